@@ -1,0 +1,356 @@
+//! The one error type of the crate: a kind, a message, and where in the script it arose.
+//!
+//! Uses [`crate::origin`] only. Invariant: an [`Error`] is data; how it looks on a terminal is decided by the
+//! command line, and what a script sees of it by the script layer.
+
+use crate::origin::Origin;
+use std::fmt;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure an [`Error`] is.
+///
+/// The first group has Belay's names; the second is this project's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A password or the like was refused.
+    AuthenticationError,
+    /// No connection could be made to the device.
+    ConnectionFailedError,
+    /// The connection to the device was lost. A special case of [`Kind::ConnectionFailedError`].
+    ConnectionLost,
+    /// No device fits the specifier.
+    DeviceNotFoundError,
+    /// The board, or this version of belay-script, cannot do what was asked.
+    FeatureUnavailableError,
+    /// More than one device fits the specifier.
+    InsufficientSpecifierError,
+    /// A defect of belay-script.
+    InternalError,
+    /// The history of commands is full.
+    MaxHistoryLengthError,
+    /// None of the overloads of a name fits the board's implementation.
+    NoMatchingExecuterError,
+    /// The board's reply was not one of belay-script's.
+    NotBelayResponseError,
+    /// A reserved name was declared.
+    SpecialFunctionNameError,
+
+    /// An argument is missing, unknown, or cannot be sent.
+    ArgumentError,
+    /// The device was closed before.
+    ClosedError,
+    /// A declaration is wrong.
+    DeclarationError,
+    /// Code on the board raised an exception.
+    DeviceException,
+    /// The user interrupted the script.
+    Interrupted,
+    /// The board returned something that is no literal.
+    NotLiteralError,
+    /// At least one closure of `parallel` failed.
+    ParallelError,
+    /// The bytes on the link made no sense. The session is closed.
+    ProtocolError,
+    /// The script itself failed: a Rhai error, a `throw`, or a failed assertion.
+    ScriptError,
+    /// A script does not parse.
+    ParseError,
+    /// A deadline passed.
+    TimeoutError,
+    /// No task, method or property of that name.
+    UnknownTaskError,
+}
+
+impl Kind {
+    /// Every kind, in the order of declaration.
+    pub const ALL: &'static [Kind] = &[
+        Kind::AuthenticationError,
+        Kind::ConnectionFailedError,
+        Kind::ConnectionLost,
+        Kind::DeviceNotFoundError,
+        Kind::FeatureUnavailableError,
+        Kind::InsufficientSpecifierError,
+        Kind::InternalError,
+        Kind::MaxHistoryLengthError,
+        Kind::NoMatchingExecuterError,
+        Kind::NotBelayResponseError,
+        Kind::SpecialFunctionNameError,
+        Kind::ArgumentError,
+        Kind::ClosedError,
+        Kind::DeclarationError,
+        Kind::DeviceException,
+        Kind::Interrupted,
+        Kind::NotLiteralError,
+        Kind::ParallelError,
+        Kind::ProtocolError,
+        Kind::ScriptError,
+        Kind::ParseError,
+        Kind::TimeoutError,
+        Kind::UnknownTaskError,
+    ];
+
+    /// The kind's name as scripts see it, for example `ConnectionLost`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::AuthenticationError => "AuthenticationError",
+            Kind::ConnectionFailedError => "ConnectionFailedError",
+            Kind::ConnectionLost => "ConnectionLost",
+            Kind::DeviceNotFoundError => "DeviceNotFoundError",
+            Kind::FeatureUnavailableError => "FeatureUnavailableError",
+            Kind::InsufficientSpecifierError => "InsufficientSpecifierError",
+            Kind::InternalError => "InternalError",
+            Kind::MaxHistoryLengthError => "MaxHistoryLengthError",
+            Kind::NoMatchingExecuterError => "NoMatchingExecuterError",
+            Kind::NotBelayResponseError => "NotBelayResponseError",
+            Kind::SpecialFunctionNameError => "SpecialFunctionNameError",
+            Kind::ArgumentError => "ArgumentError",
+            Kind::ClosedError => "ClosedError",
+            Kind::DeclarationError => "DeclarationError",
+            Kind::DeviceException => "DeviceException",
+            Kind::Interrupted => "Interrupted",
+            Kind::NotLiteralError => "NotLiteralError",
+            Kind::ParallelError => "ParallelError",
+            Kind::ProtocolError => "ProtocolError",
+            Kind::ScriptError => "ScriptError",
+            Kind::ParseError => "ParseError",
+            Kind::TimeoutError => "TimeoutError",
+            Kind::UnknownTaskError => "UnknownTaskError",
+        }
+    }
+
+    /// The kind of this name, if there is one.
+    pub fn from_name(name: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// The more general kind, if there is one: Belay's `ConnectionLost` is a `ConnectionFailedError`.
+    pub fn parent(self) -> Option<Kind> {
+        match self {
+            Kind::ConnectionLost => Some(Kind::ConnectionFailedError),
+            _ => None,
+        }
+    }
+
+    /// Whether this kind is `other` or one of its special cases.
+    pub fn is_a(self, other: Kind) -> bool {
+        let mut kind = Some(self);
+        while let Some(this) = kind {
+            if this == other {
+                return true;
+            }
+            kind = this.parent();
+        }
+        false
+    }
+
+    /// The exit status of a run that ends with this kind of error (README, "Exit status").
+    pub fn exit_status(self) -> u8 {
+        match self {
+            Kind::ArgumentError
+            | Kind::ClosedError
+            | Kind::DeviceException
+            | Kind::MaxHistoryLengthError
+            | Kind::NotLiteralError
+            | Kind::ParallelError
+            | Kind::ScriptError
+            | Kind::TimeoutError
+            | Kind::UnknownTaskError => 1,
+            Kind::DeclarationError | Kind::ParseError | Kind::SpecialFunctionNameError => 2,
+            Kind::AuthenticationError
+            | Kind::ConnectionFailedError
+            | Kind::ConnectionLost
+            | Kind::DeviceNotFoundError
+            | Kind::InsufficientSpecifierError
+            | Kind::NotBelayResponseError
+            | Kind::ProtocolError => 3,
+            Kind::FeatureUnavailableError | Kind::NoMatchingExecuterError => 4,
+            Kind::InternalError => 70,
+            Kind::Interrupted => 130,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One failure. One word wide, so results stay small.
+#[derive(Clone)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    kind: Kind,
+    message: String,
+    help: Option<String>,
+    device: Option<String>,
+    item: Option<String>,
+    traceback: Option<String>,
+    /// Where the failure lies, innermost first: lines of bodies, then lines of the script.
+    origins: Vec<Origin>,
+}
+
+impl Error {
+    /// An error of `kind`; `message` is one lowercase phrase without a full stop.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Error {
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            help: None,
+            device: None,
+            item: None,
+            traceback: None,
+            origins: Vec::new(),
+        }))
+    }
+
+    /// Adds what the person should do next.
+    pub fn with_help(mut self, help: impl Into<String>) -> Error {
+        self.0.help = Some(help.into());
+        self
+    }
+
+    /// Adds the device's name, unless there is one already.
+    pub fn with_device(mut self, device: &str) -> Error {
+        self.0.device.get_or_insert_with(|| device.to_owned());
+        self
+    }
+
+    /// Adds the item that ran, in words: `` task `read_adc` ``; unless there is one already.
+    pub fn with_item(mut self, item: impl Into<String>) -> Error {
+        self.0.item.get_or_insert_with(|| item.into());
+        self
+    }
+
+    /// Adds the board's traceback, its frames already mapped to script lines.
+    pub fn with_traceback(mut self, traceback: impl Into<String>) -> Error {
+        self.0.traceback = Some(traceback.into());
+        self
+    }
+
+    /// Adds a place, outside those that are known already.
+    pub fn with_origin(mut self, origin: Origin) -> Error {
+        if !self.0.origins.contains(&origin) {
+            self.0.origins.push(origin);
+        }
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    /// The message alone. For [`Kind::DeviceException`]: the exception's last line, `ValueError: …`.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// What to do next.
+    pub fn help(&self) -> Option<&str> {
+        self.0.help.as_deref()
+    }
+
+    /// The device's name.
+    pub fn device(&self) -> Option<&str> {
+        self.0.device.as_deref()
+    }
+
+    /// The item that ran, in words: `` task `read_adc` ``.
+    pub fn item(&self) -> Option<&str> {
+        self.0.item.as_deref()
+    }
+
+    /// The board's traceback with frames mapped to script lines.
+    pub fn traceback(&self) -> Option<&str> {
+        self.0.traceback.as_deref()
+    }
+
+    /// Where the failure lies, innermost first.
+    pub fn origins(&self) -> &[Origin] {
+        &self.0.origins
+    }
+
+    /// The headline: for an exception of the board `` `Bench` raised ZeroDivisionError in task `f`: … ``.
+    pub fn headline(&self) -> String {
+        let device = self.device().map(|name| format!("`{name}`"));
+        if self.kind() == Kind::DeviceException {
+            let (class, detail) = match self.message().split_once(": ") {
+                Some((class, detail)) => (class, Some(detail)),
+                None => (self.message().trim_end_matches([':', ' ']), None),
+            };
+            let who = device.unwrap_or_else(|| "the board".to_owned());
+            let place = self.item().map(|item| format!(" in {item}")).unwrap_or_default();
+            return match detail {
+                Some(detail) if !detail.is_empty() => format!("{who} raised {class}{place}: {detail}"),
+                _ => format!("{who} raised {class}{place}"),
+            };
+        }
+        let mut text = String::new();
+        if let Some(device) = device {
+            text.push_str(&device);
+            text.push_str(": ");
+        }
+        if let Some(item) = self.item() {
+            text.push_str(item);
+            text.push_str(": ");
+        }
+        text.push_str(self.message());
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind(), self.headline())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("message", &self.message())
+            .field("help", &self.help())
+            .field("device", &self.device())
+            .field("item", &self.item())
+            .field("origins", &self.origins())
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lead_back_to_their_kinds() {
+        for &kind in Kind::ALL {
+            assert_eq!(Kind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(Kind::from_name("NoSuchError"), None);
+    }
+
+    #[test]
+    fn a_lost_connection_is_a_failed_one() {
+        assert!(Kind::ConnectionLost.is_a(Kind::ConnectionFailedError));
+        assert!(!Kind::ConnectionFailedError.is_a(Kind::ConnectionLost));
+    }
+
+    #[test]
+    fn a_board_exception_names_device_class_and_item() {
+        let error = Error::new(Kind::DeviceException, "ZeroDivisionError: divide by zero")
+            .with_device("Bench")
+            .with_item("task `read_adc`");
+        assert_eq!(error.headline(), "`Bench` raised ZeroDivisionError in task `read_adc`: divide by zero");
+        let bare = Error::new(Kind::DeviceException, "KeyboardInterrupt: ");
+        assert_eq!(bare.headline(), "the board raised KeyboardInterrupt");
+    }
+}

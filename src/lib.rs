@@ -1,0 +1,34 @@
+//! Drive MicroPython and CircuitPython boards from Rhai scripts.
+//!
+//! A script declares device classes whose `setup`, `task`, `thread` and `teardown` items hold inline
+//! MicroPython bodies. The host sends them over a raw REPL, calls them like local functions, and brings
+//! values and errors back exactly. The language is described in the README.
+//!
+//! The layers, lowest first; a file uses only lower layers than its own (`tests/layers.rs` holds the table):
+//!
+//! | layer | modules | knows |
+//! |---|---|---|
+//! | 0 | [`error`], [`origin`], [`name`], [`value`], [`interrupt`] | plain data |
+//! | 1 | [`python`], [`port`] | Python as text; byte pipes |
+//! | 2 | [`repl`] | the raw REPL over a port |
+//! | 3 | [`board`] | one connected board |
+//! | 4 | [`device`], [`bench`] | declared items bound to a board; tests and measurements |
+//! | 5 | [`script`] | Rhai |
+//! | 6 | `cli` | clap, printing, exit status |
+
+pub mod bench;
+pub mod board;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod device;
+pub mod error;
+pub mod interrupt;
+pub mod name;
+pub mod origin;
+pub mod port;
+pub mod python;
+pub mod repl;
+pub mod script;
+pub mod value;
+
+pub use error::{Error, Kind, Result};

@@ -1,0 +1,87 @@
+//! A checked Python identifier, fit to be declared on a board.
+
+use crate::error::{Error, Kind, Result};
+use std::fmt;
+use std::sync::Arc;
+
+/// Python's keywords, those of MicroPython's `async` included.
+const KEYWORDS: &[&str] = &[
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// A Python identifier that is no keyword. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(Arc<str>);
+
+impl Name {
+    /// Checks that `text` is an ASCII identifier and no keyword of Python: fit for a parameter.
+    ///
+    /// # Errors
+    /// [`Kind::DeclarationError`] for what is no identifier, [`Kind::SpecialFunctionNameError`] for a keyword.
+    pub fn parameter(text: &str) -> Result<Name> {
+        let mut chars = text.chars();
+        let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+        if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+            return Err(Error::new(Kind::DeclarationError, format!("`{text}` is no Python identifier"))
+                .with_help("use letters, digits and `_`, not starting with a digit"));
+        }
+        if KEYWORDS.contains(&text) {
+            return Err(Error::new(Kind::SpecialFunctionNameError, format!("`{text}` is a keyword of Python"))
+                .with_help("choose another name"));
+        }
+        Ok(Name(text.into()))
+    }
+
+    /// Checks that `text` can name a task, setup, thread or teardown: besides [`Name::parameter`]'s rules no
+    /// name that Python or Belay reserves (`__x__`, `_belay…`, `__belay…`).
+    ///
+    /// # Errors
+    /// As [`Name::parameter`]; [`Kind::SpecialFunctionNameError`] for reserved names.
+    pub fn function(text: &str) -> Result<Name> {
+        let name = Name::parameter(text)?;
+        let dunder = text.len() >= 4 && text.starts_with("__") && text.ends_with("__");
+        if dunder || text.starts_with("_belay") || text.starts_with("__belay") {
+            return Err(Error::new(Kind::SpecialFunctionNameError, format!("the name `{text}` is reserved"))
+                .with_help("names like `__x__`, and names that start with `_belay` or `__belay`, are kept for Python and belay-script"));
+        }
+        Ok(name)
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::ops::Deref for Name {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_names_are_refused() {
+        for text in ["__x__", "_belay", "_belay_x", "__belay_next", "class", "None", "lambda"] {
+            assert_eq!(Name::function(text).unwrap_err().kind(), Kind::SpecialFunctionNameError, "{text}");
+        }
+        for text in ["", "1a", "a-b", "a b", "é"] {
+            assert_eq!(Name::function(text).unwrap_err().kind(), Kind::DeclarationError, "{text}");
+        }
+        for text in ["a", "_x", "__x", "read_adc", "belay"] {
+            assert!(Name::function(text).is_ok(), "{text}");
+        }
+    }
+}

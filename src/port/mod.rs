@@ -1,0 +1,104 @@
+//! Byte pipes to a board: serial ports, processes, simulated boards.
+//!
+//! [`Port`] is the one seam for hardware. Above it nobody knows which kind it is; what a port can do is data
+//! that it declares ([`Abilities`]).
+
+use std::time::{Duration, Instant};
+
+/// How long to wait, and for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// Give up at this time. `None`: wait for ever, as a call without timeout does.
+    pub deadline: Option<Instant>,
+    /// Whether Ctrl-C ends the wait ([`crate::interrupt`]). Not while tidying up after one.
+    pub interruptible: bool,
+}
+
+impl Wait {
+    /// Longest time that one poll sleeps, so that Ctrl-C is noticed on every platform.
+    pub const SLICE: Duration = Duration::from_millis(25);
+
+    /// An interruptible wait of at most `limit`.
+    pub fn for_at_most(limit: Duration) -> Wait {
+        Wait { deadline: Some(Instant::now() + limit), interruptible: true }
+    }
+
+    /// The same, not to be cut short by Ctrl-C.
+    pub fn undisturbed(self) -> Wait {
+        Wait { interruptible: false, ..self }
+    }
+
+    /// The same, ending at `other` if that is earlier.
+    pub fn until(self, other: Option<Instant>) -> Wait {
+        let deadline = match (self.deadline, other) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        Wait { deadline, ..self }
+    }
+
+    /// The next slice to wait.
+    ///
+    /// # Errors
+    /// [`PortError::Timeout`] past the deadline, [`PortError::Interrupted`] while Ctrl-C is pending.
+    pub fn slice(&self) -> Result<Duration, PortError> {
+        if self.interruptible && crate::interrupt::pending() {
+            return Err(PortError::Interrupted);
+        }
+        match self.deadline {
+            None => Ok(Wait::SLICE),
+            Some(deadline) => {
+                let left = deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() { Err(PortError::Timeout) } else { Ok(left.min(Wait::SLICE)) }
+            }
+        }
+    }
+}
+
+/// Why a port did not do what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortError {
+    /// The deadline passed.
+    #[error("the deadline passed")]
+    Timeout,
+    /// Ctrl-C was pressed.
+    #[error("interrupted")]
+    Interrupted,
+    /// The other end is gone: unplugged, ended, closed. Says how that showed.
+    #[error("{0}")]
+    Gone(String),
+}
+
+/// What a port can do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Abilities {
+    /// Ctrl-D restarts the board and the link survives it. (It ends an `exec:` process.)
+    pub soft_reset: bool,
+    /// Code sent by raw paste can be interrupted. (Not on MicroPython's unix port behind a bare terminal.)
+    pub raw_paste: bool,
+    /// The board has a file system of its own, whatever its `sys.platform` says.
+    pub own_flash: bool,
+    /// It is a board simulated by belay-script, with its `machine`.
+    pub simulated: bool,
+}
+
+/// An open byte pipe to one board.
+pub trait Port: Send {
+    /// The port as the user wrote it, for messages.
+    fn name(&self) -> &str;
+
+    /// What it can do.
+    fn abilities(&self) -> Abilities;
+
+    /// Writes all of `bytes`.
+    ///
+    /// # Errors
+    /// See [`PortError`]. After an error it is unknown how much was written.
+    fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError>;
+
+    /// Waits for at least one byte, then appends all that is there (at most 64 KiB) to `buffer`. Returns the count.
+    ///
+    /// # Errors
+    /// See [`PortError`]. Bytes that came before an error are in `buffer`.
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError>;
+}

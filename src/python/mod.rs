@@ -1,0 +1,1 @@
+//! Python as text: tokens, bodies, minifying, tracebacks. Knows nothing of links or scripts.
