@@ -8,7 +8,7 @@
 //!
 //! | layer | modules | knows |
 //! |---|---|---|
-//! | 0 | [`error`], [`origin`], [`name`], [`value`], [`interrupt`] | plain data |
+//! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`interrupt`] | plain data |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`] | the raw REPL over a port |
 //! | 3 | [`board`] | one connected board |
@@ -21,6 +21,7 @@ pub mod board;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod device;
+pub mod diagnostic;
 pub mod error;
 pub mod interrupt;
 pub mod name;

@@ -68,6 +68,41 @@ impl std::ops::Deref for Name {
     }
 }
 
+/// The candidate that was probably meant by `word`: few edits away, whatever its case.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = match word.chars().count() {
+        0..=2 => 1,
+        3..=5 => 2,
+        _ => 3,
+    };
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != word)
+        .map(|candidate| (edits(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Damerau's distance without overlaps: insertions, deletions, replacements and swaps of neighbours.
+fn edits(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut before = vec![0; b.len() + 1];
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(before[j - 2] + 1);
+            }
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +118,14 @@ mod tests {
         for text in ["a", "_x", "__x", "read_adc", "belay"] {
             assert!(Name::function(text).is_ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_nearest_name_is_a_small_slip_away() {
+        let names = ["read_adc", "stream", "blink", "on"];
+        assert_eq!(nearest("read_acd", names), Some("read_adc"));
+        assert_eq!(nearest("Stream", names), Some("stream"));
+        assert_eq!(nearest("xyz", names), None);
+        assert_eq!(nearest("blink", names), None);
     }
 }

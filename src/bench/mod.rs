@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What a bench records: tests, measurements, their verdicts, a summary. Plain data and text.
+
+pub mod record;

@@ -1,0 +1,443 @@
+//! A device class as data: what a `device` block declares, before any board is there.
+//!
+//! Invariant: a [`Class`] that was built obeys the rules of overloads: nothing follows a catch-all, and a name has one
+//! kind. So a class can be checked, printed, documented and completed with no board present.
+
+use crate::error::{Error, Kind, Result};
+use crate::name::Name;
+use crate::origin::Origin;
+use crate::value::Value;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ItemKind {
+    /// Runs in the board's globals when called, or at open if `autoinit`.
+    Setup,
+    /// A function on the board.
+    Task,
+    /// A function that keeps running on the board after the call has returned.
+    Thread,
+    /// Runs in the board's globals when the device is closed.
+    Teardown,
+}
+
+impl ItemKind {
+    /// The word of the language.
+    pub fn word(self) -> &'static str {
+        match self {
+            ItemKind::Setup => "setup",
+            ItemKind::Task => "task",
+            ItemKind::Thread => "thread",
+            ItemKind::Teardown => "teardown",
+        }
+    }
+
+    /// The kind of this word.
+    pub fn from_word(word: &str) -> Option<ItemKind> {
+        [ItemKind::Setup, ItemKind::Task, ItemKind::Thread, ItemKind::Teardown]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+    }
+
+    /// Whether the body becomes a function on the board (otherwise it runs in the board's globals).
+    pub fn is_function(self) -> bool {
+        matches!(self, ItemKind::Task | ItemKind::Thread)
+    }
+}
+
+impl fmt::Display for ItemKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// A parameter's default.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Default {
+    /// A value of the script, evaluated at the declaration.
+    Value(Value),
+    /// Python source, evaluated on the board (only in items declared from a whole Python `def`).
+    Source(String),
+}
+
+/// One parameter of an item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Param {
+    /// Its name.
+    pub name: Name,
+    /// Its annotation as Python source; viper needs it.
+    pub annotation: Option<String>,
+    /// Its default, if it has one.
+    pub default: Option<Default>,
+}
+
+/// A code emitter of MicroPython, asked for with `emitter = "native"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Emitter {
+    /// `@micropython.native`.
+    Native,
+    /// `@micropython.viper`.
+    Viper,
+}
+
+impl Emitter {
+    /// The name as in `emitter = "native"` and in `implementation.emitters`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Emitter::Native => "native",
+            Emitter::Viper => "viper",
+        }
+    }
+}
+
+/// The options of an item; their names and defaults are Belay's (language reference, "Options").
+#[derive(Clone, Debug, PartialEq)]
+pub struct ItemOptions {
+    /// Send minified code.
+    pub minify: bool,
+    /// Callable from the script. A task that is not still lives on the board for other tasks.
+    pub register: bool,
+    /// Each call is recorded for playback upon reconnect.
+    pub record: bool,
+    /// Called at open (setup only, no parameters without default).
+    pub autoinit: bool,
+    /// An exception on the board is discarded (setup and teardown only).
+    pub ignore_errors: bool,
+    /// A result without a literal is given as its `repr` (task only).
+    pub trusted: bool,
+    /// The result comes with its time (task only).
+    pub return_time: bool,
+    /// Only for boards whose implementation has this name. `None`: for all.
+    pub implementation: Option<String>,
+    /// Longest time of one call; for a generator of one item.
+    pub timeout: Option<Duration>,
+    /// A task that may be run again after a lost link.
+    pub retry: bool,
+    /// Compile with this emitter.
+    pub emitter: Option<Emitter>,
+}
+
+impl ItemOptions {
+    /// The defaults for an item of this kind: `record` is false for tasks and true for the others.
+    pub fn defaults(kind: ItemKind) -> ItemOptions {
+        ItemOptions {
+            minify: true,
+            register: true,
+            record: kind != ItemKind::Task,
+            autoinit: false,
+            ignore_errors: false,
+            trusted: false,
+            return_time: false,
+            implementation: None,
+            timeout: None,
+            retry: false,
+            emitter: None,
+        }
+    }
+
+    /// The options that an item of this kind takes, for messages and completion.
+    pub fn names(kind: ItemKind) -> &'static [&'static str] {
+        match kind {
+            ItemKind::Setup => {
+                &["minify", "register", "record", "autoinit", "ignore_errors", "implementation", "timeout"]
+            }
+            ItemKind::Task => &[
+                "minify",
+                "register",
+                "record",
+                "trusted",
+                "return_time",
+                "implementation",
+                "timeout",
+                "retry",
+                "emitter",
+            ],
+            ItemKind::Thread => &["minify", "register", "record", "implementation", "timeout", "emitter"],
+            ItemKind::Teardown => &["minify", "register", "record", "ignore_errors", "implementation", "timeout"],
+        }
+    }
+
+    /// Sets the option `name` of an item of `kind` to `value`.
+    ///
+    /// # Errors
+    /// [`Kind::DeclarationError`] if items of this kind have no such option, or the value does not fit it.
+    pub fn set(&mut self, kind: ItemKind, name: &str, value: &Value) -> Result<()> {
+        if !ItemOptions::names(kind).contains(&name) {
+            let names = ItemOptions::names(kind);
+            let error = Error::new(Kind::DeclarationError, format!("a {kind} has no option `{name}`"));
+            return Err(match crate::name::nearest(name, names.iter().copied()) {
+                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None => error.with_help(format!("options of a {kind}: {}", names.join(", "))),
+            });
+        }
+        let refuse =
+            |wanted: &str| Err(Error::new(Kind::DeclarationError, format!("the option `{name}` takes {wanted}")));
+        let flag = match name {
+            "minify" => Some(&mut self.minify),
+            "register" => Some(&mut self.register),
+            "record" => Some(&mut self.record),
+            "autoinit" => Some(&mut self.autoinit),
+            "ignore_errors" => Some(&mut self.ignore_errors),
+            "trusted" => Some(&mut self.trusted),
+            "return_time" => Some(&mut self.return_time),
+            "retry" => Some(&mut self.retry),
+            _ => None,
+        };
+        match (flag, name, value) {
+            (Some(flag), _, Value::Bool(on)) => *flag = *on,
+            (Some(_), _, _) => return refuse("`true` or `false`"),
+            (None, "implementation", Value::Str(text)) => {
+                self.implementation = Some(text.clone()).filter(|text| !text.is_empty());
+            }
+            (None, "implementation", _) => return refuse("a string such as \"micropython\""),
+            (None, "timeout", Value::None) => self.timeout = None,
+            (None, "timeout", value) => match seconds(value) {
+                Some(timeout) => self.timeout = Some(timeout),
+                None => return refuse("a positive number of seconds"),
+            },
+            (None, _, Value::Str(text)) if text == "native" => self.emitter = Some(Emitter::Native),
+            (None, _, Value::Str(text)) if text == "viper" => self.emitter = Some(Emitter::Viper),
+            (None, _, _) => return refuse("\"native\" or \"viper\""),
+        }
+        Ok(())
+    }
+}
+
+/// A positive, finite number of seconds as a duration; at most ten years, which no clock arithmetic overflows.
+pub fn seconds(value: &Value) -> Option<Duration> {
+    let number = match value {
+        Value::Int(whole) => *whole as f64,
+        Value::Float(number) => *number,
+        _ => return None,
+    };
+    let fits = number.is_finite() && number > 0.0 && number < 3.2e8;
+    fits.then(|| Duration::from_secs_f64(number))
+}
+
+/// The MicroPython body of an item, exactly as it stands in the script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Body {
+    /// The text between the quotes; not de-indented.
+    pub text: String,
+    /// Where its first character stands.
+    pub origin: Origin,
+}
+
+/// One declared item: one overload of a name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// What it is.
+    pub kind: ItemKind,
+    /// Its name on the board and in the script.
+    pub name: Name,
+    /// Its parameters, in order.
+    pub params: Vec<Param>,
+    /// Its options.
+    pub options: ItemOptions,
+    /// Its Python.
+    pub body: Body,
+    /// Its documentation, without comment marks.
+    pub doc: String,
+    /// Where its name stands in the script.
+    pub origin: Origin,
+}
+
+impl Item {
+    /// `` task `read_adc` ``.
+    pub fn words(&self) -> String {
+        format!("{} `{}`", self.kind, self.name)
+    }
+}
+
+/// A device class: its own items, and those of its mixins.
+#[derive(Clone, Debug, std::default::Default)]
+pub struct Class {
+    /// The class's name.
+    pub name: String,
+    /// Its documentation.
+    pub doc: String,
+    /// Where it is declared; `None` for the built-in `Device`.
+    pub origin: Option<Origin>,
+    /// Its own items in declaration order, then those of each mixin: one group a class.
+    groups: Vec<Vec<Arc<Item>>>,
+}
+
+impl Class {
+    /// The built-in class without items.
+    pub fn device() -> Class {
+        Class { name: "Device".to_owned(), ..Class::default() }
+    }
+
+    /// Builds a class from its own items and its mixins, checking the rules of overloads.
+    ///
+    /// # Errors
+    /// [`Kind::DeclarationError`], with the origin of the item at fault.
+    pub fn build(
+        name: &str,
+        doc: &str,
+        origin: Option<Origin>,
+        own: Vec<Item>,
+        mixins: &[Arc<Class>],
+    ) -> Result<Class> {
+        let mut class = Class { name: name.to_owned(), doc: doc.to_owned(), origin, groups: vec![Vec::new()] };
+        for item in own {
+            class.declare(item)?;
+        }
+        for mixin in mixins {
+            for group in &mixin.groups {
+                let known = |item: &Arc<Item>| class.items().any(|other| Arc::ptr_eq(other, item));
+                let fresh: Vec<Arc<Item>> = group.iter().filter(|item| !known(item)).cloned().collect();
+                for item in &fresh {
+                    class.check_kind(item)?;
+                }
+                class.groups.push(fresh);
+            }
+        }
+        Ok(class)
+    }
+
+    /// Adds an own item.
+    ///
+    /// # Errors
+    /// See [`Class::build`].
+    pub fn declare(&mut self, item: Item) -> Result<()> {
+        check_item(&item)?;
+        self.check_kind(&item)?;
+        if self.groups.is_empty() {
+            self.groups.push(Vec::new());
+        }
+        let own = &mut self.groups[0];
+        let same = own.iter().filter(|other| other.name == item.name);
+        for other in same {
+            if other.options.implementation.is_none() {
+                return Err(at(
+                    &item,
+                    format!("{} is declared again after one for every implementation", item.words()),
+                )
+                .with_help(format!(
+                    "the first one, at {}, always wins: give it a `for \"…\"`, or put it last",
+                    other.origin
+                )));
+            }
+            if other.options.implementation == item.options.implementation {
+                let implementation = item.options.implementation.as_deref().unwrap_or_default();
+                return Err(at(&item, format!("{} is declared twice for \"{implementation}\"", item.words()))
+                    .with_help(format!("the first one, at {}, always wins: remove one", other.origin)));
+            }
+        }
+        own.push(Arc::new(item));
+        Ok(())
+    }
+
+    fn check_kind(&self, item: &Item) -> Result<()> {
+        match self.items().find(|other| other.name == item.name && other.kind != item.kind) {
+            Some(other) => Err(at(item, format!("`{}` is a {} and a {} at once", item.name, other.kind, item.kind))
+                .with_help(format!("the {} stands at {}; one name, one kind", other.kind, other.origin))),
+            None => Ok(()),
+        }
+    }
+
+    /// All items: own ones first, in declaration order, then those of the mixins.
+    pub fn items(&self) -> impl Iterator<Item = &Arc<Item>> {
+        self.groups.iter().flatten()
+    }
+
+    /// The names of all items, each once, in declaration order.
+    pub fn names(&self) -> Vec<&Name> {
+        let mut names: Vec<&Name> = Vec::new();
+        for item in self.items() {
+            if !names.contains(&&item.name) {
+                names.push(&item.name);
+            }
+        }
+        names
+    }
+
+    /// For each name the overload that fits a board of this implementation: in the first class that has a fitting one,
+    /// the one `for` it, else the one for all. Mixins come before own items, as a body may use what they set up.
+    ///
+    /// # Errors
+    /// [`Kind::NoMatchingExecuterError`] naming every name that has none, with the places of its overloads.
+    pub fn select(&self, implementation: &str) -> Result<Vec<Arc<Item>>> {
+        let mut chosen = Vec::new();
+        let mut missing = Vec::new();
+        let own = self.groups.first().map_or(&[][..], Vec::as_slice);
+        let inherited = self.groups.iter().skip(1).flatten();
+        let mut seen: Vec<&Name> = Vec::new();
+        for item in inherited.chain(own) {
+            if seen.contains(&&item.name) {
+                continue;
+            }
+            seen.push(&item.name);
+            match self.choose(&item.name, implementation) {
+                Some(item) => chosen.push(item),
+                None => missing.push(item),
+            }
+        }
+        let Some(first) = missing.first() else { return Ok(chosen) };
+        let list: Vec<String> = missing.iter().map(|item| item.words()).collect();
+        let have: Vec<String> = self
+            .items()
+            .filter(|item| item.name == first.name)
+            .filter_map(|item| item.options.implementation.clone().map(|name| format!("\"{name}\"")))
+            .collect();
+        Err(Error::new(
+            Kind::NoMatchingExecuterError,
+            format!("{} of `{}` has no overload for \"{implementation}\"", list.join(", "), self.name),
+        )
+        .with_help(format!(
+            "`{}` is there for {}: add one `for \"{implementation}\"`, or one without `for`",
+            first.name,
+            have.join(", ")
+        ))
+        .with_origin(first.origin.clone()))
+    }
+
+    fn choose(&self, name: &Name, implementation: &str) -> Option<Arc<Item>> {
+        self.groups.iter().find_map(|group| {
+            let overloads = || group.iter().filter(|item| item.name == *name);
+            overloads()
+                .find(|item| item.options.implementation.as_deref() == Some(implementation))
+                .or_else(|| overloads().find(|item| item.options.implementation.is_none()))
+                .cloned()
+        })
+    }
+}
+
+fn at(item: &Item, message: String) -> Error {
+    Error::new(Kind::DeclarationError, message).with_origin(item.origin.clone())
+}
+
+/// The rules that an item obeys by itself.
+fn check_item(item: &Item) -> Result<()> {
+    let mut optional = false;
+    for (index, param) in item.params.iter().enumerate() {
+        if item.params[..index].iter().any(|other| other.name == param.name) {
+            return Err(at(item, format!("{} has two parameters `{}`", item.words(), param.name)));
+        }
+        if param.default.is_some() {
+            optional = true;
+        } else if optional {
+            return Err(at(item, format!("parameter `{}` without default follows one with a default", param.name))
+                .with_help("give it a default, or move it to the front"));
+        }
+    }
+    let needed = item.params.iter().find(|param| param.default.is_none());
+    if let Some(param) = needed {
+        if item.options.autoinit {
+            return Err(at(item, format!("{} runs by itself, but `{}` has no default", item.words(), param.name))
+                .with_help("`autoinit` setups are called without arguments"));
+        }
+        if item.kind == ItemKind::Teardown {
+            return Err(at(
+                item,
+                format!("{} runs by itself at close, but `{}` has no default", item.words(), param.name),
+            )
+            .with_help("teardowns are called without arguments"));
+        }
+    }
+    Ok(())
+}
