@@ -201,3 +201,6 @@ fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Box<Diagn
         })
     })
 }
+
+#[cfg(test)]
+mod tests;
