@@ -96,6 +96,18 @@ pub trait Port: Send {
     /// See [`PortError`]. After an error it is unknown how much was written.
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError>;
 
+    /// Appends what is there already to `buffer`, without waiting. Returns the count, which may be 0.
+    ///
+    /// # Errors
+    /// [`PortError::Gone`].
+    fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
+        let moment = Wait { deadline: Some(Instant::now() + Duration::from_millis(1)), interruptible: false };
+        match self.read(buffer, moment) {
+            Err(PortError::Timeout | PortError::Interrupted) => Ok(0),
+            other => other,
+        }
+    }
+
     /// Waits for at least one byte, then appends all that is there (at most 64 KiB) to `buffer`. Returns the count.
     ///
     /// # Errors
