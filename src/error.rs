@@ -246,6 +246,11 @@ impl Error {
         self
     }
 
+    /// Adds a place if none is known.
+    pub fn with_origin_if_none(self, origin: &Origin) -> Error {
+        if self.0.origins.is_empty() { self.with_origin(origin.clone()) } else { self }
+    }
+
     /// The kind.
     pub fn kind(&self) -> Kind {
         self.0.kind

@@ -43,9 +43,7 @@ pub fn bind<'a>(item: &'a Item, args: &'a [Value], named: &'a [(String, Value)])
             return Err(refuse(item, format!("`{}` got two values for `{name}`", item.name)));
         }
     }
-    let missing = |param: &&Param| {
-        param.default.is_none() && !named.iter().any(|(name, _)| **name == *param.name)
-    };
+    let missing = |param: &&Param| param.default.is_none() && !named.iter().any(|(name, _)| **name == *param.name);
     let absent: Vec<String> =
         params.iter().skip(args.len()).filter(missing).map(|param| format!("`{}`", param.name)).collect();
     if !absent.is_empty() {
@@ -77,7 +75,7 @@ pub fn source(item: &Item, bound: &[Bound<'_>]) -> Result<String> {
     let mut text = String::new();
     let mut by_name = false;
     for (param, bound) in item.params.iter().zip(&bound[..last]) {
-        let value = match bound {
+        let value = match *bound {
             Bound::Given(value) | Bound::Default(Default::Value(value)) => value,
             Bound::Default(Default::Source(_)) => {
                 by_name = true;
@@ -96,13 +94,19 @@ pub fn source(item: &Item, bound: &[Bound<'_>]) -> Result<String> {
     Ok(text)
 }
 
+/// Whether [`source`] writes these arguments by position alone.
+pub fn positional_only(bound: &[Bound<'_>]) -> bool {
+    let last = bound.iter().rposition(|bound| matches!(bound, Bound::Given(_))).map_or(0, |index| index + 1);
+    !bound[..last].iter().any(|bound| matches!(bound, Bound::Default(Default::Source(_))))
+}
+
 /// The arguments as assignments, for a body that runs in the board's globals: all of them, defaults included.
 ///
 /// # Errors
 /// As [`source`].
 pub fn assignments(item: &Item, bound: &[Bound<'_>]) -> Result<Vec<(String, String)>> {
     let assign = |(param, bound): (&Param, &Bound<'_>)| {
-        let text = match bound {
+        let text = match *bound {
             Bound::Given(value) | Bound::Default(Default::Value(value)) => sendable(item, param, value)?,
             Bound::Default(Default::Source(text)) => text.clone(),
         };
@@ -154,7 +158,9 @@ pub fn signature(item: &Item) -> String {
     let param = |param: &Param| match &param.default {
         None => param.name.to_string(),
         Some(Default::Source(source)) => format!("{} = {source}", param.name),
-        Some(Default::Value(value)) => format!("{} = {}", param.name, literal(value).unwrap_or_else(|_| "…".to_owned())),
+        Some(Default::Value(value)) => {
+            format!("{} = {}", param.name, literal(value).unwrap_or_else(|_| "…".to_owned()))
+        }
     };
     format!("{}({})", item.name, item.params.iter().map(param).collect::<Vec<_>>().join(", "))
 }
@@ -200,7 +206,11 @@ mod tests {
         assert_eq!(call(&f, &[26, 4], &[]).unwrap(), "26,4");
         assert_eq!(call(&f, &[26], &[("gain", 2)]).unwrap(), "26,8,2");
         assert_eq!(call(&f, &[], &[("samples", 1), ("ch", 3)]).unwrap(), "3,1");
-        let g = item(&[("a", None), ("p", Some(Default::Source("Pin(1)".to_owned()))), ("b", Some(Default::Value(Value::None)))]);
+        let g = item(&[
+            ("a", None),
+            ("p", Some(Default::Source("Pin(1)".to_owned()))),
+            ("b", Some(Default::Value(Value::None))),
+        ]);
         assert_eq!(call(&g, &[1], &[("b", 2)]).unwrap(), "1,b=2");
         assert_eq!(parameters(&g).unwrap(), "a,p=Pin(1),b=None");
     }

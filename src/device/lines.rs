@@ -5,7 +5,17 @@
 //! no other body has a function of that name on those lines. Invariant: at most one place for each name and line.
 
 use crate::origin::Origin;
-use crate::python::scan::Frame as Defined;
+
+/// A function, class, lambda or comprehension in a piece of code, as a traceback names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defined {
+    /// Its name, or `<lambda>` and the like.
+    pub name: String,
+    /// Its first line within what is sent, from 1.
+    pub first_line: u32,
+    /// Its last line.
+    pub last_line: u32,
+}
 
 /// A place that a frame was mapped to.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,12 +76,15 @@ impl LineMap {
         for _ in 0..=self.regions.len() {
             let clash = self.regions.iter().find(|region| {
                 defined.iter().any(|frame| {
-                    frame.name == region.name && frame.first_line + blank <= region.last && frame.last_line + blank >= region.first
+                    frame.name == region.name
+                        && frame.first_line + blank <= region.last
+                        && frame.last_line + blank >= region.first
                 })
             });
             match clash {
                 Some(region) => {
-                    let nearest = defined.iter().filter(|frame| frame.name == region.name).map(|frame| frame.first_line).min();
+                    let nearest =
+                        defined.iter().filter(|frame| frame.name == region.name).map(|frame| frame.first_line).min();
                     blank = blank.max(region.last + 1 - nearest.unwrap_or(1).min(region.last + 1)).max(blank + 1);
                 }
                 None => break,
@@ -99,8 +112,11 @@ impl LineMap {
 
     /// The place of a frame in a function.
     pub fn find(&self, name: &str, line: u32) -> Option<Mapped> {
-        let region =
-            self.regions.iter().rev().find(|region| region.name == name && (region.first..=region.last).contains(&line))?;
+        let region = self
+            .regions
+            .iter()
+            .rev()
+            .find(|region| region.name == name && (region.first..=region.last).contains(&line))?;
         region.piece.map(line)
     }
 }

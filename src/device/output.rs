@@ -5,7 +5,8 @@
 //! of a traceback.
 
 use super::lines::LineMap;
-use crate::python::traceback::{LineRewriter, MappedFrame, TraceFrame};
+use crate::python::rewriter::LineRewriter;
+use crate::python::traceback::{Frame, Place};
 
 /// The filter of one device.
 #[derive(Default)]
@@ -19,14 +20,14 @@ impl Filter {
     /// Takes bytes of the board; gives the text that is ready.
     pub fn feed(&mut self, bytes: &[u8], lines: &LineMap) -> String {
         let mut rewritten = std::mem::take(&mut self.held);
-        self.rewriter.feed(bytes, |frame| map_frame(lines, frame), &mut rewritten);
+        self.rewriter.feed(bytes, &mut |frame| map_frame(lines, frame), &mut rewritten);
         self.text(rewritten, false)
     }
 
     /// Gives what is left at the end.
-    pub fn flush(&mut self, lines: &LineMap) -> String {
+    pub fn flush(&mut self) -> String {
         let mut rewritten = std::mem::take(&mut self.held);
-        self.rewriter.flush(|frame| map_frame(lines, frame), &mut rewritten);
+        self.rewriter.flush(&mut rewritten);
         self.text(rewritten, true)
     }
 
@@ -41,10 +42,10 @@ impl Filter {
     }
 }
 
-fn map_frame(lines: &LineMap, frame: &TraceFrame) -> Option<MappedFrame> {
+fn map_frame(lines: &LineMap, frame: &Frame) -> Option<Place> {
     let place = lines.find(frame.name.as_deref()?, frame.line)?;
     let origin = place.origin?;
-    Some(MappedFrame { file: origin.file.to_string(), line: origin.line, source: None })
+    Some(Place { file: origin.file.to_string(), line: origin.line, source: None })
 }
 
 /// How many bytes at the end may still become something else.
@@ -81,7 +82,7 @@ mod tests {
             for chunk in bytes.chunks(size) {
                 text.push_str(&filter.feed(chunk, &lines));
             }
-            text.push_str(&filter.flush(&lines));
+            text.push_str(&filter.flush());
             assert_eq!(text, "a\nb\rc é 🐍\nend\u{fffd}x\u{fffd}", "chunks of {size}");
         }
     }

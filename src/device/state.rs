@@ -8,15 +8,19 @@ use crate::board::Board;
 use crate::board::command::{Command, Outcome, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
+use crate::origin::Origin;
 use crate::port::Wait;
 use crate::python::scan;
-use crate::python::traceback::{MappedFrame, TraceFrame, Traceback};
+use crate::python::traceback::{Frame, Place, Traceback};
 use crate::repl::Failure;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Belay's limit on recorded commands.
 pub const MAX_HISTORY: usize = 1000;
+
+/// How long a teardown may take if nothing else is said.
+pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long a call may take, and who may end it.
 #[derive(Clone, Copy, Debug)]
@@ -108,7 +112,13 @@ impl State {
     }
 
     /// Runs file-like code whose output goes to `raw`, byte for byte.
-    pub fn run_raw(&mut self, host: &Host, run: &Run<'_>, command: &Command, raw: &mut dyn FnMut(&[u8])) -> Result<Payload> {
+    pub fn run_raw(
+        &mut self,
+        host: &Host,
+        run: &Run<'_>,
+        command: &Command,
+        raw: &mut dyn FnMut(&[u8]),
+    ) -> Result<Payload> {
         let (wait, ends_run) = wait(host, run.limit);
         let board = self.board.as_mut().ok_or_else(|| closed(run.device))?;
         match board.run(command, wait, raw) {
@@ -151,7 +161,7 @@ impl State {
         let mut text = String::new();
         // A lost link shows at the next command, or as teardowns that cannot run.
         let _ = board.drain(&mut |bytes| text.push_str(&filter.feed(bytes, lines)));
-        text.push_str(&filter.flush(lines));
+        text.push_str(&filter.flush());
         if !text.is_empty() {
             host.output().board(device, &text);
         }
@@ -194,10 +204,10 @@ impl State {
 
     fn raised(&self, run: &Run<'_>, text: &str) -> Error {
         let traceback = Traceback::parse(text);
-        let place = |frame: &TraceFrame| self.place(run, frame);
-        let mapped = |frame: &TraceFrame| {
+        let place = |frame: &Frame| self.place(run, frame);
+        let mapped = |frame: &Frame| {
             let origin = place(frame)?.origin?;
-            Some(MappedFrame { file: origin.file.to_string(), line: origin.line, source: None })
+            Some(Place { file: origin.file.to_string(), line: origin.line, source: None })
         };
         let exception = traceback.exception.trim_end();
         let mut error = Error::new(Kind::DeviceException, exception).with_device(run.device);
@@ -212,11 +222,12 @@ impl State {
         if let Some(help) = super::faults::help(&traceback) {
             error = error.with_help(help);
         }
-        let own = traceback.without(|frame| frame.name.as_deref().is_some_and(|name| name.starts_with("__belay")));
-        error.with_traceback(own.format(mapped))
+        let mut shown = traceback.clone();
+        shown.retain_frames(|frame| !frame.name.as_deref().is_some_and(|name| name.starts_with("__belay")));
+        error.with_traceback(shown.format(mapped))
     }
 
-    fn place(&self, run: &Run<'_>, frame: &TraceFrame) -> Option<Mapped> {
+    fn place(&self, run: &Run<'_>, frame: &Frame) -> Option<Mapped> {
         if frame.file != "<stdin>" {
             return None;
         }
@@ -237,10 +248,22 @@ pub fn wait(host: &Host, limit: Limit) -> (Wait, bool) {
 }
 
 fn failed(failure: Failure, run: &Run<'_>, ends_run: bool) -> Error {
-    super::faults::error(failure, run.limit.timeout.filter(|_| !ends_run)).with_device(run.device).with_item_if(run.item)
+    super::faults::error(failure, run.limit.timeout.filter(|_| !ends_run))
+        .with_device(run.device)
+        .with_item_if(run.item)
 }
 
 /// The error of everything that is done with a closed device.
 pub fn closed(device: &str) -> Error {
-    Error::new(Kind::ClosedError, "the device is closed").with_device(device).with_help("open it again, or close it later")
+    Error::new(Kind::ClosedError, "the device is closed")
+        .with_device(device)
+        .with_help("open it again, or close it later")
+}
+
+/// Adds the place of the call to an error.
+pub fn called_at(error: Error, at: Option<&Origin>) -> Error {
+    match at {
+        Some(at) => error.with_origin(at.clone()),
+        None => error,
+    }
 }
