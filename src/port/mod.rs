@@ -3,6 +3,11 @@
 //! [`Port`] is the one seam for hardware. Above it nobody knows which kind it is; what a port can do is data
 //! that it declares ([`Abilities`]).
 
+#[cfg(unix)]
+pub mod process;
+#[cfg(unix)]
+mod pty;
+
 use std::time::{Duration, Instant};
 
 /// How long to wait, and for whom.
