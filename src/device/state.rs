@@ -223,7 +223,8 @@ impl State {
             error = error.with_help(help);
         }
         let mut shown = traceback.clone();
-        shown.retain_frames(|frame| !frame.name.as_deref().is_some_and(|name| name.starts_with("__belay")));
+        let host_side = |name: &str| name.starts_with("__belay") || (name == "<module>" && run.piece.is_none());
+        shown.retain_frames(|frame| !(frame.file == "<stdin>" && frame.name.as_deref().is_some_and(host_side)));
         error.with_traceback(shown.format(mapped))
     }
 

@@ -7,6 +7,10 @@ pub mod address;
 #[cfg(unix)]
 pub mod descriptor;
 pub mod open;
+#[cfg(unix)]
+pub mod process;
+#[cfg(unix)]
+mod pty;
 pub mod serial;
 pub mod usb;
 
@@ -88,6 +92,8 @@ impl PortError {
 pub struct Abilities {
     /// Ctrl-D restarts the board and the link survives it. (It ends an `exec:` process.)
     pub soft_reset: bool,
+    /// What is behind the port starts when it is opened, and a Ctrl-C before its first prompt would end it.
+    pub starts_on_open: bool,
     /// Code sent by raw paste can be interrupted. (Not on MicroPython's unix port behind a bare terminal.)
     pub raw_paste: bool,
     /// The board has a file system of its own, whatever its `sys.platform` says.

@@ -73,6 +73,12 @@ pub fn open(address: &Address, options: &OpenOptions, notify: &dyn Fn(&str)) -> 
     }
 }
 
+#[cfg(unix)]
+fn open_process(command: &str) -> Result<Box<dyn Port>> {
+    Ok(Box::new(super::process::ProcessPort::open(command)?))
+}
+
+#[cfg(not(unix))]
 fn open_process(_command: &str) -> Result<Box<dyn Port>> {
     Err(unavailable("processes (`exec:`)"))
 }

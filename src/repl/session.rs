@@ -17,6 +17,8 @@ const BLOCK_PAUSE: Duration = Duration::from_millis(10);
 /// How long to wait for the raw REPL after each attempt to enter it. A board may be booting because opening its port
 /// reset it, so that the first attempts are lost.
 const ENTER_WAITS_MS: [u64; 8] = [300, 300, 500, 1000, 1000, 2000, 2000, 3000];
+/// How long a process may take to show its prompt.
+const START_LIMIT: Duration = Duration::from_secs(5);
 /// How long to wait for a program to end after each Ctrl-C.
 const STOP_WAITS_MS: [u64; 3] = [500, 1000, 1500];
 
@@ -96,6 +98,9 @@ impl Session {
     /// # Errors
     /// [`Failure::Stuck`] if no raw REPL answers within about ten seconds.
     pub fn enter(&mut self, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        if self.port.abilities().starts_on_open {
+            self.wait_for(b">>> ", wait, START_LIMIT)?;
+        }
         self.knock(wait)?;
         if reset {
             self.port.write(b"\x04", wait)?;
