@@ -93,6 +93,10 @@ fn field() -> impl Strategy<Value = Option<String>> {
     proptest::option::of(".{0,12}")
 }
 
+fn rest() -> impl Strategy<Value = (Option<String>, Option<String>, Option<String>, Option<String>)> {
+    (field(), field(), field(), field())
+}
+
 proptest! {
     #[test]
     fn reading_never_panics(text in ".{0,60}") {
@@ -102,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_shown_reads_back(vid: Option<u16>, pid: Option<u16>, serial in field(), rest in (field(), field(), field(), field())) {
+    fn what_is_shown_reads_back(vid: Option<u16>, pid: Option<u16>, serial in field(), rest in rest()) {
         let (manufacturer, product, location, device) = rest;
         let specifier = UsbSpecifier { vid, pid, serial_number: serial, manufacturer, product, location, device };
         prop_assert_eq!(specifier.to_string().parse::<UsbSpecifier>().unwrap(), specifier);
