@@ -73,7 +73,8 @@ impl Scheme {
 
 /// The forms that an address can have, for help texts.
 const FORMS: &str = "a port is a path such as `/dev/ttyACM0`, a name such as `COM3`, `usb:2e8a:0005`, \
-                     `{\"vid\": 11914}`, `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that are plugged in";
+                     `{\"vid\": 11914}`, `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that \
+                     are plugged in";
 
 impl FromStr for Address {
     type Err = Error;

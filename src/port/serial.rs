@@ -125,6 +125,7 @@ enum Failure {
     /// There is no such file or port.
     Missing,
     /// It is no terminal.
+    #[cfg(unix)]
     NoTerminal,
     /// This user may not.
     Forbidden,
@@ -155,6 +156,7 @@ fn explain(path: &str, options: &SerialOptions, failure: Failure) -> Error {
     let failed = |message: String| Error::new(Kind::ConnectionFailedError, message);
     match failure {
         Failure::Missing => missing(path, &usb::list().unwrap_or_default(), &usb::names()),
+        #[cfg(unix)]
         Failure::NoTerminal => failed(format!("`{path}` is no serial port"))
             .with_help("`belay-script devices` lists the boards that are plugged in"),
         Failure::Forbidden => failed(format!("no permission to open `{path}`")).with_help(FORBIDDEN_HELP),
@@ -194,5 +196,4 @@ fn missing(path: &str, boards: &[usb::FoundPort], names: &[String]) -> Error {
 }
 
 #[cfg(all(test, unix))]
-#[path = "serial/tests.rs"]
 mod tests;
