@@ -1,1 +1,250 @@
-//! Placeholder.
+//! The `repr` that a board printed, as a [`Value`].
+//!
+//! Reads what MicroPython, CircuitPython and CPython print, and the source that [`super::write`] makes. Pure; nothing
+//! is ever evaluated. Invariant: any text gives a value or an error, in linear time, within the bounds below, on a
+//! stack of 512 KiB.
+
+mod named;
+mod number;
+mod string;
+
+use crate::value::Value;
+use thiserror::Error;
+
+/// The longest text that is read, in bytes. A value takes up to about 20 times its text in memory.
+pub const MAX_SIZE: usize = 64 * 1024 * 1024;
+/// How many containers deep a text may go.
+pub const MAX_DEPTH: usize = 128;
+/// How many digits an integer may have; reading them takes time that grows with the square of their number.
+pub const MAX_DIGITS: usize = 100_000;
+/// How many elements the ranges of one text may have together: a few bytes of text could ask for any number.
+pub const MAX_RANGE: usize = 1_000_000;
+
+/// Why a text is no value. `at` is an offset in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ParseError {
+    /// The text is not, or not only, a literal.
+    #[error("not a literal, from byte {at} on")]
+    NotLiteral {
+        /// Where the text stops making sense.
+        at: usize,
+    },
+    /// A lone half of a surrogate pair in a `str`, which no other system's text can hold.
+    #[error("half a surrogate pair in a string, at byte {at}")]
+    Surrogate {
+        /// Where its escape starts.
+        at: usize,
+    },
+    /// More than [`MAX_SIZE`] bytes.
+    #[error("the value's text is {size} bytes long, more than {MAX_SIZE}")]
+    TooLarge {
+        /// The length of the text in bytes.
+        size: usize,
+    },
+    /// More than [`MAX_DEPTH`] containers inside each other.
+    #[error("the value is nested more than {MAX_DEPTH} containers deep")]
+    TooDeep,
+    /// An integer with more than [`MAX_DIGITS`] digits.
+    #[error("an integer has {digits} digits, more than {MAX_DIGITS}")]
+    TooManyDigits {
+        /// Their number.
+        digits: usize,
+    },
+    /// Ranges with more than [`MAX_RANGE`] elements.
+    #[error("a range has more than {MAX_RANGE} elements")]
+    RangeTooLong,
+}
+
+type Result<T> = std::result::Result<T, ParseError>;
+
+/// Reads the `repr` of one value. White space around it is allowed.
+///
+/// A class that prints itself like a namedtuple, `Name(field=1)`, is read as one: the text does not tell them apart.
+/// `Name()` is no literal, it is more often an exception than a namedtuple without fields.
+///
+/// # Errors
+/// [`ParseError::NotLiteral`] for anything else than a literal; the others if a bound is exceeded.
+pub fn parse(text: &str) -> Result<Value> {
+    if text.len() > MAX_SIZE {
+        return Err(ParseError::TooLarge { size: text.len() });
+    }
+    let mut reader = Reader { text, at: 0, depth: 0, range_left: MAX_RANGE };
+    let value = reader.value()?;
+    reader.skip_space();
+    if reader.at == text.len() { Ok(value) } else { reader.fail() }
+}
+
+/// A place in the text, always at the start of a character.
+struct Reader<'t> {
+    text: &'t str,
+    at: usize,
+    depth: usize,
+    /// Elements that ranges may still have.
+    range_left: usize,
+}
+
+impl<'t> Reader<'t> {
+    fn fail<T>(&self) -> Result<T> {
+        Err(ParseError::NotLiteral { at: self.at })
+    }
+
+    fn bytes(&self) -> &'t [u8] {
+        self.text.as_bytes()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes().get(self.at).copied()
+    }
+
+    fn rest(&self) -> &'t [u8] {
+        self.bytes().get(self.at..).unwrap_or_default()
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Skips `token`, ASCII, if it comes next.
+    fn eat(&mut self, token: &[u8]) -> bool {
+        let found = self.rest().starts_with(token);
+        if found {
+            self.at += token.len();
+        }
+        found
+    }
+
+    /// Skips white space and then `token`.
+    fn expect(&mut self, token: &[u8]) -> Result<()> {
+        self.skip_space();
+        if self.eat(token) { Ok(()) } else { self.fail() }
+    }
+
+    /// One value. Its arms hand results on as they are, which keeps the frame small where recursion passes through.
+    fn value(&mut self) -> Result<Value> {
+        self.skip_space();
+        match self.peek() {
+            Some(b'0'..=b'9' | b'-') => self.number(),
+            Some(b'\'' | b'"') => self.string().map(Value::Str),
+            Some(b'b') if matches!(self.bytes().get(self.at + 1), Some(b'\'' | b'"')) => {
+                self.byte_string().map(Value::Bytes)
+            }
+            Some(b'[') => self.list().map(Value::List),
+            Some(b'(') => self.parenthesis(),
+            Some(b'{') => self.braces(),
+            Some(_) => self.named(),
+            None => self.fail(),
+        }
+    }
+
+    /// Goes one container deeper. Its caller takes it back with [`Reader::leave`]; not after an error, which ends all.
+    fn enter(&mut self) -> Result<()> {
+        if self.depth == MAX_DEPTH {
+            return Err(ParseError::TooDeep);
+        }
+        self.depth += 1;
+        Ok(())
+    }
+
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    /// After an item: whether another one follows. A comma may stand before `close`.
+    fn another(&mut self, close: &[u8]) -> Result<bool> {
+        self.skip_space();
+        let comma = self.eat(b",");
+        if comma {
+            self.skip_space();
+        }
+        if self.eat(close) {
+            return Ok(false);
+        }
+        if comma { Ok(true) } else { self.fail() }
+    }
+
+    /// The items up to `close`, one container deeper; the text stands at the first one.
+    fn items(&mut self, close: &[u8]) -> Result<Vec<Value>> {
+        self.enter()?;
+        let mut items = Vec::new();
+        self.skip_space();
+        let mut more = !self.eat(close);
+        while more {
+            items.push(self.value()?);
+            more = self.another(close)?;
+        }
+        self.leave();
+        Ok(items)
+    }
+
+    /// `[…]`
+    fn list(&mut self) -> Result<Vec<Value>> {
+        self.expect(b"[")?;
+        self.items(b"]")
+    }
+
+    /// A tuple, a tuple with names but no class (`os.uname()` on MicroPython), or a complex number.
+    fn parenthesis(&mut self) -> Result<Value> {
+        if let Some((real, imaginary)) = self.complex()? {
+            return Ok(Value::Complex(real, imaginary));
+        }
+        let open = self.at;
+        self.expect(b"(")?;
+        if self.at_field() {
+            return self.fields().map(|fields| Value::NamedTuple(String::new(), fields));
+        }
+        let items = self.items(b")")?;
+        // `(1)` is no tuple, and no repr.
+        if items.len() == 1 && !self.has_comma_before_close() {
+            return Err(ParseError::NotLiteral { at: open });
+        }
+        Ok(Value::Tuple(items))
+    }
+
+    /// Whether a comma stands before the bracket that was just read.
+    fn has_comma_before_close(&self) -> bool {
+        let before = self.bytes().get(..self.at.saturating_sub(1)).unwrap_or_default();
+        before.trim_ascii_end().ends_with(b",")
+    }
+
+    /// A dict or a set.
+    fn braces(&mut self) -> Result<Value> {
+        self.expect(b"{")?;
+        self.skip_space();
+        if self.eat(b"}") {
+            return Ok(Value::Dict(Vec::new()));
+        }
+        self.enter()?;
+        let mut items = Vec::new();
+        let mut pairs = Vec::new();
+        let mut is_dict = None;
+        let mut more = true;
+        while more {
+            let item = self.value()?;
+            self.skip_space();
+            // The first item decides.
+            if *is_dict.get_or_insert(self.peek() == Some(b':')) {
+                self.pair_to(&mut pairs, item, b":")?;
+            } else {
+                items.push(item);
+            }
+            more = self.another(b"}")?;
+        }
+        self.leave();
+        Ok(if is_dict == Some(true) { Value::Dict(pairs) } else { Value::Set(items) })
+    }
+
+    /// After a key: what separates it from its value, and the value.
+    fn pair_to(&mut self, pairs: &mut Vec<(Value, Value)>, key: Value, separator: &[u8]) -> Result<()> {
+        self.expect(separator)?;
+        let value = self.value()?;
+        pairs.push((key, value));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

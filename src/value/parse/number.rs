@@ -1,0 +1,125 @@
+//! Numbers: `int`, `float`, `complex`.
+//!
+//! Invariant: a number is scanned at most twice, the second time only after an opening parenthesis.
+
+use super::{MAX_DIGITS, ParseError, Reader, Result};
+use crate::value::Value;
+use num_bigint::BigInt;
+
+/// A number's text: `start..` up to the place of the reader, and what it looks like.
+struct Real {
+    start: usize,
+    whole: bool,
+}
+
+impl Reader<'_> {
+    /// A number that starts with a digit or a minus sign, or the expressions for what has no literal, with their sign.
+    pub(super) fn number(&mut self) -> Result<Value> {
+        let rest = self.rest();
+        if rest.starts_with(b"-float(") || rest.starts_with(b"-complex(") {
+            self.at += 1;
+            return Ok(match self.named()? {
+                Value::Float(number) => Value::Float(-number),
+                Value::Complex(real, imaginary) => Value::Complex(-real, -imaginary),
+                other => other,
+            });
+        }
+        let start = self.at;
+        let Some(real) = self.real() else {
+            self.at = start;
+            return self.fail();
+        };
+        if !real.whole || self.peek() == Some(b'j') {
+            let number = self.float(&real)?;
+            return Ok(if self.eat(b"j") { Value::Complex(0.0, number) } else { Value::Float(number) });
+        }
+        self.integer(start)
+    }
+
+    /// `(1+2j)`, with its parentheses. Nothing is skipped if it is something else.
+    pub(super) fn complex(&mut self) -> Result<Option<(f64, f64)>> {
+        let start = self.at;
+        let value = self.complex_parts()?;
+        if value.is_none() {
+            self.at = start;
+        }
+        Ok(value)
+    }
+
+    fn complex_parts(&mut self) -> Result<Option<(f64, f64)>> {
+        self.expect(b"(")?;
+        let Some(real) = self.real() else { return Ok(None) };
+        let plus = self.peek() == Some(b'+');
+        if !plus && self.peek() != Some(b'-') {
+            return Ok(None);
+        }
+        let first = self.float(&real)?;
+        self.at += usize::from(plus);
+        let Some(imaginary) = self.real() else { return Ok(None) };
+        if plus && self.bytes().get(imaginary.start) == Some(&b'-') {
+            return Ok(None);
+        }
+        let second = self.float(&imaginary)?;
+        Ok(self.eat(b"j)").then_some((first, second)))
+    }
+
+    /// Skips a number without its `j`. Afterwards the place means something only if there was one.
+    fn real(&mut self) -> Option<Real> {
+        let start = self.at;
+        self.eat(b"-");
+        if self.eat(b"inf") || self.eat(b"nan") {
+            return Some(Real { start, whole: false });
+        }
+        if self.skip_digits() == 0 {
+            return None;
+        }
+        let mut whole = true;
+        if self.eat(b".") {
+            whole = false;
+            self.skip_digits();
+        }
+        if self.eat(b"e") || self.eat(b"E") {
+            whole = false;
+            if !self.eat(b"-") {
+                self.eat(b"+");
+            }
+            if self.skip_digits() == 0 {
+                return None;
+            }
+        }
+        Some(Real { start, whole })
+    }
+
+    fn skip_digits(&mut self) -> usize {
+        let rest = self.rest();
+        let count = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+        self.at += count;
+        count
+    }
+
+    /// The number from `real.start` to here. Rust reads all that [`Reader::real`] lets through.
+    fn float(&self, real: &Real) -> Result<f64> {
+        let text = self.text.get(real.start..self.at).unwrap_or_default();
+        text.parse().map_err(|_| ParseError::NotLiteral { at: real.start })
+    }
+
+    /// The integer from `start` to here.
+    fn integer(&self, start: usize) -> Result<Value> {
+        let text = self.text.get(start..self.at).unwrap_or_default();
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        // Python has no octal numbers with a leading zero.
+        if digits.len() > 1 && digits.starts_with('0') {
+            return Err(ParseError::NotLiteral { at: start });
+        }
+        if let Ok(number) = text.parse() {
+            return Ok(Value::Int(number));
+        }
+        if digits.len() > MAX_DIGITS {
+            return Err(ParseError::TooManyDigits { digits: digits.len() });
+        }
+        match text.parse::<BigInt>() {
+            Ok(number) => Ok(Value::integer(number)),
+            Err(_) => Err(ParseError::NotLiteral { at: start }),
+        }
+    }
+}

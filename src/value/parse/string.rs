@@ -1,0 +1,110 @@
+//! `str` and `bytes` literals.
+//!
+//! Invariant: every byte of the text is looked at once, and what needs no escape is copied in runs.
+
+use super::{ParseError, Reader, Result};
+
+impl Reader<'_> {
+    /// `'…'` or `"…"`.
+    pub(super) fn string(&mut self) -> Result<String> {
+        let quote = self.quote()?;
+        let mut out = String::new();
+        loop {
+            let start = self.at;
+            self.skip_plain(quote);
+            // Both ends are at ASCII characters or at the end of the text.
+            out.push_str(self.text.get(start..self.at).unwrap_or_default());
+            if self.eat(&[quote]) {
+                return Ok(out);
+            }
+            let escape = self.at;
+            let code = self.escape(true)?;
+            let character = char::from_u32(code).ok_or(match code {
+                0xd800..=0xdfff => ParseError::Surrogate { at: escape },
+                _ => ParseError::NotLiteral { at: escape },
+            })?;
+            out.push(character);
+        }
+    }
+
+    /// `b'…'` or `b"…"`.
+    pub(super) fn byte_string(&mut self) -> Result<Vec<u8>> {
+        self.expect(b"b")?;
+        let quote = self.quote()?;
+        let mut out = Vec::new();
+        loop {
+            let start = self.at;
+            self.skip_plain(quote);
+            let run = self.bytes().get(start..self.at).unwrap_or_default();
+            if let Some(wrong) = run.iter().position(|byte| !byte.is_ascii()) {
+                return Err(ParseError::NotLiteral { at: start + wrong });
+            }
+            out.extend_from_slice(run);
+            if self.eat(&[quote]) {
+                return Ok(out);
+            }
+            let escape = self.at;
+            let code = self.escape(false)?;
+            out.push(u8::try_from(code).map_err(|_| ParseError::NotLiteral { at: escape })?);
+        }
+    }
+
+    fn quote(&mut self) -> Result<u8> {
+        match self.peek() {
+            Some(quote @ (b'\'' | b'"')) => {
+                self.at += 1;
+                Ok(quote)
+            }
+            _ => self.fail(),
+        }
+    }
+
+    /// Skips to the next quote, backslash or control character: no `repr` holds the last ones as they are.
+    fn skip_plain(&mut self, quote: u8) {
+        let plain = |byte: u8| byte >= b' ' && byte != quote && byte != b'\\' && byte != 0x7f;
+        let rest = self.rest();
+        self.at += rest.iter().position(|&byte| !plain(byte)).unwrap_or(rest.len());
+    }
+
+    /// The number that an escape stands for. `\u` and `\U` are escapes only if `unicode`.
+    fn escape(&mut self, unicode: bool) -> Result<u32> {
+        let &[b'\\', letter, ..] = self.rest() else { return self.fail() };
+        let code = match letter {
+            b'x' => return self.digits(2),
+            b'u' if unicode => return self.digits(4),
+            b'U' if unicode => return self.digits(8),
+            b'0'..=b'7' => return Ok(self.octal()),
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b't' => b'\t',
+            b'\\' | b'\'' | b'"' => letter,
+            b'a' => 0x07,
+            b'b' => 0x08,
+            b'v' => 0x0b,
+            b'f' => 0x0c,
+            _ => return self.fail(),
+        };
+        self.at += 2;
+        Ok(u32::from(code))
+    }
+
+    /// The number that `count` hexadecimal digits after a backslash and a letter make.
+    fn digits(&mut self, count: usize) -> Result<u32> {
+        let Some(digits) = self.rest().get(2..2 + count) else { return self.fail() };
+        let mut code = 0;
+        for &digit in digits {
+            let Some(digit) = char::from(digit).to_digit(16) else { return self.fail() };
+            code = code << 4 | digit;
+        }
+        self.at += 2 + count;
+        Ok(code)
+    }
+
+    /// The number that one to three octal digits after a backslash make.
+    fn octal(&mut self) -> u32 {
+        let digits = self.rest().iter().skip(1).take(3).take_while(|digit| matches!(digit, b'0'..=b'7'));
+        let (count, code) = digits.fold((0, 0), |(count, code), digit| (count + 1, code << 3 | u32::from(digit & 7)));
+        self.at += 1 + count;
+        code
+    }
+}
