@@ -242,12 +242,21 @@ error: `Bench` raised ZeroDivisionError in task `read_adc`: divide by zero
         line("let x", 6, "  --> a.rhai:1:6\n   |\n 1 | let x\n   |      ^\n");
         line("let x\r\nnext", 99, "  --> a.rhai:1:6\n   |\n 1 | let x\n   |      ^\n");
         line("", 0, "  --> a.rhai:1:1\n   |\n 1 |\n   | ^\n");
-        line("teardown off() `led.off()`", 17, "  --> a.rhai:1:17\n   |\n 1 | teardown off() `led.off()`\n   |                 ^^^^^^^^^\n");
+        line(
+            "teardown off() `led.off()`",
+            17,
+            "  --> a.rhai:1:17\n   |\n 1 | teardown off() `led.off()`\n   |                 ^^^^^^^^^\n",
+        );
     }
 
     #[test]
     fn tabs_and_wide_characters_keep_carets_below_their_text() {
-        case(Kind::ScriptError, &[place(1, 2, "")], "\tfoo(1)", "  --> a.rhai:1:2\n   |\n 1 |     foo(1)\n   |     ^^^\n");
+        case(
+            Kind::ScriptError,
+            &[place(1, 2, "")],
+            "\tfoo(1)",
+            "  --> a.rhai:1:2\n   |\n 1 |     foo(1)\n   |     ^^^\n",
+        );
         case(
             Kind::ScriptError,
             &[place(1, 8, "")],

@@ -19,6 +19,10 @@ pub trait Output: Send + Sync {
     fn board(&self, device: &str, text: &str);
     /// A remark for the person at the terminal (standard error), for example that an interpreter is being installed.
     fn notice(&self, text: &str);
+    /// How many devices are open from now on, told after every opening and closing. With several, output is prefixed by names.
+    fn open_devices(&self, count: usize) {
+        let _ = count;
+    }
 }
 
 /// The options of `open` (language reference, "Opening and using a device").
@@ -107,6 +111,11 @@ impl Host {
     /// Ends every call, of any device, that still runs at this time, with a TimeoutError (`--timeout`).
     pub fn set_deadline(&self, deadline: Option<Instant>) {
         let _ = deadline;
+    }
+
+    /// Bits per second on serial ports for devices whose `open` says nothing about it (`--baudrate`).
+    pub fn set_baudrate(&self, baudrate: u32) {
+        let _ = baudrate;
     }
 
     /// Opens a device of `class`. `port`: any form of the language reference, "Ports"; `None`: the host's default.
@@ -200,6 +209,15 @@ impl Device {
     /// As [`Device::call`].
     pub fn exec(&self, code: &str, at: Option<&Origin>) -> Result<Value> {
         let _ = (code, at);
+        Err(stub())
+    }
+    /// Runs a whole program in the board's globals (a `.py` file of `run`). What it prints goes to `sink` byte for byte, as it
+    /// comes, instead of to the [`Output`]. `origin`: where the program's first character stands.
+    ///
+    /// # Errors
+    /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file.
+    pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let _ = (source, origin, sink);
         Err(stub())
     }
     /// Declares an item at run time from a whole Python `def`; gives its name.
