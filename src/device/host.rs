@@ -3,6 +3,7 @@
 use super::{Device, Output};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ struct Shared {
     output: Arc<dyn Output>,
     port: Option<String>,
     deadline: Mutex<Option<Instant>>,
+    baudrate: AtomicU32,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
@@ -31,6 +33,7 @@ impl Host {
             output,
             port,
             deadline: Mutex::new(None),
+            baudrate: AtomicU32::new(115_200),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
         }))
@@ -39,6 +42,15 @@ impl Host {
     /// Ends every call, of any device, that still runs at this time, with a TimeoutError (`--timeout`).
     pub fn set_deadline(&self, deadline: Option<Instant>) {
         *lock(&self.0.deadline) = deadline;
+    }
+
+    /// Bits per second on serial ports for devices whose `open` says nothing about it (`--baudrate`).
+    pub fn set_baudrate(&self, baudrate: u32) {
+        self.0.baudrate.store(baudrate, Ordering::Relaxed);
+    }
+
+    pub(super) fn baudrate(&self) -> u32 {
+        self.0.baudrate.load(Ordering::Relaxed)
     }
 
     /// The deadline of the run.
@@ -95,10 +107,14 @@ impl Host {
     }
 
     pub(super) fn remember(&self, device: &Device) {
-        lock(&self.0.open).push(device.clone());
+        let mut open = lock(&self.0.open);
+        open.push(device.clone());
+        self.output().open_devices(open.len());
     }
 
     pub(super) fn forget(&self, device: &Device) {
-        lock(&self.0.open).retain(|other| !other.is(device));
+        let mut open = lock(&self.0.open);
+        open.retain(|other| !other.is(device));
+        self.output().open_devices(open.len());
     }
 }

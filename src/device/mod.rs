@@ -35,6 +35,11 @@ pub trait Output: Send + Sync {
     fn board(&self, device: &str, text: &str);
     /// A remark for the person at the terminal (standard error), for example that an interpreter is being installed.
     fn notice(&self, text: &str);
+    /// How many devices are open from now on, told after every opening and closing. With several, output is prefixed by
+    /// their names.
+    fn open_devices(&self, count: usize) {
+        let _ = count;
+    }
 }
 
 /// The options of `open` (language reference, "Opening and using a device").
@@ -44,8 +49,8 @@ pub struct OpenOptions {
     pub startup: Option<String>,
     /// Reconnect attempts; negative: for ever.
     pub attempts: i64,
-    /// Bits per second on serial ports.
-    pub baudrate: u32,
+    /// Bits per second on serial ports. `None`: that of `--baudrate`, else 115200.
+    pub baudrate: Option<u32>,
     /// User for ports that ask for one.
     pub user: Option<String>,
     /// Password for ports that ask for one.
@@ -71,7 +76,7 @@ impl Default for OpenOptions {
         OpenOptions {
             startup: None,
             attempts: 0,
-            baudrate: 115_200,
+            baudrate: None,
             user: None,
             password: None,
             exclusive: true,
@@ -105,8 +110,8 @@ pub struct Implementation {
     pub platform: String,
     /// Architecture of native code, for example `armv6m`; empty if unknown.
     pub arch: String,
-    /// The emitters that the board has, `native` and `viper`; `None` until [`Device::emitters`] has asked.
-    pub emitters: Option<Vec<String>>,
+    /// The code emitters that the board has: `native`, `viper`.
+    pub emitters: Vec<String>,
 }
 
 /// What a call gave.
@@ -130,7 +135,9 @@ struct Inner {
     timeout: Option<Duration>,
     open: AtomicBool,
     garbage: Arc<Mutex<Vec<u64>>>,
-    implementation: Mutex<Implementation>,
+    /// Without its emitters.
+    implementation: Implementation,
+    emitters: Mutex<Option<Vec<String>>>,
     state: Mutex<State>,
 }
 
@@ -165,30 +172,20 @@ impl Device {
         self.0.simulated
     }
 
-    /// What the board says it is, its emitters aside: see [`Device::emitters`].
+    /// What the board says it is. The first call asks it for its emitters, by compiling a function with each; a device
+    /// that is closed or busy failing has none.
     pub fn implementation(&self) -> Implementation {
-        lock(&self.0.implementation).clone()
+        let mut implementation = self.0.implementation.clone();
+        let mut known = lock(&self.0.emitters);
+        implementation.emitters = known.get_or_insert_with(|| self.probe_emitters()).clone();
+        implementation
     }
 
-    /// The code emitters that the board has. Asked once, by compiling a function with each.
-    ///
-    /// # Errors
-    /// As [`Device::call`].
-    pub fn emitters(&self) -> Result<Vec<String>> {
-        if let Some(known) = lock(&self.0.implementation).emitters.clone() {
-            return Ok(known);
-        }
-        let mut emitters = Vec::new();
-        for name in ["native", "viper"] {
-            let code = format!("@micropython.{name}\ndef __belay_e():pass\ndel __belay_e");
-            match self.run_quietly(&code) {
-                Ok(_) => emitters.push(name.to_owned()),
-                Err(error) if error.kind() == Kind::DeviceException => {}
-                Err(error) => return Err(error),
-            }
-        }
-        lock(&self.0.implementation).emitters = Some(emitters.clone());
-        Ok(emitters)
+    fn probe_emitters(&self) -> Vec<String> {
+        let compiles = |name: &&str| {
+            self.run_quietly(&format!("@micropython.{name}\ndef __belay_e():pass\ndel __belay_e")).is_ok()
+        };
+        ["native", "viper"].iter().filter(|name| compiles(name)).map(|name| (*name).to_owned()).collect()
     }
 
     /// The callable items in declaration order: kind, name, and head for people, `read_adc(ch, samples = 8)`.
@@ -315,17 +312,17 @@ impl Device {
         literal(payload)
     }
 
-    /// Runs a Python file on the board, which may be long and may print anything: its output goes to `raw` byte for byte.
-    /// `origin`: the file's first line.
+    /// Runs a whole program in the board's globals (a `.py` file of `run`). What it prints goes to `sink` byte for byte,
+    /// as it comes, instead of to the [`Output`]. `origin`: where the program's first character stands.
     ///
     /// # Errors
-    /// As [`Device::call`].
-    pub fn run_file(&self, text: &str, origin: Origin, raw: &mut dyn FnMut(&[u8])) -> Result<()> {
-        let prepared = source::file(text, origin)?;
+    /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file.
+    pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let prepared = source::program(source, origin)?;
         let mut state = self.lock();
         state.lines.insert(&prepared.defined, &prepared.piece);
         let run = Run { device: self.name(), item: "", piece: Some(&prepared.piece), limit: self.default_limit() };
-        state.run_raw(self.host(), &run, &Command::statements(&prepared.source), raw)?;
+        state.run_raw(self.host(), &run, &Command::statements(&prepared.source), sink)?;
         Ok(())
     }
 
@@ -382,7 +379,7 @@ impl Device {
         class::check_item(&item)?;
         let item = Arc::new(item);
         let mut state = self.lock();
-        let fits = item.options.implementation.as_deref().is_none_or(|name| name == self.implementation().name);
+        let fits = item.options.implementation.as_deref().is_none_or(|name| name == self.0.implementation.name);
         if fits {
             state.bind(self.host(), self.name(), &item, self.default_limit())?;
         }

@@ -55,7 +55,7 @@ impl Host {
     fn connect(&self, class: &Arc<Class>, port: Option<&str>, options: &OpenOptions, name: &str) -> Result<Device> {
         let (written, address) = self.address(port)?;
         let port_options = crate::port::open::OpenOptions {
-            baud_rate: options.baudrate,
+            baud_rate: options.baudrate.unwrap_or(self.baudrate()),
             exclusive: options.exclusive,
             dtr: options.dtr,
             rts: options.rts,
@@ -77,7 +77,7 @@ impl Host {
             version: identity.version,
             platform: identity.platform.clone(),
             arch: identity.arch.clone(),
-            emitters: None,
+            emitters: Vec::new(),
         };
         let state = State::new(board);
         Ok(Device(Arc::new(Inner {
@@ -89,7 +89,8 @@ impl Host {
             timeout: options.timeout,
             open: AtomicBool::new(true),
             garbage: state.garbage.clone(),
-            implementation: Mutex::new(implementation),
+            implementation,
+            emitters: Mutex::new(None),
             state: Mutex::new(state),
         })))
     }
@@ -98,9 +99,9 @@ impl Host {
 impl Device {
     /// Everything of an opening after the board is there.
     fn initialise(&self, startup: Option<&str>, hook: &mut dyn FnMut(Hook, &Device) -> Result<()>) -> Result<()> {
-        let implementation = self.implementation();
-        let items = self.class().select(&implementation.name)?;
-        self.start_up(startup, &implementation.name)?;
+        let implementation = &self.0.implementation.name;
+        let items = self.class().select(implementation)?;
+        self.start_up(startup, implementation)?;
         let limit = self.default_limit();
         let mut state = self.lock();
         for item in &items {
@@ -154,7 +155,7 @@ impl Device {
         lock(&state.garbage).clear();
         let items: Vec<_> = state.bound.iter().map(|bound| bound.item.clone()).collect();
         drop(state);
-        self.start_up(None, &self.implementation().name)?;
+        self.start_up(None, &self.0.implementation.name)?;
         let mut state = self.lock();
         for item in &items {
             state.bind(self.host(), self.name(), item, self.default_limit())?;

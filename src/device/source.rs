@@ -121,11 +121,11 @@ pub fn exec(code: &str) -> Result<Exec> {
 ///
 /// # Errors
 /// [`Kind::DeclarationError`] with the line that is no Python.
-pub fn file(text: &str, origin: Origin) -> Result<Prepared> {
+pub fn program(text: &str, origin: &Origin) -> Result<Prepared> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let body = Body::parse(text).map_err(|refused| refused.into_error(&origin))?;
+    let body = Body::parse(text).map_err(|refused| refused.into_error(origin))?;
     let defined = defined(&body, 0);
-    let piece = Piece { origin: Some(origin), item: String::new(), leading: 0, lines: line_count(body.text()) };
+    let piece = Piece { origin: Some(origin.clone()), item: String::new(), leading: 0, lines: line_count(body.text()) };
     Ok(Prepared { source: body.as_globals(&[], false).source, piece, defined })
 }
 

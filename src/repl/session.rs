@@ -157,7 +157,13 @@ impl Session {
             searched = self.incoming.len().saturating_sub(mark.len() - 1);
             match self.port.read(&mut self.incoming, wait) {
                 Ok(_) => {}
-                Err(PortError::Timeout) if Instant::now() >= end => return Ok(None),
+                // A read that ends at its deadline may have brought bytes all the same.
+                Err(PortError::Timeout) if Instant::now() >= end => {
+                    let found = reply::find(&self.incoming[searched..], mark).is_some();
+                    if !found {
+                        return Ok(None);
+                    }
+                }
                 Err(error) => return Err(error.into()),
             }
         }

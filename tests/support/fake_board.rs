@@ -115,7 +115,7 @@ impl Default for Settings {
             main: Vec::new(),
             busy: false,
             refused: Vec::new(),
-            abilities: Abilities { soft_reset: true, raw_paste: true, own_flash: true, simulated: false },
+            abilities: Abilities { soft_reset: true, raw_paste: true, own_flash: true, ..Abilities::default() },
         }
     }
 }
