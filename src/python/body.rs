@@ -268,7 +268,7 @@ mod tests {
         let body = Body::parse("\n # a\n").unwrap();
         assert!(body.is_empty());
         assert_eq!(body.as_function("def f():", true).source, "def f():pass\n\n\n");
-        assert_eq!(body.as_globals(&[], false).source, "\n # a\n");
+        assert_eq!(body.as_globals(&[], false).source, "\n# a\n");
     }
 
     #[test]
