@@ -189,22 +189,31 @@ impl Decoder {
             return Step::Stop(if restarted { Progress::Restarted } else { Progress::More });
         };
         let second = second + from;
-        let Some(&prompt) = self.pending.get(second + 1) else {
+        if self.pending.len() == second + 1 {
             self.searched = second;
             return Step::Stop(Progress::More);
-        };
+        }
         let error = &self.pending[1..second];
         // An exception's text ends its line. `\x04\x04` without the frame that must come was printed by the program;
         // or it is SystemExit, after which the board restarts.
         let genuine =
             if error.is_empty() { self.frame.is_some() || !self.expects_frame } else { error.ends_with(b"\n") };
-        if prompt != b'>' || !genuine {
+        if !genuine {
             self.searched = 0;
             self.emit(1, output);
             return Step::Again;
         }
-        let reply = Reply { frame: self.frame.take(), error: error.to_vec() };
-        self.discard(second + 2);
+        // A thread may print even here.
+        let Some(prompt) = self.pending[second + 1..].iter().position(|&byte| byte == b'>') else {
+            self.searched = second;
+            return Step::Stop(Progress::More);
+        };
+        let error = error.to_vec();
+        if prompt > 0 {
+            output(&self.pending[second + 1..second + 1 + prompt]);
+        }
+        let reply = Reply { frame: self.frame.take(), error };
+        self.discard(second + 1 + prompt + 1);
         Step::Stop(Progress::Done(reply))
     }
 

@@ -145,8 +145,8 @@ impl Session {
 
     /// Reads until `mark` has come or `limit` passes; gives what stood before it.
     fn wait_for(&mut self, mark: &[u8], wait: Wait, limit: Duration) -> Result<Option<Vec<u8>>, Failure> {
-        let end = Instant::now() + limit;
-        let wait = wait.until(Some(end));
+        let deadline = wait.deadline;
+        let wait = wait.until(Some(Instant::now() + limit));
         let mut searched = 0;
         loop {
             if let Some(at) = reply::find(&self.incoming[searched..], mark) {
@@ -157,12 +157,13 @@ impl Session {
             searched = self.incoming.len().saturating_sub(mark.len() - 1);
             match self.port.read(&mut self.incoming, wait) {
                 Ok(_) => {}
-                // A read that ends at its deadline may have brought bytes all the same.
-                Err(PortError::Timeout) if Instant::now() >= end => {
-                    let found = reply::find(&self.incoming[searched..], mark).is_some();
-                    if !found {
-                        return Ok(None);
+                Err(PortError::Timeout) => {
+                    // A read that ends at its deadline may have brought bytes all the same.
+                    if reply::find(&self.incoming[searched..], mark).is_some() {
+                        continue;
                     }
+                    let whole = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                    return if whole { Err(Failure::Timeout) } else { Ok(None) };
                 }
                 Err(error) => return Err(error.into()),
             }
