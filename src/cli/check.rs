@@ -41,7 +41,7 @@ fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources)
     }
     let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None);
     let checked = match runner.check_file(script) {
-        Ok(classes) => match compile_bodies(&classes).map_err(|error| Diagnostic::from_error(&error))? {
+        Ok(classes) => match compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))? {
             failures if failures.is_empty() => Ok(classes),
             failures => Err(failures),
         },
@@ -53,15 +53,16 @@ fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources)
 /// Compiles the body of every item of `classes` with a real interpreter; gives what it refuses, as diagnostics of
 /// [`Kind::DeclarationError`] whose first place is the line of the body.
 ///
-/// To be filled: for each item (those of mixins once, see [`distinct`]) the source that a board would get is made by
-/// [`crate::python`], which also gives the mapping of its lines to the script's; all sources go to one process of the
-/// interpreter that `sim` finds, which compiles and does not run them.
-///
 /// # Errors
 /// If no interpreter can be found or started.
-pub fn compile_bodies(classes: &[Arc<Class>]) -> Result<Vec<Diagnostic>, Error> {
-    let _ = distinct(classes);
-    Ok(Vec::new())
+fn compile_bodies(console: &Arc<Console>, classes: &[Arc<Class>]) -> Result<Vec<Diagnostic>, Error> {
+    let items = distinct(classes);
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let host = Host::new(console.clone(), None);
+    let refused = crate::device::check::compile(&host, &items)?;
+    Ok(refused.iter().map(Diagnostic::from_error).collect())
 }
 
 /// The items of all classes, each once, although mixins share theirs.

@@ -4,6 +4,7 @@
 //! from any thread (calls on one device wait for each other).
 
 pub mod arguments;
+pub mod check;
 pub mod class;
 mod faults;
 mod generator;

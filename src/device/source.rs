@@ -161,7 +161,8 @@ pub fn not_compiled(error: Error, item: &Item) -> Error {
         return error;
     }
     let mut declared = Error::new(Kind::DeclarationError, message).with_item(item.words());
-    for origin in error.origins() {
+    // The innermost frame is the compiler's, the others are only the way to it.
+    if let Some(origin) = error.origins().first() {
         declared = declared.with_origin(origin.clone());
     }
     declared.with_origin_if_none(&item.body.origin)
