@@ -7,6 +7,7 @@
 pub mod process;
 #[cfg(unix)]
 mod pty;
+pub mod sim;
 
 use std::time::{Duration, Instant};
 

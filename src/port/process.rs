@@ -36,9 +36,8 @@ impl ProcessPort {
         }
         let mut shell = Command::new("/bin/sh");
         shell.arg("-c").arg(format!("exec {command}"));
-        let child = Child::spawn(shell, true, Vec::new()).map_err(|error| {
-            Error::new(Kind::ConnectionFailedError, format!("cannot start `{command}`: {error}"))
-        })?;
+        let child = Child::spawn(shell, true, Vec::new())
+            .map_err(|error| Error::new(Kind::ConnectionFailedError, format!("cannot start `{command}`: {error}")))?;
         Ok(ProcessPort { name: format!("exec:{command}"), child, early: Vec::new() })
     }
 
@@ -70,7 +69,7 @@ impl Port for ProcessPort {
             return Ok(count);
         }
         loop {
-            let (readable, _) = self.child.poll(false, wait.slice()?);
+            let (readable, _) = self.child.poll(true, false, wait.slice()?);
             if !readable {
                 continue;
             }
@@ -120,7 +119,8 @@ mod tests {
 
     #[test]
     fn ctrl_c_is_a_signal() {
-        let mut port = ProcessPort::open("sh -c 'trap \"echo caught; exit 3\" INT; echo ready; while :; do :; done'").unwrap();
+        let mut port =
+            ProcessPort::open("sh -c 'trap \"echo caught; exit 3\" INT; echo ready; while :; do :; done'").unwrap();
         let mut seen = Vec::new();
         while !seen.ends_with(b"ready\n") {
             port.read(&mut seen, wait()).unwrap();
