@@ -6,8 +6,12 @@ use super::arguments::Serve;
 use super::console::Console;
 use crate::device::Output as _;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Kind};
-use crate::port::Port;
+use crate::error::Error;
+#[cfg(not(unix))]
+use crate::error::Kind;
+use crate::port;
+use crate::port::address::Address;
+use crate::port::open::OpenOptions;
 use std::sync::Arc;
 
 /// Serves a board until Ctrl-C; gives the exit status.
@@ -21,7 +25,8 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     let mut terminal = super::link::Terminal::open().map_err(told)?;
     let link = terminal.link(&options.link).map_err(told)?;
     let notify = console.clone();
-    let mut board = open_board(&specifier(options), &|text| notify.notice(text)).map_err(told)?;
+    let simulated = Address::Sim(specifier(options));
+    let mut board = port::open::open(&simulated, &OpenOptions::default(), &|text| notify.notice(text)).map_err(told)?;
     console.text(&format!("serving a simulated board at {}, Ctrl-C ends it\n", link.path().display()));
     terminal.pump(board.as_mut()).map_err(told)?;
     Ok(0)
@@ -45,14 +50,6 @@ fn specifier(options: &Serve) -> String {
         pairs.iter().filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}={value}"))).collect();
     let name = options.name.as_deref().unwrap_or_default();
     if pairs.is_empty() { name.to_owned() } else { format!("{name}?{}", pairs.join("&")) }
-}
-
-/// Opens the simulated board. `notify` tells the user that an interpreter is being installed.
-///
-/// To be filled: `SimPort::open(&SimOptions::parse(specifier)?, notify)`.
-fn open_board(specifier: &str, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>, Error> {
-    let _ = (specifier, notify);
-    Err(Error::new(Kind::FeatureUnavailableError, "simulated boards are not there yet"))
 }
 
 #[cfg(test)]

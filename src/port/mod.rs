@@ -12,6 +12,7 @@ pub mod process;
 #[cfg(unix)]
 mod pty;
 pub mod serial;
+pub mod sim;
 pub mod usb;
 
 use std::time::{Duration, Instant};

@@ -6,6 +6,7 @@
 use super::Port;
 use super::address::Address;
 use super::serial::{SerialOptions, SerialPort};
+use super::sim::{SimOptions, SimPort};
 use super::usb::{self, FoundPort, UsbSpecifier};
 use crate::error::{Error, Kind, Result};
 use std::fmt;
@@ -83,8 +84,8 @@ fn open_process(_command: &str) -> Result<Box<dyn Port>> {
     Err(unavailable("processes (`exec:`)"))
 }
 
-fn open_simulated(_text: &str, _notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
-    Err(unavailable("simulated boards (`sim`)"))
+fn open_simulated(text: &str, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
+    Ok(Box::new(SimPort::open(&SimOptions::parse(text)?, notify)?))
 }
 
 fn unavailable(what: &str) -> Error {

@@ -69,7 +69,7 @@ impl Port for ProcessPort {
             return Ok(count);
         }
         loop {
-            let (readable, _) = self.child.poll(false, wait.slice()?);
+            let (readable, _) = self.child.poll(true, false, wait.slice()?);
             if !readable {
                 continue;
             }

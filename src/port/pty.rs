@@ -108,9 +108,11 @@ impl Child {
         self.pid
     }
 
-    /// Waits until there is something to read, or `to_write` and there is room for it. (readable, writable)
-    pub(super) fn poll(&self, to_write: bool, limit: Duration) -> (bool, bool) {
-        let wanted = if to_write { PollFlags::IN | PollFlags::OUT } else { PollFlags::IN };
+    /// Waits until there is something to read, if `to_read`, or room to write, if `to_write`. (readable, writable)
+    pub(super) fn poll(&self, to_read: bool, to_write: bool, limit: Duration) -> (bool, bool) {
+        let mut wanted = PollFlags::empty();
+        wanted.set(PollFlags::IN, to_read);
+        wanted.set(PollFlags::OUT, to_write);
         let mut polled = [PollFd::new(&self.master, wanted)];
         match poll(&mut polled, Some(&timespec(limit))) {
             Ok(0) | Err(_) => (false, false),
@@ -149,7 +151,7 @@ impl Child {
     /// Writes all of `bytes`; what comes in meanwhile goes to `incoming`, so that neither side waits for the other.
     pub(super) fn write_all(&self, mut bytes: &[u8], incoming: &mut Vec<u8>, wait: Wait) -> Result<(), PortError> {
         while !bytes.is_empty() {
-            let (readable, writable) = self.poll(true, wait.slice()?);
+            let (readable, writable) = self.poll(true, true, wait.slice()?);
             if readable && self.read(incoming) == Incoming::Closed {
                 return Err(PortError::Gone("the terminal is closed".to_owned()));
             }
@@ -247,7 +249,7 @@ mod tests {
         let wait = Wait::for_at_most(Duration::from_secs(10));
         let mut seen = Vec::new();
         while !String::from_utf8_lossy(&seen).contains(wanted) {
-            let (readable, _) = child.poll(false, wait.slice().expect("the text comes"));
+            let (readable, _) = child.poll(true, false, wait.slice().expect("the text comes"));
             if readable && child.read(&mut seen) == Incoming::Closed {
                 break;
             }

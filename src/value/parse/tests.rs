@@ -240,7 +240,8 @@ fn the_deepest_text_fits_a_small_stack() {
         ("dict_items([", "])"),
         ("__import__('collections').namedtuple('P',('x',))(", ")"),
     ];
-    let deep = move |open: &str, close: &str, levels| parse(&(open.repeat(levels) + "1" + &close.repeat(levels)));
+    let deep =
+        move |open: &str, close: &str, levels| parse(&format!("{}1{}", open.repeat(levels), close.repeat(levels)));
     let check = move || {
         for (open, close) in brackets {
             assert!(deep(open, close, MAX_DEPTH).is_ok(), "{open}");
