@@ -227,6 +227,11 @@ impl Error {
         self
     }
 
+    /// As [`Error::with_item`]; an empty text adds nothing.
+    pub fn with_item_if(self, item: &str) -> Error {
+        if item.is_empty() { self } else { self.with_item(item) }
+    }
+
     /// Adds the board's traceback, its frames already mapped to script lines.
     pub fn with_traceback(mut self, traceback: impl Into<String>) -> Error {
         self.0.traceback = Some(traceback.into());
@@ -239,6 +244,11 @@ impl Error {
             self.0.origins.push(origin);
         }
         self
+    }
+
+    /// Adds a place if none is known.
+    pub fn with_origin_if_none(self, origin: &Origin) -> Error {
+        if self.0.origins.is_empty() { self.with_origin(origin.clone()) } else { self }
     }
 
     /// The kind.

@@ -1,6 +1,155 @@
-//! The command line.
+//! The command line: one file a command, besides what all of them share.
+//!
+//! The only code that knows clap, prints, or ends the process. Invariant: every way out has one of the exit statuses of
+//! `--help`, and whatever was opened is closed before.
+
+pub mod arguments;
+pub mod check;
+pub mod completions;
+pub mod console;
+pub mod devices;
+pub mod evaluate;
+pub mod info;
+#[cfg(unix)]
+pub mod link;
+pub mod python_file;
+pub mod render;
+pub mod report;
+pub mod run;
+pub mod serve;
+pub mod session;
+pub mod signals;
+
+use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
+use crate::script::Sources;
+use arguments::{Arguments, Command, Sim};
+use clap::Parser;
+use console::Console;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The exit status of a defect of this program.
+const DEFECT: u8 = 70;
 
 /// Runs the program with the arguments of this process.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(answer) => {
+            // Help and version are answers too. Whether their reader is still there does not matter.
+            let _ = answer.print();
+            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+        }
+    };
+    let defect = watch_for_defects();
+    let console = Arc::new(Console::of_process());
+    let status = catch_unwind(AssertUnwindSafe(|| dispatch(arguments.command, &console)));
+    let status = match status {
+        _ if defect.load(Ordering::SeqCst) => DEFECT,
+        Ok(Ok(status)) => status,
+        Ok(Err(failure)) => report_failures(&console, &[failure], &Sources::default()),
+        Err(_) => DEFECT,
+    };
+    ExitCode::from(status)
+}
+
+/// Carries out one command. What it gives is the exit status; a failure is still to be printed.
+fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    match command {
+        Command::Run(run) => run::run(run, console),
+        Command::Check(check) => check::check(&check, console),
+        Command::Exec(exec) => evaluate::exec(&exec, console),
+        Command::Eval(eval) => evaluate::eval(&eval, console),
+        Command::Info(info) => info::info(&info, console),
+        Command::Devices(devices) => devices::devices(&devices, console),
+        Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
+        Command::Completions(completions) => completions::completions(&completions, console),
+    }
+}
+
+/// Prints failures with excerpts from `sources`. Gives the exit status of the first one, which led to the others; 0 if
+/// there is none.
+fn report_failures(console: &Console, failures: &[Diagnostic], sources: &Sources) -> u8 {
+    for failure in failures {
+        // Who closed the pipe knows why the command was stopped.
+        if !(console.broken() && failure.kind == Kind::Interrupted) {
+            console.diagnostic(failure, sources);
+        }
+    }
+    failures.first().map_or(0, |failure| failure.kind.exit_status())
+}
+
+/// A panic of any thread asks for a report. The flag that is returned tells that there was one.
+fn watch_for_defects() -> Arc<AtomicBool> {
+    let seen = Arc::new(AtomicBool::new(false));
+    let flag = seen.clone();
+    std::panic::set_hook(Box::new(move |panic| {
+        flag.store(true, Ordering::SeqCst);
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().copied();
+        let message = message.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("panic");
+        let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
+        let version = env!("CARGO_PKG_VERSION");
+        let text = format!(
+            "error: a defect of belay-script {version}{place}: {message}\n  help: please report it, with this message and the script\n"
+        );
+        // Not by a macro: those panic themselves if standard error is gone.
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
+    }));
+    seen
+}
+
+/// The user's own mistake on the command line: exit status 2.
+fn misuse(message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
+    Diagnostic { help: Some(help.into()), ..Diagnostic::new(Kind::ParseError, message) }
+}
+
+/// Checks early, and with a clear word, that a script can be read.
+fn readable(path: &Path) -> Result<(), Diagnostic> {
+    let shown = path.display();
+    match std::fs::metadata(path) {
+        Ok(data) if data.is_dir() => Err(misuse(format!("`{shown}` is a folder"), "name a script")),
+        Ok(_) => std::fs::File::open(path)
+            .map(drop)
+            .map_err(|error| misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check its permissions")),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(misuse(format!("there is no file `{shown}`"), "check the path and the current folder"))
+        }
+        Err(error) => Err(misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check the path")),
+    }
+}
+
+/// What the operating system says, without its number.
+fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_says_becomes_a_phrase() {
+        assert_eq!(reason(&std::io::Error::from_raw_os_error(13)), "permission denied");
+        assert_eq!(reason(&std::io::Error::other("Odd thing")), "odd thing");
+    }
+
+    #[test]
+    fn a_script_that_cannot_be_read_is_a_misuse() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = readable(&folder.path().join("gone.rhai")).unwrap_err();
+        assert_eq!(gone.kind.exit_status(), 2);
+        assert!(gone.title.starts_with("there is no file `"), "{}", gone.title);
+        assert!(readable(folder.path()).unwrap_err().title.ends_with("` is a folder"));
+        let file = folder.path().join("a.rhai");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(readable(&file), Ok(()));
+    }
 }

@@ -412,7 +412,10 @@ fn at(item: &Item, message: String) -> Error {
 }
 
 /// The rules that an item obeys by itself.
-fn check_item(item: &Item) -> Result<()> {
+///
+/// # Errors
+/// [`Kind::DeclarationError`] with the item's origin.
+pub fn check_item(item: &Item) -> Result<()> {
     let mut optional = false;
     for (index, param) in item.params.iter().enumerate() {
         if item.params[..index].iter().any(|other| other.name == param.name) {

@@ -3,15 +3,32 @@
 //! [`Host`] holds what the devices of one run share; [`Device`] is a handle to one of them, cheap to clone and to be used
 //! from any thread (calls on one device wait for each other).
 
+pub mod arguments;
+pub mod check;
 pub mod class;
+mod faults;
+mod generator;
+mod host;
+mod lines;
+mod open;
+mod output;
+mod source;
+mod state;
 
+pub use generator::Generator;
+pub use host::Host;
+
+use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
-use crate::name::Name;
+use crate::name::{Name, nearest};
 use crate::origin::Origin;
 use crate::value::Value;
-use class::{Class, ItemKind};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use class::{Body, Class, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
+use host::lock;
+use state::{Limit, Run, State};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::Duration;
 
 /// Where the output of boards goes.
 pub trait Output: Send + Sync {
@@ -19,6 +36,11 @@ pub trait Output: Send + Sync {
     fn board(&self, device: &str, text: &str);
     /// A remark for the person at the terminal (standard error), for example that an interpreter is being installed.
     fn notice(&self, text: &str);
+    /// How many devices are open from now on, told after every opening and closing. With several, output is prefixed by
+    /// their names.
+    fn open_devices(&self, count: usize) {
+        let _ = count;
+    }
 }
 
 /// The options of `open` (language reference, "Opening and using a device").
@@ -28,8 +50,8 @@ pub struct OpenOptions {
     pub startup: Option<String>,
     /// Reconnect attempts; negative: for ever.
     pub attempts: i64,
-    /// Bits per second on serial ports.
-    pub baudrate: u32,
+    /// Bits per second on serial ports. `None`: that of `--baudrate`, else 115200.
+    pub baudrate: Option<u32>,
     /// User for ports that ask for one.
     pub user: Option<String>,
     /// Password for ports that ask for one.
@@ -55,7 +77,7 @@ impl Default for OpenOptions {
         OpenOptions {
             startup: None,
             attempts: 0,
-            baudrate: 115_200,
+            baudrate: None,
             user: None,
             password: None,
             exclusive: true,
@@ -89,51 +111,8 @@ pub struct Implementation {
     pub platform: String,
     /// Architecture of native code, for example `armv6m`; empty if unknown.
     pub arch: String,
-    /// The emitters that the board has: `native`, `viper`.
+    /// The code emitters that the board has: `native`, `viper`.
     pub emitters: Vec<String>,
-}
-
-/// What the devices of one run share. Cheap to clone.
-#[derive(Clone)]
-pub struct Host {}
-
-impl Host {
-    /// A host without devices. `port`: the port of `--port`, in any form; `None`: `BELAY_DEVICE`, else the only board.
-    pub fn new(output: Arc<dyn Output>, port: Option<String>) -> Host {
-        let _ = (output, port);
-        Host {}
-    }
-
-    /// Ends every call, of any device, that still runs at this time, with a TimeoutError (`--timeout`).
-    pub fn set_deadline(&self, deadline: Option<Instant>) {
-        let _ = deadline;
-    }
-
-    /// Opens a device of `class`. `port`: any form of the language reference, "Ports"; `None`: the host's default.
-    /// `hook` runs the class's host-side methods; its error ends the opening, and the port is closed again.
-    ///
-    /// # Errors
-    /// Of every kind: see the language reference, "Errors".
-    pub fn open(
-        &self,
-        class: &Arc<Class>,
-        port: Option<&str>,
-        options: OpenOptions,
-        hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
-    ) -> Result<Device> {
-        let _ = (class, port, options, hook);
-        Err(stub())
-    }
-
-    /// The devices that are open, in the order in which they were opened.
-    pub fn devices(&self) -> Vec<Device> {
-        Vec::new()
-    }
-
-    /// Closes every device that is still open, latest first, running its teardowns. Every one is closed even if one fails.
-    pub fn close_all(&self) -> Vec<Error> {
-        Vec::new()
-    }
 }
 
 /// What a call gave.
@@ -144,64 +123,215 @@ pub enum Called {
     Generator(Generator),
 }
 
-/// One open (or closed) device.
+/// One open (or closed) device. Cheap to clone; calls from several threads wait for each other.
 #[derive(Clone)]
-pub struct Device {}
+pub struct Device(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    class: Arc<Class>,
+    port: String,
+    simulated: bool,
+    host: Host,
+    timeout: Option<Duration>,
+    open: AtomicBool,
+    garbage: Arc<Mutex<Vec<u64>>>,
+    /// Without its emitters.
+    implementation: Implementation,
+    emitters: Mutex<Option<Vec<String>>>,
+    state: Mutex<State>,
+}
 
 impl Device {
     /// The name that stands in output and errors: `Bench`, `Bench#2`.
     pub fn name(&self) -> &str {
-        ""
+        &self.0.name
     }
+
     /// The class it was opened as.
     pub fn class(&self) -> &Arc<Class> {
-        unreachable!()
+        &self.0.class
     }
+
     /// The port as the user wrote it.
     pub fn port(&self) -> &str {
-        ""
+        &self.0.port
     }
+
     /// Whether it is open.
     pub fn is_open(&self) -> bool {
-        false
+        self.0.open.load(Ordering::SeqCst)
     }
+
+    /// Whether both are the same device.
+    pub fn is(&self, other: &Device) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether it is a board simulated by belay-script.
     pub fn is_simulated(&self) -> bool {
-        false
+        self.0.simulated
     }
-    /// What the board says it is.
+
+    /// What the board says it is. The first call asks it for its emitters, by compiling a function with each; a device
+    /// that is closed or busy failing has none.
     pub fn implementation(&self) -> Implementation {
-        Implementation::default()
+        let mut implementation = self.0.implementation.clone();
+        let mut known = lock(&self.0.emitters);
+        implementation.emitters = known.get_or_insert_with(|| self.probe_emitters()).clone();
+        implementation
     }
-    /// The callable items: names with parameters, in declaration order (`(kind, "read_adc(ch, samples = 8)")`).
+
+    fn probe_emitters(&self) -> Vec<String> {
+        let compiles = |name: &&str| {
+            self.run_quietly(&format!("@micropython.{name}\ndef __belay_e():pass\ndel __belay_e")).is_ok()
+        };
+        ["native", "viper"].iter().filter(|name| compiles(name)).map(|name| (*name).to_owned()).collect()
+    }
+
+    /// The callable items in declaration order: kind, name, and head for people, `read_adc(ch, samples = 8)`.
     pub fn tasks(&self) -> Vec<(ItemKind, Name, String)> {
-        Vec::new()
+        let describe = |item: &Arc<Item>| (item.kind, item.name.clone(), arguments::signature(item));
+        let state = self.lock();
+        state.bound.iter().map(|bound| &bound.item).filter(|item| item.options.register).map(describe).collect()
     }
+
     /// The recorded commands, oldest first.
     pub fn history(&self) -> Vec<String> {
-        Vec::new()
+        self.lock().history.clone()
     }
+
     /// The kind of the callable item `name`, declared by the class or at run time.
     pub fn item(&self, name: &str) -> Option<ItemKind> {
-        let _ = name;
-        None
+        let state = self.lock();
+        state.find(name).map(|bound| &bound.item).filter(|item| item.options.register).map(|item| item.kind)
     }
+
     /// Calls an item. `at`: where the call stands in the script.
     ///
     /// # Errors
     /// UnknownTaskError, ArgumentError, DeviceException, TimeoutError, ClosedError, ConnectionLost …
     pub fn call(&self, name: &str, args: &[Value], named: &[(String, Value)], at: Option<&Origin>) -> Result<Called> {
-        let _ = (name, args, named, at);
-        Err(stub())
+        self.call_item(name, args, named).map_err(|error| state::called_at(error.with_device(self.name()), at))
     }
+
+    fn call_item(&self, name: &str, args: &[Value], named: &[(String, Value)]) -> Result<Called> {
+        let mut state = self.lock();
+        if state.board.is_none() {
+            return Err(state::closed(self.name()));
+        }
+        let Some(bound) = state.find(name).filter(|bound| bound.item.options.register) else {
+            return Err(unknown(name, &state));
+        };
+        let (item, is_generator) = (bound.item.clone(), bound.is_generator);
+        let values = arguments::bind(&item, args, named)?;
+        let limit = self.limit(&item);
+        if !item.kind.is_function() {
+            return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
+        }
+        if item.options.return_time {
+            return Err(Error::new(Kind::FeatureUnavailableError, "`return_time` is not available in this version")
+                .with_help("take the time in the script, or return `time.ticks_ms()` from the body"));
+        }
+        let arguments = arguments::source(&item, &values)?;
+        let words = item.words();
+        let run = Run { device: self.name(), item: &words, piece: None, limit };
+        if is_generator && item.kind == ItemKind::Task {
+            let number = state.next_generator;
+            state.next_generator += 1;
+            let call = format!("{name}({arguments})");
+            drop(state);
+            return Ok(Called::Generator(Generator::new(self.clone(), item, number, call, limit)));
+        }
+        let command = match item.kind {
+            ItemKind::Thread => {
+                let comma = if arguments.is_empty() { "" } else { "," };
+                if !arguments::positional_only(&values) {
+                    return Err(Error::new(Kind::ArgumentError, "a thread takes its arguments by position")
+                        .with_help("give every argument up to the last one that you want to set"));
+                }
+                let start = format!("__import__('_thread').start_new_thread({name},({arguments}{comma}))");
+                Command::statements(&start)
+            }
+            _ => Command::expression(&format!("{name}({arguments})")),
+        };
+        let payload = state.run(self.host(), &run, &command).map_err(|error| no_threads(error, &item))?;
+        if item.options.record {
+            state.record(&command);
+        }
+        drop(state);
+        match item.kind {
+            ItemKind::Task => self.value(&item, payload).map(Called::Value),
+            _ => Ok(Called::Value(Value::None)),
+        }
+    }
+
+    /// Runs the body of a setup or teardown in the board's globals.
+    fn run_globals(&self, state: &mut State, item: &Item, values: &[arguments::Bound<'_>], limit: Limit) -> Result<()> {
+        let assignments = arguments::assignments(item, values)?;
+        let words = item.words();
+        state.lines.forget(&words);
+        let prepared = source::globals(item, &assignments, &state.lines)?;
+        state.lines.insert(&prepared.defined, &prepared.piece);
+        let command = Command::statements(&prepared.source);
+        let run = Run { device: self.name(), item: &words, piece: Some(&prepared.piece), limit };
+        match state.run(self.host(), &run, &command) {
+            Ok(_) => {}
+            Err(error) if error.kind() == Kind::DeviceException && item.options.ignore_errors => return Ok(()),
+            Err(error) => return Err(source::not_compiled(error, item)),
+        }
+        if item.options.record && item.kind == ItemKind::Setup {
+            state.record(&command);
+        }
+        Ok(())
+    }
+
     /// Belay's `device(cmd)`: an expression gives its value, statements give `Value::None`.
     ///
     /// # Errors
     /// As [`Device::call`].
     pub fn exec(&self, code: &str, at: Option<&Origin>) -> Result<Value> {
-        let _ = (code, at);
-        Err(stub())
+        self.exec_code(code).map_err(|error| state::called_at(error.with_device(self.name()), at))
     }
+
+    fn exec_code(&self, code: &str) -> Result<Value> {
+        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let prepared = source::exec(code)?;
+        let mut state = self.lock();
+        // A function of this name and line would otherwise be shown as a line of the script.
+        let piece = lines::Piece { origin: None, item: "`exec`".to_owned(), leading: 0, lines: prepared.lines };
+        state.lines.insert(&prepared.defined, &piece);
+        let command = match prepared.is_expression {
+            true => Command::expression(&prepared.source),
+            false => Command::statements(&prepared.source),
+        };
+        let payload = state.run(self.host(), &run, &command)?;
+        if !prepared.is_expression {
+            state.record(&command);
+        }
+        drop(state);
+        literal(payload)
+    }
+
+    /// Runs a whole program in the board's globals (a `.py` file of `run`). What it prints goes to `sink` byte for byte,
+    /// as it comes, instead of to the [`Output`]. `origin`: where the program's first character stands.
+    ///
+    /// # Errors
+    /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file.
+    pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let prepared = source::program(source, origin)?;
+        let mut state = self.lock();
+        state.lines.insert(&prepared.defined, &prepared.piece);
+        let run = Run { device: self.name(), item: "", piece: Some(&prepared.piece), limit: self.default_limit() };
+        state.run_raw(self.host(), &run, &Command::statements(&prepared.source), sink)?;
+        Ok(())
+    }
+
+    fn run_quietly(&self, code: &str) -> Result<Payload> {
+        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        self.lock().run(self.host(), &run, &Command::statements(code))
+    }
+
     /// Declares an item at run time from a whole Python `def`; gives its name.
     ///
     /// # Errors
@@ -213,46 +343,172 @@ impl Device {
         options: &[(String, Value)],
         at: Option<&Origin>,
     ) -> Result<Name> {
-        let _ = (kind, source, options, at);
-        Err(stub())
+        self.declare_item(kind, source, options, at)
+            .map_err(|error| state::called_at(error.with_device(self.name()), at))
     }
-    /// Restarts the board, runs its main.py, and makes the device usable again with its declarations.
-    ///
-    /// # Errors
-    /// As [`Host::open`].
-    pub fn soft_reset(&self) -> Result<()> {
-        Err(stub())
+
+    fn declare_item(
+        &self,
+        kind: ItemKind,
+        text: &str,
+        options: &[(String, Value)],
+        at: Option<&Origin>,
+    ) -> Result<Name> {
+        let nowhere = || Origin::new("<source>", 1, 1);
+        let definition = crate::python::signature::parse_def(text)
+            .map_err(|refused| Error::new(Kind::DeclarationError, refused.to_string()).with_help(refused.help))?;
+        if definition.is_async {
+            return Err(Error::new(Kind::DeclarationError, "an async task would never be awaited")
+                .with_help("run the coroutine in the body: `asyncio.run(…)`"));
+        }
+        let mut item = Item {
+            kind,
+            name: Name::function(&definition.name)?,
+            params: Vec::new(),
+            options: ItemOptions::defaults(kind),
+            body: Body { text: definition.body, origin: nowhere().down(definition.body_line) },
+            doc: String::new(),
+            origin: at.cloned().unwrap_or_else(nowhere),
+        };
+        for param in definition.params {
+            let default = param.default.map(ParamDefault::Source);
+            item.params.push(Param { name: Name::parameter(&param.name)?, annotation: param.annotation, default });
+        }
+        for (name, value) in options {
+            item.options.set(kind, name, value)?;
+        }
+        class::check_item(&item)?;
+        let item = Arc::new(item);
+        let mut state = self.lock();
+        let fits = item.options.implementation.as_deref().is_none_or(|name| name == self.0.implementation.name);
+        if fits {
+            state.bind(self.host(), self.name(), &item, self.default_limit())?;
+        }
+        let autoinit = item.options.autoinit && fits;
+        drop(state);
+        if autoinit {
+            self.call_item(&item.name, &[], &[])?;
+        }
+        Ok(item.name.clone())
     }
+
     /// Runs the teardowns and closes the port. Nothing happens if it is closed already.
     ///
     /// # Errors
     /// The first error of a teardown; all of them have run and the port is closed.
     pub fn close(&self) -> Result<()> {
-        Ok(())
+        if !self.0.open.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut first = Ok(());
+        let mut state = self.lock();
+        let teardowns: Vec<Arc<Item>> = state
+            .bound
+            .iter()
+            .map(|bound| &bound.item)
+            .filter(|item| item.kind == ItemKind::Teardown)
+            .cloned()
+            .collect();
+        for item in teardowns {
+            let limit = Limit {
+                timeout: Some(item.options.timeout.or(self.0.timeout).unwrap_or(state::TEARDOWN_LIMIT)),
+                interruptible: false,
+            };
+            let outcome = arguments::bind(&item, &[], &[])
+                .and_then(|values| self.run_globals(&mut state, &item, &values, limit))
+                .map_err(|error| error.with_device(self.name()).with_item(item.words()));
+            if first.is_ok() {
+                first = outcome;
+            }
+        }
+        state.drain(self.host(), self.name());
+        if let Some(mut board) = state.board.take() {
+            board.leave();
+        }
+        drop(state);
+        self.host().forget(self);
+        self.host().release_name(self.name());
+        first
+    }
+
+    /// The value of an item's reply.
+    fn value(&self, item: &Item, payload: Payload) -> Result<Value> {
+        match payload.value() {
+            Ok(value) => Ok(value),
+            Err(_) if item.options.trusted => Ok(match payload {
+                Payload::Repr(text) | Payload::Stop(text) => Value::Opaque(text),
+                Payload::Bytes(bytes) => Value::Bytes(bytes),
+            }),
+            Err(_) => literal(payload).map_err(|error| error.with_device(self.name()).with_item(item.words())),
+        }
+    }
+
+    fn limit(&self, item: &Item) -> Limit {
+        Limit { timeout: item.options.timeout.or(self.0.timeout), interruptible: true }
+    }
+
+    fn default_limit(&self) -> Limit {
+        Limit { timeout: self.0.timeout, interruptible: true }
+    }
+
+    fn host(&self) -> &Host {
+        &self.0.host
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
+    }
+
+    fn try_lock(&self) -> Option<MutexGuard<'_, State>> {
+        match self.0.state.try_lock() {
+            Ok(state) => Some(state),
+            Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => None,
+        }
+    }
+
+    fn garbage(&self) -> Arc<Mutex<Vec<u64>>> {
+        self.0.garbage.clone()
     }
 }
 
-/// A generator task that runs on a board. Dropping it frees it there.
-pub struct Generator {}
+/// The value of a reply; a clear error if it has no literal.
+fn literal(payload: Payload) -> Result<Value> {
+    payload.value().map_err(|why| {
+        let text = match &payload {
+            Payload::Repr(text) | Payload::Stop(text) => text.as_str(),
+            Payload::Bytes(_) => "",
+        };
+        let mut shown: String = text.chars().take(200).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        Error::new(Kind::NotLiteralError, format!("the result is no literal: {shown}"))
+            .with_help(format!("{why}; return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its text"))
+    })
+}
 
-impl Generator {
-    /// The next item, or `None` at the end. `send`: what the board's `yield` gives.
-    ///
-    /// # Errors
-    /// As [`Device::call`].
-    pub fn resume(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
-        let _ = (send, at);
-        Err(stub())
-    }
-    /// Ends it early; its `finally` blocks run on the board.
-    ///
-    /// # Errors
-    /// As [`Device::call`].
-    pub fn close(&mut self) -> Result<()> {
-        Ok(())
+fn unknown(name: &str, state: &State) -> Error {
+    let names: Vec<&str> = state.callable().map(Name::as_str).collect();
+    let error = Error::new(Kind::UnknownTaskError, format!("no task `{name}`"));
+    match nearest(name, names.iter().copied()) {
+        Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        None if names.is_empty() => error.with_help("its class declares none"),
+        None => error.with_help(format!(
+            "it has {}",
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        )),
     }
 }
 
-fn stub() -> Error {
-    Error::new(Kind::InternalError, "not connected yet")
+/// A board without threads says so by an ImportError.
+fn no_threads(error: Error, item: &Item) -> Error {
+    let missing = error.kind() == Kind::DeviceException && error.message().contains("_thread");
+    if item.kind != ItemKind::Thread || !missing {
+        return error;
+    }
+    Error::new(Kind::FeatureUnavailableError, "the board has no threads")
+        .with_help("its firmware lacks `_thread`; use a timer or an interrupt, or declare another overload `for` it")
+        .with_item(item.words())
+        .with_origin(item.origin.clone())
 }

@@ -3,6 +3,18 @@
 //! [`Port`] is the one seam for hardware. Above it nobody knows which kind it is; what a port can do is data
 //! that it declares ([`Abilities`]).
 
+pub mod address;
+#[cfg(unix)]
+pub mod descriptor;
+pub mod open;
+#[cfg(unix)]
+pub mod process;
+#[cfg(unix)]
+mod pty;
+pub mod serial;
+pub mod sim;
+pub mod usb;
+
 use std::time::{Duration, Instant};
 
 /// How long to wait, and for whom.
@@ -69,11 +81,20 @@ pub enum PortError {
     Gone(String),
 }
 
+impl PortError {
+    /// For an other end that has taken no byte for `patience`.
+    pub(crate) fn stuck(patience: Duration) -> PortError {
+        PortError::Gone(format!("the board has taken no byte for {patience:?}: it hangs, or its link does"))
+    }
+}
+
 /// What a port can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
     /// Ctrl-D restarts the board and the link survives it. (It ends an `exec:` process.)
     pub soft_reset: bool,
+    /// What is behind the port starts when it is opened, and a Ctrl-C before its first prompt would end it.
+    pub starts_on_open: bool,
     /// Code sent by raw paste can be interrupted. (Not on MicroPython's unix port behind a bare terminal.)
     pub raw_paste: bool,
     /// The board has a file system of its own, whatever its `sys.platform` says.
@@ -95,6 +116,18 @@ pub trait Port: Send {
     /// # Errors
     /// See [`PortError`]. After an error it is unknown how much was written.
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError>;
+
+    /// Appends what is there already to `buffer`, without waiting. Returns the count, which may be 0.
+    ///
+    /// # Errors
+    /// [`PortError::Gone`].
+    fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
+        let moment = Wait { deadline: Some(Instant::now() + Duration::from_millis(1)), interruptible: false };
+        match self.read(buffer, moment) {
+            Err(PortError::Timeout | PortError::Interrupted) => Ok(0),
+            other => other,
+        }
+    }
 
     /// Waits for at least one byte, then appends all that is there (at most 64 KiB) to `buffer`. Returns the count.
     ///

@@ -1,1 +1,53 @@
-//! Python as text: tokens, bodies, minifying, tracebacks. Knows nothing of links or scripts.
+//! Python as text: tokens, bodies, minifying, signatures, tracebacks. Knows nothing of links or scripts.
+//!
+//! May use [`crate::error`], [`crate::origin`] and the standard library. Invariant: every function here is pure,
+//! linear in the length of its input, and returns on any input whatever.
+
+pub mod body;
+pub mod lines;
+mod literal;
+pub mod minify;
+pub mod rewriter;
+pub mod scan;
+pub mod signature;
+pub mod token;
+pub mod traceback;
+
+use crate::error::{Error, Kind};
+use crate::origin::Origin;
+use std::fmt;
+
+/// Why a piece of Python source was refused before a board saw it, and on which of its lines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceError {
+    /// Line within the text that was given, from 0.
+    pub line: u32,
+    /// One lowercase phrase without a full stop.
+    pub message: String,
+    /// What to do next.
+    pub help: String,
+}
+
+impl SourceError {
+    pub(crate) fn new(line: u32, message: impl Into<String>, help: impl Into<String>) -> SourceError {
+        SourceError { line, message: message.into(), help: help.into() }
+    }
+
+    /// The crate's error: a [`Kind::DeclarationError`] whose origin lies `line` lines below `start`, the place of
+    /// the text's first character.
+    pub fn into_error(self, start: &Origin) -> Error {
+        let origin = if self.line == 0 { start.clone() } else { start.down(self.line) };
+        Error::new(Kind::DeclarationError, self.message).with_help(self.help).with_origin(origin)
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", u64::from(self.line) + 1, self.message)
+    }
+}
+
+impl std::error::Error for SourceError {}
+
+#[cfg(test)]
+mod samples;

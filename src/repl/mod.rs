@@ -1,1 +1,10 @@
-//! Placeholder.
+//! A raw-REPL session over a port: code in, reply out, whatever else the board prints on the way.
+//!
+//! [`reply`] is pure framing; [`session`] does the talking. Facts: MicroPython's `shared/runtime/pyexec.c` and
+//! `docs/reference/repl.rst`.
+
+pub mod reply;
+pub mod session;
+
+pub use reply::{Frame, FrameKind, Reply};
+pub use session::{Failure, Session};

@@ -14,7 +14,7 @@ use thiserror::Error;
 /// The longest text that is read, in bytes. A value takes up to about 20 times its text in memory.
 pub const MAX_SIZE: usize = 64 * 1024 * 1024;
 /// How many containers deep a text may go.
-pub const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 128;
 /// How many digits an integer may have; reading them takes time that grows with the square of their number.
 pub const MAX_DIGITS: usize = 100_000;
 /// How many elements the ranges of one text may have together: a few bytes of text could ask for any number.
@@ -121,15 +121,16 @@ impl<'t> Reader<'t> {
         if self.eat(token) { Ok(()) } else { self.fail() }
     }
 
+    /// One value. Its arms hand results on as they are, which keeps the frame small where recursion passes through.
     fn value(&mut self) -> Result<Value> {
         self.skip_space();
         match self.peek() {
             Some(b'0'..=b'9' | b'-') => self.number(),
-            Some(b'\'' | b'"') => Ok(Value::Str(self.string()?)),
+            Some(b'\'' | b'"') => self.string().map(Value::Str),
             Some(b'b') if matches!(self.bytes().get(self.at + 1), Some(b'\'' | b'"')) => {
-                Ok(Value::Bytes(self.byte_string()?))
+                self.byte_string().map(Value::Bytes)
             }
-            Some(b'[') => Ok(Value::List(self.list()?)),
+            Some(b'[') => self.list().map(Value::List),
             Some(b'(') => self.parenthesis(),
             Some(b'{') => self.braces(),
             Some(_) => self.named(),
@@ -151,61 +152,52 @@ impl<'t> Reader<'t> {
     }
 
     /// After an item: whether another one follows. A comma may stand before `close`.
-    fn another(&mut self, close: u8) -> Result<bool> {
+    fn another(&mut self, close: &[u8]) -> Result<bool> {
         self.skip_space();
         let comma = self.eat(b",");
         if comma {
             self.skip_space();
         }
-        if self.eat(&[close]) {
+        if self.eat(close) {
             return Ok(false);
         }
         if comma { Ok(true) } else { self.fail() }
     }
 
-    /// The items up to `close`; the text stands at the first one.
-    fn items(&mut self, close: u8) -> Result<Vec<Value>> {
+    /// The items up to `close`, one container deeper; the text stands at the first one.
+    fn items(&mut self, close: &[u8]) -> Result<Vec<Value>> {
+        self.enter()?;
         let mut items = Vec::new();
         self.skip_space();
-        if self.eat(&[close]) {
-            return Ok(items);
-        }
-        loop {
+        let mut more = !self.eat(close);
+        while more {
             items.push(self.value()?);
-            if !self.another(close)? {
-                return Ok(items);
-            }
+            more = self.another(close)?;
         }
+        self.leave();
+        Ok(items)
     }
 
     /// `[…]`
     fn list(&mut self) -> Result<Vec<Value>> {
         self.expect(b"[")?;
-        self.enter()?;
-        let items = self.items(b']')?;
-        self.leave();
-        Ok(items)
+        self.items(b"]")
     }
 
     /// A tuple, a tuple with names but no class (`os.uname()` on MicroPython), or a complex number.
     fn parenthesis(&mut self) -> Result<Value> {
-        if let Some(complex) = self.complex()? {
-            return Ok(complex);
+        if let Some((real, imaginary)) = self.complex()? {
+            return Ok(Value::Complex(real, imaginary));
         }
         let open = self.at;
         self.expect(b"(")?;
-        self.enter()?;
         if self.at_field() {
-            let fields = self.fields()?;
-            self.leave();
-            return Ok(Value::NamedTuple(String::new(), fields));
+            return self.fields().map(|fields| Value::NamedTuple(String::new(), fields));
         }
-        let items = self.items(b')')?;
-        self.leave();
+        let items = self.items(b")")?;
         // `(1)` is no tuple, and no repr.
         if items.len() == 1 && !self.has_comma_before_close() {
-            self.at = open;
-            return self.fail();
+            return Err(ParseError::NotLiteral { at: open });
         }
         Ok(Value::Tuple(items))
     }
@@ -224,37 +216,35 @@ impl<'t> Reader<'t> {
             return Ok(Value::Dict(Vec::new()));
         }
         self.enter()?;
-        let first = self.value()?;
-        self.skip_space();
-        let value = if self.eat(b":") {
-            Value::Dict(self.pairs_after(first)?)
-        } else {
-            Value::Set(self.elements_after(first)?)
-        };
+        let mut items = Vec::new();
+        let mut pairs = Vec::new();
+        let mut is_dict = None;
+        let mut more = true;
+        while more {
+            let item = self.value()?;
+            self.skip_space();
+            // The first item decides.
+            if *is_dict.get_or_insert(self.peek() == Some(b':')) {
+                self.pair_to(&mut pairs, item, b":")?;
+            } else {
+                items.push(item);
+            }
+            more = self.another(b"}")?;
+        }
         self.leave();
-        Ok(value)
+        Ok(if is_dict == Some(true) { Value::Dict(pairs) } else { Value::Set(items) })
     }
 
-    /// The rest of a dict; the text stands after the colon of its first key.
-    fn pairs_after(&mut self, first: Value) -> Result<Vec<(Value, Value)>> {
-        let mut pairs = vec![(first, self.value()?)];
-        while self.another(b'}')? {
-            let key = self.value()?;
-            self.expect(b":")?;
-            pairs.push((key, self.value()?));
-        }
-        Ok(pairs)
-    }
-
-    /// The rest of a set; the text stands after its first element.
-    fn elements_after(&mut self, first: Value) -> Result<Vec<Value>> {
-        let mut elements = vec![first];
-        while self.another(b'}')? {
-            elements.push(self.value()?);
-        }
-        Ok(elements)
+    /// After a key: what separates it from its value, and the value.
+    fn pair_to(&mut self, pairs: &mut Vec<(Value, Value)>, key: Value, separator: &[u8]) -> Result<()> {
+        self.expect(separator)?;
+        let value = self.value()?;
+        pairs.push((key, value));
+        Ok(())
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -19,10 +19,7 @@ impl<'t> Reader<'t> {
             "infj" => Value::Complex(0.0, f64::INFINITY),
             "nanj" => Value::Complex(0.0, f64::NAN),
             name if !name.is_empty() && self.eat(b"(") => {
-                self.enter()?;
-                let value = self.call(name, start)?;
-                self.leave();
-                value
+                return self.call(name, start);
             }
             _ => return Err(ParseError::NotLiteral { at: start }),
         })
@@ -44,24 +41,30 @@ impl<'t> Reader<'t> {
     fn call(&mut self, name: &str, start: usize) -> Result<Value> {
         match name {
             "set" => self.closed(Value::Set(Vec::new())),
-            "frozenset" => Ok(Value::FrozenSet(self.elements()?)),
-            "bytearray" => {
-                let bytes = self.byte_string()?;
-                self.closed(Value::Bytes(bytes))
-            }
-            "dict_keys" | "dict_values" | "dict_items" => {
-                let items = self.list()?;
-                self.closed(Value::List(items))
-            }
+            "frozenset" => self.elements().map(Value::FrozenSet),
+            "bytearray" => self.byte_array(),
+            "dict_keys" | "dict_values" | "dict_items" => self.view(),
             "array" => self.array(),
             "range" => self.range(),
-            "OrderedDict" => Ok(Value::OrderedDict(self.ordered_pairs()?)),
+            "OrderedDict" => self.ordered_pairs().map(Value::OrderedDict),
             "float" => self.float_of_text(),
             "complex" => self.complex_of_parts(),
             "__import__" => self.import(),
-            _ if self.at_field() => Ok(Value::NamedTuple(name.to_owned(), self.fields()?)),
+            _ if self.at_field() => self.fields().map(|fields| Value::NamedTuple(name.to_owned(), fields)),
             _ => Err(ParseError::NotLiteral { at: start }),
         }
+    }
+
+    /// `b'…')` after `bytearray(`.
+    fn byte_array(&mut self) -> Result<Value> {
+        let bytes = self.byte_string()?;
+        self.closed(Value::Bytes(bytes))
+    }
+
+    /// `[…])` after the name of a view of a dict.
+    fn view(&mut self) -> Result<Value> {
+        let items = self.list()?;
+        self.closed(Value::List(items))
     }
 
     /// `value`, if the call ends here.
@@ -82,7 +85,7 @@ impl<'t> Reader<'t> {
             items = self.list()?;
         } else if self.next_is(b'{') {
             let at = self.at;
-            let Value::Set(elements) = self.value()? else { return Err(ParseError::NotLiteral { at }) };
+            let Value::Set(elements) = self.braces()? else { return Err(ParseError::NotLiteral { at }) };
             items = elements;
         }
         self.expect(b")")?;
@@ -92,31 +95,29 @@ impl<'t> Reader<'t> {
     /// `)`, `{…})` (MicroPython, CPython from 3.12) or `[(…, …), …])` after `OrderedDict(`.
     fn ordered_pairs(&mut self) -> Result<Vec<(Value, Value)>> {
         let mut pairs = Vec::new();
-        if self.next_is(b'{') {
-            let at = self.at;
-            let Value::Dict(read) = self.value()? else { return Err(ParseError::NotLiteral { at }) };
-            pairs = read;
-        } else if self.next_is(b'[') {
-            self.expect(b"[")?;
+        self.skip_space();
+        // What stands before a key, between it and its value, after the value, and at the end.
+        let form: Option<[&[u8]; 4]> = match self.peek() {
+            Some(b'{') => Some([b"", b":", b"", b"}"]),
+            Some(b'[') => Some([b"(", b",", b")", b"]"]),
+            _ => None,
+        };
+        if let Some([open, between, end, close]) = form {
+            self.at += 1;
+            self.enter()?;
             self.skip_space();
-            let mut more = !self.eat(b"]");
+            let mut more = !self.eat(close);
             while more {
-                pairs.push(self.pair()?);
-                more = self.another(b']')?;
+                self.expect(open)?;
+                let key = self.value()?;
+                self.pair_to(&mut pairs, key, between)?;
+                self.expect(end)?;
+                more = self.another(close)?;
             }
+            self.leave();
         }
         self.expect(b")")?;
         Ok(pairs)
-    }
-
-    /// `(key, value)`
-    fn pair(&mut self) -> Result<(Value, Value)> {
-        self.expect(b"(")?;
-        let key = self.value()?;
-        self.expect(b",")?;
-        let value = self.value()?;
-        self.expect(b")")?;
-        Ok((key, value))
     }
 
     /// `'H', [1, 2])` or, for an empty one, `'H')`, after `array(`.
@@ -156,8 +157,9 @@ impl<'t> Reader<'t> {
         let count = if distance > 0 { (distance + step.abs() - 1) / step.abs() } else { 0 };
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         self.range_left = self.range_left.checked_sub(count).ok_or(ParseError::RangeTooLong)?;
-        let numbers = (0..count as i128).map(|index| Value::integer((start + index * step).into()));
-        Ok(Value::List(numbers.collect()))
+        // Every element lies between two numbers of 64 bits.
+        let numbers = (0..count as i128).filter_map(|index| i64::try_from(start + index * step).ok());
+        Ok(Value::List(numbers.map(Value::Int).collect()))
     }
 
     fn bound(&mut self) -> Result<i128> {
@@ -182,9 +184,11 @@ impl<'t> Reader<'t> {
 
     /// `1.0, 2.0)` after `complex(`.
     fn complex_of_parts(&mut self) -> Result<Value> {
+        self.enter()?;
         let real = self.part()?;
         self.expect(b",")?;
         let imaginary = self.part()?;
+        self.leave();
         self.closed(Value::Complex(real, imaginary))
     }
 
@@ -210,22 +214,26 @@ impl<'t> Reader<'t> {
             return self.fail();
         }
         let at = self.at;
-        let class = self.string()?;
-        self.expect(b",")?;
-        self.expect(b"(")?;
-        let names = self.items(b')')?;
-        self.expect(b")")?;
-        self.expect(b"(")?;
-        let values = self.items(b')')?;
+        let (class, names) = self.class()?;
+        let values = self.items(b")")?;
         if names.len() != values.len() {
             return Err(ParseError::NotLiteral { at });
         }
-        let mut fields = Vec::with_capacity(values.len());
-        for (name, value) in names.into_iter().zip(values) {
-            let Value::Str(name) = name else { return Err(ParseError::NotLiteral { at }) };
-            fields.push((name, value));
+        Ok(Value::NamedTuple(class, names.into_iter().zip(values).collect()))
+    }
+
+    /// `'P',('x','y'))(` after `namedtuple(`: the class and its fields.
+    fn class(&mut self) -> Result<(String, Vec<String>)> {
+        let class = self.string()?;
+        self.expect(b",(")?;
+        let mut names = Vec::new();
+        let mut more = !self.eat(b")");
+        while more {
+            names.push(self.string()?);
+            more = self.another(b")")?;
         }
-        Ok(Value::NamedTuple(class, fields))
+        self.expect(b")(")?;
+        Ok((class, names))
     }
 
     /// Whether `name=` comes next. Skips white space only.
@@ -239,18 +247,21 @@ impl<'t> Reader<'t> {
 
     /// `name=value, …)`, at least one.
     pub(super) fn fields(&mut self) -> Result<Vec<(String, Value)>> {
+        self.enter()?;
         let mut fields = Vec::new();
-        loop {
+        let mut more = true;
+        while more {
             self.skip_space();
             let name = self.name();
             if name.is_empty() {
                 return self.fail();
             }
             self.expect(b"=")?;
-            fields.push((name.to_owned(), self.value()?));
-            if !self.another(b')')? {
-                return Ok(fields);
-            }
+            let value = self.value()?;
+            fields.push((name.to_owned(), value));
+            more = self.another(b")")?;
         }
+        self.leave();
+        Ok(fields)
     }
 }

@@ -37,7 +37,7 @@ impl Reader<'_> {
     }
 
     /// `(1+2j)`, with its parentheses. Nothing is skipped if it is something else.
-    pub(super) fn complex(&mut self) -> Result<Option<Value>> {
+    pub(super) fn complex(&mut self) -> Result<Option<(f64, f64)>> {
         let start = self.at;
         let value = self.complex_parts()?;
         if value.is_none() {
@@ -46,7 +46,7 @@ impl Reader<'_> {
         Ok(value)
     }
 
-    fn complex_parts(&mut self) -> Result<Option<Value>> {
+    fn complex_parts(&mut self) -> Result<Option<(f64, f64)>> {
         self.expect(b"(")?;
         let Some(real) = self.real() else { return Ok(None) };
         let plus = self.peek() == Some(b'+');
@@ -60,7 +60,7 @@ impl Reader<'_> {
             return Ok(None);
         }
         let second = self.float(&imaginary)?;
-        Ok(self.eat(b"j)").then_some(Value::Complex(first, second)))
+        Ok(self.eat(b"j)").then_some((first, second)))
     }
 
     /// Skips a number without its `j`. Afterwards the place means something only if there was one.

@@ -1,0 +1,66 @@
+//! A finished command, and what came of it.
+
+use crate::value::Value;
+use crate::value::parse::{ParseError, parse};
+
+/// Python source ready to be sent, which ends with a reply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command(String);
+
+impl Command {
+    /// Source that sends its own reply.
+    pub fn new(code: impl Into<String>) -> Command {
+        Command(code.into())
+    }
+
+    /// Statements; the reply is `None`.
+    pub fn statements(code: &str) -> Command {
+        let end = if code.is_empty() || code.ends_with('\n') { "" } else { "\n" };
+        Command(format!("{code}{end}__belay(None)"))
+    }
+
+    /// An expression, on a line of its own or on several in brackets; the reply is its value.
+    pub fn expression(code: &str) -> Command {
+        // A comment at its end must not swallow the bracket.
+        let end = if code.contains('#') { "\n" } else { "" };
+        Command(format!("__belay({code}{end})"))
+    }
+
+    /// The source.
+    pub fn code(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It ran to its end.
+    Value(Payload),
+    /// It raised: the board's text, usually a traceback.
+    Raised(String),
+}
+
+/// A value as it came.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Payload {
+    /// Its `repr`.
+    Repr(String),
+    /// The bytes that it consists of.
+    Bytes(Vec<u8>),
+    /// A generator has ended; the `repr` of what it returned.
+    Stop(String),
+}
+
+impl Payload {
+    /// The value.
+    ///
+    /// # Errors
+    /// [`ParseError`] if it has no literal.
+    pub fn value(&self) -> Result<Value, ParseError> {
+        match self {
+            Payload::Bytes(bytes) => Ok(Value::Bytes(bytes.clone())),
+            Payload::Repr(text) | Payload::Stop(text) => parse(text),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What a board says it is.
+
+use crate::value::Value;
+
+/// `sys.implementation` and what follows from it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// `sys.implementation.name`.
+    pub name: String,
+    /// Major, minor, patch; 0 where the board does not say.
+    pub version: (u32, u32, u32),
+    /// `sys.platform`.
+    pub platform: String,
+    /// Architecture of native code; empty if unknown or none.
+    pub arch: String,
+}
+
+/// Architectures by their number in `sys.implementation._mpy >> 10` (MicroPython's `py/persistentcode.h`).
+const ARCHITECTURES: [&str; 13] = [
+    "",
+    "x86",
+    "x64",
+    "armv6",
+    "armv6m",
+    "armv7m",
+    "armv7em",
+    "armv7emsp",
+    "armv7emdp",
+    "xtensa",
+    "xtensawin",
+    "rv32imc",
+    "rv64imc",
+];
+
+impl Identity {
+    /// Reads the answer of `snippets/identity.py`. Unknown names and numbers are accepted as they are.
+    pub fn from_value(value: &Value) -> Option<Identity> {
+        let Value::Tuple(fields) = value else { return None };
+        let [Value::Str(name), Value::Tuple(version), Value::Str(platform), mpy] = fields.as_slice() else {
+            return None;
+        };
+        let number = |index: usize| match version.get(index) {
+            Some(Value::Int(number)) => u32::try_from(*number).unwrap_or(0),
+            _ => 0,
+        };
+        let mpy = if let Value::Int(mpy) = mpy { *mpy } else { 0 };
+        // Bits 0 to 7: version of bytecode; 8 and 9: its minor version; from 10 on: architecture.
+        let arch = usize::try_from(mpy >> 10).ok().and_then(|index| ARCHITECTURES.get(index & 0xf));
+        Some(Identity {
+            name: name.clone(),
+            version: (number(0), number(1), number(2)),
+            platform: platform.clone(),
+            arch: arch.copied().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identity_of_known_and_unknown_boards() {
+        let answer = |text: &str| Identity::from_value(&crate::value::parse::parse(text).unwrap()).unwrap();
+        let pico = answer("('micropython', (1, 24, 1), 'rp2', 4870)");
+        assert_eq!((pico.name.as_str(), pico.version, pico.arch.as_str()), ("micropython", (1, 24, 1), "armv6m"));
+        let odd = answer("('newpython', (), 'x', 99999999)");
+        assert_eq!((odd.version, odd.platform.as_str()), ((0, 0, 0), "x"));
+        assert_eq!(Identity::from_value(&Value::None), None);
+    }
+}

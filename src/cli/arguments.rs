@@ -1,0 +1,314 @@
+//! What can be written on the command line, with its help.
+//!
+//! Uses clap. Invariant: nothing here does anything; parsing gives data.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The name under which the program is installed.
+pub const PROGRAM: &str = "belay-script";
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+const AFTER_HELP: &str = "\
+Exit status:
+    0  all good
+    1  the script, a test, or code on the board failed
+    2  wrong usage, or the script or one of its declarations is wrong
+    3  no connection to the board, or a lost one
+    4  the board cannot do what was asked
+   70  a bug in belay-script
+  130  interrupted
+
+Examples:
+  belay-script run test_bench.rhai --port sim
+  belay-script run test_bench.rhai -p /dev/ttyACM0 -- fast 3
+  belay-script eval -p usb:2e8a:0005 'machine.freq()'
+  belay-script check *.rhai";
+
+const PORTS: &str = "\
+Ports:
+  /dev/ttyACM0, COM3         a serial port
+  usb:2e8a:0005[:SERIAL]     the one USB board with these numbers (see `belay-script devices`)
+  sim, sim:NAME?heap=200k    a simulated board: a real MicroPython on this computer
+  exec:COMMAND               a MicroPython started by this command
+
+Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
+
+/// Run bench scripts against MicroPython and CircuitPython boards.
+///
+/// A script (.rhai) declares device classes whose tasks are written in MicroPython. belay-script sends them to a board
+/// and calls them like local functions. Values and errors come back exactly, errors with the line of your own file.
+#[derive(Debug, Parser)]
+#[command(name = PROGRAM, version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110)]
+#[command(arg_required_else_help = true, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a bench script, or a .py file on the board
+    ///
+    /// A .rhai script runs on this computer and opens its devices itself. A .py file runs on the board, and what it
+    /// prints is passed on as it comes.
+    #[command(after_help = RUN_HELP)]
+    Run(Run),
+    /// Check scripts without a board
+    ///
+    /// Parses every script and its declarations, and compiles the Python of every item with the interpreter that
+    /// simulated boards use. Nothing is run.
+    #[command(after_help = "Example:\n  belay-script check scripts/*.rhai")]
+    Check(Check),
+    /// Run a line of Python on a board
+    ///
+    /// What it prints is passed on as it comes.
+    #[command(after_help = EXEC_HELP)]
+    Exec(Exec),
+    /// Evaluate a Python expression on a board and print its value
+    ///
+    /// A string is printed as it is, everything else as Python writes it.
+    #[command(after_help = EVAL_HELP)]
+    Eval(Eval),
+    /// Tell what a board is: firmware, version, platform
+    #[command(after_help = PORTS)]
+    Info(Info),
+    /// List the boards that are plugged in
+    #[command(after_help = "Example:\n  belay-script devices --json")]
+    Devices(Devices),
+    /// Simulated boards
+    #[command(subcommand)]
+    Sim(Sim),
+    /// Print a completion script for a shell
+    ///
+    /// The first line of the examples is for once, the second for bash's own folder of completions.
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(Completions),
+}
+
+const RUN_HELP: &str = "\
+Examples:
+  belay-script run test_bench.rhai --port sim
+  belay-script run test_bench.rhai -p /dev/ttyACM0 --timeout 60
+  belay-script run logger.rhai -- 100 out.csv      the script sees args == [\"100\", \"out.csv\"]
+  belay-script run main.py -p /dev/ttyACM0
+
+Ports:
+  /dev/ttyACM0, COM3         a serial port
+  usb:2e8a:0005[:SERIAL]     the one USB board with these numbers (see `belay-script devices`)
+  sim, sim:NAME?heap=200k    a simulated board: a real MicroPython on this computer
+  exec:COMMAND               a MicroPython started by this command
+
+Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
+
+const EXEC_HELP: &str = "\
+Examples:
+  belay-script exec -p sim 'for i in range(3): print(i)'
+  belay-script exec -p /dev/ttyACM0 - < setup.py";
+
+const EVAL_HELP: &str = "\
+Examples:
+  belay-script eval -p sim '1 + 1'
+  belay-script eval -p /dev/ttyACM0 --no-reset 'machine.freq()'";
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  source <(belay-script completions bash)
+  belay-script completions bash > ~/.local/share/bash-completion/completions/belay-script
+  belay-script completions fish > ~/.config/fish/completions/belay-script.fish";
+
+/// Which board.
+#[derive(Debug, Args)]
+pub struct Connection {
+    /// The board's port: a path, `usb:VID:PID`, `sim`, `exec:COMMAND` …
+    #[arg(short, long, value_name = "PORT", value_hint = ValueHint::AnyPath)]
+    pub port: Option<String>,
+    /// Bits per second of a serial port [default: 115200]
+    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub baudrate: Option<u32>,
+}
+
+/// How long a command may take.
+#[derive(Debug, Args)]
+pub struct Limit {
+    /// End with a TimeoutError after this many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub timeout: Option<Duration>,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The script (.rhai), or a .py file
+    #[arg(value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
+    pub script: PathBuf,
+    /// What the script sees as `args`
+    #[arg(value_name = "ARGS", last = true)]
+    pub args: Vec<String>,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How long it may take.
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// `check`.
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The scripts
+    #[arg(value_name = "SCRIPT", required = true, value_hint = ValueHint::FilePath)]
+    pub scripts: Vec<PathBuf>,
+}
+
+/// `exec`.
+#[derive(Debug, Args)]
+pub struct Exec {
+    /// Python statements; `-` reads them from standard input
+    #[arg(value_name = "CODE", allow_hyphen_values = true)]
+    pub code: String,
+    /// What `exec` and `eval` share.
+    #[command(flatten)]
+    pub session: Session,
+}
+
+/// `eval`.
+#[derive(Debug, Args)]
+pub struct Eval {
+    /// A Python expression
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub expression: String,
+    /// What `exec` and `eval` share.
+    #[command(flatten)]
+    pub session: Session,
+}
+
+/// What `exec` and `eval` share.
+#[derive(Debug, Args)]
+pub struct Session {
+    /// Keep what is in the board's memory: do not restart it first
+    #[arg(long)]
+    pub no_reset: bool,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How long it may take.
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// `info`.
+#[derive(Debug, Args)]
+pub struct Info {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// `devices`.
+#[derive(Debug, Args)]
+pub struct Devices {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sim`.
+#[derive(Debug, Subcommand)]
+pub enum Sim {
+    /// Offer a simulated board as a serial port to other tools
+    ///
+    /// The board is there until Ctrl-C; tools may open and close the port as often as they like.
+    #[command(after_help = SERVE_HELP)]
+    Serve(Serve),
+}
+
+const SERVE_HELP: &str = "\
+Example, in two terminals:
+  belay-script sim serve --link /tmp/board
+  mpremote connect /tmp/board exec 'print(1 + 1)'";
+
+/// `sim serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where the serial port appears: a link that is removed at the end
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub link: PathBuf,
+    /// The board's name
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// Heap of the board, like `200k`
+    #[arg(long, value_name = "BYTES")]
+    pub heap: Option<String>,
+    /// File that keeps the board's flash
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub flash: Option<String>,
+    /// Size of the board's flash, like `1400k`
+    #[arg(long, value_name = "BYTES")]
+    pub flash_size: Option<String>,
+}
+
+/// `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// A positive number of seconds, at most ten years.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse().map(crate::value::Value::Float);
+    number
+        .ok()
+        .and_then(|number| crate::device::class::seconds(&number))
+        .ok_or_else(|| "not a positive number of seconds".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_after_two_dashes_are_the_scripts() {
+        let parsed = Arguments::try_parse_from([PROGRAM, "run", "a.rhai", "-p", "sim", "--", "--timeout", "x"]);
+        let Command::Run(run) = parsed.unwrap().command else { panic!("no run") };
+        assert_eq!(run.args, ["--timeout", "x"]);
+        assert_eq!(run.connection.port.as_deref(), Some("sim"));
+        assert_eq!(run.limit.timeout, None);
+    }
+
+    #[test]
+    fn timeouts_are_positive_numbers() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["0", "-1", "nan", "inf", "1e300", "x", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn code_may_begin_with_a_minus_sign() {
+        let parsed = Arguments::try_parse_from([PROGRAM, "eval", "-5 + 3"]).unwrap();
+        let Command::Eval(eval) = parsed.command else { panic!("no eval") };
+        assert_eq!(eval.expression, "-5 + 3");
+    }
+}

@@ -1,0 +1,83 @@
+//! `info`: what a board is.
+//!
+//! Uses [`crate::device`]. Invariant: nothing on the board is restarted or changed.
+
+use super::arguments::{Info, Limit};
+use super::console::Console;
+use super::session;
+use crate::device::{Implementation, OpenOptions};
+use crate::diagnostic::Diagnostic;
+use crate::script::Sources;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Prints what the board says it is; gives the exit status.
+///
+/// # Errors
+/// If Ctrl-C cannot be watched.
+pub fn info(info: &Info, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let options = OpenOptions {
+        startup: Some(String::new()),
+        soft_reset: Some(false),
+        auto_sync_time: false,
+        ..OpenOptions::default()
+    };
+    session::with_board(console, &info.connection, &Limit { timeout: None }, options, &Sources::default(), |device| {
+        let told = device.implementation();
+        let text = if info.json { as_json(device.port(), &told) } else { as_text(device.port(), &told) };
+        console.text(&text);
+        Ok(())
+    })
+}
+
+fn version(told: &Implementation) -> String {
+    let (major, minor, patch) = told.version;
+    format!("{major}.{minor}.{patch}")
+}
+
+fn as_text(port: &str, told: &Implementation) -> String {
+    let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
+    let emitters = if told.emitters.is_empty() { "none".to_owned() } else { told.emitters.join(", ") };
+    format!(
+        "implementation  {} {}\nplatform        {}\narch            {}\nemitters        {emitters}\nport            {port}\n",
+        told.name,
+        version(told),
+        or_unknown(&told.platform),
+        or_unknown(&told.arch),
+    )
+}
+
+fn as_json(port: &str, told: &Implementation) -> String {
+    let value = json!({
+        "implementation": told.name,
+        "version": version(told),
+        "platform": told.platform,
+        "arch": told.arch,
+        "emitters": told.emitters,
+        "port": port,
+    });
+    format!("{value:#}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_tell_the_same() {
+        let told = Implementation {
+            name: "micropython".into(),
+            version: (1, 27, 0),
+            platform: "rp2".into(),
+            arch: String::new(),
+            emitters: vec!["native".into(), "viper".into()],
+        };
+        assert_eq!(
+            as_text("sim", &told),
+            "implementation  micropython 1.27.0\nplatform        rp2\narch            unknown\nemitters        native, viper\nport            sim\n"
+        );
+        let parsed: serde_json::Value = serde_json::from_str(&as_json("sim", &told)).unwrap();
+        assert_eq!(parsed["version"], "1.27.0");
+        assert_eq!(parsed["emitters"][1], "viper");
+    }
+}

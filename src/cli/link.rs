@@ -1,0 +1,361 @@
+//! A board behind a pseudo-terminal that a link names: what other tools take for a serial port.
+//!
+//! Uses [`crate::port`] and rustix. Invariants: a link of someone else is never replaced or removed; the pump never spins.
+//!
+//! Clients come and go. While the slave side is open nowhere, the master reports a hang-up: then the board's output is
+//! dropped, as a USB port does that no program has open. The first hang-up is made here, by opening and closing the slave
+//! once; before that Linux reports none.
+
+use crate::error::{Error, Kind, Result};
+use crate::port::{Port, PortError, Wait};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use std::fs;
+use std::io::ErrorKind;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long after the last byte the board's answer is still waited for without looking away.
+const LIVELY: Duration = Duration::from_millis(500);
+/// The longest wait for the board while a client may be writing.
+const GLANCE: Duration = Duration::from_millis(1);
+/// As good as no wait. (A deadline of now would end a read before it looks at what is there.)
+const NO_WAIT: Duration = Duration::from_micros(100);
+/// The longest time that a client's bytes wait for the board to take them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of the client that are passed on in one piece: less than any buffer on the way, so that the board's output is
+/// looked after in between.
+const PIECE: usize = 256;
+/// Bytes that wait for the client at most; the board is not read beyond that.
+const BACKLOG: usize = 64 * 1024;
+
+/// The master side of a pseudo-terminal.
+pub struct Terminal {
+    master: OwnedFd,
+    slave: PathBuf,
+    /// Bytes of the board that the client has not taken yet.
+    backlog: Vec<u8>,
+}
+
+/// A link to the slave side. Removed when dropped, if it is still the same.
+pub struct Link {
+    path: PathBuf,
+    slave: PathBuf,
+}
+
+impl Link {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        if fs::read_link(&self.path).is_ok_and(|target| target == self.slave) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Terminal {
+    /// A new pseudo-terminal in raw mode.
+    ///
+    /// # Errors
+    /// [`Kind::ConnectionFailedError`] if the system has none left.
+    pub fn open() -> Result<Terminal> {
+        Terminal::try_open().map_err(|error| {
+            Error::new(Kind::ConnectionFailedError, format!("no pseudo-terminal can be opened: {error}"))
+                .with_help("end programs that hold many terminals, or raise the system's limit")
+        })
+    }
+
+    fn try_open() -> rustix::io::Result<Terminal> {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        grantpt(&master)?;
+        unlockpt(&master)?;
+        let name = ptsname(&master, Vec::new())?;
+        let slave = PathBuf::from(name.to_string_lossy().into_owned());
+        let opened = open(&slave, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
+        make_raw(&opened)?;
+        drop(opened);
+        fcntl_setfl(&master, fcntl_getfl(&master)? | OFlags::NONBLOCK)?;
+        rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
+        Ok(Terminal { master, slave, backlog: Vec::new() })
+    }
+
+    /// Makes the link `path` to the slave side. A dangling link is replaced, for example one of a server that was killed.
+    ///
+    /// # Errors
+    /// [`Kind::DeclarationError`] (wrong usage) if something else is there, or the folder cannot be written.
+    pub fn link(&self, path: &Path) -> Result<Link> {
+        let shown = path.display();
+        if let Ok(there) = fs::symlink_metadata(path) {
+            let own = fs::read_link(path).is_ok_and(|target| target == self.slave);
+            let dangling = there.file_type().is_symlink()
+                && fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            if !own && !dangling {
+                return Err(Error::new(Kind::DeclarationError, format!("`{shown}` is there already"))
+                    .with_help("remove it, or name another path: only a link that leads nowhere is replaced"));
+            }
+            let _ = fs::remove_file(path);
+        }
+        std::os::unix::fs::symlink(&self.slave, path).map_err(|error| {
+            Error::new(Kind::DeclarationError, format!("the link `{shown}` cannot be made: {}", super::reason(&error)))
+                .with_help("name a path in a folder that exists and that you may write")
+        })?;
+        Ok(Link { path: path.to_owned(), slave: self.slave.clone() })
+    }
+
+    /// Carries bytes between clients and `board` until Ctrl-C.
+    ///
+    /// # Errors
+    /// [`Kind::ConnectionLost`] if the board ends.
+    pub fn pump(&mut self, board: &mut dyn Port) -> Result<()> {
+        match self.carry(board) {
+            Err(PortError::Interrupted) => {
+                crate::interrupt::take();
+                Ok(())
+            }
+            Err(PortError::Gone(why)) => {
+                Err(Error::new(Kind::ConnectionLost, format!("the simulated board has ended: {why}"))
+                    .with_help("start it again"))
+            }
+            Err(PortError::Timeout) | Ok(()) => Ok(()),
+        }
+    }
+
+    fn carry(&mut self, board: &mut dyn Port) -> std::result::Result<(), PortError> {
+        let forever = Wait { deadline: None, interruptible: true };
+        let mut last_byte = Instant::now();
+        let mut connected = false;
+        loop {
+            let slice = forever.slice()?;
+            let lively = last_byte.elapsed() < LIVELY;
+            // While something is going on the wait is for the board, else for a client: so both are answered at once.
+            let state = self.look(if lively || !connected { Duration::ZERO } else { slice })?;
+            if connected && !state.connected {
+                // The next client finds neither leftovers nor the modes of this one.
+                self.backlog.clear();
+                let _ = make_raw(&self.master);
+            }
+            connected = state.connected;
+            if state.readable && self.feed_board(board)? {
+                last_byte = Instant::now();
+            }
+            let wait = match state {
+                State { readable: true, .. } => NO_WAIT,
+                State { connected: false, .. } => slice,
+                _ if lively => GLANCE,
+                _ => NO_WAIT,
+            };
+            if self.backlog.len() >= BACKLOG {
+                self.look_for_room(slice)?;
+            } else if self.hear_board(board, wait)? {
+                last_byte = Instant::now();
+            }
+            self.feed_client(connected)?;
+        }
+    }
+
+    /// Whether a client is there, and whether it has sent something.
+    fn look(&self, wait: Duration) -> std::result::Result<State, PortError> {
+        let flags = self.poll(PollFlags::IN, wait)?;
+        Ok(State { connected: !flags.contains(PollFlags::HUP), readable: flags.contains(PollFlags::IN) })
+    }
+
+    /// Waits until the client has taken something.
+    fn look_for_room(&self, wait: Duration) -> std::result::Result<(), PortError> {
+        let flags = self.poll(PollFlags::OUT, wait)?;
+        if flags.contains(PollFlags::HUP) {
+            // A hang-up ends every poll at once: the wait is made without it.
+            pause(wait)?;
+        }
+        Ok(())
+    }
+
+    fn poll(&self, flags: PollFlags, wait: Duration) -> std::result::Result<PollFlags, PortError> {
+        let mut watched = [PollFd::new(&self.master, flags)];
+        let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ };
+        match poll(&mut watched, Some(&timeout)) {
+            Ok(_) => Ok(watched[0].revents()),
+            Err(rustix::io::Errno::INTR) => Ok(PollFlags::empty()),
+            Err(error) => Err(PortError::Gone(format!("the pseudo-terminal fails: {error}"))),
+        }
+    }
+
+    /// Passes on one piece of what the client sent. Gives whether there was anything.
+    fn feed_board(&mut self, board: &mut dyn Port) -> std::result::Result<bool, PortError> {
+        let mut piece = [0; PIECE];
+        // An error says that the client has gone, which the next look shows.
+        let count = rustix::io::read(&self.master, &mut piece).unwrap_or_default();
+        if count == 0 {
+            return Ok(false);
+        }
+        match board.write(&piece[..count], Wait::for_at_most(PATIENCE)) {
+            // A board that takes nothing for so long loses what is sent, as one behind a real wire does.
+            Ok(()) | Err(PortError::Timeout) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes what the board has to say. Gives whether there was anything.
+    fn hear_board(&mut self, board: &mut dyn Port, wait: Duration) -> std::result::Result<bool, PortError> {
+        match board.read(&mut self.backlog, Wait::for_at_most(wait)) {
+            Ok(count) => Ok(count > 0),
+            Err(PortError::Timeout) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives the client as much of the backlog as it takes now.
+    fn feed_client(&mut self, connected: bool) -> std::result::Result<(), PortError> {
+        if !connected {
+            self.backlog.clear();
+        }
+        while !self.backlog.is_empty() {
+            match rustix::io::write(&self.master, &self.backlog) {
+                Ok(count) => drop(self.backlog.drain(..count)),
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::IO) => self.backlog.clear(),
+                Err(error) => return Err(PortError::Gone(format!("the pseudo-terminal fails: {error}"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a look at the master side showed.
+struct State {
+    connected: bool,
+    readable: bool,
+}
+
+/// Every byte passes as it is: no echo, no line ends changed, no signals.
+fn make_raw(terminal: impl AsFd) -> rustix::io::Result<()> {
+    let mut modes = tcgetattr(&terminal)?;
+    modes.make_raw();
+    tcsetattr(&terminal, OptionalActions::Now, &modes)
+}
+
+/// Waits without watching anything.
+fn pause(wait: Duration) -> std::result::Result<(), PortError> {
+    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ };
+    poll(&mut [], Some(&timeout)).map_or(Ok(()), |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::Abilities;
+
+    /// Gives back what it is told; a zero byte ends it.
+    #[derive(Default)]
+    struct Echo(Vec<u8>);
+
+    impl Port for Echo {
+        fn name(&self) -> &str {
+            "echo"
+        }
+        fn abilities(&self) -> Abilities {
+            Abilities::default()
+        }
+        fn write(&mut self, bytes: &[u8], _wait: Wait) -> std::result::Result<(), PortError> {
+            if bytes.contains(&0) {
+                return Err(PortError::Gone("told to".to_owned()));
+            }
+            self.0.extend_from_slice(bytes);
+            Ok(())
+        }
+        fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> std::result::Result<usize, PortError> {
+            while self.0.is_empty() {
+                pause(wait.slice()?)?;
+            }
+            buffer.append(&mut self.0);
+            Ok(buffer.len())
+        }
+    }
+
+    fn client(path: &Path) -> OwnedFd {
+        open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK, Mode::empty()).unwrap()
+    }
+
+    /// Waits at most ten seconds for `count` bytes.
+    fn hear(client: &OwnedFd, count: usize) -> Vec<u8> {
+        let mut heard = Vec::new();
+        while heard.len() < count {
+            let timeout = Timespec { tv_sec: 10, tv_nsec: 0 };
+            let ready = poll(&mut [PollFd::new(client, PollFlags::IN)], Some(&timeout)).unwrap();
+            assert_eq!(ready, 1, "only {} of {count} bytes came", heard.len());
+            let mut piece = [0; 4096];
+            let came = rustix::io::read(client, &mut piece).unwrap();
+            heard.extend_from_slice(&piece[..came]);
+        }
+        heard
+    }
+
+    fn say(client: &OwnedFd, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            poll(&mut [PollFd::new(client, PollFlags::OUT)], Some(&Timespec { tv_sec: 10, tv_nsec: 0 })).unwrap();
+            let written = rustix::io::write(client, bytes).unwrap();
+            bytes = &bytes[written..];
+        }
+    }
+
+    #[test]
+    fn clients_come_and_go_and_every_byte_passes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("board");
+        let mut terminal = Terminal::open().unwrap();
+        let link = terminal.link(&path).unwrap();
+        let pump = std::thread::spawn(move || terminal.pump(&mut Echo::default()));
+
+        let every: Vec<u8> = (1..=255).collect();
+        let first = client(&path);
+        say(&first, &every);
+        assert_eq!(hear(&first, every.len()), every);
+        drop(first);
+
+        let second = client(&path);
+        let much: Vec<u8> = every.iter().copied().cycle().take(40_000).collect();
+        for piece in much.chunks(2_000) {
+            say(&second, piece);
+            assert_eq!(hear(&second, piece.len()), piece);
+        }
+        say(&second, b"\0");
+        assert_eq!(pump.join().unwrap().unwrap_err().kind(), Kind::ConnectionLost);
+        drop(link);
+        assert!(fs::symlink_metadata(&path).is_err(), "the link is still there");
+    }
+
+    #[test]
+    fn what_belongs_to_others_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("board");
+        let terminal = Terminal::open().unwrap();
+
+        fs::write(&path, "precious").unwrap();
+        assert_eq!(terminal.link(&path).err().map(|error| error.kind()), Some(Kind::DeclarationError));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "precious");
+
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(folder.path(), &path).unwrap();
+        assert!(terminal.link(&path).is_err(), "a link that leads somewhere was replaced");
+
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("nowhere"), &path).unwrap();
+        let link = terminal.link(&path).unwrap();
+        let again = terminal.link(&path).unwrap();
+        assert_eq!(fs::read_link(&path).unwrap(), terminal.slave);
+
+        fs::remove_file(&path).unwrap();
+        fs::write(&path, "someone else's").unwrap();
+        drop((link, again));
+        assert!(path.exists(), "a file of someone else was removed");
+        assert!(terminal.link(&folder.path().join("no/such/folder")).is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! `run`: a bench script on this computer, or a Python file on the board.
+//!
+//! Uses [`crate::script`]. Invariant: every device that the script opened is closed, even after a defect.
+
+use super::arguments::Run;
+use super::console::Console;
+use super::{python_file, readable, report_failures, session, signals};
+use crate::diagnostic::Diagnostic;
+use crate::script::{Finished, Runner};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+/// Runs what the command line names; gives the exit status.
+///
+/// # Errors
+/// If there is no such file.
+pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    readable(&run.script)?;
+    if run.script.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py")) {
+        return python_file::run(&run, console);
+    }
+    signals::watch()?;
+    let host = session::host(console, &run.connection);
+    let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
+    let finished = match catch_unwind(AssertUnwindSafe(|| runner.run_file(&run.script))) {
+        Ok(finished) => finished,
+        Err(defect) => {
+            let _ = catch_unwind(AssertUnwindSafe(|| host.close_all()));
+            resume_unwind(defect);
+        }
+    };
+    console.end_lines();
+    let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
+    report_failures(console, &failures, &runner.sources());
+    console.finish(&finished.record);
+    Ok(status(&finished, console.broken()))
+}
+
+/// What a run comes to. A failure decides; a failed test, measurement or closing is never a success, whatever
+/// `exit` said. `cut_short`: the reader of the output went away, which stops a script like Ctrl-C.
+fn status(finished: &Finished, cut_short: bool) -> u8 {
+    if let Some(failure) = &finished.failure {
+        return failure.kind.exit_status();
+    }
+    let closing = finished.closing.first().map(|failure| failure.kind.exit_status());
+    let tests = (!finished.record.passed()).then_some(1);
+    let cut_short = cut_short.then_some(crate::Kind::Interrupted.exit_status());
+    let said = finished.exit.filter(|status| *status != 0);
+    said.or(tests).or(closing).or(cut_short).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::record::{Outcome, Record};
+    use crate::error::Kind;
+
+    #[test]
+    fn exit_statuses() {
+        let case = |failure: Option<Kind>, closing: Option<Kind>, test: Outcome, exit: Option<u8>, expected: u8| {
+            let mut record = Record::new();
+            record.begin("t");
+            record.end(test, None);
+            let closing = closing.map(|kind| Diagnostic::new(kind, "")).into_iter().collect();
+            let failure = failure.map(|kind| Diagnostic::new(kind, ""));
+            let finished = Finished { failure, closing, record, exit };
+            assert_eq!(status(&finished, false), expected);
+        };
+        use Outcome::{Fail, Pass, Timeout};
+        case(None, None, Pass, None, 0);
+        case(None, None, Pass, Some(0), 0);
+        case(None, None, Pass, Some(9), 9);
+        case(None, None, Fail, None, 1);
+        case(None, None, Timeout, Some(0), 1);
+        case(None, Some(Kind::DeviceException), Pass, None, 1);
+        case(None, Some(Kind::ConnectionLost), Pass, Some(0), 3);
+        case(Some(Kind::ParseError), None, Pass, None, 2);
+        case(Some(Kind::ConnectionLost), Some(Kind::DeviceException), Fail, None, 3);
+        case(Some(Kind::NoMatchingExecuterError), None, Pass, None, 4);
+        case(Some(Kind::InternalError), None, Pass, None, 70);
+        case(Some(Kind::Interrupted), None, Fail, None, 130);
+    }
+}

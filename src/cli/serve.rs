@@ -1,0 +1,70 @@
+//! `sim serve`: a simulated board as a serial port for other tools.
+//!
+//! Uses [`crate::port`] and, for the pseudo-terminal, [`link`](super::link). Invariant: the link is gone when the command ends.
+
+use super::arguments::Serve;
+use super::console::Console;
+use crate::device::Output as _;
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+#[cfg(not(unix))]
+use crate::error::Kind;
+use crate::port;
+use crate::port::address::Address;
+use crate::port::open::OpenOptions;
+use std::sync::Arc;
+
+/// Serves a board until Ctrl-C; gives the exit status.
+///
+/// # Errors
+/// If there is no interpreter, the link cannot be made, or the board ends.
+#[cfg(unix)]
+pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let told = |error: Error| Diagnostic::from_error(&error);
+    super::signals::watch()?;
+    let mut terminal = super::link::Terminal::open().map_err(told)?;
+    let link = terminal.link(&options.link).map_err(told)?;
+    let notify = console.clone();
+    let simulated = Address::Sim(specifier(options));
+    let mut board = port::open::open(&simulated, &OpenOptions::default(), &|text| notify.notice(text)).map_err(told)?;
+    console.text(&format!("serving a simulated board at {}, Ctrl-C ends it\n", link.path().display()));
+    terminal.pump(board.as_mut()).map_err(told)?;
+    Ok(0)
+}
+
+/// Serves a board until Ctrl-C; gives the exit status.
+///
+/// # Errors
+/// [`Kind::FeatureUnavailableError`], always: there are no pseudo-terminals here.
+#[cfg(not(unix))]
+pub fn serve(_options: &Serve, _console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let error =
+        Error::new(Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
+    Err(Diagnostic::from_error(&error.with_help("use the simulated board from a script: `--port sim`")))
+}
+
+/// The board's address after `sim:`, as `--port` would have it: `NAME?heap=200k&flash=FILE`.
+fn specifier(options: &Serve) -> String {
+    let pairs = [("heap", &options.heap), ("flash", &options.flash), ("flash_size", &options.flash_size)];
+    let pairs: Vec<String> =
+        pairs.iter().filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}={value}"))).collect();
+    let name = options.name.as_deref().unwrap_or_default();
+    if pairs.is_empty() { name.to_owned() } else { format!("{name}?{}", pairs.join("&")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_become_the_address_of_a_port() {
+        let mut options = Serve { link: "board".into(), name: None, heap: None, flash: None, flash_size: None };
+        assert_eq!(specifier(&options), "");
+        options.heap = Some("200k".into());
+        options.flash_size = Some("1400k".into());
+        assert_eq!(specifier(&options), "?heap=200k&flash_size=1400k");
+        options.name = Some("left".into());
+        options.flash = Some("a b.img".into());
+        assert_eq!(specifier(&options), "left?heap=200k&flash=a b.img&flash_size=1400k");
+    }
+}

@@ -1,0 +1,58 @@
+//! Compiles the bodies of items without running them, on a simulated board.
+
+use super::class::Class;
+use super::class::Item;
+use super::state::{Limit, Run};
+use super::{Host, OpenOptions, source};
+use crate::board::command::Command;
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
+use crate::value::write::literal;
+use std::sync::Arc;
+
+/// Compiles every item with the interpreter that `sim` finds; gives what it, or the host before it, refuses.
+///
+/// # Errors
+/// If there is no interpreter.
+pub fn compile(host: &Host, items: &[&Arc<Item>]) -> Result<Vec<Error>> {
+    let options = OpenOptions { startup: Some(String::new()), ..OpenOptions::default() };
+    let device = host.open(&Arc::new(Class::device()), Some("sim"), options, &mut |_, _| Ok(()))?;
+    // A function of its own: then only the frame of the compiler is left to be mapped.
+    device.exec("def __belay_k(s):\n compile(s,'<stdin>','exec')", None)?;
+    let mut refused = Vec::new();
+    for item in items {
+        match compile_one(host, &device, item) {
+            Ok(()) => {}
+            Err(error) if is_refusal(&error) => refused.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    device.close()?;
+    Ok(refused)
+}
+
+fn compile_one(host: &Host, device: &super::Device, item: &Arc<Item>) -> Result<()> {
+    let mut state = device.lock();
+    let prepared = match item.kind.is_function() {
+        true => source::function(item, &state.lines)?,
+        false => {
+            let unset = item.params.iter().map(|param| (param.name.to_string(), "0".to_owned()));
+            source::globals(item, &unset.collect::<Vec<_>>(), &state.lines)?
+        }
+    };
+    let text =
+        literal(&Value::Str(prepared.source)).map_err(|error| Error::new(Kind::InternalError, error.to_string()))?;
+    let words = item.words();
+    let limit = Limit { timeout: None, interruptible: true };
+    let run = Run { device: device.name(), item: &words, piece: Some(&prepared.piece), limit };
+    match state.run(host, &run, &Command::statements(&format!("__belay_k({text})"))) {
+        Ok(_) => Ok(()),
+        // An assembler or emitter that this interpreter lacks: the board decides.
+        Err(error) if error.message().contains("invalid micropython decorator") => Ok(()),
+        Err(error) => Err(source::not_compiled(error, item)),
+    }
+}
+
+fn is_refusal(error: &Error) -> bool {
+    matches!(error.kind(), Kind::DeclarationError | Kind::DeviceException)
+}

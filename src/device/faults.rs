@@ -1,0 +1,63 @@
+//! What to say when a board or its link fails.
+
+use crate::error::{Error, Kind};
+use crate::python::traceback::Traceback;
+use crate::repl::Failure;
+use std::time::Duration;
+
+/// The error of a command without reply. `timeout`: the call's own; `None` if the run's deadline passed.
+pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
+    match failure {
+        Failure::Timeout => match timeout {
+            Some(timeout) => Error::new(Kind::TimeoutError, format!("no answer within {} s", timeout.as_secs_f64()))
+                .with_help("the board was interrupted and can be used again; allow more with `timeout = seconds`"),
+            None => Error::new(Kind::TimeoutError, "the run took longer than `--timeout` allows")
+                .with_help("the board was interrupted; allow more with `--timeout SECONDS`"),
+        },
+        Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
+        Failure::Torn => Error::new(Kind::ProtocolError, "something was printed into the middle of the reply")
+            .with_help("a thread that prints while a call returns can do that; the call has run"),
+        Failure::Restarted => Error::new(Kind::ConnectionLost, "the board restarted during the call")
+            .with_help("a watchdog, a brown-out or `machine.reset()` can do that; what was declared on it is gone"),
+        Failure::Lost(how) => Error::new(Kind::ConnectionLost, format!("the connection was lost: {how}"))
+            .with_help("check the cable and the supply of the board; whether the call has run is not known"),
+        Failure::Stuck => Error::new(Kind::ConnectionLost, "the board no longer answers")
+            .with_help("press its reset button or unplug it; a program that switches interrupts off can do that"),
+    }
+}
+
+/// The error of a board that could not be connected.
+pub fn connect_error(failure: Failure, port: &str) -> Error {
+    match failure {
+        Failure::Stuck | Failure::Torn => {
+            Error::new(Kind::ConnectionFailedError, format!("nothing at `{port}` answers as a MicroPython board does"))
+                .with_help("is MicroPython or CircuitPython on the board, and the baud rate right? press its reset button and try again")
+        }
+        Failure::Lost(how) => {
+            Error::new(Kind::ConnectionFailedError, format!("the connection to `{port}` was lost while opening it: {how}"))
+                .with_help("check the cable and the supply of the board")
+        }
+        Failure::Restarted => {
+            Error::new(Kind::ConnectionFailedError, format!("the board at `{port}` keeps restarting"))
+                .with_help("a program in its boot.py or main.py, or a weak supply, can do that")
+        }
+        Failure::Timeout => Error::new(Kind::TimeoutError, format!("the board at `{port}` did not get ready in time")),
+        Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
+    }
+}
+
+/// What to do about an exception that every bench meets.
+pub fn help(traceback: &Traceback) -> Option<&'static str> {
+    let (class, detail) = (traceback.class(), traceback.detail());
+    match class {
+        "MemoryError" => Some("the board has no memory left: send less at once, or `import gc; gc.collect()` first"),
+        "OSError" if detail.contains("[Errno 30]") => {
+            Some("the board's file system is read-only; a CircuitPython drive must be ejected on the computer first")
+        }
+        "OSError" if detail.contains("[Errno 28]") => Some("the board's flash is full"),
+        "OSError" if detail.contains("[Errno 19]") || detail.contains("[Errno 5]") => {
+            Some("no answer on the bus: check wiring, pull-ups and the address")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,107 @@
+//! A generator task that runs on a board, item by item.
+
+use super::class::Item;
+use super::host::lock;
+use super::state::{Limit, Run};
+use super::{Device, state};
+use crate::board::command::{Command, Payload};
+use crate::error::{Error, Kind, Result};
+use crate::origin::Origin;
+use crate::value::Value;
+use std::sync::Arc;
+
+/// A generator task that runs on a board. Dropping it frees it there.
+pub struct Generator {
+    device: Device,
+    item: Arc<Item>,
+    number: u64,
+    stage: Stage,
+    limit: Limit,
+}
+
+enum Stage {
+    /// Not on the board yet: the call's source.
+    New(String),
+    Running,
+    Ended,
+}
+
+impl Generator {
+    pub(super) fn new(device: Device, item: Arc<Item>, number: u64, call: String, limit: Limit) -> Generator {
+        Generator { device, item, number, stage: Stage::New(call), limit }
+    }
+
+    /// The next item, or `None` at the end. `send`: what the board's `yield` gives; the first time `Value::None`.
+    ///
+    /// # Errors
+    /// As [`Device::call`]. After an error the generator has ended.
+    pub fn resume(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
+        let number = self.number;
+        let literal = crate::value::write::literal(send).map_err(|error| {
+            Error::new(Kind::ArgumentError, format!("what is sent to `{}` cannot be sent: {error}", self.item.name))
+                .with_help(error.help())
+        })?;
+        let code = match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Ended => return Ok(None),
+            Stage::New(_) if *send != Value::None => {
+                return Err(Error::new(Kind::ArgumentError, "nothing can be sent before the first item is there")
+                    .with_help("call `next()` once, then `send(value)`"));
+            }
+            Stage::New(call) => format!("__belay_d[{number}]={call};__belay_n({number},None)"),
+            Stage::Running => format!("__belay_n({number},{literal})"),
+        };
+        let device = self.device.clone();
+        let words = self.item.words();
+        let run = Run { device: device.name(), item: &words, piece: None, limit: self.limit };
+        let mut state = device.lock();
+        let outcome = state
+            .need_generators(device.host(), &run)
+            .and_then(|()| state.run(device.host(), &run, &Command::new(code)));
+        match outcome {
+            Ok(Payload::Stop(_)) => Ok(None),
+            Ok(payload) => {
+                self.stage = Stage::Running;
+                device.value(&self.item, payload).map(Some)
+            }
+            Err(error) => {
+                // An interrupt may have hit the helper rather than the generator: then it still lives.
+                lock(&state.garbage).push(number);
+                Err(error)
+            }
+        }
+        .map_err(|error| state::called_at(error, at))
+    }
+
+    /// Ends it early; its `finally` blocks run on the board.
+    ///
+    /// # Errors
+    /// As [`Device::call`].
+    pub fn close(&mut self) -> Result<()> {
+        if !matches!(std::mem::replace(&mut self.stage, Stage::Ended), Stage::Running) {
+            return Ok(());
+        }
+        let device = self.device.clone();
+        let words = self.item.words();
+        let run = Run { device: device.name(), item: &words, piece: None, limit: self.limit };
+        let command = Command::statements(&format!("__belay_c({})", self.number));
+        let mut state = device.lock();
+        state.run(device.host(), &run, &command).map(|_| ())
+    }
+}
+
+impl Drop for Generator {
+    fn drop(&mut self) {
+        if !matches!(self.stage, Stage::Running) {
+            return;
+        }
+        // Never in the middle of another call: freed now if the device is idle, else before the next command.
+        let device = self.device.clone();
+        lock(&device.garbage()).push(self.number);
+        if let Some(mut state) = device.try_lock() {
+            let words = self.item.words();
+            let limit = Limit { timeout: Some(state::TEARDOWN_LIMIT), interruptible: true };
+            let run = Run { device: device.name(), item: &words, piece: None, limit };
+            state.free_garbage(device.host(), &run);
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the devices of one run share: the output, the default port, the deadline, and the list of those that are open.
+
+use super::{Device, Output};
+use crate::error::{Error, Result};
+use crate::port::address::Address;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// What the devices of one run share. Cheap to clone.
+#[derive(Clone)]
+pub struct Host(Arc<Shared>);
+
+struct Shared {
+    output: Arc<dyn Output>,
+    port: Option<String>,
+    deadline: Mutex<Option<Instant>>,
+    baudrate: AtomicU32,
+    open: Mutex<Vec<Device>>,
+    /// Names given to devices that are being opened.
+    reserved: Mutex<Vec<String>>,
+}
+
+/// A lock whose data stay usable if a thread that held it panicked: each is changed in one step.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Host {
+    /// A host without devices. `port`: the port of `--port`, in any form; `None`: `BELAY_DEVICE`, else the only board.
+    pub fn new(output: Arc<dyn Output>, port: Option<String>) -> Host {
+        Host(Arc::new(Shared {
+            output,
+            port,
+            deadline: Mutex::new(None),
+            baudrate: AtomicU32::new(115_200),
+            open: Mutex::new(Vec::new()),
+            reserved: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// Ends every call, of any device, that still runs at this time, with a TimeoutError (`--timeout`).
+    pub fn set_deadline(&self, deadline: Option<Instant>) {
+        *lock(&self.0.deadline) = deadline;
+    }
+
+    /// Bits per second on serial ports for devices whose `open` says nothing about it (`--baudrate`).
+    pub fn set_baudrate(&self, baudrate: u32) {
+        self.0.baudrate.store(baudrate, Ordering::Relaxed);
+    }
+
+    pub(super) fn baudrate(&self) -> u32 {
+        self.0.baudrate.load(Ordering::Relaxed)
+    }
+
+    /// The deadline of the run.
+    pub fn deadline(&self) -> Option<Instant> {
+        *lock(&self.0.deadline)
+    }
+
+    /// Where the output of boards goes.
+    pub fn output(&self) -> &dyn Output {
+        &*self.0.output
+    }
+
+    /// The devices that are open, in the order in which they were opened.
+    pub fn devices(&self) -> Vec<Device> {
+        lock(&self.0.open).clone()
+    }
+
+    /// Closes every device that is still open, latest first, running its teardowns. Every one is closed even if one fails.
+    pub fn close_all(&self) -> Vec<Error> {
+        let mut errors = Vec::new();
+        loop {
+            // Not held while closing: a teardown takes its time, and other threads look at the list.
+            let Some(device) = lock(&self.0.open).last().cloned() else { return errors };
+            if let Err(error) = device.close() {
+                errors.push(error);
+            }
+            self.forget(&device);
+        }
+    }
+
+    /// The address that `port` means; without one that of `--port`, of `BELAY_DEVICE`, or of the only board.
+    pub(super) fn address(&self, port: Option<&str>) -> Result<(String, Address)> {
+        match port.or(self.0.port.as_deref()) {
+            Some(text) => Ok((text.to_owned(), text.parse()?)),
+            None => {
+                let address = crate::port::open::default_address()?;
+                Ok((address.to_string(), address))
+            }
+        }
+    }
+
+    /// A name that no other device has: `wanted`, or `wanted#2` and so on.
+    pub(super) fn reserve_name(&self, wanted: &str) -> String {
+        let mut reserved = lock(&self.0.reserved);
+        let free = |name: &String| !reserved.contains(name);
+        let numbered = (2..).map(|number| format!("{wanted}#{number}"));
+        let name = std::iter::once(wanted.to_owned()).chain(numbered).find(free).unwrap_or_default();
+        reserved.push(name.clone());
+        name
+    }
+
+    pub(super) fn release_name(&self, name: &str) {
+        lock(&self.0.reserved).retain(|other| other != name);
+    }
+
+    pub(super) fn remember(&self, device: &Device) {
+        let mut open = lock(&self.0.open);
+        open.push(device.clone());
+        self.output().open_devices(open.len());
+    }
+
+    pub(super) fn forget(&self, device: &Device) {
+        let mut open = lock(&self.0.open);
+        open.retain(|other| !other.is(device));
+        self.output().open_devices(open.len());
+    }
+}

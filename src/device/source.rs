@@ -1,0 +1,169 @@
+//! What is sent for an item: the source of its function, or the code of its body in the board's globals.
+
+use super::arguments::parameters;
+use super::class::Item;
+use super::lines::{Defined, LineMap, Piece};
+use crate::error::{Error, Kind, Result};
+use crate::origin::Origin;
+use crate::python::body::{Body, Wrapped};
+use crate::python::scan;
+
+/// Code ready to be sent, with what is known of its lines.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// The source.
+    pub source: String,
+    /// Which script lines its lines have.
+    pub piece: Piece,
+    /// The functions that it defines.
+    pub defined: Vec<Defined>,
+}
+
+/// The function of a task or thread.
+///
+/// # Errors
+/// [`Kind::DeclarationError`] with the line of the body that is no Python.
+pub fn function(item: &Item, lines: &LineMap) -> Result<Prepared> {
+    let body = parse(item)?;
+    if scan::is_async(&item.body.text) {
+        return Err(declaration(item, "an async task would never be awaited")
+            .with_help("run the coroutine in the body: `asyncio.run(…)`"));
+    }
+    let mut header = String::new();
+    if let Some(emitter) = item.options.emitter {
+        header = format!("@micropython.{}\n", emitter.name());
+    }
+    header.push_str(&format!("def {}({}):", item.name, parameters(item)?));
+    let wrapped = body.as_function(&header, item.options.minify);
+    Ok(prepare(item, &body, wrapped, lines))
+}
+
+/// The body of a setup or teardown behind the assignment of its arguments.
+///
+/// # Errors
+/// As [`function`].
+pub fn globals(item: &Item, assignments: &[(String, String)], lines: &LineMap) -> Result<Prepared> {
+    let body = parse(item)?;
+    let assignments: Vec<(&str, &str)> =
+        assignments.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let wrapped = body.as_globals(&assignments, item.options.minify);
+    Ok(prepare(item, &body, wrapped, lines))
+}
+
+fn parse(item: &Item) -> Result<Body> {
+    let body = Body::parse(&item.body.text)
+        .map_err(|refused| refused.into_error(&item.body.origin).with_item(item.words()))?;
+    if !item.kind.is_function() && scan::has_yield(&item.body.text) {
+        return Err(declaration(item, "`yield` stands outside of a function")
+            .with_help("only a task can be a generator; a setup or teardown runs in the board's globals"));
+    }
+    Ok(body)
+}
+
+fn declaration(item: &Item, message: &str) -> Error {
+    Error::new(Kind::DeclarationError, message).with_item(item.words()).with_origin(item.origin.clone())
+}
+
+fn prepare(item: &Item, body: &Body, wrapped: Wrapped, lines: &LineMap) -> Prepared {
+    let body_lines = line_count(body.text());
+    let mut defined = defined(body, wrapped.leading_lines);
+    if item.kind.is_function() {
+        let last_line = wrapped.leading_lines + body_lines;
+        defined.push(Defined { name: item.name.to_string(), first_line: wrapped.leading_lines, last_line });
+    }
+    let mut source = wrapped.source;
+    let blank = lines.blank_lines(&defined);
+    if blank > 0 {
+        source.insert_str(0, &"\n".repeat(blank as usize));
+        for frame in &mut defined {
+            frame.first_line += blank;
+            frame.last_line += blank;
+        }
+    }
+    let piece = Piece {
+        origin: Some(item.body.origin.clone()),
+        item: item.words(),
+        leading: wrapped.leading_lines + blank,
+        lines: body_lines,
+    };
+    Prepared { source, piece, defined }
+}
+
+/// Code of `exec`, ready to be sent.
+pub struct Exec {
+    /// The source.
+    pub source: String,
+    /// Whether it has a value.
+    pub is_expression: bool,
+    /// The functions that it defines.
+    pub defined: Vec<Defined>,
+    /// Its number of lines.
+    pub lines: u32,
+}
+
+/// Code that a script runs by `exec`.
+///
+/// # Errors
+/// [`Kind::ArgumentError`] for what is no Python.
+pub fn exec(code: &str) -> Result<Exec> {
+    let body = Body::parse(code)
+        .map_err(|refused| Error::new(Kind::ArgumentError, refused.to_string()).with_help(refused.help))?;
+    let is_expression = scan::is_expression(code);
+    // An expression's text stays as it is: minifying gains nothing.
+    let wrapped = body.as_globals(&[], !is_expression);
+    let source = if is_expression { wrapped.source.trim().to_owned() } else { wrapped.source };
+    let defined = defined(&body, 0);
+    let lines = line_count(body.text());
+    Ok(Exec { source, is_expression, defined, lines })
+}
+
+/// A Python file that runs as it is.
+///
+/// # Errors
+/// [`Kind::DeclarationError`] with the line that is no Python.
+pub fn program(text: &str, origin: &Origin) -> Result<Prepared> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let body = Body::parse(text).map_err(|refused| refused.into_error(origin))?;
+    let defined = defined(&body, 0);
+    let piece = Piece { origin: Some(origin.clone()), item: String::new(), leading: 0, lines: line_count(body.text()) };
+    Ok(Prepared { source: body.as_globals(&[], false).source, piece, defined })
+}
+
+fn defined(body: &Body, leading: u32) -> Vec<Defined> {
+    let nested = scan::nested_names(body.text()).into_iter().map(|frame| Defined {
+        name: frame.name,
+        first_line: frame.first_line + leading + 1,
+        last_line: frame.last_line + leading + 1,
+    });
+    nested.collect()
+}
+
+fn line_count(text: &str) -> u32 {
+    u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX - 1) + 1
+}
+
+/// A body that the board's compiler refuses is a wrong declaration, not a failed call.
+pub fn not_compiled(error: Error, item: &Item) -> Error {
+    if error.kind() != Kind::DeviceException {
+        return error;
+    }
+    let message = error.message().to_owned();
+    if let (Some(emitter), true) = (item.options.emitter, message.contains("invalid micropython decorator")) {
+        return Error::new(
+            Kind::FeatureUnavailableError,
+            format!("the board cannot compile `{}` code", emitter.name()),
+        )
+        .with_help("remove the option `emitter`, or use a board whose `implementation.emitters` has it")
+        .with_item(item.words())
+        .with_origin(item.origin.clone());
+    }
+    if !message.starts_with("SyntaxError") && !message.starts_with("IndentationError") {
+        return error;
+    }
+    let mut declared = Error::new(Kind::DeclarationError, message).with_item(item.words());
+    // The innermost frame is the compiler's, the others are only the way to it.
+    if let Some(origin) = error.origins().first() {
+        declared = declared.with_origin(origin.clone());
+    }
+    declared.with_origin_if_none(&item.body.origin)
+}

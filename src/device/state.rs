@@ -1,0 +1,270 @@
+//! The inside of an open device: its board, what lives on it, and how a command runs.
+
+use super::host::lock;
+use super::lines::{LineMap, Mapped, Piece};
+use super::output::Filter;
+use super::{Host, class::Item};
+use crate::board::Board;
+use crate::board::command::{Command, Outcome, Payload};
+use crate::error::{Error, Kind, Result};
+use crate::name::Name;
+use crate::origin::Origin;
+use crate::port::Wait;
+use crate::python::scan;
+use crate::python::traceback::{Frame, Place, Traceback};
+use crate::repl::Failure;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Belay's limit on recorded commands.
+pub const MAX_HISTORY: usize = 1000;
+
+/// How long a teardown may take if nothing else is said.
+pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a call may take, and who may end it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// Longest time; `None`: for ever.
+    pub timeout: Option<Duration>,
+    /// Whether Ctrl-C and the deadline of the run end it. Not a teardown.
+    pub interruptible: bool,
+}
+
+/// An item on the board.
+pub struct Bound {
+    /// The declaration.
+    pub item: Arc<Item>,
+    /// Whether its body has a `yield` of its own.
+    pub is_generator: bool,
+}
+
+/// The inside of a device, behind its lock.
+pub struct State {
+    /// The board; `None` once the device is closed.
+    pub board: Option<Board>,
+    /// What lives on it, in declaration order.
+    pub bound: Vec<Bound>,
+    /// Which script lines its functions have.
+    pub lines: LineMap,
+    /// Its output on the way to the script's.
+    pub filter: Filter,
+    /// The finished commands of recorded items, oldest first.
+    pub history: Vec<String>,
+    /// Numbers of generators whose iterators are gone.
+    pub garbage: Arc<Mutex<Vec<u64>>>,
+    /// Number of the next generator.
+    pub next_generator: u64,
+}
+
+/// What is known of a piece of code that runs.
+pub struct Run<'a> {
+    /// The device's name.
+    pub device: &'a str,
+    /// What runs, in words; empty for `exec`.
+    pub item: &'a str,
+    /// Which script lines its module-level lines have.
+    pub piece: Option<&'a Piece>,
+    /// How long it may take.
+    pub limit: Limit,
+}
+
+impl State {
+    /// A state around a board that was just connected.
+    pub fn new(board: Board) -> State {
+        State {
+            board: Some(board),
+            bound: Vec::new(),
+            lines: LineMap::default(),
+            filter: Filter::default(),
+            history: Vec::new(),
+            garbage: Arc::default(),
+            next_generator: 1,
+        }
+    }
+
+    /// The item of this name.
+    pub fn find(&self, name: &str) -> Option<&Bound> {
+        self.bound.iter().find(|bound| *bound.item.name == *name)
+    }
+
+    /// Runs a command and gives its payload, or the error that says in the script's terms what happened.
+    pub fn run(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
+        self.free_garbage(host, run);
+        self.run_now(host, run, command)
+    }
+
+    fn run_now(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
+        let (wait, ends_run) = wait(host, run.limit);
+        let State { board, lines, filter, .. } = self;
+        let board = board.as_mut().ok_or_else(|| closed(run.device))?;
+        let mut sink = |bytes: &[u8]| {
+            let text = filter.feed(bytes, lines);
+            if !text.is_empty() {
+                host.output().board(run.device, &text);
+            }
+        };
+        match board.run(command, wait, &mut sink) {
+            Ok(Outcome::Value(payload)) => Ok(payload),
+            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
+            Err(failure) => Err(failed(failure, run, ends_run)),
+        }
+    }
+
+    /// Runs file-like code whose output goes to `raw`, byte for byte.
+    pub fn run_raw(
+        &mut self,
+        host: &Host,
+        run: &Run<'_>,
+        command: &Command,
+        raw: &mut dyn FnMut(&[u8]),
+    ) -> Result<Payload> {
+        let (wait, ends_run) = wait(host, run.limit);
+        let board = self.board.as_mut().ok_or_else(|| closed(run.device))?;
+        match board.run(command, wait, raw) {
+            Ok(Outcome::Value(payload)) => Ok(payload),
+            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
+            Err(failure) => Err(failed(failure, run, ends_run)),
+        }
+    }
+
+    /// Loads what generators need.
+    pub fn need_generators(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
+        let (wait, ends_run) = wait(host, run.limit);
+        let State { board, lines, filter, .. } = self;
+        let board = board.as_mut().ok_or_else(|| closed(run.device))?;
+        let mut sink = |bytes: &[u8]| {
+            let text = filter.feed(bytes, lines);
+            if !text.is_empty() {
+                host.output().board(run.device, &text);
+            }
+        };
+        board.need_generators(wait, &mut sink).map_err(|failure| failed(failure, run, ends_run))
+    }
+
+    /// Frees the generators whose iterators are gone. What their `finally` blocks raise is the board's affair.
+    pub fn free_garbage(&mut self, host: &Host, run: &Run<'_>) {
+        let numbers = std::mem::take(&mut *lock(&self.garbage));
+        for number in numbers {
+            let command = Command::statements(&format!("__belay_c({number})"));
+            let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
+            if self.run_now(host, &quiet, &command).is_err() {
+                break;
+            }
+        }
+    }
+
+    /// Passes on what the board has printed unasked.
+    pub fn drain(&mut self, host: &Host, device: &str) {
+        let State { board, lines, filter, .. } = self;
+        let Some(board) = board.as_mut() else { return };
+        let mut text = String::new();
+        // A lost link shows at the next command, or as teardowns that cannot run.
+        let _ = board.drain(&mut |bytes| text.push_str(&filter.feed(bytes, lines)));
+        text.push_str(&filter.flush());
+        if !text.is_empty() {
+            host.output().board(device, &text);
+        }
+    }
+
+    /// Puts an item on the board: the source of a task or thread is sent now, that of a setup or teardown when it runs.
+    pub fn bind(&mut self, host: &Host, device: &str, item: &Arc<Item>, limit: Limit) -> Result<()> {
+        let words = item.words();
+        self.lines.forget(&words);
+        if item.kind.is_function() {
+            let prepared = super::source::function(item, &self.lines)?;
+            let run = Run { device, item: &words, piece: Some(&prepared.piece), limit };
+            let command = Command::statements(&prepared.source);
+            self.run(host, &run, &command).map_err(|error| super::source::not_compiled(error, item))?;
+            self.lines.insert(&prepared.defined, &prepared.piece);
+        } else {
+            // Refused now rather than when it runs.
+            super::source::globals(item, &[], &self.lines)?;
+        }
+        let is_generator = item.kind.is_function() && scan::has_yield(&item.body.text);
+        let bound = Bound { item: item.clone(), is_generator };
+        match self.bound.iter().position(|other| other.item.name == item.name) {
+            Some(index) => self.bound[index] = bound,
+            None => self.bound.push(bound),
+        }
+        Ok(())
+    }
+
+    /// Keeps a finished command for playback.
+    pub fn record(&mut self, command: &Command) {
+        if self.history.len() < MAX_HISTORY {
+            self.history.push(command.code().to_owned());
+        }
+    }
+
+    /// The names of everything that can be called.
+    pub fn callable(&self) -> impl Iterator<Item = &Name> {
+        self.bound.iter().filter(|bound| bound.item.options.register).map(|bound| &bound.item.name)
+    }
+
+    fn raised(&self, run: &Run<'_>, text: &str) -> Error {
+        let traceback = Traceback::parse(text);
+        let place = |frame: &Frame| self.place(run, frame);
+        let mapped = |frame: &Frame| {
+            let origin = place(frame)?.origin?;
+            Some(Place { file: origin.file.to_string(), line: origin.line, source: None })
+        };
+        let exception = traceback.exception.trim_end();
+        let mut error = Error::new(Kind::DeviceException, exception).with_device(run.device);
+        if !run.item.is_empty() {
+            error = error.with_item(run.item);
+        }
+        for frame in traceback.frames.iter().rev() {
+            if let Some(origin) = place(frame).and_then(|mapped| mapped.origin) {
+                error = error.with_origin(origin);
+            }
+        }
+        if let Some(help) = super::faults::help(&traceback) {
+            error = error.with_help(help);
+        }
+        let mut shown = traceback.clone();
+        let host_side = |name: &str| name.starts_with("__belay") || (name == "<module>" && run.piece.is_none());
+        shown.retain_frames(|frame| !(frame.file == "<stdin>" && frame.name.as_deref().is_some_and(host_side)));
+        error.with_traceback(shown.format(mapped))
+    }
+
+    fn place(&self, run: &Run<'_>, frame: &Frame) -> Option<Mapped> {
+        if frame.file != "<stdin>" {
+            return None;
+        }
+        match frame.name.as_deref() {
+            // A SyntaxError's frame has no name: it lies in what was just sent.
+            None | Some("<module>") => run.piece?.map(frame.line),
+            Some(name) => self.lines.find(name, frame.line),
+        }
+    }
+}
+
+/// The wait that a limit means now, and whether the run's deadline comes first.
+pub fn wait(host: &Host, limit: Limit) -> (Wait, bool) {
+    let own = limit.timeout.map(|timeout| Instant::now() + timeout);
+    let run = host.deadline().filter(|_| limit.interruptible);
+    let wait = Wait { deadline: own, interruptible: limit.interruptible }.until(run);
+    (wait, run.is_some() && wait.deadline == run)
+}
+
+fn failed(failure: Failure, run: &Run<'_>, ends_run: bool) -> Error {
+    super::faults::error(failure, run.limit.timeout.filter(|_| !ends_run))
+        .with_device(run.device)
+        .with_item_if(run.item)
+}
+
+/// The error of everything that is done with a closed device.
+pub fn closed(device: &str) -> Error {
+    Error::new(Kind::ClosedError, "the device is closed")
+        .with_device(device)
+        .with_help("open it again, or close it later")
+}
+
+/// Adds the place of the call to an error.
+pub fn called_at(error: Error, at: Option<&Origin>) -> Error {
+    match at {
+        Some(at) => error.with_origin(at.clone()),
+        None => error,
+    }
+}

@@ -1,0 +1,153 @@
+//! `exec:COMMAND`: any program of this machine that speaks a raw REPL, on a pseudo-terminal of its own.
+//!
+//! Uses [`super::pty`]. Invariant: the process lives exactly as long as its [`ProcessPort`].
+
+use super::pty::{Child, Incoming};
+use super::{Abilities, Port, PortError, Wait};
+use crate::error::{Error, Kind, Result};
+use std::process::Command;
+
+/// A process as a board.
+///
+/// The terminal makes signals of Ctrl-C. MicroPython's unix port relies on that while code runs, and it switches the
+/// terminal's signals off for as long as it reads raw paste: so code sent by raw paste could not be interrupted, and
+/// [`Abilities::raw_paste`] is not claimed. Ctrl-D ends the process, so neither is [`Abilities::soft_reset`].
+#[derive(Debug)]
+pub struct ProcessPort {
+    name: String,
+    child: Child,
+    /// What came in while something was written.
+    early: Vec<u8>,
+}
+
+impl ProcessPort {
+    /// Starts `command`, which is what follows `exec:`.
+    ///
+    /// It is run as `/bin/sh -c "exec COMMAND"`: words, quotes and variables mean what they mean to that shell,
+    /// and the process itself is on the terminal.
+    ///
+    /// # Errors
+    /// [`Kind::ConnectionFailedError`] if the command is empty or cannot be started. A program that is not found
+    /// shows at the first read, as the shell's message and status.
+    pub fn open(command: &str) -> Result<ProcessPort> {
+        if command.trim().is_empty() {
+            return Err(Error::new(Kind::ConnectionFailedError, "`exec:` names no command")
+                .with_help("write the command after it, such as `exec:micropython -i`"));
+        }
+        let mut shell = Command::new("/bin/sh");
+        shell.arg("-c").arg(format!("exec {command}"));
+        let child = Child::spawn(shell, true, Vec::new())
+            .map_err(|error| Error::new(Kind::ConnectionFailedError, format!("cannot start `{command}`: {error}")))?;
+        Ok(ProcessPort { name: format!("exec:{command}"), child, early: Vec::new() })
+    }
+
+    fn gone(&mut self) -> PortError {
+        PortError::Gone(format!("the process {}", self.child.finish()))
+    }
+}
+
+impl Port for ProcessPort {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { starts_on_open: true, ..Abilities::default() }
+    }
+
+    fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        match self.child.write_all(bytes, &mut self.early, wait) {
+            Err(PortError::Gone(_)) => Err(self.gone()),
+            other => other,
+        }
+    }
+
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        if !self.early.is_empty() {
+            let count = self.early.len();
+            buffer.append(&mut self.early);
+            return Ok(count);
+        }
+        loop {
+            let (readable, _) = self.child.poll(true, false, wait.slice()?);
+            if !readable {
+                continue;
+            }
+            match self.child.read(buffer) {
+                Incoming::Bytes(count) => return Ok(count),
+                Incoming::Nothing => {}
+                Incoming::Closed => return Err(self.gone()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn wait() -> Wait {
+        Wait::for_at_most(Duration::from_secs(10))
+    }
+
+    fn read_to_the_end(port: &mut ProcessPort) -> (String, PortError) {
+        let mut seen = Vec::new();
+        loop {
+            if let Err(error) = port.read(&mut seen, wait()) {
+                return (String::from_utf8_lossy(&seen).into_owned(), error);
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_is_split_as_a_shell_splits_it() {
+        let mut port = ProcessPort::open("printf '%s|' 'a b' c").unwrap();
+        assert_eq!(port.name(), "exec:printf '%s|' 'a b' c");
+        let (seen, error) = read_to_the_end(&mut port);
+        assert_eq!(seen, "a b|c|");
+        assert_eq!(error, PortError::Gone("the process ended with status 0".to_owned()));
+    }
+
+    #[test]
+    fn writing_to_an_ended_process_says_so() {
+        let mut port = ProcessPort::open("false").unwrap();
+        let (_, error) = read_to_the_end(&mut port);
+        assert_eq!(error, PortError::Gone("the process ended with status 1".to_owned()));
+        assert_eq!(port.write(b"x", wait()), Err(error));
+    }
+
+    #[test]
+    fn ctrl_c_is_a_signal() {
+        let mut port =
+            ProcessPort::open("sh -c 'trap \"echo caught; exit 3\" INT; echo ready; while :; do :; done'").unwrap();
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"ready\n") {
+            port.read(&mut seen, wait()).unwrap();
+        }
+        port.write(b"\x03", wait()).unwrap();
+        let (seen, error) = read_to_the_end(&mut port);
+        assert_eq!(seen, "caught\n");
+        assert_eq!(error, PortError::Gone("the process ended with status 3".to_owned()));
+    }
+
+    #[test]
+    fn more_than_a_terminal_holds_passes_both_ways() {
+        let mut port = ProcessPort::open("cat").unwrap();
+        let sent: Vec<u8> = (0..200_000_u32).map(|i| b'a' + (i % 26) as u8).collect();
+        port.write(&sent, wait()).unwrap();
+        let mut seen = Vec::new();
+        while seen.len() < sent.len() {
+            port.read(&mut seen, wait()).unwrap();
+        }
+        assert!(seen == sent);
+    }
+
+    #[test]
+    fn a_deadline_ends_a_wait() {
+        let mut port = ProcessPort::open("cat").unwrap();
+        let short = Wait::for_at_most(Duration::from_millis(20));
+        assert_eq!(port.read(&mut Vec::new(), short), Err(PortError::Timeout));
+        assert!(ProcessPort::open(" ").is_err());
+    }
+}

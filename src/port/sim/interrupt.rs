@@ -1,0 +1,88 @@
+//! Ctrl-C for a simulated board: at the right moment, in the right form.
+//!
+//! MicroPython's unix port takes an interrupt as SIGINT while code runs, and as the byte 3 while it reads a line. It
+//! catches the signal exactly while code may be interrupted, which `/proc` tells. So the process is stopped, looked
+//! at, and then given one or the other: nothing can change in between.
+//!
+//! There is more to see while it is stopped. The port raises KeyboardInterrupt inside the signal handler, wherever the
+//! process was: in the middle of a garbage collection (the heap stays locked for ever), of a change of a dictionary, of
+//! a write to the flash. A board does so between two instructions of the virtual machine, or while it sleeps. So the
+//! signal is sent only at such a place ([`super::safety`]); if there is none for [`PATIENCE`], anywhere.
+//!
+//! Invariant: one press is delivered once, in one of the two forms.
+
+use crate::port::pty::Child;
+use std::time::{Duration, Instant};
+
+/// How long a good moment for the signal is waited for.
+#[cfg(target_os = "linux")]
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// How long a process that neither runs code nor reads may go on (it compiles, it boots) before it gets the byte.
+#[cfg(target_os = "linux")]
+const BUSY_LIMIT: Duration = Duration::from_millis(250);
+
+/// A second press that follows the first within this time waits: the first is still on its way, and another signal
+/// would end a MicroPython that has a lock around its virtual machine.
+#[cfg(target_os = "linux")]
+const SPACING: Duration = Duration::from_millis(50);
+
+/// Bytes written to a terminal are with the reader after this time, if it waits for them.
+#[cfg(target_os = "linux")]
+const SETTLED: Duration = Duration::from_millis(2);
+
+/// What became of a press.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Press {
+    /// The signal was sent.
+    Signalled,
+    /// The byte is to be written.
+    Byte,
+    /// Now is not the moment: ask again soon.
+    Later,
+}
+
+/// The state of a press that is on its way.
+#[derive(Debug, Default)]
+pub(super) struct Interrupter {
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
+    pressed: Option<Instant>,
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
+    signalled: Option<Instant>,
+}
+
+impl Interrupter {
+    /// Delivers a press if now is the moment. `written`: when the process was last written to.
+    #[cfg(target_os = "linux")]
+    pub(super) fn press(&mut self, child: &Child, written: Option<Instant>) -> Press {
+        use super::safety::{self, Doing};
+        let pressed = *self.pressed.get_or_insert_with(Instant::now);
+        let result = match safety::doing(child.pid()) {
+            Doing::Reading if written.is_none_or(|written| written.elapsed() > SETTLED) => Press::Byte,
+            Doing::Catching if self.signalled.is_some_and(|last| last.elapsed() < SPACING) => Press::Later,
+            Doing::Catching => {
+                let sent = safety::interrupt(child.pid(), pressed.elapsed(), PATIENCE);
+                if sent { Press::Signalled } else { Press::Later }
+            }
+            Doing::Unknown => Press::Byte,
+            Doing::Reading | Doing::Busy if pressed.elapsed() > BUSY_LIMIT => Press::Byte,
+            Doing::Reading | Doing::Busy => Press::Later,
+        };
+        if result == Press::Signalled {
+            self.signalled = Some(Instant::now());
+        }
+        if result != Press::Later {
+            self.pressed = None;
+        }
+        result
+    }
+
+    /// The terminal turns the byte into the signal, while it is not told otherwise.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn press(&mut self, _child: &Child, _written: Option<Instant>) -> Press {
+        Press::Byte
+    }
+
+    /// How long to wait before asking again.
+    pub(super) const AGAIN: Duration = Duration::from_micros(300);
+}

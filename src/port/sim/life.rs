@@ -1,0 +1,270 @@
+//! One life of a simulated board: a process from its start to its reset.
+//!
+//! Uses [`super::screen`] and the port layer's terminals. Invariant: until the flash is mounted nothing of the host's
+//! reaches the process, and nothing of the process's start reaches the host.
+
+use super::flash::{Flash, file_of, random_text};
+use super::interpreter::Interpreter;
+use super::screen::{Mode, RAW_BANNER, Screen};
+use crate::port::pty::{Child, Ending, Incoming};
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+/// The modules inside a board; the first mounts the flash and runs boot.py, the others are imported when asked for.
+const BOOT: &str = include_str!("boot.py");
+const MODULES: &[(&str, &str)] = &[("machine.py", include_str!("machine.py"))];
+
+/// How long a board may take until its flash is mounted.
+const MOUNT_LIMIT: Duration = Duration::from_secs(15);
+
+/// Most bytes that a start may print before that.
+const START_LIMIT: usize = 64 * 1024;
+
+/// Why a board was reset, as `machine.reset_cause()` tells it (the numbers are the ESP32's).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    PowerOn = 1,
+    Hard = 2,
+    Watchdog = 3,
+    DeepSleep = 4,
+    Soft = 5,
+}
+
+/// What a board's process is made of, for each of its lives.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) interpreter: std::sync::Arc<Interpreter>,
+    pub(super) flash: Flash,
+    /// The simulator's modules, one after the other.
+    rom: File,
+    pub(super) heap: Option<u64>,
+    pub(super) name: String,
+}
+
+impl Body {
+    pub(super) fn new(
+        interpreter: std::sync::Arc<Interpreter>,
+        flash: Flash,
+        heap: Option<u64>,
+        name: &str,
+    ) -> io::Result<Body> {
+        let mut text = BOOT.to_owned();
+        for (_, source) in MODULES {
+            text.push_str(source);
+        }
+        let name = if name.is_empty() { "sim" } else { name };
+        Ok(Body { interpreter, flash, rom: file_of(text.as_bytes())?, heap, name: name.to_owned() })
+    }
+
+    /// The code that MicroPython is started with: it runs `boot.py` and leaves nothing behind.
+    fn code(&self, flash: i32, rom: i32, raw: bool, cause: Cause, token: &str) -> String {
+        let mut files = String::new();
+        let mut place = BOOT.len();
+        for (name, source) in MODULES {
+            files.push_str(&format!("'{name}':({place},{}),", source.len()));
+            place += source.len();
+        }
+        let truth = |value: bool| if value { "True" } else { "False" };
+        let name: String = self.name.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
+        // Where the interpreter makes no native code for this machine, the decorator alone is refused.
+        format!(
+            "f=open({rom})\nf.seek(0)\ns=f.read({length})\n\
+             g={{'MAIN':globals(),'ROM':{rom},'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':{{{files}}},\
+             'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}'}}\n\
+             try:exec(s,g)\nexcept SyntaxError:exec(s.replace('@micropython.native',''),g)\ndel f,s,g",
+            length = BOOT.len(),
+            size = self.flash.size,
+            blank = truth(self.flash.blank),
+            raw = truth(raw),
+            cause = cause as u8,
+        )
+    }
+}
+
+/// How far a start has come.
+#[derive(Debug, PartialEq, Eq)]
+enum Stage {
+    /// The flash is not mounted yet.
+    Mounting,
+    /// boot.py runs, and the raw REPL is to follow.
+    Booting,
+    /// The raw REPL has been asked for.
+    Entering,
+    /// The host talks to it.
+    Running,
+}
+
+/// What a look at a process brought.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    /// Nothing, or output.
+    None,
+    /// The process ended.
+    Ended(Ending),
+    /// The start failed; why.
+    Failed(String),
+}
+
+/// A running process.
+#[derive(Debug)]
+pub(super) struct Life {
+    pub(super) child: Child,
+    pub(super) screen: Screen,
+    stage: Stage,
+    /// Printed by the process before the first mount, and not for the host.
+    token: Vec<u8>,
+    /// What came and is not sorted yet.
+    held: Vec<u8>,
+    raw: bool,
+    pub(super) born: Instant,
+}
+
+impl Life {
+    /// Starts a process. With `raw`, main.py is left out and the raw REPL is entered.
+    pub(super) fn start(body: &Body, raw: bool, cause: Cause) -> io::Result<Life> {
+        let token = random_text()?;
+        let keep: Vec<OwnedFd> = vec![body.flash.file.try_clone()?.into(), body.rom.try_clone()?.into()];
+        let code = body.code(keep[0].as_raw_fd(), keep[1].as_raw_fd(), raw, cause, &token);
+        let mut command = body.interpreter.command();
+        command.arg("-i");
+        if let Some(heap) = body.heap {
+            command.arg("-X").arg(format!("heapsize={heap}"));
+        }
+        command.arg("-c").arg(code).current_dir("/");
+        // The host's settings for MicroPython, and HOME, where it keeps the history of the prompt.
+        command.env_remove("MICROPYPATH").env_remove("MICROPYINSPECT").env_remove("HOME");
+        // Where the interpreter is not stopped to be interrupted, the terminal makes the signals.
+        let child = Child::spawn(command, !cfg!(target_os = "linux"), keep)?;
+        let token = format!("{token}\n").into_bytes();
+        let (screen, born) = (Screen::new(), Instant::now());
+        Ok(Life { child, screen, stage: Stage::Mounting, token, held: Vec::new(), raw, born })
+    }
+
+    /// Whether the host's bytes may be passed on.
+    pub(super) fn listens(&self) -> bool {
+        self.stage == Stage::Running
+    }
+
+    /// Whether Ctrl-C may be passed on: it may interrupt boot.py.
+    pub(super) fn interruptible(&self) -> bool {
+        matches!(self.stage, Stage::Running | Stage::Booting)
+    }
+
+    /// Whether the raw REPL is the one that a soft reset comes back to.
+    pub(super) fn is_raw(&self) -> bool {
+        self.raw && self.stage != Stage::Running || self.screen.mode() == Mode::Raw
+    }
+
+    /// Waits up to `limit` for something to happen; with `to_read` appends to `output` what is for the host.
+    pub(super) fn look(&mut self, to_write: bool, to_read: bool, limit: Duration, output: &mut Vec<u8>) -> Event {
+        let (readable, _) = self.child.poll(to_read, to_write, limit);
+        if readable {
+            let before = self.held.len();
+            let incoming = self.child.read(&mut self.held);
+            if self.held.len() > before {
+                self.sort(output);
+            }
+            if incoming == Incoming::Closed {
+                let ending = self.child.finish();
+                return self.ended(ending, output);
+            }
+        } else if let Some(ending) = self.child.ending() {
+            // A process that it left behind may hold the terminal open.
+            self.child.read(&mut self.held);
+            self.sort(output);
+            return self.ended(ending, output);
+        }
+        match self.stage {
+            Stage::Mounting if self.held.ends_with(b">>> ") => self.failed("it has no flash"),
+            Stage::Mounting if self.held.len() > START_LIMIT => self.failed("it prints without end"),
+            Stage::Mounting if self.born.elapsed() > MOUNT_LIMIT => self.failed("its flash is not mounted in time"),
+            _ => Event::None,
+        }
+    }
+
+    fn ended(&mut self, ending: Ending, output: &mut Vec<u8>) -> Event {
+        if self.stage == Stage::Mounting {
+            return self.failed(&format!("its interpreter {ending}"));
+        }
+        if self.stage != Stage::Entering {
+            self.screen.came(&std::mem::take(&mut self.held), output);
+        }
+        Event::Ended(ending)
+    }
+
+    fn failed(&mut self, reason: &str) -> Event {
+        self.child.kill();
+        let text = String::from_utf8_lossy(&self.held);
+        let told = text.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with(">>>"));
+        let told = told.map(|line| format!(": {line}")).unwrap_or_default();
+        Event::Failed(format!("the simulated board does not start, {reason}{told}"))
+    }
+
+    /// Passes on what came, as far as it is for the host.
+    fn sort(&mut self, output: &mut Vec<u8>) {
+        if self.stage == Stage::Mounting {
+            let Some(place) = find(&self.held, &self.token) else { return };
+            self.held.drain(..place + self.token.len());
+            self.stage = if self.raw { Stage::Booting } else { Stage::Running };
+        }
+        if self.stage == Stage::Booting {
+            match find(&self.held, &self.token) {
+                Some(place) => {
+                    let rest = self.held.split_off(place);
+                    self.screen.came(&self.held, output);
+                    self.held = rest;
+                    self.stage = Stage::Entering;
+                    self.screen.sent(b"\x01");
+                    // One byte: there is room for it in the terminal of a process that has read nothing yet.
+                    self.child.write(b"\x01");
+                }
+                None => {
+                    let rest = self.held.split_off(self.held.len() - overlap(&self.held, &self.token));
+                    self.screen.came(&self.held, output);
+                    self.held = rest;
+                }
+            }
+        }
+        if self.stage == Stage::Entering {
+            // The banner of the friendly REPL goes unseen.
+            let Some(place) = find(&self.held, RAW_BANNER) else { return };
+            self.held.drain(..place);
+            self.stage = Stage::Running;
+        }
+        if self.stage == Stage::Running {
+            self.screen.came(&std::mem::take(&mut self.held), output);
+        }
+    }
+}
+
+fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// How many of `text`'s last bytes may be the beginning of `wanted`.
+fn overlap(text: &[u8], wanted: &[u8]) -> usize {
+    (1..wanted.len().min(text.len() + 1)).rev().find(|&count| text.ends_with(&wanted[..count])).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_token_is_held_back() {
+        assert_eq!(overlap(b"xxab", b"abc"), 2);
+        assert_eq!(overlap(b"ab", b"abc"), 2);
+        assert_eq!(overlap(b"xxabx", b"abc"), 0);
+        assert_eq!(overlap(b"", b"abc"), 0);
+        assert_eq!(overlap(b"a", b"abc"), 1);
+    }
+
+    #[test]
+    fn the_simulators_own_code_is_ascii() {
+        for (name, source) in MODULES.iter().chain(&[("boot.py", BOOT)]) {
+            assert!(source.is_ascii(), "{name}: places in ROM are counted in bytes and in characters");
+        }
+    }
+}

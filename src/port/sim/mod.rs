@@ -1,0 +1,181 @@
+//! `sim`: a simulated board, which is a real MicroPython with its own flash and a simulated `machine`.
+//!
+//! The interpreter is MicroPython's unix port in a process of its own ([`interpreter`]). What the port lacks to be a
+//! board is added from two sides: on the inside, `boot.py` mounts a littlefs in place of the host's files and puts a
+//! simulated `machine` in the place of the port's; on the outside, [`SimPort`] restarts the process where a board would
+//! reset, and interrupts it where a board would be interrupted. The host's bytes are held back until the flash is
+//! mounted.
+//!
+//! **A guard against accident, no sandbox.** `open`, `os` and `import` meet the board's flash alone. Code that means to
+//! reach the host can: `os.system`, `os.getenv`, `open(0)` (a number is a file descriptor), `vfs.VfsPosix`, `socket`,
+//! and `ffi` where the interpreter has it.
+//!
+//! **Two threads of one board** run at the same time without a lock around the virtual machine
+//! (`sys.implementation._thread` says `'unsafe'`): what they share must be no more than an assignment.
+//!
+//! Linux is where this is tested. On other unixes Ctrl-C is left to the terminal: code that came by raw paste cannot
+//! be interrupted there, and [`Abilities::raw_paste`](super::Abilities::raw_paste) is not claimed.
+
+#[cfg(unix)]
+mod board;
+#[cfg(unix)]
+mod flash;
+#[cfg(unix)]
+mod install;
+#[cfg(unix)]
+pub mod interpreter;
+#[cfg(unix)]
+mod interrupt;
+#[cfg(unix)]
+mod life;
+#[cfg(target_os = "linux")]
+mod safety;
+#[cfg(unix)]
+mod screen;
+#[cfg(target_os = "linux")]
+mod symbols;
+#[cfg(all(test, unix))]
+mod tests;
+#[cfg(not(unix))]
+mod unavailable;
+
+#[cfg(unix)]
+pub use board::SimPort;
+#[cfg(not(unix))]
+pub use unavailable::SimPort;
+
+use crate::error::{Error, Kind, Result};
+use std::path::PathBuf;
+
+/// Bytes of a block of the flash.
+pub const BLOCK: u64 = 4096;
+
+/// What a simulated board is like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SimOptions {
+    /// The board's name, which its `machine.unique_id()` tells. Empty: `sim`.
+    pub name: String,
+    /// Bytes of its heap. `None`: the interpreter's default, 2 MB.
+    pub heap: Option<u64>,
+    /// The file that holds its flash, for a board that lasts. `None`: the flash goes with the port.
+    pub flash: Option<PathBuf>,
+    /// Bytes of its flash, a multiple of [`BLOCK`].
+    pub flash_size: u64,
+}
+
+impl Default for SimOptions {
+    fn default() -> SimOptions {
+        SimOptions { name: String::new(), heap: None, flash: None, flash_size: 1400 * 1024 }
+    }
+}
+
+impl SimOptions {
+    /// Reads what follows `sim:`: `NAME?heap=200k&flash=FILE&flash_size=1400k`, of which each part may be missing.
+    ///
+    /// Sizes are bytes, with `k` 1024 bytes, with `m` 1024 `k`. The heap is 32k to 1024m, the flash 16k to 1024m and
+    /// a multiple of 4k.
+    ///
+    /// # Errors
+    /// [`Kind::ConnectionFailedError`] for an unknown key or a value out of range.
+    pub fn parse(text: &str) -> Result<SimOptions> {
+        let (name, settings) = text.split_once('?').unwrap_or((text, ""));
+        let mut options = SimOptions { name: name.to_owned(), ..SimOptions::default() };
+        for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
+            let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
+            match key {
+                "heap" => options.heap = Some(size(key, value, 32 * 1024, 1)?),
+                "flash_size" => options.flash_size = size(key, value, 4 * BLOCK, BLOCK)?,
+                "flash" if value.is_empty() => return Err(refused("`flash` names no file".to_owned())),
+                "flash" => options.flash = Some(PathBuf::from(value)),
+                _ => return Err(refused(format!("a simulated board has no option `{key}`"))),
+            }
+        }
+        Ok(options)
+    }
+
+    /// The address of this board, as [`SimOptions::parse`] reads it after `sim:`.
+    pub fn address(&self) -> String {
+        let mut settings = Vec::new();
+        settings.extend(self.heap.map(|heap| format!("heap={heap}")));
+        settings.extend(self.flash.as_ref().map(|flash| format!("flash={}", flash.display())));
+        if self.flash_size != SimOptions::default().flash_size {
+            settings.push(format!("flash_size={}", self.flash_size));
+        }
+        match (self.name.as_str(), settings.is_empty()) {
+            ("", true) => "sim".to_owned(),
+            (name, true) => format!("sim:{name}"),
+            (name, false) => format!("sim:{name}?{}", settings.join("&")),
+        }
+    }
+}
+
+fn refused(message: String) -> Error {
+    Error::new(Kind::ConnectionFailedError, message)
+        .with_help("write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k`")
+}
+
+/// A size of at least `least`, a multiple of `unit`.
+fn size(key: &str, text: &str, least: u64, unit: u64) -> Result<u64> {
+    let (digits, factor) = match text.as_bytes().last() {
+        Some(b'k' | b'K') => (&text[..text.len() - 1], 1024),
+        Some(b'm' | b'M') => (&text[..text.len() - 1], 1024 * 1024),
+        _ => (text, 1),
+    };
+    let plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let number = digits.parse().ok().filter(|_| plain).and_then(|number: u64| number.checked_mul(factor));
+    let most = 1024 * 1024 * 1024;
+    match number {
+        Some(number) if (least..=most).contains(&number) && number % unit == 0 => Ok(number),
+        Some(number) if (least..=most).contains(&number) => {
+            Err(refused(format!("`{key}={text}` is no multiple of {unit} bytes")))
+        }
+        Some(_) => Err(refused(format!("`{key}={text}` is not between {}k and 1024m", least / 1024))),
+        None => Err(refused(format!("`{key}={text}` is no size"))),
+    }
+}
+
+#[cfg(test)]
+mod option_tests {
+    use super::*;
+
+    #[test]
+    fn options_are_read_and_written() {
+        fn case(text: &str, address: &str, expected: SimOptions) {
+            let options = SimOptions::parse(text).unwrap();
+            assert_eq!(options, expected, "{text}");
+            assert_eq!(options.address(), address);
+        }
+        let plain = SimOptions::default();
+        let named = SimOptions { name: "bench".to_owned(), ..SimOptions::default() };
+        case("", "sim", plain.clone());
+        case("?", "sim", plain.clone());
+        case("bench", "sim:bench", named.clone());
+        case("?heap=200k", "sim:?heap=204800", SimOptions { heap: Some(200 * 1024), ..plain.clone() });
+        case(
+            "bench?heap=1m&flash=/tmp/a=b.img&flash_size=64K",
+            "sim:bench?heap=1048576&flash=/tmp/a=b.img&flash_size=65536",
+            SimOptions { heap: Some(1 << 20), flash: Some("/tmp/a=b.img".into()), flash_size: 65536, ..named },
+        );
+        case("?flash_size=1400k", "sim", plain);
+    }
+
+    #[test]
+    fn wrong_options_are_refused() {
+        fn case(text: &str, message: &str) {
+            let error = SimOptions::parse(text).unwrap_err();
+            assert_eq!(error.message(), message);
+            assert_eq!(error.kind(), Kind::ConnectionFailedError);
+            assert!(error.help().is_some());
+        }
+        case("?ram=1k", "a simulated board has no option `ram`");
+        case("?heap=much", "`heap=much` is no size");
+        case("?heap=k", "`heap=k` is no size");
+        case("?heap=+64k", "`heap=+64k` is no size");
+        case("?heap=99999999999999999999", "`heap=99999999999999999999` is no size");
+        case("?heap=18446744073709551615m", "`heap=18446744073709551615m` is no size");
+        case("?heap=1k", "`heap=1k` is not between 32k and 1024m");
+        case("?flash_size=2048m", "`flash_size=2048m` is not between 16k and 1024m");
+        case("?flash_size=17k", "`flash_size=17k` is no multiple of 4096 bytes");
+        case("?flash=", "`flash` names no file");
+    }
+}

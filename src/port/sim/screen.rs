@@ -1,0 +1,140 @@
+//! Follows what a board's REPL says: which mode it is in, and line ends as boards send them.
+//!
+//! Pure. Invariant: the same bytes give the same result however they are cut into pieces.
+
+/// Which REPL speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// For people: banner, `>>> `, echo.
+    Friendly,
+    /// For programs.
+    Raw,
+}
+
+/// What the raw REPL says when it is entered (MicroPython, `shared/runtime/pyexec.c`).
+pub(super) const RAW_BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n";
+
+/// The friendly REPL's prompt, at the start of a line.
+const PROMPT: &[u8] = b"\r\n>>> ";
+
+/// How many bytes back the follower must see.
+const MEMORY: usize = RAW_BANNER.len();
+
+/// Follows the bytes between the host and a freshly started interpreter.
+#[derive(Debug)]
+pub(super) struct Screen {
+    mode: Mode,
+    /// The last bytes that came.
+    tail: Vec<u8>,
+    /// Ctrl-A was sent: the raw REPL may speak from now on. What a program prints cannot change the mode alone.
+    raw_asked: bool,
+    /// Ctrl-B was sent.
+    friendly_asked: bool,
+    /// A REPL has shown itself ready since the start.
+    prompted: bool,
+}
+
+impl Screen {
+    pub(super) fn new() -> Screen {
+        Screen { mode: Mode::Friendly, tail: Vec::new(), raw_asked: false, friendly_asked: false, prompted: false }
+    }
+
+    /// Notes what the host sends.
+    pub(super) fn sent(&mut self, bytes: &[u8]) {
+        self.raw_asked |= bytes.contains(&1);
+        self.friendly_asked |= bytes.contains(&2);
+    }
+
+    /// Takes what came from the interpreter, and appends to `output` what a board would have sent.
+    pub(super) fn came(&mut self, bytes: &[u8], output: &mut Vec<u8>) {
+        output.reserve(bytes.len());
+        for &byte in bytes {
+            if byte == b'\n' && self.mode == Mode::Friendly && self.tail.last() != Some(&b'\r') {
+                output.push(b'\r');
+            }
+            output.push(byte);
+            if self.tail.len() >= 8 * MEMORY {
+                self.tail.drain(..7 * MEMORY);
+            }
+            self.tail.push(byte);
+            match byte {
+                b'\n' if self.raw_asked && self.tail.ends_with(RAW_BANNER) => {
+                    self.mode = Mode::Raw;
+                    self.prompted = true;
+                    self.raw_asked = false;
+                    self.friendly_asked = false;
+                }
+                b' ' if self.tail.ends_with(PROMPT) && (self.mode == Mode::Friendly || self.friendly_asked) => {
+                    // The prompt may answer what was sent before a Ctrl-A that is on its way.
+                    self.mode = Mode::Friendly;
+                    self.prompted = true;
+                    self.friendly_asked = false;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// Whether a prompt of either kind has been seen.
+    pub(super) fn prompted(&self) -> bool {
+        self.prompted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds `script` (what was sent, what came) in pieces of `size`; the mode and the output.
+    fn follow(script: &[(&[u8], &[u8])], size: usize) -> (Mode, Vec<u8>) {
+        let (mut screen, mut output) = (Screen::new(), Vec::new());
+        for (sent, came) in script {
+            screen.sent(sent);
+            for piece in came.chunks(size) {
+                screen.came(piece, &mut output);
+            }
+        }
+        (screen.mode(), output)
+    }
+
+    #[test]
+    fn the_mode_and_the_line_ends_do_not_depend_on_the_pieces() {
+        fn case(script: &[(&[u8], &[u8])], mode: Mode, output: &[u8]) {
+            for size in [1, 2, 3, 7, 1000] {
+                let (found, text) = follow(script, size);
+                assert_eq!(found, mode, "{size}");
+                assert_eq!(String::from_utf8_lossy(&text), String::from_utf8_lossy(output), "{size}");
+            }
+        }
+        let banner: &[u8] = b"MicroPython v1\r\n>>> ";
+        let raw: &[u8] = b"\r\nraw REPL; CTRL-B to exit\r\n>";
+        case(&[(b"", banner)], Mode::Friendly, banner);
+        case(&[(b"", b"a\nb\r\n\n")], Mode::Friendly, b"a\r\nb\r\n\r\n");
+        let both = [banner, raw].concat();
+        case(&[(b"\x03\x01", banner), (b"", raw), (b"", b"a\n")], Mode::Raw, &[banner, raw, b"a\n"].concat());
+        case(&[(b"", banner), (b"\x03\x01", raw)], Mode::Raw, &both);
+        case(&[(b"\x01", raw), (b"x", b"a\nb")], Mode::Raw, b"\r\nraw REPL; CTRL-B to exit\r\n>a\nb");
+        let back = [raw, b"a\n", b"\r\n>>> ", b"b\r\n"].concat();
+        case(&[(b"\x01", raw), (b"x", b"a\n"), (b"\x02", b"\r\n>>> "), (b"", b"b\n")], Mode::Friendly, &back);
+    }
+
+    #[test]
+    fn a_program_that_prints_a_prompt_changes_nothing() {
+        let raw: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
+        assert_eq!(follow(&[(b"code", raw)], 1000).0, Mode::Friendly);
+        assert_eq!(follow(&[(b"\x01", raw), (b"code", b"\r\n>>> ")], 1000).0, Mode::Raw);
+    }
+
+    #[test]
+    fn a_prompt_is_noticed() {
+        let mut screen = Screen::new();
+        screen.came(b"boot.py says hello\n", &mut Vec::new());
+        assert!(!screen.prompted());
+        screen.came(b"MicroPython\r\n>>> ", &mut Vec::new());
+        assert!(screen.prompted());
+    }
+}

@@ -1,0 +1,326 @@
+//! Simulated boards, driven by hand over their raw REPL.
+
+use super::{SimOptions, SimPort};
+use crate::port::{Port, PortError, Wait};
+use std::time::{Duration, Instant};
+
+const RAW: &str = "raw REPL; CTRL-B to exit\r\n>";
+const PROMPT: &str = "\r\n>>> ";
+
+/// A board in the hands of a test.
+struct Board {
+    port: SimPort,
+    seen: Vec<u8>,
+}
+
+impl Board {
+    fn open(text: &str) -> Board {
+        Board { port: SimPort::open(&SimOptions::parse(text).unwrap(), &|_| ()).unwrap(), seen: Vec::new() }
+    }
+
+    /// A board at its raw prompt.
+    fn raw(text: &str) -> Board {
+        let mut board = Board::open(text);
+        board.send("\x03\x03\x01");
+        board.until(RAW);
+        board
+    }
+
+    fn send(&mut self, text: &str) {
+        self.port.write(text.as_bytes(), Wait::for_at_most(Duration::from_secs(10))).unwrap();
+    }
+
+    /// Reads up to and with `wanted`.
+    #[track_caller]
+    fn until(&mut self, wanted: &str) -> String {
+        let wait = Wait::for_at_most(Duration::from_secs(20));
+        loop {
+            let place = self.seen.windows(wanted.len()).position(|window| window == wanted.as_bytes());
+            if let Some(place) = place {
+                let rest = self.seen.split_off(place + wanted.len());
+                return String::from_utf8_lossy(&std::mem::replace(&mut self.seen, rest)).into_owned();
+            }
+            if let Err(error) = self.port.read(&mut self.seen, wait) {
+                panic!("no {wanted:?}: {error}; seen: {:?}", String::from_utf8_lossy(&self.seen));
+            }
+        }
+    }
+
+    /// Starts code by plain raw mode.
+    fn start(&mut self, code: &str) {
+        self.send(&format!("{code}\x04"));
+        self.until("OK");
+    }
+
+    /// Starts code by raw paste; it must fit into the window.
+    fn paste(&mut self, code: &str) {
+        self.send("\x05A\x01");
+        self.until("\x00\x01");
+        self.send(&format!("{code}\x04"));
+        self.until("\x04");
+    }
+
+    /// What code printed, and its traceback.
+    #[track_caller]
+    fn result(&mut self) -> (String, String) {
+        let output = self.until("\x04");
+        let error = self.until("\x04>");
+        (output.trim_end_matches('\x04').to_owned(), error.trim_end_matches("\x04>").to_owned())
+    }
+
+    #[track_caller]
+    fn exec(&mut self, code: &str) -> String {
+        self.start(code);
+        let (output, error) = self.result();
+        assert_eq!(error, "", "{code}");
+        output
+    }
+
+    fn write_file(&mut self, name: &str, text: &str) {
+        self.exec(&format!("with open({name:?},'w') as f: f.write({text:?})"));
+    }
+
+    /// Reads until the board is gone; why.
+    fn gone(&mut self) -> String {
+        let wait = Wait::for_at_most(Duration::from_secs(20));
+        loop {
+            match self.port.read(&mut self.seen, wait) {
+                Ok(_) => {}
+                Err(PortError::Gone(reason)) => return reason,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn code_runs() {
+    let mut board = Board::open("");
+    assert!(board.until(PROMPT).starts_with("MicroPython"));
+    board.send("\x03\x03\x01");
+    board.until(RAW);
+    assert_eq!(board.exec("print(1)"), "1\n");
+    assert_eq!(board.exec("print(dir())"), "['__name__', '__file__']\n");
+    board.paste("print(2)");
+    assert_eq!(board.result(), ("2\n".to_owned(), String::new()));
+    board.start("1//0");
+    assert!(board.result().1.ends_with("ZeroDivisionError: divide by zero\n"));
+}
+
+#[test]
+fn the_file_system_is_the_boards_own() {
+    let mut board = Board::raw("?flash_size=64k");
+    assert_eq!(
+        board.exec("import os,sys;print(os.listdir('/'),os.getcwd(),sys.path,sys.argv)"),
+        "[] / ['', '.frozen', '/lib'] []\n"
+    );
+    assert_eq!(board.exec("print(os.statvfs('/')[:3])"), "(4096, 4096, 16)\n");
+    for code in
+        ["open('/etc/passwd')", "import src", "os.listdir('/etc')", "execfile('/etc/hosts')", "os.chdir('/proc')"]
+    {
+        board.start(code);
+        let error = board.result().1;
+        assert!(error.contains("ENOENT") || error.contains("ImportError"), "{code}: {error}");
+    }
+}
+
+#[test]
+fn a_soft_reset_comes_back_in_raw_mode() {
+    let mut board = Board::raw("");
+    board.write_file("boot.py", "x = 5\nprint('boot', __name__)\n");
+    board.write_file("main.py", "print('main', x)\n");
+    board.exec("y = 1");
+    board.send("\x04");
+    assert_eq!(board.until(RAW), format!("OK\r\nMPY: soft reboot\r\nboot __main__\r\n{RAW}"));
+    board.start("print(x, y)");
+    assert!(board.result().1.contains("NameError"));
+    for code in ["raise SystemExit", "import sys; sys.exit(3)"] {
+        board.start(code);
+        assert_eq!(board.until(RAW), format!("\x04\x04MPY: soft reboot\r\nboot __main__\r\n{RAW}"), "{code}");
+    }
+    assert_eq!(board.exec("print(x)"), "5\n");
+}
+
+#[test]
+fn a_soft_reset_in_the_friendly_mode_runs_main() {
+    let mut board = Board::raw("");
+    board.write_file("main.py", "print('main')\nprint('\\x03')\n");
+    board.send("\x02");
+    board.until(PROMPT);
+    board.send("\x04");
+    let text = board.until(PROMPT);
+    assert!(text.starts_with("\r\nMPY: soft reboot\r\nmain\r\n\x03\r\nMicroPython "), "{text:?}");
+    board.send("print('a\\nb')\r");
+    assert_eq!(board.until(">>> "), "print('a\\nb')\r\na\r\nb\r\n>>> ");
+}
+
+#[test]
+fn boot_files_fail_as_on_a_board() {
+    let mut board = Board::raw("");
+    board.write_file("main.py", "print('main')\n");
+    board.write_file("boot.py", "def f():\n  1//0\nf()\n");
+    board.send("\x02\x04");
+    let text = board.until("MicroPython ");
+    let text = format!("{}{text}", board.until("MicroPython "));
+    assert!(
+        text.contains(
+            "MPY: soft reboot\r\nTraceback (most recent call last):\r\n  File \"boot.py\", line 3, in <module>\r\n  \
+         File \"boot.py\", line 2, in f\r\nZeroDivisionError: divide by zero\r\nMicroPython "
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("main\r\n"));
+}
+
+#[test]
+fn ctrl_c_ends_boot_py_and_main_py() {
+    let mut board = Board::raw("");
+    board.write_file("boot.py", "print('boot')\nwhile True: pass\n");
+    board.write_file("main.py", "import time\nprint('main')\nwhile True: time.sleep(1)\n");
+    board.send("\x04");
+    board.until("boot\r\n");
+    board.send("\x03");
+    assert!(board.until(RAW).contains("KeyboardInterrupt"));
+    assert_eq!(board.exec("import os; os.remove('boot.py'); print(3)"), "3\n");
+    board.send("\x02");
+    board.until(PROMPT);
+    board.send("\x04");
+    board.until("main\r\n");
+    board.send("\x03");
+    assert!(board.until(PROMPT).contains("KeyboardInterrupt"));
+}
+
+#[test]
+fn what_resets_for_ever_is_given_up() {
+    let mut board = Board::raw("");
+    board.write_file("boot.py", "import sys; sys.exit()");
+    board.send("\x04");
+    assert_eq!(board.gone(), "the simulated board resets again and again: look at its boot.py and main.py");
+}
+
+#[test]
+fn ctrl_c_interrupts_code_however_it_came() {
+    let mut board = Board::raw("");
+    let codes = [
+        "while 1: pass",
+        "import time\nprint('x')\ntime.sleep(100)",
+        "while 1: [0] * 1000",
+        "d = {}\ni = 0\nwhile 1:\n i += 1\n d[str(i % 5000)] = i",
+        "while 1: sum(range(1000))",
+        "while 1: print('y' * 50)",
+        "def f(n):\n  return f(n - 1) if n else 0\nwhile 1: f(20)",
+        "while 1:\n with open('f','w') as f: f.write('z'*5000)",
+        "import sys\nsys.stdin.read(1)",
+        "import _thread, time\nfor i in range(3): _thread.start_new_thread(time.sleep, (0.1,))\nwhile 1: pass",
+    ];
+    for round in 0..10 {
+        for code in codes {
+            if round % 2 == 0 {
+                board.start(code)
+            } else {
+                board.paste(code)
+            };
+            board.send(if round % 3 == 0 { "\x03\x03" } else { "\x03" });
+            let error = board.result().1;
+            assert!(error.contains("KeyboardInterrupt"), "{code}: {error:?}");
+            assert_eq!(board.exec("print([1, 2] + [3])"), "[1, 2, 3]\n", "{round} {code}");
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_while_idle_does_nothing() {
+    let mut board = Board::raw("");
+    for presses in ["\x03", "\x03\x03", "\x03\x03\x03\x03"] {
+        board.send(presses);
+        assert_eq!(board.exec("print(4)"), "4\n");
+    }
+    board.send("half a li\x03");
+    assert_eq!(board.exec("print(5)"), "5\n");
+}
+
+#[test]
+fn ctrl_c_can_be_data() {
+    let mut board = Board::raw("");
+    board.start("import micropython, sys\nmicropython.kbd_intr(-1)\nprint(sys.stdin.read(1) == '\\x03')\nmicropython.kbd_intr(3)");
+    board.send("\x03");
+    assert_eq!(board.result(), ("True\n".to_owned(), String::new()));
+}
+
+#[test]
+fn two_presses_reach_code_that_goes_on_after_the_first() {
+    let mut board = Board::raw("");
+    board.start("try:\n while 1: pass\nexcept KeyboardInterrupt: print('once')\nwhile 1: pass");
+    board.send("\x03");
+    board.until("once\n");
+    board.send("\x03");
+    assert!(board.result().1.contains("KeyboardInterrupt"));
+}
+
+#[test]
+fn no_input_ever_meets_the_hosts_files() {
+    let mut board = Board::raw("");
+    let noise = ["\x03", "\x04", "\x03\x04\x03", "\x01", "import os;print(os.listdir('/'))\r\n", "\x03\x03\x01\x04"];
+    for (turn, noise) in noise.iter().cycle().take(60).enumerate() {
+        board.send("\x04");
+        let until = Instant::now() + Duration::from_micros(turn as u64 * 700);
+        while Instant::now() < until {
+            let _ = board.port.read(&mut board.seen, Wait::for_at_most(Duration::from_micros(100)));
+        }
+        board.send(noise);
+        board.send("\x03\x03\x01\x01");
+        // A raw prompt that was there before the noise ends with `OK` or `>`; take what comes until this answers.
+        board.send("import os\nprint('files', os.listdir('/'), 'end')\x04");
+        let text = board.until("end\n");
+        assert!(text.ends_with("files [] end\n"), "{turn} {noise:?} {text:?}");
+        assert!(!text.contains("etc"), "{text:?}");
+        board.until(">");
+        board.send("\x03\x03\x01");
+        board.until(RAW);
+    }
+}
+
+#[test]
+fn a_killed_board_is_gone() {
+    let mut board = Board::raw("");
+    board.start("import os; os.system('kill -9 $PPID')");
+    assert_eq!(board.gone(), "the simulated board was ended by signal 9");
+    let error = board.port.write(b"x", Wait::for_at_most(Duration::from_secs(1))).unwrap_err();
+    assert_eq!(error, PortError::Gone("the simulated board was ended by signal 9".to_owned()));
+}
+
+#[test]
+fn a_flash_file_lasts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("board.img");
+    let text = format!("?flash={}&flash_size=128k", path.display());
+    let mut board = Board::raw(&text);
+    board.write_file("kept.txt", "hello");
+    drop(board);
+    assert_eq!(path.metadata().unwrap().len(), 128 * 1024);
+    let mut board = Board::raw(&text);
+    assert_eq!(board.exec("print(open('kept.txt').read())"), "hello\n");
+    drop(board);
+    std::fs::write(&path, vec![b'x'; 128 * 1024]).unwrap();
+    let error = SimPort::open(&SimOptions::parse(&text).unwrap(), &|_| ()).unwrap_err();
+    assert!(error.message().starts_with("the simulated board does not start"), "{error}");
+    assert_eq!(std::fs::read(&path).unwrap(), vec![b'x'; 128 * 1024]);
+}
+
+#[test]
+fn a_heap_can_be_small() {
+    let mut board = Board::raw("?heap=64k");
+    let free: u32 = board.exec("import gc; gc.collect(); print(gc.mem_free())").trim().parse().unwrap();
+    assert!((45_000..64_000).contains(&free), "{free}");
+    Board::raw("?heap=32k").exec("print(1)");
+}
+
+#[test]
+fn lots_of_output_and_input_pass() {
+    let mut board = Board::raw("");
+    board.start("for i in range(20000): print(i)");
+    let (output, _) = board.result();
+    assert_eq!(output.lines().count(), 20000);
+    board.start(&format!("x = '{}'\nprint(len(x))", "a".repeat(100_000)));
+    assert_eq!(board.result().0, "100000\n");
+}

@@ -1,0 +1,436 @@
+//! Facts about code that the host needs before it sends it.
+//!
+//! Uses [`super::lines`] and [`super::token`]. Invariant: these are facts about well-formed code; for other code they
+//! are guesses, and the board has the last word.
+
+use super::lines::{Code, LogicalLine};
+use super::token::{Token, TokenKind};
+
+/// Names that begin a statement, or cannot begin an expression.
+const STATEMENTS: &[&str] = &[
+    "and", "as", "assert", "async", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally",
+    "for", "from", "global", "if", "import", "in", "is", "nonlocal", "or", "pass", "raise", "return", "try", "while",
+    "with", "yield",
+];
+
+/// Names that stand between operands or before one.
+const JOINTS: &[&str] = &["and", "async", "await", "else", "for", "if", "in", "is", "lambda", "not", "or", "yield"];
+
+/// Whether `code` is one expression, so that it has a value; `false` if it is empty or has statements.
+///
+/// Blank lines and comments around it do not count; it may span lines within brackets or with backslashes.
+pub fn is_expression(code: &str) -> bool {
+    let code = Code::new(code);
+    let [line] = code.lines.as_slice() else { return false };
+    if code.first_error().is_some() {
+        return false;
+    }
+    let mut open: Vec<&str> = Vec::new();
+    // Lambdas whose colon is still to come.
+    let mut lambdas = 0u32;
+    let mut previous: Option<&Token> = None;
+    for token in code.significant(line) {
+        let text = token.text(code.source);
+        if previous.is_none() && STATEMENTS.contains(&text) {
+            return false;
+        }
+        if previous.is_some_and(|left| is_operand_end(&code, left) && is_operand_start(&code, token)) {
+            let strings = token.is_string() && previous.is_some_and(Token::is_string);
+            if !strings {
+                return false;
+            }
+        }
+        let starred = matches!(text, "*" | "**") && previous.is_none_or(|left| code.is(left, ","));
+        match (token.kind, text) {
+            (TokenKind::Operator, "(" | "[" | "{") => open.push(text),
+            (TokenKind::Operator, ")" | "]" | "}") => match (open.pop(), text) {
+                (Some("("), ")") | (Some("["), "]") | (Some("{"), "}") => {}
+                _ => return false,
+            },
+            (TokenKind::Name, "lambda") if open.is_empty() => lambdas += 1,
+            (TokenKind::Operator, ":") if open.is_empty() && lambdas > 0 => lambdas -= 1,
+            (TokenKind::Operator, "=") if open.is_empty() && lambdas > 0 => {}
+            (TokenKind::Operator, _) if open.is_empty() && lambdas == 0 && (ends_expression(text) || starred) => {
+                return false;
+            }
+            _ => {}
+        }
+        previous = Some(token);
+    }
+    open.is_empty() && lambdas == 0
+}
+
+/// Operators that no expression has outside brackets.
+fn ends_expression(operator: &str) -> bool {
+    matches!(operator, "=" | ":" | ";" | ":=" | "->" | "@=" | "+=" | "-=" | "*=" | "/=" | "%=" | "&=" | "|=" | "^=")
+        || matches!(operator, "**=" | "//=" | ">>=" | "<<=")
+}
+
+fn is_operand_end(code: &Code<'_>, token: &Token) -> bool {
+    match token.kind {
+        TokenKind::Name => !JOINTS.contains(&token.text(code.source)),
+        TokenKind::Operator => matches!(token.text(code.source), ")" | "]" | "}" | "..."),
+        _ => true,
+    }
+}
+
+fn is_operand_start(code: &Code<'_>, token: &Token) -> bool {
+    match token.kind {
+        TokenKind::Name => !JOINTS.contains(&token.text(code.source)) || code.is(token, "lambda"),
+        TokenKind::Operator => matches!(token.text(code.source), "{" | "~" | "..."),
+        _ => true,
+    }
+}
+
+/// Whether a function with this body is a generator: a `yield` of its own, not of a function, class or lambda in it.
+pub fn has_yield(body: &str) -> bool {
+    has_own(body, |text, _| text == "yield")
+}
+
+/// Whether a function with this body must be `async`: an `await`, `async for` or `async with` of its own.
+pub fn is_async(body: &str) -> bool {
+    has_own(body, |text, next| text == "await" || (text == "async" && next != Some("def")))
+}
+
+/// Whether a name for which `wanted(name, next token)` holds stands in the body itself.
+fn has_own(body: &str, wanted: impl Fn(&str, Option<&str>) -> bool) -> bool {
+    let code = Code::new(body);
+    let columns = columns(&code);
+    let mut nested: Option<u32> = None;
+    for (line, &column) in code.lines.iter().zip(&columns) {
+        if nested.is_some_and(|outer| column > outer) {
+            continue;
+        }
+        nested = definition(&code, line).map(|_| column);
+        if nested.is_none() && has_outside_lambdas(&code, line, &wanted) {
+            return true;
+        }
+    }
+    false
+}
+
+fn has_outside_lambdas(code: &Code<'_>, line: &LogicalLine, wanted: &impl Fn(&str, Option<&str>) -> bool) -> bool {
+    let mut depth = 0u32;
+    // For each lambda around the token: the bracket depth it stands at, and whether its colon has passed.
+    let mut lambdas: Vec<(u32, bool)> = Vec::new();
+    let mut tokens = code.significant(line).peekable();
+    while let Some(token) = tokens.next() {
+        let text = token.text(code.source);
+        match (token.kind, text) {
+            (TokenKind::Operator, "(" | "[" | "{") => depth += 1,
+            (TokenKind::Operator, ")" | "]" | "}") => {
+                depth = depth.saturating_sub(1);
+                while lambdas.last().is_some_and(|&(at, _)| at > depth) {
+                    lambdas.pop();
+                }
+            }
+            (TokenKind::Operator, ":") => {
+                // The innermost one that still waits takes it; lambdas that are complete end at a second colon.
+                while lambdas.last().is_some_and(|&(at, passed)| at == depth && passed) {
+                    lambdas.pop();
+                }
+                if let Some(lambda) = lambdas.last_mut().filter(|lambda| lambda.0 == depth) {
+                    lambda.1 = true;
+                }
+            }
+            (TokenKind::Operator, "," | ";") => {
+                while lambdas.last().is_some_and(|&(at, passed)| at == depth && passed) {
+                    lambdas.pop();
+                }
+            }
+            (TokenKind::Name, "lambda") => lambdas.push((depth, false)),
+            (TokenKind::Name, name) if lambdas.is_empty() => {
+                if wanted(name, tokens.peek().map(|next| next.text(code.source))) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A frame that code of a body can run in besides the body's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NestedFrame {
+    /// As a traceback names it: the function's or class's name, or `<lambda>`, `<listcomp>`, `<genexpr>`,
+    /// `<dictcomp>`, `<setcomp>`.
+    pub name: String,
+    /// First line within the body, from 0.
+    pub first_line: u32,
+    /// Last line within the body, from 0.
+    pub last_line: u32,
+}
+
+/// The functions, classes, lambdas and comprehensions of `body`, outer ones first within their order of lines.
+///
+/// Lambdas and comprehensions are given the whole logical line they stand on.
+pub fn nested_names(body: &str) -> Vec<NestedFrame> {
+    let code = Code::new(body);
+    let columns = columns(&code);
+    let mut frames: Vec<NestedFrame> = Vec::new();
+    // Definitions whose blocks are open: their column, and their index in `frames`.
+    let mut open: Vec<(u32, usize)> = Vec::new();
+    let mut last_line = 0;
+    for (line, &column) in code.lines.iter().zip(&columns) {
+        while let Some(&(outer, index)) = open.last().filter(|(outer, _)| *outer >= column) {
+            debug_assert!(outer >= column);
+            close(&mut frames, index, last_line);
+            open.pop();
+        }
+        last_line = line.last_line;
+        if let Some(name) = definition(&code, line) {
+            open.push((column, frames.len()));
+            frames.push(NestedFrame { name, first_line: line.first_line, last_line });
+        }
+        for name in inline_frames(&code, line) {
+            frames.push(NestedFrame { name: name.to_owned(), first_line: line.first_line, last_line });
+        }
+    }
+    for (_, index) in open {
+        close(&mut frames, index, last_line);
+    }
+    frames
+}
+
+fn close(frames: &mut [NestedFrame], index: usize, last_line: u32) {
+    if let Some(frame) = frames.get_mut(index) {
+        frame.last_line = frame.last_line.max(last_line);
+    }
+}
+
+/// The pseudo names of the lambdas and comprehensions of a line, each once.
+fn inline_frames(code: &Code<'_>, line: &LogicalLine) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    // For each open bracket: its text, and whether it had a colon of its own.
+    let mut open: Vec<(&str, bool)> = Vec::new();
+    for token in code.significant(line) {
+        let name = match (token.kind, token.text(code.source)) {
+            (TokenKind::Operator, bracket @ ("(" | "[" | "{")) => {
+                open.push((bracket, false));
+                continue;
+            }
+            (TokenKind::Operator, ")" | "]" | "}") => {
+                open.pop();
+                continue;
+            }
+            (TokenKind::Operator, ":") => {
+                if let Some(bracket) = open.last_mut() {
+                    bracket.1 = true;
+                }
+                continue;
+            }
+            (TokenKind::Name, "lambda") => "<lambda>",
+            (TokenKind::Name, "for") => match open.last() {
+                Some(("[", _)) => "<listcomp>",
+                Some(("{", true)) => "<dictcomp>",
+                Some(("{", false)) => "<setcomp>",
+                Some(_) => "<genexpr>",
+                None => continue,
+            },
+            _ => continue,
+        };
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The name that a `def`, `async def` or `class` line defines.
+fn definition(code: &Code<'_>, line: &LogicalLine) -> Option<String> {
+    let mut tokens = code.significant(line).map(|token| token.text(code.source)).peekable();
+    tokens.next_if_eq(&"async");
+    let word = tokens.next()?;
+    let name = tokens.next()?;
+    matches!(word, "def" | "class").then(|| name.to_owned())
+}
+
+/// Columns relative to the body; those of the text where they make no body.
+fn columns(code: &Code<'_>) -> Vec<u32> {
+    code.relative_columns().unwrap_or_else(|_| code.lines.iter().map(|line| line.column).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::python::samples::soup;
+    use proptest::prelude::*;
+
+    #[test]
+    fn expressions_have_a_value() {
+        for code in [
+            "1",
+            "1 + 1",
+            "x",
+            "f(x)",
+            "'a'",
+            "'a' 'b'",
+            "not x",
+            "lambda: 0",
+            "lambda x=1, *a: x",
+            "lambda a=lambda b=1: b: a",
+            "[x for x in y]",
+            "{1: 2}",
+            "{1: 2}[1]",
+            "a[1:2]",
+            "a if b else c",
+            "x == 1",
+            "x != 1",
+            "x <= 1",
+            "f(a=1)",
+            "f(*a, **b)",
+            "(x := 1)",
+            "\n# c\n1 # d\n\n",
+            "(1,\n2)",
+            "1 + \\\n 2",
+            "-x",
+            "~x",
+            "...",
+            "a, b",
+            "x.y",
+            "await x",
+            "print(1)",
+            "(*a, b)",
+            "f'{a=}'",
+            "a * b",
+            "[lambda: 0, 1]",
+            "passed",
+            "importer.x",
+            "x is not None",
+            "  1",
+            "a not in b",
+            "None",
+        ] {
+            assert!(is_expression(code), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn statements_have_none() {
+        for code in [
+            "",
+            " \n# c\n",
+            "x = 1",
+            "x += 1",
+            "x **= 2",
+            "x: int",
+            "x: int = 1",
+            "del x",
+            "import x",
+            "from a import b",
+            "return 1",
+            "raise x",
+            "pass",
+            "assert x",
+            "global x",
+            "print x",
+            "a; b",
+            "1;",
+            "a\nb",
+            "if x: y",
+            "for x in y: z",
+            "while 1:\n a",
+            "def f(): pass",
+            "class A: pass",
+            "@a\ndef f(): pass",
+            "try:\n a\nexcept:\n b",
+            "with a: b",
+            "yield 1",
+            "x := 1",
+            "(1",
+            "1)",
+            "(1]",
+            "*a, b",
+            "a, *b",
+            "'a",
+            "$",
+            "lambda",
+            "lambda: x = 1",
+            "x = lambda: 0",
+            "break",
+            "1 2",
+            "async def f(): 0",
+        ] {
+            assert!(!is_expression(code), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_yield_counts_where_it_belongs() {
+        for body in [
+            "yield",
+            "yield 1",
+            "x = yield",
+            "\n    for i in x:\n        yield i\n",
+            "yield from x",
+            "x = (yield)",
+            "f(lambda: 0, (yield))",
+            "\n  def g():\n    pass\n  yield 1",
+            "if a: yield 1",
+            "{1: lambda: 0, 2: (yield)}",
+            "def g(): 0\n    yield 1",
+            "\n  def g():\n    def h():\n      0\n    return 1\n  return (yield)",
+            "f((lambda: 0), (yield 1))",
+        ] {
+            assert!(has_yield(body), "{body:?}");
+        }
+        for body in [
+            "",
+            "'yield'",
+            "# yield",
+            "yields = 1",
+            "\n  def g():\n    yield 1\n  return g",
+            "def g(): yield 1",
+            "lambda: (yield)",
+            "\n  class A:\n    def g(self):\n      if a:\n        yield 1\n  A()",
+            "x = [lambda a, b: (yield a)]",
+            "f'{yield_}'",
+            "\n  async def g():\n    yield 1\n",
+        ] {
+            assert!(!has_yield(body), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn an_await_makes_a_body_async() {
+        for body in ["await x", "\n  async for a in b:\n    c", "\n  async with a:\n    b"] {
+            assert!(is_async(body), "{body:?}");
+        }
+        for body in ["\n  async def g():\n    await x\n  run(g())", "'await'", "", "awaited = 1"] {
+            assert!(!is_async(body), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn frames_are_found_with_their_lines() {
+        let body = "\n    def g(x):\n        return [\n            1 // x for y in z]\n\n    class A:\n        def m(self): return {\n  a: b for a in c}\n    \
+                    k = lambda: (x for x in y)\n    s = {x for x in y}\n";
+        let found: Vec<_> =
+            nested_names(body).into_iter().map(|frame| (frame.name, frame.first_line, frame.last_line)).collect();
+        let expected = [
+            ("g", 1, 3),
+            ("<listcomp>", 2, 3),
+            ("A", 5, 7),
+            ("m", 6, 7),
+            ("<dictcomp>", 6, 7),
+            ("<lambda>", 8, 8),
+            ("<genexpr>", 8, 8),
+            ("<setcomp>", 9, 9),
+        ];
+        assert_eq!(found, expected.map(|(name, first, last)| (name.to_owned(), first, last)));
+        assert_eq!(nested_names("for x in y:\n        z\n"), []);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_answered(code in prop_oneof![any::<String>(), soup()]) {
+            is_expression(&code);
+            has_yield(&code);
+            is_async(&code);
+            for frame in nested_names(&code) {
+                prop_assert!(frame.first_line <= frame.last_line);
+            }
+        }
+    }
+}

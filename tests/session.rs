@@ -1,0 +1,149 @@
+//! The raw-REPL session against a fake board: what a real one cannot be made to do on demand.
+
+#[path = "support/fake_board.rs"]
+mod fake_board;
+
+use belay_script::port::{Port, Wait};
+use belay_script::repl::{Failure, FrameKind, Session};
+use fake_board::{FakeBoard, Fault, Handle, Place, RawPaste, Run, Settings, Then};
+use std::time::Duration;
+
+const TOKEN: &str = "T0ken4test";
+
+/// A program's reply as the helpers of the board send it.
+fn frame(text: &str) -> String {
+    format!("\x1e{TOKEN}R{}:{text}\x1e{TOKEN};", text.chars().count())
+}
+
+/// A board whose programs mean: `v…` sends the frame `…`, `p…` prints `…` and sends None, `!` raises, `hang` hangs.
+fn script(code: &str) -> Run {
+    let code = code.trim_end_matches('\n');
+    match code.split_at_checked(1) {
+        Some(("v", text)) => Run::prints(frame(text)),
+        Some(("p", text)) => Run::prints(format!("{text}{}", frame("None"))),
+        Some(("!", _)) => Run::raises("ValueError: boom"),
+        _ if code == "hang" => Run::prints("hanging\r\n").then(Then::Hang),
+        _ if code == "go away" => Run::prints("").then(Then::Vanish),
+        _ if code == "reboot" => Run::prints("").then(Then::Reboot),
+        _ => Run::prints(frame(&code.len().to_string())),
+    }
+}
+
+fn session(settings: Settings) -> (Session, Handle) {
+    let (board, handle) = FakeBoard::with(settings, script);
+    let mut session = Session::new(Box::new(board) as Box<dyn Port>, TOKEN.to_owned());
+    session.enter(true, soon(), &mut |_| {}).unwrap();
+    (session, handle)
+}
+
+fn soon() -> Wait {
+    Wait::for_at_most(Duration::from_secs(2))
+}
+
+/// Runs `code`; gives the frame's text or the exception, and the output.
+fn run(session: &mut Session, code: &str) -> (Result<String, Failure>, String) {
+    let mut output = Vec::new();
+    let outcome = session.execute(code, true, soon(), &mut |bytes| output.extend_from_slice(bytes));
+    let outcome = outcome.map(|reply| match reply.frame {
+        Some(frame) if frame.kind == FrameKind::Repr => frame.text,
+        _ => String::from_utf8_lossy(&reply.error).into_owned(),
+    });
+    (outcome, String::from_utf8_lossy(&output).into_owned())
+}
+
+#[test]
+fn a_short_command_is_one_write() {
+    let (mut session, handle) = session(Settings::default());
+    let before = handle.log().writes.len();
+    assert_eq!(run(&mut session, "v41231"), (Ok("41231".to_owned()), String::new()));
+    let log = handle.log();
+    assert_eq!(log.writes[before..], [b"v41231\x04".to_vec()]);
+    assert_eq!(log.violations, Vec::<String>::new());
+}
+
+#[test]
+fn long_code_is_pasted_within_the_window() {
+    for window in [16, 32, 128, 300] {
+        let (mut session, handle) = session(Settings { window, ..Settings::default() });
+        for length in [251, 255, 256, 257, 511, 512, 513, 5000] {
+            let code = "x".repeat(length);
+            assert_eq!(run(&mut session, &code).0, Ok(length.to_string()), "window {window}");
+        }
+        let log = handle.log();
+        assert_eq!((log.lost, log.violations.len()), (0, 0), "window {window}: {:?}", log.violations);
+    }
+}
+
+#[test]
+fn long_code_reaches_boards_without_raw_paste() {
+    for raw_paste in [RawPaste::Refused, RawPaste::Unknown] {
+        let (mut session, handle) = session(Settings { raw_paste, ring: Some(256), ..Settings::default() });
+        for length in [251, 600, 3000] {
+            assert_eq!(run(&mut session, &"x".repeat(length)).0, Ok(length.to_string()), "{raw_paste:?}");
+        }
+        let log = handle.log();
+        assert_eq!(log.lost, 0);
+        let requests = log.writes.iter().filter(|bytes| bytes.starts_with(b"\x05")).count();
+        assert_eq!(requests, 1, "raw paste is asked for once");
+    }
+}
+
+#[test]
+fn a_syntax_error_found_while_pasting_leaves_the_session_usable() {
+    let settings = Settings { refused: vec!["x=)"], ..Settings::default() };
+    let (mut session, handle) = session(settings);
+    let code = format!("x=)\n{}", "y".repeat(2000));
+    let (outcome, _) = run(&mut session, &code);
+    assert!(outcome.clone().unwrap().contains("SyntaxError"), "{outcome:?}");
+    assert_eq!(run(&mut session, "v1").0, Ok("1".to_owned()));
+    assert_eq!(handle.log().resets, 1, "a second Ctrl-D would have restarted the board");
+}
+
+#[test]
+fn output_and_exceptions_come_through() {
+    let (mut session, _handle) = session(Settings::default());
+    assert_eq!(run(&mut session, "phello"), (Ok("None".to_owned()), "hello".to_owned()));
+    assert!(run(&mut session, "!").0.unwrap().ends_with("ValueError: boom\r\n"));
+}
+
+#[test]
+fn a_hanging_program_is_interrupted_at_its_deadline() {
+    let (mut session, handle) = session(Settings::default());
+    let (outcome, output) = run(&mut session, "hang");
+    assert_eq!(outcome, Err(Failure::Timeout));
+    assert_eq!(output, "hanging\r\n");
+    assert_eq!(run(&mut session, "v1").0, Ok("1".to_owned()));
+    assert_eq!(handle.log().resets, 1);
+}
+
+#[test]
+fn a_board_that_goes_away_closes_the_session() {
+    let (mut first, _handle) = session(Settings::default());
+    assert!(matches!(run(&mut first, "go away").0, Err(Failure::Lost(_))));
+    assert!(matches!(run(&mut first, "v1").0, Err(Failure::Lost(_))));
+    let (mut second, _handle) = session(Settings::default());
+    assert_eq!(run(&mut second, "reboot").0, Err(Failure::Restarted));
+    assert_eq!(run(&mut second, "v1").0, Err(Failure::Restarted));
+}
+
+#[test]
+fn unasked_output_is_passed_on_and_harms_nothing() {
+    for noise in ["OK", "\x04\x04>", ">", "R\x01", "raw", "\x1eT0ken4tes", "half a line"] {
+        for place in [Place::Before, Place::Inside, Place::BeforePrompt, Place::After] {
+            let (mut session, handle) = session(Settings::default());
+            handle.inject(Fault::Noise { place, bytes: noise.as_bytes().to_vec() });
+            let (outcome, output) = run(&mut session, "v7");
+            assert_eq!(outcome, Ok("7".to_owned()), "{noise:?} {place:?}");
+            assert!(output.contains(noise) || noise == "OK", "{noise:?} {place:?}: {output:?}");
+            assert_eq!(run(&mut session, "v8").0, Ok("8".to_owned()), "{noise:?} {place:?}");
+        }
+    }
+}
+
+#[test]
+fn one_byte_at_a_time_is_as_good() {
+    let (mut session, handle) = session(Settings::default());
+    handle.inject(Fault::SplitEveryByte);
+    assert_eq!(run(&mut session, "v12345").0, Ok("12345".to_owned()));
+    assert_eq!(run(&mut session, &"x".repeat(900)).0, Ok("900".to_owned()));
+}
