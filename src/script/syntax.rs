@@ -217,6 +217,8 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
     Ok(match (now.phase, next) {
         (Phase::ItemName, "()") => now.ask("()", None, Phase::Options),
         (Phase::ItemName, "(") => now.ask("(", None, Phase::Params),
+        // Rhai takes `(*` for a comment of another language.
+        (Phase::ItemName, next) if next.contains("Pascal") => return collecting(),
         (Phase::ItemName, _) => {
             let message = format!("expected `(` after `{} {last}`, found {}", now.kind, words(next));
             return wrong(message, "the parameters stand in parentheses, also if there are none");
@@ -225,7 +227,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
             now.ask(")", None, Phase::Options)
         }
         (Phase::Params, "*" | "**") => {
-            return wrong("a parameter cannot collect arguments", "pass an array, or a map, as one argument");
+            return collecting();
         }
         (Phase::Params, _) => now.ask("$ident$", Some(op::PARAM), Phase::ParamName),
         (Phase::ParamName | Phase::Annotation | Phase::AfterDefault, ",") => now.ask(",", None, Phase::Params),
@@ -272,6 +274,10 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         }
         other => return wrong(format!("expected an option or the body in back-ticks, found {}", words(other)), ""),
     })
+}
+
+fn collecting<T>() -> Result<T, ParseError> {
+    wrong("a parameter cannot collect arguments", "pass an array, or a map, as one argument")
 }
 
 fn is_end(next: &str) -> bool {

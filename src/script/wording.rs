@@ -39,6 +39,11 @@ pub(super) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
         ParseErrorType::AssignmentToConstant(name) if !name.is_empty() => {
             (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
         }
+        ParseErrorType::FnMissingName => (
+            "expected the name of a function".to_owned(),
+            Some("a word that Rhai reserves, such as `go` or `new`, cannot be one".to_owned()),
+        ),
+        ParseErrorType::VariableExpected => plain_words("expected a name"),
         other => (plain(&other.to_string()), None),
     }
 }
