@@ -3,6 +3,7 @@
 //! Uses [`super::token`]'s plain types only. Invariant: one pass, without recursion, whatever the nesting.
 
 use super::token::{Literal, is_name_byte};
+use std::ops::Range;
 
 /// Number of letters before the quote if `bytes` begins with a string prefix and its quote.
 pub(crate) fn prefix_length(bytes: &[u8]) -> Option<usize> {
@@ -54,7 +55,7 @@ enum Frame {
     /// The text of a string.
     Text { quote: Quote, format: bool },
     /// The expression of a replacement field of a string with this quote.
-    Field { quote: Quote, brackets: usize },
+    Field { quote: Quote, brackets: usize, start: usize },
     /// The part of a replacement field behind its colon.
     Specification { quote: Quote },
 }
@@ -62,10 +63,26 @@ enum Frame {
 /// Reads the literal at the start of `bytes`, whose prefix has `prefix` letters: its form and length, or the length
 /// up to where its end was missed.
 pub(crate) fn scan(bytes: &[u8], prefix: usize) -> Result<(Literal, usize), usize> {
+    scan_fields(bytes, prefix, &mut |_| {})
+}
+
+/// The expressions of the replacement fields of the complete literal `text`, those of nested strings excluded.
+pub(crate) fn fields(text: &str, literal: Literal) -> Vec<&str> {
+    let mut fields = Vec::new();
+    if literal.format {
+        // A complete literal has been scanned before: there is nothing to learn from the result.
+        let _ = scan_fields(text.as_bytes(), literal.prefix, &mut |range| fields.extend(text.get(range)));
+    }
+    fields
+}
+
+fn scan_fields(bytes: &[u8], prefix: usize, found: &mut impl FnMut(Range<usize>)) -> Result<(Literal, usize), usize> {
     let quote = Quote::at(&bytes[prefix.min(bytes.len())..]);
     let literal = describe(&bytes[..prefix], quote.triple);
     let mut frames = vec![Frame::Text { quote, format: literal.format }];
     let mut pos = prefix + quote.length();
+    // Strings within fields that are open.
+    let mut nested_strings = 0usize;
     while let (Some(frame), Some(rest)) = (frames.last_mut(), bytes.get(pos..)) {
         let Some(&byte) = rest.first() else { break };
         match frame {
@@ -77,6 +94,7 @@ pub(crate) fn scan(bytes: &[u8], prefix: usize) -> Result<(Literal, usize), usiz
                     if frames.is_empty() {
                         return Ok((literal, pos));
                     }
+                    nested_strings = nested_strings.saturating_sub(1);
                     continue;
                 }
                 match byte {
@@ -84,24 +102,32 @@ pub(crate) fn scan(bytes: &[u8], prefix: usize) -> Result<(Literal, usize), usiz
                     b'\r' | b'\n' if !quote.triple => return Err(pos),
                     b'{' if format && rest.get(1) == Some(&b'{') => pos += 2,
                     b'{' if format => {
-                        frames.push(Frame::Field { quote, brackets: 0 });
+                        frames.push(Frame::Field { quote, brackets: 0, start: pos + 1 });
                         pos += 1;
                     }
                     _ => pos += 1,
                 }
             }
-            Frame::Field { quote, brackets } => {
+            Frame::Field { quote, brackets, start } => {
+                let (quote, start) = (*quote, *start);
                 match byte {
                     b'(' | b'[' | b'{' => *brackets += 1,
                     b')' | b']' | b'}' if *brackets > 0 => *brackets -= 1,
-                    b'}' => {
-                        frames.pop();
+                    b'}' | b':' if *brackets == 0 => {
+                        if nested_strings == 0 {
+                            found(start..pos);
+                        }
+                        if byte == b':' {
+                            *frame = Frame::Specification { quote };
+                        } else {
+                            frames.pop();
+                        }
                     }
-                    b':' if *brackets == 0 => *frame = Frame::Specification { quote: *quote },
                     b'"' | b'\'' => {
                         let nested = Quote::at(rest);
                         let format = describe(letters_before(bytes, pos), nested.triple).format;
                         frames.push(Frame::Text { quote: nested, format });
+                        nested_strings += 1;
                         pos += nested.length();
                         continue;
                     }
@@ -112,7 +138,7 @@ pub(crate) fn scan(bytes: &[u8], prefix: usize) -> Result<(Literal, usize), usiz
             Frame::Specification { quote } => {
                 let quote = *quote;
                 match byte {
-                    b'{' => frames.push(Frame::Field { quote, brackets: 0 }),
+                    b'{' => frames.push(Frame::Field { quote, brackets: 0, start: pos + 1 }),
                     b'}' => {
                         frames.pop();
                     }
