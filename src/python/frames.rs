@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn frames_are_found_with_their_lines() {
-        let body = "\n    def g(x):\n        return [\n            1 // x for y in z]\n\n    class A:\n        def m(self): return {\n  a: b for a in c}\n    \
+        let body = "\n    def g(x):\n        return [\n            1 // x for y in z]\n\n    \
+                    class A:\n        def m(self): return {\n  a: b for a in c}\n    \
                     k = lambda: (x for x in y)\n    s = {x for x in y}\n";
         let found: Vec<_> =
             nested_names(body).into_iter().map(|frame| (frame.name, frame.first_line, frame.last_line)).collect();
