@@ -1,13 +1,42 @@
 //! The only code that knows Rhai: the language of device classes on top of it, and what a run of a script is.
 
+mod check;
+mod convert;
+mod declare;
+mod device_type;
+mod dispatch;
+mod engine;
+mod errors;
+mod explain;
+mod files;
+mod functions;
+mod generator;
+mod methods;
+mod modules;
+mod opening;
+mod parallel;
+mod run;
+mod syntax;
+mod testing;
+mod text;
+mod types;
+mod wording;
+
 use crate::bench::record::{Measurement, Record, Test};
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Kind};
+use rhai::{Engine, EvalAltResult, Scope};
+use run::{Run, lock};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// Stack of the thread that runs a script: deep recursion is an error of the script, no crash.
+const STACK: usize = 64 << 20;
 
 /// Who watches a run: where `print` goes, and what happened in tests.
 pub trait Observer: Output {
@@ -53,29 +82,125 @@ pub struct Finished {
 }
 
 /// Runs or checks scripts.
-pub struct Runner {}
+pub struct Runner {
+    run: Arc<Run>,
+    engine: Engine,
+}
 
 impl Runner {
     /// A runner whose scripts open devices at `host`, see `args`, and may take `limit`.
     pub fn new(host: Host, observer: Arc<dyn Observer>, args: Vec<String>, limit: Option<Duration>) -> Runner {
-        let _ = (host, observer, args, limit);
-        Runner {}
+        let run = Arc::new(Run::new(host, observer, args, limit));
+        let engine = engine::engine(&run);
+        Runner { run, engine }
     }
+
     /// Runs a script to its end, then closes every device that is still open, whatever happened.
     pub fn run_file(&mut self, path: &Path) -> Finished {
-        let _ = path;
-        Finished { failure: None, closing: Vec::new(), record: Record::new(), exit: None }
+        let name = path.to_string_lossy().into_owned();
+        match read(path) {
+            Ok(text) => self.run_text(&name, &text),
+            Err(failure) => self.finish(Some(*failure)),
+        }
     }
-    /// Parses a script, evaluates nothing but its declarations, and gives the classes it declares.
+
+    /// Runs the text of a script, as [`Runner::run_file`] does. `name` stands in origins.
+    pub fn run_text(&mut self, name: &str, text: &str) -> Finished {
+        self.run.begin();
+        let failure = on_big_stack(|| self.evaluate(name, text)).unwrap_or_else(|panic| Some(*panic));
+        self.finish(failure)
+    }
+
+    fn evaluate(&mut self, name: &str, text: &str) -> Option<Diagnostic> {
+        let result = modules::prepare(&self.run, &mut self.engine, name, text)
+            .and_then(|tree| self.engine.run_ast_with_scope(&mut Scope::new(), &tree));
+        self.failure(result.err(), name)
+    }
+
+    fn failure(&self, error: Option<Box<EvalAltResult>>, name: &str) -> Option<Diagnostic> {
+        let error = error?;
+        if matches!(*error, EvalAltResult::Exit(..)) {
+            return None;
+        }
+        Some(explain::of_failure(&self.run, &self.engine, &error, name))
+    }
+
+    fn finish(&self, failure: Option<Diagnostic>) -> Finished {
+        self.run.end();
+        let mut closing = std::mem::take(&mut *lock(&self.run.closing));
+        closing.extend(self.run.host.close_all().iter().map(explain::of_error));
+        let record = std::mem::take(&mut *lock(&self.run.record));
+        let exit = lock(&self.run.exit).take();
+        Finished { failure, closing, record, exit }
+    }
+
+    /// Parses a script, evaluates nothing but its declarations, and gives the classes it declares, and those of the
+    /// scripts that it imports.
     ///
     /// # Errors
     /// Everything that is wrong with it.
     pub fn check_file(&mut self, path: &Path) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
-        let _ = path;
-        Ok(Vec::new())
+        let name = path.to_string_lossy().into_owned();
+        let text = read(path).map_err(|failure| vec![*failure])?;
+        self.check_text(&name, &text)
     }
+
+    /// Checks the text of a script, as [`Runner::check_file`] does.
+    ///
+    /// # Errors
+    /// As [`Runner::check_file`].
+    pub fn check_text(&mut self, name: &str, text: &str) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
+        self.run.checking.store(true, Ordering::Relaxed);
+        let failure = on_big_stack(|| {
+            let result = modules::prepare(&self.run, &mut self.engine, name, text)
+                .and_then(|tree| self.engine.run_ast_with_scope(&mut Scope::new(), &check::declarations(&tree)));
+            self.failure(result.err(), name)
+        });
+        self.run.checking.store(false, Ordering::Relaxed);
+        match failure.unwrap_or_else(|panic| Some(*panic)) {
+            Some(failure) => Err(vec![failure]),
+            None => {
+                let own = self.run.classes().into_iter().filter(|(source, _)| !source.starts_with("std/"));
+                Ok(own.map(|(_, class)| class.0.class.clone()).collect())
+            }
+        }
+    }
+
     /// The texts of the scripts read so far.
     pub fn sources(&self) -> Sources {
-        Sources::default()
+        self.run.sources.clone()
     }
 }
+
+fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
+    let shown = path.display();
+    let (message, help) = match std::fs::read(path) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => return Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned)),
+            Err(_) => (format!("`{shown}` is no UTF-8 text"), "save the script as UTF-8"),
+        },
+        Err(error) => (format!("`{shown}` cannot be read: {error}"), "give the path of a script"),
+    };
+    Err(Box::new(Diagnostic { help: Some(help.to_owned()), ..Diagnostic::new(Kind::ParseError, message) }))
+}
+
+/// Does `work` on a thread with a big stack; a panic becomes an InternalError.
+fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Box<Diagnostic>> {
+    let internal = |message: String| {
+        let error = Error::new(Kind::InternalError, message)
+            .with_help("this is a defect of belay-script: please report it with the script");
+        Box::new(explain::of_error(&error))
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| internal(format!("no thread could be started: {error}")))?;
+        thread.join().map_err(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            internal(format!("belay-script panicked: {}", text.unwrap_or_else(|| "without a message".to_owned())))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,261 @@
+//! What every device has besides its declared items: properties, `exec`, run-time declarations, life cycle, `sim`.
+
+use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
+use super::errors::{Fallible, argument, raise, refuse};
+use super::run::{Run, call_place};
+use super::{convert, methods};
+use crate::device::class::{ItemKind, ItemOptions};
+use crate::error::{Error, Kind};
+use crate::value::Value;
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use std::any::TypeId;
+use std::sync::Arc;
+
+/// Names that a later version answers.
+const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "reconnect", "proxy", "sync_time", "terminal"];
+
+/// How a function of devices and classes is used, for help.
+pub(super) fn usage(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "exec" => "`d.exec(\"code\")`",
+        "call" => "`d.call(\"name\", [args])`",
+        "task" | "setup" | "thread" | "teardown" => {
+            "`d.task(\"def name(x):\\n    …\")`, with an optional map of options"
+        }
+        "close" => "`d.close()`",
+        "soft_reset" => "`d.soft_reset()`",
+        "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
+        "session" => "`Bench.session(port, #{ option: value }, |b| …)`, port and options may be left out",
+        "classes" => "`Device.classes()`",
+        "name" | "port" | "is_open" | "implementation" | "tasks" | "history" | "is_simulated" | "sim" | "doc"
+        | "items" | "class" => "a property, without parentheses",
+        _ => return None,
+    })
+}
+
+/// Registers devices and classes as types of the language.
+pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    properties(engine);
+    classes(engine, run);
+    engine
+        .register_fn("exec", |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {
+            let at = call_place(&context);
+            device.device.exec(&code, at.as_ref()).map(convert::to_dynamic).map_err(raise)
+        })
+        .register_fn("soft_reset", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.soft_reset().map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("close", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.close().map_err(|error| raise(located(error, &context)))
+        });
+    for kind in [ItemKind::Setup, ItemKind::Task, ItemKind::Thread, ItemKind::Teardown] {
+        engine
+            .register_fn(
+                kind.word(),
+                move |context: NativeCallContext<'_>, device: &mut DeviceHandle, source: ImmutableString| {
+                    declare(&context, device, kind, &source, &Map::new())
+                },
+            )
+            .register_fn(
+                kind.word(),
+                move |context: NativeCallContext<'_>,
+                      device: &mut DeviceHandle,
+                      source: ImmutableString,
+                      options: Map| { declare(&context, device, kind, &source, &options) },
+            );
+    }
+}
+
+/// The error with the place of the call.
+pub(super) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
+    match call_place(context) {
+        Some(origin) => error.with_origin(origin),
+        None => error,
+    }
+}
+
+fn properties(engine: &mut Engine) {
+    engine
+        .register_get("name", |d: &mut DeviceHandle| d.device.name().to_owned())
+        .register_get("port", |d: &mut DeviceHandle| d.device.port().to_owned())
+        .register_get("is_open", |d: &mut DeviceHandle| d.device.is_open())
+        .register_get("is_simulated", |d: &mut DeviceHandle| d.device.is_simulated())
+        .register_get("class", |d: &mut DeviceHandle| d.class.clone())
+        .register_get("implementation", |d: &mut DeviceHandle| implementation(d))
+        .register_get("history", |d: &mut DeviceHandle| strings(d.device.history()))
+        .register_get("tasks", |d: &mut DeviceHandle| {
+            d.device.tasks().into_iter().map(|(kind, name, text)| task(kind, &name, &text)).collect::<Array>()
+        })
+        .register_get("sim", |d: &mut DeviceHandle| {
+            if d.device.is_simulated() {
+                return Ok(SimHandle(d.clone()));
+            }
+            refuse(
+                Kind::FeatureUnavailableError,
+                format!("`{}` is no simulated board: there is no `sim`", d.device.name()),
+                "open the device with `--port sim`, or look at `is_simulated` first",
+            )
+        })
+        .register_fn("to_string", |d: &mut DeviceHandle| shown(d))
+        .register_fn("to_debug", |d: &mut DeviceHandle| shown(d))
+        .register_fn("to_string", |sim: &mut SimHandle| format!("sim of {}", shown(&sim.0)))
+        .register_fn("==", |a: &mut DeviceHandle, b: DeviceHandle| {
+            a.device.name() == b.device.name() && a.device.port() == b.device.port()
+        });
+    // A property that there is not: a task without its parentheses, or a slip.
+    engine.register_indexer_get(|d: &mut DeviceHandle, name: ImmutableString| -> Fallible<Dynamic> {
+        if UNAVAILABLE.contains(&name.as_str()) || name == "time_offset" {
+            return unavailable(&name);
+        }
+        let device = d.device.name();
+        if d.device.item(&name).is_some() || d.class.0.methods.iter().any(|method| method.name == name.as_str()) {
+            return refuse(
+                Kind::UnknownTaskError,
+                format!("`{name}` of `{device}` is called with parentheses"),
+                format!("write `.{name}(…)`"),
+            );
+        }
+        let names = ["name", "port", "is_open", "is_simulated", "class", "implementation", "history", "tasks", "sim"];
+        let tasks = d.device.tasks();
+        let near = crate::name::nearest(&name, names.into_iter().chain(tasks.iter().map(|(_, name, _)| name.as_str())));
+        let help =
+            near.map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        refuse(Kind::UnknownTaskError, format!("`{device}` has no property `{name}`"), help)
+    });
+}
+
+fn shown(device: &DeviceHandle) -> String {
+    let state = if device.device.is_open() { "" } else { " (closed)" };
+    format!("{} on {}{state}", device.device.name(), device.device.port())
+}
+
+fn strings(texts: Vec<String>) -> Array {
+    texts.into_iter().map(Dynamic::from).collect()
+}
+
+fn task(kind: ItemKind, name: &str, text: &str) -> Dynamic {
+    let mut map = Map::new();
+    map.insert("kind".into(), Dynamic::from(kind.word().to_owned()));
+    map.insert("name".into(), Dynamic::from(name.to_owned()));
+    map.insert("signature".into(), Dynamic::from(text.to_owned()));
+    Dynamic::from_map(map)
+}
+
+fn implementation(device: &DeviceHandle) -> Map {
+    let is = device.device.implementation();
+    let (major, minor, patch) = is.version;
+    let version: Array = [major, minor, patch].into_iter().map(|part| Dynamic::from_int(i64::from(part))).collect();
+    let mut map = Map::new();
+    map.insert("name".into(), Dynamic::from(is.name));
+    map.insert("version".into(), Dynamic::from_array(version));
+    map.insert("platform".into(), Dynamic::from(is.platform));
+    map.insert("arch".into(), Dynamic::from(is.arch));
+    map.insert("emitters".into(), Dynamic::from_array(strings(is.emitters)));
+    map
+}
+
+fn classes(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine
+        .register_get("name", |class: &mut ClassHandle| class.0.class.name.clone())
+        .register_get("doc", |class: &mut ClassHandle| class.0.class.doc.clone())
+        .register_get("items", |class: &mut ClassHandle| items(class))
+        .register_fn("classes", move |_: &mut ClassHandle| {
+            shared.classes().into_iter().map(|(_, class)| Dynamic::from(class)).collect::<Array>()
+        })
+        .register_fn("to_string", |class: &mut ClassHandle| format!("device {}", class.0.class.name))
+        .register_fn("to_debug", |class: &mut ClassHandle| format!("device {}", class.0.class.name))
+        .register_fn("==", |a: &mut ClassHandle, b: ClassHandle| Arc::ptr_eq(&a.0, &b.0));
+}
+
+fn items(class: &ClassHandle) -> Array {
+    let item = |kind: &str, name: &str, doc: &str, implementation: Option<&str>| {
+        let mut map = Map::new();
+        map.insert("kind".into(), Dynamic::from(kind.to_owned()));
+        map.insert("name".into(), Dynamic::from(name.to_owned()));
+        map.insert("doc".into(), Dynamic::from(doc.to_owned()));
+        let implementation = implementation.map_or(Dynamic::UNIT, |name| Dynamic::from(name.to_owned()));
+        map.insert("implementation".into(), implementation);
+        Dynamic::from_map(map)
+    };
+    let declared = class.0.class.items().map(|declared| {
+        item(declared.kind.word(), &declared.name, &declared.doc, declared.options.implementation.as_deref())
+    });
+    declared.chain(class.0.methods.iter().map(|method| item("method", &method.name, &method.doc, None))).collect()
+}
+
+/// Declares an item of one device at run time.
+fn declare(
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    kind: ItemKind,
+    source: &str,
+    options: &Map,
+) -> Fallible<Dynamic> {
+    let mut converted = Vec::new();
+    let mut scratch = ItemOptions::defaults(kind);
+    for (name, value) in options {
+        let value = convert::to_value(value)
+            .map_err(|reason| raise(Error::new(Kind::DeclarationError, format!("the option `{name}` {reason}"))))?;
+        scratch.set(kind, name, &value).map_err(raise)?;
+        converted.push((name.to_string(), value));
+    }
+    let at = call_place(context);
+    let name = device.device.declare(kind, source, &converted, at.as_ref()).map_err(raise)?;
+    Ok(Dynamic::from(name.as_str().to_owned()))
+}
+
+fn unavailable<T>(name: &str) -> Fallible<T> {
+    let help = match name {
+        "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
+        "reconnect" => "close the device and open it again",
+        "proxy" => "use `exec(\"expression\")`, or a task",
+        "terminal" => "use a terminal program once the script has ended",
+        _ => "read the clock with a task that calls `time.time_ns()`",
+    };
+    refuse(Kind::FeatureUnavailableError, format!("`{name}` is not available in this version of belay-script"), help)
+}
+
+/// Registers the names that a later version answers.
+pub(super) fn register_unavailable(engine: &mut Engine, _run: &Arc<Run>) {
+    for name in UNAVAILABLE {
+        for arity in 0..=4 {
+            let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
+            types[0] = TypeId::of::<DeviceHandle>();
+            engine.register_raw_fn(*name, &types, move |_: NativeCallContext<'_>, _: &mut [&mut Dynamic]| {
+                unavailable::<Dynamic>(name)
+            });
+        }
+    }
+}
+
+/// `d.sim.NAME(args…)`: calls the function of the simulated board's bench side.
+pub(super) fn simulate(
+    context: &NativeCallContext<'_>,
+    sim: &SimHandle,
+    name: &str,
+    values: &mut [&mut Dynamic],
+) -> Fallible<Dynamic> {
+    let mut arguments = Vec::new();
+    for (index, value) in values.iter().enumerate() {
+        let source = convert::to_value(value).and_then(|value: Value| {
+            crate::value::write::literal(&value).map_err(|error| format!("cannot be sent: {error}"))
+        });
+        match source {
+            Ok(source) => arguments.push(source),
+            Err(reason) => return argument(format!("argument {} of `sim.{name}` {reason}", index + 1), ""),
+        }
+    }
+    let at = call_place(context);
+    let code = format!("__import__('_sim').{name}({})", arguments.join(", "));
+    match sim.0.device.exec(&code, at.as_ref()) {
+        Ok(value) => Ok(convert::to_dynamic(value)),
+        Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("AttributeError") => {
+            let message = format!("the simulated board has no `{name}` for {}", methods::arguments(values.len()));
+            let error = Error::new(Kind::UnknownTaskError, message)
+                .with_help("it has `adc`, `pin`, `level`, `pwm`, `i2c`, `i2c_registers`, `uart`, `uart_sent`, `spi`");
+            Err(raise(located(error, context)))
+        }
+        Err(error) => Err(raise(error)),
+    }
+}

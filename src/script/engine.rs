@@ -1,0 +1,91 @@
+//! Rhai set up for belay-script: limits, hooks, everything that is registered.
+//!
+//! Invariant: debug and release builds behave alike: every limit is set here.
+
+use super::dispatch::{ClassHandle, DEVICE_CLASS};
+use super::run::{Run, place};
+use super::{convert, device_type, dispatch, errors, files, functions, generator, methods, modules, opening, syntax};
+use super::{parallel, testing, text};
+use rhai::{AST, Dynamic, Engine, EvalAltResult, OptimizationLevel};
+use std::sync::Arc;
+
+/// An engine for `run`.
+pub(super) fn engine(run: &Arc<Run>) -> Engine {
+    let mut engine = Engine::new();
+    // A board can be asked for something within what an optimizer takes for an empty loop.
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_max_call_levels(64);
+    engine.set_max_expr_depths(128, 64);
+    engine.set_max_operations(0);
+    engine.set_max_modules(1024);
+    // No limits on sizes: with one, Rhai measures a whole array whenever something is done to it.
+    engine.set_max_string_size(0);
+    engine.set_max_array_size(0);
+    engine.set_max_map_size(0);
+    hooks(&mut engine, run);
+    errors::register(&mut engine);
+    convert::register(&mut engine);
+    syntax::register(&mut engine, run);
+    testing::register(&mut engine, run);
+    dispatch::register(&mut engine, run);
+    device_type::register(&mut engine, run);
+    methods::register(&mut engine, run);
+    opening::register(&mut engine, run);
+    generator::register(&mut engine);
+    functions::register(&mut engine, run);
+    parallel::register(&mut engine, run);
+    files::register(&mut engine);
+    engine.set_module_resolver(modules::Resolver(run.clone()));
+    engine
+}
+
+#[expect(deprecated, reason = "Rhai marks its volatile hooks that way; the version is pinned")]
+fn hooks(engine: &mut Engine, run: &Arc<Run>) {
+    let observer = run.observer.clone();
+    engine.on_print(move |text| observer.print(text));
+    let observer = run.observer.clone();
+    engine.on_debug(move |text, source, position| observer.debug(text, place(source, position).as_ref()));
+    let shared = run.clone();
+    engine.on_progress(move |operations| {
+        if operations & 15 != 0 {
+            return None;
+        }
+        shared.progress().map(Dynamic::from)
+    });
+    engine.on_parse_token(|token, position, _| text::token(token, position));
+    let shared = run.clone();
+    engine.on_var(move |name, _, context| {
+        let known = context.scope().get(name);
+        if name == "args" && known.is_none() {
+            return Ok(Some(arguments(&shared)));
+        }
+        if !name.starts_with(|first: char| first.is_uppercase()) {
+            return Ok(None);
+        }
+        Ok(match known {
+            // A copy, so that closures never share, and lock, a class.
+            Some(value) if value.is::<ClassHandle>() => Some(value.flatten_clone()),
+            Some(_) => None,
+            None => match shared.class(context.source().unwrap_or_default(), name) {
+                Some(class) => Some(Dynamic::from(class)),
+                None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
+                None => None,
+            },
+        })
+    });
+}
+
+fn arguments(run: &Run) -> Dynamic {
+    Dynamic::from_array(run.args.iter().cloned().map(Dynamic::from).collect())
+}
+
+/// Compiles the script `name`. Every compilation goes this way.
+pub(super) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
+    run.sources.insert(name, source);
+    let softened = text::soften_comments(source);
+    let (ast, noted) = text::with_text(&softened, || engine.compile(&softened));
+    run.loader.note(noted.names);
+    let mut ast = ast.map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
+    ast.set_source(name);
+    Ok(ast)
+}

@@ -1,0 +1,148 @@
+//! Errors of the crate as values of a script, and back.
+//!
+//! Invariant: what ends a run (Ctrl-C, the run's deadline) never becomes something that a script can catch.
+
+use super::run::Stop;
+use crate::error::{Error, Kind};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+
+/// What a fallible native function of ours gives.
+pub(super) type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// An error as a script sees it.
+#[derive(Clone)]
+pub(super) struct ScriptError {
+    pub error: Error,
+    /// The values and errors of a ParallelError.
+    pub results: Option<Array>,
+}
+
+/// Raises an error of the crate in a script. Rhai adds the place of the call.
+pub(super) fn raise(error: Error) -> Box<EvalAltResult> {
+    raise_at(error, Position::NONE)
+}
+
+/// Raises an error of the crate at a known place.
+pub(super) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
+    if error.kind() == Kind::Interrupted {
+        return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Error(error)), position));
+    }
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError { error, results: None }), position))
+}
+
+/// Ends the script with what it has to stop for.
+pub(super) fn stop(stop: Stop) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(stop), Position::NONE))
+}
+
+/// An error of one kind, without device.
+pub(super) fn refuse<T>(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+    let help = help.into();
+    let error = Error::new(kind, message);
+    Err(raise(if help.is_empty() { error } else { error.with_help(help) }))
+}
+
+/// An ArgumentError.
+pub(super) fn argument<T>(message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+    refuse(Kind::ArgumentError, message, help)
+}
+
+/// The innermost error, without the frames of calls and modules around it.
+pub(super) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            innermost(inner)
+        }
+        other => other,
+    }
+}
+
+/// What the error is a special case of, as scripts see it.
+pub(super) fn kind_of(error: &EvalAltResult) -> Kind {
+    match innermost(error) {
+        EvalAltResult::ErrorRuntime(value, _) => value_kind(value),
+        EvalAltResult::ErrorParsing(..) => Kind::ParseError,
+        EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
+            Some(Stop::Error(error)) => error.kind(),
+            Some(Stop::Timeout(_)) => Kind::TimeoutError,
+            None => Kind::ScriptError,
+        },
+        _ => Kind::ScriptError,
+    }
+}
+
+/// The kind of a thrown or caught value.
+pub(super) fn value_kind(value: &Dynamic) -> Kind {
+    value.read_lock::<ScriptError>().map_or(Kind::ScriptError, |error| error.error.kind())
+}
+
+/// The error as a script's `catch` would see it.
+pub(super) fn as_value(error: &EvalAltResult) -> Dynamic {
+    match innermost(error) {
+        EvalAltResult::ErrorRuntime(value, _) => value.clone(),
+        EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
+            Some(Stop::Error(error)) => Dynamic::from(ScriptError { error: error.clone(), results: None }),
+            _ => Dynamic::from("ended".to_owned()),
+        },
+        other => {
+            let mut map = Map::new();
+            map.insert("error".into(), Dynamic::from("ErrorRuntime".to_owned()));
+            map.insert("message".into(), Dynamic::from(other.to_string()));
+            Dynamic::from_map(map)
+        }
+    }
+}
+
+fn text(value: Option<&str>) -> Dynamic {
+    value.map_or(Dynamic::UNIT, |text| Dynamic::from(text.to_owned()))
+}
+
+fn line(origin: Option<&crate::origin::Origin>) -> Dynamic {
+    origin.map_or(Dynamic::UNIT, |origin| Dynamic::from(i64::from(origin.line)))
+}
+
+/// The name within `` task `read_adc` ``.
+fn task_name(item: &str) -> &str {
+    item.split('`').nth(1).unwrap_or(item)
+}
+
+/// Registers errors as a type of the language.
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_type_with_name::<ScriptError>("Error")
+        .register_get("kind", |e: &mut ScriptError| e.error.kind().name())
+        .register_get("message", |e: &mut ScriptError| e.error.message().to_owned())
+        .register_get("help", |e: &mut ScriptError| text(e.error.help()))
+        .register_get("device", |e: &mut ScriptError| text(e.error.device()))
+        .register_get("task", |e: &mut ScriptError| text(e.error.item().map(task_name)))
+        .register_get("traceback", |e: &mut ScriptError| text(e.error.traceback()))
+        .register_get("script_line", |e: &mut ScriptError| line(e.error.origins().first()))
+        .register_get("line", |e: &mut ScriptError| line(e.error.origins().last()))
+        .register_get("results", |e: &mut ScriptError| e.results.clone().map_or(Dynamic::UNIT, Dynamic::from_array))
+        .register_fn("to_string", |e: &mut ScriptError| e.error.to_string())
+        .register_fn("to_debug", |e: &mut ScriptError| e.error.to_string())
+        // `throw "text"`: the text itself arrives in `catch`.
+        .register_get("kind", |_: &mut ImmutableString| Kind::ScriptError.name())
+        .register_get("message", |text: &mut ImmutableString| text.clone())
+        .register_fn("is_a", |error: Dynamic, kind: ImmutableString| is_a(&error, &kind));
+    // Rhai's own errors arrive as a map with `error` and `message`.
+    engine.on_map_missing_property(|map, property, _| {
+        let is_error = map.contains_key("error") && map.contains_key("message");
+        Ok(match property {
+            "kind" if is_error => Dynamic::from(Kind::ScriptError.name().to_owned()).into(),
+            "script_line" if is_error => map.get("line").cloned().unwrap_or_default().into(),
+            _ => Dynamic::UNIT.into(),
+        })
+    });
+}
+
+fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {
+    match Kind::from_name(kind) {
+        Some(wanted) => Ok(value_kind(error).is_a(wanted)),
+        None => {
+            let near = crate::name::nearest(kind, Kind::ALL.iter().map(|kind| kind.name()));
+            let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+            argument(format!("there is no kind of error `{kind}`"), help)
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Functions of the language that are no methods: `measure`, `sleep`, `timeout`, `exit`, time and environment.
+
+use super::convert::describe;
+use super::errors::{Fallible, argument, raise, stop};
+use super::run::{Run, call_place, lock};
+use super::testing::is_timeout;
+use crate::bench::record::Measurement;
+use crate::device::class::seconds;
+use crate::error::{Error, Kind};
+use crate::value::Value;
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Longest time between two looks at Ctrl-C.
+const SLICE: Duration = Duration::from_millis(25);
+
+const LIMITS: &[&str] = &["unit", "min", "max"];
+
+/// Registers the functions.
+pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    measuring(engine, run);
+    waiting(engine, run);
+    let shared = run.clone();
+    engine.register_fn("exit", move |status: i64| -> Fallible<()> {
+        let Ok(status) = u8::try_from(status) else {
+            return argument(format!("the exit status is {status}"), "it is a number from 0 to 255");
+        };
+        *lock(&shared.exit) = Some(status);
+        Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)))
+    });
+    let shared = run.clone();
+    engine.register_fn("exit", move || -> Fallible<()> {
+        *lock(&shared.exit) = Some(0);
+        Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)))
+    });
+    engine
+        .register_fn("time", || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64()))
+        .register_fn("env", |name: ImmutableString| std::env::var(name.as_str()).map_or(Dynamic::UNIT, Dynamic::from));
+}
+
+fn measuring(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine.register_fn("measure", move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic| {
+        measure(&shared, &context, &name, value, &Map::new())
+    });
+    let shared = run.clone();
+    engine.register_fn(
+        "measure",
+        move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic, options: Map| {
+            measure(&shared, &context, &name, value, &options)
+        },
+    );
+}
+
+/// A value as `print` shows it.
+pub(super) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
+    let text = context.call_native_fn::<ImmutableString>("to_string", (value.clone(),));
+    text.map_or_else(|_| value.to_string(), |text| text.to_string())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a measured value is judged as a float")]
+fn number(value: &Dynamic) -> Option<f64> {
+    value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64))
+}
+
+fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynamic, options: &Map) -> Fallible<Dynamic> {
+    let mut unit = String::new();
+    let (mut min, mut max) = (None, None);
+    for (option, given) in options {
+        match option.as_str() {
+            "unit" => match given.clone().into_string() {
+                Ok(text) => unit = text,
+                Err(_) => return argument(format!("`unit` is {}", describe(given)), "it is a string, such as \"V\""),
+            },
+            limit @ ("min" | "max") => {
+                let Some(number) = number(given).filter(|number| !number.is_nan()) else {
+                    return argument(format!("`{limit}` is {}", describe(given)), "a limit is a number");
+                };
+                *(if limit == "min" { &mut min } else { &mut max }) = Some(number);
+            }
+            other => {
+                let near = crate::name::nearest(other, LIMITS.iter().copied());
+                let help = near.map_or_else(
+                    || format!("options of `measure`: {}", LIMITS.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return argument(format!("`measure` has no option `{other}`"), help);
+            }
+        }
+    }
+    let measurement = Measurement::new(name, shown(context, &value), number(&value), &unit, min, max);
+    let mut record = lock(&run.record);
+    let in_test = record.in_test();
+    record.measure(measurement.clone());
+    drop(record);
+    run.observer.measured(&measurement, in_test);
+    Ok(value)
+}
+
+/// The duration of `sleep` and `timeout`.
+fn duration(function: &str, value: &Value) -> Fallible<Duration> {
+    match value {
+        Value::Int(0) => Ok(Duration::ZERO),
+        Value::Float(zero) if *zero == 0.0 => Ok(Duration::ZERO),
+        other => match seconds(other) {
+            Some(duration) => Ok(duration),
+            None => argument(format!("`{function}` takes a number of seconds that is not negative"), ""),
+        },
+    }
+}
+
+fn sleep(run: &Run, value: &Value) -> Fallible<()> {
+    let end = Instant::now() + duration("sleep", value)?;
+    loop {
+        if let Some(why) = run.progress() {
+            return Err(stop(why));
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        std::thread::park_timeout(left.min(SLICE));
+    }
+}
+
+fn waiting(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine.register_fn("sleep", move |seconds: i64| sleep(&shared, &Value::Int(seconds)));
+    let shared = run.clone();
+    engine.register_fn("sleep", move |seconds: f64| sleep(&shared, &Value::Float(seconds)));
+    let shared = run.clone();
+    engine.register_fn("timeout", move |context: NativeCallContext<'_>, seconds: i64, body: FnPtr| {
+        timeout(&shared, &context, &Value::Int(seconds), &body)
+    });
+    let shared = run.clone();
+    engine.register_fn("timeout", move |context: NativeCallContext<'_>, seconds: f64, body: FnPtr| {
+        timeout(&shared, &context, &Value::Float(seconds), &body)
+    });
+}
+
+/// Calls `body`; a TimeoutError ends it when the time is up.
+fn timeout(run: &Run, context: &NativeCallContext<'_>, value: &Value, body: &FnPtr) -> Fallible<Dynamic> {
+    let limit = duration("timeout", value)?;
+    run.within(limit, |id| match body.call_raw(context, None, Vec::new()) {
+        Err(error) if is_timeout(&error, id) => {
+            let seconds = limit.as_secs_f64();
+            let mut error = Error::new(Kind::TimeoutError, format!("this took longer than {seconds} s"));
+            if let Some(origin) = call_place(context) {
+                error = error.with_origin(origin);
+            }
+            Err(raise(error))
+        }
+        result => result,
+    })
+}

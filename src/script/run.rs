@@ -1,0 +1,212 @@
+//! What everything of one run shares: the host, the observer, the record, the classes declared so far, why it must stop.
+//!
+//! Invariant: once a run is stopping, no statement of it runs any more, whatever thread it is on.
+
+use super::dispatch::ClassHandle;
+use super::modules::Loader;
+use super::{Observer, Sources};
+use crate::bench::record::Record;
+use crate::device::Host;
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Kind};
+use crate::origin::Origin;
+use rhai::Position;
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// Why a script is ended in a way that it cannot catch.
+#[derive(Clone)]
+pub(super) enum Stop {
+    /// Ctrl-C, or the run's time is up.
+    Error(Error),
+    /// The innermost `timeout` with this number is over.
+    Timeout(u64),
+}
+
+/// The classes in scope of functions: source, name, class.
+type Declared = (String, String, ClassHandle);
+
+/// What everything of one run shares.
+pub(super) struct Run {
+    pub host: Host,
+    pub observer: Arc<dyn Observer>,
+    pub sources: Sources,
+    pub args: Vec<String>,
+    pub record: Mutex<Record>,
+    pub closing: Mutex<Vec<Diagnostic>>,
+    pub exit: Mutex<Option<u8>>,
+    pub loader: Loader,
+    /// Declarations and imports only: `check`.
+    pub checking: AtomicBool,
+    /// Names and numbers of arguments for which native functions are registered.
+    pub registered: RwLock<HashSet<(String, usize)>>,
+    classes: RwLock<Vec<Declared>>,
+    stopping: Mutex<Option<Error>>,
+    is_stopping: AtomicBool,
+    limit: Option<Duration>,
+    deadline: RwLock<Option<Instant>>,
+    /// Closures of `parallel` that run at this moment.
+    pub parallel: AtomicU64,
+    next_timeout: AtomicU64,
+}
+
+thread_local! {
+    /// The deadlines of the `timeout` calls and tests that this thread is in, outermost first.
+    static TIMEOUTS: RefCell<Vec<(u64, Instant)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The lock's content, whoever panicked with it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Run {
+    pub fn new(host: Host, observer: Arc<dyn Observer>, args: Vec<String>, limit: Option<Duration>) -> Run {
+        Run {
+            host,
+            observer,
+            sources: Sources::default(),
+            args,
+            record: Mutex::new(Record::new()),
+            closing: Mutex::default(),
+            exit: Mutex::default(),
+            loader: Loader::default(),
+            checking: AtomicBool::new(false),
+            registered: RwLock::default(),
+            classes: RwLock::default(),
+            stopping: Mutex::default(),
+            is_stopping: AtomicBool::new(false),
+            limit,
+            deadline: RwLock::default(),
+            parallel: AtomicU64::new(0),
+            next_timeout: AtomicU64::new(1),
+        }
+    }
+
+    /// Starts the clock of the run's limit.
+    pub fn begin(&self) {
+        let deadline = self.limit.and_then(|limit| Instant::now().checked_add(limit));
+        *self.deadline.write().unwrap_or_else(PoisonError::into_inner) = deadline;
+        self.host.set_deadline(deadline);
+    }
+
+    /// Lets devices be closed without haste, after the script has ended.
+    pub fn end(&self) {
+        *self.deadline.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.host.set_deadline(None);
+    }
+
+    fn run_deadline(&self) -> Option<Instant> {
+        *self.deadline.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The error that ends the whole run, if there is one: a Ctrl-C or a missed deadline.
+    pub fn stopping(&self) -> Option<Error> {
+        if self.is_stopping.load(Ordering::Relaxed) {
+            return lock(&self.stopping).clone();
+        }
+        if crate::interrupt::take() {
+            return Some(self.stop(Error::new(Kind::Interrupted, "interrupted")));
+        }
+        let over = self.run_deadline().is_some_and(|deadline| Instant::now() >= deadline);
+        over.then(|| self.stop(self.out_of_time()))
+    }
+
+    fn out_of_time(&self) -> Error {
+        let limit = self.limit.unwrap_or_default();
+        Error::new(Kind::TimeoutError, format!("the script took longer than {} s", limit.as_secs_f64()))
+            .with_help("raise `--timeout`, or leave it out")
+    }
+
+    /// Stops the run with `error`, unless something else stopped it before; gives what it stops with.
+    pub fn stop(&self, error: Error) -> Error {
+        let mut stopping = lock(&self.stopping);
+        let error = stopping.get_or_insert(error).clone();
+        self.is_stopping.store(true, Ordering::Relaxed);
+        error
+    }
+
+    /// What Rhai is to stop with, asked every few operations and in every wait.
+    pub fn progress(&self) -> Option<Stop> {
+        if let Some(error) = self.stopping() {
+            return Some(Stop::Error(error));
+        }
+        TIMEOUTS.with_borrow(|timeouts| {
+            if timeouts.is_empty() {
+                return None;
+            }
+            let now = Instant::now();
+            timeouts.iter().find(|(_, deadline)| now >= *deadline).map(|(id, _)| Stop::Timeout(*id))
+        })
+    }
+
+    /// Whether this thread has to stop now, without ending anything.
+    pub fn is_over(&self) -> bool {
+        self.run_deadline().is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Does `work` with a deadline; gives the number that its [`Stop::Timeout`] bears.
+    pub fn within<T>(&self, limit: Duration, work: impl FnOnce(u64) -> T) -> T {
+        let id = self.next_timeout.fetch_add(1, Ordering::Relaxed);
+        let deadline = Instant::now().checked_add(limit);
+        if let Some(deadline) = deadline {
+            TIMEOUTS.with_borrow_mut(|timeouts| timeouts.push((id, deadline)));
+        }
+        self.tell_host();
+        let result = work(id);
+        if deadline.is_some() {
+            TIMEOUTS.with_borrow_mut(|timeouts| timeouts.retain(|(other, _)| *other != id));
+        }
+        self.tell_host();
+        result
+    }
+
+    /// Tells the host the earliest deadline. Not from closures of `parallel`: their deadlines are not those of others.
+    fn tell_host(&self) {
+        if self.parallel.load(Ordering::Relaxed) > 0 {
+            return;
+        }
+        let inner = TIMEOUTS.with_borrow(|timeouts| timeouts.iter().map(|(_, deadline)| *deadline).min());
+        let deadline = match (self.run_deadline(), inner) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.host.set_deadline(deadline);
+    }
+
+    /// Makes a class known to functions.
+    pub fn declare(&self, source: &str, class: &ClassHandle) {
+        let name = class.0.class.name.clone();
+        let mut classes = self.classes.write().unwrap_or_else(PoisonError::into_inner);
+        classes.retain(|(other, known, _)| !(other == source && *known == name));
+        classes.push((source.to_owned(), name, class.clone()));
+    }
+
+    /// The class of this name that functions in `source` see.
+    pub fn class(&self, source: &str, name: &str) -> Option<ClassHandle> {
+        let classes = self.classes.read().unwrap_or_else(PoisonError::into_inner);
+        let here = classes.iter().rev().find(|(other, known, _)| other == source && known == name);
+        here.or_else(|| classes.iter().rev().find(|(_, known, _)| known == name)).map(|(_, _, class)| class.clone())
+    }
+
+    /// All classes, in the order of declaration, with the script that declares them.
+    pub fn classes(&self) -> Vec<(String, ClassHandle)> {
+        let classes = self.classes.read().unwrap_or_else(PoisonError::into_inner);
+        classes.iter().map(|(source, _, class)| (source.clone(), class.clone())).collect()
+    }
+}
+
+/// A place in a script, if Rhai knows it.
+pub(super) fn place(source: Option<&str>, position: Position) -> Option<Origin> {
+    let line = u32::try_from(position.line()?).ok()?;
+    let column = position.position().and_then(|column| u32::try_from(column).ok()).unwrap_or(0);
+    Some(Origin::new(source?, line, column))
+}
+
+/// The place of the call of a native function.
+pub(super) fn call_place(context: &rhai::NativeCallContext<'_>) -> Option<Origin> {
+    place(context.call_source(), context.call_position())
+}

@@ -1,0 +1,87 @@
+//! Scripts run in-process, without a board.
+
+use super::*;
+use crate::bench::record::Outcome;
+use crate::origin::Origin;
+use std::sync::Mutex;
+
+/// Keeps what a script printed.
+#[derive(Default)]
+struct Watcher {
+    lines: Mutex<Vec<String>>,
+}
+
+impl Output for Watcher {
+    fn board(&self, device: &str, text: &str) {
+        lock(&self.lines).push(format!("[{device}] {text}"));
+    }
+    fn notice(&self, text: &str) {
+        lock(&self.lines).push(format!("notice: {text}"));
+    }
+}
+
+impl Observer for Watcher {
+    fn print(&self, text: &str) {
+        lock(&self.lines).push(text.to_owned());
+    }
+    fn debug(&self, text: &str, place: Option<&Origin>) {
+        lock(&self.lines).push(format!("{}: {text}", place.map(ToString::to_string).unwrap_or_default()));
+    }
+    fn test_begins(&self, name: &str) {
+        lock(&self.lines).push(format!("begin {name}"));
+    }
+    fn measured(&self, measurement: &Measurement, in_test: bool) {
+        lock(&self.lines).push(format!("measured {} {} {in_test}", measurement.name, measurement.value));
+    }
+    fn test_ended(&self, test: &Test, _: &Sources) {
+        lock(&self.lines).push(format!("{} {}", test.outcome.word(), test.name));
+    }
+}
+
+fn runner() -> (Runner, Arc<Watcher>) {
+    let watcher = Arc::new(Watcher::default());
+    let host = Host::new(watcher.clone(), None);
+    (Runner::new(host, watcher.clone(), vec!["one".to_owned()], None), watcher)
+}
+
+fn run(text: &str) -> (Finished, Vec<String>) {
+    let (mut runner, watcher) = runner();
+    let finished = runner.run_text("t.rhai", text);
+    let lines = lock(&watcher.lines).clone();
+    (finished, lines)
+}
+
+/// What a script prints; it must not fail.
+fn printed(text: &str) -> Vec<String> {
+    let (finished, lines) = run(text);
+    assert!(finished.failure.is_none(), "{text}\n{:?}", finished.failure);
+    lines
+}
+
+/// Kind, title, places and help of a failure on one line.
+fn failure(text: &str) -> String {
+    let (finished, _) = run(text);
+    shown(&finished.failure.unwrap_or_else(|| panic!("no failure: {text}")))
+}
+
+fn shown(failure: &Diagnostic) -> String {
+    let places = failure.places.iter().map(|place| match place.label.as_str() {
+        "" => format!("{}", place.origin),
+        label => format!("{label} {}", place.origin),
+    });
+    let places: Vec<String> = places.collect();
+    let help = failure.help.as_ref().map(|help| format!(" | {help}")).unwrap_or_default();
+    format!("{}: {} @ {}{help}", failure.kind, failure.title, places.join(", "))
+}
+
+fn classes(text: &str) -> Vec<Arc<Class>> {
+    let (mut runner, _) = runner();
+    runner.check_text("t.rhai", text).unwrap_or_else(|failures| panic!("{text}\n{}", shown(&failures[0])))
+}
+
+#[path = "tests/blocks.rs"]
+mod blocks;
+#[path = "tests/failures.rs"]
+mod failures;
+#[path = "tests/language.rs"]
+mod language;

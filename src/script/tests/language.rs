@@ -1,0 +1,148 @@
+//! What works in a script besides devices.
+
+use super::*;
+
+#[test]
+fn words_are_keywords_only_where_a_block_begins() {
+    assert_eq!(printed("let task = 1; let device = 1; let test = 2; print(device + test + task);"), ["4"]);
+    assert_eq!(printed("let device = 1;\ndevice + 1;\nlet x = #{ device: 2, test: 3 }; print(x.device + x.test);"), ["5"]);
+    assert_eq!(printed("let thread = 1; let with = 2; let sync = 3; print(thread + with + sync);"), ["6"]);
+    assert_eq!(printed("fn device(x) { x } print(device(4));"), ["4"]);
+    assert_eq!(printed("let test = |x| x; print(test.call(4));"), ["4"]);
+    assert_eq!(printed("let f = |x, y| x + y; let g = f.curry(1); print(g.call(2)); print([1, 2].map(|x| x + 1));"), ["3", "[2, 3]"]);
+    assert_eq!(printed("let o = #{ n: 5, add: |x| this.n + x }; print(o.add(1)); let f = |x| this + x; print(2.call(f, 3));"), ["6", "5"]);
+}
+
+#[test]
+fn tests_run_in_place_and_are_recorded() {
+    let (finished, lines) = run(
+        "import \"std/assert\" as assert;\ntest \"good\" { measure(\"u\", 1.5, #{ unit: \"V\", min: 1, max: 2 }); }\ntest \"bad\" {\n    assert::equal(1, 2);\n}\ntest \"worse\" { nonsense(); }\ntest \"limit\" { measure(\"u\", 3, #{ max: 2 }); }\ntest \"slow\" timeout = 0.05 { loop { } }\nlet tries = 0;\ntest \"again\" retry = 2 { tries += 1; if tries < 3 { throw \"not yet\"; } }\nprint(\"on\");",
+    );
+    assert!(finished.failure.is_none(), "{:?}", finished.failure);
+    let tests = finished.record.tests();
+    let outcomes: Vec<_> = tests.iter().map(|test| (test.name.as_str(), test.outcome)).collect();
+    assert_eq!(
+        outcomes,
+        [
+            ("good", Outcome::Pass),
+            ("bad", Outcome::Fail),
+            ("worse", Outcome::Error),
+            ("limit", Outcome::Fail),
+            ("slow", Outcome::Timeout),
+            ("again", Outcome::Pass)
+        ]
+    );
+    assert_eq!(shown(tests[1].failure.as_ref().unwrap()), "ScriptError: expected 2, found 1 @ t.rhai:4:13");
+    assert_eq!(shown(tests[4].failure.as_ref().unwrap()).split(" @ ").next(), Some("TimeoutError: the test took longer than 0.05 s"));
+    assert_eq!(lines[0..3], ["begin good", "measured u 1.5 true", "pass good"]);
+    assert_eq!(lines.last().map(String::as_str), Some("on"));
+}
+
+#[test]
+fn options_of_a_test_are_checked() {
+    assert_eq!(failure("test \"a\" timout = 1 { }"), "DeclarationError: a test has no option `timout` @ t.rhai:1:10 | did you mean `timeout`?");
+    assert_eq!(failure("test \"a\" { test \"b\" { } }"), "DeclarationError: a test stands within a test @ t.rhai:1:17");
+    assert_eq!(failure("test \"a\" retry = \"x\" { }"), "DeclarationError: the option `retry` takes a number from 0 to 1000 @ t.rhai:1:10");
+    assert_eq!(failure("measure(\"u\", 1, #{ mni: 0 });"), "ArgumentError: `measure` has no option `mni` @ t.rhai:1:1 | did you mean `min`?");
+}
+
+#[test]
+fn a_script_can_exit_with_a_status() {
+    let (finished, lines) = run("fn f() { exit(3); }\ntest \"t\" { f(); }\nprint(\"never\");");
+    assert!(finished.failure.is_none());
+    assert_eq!((finished.exit, lines.last().map(String::as_str)), (Some(3), Some("pass t")));
+    assert_eq!(run("exit();").0.exit, Some(0));
+    assert!(failure("exit(300);").starts_with("ArgumentError: the exit status is 300 @ t.rhai:1:1"));
+}
+
+#[test]
+fn closures_run_in_parallel_and_in_order() {
+    assert_eq!(printed("let x = 5; let r = parallel([|| { sleep(0.05); x + 1 }, || 2]); print(r);"), ["[6, 2]"]);
+    let lines = printed("try { parallel([|| 1, || { throw \"no\"; }]) } catch (e) { print(e.kind); print(e.results[0]); print(e.results[1].message); print(e.results[1].kind); }");
+    assert_eq!(lines, ["ParallelError", "1", "no", "ScriptError"]);
+    let failed = failure("parallel([|| 1,\n|| nonsense()]);");
+    assert_eq!(failed, "ParallelError: 1 of 2 closures failed, the first one: there is no function `nonsense` @ t.rhai:2:4, called from t.rhai:1:1");
+    assert!(failure("parallel([1]);").starts_with("ArgumentError: element 1 for `parallel` is an integer"));
+}
+
+#[test]
+fn time_limits_end_loops_and_sleeps() {
+    assert_eq!(printed("try { timeout(0.05, || { loop { } }) } catch (e) { print(e.kind); }"), ["TimeoutError"]);
+    assert_eq!(printed("try { timeout(0.05, || { try { sleep(9); } catch { } }) } catch (e) { print(e.message); }"), ["this took longer than 0.05 s"]);
+    assert_eq!(printed("print(timeout(5, || 3)); sleep(0); sleep(0.01);"), ["3"]);
+    let watcher = Arc::new(Watcher::default());
+    let host = Host::new(watcher.clone(), None);
+    let mut runner = Runner::new(host, watcher, Vec::new(), Some(Duration::from_millis(50)));
+    let finished = runner.run_text("t.rhai", "try { loop { } } catch { }\n");
+    let failure = shown(&finished.failure.unwrap());
+    assert!(failure.starts_with("TimeoutError: the script took longer than 0.05 s @ t.rhai:1:"), "{failure}");
+}
+
+#[test]
+fn arguments_are_visible_everywhere() {
+    assert_eq!(printed("fn f() { args[0] } print(f()); print(args.len());"), ["one", "1"]);
+    assert_eq!(printed("let args = [1, 2]; print(args);"), ["[1, 2]"]);
+}
+
+#[test]
+fn big_integers_and_pythons_types_work() {
+    fn case(expression: &str, wanted: &str) {
+        assert_eq!(printed(&format!("print({expression});")), [wanted], "{expression}");
+    }
+    case("bigint(\"123456789012345678901\") + 1", "123456789012345678902");
+    case("bigint(\"9223372036854775808\") - 1", "9223372036854775807");
+    case("type_of(bigint(\"9223372036854775808\") - 1)", "i64");
+    case("bigint(\"123456789012345678901\") > 5", "true");
+    case("bigint(\"123456789012345678901\") == bigint(\"123456789012345678901\")", "true");
+    case("-bigint(\"123456789012345678901\") * 2", "-246913578024691357802");
+    case("{ let d = dict(); d[1] = \"a\"; d[\"b\"] = 2; d }", "{1: 'a', 'b': 2}");
+    case("{ let d = dict(); d[1] = 5; d[1.0] + d.len() }", "6");
+    case("{ let d = dict(); d[3] = 1; d[1] = 2; let s = 0; for k in d { s = s * 10 + k; } s }", "31");
+    case("set([1, 2, 1]).len()", "2");
+    case("set([1, 2]) == set([2, 1])", "true");
+    case("complex(1.0, 2.0).imag", "2.0");
+    case("tuple([1, \"a\"])", "(1, 'a')");
+}
+
+#[test]
+fn the_standard_modules_work() {
+    fn case(expression: &str, wanted: &str) {
+        let text = format!("import \"std/stats\" as stats;\nimport \"std/csv\" as csv;\nprint({expression});");
+        assert_eq!(printed(&text), [wanted], "{expression}");
+    }
+    case("stats::sum([1, 2, 3])", "6");
+    case("stats::mean([1, 2])", "1.5");
+    case("stats::median([3, 1, 2])", "2.0");
+    case("stats::median([4, 1, 2, 3])", "2.5");
+    case("stats::min([3, 1, 2]) + stats::max([3, 1, 2])", "4");
+    case("stats::variance([1, 2, 3, 4])", "1.6666666666666667");
+    case("stats::stdev([1.0, 3.0])", "1.4142135623730951");
+    case("stats::percentile([1, 2, 3, 4, 5], 90)", "4.6");
+    case("stats::rms([3, 4])", "3.5355339059327378");
+    case("csv::format([[\"a\", 1, 2.5, ()], [\"x,y\", true]])", "a,1,2.5,\nx,y\",true".replace("x,y\"", "\"x,y\"").as_str().to_owned().as_str());
+    case("csv::parse(\"a,b\\n1,\\\"x y\\\"\\n\")", "[[\"a\", \"b\"], [\"1\", \"x y\"]]");
+}
+
+#[test]
+fn assertions_hold_or_point_at_their_line() {
+    fn holds(call: &str) {
+        printed(&format!("import \"std/assert\" as assert;\nassert::{call};"));
+    }
+    fn fails(call: &str, wanted: &str) {
+        let text = format!("import \"std/assert\" as assert;\nassert::{call};");
+        assert_eq!(failure(&text), format!("ScriptError: {wanted} @ t.rhai:2:9"), "{call}");
+    }
+    holds("equal([1, #{ a: 2 }], [1, #{ a: 2 }])");
+    holds("close(1.0, 1, 0.1)");
+    holds("contains([1, 2], 2)");
+    holds("contains(\"abc\", \"b\")");
+    holds("between(2, 1, 3)");
+    holds("throws(\"ScriptError\", || { throw \"x\"; })");
+    fails("equal(\"a\", 1)", "expected 1, found \"a\"");
+    fails("not_equal(1, 1)", "expected anything but 1");
+    fails("is_true(1)", "expected true, found 1");
+    fails("close(1.2, 1, 0.1)", "expected 1 ± 0.1, found 1.2");
+    fails("between(4, 1, 3)", "expected 1 to 3, found 4");
+    fails("throws(\"ClosedError\", || 1)", "expected ClosedError, but nothing was raised");
+    fails("throws(\"ClosedError\", || { throw \"x\"; })", "expected ClosedError, but ScriptError was raised: x");
+}

@@ -1,0 +1,246 @@
+//! Rhai's messages in plain words, with the name that was probably meant.
+
+use super::run::Run;
+use super::syntax::HELP_MARK;
+use super::text;
+use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
+use std::collections::BTreeSet;
+
+/// Title and help.
+type Words = (String, Option<String>);
+
+/// The words for an error of the parser.
+pub(super) fn parse_error(kind: &ParseErrorType, position: Position, source: &str) -> Words {
+    let plain_words = |title: &str| (title.to_owned(), None);
+    match kind {
+        ParseErrorType::BadInput(LexError::Runtime(message)) => match message.split_once(HELP_MARK) {
+            Some((title, help)) => (title.to_owned(), Some(help.to_owned())),
+            None => (message.clone(), None),
+        },
+        ParseErrorType::BadInput(LexError::UnterminatedString) => (
+            "this string is not closed".to_owned(),
+            Some("a body ends with a back-tick, a string with a quote".to_owned()),
+        ),
+        ParseErrorType::BadInput(error) => (plain(&error.to_string()), None),
+        ParseErrorType::UnexpectedEOF => plain_words("the script ends too early"),
+        ParseErrorType::MissingToken(token, context) => missing_token(token, context, position, source),
+        ParseErrorType::Reserved(word) => (format!("`{word}` is a reserved word"), reserved_help(word)),
+        ParseErrorType::WrongDocComment => (
+            "a `///` comment stands before something that has no documentation".to_owned(),
+            Some("write `//`; functions, classes and their items can be documented".to_owned()),
+        ),
+        ParseErrorType::LoopBreak => plain_words("`break` or `continue` stands outside of a loop"),
+        ParseErrorType::ExprTooDeep => {
+            ("the expression is nested too deeply".to_owned(), Some("divide it with `let`".to_owned()))
+        }
+        ParseErrorType::FnDuplicatedDefinition(name, count) => {
+            (format!("function `{name}` with {} is defined twice", super::methods::arguments(*count)), None)
+        }
+        ParseErrorType::AssignmentToConstant(name) if !name.is_empty() => {
+            (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
+        }
+        other => (plain(&other.to_string()), None),
+    }
+}
+
+fn missing_token(token: &str, context: &str, position: Position, source: &str) -> Words {
+    let context = context
+        .replace(&format!("for '{}' expression", text::DEVICE), "in the `device` block")
+        .replace(&format!("for '{}' expression", text::TEST), "in the `test` block");
+    let title = format!("expected `{token}` {}", plain(&context));
+    let help = (token == ";").then(|| {
+        let line = position.line().unwrap_or(1);
+        let ends = source.split('\n').take(line.saturating_sub(1)).filter(|line| !line.trim().is_empty()).last();
+        let column = position.position().unwrap_or(1);
+        let begins =
+            source.split('\n').nth(line.saturating_sub(1)).unwrap_or("").chars().take(column.saturating_sub(1));
+        match ends {
+            Some(line) if begins.collect::<String>().trim().is_empty() => {
+                format!("the statement before has no `;` at its end: `{}`", line.trim())
+            }
+            _ => "two statements are divided by a `;`".to_owned(),
+        }
+    });
+    (title.trim_end().to_owned(), help)
+}
+
+fn reserved_help(word: &str) -> Option<String> {
+    let help = match word {
+        "var" => "a variable is declared with `let`",
+        "null" | "nil" | "void" => "nothing is written `()`",
+        "public" | "protected" => "functions are public, unless marked `private`",
+        "goto" => "use a loop, or a function",
+        "device block" | "test block" => "a block of that kind stands where a statement begins",
+        "eval" => "on a device the call is `d.exec(\"code\")`",
+        _ => "choose another name",
+    };
+    Some(help.to_owned())
+}
+
+/// The words for an error of Rhai's at run time.
+pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, source: &str) -> Words {
+    match error {
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            let names = declared_names(source);
+            let classes: Vec<String> = run.classes().into_iter().map(|(_, class)| class.0.class.name.clone()).collect();
+            let candidates = names.iter().map(String::as_str).chain(classes.iter().map(String::as_str));
+            let near = crate::name::nearest(name, candidates.chain(["args", "Device"]));
+            let help = match near {
+                Some(near) => Some(format!("did you mean `{near}`?")),
+                None if names.contains(name) => Some(format!(
+                    "functions do not see the script's variables: pass it as an argument, or write `global::{name}` for a constant"
+                )),
+                None => None,
+            };
+            (format!("there is no variable `{name}` here"), help)
+        }
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => function_not_found(engine, run, signature),
+        EvalAltResult::ErrorModuleNotFound(name, _) => {
+            let known = super::modules::library();
+            let near = crate::name::nearest(name, known.iter().map(String::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if name.starts_with("std/") => format!("there are {}", known.join(", ")),
+                None => "a module is a file below the script's folder, without `.rhai`, or one of `std/…`".to_owned(),
+            };
+            (format!("there is no module `{name}`"), Some(help))
+        }
+        EvalAltResult::ErrorPropertyNotFound(name, _) => (format!("there is no property `{}`", first_word(name)), None),
+        EvalAltResult::ErrorDotExpr(message, _) => (dot_expression(message), None),
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => {
+            (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
+        }
+        EvalAltResult::ErrorMismatchDataType(wanted, found, _)
+        | EvalAltResult::ErrorMismatchOutputType(wanted, found, _) => {
+            (format!("expected {}, found {}", type_words(wanted), type_words(found)), None)
+        }
+        EvalAltResult::ErrorStackOverflow(_) => {
+            ("functions call each other too deeply".to_owned(), Some("a script can nest 64 calls".to_owned()))
+        }
+        EvalAltResult::ErrorFor(_) => (
+            "this cannot be looped over".to_owned(),
+            Some("`for` takes arrays, ranges, maps' keys, generators".to_owned()),
+        ),
+        EvalAltResult::ErrorUnboundThis(_) => ("`this` stands outside of a method".to_owned(), None),
+        EvalAltResult::ErrorDataRace(..) => (
+            "a value is changed while it is in use".to_owned(),
+            Some("take a copy of it with `let` before the call".to_owned()),
+        ),
+        EvalAltResult::ErrorIndexingType(signature, _) => (
+            format!("{} cannot be indexed that way", type_words(signature.split(' ').next().unwrap_or_default())),
+            None,
+        ),
+        other => (plain(&without_position(other)), None),
+    }
+}
+
+/// Rhai's text of an error, without the place at its end.
+fn without_position(error: &EvalAltResult) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default().to_owned();
+    match first.rfind(" (line ") {
+        Some(cut) => first[..cut].to_owned(),
+        None => first,
+    }
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or(text).trim_matches(|c| matches!(c, '\'' | '"' | '`'))
+}
+
+/// `Unknown property 'x' - a getter is not registered for type 'y'` in plain words.
+fn dot_expression(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
+    match quoted.as_slice() {
+        [property, kind, ..] if message.starts_with("Unknown property") => {
+            format!("{} has no property `{property}`", type_words(kind))
+        }
+        _ => plain(message),
+    }
+}
+
+fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
+    let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
+    let name = if name == text::CALL { "call" } else { name };
+    let arguments = arguments.trim_end_matches(')');
+    let kinds: Vec<String> =
+        arguments.split(", ").filter(|kind| !kind.is_empty()).map(|kind| type_words(kind).to_owned()).collect();
+    if !rhai::is_valid_identifier(name) {
+        let short = name.rsplit("::").next().unwrap_or(name);
+        if rhai::is_valid_identifier(short) {
+            let functions = run.loader.functions();
+            let near = crate::name::nearest(short, functions.iter().map(|(name, _)| name.as_str()));
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            return (format!("there is no function `{name}` for ({})", kinds.join(", ")), help);
+        }
+        return (format!("`{name}` cannot be used on {}", kinds.join(" and ")), None);
+    }
+    let own = run.loader.functions();
+    let native = native_names(engine);
+    let same: Vec<usize> = own.iter().filter(|(known, _)| known == name).map(|(_, count)| *count).collect();
+    if let Some(count) = same.first() {
+        let title = format!("`{name}` was called with {}", super::methods::arguments(kinds.len()));
+        return (title, Some(format!("it takes {}", super::methods::arguments(*count))));
+    }
+    if native.contains(name) {
+        return (format!("`{name}` does not take ({})", kinds.join(", ")), None);
+    }
+    let names = own.iter().map(|(name, _)| name.as_str()).chain(native.iter().map(String::as_str));
+    let items = run.loader.items();
+    let near = crate::name::nearest(name, names.chain(items.iter().map(String::as_str)));
+    let title = if kinds.is_empty() {
+        format!("there is no function `{name}`")
+    } else {
+        format!("there is no function `{name}` for ({})", kinds.join(", "))
+    };
+    (title, near.map(|near| format!("did you mean `{near}`?")))
+}
+
+/// The names of all native functions that people can write.
+fn native_names(engine: &Engine) -> BTreeSet<String> {
+    let signatures = engine.gen_fn_signatures(true);
+    let names = signatures.iter().filter_map(|signature| signature.split('(').next());
+    names.map(str::trim).filter(|name| rhai::is_valid_identifier(name)).map(str::to_owned).collect()
+}
+
+/// The names that a script declares, found in its text: the tree does not keep what a scope held.
+fn declared_names(source: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut words =
+        source.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        if matches!(word, "let" | "const" | "as" | "device" | "for" | "fn") {
+            if let Some(name) = words.peek() {
+                names.insert((*name).to_owned());
+            }
+        }
+    }
+    names
+}
+
+/// A type of Rhai's as the language reference calls it.
+fn type_words(name: &str) -> &str {
+    let name = name.trim();
+    if name.contains("ImmutableString") || name == "&str" {
+        return "string";
+    }
+    match name {
+        "i64" => "int",
+        "f64" => "float",
+        "()" => "`()`",
+        "Fn" => "function",
+        other => other.rsplit("::").next().unwrap_or(other),
+    }
+}
+
+/// A message of Rhai's as a lowercase phrase with code in back-ticks.
+pub(super) fn plain(message: &str) -> String {
+    let message = message.replace('\'', "`").replace("Expecting", "expected").replace("expecting", "expected");
+    let mut letters = message.chars();
+    match letters.next() {
+        Some(first) if !message.chars().take(2).all(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect::<String>().trim_end_matches('.').to_owned()
+        }
+        _ => message,
+    }
+}
