@@ -141,7 +141,7 @@ fn set(options: &mut OpenOptions, name: &str, value: Value) -> Fallible<()> {
         ("attempts", Value::Int(attempts)) => return done(&mut options.attempts, attempts),
         ("attempts", _) => "a whole number, negative for ever",
         ("baudrate", Value::Int(rate)) if u32::try_from(rate).is_ok_and(|rate| rate > 0) => {
-            return done(&mut options.baudrate, u32::try_from(rate).unwrap_or(115_200));
+            return done(&mut options.baudrate, u32::try_from(rate).ok());
         }
         ("baudrate", _) => "bits per second as a whole number",
         ("timeout", value) => match seconds(&value) {

@@ -17,7 +17,10 @@ fn a_block_becomes_a_class() {
     assert_eq!(kinds, [ItemKind::Task, ItemKind::Thread, ItemKind::Setup, ItemKind::Teardown]);
     let read = items[0];
     assert_eq!((read.doc.as_str(), read.origin.line, read.origin.column), ("Reads.\nTwice.", 6, 10));
-    assert_eq!((read.body.text.as_str(), read.body.origin.line, read.body.origin.column), ("        return 1\n    ", 7, 1));
+    assert_eq!(
+        (read.body.text.as_str(), read.body.origin.line, read.body.origin.column),
+        ("        return 1\n    ", 7, 1)
+    );
     assert_eq!(read.params[1].default, Some(Default::Value(Value::Int(8))));
     assert_eq!(read.options.implementation.as_deref(), Some("micropython"));
     assert_eq!((read.options.timeout, read.options.retry), (Some(Duration::from_millis(1500)), true));
@@ -68,7 +71,12 @@ fn a_block_is_an_expression_too() {
 
 #[test]
 fn functions_and_closures_see_classes() {
-    assert_eq!(printed("device Bench { }\nfn f() { Bench.name }\nlet g = || Bench.name + Device.name;\nprint(f() + g.call());"), ["BenchBenchDevice"]);
+    assert_eq!(
+        printed(
+            "device Bench { }\nfn f() { Bench.name }\nlet g = || Bench.name + Device.name;\nprint(f() + g.call());"
+        ),
+        ["BenchBenchDevice"]
+    );
 }
 
 #[test]
@@ -76,15 +84,42 @@ fn wrong_blocks_are_refused_where_they_are_wrong() {
     fn case(block: &str, wanted: &str) {
         assert_eq!(failure(block), wanted, "{block}");
     }
-    case("device B {\n  task f() `x`", "ParseError: the `device` block is not closed @ t.rhai:2:15 | add a `}` at its end");
-    case("device B {\n  tsk f() `x`\n}", "ParseError: expected `setup`, `task`, `thread`, `teardown` or `method`, found `tsk` @ t.rhai:2:3 | did you mean `task`?");
-    case("device B { task f() `a ${x} b` }", "ParseError: the body contains `${…}`, which Rhai would replace @ t.rhai:1:21 | write `\\${` in the body, or use the quotes `#\"…\"#`, which replace nothing");
-    case("device B {\n task f() `x\n}\n", "ParseError: this string is not closed @ t.rhai:2:11 | a body ends with a back-tick, a string with a quote");
-    case("device B { task f `x` }", "ParseError: expected `(` after `task f`, found a string @ t.rhai:1:19 | the parameters stand in parentheses, also if there are none");
-    case("device B { task f(a b) `x` }", "ParseError: expected `,` or `)` in the parameters, found `b` @ t.rhai:1:21 | parameters are written `name`, `name = default` or `name: annotation`");
-    case("device B { task f(*a) `x` }", "ParseError: a parameter cannot collect arguments @ t.rhai:1:19 | pass an array, or a map, as one argument");
-    case("device B { task f() { 1 } }", "ParseError: expected the body of the task in back-ticks, found `{` @ t.rhai:1:21 | a body is MicroPython between back-ticks; host-side code is `method name |args| { … }`");
-    case("device B { method f() `x` }", "ParseError: expected `|` after `method f`, found `()` @ t.rhai:1:20 | a method is written `method name |args| { … }`; inside, `this` is the device");
+    case(
+        "device B {\n  task f() `x`",
+        "ParseError: the `device` block is not closed @ t.rhai:2:15 | add a `}` at its end",
+    );
+    case(
+        "device B {\n  tsk f() `x`\n}",
+        "ParseError: expected `setup`, `task`, `thread`, `teardown` or `method`, found `tsk` @ t.rhai:2:3 | did you mean `task`?",
+    );
+    case(
+        "device B { task f() `a ${x} b` }",
+        "ParseError: the body contains `${…}`, which Rhai would replace @ t.rhai:1:21 | write `\\${` in the body, or use the quotes `#\"…\"#`, which replace nothing",
+    );
+    case(
+        "device B {\n task f() `x\n}\n",
+        "ParseError: this string is not closed @ t.rhai:2:11 | a body ends with a back-tick, a string with a quote",
+    );
+    case(
+        "device B { task f `x` }",
+        "ParseError: expected `(` after `task f`, found a string @ t.rhai:1:19 | the parameters stand in parentheses, also if there are none",
+    );
+    case(
+        "device B { task f(a b) `x` }",
+        "ParseError: expected `,` or `)` in the parameters, found `b` @ t.rhai:1:21 | parameters are written `name`, `name = default` or `name: annotation`",
+    );
+    case(
+        "device B { task f(*a) `x` }",
+        "ParseError: a parameter cannot collect arguments @ t.rhai:1:19 | pass an array, or a map, as one argument",
+    );
+    case(
+        "device B { task f() { 1 } }",
+        "ParseError: expected the body of the task in back-ticks, found `{` @ t.rhai:1:21 | a body is MicroPython between back-ticks; host-side code is `method name |args| { … }`",
+    );
+    case(
+        "device B { method f() `x` }",
+        "ParseError: expected `|` after `method f`, found `()` @ t.rhai:1:20 | a method is written `method name |args| { … }`; inside, `this` is the device",
+    );
     case("device B : { }", "ParseError: expecting name of a variable @ t.rhai:1:12");
 }
 
@@ -93,39 +128,101 @@ fn wrong_declarations_are_refused_where_they_are_wrong() {
     fn case(block: &str, wanted: &str) {
         assert_eq!(failure(block), wanted, "{block}");
     }
-    case("device B {\n  task f() minfy `x`\n}", "DeclarationError: a task has no option `minfy` @ t.rhai:2:12 | did you mean `minify`?");
-    case("device B { task f() timeout = -1 `x` }", "DeclarationError: the option `timeout` takes a positive number of seconds @ t.rhai:1:21");
-    case("device B { task f() minify minify `x` }", "DeclarationError: task `f` has the option `minify` twice @ t.rhai:1:28");
-    case("device B {\n  task f(a = || 1) `x`\n}", "DeclarationError: the default of `a` is a function, which cannot be sent @ t.rhai:2:14");
-    case("device B {\n  task f() `x`\n  task f() `y`\n}", "DeclarationError: task `f` is declared again after one for every implementation @ t.rhai:3:8 | the first one, at t.rhai:2:8, always wins: give it a `for \"…\"`, or put it last");
-    case("device B { task exec() `x` }", "SpecialFunctionNameError: `exec` is a name that every device has already @ t.rhai:1:17 | choose another name");
-    case("device B { task print() `x` }", "SpecialFunctionNameError: `print` is a word of the script language @ t.rhai:1:17 | choose another name");
-    case("device B { task lambda() `x` }", "SpecialFunctionNameError: `lambda` is a keyword of Python @ t.rhai:1:17 | choose another name");
-    case("device B { task post_init() `x` }", "SpecialFunctionNameError: `post_init` is the name of a method @ t.rhai:1:17 | write `method post_init || { … }`, it runs when the device is opened");
-    case("device B : Missing { }", "DeclarationError: `Missing` is no device class @ t.rhai:1:12 | a device class is inherited that is declared above, or imported");
-    case("device Bench { }\ndevice C : Bnech { }", "DeclarationError: `Bnech` is no device class @ t.rhai:2:12 | did you mean `Bench`?");
-    case("device B { task f() `x` method f || { 1 } }", "DeclarationError: `f` is a task and a method at once @ t.rhai:1:32 | the task stands at t.rhai:1:17; one name, one kind");
-    case("fn f(x) { x }\ndevice B { task f(a, b = 1) `x` }", "DeclarationError: `f` is a function of the script and a task of `B` @ t.rhai:2:17, called from t.rhai:1:4 | a call on the device would reach the function: rename one of them");
-    case("fn f() { device B { } }\nf();", "DeclarationError: `device B` stands in a function @ t.rhai:1:10, called from t.rhai:2:1 | declare it outside of functions and closures");
+    case(
+        "device B {\n  task f() minfy `x`\n}",
+        "DeclarationError: a task has no option `minfy` @ t.rhai:2:12 | did you mean `minify`?",
+    );
+    case(
+        "device B { task f() timeout = -1 `x` }",
+        "DeclarationError: the option `timeout` takes a positive number of seconds @ t.rhai:1:21",
+    );
+    case(
+        "device B { task f() minify minify `x` }",
+        "DeclarationError: task `f` has the option `minify` twice @ t.rhai:1:28",
+    );
+    case(
+        "device B {\n  task f(a = || 1) `x`\n}",
+        "DeclarationError: the default of `a` is a function, which cannot be sent @ t.rhai:2:14",
+    );
+    case(
+        "device B {\n  task f() `x`\n  task f() `y`\n}",
+        "DeclarationError: task `f` is declared again after one for every implementation @ t.rhai:3:8 | the first one, at t.rhai:2:8, always wins: give it a `for \"…\"`, or put it last",
+    );
+    case(
+        "device B { task exec() `x` }",
+        "SpecialFunctionNameError: `exec` is a name that every device has already @ t.rhai:1:17 | choose another name",
+    );
+    case(
+        "device B { task print() `x` }",
+        "SpecialFunctionNameError: `print` is a word of the script language @ t.rhai:1:17 | choose another name",
+    );
+    case(
+        "device B { task lambda() `x` }",
+        "SpecialFunctionNameError: `lambda` is a keyword of Python @ t.rhai:1:17 | choose another name",
+    );
+    case(
+        "device B { task post_init() `x` }",
+        "SpecialFunctionNameError: `post_init` is the name of a method @ t.rhai:1:17 | write `method post_init || { … }`, it runs when the device is opened",
+    );
+    case(
+        "device B : Missing { }",
+        "DeclarationError: `Missing` is no device class @ t.rhai:1:12 | a device class is inherited that is declared above, or imported",
+    );
+    case(
+        "device Bench { }\ndevice C : Bnech { }",
+        "DeclarationError: `Bnech` is no device class @ t.rhai:2:12 | did you mean `Bench`?",
+    );
+    case(
+        "device B { task f() `x` method f || { 1 } }",
+        "DeclarationError: `f` is a task and a method at once @ t.rhai:1:32 | the task stands at t.rhai:1:17; one name, one kind",
+    );
+    case(
+        "fn f(x) { x }\ndevice B { task f(a, b = 1) `x` }",
+        "DeclarationError: `f` is a function of the script and a task of `B` @ t.rhai:2:17, called from t.rhai:1:4 | a call on the device would reach the function: rename one of them",
+    );
+    case(
+        "fn f() { device B { } }\nf();",
+        "DeclarationError: `device B` stands in a function @ t.rhai:1:10, called from t.rhai:2:1 | declare it outside of functions and closures",
+    );
 }
 
 #[test]
 fn a_class_is_not_a_device() {
-    assert_eq!(failure("device B { task f(x) `x` }\nB.f(1);"), "UnknownTaskError: `B` is a class, `f` is called on a device of it @ t.rhai:2:3 | call `.open()` first: `let bench = B.open();`, then `bench.f(…)`");
-    assert_eq!(failure("device B { }\nB.opne();"), "UnknownTaskError: the class `B` has no function `opne` @ t.rhai:2:3 | did you mean `open`?");
+    assert_eq!(
+        failure("device B { task f(x) `x` }\nB.f(1);"),
+        "UnknownTaskError: `B` is a class, `f` is called on a device of it @ t.rhai:2:3 | call `.open()` first: `let bench = B.open();`, then `bench.f(…)`"
+    );
+    assert_eq!(
+        failure("device B { }\nB.opne();"),
+        "UnknownTaskError: the class `B` has no function `opne` @ t.rhai:2:3 | did you mean `open`?"
+    );
 }
 
 #[test]
 fn options_of_open_are_checked_before_anything_is_opened() {
-    assert_eq!(failure("Device.open(\"x\", #{ baudrat: 1 });"), "ArgumentError: `open` has no option `baudrat` @ t.rhai:1:8 | did you mean `baudrate`?");
-    assert_eq!(failure("Device.open(\"x\", #{ timeout: 0 });"), "ArgumentError: the option `timeout` takes a positive number of seconds @ t.rhai:1:8");
-    assert_eq!(failure("Device.open(5);"), "ArgumentError: the port is an integer @ t.rhai:1:8 | a port is a string such as \"/dev/ttyACM0\", or a map of `vid`, `pid`, `serial_number`");
-    assert_eq!(failure("Device.session(1);"), "ArgumentError: the last argument of `session` is an integer @ t.rhai:1:8 | it is a closure that gets the device: `Bench.session(|b| { … })`");
+    assert_eq!(
+        failure("Device.open(\"x\", #{ baudrat: 1 });"),
+        "ArgumentError: `open` has no option `baudrat` @ t.rhai:1:8 | did you mean `baudrate`?"
+    );
+    assert_eq!(
+        failure("Device.open(\"x\", #{ timeout: 0 });"),
+        "ArgumentError: the option `timeout` takes a positive number of seconds @ t.rhai:1:8"
+    );
+    assert_eq!(
+        failure("Device.open(5);"),
+        "ArgumentError: the port is an integer @ t.rhai:1:8 | a port is a string such as \"/dev/ttyACM0\", or a map of `vid`, `pid`, `serial_number`"
+    );
+    assert_eq!(
+        failure("Device.session(1);"),
+        "ArgumentError: the last argument of `session` is an integer @ t.rhai:1:8 | it is a closure that gets the device: `Bench.session(|b| { … })`"
+    );
 }
 
 #[test]
 fn check_evaluates_declarations_only() {
-    let found = classes("import \"std/assert\" as assert;\nconst N = 2 * 3;\nlet x = nonsense();\nthrow \"no\";\ndevice B { task f(a = N) `x` }\nB.open();\nprint(\"no\");");
+    let found = classes(
+        "import \"std/assert\" as assert;\nconst N = 2 * 3;\nlet x = nonsense();\nthrow \"no\";\ndevice B { task f(a = N) `x` }\nB.open();\nprint(\"no\");",
+    );
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].items().next().unwrap().params[0].default, Some(Default::Value(Value::Int(6))));
     let (mut runner, _) = runner();

@@ -8,21 +8,48 @@ fn failures_say_what_and_where() {
         assert_eq!(failure(text), wanted, "{text}");
     }
     case("let x = 1;\nthrow \"no power\";", "ScriptError: no power @ t.rhai:2:1");
-    case("let volts = 1;\nprint(volt);", "ScriptError: there is no variable `volt` here @ t.rhai:2:7 | did you mean `volts`?");
-    case("fn settle(x) { x }\nsetle(1);", "ScriptError: there is no function `setle` for (int) @ t.rhai:2:1 | did you mean `settle`?");
-    case("fn settle(x) { x }\nsettle(1, 2);", "ScriptError: `settle` was called with 2 arguments @ t.rhai:2:1 | it takes 1 argument");
-    case("let volts = 1;\nfn f() { volts }\nf();", "ScriptError: there is no variable `volts` here @ t.rhai:2:10, called from t.rhai:3:1 | functions do not see the script's variables: pass it as an argument, or write `global::volts` for a constant");
-    case("let x = 1\nlet y = 2;", "ParseError: expected `;` to terminate this statement @ t.rhai:2:1 | the statement before has no `;` at its end: `let x = 1`");
+    case(
+        "let volts = 1;\nprint(volt);",
+        "ScriptError: there is no variable `volt` here @ t.rhai:2:7 | did you mean `volts`?",
+    );
+    case(
+        "fn settle(x) { x }\nsetle(1);",
+        "ScriptError: there is no function `setle` for (int) @ t.rhai:2:1 | did you mean `settle`?",
+    );
+    case(
+        "fn settle(x) { x }\nsettle(1, 2);",
+        "ScriptError: `settle` was called with 2 arguments @ t.rhai:2:1 | it takes 1 argument",
+    );
+    case(
+        "let volts = 1;\nfn f() { volts }\nf();",
+        "ScriptError: there is no variable `volts` here @ t.rhai:2:10, called from t.rhai:3:1 | functions do not see the script's variables: pass it as an argument, or write `global::volts` for a constant",
+    );
+    case(
+        "let x = 1\nlet y = 2;",
+        "ParseError: expected `;` to terminate this statement @ t.rhai:2:1 | the statement before has no `;` at its end: `let x = 1`",
+    );
     case("var x = 1;", "ParseError: `var` is a reserved word @ t.rhai:1:1 | a variable is declared with `let`");
     case("let x = 1 / 0;", "ScriptError: division by zero: 1 / 0 @ t.rhai:1:11");
     case("const x = 1;\nx = 2;", "ScriptError: `x` is a constant @ t.rhai:2:1 | declare it with `let` to change it");
     case("let a = [1];\na[5];", "ScriptError: array index 5 out of bounds: only 1 element in array @ t.rhai:2:3");
-    case("fn f(n) { f(n + 1) }\nf(0);", "ScriptError: functions call each other too deeply @ t.rhai:1:11, called from t.rhai:2:1 | a script can nest 64 calls");
+    case(
+        "fn f(n) { f(n + 1) }\nf(0);",
+        "ScriptError: functions call each other too deeply @ t.rhai:1:11, called from t.rhai:2:1 | a script can nest 64 calls",
+    );
     case("1 + #{};", "ScriptError: `+` cannot be used on int and map @ t.rhai:1:3");
-    case("import \"std/asert\" as a;", "ScriptError: there is no module `std/asert` @ t.rhai:1:8 | did you mean `std/assert`?");
+    case(
+        "import \"std/asert\" as a;",
+        "ScriptError: there is no module `std/asert` @ t.rhai:1:8 | did you mean `std/assert`?",
+    );
     case("try { throw \"a\"; } catch (e) {\n  throw;\n}", "ScriptError: a @ t.rhai:2:3");
-    case("is_a(\"x\", \"ConectionLost\");", "ArgumentError: there is no kind of error `ConectionLost` @ t.rhai:1:1 | did you mean `ConnectionLost`?");
-    case("read_file(\"../x\");", "ArgumentError: the path \"../x\" leads out of the folder @ t.rhai:1:1 | files lie below the folder in which belay-script was started: use a relative path without `..`");
+    case(
+        "is_a(\"x\", \"ConectionLost\");",
+        "ArgumentError: there is no kind of error `ConectionLost` @ t.rhai:1:1 | did you mean `ConnectionLost`?",
+    );
+    case(
+        "read_file(\"../x\");",
+        "ArgumentError: the path \"../x\" leads out of the folder @ t.rhai:1:1 | files lie below the folder in which belay-script was started: use a relative path without `..`",
+    );
 }
 
 #[test]
@@ -35,7 +62,8 @@ fn caught_errors_have_kinds() {
     case("Device.opne();", &["UnknownTaskError", "the class `Device` has no function `opne`"]);
     let lines = printed("try { nonsense(); } catch (e) { print(e.kind); print(is_a(e, \"ScriptError\")); }");
     assert_eq!(lines, ["ScriptError", "true"]);
-    let lines = printed("try { Device.open(5); } catch (e) { print(e.help == ()); print(e.script_line); print(`${e}`); }");
+    let lines =
+        printed("try { Device.open(5); } catch (e) { print(e.help == ()); print(e.script_line); print(`${e}`); }");
     assert_eq!(lines[0], "false");
     assert_eq!(lines[2], "ArgumentError: the port is an integer");
 }
@@ -80,7 +108,8 @@ fn closures_keep_their_own_file() {
 fn wrong_modules_name_the_import() {
     assert_eq!(
         failure_among(&[("a.rhai", "let x = ;\n")], "\nimport \"a\" as a;"),
-        "ParseError: expecting expression @ a.rhai:1:9, imported from main.rhai:2:8".replace("expecting expression", "script expects expression")
+        "ParseError: expecting expression @ a.rhai:1:9, imported from main.rhai:2:8"
+            .replace("expecting expression", "script expects expression")
     );
     assert_eq!(
         failure_among(&[("a.rhai", "import \"b\" as b;"), ("b.rhai", "\nimport \"a\" as a;")], "import \"a\" as a;"),

@@ -5,12 +5,21 @@ use super::*;
 #[test]
 fn words_are_keywords_only_where_a_block_begins() {
     assert_eq!(printed("let task = 1; let device = 1; let test = 2; print(device + test + task);"), ["4"]);
-    assert_eq!(printed("let device = 1;\ndevice + 1;\nlet x = #{ device: 2, test: 3 }; print(x.device + x.test);"), ["5"]);
+    assert_eq!(
+        printed("let device = 1;\ndevice + 1;\nlet x = #{ device: 2, test: 3 }; print(x.device + x.test);"),
+        ["5"]
+    );
     assert_eq!(printed("let thread = 1; let with = 2; let sync = 3; print(thread + with + sync);"), ["6"]);
     assert_eq!(printed("fn device(x) { x } print(device(4));"), ["4"]);
     assert_eq!(printed("let test = |x| x; print(test.call(4));"), ["4"]);
-    assert_eq!(printed("let f = |x, y| x + y; let g = f.curry(1); print(g.call(2)); print([1, 2].map(|x| x + 1));"), ["3", "[2, 3]"]);
-    assert_eq!(printed("let o = #{ n: 5, add: |x| this.n + x }; print(o.add(1)); let f = |x| this + x; print(2.call(f, 3));"), ["6", "5"]);
+    assert_eq!(
+        printed("let f = |x, y| x + y; let g = f.curry(1); print(g.call(2)); print([1, 2].map(|x| x + 1));"),
+        ["3", "[2, 3]"]
+    );
+    assert_eq!(
+        printed("let o = #{ n: 5, add: |x| this.n + x }; print(o.add(1)); let f = |x| this + x; print(2.call(f, 3));"),
+        ["6", "5"]
+    );
 }
 
 #[test]
@@ -33,17 +42,29 @@ fn tests_run_in_place_and_are_recorded() {
         ]
     );
     assert_eq!(shown(tests[1].failure.as_ref().unwrap()), "ScriptError: expected 2, found 1 @ t.rhai:4:13");
-    assert_eq!(shown(tests[4].failure.as_ref().unwrap()).split(" @ ").next(), Some("TimeoutError: the test took longer than 0.05 s"));
+    assert_eq!(
+        shown(tests[4].failure.as_ref().unwrap()).split(" @ ").next(),
+        Some("TimeoutError: the test took longer than 0.05 s")
+    );
     assert_eq!(lines[0..3], ["begin good", "measured u 1.5 true", "pass good"]);
     assert_eq!(lines.last().map(String::as_str), Some("on"));
 }
 
 #[test]
 fn options_of_a_test_are_checked() {
-    assert_eq!(failure("test \"a\" timout = 1 { }"), "DeclarationError: a test has no option `timout` @ t.rhai:1:10 | did you mean `timeout`?");
+    assert_eq!(
+        failure("test \"a\" timout = 1 { }"),
+        "DeclarationError: a test has no option `timout` @ t.rhai:1:10 | did you mean `timeout`?"
+    );
     assert_eq!(failure("test \"a\" { test \"b\" { } }"), "DeclarationError: a test stands within a test @ t.rhai:1:17");
-    assert_eq!(failure("test \"a\" retry = \"x\" { }"), "DeclarationError: the option `retry` takes a number from 0 to 1000 @ t.rhai:1:10");
-    assert_eq!(failure("measure(\"u\", 1, #{ mni: 0 });"), "ArgumentError: `measure` has no option `mni` @ t.rhai:1:1 | did you mean `min`?");
+    assert_eq!(
+        failure("test \"a\" retry = \"x\" { }"),
+        "DeclarationError: the option `retry` takes a number from 0 to 1000 @ t.rhai:1:10"
+    );
+    assert_eq!(
+        failure("measure(\"u\", 1, #{ mni: 0 });"),
+        "ArgumentError: `measure` has no option `mni` @ t.rhai:1:1 | did you mean `min`?"
+    );
 }
 
 #[test]
@@ -58,17 +79,25 @@ fn a_script_can_exit_with_a_status() {
 #[test]
 fn closures_run_in_parallel_and_in_order() {
     assert_eq!(printed("let x = 5; let r = parallel([|| { sleep(0.05); x + 1 }, || 2]); print(r);"), ["[6, 2]"]);
-    let lines = printed("try { parallel([|| 1, || { throw \"no\"; }]) } catch (e) { print(e.kind); print(e.results[0]); print(e.results[1].message); print(e.results[1].kind); }");
+    let lines = printed(
+        "try { parallel([|| 1, || { throw \"no\"; }]) } catch (e) { print(e.kind); print(e.results[0]); print(e.results[1].message); print(e.results[1].kind); }",
+    );
     assert_eq!(lines, ["ParallelError", "1", "no", "ScriptError"]);
     let failed = failure("parallel([|| 1,\n|| nonsense()]);");
-    assert_eq!(failed, "ParallelError: 1 of 2 closures failed, the first one: there is no function `nonsense` @ t.rhai:2:4, called from t.rhai:1:1");
+    assert_eq!(
+        failed,
+        "ParallelError: 1 of 2 closures failed, the first one: there is no function `nonsense` @ t.rhai:2:4, called from t.rhai:1:1"
+    );
     assert!(failure("parallel([1]);").starts_with("ArgumentError: element 1 for `parallel` is an integer"));
 }
 
 #[test]
 fn time_limits_end_loops_and_sleeps() {
     assert_eq!(printed("try { timeout(0.05, || { loop { } }) } catch (e) { print(e.kind); }"), ["TimeoutError"]);
-    assert_eq!(printed("try { timeout(0.05, || { try { sleep(9); } catch { } }) } catch (e) { print(e.message); }"), ["this took longer than 0.05 s"]);
+    assert_eq!(
+        printed("try { timeout(0.05, || { try { sleep(9); } catch { } }) } catch (e) { print(e.message); }"),
+        ["this took longer than 0.05 s"]
+    );
     assert_eq!(printed("print(timeout(5, || 3)); sleep(0); sleep(0.01);"), ["3"]);
     let watcher = Arc::new(Watcher::default());
     let host = Host::new(watcher.clone(), None);
@@ -119,7 +148,10 @@ fn the_standard_modules_work() {
     case("stats::stdev([1.0, 3.0])", "1.4142135623730951");
     case("stats::percentile([1, 2, 3, 4, 5], 90)", "4.6");
     case("stats::rms([3, 4])", "3.5355339059327378");
-    case("csv::format([[\"a\", 1, 2.5, ()], [\"x,y\", true]])", "a,1,2.5,\nx,y\",true".replace("x,y\"", "\"x,y\"").as_str().to_owned().as_str());
+    case(
+        "csv::format([[\"a\", 1, 2.5, ()], [\"x,y\", true]])",
+        "a,1,2.5,\nx,y\",true".replace("x,y\"", "\"x,y\"").as_str().to_owned().as_str(),
+    );
     case("csv::parse(\"a,b\\n1,\\\"x y\\\"\\n\")", "[[\"a\", \"b\"], [\"1\", \"x y\"]]");
 }
 
