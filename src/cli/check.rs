@@ -53,7 +53,7 @@ fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources)
 /// Compiles the body of every item of `classes` with a real interpreter; gives what it refuses, as diagnostics of
 /// [`Kind::DeclarationError`] whose first place is the line of the body.
 ///
-/// To be filled: for each item (those of mixins once, see [`distinct`]) the source that a board would get is made by
+/// To be filled: for each item (those of mixins once, see `distinct`) the source that a board would get is made by
 /// [`crate::python`], which also gives the mapping of its lines to the script's; all sources go to one process of the
 /// interpreter that `sim` finds, which compiles and does not run them.
 ///

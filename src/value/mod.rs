@@ -1,6 +1,6 @@
 //! What a script and a board exchange: Python's literals as data.
 //!
-//! [`write`] makes Python source of a value, [`parse`] reads the `repr` that a board printed. Both are pure.
+//! [`mod@write`] makes Python source of a value, [`parse`] reads the `repr` that a board printed. Both are pure.
 //! Invariant: `parse(write(v)) == v` for every value that a board can send back.
 
 pub mod parse;
