@@ -157,8 +157,9 @@ impl<'t> Reader<'t> {
         let count = if distance > 0 { (distance + step.abs() - 1) / step.abs() } else { 0 };
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         self.range_left = self.range_left.checked_sub(count).ok_or(ParseError::RangeTooLong)?;
-        let numbers = (0..count as i128).map(|index| Value::integer((start + index * step).into()));
-        Ok(Value::List(numbers.collect()))
+        // Every element lies between two numbers of 64 bits.
+        let numbers = (0..count as i128).filter_map(|index| i64::try_from(start + index * step).ok());
+        Ok(Value::List(numbers.map(Value::Int).collect()))
     }
 
     fn bound(&mut self) -> Result<i128> {

@@ -144,6 +144,8 @@ fn classes_that_print_as_calls() {
     case("range(0, 10, 4)", Value::List(ints([0, 4, 8])));
     case("range(3, 0, -2)", Value::List(ints([3, 1])));
     case("range(3, 0)", Value::List(vec![]));
+    let far = "range(-9223372036854775808, 9223372036854775807, 9223372036854775807)";
+    case(far, Value::List(ints([i64::MIN, -1, i64::MAX - 1])));
     case("dict_keys([1])", Value::List(ints([1])));
     case("dict_values([])", Value::List(vec![]));
     case("dict_items([(1, 2)])", Value::List(vec![Value::Tuple(ints([1, 2]))]));
