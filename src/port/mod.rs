@@ -3,6 +3,13 @@
 //! [`Port`] is the one seam for hardware. Above it nobody knows which kind it is; what a port can do is data
 //! that it declares ([`Abilities`]).
 
+pub mod address;
+#[cfg(unix)]
+pub mod descriptor;
+pub mod open;
+pub mod serial;
+pub mod usb;
+
 use std::time::{Duration, Instant};
 
 /// How long to wait, and for whom.
@@ -67,6 +74,13 @@ pub enum PortError {
     /// The other end is gone: unplugged, ended, closed. Says how that showed.
     #[error("{0}")]
     Gone(String),
+}
+
+impl PortError {
+    /// For an other end that has taken no byte for `patience`.
+    pub(crate) fn stuck(patience: Duration) -> PortError {
+        PortError::Gone(format!("the board has taken no byte for {patience:?}: it hangs, or its link does"))
+    }
 }
 
 /// What a port can do.

@@ -1,0 +1,275 @@
+//! What a port is called: reads the text of `--port`, `BELAY_DEVICE` and `Bench.open(…)`.
+//!
+//! Uses [`crate::error`] and [`super::usb`]. Invariant: reading an address opens and asks nothing but whether a
+//! file of that name exists, and what an [`Address`] shows reads back as the same address.
+
+use super::usb::{self, UsbSpecifier};
+use crate::error::{Error, Kind, Result};
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+
+/// Which board to talk to, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Address {
+    /// A serial port by name: `/dev/ttyACM0`, `COM3`, any path.
+    Serial(String),
+    /// The one USB port that fits.
+    Usb(UsbSpecifier),
+    /// `exec:COMMAND`: a process on a pseudo-terminal of its own.
+    Exec(String),
+    /// `sim` or `sim:TEXT`: a simulated board. Holds the text, empty for `sim`.
+    Sim(String),
+    /// A port of a kind that this version knows by name only.
+    Later {
+        /// The kind.
+        scheme: Scheme,
+        /// The whole address as it was written.
+        text: String,
+    },
+}
+
+/// Kinds of port that are recognised, but cannot be opened yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// `tcp://host:port`: bytes as they are.
+    Tcp,
+    /// `rfc2217://host:port`: a serial server with control of the line.
+    Rfc2217,
+    /// `telnet://host`, or a dotted IPv4 address.
+    Telnet,
+    /// `ws://host[:port]`.
+    WebRepl,
+    /// `replay:FILE`.
+    Replay,
+}
+
+impl Scheme {
+    const ALL: [Scheme; 5] = [Scheme::Tcp, Scheme::Rfc2217, Scheme::Telnet, Scheme::WebRepl, Scheme::Replay];
+
+    /// How an address of this kind begins.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Scheme::Tcp => "tcp://",
+            Scheme::Rfc2217 => "rfc2217://",
+            Scheme::Telnet => "telnet://",
+            Scheme::WebRepl => "ws://",
+            Scheme::Replay => "replay:",
+        }
+    }
+
+    /// What such a port is, for messages.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Scheme::Tcp => "serial servers over TCP (`tcp://`)",
+            Scheme::Rfc2217 => "serial servers by RFC 2217 (`rfc2217://`)",
+            Scheme::Telnet => "telnet (`telnet://`, or an IPv4 address)",
+            Scheme::WebRepl => "WebREPL (`ws://`)",
+            Scheme::Replay => "recorded sessions (`replay:`)",
+        }
+    }
+}
+
+/// The forms that an address can have, for help texts.
+const FORMS: &str = "a port is a path such as `/dev/ttyACM0`, a name such as `COM3`, `usb:2e8a:0005`, \
+                     `{\"vid\": 11914}`, `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that \
+                     are plugged in";
+
+impl FromStr for Address {
+    type Err = Error;
+
+    /// Reads an address. White space around it is ignored.
+    ///
+    /// # Errors
+    /// [`Kind::ArgumentError`] for empty or malformed text, [`Kind::DeviceNotFoundError`] for a bare word that is
+    /// neither a port of this kind of machine nor an existing file.
+    fn from_str(text: &str) -> Result<Address> {
+        parse(text.trim(), &|path| Path::new(path).exists())
+    }
+}
+
+/// What follows `prefix`, whose case does not matter.
+fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let head = text.get(..prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
+}
+
+fn parse(text: &str, exists: &dyn Fn(&str) -> bool) -> Result<Address> {
+    if text.is_empty() {
+        return Err(Error::new(Kind::ArgumentError, "the port is an empty text").with_help(FORMS));
+    }
+    if text.starts_with('{') || after(text, "usb:").is_some() {
+        return text.parse().map(Address::Usb);
+    }
+    if let Some(command) = after(text, "exec:") {
+        return match command.trim() {
+            "" => Err(Error::new(Kind::ArgumentError, "`exec:` lacks a command")
+                .with_help("write for example `exec:micropython`")),
+            command => Ok(Address::Exec(command.to_owned())),
+        };
+    }
+    if text.eq_ignore_ascii_case("sim") {
+        return Ok(Address::Sim(String::new()));
+    }
+    if let Some(simulated) = after(text, "sim:") {
+        return Ok(Address::Sim(simulated.to_owned()));
+    }
+    let later = |scheme| Ok(Address::Later { scheme, text: text.to_owned() });
+    if let Some(scheme) = Scheme::ALL.into_iter().find(|scheme| after(text, scheme.prefix()).is_some()) {
+        return later(scheme);
+    }
+    if is_ipv4(text) {
+        return later(Scheme::Telnet);
+    }
+    if let Some((scheme, _)) = text.split_once("://") {
+        let message = format!("there is no kind of port `{scheme}://`");
+        return Err(Error::new(Kind::ArgumentError, message).with_help(FORMS));
+    }
+    if text.contains(['/', '\\']) || is_com(text) || exists(text) {
+        return Ok(Address::Serial(text.to_owned()));
+    }
+    Err(Error::new(Kind::DeviceNotFoundError, format!("there is no port `{text}`")).with_help(hint(text, exists)))
+}
+
+/// Dotted IPv4, with or without a port number.
+fn is_ipv4(text: &str) -> bool {
+    text.parse::<std::net::Ipv4Addr>().is_ok() || text.parse::<std::net::SocketAddrV4>().is_ok()
+}
+
+/// `COM` and a number, as Windows calls its ports.
+fn is_com(text: &str) -> bool {
+    after(text, "COM").is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// What to do about a bare word that is no port.
+fn hint(text: &str, exists: &dyn Fn(&str) -> bool) -> String {
+    let device = format!("/dev/{text}");
+    if !text.starts_with('.') && exists(&device) {
+        return format!("did you mean `{device}`?");
+    }
+    let word = text.split([':', '?']).next().unwrap_or(text);
+    if distance(&word.to_lowercase(), "sim") <= 1 || ["simulator", "simulated", "simulation"].contains(&word) {
+        return "did you mean `sim`?".to_owned();
+    }
+    FORMS.to_owned()
+}
+
+/// How many characters must be put in, taken out, replaced or swapped with their neighbour to make `a` into `b`
+/// (optimal string alignment). Texts of more than 64 characters count as far apart.
+pub(crate) fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(65).collect(), b.chars().take(65).collect());
+    if a.len() > 64 || b.len() > 64 {
+        return usize::MAX;
+    }
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(best);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Serial(path) => f.write_str(path),
+            Address::Usb(specifier) => specifier.fmt(f),
+            Address::Exec(command) => write!(f, "exec:{command}"),
+            Address::Sim(text) if text.is_empty() => f.write_str("sim"),
+            Address::Sim(text) => write!(f, "sim:{text}"),
+            Address::Later { text, .. } => f.write_str(text),
+        }
+    }
+}
+
+impl From<&usb::FoundPort> for Address {
+    fn from(port: &usb::FoundPort) -> Address {
+        Address::Serial(port.device.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str) -> Result<Address> {
+        parse(text.trim(), &|path| ["/dev/ttyACM7", "board.link"].contains(&path))
+    }
+
+    #[test]
+    fn every_form_is_told_apart() {
+        fn case(text: &str, address: Address) {
+            assert_eq!(read(text).unwrap(), address, "{text}");
+            assert_eq!(read(&address.to_string()).unwrap(), address, "{text}");
+        }
+        let serial = |text: &str| Address::Serial(text.to_owned());
+        let later = |scheme, text: &str| Address::Later { scheme, text: text.to_owned() };
+        for path in ["/dev/ttyACM0", "COM3", "com12", "./board", "../x", "/tmp/a b", r"\\.\COM10", "board.link"] {
+            case(path, serial(path));
+        }
+        case(" /dev/ttyACM0\n", serial("/dev/ttyACM0"));
+        case(r#"{"vid": 11914}"#, Address::Usb(UsbSpecifier { vid: Some(11914), ..UsbSpecifier::default() }));
+        case("usb:2e8a:0005", Address::Usb("usb:2e8a:0005".parse().unwrap()));
+        case("exec:micropython -X heapsize=1m", Address::Exec("micropython -X heapsize=1m".to_owned()));
+        case("sim", Address::Sim(String::new()));
+        case("SIM", Address::Sim(String::new()));
+        case("sim:a?heap=200k&flash=/tmp/f", Address::Sim("a?heap=200k&flash=/tmp/f".to_owned()));
+        case("tcp://lab:4000", later(Scheme::Tcp, "tcp://lab:4000"));
+        case("rfc2217://lab:4000", later(Scheme::Rfc2217, "rfc2217://lab:4000"));
+        case("telnet://lab", later(Scheme::Telnet, "telnet://lab"));
+        case("192.168.1.5", later(Scheme::Telnet, "192.168.1.5"));
+        case("192.168.1.5:23", later(Scheme::Telnet, "192.168.1.5:23"));
+        case("ws://192.168.4.1:8266", later(Scheme::WebRepl, "ws://192.168.4.1:8266"));
+        case("replay:run.log", later(Scheme::Replay, "replay:run.log"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_answered_with_what_to_write() {
+        fn case(text: &str, kind: Kind, message: &str, help: &str) {
+            let error = read(text).unwrap_err();
+            assert_eq!((error.kind(), error.message()), (kind, message), "{text}");
+            assert!(error.help().is_some_and(|told| told.contains(help)), "{text}: {error:?}");
+        }
+        case("  ", Kind::ArgumentError, "the port is an empty text", "/dev/ttyACM0");
+        case("exec: ", Kind::ArgumentError, "`exec:` lacks a command", "exec:micropython");
+        case("http://x/y", Kind::ArgumentError, "there is no kind of port `http://`", "`sim`");
+        for word in ["smi", "si", "sin", "Sm", "simulator", "sims:a"] {
+            case(word, Kind::DeviceNotFoundError, &format!("there is no port `{word}`"), "did you mean `sim`?");
+        }
+        case("ttyACM7", Kind::DeviceNotFoundError, "there is no port `ttyACM7`", "did you mean `/dev/ttyACM7`?");
+        for word in ["dut", "COM", "COMx", "192.168.1", "é", "board:7"] {
+            case(word, Kind::DeviceNotFoundError, &format!("there is no port `{word}`"), "`exec:COMMAND`");
+        }
+        assert_eq!(read("usb:x").unwrap_err().kind(), Kind::ArgumentError);
+    }
+
+    #[test]
+    fn distances_count_single_slips() {
+        for (a, b, count) in [("sim", "sim", 0), ("smi", "sim", 1), ("s", "sim", 2), ("", "ab", 2), ("ca", "abc", 3)] {
+            assert_eq!(distance(a, b), count, "{a} {b}");
+        }
+        assert_eq!(distance(&"a".repeat(65), "a"), usize::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_panics_and_shows_what_it_read(text in ".{0,40}") {
+            if let Ok(address) = read(&text) {
+                prop_assert_eq!(read(&address.to_string()).unwrap(), address);
+            }
+            for prefix in ["usb:", "{", "exec:", "sim:", "COM", "tcp://"] {
+                let _ = read(&format!("{prefix}{text}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Waiting, reading and writing on a Unix file descriptor under the rules of [`Port`](super::Port).
+//!
+//! Uses `rustix` only. Invariant: the descriptor is non-blocking, so nothing here waits except in `poll`, in steps
+//! of [`Wait::slice`], and Ctrl-C and deadlines are noticed everywhere.
+
+use super::{PortError, Wait};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use std::os::fd::BorrowedFd;
+use std::time::{Duration, Instant};
+
+/// Most bytes that one read appends.
+const READ_LIMIT: usize = 64 * 1024;
+
+/// Waits for at least one byte, then appends all that is there to `buffer`.
+///
+/// Past the deadline what is there is appended too, but [`PortError::Timeout`] is returned all the same: a board
+/// that never stops printing would otherwise outlast every deadline.
+///
+/// # Errors
+/// See [`PortError`]; `gone` is the text of [`PortError::Gone`].
+pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+    let mut hung_up = false;
+    loop {
+        let slice = match wait.slice() {
+            Err(PortError::Timeout) => None,
+            slice => Some(slice?),
+        };
+        let count = match read_available(fd, buffer) {
+            Ok(0) if hung_up => return Err(PortError::Gone(gone.to_owned())),
+            Ok(count) => count,
+            Err(_) => return Err(PortError::Gone(gone.to_owned())),
+        };
+        let Some(slice) = slice else { return Err(PortError::Timeout) };
+        if count > 0 {
+            return Ok(count);
+        }
+        hung_up = wait_for(fd, PollFlags::IN, slice)?;
+    }
+}
+
+/// Appends what is there now. `Err` only if there is nothing and never will be again.
+fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
+    let mut total = 0;
+    let mut chunk = [0; 4096];
+    while total < READ_LIMIT {
+        match rustix::io::read(fd, &mut chunk) {
+            // A terminal that was hung up reads as ended.
+            Ok(0) if total == 0 => return Err(Errno::IO),
+            Ok(0) => break,
+            Ok(count) => {
+                buffer.extend_from_slice(&chunk[..count]);
+                total += count;
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => break,
+            Err(error) if total == 0 => return Err(error),
+            // The next read tells.
+            Err(_) => break,
+        }
+    }
+    Ok(total)
+}
+
+/// Writes all of `bytes`. Gives up if the other end accepts nothing for as long as `patience`, deadline or not:
+/// a locked-up USB device would block for ever.
+///
+/// # Errors
+/// See [`PortError`]. `gone` is the text of [`PortError::Gone`] for an end that is not there any more.
+pub(crate) fn write(
+    fd: BorrowedFd<'_>,
+    mut bytes: &[u8],
+    wait: Wait,
+    patience: Duration,
+    gone: &str,
+) -> Result<(), PortError> {
+    let mut progress = Instant::now();
+    let mut hung_up = false;
+    while !bytes.is_empty() {
+        let slice = wait.slice()?;
+        match rustix::io::write(fd, bytes) {
+            Ok(count) if count > 0 => {
+                bytes = &bytes[count..];
+                progress = Instant::now();
+            }
+            Err(Errno::INTR) => {}
+            Ok(_) | Err(Errno::AGAIN) if hung_up => return Err(PortError::Gone(gone.to_owned())),
+            Ok(_) | Err(Errno::AGAIN) => {
+                if progress.elapsed() >= patience {
+                    return Err(PortError::stuck(patience));
+                }
+                hung_up = wait_for(fd, PollFlags::OUT, slice.min(patience))?;
+            }
+            Err(_) => return Err(PortError::Gone(gone.to_owned())),
+        }
+    }
+    Ok(())
+}
+
+/// Sleeps until `fd` is ready or `limit` is over. Whether the other end hung up.
+fn wait_for(fd: BorrowedFd<'_>, what: PollFlags, limit: Duration) -> Result<bool, PortError> {
+    let mut fds = [PollFd::from_borrowed_fd(fd, what)];
+    // Wait::SLICE bounds the limit, so it fits.
+    let limit = Timespec::try_from(limit).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
+    match poll(&mut fds, Some(&limit)) {
+        // A signal: the caller looks at the interrupt flag next.
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(PortError::Gone(format!("waiting for the board failed: {error}"))),
+    }
+    Ok(fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL))
+}

@@ -1,0 +1,171 @@
+//! Opens a port of any kind by its address.
+//!
+//! Uses [`crate::error`] and the other files of this folder. Invariant: what kind of port an address means is known
+//! here and nowhere above; and no password is ever shown.
+
+use super::Port;
+use super::address::Address;
+use super::serial::{SerialOptions, SerialPort};
+use super::usb::{self, FoundPort, UsbSpecifier};
+use crate::error::{Error, Kind, Result};
+use std::fmt;
+
+/// How to open a port. What a kind of port has no use for is ignored there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OpenOptions {
+    /// See [`SerialOptions::baud_rate`].
+    pub baud_rate: u32,
+    /// See [`SerialOptions::exclusive`].
+    pub exclusive: bool,
+    /// See [`SerialOptions::dtr`].
+    pub dtr: Option<bool>,
+    /// See [`SerialOptions::rts`].
+    pub rts: Option<bool>,
+    /// The user's name, for ports that ask.
+    pub user: Option<String>,
+    /// The password, for ports that ask. Never shown.
+    pub password: Option<String>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> OpenOptions {
+        let SerialOptions { baud_rate, exclusive, dtr, rts } = SerialOptions::default();
+        OpenOptions { baud_rate, exclusive, dtr, rts, user: None, password: None }
+    }
+}
+
+impl fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenOptions")
+            .field("baud_rate", &self.baud_rate)
+            .field("exclusive", &self.exclusive)
+            .field("dtr", &self.dtr)
+            .field("rts", &self.rts)
+            .field("user", &self.user)
+            .field("password", &self.password.as_ref().map(|_| format_args!("…")))
+            .finish()
+    }
+}
+
+impl OpenOptions {
+    fn serial(&self) -> SerialOptions {
+        SerialOptions { baud_rate: self.baud_rate, exclusive: self.exclusive, dtr: self.dtr, rts: self.rts }
+    }
+}
+
+/// Opens the port at `address`. `notify` is told, in one line each, what takes long and why.
+///
+/// # Errors
+/// [`Kind::DeviceNotFoundError`] and [`Kind::InsufficientSpecifierError`] for what is not exactly one port,
+/// [`Kind::ConnectionFailedError`] for one that does not open, [`Kind::FeatureUnavailableError`] for kinds of
+/// port that this version does not know.
+pub fn open(address: &Address, options: &OpenOptions, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
+    match address {
+        Address::Serial(path) => Ok(Box::new(SerialPort::open(path, &options.serial())?)),
+        Address::Usb(specifier) => {
+            let ports = usb::list()?;
+            let found = usb::find(specifier, &ports)?;
+            Ok(Box::new(SerialPort::open(&found.device, &options.serial())?.named(specifier.to_string())))
+        }
+        Address::Exec(command) => open_process(command),
+        Address::Sim(text) => open_simulated(text, notify),
+        Address::Later { scheme, .. } => Err(unavailable(scheme.describe())),
+    }
+}
+
+fn open_process(_command: &str) -> Result<Box<dyn Port>> {
+    Err(unavailable("processes (`exec:`)"))
+}
+
+fn open_simulated(_text: &str, _notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
+    Err(unavailable("simulated boards (`sim`)"))
+}
+
+fn unavailable(what: &str) -> Error {
+    Error::new(Kind::FeatureUnavailableError, format!("this version of belay-script cannot open {what}"))
+        .with_help("connect the board to a serial port of this machine")
+}
+
+/// The environment variable that names the port when nothing else does. Belay's, but any address is taken.
+pub const DEVICE_VARIABLE: &str = "BELAY_DEVICE";
+
+/// The port to use when none was named: what `BELAY_DEVICE` says, else the only board that is plugged in.
+///
+/// # Errors
+/// As reading an address, and as [`usb::find`].
+pub fn default_address() -> Result<Address> {
+    default_from(std::env::var_os(DEVICE_VARIABLE).map(|value| value.to_string_lossy().into_owned()), usb::list)
+}
+
+fn default_from(variable: Option<String>, list: impl FnOnce() -> Result<Vec<FoundPort>>) -> Result<Address> {
+    match variable.as_deref().map(str::trim) {
+        None | Some("") => {}
+        Some(text) => {
+            return text.parse().map_err(|error: Error| {
+                let message = format!("in the environment variable `{DEVICE_VARIABLE}`: {}", error.message());
+                Error::new(error.kind(), message).with_help(error.help().unwrap_or("unset it, or name a port"))
+            });
+        }
+    }
+    let ports = list()?;
+    usb::find(&UsbSpecifier::default(), &ports).map(Address::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn board(device: &str) -> FoundPort {
+        FoundPort { device: device.to_owned(), accessible: true, ..FoundPort::default() }
+    }
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let options = OpenOptions { password: Some("hush".to_owned()), ..OpenOptions::default() };
+        let shown = format!("{options:?} {options:#?}");
+        assert!(!shown.contains("hush") && shown.contains("password: Some(…)"), "{shown}");
+    }
+
+    #[test]
+    fn the_default_is_the_variable_else_the_only_board() {
+        let none = || Ok(Vec::new());
+        let one = || Ok(vec![board("/dev/ttyACM0")]);
+        let two = || Ok(vec![board("/dev/ttyACM0"), board("/dev/ttyACM1")]);
+        let serial = |path: &str| Address::Serial(path.to_owned());
+        assert_eq!(default_from(Some("/dev/x".to_owned()), two).unwrap(), serial("/dev/x"));
+        assert_eq!(default_from(Some("sim".to_owned()), none).unwrap(), Address::Sim(String::new()));
+        assert_eq!(default_from(Some(" ".to_owned()), one).unwrap(), serial("/dev/ttyACM0"));
+        assert_eq!(default_from(None, one).unwrap(), serial("/dev/ttyACM0"));
+        let error = default_from(None, none).unwrap_err();
+        assert_eq!(error.kind(), Kind::DeviceNotFoundError);
+        assert!(error.help().is_some_and(|help| help.contains("`--port sim`")));
+        let error = default_from(None, two).unwrap_err();
+        assert_eq!(error.kind(), Kind::InsufficientSpecifierError);
+        assert_eq!(error.message(), "2 boards were found:\n  /dev/ttyACM0\n  /dev/ttyACM1");
+        let error = default_from(Some("smi".to_owned()), one).unwrap_err();
+        assert_eq!(error.message(), "in the environment variable `BELAY_DEVICE`: there is no port `smi`");
+        assert_eq!(error.help(), Some("did you mean `sim`?"));
+    }
+
+    #[test]
+    fn kinds_of_a_later_version_say_so() {
+        for (text, kind) in [
+            ("tcp://h:1", "TCP"),
+            ("rfc2217://h:1", "RFC 2217"),
+            ("192.168.1.5", "telnet"),
+            ("ws://h", "WebREPL"),
+            ("replay:f", "recorded sessions"),
+        ] {
+            let error = open(&text.parse().unwrap(), &OpenOptions::default(), &|_| ()).err().unwrap();
+            assert_eq!(error.kind(), Kind::FeatureUnavailableError, "{text}");
+            assert!(error.message().contains(kind), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_specifier_that_fits_nothing_opens_nothing() {
+        let address = "usb:ffff:ffff:no such board".parse().unwrap();
+        let error = open(&address, &OpenOptions::default(), &|_| ()).err().unwrap();
+        assert_eq!(error.kind(), Kind::DeviceNotFoundError);
+    }
+}

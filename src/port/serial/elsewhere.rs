@@ -1,0 +1,83 @@
+//! A serial port where there is no `poll`, that is on Windows: reads and writes with short timeouts.
+
+use super::{Failure, Line, SerialOptions, set_lines};
+use crate::port::{PortError, Wait, usb};
+use std::io::{ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+pub(super) struct Link {
+    line: Box<dyn serialport::SerialPort>,
+}
+
+impl Link {
+    pub(super) fn open(path: &str, options: &SerialOptions) -> Result<Link, Failure> {
+        let opened = serialport::new(path, options.baud_rate).timeout(Wait::SLICE).open();
+        let mut line = opened.map_err(|error| match Failure::from(error) {
+            // Windows says the same of a port that another program has and of one that does not exist.
+            Failure::Busy if !usb::names().iter().any(|name| name.eq_ignore_ascii_case(path)) => Failure::Missing,
+            failure => failure,
+        })?;
+        set_lines(line.as_mut(), options.lines());
+        Ok(Link { line })
+    }
+
+    pub(super) fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+        let mut chunk = vec![0; 64 * 1024];
+        loop {
+            let slice = match wait.slice() {
+                Err(PortError::Timeout) => None,
+                slice => Some(slice?),
+            };
+            // The driver counts in milliseconds, and 0 would mean to wait for ever or not at all, by driver.
+            let limit = slice.unwrap_or_default().max(Duration::from_millis(1));
+            self.line.set_timeout(limit).map_err(|_| PortError::Gone(gone.to_owned()))?;
+            let count = match self.line.read(&mut chunk) {
+                Ok(count) => count,
+                Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => 0,
+                Err(_) => return Err(PortError::Gone(gone.to_owned())),
+            };
+            buffer.extend_from_slice(&chunk[..count]);
+            if slice.is_none() {
+                return Err(PortError::Timeout);
+            }
+            if count > 0 {
+                return Ok(count);
+            }
+        }
+    }
+
+    pub(super) fn write(
+        &mut self,
+        mut bytes: &[u8],
+        wait: Wait,
+        patience: Duration,
+        gone: &str,
+    ) -> Result<(), PortError> {
+        let mut progress = Instant::now();
+        while !bytes.is_empty() {
+            let limit = wait.slice()?.max(Duration::from_millis(1));
+            self.line.set_timeout(limit).map_err(|_| PortError::Gone(gone.to_owned()))?;
+            match self.line.write(bytes) {
+                Ok(count) if count > 0 => {
+                    bytes = bytes.get(count..).unwrap_or_default();
+                    progress = Instant::now();
+                }
+                Err(error) if !matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {
+                    return Err(PortError::Gone(gone.to_owned()));
+                }
+                _ if progress.elapsed() >= patience => return Err(PortError::stuck(patience)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // Windows drops DTR before RTS on closing, which resets an ESP32 at every disconnect.
+        if cfg!(windows) {
+            set_lines(self.line.as_mut(), [(Line::Rts, false), (Line::Dtr, false)]);
+        }
+    }
+}

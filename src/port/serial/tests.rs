@@ -1,0 +1,228 @@
+//! A serial port against the other end of a pseudo-terminal.
+
+use super::*;
+use rustix::fd::OwnedFd;
+use rustix::pty::OpenptFlags;
+use std::time::Instant;
+
+/// The end that plays the board, and the name of the port.
+fn pair() -> (OwnedFd, String) {
+    let board = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    rustix::pty::grantpt(&board).unwrap();
+    rustix::pty::unlockpt(&board).unwrap();
+    let path = rustix::pty::ptsname(&board, Vec::new()).unwrap().into_string().unwrap();
+    (board, path)
+}
+
+fn open(path: &str) -> SerialPort {
+    SerialPort::open(path, &SerialOptions::default()).unwrap()
+}
+
+/// Long enough for everything that must happen.
+fn soon() -> Wait {
+    Wait { interruptible: false, ..Wait::for_at_most(Duration::from_secs(20)) }
+}
+
+fn shortly() -> Wait {
+    Wait { interruptible: false, ..Wait::for_at_most(Duration::from_millis(60)) }
+}
+
+fn send(board: &OwnedFd, mut bytes: &[u8]) {
+    while !bytes.is_empty() {
+        let count = rustix::io::write(board, bytes).unwrap();
+        bytes = &bytes[count..];
+    }
+}
+
+fn receive(board: &OwnedFd, count: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut piece = [0; 61];
+    while bytes.len() < count {
+        let got = rustix::io::read(board, &mut piece).unwrap();
+        bytes.extend_from_slice(&piece[..got]);
+    }
+    bytes
+}
+
+#[test]
+fn every_byte_passes_both_ways_unchanged() {
+    let (board, path) = pair();
+    let mut port = open(&path);
+    assert_eq!(port.name(), path);
+    let all: Vec<u8> = (0..=255).collect();
+    port.write(&all, soon()).unwrap();
+    assert_eq!(receive(&board, 256), all);
+    send(&board, &all);
+    let mut got = Vec::new();
+    while got.len() < 256 {
+        let before = got.len();
+        let count = port.read(&mut got, soon()).unwrap();
+        assert_eq!(got.len(), before + count);
+    }
+    assert_eq!(got, all);
+}
+
+#[test]
+fn what_was_said_before_opening_is_kept() {
+    let (board, path) = pair();
+    // Someone must hold the line open in raw mode, else the terminal itself would edit and echo the bytes.
+    let shared = SerialOptions { exclusive: false, ..SerialOptions::default() };
+    let _first = SerialPort::open(&path, &shared).unwrap();
+    send(&board, b"booted\r\n>>> ");
+    let mut port = SerialPort::open(&path, &shared).unwrap();
+    let mut got = Vec::new();
+    while got.len() < 12 {
+        port.read(&mut got, soon()).unwrap();
+    }
+    assert_eq!(got, b"booted\r\n>>> ");
+}
+
+#[test]
+fn silence_times_out_at_the_deadline() {
+    let (_board, path) = pair();
+    let mut port = open(&path);
+    let mut got = Vec::new();
+    let start = Instant::now();
+    assert_eq!(port.read(&mut got, shortly()), Err(PortError::Timeout));
+    assert!(start.elapsed() >= Duration::from_millis(60), "{:?}", start.elapsed());
+    assert!(got.is_empty());
+}
+
+#[test]
+fn past_the_deadline_a_read_hands_out_what_is_there_and_ends() {
+    let (board, path) = pair();
+    let mut port = open(&path);
+    send(&board, b"for ever");
+    // Until the bytes have come through the terminal's queue.
+    let arrived = |port: &SerialPort| rustix::io::ioctl_fionread(&port.link.fd).unwrap();
+    while arrived(&port) < 8 {
+        std::thread::yield_now();
+    }
+    let mut got = Vec::new();
+    let past = Wait { deadline: Some(Instant::now()), interruptible: false };
+    assert_eq!(port.read(&mut got, past), Err(PortError::Timeout));
+    assert_eq!(got, b"for ever");
+}
+
+#[test]
+fn a_large_write_waits_for_a_slow_reader() {
+    let (board, path) = pair();
+    let mut port = open(&path);
+    let bytes: Vec<u8> = (0..200_000_u32).map(|n| (n % 251) as u8).collect();
+    let count = bytes.len();
+    // The reader takes 61 bytes at a time.
+    let reader = std::thread::spawn(move || receive(&board, count));
+    port.write(&bytes, soon()).unwrap();
+    assert!(reader.join().unwrap() == bytes);
+}
+
+#[test]
+fn a_write_that_nobody_takes_ends_at_the_deadline() {
+    let (_board, path) = pair();
+    let mut port = open(&path);
+    let start = Instant::now();
+    assert_eq!(port.write(&vec![b'x'; 1_000_000], shortly()), Err(PortError::Timeout));
+    drop(port);
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_write_that_nobody_takes_ends_without_a_deadline_too() {
+    let (_board, path) = pair();
+    let mut port = SerialPort { patience: Duration::from_millis(80), ..open(&path) };
+    let wait = Wait { deadline: None, interruptible: false };
+    let error = port.write(&vec![b'x'; 1_000_000], wait).unwrap_err();
+    assert_eq!(error.to_string(), "the board has taken no byte for 80ms: it hangs, or its link does");
+}
+
+#[test]
+fn a_port_in_use_is_refused() {
+    let (_board, path) = pair();
+    let first = open(&path);
+    let error = SerialPort::open(&path, &SerialOptions::default()).err().unwrap();
+    assert_eq!(error.kind(), Kind::ConnectionFailedError);
+    assert_eq!(error.message(), format!("`{path}` is in use by another program"));
+    assert!(error.help().is_some_and(|help| help.contains("close the other program")));
+    drop(first);
+    open(&path);
+}
+
+#[test]
+fn ports_can_be_shared_on_demand() {
+    let (_board, path) = pair();
+    let shared = SerialOptions { exclusive: false, ..SerialOptions::default() };
+    let _first = SerialPort::open(&path, &shared).unwrap();
+    let _second = SerialPort::open(&path, &shared).unwrap();
+    assert!(SerialPort::open(&path, &SerialOptions::default()).is_err());
+}
+
+#[test]
+fn an_unplugged_board_is_gone() {
+    let (board, path) = pair();
+    let mut port = open(&path);
+    send(&board, b"last words");
+    let mut got = Vec::new();
+    while got.len() < 10 {
+        port.read(&mut got, soon()).unwrap();
+    }
+    drop(board);
+    let gone = PortError::Gone(format!("`{path}` is gone: the board was unplugged, or it restarted its USB"));
+    assert_eq!(port.read(&mut got, Wait { deadline: None, interruptible: false }), Err(gone.clone()));
+    assert_eq!(port.write(b"x", soon()), Err(gone));
+    assert_eq!(got, b"last words");
+}
+
+#[test]
+fn what_is_no_serial_port_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "kept").unwrap();
+    for path in ["/dev/null", "/", file.to_str().unwrap()] {
+        let error = SerialPort::open(path, &SerialOptions::default()).err().unwrap();
+        assert_eq!(
+            (error.kind(), error.message()),
+            (Kind::ConnectionFailedError, &*format!("`{path}` is no serial port"))
+        );
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
+    for path in ["/dev/ttyNoSuchPort", "COM3", "/dev/null/x", "a\0b", ""] {
+        let error = SerialPort::open(path, &SerialOptions::default()).err().unwrap();
+        assert!(matches!(error.kind(), Kind::DeviceNotFoundError | Kind::ConnectionFailedError), "{path}: {error}");
+    }
+    let error = SerialPort::open("/dev/ttyNoSuchPort", &SerialOptions::default()).err().unwrap();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (Kind::DeviceNotFoundError, "there is no serial port `/dev/ttyNoSuchPort`")
+    );
+}
+
+#[test]
+fn a_missing_port_is_answered_with_those_that_exist() {
+    let board = usb::FoundPort { device: "/dev/ttyACM0".to_owned(), accessible: true, ..usb::FoundPort::default() };
+    let error = missing("/dev/ttyACM1", std::slice::from_ref(&board), &["/dev/ttyS0".to_owned()]);
+    let help = "did you mean `/dev/ttyACM0`? these boards are plugged in:\n  /dev/ttyACM0";
+    assert_eq!(error.help(), Some(help));
+    let error = missing("com33", &[], &["COM3".to_owned()]);
+    assert!(error.help().is_some_and(|help| help.starts_with("did you mean `COM3`? no board was found on USB")));
+    assert!(missing("/dev/board", &[board], &[]).help().is_some_and(|help| help.starts_with("these boards")));
+}
+
+#[test]
+fn refusals_say_what_to_do() {
+    let options = SerialOptions { baud_rate: 7, ..SerialOptions::default() };
+    let told = |failure| explain("p", &options, failure);
+    assert_eq!(told(Failure::Forbidden).message(), "no permission to open `p`");
+    assert_eq!(told(Failure::BaudRate).message(), "`p` does not run at 7 baud");
+    assert_eq!(told(Failure::Other("why".to_owned())).message(), "`p` cannot be opened: why");
+    let error = SerialPort::open("p", &SerialOptions { baud_rate: 0, ..options }).err().unwrap();
+    assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, "the baud rate is 0"));
+}
+
+#[test]
+fn lines_never_pass_through_reset() {
+    let lines = |dtr, rts| SerialOptions { dtr, rts, ..SerialOptions::default() }.lines();
+    assert_eq!(lines(None, None), [(Line::Dtr, true), (Line::Rts, true)]);
+    assert_eq!(lines(Some(false), None), [(Line::Rts, false), (Line::Dtr, false)]);
+    assert_eq!(lines(None, Some(false)), [(Line::Rts, false), (Line::Dtr, true)]);
+    assert_eq!(lines(Some(false), Some(true)), [(Line::Dtr, false), (Line::Rts, true)]);
+}

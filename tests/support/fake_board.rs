@@ -1,0 +1,251 @@
+//! A board that exists in memory only: the REPL of MicroPython byte for byte, with faults on demand.
+//!
+//! For integration tests; include it with `#[path = "support/fake_board.rs"] mod fake_board;`. Uses the public port
+//! seam only. Invariant: no threads and no real time. A wait with a deadline on a silent board times out at once.
+//!
+//! It follows `shared/runtime/pyexec.c` of MicroPython. It cannot run Python: a closure says what each program does.
+//! Of the friendly REPL it knows no continuation lines, cursor movements or history.
+
+#[path = "fake_board/log.rs"]
+mod log;
+#[path = "fake_board/output.rs"]
+mod output;
+#[path = "fake_board/repl.rs"]
+mod repl;
+#[cfg(test)]
+#[path = "fake_board/tests.rs"]
+mod tests;
+
+use belay_script::interrupt;
+use belay_script::port::{Abilities, Port, PortError, Wait};
+pub use log::Log;
+use output::Output;
+pub use output::{Fault, Place};
+use repl::Mode;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// What a program does.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Run {
+    /// What it prints, line ends as they go over the wire.
+    pub stdout: Vec<u8>,
+    /// The traceback, if it raises.
+    pub error: Option<Vec<u8>>,
+    /// What comes after the output.
+    pub then: Then,
+}
+
+/// How a program ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// It returns or raises.
+    #[default]
+    Finish,
+    /// It runs until Ctrl-C.
+    Hang,
+    /// The board disappears.
+    Vanish,
+    /// A soft reset, as by `raise SystemExit`.
+    Reboot,
+}
+
+impl Run {
+    /// Prints `text` and returns.
+    pub fn prints(text: impl Into<Vec<u8>>) -> Run {
+        Run { stdout: text.into(), ..Run::default() }
+    }
+
+    /// Raises; `last` is the last line of the traceback.
+    pub fn raises(last: &str) -> Run {
+        Run { error: Some(traceback(last)), ..Run::default() }
+    }
+
+    /// The same, ending otherwise.
+    pub fn then(self, then: Then) -> Run {
+        Run { then, ..self }
+    }
+}
+
+/// A traceback as a board prints it.
+fn traceback(last: &str) -> Vec<u8> {
+    format!("Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in <module>\r\n{last}\r\n").into_bytes()
+}
+
+/// What a board knows of raw paste.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RawPaste {
+    /// It has it.
+    Supported,
+    /// It answers `R\x00` and its prompt.
+    Refused,
+    /// Before version 1.14: Ctrl-A clears the line and prints the prompt.
+    Unknown,
+}
+
+/// What kind of board it is.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Raw paste.
+    pub raw_paste: RawPaste,
+    /// Its window, in bytes.
+    pub window: u16,
+    /// Size of the input ring. Bytes beyond it are lost until the host reads, which gives the board time to consume
+    /// what it has. `None`: flow control, nothing is lost.
+    pub ring: Option<usize>,
+    /// What boot.py prints, at every start.
+    pub boot: Vec<u8>,
+    /// What main.py prints, at every start into the friendly REPL.
+    pub main: Vec<u8>,
+    /// Whether a program runs at first, until Ctrl-C.
+    pub busy: bool,
+    /// A line with one of these texts is a syntax error that the compiler finds at once.
+    pub refused: Vec<&'static str>,
+    /// What the port declares.
+    pub abilities: Abilities,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            raw_paste: RawPaste::Supported,
+            window: 128,
+            ring: None,
+            boot: Vec::new(),
+            main: Vec::new(),
+            busy: false,
+            refused: Vec::new(),
+            abilities: Abilities { soft_reset: true, raw_paste: true, own_flash: true, simulated: false },
+        }
+    }
+}
+
+type Script = Box<dyn FnMut(&str) -> Run + Send>;
+
+/// All that the board and its handle share.
+struct State {
+    settings: Settings,
+    script: Script,
+    mode: Mode,
+    /// Input that the board has not consumed.
+    ring: VecDeque<u8>,
+    output: Output,
+    log: Log,
+}
+
+/// The port that the code under test gets.
+pub struct FakeBoard {
+    state: Arc<Mutex<State>>,
+}
+
+/// The test's hold on a board whose port it gave away.
+#[derive(Clone)]
+pub struct Handle {
+    state: Arc<Mutex<State>>,
+}
+
+fn lock(state: &Arc<Mutex<State>>) -> MutexGuard<'_, State> {
+    // A test that panicked in its script has failed already.
+    state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+impl FakeBoard {
+    /// An ordinary board at its friendly prompt, whose start the host has missed. `script` says what a program does.
+    pub fn new(script: impl FnMut(&str) -> Run + Send + 'static) -> (FakeBoard, Handle) {
+        FakeBoard::with(Settings::default(), script)
+    }
+
+    /// A board of another kind.
+    pub fn with(settings: Settings, script: impl FnMut(&str) -> Run + Send + 'static) -> (FakeBoard, Handle) {
+        let mode = if settings.busy { Mode::Running { raw: false } } else { Mode::friendly() };
+        let state = State {
+            settings,
+            script: Box::new(script),
+            mode,
+            ring: VecDeque::new(),
+            output: Output::default(),
+            log: Log::default(),
+        };
+        let state = Arc::new(Mutex::new(state));
+        (FakeBoard { state: Arc::clone(&state) }, Handle { state })
+    }
+}
+
+impl Handle {
+    /// Puts in a fault. Positions count the bytes of the board's output from now on.
+    pub fn inject(&self, fault: Fault) {
+        lock(&self.state).output.inject(fault);
+    }
+
+    /// The board prints something that nobody asked for, as a thread does.
+    pub fn prints(&self, bytes: &[u8]) {
+        lock(&self.state).output.emit(bytes);
+    }
+
+    /// Pulls the plug. What the board has said can still be read.
+    pub fn unplug(&self) {
+        lock(&self.state).output.inject(Fault::GoneAfter(0));
+    }
+
+    /// What happened until now, input included that the board has not had time to consume.
+    pub fn log(&self) -> Log {
+        let mut state = lock(&self.state);
+        state.consume();
+        state.log.clone()
+    }
+}
+
+impl Port for FakeBoard {
+    fn name(&self) -> &str {
+        "fake"
+    }
+
+    fn abilities(&self) -> Abilities {
+        lock(&self.state).settings.abilities
+    }
+
+    fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        if wait.interruptible && interrupt::pending() {
+            return Err(PortError::Interrupted);
+        }
+        let mut state = lock(&self.state);
+        if state.output.is_gone() {
+            return Err(gone());
+        }
+        state.log.writes.push(bytes.to_vec());
+        for &byte in bytes {
+            state.receive(byte);
+        }
+        if state.settings.ring.is_none() {
+            state.consume();
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        if wait.interruptible && interrupt::pending() {
+            return Err(PortError::Interrupted);
+        }
+        let mut state = lock(&self.state);
+        state.consume();
+        let bytes = state.output.deliver();
+        if !bytes.is_empty() {
+            buffer.extend_from_slice(&bytes);
+            state.log.delivered.extend_from_slice(&bytes);
+            return Ok(bytes.len());
+        }
+        if state.output.is_gone() {
+            return Err(gone());
+        }
+        if wait.deadline.is_none() {
+            return Err(PortError::Gone("the fake board is silent, and the wait for it has no end".to_owned()));
+        }
+        state.log.timeouts += 1;
+        state.output.let_late_bytes_come();
+        Err(PortError::Timeout)
+    }
+}
+
+fn gone() -> PortError {
+    PortError::Gone("the fake board was unplugged".to_owned())
+}

@@ -1,0 +1,27 @@
+//! What happened on the fake board's link, for byte accounting. Invariant: nothing is ever taken out of it.
+
+/// Everything that happened.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    /// What the host wrote, one entry a call.
+    pub writes: Vec<Vec<u8>>,
+    /// What the host read.
+    pub delivered: Vec<u8>,
+    /// How many reads ended with a timeout.
+    pub timeouts: usize,
+    /// How many bytes did not fit into the input ring.
+    pub lost: usize,
+    /// What the host did against the rules of raw paste.
+    pub violations: Vec<String>,
+    /// The programs that ran.
+    pub programs: Vec<String>,
+    /// How often the board started anew.
+    pub resets: usize,
+}
+
+impl Log {
+    /// All that the host wrote.
+    pub fn written(&self) -> Vec<u8> {
+        self.writes.concat()
+    }
+}

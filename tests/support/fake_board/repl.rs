@@ -1,0 +1,286 @@
+//! The fake board's REPL, one byte of input at a time. Uses its siblings. Invariant: each branch says what
+//! `shared/runtime/pyexec.c` says there, in the same order.
+
+use super::{Place, RawPaste, Run, State, Then, traceback};
+
+const CTRL_A: u8 = 1;
+const CTRL_B: u8 = 2;
+const CTRL_C: u8 = 3;
+const CTRL_D: u8 = 4;
+const CTRL_E: u8 = 5;
+
+const RAW_PROMPT: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
+const BANNER: &[u8] = b"MicroPython v1.29.0 on 2026-08-01; Fake board with RP2040\r\n\
+                        Type \"help()\" for more information.\r\n>>> ";
+
+/// What the board does with the next byte.
+pub(super) enum Mode {
+    /// Edits a line at `>>> `.
+    Friendly { line: Vec<u8> },
+    /// Collects a text at `=== `.
+    Paste { text: Vec<u8> },
+    /// Collects a program at `>`.
+    Raw { line: Vec<u8> },
+    /// Compiles a program as it comes.
+    RawPaste(Pasting),
+    /// Has found an error and waits for the end of the program.
+    Discarding,
+    /// Runs a program that only Ctrl-C ends.
+    Running { raw: bool },
+}
+
+/// A raw paste under way.
+#[derive(Default)]
+pub(super) struct Pasting {
+    code: Vec<u8>,
+    /// For each window handed out: how much the host must have read to know of it.
+    handed_out: Vec<usize>,
+    /// The host sent more than it may.
+    greedy: bool,
+}
+
+impl Mode {
+    pub(super) fn friendly() -> Mode {
+        Mode::Friendly { line: Vec::new() }
+    }
+
+    fn raw() -> Mode {
+        Mode::Raw { line: Vec::new() }
+    }
+}
+
+impl State {
+    /// A byte comes in. Ctrl-C ends a running program whether or not there is room for it.
+    pub(super) fn receive(&mut self, byte: u8) {
+        if let (Mode::Running { raw }, CTRL_C) = (&self.mode, byte) {
+            let raw = *raw;
+            return self.end(raw, Some(&traceback("KeyboardInterrupt: ")));
+        }
+        match self.settings.ring {
+            Some(size) if self.ring.len() >= size => self.log.lost += 1,
+            _ => self.ring.push_back(byte),
+        }
+    }
+
+    /// Works through the input until there is none, or a program runs.
+    pub(super) fn consume(&mut self) {
+        loop {
+            if self.output.rebooting {
+                self.output.rebooting = false;
+                self.ring.clear();
+                self.start();
+            }
+            if matches!(self.mode, Mode::Running { .. }) {
+                return;
+            }
+            let Some(byte) = self.ring.pop_front() else { return };
+            match std::mem::replace(&mut self.mode, Mode::Discarding) {
+                Mode::Friendly { line } => self.friendly(line, byte),
+                Mode::Paste { text } => self.paste(text, byte),
+                Mode::Raw { line } => self.raw(line, byte),
+                Mode::RawPaste(pasting) => self.raw_paste(pasting, byte),
+                Mode::Discarding if matches!(byte, CTRL_C | CTRL_D) => {
+                    self.end(true, Some(&traceback("SyntaxError: invalid syntax")));
+                }
+                Mode::Discarding | Mode::Running { .. } => {}
+            }
+        }
+    }
+
+    fn friendly(&mut self, mut line: Vec<u8>, byte: u8) {
+        match byte {
+            CTRL_C => {
+                self.output.emit(b"\r\n>>> ");
+                line.clear();
+            }
+            CTRL_A if line.is_empty() => {
+                self.output.emit(b"\r\n");
+                self.output.emit(RAW_PROMPT);
+                self.mode = Mode::raw();
+                return;
+            }
+            CTRL_B if line.is_empty() => {
+                self.output.emit(b"\r\n");
+                self.output.emit(BANNER);
+            }
+            CTRL_D if line.is_empty() => {
+                self.output.emit(b"\r\n");
+                return self.soft_reset(false);
+            }
+            CTRL_E if line.is_empty() => {
+                self.output.emit(b"\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n=== ");
+                self.mode = Mode::Paste { text: Vec::new() };
+                return;
+            }
+            b'\r' => {
+                self.output.emit(b"\r\n");
+                return self.run(&line, false);
+            }
+            // With text on the line these move the cursor.
+            CTRL_A | CTRL_B | CTRL_D | CTRL_E | b'\n' => {}
+            _ => {
+                self.output.emit(&[byte]);
+                line.push(byte);
+            }
+        }
+        self.mode = Mode::Friendly { line };
+    }
+
+    fn paste(&mut self, mut text: Vec<u8>, byte: u8) {
+        match byte {
+            CTRL_C => return self.end(false, Some(b"\r\n")),
+            CTRL_D => {
+                self.output.emit(b"\r\n");
+                return self.run(&text, false);
+            }
+            b'\r' => {
+                self.output.emit(b"\r\n=== ");
+                text.push(b'\n');
+            }
+            _ => {
+                self.output.emit(&[byte]);
+                text.push(byte);
+            }
+        }
+        self.mode = Mode::Paste { text };
+    }
+
+    fn raw(&mut self, mut line: Vec<u8>, byte: u8) {
+        match (byte, &line[..]) {
+            (CTRL_A, [CTRL_E, letter]) if self.settings.raw_paste != RawPaste::Unknown => {
+                self.output.noise(Place::Before);
+                if *letter == b'A' && self.settings.raw_paste == RawPaste::Supported {
+                    self.output.emit(b"R\x01");
+                    self.output.emit(&self.settings.window.to_le_bytes());
+                    self.output.emit(b"\x01");
+                    self.mode = Mode::RawPaste(Pasting::default());
+                    return;
+                }
+                self.output.emit(b"R\x00>");
+                line.clear();
+            }
+            (CTRL_A, _) => {
+                self.output.emit(RAW_PROMPT);
+                line.clear();
+            }
+            (CTRL_B, _) => {
+                self.output.emit(b"\r\n");
+                self.output.emit(BANNER);
+                self.mode = Mode::friendly();
+                return;
+            }
+            (CTRL_C, _) => line.clear(),
+            (CTRL_D, []) => {
+                self.output.emit(b"OK\r\n");
+                return self.soft_reset(true);
+            }
+            (CTRL_D, _) => {
+                self.output.noise(Place::Before);
+                self.output.emit(b"OK");
+                return self.run(&line, true);
+            }
+            _ => line.push(byte),
+        }
+        self.mode = Mode::Raw { line };
+    }
+
+    fn raw_paste(&mut self, mut pasting: Pasting, byte: u8) {
+        match byte {
+            CTRL_C => {
+                self.output.emit(b"\x04");
+                return self.end(true, Some(b"KeyboardInterrupt: \r\n"));
+            }
+            CTRL_D => {
+                self.output.emit(b"\x04");
+                return self.run(&pasting.code, true);
+            }
+            _ => pasting.code.push(byte),
+        }
+        let window = usize::from(self.settings.window.max(1));
+        let read = self.output.delivered();
+        let known = pasting.handed_out.iter().filter(|&&needed| needed <= read).count();
+        if pasting.code.len() > window * (2 + known) && !pasting.greedy {
+            pasting.greedy = true;
+            self.log.violations.push(format!("byte {} came before its window was free", pasting.code.len()));
+        }
+        if pasting.code.len().is_multiple_of(window) {
+            self.output.emit(b"\x01");
+            pasting.handed_out.push(self.output.queued());
+        }
+        if byte == b'\n' && self.refuses(&pasting.code) {
+            self.output.emit(b"\x04");
+            self.mode = Mode::Discarding;
+            return;
+        }
+        self.mode = Mode::RawPaste(pasting);
+    }
+
+    fn refuses(&self, code: &[u8]) -> bool {
+        let code = String::from_utf8_lossy(code);
+        self.settings.refused.iter().any(|text| code.contains(text))
+    }
+
+    /// Runs a program after its reception was acknowledged.
+    fn run(&mut self, code: &[u8], raw: bool) {
+        if raw {
+            self.output.noise(Place::Inside);
+        }
+        if code.is_empty() {
+            return self.end(raw, None);
+        }
+        if self.refuses(code) {
+            return self.end(raw, Some(&traceback("SyntaxError: invalid syntax")));
+        }
+        let code = String::from_utf8_lossy(code).into_owned();
+        let Run { stdout, error, then } = (self.script)(&code);
+        self.log.programs.push(code);
+        self.output.emit(&stdout);
+        match then {
+            Then::Finish => self.end(raw, error.as_deref()),
+            Then::Hang => self.mode = Mode::Running { raw },
+            Then::Vanish => self.output.vanish(),
+            Then::Reboot => {
+                self.output.emit(if raw { b"\x04\x04" } else { b"" });
+                self.soft_reset(raw);
+            }
+        }
+    }
+
+    /// A program has ended.
+    fn end(&mut self, raw: bool, error: Option<&[u8]>) {
+        let error = error.unwrap_or_default();
+        if !raw {
+            self.output.emit(error);
+            self.output.emit(b">>> ");
+            self.mode = Mode::friendly();
+            return;
+        }
+        self.output.emit(b"\x04");
+        self.output.emit(error);
+        self.output.emit(b"\x04");
+        self.output.noise(Place::BeforePrompt);
+        self.output.emit(b">");
+        self.output.noise(Place::After);
+        self.mode = Mode::raw();
+    }
+
+    fn soft_reset(&mut self, raw: bool) {
+        self.output.emit(b"MPY: soft reboot\r\n");
+        if !raw {
+            return self.start();
+        }
+        self.log.resets += 1;
+        self.output.emit(&self.settings.boot);
+        self.output.emit(RAW_PROMPT);
+        self.mode = Mode::raw();
+    }
+
+    /// Starts into the friendly REPL.
+    fn start(&mut self) {
+        self.log.resets += 1;
+        self.output.emit(&self.settings.boot);
+        self.output.emit(&self.settings.main);
+        self.output.emit(BANNER);
+        self.mode = Mode::friendly();
+    }
+}
