@@ -4,10 +4,14 @@
 
 use super::arguments::Serve;
 use super::console::Console;
+#[cfg(unix)]
 use crate::device::Output as _;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Kind};
-use crate::port::Port;
+use crate::error::Error;
+#[cfg(unix)]
+use crate::port::address::Address;
+#[cfg(unix)]
+use crate::port::open::{OpenOptions, open};
 use std::sync::Arc;
 
 /// Serves a board until Ctrl-C; gives the exit status.
@@ -20,8 +24,8 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     super::signals::watch()?;
     let mut terminal = super::link::Terminal::open().map_err(told)?;
     let link = terminal.link(&options.link).map_err(told)?;
-    let notify = console.clone();
-    let mut board = open_board(&specifier(options), &|text| notify.notice(text)).map_err(told)?;
+    let address = Address::Sim(specifier(options));
+    let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(told)?;
     console.text(&format!("serving a simulated board at {}, Ctrl-C ends it\n", link.path().display()));
     terminal.pump(board.as_mut()).map_err(told)?;
     Ok(0)
@@ -30,29 +34,22 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
 /// Serves a board until Ctrl-C; gives the exit status.
 ///
 /// # Errors
-/// [`Kind::FeatureUnavailableError`], always: there are no pseudo-terminals here.
+/// [`crate::Kind::FeatureUnavailableError`], always: there are no pseudo-terminals here.
 #[cfg(not(unix))]
 pub fn serve(_options: &Serve, _console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let error =
-        Error::new(Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
+        Error::new(crate::Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
     Err(Diagnostic::from_error(&error.with_help("use the simulated board from a script: `--port sim`")))
 }
 
 /// The board's address after `sim:`, as `--port` would have it: `NAME?heap=200k&flash=FILE`.
+#[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "boards are served where there are pseudo-terminals"))]
 fn specifier(options: &Serve) -> String {
     let pairs = [("heap", &options.heap), ("flash", &options.flash), ("flash_size", &options.flash_size)];
     let pairs: Vec<String> =
         pairs.iter().filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}={value}"))).collect();
     let name = options.name.as_deref().unwrap_or_default();
     if pairs.is_empty() { name.to_owned() } else { format!("{name}?{}", pairs.join("&")) }
-}
-
-/// Opens the simulated board. `notify` tells the user that an interpreter is being installed.
-///
-/// To be filled: `SimPort::open(&SimOptions::parse(specifier)?, notify)`.
-fn open_board(specifier: &str, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>, Error> {
-    let _ = (specifier, notify);
-    Err(Error::new(Kind::FeatureUnavailableError, "simulated boards are not there yet"))
 }
 
 #[cfg(test)]

@@ -197,3 +197,27 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
         assert!(output.status.code().is_some_and(|status| status != 70), "{args:?}: {}", output.status);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_there_already_is_not_replaced_by_a_board() {
+    Program::new()
+        .file("board", b"precious")
+        .args(["sim", "serve", "--link", "board"])
+        .stderr(
+            "
+            error: `board` is there already
+              help: remove it, or name another path: only a link that leads nowhere is replaced
+            ",
+        )
+        .status(2);
+    Program::new()
+        .args(["sim", "serve", "--link", "no/board"])
+        .stderr(
+            "
+            error: the link `no/board` cannot be made: no such file or directory
+              help: name a path in a folder that exists and that you may write
+            ",
+        )
+        .status(2);
+}
