@@ -12,7 +12,7 @@
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`] | the raw REPL over a port |
 //! | 3 | [`board`] | one connected board |
-//! | 4 | [`device`], [`bench`] | declared items bound to a board; tests and measurements |
+//! | 4 | [`device`], [`mod@bench`] | declared items bound to a board; tests and measurements |
 //! | 5 | [`script`] | Rhai |
 //! | 6 | `cli` | clap, printing, exit status |
 

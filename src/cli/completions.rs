@@ -6,6 +6,7 @@ use super::arguments::{Arguments, Completions, PROGRAM};
 use super::console::Console;
 use crate::diagnostic::Diagnostic;
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 /// Prints the completion script; gives the exit status.
 ///
@@ -14,6 +15,16 @@ use clap::CommandFactory;
 pub fn completions(completions: &Completions, console: &Console) -> Result<u8, Diagnostic> {
     let mut script = Vec::new();
     clap_complete::generate(completions.shell, &mut Arguments::command(), PROGRAM, &mut script);
+    if completions.shell == Shell::Bash {
+        script = mend_bash(&String::from_utf8_lossy(&script)).into_bytes();
+    }
     console.bytes(&script);
     Ok(0)
+}
+
+/// clap_complete 4.6 writes the hyphen of a program's name in two ways, so that nothing is completed after a command
+/// (clap-rs/clap issue 6421). A script without that fault is left as it is.
+fn mend_bash(script: &str) -> String {
+    let told_apart = PROGRAM.replace('-', "__subcmd__");
+    script.replace(&told_apart, &PROGRAM.replace('-', "__"))
 }

@@ -1,6 +1,6 @@
 //! What a run prints: the script's lines, the boards' output, tests as they end.
 //!
-//! Uses [`render`](super::render). Invariant: whoever prints holds the one lock, so lines of several threads and boards
+//! Uses [`render`]. Invariant: whoever prints holds the one lock, so lines of several threads and boards
 //! never mix; standard output is flushed before anything goes to standard error.
 
 use super::render::{self, Colour};

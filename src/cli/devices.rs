@@ -1,13 +1,12 @@
 //! `devices`: the boards that are plugged in.
 //!
-//! Invariant: no port is opened, because opening restarts some boards.
+//! Uses [`crate::port::usb`]. Invariant: no port is opened, because opening restarts some boards.
 
 use super::arguments::Devices;
 use super::console::Console;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Kind, Result};
+use crate::port::usb::{FoundPort, list};
 use serde_json::json;
-use serialport::SerialPortType;
 
 const NONE: &str = "\
 no board is plugged in
@@ -24,51 +23,6 @@ pub fn devices(devices: &Devices, console: &Console) -> Result<u8, Diagnostic> {
     Ok(0)
 }
 
-/// A port that may be a board's.
-struct FoundPort {
-    device: String,
-    vid: Option<u16>,
-    pid: Option<u16>,
-    serial_number: Option<String>,
-    manufacturer: Option<String>,
-    product: Option<String>,
-    accessible: bool,
-}
-
-fn list() -> Result<Vec<FoundPort>> {
-    // The crate panics where this folder is missing, as in some containers.
-    if cfg!(target_os = "linux") && !std::path::Path::new("/sys/class/tty").is_dir() {
-        return Ok(Vec::new());
-    }
-    let ports = serialport::available_ports().map_err(|error| {
-        Error::new(Kind::ConnectionFailedError, format!("the serial ports cannot be listed: {error}"))
-            .with_help("name the port: `--port /dev/ttyACM0`")
-    })?;
-    let usb = |port: serialport::SerialPortInfo| match port.port_type {
-        SerialPortType::UsbPort(usb) => Some(FoundPort {
-            accessible: accessible(&port.port_name),
-            device: port.port_name,
-            vid: Some(usb.vid),
-            pid: Some(usb.pid),
-            serial_number: usb.serial_number,
-            manufacturer: usb.manufacturer,
-            product: usb.product,
-        }),
-        _ => None,
-    };
-    Ok(ports.into_iter().filter_map(usb).collect())
-}
-
-#[cfg(unix)]
-fn accessible(path: &str) -> bool {
-    rustix::fs::access(path, rustix::fs::Access::READ_OK | rustix::fs::Access::WRITE_OK).is_ok()
-}
-
-#[cfg(not(unix))]
-fn accessible(_path: &str) -> bool {
-    true
-}
-
 fn as_json(found: &[FoundPort]) -> String {
     // The fields of a USB specifier, by its names, so that an entry can be given to `--port`.
     let entry = |port: &FoundPort| {
@@ -79,6 +33,7 @@ fn as_json(found: &[FoundPort]) -> String {
             "serial_number": port.serial_number,
             "manufacturer": port.manufacturer,
             "product": port.product,
+            "location": port.location,
             "accessible": port.accessible,
         })
     };
@@ -136,8 +91,8 @@ mod tests {
             pid: Some(5),
             serial_number: Some("E66\n1".into()),
             manufacturer: Some("MicroPython".into()),
-            product: None,
             accessible: false,
+            ..FoundPort::default()
         }
     }
 

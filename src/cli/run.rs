@@ -7,7 +7,6 @@ use super::console::Console;
 use super::{python_file, readable, report_failures, session, signals};
 use crate::diagnostic::Diagnostic;
 use crate::script::{Finished, Runner};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 /// Runs what the command line names; gives the exit status.
@@ -22,13 +21,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     signals::watch()?;
     let host = session::host(console, &run.connection);
     let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
-    let finished = match catch_unwind(AssertUnwindSafe(|| runner.run_file(&run.script))) {
-        Ok(finished) => finished,
-        Err(defect) => {
-            let _ = catch_unwind(AssertUnwindSafe(|| host.close_all()));
-            resume_unwind(defect);
-        }
-    };
+    let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &runner.sources());

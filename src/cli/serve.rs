@@ -4,14 +4,14 @@
 
 use super::arguments::Serve;
 use super::console::Console;
+#[cfg(unix)]
 use crate::device::Output as _;
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
-#[cfg(not(unix))]
-use crate::error::Kind;
-use crate::port;
+#[cfg(unix)]
 use crate::port::address::Address;
-use crate::port::open::OpenOptions;
+#[cfg(unix)]
+use crate::port::open::{OpenOptions, open};
 use std::sync::Arc;
 
 /// Serves a board until Ctrl-C; gives the exit status.
@@ -24,9 +24,8 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     super::signals::watch()?;
     let mut terminal = super::link::Terminal::open().map_err(told)?;
     let link = terminal.link(&options.link).map_err(told)?;
-    let notify = console.clone();
-    let simulated = Address::Sim(specifier(options));
-    let mut board = port::open::open(&simulated, &OpenOptions::default(), &|text| notify.notice(text)).map_err(told)?;
+    let address = Address::Sim(specifier(options));
+    let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(told)?;
     console.text(&format!("serving a simulated board at {}, Ctrl-C ends it\n", link.path().display()));
     terminal.pump(board.as_mut()).map_err(told)?;
     Ok(0)
@@ -35,15 +34,16 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
 /// Serves a board until Ctrl-C; gives the exit status.
 ///
 /// # Errors
-/// [`Kind::FeatureUnavailableError`], always: there are no pseudo-terminals here.
+/// [`crate::Kind::FeatureUnavailableError`], always: there are no pseudo-terminals here.
 #[cfg(not(unix))]
 pub fn serve(_options: &Serve, _console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let error =
-        Error::new(Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
+        Error::new(crate::Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
     Err(Diagnostic::from_error(&error.with_help("use the simulated board from a script: `--port sim`")))
 }
 
 /// The board's address after `sim:`, as `--port` would have it: `NAME?heap=200k&flash=FILE`.
+#[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "boards are served where there are pseudo-terminals"))]
 fn specifier(options: &Serve) -> String {
     let pairs = [("heap", &options.heap), ("flash", &options.flash), ("flash_size", &options.flash_size)];
     let pairs: Vec<String> =

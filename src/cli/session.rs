@@ -11,6 +11,7 @@ use crate::device::{Device, Host, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::script::Sources;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,6 +22,17 @@ pub fn host(console: &Arc<Console>, connection: &Connection) -> Host {
         host.set_baudrate(baudrate);
     }
     host
+}
+
+/// Does `work`; should it panic, the devices of `host` are closed before the panic goes on.
+pub fn guarded<T>(host: &Host, work: impl FnOnce() -> T) -> T {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done,
+        Err(defect) => {
+            let _ = catch_unwind(AssertUnwindSafe(|| host.close_all()));
+            resume_unwind(defect)
+        }
+    }
 }
 
 /// Opens the board that the command line names, works with it, closes it. Gives the exit status.

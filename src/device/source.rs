@@ -6,7 +6,7 @@ use super::lines::{Defined, LineMap, Piece};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::python::body::{Body, Wrapped};
-use crate::python::scan;
+use crate::python::{frames, scan};
 
 /// Code ready to be sent, with what is known of its lines.
 #[derive(Clone, Debug)]
@@ -51,13 +51,23 @@ pub fn globals(item: &Item, assignments: &[(String, String)], lines: &LineMap) -
 }
 
 fn parse(item: &Item) -> Result<Body> {
-    let body = Body::parse(&item.body.text)
-        .map_err(|refused| refused.into_error(&item.body.origin).with_item(item.words()))?;
+    let origin = &item.body.origin;
+    let (text, start) = match line_above(item) {
+        1 => (format!("\n{}", item.body.text), Origin { line: origin.line - 1, ..origin.clone() }),
+        _ => (item.body.text.clone(), origin.clone()),
+    };
+    let body = Body::parse(&text).map_err(|refused| refused.into_error(&start).with_item(item.words()))?;
     if !item.kind.is_function() && scan::has_yield(&item.body.text) {
         return Err(declaration(item, "`yield` stands outside of a function")
             .with_help("only a task can be a generator; a setup or teardown runs in the board's globals"));
     }
     Ok(body)
+}
+
+/// Lines that are put in front of the body: a body that begins on a line of its own gets the newline back that the script's
+/// string has dropped, so that its first line's indentation counts.
+fn line_above(item: &Item) -> u32 {
+    u32::from(item.body.origin.column == 1 && item.body.origin.line > 1)
 }
 
 fn declaration(item: &Item, message: &str) -> Error {
@@ -66,6 +76,7 @@ fn declaration(item: &Item, message: &str) -> Error {
 
 fn prepare(item: &Item, body: &Body, wrapped: Wrapped, lines: &LineMap) -> Prepared {
     let body_lines = line_count(body.text());
+    let extra = line_above(item);
     let mut defined = defined(body, wrapped.leading_lines);
     if item.kind.is_function() {
         let last_line = wrapped.leading_lines + body_lines;
@@ -83,8 +94,8 @@ fn prepare(item: &Item, body: &Body, wrapped: Wrapped, lines: &LineMap) -> Prepa
     let piece = Piece {
         origin: Some(item.body.origin.clone()),
         item: item.words(),
-        leading: wrapped.leading_lines + blank,
-        lines: body_lines,
+        leading: wrapped.leading_lines + blank + extra,
+        lines: body_lines - extra,
     };
     Prepared { source, piece, defined }
 }
@@ -130,7 +141,7 @@ pub fn program(text: &str, origin: &Origin) -> Result<Prepared> {
 }
 
 fn defined(body: &Body, leading: u32) -> Vec<Defined> {
-    let nested = scan::nested_names(body.text()).into_iter().map(|frame| Defined {
+    let nested = frames::nested_names(body.text()).into_iter().map(|frame| Defined {
         name: frame.name,
         first_line: frame.first_line + leading + 1,
         last_line: frame.last_line + leading + 1,

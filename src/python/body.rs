@@ -130,6 +130,7 @@ fn deindent(code: &Code<'_>, columns: &[u32]) -> Result<Body, SourceError> {
             // Before the first or behind the last token of a line, a plain line end does the same.
             TokenKind::Continuation => text.push_str(if index < end { "\\\n" } else { "\n" }),
             TokenKind::Indent => {}
+            TokenKind::Blank if index >= end && text.ends_with('\n') => {}
             TokenKind::Blank => text.push_str(&token.text(code.source).replace(['\x0b', '\x0c'], " ")),
             TokenKind::Comment => {
                 // Within brackets or behind a statement a comment stays where it is.
@@ -268,7 +269,7 @@ mod tests {
         let body = Body::parse("\n # a\n").unwrap();
         assert!(body.is_empty());
         assert_eq!(body.as_function("def f():", true).source, "def f():pass\n\n\n");
-        assert_eq!(body.as_globals(&[], false).source, "\n# a\n");
+        assert_eq!(body.as_globals(&[], false).source, "\n # a\n");
     }
 
     #[test]

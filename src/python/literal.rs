@@ -3,6 +3,7 @@
 //! Uses [`super::token`]'s plain types only. Invariant: one pass, without recursion, whatever the nesting.
 
 use super::token::{Literal, is_name_byte};
+use std::ops::Range;
 
 /// Number of letters before the quote if `bytes` begins with a string prefix and its quote.
 pub(crate) fn prefix_length(bytes: &[u8]) -> Option<usize> {
@@ -50,11 +51,12 @@ impl Quote {
 }
 
 /// What the scanner is in, innermost last.
+#[derive(Clone, Copy)]
 enum Frame {
     /// The text of a string.
     Text { quote: Quote, format: bool },
     /// The expression of a replacement field of a string with this quote.
-    Field { quote: Quote, brackets: usize },
+    Field { quote: Quote, brackets: usize, start: usize },
     /// The part of a replacement field behind its colon.
     Specification { quote: Quote },
 }
@@ -62,76 +64,129 @@ enum Frame {
 /// Reads the literal at the start of `bytes`, whose prefix has `prefix` letters: its form and length, or the length
 /// up to where its end was missed.
 pub(crate) fn scan(bytes: &[u8], prefix: usize) -> Result<(Literal, usize), usize> {
-    let quote = Quote::at(&bytes[prefix.min(bytes.len())..]);
-    let literal = describe(&bytes[..prefix], quote.triple);
-    let mut frames = vec![Frame::Text { quote, format: literal.format }];
-    let mut pos = prefix + quote.length();
-    while let (Some(frame), Some(rest)) = (frames.last_mut(), bytes.get(pos..)) {
-        let Some(&byte) = rest.first() else { break };
+    scan_fields(bytes, prefix, &mut |_| {})
+}
+
+/// The expressions of the replacement fields of the complete literal `text`, those of nested strings excluded.
+pub(crate) fn fields(text: &str, literal: Literal) -> Vec<&str> {
+    let mut fields = Vec::new();
+    if literal.format {
+        // A complete literal has been scanned before: there is nothing to learn from the result.
+        let _ = scan_fields(text.as_bytes(), literal.prefix, &mut |range| fields.extend(text.get(range)));
+    }
+    fields
+}
+
+fn scan_fields(bytes: &[u8], prefix: usize, found: &mut impl FnMut(Range<usize>)) -> Result<(Literal, usize), usize> {
+    let quote = Quote::at(bytes.get(prefix..).unwrap_or_default());
+    let literal = describe(bytes.get(..prefix).unwrap_or_default(), quote.triple);
+    let frames = vec![Frame::Text { quote, format: literal.format }];
+    let mut scanner = Scanner { bytes, pos: prefix + quote.length(), frames, nested_strings: 0 };
+    while let (Some(&frame), Some(&byte)) = (scanner.frames.last(), bytes.get(scanner.pos)) {
         match frame {
             Frame::Text { quote, format } => {
-                let (quote, format) = (*quote, *format);
-                if quote.closes(rest) {
-                    pos += quote.length();
-                    frames.pop();
-                    if frames.is_empty() {
-                        return Ok((literal, pos));
-                    }
-                    continue;
-                }
-                match byte {
-                    b'\\' if rest.len() > 1 => pos += if rest[1..].starts_with(b"\r\n") { 3 } else { 2 },
-                    b'\r' | b'\n' if !quote.triple => return Err(pos),
-                    b'{' if format && rest.get(1) == Some(&b'{') => pos += 2,
-                    b'{' if format => {
-                        frames.push(Frame::Field { quote, brackets: 0 });
-                        pos += 1;
-                    }
-                    _ => pos += 1,
+                scanner.text(byte, quote, format)?;
+                if scanner.frames.is_empty() {
+                    return Ok((literal, scanner.pos));
                 }
             }
-            Frame::Field { quote, brackets } => {
-                match byte {
-                    b'(' | b'[' | b'{' => *brackets += 1,
-                    b')' | b']' | b'}' if *brackets > 0 => *brackets -= 1,
-                    b'}' => {
-                        frames.pop();
-                    }
-                    b':' if *brackets == 0 => *frame = Frame::Specification { quote: *quote },
-                    b'"' | b'\'' => {
-                        let nested = Quote::at(rest);
-                        let format = describe(letters_before(bytes, pos), nested.triple).format;
-                        frames.push(Frame::Text { quote: nested, format });
-                        pos += nested.length();
-                        continue;
-                    }
-                    _ => {}
+            Frame::Field { quote, brackets, start } => {
+                if scanner.field(byte, quote, brackets, start) && scanner.nested_strings == 0 {
+                    found(start..scanner.pos - 1);
                 }
-                pos += 1;
             }
-            Frame::Specification { quote } => {
-                let quote = *quote;
-                match byte {
-                    b'{' => frames.push(Frame::Field { quote, brackets: 0 }),
-                    b'}' => {
-                        frames.pop();
-                    }
-                    // The string ends within a field: no Python, and the board says it best.
-                    _ if quote.closes(rest) => {
-                        while matches!(frames.last(), Some(Frame::Specification { .. } | Frame::Field { .. })) {
-                            frames.pop();
-                        }
-                        continue;
-                    }
-                    b'\\' if rest.len() > 1 => pos += 1,
-                    b'\r' | b'\n' if !quote.triple => return Err(pos),
-                    _ => {}
-                }
-                pos += 1;
-            }
+            Frame::Specification { quote } => scanner.specification(byte, quote)?,
         }
     }
     Err(bytes.len())
+}
+
+struct Scanner<'a> {
+    bytes: &'a [u8],
+    pos: usize,
+    frames: Vec<Frame>,
+    /// Strings within fields that are open.
+    nested_strings: usize,
+}
+
+/// Each step takes at least one byte, or leaves a frame. `Err`: the string's end was missed at that position.
+impl Scanner<'_> {
+    fn rest(&self) -> &[u8] {
+        self.bytes.get(self.pos..).unwrap_or_default()
+    }
+
+    fn text(&mut self, byte: u8, quote: Quote, format: bool) -> Result<(), usize> {
+        if quote.closes(self.rest()) {
+            self.pos += quote.length();
+            self.frames.pop();
+            self.nested_strings = self.nested_strings.saturating_sub(1);
+            return Ok(());
+        }
+        let next = self.bytes.get(self.pos + 1).copied();
+        match byte {
+            b'\\' if self.rest().get(1..).is_some_and(|rest| rest.starts_with(b"\r\n")) => self.pos += 3,
+            b'\\' if next.is_some() => self.pos += 2,
+            b'\r' | b'\n' if !quote.triple => return Err(self.pos),
+            b'{' if format && next == Some(b'{') => self.pos += 2,
+            _ => {
+                self.pos += 1;
+                if byte == b'{' && format {
+                    self.frames.push(Frame::Field { quote, brackets: 0, start: self.pos });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the field's expression ended with this byte.
+    fn field(&mut self, byte: u8, quote: Quote, brackets: usize, start: usize) -> bool {
+        let brackets = match byte {
+            b'}' | b':' if brackets == 0 => {
+                self.pos += 1;
+                self.frames.pop();
+                if byte == b':' {
+                    self.frames.push(Frame::Specification { quote });
+                }
+                return true;
+            }
+            b'"' | b'\'' => {
+                let nested = Quote::at(self.rest());
+                let format = describe(letters_before(self.bytes, self.pos), nested.triple).format;
+                self.frames.push(Frame::Text { quote: nested, format });
+                self.nested_strings += 1;
+                self.pos += nested.length();
+                return false;
+            }
+            b'(' | b'[' | b'{' => brackets + 1,
+            b')' | b']' | b'}' => brackets.saturating_sub(1),
+            _ => brackets,
+        };
+        self.pos += 1;
+        self.frames.pop();
+        self.frames.push(Frame::Field { quote, brackets, start });
+        false
+    }
+
+    fn specification(&mut self, byte: u8, quote: Quote) -> Result<(), usize> {
+        if quote.closes(self.rest()) {
+            // The string ends within a field: no Python, and the board says it best.
+            while matches!(self.frames.last(), Some(Frame::Specification { .. } | Frame::Field { .. })) {
+                self.frames.pop();
+            }
+            return Ok(());
+        }
+        match byte {
+            b'\r' | b'\n' if !quote.triple => return Err(self.pos),
+            b'{' => self.frames.push(Frame::Field { quote, brackets: 0, start: self.pos + 1 }),
+            b'}' => {
+                self.frames.pop();
+            }
+            b'\\' if self.pos + 1 < self.bytes.len() => self.pos += 1,
+            _ => {}
+        }
+        self.pos += 1;
+        Ok(())
+    }
 }
 
 /// The string prefix that ends at `pos`; empty if there is none.

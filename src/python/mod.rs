@@ -4,6 +4,7 @@
 //! linear in the length of its input, and returns on any input whatever.
 
 pub mod body;
+pub mod frames;
 pub mod lines;
 mod literal;
 pub mod minify;

@@ -166,7 +166,8 @@ mod tests {
     fn frames_within_a_traceback_are_rewritten() {
         case(
             BLOCK,
-            "a\r\nTraceback (most recent call last):\r\n  File \"bench.rhai\", line 13, in blink\r\n    led.toggle()\r\n  \
+            "a\r\nTraceback (most recent call last):\r\n  File \"bench.rhai\", line 13, in blink\r\n    \
+             led.toggle()\r\n  \
              File \"lib.py\", line 3, in x\r\n  File \"bench.rhai\", line 12\r\nValueError: x\r\n",
         );
         let text = format!("tick {HEADER}\n  File \"<stdin>\", line 2, in f\r\r\nE: \n");
@@ -211,7 +212,8 @@ mod tests {
         #[test]
         fn chunks_do_not_matter(
             parts in prop::collection::vec(prop::sample::select(vec![
-                HEADER.as_bytes(), b"\n", b"\r\n", b"\r", b"  File \"<stdin>\", line ", b"3", b", in f", b"  File \"a.py\", line 3",
+                HEADER.as_bytes(), b"\n", b"\r\n", b"\r", b"  File \"<stdin>\", line ", b"3", b", in f",
+                b"  File \"a.py\", line 3",
                 b"x", b"\xff\xfe", b"  ", BLOCK.as_bytes(), b"  File \"<std",
             ]), 0..20),
             size in 1usize..9,

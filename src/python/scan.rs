@@ -4,6 +4,7 @@
 //! are guesses, and the board has the last word.
 
 use super::lines::{Code, LogicalLine};
+use super::literal;
 use super::token::{Token, TokenKind};
 
 /// Names that begin a statement, or cannot begin an expression.
@@ -15,6 +16,9 @@ const STATEMENTS: &[&str] = &[
 
 /// Names that stand between operands or before one.
 const JOINTS: &[&str] = &["and", "async", "await", "else", "for", "if", "in", "is", "lambda", "not", "or", "yield"];
+
+/// How deep f-strings within f-strings are looked into.
+pub(crate) const NESTED_STRINGS: usize = 4;
 
 /// Whether `code` is one expression, so that it has a value; `false` if it is empty or has statements.
 ///
@@ -102,14 +106,19 @@ fn has_own(body: &str, wanted: impl Fn(&str, Option<&str>) -> bool) -> bool {
             continue;
         }
         nested = definition(&code, line).map(|_| column);
-        if nested.is_none() && has_outside_lambdas(&code, line, &wanted) {
+        if nested.is_none() && has_outside_lambdas(&code, line, &wanted, NESTED_STRINGS) {
             return true;
         }
     }
     false
 }
 
-fn has_outside_lambdas(code: &Code<'_>, line: &LogicalLine, wanted: &impl Fn(&str, Option<&str>) -> bool) -> bool {
+fn has_outside_lambdas(
+    code: &Code<'_>,
+    line: &LogicalLine,
+    wanted: &impl Fn(&str, Option<&str>) -> bool,
+    nesting: usize,
+) -> bool {
     let mut depth = 0u32;
     // For each lambda around the token: the bracket depth it stands at, and whether its colon has passed.
     let mut lambdas: Vec<(u32, bool)> = Vec::new();
@@ -139,9 +148,17 @@ fn has_outside_lambdas(code: &Code<'_>, line: &LogicalLine, wanted: &impl Fn(&st
                 }
             }
             (TokenKind::Name, "lambda") => lambdas.push((depth, false)),
-            (TokenKind::Name, name) if lambdas.is_empty() => {
-                if wanted(name, tokens.peek().map(|next| next.text(code.source))) {
-                    return true;
+            (TokenKind::Name, name)
+                if lambdas.is_empty() && wanted(name, tokens.peek().map(|next| next.text(code.source))) =>
+            {
+                return true;
+            }
+            (TokenKind::String(literal), text) if lambdas.is_empty() && nesting > 0 => {
+                for field in literal::fields(text, literal) {
+                    let field = Code::new(field);
+                    if field.lines.iter().any(|line| has_outside_lambdas(&field, line, wanted, nesting - 1)) {
+                        return true;
+                    }
                 }
             }
             _ => {}
@@ -150,95 +167,8 @@ fn has_outside_lambdas(code: &Code<'_>, line: &LogicalLine, wanted: &impl Fn(&st
     false
 }
 
-/// A frame that code of a body can run in besides the body's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NestedFrame {
-    /// As a traceback names it: the function's or class's name, or `<lambda>`, `<listcomp>`, `<genexpr>`,
-    /// `<dictcomp>`, `<setcomp>`.
-    pub name: String,
-    /// First line within the body, from 0.
-    pub first_line: u32,
-    /// Last line within the body, from 0.
-    pub last_line: u32,
-}
-
-/// The functions, classes, lambdas and comprehensions of `body`, outer ones first within their order of lines.
-///
-/// Lambdas and comprehensions are given the whole logical line they stand on.
-pub fn nested_names(body: &str) -> Vec<NestedFrame> {
-    let code = Code::new(body);
-    let columns = columns(&code);
-    let mut frames: Vec<NestedFrame> = Vec::new();
-    // Definitions whose blocks are open: their column, and their index in `frames`.
-    let mut open: Vec<(u32, usize)> = Vec::new();
-    let mut last_line = 0;
-    for (line, &column) in code.lines.iter().zip(&columns) {
-        while let Some(&(outer, index)) = open.last().filter(|(outer, _)| *outer >= column) {
-            debug_assert!(outer >= column);
-            close(&mut frames, index, last_line);
-            open.pop();
-        }
-        last_line = line.last_line;
-        if let Some(name) = definition(&code, line) {
-            open.push((column, frames.len()));
-            frames.push(NestedFrame { name, first_line: line.first_line, last_line });
-        }
-        for name in inline_frames(&code, line) {
-            frames.push(NestedFrame { name: name.to_owned(), first_line: line.first_line, last_line });
-        }
-    }
-    for (_, index) in open {
-        close(&mut frames, index, last_line);
-    }
-    frames
-}
-
-fn close(frames: &mut [NestedFrame], index: usize, last_line: u32) {
-    if let Some(frame) = frames.get_mut(index) {
-        frame.last_line = frame.last_line.max(last_line);
-    }
-}
-
-/// The pseudo names of the lambdas and comprehensions of a line, each once.
-fn inline_frames(code: &Code<'_>, line: &LogicalLine) -> Vec<&'static str> {
-    let mut names: Vec<&'static str> = Vec::new();
-    // For each open bracket: its text, and whether it had a colon of its own.
-    let mut open: Vec<(&str, bool)> = Vec::new();
-    for token in code.significant(line) {
-        let name = match (token.kind, token.text(code.source)) {
-            (TokenKind::Operator, bracket @ ("(" | "[" | "{")) => {
-                open.push((bracket, false));
-                continue;
-            }
-            (TokenKind::Operator, ")" | "]" | "}") => {
-                open.pop();
-                continue;
-            }
-            (TokenKind::Operator, ":") => {
-                if let Some(bracket) = open.last_mut() {
-                    bracket.1 = true;
-                }
-                continue;
-            }
-            (TokenKind::Name, "lambda") => "<lambda>",
-            (TokenKind::Name, "for") => match open.last() {
-                Some(("[", _)) => "<listcomp>",
-                Some(("{", true)) => "<dictcomp>",
-                Some(("{", false)) => "<setcomp>",
-                Some(_) => "<genexpr>",
-                None => continue,
-            },
-            _ => continue,
-        };
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
 /// The name that a `def`, `async def` or `class` line defines.
-fn definition(code: &Code<'_>, line: &LogicalLine) -> Option<String> {
+pub(crate) fn definition(code: &Code<'_>, line: &LogicalLine) -> Option<String> {
     let mut tokens = code.significant(line).map(|token| token.text(code.source)).peekable();
     tokens.next_if_eq(&"async");
     let word = tokens.next()?;
@@ -247,7 +177,7 @@ fn definition(code: &Code<'_>, line: &LogicalLine) -> Option<String> {
 }
 
 /// Columns relative to the body; those of the text where they make no body.
-fn columns(code: &Code<'_>) -> Vec<u32> {
+pub(crate) fn columns(code: &Code<'_>) -> Vec<u32> {
     code.relative_columns().unwrap_or_else(|_| code.lines.iter().map(|line| line.column).collect())
 }
 
@@ -394,32 +324,26 @@ mod tests {
 
     #[test]
     fn an_await_makes_a_body_async() {
-        for body in ["await x", "\n  async for a in b:\n    c", "\n  async with a:\n    b"] {
+        for body in [
+            "await x",
+            "f'{await x}'",
+            "f'{{}}{a:{f\"{await x}\"}}'",
+            "\n  async for a in b:\n    c",
+            "\n  async with a:\n    b",
+        ] {
             assert!(is_async(body), "{body:?}");
         }
-        for body in ["\n  async def g():\n    await x\n  run(g())", "'await'", "", "awaited = 1"] {
+        for body in [
+            "\n  async def g():\n    await x\n  run(g())",
+            "f'await {x}'",
+            "f'{{await x}}'",
+            "f'{\"await x\"}'",
+            "'await'",
+            "",
+            "awaited = 1",
+        ] {
             assert!(!is_async(body), "{body:?}");
         }
-    }
-
-    #[test]
-    fn frames_are_found_with_their_lines() {
-        let body = "\n    def g(x):\n        return [\n            1 // x for y in z]\n\n    class A:\n        def m(self): return {\n  a: b for a in c}\n    \
-                    k = lambda: (x for x in y)\n    s = {x for x in y}\n";
-        let found: Vec<_> =
-            nested_names(body).into_iter().map(|frame| (frame.name, frame.first_line, frame.last_line)).collect();
-        let expected = [
-            ("g", 1, 3),
-            ("<listcomp>", 2, 3),
-            ("A", 5, 7),
-            ("m", 6, 7),
-            ("<dictcomp>", 6, 7),
-            ("<lambda>", 8, 8),
-            ("<genexpr>", 8, 8),
-            ("<setcomp>", 9, 9),
-        ];
-        assert_eq!(found, expected.map(|(name, first, last)| (name.to_owned(), first, last)));
-        assert_eq!(nested_names("for x in y:\n        z\n"), []);
     }
 
     proptest! {
@@ -428,9 +352,6 @@ mod tests {
             is_expression(&code);
             has_yield(&code);
             is_async(&code);
-            for frame in nested_names(&code) {
-                prop_assert!(frame.first_line <= frame.last_line);
-            }
         }
     }
 }

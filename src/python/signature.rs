@@ -308,9 +308,13 @@ mod tests {
         assert_eq!(wrapped.script_line(definition.body_line, 3), Some(1));
     }
 
+    fn definition() -> impl Strategy<Value = String> {
+        soup().prop_map(|text| format!("def f({text}): {text}"))
+    }
+
     proptest! {
         #[test]
-        fn any_text_is_answered(source in prop_oneof![any::<String>(), soup(), soup().prop_map(|text| format!("def f({text}): {text}"))]) {
+        fn any_text_is_answered(source in prop_oneof![any::<String>(), soup(), definition()]) {
             if let Ok(definition) = parse_def(&source) {
                 prop_assert!(source.ends_with(&definition.body));
             }

@@ -1,6 +1,6 @@
 //! A lossless tokenizer for Python as MicroPython's lexer reads it.
 //!
-//! Uses [`super::token`]'s sibling `literal` rules only; no other module. Invariant: the tokens of a text lie side by
+//! Uses the rules for string literals (`literal.rs`) only. Invariant: the tokens of a text lie side by
 //! side and cover it completely, so that joining their texts gives the text again.
 //!
 //! Where MicroPython and CPython differ, MicroPython decides: a number takes every letter, digit and point that

@@ -276,7 +276,8 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_answered(text: String, lines in prop::collection::vec(prop::sample::select(vec![
-            HEADER, "", "  File \"<stdin>\", line 3, in f", "  File \"<stdin>\", line 3", "ValueError: x", "é: ", "\r", "    x",
+            HEADER, "", "  File \"<stdin>\", line 3, in f", "  File \"<stdin>\", line 3", "ValueError: x", "é: ",
+            "\r", "    x",
         ]), 0..12)) {
             for text in [text, lines.join("\n")] {
                 let traceback = Traceback::parse(&text);

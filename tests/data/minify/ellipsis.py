@@ -1,0 +1,3 @@
+print(... is Ellipsis, [ ... ] == [...])
+def f() : ...
+print(f())

@@ -1,0 +1,3 @@
+x = 1
+print(x)
+'the last statement stays'

@@ -1,0 +1,7 @@
+def f():
+    'a' \
+    'b'
+    """c
+    d""" ; x = 1
+    return x
+print(f())

@@ -1,0 +1,7 @@
+def f():
+    ('a'
+     'b')
+    ("c")
+    return ('d'
+            'e')
+print(f())

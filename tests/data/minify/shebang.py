@@ -1,0 +1,3 @@
+#!/usr/bin/env micropython
+# -*- coding: utf-8 -*-
+print("ran")

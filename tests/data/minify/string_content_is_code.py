@@ -1,0 +1,8 @@
+code = '''
+def f( ):
+    """Inner"""
+    pass
+'''
+print(code)
+exec(code)
+print(f())

@@ -1,0 +1,7 @@
+if 1:
+    'nothing'
+else:
+    'nothing'
+for i in range(1):
+    'loop'
+print("end")

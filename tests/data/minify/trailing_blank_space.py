@@ -1,0 +1,6 @@
+x = 1   
+   
+if x:   
+    print(x)   
+      
+    print(2)  

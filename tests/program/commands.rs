@@ -1,0 +1,223 @@
+//! What every command says without a board: help, misuse, lists.
+
+use crate::support::command::Program;
+
+#[track_caller]
+fn says(args: &[&str], parts: &[&str]) -> String {
+    let outcome = Program::new().args(args.iter().copied()).outcome();
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{args:?}");
+    for part in parts {
+        assert!(outcome.stdout.contains(part), "{part:?} is not in the output of {args:?}:\n{}", outcome.stdout);
+    }
+    outcome.stdout
+}
+
+#[test]
+fn version() {
+    Program::new().args(["--version"]).stdout(concat!("belay-script ", env!("CARGO_PKG_VERSION"), "\n")).status(0);
+}
+
+#[test]
+fn help_has_examples_and_the_exit_statuses() {
+    says(
+        &["--help"],
+        &[
+            "belay-script run test_bench.rhai --port sim",
+            "  0  all good\n",
+            "  1  the script, a test, or code on the board failed\n",
+            "  2  wrong usage",
+            "  3  no connection",
+            "  4  the board cannot",
+            " 70  a bug",
+            "130  interrupted",
+        ],
+    );
+    says(&["run", "--help"], &["--timeout <SECONDS>", "--baudrate <BITS>", "BELAY_DEVICE", "-- 100 out.csv"]);
+    says(&["sim", "serve", "--help"], &["--link <PATH>", "--heap", "--flash", "--flash-size", "mpremote connect"]);
+    for command in ["check", "exec", "eval", "info", "devices", "sim", "completions"] {
+        says(&[command, "--help"], &["Usage: belay-script"]);
+    }
+}
+
+#[test]
+fn no_command_is_misuse_and_shows_help() {
+    let outcome = Program::new().outcome();
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""));
+    assert!(outcome.stderr.contains("Usage: belay-script <COMMAND>"), "{}", outcome.stderr);
+}
+
+#[test]
+fn an_unknown_command_is_misuse() {
+    Program::new()
+        .args(["devcies"])
+        .stderr(
+            "
+            error: unrecognized subcommand 'devcies'
+
+              tip: a similar subcommand exists: 'devices'
+
+            Usage: belay-script <COMMAND>
+
+            For more information, try '--help'.
+            ",
+        )
+        .status(2);
+}
+
+#[test]
+fn a_missing_script_is_misuse() {
+    for command in ["run", "check"] {
+        Program::new()
+            .args([command, "gone.rhai"])
+            .stderr(
+                "
+                error: there is no file `gone.rhai`
+                  help: check the path and the current folder
+                ",
+            )
+            .status(2);
+    }
+}
+
+#[test]
+fn a_folder_is_no_script() {
+    Program::new()
+        .file("scripts/a.rhai", b"")
+        .args(["run", "scripts"])
+        .stderr("error: `scripts` is a folder\n  help: name a script\n")
+        .status(2);
+}
+
+#[test]
+fn an_empty_script_is_fine() {
+    Program::new().script("a.rhai", "").args(["run", "a.rhai", "--", "1"]).env("NO_COLOR", "1").stdin("x").status(0);
+}
+
+#[test]
+fn scripts_are_checked_one_by_one() {
+    Program::new()
+        .script("a.rhai", "")
+        .script("b.rhai", "")
+        .args(["check", "a.rhai", "gone.rhai", "b.rhai"])
+        .stdout("a.rhai: ok (0 classes, 0 items)\nb.rhai: ok (0 classes, 0 items)\n")
+        .stderr("error: there is no file `gone.rhai`\n  help: check the path and the current folder\n")
+        .status(2);
+}
+
+#[test]
+fn a_python_file_takes_no_arguments() {
+    Program::new()
+        .file("main.py", b"print(1)\n")
+        .args(["run", "main.py", "-p", "sim", "--", "1"])
+        .stderr("error: a Python file on a board takes no arguments\n  help: only `.rhai` scripts see `args`\n")
+        .status(2);
+    Program::new()
+        .file("main.py", b"print('\xff')\n")
+        .args(["run", "main.py", "-p", "sim"])
+        .stderr("error: `main.py` is not UTF-8 text\n  help: boards take UTF-8 only: convert the file\n")
+        .status(2);
+}
+
+#[test]
+fn an_expression_must_be_there() {
+    Program::new()
+        .args(["eval", " "])
+        .stderr("error: there is no expression\n  help: for example `belay-script eval '1 + 1'`\n")
+        .status(2);
+}
+
+#[test]
+fn a_timeout_is_a_positive_number() {
+    let outcome = Program::new().args(["run", "a.rhai", "--timeout", "0"]).outcome();
+    assert_eq!(outcome.status, Some(2));
+    assert!(outcome.stderr.contains("not a positive number of seconds"), "{}", outcome.stderr);
+}
+
+#[test]
+fn devices_are_json() {
+    let text = says(&["devices", "--json"], &[]);
+    let list: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for port in list.as_array().expect("an array") {
+        assert!(port["port"].is_string() && port["accessible"].is_boolean(), "{port}");
+    }
+}
+
+#[test]
+fn devices_name_the_simulated_board_when_there_are_none() {
+    let list: serde_json::Value = serde_json::from_str(&says(&["devices", "--json"], &[])).unwrap();
+    let expected = if list.as_array().is_some_and(Vec::is_empty) { "--port sim" } else { "VID:PID" };
+    says(&["devices"], &[expected]);
+}
+
+#[test]
+fn completions_know_the_commands() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        says(&["completions", shell], &["belay-script", "devices", "no-reset", "flash-size"]);
+    }
+    let outcome = Program::new().args(["completions", "tcsh"]).outcome();
+    assert_eq!(outcome.status, Some(2));
+    assert!(outcome.stderr.contains("possible values: bash"), "{}", outcome.stderr);
+}
+
+/// Bash itself completes a command and an option.
+#[cfg(unix)]
+#[test]
+fn bash_completes() {
+    let script = says(&["completions", "bash"], &[]);
+    let ask = |words: &str, index: usize| {
+        let before = index - 1;
+        let program = format!(
+            "{script}
+            registered=$(complete -p belay-script); function=${{registered##*-F }}; function=${{function%% *}}
+            COMP_WORDS=({words}); COMP_CWORD={index}
+            \"$function\" belay-script \"${{COMP_WORDS[{index}]}}\" \"${{COMP_WORDS[{before}]}}\"
+            printf '%s\\n' \"${{COMPREPLY[@]}}\""
+        );
+        let output = std::process::Command::new("bash").args(["-c", &program]).output().expect("bash starts");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert_eq!(ask("belay-script dev", 1), "devices\n");
+    assert_eq!(ask("belay-script run --time", 2), "--timeout\n");
+}
+
+/// A reader that goes away, as `head` does, is no failure worth a word.
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_ends_the_program_quietly() {
+    for args in [&["completions", "bash"][..], &["--help"], &["devices"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_belay-script"))
+            .args(args)
+            .stdin(std::process::Stdio::null())
+            .stdout(writer)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{args:?}");
+        assert!(output.status.code().is_some_and(|status| status != 70), "{args:?}: {}", output.status);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_there_already_is_not_replaced_by_a_board() {
+    Program::new()
+        .file("board", b"precious")
+        .args(["sim", "serve", "--link", "board"])
+        .stderr(
+            "
+            error: `board` is there already
+              help: remove it, or name another path: only a link that leads nowhere is replaced
+            ",
+        )
+        .status(2);
+    Program::new()
+        .args(["sim", "serve", "--link", "no/board"])
+        .stderr(
+            "
+            error: the link `no/board` cannot be made: no such file or directory
+              help: name a path in a folder that exists and that you may write
+            ",
+        )
+        .status(2);
+}

@@ -1,0 +1,220 @@
+//! Runs the real program in a folder of its own and compares everything it says.
+//!
+//! Invariants: standard output and standard error are compared exactly, and are empty unless a test says otherwise;
+//! nothing runs for longer than its limit. The folder's path becomes `[DIR]`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Read, Write};
+use std::panic::Location;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Longest time that a run may take unless the test says otherwise.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Variables that would change what the program says.
+const UNWANTED: &[&str] = &["BELAY_DEVICE", "BELAY_SCRIPT_MICROPYTHON", "NO_COLOR", "RUST_BACKTRACE", "COLUMNS"];
+
+/// One run of the program, and what is expected of it.
+pub struct Program {
+    args: Vec<String>,
+    files: BTreeMap<String, Vec<u8>>,
+    env: Vec<(String, String)>,
+    stdin: Vec<u8>,
+    limit: Duration,
+    expected: Outcome,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What it said on standard output.
+    pub stdout: String,
+    /// What it said on standard error.
+    pub stderr: String,
+    /// Its exit status; `None` if a signal or the limit ended it.
+    pub status: Option<i32>,
+}
+
+impl Program {
+    /// A run without arguments that is expected to say nothing and to succeed.
+    pub fn new() -> Program {
+        let expected = Outcome { status: Some(0), ..Outcome::default() };
+        Program { args: Vec::new(), files: BTreeMap::new(), env: Vec::new(), stdin: Vec::new(), limit: LIMIT, expected }
+    }
+
+    /// A file of the folder, un-indented.
+    pub fn script(self, name: &str, text: &str) -> Program {
+        self.file(name, unindent(text).as_bytes())
+    }
+
+    /// A file of the folder, as it is.
+    pub fn file(mut self, name: &str, bytes: &[u8]) -> Program {
+        self.files.insert(name.to_owned(), bytes.to_owned());
+        self
+    }
+
+    /// The arguments.
+    pub fn args<'a>(mut self, args: impl IntoIterator<Item = &'a str>) -> Program {
+        self.args.extend(args.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// A variable of the environment.
+    pub fn env(mut self, name: &str, value: &str) -> Program {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// What it reads.
+    pub fn stdin(mut self, text: &str) -> Program {
+        self.stdin = text.as_bytes().to_owned();
+        self
+    }
+
+    /// The longest time it may take.
+    pub fn limit(mut self, limit: Duration) -> Program {
+        self.limit = limit;
+        self
+    }
+
+    /// What it must say on standard output; un-indented.
+    pub fn stdout(mut self, text: &str) -> Program {
+        self.expected.stdout = unindent(text);
+        self
+    }
+
+    /// What it must say on standard error; un-indented.
+    pub fn stderr(mut self, text: &str) -> Program {
+        self.expected.stderr = unindent(text);
+        self
+    }
+
+    /// The exit status it must end with. Runs it and compares: the last word of a test.
+    #[track_caller]
+    pub fn status(mut self, status: i32) {
+        self.expected.status = Some(status);
+        let actual = self.outcome();
+        if let Some(difference) = difference(&self.expected, &actual) {
+            panic!("{}\n`belay-script {}`\n{difference}", Location::caller(), self.args.join(" "));
+        }
+    }
+
+    /// Runs it and gives what it came to.
+    #[track_caller]
+    pub fn outcome(&self) -> Outcome {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (name, bytes) in &self.files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a file in the folder")).expect("a folder");
+            std::fs::write(path, bytes).expect("a file in the folder");
+        }
+        self.outcome_in(folder.path())
+    }
+
+    /// Runs it in a folder that is there already.
+    #[track_caller]
+    pub fn outcome_in(&self, folder: &Path) -> Outcome {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_belay-script"));
+        command.args(&self.args).current_dir(folder);
+        for name in UNWANTED {
+            command.env_remove(name);
+        }
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        let input = self.stdin.clone();
+        // A program that does not read its input closes the pipe: not our matter.
+        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let (done, ended) = mpsc::channel();
+        let out = collect(child.stdout.take().expect("a pipe"), done.clone());
+        let err = collect(child.stderr.take().expect("a pipe"), done);
+        let status = wait(&mut child, &ended, self.limit);
+        let (stdout, stderr) = if status.is_none() && !finished(&out, &err) {
+            // A grandchild may hold the pipes open for ever.
+            (String::new(), format!("(killed after {:?})\n", self.limit))
+        } else {
+            let _ = writer.join();
+            (joined(out), joined(err))
+        };
+        let tame = |text: String| tame(&text, folder);
+        Outcome { stdout: tame(stdout), stderr: tame(stderr), status }
+    }
+}
+
+/// Reads a stream to its end in a thread, then tells so.
+fn collect(mut stream: impl Read + Send + 'static, done: mpsc::Sender<()>) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes);
+        let _ = done.send(());
+        bytes
+    })
+}
+
+fn finished(out: &JoinHandle<Vec<u8>>, err: &JoinHandle<Vec<u8>>) -> bool {
+    out.is_finished() && err.is_finished()
+}
+
+fn joined(thread: JoinHandle<Vec<u8>>) -> String {
+    String::from_utf8_lossy(&thread.join().expect("the reader ends")).into_owned()
+}
+
+/// Waits until both streams have ended, then for the program. Kills it, by its id, past the limit.
+fn wait(child: &mut Child, ended: &mpsc::Receiver<()>, limit: Duration) -> Option<i32> {
+    let deadline = std::time::Instant::now() + limit;
+    for _ in 0..2 {
+        let left = deadline.saturating_duration_since(std::time::Instant::now());
+        if ended.recv_timeout(left).is_err() {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+    }
+    child.wait().ok()?.code()
+}
+
+/// The folder's path is different in every run.
+fn tame(text: &str, folder: &Path) -> String {
+    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    text.replace(&*real.to_string_lossy(), "[DIR]").replace(&*folder.to_string_lossy(), "[DIR]")
+}
+
+/// What is not as expected, line by line; `None` if all is.
+pub fn difference(expected: &Outcome, actual: &Outcome) -> Option<String> {
+    let mut text = String::new();
+    for (name, expected, actual) in
+        [("stdout", &expected.stdout, &actual.stdout), ("stderr", &expected.stderr, &actual.stderr)]
+    {
+        if expected != actual {
+            let _ = writeln!(text, "--- expected {name}\n{expected}--- actual {name}\n{actual}---");
+            let lines = expected.split('\n').zip(actual.split('\n'));
+            if let Some((number, (expected, actual))) = (1..).zip(lines).find(|(_, (a, b))| a != b) {
+                let _ = writeln!(text, "first difference in line {number}:\n  {expected:?}\n  {actual:?}");
+            }
+        }
+    }
+    if expected.status != actual.status {
+        let _ = writeln!(text, "expected status {:?}, actual {:?}", expected.status, actual.status);
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// Takes away the first line if it is blank, the indentation that all lines share, and what stands on the last line if
+/// that is blank: so that expectations can be indented like the code around them.
+pub fn unindent(text: &str) -> String {
+    let Some(text) = text.strip_prefix('\n') else { return text.to_owned() };
+    let blank = |line: &&str| line.trim_matches(' ').is_empty();
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let common = text.lines().filter(|line| !blank(line)).map(indent).min().unwrap_or(0);
+    let mut lines: Vec<&str> = text.split('\n').map(|line| line.get(common..).unwrap_or("")).collect();
+    if let Some(last) = lines.last_mut().filter(|last| blank(last)) {
+        *last = "";
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,4 @@
+//! What the tests of the program share.
+
+pub mod command;
+pub mod golden;
