@@ -275,11 +275,11 @@ fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dy
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
         return call_by_name(context, &device, rest);
     }
-    if let Some((function, rest)) = rest.split_first_mut() {
-        if let Some(function) = function.read_lock::<FnPtr>().as_deref().cloned() {
-            let values = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
-            return call_function(run, context, &function, Some(first), values);
-        }
+    if let Some((function, rest)) = rest.split_first_mut()
+        && let Some(function) = function.read_lock::<FnPtr>().as_deref().cloned()
+    {
+        let values = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
+        return call_function(run, context, &function, Some(first), values);
     }
     argument(
         format!("`call` is used on {}", convert::describe(first)),

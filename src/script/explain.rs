@@ -128,10 +128,10 @@ fn thrown(value: &Dynamic) -> Diagnostic {
 
 /// The error of the crate that comes closest, for what must be one (a slot of `parallel`).
 pub(super) fn to_error(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Error {
-    if let EvalAltResult::ErrorRuntime(value, _) = innermost(error) {
-        if let Some(known) = value.read_lock::<ScriptError>() {
-            return known.error.clone();
-        }
+    if let EvalAltResult::ErrorRuntime(value, _) = innermost(error)
+        && let Some(known) = value.read_lock::<ScriptError>()
+    {
+        return known.error.clone();
     }
     let diagnostic = of_failure(run, engine, error, source);
     let mut known = Error::new(kind_of(error), diagnostic.title);

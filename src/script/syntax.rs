@@ -124,12 +124,9 @@ pub(super) const HELP_MARK: char = '\u{1f}';
 /// Registers the `device` block.
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
-    engine.register_custom_syntax_with_state_raw(
-        text::DEVICE,
-        |segments, next, state| parse(segments, next, state),
-        true,
-        move |context, inputs, state| declare::declare(&shared, context, inputs, state),
-    );
+    engine.register_custom_syntax_with_state_raw(text::DEVICE, parse, true, move |context, inputs, state| {
+        declare::declare(&shared, context, inputs, state)
+    });
 }
 
 fn parse(segments: &[ImmutableString], next: &str, state: &mut Dynamic) -> Result<Option<ImmutableString>, ParseError> {

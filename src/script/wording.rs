@@ -214,10 +214,10 @@ fn declared_names(source: &str) -> BTreeSet<String> {
     let mut words =
         source.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).peekable();
     while let Some(word) = words.next() {
-        if matches!(word, "let" | "const" | "as" | "device" | "for" | "fn") {
-            if let Some(name) = words.peek() {
-                names.insert((*name).to_owned());
-            }
+        if matches!(word, "let" | "const" | "as" | "device" | "for" | "fn")
+            && let Some(name) = words.peek()
+        {
+            names.insert((*name).to_owned());
         }
     }
     names
