@@ -129,7 +129,10 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
         EvalAltResult::ErrorUnboundThis(_) => ("`this` stands outside of a method".to_owned(), None),
         EvalAltResult::ErrorDataRace(..) => (
             "a value is changed while it is in use".to_owned(),
-            Some("take a copy of it with `let` before the call".to_owned()),
+            Some(
+                "a closure uses the device that it is given to: write `let same = device;`, and use `same` in the closure"
+                    .to_owned(),
+            ),
         ),
         EvalAltResult::ErrorIndexingType(signature, _) => (
             format!("{} cannot be indexed that way", type_words(signature.split(' ').next().unwrap_or_default())),
