@@ -33,6 +33,14 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a function of devices with so many arguments of any type is registered here.
+pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
+    match name {
+        "close" | "soft_reset" => arity == 0,
+        name => UNAVAILABLE.contains(&name) && arity <= 4,
+    }
+}
+
 /// Registers devices and classes as types of the language.
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     properties(engine);

@@ -8,7 +8,7 @@ use super::errors::{Fallible, argument, raise, refuse};
 use super::generator::GeneratorHandle;
 use super::methods::{self, Method};
 use super::run::{Run, call_place};
-use super::{convert, device_type, text};
+use super::{convert, device_type, opening, text};
 use crate::device::class::Class;
 use crate::device::{Called, Device};
 use crate::error::{Error, Kind};
@@ -69,9 +69,11 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_type_with_name::<Kwargs>("kw")
         .register_fn("kw", Kwargs);
     for arity in 0..=MOST_ARGUMENTS {
-        let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
-        types[0] = TypeId::of::<Dynamic>();
-        engine.register_raw_fn(text::CALL, &types, call_anything);
+        let types = vec![TypeId::of::<Dynamic>(); arity + 1];
+        let shared = run.clone();
+        engine.register_raw_fn(text::CALL, &types, move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
+            call_anything(&shared, &context, args)
+        });
     }
     let shared = run.clone();
     #[expect(deprecated, reason = "Rhai marks this hook as volatile that way; the version is pinned")]
@@ -105,7 +107,13 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
             continue;
         }
         drop(registered);
-        for first in [TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>(), TypeId::of::<SimHandle>()] {
+        let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
+        for first in [device, class, TypeId::of::<SimHandle>()] {
+            if (first == device && device_type::is_built_in(&name, arity))
+                || (first == class && opening::is_built_in(&name, arity))
+            {
+                continue;
+            }
             let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
             types[0] = first;
             let called: Arc<str> = name.as_str().into();
@@ -258,25 +266,46 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
 }
 
 /// `x.call(…)`: on a device it calls an item by name, on everything else it is Rhai's call of a function pointer.
-fn call_anything(context: NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> Fallible<Dynamic> {
+fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> Fallible<Dynamic> {
     let Some((first, rest)) = args.split_first_mut() else { return Ok(Dynamic::UNIT) };
     if let Some(function) = first.read_lock::<FnPtr>().as_deref().cloned() {
-        let values: Vec<Dynamic> = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
-        return function.call_raw(&context, None, values);
+        let values = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
+        return call_function(run, context, &function, None, values);
     }
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
-        return call_by_name(&context, &device, rest);
+        return call_by_name(context, &device, rest);
     }
-    match rest.split_first_mut() {
-        Some((function, rest)) if function.is::<FnPtr>() => {
-            let Some(function) = function.read_lock::<FnPtr>().as_deref().cloned() else { return Ok(Dynamic::UNIT) };
-            let values: Vec<Dynamic> = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
-            function.call_raw(&context, Some(first), values)
+    if let Some((function, rest)) = rest.split_first_mut()
+        && let Some(function) = function.read_lock::<FnPtr>().as_deref().cloned()
+    {
+        let values = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
+        return call_function(run, context, &function, Some(first), values);
+    }
+    argument(
+        format!("`call` is used on {}", convert::describe(first)),
+        "it calls a function pointer, or an item of a device by name: `d.call(\"name\", [args])`",
+    )
+}
+
+/// Calls a function pointer. A closure of another script runs under that script's name, so that places are right.
+fn call_function(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    function: &FnPtr,
+    this: Option<&mut Dynamic>,
+    values: Vec<Dynamic>,
+) -> Fallible<Dynamic> {
+    let home = run.loader.closure(function.fn_name());
+    match home.filter(|home| context.call_source() != Some(home.as_str())) {
+        None => function.call_raw(context, this, values),
+        Some(home) => {
+            let mut state = context.global_runtime_state().clone();
+            state.source = Some(home.into());
+            let engine = context.engine();
+            let position = context.call_position();
+            let inner = NativeCallContext::new_with_all_fields(engine, context.fn_name(), None, &state, position);
+            function.call_raw(&inner, this, values)
         }
-        _ => argument(
-            format!("`call` is used on {}", convert::describe(first)),
-            "it calls a function pointer, or an item of a device by name: `d.call(\"name\", [args])`",
-        ),
     }
 }
 

@@ -24,17 +24,18 @@ pub(super) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
     let mut inner = error;
     loop {
         let (label, position, next, nested) = match inner {
-            EvalAltResult::ErrorInFunctionCall(_, source, nested, position) => {
+            EvalAltResult::ErrorInFunctionCall(name, source, nested, position) => {
+                let source = run.loader.closure(name).unwrap_or_else(|| source.clone());
                 ("called from", position, source, nested)
             }
-            EvalAltResult::ErrorInModule(name, nested, position) => ("imported from", position, name, nested),
+            EvalAltResult::ErrorInModule(name, nested, position) => ("imported from", position, name.clone(), nested),
             _ => break,
         };
         if let Some(origin) = place(Some(&current), *position) {
             frames.push(Frame { origin, label });
         }
         if !next.is_empty() {
-            current.clone_from(next);
+            current = next;
         }
         inner = nested;
     }
@@ -127,10 +128,10 @@ fn thrown(value: &Dynamic) -> Diagnostic {
 
 /// The error of the crate that comes closest, for what must be one (a slot of `parallel`).
 pub(super) fn to_error(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Error {
-    if let EvalAltResult::ErrorRuntime(value, _) = innermost(error) {
-        if let Some(known) = value.read_lock::<ScriptError>() {
-            return known.error.clone();
-        }
+    if let EvalAltResult::ErrorRuntime(value, _) = innermost(error)
+        && let Some(known) = value.read_lock::<ScriptError>()
+    {
+        return known.error.clone();
     }
     let diagnostic = of_failure(run, engine, error, source);
     let mut known = Error::new(kind_of(error), diagnostic.title);

@@ -18,6 +18,9 @@ use std::sync::{Arc, Mutex};
 
 static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
 
+/// How the names begin that Rhai gives to closures.
+const CLOSURE: &str = "anon$";
+
 /// What was loaded so far.
 #[derive(Default)]
 pub(super) struct Loader {
@@ -29,6 +32,8 @@ pub(super) struct Loader {
     items: Mutex<Vec<String>>,
     /// Functions of scripts: name, number of parameters, script.
     functions: Mutex<Vec<(String, usize, String)>>,
+    /// Closures: the name that Rhai gave them, and their script.
+    closures: Mutex<HashMap<String, String>>,
 }
 
 impl Loader {
@@ -52,7 +57,15 @@ impl Loader {
         lock(&self.functions).iter().map(|(name, count, _)| (name.clone(), *count)).collect()
     }
 
+    /// The script in which a closure stands.
+    pub fn closure(&self, name: &str) -> Option<String> {
+        lock(&self.closures).get(name).cloned()
+    }
+
     fn note_functions(&self, name: &str, tree: &AST) {
+        let closures = tree.shared_lib().iter_script_fn_info().map(|info| info.2);
+        let closures = closures.filter(|function| function.starts_with(CLOSURE));
+        lock(&self.closures).extend(closures.map(|closure| (closure.to_owned(), name.to_owned())));
         if name.starts_with("std/") {
             return;
         }

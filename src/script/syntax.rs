@@ -124,12 +124,9 @@ pub(super) const HELP_MARK: char = '\u{1f}';
 /// Registers the `device` block.
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
-    engine.register_custom_syntax_with_state_raw(
-        text::DEVICE,
-        |segments, next, state| parse(segments, next, state),
-        true,
-        move |context, inputs, state| declare::declare(&shared, context, inputs, state),
-    );
+    engine.register_custom_syntax_with_state_raw(text::DEVICE, parse, true, move |context, inputs, state| {
+        declare::declare(&shared, context, inputs, state)
+    });
 }
 
 fn parse(segments: &[ImmutableString], next: &str, state: &mut Dynamic) -> Result<Option<ImmutableString>, ParseError> {
@@ -217,6 +214,8 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
     Ok(match (now.phase, next) {
         (Phase::ItemName, "()") => now.ask("()", None, Phase::Options),
         (Phase::ItemName, "(") => now.ask("(", None, Phase::Params),
+        // Rhai takes `(*` for a comment of another language.
+        (Phase::ItemName, next) if next.contains("Pascal") => return collecting(),
         (Phase::ItemName, _) => {
             let message = format!("expected `(` after `{} {last}`, found {}", now.kind, words(next));
             return wrong(message, "the parameters stand in parentheses, also if there are none");
@@ -225,7 +224,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
             now.ask(")", None, Phase::Options)
         }
         (Phase::Params, "*" | "**") => {
-            return wrong("a parameter cannot collect arguments", "pass an array, or a map, as one argument");
+            return collecting();
         }
         (Phase::Params, _) => now.ask("$ident$", Some(op::PARAM), Phase::ParamName),
         (Phase::ParamName | Phase::Annotation | Phase::AfterDefault, ",") => now.ask(",", None, Phase::Params),
@@ -272,6 +271,10 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         }
         other => return wrong(format!("expected an option or the body in back-ticks, found {}", words(other)), ""),
     })
+}
+
+fn collecting<T>() -> Result<T, ParseError> {
+    wrong("a parameter cannot collect arguments", "pass an array, or a map, as one argument")
 }
 
 fn is_end(next: &str) -> bool {

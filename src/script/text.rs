@@ -130,9 +130,7 @@ pub(super) fn comment_above(text: &str, line: usize) -> String {
     let mut in_block = false;
     while index > 0 {
         let above = lines[index - 1].trim();
-        if in_block {
-            in_block = !above.starts_with("/*");
-        } else if above.ends_with("*/") {
+        if in_block || above.ends_with("*/") {
             in_block = !above.starts_with("/*");
         } else if !above.starts_with("//") {
             break;

@@ -86,13 +86,33 @@ fn same(a: &Value, b: &Value) -> bool {
 /// Python's text of a value, for `print`.
 fn python(value: Result<Value, String>) -> String {
     match value {
-        Ok(Value::OrderedDict(pairs)) => format!("OrderedDict({})", python(Ok(Value::Dict(pairs)))),
-        Ok(Value::NamedTuple(name, fields)) => {
-            let fields = fields.into_iter().map(|(name, value)| format!("{name}={}", python(Ok(value))));
+        Ok(value) => text(&value),
+        Err(reason) => format!("(a part {reason})"),
+    }
+}
+
+fn text(value: &Value) -> String {
+    let all = |items: &[Value]| items.iter().map(text).collect::<Vec<_>>().join(", ");
+    let pairs = |pairs: &[(Value, Value)]| {
+        let pairs = pairs.iter().map(|(key, value)| format!("{}: {}", text(key), text(value)));
+        format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+    };
+    match value {
+        Value::List(items) => format!("[{}]", all(items)),
+        Value::Tuple(items) if items.len() == 1 => format!("({},)", all(items)),
+        Value::Tuple(items) => format!("({})", all(items)),
+        Value::Set(items) if items.is_empty() => "set()".to_owned(),
+        Value::Set(items) => format!("{{{}}}", all(items)),
+        Value::FrozenSet(items) if items.is_empty() => "frozenset()".to_owned(),
+        Value::FrozenSet(items) => format!("frozenset({{{}}})", all(items)),
+        Value::Dict(items) => pairs(items),
+        Value::OrderedDict(items) => format!("OrderedDict({})", pairs(items)),
+        Value::NamedTuple(name, fields) => {
+            let fields = fields.iter().map(|(name, value)| format!("{name}={}", text(value)));
             format!("{name}({})", fields.collect::<Vec<_>>().join(", "))
         }
-        Ok(value) => crate::value::write::literal(&value).unwrap_or_else(|error| error.to_string()),
-        Err(reason) => format!("(a part {reason})"),
+        Value::Opaque(repr) | Value::Remote(repr) => repr.clone(),
+        leaf => crate::value::write::literal(leaf).unwrap_or_else(|error| error.to_string()),
     }
 }
 

@@ -39,6 +39,11 @@ pub(super) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
         ParseErrorType::AssignmentToConstant(name) if !name.is_empty() => {
             (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
         }
+        ParseErrorType::FnMissingName => (
+            "expected the name of a function".to_owned(),
+            Some("a word that Rhai reserves, such as `go` or `new`, cannot be one".to_owned()),
+        ),
+        ParseErrorType::VariableExpected => plain_words("expected a name"),
         other => (plain(&other.to_string()), None),
     }
 }
@@ -209,10 +214,10 @@ fn declared_names(source: &str) -> BTreeSet<String> {
     let mut words =
         source.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).peekable();
     while let Some(word) = words.next() {
-        if matches!(word, "let" | "const" | "as" | "device" | "for" | "fn") {
-            if let Some(name) = words.peek() {
-                names.insert((*name).to_owned());
-            }
+        if matches!(word, "let" | "const" | "as" | "device" | "for" | "fn")
+            && let Some(name) = words.peek()
+        {
+            names.insert((*name).to_owned());
         }
     }
     names

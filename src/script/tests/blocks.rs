@@ -110,7 +110,7 @@ fn wrong_blocks_are_refused_where_they_are_wrong() {
     );
     case(
         "device B { task f(*a) `x` }",
-        "ParseError: a parameter cannot collect arguments @ t.rhai:1:19 | pass an array, or a map, as one argument",
+        "ParseError: a parameter cannot collect arguments @ t.rhai:1:18 | pass an array, or a map, as one argument",
     );
     case(
         "device B { task f() { 1 } }",
@@ -120,7 +120,7 @@ fn wrong_blocks_are_refused_where_they_are_wrong() {
         "device B { method f() `x` }",
         "ParseError: expected `|` after `method f`, found `()` @ t.rhai:1:20 | a method is written `method name |args| { … }`; inside, `this` is the device",
     );
-    case("device B : { }", "ParseError: expecting name of a variable @ t.rhai:1:12");
+    case("device B : { }", "ParseError: expected a name @ t.rhai:1:12");
 }
 
 #[test]

@@ -30,11 +30,11 @@ fn failures_say_what_and_where() {
     );
     case("var x = 1;", "ParseError: `var` is a reserved word @ t.rhai:1:1 | a variable is declared with `let`");
     case("let x = 1 / 0;", "ScriptError: division by zero: 1 / 0 @ t.rhai:1:11");
-    case("const x = 1;\nx = 2;", "ScriptError: `x` is a constant @ t.rhai:2:1 | declare it with `let` to change it");
+    case("const x = 1;\nx = 2;", "ParseError: `x` is a constant @ t.rhai:2:1 | declare it with `let` to change it");
     case("let a = [1];\na[5];", "ScriptError: array index 5 out of bounds: only 1 element in array @ t.rhai:2:3");
     case(
         "fn f(n) { f(n + 1) }\nf(0);",
-        "ScriptError: functions call each other too deeply @ t.rhai:1:11, called from t.rhai:2:1 | a script can nest 64 calls",
+        "ScriptError: functions call each other too deeply @ t.rhai:2:1 | a script can nest 64 calls",
     );
     case("1 + #{};", "ScriptError: `+` cannot be used on int and map @ t.rhai:1:3");
     case(
@@ -88,7 +88,7 @@ fn failure_among(files: &[(&str, &str)], main: &str) -> String {
 fn places_lead_across_modules() {
     let steps = "import \"pico\" as pico;\n\nfn run(x) {\n    pico::bad(x)\n}\n";
     let pico = "fn bad(x) {\n    throw \"no\";\n}\n";
-    let main = "import \"lib/steps\" as steps;\nfn go() {\n  steps::run(1)\n}\ngo();";
+    let main = "import \"lib/steps\" as steps;\nfn begin() {\n  steps::run(1)\n}\nbegin();";
     assert_eq!(
         failure_among(&[("lib/steps.rhai", steps), ("lib/pico.rhai", pico)], main),
         "ScriptError: no @ lib/pico.rhai:2:5, called from lib/steps.rhai:4:11, called from main.rhai:3:10, called from main.rhai:5:1"
@@ -108,8 +108,7 @@ fn closures_keep_their_own_file() {
 fn wrong_modules_name_the_import() {
     assert_eq!(
         failure_among(&[("a.rhai", "let x = ;\n")], "\nimport \"a\" as a;"),
-        "ParseError: expecting expression @ a.rhai:1:9, imported from main.rhai:2:8"
-            .replace("expecting expression", "script expects expression")
+        "ParseError: unexpected `;` @ a.rhai:1:9, imported from main.rhai:2:8"
     );
     assert_eq!(
         failure_among(&[("a.rhai", "import \"b\" as b;"), ("b.rhai", "\nimport \"a\" as a;")], "import \"a\" as a;"),
