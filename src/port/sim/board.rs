@@ -142,6 +142,9 @@ impl SimPort {
             match self.life.child.write(&bytes[..count]) {
                 Some(written) if written > 0 => {
                     self.written = Some(Instant::now());
+                    if self.input.front() != Some(&INTERRUPT) {
+                        self.interrupter.pass_on();
+                    }
                     self.input.drain(..written);
                 }
                 _ => return false,
