@@ -91,7 +91,11 @@ impl Floor {
     /// Raw paste, as a board dictates it.
     fn paste(&mut self, code: &[u8]) {
         let wait = Wait::for_at_most(Duration::from_secs(30));
-        self.exchange(b"\x05A\x01", b"\x01");
+        self.buffer.clear();
+        self.port.write(b"\x05A\x01", wait).expect("a write");
+        while self.buffer.len() < 5 {
+            self.port.read(&mut self.buffer, wait).expect("a read");
+        }
         let window = usize::from(self.buffer[2]) + 256 * usize::from(self.buffer[3]);
         let (mut budget, mut sent) = (2 * window, 0);
         while sent < code.len() {

@@ -40,7 +40,7 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &
 }
 
 /// Appends what is there now. `Err` only if there is nothing and never will be again.
-fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
+pub(crate) fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
     let mut total = 0;
     let mut chunk = [0; 4096];
     while total < READ_LIMIT {

@@ -6,6 +6,7 @@ use super::pty::{Child, Incoming};
 use super::{Abilities, Port, PortError, Wait};
 use crate::error::{Error, Kind, Result};
 use std::process::Command;
+use std::time::Duration;
 
 /// A process as a board.
 ///
@@ -62,6 +63,19 @@ impl Port for ProcessPort {
         }
     }
 
+    fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
+        let early = self.early.len();
+        buffer.append(&mut self.early);
+        if !self.child.poll(true, false, Duration::ZERO).0 {
+            return Ok(early);
+        }
+        match self.child.read(buffer) {
+            Incoming::Bytes(count) => Ok(early + count),
+            Incoming::Nothing => Ok(early),
+            Incoming::Closed => Err(self.gone()),
+        }
+    }
+
     fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
         if !self.early.is_empty() {
             let count = self.early.len();
@@ -85,7 +99,6 @@ impl Port for ProcessPort {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn wait() -> Wait {
         Wait::for_at_most(Duration::from_secs(10))

@@ -112,6 +112,10 @@ impl Port for SerialPort {
         self.link.write(bytes, wait, self.patience, &self.gone)
     }
 
+    fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
+        self.link.read_available(buffer, &self.gone)
+    }
+
     /// As [`Port::read`]. Past the deadline, bytes that are there are appended and [`PortError::Timeout`] is
     /// returned.
     fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {

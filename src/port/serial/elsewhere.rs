@@ -21,6 +21,14 @@ impl Link {
         Ok(Link { line })
     }
 
+    pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
+        match self.line.bytes_to_read() {
+            Ok(0) => Ok(0),
+            Ok(_) => self.read(buffer, Wait::for_at_most(Duration::from_millis(1)).undisturbed(), gone),
+            Err(_) => Err(PortError::Gone(gone.to_owned())),
+        }
+    }
+
     pub(super) fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
         let mut chunk = vec![0; 64 * 1024];
         loop {

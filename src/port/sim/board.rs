@@ -142,6 +142,9 @@ impl SimPort {
             match self.life.child.write(&bytes[..count]) {
                 Some(written) if written > 0 => {
                     self.written = Some(Instant::now());
+                    if self.input.front() != Some(&INTERRUPT) {
+                        self.interrupter.pass_on();
+                    }
                     self.input.drain(..written);
                 }
                 _ => return false,
@@ -229,6 +232,16 @@ impl Port for SimPort {
                 return Err(error);
             }
         }
+    }
+
+    fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
+        if self.output.is_empty() {
+            let pressing = self.pass_input();
+            self.listen(pressing, Duration::ZERO)?;
+        }
+        let count = self.output.len();
+        buffer.append(&mut self.output);
+        Ok(count)
     }
 
     fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// How long a good moment for the signal is waited for.
 #[cfg(target_os = "linux")]
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// How long a process that neither runs code nor reads may go on (it compiles, it boots) before it gets the byte.
 #[cfg(target_os = "linux")]
@@ -42,26 +42,38 @@ pub(super) enum Press {
     Later,
 }
 
-/// The state of a press that is on its way.
+/// The state of a press that is on its way, in one life of a board.
 #[derive(Debug, Default)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
 pub(super) struct Interrupter {
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
     pressed: Option<Instant>,
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
     signalled: Option<Instant>,
+    /// Where the interpreter's functions lie, once looked for.
+    #[cfg(target_os = "linux")]
+    module: Option<Option<super::safety::Module>>,
 }
 
 impl Interrupter {
+    /// How long to wait before asking again: a good moment may be a short one.
+    pub(super) const AGAIN: Duration = Duration::from_micros(50);
+
+    /// Notes that other bytes were sent since the last press: the next is for something new.
+    pub(super) fn pass_on(&mut self) {
+        self.signalled = None;
+    }
+
     /// Delivers a press if now is the moment. `written`: when the process was last written to.
     #[cfg(target_os = "linux")]
     pub(super) fn press(&mut self, child: &Child, written: Option<Instant>) -> Press {
-        use super::safety::{self, Doing};
+        use super::safety::{self, Doing, Module};
+        let pid = child.pid();
         let pressed = *self.pressed.get_or_insert_with(Instant::now);
-        let result = match safety::doing(child.pid()) {
+        let result = match safety::doing(pid) {
             Doing::Reading if written.is_none_or(|written| written.elapsed() > SETTLED) => Press::Byte,
             Doing::Catching if self.signalled.is_some_and(|last| last.elapsed() < SPACING) => Press::Later,
             Doing::Catching => {
-                let sent = safety::interrupt(child.pid(), pressed.elapsed(), PATIENCE);
+                let module = self.module.get_or_insert_with(|| Module::find(pid));
+                let sent = safety::interrupt(pid, module.as_ref(), pressed.elapsed(), PATIENCE);
                 if sent { Press::Signalled } else { Press::Later }
             }
             Doing::Unknown => Press::Byte,
@@ -82,7 +94,4 @@ impl Interrupter {
     pub(super) fn press(&mut self, _child: &Child, _written: Option<Instant>) -> Press {
         Press::Byte
     }
-
-    /// How long to wait before asking again.
-    pub(super) const AGAIN: Duration = Duration::from_micros(300);
 }

@@ -13,8 +13,16 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 /// The modules inside a board; the first mounts the flash and runs boot.py, the others are imported when asked for.
-const BOOT: &str = include_str!("boot.py");
-const MODULES: &[(&str, &str)] = &[("machine.py", include_str!("machine.py"))];
+const BOOT: &str = include_str!("board/boot.py");
+const MODULES: &[(&str, &str)] = &[
+    ("_sim.py", include_str!("board/_sim.py")),
+    ("machine.py", include_str!("board/machine.py")),
+    ("_sim_i2c.py", include_str!("board/_sim_i2c.py")),
+    ("_sim_pwm.py", include_str!("board/_sim_pwm.py")),
+    ("_sim_spi.py", include_str!("board/_sim_spi.py")),
+    ("_sim_time.py", include_str!("board/_sim_time.py")),
+    ("_sim_uart.py", include_str!("board/_sim_uart.py")),
+];
 
 /// How long a board may take until its flash is mounted.
 const MOUNT_LIMIT: Duration = Duration::from_secs(15);
@@ -70,8 +78,8 @@ impl Body {
         let name: String = self.name.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
         // Where the interpreter makes no native code for this machine, the decorator alone is refused.
         format!(
-            "f=open({rom})\nf.seek(0)\ns=f.read({length})\n\
-             g={{'MAIN':globals(),'ROM':{rom},'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':{{{files}}},\
+            "f=open({rom},'rb')\nf.seek(0)\ns=f.read({length}).decode()\n\
+             g={{'MAIN':globals(),'ROM':f,'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':{{{files}}},\
              'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}'}}\n\
              try:exec(s,g)\nexcept SyntaxError:exec(s.replace('@micropython.native',''),g)\ndel f,s,g",
             length = BOOT.len(),

@@ -28,6 +28,8 @@ pub mod interpreter;
 mod interrupt;
 #[cfg(unix)]
 mod life;
+#[cfg(all(test, unix))]
+mod machine_tests;
 #[cfg(target_os = "linux")]
 mod safety;
 #[cfg(unix)]

@@ -63,19 +63,18 @@ pub(super) fn doing(pid: Pid) -> Doing {
 
 /// Stops the process, sends SIGINT to its main thread if it catches it and is at a place that can be left (or has not
 /// been at one for `waited`, and that is `patience`), and lets it go on. Whether the signal was sent.
-pub(super) fn interrupt(pid: Pid, waited: Duration, patience: Duration) -> bool {
+pub(super) fn interrupt(pid: Pid, module: Option<&Module>, waited: Duration, patience: Duration) -> bool {
     if rustix::process::kill_process(pid, Signal::STOP).is_err() {
         return false;
     }
     let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while let Err(Errno::INTR) = rustix::process::waitid(WaitId::Pid(pid), options) {}
-    let catches = status(pid).is_some_and(|(catches, _)| catches);
-    let good = catches
-        && match place(pid) {
-            Stand::Good => true,
-            Stand::Bad => waited > patience,
-            Stand::NotKnown => waited > PATIENCE_WITHOUT_SYMBOLS,
-        };
+    let can_be_left = match stand(pid, module) {
+        Stand::Good => true,
+        Stand::Bad => waited > patience,
+        Stand::NotKnown => waited > PATIENCE_WITHOUT_SYMBOLS,
+    };
+    let good = can_be_left && status(pid).is_some_and(|(catches, _)| catches);
     let sent = good && signal_main_thread(pid);
     let _ = rustix::process::kill_process(pid, Signal::CONT);
     if good && !sent {
@@ -141,7 +140,35 @@ enum Stand {
     NotKnown,
 }
 
-fn place(pid: Pid) -> Stand {
+/// The interpreter's code in one process.
+#[derive(Debug)]
+pub(super) struct Module {
+    start: u64,
+    end: u64,
+    offset: u64,
+    symbols: Arc<Symbols>,
+}
+
+impl Module {
+    /// Finds the file with the virtual machine among those that the process runs. `None`: none has symbols.
+    pub(super) fn find(pid: Pid) -> Option<Module> {
+        let maps = fs::read_to_string(format!("/proc/{}/maps", pid.as_raw_nonzero())).ok()?;
+        let mapping_with_symbols = |mapping: Mapping<'_>| {
+            let symbols = mapping.symbols()?;
+            Some(Module { start: mapping.start, end: mapping.end, offset: mapping.offset, symbols })
+        };
+        maps.lines().filter_map(Mapping::of_code).find_map(mapping_with_symbols)
+    }
+
+    fn place(&self, address: u64) -> Place {
+        if !(self.start..self.end).contains(&address) {
+            return Place::Unknown;
+        }
+        self.symbols.place(address - self.start + self.offset)
+    }
+}
+
+fn stand(pid: Pid, module: Option<&Module>) -> Stand {
     let (stack, counter) = match system_call(pid) {
         Some(At::Call(call::READ, 0) | At::Call(call::WRITE, 1 | 2)) => return Stand::Good,
         Some(At::Call(number, _)) if call::SLEEPING.contains(&number) => return Stand::Good,
@@ -149,32 +176,36 @@ fn place(pid: Pid) -> Stand {
         Some(_) => return Stand::Bad,
         None => return Stand::NotKnown,
     };
-    let Ok(maps) = fs::read_to_string(format!("/proc/{}/maps", pid.as_raw_nonzero())) else { return Stand::NotKnown };
-    let code: Vec<Mapping<'_>> = maps.lines().filter_map(Mapping::of_code).collect();
-    let interpreter = code.iter().find_map(|mapping| Some((mapping, mapping.symbols()?)));
-    let Some((module, symbols)) = interpreter else { return Stand::NotKnown };
-    let place_of = |address: u64| module.offset_of(address).map_or(Place::Unknown, |offset| symbols.place(offset));
-    match place_of(counter) {
+    let Some(module) = module else { return Stand::NotKnown };
+    match module.place(counter) {
         Place::VirtualMachine => return Stand::Good,
         Place::Guarded => return Stand::Bad,
         Place::Function => {}
         // Code that MicroPython compiled itself; any other library may hold a lock.
-        Place::Unknown if code.iter().any(|mapping| mapping.path.is_empty() && mapping.holds(counter)) => {}
+        Place::Unknown if is_generated(pid, counter) => {}
         Place::Unknown => return Stand::Bad,
     }
-    // A function that the virtual machine called: good if nothing on the way to it is guarded.
+    // A function that the virtual machine called: good if nothing on the way to it is guarded. What earlier calls left
+    // on the stack may look like a way that is: then another moment has to be waited for.
     let mut bytes = vec![0; STACK];
     let memory = fs::File::open(format!("/proc/{}/mem", pid.as_raw_nonzero()));
     let count = memory.and_then(|memory| memory.read_at(&mut bytes, stack)).unwrap_or(0);
     for word in bytes[..count].chunks_exact(8) {
-        let address = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        match place_of(address) {
+        match module.place(u64::from_le_bytes(word.try_into().unwrap_or_default())) {
             Place::VirtualMachine => return Stand::Good,
             Place::Guarded => return Stand::Bad,
             Place::Function | Place::Unknown => {}
         }
     }
     Stand::Bad
+}
+
+/// Whether code at this address belongs to no file.
+fn is_generated(pid: Pid, address: u64) -> bool {
+    let maps = fs::read_to_string(format!("/proc/{}/maps", pid.as_raw_nonzero())).unwrap_or_default();
+    maps.lines()
+        .filter_map(Mapping::of_code)
+        .any(|mapping| mapping.path.is_empty() && (mapping.start..mapping.end).contains(&address))
 }
 
 /// A line of `/proc/PID/maps` that holds code.
@@ -196,15 +227,6 @@ impl<'a> Mapping<'a> {
         let offset = number(fields.next()?)?;
         let path = fields.nth(2).unwrap_or_default().trim();
         Some(Mapping { start: number(start)?, end: number(end)?, offset, path })
-    }
-
-    fn holds(&self, address: u64) -> bool {
-        (self.start..self.end).contains(&address)
-    }
-
-    /// The place in the file that is mapped to this address.
-    fn offset_of(&self, address: u64) -> Option<u64> {
-        self.holds(address).then(|| address - self.start + self.offset)
     }
 
     /// The functions of the file, if it holds a virtual machine.
@@ -235,8 +257,8 @@ mod tests {
         assert_eq!(parse_call("-1 0x7ffd"), None);
         let line = "7f00-7f80 r-xp 00001000 08:01 1234                      /tmp/micro python.so";
         let mapping = Mapping::of_code(line).unwrap();
-        assert_eq!((mapping.path, mapping.offset_of(0x7f10)), ("/tmp/micro python.so", Some(0x1010)));
-        assert_eq!(mapping.offset_of(0x7f80), None);
+        assert_eq!((mapping.path, mapping.offset), ("/tmp/micro python.so", 0x1000));
+        assert_eq!((mapping.start, mapping.end), (0x7f00, 0x7f80));
         assert!(Mapping::of_code("7f00-7f80 rw-p 00001000 08:01 1234 /tmp/x").is_none());
         assert_eq!(Mapping::of_code("7f00-7f80 r-xp 00000000 00:00 0").unwrap().path, "");
     }

@@ -4,35 +4,35 @@ use super::{SimOptions, SimPort};
 use crate::port::{Port, PortError, Wait};
 use std::time::{Duration, Instant};
 
-const RAW: &str = "raw REPL; CTRL-B to exit\r\n>";
-const PROMPT: &str = "\r\n>>> ";
+pub(super) const RAW: &str = "raw REPL; CTRL-B to exit\r\n>";
+pub(super) const PROMPT: &str = "\r\n>>> ";
 
 /// A board in the hands of a test.
-struct Board {
-    port: SimPort,
+pub(super) struct Board {
+    pub(super) port: SimPort,
     seen: Vec<u8>,
 }
 
 impl Board {
-    fn open(text: &str) -> Board {
+    pub(super) fn open(text: &str) -> Board {
         Board { port: SimPort::open(&SimOptions::parse(text).unwrap(), &|_| ()).unwrap(), seen: Vec::new() }
     }
 
     /// A board at its raw prompt.
-    fn raw(text: &str) -> Board {
+    pub(super) fn raw(text: &str) -> Board {
         let mut board = Board::open(text);
         board.send("\x03\x03\x01");
         board.until(RAW);
         board
     }
 
-    fn send(&mut self, text: &str) {
+    pub(super) fn send(&mut self, text: &str) {
         self.port.write(text.as_bytes(), Wait::for_at_most(Duration::from_secs(10))).unwrap();
     }
 
     /// Reads up to and with `wanted`.
     #[track_caller]
-    fn until(&mut self, wanted: &str) -> String {
+    pub(super) fn until(&mut self, wanted: &str) -> String {
         let wait = Wait::for_at_most(Duration::from_secs(20));
         loop {
             let place = self.seen.windows(wanted.len()).position(|window| window == wanted.as_bytes());
@@ -47,7 +47,7 @@ impl Board {
     }
 
     /// Starts code by plain raw mode.
-    fn start(&mut self, code: &str) {
+    pub(super) fn start(&mut self, code: &str) {
         self.send(&format!("{code}\x04"));
         self.until("OK");
     }
@@ -62,21 +62,21 @@ impl Board {
 
     /// What code printed, and its traceback.
     #[track_caller]
-    fn result(&mut self) -> (String, String) {
+    pub(super) fn result(&mut self) -> (String, String) {
         let output = self.until("\x04");
         let error = self.until("\x04>");
         (output.trim_end_matches('\x04').to_owned(), error.trim_end_matches("\x04>").to_owned())
     }
 
     #[track_caller]
-    fn exec(&mut self, code: &str) -> String {
+    pub(super) fn exec(&mut self, code: &str) -> String {
         self.start(code);
         let (output, error) = self.result();
         assert_eq!(error, "", "{code}");
         output
     }
 
-    fn write_file(&mut self, name: &str, text: &str) {
+    pub(super) fn write_file(&mut self, name: &str, text: &str) {
         self.exec(&format!("with open({name:?},'w') as f: f.write({text:?})"));
     }
 
@@ -134,7 +134,7 @@ fn a_soft_reset_comes_back_in_raw_mode() {
     assert_eq!(board.until(RAW), format!("OK\r\nMPY: soft reboot\r\nboot __main__\r\n{RAW}"));
     board.start("print(x, y)");
     assert!(board.result().1.contains("NameError"));
-    for code in ["raise SystemExit", "import sys; sys.exit(3)"] {
+    for code in ["raise SystemExit", "import sys; sys.exit(3)", "import machine; machine.soft_reset()"] {
         board.start(code);
         assert_eq!(board.until(RAW), format!("\x04\x04MPY: soft reboot\r\nboot __main__\r\n{RAW}"), "{code}");
     }

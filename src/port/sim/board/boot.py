@@ -1,7 +1,7 @@
 # The first code of a simulated board: mounts its flash in place of the host's files, then runs boot.py and main.py.
 #
-# The host runs it with `exec` in a dictionary of its own, which board.rs fills: FLASH and ROM (file descriptors), SIZE
-# (bytes of the flash), FORMAT (whether a flash that holds no file system may be formatted), FILES (name -> place and
+# The host runs it with `exec` in a dictionary of its own, which board.rs fills: FLASH (a file descriptor), SIZE
+# (its bytes), ROM (an open file), FORMAT (whether a flash that holds no file system may be formatted), FILES (name -> place and
 # length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME and
 # TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
 # nothing before the first, so no input ever meets the host's files.
@@ -49,8 +49,8 @@ class Source(io.IOBase):
     def readinto(self, buffer):
         count = min(len(buffer), self.left)
         if count:
-            ROM_FILE.seek(self.place)
-            count = ROM_FILE.readinto(buffer if count == len(buffer) else memoryview(buffer)[:count])
+            ROM.seek(self.place)
+            count = ROM.readinto(buffer if count == len(buffer) else memoryview(buffer)[:count])
             self.place += count
             self.left -= count
         return count
@@ -149,7 +149,6 @@ def run(name):
         report(error)
 
 
-ROM_FILE = open(ROM, "rb")
 mount()
 real_import = builtins.__import__
 builtins.__import__ = find
