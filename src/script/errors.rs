@@ -57,7 +57,7 @@ pub(super) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
     }
 }
 
-/// What the error is a special case of, as scripts see it.
+/// The kind of an error.
 pub(super) fn kind_of(error: &EvalAltResult) -> Kind {
     match innermost(error) {
         EvalAltResult::ErrorRuntime(value, _) => value_kind(value),
@@ -124,16 +124,10 @@ pub(super) fn register(engine: &mut Engine) {
         // `throw "text"`: the text itself arrives in `catch`.
         .register_get("kind", |_: &mut ImmutableString| Kind::ScriptError.name())
         .register_get("message", |text: &mut ImmutableString| text.clone())
+        // Rhai's own errors arrive as a map with `error` and `message`, whose `kind` is `()`: the hook for missing
+        // properties cannot be used, it is not told reading from adding.
+        .register_fn("kind_of", |error: Dynamic| value_kind(&error).name())
         .register_fn("is_a", |error: Dynamic, kind: ImmutableString| is_a(&error, &kind));
-    // Rhai's own errors arrive as a map with `error` and `message`.
-    engine.on_map_missing_property(|map, property, _| {
-        let is_error = map.contains_key("error") && map.contains_key("message");
-        Ok(match property {
-            "kind" if is_error => Dynamic::from(Kind::ScriptError.name().to_owned()).into(),
-            "script_line" if is_error => map.get("line").cloned().unwrap_or_default().into(),
-            _ => Dynamic::UNIT.into(),
-        })
-    });
 }
 
 fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {

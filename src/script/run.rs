@@ -86,8 +86,17 @@ impl Run {
         }
     }
 
+    /// Forgets what an earlier script of the same runner declared, and why it stopped.
+    pub fn reset(&self) {
+        self.classes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.loader.forget_modules();
+        *lock(&self.stopping) = None;
+        self.is_stopping.store(false, Ordering::Relaxed);
+    }
+
     /// Starts the clock of the run's limit.
     pub fn begin(&self) {
+        self.reset();
         let deadline = self.limit.and_then(|limit| Instant::now().checked_add(limit));
         *self.deadline.write().unwrap_or_else(PoisonError::into_inner) = deadline;
         self.host.set_deadline(deadline);

@@ -60,7 +60,7 @@ fn caught_errors_have_kinds() {
     }
     case("throw \"text\";", &["ScriptError", "text"]);
     case("Device.opne();", &["UnknownTaskError", "the class `Device` has no function `opne`"]);
-    let lines = printed("try { nonsense(); } catch (e) { print(e.kind); print(is_a(e, \"ScriptError\")); }");
+    let lines = printed("try { nonsense(); } catch (e) { print(kind_of(e)); print(is_a(e, \"ScriptError\")); }");
     assert_eq!(lines, ["ScriptError", "true"]);
     let lines =
         printed("try { Device.open(5); } catch (e) { print(e.help == ()); print(e.script_line); print(`${e}`); }");
