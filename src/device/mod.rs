@@ -23,6 +23,7 @@ use crate::error::{Error, Kind, Result};
 use crate::name::{Name, nearest};
 use crate::origin::Origin;
 use crate::value::Value;
+use crate::value::parse::ParseError;
 use class::{Body, Class, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
 use host::lock;
 use state::{Limit, Run, State};
@@ -483,8 +484,14 @@ fn literal(payload: Payload) -> Result<Value> {
         if shown.len() < text.len() {
             shown.push('…');
         }
-        Error::new(Kind::NotLiteralError, format!("the result is no literal: {shown}"))
-            .with_help(format!("{why}; return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its text"))
+        let error = Error::new(Kind::NotLiteralError, format!("the result is no literal: {shown}"));
+        error.with_help(match why {
+            ParseError::NotLiteral { .. } => {
+                "return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its text"
+                    .to_owned()
+            }
+            why => format!("{why}; mark the task `trusted` to get its text"),
+        })
     })
 }
 

@@ -64,7 +64,7 @@ impl Host {
         };
         let port = crate::port::open::open(&address, &port_options, &|text| self.output().notice(text))?;
         let abilities = port.abilities();
-        let reset = options.soft_reset.unwrap_or(abilities.soft_reset) && abilities.soft_reset;
+        let reset = options.soft_reset.unwrap_or(!abilities.fresh) && abilities.soft_reset;
         let wait = Wait::for_at_most(CONNECT_LIMIT).until(self.deadline());
         let mut filter = super::output::Filter::default();
         let lines = super::lines::LineMap::default();

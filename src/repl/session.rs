@@ -181,10 +181,10 @@ impl Session {
         }
         let mut stage = Stage::Sending;
         let mut outcome = self.attempt(code, expects_frame, wait, sink, &mut stage);
-        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted | Failure::Torn)) {
-            if let Err(worse) = self.stop(stage, sink) {
-                outcome = Err(worse);
-            }
+        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted | Failure::Torn))
+            && let Err(worse) = self.stop(stage, sink)
+        {
+            outcome = Err(worse);
         }
         if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck)) = &outcome {
             self.closed = Some(failure.clone());

@@ -49,6 +49,8 @@ pub struct SimPort {
     written: Option<Instant>,
     short_lives: u32,
     gone: Option<String>,
+    /// Whether nothing but the interpreter has run: the flash was empty.
+    fresh: bool,
 }
 
 impl SimPort {
@@ -75,6 +77,7 @@ impl SimPort {
             written: None,
             short_lives: 0,
             gone: None,
+            fresh: options.flash.is_none(),
         };
         let wait = Wait { deadline: None, interruptible: true };
         while !port.life.listens() {
@@ -214,6 +217,8 @@ impl Port for SimPort {
             raw_paste: cfg!(target_os = "linux"),
             own_flash: true,
             simulated: true,
+            // A flash file may hold a main.py.
+            fresh: self.fresh,
             starts_on_open: false,
         }
     }
