@@ -124,10 +124,25 @@ pub(super) fn register(engine: &mut Engine) {
         // `throw "text"`: the text itself arrives in `catch`.
         .register_get("kind", |_: &mut ImmutableString| Kind::ScriptError.name())
         .register_get("message", |text: &mut ImmutableString| text.clone())
-        // Rhai's own errors arrive as a map with `error` and `message`, whose `kind` is `()`: the hook for missing
-        // properties cannot be used, it is not told reading from adding.
         .register_fn("kind_of", |error: Dynamic| value_kind(&error).name())
         .register_fn("is_a", |error: Dynamic, kind: ImmutableString| is_a(&error, &kind));
+}
+
+/// A caught error of Rhai's own, which arrives as a map, with the properties that every error has.
+pub(super) fn complete(value: &Dynamic) -> Option<Dynamic> {
+    let map = value.read_lock::<Map>()?;
+    let message = map.get("message")?.to_string();
+    if !map.contains_key("error") || map.contains_key("kind") {
+        return None;
+    }
+    let mut complete = map.clone();
+    complete.insert("kind".into(), Dynamic::from(Kind::ScriptError.name()));
+    complete.insert("message".into(), Dynamic::from(super::wording::first_line(&message)));
+    complete.insert("script_line".into(), map.get("line").cloned().unwrap_or_default());
+    for absent in ["help", "device", "task", "traceback"] {
+        complete.entry(absent.into()).or_insert(Dynamic::UNIT);
+    }
+    Some(Dynamic::from_map(complete))
 }
 
 fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {

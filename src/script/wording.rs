@@ -144,12 +144,14 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
 
 /// Rhai's text of an error, without the place at its end.
 fn without_position(error: &EvalAltResult) -> String {
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default().to_owned();
-    match first.rfind(" (line ") {
-        Some(cut) => first[..cut].to_owned(),
-        None => first,
-    }
+    first_line(&error.to_string())
+}
+
+/// The first line of a text of Rhai's, without the place at its end.
+pub(super) fn first_line(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    let first = first.rfind(" (line ").map_or(first, |cut| &first[..cut]);
+    first.rfind(" @ '").map_or(first, |cut| &first[..cut]).to_owned()
 }
 
 fn first_word(text: &str) -> &str {

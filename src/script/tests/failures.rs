@@ -60,8 +60,10 @@ fn caught_errors_have_kinds() {
     }
     case("throw \"text\";", &["ScriptError", "text"]);
     case("Device.opne();", &["UnknownTaskError", "the class `Device` has no function `opne`"]);
-    let lines = printed("try { nonsense(); } catch (e) { print(kind_of(e)); print(is_a(e, \"ScriptError\")); }");
+    let lines = printed("try { nonsense(); } catch (e) { print(e.kind); print(is_a(e, \"ScriptError\")); }");
     assert_eq!(lines, ["ScriptError", "true"]);
+    let text = "fn f() { 1 / 0 } try { f(); } catch (err) { let m = err; print(`${err.kind}: ${err.message} ${m.kind}`); print(err.device == ()); }";
+    assert_eq!(printed(text), ["ScriptError: Division by zero: 1 / 0 ScriptError", "true"]);
     let lines =
         printed("try { Device.open(5); } catch (e) { print(e.help == ()); print(e.script_line); print(`${e}`); }");
     assert_eq!(lines[0], "false");
