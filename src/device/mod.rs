@@ -222,10 +222,10 @@ impl Device {
             return Err(state::closed(self.name()));
         }
         let Some(bound) = state.find(name).filter(|bound| bound.item.options.register) else {
-            return Err(unknown(name, &state));
+            return Err(unknown(self.name(), name, &state));
         };
         let (item, is_generator) = (bound.item.clone(), bound.is_generator);
-        let values = arguments::bind(&item, args, named)?;
+        let values = arguments::bind(&item, args, named).map_err(|error| error.with_item(item.words()))?;
         let limit = self.limit(&item);
         if !item.kind.is_function() {
             return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
@@ -234,8 +234,8 @@ impl Device {
             return Err(Error::new(Kind::FeatureUnavailableError, "`return_time` is not available in this version")
                 .with_help("take the time in the script, or return `time.ticks_ms()` from the body"));
         }
-        let arguments = arguments::source(&item, &values)?;
         let words = item.words();
+        let arguments = arguments::source(&item, &values).map_err(|error| error.with_item(words.as_str()))?;
         let run = Run { device: self.name(), item: &words, piece: None, limit };
         if is_generator && item.kind == ItemKind::Task {
             let number = state.next_generator;
@@ -495,9 +495,9 @@ fn literal(payload: Payload) -> Result<Value> {
     })
 }
 
-fn unknown(name: &str, state: &State) -> Error {
+fn unknown(device: &str, name: &str, state: &State) -> Error {
     let names: Vec<&str> = state.callable().map(Name::as_str).collect();
-    let error = Error::new(Kind::UnknownTaskError, format!("no task `{name}`"));
+    let error = Error::new(Kind::UnknownTaskError, format!("`{device}` has no task `{name}`"));
     match nearest(name, names.iter().copied()) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
         None if names.is_empty() => error.with_help("its class declares none"),
