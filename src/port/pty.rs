@@ -61,6 +61,9 @@ pub(super) struct Child {
     master: OwnedFd,
     pid: Pid,
     ended: Option<Ending>,
+    /// The other side of the terminal, held so that what the child did not read can be had back, and a handle that
+    /// tells its end. Where these cannot be had, that is lost.
+    behind: Option<(OwnedFd, OwnedFd)>,
 }
 
 impl Child {
@@ -99,7 +102,30 @@ impl Child {
             command.pre_exec(prepare);
         }
         let child = command.spawn()?;
-        Ok(Child { master, pid: Pid::from_child(&child), ended: None })
+        Ok(Child { master, pid: Pid::from_child(&child), ended: None, behind: None })
+    }
+
+    /// Holds the other side of the terminal too, so that [`Child::unread`] has something to give. Linux only.
+    #[cfg(target_os = "linux")]
+    pub(super) fn hold_unread(&mut self) -> io::Result<()> {
+        let name = rustix::pty::ptsname(&self.master, Vec::new())?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let other_side = rustix::fs::open(&name, flags, Mode::empty())?;
+        let end = rustix::process::pidfd_open(self.pid, rustix::process::PidfdFlags::empty())?;
+        self.behind = Some((other_side, end));
+        Ok(())
+    }
+
+    /// What was written and the process, which has ended, did not read.
+    pub(super) fn unread(&mut self) -> Vec<u8> {
+        let mut unread = Vec::new();
+        let mut piece = [0; 4096];
+        if let Some((other_side, _)) = &self.behind {
+            while let Ok(count @ 1..) = rustix::io::read(other_side, &mut piece) {
+                unread.extend_from_slice(&piece[..count]);
+            }
+        }
+        unread
     }
 
     /// The process's id. Its own until [`Child::ending`] has said how it ended.
@@ -108,12 +134,14 @@ impl Child {
         self.pid
     }
 
-    /// Waits until there is something to read, if `to_read`, or room to write, if `to_write`. (readable, writable)
+    /// Waits until there is something to read, if `to_read`, or room to write, if `to_write`, or the process ends.
+    /// (readable, writable)
     pub(super) fn poll(&self, to_read: bool, to_write: bool, limit: Duration) -> (bool, bool) {
         let mut wanted = PollFlags::empty();
         wanted.set(PollFlags::IN, to_read);
         wanted.set(PollFlags::OUT, to_write);
-        let mut polled = [PollFd::new(&self.master, wanted)];
+        let mut polled = vec![PollFd::new(&self.master, wanted)];
+        polled.extend(self.behind.as_ref().map(|(_, end)| PollFd::new(end, PollFlags::IN)));
         match poll(&mut polled, Some(&timespec(limit))) {
             Ok(0) | Err(_) => (false, false),
             Ok(_) => {
