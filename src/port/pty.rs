@@ -17,8 +17,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Most bytes that one read brings.
-const READ_LIMIT: usize = 64 * 1024;
+/// How much room is made for one read. A terminal gives 4 KiB at once.
+const READ_LIMIT: usize = 16 * 1024;
 
 /// How long a child that closed its terminal may take to end.
 const END_LIMIT: Duration = Duration::from_millis(500);
@@ -154,11 +154,8 @@ impl Child {
 
     /// Appends what is there to `buffer`, without waiting.
     pub(super) fn read(&self, buffer: &mut Vec<u8>) -> Incoming {
-        let start = buffer.len();
-        buffer.resize(start + READ_LIMIT, 0);
-        let result = rustix::io::read(&self.master, &mut buffer[start..]);
-        let count = *result.as_ref().unwrap_or(&0);
-        buffer.truncate(start + count);
+        buffer.reserve(READ_LIMIT);
+        let result = rustix::io::read(&self.master, rustix::buffer::spare_capacity(buffer));
         match result {
             Ok(0) | Err(Errno::IO) => Incoming::Closed,
             Ok(count) => Incoming::Bytes(count),
