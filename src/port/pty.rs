@@ -116,6 +116,13 @@ impl Child {
         Ok(())
     }
 
+    /// Holds nothing: the end of the process must show as the end of the terminal.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn hold_unread(&mut self) -> io::Result<()> {
+        self.behind = None;
+        Ok(())
+    }
+
     /// What was written and the process, which has ended, did not read.
     pub(super) fn unread(&mut self) -> Vec<u8> {
         let mut unread = Vec::new();

@@ -151,7 +151,6 @@ impl Life {
         command.env_remove("MICROPYPATH").env_remove("MICROPYINSPECT").env_remove("HOME");
         // Where the interpreter is not stopped to be interrupted, the terminal makes the signals.
         let mut child = Child::spawn(command, !cfg!(target_os = "linux"), keep)?;
-        #[cfg(target_os = "linux")]
         child.hold_unread()?;
         let token = format!("{token}\n").into_bytes();
         let (screen, born) = (Screen::new(), Instant::now());
