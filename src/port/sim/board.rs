@@ -186,6 +186,10 @@ impl SimPort {
         }
         let raw = cause == Cause::Soft && self.life.is_raw();
         if cause == Cause::Soft {
+            // What was typed ahead of the reset waits for what comes after it, as in a board's receive buffer.
+            for &byte in self.life.child.unread().iter().rev() {
+                self.input.push_front(byte);
+            }
             self.output.extend_from_slice(b"MPY: soft reboot\r\n");
         }
         match Life::start(&self.body, raw, cause) {
