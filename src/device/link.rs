@@ -9,7 +9,7 @@ use crate::board::{Board, ConnectFailure};
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
 use crate::port::usb::{self, UsbSpecifier};
-use crate::port::{self, Wait};
+use crate::port::{self, Port, Wait};
 use crate::repl::Session;
 use std::time::Duration;
 
@@ -19,16 +19,16 @@ const STARTUP_CIRCUITPYTHON: &str = include_str!("../board/snippets/startup_circ
 /// Longest time of connecting and identifying a board; booting boards are waited for.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 
+/// Opens the port of a board. Told whether it is opened again after a loss.
+pub type Connector = dyn Fn(bool) -> Result<Box<dyn Port>> + Send + Sync;
+
 /// Everything that opening a board's port takes.
 pub struct Link {
     /// The port as the user wrote it.
     pub written: String,
-    address: Address,
-    options: port::open::OpenOptions,
+    connector: Box<Connector>,
     soft_reset: Option<bool>,
     startup: Option<String>,
-    /// What is known of the USB board behind a serial port: it may come back under another name.
-    usb: Option<UsbSpecifier>,
 }
 
 impl Link {
@@ -46,12 +46,23 @@ impl Link {
             user: options.user.clone(),
             password: options.password.clone(),
         };
+        // A USB board may come back under another name.
         let usb = match &address {
-            Address::Serial(path) => identify(path),
+            Address::Serial(path) => identify(path).map(Address::Usb),
             _ => None,
         };
-        let startup = options.startup.clone();
-        Ok(Link { written, address, options: options_of_port, soft_reset: options.soft_reset, startup, usb })
+        let output = host.shared_output();
+        let connector = move |again: bool| {
+            let address = usb.as_ref().filter(|_| again).unwrap_or(&address);
+            port::open::open(address, &options_of_port, &|text| output.notice(text))
+        };
+        Ok(Link::over(&written, Box::new(connector), options))
+    }
+
+    /// A link over ports that `connector` opens; `written` stands for them in messages.
+    pub fn over(written: &str, connector: Box<Connector>, options: &OpenOptions) -> Link {
+        let written = written.to_owned();
+        Link { written, connector, soft_reset: options.soft_reset, startup: options.startup.clone() }
     }
 
     /// Opens the port and connects the board. `again`: after a loss; then the same USB board is looked for under any
@@ -60,9 +71,7 @@ impl Link {
     /// # Errors
     /// Of the port, or ConnectionFailedError if no board answers there.
     pub fn connect(&self, host: &Host, device: &str, again: bool) -> Result<Board> {
-        let found = self.usb.as_ref().filter(|_| again).map(|usb| Address::Usb(usb.clone()));
-        let address = found.as_ref().unwrap_or(&self.address);
-        let port = port::open::open(address, &self.options, &|text| host.output().notice(text))?;
+        let port = (self.connector)(again)?;
         let abilities = port.abilities();
         let reset = self.soft_reset.unwrap_or(!abilities.fresh) && abilities.soft_reset;
         let wait = Wait::for_at_most(CONNECT_LIMIT).until(host.deadline());

@@ -23,6 +23,7 @@ mod state;
 
 pub use generator::Generator;
 pub use host::Host;
+pub use link::Connector;
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};

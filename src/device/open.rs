@@ -5,7 +5,7 @@
 use super::class::{Class, ItemKind};
 use super::host::Host;
 use super::journal::Entry;
-use super::link::{CONNECT_LIMIT, Link, refused};
+use super::link::{CONNECT_LIMIT, Connector, Link, refused};
 use super::state::{self, Limit, State};
 use super::{Device, Hook, Implementation, Inner, OpenOptions};
 use crate::error::{Error, Kind, Result};
@@ -29,8 +29,34 @@ impl Host {
         options: OpenOptions,
         hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
     ) -> Result<Device> {
+        self.open_link(class, Link::new(self, port, &options), &options, hook)
+    }
+
+    /// As [`Host::open`], over ports of the caller's own making: a transport that belay-script does not know. `written`
+    /// names them in messages; `connector` opens one, and another after the connection is lost.
+    ///
+    /// # Errors
+    /// As [`Host::open`].
+    pub fn open_over(
+        &self,
+        class: &Arc<Class>,
+        written: &str,
+        connector: Box<Connector>,
+        options: OpenOptions,
+        hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
+    ) -> Result<Device> {
+        self.open_link(class, Ok(Link::over(written, connector, &options)), &options, hook)
+    }
+
+    fn open_link(
+        &self,
+        class: &Arc<Class>,
+        link: Result<Link>,
+        options: &OpenOptions,
+        hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
+    ) -> Result<Device> {
         let name = self.reserve_name(options.name.as_deref().unwrap_or(&class.name));
-        let device = match self.connect(class, port, &options, &name) {
+        let device = match link.and_then(|link| self.connect(class, link, options, &name)) {
             Ok(device) => device,
             Err(error) => {
                 self.release_name(&name);
@@ -46,8 +72,7 @@ impl Host {
         Ok(device)
     }
 
-    fn connect(&self, class: &Arc<Class>, port: Option<&str>, options: &OpenOptions, name: &str) -> Result<Device> {
-        let link = Link::new(self, port, options)?;
+    fn connect(&self, class: &Arc<Class>, link: Link, options: &OpenOptions, name: &str) -> Result<Device> {
         let board = link.connect(self, name, false)?;
         let identity = board.identity();
         let implementation = Implementation {
