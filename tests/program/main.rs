@@ -6,3 +6,5 @@ mod support;
 mod commands;
 mod goldens;
 mod harness;
+#[cfg(unix)]
+mod scripts;
