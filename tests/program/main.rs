@@ -6,5 +6,9 @@ mod support;
 mod commands;
 mod goldens;
 mod harness;
+#[cfg(target_os = "linux")]
+mod interrupts;
+#[cfg(target_os = "linux")]
+mod killed;
 #[cfg(unix)]
 mod scripts;

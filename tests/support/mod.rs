@@ -2,4 +2,8 @@
 
 pub mod command;
 pub mod golden;
+#[cfg(unix)]
+pub mod interpreter;
 pub mod running;
+#[cfg(target_os = "linux")]
+pub mod terminal;

@@ -131,33 +131,27 @@ impl Running {
         }
     }
 
-    /// Waits until it has said `text` on standard error.
-    #[track_caller]
-    pub fn complained(&self, text: &str) {
-        if !self.err.has(self.deadline, text) {
-            panic!("{text:?} is not on standard error{}", self.everything());
-        }
-    }
-
     /// Sends Ctrl-C, as a signal to this process alone.
     pub fn interrupt(&self) {
         rustix::process::kill_process(self.id(), rustix::process::Signal::INT).expect("the program runs");
     }
 
-    /// The processes that it has started, the interpreters of its boards among them.
+    /// The processes that it has started and that still run, the interpreters of its boards among them, oldest first.
     pub fn children(&self) -> Vec<rustix::process::Pid> {
         let parent = self.child.id().to_string();
         let mut found = Vec::new();
         for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
             let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // The name, in parentheses, may hold anything; the state and the parent follow it.
-            let after = stat.rsplit_once(") ").map_or("", |(_, after)| after);
-            if after.split(' ').nth(1) == Some(&parent) {
+            // The name, in parentheses, may hold anything. After it: state, parent, … and as the 22nd the time of birth.
+            let after: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, after)| after).split(' ').collect();
+            if after.get(1) == Some(&parent.as_str()) && after[0] != "Z" {
                 let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
-                found.extend(id.and_then(rustix::process::Pid::from_raw));
+                let born: u64 = after[19].parse().expect("a number");
+                found.extend(id.and_then(rustix::process::Pid::from_raw).map(|id| (born, id.as_raw_nonzero(), id)));
             }
         }
-        found
+        found.sort_by_key(|(born, number, _)| (*born, *number));
+        found.into_iter().map(|(_, _, id)| id).collect()
     }
 
     /// Waits for its end; kills it, by its id, past the limit. Gives what it came to, its standard output as bytes.
