@@ -11,4 +11,8 @@ mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;
 #[cfg(unix)]
+mod python_files;
+#[cfg(unix)]
 mod scripts;
+#[cfg(target_os = "linux")]
+mod serve;
