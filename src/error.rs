@@ -301,17 +301,12 @@ impl Error {
                 _ => format!("{who} raised {class}{place}"),
             };
         }
-        let mut text = String::new();
-        if let Some(device) = device {
-            text.push_str(&device);
-            text.push_str(": ");
-        }
-        if let Some(item) = self.item() {
-            text.push_str(item);
-            text.push_str(": ");
-        }
-        text.push_str(self.message());
-        text
+        // A message that begins with the name of the device or the item needs no such prefix.
+        let named = |name: &str| self.message().starts_with(name);
+        let device = device.filter(|device| !named(device)).map(|device| format!("{device}: ")).unwrap_or_default();
+        let item = self.item().filter(|item| !named(item.split_once(' ').map_or(item, |(_, name)| name)));
+        let item = item.map(|item| format!("{item}: ")).unwrap_or_default();
+        format!("{device}{item}{}", self.message())
     }
 }
 
@@ -360,6 +355,11 @@ mod tests {
             .with_device("Bench")
             .with_item("task `read_adc`");
         assert_eq!(error.headline(), "`Bench` raised ZeroDivisionError in task `read_adc`: divide by zero");
+        let wrong =
+            Error::new(Kind::ArgumentError, "`f` needs a value for `a`").with_device("Bench").with_item("task `f`");
+        assert_eq!(wrong.headline(), "`Bench`: `f` needs a value for `a`");
+        let unknown = Error::new(Kind::UnknownTaskError, "`Bench` has no task `f`").with_device("Bench");
+        assert_eq!(unknown.headline(), "`Bench` has no task `f`");
         let bare = Error::new(Kind::DeviceException, "KeyboardInterrupt: ");
         assert_eq!(bare.headline(), "the board raised KeyboardInterrupt");
     }

@@ -58,6 +58,10 @@ impl Host {
         *lock(&self.0.deadline)
     }
 
+    pub(super) fn shared_output(&self) -> Arc<dyn Output> {
+        self.0.output.clone()
+    }
+
     /// Where the output of boards goes.
     pub fn output(&self) -> &dyn Output {
         &*self.0.output

@@ -9,20 +9,25 @@ pub mod class;
 mod faults;
 mod generator;
 mod host;
+mod journal;
 mod lines;
+mod link;
 mod open;
 mod output;
+mod reconnect;
 mod source;
 mod state;
 
 pub use generator::Generator;
 pub use host::Host;
+pub use link::Connector;
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::name::{Name, nearest};
 use crate::origin::Origin;
 use crate::value::Value;
+use crate::value::parse::ParseError;
 use class::{Body, Class, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
 use host::lock;
 use state::{Limit, Run, State};
@@ -130,9 +135,10 @@ pub struct Device(Arc<Inner>);
 struct Inner {
     name: String,
     class: Arc<Class>,
-    port: String,
+    link: link::Link,
     simulated: bool,
     host: Host,
+    attempts: i64,
     timeout: Option<Duration>,
     open: AtomicBool,
     garbage: Arc<Mutex<Vec<u64>>>,
@@ -155,7 +161,7 @@ impl Device {
 
     /// The port as the user wrote it.
     pub fn port(&self) -> &str {
-        &self.0.port
+        &self.0.link.written
     }
 
     /// Whether it is open.
@@ -196,9 +202,9 @@ impl Device {
         state.bound.iter().map(|bound| &bound.item).filter(|item| item.options.register).map(describe).collect()
     }
 
-    /// The recorded commands, oldest first.
+    /// The recorded commands as they were sent, oldest first: what a reconnect runs again.
     pub fn history(&self) -> Vec<String> {
-        self.lock().history.clone()
+        self.lock().journal.commands().map(str::to_owned).collect()
     }
 
     /// The kind of the callable item `name`, declared by the class or at run time.
@@ -217,14 +223,14 @@ impl Device {
 
     fn call_item(&self, name: &str, args: &[Value], named: &[(String, Value)]) -> Result<Called> {
         let mut state = self.lock();
-        if state.board.is_none() {
+        if !self.is_open() {
             return Err(state::closed(self.name()));
         }
         let Some(bound) = state.find(name).filter(|bound| bound.item.options.register) else {
-            return Err(unknown(name, &state));
+            return Err(unknown(self.name(), name, &state));
         };
         let (item, is_generator) = (bound.item.clone(), bound.is_generator);
-        let values = arguments::bind(&item, args, named)?;
+        let values = arguments::bind(&item, args, named).map_err(|error| error.with_item(item.words()))?;
         let limit = self.limit(&item);
         if !item.kind.is_function() {
             return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
@@ -233,8 +239,8 @@ impl Device {
             return Err(Error::new(Kind::FeatureUnavailableError, "`return_time` is not available in this version")
                 .with_help("take the time in the script, or return `time.ticks_ms()` from the body"));
         }
-        let arguments = arguments::source(&item, &values)?;
         let words = item.words();
+        let arguments = arguments::source(&item, &values).map_err(|error| error.with_item(words.as_str()))?;
         let run = Run { device: self.name(), item: &words, piece: None, limit };
         if is_generator && item.kind == ItemKind::Task {
             let number = state.next_generator;
@@ -255,9 +261,11 @@ impl Device {
             }
             _ => Command::expression(&format!("{name}({arguments})")),
         };
-        let payload = state.run(self.host(), &run, &command).map_err(|error| no_threads(error, &item))?;
+        let payload = self
+            .run_restoring(&mut state, &run, &command, item.options.retry)
+            .map_err(|error| no_threads(error, &item))?;
         if item.options.record {
-            state.record(&command);
+            state.journal.ran(&command);
         }
         drop(state);
         match item.kind {
@@ -275,13 +283,18 @@ impl Device {
         state.lines.insert(&prepared.defined, &prepared.piece);
         let command = Command::statements(&prepared.source);
         let run = Run { device: self.name(), item: &words, piece: Some(&prepared.piece), limit };
-        match state.run(self.host(), &run, &command) {
+        let outcome = match item.kind {
+            // At close nothing is restored any more.
+            ItemKind::Teardown if !self.is_open() => state.run(self.host(), &run, &command),
+            _ => self.run_restoring(state, &run, &command, false),
+        };
+        match outcome {
             Ok(_) => {}
             Err(error) if error.kind() == Kind::DeviceException && item.options.ignore_errors => return Ok(()),
             Err(error) => return Err(source::not_compiled(error, item)),
         }
         if item.options.record && item.kind == ItemKind::Setup {
-            state.record(&command);
+            state.journal.ran(&command);
         }
         Ok(())
     }
@@ -298,6 +311,9 @@ impl Device {
         let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
         let prepared = source::exec(code)?;
         let mut state = self.lock();
+        if !self.is_open() {
+            return Err(state::closed(self.name()));
+        }
         // A function of this name and line would otherwise be shown as a line of the script.
         let piece = lines::Piece { origin: None, item: "`exec`".to_owned(), leading: 0, lines: prepared.lines };
         state.lines.insert(&prepared.defined, &piece);
@@ -305,9 +321,9 @@ impl Device {
             true => Command::expression(&prepared.source),
             false => Command::statements(&prepared.source),
         };
-        let payload = state.run(self.host(), &run, &command)?;
+        let payload = self.run_restoring(&mut state, &run, &command, false)?;
         if !prepared.is_expression {
-            state.record(&command);
+            state.journal.ran(&command);
         }
         drop(state);
         literal(payload)
@@ -321,6 +337,9 @@ impl Device {
     pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
         let prepared = source::program(source, origin)?;
         let mut state = self.lock();
+        if !self.is_open() {
+            return Err(state::closed(self.name()));
+        }
         state.lines.insert(&prepared.defined, &prepared.piece);
         let run = Run { device: self.name(), item: "", piece: Some(&prepared.piece), limit: self.default_limit() };
         state.run_raw(self.host(), &run, &Command::statements(&prepared.source), sink)?;
@@ -402,6 +421,7 @@ impl Device {
         }
         let mut first = Ok(());
         let mut state = self.lock();
+        let lost = state.is_lost();
         let teardowns: Vec<Arc<Item>> = state
             .bound
             .iter()
@@ -409,7 +429,10 @@ impl Device {
             .filter(|item| item.kind == ItemKind::Teardown)
             .cloned()
             .collect();
-        for item in teardowns {
+        if lost && !teardowns.is_empty() {
+            first = Err(self.not_torn_down(&teardowns));
+        }
+        for item in teardowns.into_iter().filter(|_| !lost) {
             let limit = Limit {
                 timeout: Some(item.options.timeout.or(self.0.timeout).unwrap_or(state::TEARDOWN_LIMIT)),
                 interruptible: false,
@@ -431,6 +454,19 @@ impl Device {
         first
     }
 
+    /// The board is gone: what the teardowns would have switched off stays as it was.
+    fn not_torn_down(&self, teardowns: &[Arc<Item>]) -> Error {
+        let names: Vec<String> = teardowns.iter().map(|item| format!("`{}`", item.name)).collect();
+        let did = if let [name] = names.as_slice() {
+            format!("teardown {name} did not run")
+        } else {
+            format!("teardowns {} did not run", names.join(", "))
+        };
+        Error::new(Kind::ConnectionLost, format!("{did}: the connection is lost"))
+            .with_device(self.name())
+            .with_help("what the board had switched on may still be on")
+    }
+
     /// The value of an item's reply.
     fn value(&self, item: &Item, payload: Payload) -> Result<Value> {
         match payload.value() {
@@ -449,6 +485,10 @@ impl Device {
 
     fn default_limit(&self) -> Limit {
         Limit { timeout: self.0.timeout, interruptible: true }
+    }
+
+    fn attempts(&self) -> i64 {
+        self.0.attempts
     }
 
     fn host(&self) -> &Host {
@@ -483,14 +523,20 @@ fn literal(payload: Payload) -> Result<Value> {
         if shown.len() < text.len() {
             shown.push('…');
         }
-        Error::new(Kind::NotLiteralError, format!("the result is no literal: {shown}"))
-            .with_help(format!("{why}; return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its text"))
+        let error = Error::new(Kind::NotLiteralError, format!("the result is no literal: {shown}"));
+        error.with_help(match why {
+            ParseError::NotLiteral { .. } => {
+                "return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its text"
+                    .to_owned()
+            }
+            why => format!("{why}; mark the task `trusted` to get its text"),
+        })
     })
 }
 
-fn unknown(name: &str, state: &State) -> Error {
+fn unknown(device: &str, name: &str, state: &State) -> Error {
     let names: Vec<&str> = state.callable().map(Name::as_str).collect();
-    let error = Error::new(Kind::UnknownTaskError, format!("no task `{name}`"));
+    let error = Error::new(Kind::UnknownTaskError, format!("`{device}` has no task `{name}`"));
     match nearest(name, names.iter().copied()) {
         Some(near) => error.with_help(format!("did you mean `{near}`?")),
         None if names.is_empty() => error.with_help("its class declares none"),

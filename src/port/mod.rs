@@ -93,6 +93,8 @@ impl PortError {
 pub struct Abilities {
     /// Ctrl-D restarts the board and the link survives it. (It ends an `exec:` process.)
     pub soft_reset: bool,
+    /// Opening the port has started an interpreter in which nothing has run: there is nothing to reset.
+    pub fresh: bool,
     /// What is behind the port starts when it is opened, and a Ctrl-C before its first prompt would end it.
     pub starts_on_open: bool,
     /// Code sent by raw paste can be interrupted. (Not on MicroPython's unix port behind a bare terminal.)

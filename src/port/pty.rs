@@ -17,8 +17,8 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Most bytes that one read brings.
-const READ_LIMIT: usize = 64 * 1024;
+/// How much room is made for one read. A terminal gives 4 KiB at once.
+const READ_LIMIT: usize = 16 * 1024;
 
 /// How long a child that closed its terminal may take to end.
 const END_LIMIT: Duration = Duration::from_millis(500);
@@ -61,6 +61,9 @@ pub(super) struct Child {
     master: OwnedFd,
     pid: Pid,
     ended: Option<Ending>,
+    /// The other side of the terminal, held so that what the child did not read can be had back, and a handle that
+    /// tells its end. Where these cannot be had, that is lost.
+    behind: Option<(OwnedFd, OwnedFd)>,
 }
 
 impl Child {
@@ -99,7 +102,37 @@ impl Child {
             command.pre_exec(prepare);
         }
         let child = command.spawn()?;
-        Ok(Child { master, pid: Pid::from_child(&child), ended: None })
+        Ok(Child { master, pid: Pid::from_child(&child), ended: None, behind: None })
+    }
+
+    /// Holds the other side of the terminal too, so that [`Child::unread`] has something to give. Linux only.
+    #[cfg(target_os = "linux")]
+    pub(super) fn hold_unread(&mut self) -> io::Result<()> {
+        let name = rustix::pty::ptsname(&self.master, Vec::new())?;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let other_side = rustix::fs::open(&name, flags, Mode::empty())?;
+        let end = rustix::process::pidfd_open(self.pid, rustix::process::PidfdFlags::empty())?;
+        self.behind = Some((other_side, end));
+        Ok(())
+    }
+
+    /// Holds nothing: the end of the process must show as the end of the terminal.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn hold_unread(&mut self) -> io::Result<()> {
+        self.behind = None;
+        Ok(())
+    }
+
+    /// What was written and the process, which has ended, did not read.
+    pub(super) fn unread(&mut self) -> Vec<u8> {
+        let mut unread = Vec::new();
+        let mut piece = [0; 4096];
+        if let Some((other_side, _)) = &self.behind {
+            while let Ok(count @ 1..) = rustix::io::read(other_side, &mut piece) {
+                unread.extend_from_slice(&piece[..count]);
+            }
+        }
+        unread
     }
 
     /// The process's id. Its own until [`Child::ending`] has said how it ended.
@@ -108,12 +141,14 @@ impl Child {
         self.pid
     }
 
-    /// Waits until there is something to read, if `to_read`, or room to write, if `to_write`. (readable, writable)
+    /// Waits until there is something to read, if `to_read`, or room to write, if `to_write`, or the process ends.
+    /// (readable, writable)
     pub(super) fn poll(&self, to_read: bool, to_write: bool, limit: Duration) -> (bool, bool) {
         let mut wanted = PollFlags::empty();
         wanted.set(PollFlags::IN, to_read);
         wanted.set(PollFlags::OUT, to_write);
-        let mut polled = [PollFd::new(&self.master, wanted)];
+        let mut polled = vec![PollFd::new(&self.master, wanted)];
+        polled.extend(self.behind.as_ref().map(|(_, end)| PollFd::new(end, PollFlags::IN)));
         match poll(&mut polled, Some(&timespec(limit))) {
             Ok(0) | Err(_) => (false, false),
             Ok(_) => {
@@ -126,11 +161,8 @@ impl Child {
 
     /// Appends what is there to `buffer`, without waiting.
     pub(super) fn read(&self, buffer: &mut Vec<u8>) -> Incoming {
-        let start = buffer.len();
-        buffer.resize(start + READ_LIMIT, 0);
-        let result = rustix::io::read(&self.master, &mut buffer[start..]);
-        let count = *result.as_ref().unwrap_or(&0);
-        buffer.truncate(start + count);
+        buffer.reserve(READ_LIMIT);
+        let result = rustix::io::read(&self.master, rustix::buffer::spare_capacity(buffer));
         match result {
             Ok(0) | Err(Errno::IO) => Incoming::Closed,
             Ok(count) => Incoming::Bytes(count),

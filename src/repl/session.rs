@@ -82,6 +82,11 @@ impl Session {
         Session { port, token, paste: Paste::Untried, incoming: Vec::new(), closed: None }
     }
 
+    /// Whether no command can run any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
     /// The connection's secret.
     pub fn token(&self) -> &str {
         &self.token
@@ -181,10 +186,10 @@ impl Session {
         }
         let mut stage = Stage::Sending;
         let mut outcome = self.attempt(code, expects_frame, wait, sink, &mut stage);
-        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted | Failure::Torn)) {
-            if let Err(worse) = self.stop(stage, sink) {
-                outcome = Err(worse);
-            }
+        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted | Failure::Torn))
+            && let Err(worse) = self.stop(stage, sink)
+        {
+            outcome = Err(worse);
         }
         if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck)) = &outcome {
             self.closed = Some(failure.clone());

@@ -214,7 +214,9 @@ fn unknown(device: &DeviceHandle, name: &str) -> Box<rhai::EvalAltResult> {
     let methods: Vec<&str> = device.class.0.methods.iter().map(|method| method.name.as_str()).collect();
     let declared = items.iter().chain(&methods).copied();
     let class = device.class.0.class.name.as_str();
-    let error = Error::new(Kind::UnknownTaskError, format!("`{}` has no task `{name}`", device.device.name()));
+    let name_of_device = device.device.name();
+    let error = Error::new(Kind::UnknownTaskError, format!("`{name_of_device}` has no task `{name}`"))
+        .with_device(name_of_device);
     let hidden = device.class.0.class.items().any(|item| *item.name == *name);
     raise(if hidden {
         error.with_help(format!("`{name}` is declared with `register = false`: only code on the board can call it"))

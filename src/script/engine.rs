@@ -59,6 +59,9 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
         if name == "args" && known.is_none() {
             return Ok(Some(arguments(&shared)));
         }
+        if shared.is_caught(name) {
+            return Ok(known.and_then(errors::complete));
+        }
         if !name.starts_with(|first: char| first.is_uppercase()) {
             return Ok(None);
         }
@@ -85,6 +88,7 @@ pub(super) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> R
     let softened = text::soften_comments(source);
     let (ast, noted) = text::with_text(&softened, || engine.compile(&softened));
     run.loader.note(noted.names);
+    run.note_caught(text::caught_names(source));
     let mut ast = ast.map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
     ast.set_source(name);
     Ok(ast)

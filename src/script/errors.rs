@@ -57,7 +57,7 @@ pub(super) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
     }
 }
 
-/// What the error is a special case of, as scripts see it.
+/// The kind of an error.
 pub(super) fn kind_of(error: &EvalAltResult) -> Kind {
     match innermost(error) {
         EvalAltResult::ErrorRuntime(value, _) => value_kind(value),
@@ -124,16 +124,25 @@ pub(super) fn register(engine: &mut Engine) {
         // `throw "text"`: the text itself arrives in `catch`.
         .register_get("kind", |_: &mut ImmutableString| Kind::ScriptError.name())
         .register_get("message", |text: &mut ImmutableString| text.clone())
+        .register_fn("kind_of", |error: Dynamic| value_kind(&error).name())
         .register_fn("is_a", |error: Dynamic, kind: ImmutableString| is_a(&error, &kind));
-    // Rhai's own errors arrive as a map with `error` and `message`.
-    engine.on_map_missing_property(|map, property, _| {
-        let is_error = map.contains_key("error") && map.contains_key("message");
-        Ok(match property {
-            "kind" if is_error => Dynamic::from(Kind::ScriptError.name().to_owned()).into(),
-            "script_line" if is_error => map.get("line").cloned().unwrap_or_default().into(),
-            _ => Dynamic::UNIT.into(),
-        })
-    });
+}
+
+/// A caught error of Rhai's own, which arrives as a map, with the properties that every error has.
+pub(super) fn complete(value: &Dynamic) -> Option<Dynamic> {
+    let map = value.read_lock::<Map>()?;
+    let message = map.get("message")?.to_string();
+    if !map.contains_key("error") || map.contains_key("kind") {
+        return None;
+    }
+    let mut complete = map.clone();
+    complete.insert("kind".into(), Dynamic::from(Kind::ScriptError.name()));
+    complete.insert("message".into(), Dynamic::from(super::wording::first_line(&message)));
+    complete.insert("script_line".into(), map.get("line").cloned().unwrap_or_default());
+    for absent in ["help", "device", "task", "traceback"] {
+        complete.entry(absent.into()).or_insert(Dynamic::UNIT);
+    }
+    Some(Dynamic::from_map(complete))
 }
 
 fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {

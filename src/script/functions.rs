@@ -1,8 +1,9 @@
 //! Functions of the language that are no methods: `measure`, `sleep`, `timeout`, `exit`, time and environment.
 
 use super::convert::describe;
-use super::errors::{Fallible, argument, raise, stop};
-use super::run::{Run, call_place, lock};
+use super::device_type::located;
+use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, raise, stop};
+use super::run::{Run, lock};
 use super::testing::is_timeout;
 use crate::bench::record::Measurement;
 use crate::device::class::seconds;
@@ -142,15 +143,31 @@ fn waiting(engine: &mut Engine, run: &Arc<Run>) {
 /// Calls `body`; a TimeoutError ends it when the time is up.
 fn timeout(run: &Run, context: &NativeCallContext<'_>, value: &Value, body: &FnPtr) -> Fallible<Dynamic> {
     let limit = duration("timeout", value)?;
+    let begun = Instant::now();
     run.within(limit, |id| match body.call_raw(context, None, Vec::new()) {
-        Err(error) if is_timeout(&error, id) => {
-            let seconds = limit.as_secs_f64();
-            let mut error = Error::new(Kind::TimeoutError, format!("this took longer than {seconds} s"));
-            if let Some(origin) = call_place(context) {
-                error = error.with_origin(origin);
-            }
-            Err(raise(error))
+        Err(error) if is_timeout(&error, id) || (begun.elapsed() >= limit && kind_of(&error) == Kind::TimeoutError) => {
+            let error = overdue(&error, format!("this took longer than {} s", limit.as_secs_f64()));
+            Err(raise(located(error, context)))
         }
         result => result,
     })
+}
+
+/// The TimeoutError of a time limit of the script, with the device and the item that were at work when it passed.
+pub(super) fn overdue(cause: &EvalAltResult, message: String) -> Error {
+    let mut error = Error::new(Kind::TimeoutError, message);
+    if let EvalAltResult::ErrorRuntime(value, _) = innermost(cause)
+        && let Some(cause) = value.read_lock::<ScriptError>()
+    {
+        for origin in cause.error.origins() {
+            error = error.with_origin(origin.clone());
+        }
+        if let Some(device) = cause.error.device() {
+            error = error.with_device(device);
+        }
+        if let Some(item) = cause.error.item() {
+            error = error.with_item(item);
+        }
+    }
+    error
 }

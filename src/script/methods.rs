@@ -44,11 +44,11 @@ impl Home {
         }
     }
 
-    /// The caller's state with this home in place of its own.
+    /// The caller's state with this home in front of its own.
     fn enter(&self, caller: &GlobalRuntimeState) -> GlobalRuntimeState {
         let mut state = caller.clone();
-        state.lib = self.lib.iter().cloned().collect();
-        state.truncate_imports(0);
+        // The caller's functions stay behind these, for closures that are passed as arguments.
+        state.lib.extend(self.lib.iter().cloned());
         for (name, module) in &self.imports {
             state.push_import(name.clone(), module.clone());
         }

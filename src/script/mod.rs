@@ -150,6 +150,7 @@ impl Runner {
     /// # Errors
     /// As [`Runner::check_file`].
     pub fn check_text(&mut self, name: &str, text: &str) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
+        self.run.reset();
         self.run.checking.store(true, Ordering::Relaxed);
         let failure = on_big_stack(|| {
             let result = modules::prepare(&self.run, &mut self.engine, name, text)
@@ -176,7 +177,7 @@ fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
     let shown = path.display();
     let (message, help) = match std::fs::read(path) {
         Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => return Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned)),
+            Ok(text) => return Ok(modules::without_mark(text)),
             Err(_) => (format!("`{shown}` is no UTF-8 text"), "save the script as UTF-8"),
         },
         Err(error) => (format!("`{shown}` cannot be read: {error}"), "give the path of a script"),

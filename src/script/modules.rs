@@ -47,6 +47,12 @@ impl Loader {
         }
     }
 
+    /// Forgets modules that were evaluated, but not what they were compiled to.
+    pub fn forget_modules(&self) {
+        lock(&self.modules).clear();
+        lock(&self.loading).clear();
+    }
+
     /// The names of declared items.
     pub fn items(&self) -> Vec<String> {
         lock(&self.items).clone()
@@ -146,6 +152,11 @@ fn resolve(source: Option<&str>, path: &str) -> String {
     if name.ends_with(".rhai") { name } else { format!("{name}.rhai") }
 }
 
+/// The text without the byte order mark that some editors write.
+pub(super) fn without_mark(text: String) -> String {
+    text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned)
+}
+
 /// The text of a script by its name. `None`: there is none.
 fn read(name: &str) -> Option<Result<String, String>> {
     if let Some(module) = name.strip_prefix("std/") {
@@ -153,7 +164,7 @@ fn read(name: &str) -> Option<Result<String, String>> {
         return file.contents_utf8().map(|text| Ok(text.to_owned()));
     }
     match std::fs::read(name) {
-        Ok(bytes) => Some(String::from_utf8(bytes).map_err(|error| {
+        Ok(bytes) => Some(String::from_utf8(bytes).map(without_mark).map_err(|error| {
             let line =
                 error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
             format!("`{name}` is no UTF-8 text (line {})", line + 1)

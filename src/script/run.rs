@@ -48,6 +48,9 @@ pub(super) struct Run {
     is_stopping: AtomicBool,
     limit: Option<Duration>,
     deadline: RwLock<Option<Instant>>,
+    /// The names that scripts catch errors in, and the first letters of them, so that other variables cost nothing.
+    caught: RwLock<HashSet<String>>,
+    caught_letters: AtomicU64,
     /// Closures of `parallel` that run at this moment.
     pub parallel: AtomicU64,
     next_timeout: AtomicU64,
@@ -81,13 +84,24 @@ impl Run {
             is_stopping: AtomicBool::new(false),
             limit,
             deadline: RwLock::default(),
+            caught: RwLock::default(),
+            caught_letters: AtomicU64::new(0),
             parallel: AtomicU64::new(0),
             next_timeout: AtomicU64::new(1),
         }
     }
 
+    /// Forgets what an earlier script of the same runner declared, and why it stopped.
+    pub fn reset(&self) {
+        self.classes.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.loader.forget_modules();
+        *lock(&self.stopping) = None;
+        self.is_stopping.store(false, Ordering::Relaxed);
+    }
+
     /// Starts the clock of the run's limit.
     pub fn begin(&self) {
+        self.reset();
         let deadline = self.limit.and_then(|limit| Instant::now().checked_add(limit));
         *self.deadline.write().unwrap_or_else(PoisonError::into_inner) = deadline;
         self.host.set_deadline(deadline);
@@ -177,6 +191,19 @@ impl Run {
         self.host.set_deadline(deadline);
     }
 
+    /// Notes the names in which a script catches errors.
+    pub fn note_caught(&self, names: Vec<String>) {
+        let letters = names.iter().fold(0, |letters, name| letters | letter(name));
+        self.caught_letters.fetch_or(letters, Ordering::Relaxed);
+        self.caught.write().unwrap_or_else(PoisonError::into_inner).extend(names);
+    }
+
+    /// Whether a script catches errors in a variable of this name.
+    pub fn is_caught(&self, name: &str) -> bool {
+        self.caught_letters.load(Ordering::Relaxed) & letter(name) != 0
+            && self.caught.read().unwrap_or_else(PoisonError::into_inner).contains(name)
+    }
+
     /// Makes a class known to functions.
     pub fn declare(&self, source: &str, class: &ClassHandle) {
         let name = class.0.class.name.clone();
@@ -197,6 +224,11 @@ impl Run {
         let classes = self.classes.read().unwrap_or_else(PoisonError::into_inner);
         classes.iter().map(|(source, _, class)| (source.clone(), class.clone())).collect()
     }
+}
+
+/// One bit for the first letter of a name.
+fn letter(name: &str) -> u64 {
+    name.bytes().next().map_or(0, |first| 1 << (first & 63))
 }
 
 /// A place in a script, if Rhai knows it.

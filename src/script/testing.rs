@@ -3,6 +3,7 @@
 //! Invariant: whatever begins is recorded and announced, also if the script is interrupted in it.
 
 use super::errors::{Fallible, kind_of, raise_at};
+use super::functions::overdue;
 use super::run::{Run, Stop, lock, place};
 use super::syntax::{words, wrong};
 use super::{convert, explain, text};
@@ -12,7 +13,7 @@ use crate::error::{Error, Kind};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, ParseError, Position};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const OPTIONS: &[&str] = &["timeout", "retry"];
 
@@ -107,10 +108,11 @@ fn attempt(
     timeout: Option<Duration>,
 ) -> Fallible<Dynamic> {
     let Some(limit) = timeout else { return context.eval_expression_tree(block) };
+    let begun = Instant::now();
     run.within(limit, |id| match context.eval_expression_tree(block) {
-        Err(error) if is_timeout(&error, id) => {
+        Err(error) if is_timeout(&error, id) || (begun.elapsed() >= limit && kind_of(&error) == Kind::TimeoutError) => {
             let message = format!("the test took longer than {} s", limit.as_secs_f64());
-            Err(raise_at(Error::new(Kind::TimeoutError, message), error.position()))
+            Err(raise_at(overdue(&error, message), error.position()))
         }
         result => result,
     })

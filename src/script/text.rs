@@ -106,6 +106,17 @@ fn preceded_by_dot(position: Position) -> bool {
     })
 }
 
+/// The names of `catch (name)` in a text.
+pub(super) fn caught_names(text: &str) -> Vec<String> {
+    let after = text.match_indices("catch").filter_map(|(at, word)| text.get(at + word.len()..));
+    let names = after.filter_map(|rest| {
+        let inside = rest.trim_start().strip_prefix('(')?.trim_start();
+        let end = inside.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
+        inside[end..].trim_start().starts_with(')').then(|| inside[..end].to_owned())
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
 /// Where the first character of the string literal at `quote` stands. Rhai drops the line end that directly follows an
 /// opening back-tick.
 pub(super) fn literal_origin(text: &str, source: &str, line: usize, column: usize) -> Origin {

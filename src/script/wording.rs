@@ -129,7 +129,10 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
         EvalAltResult::ErrorUnboundThis(_) => ("`this` stands outside of a method".to_owned(), None),
         EvalAltResult::ErrorDataRace(..) => (
             "a value is changed while it is in use".to_owned(),
-            Some("take a copy of it with `let` before the call".to_owned()),
+            Some(
+                "a closure uses the device that it is given to: write `let same = device;`, and use `same` in the closure"
+                    .to_owned(),
+            ),
         ),
         EvalAltResult::ErrorIndexingType(signature, _) => (
             format!("{} cannot be indexed that way", type_words(signature.split(' ').next().unwrap_or_default())),
@@ -141,12 +144,14 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
 
 /// Rhai's text of an error, without the place at its end.
 fn without_position(error: &EvalAltResult) -> String {
-    let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default().to_owned();
-    match first.rfind(" (line ") {
-        Some(cut) => first[..cut].to_owned(),
-        None => first,
-    }
+    first_line(&error.to_string())
+}
+
+/// The first line of a text of Rhai's, without the place at its end.
+pub(super) fn first_line(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    let first = first.rfind(" (line ").map_or(first, |cut| &first[..cut]);
+    first.rfind(" @ '").map_or(first, |cut| &first[..cut]).to_owned()
 }
 
 fn first_word(text: &str) -> &str {

@@ -2,21 +2,21 @@ import os,sys,time
 from time import sleep
 try:
  import board
-except ImportError:
+except Exception:
  pass
 try:
  import digitalio
-except ImportError:
+except Exception:
  pass
 try:
  import analogio
-except ImportError:
+except Exception:
  pass
 try:
  from busio import I2C
-except ImportError:
+except Exception:
  pass
 try:
  from busio import SPI
-except ImportError:
+except Exception:
  pass

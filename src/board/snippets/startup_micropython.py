@@ -2,33 +2,33 @@ import os,sys,time
 from time import sleep
 try:
  import machine
-except ImportError:
+except Exception:
  pass
 try:
  from micropython import const
-except ImportError:
+except Exception:
  pass
 try:
  from machine import Pin
-except ImportError:
+except Exception:
  pass
 try:
  from machine import Timer
-except ImportError:
+except Exception:
  pass
 try:
  from machine import PWM
-except ImportError:
+except Exception:
  pass
 try:
  from machine import I2C
-except ImportError:
+except Exception:
  pass
 try:
  from machine import SPI
-except ImportError:
+except Exception:
  pass
 try:
  from machine import ADC
-except ImportError:
+except Exception:
  pass

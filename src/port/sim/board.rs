@@ -49,6 +49,8 @@ pub struct SimPort {
     written: Option<Instant>,
     short_lives: u32,
     gone: Option<String>,
+    /// Whether nothing but the interpreter has run: the flash was empty.
+    fresh: bool,
 }
 
 impl SimPort {
@@ -75,6 +77,7 @@ impl SimPort {
             written: None,
             short_lives: 0,
             gone: None,
+            fresh: options.flash.is_none(),
         };
         let wait = Wait { deadline: None, interruptible: true };
         while !port.life.listens() {
@@ -183,6 +186,10 @@ impl SimPort {
         }
         let raw = cause == Cause::Soft && self.life.is_raw();
         if cause == Cause::Soft {
+            // What was typed ahead of the reset waits for what comes after it, as in a board's receive buffer.
+            for &byte in self.life.child.unread().iter().rev() {
+                self.input.push_front(byte);
+            }
             self.output.extend_from_slice(b"MPY: soft reboot\r\n");
         }
         match Life::start(&self.body, raw, cause) {
@@ -214,6 +221,8 @@ impl Port for SimPort {
             raw_paste: cfg!(target_os = "linux"),
             own_flash: true,
             simulated: true,
+            // A flash file may hold a main.py.
+            fresh: self.fresh,
             starts_on_open: false,
         }
     }

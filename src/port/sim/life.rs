@@ -58,7 +58,7 @@ impl Body {
         heap: Option<u64>,
         name: &str,
     ) -> io::Result<Body> {
-        let mut text = BOOT.to_owned();
+        let mut text = boot();
         for (_, source) in MODULES {
             text.push_str(source);
         }
@@ -69,7 +69,7 @@ impl Body {
     /// The code that MicroPython is started with: it runs `boot.py` and leaves nothing behind.
     fn code(&self, flash: i32, rom: i32, raw: bool, cause: Cause, token: &str) -> String {
         let mut files = String::new();
-        let mut place = BOOT.len();
+        let mut place = boot().len();
         for (name, source) in MODULES {
             files.push_str(&format!("'{name}':({place},{}),", source.len()));
             place += source.len();
@@ -82,13 +82,19 @@ impl Body {
              g={{'MAIN':globals(),'ROM':f,'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':{{{files}}},\
              'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}'}}\n\
              try:exec(s,g)\nexcept SyntaxError:exec(s.replace('@micropython.native',''),g)\ndel f,s,g",
-            length = BOOT.len(),
+            length = boot().len(),
             size = self.flash.size,
             blank = truth(self.flash.blank),
             raw = truth(raw),
             cause = cause as u8,
         )
     }
+}
+
+/// The first code without its comments: all of it is in memory at once, which may be small.
+fn boot() -> String {
+    let code = |line: &&str| !line.trim_start().starts_with('#') && !line.trim().is_empty();
+    BOOT.lines().filter(code).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// How far a start has come.
@@ -144,7 +150,8 @@ impl Life {
         // The host's settings for MicroPython, and HOME, where it keeps the history of the prompt.
         command.env_remove("MICROPYPATH").env_remove("MICROPYINSPECT").env_remove("HOME");
         // Where the interpreter is not stopped to be interrupted, the terminal makes the signals.
-        let child = Child::spawn(command, !cfg!(target_os = "linux"), keep)?;
+        let mut child = Child::spawn(command, !cfg!(target_os = "linux"), keep)?;
+        child.hold_unread()?;
         let token = format!("{token}\n").into_bytes();
         let (screen, born) = (Screen::new(), Instant::now());
         Ok(Life { child, screen, stage: Stage::Mounting, token, held: Vec::new(), raw, born })
@@ -179,9 +186,10 @@ impl Life {
                 return self.ended(ending, output);
             }
         } else if let Some(ending) = self.child.ending() {
-            // A process that it left behind may hold the terminal open.
-            self.child.read(&mut self.held);
-            self.sort(output);
+            // Its last words; a process that it left behind may hold the terminal open.
+            while let Incoming::Bytes(_) = self.child.read(&mut self.held) {
+                self.sort(output);
+            }
             return self.ended(ending, output);
         }
         match self.stage {
@@ -205,6 +213,7 @@ impl Life {
     fn failed(&mut self, reason: &str) -> Event {
         self.child.kill();
         let text = String::from_utf8_lossy(&self.held);
+        let text = text.split("\nMicroPython ").next().unwrap_or_default();
         let told = text.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with(">>>"));
         let told = told.map(|line| format!(": {line}")).unwrap_or_default();
         Event::Failed(format!("the simulated board does not start, {reason}{told}"))

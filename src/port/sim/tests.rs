@@ -281,6 +281,16 @@ fn no_input_ever_meets_the_hosts_files() {
 }
 
 #[test]
+fn what_is_typed_ahead_of_a_reset_waits_for_it() {
+    let mut board = Board::raw("");
+    for _ in 0..10 {
+        board.send("\x04print(7)\x04");
+        let text = board.until("7\n\x04\x04>");
+        assert_eq!(text, format!("OK\r\nMPY: soft reboot\r\n{RAW}OK7\n\x04\x04>"));
+    }
+}
+
+#[test]
 fn a_killed_board_is_gone() {
     let mut board = Board::raw("");
     board.start("import os; os.system('kill -9 $PPID')");

@@ -62,6 +62,8 @@ fn caught_errors_have_kinds() {
     case("Device.opne();", &["UnknownTaskError", "the class `Device` has no function `opne`"]);
     let lines = printed("try { nonsense(); } catch (e) { print(e.kind); print(is_a(e, \"ScriptError\")); }");
     assert_eq!(lines, ["ScriptError", "true"]);
+    let text = "fn f() { 1 / 0 } try { f(); } catch (err) { let m = err; print(`${err.kind}: ${err.message} ${m.kind}`); print(err.device == ()); }";
+    assert_eq!(printed(text), ["ScriptError: Division by zero: 1 / 0 ScriptError", "true"]);
     let lines =
         printed("try { Device.open(5); } catch (e) { print(e.help == ()); print(e.script_line); print(`${e}`); }");
     assert_eq!(lines[0], "false");

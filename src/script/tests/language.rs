@@ -177,3 +177,32 @@ fn assertions_hold_or_point_at_their_line() {
     fails("throws(\"ClosedError\", || 1)", "expected ClosedError, but nothing was raised");
     fails("throws(\"ClosedError\", || { throw \"x\"; })", "expected ClosedError, but ScriptError was raised: x");
 }
+
+#[test]
+fn maps_work_as_in_rhai() {
+    assert_eq!(
+        printed("let m = #{}; m.a = 1; m.a += 1; m[\"b\"] = 3; print(m); print(m.kind == ()); print(m.error == ());"),
+        ["#{\"a\": 2, \"b\": 3}", "true", "true"]
+    );
+}
+
+#[test]
+fn a_runner_runs_one_script_after_the_other() {
+    let (mut runner, watcher) = runner();
+    assert!(runner.check_text("a.rhai", "device A { }").is_ok());
+    let classes = runner.check_text("b.rhai", "device B { }").unwrap();
+    assert_eq!(classes.iter().map(|class| class.name.as_str()).collect::<Vec<_>>(), ["B"]);
+    assert!(runner.run_text("c.rhai", "loop { throw 1; }").failure.is_some());
+    assert!(runner.run_text("d.rhai", "import \"std/stats\" as s; print(s::sum([1]));").failure.is_none());
+    assert_eq!(*lock(&watcher.lines), ["1"]);
+}
+
+#[test]
+fn documentation_may_stand_above_blocks() {
+    assert_eq!(
+        printed(
+            "/// One.\n/** Two. */\ndevice A {\n}\n/// Checks.\ntest \"t\" { }\n/// F.\nfn f() { 1 }\nprint(A.doc);"
+        )[2..],
+        ["One.\nTwo."]
+    );
+}

@@ -7,7 +7,9 @@ class SPI:
     LSB = 1
     CONTROLLER = 0
 
-    def __init__(self, id=-1, baudrate=1000000, *, polarity=0, phase=0, bits=8, firstbit=0, sck=None, mosi=None, miso=None):
+    def __init__(
+        self, id=-1, baudrate=1000000, *, polarity=0, phase=0, bits=8, firstbit=0, sck=None, mosi=None, miso=None
+    ):
         self._id = id
         self._baudrate = baudrate
 

@@ -1,8 +1,8 @@
 # The first code of a simulated board: mounts its flash in place of the host's files, then runs boot.py and main.py.
 #
-# The host runs it with `exec` in a dictionary of its own, which board.rs fills: FLASH (a file descriptor), SIZE
-# (its bytes), ROM (an open file), FORMAT (whether a flash that holds no file system may be formatted), FILES (name -> place and
-# length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME and
+# The host runs it with `exec` in a dictionary of its own, which life.rs fills: FLASH (a file descriptor), SIZE (its
+# bytes), FORMAT (whether a flash that holds no file system may be formatted), ROM (an open file), FILES (name -> place
+# and length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME and
 # TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
 # nothing before the first, so no input ever meets the host's files.
 # Ctrl-C is off but for the time that boot.py and main.py run.

@@ -34,7 +34,9 @@ def _start(load, cause, name):
 
 def __getattr__(name):
     if name == "__all__":
-        return [name for name in list(globals()) + list(_LATER) if name[0] != "_" and name not in ("micropython", "os", "time", "umachine")]
+        # For `from machine import *`.
+        names = list(globals()) + list(_LATER)
+        return [name for name in names if name[0] != "_" and name not in ("micropython", "os", "time", "umachine")]
     module = _LATER.get(name)
     if module is None:
         raise AttributeError("module 'machine' has no attribute '" + name + "'")
