@@ -218,7 +218,10 @@ fn hundreds_of_random_values() {
         let value = random.value(4);
         round_trip(&board, &value);
     }
-    assert_eq!(board.printed(), "");
+    // MicroPython remarks on mixed keys whose hashes collide.
+    let printed = board.printed();
+    let remarks = |line: &str| line == "Warning: Comparison between bytes and str";
+    assert!(printed.lines().all(remarks), "{printed}");
 }
 
 /// Numbers that look random and are the same in every run (xorshift64*).
