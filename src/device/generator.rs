@@ -1,4 +1,7 @@
 //! A generator task that runs on a board, item by item.
+//!
+//! Uses the device that it belongs to. Invariant: a generator that is dropped or closed is freed on the
+//! board, unless the board has started anew since.
 
 use super::class::Item;
 use super::host::lock;

@@ -1,4 +1,6 @@
 //! What the devices of one run share: the output, the default port, the deadline, and the list of those that are open.
+//!
+//! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
 use super::{Device, Output};
 use crate::error::{Error, Result};

@@ -1,4 +1,7 @@
 //! How a device's board is reached, the first time and every time after.
+//!
+//! Uses [`crate::port`], [`crate::repl`] and [`crate::board`]. Invariant: every connection of a device is made with
+//! the options that it was opened with.
 
 use super::faults::connect_error;
 use super::{Host, OpenOptions};

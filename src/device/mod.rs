@@ -2,6 +2,9 @@
 //!
 //! [`Host`] holds what the devices of one run share; [`Device`] is a handle to one of them, cheap to clone and to be used
 //! from any thread (calls on one device wait for each other).
+//!
+//! Uses [`crate::board`] and the layers below. Invariant: after every call the device can be used, or is lost or closed
+//! and says so.
 
 pub mod arguments;
 pub mod check;
@@ -48,7 +51,7 @@ pub trait Output: Send + Sync {
     }
 }
 
-/// The options of `open` (language reference, "Opening and using a device").
+/// The options of `open` (language reference, "Opening a device").
 #[derive(Clone)]
 pub struct OpenOptions {
     /// Code to run after connecting. `None`: convenience imports; empty: none.

@@ -1,4 +1,6 @@
 //! How a device is opened: connect, identify, start up, declare, initialise; and restarted.
+//!
+//! Uses the other files of this folder. Invariant: an opening that fails leaves no open port, and no name taken.
 
 use super::class::{Class, ItemKind};
 use super::host::Host;
@@ -15,7 +17,7 @@ use std::time::Duration;
 const MAIN_LIMIT: Duration = Duration::from_secs(2);
 
 impl Host {
-    /// Opens a device of `class`. `port`: any form of the language reference, "Ports"; `None`: the host's default.
+    /// Opens a device of `class`. `port`: any form of the README, "Ports"; `None`: the host's default.
     /// `hook` runs the class's host-side methods; its error ends the opening, and the port is closed again.
     ///
     /// # Errors

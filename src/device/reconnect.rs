@@ -1,4 +1,6 @@
 //! A lost connection, restored: the same board, with what was declared and done on it.
+//!
+//! Uses the journal. Invariant: a connection is restored wholly or not at all, and nothing runs twice that must not.
 
 use super::Device;
 use super::faults;

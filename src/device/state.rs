@@ -1,4 +1,6 @@
 //! The inside of an open device: its board, what lives on it, and how a command runs.
+//!
+//! Uses [`crate::board`]. Invariant: it is used behind the device's lock only, one command at a time.
 
 use super::host::lock;
 use super::journal::Journal;
@@ -39,7 +41,7 @@ pub struct Bound {
 
 /// The inside of a device, behind its lock.
 pub struct State {
-    /// The board; `None` once the device is closed.
+    /// The board; `None` once the device is closed, or its connection could not be restored.
     pub board: Option<Board>,
     /// What lives on it, in declaration order.
     pub bound: Vec<Bound>,

@@ -1,4 +1,6 @@
 //! What every device has besides its declared items: properties, `exec`, run-time declarations, life cycle, `sim`.
+//!
+//! Uses [`crate::device`]. Invariant: every name registered here is one that no item can have.
 
 use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
 use super::errors::{Fallible, argument, raise, refuse};

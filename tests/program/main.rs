@@ -20,3 +20,4 @@ mod python_files;
 mod scripts;
 #[cfg(target_os = "linux")]
 mod serve;
+mod readme;
