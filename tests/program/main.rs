@@ -16,8 +16,8 @@ mod interrupts;
 mod killed;
 #[cfg(unix)]
 mod python_files;
+mod readme;
 #[cfg(unix)]
 mod scripts;
 #[cfg(target_os = "linux")]
 mod serve;
-mod readme;
