@@ -201,7 +201,7 @@ fn a_reserved_name() {
            |
          2 |     task __init__(a) `return a`
            |          ^^^^^^^^
-          help: names like `__x__`, and names that start with `_belay` or `__belay`, are kept for Python and belay-script
+          help: names like `__x__` are kept for Python
         ",
     );
     refused(
