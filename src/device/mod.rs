@@ -441,6 +441,8 @@ impl Device {
             return Ok(());
         }
         let mut first = Ok(());
+        // The press of Ctrl-C that ends the script does not end its teardowns; another one does, one at a time.
+        let pressed = crate::interrupt::take();
         let mut state = self.lock();
         let lost = state.is_lost();
         let teardowns: Vec<Arc<Item>> = state
@@ -476,6 +478,9 @@ impl Device {
         drop(state);
         self.host().forget(self);
         self.host().release_name(self.name());
+        if pressed {
+            crate::interrupt::raise();
+        }
         first
     }
 
