@@ -6,6 +6,7 @@
 pub mod address;
 #[cfg(unix)]
 pub mod descriptor;
+pub mod endpoint;
 pub mod open;
 #[cfg(unix)]
 pub mod process;
@@ -13,6 +14,8 @@ pub mod process;
 mod pty;
 pub mod serial;
 pub mod sim;
+pub mod socket;
+pub mod telnet;
 pub mod usb;
 
 use std::time::{Duration, Instant};
