@@ -12,6 +12,7 @@ pub mod open;
 pub mod process;
 #[cfg(unix)]
 mod pty;
+pub mod rfc2217;
 pub mod serial;
 pub mod sim;
 pub mod socket;
