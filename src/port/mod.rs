@@ -18,6 +18,8 @@ pub mod sim;
 pub mod socket;
 pub mod telnet;
 pub mod usb;
+pub mod webrepl;
+pub mod websocket;
 
 use std::time::{Duration, Instant};
 
