@@ -59,17 +59,22 @@ impl Host {
             exclusive: options.exclusive,
             dtr: options.dtr,
             rts: options.rts,
-            user: options.user.clone(),
-            password: options.password.clone(),
+            user: options.user.clone().or(self.login().0),
+            password: options.password.clone().or(self.login().1),
+            turn: self.turn(&address),
         };
-        let port = crate::port::open::open(&address, &port_options, &|text| self.output().notice(text))?;
+        let mut port = crate::port::open::open(&address, &port_options, &|text| self.output().notice(text))?;
+        if let Some(recorder) = self.recorder() {
+            port = recorder.record(port);
+        }
+        let token = port.agree_on_token(token()?);
         let abilities = port.abilities();
         let reset = options.soft_reset.unwrap_or(!abilities.fresh) && abilities.soft_reset;
         let wait = Wait::for_at_most(CONNECT_LIMIT).until(self.deadline());
         let mut filter = super::output::Filter::default();
         let lines = super::lines::LineMap::default();
         let mut sink = |bytes: &[u8]| self.output().board(name, &filter.feed(bytes, &lines));
-        let session = Session::new(port, token()?);
+        let session = Session::new(port, token);
         let board = Board::connect(session, reset, wait, &mut sink).map_err(|failure| refused(failure, &written))?;
         let identity = board.identity();
         let implementation = Implementation {

@@ -17,6 +17,7 @@ pub mod serial;
 pub mod sim;
 pub mod socket;
 pub mod telnet;
+pub mod trace;
 pub mod usb;
 pub mod webrepl;
 pub mod websocket;
@@ -118,6 +119,11 @@ pub trait Port: Send {
 
     /// What it can do.
     fn abilities(&self) -> Abilities;
+
+    /// The secret that frames the replies of this connection. A recording insists on the one it was made with.
+    fn agree_on_token(&mut self, proposed: String) -> String {
+        proposed
+    }
 
     /// Writes all of `bytes`.
     ///
