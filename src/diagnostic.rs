@@ -1,6 +1,8 @@
 //! What to tell a person about a failure, as data: a title, places in scripts with labels, notes and help.
 //!
 //! The script layer makes diagnostics, the command line draws them.
+//!
+//! Uses [`crate::error`] and [`crate::origin`]. Invariant: plain data.
 
 use crate::error::Kind;
 use crate::origin::Origin;

@@ -146,7 +146,7 @@ impl Kind {
         false
     }
 
-    /// The exit status of a run that ends with this kind of error (README, "Exit status").
+    /// The exit status of a run that ends with this kind of error (README, "Errors and exit status").
     pub fn exit_status(self) -> u8 {
         match self {
             Kind::ArgumentError

@@ -2,6 +2,8 @@
 //!
 //! A press of Ctrl-C is *pending* until someone turns it into an error with [`take`]; teardowns that run
 //! after that are not disturbed by the press that caused them.
+//!
+//! Uses the standard library only. Invariant: one press becomes at most one error.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -2,7 +2,8 @@
 //!
 //! A script declares device classes whose `setup`, `task`, `thread` and `teardown` items hold inline
 //! MicroPython bodies. The host sends them over a raw REPL, calls them like local functions, and brings
-//! values and errors back exactly. The language is described in the README.
+//! values and errors back exactly. [`script`] holds the reference of the language; the README has the program, and an
+//! example that embeds this library.
 //!
 //! The layers, lowest first; a file uses only lower layers than its own (`tests/layers.rs` holds the table):
 //!
@@ -33,3 +34,8 @@ pub mod script;
 pub mod value;
 
 pub use error::{Error, Kind, Result};
+
+/// The example of the README compiles and runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,4 +1,6 @@
 //! A checked Python identifier, fit to be declared on a board.
+//!
+//! Uses [`crate::error`]. Invariant: a [`Name`] is an identifier that neither Python nor belay-script keeps for itself.
 
 use crate::error::{Error, Kind, Result};
 use std::fmt;

@@ -1,4 +1,6 @@
 //! Where something stands in a script: file, line, column.
+//!
+//! Uses the standard library only. Plain data.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
-//! What a bench records: tests, measurements, their verdicts, a summary. Plain data and text.
+//! What a bench records: tests, measurements, their verdicts.
+//!
+//! Uses [`crate::diagnostic`]. Invariant: plain data; how it is reported is decided by the command line.
 
 pub mod record;

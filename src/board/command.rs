@@ -1,4 +1,6 @@
 //! A finished command, and what came of it.
+//!
+//! Uses [`crate::value`]. Invariant: a command that runs to its end sends exactly one reply.
 
 use crate::value::Value;
 use crate::value::parse::{ParseError, parse};

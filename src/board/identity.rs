@@ -1,4 +1,6 @@
 //! What a board says it is.
+//!
+//! Uses [`crate::value`]. Invariant: whatever a board answers gives an identity or none; nothing of it is trusted.
 
 use crate::value::Value;
 

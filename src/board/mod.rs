@@ -95,6 +95,11 @@ impl Board {
         Ok(())
     }
 
+    /// Whether the session has ended: no command can run.
+    pub fn is_lost(&self) -> bool {
+        self.session.is_closed()
+    }
+
     /// Passes on what the board has printed since the last command.
     ///
     /// # Errors

@@ -1,4 +1,6 @@
 //! Binds a call's arguments to an item's parameters, on the host, before anything is sent.
+//!
+//! Uses [`crate::value`] and the declaration. Invariant: what is bound has a value, or a default, for every parameter.
 
 use super::class::{Default, Item, Param};
 use crate::error::{Error, Kind, Result};

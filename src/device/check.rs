@@ -1,4 +1,6 @@
 //! Compiles the bodies of items without running them, on a simulated board.
+//!
+//! Uses the simulated board. Invariant: no body is run.
 
 use super::class::Class;
 use super::class::Item;

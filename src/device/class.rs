@@ -93,7 +93,7 @@ impl Emitter {
     }
 }
 
-/// The options of an item; their names and defaults are Belay's (language reference, "Options").
+/// The options of an item; their names and defaults are Belay's (language reference, "Items and options").
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemOptions {
     /// Send minified code.

@@ -1,4 +1,6 @@
 //! What to say when a board or its link fails.
+//!
+//! Uses [`crate::error`]. Pure: plain data in, an error with its help out.
 
 use crate::error::{Error, Kind};
 use crate::python::traceback::Traceback;

@@ -1,4 +1,7 @@
 //! A generator task that runs on a board, item by item.
+//!
+//! Uses the device that it belongs to. Invariant: a generator that is dropped or closed is freed on the
+//! board, unless the board has started anew since.
 
 use super::class::Item;
 use super::host::lock;
@@ -17,6 +20,8 @@ pub struct Generator {
     number: u64,
     stage: Stage,
     limit: Limit,
+    /// The life of the board in which it has begun.
+    epoch: Option<u64>,
 }
 
 enum Stage {
@@ -28,7 +33,7 @@ enum Stage {
 
 impl Generator {
     pub(super) fn new(device: Device, item: Arc<Item>, number: u64, call: String, limit: Limit) -> Generator {
-        Generator { device, item, number, stage: Stage::New(call), limit }
+        Generator { device, item, number, stage: Stage::New(call), limit, epoch: None }
     }
 
     /// The next item, or `None` at the end. `send`: what the board's `yield` gives; the first time `Value::None`.
@@ -54,6 +59,12 @@ impl Generator {
         let words = self.item.words();
         let run = Run { device: device.name(), item: &words, piece: None, limit: self.limit };
         let mut state = device.lock();
+        if !device.is_open() {
+            return Err(state::closed(device.name()));
+        }
+        if *self.epoch.get_or_insert(state.epoch) != state.epoch {
+            return Err(state::called_at(self.gone(), at));
+        }
         let outcome = state
             .need_generators(device.host(), &run)
             .and_then(|()| state.run(device.host(), &run, &Command::new(code)));
@@ -63,6 +74,10 @@ impl Generator {
                 self.stage = Stage::Running;
                 device.value(&self.item, payload).map(Some)
             }
+            Err(error) if error.kind() == Kind::ConnectionLost && device.attempts() != 0 => {
+                let restored = device.restore(&mut state, device.attempts());
+                Err(restored.map_or_else(|worse| worse, |()| self.gone()))
+            }
             Err(error) => {
                 // An interrupt may have hit the helper rather than the generator: then it still lives.
                 lock(&state.garbage).push(number);
@@ -70,6 +85,13 @@ impl Generator {
             }
         }
         .map_err(|error| state::called_at(error, at))
+    }
+
+    fn gone(&self) -> Error {
+        Error::new(Kind::ConnectionLost, "the generator is gone: the board has started anew since it began")
+            .with_device(self.device.name())
+            .with_item(self.item.words())
+            .with_help("call the task again")
     }
 
     /// Ends it early; its `finally` blocks run on the board.
@@ -85,6 +107,9 @@ impl Generator {
         let run = Run { device: device.name(), item: &words, piece: None, limit: self.limit };
         let command = Command::statements(&format!("__belay_c({})", self.number));
         let mut state = device.lock();
+        if self.epoch != Some(state.epoch) {
+            return Ok(());
+        }
         state.run(device.host(), &run, &command).map(|_| ())
     }
 }
@@ -96,6 +121,9 @@ impl Drop for Generator {
         }
         // Never in the middle of another call: freed now if the device is idle, else before the next command.
         let device = self.device.clone();
+        if self.epoch != device.try_lock().map(|state| state.epoch).or(self.epoch) {
+            return;
+        }
         lock(&device.garbage()).push(self.number);
         if let Some(mut state) = device.try_lock() {
             let words = self.item.words();

@@ -1,4 +1,6 @@
 //! What the devices of one run share: the output, the default port, the deadline, and the list of those that are open.
+//!
+//! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
 use super::{Device, Output};
 use crate::error::{Error, Result};
@@ -21,11 +23,25 @@ struct Shared {
     /// User and password for ports that ask, unless `open` says something else.
     login: Mutex<(Option<String>, Option<String>)>,
     recorder: Mutex<Option<Recorder>>,
-    /// How often each recording was opened.
-    turns: Mutex<HashMap<String, usize>>,
+    turns: Turns,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
+}
+
+/// How often each recording was opened: it holds one session for each opening.
+#[derive(Clone, Default)]
+pub(super) struct Turns(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Turns {
+    /// How often `address` was opened before, if it is a recording.
+    pub(super) fn next(&self, address: &Address) -> usize {
+        let Address::Replay(path) = address else { return 0 };
+        let mut turns = lock(&self.0);
+        let turn = turns.entry(path.clone()).or_default();
+        *turn += 1;
+        *turn - 1
+    }
 }
 
 /// A lock whose data stay usable if a thread that held it panicked: each is changed in one step.
@@ -43,7 +59,7 @@ impl Host {
             baudrate: AtomicU32::new(115_200),
             login: Mutex::default(),
             recorder: Mutex::default(),
-            turns: Mutex::default(),
+            turns: Turns::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
         }))
@@ -83,19 +99,17 @@ impl Host {
         lock(&self.0.recorder).clone()
     }
 
-    /// How often this recording was opened before: it holds one session for each opening.
-    pub(super) fn turn(&self, address: &Address) -> usize {
-        let Address::Replay(path) = address else { return 0 };
-        let mut turns = lock(&self.0.turns);
-        let next = turns.entry(path.clone()).or_default();
-        let turn = *next;
-        *next += 1;
-        turn
+    pub(super) fn turns(&self) -> Turns {
+        self.0.turns.clone()
     }
 
     /// The deadline of the run.
     pub fn deadline(&self) -> Option<Instant> {
         *lock(&self.0.deadline)
+    }
+
+    pub(super) fn shared_output(&self) -> Arc<dyn Output> {
+        self.0.output.clone()
     }
 
     /// Where the output of boards goes.

@@ -2,6 +2,9 @@
 //!
 //! [`Host`] holds what the devices of one run share; [`Device`] is a handle to one of them, cheap to clone and to be used
 //! from any thread (calls on one device wait for each other).
+//!
+//! Uses [`crate::board`] and the layers below. Invariant: after every call the device can be used, or is lost or closed
+//! and says so.
 
 pub mod arguments;
 pub mod check;
@@ -9,14 +12,18 @@ pub mod class;
 mod faults;
 mod generator;
 mod host;
+mod journal;
 mod lines;
+mod link;
 mod open;
 mod output;
+mod reconnect;
 mod source;
 mod state;
 
 pub use generator::Generator;
 pub use host::Host;
+pub use link::Connector;
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
@@ -44,7 +51,7 @@ pub trait Output: Send + Sync {
     }
 }
 
-/// The options of `open` (language reference, "Opening and using a device").
+/// The options of `open` (language reference, "Opening a device").
 #[derive(Clone)]
 pub struct OpenOptions {
     /// Code to run after connecting. `None`: convenience imports; empty: none.
@@ -131,9 +138,10 @@ pub struct Device(Arc<Inner>);
 struct Inner {
     name: String,
     class: Arc<Class>,
-    port: String,
+    link: link::Link,
     simulated: bool,
     host: Host,
+    attempts: i64,
     timeout: Option<Duration>,
     open: AtomicBool,
     garbage: Arc<Mutex<Vec<u64>>>,
@@ -156,7 +164,7 @@ impl Device {
 
     /// The port as the user wrote it.
     pub fn port(&self) -> &str {
-        &self.0.port
+        &self.0.link.written
     }
 
     /// Whether it is open.
@@ -197,9 +205,9 @@ impl Device {
         state.bound.iter().map(|bound| &bound.item).filter(|item| item.options.register).map(describe).collect()
     }
 
-    /// The recorded commands, oldest first.
+    /// The recorded commands as they were sent, oldest first: what a reconnect runs again.
     pub fn history(&self) -> Vec<String> {
-        self.lock().history.clone()
+        self.lock().journal.commands().map(str::to_owned).collect()
     }
 
     /// The kind of the callable item `name`, declared by the class or at run time.
@@ -218,7 +226,7 @@ impl Device {
 
     fn call_item(&self, name: &str, args: &[Value], named: &[(String, Value)]) -> Result<Called> {
         let mut state = self.lock();
-        if state.board.is_none() {
+        if !self.is_open() {
             return Err(state::closed(self.name()));
         }
         let Some(bound) = state.find(name).filter(|bound| bound.item.options.register) else {
@@ -256,9 +264,11 @@ impl Device {
             }
             _ => Command::expression(&format!("{name}({arguments})")),
         };
-        let payload = state.run(self.host(), &run, &command).map_err(|error| no_threads(error, &item))?;
+        let payload = self
+            .run_restoring(&mut state, &run, &command, item.options.retry)
+            .map_err(|error| no_threads(error, &item))?;
         if item.options.record {
-            state.record(&command);
+            state.journal.ran(&command);
         }
         drop(state);
         match item.kind {
@@ -276,13 +286,18 @@ impl Device {
         state.lines.insert(&prepared.defined, &prepared.piece);
         let command = Command::statements(&prepared.source);
         let run = Run { device: self.name(), item: &words, piece: Some(&prepared.piece), limit };
-        match state.run(self.host(), &run, &command) {
+        let outcome = match item.kind {
+            // At close nothing is restored any more.
+            ItemKind::Teardown if !self.is_open() => state.run(self.host(), &run, &command),
+            _ => self.run_restoring(state, &run, &command, false),
+        };
+        match outcome {
             Ok(_) => {}
             Err(error) if error.kind() == Kind::DeviceException && item.options.ignore_errors => return Ok(()),
             Err(error) => return Err(source::not_compiled(error, item)),
         }
         if item.options.record && item.kind == ItemKind::Setup {
-            state.record(&command);
+            state.journal.ran(&command);
         }
         Ok(())
     }
@@ -299,6 +314,9 @@ impl Device {
         let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
         let prepared = source::exec(code)?;
         let mut state = self.lock();
+        if !self.is_open() {
+            return Err(state::closed(self.name()));
+        }
         // A function of this name and line would otherwise be shown as a line of the script.
         let piece = lines::Piece { origin: None, item: "`exec`".to_owned(), leading: 0, lines: prepared.lines };
         state.lines.insert(&prepared.defined, &piece);
@@ -306,9 +324,9 @@ impl Device {
             true => Command::expression(&prepared.source),
             false => Command::statements(&prepared.source),
         };
-        let payload = state.run(self.host(), &run, &command)?;
+        let payload = self.run_restoring(&mut state, &run, &command, false)?;
         if !prepared.is_expression {
-            state.record(&command);
+            state.journal.ran(&command);
         }
         drop(state);
         literal(payload)
@@ -322,6 +340,9 @@ impl Device {
     pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
         let prepared = source::program(source, origin)?;
         let mut state = self.lock();
+        if !self.is_open() {
+            return Err(state::closed(self.name()));
+        }
         state.lines.insert(&prepared.defined, &prepared.piece);
         let run = Run { device: self.name(), item: "", piece: Some(&prepared.piece), limit: self.default_limit() };
         state.run_raw(self.host(), &run, &Command::statements(&prepared.source), sink)?;
@@ -403,6 +424,7 @@ impl Device {
         }
         let mut first = Ok(());
         let mut state = self.lock();
+        let lost = state.is_lost();
         let teardowns: Vec<Arc<Item>> = state
             .bound
             .iter()
@@ -410,7 +432,10 @@ impl Device {
             .filter(|item| item.kind == ItemKind::Teardown)
             .cloned()
             .collect();
-        for item in teardowns {
+        if lost && !teardowns.is_empty() {
+            first = Err(self.not_torn_down(&teardowns));
+        }
+        for item in teardowns.into_iter().filter(|_| !lost) {
             let limit = Limit {
                 timeout: Some(item.options.timeout.or(self.0.timeout).unwrap_or(state::TEARDOWN_LIMIT)),
                 interruptible: false,
@@ -432,6 +457,19 @@ impl Device {
         first
     }
 
+    /// The board is gone: what the teardowns would have switched off stays as it was.
+    fn not_torn_down(&self, teardowns: &[Arc<Item>]) -> Error {
+        let names: Vec<String> = teardowns.iter().map(|item| format!("`{}`", item.name)).collect();
+        let did = if let [name] = names.as_slice() {
+            format!("teardown {name} did not run")
+        } else {
+            format!("teardowns {} did not run", names.join(", "))
+        };
+        Error::new(Kind::ConnectionLost, format!("{did}: the connection is lost"))
+            .with_device(self.name())
+            .with_help("what the board had switched on may still be on")
+    }
+
     /// The value of an item's reply.
     fn value(&self, item: &Item, payload: Payload) -> Result<Value> {
         match payload.value() {
@@ -450,6 +488,10 @@ impl Device {
 
     fn default_limit(&self) -> Limit {
         Limit { timeout: self.0.timeout, interruptible: true }
+    }
+
+    fn attempts(&self) -> i64 {
+        self.0.attempts
     }
 
     fn host(&self) -> &Host {

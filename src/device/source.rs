@@ -1,4 +1,6 @@
 //! What is sent for an item: the source of its function, or the code of its body in the board's globals.
+//!
+//! Uses [`crate::python`]. Invariant: it is known of every line that is sent which line of the script it is.
 
 use super::arguments::parameters;
 use super::class::Item;

@@ -1,6 +1,9 @@
 //! The inside of an open device: its board, what lives on it, and how a command runs.
+//!
+//! Uses [`crate::board`]. Invariant: it is used behind the device's lock only, one command at a time.
 
 use super::host::lock;
+use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
 use super::output::Filter;
 use super::{Host, class::Item};
@@ -15,9 +18,6 @@ use crate::python::traceback::{Frame, Place, Traceback};
 use crate::repl::Failure;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// Belay's limit on recorded commands.
-pub const MAX_HISTORY: usize = 1000;
 
 /// How long a teardown may take if nothing else is said.
 pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ pub struct Bound {
 
 /// The inside of a device, behind its lock.
 pub struct State {
-    /// The board; `None` once the device is closed.
+    /// The board; `None` once the device is closed, or its connection could not be restored.
     pub board: Option<Board>,
     /// What lives on it, in declaration order.
     pub bound: Vec<Bound>,
@@ -49,8 +49,10 @@ pub struct State {
     pub lines: LineMap,
     /// Its output on the way to the script's.
     pub filter: Filter,
-    /// The finished commands of recorded items, oldest first.
-    pub history: Vec<String>,
+    /// What was done on it.
+    pub journal: Journal,
+    /// How often the board has started anew: what lived on it before is gone.
+    pub epoch: u64,
     /// Numbers of generators whose iterators are gone.
     pub garbage: Arc<Mutex<Vec<u64>>>,
     /// Number of the next generator.
@@ -77,10 +79,29 @@ impl State {
             bound: Vec::new(),
             lines: LineMap::default(),
             filter: Filter::default(),
-            history: Vec::new(),
+            journal: Journal::default(),
+            epoch: 0,
             garbage: Arc::default(),
             next_generator: 1,
         }
+    }
+
+    /// A board that has started anew takes the place of the old one; nothing lives on it yet.
+    pub fn reset(&mut self, board: Board) {
+        self.board = Some(board);
+        self.started_anew();
+    }
+
+    /// What lived on the board is gone.
+    pub fn started_anew(&mut self) {
+        self.bound.clear();
+        self.epoch += 1;
+        lock(&self.garbage).clear();
+    }
+
+    /// Whether the connection is lost, so that no command can run.
+    pub fn is_lost(&self) -> bool {
+        self.board.as_ref().is_none_or(Board::is_lost)
     }
 
     /// The item of this name.
@@ -95,9 +116,12 @@ impl State {
     }
 
     fn run_now(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
+        if self.is_lost() {
+            return Err(lost(run.device));
+        }
         let (wait, ends_run) = wait(host, run.limit);
         let State { board, lines, filter, .. } = self;
-        let board = board.as_mut().ok_or_else(|| closed(run.device))?;
+        let board = board.as_mut().ok_or_else(|| lost(run.device))?;
         let mut sink = |bytes: &[u8]| {
             let text = filter.feed(bytes, lines);
             if !text.is_empty() {
@@ -120,7 +144,7 @@ impl State {
         raw: &mut dyn FnMut(&[u8]),
     ) -> Result<Payload> {
         let (wait, ends_run) = wait(host, run.limit);
-        let board = self.board.as_mut().ok_or_else(|| closed(run.device))?;
+        let board = self.board.as_mut().ok_or_else(|| lost(run.device))?;
         match board.run(command, wait, raw) {
             Ok(Outcome::Value(payload)) => Ok(payload),
             Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
@@ -132,7 +156,7 @@ impl State {
     pub fn need_generators(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
         let (wait, ends_run) = wait(host, run.limit);
         let State { board, lines, filter, .. } = self;
-        let board = board.as_mut().ok_or_else(|| closed(run.device))?;
+        let board = board.as_mut().ok_or_else(|| lost(run.device))?;
         let mut sink = |bytes: &[u8]| {
             let text = filter.feed(bytes, lines);
             if !text.is_empty() {
@@ -167,8 +191,15 @@ impl State {
         }
     }
 
-    /// Puts an item on the board: the source of a task or thread is sent now, that of a setup or teardown when it runs.
+    /// Puts an item on the board and notes it.
     pub fn bind(&mut self, host: &Host, device: &str, item: &Arc<Item>, limit: Limit) -> Result<()> {
+        self.place(host, device, item, limit)?;
+        self.journal.declared(item);
+        Ok(())
+    }
+
+    /// Puts an item on the board: the source of a task or thread is sent now, that of a setup or teardown when it runs.
+    pub fn place(&mut self, host: &Host, device: &str, item: &Arc<Item>, limit: Limit) -> Result<()> {
         let words = item.words();
         self.lines.forget(&words);
         if item.kind.is_function() {
@@ -190,13 +221,6 @@ impl State {
         Ok(())
     }
 
-    /// Keeps a finished command for playback.
-    pub fn record(&mut self, command: &Command) {
-        if self.history.len() < MAX_HISTORY {
-            self.history.push(command.code().to_owned());
-        }
-    }
-
     /// The names of everything that can be called.
     pub fn callable(&self) -> impl Iterator<Item = &Name> {
         self.bound.iter().filter(|bound| bound.item.options.register).map(|bound| &bound.item.name)
@@ -204,7 +228,7 @@ impl State {
 
     fn raised(&self, run: &Run<'_>, text: &str) -> Error {
         let traceback = Traceback::parse(text);
-        let place = |frame: &Frame| self.place(run, frame);
+        let place = |frame: &Frame| self.script_place(run, frame);
         let mapped = |frame: &Frame| {
             let origin = place(frame)?.origin?;
             Some(Place { file: origin.file.to_string(), line: origin.line, source: None })
@@ -228,7 +252,7 @@ impl State {
         error.with_traceback(shown.format(mapped))
     }
 
-    fn place(&self, run: &Run<'_>, frame: &Frame) -> Option<Mapped> {
+    fn script_place(&self, run: &Run<'_>, frame: &Frame) -> Option<Mapped> {
         if frame.file != "<stdin>" {
             return None;
         }
@@ -259,6 +283,13 @@ pub fn closed(device: &str) -> Error {
     Error::new(Kind::ClosedError, "the device is closed")
         .with_device(device)
         .with_help("open it again, or close it later")
+}
+
+/// The error of a device whose connection is lost, and was not restored.
+fn lost(device: &str) -> Error {
+    Error::new(Kind::ConnectionLost, "the connection is lost")
+        .with_device(device)
+        .with_help("restore it with `reconnect()`, or open the device with `#{ attempts: 3 }`")
 }
 
 /// Adds the place of the call to an error.

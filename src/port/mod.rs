@@ -2,6 +2,8 @@
 //!
 //! [`Port`] is the one seam for hardware. Above it nobody knows which kind it is; what a port can do is data
 //! that it declares ([`Abilities`]).
+//!
+//! Uses [`crate::error`] and [`crate::interrupt`]. Invariant: nothing waits beyond its deadline or a press of Ctrl-C.
 
 pub mod address;
 #[cfg(unix)]

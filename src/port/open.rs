@@ -13,7 +13,9 @@ use super::telnet::TelnetPort;
 use super::trace::ReplayPort;
 use super::usb::{self, FoundPort, UsbSpecifier};
 use super::webrepl::WebReplPort;
-use crate::error::{Error, Kind, Result};
+#[cfg(any(doc, not(unix)))]
+use crate::error::Kind;
+use crate::error::{Error, Result};
 use std::fmt;
 
 /// How to open a port. What a kind of port has no use for is ignored there.
@@ -131,6 +133,7 @@ fn default_from(variable: Option<String>, list: impl FnOnce() -> Result<Vec<Foun
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
 
     fn board(device: &str) -> FoundPort {
         FoundPort { device: device.to_owned(), accessible: true, ..FoundPort::default() }

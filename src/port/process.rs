@@ -1,6 +1,6 @@
 //! `exec:COMMAND`: any program of this machine that speaks a raw REPL, on a pseudo-terminal of its own.
 //!
-//! Uses [`super::pty`]. Invariant: the process lives exactly as long as its [`ProcessPort`].
+//! Uses `super::pty`. Invariant: the process lives exactly as long as its [`ProcessPort`].
 
 use super::pty::{Child, Incoming};
 use super::{Abilities, Port, PortError, Wait};

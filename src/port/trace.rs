@@ -48,8 +48,11 @@ enum Event {
     Refused(PortError),
 }
 
+/// The place of an ability.
+type Ability = fn(&mut Abilities) -> &mut bool;
+
 /// The abilities by name, in the order in which they are written.
-const ABILITIES: [(&str, fn(&mut Abilities) -> &mut bool); 6] = [
+const ABILITIES: [(&str, Ability); 6] = [
     ("soft_reset", |abilities| &mut abilities.soft_reset),
     ("fresh", |abilities| &mut abilities.fresh),
     ("starts_on_open", |abilities| &mut abilities.starts_on_open),

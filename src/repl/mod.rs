@@ -2,6 +2,8 @@
 //!
 //! [`reply`] is pure framing; [`session`] does the talking. Facts: MicroPython's `shared/runtime/pyexec.c` and
 //! `docs/reference/repl.rst`.
+//!
+//! Uses [`crate::port`]. The invariants are those of its two files.
 
 pub mod reply;
 pub mod session;

@@ -82,6 +82,11 @@ impl Session {
         Session { port, token, paste: Paste::Untried, incoming: Vec::new(), closed: None }
     }
 
+    /// Whether no command can run any more.
+    pub fn is_closed(&self) -> bool {
+        self.closed.is_some()
+    }
+
     /// The connection's secret.
     pub fn token(&self) -> &str {
         &self.token

@@ -1,4 +1,6 @@
 //! What every device has besides its declared items: properties, `exec`, run-time declarations, life cycle, `sim`.
+//!
+//! Uses [`crate::device`]. Invariant: every name registered here is one that no item can have.
 
 use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
 use super::errors::{Fallible, argument, raise, refuse};
@@ -12,7 +14,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 /// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "reconnect", "proxy", "sync_time", "terminal"];
+const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "proxy", "sync_time", "terminal"];
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
@@ -24,6 +26,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         }
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
+        "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
         "session" => "`Bench.session(port, #{ option: value }, |b| …)`, port and options may be left out",
         "classes" => "`Device.classes()`",
@@ -37,6 +40,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
 pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" => arity == 0,
+        "reconnect" => arity <= 1,
         name => UNAVAILABLE.contains(&name) && arity <= 4,
     }
 }
@@ -52,6 +56,12 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         })
         .register_fn("soft_reset", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.soft_reset().map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("reconnect", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.reconnect(None).map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("reconnect", |context: NativeCallContext<'_>, device: &mut DeviceHandle, attempts: i64| {
+            device.device.reconnect(Some(attempts)).map_err(|error| raise(located(error, &context)))
         })
         .register_fn("close", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.close().map_err(|error| raise(located(error, &context)))
@@ -216,7 +226,6 @@ fn declare(
 fn unavailable<T>(name: &str) -> Fallible<T> {
     let help = match name {
         "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
-        "reconnect" => "close the device and open it again",
         "proxy" => "use `exec(\"expression\")`, or a task",
         "terminal" => "use a terminal program once the script has ended",
         _ => "read the clock with a task that calls `time.time_ns()`",

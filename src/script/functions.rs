@@ -1,4 +1,6 @@
 //! Functions of the language that are no methods: `measure`, `sleep`, `timeout`, `exit`, time and environment.
+//!
+//! Invariant: whatever waits here ends with the run, and with the innermost time limit.
 
 use super::convert::describe;
 use super::device_type::located;

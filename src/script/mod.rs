@@ -1,4 +1,10 @@
 //! The only code that knows Rhai: the language of device classes on top of it, and what a run of a script is.
+//!
+//! [`Runner`] runs or checks one script; an [`Observer`] is told what it prints and tests. Uses [`crate::device`],
+//! [`crate::bench`] and Rhai. Invariant: whatever a script does, every device that it opened is closed when a run has ended,
+//! and no panic leaves [`Runner`].
+//!
+#![doc = include_str!("language.md")]
 
 mod check;
 mod convert;

@@ -1,4 +1,6 @@
 //! Python's types that Rhai does not have, as types of the language.
+//!
+//! Uses [`crate::value`]. Invariant: each of them can be sent as what it was, but for [`Opaque`].
 
 use super::convert::{to_dynamic, to_value};
 use super::errors::{Fallible, argument};

@@ -1,4 +1,6 @@
 //! Rhai's messages in plain words, with the name that was probably meant.
+//!
+//! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
 use super::run::Run;
 use super::syntax::HELP_MARK;

@@ -3,6 +3,19 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(unix)]
+mod bad_input;
 mod commands;
 mod goldens;
 mod harness;
+#[cfg(target_os = "linux")]
+mod interrupts;
+#[cfg(target_os = "linux")]
+mod killed;
+#[cfg(unix)]
+mod python_files;
+mod readme;
+#[cfg(unix)]
+mod scripts;
+#[cfg(target_os = "linux")]
+mod serve;

@@ -2,3 +2,10 @@
 
 pub mod command;
 pub mod golden;
+#[cfg(unix)]
+pub mod interpreter;
+#[cfg(unix)]
+pub mod mpremote;
+pub mod running;
+#[cfg(target_os = "linux")]
+pub mod terminal;

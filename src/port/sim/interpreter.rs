@@ -1,6 +1,6 @@
 //! Finds the MicroPython that simulated boards run on, and installs one if this machine has none.
 //!
-//! Uses [`crate::port::pty`] and [`super::install`]. Invariant: what [`find`] returns has answered as MicroPython 1.27
+//! Uses `crate::port::pty` and `super::install`. Invariant: what [`find`] returns has answered as MicroPython 1.27
 //! or newer, the first version whose unix port has a raw REPL, on this machine.
 
 use super::install;

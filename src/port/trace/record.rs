@@ -4,7 +4,7 @@ use super::{ABILITIES, Event, HEADER, quote};
 use crate::error::{Error, Kind, Result};
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -26,16 +26,11 @@ impl Recorder {
     /// Makes the file, in place of one that is there.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`] if it cannot be written.
-    pub fn create(path: &Path) -> Result<Recorder> {
-        let made = File::create(path).and_then(|mut file| {
-            let version = env!("CARGO_PKG_VERSION");
-            file.write_all(format!("{HEADER}\n# by belay-script {version}\n").as_bytes()).map(|()| file)
-        });
-        let file = made.map_err(|error| {
-            Error::new(Kind::ArgumentError, format!("the recording `{}` cannot be written: {error}", path.display()))
-                .with_help("name a file in a folder that exists and that you may write")
-        })?;
+    /// The system's, if it cannot be written.
+    pub fn create(path: &Path) -> io::Result<Recorder> {
+        let mut file = File::create(path)?;
+        let version = env!("CARGO_PKG_VERSION");
+        file.write_all(format!("{HEADER}\n# by belay-script {version}\n").as_bytes())?;
         Ok(Recorder(Arc::new(Mutex::new(Output { path: path.to_owned(), file, sessions: 0, failure: None }))))
     }
 

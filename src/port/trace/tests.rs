@@ -30,8 +30,11 @@ fn soon() -> Wait {
     Wait::for_at_most(Duration::from_secs(10)).undisturbed()
 }
 
+/// How each action ended, and what it gave.
+type Said = Vec<(Result<usize, PortError>, Vec<u8>)>;
+
 /// What the ports of the tests are asked, and what they answer.
-fn session(port: &mut dyn Port) -> Vec<(Result<usize, PortError>, Vec<u8>)> {
+fn session(port: &mut dyn Port) -> Said {
     let mut said = Vec::new();
     let mut note = |outcome, bytes| said.push((outcome, bytes));
     note(port.write(b"\x03\x01", soon()).map(|()| 0), vec![]);
@@ -50,7 +53,7 @@ fn session(port: &mut dyn Port) -> Vec<(Result<usize, PortError>, Vec<u8>)> {
     said
 }
 
-fn recorded() -> (String, Vec<(Result<usize, PortError>, Vec<u8>)>) {
+fn recorded() -> (String, Said) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.log");
     let recorder = Recorder::create(&path).unwrap();

@@ -1,3 +1,5 @@
+//! What boards print, and what it is read as.
+
 use super::*;
 use num_bigint::BigInt;
 

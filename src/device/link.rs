@@ -1,0 +1,133 @@
+//! How a device's board is reached, the first time and every time after.
+//!
+//! Uses [`crate::port`], [`crate::repl`] and [`crate::board`]. Invariant: every connection of a device is made with
+//! the options that it was opened with.
+
+use super::faults::connect_error;
+use super::{Host, OpenOptions};
+use crate::board::{Board, ConnectFailure};
+use crate::error::{Error, Kind, Result};
+use crate::port::address::Address;
+use crate::port::usb::{self, UsbSpecifier};
+use crate::port::{self, Port, Wait};
+use crate::repl::Session;
+use std::time::Duration;
+
+const STARTUP_MICROPYTHON: &str = include_str!("../board/snippets/startup_micropython.py");
+const STARTUP_CIRCUITPYTHON: &str = include_str!("../board/snippets/startup_circuitpython.py");
+
+/// Longest time of connecting and identifying a board; booting boards are waited for.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+
+/// Opens the port of a board. Told whether it is opened again after a loss.
+pub type Connector = dyn Fn(bool) -> Result<Box<dyn Port>> + Send + Sync;
+
+/// Everything that opening a board's port takes.
+pub struct Link {
+    /// The port as the user wrote it.
+    pub written: String,
+    connector: Box<Connector>,
+    soft_reset: Option<bool>,
+    startup: Option<String>,
+}
+
+impl Link {
+    /// A link to `port`, or to the host's default.
+    ///
+    /// # Errors
+    /// Of an address that is none, or of no default.
+    pub fn new(host: &Host, port: Option<&str>, options: &OpenOptions) -> Result<Link> {
+        let (written, address) = host.address(port)?;
+        let (user, password) = host.login();
+        let options_of_port = port::open::OpenOptions {
+            baud_rate: options.baudrate.unwrap_or(host.baudrate()),
+            exclusive: options.exclusive,
+            dtr: options.dtr,
+            rts: options.rts,
+            user: options.user.clone().or(user),
+            password: options.password.clone().or(password),
+            turn: 0,
+        };
+        // A USB board may come back under another name.
+        let usb = match &address {
+            Address::Serial(path) => identify(path).map(Address::Usb),
+            _ => None,
+        };
+        let (output, turns) = (host.shared_output(), host.turns());
+        let connector = move |again: bool| {
+            let address = usb.as_ref().filter(|_| again).unwrap_or(&address);
+            let options = port::open::OpenOptions { turn: turns.next(address), ..options_of_port.clone() };
+            port::open::open(address, &options, &|text| output.notice(text))
+        };
+        Ok(Link::over(&written, Box::new(connector), options))
+    }
+
+    /// A link over ports that `connector` opens; `written` stands for them in messages.
+    pub fn over(written: &str, connector: Box<Connector>, options: &OpenOptions) -> Link {
+        let written = written.to_owned();
+        Link { written, connector, soft_reset: options.soft_reset, startup: options.startup.clone() }
+    }
+
+    /// Opens the port and connects the board. `again`: after a loss; then the same USB board is looked for under any
+    /// name, and its interpreter is restarted if the port can do that.
+    ///
+    /// # Errors
+    /// Of the port, or ConnectionFailedError if no board answers there.
+    pub fn connect(&self, host: &Host, device: &str, again: bool) -> Result<Board> {
+        let mut port = (self.connector)(again)?;
+        if let Some(recorder) = host.recorder() {
+            port = recorder.record(port);
+        }
+        let token = port.agree_on_token(token()?);
+        let abilities = port.abilities();
+        let reset = self.soft_reset.unwrap_or(!abilities.fresh) && abilities.soft_reset;
+        let wait = Wait::for_at_most(CONNECT_LIMIT).until(host.deadline());
+        let mut filter = super::output::Filter::default();
+        let lines = super::lines::LineMap::default();
+        let mut sink = |bytes: &[u8]| host.output().board(device, &filter.feed(bytes, &lines));
+        let session = Session::new(port, token);
+        Board::connect(session, reset, wait, &mut sink).map_err(|failure| refused(failure, &self.written))
+    }
+
+    /// The code to run after connecting: the user's, or convenience imports for this implementation.
+    pub fn startup(&self, implementation: &str) -> Option<&str> {
+        let code = match (&self.startup, implementation) {
+            (Some(code), _) => code.as_str(),
+            (None, "circuitpython") => STARTUP_CIRCUITPYTHON,
+            (None, _) => STARTUP_MICROPYTHON,
+        };
+        Some(code).filter(|code| !code.trim().is_empty())
+    }
+}
+
+/// The USB board behind the serial port `path`, by what singles it out under every name.
+fn identify(path: &str) -> Option<UsbSpecifier> {
+    let found = usb::list().ok()?.into_iter().find(|found| found.device == path)?;
+    let specifier = UsbSpecifier { device: None, location: None, ..found.specifier() };
+    specifier.serial_number.is_some().then_some(specifier)
+}
+
+/// The error of a board that did not connect.
+pub fn refused(failure: ConnectFailure, port: &str) -> Error {
+    match failure {
+        ConnectFailure::Link(failure) => connect_error(failure, port),
+        ConnectFailure::Unusable(text) => {
+            let last = text.trim().lines().last().unwrap_or_default().to_owned();
+            Error::new(
+                Kind::ConnectionFailedError,
+                format!("what answers at `{port}` is no usable MicroPython: {last}"),
+            )
+            .with_help("MicroPython 1.9 or newer, or CircuitPython, must be on the board")
+        }
+    }
+}
+
+/// Ten letters and digits from the operating system's randomness.
+fn token() -> Result<String> {
+    const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut bytes = [0; 10];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(Kind::InternalError, format!("the operating system gives no randomness: {error}"))
+    })?;
+    Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect())
+}

@@ -1,0 +1,301 @@
+//! Holds `README.md` and the language reference true: their scripts run, their commands say what is shown, their links
+//! lead somewhere.
+//!
+//! | block | is |
+//! |---|---|
+//! | `rhai` | a script; it runs on a simulated board and succeeds |
+//! | `rhai,fragment` | goes on from the document's first `rhai` block; all of them are one run |
+//! | `rhai,check` | a script that is checked only |
+//! | `console` | commands behind `$`, and what they print; `$ echo $?` shows the status, otherwise it is 0 |
+//!
+//! What a script prints is compared with its comments `//> text`, if it has any. A block that begins with a comment naming
+//! a file, `// blink.rhai` or `# main.py`, is that file for the document's commands. In what is shown, `…` stands for any text
+//! on a line, and alone on a line for any lines. Lines keep the document's numbers, so a failure names the line to look at.
+
+use crate::support::command::Program;
+use std::fs;
+use std::path::Path;
+
+/// Commands that a document may show and nothing runs here: they would run this test.
+const NOT_RUN: &[&str] = &["cargo test", "cargo bench", "cargo install --path .", ".ci/run"];
+
+/// A fenced block.
+struct Block {
+    /// The line of its opening fence, from 1.
+    line: usize,
+    kind: String,
+    text: String,
+}
+
+impl Block {
+    /// The block as a script whose lines have the document's numbers.
+    fn script(&self) -> String {
+        format!("{}{}", "\n".repeat(self.line), self.text)
+    }
+
+    /// The file that it is, by the comment that it begins with.
+    fn file(&self) -> Option<&str> {
+        let first = self.text.lines().next()?;
+        let words = first.strip_prefix("// ").or_else(|| first.strip_prefix("# "))?;
+        let name = words.split([':', ' ']).next()?;
+        (name.ends_with(".rhai") || name.ends_with(".py")).then_some(name)
+    }
+}
+
+fn blocks(document: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (line, text) in (1..).zip(document.lines()) {
+        match (&mut open, text.strip_prefix("```")) {
+            (None, Some(kind)) => open = Some(Block { line, kind: kind.to_owned(), text: String::new() }),
+            (None, None) => {}
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => {
+                block.text.push_str(text);
+                block.text.push('\n');
+            }
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    blocks
+}
+
+/// What the comments `//> text` say that a script prints.
+fn shown(script: &str) -> String {
+    script
+        .lines()
+        .filter_map(|line| line.split_once("//>"))
+        .map(|(_, text)| format!("{}\n", text.strip_prefix(' ').unwrap_or(text)))
+        .collect()
+}
+
+/// Whether `actual` is `expected`, in which `…` stands for any text of a line, or for any lines.
+fn fits(expected: &[&str], actual: &[&str]) -> bool {
+    match (expected.split_first(), actual.split_first()) {
+        (None, None) => true,
+        (Some((&"…", rest)), _) if fits(rest, actual) => true,
+        (Some((&"…", _)), Some((_, left))) => fits(expected, left),
+        (Some((wanted, rest)), Some((line, left))) => line_fits(wanted, line) && fits(rest, left),
+        _ => false,
+    }
+}
+
+fn line_fits(wanted: &str, line: &str) -> bool {
+    let Some((first, rest)) = wanted.split_once('…') else { return wanted == line };
+    let Some(left) = line.strip_prefix(first) else { return false };
+    left.char_indices().map(|(at, _)| at).chain([left.len()]).any(|at| line_fits(rest, &left[at..]))
+}
+
+fn same(expected: &str, actual: &str) -> bool {
+    fits(&expected.lines().collect::<Vec<_>>(), &actual.lines().collect::<Vec<_>>())
+}
+
+/// A document in a folder of its own.
+struct Held<'d> {
+    name: &'d str,
+    folder: &'d Path,
+    failures: Vec<String>,
+}
+
+impl Held<'_> {
+    fn fail(&mut self, line: usize, what: &str) {
+        self.failures.push(format!("{}:{line}: {what}", self.name));
+    }
+
+    /// Runs a script and compares what it prints.
+    fn run_script(&mut self, line: usize, script: &str, command: &[&str]) {
+        let path = self.folder.join(self.name);
+        fs::write(&path, script).expect("a script in the folder");
+        let args = command.iter().copied().chain([self.name]).chain((command[0] == "run").then_some("--port=sim"));
+        let outcome = Program::new().args(args).outcome_in(self.folder);
+        let expected = shown(script);
+        if outcome.status != Some(0) {
+            self.fail(line, &format!("the script ends with {:?}:\n{}", outcome.status, outcome.stderr));
+        } else if command[0] == "run" && !expected.is_empty() && !same(&expected, &outcome.stdout) {
+            self.fail(line, &format!("shown is\n{expected}printed is\n{}", outcome.stdout));
+        }
+    }
+
+    /// Runs the commands of a console block.
+    fn run_console(&mut self, block: &Block) {
+        let mut lines = (block.line + 1..).zip(block.text.lines()).peekable();
+        let mut status = Some(0);
+        while let Some((line, text)) = lines.next() {
+            let Some(command) = text.strip_prefix("$ ") else { return self.fail(line, "expected a command") };
+            let mut expected = String::new();
+            while let Some((_, text)) = lines.next_if(|(_, text)| !text.starts_with("$ ")) {
+                expected.push_str(text);
+                expected.push('\n');
+            }
+            let printed = if command == "echo $?" {
+                format!("{}\n", status.take().map_or("?".to_owned(), |status| status.to_string()))
+            } else if let Some(args) = arguments(command) {
+                let outcome = Program::new().args(args.iter().map(String::as_str)).outcome_in(self.folder);
+                status = outcome.status;
+                outcome.stdout + outcome.stderr.as_str()
+            } else if NOT_RUN.contains(&command) {
+                continue;
+            } else {
+                return self.fail(line, &format!("nothing here knows how to run `{command}`"));
+            };
+            if !same(&expected, &printed) {
+                self.fail(line, &format!("`{command}` is shown with\n{expected}and prints\n{printed}"));
+            }
+            let asked = lines.peek().is_some_and(|(_, next)| *next == "$ echo $?");
+            if command != "echo $?" && !asked && status != Some(0) {
+                self.fail(line, &format!("`{command}` ends with {status:?}"));
+            }
+        }
+    }
+
+    /// Looks for what the document's links name, below `root`.
+    fn follow_links(&mut self, document: &str, root: &Path) {
+        let headings: Vec<String> = document.lines().filter_map(|line| line.strip_prefix('#')).map(slug).collect();
+        for (line, text) in (1..).zip(document.lines()) {
+            for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
+                let found = match target.strip_prefix('#') {
+                    Some(heading) => headings.iter().any(|known| known == heading),
+                    None => target.starts_with("https://") || root.join(target).exists(),
+                };
+                if !found {
+                    self.fail(line, &format!("the link `{target}` leads nowhere"));
+                }
+            }
+        }
+    }
+}
+
+/// A heading as a link names it.
+fn slug(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>().replace(' ', "-")
+}
+
+/// The arguments of a command that is this program, by either of its names.
+fn arguments(command: &str) -> Option<Vec<String>> {
+    let rest = command.strip_prefix("belay-script ").or_else(|| command.strip_prefix("cargo run --release -- "))?;
+    let mut words = Vec::new();
+    for (index, part) in rest.split('\'').enumerate() {
+        if index % 2 == 1 {
+            words.push(part.to_owned());
+        } else {
+            words.extend(part.split_whitespace().map(str::to_owned));
+        }
+    }
+    Some(words)
+}
+
+/// What is not true in a document. Its links are relative to `root`; `scripts` of it are there for its commands.
+fn untrue(name: &str, document: &str, root: &Path) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut held = Held { name, folder: folder.path(), failures: Vec::new() };
+    let blocks = blocks(document);
+    fs::create_dir(folder.path().join("scripts")).expect("a folder");
+    for entry in fs::read_dir(root.join("scripts")).into_iter().flatten().map(|entry| entry.expect("an entry")) {
+        fs::copy(entry.path(), folder.path().join("scripts").join(entry.file_name())).expect("a copy");
+    }
+    for (block, file) in blocks.iter().filter_map(|block| Some((block, block.file()?))) {
+        fs::write(folder.path().join(file), &block.text).expect("a file in the folder");
+    }
+    let mut together = String::new();
+    let mut fragments = 0;
+    for block in &blocks {
+        match block.kind.as_str() {
+            "rhai" => {
+                held.run_script(block.line, &block.script(), &["run"]);
+                if together.is_empty() {
+                    together = block.script();
+                }
+            }
+            "rhai,check" => held.run_script(block.line, &block.script(), &["check"]),
+            "rhai,fragment" => {
+                fragments += 1;
+                let missing = (block.line - 1).saturating_sub(together.lines().count());
+                together.push_str(&format!("{}{{\n{}}}\n", "\n".repeat(missing), block.text));
+            }
+            "console" => held.run_console(block),
+            "python" | "rust" | "toml" | "text" => {}
+            other => held.fail(block.line, &format!("a block of the unknown kind `{other}`")),
+        }
+    }
+    if fragments > 0 {
+        held.run_script(1, &together, &["run"]);
+    }
+    held.follow_links(document, root);
+    held.failures
+}
+
+#[track_caller]
+fn holds(name: &str, document: &str) {
+    let failures = untrue(name, document, Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_readme_is_true() {
+    holds("README.md", include_str!("../../README.md"));
+}
+
+#[test]
+fn the_language_reference_is_true() {
+    holds("language.md", include_str!("../../src/script/language.md"));
+}
+
+#[test]
+fn what_is_untrue_is_found() {
+    let document = "
+        # A page
+        [here](#a-page) [there](nowhere.md) [up](#b)
+        ```rhai
+        print(1 + 1); //> 3
+        ```
+        ```rhai,fragment
+        throw \"no\";
+        ```
+        ```rhai,check
+        device A {
+        ```
+        ```console
+        $ belay-script eval --port sim '1 + 1'
+        3
+        $ belay-script eval
+        …
+        $ rm file
+        ```
+        ```perl
+        ```
+        ";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let failures = untrue("page.md", &crate::support::command::unindent(document), folder.path());
+    let begins = |start: &str| failures.iter().filter(|failure| failure.starts_with(start)).count();
+    for (start, count) in [
+        ("page.md:2: the link `nowhere.md`", 1),
+        ("page.md:2: the link `#b`", 1),
+        ("page.md:3: shown is", 1),
+        ("page.md:1: the script ends with Some(1)", 1),
+        ("page.md:9: the script ends with Some(2)", 1),
+        ("page.md:13: `belay-script eval --port sim '1 + 1'` is shown with", 1),
+        ("page.md:15: `belay-script eval` ends with", 1),
+        ("page.md:17: nothing here knows how to run", 1),
+        ("page.md:19: a block of the unknown kind", 1),
+    ] {
+        assert_eq!(begins(start), count, "{start}\n{}", failures.join("\n"));
+    }
+    assert_eq!(failures.len(), 9, "{}", failures.join("\n"));
+}
+
+#[test]
+fn dots_stand_for_anything() {
+    for (expected, actual, wanted) in [
+        ("a … c", "a b c", true),
+        ("a … c", "a b d", false),
+        ("[1.6 … 1.7]", "[1.6 … 1.7]", true),
+        ("a\n…\nd", "a\nb\nc\nd", true),
+        ("a\n…\nd", "a\nd", true),
+        ("a\n…", "b", false),
+        ("", "", true),
+        ("a", "a\nb", false),
+    ] {
+        assert_eq!(same(expected, actual), wanted, "{expected:?} {actual:?}");
+    }
+}
