@@ -22,7 +22,14 @@ pub struct Board {
     session: Session,
     identity: Identity,
     has_generators: bool,
+    /// Whether the board keeps a long reply, in case it must be sent again.
+    holds_much: bool,
 }
+
+/// How often a torn reply is asked for again.
+const REPEATS: usize = 8;
+/// Length of a reply, in bytes, that is not kept on the board longer than needed.
+const MUCH: usize = 4096;
 
 /// Why no board came of a session.
 #[derive(Debug)]
@@ -46,7 +53,7 @@ impl Board {
     /// See [`ConnectFailure`].
     pub fn connect(mut session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
         session.enter(reset, wait, sink)?;
-        let mut board = Board { session, identity: Identity::default(), has_generators: false };
+        let mut board = Board { session, identity: Identity::default(), has_generators: false, holds_much: false };
         board.load(wait, sink)?;
         Ok(board)
     }
@@ -79,7 +86,23 @@ impl Board {
     /// # Errors
     /// See [`Failure`].
     pub fn run(&mut self, command: &Command, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
-        let reply = self.session.execute(command.code(), true, wait, sink)?;
+        if std::mem::take(&mut self.holds_much) {
+            // A small board needs the memory of its last, long reply.
+            self.session.execute("__belay_l=None\n__belay(None)", true, wait, sink)?;
+        }
+        let lost = |reply: &Reply| reply.torn && reply.frame.is_none() && reply.error.is_empty();
+        let mut reply = self.session.execute(command.code(), true, wait, sink)?;
+        for _ in 0..REPEATS {
+            if !lost(&reply) {
+                break;
+            }
+            // A thread has printed into the value. The board still has it.
+            reply = self.session.execute("__belay_a()", true, wait, sink)?;
+        }
+        if lost(&reply) {
+            return Err(Failure::Torn);
+        }
+        self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > MUCH);
         Ok(outcome(reply))
     }
 

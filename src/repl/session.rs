@@ -19,6 +19,8 @@ const BLOCK_PAUSE: Duration = Duration::from_millis(10);
 const ENTER_WAITS_MS: [u64; 8] = [300, 300, 500, 1000, 1000, 2000, 2000, 3000];
 /// How long a process may take to show its prompt.
 const START_LIMIT: Duration = Duration::from_secs(5);
+/// How long nothing may come after an end without a frame, before the board is asked whether it was the end.
+const DOUBT: Duration = Duration::from_millis(50);
 /// How long to wait for a program to end after each Ctrl-C.
 const STOP_WAITS_MS: [u64; 3] = [500, 1000, 1500];
 
@@ -29,7 +31,7 @@ pub enum Failure {
     Timeout,
     /// Ctrl-C on the host. The program was interrupted; the session goes on.
     Interrupted,
-    /// Output of the board tore the value. The session goes on.
+    /// Output of the board tore the value, again and again. The session goes on.
     Torn,
     /// The board restarted. The session is closed.
     Restarted,
@@ -185,11 +187,13 @@ impl Session {
             return Err(failure.clone());
         }
         let mut stage = Stage::Sending;
-        let mut outcome = self.attempt(code, expects_frame, wait, sink, &mut stage);
-        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted | Failure::Torn))
+        let outcome = self.attempt(code, expects_frame, wait, sink, &mut stage);
+        if let Err(failure @ (Failure::Timeout | Failure::Interrupted)) = &outcome
             && let Err(worse) = self.stop(stage, sink)
         {
-            outcome = Err(worse);
+            // A board that cannot be stopped is of no use any more. But what ended the call was the deadline or Ctrl-C.
+            self.closed = Some(worse.clone());
+            return Err(if worse == Failure::Stuck { failure.clone() } else { worse });
         }
         if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck)) = &outcome {
             self.closed = Some(failure.clone());
@@ -226,18 +230,35 @@ impl Session {
     }
 
     fn read_reply(&mut self, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        let mut probed = false;
         loop {
             if !self.incoming.is_empty() {
                 let progress = decoder.feed(&self.incoming, sink);
                 self.incoming.clear();
                 match progress {
                     Progress::More => {}
+                    Progress::Done(reply) if probed && reply.frame.is_some() => {
+                        // The program has gone on after all. The answer to the Ctrl-A is still to come.
+                        self.wait_for(RAW_BANNER, wait, Duration::from_millis(500))?;
+                        return Ok(reply);
+                    }
                     Progress::Done(reply) => return Ok(reply),
                     Progress::Restarted => return Err(Failure::Restarted),
-                    Progress::Torn => return Err(Failure::Torn),
                 }
             }
-            self.port.read(&mut self.incoming, wait)?;
+            let doubt = decoder.is_doubtful() && !probed;
+            let patience = if doubt { wait.until(Some(Instant::now() + DOUBT)) } else { wait };
+            match self.port.read(&mut self.incoming, patience) {
+                Err(PortError::Timeout) if doubt && wait.deadline.is_none_or(|end| Instant::now() < end) => {
+                    // Is the command over, its frame lost? The raw REPL always answers Ctrl-A; a program does not.
+                    self.port.write(b"\x01", wait)?;
+                    decoder.probe();
+                    probed = true;
+                }
+                read => {
+                    read?;
+                }
+            }
         }
     }
 
@@ -362,7 +383,6 @@ impl Session {
                         return Ok(());
                     }
                     Err(Failure::Timeout) => {}
-                    Err(Failure::Torn) => break,
                     Err(failure) => return Err(failure),
                 }
             }
