@@ -278,7 +278,8 @@ impl Drop for WebReplPort {
     }
 }
 
-/// How many of `bytes` make the next block of at most `limit`: a text frame holds whole characters, if there are any.
+/// How many of `bytes` make the next block of at most `limit`: a text frame holds whole
+/// characters, as far as the writer cut none in two. (No board looks.)
 fn block(bytes: &[u8], limit: usize) -> usize {
     let limit = limit.clamp(1, BLOCK);
     if bytes.len() <= limit {
