@@ -197,7 +197,8 @@ fn every_byte() {
 #[test]
 fn deep_values() {
     let board = board();
-    let wrap: [(&str, fn(Value) -> Value); 3] = [
+    type Wrap = fn(Value) -> Value;
+    let wrap: [(&str, Wrap); 3] = [
         ("list", |inner| Value::List(vec![inner])),
         ("tuple", |inner| Value::Tuple(vec![inner])),
         ("dict", |inner| Value::Dict(vec![(Value::Str("a".to_owned()), inner)])),

@@ -117,9 +117,8 @@ fn properties(engine: &mut Engine) {
         .register_fn("to_string", |d: &mut DeviceHandle| shown(d))
         .register_fn("to_debug", |d: &mut DeviceHandle| shown(d))
         .register_fn("to_string", |sim: &mut SimHandle| format!("sim of {}", shown(&sim.0)))
-        .register_fn("==", |a: &mut DeviceHandle, b: DeviceHandle| {
-            a.device.name() == b.device.name() && a.device.port() == b.device.port()
-        });
+        .register_fn("==", |a: &mut DeviceHandle, b: DeviceHandle| is_same(a, &b))
+        .register_fn("!=", |a: &mut DeviceHandle, b: DeviceHandle| !is_same(a, &b));
     // A property that there is not: a task without its parentheses, or a slip.
     engine.register_indexer_get(|d: &mut DeviceHandle, name: ImmutableString| -> Fallible<Dynamic> {
         if UNAVAILABLE.contains(&name.as_str()) || name == "time_offset" {
@@ -145,6 +144,10 @@ fn properties(engine: &mut Engine) {
 fn shown(device: &DeviceHandle) -> String {
     let state = if device.device.is_open() { "" } else { " (closed)" };
     format!("{} on {}{state}", device.device.name(), device.device.port())
+}
+
+fn is_same(a: &DeviceHandle, b: &DeviceHandle) -> bool {
+    a.device.name() == b.device.name() && a.device.port() == b.device.port()
 }
 
 fn strings(texts: Vec<String>) -> Array {
@@ -183,7 +186,8 @@ fn classes(engine: &mut Engine, run: &Arc<Run>) {
         })
         .register_fn("to_string", |class: &mut ClassHandle| format!("device {}", class.0.class.name))
         .register_fn("to_debug", |class: &mut ClassHandle| format!("device {}", class.0.class.name))
-        .register_fn("==", |a: &mut ClassHandle, b: ClassHandle| Arc::ptr_eq(&a.0, &b.0));
+        .register_fn("==", |a: &mut ClassHandle, b: ClassHandle| Arc::ptr_eq(&a.0, &b.0))
+        .register_fn("!=", |a: &mut ClassHandle, b: ClassHandle| !Arc::ptr_eq(&a.0, &b.0));
 }
 
 fn items(class: &ClassHandle) -> Array {

@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(unix)]
+mod bad_declarations;
+#[cfg(unix)]
 mod bad_input;
 mod commands;
 mod goldens;

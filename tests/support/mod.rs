@@ -2,9 +2,9 @@
 
 pub mod command;
 pub mod golden;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub mod interpreter;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 pub mod mpremote;
 pub mod running;
 #[cfg(target_os = "linux")]

@@ -107,11 +107,13 @@ impl Running {
     }
 
     /// The folder in which it runs.
+    #[cfg(target_os = "linux")]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// The id of its process.
+    #[cfg(unix)]
     pub fn id(&self) -> rustix::process::Pid {
         rustix::process::Pid::from_child(&self.child)
     }
@@ -132,11 +134,13 @@ impl Running {
     }
 
     /// Sends Ctrl-C, as a signal to this process alone.
+    #[cfg(unix)]
     pub fn interrupt(&self) {
         rustix::process::kill_process(self.id(), rustix::process::Signal::INT).expect("the program runs");
     }
 
     /// The processes that it has started and that still run, the interpreters of its boards among them, oldest first.
+    #[cfg(target_os = "linux")]
     pub fn children(&self) -> Vec<rustix::process::Pid> {
         let parent = self.child.id().to_string();
         let mut found = Vec::new();
