@@ -106,7 +106,8 @@ impl Session {
     /// [`Failure::Stuck`] if no raw REPL answers within about ten seconds.
     pub fn enter(&mut self, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.port.abilities().starts_on_open {
-            self.wait_for(b">>> ", wait, START_LIMIT)?;
+            // Without a prompt it is no MicroPython, and a Ctrl-C would only end it.
+            self.wait_for(b">>> ", wait, START_LIMIT)?.ok_or(Failure::Stuck)?;
         }
         self.knock(wait)?;
         if reset {
@@ -376,7 +377,11 @@ impl Session {
         if let Stage::Running(mut decoder) = stage {
             for limit in STOP_WAITS_MS {
                 let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
-                self.port.write(b"\x03", wait)?;
+                match self.port.write(b"\x03", wait) {
+                    // A simulated board waits for a moment at which its interpreter can be interrupted.
+                    Ok(()) | Err(PortError::Timeout) => {}
+                    Err(error) => return Err(error.into()),
+                }
                 match self.read_reply(&mut decoder, wait, sink) {
                     Ok(_) => {
                         sink(&decoder.rest());
@@ -396,12 +401,11 @@ impl Session {
             let wait = Wait::for_at_most(Duration::from_secs(5)).undisturbed();
             self.port.write(b"\x03\x01", wait)?;
             if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit))? {
-                sink(&before);
+                // What a late program printed is passed on, its end is not.
+                sink(before.split(|&byte| byte == 0x04).next().unwrap_or_default());
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
-                while let Some(late) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(50))? {
-                    sink(&late);
-                }
-                self.pass_on(sink);
+                while self.wait_for(RAW_BANNER, wait, Duration::from_millis(50))?.is_some() {}
+                self.incoming.clear();
                 return Ok(());
             }
         }

@@ -14,7 +14,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 /// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "proxy", "sync_time", "terminal"];
+const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "proxy", "terminal"];
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
@@ -26,6 +26,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         }
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
+        "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
         "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
         "session" => "`Bench.session(port, #{ option: value }, |b| …)`, port and options may be left out",
@@ -40,7 +41,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
 pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" => arity == 0,
-        "reconnect" => arity <= 1,
+        "reconnect" | "sync_time" => arity <= 1,
         name => UNAVAILABLE.contains(&name) && arity <= 4,
     }
 }
@@ -56,6 +57,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         })
         .register_fn("soft_reset", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.soft_reset().map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("sync_time", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.sync_time(None).map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("sync_time", |context: NativeCallContext<'_>, device: &mut DeviceHandle, samples: i64| {
+            let samples = u32::try_from(samples).unwrap_or(0).min(1000);
+            device.device.sync_time(Some(samples)).map_err(|error| raise(located(error, &context)))
         })
         .register_fn("reconnect", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.reconnect(None).map_err(|error| raise(located(error, &context)))
@@ -125,14 +133,18 @@ fn properties(engine: &mut Engine) {
         .register_fn("!=", |a: &mut DeviceHandle, b: DeviceHandle| !is_same(a, &b));
     engine.register_indexer_get(
         |context: NativeCallContext<'_>, d: &mut DeviceHandle, name: ImmutableString| -> Fallible<Dynamic> {
-            placed(&context, Err(no_property(d, &name)))
+            let found = match name.as_str() {
+                "time_offset" => d.device.time_offset().map(Dynamic::from).map_err(raise),
+                name => Err(no_property(d, name)),
+            };
+            placed(&context, found)
         },
     );
 }
 
 /// The error of a property that there is not: a task without its parentheses, or a slip.
 fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
-    if UNAVAILABLE.contains(&name) || name == "time_offset" {
+    if UNAVAILABLE.contains(&name) {
         return unavailable(d, name);
     }
     let device = d.device.name();
@@ -245,8 +257,7 @@ fn unavailable(device: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
     let help = match name {
         "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
         "proxy" => "use `exec(\"expression\")`, or a task",
-        "terminal" => "use a terminal program once the script has ended",
-        _ => "read the clock with a task that calls `time.time_ns()`",
+        _ => "use a terminal program once the script has ended",
     };
     let message = format!("`{name}` is not available in this version of belay-script");
     raise(Error::new(Kind::FeatureUnavailableError, message).with_device(device.device.name()).with_help(help))
