@@ -17,6 +17,8 @@ use identity::Identity;
 
 const REPLY: &str = include_str!("snippets/reply.py");
 const IDENTITY: &str = include_str!("snippets/identity.py");
+/// Loads what timed calls need; replies with the period and the rate of the board's ticks.
+pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
 
 /// A board on whose raw REPL belay-script runs commands.

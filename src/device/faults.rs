@@ -38,6 +38,10 @@ pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
 /// The error of a board that could not be connected.
 pub fn connect_error(failure: Failure, port: &str) -> Error {
     match failure {
+        Failure::Stuck if port.starts_with("exec:") => {
+            Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: it has no raw REPL"))
+                .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
+        }
         Failure::Stuck | Failure::Torn(_) => {
             Error::new(Kind::ConnectionFailedError, format!("nothing at `{port}` answers as a MicroPython board does"))
                 .with_help("is MicroPython or CircuitPython on the board, and the baud rate right? press its reset button and try again")

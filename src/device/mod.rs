@@ -9,6 +9,7 @@
 pub mod arguments;
 pub mod check;
 pub mod class;
+mod clock;
 mod faults;
 mod generator;
 mod host;
@@ -20,6 +21,7 @@ mod output;
 mod reconnect;
 mod source;
 mod state;
+mod timing;
 
 pub use generator::Generator;
 pub use host::Host;
@@ -142,6 +144,7 @@ struct Inner {
     simulated: bool,
     host: Host,
     attempts: i64,
+    auto_sync_time: bool,
     timeout: Option<Duration>,
     open: AtomicBool,
     garbage: Arc<Mutex<Vec<u64>>>,
@@ -243,10 +246,6 @@ impl Device {
         if !item.kind.is_function() {
             return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
         }
-        if item.options.return_time {
-            return Err(Error::new(Kind::FeatureUnavailableError, "`return_time` is not available in this version")
-                .with_help("take the time in the script, or return `time.ticks_ms()` from the body"));
-        }
         let words = item.words();
         let arguments = arguments::source(&item, &values).map_err(|error| error.with_item(words.as_str()))?;
         let run = Run { device: self.name(), item: &words, piece: None, limit };
@@ -256,6 +255,13 @@ impl Device {
             let call = format!("{name}({arguments})");
             drop(state);
             return Ok(Called::Generator(Generator::new(self.clone(), item, number, call, limit)));
+        }
+        if item.options.return_time {
+            let call = format!("{name}({arguments})");
+            let (payload, time) = self.run_timed(&mut state, &run, &call, item.options.retry)?;
+            drop(state);
+            let value = self.value(&item, payload)?;
+            return Ok(Called::Value(Value::List(vec![value, Value::Float(time)])));
         }
         let command = match item.kind {
             ItemKind::Thread => {
@@ -441,6 +447,8 @@ impl Device {
             return Ok(());
         }
         let mut first = Ok(());
+        // The press of Ctrl-C that ends the script does not end its teardowns; another one does, one at a time.
+        let pressed = crate::interrupt::take();
         let mut state = self.lock();
         let lost = state.is_lost();
         let teardowns: Vec<Arc<Item>> = state
@@ -476,6 +484,9 @@ impl Device {
         drop(state);
         self.host().forget(self);
         self.host().release_name(self.name());
+        if pressed {
+            crate::interrupt::raise();
+        }
         first
     }
 

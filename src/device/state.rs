@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::board`]. Invariant: it is used behind the device's lock only, one command at a time.
 
+use super::clock::{Clock, Ticks};
 use super::host::lock;
 use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
@@ -51,6 +52,12 @@ pub struct State {
     pub filter: Filter,
     /// What was done on it.
     pub journal: Journal,
+    /// Its clock, once measured.
+    pub clock: Option<Clock>,
+    /// Its ticks, and whether the helpers that read them are loaded.
+    pub ticks: Option<Ticks>,
+    /// See [`State::ticks`].
+    pub has_clock: bool,
     /// How often the board has started anew: what lived on it before is gone.
     pub epoch: u64,
     /// Numbers of generators whose iterators are gone.
@@ -80,6 +87,9 @@ impl State {
             lines: LineMap::default(),
             filter: Filter::default(),
             journal: Journal::default(),
+            clock: None,
+            ticks: None,
+            has_clock: false,
             epoch: 0,
             garbage: Arc::default(),
             next_generator: 1,
@@ -96,6 +106,8 @@ impl State {
     pub fn started_anew(&mut self) {
         self.bound.clear();
         self.epoch += 1;
+        self.clock = None;
+        self.has_clock = false;
         lock(&self.garbage).clear();
     }
 

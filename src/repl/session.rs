@@ -159,7 +159,8 @@ impl Session {
     /// [`Failure::Stuck`] if no raw REPL answers within about ten seconds.
     pub fn enter(&mut self, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.port.abilities().starts_on_open {
-            self.wait_for(b">>> ", wait, START_LIMIT, &mut |_| {})?;
+            // Without a prompt it is no MicroPython, and a Ctrl-C would only end it.
+            self.wait_for(b">>> ", wait, START_LIMIT, &mut |_| {})?.ok_or(Failure::Stuck)?;
         }
         self.knock(wait, sink)?;
         if reset {
@@ -587,7 +588,11 @@ impl Session {
             Stage::Running(mut decoder) => {
                 for limit in STOP_WAITS_MS {
                     let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
-                    self.port.write(b"\x03", wait)?;
+                    match self.port.write(b"\x03", wait) {
+                        // A simulated board waits for a moment at which its interpreter can be interrupted.
+                        Ok(()) | Err(PortError::Timeout) => {}
+                        Err(error) => return Err(error.into()),
+                    }
                     match self.read_reply(&mut decoder, wait, sink) {
                         Ok(_) | Err(Failure::Torn(_)) => return self.settle(decoder, sink),
                         Err(Failure::Timeout) => {}
@@ -609,11 +614,10 @@ impl Session {
             self.port.write(request, wait)?;
             request = INTERRUPT;
             if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), sink)? {
-                sink(&before);
+                // What a late program printed is passed on, its end is not.
+                sink(before.split(|&byte| byte == 0x04).next().unwrap_or_default());
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
-                while let Some(late) = self.wait_for(RAW_BANNER, wait, LATE / 2, sink)? {
-                    sink(&late);
-                }
+                while self.wait_for(RAW_BANNER, wait, LATE / 2, sink)?.is_some() {}
                 self.pass_on(sink);
                 return Ok(());
             }

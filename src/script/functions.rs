@@ -4,9 +4,10 @@
 
 use super::convert::describe;
 use super::device_type::located;
-use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, raise, stop};
+use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, placed, raise, stop};
 use super::run::{Run, lock};
 use super::testing::is_timeout;
+use super::types::BigInteger;
 use crate::bench::record::Measurement;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
@@ -25,9 +26,10 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     measuring(engine, run);
     waiting(engine, run);
     let shared = run.clone();
-    engine.register_fn("exit", move |status: i64| -> Fallible<()> {
+    engine.register_fn("exit", move |context: NativeCallContext<'_>, status: i64| -> Fallible<()> {
         let Ok(status) = u8::try_from(status) else {
-            return argument(format!("the exit status is {status}"), "it is a number from 0 to 255");
+            let wrong = argument(format!("the exit status is {status}"), "it is a number from 0 to 255");
+            return placed(&context, wrong);
         };
         *lock(&shared.exit) = Some(status);
         Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)))
@@ -45,13 +47,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 fn measuring(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("measure", move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic| {
-        measure(&shared, &context, &name, value, &Map::new())
+        placed(&context, measure(&shared, &context, &name, value, &Map::new()))
     });
     let shared = run.clone();
     engine.register_fn(
         "measure",
         move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic, options: Map| {
-            measure(&shared, &context, &name, value, &options)
+            placed(&context, measure(&shared, &context, &name, value, &options))
         },
     );
 }
@@ -64,7 +66,8 @@ pub(super) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String 
 
 #[expect(clippy::cast_precision_loss, reason = "a measured value is judged as a float")]
 fn number(value: &Dynamic) -> Option<f64> {
-    value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64))
+    let small = value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64));
+    small.or_else(|| value.read_lock::<BigInteger>().map(|whole| whole.to_float()))
 }
 
 fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynamic, options: &Map) -> Fallible<Dynamic> {
@@ -129,16 +132,20 @@ fn sleep(run: &Run, value: &Value) -> Fallible<()> {
 
 fn waiting(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
-    engine.register_fn("sleep", move |seconds: i64| sleep(&shared, &Value::Int(seconds)));
+    engine.register_fn("sleep", move |context: NativeCallContext<'_>, seconds: i64| {
+        placed(&context, sleep(&shared, &Value::Int(seconds)))
+    });
     let shared = run.clone();
-    engine.register_fn("sleep", move |seconds: f64| sleep(&shared, &Value::Float(seconds)));
+    engine.register_fn("sleep", move |context: NativeCallContext<'_>, seconds: f64| {
+        placed(&context, sleep(&shared, &Value::Float(seconds)))
+    });
     let shared = run.clone();
     engine.register_fn("timeout", move |context: NativeCallContext<'_>, seconds: i64, body: FnPtr| {
-        timeout(&shared, &context, &Value::Int(seconds), &body)
+        placed(&context, timeout(&shared, &context, &Value::Int(seconds), &body))
     });
     let shared = run.clone();
     engine.register_fn("timeout", move |context: NativeCallContext<'_>, seconds: f64, body: FnPtr| {
-        timeout(&shared, &context, &Value::Float(seconds), &body)
+        placed(&context, timeout(&shared, &context, &Value::Float(seconds), &body))
     });
 }
 

@@ -3,10 +3,11 @@
 //! Uses [`crate::value`]. Invariant: each of them can be sent as what it was, but for [`Opaque`].
 
 use super::convert::{to_dynamic, to_value};
-use super::errors::{Fallible, argument};
+use super::errors::{Fallible, argument, placed};
 use crate::value::Value;
 use num_bigint::BigInt;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
+use std::cmp::Ordering;
 
 /// An integer outside of 64 bits.
 #[derive(Clone, PartialEq, PartialOrd)]
@@ -63,25 +64,91 @@ impl Dict {
     }
 }
 
-/// Whether Python takes two keys for the same.
+/// Whether Python takes two values for equal, but that an array is equal to a tuple: a script has no tuples.
 fn same(a: &Value, b: &Value) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "keys that differ beyond 2^53 are not equal to a float")]
-    let number = |value: &Value| match value {
-        Value::Bool(on) => Some(f64::from(u8::from(*on))),
-        Value::Int(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        _ => None,
-    };
+    use Value::{Dict as Pairs, Float, FrozenSet, List, NamedTuple as Named, OrderedDict, Set, Tuple};
+    if let (Some(a), Some(b)) = (whole(a), whole(b)) {
+        return a == b;
+    }
     match (a, b) {
-        (Value::Int(a), Value::Int(b)) => a == b,
-        // A script has no tuples: an array finds a tuple.
-        (Value::Tuple(a) | Value::List(a), Value::Tuple(b) | Value::List(b)) => {
+        (Float(a), Float(b)) => a == b,
+        (Float(float), other) | (other, Float(float)) => {
+            whole(other).is_some_and(|whole| compare(&whole, *float) == Some(Ordering::Equal))
+        }
+        (Set(a) | FrozenSet(a), Set(b) | FrozenSet(b)) => {
+            a.len() == b.len() && a.iter().all(|item| b.iter().any(|other| same(item, other)))
+        }
+        (OrderedDict(a), OrderedDict(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&a.0, &b.0) && same(&a.1, &b.1))
+        }
+        (Pairs(a) | OrderedDict(a), Pairs(b) | OrderedDict(b)) => {
+            let holds = |(key, value): &(Value, Value)| {
+                b.iter().find(|(other, _)| same(key, other)).is_some_and(|(_, other)| same(value, other))
+            };
+            a.len() == b.len() && a.iter().all(holds)
+        }
+        (Tuple(_) | List(_) | Named(..), Tuple(_) | List(_) | Named(..)) => {
+            let (a, b) = (items(a), items(b));
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
-        _ => match (number(a), number(b)) {
-            (Some(a), Some(b)) => a == b,
-            _ => a == b,
-        },
+        _ => a == b,
+    }
+}
+
+/// The items of a sequence.
+fn items(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::List(items) | Value::Tuple(items) => items.iter().collect(),
+        Value::NamedTuple(_, fields) => fields.iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What Python counts among its integers.
+fn whole(value: &Value) -> Option<BigInt> {
+    match value {
+        Value::Bool(on) => Some(BigInt::from(u8::from(*on))),
+        Value::Int(number) => Some(BigInt::from(*number)),
+        Value::BigInt(number) => Some(number.clone()),
+        _ => None,
+    }
+}
+
+/// Compares as Python does, without rounding the integer.
+fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
+    if float.is_nan() {
+        return None;
+    }
+    if float.is_infinite() {
+        return 0.0.partial_cmp(&float);
+    }
+    // A float's text without decimals is exact.
+    let truncated: BigInt = format!("{:.0}", float.trunc()).parse().ok()?;
+    match whole.cmp(&truncated) {
+        Ordering::Equal => 0.0.partial_cmp(&float.fract()),
+        different => Some(different),
+    }
+}
+
+/// What compares with zero as its parts do with each other; what has no order does with nothing.
+fn sign(order: Option<Ordering>) -> f64 {
+    match order {
+        Some(Ordering::Less) => -1.0,
+        Some(Ordering::Equal) => 0.0,
+        Some(Ordering::Greater) => 1.0,
+        None => f64::NAN,
+    }
+}
+
+/// Whether two values of a script are equal; what cannot be sent is equal to nothing.
+fn equal(a: &Dynamic, b: &Dynamic) -> bool {
+    matches!((to_value(a), to_value(b)), (Ok(a), Ok(b)) if same(&a, &b))
+}
+
+impl BigInteger {
+    /// The nearest float, an infinite one beyond all floats.
+    pub fn to_float(&self) -> f64 {
+        self.0.to_string().parse().unwrap_or(f64::NAN)
     }
 }
 
@@ -124,6 +191,31 @@ pub(super) fn register(engine: &mut Engine) {
     dict(engine);
     set(engine);
     rest(engine);
+    equality(engine);
+}
+
+/// `==` and `!=` of the types here, with each other and with what Python would take for equal.
+fn equality(engine: &mut Engine) {
+    macro_rules! equal {
+        ($($a:ty, $b:ty);* $(;)?) => {$(
+            engine
+                .register_fn("==", |a: $a, b: $b| equal(&Dynamic::from(a), &Dynamic::from(b)))
+                .register_fn("!=", |a: $a, b: $b| !equal(&Dynamic::from(a), &Dynamic::from(b)));
+        )*};
+    }
+    equal!(
+        Dict, Dict; Dict, Map; Map, Dict;
+        PythonSet, PythonSet;
+        Complex, Complex;
+        NamedTuple, NamedTuple; NamedTuple, Tuple; NamedTuple, Array; Tuple, NamedTuple; Array, NamedTuple;
+        Tuple, Tuple; Tuple, Array; Array, Tuple;
+        Ellipsis, Ellipsis;
+    );
+    engine
+        .register_fn("==", |a: Opaque, b: Opaque| a.0 == b.0)
+        .register_fn("!=", |a: Opaque, b: Opaque| a.0 != b.0)
+        .register_fn("==", |a: Remote, b: Remote| a.0 == b.0)
+        .register_fn("!=", |a: Remote, b: Remote| a.0 != b.0);
 }
 
 /// Small results become Rhai's own integers.
@@ -134,16 +226,18 @@ fn integer(number: BigInt) -> Dynamic {
 fn big_integer(engine: &mut Engine) {
     engine
         .register_type_with_name::<BigInteger>("bigint")
-        .register_fn("bigint", |text: ImmutableString| -> Fallible<Dynamic> {
-            match text.replace('_', "").parse::<BigInt>() {
+        .register_fn("bigint", |context: NativeCallContext<'_>, text: ImmutableString| -> Fallible<Dynamic> {
+            let parsed = match text.replace('_', "").parse::<BigInt>() {
                 Ok(number) => Ok(integer(number)),
                 Err(_) => argument(format!("\"{text}\" is no integer"), "write it in decimal digits"),
-            }
+            };
+            placed(&context, parsed)
         })
         .register_fn("bigint", |number: i64| number)
         .register_fn("to_string", |number: &mut BigInteger| number.0.to_string())
         .register_fn("to_debug", |number: &mut BigInteger| number.0.to_string())
-        .register_fn("to_float", |number: &mut BigInteger| number.0.to_string().parse::<f64>().unwrap_or(f64::NAN))
+        .register_fn("to_float", |number: &mut BigInteger| number.to_float())
+        .register_fn("to_int", |number: BigInteger| number)
         .register_fn("-", |number: BigInteger| integer(-number.0));
     macro_rules! arithmetic {
         ($($sign:literal $operate:tt),*) => {$(
@@ -153,7 +247,15 @@ fn big_integer(engine: &mut Engine) {
                 .register_fn($sign, |a: i64, b: BigInteger| integer(BigInt::from(a) $operate b.0));
         )*};
     }
+    macro_rules! with_floats {
+        ($($sign:literal $operate:tt),*) => {$(
+            engine
+                .register_fn($sign, |a: BigInteger, b: f64| a.to_float() $operate b)
+                .register_fn($sign, |a: f64, b: BigInteger| a $operate b.to_float());
+        )*};
+    }
     arithmetic!("+" +, "-" -, "*" *);
+    with_floats!("+" +, "-" -, "*" *, "/" /);
     let divide = |a: BigInt, b: BigInt, rest: bool| -> Fallible<Dynamic> {
         if b == BigInt::ZERO {
             let error = EvalAltResult::ErrorArithmetic("Division by zero".to_owned(), Position::NONE);
@@ -172,7 +274,9 @@ fn big_integer(engine: &mut Engine) {
             engine
                 .register_fn($sign, |a: BigInteger, b: BigInteger| a.0 $operate b.0)
                 .register_fn($sign, |a: BigInteger, b: i64| a.0 $operate BigInt::from(b))
-                .register_fn($sign, |a: i64, b: BigInteger| BigInt::from(a) $operate b.0);
+                .register_fn($sign, |a: i64, b: BigInteger| BigInt::from(a) $operate b.0)
+                .register_fn($sign, |a: BigInteger, b: f64| sign(compare(&a.0, b)) $operate 0.0)
+                .register_fn($sign, |a: f64, b: BigInteger| 0.0 $operate sign(compare(&b.0, a)));
         )*};
     }
     compare!("==" ==, "!=" !=, "<" <, "<=" <=, ">" >, ">=" >=);
@@ -192,34 +296,33 @@ fn dict(engine: &mut Engine) {
         .register_fn("values", |dict: &mut Dict| -> Array { dict.pairs.iter().map(|pair| pair.1.clone()).collect() })
         .register_fn("len", |dict: &mut Dict| i64::try_from(dict.pairs.len()).unwrap_or(i64::MAX))
         .register_get("len", |dict: &mut Dict| i64::try_from(dict.pairs.len()).unwrap_or(i64::MAX))
-        .register_fn("contains", |dict: &mut Dict, key: Dynamic| {
-            Ok::<_, Box<EvalAltResult>>(dict.find(&key_of(&key)?).is_some())
+        .register_fn("contains", |context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic| -> Fallible<bool> {
+            Ok(dict.find(&placed(&context, key_of(&key))?).is_some())
         })
-        .register_fn("get", |dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
-            Ok(dict.find(&key_of(&key)?).map_or(Dynamic::UNIT, |index| dict.pairs[index].1.clone()))
+        .register_fn("get", |context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
+            Ok(dict.find(&placed(&context, key_of(&key))?).map_or(Dynamic::UNIT, |index| dict.pairs[index].1.clone()))
         })
         .register_fn("to_string", |dict: &mut Dict| python(to_value(&Dynamic::from(dict.clone()))))
         .register_fn("to_debug", |dict: &mut Dict| python(to_value(&Dynamic::from(dict.clone()))))
-        .register_indexer_get(|dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
-            match dict.find(&key_of(&key)?) {
+        .register_indexer_get(|context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
+            match dict.find(&placed(&context, key_of(&key))?) {
                 Some(index) => Ok(dict.pairs[index].1.clone()),
                 None => {
-                    argument(format!("the dict has no key `{key}`"), "`contains(key)` tells, `get(key)` gives `()`")
+                    let help = "`contains(key)` tells, `get(key)` gives `()`";
+                    placed(&context, argument(format!("the dict has no key `{key}`"), help))
                 }
             }
         })
-        .register_indexer_set(|dict: &mut Dict, key: Dynamic, value: Dynamic| -> Fallible<()> {
-            let key = key_of(&key)?;
-            match dict.find(&key) {
-                Some(index) => dict.pairs[index].1 = value,
-                None => dict.pairs.push((key, value)),
-            }
-            Ok(())
-        })
-        .register_fn("==", |a: &mut Dict, b: Dict| {
-            let (a, b) = (to_value(&Dynamic::from(a.clone())), to_value(&Dynamic::from(b)));
-            a.is_ok() && a == b
-        });
+        .register_indexer_set(
+            |context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic, value: Dynamic| -> Fallible<()> {
+                let key = placed(&context, key_of(&key))?;
+                match dict.find(&key) {
+                    Some(index) => dict.pairs[index].1 = value,
+                    None => dict.pairs.push((key, value)),
+                }
+                Ok(())
+            },
+        );
     let mut module = rhai::Module::new();
     // Like Python's, the loop over a dict gives its keys.
     module.set_iter(std::any::TypeId::of::<Dict>(), |dict| {
@@ -246,17 +349,17 @@ fn set(engine: &mut Engine) {
     }
     engine
         .register_type_with_name::<PythonSet>("set")
-        .register_fn("set", |items: Array| unique(items, false))
-        .register_fn("frozenset", |items: Array| unique(items, true))
+        .register_fn("set", |context: NativeCallContext<'_>, items: Array| placed(&context, unique(items, false)))
+        .register_fn("frozenset", |context: NativeCallContext<'_>, items: Array| placed(&context, unique(items, true)))
         .register_fn("len", |set: &mut PythonSet| i64::try_from(set.items.len()).unwrap_or(i64::MAX))
-        .register_fn("contains", |set: &mut PythonSet, item: Dynamic| -> Fallible<bool> {
-            let item = key_of(&item)?;
-            Ok(set.items.iter().any(|known| same(known, &item)))
-        })
+        .register_fn(
+            "contains",
+            |context: NativeCallContext<'_>, set: &mut PythonSet, item: Dynamic| -> Fallible<bool> {
+                let item = placed(&context, key_of(&item))?;
+                Ok(set.items.iter().any(|known| same(known, &item)))
+            },
+        )
         .register_fn("to_array", |set: &mut PythonSet| -> Array { set.items.iter().cloned().map(to_dynamic).collect() })
-        .register_fn("==", |a: &mut PythonSet, b: PythonSet| {
-            a.items.len() == b.items.len() && a.items.iter().all(|item| b.items.iter().any(|other| same(item, other)))
-        })
         .register_fn("to_string", |set: &mut PythonSet| python(to_value(&Dynamic::from(set.clone()))))
         .register_fn("to_debug", |set: &mut PythonSet| python(to_value(&Dynamic::from(set.clone()))));
 }
@@ -267,7 +370,6 @@ fn rest(engine: &mut Engine) {
         .register_fn("complex", Complex)
         .register_get("real", |number: &mut Complex| number.0)
         .register_get("imag", |number: &mut Complex| number.1)
-        .register_fn("==", |a: &mut Complex, b: Complex| *a == b)
         .register_fn("to_string", |number: &mut Complex| python(Ok(Value::Complex(number.0, number.1))))
         .register_fn("to_debug", |number: &mut Complex| python(Ok(Value::Complex(number.0, number.1))))
         .register_type_with_name::<Tuple>("tuple")
@@ -277,7 +379,6 @@ fn rest(engine: &mut Engine) {
         .register_fn("to_string", |tuple: &mut Tuple| python(to_value(&Dynamic::from(tuple.clone()))))
         .register_fn("to_debug", |tuple: &mut Tuple| python(to_value(&Dynamic::from(tuple.clone()))))
         .register_type_with_name::<Ellipsis>("ellipsis")
-        .register_fn("==", |_: &mut Ellipsis, _: Ellipsis| true)
         .register_fn("to_string", |_: &mut Ellipsis| "...")
         .register_fn("to_debug", |_: &mut Ellipsis| "...")
         .register_type_with_name::<Remote>("remote object")
@@ -285,7 +386,6 @@ fn rest(engine: &mut Engine) {
         .register_fn("to_debug", |remote: &mut Remote| format!("<remote {}>", remote.0))
         .register_type_with_name::<Opaque>("opaque")
         .register_get("repr", |opaque: &mut Opaque| opaque.0.clone())
-        .register_fn("==", |a: &mut Opaque, b: Opaque| a.0 == b.0)
         .register_fn("to_string", |opaque: &mut Opaque| opaque.0.clone())
         .register_fn("to_debug", |opaque: &mut Opaque| opaque.0.clone());
     named_tuple(engine);
@@ -300,17 +400,21 @@ fn named_tuple(engine: &mut Engine) {
         })
         .register_fn("to_string", |tuple: &mut NamedTuple| python(to_value(&Dynamic::from(tuple.clone()))))
         .register_fn("to_debug", |tuple: &mut NamedTuple| python(to_value(&Dynamic::from(tuple.clone()))))
-        .register_indexer_get(|tuple: &mut NamedTuple, name: ImmutableString| -> Fallible<Dynamic> {
-            let found = tuple.fields.iter().find(|(known, _)| *known == name.as_str());
-            let Some((_, value)) = found else {
-                let names: Vec<&str> = tuple.fields.iter().map(|(name, _)| name.as_str()).collect();
-                let near = crate::name::nearest(&name, names.iter().copied());
-                let help = near
-                    .map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
-                return argument(format!("`{}` has no field `{name}`", tuple.name), help);
-            };
-            Ok(value.clone())
-        })
+        .register_indexer_get(
+            |context: NativeCallContext<'_>, tuple: &mut NamedTuple, name: ImmutableString| -> Fallible<Dynamic> {
+                let found = tuple.fields.iter().find(|(known, _)| *known == name.as_str());
+                let Some((_, value)) = found else {
+                    let names: Vec<&str> = tuple.fields.iter().map(|(name, _)| name.as_str()).collect();
+                    let near = crate::name::nearest(&name, names.iter().copied());
+                    let help = near.map_or_else(
+                        || format!("it has {}", names.join(", ")),
+                        |near| format!("did you mean `{near}`?"),
+                    );
+                    return placed(&context, argument(format!("`{}` has no field `{name}`", tuple.name), help));
+                };
+                Ok(value.clone())
+            },
+        )
         .register_indexer_get(
             |context: NativeCallContext<'_>, tuple: &mut NamedTuple, index: i64| -> Fallible<Dynamic> {
                 let count = i64::try_from(tuple.fields.len()).unwrap_or(i64::MAX);

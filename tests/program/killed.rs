@@ -120,24 +120,23 @@ fn a_file_is_no_port() {
 
 #[test]
 fn a_process_that_ends() {
-    let message = "the connection to `exec:true` was lost while opening it: the process ended with status 0";
-    refused("exec:true", SOON, message, "");
+    let message = "`exec:true` is no MicroPython: the process ended with status 0";
+    refused("exec:true", SOON, message, EXEC_HELP);
 }
 
 #[test]
 fn a_process_that_is_not_found() {
-    let message =
-        "the connection to `exec:no-such-program` was lost while opening it: the process ended with status 127";
-    refused("exec:no-such-program", SOON, message, "");
+    let message = "`exec:no-such-program` is no MicroPython: there is no such command";
+    refused("exec:no-such-program", SOON, message, EXEC_HELP);
 }
+
+const EXEC_HELP: &str = "give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`\n";
 
 /// All at once, because a board that is booting is waited for.
 #[test]
 fn what_is_no_board_is_given_up() {
-    let ended = |command: &str| {
-        let message =
-            format!("the connection to `{command}` was lost while opening it: the process was ended by signal 2");
-        refused(command, PATIENT, &message, "");
+    let no_raw_repl = |command: &str| {
+        refused(command, PATIENT, &format!("`{command}` is no MicroPython: it has no raw REPL"), EXEC_HELP);
     };
     let silent = |port: &str| {
         let message = format!("nothing at `{port}` answers as a MicroPython board does");
@@ -149,9 +148,9 @@ fn what_is_no_board_is_given_up() {
     let (mute, babbling) = (Terminal::open(), Terminal::open());
     let _answers = babbling.answer(b"rubbish ");
     std::thread::scope(|scope| {
-        scope.spawn(|| ended("exec:cat"));
-        scope.spawn(|| ended("exec:sh -c 'yes'"));
-        scope.spawn(|| silent("exec:python3 -q"));
+        scope.spawn(|| no_raw_repl("exec:cat"));
+        scope.spawn(|| no_raw_repl("exec:sh -c 'yes'"));
+        scope.spawn(|| no_raw_repl("exec:python3 -q"));
         scope.spawn(|| silent(mute.port()));
         scope.spawn(|| silent(babbling.port()));
     });

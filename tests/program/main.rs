@@ -14,9 +14,13 @@ mod harness;
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;
+#[cfg(target_os = "linux")]
+mod network;
 #[cfg(unix)]
 mod python_files;
 mod readme;
+#[cfg(target_os = "linux")]
+mod recordings;
 #[cfg(unix)]
 mod scripts;
 #[cfg(target_os = "linux")]

@@ -9,3 +9,5 @@ pub mod mpremote;
 pub mod running;
 #[cfg(target_os = "linux")]
 pub mod terminal;
+#[cfg(target_os = "linux")]
+pub mod webrepl;

@@ -73,7 +73,14 @@ fn options_of_a_test_are_checked() {
 fn a_script_can_exit_with_a_status() {
     let (finished, lines) = run("fn f() { exit(3); }\ntest \"t\" { f(); }\nprint(\"never\");");
     assert!(finished.failure.is_none());
-    assert_eq!((finished.exit, lines.last().map(String::as_str)), (Some(3), Some("pass t")));
+    assert_eq!((finished.exit, lines.last().map(String::as_str)), (Some(3), Some("error t")));
+    let reason = finished.record.tests()[0].failure.as_ref().map(shown);
+    assert_eq!(
+        reason.as_deref(),
+        Some(
+            "ScriptError: the script ended here, before the end of the test @ t.rhai:2:12 | leave a test with `return`; call `exit` behind the tests"
+        )
+    );
     assert_eq!(run("exit();").0.exit, Some(0));
     assert!(failure("exit(300);").starts_with("ArgumentError: the exit status is 300 @ t.rhai:1:1"));
 }
@@ -106,7 +113,7 @@ fn time_limits_end_loops_and_sleeps() {
     let mut runner = Runner::new(host, watcher, Vec::new(), Some(Duration::from_millis(50)));
     let finished = runner.run_text("t.rhai", "try { loop { } } catch { }\n");
     let failure = shown(&finished.failure.unwrap());
-    assert!(failure.starts_with("TimeoutError: the script took longer than 0.05 s @ t.rhai:1:"), "{failure}");
+    assert!(failure.starts_with("TimeoutError: the run took longer than `--timeout` allows @ t.rhai:1:"), "{failure}");
 }
 
 #[test]
@@ -133,6 +140,56 @@ fn big_integers_and_pythons_types_work() {
     case("set([1, 2]) == set([2, 1])", "true");
     case("complex(1.0, 2.0).imag", "2.0");
     case("tuple([1, \"a\"])", "(1, 'a')");
+}
+
+#[test]
+fn big_integers_compare_with_floats() {
+    fn case(expression: &str, wanted: &str) {
+        let text = format!("let big = bigint(\"18446744073709551616\"); print({expression});");
+        assert_eq!(printed(&text), [wanted], "{expression}");
+    }
+    case(
+        "[big > 1.5, big < 1.5, big >= 1.5, big <= 1.5, big == 1.5, big != 1.5]",
+        "[true, false, true, false, false, true]",
+    );
+    case("[1.5 > big, 1.5 < big, 1.5 == big, 1.5 != big]", "[false, true, false, true]");
+    case("[big == 18446744073709551616.0, big + 1 == 18446744073709551616.0]", "[true, false]");
+    case(
+        "[-big < -0.5, big > 1.0/0.0, big < 1.0/0.0, big == 0.0/0.0, big < 0.0/0.0]",
+        "[true, false, true, false, false]",
+    );
+    case("big.to_int() == big && big.to_float() == 18446744073709551616.0", "true");
+    case("[big / 2.0, 0.5 * big] == [9223372036854775808.0, 9223372036854775808.0]", "true");
+    let (finished, lines) = run("measure(\"big\", bigint(\"18446744073709551616\"), #{ min: 0, max: 1e30 });");
+    assert!(finished.failure.is_none() && finished.record.passed(), "{lines:?}");
+}
+
+#[test]
+fn pythons_types_are_equal_by_their_contents() {
+    fn case(a: &str, b: &str, equal: bool) {
+        let text = format!(
+            "import \"std/assert\" as assert; let a = {a}; let b = {b}; print(a == b); print(a != b); print([a] == [b]); \
+             try {{ assert::equal([a], [b]); print(true); }} catch {{ print(false); }} \
+             try {{ assert::not_equal(a, b); print(true); }} catch {{ print(false); }}"
+        );
+        let (yes, no) = if equal { ("true", "false") } else { ("false", "true") };
+        assert_eq!(printed(&text), [yes, no, yes, yes, no], "{a} {b}");
+    }
+    case("set([1, 2])", "set([2, 1.0])", true);
+    case("set([1, 2])", "frozenset([2, 1])", true);
+    case("set([1, 2])", "set([1, 3])", false);
+    case("{ let d = dict(); d[1] = 2; d[2] = 3; d }", "{ let d = dict(); d[2] = 3; d[1] = 2; d }", true);
+    case("{ let d = dict(); d[1] = 2; d }", "{ let d = dict(); d[1] = 3; d }", false);
+    case("dict()", "#{}", true);
+    case("#{ a: 1 }", "{ let d = dict(); d[\"a\"] = 1; d }", true);
+    case("complex(1.0, 2.0)", "complex(1.0, 2.0)", true);
+    case("complex(1.0, 2.0)", "complex(1.0, 3.0)", false);
+    case("tuple([1, 2])", "tuple([1, 2])", true);
+    case("tuple([1, 2])", "[1, 2]", true);
+    case("[1, 3]", "tuple([1, 2])", false);
+    case("bigint(\"18446744073709551616\")", "bigint(\"18446744073709551616\")", true);
+    case("Device", "Device", true);
+    case("set([1])", "1", false);
 }
 
 #[test]
