@@ -128,6 +128,8 @@ pub struct Decoder {
     asked_at: usize,
     /// What came after the prompt.
     after: Vec<u8>,
+    /// Something stood between the last `\x04` and the prompt: it may be the prompt of a board that has restarted.
+    strange_prompt: bool,
 }
 
 impl Decoder {
@@ -148,6 +150,7 @@ impl Decoder {
             asked: 0,
             asked_at: 0,
             after: Vec::new(),
+            strange_prompt: false,
         }
     }
 
@@ -192,7 +195,7 @@ impl Decoder {
             _ if self.torn => Doubt::Likely,
             _ if self.frame.is_some() => Doubt::Age,
             Some(&MARK) => Doubt::Silence,
-            Some(&END) if self.error().is_some() => Doubt::Likely,
+            Some(&END) if self.looks_raised() => Doubt::Likely,
             Some(&END) => Doubt::Age,
             _ if self.prelude.is_some() => Doubt::Unheard,
             _ if self.tail.ends_with(RAW_BANNER) || self.tail.ends_with(FRIENDLY_PROMPT) => Doubt::Age,
@@ -203,6 +206,11 @@ impl Decoder {
     /// Whether the board has acknowledged the code.
     pub fn is_acknowledged(&self) -> bool {
         self.prelude.is_none()
+    }
+
+    /// Whether the prompt at the end may be that of a board that has restarted.
+    pub fn has_strange_prompt(&self) -> bool {
+        self.strange_prompt
     }
 
     /// The board was asked for its prompt and gave none: a program runs. What was held is output.
@@ -220,7 +228,8 @@ impl Decoder {
         if let Some(frame) = self.frame.take() {
             return Conclusion::Reply(Reply { frame: Some(frame), error: Vec::new() });
         }
-        let Some((start, end)) = (if self.torn { None } else { error(&pending) }) else {
+        let begun = if self.torn || pending.first() != Some(&END) { None } else { error(&pending) };
+        let Some((start, end)) = begun else {
             return Conclusion::Torn(pending);
         };
         // The byte before the text is the end of the output, or of what a thread printed after it.
@@ -342,6 +351,11 @@ impl Decoder {
         // A character has at least one byte: nothing ends before that.
         let from = self.searched.max(start.saturating_add(length)).min(self.pending.len());
         let Some(end) = find(&self.pending[from..], &self.mark).map(|at| at + from) else {
+            // Its end was torn, and something goes on printing.
+            if self.pending.len() > start.saturating_add(length.saturating_mul(4)).saturating_add(MOST_HELD) {
+                self.torn = true;
+                return Step::Again;
+            }
             self.searched = self.pending.len().saturating_sub(self.mark.len() - 1).max(start);
             return Step::Stop(Progress::More);
         };
@@ -374,6 +388,7 @@ impl Decoder {
         };
         output(&self.pending[1..second]);
         output(&self.pending[second + 1..prompt]);
+        self.strange_prompt = prompt > second + 1;
         let reply = Reply { frame: self.frame.take(), error: Vec::new() };
         self.discard(prompt + 1);
         Step::Stop(Progress::Done(reply))
@@ -395,14 +410,18 @@ impl Decoder {
 
     /// Keeps what is pending for the prompt, within bounds.
     fn hold(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
-        if self.pending.len() > MOST_HELD && !self.torn {
-            self.emit(self.pending.len() - MOST_HELD / 2, output);
+        match self.pending.len().checked_sub(MOST_HELD) {
+            Some(excess) if self.torn => self.discard(excess),
+            Some(excess) => self.emit(excess + MOST_HELD / 2, output),
+            None => {}
         }
         Progress::More
     }
 
-    fn error(&self) -> Option<(usize, usize)> {
-        error(&self.pending)
+    /// Whether the newest of what is held looks like the end of an exception.
+    fn looks_raised(&self) -> bool {
+        let recent = self.pending.len().saturating_sub(4096).max(1);
+        (recent..self.pending.len() - 1).any(|at| self.pending[at] == b'\n' && self.pending[at + 1] == END)
     }
 
     /// Passes the first `count` bytes on as output.

@@ -17,8 +17,10 @@ const UNKNOWN_LIMIT: usize = 120;
 const SMALL_BLOCK: Block = Block { size: 32, pause: Duration::from_millis(4) };
 /// What MicroPython's own tools send.
 const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
-/// Longest time of a board at its prompt to answer, or to take in a window of code.
+/// Longest time of a board at its prompt to answer, or to take in a window of code; and of silence after an answer that
+/// makes no sense.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+const GARBLED_LIMIT: Duration = Duration::from_millis(300);
 /// How often a command is sent whose upload came to grief before its end was sent.
 const UPLOADS: usize = 3;
 /// How long a command may look ended until the board is asked for its prompt, at first and at most.
@@ -37,6 +39,9 @@ const SPOIL: &[u8] = b"\n?\x04";
 /// How long to wait for the raw REPL after each attempt to enter it. A board may be booting because opening its port
 /// reset it, so that the first attempts are lost.
 const ENTER_WAITS_MS: [u64; 8] = [300, 300, 500, 1000, 1000, 2000, 2000, 3000];
+/// How long a restart may take: so often so long.
+const RESTART_WAIT: Duration = Duration::from_millis(700);
+const RESTART_WAITS: usize = 7;
 /// How long a process may take to show its prompt.
 const START_LIMIT: Duration = Duration::from_secs(5);
 /// How long to wait for a program to end after each Ctrl-C.
@@ -121,6 +126,8 @@ pub struct Session {
     block: Block,
     incoming: Vec<u8>,
     closed: Option<Failure>,
+    /// The board may have restarted since the last command.
+    suspect: bool,
 }
 
 /// Where output of the board goes.
@@ -129,7 +136,15 @@ pub type Sink<'a> = &'a mut dyn FnMut(&[u8]);
 impl Session {
     /// A session over `port`, not entered yet. `token`: 8 or more ASCII letters and digits that nobody can guess.
     pub fn new(port: Box<dyn Port>, token: String) -> Session {
-        Session { port, token, paste: Paste::Untried, block: SMALL_BLOCK, incoming: Vec::new(), closed: None }
+        Session {
+            port,
+            token,
+            paste: Paste::Untried,
+            block: SMALL_BLOCK,
+            incoming: Vec::new(),
+            closed: None,
+            suspect: false,
+        }
     }
 
     /// Whether no command can run any more.
@@ -191,8 +206,19 @@ impl Session {
 
     /// Waits until a soft reset has come back to the raw REPL; passes on what boot.py printed.
     fn restarted(&mut self, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
-        let limit = Duration::from_secs(5);
-        let Some(mut text) = self.wait_for(RAW_BANNER, wait, limit, sink)? else {
+        let mut found = None;
+        for attempt in 0..RESTART_WAITS {
+            if attempt > 0 {
+                // The greeting may have been torn.
+                self.port.write(b"\x01", wait)?;
+            }
+            found = self.wait_for(RAW_BANNER, wait, RESTART_WAIT, sink)?;
+            if found.is_some() {
+                while attempt > 0 && self.wait_for(RAW_BANNER, wait, LATE, sink)?.is_some() {}
+                break;
+            }
+        }
+        let Some(mut text) = found else {
             self.pass_on(sink);
             return Ok(false);
         };
@@ -304,6 +330,28 @@ impl Session {
         outcome
     }
 
+    /// Takes what the board has printed since the last command. If that looks as if it had restarted, gets back to the
+    /// prompt of its raw REPL and gives true.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn regain(&mut self, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
+        if self.closed.is_some() {
+            return Ok(false);
+        }
+        let outcome = self.drain(sink).and_then(|()| match self.suspect {
+            true => {
+                wait.slice()?;
+                self.synchronise(b"\x01", &STOP_WAITS_MS, sink)
+            }
+            false => Ok(()),
+        });
+        if let Err(failure @ (Failure::Lost(_) | Failure::Stuck)) = &outcome {
+            self.closed = Some(failure.clone());
+        }
+        outcome.map(|()| std::mem::take(&mut self.suspect))
+    }
+
     /// Sends the code and reads its reply. `None`: the upload came to grief, and the code has not run. Besides: whether it
     /// was spoilt, and the reply is that of a syntax error.
     fn attempt(
@@ -314,7 +362,6 @@ impl Session {
         sink: Sink<'_>,
         stage: &mut Stage,
     ) -> Result<(Option<Reply>, bool), Failure> {
-        self.port.read_available(&mut self.incoming)?;
         self.pass_on(sink);
         let by_paste = code.len() > self.plain_limit() && self.port.abilities().raw_paste;
         let pasted = if by_paste && self.paste != Paste::Refused {
@@ -357,6 +404,7 @@ impl Session {
     /// After a reply: passes on what came after it, but for the prompts that were asked for.
     fn settle(&mut self, decoder: Decoder, sink: Sink<'_>) -> Result<(), Failure> {
         let prompts = decoder.prompts_to_come();
+        self.suspect |= decoder.has_strange_prompt();
         let mut late = decoder.rest();
         late.append(&mut self.incoming);
         self.incoming = late;
@@ -544,7 +592,11 @@ impl Session {
             if self.incoming.len() > MOST_KEPT {
                 self.emit_front(self.incoming.len() - MOST_KEPT / 2, sink);
             }
-            if !self.read_soon(soon, wait)? {
+            let patience = match self.incoming.is_empty() {
+                true => soon,
+                false => soon.min(Instant::now() + GARBLED_LIMIT),
+            };
+            if !self.read_soon(patience, wait)? {
                 return Ok(Answer::None);
             }
         }
@@ -575,6 +627,7 @@ impl Session {
     /// Passes on what has come unasked.
     fn pass_on(&mut self, sink: Sink<'_>) {
         if !self.incoming.is_empty() {
+            self.suspect |= self.incoming.ends_with(reply::FRIENDLY_PROMPT) || self.incoming.ends_with(RAW_BANNER);
             sink(&self.incoming);
             self.incoming.clear();
         }
@@ -582,9 +635,9 @@ impl Session {
 
     /// Stops what runs and brings the board back to its prompt.
     fn stop(&mut self, stage: Stage, sink: Sink<'_>) -> Result<(), Failure> {
-        let first = match stage {
-            Stage::Sending => INTERRUPT,
-            Stage::Pasting => b"\n?\x04\x01",
+        let (first, limits): (&[u8], &[u64]) = match stage {
+            Stage::Sending => (INTERRUPT, &STOP_WAITS_MS),
+            Stage::Pasting => (b"\n?\x04\x01", &STOP_WAITS_MS),
             Stage::Running(mut decoder) => {
                 for limit in STOP_WAITS_MS {
                     let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
@@ -600,16 +653,16 @@ impl Session {
                     }
                 }
                 self.incoming.splice(..0, decoder.rest());
-                INTERRUPT
+                (INTERRUPT, &STOP_WAITS_MS[1..2])
             }
         };
-        self.synchronise(first, sink)
+        self.synchronise(first, limits, sink)
     }
 
     /// Clears whatever was half sent, and asks for the prompt.
-    fn synchronise(&mut self, first: &[u8], sink: Sink<'_>) -> Result<(), Failure> {
+    fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<(), Failure> {
         let mut request = first;
-        for limit in STOP_WAITS_MS {
+        for &limit in limits_ms {
             let wait = Wait::for_at_most(Duration::from_secs(5)).undisturbed();
             self.port.write(request, wait)?;
             request = INTERRUPT;

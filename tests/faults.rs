@@ -1,0 +1,75 @@
+//! The fault suite: everything that is done with a board, while everything goes wrong with its link. Prints a table.
+
+#[path = "support/fault_cases.rs"]
+mod fault_cases;
+#[path = "support/faulty_port.rs"]
+mod faulty_port;
+
+use fault_cases::{Bench, DEEDS, Deed, Plan, judge, places, run};
+use faulty_port::Fault;
+
+/// What others may print.
+const GARBAGE: &[&[u8]] = &[
+    b"tick\r\n",
+    b"half a line",
+    b"\x04",
+    b"\x04\x04>",
+    b"\x04x\r\n\x04>",
+    b">",
+    b"OK",
+    b"R\x01",
+    b"\x01",
+    b"\x1e",
+    b"\xff\xfe\xc3",
+    "\x1b]0;🐍Done | 10.3.0\x1b\\".as_bytes(),
+    b"raw REPL; CTRL-B to exit\r\n>",
+    b"\r\n>>> ",
+    b"\x04Traceback (most recent call last):\r\nValueError: x\r\n\x04>",
+];
+
+fn plans(deed: Deed) -> Vec<Plan> {
+    let (read, written) = Bench::new(deed != Deed::Connect, true).traffic(deed);
+    let at = |fault: fn(usize) -> Fault, most| places(read, most).into_iter().map(fault).collect::<Vec<Fault>>();
+    let inside = places(read, 4).into_iter().filter(|&place| place > 0);
+    let garbage = |place: usize| GARBAGE.iter().map(move |bytes| Fault::Garbage(place, bytes.to_vec()));
+    let dropped = places(read, 4).into_iter().flat_map(|place| [Fault::Drop(place, 1), Fault::Drop(place, 5)]);
+    vec![
+        (deed, "unplug", at(Fault::Unplug, 4)),
+        (deed, "unplug in a write", places(written, 4).into_iter().map(Fault::UnplugInWrite).collect()),
+        (deed, "reboot", at(Fault::Reboot, 4)),
+        (deed, "stall", at(Fault::Stall, 2)),
+        (deed, "flood", at(Fault::Flood, 2)),
+        (deed, "garbage before", garbage(0).collect()),
+        (deed, "garbage inside", inside.flat_map(garbage).collect()),
+        (deed, "garbage after", garbage(read).collect()),
+        (deed, "one byte at a time", vec![Fault::Trickle]),
+        (deed, "truncated", dropped.collect()),
+        (deed, "interrupt", at(Fault::Interrupt, 6)),
+    ]
+}
+
+#[test]
+fn every_fault_at_every_moment() {
+    let mut plans: Vec<Plan> = DEEDS.iter().flat_map(|&deed| plans(deed)).collect();
+    if let Ok(only) = std::env::var("FAULTS") {
+        plans.retain(|(deed, name, _)| format!("{deed:?} {name}").contains(&only));
+    }
+    let (pressed, plans) = plans.into_iter().partition(|(_, name, _)| *name == "interrupt");
+    let mut rows = run(plans, 24);
+    // A press is for all that waits in this process.
+    rows.extend(run(pressed, 1));
+    rows.sort_by_key(|row| DEEDS.iter().position(|deed| *deed == row.deed));
+    judge(&rows);
+}
+
+#[test]
+fn teardowns_of_other_boards_still_run() {
+    std::thread::scope(|scope| {
+        for fault in [Fault::Unplug(0), Fault::UnplugInWrite(3), Fault::Reboot(0), Fault::Stall(0), Fault::Flood(0)] {
+            scope.spawn(move || {
+                let printed = Bench::new(true, false).close_beside_a_healthy_one(&fault);
+                assert!(printed.contains("torn down"), "{fault:?}: {printed:.200}");
+            });
+        }
+    });
+}

@@ -1,0 +1,426 @@
+//! What is done with a board while its link fails, and what must come of it.
+//!
+//! Invariant: a case ends in one of four ways: survived with the right value; a clear error, after which the next call
+//! is right or a reconnect restores the device; a wrong value (or any other promise broken); or it hangs.
+
+use super::faulty_port::{Fault, Link};
+use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
+use belay_script::device::{Called, Device, Host, OpenOptions, Output};
+use belay_script::name::Name;
+use belay_script::origin::Origin;
+use belay_script::value::Value;
+use belay_script::{Error, Kind};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+/// What is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    Connect,
+    Setup,
+    Call,
+    Generator,
+    Upload,
+    Close,
+}
+
+pub const DEEDS: &[Deed] = &[Deed::Connect, Deed::Setup, Deed::Call, Deed::Generator, Deed::Upload, Deed::Close];
+
+/// How a case ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    Survived,
+    ClearError,
+    Wrong(String),
+    Hang,
+}
+
+/// Longest time of a call on a link on which nothing else will end it, and on one on which it must not come to that.
+const SHORT: Duration = Duration::from_millis(400);
+const LONG: Duration = Duration::from_secs(5);
+/// Longest time that a deed may take until it has failed: its timeout, and the attempts to stop what runs.
+const DEADLINE: Duration = Duration::from_secs(12);
+/// After which a case counts as hanging.
+const HANG: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+struct Printed(Mutex<String>);
+
+impl Output for Printed {
+    fn board(&self, _device: &str, text: &str) {
+        let mut printed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A flood is not kept.
+        if printed.len() < 1 << 20 {
+            printed.push_str(text);
+        }
+    }
+
+    fn notice(&self, _text: &str) {}
+}
+
+fn item(kind: ItemKind, name: &str, params: &[&str], body: &str) -> Item {
+    let origin = Origin::new("faults", 1, 1);
+    let param = |name: &&str| Param { name: Name::parameter(name).expect("a name"), annotation: None, default: None };
+    Item {
+        kind,
+        name: Name::function(name).expect("a name"),
+        params: params.iter().map(param).collect(),
+        options: ItemOptions::defaults(kind),
+        body: Body { text: body.to_owned(), origin: origin.clone() },
+        doc: String::new(),
+        origin,
+    }
+}
+
+/// A board behind a failing link, and a healthy one beside it.
+pub struct Bench {
+    host: Host,
+    printed: Arc<Printed>,
+    link: Link,
+    class: Arc<Class>,
+    device: Option<Device>,
+    timeout: Duration,
+}
+
+impl Bench {
+    /// With the device open or not. `patient`: calls have time.
+    pub fn new(open: bool, patient: bool) -> Bench {
+        let printed = Arc::new(Printed::default());
+        let host = Host::new(printed.clone(), None);
+        let items = vec![
+            item(ItemKind::Task, "add", &["a", "b"], "print('adding')\nreturn a + b"),
+            item(ItemKind::Task, "count", &["n"], "for i in range(n):\n    yield i"),
+            item(ItemKind::Setup, "prepare", &["n"], "state = n"),
+            item(ItemKind::Teardown, "off", &[], "print('torn down')"),
+        ];
+        let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
+        let timeout = if patient { LONG } else { SHORT };
+        let mut bench = Bench { host, printed, link: Link::default(), class, device: None, timeout };
+        if open {
+            bench.device = Some(bench.open().expect("a board behind a good link"));
+        }
+        bench
+    }
+
+    fn open(&self) -> Result<Device, Error> {
+        let options = OpenOptions {
+            timeout: Some(self.timeout),
+            soft_reset: Some(true),
+            startup: Some(String::new()),
+            auto_sync_time: false,
+            ..OpenOptions::default()
+        };
+        self.host.open_over(&self.class, "faulty", self.link.connector(), options, &mut |_, _| Ok(()))
+    }
+
+    fn device(&self) -> &Device {
+        self.device.as_ref().expect("an open device")
+    }
+
+    fn printed(&self) -> String {
+        std::mem::take(&mut self.printed.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does it; says what is wrong with its value.
+    fn act(&mut self, deed: Deed) -> Result<Result<(), String>, Error> {
+        match deed {
+            Deed::Connect => {
+                self.host.set_deadline(Some(Instant::now() + Duration::from_secs(8)));
+                let opened = self.open();
+                self.host.set_deadline(None);
+                self.device = Some(opened?);
+                Ok(Ok(()))
+            }
+            Deed::Setup => {
+                self.device().call("prepare", &[Value::Int(7)], &[], None)?;
+                Ok(Ok(()))
+            }
+            Deed::Call => {
+                let value = value(self.device().call("add", &[Value::Int(20), Value::Int(22)], &[], None)?);
+                Ok(if value == Value::Int(42) { Ok(()) } else { Err(format!("{value:?} in place of 42")) })
+            }
+            Deed::Generator => {
+                let Called::Generator(mut items) = self.device().call("count", &[Value::Int(4)], &[], None)? else {
+                    return Ok(Err("no generator".to_owned()));
+                };
+                for expected in 0..4 {
+                    let item = items.resume(&Value::None, None)?;
+                    if item != Some(Value::Int(expected)) {
+                        return Ok(Err(format!("{item:?} in place of {expected}")));
+                    }
+                }
+                Ok(items.resume(&Value::None, None)?.map_or(Ok(()), |item| Err(format!("{item:?} at the end"))))
+            }
+            Deed::Upload => {
+                let mut source = "def long():\n    total = 0\n".to_owned();
+                for number in 0..60 {
+                    let _ = writeln!(source, "    total += len('a text of many letters') + {number}");
+                }
+                source.push_str("    return total\n");
+                self.device().declare(ItemKind::Task, &source, &[], None)?;
+                Ok(Ok(()))
+            }
+            Deed::Close => {
+                self.device().close()?;
+                Ok(Ok(()))
+            }
+        }
+    }
+
+    /// How many bytes are read and written when all is well.
+    pub fn traffic(&mut self, deed: Deed) -> (usize, usize) {
+        let mut most = (0, 0);
+        // The first time more may be needed than later.
+        for _ in 0..2 {
+            self.link.mend();
+            self.act(deed).expect("a deed on a good link").expect("the right value");
+            let (read, written) = self.link.mend();
+            most = (most.0.max(read), most.1.max(written));
+            self.aftermath(deed).expect("a good link");
+        }
+        most
+    }
+
+    /// Opens a healthy board beside it, closes both while the link fails, and gives what was printed.
+    pub fn close_beside_a_healthy_one(&mut self, fault: &Fault) -> String {
+        let healthy = self.host.open(&self.class, Some("sim"), OpenOptions::default(), &mut |_, _| Ok(()));
+        healthy.expect("a healthy board");
+        self.printed();
+        self.link.arm(fault.clone());
+        let begun = Instant::now();
+        self.host.close_all();
+        assert!(begun.elapsed() < DEADLINE, "{fault:?}: closing took {:?}", begun.elapsed());
+        self.link.mend();
+        self.printed()
+    }
+
+    /// What can only be seen afterwards.
+    fn check(&self, deed: Deed, fault: &Fault, printed: &str) -> Result<(), String> {
+        let expect = |outcome: Result<Value, Error>, expected: i64| match outcome {
+            Ok(Value::Int(value)) if value == expected => Ok(()),
+            other => Err(format!("{other:?} in place of {expected}")),
+        };
+        match deed {
+            Deed::Setup => expect(self.device().exec("state", None), 7),
+            Deed::Upload => expect(self.device().call("long", &[], &[], None).map(value), 60 * 22 + 59 * 30),
+            Deed::Close if !matches!(fault, Fault::Drop(..)) => {
+                // Garbage may stand in the middle of it.
+                let mut letters = printed.chars();
+                match "torn down".chars().all(|wanted| letters.any(|letter| letter == wanted)) {
+                    true => Ok(()),
+                    false => Err(format!("closed without its teardown: {printed:?}")),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Does it while the link fails, and judges.
+    pub fn case(&mut self, deed: Deed, fault: &Fault) -> End {
+        self.printed();
+        self.link.arm(fault.clone());
+        let begun = Instant::now();
+        let outcome = self.act(deed);
+        let took = begun.elapsed();
+        let struck = self.link.has_struck();
+        self.link.mend();
+        belay_script::interrupt::take();
+        let printed = self.printed();
+        let end = match outcome {
+            Ok(Ok(())) => End::Survived,
+            Ok(Err(wrong)) => return End::Wrong(wrong),
+            Err(error) if is_clear(&error, fault) => End::ClearError,
+            Err(error) => return End::Wrong(format!("{}: {}", error.kind().name(), error.message())),
+        };
+        if took > DEADLINE {
+            return End::Wrong(format!("{end:?} after {took:?}"));
+        }
+        if let Fault::Garbage(_, garbage) = fault
+            && garbage == b"tick\r\n"
+            && struck
+            && deed != Deed::Connect
+            && !printed.contains("tick")
+        {
+            return End::Wrong(format!("unasked output was lost: {printed:?}"));
+        }
+        if end == End::Survived
+            && !matches!(fault, Fault::Reboot(_))
+            && let Err(wrong) = self.check(deed, fault, &printed)
+        {
+            return End::Wrong(wrong);
+        }
+        match self.aftermath(deed) {
+            Ok(()) => end,
+            Err(wrong) => End::Wrong(format!("{end:?}, then {wrong}")),
+        }
+    }
+
+    /// Whether the device can be used, or says that it is lost and can be restored.
+    fn aftermath(&mut self, deed: Deed) -> Result<(), String> {
+        let told = |error: &Error| format!("{}: {}", error.kind().name(), error.message());
+        if deed == Deed::Close || self.device.is_none() {
+            self.device = Some(self.open().map_err(|error| format!("it cannot be opened again: {}", told(&error)))?);
+        }
+        let add = |device: &Device| {
+            device.call("add", &[Value::Int(1), Value::Int(2)], &[], None).map(|called| value(called))
+        };
+        match add(self.device()) {
+            Ok(Value::Int(3)) => return Ok(()),
+            Ok(other) => return Err(format!("the next call gave {other:?}")),
+            Err(error) if error.kind() == Kind::ConnectionLost && !self.device().is_open() => {}
+            Err(error) => return Err(format!("the next call failed: {}", told(&error))),
+        }
+        self.device().reconnect(None).map_err(|error| format!("no reconnect: {}", told(&error)))?;
+        match add(self.device()) {
+            Ok(Value::Int(3)) => Ok(()),
+            other => Err(format!("the call after the reconnect gave {:?}", other.map_err(|error| told(&error)))),
+        }
+    }
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        self.link.mend();
+        self.host.close_all();
+    }
+}
+
+fn value(called: Called) -> Value {
+    match called {
+        Called::Value(value) => value,
+        Called::Generator(_) => Value::Opaque("a generator".to_owned()),
+    }
+}
+
+/// Whether this error may come of this fault.
+fn is_clear(error: &Error, fault: &Fault) -> bool {
+    let kinds: &[Kind] = match fault {
+        Fault::Unplug(_) | Fault::UnplugInWrite(_) | Fault::Reboot(_) => {
+            &[Kind::ConnectionLost, Kind::ConnectionFailedError]
+        }
+        Fault::Stall(_) | Fault::Flood(_) => &[Kind::TimeoutError, Kind::ConnectionLost, Kind::ConnectionFailedError],
+        Fault::Drop(..) => {
+            &[Kind::TimeoutError, Kind::ProtocolError, Kind::ConnectionLost, Kind::ConnectionFailedError]
+        }
+        Fault::Interrupt(_) => &[Kind::Interrupted],
+        Fault::Garbage(..) | Fault::Trickle => &[],
+    };
+    kinds.contains(&error.kind()) && !error.message().is_empty()
+}
+
+/// One row of the table.
+pub struct Row {
+    pub deed: Deed,
+    pub name: &'static str,
+    pub ends: Vec<(Fault, End)>,
+}
+
+/// Runs cases of one deed, on as few boards as it takes.
+fn cases(deed: Deed, faults: Vec<Fault>) -> Vec<(Fault, End)> {
+    let (sender, receiver) = mpsc::channel();
+    let planned = faults.clone();
+    std::thread::spawn(move || {
+        let new =
+            |fault: &Fault| Bench::new(deed != Deed::Connect, !matches!(fault, Fault::Stall(_) | Fault::Flood(_)));
+        let Some(first) = faults.first() else { return };
+        let mut bench = new(first);
+        for fault in faults {
+            if deed == Deed::Connect {
+                bench = new(&fault);
+            }
+            let end = bench.case(deed, &fault);
+            if matches!(end, End::Wrong(_)) {
+                bench = new(&fault);
+            }
+            if sender.send(end).is_err() {
+                return;
+            }
+        }
+    });
+    let mut ends = Vec::new();
+    let mut hangs = false;
+    for fault in planned {
+        let end = if hangs { None } else { receiver.recv_timeout(HANG).ok() };
+        hangs |= end.is_none();
+        ends.push((fault, end.unwrap_or(End::Hang)));
+    }
+    ends
+}
+
+/// Some places in `count` bytes: the ends, and what lies between.
+pub fn places(count: usize, most: usize) -> Vec<usize> {
+    let mut places = vec![0, 1, 2, count.saturating_sub(2), count.saturating_sub(1)];
+    places.extend((1..most).map(|part| count * part / most));
+    places.retain(|&place| place < count);
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// A deed, a kind of fault, and the faults of that kind.
+pub type Plan = (Deed, &'static str, Vec<Fault>);
+
+/// Runs plans on so many threads: most of the time is spent waiting for deadlines.
+pub fn run(plans: Vec<Plan>, threads: usize) -> Vec<Row> {
+    let mut rows: Vec<Row> = plans.iter().map(|&(deed, name, _)| Row { deed, name, ends: Vec::new() }).collect();
+    let slow = |fault: &Fault| matches!(fault, Fault::Stall(_) | Fault::Flood(_));
+    let mut jobs = Vec::new();
+    for (index, (_, _, faults)) in plans.iter().enumerate() {
+        let size = if faults.iter().any(slow) { 1 } else { 4 };
+        jobs.extend(faults.chunks(size).map(|some| (index, some.to_vec())));
+    }
+    // The slow ones first.
+    jobs.sort_by_key(|(_, faults)| !faults.iter().any(slow));
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some((index, faults)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let ends = cases(plans[*index].0, faults.clone());
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((*index, ends));
+                }
+            });
+        }
+    });
+    for (index, ends) in done.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        rows[index].ends.extend(ends);
+    }
+    rows
+}
+
+/// Prints the table; fails if something hangs or is wrong.
+pub fn judge(rows: &[Row]) {
+    let mut table = format!(
+        "{:<10} {:<22} {:>5} {:>8} {:>11} {:>4} {:>5}\n",
+        "", "", "cases", "survived", "clear error", "hang", "wrong"
+    );
+    let mut problems = String::new();
+    let mut total = [0; 5];
+    for row in rows {
+        let count = |wanted: fn(&End) -> bool| row.ends.iter().filter(|(_, end)| wanted(end)).count();
+        let counts = [
+            row.ends.len(),
+            count(|end| *end == End::Survived),
+            count(|end| *end == End::ClearError),
+            count(|end| *end == End::Hang),
+            count(|end| matches!(end, End::Wrong(_))),
+        ];
+        for (sum, count) in total.iter_mut().zip(counts) {
+            *sum += count;
+        }
+        let [cases, survived, clear, hang, wrong] = counts;
+        let deed = format!("{:?}", row.deed).to_lowercase();
+        let _ =
+            writeln!(table, "{deed:<10} {:<22} {cases:>5} {survived:>8} {clear:>11} {hang:>4} {wrong:>5}", row.name);
+        for (fault, end) in row.ends.iter().filter(|(_, end)| matches!(end, End::Wrong(_) | End::Hang)) {
+            let _ = writeln!(problems, "{deed} {fault:?}: {end:?}");
+        }
+    }
+    let [cases, survived, clear, hang, wrong] = total;
+    let _ = writeln!(table, "{:<10} {:<22} {cases:>5} {survived:>8} {clear:>11} {hang:>4} {wrong:>5}", "all", "");
+    println!("{table}");
+    assert!(problems.is_empty(), "\n{problems}");
+}
