@@ -253,7 +253,7 @@ fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
     let sent = sent.as_bytes();
     // One print in one place is the usual case.
     let same = left.iter().zip(sent).take_while(|(a, b)| a == b).count();
-    if left.ends_with(&sent[same..]) {
+    if left.len() >= sent.len() && left.ends_with(&sent[same..]) {
         return left[same..left.len() - (sent.len() - same)].to_vec();
     }
     let mut sent = sent.iter().peekable();
@@ -276,4 +276,25 @@ fn outcome(reply: Reply) -> Outcome {
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_printed_into_a_frame_is_told_from_it() {
+        let frame = Frame { kind: FrameKind::Repr, text: "7".to_owned() };
+        let sent = "\x1eabcR1:7\x1eabc;\x04\x04>";
+        for place in 0..=sent.len() {
+            for text in ["tick\r\n", "\x04", ";;", ""] {
+                let left = [&sent[..place], text, &sent[place..]].concat();
+                let noise = noise(left.as_bytes(), &frame, "abc");
+                assert_eq!(String::from_utf8_lossy(&noise), text, "{left:?}");
+            }
+            // Bytes may be missing.
+            assert_eq!(noise(&sent.as_bytes()[..place], &frame, "abc"), b"");
+            noise(&sent.as_bytes()[place..], &frame, "abc");
+        }
+    }
 }

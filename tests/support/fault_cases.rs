@@ -263,9 +263,7 @@ impl Bench {
         if deed == Deed::Close || self.device.is_none() {
             self.device = Some(self.open().map_err(|error| format!("it cannot be opened again: {}", told(&error)))?);
         }
-        let add = |device: &Device| {
-            device.call("add", &[Value::Int(1), Value::Int(2)], &[], None).map(|called| value(called))
-        };
+        let add = |device: &Device| device.call("add", &[Value::Int(1), Value::Int(2)], &[], None).map(value);
         match add(self.device()) {
             Ok(Value::Int(3)) => return Ok(()),
             Ok(other) => return Err(format!("the next call gave {other:?}")),
