@@ -94,6 +94,7 @@ impl Host {
             attempts: options.attempts,
             open: AtomicBool::new(true),
             garbage: state.garbage.clone(),
+            released: state.released.clone(),
             implementation,
             emitters: Mutex::new(None),
             state: Mutex::new(state),

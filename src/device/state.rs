@@ -6,8 +6,9 @@ use super::host::lock;
 use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
 use super::output::Filter;
+use super::release::{self, Released};
 use super::{Host, class::Item};
-use crate::board::Board;
+use crate::board::{Board, Helper};
 use crate::board::command::{Command, Outcome, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
@@ -57,6 +58,10 @@ pub struct State {
     pub garbage: Arc<Mutex<Vec<u64>>>,
     /// Number of the next generator.
     pub next_generator: u64,
+    /// Objects whose proxies are gone.
+    pub released: Released,
+    /// Number of the next object that the board keeps.
+    next_object: u64,
 }
 
 /// What is known of a piece of code that runs.
@@ -83,6 +88,8 @@ impl State {
             epoch: 0,
             garbage: Arc::default(),
             next_generator: 1,
+            released: Released::default(),
+            next_object: 1,
         }
     }
 
@@ -97,6 +104,14 @@ impl State {
         self.bound.clear();
         self.epoch += 1;
         lock(&self.garbage).clear();
+        self.released.clear();
+    }
+
+    /// Takes `count` numbers for objects that the board keeps; gives the first.
+    pub fn reserve(&mut self, count: u64) -> u64 {
+        let first = self.next_object;
+        self.next_object += count;
+        first
     }
 
     /// Whether the connection is lost, so that no command can run.
@@ -112,7 +127,32 @@ impl State {
     /// Runs a command and gives its payload, or the error that says in the script's terms what happened.
     pub fn run(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
         self.free_garbage(host, run);
-        self.run_now(host, run, command)
+        loop {
+            let mut freed = self.released.take(self.epoch);
+            // Without the helper there are no kept objects: its loading has failed.
+            let has_kept = self.board.as_ref().is_some_and(|board| board.has(Helper::Proxies));
+            freed.retain(|(_, place)| has_kept || matches!(place, release::Place::Global(_)));
+            if freed.is_empty() {
+                return self.run_now(host, run, command);
+            }
+            let free = release::statement(&freed);
+            let with_command = command.after(&free).filter(|_| self.released.is_empty());
+            let is_last = with_command.is_some();
+            let outcome = match with_command {
+                Some(both) => self.run_now(host, run, &both),
+                None => {
+                    let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
+                    self.run_now(host, &quiet, &Command::simple(format!("{free};__belay(None)")))
+                }
+            };
+            if outcome.as_ref().is_err_and(|error| error.kind() != Kind::DeviceException) {
+                self.released.put_back(freed);
+                return outcome;
+            }
+            if is_last {
+                return outcome;
+            }
+        }
     }
 
     fn run_now(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
@@ -152,8 +192,11 @@ impl State {
         }
     }
 
-    /// Loads what generators need.
-    pub fn need_generators(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
+    /// Loads a helper, unless it is there.
+    pub fn need(&mut self, host: &Host, run: &Run<'_>, helper: Helper) -> Result<()> {
+        if self.is_lost() {
+            return Err(lost(run.device));
+        }
         let (wait, ends_run) = wait(host, run.limit);
         let State { board, lines, filter, .. } = self;
         let board = board.as_mut().ok_or_else(|| lost(run.device))?;
@@ -163,7 +206,11 @@ impl State {
                 host.output().board(run.device, &text);
             }
         };
-        board.need_generators(wait, &mut sink).map_err(|failure| failed(failure, run, ends_run))
+        match board.need(helper, wait, &mut sink) {
+            Ok(Outcome::Value(_)) => Ok(()),
+            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
+            Err(failure) => Err(failed(failure, run, ends_run)),
+        }
     }
 
     /// Frees the generators whose iterators are gone. What their `finally` blocks raise is the board's affair.

@@ -306,7 +306,11 @@ impl Reader<'_> {
         what: &str,
     ) -> Fallible<Value> {
         let value = context.eval_expression_tree(input)?;
-        convert::to_value(&value).map_err(|reason| {
+        let value = convert::to_value(&value).and_then(|value| match value.remotes().as_slice() {
+            [] => Ok(value),
+            _ => Err("is an object of a board, which a declaration cannot hold".to_owned()),
+        });
+        value.map_err(|reason| {
             let of = match what {
                 "default" => self.draft.params.last().map(|param| format!("the default of `{}`", param.0)),
                 _ => self.draft.options.last().map(|option| format!("the option `{}`", option.0)),
