@@ -25,15 +25,15 @@ mod state;
 
 pub use generator::Generator;
 pub use host::Host;
-pub use proxy::{Answer, Index, Items, Operation, Proxied, Proxy};
 pub use link::Connector;
+pub use proxy::{Answer, Index, Items, Operation, Proxied, Proxy};
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::name::{Name, nearest};
 use crate::origin::Origin;
-use crate::value::{Remote, Value};
 use crate::value::parse::ParseError;
+use crate::value::{Remote, Value};
 use class::{Body, Class, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
 use host::lock;
 use state::{Limit, Run, State};

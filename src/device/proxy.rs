@@ -115,9 +115,8 @@ impl Device {
 
     fn make_proxy(&self, code: &str, delete: Option<bool>) -> Result<Proxied> {
         let prepared = super::source::exec(code)?;
-        let refused = |error: crate::python::SourceError| {
-            Error::new(Kind::ArgumentError, error.message).with_help(error.help)
-        };
+        let refused =
+            |error: crate::python::SourceError| Error::new(Kind::ArgumentError, error.message).with_help(error.help);
         let imported = crate::python::imports::imported(code).transpose().map_err(refused)?;
         if imported.is_none() && !prepared.is_expression {
             return Err(Error::new(Kind::ArgumentError, "`proxy` needs an expression or an import")
@@ -166,14 +165,7 @@ impl Device {
     }
 
     /// The answer in a reply; after an error the board may keep an object that nobody knows.
-    fn answer(
-        &self,
-        state: &State,
-        epoch: u64,
-        payload: Result<Payload>,
-        number: u64,
-        delete: bool,
-    ) -> Result<Answer> {
+    fn answer(&self, state: &State, epoch: u64, payload: Result<Payload>, number: u64, delete: bool) -> Result<Answer> {
         let payload = payload.inspect_err(|_| state.released.push(epoch, Place::Kept(number)))?;
         Ok(match literal(payload)? {
             Value::Tuple(_) => Answer::Object(self.held(epoch, Place::Kept(number), delete)),
@@ -239,11 +231,6 @@ impl Proxy {
     /// The device whose object it is.
     pub fn device(&self) -> &Device {
         &self.0.device
-    }
-
-    /// A number that no other proxy has while this one lives.
-    pub fn identity(&self) -> usize {
-        Arc::as_ptr(&self.0).addr()
     }
 
     fn expression(&self) -> String {
@@ -376,9 +363,7 @@ impl Items {
         self.iterator = Some(iterator);
         let answer = |item| match item {
             Value::Tuple(number) => match number.as_slice() {
-                [Value::Int(number)] => {
-                    Answer::Object(device.held(epoch, Place::Kept(number.unsigned_abs()), true))
-                }
+                [Value::Int(number)] => Answer::Object(device.held(epoch, Place::Kept(number.unsigned_abs()), true)),
                 _ => Answer::Value(Value::None),
             },
             value => Answer::Value(value),

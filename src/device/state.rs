@@ -8,8 +8,8 @@ use super::lines::{LineMap, Mapped, Piece};
 use super::output::Filter;
 use super::release::{self, Released};
 use super::{Host, class::Item};
-use crate::board::{Board, Helper};
 use crate::board::command::{Command, Outcome, Payload};
+use crate::board::{Board, Helper};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
 use crate::origin::Origin;
@@ -145,11 +145,11 @@ impl State {
                     self.run_now(host, &quiet, &Command::simple(format!("{free};__belay(None)")))
                 }
             };
-            if outcome.as_ref().is_err_and(|error| error.kind() != Kind::DeviceException) {
-                self.released.put_back(freed);
-                return outcome;
-            }
-            if is_last {
+            // A command that does not compile has freed nothing either.
+            if is_last || outcome.as_ref().is_err_and(|error| error.kind() != Kind::DeviceException) {
+                if outcome.is_err() {
+                    self.released.put_back(freed);
+                }
                 return outcome;
             }
         }

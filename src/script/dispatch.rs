@@ -7,8 +7,8 @@ use super::declare::DEVICE_NAMES;
 use super::errors::{Fallible, argument, raise, refuse};
 use super::generator::GeneratorHandle;
 use super::methods::{self, Method};
-use super::run::{Run, call_place};
 use super::proxy::{self, ProxyHandle};
+use super::run::{Run, call_place};
 use super::{convert, device_type, opening, text};
 use crate::device::class::{Class, Item};
 use crate::device::{Called, Device};
@@ -146,7 +146,7 @@ fn answer(
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
         return call(context, &device, name, rest);
     }
-    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().cloned() {
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
         return proxy::call_method(context, &handle, name, rest);
     }
     if let Some(sim) = first.read_lock::<SimHandle>().as_deref().cloned() {
@@ -287,7 +287,7 @@ fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dy
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
         return call_by_name(context, &device, rest);
     }
-    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().cloned() {
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
         return proxy::call(context, &handle, rest);
     }
     if let Some((function, rest)) = rest.split_first_mut()

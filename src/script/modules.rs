@@ -5,8 +5,8 @@
 use super::dispatch;
 use super::engine::compile;
 use super::errors::{Fallible, raise_at};
-use super::run::{Run, lock, place};
 use super::proxy;
+use super::run::{Run, lock, place};
 use crate::device::class::{Class, ItemKind};
 use crate::error::{Error, Kind};
 use crate::origin::Origin;

@@ -6,13 +6,14 @@
 
 use super::convert::{describe, to_dynamic, to_value};
 use super::dispatch::{self, DeviceHandle};
-use super::errors::{Fallible, argument, raise};
+use super::errors::{self, Fallible, ScriptError, argument, raise};
 use super::run::{Run, call_place};
 use crate::device::{Answer, Index, Items, Operation, Proxied, Proxy};
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use std::any::TypeId;
 use std::ops::{Range, RangeInclusive};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 
 /// What proxies have besides their object's methods: name, and numbers of arguments.
@@ -32,14 +33,34 @@ const BUILT_IN: &[(&str, &[usize])] = &[
 /// An object of a board as a script sees it.
 pub(super) struct ProxyHandle {
     pub proxy: Proxy,
-    /// Of which object, and by which step, it was just read. Rhai writes `p.a` back after `p.a.b = 1` and `p.a.f()`;
-    /// what comes back the way that it went must not be assigned.
-    read_from: Option<(usize, String)>,
+    /// No other handle has it.
+    identity: u64,
+    /// Operations through this handle so far.
+    operations: AtomicU64,
+    /// The step that it was read by. Rhai writes `p.a` back to `p` after `p.a.b = 1` and `p.a.f()`: what comes back the
+    /// way that it went, without another operation in between, must not be assigned.
+    read_by: Option<Step>,
 }
+
+/// Handle, number of its operation, and what was read.
+#[derive(PartialEq)]
+struct Step(u64, u64, String);
 
 impl ProxyHandle {
     pub fn new(proxy: Proxy) -> ProxyHandle {
-        ProxyHandle { proxy, read_from: None }
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let identity = NEXT.fetch_add(1, Ordering::Relaxed);
+        ProxyHandle { proxy, identity, operations: AtomicU64::new(0), read_by: None }
+    }
+
+    /// Counts an operation.
+    pub fn touch(&self) {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The latest operation, which went to `part`.
+    fn step(&self, part: String) -> Step {
+        Step(self.identity, self.operations.load(Ordering::Relaxed), part)
     }
 }
 
@@ -104,6 +125,7 @@ fn dynamic(answer: Answer) -> Dynamic {
 }
 
 fn perform(context: &NativeCallContext<'_>, handle: &ProxyHandle, operation: &Operation<'_>) -> Fallible<Dynamic> {
+    handle.touch();
     handle.proxy.run(operation, call_place(context).as_ref()).map(dynamic).map_err(raise)
 }
 
@@ -111,15 +133,28 @@ fn texts(engine: &mut Engine) {
     fn text(context: &NativeCallContext<'_>, handle: &ProxyHandle, function: &str) -> Fallible<String> {
         perform(context, handle, &Operation::Function(function)).map(|text| text.to_string())
     }
-    let shown = |context: NativeCallContext<'_>, handle: &mut ProxyHandle| text(&context, handle, "str");
-    let debugged = |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {
-        text(&context, handle, "repr").map(|repr| format!("<proxy {repr}>"))
-    };
+    /// Within strings and arrays Rhai drops errors: there the text says why there is none.
+    fn embedded(text: Fallible<String>) -> Fallible<String> {
+        text.or_else(|error| match errors::as_value(&error).read_lock::<ScriptError>() {
+            Some(raised) => Ok(format!("<proxy: {}>", raised.error.message())),
+            None => Err(error),
+        })
+    }
+    fn shown(context: &NativeCallContext<'_>, handle: &ProxyHandle) -> Fallible<String> {
+        text(context, handle, "str")
+    }
+    fn debugged(context: &NativeCallContext<'_>, handle: &ProxyHandle) -> Fallible<String> {
+        text(context, handle, "repr").map(|repr| format!("<proxy {repr}>"))
+    }
     engine
-        .register_fn("to_string", shown)
-        .register_fn("print", shown)
-        .register_fn("to_debug", debugged)
-        .register_fn("debug", debugged)
+        .register_fn("print", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| shown(&context, handle))
+        .register_fn("debug", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| debugged(&context, handle))
+        .register_fn("to_string", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {
+            embedded(shown(&context, handle))
+        })
+        .register_fn("to_debug", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {
+            embedded(debugged(&context, handle))
+        })
         .register_fn("repr", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| text(&context, handle, "repr"));
 }
 
@@ -236,7 +271,7 @@ fn set_attribute(
 
 fn get_item(context: &NativeCallContext<'_>, handle: &ProxyHandle, key: &Dynamic) -> Fallible<Dynamic> {
     let read = perform(context, handle, &Operation::Item(&index(key)?))?;
-    Ok(remember(read, handle, || step(key)))
+    Ok(remember(read, handle, || item(key)))
 }
 
 fn set_item(
@@ -245,28 +280,28 @@ fn set_item(
     key: &Dynamic,
     value: &Dynamic,
 ) -> Fallible<Dynamic> {
-    if comes_back(value, handle, || step(key)) {
+    if comes_back(value, handle, || item(key)) {
         return Ok(Dynamic::UNIT);
     }
     perform(context, handle, &Operation::SetItem(&index(key)?, &sendable("the value", value)?))
 }
 
-/// The step to an item, as a text.
-fn step(key: &Dynamic) -> String {
+/// The item of a key, as a text.
+fn item(key: &Dynamic) -> String {
     let value = to_value(key).and_then(|key| crate::value::write::literal(&key).map_err(|error| error.to_string()));
     format!("[{}:{}]", key.type_name(), value.unwrap_or_default())
 }
 
-fn remember(mut read: Dynamic, from: &ProxyHandle, step: impl FnOnce() -> String) -> Dynamic {
+fn remember(mut read: Dynamic, from: &ProxyHandle, part: impl FnOnce() -> String) -> Dynamic {
     if let Some(mut handle) = read.write_lock::<ProxyHandle>() {
-        handle.read_from = Some((from.proxy.identity(), step()));
+        handle.read_by = Some(from.step(part()));
     }
     read
 }
 
-fn comes_back(value: &Dynamic, to: &ProxyHandle, step: impl FnOnce() -> String) -> bool {
+fn comes_back(value: &Dynamic, to: &ProxyHandle, part: impl FnOnce() -> String) -> bool {
     let Some(handle) = value.read_lock::<ProxyHandle>() else { return false };
-    handle.read_from.as_ref().is_some_and(|(from, by)| *from == to.proxy.identity() && *by == step())
+    handle.read_by.as_ref().is_some_and(|by| by.0 == to.identity && *by == to.step(part()))
 }
 
 fn sendable(what: &str, value: &Dynamic) -> Fallible<Value> {
