@@ -29,6 +29,10 @@ impl Name {
             return Err(Error::new(Kind::DeclarationError, format!("`{text}` is no Python identifier"))
                 .with_help("use letters, digits and `_`, not starting with a digit"));
         }
+        if text.starts_with("_belay") || text.starts_with("__belay") {
+            return Err(Error::new(Kind::SpecialFunctionNameError, format!("the name `{text}` is reserved"))
+                .with_help("names that start with `_belay` or `__belay` are kept for belay-script"));
+        }
         if KEYWORDS.contains(&text) {
             return Err(Error::new(Kind::SpecialFunctionNameError, format!("`{text}` is a keyword of Python"))
                 .with_help("choose another name"));
@@ -44,9 +48,9 @@ impl Name {
     pub fn function(text: &str) -> Result<Name> {
         let name = Name::parameter(text)?;
         let dunder = text.len() >= 4 && text.starts_with("__") && text.ends_with("__");
-        if dunder || text.starts_with("_belay") || text.starts_with("__belay") {
+        if dunder {
             return Err(Error::new(Kind::SpecialFunctionNameError, format!("the name `{text}` is reserved"))
-                .with_help("names like `__x__`, and names that start with `_belay` or `__belay`, are kept for Python and belay-script"));
+                .with_help("names like `__x__` are kept for Python"));
         }
         Ok(name)
     }

@@ -4,7 +4,11 @@
 
 #[path = "support/fake_board.rs"]
 mod fake_board;
+#[path = "support/interpreter.rs"]
+mod interpreter;
 
+use belay_script::port::address::Address;
+use belay_script::port::open::{OpenOptions, open};
 use belay_script::port::{Abilities, Port, Wait};
 use fake_board::{FakeBoard, Fault, RawPaste, Run, Settings, Then};
 use std::time::Duration;
@@ -187,4 +191,35 @@ fn boards_without_raw_paste_answer_their_way() {
         exchange(&mut board, "asking", b"\x05A\x01", &[answer]);
         exchange(&mut board, "plain", b"print(1)\x04", &[b"OK1\r\n\x04\x04>"]);
     }
+}
+
+/// A real MicroPython behind `address`.
+fn real(address: &str) -> Box<dyn Port> {
+    let address: Address = address.parse().unwrap();
+    open(&address, &OpenOptions::default(), &|_| ()).unwrap()
+}
+
+#[test]
+fn a_simulated_board_conforms() {
+    let mut board = real("sim");
+    let abilities = board.abilities();
+    assert!(abilities.soft_reset && abilities.raw_paste, "{abilities:?}: exchanges would be left out");
+    conformance(board.as_mut());
+}
+
+#[test]
+fn a_simulated_board_conforms_after_a_soft_reset_and_on_a_small_heap() {
+    let mut board = real("sim:small?heap=100k");
+    conformance(board.as_mut());
+    exchange(board.as_mut(), "a reset", b"\x04", &[b"OK\r\n", b"MPY: soft reboot\r\n", b"CTRL-B to exit\r\n>"]);
+    conformance(board.as_mut());
+}
+
+/// The interpreter of the simulated boards, without what makes a board of it.
+#[test]
+fn a_process_conforms() {
+    let mut board = real(&format!("exec:{} -i", interpreter::command()));
+    // A Ctrl-C before the first prompt would end it.
+    exchange(board.as_mut(), "its prompt", b"", &[b"", b">>> "]);
+    conformance(board.as_mut());
 }

@@ -39,6 +39,9 @@ Ports:
   usb:2e8a:0005[:SERIAL]     the one USB board with these numbers (see `belay-script devices`)
   sim, sim:NAME?heap=200k    a simulated board: a real MicroPython on this computer
   exec:COMMAND               a MicroPython started by this command
+  tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
+  192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
+  replay:FILE                a session that --record FILE wrote down
 
 Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
 
@@ -108,6 +111,9 @@ Ports:
   usb:2e8a:0005[:SERIAL]     the one USB board with these numbers (see `belay-script devices`)
   sim, sim:NAME?heap=200k    a simulated board: a real MicroPython on this computer
   exec:COMMAND               a MicroPython started by this command
+  tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
+  192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
+  replay:FILE                a session that --record FILE wrote down
 
 Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
 
@@ -136,6 +142,15 @@ pub struct Connection {
     /// Bits per second of a serial port [default: 115200]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..))]
     pub baudrate: Option<u32>,
+    /// Write down what passes on all ports, for `--port replay:FILE`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub record: Option<PathBuf>,
+    /// User for a port that asks (telnet) [default: micro]
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// File whose first line is the password for a port that asks (WebREPL, telnet)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub password_file: Option<PathBuf>,
 }
 
 /// How long a command may take.

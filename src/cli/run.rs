@@ -19,12 +19,13 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         return python_file::run(&run, console);
     }
     signals::watch()?;
-    let host = session::host(console, &run.connection);
+    let host = session::host(console, &run.connection)?;
     let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
     let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &runner.sources());
+    session::finish_recording(&host, console, &runner.sources());
     console.finish(&finished.record);
     Ok(status(&finished, console.broken()))
 }

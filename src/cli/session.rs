@@ -4,24 +4,58 @@
 
 use super::arguments::{Connection, Limit};
 use super::console::Console;
-use super::signals;
+use super::{misuse, signals};
 use crate::bench::record::Record;
 use crate::device::class::Class;
 use crate::device::{Device, Host, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
+use crate::port::trace::Recorder;
 use crate::script::Sources;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// A host for the port that the command line names.
-pub fn host(console: &Arc<Console>, connection: &Connection) -> Host {
+///
+/// # Errors
+/// If the password cannot be read, or the recording not be written.
+pub fn host(console: &Arc<Console>, connection: &Connection) -> Result<Host, Diagnostic> {
     let host = Host::new(console.clone(), connection.port.clone());
     if let Some(baudrate) = connection.baudrate {
         host.set_baudrate(baudrate);
     }
-    host
+    let password = connection.password_file.as_deref().map(password).transpose()?;
+    host.set_login(connection.user.clone(), password);
+    if let Some(path) = &connection.record {
+        host.set_recorder(Recorder::create(path).map_err(|reason| {
+            misuse(
+                format!("the recording `{}` cannot be written: {}", path.display(), super::reason(&reason)),
+                "name a file in a folder that exists and that you may write",
+            )
+        })?);
+    }
+    Ok(host)
+}
+
+/// The first line of the file.
+fn password(path: &Path) -> Result<String, Diagnostic> {
+    super::readable(path)?;
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        misuse(
+            format!("`{}` cannot be read: {}", path.display(), super::reason(&error)),
+            "it takes a line of UTF-8 text",
+        )
+    })?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Says so if the recording is not whole. The run's own outcome stays.
+pub fn finish_recording(host: &Host, console: &Console, sources: &Sources) {
+    if let Some(error) = host.recorder().and_then(|recorder| recorder.failure()) {
+        console.diagnostic(&Diagnostic::from_error(&error), sources);
+    }
 }
 
 /// Does `work`; should it panic, the devices of `host` are closed before the panic goes on.
@@ -48,7 +82,7 @@ pub fn with_board(
     work: impl FnOnce(&Device) -> Result<(), Error>,
 ) -> Result<u8, Diagnostic> {
     signals::watch()?;
-    let host = host(console, connection);
+    let host = host(console, connection)?;
     host.set_deadline(limit.timeout.and_then(|limit| Instant::now().checked_add(limit)));
     let worked =
         host.open(&Arc::new(Class::device()), None, options, &mut |_, _| Ok(())).and_then(|device| work(&device));
@@ -56,6 +90,7 @@ pub fn with_board(
     host.set_deadline(None);
     let failures = worked.err().into_iter().chain(host.close_all());
     let failures: Vec<Diagnostic> = failures.map(|error| Diagnostic::from_error(&error)).collect();
+    finish_recording(&host, console, sources);
     console.finish(&Record::new());
     Ok(super::report_failures(console, &failures, sources))
 }

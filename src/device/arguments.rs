@@ -157,12 +157,14 @@ pub fn parameters(item: &Item) -> Result<String> {
 
 /// The item's head for people: `read_adc(ch, samples = 8)`.
 pub fn signature(item: &Item) -> String {
-    let param = |param: &Param| match &param.default {
-        None => param.name.to_string(),
-        Some(Default::Source(source)) => format!("{} = {source}", param.name),
-        Some(Default::Value(value)) => {
-            format!("{} = {}", param.name, literal(value).unwrap_or_else(|_| "…".to_owned()))
-        }
+    let param = |param: &Param| {
+        let annotation = param.annotation.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
+        let default = match &param.default {
+            None => String::new(),
+            Some(Default::Source(source)) => format!(" = {source}"),
+            Some(Default::Value(value)) => format!(" = {}", literal(value).unwrap_or_else(|_| "…".to_owned())),
+        };
+        format!("{}{annotation}{default}", param.name)
     };
     format!("{}({})", item.name, item.params.iter().map(param).collect::<Vec<_>>().join(", "))
 }

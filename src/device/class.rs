@@ -291,7 +291,7 @@ impl Class {
                 let known = |item: &Arc<Item>| class.items().any(|other| Arc::ptr_eq(other, item));
                 let fresh: Vec<Arc<Item>> = group.iter().filter(|item| !known(item)).cloned().collect();
                 for item in &fresh {
-                    class.check_kind(item)?;
+                    class.check_inherited(item)?;
                 }
                 class.groups.push(fresh);
             }
@@ -330,6 +330,15 @@ impl Class {
         }
         own.push(Arc::new(item));
         Ok(())
+    }
+
+    /// An inherited item must be of the kind of the own one of its name: the own one is at fault.
+    fn check_inherited(&self, item: &Item) -> Result<()> {
+        match self.items().find(|own| own.name == item.name && own.kind != item.kind) {
+            Some(own) => Err(at(own, format!("`{}` is a {}, but an inherited {}", own.name, own.kind, item.kind))
+                .with_help(format!("the {} stands at {}; one name, one kind", item.kind, item.origin))),
+            None => Ok(()),
+        }
     }
 
     fn check_kind(&self, item: &Item) -> Result<()> {

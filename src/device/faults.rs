@@ -19,8 +19,13 @@ pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
         Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
         Failure::Torn => Error::new(Kind::ProtocolError, "something was printed into the middle of the reply")
             .with_help("a thread that prints while a call returns can do that; the call has run"),
-        Failure::Restarted => Error::new(Kind::ConnectionLost, "the board restarted during the call")
-            .with_help("a watchdog, a brown-out or `machine.reset()` can do that; what was declared on it is gone"),
+        Failure::Restarted => Error::new(Kind::ConnectionLost, "the board restarted during the call").with_help(
+            "`machine.reset()`, `sys.exit()`, a watchdog or a brown-out can do that; what was declared on it is gone",
+        ),
+        Failure::Lost(how) if how.contains("simulated") => {
+            Error::new(Kind::ConnectionLost, format!("the connection was lost: {how}"))
+                .with_help("the interpreter's process was ended from outside, or by the code that ran")
+        }
         Failure::Lost(how) => Error::new(Kind::ConnectionLost, format!("the connection was lost: {how}"))
             .with_help("check the cable and the supply of the board; whether the call has run is not known"),
         Failure::Stuck => Error::new(Kind::ConnectionLost, "the board no longer answers")
@@ -31,9 +36,18 @@ pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
 /// The error of a board that could not be connected.
 pub fn connect_error(failure: Failure, port: &str) -> Error {
     match failure {
+        Failure::Stuck if port.starts_with("exec:") => {
+            Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: it has no raw REPL"))
+                .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
+        }
         Failure::Stuck | Failure::Torn => {
             Error::new(Kind::ConnectionFailedError, format!("nothing at `{port}` answers as a MicroPython board does"))
                 .with_help("is MicroPython or CircuitPython on the board, and the baud rate right? press its reset button and try again")
+        }
+        Failure::Lost(how) if port.starts_with("exec:") => {
+            let what = if how.ends_with("status 127") { "there is no such command" } else { how.as_str() };
+            Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: {what}"))
+                .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
         }
         Failure::Lost(how) => {
             Error::new(Kind::ConnectionFailedError, format!("the connection to `{port}` was lost while opening it: {how}"))

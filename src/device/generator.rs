@@ -70,7 +70,7 @@ impl Generator {
         let words = self.item.words();
         let run = Run { device: device.name(), item: &words, piece: None, limit: self.limit };
         let mut state = device.lock();
-        if !device.is_open() {
+        if device.is_closed() {
             return Err(state::closed(device.name()));
         }
         if *self.epoch.get_or_insert(state.epoch) != state.epoch {

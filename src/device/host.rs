@@ -5,6 +5,8 @@
 use super::{Device, Output};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
+use crate::port::trace::Recorder;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -18,9 +20,28 @@ struct Shared {
     port: Option<String>,
     deadline: Mutex<Option<Instant>>,
     baudrate: AtomicU32,
+    /// User and password for ports that ask, unless `open` says something else.
+    login: Mutex<(Option<String>, Option<String>)>,
+    recorder: Mutex<Option<Recorder>>,
+    turns: Turns,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
+}
+
+/// How often each recording was opened: it holds one session for each opening.
+#[derive(Clone, Default)]
+pub(super) struct Turns(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Turns {
+    /// How often `address` was opened before, if it is a recording.
+    pub(super) fn next(&self, address: &Address) -> usize {
+        let Address::Replay(path) = address else { return 0 };
+        let mut turns = lock(&self.0);
+        let turn = turns.entry(path.clone()).or_default();
+        *turn += 1;
+        *turn - 1
+    }
 }
 
 /// A lock whose data stay usable if a thread that held it panicked: each is changed in one step.
@@ -36,6 +57,9 @@ impl Host {
             port,
             deadline: Mutex::new(None),
             baudrate: AtomicU32::new(115_200),
+            login: Mutex::default(),
+            recorder: Mutex::default(),
+            turns: Turns::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
         }))
@@ -53,6 +77,30 @@ impl Host {
 
     pub(super) fn baudrate(&self) -> u32 {
         self.0.baudrate.load(Ordering::Relaxed)
+    }
+
+    /// User and password for ports that ask, for devices whose `open` says nothing about them (`--user`,
+    /// `--password-file`).
+    pub fn set_login(&self, user: Option<String>, password: Option<String>) {
+        *lock(&self.0.login) = (user, password);
+    }
+
+    pub(super) fn login(&self) -> (Option<String>, Option<String>) {
+        lock(&self.0.login).clone()
+    }
+
+    /// Records what passes on all ports that are opened from now on (`--record`).
+    pub fn set_recorder(&self, recorder: Recorder) {
+        *lock(&self.0.recorder) = Some(recorder);
+    }
+
+    /// What records the ports of this run.
+    pub fn recorder(&self) -> Option<Recorder> {
+        lock(&self.0.recorder).clone()
+    }
+
+    pub(super) fn turns(&self) -> Turns {
+        self.0.turns.clone()
     }
 
     /// The deadline of the run.

@@ -49,7 +49,8 @@ impl Piece {
         }
         let down = down.min(self.lines.saturating_sub(1));
         let origin = self.origin.as_ref().map(|first| if down == 0 { first.clone() } else { first.down(down) });
-        let origin = origin.map(|origin| Origin { column: 0, ..origin });
+        // A body that starts behind its quote is pointed at; of other lines all is meant.
+        let origin = origin.map(|origin| if origin.column == 1 { Origin { column: 0, ..origin } } else { origin });
         Some(Mapped { origin, item: self.item.clone() })
     }
 }

@@ -38,23 +38,26 @@ impl Link {
     /// Of an address that is none, or of no default.
     pub fn new(host: &Host, port: Option<&str>, options: &OpenOptions) -> Result<Link> {
         let (written, address) = host.address(port)?;
+        let (user, password) = host.login();
         let options_of_port = port::open::OpenOptions {
             baud_rate: options.baudrate.unwrap_or(host.baudrate()),
             exclusive: options.exclusive,
             dtr: options.dtr,
             rts: options.rts,
-            user: options.user.clone(),
-            password: options.password.clone(),
+            user: options.user.clone().or(user),
+            password: options.password.clone().or(password),
+            turn: 0,
         };
         // A USB board may come back under another name.
         let usb = match &address {
             Address::Serial(path) => identify(path).map(Address::Usb),
             _ => None,
         };
-        let output = host.shared_output();
+        let (output, turns) = (host.shared_output(), host.turns());
         let connector = move |again: bool| {
             let address = usb.as_ref().filter(|_| again).unwrap_or(&address);
-            port::open::open(address, &options_of_port, &|text| output.notice(text))
+            let options = port::open::OpenOptions { turn: turns.next(address), ..options_of_port.clone() };
+            port::open::open(address, &options, &|text| output.notice(text))
         };
         Ok(Link::over(&written, Box::new(connector), options))
     }
@@ -71,14 +74,18 @@ impl Link {
     /// # Errors
     /// Of the port, or ConnectionFailedError if no board answers there.
     pub fn connect(&self, host: &Host, device: &str, again: bool) -> Result<Board> {
-        let port = (self.connector)(again)?;
+        let mut port = (self.connector)(again)?;
+        if let Some(recorder) = host.recorder() {
+            port = recorder.record(port);
+        }
+        let token = port.agree_on_token(token()?);
         let abilities = port.abilities();
         let reset = self.soft_reset.unwrap_or(!abilities.fresh) && abilities.soft_reset;
         let wait = Wait::for_at_most(CONNECT_LIMIT).until(host.deadline());
         let mut filter = super::output::Filter::default();
         let lines = super::lines::LineMap::default();
         let mut sink = |bytes: &[u8]| host.output().board(device, &filter.feed(bytes, &lines));
-        let session = Session::new(port, token()?);
+        let session = Session::new(port, token);
         Board::connect(session, reset, wait, &mut sink).map_err(|failure| refused(failure, &self.written))
     }
 

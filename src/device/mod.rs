@@ -9,6 +9,7 @@
 pub mod arguments;
 pub mod check;
 pub mod class;
+mod clock;
 mod faults;
 mod generator;
 mod host;
@@ -22,11 +23,12 @@ mod reconnect;
 mod release;
 mod source;
 mod state;
+mod timing;
 
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;
-pub use proxy::{Answer, Index, Items, Operation, Proxied, Proxy};
+pub use proxy::{Answer, Function, Index, Items, Operation, Proxied, Proxy};
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
@@ -145,6 +147,7 @@ struct Inner {
     simulated: bool,
     host: Host,
     attempts: i64,
+    auto_sync_time: bool,
     timeout: Option<Duration>,
     open: AtomicBool,
     garbage: Arc<Mutex<Vec<u64>>>,
@@ -171,9 +174,13 @@ impl Device {
         &self.0.link.written
     }
 
-    /// Whether it is open.
+    /// Whether it can be used: not closed, its connection not lost.
     pub fn is_open(&self) -> bool {
-        self.0.open.load(Ordering::SeqCst)
+        !self.is_closed() && self.try_lock().is_none_or(|state| !state.is_lost())
+    }
+
+    fn is_closed(&self) -> bool {
+        !self.0.open.load(Ordering::SeqCst)
     }
 
     /// Whether both are the same device.
@@ -211,7 +218,8 @@ impl Device {
 
     /// The recorded commands as they were sent, oldest first: what a reconnect runs again.
     pub fn history(&self) -> Vec<String> {
-        self.lock().journal.commands().map(str::to_owned).collect()
+        let shown = |code: &str| code.strip_suffix("__belay(None)").unwrap_or(code).trim_end().to_owned();
+        self.lock().journal.commands().map(shown).collect()
     }
 
     /// The kind of the callable item `name`, declared by the class or at run time.
@@ -230,7 +238,7 @@ impl Device {
 
     fn call_item(&self, name: &str, args: &[Value], named: &[(String, Value)]) -> Result<Called> {
         let mut state = self.lock();
-        if !self.is_open() {
+        if self.is_closed() {
             return Err(state::closed(self.name()));
         }
         let Some(bound) = state.find(name).filter(|bound| bound.item.options.register) else {
@@ -243,10 +251,6 @@ impl Device {
         if !item.kind.is_function() {
             return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
         }
-        if item.options.return_time {
-            return Err(Error::new(Kind::FeatureUnavailableError, "`return_time` is not available in this version")
-                .with_help("take the time in the script, or return `time.ticks_ms()` from the body"));
-        }
         let words = item.words();
         let arguments = arguments::source(&item, &values).map_err(|error| error.with_item(words.as_str()))?;
         let run = Run { device: self.name(), item: &words, piece: None, limit };
@@ -257,6 +261,13 @@ impl Device {
             let epoch = Some(state.epoch).filter(|_| !call.1.is_empty());
             drop(state);
             return Ok(Called::Generator(Generator::new(self.clone(), item, number, call, limit, epoch)));
+        }
+        if item.options.return_time {
+            let call = format!("{name}({arguments})");
+            let (payload, time) = self.run_timed(&mut state, &run, &call, item.options.retry && remotes.is_empty())?;
+            drop(state);
+            let value = self.value(&item, payload)?;
+            return Ok(Called::Value(Value::List(vec![value, Value::Float(time)])));
         }
         let command = match item.kind {
             ItemKind::Thread => {
@@ -310,7 +321,7 @@ impl Device {
         let run = Run { device: self.name(), item: &words, piece: Some(&prepared.piece), limit };
         let outcome = match item.kind {
             // At close nothing is restored any more.
-            ItemKind::Teardown if !self.is_open() => state.run(self.host(), &run, &command),
+            ItemKind::Teardown if self.is_closed() => state.run(self.host(), &run, &command),
             _ => self.run_restoring(state, &run, &command, false),
         };
         match outcome {
@@ -334,20 +345,21 @@ impl Device {
     }
 
     fn exec_code(&self, code: &str) -> Result<Value> {
-        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
         let prepared = source::exec(code)?;
         let mut state = self.lock();
-        if !self.is_open() {
+        if self.is_closed() {
             return Err(state::closed(self.name()));
         }
         // A function of this name and line would otherwise be shown as a line of the script.
         let piece = lines::Piece { origin: None, item: "`exec`".to_owned(), leading: 0, lines: prepared.lines };
         state.lines.insert(&prepared.defined, &piece);
+        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
         let command = match prepared.is_expression {
             true => Command::expression(&prepared.source),
             false => Command::statements(&prepared.source),
         };
-        let payload = self.run_restoring(&mut state, &run, &command, false)?;
+        let payload =
+            self.run_restoring(&mut state, &run, &command, false).map_err(|error| source::point_into(error, code))?;
         if !prepared.is_expression {
             state.journal.ran(&command);
         }
@@ -359,17 +371,28 @@ impl Device {
     /// as it comes, instead of to the [`Output`]. `origin`: where the program's first character stands.
     ///
     /// # Errors
-    /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file.
+    /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file. ScriptError if the program
+    /// ends itself by `sys.exit` with anything but 0 or None.
     pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
         let prepared = source::program(source, origin)?;
         let mut state = self.lock();
-        if !self.is_open() {
+        if self.is_closed() {
             return Err(state::closed(self.name()));
         }
         state.lines.insert(&prepared.defined, &prepared.piece);
         let run = Run { device: self.name(), item: "", piece: Some(&prepared.piece), limit: self.default_limit() };
-        state.run_raw(self.host(), &run, &Command::statements(&prepared.source), sink)?;
-        Ok(())
+        let payload = state.run_raw(self.host(), &run, &Command::new(prepared.source), sink)?;
+        match payload.value() {
+            Ok(Value::Tuple(arguments)) => match arguments.first() {
+                None | Some(Value::None | Value::Int(0) | Value::Bool(false)) => Ok(()),
+                Some(Value::Str(message)) => Err(Error::new(Kind::ScriptError, message)),
+                Some(status) => {
+                    let status = crate::value::write::literal(status).unwrap_or_default();
+                    Err(Error::new(Kind::ScriptError, format!("the program ended with status {status}")))
+                }
+            },
+            _ => Ok(()),
+        }
     }
 
     fn run_quietly(&self, code: &str) -> Result<Payload> {
@@ -399,9 +422,10 @@ impl Device {
         options: &[(String, Value)],
         at: Option<&Origin>,
     ) -> Result<Name> {
-        let nowhere = || Origin::new("<source>", 1, 1);
         let definition = crate::python::signature::parse_def(text)
             .map_err(|refused| Error::new(Kind::DeclarationError, refused.to_string()).with_help(refused.help))?;
+        // Where the text stands in the script is not known: it is a file of its own for errors.
+        let nowhere = || Origin::new(format!("<{}>", definition.name), 1, 1);
         if definition.is_async {
             return Err(Error::new(Kind::DeclarationError, "an async task would never be awaited")
                 .with_help("run the coroutine in the body: `asyncio.run(…)`"));
@@ -411,11 +435,11 @@ impl Device {
             name: Name::function(&definition.name)?,
             params: Vec::new(),
             options: ItemOptions::defaults(kind),
-            body: Body { text: definition.body, origin: nowhere().down(definition.body_line) },
+            body: Body { text: definition.body.clone(), origin: nowhere().down(definition.body_line) },
             doc: String::new(),
             origin: at.cloned().unwrap_or_else(nowhere),
         };
-        for param in definition.params {
+        for param in definition.params.clone() {
             let default = param.default.map(ParamDefault::Source);
             item.params.push(Param { name: Name::parameter(&param.name)?, annotation: param.annotation, default });
         }
@@ -446,6 +470,8 @@ impl Device {
             return Ok(());
         }
         let mut first = Ok(());
+        // The press of Ctrl-C that ends the script does not end its teardowns; another one does, one at a time.
+        let pressed = crate::interrupt::take();
         let mut state = self.lock();
         let lost = state.is_lost();
         let teardowns: Vec<Arc<Item>> = state
@@ -461,11 +487,15 @@ impl Device {
         for item in teardowns.into_iter().filter(|_| !lost) {
             let limit = Limit {
                 timeout: Some(item.options.timeout.or(self.0.timeout).unwrap_or(state::TEARDOWN_LIMIT)),
-                interruptible: false,
+                interruptible: true,
             };
             let outcome = arguments::bind(&item, &[], &[])
                 .and_then(|values| self.run_globals(&mut state, &item, &values, limit))
                 .map_err(|error| error.with_device(self.name()).with_item(item.words()));
+            if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
+                // This press has ended one teardown; the others still run.
+                crate::interrupt::take();
+            }
             if first.is_ok() {
                 first = outcome;
             }
@@ -477,6 +507,9 @@ impl Device {
         drop(state);
         self.host().forget(self);
         self.host().release_name(self.name());
+        if pressed {
+            crate::interrupt::raise();
+        }
         first
     }
 

@@ -92,6 +92,7 @@ impl Host {
             host: self.clone(),
             timeout: options.timeout,
             attempts: options.attempts,
+            auto_sync_time: options.auto_sync_time,
             open: AtomicBool::new(true),
             garbage: state.garbage.clone(),
             released: state.released.clone(),

@@ -35,7 +35,7 @@ struct Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if self.free.load(Ordering::Relaxed) && self.device.is_open() {
+        if self.free.load(Ordering::Relaxed) && !self.device.is_closed() {
             self.device.released().push(self.epoch, self.place.clone());
         }
     }
@@ -65,6 +65,19 @@ pub enum Index {
     Slice([Option<Value>; 3]),
 }
 
+/// Python's built-in functions of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Function {
+    /// `len`
+    Len,
+    /// `str`
+    Str,
+    /// `repr`
+    Repr,
+    /// `hash`
+    Hash,
+}
+
 /// What is done with an object.
 pub enum Operation<'a> {
     /// Reads an attribute.
@@ -83,8 +96,8 @@ pub enum Operation<'a> {
     Call(&'a [Value], &'a [(String, Value)]),
     /// Calls a method of it.
     CallMethod(&'a str, &'a [Value], &'a [(String, Value)]),
-    /// Applies a built-in function: `len`, `str`, `repr`, `hash`.
-    Function(&'a str),
+    /// Applies a built-in function.
+    Function(Function),
     /// Compares it, on the left, by Python's operator.
     Compare(&'a str, &'a Value),
     /// Whether it contains a value.
@@ -124,7 +137,7 @@ impl Device {
         }
         let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
         let mut state = self.lock();
-        if !self.is_open() {
+        if self.is_closed() {
             return Err(state::closed(self.name()));
         }
         self.revive(&mut state)?;
@@ -135,7 +148,7 @@ impl Device {
             None => {
                 state.need(self.host(), &run, Helper::Proxies)?;
                 let number = state.reserve(1);
-                let command = Command::simple(format!("__belay_p({number},({}{}))", prepared.source, end(code)));
+                let command = Command::simple(format!("__belay_ok({number},({}{}))", prepared.source, end(code)));
                 let epoch = state.epoch;
                 let payload = self.run_restoring(&mut state, &run, &command, false);
                 return self.answer(&state, epoch, payload, number, delete.unwrap_or(true)).map(Proxied::One);
@@ -257,7 +270,7 @@ impl Proxy {
         let code = writer.operation(&self.expression(), operation)?;
         match code {
             Code::Answer(code) => {
-                let (payload, number) = self.send(state, 1, |number| format!("__belay_p({number},{code})"))?;
+                let (payload, number) = self.send(state, 1, |number| format!("__belay_ok({number},{code})"))?;
                 self.device().answer(state, state.epoch, Ok(payload), number, true)
             }
             Code::Literal(code) => {
@@ -278,7 +291,7 @@ impl Proxy {
     /// Runs code that may keep `count` objects under the numbers from the one that is given; these are freed if it fails.
     fn send(&self, state: &mut State, count: u64, code: impl FnOnce(u64) -> String) -> Result<(Payload, u64)> {
         let device = self.device();
-        if !device.is_open() {
+        if device.is_closed() {
             return Err(state::closed(device.name()));
         }
         let run = Run { device: device.name(), item: "", piece: None, limit: device.default_limit() };
@@ -351,7 +364,7 @@ impl Items {
             }
         };
         let Place::Kept(place) = iterator.0.place else { return Ok(Vec::new()) };
-        let code = |number| format!("__belay_i({place},{number}{object})");
+        let code = |number| format!("__belay_oi({place},{number}{object})");
         let (payload, _) = self.object.send(state, BATCH, code)?;
         let Value::List(mut items) = literal(payload)? else { return Ok(Vec::new()) };
         self.ended = items.last() == Some(&Value::Tuple(Vec::new()));
@@ -405,7 +418,8 @@ impl Writer<'_> {
                 let arguments = self.arguments(&format!("`{name}`"), args, named)?;
                 Code::Answer(format!("{}({arguments})", attribute(object, name)))
             }
-            Operation::Function(name) => Code::Answer(format!("{name}({object})")),
+            // As the board had them at first: a script may have a global of the same name.
+            Operation::Function(function) => Code::Answer(format!("__belay_of[{}]({object})", *function as u8)),
             Operation::Compare(operator, value) => {
                 Code::Answer(format!("{object}{operator}{}", self.value("the operand", value)?))
             }

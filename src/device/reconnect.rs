@@ -21,7 +21,7 @@ impl Device {
     /// # Errors
     /// MaxHistoryLengthError if more was recorded than is kept; ConnectionLost if no attempt succeeds; ClosedError.
     pub fn reconnect(&self, attempts: Option<i64>) -> Result<()> {
-        if !self.is_open() {
+        if self.is_closed() {
             return Err(state::closed(self.name()));
         }
         let attempts = match attempts.unwrap_or(self.0.attempts) {

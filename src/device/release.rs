@@ -60,7 +60,7 @@ pub fn statement(places: &[(u64, Place)]) -> String {
     for (_, place) in places {
         if let Place::Kept(number) = place {
             // Writing to a String does not fail.
-            let _ = write!(text, "{}{number}", if text.is_empty() { "__belay_x(" } else { "," });
+            let _ = write!(text, "{}{number}", if text.is_empty() { "__belay_ox(" } else { "," });
         }
     }
     if !text.is_empty() {
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!(rest.len(), 12);
         assert!(released.is_empty());
         released.put_back(rest[9..].to_vec());
-        assert_eq!(statement(&released.take(1)), "__belay_x(59,60);globals().pop('a',None)");
+        assert_eq!(statement(&released.take(1)), "__belay_ox(59,60);globals().pop('a',None)");
         assert_eq!(statement(&[(1, Place::Global("b".to_owned()))]), "globals().pop('b',None)");
     }
 }

@@ -8,6 +8,7 @@ use super::lines::{Defined, LineMap, Piece};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::python::body::{Body, Wrapped};
+use crate::python::traceback::Frame;
 use crate::python::{frames, scan};
 
 /// Code ready to be sent, with what is known of its lines.
@@ -30,6 +31,10 @@ pub fn function(item: &Item, lines: &LineMap) -> Result<Prepared> {
     if scan::is_async(&item.body.text) {
         return Err(declaration(item, "an async task would never be awaited")
             .with_help("run the coroutine in the body: `asyncio.run(…)`"));
+    }
+    if item.options.return_time && scan::has_yield(&item.body.text) {
+        return Err(declaration(item, "`return_time` is for tasks that return, this one yields")
+            .with_help("yield a time with each value: `yield time.ticks_ms(), value`"));
     }
     let mut header = String::new();
     if let Some(emitter) = item.options.emitter {
@@ -130,6 +135,21 @@ pub fn exec(code: &str) -> Result<Exec> {
     Ok(Exec { source, is_expression, defined, lines })
 }
 
+/// Names the line of `code` that raised: it stands in no script, so no excerpt can show it.
+pub fn point_into(error: Error, code: &str) -> Error {
+    if error.kind() != Kind::DeviceException || code.trim().lines().count() < 2 {
+        return error;
+    }
+    let frames = error.traceback().into_iter().flat_map(str::lines).filter_map(Frame::parse);
+    let mut own =
+        frames.filter(|frame| frame.file == "<stdin>" && frame.name.as_deref().is_none_or(|name| name == "<module>"));
+    let Some(line) = own.next_back().map(|frame| frame.line) else { return error };
+    match code.lines().nth(line.saturating_sub(1) as usize).map(str::trim) {
+        Some(text) if !text.is_empty() => error.with_help(format!("line {line} of the code: `{text}`")),
+        _ => error,
+    }
+}
+
 /// A Python file that runs as it is.
 ///
 /// # Errors
@@ -137,9 +157,17 @@ pub fn exec(code: &str) -> Result<Exec> {
 pub fn program(text: &str, origin: &Origin) -> Result<Prepared> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let body = Body::parse(text).map_err(|refused| refused.into_error(origin))?;
-    let defined = defined(&body, 0);
-    let piece = Piece { origin: Some(origin.clone()), item: String::new(), leading: 0, lines: line_count(body.text()) };
-    Ok(Prepared { source: body.as_globals(&[], false).source, piece, defined })
+    // Ctrl-D and SystemExit restart a board: the program's own end must not.
+    let wrapped = body.as_function("try:", false);
+    let leading = wrapped.leading_lines;
+    let defined = defined(&body, leading);
+    let piece = Piece { origin: Some(origin.clone()), item: String::new(), leading, lines: line_count(body.text()) };
+    let end = if wrapped.source.ends_with('\n') { "" } else { "\n" };
+    let source = format!(
+        "{}{end}except SystemExit as __belay_x:\n __belay(__belay_x.args)\nelse:\n __belay(None)",
+        wrapped.source
+    );
+    Ok(Prepared { source, piece, defined })
 }
 
 fn defined(body: &Body, leading: u32) -> Vec<Defined> {
@@ -151,8 +179,9 @@ fn defined(body: &Body, leading: u32) -> Vec<Defined> {
     nested.collect()
 }
 
+/// Lines up to the last one that is not empty.
 fn line_count(text: &str) -> u32 {
-    u32::try_from(text.matches('\n').count()).unwrap_or(u32::MAX - 1) + 1
+    u32::try_from(text.trim_end().matches('\n').count()).unwrap_or(u32::MAX - 1) + 1
 }
 
 /// A body that the board's compiler refuses is a wrong declaration, not a failed call.
@@ -170,7 +199,8 @@ pub fn not_compiled(error: Error, item: &Item) -> Error {
         .with_item(item.words())
         .with_origin(item.origin.clone());
     }
-    if !message.starts_with("SyntaxError") && !message.starts_with("IndentationError") {
+    let refusals = ["SyntaxError", "IndentationError", "ViperTypeError"];
+    if !refusals.iter().any(|class| message.starts_with(class)) {
         return error;
     }
     let mut declared = Error::new(Kind::DeclarationError, message).with_item(item.words());

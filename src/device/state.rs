@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::board`]. Invariant: it is used behind the device's lock only, one command at a time.
 
+use super::clock::{Clock, Ticks};
 use super::host::lock;
 use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
@@ -52,6 +53,12 @@ pub struct State {
     pub filter: Filter,
     /// What was done on it.
     pub journal: Journal,
+    /// Its clock, once measured.
+    pub clock: Option<Clock>,
+    /// Its ticks, and whether the helpers that read them are loaded.
+    pub ticks: Option<Ticks>,
+    /// See [`State::ticks`].
+    pub has_clock: bool,
     /// How often the board has started anew: what lived on it before is gone.
     pub epoch: u64,
     /// Numbers of generators whose iterators are gone.
@@ -85,6 +92,9 @@ impl State {
             lines: LineMap::default(),
             filter: Filter::default(),
             journal: Journal::default(),
+            clock: None,
+            ticks: None,
+            has_clock: false,
             epoch: 0,
             garbage: Arc::default(),
             next_generator: 1,
@@ -103,6 +113,8 @@ impl State {
     pub fn started_anew(&mut self) {
         self.bound.clear();
         self.epoch += 1;
+        self.clock = None;
+        self.has_clock = false;
         lock(&self.garbage).clear();
         self.released.clear();
     }
@@ -127,31 +139,50 @@ impl State {
     /// Runs a command and gives its payload, or the error that says in the script's terms what happened.
     pub fn run(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
         self.free_garbage(host, run);
-        loop {
-            let mut freed = self.released.take(self.epoch);
-            // Without the helper there are no kept objects: its loading has failed.
-            let has_kept = self.board.as_ref().is_some_and(|board| board.has(Helper::Proxies));
-            freed.retain(|(_, place)| has_kept || matches!(place, release::Place::Global(_)));
-            if freed.is_empty() {
-                return self.run_now(host, run, command);
-            }
-            let free = release::statement(&freed);
-            let with_command = command.after(&free).filter(|_| self.released.is_empty());
-            let is_last = with_command.is_some();
-            let outcome = match with_command {
-                Some(both) => self.run_now(host, run, &both),
-                None => {
-                    let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
-                    self.run_now(host, &quiet, &Command::simple(format!("{free};__belay(None)")))
-                }
-            };
-            // A command that does not compile has freed nothing either.
-            if is_last || outcome.as_ref().is_err_and(|error| error.kind() != Kind::DeviceException) {
+        while let Some(freed) = self.take_released() {
+            let statement = release::statement(&freed);
+            let with_command = command.after(&statement).filter(|_| self.released.is_empty());
+            if let Some(with_command) = with_command {
+                let outcome = self.run_now(host, run, &with_command);
                 if outcome.is_err() {
+                    // A command that does not compile has freed nothing either.
                     self.released.put_back(freed);
                 }
                 return outcome;
             }
+            self.free_objects(host, run, freed)?;
+        }
+        self.run_now(host, run, command)
+    }
+
+    /// Frees everything that is to be freed, so that the next command is on the way at once. What fails shows there.
+    pub fn free(&mut self, host: &Host, run: &Run<'_>) {
+        self.free_garbage(host, run);
+        while let Some(freed) = self.take_released() {
+            if self.free_objects(host, run, freed).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn take_released(&mut self) -> Option<Vec<(u64, release::Place)>> {
+        let mut freed = self.released.take(self.epoch);
+        // Without the helper there are no kept objects: its loading has failed.
+        let has_kept = self.board.as_ref().is_some_and(|board| board.has(Helper::Proxies));
+        freed.retain(|(_, place)| has_kept || matches!(place, release::Place::Global(_)));
+        Some(freed).filter(|freed| !freed.is_empty())
+    }
+
+    /// Frees objects by a command of their own. What the board raises meanwhile is its own affair.
+    fn free_objects(&mut self, host: &Host, run: &Run<'_>, freed: Vec<(u64, release::Place)>) -> Result<()> {
+        let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
+        let command = Command::simple(format!("{};__belay(None)", release::statement(&freed)));
+        match self.run_now(host, &quiet, &command) {
+            Err(error) if error.kind() != Kind::DeviceException => {
+                self.released.put_back(freed);
+                Err(error)
+            }
+            _ => Ok(()),
         }
     }
 

@@ -3,7 +3,9 @@
 //! Uses [`crate::error`] and [`super::usb`]. Invariant: reading an address opens and asks nothing but whether a
 //! file of that name exists, and what an [`Address`] shows reads back as the same address.
 
+use super::endpoint::Endpoint;
 use super::usb::{self, UsbSpecifier};
+use super::{telnet, webrepl};
 use crate::error::{Error, Kind, Result};
 use std::fmt;
 use std::path::Path;
@@ -21,60 +23,22 @@ pub enum Address {
     Exec(String),
     /// `sim` or `sim:TEXT`: a simulated board. Holds the text, empty for `sim`.
     Sim(String),
-    /// A port of a kind that this version knows by name only.
-    Later {
-        /// The kind.
-        scheme: Scheme,
-        /// The whole address as it was written.
-        text: String,
-    },
-}
-
-/// Kinds of port that are recognised, but cannot be opened yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheme {
-    /// `tcp://host:port`: bytes as they are.
-    Tcp,
+    /// `tcp://host:port`: a serial server that passes bytes as they are.
+    Tcp(Endpoint),
     /// `rfc2217://host:port`: a serial server with control of the line.
-    Rfc2217,
-    /// `telnet://host`, or a dotted IPv4 address.
-    Telnet,
-    /// `ws://host[:port]`.
-    WebRepl,
-    /// `replay:FILE`.
-    Replay,
-}
-
-impl Scheme {
-    const ALL: [Scheme; 5] = [Scheme::Tcp, Scheme::Rfc2217, Scheme::Telnet, Scheme::WebRepl, Scheme::Replay];
-
-    /// How an address of this kind begins.
-    pub fn prefix(self) -> &'static str {
-        match self {
-            Scheme::Tcp => "tcp://",
-            Scheme::Rfc2217 => "rfc2217://",
-            Scheme::Telnet => "telnet://",
-            Scheme::WebRepl => "ws://",
-            Scheme::Replay => "replay:",
-        }
-    }
-
-    /// What such a port is, for messages.
-    pub fn describe(self) -> &'static str {
-        match self {
-            Scheme::Tcp => "serial servers over TCP (`tcp://`)",
-            Scheme::Rfc2217 => "serial servers by RFC 2217 (`rfc2217://`)",
-            Scheme::Telnet => "telnet (`telnet://`, or an IPv4 address)",
-            Scheme::WebRepl => "WebREPL (`ws://`)",
-            Scheme::Replay => "recorded sessions (`replay:`)",
-        }
-    }
+    Rfc2217(Endpoint),
+    /// `telnet://host[:port]`, or a dotted IPv4 address: a board's telnet, or a serial server.
+    Telnet(Endpoint),
+    /// `ws://host[:port]`: a board's WebREPL.
+    WebRepl(Endpoint),
+    /// `replay:FILE`: a recorded session. Holds the file's path.
+    Replay(String),
 }
 
 /// The forms that an address can have, for help texts.
 const FORMS: &str = "a port is a path such as `/dev/ttyACM0`, a name such as `COM3`, `usb:2e8a:0005`, \
-                     `{\"vid\": 11914}`, `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that \
-                     are plugged in";
+                     `{\"vid\": 11914}`, `tcp://host:4000`, `rfc2217://host:4000`, `192.168.1.5`, `ws://host`, \
+                     `replay:FILE`, `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that are plugged in";
 
 impl FromStr for Address {
     type Err = Error;
@@ -115,12 +79,15 @@ fn parse(text: &str, exists: &dyn Fn(&str) -> bool) -> Result<Address> {
     if let Some(simulated) = after(text, "sim:") {
         return Ok(Address::Sim(simulated.to_owned()));
     }
-    let later = |scheme| Ok(Address::Later { scheme, text: text.to_owned() });
-    if let Some(scheme) = Scheme::ALL.into_iter().find(|scheme| after(text, scheme.prefix()).is_some()) {
-        return later(scheme);
+    if let Some(address) = network(text) {
+        return address;
     }
-    if is_ipv4(text) {
-        return later(Scheme::Telnet);
+    if let Some(file) = after(text, "replay:") {
+        return match file.trim() {
+            "" => Err(Error::new(Kind::ArgumentError, "`replay:` lacks a file")
+                .with_help("write for example `replay:run.log`; `--record run.log` makes one")),
+            file => Ok(Address::Replay(file.to_owned())),
+        };
     }
     if let Some((scheme, _)) = text.split_once("://") {
         let message = format!("there is no kind of port `{scheme}://`");
@@ -132,9 +99,27 @@ fn parse(text: &str, exists: &dyn Fn(&str) -> bool) -> Result<Address> {
     Err(Error::new(Kind::DeviceNotFoundError, format!("there is no port `{text}`")).with_help(hint(text, exists)))
 }
 
-/// Dotted IPv4, with or without a port number.
-fn is_ipv4(text: &str) -> bool {
-    text.parse::<std::net::Ipv4Addr>().is_ok() || text.parse::<std::net::SocketAddrV4>().is_ok()
+/// The address of a server; `None` if it is of another kind.
+fn network(text: &str) -> Option<Result<Address>> {
+    type Kinds = [(&'static str, Option<u16>, fn(Endpoint) -> Address); 4];
+    const KINDS: Kinds = [
+        ("tcp://", None, Address::Tcp),
+        ("rfc2217://", None, Address::Rfc2217),
+        ("telnet://", Some(telnet::login::USUAL_PORT), Address::Telnet),
+        ("ws://", Some(webrepl::USUAL_PORT), Address::WebRepl),
+    ];
+    for (prefix, usual, address) in KINDS {
+        if let Some(server) = after(text, prefix) {
+            return Some(Endpoint::parse(prefix, server, usual).map(address));
+        }
+    }
+    if after(text, "wss://").is_some() {
+        let error = Error::new(Kind::FeatureUnavailableError, "WebREPL has no encryption: `wss://` cannot be opened");
+        return Some(Err(error.with_help("write `ws://`, in a network that you trust")));
+    }
+    let dotted = text.split(':').next().is_some_and(|host| host.parse::<std::net::Ipv4Addr>().is_ok());
+    let usual = Some(telnet::login::USUAL_PORT);
+    dotted.then(|| Endpoint::parse("telnet://", text, usual).map(Address::Telnet))
 }
 
 /// `COM` and a number, as Windows calls its ports.
@@ -186,7 +171,11 @@ impl fmt::Display for Address {
             Address::Exec(command) => write!(f, "exec:{command}"),
             Address::Sim(text) if text.is_empty() => f.write_str("sim"),
             Address::Sim(text) => write!(f, "sim:{text}"),
-            Address::Later { text, .. } => f.write_str(text),
+            Address::Tcp(endpoint) => write!(f, "tcp://{endpoint}"),
+            Address::Rfc2217(endpoint) => write!(f, "rfc2217://{endpoint}"),
+            Address::Telnet(endpoint) => write!(f, "telnet://{}", endpoint.shown(Some(telnet::login::USUAL_PORT))),
+            Address::WebRepl(endpoint) => write!(f, "ws://{}", endpoint.shown(Some(webrepl::USUAL_PORT))),
+            Address::Replay(file) => write!(f, "replay:{file}"),
         }
     }
 }
@@ -213,7 +202,7 @@ mod tests {
             assert_eq!(read(&address.to_string()).unwrap(), address, "{text}");
         }
         let serial = |text: &str| Address::Serial(text.to_owned());
-        let later = |scheme, text: &str| Address::Later { scheme, text: text.to_owned() };
+        let at = |host: &str, port| Endpoint { host: host.to_owned(), port };
         for path in ["/dev/ttyACM0", "COM3", "com12", "./board", "../x", "/tmp/a b", r"\\.\COM10", "board.link"] {
             case(path, serial(path));
         }
@@ -224,13 +213,15 @@ mod tests {
         case("sim", Address::Sim(String::new()));
         case("SIM", Address::Sim(String::new()));
         case("sim:a?heap=200k&flash=/tmp/f", Address::Sim("a?heap=200k&flash=/tmp/f".to_owned()));
-        case("tcp://lab:4000", later(Scheme::Tcp, "tcp://lab:4000"));
-        case("rfc2217://lab:4000", later(Scheme::Rfc2217, "rfc2217://lab:4000"));
-        case("telnet://lab", later(Scheme::Telnet, "telnet://lab"));
-        case("192.168.1.5", later(Scheme::Telnet, "192.168.1.5"));
-        case("192.168.1.5:23", later(Scheme::Telnet, "192.168.1.5:23"));
-        case("ws://192.168.4.1:8266", later(Scheme::WebRepl, "ws://192.168.4.1:8266"));
-        case("replay:run.log", later(Scheme::Replay, "replay:run.log"));
+        case("tcp://lab:4000", Address::Tcp(at("lab", 4000)));
+        case("TCP://[::1]:4000/", Address::Tcp(at("::1", 4000)));
+        case("rfc2217://lab:4000", Address::Rfc2217(at("lab", 4000)));
+        case("telnet://lab", Address::Telnet(at("lab", 23)));
+        case("192.168.1.5", Address::Telnet(at("192.168.1.5", 23)));
+        case("192.168.1.5:2323", Address::Telnet(at("192.168.1.5", 2323)));
+        case("ws://192.168.4.1:8266", Address::WebRepl(at("192.168.4.1", 8266)));
+        case("ws://board.local:80/", Address::WebRepl(at("board.local", 80)));
+        case("replay:run.log", Address::Replay("run.log".to_owned()));
     }
 
     #[test]
@@ -242,6 +233,21 @@ mod tests {
         }
         case("  ", Kind::ArgumentError, "the port is an empty text", "/dev/ttyACM0");
         case("exec: ", Kind::ArgumentError, "`exec:` lacks a command", "exec:micropython");
+        case("replay:", Kind::ArgumentError, "`replay:` lacks a file", "replay:run.log");
+        case("tcp://lab", Kind::ArgumentError, "`tcp://lab` lacks a port number", "tcp://host:4000");
+        case(
+            "192.168.1.5:0",
+            Kind::ArgumentError,
+            "`0` is no port number, which is 1 to 65535",
+            "telnet://192.168.1.5",
+        );
+        case("ws://me:x@h", Kind::ArgumentError, "a `ws://` port takes no user or password", "--password-file");
+        case(
+            "wss://h",
+            Kind::FeatureUnavailableError,
+            "WebREPL has no encryption: `wss://` cannot be opened",
+            "`ws://`",
+        );
         case("http://x/y", Kind::ArgumentError, "there is no kind of port `http://`", "`sim`");
         for word in ["smi", "si", "sin", "Sm", "simulator", "sims:a"] {
             case(word, Kind::DeviceNotFoundError, &format!("there is no port `{word}`"), "did you mean `sim`?");
@@ -267,7 +273,7 @@ mod tests {
             if let Ok(address) = read(&text) {
                 prop_assert_eq!(read(&address.to_string()).unwrap(), address);
             }
-            for prefix in ["usb:", "{", "exec:", "sim:", "COM", "tcp://"] {
+            for prefix in ["usb:", "{", "exec:", "sim:", "COM", "tcp://", "telnet://", "ws://", "replay:", "1.2.3.4:"] {
                 let _ = read(&format!("{prefix}{text}"));
             }
         }

@@ -8,14 +8,21 @@
 pub mod address;
 #[cfg(unix)]
 pub mod descriptor;
+pub mod endpoint;
 pub mod open;
 #[cfg(unix)]
 pub mod process;
 #[cfg(unix)]
 mod pty;
+pub mod rfc2217;
 pub mod serial;
 pub mod sim;
+pub mod socket;
+pub mod telnet;
+pub mod trace;
 pub mod usb;
+pub mod webrepl;
+pub mod websocket;
 
 use std::time::{Duration, Instant};
 
@@ -114,6 +121,11 @@ pub trait Port: Send {
 
     /// What it can do.
     fn abilities(&self) -> Abilities;
+
+    /// The secret that frames the replies of this connection. A recording insists on the one it was made with.
+    fn agree_on_token(&mut self, proposed: String) -> String {
+        proposed
+    }
 
     /// Writes all of `bytes`.
     ///

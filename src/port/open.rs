@@ -5,10 +5,17 @@
 
 use super::Port;
 use super::address::Address;
+use super::rfc2217::Rfc2217Port;
 use super::serial::{SerialOptions, SerialPort};
 use super::sim::{SimOptions, SimPort};
+use super::socket::SocketPort;
+use super::telnet::TelnetPort;
+use super::trace::ReplayPort;
 use super::usb::{self, FoundPort, UsbSpecifier};
-use crate::error::{Error, Kind, Result};
+use super::webrepl::WebReplPort;
+#[cfg(any(doc, not(unix)))]
+use crate::error::Kind;
+use crate::error::{Error, Result};
 use std::fmt;
 
 /// How to open a port. What a kind of port has no use for is ignored there.
@@ -26,12 +33,14 @@ pub struct OpenOptions {
     pub user: Option<String>,
     /// The password, for ports that ask. Never shown.
     pub password: Option<String>,
+    /// How often this recording was opened before: it holds one session for each opening.
+    pub turn: usize,
 }
 
 impl Default for OpenOptions {
     fn default() -> OpenOptions {
         let SerialOptions { baud_rate, exclusive, dtr, rts } = SerialOptions::default();
-        OpenOptions { baud_rate, exclusive, dtr, rts, user: None, password: None }
+        OpenOptions { baud_rate, exclusive, dtr, rts, user: None, password: None, turn: 0 }
     }
 }
 
@@ -44,6 +53,7 @@ impl fmt::Debug for OpenOptions {
             .field("rts", &self.rts)
             .field("user", &self.user)
             .field("password", &self.password.as_ref().map(|_| format_args!("…")))
+            .field("turn", &self.turn)
             .finish()
     }
 }
@@ -58,8 +68,8 @@ impl OpenOptions {
 ///
 /// # Errors
 /// [`Kind::DeviceNotFoundError`] and [`Kind::InsufficientSpecifierError`] for what is not exactly one port,
-/// [`Kind::ConnectionFailedError`] for one that does not open, [`Kind::FeatureUnavailableError`] for kinds of
-/// port that this version does not know.
+/// [`Kind::ConnectionFailedError`] for one that does not open, [`Kind::AuthenticationError`] for a password that is
+/// missing or refused, [`Kind::FeatureUnavailableError`] for kinds of port that this system does not have.
 pub fn open(address: &Address, options: &OpenOptions, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
     match address {
         Address::Serial(path) => Ok(Box::new(SerialPort::open(path, &options.serial())?)),
@@ -70,7 +80,13 @@ pub fn open(address: &Address, options: &OpenOptions, notify: &dyn Fn(&str)) -> 
         }
         Address::Exec(command) => open_process(command),
         Address::Sim(text) => open_simulated(text, notify),
-        Address::Later { scheme, .. } => Err(unavailable(scheme.describe())),
+        Address::Tcp(endpoint) => Ok(Box::new(SocketPort::open(endpoint)?)),
+        Address::Rfc2217(endpoint) => Ok(Box::new(Rfc2217Port::open(endpoint, &options.serial())?)),
+        Address::Telnet(endpoint) => {
+            Ok(Box::new(TelnetPort::open(endpoint, options.user.as_deref(), options.password.as_deref())?))
+        }
+        Address::WebRepl(endpoint) => Ok(Box::new(WebReplPort::open(endpoint, options.password.as_deref())?)),
+        Address::Replay(file) => Ok(Box::new(ReplayPort::open(file, options.turn)?)),
     }
 }
 
@@ -81,16 +97,12 @@ fn open_process(command: &str) -> Result<Box<dyn Port>> {
 
 #[cfg(not(unix))]
 fn open_process(_command: &str) -> Result<Box<dyn Port>> {
-    Err(unavailable("processes (`exec:`)"))
+    Err(Error::new(Kind::FeatureUnavailableError, "processes (`exec:`) cannot be opened on this system")
+        .with_help("connect the board to a serial port of this machine"))
 }
 
 fn open_simulated(text: &str, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
     Ok(Box::new(SimPort::open(&SimOptions::parse(text)?, notify)?))
-}
-
-fn unavailable(what: &str) -> Error {
-    Error::new(Kind::FeatureUnavailableError, format!("this version of belay-script cannot open {what}"))
-        .with_help("connect the board to a serial port of this machine")
 }
 
 /// The environment variable that names the port when nothing else does. Belay's, but any address is taken.
@@ -121,6 +133,7 @@ fn default_from(variable: Option<String>, list: impl FnOnce() -> Result<Vec<Foun
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Kind;
 
     fn board(device: &str) -> FoundPort {
         FoundPort { device: device.to_owned(), accessible: true, ..FoundPort::default() }
@@ -152,21 +165,6 @@ mod tests {
         let error = default_from(Some("smi".to_owned()), one).unwrap_err();
         assert_eq!(error.message(), "in the environment variable `BELAY_DEVICE`: there is no port `smi`");
         assert_eq!(error.help(), Some("did you mean `sim`?"));
-    }
-
-    #[test]
-    fn kinds_of_a_later_version_say_so() {
-        for (text, kind) in [
-            ("tcp://h:1", "TCP"),
-            ("rfc2217://h:1", "RFC 2217"),
-            ("192.168.1.5", "telnet"),
-            ("ws://h", "WebREPL"),
-            ("replay:f", "recorded sessions"),
-        ] {
-            let error = open(&text.parse().unwrap(), &OpenOptions::default(), &|_| ()).err().unwrap();
-            assert_eq!(error.kind(), Kind::FeatureUnavailableError, "{text}");
-            assert!(error.message().contains(kind), "{error}");
-        }
     }
 
     #[test]

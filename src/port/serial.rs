@@ -39,7 +39,7 @@ impl Default for SerialOptions {
 impl SerialOptions {
     /// Both lines as they shall be, in the order in which to set them: never by way of DTR off with RTS on, which
     /// resets an ESP32.
-    fn lines(&self) -> [(Line, bool); 2] {
+    pub(super) fn lines(&self) -> [(Line, bool); 2] {
         let dtr = self.dtr.unwrap_or(true);
         let rts = self.rts.unwrap_or(dtr);
         if rts { [(Line::Dtr, dtr), (Line::Rts, rts)] } else { [(Line::Rts, rts), (Line::Dtr, dtr)] }
@@ -48,7 +48,7 @@ impl SerialOptions {
 
 /// A control line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Line {
+pub(super) enum Line {
     Dtr,
     Rts,
 }

@@ -33,6 +33,8 @@ pub struct Reply {
     pub frame: Option<Frame>,
     /// What the board says of an exception; empty if there was none. May hold any bytes.
     pub error: Vec<u8>,
+    /// Whether output of the board tore the frame: the value can be asked for again.
+    pub torn: bool,
 }
 
 /// What came of some bytes.
@@ -44,8 +46,6 @@ pub enum Progress {
     Done(Reply),
     /// The board restarted in the middle: it greets with the prompt of its raw or friendly REPL.
     Restarted,
-    /// A frame whose length does not fit: something was printed into its middle.
-    Torn,
 }
 
 const END: u8 = 0x04;
@@ -65,6 +65,11 @@ pub struct Decoder {
     expects_frame: bool,
     awaits_ok: bool,
     frame: Option<Frame>,
+    /// Something was printed into the middle of the frame, so that it is of no use.
+    torn: bool,
+    /// An end without the frame that must come before it: printed by the program, or the frame was lost.
+    doubtful: bool,
+    probing: bool,
     pending: Vec<u8>,
     /// How much of `pending` was searched in vain.
     searched: usize,
@@ -78,7 +83,29 @@ impl Decoder {
     pub fn new(token: &str, awaits_ok: bool, expects_frame: bool) -> Decoder {
         let mut mark = vec![MARK];
         mark.extend_from_slice(token.as_bytes());
-        Decoder { mark, expects_frame, awaits_ok, frame: None, pending: Vec::new(), searched: 0, tail: Vec::new() }
+        Decoder {
+            mark,
+            expects_frame,
+            awaits_ok,
+            frame: None,
+            torn: false,
+            doubtful: false,
+            probing: false,
+            pending: Vec::new(),
+            searched: 0,
+            tail: Vec::new(),
+        }
+    }
+
+    /// Notes that a Ctrl-A was sent: if the board answers it, the command is over.
+    pub fn probe(&mut self) {
+        self.probing = true;
+    }
+
+    /// Whether the bytes so far end like a command whose frame was torn beyond recognition. A program that printed this
+    /// end itself goes on; one whose frame was lost is over, and the board answers a Ctrl-A.
+    pub fn is_doubtful(&self) -> bool {
+        self.doubtful && self.frame.is_none() && !self.torn
     }
 
     /// Takes bytes from the board; passes output on.
@@ -95,6 +122,15 @@ impl Decoder {
             self.discard(2);
             self.awaits_ok = false;
             self.tail.clear();
+        }
+        if self.probing {
+            if let Some(at) = find(&self.pending, RAW_BANNER) {
+                self.discard(at + RAW_BANNER.len());
+                return Progress::Done(Reply { frame: None, error: Vec::new(), torn: true });
+            }
+            if find(&self.pending, &self.mark).is_none() {
+                return Progress::More;
+            }
         }
         loop {
             match self.step(output) {
@@ -133,20 +169,33 @@ impl Decoder {
             return Step::Stop(Progress::More);
         }
         let head = &self.pending[self.mark.len()..];
+        if head.first() == Some(&b';') {
+            // The end of a frame whose beginning was torn.
+            self.torn = true;
+            self.discard(self.mark.len() + 1);
+            return Step::Again;
+        }
         let Some(colon) = head.iter().take(24).position(|&byte| byte == b':') else {
-            return Step::Stop(if head.len() >= 24 { Progress::Torn } else { Progress::More });
+            return if head.len() >= 24 { self.tear() } else { Step::Stop(Progress::More) };
         };
         let kind = match head[0] {
             b'R' => FrameKind::Repr,
             b'B' => FrameKind::Base64,
             b'S' => FrameKind::Stop,
-            _ => return Step::Stop(Progress::Torn),
+            _ => return self.tear(),
         };
         let Some(length) = std::str::from_utf8(&head[1..colon]).ok().and_then(|digits| digits.parse::<usize>().ok())
         else {
-            return Step::Stop(Progress::Torn);
+            return self.tear();
         };
         self.payload(kind, length, self.mark.len() + colon + 1)
+    }
+
+    /// `pending` starts with a mark that begins no frame. What follows may be anything; it is shown rather than lost.
+    fn tear(&mut self) -> Step {
+        self.torn = true;
+        self.discard(self.mark.len());
+        Step::Again
     }
 
     /// `pending` starts with a frame whose text begins at `start` and has `length` characters.
@@ -164,8 +213,12 @@ impl Decoder {
         let bytes = &self.pending[start..end];
         let characters = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
         if (characters != length && bytes.len() != length) || self.pending[end + self.mark.len()] != b';' {
-            return Step::Stop(Progress::Torn);
+            // The noise in it cannot be told from the value: neither is passed on.
+            self.torn = true;
+            self.discard(end + self.mark.len());
+            return Step::Again;
         }
+        self.torn = false;
         self.frame = Some(Frame { kind, text: String::from_utf8_lossy(bytes).into_owned() });
         self.discard(end + self.mark.len() + 1);
         Step::Again
@@ -173,13 +226,14 @@ impl Decoder {
 
     /// `pending` starts with `\x04`: the end of the program's output, or a `\x04` that it printed.
     fn end(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
-        // Every exception's text starts with `Traceback` or the name of its class.
-        if self.pending.get(1).is_some_and(|&byte| byte != END && !byte.is_ascii_alphabetic()) {
+        let over = self.frame.is_some() || self.torn || !self.expects_frame;
+        if !over && find(&self.pending, &self.mark).is_some() {
+            // The frame is still to come: this was printed.
             self.emit(1, output);
             return Step::Again;
         }
         let from = self.searched.max(1);
-        let Some(second) = self.pending[from.min(self.pending.len())..].iter().position(|&byte| byte == END) else {
+        let Some(second) = self.second_end(from) else {
             if self.pending.len() > LONGEST_ERROR {
                 self.emit(1, output);
                 return Step::Again;
@@ -188,33 +242,43 @@ impl Decoder {
             self.searched = self.pending.len().max(1);
             return Step::Stop(if restarted { Progress::Restarted } else { Progress::More });
         };
-        let second = second + from;
+        // What threads print goes anywhere: in front of the exception, and before the prompt.
+        let (noise, error) = split_error(&self.pending[1..second]);
+        let genuine = !error.is_empty() || over;
         if self.pending.len() == second + 1 {
             self.searched = second;
             return Step::Stop(Progress::More);
         }
-        let error = &self.pending[1..second];
-        // An exception's text ends its line. `\x04\x04` without the frame that must come was printed by the program;
-        // or it is SystemExit, after which the board restarts.
-        let genuine =
-            if error.is_empty() { self.frame.is_some() || !self.expects_frame } else { error.ends_with(b"\n") };
         if !genuine {
+            self.doubtful |= second == 1 && self.pending[second + 1] == b'>';
             self.searched = 0;
             self.emit(1, output);
             return Step::Again;
         }
-        // A thread may print even here.
         let Some(prompt) = self.pending[second + 1..].iter().position(|&byte| byte == b'>') else {
             self.searched = second;
             return Step::Stop(Progress::More);
         };
+        if !noise.is_empty() {
+            output(noise);
+        }
         let error = error.to_vec();
         if prompt > 0 {
             output(&self.pending[second + 1..second + 1 + prompt]);
         }
-        let reply = Reply { frame: self.frame.take(), error };
+        let reply = Reply { frame: self.frame.take(), error, torn: self.torn };
         self.discard(second + 1 + prompt + 1);
         Step::Stop(Progress::Done(reply))
+    }
+
+    /// The `\x04` that ends the part behind the first one: directly behind it, or at the start of a line, for an exception
+    /// ends its line, whatever its message holds.
+    fn second_end(&self, from: usize) -> Option<usize> {
+        let from = from.min(self.pending.len());
+        let ends = |at: &usize| {
+            self.pending[*at] == END && (*at == 1 || self.pending[at - 1] == b'\n' || self.frame.is_some())
+        };
+        (from..self.pending.len()).find(ends)
     }
 
     /// Passes the first `count` bytes on as output.
@@ -237,6 +301,22 @@ impl Decoder {
         self.pending.drain(..count);
         self.searched = 0;
     }
+}
+
+/// Splits what stands between the two ends of a reply into output of threads and the text of an exception.
+fn split_error(bytes: &[u8]) -> (&[u8], &[u8]) {
+    if let Some(at) = find(bytes, b"Traceback (most recent call last):") {
+        return bytes.split_at(at);
+    }
+    // Some exceptions have no traceback, KeyboardInterrupt during a paste for one.
+    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+    let start = line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+    let name: &[u8] = line[start..].split(|&byte| byte == b':').next().unwrap_or_default().trim_ascii();
+    let known = [b"Error".as_slice(), b"Exception", b"Interrupt", b"Exit", b"Iteration"];
+    let is_exception = bytes.ends_with(b"\n")
+        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+        && known.iter().any(|end| name.ends_with(end));
+    if is_exception { bytes.split_at(start) } else { (bytes, &[]) }
 }
 
 enum Step {
@@ -295,8 +375,11 @@ mod tests {
     #[track_caller]
     fn case(stream: impl AsRef<[u8]>, output: &[u8], frame: Option<(FrameKind, &str)>, error: &[u8], rest: &[u8]) {
         let stream = stream.as_ref();
-        let reply =
-            Reply { frame: frame.map(|(kind, text)| Frame { kind, text: text.to_owned() }), error: error.to_vec() };
+        let reply = Reply {
+            frame: frame.map(|(kind, text)| Frame { kind, text: text.to_owned() }),
+            error: error.to_vec(),
+            torn: false,
+        };
         for size in 1..=stream.len() {
             let (got, end, left) = decode(stream, size, true, true);
             assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(output), "output, chunks of {size}");
@@ -356,9 +439,49 @@ mod tests {
 
     #[test]
     fn a_frame_with_noise_in_it_is_torn() {
-        let torn = format!("OK\x1e{TOKEN}R4:No>noise<ne\x1e{TOKEN};\x04\x04>");
-        for size in 1..torn.len() {
-            assert_eq!(decode(torn.as_bytes(), size, true, true).1, Progress::Torn, "chunks of {size}");
+        for torn in [
+            format!("OK\x1e{TOKEN}R4:No>noise<ne\x1e{TOKEN};\x04\x04>"),
+            format!("OK\x1e{TOKEN}Rno4:None\x1e{TOKEN};\x04\x04>"),
+            format!("OK\x1e{TOKEN}R4:None\x1e{TOKEN}noise;\x04\x04>"),
+        ] {
+            for size in 1..=torn.len() {
+                let (_, end, _) = decode(torn.as_bytes(), size, true, true);
+                let Progress::Done(reply) = end else { panic!("{torn:?} by {size}: {end:?}") };
+                assert!(reply.torn && reply.frame.is_none(), "{torn:?} by {size}: {reply:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_torn_beyond_recognition_leaves_a_doubt() {
+        let mut decoder = Decoder::new(TOKEN, true, true);
+        assert!(!decoder.is_doubtful());
+        assert_eq!(decoder.feed(b"OK\x1eq7Znoisek02XaR4:None\x1eq7;\x04\x04>", &mut |_| {}), Progress::More);
+        assert!(decoder.is_doubtful());
+        decoder.probe();
+        assert_eq!(decoder.feed(b"raw REPL; CTRL-B", &mut |_| {}), Progress::More);
+        let over = Progress::Done(Reply { frame: None, error: Vec::new(), torn: true });
+        assert_eq!(decoder.feed(b" to exit\r\n>", &mut |_| {}), over);
+    }
+
+    #[test]
+    fn threads_may_print_between_the_ends() {
+        let value = frame('R', "1");
+        let found = Some((FrameKind::Repr, "1"));
+        case(format!("OK{value}\x04T27\r\n\x04>"), b"T27\r\n", found, b"", b"");
+        case(format!("OK{value}\x04\x04T27\r\n>"), b"T27\r\n", found, b"", b"");
+        let error = "Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in f\r\nValueError: x\r\n";
+        case(format!("OK\x04T27\r\n{error}\x04>"), b"T27\r\n", None, error.as_bytes(), b"");
+        case("OK\x04KeyboardInterrupt: \r\n\x04>", b"", None, b"KeyboardInterrupt: \r\n", b"");
+    }
+
+    #[test]
+    fn the_message_of_an_exception_may_hold_anything() {
+        for message in ["\x04>", "a\x04b", "\x04\x04>", "OK", "\x1e"] {
+            let error = format!(
+                "Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in f\r\nValueError: {message}\r\n"
+            );
+            case(format!("OK\x04{error}\x04>"), b"", None, error.as_bytes(), b"");
         }
     }
 
@@ -379,7 +502,7 @@ mod tests {
     fn without_a_frame_to_come_the_first_end_counts() {
         assert_eq!(
             decode(b"OK\x04\x04>", 2, true, false),
-            (Vec::new(), Progress::Done(Reply { frame: None, error: Vec::new() }), Vec::new())
+            (Vec::new(), Progress::Done(Reply { frame: None, error: Vec::new(), torn: false }), Vec::new())
         );
         assert_eq!(decode(b"OK\x04\x04>", 2, true, true).1, Progress::More);
     }

@@ -19,6 +19,8 @@ const BLOCK_PAUSE: Duration = Duration::from_millis(10);
 const ENTER_WAITS_MS: [u64; 8] = [300, 300, 500, 1000, 1000, 2000, 2000, 3000];
 /// How long a process may take to show its prompt.
 const START_LIMIT: Duration = Duration::from_secs(5);
+/// How long nothing may come after an end without a frame, before the board is asked whether it was the end.
+const DOUBT: Duration = Duration::from_millis(50);
 /// How long to wait for a program to end after each Ctrl-C.
 const STOP_WAITS_MS: [u64; 3] = [500, 1000, 1500];
 
@@ -29,7 +31,7 @@ pub enum Failure {
     Timeout,
     /// Ctrl-C on the host. The program was interrupted; the session goes on.
     Interrupted,
-    /// Output of the board tore the value. The session goes on.
+    /// Output of the board tore the value, again and again. The session goes on.
     Torn,
     /// The board restarted. The session is closed.
     Restarted,
@@ -104,7 +106,8 @@ impl Session {
     /// [`Failure::Stuck`] if no raw REPL answers within about ten seconds.
     pub fn enter(&mut self, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.port.abilities().starts_on_open {
-            self.wait_for(b">>> ", wait, START_LIMIT)?;
+            // Without a prompt it is no MicroPython, and a Ctrl-C would only end it.
+            self.wait_for(b">>> ", wait, START_LIMIT)?.ok_or(Failure::Stuck)?;
         }
         self.knock(wait)?;
         if reset {
@@ -185,11 +188,13 @@ impl Session {
             return Err(failure.clone());
         }
         let mut stage = Stage::Sending;
-        let mut outcome = self.attempt(code, expects_frame, wait, sink, &mut stage);
-        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted | Failure::Torn))
+        let outcome = self.attempt(code, expects_frame, wait, sink, &mut stage);
+        if let Err(failure @ (Failure::Timeout | Failure::Interrupted)) = &outcome
             && let Err(worse) = self.stop(stage, sink)
         {
-            outcome = Err(worse);
+            // A board that cannot be stopped is of no use any more. But what ended the call was the deadline or Ctrl-C.
+            self.closed = Some(worse.clone());
+            return Err(if worse == Failure::Stuck { failure.clone() } else { worse });
         }
         if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck)) = &outcome {
             self.closed = Some(failure.clone());
@@ -226,18 +231,35 @@ impl Session {
     }
 
     fn read_reply(&mut self, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        let mut probed = false;
         loop {
             if !self.incoming.is_empty() {
                 let progress = decoder.feed(&self.incoming, sink);
                 self.incoming.clear();
                 match progress {
                     Progress::More => {}
+                    Progress::Done(reply) if probed && reply.frame.is_some() => {
+                        // The program has gone on after all. The answer to the Ctrl-A is still to come.
+                        self.wait_for(RAW_BANNER, wait, Duration::from_millis(500))?;
+                        return Ok(reply);
+                    }
                     Progress::Done(reply) => return Ok(reply),
                     Progress::Restarted => return Err(Failure::Restarted),
-                    Progress::Torn => return Err(Failure::Torn),
                 }
             }
-            self.port.read(&mut self.incoming, wait)?;
+            let doubt = decoder.is_doubtful() && !probed;
+            let patience = if doubt { wait.until(Some(Instant::now() + DOUBT)) } else { wait };
+            match self.port.read(&mut self.incoming, patience) {
+                Err(PortError::Timeout) if doubt && wait.deadline.is_none_or(|end| Instant::now() < end) => {
+                    // Is the command over, its frame lost? The raw REPL always answers Ctrl-A; a program does not.
+                    self.port.write(b"\x01", wait)?;
+                    decoder.probe();
+                    probed = true;
+                }
+                read => {
+                    read?;
+                }
+            }
         }
     }
 
@@ -355,14 +377,17 @@ impl Session {
         if let Stage::Running(mut decoder) = stage {
             for limit in STOP_WAITS_MS {
                 let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
-                self.port.write(b"\x03", wait)?;
+                match self.port.write(b"\x03", wait) {
+                    // A simulated board waits for a moment at which its interpreter can be interrupted.
+                    Ok(()) | Err(PortError::Timeout) => {}
+                    Err(error) => return Err(error.into()),
+                }
                 match self.read_reply(&mut decoder, wait, sink) {
                     Ok(_) => {
                         sink(&decoder.rest());
                         return Ok(());
                     }
                     Err(Failure::Timeout) => {}
-                    Err(Failure::Torn) => break,
                     Err(failure) => return Err(failure),
                 }
             }
@@ -376,12 +401,11 @@ impl Session {
             let wait = Wait::for_at_most(Duration::from_secs(5)).undisturbed();
             self.port.write(b"\x03\x01", wait)?;
             if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit))? {
-                sink(&before);
+                // What a late program printed is passed on, its end is not.
+                sink(before.split(|&byte| byte == 0x04).next().unwrap_or_default());
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
-                while let Some(late) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(50))? {
-                    sink(&late);
-                }
-                self.pass_on(sink);
+                while self.wait_for(RAW_BANNER, wait, Duration::from_millis(50))?.is_some() {}
+                self.incoming.clear();
                 return Ok(());
             }
         }

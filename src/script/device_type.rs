@@ -14,7 +14,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 /// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "sync_time", "terminal"];
+const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "terminal"];
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
@@ -27,6 +27,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         }
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
+        "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
         "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
         "session" => "`Bench.session(port, #{ option: value }, |b| …)`, port and options may be left out",
@@ -41,7 +42,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
 pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" => arity == 0,
-        "reconnect" => arity <= 1,
+        "reconnect" | "sync_time" => arity <= 1,
         name => UNAVAILABLE.contains(&name) && arity <= 4,
     }
 }
@@ -57,6 +58,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         })
         .register_fn("soft_reset", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.soft_reset().map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("sync_time", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.sync_time(None).map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("sync_time", |context: NativeCallContext<'_>, device: &mut DeviceHandle, samples: i64| {
+            let samples = u32::try_from(samples).unwrap_or(0).min(1000);
+            device.device.sync_time(Some(samples)).map_err(|error| raise(located(error, &context)))
         })
         .register_fn("reconnect", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.reconnect(None).map_err(|error| raise(located(error, &context)))
@@ -118,13 +126,15 @@ fn properties(engine: &mut Engine) {
         .register_fn("to_string", |d: &mut DeviceHandle| shown(d))
         .register_fn("to_debug", |d: &mut DeviceHandle| shown(d))
         .register_fn("to_string", |sim: &mut SimHandle| format!("sim of {}", shown(&sim.0)))
-        .register_fn("==", |a: &mut DeviceHandle, b: DeviceHandle| {
-            a.device.name() == b.device.name() && a.device.port() == b.device.port()
-        });
+        .register_fn("==", |a: &mut DeviceHandle, b: DeviceHandle| is_same(a, &b))
+        .register_fn("!=", |a: &mut DeviceHandle, b: DeviceHandle| !is_same(a, &b));
     // A property that there is not: a task without its parentheses, or a slip.
     engine.register_indexer_get(|d: &mut DeviceHandle, name: ImmutableString| -> Fallible<Dynamic> {
-        if UNAVAILABLE.contains(&name.as_str()) || name == "time_offset" {
+        if UNAVAILABLE.contains(&name.as_str()) {
             return unavailable(&name);
+        }
+        if name == "time_offset" {
+            return d.device.time_offset().map(Dynamic::from).map_err(raise);
         }
         let device = d.device.name();
         if d.device.item(&name).is_some() || d.class.0.methods.iter().any(|method| method.name == name.as_str()) {
@@ -146,6 +156,10 @@ fn properties(engine: &mut Engine) {
 fn shown(device: &DeviceHandle) -> String {
     let state = if device.device.is_open() { "" } else { " (closed)" };
     format!("{} on {}{state}", device.device.name(), device.device.port())
+}
+
+fn is_same(a: &DeviceHandle, b: &DeviceHandle) -> bool {
+    a.device.name() == b.device.name() && a.device.port() == b.device.port()
 }
 
 fn strings(texts: Vec<String>) -> Array {
@@ -184,7 +198,8 @@ fn classes(engine: &mut Engine, run: &Arc<Run>) {
         })
         .register_fn("to_string", |class: &mut ClassHandle| format!("device {}", class.0.class.name))
         .register_fn("to_debug", |class: &mut ClassHandle| format!("device {}", class.0.class.name))
-        .register_fn("==", |a: &mut ClassHandle, b: ClassHandle| Arc::ptr_eq(&a.0, &b.0));
+        .register_fn("==", |a: &mut ClassHandle, b: ClassHandle| Arc::ptr_eq(&a.0, &b.0))
+        .register_fn("!=", |a: &mut ClassHandle, b: ClassHandle| !Arc::ptr_eq(&a.0, &b.0));
 }
 
 fn items(class: &ClassHandle) -> Array {
@@ -227,8 +242,7 @@ fn declare(
 fn unavailable<T>(name: &str) -> Fallible<T> {
     let help = match name {
         "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
-        "terminal" => "use a terminal program once the script has ended",
-        _ => "read the clock with a task that calls `time.time_ns()`",
+        _ => "use a terminal program once the script has ended",
     };
     refuse(Kind::FeatureUnavailableError, format!("`{name}` is not available in this version of belay-script"), help)
 }

@@ -6,7 +6,7 @@ use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{convert, device_type, dispatch, errors, files, functions, generator, methods, modules, opening, syntax};
 use super::{parallel, proxy, testing, text};
-use rhai::{AST, Dynamic, Engine, EvalAltResult, OptimizationLevel};
+use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
 /// An engine for `run`.
@@ -86,11 +86,31 @@ fn arguments(run: &Run) -> Dynamic {
 /// Compiles the script `name`. Every compilation goes this way.
 pub(super) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
     run.sources.insert(name, source);
-    let softened = text::soften_comments(source);
-    let (ast, noted) = text::with_text(&softened, || engine.compile(&softened));
+    let mut softened = text::soften_comments(source);
+    let (mut ast, mut noted) = text::with_text(&softened, || engine.compile(&softened));
+    let empty = ast.as_ref().map(empty_loops).unwrap_or_default();
+    if !empty.is_empty() {
+        softened = text::fill_blocks(&softened, empty);
+        (ast, noted) = text::with_text(&softened, || engine.compile(&softened));
+    }
     run.loader.note(noted.names);
     run.note_caught(text::caught_names(source));
     let mut ast = ast.map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
     ast.set_source(name);
     Ok(ast)
+}
+
+/// Where the bodies of `for` loops begin that hold no statement. Rhai drops the errors of the iterator in such a loop, so
+/// each of them gets a statement.
+fn empty_loops(tree: &AST) -> Vec<rhai::Position> {
+    let mut found = Vec::new();
+    tree.walk(&mut |nodes: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Stmt(Stmt::For(parts, _))) = nodes.last()
+            && parts.2.body.is_empty()
+        {
+            found.push(parts.2.body.position());
+        }
+        true
+    });
+    found
 }

@@ -7,6 +7,7 @@ use super::device_type::located;
 use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, raise, stop};
 use super::run::{Run, lock};
 use super::testing::is_timeout;
+use super::types::BigInteger;
 use crate::bench::record::Measurement;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
@@ -64,7 +65,8 @@ pub(super) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String 
 
 #[expect(clippy::cast_precision_loss, reason = "a measured value is judged as a float")]
 fn number(value: &Dynamic) -> Option<f64> {
-    value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64))
+    let small = value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64));
+    small.or_else(|| value.read_lock::<BigInteger>().map(|whole| whole.to_float()))
 }
 
 fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynamic, options: &Map) -> Fallible<Dynamic> {

@@ -8,7 +8,7 @@ use super::convert::{describe, to_dynamic, to_value};
 use super::dispatch::{self, DeviceHandle};
 use super::errors::{self, Fallible, ScriptError, argument, raise};
 use super::run::{Run, call_place};
-use crate::device::{Answer, Index, Items, Operation, Proxied, Proxy};
+use crate::device::{Answer, Function, Index, Items, Operation, Proxied, Proxy};
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use std::any::TypeId;
@@ -95,7 +95,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut module = Module::new();
     module.set_iter_result(TypeId::of::<ProxyHandle>(), |value| {
         let items = value.try_cast::<ProxyHandle>().map(|handle| handle.proxy.items());
-        Box::new(items.into_iter().flat_map(|items| Loop(items)))
+        Box::new(items.into_iter().flat_map(Loop))
     });
     engine.register_global_module(module.into());
 }
@@ -130,7 +130,7 @@ fn perform(context: &NativeCallContext<'_>, handle: &ProxyHandle, operation: &Op
 }
 
 fn texts(engine: &mut Engine) {
-    fn text(context: &NativeCallContext<'_>, handle: &ProxyHandle, function: &str) -> Fallible<String> {
+    fn text(context: &NativeCallContext<'_>, handle: &ProxyHandle, function: Function) -> Fallible<String> {
         perform(context, handle, &Operation::Function(function)).map(|text| text.to_string())
     }
     /// Within strings and arrays Rhai drops errors: there the text says why there is none.
@@ -141,10 +141,10 @@ fn texts(engine: &mut Engine) {
         })
     }
     fn shown(context: &NativeCallContext<'_>, handle: &ProxyHandle) -> Fallible<String> {
-        text(context, handle, "str")
+        text(context, handle, Function::Str)
     }
     fn debugged(context: &NativeCallContext<'_>, handle: &ProxyHandle) -> Fallible<String> {
-        text(context, handle, "repr").map(|repr| format!("<proxy {repr}>"))
+        text(context, handle, Function::Repr).map(|repr| format!("<proxy {repr}>"))
     }
     engine
         .register_fn("print", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| shown(&context, handle))
@@ -155,7 +155,9 @@ fn texts(engine: &mut Engine) {
         .register_fn("to_debug", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {
             embedded(debugged(&context, handle))
         })
-        .register_fn("repr", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| text(&context, handle, "repr"));
+        .register_fn("repr", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {
+            text(&context, handle, Function::Repr)
+        });
 }
 
 fn parts(engine: &mut Engine, run: &Arc<Run>) {
@@ -164,10 +166,10 @@ fn parts(engine: &mut Engine, run: &Arc<Run>) {
             perform(&context, handle, &Operation::Fetch)
         })
         .register_fn("len", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {
-            perform(&context, handle, &Operation::Function("len"))
+            perform(&context, handle, &Operation::Function(Function::Len))
         })
         .register_fn("hash", |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {
-            perform(&context, handle, &Operation::Function("hash"))
+            perform(&context, handle, &Operation::Function(Function::Hash))
         })
         .register_fn(
             "slice",

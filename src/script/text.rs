@@ -106,6 +106,33 @@ fn preceded_by_dot(position: Position) -> bool {
     })
 }
 
+/// Puts a statement without effect into the empty blocks whose opening braces stand at `braces`. No line moves, and no
+/// column but those behind a block without any white space before or in it.
+pub(super) fn fill_blocks(text: &str, mut braces: Vec<Position>) -> String {
+    // From the end, so that what is put in does not move the others; a function is seen for each closure in it.
+    braces.sort_by_key(|brace| (brace.line(), brace.position()));
+    braces.dedup();
+    let mut lines: Vec<Vec<char>> = text.split('\n').map(|line| line.chars().collect()).collect();
+    for brace in braces.into_iter().rev() {
+        let (Some(line), Some(column)) = (brace.line(), brace.position()) else { continue };
+        let (Some(line), Some(at)) = (lines.get_mut(line - 1), column.checked_sub(1)) else { continue };
+        if line.get(at) != Some(&'{') {
+            continue;
+        }
+        let is_space = |c: Option<&char>| matches!(c, Some(' ' | '\t'));
+        if is_space(line.get(at + 1)) {
+            line[at + 1] = '0';
+        } else if at > 0 && is_space(line.get(at - 1)) {
+            line[at - 1] = '{';
+            line[at] = '0';
+        } else {
+            line.insert(at + 1, '0');
+        }
+    }
+    let lines: Vec<String> = lines.into_iter().map(String::from_iter).collect();
+    lines.join("\n")
+}
+
 /// The names of `catch (name)` in a text.
 pub(super) fn caught_names(text: &str) -> Vec<String> {
     let after = text.match_indices("catch").filter_map(|(at, word)| text.get(at + word.len()..));
@@ -205,6 +232,19 @@ mod tests {
         case("task a() ` \n x`", 1, 10, (1, 11));
         case("task a() \"x\"", 1, 10, (1, 11));
         case("task a() ##\"\nx\"##", 1, 10, (1, 13));
+    }
+
+    #[test]
+    fn empty_blocks_are_filled_without_moving_what_follows() {
+        fn case(text: &str, columns: &[u16], wanted: &str) {
+            let braces = columns.iter().map(|column| Position::new(1, *column)).collect();
+            assert_eq!(fill_blocks(text, braces), wanted);
+        }
+        case("for x in g { } f()", &[12], "for x in g {0} f()");
+        case("for x in g {} f()", &[12], "for x in g{0} f()");
+        case("for x in g(){}", &[13], "for x in g(){0}");
+        case("for x in g {\n}", &[12], "for x in g{0\n}");
+        case("for x in ä {} for y in g { // c", &[12, 26, 12], "for x in ä{0} for y in g {0// c");
     }
 
     #[test]

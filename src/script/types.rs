@@ -6,7 +6,8 @@ use super::convert::{to_dynamic, to_value};
 use super::errors::{Fallible, argument};
 use crate::value::Value;
 use num_bigint::BigInt;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
+use std::cmp::Ordering;
 
 /// An integer outside of 64 bits.
 #[derive(Clone, PartialEq, PartialOrd)]
@@ -59,25 +60,91 @@ impl Dict {
     }
 }
 
-/// Whether Python takes two keys for the same.
+/// Whether Python takes two values for equal, but that an array is equal to a tuple: a script has no tuples.
 fn same(a: &Value, b: &Value) -> bool {
-    #[expect(clippy::cast_precision_loss, reason = "keys that differ beyond 2^53 are not equal to a float")]
-    let number = |value: &Value| match value {
-        Value::Bool(on) => Some(f64::from(u8::from(*on))),
-        Value::Int(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        _ => None,
-    };
+    use Value::{Dict as Pairs, Float, FrozenSet, List, NamedTuple as Named, OrderedDict, Set, Tuple};
+    if let (Some(a), Some(b)) = (whole(a), whole(b)) {
+        return a == b;
+    }
     match (a, b) {
-        (Value::Int(a), Value::Int(b)) => a == b,
-        // A script has no tuples: an array finds a tuple.
-        (Value::Tuple(a) | Value::List(a), Value::Tuple(b) | Value::List(b)) => {
+        (Float(a), Float(b)) => a == b,
+        (Float(float), other) | (other, Float(float)) => {
+            whole(other).is_some_and(|whole| compare(&whole, *float) == Some(Ordering::Equal))
+        }
+        (Set(a) | FrozenSet(a), Set(b) | FrozenSet(b)) => {
+            a.len() == b.len() && a.iter().all(|item| b.iter().any(|other| same(item, other)))
+        }
+        (OrderedDict(a), OrderedDict(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&a.0, &b.0) && same(&a.1, &b.1))
+        }
+        (Pairs(a) | OrderedDict(a), Pairs(b) | OrderedDict(b)) => {
+            let holds = |(key, value): &(Value, Value)| {
+                b.iter().find(|(other, _)| same(key, other)).is_some_and(|(_, other)| same(value, other))
+            };
+            a.len() == b.len() && a.iter().all(holds)
+        }
+        (Tuple(_) | List(_) | Named(..), Tuple(_) | List(_) | Named(..)) => {
+            let (a, b) = (items(a), items(b));
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
         }
-        _ => match (number(a), number(b)) {
-            (Some(a), Some(b)) => a == b,
-            _ => a == b,
-        },
+        _ => a == b,
+    }
+}
+
+/// The items of a sequence.
+fn items(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::List(items) | Value::Tuple(items) => items.iter().collect(),
+        Value::NamedTuple(_, fields) => fields.iter().map(|(_, value)| value).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// What Python counts among its integers.
+fn whole(value: &Value) -> Option<BigInt> {
+    match value {
+        Value::Bool(on) => Some(BigInt::from(u8::from(*on))),
+        Value::Int(number) => Some(BigInt::from(*number)),
+        Value::BigInt(number) => Some(number.clone()),
+        _ => None,
+    }
+}
+
+/// Compares as Python does, without rounding the integer.
+fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
+    if float.is_nan() {
+        return None;
+    }
+    if float.is_infinite() {
+        return 0.0.partial_cmp(&float);
+    }
+    // A float's text without decimals is exact.
+    let truncated: BigInt = format!("{:.0}", float.trunc()).parse().ok()?;
+    match whole.cmp(&truncated) {
+        Ordering::Equal => 0.0.partial_cmp(&float.fract()),
+        different => Some(different),
+    }
+}
+
+/// What compares with zero as its parts do with each other; what has no order does with nothing.
+fn sign(order: Option<Ordering>) -> f64 {
+    match order {
+        Some(Ordering::Less) => -1.0,
+        Some(Ordering::Equal) => 0.0,
+        Some(Ordering::Greater) => 1.0,
+        None => f64::NAN,
+    }
+}
+
+/// Whether two values of a script are equal; what cannot be sent is equal to nothing.
+fn equal(a: &Dynamic, b: &Dynamic) -> bool {
+    matches!((to_value(a), to_value(b)), (Ok(a), Ok(b)) if same(&a, &b))
+}
+
+impl BigInteger {
+    /// The nearest float, an infinite one beyond all floats.
+    pub fn to_float(&self) -> f64 {
+        self.0.to_string().parse().unwrap_or(f64::NAN)
     }
 }
 
@@ -121,6 +188,27 @@ pub(super) fn register(engine: &mut Engine) {
     dict(engine);
     set(engine);
     rest(engine);
+    equality(engine);
+}
+
+/// `==` and `!=` of the types here, with each other and with what Python would take for equal.
+fn equality(engine: &mut Engine) {
+    macro_rules! equal {
+        ($($a:ty, $b:ty);* $(;)?) => {$(
+            engine
+                .register_fn("==", |a: $a, b: $b| equal(&Dynamic::from(a), &Dynamic::from(b)))
+                .register_fn("!=", |a: $a, b: $b| !equal(&Dynamic::from(a), &Dynamic::from(b)));
+        )*};
+    }
+    equal!(
+        Dict, Dict; Dict, Map; Map, Dict;
+        PythonSet, PythonSet;
+        Complex, Complex;
+        NamedTuple, NamedTuple; NamedTuple, Tuple; NamedTuple, Array; Tuple, NamedTuple; Array, NamedTuple;
+        Tuple, Tuple; Tuple, Array; Array, Tuple;
+        Ellipsis, Ellipsis;
+    );
+    engine.register_fn("==", |a: Opaque, b: Opaque| a.0 == b.0).register_fn("!=", |a: Opaque, b: Opaque| a.0 != b.0);
 }
 
 /// Small results become Rhai's own integers.
@@ -140,7 +228,8 @@ fn big_integer(engine: &mut Engine) {
         .register_fn("bigint", |number: i64| number)
         .register_fn("to_string", |number: &mut BigInteger| number.0.to_string())
         .register_fn("to_debug", |number: &mut BigInteger| number.0.to_string())
-        .register_fn("to_float", |number: &mut BigInteger| number.0.to_string().parse::<f64>().unwrap_or(f64::NAN))
+        .register_fn("to_float", |number: &mut BigInteger| number.to_float())
+        .register_fn("to_int", |number: BigInteger| number)
         .register_fn("-", |number: BigInteger| integer(-number.0));
     macro_rules! arithmetic {
         ($($sign:literal $operate:tt),*) => {$(
@@ -150,7 +239,15 @@ fn big_integer(engine: &mut Engine) {
                 .register_fn($sign, |a: i64, b: BigInteger| integer(BigInt::from(a) $operate b.0));
         )*};
     }
+    macro_rules! with_floats {
+        ($($sign:literal $operate:tt),*) => {$(
+            engine
+                .register_fn($sign, |a: BigInteger, b: f64| a.to_float() $operate b)
+                .register_fn($sign, |a: f64, b: BigInteger| a $operate b.to_float());
+        )*};
+    }
     arithmetic!("+" +, "-" -, "*" *);
+    with_floats!("+" +, "-" -, "*" *, "/" /);
     let divide = |a: BigInt, b: BigInt, rest: bool| -> Fallible<Dynamic> {
         if b == BigInt::ZERO {
             let error = EvalAltResult::ErrorArithmetic("Division by zero".to_owned(), Position::NONE);
@@ -169,7 +266,9 @@ fn big_integer(engine: &mut Engine) {
             engine
                 .register_fn($sign, |a: BigInteger, b: BigInteger| a.0 $operate b.0)
                 .register_fn($sign, |a: BigInteger, b: i64| a.0 $operate BigInt::from(b))
-                .register_fn($sign, |a: i64, b: BigInteger| BigInt::from(a) $operate b.0);
+                .register_fn($sign, |a: i64, b: BigInteger| BigInt::from(a) $operate b.0)
+                .register_fn($sign, |a: BigInteger, b: f64| sign(compare(&a.0, b)) $operate 0.0)
+                .register_fn($sign, |a: f64, b: BigInteger| 0.0 $operate sign(compare(&b.0, a)));
         )*};
     }
     compare!("==" ==, "!=" !=, "<" <, "<=" <=, ">" >, ">=" >=);
@@ -212,10 +311,6 @@ fn dict(engine: &mut Engine) {
                 None => dict.pairs.push((key, value)),
             }
             Ok(())
-        })
-        .register_fn("==", |a: &mut Dict, b: Dict| {
-            let (a, b) = (to_value(&Dynamic::from(a.clone())), to_value(&Dynamic::from(b)));
-            a.is_ok() && a == b
         });
     let mut module = rhai::Module::new();
     // Like Python's, the loop over a dict gives its keys.
@@ -251,9 +346,6 @@ fn set(engine: &mut Engine) {
             Ok(set.items.iter().any(|known| same(known, &item)))
         })
         .register_fn("to_array", |set: &mut PythonSet| -> Array { set.items.iter().cloned().map(to_dynamic).collect() })
-        .register_fn("==", |a: &mut PythonSet, b: PythonSet| {
-            a.items.len() == b.items.len() && a.items.iter().all(|item| b.items.iter().any(|other| same(item, other)))
-        })
         .register_fn("to_string", |set: &mut PythonSet| python(to_value(&Dynamic::from(set.clone()))))
         .register_fn("to_debug", |set: &mut PythonSet| python(to_value(&Dynamic::from(set.clone()))));
 }
@@ -264,7 +356,6 @@ fn rest(engine: &mut Engine) {
         .register_fn("complex", Complex)
         .register_get("real", |number: &mut Complex| number.0)
         .register_get("imag", |number: &mut Complex| number.1)
-        .register_fn("==", |a: &mut Complex, b: Complex| *a == b)
         .register_fn("to_string", |number: &mut Complex| python(Ok(Value::Complex(number.0, number.1))))
         .register_fn("to_debug", |number: &mut Complex| python(Ok(Value::Complex(number.0, number.1))))
         .register_type_with_name::<Tuple>("tuple")
@@ -274,12 +365,10 @@ fn rest(engine: &mut Engine) {
         .register_fn("to_string", |tuple: &mut Tuple| python(to_value(&Dynamic::from(tuple.clone()))))
         .register_fn("to_debug", |tuple: &mut Tuple| python(to_value(&Dynamic::from(tuple.clone()))))
         .register_type_with_name::<Ellipsis>("ellipsis")
-        .register_fn("==", |_: &mut Ellipsis, _: Ellipsis| true)
         .register_fn("to_string", |_: &mut Ellipsis| "...")
         .register_fn("to_debug", |_: &mut Ellipsis| "...")
         .register_type_with_name::<Opaque>("opaque")
         .register_get("repr", |opaque: &mut Opaque| opaque.0.clone())
-        .register_fn("==", |a: &mut Opaque, b: Opaque| a.0 == b.0)
         .register_fn("to_string", |opaque: &mut Opaque| opaque.0.clone())
         .register_fn("to_debug", |opaque: &mut Opaque| opaque.0.clone());
     named_tuple(engine);

@@ -3,7 +3,25 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(unix)]
+mod bad_declarations;
+#[cfg(unix)]
+mod bad_input;
 mod commands;
 mod goldens;
 mod harness;
+#[cfg(target_os = "linux")]
+mod interrupts;
+#[cfg(target_os = "linux")]
+mod killed;
+#[cfg(target_os = "linux")]
+mod network;
+#[cfg(unix)]
+mod python_files;
 mod readme;
+#[cfg(target_os = "linux")]
+mod recordings;
+#[cfg(unix)]
+mod scripts;
+#[cfg(target_os = "linux")]
+mod serve;

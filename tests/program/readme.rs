@@ -132,7 +132,7 @@ impl Held<'_> {
             } else if let Some(args) = arguments(command) {
                 let outcome = Program::new().args(args.iter().map(String::as_str)).outcome_in(self.folder);
                 status = outcome.status;
-                outcome.stdout + &outcome.stderr
+                format!("{}{}", outcome.stdout, outcome.stderr)
             } else if NOT_RUN.contains(&command) {
                 continue;
             } else {

@@ -3,14 +3,12 @@
 //! Invariants: standard output and standard error are compared exactly, and are empty unless a test says otherwise;
 //! nothing runs for longer than its limit. The folder's path becomes `[DIR]`.
 
+use super::running::Running;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{Read, Write};
 use std::panic::Location;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
+use std::process::Command;
 use std::time::Duration;
 
 /// Longest time that a run may take unless the test says otherwise.
@@ -98,91 +96,66 @@ impl Program {
     #[track_caller]
     pub fn status(mut self, status: i32) {
         self.expected.status = Some(status);
-        let actual = self.outcome();
-        if let Some(difference) = difference(&self.expected, &actual) {
-            panic!("{}\n`belay-script {}`\n{difference}", Location::caller(), self.args.join(" "));
-        }
+        self.compare(&self.outcome());
     }
 
     /// Runs it and gives what it came to.
     #[track_caller]
     pub fn outcome(&self) -> Outcome {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        for (name, bytes) in &self.files {
-            let path = folder.path().join(name);
-            std::fs::create_dir_all(path.parent().expect("a file in the folder")).expect("a folder");
-            std::fs::write(path, bytes).expect("a file in the folder");
-        }
-        self.outcome_in(folder.path())
+        self.start().finish().1
     }
 
     /// Runs it in a folder that is there already.
     #[track_caller]
     pub fn outcome_in(&self, folder: &Path) -> Outcome {
+        self.start_in(folder).finish().1
+    }
+
+    /// Starts it in a new folder with its files.
+    #[track_caller]
+    pub fn start(&self) -> Running {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().to_owned();
+        self.begin(&path, Some(folder))
+    }
+
+    /// Starts it in a folder that is there already; its files are added.
+    #[track_caller]
+    pub fn start_in(&self, folder: &Path) -> Running {
+        self.begin(folder, None)
+    }
+
+    #[track_caller]
+    fn begin(&self, folder: &Path, owned: Option<tempfile::TempDir>) -> Running {
+        for (name, bytes) in &self.files {
+            let path = folder.join(name);
+            std::fs::create_dir_all(path.parent().expect("a file in the folder")).expect("a folder");
+            std::fs::write(path, bytes).expect("a file in the folder");
+        }
         let mut command = Command::new(env!("CARGO_BIN_EXE_belay-script"));
-        command.args(&self.args).current_dir(folder);
+        command.args(&self.args);
         for name in UNWANTED {
             command.env_remove(name);
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        let input = self.stdin.clone();
-        // A program that does not read its input closes the pipe: not our matter.
-        let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let (done, ended) = mpsc::channel();
-        let out = collect(child.stdout.take().expect("a pipe"), done.clone());
-        let err = collect(child.stderr.take().expect("a pipe"), done);
-        let status = wait(&mut child, &ended, self.limit);
-        let (stdout, stderr) = if status.is_none() && !finished(&out, &err) {
-            // A grandchild may hold the pipes open for ever.
-            (String::new(), format!("(killed after {:?})\n", self.limit))
-        } else {
-            let _ = writer.join();
-            (joined(out), joined(err))
-        };
-        let tame = |text: String| tame(&text, folder);
-        Outcome { stdout: tame(stdout), stderr: tame(stderr), status }
+        let mut running = Running::start(command, folder, owned, self.limit);
+        running.feed(self.stdin.clone());
+        running
     }
-}
 
-/// Reads a stream to its end in a thread, then tells so.
-fn collect(mut stream: impl Read + Send + 'static, done: mpsc::Sender<()>) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        let _ = stream.read_to_end(&mut bytes);
-        let _ = done.send(());
-        bytes
-    })
-}
+    /// Waits for the end of a run of this program, and compares: the last word of a test.
+    #[track_caller]
+    pub fn ends(mut self, running: Running, status: i32) {
+        self.expected.status = Some(status);
+        self.compare(&running.finish().1);
+    }
 
-fn finished(out: &JoinHandle<Vec<u8>>, err: &JoinHandle<Vec<u8>>) -> bool {
-    out.is_finished() && err.is_finished()
-}
-
-fn joined(thread: JoinHandle<Vec<u8>>) -> String {
-    String::from_utf8_lossy(&thread.join().expect("the reader ends")).into_owned()
-}
-
-/// Waits until both streams have ended, then for the program. Kills it, by its id, past the limit.
-fn wait(child: &mut Child, ended: &mpsc::Receiver<()>, limit: Duration) -> Option<i32> {
-    let deadline = std::time::Instant::now() + limit;
-    for _ in 0..2 {
-        let left = deadline.saturating_duration_since(std::time::Instant::now());
-        if ended.recv_timeout(left).is_err() {
-            let _ = child.kill();
-            let _ = child.wait();
-            return None;
+    #[track_caller]
+    fn compare(&self, actual: &Outcome) {
+        if let Some(difference) = difference(&self.expected, actual) {
+            panic!("{}\n`belay-script {}`\n{difference}", Location::caller(), self.args.join(" "));
         }
     }
-    child.wait().ok()?.code()
-}
-
-/// The folder's path is different in every run.
-fn tame(text: &str, folder: &Path) -> String {
-    let real = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-    text.replace(&*real.to_string_lossy(), "[DIR]").replace(&*folder.to_string_lossy(), "[DIR]")
 }
 
 /// What is not as expected, line by line; `None` if all is.

@@ -2,3 +2,12 @@
 
 pub mod command;
 pub mod golden;
+#[cfg(target_os = "linux")]
+pub mod interpreter;
+#[cfg(target_os = "linux")]
+pub mod mpremote;
+pub mod running;
+#[cfg(target_os = "linux")]
+pub mod terminal;
+#[cfg(target_os = "linux")]
+pub mod webrepl;

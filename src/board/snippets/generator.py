@@ -1,15 +1,17 @@
 __belay_d={}
-def __belay_n(k,v):
+def __belay_n(k,v,d=__belay_d,h=hasattr,g=getattr,S=StopIteration,B=BaseException,q=__belay):
+ if not h(d[k],'send'):
+  return q(d.pop(k),'S')
  try:
-  v=__belay_d[k].send(v)
- except StopIteration as e:
-  del __belay_d[k]
-  return __belay(getattr(e,'value',None),'S')
- except BaseException:
-  del __belay_d[k]
+  v=d[k].send(v)
+ except S as e:
+  del d[k]
+  return q(g(e,'value',None),'S')
+ except B:
+  del d[k]
   raise
- __belay(v)
-def __belay_c(k):
- g=__belay_d.pop(k,None)
+ q(v)
+def __belay_c(k,d=__belay_d):
+ g=d.pop(k,None)
  if g:
   g.close()

@@ -2,15 +2,23 @@ try:
  from binascii import b2a_base64 as __belay_b
 except ImportError:
  __belay_b=None
-def __belay(v,k='R'):
- if __belay_b and type(v)in(bytes,bytearray)and len(v)>64:
+def __belay(v,k='R',b=__belay_b,p=print,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray):
+ global __belay_l
+ __belay_l=None
+ if b and t(v)in(y,a)and n(v)>64:
   k='B'
-  r=str(__belay_b(v),'ascii')
+  r=s(b(v),'ascii')
  else:
-  r=repr(v)
+  r=f(v)
   if r[:7]=='<memory':
-   r=repr(bytes(v))
- if len(r)<400:
-  print('\x1eTOKEN%s%d:%s\x1eTOKEN;'%(k,len(r),r),end='')
+   r=f(y(v))
+ __belay_l=k,r
+ __belay_a()
+def __belay_a(p=print,n=len):
+ k,r=__belay_l
+ m='\x1eTOKEN'
+ h='%s%s%d:'%(m,k,n(r))
+ if n(r)<4000:
+  p(h+r+m+';',end='')
  else:
-  print('\x1eTOKEN%s%d:'%(k,len(r)),r,'\x1eTOKEN;',sep='',end='')
+  p(h,r,m+';',sep='',end='')

@@ -209,6 +209,5 @@ fn a_small_heap_has_room_for_machine() {
     let core: u32 = board.exec(free).trim().parse().unwrap();
     board.exec("from machine import I2C, PWM, Timer");
     let all: u32 = board.exec(free).trim().parse().unwrap();
-    eprintln!("free of 64k: {before}, with machine {core}, with all of it {all}");
     assert!(before > 50_000 && core > 35_000 && all > 20_000, "{before} {core} {all}");
 }

@@ -136,6 +136,56 @@ fn big_integers_and_pythons_types_work() {
 }
 
 #[test]
+fn big_integers_compare_with_floats() {
+    fn case(expression: &str, wanted: &str) {
+        let text = format!("let big = bigint(\"18446744073709551616\"); print({expression});");
+        assert_eq!(printed(&text), [wanted], "{expression}");
+    }
+    case(
+        "[big > 1.5, big < 1.5, big >= 1.5, big <= 1.5, big == 1.5, big != 1.5]",
+        "[true, false, true, false, false, true]",
+    );
+    case("[1.5 > big, 1.5 < big, 1.5 == big, 1.5 != big]", "[false, true, false, true]");
+    case("[big == 18446744073709551616.0, big + 1 == 18446744073709551616.0]", "[true, false]");
+    case(
+        "[-big < -0.5, big > 1.0/0.0, big < 1.0/0.0, big == 0.0/0.0, big < 0.0/0.0]",
+        "[true, false, true, false, false]",
+    );
+    case("big.to_int() == big && big.to_float() == 18446744073709551616.0", "true");
+    case("[big / 2.0, 0.5 * big] == [9223372036854775808.0, 9223372036854775808.0]", "true");
+    let (finished, lines) = run("measure(\"big\", bigint(\"18446744073709551616\"), #{ min: 0, max: 1e30 });");
+    assert!(finished.failure.is_none() && finished.record.passed(), "{lines:?}");
+}
+
+#[test]
+fn pythons_types_are_equal_by_their_contents() {
+    fn case(a: &str, b: &str, equal: bool) {
+        let text = format!(
+            "import \"std/assert\" as assert; let a = {a}; let b = {b}; print(a == b); print(a != b); print([a] == [b]); \
+             try {{ assert::equal([a], [b]); print(true); }} catch {{ print(false); }} \
+             try {{ assert::not_equal(a, b); print(true); }} catch {{ print(false); }}"
+        );
+        let (yes, no) = if equal { ("true", "false") } else { ("false", "true") };
+        assert_eq!(printed(&text), [yes, no, yes, yes, no], "{a} {b}");
+    }
+    case("set([1, 2])", "set([2, 1.0])", true);
+    case("set([1, 2])", "frozenset([2, 1])", true);
+    case("set([1, 2])", "set([1, 3])", false);
+    case("{ let d = dict(); d[1] = 2; d[2] = 3; d }", "{ let d = dict(); d[2] = 3; d[1] = 2; d }", true);
+    case("{ let d = dict(); d[1] = 2; d }", "{ let d = dict(); d[1] = 3; d }", false);
+    case("dict()", "#{}", true);
+    case("#{ a: 1 }", "{ let d = dict(); d[\"a\"] = 1; d }", true);
+    case("complex(1.0, 2.0)", "complex(1.0, 2.0)", true);
+    case("complex(1.0, 2.0)", "complex(1.0, 3.0)", false);
+    case("tuple([1, 2])", "tuple([1, 2])", true);
+    case("tuple([1, 2])", "[1, 2]", true);
+    case("[1, 3]", "tuple([1, 2])", false);
+    case("bigint(\"18446744073709551616\")", "bigint(\"18446744073709551616\")", true);
+    case("Device", "Device", true);
+    case("set([1])", "1", false);
+}
+
+#[test]
 fn the_standard_modules_work() {
     fn case(expression: &str, wanted: &str) {
         let text = format!("import \"std/stats\" as stats;\nimport \"std/csv\" as csv;\nprint({expression});");

@@ -1,0 +1,393 @@
+//! `rfc2217://HOST:PORT`: a serial line behind a server that lets us set it (RFC 2217), such as ser2net.
+//!
+//! Uses [`crate::error`], [`super::telnet`] and the options of [`super::serial`]. Invariant: the line is set before the
+//! first byte of data goes out, and a server that answers less than it should is used all the same.
+//!
+//! esptool's `esp_rfc2217_server` does not pass the lines on: it takes DTR on as the wish to start the ESP's boot loader,
+//! and RTS off as the wish to restart the ESP into its program (esptool#1185). Open such a port with `dtr: false`, or
+//! start the server with `--no-reset` where it has that.
+
+use super::endpoint::Endpoint;
+use super::serial::{Line, SerialOptions};
+use super::socket::Connection;
+use super::telnet::{BINARY, COM_PORT, Decoder, End, Link, SUPPRESS_GO_AHEAD};
+use super::{Abilities, Port, PortError, Wait};
+use crate::error::{Error, Kind, Result};
+use std::time::Duration;
+
+/// How long a server may take to say whether it knows RFC 2217.
+const AGREE_LIMIT: Duration = Duration::from_secs(5);
+/// How long it may take to acknowledge the settings. Some never do.
+const SETTINGS_LIMIT: Duration = Duration::from_secs(2);
+/// How long a write may be held up by the server's flow control.
+const SUSPEND_LIMIT: Duration = Duration::from_secs(10);
+
+// Commands of the client (RFC 2217, section 3); the server's answers are 100 more.
+const SET_BAUDRATE: u8 = 1;
+const SET_DATASIZE: u8 = 2;
+const SET_PARITY: u8 = 3;
+const SET_STOPSIZE: u8 = 4;
+const SET_CONTROL: u8 = 5;
+const FLOWCONTROL_SUSPEND: u8 = 8;
+const FLOWCONTROL_RESUME: u8 = 9;
+const SET_LINESTATE_MASK: u8 = 10;
+const SET_MODEMSTATE_MASK: u8 = 11;
+const PURGE_DATA: u8 = 12;
+const ANSWER: u8 = 100;
+
+/// What a server told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    BaudRate(u32),
+    /// It acknowledges another setting.
+    Set(u8),
+    /// It asks to stop sending, or to go on.
+    Suspend(bool),
+}
+
+/// Reads a subnegotiation; `None` for what means nothing here.
+fn told(subnegotiation: &[u8]) -> Option<Told> {
+    let [COM_PORT, command, data @ ..] = subnegotiation else { return None };
+    // Some servers answer with the client's own numbers.
+    match command % ANSWER {
+        SET_BAUDRATE => Some(Told::BaudRate(u32::from_be_bytes(data.try_into().ok()?))),
+        FLOWCONTROL_SUSPEND => Some(Told::Suspend(true)),
+        FLOWCONTROL_RESUME => Some(Told::Suspend(false)),
+        setting @ SET_DATASIZE..=PURGE_DATA => Some(Told::Set(setting)),
+        _ => None,
+    }
+}
+
+/// What a serial line is set to, in this order: 8 bits, no parity, one stop bit, no flow control.
+fn settings(options: &SerialOptions) -> Vec<Vec<u8>> {
+    let mut baud_rate = vec![SET_BAUDRATE];
+    baud_rate.extend(options.baud_rate.to_be_bytes());
+    let mut settings = vec![
+        baud_rate,
+        vec![SET_DATASIZE, 8],
+        vec![SET_PARITY, 1],
+        vec![SET_STOPSIZE, 1],
+        vec![SET_CONTROL, 1],
+        // Nobody here looks at errors of the line or at the modem's.
+        vec![SET_LINESTATE_MASK, 0],
+        vec![SET_MODEMSTATE_MASK, 0],
+    ];
+    settings.extend(options.lines().map(|(line, on)| {
+        let value = match (line, on) {
+            (Line::Dtr, true) => 8,
+            (Line::Dtr, false) => 9,
+            (Line::Rts, true) => 11,
+            (Line::Rts, false) => 12,
+        };
+        vec![SET_CONTROL, value]
+    }));
+    // What was said to earlier clients, in both directions.
+    settings.push(vec![PURGE_DATA, 3]);
+    settings
+}
+
+/// A serial line behind a server.
+#[derive(Debug)]
+pub struct Rfc2217Port {
+    name: String,
+    link: Link,
+    /// What came while something else was waited for.
+    early: Vec<u8>,
+    suspended: bool,
+}
+
+impl Rfc2217Port {
+    /// Connects and sets the line: 8N1, the baud rate, DTR and RTS.
+    ///
+    /// # Errors
+    /// [`Kind::ConnectionFailedError`] if there is no such server or it does not know RFC 2217, [`Kind::ArgumentError`]
+    /// if the line does not run at the baud rate, [`Kind::Interrupted`].
+    pub fn open(endpoint: &Endpoint, options: &SerialOptions) -> Result<Rfc2217Port> {
+        Rfc2217Port::open_within(endpoint, options, AGREE_LIMIT, SETTINGS_LIMIT)
+    }
+
+    fn open_within(
+        endpoint: &Endpoint,
+        options: &SerialOptions,
+        agree: Duration,
+        settings: Duration,
+    ) -> Result<Rfc2217Port> {
+        if options.baud_rate == 0 {
+            return Err(Error::new(Kind::ArgumentError, "the baud rate is 0").with_help("115200 is usual"));
+        }
+        let name = format!("rfc2217://{endpoint}");
+        let link = Link::new(Connection::open(endpoint, &name)?, Decoder::new(true));
+        let mut port = Rfc2217Port { name, link, early: Vec::new(), suspended: false };
+        port.agree(endpoint, agree)?;
+        port.set(options, settings)?;
+        Ok(port)
+    }
+
+    fn agree(&mut self, endpoint: &Endpoint, limit: Duration) -> Result<()> {
+        self.link.decoder.ask(End::Local, COM_PORT);
+        for option in [BINARY, SUPPRESS_GO_AHEAD] {
+            self.link.decoder.ask(End::Local, option);
+            self.link.decoder.ask(End::Remote, option);
+        }
+        self.link.answer().map_err(|error| self.lost(error))?;
+        let wait = Wait::for_at_most(limit);
+        loop {
+            let how = match self.link.decoder.agreed(End::Local, COM_PORT) {
+                // The others are answered before or with it, and each is good either way.
+                Some(true) => return Ok(()),
+                Some(false) => "does not know RFC 2217",
+                None => match self.link.read_some(&mut self.early, wait) {
+                    Ok(_) => continue,
+                    Err(PortError::Timeout) => "does not answer as a server of RFC 2217 does",
+                    Err(error) => return Err(self.lost(error)),
+                },
+            };
+            return Err(Error::new(Kind::ConnectionFailedError, format!("`{}` {how}", self.name)).with_help(format!(
+                "ser2net needs `telnet(rfc2217)` as its accepter; a server that only passes bytes on is `tcp://{endpoint}`"
+            )));
+        }
+    }
+
+    fn set(&mut self, options: &SerialOptions, limit: Duration) -> Result<()> {
+        let settings = settings(options);
+        for setting in &settings {
+            self.link.subnegotiate(COM_PORT, setting).map_err(|error| self.lost(error))?;
+        }
+        // The last one is acknowledged after all that are acknowledged at all; DTR and RTS are not by all servers.
+        let wait = Wait::for_at_most(limit);
+        let mut baud_rate = None;
+        loop {
+            match self.link.read_some(&mut self.early, wait) {
+                Ok(_) => {}
+                Err(PortError::Timeout) => break,
+                Err(error) => return Err(self.lost(error)),
+            }
+            let told = self.look();
+            baud_rate = told
+                .iter()
+                .find_map(|told| if let Told::BaudRate(rate) = told { Some(*rate) } else { None })
+                .or(baud_rate);
+            if told.contains(&Told::Set(PURGE_DATA)) {
+                break;
+            }
+        }
+        // What the board said before was to be thrown away.
+        self.early.clear();
+        match baud_rate {
+            Some(rate) if rate != 0 && rate.abs_diff(options.baud_rate) > options.baud_rate / 20 => {
+                let message = format!("`{}` does not run at {} baud: it stays at {rate}", self.name, options.baud_rate);
+                Err(Error::new(Kind::ArgumentError, message).with_help("115200 is usual"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes what the server has told.
+    fn look(&mut self) -> Vec<Told> {
+        let told: Vec<Told> = self.link.decoder.subnegotiations.drain(..).filter_map(|bytes| told(&bytes)).collect();
+        for told in &told {
+            if let Told::Suspend(suspended) = told {
+                self.suspended = *suspended;
+            }
+        }
+        told
+    }
+
+    fn lost(&self, error: PortError) -> Error {
+        match error {
+            PortError::Interrupted => {
+                Error::new(Kind::Interrupted, format!("interrupted while opening `{}`", self.name))
+            }
+            PortError::Timeout => Error::new(Kind::ConnectionFailedError, format!("`{}` takes no settings", self.name)),
+            PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how)
+                .with_help("another client may have the line: a server gives it to one at a time"),
+        }
+    }
+}
+
+impl Port for Rfc2217Port {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { soft_reset: true, raw_paste: true, ..Abilities::default() }
+    }
+
+    fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        if self.suspended {
+            let patience = Wait::for_at_most(SUSPEND_LIMIT);
+            while self.suspended {
+                wait.slice()?;
+                match self.link.read_some(&mut self.early, wait.until(patience.deadline)) {
+                    Ok(_) => drop(self.look()),
+                    Err(PortError::Timeout) if patience.slice() == Err(PortError::Timeout) => {
+                        return Err(PortError::stuck(SUSPEND_LIMIT));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        self.link.write(bytes, wait)
+    }
+
+    fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
+        let early = self.early.len();
+        buffer.append(&mut self.early);
+        if early > 0 {
+            return Ok(early);
+        }
+        let outcome = self.link.read_available(buffer);
+        self.look();
+        outcome
+    }
+
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        if !self.early.is_empty() {
+            return self.read_available(buffer);
+        }
+        let outcome = self.link.read(buffer, wait);
+        self.look();
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::socket::tests::{Server, soon};
+    use crate::port::telnet::{DO, DONT, IAC, SB, SE, WILL, WONT};
+    use proptest::prelude::*;
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    const FAST: Duration = Duration::from_millis(50);
+
+    fn hear(stream: &mut TcpStream, expected: &[u8]) {
+        let mut heard = vec![0; expected.len()];
+        stream.read_exact(&mut heard).unwrap();
+        assert_eq!(heard, expected);
+    }
+
+    fn open(server: &Server, options: &SerialOptions) -> Result<Rfc2217Port> {
+        Rfc2217Port::open_within(&server.endpoint, options, Duration::from_secs(5), FAST)
+    }
+
+    /// The client's first words.
+    const HELLO: [u8; 15] = [
+        IAC,
+        WILL,
+        COM_PORT,
+        IAC,
+        WILL,
+        BINARY,
+        IAC,
+        DO,
+        BINARY,
+        IAC,
+        WILL,
+        SUPPRESS_GO_AHEAD,
+        IAC,
+        DO,
+        SUPPRESS_GO_AHEAD,
+    ];
+
+    fn agree(stream: &mut TcpStream) {
+        hear(stream, &HELLO);
+        stream.write_all(&[IAC, DO, COM_PORT, IAC, DO, BINARY, IAC, WILL, BINARY]).unwrap();
+    }
+
+    fn hear_settings(stream: &mut TcpStream, options: &SerialOptions) {
+        for setting in settings(options) {
+            let mut bytes = vec![IAC, SB, COM_PORT];
+            crate::port::telnet::encode(&setting, true, &mut bytes);
+            bytes.extend([IAC, SE]);
+            hear(stream, &bytes);
+        }
+    }
+
+    #[test]
+    fn the_line_is_set_whether_or_not_it_is_acknowledged() {
+        let options = SerialOptions { baud_rate: 255, ..SerialOptions::default() };
+        for acknowledged in [false, true] {
+            let server = Server::start(move |mut stream| {
+                agree(&mut stream);
+                hear_settings(&mut stream, &options);
+                stream.write_all(b"old text").unwrap();
+                if acknowledged {
+                    stream.write_all(&[IAC, SB, COM_PORT, 101, 0, 0, 0, IAC, IAC, IAC, SE]).unwrap();
+                    stream.write_all(&[IAC, SB, COM_PORT, 112, 3, IAC, SE]).unwrap();
+                    // A flow that stops and goes on.
+                    stream.write_all(&[IAC, SB, COM_PORT, 108, IAC, SE, b'.']).unwrap();
+                    stream.write_all(&[IAC, SB, COM_PORT, 109, IAC, SE]).unwrap();
+                }
+                hear(&mut stream, b"\x03\r\xff\xff");
+                stream.write_all(b"\r\0new").unwrap();
+            });
+            let mut port = open(&server, &options).unwrap();
+            port.write(b"\x03\r\xff", soon()).unwrap();
+            let mut seen = Vec::new();
+            while !seen.ends_with(b"\r\0new") {
+                port.read(&mut seen, soon()).unwrap();
+            }
+            assert!(!seen.starts_with(b"old"));
+            server.join();
+        }
+    }
+
+    #[test]
+    fn a_server_without_the_option_is_told() {
+        let case = |answer: &'static [u8], expected: &str| {
+            let server = Server::start(move |mut stream| {
+                hear(&mut stream, &HELLO);
+                stream.write_all(answer).unwrap();
+                let _ = stream.read(&mut [0]);
+            });
+            let error = Rfc2217Port::open_within(&server.endpoint, &SerialOptions::default(), FAST, FAST).unwrap_err();
+            let told = format!("`rfc2217://{}` {expected}", server.endpoint);
+            assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, told.as_str()));
+            assert!(error.help().is_some_and(|help| help.contains("telnet(rfc2217)")));
+            server.join();
+        };
+        case(&[IAC, DONT, COM_PORT, IAC, WONT, BINARY], "does not know RFC 2217");
+        case(b"MicroPython\r\n>>> ", "does not answer as a server of RFC 2217 does");
+    }
+
+    #[test]
+    fn a_baud_rate_that_is_not_taken_is_told() {
+        let server = Server::start(|mut stream| {
+            agree(&mut stream);
+            hear_settings(&mut stream, &SerialOptions::default());
+            stream.write_all(&[IAC, SB, COM_PORT, 101, 0, 0, 37, 128, IAC, SE]).unwrap();
+            stream.write_all(&[IAC, SB, COM_PORT, 112, 3, IAC, SE]).unwrap();
+        });
+        let error = open(&server, &SerialOptions::default()).unwrap_err();
+        let told = format!("`rfc2217://{}` does not run at 115200 baud: it stays at 9600", server.endpoint);
+        assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, told.as_str()));
+        server.join();
+    }
+
+    #[test]
+    fn lines_follow_the_options() {
+        let case = |dtr, rts, expected: [u8; 2]| {
+            let options = SerialOptions { dtr, rts, ..SerialOptions::default() };
+            let all = settings(&options);
+            let lines = all.iter().filter(|setting| setting[0] == SET_CONTROL && setting[1] != 1);
+            assert_eq!(lines.map(|setting| setting[1]).collect::<Vec<u8>>(), expected);
+        };
+        case(None, None, [8, 11]);
+        case(Some(false), None, [12, 9]);
+        case(Some(true), Some(false), [12, 8]);
+        case(Some(false), Some(true), [9, 11]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_it_panic(bytes: Vec<u8>, command in 0..=255_u8) {
+            let _ = told(&bytes);
+            let mut whole = vec![COM_PORT, command];
+            whole.extend(&bytes);
+            let _ = told(&whole);
+        }
+    }
+}

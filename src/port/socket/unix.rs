@@ -1,0 +1,45 @@
+//! A TCP stream on Unix: a non-blocking descriptor.
+
+use crate::port::{PortError, Wait, descriptor};
+use rustix::net::sockopt;
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+/// How long a silent connection is believed in, and how often it is then asked. A board that lost its network says
+/// nothing, and a call without timeout would wait for it for ever.
+const QUIET: Duration = Duration::from_secs(15);
+const ASK_EVERY: Duration = Duration::from_secs(5);
+const ASKED: u32 = 3;
+
+pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    sockopt::set_socket_keepalive(stream, true)?;
+    sockopt::set_tcp_keepidle(stream, QUIET)?;
+    sockopt::set_tcp_keepintvl(stream, ASK_EVERY)?;
+    sockopt::set_tcp_keepcnt(stream, ASKED)?;
+    // What was written and is never acknowledged counts as silence too.
+    #[cfg(target_os = "linux")]
+    sockopt::set_tcp_user_timeout(stream, 30_000)?;
+    Ok(())
+}
+
+pub(super) fn read_available(stream: &TcpStream, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
+    descriptor::read_available(stream.as_fd(), buffer).map_err(|_| PortError::Gone(gone.to_owned()))
+}
+
+pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+    descriptor::read(stream.as_fd(), buffer, wait, gone)
+}
+
+pub(super) fn write(
+    stream: &TcpStream,
+    bytes: &[u8],
+    wait: Wait,
+    patience: Duration,
+    gone: &str,
+) -> Result<(), PortError> {
+    descriptor::write(stream.as_fd(), bytes, wait, patience, gone)
+}

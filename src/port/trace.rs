@@ -1,0 +1,164 @@
+//! Recordings of what passes between the host and boards: `--record FILE` writes one, `replay:FILE` answers from it.
+//!
+//! Uses [`crate::error`]. Invariant: every line is written at once and whole, so that the recording of a killed run is
+//! good up to its last line; and ports log in below this layer, so that no password of theirs is in it.
+//!
+//! # The file
+//! Text, one thing a line. The first line is `belay-script recording 1`, `1` being the version of the format. Empty lines
+//! and lines that begin with `#` mean nothing. All others begin with a number that tells the sessions of the run apart,
+//! 1 for the port that was opened first:
+//!
+//! | line | is |
+//! |---|---|
+//! | `1 port "sim" soft_reset raw_paste` | a port was opened: its name, then its abilities |
+//! | `1 token "dG9rZW4"` | what frames the replies of this session |
+//! | `1 1234 > "print(1)\x04"` | 1234 µs after that the host wrote these bytes |
+//! | `1 1250 < "OK1\r\n"` | the host waited and these bytes came |
+//! | `1 1300 = "beep"` | the host looked and these bytes were there |
+//! | `1 1400 ! timeout` | the host waited in vain; also `interrupted` (Ctrl-C) and `gone "how"` |
+//! | `1 1500 !> timeout` | the write of the line before ended so |
+//!
+//! In quotes, `\\`, `\"`, `\r`, `\n`, `\t` and `\xNN` are bytes; all other bytes are printable ASCII and stand for
+//! themselves.
+
+mod record;
+mod replay;
+
+pub use record::Recorder;
+pub use replay::ReplayPort;
+
+use super::{Abilities, PortError};
+use std::fmt::Write as _;
+
+/// The first line.
+const HEADER: &str = "belay-script recording 1";
+
+/// One thing that happened on a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Event {
+    /// The host wrote.
+    Written(Vec<u8>),
+    /// The host waited and got.
+    Read(Vec<u8>),
+    /// The host looked and found.
+    Found(Vec<u8>),
+    /// Waiting or looking ended so.
+    Failed(PortError),
+    /// The write before ended so.
+    Refused(PortError),
+}
+
+/// The place of an ability.
+type Ability = fn(&mut Abilities) -> &mut bool;
+
+/// The abilities by name, in the order in which they are written.
+const ABILITIES: [(&str, Ability); 6] = [
+    ("soft_reset", |abilities| &mut abilities.soft_reset),
+    ("fresh", |abilities| &mut abilities.fresh),
+    ("starts_on_open", |abilities| &mut abilities.starts_on_open),
+    ("raw_paste", |abilities| &mut abilities.raw_paste),
+    ("own_flash", |abilities| &mut abilities.own_flash),
+    ("simulated", |abilities| &mut abilities.simulated),
+];
+
+/// The bytes in quotes.
+fn quote(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + 2);
+    text.push('"');
+    for &byte in bytes {
+        match byte {
+            b'\\' => text.push_str("\\\\"),
+            b'"' => text.push_str("\\\""),
+            b'\r' => text.push_str("\\r"),
+            b'\n' => text.push_str("\\n"),
+            b'\t' => text.push_str("\\t"),
+            b' '..=b'~' => text.push(char::from(byte)),
+            _ => {
+                let _ = write!(text, "\\x{byte:02x}");
+            }
+        }
+    }
+    text.push('"');
+    text
+}
+
+/// Reads a quoted text at the start of `text`; gives the bytes and what follows.
+fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
+    let mut rest = text.strip_prefix('"')?;
+    let mut bytes = Vec::new();
+    loop {
+        let plain = rest.find(['"', '\\'])?;
+        bytes.extend_from_slice(rest.get(..plain)?.as_bytes());
+        let (mark, after) = rest.get(plain..)?.split_at_checked(1)?;
+        if mark == "\"" {
+            return Some((bytes, after));
+        }
+        let (escape, after) = after.split_at_checked(1)?;
+        rest = after;
+        bytes.push(match escape {
+            "\\" => b'\\',
+            "\"" => b'"',
+            "r" => b'\r',
+            "n" => b'\n',
+            "t" => b'\t',
+            "x" => {
+                let (digits, after) = after.split_at_checked(2)?;
+                rest = after;
+                let plain = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+                u8::from_str_radix(digits, 16).ok().filter(|_| plain)?
+            }
+            _ => return None,
+        });
+    }
+}
+
+fn failure_text(error: &PortError) -> String {
+    match error {
+        PortError::Timeout => "timeout".to_owned(),
+        PortError::Interrupted => "interrupted".to_owned(),
+        PortError::Gone(how) => format!("gone {}", quote(how.as_bytes())),
+    }
+}
+
+fn failure(text: &str) -> Option<PortError> {
+    match text {
+        "timeout" => Some(PortError::Timeout),
+        "interrupted" => Some(PortError::Interrupted),
+        _ => {
+            let (how, rest) = unquote(text.strip_prefix("gone ")?)?;
+            rest.is_empty().then(|| PortError::Gone(String::from_utf8_lossy(&how).into_owned()))
+        }
+    }
+}
+
+impl Event {
+    fn to_text(&self) -> String {
+        match self {
+            Event::Written(bytes) => format!("> {}", quote(bytes)),
+            Event::Read(bytes) => format!("< {}", quote(bytes)),
+            Event::Found(bytes) => format!("= {}", quote(bytes)),
+            Event::Failed(error) => format!("! {}", failure_text(error)),
+            Event::Refused(error) => format!("!> {}", failure_text(error)),
+        }
+    }
+
+    fn from_text(text: &str) -> Option<Event> {
+        let (mark, rest) = text.split_once(' ')?;
+        match mark {
+            "!" => return failure(rest).map(Event::Failed),
+            "!>" => return failure(rest).map(Event::Refused),
+            _ => {}
+        }
+        let (bytes, rest) = unquote(rest)?;
+        match mark {
+            _ if !rest.is_empty() => None,
+            ">" => Some(Event::Written(bytes)),
+            "<" => Some(Event::Read(bytes)),
+            "=" => Some(Event::Found(bytes)),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

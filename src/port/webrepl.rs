@@ -1,0 +1,305 @@
+//! `ws://HOST`: MicroPython's WebREPL, the REPL of a board with a network, by WebSocket and password.
+//!
+//! Uses [`crate::error`], [`super::socket`] and [`super::websocket`]. Invariants: no password is ever in a message; no
+//! more than [`BLOCK`] bytes are on their way to a board that shows no sign of having read them.
+//!
+//! The board puts what it hears into the same small ring as serial input (260 bytes on ESP32 and ESP8266) and loses what
+//! does not fit (micropython#2497, #16997). It answers no pings, so its output is the only sign of progress; where none
+//! comes, a pause must do.
+
+use super::endpoint::Endpoint;
+use super::socket::Connection;
+use super::websocket::{self, Control, Decoder, Opcode};
+use super::{Abilities, Port, PortError, Wait};
+use crate::error::{Error, Kind, Result};
+use std::time::{Duration, Instant};
+
+/// WebREPL's own port number.
+pub const USUAL_PORT: u16 = 8266;
+
+/// Most bytes that a board is sent before it has said something.
+pub const BLOCK: usize = 255;
+
+/// How long to wait for a sign of progress after a block.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How long each step of the opening may take.
+const STEP_LIMIT: Duration = Duration::from_secs(10);
+/// Most bytes of a greeting that are looked through.
+const GREETING_BYTES: usize = 16 * 1024;
+
+/// A board's WebREPL.
+pub struct WebReplPort {
+    name: String,
+    connection: Connection,
+    decoder: Decoder,
+    raw: Vec<u8>,
+    /// Text that came and was not read.
+    early: Vec<u8>,
+    /// Bytes sent since the board last said something.
+    unanswered: usize,
+    /// Why there is no more.
+    gone: Option<String>,
+}
+
+impl WebReplPort {
+    /// Connects and gives the password, if the board asks for one.
+    ///
+    /// # Errors
+    /// [`Kind::ConnectionFailedError`] if there is no WebREPL, [`Kind::AuthenticationError`] if there is no password or it
+    /// is refused, [`Kind::Interrupted`].
+    pub fn open(endpoint: &Endpoint, password: Option<&str>) -> Result<WebReplPort> {
+        let name = format!("ws://{}", endpoint.shown(Some(USUAL_PORT)));
+        let connection = Connection::open(endpoint, &name)?;
+        let mut port = WebReplPort {
+            name,
+            connection,
+            decoder: Decoder::default(),
+            raw: Vec::new(),
+            early: Vec::new(),
+            unanswered: 0,
+            gone: None,
+        };
+        port.shake_hands(endpoint)?;
+        port.log_in(password)?;
+        Ok(port)
+    }
+
+    fn shake_hands(&mut self, endpoint: &Endpoint) -> Result<()> {
+        let key = websocket::key(random()?);
+        let wait = Wait::for_at_most(STEP_LIMIT);
+        let request = websocket::request(&endpoint.to_string(), &key);
+        self.connection.write(request.as_bytes(), wait).map_err(|error| self.lost(error))?;
+        loop {
+            match websocket::response(&self.raw, &key) {
+                Ok(Some(length)) => {
+                    self.raw.drain(..length);
+                    let outcome = self.take();
+                    return outcome.map(drop).map_err(|error| self.lost(error));
+                }
+                Ok(None) => {}
+                Err(how) => {
+                    return Err(Error::new(Kind::ConnectionFailedError, format!("`{}` {how}", self.name)).with_help(
+                        "is `import webrepl; webrepl.start()` in the board's boot.py, on this port number?",
+                    ));
+                }
+            }
+            self.connection.read(&mut self.raw, wait).map_err(|error| self.lost(error))?;
+        }
+    }
+
+    fn log_in(&mut self, password: Option<&str>) -> Result<()> {
+        if !self.hear(&["Password: ", ">>> "])? {
+            return Err(self.failed("greets with no `Password:`"));
+        }
+        if self.early.ends_with(b">>> ") {
+            return Ok(());
+        }
+        let refused = |message: String, help: &str| Error::new(Kind::AuthenticationError, message).with_help(help);
+        let Some(password) = password else {
+            return Err(refused(
+                format!("`{}` asks for a password", self.name),
+                "give it: `open(port, #{ password: \"…\" })`, or `--password-file FILE`",
+            ));
+        };
+        self.early.clear();
+        let wait = Wait::for_at_most(STEP_LIMIT);
+        self.send(Opcode::Text, format!("{password}\r").as_bytes(), wait).map_err(|error| self.lost(error))?;
+        // A board that denies closes the connection: what it said before counts.
+        let heard = self.hear(&["WebREPL connected\r\n>>> ", "Access denied"]);
+        if contains(&self.early, "Access denied") {
+            return Err(refused(
+                format!("`{}` refuses the password", self.name),
+                "it is the one of `import webrepl_setup`, in the board's file webrepl_cfg.py; it has 4 to 9 characters",
+            ));
+        }
+        if heard? { Ok(()) } else { Err(self.failed("does not go on after the password")) }
+    }
+
+    /// Reads until one of `wanted` has come; false if it does not come in time.
+    fn hear(&mut self, wanted: &[&str]) -> Result<bool> {
+        let wait = Wait::for_at_most(STEP_LIMIT);
+        loop {
+            if wanted.iter().any(|words| contains(&self.early, words)) {
+                return Ok(true);
+            }
+            if self.early.len() > GREETING_BYTES {
+                return Ok(false);
+            }
+            match self.receive(wait) {
+                Ok(()) => {}
+                Err(PortError::Timeout) => return Ok(false),
+                Err(error) => return Err(self.lost(error)),
+            }
+        }
+    }
+
+    fn failed(&self, how: &str) -> Error {
+        Error::new(Kind::ConnectionFailedError, format!("`{}` {how}", self.name))
+            .with_help("is it a board's WebREPL? reset the board and try again")
+    }
+
+    fn lost(&self, error: PortError) -> Error {
+        match error {
+            PortError::Interrupted => {
+                Error::new(Kind::Interrupted, format!("interrupted while opening `{}`", self.name))
+            }
+            PortError::Timeout => self.failed("does not answer as WebREPL does"),
+            PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how)
+                .with_help("a board takes one client at a time: close the other one, also in a browser"),
+        }
+    }
+
+    /// Sends a frame, whole: half a frame would spoil all that follow.
+    fn send(&mut self, opcode: Opcode, payload: &[u8], wait: Wait) -> Result<(), PortError> {
+        wait.slice()?;
+        let mask = random().map_err(|error| PortError::Gone(error.message().to_owned()))?;
+        let mut frame = Vec::with_capacity(payload.len() + 14);
+        websocket::encode(opcode, payload, mask, &mut frame);
+        self.connection.write_whole(&frame)
+    }
+
+    /// Waits for bytes and takes them; text among them goes to `early`.
+    fn receive(&mut self, wait: Wait) -> Result<(), PortError> {
+        if let Some(how) = &self.gone {
+            return Err(PortError::Gone(how.clone()));
+        }
+        let outcome = self.connection.read(&mut self.raw, wait);
+        self.take()?;
+        outcome.map(drop)
+    }
+
+    fn take(&mut self) -> Result<usize, PortError> {
+        let before = self.early.len();
+        let said = self.decoder.feed(&self.raw, &mut self.early);
+        self.raw.clear();
+        let count = self.early.len() - before;
+        if count > 0 {
+            self.unanswered = 0;
+        }
+        for control in said {
+            match control {
+                Control::Ping(payload) => {
+                    self.send(Opcode::Pong, &payload, Wait { deadline: None, interruptible: false })?
+                }
+                Control::Close(words) => {
+                    let _ = self.send(Opcode::Close, b"\x03\xe8", Wait { deadline: None, interruptible: false });
+                    let words = if words.is_empty() { words } else { format!(": {words}") };
+                    self.gone = Some(format!("`{}` closed the connection{words}", self.name));
+                }
+                Control::Broken(how) => self.gone = Some(format!("what `{}` sends is no WebSocket: {how}", self.name)),
+            }
+        }
+        Ok(count)
+    }
+
+    /// Waits until the board may be sent more.
+    fn wait_for_room(&mut self, wait: Wait) -> Result<(), PortError> {
+        let end = Instant::now() + PAUSE;
+        // Room for one character, whatever it is.
+        while BLOCK.saturating_sub(self.unanswered) < 4 {
+            match self.receive(wait.until(Some(end))) {
+                Ok(()) => {}
+                Err(PortError::Timeout) if Instant::now() >= end => self.unanswered = 0,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, buffer: &mut Vec<u8>) -> usize {
+        let count = self.early.len();
+        buffer.append(&mut self.early);
+        count
+    }
+}
+
+impl Port for WebReplPort {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// No soft reset: it ends the board's network, and the connection with it.
+    fn abilities(&self) -> Abilities {
+        Abilities { raw_paste: true, ..Abilities::default() }
+    }
+
+    fn write(&mut self, mut bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        if let Some(how) = &self.gone {
+            return Err(PortError::Gone(how.clone()));
+        }
+        while !bytes.is_empty() {
+            self.wait_for_room(wait)?;
+            let (block, rest) = bytes.split_at(block(bytes, BLOCK - self.unanswered));
+            self.send(Opcode::Text, block, wait)?;
+            self.unanswered += block.len();
+            bytes = rest;
+        }
+        Ok(())
+    }
+
+    fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
+        let count = self.give(buffer);
+        if count > 0 {
+            return Ok(count);
+        }
+        if let Some(how) = &self.gone {
+            return Err(PortError::Gone(how.clone()));
+        }
+        let outcome = self.connection.read_available(&mut self.raw);
+        self.take()?;
+        match (self.give(buffer), outcome) {
+            (0, Err(error)) => Err(error),
+            (count, _) => Ok(count),
+        }
+    }
+
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        while self.early.is_empty() {
+            match self.receive(wait) {
+                Ok(()) => {}
+                // The last words come first.
+                Err(PortError::Gone(_)) if !self.early.is_empty() => {}
+                Err(error) => {
+                    self.give(buffer);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(self.give(buffer))
+    }
+}
+
+impl Drop for WebReplPort {
+    fn drop(&mut self) {
+        if self.gone.is_none() {
+            // Without it the board notices late that it may take another client.
+            let _ = self.send(Opcode::Close, b"\x03\xe8", Wait::for_at_most(Duration::from_millis(100)).undisturbed());
+        }
+    }
+}
+
+/// How many of `bytes` make the next block of at most `limit`: a text frame holds whole
+/// characters, as far as the writer cut none in two. (No board looks.)
+fn block(bytes: &[u8], limit: usize) -> usize {
+    let limit = limit.clamp(1, BLOCK);
+    if bytes.len() <= limit {
+        return bytes.len();
+    }
+    let inside = |at: usize| bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    (limit.saturating_sub(3).max(1)..=limit).rev().find(|&at| !inside(at)).unwrap_or(limit)
+}
+
+fn contains(text: &[u8], words: &str) -> bool {
+    text.windows(words.len()).any(|window| window == words.as_bytes())
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Error::new(Kind::InternalError, format!("the operating system gives no randomness: {error}"))
+    })?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! Ports over the network: a real serial server in front of a served board, and WebREPL in front of a board.
+
+use crate::support::command::{Outcome, Program};
+use crate::support::running::Running;
+use crate::support::webrepl;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What is tried over every port: values of all kinds, long code, a generator, a board's exception.
+const SCRIPT: &str = "
+    device Bench {
+        task same(value) `return value`
+        task numbers(n) `
+            for number in range(n):
+                yield number
+        `
+        teardown off() `print('off')`
+    }
+    let bench = Bench.open();
+    let long = ``;
+    for number in 0..300 { long += number + \" é\\n\"; }
+    let bytes = blob();
+    for number in 0..700 { bytes.push(number % 256); }
+    for value in [(), true, 42, 1.5, \"text 😀\", [1, [2]], #{ a: 1 }, long, bytes] {
+        if bench.same(value) != value { throw `${value} came back as another`; }
+    }
+    let sum = 0;
+    for number in bench.numbers(20) { sum += number; }
+    print(sum);
+    try { bench.exec(`1/0`) } catch (error) { print(error.message); }
+";
+const SAID: &str = "190\nZeroDivisionError: divide by zero\noff\n";
+
+#[track_caller]
+fn runs_the_script(port: &str, more: &[&str], folder: &Path) {
+    let program =
+        Program::new().script("a.rhai", SCRIPT).args(["run", "a.rhai", "-p", port]).args(more.iter().copied());
+    let outcome = program.outcome_in(folder);
+    assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", SAID, Some(0)), "{port}");
+}
+
+/// A port number that was free a moment ago.
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener").local_addr().expect("an address").port()
+}
+
+/// ser2net in front of the board of `board`'s folder, and its port number.
+fn ser2net(accepter: &str, board: &Running) -> (Running, u16) {
+    let (port, ready) = (free_port(), free_port());
+    let folder = board.folder();
+    // The echo is there to tell when all of them listen.
+    let configuration = format!(
+        "connection: &board\n  accepter: {accepter},tcp,127.0.0.1,{port}\n  \
+         connector: serialdev,{}/board,115200n81,local\n  options:\n    chardelay: false\n\
+         connection: &ready\n  accepter: tcp,127.0.0.1,{ready}\n  connector: echo\n",
+        folder.display()
+    );
+    let file = format!("{port}.yaml");
+    std::fs::write(folder.join(&file), configuration.replace(": ,tcp", ": tcp")).expect("a file");
+    let known = std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .chain([Path::new("/usr/sbin").to_owned()])
+        .map(|folder| folder.join("ser2net"))
+        .find(|path| path.is_file())
+        .expect("this test needs ser2net 4: `apt-get install ser2net`");
+    let mut command = Command::new(known);
+    // In the foreground, without lock files, which need rights.
+    command.args(["-n", "-u", "-c", &file]);
+    let server = Running::start(command, folder, None, LIMIT);
+    let deadline = Instant::now() + LIMIT;
+    let mut stream = loop {
+        match TcpStream::connect((Ipv4Addr::LOCALHOST, ready)) {
+            Ok(stream) => break stream,
+            Err(error) if Instant::now() > deadline => panic!("ser2net does not listen: {error}"),
+            Err(_) => std::thread::yield_now(),
+        }
+    };
+    stream.set_read_timeout(Some(LIMIT)).expect("a limit");
+    stream.write_all(b"?").expect("ser2net is there");
+    stream.read_exact(&mut [0]).expect("ser2net answers");
+    (server, port)
+}
+
+#[test]
+fn serial_servers_of_every_kind() {
+    let board = Program::new().args(["sim", "serve", "--link", "board"]).limit(LIMIT).start();
+    board.said("Ctrl-C ends it\n");
+    for (accepter, scheme) in [("telnet(rfc2217)", "rfc2217"), ("telnet", "telnet"), ("", "tcp")] {
+        // A server of its own for each: one may keep the line a while after its client has gone.
+        let (_server, port) = ser2net(accepter, &board);
+        runs_the_script(&format!("{scheme}://127.0.0.1:{port}"), &[], board.folder());
+        if scheme == "telnet" {
+            let outcome = eval(&format!("rfc2217://127.0.0.1:{port}"), &[], board.folder());
+            let told = format!("error: `Device`: `rfc2217://127.0.0.1:{port}` does not know RFC 2217\n");
+            assert!(outcome.stderr.starts_with(&told), "{outcome:?}");
+            assert_eq!(outcome.status, Some(3));
+        }
+    }
+}
+
+fn eval(port: &str, more: &[&str], folder: &Path) -> Outcome {
+    Program::new().args(["eval", "-p", port, "6 * 7"]).args(more.iter().copied()).outcome_in(folder)
+}
+
+#[test]
+fn a_board_by_webrepl() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("right"), "sesame\n").expect("a file");
+    std::fs::write(folder.path().join("wrong"), "hush hush\n").expect("a file");
+    let server = webrepl::Server::start("sesame");
+    let port = format!("ws://127.0.0.1:{}", server.port);
+    runs_the_script(&port, &["--password-file", "right"], folder.path());
+    // What an earlier client left is still there: such a board is not restarted.
+    let set = Program::new().args(["exec", "-p", &port, "kept = 42", "--password-file", "right"]);
+    assert_eq!(set.outcome_in(folder.path()).status, Some(0));
+    let get = Program::new().args(["eval", "-p", &port, "kept", "--password-file", "right"]);
+    assert_eq!(get.outcome_in(folder.path()).stdout, "42\n");
+
+    let refused = eval(&port, &["--password-file", "wrong"], folder.path());
+    assert!(refused.stderr.starts_with(&format!("error: `Device`: `{port}` refuses the password\n")), "{refused:?}");
+    assert!(!refused.stderr.contains("hush"), "{refused:?}");
+    assert_eq!(refused.status, Some(3));
+    let asked = eval(&port, &[], folder.path());
+    assert!(asked.stderr.starts_with(&format!("error: `Device`: `{port}` asks for a password\n")), "{asked:?}");
+    server.stop();
+}
+
+#[test]
+fn nobody_there() {
+    let port = free_port();
+    let folder = tempfile::tempdir().expect("a folder");
+    for scheme in ["tcp", "telnet", "rfc2217", "ws"] {
+        let outcome = eval(&format!("{scheme}://127.0.0.1:{port}"), &[], folder.path());
+        let told = format!("error: `Device`: nothing listens at `127.0.0.1:{port}`\n");
+        assert!(outcome.stderr.starts_with(&told), "{outcome:?}");
+        assert_eq!(outcome.status, Some(3));
+    }
+}
+
+#[test]
+fn a_password_file_that_is_missing_is_misuse() {
+    Program::new()
+        .args(["eval", "-p", "ws://127.0.0.1", "--password-file", "gone", "1"])
+        .stderr(
+            "
+            error: there is no file `gone`
+              help: check the path and the current folder
+            ",
+        )
+        .status(2);
+}

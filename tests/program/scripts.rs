@@ -1,0 +1,95 @@
+//! Every script of `scripts/` on a simulated board, compared with `tests/golden/scripts`.
+//!
+//! `NAME.stdout` is what it says; `NAME.files/` holds the files that it leaves, if it leaves any. Nothing on standard
+//! error, status 0. `BELAY_SCRIPT_BLESS=1` accepts what they say.
+
+use crate::support::command::{Outcome, Program, difference};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The names of the scripts, without `.rhai`.
+fn scripts() -> Vec<String> {
+    let entries = fs::read_dir(folder("scripts")).expect("the scripts").map(|entry| entry.expect("an entry").path());
+    let mut names: Vec<String> = entries
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rhai"))
+        .map(|path| path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned())
+        .collect();
+    names.sort();
+    assert!(!names.is_empty(), "there are no scripts");
+    names
+}
+
+/// The files in `folder`, none if there is no such folder.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let Ok(entries) = fs::read_dir(folder) else { return BTreeMap::new() };
+    let text = |path: PathBuf| fs::read_to_string(path).expect("text");
+    entries
+        .map(|entry| entry.expect("an entry"))
+        .map(|entry| (entry.file_name().into_string().expect("UTF-8"), text(entry.path())))
+        .collect()
+}
+
+/// Runs a script where users do, in a folder of their own; gives what is not as expected.
+fn run(name: &str) -> Option<String> {
+    let script = folder("scripts").join(format!("{name}.rhai"));
+    let work = tempfile::tempdir().expect("a folder");
+    let program = Program::new().args(["run", script.to_str().expect("UTF-8"), "--port", "sim"]);
+    let actual = program.outcome_in(work.path());
+    let left = files(work.path());
+
+    let golden = folder("tests/golden/scripts");
+    let (said, kept) = (golden.join(format!("{name}.stdout")), golden.join(format!("{name}.files")));
+    if std::env::var_os("BELAY_SCRIPT_BLESS").is_some_and(|value| value == "1") {
+        bless(&said, &kept, &actual, &left);
+    }
+    let Ok(stdout) = fs::read_to_string(&said) else {
+        return Some(format!("`{name}.rhai` has no golden: BELAY_SCRIPT_BLESS=1 makes one\n"));
+    };
+    let expected = Outcome { stdout, stderr: String::new(), status: Some(0) };
+    if let Some(difference) = difference(&expected, &actual) {
+        return Some(format!("`{name}.rhai`:\n{difference}"));
+    }
+    let wanted = files(&kept);
+    (left != wanted).then(|| format!("`{name}.rhai` leaves\n{left:#?}\nand not\n{wanted:#?}\n"))
+}
+
+fn bless(said: &Path, kept: &Path, actual: &Outcome, left: &BTreeMap<String, String>) {
+    fs::create_dir_all(said.parent().expect("a folder")).expect("the folder of goldens");
+    fs::write(said, &actual.stdout).expect("a golden that can be written");
+    let _ = fs::remove_dir_all(kept);
+    for (name, text) in left {
+        fs::create_dir_all(kept).expect("a folder");
+        fs::write(kept.join(name), text).expect("a golden that can be written");
+    }
+}
+
+#[test]
+fn every_script_says_what_its_golden_says() {
+    let failures: Vec<String> = scripts().iter().filter_map(|name| run(name)).collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn every_golden_has_its_script() {
+    let scripts = scripts();
+    for entry in fs::read_dir(folder("tests/golden/scripts")).expect("the goldens") {
+        let path = entry.expect("an entry").path();
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        assert!(scripts.iter().any(|script| script == name), "there is no script for {}", path.display());
+    }
+}
+
+#[test]
+fn every_script_passes_the_check() {
+    let paths: Vec<String> = scripts().iter().map(|name| format!("scripts/{name}.rhai")).collect();
+    let outcome = Program::new()
+        .args(std::iter::once("check").chain(paths.iter().map(String::as_str)))
+        .outcome_in(Path::new(env!("CARGO_MANIFEST_DIR")));
+    assert_eq!((outcome.stderr.as_str(), outcome.status), ("", Some(0)));
+    assert!(paths.iter().all(|path| outcome.stdout.contains(&format!("{path}: ok ("))), "{}", outcome.stdout);
+}

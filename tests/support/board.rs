@@ -1,0 +1,54 @@
+//! A simulated board in the hands of a test of the library: what it prints is kept.
+
+use belay_script::device::class::Class;
+use belay_script::device::{Called, Device, Host, OpenOptions, Output};
+use belay_script::value::Value;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A board and what it has printed.
+pub struct Board {
+    /// The device.
+    pub device: Device,
+    host: Host,
+    printed: Arc<Printed>,
+}
+
+#[derive(Default)]
+struct Printed(Mutex<String>);
+
+impl Output for Printed {
+    fn board(&self, _device: &str, text: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
+    }
+
+    fn notice(&self, _text: &str) {}
+}
+
+impl Board {
+    /// A fresh one.
+    pub fn open() -> Board {
+        let printed = Arc::new(Printed::default());
+        let host = Host::new(printed.clone(), Some("sim".to_owned()));
+        let device = host.open(&Arc::new(Class::device()), None, OpenOptions::default(), &mut |_, _| Ok(()));
+        Board { device: device.expect("a simulated board"), host, printed }
+    }
+
+    /// Calls the task `name`.
+    pub fn call(&self, name: &str, args: &[Value]) -> belay_script::Result<Value> {
+        match self.device.call(name, args, &[], None)? {
+            Called::Value(value) => Ok(value),
+            Called::Generator(_) => panic!("`{name}` is a generator"),
+        }
+    }
+
+    /// What was printed since the last time.
+    pub fn printed(&self) -> String {
+        std::mem::take(&mut self.printed.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Board {
+    fn drop(&mut self) {
+        self.host.close_all();
+    }
+}
