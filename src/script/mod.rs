@@ -21,6 +21,7 @@ mod methods;
 mod modules;
 mod opening;
 mod parallel;
+mod proxy;
 mod run;
 mod syntax;
 mod testing;
