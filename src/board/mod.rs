@@ -18,12 +18,22 @@ const IDENTITY: &str = include_str!("snippets/identity.py");
 /// Loads what timed calls need; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
+const PROXY: &str = include_str!("snippets/proxy.py");
+
+/// What some commands need on the board besides the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// For generator tasks.
+    Generators,
+    /// For objects that stay on the board.
+    Proxies,
+}
 
 /// A board on whose raw REPL belay-script runs commands.
 pub struct Board {
     session: Session,
     identity: Identity,
-    has_generators: bool,
+    loaded: Vec<Helper>,
     /// Whether the board keeps a long reply, in case it must be sent again.
     holds_much: bool,
 }
@@ -55,14 +65,14 @@ impl Board {
     /// See [`ConnectFailure`].
     pub fn connect(mut session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
         session.enter(reset, wait, sink)?;
-        let mut board = Board { session, identity: Identity::default(), has_generators: false, holds_much: false };
+        let mut board = Board { session, identity: Identity::default(), loaded: Vec::new(), holds_much: false };
         board.load(wait, sink)?;
         Ok(board)
     }
 
     /// Loads the helpers into a fresh interpreter and asks what it is.
     fn load(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
-        self.has_generators = false;
+        self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
         let outcome = self.run(&Command::new(code), wait, sink)?;
         self.identity = match &outcome {
@@ -108,16 +118,28 @@ impl Board {
         Ok(outcome(reply))
     }
 
-    /// Loads what generators need, once.
+    /// Loads a helper, once. What the board raises meanwhile, for want of memory, is the outcome.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn need_generators(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        if !self.has_generators {
-            self.run(&Command::statements(GENERATOR), wait, sink)?;
-            self.has_generators = true;
+    pub fn need(&mut self, helper: Helper, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+        if self.loaded.contains(&helper) {
+            return Ok(Outcome::Value(Payload::Repr("None".to_owned())));
         }
-        Ok(())
+        let code = match helper {
+            Helper::Generators => GENERATOR,
+            Helper::Proxies => PROXY,
+        };
+        let outcome = self.run(&Command::statements(code), wait, sink)?;
+        if matches!(outcome, Outcome::Value(_)) {
+            self.loaded.push(helper);
+        }
+        Ok(outcome)
+    }
+
+    /// Whether a helper is loaded.
+    pub fn has(&self, helper: Helper) -> bool {
+        self.loaded.contains(&helper)
     }
 
     /// Whether the session has ended: no command can run.

@@ -95,6 +95,7 @@ impl Host {
             auto_sync_time: options.auto_sync_time,
             open: AtomicBool::new(true),
             garbage: state.garbage.clone(),
+            released: state.released.clone(),
             implementation,
             emitters: Mutex::new(None),
             state: Mutex::new(state),

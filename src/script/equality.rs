@@ -3,7 +3,7 @@
 //! Uses [`crate::value`]. Invariant: numbers are compared as they are, whatever their types, without rounding.
 
 use super::convert::to_value;
-use super::types::{Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Remote, Tuple};
+use super::types::{Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::value::Value;
 use num_bigint::BigInt;
 use rhai::{Array, Dynamic, Engine, Map};
@@ -110,9 +110,5 @@ pub(super) fn register(engine: &mut Engine) {
         Tuple, Tuple; Tuple, Array; Array, Tuple;
         Ellipsis, Ellipsis;
     );
-    engine
-        .register_fn("==", |a: Opaque, b: Opaque| a.0 == b.0)
-        .register_fn("!=", |a: Opaque, b: Opaque| a.0 != b.0)
-        .register_fn("==", |a: Remote, b: Remote| a.0 == b.0)
-        .register_fn("!=", |a: Remote, b: Remote| a.0 != b.0);
+    engine.register_fn("==", |a: Opaque, b: Opaque| a.0 == b.0).register_fn("!=", |a: Opaque, b: Opaque| a.0 != b.0);
 }

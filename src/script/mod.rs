@@ -22,6 +22,7 @@ mod methods;
 mod modules;
 mod opening;
 mod parallel;
+mod proxy;
 mod run;
 mod syntax;
 mod testing;

@@ -46,10 +46,6 @@ pub(super) struct Tuple(pub Array);
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Ellipsis;
 
-/// An object that stays on its board.
-#[derive(Clone)]
-pub(super) struct Remote(pub String);
-
 /// The `repr` of something that has no literal.
 #[derive(Clone)]
 pub(super) struct Opaque(pub String);
@@ -99,7 +95,8 @@ fn text(value: &Value) -> String {
             let fields = fields.iter().map(|(name, value)| format!("{name}={}", text(value)));
             format!("{name}({})", fields.collect::<Vec<_>>().join(", "))
         }
-        Value::Opaque(repr) | Value::Remote(repr) => repr.clone(),
+        Value::Opaque(repr) => repr.clone(),
+        Value::Remote(remote) => format!("<proxy {}>", remote.expression()),
         leaf => crate::value::write::literal(leaf).unwrap_or_else(|error| error.to_string()),
     }
 }
@@ -276,9 +273,6 @@ fn rest(engine: &mut Engine) {
         .register_type_with_name::<Ellipsis>("ellipsis")
         .register_fn("to_string", |_: &mut Ellipsis| "...")
         .register_fn("to_debug", |_: &mut Ellipsis| "...")
-        .register_type_with_name::<Remote>("remote object")
-        .register_fn("to_string", |remote: &mut Remote| format!("<remote {}>", remote.0))
-        .register_fn("to_debug", |remote: &mut Remote| format!("<remote {}>", remote.0))
         .register_type_with_name::<Opaque>("opaque")
         .register_get("repr", |opaque: &mut Opaque| opaque.0.clone())
         .register_fn("to_string", |opaque: &mut Opaque| opaque.0.clone())
