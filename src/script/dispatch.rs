@@ -4,7 +4,7 @@
 //! misspelt one is answered here, with its place, and not by Rhai. Invariant: one call of the script is one call of the device.
 
 use super::declare::DEVICE_NAMES;
-use super::errors::{Fallible, argument, raise, refuse};
+use super::errors::{Fallible, argument, placed, raise, refuse};
 use super::generator::GeneratorHandle;
 use super::methods::{self, Method};
 use super::proxy::{self, ProxyHandle};
@@ -73,7 +73,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         let types = vec![TypeId::of::<Dynamic>(); arity + 1];
         let shared = run.clone();
         engine.register_raw_fn(text::CALL, &types, move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
-            call_anything(&shared, &context, args)
+            placed(&context, call_anything(&shared, &context, args))
         });
     }
     let shared = run.clone();
@@ -128,7 +128,7 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
                 name.as_str(),
                 &types,
                 move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| match args.split_first_mut() {
-                    Some((first, rest)) => answer(&context, &called, first, rest),
+                    Some((first, rest)) => placed(&context, answer(&context, &called, first, rest)),
                     None => Ok(Dynamic::UNIT),
                 },
             );
@@ -169,7 +169,7 @@ pub(super) fn call(
         return result;
     }
     if device.device.item(name).is_none() {
-        return Err(unknown(device, name));
+        return Err(unknown(device, name, DEVICE_NAMES));
     }
     let item = device.class.0.class.items().find(|item| *item.name == *name);
     let (positional, named) = arguments_of(item.map(|item| &**item), name, values)?;
@@ -211,8 +211,8 @@ pub(super) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynam
     Ok((positional, named))
 }
 
-/// The error of a name that a device does not know.
-fn unknown(device: &DeviceHandle, name: &str) -> Box<rhai::EvalAltResult> {
+/// The error of a name that a device does not know. `others`: what may have been meant besides its items and methods.
+fn unknown(device: &DeviceHandle, name: &str, others: &[&str]) -> Box<rhai::EvalAltResult> {
     if DEVICE_NAMES.contains(&name) {
         let usage = device_type::usage(name).map(|usage| format!("it is used as {usage}")).unwrap_or_default();
         let error =
@@ -230,7 +230,7 @@ fn unknown(device: &DeviceHandle, name: &str) -> Box<rhai::EvalAltResult> {
     let hidden = device.class.0.class.items().any(|item| *item.name == *name);
     raise(if hidden {
         error.with_help(format!("`{name}` is declared with `register = false`: only code on the board can call it"))
-    } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(DEVICE_NAMES.iter().copied())) {
+    } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(others.iter().copied())) {
         error.with_help(format!("did you mean `{near}`?"))
     } else {
         error.with_help(list(class, &declared.collect::<Vec<_>>()))
@@ -351,6 +351,11 @@ fn call_by_name(
     }
     if rest.len() > 2 {
         return argument("`call` was given too many arguments", usage);
+    }
+    let declared =
+        device.device.item(&name).is_some() || device.class.0.methods.iter().any(|method| method.name == name.as_str());
+    if !declared && !DEVICE_NAMES.contains(&name.as_str()) {
+        return Err(unknown(device, &name, &[]));
     }
     let mut references: Vec<&mut Dynamic> = values.iter_mut().collect();
     call(context, device, &name, &mut references)

@@ -61,7 +61,7 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
             return Ok(Some(arguments(&shared)));
         }
         if shared.is_caught(name) {
-            return Ok(known.and_then(errors::complete));
+            return Ok(known.and_then(|value| errors::complete(&shared, context.engine(), value)));
         }
         if !name.starts_with(|first: char| first.is_uppercase()) {
             return Ok(None);

@@ -64,6 +64,16 @@ impl Loader {
         lock(&self.functions).iter().map(|(name, count, _)| (name.clone(), *count)).collect()
     }
 
+    /// The names of the functions of all scripts, the standard modules included.
+    pub fn all_functions(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.functions().into_iter().map(|(name, _)| name).collect();
+        for tree in lock(&self.trees).values() {
+            let public = tree.iter_functions().filter(|function| function.access == rhai::FnAccess::Public);
+            names.extend(public.map(|function| function.name.to_owned()));
+        }
+        names
+    }
+
     /// The script in which a closure stands.
     pub fn closure(&self, name: &str) -> Option<String> {
         lock(&self.closures).get(name).cloned()

@@ -3,7 +3,7 @@
 //! Invariant: all closures have ended when the call returns, whatever became of one of them.
 
 use super::convert::describe;
-use super::errors::{Fallible, ScriptError, argument, as_value, kind_of};
+use super::errors::{Fallible, ScriptError, argument, as_value, kind_of, placed};
 use super::run::{Run, call_place};
 use super::{errors, explain};
 use crate::error::{Error, Kind};
@@ -19,7 +19,7 @@ const STACK: usize = 16 << 20;
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("parallel", move |context: NativeCallContext<'_>, closures: Array| {
-        parallel(&shared, &context, closures)
+        placed(&context, parallel(&shared, &context, closures))
     });
 }
 

@@ -149,6 +149,14 @@ fn wrong_declarations_are_refused_where_they_are_wrong() {
         "DeclarationError: task `f` is declared again after one for every implementation @ t.rhai:3:8 | the first one, at t.rhai:2:8, always wins: give it a `for \"…\"`, or put it last",
     );
     case(
+        "device B {\n  task f(a = 1 / 0) `x`\n}",
+        "DeclarationError: the default of `a`: division by zero: 1 / 0 @ t.rhai:2:16",
+    );
+    case(
+        "device B { task f() timeout = limit `x` }",
+        "DeclarationError: the option `timeout`: there is no variable `limit` here @ t.rhai:1:31",
+    );
+    case(
         "device B { task exec() `x` }",
         "SpecialFunctionNameError: `exec` is a name that every device has already @ t.rhai:1:17 | choose another name",
     );
