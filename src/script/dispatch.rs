@@ -118,8 +118,7 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
             continue;
         }
         drop(registered);
-        let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-        let object = TypeId::of::<ProxyHandle>();
+        let [device, class, _, object] = receivers();
         for first in receivers() {
             if (first == device && device_type::is_built_in(&name, arity))
                 || (first == class && opening::is_built_in(&name, arity))
