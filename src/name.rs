@@ -74,13 +74,9 @@ impl std::ops::Deref for Name {
     }
 }
 
-/// The candidate that was probably meant by `word`: few edits away, whatever its case.
+/// The candidate that was probably meant by `word`: at most a third of its letters are different, whatever their case.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = match word.chars().count() {
-        0..=2 => 1,
-        3..=5 => 2,
-        _ => 3,
-    };
+    let limit = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
         .filter(|candidate| *candidate != word)
@@ -132,6 +128,9 @@ mod tests {
         assert_eq!(nearest("read_acd", names), Some("read_adc"));
         assert_eq!(nearest("Stream", names), Some("stream"));
         assert_eq!(nearest("xyz", names), None);
+        assert_eq!(nearest("no", names), Some("on"));
+        assert_eq!(nearest("nope", ["name"]), None);
+        assert_eq!(nearest("nosuch", ["cosh"]), None);
         assert_eq!(nearest("blink", names), None);
     }
 }

@@ -1,12 +1,14 @@
 //! One connected board: commands in, outcomes out; what it is; what helps on it.
 //!
 //! Invariant: what is loaded on a board has names that start with `__belay`, lives in memory only, and is loaded when it
-//! is first needed.
+//! is first needed. The board counts its replies and keeps the last one, so that a torn one is had again, and never an
+//! older one in its place.
 
 pub mod command;
 pub mod identity;
 
 use crate::port::{Abilities, Wait};
+use crate::repl::reply as repl;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
@@ -15,13 +17,27 @@ use identity::Identity;
 
 const REPLY: &str = include_str!("snippets/reply.py");
 const IDENTITY: &str = include_str!("snippets/identity.py");
+/// Loads what timed calls need; replies with the period and the rate of the board's ticks.
+pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
+const PROXY: &str = include_str!("snippets/proxy.py");
+
+/// What some commands need on the board besides the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// For generator tasks.
+    Generators,
+    /// For objects that stay on the board.
+    Proxies,
+}
 
 /// A board on whose raw REPL belay-script runs commands.
 pub struct Board {
     session: Session,
     identity: Identity,
-    has_generators: bool,
+    loaded: Vec<Helper>,
+    /// How many replies the board has counted; `None`: it must be asked.
+    replies: Option<u64>,
     /// Whether the board keeps a long reply, in case it must be sent again.
     holds_much: bool,
 }
@@ -30,6 +46,9 @@ pub struct Board {
 const REPEATS: usize = 8;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
+/// Length of the pieces, in characters, in which a torn reply is had again: short ones get through between the prints of
+/// a busy thread.
+const PIECE: usize = 256;
 
 /// Why no board came of a session.
 #[derive(Debug)]
@@ -53,17 +72,27 @@ impl Board {
     /// See [`ConnectFailure`].
     pub fn connect(mut session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
         session.enter(reset, wait, sink)?;
-        let mut board = Board { session, identity: Identity::default(), has_generators: false, holds_much: false };
+        let identity = Identity::default();
+        let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
         board.load(wait, sink)?;
+        board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)?;
+        board.replies = None;
         Ok(board)
     }
 
     /// Loads the helpers into a fresh interpreter and asks what it is.
     fn load(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
-        self.has_generators = false;
+        self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
-        let outcome = self.run(&Command::new(code), wait, sink)?;
-        self.identity = match &outcome {
+        let mut reply = Err(Failure::Torn(None));
+        for _ in 0..REPEATS {
+            reply = self.session.execute(&code, true, wait, sink);
+            if !matches!(reply, Err(Failure::Torn(_))) {
+                break;
+            }
+        }
+        (self.replies, self.holds_much) = (None, false);
+        self.identity = match &outcome(reply?) {
             Outcome::Value(payload) => payload.value().ok().and_then(|value| Identity::from_value(&value)),
             Outcome::Raised(text) => return Err(ConnectFailure::Unusable(text.clone())),
         }
@@ -88,34 +117,112 @@ impl Board {
     pub fn run(&mut self, command: &Command, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
         if std::mem::take(&mut self.holds_much) {
             // A small board needs the memory of its last, long reply.
-            self.session.execute("__belay_l=None\n__belay(None)", true, wait, sink)?;
-        }
-        let lost = |reply: &Reply| reply.torn && reply.frame.is_none() && reply.error.is_empty();
-        let mut reply = self.session.execute(command.code(), true, wait, sink)?;
-        for _ in 0..REPEATS {
-            if !lost(&reply) {
-                break;
+            match self.ask("__belay_l[2]=''\n__belay_a('N','')", wait, sink) {
+                Ok(_) | Err(Failure::Torn(_)) => {}
+                Err(failure) => return Err(failure),
             }
-            // A thread has printed into the value. The board still has it.
-            reply = self.session.execute("__belay_a()", true, wait, sink)?;
         }
-        if lost(&reply) {
-            return Err(Failure::Torn);
-        }
+        let before = match self.replies.take() {
+            Some(replies) => replies,
+            None => self.count(wait, sink)?.0,
+        };
+        let reply = match self.ask(command.code(), wait, sink) {
+            Err(Failure::Torn(left)) => self.recover(left, before, wait, sink)?,
+            other => other?,
+        };
+        self.replies = Some(before + u64::from(reply.frame.is_some()));
         self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > MUCH);
         Ok(outcome(reply))
     }
 
-    /// Loads what generators need, once.
+    fn ask(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        let reply = self.session.execute(code, true, wait, sink)?;
+        // Its memory is empty: it has restarted, and nobody saw it.
+        if repl::find(&reply.error, b"NameError").is_some() && repl::find(&reply.error, b"'__belay").is_some() {
+            self.session.close(Failure::Restarted);
+            return Err(Failure::Restarted);
+        }
+        Ok(reply)
+    }
+
+    /// As [`Board::ask`], for a frame that does no harm if it is sent again.
+    fn ask_again(&mut self, code: &str, kind: FrameKind, wait: Wait, sink: Sink<'_>) -> Result<String, Failure> {
+        for _ in 0..REPEATS {
+            match self.ask(code, wait, sink) {
+                Ok(Reply { frame: Some(frame), .. }) if frame.kind == kind => return Ok(frame.text),
+                Ok(_) | Err(Failure::Torn(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Err(Failure::Torn(None))
+    }
+
+    /// How many replies the board has sent, and the kind of the last.
+    fn count(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(u64, Option<FrameKind>), Failure> {
+        let text =
+            self.ask_again("__belay_a('N','%d%s'%(__belay_l[0],__belay_l[1]))", FrameKind::Number, wait, sink)?;
+        let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+        let kind = text.bytes().last().and_then(FrameKind::from_letter);
+        Ok((digits.parse().map_err(|_| Failure::Torn(None))?, kind))
+    }
+
+    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it.
+    fn recover(&mut self, left: Option<Vec<u8>>, before: u64, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        let (count, kind) = match self.count(wait, sink) {
+            Ok(counted) => counted,
+            Err(failure) => {
+                // What a board says that restarts.
+                sink(&left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04).collect::<Vec<u8>>());
+                return Err(failure);
+            }
+        };
+        self.replies = Some(count);
+        if count == before {
+            // The command was never heard, or raised something.
+            let error: Vec<u8> = left.iter().flatten().copied().filter(|&byte| byte != 0x04).collect();
+            let error = error.strip_suffix(b">").unwrap_or(&error).to_vec();
+            let heard = !error.trim_ascii().is_empty();
+            return if heard { Ok(Reply { frame: None, error }) } else { Err(Failure::Torn(left)) };
+        }
+        let Some(kind) = kind.filter(|_| count == before + 1) else { return Err(Failure::Torn(left)) };
+        let mut text = String::new();
+        let mut length = 0;
+        loop {
+            let code = format!("__belay_a('R',__belay_l[2][{length}:{}])", length + PIECE);
+            let piece = self.ask_again(&code, FrameKind::Repr, wait, sink)?;
+            text.push_str(&piece);
+            length += PIECE;
+            if piece.chars().count() < PIECE {
+                break;
+            }
+        }
+        let frame = Frame { kind, text };
+        sink(&noise(&left.unwrap_or_default(), &frame, self.session.token()));
+        Ok(Reply { frame: Some(frame), error: Vec::new() })
+    }
+
+    /// Loads a helper, once. What the board raises meanwhile, for want of memory, is the outcome.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn need_generators(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        if !self.has_generators {
-            self.run(&Command::statements(GENERATOR), wait, sink)?;
-            self.has_generators = true;
+    pub fn need(&mut self, helper: Helper, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+        if self.loaded.contains(&helper) {
+            return Ok(Outcome::Value(Payload::Repr("None".to_owned())));
         }
-        Ok(())
+        let code = match helper {
+            Helper::Generators => GENERATOR,
+            Helper::Proxies => PROXY,
+        };
+        let outcome = self.run(&Command::statements(code), wait, sink)?;
+        if matches!(outcome, Outcome::Value(_)) {
+            self.loaded.push(helper);
+        }
+        Ok(outcome)
+    }
+
+    /// Whether a helper is loaded.
+    pub fn has(&self, helper: Helper) -> bool {
+        self.loaded.contains(&helper)
     }
 
     /// Whether the session has ended: no command can run.
@@ -151,13 +258,27 @@ impl Board {
     }
 }
 
+/// What others have printed into a torn frame: all of `left` that is not the frame itself.
+fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
+    let letter = match frame.kind {
+        FrameKind::Repr => 'R',
+        FrameKind::Base64 => 'B',
+        FrameKind::Stop => 'S',
+        FrameKind::Number => 'N',
+    };
+    let (text, length) = (&frame.text, frame.text.chars().count());
+    let sent = format!("\x1e{token}{letter}{length}:{text}\x1e{token};\x04\x04>");
+    let mut sent = sent.bytes().peekable();
+    left.iter().copied().filter(|byte| sent.next_if_eq(byte).is_none()).collect()
+}
+
 fn outcome(reply: Reply) -> Outcome {
     if !reply.error.is_empty() {
         return Outcome::Raised(String::from_utf8_lossy(&reply.error).into_owned());
     }
     Outcome::Value(match reply.frame {
         None => Payload::Repr("None".to_owned()),
-        Some(Frame { kind: FrameKind::Repr, text }) => Payload::Repr(text),
+        Some(Frame { kind: FrameKind::Repr | FrameKind::Number, text }) => Payload::Repr(text),
         Some(Frame { kind: FrameKind::Stop, text }) => Payload::Stop(text),
         Some(Frame { kind: FrameKind::Base64, text }) => {
             match base64::engine::general_purpose::STANDARD.decode(text.trim_end()) {

@@ -54,6 +54,10 @@ struct Inner {
     at_line_start: bool,
     /// Several devices are open.
     prefixing: bool,
+    /// Several boards work at once. If not, a line that a board has begun ends when anything else is printed.
+    parallel: bool,
+    /// Both streams lead to one place, where what follows on the other one must not go on with a line of this one.
+    together: bool,
     /// Lines that boards have begun while prefixing, by device, in the order in which they were begun.
     begun: Vec<(String, String)>,
     /// The reader of standard output has gone.
@@ -63,13 +67,25 @@ struct Inner {
 impl Console {
     /// A console on these streams.
     pub fn new(out: Stream, err: Stream) -> Console {
-        let inner = Inner { out, err, at_line_start: true, prefixing: false, begun: Vec::new(), broken: false };
+        let together = out.terminal && err.terminal;
+        let inner = Inner {
+            out,
+            err,
+            at_line_start: true,
+            prefixing: false,
+            parallel: false,
+            together,
+            begun: Vec::new(),
+            broken: false,
+        };
         Console { inner: Mutex::new(inner) }
     }
 
     /// A console on the streams of this process.
     pub fn of_process() -> Console {
-        Console::new(Stream::stdout(), Stream::stderr())
+        let console = Console::new(Stream::stdout(), Stream::stderr());
+        console.lock().together |= is_same_file().unwrap_or(false);
+        console
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -116,6 +132,22 @@ impl Console {
     }
 }
 
+/// Whether both streams of this process lead to one file or pipe.
+#[cfg(unix)]
+fn is_same_file() -> io::Result<bool> {
+    use std::os::fd::{AsFd, BorrowedFd};
+    use std::os::unix::fs::MetadataExt;
+    let about = |stream: BorrowedFd<'_>| std::fs::File::from(stream.try_clone_to_owned()?).metadata();
+    let (out, err) = (about(io::stdout().as_fd())?, about(io::stderr().as_fd())?);
+    Ok((out.dev(), out.ino()) == (err.dev(), err.ino()))
+}
+
+/// Elsewhere only terminals are known to be one place.
+#[cfg(not(unix))]
+fn is_same_file() -> io::Result<bool> {
+    Ok(false)
+}
+
 impl Inner {
     fn write(&mut self, bytes: &[u8]) {
         let Some(last) = bytes.last() else { return };
@@ -153,7 +185,8 @@ impl Inner {
     }
 
     fn complain(&mut self, text: &str) {
-        if self.out.terminal && !self.at_line_start {
+        self.end_lines_of_others("");
+        if self.together && !self.at_line_start {
             self.write(b"\n");
         }
         self.flush();
@@ -165,6 +198,7 @@ impl Inner {
             self.write(text.as_bytes());
             return;
         }
+        self.end_lines_of_others(device);
         for piece in text.split_inclusive('\n') {
             let index = self.begun.iter().position(|(name, _)| name == device);
             match (piece.strip_suffix('\n'), index) {
@@ -187,6 +221,16 @@ impl Inner {
         if let Some(index) = self.begun.iter().position(long) {
             let (name, begun) = self.begun.remove(index);
             self.own_lines(&format!("[{name}] {begun}\n"));
+        }
+    }
+
+    /// Ends begun lines that will not go on: with one board at work at a time, those of all but `device`.
+    fn end_lines_of_others(&mut self, device: &str) {
+        if !self.parallel && self.begun.iter().any(|(name, _)| name != device) {
+            let (own, others) = std::mem::take(&mut self.begun).into_iter().partition(|(name, _)| name == device);
+            self.begun = others;
+            self.end_begun_lines();
+            self.begun = own;
         }
     }
 
@@ -217,7 +261,9 @@ impl Output for Console {
 
 impl Observer for Console {
     fn print(&self, text: &str) {
-        self.lock().write(format!("{text}\n").as_bytes());
+        let mut inner = self.lock();
+        inner.end_lines_of_others("");
+        inner.write(format!("{text}\n").as_bytes());
     }
 
     fn debug(&self, text: &str, place: Option<&Origin>) {
@@ -228,11 +274,16 @@ impl Observer for Console {
         self.lock().complain(&line);
     }
 
+    fn parallel(&self, running: bool) {
+        self.lock().parallel = running;
+    }
+
     fn test_begins(&self, _name: &str) {}
 
     fn measured(&self, measurement: &Measurement, in_test: bool) {
         if !in_test {
             let mut inner = self.lock();
+            inner.end_lines_of_others("");
             let lines = report::measurements(std::slice::from_ref(measurement), "", inner.out.colour);
             inner.own_lines(&lines);
         }
@@ -240,6 +291,7 @@ impl Observer for Console {
 
     fn test_ended(&self, test: &Test, sources: &Sources) {
         let mut inner = self.lock();
+        inner.end_lines_of_others("");
         let lines = report::test(test, inner.out.colour, inner.out.terminal);
         inner.own_lines(&lines);
         if let Some(failure) = &test.failure {
@@ -313,6 +365,7 @@ mod tests {
     fn lines_of_several_boards_carry_their_names_and_do_not_mix() {
         let (console, paper) = console();
         console.open_devices(2);
+        console.parallel(true);
         console.board("A", "on");
         console.board("B", "two\nthr");
         console.print("script");
@@ -323,6 +376,36 @@ mod tests {
         console.open_devices(1);
         console.board("B", "x");
         paper.expect("[B] three\nx");
+    }
+
+    #[test]
+    fn a_begun_line_ends_when_something_else_is_printed() {
+        let (console, paper) = console();
+        console.open_devices(2);
+        console.board("A", "on");
+        console.board("A", "e");
+        paper.expect("");
+        console.print("script");
+        paper.expect("[A] one\nscript\n");
+        console.board("A", "two");
+        console.board("B", "thr");
+        console.board("B", "ee\n");
+        paper.expect("[A] two\n[B] three\n");
+        console.board("B", "four");
+        console.notice("installing");
+        paper.expect("[B] four\n<installing\n>");
+    }
+
+    #[test]
+    fn errors_begin_a_line_where_output_goes_the_same_way() {
+        let (console, paper) = console();
+        console.open_devices(1);
+        console.board("A", "half");
+        console.notice("one");
+        paper.expect("half<one\n>");
+        console.lock().together = true;
+        console.notice("two");
+        paper.expect("\n<two\n>");
     }
 
     #[test]

@@ -123,6 +123,11 @@ fn readable(path: &Path) -> Result<(), Diagnostic> {
     }
 }
 
+/// Whether a file is a Python program for the board, and no script.
+fn is_python(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py"))
+}
+
 /// What the operating system says, without its number.
 fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();

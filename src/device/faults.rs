@@ -17,8 +17,10 @@ pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
                 .with_help("the board was interrupted; allow more with `--timeout SECONDS`"),
         },
         Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
-        Failure::Torn => Error::new(Kind::ProtocolError, "something was printed into the middle of the reply")
-            .with_help("a thread that prints while a call returns can do that; the call has run"),
+        Failure::Torn(_) => Error::new(Kind::ProtocolError, "the reply was torn, and could not be had again")
+            .with_help(
+                "a thread that prints without pause can do that, or a link that loses bytes; the call may have run",
+            ),
         Failure::Restarted => Error::new(Kind::ConnectionLost, "the board restarted during the call").with_help(
             "`machine.reset()`, `sys.exit()`, a watchdog or a brown-out can do that; what was declared on it is gone",
         ),
@@ -40,7 +42,7 @@ pub fn connect_error(failure: Failure, port: &str) -> Error {
             Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: it has no raw REPL"))
                 .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
         }
-        Failure::Stuck | Failure::Torn => {
+        Failure::Stuck | Failure::Torn(_) => {
             Error::new(Kind::ConnectionFailedError, format!("nothing at `{port}` answers as a MicroPython board does"))
                 .with_help("is MicroPython or CircuitPython on the board, and the baud rate right? press its reset button and try again")
         }

@@ -3,8 +3,10 @@
 //!
 //! The raw REPL ends a program with `\x04`, its traceback if any, `\x04>`; none of it is escaped, so what a program
 //! prints can look like an end. A value therefore travels in a frame that begins and ends with a mark nobody can guess
-//! (a random token), and states its length. A program that must send a frame has ended without exception only after it
-//! has done so. Invariant: the events are the same under every division of the bytes into chunks.
+//! (a random token), and states its length; a program that must send a frame and has done so has ended. Every other end
+//! is a [`Doubt`]: bytes that may be one are held, and the session asks the board for its prompt, which only comes
+//! ([`Progress::Prompt`]) when no program runs. Invariant: the events are the same under every division of the bytes
+//! into chunks.
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,21 @@ pub enum FrameKind {
     Base64,
     /// The end of a generator; the `repr` of what it returned.
     Stop,
+    /// How many replies the board has sent, and the letter of the last one's kind.
+    Number,
+}
+
+impl FrameKind {
+    /// The kind that a frame of this letter has.
+    pub fn from_letter(letter: u8) -> Option<FrameKind> {
+        match letter {
+            b'R' => Some(FrameKind::Repr),
+            b'B' => Some(FrameKind::Base64),
+            b'S' => Some(FrameKind::Stop),
+            b'N' => Some(FrameKind::Number),
+            _ => None,
+        }
+    }
 }
 
 /// A value on its way from the board.
@@ -33,19 +50,50 @@ pub struct Reply {
     pub frame: Option<Frame>,
     /// What the board says of an exception; empty if there was none. May hold any bytes.
     pub error: Vec<u8>,
-    /// Whether output of the board tore the frame: the value can be asked for again.
-    pub torn: bool,
 }
 
 /// What came of some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The command has not ended.
+    /// The command has not ended, as far as can be seen.
     More,
-    /// It has.
+    /// It has, beyond doubt.
     Done(Reply),
-    /// The board restarted in the middle: it greets with the prompt of its raw or friendly REPL.
-    Restarted,
+    /// The prompt that was asked for has come: see [`Decoder::conclude`].
+    Prompt,
+}
+
+/// Whether the command may have ended without a clear sign, and how long that may be before the board is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing speaks for it.
+    None,
+    /// A frame is under way: only silence speaks for it.
+    Silence,
+    /// The code was not acknowledged yet.
+    Unheard,
+    /// Something speaks for it: some `\x04`, or a greeting.
+    Age,
+    /// It most likely has: with an exception, or with a torn frame.
+    Likely,
+}
+
+/// How a command ended whose end was in doubt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// With this reply.
+    Reply(Reply),
+    /// The reply is lost: what is left of it, output among it.
+    Torn(Vec<u8>),
+}
+
+/// How the board acknowledges the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prelude {
+    /// Plain raw REPL: `OK`.
+    Plain,
+    /// Raw paste: windows (`\x01`) and `\x04`; before them this header, if it was not read yet.
+    Paste(Option<[u8; 5]>),
 }
 
 const END: u8 = 0x04;
@@ -53,109 +101,206 @@ const END: u8 = 0x04;
 const MARK: u8 = 0x1e;
 /// Greeting of the raw REPL.
 pub const RAW_BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
-/// End of the greeting of the friendly REPL after a restart.
-const FRIENDLY_BANNER: &[u8] = b"Type \"help()\" for more information.\r\n>>> ";
-/// Longest traceback that is waited for before `\x04` is taken for output.
-const LONGEST_ERROR: usize = 64 * 1024;
+/// End of every friendly prompt at the start of a line.
+pub const FRIENDLY_PROMPT: &[u8] = b"\n>>> ";
+/// Most bytes that are held because they may be the end of a command.
+const MOST_HELD: usize = 64 * 1024;
 
-/// Reads one reply. Bytes go in by [`Decoder::feed`]; output comes out at once.
+/// Reads one reply. Bytes go in by [`Decoder::feed`]; output comes out at once, unless it may be the command's end.
 pub struct Decoder {
     mark: Vec<u8>,
     /// Whether the program ends with a frame unless it raises.
     expects_frame: bool,
-    awaits_ok: bool,
+    /// What of the acknowledgement has not come.
+    prelude: Option<Prelude>,
     frame: Option<Frame>,
-    /// Something was printed into the middle of the frame, so that it is of no use.
+    /// A frame was torn: what comes is held until the prompt.
     torn: bool,
-    /// An end without the frame that must come before it: printed by the program, or the frame was lost.
-    doubtful: bool,
-    probing: bool,
+    /// What has no meaning yet. Starts with [`END`] or [`MARK`], or is the end of a chunk.
     pending: Vec<u8>,
     /// How much of `pending` was searched in vain.
     searched: usize,
     /// The last bytes of output, to notice a restart.
     tail: Vec<u8>,
+    /// How many prompts were asked for and have not come.
+    asked: usize,
+    /// Where in `pending` the prompt can be: behind what was there when it was first asked for.
+    asked_at: usize,
+    /// What came after the prompt.
+    after: Vec<u8>,
 }
 
 impl Decoder {
-    /// A decoder for the reply to one command. `token`: the connection's secret. `awaits_ok`: plain raw REPL, whose reply
-    /// starts with `OK`. `expects_frame`: the program sends a frame as its last act.
-    pub fn new(token: &str, awaits_ok: bool, expects_frame: bool) -> Decoder {
+    /// A decoder for the reply to one command. `token`: the connection's secret. `expects_frame`: the program sends a
+    /// frame as its last act.
+    pub fn new(token: &str, prelude: Prelude, expects_frame: bool) -> Decoder {
         let mut mark = vec![MARK];
         mark.extend_from_slice(token.as_bytes());
         Decoder {
             mark,
             expects_frame,
-            awaits_ok,
+            prelude: Some(prelude),
             frame: None,
             torn: false,
-            doubtful: false,
-            probing: false,
             pending: Vec::new(),
             searched: 0,
             tail: Vec::new(),
+            asked: 0,
+            asked_at: 0,
+            after: Vec::new(),
         }
-    }
-
-    /// Notes that a Ctrl-A was sent: if the board answers it, the command is over.
-    pub fn probe(&mut self) {
-        self.probing = true;
-    }
-
-    /// Whether the bytes so far end like a command whose frame was torn beyond recognition. A program that printed this
-    /// end itself goes on; one whose frame was lost is over, and the board answers a Ctrl-A.
-    pub fn is_doubtful(&self) -> bool {
-        self.doubtful && self.frame.is_none() && !self.torn
     }
 
     /// Takes bytes from the board; passes output on.
     pub fn feed(&mut self, bytes: &[u8], output: &mut dyn FnMut(&[u8])) -> Progress {
         self.pending.extend_from_slice(bytes);
-        if self.awaits_ok {
-            let Some(at) = find(&self.pending, b"OK") else {
-                let keep = usize::from(self.pending.last() == Some(&b'O'));
-                return self.emit(self.pending.len() - keep, output);
-            };
-            if self.emit(at, output) == Progress::Restarted {
-                return Progress::Restarted;
-            }
-            self.discard(2);
-            self.awaits_ok = false;
-            self.tail.clear();
+        if self.asked == 0 {
+            return self.steps(output);
         }
-        if self.probing {
-            if let Some(at) = find(&self.pending, RAW_BANNER) {
-                self.discard(at + RAW_BANNER.len());
-                return Progress::Done(Reply { frame: None, error: Vec::new(), torn: true });
-            }
-            if find(&self.pending, &self.mark).is_none() {
-                return Progress::More;
-            }
+        // What may be the prompt is kept apart from what comes before it.
+        let answer = &self.pending[self.asked_at.min(self.pending.len())..];
+        let banner = find(answer, RAW_BANNER).map(|at| self.pending.len() - answer.len() + at);
+        let apart = banner.unwrap_or_else(|| self.pending.len() - partial(answer, RAW_BANNER));
+        let mut rest = self.pending.split_off(apart);
+        self.searched = self.searched.min(self.pending.len());
+        let progress = self.steps(output);
+        if banner.is_some() && progress == Progress::More {
+            self.asked -= 1;
+            self.after = rest.split_off(RAW_BANNER.len());
+            return Progress::Prompt;
         }
-        loop {
-            match self.step(output) {
-                Step::Again => {}
-                Step::Stop(progress) => return progress,
-            }
+        self.pending.append(&mut rest);
+        progress
+    }
+
+    /// Notes that the board was asked for its prompt.
+    pub fn asked_for_prompt(&mut self) {
+        if self.asked == 0 {
+            self.asked_at = self.pending.len();
         }
+        self.asked += 1;
+    }
+
+    /// How many prompts are still to come.
+    pub fn prompts_to_come(&self) -> usize {
+        self.asked
+    }
+
+    /// Whether the command may have ended.
+    pub fn doubt(&self) -> Doubt {
+        match self.pending.first() {
+            _ if self.torn => Doubt::Likely,
+            _ if self.frame.is_some() => Doubt::Age,
+            Some(&MARK) => Doubt::Silence,
+            Some(&END) if self.error().is_some() => Doubt::Likely,
+            Some(&END) => Doubt::Age,
+            _ if self.prelude.is_some() => Doubt::Unheard,
+            _ if self.tail.ends_with(RAW_BANNER) || self.tail.ends_with(FRIENDLY_PROMPT) => Doubt::Age,
+            _ => Doubt::None,
+        }
+    }
+
+    /// Whether the board has acknowledged the code.
+    pub fn is_acknowledged(&self) -> bool {
+        self.prelude.is_none()
+    }
+
+    /// The board was asked for its prompt and gave none: a program runs. What was held is output.
+    pub fn dismiss(&mut self, output: &mut dyn FnMut(&[u8])) {
+        self.tail.clear();
+        if !self.torn && self.frame.is_none() && self.pending.first() == Some(&END) {
+            self.emit(self.pending.len(), output);
+        }
+    }
+
+    /// After [`Progress::Prompt`]: how the command ended.
+    pub fn conclude(&mut self, output: &mut dyn FnMut(&[u8])) -> Conclusion {
+        let pending = std::mem::take(&mut self.pending);
+        self.searched = 0;
+        if let Some(frame) = self.frame.take() {
+            return Conclusion::Reply(Reply { frame: Some(frame), error: Vec::new() });
+        }
+        let Some((start, end)) = (if self.torn { None } else { error(&pending) }) else {
+            return Conclusion::Torn(pending);
+        };
+        // The byte before the text is the end of the output, or of what a thread printed after it.
+        let before = match pending[start] {
+            END => &pending[..start],
+            _ => pending[..=start].strip_prefix(&[END]).unwrap_or(&pending[..=start]),
+        };
+        let acknowledgement = if self.prelude.take().is_some() { find(before, b"OK") } else { None };
+        let (early, late) = before.split_at(acknowledgement.unwrap_or(before.len()));
+        output(early);
+        output(late.strip_prefix(b"OK").filter(|_| acknowledgement.is_some()).unwrap_or(late));
+        let after = &pending[end + 1..];
+        output(after.strip_prefix(b">").or(after.strip_suffix(b">")).unwrap_or(after));
+        Conclusion::Reply(Reply { frame: None, error: pending[start + 1..end].to_vec() })
     }
 
     /// What was read beyond the end of the reply: output of threads.
-    pub fn rest(self) -> Vec<u8> {
+    pub fn rest(mut self) -> Vec<u8> {
+        self.pending.append(&mut self.after);
         self.pending
     }
 
-    fn step(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
-        let Some(at) = self.pending.iter().position(|&byte| byte == END || byte == MARK) else {
-            return Step::Stop(self.emit(self.pending.len(), output));
-        };
-        if at > 0 {
-            let progress = self.emit(at, output);
-            if progress == Progress::Restarted {
-                return Step::Stop(progress);
+    fn steps(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
+        loop {
+            let step = match self.pending.first() {
+                None => return Progress::More,
+                _ if self.torn => return self.hold(output),
+                Some(&MARK) => self.mark(output),
+                // Before a frame may stand anything, also what looks like an end.
+                Some(&END) if self.frame.is_none() && !self.is_acknowledgement() => self.end_without_frame(output),
+                Some(&END) if self.frame.is_some() => self.end(output),
+                _ => self.output(output),
+            };
+            if let Step::Stop(progress) = step {
+                return progress;
             }
         }
-        if self.pending[0] == MARK { self.mark(output) } else { self.end(output) }
+    }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self.prelude, Some(Prelude::Paste(_)))
+    }
+
+    /// Output up to the next byte that may mean something, with the acknowledgement taken out.
+    fn output(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        let until = self.pending.iter().position(|&byte| byte == END || byte == MARK);
+        match self.prelude {
+            Some(Prelude::Plain) => {
+                let stretch = &self.pending[..until.unwrap_or(self.pending.len())];
+                if let Some(at) = find(stretch, b"OK") {
+                    self.emit(at, output);
+                    self.discard(2);
+                    self.prelude = None;
+                    self.tail.clear();
+                    return Step::Again;
+                }
+                let held = usize::from(until.is_none() && stretch.ends_with(b"O"));
+                self.emit(stretch.len() - held, output);
+                if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
+            }
+            Some(Prelude::Paste(header)) => {
+                let Some(until) = until else { return Step::Stop(Progress::More) };
+                let mut stretch: Vec<u8> = self.pending[..until].to_vec();
+                self.discard(until);
+                if let Some(at) = header.and_then(|header| find(&stretch, &header)) {
+                    stretch.drain(at..at + 5);
+                }
+                stretch.retain(|&byte| byte != 0x01);
+                output(&stretch);
+                if self.pending[0] == END {
+                    self.discard(1);
+                    self.prelude = None;
+                }
+                Step::Again
+            }
+            None => {
+                self.emit(until.unwrap_or(self.pending.len()), output);
+                if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
+            }
+        }
     }
 
     /// `pending` starts with the first byte of a mark.
@@ -168,34 +313,28 @@ impl Decoder {
         if common < self.mark.len() {
             return Step::Stop(Progress::More);
         }
+        self.prelude = None;
         let head = &self.pending[self.mark.len()..];
-        if head.first() == Some(&b';') {
-            // The end of a frame whose beginning was torn.
-            self.torn = true;
-            self.discard(self.mark.len() + 1);
-            return Step::Again;
-        }
-        let Some(colon) = head.iter().take(24).position(|&byte| byte == b':') else {
-            return if head.len() >= 24 { self.tear() } else { Step::Stop(Progress::More) };
-        };
-        let kind = match head[0] {
-            b'R' => FrameKind::Repr,
-            b'B' => FrameKind::Base64,
-            b'S' => FrameKind::Stop,
-            _ => return self.tear(),
-        };
-        let Some(length) = std::str::from_utf8(&head[1..colon]).ok().and_then(|digits| digits.parse::<usize>().ok())
+        let Some(&letter) = head.first() else { return Step::Stop(Progress::More) };
+        let digits = head[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let colon = head.get(1 + digits);
+        let (Some(kind), true) =
+            (FrameKind::from_letter(letter), digits < 10 && colon.is_none_or(|&byte| byte == b':'))
         else {
-            return self.tear();
+            self.torn = true;
+            return Step::Again;
         };
-        self.payload(kind, length, self.mark.len() + colon + 1)
-    }
-
-    /// `pending` starts with a mark that begins no frame. What follows may be anything; it is shown rather than lost.
-    fn tear(&mut self) -> Step {
-        self.torn = true;
-        self.discard(self.mark.len());
-        Step::Again
+        if colon.is_none() {
+            return Step::Stop(Progress::More);
+        }
+        let length = std::str::from_utf8(&head[1..=digits]).ok().and_then(|digits| digits.parse::<usize>().ok());
+        match length {
+            Some(length) => self.payload(kind, length, self.mark.len() + digits + 2),
+            None => {
+                self.torn = true;
+                Step::Again
+            }
+        }
     }
 
     /// `pending` starts with a frame whose text begins at `start` and has `length` characters.
@@ -213,115 +352,108 @@ impl Decoder {
         let bytes = &self.pending[start..end];
         let characters = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
         if (characters != length && bytes.len() != length) || self.pending[end + self.mark.len()] != b';' {
-            // The noise in it cannot be told from the value: neither is passed on.
             self.torn = true;
-            self.discard(end + self.mark.len());
             return Step::Again;
         }
-        self.torn = false;
         self.frame = Some(Frame { kind, text: String::from_utf8_lossy(bytes).into_owned() });
         self.discard(end + self.mark.len() + 1);
         Step::Again
     }
 
-    /// `pending` starts with `\x04`: the end of the program's output, or a `\x04` that it printed.
+    /// `pending` starts with `\x04` after the frame: a thread may print between what follows, but it follows.
     fn end(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
-        let over = self.frame.is_some() || self.torn || !self.expects_frame;
-        if !over && find(&self.pending, &self.mark).is_some() {
-            // The frame is still to come: this was printed.
-            self.emit(1, output);
-            return Step::Again;
-        }
-        let from = self.searched.max(1);
-        let Some(second) = self.second_end(from) else {
-            if self.pending.len() > LONGEST_ERROR {
+        let second = self.pending[1..].iter().position(|&byte| byte == END).map(|at| at + 1);
+        let prompt =
+            second.and_then(|second| Some(second + self.pending[second..].iter().position(|&byte| byte == b'>')?));
+        let (Some(second), Some(prompt)) = (second, prompt) else {
+            if self.pending.len() > MOST_HELD {
                 self.emit(1, output);
                 return Step::Again;
             }
-            let restarted = contains(&self.pending, RAW_BANNER) || contains(&self.pending, FRIENDLY_BANNER);
-            self.searched = self.pending.len().max(1);
-            return Step::Stop(if restarted { Progress::Restarted } else { Progress::More });
-        };
-        // What threads print goes anywhere: in front of the exception, and before the prompt.
-        let (noise, error) = split_error(&self.pending[1..second]);
-        let genuine = !error.is_empty() || over;
-        if self.pending.len() == second + 1 {
-            self.searched = second;
-            return Step::Stop(Progress::More);
-        }
-        if !genuine {
-            self.doubtful |= second == 1 && self.pending[second + 1] == b'>';
-            self.searched = 0;
-            self.emit(1, output);
-            return Step::Again;
-        }
-        let Some(prompt) = self.pending[second + 1..].iter().position(|&byte| byte == b'>') else {
-            self.searched = second;
             return Step::Stop(Progress::More);
         };
-        if !noise.is_empty() {
-            output(noise);
-        }
-        let error = error.to_vec();
-        if prompt > 0 {
-            output(&self.pending[second + 1..second + 1 + prompt]);
-        }
-        let reply = Reply { frame: self.frame.take(), error, torn: self.torn };
-        self.discard(second + 1 + prompt + 1);
+        output(&self.pending[1..second]);
+        output(&self.pending[second + 1..prompt]);
+        let reply = Reply { frame: self.frame.take(), error: Vec::new() };
+        self.discard(prompt + 1);
         Step::Stop(Progress::Done(reply))
     }
 
-    /// The `\x04` that ends the part behind the first one: directly behind it, or at the start of a line, for an exception
-    /// ends its line, whatever its message holds.
-    fn second_end(&self, from: usize) -> Option<usize> {
-        let from = from.min(self.pending.len());
-        let ends = |at: &usize| {
-            self.pending[*at] == END && (*at == 1 || self.pending[at - 1] == b'\n' || self.frame.is_some())
-        };
-        (from..self.pending.len()).find(ends)
+    /// `pending` starts with `\x04` before any frame: the end after an exception, or output.
+    fn end_without_frame(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        if !self.expects_frame && self.pending.starts_with(b"\x04\x04>") {
+            self.discard(3);
+            return Step::Stop(Progress::Done(Reply { frame: None, error: Vec::new() }));
+        }
+        if let Some(at) = find(&self.pending[self.searched..], &self.mark) {
+            self.emit(self.searched + at, output);
+            return Step::Again;
+        }
+        self.searched = self.pending.len().saturating_sub(self.mark.len() - 1).max(1).min(self.pending.len());
+        Step::Stop(self.hold(output))
+    }
+
+    /// Keeps what is pending for the prompt, within bounds.
+    fn hold(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
+        if self.pending.len() > MOST_HELD && !self.torn {
+            self.emit(self.pending.len() - MOST_HELD / 2, output);
+        }
+        Progress::More
+    }
+
+    fn error(&self) -> Option<(usize, usize)> {
+        error(&self.pending)
     }
 
     /// Passes the first `count` bytes on as output.
-    fn emit(&mut self, count: usize, output: &mut dyn FnMut(&[u8])) -> Progress {
+    fn emit(&mut self, count: usize, output: &mut dyn FnMut(&[u8])) {
         if count == 0 {
-            return Progress::More;
+            return;
         }
-        output(&self.pending[..count]);
-        let keep = RAW_BANNER.len().max(FRIENDLY_BANNER.len()) - 1;
-        let mut window = std::mem::take(&mut self.tail);
-        window.extend_from_slice(&self.pending[..count]);
-        let restarted = contains(&window, RAW_BANNER) || contains(&window, FRIENDLY_BANNER);
-        let from = window.len().saturating_sub(keep);
-        self.tail = window.split_off(from);
+        // Held output may hold the acknowledgement.
+        let acknowledgement = self.prelude.and_then(|_| find(&self.pending[..count], b"OK"));
+        if let Some(at) = acknowledgement {
+            self.prelude = None;
+            output(&self.pending[..at]);
+            output(&self.pending[at + 2..count]);
+        } else {
+            output(&self.pending[..count]);
+        }
+        let keep = RAW_BANNER.len();
+        self.tail.extend_from_slice(&self.pending[count.saturating_sub(keep)..count]);
+        let from = self.tail.len().saturating_sub(keep);
+        self.tail.drain(..from);
         self.discard(count);
-        if restarted { Progress::Restarted } else { Progress::More }
     }
 
     fn discard(&mut self, count: usize) {
         self.pending.drain(..count);
         self.searched = 0;
+        self.asked_at = self.asked_at.saturating_sub(count);
     }
-}
-
-/// Splits what stands between the two ends of a reply into output of threads and the text of an exception.
-fn split_error(bytes: &[u8]) -> (&[u8], &[u8]) {
-    if let Some(at) = find(bytes, b"Traceback (most recent call last):") {
-        return bytes.split_at(at);
-    }
-    // Some exceptions have no traceback, KeyboardInterrupt during a paste for one.
-    let line = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let start = line.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-    let name: &[u8] = line[start..].split(|&byte| byte == b':').next().unwrap_or_default().trim_ascii();
-    let known = [b"Error".as_slice(), b"Exception", b"Interrupt", b"Exit", b"Iteration"];
-    let is_exception = bytes.ends_with(b"\n")
-        && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
-        && known.iter().any(|end| name.ends_with(end));
-    if is_exception { bytes.split_at(start) } else { (bytes, &[]) }
 }
 
 enum Step {
     Again,
     Stop(Progress),
+}
+
+/// Where the last text stands that looks as the board's word of an exception does: behind `\x04`, whole lines, which may
+/// hold anything, then `\x04`. What threads print may stand in front of it.
+fn error(bytes: &[u8]) -> Option<(usize, usize)> {
+    const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
+    let end = (2..bytes.len()).rev().find(|&at| bytes[at] == END && bytes[at - 1] == b'\n')?;
+    let text = &bytes[..end];
+    let last = |needle: &[u8]| (0..text.len()).rev().find(|&at| text[at..].starts_with(needle));
+    let start = last(&[&[END], TRACEBACK].concat())
+        .or_else(|| Some(find(text, TRACEBACK)?.saturating_sub(1)))
+        .or_else(|| text.iter().rposition(|&byte| byte == END))?;
+    (start + 1 < end).then_some((start, end))
+}
+
+/// How many bytes at the end of `bytes` may become `needle`.
+fn partial(bytes: &[u8], needle: &[u8]) -> usize {
+    (1..needle.len().min(bytes.len() + 1)).rev().find(|&count| bytes.ends_with(&needle[..count])).unwrap_or(0)
 }
 
 /// Where `needle` first stands in `bytes`.
@@ -338,34 +470,40 @@ pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     None
 }
 
-fn contains(bytes: &[u8], needle: &[u8]) -> bool {
-    bytes.len() >= needle.len() && find(bytes, needle).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const TOKEN: &str = "q7Zk02Xa";
 
-    /// Feeds `stream` in chunks of `size`; gives the output, how it ended and the rest.
-    fn decode(stream: &[u8], size: usize, awaits_ok: bool, expects: bool) -> (Vec<u8>, Progress, Vec<u8>) {
-        let mut decoder = Decoder::new(TOKEN, awaits_ok, expects);
+    fn plain(expects: bool) -> Decoder {
+        Decoder::new(TOKEN, Prelude::Plain, expects)
+    }
+
+    /// Feeds `stream` in chunks of `size`, then asks for the prompt if the end is in doubt; gives the output, how it
+    /// ended, and the rest.
+    fn decode(mut decoder: Decoder, stream: &[u8], size: usize) -> (Vec<u8>, Option<Conclusion>, Vec<u8>) {
         let mut output = Vec::new();
-        let mut last = Progress::More;
-        let mut rest = Vec::new();
+        let mut sink = |bytes: &[u8]| output.extend_from_slice(bytes);
         let mut chunks = stream.chunks(size);
+        let mut end = None;
         for chunk in chunks.by_ref() {
-            last = decoder.feed(chunk, &mut |bytes| output.extend_from_slice(bytes));
-            if last != Progress::More {
+            if let Progress::Done(reply) = decoder.feed(chunk, &mut sink) {
+                end = Some(Conclusion::Reply(reply));
                 break;
             }
         }
-        if last != Progress::More {
-            rest = decoder.rest();
-            chunks.for_each(|chunk| rest.extend_from_slice(chunk));
+        if end.is_none() && decoder.doubt() != Doubt::None {
+            decoder.asked_for_prompt();
+            for chunk in RAW_BANNER.chunks(size) {
+                if decoder.feed(chunk, &mut sink) == Progress::Prompt {
+                    end = Some(decoder.conclude(&mut sink));
+                }
+            }
         }
-        (output, last, rest)
+        let mut rest = decoder.rest();
+        chunks.for_each(|chunk| rest.extend_from_slice(chunk));
+        (output, end, rest)
     }
 
     fn frame(kind: char, text: &str) -> String {
@@ -375,44 +513,42 @@ mod tests {
     #[track_caller]
     fn case(stream: impl AsRef<[u8]>, output: &[u8], frame: Option<(FrameKind, &str)>, error: &[u8], rest: &[u8]) {
         let stream = stream.as_ref();
-        let reply = Reply {
-            frame: frame.map(|(kind, text)| Frame { kind, text: text.to_owned() }),
-            error: error.to_vec(),
-            torn: false,
-        };
+        let frame = frame.map(|(kind, text)| Frame { kind, text: text.to_owned() });
+        let reply = Reply { frame, error: error.to_vec() };
         for size in 1..=stream.len() {
-            let (got, end, left) = decode(stream, size, true, true);
+            let (got, end, left) = decode(plain(true), stream, size);
             assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(output), "output, chunks of {size}");
-            assert_eq!(end, Progress::Done(reply.clone()), "chunks of {size}");
+            assert_eq!(end, Some(Conclusion::Reply(reply.clone())), "chunks of {size}");
             assert_eq!(left, rest, "rest, chunks of {size}");
         }
     }
 
+    #[track_caller]
+    fn torn(stream: impl AsRef<[u8]>) {
+        let stream = stream.as_ref();
+        for size in 1..=stream.len() {
+            let (_, end, _) = decode(plain(true), stream, size);
+            assert!(matches!(end, Some(Conclusion::Torn(_))), "{} by {size}: {end:?}", stream.escape_ascii());
+        }
+    }
+
+    const ERROR: &str = "Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in f\r\nValueError: x\r\n";
+    const SEVEN: Option<(FrameKind, &str)> = Some((FrameKind::Repr, "7"));
+
     #[test]
     fn a_value_is_found_anywhere_in_the_output() {
-        let value = frame('R', "41231");
-        case(format!("OK{value}\x04\x04>"), b"", Some((FrameKind::Repr, "41231")), b"", b"");
-        case(
-            format!("OKno newline{value}after\x04\x04>"),
-            b"no newlineafter",
-            Some((FrameKind::Repr, "41231")),
-            b"",
-            b"",
-        );
-        case(
-            format!("idle O\r\nOK{value}\x04\x04>later"),
-            b"idle O\r\n",
-            Some((FrameKind::Repr, "41231")),
-            b"",
-            b"later",
-        );
+        let value = frame('R', "7");
+        case(format!("OK{value}\x04\x04>"), b"", SEVEN, b"", b"");
+        case(format!("OKno newline{value}after\x04\x04>"), b"no newlineafter", SEVEN, b"", b"");
+        case(format!("idle O\r\nOK{value}\x04\x04>later"), b"idle O\r\n", SEVEN, b"", b"later");
         case(format!("OK{}\x04\x04>", frame('B', "AAEC")), b"", Some((FrameKind::Base64, "AAEC")), b"", b"");
         case(format!("OK{}\x04\x04>", frame('S', "'é'")), b"", Some((FrameKind::Stop, "'é'")), b"", b"");
     }
 
     #[test]
     fn look_alikes_are_output() {
-        let value = frame('R', "None");
+        let value = frame('R', "7");
+        let error = format!("\x04{ERROR}\x04>");
         for printed in [
             "\x04",
             "\x04\x04>",
@@ -420,90 +556,134 @@ mod tests {
             "\x04>OK",
             "\x1e",
             "\x1eq7Zk02X",
-            "\x1eq7Zk02XbR4:None",
+            "\x1eq7Zk02XbR1:7",
             "OK",
             "R\x01",
             "\x04x\x04>",
+            "raw REPL; CTRL-B to exit\r\n>",
+            "\r\n>>> ",
+            &error,
         ] {
-            case(format!("OK{printed}{value}\x04\x04>"), printed.as_bytes(), Some((FrameKind::Repr, "None")), b"", b"");
+            case(format!("OK{printed}{value}\x04\x04>"), printed.as_bytes(), SEVEN, b"", b"");
+            if !printed.contains("OK") {
+                case(format!("{printed}OK{value}\x04\x04>"), printed.as_bytes(), SEVEN, b"", b"");
+            }
+            case(format!("OK{value}\x04\x04>{printed}"), b"", SEVEN, b"", printed.as_bytes());
         }
     }
 
     #[test]
     fn an_exception_ends_a_reply() {
-        let error =
-            b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in <module>\r\nValueError: x\r\n";
-        let stream = [b"OKout\x04".as_slice(), error, b"\x04>"].concat();
-        case(stream, b"out", None, error, b"");
+        case(format!("OKout\x04{ERROR}\x04>"), b"out", None, ERROR.as_bytes(), b"");
+        case(format!("OKout\x04a\n\x04>more\x04{ERROR}\x04>"), b"out\x04a\n\x04>more", None, ERROR.as_bytes(), b"");
+        // CircuitPython's are translated.
+        let translated = "Zurückverfolgung (jüngste Aufforderung zuletzt):\r\nValueError: x\r\n";
+        case(format!("OK\x04{translated}\x04>"), b"", None, translated.as_bytes(), b"");
     }
 
     #[test]
-    fn a_frame_with_noise_in_it_is_torn() {
-        for torn in [
-            format!("OK\x1e{TOKEN}R4:No>noise<ne\x1e{TOKEN};\x04\x04>"),
-            format!("OK\x1e{TOKEN}Rno4:None\x1e{TOKEN};\x04\x04>"),
-            format!("OK\x1e{TOKEN}R4:None\x1e{TOKEN}noise;\x04\x04>"),
-        ] {
-            for size in 1..=torn.len() {
-                let (_, end, _) = decode(torn.as_bytes(), size, true, true);
-                let Progress::Done(reply) = end else { panic!("{torn:?} by {size}: {end:?}") };
-                assert!(reply.torn && reply.frame.is_none(), "{torn:?} by {size}: {reply:?}");
+    fn raw_paste_is_acknowledged_in_its_way() {
+        let header = [b'R', 1, 128, 0, 1];
+        for (stream, output) in
+            [(format!("R\x01{}\0\x01\x01\x04out", '\u{80}'), "out"), ("noise\x01\x04out".to_owned(), "noiseout")]
+        {
+            let stream = stream.replace('\u{80}', "\u{1}");
+            let stream: Vec<u8> = [stream.as_bytes(), frame('R', "7").as_bytes(), b"\x04\x04>"].concat();
+            let header = Some(if stream[2] == 1 { [b'R', 1, 1, 0, 1] } else { header });
+            for size in 1..=stream.len() {
+                let (got, end, _) = decode(Decoder::new(TOKEN, Prelude::Paste(header), true), &stream, size);
+                assert!(matches!(end, Some(Conclusion::Reply(Reply { frame: Some(_), .. }))), "{end:?} by {size}");
+                assert_eq!(String::from_utf8_lossy(&got), output, "by {size}");
             }
         }
     }
 
     #[test]
-    fn a_frame_torn_beyond_recognition_leaves_a_doubt() {
-        let mut decoder = Decoder::new(TOKEN, true, true);
-        assert!(!decoder.is_doubtful());
-        assert_eq!(decoder.feed(b"OK\x1eq7Znoisek02XaR4:None\x1eq7;\x04\x04>", &mut |_| {}), Progress::More);
-        assert!(decoder.is_doubtful());
-        decoder.probe();
-        assert_eq!(decoder.feed(b"raw REPL; CTRL-B", &mut |_| {}), Progress::More);
-        let over = Progress::Done(Reply { frame: None, error: Vec::new(), torn: true });
-        assert_eq!(decoder.feed(b" to exit\r\n>", &mut |_| {}), over);
+    fn a_torn_frame_is_no_value() {
+        torn(format!("OK\x1e{TOKEN}R4:No>noise<ne\x1e{TOKEN};\x04\x04>"));
+        torn(format!("OK\x1e{TOKEN}Rno4:None\x1e{TOKEN};\x04\x04>"));
+        torn(format!("OK\x1e{TOKEN}R4:None\x1e{TOKEN}noise;\x04\x04>"));
+        torn(format!("OK\x1e{TOKEN}R4:None\x1eq7noise{}\x04\x04>", &TOKEN[2..]));
+        torn(format!("OK\x1eq7Znoisek02XaR4:None\x1e{TOKEN};\x04\x04>"));
+        torn("OK\x1eq7Znoisek02XaR4:None\x1eq7;\x04\x04>");
+        torn(format!("OK\x1e{TOKEN}R99999999999:"));
+    }
+
+    #[test]
+    fn a_reply_whose_end_is_lost_counts_once_the_prompt_is_there() {
+        let value = frame('R', "7");
+        for end in ["", "\x04", "\x04\x04", "\x04>", "\x04noise\x04"] {
+            let stream = format!("OK{value}{end}");
+            for size in 1..=stream.len() {
+                let (_, end, _) = decode(plain(true), stream.as_bytes(), size);
+                assert!(matches!(end, Some(Conclusion::Reply(Reply { frame: Some(_), .. }))), "{stream:?}: {end:?}");
+            }
+        }
     }
 
     #[test]
     fn threads_may_print_between_the_ends() {
-        let value = frame('R', "1");
-        let found = Some((FrameKind::Repr, "1"));
-        case(format!("OK{value}\x04T27\r\n\x04>"), b"T27\r\n", found, b"", b"");
-        case(format!("OK{value}\x04\x04T27\r\n>"), b"T27\r\n", found, b"", b"");
-        let error = "Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in f\r\nValueError: x\r\n";
-        case(format!("OK\x04T27\r\n{error}\x04>"), b"T27\r\n", None, error.as_bytes(), b"");
+        let value = frame('R', "7");
+        case(format!("OK{value}\x04T27\r\n\x04>"), b"T27\r\n", SEVEN, b"", b"");
+        case(format!("OK{value}\x04\x04T27\r\n>"), b"T27\r\n", SEVEN, b"", b"");
+        case(format!("OK\x04T27\r\n{ERROR}\x04>"), b"T27\r\n", None, ERROR.as_bytes(), b"");
+        case(format!("OK\x04{ERROR}\x04T27\r\n>"), b"T27\r\n", None, ERROR.as_bytes(), b"");
         case("OK\x04KeyboardInterrupt: \r\n\x04>", b"", None, b"KeyboardInterrupt: \r\n", b"");
     }
 
     #[test]
     fn the_message_of_an_exception_may_hold_anything() {
-        for message in ["\x04>", "a\x04b", "\x04\x04>", "OK", "\x1e"] {
-            let error = format!(
-                "Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in f\r\nValueError: {message}\r\n"
-            );
+        for message in ["\x04>", "a\x04b", "\x04\x04>", "OK", "\x1e", "raw REPL; CTRL-B to exit\r\n>"] {
+            let error = ERROR.replace('x', message);
             case(format!("OK\x04{error}\x04>"), b"", None, error.as_bytes(), b"");
         }
     }
 
     #[test]
-    fn a_restart_is_noticed() {
+    fn a_restart_is_doubted() {
         for stream in [
             "OK\x04\x04MPY: soft reboot\r\nraw REPL; CTRL-B to exit\r\n>",
             "OKets Jun  8 2016\r\nMicroPython v1.24 on 2024; X\r\nType \"help()\" for more information.\r\n>>> ",
+            "OK\r\nAdafruit CircuitPython 10.3.0 on 2026-01-01; BOARD with CHIP\r\n>>> ",
             "rst:0x8\r\nraw REPL; CTRL-B to exit\r\n>",
         ] {
-            for size in 1..=stream.len() {
-                assert_eq!(decode(stream.as_bytes(), size, true, true).1, Progress::Restarted, "{stream:?} by {size}");
-            }
+            torn(stream);
         }
+        let mut decoder = plain(true);
+        decoder.feed(b"OKprinting on", &mut |_| {});
+        assert_eq!(decoder.doubt(), Doubt::None);
+    }
+
+    #[test]
+    fn what_a_program_printed_is_output_once_it_shows_that_it_goes_on() {
+        let mut decoder = plain(true);
+        let mut output = Vec::new();
+        decoder.feed(b"OKa\x04b", &mut |bytes| output.extend_from_slice(bytes));
+        assert_eq!((output.as_slice(), decoder.doubt()), (b"a".as_slice(), Doubt::Age));
+        decoder.asked_for_prompt();
+        decoder.dismiss(&mut |bytes| output.extend_from_slice(bytes));
+        assert_eq!((output.as_slice(), decoder.doubt()), (b"a\x04b".as_slice(), Doubt::None));
+        let end = [b"c".as_slice(), frame('R', "7").as_bytes(), b"\x04\x04>", RAW_BANNER].concat();
+        let progress = decoder.feed(&end, &mut |bytes| output.extend_from_slice(bytes));
+        assert!(matches!(progress, Progress::Done(Reply { frame: Some(_), .. })), "{progress:?}");
+        assert_eq!((output.as_slice(), decoder.prompts_to_come()), (b"a\x04bc".as_slice(), 1));
+        assert_eq!(decoder.rest(), RAW_BANNER);
+    }
+
+    #[test]
+    fn a_flood_is_not_kept() {
+        let mut decoder = plain(true);
+        let mut count = 0;
+        decoder.feed(b"OK\x04", &mut |_| {});
+        for _ in 0..1000 {
+            decoder.feed(&[b'x'; 1000], &mut |bytes| count += bytes.len());
+        }
+        assert!(count > 900_000, "{count}");
     }
 
     #[test]
     fn without_a_frame_to_come_the_first_end_counts() {
-        assert_eq!(
-            decode(b"OK\x04\x04>", 2, true, false),
-            (Vec::new(), Progress::Done(Reply { frame: None, error: Vec::new(), torn: false }), Vec::new())
-        );
-        assert_eq!(decode(b"OK\x04\x04>", 2, true, true).1, Progress::More);
+        let reply = Conclusion::Reply(Reply { frame: None, error: Vec::new() });
+        assert_eq!(decode(plain(false), b"OK\x04\x04>", 2), (Vec::new(), Some(reply), Vec::new()));
     }
 }

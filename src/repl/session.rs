@@ -4,23 +4,41 @@
 //! whose flow control the board dictates; boards without it get blocks at a pace that their input buffer bears.
 //! Invariant: after every return the board waits for the next command, or the session is closed and says why.
 
-use super::reply::{self, Decoder, Progress, RAW_BANNER, Reply};
+use super::reply::{self, Conclusion, Decoder, Doubt, Prelude, Progress, RAW_BANNER, Reply};
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::time::{Duration, Instant};
 
-/// Longest command, in bytes, that is sent without flow control: what the smallest usual input buffers hold (256 on
-/// esp8266, 260 on esp32; `MICROPY_HW_USB_CDC_RX_DATA_SIZE` is larger).
+/// Longest command, in bytes, that is sent without flow control to a board whose input buffer is known to be larger, and
+/// to one of which nothing is known: 128 bytes are the smallest usual buffer (samd).
 const PLAIN_LIMIT: usize = 250;
-/// Size of a block and the pause after it where there is no flow control at all; as MicroPython's own tools do it.
-const BLOCK: usize = 256;
-const BLOCK_PAUSE: Duration = Duration::from_millis(10);
+const UNKNOWN_LIMIT: usize = 120;
+/// Size of a block and the pause after it where there is no flow control at all: a buffer of 32 bytes (micro:bit) bears
+/// that, and 115200 baud bring no more. [`Session::learn_blocks`] finds out what else a board bears.
+const SMALL_BLOCK: Block = Block { size: 32, pause: Duration::from_millis(4) };
+/// What MicroPython's own tools send.
+const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
+/// Longest time of a board at its prompt to answer, or to take in a window of code.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+/// How often a command is sent whose upload came to grief before its end was sent.
+const UPLOADS: usize = 3;
+/// How long a command may look ended until the board is asked for its prompt, at first and at most.
+const DOUBT_MS: (u64, u64) = (250, 8000);
+/// How long the board may take to show that prompt before it is clear that a program runs.
+const PROMPT_LIMIT: Duration = Duration::from_secs(1);
+/// How long an answer may be late that is only waited for to be thrown away.
+const LATE: Duration = Duration::from_millis(100);
+/// Most output that is kept while something is waited for.
+const MOST_KEPT: usize = 64 * 1024;
+/// Ctrl-C, then Ctrl-A, which the raw REPL always answers.
+const INTERRUPT: &[u8] = b"\x03\x01";
+/// Makes half a program a syntax error, wherever it ends, and ends it. Ctrl-C would do on MicroPython, but crashes
+/// CircuitPython.
+const SPOIL: &[u8] = b"\n?\x04";
 /// How long to wait for the raw REPL after each attempt to enter it. A board may be booting because opening its port
 /// reset it, so that the first attempts are lost.
 const ENTER_WAITS_MS: [u64; 8] = [300, 300, 500, 1000, 1000, 2000, 2000, 3000];
 /// How long a process may take to show its prompt.
 const START_LIMIT: Duration = Duration::from_secs(5);
-/// How long nothing may come after an end without a frame, before the board is asked whether it was the end.
-const DOUBT: Duration = Duration::from_millis(50);
 /// How long to wait for a program to end after each Ctrl-C.
 const STOP_WAITS_MS: [u64; 3] = [500, 1000, 1500];
 
@@ -31,8 +49,9 @@ pub enum Failure {
     Timeout,
     /// Ctrl-C on the host. The program was interrupted; the session goes on.
     Interrupted,
-    /// Output of the board tore the value, again and again. The session goes on.
-    Torn,
+    /// The command has ended, but its reply is torn: by output, or because bytes were lost. What is left of it, if the
+    /// board has acknowledged the command at all. The session goes on.
+    Torn(Option<Vec<u8>>),
     /// The board restarted. The session is closed.
     Restarted,
     /// The link is lost. The session is closed.
@@ -63,7 +82,35 @@ enum Paste {
 /// How far a command has come; decides how to stop it.
 enum Stage {
     Sending,
+    Pasting,
     Running(Decoder),
+}
+
+/// What became of code sent by raw paste.
+enum Pasted {
+    /// It is on the board; its reply starts so.
+    Sent(Prelude),
+    /// The board found it wrong before its end, or so it seems. It does not run.
+    Spoilt,
+    /// The board has no raw paste, nothing was sent.
+    Refused,
+    /// The board does not keep to the protocol. The code has not run.
+    Failed,
+}
+
+/// What the board says to the request for raw paste.
+enum Answer {
+    Window(usize),
+    Refused,
+    /// Nothing.
+    None,
+}
+
+/// A pace for boards without flow control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Block {
+    size: usize,
+    pause: Duration,
 }
 
 /// A raw REPL on the other end of a port.
@@ -71,6 +118,7 @@ pub struct Session {
     port: Box<dyn Port>,
     token: String,
     paste: Paste,
+    block: Block,
     incoming: Vec<u8>,
     closed: Option<Failure>,
 }
@@ -81,12 +129,17 @@ pub type Sink<'a> = &'a mut dyn FnMut(&[u8]);
 impl Session {
     /// A session over `port`, not entered yet. `token`: 8 or more ASCII letters and digits that nobody can guess.
     pub fn new(port: Box<dyn Port>, token: String) -> Session {
-        Session { port, token, paste: Paste::Untried, incoming: Vec::new(), closed: None }
+        Session { port, token, paste: Paste::Untried, block: SMALL_BLOCK, incoming: Vec::new(), closed: None }
     }
 
     /// Whether no command can run any more.
     pub fn is_closed(&self) -> bool {
         self.closed.is_some()
+    }
+
+    /// Ends the session for a reason that shows above it.
+    pub fn close(&mut self, failure: Failure) {
+        self.closed.get_or_insert(failure);
     }
 
     /// The connection's secret.
@@ -107,29 +160,28 @@ impl Session {
     pub fn enter(&mut self, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.port.abilities().starts_on_open {
             // Without a prompt it is no MicroPython, and a Ctrl-C would only end it.
-            self.wait_for(b">>> ", wait, START_LIMIT)?.ok_or(Failure::Stuck)?;
+            self.wait_for(b">>> ", wait, START_LIMIT, &mut |_| {})?.ok_or(Failure::Stuck)?;
         }
-        self.knock(wait)?;
+        self.knock(wait, sink)?;
         if reset {
             self.port.write(b"\x04", wait)?;
-            let limit = Duration::from_secs(5);
-            if !self.restarted(wait.until(Some(Instant::now() + limit)), sink)? {
-                self.knock(wait)?;
+            if !self.restarted(wait, sink)? {
+                self.knock(wait, sink)?;
             }
         }
         Ok(())
     }
 
-    fn knock(&mut self, wait: Wait) -> Result<(), Failure> {
+    fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         for (attempt, limit) in ENTER_WAITS_MS.into_iter().enumerate() {
             // Two Ctrl-C: the first may only end a sleep. No carriage return: it would run a half-typed line.
             self.port.write(b"\x03\x03\x01", wait)?;
-            if self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit))?.is_none() {
+            if self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), &mut |_| {})?.is_none() {
                 continue;
             }
             if attempt > 0 {
                 // Earlier attempts may be answered late.
-                while self.wait_for(RAW_BANNER, wait, Duration::from_millis(100))?.is_some() {}
+                while self.wait_for(RAW_BANNER, wait, Duration::from_millis(100), sink)?.is_some() {}
             }
             self.incoming.clear();
             return Ok(());
@@ -139,8 +191,11 @@ impl Session {
 
     /// Waits until a soft reset has come back to the raw REPL; passes on what boot.py printed.
     fn restarted(&mut self, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
-        let limit = wait.deadline.map_or(Duration::from_secs(5), |end| end.saturating_duration_since(Instant::now()));
-        let Some(mut text) = self.wait_for(RAW_BANNER, wait, limit)? else { return Ok(false) };
+        let limit = Duration::from_secs(5);
+        let Some(mut text) = self.wait_for(RAW_BANNER, wait, limit, sink)? else {
+            self.pass_on(sink);
+            return Ok(false);
+        };
         if let Some(at) = reply::find(&text, b"reboot\r\n") {
             text.drain(..at + b"reboot\r\n".len());
             if !text.is_empty() {
@@ -151,31 +206,63 @@ impl Session {
         Ok(true)
     }
 
-    /// Reads until `mark` has come or `limit` passes; gives what stood before it.
-    fn wait_for(&mut self, mark: &[u8], wait: Wait, limit: Duration) -> Result<Option<Vec<u8>>, Failure> {
+    /// Reads until `mark` has come or `limit` passes; gives what stood before it. What is too much of that goes to `sink`.
+    fn wait_for(
+        &mut self,
+        mark: &[u8],
+        wait: Wait,
+        limit: Duration,
+        sink: Sink<'_>,
+    ) -> Result<Option<Vec<u8>>, Failure> {
         let deadline = wait.deadline;
         let wait = wait.until(Some(Instant::now() + limit));
         let mut searched = 0;
+        let mut ended = None;
         loop {
             if let Some(at) = reply::find(&self.incoming[searched..], mark) {
                 let mut before: Vec<u8> = self.incoming.drain(..searched + at + mark.len()).collect();
                 before.truncate(searched + at);
                 return Ok(Some(before));
             }
-            searched = self.incoming.len().saturating_sub(mark.len() - 1);
-            match self.port.read(&mut self.incoming, wait) {
-                Ok(_) => {}
-                Err(PortError::Timeout) => {
-                    // A read that ends at its deadline may have brought bytes all the same.
-                    if reply::find(&self.incoming[searched..], mark).is_some() {
-                        continue;
-                    }
+            match ended {
+                None => {}
+                Some(PortError::Timeout) => {
                     let whole = deadline.is_some_and(|deadline| Instant::now() >= deadline);
                     return if whole { Err(Failure::Timeout) } else { Ok(None) };
                 }
-                Err(error) => return Err(error.into()),
+                Some(error) => return Err(error.into()),
             }
+            if self.incoming.len() > MOST_KEPT {
+                self.emit_front(self.incoming.len() - MOST_KEPT / 2, sink);
+            }
+            searched = self.incoming.len().saturating_sub(mark.len() - 1);
+            // A read that ends with an error may have brought bytes all the same. A board that never pauses is no reason
+            // to wait longer.
+            ended = self.port.read(&mut self.incoming, wait).and_then(|_| wait.slice()).err();
         }
+    }
+
+    /// Finds out how much a board without raw paste takes at once, by sending it a program that tells how much came.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn learn_blocks(&mut self, count: &dyn Fn(&str) -> String, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        if self.paste != Paste::Refused {
+            return Ok(());
+        }
+        let text = "x".repeat(LARGE_BLOCK.size - 1 - count("").len());
+        self.block = LARGE_BLOCK;
+        let own = wait.until(Some(Instant::now() + ANSWER_LIMIT));
+        let whole = match self.execute(&count(&text), true, own, sink) {
+            Ok(reply) => reply.frame.is_some_and(|frame| frame.text == text.len().to_string()),
+            Err(Failure::Timeout) if wait.slice().is_ok() => false,
+            Err(Failure::Torn(_)) => false,
+            Err(failure) => return Err(failure),
+        };
+        if !whole {
+            self.block = SMALL_BLOCK;
+        }
+        Ok(())
     }
 
     /// Runs `code` and gives the reply; what the board prints on the way goes to `sink` as it comes.
@@ -188,7 +275,22 @@ impl Session {
             return Err(failure.clone());
         }
         let mut stage = Stage::Sending;
-        let outcome = self.attempt(code, expects_frame, wait, sink, &mut stage);
+        let mut outcome = Err(Failure::Stuck);
+        for upload in 0..UPLOADS {
+            stage = Stage::Sending;
+            match self.attempt(code, expects_frame, wait, sink, &mut stage) {
+                // What seems wrong is wrong if it is so again.
+                Ok((Some(_), true)) if upload == 0 => continue,
+                Ok((Some(reply), _)) => outcome = Ok(reply),
+                Err(failure) => outcome = Err(failure),
+                // Nothing has run.
+                Ok((None, _)) => match self.stop(Stage::Pasting, sink) {
+                    Ok(()) => continue,
+                    Err(failure) => outcome = Err(failure),
+                },
+            }
+            break;
+        }
         if let Err(failure @ (Failure::Timeout | Failure::Interrupted)) = &outcome
             && let Err(worse) = self.stop(stage, sink)
         {
@@ -202,6 +304,8 @@ impl Session {
         outcome
     }
 
+    /// Sends the code and reads its reply. `None`: the upload came to grief, and the code has not run. Besides: whether it
+    /// was spoilt, and the reply is that of a syntax error.
     fn attempt(
         &mut self,
         code: &str,
@@ -209,58 +313,116 @@ impl Session {
         wait: Wait,
         sink: Sink<'_>,
         stage: &mut Stage,
-    ) -> Result<Reply, Failure> {
+    ) -> Result<(Option<Reply>, bool), Failure> {
         self.port.read_available(&mut self.incoming)?;
         self.pass_on(sink);
-        let by_paste = code.len() > PLAIN_LIMIT && self.port.abilities().raw_paste && self.paste != Paste::Refused;
-        let pasted = by_paste && self.paste_code(code, wait, sink)?;
-        if !pasted {
-            self.send_plainly(code, wait)?;
-        }
-        *stage = Stage::Running(Decoder::new(&self.token, !pasted, expects_frame));
-        let Stage::Running(decoder) = stage else { return Err(Failure::Stuck) };
-        let reply = self.read_reply(decoder, wait, sink)?;
-        let finished = std::mem::replace(stage, Stage::Sending);
-        if let Stage::Running(decoder) = finished {
-            let rest = decoder.rest();
-            if !rest.is_empty() {
-                sink(&rest);
+        let by_paste = code.len() > self.plain_limit() && self.port.abilities().raw_paste;
+        let pasted = if by_paste && self.paste != Paste::Refused {
+            *stage = Stage::Pasting;
+            self.paste_code(code, wait, sink)?
+        } else {
+            Pasted::Refused
+        };
+        let spoilt = matches!(pasted, Pasted::Spoilt);
+        let prelude = match pasted {
+            Pasted::Sent(prelude) => prelude,
+            Pasted::Spoilt => Prelude::Paste(None),
+            Pasted::Failed => return Ok((None, false)),
+            Pasted::Refused => {
+                *stage = Stage::Sending;
+                self.send_plainly(code, wait)?;
+                Prelude::Plain
             }
+        };
+        let mut decoder = Decoder::new(&self.token, prelude, expects_frame);
+        let outcome = self.read_reply(&mut decoder, wait, sink);
+        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted)) {
+            *stage = Stage::Running(decoder);
+        } else {
+            self.settle(decoder, sink)?;
         }
-        Ok(reply)
+        outcome.map(|reply| (Some(reply), spoilt))
+    }
+
+    /// The longest code that goes out in one write without a question.
+    fn plain_limit(&self) -> usize {
+        match self.paste {
+            // The board's buffer holds two windows.
+            Paste::Window(window) => PLAIN_LIMIT.min((2 * window).saturating_sub(6)),
+            Paste::Untried => UNKNOWN_LIMIT,
+            Paste::Refused => self.block.size - 1,
+        }
+    }
+
+    /// After a reply: passes on what came after it, but for the prompts that were asked for.
+    fn settle(&mut self, decoder: Decoder, sink: Sink<'_>) -> Result<(), Failure> {
+        let prompts = decoder.prompts_to_come();
+        let mut late = decoder.rest();
+        late.append(&mut self.incoming);
+        self.incoming = late;
+        for _ in 0..prompts {
+            let Some(before) = self.wait_for(RAW_BANNER, Wait { deadline: None, interruptible: false }, LATE, sink)?
+            else {
+                break;
+            };
+            sink(&before);
+        }
+        self.pass_on(sink);
+        Ok(())
     }
 
     fn read_reply(&mut self, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        let mut probed = false;
+        let mut doubts = Doubts::new();
         loop {
-            if !self.incoming.is_empty() {
-                let progress = decoder.feed(&self.incoming, sink);
-                self.incoming.clear();
-                match progress {
-                    Progress::More => {}
-                    Progress::Done(reply) if probed && reply.frame.is_some() => {
-                        // The program has gone on after all. The answer to the Ctrl-A is still to come.
-                        self.wait_for(RAW_BANNER, wait, Duration::from_millis(500))?;
-                        return Ok(reply);
-                    }
-                    Progress::Done(reply) => return Ok(reply),
-                    Progress::Restarted => return Err(Failure::Restarted),
-                }
+            let came = !self.incoming.is_empty();
+            if let Some(end) = self.decode(decoder, sink) {
+                return end;
             }
-            let doubt = decoder.is_doubtful() && !probed;
-            let patience = if doubt { wait.until(Some(Instant::now() + DOUBT)) } else { wait };
-            match self.port.read(&mut self.incoming, patience) {
-                Err(PortError::Timeout) if doubt && wait.deadline.is_none_or(|end| Instant::now() < end) => {
-                    // Is the command over, its frame lost? The raw REPL always answers Ctrl-A; a program does not.
-                    self.port.write(b"\x01", wait)?;
-                    decoder.probe();
-                    probed = true;
+            doubts.note(decoder.doubt(), came);
+            if doubts.is_due() {
+                self.doubt(&mut doubts, decoder, wait, sink)?;
+            }
+            let step = wait.until(doubts.next);
+            match self.port.read(&mut self.incoming, step) {
+                // A board that never pauses must not keep the deadline away.
+                Ok(_) => drop(wait.slice()?),
+                Err(PortError::Timeout) if doubts.next.is_some() && step.deadline == doubts.next => {
+                    if self.incoming.is_empty() {
+                        self.doubt(&mut doubts, decoder, wait, sink)?;
+                    }
                 }
-                read => {
-                    read?;
-                }
+                // What came before the error may be the end.
+                Err(error) => return self.decode(decoder, sink).unwrap_or(Err(error.into())),
             }
         }
+    }
+
+    /// Gives the decoder what has come. How the command ended, if it has.
+    fn decode(&mut self, decoder: &mut Decoder, sink: Sink<'_>) -> Option<Result<Reply, Failure>> {
+        let bytes = std::mem::take(&mut self.incoming);
+        if bytes.is_empty() {
+            return None;
+        }
+        match decoder.feed(&bytes, sink) {
+            Progress::More => None,
+            Progress::Done(reply) => Some(Ok(reply)),
+            Progress::Prompt => Some(match decoder.conclude(sink) {
+                Conclusion::Reply(reply) => Ok(reply),
+                Conclusion::Torn(left) => Err(Failure::Torn(decoder.is_acknowledged().then_some(left))),
+            }),
+        }
+    }
+
+    /// The command may have ended: asks for the prompt, or gives up waiting for it.
+    fn doubt(&mut self, doubts: &mut Doubts, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        if doubts.act() {
+            // A program that runs never sees this byte, unless it reads its input.
+            self.port.write(b"\x01", wait)?;
+            decoder.asked_for_prompt();
+        } else {
+            decoder.dismiss(sink);
+        }
+        Ok(())
     }
 
     fn send_plainly(&mut self, code: &str, wait: Wait) -> Result<(), Failure> {
@@ -268,92 +430,138 @@ impl Session {
         bytes.extend_from_slice(code.as_bytes());
         bytes.push(0x04);
         // A process behind a terminal reads at its own pace; a board without raw paste drops what its buffer cannot hold.
-        if bytes.len() <= BLOCK || !self.port.abilities().raw_paste {
+        if !self.port.abilities().raw_paste || (self.paste != Paste::Refused && bytes.len() <= PLAIN_LIMIT + 1) {
             return Ok(self.port.write(&bytes, wait)?);
         }
-        for block in bytes.chunks(BLOCK) {
+        let Block { size, pause } = self.block;
+        for block in bytes.chunks(size) {
             self.port.write(block, wait)?;
-            let pause = wait.until(Some(Instant::now() + BLOCK_PAUSE));
-            while pause.deadline.is_some_and(|end| Instant::now() < end) {
+            let pause = Wait { deadline: Some(Instant::now() + pause), ..wait };
+            while bytes.len() > size {
                 match self.port.read(&mut self.incoming, pause) {
-                    Ok(_) | Err(PortError::Timeout) => {}
+                    Ok(_) => {}
+                    Err(PortError::Timeout) => break,
                     Err(error) => return Err(error.into()),
                 }
+                if pause.slice().is_err() {
+                    break;
+                }
             }
+            wait.slice()?;
         }
         Ok(())
     }
 
-    /// Sends code by raw paste. Gives false if the board has none: then nothing was sent.
-    fn paste_code(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
+    /// Sends code by raw paste.
+    fn paste_code(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<Pasted, Failure> {
         let bytes = code.as_bytes();
-        // Once the window is known, the first two windows go out with the request, in one write.
-        let mut sent = match self.paste {
-            Paste::Window(window) => bytes.len().min(2 * window),
-            _ => 0,
-        };
-        let mut request = b"\x05A\x01".to_vec();
-        request.extend_from_slice(&bytes[..sent]);
-        let mut complete = sent == bytes.len();
-        if complete {
-            request.push(0x04);
-        }
-        self.port.write(&request, wait)?;
-        let Some(window) = self.paste_window(wait, sink)? else { return Ok(false) };
-        self.paste = Paste::Window(window);
-        let mut budget = (2 * window).saturating_sub(sent);
-        loop {
-            // Credits, and the board's `\x04`: it has compiled the code, or found it wrong half-way.
-            while let Some((&byte, _)) = self.incoming.split_first() {
-                match byte {
-                    0x01 => budget += window,
-                    0x04 => {
-                        self.incoming.remove(0);
-                        if !complete {
-                            self.port.write(b"\x04", wait)?;
-                        }
-                        return Ok(true);
-                    }
-                    _ => sink(&[byte]),
-                }
-                self.incoming.remove(0);
+        // Once the window is known, as much as the board's buffer of two windows holds goes out with the request.
+        let mut sent = 0;
+        if let Paste::Window(window) = self.paste {
+            let room = (2 * window).saturating_sub(4);
+            if bytes.len() <= room {
+                let request = [b"\x05A\x01", bytes, b"\x04"].concat();
+                self.port.write(&request, wait)?;
+                return Ok(Pasted::Sent(Prelude::Paste(Some(header(window)))));
             }
+            sent = room;
+        }
+        self.port.write(&[b"\x05A\x01", &bytes[..sent]].concat(), wait)?;
+        let window = match self.paste_window(wait, sink)? {
+            Answer::Window(window) => window,
+            Answer::Refused if sent == 0 => return Ok(Pasted::Refused),
+            Answer::Refused | Answer::None => return Ok(Pasted::Failed),
+        };
+        let mut budget = (2 * window).saturating_sub(sent);
+        let mut soon = Instant::now() + ANSWER_LIMIT;
+        loop {
+            let come = std::mem::take(&mut self.incoming);
+            if let Some(at) = come.iter().position(|&byte| byte == 0x04) {
+                // The code is wrong, and the rest of it is thrown away until `\x04`. Or a thread has printed that byte:
+                // then an end would run half the code, so it is spoilt first.
+                self.incoming = come;
+                self.emit_front(at, sink);
+                self.port.write(SPOIL, wait)?;
+                return Ok(Pasted::Spoilt);
+            }
+            let credits = come.iter().filter(|&&byte| byte == 0x01).count();
+            if credits < come.len() {
+                sink(&come.iter().copied().filter(|&byte| byte != 0x01).collect::<Vec<u8>>());
+            }
+            budget += credits * window;
             let count = budget.min(bytes.len() - sent);
-            if !complete && count > 0 {
-                let mut block = bytes[sent..sent + count].to_vec();
-                sent += count;
-                budget -= count;
-                if sent == bytes.len() {
-                    block.push(0x04);
-                    complete = true;
+            if count == 0 {
+                if self.read_soon(soon, wait)? {
+                    continue;
                 }
-                self.port.write(&block, wait)?;
-            } else {
-                self.port.read(&mut self.incoming, wait)?;
+                return Ok(Pasted::Failed);
+            }
+            soon = Instant::now() + ANSWER_LIMIT;
+            let mut block = bytes[sent..sent + count].to_vec();
+            sent += count;
+            budget -= count;
+            let complete = sent == bytes.len();
+            if complete {
+                block.push(0x04);
+            }
+            self.port.write(&block, wait)?;
+            if complete {
+                return Ok(Pasted::Sent(Prelude::Paste(None)));
             }
         }
     }
 
-    /// Reads the answer to the request for raw paste: its window, or `None` if the board has no raw paste.
-    fn paste_window(&mut self, wait: Wait, sink: Sink<'_>) -> Result<Option<usize>, Failure> {
+    /// Waits until `soon` for bytes of a board that has to answer. Whether some have come.
+    fn read_soon(&mut self, soon: Instant, wait: Wait) -> Result<bool, Failure> {
+        let step = wait.until(Some(soon));
+        match self.port.read(&mut self.incoming, step).and_then(|_| step.slice()) {
+            Ok(_) => Ok(true),
+            Err(PortError::Timeout) if step.deadline == Some(soon) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads the answer to the request for raw paste.
+    fn paste_window(&mut self, wait: Wait, sink: Sink<'_>) -> Result<Answer, Failure> {
+        let soon = Instant::now() + ANSWER_LIMIT;
         loop {
-            let accepted = reply::find(&self.incoming, b"R\x01");
-            let refused = reply::find(&self.incoming, b"R\x00").map(|at| (at, at + 3));
-            // Before 1.14 the three bytes only clear the line.
-            let unknown = reply::find(&self.incoming, RAW_BANNER).map(|at| (at, at + RAW_BANNER.len()));
-            if let Some(at) = accepted {
-                if let Some(&[low, high, 0x01]) = self.incoming.get(at + 2..at + 5) {
-                    self.emit_front(at, sink);
-                    self.incoming.drain(..5);
-                    return Ok(Some(usize::from(u16::from_le_bytes([low, high])).max(1)));
-                }
-            } else if let Some((at, end)) = refused.or(unknown).filter(|(_, end)| self.incoming.len() >= *end) {
+            if let Some((at, window)) = self.window_at() {
                 self.emit_front(at, sink);
-                self.incoming.drain(..end - at);
-                self.paste = Paste::Refused;
-                return Ok(None);
+                self.incoming.drain(..5);
+                self.paste = Paste::Window(window);
+                return Ok(Answer::Window(window));
             }
-            self.port.read(&mut self.incoming, wait)?;
+            // Before 1.14 the three bytes only clear the line.
+            for refusal in [b"R\x00>".as_slice(), RAW_BANNER] {
+                if let Some(at) = reply::find(&self.incoming, refusal) {
+                    self.emit_front(at, sink);
+                    self.incoming.drain(..refusal.len());
+                    // A board that had it once may have it again.
+                    self.paste = if self.paste == Paste::Untried { Paste::Refused } else { Paste::Untried };
+                    return Ok(Answer::Refused);
+                }
+            }
+            if self.incoming.len() > MOST_KEPT {
+                self.emit_front(self.incoming.len() - MOST_KEPT / 2, sink);
+            }
+            if !self.read_soon(soon, wait)? {
+                return Ok(Answer::None);
+            }
+        }
+    }
+
+    /// Where the board grants a window, and its size.
+    fn window_at(&self) -> Option<(usize, usize)> {
+        let size = |bytes: &[u8]| match *bytes {
+            [b'R', 0x01, low, high, 0x01] => {
+                Some(usize::from(u16::from_le_bytes([low, high]))).filter(|&size| size > 0)
+            }
+            _ => None,
+        };
+        let mut found = self.incoming.windows(5).enumerate().filter_map(|(at, bytes)| Some((at, size(bytes)?)));
+        match self.paste {
+            Paste::Window(known) => found.find(|&(_, window)| window == known),
+            _ => found.next(),
         }
     }
 
@@ -374,38 +582,43 @@ impl Session {
 
     /// Stops what runs and brings the board back to its prompt.
     fn stop(&mut self, stage: Stage, sink: Sink<'_>) -> Result<(), Failure> {
-        if let Stage::Running(mut decoder) = stage {
-            for limit in STOP_WAITS_MS {
-                let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
-                match self.port.write(b"\x03", wait) {
-                    // A simulated board waits for a moment at which its interpreter can be interrupted.
-                    Ok(()) | Err(PortError::Timeout) => {}
-                    Err(error) => return Err(error.into()),
-                }
-                match self.read_reply(&mut decoder, wait, sink) {
-                    Ok(_) => {
-                        sink(&decoder.rest());
-                        return Ok(());
+        let first = match stage {
+            Stage::Sending => INTERRUPT,
+            Stage::Pasting => b"\n?\x04\x01",
+            Stage::Running(mut decoder) => {
+                for limit in STOP_WAITS_MS {
+                    let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
+                    match self.port.write(b"\x03", wait) {
+                        // A simulated board waits for a moment at which its interpreter can be interrupted.
+                        Ok(()) | Err(PortError::Timeout) => {}
+                        Err(error) => return Err(error.into()),
                     }
-                    Err(Failure::Timeout) => {}
-                    Err(failure) => return Err(failure),
+                    match self.read_reply(&mut decoder, wait, sink) {
+                        Ok(_) | Err(Failure::Torn(_)) => return self.settle(decoder, sink),
+                        Err(Failure::Timeout) => {}
+                        Err(failure) => return Err(failure),
+                    }
                 }
+                self.incoming.splice(..0, decoder.rest());
+                INTERRUPT
             }
-        }
-        self.synchronise(sink)
+        };
+        self.synchronise(first, sink)
     }
 
-    /// Clears whatever was half sent: Ctrl-C, then Ctrl-A, which the raw REPL always answers.
-    fn synchronise(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
+    /// Clears whatever was half sent, and asks for the prompt.
+    fn synchronise(&mut self, first: &[u8], sink: Sink<'_>) -> Result<(), Failure> {
+        let mut request = first;
         for limit in STOP_WAITS_MS {
             let wait = Wait::for_at_most(Duration::from_secs(5)).undisturbed();
-            self.port.write(b"\x03\x01", wait)?;
-            if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit))? {
+            self.port.write(request, wait)?;
+            request = INTERRUPT;
+            if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), sink)? {
                 // What a late program printed is passed on, its end is not.
                 sink(before.split(|&byte| byte == 0x04).next().unwrap_or_default());
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
-                while self.wait_for(RAW_BANNER, wait, Duration::from_millis(50))?.is_some() {}
-                self.incoming.clear();
+                while self.wait_for(RAW_BANNER, wait, LATE / 2, sink)?.is_some() {}
+                self.pass_on(sink);
                 return Ok(());
             }
         }
@@ -430,10 +643,10 @@ impl Session {
     /// See [`Failure`].
     pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         self.port.write(b"\x02", wait)?;
-        self.wait_for(b">>> ", wait, Duration::from_secs(2))?;
+        self.wait_for(b">>> ", wait, Duration::from_secs(2), sink)?;
         self.incoming.clear();
         self.port.write(b"\x04", wait)?;
-        if let Some(text) = self.wait_for(b">>> ", wait, patience)? {
+        if let Some(text) = self.wait_for(b">>> ", wait, patience, sink)? {
             let from = reply::find(&text, b"reboot\r\n").map_or(0, |at| at + b"reboot\r\n".len());
             let until = banner_start(&text).unwrap_or(text.len());
             if from < until {
@@ -442,7 +655,7 @@ impl Session {
         } else {
             self.pass_on(sink);
         }
-        self.knock(wait)
+        self.knock(wait, sink)
     }
 
     /// Leaves the raw REPL, so that the next person finds a friendly prompt. The session is closed.
@@ -453,6 +666,64 @@ impl Session {
             let _ = self.port.write(b"\x02", wait);
             self.closed = Some(Failure::Lost("the session was closed".to_owned()));
         }
+    }
+}
+
+/// The bytes that grant a window.
+fn header(window: usize) -> [u8; 5] {
+    let [low, high] = u16::try_from(window).unwrap_or(u16::MAX).to_le_bytes();
+    [b'R', 0x01, low, high, 0x01]
+}
+
+/// When the board is asked whether a command has ended.
+struct Doubts {
+    /// When to do something.
+    next: Option<Instant>,
+    delay: Duration,
+    /// The board was asked, and has not answered.
+    asked: bool,
+    /// How often it may be asked at once.
+    hasty: u8,
+}
+
+impl Doubts {
+    fn new() -> Doubts {
+        Doubts { next: None, delay: Duration::from_millis(DOUBT_MS.0), asked: false, hasty: 3 }
+    }
+
+    /// Takes note of the decoder's doubt; `came`: bytes have come.
+    fn note(&mut self, doubt: Doubt, came: bool) {
+        if self.asked {
+            return;
+        }
+        let after = |delay| Some(Instant::now() + delay);
+        match doubt {
+            Doubt::None => self.next = None,
+            Doubt::Likely if self.hasty > 0 => {
+                self.hasty -= 1;
+                self.next = after(Duration::ZERO);
+            }
+            Doubt::Silence if came => self.next = after(self.delay),
+            Doubt::Unheard if self.next.is_none() => self.next = after(4 * self.delay),
+            _ if self.next.is_none() => self.next = after(self.delay),
+            _ => {}
+        }
+    }
+
+    fn is_due(&self) -> bool {
+        self.next.is_some_and(|next| Instant::now() >= next)
+    }
+
+    /// Whether to ask; else the answer is not waited for any longer.
+    fn act(&mut self) -> bool {
+        self.asked = !self.asked;
+        if self.asked {
+            self.next = Some(Instant::now() + PROMPT_LIMIT);
+        } else {
+            self.next = None;
+            self.delay = (2 * self.delay).min(Duration::from_millis(DOUBT_MS.1));
+        }
+        self.asked
     }
 }
 

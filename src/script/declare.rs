@@ -3,10 +3,10 @@
 //! Invariant: every error of a declaration is raised with the place of what is wrong, before any board is there.
 
 use super::dispatch::{ClassHandle, ScriptClass};
-use super::errors::{Fallible, raise_at};
+use super::errors::{Fallible, kind_of, raise_at};
 use super::methods::{self, Method};
 use super::run::{Run, place};
-use super::{convert, syntax, text};
+use super::{convert, explain, syntax, text};
 use crate::device::class::{Body, Class, Default, Item, ItemKind, ItemOptions, Param};
 use crate::error::{Error, Kind};
 use crate::name::Name;
@@ -181,6 +181,21 @@ pub(super) fn declare(
     Ok(Dynamic::from(handle))
 }
 
+/// Refuses the name of an item that a script could not call, because Rhai or the device object use it.
+///
+/// # Errors
+/// SpecialFunctionNameError.
+pub(super) fn check_word(name: &str) -> crate::Result<()> {
+    let whose = if DEVICE_NAMES.contains(&name) || name == text::CALL {
+        "a name that every device has already"
+    } else if RHAI_NAMES.contains(&name) {
+        "a word of the script language"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Kind::SpecialFunctionNameError, format!("`{name}` is {whose}")).with_help("choose another name"))
+}
+
 /// Raises an error of a declaration at `position`.
 fn fail(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResult> {
     let error = match place(Some(source), position) {
@@ -305,30 +320,46 @@ impl Reader<'_> {
         input: &Expression<'_>,
         what: &str,
     ) -> Fallible<Value> {
-        let value = context.eval_expression_tree(input)?;
-        convert::to_value(&value).map_err(|reason| {
-            let of = match what {
-                "default" => self.draft.params.last().map(|param| format!("the default of `{}`", param.0)),
-                _ => self.draft.options.last().map(|option| format!("the option `{}`", option.0)),
-            };
-            let message = format!("{} {reason}", of.unwrap_or_default());
-            self.fail(Error::new(Kind::DeclarationError, message), input.position())
-        })
+        let of = match what {
+            "default" => self.draft.params.last().map(|param| format!("the default of `{}`", param.0)),
+            _ => self.draft.options.last().map(|option| format!("the option `{}`", option.0)),
+        };
+        let of = of.unwrap_or_default();
+        let value = context.eval_expression_tree(input).map_err(|error| self.not_evaluated(context, error, &of))?;
+        let value = convert::to_value(&value).and_then(|value| match value.remotes().as_slice() {
+            [] => Ok(value),
+            _ => Err("is an object of a board, which a declaration cannot hold".to_owned()),
+        });
+        value
+            .map_err(|reason| self.fail(Error::new(Kind::DeclarationError, format!("{of} {reason}")), input.position()))
+    }
+
+    /// A failure within a declaration makes the declaration wrong, unless a connection or the board is at fault.
+    fn not_evaluated(
+        &self,
+        context: &EvalContext<'_, '_, '_, '_, '_, '_>,
+        error: Box<rhai::EvalAltResult>,
+        of: &str,
+    ) -> Box<rhai::EvalAltResult> {
+        let ends = matches!(*error, rhai::EvalAltResult::ErrorTerminated(..) | rhai::EvalAltResult::Exit(..));
+        if ends || kind_of(&error).exit_status() != 1 {
+            return error;
+        }
+        let known = explain::to_error(self.run, context.engine(), &error, &self.source);
+        let mut wrong = Error::new(Kind::DeclarationError, format!("{of}: {}", known.headline()));
+        if let Some(help) = known.help() {
+            wrong = wrong.with_help(help.to_owned());
+        }
+        for origin in known.origins() {
+            wrong = wrong.with_origin(origin.clone());
+        }
+        raise_at(wrong, error.position())
     }
 
     /// Refuses names that Python, Rhai or the device object use.
     fn check_name(&self) -> Fallible<()> {
         let (name, at) = (self.draft.name.as_str(), self.draft.at);
-        let special = |message: String| {
-            let error = Error::new(Kind::SpecialFunctionNameError, message).with_help("choose another name");
-            Err(self.fail(error, at))
-        };
-        if DEVICE_NAMES.contains(&name) || name == text::CALL {
-            return special(format!("`{name}` is a name that every device has already"));
-        }
-        if RHAI_NAMES.contains(&name) {
-            return special(format!("`{name}` is a word of the script language"));
-        }
+        check_word(name).map_err(|error| self.fail(error, at))?;
         if self.draft.kind.is_some() && ["pre_autoinit", "post_init"].contains(&name) {
             let error = Error::new(Kind::SpecialFunctionNameError, format!("`{name}` is the name of a method"))
                 .with_help(format!("write `method {name} || {{ … }}`, it runs when the device is opened"));

@@ -3,29 +3,31 @@
 //! Uses [`crate::device`]. Invariant: every name registered here is one that no item can have.
 
 use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
-use super::errors::{Fallible, argument, raise, refuse};
+use super::errors::{Fallible, argument, placed, raise};
 use super::run::{Run, call_place};
 use super::{convert, methods};
 use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
 use crate::value::Value;
-use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 use std::any::TypeId;
 use std::sync::Arc;
 
 /// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "proxy", "sync_time", "terminal"];
+const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "terminal"];
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
     Some(match name {
         "exec" => "`d.exec(\"code\")`",
+        "proxy" => "`d.proxy(\"expression\")`, or `d.proxy(\"import module\")`, with an optional `#{ delete: false }`",
         "call" => "`d.call(\"name\", [args])`",
         "task" | "setup" | "thread" | "teardown" => {
             "`d.task(\"def name(x):\\n    …\")`, with an optional map of options"
         }
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
+        "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
         "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
         "session" => "`Bench.session(port, #{ option: value }, |b| …)`, port and options may be left out",
@@ -40,7 +42,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
 pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" => arity == 0,
-        "reconnect" => arity <= 1,
+        "reconnect" | "sync_time" => arity <= 1,
         name => UNAVAILABLE.contains(&name) && arity <= 4,
     }
 }
@@ -52,10 +54,17 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_fn("exec", |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {
             let at = call_place(&context);
-            device.device.exec(&code, at.as_ref()).map(convert::to_dynamic).map_err(raise)
+            placed(&context, device.device.exec(&code, at.as_ref()).map(convert::to_dynamic).map_err(raise))
         })
         .register_fn("soft_reset", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.soft_reset().map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("sync_time", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.sync_time(None).map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("sync_time", |context: NativeCallContext<'_>, device: &mut DeviceHandle, samples: i64| {
+            let samples = u32::try_from(samples).unwrap_or(0).min(1000);
+            device.device.sync_time(Some(samples)).map_err(|error| raise(located(error, &context)))
         })
         .register_fn("reconnect", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.reconnect(None).map_err(|error| raise(located(error, &context)))
@@ -67,11 +76,12 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
             device.device.close().map_err(|error| raise(located(error, &context)))
         });
     for kind in [ItemKind::Setup, ItemKind::Task, ItemKind::Thread, ItemKind::Teardown] {
+        let (plain, shared) = (run.clone(), run.clone());
         engine
             .register_fn(
                 kind.word(),
                 move |context: NativeCallContext<'_>, device: &mut DeviceHandle, source: ImmutableString| {
-                    declare(&context, device, kind, &source, &Map::new())
+                    placed(&context, declare(&plain, &context, device, kind, &source, &Map::new()))
                 },
             )
             .register_fn(
@@ -79,7 +89,9 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
                 move |context: NativeCallContext<'_>,
                       device: &mut DeviceHandle,
                       source: ImmutableString,
-                      options: Map| { declare(&context, device, kind, &source, &options) },
+                      options: Map| {
+                    placed(&context, declare(&shared, &context, device, kind, &source, &options))
+                },
             );
     }
 }
@@ -104,41 +116,50 @@ fn properties(engine: &mut Engine) {
         .register_get("tasks", |d: &mut DeviceHandle| {
             d.device.tasks().into_iter().map(|(kind, name, text)| task(kind, &name, &text)).collect::<Array>()
         })
-        .register_get("sim", |d: &mut DeviceHandle| {
+        .register_get("sim", |context: NativeCallContext<'_>, d: &mut DeviceHandle| {
             if d.device.is_simulated() {
                 return Ok(SimHandle(d.clone()));
             }
-            refuse(
-                Kind::FeatureUnavailableError,
-                format!("`{}` is no simulated board: there is no `sim`", d.device.name()),
-                "open the device with `--port sim`, or look at `is_simulated` first",
-            )
+            let name = d.device.name();
+            let message = format!("`{name}` is no simulated board: there is no `sim`");
+            let error = Error::new(Kind::FeatureUnavailableError, message)
+                .with_device(name)
+                .with_help("open the device with `--port sim`, or look at `is_simulated` first");
+            placed(&context, Err(raise(error)))
         })
         .register_fn("to_string", |d: &mut DeviceHandle| shown(d))
         .register_fn("to_debug", |d: &mut DeviceHandle| shown(d))
         .register_fn("to_string", |sim: &mut SimHandle| format!("sim of {}", shown(&sim.0)))
         .register_fn("==", |a: &mut DeviceHandle, b: DeviceHandle| is_same(a, &b))
         .register_fn("!=", |a: &mut DeviceHandle, b: DeviceHandle| !is_same(a, &b));
-    // A property that there is not: a task without its parentheses, or a slip.
-    engine.register_indexer_get(|d: &mut DeviceHandle, name: ImmutableString| -> Fallible<Dynamic> {
-        if UNAVAILABLE.contains(&name.as_str()) || name == "time_offset" {
-            return unavailable(&name);
-        }
-        let device = d.device.name();
-        if d.device.item(&name).is_some() || d.class.0.methods.iter().any(|method| method.name == name.as_str()) {
-            return refuse(
-                Kind::UnknownTaskError,
-                format!("`{name}` of `{device}` is called with parentheses"),
-                format!("write `.{name}(…)`"),
-            );
-        }
+    engine.register_indexer_get(
+        |context: NativeCallContext<'_>, d: &mut DeviceHandle, name: ImmutableString| -> Fallible<Dynamic> {
+            let found = match name.as_str() {
+                "time_offset" => d.device.time_offset().map(Dynamic::from).map_err(raise),
+                name => Err(no_property(d, name)),
+            };
+            placed(&context, found)
+        },
+    );
+}
+
+/// The error of a property that there is not: a task without its parentheses, or a slip.
+fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
+    if UNAVAILABLE.contains(&name) {
+        return unavailable(d, name);
+    }
+    let device = d.device.name();
+    let (message, help) = if d.device.item(name).is_some() || d.class.0.methods.iter().any(|known| known.name == name) {
+        (format!("`{name}` of `{device}` is called with parentheses"), format!("write `.{name}(…)`"))
+    } else {
         let names = ["name", "port", "is_open", "is_simulated", "class", "implementation", "history", "tasks", "sim"];
         let tasks = d.device.tasks();
-        let near = crate::name::nearest(&name, names.into_iter().chain(tasks.iter().map(|(_, name, _)| name.as_str())));
+        let near = crate::name::nearest(name, names.into_iter().chain(tasks.iter().map(|(_, name, _)| name.as_str())));
         let help =
             near.map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
-        refuse(Kind::UnknownTaskError, format!("`{device}` has no property `{name}`"), help)
-    });
+        (format!("`{device}` has no property `{name}`"), help)
+    };
+    raise(Error::new(Kind::UnknownTaskError, message).with_device(device).with_help(help))
 }
 
 fn shown(device: &DeviceHandle) -> String {
@@ -208,6 +229,7 @@ fn items(class: &ClassHandle) -> Array {
 
 /// Declares an item of one device at run time.
 fn declare(
+    run: &Run,
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
     kind: ItemKind,
@@ -222,19 +244,23 @@ fn declare(
         scratch.set(kind, name, &value).map_err(raise)?;
         converted.push((name.to_string(), value));
     }
+    if let Ok(definition) = crate::python::signature::parse_def(source) {
+        super::declare::check_word(&definition.name).map_err(raise)?;
+        // Errors name its lines in a file of this name.
+        run.sources.insert(&format!("<{}>", definition.name), source);
+    }
     let at = call_place(context);
     let name = device.device.declare(kind, source, &converted, at.as_ref()).map_err(raise)?;
     Ok(Dynamic::from(name.as_str().to_owned()))
 }
 
-fn unavailable<T>(name: &str) -> Fallible<T> {
+fn unavailable(device: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
     let help = match name {
         "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
-        "proxy" => "use `exec(\"expression\")`, or a task",
-        "terminal" => "use a terminal program once the script has ended",
-        _ => "read the clock with a task that calls `time.time_ns()`",
+        _ => "use a terminal program once the script has ended",
     };
-    refuse(Kind::FeatureUnavailableError, format!("`{name}` is not available in this version of belay-script"), help)
+    let message = format!("`{name}` is not available in this version of belay-script");
+    raise(Error::new(Kind::FeatureUnavailableError, message).with_device(device.device.name()).with_help(help))
 }
 
 /// Registers the names that a later version answers.
@@ -243,9 +269,14 @@ pub(super) fn register_unavailable(engine: &mut Engine, _run: &Arc<Run>) {
         for arity in 0..=4 {
             let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
             types[0] = TypeId::of::<DeviceHandle>();
-            engine.register_raw_fn(*name, &types, move |_: NativeCallContext<'_>, _: &mut [&mut Dynamic]| {
-                unavailable::<Dynamic>(name)
-            });
+            engine.register_raw_fn(
+                *name,
+                &types,
+                move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| -> Fallible<Dynamic> {
+                    let device = args.first().and_then(|first| first.read_lock::<DeviceHandle>().as_deref().cloned());
+                    device.map_or(Ok(Dynamic::UNIT), |device| placed(&context, Err(unavailable(&device, name))))
+                },
+            );
         }
     }
 }
@@ -259,6 +290,10 @@ pub(super) fn simulate(
 ) -> Fallible<Dynamic> {
     let mut arguments = Vec::new();
     for (index, value) in values.iter().enumerate() {
+        if let Ok(value) = convert::to_value(value) {
+            let what = format!("argument {} of `sim.{name}`", index + 1);
+            sim.0.device.accepts(&what, &value).map_err(|error| raise(located(error, context)))?;
+        }
         let source = convert::to_value(value).and_then(|value: Value| {
             crate::value::write::literal(&value).map_err(|error| format!("cannot be sent: {error}"))
         });

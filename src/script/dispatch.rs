@@ -4,12 +4,13 @@
 //! misspelt one is answered here, with its place, and not by Rhai. Invariant: one call of the script is one call of the device.
 
 use super::declare::DEVICE_NAMES;
-use super::errors::{Fallible, argument, raise, refuse};
+use super::errors::{Fallible, argument, placed, raise, refuse};
 use super::generator::GeneratorHandle;
 use super::methods::{self, Method};
+use super::proxy::{self, ProxyHandle};
 use super::run::{Run, call_place};
 use super::{convert, device_type, opening, text};
-use crate::device::class::Class;
+use crate::device::class::{Class, Item};
 use crate::device::{Called, Device};
 use crate::error::{Error, Kind};
 use crate::value::Value;
@@ -72,7 +73,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         let types = vec![TypeId::of::<Dynamic>(); arity + 1];
         let shared = run.clone();
         engine.register_raw_fn(text::CALL, &types, move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
-            call_anything(&shared, &context, args)
+            placed(&context, call_anything(&shared, &context, args))
         });
     }
     let shared = run.clone();
@@ -81,7 +82,11 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         // Devices of modules that were imported by a computed name. Everything that is registered has answered itself.
         let Some((first, rest)) = args.split_first_mut() else { return Ok(None) };
         let ours = first.is::<DeviceHandle>() || first.is::<ClassHandle>() || first.is::<SimHandle>();
-        if !ours || !rhai::is_valid_identifier(name) || COMMON.contains(&name) || DEVICE_NAMES.contains(&name) {
+        let taken = match first.is::<ProxyHandle>() {
+            true => proxy::is_built_in(name, rest.len()),
+            false => !ours || DEVICE_NAMES.contains(&name),
+        };
+        if taken || !rhai::is_valid_identifier(name) || COMMON.contains(&name) {
             return Ok(None);
         }
         let registered = shared.registered.read().unwrap_or_else(PoisonError::into_inner);
@@ -108,9 +113,11 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         }
         drop(registered);
         let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-        for first in [device, class, TypeId::of::<SimHandle>()] {
+        let object = TypeId::of::<ProxyHandle>();
+        for first in [device, class, TypeId::of::<SimHandle>(), object] {
             if (first == device && device_type::is_built_in(&name, arity))
                 || (first == class && opening::is_built_in(&name, arity))
+                || (first == object && proxy::is_built_in(&name, arity))
             {
                 continue;
             }
@@ -121,7 +128,7 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
                 name.as_str(),
                 &types,
                 move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| match args.split_first_mut() {
-                    Some((first, rest)) => answer(&context, &called, first, rest),
+                    Some((first, rest)) => placed(&context, answer(&context, &called, first, rest)),
                     None => Ok(Dynamic::UNIT),
                 },
             );
@@ -138,6 +145,9 @@ fn answer(
 ) -> Fallible<Dynamic> {
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
         return call(context, &device, name, rest);
+    }
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
+        return proxy::call_method(context, &handle, name, rest);
     }
     if let Some(sim) = first.read_lock::<SimHandle>().as_deref().cloned() {
         return device_type::simulate(context, &sim, name, rest);
@@ -159,9 +169,10 @@ pub(super) fn call(
         return result;
     }
     if device.device.item(name).is_none() {
-        return Err(unknown(device, name));
+        return Err(unknown(device, name, DEVICE_NAMES));
     }
-    let (positional, named) = arguments_of(device, name, values)?;
+    let item = device.class.0.class.items().find(|item| *item.name == *name);
+    let (positional, named) = arguments_of(item.map(|item| &**item), name, values)?;
     let at = call_place(context);
     let called = device.device.call(name, &positional, &named, at.as_ref()).map_err(raise)?;
     Ok(match called {
@@ -173,8 +184,7 @@ pub(super) fn call(
 type Arguments = (Vec<Value>, Vec<(String, Value)>);
 
 /// The values of a call, positional and named; an error names the argument.
-fn arguments_of(device: &DeviceHandle, name: &str, values: &mut [&mut Dynamic]) -> Fallible<Arguments> {
-    let item = device.class.0.class.items().find(|item| *item.name == *name);
+pub(super) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynamic]) -> Fallible<Arguments> {
     let mut positional = Vec::new();
     let mut named = Vec::new();
     let last = values.len().saturating_sub(1);
@@ -201,8 +211,8 @@ fn arguments_of(device: &DeviceHandle, name: &str, values: &mut [&mut Dynamic]) 
     Ok((positional, named))
 }
 
-/// The error of a name that a device does not know.
-fn unknown(device: &DeviceHandle, name: &str) -> Box<rhai::EvalAltResult> {
+/// The error of a name that a device does not know. `others`: what may have been meant besides its items and methods.
+fn unknown(device: &DeviceHandle, name: &str, others: &[&str]) -> Box<rhai::EvalAltResult> {
     if DEVICE_NAMES.contains(&name) {
         let usage = device_type::usage(name).map(|usage| format!("it is used as {usage}")).unwrap_or_default();
         let error =
@@ -220,7 +230,7 @@ fn unknown(device: &DeviceHandle, name: &str) -> Box<rhai::EvalAltResult> {
     let hidden = device.class.0.class.items().any(|item| *item.name == *name);
     raise(if hidden {
         error.with_help(format!("`{name}` is declared with `register = false`: only code on the board can call it"))
-    } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(DEVICE_NAMES.iter().copied())) {
+    } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(others.iter().copied())) {
         error.with_help(format!("did you mean `{near}`?"))
     } else {
         error.with_help(list(class, &declared.collect::<Vec<_>>()))
@@ -276,6 +286,9 @@ fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dy
     }
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
         return call_by_name(context, &device, rest);
+    }
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
+        return proxy::call(context, &handle, rest);
     }
     if let Some((function, rest)) = rest.split_first_mut()
         && let Some(function) = function.read_lock::<FnPtr>().as_deref().cloned()
@@ -338,6 +351,11 @@ fn call_by_name(
     }
     if rest.len() > 2 {
         return argument("`call` was given too many arguments", usage);
+    }
+    let declared =
+        device.device.item(&name).is_some() || device.class.0.methods.iter().any(|method| method.name == name.as_str());
+    if !declared && !DEVICE_NAMES.contains(&name.as_str()) {
+        return Err(unknown(device, &name, &[]));
     }
     let mut references: Vec<&mut Dynamic> = values.iter_mut().collect();
     call(context, device, &name, &mut references)

@@ -5,7 +5,7 @@
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{convert, device_type, dispatch, errors, files, functions, generator, methods, modules, opening, syntax};
-use super::{parallel, testing, text};
+use super::{parallel, proxy, testing, text};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     methods::register(&mut engine, run);
     opening::register(&mut engine, run);
     generator::register(&mut engine);
+    proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine);
@@ -60,7 +61,7 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
             return Ok(Some(arguments(&shared)));
         }
         if shared.is_caught(name) {
-            return Ok(known.and_then(errors::complete));
+            return Ok(known.and_then(|value| errors::complete(&shared, context.engine(), value)));
         }
         if !name.starts_with(|first: char| first.is_uppercase()) {
             return Ok(None);

@@ -2,9 +2,11 @@
 //!
 //! Invariant: what ends a run (Ctrl-C, the run's deadline) never becomes something that a script can catch.
 
-use super::run::Stop;
+use super::run::{Run, Stop, call_place};
+use super::wording;
 use crate::error::{Error, Kind};
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
+use crate::origin::Origin;
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 
 /// What a fallible native function of ours gives.
 pub(super) type Fallible<T> = Result<T, Box<EvalAltResult>>;
@@ -28,6 +30,21 @@ pub(super) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
         return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Error(error)), position));
     }
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError { error, results: None }), position))
+}
+
+/// The result of a native function; an error without a place gets that of the call, so that a script that catches it
+/// knows its line.
+pub(super) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) -> Fallible<T> {
+    result.map_err(|mut error| {
+        if let EvalAltResult::ErrorRuntime(value, _) = &mut *error
+            && let Some(mut known) = value.write_lock::<ScriptError>()
+            && known.error.origins().is_empty()
+            && let Some(origin) = call_place(context).filter(|origin| !origin.file.starts_with("std/"))
+        {
+            known.error = known.error.clone().with_origin(origin);
+        }
+        error
+    })
 }
 
 /// Ends the script with what it has to stop for.
@@ -67,13 +84,24 @@ pub(super) fn kind_of(error: &EvalAltResult) -> Kind {
             Some(Stop::Timeout(_)) => Kind::TimeoutError,
             None => Kind::ScriptError,
         },
+        EvalAltResult::ErrorModuleNotFound(..) => Kind::DeclarationError,
         _ => Kind::ScriptError,
     }
 }
 
 /// The kind of a thrown or caught value.
 pub(super) fn value_kind(value: &Dynamic) -> Kind {
-    value.read_lock::<ScriptError>().map_or(Kind::ScriptError, |error| error.error.kind())
+    if let Some(error) = value.read_lock::<ScriptError>() {
+        return error.error.kind();
+    }
+    // Only a caught error of Rhai's own has both.
+    let kind = value.read_lock::<Map>().filter(|map| map.contains_key("error")).and_then(|map| kind_in(&map));
+    kind.unwrap_or(Kind::ScriptError)
+}
+
+/// The kind that a map says it has.
+fn kind_in(map: &Map) -> Option<Kind> {
+    Kind::from_name(map.get("kind")?.read_lock::<ImmutableString>()?.as_str())
 }
 
 /// The error as a script's `catch` would see it.
@@ -97,8 +125,13 @@ fn text(value: Option<&str>) -> Dynamic {
     value.map_or(Dynamic::UNIT, |text| Dynamic::from(text.to_owned()))
 }
 
-fn line(origin: Option<&crate::origin::Origin>) -> Dynamic {
+fn line(origin: Option<&Origin>) -> Dynamic {
     origin.map_or(Dynamic::UNIT, |origin| Dynamic::from(i64::from(origin.line)))
+}
+
+/// The innermost line of a script: code that was declared at run time stands in none.
+fn script_line(error: &Error) -> Dynamic {
+    line(error.origins().iter().find(|origin| !origin.file.starts_with('<')))
 }
 
 /// The name within `` task `read_adc` ``.
@@ -116,30 +149,49 @@ pub(super) fn register(engine: &mut Engine) {
         .register_get("device", |e: &mut ScriptError| text(e.error.device()))
         .register_get("task", |e: &mut ScriptError| text(e.error.item().map(task_name)))
         .register_get("traceback", |e: &mut ScriptError| text(e.error.traceback()))
-        .register_get("script_line", |e: &mut ScriptError| line(e.error.origins().first()))
+        .register_get("script_line", |e: &mut ScriptError| script_line(&e.error))
         .register_get("line", |e: &mut ScriptError| line(e.error.origins().last()))
         .register_get("results", |e: &mut ScriptError| e.results.clone().map_or(Dynamic::UNIT, Dynamic::from_array))
         .register_fn("to_string", |e: &mut ScriptError| e.error.to_string())
         .register_fn("to_debug", |e: &mut ScriptError| e.error.to_string())
-        // `throw "text"`: the text itself arrives in `catch`.
-        .register_get("kind", |_: &mut ImmutableString| Kind::ScriptError.name())
-        .register_get("message", |text: &mut ImmutableString| text.clone())
         .register_fn("kind_of", |error: Dynamic| value_kind(&error).name())
-        .register_fn("is_a", |error: Dynamic, kind: ImmutableString| is_a(&error, &kind));
+        .register_fn("is_a", |context: NativeCallContext<'_>, error: Dynamic, kind: ImmutableString| {
+            placed(&context, is_a(&error, &kind))
+        });
+    // `throw "text"`, `throw 5`: the value itself arrives in `catch`, and has what every error has.
+    thrown::<ImmutableString>(engine);
+    thrown::<i64>(engine);
+    thrown::<f64>(engine);
+    thrown::<bool>(engine);
+    thrown::<char>(engine);
+}
+
+/// Gives the values of a type the properties of an error.
+fn thrown<T: rhai::Variant + Clone + std::fmt::Display>(engine: &mut Engine) {
+    engine
+        .register_get("kind", |_: &mut T| Kind::ScriptError.name())
+        .register_get("message", |value: &mut T| value.to_string());
+    for absent in ["help", "device", "task", "traceback", "script_line", "line", "results"] {
+        engine.register_get(absent, |_: &mut T| ());
+    }
 }
 
 /// A caught error of Rhai's own, which arrives as a map, with the properties that every error has.
-pub(super) fn complete(value: &Dynamic) -> Option<Dynamic> {
+pub(super) fn complete(run: &Run, engine: &Engine, value: &Dynamic) -> Option<Dynamic> {
     let map = value.read_lock::<Map>()?;
     let message = map.get("message")?.to_string();
     if !map.contains_key("error") || map.contains_key("kind") {
         return None;
     }
+    let source = map.get("source").map(ToString::to_string).unwrap_or_default();
+    let caught = wording::caught_error(engine, run, &message, &source);
     let mut complete = map.clone();
-    complete.insert("kind".into(), Dynamic::from(Kind::ScriptError.name()));
-    complete.insert("message".into(), Dynamic::from(super::wording::first_line(&message)));
-    complete.insert("script_line".into(), map.get("line").cloned().unwrap_or_default());
-    for absent in ["help", "device", "task", "traceback"] {
+    complete.insert("kind".into(), Dynamic::from(caught.kind.name()));
+    complete.insert("message".into(), Dynamic::from(caught.title));
+    complete.insert("help".into(), text(caught.help.as_deref()));
+    let innermost = caught.line.map_or_else(|| map.get("line").cloned().unwrap_or_default(), Dynamic::from_int);
+    complete.insert("script_line".into(), innermost);
+    for absent in ["device", "task", "traceback", "results"] {
         complete.entry(absent.into()).or_insert(Dynamic::UNIT);
     }
     Some(Dynamic::from_map(complete))
@@ -147,7 +199,10 @@ pub(super) fn complete(value: &Dynamic) -> Option<Dynamic> {
 
 fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {
     match Kind::from_name(kind) {
-        Some(wanted) => Ok(value_kind(error).is_a(wanted)),
+        Some(wanted) => {
+            let said = error.read_lock::<Map>().and_then(|map| kind_in(&map));
+            Ok(said.unwrap_or_else(|| value_kind(error)).is_a(wanted))
+        }
         None => {
             let near = crate::name::nearest(kind, Kind::ALL.iter().map(|kind| kind.name()));
             let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();

@@ -101,7 +101,7 @@ fn headline(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> 
         other => {
             let text = run.sources.get(source).unwrap_or_default();
             let (title, help) = wording::runtime_error(engine, run, other, &text);
-            Diagnostic { help, ..Diagnostic::new(Kind::ScriptError, title) }
+            Diagnostic { help, ..Diagnostic::new(kind_of(other), title) }
         }
     }
 }
@@ -117,9 +117,13 @@ fn thrown(value: &Dynamic) -> Diagnostic {
         return diagnostic;
     }
     if let Some(map) = value.read_lock::<Map>() {
-        // A caught error of Rhai's, thrown again.
-        if let Some(message) = map.get("message").filter(|_| map.contains_key("error")) {
-            return Diagnostic::new(Kind::ScriptError, wording::plain(&message.to_string()));
+        let text = |name: &str| map.get(name).filter(|value| value.is_string()).map(ToString::to_string);
+        if let Some(message) = text("message") {
+            // A caught error of Rhai's, thrown again, or an error of the script's own making.
+            let known = map.contains_key("error");
+            let kind = text("kind").filter(|kind| !known && !kind.is_empty() && kind != Kind::ScriptError.name());
+            let title = kind.map_or_else(|| message.clone(), |kind| format!("{kind}: {message}"));
+            return Diagnostic { help: text("help"), ..Diagnostic::new(super::errors::value_kind(value), title) };
         }
     }
     let title = if value.is_unit() { "the script threw an error without a text".to_owned() } else { value.to_string() };

@@ -2,10 +2,10 @@
 //!
 //! Invariant: no path leads out of the folder in which belay-script was started.
 
-use super::errors::{Fallible, argument};
+use super::errors::{Fallible, argument, placed};
 use super::functions::shown;
 use crate::error::Kind;
-use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Component, Path, PathBuf};
@@ -16,11 +16,15 @@ const LONGEST: u64 = 64 << 20;
 /// Registers the functions.
 pub(super) fn register(engine: &mut Engine) {
     engine
-        .register_fn("read_file", |path: ImmutableString| read(&path))
-        .register_fn("write_file", |path: ImmutableString, text: ImmutableString| write(&path, &text, false))
-        .register_fn("append_file", |path: ImmutableString, text: ImmutableString| write(&path, &text, true))
-        .register_fn("csv_format", |context: NativeCallContext<'_>, rows: Array| csv_format(&context, &rows))
-        .register_fn("csv_parse", |text: ImmutableString| csv_parse(&text));
+        .register_fn("read_file", |context: Context<'_>, path: ImmutableString| placed(&context, read(&path)))
+        .register_fn("write_file", |context: Context<'_>, path: ImmutableString, text: ImmutableString| {
+            placed(&context, write(&path, &text, false))
+        })
+        .register_fn("append_file", |context: Context<'_>, path: ImmutableString, text: ImmutableString| {
+            placed(&context, write(&path, &text, true))
+        })
+        .register_fn("csv_format", |context: Context<'_>, rows: Array| placed(&context, csv_format(&context, &rows)))
+        .register_fn("csv_parse", |context: Context<'_>, text: ImmutableString| placed(&context, csv_parse(&text)));
 }
 
 /// The path, if it stays below the current folder.
@@ -67,7 +71,7 @@ fn write(path: &str, text: &str, append: bool) -> Fallible<()> {
 }
 
 /// Rows as the text of a CSV file (RFC 4180, lines ending in `\n`).
-fn csv_format(context: &NativeCallContext<'_>, rows: &[Dynamic]) -> Fallible<String> {
+fn csv_format(context: &Context<'_>, rows: &[Dynamic]) -> Fallible<String> {
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
         let row = row.flatten_clone();

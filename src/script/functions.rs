@@ -4,7 +4,7 @@
 
 use super::convert::describe;
 use super::device_type::located;
-use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, raise, stop};
+use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, placed, raise, stop};
 use super::run::{Run, lock};
 use super::testing::is_timeout;
 use super::types::BigInteger;
@@ -26,9 +26,10 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     measuring(engine, run);
     waiting(engine, run);
     let shared = run.clone();
-    engine.register_fn("exit", move |status: i64| -> Fallible<()> {
+    engine.register_fn("exit", move |context: NativeCallContext<'_>, status: i64| -> Fallible<()> {
         let Ok(status) = u8::try_from(status) else {
-            return argument(format!("the exit status is {status}"), "it is a number from 0 to 255");
+            let wrong = argument(format!("the exit status is {status}"), "it is a number from 0 to 255");
+            return placed(&context, wrong);
         };
         *lock(&shared.exit) = Some(status);
         Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)))
@@ -46,13 +47,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 fn measuring(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("measure", move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic| {
-        measure(&shared, &context, &name, value, &Map::new())
+        placed(&context, measure(&shared, &context, &name, value, &Map::new()))
     });
     let shared = run.clone();
     engine.register_fn(
         "measure",
         move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic, options: Map| {
-            measure(&shared, &context, &name, value, &options)
+            placed(&context, measure(&shared, &context, &name, value, &options))
         },
     );
 }
@@ -131,16 +132,20 @@ fn sleep(run: &Run, value: &Value) -> Fallible<()> {
 
 fn waiting(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
-    engine.register_fn("sleep", move |seconds: i64| sleep(&shared, &Value::Int(seconds)));
+    engine.register_fn("sleep", move |context: NativeCallContext<'_>, seconds: i64| {
+        placed(&context, sleep(&shared, &Value::Int(seconds)))
+    });
     let shared = run.clone();
-    engine.register_fn("sleep", move |seconds: f64| sleep(&shared, &Value::Float(seconds)));
+    engine.register_fn("sleep", move |context: NativeCallContext<'_>, seconds: f64| {
+        placed(&context, sleep(&shared, &Value::Float(seconds)))
+    });
     let shared = run.clone();
     engine.register_fn("timeout", move |context: NativeCallContext<'_>, seconds: i64, body: FnPtr| {
-        timeout(&shared, &context, &Value::Int(seconds), &body)
+        placed(&context, timeout(&shared, &context, &Value::Int(seconds), &body))
     });
     let shared = run.clone();
     engine.register_fn("timeout", move |context: NativeCallContext<'_>, seconds: f64, body: FnPtr| {
-        timeout(&shared, &context, &Value::Float(seconds), &body)
+        placed(&context, timeout(&shared, &context, &Value::Float(seconds), &body))
     });
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: when nothing in the script can reach a generator any more, it is freed on the board.
 
 use super::convert;
-use super::errors::{Fallible, argument, raise};
+use super::errors::{Fallible, argument, placed, raise};
 use super::run::{call_place, lock};
 use crate::device::Generator;
 use crate::origin::Origin;
@@ -78,15 +78,17 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<GeneratorHandle>("Generator")
         .register_fn("next", |context: NativeCallContext<'_>, generator: &mut GeneratorHandle| {
-            next(&context, generator, &Value::None)
+            placed(&context, next(&context, generator, &Value::None))
         })
         .register_fn("send", |context: NativeCallContext<'_>, generator: &mut GeneratorHandle, value: Dynamic| {
             match convert::to_value(&value) {
-                Ok(value) => next(&context, generator, &value),
-                Err(reason) => argument(format!("the value for `send` {reason}"), ""),
+                Ok(value) => placed(&context, next(&context, generator, &value)),
+                Err(reason) => placed(&context, argument(format!("the value for `send` {reason}"), "")),
             }
         })
-        .register_fn("close", |generator: &mut GeneratorHandle| generator.close())
+        .register_fn("close", |context: NativeCallContext<'_>, generator: &mut GeneratorHandle| {
+            placed(&context, generator.close())
+        })
         .register_fn("to_string", |generator: &mut GeneratorHandle| format!("generator of `{}`", generator.name))
         .register_fn("to_debug", |generator: &mut GeneratorHandle| format!("generator of `{}`", generator.name));
     let mut module = Module::new();

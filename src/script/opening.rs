@@ -4,12 +4,12 @@
 
 use super::device_type::located;
 use super::dispatch::{ClassHandle, DeviceHandle};
-use super::errors::{Fallible, argument, raise};
+use super::errors::{Fallible, argument, placed, raise};
 use super::run::{Run, lock};
 use super::{convert, explain, methods};
 use crate::device::class::seconds;
 use crate::device::{Device, Hook, OpenOptions};
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::value::Value;
 use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext};
 use std::any::TypeId;
@@ -30,6 +30,9 @@ const OPTIONS: &[&str] = &[
     "name",
 ];
 
+/// Implementations that there are.
+const IMPLEMENTATIONS: &[&str] = &["micropython", "circuitpython"];
+
 /// Fields of a USB specifier, which may stand as a map in place of a port.
 const SPECIFIER: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location", "device"];
 
@@ -41,9 +44,11 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         let shared = run.clone();
         if arity <= 2 {
             engine.register_raw_fn("open", &types, move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
-                let class = class_of(args)?;
-                let (port, options) = port_and_options(&args[1..])?;
-                open(&shared, &context, &class, port.as_deref(), options).map(Dynamic::from)
+                let opened = class_of(args).and_then(|class| {
+                    let (port, options) = port_and_options(&args[1..])?;
+                    open(&shared, &context, &class, port.as_deref(), options).map(Dynamic::from)
+                });
+                placed(&context, opened)
             });
         }
         let shared = run.clone();
@@ -51,7 +56,9 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
             engine.register_raw_fn(
                 "session",
                 &types,
-                move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| session(&shared, &context, args),
+                move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
+                    placed(&context, session(&shared, &context, args))
+                },
             );
         }
     }
@@ -203,7 +210,22 @@ fn open(
     };
     match run.host.open(&class.0.class, port, options, &mut hook) {
         Ok(device) => Ok(DeviceHandle { device, class: class.clone() }),
-        Err(error) => Err(raised.unwrap_or_else(|| raise(located(error, context)))),
+        Err(error) => Err(raised.unwrap_or_else(|| raise(located(misspelt(error, class), context)))),
+    }
+}
+
+/// A slip in the name of an implementation makes an overload that fits no board.
+fn misspelt(error: Error, class: &ClassHandle) -> Error {
+    if error.kind() != Kind::NoMatchingExecuterError {
+        return error;
+    }
+    let names = class.0.class.items().filter_map(|item| item.options.implementation.as_deref());
+    let slip = names
+        .filter(|name| !IMPLEMENTATIONS.contains(name))
+        .find_map(|name| crate::name::nearest(name, IMPLEMENTATIONS.iter().copied()).map(|near| (name, near)));
+    match slip {
+        Some((name, near)) => error.with_help(format!("`for \"{name}\"`: did you mean \"{near}\"?")),
+        None => error,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: all closures have ended when the call returns, whatever became of one of them.
 
 use super::convert::describe;
-use super::errors::{Fallible, ScriptError, argument, as_value, kind_of};
+use super::errors::{Fallible, ScriptError, argument, as_value, kind_of, placed};
 use super::run::{Run, call_place};
 use super::{errors, explain};
 use crate::error::{Error, Kind};
@@ -19,7 +19,7 @@ const STACK: usize = 16 << 20;
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("parallel", move |context: NativeCallContext<'_>, closures: Array| {
-        parallel(&shared, &context, closures)
+        placed(&context, parallel(&shared, &context, closures))
     });
 }
 
@@ -49,7 +49,9 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, functions: &[FnPtr])
     let running = AtomicUsize::new(functions.len());
     let interrupted = AtomicBool::new(false);
     let main = std::thread::current();
-    run.parallel.fetch_add(1, Ordering::Relaxed);
+    if run.parallel.fetch_add(1, Ordering::Relaxed) == 0 {
+        run.observer.parallel(true);
+    }
     let outcomes = std::thread::scope(|scope| {
         let threads: Vec<_> = functions
             .iter()
@@ -77,7 +79,9 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, functions: &[FnPtr])
         }
         threads.into_iter().map(finish).collect()
     });
-    run.parallel.fetch_sub(1, Ordering::Relaxed);
+    if run.parallel.fetch_sub(1, Ordering::Relaxed) == 1 {
+        run.observer.parallel(false);
+    }
     if interrupted.load(Ordering::SeqCst) {
         crate::interrupt::take();
     }

@@ -130,9 +130,8 @@ impl Run {
     }
 
     fn out_of_time(&self) -> Error {
-        let limit = self.limit.unwrap_or_default();
-        Error::new(Kind::TimeoutError, format!("the script took longer than {} s", limit.as_secs_f64()))
-            .with_help("raise `--timeout`, or leave it out")
+        Error::new(Kind::TimeoutError, "the run took longer than `--timeout` allows")
+            .with_help("allow more with `--timeout SECONDS`")
     }
 
     /// Stops the run with `error`, unless something else stopped it before; gives what it stops with.

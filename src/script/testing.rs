@@ -9,6 +9,7 @@ use super::syntax::{words, wrong};
 use super::{convert, explain, text};
 use crate::bench::record::Outcome;
 use crate::device::class::seconds;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, ParseError, Position};
@@ -85,6 +86,7 @@ fn evaluate(
         let result = attempt(run, context, block, options.timeout);
         let (outcome, ending) = judge(run, &result);
         let failure = match &result {
+            Err(error) if matches!(**error, EvalAltResult::Exit(..)) => Some(left_early(error, &source)),
             Err(error) if outcome != Outcome::Pass => Some(explain::of_failure(run, context.engine(), error, &source)),
             _ => None,
         };
@@ -95,7 +97,11 @@ fn evaluate(
         run.observer.notice(&format!("test \"{name}\" did not pass, attempt {} of {}", tries + 1, options.retry + 1));
     };
     let test = lock(&run.record).end(outcome, failure).cloned();
-    if let Some(test) = test {
+    if let Some(mut test) = test {
+        // What ends the run, too, is told once: by the run.
+        if ending.as_ref().is_some_and(|error| !matches!(**error, EvalAltResult::Exit(..))) {
+            test.failure = None;
+        }
         run.observer.test_ended(&test, &run.sources);
     }
     ending.map_or(Ok(Dynamic::UNIT), Err)
@@ -133,7 +139,8 @@ fn judge(run: &Run, result: &Fallible<Dynamic>) -> (Outcome, bool) {
     let Err(error) = result else { return (Outcome::Pass, false) };
     match &**error {
         EvalAltResult::Return(..) => (Outcome::Pass, false),
-        EvalAltResult::Exit(..) | EvalAltResult::LoopBreak(..) => (Outcome::Pass, true),
+        EvalAltResult::Exit(..) => (Outcome::Error, true),
+        EvalAltResult::LoopBreak(..) => (Outcome::Pass, true),
         EvalAltResult::ErrorTerminated(..) => {
             let timeout = kind_of(error) == Kind::TimeoutError;
             (if timeout { Outcome::Timeout } else { Outcome::Error }, true)
@@ -147,6 +154,15 @@ fn judge(run: &Run, result: &Fallible<Dynamic>) -> (Outcome, bool) {
             (outcome, run.is_over())
         }
     }
+}
+
+/// What to say about a test in which the script called `exit`: what follows in it was not tested.
+fn left_early(error: &EvalAltResult, source: &str) -> Diagnostic {
+    let mut diagnostic = Diagnostic::new(Kind::ScriptError, "the script ended here, before the end of the test");
+    diagnostic.help = Some("leave a test with `return`; call `exit` behind the tests".to_owned());
+    let origin = place(Some(source), error.position());
+    diagnostic.places.extend(origin.map(|origin| Place { origin, label: String::new() }));
+    diagnostic
 }
 
 /// Whether the script threw this itself: an assertion, or its own `throw`.

@@ -3,7 +3,7 @@
 //! Uses [`crate::value`]. Invariant: each of them can be sent as what it was, but for [`Opaque`].
 
 use super::convert::{to_dynamic, to_value};
-use super::errors::{Fallible, argument};
+use super::errors::{Fallible, argument, placed};
 use crate::value::Value;
 use num_bigint::BigInt;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
@@ -45,10 +45,6 @@ pub(super) struct Tuple(pub Array);
 /// Python's `...`.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Ellipsis;
-
-/// An object that stays on its board.
-#[derive(Clone)]
-pub(super) struct Remote(pub String);
 
 /// The `repr` of something that has no literal.
 #[derive(Clone)]
@@ -180,7 +176,8 @@ fn text(value: &Value) -> String {
             let fields = fields.iter().map(|(name, value)| format!("{name}={}", text(value)));
             format!("{name}({})", fields.collect::<Vec<_>>().join(", "))
         }
-        Value::Opaque(repr) | Value::Remote(repr) => repr.clone(),
+        Value::Opaque(repr) => repr.clone(),
+        Value::Remote(remote) => format!("<proxy {}>", remote.expression()),
         leaf => crate::value::write::literal(leaf).unwrap_or_else(|error| error.to_string()),
     }
 }
@@ -211,11 +208,7 @@ fn equality(engine: &mut Engine) {
         Tuple, Tuple; Tuple, Array; Array, Tuple;
         Ellipsis, Ellipsis;
     );
-    engine
-        .register_fn("==", |a: Opaque, b: Opaque| a.0 == b.0)
-        .register_fn("!=", |a: Opaque, b: Opaque| a.0 != b.0)
-        .register_fn("==", |a: Remote, b: Remote| a.0 == b.0)
-        .register_fn("!=", |a: Remote, b: Remote| a.0 != b.0);
+    engine.register_fn("==", |a: Opaque, b: Opaque| a.0 == b.0).register_fn("!=", |a: Opaque, b: Opaque| a.0 != b.0);
 }
 
 /// Small results become Rhai's own integers.
@@ -226,11 +219,12 @@ fn integer(number: BigInt) -> Dynamic {
 fn big_integer(engine: &mut Engine) {
     engine
         .register_type_with_name::<BigInteger>("bigint")
-        .register_fn("bigint", |text: ImmutableString| -> Fallible<Dynamic> {
-            match text.replace('_', "").parse::<BigInt>() {
+        .register_fn("bigint", |context: NativeCallContext<'_>, text: ImmutableString| -> Fallible<Dynamic> {
+            let parsed = match text.replace('_', "").parse::<BigInt>() {
                 Ok(number) => Ok(integer(number)),
                 Err(_) => argument(format!("\"{text}\" is no integer"), "write it in decimal digits"),
-            }
+            };
+            placed(&context, parsed)
         })
         .register_fn("bigint", |number: i64| number)
         .register_fn("to_string", |number: &mut BigInteger| number.0.to_string())
@@ -295,30 +289,33 @@ fn dict(engine: &mut Engine) {
         .register_fn("values", |dict: &mut Dict| -> Array { dict.pairs.iter().map(|pair| pair.1.clone()).collect() })
         .register_fn("len", |dict: &mut Dict| i64::try_from(dict.pairs.len()).unwrap_or(i64::MAX))
         .register_get("len", |dict: &mut Dict| i64::try_from(dict.pairs.len()).unwrap_or(i64::MAX))
-        .register_fn("contains", |dict: &mut Dict, key: Dynamic| {
-            Ok::<_, Box<EvalAltResult>>(dict.find(&key_of(&key)?).is_some())
+        .register_fn("contains", |context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic| -> Fallible<bool> {
+            Ok(dict.find(&placed(&context, key_of(&key))?).is_some())
         })
-        .register_fn("get", |dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
-            Ok(dict.find(&key_of(&key)?).map_or(Dynamic::UNIT, |index| dict.pairs[index].1.clone()))
+        .register_fn("get", |context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
+            Ok(dict.find(&placed(&context, key_of(&key))?).map_or(Dynamic::UNIT, |index| dict.pairs[index].1.clone()))
         })
         .register_fn("to_string", |dict: &mut Dict| python(to_value(&Dynamic::from(dict.clone()))))
         .register_fn("to_debug", |dict: &mut Dict| python(to_value(&Dynamic::from(dict.clone()))))
-        .register_indexer_get(|dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
-            match dict.find(&key_of(&key)?) {
+        .register_indexer_get(|context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic| -> Fallible<Dynamic> {
+            match dict.find(&placed(&context, key_of(&key))?) {
                 Some(index) => Ok(dict.pairs[index].1.clone()),
                 None => {
-                    argument(format!("the dict has no key `{key}`"), "`contains(key)` tells, `get(key)` gives `()`")
+                    let help = "`contains(key)` tells, `get(key)` gives `()`";
+                    placed(&context, argument(format!("the dict has no key `{key}`"), help))
                 }
             }
         })
-        .register_indexer_set(|dict: &mut Dict, key: Dynamic, value: Dynamic| -> Fallible<()> {
-            let key = key_of(&key)?;
-            match dict.find(&key) {
-                Some(index) => dict.pairs[index].1 = value,
-                None => dict.pairs.push((key, value)),
-            }
-            Ok(())
-        });
+        .register_indexer_set(
+            |context: NativeCallContext<'_>, dict: &mut Dict, key: Dynamic, value: Dynamic| -> Fallible<()> {
+                let key = placed(&context, key_of(&key))?;
+                match dict.find(&key) {
+                    Some(index) => dict.pairs[index].1 = value,
+                    None => dict.pairs.push((key, value)),
+                }
+                Ok(())
+            },
+        );
     let mut module = rhai::Module::new();
     // Like Python's, the loop over a dict gives its keys.
     module.set_iter(std::any::TypeId::of::<Dict>(), |dict| {
@@ -345,13 +342,16 @@ fn set(engine: &mut Engine) {
     }
     engine
         .register_type_with_name::<PythonSet>("set")
-        .register_fn("set", |items: Array| unique(items, false))
-        .register_fn("frozenset", |items: Array| unique(items, true))
+        .register_fn("set", |context: NativeCallContext<'_>, items: Array| placed(&context, unique(items, false)))
+        .register_fn("frozenset", |context: NativeCallContext<'_>, items: Array| placed(&context, unique(items, true)))
         .register_fn("len", |set: &mut PythonSet| i64::try_from(set.items.len()).unwrap_or(i64::MAX))
-        .register_fn("contains", |set: &mut PythonSet, item: Dynamic| -> Fallible<bool> {
-            let item = key_of(&item)?;
-            Ok(set.items.iter().any(|known| same(known, &item)))
-        })
+        .register_fn(
+            "contains",
+            |context: NativeCallContext<'_>, set: &mut PythonSet, item: Dynamic| -> Fallible<bool> {
+                let item = placed(&context, key_of(&item))?;
+                Ok(set.items.iter().any(|known| same(known, &item)))
+            },
+        )
         .register_fn("to_array", |set: &mut PythonSet| -> Array { set.items.iter().cloned().map(to_dynamic).collect() })
         .register_fn("to_string", |set: &mut PythonSet| python(to_value(&Dynamic::from(set.clone()))))
         .register_fn("to_debug", |set: &mut PythonSet| python(to_value(&Dynamic::from(set.clone()))));
@@ -374,9 +374,6 @@ fn rest(engine: &mut Engine) {
         .register_type_with_name::<Ellipsis>("ellipsis")
         .register_fn("to_string", |_: &mut Ellipsis| "...")
         .register_fn("to_debug", |_: &mut Ellipsis| "...")
-        .register_type_with_name::<Remote>("remote object")
-        .register_fn("to_string", |remote: &mut Remote| format!("<remote {}>", remote.0))
-        .register_fn("to_debug", |remote: &mut Remote| format!("<remote {}>", remote.0))
         .register_type_with_name::<Opaque>("opaque")
         .register_get("repr", |opaque: &mut Opaque| opaque.0.clone())
         .register_fn("to_string", |opaque: &mut Opaque| opaque.0.clone())
@@ -393,17 +390,21 @@ fn named_tuple(engine: &mut Engine) {
         })
         .register_fn("to_string", |tuple: &mut NamedTuple| python(to_value(&Dynamic::from(tuple.clone()))))
         .register_fn("to_debug", |tuple: &mut NamedTuple| python(to_value(&Dynamic::from(tuple.clone()))))
-        .register_indexer_get(|tuple: &mut NamedTuple, name: ImmutableString| -> Fallible<Dynamic> {
-            let found = tuple.fields.iter().find(|(known, _)| *known == name.as_str());
-            let Some((_, value)) = found else {
-                let names: Vec<&str> = tuple.fields.iter().map(|(name, _)| name.as_str()).collect();
-                let near = crate::name::nearest(&name, names.iter().copied());
-                let help = near
-                    .map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
-                return argument(format!("`{}` has no field `{name}`", tuple.name), help);
-            };
-            Ok(value.clone())
-        })
+        .register_indexer_get(
+            |context: NativeCallContext<'_>, tuple: &mut NamedTuple, name: ImmutableString| -> Fallible<Dynamic> {
+                let found = tuple.fields.iter().find(|(known, _)| *known == name.as_str());
+                let Some((_, value)) = found else {
+                    let names: Vec<&str> = tuple.fields.iter().map(|(name, _)| name.as_str()).collect();
+                    let near = crate::name::nearest(&name, names.iter().copied());
+                    let help = near.map_or_else(
+                        || format!("it has {}", names.join(", ")),
+                        |near| format!("did you mean `{near}`?"),
+                    );
+                    return placed(&context, argument(format!("`{}` has no field `{name}`", tuple.name), help));
+                };
+                Ok(value.clone())
+            },
+        )
         .register_indexer_get(
             |context: NativeCallContext<'_>, tuple: &mut NamedTuple, index: i64| -> Fallible<Dynamic> {
                 let count = i64::try_from(tuple.fields.len()).unwrap_or(i64::MAX);

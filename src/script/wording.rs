@@ -2,10 +2,14 @@
 //!
 //! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
+use super::declare::DEVICE_NAMES;
+use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
 use super::run::Run;
 use super::syntax::HELP_MARK;
 use super::text;
+use crate::error::Kind;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
+use std::any::TypeId;
 use std::collections::BTreeSet;
 
 /// Title and help.
@@ -54,6 +58,9 @@ fn missing_token(token: &str, context: &str, position: Position, source: &str) -
     let context = context
         .replace(&format!("for '{}' expression", text::DEVICE), "in the `device` block")
         .replace(&format!("for '{}' expression", text::TEST), "in the `test` block");
+    if let Some(words) = nameless(token, position, source).or_else(|| goes_on(token, position, source)) {
+        return words;
+    }
     let title = format!("expected `{token}` {}", plain(&context));
     let help = (token == ";").then(|| {
         let line = position.line().unwrap_or(1);
@@ -69,6 +76,32 @@ fn missing_token(token: &str, context: &str, position: Position, source: &str) -
         }
     });
     (title.trim_end().to_owned(), help)
+}
+
+/// The words for a block without a name, of which Rhai takes the first word for a variable.
+fn nameless(token: &str, position: Position, source: &str) -> Option<Words> {
+    let line = source.split('\n').nth(position.line()?.checked_sub(1)?)?;
+    let at = line.char_indices().nth(position.position()?.checked_sub(1)?)?.0;
+    if token != ";" || !line[at..].starts_with('{') {
+        return None;
+    }
+    match line[..at].trim() {
+        "device" => Some(("a device class needs a name".to_owned(), Some("write `device Bench { … }`".to_owned()))),
+        "test" => Some(("a test needs a name".to_owned(), Some("write `test \"name\" { … }`".to_owned()))),
+        _ => None,
+    }
+}
+
+/// The words for a line that begins with a bracket behind a block, which Rhai takes for an index of the block.
+fn goes_on(token: &str, position: Position, source: &str) -> Option<Words> {
+    let number = position.line()?;
+    let above = source.split('\n').take(number.checked_sub(1)?).filter(|line| !line.trim().is_empty());
+    let begins = source.split('\n').nth(number - 1)?.trim_start().starts_with('[');
+    let behind_block = above.last().is_some_and(|line| line.trim_end().ends_with('}'));
+    (token == "]" && begins && behind_block).then(|| {
+        let title = "this `[` is taken for an index of the block above".to_owned();
+        (title, Some("write `;` behind the block".to_owned()))
+    })
 }
 
 fn reserved_help(word: &str) -> Option<String> {
@@ -96,6 +129,9 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
                 Some(near) => Some(format!("did you mean `{near}`?")),
                 None if names.contains(name) => Some(format!(
                     "functions do not see the script's variables: pass it as an argument, or write `global::{name}` for a constant"
+                )),
+                None if name.starts_with(char::is_uppercase) => Some(format!(
+                    "a device class is declared with `device {name} {{ … }}`, or imported: `alias::{name}`"
                 )),
                 None => None,
             };
@@ -136,12 +172,67 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
                     .to_owned(),
             ),
         ),
-        EvalAltResult::ErrorIndexingType(signature, _) => (
-            format!("{} cannot be indexed that way", type_words(signature.split(' ').next().unwrap_or_default())),
-            None,
-        ),
+        EvalAltResult::ErrorIndexingType(signature, _) => {
+            let kind = type_words(signature.split(' ').next().unwrap_or_default());
+            let block = kind == "DeviceClass";
+            let help = block.then(|| "a `[` that begins a statement needs a `;` behind the block above".to_owned());
+            (format!("{kind} cannot be indexed that way"), help)
+        }
         other => (plain(&without_position(other)), None),
     }
+}
+
+/// An error of Rhai's own that a script caught.
+pub(super) struct Caught {
+    pub kind: Kind,
+    pub title: String,
+    pub help: Option<String>,
+    /// Where in a function it arose.
+    pub line: Option<i64>,
+}
+
+/// The words for a caught error, of which Rhai leaves nothing but its text: those that it would have uncaught. `source`:
+/// the script that caught it.
+pub(super) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str) -> Caught {
+    let first = text.lines().next().unwrap_or_default();
+    let (_, place) = first.rsplit_once(" (line ").unwrap_or_default();
+    let line = place.split(|c: char| !c.is_ascii_digit()).next().and_then(|line| line.parse().ok());
+    let message = first_line(text);
+    // What arose in a function names the script in which it stands, if that is another one.
+    let named = first.split_once(" @ '").and_then(|(_, rest)| rest.split_once('\''));
+    let script = run.sources.get(named.map_or(source, |(name, _)| name)).unwrap_or_default();
+    let Some(error) = from_text(&message) else {
+        return Caught { kind: Kind::ScriptError, title: plain(&message), help: None, line };
+    };
+    let (title, help) = runtime_error(engine, run, &error, &script);
+    Caught { kind: super::errors::kind_of(&error), title, help, line }
+}
+
+/// The error that Rhai writes so, if it has words here.
+fn from_text(message: &str) -> Option<EvalAltResult> {
+    let at = Position::NONE;
+    let after = |start: &str| message.strip_prefix(start).map(str::to_owned);
+    let types = |start: &str| {
+        let (found, wanted) = message.strip_prefix(start)?.strip_suffix(')')?.rsplit_once(" (expecting ")?;
+        Some(EvalAltResult::ErrorMismatchDataType(wanted.to_owned(), found.to_owned(), at))
+    };
+    match message {
+        "For loop expects iterable type" => return Some(EvalAltResult::ErrorFor(at)),
+        "'this' not bound" => return Some(EvalAltResult::ErrorUnboundThis(at)),
+        "Stack overflow" => return Some(EvalAltResult::ErrorStackOverflow(at)),
+        _ => {}
+    }
+    after("Variable not found: ")
+        .map(|name| EvalAltResult::ErrorVariableNotFound(name, at))
+        .or_else(|| after("Function not found: ").map(|name| EvalAltResult::ErrorFunctionNotFound(name, at)))
+        .or_else(|| after("Module not found: ").map(|name| EvalAltResult::ErrorModuleNotFound(name, at)))
+        .or_else(|| after("Property not found: ").map(|name| EvalAltResult::ErrorPropertyNotFound(name, at)))
+        .or_else(|| after("Cannot modify constant ").map(|name| EvalAltResult::ErrorAssignmentToConstant(name, at)))
+        .or_else(|| after("Indexer unavailable: ").map(|name| EvalAltResult::ErrorIndexingType(name, at)))
+        .or_else(|| after("Data race detected").map(|name| EvalAltResult::ErrorDataRace(name, at)))
+        .or_else(|| after("Unknown property").map(|_| EvalAltResult::ErrorDotExpr(message.to_owned(), at)))
+        .or_else(|| types("Data type incorrect: "))
+        .or_else(|| types("Output type incorrect: "))
 }
 
 /// Rhai's text of an error, without the place at its end.
@@ -180,8 +271,8 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     if !rhai::is_valid_identifier(name) {
         let short = name.rsplit("::").next().unwrap_or(name);
         if rhai::is_valid_identifier(short) {
-            let functions = run.loader.functions();
-            let near = crate::name::nearest(short, functions.iter().map(|(name, _)| name.as_str()));
+            let functions = run.loader.all_functions();
+            let near = crate::name::nearest(short, functions.iter().map(String::as_str));
             let help = near.map(|near| format!("did you mean `{near}`?"));
             return (format!("there is no function `{name}` for ({})", kinds.join(", ")), help);
         }
@@ -199,20 +290,30 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     }
     let names = own.iter().map(|(name, _)| name.as_str()).chain(native.iter().map(String::as_str));
     let items = run.loader.items();
-    let near = crate::name::nearest(name, names.chain(items.iter().map(String::as_str)));
+    let help = if items.iter().any(|item| item == name) || DEVICE_NAMES.contains(&name) {
+        Some(format!("`{name}` is called on a device"))
+    } else {
+        let near = crate::name::nearest(name, names.chain(items.iter().map(String::as_str)));
+        near.map(|near| format!("did you mean `{near}`?"))
+    };
     let title = if kinds.is_empty() {
         format!("there is no function `{name}`")
     } else {
         format!("there is no function `{name}` for ({})", kinds.join(", "))
     };
-    (title, near.map(|near| format!("did you mean `{near}`?")))
+    (title, help)
 }
 
-/// The names of all native functions that people can write.
+/// The names of all native functions that people can write, but for those of devices and classes alone: whatever name a
+/// script calls is registered for these.
 fn native_names(engine: &Engine) -> BTreeSet<String> {
-    let signatures = engine.gen_fn_signatures(true);
-    let names = signatures.iter().filter_map(|signature| signature.split('(').next());
-    names.map(str::trim).filter(|name| rhai::is_valid_identifier(name)).map(str::to_owned).collect()
+    let ours = [TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>(), TypeId::of::<SimHandle>()];
+    let name = |function: rhai::FuncInfo<'_>| {
+        let native = function.script.is_none() && rhai::is_valid_identifier(&function.metadata.name);
+        let for_all = function.metadata.param_types.first().is_none_or(|first| !ours.contains(first));
+        (native && for_all).then(|| function.metadata.name.to_string())
+    };
+    engine.collect_fn_metadata(None, name, true).into_iter().collect()
 }
 
 /// The names that a script declares, found in its text: the tree does not keep what a scope held.

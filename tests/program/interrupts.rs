@@ -285,12 +285,12 @@ fn a_run_over_its_timeout_stops_the_script() {
         .stdout("ready\noff\n")
         .stderr(
             "
-            error: the script took longer than 1.5 s
+            error: the run took longer than `--timeout` allows
               --> a.rhai:24:22
                |
             24 | print(`ready`); loop { }
                |                      ^
-              help: raise `--timeout`, or leave it out
+              help: allow more with `--timeout SECONDS`
             ",
         )
         .status(1);

@@ -2,9 +2,9 @@ try:
  from binascii import b2a_base64 as __belay_b
 except ImportError:
  __belay_b=None
-def __belay(v,k='R',b=__belay_b,p=print,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray):
- global __belay_l
- __belay_l=None
+__belay_l=[0,'','']
+def __belay(v,k='R',b=__belay_b,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray,l=__belay_l):
+ l[2]=''
  if b and t(v)in(y,a)and n(v)>64:
   k='B'
   r=s(b(v),'ascii')
@@ -12,10 +12,11 @@ def __belay(v,k='R',b=__belay_b,p=print,t=type,n=len,f=repr,s=str,y=bytes,a=byte
   r=f(v)
   if r[:7]=='<memory':
    r=f(y(v))
- __belay_l=k,r
- __belay_a()
-def __belay_a(p=print,n=len):
- k,r=__belay_l
+ l[1]=k
+ l[2]=r
+ __belay_a(k,r)
+ l[0]+=1
+def __belay_a(k,r,p=print,n=len):
  m='\x1eTOKEN'
  h='%s%s%d:'%(m,k,n(r))
  if n(r)<4000:

@@ -78,7 +78,7 @@ impl SimOptions {
     /// a multiple of 4k.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] for an unknown key or a value out of range.
+    /// [`Kind::ArgumentError`] for an unknown key or a value out of range.
     pub fn parse(text: &str) -> Result<SimOptions> {
         let (name, settings) = text.split_once('?').unwrap_or((text, ""));
         let mut options = SimOptions { name: name.to_owned(), ..SimOptions::default() };
@@ -112,7 +112,7 @@ impl SimOptions {
 }
 
 fn refused(message: String) -> Error {
-    Error::new(Kind::ConnectionFailedError, message)
+    Error::new(Kind::ArgumentError, message)
         .with_help("write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k`")
 }
 
@@ -166,7 +166,7 @@ mod option_tests {
         fn case(text: &str, message: &str) {
             let error = SimOptions::parse(text).unwrap_err();
             assert_eq!(error.message(), message);
-            assert_eq!(error.kind(), Kind::ConnectionFailedError);
+            assert_eq!(error.kind(), Kind::ArgumentError);
             assert!(error.help().is_some());
         }
         case("?ram=1k", "a simulated board has no option `ram`");

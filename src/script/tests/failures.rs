@@ -39,9 +39,22 @@ fn failures_say_what_and_where() {
     case("1 + #{};", "ScriptError: `+` cannot be used on int and map @ t.rhai:1:3");
     case(
         "import \"std/asert\" as a;",
-        "ScriptError: there is no module `std/asert` @ t.rhai:1:8 | did you mean `std/assert`?",
+        "DeclarationError: there is no module `std/asert` @ t.rhai:1:8 | did you mean `std/assert`?",
     );
     case("try { throw \"a\"; } catch (e) {\n  throw;\n}", "ScriptError: a @ t.rhai:2:3");
+    case("let q = 1;\nq.nosuch(5);", "ScriptError: there is no function `nosuch` for (int, int) @ t.rhai:2:3");
+    case(
+        "device B { task read() `x` }\nlet q = 1;\nq.read(5);",
+        "ScriptError: there is no function `read` for (int, int) @ t.rhai:3:3 | `read` is called on a device",
+    );
+    case("let q = 1;\nq.len(5);", "ScriptError: `len` does not take (int, int) @ t.rhai:2:3");
+    case("throw #{ kind: \"Mine\", message: \"from map\" };", "ScriptError: Mine: from map @ t.rhai:1:1");
+    case("throw #{ message: \"m\", help: \"h\" };", "ScriptError: m @ t.rhai:1:1 | h");
+    case("throw #{ code: 5 };", "ScriptError: #{\"code\": 5} @ t.rhai:1:1");
+    case(
+        "let volts = 1;\ntry { print(volt); } catch (e) {\n  throw e;\n}",
+        "ScriptError: there is no variable `volt` here @ t.rhai:3:3 | did you mean `volts`?",
+    );
     case(
         "is_a(\"x\", \"ConectionLost\");",
         "ArgumentError: there is no kind of error `ConectionLost` @ t.rhai:1:1 | did you mean `ConnectionLost`?",
@@ -63,11 +76,48 @@ fn caught_errors_have_kinds() {
     let lines = printed("try { nonsense(); } catch (e) { print(e.kind); print(is_a(e, \"ScriptError\")); }");
     assert_eq!(lines, ["ScriptError", "true"]);
     let text = "fn f() { 1 / 0 } try { f(); } catch (err) { let m = err; print(`${err.kind}: ${err.message} ${m.kind}`); print(err.device == ()); }";
-    assert_eq!(printed(text), ["ScriptError: Division by zero: 1 / 0 ScriptError", "true"]);
+    assert_eq!(printed(text), ["ScriptError: division by zero: 1 / 0 ScriptError", "true"]);
     let lines =
         printed("try { Device.open(5); } catch (e) { print(e.help == ()); print(e.script_line); print(`${e}`); }");
     assert_eq!(lines[0], "false");
     assert_eq!(lines[2], "ArgumentError: the port is an integer");
+}
+
+#[test]
+fn caught_errors_are_worded_as_uncaught_ones() {
+    fn case(statement: &str, wanted: &str) {
+        let text = format!(
+            "let volts = 1;\nfn bad() {{\n  [1].frob(5)\n}} \nfn lost() {{ volst }}\nfn t(f) {{ try {{ f.call() }} catch (e) {{ print(`${{e.kind}}: ${{e.message}} | ${{e.help}} | ${{e.script_line}}`); }} }}\nt(|| {statement});"
+        );
+        assert_eq!(printed(&text), [wanted], "{statement}");
+    }
+    case("{ lost() }", "ScriptError: there is no variable `volst` here | did you mean `volts`? | 5");
+    case("{ bad() }", "ScriptError: there is no function `frob` for (array, int) |  | 3");
+    case("[1][5]", "ScriptError: array index 5 out of bounds: only 1 element in array |  | 7");
+    case(
+        "{ import \"std/\" + \"asert\" as a; }",
+        "DeclarationError: there is no module `std/asert` | did you mean `std/assert`? | 7",
+    );
+    case("Device.opne()", "UnknownTaskError: the class `Device` has no function `opne` | did you mean `open`? | 7");
+    case("sleep(-1.0)", "ArgumentError: `sleep` takes a number of seconds that is not negative |  | 7");
+    case("dict()[5]", "ArgumentError: the dict has no key `5` | `contains(key)` tells, `get(key)` gives `()` | 7");
+    case("throw \"text\"", "ScriptError: text |  | ");
+    case("throw 5", "ScriptError: 5 |  | ");
+    case("throw true", "ScriptError: true |  | ");
+}
+
+#[test]
+fn every_error_has_every_property() {
+    for thrown in
+        ["throw \"text\"", "throw 5", "throw 1.5", "nonsense()", "1 / 0", "Device.opne()", "read_file(\"../x\")"]
+    {
+        let text = format!(
+            "try {{ {thrown} }} catch (e) {{ print([type_of(e.kind), type_of(e.message)]); print([e.device, e.task, e.traceback, e.results] == [(), (), (), ()]); e.help; e.script_line; }}"
+        );
+        assert_eq!(printed(&text), ["[\"string\", \"string\"]", "true"], "{thrown}");
+    }
+    let text = "try { throw #{ kind: \"ConnectionLost\", message: \"m\" }; } catch (e) { print(is_a(e, \"ConnectionFailedError\")); }";
+    assert_eq!(printed(text), ["true"]);
 }
 
 /// Runs `main` next to files; gives the failure with the folder's name cut away.

@@ -73,7 +73,14 @@ fn options_of_a_test_are_checked() {
 fn a_script_can_exit_with_a_status() {
     let (finished, lines) = run("fn f() { exit(3); }\ntest \"t\" { f(); }\nprint(\"never\");");
     assert!(finished.failure.is_none());
-    assert_eq!((finished.exit, lines.last().map(String::as_str)), (Some(3), Some("pass t")));
+    assert_eq!((finished.exit, lines.last().map(String::as_str)), (Some(3), Some("error t")));
+    let reason = finished.record.tests()[0].failure.as_ref().map(shown);
+    assert_eq!(
+        reason.as_deref(),
+        Some(
+            "ScriptError: the script ended here, before the end of the test @ t.rhai:2:12 | leave a test with `return`; call `exit` behind the tests"
+        )
+    );
     assert_eq!(run("exit();").0.exit, Some(0));
     assert!(failure("exit(300);").starts_with("ArgumentError: the exit status is 300 @ t.rhai:1:1"));
 }
@@ -106,7 +113,7 @@ fn time_limits_end_loops_and_sleeps() {
     let mut runner = Runner::new(host, watcher, Vec::new(), Some(Duration::from_millis(50)));
     let finished = runner.run_text("t.rhai", "try { loop { } } catch { }\n");
     let failure = shown(&finished.failure.unwrap());
-    assert!(failure.starts_with("TimeoutError: the script took longer than 0.05 s @ t.rhai:1:"), "{failure}");
+    assert!(failure.starts_with("TimeoutError: the run took longer than `--timeout` allows @ t.rhai:1:"), "{failure}");
 }
 
 #[test]

@@ -1,0 +1,116 @@
+//! Clocks of devices: synchronising them, and values that come with their time.
+
+use super::clock::{Clock, Reading, Ticks, whole};
+use super::state::{Run, State};
+use super::{Device, state};
+use crate::board::command::{Command, Payload};
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
+use std::time::Instant;
+
+/// How often the board is asked for its time, at most; Belay's.
+const SAMPLES: u32 = 10;
+
+impl Device {
+    /// Measures the offset of the board's clock anew; gives it in seconds, board minus host.
+    ///
+    /// # Errors
+    /// As [`Device::call`]; ArgumentError if `samples` is 0.
+    pub fn sync_time(&self, samples: Option<u32>) -> Result<f64> {
+        if self.is_closed() {
+            return Err(state::closed(self.name()));
+        }
+        if samples == Some(0) {
+            return Err(
+                Error::new(Kind::ArgumentError, "a clock cannot be measured by no sample").with_device(self.name())
+            );
+        }
+        let mut state = self.lock();
+        state.clock = None;
+        self.measure(&mut state, samples.unwrap_or(SAMPLES))?;
+        state.clock.as_ref().and_then(Clock::offset).ok_or_else(|| unsynchronised(self.name()))
+    }
+
+    /// The offset of the board's clock in seconds, board minus host. Measured when it is first asked for, unless the device
+    /// was opened with `auto_sync_time: false`.
+    ///
+    /// # Errors
+    /// As [`Device::sync_time`]; FeatureUnavailableError if it was never measured.
+    pub fn time_offset(&self) -> Result<f64> {
+        let mut state = self.lock();
+        self.need_clock(&mut state)?;
+        state.clock.as_ref().and_then(Clock::offset).ok_or_else(|| unsynchronised(self.name()))
+    }
+
+    /// Runs `call` on the board and gives its value and its time, in seconds since the Unix epoch: the middle of its run.
+    pub(super) fn run_timed(&self, state: &mut State, run: &Run<'_>, call: &str, safe: bool) -> Result<(Payload, f64)> {
+        for _ in 0..2 {
+            self.need_clock(state)?;
+            state.free(self.host(), run);
+            let sent = Instant::now();
+            let command = Command::new(format!("__belay_w(lambda:{call})"));
+            let payload = self.run_restoring(state, run, &command, safe)?;
+            let (reading, text) = read(&payload, sent)?;
+            let Some(clock) = state.clock.as_mut() else { continue };
+            if clock.add(reading)
+                && let Some(time) = clock.middle(reading)
+            {
+                return Ok((Payload::Repr(text), time));
+            }
+            // The board was restarted behind our back. The value is right, its time is not known.
+            self.measure(state, SAMPLES)?;
+            let time = state.clock.as_ref().and_then(|clock| clock.middle(reading));
+            return time.map(|time| (Payload::Repr(text), time)).ok_or_else(|| unsynchronised(self.name()));
+        }
+        Err(unsynchronised(self.name()))
+    }
+
+    fn need_clock(&self, state: &mut State) -> Result<()> {
+        match &state.clock {
+            Some(_) => Ok(()),
+            None if self.0.auto_sync_time => self.measure(state, SAMPLES),
+            None => Err(unsynchronised(self.name())),
+        }
+    }
+
+    fn measure(&self, state: &mut State, samples: u32) -> Result<()> {
+        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        if !state.has_clock {
+            let payload = self.run_restoring(state, &run, &Command::new(crate::board::CLOCK), true)?;
+            let ticks = payload.value().ok().and_then(|value| Ticks::from_value(&value));
+            state.ticks = Some(ticks.ok_or_else(|| unsynchronised(self.name()))?);
+            state.has_clock = true;
+        }
+        let ticks = state.ticks.ok_or_else(|| unsynchronised(self.name()))?;
+        let mut clock = Clock::new(ticks);
+        state.free(self.host(), &run);
+        for _ in 0..samples {
+            let sent = Instant::now();
+            let payload = state.run(self.host(), &run, &Command::new("__belay_w(int)"))?;
+            clock.add(read(&payload, sent)?.0);
+            if clock.is_good() {
+                break;
+            }
+        }
+        state.clock = Some(clock);
+        Ok(())
+    }
+}
+
+/// The counts and the value's `repr` of a timed reply that has just come.
+fn read(payload: &Payload, sent: Instant) -> Result<(Reading, String)> {
+    let received = Instant::now();
+    let garbled = || Error::new(Kind::NotBelayResponseError, "the reply of a timed call has no times");
+    let Ok(Value::Tuple(fields)) = payload.value() else { return Err(garbled()) };
+    let [begun, ended, Value::Str(text)] = fields.as_slice() else { return Err(garbled()) };
+    match (whole(begun), whole(ended)) {
+        (Some(begun), Some(ended)) => Ok((Reading { sent, received, begun, ended }, text.clone())),
+        _ => Err(garbled()),
+    }
+}
+
+fn unsynchronised(device: &str) -> Error {
+    Error::new(Kind::FeatureUnavailableError, "the board's clock was not synchronised")
+        .with_device(device)
+        .with_help("call `sync_time()`, or open the device without `auto_sync_time: false`")
+}
