@@ -17,6 +17,7 @@ mod journal;
 mod lines;
 mod link;
 mod open;
+mod operation;
 mod output;
 mod proxy;
 mod reconnect;
@@ -28,7 +29,8 @@ mod timing;
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;
-pub use proxy::{Answer, Function, Index, Items, Operation, Proxied, Proxy};
+pub use operation::{Function, Index, Operation};
+pub use proxy::{Answer, Items, Proxied, Proxy};
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};

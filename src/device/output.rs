@@ -1,8 +1,8 @@
-//! What a board prints, on its way to the script's output: bytes become text, line ends become `\n`, and the frames of
-//! tracebacks that threads print name the script's lines.
+//! What a board prints, on its way to the script's output: bytes become text, line ends become `\n`, the frames of
+//! tracebacks that threads print name the script's lines, and terminal titles go (CircuitPython sets one at every turn).
 //!
-//! Invariant: nothing is held back but an unfinished character, a `\r` that may be half a line end, and an unfinished line
-//! of a traceback.
+//! Invariant: nothing is held back but an unfinished character, a `\r` that may be half a line end, an unfinished line
+//! of a traceback, and an unfinished title.
 
 use super::lines::LineMap;
 use crate::python::rewriter::LineRewriter;
@@ -14,12 +14,49 @@ pub struct Filter {
     rewriter: LineRewriter,
     /// Bytes that are not text yet: half a character, or a `\r`.
     held: Vec<u8>,
+    titles: Titles,
+}
+
+/// Takes terminal titles out: `ESC ] … BEL` or `ESC ] … ESC \` (ECMA-48, "OSC"), on one line and not without end.
+#[derive(Default)]
+struct Titles {
+    /// A title that is not complete.
+    begun: Vec<u8>,
+}
+
+/// Longest title, in bytes.
+const LONGEST_TITLE: usize = 512;
+
+impl Titles {
+    fn feed(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut text = Vec::with_capacity(bytes.len());
+        for &byte in bytes {
+            if self.begun.is_empty() && byte != 0x1b {
+                text.push(byte);
+                continue;
+            }
+            self.begun.push(byte);
+            match self.begun.as_slice() {
+                [0x1b] | [0x1b, b']'] => {}
+                [0x1b, b']', .., 0x07] | [0x1b, b']', .., 0x1b, b'\\'] => self.begun.clear(),
+                [0x1b, b']', title @ ..] if title.len() < LONGEST_TITLE && byte != b'\n' => {}
+                // What looked like a title is none; its last byte may begin one.
+                _ => {
+                    let again = if byte == 0x1b { self.begun.pop() } else { None };
+                    text.append(&mut self.begun);
+                    self.begun.extend(again);
+                }
+            }
+        }
+        text
+    }
 }
 
 impl Filter {
     /// Takes bytes of the board; gives the text that is ready.
     pub fn feed(&mut self, bytes: &[u8], lines: &LineMap) -> String {
         let mut rewritten = std::mem::take(&mut self.held);
+        let bytes = &self.titles.feed(bytes);
         self.rewriter.feed(bytes, &mut |frame| map_frame(lines, frame), &mut rewritten);
         self.text(rewritten, false)
     }
@@ -27,6 +64,8 @@ impl Filter {
     /// Gives what is left at the end.
     pub fn flush(&mut self) -> String {
         let mut rewritten = std::mem::take(&mut self.held);
+        let begun = std::mem::take(&mut self.titles.begun);
+        self.rewriter.feed(&begun, &mut |_| None, &mut rewritten);
         self.rewriter.flush(&mut rewritten);
         self.text(rewritten, true)
     }
@@ -71,6 +110,28 @@ fn unfinished(bytes: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[track_caller]
+    fn case(bytes: &[u8], expected: &str) {
+        let lines = LineMap::default();
+        for size in 1..=bytes.len() {
+            let mut filter = Filter::default();
+            let mut text: String = bytes.chunks(size).map(|chunk| filter.feed(chunk, &lines)).collect();
+            text.push_str(&filter.flush());
+            assert_eq!(text, expected, "chunks of {size}");
+        }
+    }
+
+    #[test]
+    fn titles_are_taken_out() {
+        case("a\x1b]0;🐍Wi-Fi: off | Done | 10.3.0\x1b\\b".as_bytes(), "ab");
+        case(b"a\x1b]0;title\x07b\x1b]2;\x07c", "abc");
+        case(b"colours \x1b[31mred\x1b[0m stay", "colours \x1b[31mred\x1b[0m stay");
+        case(b"\x1b]0;not closed\nnext", "\x1b]0;not closed\nnext");
+        case(b"\x1b\x1b]0;t\x07x\x1b", "\x1bx\x1b");
+        let endless = format!("\x1b]{}", "x".repeat(2000));
+        case(endless.as_bytes(), &endless);
+    }
 
     #[test]
     fn text_is_the_same_under_every_chunking() {

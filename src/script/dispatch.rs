@@ -100,6 +100,12 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
 }
 
+/// The types for which every name is registered that a script calls.
+pub(super) fn receivers() -> [TypeId; 4] {
+    let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
+    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
+}
+
 /// Registers the names that a script calls methods by, and those that its classes declare.
 pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(String, usize)], items: &[String]) {
     let whole = items.iter().flat_map(|name| (0..=MOST_ARGUMENTS).map(move |arity| (name.clone(), arity)));
@@ -113,8 +119,7 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         }
         drop(registered);
         let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-        let object = TypeId::of::<ProxyHandle>();
-        for first in [device, class, TypeId::of::<SimHandle>(), object] {
+        for first in receivers() {
             if (first == device && device_type::is_built_in(&name, arity))
                 || (first == class && opening::is_built_in(&name, arity))
                 || (first == object && proxy::is_built_in(&name, arity))

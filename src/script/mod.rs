@@ -12,6 +12,7 @@ mod declare;
 mod device_type;
 mod dispatch;
 mod engine;
+mod equality;
 mod errors;
 mod explain;
 mod files;

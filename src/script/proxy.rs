@@ -6,7 +6,7 @@
 
 use super::convert::{describe, to_dynamic, to_value};
 use super::dispatch::{self, DeviceHandle};
-use super::errors::{self, Fallible, ScriptError, argument, raise};
+use super::errors::{self, Fallible, ScriptError, argument, placed, raise};
 use super::run::{Run, call_place};
 use crate::device::{Answer, Function, Index, Items, Operation, Proxied, Proxy};
 use crate::value::Value;
@@ -81,12 +81,12 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_type_with_name::<ProxyHandle>("proxy")
         .register_fn("proxy", |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {
-            make(&context, device, &code, &Map::new())
+            placed(&context, make(&context, device, &code, &Map::new()))
         })
         .register_fn(
             "proxy",
             |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString, options: Map| {
-                make(&context, device, &code, &options)
+                placed(&context, make(&context, device, &code, &options))
             },
         );
     texts(engine);
@@ -174,19 +174,19 @@ fn parts(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn(
             "slice",
             |context: NativeCallContext<'_>, handle: &mut ProxyHandle, start: Dynamic, stop: Dynamic| {
-                let index = Index::Slice([bound(&start)?, bound(&stop)?, None]);
+                let index = Index::Slice([bound(&context, &start)?, bound(&context, &stop)?, None]);
                 perform(&context, handle, &Operation::Item(&index))
             },
         )
         .register_fn(
             "slice",
             |context: NativeCallContext<'_>, handle: &mut ProxyHandle, start: Dynamic, stop: Dynamic, step: Dynamic| {
-                let index = Index::Slice([bound(&start)?, bound(&stop)?, bound(&step)?]);
+                let index = Index::Slice([bound(&context, &start)?, bound(&context, &stop)?, bound(&context, &step)?]);
                 perform(&context, handle, &Operation::Item(&index))
             },
         )
         .register_fn("delitem", |context: NativeCallContext<'_>, handle: &mut ProxyHandle, key: Dynamic| {
-            perform(&context, handle, &Operation::DeleteItem(&index(&key)?))
+            perform(&context, handle, &Operation::DeleteItem(&index(&context, &key)?))
         })
         .register_fn("getattr", |context: NativeCallContext<'_>, handle: &mut ProxyHandle, name: ImmutableString| {
             get_attribute(&context, handle, &name)
@@ -268,11 +268,11 @@ fn set_attribute(
     if comes_back(value, handle, || format!(".{name}")) {
         return Ok(Dynamic::UNIT);
     }
-    perform(context, handle, &Operation::SetAttribute(name, &sendable("the value", value)?))
+    perform(context, handle, &Operation::SetAttribute(name, &sendable(context, "the value", value)?))
 }
 
 fn get_item(context: &NativeCallContext<'_>, handle: &ProxyHandle, key: &Dynamic) -> Fallible<Dynamic> {
-    let read = perform(context, handle, &Operation::Item(&index(key)?))?;
+    let read = perform(context, handle, &Operation::Item(&index(context, key)?))?;
     Ok(remember(read, handle, || item(key)))
 }
 
@@ -285,7 +285,7 @@ fn set_item(
     if comes_back(value, handle, || item(key)) {
         return Ok(Dynamic::UNIT);
     }
-    perform(context, handle, &Operation::SetItem(&index(key)?, &sendable("the value", value)?))
+    perform(context, handle, &Operation::SetItem(&index(context, key)?, &sendable(context, "the value", value)?))
 }
 
 /// The item of a key, as a text.
@@ -306,20 +306,20 @@ fn comes_back(value: &Dynamic, to: &ProxyHandle, part: impl FnOnce() -> String) 
     handle.read_by.as_ref().is_some_and(|by| by.0 == to.identity && *by == to.step(part()))
 }
 
-fn sendable(what: &str, value: &Dynamic) -> Fallible<Value> {
-    to_value(value).or_else(|reason| argument(format!("{what} {reason}"), ""))
+fn sendable(context: &NativeCallContext<'_>, what: &str, value: &Dynamic) -> Fallible<Value> {
+    placed(context, to_value(value).or_else(|reason| argument(format!("{what} {reason}"), "")))
 }
 
 /// A bound of a slice; `()` leaves it open.
-fn bound(value: &Dynamic) -> Fallible<Option<Value>> {
+fn bound(context: &NativeCallContext<'_>, value: &Dynamic) -> Fallible<Option<Value>> {
     if value.is_unit() {
         return Ok(None);
     }
-    sendable("a bound of the slice", value).map(Some)
+    sendable(context, "a bound of the slice", value).map(Some)
 }
 
 /// What stands in brackets: ranges are slices. Where one bound of a range is left out, Rhai puts the greatest integer.
-fn index(key: &Dynamic) -> Fallible<Index> {
+fn index(context: &NativeCallContext<'_>, key: &Dynamic) -> Fallible<Index> {
     let end = |stop: i64| (stop != i64::MAX).then_some(Value::Int(stop));
     if let Some(range) = key.read_lock::<Range<i64>>() {
         return Ok(Index::Slice([Some(Value::Int(range.start)), end(range.end), None]));
@@ -329,12 +329,12 @@ fn index(key: &Dynamic) -> Fallible<Index> {
         let stop = if *range.end() == -1 { None } else { end(range.end().saturating_add(1)) };
         return Ok(Index::Slice([Some(Value::Int(*range.start())), stop, None]));
     }
-    sendable("the key", key).map(Index::Key)
+    sendable(context, "the key", key).map(Index::Key)
 }
 
 fn operators(engine: &mut Engine) {
     engine.register_fn("contains", |context: NativeCallContext<'_>, handle: &mut ProxyHandle, value: Dynamic| {
-        perform(&context, handle, &Operation::Contains(&sendable("the operand", &value)?))
+        perform(&context, handle, &Operation::Contains(&sendable(&context, "the operand", &value)?))
     });
     for (operator, reversed) in [("==", "=="), ("!=", "!="), ("<", ">"), ("<=", ">="), (">", "<"), (">=", "<=")] {
         let compare = move |context: &NativeCallContext<'_>, handle: &ProxyHandle, operator: &str, other: &Dynamic| {
@@ -344,7 +344,7 @@ fn operators(engine: &mut Engine) {
                 // Objects of two boards are never the same.
                 "==" if elsewhere => Ok(Dynamic::FALSE),
                 "!=" if elsewhere => Ok(Dynamic::TRUE),
-                _ => perform(context, handle, &Operation::Compare(operator, &sendable("the operand", other)?)),
+                _ => perform(context, handle, &Operation::Compare(operator, &sendable(context, "the operand", other)?)),
             }
         };
         let (object, any) = (TypeId::of::<ProxyHandle>(), TypeId::of::<Dynamic>());

@@ -3,13 +3,12 @@
 //! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
 use super::declare::DEVICE_NAMES;
-use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
+use super::dispatch::receivers;
 use super::run::Run;
 use super::syntax::HELP_MARK;
 use super::text;
 use crate::error::Kind;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
-use std::any::TypeId;
 use std::collections::BTreeSet;
 
 /// Title and help.
@@ -304,10 +303,10 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     (title, help)
 }
 
-/// The names of all native functions that people can write, but for those of devices and classes alone: whatever name a
+/// The names of all native functions that people can write, but for those of devices, classes and proxies alone: whatever name a
 /// script calls is registered for these.
 fn native_names(engine: &Engine) -> BTreeSet<String> {
-    let ours = [TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>(), TypeId::of::<SimHandle>()];
+    let ours = receivers();
     let name = |function: rhai::FuncInfo<'_>| {
         let native = function.script.is_none() && rhai::is_valid_identifier(&function.metadata.name);
         let for_all = function.metadata.param_types.first().is_none_or(|first| !ours.contains(first));
