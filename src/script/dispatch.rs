@@ -119,6 +119,7 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         }
         drop(registered);
         let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
+        let object = TypeId::of::<ProxyHandle>();
         for first in receivers() {
             if (first == device && device_type::is_built_in(&name, arity))
                 || (first == class && opening::is_built_in(&name, arity))
