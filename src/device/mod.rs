@@ -19,6 +19,7 @@ mod link;
 mod open;
 mod output;
 mod reconnect;
+mod reset;
 mod source;
 mod state;
 mod timing;
@@ -26,6 +27,7 @@ mod timing;
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;
+pub use reset::Reset;
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
