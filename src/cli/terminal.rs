@@ -61,12 +61,7 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
 }
 
 /// Pumps, and waits for the board whenever it is gone.
-fn stay(
-    screen: &mut Screen,
-    mut board: Box<dyn Port>,
-    connector: &Connector,
-    written: &str,
-) -> Result<(), Diagnostic> {
+fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, written: &str) -> Result<(), Diagnostic> {
     loop {
         let why = match pump::carry(screen, board.as_mut()) {
             Ok(()) | Err(PortError::Timeout) => return screen.failure(),
