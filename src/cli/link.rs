@@ -23,6 +23,8 @@ use std::time::Duration;
 pub struct Terminal {
     master: OwnedFd,
     slave: PathBuf,
+    /// Whether the client has gone, even if its last words are still to be read.
+    hung_up: bool,
 }
 
 /// A link to the slave side. Removed when dropped, if it is still the same.
@@ -69,7 +71,7 @@ impl Terminal {
         drop(opened);
         fcntl_setfl(&master, fcntl_getfl(&master)? | OFlags::NONBLOCK)?;
         rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
-        Ok(Terminal { master, slave })
+        Ok(Terminal { master, slave, hung_up: false })
     }
 
     /// Makes the link `path` to the slave side. A dangling link is replaced, for example one of a server that was killed.
@@ -127,9 +129,10 @@ impl Terminal {
 impl Client for Terminal {
     fn look(&mut self, wait: Duration) -> std::result::Result<Look, PortError> {
         let flags = self.poll(PollFlags::IN, wait)?;
+        self.hung_up = flags.contains(PollFlags::HUP);
         Ok(match flags {
             _ if flags.contains(PollFlags::IN) => Look::Readable,
-            _ if flags.contains(PollFlags::HUP) => Look::Absent,
+            _ if self.hung_up => Look::Absent,
             _ => Look::Idle,
         })
     }
@@ -145,6 +148,9 @@ impl Client for Terminal {
     }
 
     fn give(&mut self, backlog: &mut Vec<u8>) -> std::result::Result<(), PortError> {
+        if self.hung_up {
+            backlog.clear();
+        }
         while !backlog.is_empty() {
             match rustix::io::write(&self.master, backlog) {
                 Ok(count) => drop(backlog.drain(..count)),

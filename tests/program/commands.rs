@@ -154,7 +154,10 @@ fn devices_name_the_simulated_board_when_there_are_none() {
 #[test]
 fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        says(&["completions", shell], &["belay-script", "devices", "no-reset", "flash-size", "bootloader", "timestamps"]);
+        says(
+            &["completions", shell],
+            &["belay-script", "devices", "no-reset", "flash-size", "bootloader", "timestamps"],
+        );
     }
     let outcome = Program::new().args(["completions", "tcsh"]).outcome();
     assert_eq!(outcome.status, Some(2));
