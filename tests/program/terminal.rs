@@ -13,6 +13,12 @@ fn server(folder: &Path) -> Running {
     running
 }
 
+/// Ends the server. Not by killing it: its link would stay, and might lead to the terminal of another test.
+fn unplug(server: Running) {
+    server.interrupt();
+    assert_eq!(server.finish().1.status, Some(0));
+}
+
 #[test]
 fn keys_go_to_the_board_and_its_answers_to_the_screen() {
     let folder = tempfile::tempdir().unwrap();
@@ -70,8 +76,7 @@ fn a_board_that_comes_back_is_taken_again() {
     person.sees("-- this is `./board`");
     person.types(b"\x03\rx = 1; print('before')\r");
     person.sees("\r\nbefore\r\n>>> ");
-    // Killed, it leaves its link behind, which leads nowhere: a board that was unplugged.
-    rustix::process::kill_process(first.id(), rustix::process::Signal::KILL).unwrap();
+    unplug(first);
     person.sees(
         "-- `./board` is gone: the board was unplugged, or it restarted its USB; waiting for it to come back\r\n",
     );
@@ -99,7 +104,7 @@ fn who_waits_for_a_board_can_leave() {
     let server = server(folder.path());
     let mut person = Person::start(folder.path(), &["terminal", "-p", "./board"]);
     person.sees("-- this is `./board`");
-    drop(server);
+    unplug(server);
     person.sees("waiting for it to come back");
     person.types(LEAVE);
     assert_eq!(person.ends(), Some(0));
