@@ -252,6 +252,33 @@ impl Board {
         self.load(wait, sink)
     }
 
+    /// As [`Board::soft_reset`], but leaves the board to its main.py. No command runs any more.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn leave_restarting(
+        &mut self,
+        patience: std::time::Duration,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<(), Failure> {
+        self.session.leave_restarting(patience, wait, sink)
+    }
+
+    /// Sends code that resets the board, and leaves it. No command runs any more. Gives the traceback if it was refused.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn leave_resetting(
+        &mut self,
+        code: &str,
+        patience: std::time::Duration,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Option<String>, Failure> {
+        self.session.leave_resetting(code, patience, wait, sink)
+    }
+
     /// Leaves the raw REPL. No command runs any more.
     pub fn leave(&mut self) {
         self.session.leave();

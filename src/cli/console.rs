@@ -109,6 +109,11 @@ impl Console {
         inner.complain(&text);
     }
 
+    /// Prints a remark on standard error as it is: its line ends may be those of a raw terminal.
+    pub fn remark(&self, text: &str) {
+        self.lock().complain(text);
+    }
+
     /// Ends the lines that boards have begun, because no more will come.
     pub fn end_lines(&self) {
         self.lock().end_begun_lines();

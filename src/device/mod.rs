@@ -22,6 +22,7 @@ mod output;
 mod proxy;
 mod reconnect;
 mod release;
+mod reset;
 mod source;
 mod state;
 mod timing;
@@ -31,6 +32,7 @@ pub use host::Host;
 pub use link::Connector;
 pub use operation::{Function, Index, Operation};
 pub use proxy::{Answer, Items, Proxied, Proxy};
+pub use reset::Reset;
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
