@@ -7,30 +7,45 @@ use crate::value::parse::{ParseError, parse};
 
 /// Python source ready to be sent, which ends with a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command(String);
+pub struct Command {
+    code: String,
+    /// Whether it begins with a simple statement, so that another can stand in front of it on the same line.
+    simple: bool,
+}
 
 impl Command {
     /// Source that sends its own reply.
     pub fn new(code: impl Into<String>) -> Command {
-        Command(code.into())
+        Command { code: code.into(), simple: false }
+    }
+
+    /// Source that sends its own reply and begins with a simple statement.
+    pub fn simple(code: impl Into<String>) -> Command {
+        Command { code: code.into(), simple: true }
     }
 
     /// Statements; the reply is `None`.
     pub fn statements(code: &str) -> Command {
         let end = if code.is_empty() || code.ends_with('\n') { "" } else { "\n" };
-        Command(format!("{code}{end}__belay(None)"))
+        Command::new(format!("{code}{end}__belay(None)"))
     }
 
     /// An expression, on a line of its own or on several in brackets; the reply is its value.
     pub fn expression(code: &str) -> Command {
         // A comment at its end must not swallow the bracket.
         let end = if code.contains('#') { "\n" } else { "" };
-        Command(format!("__belay({code}{end})"))
+        Command::simple(format!("__belay({code}{end})"))
     }
 
     /// The source.
     pub fn code(&self) -> &str {
-        &self.0
+        &self.code
+    }
+
+    /// The command with a simple statement in front of it, on its first line, so that the lines of tracebacks stay;
+    /// `None` if it begins with what no statement can precede.
+    pub fn after(&self, statement: &str) -> Option<Command> {
+        self.simple.then(|| Command::simple(format!("{statement};{}", self.code)))
     }
 }
 

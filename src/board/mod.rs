@@ -20,12 +20,22 @@ const IDENTITY: &str = include_str!("snippets/identity.py");
 /// Loads what timed calls need; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
+const PROXY: &str = include_str!("snippets/proxy.py");
+
+/// What some commands need on the board besides the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// For generator tasks.
+    Generators,
+    /// For objects that stay on the board.
+    Proxies,
+}
 
 /// A board on whose raw REPL belay-script runs commands.
 pub struct Board {
     session: Session,
     identity: Identity,
-    has_generators: bool,
+    loaded: Vec<Helper>,
     /// How many replies the board has counted; `None`: it must be asked.
     replies: Option<u64>,
     /// Whether the board keeps a long reply, in case it must be sent again.
@@ -35,7 +45,7 @@ pub struct Board {
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
-const MUCH: usize = 512;
+const MUCH: usize = 4096;
 /// Length of the pieces, in characters, in which a torn reply is had again: short ones get through between the prints of
 /// a busy thread.
 const PIECE: usize = 256;
@@ -63,7 +73,7 @@ impl Board {
     pub fn connect(mut session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
         session.enter(reset, wait, sink)?;
         let identity = Identity::default();
-        let mut board = Board { session, identity, has_generators: false, replies: None, holds_much: false };
+        let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
         board.load(wait, sink)?;
         board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)?;
         board.replies = None;
@@ -72,7 +82,7 @@ impl Board {
 
     /// Loads the helpers into a fresh interpreter and asks what it is.
     fn load(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
-        self.has_generators = false;
+        self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
         let mut reply = Err(Failure::Torn(None));
         for _ in 0..REPEATS {
@@ -195,16 +205,28 @@ impl Board {
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 
-    /// Loads what generators need, once.
+    /// Loads a helper, once. What the board raises meanwhile, for want of memory, is the outcome.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn need_generators(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        if !self.has_generators {
-            self.run(&Command::statements(GENERATOR), wait, sink)?;
-            self.has_generators = true;
+    pub fn need(&mut self, helper: Helper, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+        if self.loaded.contains(&helper) {
+            return Ok(Outcome::Value(Payload::Repr("None".to_owned())));
         }
-        Ok(())
+        let code = match helper {
+            Helper::Generators => GENERATOR,
+            Helper::Proxies => PROXY,
+        };
+        let outcome = self.run(&Command::statements(code), wait, sink)?;
+        if matches!(outcome, Outcome::Value(_)) {
+            self.loaded.push(helper);
+        }
+        Ok(outcome)
+    }
+
+    /// Whether a helper is loaded.
+    pub fn has(&self, helper: Helper) -> bool {
+        self.loaded.contains(&helper)
     }
 
     /// Whether the session has ended: no command can run.
@@ -232,6 +254,33 @@ impl Board {
     ) -> Result<(), ConnectFailure> {
         self.session.soft_reset(patience, wait, sink)?;
         self.load(wait, sink)
+    }
+
+    /// As [`Board::soft_reset`], but leaves the board to its main.py. No command runs any more.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn leave_restarting(
+        &mut self,
+        patience: std::time::Duration,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<(), Failure> {
+        self.session.leave_restarting(patience, wait, sink)
+    }
+
+    /// Sends code that resets the board, and leaves it. No command runs any more. Gives the traceback if it was refused.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn leave_resetting(
+        &mut self,
+        code: &str,
+        patience: std::time::Duration,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Option<String>, Failure> {
+        self.session.leave_resetting(code, patience, wait, sink)
     }
 
     /// Leaves the raw REPL. No command runs any more.

@@ -86,6 +86,19 @@ pub enum Command {
     /// Tell what a board is: firmware, version, platform
     #[command(after_help = PORTS)]
     Info(Info),
+    /// Restart a board and leave it to its main.py
+    ///
+    /// What it prints in the first two seconds is passed on. Without an option it is a soft reset: a fresh interpreter
+    /// that runs boot.py and main.py.
+    #[command(after_help = RESET_HELP)]
+    Reset(Reset),
+    /// Type at a board's prompt and see what it prints
+    ///
+    /// Every key goes to the board, Ctrl-C and Ctrl-D too; Ctrl-] leaves. When the board goes away, the terminal waits
+    /// for it to come back. Input that is no terminal is typed line by line; after its end the command ends as soon as
+    /// the board has been quiet for a second.
+    #[command(after_help = TERMINAL_HELP)]
+    Terminal(Terminal),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),
@@ -126,6 +139,17 @@ const EVAL_HELP: &str = "\
 Examples:
   belay-script eval -p sim '1 + 1'
   belay-script eval -p /dev/ttyACM0 --no-reset 'machine.freq()'";
+
+const RESET_HELP: &str = "\
+Examples:
+  belay-script reset -p /dev/ttyACM0
+  belay-script reset -p /dev/ttyACM0 --bootloader";
+
+const TERMINAL_HELP: &str = "\
+Examples:
+  belay-script terminal -p /dev/ttyACM0
+  belay-script terminal -p sim --log session.txt --timestamps
+  echo 'import machine; machine.freq()' | belay-script terminal -p /dev/ttyACM0";
 
 const COMPLETIONS_HELP: &str = "\
 Examples:
@@ -228,6 +252,34 @@ pub struct Info {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// `reset`.
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// Reset the whole board, as its button does
+    #[arg(long, conflicts_with = "bootloader")]
+    pub hard: bool,
+    /// Start the boot loader, which takes new firmware
+    #[arg(long)]
+    pub bootloader: bool,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// `terminal`.
+#[derive(Debug, Args)]
+pub struct Terminal {
+    /// Append what the board prints to this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub log: Option<PathBuf>,
+    /// Begin each line of that file with the time, in UTC
+    #[arg(long, requires = "log")]
+    pub timestamps: bool,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,

@@ -4,11 +4,13 @@
 
 use super::arguments::Check;
 use super::console::Console;
-use super::{readable, report_failures};
+use super::{is_python, python_file, readable, report_failures};
 use crate::device::Host;
-use crate::device::class::{Class, Item};
+use crate::device::class::{Body, Class, Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
+use crate::name::Name;
+use crate::origin::Origin;
 use crate::script::{Runner, Sources};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +24,7 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     for script in &check.scripts {
         let (checked, sources) = check_one(script, console)?;
         match checked {
+            Ok(_) if is_python(script) => console.text(&format!("{}: ok (Python)\n", script.display())),
             Ok(classes) => console.text(&format!("{}: ok ({})\n", script.display(), counts(&classes))),
             Err(failures) => {
                 report_failures(console, &failures, &sources);
@@ -39,6 +42,9 @@ fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources)
     if let Err(failure) = readable(script) {
         return Ok((Err(vec![failure]), Sources::default()));
     }
+    if is_python(script) {
+        return check_python(script, console);
+    }
     let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None);
     let checked = match runner.check_file(script) {
         Ok(classes) => match compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))? {
@@ -48,6 +54,37 @@ fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources)
         Err(failures) => Err(failures),
     };
     Ok((checked, runner.sources()))
+}
+
+/// Compiles a Python file, which `run` runs on the board.
+fn check_python(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources), Diagnostic> {
+    let (name, sources) = (script.display().to_string(), Sources::default());
+    let text = match python_file::read(script) {
+        Ok(text) => text,
+        Err(failure) => return Ok((Err(vec![failure]), sources)),
+    };
+    sources.insert(&name, &text);
+    let refused = python_program(&name, &text)
+        .and_then(|item| crate::device::check::compile(&Host::new(console.clone(), None), &[&Arc::new(item)]))
+        .map_err(|error| Diagnostic::from_error(&error))?;
+    // The program is no item, although it is compiled as one.
+    let plain = |error: &Error| Diagnostic { title: error.message().to_owned(), ..Diagnostic::from_error(error) };
+    let failures: Vec<Diagnostic> = refused.iter().map(plain).collect();
+    Ok((if failures.is_empty() { Ok(Vec::new()) } else { Err(failures) }, sources))
+}
+
+/// A whole program as code for the board's globals.
+fn python_program(name: &str, text: &str) -> Result<Item, Error> {
+    let origin = Origin::new(name, 1, 1);
+    Ok(Item {
+        kind: ItemKind::Setup,
+        name: Name::function("program")?,
+        params: Vec::new(),
+        options: ItemOptions { minify: false, ..ItemOptions::defaults(ItemKind::Setup) },
+        body: Body { text: text.trim_start_matches('\u{feff}').to_owned(), origin: origin.clone() },
+        doc: String::new(),
+        origin,
+    })
 }
 
 /// Compiles the body of every item of `classes` with a real interpreter; gives what it refuses, as diagnostics of
@@ -86,9 +123,6 @@ fn counts(classes: &[Arc<Class>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::class::{Body, ItemKind, ItemOptions};
-    use crate::name::Name;
-    use crate::origin::Origin;
 
     #[test]
     fn shared_items_count_once() {

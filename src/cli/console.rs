@@ -54,6 +54,10 @@ struct Inner {
     at_line_start: bool,
     /// Several devices are open.
     prefixing: bool,
+    /// Several boards work at once. If not, a line that a board has begun ends when anything else is printed.
+    parallel: bool,
+    /// Both streams lead to one place, where what follows on the other one must not go on with a line of this one.
+    together: bool,
     /// Lines that boards have begun while prefixing, by device, in the order in which they were begun.
     begun: Vec<(String, String)>,
     /// The reader of standard output has gone.
@@ -63,13 +67,25 @@ struct Inner {
 impl Console {
     /// A console on these streams.
     pub fn new(out: Stream, err: Stream) -> Console {
-        let inner = Inner { out, err, at_line_start: true, prefixing: false, begun: Vec::new(), broken: false };
+        let together = out.terminal && err.terminal;
+        let inner = Inner {
+            out,
+            err,
+            at_line_start: true,
+            prefixing: false,
+            parallel: false,
+            together,
+            begun: Vec::new(),
+            broken: false,
+        };
         Console { inner: Mutex::new(inner) }
     }
 
     /// A console on the streams of this process.
     pub fn of_process() -> Console {
-        Console::new(Stream::stdout(), Stream::stderr())
+        let console = Console::new(Stream::stdout(), Stream::stderr());
+        console.lock().together |= is_same_file().unwrap_or(false);
+        console
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -93,6 +109,11 @@ impl Console {
         inner.complain(&text);
     }
 
+    /// Prints a remark on standard error as it is: its line ends may be those of a raw terminal.
+    pub fn remark(&self, text: &str) {
+        self.lock().complain(text);
+    }
+
     /// Ends the lines that boards have begun, because no more will come.
     pub fn end_lines(&self) {
         self.lock().end_begun_lines();
@@ -114,6 +135,22 @@ impl Console {
     pub fn broken(&self) -> bool {
         self.lock().broken
     }
+}
+
+/// Whether both streams of this process lead to one file or pipe.
+#[cfg(unix)]
+fn is_same_file() -> io::Result<bool> {
+    use std::os::fd::{AsFd, BorrowedFd};
+    use std::os::unix::fs::MetadataExt;
+    let about = |stream: BorrowedFd<'_>| std::fs::File::from(stream.try_clone_to_owned()?).metadata();
+    let (out, err) = (about(io::stdout().as_fd())?, about(io::stderr().as_fd())?);
+    Ok((out.dev(), out.ino()) == (err.dev(), err.ino()))
+}
+
+/// Elsewhere only terminals are known to be one place.
+#[cfg(not(unix))]
+fn is_same_file() -> io::Result<bool> {
+    Ok(false)
 }
 
 impl Inner {
@@ -153,7 +190,8 @@ impl Inner {
     }
 
     fn complain(&mut self, text: &str) {
-        if self.out.terminal && !self.at_line_start {
+        self.end_lines_of_others("");
+        if self.together && !self.at_line_start {
             self.write(b"\n");
         }
         self.flush();
@@ -165,6 +203,7 @@ impl Inner {
             self.write(text.as_bytes());
             return;
         }
+        self.end_lines_of_others(device);
         for piece in text.split_inclusive('\n') {
             let index = self.begun.iter().position(|(name, _)| name == device);
             match (piece.strip_suffix('\n'), index) {
@@ -187,6 +226,16 @@ impl Inner {
         if let Some(index) = self.begun.iter().position(long) {
             let (name, begun) = self.begun.remove(index);
             self.own_lines(&format!("[{name}] {begun}\n"));
+        }
+    }
+
+    /// Ends begun lines that will not go on: with one board at work at a time, those of all but `device`.
+    fn end_lines_of_others(&mut self, device: &str) {
+        if !self.parallel && self.begun.iter().any(|(name, _)| name != device) {
+            let (own, others) = std::mem::take(&mut self.begun).into_iter().partition(|(name, _)| name == device);
+            self.begun = others;
+            self.end_begun_lines();
+            self.begun = own;
         }
     }
 
@@ -217,7 +266,9 @@ impl Output for Console {
 
 impl Observer for Console {
     fn print(&self, text: &str) {
-        self.lock().write(format!("{text}\n").as_bytes());
+        let mut inner = self.lock();
+        inner.end_lines_of_others("");
+        inner.write(format!("{text}\n").as_bytes());
     }
 
     fn debug(&self, text: &str, place: Option<&Origin>) {
@@ -228,11 +279,16 @@ impl Observer for Console {
         self.lock().complain(&line);
     }
 
+    fn parallel(&self, running: bool) {
+        self.lock().parallel = running;
+    }
+
     fn test_begins(&self, _name: &str) {}
 
     fn measured(&self, measurement: &Measurement, in_test: bool) {
         if !in_test {
             let mut inner = self.lock();
+            inner.end_lines_of_others("");
             let lines = report::measurements(std::slice::from_ref(measurement), "", inner.out.colour);
             inner.own_lines(&lines);
         }
@@ -240,6 +296,7 @@ impl Observer for Console {
 
     fn test_ended(&self, test: &Test, sources: &Sources) {
         let mut inner = self.lock();
+        inner.end_lines_of_others("");
         let lines = report::test(test, inner.out.colour, inner.out.terminal);
         inner.own_lines(&lines);
         if let Some(failure) = &test.failure {
@@ -250,119 +307,5 @@ impl Observer for Console {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bench::record::Outcome;
-    use crate::error::Kind;
-    use std::sync::Arc;
-
-    /// Both streams into one text, what goes to standard error in `<…>`.
-    #[derive(Clone, Default)]
-    struct Paper(Arc<Mutex<String>>);
-
-    struct Pen {
-        paper: Paper,
-        error: bool,
-    }
-
-    impl Write for Pen {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let text = String::from_utf8_lossy(bytes);
-            let mut paper = self.paper.0.lock().unwrap();
-            if self.error {
-                paper.push_str(&format!("<{text}>"))
-            } else {
-                paper.push_str(&text)
-            }
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn console() -> (Console, Paper) {
-        let paper = Paper::default();
-        let stream = |error: bool| Stream {
-            to: Box::new(Pen { paper: paper.clone(), error }),
-            colour: Colour::Never,
-            terminal: false,
-        };
-        (Console::new(stream(false), stream(true)), paper)
-    }
-
-    impl Paper {
-        #[track_caller]
-        fn expect(&self, expected: &str) {
-            assert_eq!(std::mem::take(&mut *self.0.lock().unwrap()), expected);
-        }
-    }
-
-    #[test]
-    fn one_boards_output_passes_as_it_comes() {
-        let (console, paper) = console();
-        console.open_devices(1);
-        console.board("Bench", "a");
-        paper.expect("a");
-        console.board("Bench", "b\nc");
-        console.print("d");
-        paper.expect("b\ncd\n");
-    }
-
-    #[test]
-    fn lines_of_several_boards_carry_their_names_and_do_not_mix() {
-        let (console, paper) = console();
-        console.open_devices(2);
-        console.board("A", "on");
-        console.board("B", "two\nthr");
-        console.print("script");
-        paper.expect("[B] two\nscript\n");
-        console.board("A", "e\n\n");
-        console.board("B", "ee");
-        paper.expect("[A] one\n[A] \n");
-        console.open_devices(1);
-        console.board("B", "x");
-        paper.expect("[B] three\nx");
-    }
-
-    #[test]
-    fn a_line_that_never_ends_is_bounded() {
-        let (console, paper) = console();
-        console.open_devices(2);
-        for _ in 0..70 {
-            console.board("A", &"x".repeat(1024));
-        }
-        assert!(paper.0.lock().unwrap().len() > 64 * 1024);
-    }
-
-    #[test]
-    fn tests_are_reported_with_measurements_and_excerpts() {
-        let (console, paper) = console();
-        let sources = Sources::default();
-        let mut record = Record::new();
-        record.begin("the divider");
-        record.measure(Measurement::new("divider", "1.65".into(), Some(1.65), "V", Some(1.6), Some(1.7)));
-        record.measure(Measurement::new("gain", "x".into(), None, "", None, Some(2.0)));
-        console.board("Bench", "half");
-        console.test_ended(record.end(Outcome::Pass, None).unwrap(), &sources);
-        paper.expect(
-            "half\ntest the divider ... fail\n    divider  1.65 V  [1.6 … 1.7]  pass\n    gain     x       [≤ 2]        fail\n",
-        );
-        record.begin("no board");
-        let failure = Diagnostic::new(Kind::ScriptError, "boom");
-        console.test_ended(record.end(Outcome::Error, Some(failure)).unwrap(), &sources);
-        paper.expect("test no board ... error\n<error: boom\n>");
-        console.measured(&Measurement::new("loose", "3".into(), Some(3.0), "", None, None), false);
-        paper.expect("loose  3\n");
-        assert!(console.finish(&record));
-        paper.expect("2 tests: 1 failed, 1 error\n");
-    }
-
-    #[test]
-    fn notices_go_to_standard_error() {
-        let (console, paper) = console();
-        console.notice("installing\n");
-        console.debug("x", Some(&Origin::new("a.rhai", 1, 2)));
-        paper.expect("<installing\n><a.rhai:1:2: x\n>");
-    }
-}
+#[path = "console_tests.rs"]
+mod tests;

@@ -1,13 +1,14 @@
 //! A board behind a pseudo-terminal that a link names: what other tools take for a serial port.
 //!
-//! Uses [`crate::port`] and rustix. Invariants: a link of someone else is never replaced or removed; the pump never spins.
+//! Uses [`crate::port`], [`pump`] and rustix. Invariant: a link of someone else is never replaced or removed.
 //!
 //! Clients come and go. While the slave side is open nowhere, the master reports a hang-up: then the board's output is
 //! dropped, as a USB port does that no program has open. The first hang-up is made here, by opening and closing the slave
 //! once; before that Linux reports none.
 
+use super::pump::{self, Client, Look};
 use crate::error::{Error, Kind, Result};
-use crate::port::{Port, PortError, Wait};
+use crate::port::{Port, PortError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -16,28 +17,14 @@ use std::fs;
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-/// How long after the last byte the board's answer is still waited for without looking away.
-const LIVELY: Duration = Duration::from_millis(500);
-/// The longest wait for the board while a client may be writing.
-const GLANCE: Duration = Duration::from_millis(1);
-/// As good as no wait. (A deadline of now would end a read before it looks at what is there.)
-const NO_WAIT: Duration = Duration::from_micros(100);
-/// The longest time that a client's bytes wait for the board to take them.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Bytes of the client that are passed on in one piece: less than any buffer on the way, so that the board's output is
-/// looked after in between.
-const PIECE: usize = 256;
-/// Bytes that wait for the client at most; the board is not read beyond that.
-const BACKLOG: usize = 64 * 1024;
+use std::time::Duration;
 
 /// The master side of a pseudo-terminal.
 pub struct Terminal {
     master: OwnedFd,
     slave: PathBuf,
-    /// Bytes of the board that the client has not taken yet.
-    backlog: Vec<u8>,
+    /// Whether the client has gone, even if its last words are still to be read.
+    hung_up: bool,
 }
 
 /// A link to the slave side. Removed when dropped, if it is still the same.
@@ -84,7 +71,7 @@ impl Terminal {
         drop(opened);
         fcntl_setfl(&master, fcntl_getfl(&master)? | OFlags::NONBLOCK)?;
         rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
-        Ok(Terminal { master, slave, backlog: Vec::new() })
+        Ok(Terminal { master, slave, hung_up: false })
     }
 
     /// Makes the link `path` to the slave side. A dangling link is replaced, for example one of a server that was killed.
@@ -115,7 +102,7 @@ impl Terminal {
     /// # Errors
     /// [`Kind::ConnectionLost`] if the board ends.
     pub fn pump(&mut self, board: &mut dyn Port) -> Result<()> {
-        match self.carry(board) {
+        match pump::carry(self, board) {
             Err(PortError::Interrupted) => {
                 crate::interrupt::take();
                 Ok(())
@@ -128,55 +115,6 @@ impl Terminal {
         }
     }
 
-    fn carry(&mut self, board: &mut dyn Port) -> std::result::Result<(), PortError> {
-        let forever = Wait { deadline: None, interruptible: true };
-        let mut last_byte = Instant::now();
-        let mut connected = false;
-        loop {
-            let slice = forever.slice()?;
-            let lively = last_byte.elapsed() < LIVELY;
-            // While something is going on the wait is for the board, else for a client: so both are answered at once.
-            let state = self.look(if lively || !connected { Duration::ZERO } else { slice })?;
-            if connected && !state.connected {
-                // The next client finds neither leftovers nor the modes of this one.
-                self.backlog.clear();
-                let _ = make_raw(&self.master);
-            }
-            connected = state.connected;
-            if state.readable && self.feed_board(board)? {
-                last_byte = Instant::now();
-            }
-            let wait = match state {
-                State { readable: true, .. } => NO_WAIT,
-                State { connected: false, .. } => slice,
-                _ if lively => GLANCE,
-                _ => NO_WAIT,
-            };
-            if self.backlog.len() >= BACKLOG {
-                self.look_for_room(slice)?;
-            } else if self.hear_board(board, wait)? {
-                last_byte = Instant::now();
-            }
-            self.feed_client(connected)?;
-        }
-    }
-
-    /// Whether a client is there, and whether it has sent something.
-    fn look(&self, wait: Duration) -> std::result::Result<State, PortError> {
-        let flags = self.poll(PollFlags::IN, wait)?;
-        Ok(State { connected: !flags.contains(PollFlags::HUP), readable: flags.contains(PollFlags::IN) })
-    }
-
-    /// Waits until the client has taken something.
-    fn look_for_room(&self, wait: Duration) -> std::result::Result<(), PortError> {
-        let flags = self.poll(PollFlags::OUT, wait)?;
-        if flags.contains(PollFlags::HUP) {
-            // A hang-up ends every poll at once: the wait is made without it.
-            pause(wait)?;
-        }
-        Ok(())
-    }
-
     fn poll(&self, flags: PollFlags, wait: Duration) -> std::result::Result<PollFlags, PortError> {
         let mut watched = [PollFd::new(&self.master, flags)];
         let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ };
@@ -186,72 +124,66 @@ impl Terminal {
             Err(error) => Err(PortError::Gone(format!("the pseudo-terminal fails: {error}"))),
         }
     }
+}
 
-    /// Passes on one piece of what the client sent. Gives whether there was anything.
-    fn feed_board(&mut self, board: &mut dyn Port) -> std::result::Result<bool, PortError> {
-        let mut piece = [0; PIECE];
+impl Client for Terminal {
+    fn look(&mut self, wait: Duration) -> std::result::Result<Look, PortError> {
+        let flags = self.poll(PollFlags::IN, wait)?;
+        self.hung_up = flags.contains(PollFlags::HUP);
+        Ok(match flags {
+            _ if flags.contains(PollFlags::IN) => Look::Readable,
+            _ if self.hung_up => Look::Absent,
+            _ => Look::Idle,
+        })
+    }
+
+    fn left(&mut self) {
+        // The next client does not find the modes of this one.
+        let _ = make_raw(&self.master);
+    }
+
+    fn take(&mut self, piece: &mut [u8]) -> usize {
         // An error says that the client has gone, which the next look shows.
-        let count = rustix::io::read(&self.master, &mut piece).unwrap_or_default();
-        if count == 0 {
-            return Ok(false);
-        }
-        match board.write(&piece[..count], Wait::for_at_most(PATIENCE)) {
-            // A board that takes nothing for so long loses what is sent, as one behind a real wire does.
-            Ok(()) | Err(PortError::Timeout) => Ok(true),
-            Err(error) => Err(error),
-        }
+        rustix::io::read(&self.master, piece).unwrap_or_default()
     }
 
-    /// Takes what the board has to say. Gives whether there was anything.
-    fn hear_board(&mut self, board: &mut dyn Port, wait: Duration) -> std::result::Result<bool, PortError> {
-        match board.read(&mut self.backlog, Wait::for_at_most(wait)) {
-            Ok(count) => Ok(count > 0),
-            Err(PortError::Timeout) => Ok(false),
-            Err(error) => Err(error),
+    fn give(&mut self, backlog: &mut Vec<u8>) -> std::result::Result<(), PortError> {
+        if self.hung_up {
+            backlog.clear();
         }
-    }
-
-    /// Gives the client as much of the backlog as it takes now.
-    fn feed_client(&mut self, connected: bool) -> std::result::Result<(), PortError> {
-        if !connected {
-            self.backlog.clear();
-        }
-        while !self.backlog.is_empty() {
-            match rustix::io::write(&self.master, &self.backlog) {
-                Ok(count) => drop(self.backlog.drain(..count)),
+        while !backlog.is_empty() {
+            match rustix::io::write(&self.master, backlog) {
+                Ok(count) => drop(backlog.drain(..count)),
                 Err(rustix::io::Errno::AGAIN) => break,
                 Err(rustix::io::Errno::INTR) => {}
-                Err(rustix::io::Errno::IO) => self.backlog.clear(),
+                Err(rustix::io::Errno::IO) => backlog.clear(),
                 Err(error) => return Err(PortError::Gone(format!("the pseudo-terminal fails: {error}"))),
             }
         }
         Ok(())
     }
-}
 
-/// What a look at the master side showed.
-struct State {
-    connected: bool,
-    readable: bool,
+    fn look_for_room(&mut self, wait: Duration) -> std::result::Result<(), PortError> {
+        let flags = self.poll(PollFlags::OUT, wait)?;
+        if flags.contains(PollFlags::HUP) {
+            // A hang-up ends every poll at once: the wait is made without it.
+            pump::pause(wait);
+        }
+        Ok(())
+    }
 }
 
 /// Every byte passes as it is: no echo, no line ends changed, no signals.
-fn make_raw(terminal: impl AsFd) -> rustix::io::Result<()> {
+pub(super) fn make_raw(terminal: impl AsFd) -> rustix::io::Result<()> {
     let mut modes = tcgetattr(&terminal)?;
     modes.make_raw();
     tcsetattr(&terminal, OptionalActions::Now, &modes)
 }
 
-/// Waits without watching anything.
-fn pause(wait: Duration) -> std::result::Result<(), PortError> {
-    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ };
-    poll(&mut [], Some(&timeout)).map_or(Ok(()), |_| Ok(()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::Abilities;
+    use crate::port::{Abilities, Wait};
 
     /// Gives back what it is told; a zero byte ends it.
     #[derive(Default)]
@@ -273,7 +205,7 @@ mod tests {
         }
         fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> std::result::Result<usize, PortError> {
             while self.0.is_empty() {
-                pause(wait.slice()?)?;
+                pump::pause(wait.slice()?);
             }
             buffer.append(&mut self.0);
             Ok(buffer.len())

@@ -12,13 +12,20 @@ pub mod evaluate;
 pub mod info;
 #[cfg(unix)]
 pub mod link;
+#[cfg(unix)]
+pub mod pump;
 pub mod python_file;
 pub mod render;
 pub mod report;
+pub mod reset;
 pub mod run;
 pub mod serve;
 pub mod session;
 pub mod signals;
+#[cfg(unix)]
+pub mod terminal;
+#[cfg(unix)]
+pub mod transcript;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
@@ -65,6 +72,14 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Exec(exec) => evaluate::exec(&exec, console),
         Command::Eval(eval) => evaluate::eval(&eval, console),
         Command::Info(info) => info::info(&info, console),
+        Command::Reset(options) => reset::reset(&options, console),
+        #[cfg(unix)]
+        Command::Terminal(options) => terminal::terminal(&options, console),
+        #[cfg(not(unix))]
+        Command::Terminal(_) => Err(Diagnostic {
+            help: Some("use a terminal program of this system".to_owned()),
+            ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
+        }),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::Completions(completions) => completions::completions(&completions, console),
@@ -121,6 +136,11 @@ fn readable(path: &Path) -> Result<(), Diagnostic> {
         }
         Err(error) => Err(misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check the path")),
     }
+}
+
+/// Whether a file is a Python program for the board, and no script.
+fn is_python(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py"))
 }
 
 /// What the operating system says, without its number.

@@ -9,6 +9,7 @@ use crate::device::OpenOptions;
 use crate::diagnostic::Diagnostic;
 use crate::origin::Origin;
 use crate::script::Sources;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Runs the file on the board; gives the exit status.
@@ -20,10 +21,7 @@ pub fn run(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     if !run.args.is_empty() {
         return Err(misuse("a Python file on a board takes no arguments", "only `.rhai` scripts see `args`"));
     }
-    let bytes = std::fs::read(&run.script)
-        .map_err(|error| misuse(format!("`{name}` cannot be read: {}", reason(&error)), "check the path"))?;
-    let source = String::from_utf8(bytes)
-        .map_err(|_| misuse(format!("`{name}` is not UTF-8 text"), "boards take UTF-8 only: convert the file"))?;
+    let source = read(&run.script)?;
     let sources = Sources::default();
     sources.insert(&name, &source);
     // The program sees a fresh board and nothing that it did not import itself.
@@ -32,4 +30,16 @@ pub fn run(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     session::with_board(console, &run.connection, &run.limit, options, &sources, |device| {
         device.run_program(&source, &origin, &mut |bytes| console.bytes(bytes))
     })
+}
+
+/// The text of a Python file.
+///
+/// # Errors
+/// If it cannot be read, or is no text.
+pub fn read(path: &Path) -> Result<String, Diagnostic> {
+    let name = path.display();
+    let bytes = std::fs::read(path)
+        .map_err(|error| misuse(format!("`{name}` cannot be read: {}", reason(&error)), "check the path"))?;
+    String::from_utf8(bytes)
+        .map_err(|_| misuse(format!("`{name}` is not UTF-8 text"), "boards take UTF-8 only: convert the file"))
 }

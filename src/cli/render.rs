@@ -155,7 +155,12 @@ impl<'a> Excerpt<'a> {
 fn underlined(line: &str, column: u32, body: bool) -> Range<usize> {
     let start_of_text = line.len() - line.trim_start().len();
     let end_of_text = line.trim_end().len().max(start_of_text);
-    let Some(before) = column.checked_sub(1) else { return start_of_text..end_of_text };
+    let Some(before) = column.checked_sub(1) else {
+        // The last line of a body is followed by what is no part of it.
+        let end = if body { line.find('`').unwrap_or(end_of_text) } else { end_of_text };
+        let end = line[..end].trim_end().len();
+        return if end > start_of_text { start_of_text..end } else { start_of_text..end_of_text };
+    };
     let start = line.char_indices().nth(before as usize).map_or(line.len(), |(index, _)| index);
     if start >= end_of_text {
         return start..start;
@@ -163,13 +168,42 @@ fn underlined(line: &str, column: u32, body: bool) -> Range<usize> {
     let quote = line[..start].chars().next_back().filter(|c| matches!(c, '`' | '"'));
     if body || quote == Some('`') {
         let rest = &line[start..end_of_text];
-        let rest = quote.and_then(|quote| rest.strip_suffix(quote)).unwrap_or(rest).trim_end();
+        let rest = rest[..literal_length(&line[..start], rest)].trim_end();
         return start..start + rest.len().max(1);
     }
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let word: usize = line[start..].chars().take_while(|c| is_word(*c)).map(char::len_utf8).sum();
     let one = line[start..].chars().next().map_or(0, char::len_utf8);
     start..start + word.max(one)
+}
+
+/// The number of bytes of `rest` up to the quote that closes the literal that `before` ends in opening; all of them if
+/// it is not closed there, or if `before` opens none.
+fn literal_length(before: &str, rest: &str) -> usize {
+    if before.ends_with('`') {
+        let mut from = 0;
+        while let Some(at) = rest[from..].find('`').map(|at| from + at) {
+            // Two stand for one.
+            if !rest[at + 1..].starts_with('`') {
+                return at;
+            }
+            from = at + 2;
+        }
+        return rest.len();
+    }
+    let Some(marks) = before.strip_suffix('"') else { return rest.len() };
+    let marks = marks.len() - marks.trim_end_matches('#').len();
+    if marks > 0 {
+        return rest.find(&format!("\"{}", "#".repeat(marks))).unwrap_or(rest.len());
+    }
+    let mut escaped = false;
+    for (at, letter) in rest.char_indices() {
+        if letter == '"' && !escaped {
+            return at;
+        }
+        escaped = letter == '\\' && !escaped;
+    }
+    rest.len()
 }
 
 #[cfg(test)]
@@ -247,6 +281,21 @@ error: `Bench` raised ZeroDivisionError in task `read_adc`: divide by zero
             17,
             "  --> a.rhai:1:17\n   |\n 1 | teardown off() `led.off()`\n   |                 ^^^^^^^^^\n",
         );
+    }
+
+    #[test]
+    fn underlines_end_with_the_body() {
+        fn case(text: &str, column: u32, wanted: &str) {
+            assert_eq!(&text[underlined(text, column, true)], wanted, "{text}");
+        }
+        case("task f() `return 1//0` }", 11, "return 1//0");
+        case("task f() `x = 1; return ``1` task g() `y`", 11, "x = 1; return ``1");
+        case("task f() `x = 1", 11, "x = 1");
+        case("task f() \"x = \\\"1\\\" \" }", 11, "x = \\\"1\\\"");
+        case("task f() #\"x = \"1\"\"# }", 12, "x = \"1\"");
+        case("    return y // x` }", 0, "return y // x");
+        case("    return y // x", 0, "return y // x");
+        case("` }", 0, "` }");
     }
 
     #[test]

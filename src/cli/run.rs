@@ -4,7 +4,7 @@
 
 use super::arguments::Run;
 use super::console::Console;
-use super::{python_file, readable, report_failures, session, signals};
+use super::{is_python, python_file, readable, report_failures, session, signals};
 use crate::diagnostic::Diagnostic;
 use crate::script::{Finished, Runner};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// If there is no such file.
 pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&run.script)?;
-    if run.script.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py")) {
+    if is_python(&run.script) {
         return python_file::run(&run, console);
     }
     signals::watch()?;

@@ -14,6 +14,8 @@ pub fn watch() -> Result<(), Diagnostic> {
     let presses = AtomicU32::new(0);
     ctrlc::set_handler(move || {
         if presses.fetch_add(1, Ordering::SeqCst) > 0 {
+            #[cfg(unix)]
+            super::terminal::restore();
             std::process::exit(i32::from(Kind::Interrupted.exit_status()));
         }
         crate::interrupt::raise();

@@ -7,10 +7,11 @@ use super::class::Item;
 use super::host::lock;
 use super::state::{Limit, Run};
 use super::{Device, state};
+use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
-use crate::value::Value;
+use crate::value::{Remote, Value};
 use std::sync::Arc;
 
 /// A generator task that runs on a board. Dropping it frees it there.
@@ -22,6 +23,8 @@ pub struct Generator {
     limit: Limit,
     /// The life of the board in which it has begun.
     epoch: Option<u64>,
+    /// Objects of the board that its call names.
+    _arguments: Vec<Remote>,
 }
 
 enum Stage {
@@ -32,8 +35,15 @@ enum Stage {
 }
 
 impl Generator {
-    pub(super) fn new(device: Device, item: Arc<Item>, number: u64, call: String, limit: Limit) -> Generator {
-        Generator { device, item, number, stage: Stage::New(call), limit, epoch: None }
+    pub(super) fn new(
+        device: Device,
+        item: Arc<Item>,
+        number: u64,
+        (call, arguments): (String, Vec<Remote>),
+        limit: Limit,
+        epoch: Option<u64>,
+    ) -> Generator {
+        Generator { device, item, number, stage: Stage::New(call), limit, epoch, _arguments: arguments }
     }
 
     /// The next item, or `None` at the end. `send`: what the board's `yield` gives; the first time `Value::None`.
@@ -42,6 +52,7 @@ impl Generator {
     /// As [`Device::call`]. After an error the generator has ended.
     pub fn resume(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
         let number = self.number;
+        self.device.accepts(&format!("what is sent to `{}`", self.item.name), send)?;
         let literal = crate::value::write::literal(send).map_err(|error| {
             Error::new(Kind::ArgumentError, format!("what is sent to `{}` cannot be sent: {error}", self.item.name))
                 .with_help(error.help())
@@ -66,7 +77,7 @@ impl Generator {
             return Err(state::called_at(self.gone(), at));
         }
         let outcome = state
-            .need_generators(device.host(), &run)
+            .need(device.host(), &run, Helper::Generators)
             .and_then(|()| state.run(device.host(), &run, &Command::new(code)));
         match outcome {
             Ok(Payload::Stop(_)) => Ok(None),

@@ -68,16 +68,25 @@ impl Link {
         Link { written, connector, soft_reset: options.soft_reset, startup: options.startup.clone() }
     }
 
+    /// Opens the port, recorded if the host records. `again`: as in [`Link::connect`].
+    ///
+    /// # Errors
+    /// Of the port.
+    pub fn open_port(&self, host: &Host, again: bool) -> Result<Box<dyn Port>> {
+        let port = (self.connector)(again)?;
+        Ok(match host.recorder() {
+            Some(recorder) => recorder.record(port),
+            None => port,
+        })
+    }
+
     /// Opens the port and connects the board. `again`: after a loss; then the same USB board is looked for under any
     /// name, and its interpreter is restarted if the port can do that.
     ///
     /// # Errors
     /// Of the port, or ConnectionFailedError if no board answers there.
     pub fn connect(&self, host: &Host, device: &str, again: bool) -> Result<Board> {
-        let mut port = (self.connector)(again)?;
-        if let Some(recorder) = host.recorder() {
-            port = recorder.record(port);
-        }
+        let mut port = self.open_port(host, again)?;
         let token = port.agree_on_token(token()?);
         let abilities = port.abilities();
         let reset = self.soft_reset.unwrap_or(!abilities.fresh) && abilities.soft_reset;

@@ -17,8 +17,12 @@ mod journal;
 mod lines;
 mod link;
 mod open;
+mod operation;
 mod output;
+mod proxy;
 mod reconnect;
+mod release;
+mod reset;
 mod source;
 mod state;
 mod timing;
@@ -26,13 +30,16 @@ mod timing;
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;
+pub use operation::{Function, Index, Operation};
+pub use proxy::{Answer, Items, Proxied, Proxy};
+pub use reset::Reset;
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::name::{Name, nearest};
 use crate::origin::Origin;
-use crate::value::Value;
 use crate::value::parse::ParseError;
+use crate::value::{Remote, Value};
 use class::{Body, Class, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
 use host::lock;
 use state::{Limit, Run, State};
@@ -148,6 +155,7 @@ struct Inner {
     timeout: Option<Duration>,
     open: AtomicBool,
     garbage: Arc<Mutex<Vec<u64>>>,
+    released: release::Released,
     /// Without its emitters.
     implementation: Implementation,
     emitters: Mutex<Option<Vec<String>>>,
@@ -242,6 +250,7 @@ impl Device {
         };
         let (item, is_generator) = (bound.item.clone(), bound.is_generator);
         let values = arguments::bind(&item, args, named).map_err(|error| error.with_item(item.words()))?;
+        let remotes = self.admit_all(&mut state, &item, &values)?;
         let limit = self.limit(&item);
         if !item.kind.is_function() {
             return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
@@ -252,13 +261,14 @@ impl Device {
         if is_generator && item.kind == ItemKind::Task {
             let number = state.next_generator;
             state.next_generator += 1;
-            let call = format!("{name}({arguments})");
+            let call = (format!("{name}({arguments})"), remotes);
+            let epoch = Some(state.epoch).filter(|_| !call.1.is_empty());
             drop(state);
-            return Ok(Called::Generator(Generator::new(self.clone(), item, number, call, limit)));
+            return Ok(Called::Generator(Generator::new(self.clone(), item, number, call, limit, epoch)));
         }
         if item.options.return_time {
             let call = format!("{name}({arguments})");
-            let (payload, time) = self.run_timed(&mut state, &run, &call, item.options.retry)?;
+            let (payload, time) = self.run_timed(&mut state, &run, &call, item.options.retry && remotes.is_empty())?;
             drop(state);
             let value = self.value(&item, payload)?;
             return Ok(Called::Value(Value::List(vec![value, Value::Float(time)])));
@@ -276,9 +286,10 @@ impl Device {
             _ => Command::expression(&format!("{name}({arguments})")),
         };
         let payload = self
-            .run_restoring(&mut state, &run, &command, item.options.retry)
+            .run_restoring(&mut state, &run, &command, item.options.retry && remotes.is_empty())
             .map_err(|error| no_threads(error, &item))?;
-        if item.options.record {
+        // An object of this life of the board means nothing in the next one.
+        if item.options.record && remotes.is_empty() {
             state.journal.ran(&command);
         }
         drop(state);
@@ -286,6 +297,21 @@ impl Device {
             ItemKind::Task => self.value(&item, payload).map(Called::Value),
             _ => Ok(Called::Value(Value::None)),
         }
+    }
+
+    /// The objects of the board in the arguments of a call; those of other boards are refused.
+    fn admit_all(&self, state: &mut State, item: &Item, values: &[arguments::Bound<'_>]) -> Result<Vec<Remote>> {
+        let mut remotes = Vec::new();
+        for (param, bound) in item.params.iter().zip(values) {
+            let arguments::Bound::Given(value) = bound else { continue };
+            let found = value.remotes();
+            if !found.is_empty() {
+                self.admit(state, &format!("argument `{}` of `{}`", param.name, item.name), value)
+                    .map_err(|error| error.with_item(item.words()))?;
+                remotes.extend(found.into_iter().cloned());
+            }
+        }
+        Ok(remotes)
     }
 
     /// Runs the body of a setup or teardown in the board's globals.
@@ -307,7 +333,8 @@ impl Device {
             Err(error) if error.kind() == Kind::DeviceException && item.options.ignore_errors => return Ok(()),
             Err(error) => return Err(source::not_compiled(error, item)),
         }
-        if item.options.record && item.kind == ItemKind::Setup {
+        let given = |bound: &arguments::Bound<'_>| matches!(bound, arguments::Bound::Given(value) if !value.remotes().is_empty());
+        if item.options.record && item.kind == ItemKind::Setup && !values.iter().any(given) {
             state.journal.ran(&command);
         }
         Ok(())
@@ -545,6 +572,10 @@ impl Device {
 
     fn garbage(&self) -> Arc<Mutex<Vec<u64>>> {
         self.0.garbage.clone()
+    }
+
+    fn released(&self) -> &release::Released {
+        &self.0.released
     }
 }
 

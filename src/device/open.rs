@@ -8,13 +8,13 @@ use super::journal::Entry;
 use super::link::{CONNECT_LIMIT, Connector, Link, refused};
 use super::state::{self, Limit, State};
 use super::{Device, Hook, Implementation, Inner, OpenOptions};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long main.py may run after a soft reset before it is interrupted.
-const MAIN_LIMIT: Duration = Duration::from_secs(2);
+pub(super) const MAIN_LIMIT: Duration = Duration::from_secs(2);
 
 impl Host {
     /// Opens a device of `class`. `port`: any form of the README, "Ports"; `None`: the host's default.
@@ -30,6 +30,17 @@ impl Host {
         hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
     ) -> Result<Device> {
         self.open_link(class, Link::new(self, port, &options), &options, hook)
+    }
+
+    /// What opens the port that [`Host::open`] would open, with nothing on it, and the port as the user wrote it: for
+    /// who wants the bytes themselves.
+    ///
+    /// # Errors
+    /// Of an address that is none, or of no default.
+    pub fn connector(&self, port: Option<&str>, options: &OpenOptions) -> Result<(String, Box<Connector>)> {
+        let link = Link::new(self, port, options)?;
+        let (written, host) = (link.written.clone(), self.clone());
+        Ok((written, Box::new(move |again| link.open_port(&host, again))))
     }
 
     /// As [`Host::open`], over ports of the caller's own making: a transport that belay-script does not know. `written`
@@ -95,6 +106,7 @@ impl Host {
             auto_sync_time: options.auto_sync_time,
             open: AtomicBool::new(true),
             garbage: state.garbage.clone(),
+            released: state.released.clone(),
             implementation,
             emitters: Mutex::new(None),
             state: Mutex::new(state),
@@ -135,9 +147,7 @@ impl Device {
         let State { board, lines, filter, .. } = &mut *state;
         let Some(board) = board.as_mut() else { return Err(state::closed(self.name())) };
         if !board.abilities().soft_reset {
-            return Err(Error::new(Kind::FeatureUnavailableError, "a soft reset ends what is behind this port")
-                .with_device(self.name())
-                .with_help("close the device and open it again"));
+            return Err(super::reset::no_soft_reset().with_device(self.name()));
         }
         let mut sink = |bytes: &[u8]| self.host().output().board(self.name(), &filter.feed(bytes, lines));
         board

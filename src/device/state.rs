@@ -7,9 +7,10 @@ use super::host::lock;
 use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
 use super::output::Filter;
+use super::release::{self, Released};
 use super::{Host, class::Item};
-use crate::board::Board;
 use crate::board::command::{Command, Outcome, Payload};
+use crate::board::{Board, Helper};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
 use crate::origin::Origin;
@@ -64,6 +65,10 @@ pub struct State {
     pub garbage: Arc<Mutex<Vec<u64>>>,
     /// Number of the next generator.
     pub next_generator: u64,
+    /// Objects whose proxies are gone.
+    pub released: Released,
+    /// Number of the next object that the board keeps.
+    next_object: u64,
 }
 
 /// What is known of a piece of code that runs.
@@ -93,6 +98,8 @@ impl State {
             epoch: 0,
             garbage: Arc::default(),
             next_generator: 1,
+            released: Released::default(),
+            next_object: 1,
         }
     }
 
@@ -109,6 +116,14 @@ impl State {
         self.clock = None;
         self.has_clock = false;
         lock(&self.garbage).clear();
+        self.released.clear();
+    }
+
+    /// Takes `count` numbers for objects that the board keeps; gives the first.
+    pub fn reserve(&mut self, count: u64) -> u64 {
+        let first = self.next_object;
+        self.next_object += count;
+        first
     }
 
     /// Whether the connection is lost, so that no command can run.
@@ -124,7 +139,51 @@ impl State {
     /// Runs a command and gives its payload, or the error that says in the script's terms what happened.
     pub fn run(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
         self.free_garbage(host, run);
+        while let Some(freed) = self.take_released() {
+            let statement = release::statement(&freed);
+            let with_command = command.after(&statement).filter(|_| self.released.is_empty());
+            if let Some(with_command) = with_command {
+                let outcome = self.run_now(host, run, &with_command);
+                if outcome.is_err() {
+                    // A command that does not compile has freed nothing either.
+                    self.released.put_back(freed);
+                }
+                return outcome;
+            }
+            self.free_objects(host, run, freed)?;
+        }
         self.run_now(host, run, command)
+    }
+
+    /// Frees everything that is to be freed, so that the next command is on the way at once. What fails shows there.
+    pub fn free(&mut self, host: &Host, run: &Run<'_>) {
+        self.free_garbage(host, run);
+        while let Some(freed) = self.take_released() {
+            if self.free_objects(host, run, freed).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn take_released(&mut self) -> Option<Vec<(u64, release::Place)>> {
+        let mut freed = self.released.take(self.epoch);
+        // Without the helper there are no kept objects: its loading has failed.
+        let has_kept = self.board.as_ref().is_some_and(|board| board.has(Helper::Proxies));
+        freed.retain(|(_, place)| has_kept || matches!(place, release::Place::Global(_)));
+        Some(freed).filter(|freed| !freed.is_empty())
+    }
+
+    /// Frees objects by a command of their own. What the board raises meanwhile is its own affair.
+    fn free_objects(&mut self, host: &Host, run: &Run<'_>, freed: Vec<(u64, release::Place)>) -> Result<()> {
+        let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
+        let command = Command::simple(format!("{};__belay(None)", release::statement(&freed)));
+        match self.run_now(host, &quiet, &command) {
+            Err(error) if error.kind() != Kind::DeviceException => {
+                self.released.put_back(freed);
+                Err(error)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn run_now(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
@@ -164,8 +223,11 @@ impl State {
         }
     }
 
-    /// Loads what generators need.
-    pub fn need_generators(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
+    /// Loads a helper, unless it is there.
+    pub fn need(&mut self, host: &Host, run: &Run<'_>, helper: Helper) -> Result<()> {
+        if self.is_lost() {
+            return Err(lost(run.device));
+        }
         let (wait, ends_run) = wait(host, run.limit);
         let State { board, lines, filter, .. } = self;
         let board = board.as_mut().ok_or_else(|| lost(run.device))?;
@@ -175,7 +237,11 @@ impl State {
                 host.output().board(run.device, &text);
             }
         };
-        board.need_generators(wait, &mut sink).map_err(|failure| failed(failure, run, ends_run))
+        match board.need(helper, wait, &mut sink) {
+            Ok(Outcome::Value(_)) => Ok(()),
+            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
+            Err(failure) => Err(failed(failure, run, ends_run)),
+        }
     }
 
     /// Frees the generators whose iterators are gone. What their `finally` blocks raise is the board's affair.

@@ -46,6 +46,7 @@ impl Device {
     pub(super) fn run_timed(&self, state: &mut State, run: &Run<'_>, call: &str, safe: bool) -> Result<(Payload, f64)> {
         for _ in 0..2 {
             self.need_clock(state)?;
+            state.free(self.host(), run);
             let sent = Instant::now();
             let command = Command::new(format!("__belay_w(lambda:{call})"));
             let payload = self.run_restoring(state, run, &command, safe)?;
@@ -82,6 +83,7 @@ impl Device {
         }
         let ticks = state.ticks.ok_or_else(|| unsynchronised(self.name()))?;
         let mut clock = Clock::new(ticks);
+        state.free(self.host(), &run);
         for _ in 0..samples {
             let sent = Instant::now();
             let payload = state.run(self.host(), &run, &Command::new("__belay_w(int)"))?;

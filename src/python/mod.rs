@@ -5,6 +5,7 @@
 
 pub mod body;
 pub mod frames;
+pub mod imports;
 pub mod lines;
 mod literal;
 pub mod minify;

@@ -695,20 +695,75 @@ impl Session {
     /// # Errors
     /// See [`Failure`].
     pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        self.restart(patience, wait, sink)?;
+        self.knock(wait, sink)
+    }
+
+    /// As [`Session::soft_reset`], but the board is left to its main.py or at its friendly prompt. The session is closed.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn leave_restarting(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        let restarted = self.restart(patience, wait, sink);
+        self.closed = Some(Failure::Restarted);
+        restarted
+    }
+
+    /// Sends `code`, which resets the board, and passes on what the board prints until it shows a friendly prompt, is
+    /// gone, or `patience` is over. The session is closed. Gives the traceback if the board refused.
+    ///
+    /// # Errors
+    /// See [`Failure`]; a board that is gone after the code was sent has done as it was told.
+    pub fn leave_resetting(
+        &mut self,
+        code: &str,
+        patience: Duration,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Option<String>, Failure> {
+        self.incoming.clear();
+        self.port.write(code.as_bytes(), wait)?;
+        self.port.write(b"\x04", wait)?;
+        self.closed = Some(Failure::Restarted);
+        match self.pass_until_prompt(b"OK", patience, wait, sink) {
+            Ok(text) => {
+                let refused = text.strip_prefix(b"\x04").and_then(|rest| rest.split(|&byte| byte == 0x04).next());
+                let refused = refused.filter(|text| text.starts_with(b"Traceback"));
+                Ok(refused.map(|text| String::from_utf8_lossy(text).into_owned()))
+            }
+            Err(Failure::Lost(_)) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn restart(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         self.port.write(b"\x02", wait)?;
         self.wait_for(b">>> ", wait, Duration::from_secs(2), sink)?;
         self.incoming.clear();
         self.port.write(b"\x04", wait)?;
-        if let Some(text) = self.wait_for(b">>> ", wait, patience, sink)? {
-            let from = reply::find(&text, b"reboot\r\n").map_or(0, |at| at + b"reboot\r\n".len());
-            let until = banner_start(&text).unwrap_or(text.len());
-            if from < until {
-                sink(&text[from..until]);
-            }
-        } else {
-            self.pass_on(sink);
+        self.pass_until_prompt(b"reboot\r\n", patience, wait, sink).map(drop)
+    }
+
+    /// Passes on what comes between `mark` and the greeting of the friendly REPL, or in `patience`. Gives it.
+    fn pass_until_prompt(
+        &mut self,
+        mark: &[u8],
+        patience: Duration,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Vec<u8>, Failure> {
+        let outcome = self.wait_for(b">>> ", wait, patience, sink);
+        let (mut text, failure) = match outcome {
+            Ok(Some(text)) => (text, None),
+            Ok(None) => (std::mem::take(&mut self.incoming), None),
+            Err(failure) => (std::mem::take(&mut self.incoming), Some(failure)),
+        };
+        text.truncate(banner_start(&text).unwrap_or(text.len()));
+        text.drain(..reply::find(&text, mark).map_or(0, |at| at + mark.len()));
+        if !text.is_empty() && text.first() != Some(&0x04) {
+            sink(&text);
         }
-        self.knock(wait, sink)
+        failure.map_or(Ok(text), Err)
     }
 
     /// Leaves the raw REPL, so that the next person finds a friendly prompt. The session is closed.

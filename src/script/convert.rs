@@ -4,7 +4,9 @@
 
 use super::dispatch::{ClassHandle, DeviceHandle, Kwargs};
 use super::generator::GeneratorHandle;
-use super::types::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Remote, Tuple};
+use super::proxy::ProxyHandle;
+use super::types::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
+use crate::device::Proxy;
 use crate::value::Value;
 use rhai::{Array, Blob, Dynamic, Engine, FnPtr, ImmutableString, Map};
 
@@ -41,7 +43,10 @@ pub(super) fn to_dynamic(value: Value) -> Dynamic {
             Dynamic::from(NamedTuple { name, fields })
         }
         Value::Ellipsis => Dynamic::from(Ellipsis),
-        Value::Remote(expression) => Dynamic::from(Remote(expression)),
+        Value::Remote(remote) => match Proxy::of(&remote) {
+            Some(proxy) => Dynamic::from(ProxyHandle::new(proxy)),
+            None => Dynamic::from(Opaque(remote.expression().to_owned())),
+        },
         Value::Opaque(text) => Dynamic::from(Opaque(text)),
     }
 }
@@ -119,8 +124,8 @@ fn own_type(value: &Dynamic, depth: usize) -> Result<Value, String> {
     if value.is::<Ellipsis>() {
         return Ok(Value::Ellipsis);
     }
-    if let Some(remote) = value.read_lock::<Remote>() {
-        return Ok(Value::Remote(remote.0.clone()));
+    if let Some(handle) = value.read_lock::<ProxyHandle>() {
+        return Ok(Value::Remote(handle.proxy.remote()));
     }
     if let Some(range) = value.read_lock::<std::ops::Range<i64>>() {
         return numbers(range.start, range.end);
@@ -151,6 +156,7 @@ pub(super) fn describe(value: &Dynamic) -> String {
         (value.is::<DeviceHandle>(), "a device"),
         (value.is::<ClassHandle>(), "a device class"),
         (value.is::<GeneratorHandle>(), "a generator of a board"),
+        (value.is::<ProxyHandle>(), "an object of a board"),
         (value.is::<Kwargs>(), "named arguments"),
         (value.is::<Opaque>(), "the text of an object that stayed on the board"),
         (value.is::<super::errors::ScriptError>(), "an error"),
@@ -199,7 +205,6 @@ mod tests {
             Value::Complex(1.0, -2.0),
             Value::NamedTuple("Point".into(), vec![("x".into(), Value::Int(1))]),
             Value::Ellipsis,
-            Value::Remote("_belay['x']".into()),
         ];
         for value in values {
             assert_eq!(to_value(&to_dynamic(value.clone())), Ok(value));

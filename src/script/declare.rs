@@ -326,7 +326,11 @@ impl Reader<'_> {
         };
         let of = of.unwrap_or_default();
         let value = context.eval_expression_tree(input).map_err(|error| self.not_evaluated(context, error, &of))?;
-        convert::to_value(&value)
+        let value = convert::to_value(&value).and_then(|value| match value.remotes().as_slice() {
+            [] => Ok(value),
+            _ => Err("is an object of a board, which a declaration cannot hold".to_owned()),
+        });
+        value
             .map_err(|reason| self.fail(Error::new(Kind::DeclarationError, format!("{of} {reason}")), input.position()))
     }
 

@@ -14,12 +14,13 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 /// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "proxy", "terminal"];
+const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "terminal"];
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
     Some(match name {
         "exec" => "`d.exec(\"code\")`",
+        "proxy" => "`d.proxy(\"expression\")`, or `d.proxy(\"import module\")`, with an optional `#{ delete: false }`",
         "call" => "`d.call(\"name\", [args])`",
         "task" | "setup" | "thread" | "teardown" => {
             "`d.task(\"def name(x):\\n    …\")`, with an optional map of options"
@@ -256,7 +257,6 @@ fn declare(
 fn unavailable(device: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
     let help = match name {
         "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
-        "proxy" => "use `exec(\"expression\")`, or a task",
         _ => "use a terminal program once the script has ended",
     };
     let message = format!("`{name}` is not available in this version of belay-script");
@@ -290,6 +290,10 @@ pub(super) fn simulate(
 ) -> Fallible<Dynamic> {
     let mut arguments = Vec::new();
     for (index, value) in values.iter().enumerate() {
+        if let Ok(value) = convert::to_value(value) {
+            let what = format!("argument {} of `sim.{name}`", index + 1);
+            sim.0.device.accepts(&what, &value).map_err(|error| raise(located(error, context)))?;
+        }
         let source = convert::to_value(value).and_then(|value: Value| {
             crate::value::write::literal(&value).map_err(|error| format!("cannot be sent: {error}"))
         });

@@ -7,9 +7,10 @@ use super::declare::DEVICE_NAMES;
 use super::errors::{Fallible, argument, placed, raise, refuse};
 use super::generator::GeneratorHandle;
 use super::methods::{self, Method};
+use super::proxy::{self, ProxyHandle};
 use super::run::{Run, call_place};
 use super::{convert, device_type, opening, text};
-use crate::device::class::Class;
+use crate::device::class::{Class, Item};
 use crate::device::{Called, Device};
 use crate::error::{Error, Kind};
 use crate::value::Value;
@@ -81,7 +82,11 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         // Devices of modules that were imported by a computed name. Everything that is registered has answered itself.
         let Some((first, rest)) = args.split_first_mut() else { return Ok(None) };
         let ours = first.is::<DeviceHandle>() || first.is::<ClassHandle>() || first.is::<SimHandle>();
-        if !ours || !rhai::is_valid_identifier(name) || COMMON.contains(&name) || DEVICE_NAMES.contains(&name) {
+        let taken = match first.is::<ProxyHandle>() {
+            true => proxy::is_built_in(name, rest.len()),
+            false => !ours || DEVICE_NAMES.contains(&name),
+        };
+        if taken || !rhai::is_valid_identifier(name) || COMMON.contains(&name) {
             return Ok(None);
         }
         let registered = shared.registered.read().unwrap_or_else(PoisonError::into_inner);
@@ -93,6 +98,12 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         let inner = NativeCallContext::new_with_all_fields(context.engine(), name, None, state, rhai::Position::NONE);
         answer(&inner, name, first, rest).map(Some)
     });
+}
+
+/// The types for which every name is registered that a script calls.
+pub(super) fn receivers() -> [TypeId; 4] {
+    let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
+    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
 }
 
 /// Registers the names that a script calls methods by, and those that its classes declare.
@@ -107,10 +118,11 @@ pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
             continue;
         }
         drop(registered);
-        let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-        for first in [device, class, TypeId::of::<SimHandle>()] {
+        let [device, class, _, object] = receivers();
+        for first in receivers() {
             if (first == device && device_type::is_built_in(&name, arity))
                 || (first == class && opening::is_built_in(&name, arity))
+                || (first == object && proxy::is_built_in(&name, arity))
             {
                 continue;
             }
@@ -139,6 +151,9 @@ fn answer(
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
         return call(context, &device, name, rest);
     }
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
+        return proxy::call_method(context, &handle, name, rest);
+    }
     if let Some(sim) = first.read_lock::<SimHandle>().as_deref().cloned() {
         return device_type::simulate(context, &sim, name, rest);
     }
@@ -161,7 +176,8 @@ pub(super) fn call(
     if device.device.item(name).is_none() {
         return Err(unknown(device, name, DEVICE_NAMES));
     }
-    let (positional, named) = arguments_of(device, name, values)?;
+    let item = device.class.0.class.items().find(|item| *item.name == *name);
+    let (positional, named) = arguments_of(item.map(|item| &**item), name, values)?;
     let at = call_place(context);
     let called = device.device.call(name, &positional, &named, at.as_ref()).map_err(raise)?;
     Ok(match called {
@@ -173,8 +189,7 @@ pub(super) fn call(
 type Arguments = (Vec<Value>, Vec<(String, Value)>);
 
 /// The values of a call, positional and named; an error names the argument.
-fn arguments_of(device: &DeviceHandle, name: &str, values: &mut [&mut Dynamic]) -> Fallible<Arguments> {
-    let item = device.class.0.class.items().find(|item| *item.name == *name);
+pub(super) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynamic]) -> Fallible<Arguments> {
     let mut positional = Vec::new();
     let mut named = Vec::new();
     let last = values.len().saturating_sub(1);
@@ -276,6 +291,9 @@ fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dy
     }
     if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
         return call_by_name(context, &device, rest);
+    }
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
+        return proxy::call(context, &handle, rest);
     }
     if let Some((function, rest)) = rest.split_first_mut()
         && let Some(function) = function.read_lock::<FnPtr>().as_deref().cloned()

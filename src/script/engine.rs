@@ -5,7 +5,7 @@
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{convert, device_type, dispatch, errors, files, functions, generator, methods, modules, opening, syntax};
-use super::{parallel, testing, text};
+use super::{parallel, proxy, testing, text};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
@@ -32,6 +32,7 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     methods::register(&mut engine, run);
     opening::register(&mut engine, run);
     generator::register(&mut engine);
+    proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine);

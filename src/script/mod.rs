@@ -12,6 +12,7 @@ mod declare;
 mod device_type;
 mod dispatch;
 mod engine;
+mod equality;
 mod errors;
 mod explain;
 mod files;
@@ -21,6 +22,7 @@ mod methods;
 mod modules;
 mod opening;
 mod parallel;
+mod proxy;
 mod run;
 mod syntax;
 mod testing;
@@ -50,6 +52,8 @@ pub trait Observer: Output {
     fn print(&self, text: &str);
     /// One `debug` of the script: a line without its end, and where it stands.
     fn debug(&self, text: &str, place: Option<&crate::origin::Origin>);
+    /// Several closures begin to run at once, or have ended: only between these two do boards print at the same time.
+    fn parallel(&self, _running: bool) {}
     /// A test begins.
     fn test_begins(&self, name: &str);
     /// Something was measured. `in_test`: inside of a test.

@@ -5,6 +5,7 @@
 use super::dispatch;
 use super::engine::compile;
 use super::errors::{Fallible, raise_at};
+use super::proxy;
 use super::run::{Run, lock, place};
 use crate::device::class::{Class, ItemKind};
 use crate::error::{Error, Kind};
@@ -209,9 +210,11 @@ pub(super) fn prepare(run: &Arc<Run>, engine: &mut Engine, name: &str, text: &st
     let tree = compile(run, engine, name, text)?;
     run.loader.note_functions(name, &tree);
     let mut calls = Vec::new();
+    let mut properties = Vec::new();
     let mut open = vec![name.to_owned()];
     let mut done = Vec::new();
-    visit(run, engine, name, &tree, &mut calls, &mut open, &mut done)?;
+    visit(run, engine, name, &tree, (&mut calls, &mut properties), &mut open, &mut done)?;
+    proxy::register_properties(run, engine, &properties);
     dispatch::register_names(engine, run, &calls, &run.loader.items());
     Ok(tree)
 }
@@ -221,7 +224,7 @@ fn visit(
     engine: &Engine,
     name: &str,
     tree: &AST,
-    calls: &mut Vec<(String, usize)>,
+    (calls, properties): (&mut Vec<(String, usize)>, &mut Vec<String>),
     open: &mut Vec<String>,
     done: &mut Vec<String>,
 ) -> Fallible<()> {
@@ -229,6 +232,7 @@ fn visit(
     tree.walk(&mut |nodes: &[ASTNode<'_>]| {
         match nodes.last() {
             Some(ASTNode::Expr(Expr::MethodCall(call, _))) => calls.push((call.name.to_string(), call.args.len())),
+            Some(ASTNode::Expr(Expr::Property(property, _))) => properties.push(property.2.to_string()),
             Some(ASTNode::Stmt(Stmt::Import(import, position))) => {
                 if let Expr::StringConstant(path, at) = &import.0 {
                     imports.push((path.to_string(), if at.is_none() { *position } else { *at }));
@@ -248,7 +252,7 @@ fn visit(
         }
         let tree = load(run, engine, &target, &path, position)?;
         open.push(target.clone());
-        visit(run, engine, &target, &tree, calls, open, done)
+        visit(run, engine, &target, &tree, (&mut *calls, &mut *properties), open, done)
             .map_err(|error| Box::new(EvalAltResult::ErrorInModule(target.clone(), error, position)))?;
         open.pop();
         done.push(target);

@@ -49,7 +49,9 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, functions: &[FnPtr])
     let running = AtomicUsize::new(functions.len());
     let interrupted = AtomicBool::new(false);
     let main = std::thread::current();
-    run.parallel.fetch_add(1, Ordering::Relaxed);
+    if run.parallel.fetch_add(1, Ordering::Relaxed) == 0 {
+        run.observer.parallel(true);
+    }
     let outcomes = std::thread::scope(|scope| {
         let threads: Vec<_> = functions
             .iter()
@@ -77,7 +79,9 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, functions: &[FnPtr])
         }
         threads.into_iter().map(finish).collect()
     });
-    run.parallel.fetch_sub(1, Ordering::Relaxed);
+    if run.parallel.fetch_sub(1, Ordering::Relaxed) == 1 {
+        run.observer.parallel(false);
+    }
     if interrupted.load(Ordering::SeqCst) {
         crate::interrupt::take();
     }

@@ -3,11 +3,11 @@
 //! Uses [`crate::value`]. Invariant: each of them can be sent as what it was, but for [`Opaque`].
 
 use super::convert::{to_dynamic, to_value};
+use super::equality::{compare, same, sign};
 use super::errors::{Fallible, argument, placed};
 use crate::value::Value;
 use num_bigint::BigInt;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
-use std::cmp::Ordering;
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position};
 
 /// An integer outside of 64 bits.
 #[derive(Clone, PartialEq, PartialOrd)]
@@ -46,10 +46,6 @@ pub(super) struct Tuple(pub Array);
 #[derive(Clone, Copy, PartialEq)]
 pub(super) struct Ellipsis;
 
-/// An object that stays on its board.
-#[derive(Clone)]
-pub(super) struct Remote(pub String);
-
 /// The `repr` of something that has no literal.
 #[derive(Clone)]
 pub(super) struct Opaque(pub String);
@@ -62,87 +58,6 @@ impl Dict {
     fn find(&self, key: &Value) -> Option<usize> {
         self.pairs.iter().position(|(known, _)| same(known, key))
     }
-}
-
-/// Whether Python takes two values for equal, but that an array is equal to a tuple: a script has no tuples.
-fn same(a: &Value, b: &Value) -> bool {
-    use Value::{Dict as Pairs, Float, FrozenSet, List, NamedTuple as Named, OrderedDict, Set, Tuple};
-    if let (Some(a), Some(b)) = (whole(a), whole(b)) {
-        return a == b;
-    }
-    match (a, b) {
-        (Float(a), Float(b)) => a == b,
-        (Float(float), other) | (other, Float(float)) => {
-            whole(other).is_some_and(|whole| compare(&whole, *float) == Some(Ordering::Equal))
-        }
-        (Set(a) | FrozenSet(a), Set(b) | FrozenSet(b)) => {
-            a.len() == b.len() && a.iter().all(|item| b.iter().any(|other| same(item, other)))
-        }
-        (OrderedDict(a), OrderedDict(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(&a.0, &b.0) && same(&a.1, &b.1))
-        }
-        (Pairs(a) | OrderedDict(a), Pairs(b) | OrderedDict(b)) => {
-            let holds = |(key, value): &(Value, Value)| {
-                b.iter().find(|(other, _)| same(key, other)).is_some_and(|(_, other)| same(value, other))
-            };
-            a.len() == b.len() && a.iter().all(holds)
-        }
-        (Tuple(_) | List(_) | Named(..), Tuple(_) | List(_) | Named(..)) => {
-            let (a, b) = (items(a), items(b));
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
-        _ => a == b,
-    }
-}
-
-/// The items of a sequence.
-fn items(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::List(items) | Value::Tuple(items) => items.iter().collect(),
-        Value::NamedTuple(_, fields) => fields.iter().map(|(_, value)| value).collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// What Python counts among its integers.
-fn whole(value: &Value) -> Option<BigInt> {
-    match value {
-        Value::Bool(on) => Some(BigInt::from(u8::from(*on))),
-        Value::Int(number) => Some(BigInt::from(*number)),
-        Value::BigInt(number) => Some(number.clone()),
-        _ => None,
-    }
-}
-
-/// Compares as Python does, without rounding the integer.
-fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
-    if float.is_nan() {
-        return None;
-    }
-    if float.is_infinite() {
-        return 0.0.partial_cmp(&float);
-    }
-    // A float's text without decimals is exact.
-    let truncated: BigInt = format!("{:.0}", float.trunc()).parse().ok()?;
-    match whole.cmp(&truncated) {
-        Ordering::Equal => 0.0.partial_cmp(&float.fract()),
-        different => Some(different),
-    }
-}
-
-/// What compares with zero as its parts do with each other; what has no order does with nothing.
-fn sign(order: Option<Ordering>) -> f64 {
-    match order {
-        Some(Ordering::Less) => -1.0,
-        Some(Ordering::Equal) => 0.0,
-        Some(Ordering::Greater) => 1.0,
-        None => f64::NAN,
-    }
-}
-
-/// Whether two values of a script are equal; what cannot be sent is equal to nothing.
-fn equal(a: &Dynamic, b: &Dynamic) -> bool {
-    matches!((to_value(a), to_value(b)), (Ok(a), Ok(b)) if same(&a, &b))
 }
 
 impl BigInteger {
@@ -180,7 +95,8 @@ fn text(value: &Value) -> String {
             let fields = fields.iter().map(|(name, value)| format!("{name}={}", text(value)));
             format!("{name}({})", fields.collect::<Vec<_>>().join(", "))
         }
-        Value::Opaque(repr) | Value::Remote(repr) => repr.clone(),
+        Value::Opaque(repr) => repr.clone(),
+        Value::Remote(remote) => format!("<proxy {}>", remote.expression()),
         leaf => crate::value::write::literal(leaf).unwrap_or_else(|error| error.to_string()),
     }
 }
@@ -191,31 +107,7 @@ pub(super) fn register(engine: &mut Engine) {
     dict(engine);
     set(engine);
     rest(engine);
-    equality(engine);
-}
-
-/// `==` and `!=` of the types here, with each other and with what Python would take for equal.
-fn equality(engine: &mut Engine) {
-    macro_rules! equal {
-        ($($a:ty, $b:ty);* $(;)?) => {$(
-            engine
-                .register_fn("==", |a: $a, b: $b| equal(&Dynamic::from(a), &Dynamic::from(b)))
-                .register_fn("!=", |a: $a, b: $b| !equal(&Dynamic::from(a), &Dynamic::from(b)));
-        )*};
-    }
-    equal!(
-        Dict, Dict; Dict, Map; Map, Dict;
-        PythonSet, PythonSet;
-        Complex, Complex;
-        NamedTuple, NamedTuple; NamedTuple, Tuple; NamedTuple, Array; Tuple, NamedTuple; Array, NamedTuple;
-        Tuple, Tuple; Tuple, Array; Array, Tuple;
-        Ellipsis, Ellipsis;
-    );
-    engine
-        .register_fn("==", |a: Opaque, b: Opaque| a.0 == b.0)
-        .register_fn("!=", |a: Opaque, b: Opaque| a.0 != b.0)
-        .register_fn("==", |a: Remote, b: Remote| a.0 == b.0)
-        .register_fn("!=", |a: Remote, b: Remote| a.0 != b.0);
+    super::equality::register(engine);
 }
 
 /// Small results become Rhai's own integers.
@@ -381,9 +273,6 @@ fn rest(engine: &mut Engine) {
         .register_type_with_name::<Ellipsis>("ellipsis")
         .register_fn("to_string", |_: &mut Ellipsis| "...")
         .register_fn("to_debug", |_: &mut Ellipsis| "...")
-        .register_type_with_name::<Remote>("remote object")
-        .register_fn("to_string", |remote: &mut Remote| format!("<remote {}>", remote.0))
-        .register_fn("to_debug", |remote: &mut Remote| format!("<remote {}>", remote.0))
         .register_type_with_name::<Opaque>("opaque")
         .register_get("repr", |opaque: &mut Opaque| opaque.0.clone())
         .register_fn("to_string", |opaque: &mut Opaque| opaque.0.clone())

@@ -3,13 +3,12 @@
 //! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
 use super::declare::DEVICE_NAMES;
-use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
+use super::dispatch::receivers;
 use super::run::Run;
 use super::syntax::HELP_MARK;
 use super::text;
 use crate::error::Kind;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
-use std::any::TypeId;
 use std::collections::BTreeSet;
 
 /// Title and help.
@@ -58,6 +57,9 @@ fn missing_token(token: &str, context: &str, position: Position, source: &str) -
     let context = context
         .replace(&format!("for '{}' expression", text::DEVICE), "in the `device` block")
         .replace(&format!("for '{}' expression", text::TEST), "in the `test` block");
+    if let Some(words) = nameless(token, position, source).or_else(|| goes_on(token, position, source)) {
+        return words;
+    }
     let title = format!("expected `{token}` {}", plain(&context));
     let help = (token == ";").then(|| {
         let line = position.line().unwrap_or(1);
@@ -73,6 +75,32 @@ fn missing_token(token: &str, context: &str, position: Position, source: &str) -
         }
     });
     (title.trim_end().to_owned(), help)
+}
+
+/// The words for a block without a name, of which Rhai takes the first word for a variable.
+fn nameless(token: &str, position: Position, source: &str) -> Option<Words> {
+    let line = source.split('\n').nth(position.line()?.checked_sub(1)?)?;
+    let at = line.char_indices().nth(position.position()?.checked_sub(1)?)?.0;
+    if token != ";" || !line[at..].starts_with('{') {
+        return None;
+    }
+    match line[..at].trim() {
+        "device" => Some(("a device class needs a name".to_owned(), Some("write `device Bench { … }`".to_owned()))),
+        "test" => Some(("a test needs a name".to_owned(), Some("write `test \"name\" { … }`".to_owned()))),
+        _ => None,
+    }
+}
+
+/// The words for a line that begins with a bracket behind a block, which Rhai takes for an index of the block.
+fn goes_on(token: &str, position: Position, source: &str) -> Option<Words> {
+    let number = position.line()?;
+    let above = source.split('\n').take(number.checked_sub(1)?).filter(|line| !line.trim().is_empty());
+    let begins = source.split('\n').nth(number - 1)?.trim_start().starts_with('[');
+    let behind_block = above.last().is_some_and(|line| line.trim_end().ends_with('}'));
+    (token == "]" && begins && behind_block).then(|| {
+        let title = "this `[` is taken for an index of the block above".to_owned();
+        (title, Some("write `;` behind the block".to_owned()))
+    })
 }
 
 fn reserved_help(word: &str) -> Option<String> {
@@ -143,10 +171,12 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
                     .to_owned(),
             ),
         ),
-        EvalAltResult::ErrorIndexingType(signature, _) => (
-            format!("{} cannot be indexed that way", type_words(signature.split(' ').next().unwrap_or_default())),
-            None,
-        ),
+        EvalAltResult::ErrorIndexingType(signature, _) => {
+            let kind = type_words(signature.split(' ').next().unwrap_or_default());
+            let block = kind == "DeviceClass";
+            let help = block.then(|| "a `[` that begins a statement needs a `;` behind the block above".to_owned());
+            (format!("{kind} cannot be indexed that way"), help)
+        }
         other => (plain(&without_position(other)), None),
     }
 }
@@ -273,10 +303,10 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     (title, help)
 }
 
-/// The names of all native functions that people can write, but for those of devices and classes alone: whatever name a
+/// The names of all native functions that people can write, but for those of devices, classes and proxies alone: whatever name a
 /// script calls is registered for these.
 fn native_names(engine: &Engine) -> BTreeSet<String> {
-    let ours = [TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>(), TypeId::of::<SimHandle>()];
+    let ours = receivers();
     let name = |function: rhai::FuncInfo<'_>| {
         let native = function.script.is_none() && rhai::is_valid_identifier(&function.metadata.name);
         let for_all = function.metadata.param_types.first().is_none_or(|first| !ours.contains(first));

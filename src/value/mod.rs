@@ -7,6 +7,9 @@ pub mod parse;
 pub mod write;
 
 use num_bigint::BigInt;
+use std::any::Any;
+use std::fmt;
+use std::sync::Arc;
 
 /// A Python value that has a literal, or close to one.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,13 +46,71 @@ pub enum Value {
     NamedTuple(String, Vec<(String, Value)>),
     /// `Ellipsis`.
     Ellipsis,
-    /// An object that stays on the board, by the expression that names it there.
-    Remote(String),
+    /// An object that stays on the board.
+    Remote(Remote),
     /// The `repr` of something that has no literal (only from items marked `trusted`). It cannot be sent.
     Opaque(String),
 }
 
+/// An object that stays on its board: the expression that names it there, and what keeps it alive.
+#[derive(Clone)]
+pub struct Remote {
+    expression: Arc<str>,
+    keeper: Arc<dyn Any + Send + Sync>,
+}
+
+impl Remote {
+    /// The object that `expression` names as long as `keeper` lives.
+    pub fn new(expression: impl Into<Arc<str>>, keeper: Arc<dyn Any + Send + Sync>) -> Remote {
+        Remote { expression: expression.into(), keeper }
+    }
+
+    /// The expression that names it on its board.
+    pub fn expression(&self) -> &str {
+        &self.expression
+    }
+
+    /// What keeps it alive; whoever made it knows the type.
+    pub fn keeper(&self) -> &Arc<dyn Any + Send + Sync> {
+        &self.keeper
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Remote({})", self.expression)
+    }
+}
+
+impl PartialEq for Remote {
+    fn eq(&self, other: &Remote) -> bool {
+        Arc::ptr_eq(&self.keeper, &other.keeper) && self.expression == other.expression
+    }
+}
+
 impl Value {
+    /// The objects of boards in it, at any depth.
+    pub fn remotes(&self) -> Vec<&Remote> {
+        let mut found = Vec::new();
+        self.find_remotes(&mut found);
+        found
+    }
+
+    fn find_remotes<'v>(&'v self, found: &mut Vec<&'v Remote>) {
+        match self {
+            Value::Remote(remote) => found.push(remote),
+            Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::FrozenSet(items) => {
+                items.iter().for_each(|item| item.find_remotes(found));
+            }
+            Value::Dict(pairs) | Value::OrderedDict(pairs) => pairs.iter().for_each(|(key, value)| {
+                key.find_remotes(found);
+                value.find_remotes(found);
+            }),
+            Value::NamedTuple(_, fields) => fields.iter().for_each(|(_, value)| value.find_remotes(found)),
+            _ => {}
+        }
+    }
+
     /// An integer in its smallest form.
     pub fn integer(number: BigInt) -> Value {
         match i64::try_from(&number) {

@@ -87,7 +87,7 @@ impl Writer<'_> {
             Value::Str(text) => string_to(self.out, text),
             Value::Bytes(bytes) => bytes_to(self.out, bytes),
             Value::Ellipsis => self.out.push_str("Ellipsis"),
-            Value::Remote(name) => self.out.push_str(name),
+            Value::Remote(remote) => self.out.push_str(remote.expression()),
             Value::Opaque(repr) => return Err(WriteError::Opaque(repr.clone())),
             _ => return self.container(value, hashed),
         }
@@ -283,7 +283,7 @@ mod tests {
         case(Value::Float(f64::NAN), "float('nan')");
         case(Value::Float(-f64::NAN), "float('nan')");
         case(Value::Ellipsis, "Ellipsis");
-        case(Value::Remote("_belay_3".into()), "_belay_3");
+        case(Value::Remote(crate::value::Remote::new("_belay_3", std::sync::Arc::new(()))), "_belay_3");
     }
 
     #[test]

@@ -180,7 +180,8 @@ fn a_class_that_does_not_fit_the_board() {
 #[test]
 fn an_unknown_kind_of_port() {
     let forms = "a port is a path such as `/dev/ttyACM0`, a name such as `COM3`, `usb:2e8a:0005`, `{\"vid\": 11914}`, \
-                 `tcp://host:4000`, `rfc2217://host:4000`, `192.168.1.5`, `ws://host`, `replay:FILE`, `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that are plugged in";
+                 `tcp://host:4000`, `rfc2217://host:4000`, `192.168.1.5`, `ws://host`, `replay:FILE`, \
+                 `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that are plugged in";
     for (port, message, help, status) in [
         ("gopher://x", "there is no kind of port `gopher://`", forms, 1),
         ("smi", "there is no port `smi`", "did you mean `sim`?", 3),

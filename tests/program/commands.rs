@@ -34,7 +34,9 @@ fn help_has_examples_and_the_exit_statuses() {
     );
     says(&["run", "--help"], &["--timeout <SECONDS>", "--baudrate <BITS>", "BELAY_DEVICE", "-- 100 out.csv"]);
     says(&["sim", "serve", "--help"], &["--link <PATH>", "--heap", "--flash", "--flash-size", "mpremote connect"]);
-    for command in ["check", "exec", "eval", "info", "devices", "sim", "completions"] {
+    says(&["reset", "--help"], &["--hard", "--bootloader", "boot.py"]);
+    says(&["terminal", "--help"], &["--log <FILE>", "--timestamps", "Ctrl-] leaves"]);
+    for command in ["check", "exec", "eval", "info", "reset", "terminal", "devices", "sim", "completions"] {
         says(&[command, "--help"], &["Usage: belay-script"]);
     }
 }
@@ -152,7 +154,10 @@ fn devices_name_the_simulated_board_when_there_are_none() {
 #[test]
 fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        says(&["completions", shell], &["belay-script", "devices", "no-reset", "flash-size"]);
+        says(
+            &["completions", shell],
+            &["belay-script", "devices", "no-reset", "flash-size", "bootloader", "timestamps"],
+        );
     }
     let outcome = Program::new().args(["completions", "tcsh"]).outcome();
     assert_eq!(outcome.status, Some(2));

@@ -25,3 +25,5 @@ mod recordings;
 mod scripts;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod terminal;

@@ -55,3 +55,77 @@ pub fn readable(descriptor: impl AsFd) {
     let count = poll(&mut watched, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).expect("poll");
     assert_eq!(count, 1, "nothing happened");
 }
+
+/// The program with this terminal as its keyboard and screen: the test is the person.
+pub struct Person {
+    master: OwnedFd,
+    slave: OwnedFd,
+    child: std::process::Child,
+    /// What was on the screen, standard error included.
+    screen: Vec<u8>,
+}
+
+impl Person {
+    /// Starts the program in `folder`.
+    #[track_caller]
+    pub fn start(folder: &std::path::Path, args: &[&str]) -> Person {
+        let Terminal { master, port } = Terminal::open();
+        let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
+        let slave = rustix::fs::open(&port, flags, rustix::fs::Mode::empty()).expect("the other side");
+        let stream = || std::process::Stdio::from(slave.try_clone().expect("a descriptor"));
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_belay-script"));
+        command.args(args).current_dir(folder).env_remove("BELAY_DEVICE").env("NO_COLOR", "1");
+        let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().expect("the program starts");
+        Person { master, slave, child, screen: Vec::new() }
+    }
+
+    /// Whether the terminal edits lines and makes signals of keys, as a shell leaves it.
+    pub fn is_cooked(&self) -> bool {
+        use rustix::termios::LocalModes;
+        let modes = rustix::termios::tcgetattr(&self.slave).expect("modes").local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+    }
+
+    /// Types.
+    pub fn types(&self, keys: &[u8]) {
+        assert_eq!(rustix::io::write(&self.master, keys).expect("a keyboard"), keys.len());
+    }
+
+    /// Waits until `text` is on the screen, after what was waited for before.
+    #[track_caller]
+    pub fn sees(&mut self, text: &str) {
+        let text = text.as_bytes();
+        loop {
+            if let Some(at) = self.screen.windows(text.len()).position(|window| window == text) {
+                self.screen.drain(..at + text.len());
+                return;
+            }
+            let mut watched = [PollFd::new(&self.master, PollFlags::IN)];
+            let count = poll(&mut watched, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).expect("poll");
+            let shown = String::from_utf8_lossy(&self.screen);
+            assert_eq!(count, 1, "{:?} is not on the screen: {shown:?}", String::from_utf8_lossy(text));
+            let mut piece = [0; 4096];
+            let count = rustix::io::read(&self.master, &mut piece).expect("a screen");
+            self.screen.extend_from_slice(&piece[..count]);
+        }
+    }
+
+    /// The id of the program.
+    pub fn id(&self) -> rustix::process::Pid {
+        rustix::process::Pid::from_child(&self.child)
+    }
+
+    /// Waits for the end of the program. Gives its status.
+    pub fn ends(&mut self) -> Option<i32> {
+        let end = rustix::process::pidfd_open(self.id(), rustix::process::PidfdFlags::empty()).expect("a child");
+        readable(&end);
+        self.child.wait().expect("a child").code()
+    }
+}
+
+impl Drop for Person {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

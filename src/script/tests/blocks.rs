@@ -121,6 +121,19 @@ fn wrong_blocks_are_refused_where_they_are_wrong() {
         "ParseError: expected `|` after `method f`, found `()` @ t.rhai:1:20 | a method is written `method name |args| { … }`; inside, `this` is the device",
     );
     case("device B : { }", "ParseError: expected a name @ t.rhai:1:12");
+    case(
+        "device {\n  task f() `x`\n}",
+        "ParseError: a device class needs a name @ t.rhai:1:8 | write `device Bench { … }`",
+    );
+    case("test { }", "ParseError: a test needs a name @ t.rhai:1:6 | write `test \"name\" { … }`");
+    case(
+        "device B { }\n[1, 2].map(|x| x);",
+        "ParseError: this `[` is taken for an index of the block above @ t.rhai:2:3 | write `;` behind the block",
+    );
+    case(
+        "device B { }\n[1];",
+        "ScriptError: DeviceClass cannot be indexed that way @ t.rhai:2:1 | a `[` that begins a statement needs a `;` behind the block above",
+    );
 }
 
 #[test]

@@ -1,0 +1,147 @@
+//! What is printed where, and when lines end.
+
+use super::*;
+use crate::bench::record::Outcome;
+use crate::error::Kind;
+use std::sync::Arc;
+
+/// Both streams into one text, what goes to standard error in `<…>`.
+#[derive(Clone, Default)]
+struct Paper(Arc<Mutex<String>>);
+
+struct Pen {
+    paper: Paper,
+    error: bool,
+}
+
+impl Write for Pen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut paper = self.paper.0.lock().unwrap();
+        if self.error {
+            paper.push_str(&format!("<{text}>"))
+        } else {
+            paper.push_str(&text)
+        }
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn console() -> (Console, Paper) {
+    let paper = Paper::default();
+    let stream = |error: bool| Stream {
+        to: Box::new(Pen { paper: paper.clone(), error }),
+        colour: Colour::Never,
+        terminal: false,
+    };
+    (Console::new(stream(false), stream(true)), paper)
+}
+
+impl Paper {
+    #[track_caller]
+    fn expect(&self, expected: &str) {
+        assert_eq!(std::mem::take(&mut *self.0.lock().unwrap()), expected);
+    }
+}
+
+#[test]
+fn one_boards_output_passes_as_it_comes() {
+    let (console, paper) = console();
+    console.open_devices(1);
+    console.board("Bench", "a");
+    paper.expect("a");
+    console.board("Bench", "b\nc");
+    console.print("d");
+    paper.expect("b\ncd\n");
+}
+
+#[test]
+fn lines_of_several_boards_carry_their_names_and_do_not_mix() {
+    let (console, paper) = console();
+    console.open_devices(2);
+    console.parallel(true);
+    console.board("A", "on");
+    console.board("B", "two\nthr");
+    console.print("script");
+    paper.expect("[B] two\nscript\n");
+    console.board("A", "e\n\n");
+    console.board("B", "ee");
+    paper.expect("[A] one\n[A] \n");
+    console.open_devices(1);
+    console.board("B", "x");
+    paper.expect("[B] three\nx");
+}
+
+#[test]
+fn a_begun_line_ends_when_something_else_is_printed() {
+    let (console, paper) = console();
+    console.open_devices(2);
+    console.board("A", "on");
+    console.board("A", "e");
+    paper.expect("");
+    console.print("script");
+    paper.expect("[A] one\nscript\n");
+    console.board("A", "two");
+    console.board("B", "thr");
+    console.board("B", "ee\n");
+    paper.expect("[A] two\n[B] three\n");
+    console.board("B", "four");
+    console.notice("installing");
+    paper.expect("[B] four\n<installing\n>");
+}
+
+#[test]
+fn errors_begin_a_line_where_output_goes_the_same_way() {
+    let (console, paper) = console();
+    console.open_devices(1);
+    console.board("A", "half");
+    console.notice("one");
+    paper.expect("half<one\n>");
+    console.lock().together = true;
+    console.notice("two");
+    paper.expect("\n<two\n>");
+}
+
+#[test]
+fn a_line_that_never_ends_is_bounded() {
+    let (console, paper) = console();
+    console.open_devices(2);
+    for _ in 0..70 {
+        console.board("A", &"x".repeat(1024));
+    }
+    assert!(paper.0.lock().unwrap().len() > 64 * 1024);
+}
+
+#[test]
+fn tests_are_reported_with_measurements_and_excerpts() {
+    let (console, paper) = console();
+    let sources = Sources::default();
+    let mut record = Record::new();
+    record.begin("the divider");
+    record.measure(Measurement::new("divider", "1.65".into(), Some(1.65), "V", Some(1.6), Some(1.7)));
+    record.measure(Measurement::new("gain", "x".into(), None, "", None, Some(2.0)));
+    console.board("Bench", "half");
+    console.test_ended(record.end(Outcome::Pass, None).unwrap(), &sources);
+    paper.expect(
+        "half\ntest the divider ... fail\n    divider  1.65 V  [1.6 … 1.7]  pass\n    gain     x       [≤ 2]        fail\n",
+    );
+    record.begin("no board");
+    let failure = Diagnostic::new(Kind::ScriptError, "boom");
+    console.test_ended(record.end(Outcome::Error, Some(failure)).unwrap(), &sources);
+    paper.expect("test no board ... error\n<error: boom\n>");
+    console.measured(&Measurement::new("loose", "3".into(), Some(3.0), "", None, None), false);
+    paper.expect("loose  3\n");
+    assert!(console.finish(&record));
+    paper.expect("2 tests: 1 failed, 1 error\n");
+}
+
+#[test]
+fn notices_go_to_standard_error() {
+    let (console, paper) = console();
+    console.notice("installing\n");
+    console.debug("x", Some(&Origin::new("a.rhai", 1, 2)));
+    paper.expect("<installing\n><a.rhai:1:2: x\n>");
+}

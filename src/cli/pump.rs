@@ -1,0 +1,144 @@
+//! Carries bytes between a board and a client: another program on a pseudo-terminal, or the person at this one.
+//!
+//! Uses [`crate::port`] and rustix. Invariants: the pump never spins; Ctrl-C as a signal ends it within a slice.
+
+use crate::port::{Port, PortError, Wait};
+use rustix::event::{Timespec, poll};
+use std::time::{Duration, Instant};
+
+/// How long after the last byte the board's answer is still waited for without looking away.
+const LIVELY: Duration = Duration::from_millis(500);
+/// The longest wait for the board while a client may be writing.
+const GLANCE: Duration = Duration::from_millis(1);
+/// As good as no wait. (A deadline of now would end a read before it looks at what is there.)
+const NO_WAIT: Duration = Duration::from_micros(100);
+/// The longest time that a client's bytes wait for the board to take them.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of the client that are passed on in one piece: less than any buffer on the way, so that the board's output is
+/// looked after in between.
+const PIECE: usize = 256;
+/// Bytes that wait for the client at most; the board is not read beyond that.
+const BACKLOG: usize = 64 * 1024;
+/// How long a board is quiet when it has answered what it was sent last.
+const QUIET: Duration = Duration::from_secs(1);
+/// The same for a board that has said nothing yet: it may be booting.
+const SILENT: Duration = Duration::from_secs(5);
+
+/// What a look at the client showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// There is none. The board's output is dropped.
+    Absent,
+    /// It has nothing to say.
+    Idle,
+    /// It has said something.
+    Readable,
+    /// It will say nothing more and waits for the last answer.
+    Ending,
+    /// It has left for good.
+    Done,
+}
+
+/// The other side of the pump.
+pub trait Client {
+    /// Looks at it, waiting for it to say something.
+    ///
+    /// # Errors
+    /// If it cannot be watched.
+    fn look(&mut self, wait: Duration) -> Result<Look, PortError>;
+    /// It was there and is [`Look::Absent`] now.
+    fn left(&mut self) {}
+    /// Takes what it says, without waiting. Gives the count.
+    fn take(&mut self, piece: &mut [u8]) -> usize;
+    /// Gives it as much of the backlog as it takes now.
+    ///
+    /// # Errors
+    /// If it cannot be written to.
+    fn give(&mut self, backlog: &mut Vec<u8>) -> Result<(), PortError>;
+    /// Waits until it has taken something.
+    ///
+    /// # Errors
+    /// If it cannot be watched.
+    fn look_for_room(&mut self, wait: Duration) -> Result<(), PortError>;
+}
+
+/// Carries bytes between `client` and `board` until the client is done.
+///
+/// # Errors
+/// [`PortError::Interrupted`] by a signal, [`PortError::Gone`] if the board ends; what came before has been given.
+pub fn carry(client: &mut dyn Client, board: &mut dyn Port) -> Result<(), PortError> {
+    let forever = Wait { deadline: None, interruptible: true };
+    // Bytes of the board that the client has not taken yet.
+    let mut backlog = Vec::new();
+    let mut last_byte = Instant::now();
+    let (mut connected, mut heard) = (false, false);
+    loop {
+        let slice = forever.slice()?;
+        let lively = last_byte.elapsed() < LIVELY;
+        // While something is going on the wait is for the board, else for a client: so both are answered at once.
+        let look = client.look(if lively || !connected { Duration::ZERO } else { slice })?;
+        let quiet = if heard { QUIET } else { SILENT };
+        if look == Look::Done || (look == Look::Ending && last_byte.elapsed() >= quiet) {
+            return Ok(());
+        }
+        if connected && look == Look::Absent {
+            // The next client finds no leftovers.
+            backlog.clear();
+            client.left();
+        }
+        connected = look != Look::Absent;
+        if look == Look::Readable && feed(client, board)? {
+            last_byte = Instant::now();
+        }
+        let wait = match look {
+            Look::Readable => NO_WAIT,
+            Look::Absent | Look::Ending => slice,
+            _ if lively => GLANCE,
+            _ => NO_WAIT,
+        };
+        if backlog.len() >= BACKLOG {
+            client.look_for_room(slice)?;
+            client.give(&mut backlog)?;
+            continue;
+        }
+        let came = hear(board, &mut backlog, wait);
+        if !connected {
+            backlog.clear();
+        }
+        client.give(&mut backlog)?;
+        if came? {
+            heard = true;
+            last_byte = Instant::now();
+        }
+    }
+}
+
+/// Passes on one piece of what the client said. Gives whether there was anything.
+fn feed(client: &mut dyn Client, board: &mut dyn Port) -> Result<bool, PortError> {
+    let mut piece = [0; PIECE];
+    let count = client.take(&mut piece);
+    if count == 0 {
+        return Ok(false);
+    }
+    match board.write(&piece[..count], Wait::for_at_most(PATIENCE)) {
+        // A board that takes nothing for so long loses what is sent, as one behind a real wire does.
+        Ok(()) | Err(PortError::Timeout) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Takes what the board has to say. Gives whether there was anything.
+fn hear(board: &mut dyn Port, backlog: &mut Vec<u8>, wait: Duration) -> Result<bool, PortError> {
+    let before = backlog.len();
+    match board.read(backlog, Wait::for_at_most(wait)) {
+        Ok(count) => Ok(count > 0),
+        Err(PortError::Timeout) => Ok(backlog.len() > before),
+        Err(error) => Err(error),
+    }
+}
+
+/// Waits without watching anything.
+pub fn pause(wait: Duration) {
+    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ };
+    let _ = poll(&mut [], Some(&timeout));
+}

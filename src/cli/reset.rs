@@ -1,0 +1,33 @@
+//! `reset`: a board restarted and left to itself.
+//!
+//! Uses [`crate::device`].
+
+use super::arguments::{Limit, Reset as Options};
+use super::console::Console;
+use super::session;
+use crate::device::{OpenOptions, Reset};
+use crate::diagnostic::Diagnostic;
+use crate::script::Sources;
+use std::sync::Arc;
+
+/// Restarts the board and passes on what it prints at first; gives the exit status.
+///
+/// # Errors
+/// If Ctrl-C cannot be watched.
+pub fn reset(reset: &Options, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let how = match (reset.hard, reset.bootloader) {
+        (true, _) => Reset::Hard,
+        (_, true) => Reset::Bootloader,
+        _ => Reset::Soft,
+    };
+    let options = OpenOptions {
+        startup: Some(String::new()),
+        soft_reset: Some(false),
+        auto_sync_time: false,
+        ..OpenOptions::default()
+    };
+    let limit = Limit { timeout: None };
+    session::with_board(console, &reset.connection, &limit, options, &Sources::default(), |device| {
+        device.leave_with_reset(how)
+    })
+}

@@ -1,0 +1,203 @@
+//! `terminal` and `reset`: what a person sees and does.
+
+use crate::support::command::Program;
+use crate::support::running::Running;
+use crate::support::terminal::Person;
+use std::path::Path;
+
+const LEAVE: &[u8] = b"\x1d";
+
+fn server(folder: &Path) -> Running {
+    let running = Program::new().args(["sim", "serve", "--link", "board"]).start_in(folder);
+    running.said("Ctrl-C ends it\n");
+    running
+}
+
+/// Ends the server. Not by killing it: its link would stay, and might lead to the terminal of another test.
+fn unplug(server: Running) {
+    server.interrupt();
+    assert_eq!(server.finish().1.status, Some(0));
+}
+
+#[test]
+fn keys_go_to_the_board_and_its_answers_to_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut person = Person::start(folder.path(), &["terminal", "-p", "sim"]);
+    person.sees("-- this is `sim`; Ctrl-] leaves\r\n");
+    assert!(!person.is_cooked());
+    person.sees(">>> ");
+    person.types(b"1+1\r");
+    person.sees("1+1\r\n2\r\n>>> ");
+    // A key that a terminal in its usual modes makes a signal of.
+    person.types(b"while True: pass\r\r");
+    person.sees("pass\r\n... \r\n");
+    person.types(b"\x03");
+    person.sees("KeyboardInterrupt: \r\n>>> ");
+    person.types(b"print('in', 'order'); x = 5\r");
+    person.sees("\r\nin order\r\n>>> ");
+    person.types(b"\x04");
+    person.sees("MPY: soft reboot\r\n");
+    person.sees(">>> ");
+    person.types(b"x\r");
+    person.sees("NameError");
+    person.sees(">>> ");
+    person.types(LEAVE);
+    person.sees("-- left");
+    assert_eq!(person.ends(), Some(0));
+    assert!(person.is_cooked());
+}
+
+#[test]
+fn the_terminal_gets_its_modes_back_however_it_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut person = Person::start(folder.path(), &["terminal", "-p", "sim"]);
+    person.sees(">>> ");
+    assert!(!person.is_cooked());
+    rustix::process::kill_process(person.id(), rustix::process::Signal::TERM).unwrap();
+    assert_eq!(person.ends(), Some(130));
+    assert!(person.is_cooked());
+
+    let mut person = Person::start(folder.path(), &["terminal", "-p", "sim", "--log", "/dev/full"]);
+    person.sees("error: the transcript cannot be written any more: no space left on device");
+    assert_eq!(person.ends(), Some(2));
+    assert!(person.is_cooked());
+
+    let mut person = Person::start(folder.path(), &["terminal", "-p", "./gone"]);
+    person.sees("error: there is no serial port `./gone`");
+    assert_eq!(person.ends(), Some(3));
+    assert!(person.is_cooked());
+}
+
+#[test]
+fn a_board_that_comes_back_is_taken_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = server(folder.path());
+    let mut person = Person::start(folder.path(), &["terminal", "-p", "./board", "--log", "log", "--timestamps"]);
+    person.sees("-- this is `./board`");
+    person.types(b"\x03\rx = 1; print('before')\r");
+    person.sees("\r\nbefore\r\n>>> ");
+    unplug(first);
+    person.sees(
+        "-- `./board` is gone: the board was unplugged, or it restarted its USB; waiting for it to come back\r\n",
+    );
+    person.types(b"lost\r");
+    let _second = server(folder.path());
+    person.sees("-- `./board` is back\r\n");
+    person.types(b"\x03\rprint('after', 'x' in dir())\r");
+    person.sees("\r\nafter False\r\n>>> ");
+    person.types(LEAVE);
+    assert_eq!(person.ends(), Some(0));
+    assert!(person.is_cooked());
+
+    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    assert!(log.contains("Z before\r\n") && log.contains("Z after False\r\n"), "{log}");
+    assert!(!log.contains("lost") && !log.contains("-- "), "{log}");
+    for line in log.lines() {
+        let stamp: Vec<&str> = line.splitn(2, ' ').collect();
+        assert!(stamp[0].len() == 24 && stamp[0].starts_with("20") && stamp[0].ends_with('Z'), "{line:?}");
+    }
+}
+
+#[test]
+fn who_waits_for_a_board_can_leave() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = server(folder.path());
+    let mut person = Person::start(folder.path(), &["terminal", "-p", "./board"]);
+    person.sees("-- this is `./board`");
+    unplug(server);
+    person.sees("waiting for it to come back");
+    person.types(LEAVE);
+    assert_eq!(person.ends(), Some(0));
+    assert!(person.is_cooked());
+}
+
+#[test]
+fn a_pipe_is_typed_and_its_end_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines = "print(6*7)\nprint('\x1d'.encode())\r\nfor i in range(2): print('no', i)\n\n";
+    let program = Program::new().args(["terminal", "-p", "sim", "--log", "log"]).stdin(lines);
+    let (raw, outcome) = program.start_in(folder.path()).finish();
+    assert_eq!((outcome.stderr.as_str(), outcome.status), ("", Some(0)), "{}", outcome.stdout);
+    for part in ["print(6*7)\r\n42\r\n>>> ", "\r\nno 0\r\nno 1\r\n>>> "] {
+        assert!(outcome.stdout.contains(part), "{part:?} is not in {:?}", outcome.stdout);
+    }
+    // Byte for byte, and the next time is added.
+    assert_eq!(std::fs::read(folder.path().join("log")).unwrap(), raw);
+    let (again, _) = program.start_in(folder.path()).finish();
+    assert_eq!(std::fs::read(folder.path().join("log")).unwrap(), [raw, again].concat());
+}
+
+#[test]
+fn time_stamps_need_a_transcript() {
+    let outcome = Program::new().args(["terminal", "-p", "sim", "--timestamps"]).outcome();
+    assert_eq!(outcome.status, Some(2));
+    assert!(outcome.stderr.contains("--log <FILE>"), "{}", outcome.stderr);
+    Program::new()
+        .args(["terminal", "-p", "sim", "--log", "no/such"])
+        .stderr(
+            "
+            error: the transcript `no/such` cannot be written: no such file or directory
+              help: name a file in a folder that exists and that you may write
+            ",
+        )
+        .status(2);
+}
+
+#[test]
+fn each_reset_runs_the_board_s_own_programs_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let port = "sim:?flash=board.img";
+    let files = "
+        with open('boot.py', 'w') as f: f.write('print(\"boot\")')
+        with open('main.py', 'w') as f: f.write('import machine as m\\nprint(m.reset_cause() == m.SOFT_RESET, m.reset_cause() == m.HARD_RESET)')
+    ";
+    let files = Program::new().script("files.py", files).args(["run", "files.py", "-p", port]);
+    assert_eq!(files.outcome_in(folder.path()).status, Some(0));
+    for (option, expected) in [
+        (None, "boot\nTrue False\n"),
+        (Some("--hard"), "boot\nFalse True\n"),
+        (Some("--bootloader"), "boot\nFalse True\n"),
+    ] {
+        let program = Program::new().args(["reset", "-p", port]).args(option);
+        let outcome = program.outcome_in(folder.path());
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str(), outcome.status), (expected, "", Some(0)));
+    }
+}
+
+#[test]
+fn a_reset_leaves_a_program_that_never_ends_to_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let _server = server(folder.path());
+    let files = "with open('main.py', 'w') as f: f.write('print(\"on\")\\nwhile True: pass')\n";
+    let files = Program::new().file("files.py", files.as_bytes()).args(["run", "files.py", "-p", "./board"]);
+    assert_eq!(files.outcome_in(folder.path()).status, Some(0));
+    for option in [None, Some("--hard")] {
+        let program = Program::new().args(["reset", "-p", "./board"]).args(option);
+        let outcome = program.outcome_in(folder.path());
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str(), outcome.status), ("on\n", "", Some(0)));
+        // It still runs: only Ctrl-C brings a prompt, and it is the friendly one.
+        let mut person = Person::start(folder.path(), &["terminal", "-p", "./board"]);
+        person.sees("-- this is `./board`");
+        person.types(b"\x03");
+        person.sees("KeyboardInterrupt: \r\n");
+        person.sees(">>> ");
+        person.types(LEAVE);
+        assert_eq!(person.ends(), Some(0));
+    }
+}
+
+#[test]
+fn what_cannot_be_reset_says_so() {
+    let port = format!("exec:{}", crate::support::interpreter::command());
+    for (option, message) in [
+        (None, "error: `Device`: a soft reset ends what is behind this port\n"),
+        (Some("--hard"), "error: `Device`: the firmware cannot reset the board\n"),
+        (Some("--bootloader"), "error: `Device`: the firmware cannot start a boot loader\n"),
+    ] {
+        let outcome = Program::new().args(["reset", "-p", &port]).args(option).outcome();
+        assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(4)), "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with(message), "{}", outcome.stderr);
+    }
+    let outcome = Program::new().args(["reset", "--hard", "--bootloader"]).outcome();
+    assert_eq!(outcome.status, Some(2), "{}", outcome.stderr);
+}
