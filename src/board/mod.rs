@@ -300,10 +300,15 @@ fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
     let (text, length) = (&frame.text, frame.text.chars().count());
     let sent = format!("\x1e{token}{letter}{length}:{text}\x1e{token};\x04\x04>");
     let sent = sent.as_bytes();
-    // One print in one place is the usual case.
+    // One print in one place is the usual case, and prints are whole lines.
     let same = left.iter().zip(sent).take_while(|(a, b)| a == b).count();
-    if left.len() >= sent.len() && left.ends_with(&sent[same..]) {
-        return left[same..left.len() - (sent.len() - same)].to_vec();
+    if let Some(more) = left.len().checked_sub(sent.len()) {
+        let mut starts = (0..=same).rev().filter(|&start| left[start + more..] == sent[start..]);
+        if let Some(last) = starts.next() {
+            let line = std::iter::once(last).chain(starts).find(|start| left[*start..start + more].ends_with(b"\n"));
+            let start = line.unwrap_or(last);
+            return left[start..start + more].to_vec();
+        }
     }
     let mut sent = sent.iter().peekable();
     left.iter().copied().filter(|byte| sent.next_if_eq(&byte).is_none()).collect()
@@ -336,7 +341,7 @@ mod tests {
         let frame = Frame { kind: FrameKind::Repr, text: "7".to_owned() };
         let sent = "\x1eabcR1:7\x1eabc;\x04\x04>";
         for place in 0..=sent.len() {
-            for text in ["tick\r\n", "\x04", ";;", ""] {
+            for text in ["tick\r\n", "abc\r\n", "\x04", ";;", ""] {
                 let left = [&sent[..place], text, &sent[place..]].concat();
                 let noise = noise(left.as_bytes(), &frame, "abc");
                 assert_eq!(String::from_utf8_lossy(&noise), text, "{left:?}");

@@ -5,7 +5,7 @@
 
 use super::faulty_port::{Fault, Link};
 use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
-use belay_script::device::{Called, Device, Host, OpenOptions, Output};
+use belay_script::device::{Answer, Called, Device, Host, Index, OpenOptions, Operation, Output, Proxied};
 use belay_script::name::Name;
 use belay_script::origin::Origin;
 use belay_script::value::Value;
@@ -23,10 +23,12 @@ pub enum Deed {
     Call,
     Generator,
     Upload,
+    Proxy,
     Close,
 }
 
-pub const DEEDS: &[Deed] = &[Deed::Connect, Deed::Setup, Deed::Call, Deed::Generator, Deed::Upload, Deed::Close];
+pub const DEEDS: &[Deed] =
+    &[Deed::Connect, Deed::Setup, Deed::Call, Deed::Generator, Deed::Upload, Deed::Proxy, Deed::Close];
 
 /// How a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,6 +163,14 @@ impl Bench {
                 source.push_str("    return total\n");
                 self.device().declare(ItemKind::Task, &source, &[], None)?;
                 Ok(Ok(()))
+            }
+            Deed::Proxy => {
+                let made = self.device().proxy("[10, 20, 30]", None, None)?;
+                let Proxied::One(Answer::Object(list)) = made else { return Ok(Err("no object".to_owned())) };
+                match list.run(&Operation::Item(&Index::Key(Value::Int(1))), None)? {
+                    Answer::Value(Value::Int(20)) => Ok(Ok(())),
+                    _ => Ok(Err("something in place of 20".to_owned())),
+                }
             }
             Deed::Close => {
                 self.device().close()?;
