@@ -37,6 +37,7 @@ fn plans(deed: Deed) -> Vec<Plan> {
         (deed, "unplug", at(Fault::Unplug, 4)),
         (deed, "unplug in a write", places(written, 4).into_iter().map(Fault::UnplugInWrite).collect()),
         (deed, "reboot", at(Fault::Reboot, 4)),
+        (deed, "reboot in a write", places(written, 4).into_iter().map(Fault::RebootInWrite).collect()),
         (deed, "stall", at(Fault::Stall, 2)),
         (deed, "flood", at(Fault::Flood, 2)),
         (deed, "garbage before", garbage(0).collect()),

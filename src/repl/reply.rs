@@ -126,6 +126,8 @@ pub struct Decoder {
     asked: usize,
     /// Where in `pending` the prompt can be: behind what was there when it was first asked for.
     asked_at: usize,
+    /// The friendly prompt came before the acknowledgement.
+    greeted: bool,
     /// What came after the prompt.
     after: Vec<u8>,
     /// Something stood between the last `\x04` and the prompt: it may be the prompt of a board that has restarted.
@@ -149,6 +151,7 @@ impl Decoder {
             tail: Vec::new(),
             asked: 0,
             asked_at: 0,
+            greeted: false,
             after: Vec::new(),
             strange_prompt: false,
         }
@@ -201,6 +204,12 @@ impl Decoder {
             _ if self.tail.ends_with(RAW_BANNER) || self.tail.ends_with(FRIENDLY_PROMPT) => Doubt::Age,
             _ => Doubt::None,
         }
+    }
+
+    /// Whether the code seems to have been typed at the friendly prompt of a board that has restarted: the raw prompt then
+    /// only comes after a Ctrl-C.
+    pub fn was_typed(&self) -> bool {
+        self.prelude.is_some() && (self.greeted || find(&self.pending, FRIENDLY_PROMPT).is_some())
     }
 
     /// Whether the board has acknowledged the code.
@@ -440,6 +449,8 @@ impl Decoder {
         }
         let keep = RAW_BANNER.len();
         self.tail.extend_from_slice(&self.pending[count.saturating_sub(keep)..count]);
+        self.greeted |= self.prelude.is_some()
+            && (find(&self.pending[..count], FRIENDLY_PROMPT).is_some() || find(&self.tail, FRIENDLY_PROMPT).is_some());
         let from = self.tail.len().saturating_sub(keep);
         self.tail.drain(..from);
         self.discard(count);

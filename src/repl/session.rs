@@ -465,7 +465,8 @@ impl Session {
     fn doubt(&mut self, doubts: &mut Doubts, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if doubts.act() {
             // A program that runs never sees this byte, unless it reads its input.
-            self.port.write(b"\x01", wait)?;
+            let request = if decoder.was_typed() { INTERRUPT } else { b"\x01" };
+            self.port.write(request, wait)?;
             decoder.asked_for_prompt();
         } else {
             decoder.dismiss(sink);
@@ -837,6 +838,9 @@ impl Doubts {
 
 /// Where the greeting of the friendly REPL begins in `text`, if it ends with one.
 fn banner_start(text: &[u8]) -> Option<usize> {
+    if let Some(at) = reply::find(text, b"\r\nAdafruit CircuitPython ") {
+        return Some(at);
+    }
     let help = reply::find(text, b"Type \"help()\"")?;
     let before = text[..help].strip_suffix(b"\r\n").unwrap_or(&text[..help]);
     Some(before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1))

@@ -256,7 +256,7 @@ impl Bench {
             return End::Wrong(format!("unasked output was lost: {printed:?}"));
         }
         if end == End::Survived
-            && !matches!(fault, Fault::Reboot(_))
+            && !matches!(fault, Fault::Reboot(_) | Fault::RebootInWrite(_))
             && let Err(wrong) = self.check(deed, fault, &printed)
         {
             return End::Wrong(wrong);
@@ -305,7 +305,7 @@ fn value(called: Called) -> Value {
 /// Whether this error may come of this fault.
 fn is_clear(error: &Error, fault: &Fault) -> bool {
     let kinds: &[Kind] = match fault {
-        Fault::Unplug(_) | Fault::UnplugInWrite(_) | Fault::Reboot(_) => {
+        Fault::Unplug(_) | Fault::UnplugInWrite(_) | Fault::Reboot(_) | Fault::RebootInWrite(_) => {
             &[Kind::ConnectionLost, Kind::ConnectionFailedError]
         }
         Fault::Stall(_) | Fault::Flood(_) => &[Kind::TimeoutError, Kind::ConnectionLost, Kind::ConnectionFailedError],

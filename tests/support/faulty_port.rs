@@ -18,6 +18,8 @@ pub enum Fault {
     UnplugInWrite(usize),
     /// The board restarts by itself, by power: all it was about to say is lost.
     Reboot(usize),
+    /// The same after so many bytes that the host writes: the rest of them meets the board that starts.
+    RebootInWrite(usize),
     /// Nothing arrives any more, though the board lives.
     Stall(usize),
     /// From now on the board prints without end.
@@ -136,6 +138,16 @@ impl FaultyPort {
         Ok(passed)
     }
 
+    /// How many of `count` bytes that are written come before the board restarts, if it does.
+    fn reboots_within(&self, count: usize) -> Option<usize> {
+        let mut plan = self.link.plan();
+        let Some(Fault::RebootInWrite(n)) = plan.fault else { return None };
+        let until = n.checked_sub(plan.written).filter(|&until| until < count)?;
+        plan.written += count;
+        plan.fault = None;
+        Some(until)
+    }
+
     /// What a fault says in place of the board.
     fn instead(&self, buffer: &mut Vec<u8>, wait: Wait) -> std::result::Result<Option<usize>, PortError> {
         let (gone, stalled, flooding) = {
@@ -171,6 +183,11 @@ impl Port for FaultyPort {
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> std::result::Result<(), PortError> {
+        if let Some(until) = self.reboots_within(bytes.len()) {
+            self.board.write(&bytes[..until], wait)?;
+            self.board = SimPort::open(&SimOptions::default(), &|_| {}).expect("a simulated board");
+            return self.board.write(&bytes[until..], wait);
+        }
         let until = {
             let mut plan = self.link.plan();
             if plan.gone {
