@@ -83,9 +83,26 @@ pub enum RawPaste {
     Unknown,
 }
 
+/// Whose firmware a board has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Firmware {
+    /// MicroPython.
+    #[default]
+    MicroPython,
+    /// CircuitPython: a reload, also one from raw mode, runs code.py (which prints `main`) and then waits for a key.
+    CircuitPython {
+        /// Whether code.py only ends with Ctrl-C.
+        endless: bool,
+        /// What it says when it waits for a key, in whatever language.
+        press_any_key: &'static str,
+    },
+}
+
 /// What kind of board it is.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Its firmware.
+    pub firmware: Firmware,
     /// Raw paste.
     pub raw_paste: RawPaste,
     /// Its window, in bytes.
@@ -108,6 +125,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
+            firmware: Firmware::MicroPython,
             raw_paste: RawPaste::Supported,
             window: 128,
             ring: None,

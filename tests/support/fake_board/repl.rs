@@ -1,7 +1,7 @@
 //! The fake board's REPL, one byte of input at a time. Uses its siblings. Invariant: each branch says what
 //! `shared/runtime/pyexec.c` says there, in the same order.
 
-use super::{Place, RawPaste, Run, State, Then, traceback};
+use super::{Firmware, Place, RawPaste, Run, State, Then, traceback};
 
 const CTRL_A: u8 = 1;
 const CTRL_B: u8 = 2;
@@ -12,6 +12,10 @@ const CTRL_E: u8 = 5;
 const RAW_PROMPT: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 const BANNER: &[u8] = b"MicroPython v1.29.0 on 2026-08-01; Fake board with RP2040\r\n\
                         Type \"help()\" for more information.\r\n>>> ";
+
+const CIRCUITPYTHON_BANNER: &[u8] = b"\r\nAdafruit CircuitPython 10.3.0 on 2026-08-01; Fake board with RP2040\r\n>>> ";
+/// CircuitPython shows its state in the terminal's title.
+const TITLE: &[u8] = "\x1b]0;\u{1f40d}Done | 10.3.0\x1b\\".as_bytes();
 
 /// What the board does with the next byte.
 pub(super) enum Mode {
@@ -27,6 +31,10 @@ pub(super) enum Mode {
     Discarding,
     /// Runs a program that only Ctrl-C ends.
     Running { raw: bool },
+    /// Runs CircuitPython's code.py, which only Ctrl-C ends.
+    CodePy { raw: bool },
+    /// Waits for a key to show a prompt.
+    AnyKey { raw: bool },
 }
 
 /// A raw paste under way.
@@ -56,6 +64,11 @@ impl State {
             let raw = *raw;
             return self.end(raw, Some(&traceback("KeyboardInterrupt: ")));
         }
+        if let (Mode::CodePy { raw }, CTRL_C) = (&self.mode, byte) {
+            let raw = *raw;
+            self.output.emit(&traceback("KeyboardInterrupt: "));
+            return self.code_py_ended(raw);
+        }
         match self.settings.ring {
             Some(size) if self.ring.len() >= size => self.log.lost += 1,
             _ => self.ring.push_back(byte),
@@ -70,7 +83,7 @@ impl State {
                 self.ring.clear();
                 self.start();
             }
-            if matches!(self.mode, Mode::Running { .. }) {
+            if matches!(self.mode, Mode::Running { .. } | Mode::CodePy { .. }) {
                 return;
             }
             let Some(byte) = self.ring.pop_front() else { return };
@@ -82,7 +95,13 @@ impl State {
                 Mode::Discarding if matches!(byte, CTRL_C | CTRL_D) => {
                     self.end(true, Some(&traceback("SyntaxError: invalid syntax")));
                 }
-                Mode::Discarding | Mode::Running { .. } => {}
+                Mode::AnyKey { raw } if byte == CTRL_D => self.soft_reset(raw),
+                Mode::AnyKey { raw: true } => {
+                    self.output.emit(RAW_PROMPT);
+                    self.mode = Mode::raw();
+                }
+                Mode::AnyKey { raw: false } => self.show_banner(),
+                Mode::Discarding | Mode::Running { .. } | Mode::CodePy { .. } => {}
             }
         }
     }
@@ -100,8 +119,7 @@ impl State {
                 return;
             }
             CTRL_B if line.is_empty() => {
-                self.output.emit(b"\r\n");
-                self.output.emit(BANNER);
+                return self.show_banner();
             }
             CTRL_D if line.is_empty() => {
                 self.output.emit(b"\r\n");
@@ -164,10 +182,7 @@ impl State {
                 line.clear();
             }
             (CTRL_B, _) => {
-                self.output.emit(b"\r\n");
-                self.output.emit(BANNER);
-                self.mode = Mode::friendly();
-                return;
+                return self.show_banner();
             }
             (CTRL_C, _) => line.clear(),
             (CTRL_D, []) => {
@@ -264,22 +279,62 @@ impl State {
         self.mode = Mode::raw();
     }
 
+    fn show_banner(&mut self) {
+        if self.settings.firmware == Firmware::MicroPython {
+            self.output.emit(b"\r\n");
+            self.output.emit(BANNER);
+        } else {
+            self.output.emit(TITLE);
+            self.output.emit(CIRCUITPYTHON_BANNER);
+        }
+        self.mode = Mode::friendly();
+    }
+
     fn soft_reset(&mut self, raw: bool) {
+        if let Firmware::CircuitPython { endless, .. } = self.settings.firmware {
+            self.log.resets += 1;
+            self.output.emit(b"soft reboot\r\n");
+            self.output.emit(TITLE);
+            self.output
+                .emit(b"Auto-reload is on. Simply save files over USB to run them or enter REPL to disable.\r\n");
+            self.output.emit(b"code.py output:\r\n");
+            let main = self.settings.main.clone();
+            self.output.emit(&main);
+            if endless {
+                self.mode = Mode::CodePy { raw };
+                return;
+            }
+            return self.code_py_ended(raw);
+        }
         self.output.emit(b"MPY: soft reboot\r\n");
         if !raw {
             return self.start();
         }
         self.log.resets += 1;
-        self.output.emit(&self.settings.boot);
+        let boot = self.settings.boot.clone();
+        self.output.emit(&boot);
         self.output.emit(RAW_PROMPT);
         self.mode = Mode::raw();
     }
 
+    fn code_py_ended(&mut self, raw: bool) {
+        if let Firmware::CircuitPython { press_any_key, .. } = self.settings.firmware {
+            self.output.emit(b"\r\nCode done running.\r\n");
+            self.output.emit(TITLE);
+            self.output.emit(press_any_key.as_bytes());
+        }
+        self.mode = Mode::AnyKey { raw };
+    }
+
     /// Starts into the friendly REPL.
     fn start(&mut self) {
+        if let Firmware::CircuitPython { .. } = self.settings.firmware {
+            return self.soft_reset(false);
+        }
         self.log.resets += 1;
-        self.output.emit(&self.settings.boot);
-        self.output.emit(&self.settings.main);
+        let (boot, main) = (self.settings.boot.clone(), self.settings.main.clone());
+        self.output.emit(&boot);
+        self.output.emit(&main);
         self.output.emit(BANNER);
         self.mode = Mode::friendly();
     }

@@ -154,3 +154,20 @@ fn boards_differ() {
     let (board, _) = FakeBoard::new(|_| Run::default());
     assert_eq!((board.name(), board.abilities()), ("fake", Settings::default().abilities));
 }
+
+#[test]
+fn circuitpython_runs_code_py_at_every_reload_and_waits_for_a_key() {
+    for endless in [false, true] {
+        let firmware = Firmware::CircuitPython { endless, press_any_key: "a key, please" };
+        let (mut board, handle) = raw_board(Settings { firmware, main: b"hello\r\n".to_vec(), ..Settings::default() });
+        let mut got = answer(&mut board, b"\x04");
+        if endless {
+            assert!(got.ends_with(b"code.py output:\r\nhello\r\n"), "{}", got.escape_ascii());
+            got = answer(&mut board, b"\x03");
+        }
+        assert!(got.ends_with(b"a key, please"), "{}", got.escape_ascii());
+        assert_eq!(answer(&mut board, b"\x01"), b"raw REPL; CTRL-B to exit\r\n>");
+        assert!(answer(&mut board, b"\x02").ends_with(b"with RP2040\r\n>>> "));
+        assert_eq!(handle.log().resets, 1);
+    }
+}

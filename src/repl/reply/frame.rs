@@ -1,0 +1,45 @@
+//! What a reply consists of. Uses nothing; plain data.
+
+/// What a frame carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FrameKind {
+    /// The `repr` of a value.
+    Repr,
+    /// The bytes of a value, in base64.
+    Base64,
+    /// The end of a generator; the `repr` of what it returned.
+    Stop,
+    /// How many replies the board has sent, and the letter of the last one's kind.
+    Number,
+}
+
+impl FrameKind {
+    /// The kind that a frame of this letter has.
+    pub fn from_letter(letter: u8) -> Option<FrameKind> {
+        match letter {
+            b'R' => Some(FrameKind::Repr),
+            b'B' => Some(FrameKind::Base64),
+            b'S' => Some(FrameKind::Stop),
+            b'N' => Some(FrameKind::Number),
+            _ => None,
+        }
+    }
+}
+
+/// A value on its way from the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// What it carries.
+    pub kind: FrameKind,
+    /// The text.
+    pub text: String,
+}
+
+/// The end of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The value, if the program sent one.
+    pub frame: Option<Frame>,
+    /// What the board says of an exception; empty if there was none. May hold any bytes.
+    pub error: Vec<u8>,
+}

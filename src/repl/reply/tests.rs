@@ -1,0 +1,216 @@
+//! Streams of replies, whole and torn, under every division into chunks.
+
+use super::*;
+
+const TOKEN: &str = "q7Zk02Xa";
+
+fn plain(expects: bool) -> Decoder {
+    Decoder::new(TOKEN, Prelude::Plain, expects)
+}
+
+/// Feeds `stream` in chunks of `size`, then asks for the prompt if the end is in doubt; gives the output, how it
+/// ended, and the rest.
+fn decode(mut decoder: Decoder, stream: &[u8], size: usize) -> (Vec<u8>, Option<Conclusion>, Vec<u8>) {
+    let mut output = Vec::new();
+    let mut sink = |bytes: &[u8]| output.extend_from_slice(bytes);
+    let mut chunks = stream.chunks(size);
+    let mut end = None;
+    for chunk in chunks.by_ref() {
+        if let Progress::Done(reply) = decoder.feed(chunk, &mut sink) {
+            end = Some(Conclusion::Reply(reply));
+            break;
+        }
+    }
+    if end.is_none() && decoder.doubt() != Doubt::None {
+        decoder.asked_for_prompt();
+        for chunk in RAW_BANNER.chunks(size) {
+            if decoder.feed(chunk, &mut sink) == Progress::Prompt {
+                end = Some(decoder.conclude(&mut sink));
+            }
+        }
+    }
+    let mut rest = decoder.rest();
+    chunks.for_each(|chunk| rest.extend_from_slice(chunk));
+    (output, end, rest)
+}
+
+fn frame(kind: char, text: &str) -> String {
+    format!("\x1e{TOKEN}{kind}{}:{text}\x1e{TOKEN};", text.chars().count())
+}
+
+#[track_caller]
+fn case(stream: impl AsRef<[u8]>, output: &[u8], frame: Option<(FrameKind, &str)>, error: &[u8], rest: &[u8]) {
+    let stream = stream.as_ref();
+    let frame = frame.map(|(kind, text)| Frame { kind, text: text.to_owned() });
+    let reply = Reply { frame, error: error.to_vec() };
+    for size in 1..=stream.len() {
+        let (got, end, left) = decode(plain(true), stream, size);
+        assert_eq!(String::from_utf8_lossy(&got), String::from_utf8_lossy(output), "output, chunks of {size}");
+        assert_eq!(end, Some(Conclusion::Reply(reply.clone())), "chunks of {size}");
+        assert_eq!(left, rest, "rest, chunks of {size}");
+    }
+}
+
+#[track_caller]
+fn torn(stream: impl AsRef<[u8]>) {
+    let stream = stream.as_ref();
+    for size in 1..=stream.len() {
+        let (_, end, _) = decode(plain(true), stream, size);
+        assert!(matches!(end, Some(Conclusion::Torn(_))), "{} by {size}: {end:?}", stream.escape_ascii());
+    }
+}
+
+const ERROR: &str = "Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in f\r\nValueError: x\r\n";
+const SEVEN: Option<(FrameKind, &str)> = Some((FrameKind::Repr, "7"));
+
+#[test]
+fn a_value_is_found_anywhere_in_the_output() {
+    let value = frame('R', "7");
+    case(format!("OK{value}\x04\x04>"), b"", SEVEN, b"", b"");
+    case(format!("OKno newline{value}after\x04\x04>"), b"no newlineafter", SEVEN, b"", b"");
+    case(format!("idle O\r\nOK{value}\x04\x04>later"), b"idle O\r\n", SEVEN, b"", b"later");
+    case(format!("OK{}\x04\x04>", frame('B', "AAEC")), b"", Some((FrameKind::Base64, "AAEC")), b"", b"");
+    case(format!("OK{}\x04\x04>", frame('S', "'é'")), b"", Some((FrameKind::Stop, "'é'")), b"", b"");
+}
+
+#[test]
+fn look_alikes_are_output() {
+    let value = frame('R', "7");
+    let error = format!("\x04{ERROR}\x04>");
+    for printed in [
+        "\x04",
+        "\x04\x04>",
+        ">",
+        "\x04>OK",
+        "\x1e",
+        "\x1eq7Zk02X",
+        "\x1eq7Zk02XbR1:7",
+        "OK",
+        "R\x01",
+        "\x04x\x04>",
+        "raw REPL; CTRL-B to exit\r\n>",
+        "\r\n>>> ",
+        &error,
+    ] {
+        case(format!("OK{printed}{value}\x04\x04>"), printed.as_bytes(), SEVEN, b"", b"");
+        if !printed.contains("OK") {
+            case(format!("{printed}OK{value}\x04\x04>"), printed.as_bytes(), SEVEN, b"", b"");
+        }
+        case(format!("OK{value}\x04\x04>{printed}"), b"", SEVEN, b"", printed.as_bytes());
+    }
+}
+
+#[test]
+fn an_exception_ends_a_reply() {
+    case(format!("OKout\x04{ERROR}\x04>"), b"out", None, ERROR.as_bytes(), b"");
+    case(format!("OKout\x04a\n\x04>more\x04{ERROR}\x04>"), b"out\x04a\n\x04>more", None, ERROR.as_bytes(), b"");
+    // CircuitPython's are translated.
+    let translated = "Zurückverfolgung (jüngste Aufforderung zuletzt):\r\nValueError: x\r\n";
+    case(format!("OK\x04{translated}\x04>"), b"", None, translated.as_bytes(), b"");
+}
+
+#[test]
+fn raw_paste_is_acknowledged_in_its_way() {
+    let header = [b'R', 1, 128, 0, 1];
+    for (stream, output) in
+        [(format!("R\x01{}\0\x01\x01\x04out", '\u{80}'), "out"), ("noise\x01\x04out".to_owned(), "noiseout")]
+    {
+        let stream = stream.replace('\u{80}', "\u{1}");
+        let stream: Vec<u8> = [stream.as_bytes(), frame('R', "7").as_bytes(), b"\x04\x04>"].concat();
+        let header = Some(if stream[2] == 1 { [b'R', 1, 1, 0, 1] } else { header });
+        for size in 1..=stream.len() {
+            let (got, end, _) = decode(Decoder::new(TOKEN, Prelude::Paste(header), true), &stream, size);
+            assert!(matches!(end, Some(Conclusion::Reply(Reply { frame: Some(_), .. }))), "{end:?} by {size}");
+            assert_eq!(String::from_utf8_lossy(&got), output, "by {size}");
+        }
+    }
+}
+
+#[test]
+fn a_torn_frame_is_no_value() {
+    torn(format!("OK\x1e{TOKEN}R4:No>noise<ne\x1e{TOKEN};\x04\x04>"));
+    torn(format!("OK\x1e{TOKEN}Rno4:None\x1e{TOKEN};\x04\x04>"));
+    torn(format!("OK\x1e{TOKEN}R4:None\x1e{TOKEN}noise;\x04\x04>"));
+    torn(format!("OK\x1e{TOKEN}R4:None\x1eq7noise{}\x04\x04>", &TOKEN[2..]));
+    torn(format!("OK\x1eq7Znoisek02XaR4:None\x1e{TOKEN};\x04\x04>"));
+    torn("OK\x1eq7Znoisek02XaR4:None\x1eq7;\x04\x04>");
+    torn(format!("OK\x1e{TOKEN}R99999999999:"));
+}
+
+#[test]
+fn a_reply_whose_end_is_lost_counts_once_the_prompt_is_there() {
+    let value = frame('R', "7");
+    for end in ["", "\x04", "\x04\x04", "\x04>", "\x04noise\x04"] {
+        let stream = format!("OK{value}{end}");
+        for size in 1..=stream.len() {
+            let (_, end, _) = decode(plain(true), stream.as_bytes(), size);
+            assert!(matches!(end, Some(Conclusion::Reply(Reply { frame: Some(_), .. }))), "{stream:?}: {end:?}");
+        }
+    }
+}
+
+#[test]
+fn threads_may_print_between_the_ends() {
+    let value = frame('R', "7");
+    case(format!("OK{value}\x04T27\r\n\x04>"), b"T27\r\n", SEVEN, b"", b"");
+    case(format!("OK{value}\x04\x04T27\r\n>"), b"T27\r\n", SEVEN, b"", b"");
+    case(format!("OK\x04T27\r\n{ERROR}\x04>"), b"T27\r\n", None, ERROR.as_bytes(), b"");
+    case(format!("OK\x04{ERROR}\x04T27\r\n>"), b"T27\r\n", None, ERROR.as_bytes(), b"");
+    case("OK\x04KeyboardInterrupt: \r\n\x04>", b"", None, b"KeyboardInterrupt: \r\n", b"");
+}
+
+#[test]
+fn the_message_of_an_exception_may_hold_anything() {
+    for message in ["\x04>", "a\x04b", "\x04\x04>", "OK", "\x1e", "raw REPL; CTRL-B to exit\r\n>"] {
+        let error = ERROR.replace('x', message);
+        case(format!("OK\x04{error}\x04>"), b"", None, error.as_bytes(), b"");
+    }
+}
+
+#[test]
+fn a_restart_is_doubted() {
+    for stream in [
+        "OK\x04\x04MPY: soft reboot\r\nraw REPL; CTRL-B to exit\r\n>",
+        "OKets Jun  8 2016\r\nMicroPython v1.24 on 2024; X\r\nType \"help()\" for more information.\r\n>>> ",
+        "OK\r\nAdafruit CircuitPython 10.3.0 on 2026-01-01; BOARD with CHIP\r\n>>> ",
+        "rst:0x8\r\nraw REPL; CTRL-B to exit\r\n>",
+    ] {
+        torn(stream);
+    }
+    let mut decoder = plain(true);
+    decoder.feed(b"OKprinting on", &mut |_| {});
+    assert_eq!(decoder.doubt(), Doubt::None);
+}
+
+#[test]
+fn what_a_program_printed_is_output_once_it_shows_that_it_goes_on() {
+    let mut decoder = plain(true);
+    let mut output = Vec::new();
+    decoder.feed(b"OKa\x04b", &mut |bytes| output.extend_from_slice(bytes));
+    assert_eq!((output.as_slice(), decoder.doubt()), (b"a".as_slice(), Doubt::Age));
+    decoder.asked_for_prompt();
+    decoder.dismiss(&mut |bytes| output.extend_from_slice(bytes));
+    assert_eq!((output.as_slice(), decoder.doubt()), (b"a\x04b".as_slice(), Doubt::None));
+    let end = [b"c".as_slice(), frame('R', "7").as_bytes(), b"\x04\x04>", RAW_BANNER].concat();
+    let progress = decoder.feed(&end, &mut |bytes| output.extend_from_slice(bytes));
+    assert!(matches!(progress, Progress::Done(Reply { frame: Some(_), .. })), "{progress:?}");
+    assert_eq!((output.as_slice(), decoder.prompts_to_come()), (b"a\x04bc".as_slice(), 1));
+    assert_eq!(decoder.rest(), RAW_BANNER);
+}
+
+#[test]
+fn a_flood_is_not_kept() {
+    let mut decoder = plain(true);
+    let mut count = 0;
+    decoder.feed(b"OK\x04", &mut |_| {});
+    for _ in 0..1000 {
+        decoder.feed(&[b'x'; 1000], &mut |bytes| count += bytes.len());
+    }
+    assert!(count > 900_000, "{count}");
+}
+
+#[test]
+fn without_a_frame_to_come_the_first_end_counts() {
+    let reply = Conclusion::Reply(Reply { frame: None, error: Vec::new() });
+    assert_eq!(decode(plain(false), b"OK\x04\x04>", 2), (Vec::new(), Some(reply), Vec::new()));
+}

@@ -1,0 +1,248 @@
+//! Code on its way to a board: by raw paste, whose flow control the board dictates, or in blocks at a pace that its input
+//! buffer bears.
+//!
+//! Uses [`crate::repl::reply`]. Invariant: no more is sent at once than the board is known to hold, and code whose upload
+//! came to grief does not run.
+
+use super::{Failure, MOST_KEPT, Session, Sink};
+use crate::port::{PortError, Wait};
+use crate::repl::reply::{self, Prelude, RAW_BANNER};
+use std::time::{Duration, Instant};
+
+/// Longest command, in bytes, that is sent without flow control to a board whose input buffer is known to be larger, and
+/// to one of which nothing is known: 128 bytes are the smallest usual buffer (samd).
+const PLAIN_LIMIT: usize = 250;
+const UNKNOWN_LIMIT: usize = 120;
+/// Size of a block and the pause after it where there is no flow control at all: a buffer of 32 bytes (micro:bit) bears
+/// that, and 115200 baud bring no more. [`Session::learn_blocks`] finds out what else a board bears.
+pub(super) const SMALL_BLOCK: Block = Block { size: 32, pause: Duration::from_millis(4) };
+/// What MicroPython's own tools send.
+const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
+/// Longest time of a board at its prompt to answer, or to take in a window of code; and of silence after an answer that
+/// makes no sense.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+const GARBLED_LIMIT: Duration = Duration::from_millis(300);
+/// Makes half a program a syntax error, wherever it ends, and ends it. Ctrl-C would do on MicroPython, but crashes
+/// CircuitPython.
+const SPOIL: &[u8] = b"\n?\x04";
+
+/// What is known of raw paste on this board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paste {
+    Untried,
+    /// Works, with a window of so many bytes.
+    Window(usize),
+    Refused,
+}
+
+/// What became of code sent by raw paste.
+pub(super) enum Pasted {
+    /// It is on the board; its reply starts so.
+    Sent(Prelude),
+    /// The board found it wrong before its end, or so it seems. It does not run.
+    Spoilt,
+    /// The board has no raw paste, nothing was sent.
+    Refused,
+    /// The board does not keep to the protocol. The code has not run.
+    Failed,
+}
+
+/// What the board says to the request for raw paste.
+enum Answer {
+    Window(usize),
+    Refused,
+    /// Nothing.
+    None,
+}
+
+/// A pace for boards without flow control.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    size: usize,
+    pause: Duration,
+}
+
+impl Session {
+    /// Finds out how much a board without raw paste takes at once, by sending it a program that tells how much came.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn learn_blocks(&mut self, count: &dyn Fn(&str) -> String, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        if self.paste != Paste::Refused {
+            return Ok(());
+        }
+        let text = "x".repeat(LARGE_BLOCK.size - 1 - count("").len());
+        self.block = LARGE_BLOCK;
+        let own = wait.until(Some(Instant::now() + ANSWER_LIMIT));
+        let whole = match self.execute(&count(&text), true, own, sink) {
+            Ok(reply) => reply.frame.is_some_and(|frame| frame.text == text.len().to_string()),
+            Err(Failure::Timeout) if wait.slice().is_ok() => false,
+            Err(Failure::Torn(_)) => false,
+            Err(failure) => return Err(failure),
+        };
+        if !whole {
+            self.block = SMALL_BLOCK;
+        }
+        Ok(())
+    }
+
+    /// The longest code that goes out in one write without a question.
+    pub(super) fn plain_limit(&self) -> usize {
+        match self.paste {
+            // The board's buffer holds two windows.
+            Paste::Window(window) => PLAIN_LIMIT.min((2 * window).saturating_sub(6)),
+            Paste::Untried => UNKNOWN_LIMIT,
+            Paste::Refused => self.block.size - 1,
+        }
+    }
+
+    pub(super) fn send_plainly(&mut self, code: &str, wait: Wait) -> Result<(), Failure> {
+        let mut bytes = Vec::with_capacity(code.len() + 1);
+        bytes.extend_from_slice(code.as_bytes());
+        bytes.push(0x04);
+        // A process behind a terminal reads at its own pace; a board without raw paste drops what its buffer cannot hold.
+        if !self.port.abilities().raw_paste || (self.paste != Paste::Refused && bytes.len() <= PLAIN_LIMIT + 1) {
+            return Ok(self.port.write(&bytes, wait)?);
+        }
+        let Block { size, pause } = self.block;
+        for block in bytes.chunks(size) {
+            self.port.write(block, wait)?;
+            let pause = Wait { deadline: Some(Instant::now() + pause), ..wait };
+            while bytes.len() > size {
+                match self.port.read(&mut self.incoming, pause) {
+                    Ok(_) => {}
+                    Err(PortError::Timeout) => break,
+                    Err(error) => return Err(error.into()),
+                }
+                if pause.slice().is_err() {
+                    break;
+                }
+            }
+            wait.slice()?;
+        }
+        Ok(())
+    }
+
+    /// Sends code by raw paste.
+    pub(super) fn paste_code(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<Pasted, Failure> {
+        let bytes = code.as_bytes();
+        // Once the window is known, as much as the board's buffer of two windows holds goes out with the request.
+        let mut sent = 0;
+        if let Paste::Window(window) = self.paste {
+            let room = (2 * window).saturating_sub(4);
+            if bytes.len() <= room {
+                let request = [b"\x05A\x01", bytes, b"\x04"].concat();
+                self.port.write(&request, wait)?;
+                return Ok(Pasted::Sent(Prelude::Paste(Some(header(window)))));
+            }
+            sent = room;
+        }
+        self.port.write(&[b"\x05A\x01", &bytes[..sent]].concat(), wait)?;
+        let window = match self.paste_window(wait, sink)? {
+            Answer::Window(window) => window,
+            Answer::Refused if sent == 0 => return Ok(Pasted::Refused),
+            Answer::Refused | Answer::None => return Ok(Pasted::Failed),
+        };
+        let mut budget = (2 * window).saturating_sub(sent);
+        let mut soon = Instant::now() + ANSWER_LIMIT;
+        loop {
+            let come = std::mem::take(&mut self.incoming);
+            if let Some(at) = come.iter().position(|&byte| byte == 0x04) {
+                // The code is wrong, and the rest of it is thrown away until `\x04`. Or a thread has printed that byte:
+                // then an end would run half the code, so it is spoilt first.
+                self.incoming = come;
+                self.emit_front(at, sink);
+                self.port.write(SPOIL, wait)?;
+                return Ok(Pasted::Spoilt);
+            }
+            let credits = come.iter().filter(|&&byte| byte == 0x01).count();
+            if credits < come.len() {
+                sink(&come.iter().copied().filter(|&byte| byte != 0x01).collect::<Vec<u8>>());
+            }
+            budget += credits * window;
+            let count = budget.min(bytes.len() - sent);
+            if count == 0 {
+                if self.read_soon(soon, wait)? {
+                    continue;
+                }
+                return Ok(Pasted::Failed);
+            }
+            soon = Instant::now() + ANSWER_LIMIT;
+            let mut block = bytes[sent..sent + count].to_vec();
+            sent += count;
+            budget -= count;
+            let complete = sent == bytes.len();
+            if complete {
+                block.push(0x04);
+            }
+            self.port.write(&block, wait)?;
+            if complete {
+                return Ok(Pasted::Sent(Prelude::Paste(None)));
+            }
+        }
+    }
+
+    /// Waits until `soon` for bytes of a board that has to answer. Whether some have come.
+    fn read_soon(&mut self, soon: Instant, wait: Wait) -> Result<bool, Failure> {
+        let step = wait.until(Some(soon));
+        match self.port.read(&mut self.incoming, step).and_then(|_| step.slice()) {
+            Ok(_) => Ok(true),
+            Err(PortError::Timeout) if step.deadline == Some(soon) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads the answer to the request for raw paste.
+    fn paste_window(&mut self, wait: Wait, sink: Sink<'_>) -> Result<Answer, Failure> {
+        let soon = Instant::now() + ANSWER_LIMIT;
+        loop {
+            if let Some((at, window)) = self.window_at() {
+                self.emit_front(at, sink);
+                self.incoming.drain(..5);
+                self.paste = Paste::Window(window);
+                return Ok(Answer::Window(window));
+            }
+            // Before 1.14 the three bytes only clear the line.
+            for refusal in [b"R\x00>".as_slice(), RAW_BANNER] {
+                if let Some(at) = reply::find(&self.incoming, refusal) {
+                    self.emit_front(at, sink);
+                    self.incoming.drain(..refusal.len());
+                    // A board that had it once may have it again.
+                    self.paste = if self.paste == Paste::Untried { Paste::Refused } else { Paste::Untried };
+                    return Ok(Answer::Refused);
+                }
+            }
+            if self.incoming.len() > MOST_KEPT {
+                self.emit_front(self.incoming.len() - MOST_KEPT / 2, sink);
+            }
+            let patience = match self.incoming.is_empty() {
+                true => soon,
+                false => soon.min(Instant::now() + GARBLED_LIMIT),
+            };
+            if !self.read_soon(patience, wait)? {
+                return Ok(Answer::None);
+            }
+        }
+    }
+
+    /// Where the board grants a window, and its size.
+    fn window_at(&self) -> Option<(usize, usize)> {
+        let size = |bytes: &[u8]| match *bytes {
+            [b'R', 0x01, low, high, 0x01] => {
+                Some(usize::from(u16::from_le_bytes([low, high]))).filter(|&size| size > 0)
+            }
+            _ => None,
+        };
+        let mut found = self.incoming.windows(5).enumerate().filter_map(|(at, bytes)| Some((at, size(bytes)?)));
+        match self.paste {
+            Paste::Window(known) => found.find(|&(_, window)| window == known),
+            _ => found.next(),
+        }
+    }
+}
+
+/// The bytes that grant a window.
+fn header(window: usize) -> [u8; 5] {
+    let [low, high] = u16::try_from(window).unwrap_or(u16::MAX).to_le_bytes();
+    [b'R', 0x01, low, high, 0x01]
+}
