@@ -61,7 +61,7 @@ pub enum Operation<'a> {
 
 /// The code of an operation.
 pub(super) enum Code {
-    /// An expression whose value becomes an [`Answer`].
+    /// An expression whose value becomes an [`Answer`](super::Answer).
     Answer(String),
     /// An expression whose literal is wanted.
     Literal(String),
