@@ -8,6 +8,11 @@ use rustix::fs::FlockOperation;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// How long a flash file may still be held by a board that was closed, and how often that is looked at.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// A board's flash.
 #[derive(Debug)]
@@ -38,7 +43,14 @@ impl Flash {
         let cannot = |error: io::Error| failed(format!("cannot use `{shown}` as flash: {error}"));
         let mut open = OpenOptions::new();
         let mut file = open.read(true).write(true).create(true).truncate(false).open(path).map_err(cannot)?;
-        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        let patience = Instant::now() + LOCK_PATIENCE;
+        while rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            if Instant::now() < patience && !crate::interrupt::pending() {
+                // A board that has just been closed lets go as soon as no process that was being started then still holds
+                // its file, and nothing tells when that is.
+                std::thread::park_timeout(LOCK_PAUSE);
+                continue;
+            }
             return Err(failed(format!("the flash `{shown}` is in use by another board")).with_help("close that board"));
         }
         let length = file.metadata().map_err(cannot)?.len();
