@@ -75,13 +75,15 @@ fn another_run_is_told_where_it_departs() {
 
 #[test]
 fn a_killed_run_leaves_a_recording() {
-    let mut running =
-        Program::new().args(["exec", "-p", "sim", "--record", "run.log", "print('here')\nwhile True: pass"]).start();
+    let mut running = Program::new()
+        .args(["exec", "-p", "sim", "--record", "run.log", "print('he' + 're')\nwhile True: pass"])
+        .start();
     running.said("here");
     let folder = running.folder().to_owned();
     rustix::process::kill_process(running.id(), rustix::process::Signal::KILL).expect("the program runs");
     let text = std::fs::read_to_string(folder.join("run.log")).expect("the recording");
-    assert!(text.contains("here\\r\\n") || text.contains("here\\n"), "{text}");
+    // What the host sent does not hold the word whole; its line end may not have come yet.
+    assert!(text.contains("here"), "{text}");
     running.feed(Vec::new());
 }
 
