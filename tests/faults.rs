@@ -7,6 +7,7 @@ mod faulty_port;
 
 use fault_cases::{Bench, DEEDS, Deed, Plan, judge, places, run};
 use faulty_port::Fault;
+use std::sync::{Mutex, PoisonError};
 
 /// What others may print.
 const GARBAGE: &[&[u8]] = &[
@@ -49,15 +50,18 @@ fn plans(deed: Deed) -> Vec<Plan> {
     ]
 }
 
+/// A press of Ctrl-C is for all that waits in this process: one test at a time.
+static PRESSES: Mutex<()> = Mutex::new(());
+
 #[test]
 fn every_fault_at_every_moment() {
+    let _alone = PRESSES.lock().unwrap_or_else(PoisonError::into_inner);
     let mut plans: Vec<Plan> = DEEDS.iter().flat_map(|&deed| plans(deed)).collect();
     if let Ok(only) = std::env::var("FAULTS") {
         plans.retain(|(deed, name, _)| format!("{deed:?} {name}").contains(&only));
     }
     let (pressed, plans) = plans.into_iter().partition(|(_, name, _)| *name == "interrupt");
     let mut rows = run(plans, 24);
-    // A press is for all that waits in this process.
     rows.extend(run(pressed, 1));
     rows.sort_by_key(|row| DEEDS.iter().position(|deed| *deed == row.deed));
     judge(&rows);
@@ -65,6 +69,7 @@ fn every_fault_at_every_moment() {
 
 #[test]
 fn teardowns_of_other_boards_still_run() {
+    let _alone = PRESSES.lock().unwrap_or_else(PoisonError::into_inner);
     std::thread::scope(|scope| {
         for fault in [Fault::Unplug(0), Fault::UnplugInWrite(3), Fault::Reboot(0), Fault::Stall(0), Fault::Flood(0)] {
             scope.spawn(move || {
