@@ -296,6 +296,7 @@ fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
         FrameKind::Base64 => 'B',
         FrameKind::Stop => 'S',
         FrameKind::Number => 'N',
+        FrameKind::Question => 'Q',
     };
     let (text, length) = (&frame.text, frame.text.chars().count());
     let sent = format!("\x1e{token}{letter}{length}:{text}\x1e{token};\x04\x04>");
@@ -320,7 +321,7 @@ fn outcome(reply: Reply) -> Outcome {
     }
     Outcome::Value(match reply.frame {
         None => Payload::Repr("None".to_owned()),
-        Some(Frame { kind: FrameKind::Repr | FrameKind::Number, text }) => Payload::Repr(text),
+        Some(Frame { kind: FrameKind::Repr | FrameKind::Number | FrameKind::Question, text }) => Payload::Repr(text),
         Some(Frame { kind: FrameKind::Stop, text }) => Payload::Stop(text),
         Some(Frame { kind: FrameKind::Base64, text }) => {
             match base64::engine::general_purpose::STANDARD.decode(text.trim_end()) {
