@@ -143,7 +143,7 @@ fn class(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
             '[' if in_colons(rest.as_str()).is_some() => {
                 let (name, behind) = in_colons(rest.as_str()).unwrap_or_default();
                 let is_member = named(name).ok_or_else(|| format!("there is no class `[:{name}:]`"))?;
-                (0..128u8).filter(|byte| is_member(byte)).for_each(|byte| set[usize::from(byte)] = true);
+                (0..128u8).filter(is_member).for_each(|byte| set[usize::from(byte)] = true);
                 *rest = behind.chars();
                 (previous, first) = (None, false);
                 continue;
