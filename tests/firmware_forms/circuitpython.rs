@@ -1,0 +1,105 @@
+//! CircuitPython 8, 9 and 10, in several languages.
+
+use super::reduced_board::{Bench, Form, Shown, Words};
+use super::round::{Expected, around, call, echoes, open, undisturbed};
+use belay_script::Kind;
+use belay_script::device::OpenOptions;
+use belay_script::value::Value;
+
+const ENGLISH: Words = Words {
+    soft_reboot: "soft reboot",
+    auto_reload: "Auto-reload is on. Simply save files over USB to run them or enter REPL to disable.",
+    code_output: "code.py output:",
+    code: "hello\r\n",
+    endless: false,
+    code_done: "Code done running.",
+    press_any_key: "Press any key to enter the REPL. Use CTRL-D to reload.",
+    read_only: "OSError: [Errno 30] Read-only filesystem",
+};
+const GERMAN: Words = Words {
+    soft_reboot: "weicher reboot",
+    auto_reload: "Automatisches Neuladen ist aktiv.",
+    code_output: "code.py Ausgabe:",
+    code: ">>> hallo",
+    endless: true,
+    code_done: "Der Code wurde ausgeführt.",
+    press_any_key: "Drücke eine Taste um dich mit der REPL zu verbinden. Drücke Strg-D zum neu laden.",
+    read_only: "OSError: [Errno 30] Schreibgeschützes Dateisystem",
+};
+const CHINESE: Words = Words {
+    soft_reboot: "ruǎn chóngqǐ",
+    auto_reload: "Zìdòng chóngxīn jiāzài.",
+    code_output: "code.py 输出:",
+    code: "\u{1f40d}\r\n",
+    endless: false,
+    code_done: "代码已运行完毕。",
+    press_any_key: "按任意键进入REPL。使用CTRL-D重新加载。",
+    read_only: "OSError: [Errno 30] 只读文件系统",
+};
+
+fn bench(version: &str, words: Words) -> Bench {
+    Bench::new(Form::circuitpython(version, Shown::CircuitPython(words)))
+}
+
+fn expected(version: (u32, u32, u32)) -> Expected {
+    Expected {
+        identity: Some(("circuitpython", version, "RP2040", "", false)),
+        threads: false,
+        short_floats: true,
+        long: 20_000,
+    }
+}
+
+fn whole(version: &str, number: (u32, u32, u32), words: Words) {
+    let read_only = words.read_only;
+    let bench = bench(version, words);
+    let (device, printed) = around(&bench, &expected(number));
+    let _guard = undisturbed();
+    let error = call(&device, "store", &[]).unwrap_err();
+    assert_eq!(error.kind(), Kind::DeviceException);
+    assert_eq!(error.message(), read_only);
+    assert!(error.help().is_some_and(|help| help.contains("read-only") && help.contains("eject")), "{error:?}");
+    // Its clock is another.
+    device.sync_time(None).expect("a clock");
+    printed.take();
+    device.soft_reset().expect("a soft reset");
+    let shown = printed.take();
+    assert!(!shown.contains('\x1b'), "{shown}");
+    call(&device, "begin", &[Value::Int(1)]).expect("a setup");
+    echoes(&device, &Value::Int(4));
+    device.close().expect("a close");
+}
+
+#[test]
+fn circuitpython_8() {
+    whole("(8, 2, 10)", (8, 2, 10), CHINESE);
+}
+
+#[test]
+fn circuitpython_9() {
+    whole("(9, 2, 1)", (9, 2, 1), GERMAN);
+}
+
+#[test]
+fn circuitpython_10() {
+    whole("(10, 3, 0, '')", (10, 3, 0), ENGLISH);
+}
+
+#[test]
+fn a_reload_in_the_middle_of_a_session_is_a_lost_connection_that_can_be_restored() {
+    let _guard = undisturbed();
+    for (attempts, words) in [(0, ENGLISH), (2, GERMAN)] {
+        let bench = bench("(10, 3, 0, '')", words);
+        let (device, _) = open(&bench, OpenOptions { attempts, ..OpenOptions::default() });
+        call(&device, "begin", &[Value::Int(1)]).expect("a setup");
+        bench.reload();
+        let outcome = call(&device, "echo", &[Value::Int(5)]);
+        let error = outcome.expect_err("the call of a board that restarted");
+        assert_eq!(error.kind(), Kind::ConnectionLost, "{error:?}");
+        if attempts == 0 {
+            device.reconnect(Some(1)).expect("a board");
+        }
+        echoes(&device, &Value::Int(6));
+        assert_eq!(device.exec("state", None).expect("restored"), Value::Int(1));
+    }
+}
