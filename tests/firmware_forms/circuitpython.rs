@@ -1,10 +1,23 @@
 //! CircuitPython 8, 9 and 10, in several languages.
+//!
+//! | what is imitated | which fact |
+//! |---|---|
+//! | a soft reset shows the title, runs code.py, and waits for a key or runs on until Ctrl-C | 7: a soft reset runs `code.py` |
+//! | three languages for all of its words | 7: wait for the prompt, never match the words |
+//! | a reload in the middle of a session | 7: auto-reload |
+//! | titles (OSC) at greetings and soft resets | 7: strip them |
+//! | errno 30 for every write, in three languages | 4, 5: match errors by number |
+//! | no `_thread`, `machine`, `select`, `deflate`, `micropython`, `uos`, `utime`; no `ilistdir`, no ticks, no `stdin.buffer`; `supervisor.ticks_ms` | 1, 3 |
+//! | emitters refused as unknown decorators | 1 |
+//! | `repr` of floats with 32 bits | 1 |
+//! | `\r\n` before the message of a traceback, `\n` after it | 5 |
 
 use super::reduced_board::{Bench, Form, Shown, Words};
-use super::round::{Expected, around, call, echoes, open, undisturbed};
+use super::round::{Case, Expected, Printed, around, call, echoes, open, together, undisturbed};
 use belay_script::Kind;
-use belay_script::device::OpenOptions;
+use belay_script::device::{Device, OpenOptions};
 use belay_script::value::Value;
+use std::sync::Arc;
 
 const ENGLISH: Words = Words {
     soft_reboot: "soft reboot",
@@ -50,7 +63,7 @@ fn expected(version: (u32, u32, u32)) -> Expected {
     }
 }
 
-fn whole(version: &str, number: (u32, u32, u32), words: Words) {
+fn whole(version: &str, number: (u32, u32, u32), words: Words) -> (Device, Arc<Printed>) {
     let read_only = words.read_only;
     let bench = bench(version, words);
     let (device, printed) = around(&bench, &expected(number));
@@ -61,45 +74,44 @@ fn whole(version: &str, number: (u32, u32, u32), words: Words) {
     assert!(error.help().is_some_and(|help| help.contains("read-only") && help.contains("eject")), "{error:?}");
     // Its clock is another.
     device.sync_time(None).expect("a clock");
+    (device, printed)
+}
+
+fn soft_reset((device, printed): (Device, Arc<Printed>)) {
+    let _guard = undisturbed();
     printed.take();
     device.soft_reset().expect("a soft reset");
     let shown = printed.take();
-    assert!(!shown.contains('\x1b'), "{shown}");
+    assert!(shown.contains("hello") && !shown.contains('\x1b'), "{shown}");
     call(&device, "begin", &[Value::Int(1)]).expect("a setup");
     echoes(&device, &Value::Int(4));
     device.close().expect("a close");
 }
 
-#[test]
-fn circuitpython_8() {
-    whole("(8, 2, 10)", (8, 2, 10), CHINESE);
-}
-
-#[test]
-fn circuitpython_9() {
-    whole("(9, 2, 1)", (9, 2, 1), GERMAN);
-}
-
-#[test]
-fn circuitpython_10() {
-    whole("(10, 3, 0, '')", (10, 3, 0), ENGLISH);
-}
-
-#[test]
-fn a_reload_in_the_middle_of_a_session_is_a_lost_connection_that_can_be_restored() {
+/// A reload is a lost connection; a reconnect restores what was there.
+fn reload(attempts: i64, words: Words) {
     let _guard = undisturbed();
-    for (attempts, words) in [(0, ENGLISH), (2, GERMAN)] {
-        let bench = bench("(10, 3, 0, '')", words);
-        let (device, _) = open(&bench, OpenOptions { attempts, ..OpenOptions::default() });
-        call(&device, "begin", &[Value::Int(1)]).expect("a setup");
-        bench.reload();
-        let outcome = call(&device, "echo", &[Value::Int(5)]);
-        let error = outcome.expect_err("the call of a board that restarted");
-        assert_eq!(error.kind(), Kind::ConnectionLost, "{error:?}");
-        if attempts == 0 {
-            device.reconnect(Some(1)).expect("a board");
-        }
-        echoes(&device, &Value::Int(6));
-        assert_eq!(device.exec("state", None).expect("restored"), Value::Int(1));
+    let bench = bench("(10, 3, 0, '')", words);
+    let (device, _) = open(&bench, OpenOptions { attempts, ..OpenOptions::default() });
+    call(&device, "begin", &[Value::Int(1)]).expect("a setup");
+    bench.reload();
+    let error = call(&device, "echo", &[Value::Int(5)]).expect_err("the call of a board that restarted");
+    assert_eq!(error.kind(), Kind::ConnectionLost, "{error:?}");
+    if attempts == 0 {
+        device.reconnect(Some(1)).expect("a board");
     }
+    echoes(&device, &Value::Int(6));
+    assert_eq!(device.exec("state", None).expect("restored"), Value::Int(1));
+}
+
+#[test]
+fn everything_works_on_every_circuitpython() {
+    let case = |name: &str, case: fn()| -> Case { (name.to_owned(), Box::new(case)) };
+    together(vec![
+        case("8", || drop(whole("(8, 2, 10)", (8, 2, 10), CHINESE))),
+        case("9", || drop(whole("(9, 2, 1)", (9, 2, 1), GERMAN))),
+        case("10", || soft_reset(whole("(10, 3, 0, '')", (10, 3, 0), ENGLISH))),
+        case("reload", || reload(0, ENGLISH)),
+        case("reload of a code.py without end", || reload(2, GERMAN)),
+    ]);
 }

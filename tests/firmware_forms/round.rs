@@ -2,7 +2,9 @@
 
 use super::reduced_board::{Bench, Form};
 use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
-use belay_script::device::{Answer, Called, Device, Function, Host, Implementation, OpenOptions, Operation, Output, Proxied};
+use belay_script::device::{
+    Answer, Called, Device, Function, Host, Implementation, OpenOptions, Operation, Output, Proxied,
+};
 use belay_script::name::Name;
 use belay_script::origin::Origin;
 use belay_script::value::Value;
@@ -27,12 +29,7 @@ pub struct Expected {
     pub long: usize,
 }
 
-pub const HERE: Expected = Expected {
-    identity: None,
-    threads: true,
-    short_floats: false,
-    long: 20_000,
-};
+pub const HERE: Expected = Expected { identity: None, threads: true, short_floats: false, long: 20_000 };
 
 /// Keeps what the board printed, and presses Ctrl-C when it is told to.
 #[derive(Default)]
@@ -106,6 +103,21 @@ pub fn call(device: &Device, name: &str, args: &[Value]) -> belay_script::Result
         Called::Value(value) => Ok(value),
         Called::Generator(_) => panic!("no generator"),
     }
+}
+
+/// A case with its name.
+pub type Case = (String, Box<dyn FnOnce() + Send>);
+
+/// Runs cases at the same time: most of their time is waiting.
+pub fn together(cases: Vec<Case>) {
+    let start = |(name, case): Case| {
+        let thread = std::thread::Builder::new().name(name.clone()).spawn(case).expect("a thread");
+        (name, thread)
+    };
+    let threads: Vec<_> = cases.into_iter().map(start).collect();
+    let failed = threads.into_iter().filter_map(|(name, thread)| thread.join().err().map(|_| name));
+    let failed: Vec<String> = failed.collect();
+    assert!(failed.is_empty(), "these have failed: {failed:?}");
 }
 
 /// Holds Ctrl-C off.
@@ -205,7 +217,8 @@ fn errors(device: &Device) {
     assert_eq!(error.kind(), Kind::DeviceException);
     assert!(error.message().starts_with("ZeroDivisionError"), "{error:?}");
     assert_eq!(error.origins().first().map(|origin| (&*origin.file, origin.line)), Some(("bench.rhai", 31)));
-    let error = device.declare(ItemKind::Task, "def wrong():\n    y = 1\n    x =\n    return x", &[], None).unwrap_err();
+    let error =
+        device.declare(ItemKind::Task, "def wrong():\n    y = 1\n    x =\n    return x", &[], None).unwrap_err();
     assert_eq!(error.kind(), Kind::DeclarationError, "{error:?}");
     assert_eq!(error.origins().first().map(|origin| origin.line), Some(3), "{error:?}");
     echoes(device, &Value::Int(1));

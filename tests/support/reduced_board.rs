@@ -15,8 +15,8 @@ use belay_script::Result;
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::port::{Abilities, Port, PortError, Wait};
 pub use ring::Ring;
-pub use screen::{Shown, Words};
 use screen::Screen;
+pub use screen::{Shown, Words};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,8 @@ const END: &str = "_reduce(GONE, HIDDEN, GIVEN)\n\
     for _name in ('GONE', 'HIDDEN', 'GIVEN', '_reduce', '_Fields', '_Text', '_read_only', '_time', '_refuse'):\n \
     globals().pop(_name, None)\n";
 /// Leaves so many bytes of memory.
-const BALLAST: &str = "import gc\n_ballast = []\nwhile gc.mem_free() > FREE + 300:\n _ballast.append(bytearray(200))\n gc.collect()\n";
+const BALLAST: &str =
+    "import gc\n_ballast = []\nwhile gc.mem_free() > FREE + 300:\n _ballast.append(bytearray(200))\n gc.collect()\n";
 
 /// What a board knows of raw paste.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -211,7 +212,6 @@ impl Port for ReducedBoard {
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> std::result::Result<(), PortError> {
         self.obey();
-        if std::env::var("TRACE").is_ok() { eprintln!("{:?} > {}", Instant::now(), bytes.escape_ascii()); }
         self.bench.shared().written.extend_from_slice(bytes);
         let (heard, lost) = match &mut self.ring {
             Some(ring) => ring.take(bytes),
@@ -225,7 +225,9 @@ impl Port for ReducedBoard {
             RawPaste::Unknown => replaced(&heard, b"\x05A\x01", b"\x01"),
         };
         let asked = match self.bench.form.no_emitters {
-            true => replaced(&replaced(&asked, b"@micropython.native", b"@micropython.nativ_"), b".viper\n", b".vipe_\n"),
+            true => {
+                replaced(&replaced(&asked, b"@micropython.native", b"@micropython.nativ_"), b".viper\n", b".vipe_\n")
+            }
             false => asked,
         };
         let passed = self.screen.typed(&asked, &mut self.early);
@@ -237,12 +239,14 @@ impl Port for ReducedBoard {
             self.obey();
             if !self.early.is_empty() {
                 let count = self.early.len();
-                if std::env::var("TRACE").is_ok() { eprintln!("{:?} < {}", Instant::now(), self.early.escape_ascii()); }
                 buffer.append(&mut self.early);
                 return Ok(count);
             }
             let mut bytes = Vec::new();
             self.board.read(&mut bytes, wait)?;
+            if let Some(ring) = &mut self.ring {
+                ring.is_answered();
+            }
             self.early = self.screen.feed(&bytes);
         }
     }

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 pub struct Ring {
     /// Bytes that it holds.
     pub size: usize,
+    /// Bytes that the line brings in a millisecond: 11.5 at 115200 baud.
+    pub line: f64,
     /// Bytes that its interpreter takes out of it in a millisecond.
     pub drain: f64,
     /// After so many bytes the interpreter takes none for so long: the garbage collector.
@@ -19,20 +21,23 @@ pub struct Ring {
     drained: Option<Instant>,
 }
 
-/// Seconds of a byte at 115200 baud.
-const BYTE: f64 = 10.0 / 115_200.0;
-
 impl Ring {
-    pub fn new(size: usize, drain: f64, pause: (usize, Duration)) -> Ring {
-        Ring { size, drain, pause, level: 0.0, taken: 0, arrived: None, drained: None }
+    pub fn new(size: usize, line: f64, drain: f64, pause: (usize, Duration)) -> Ring {
+        Ring { size, line, drain, pause, level: 0.0, taken: 0, arrived: None, drained: None }
+    }
+
+    /// The board has answered: it has taken in all that came.
+    pub fn is_answered(&mut self) {
+        self.level = 0.0;
     }
 
     /// What of `bytes`, which the host's driver sends at the pace of the line, is heard; and how many are lost.
     pub fn take(&mut self, bytes: &[u8]) -> (Vec<u8>, usize) {
         let now = Instant::now();
+        let byte_time = Duration::from_secs_f64(1e-3 / self.line);
         let mut heard = Vec::with_capacity(bytes.len());
         for &byte in bytes {
-            let arrival = self.arrived.map_or(now, |last| (last + Duration::from_secs_f64(BYTE)).max(now));
+            let arrival = self.arrived.map_or(now, |last| (last + byte_time).max(now));
             self.arrived = Some(arrival);
             let since = self.drained.map_or(Duration::ZERO, |last| arrival.saturating_duration_since(last));
             self.drained = Some(self.drained.map_or(arrival, |last| last.max(arrival)));

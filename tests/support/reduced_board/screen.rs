@@ -75,7 +75,9 @@ impl Screen {
             if self.running {
                 if byte == 3 {
                     self.running = false;
-                    said.extend_from_slice(b"Traceback (most recent call last):\r\n  File \"code.py\", line 3, in <module>\n");
+                    said.extend_from_slice(
+                        b"Traceback (most recent call last):\r\n  File \"code.py\", line 3, in <module>\n",
+                    );
                     said.extend_from_slice(b"KeyboardInterrupt: \n");
                     said.extend(done(&words));
                 }
@@ -194,5 +196,6 @@ impl Screen {
 }
 
 fn done(words: &Words) -> Vec<u8> {
-    [b"\r\n".as_slice(), words.code_done.as_bytes(), b"\r\n", TITLE, b"\r\n", words.press_any_key.as_bytes(), b"\r\n"].concat()
+    [b"\r\n".as_slice(), words.code_done.as_bytes(), b"\r\n", TITLE, b"\r\n", words.press_any_key.as_bytes(), b"\r\n"]
+        .concat()
 }
