@@ -13,11 +13,10 @@
 //! | `\r\n` before the message of a traceback, `\n` after it | 5 |
 
 use super::reduced_board::{Bench, Form, Shown, Words};
-use super::round::{Case, Expected, Printed, around, call, echoes, open, together, undisturbed};
+use super::round::{Case, Expected, around, call, echoes, open, together, undisturbed};
 use belay_script::Kind;
-use belay_script::device::{Device, OpenOptions};
+use belay_script::device::OpenOptions;
 use belay_script::value::Value;
-use std::sync::Arc;
 
 const ENGLISH: Words = Words {
     soft_reboot: "soft reboot",
@@ -59,14 +58,15 @@ fn expected(version: (u32, u32, u32)) -> Expected {
         identity: Some(("circuitpython", version, "RP2040", "", false)),
         threads: false,
         short_floats: true,
+        late_lines: false,
         long: 20_000,
     }
 }
 
-fn whole(version: &str, number: (u32, u32, u32), words: Words) -> (Device, Arc<Printed>) {
+fn whole(version: &str, number: (u32, u32, u32), words: Words) {
     let read_only = words.read_only;
     let bench = bench(version, words);
-    let (device, printed) = around(&bench, &expected(number));
+    let device = around(&bench, &expected(number)).0;
     let _guard = undisturbed();
     let error = call(&device, "store", &[]).unwrap_err();
     assert_eq!(error.kind(), Kind::DeviceException);
@@ -74,11 +74,11 @@ fn whole(version: &str, number: (u32, u32, u32), words: Words) -> (Device, Arc<P
     assert!(error.help().is_some_and(|help| help.contains("read-only") && help.contains("eject")), "{error:?}");
     // Its clock is another.
     device.sync_time(None).expect("a clock");
-    (device, printed)
 }
 
-fn soft_reset((device, printed): (Device, Arc<Printed>)) {
+fn soft_reset() {
     let _guard = undisturbed();
+    let (device, printed) = open(&bench("(10, 3, 0, '')", ENGLISH), OpenOptions::default());
     printed.take();
     device.soft_reset().expect("a soft reset");
     let shown = printed.take();
@@ -108,9 +108,10 @@ fn reload(attempts: i64, words: Words) {
 fn everything_works_on_every_circuitpython() {
     let case = |name: &str, case: fn()| -> Case { (name.to_owned(), Box::new(case)) };
     together(vec![
-        case("8", || drop(whole("(8, 2, 10)", (8, 2, 10), CHINESE))),
-        case("9", || drop(whole("(9, 2, 1)", (9, 2, 1), GERMAN))),
-        case("10", || soft_reset(whole("(10, 3, 0, '')", (10, 3, 0), ENGLISH))),
+        case("8", || whole("(8, 2, 10)", (8, 2, 10), CHINESE)),
+        case("9", || whole("(9, 2, 1)", (9, 2, 1), GERMAN)),
+        case("10", || whole("(10, 3, 0, '')", (10, 3, 0), ENGLISH)),
+        case("soft reset", soft_reset),
         case("reload", || reload(0, ENGLISH)),
         case("reload of a code.py without end", || reload(2, GERMAN)),
     ]);

@@ -184,7 +184,7 @@ impl Screen {
     /// The line of a syntax error at the end of a line is that of the next one.
     fn one_line_later(&mut self, text: &str) -> String {
         let program = String::from_utf8_lossy(&std::mem::take(&mut self.program)).into_owned();
-        let line = text.split("line ").nth(1).and_then(|rest| rest.split(['\r', ',']).next()?.parse::<usize>().ok());
+        let line = text.split("line ").nth(1).and_then(|rest| rest.split(['\n', ',']).next()?.parse::<usize>().ok());
         let program = program.trim_end_matches('\x04').rsplit(['\x04', '\x01']).next().unwrap_or_default();
         match line {
             Some(line) if program.lines().nth(line - 1).is_some_and(|text| text.trim_end().ends_with('=')) => {
