@@ -211,7 +211,8 @@ impl Sync<'_> {
 
     fn steps(&self, plan: &Plan, wanted: &[Wanted], present: &Present) -> Vec<Step> {
         let whole = |path: &String| self.whole(path);
-        let mut steps: Vec<Step> = plan.early.iter().map(whole).map(Step::MakeRoom).collect();
+        let mut steps: Vec<Step> = plan.leftovers.iter().map(whole).map(Step::Remove).collect();
+        steps.extend(plan.early.iter().map(whole).map(Step::MakeRoom));
         steps.extend(plan.missing.iter().cloned().map(Step::MakeDirectory));
         steps.extend(plan.directories.iter().map(whole).map(Step::MakeDirectory));
         steps.extend(plan.uploads.iter().map(|&index| self.upload_step(&wanted[index], present)));
@@ -221,6 +222,7 @@ impl Sync<'_> {
     }
 
     fn carry_out(&mut self, plan: &Plan, wanted: &[Wanted], present: &Present, files: &mut Files<'_>) -> Result<()> {
+        self.change(files, Change::Remove, &plan.leftovers, Step::Remove)?;
         self.change(files, Change::Remove, &plan.early, Step::MakeRoom)?;
         let directories: Vec<String> =
             plan.missing.iter().cloned().chain(plan.directories.iter().map(|path| self.whole(path))).collect();
