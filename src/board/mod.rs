@@ -5,12 +5,14 @@
 //! older one in its place.
 
 pub mod command;
+pub mod files;
 pub mod identity;
+pub mod transfer;
 
 use crate::port::{Abilities, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
-use crate::repl::{Failure, Frame, FrameKind, Reply, Session};
+use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 use identity::Identity;
@@ -21,6 +23,8 @@ const IDENTITY: &str = include_str!("snippets/identity.py");
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
+const FILES: &str = include_str!("snippets/files.py");
+const RECEIVE: &str = include_str!("snippets/receive.py");
 
 /// What some commands need on the board besides the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +33,10 @@ pub enum Helper {
     Generators,
     /// For objects that stay on the board.
     Proxies,
+    /// For the board's files ([`files`]).
+    Files,
+    /// For a stream of files to the board ([`transfer`]); needs [`Helper::Files`].
+    Receiver,
 }
 
 /// A board on whose raw REPL belay-script runs commands.
@@ -105,6 +113,11 @@ impl Board {
         &self.identity
     }
 
+    /// How many bytes its input buffer is known to hold.
+    pub fn room(&self) -> usize {
+        self.session.room()
+    }
+
     /// What its port can do.
     pub fn abilities(&self) -> Abilities {
         self.session.abilities()
@@ -115,13 +128,27 @@ impl Board {
     /// # Errors
     /// See [`Failure`].
     pub fn run(&mut self, command: &Command, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+        self.run_answering(command, None, wait, sink)
+    }
+
+    /// As [`Board::run`], answering what the command asks on its way.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn run_answering(
+        &mut self,
+        command: &Command,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Failure> {
         if self.session.regain(wait, sink)? {
             // It may have restarted: then nothing must run on it.
             self.replies = None;
         }
         if std::mem::take(&mut self.holds_much) {
             // A small board needs the memory of its last, long reply.
-            match self.ask("__belay_l[2]=''\n__belay_a('N','')", wait, sink) {
+            match self.ask("__belay_l[2]=''\n__belay_a('N','')", None, wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
@@ -130,7 +157,7 @@ impl Board {
             Some(replies) => replies,
             None => self.count(wait, sink)?.0,
         };
-        let reply = match self.ask(command.code(), wait, sink) {
+        let reply = match self.ask(command.code(), answers, wait, sink) {
             Err(Failure::Torn(left)) => self.recover(left, before, wait, sink)?,
             other => other?,
         };
@@ -139,8 +166,14 @@ impl Board {
         Ok(outcome(reply))
     }
 
-    fn ask(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        let reply = self.session.execute(code, true, wait, sink)?;
+    fn ask(
+        &mut self,
+        code: &str,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
+        let reply = self.session.execute_answering(code, true, answers, wait, sink)?;
         // Its memory is empty: it has restarted, and nobody saw it.
         if repl::find(&reply.error, b"NameError").is_some() && repl::find(&reply.error, b"'__belay").is_some() {
             self.session.close(Failure::Restarted);
@@ -152,7 +185,7 @@ impl Board {
     /// As [`Board::ask`], for a frame that does no harm if it is sent again.
     fn ask_again(&mut self, code: &str, kind: FrameKind, wait: Wait, sink: Sink<'_>) -> Result<String, Failure> {
         for _ in 0..REPEATS {
-            match self.ask(code, wait, sink) {
+            match self.ask(code, None, wait, sink) {
                 Ok(Reply { frame: Some(frame), .. }) if frame.kind == kind => return Ok(frame.text),
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
@@ -216,6 +249,8 @@ impl Board {
         let code = match helper {
             Helper::Generators => GENERATOR,
             Helper::Proxies => PROXY,
+            Helper::Files => FILES,
+            Helper::Receiver => RECEIVE,
         };
         let outcome = self.run(&Command::statements(code), wait, sink)?;
         if matches!(outcome, Outcome::Value(_)) {

@@ -12,7 +12,7 @@ except ImportError:
   __belay_fs=None
   class __belay_fc:
    def __init__(s):
-    s.h=0x811c9dc5
+    s.h=0 if __belay_fc.c else 0x811c9dc5
    def digest(s):
     return b'%08x'%s.h
    try:
@@ -39,6 +39,15 @@ def __belay_fh(p,n):
  finally:
   f.close()
  return h.digest()
+def __belay_fx(f,l):
+ i=0
+ try:
+  for p in l:
+   f(*p)
+   i+=1
+ except OSError as e:
+  return i,e.args[0]
+ return i,0
 def __belay_fi(d,o=__belay_fo):
  l=getattr(o,'ilistdir',o.listdir)
  for e in l(d or'/'):
@@ -69,7 +78,7 @@ def __belay_fw(n,m,t=[]):
    t.pop()
   if m<0:
    break
- __belay((r,len(t)))
+ return r,len(t)
 def __belay_ff():
  import gc,sys
  gc.collect()
@@ -81,4 +90,4 @@ def __belay_ff():
  except ImportError:
   z=0
  c=0 if __belay_fs else 1 if __belay_fc.c else 2
- __belay((c,2 if hasattr(i,'buffer')else 1 if i and hasattr(i,'read') and __belay_b else 0,z,m and m(),hasattr(__belay_fo,'rename')))
+ return c,2 if hasattr(i,'buffer')else 1 if hasattr(i,'read')and __belay_b else 0,z,m and m()
