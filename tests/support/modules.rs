@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 /// The last line of what every module prints.
 pub const LAST: &str = "RuntimeError: the end";
 
+/// How many modules tests look at, from seed 0.
+pub const COUNT: u64 = 200;
+
 /// The module of `seed`.
 pub fn module(seed: u64) -> String {
     let mut writer = Writer::new(seed);
@@ -38,7 +41,8 @@ const GLOBALS: &str = "global_a~,~b~,~c~,~s~,~z~,~t~,~n";
 
 const VARIABLES: &[&str] = &["a", "b", "c"];
 
-const NUMBERS: &[&str] = &["7", "0x1E", "0b101", "0o17", "1_000", "int(1e2)", "int(.5)", "0xe", "int(1 .__class__ is int)"];
+const NUMBERS: &[&str] =
+    &["7", "0x1E", "0b101", "0o17", "1_000", "int(1e2)", "int(.5)", "0xe", "int(1 .__class__ is int)"];
 
 const STRINGS: &[&str] = &[
     "'x'",
@@ -177,7 +181,8 @@ impl Writer {
     }
 
     fn condition(&mut self, depth: usize) {
-        let forms = ["I~<~I", "I~>=~I", "I~!=~I", "not_I", "I_and_I", "I_or_I", "I_in~(~1~,~I~)", "S_is_not_None", "S~==~S"];
+        let forms =
+            ["I~<~I", "I~>=~I", "I~!=~I", "not_I", "I_and_I", "I_or_I", "I_in~(~1~,~I~)", "S_is_not_None", "S~==~S"];
         let form = self.one(&forms);
         self.put("(");
         self.brackets += 1;
@@ -189,7 +194,16 @@ impl Writer {
     /// Lines between statements, and the indentation of the next one.
     fn line(&mut self) {
         for _ in 0..self.pick(3) / 2 + self.pick(2) {
-            let odd = self.one(&["", "  ", "\t# tab", "# it's \"\"\" a comment \\", "      #odd", "\x0c", "\x0c# page", " \t "]);
+            let odd = self.one(&[
+                "",
+                "  ",
+                "\t# tab",
+                "# it's \"\"\" a comment \\",
+                "      #odd",
+                "\x0c",
+                "\x0c# page",
+                " \t ",
+            ]);
             self.put(odd);
             self.put("\n");
         }
@@ -247,7 +261,14 @@ impl Writer {
             4 | 5 => self.simple("print~(~I~,~S~,~B~)"),
             6 => self.simple("pass"),
             7 => {
-                let string = self.one(&["'''doc\n  string\n'''", "'only'", "'a' 'b  '", "'a' \\\n 'b'", "b'bytes'", "r'''\\ '''"]);
+                let string = self.one(&[
+                    "'''doc\n  string\n'''",
+                    "'only'",
+                    "'a' 'b  '",
+                    "'a' \\\n 'b'",
+                    "b'bytes'",
+                    "r'''\\ '''",
+                ]);
                 self.line();
                 self.put(string);
                 self.put("\n");
@@ -298,7 +319,13 @@ impl Writer {
     fn tried(&mut self) {
         self.block("try", |writer| {
             writer.statements();
-            let raise = ["raise_ValueError~(~S~)", "print~(~1~//~(~I~*~0~)~)", "[~]~[~I~*~0~]", "a~.~nothing~(~I~)", "assert_not_1~,~S"];
+            let raise = [
+                "raise_ValueError~(~S~)",
+                "print~(~1~//~(~I~*~0~)~)",
+                "[~]~[~I~*~0~]",
+                "a~.~nothing~(~I~)",
+                "assert_not_1~,~S",
+            ];
             let raise = writer.one(&raise);
             writer.simple(raise);
         });
