@@ -71,12 +71,8 @@ fn a_board_imports_what_was_compiled_and_names_its_file_and_line() {
     let value = board.call("load", &[Value::Bytes(bytes)]).unwrap();
     let literal = belay_script::value::write::literal(&value).unwrap();
     assert_eq!(literal, format!("((1,'two',3.5,b'four',1180591620717411303424),21,{SIMULATED})"));
-    let printed = board.printed();
-    assert!(
-        printed.contains("  File \"/lib/compiled.py\", line 9, in fail\r\nTypeError")
-            || printed.contains("  File \"/lib/compiled.py\", line 9, in fail\nTypeError"),
-        "{printed}"
-    );
+    let printed = board.printed().replace('\r', "");
+    assert!(printed.contains("  File \"/lib/compiled.py\", line 9, in fail\nTypeError"), "{printed}");
 }
 
 #[test]
@@ -85,7 +81,6 @@ fn errors_of_the_compiler_name_the_users_file_and_line() {
     for (text, message, line) in [
         ("x = 1\nif x\n  pass\n", "SyntaxError: invalid syntax", 2),
         ("def f():\n  return 1\n   x\n", "IndentationError: unexpected indent", 3),
-        ("if x:\n\ty\n    z\n", "IndentationError: unindent doesn't match any outer indent level", 3),
         ("def f():\n\n  nonlocal x\n", "SyntaxError: no binding for nonlocal found", 3),
     ] {
         let error = compiler.compile("src/a.py", text.as_bytes(), "/a.py").unwrap_err();

@@ -86,7 +86,7 @@ impl Refusal {
             Error::new(Kind::DeclarationError, self.message)
         };
         let source = String::from_utf8_lossy(text);
-        let lines = u32::try_from(crate::python::token::line_ends(&source)).unwrap_or(u32::MAX).saturating_add(1);
+        let lines = crate::python::token::line_ends(&source).saturating_add(1);
         // What is missed at the end of a file is missed on the line behind it.
         match self.line.min(lines) {
             0 => error.with_item(format!("file `{file}`")),

@@ -36,6 +36,7 @@ impl NotRun {
             NotRun::Start(error) => wrong(&format!("cannot be run: {error}")),
             NotRun::TooLong(limit) => wrong(&format!("took more than {limit:?}")),
             NotRun::Interrupted => {
+                crate::interrupt::take();
                 Error::new(Kind::Interrupted, format!("interrupted while `{}` ran", program.display()))
             }
         }
