@@ -42,6 +42,13 @@ pub struct Board {
     holds_much: bool,
 }
 
+/// A board with less free memory, in bytes, is small.
+const SMALL: u64 = 64 * 1024;
+/// Frees the last reply. A small board besides collects its garbage before a command that is large: where nothing is ever
+/// collected in time, what stays lies scattered over the whole memory, and no piece of it is long enough to compile in.
+const FREE_REPLY: &str = "__belay_l[2]=''\n__belay_a('N','')";
+const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('N','')";
+
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
@@ -75,7 +82,10 @@ impl Board {
         let identity = Identity::default();
         let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
         board.load(wait, sink)?;
-        board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)?;
+        // A small board that takes much while it is idle does not while it collects garbage, which may be at any byte.
+        if !board.is_small() {
+            board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)?;
+        }
         board.replies = None;
         Ok(board)
     }
@@ -85,10 +95,17 @@ impl Board {
         self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
         let mut reply = Err(Failure::Torn(None));
+        let mut collected = false;
         for _ in 0..REPEATS {
             reply = self.session.execute(&code, true, wait, sink);
-            if !matches!(reply, Err(Failure::Torn(_))) {
-                break;
+            match &reply {
+                Err(Failure::Torn(_)) => {}
+                // Left there by earlier programs, maybe.
+                Ok(full) if !collected && repl::find(&full.error, b"MemoryError").is_some() => {
+                    self.session.execute("import gc\ngc.collect()", false, wait, sink)?;
+                    collected = true;
+                }
+                _ => break,
             }
         }
         (self.replies, self.holds_much) = (None, false);
@@ -98,6 +115,10 @@ impl Board {
         }
         .ok_or_else(|| ConnectFailure::Unusable("it did not say what it is".to_owned()))?;
         Ok(())
+    }
+
+    fn is_small(&self) -> bool {
+        self.identity.free.is_some_and(|free| free < SMALL)
     }
 
     /// What the board says it is.
@@ -119,9 +140,10 @@ impl Board {
             // It may have restarted: then nothing must run on it.
             self.replies = None;
         }
-        if std::mem::take(&mut self.holds_much) {
-            // A small board needs the memory of its last, long reply.
-            match self.ask("__belay_l[2]=''\n__belay_a('N','')", wait, sink) {
+        let is_tight = self.is_small() && command.is_large();
+        if std::mem::take(&mut self.holds_much) || is_tight {
+            // A board may need the memory of its last, long reply.
+            match self.ask(if is_tight { FREE_ALL } else { FREE_REPLY }, wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
