@@ -53,6 +53,7 @@ const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('
 const REPEATS: usize = 8;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
+const MUCH_OF_SMALL: usize = 256;
 /// Length of the pieces, in characters, in which a torn reply is had again: short ones get through between the prints of
 /// a busy thread.
 const PIECE: usize = 256;
@@ -140,10 +141,10 @@ impl Board {
             // It may have restarted: then nothing must run on it.
             self.replies = None;
         }
-        let is_tight = self.is_small() && command.is_large();
-        if std::mem::take(&mut self.holds_much) || is_tight {
+        let is_small = self.is_small();
+        if std::mem::take(&mut self.holds_much) || is_small && command.is_large() {
             // A board may need the memory of its last, long reply.
-            match self.ask(if is_tight { FREE_ALL } else { FREE_REPLY }, wait, sink) {
+            match self.ask(if is_small { FREE_ALL } else { FREE_REPLY }, wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
@@ -157,7 +158,8 @@ impl Board {
             other => other?,
         };
         self.replies = Some(before + u64::from(reply.frame.is_some()));
-        self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > MUCH);
+        let much = if is_small { MUCH_OF_SMALL } else { MUCH };
+        self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > much);
         Ok(outcome(reply))
     }
 

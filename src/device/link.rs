@@ -125,9 +125,9 @@ pub fn refused(failure: ConnectFailure, port: &str) -> Error {
             if last.starts_with("MemoryError") {
                 return Error::new(
                     Kind::ConnectionFailedError,
-                    format!("the board at `{port}` has too little memory left: {last}"),
+                    format!("the board at `{port}` has too little memory left: {}", last.trim_end_matches([':', ' '])),
                 )
-                .with_help("`belay-script reset` frees what earlier programs hold; so does a main.py that needs less");
+                .with_help("what earlier programs hold is freed by a restart: open it without `soft_reset: false`, or `belay-script exec pass`");
             }
             Error::new(
                 Kind::ConnectionFailedError,
