@@ -11,6 +11,7 @@ pub mod check;
 pub mod class;
 mod clock;
 mod faults;
+mod files;
 mod generator;
 mod host;
 mod journal;
@@ -27,6 +28,7 @@ mod source;
 mod state;
 mod timing;
 
+pub use files::{Files, Progress, Space};
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;

@@ -215,6 +215,30 @@ fn memory_to_its_limits() {
 }
 
 #[test]
+fn a_helper_without_room_is_told_and_costs_no_connection() {
+    let Some(microbit) = Microbit::start() else { return };
+    let outcome = microbit.run(
+        r#"
+        device Counter {
+            task count(to) `
+                for number in range(to):
+                    yield number
+            `
+        }
+        let b = Counter.open();
+        b.exec("full = []\ntry:\n while True: full.append(bytearray(64))\nexcept MemoryError:\n del full[-20:]");
+        try { for number in b.count(4) { } } catch (error) { print(error.message.split(": ")[0]); }
+        b.exec("full = 0");
+        let sum = 0;
+        for number in b.count(4) { sum += number; }
+        print(sum);
+        "#,
+    );
+    let said = "MemoryError\n6\n";
+    assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", said, Some(0)));
+}
+
+#[test]
 fn every_command() {
     let Some(microbit) = Microbit::start() else { return };
     let port = &microbit.port;

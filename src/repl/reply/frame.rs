@@ -11,6 +11,8 @@ pub enum FrameKind {
     Stop,
     /// How many replies the board has sent, and the letter of the last one's kind.
     Number,
+    /// No reply: a program that goes on asks the host for something.
+    Question,
 }
 
 impl FrameKind {
@@ -21,6 +23,7 @@ impl FrameKind {
             b'B' => Some(FrameKind::Base64),
             b'S' => Some(FrameKind::Stop),
             b'N' => Some(FrameKind::Number),
+            b'Q' => Some(FrameKind::Question),
             _ => None,
         }
     }
@@ -42,4 +45,12 @@ pub struct Reply {
     pub frame: Option<Frame>,
     /// What the board says of an exception; empty if there was none. May hold any bytes.
     pub error: Vec<u8>,
+}
+
+impl Reply {
+    /// Whether the program was not even compiled: the place in its traceback is a line, and none in a function or module.
+    pub fn is_uncompiled(&self) -> bool {
+        let has = |text: &[u8]| super::find(&self.error, text).is_some();
+        (has(b"\nSyntaxError") || has(b"\nIndentationError")) && !has(b", in ")
+    }
 }
