@@ -226,7 +226,7 @@ fn a_helper_without_room_is_told_and_costs_no_connection() {
             `
         }
         let b = Counter.open();
-        b.exec("full = []\ntry:\n while True: full.append(bytearray(64))\nexcept MemoryError:\n del full[-20:]");
+        b.exec("full = []\ntry:\n while True: full.append(bytearray(64))\nexcept MemoryError:\n del full[-15:]");
         try { for number in b.count(4) { } } catch (error) { print(error.message.split(": ")[0]); }
         b.exec("full = 0");
         let sum = 0;
