@@ -2,6 +2,8 @@
 
 #[path = "support/board.rs"]
 mod board;
+#[path = "support/paced_port.rs"]
+mod paced_port;
 
 use belay_script::board::files::Change;
 use belay_script::board::transfer::Upload;
@@ -100,4 +102,33 @@ fn timing() {
         contents.iter().map(|(path, content)| (path.as_str(), content.len() as u64)).collect();
     assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
     eprintln!("hash {:?}", begun.elapsed());
+}
+
+#[test]
+fn paced() {
+    use belay_script::device::{Host, OpenOptions, Output};
+    use belay_script::device::class::Class;
+    use std::sync::Arc;
+    struct Quiet;
+    impl Output for Quiet {
+        fn board(&self, _: &str, text: &str) { eprintln!("{text}"); }
+        fn notice(&self, _: &str) {}
+    }
+    let host = Host::new(Arc::new(Quiet), None);
+    let connector: Box<belay_script::device::Connector> = Box::new(|_| Ok(Box::new(paced_port::PacedPort::open(&Default::default(), 115_200)?)));
+    let begun = std::time::Instant::now();
+    let device = host.open_over(&Arc::new(Class::device()), "paced", connector, OpenOptions::default(), &mut |_, _| Ok(())).unwrap();
+    eprintln!("connect {:?}", begun.elapsed());
+    let mut files = device.files().unwrap();
+    eprintln!("files {:?}", begun.elapsed());
+    let source = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/port/sim/board/machine.py")).unwrap();
+    for (name, content) in [("random", noise(4096, 3)), ("random", noise(40960, 4)), ("source", source[..4096].to_vec()), ("source", source.clone())] {
+        let digest = digest(&content);
+        // Loads the receiver.
+        files.write(&[Upload { path: "/warm", content: b"", digest: &self::digest(b"") }], &mut |_| {}).unwrap();
+        let begun = std::time::Instant::now();
+        files.write(&[Upload { path: "/a", content: &content, digest: &digest }], &mut |_| {}).unwrap();
+        let rate = content.len() as f64 / begun.elapsed().as_secs_f64();
+        eprintln!("{name} {} {:?} {:.1} % of the line", content.len(), begun.elapsed(), rate / 115.2);
+    }
 }

@@ -37,8 +37,8 @@ pub struct Space {
     pub free: u64,
 }
 
-/// What is told while files are written.
-pub type Progress<'a> = &'a mut dyn FnMut(u64);
+/// Is told a count of bytes while files are hashed or written.
+pub type Count<'a> = &'a mut dyn FnMut(u64);
 
 /// The files of a device's board. Holds the device for as long as it lives.
 pub struct Files<'a> {
@@ -62,6 +62,9 @@ impl Device {
         let mut state = self.lock();
         if self.is_closed() {
             return Err(state::closed(self.name()));
+        }
+        if state.is_lost() && self.0.attempts != 0 {
+            self.restore(&mut state, self.0.attempts)?;
         }
         let run = run(self, PATIENCE);
         state.need(self.host(), &run, Helper::Files).map_err(unsuitable)?;
@@ -152,7 +155,7 @@ impl Files<'_> {
     ///
     /// # Errors
     /// Of the link, or DeviceException if one of them is not there.
-    pub fn hash(&mut self, paths: &[(&str, u64)], progress: Progress<'_>) -> Result<Vec<Vec<u8>>> {
+    pub fn hash(&mut self, paths: &[(&str, u64)], progress: Count<'_>) -> Result<Vec<Vec<u8>>> {
         let mut digests = Vec::with_capacity(paths.len());
         let mut most = FIRST_HASHED;
         let mut rest = paths;
@@ -282,7 +285,7 @@ impl Files<'_> {
     ///
     /// # Errors
     /// Of the link, or DeviceException naming the file. The files before it are written.
-    pub fn write(&mut self, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    pub fn write(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         if uploads.is_empty() {
             return Ok(());
         }
@@ -309,7 +312,7 @@ impl Files<'_> {
         Ok(pace)
     }
 
-    fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         let mut stream = Stream::new(pace, uploads);
         let mut answer = |question: &str| {
             let answer = stream.answer(question);
@@ -326,7 +329,7 @@ impl Files<'_> {
     }
 
     /// Writes by code alone, piece by piece.
-    fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         let mut sent = 0;
         for upload in uploads {
             let temporary = temporary(upload.path);
@@ -343,7 +346,7 @@ impl Files<'_> {
         Ok(())
     }
 
-    fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Progress<'_>) -> Result<()> {
+    fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Count<'_>) -> Result<()> {
         let failed = |error: Error| match number_of(&error) {
             Some(number) => not_written(number, upload.path),
             None => error,
