@@ -106,23 +106,33 @@ fn timing() {
 
 #[test]
 fn paced() {
-    use belay_script::device::{Host, OpenOptions, Output};
     use belay_script::device::class::Class;
+    use belay_script::device::{Host, OpenOptions, Output};
     use std::sync::Arc;
     struct Quiet;
     impl Output for Quiet {
-        fn board(&self, _: &str, text: &str) { eprintln!("{text}"); }
+        fn board(&self, _: &str, text: &str) {
+            eprintln!("{text}");
+        }
         fn notice(&self, _: &str) {}
     }
     let host = Host::new(Arc::new(Quiet), None);
-    let connector: Box<belay_script::device::Connector> = Box::new(|_| Ok(Box::new(paced_port::PacedPort::open(&Default::default(), 115_200)?)));
+    let connector: Box<belay_script::device::Connector> =
+        Box::new(|_| Ok(Box::new(paced_port::PacedPort::open(&Default::default(), 115_200)?)));
     let begun = std::time::Instant::now();
-    let device = host.open_over(&Arc::new(Class::device()), "paced", connector, OpenOptions::default(), &mut |_, _| Ok(())).unwrap();
+    let device = host
+        .open_over(&Arc::new(Class::device()), "paced", connector, OpenOptions::default(), &mut |_, _| Ok(()))
+        .unwrap();
     eprintln!("connect {:?}", begun.elapsed());
     let mut files = device.files().unwrap();
     eprintln!("files {:?}", begun.elapsed());
     let source = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/port/sim/board/machine.py")).unwrap();
-    for (name, content) in [("random", noise(4096, 3)), ("random", noise(40960, 4)), ("source", source[..4096].to_vec()), ("source", source.clone())] {
+    for (name, content) in [
+        ("random", noise(4096, 3)),
+        ("random", noise(40960, 4)),
+        ("source", source[..4096].to_vec()),
+        ("source", source.clone()),
+    ] {
         let digest = digest(&content);
         // Loads the receiver.
         files.write(&[Upload { path: "/warm", content: b"", digest: &self::digest(b"") }], &mut |_| {}).unwrap();
