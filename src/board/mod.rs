@@ -59,6 +59,8 @@ const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('
 
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
+/// How often the helpers are sent again to a board that raises something: what it raises may be due to lost bytes.
+const REFUSALS: usize = 2;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
 const MUCH_OF_SMALL: usize = 256;
@@ -104,15 +106,17 @@ impl Board {
         self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
         let mut reply = Err(Failure::Torn(None));
-        let mut collected = false;
+        let mut refusals = 0;
         for _ in 0..REPEATS {
             reply = self.session.execute(&code, true, wait, sink);
             match &reply {
                 Err(Failure::Torn(_)) => {}
-                // Left there by earlier programs, maybe.
-                Ok(full) if !collected && repl::find(&full.error, b"MemoryError").is_some() => {
-                    self.session.execute("import gc\ngc.collect()", false, wait, sink)?;
-                    collected = true;
+                // Garbage of earlier programs may fill the memory, and a busy board without flow control lose a byte.
+                Ok(Reply { frame: None, error }) if refusals < REFUSALS => {
+                    refusals += 1;
+                    if repl::find(error, b"MemoryError").is_some() {
+                        self.session.execute("import gc\ngc.collect()", false, wait, sink)?;
+                    }
                 }
                 _ => break,
             }

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 /// to one of which nothing is known: 128 bytes are the smallest usual buffer (samd).
 const PLAIN_LIMIT: usize = 250;
 const UNKNOWN_LIMIT: usize = 120;
-/// Size of a block and the pause after it where there is no flow control at all: a buffer of 32 bytes (micro:bit) bears
-/// that, and 115200 baud bring no more. [`Session::learn_blocks`] finds out what else a board bears.
-pub(super) const SMALL_BLOCK: Block = Block { size: 32, pause: Duration::from_millis(4) };
+/// Size of a block and the pause after it where there is no flow control at all: a buffer of 63 bytes (micro:bit)
+/// bears two of them, if the board is late, and the smallest one. [`Session::learn_blocks`] finds out what else a board bears.
+pub(super) const SMALL_BLOCK: Block = Block { size: 31, pause: Duration::from_millis(6) };
 /// What MicroPython's own tools send.
 const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
 /// Longest time of a board at its prompt to answer, or to take in a window of code; and of silence after an answer that
