@@ -65,7 +65,7 @@ fn files_go_to_a_board_and_come_back() {
     assert_eq!(files.stat("/none").expect("a status"), None);
     assert_eq!(files.stat("/lib").expect("a status"), Some(None));
     let error = files.change(Change::Remove, &["/one", "/none", "/empty"]).expect_err("nothing there");
-    assert_eq!(error.message(), "`/none` cannot be removed: there is no such file or directory");
+    assert_eq!(error.message(), "OSError: `/none` cannot be removed: there is no such file or directory");
     files.rename("/empty", "/lib/still empty").expect("renamed");
     assert_eq!(files.stat("/lib/still empty").expect("a status"), Some(Some(0)));
     let space = files.space("/").expect("room").expect("a flash");

@@ -94,8 +94,9 @@ impl Board {
         let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
         board.load(wait, sink)?;
         // A small board that takes much while it is idle does not while it collects garbage, which may be at any byte.
-        if !board.is_small() {
-            board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)?;
+        let is_small = board.is_small();
+        if !board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)? {
+            board.load(wait, sink)?;
         }
         board.replies = None;
         Ok(board)
@@ -110,12 +111,15 @@ impl Board {
         for _ in 0..REPEATS {
             reply = self.session.execute(&code, true, wait, sink);
             match &reply {
-                Err(Failure::Torn(_)) => {}
-                // Garbage of earlier programs may fill the memory, and a busy board without flow control lose a byte.
+                Err(Failure::Torn(_)) => drop(self.session.slow_down()),
+                // What looks like a board's refusal may be code that has come in part, and garbage of earlier programs may
+                // fill the memory.
                 Ok(Reply { frame: None, error }) if refusals < REFUSALS => {
                     refusals += 1;
                     if repl::find(error, b"MemoryError").is_some() {
                         self.session.execute("import gc\ngc.collect()", false, wait, sink)?;
+                    } else if !self.session.slow_down() {
+                        break;
                     }
                 }
                 _ => break,
