@@ -7,19 +7,21 @@
 pub mod command;
 pub mod identity;
 
-use crate::port::{Abilities, Wait};
+use crate::port::{Abilities, Port, PortError, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 use identity::Identity;
+use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
 const IDENTITY: &str = include_str!("snippets/identity.py");
 /// Loads what timed calls need; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
+const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
 
 /// What some commands need on the board besides the reply.
@@ -27,6 +29,8 @@ const PROXY: &str = include_str!("snippets/proxy.py");
 pub enum Helper {
     /// For generator tasks.
     Generators,
+    /// For generator tasks whose items come with their time. Needs [`CLOCK`] and [`Helper::Generators`].
+    TimedGenerators,
     /// For objects that stay on the board.
     Proxies,
 }
@@ -42,6 +46,16 @@ pub struct Board {
     holds_much: bool,
 }
 
+/// What came of a visit at the board's prompt.
+pub struct Visit {
+    /// How it ended.
+    pub ended: Result<(), PortError>,
+    /// Whether the board has started anew meanwhile: what was declared on it is gone, and the helpers are loaded again.
+    pub restarted: bool,
+}
+
+/// Longest time of each exchange after a visit.
+const AFTER_VISIT: Duration = Duration::from_secs(20);
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
@@ -215,6 +229,7 @@ impl Board {
         }
         let code = match helper {
             Helper::Generators => GENERATOR,
+            Helper::TimedGenerators => TIMED_GENERATOR,
             Helper::Proxies => PROXY,
         };
         let outcome = self.run(&Command::statements(code), wait, sink)?;
@@ -242,13 +257,38 @@ impl Board {
         self.session.drain(sink)
     }
 
+    /// Leaves the raw REPL while `visitor` has the port, and comes back without a restart.
+    ///
+    /// # Errors
+    /// See [`ConnectFailure`]: of the way back. How the visit ended is part of the [`Visit`].
+    pub fn lend(
+        &mut self,
+        visitor: impl FnOnce(&mut dyn Port) -> Result<(), PortError>,
+        sink: Sink<'_>,
+    ) -> Result<Visit, ConnectFailure> {
+        self.replies = None;
+        let ended = self.session.lend(visitor, sink)?;
+        let wait = Wait::for_at_most(AFTER_VISIT).undisturbed();
+        for _ in 0..REPEATS {
+            match self.session.execute("__belay_a('N','')", true, wait, sink) {
+                Ok(Reply { frame: Some(_), .. }) => return Ok(Visit { ended, restarted: false }),
+                // Its memory is empty, or not what it was: as after a restart.
+                Ok(_) => break,
+                Err(Failure::Torn(_)) => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        self.load(wait, sink)?;
+        Ok(Visit { ended, restarted: true })
+    }
+
     /// Restarts the board with its main.py and loads the helpers again. What was declared on it is gone.
     ///
     /// # Errors
     /// See [`ConnectFailure`].
     pub fn soft_reset(
         &mut self,
-        patience: std::time::Duration,
+        patience: Duration,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<(), ConnectFailure> {
@@ -262,7 +302,7 @@ impl Board {
     /// See [`Failure`].
     pub fn leave_restarting(
         &mut self,
-        patience: std::time::Duration,
+        patience: Duration,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<(), Failure> {
@@ -276,7 +316,7 @@ impl Board {
     pub fn leave_resetting(
         &mut self,
         code: &str,
-        patience: std::time::Duration,
+        patience: Duration,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Option<String>, Failure> {

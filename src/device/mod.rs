@@ -25,6 +25,7 @@ mod release;
 mod reset;
 mod source;
 mod state;
+mod terminal;
 mod timing;
 
 pub use generator::Generator;
@@ -33,6 +34,7 @@ pub use link::Connector;
 pub use operation::{Function, Index, Operation};
 pub use proxy::{Answer, Items, Proxied, Proxy};
 pub use reset::Reset;
+pub use terminal::{Conversation, Terminal, unattended};
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};

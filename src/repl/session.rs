@@ -6,6 +6,7 @@
 
 mod doubts;
 mod enter;
+mod lend;
 mod upload;
 
 use super::reply::{self, Conclusion, Decoder, Prelude, Progress, RAW_BANNER, Reply};

@@ -14,7 +14,10 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 /// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "terminal"];
+const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies"];
+
+/// The key that ends `terminal`, unless the script says another one: Ctrl-], Belay's.
+const LEAVE: u8 = 0x1d;
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
@@ -27,6 +30,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         }
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
+        "terminal" => "`d.terminal()` or `d.terminal(\"exit character\")`",
         "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
         "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
@@ -42,7 +46,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
 pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" => arity == 0,
-        "reconnect" | "sync_time" => arity <= 1,
+        "reconnect" | "sync_time" | "terminal" => arity <= 1,
         name => UNAVAILABLE.contains(&name) && arity <= 4,
     }
 }
@@ -72,6 +76,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("reconnect", |context: NativeCallContext<'_>, device: &mut DeviceHandle, attempts: i64| {
             device.device.reconnect(Some(attempts)).map_err(|error| raise(located(error, &context)))
         })
+        .register_fn("terminal", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.terminal(LEAVE).map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("terminal", |context: NativeCallContext<'_>, device: &mut DeviceHandle, leave: Dynamic| {
+            let left = exit_character(&leave).and_then(|leave| device.device.terminal(leave));
+            left.map_err(|error| raise(located(error, &context)))
+        })
         .register_fn("close", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.close().map_err(|error| raise(located(error, &context)))
         });
@@ -93,6 +104,16 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
                     placed(&context, declare(&shared, &context, device, kind, &source, &options))
                 },
             );
+    }
+}
+
+/// The key that `leave` names.
+fn exit_character(leave: &Dynamic) -> Result<u8, Error> {
+    let text = leave.clone().into_string().ok().or_else(|| leave.as_char().ok().map(String::from)).unwrap_or_default();
+    match text.as_bytes() {
+        [key] if key.is_ascii() => Ok(*key),
+        _ => Err(Error::new(Kind::ArgumentError, "the exit character of `terminal` is one character of ASCII")
+            .with_help("for example `\"\\x18\"`, which is Ctrl-X; without one it is Ctrl-]")),
     }
 }
 
@@ -149,7 +170,9 @@ fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
         return unavailable(d, name);
     }
     let device = d.device.name();
-    let (message, help) = if d.device.item(name).is_some() || d.class.0.methods.iter().any(|known| known.name == name) {
+    let (message, help) = if d.device.item(name).is_some() || d.class.0.methods.iter().any(|known| known.name == name)
+        || is_built_in(name, 0)
+    {
         (format!("`{name}` of `{device}` is called with parentheses"), format!("write `.{name}(…)`"))
     } else {
         let names = ["name", "port", "is_open", "is_simulated", "class", "implementation", "history", "tasks", "sim"];
@@ -255,10 +278,7 @@ fn declare(
 }
 
 fn unavailable(device: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
-    let help = match name {
-        "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
-        _ => "use a terminal program once the script has ended",
-    };
+    let help = "copy the files with another tool, or write them with `exec`";
     let message = format!("`{name}` is not available in this version of belay-script");
     raise(Error::new(Kind::FeatureUnavailableError, message).with_device(device.device.name()).with_help(help))
 }
