@@ -34,6 +34,10 @@ impl Command {
     pub fn expression(code: &str) -> Command {
         // A comment at its end must not swallow the bracket.
         let end = if code.contains('#') { "\n" } else { "" };
+        // A tuple may come without brackets of its own, and is one argument.
+        if code.contains(',') {
+            return Command::simple(format!("__belay(({code}{end}))"));
+        }
         Command::simple(format!("__belay({code}{end})"))
     }
 

@@ -286,12 +286,7 @@ impl Board {
     ///
     /// # Errors
     /// See [`ConnectFailure`].
-    pub fn soft_reset(
-        &mut self,
-        patience: Duration,
-        wait: Wait,
-        sink: Sink<'_>,
-    ) -> Result<(), ConnectFailure> {
+    pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
         self.session.soft_reset(patience, wait, sink)?;
         self.load(wait, sink)
     }
@@ -300,12 +295,7 @@ impl Board {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn leave_restarting(
-        &mut self,
-        patience: Duration,
-        wait: Wait,
-        sink: Sink<'_>,
-    ) -> Result<(), Failure> {
+    pub fn leave_restarting(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         self.session.leave_restarting(patience, wait, sink)
     }
 
@@ -375,6 +365,29 @@ fn outcome(reply: Reply) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_helper_takes_the_name_of_another() {
+        let mut owners = std::collections::HashMap::new();
+        for (helper, code) in [
+            ("reply", REPLY),
+            ("clock", CLOCK),
+            ("generator", GENERATOR),
+            ("timed generator", TIMED_GENERATOR),
+            ("proxy", PROXY),
+        ] {
+            for line in code.lines().map(str::trim_start) {
+                let name = line.strip_prefix("def ").unwrap_or(line.rsplit(" as ").next().unwrap_or(line));
+                let name = name.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next();
+                let Some(name) = name.filter(|name| name.starts_with("__belay")) else { continue };
+                let calls = line.starts_with(&format!("{name}(")) || line.starts_with(&format!("{name}["));
+                if !calls {
+                    assert_eq!(*owners.entry(name).or_insert(helper), helper, "`{name}` of {helper}");
+                }
+            }
+        }
+        assert!(owners.len() > 15, "{owners:?}");
+    }
 
     #[test]
     fn what_was_printed_into_a_frame_is_told_from_it() {

@@ -59,7 +59,7 @@ impl Generator {
                 .with_help(error.help())
         })?;
         let timed = self.item.options.return_time;
-        let next = if timed { "__belay_o" } else { "__belay_n" };
+        let next = if timed { "__belay_t" } else { "__belay_n" };
         let code = match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => return Ok(None),
             Stage::New(_) if *send != Value::None => {

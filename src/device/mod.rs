@@ -366,7 +366,8 @@ impl Device {
         };
         let payload =
             self.run_restoring(&mut state, &run, &command, false).map_err(|error| source::point_into(error, code))?;
-        if !prepared.is_expression {
+        // An expression with a value is a question; one without, as `led.on()`, was meant to do something.
+        if !prepared.is_expression || matches!(payload.value(), Ok(Value::None)) {
             state.journal.ran(&command);
         }
         drop(state);

@@ -32,7 +32,9 @@ pub trait Conversation {
 /// The error of a conversation without a person, as in continuous integration.
 pub fn unattended() -> Error {
     Error::new(Kind::FeatureUnavailableError, "there is nobody to talk to the board: standard input is no terminal")
-        .with_help("start the script by hand in a terminal; where nobody is, leave `terminal()` out or catch this error")
+        .with_help(
+            "start the script by hand in a terminal; where nobody is, leave `terminal()` out or catch this error",
+        )
 }
 
 impl Device {

@@ -170,7 +170,8 @@ fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
         return unavailable(d, name);
     }
     let device = d.device.name();
-    let (message, help) = if d.device.item(name).is_some() || d.class.0.methods.iter().any(|known| known.name == name)
+    let (message, help) = if d.device.item(name).is_some()
+        || d.class.0.methods.iter().any(|known| known.name == name)
         || is_built_in(name, 0)
     {
         (format!("`{name}` of `{device}` is called with parentheses"), format!("write `.{name}(…)`"))

@@ -1,6 +1,7 @@
 //! Devices by the library's own interface, on real simulated boards: what lasts beyond a lost link, and what time it is.
 
 mod clocks;
+mod output;
 mod reconnect;
 
 use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
@@ -33,8 +34,9 @@ impl Printed {
 }
 
 /// Where a board is plugged in.
-#[derive(Default)]
 struct Socket {
+    /// For the flash of the board.
+    folder: tempfile::TempDir,
     /// How many openings fail from now on.
     down: AtomicUsize,
     /// How often it was tried.
@@ -51,7 +53,8 @@ impl Socket {
         if down.is_ok() {
             return Err(Error::new(Kind::ConnectionFailedError, "it is unplugged"));
         }
-        Ok(Box::new(SimPort::open(&SimOptions::default(), &|_| {})?))
+        let flash = Some(self.folder.path().join("flash"));
+        Ok(Box::new(SimPort::open(&SimOptions { flash, ..SimOptions::default() }, &|_| {})?))
     }
 }
 
@@ -89,7 +92,12 @@ impl Bench {
         let printed = Arc::new(Printed::default());
         let host = Host::new(printed.clone(), None);
         let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
-        let socket = Arc::new(Socket::default());
+        let socket = Arc::new(Socket {
+            folder: tempfile::tempdir().expect("a folder"),
+            down: AtomicUsize::new(0),
+            tries: AtomicUsize::new(0),
+            again: AtomicBool::new(false),
+        });
         let plug = socket.clone();
         let connector: Box<Connector> = Box::new(move |again| plug.open(again));
         let device = host.open_over(&class, "socket", connector, options, &mut |_, _| Ok(())).expect("a board");

@@ -280,7 +280,10 @@ fn another_key_can_leave() {
 fn a_board_that_the_person_restarts_has_its_declarations_again() {
     let folder = tempfile::tempdir().unwrap();
     let script = VISITED.replace("LEAVE", "").replace("print(b.exec(\"typed\"));\nprint(b.exec(\"kept\"));\n", "");
-    let script = script.replace("print(open.next());\nprint(b.history", "try { open.next() } catch (e) { print(e.message); }\nb.begin();\nprint(b.history");
+    let script = script.replace(
+        "print(open.next());\nprint(b.history",
+        "try { open.next() } catch (e) { print(e.message); }\nb.begin();\nprint(b.history",
+    );
     for restart in [&b"\x04"[..], b"import machine; machine.reset()\r"] {
         let mut person = script_with_person(folder.path(), "sim", &script);
         person.sees("Ctrl-] leaves\r\n");
