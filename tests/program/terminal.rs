@@ -262,18 +262,21 @@ fn a_script_hands_its_board_to_the_person_and_goes_on() {
 }
 
 #[test]
-fn another_key_can_leave() {
+fn another_key_can_leave_and_any_port_will_do() {
     let folder = tempfile::tempdir().unwrap();
-    let mut person = script_with_person(folder.path(), "sim", &VISITED.replace("LEAVE", r#""\x18""#));
-    person.sees("Ctrl-X leaves\r\n");
-    person.sees(">>> ");
-    person.types(b"typed = 3\r\x1d");
-    person.sees("typed = 3\r\n>>> ");
-    // Half a line is not run.
-    person.types(b"typed = 4\x18");
-    person.sees("-- left\r\n");
-    person.sees("42\r\n3\r\nkept\r\n");
-    assert_eq!(person.ends(), Some(0));
+    let process = format!("exec:{}", crate::support::interpreter::command());
+    for port in ["sim", &process] {
+        let mut person = script_with_person(folder.path(), port, &VISITED.replace("LEAVE", r#""\x18""#));
+        person.sees("Ctrl-X leaves\r\n");
+        person.sees(">>> ");
+        person.types(b"typed = 3\r\x1d");
+        person.sees("typed = 3\r\n>>> ");
+        // Half a line is not run.
+        person.types(b"typed = 4\x18");
+        person.sees("-- left\r\n");
+        person.sees("42\r\n3\r\nkept\r\n");
+        assert_eq!(person.ends(), Some(0));
+    }
 }
 
 #[test]
