@@ -5,12 +5,14 @@
 //! older one in its place.
 
 pub mod command;
+pub mod files;
 pub mod identity;
+pub mod transfer;
 
 use crate::port::{Abilities, Port, PortError, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
-use crate::repl::{Failure, Frame, FrameKind, Reply, Session};
+use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 use identity::Identity;
@@ -23,6 +25,8 @@ pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
 const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
+const FILES: &str = include_str!("snippets/files.py");
+const RECEIVE: &str = include_str!("snippets/receive.py");
 
 /// What some commands need on the board besides the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,10 @@ pub enum Helper {
     TimedGenerators,
     /// For objects that stay on the board.
     Proxies,
+    /// For the board's files ([`files`]).
+    Files,
+    /// For a stream of files to the board ([`transfer`]); needs [`Helper::Files`].
+    Receiver,
 }
 
 /// A board on whose raw REPL belay-script runs commands.
@@ -119,6 +127,11 @@ impl Board {
         &self.identity
     }
 
+    /// How many bytes its input buffer is known to hold.
+    pub fn room(&self) -> usize {
+        self.session.room()
+    }
+
     /// What its port can do.
     pub fn abilities(&self) -> Abilities {
         self.session.abilities()
@@ -129,13 +142,27 @@ impl Board {
     /// # Errors
     /// See [`Failure`].
     pub fn run(&mut self, command: &Command, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+        self.run_answering(command, None, wait, sink)
+    }
+
+    /// As [`Board::run`], answering what the command asks on its way.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn run_answering(
+        &mut self,
+        command: &Command,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Failure> {
         if self.session.regain(wait, sink)? {
             // It may have restarted: then nothing must run on it.
             self.replies = None;
         }
         if std::mem::take(&mut self.holds_much) {
             // A small board needs the memory of its last, long reply.
-            match self.ask("__belay_l[2]=''\n__belay_a('N','')", wait, sink) {
+            match self.ask("__belay_l[2]=''\n__belay_a('N','')", None, wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
@@ -144,7 +171,7 @@ impl Board {
             Some(replies) => replies,
             None => self.count(wait, sink)?.0,
         };
-        let reply = match self.ask(command.code(), wait, sink) {
+        let reply = match self.ask(command.code(), answers, wait, sink) {
             Err(Failure::Torn(left)) => self.recover(left, before, wait, sink)?,
             other => other?,
         };
@@ -153,8 +180,14 @@ impl Board {
         Ok(outcome(reply))
     }
 
-    fn ask(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        let reply = self.session.execute(code, true, wait, sink)?;
+    fn ask(
+        &mut self,
+        code: &str,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
+        let reply = self.session.execute_answering(code, true, answers, wait, sink)?;
         // Its memory is empty: it has restarted, and nobody saw it.
         if repl::find(&reply.error, b"NameError").is_some() && repl::find(&reply.error, b"'__belay").is_some() {
             self.session.close(Failure::Restarted);
@@ -166,7 +199,7 @@ impl Board {
     /// As [`Board::ask`], for a frame that does no harm if it is sent again.
     fn ask_again(&mut self, code: &str, kind: FrameKind, wait: Wait, sink: Sink<'_>) -> Result<String, Failure> {
         for _ in 0..REPEATS {
-            match self.ask(code, wait, sink) {
+            match self.ask(code, None, wait, sink) {
                 Ok(Reply { frame: Some(frame), .. }) if frame.kind == kind => return Ok(frame.text),
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
@@ -231,6 +264,8 @@ impl Board {
             Helper::Generators => GENERATOR,
             Helper::TimedGenerators => TIMED_GENERATOR,
             Helper::Proxies => PROXY,
+            Helper::Files => FILES,
+            Helper::Receiver => RECEIVE,
         };
         let outcome = self.run(&Command::statements(code), wait, sink)?;
         if matches!(outcome, Outcome::Value(_)) {
@@ -326,6 +361,7 @@ fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
         FrameKind::Base64 => 'B',
         FrameKind::Stop => 'S',
         FrameKind::Number => 'N',
+        FrameKind::Question => 'Q',
     };
     let (text, length) = (&frame.text, frame.text.chars().count());
     let sent = format!("\x1e{token}{letter}{length}:{text}\x1e{token};\x04\x04>");
@@ -350,7 +386,7 @@ fn outcome(reply: Reply) -> Outcome {
     }
     Outcome::Value(match reply.frame {
         None => Payload::Repr("None".to_owned()),
-        Some(Frame { kind: FrameKind::Repr | FrameKind::Number, text }) => Payload::Repr(text),
+        Some(Frame { kind: FrameKind::Repr | FrameKind::Number | FrameKind::Question, text }) => Payload::Repr(text),
         Some(Frame { kind: FrameKind::Stop, text }) => Payload::Stop(text),
         Some(Frame { kind: FrameKind::Base64, text }) => {
             match base64::engine::general_purpose::STANDARD.decode(text.trim_end()) {

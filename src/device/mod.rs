@@ -11,6 +11,7 @@ pub mod check;
 pub mod class;
 mod clock;
 mod faults;
+mod files;
 mod generator;
 mod host;
 mod journal;
@@ -28,6 +29,7 @@ mod state;
 mod terminal;
 mod timing;
 
+pub use files::{Files, Space};
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;
@@ -60,6 +62,32 @@ pub trait Output: Send + Sync {
     fn open_devices(&self, count: usize) {
         let _ = count;
     }
+    /// How far the files of a sync of `device` are; `None`: it has ended.
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        let _ = (device, transfer);
+    }
+}
+
+/// What is done with files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The board hashes those it has.
+    Hashing,
+    /// They are sent.
+    Sending,
+}
+
+/// How far files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer<'a> {
+    /// What is done with them.
+    pub stage: Stage,
+    /// Bytes of files that are done.
+    pub done: u64,
+    /// Bytes of all files.
+    pub total: u64,
+    /// The path of the one under way; empty if not known.
+    pub file: &'a str,
 }
 
 /// The options of `open` (language reference, "Opening a device").
@@ -553,8 +581,14 @@ impl Device {
         Limit { timeout: self.0.timeout, interruptible: true }
     }
 
-    fn attempts(&self) -> i64 {
+    /// How often a lost connection is restored: the option of `open`.
+    pub fn attempts(&self) -> i64 {
         self.0.attempts
+    }
+
+    /// Tells how far files are.
+    pub(crate) fn transfer(&self, transfer: Option<&Transfer<'_>>) {
+        self.host().output().transfer(self.name(), transfer);
     }
 
     fn host(&self) -> &Host {

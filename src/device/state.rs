@@ -17,7 +17,7 @@ use crate::origin::Origin;
 use crate::port::Wait;
 use crate::python::scan;
 use crate::python::traceback::{Frame, Place, Traceback};
-use crate::repl::Failure;
+use crate::repl::{Answers, Failure};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -220,6 +220,35 @@ impl State {
             Ok(Outcome::Value(payload)) => Ok(payload),
             Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
             Err(failure) => Err(failed(failure, run, ends_run)),
+        }
+    }
+
+    /// Runs a command that asks the host on its way; the limit's time runs anew from each question.
+    pub fn run_answering(
+        &mut self,
+        host: &Host,
+        run: &Run<'_>,
+        command: &Command,
+        answer: &mut dyn FnMut(&str) -> Vec<u8>,
+    ) -> Result<Payload> {
+        if self.is_lost() {
+            return Err(lost(run.device));
+        }
+        let (wait, _) = wait(host, Limit { timeout: None, ..run.limit });
+        let ends_run = || wait.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let State { board, lines, filter, .. } = self;
+        let board = board.as_mut().ok_or_else(|| lost(run.device))?;
+        let mut sink = |bytes: &[u8]| {
+            let text = filter.feed(bytes, lines);
+            if !text.is_empty() {
+                host.output().board(run.device, &text);
+            }
+        };
+        let mut answers = Answers { answer, patience: run.limit.timeout };
+        match board.run_answering(command, Some(&mut answers), wait, &mut sink) {
+            Ok(Outcome::Value(payload)) => Ok(payload),
+            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
+            Err(failure) => Err(failed(failure, run, ends_run())),
         }
     }
 

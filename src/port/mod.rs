@@ -112,6 +112,10 @@ pub struct Abilities {
     pub own_flash: bool,
     /// It is a board simulated by belay-script, with its `machine`.
     pub simulated: bool,
+    /// What is written waits until it is read, however much it is: no input buffer of a board can overflow.
+    pub holds_back: bool,
+    /// Bytes from 0x80 on that are no UTF-8 do not get through.
+    pub text_only: bool,
 }
 
 /// An open byte pipe to one board.

@@ -53,7 +53,7 @@ impl Port for ProcessPort {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { fresh: true, starts_on_open: true, ..Abilities::default() }
+        Abilities { fresh: true, starts_on_open: true, holds_back: true, ..Abilities::default() }
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

@@ -52,13 +52,15 @@ enum Event {
 type Ability = fn(&mut Abilities) -> &mut bool;
 
 /// The abilities by name, in the order in which they are written.
-const ABILITIES: [(&str, Ability); 6] = [
+const ABILITIES: [(&str, Ability); 8] = [
     ("soft_reset", |abilities| &mut abilities.soft_reset),
     ("fresh", |abilities| &mut abilities.fresh),
     ("starts_on_open", |abilities| &mut abilities.starts_on_open),
     ("raw_paste", |abilities| &mut abilities.raw_paste),
     ("own_flash", |abilities| &mut abilities.own_flash),
     ("simulated", |abilities| &mut abilities.simulated),
+    ("holds_back", |abilities| &mut abilities.holds_back),
+    ("text_only", |abilities| &mut abilities.text_only),
 ];
 
 /// The bytes in quotes.

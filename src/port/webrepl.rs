@@ -220,7 +220,7 @@ impl Port for WebReplPort {
 
     /// No soft reset: it ends the board's network, and the connection with it.
     fn abilities(&self) -> Abilities {
-        Abilities { raw_paste: true, ..Abilities::default() }
+        Abilities { raw_paste: true, text_only: true, ..Abilities::default() }
     }
 
     fn write(&mut self, mut bytes: &[u8], wait: Wait) -> Result<(), PortError> {

@@ -5,7 +5,9 @@
 //! prints can look like an end. A value therefore travels in a frame that begins and ends with a mark nobody can guess
 //! (a random token), and states its length; a program that must send a frame and has done so has ended. Every other end
 //! is a [`Doubt`]: bytes that may be one are held, and the session asks the board for its prompt, which only comes
-//! ([`Progress::Prompt`]) when no program runs. Invariant: the events are the same under every division of the bytes
+//! ([`Progress::Prompt`]) when no program runs. A program that asks the host for something, as the receiver of a file
+//! does, sends frames of kind [`FrameKind::Question`] on the way; it asks again when the host asks for the prompt.
+//! Invariant: the events are the same under every division of the bytes
 //! into chunks.
 
 mod frame;
@@ -26,6 +28,8 @@ pub enum Progress {
     Done(Reply),
     /// The prompt that was asked for has come: see [`Decoder::conclude`].
     Prompt,
+    /// The program asks the host for something and goes on; there may be more to decode.
+    Question(String),
 }
 
 /// Whether the command may have ended without a clear sign, and how long that may be before the board is asked.
@@ -228,6 +232,9 @@ impl Decoder {
 
     fn steps(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
         loop {
+            if self.torn && self.mend(output) {
+                continue;
+            }
             let step = match self.pending.first() {
                 None => return Progress::More,
                 _ if self.torn => return self.hold(output),
@@ -343,9 +350,33 @@ impl Decoder {
             self.torn = true;
             return Step::Again;
         }
-        self.frame = Some(Frame { kind, text: String::from_utf8_lossy(bytes).into_owned() });
+        let text = String::from_utf8_lossy(bytes).into_owned();
         self.discard(end + self.mark.len() + 1);
+        if kind == FrameKind::Question {
+            return Step::Stop(Progress::Question(text));
+        }
+        self.frame = Some(Frame { kind, text });
         Step::Again
+    }
+
+    /// A torn frame was a question if another one follows: the program runs, and has asked again.
+    fn mend(&mut self, output: &mut dyn FnMut(&[u8])) -> bool {
+        let question = [self.mark.as_slice(), b"Q"].concat();
+        let from = self.searched.max(1).min(self.pending.len());
+        let Some(at) = find(&self.pending[from..], &question).map(|at| from + at) else {
+            self.searched = self.pending.len().saturating_sub(question.len() - 1);
+            return false;
+        };
+        // The debris of the torn one is no output, as far as it can be told from it.
+        let mut held = &self.pending[..at];
+        while let Some(mark) = find(held, &self.mark) {
+            output(&held[..mark]);
+            held = &held[mark + self.mark.len()..];
+        }
+        output(held);
+        self.discard(at);
+        self.torn = false;
+        true
     }
 
     /// `pending` starts with `\x04` after the frame: a thread may print between what follows, but it follows.

@@ -54,6 +54,14 @@ impl From<PortError> for Failure {
     }
 }
 
+/// What answers the questions of a program that runs ([`reply::FrameKind::Question`]).
+pub struct Answers<'a> {
+    /// The bytes to write for a question. None are written for an empty answer.
+    pub answer: &'a mut dyn FnMut(&str) -> Vec<u8>,
+    /// How long the program may go on without a question, from each one anew; `None`: as long as the command may.
+    pub patience: Option<Duration>,
+}
+
 /// How far a command has come; decides how to stop it.
 enum Stage {
     Sending,
@@ -152,6 +160,21 @@ impl Session {
     /// # Errors
     /// See [`Failure`]. After a timeout or an interrupt the program has been stopped.
     pub fn execute(&mut self, code: &str, expects_frame: bool, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        self.execute_answering(code, expects_frame, None, wait, sink)
+    }
+
+    /// As [`Session::execute`], answering the questions of the program.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn execute_answering(
+        &mut self,
+        code: &str,
+        expects_frame: bool,
+        mut answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
         if let Some(failure) = &self.closed {
             return Err(failure.clone());
         }
@@ -159,7 +182,7 @@ impl Session {
         let mut outcome = Err(Failure::Stuck);
         for upload in 0..UPLOADS {
             stage = Stage::Sending;
-            match self.attempt(code, expects_frame, wait, sink, &mut stage) {
+            match self.attempt(code, expects_frame, answers.as_deref_mut(), wait, sink, &mut stage) {
                 // What seems wrong is wrong if it is so again.
                 Ok((Some(_), true)) if upload == 0 => continue,
                 Ok((Some(reply), _)) => outcome = Ok(reply),
@@ -213,6 +236,7 @@ impl Session {
         &mut self,
         code: &str,
         expects_frame: bool,
+        answers: Option<&mut Answers<'_>>,
         wait: Wait,
         sink: Sink<'_>,
         stage: &mut Stage,
@@ -237,7 +261,7 @@ impl Session {
             }
         };
         let mut decoder = Decoder::new(&self.token, prelude, expects_frame);
-        let outcome = self.read_reply(&mut decoder, wait, sink);
+        let outcome = self.read_reply(&mut decoder, answers, wait, sink);
         if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted)) {
             *stage = Stage::Running(decoder);
         } else {
@@ -264,12 +288,23 @@ impl Session {
         Ok(())
     }
 
-    fn read_reply(&mut self, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+    fn read_reply(
+        &mut self,
+        decoder: &mut Decoder,
+        mut answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
         let mut doubts = Doubts::new();
+        let whole = wait;
+        let mut wait = patient(whole, answers.as_deref());
         loop {
             let came = !self.incoming.is_empty();
-            if let Some(end) = self.decode(decoder, sink) {
+            if let Some(end) = self.decode(decoder, answers.as_deref_mut(), wait, sink) {
                 return end;
+            }
+            if came {
+                wait = patient(whole, answers.as_deref());
             }
             doubts.note(decoder.doubt(), came);
             if doubts.is_due() {
@@ -285,24 +320,43 @@ impl Session {
                     }
                 }
                 // What came before the error may be the end.
-                Err(error) => return self.decode(decoder, sink).unwrap_or(Err(error.into())),
+                Err(error) => return self.decode(decoder, None, wait, sink).unwrap_or(Err(error.into())),
             }
         }
     }
 
-    /// Gives the decoder what has come. How the command ended, if it has.
-    fn decode(&mut self, decoder: &mut Decoder, sink: Sink<'_>) -> Option<Result<Reply, Failure>> {
-        let bytes = std::mem::take(&mut self.incoming);
+    /// Gives the decoder what has come, and answers questions. How the command ended, if it has.
+    fn decode(
+        &mut self,
+        decoder: &mut Decoder,
+        mut answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Option<Result<Reply, Failure>> {
+        let mut bytes = std::mem::take(&mut self.incoming);
         if bytes.is_empty() {
             return None;
         }
-        match decoder.feed(&bytes, sink) {
-            Progress::More => None,
-            Progress::Done(reply) => Some(Ok(reply)),
-            Progress::Prompt => Some(match decoder.conclude(sink) {
-                Conclusion::Reply(reply) => Ok(reply),
-                Conclusion::Torn(left) => Err(Failure::Torn(decoder.is_acknowledged().then_some(left))),
-            }),
+        loop {
+            match decoder.feed(&bytes, sink) {
+                Progress::More => return None,
+                Progress::Done(reply) => return Some(Ok(reply)),
+                Progress::Prompt => {
+                    return Some(match decoder.conclude(sink) {
+                        Conclusion::Reply(reply) => Ok(reply),
+                        Conclusion::Torn(left) => Err(Failure::Torn(decoder.is_acknowledged().then_some(left))),
+                    });
+                }
+                Progress::Question(text) => {
+                    let answer = answers.as_mut().map(|answers| (answers.answer)(&text)).unwrap_or_default();
+                    if !answer.is_empty()
+                        && let Err(error) = self.port.write(&answer, wait)
+                    {
+                        return Some(Err(error.into()));
+                    }
+                    bytes.clear();
+                }
+            }
         }
     }
 
@@ -348,7 +402,7 @@ impl Session {
                         Ok(()) | Err(PortError::Timeout) => {}
                         Err(error) => return Err(error.into()),
                     }
-                    match self.read_reply(&mut decoder, wait, sink) {
+                    match self.read_reply(&mut decoder, None, wait, sink) {
                         Ok(_) | Err(Failure::Torn(_)) => return self.settle(decoder, sink),
                         Err(Failure::Timeout) => {}
                         Err(failure) => return Err(failure),
@@ -400,4 +454,9 @@ impl Session {
             self.closed = Some(Failure::Lost("the session was closed".to_owned()));
         }
     }
+}
+
+/// The wait for a program that must ask before its host's patience ends.
+fn patient(wait: Wait, answers: Option<&Answers<'_>>) -> Wait {
+    wait.until(answers.and_then(|answers| answers.patience).map(|patience| Instant::now() + patience))
 }

@@ -224,6 +224,8 @@ impl Port for SimPort {
             // A flash file may hold a main.py.
             fresh: self.fresh,
             starts_on_open: false,
+            holds_back: true,
+            text_only: false,
         }
     }
 

@@ -11,6 +11,8 @@ pub enum FrameKind {
     Stop,
     /// How many replies the board has sent, and the letter of the last one's kind.
     Number,
+    /// No reply: a program that goes on asks the host for something.
+    Question,
 }
 
 impl FrameKind {
@@ -21,6 +23,7 @@ impl FrameKind {
             b'B' => Some(FrameKind::Base64),
             b'S' => Some(FrameKind::Stop),
             b'N' => Some(FrameKind::Number),
+            b'Q' => Some(FrameKind::Question),
             _ => None,
         }
     }

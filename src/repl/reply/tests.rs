@@ -16,7 +16,12 @@ fn decode(mut decoder: Decoder, stream: &[u8], size: usize) -> (Vec<u8>, Option<
     let mut chunks = stream.chunks(size);
     let mut end = None;
     for chunk in chunks.by_ref() {
-        if let Progress::Done(reply) = decoder.feed(chunk, &mut sink) {
+        let mut progress = decoder.feed(chunk, &mut sink);
+        while let Progress::Question(text) = progress {
+            sink(format!("[{text}?]").as_bytes());
+            progress = decoder.feed(b"", &mut sink);
+        }
+        if let Progress::Done(reply) = progress {
             end = Some(Conclusion::Reply(reply));
             break;
         }
@@ -213,4 +218,28 @@ fn a_flood_is_not_kept() {
 fn without_a_frame_to_come_the_first_end_counts() {
     let reply = Conclusion::Reply(Reply { frame: None, error: Vec::new() });
     assert_eq!(decode(plain(false), b"OK\x04\x04>", 2), (Vec::new(), Some(reply), Vec::new()));
+}
+
+#[test]
+fn questions_come_on_the_way_in_order() {
+    let (first, second) = (frame('Q', "0"), frame('Q', "1"));
+    let end = frame('R', "7");
+    let stream = format!("OKa{first}b{second}\x04{end}\x04\x04>");
+    case(&stream, b"a[0?]b[1?]\x04", Some((FrameKind::Repr, "7")), b"", b"");
+    case(format!("OK{first}\x04\r\nx\n\x04>"), b"[0?]", None, b"\r\nx\n", b"");
+}
+
+#[test]
+fn a_torn_question_is_asked_again() {
+    let question = frame('Q', "12");
+    let end = format!("{}\x04\x04>", frame('R', "7"));
+    for place in 0..=question.len() {
+        let stream = format!("OK{}tick\r\n{}{question}{end}", &question[..place], &question[place..]);
+        for size in 1..=stream.len() {
+            let (output, conclusion, _) = decode(plain(true), stream.as_bytes(), size);
+            let output = String::from_utf8_lossy(&output).into_owned();
+            assert!(output.contains("[12?]") && output.contains("tick"), "{place}, {size}: {output:?}");
+            assert!(matches!(conclusion, Some(Conclusion::Reply(Reply { frame: Some(_), .. }))), "{place}, {size}");
+        }
+    }
 }

@@ -86,6 +86,15 @@ impl Session {
         Ok(())
     }
 
+    /// How many bytes the board's input buffer is known to hold.
+    pub fn room(&self) -> usize {
+        match self.paste {
+            Paste::Window(window) => 2 * window,
+            Paste::Untried => UNKNOWN_LIMIT,
+            Paste::Refused => self.block.size,
+        }
+    }
+
     /// The longest code that goes out in one write without a question.
     pub(super) fn plain_limit(&self) -> usize {
         match self.paste {

@@ -19,6 +19,7 @@ fn stream(bytes: &[u8]) -> Vec<u8> {
             6 => stream.extend_from_slice(b"OK"),
             7 => stream.extend_from_slice(b"R\x01\x80\0\x01"),
             8 => stream.extend_from_slice(b"\r\n>>> "),
+            9 => stream.extend_from_slice(format!("\x1e{TOKEN}Q1:5\x1e{TOKEN};").as_bytes()),
             byte => stream.push(byte),
         }
     }
@@ -28,12 +29,22 @@ fn stream(bytes: &[u8]) -> Vec<u8> {
 /// Output, reply, rest.
 type End = (Vec<u8>, Option<Conclusion>, Vec<u8>);
 
+/// Feeds the decoder; questions stand in the output.
+fn feed(decoder: &mut Decoder, chunk: &[u8], output: &mut Vec<u8>) -> Progress {
+    let mut progress = decoder.feed(chunk, &mut |bytes| output.extend_from_slice(bytes));
+    while let Progress::Question(text) = progress {
+        output.extend_from_slice(text.as_bytes());
+        progress = decoder.feed(b"", &mut |bytes| output.extend_from_slice(bytes));
+    }
+    progress
+}
+
 fn decode<'a>(prelude: Prelude, chunks: impl Iterator<Item = &'a [u8]>) -> End {
     let mut decoder = Decoder::new(TOKEN, prelude, true);
     let mut output = Vec::new();
     let mut chunks = chunks;
     for chunk in chunks.by_ref() {
-        if let Progress::Done(reply) = decoder.feed(chunk, &mut |bytes| output.extend_from_slice(bytes)) {
+        if let Progress::Done(reply) = feed(&mut decoder, chunk, &mut output) {
             let mut rest = decoder.rest();
             chunks.for_each(|chunk| rest.extend_from_slice(chunk));
             return (output, Some(Conclusion::Reply(reply)), rest);
@@ -41,10 +52,10 @@ fn decode<'a>(prelude: Prelude, chunks: impl Iterator<Item = &'a [u8]>) -> End {
     }
     decoder.doubt();
     decoder.asked_for_prompt();
-    let end = match decoder.feed(RAW_BANNER, &mut |bytes| output.extend_from_slice(bytes)) {
+    let end = match feed(&mut decoder, RAW_BANNER, &mut output) {
         Progress::Prompt => Some(decoder.conclude(&mut |bytes| output.extend_from_slice(bytes))),
         Progress::Done(reply) => Some(Conclusion::Reply(reply)),
-        Progress::More => None,
+        Progress::More | Progress::Question(_) => None,
     };
     (output, end, decoder.rest())
 }

@@ -1,0 +1,281 @@
+//! What is asked of a board's file system: the commands, and what their answers mean. Pure.
+//!
+//! The helper is `snippets/files.py`. Uses [`crate::value`]. Invariant: every path in a command is a literal, and what a
+//! command needs of the board's memory is in proportion to what the board has.
+
+use super::command::Command;
+use crate::value::Value;
+use crate::value::write::string_to;
+
+/// Memory that is assumed where a board does not say how much is free.
+const MEMORY_ASSUMED: usize = 16 * 1024;
+
+/// The name of the file that an upload is written to at first, beside the one that it becomes.
+pub const TEMPORARY: &str = "__belay.tmp";
+
+/// How a board hashes a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// CRC-32, where there is no hashlib.
+    Crc32,
+    /// FNV-1a of 32 bits, in Python, where there is no `binascii.crc32` either.
+    Fnv1a,
+}
+
+impl Hash {
+    /// Bytes of a digest as boards send it.
+    pub fn length(self) -> usize {
+        match self {
+            Hash::Sha256 => 32,
+            Hash::Crc32 | Hash::Fnv1a => 8,
+        }
+    }
+}
+
+/// How bytes get to a program that runs on the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    /// Not at all: they travel as literals in code.
+    Literals,
+    /// As text (`sys.stdin`), in base64.
+    Text,
+    /// As they are (`sys.stdin.buffer`).
+    Binary,
+}
+
+/// What a board's file system can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// How it hashes.
+    pub hash: Hash,
+    /// How it receives.
+    pub channel: Channel,
+    /// Whether it can unpack what was compressed (`deflate`).
+    pub deflate: bool,
+    /// Bytes of free memory, as far as known.
+    pub memory: usize,
+}
+
+impl Facts {
+    /// Asks for them; to be read by [`Facts::from_value`].
+    pub fn command() -> Command {
+        Command::expression("__belay_ff()")
+    }
+
+    /// Reads the answer. `None` if it makes no sense.
+    pub fn from_value(value: &Value) -> Option<Facts> {
+        let Value::Tuple(fields) = value else { return None };
+        let [Value::Int(hash), Value::Int(channel), Value::Int(deflate), memory] = fields.as_slice() else {
+            return None;
+        };
+        Some(Facts {
+            hash: match hash {
+                0 => Hash::Sha256,
+                1 => Hash::Crc32,
+                _ => Hash::Fnv1a,
+            },
+            channel: match channel {
+                2 => Channel::Binary,
+                1 => Channel::Text,
+                _ => Channel::Literals,
+            },
+            deflate: *deflate != 0,
+            memory: match memory {
+                Value::Int(free) => usize::try_from(*free).unwrap_or(0),
+                _ => MEMORY_ASSUMED,
+            },
+        })
+    }
+
+    /// Bytes of a buffer through which a file is read on the board.
+    pub fn buffer(&self) -> usize {
+        (self.memory / 16).clamp(128, 4096)
+    }
+
+    /// Bytes of source, of paths above all, that one command may have.
+    pub fn source(&self) -> usize {
+        (self.memory / 16).clamp(200, 16 * 1024)
+    }
+
+    /// Bytes of a file that one reply may carry.
+    pub fn piece(&self) -> usize {
+        (self.memory / 12).clamp(192, 48 * 1024)
+    }
+}
+
+/// Something in a directory of a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The whole path, from `/` on.
+    pub path: String,
+    /// Bytes of a file; `None`: a directory.
+    pub size: Option<u64>,
+}
+
+/// Some entries of a walk through a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// The entries; a directory stands before what is in it.
+    pub entries: Vec<Entry>,
+    /// Whether there are more: [`walk`] with `None` goes on.
+    pub more: bool,
+}
+
+/// Walks through the tree below `root` (`None`: goes on), as many entries as fit the board's memory.
+pub fn walk(root: Option<&str>, facts: &Facts) -> Command {
+    let root = root.map_or_else(|| "None".to_owned(), |root| literal(root.trim_end_matches('/')));
+    let budget = (facts.memory / 32).clamp(100, 16 * 1024);
+    Command::expression(&format!("__belay_fw({root},{budget})"))
+}
+
+/// The entries of one directory; the answer is read by [`entries`].
+pub fn directory(path: &str) -> Command {
+    Command::expression(&format!("list(__belay_fi({}))", literal(path.trim_end_matches('/'))))
+}
+
+/// Reads the answer to [`walk`].
+pub fn walked(value: &Value) -> Option<Walked> {
+    let Value::Tuple(fields) = value else { return None };
+    let [found, Value::Int(open)] = fields.as_slice() else { return None };
+    Some(Walked { entries: entries(found)?, more: *open > 0 })
+}
+
+/// Reads a list of paths and sizes.
+pub fn entries(value: &Value) -> Option<Vec<Entry>> {
+    let Value::List(found) = value else { return None };
+    let entry = |value: &Value| match value {
+        Value::Tuple(fields) => match fields.as_slice() {
+            [Value::Str(path), Value::Int(size)] => Some(Entry { path: path.clone(), size: u64::try_from(*size).ok() }),
+            _ => None,
+        },
+        _ => None,
+    };
+    found.iter().map(entry).collect()
+}
+
+/// Digests of files, one after the other, as bytes.
+pub fn hashes<'a>(paths: impl IntoIterator<Item = &'a str>, facts: &Facts) -> Command {
+    let list = list(paths);
+    Command::expression(&format!("b''.join([__belay_fh(p,{})for p in {list}])", facts.buffer()))
+}
+
+/// A change of the file system, applied to several paths in turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Makes directories.
+    MakeDirectory,
+    /// Removes files.
+    Remove,
+    /// Removes empty directories.
+    RemoveDirectory,
+}
+
+/// Applies `change` to `paths` until one fails; the answer is read by [`changed`].
+pub fn change<'a>(change: Change, paths: impl IntoIterator<Item = &'a str>) -> Command {
+    let function = match change {
+        Change::MakeDirectory => "mkdir",
+        Change::Remove => "remove",
+        Change::RemoveDirectory => "rmdir",
+    };
+    let mut list = String::new();
+    for path in paths {
+        list.push('(');
+        string_to(&mut list, path);
+        list.push_str(",),");
+    }
+    Command::expression(&format!("__belay_fx(__belay_fo.{function},[{list}])"))
+}
+
+/// Renames a file or directory; the answer is read by [`changed`].
+pub fn rename(from: &str, to: &str) -> Command {
+    Command::expression(&format!("__belay_fx(__belay_fo.rename,[({},{})])", literal(from), literal(to)))
+}
+
+/// Reads the answer to a change: how many paths were done, and the number of the error that ended it, 0 for none.
+pub fn changed(value: &Value) -> Option<(usize, i64)> {
+    let Value::Tuple(fields) = value else { return None };
+    match fields.as_slice() {
+        [Value::Int(done), Value::Int(error)] => Some((usize::try_from(*done).ok()?, *error)),
+        // An error without a number.
+        [Value::Int(done), _] => Some((usize::try_from(*done).ok()?, 5)),
+        _ => None,
+    }
+}
+
+/// The room of the file system that holds `path`: bytes of a block, blocks in all, blocks that are free.
+pub fn space(path: &str) -> Command {
+    Command::expression(&format!("__belay_fo.statvfs({})[:4]", literal(path)))
+}
+
+/// What a path is: the answer is read by [`status`].
+pub fn stat(path: &str) -> Command {
+    Command::expression(&format!("__belay_fo.stat({})", literal(path)))
+}
+
+/// Bytes of a regular file, `None` for a directory.
+pub fn status(value: &Value) -> Option<Option<u64>> {
+    let Value::Tuple(fields) = value else { return None };
+    match (fields.first(), fields.get(6)) {
+        (Some(Value::Int(mode)), _) if mode & 0x4000 != 0 => Some(None),
+        (Some(Value::Int(_)), Some(Value::Int(size))) => Some(Some(u64::try_from(*size).unwrap_or(0))),
+        _ => None,
+    }
+}
+
+/// `text` as Python writes it.
+pub fn literal(text: &str) -> String {
+    let mut quoted = String::new();
+    string_to(&mut quoted, text);
+    quoted
+}
+
+fn list<'a>(paths: impl IntoIterator<Item = &'a str>) -> String {
+    let mut list = String::from("[");
+    for path in paths {
+        string_to(&mut list, path);
+        list.push(',');
+    }
+    list.push(']');
+    list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::parse::parse;
+
+    #[test]
+    fn answers_are_read() {
+        let facts = Facts::from_value(&parse("(0, 2, 1, 150000)").unwrap()).unwrap();
+        assert_eq!((facts.hash, facts.channel, facts.deflate), (Hash::Sha256, Channel::Binary, true));
+        let small = Facts::from_value(&parse("(2, 0, 0, None)").unwrap()).unwrap();
+        assert_eq!((small.hash, small.channel, small.memory), (Hash::Fnv1a, Channel::Literals, MEMORY_ASSUMED));
+        let walked = walked(&parse("([('/lib', -1), ('/lib/a b.py', 4096)], 1)").unwrap()).unwrap();
+        let lib = Entry { path: "/lib".to_owned(), size: None };
+        assert_eq!(
+            walked,
+            Walked { entries: vec![lib, Entry { path: "/lib/a b.py".to_owned(), size: Some(4096) }], more: true }
+        );
+        assert_eq!(changed(&parse("(2, 28)").unwrap()), Some((2, 28)));
+        assert_eq!(changed(&parse("(0, 'x')").unwrap()), Some((0, 5)));
+        assert_eq!(status(&parse("(32768, 0, 0, 0, 0, 0, 7, 0, 0, 0)").unwrap()), Some(Some(7)));
+        assert_eq!(status(&parse("(16384, 0, 0, 0, 0, 0, 0, 0, 0, 0)").unwrap()), Some(None));
+        for nonsense in ["None", "(1,)", "('a', 1)", "[1]"] {
+            let value = parse(nonsense).unwrap();
+            assert!(Facts::from_value(&value).is_none() && super::walked(&value).is_none(), "{nonsense}");
+            assert!(changed(&value).is_none() && status(&value).is_none(), "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn paths_are_literals() {
+        let code = change(Change::Remove, ["/it's", "/a\nb"]);
+        assert_eq!(code.code(), "__belay(__belay_fx(__belay_fo.remove,[(\"/it's\",),('/a\\nb',),]))");
+        assert_eq!(
+            walk(Some("/"), &Facts::from_value(&parse("(0, 2, 1, 9000)").unwrap()).unwrap()).code(),
+            "__belay(__belay_fw('',281))"
+        );
+    }
+}

@@ -1,0 +1,451 @@
+//! The files of a device's board: look, hash, read, write, remove.
+//!
+//! Uses [`crate::board::files`] and [`crate::board::transfer`]. Invariant: a file that is written appears under its name
+//! only when all of it is on the board and reads back as it should; until then the old one is there.
+
+use super::state::{Limit, Run, State};
+use super::{Device, state};
+use crate::board::Helper;
+use crate::board::command::{Command, Payload};
+use crate::board::files::{self, Change, Entry, Facts, TEMPORARY};
+use crate::board::transfer::{Pace, Stream, Upload};
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
+use std::sync::MutexGuard;
+use std::time::{Duration, Instant};
+
+/// How long a board may be silent over its files: an erased sector takes a tenth of a second, hashing a megabyte in Python
+/// a minute.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a board may take to ask for the next piece of a file.
+const STALL: Duration = Duration::from_secs(20);
+/// Bytes that the first exchange hashes, and how long one should take, so that there is progress to be seen.
+const FIRST_HASHED: u64 = 256 * 1024;
+const HASH_TIME: Duration = Duration::from_millis(500);
+/// Bytes of a literal that carries a piece of a file to a board that can receive no stream: the fewer, the less memory
+/// its compiler needs.
+const LITERAL: usize = 128;
+
+/// Room on a board's flash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes of a block: what the smallest file takes.
+    pub block: u64,
+    /// Bytes in all.
+    pub total: u64,
+    /// Bytes that are free.
+    pub free: u64,
+}
+
+/// Is told a count of bytes while files are hashed or written.
+pub type Count<'a> = &'a mut dyn FnMut(u64);
+
+/// The files of a device's board. Holds the device for as long as it lives.
+pub struct Files<'a> {
+    device: &'a Device,
+    state: MutexGuard<'a, State>,
+    facts: Facts,
+    /// Without the receiver: it did not fit.
+    cramped: bool,
+}
+
+impl Device {
+    /// Its board's files. Other calls on the device wait until the answer is dropped.
+    ///
+    /// # Errors
+    /// ClosedError, ConnectionLost; FeatureUnavailableError if the board has no file system that belay-script can use.
+    pub fn files(&self) -> Result<Files<'_>> {
+        self.open_files().map_err(|error| error.with_device(self.name()))
+    }
+
+    fn open_files(&self) -> Result<Files<'_>> {
+        let mut state = self.lock();
+        if self.is_closed() {
+            return Err(state::closed(self.name()));
+        }
+        if state.is_lost() && self.0.attempts != 0 {
+            self.restore(&mut state, self.0.attempts)?;
+        }
+        let run = run(self, PATIENCE);
+        state.need(self.host(), &run, Helper::Files).map_err(unsuitable)?;
+        let facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
+        let facts = Facts::from_value(&facts).ok_or_else(nonsense)?;
+        Ok(Files { device: self, state, facts, cramped: false })
+    }
+
+    /// Whether the board's file system is this computer's own, so that changes of `/` would be changes of its root.
+    pub fn shares_host_files(&self) -> bool {
+        let own_flash = self.lock().board.as_ref().is_some_and(|board| board.abilities().own_flash);
+        !own_flash && matches!(self.0.implementation.platform.as_str(), "linux" | "darwin" | "win32")
+    }
+}
+
+fn run(device: &Device, limit: Duration) -> Run<'_> {
+    Run { device: device.name(), item: "", piece: None, limit: Limit { timeout: Some(limit), interruptible: true } }
+}
+
+impl Files<'_> {
+    /// What the board's file system can do.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// The device.
+    pub fn device(&self) -> &Device {
+        self.device
+    }
+
+    fn ask(&mut self, command: &Command) -> Result<Value> {
+        let run = run(self.device, PATIENCE);
+        value(self.state.run(self.device.host(), &run, command)?)
+    }
+
+    /// As [`Files::ask`]; an OSError says what could not be done: `what`.
+    fn ask_for(&mut self, what: &str, command: &Command) -> Result<Value> {
+        self.ask(command).map_err(|error| match number_of(&error) {
+            Some(number) => os_error(number, what),
+            None => error,
+        })
+    }
+
+    /// What `path` is: bytes of a file, `Some(None)` for a directory, `None` if there is nothing.
+    ///
+    /// # Errors
+    /// Of the link, or DeviceException.
+    pub fn stat(&mut self, path: &str) -> Result<Option<Option<u64>>> {
+        match self.ask(&files::stat(path)) {
+            Ok(value) => files::status(&value).ok_or_else(nonsense).map(Some),
+            Err(error) if number_of(&error) == Some(2) => Ok(None),
+            Err(error) => Err(match number_of(&error) {
+                Some(number) => os_error(number, &format!("`{path}` cannot be looked at")),
+                None => error,
+            }),
+        }
+    }
+
+    /// The whole tree below `root`, which is a directory; a directory stands before what is in it.
+    ///
+    /// # Errors
+    /// Of the link, or DeviceException if there is no such directory.
+    pub fn tree(&mut self, root: &str) -> Result<Vec<Entry>> {
+        let what = format!("`{root}` cannot be listed");
+        let mut command = files::walk(Some(root), &self.facts);
+        let mut entries = Vec::new();
+        loop {
+            let walked = files::walked(&self.ask_for(&what, &command)?).ok_or_else(nonsense)?;
+            entries.extend(walked.entries);
+            if !walked.more {
+                return Ok(entries);
+            }
+            command = files::walk(None, &self.facts);
+        }
+    }
+
+    /// What is in the directory `path`.
+    ///
+    /// # Errors
+    /// As [`Files::tree`].
+    pub fn directory(&mut self, path: &str) -> Result<Vec<Entry>> {
+        let answer = self.ask_for(&format!("`{path}` cannot be listed"), &files::directory(path))?;
+        files::entries(&answer).ok_or_else(nonsense)
+    }
+
+    /// Digests of files in their order; `size` of each is for the pace of the exchanges. `progress` is told the bytes
+    /// that were hashed.
+    ///
+    /// # Errors
+    /// Of the link, or DeviceException if one of them is not there.
+    pub fn hash(&mut self, paths: &[(&str, u64)], progress: Count<'_>) -> Result<Vec<Vec<u8>>> {
+        let mut digests = Vec::with_capacity(paths.len());
+        let mut most = FIRST_HASHED;
+        let mut rest = paths;
+        while !rest.is_empty() {
+            let (mut source, mut bytes) = (0, 0);
+            let fits = |&&(path, size): &&(&str, u64)| {
+                source += path.len() + 4;
+                bytes += size;
+                source <= self.facts.source() && bytes <= most
+            };
+            let count = rest.iter().take_while(fits).count().max(1);
+            let (batch, more) = rest.split_at(count);
+            let begun = Instant::now();
+            let command = files::hashes(batch.iter().map(|(path, _)| *path), &self.facts);
+            let what = match batch {
+                [(path, _)] => format!("`{path}` cannot be read"),
+                _ => format!("a file cannot be read, `{}` or one of the {} after it", batch[0].0, batch.len() - 1),
+            };
+            let Value::Bytes(answer) = self.ask_for(&what, &command)? else { return Err(nonsense()) };
+            let length = self.facts.hash.length();
+            if answer.len() != length * batch.len() {
+                return Err(nonsense());
+            }
+            digests.extend(answer.chunks(length).map(<[u8]>::to_vec));
+            let hashed: u64 = batch.iter().map(|(_, size)| size).sum();
+            progress(hashed);
+            let pace = hashed as f64 / begun.elapsed().as_secs_f64().max(1e-4) * HASH_TIME.as_secs_f64();
+            most = (pace as u64).max(4096);
+            rest = more;
+        }
+        Ok(digests)
+    }
+
+    /// Room on the file system that holds `path`; `None` if the board cannot tell.
+    ///
+    /// # Errors
+    /// Of the link.
+    pub fn space(&mut self, path: &str) -> Result<Option<Space>> {
+        let answer = match self.ask(&files::space(path)) {
+            Ok(answer) => answer,
+            Err(error) if error.kind() == Kind::DeviceException => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let Value::Tuple(fields) = answer else { return Err(nonsense()) };
+        let field = |index: usize| match fields.get(index) {
+            Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
+            _ => 0,
+        };
+        Ok(Some(Space { block: field(0), total: field(0) * field(2), free: field(0) * field(3) }))
+    }
+
+    /// Applies a change to each path in turn; the first that fails ends it. A directory that is there already is no
+    /// failure.
+    ///
+    /// # Errors
+    /// Of the link, or DeviceException naming the path.
+    pub fn change(&mut self, change: Change, paths: &[&str]) -> Result<()> {
+        let mut rest = paths;
+        while !rest.is_empty() {
+            let mut source = 0;
+            let fits = |path: &&&str| {
+                source += path.len() + 6;
+                source <= self.facts.source()
+            };
+            let count = rest.iter().take_while(fits).count().max(1);
+            let answer = self.ask(&files::change(change, rest[..count].iter().copied()))?;
+            let (done, error) = files::changed(&answer).ok_or_else(nonsense)?;
+            let done = done.min(count);
+            rest = match (error, change) {
+                (0, _) => &rest[count..],
+                // EEXIST
+                (17, Change::MakeDirectory) if done < rest.len() => &rest[done + 1..],
+                (number, _) => {
+                    let path = rest.get(done).copied().unwrap_or_default();
+                    return Err(os_error(
+                        number,
+                        &match change {
+                            Change::MakeDirectory => format!("the directory `{path}` cannot be made"),
+                            Change::Remove => format!("`{path}` cannot be removed"),
+                            Change::RemoveDirectory => format!("the directory `{path}` cannot be removed"),
+                        },
+                    ));
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Renames a file or directory.
+    ///
+    /// # Errors
+    /// Of the link, or DeviceException.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
+        let answer = self.ask(&files::rename(from, to))?;
+        match files::changed(&answer).ok_or_else(nonsense)? {
+            (_, 0) => Ok(()),
+            (_, number) => Err(os_error(number, &format!("`{from}` cannot be renamed to `{to}`"))),
+        }
+    }
+
+    /// Reads a file in pieces; each is given to `take`.
+    ///
+    /// # Errors
+    /// Of the link, of `take`, or DeviceException.
+    pub fn read(&mut self, path: &str, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let what = format!("`{path}` cannot be read");
+        let piece = self.facts.piece();
+        let mut next = Command::simple(format!(
+            "__belay_fq=open({},'rb');__belay(__belay_fq.read({piece}))",
+            files::literal(path)
+        ));
+        loop {
+            let Value::Bytes(bytes) = self.ask_for(&what, &next)? else { return Err(nonsense()) };
+            if !bytes.is_empty() {
+                take(&bytes)?;
+            }
+            if bytes.len() < piece {
+                self.ask(&Command::statements("__belay_fq.close()\ndel __belay_fq"))?;
+                return Ok(());
+            }
+            next = Command::expression(&format!("__belay_fq.read({piece})"));
+        }
+    }
+
+    /// Writes files, each under a temporary name first; it takes its own name once it reads back with its digest.
+    /// `progress` is told how many bytes of them all have been sent. The directories must be there.
+    ///
+    /// # Errors
+    /// Of the link, or DeviceException naming the file. The files before it are written.
+    pub fn write(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
+        if uploads.is_empty() {
+            return Ok(());
+        }
+        match self.pace()? {
+            Some(pace) => self.write_stream(pace, uploads, progress),
+            None => self.write_literals(uploads, progress),
+        }
+    }
+
+    /// The pace of a stream; `None` if the board can receive none.
+    fn pace(&mut self) -> Result<Option<Pace>> {
+        let Some(board) = self.state.board.as_ref() else { return Ok(None) };
+        let pace = Pace::new(&self.facts, board.abilities(), board.room()).filter(|_| !self.cramped);
+        if pace.is_some() {
+            let run = run(self.device, PATIENCE);
+            match self.state.need(self.device.host(), &run, Helper::Receiver) {
+                Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError") => {
+                    self.cramped = true;
+                    return Ok(None);
+                }
+                other => other?,
+            }
+        }
+        Ok(pace)
+    }
+
+    fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
+        let mut stream = Stream::new(pace, uploads);
+        let mut answer = |question: &str| {
+            let answer = stream.answer(question);
+            progress(stream.taken());
+            answer
+        };
+        let command = Command::expression(&pace.call());
+        let run = run(self.device, STALL);
+        let answer = self.state.run_answering(self.device.host(), &run, &command, &mut answer)?;
+        match files::changed(&value(answer)?).ok_or_else(nonsense)? {
+            (_, 0) => Ok(()),
+            (done, number) => Err(not_written(number, uploads.get(done).map_or("", |upload| upload.path))),
+        }
+    }
+
+    /// Writes by code alone, piece by piece.
+    fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
+        let mut sent = 0;
+        for upload in uploads {
+            let temporary = temporary(upload.path);
+            let before = sent;
+            let outcome = self.write_literal(upload, &temporary, &mut |bytes| progress(before + bytes));
+            if let Err(error) = outcome {
+                // What is left of it is no file.
+                let gone = files::change(Change::Remove, [temporary.as_str()]);
+                let _ = self.ask(&gone);
+                return Err(error);
+            }
+            sent += upload.content.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Count<'_>) -> Result<()> {
+        let failed = |error: Error| match number_of(&error) {
+            Some(number) => not_written(number, upload.path),
+            None => error,
+        };
+        let open = format!("__belay_fq=open({},'wb')", files::literal(temporary));
+        self.ask(&Command::statements(&open)).map_err(failed)?;
+        for (index, piece) in upload.content.chunks(LITERAL).enumerate() {
+            let mut code = String::from("__belay_fq.write(");
+            crate::value::write::bytes_to(&mut code, piece);
+            code.push(')');
+            self.ask(&Command::statements(&code)).map_err(failed)?;
+            progress((index * LITERAL + piece.len()) as u64);
+        }
+        self.ask(&Command::statements("__belay_fq.close()\ndel __belay_fq")).map_err(failed)?;
+        let digest = self.ask(&files::hashes([temporary], &self.facts)).map_err(failed)?;
+        if digest != Value::Bytes(upload.digest.to_vec()) {
+            return Err(not_written(-1, upload.path));
+        }
+        let renamed = self.ask(&files::rename(temporary, upload.path))?;
+        match files::changed(&renamed).ok_or_else(nonsense)? {
+            (_, 0) => Ok(()),
+            (_, 17) => {
+                self.change(Change::Remove, &[upload.path])?;
+                self.rename(temporary, upload.path)
+            }
+            (_, number) => Err(not_written(number, upload.path)),
+        }
+    }
+}
+
+/// The name beside `path` under which it is written at first.
+fn temporary(path: &str) -> String {
+    let folder = path.rfind('/').map_or(0, |at| at + 1);
+    format!("{}{TEMPORARY}", &path[..folder])
+}
+
+fn value(payload: Payload) -> Result<Value> {
+    payload.value().map_err(|_| nonsense())
+}
+
+/// The answer is none that the helper gives.
+fn nonsense() -> Error {
+    Error::new(Kind::ProtocolError, "the board's answer about its files makes no sense")
+        .with_help("a program on the board may have changed `os` or `open`; restart the board and try again")
+}
+
+/// A board without directories, or without memory for the helper.
+fn unsuitable(error: Error) -> Error {
+    if error.kind() != Kind::DeviceException {
+        return error;
+    }
+    let short = error.message().starts_with("MemoryError");
+    let why = if short { "its memory is too full" } else { "its firmware has no file system with directories" };
+    Error::new(Kind::FeatureUnavailableError, format!("the board's files cannot be reached: {why}")).with_help(
+        if short {
+            "restart the board, or free memory with `import gc; gc.collect()`".to_owned()
+        } else {
+            format!("the board says: {}", error.message())
+        },
+    )
+}
+
+/// The number in `OSError: [Errno 28] ENOSPC` or `OSError: 28`.
+fn number_of(error: &Error) -> Option<i64> {
+    if error.kind() != Kind::DeviceException {
+        return None;
+    }
+    let text = error.message().strip_prefix("OSError")?;
+    let digits = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
+    digits[..end].parse().ok()
+}
+
+fn not_written(number: i64, path: &str) -> Error {
+    os_error(number, &format!("`{path}` cannot be written"))
+}
+
+/// The error of an operation on files: MicroPython's numbers are Linux's; -1: what was written reads back otherwise.
+fn os_error(number: i64, what: &str) -> Error {
+    let (why, help) = match number {
+        -1 => ("it reads back with other bytes", "the flash may be worn out, or the link loses bytes: try again"),
+        1 | 13 => ("it is not permitted", "the place may be read-only, or a directory with something in it"),
+        2 => ("there is no such file or directory", "look at what there is with `belay-script ls :/`"),
+        5 => ("the flash does not answer", "an SD card may have been taken out"),
+        12 => ("the board's memory is full", "restart the board and try again"),
+        17 => ("it is there already", "choose another name"),
+        19 => ("there is no drive at this place", "look at what there is with `belay-script ls :/`"),
+        20 => ("a part of the path is a file", "choose another path"),
+        21 => ("it is a directory", "remove the directory first, or choose another name"),
+        22 => ("the board does not take this name", "choose a shorter one, without special characters"),
+        28 => ("the board's flash is full", "see `belay-script df`, and remove what is not needed"),
+        30 => (
+            "the board's file system is read-only",
+            "CircuitPython keeps it so while its drive is mounted over USB: eject the drive on the computer, or call \
+             `storage.remount(\"/\", False)` in the board's boot.py; or copy the files to the drive itself",
+        ),
+        36 | 63 | 78 => ("the path is too long for the board", "choose shorter names"),
+        39 | 66 => ("the directory is not empty", "remove what is in it first"),
+        _ => return Error::new(Kind::DeviceException, format!("{what}: OSError {number}")),
+    };
+    Error::new(Kind::DeviceException, format!("{what}: {why}")).with_help(help)
+}

@@ -1,0 +1,134 @@
+//! The files of a real MicroPython's flash, through the library: looked at, hashed, read, written, removed.
+
+#[path = "support/board.rs"]
+mod board;
+#[path = "support/paced_port.rs"]
+mod paced_port;
+
+use belay_script::board::files::Change;
+use belay_script::board::transfer::Upload;
+use board::Board;
+
+/// Bytes without a pattern, the same every time.
+fn noise(count: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    };
+    std::iter::repeat_with(&mut next).take(count).collect()
+}
+
+#[test]
+fn files_go_to_a_board_and_come_back() {
+    let board = Board::open();
+    let mut files = board.device.files().expect("a flash");
+    assert_eq!(files.tree("/").expect("a tree"), []);
+    files.change(Change::MakeDirectory, &["/lib", "/lib/a b", "/lib"]).expect("directories");
+    let every: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    let text = b"def function():\n    return 'the same line again and again'\n".repeat(300);
+    let random = noise(50_000, 1);
+    let contents: [(&str, &[u8]); 5] = [
+        ("/lib/every", &every),
+        ("/lib/a b/it's \"quoted\"\n\u{e9}.py", &text),
+        ("/random", &random),
+        ("/empty", b""),
+        ("/one", b"\x03"),
+    ];
+    let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
+    let uploads: Vec<Upload<'_>> = contents
+        .iter()
+        .zip(&digests)
+        .map(|((path, content), digest)| Upload { path, content, digest })
+        .collect();
+    let mut sent = 0;
+    files.write(&uploads, &mut |bytes| sent = bytes).expect("written");
+    assert_eq!(sent, contents.iter().map(|(_, content)| content.len() as u64).sum::<u64>());
+    let paths: Vec<(&str, u64)> = contents.iter().map(|(path, content)| (*path, content.len() as u64)).collect();
+    assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
+    for (path, content) in contents {
+        let mut got = Vec::new();
+        files.read(path, &mut |piece| { got.extend_from_slice(piece); Ok(()) }).expect("read");
+        assert!(got == content, "{path:?}");
+        assert_eq!(files.stat(path).expect("a status"), Some(Some(content.len() as u64)), "{path:?}");
+    }
+    let mut tree: Vec<String> = files.tree("/").expect("a tree").into_iter().map(|entry| entry.path).collect();
+    tree.sort();
+    assert_eq!(
+        tree,
+        ["/empty", "/lib", "/lib/a b", "/lib/a b/it's \"quoted\"\n\u{e9}.py", "/lib/every", "/one", "/random"]
+    );
+    assert_eq!(files.stat("/none").expect("a status"), None);
+    assert_eq!(files.stat("/lib").expect("a status"), Some(None));
+    let error = files.change(Change::Remove, &["/one", "/none", "/empty"]).expect_err("nothing there");
+    assert_eq!(error.message(), "`/none` cannot be removed: there is no such file or directory");
+    files.rename("/empty", "/lib/still empty").expect("renamed");
+    assert_eq!(files.stat("/lib/still empty").expect("a status"), Some(Some(0)));
+    let space = files.space("/").expect("room").expect("a flash");
+    assert_eq!((space.block, space.total), (4096, 1400 * 1024));
+    assert!(space.free < space.total - 90_000, "{space:?}");
+    drop(files);
+    assert_eq!(board.device.exec("1 + 1", None).expect("a value"), belay_script::value::Value::Int(2));
+    assert_eq!(board.printed(), "");
+}
+
+fn digest(content: &[u8]) -> Vec<u8> {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(content).to_vec()
+}
+
+#[test]
+fn timing() {
+    let board = Board::open();
+    let contents: Vec<(String, Vec<u8>)> =
+        (0..50).map(|n| (format!("/d{}/file{n}.bin", n % 5), noise(4096, n as u64))).collect();
+    let begun = std::time::Instant::now();
+    let mut files = board.device.files().expect("a flash");
+    eprintln!("files {:?} {:?}", begun.elapsed(), files.facts());
+    files.change(Change::MakeDirectory, &["/d0", "/d1", "/d2", "/d3", "/d4"]).expect("directories");
+    eprintln!("dirs {:?}", begun.elapsed());
+    let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
+    let uploads: Vec<Upload<'_>> = contents
+        .iter()
+        .zip(&digests)
+        .map(|((path, content), digest)| Upload { path, content, digest })
+        .collect();
+    files.write(&uploads, &mut |_| {}).expect("written");
+    eprintln!("written {:?}", begun.elapsed());
+    let tree = files.tree("/").unwrap();
+    eprintln!("tree {:?} {}", begun.elapsed(), tree.len());
+    let paths: Vec<(&str, u64)> = contents.iter().map(|(path, content)| (path.as_str(), content.len() as u64)).collect();
+    assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
+    eprintln!("hash {:?}", begun.elapsed());
+}
+
+#[test]
+fn paced() {
+    use belay_script::device::{Host, OpenOptions, Output};
+    use belay_script::device::class::Class;
+    use std::sync::Arc;
+    struct Quiet;
+    impl Output for Quiet {
+        fn board(&self, _: &str, text: &str) { eprintln!("{text}"); }
+        fn notice(&self, _: &str) {}
+    }
+    let host = Host::new(Arc::new(Quiet), None);
+    let connector: Box<belay_script::device::Connector> = Box::new(|_| Ok(Box::new(paced_port::PacedPort::open(&Default::default(), 115_200)?)));
+    let begun = std::time::Instant::now();
+    let device = host.open_over(&Arc::new(Class::device()), "paced", connector, OpenOptions::default(), &mut |_, _| Ok(())).unwrap();
+    eprintln!("connect {:?}", begun.elapsed());
+    let mut files = device.files().unwrap();
+    eprintln!("files {:?}", begun.elapsed());
+    let source = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/port/sim/board/machine.py")).unwrap();
+    for (name, content) in [("random", noise(4096, 3)), ("random", noise(40960, 4)), ("source", source[..4096].to_vec()), ("source", source.clone())] {
+        let digest = digest(&content);
+        // Loads the receiver.
+        files.write(&[Upload { path: "/warm", content: b"", digest: &self::digest(b"") }], &mut |_| {}).unwrap();
+        let begun = std::time::Instant::now();
+        files.write(&[Upload { path: "/a", content: &content, digest: &digest }], &mut |_| {}).unwrap();
+        let rate = content.len() as f64 / begun.elapsed().as_secs_f64();
+        eprintln!("{name} {} {:?} {:.1} % of the line", content.len(), begun.elapsed(), rate / 115.2);
+    }
+}
