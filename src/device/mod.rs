@@ -586,11 +586,6 @@ impl Device {
         self.0.attempts
     }
 
-    /// Tells how far files are.
-    pub(crate) fn transfer(&self, transfer: Option<&Transfer<'_>>) {
-        self.host().output().transfer(self.name(), transfer);
-    }
-
     fn host(&self) -> &Host {
         &self.0.host
     }

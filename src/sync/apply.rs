@@ -71,12 +71,17 @@ impl Outcome {
 
 /// Makes the destination on the board equal to `local`.
 ///
-/// If the connection is lost and the device was opened with `attempts`, it is restored and the sync goes on.
+/// `told` hears how far it is, and `None` at the end. If the connection is lost and the device was opened with `attempts`, it is restored and the sync goes on.
 ///
 /// # Errors
 /// ArgumentError for a destination or a folder that cannot be; DeviceException if the board refuses, naming the file;
 /// those of the link. What was done until then is done; the next sync completes it.
-pub fn sync(device: &Device, mut local: Local, options: &SyncOptions) -> Result<Outcome> {
+pub fn sync(
+    device: &Device,
+    mut local: Local,
+    options: &SyncOptions,
+    told: &mut dyn FnMut(Option<&Transfer<'_>>),
+) -> Result<Outcome> {
     let destination = options.destination()?;
     if destination == "/" && device.shares_host_files() {
         return Err(Error::new(Kind::ArgumentError, "`/` of this board is the root of this computer")
@@ -85,7 +90,7 @@ pub fn sync(device: &Device, mut local: Local, options: &SyncOptions) -> Result<
     }
     let twins = compile(device, &mut local, options)?;
     let mut outcome = Outcome { remarks: std::mem::take(&mut local.remarks), ..Outcome::default() };
-    let mut sync = Sync { device, local: &local, options, destination, twins, outcome: &mut outcome };
+    let mut sync = Sync { device, local: &local, options, destination, twins, outcome: &mut outcome, told };
     let mut restorations = 0;
     let result = loop {
         match sync.once() {
@@ -100,7 +105,7 @@ pub fn sync(device: &Device, mut local: Local, options: &SyncOptions) -> Result<
             result => break result,
         }
     };
-    device.transfer(None);
+    told(None);
     result.map_err(|error| error.with_device(device.name())).map(|()| outcome)
 }
 
@@ -127,6 +132,7 @@ struct Sync<'a> {
     destination: String,
     twins: Vec<String>,
     outcome: &'a mut Outcome,
+    told: &'a mut dyn FnMut(Option<&Transfer<'_>>),
 }
 
 impl Sync<'_> {
@@ -193,7 +199,7 @@ impl Sync<'_> {
     }
 
     /// Hashes those files of the board that may be right already.
-    fn hash(&self, files: &mut Files<'_>, wanted: &[Wanted], present: &mut Present) -> Result<()> {
+    fn hash(&mut self, files: &mut Files<'_>, wanted: &[Wanted], present: &mut Present) -> Result<()> {
         let candidates = present.candidates(wanted);
         let paths: Vec<(String, u64)> =
             candidates.iter().map(|file| (join(&self.destination, &file.path), file.size)).collect();
@@ -202,7 +208,7 @@ impl Sync<'_> {
         let mut done = 0;
         let digests = files.hash(&borrowed, &mut |bytes| {
             done += bytes;
-            self.device.transfer(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
+            (self.told)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
         })?;
         let names = candidates.into_iter().map(|file| file.path.clone());
         present.digests = names.zip(digests).collect();
@@ -267,11 +273,11 @@ impl Sync<'_> {
             .zip(paths.iter().zip(&contents))
             .map(|(&index, (path, content))| Upload { path, content, digest: &wanted[index].digest })
             .collect();
-        let device = self.device;
+        let told = &mut self.told;
         let written = files.write(&uploads, &mut |done| {
             let file = ends.partition_point(|&end| end < done).min(paths.len().saturating_sub(1));
             let file = paths.get(file).map_or("", String::as_str);
-            device.transfer(Some(&Transfer { stage: Stage::Sending, done, total, file }));
+            told(Some(&Transfer { stage: Stage::Sending, done, total, file }));
         });
         written?;
         self.outcome.bytes += total;
