@@ -411,6 +411,8 @@ mod tests {
             ("generator", GENERATOR),
             ("timed generator", TIMED_GENERATOR),
             ("proxy", PROXY),
+            ("files", FILES),
+            ("receive", RECEIVE),
         ] {
             for line in code.lines().map(str::trim_start) {
                 let name = line.strip_prefix("def ").unwrap_or(line.rsplit(" as ").next().unwrap_or(line));
