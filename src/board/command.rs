@@ -34,11 +34,16 @@ impl Command {
     pub fn expression(code: &str) -> Command {
         // A comment at its end must not swallow the bracket.
         let end = if code.contains('#') { "\n" } else { "" };
-        // A tuple may come without brackets of its own, and is one argument.
-        if code.contains(',') {
-            return Command::simple(format!("__belay(({code}{end}))"));
-        }
         Command::simple(format!("__belay({code}{end})"))
+    }
+
+    /// As [`Command::expression`], of an expression that may be a tuple without brackets of its own.
+    pub fn expression_or_tuple(code: &str) -> Command {
+        if !code.contains(',') {
+            return Command::expression(code);
+        }
+        let end = if code.contains('#') { "\n" } else { "" };
+        Command::simple(format!("__belay(({code}{end}))"))
     }
 
     /// The source.

@@ -66,6 +66,8 @@ pub struct Visit {
 const AFTER_VISIT: Duration = Duration::from_secs(20);
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
+/// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
+const MOST_MEANWHILE: usize = 1 << 20;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
 /// Length of the pieces, in characters, in which a torn reply is had again: short ones get through between the prints of
@@ -217,13 +219,35 @@ impl Board {
         Ok((digits.parse().map_err(|_| Failure::Torn(None))?, kind))
     }
 
-    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it.
+    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it. What others
+    /// have printed into the reply comes before what they print meanwhile.
     fn recover(&mut self, left: Option<Vec<u8>>, before: u64, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        let (mut first, mut then) = (Vec::new(), Vec::new());
+        let mut meanwhile = |bytes: &[u8]| {
+            if then.len() < MOST_MEANWHILE {
+                then.extend_from_slice(bytes);
+            }
+        };
+        let reply = self.have_again(left, before, wait, &mut first, &mut meanwhile);
+        sink(&first);
+        sink(&then);
+        reply
+    }
+
+    /// `first`: where what others have printed into the reply goes.
+    fn have_again(
+        &mut self,
+        left: Option<Vec<u8>>,
+        before: u64,
+        wait: Wait,
+        first: &mut Vec<u8>,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
         let (count, kind) = match self.count(wait, sink) {
             Ok(counted) => counted,
             Err(failure) => {
                 // What a board says that restarts.
-                sink(&left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04).collect::<Vec<u8>>());
+                first.extend(left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04));
                 return Err(failure);
             }
         };
@@ -248,7 +272,7 @@ impl Board {
             }
         }
         let frame = Frame { kind, text };
-        sink(&noise(&left.unwrap_or_default(), &frame, self.session.token()));
+        first.extend(noise(&left.unwrap_or_default(), &frame, self.session.token()));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 

@@ -389,7 +389,7 @@ impl Device {
         state.lines.insert(&prepared.defined, &piece);
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
         let command = match prepared.is_expression {
-            true => Command::expression(&prepared.source),
+            true => Command::expression_or_tuple(&prepared.source),
             false => Command::statements(&prepared.source),
         };
         let payload =

@@ -11,7 +11,7 @@ import time
 odd = ('\x04', '>', '\x04\x04>', 'OK', '\x1e', '\x1eR1:7\x1e;', 'R\x01', '\x1b]0;title\x07', 'half', '\x01', '>>> ')
 for number in range(count):
     print(odd[number % len(odd)], end='')
-    print('<%d>' % number, end='' if number % 3 else '\n')
+    print('(%d)' % number, end='' if number % 3 else '\n')
     time.sleep_ms(1)
 global finished
 finished = True
@@ -26,6 +26,8 @@ fn a_thread_that_prints_anything_changes_no_value_and_loses_no_word() {
         item(Task, "stream", &[], "for i in range(20):\n    yield i"),
     ];
     let bench = Bench::open(items, OpenOptions::default());
+    // Its helper is pasted now: a look-alike of the answer to a paste is not told from it at every moment.
+    drop(bench.generator("stream").resume(&Value::None, None).unwrap());
     bench.exec("finished = False").unwrap();
     bench.call("chatter", &[Value::Int(COUNT)]).unwrap();
     let mut calls = 0;
@@ -42,10 +44,18 @@ fn a_thread_that_prints_anything_changes_no_value_and_loses_no_word() {
     assert!(calls > 5, "only {calls} calls");
     bench.device.close().unwrap();
     let printed = bench.printed.take();
-    let mut rest = printed.as_str();
+    // A `\x04` or `>` of the thread in the midst of the end of a reply cannot be told from that end's own.
+    let words: String = printed.chars().filter(|letter| !matches!(letter, '\x04' | '>')).collect();
+    let mut rest = words.as_str();
     for number in 0..COUNT {
-        let word = format!("<{number}>");
-        let at = rest.find(&word).unwrap_or_else(|| panic!("{word} is not in its place: {rest:.300}"));
+        let word = format!("({number})");
+        let at = rest.find(&word).unwrap_or_else(|| {
+            let near = words.len().saturating_sub(rest.len() + 100);
+            panic!(
+                "{word} is not in its place: {:?}",
+                words.get(near..).map(|text| text.chars().take(250).collect::<String>())
+            )
+        });
         rest = &rest[at + word.len()..];
     }
     // Titles are none of the script's business.
