@@ -38,11 +38,8 @@ fn files_go_to_a_board_and_come_back() {
         ("/one", b"\x03"),
     ];
     let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
-    let uploads: Vec<Upload<'_>> = contents
-        .iter()
-        .zip(&digests)
-        .map(|((path, content), digest)| Upload { path, content, digest })
-        .collect();
+    let uploads: Vec<Upload<'_>> =
+        contents.iter().zip(&digests).map(|((path, content), digest)| Upload { path, content, digest }).collect();
     let mut sent = 0;
     files.write(&uploads, &mut |bytes| sent = bytes).expect("written");
     assert_eq!(sent, contents.iter().map(|(_, content)| content.len() as u64).sum::<u64>());
@@ -50,7 +47,12 @@ fn files_go_to_a_board_and_come_back() {
     assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
     for (path, content) in contents {
         let mut got = Vec::new();
-        files.read(path, &mut |piece| { got.extend_from_slice(piece); Ok(()) }).expect("read");
+        files
+            .read(path, &mut |piece| {
+                got.extend_from_slice(piece);
+                Ok(())
+            })
+            .expect("read");
         assert!(got == content, "{path:?}");
         assert_eq!(files.stat(path).expect("a status"), Some(Some(content.len() as u64)), "{path:?}");
     }
@@ -63,7 +65,7 @@ fn files_go_to_a_board_and_come_back() {
     assert_eq!(files.stat("/none").expect("a status"), None);
     assert_eq!(files.stat("/lib").expect("a status"), Some(None));
     let error = files.change(Change::Remove, &["/one", "/none", "/empty"]).expect_err("nothing there");
-    assert_eq!(error.message(), "`/none` cannot be removed: there is no such file or directory");
+    assert_eq!(error.message(), "OSError: `/none` cannot be removed: there is no such file or directory");
     files.rename("/empty", "/lib/still empty").expect("renamed");
     assert_eq!(files.stat("/lib/still empty").expect("a status"), Some(Some(0)));
     let space = files.space("/").expect("room").expect("a flash");
@@ -90,39 +92,47 @@ fn timing() {
     files.change(Change::MakeDirectory, &["/d0", "/d1", "/d2", "/d3", "/d4"]).expect("directories");
     eprintln!("dirs {:?}", begun.elapsed());
     let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
-    let uploads: Vec<Upload<'_>> = contents
-        .iter()
-        .zip(&digests)
-        .map(|((path, content), digest)| Upload { path, content, digest })
-        .collect();
+    let uploads: Vec<Upload<'_>> =
+        contents.iter().zip(&digests).map(|((path, content), digest)| Upload { path, content, digest }).collect();
     files.write(&uploads, &mut |_| {}).expect("written");
     eprintln!("written {:?}", begun.elapsed());
     let tree = files.tree("/").unwrap();
     eprintln!("tree {:?} {}", begun.elapsed(), tree.len());
-    let paths: Vec<(&str, u64)> = contents.iter().map(|(path, content)| (path.as_str(), content.len() as u64)).collect();
+    let paths: Vec<(&str, u64)> =
+        contents.iter().map(|(path, content)| (path.as_str(), content.len() as u64)).collect();
     assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
     eprintln!("hash {:?}", begun.elapsed());
 }
 
 #[test]
 fn paced() {
-    use belay_script::device::{Host, OpenOptions, Output};
     use belay_script::device::class::Class;
+    use belay_script::device::{Host, OpenOptions, Output};
     use std::sync::Arc;
     struct Quiet;
     impl Output for Quiet {
-        fn board(&self, _: &str, text: &str) { eprintln!("{text}"); }
+        fn board(&self, _: &str, text: &str) {
+            eprintln!("{text}");
+        }
         fn notice(&self, _: &str) {}
     }
     let host = Host::new(Arc::new(Quiet), None);
-    let connector: Box<belay_script::device::Connector> = Box::new(|_| Ok(Box::new(paced_port::PacedPort::open(&Default::default(), 115_200)?)));
+    let connector: Box<belay_script::device::Connector> =
+        Box::new(|_| Ok(Box::new(paced_port::PacedPort::open(&Default::default(), 115_200)?)));
     let begun = std::time::Instant::now();
-    let device = host.open_over(&Arc::new(Class::device()), "paced", connector, OpenOptions::default(), &mut |_, _| Ok(())).unwrap();
+    let device = host
+        .open_over(&Arc::new(Class::device()), "paced", connector, OpenOptions::default(), &mut |_, _| Ok(()))
+        .unwrap();
     eprintln!("connect {:?}", begun.elapsed());
     let mut files = device.files().unwrap();
     eprintln!("files {:?}", begun.elapsed());
     let source = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/port/sim/board/machine.py")).unwrap();
-    for (name, content) in [("random", noise(4096, 3)), ("random", noise(40960, 4)), ("source", source[..4096].to_vec()), ("source", source.clone())] {
+    for (name, content) in [
+        ("random", noise(4096, 3)),
+        ("random", noise(40960, 4)),
+        ("source", source[..4096].to_vec()),
+        ("source", source.clone()),
+    ] {
         let digest = digest(&content);
         // Loads the receiver.
         files.write(&[Upload { path: "/warm", content: b"", digest: &self::digest(b"") }], &mut |_| {}).unwrap();

@@ -22,6 +22,7 @@ pub mod run;
 pub mod serve;
 pub mod session;
 pub mod signals;
+pub mod sync;
 #[cfg(unix)]
 pub mod terminal;
 #[cfg(unix)]
@@ -71,6 +72,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Check(check) => check::check(&check, console),
         Command::Exec(exec) => evaluate::exec(&exec, console),
         Command::Eval(eval) => evaluate::eval(&eval, console),
+        Command::Sync(options) => sync::command(&options, console),
         Command::Info(info) => info::info(&info, console),
         Command::Reset(options) => reset::reset(&options, console),
         #[cfg(unix)]

@@ -445,7 +445,7 @@ fn os_error(number: i64, what: &str) -> Error {
         ),
         36 | 63 | 78 => ("the path is too long for the board", "choose shorter names"),
         39 | 66 => ("the directory is not empty", "remove what is in it first"),
-        _ => return Error::new(Kind::DeviceException, format!("{what}: OSError {number}")),
+        _ => return Error::new(Kind::DeviceException, format!("OSError: {what}: number {number}")),
     };
-    Error::new(Kind::DeviceException, format!("{what}: {why}")).with_help(help)
+    Error::new(Kind::DeviceException, format!("OSError: {what}: {why}")).with_help(help)
 }

@@ -10,11 +10,7 @@ use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
-use std::any::TypeId;
 use std::sync::Arc;
-
-/// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies"];
 
 /// The key that ends `terminal`, unless the script says another one: Ctrl-], Belay's.
 const LEAVE: u8 = 0x1d;
@@ -31,6 +27,8 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
         "terminal" => "`d.terminal()` or `d.terminal(\"exit character\")`",
+        "sync" => "`d.sync(\"folder\")`, with an optional map of options",
+        "sync_dependencies" => "`d.sync_dependencies(\"folder\", [\"subfolder\"])`, with an optional map of options",
         "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
         "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
@@ -47,7 +45,7 @@ pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" => arity == 0,
         "reconnect" | "sync_time" | "terminal" => arity <= 1,
-        name => UNAVAILABLE.contains(&name) && arity <= 4,
+        _ => false,
     }
 }
 
@@ -166,9 +164,6 @@ fn properties(engine: &mut Engine) {
 
 /// The error of a property that there is not: a task without its parentheses, or a slip.
 fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
-    if UNAVAILABLE.contains(&name) {
-        return unavailable(d, name);
-    }
     let device = d.device.name();
     let (message, help) = if d.device.item(name).is_some()
         || d.class.0.methods.iter().any(|known| known.name == name)
@@ -276,30 +271,6 @@ fn declare(
     let at = call_place(context);
     let name = device.device.declare(kind, source, &converted, at.as_ref()).map_err(raise)?;
     Ok(Dynamic::from(name.as_str().to_owned()))
-}
-
-fn unavailable(device: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
-    let help = "copy the files with another tool, or write them with `exec`";
-    let message = format!("`{name}` is not available in this version of belay-script");
-    raise(Error::new(Kind::FeatureUnavailableError, message).with_device(device.device.name()).with_help(help))
-}
-
-/// Registers the names that a later version answers.
-pub(super) fn register_unavailable(engine: &mut Engine, _run: &Arc<Run>) {
-    for name in UNAVAILABLE {
-        for arity in 0..=4 {
-            let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
-            types[0] = TypeId::of::<DeviceHandle>();
-            engine.register_raw_fn(
-                *name,
-                &types,
-                move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| -> Fallible<Dynamic> {
-                    let device = args.first().and_then(|first| first.read_lock::<DeviceHandle>().as_deref().cloned());
-                    device.map_or(Ok(Dynamic::UNIT), |device| placed(&context, Err(unavailable(&device, name))))
-                },
-            );
-        }
-    }
 }
 
 /// `d.sim.NAME(args…)`: calls the function of the simulated board's bench side.

@@ -20,9 +20,12 @@ const OPTIONS: &[&str] = &["dst", "keep", "ignore", "minify", "mpy_cross_binary"
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let (plain, full) = (run.clone(), run.clone());
     engine
-        .register_fn("sync", move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
-            placed(&context, folder_to(&plain, &context, device, &folder, &Map::new()))
-        })
+        .register_fn(
+            "sync",
+            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
+                placed(&context, folder_to(&plain, &context, device, &folder, &Map::new()))
+            },
+        )
         .register_fn(
             "sync",
             move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString, options: Map| {
@@ -33,7 +36,10 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_fn(
             "sync_dependencies",
-            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString, names: Dynamic| {
+            move |context: NativeCallContext<'_>,
+                  device: &mut DeviceHandle,
+                  folder: ImmutableString,
+                  names: Dynamic| {
                 placed(&context, dependencies_to(&plain, &context, device, &folder, &names, &Map::new()))
             },
         )
@@ -169,6 +175,8 @@ fn strings(what: &str, value: &Dynamic) -> Fallible<Vec<String>> {
     }
     match value.clone().into_typed_array::<String>() {
         Ok(several) => Ok(several),
-        Err(_) => argument(format!("{what}: {} is no list of names", convert::describe(value)), "give strings in an array"),
+        Err(_) => {
+            argument(format!("{what}: {} is no list of names", convert::describe(value)), "give strings in an array")
+        }
     }
 }

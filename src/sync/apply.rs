@@ -3,8 +3,7 @@
 //! Uses [`crate::device`] and the plan. Invariant: nothing on the board changes before the whole plan is made, a file is
 //! either the old or the new one, and nothing is removed before all that was to be sent is there, unless there is no room.
 
-use super::compile::Compiler;
-use super::local::{Content, Local, LocalFile, Remark};
+use super::local::{Local, LocalFile, Remark};
 use super::options::{SyncOptions, join};
 use super::plan::{Plan, Present, Rules, Wanted};
 use crate::board::files::Change;
@@ -88,7 +87,7 @@ pub fn sync(
             .with_help("give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`")
             .with_device(device.name()));
     }
-    let twins = compile(device, &mut local, options)?;
+    let twins = Vec::new();
     let mut outcome = Outcome { remarks: std::mem::take(&mut local.remarks), ..Outcome::default() };
     let mut sync = Sync { device, local: &local, options, destination, twins, outcome: &mut outcome, told };
     let mut restorations = 0;
@@ -109,21 +108,6 @@ pub fn sync(
     result.map_err(|error| error.with_device(device.name())).map(|()| outcome)
 }
 
-/// Compiles what is to be compiled; gives the names of the sources, which would hide the compiled files.
-fn compile(device: &Device, local: &mut Local, options: &SyncOptions) -> Result<Vec<String>> {
-    let Some(binary) = &options.mpy_cross else { return Ok(Vec::new()) };
-    let compiler = Compiler::new(binary, &device.identity())?;
-    let mut twins = Vec::new();
-    for file in &mut local.files {
-        let Some(stem) = file.path.strip_suffix(".py").filter(|_| Compiler::takes(&file.path)) else { continue };
-        let compiled = format!("{stem}.mpy");
-        let bytes = compiler.compile(&file.source, &join(&options.destination()?, &file.path))?;
-        twins.push(std::mem::replace(&mut file.path, compiled));
-        file.content = Content::Bytes(bytes);
-    }
-    Ok(twins)
-}
-
 /// One sync under way.
 struct Sync<'a> {
     device: &'a Device,
@@ -141,11 +125,8 @@ impl Sync<'_> {
         let mut files = self.device.files()?;
         let kind = files.facts().hash;
         let digests = self.local.digests(kind)?;
-        let wanted = |(file, digest): (&LocalFile, Vec<u8>)| Wanted {
-            path: file.path.clone(),
-            size: file.size(),
-            digest,
-        };
+        let wanted =
+            |(file, digest): (&LocalFile, Vec<u8>)| Wanted { path: file.path.clone(), size: file.size(), digest };
         let wanted: Vec<Wanted> = self.local.files.iter().zip(digests).map(wanted).collect();
         let mut present = self.look(&mut files)?;
         self.hash(&mut files, &wanted, &mut present)?;
@@ -221,7 +202,11 @@ impl Sync<'_> {
 
     fn upload_step(&self, file: &Wanted, present: &Present) -> Step {
         let path = self.whole(&file.path);
-        if present.entries.contains_key(&file.path) { Step::Replace(path, file.size) } else { Step::Add(path, file.size) }
+        if present.entries.contains_key(&file.path) {
+            Step::Replace(path, file.size)
+        } else {
+            Step::Add(path, file.size)
+        }
     }
 
     fn steps(&self, plan: &Plan, wanted: &[Wanted], present: &Present) -> Vec<Step> {
@@ -247,7 +232,13 @@ impl Sync<'_> {
         self.change(files, Change::RemoveDirectory, &plan.emptied, Step::RemoveDirectory)
     }
 
-    fn change(&mut self, files: &mut Files<'_>, change: Change, paths: &[String], step: fn(String) -> Step) -> Result<()> {
+    fn change(
+        &mut self,
+        files: &mut Files<'_>,
+        change: Change,
+        paths: &[String],
+        step: fn(String) -> Step,
+    ) -> Result<()> {
         let paths: Vec<String> = paths.iter().map(|path| self.whole(path)).collect();
         let borrowed: Vec<&str> = paths.iter().map(String::as_str).collect();
         files.change(change, &borrowed)?;

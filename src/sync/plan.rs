@@ -95,8 +95,11 @@ impl Plan {
         let directories = directories(folders, wanted);
         check_kinds(&directories, wanted, present)?;
         let mut plan = Plan { missing: present.missing.clone(), ..Plan::default() };
-        plan.directories =
-            directories.iter().filter(|path| !present.entries.contains_key(**path)).map(|path| (*path).into()).collect();
+        plan.directories = directories
+            .iter()
+            .filter(|path| !present.entries.contains_key(**path))
+            .map(|path| (*path).into())
+            .collect();
         for (index, file) in wanted.iter().enumerate() {
             let same = present.entries.get(&file.path) == Some(&Some(file.size))
                 && present.digests.get(&file.path) == Some(&file.digest);
@@ -183,7 +186,9 @@ fn directories<'a>(folders: &'a [String], wanted: &'a [Wanted]) -> BTreeSet<&'a 
 fn check_kinds(directories: &BTreeSet<&str>, wanted: &[Wanted], present: &Present) -> Result<()> {
     let clash = |path: &str, there: &str, here: &str| {
         Error::new(Kind::ArgumentError, format!("`{path}` is a {there} on the board, and a {here} in the folder"))
-            .with_help(format!("remove it from the board first: `belay-script rm -r` and its path, or rename the {here}"))
+            .with_help(format!(
+                "remove it from the board first: `belay-script rm -r` and its path, or rename the {here}"
+            ))
     };
     for path in directories {
         if matches!(present.entries.get(*path), Some(Some(_))) {
@@ -271,8 +276,12 @@ mod tests {
         }
     }
 
-    const MIRROR: Rules<'_> =
-        Rules { delete: true, is_kept: &|path| path == "boot.py" || path.starts_with("lib"), is_ignored: &|_, _| false, twins: &[] };
+    const MIRROR: Rules<'_> = Rules {
+        delete: true,
+        is_kept: &|path| path == "boot.py" || path.starts_with("lib"),
+        is_ignored: &|_, _| false,
+        twins: &[],
+    };
 
     fn plan(folders: &[&str], files: &[Wanted], present: &Present, rules: &Rules<'_>) -> Result<Plan> {
         let folders: Vec<String> = folders.iter().map(|folder| (*folder).to_owned()).collect();
@@ -304,15 +313,18 @@ mod tests {
             ("shorter.py", 3, "s"),
         ]);
         let made = plan(&["empty", "new", "new/sub", "half"], &files, &board, &MIRROR).unwrap();
-        assert_eq!(made, Plan {
-            directories: ["empty", "new", "new/sub"].map(str::to_owned).to_vec(),
-            uploads: vec![1, 2, 4],
-            removals: ["half/gone.py", "old-b.py", "old/deep/a.py"].map(str::to_owned).to_vec(),
-            emptied: ["old/deep", "old"].map(str::to_owned).to_vec(),
-            unchanged: 2,
-            bytes: 13,
-            ..Plan::default()
-        });
+        assert_eq!(
+            made,
+            Plan {
+                directories: ["empty", "new", "new/sub"].map(str::to_owned).to_vec(),
+                uploads: vec![1, 2, 4],
+                removals: ["half/gone.py", "old-b.py", "old/deep/a.py"].map(str::to_owned).to_vec(),
+                emptied: ["old/deep", "old"].map(str::to_owned).to_vec(),
+                unchanged: 2,
+                bytes: 13,
+                ..Plan::default()
+            }
+        );
         let kept = plan(&[], &files, &board, &Rules { delete: false, ..MIRROR }).unwrap();
         assert_eq!((kept.removals.len(), kept.emptied.len(), kept.uploads.len()), (0, 0, 3));
     }
@@ -347,7 +359,12 @@ mod tests {
             let error = plan(folders, files, &present(&[entry]), &MIRROR).unwrap_err();
             assert_eq!(error.message(), message);
         };
-        case(&[], &wanted(&[("a", 1, "")]), ("a", None, ""), "`a` is a directory on the board, and a file in the folder");
+        case(
+            &[],
+            &wanted(&[("a", 1, "")]),
+            ("a", None, ""),
+            "`a` is a directory on the board, and a file in the folder",
+        );
         case(&["a"], &[], ("a", Some(1), ""), "`a` is a file on the board, and a folder in the folder");
         let deep = wanted(&[("a/b", 1, "")]);
         case(&[], &deep, ("a", Some(1), ""), "`a` is a file on the board, and a folder in the folder");
