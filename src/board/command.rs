@@ -40,6 +40,15 @@ impl Command {
         Command::simple(format!("__belay({code}{end})"))
     }
 
+    /// As [`Command::expression`], of an expression that may be a tuple without brackets of its own.
+    pub fn expression_or_tuple(code: &str) -> Command {
+        if !code.contains(',') {
+            return Command::expression(code);
+        }
+        let end = if code.contains('#') { "\n" } else { "" };
+        Command::simple(format!("__belay(({code}{end}))"))
+    }
+
     /// The source.
     pub fn code(&self) -> &str {
         &self.code

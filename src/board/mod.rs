@@ -9,19 +9,21 @@ pub mod files;
 pub mod identity;
 pub mod transfer;
 
-use crate::port::{Abilities, Wait};
+use crate::port::{Abilities, Port, PortError, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
 use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 use identity::Identity;
+use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
 const IDENTITY: &str = include_str!("snippets/identity.py");
 /// Loads what timed calls need; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
+const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
 const FILES: &str = include_str!("snippets/files.py");
 const RECEIVE: &str = include_str!("snippets/receive.py");
@@ -31,6 +33,8 @@ const RECEIVE: &str = include_str!("snippets/receive.py");
 pub enum Helper {
     /// For generator tasks.
     Generators,
+    /// For generator tasks whose items come with their time. Needs [`CLOCK`] and [`Helper::Generators`].
+    TimedGenerators,
     /// For objects that stay on the board.
     Proxies,
     /// For the board's files ([`files`]).
@@ -50,6 +54,16 @@ pub struct Board {
     holds_much: bool,
 }
 
+/// What came of a visit at the board's prompt.
+pub struct Visit {
+    /// How it ended.
+    pub ended: Result<(), PortError>,
+    /// Whether the board has started anew meanwhile: what was declared on it is gone, and the helpers are loaded again.
+    pub restarted: bool,
+}
+
+/// Longest time of each exchange after a visit.
+const AFTER_VISIT: Duration = Duration::from_secs(20);
 /// A board with less free memory, in bytes, is small.
 const SMALL: u64 = 64 * 1024;
 /// Frees the last reply. A small board besides collects its garbage before a command that is large: where nothing is ever
@@ -61,6 +75,8 @@ const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('
 const REPEATS: usize = 8;
 /// How often the helpers are sent again to a board that raises something: what it raises may be due to lost bytes.
 const REFUSALS: usize = 2;
+/// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
+const MOST_MEANWHILE: usize = 1 << 20;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
 const MUCH_OF_SMALL: usize = 256;
@@ -235,13 +251,35 @@ impl Board {
         Ok((digits.parse().map_err(|_| Failure::Torn(None))?, kind))
     }
 
-    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it.
+    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it. What others
+    /// have printed into the reply comes before what they print meanwhile.
     fn recover(&mut self, left: Option<Vec<u8>>, before: u64, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        let (mut first, mut then) = (Vec::new(), Vec::new());
+        let mut meanwhile = |bytes: &[u8]| {
+            if then.len() < MOST_MEANWHILE {
+                then.extend_from_slice(bytes);
+            }
+        };
+        let reply = self.have_again(left, before, wait, &mut first, &mut meanwhile);
+        sink(&first);
+        sink(&then);
+        reply
+    }
+
+    /// `first`: where what others have printed into the reply goes.
+    fn have_again(
+        &mut self,
+        left: Option<Vec<u8>>,
+        before: u64,
+        wait: Wait,
+        first: &mut Vec<u8>,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
         let (count, kind) = match self.count(wait, sink) {
             Ok(counted) => counted,
             Err(failure) => {
                 // What a board says that restarts.
-                sink(&left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04).collect::<Vec<u8>>());
+                first.extend(left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04));
                 return Err(failure);
             }
         };
@@ -266,7 +304,7 @@ impl Board {
             }
         }
         let frame = Frame { kind, text };
-        sink(&noise(&left.unwrap_or_default(), &frame, self.session.token()));
+        first.extend(noise(&left.unwrap_or_default(), &frame, self.session.token()));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 
@@ -280,6 +318,7 @@ impl Board {
         }
         let code = match helper {
             Helper::Generators => GENERATOR,
+            Helper::TimedGenerators => TIMED_GENERATOR,
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
             Helper::Receiver => RECEIVE,
@@ -309,16 +348,36 @@ impl Board {
         self.session.drain(sink)
     }
 
+    /// Leaves the raw REPL while `visitor` has the port, and comes back without a restart.
+    ///
+    /// # Errors
+    /// See [`ConnectFailure`]: of the way back. How the visit ended is part of the [`Visit`].
+    pub fn lend(
+        &mut self,
+        visitor: impl FnOnce(&mut dyn Port) -> Result<(), PortError>,
+        sink: Sink<'_>,
+    ) -> Result<Visit, ConnectFailure> {
+        self.replies = None;
+        let ended = self.session.lend(visitor, sink)?;
+        let wait = Wait::for_at_most(AFTER_VISIT).undisturbed();
+        for _ in 0..REPEATS {
+            match self.session.execute("__belay_a('N','')", true, wait, sink) {
+                Ok(Reply { frame: Some(_), .. }) => return Ok(Visit { ended, restarted: false }),
+                // Its memory is empty, or not what it was: as after a restart.
+                Ok(_) => break,
+                Err(Failure::Torn(_)) => {}
+                Err(failure) => return Err(failure.into()),
+            }
+        }
+        self.load(wait, sink)?;
+        Ok(Visit { ended, restarted: true })
+    }
+
     /// Restarts the board with its main.py and loads the helpers again. What was declared on it is gone.
     ///
     /// # Errors
     /// See [`ConnectFailure`].
-    pub fn soft_reset(
-        &mut self,
-        patience: std::time::Duration,
-        wait: Wait,
-        sink: Sink<'_>,
-    ) -> Result<(), ConnectFailure> {
+    pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
         self.session.soft_reset(patience, wait, sink)?;
         self.load(wait, sink)
     }
@@ -327,12 +386,7 @@ impl Board {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn leave_restarting(
-        &mut self,
-        patience: std::time::Duration,
-        wait: Wait,
-        sink: Sink<'_>,
-    ) -> Result<(), Failure> {
+    pub fn leave_restarting(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         self.session.leave_restarting(patience, wait, sink)
     }
 
@@ -343,7 +397,7 @@ impl Board {
     pub fn leave_resetting(
         &mut self,
         code: &str,
-        patience: std::time::Duration,
+        patience: Duration,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Option<String>, Failure> {
@@ -403,6 +457,31 @@ fn outcome(reply: Reply) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_helper_takes_the_name_of_another() {
+        let mut owners = std::collections::HashMap::new();
+        for (helper, code) in [
+            ("reply", REPLY),
+            ("clock", CLOCK),
+            ("generator", GENERATOR),
+            ("timed generator", TIMED_GENERATOR),
+            ("proxy", PROXY),
+            ("files", FILES),
+            ("receive", RECEIVE),
+        ] {
+            for line in code.lines().map(str::trim_start) {
+                let name = line.strip_prefix("def ").unwrap_or(line.rsplit(" as ").next().unwrap_or(line));
+                let name = name.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next();
+                let Some(name) = name.filter(|name| name.starts_with("__belay")) else { continue };
+                let calls = line.starts_with(&format!("{name}(")) || line.starts_with(&format!("{name}["));
+                if !calls {
+                    assert_eq!(*owners.entry(name).or_insert(helper), helper, "`{name}` of {helper}");
+                }
+            }
+        }
+        assert!(owners.len() > 15, "{owners:?}");
+    }
 
     #[test]
     fn what_was_printed_into_a_frame_is_told_from_it() {

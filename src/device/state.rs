@@ -397,7 +397,7 @@ pub fn closed(device: &str) -> Error {
 }
 
 /// The error of a device whose connection is lost, and was not restored.
-fn lost(device: &str) -> Error {
+pub fn lost(device: &str) -> Error {
     Error::new(Kind::ConnectionLost, "the connection is lost")
         .with_device(device)
         .with_help("restore it with `reconnect()`, or open the device with `#{ attempts: 3 }`")
