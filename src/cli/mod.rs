@@ -9,9 +9,12 @@ pub mod completions;
 pub mod console;
 pub mod devices;
 pub mod evaluate;
+pub mod file_arguments;
+pub mod files;
 pub mod info;
 #[cfg(unix)]
 pub mod link;
+pub mod progress;
 #[cfg(unix)]
 pub mod pump;
 pub mod python_file;
@@ -80,6 +83,16 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
             help: Some("use a terminal program of this system".to_owned()),
             ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
         }),
+        Command::Ls(options) => files::list::ls(&options, console),
+        Command::Tree(options) => files::list::tree(&options, console),
+        Command::Df(options) => files::space::df(&options, console),
+        Command::Cat(options) => files::read::cat(&options, console),
+        Command::Hash(options) => files::read::hash(&options, console),
+        Command::Cp(options) => files::copy::cp(&options, console),
+        Command::Rm(options) => files::change::rm(&options, console),
+        Command::Mkdir(options) => files::change::mkdir(&options, console),
+        Command::Mv(options) => files::change::mv(&options, console),
+        Command::Edit(options) => files::edit::edit(&options, console),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::Completions(completions) => completions::completions(&completions, console),
