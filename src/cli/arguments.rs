@@ -2,7 +2,7 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
-use super::file_arguments::{self as files, Cat, Cp, Edit, HashFiles, Ls, Mkdir, Mv, Paths, Rm};
+use super::file_arguments::FileCommand;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
@@ -100,51 +100,9 @@ pub enum Command {
     /// the board has been quiet for a second.
     #[command(after_help = TERMINAL_HELP)]
     Terminal(Terminal),
-    /// List files of a board
-    ///
-    /// Directories end with a slash. Without a path it is the board's `/`.
-    #[command(after_help = files::LS_HELP)]
-    Ls(Ls),
-    /// Draw the directories of a board
-    ///
-    /// With the sizes of the files. Without a path it is the board's `/`.
-    #[command(after_help = files::TREE_HELP)]
-    Tree(Paths),
-    /// Print files of a board, byte for byte
-    #[command(after_help = files::CAT_HELP)]
-    Cat(Cat),
-    /// Copy files to a board, from it, or on it
-    ///
-    /// Into a directory that is there, or a destination that ends with a slash, files keep their names. A file appears
-    /// under its name only when all of it is there. Files that are there already with the same content are not sent again.
-    #[command(after_help = files::CP_HELP)]
-    Cp(Cp),
-    /// Remove files of a board
-    ///
-    /// It never asks.
-    #[command(after_help = files::RM_HELP)]
-    Rm(Rm),
-    /// Make directories on a board
-    #[command(after_help = files::MKDIR_HELP)]
-    Mkdir(Mkdir),
-    /// Rename or move files and directories on a board
-    #[command(after_help = files::MV_HELP)]
-    Mv(Mv),
-    /// Tell how full a board's flash is
-    #[command(after_help = files::DF_HELP)]
-    Df(Paths),
-    /// Print the SHA-256 of files
-    ///
-    /// The board computes it, so the files need not come over. Where a board has no hashlib, it is another hash, whose
-    /// name stands before it.
-    #[command(after_help = files::HASH_HELP)]
-    Hash(HashFiles),
-    /// Edit a file of a board
-    ///
-    /// With the editor in VISUAL or EDITOR. The file is sent back if it was changed. If it cannot be sent, its new text is
-    /// kept on this computer.
-    #[command(after_help = files::EDIT_HELP)]
-    Edit(Edit),
+    /// The commands for files.
+    #[command(flatten)]
+    Files(FileCommand),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),

@@ -3,7 +3,7 @@
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
 use super::arguments::{Connection, Limit};
-use clap::{Args, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 
 /// Help on paths, which all commands for files share.
 macro_rules! paths {
@@ -21,7 +21,7 @@ The board is restarted first, which frees its memory and ends what ran on it; --
 }
 
 /// After the help of `ls`.
-pub const LS_HELP: &str = paths!(
+const LS_HELP: &str = paths!(
     "\
 Examples:
   belay-script ls -p sim
@@ -30,7 +30,7 @@ Examples:
 );
 
 /// After the help of `tree`.
-pub const TREE_HELP: &str = paths!(
+const TREE_HELP: &str = paths!(
     "\
 Examples:
   belay-script tree -p /dev/ttyACM0
@@ -38,7 +38,7 @@ Examples:
 );
 
 /// After the help of `cat`.
-pub const CAT_HELP: &str = paths!(
+const CAT_HELP: &str = paths!(
     "\
 Examples:
   belay-script cat -p /dev/ttyACM0 :/boot.py
@@ -46,7 +46,7 @@ Examples:
 );
 
 /// After the help of `cp`.
-pub const CP_HELP: &str = paths!(
+const CP_HELP: &str = paths!(
     "\
 Examples:
   belay-script cp -p /dev/ttyACM0 main.py lib.py :/
@@ -56,7 +56,7 @@ Examples:
 );
 
 /// After the help of `rm`.
-pub const RM_HELP: &str = paths!(
+const RM_HELP: &str = paths!(
     "\
 Examples:
   belay-script rm -p /dev/ttyACM0 :/old.py ':/*.tmp'
@@ -65,14 +65,14 @@ Examples:
 );
 
 /// After the help of `mkdir`.
-pub const MKDIR_HELP: &str = paths!(
+const MKDIR_HELP: &str = paths!(
     "\
 Example:
   belay-script mkdir -p /dev/ttyACM0 --parents :/lib/drivers"
 );
 
 /// After the help of `mv`.
-pub const MV_HELP: &str = paths!(
+const MV_HELP: &str = paths!(
     "\
 Examples:
   belay-script mv -p /dev/ttyACM0 :/main.py :/main_old.py
@@ -80,7 +80,7 @@ Examples:
 );
 
 /// After the help of `df`.
-pub const DF_HELP: &str = paths!(
+const DF_HELP: &str = paths!(
     "\
 Examples:
   belay-script df -p /dev/ttyACM0
@@ -88,19 +88,69 @@ Examples:
 );
 
 /// After the help of `hash`.
-pub const HASH_HELP: &str = paths!(
+const HASH_HELP: &str = paths!(
     "\
 Example:
   belay-script hash -p /dev/ttyACM0 :/main.py main.py"
 );
 
 /// After the help of `edit`.
-pub const EDIT_HELP: &str = paths!(
+const EDIT_HELP: &str = paths!(
     "\
 Examples:
   belay-script edit -p /dev/ttyACM0 :/main.py
   EDITOR='code --wait' belay-script edit -p /dev/ttyACM0 :/main.py"
 );
+
+/// The commands for files.
+#[derive(Debug, Subcommand)]
+pub enum FileCommand {
+    /// List files of a board
+    ///
+    /// Directories end with a slash. Without a path it is the board's `/`.
+    #[command(after_help = LS_HELP)]
+    Ls(Ls),
+    /// Draw the directories of a board
+    ///
+    /// With the sizes of the files. Without a path it is the board's `/`.
+    #[command(after_help = TREE_HELP)]
+    Tree(Paths),
+    /// Print files of a board, byte for byte
+    #[command(after_help = CAT_HELP)]
+    Cat(Cat),
+    /// Copy files to a board, from it, or on it
+    ///
+    /// Into a directory that is there, or a destination that ends with a slash, files keep their names. A file appears
+    /// under its name only when all of it is there. Files that are there already with the same content are not sent again.
+    #[command(after_help = CP_HELP)]
+    Cp(Cp),
+    /// Remove files of a board
+    ///
+    /// It never asks.
+    #[command(after_help = RM_HELP)]
+    Rm(Rm),
+    /// Make directories on a board
+    #[command(after_help = MKDIR_HELP)]
+    Mkdir(Mkdir),
+    /// Rename or move files and directories on a board
+    #[command(after_help = MV_HELP)]
+    Mv(Mv),
+    /// Tell how full a board's flash is
+    #[command(after_help = DF_HELP)]
+    Df(Paths),
+    /// Print the SHA-256 of files
+    ///
+    /// The board computes it, so the files need not come over. Where a board has no hashlib, it is another hash, whose
+    /// name stands before it.
+    #[command(after_help = HASH_HELP)]
+    Hash(HashFiles),
+    /// Edit a file of a board
+    ///
+    /// With the editor in VISUAL or EDITOR. The file is sent back if it was changed. If it cannot be sent, its new text is
+    /// kept on this computer.
+    #[command(after_help = EDIT_HELP)]
+    Edit(Edit),
+}
 
 /// What all commands for files share.
 #[derive(Debug, Args)]
@@ -136,7 +186,7 @@ pub struct Ls {
     pub session: FileSession,
 }
 
-/// `tree`, `df` and `hash`: paths, and JSON if wanted.
+/// `tree` and `df`: paths, and JSON if wanted.
 #[derive(Debug, Args)]
 pub struct Paths {
     /// Directories [default: `:/`]

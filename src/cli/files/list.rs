@@ -4,7 +4,7 @@
 
 use super::find::find_all;
 use super::path::Place;
-use super::{Work, check_interrupt, human, local, misused, places_or_root, run, shown};
+use super::{Work, check_interrupt, human, local, places_or_root, run, shown};
 use crate::cli::console::Console;
 use crate::cli::file_arguments::{Ls, Paths};
 use crate::diagnostic::Diagnostic;
@@ -92,12 +92,7 @@ fn listings(work: &mut Work<'_>, places: &[Place], deep: bool) -> Result<Vec<Lis
                 }
             }
             Place::Local(path) => {
-                let Some(size) = local::stat(&path.path)? else {
-                    return Err(misused(
-                        format!("there is no `{}`", path.written),
-                        "check the path and the current folder",
-                    ));
-                };
+                let size = local::there(path)?;
                 let entries = match size {
                     Some(_) => Vec::new(),
                     None => local::walk(&path.path, if deep { usize::MAX } else { 1 })?,

@@ -2,6 +2,7 @@
 //!
 //! Uses walkdir. Invariant: a [`Partial`] that is not kept leaves nothing behind.
 
+use super::path::LocalPath;
 use super::{check_interrupt, misused};
 use crate::cli::reason;
 use crate::error::{Error, Kind, Result};
@@ -34,6 +35,17 @@ pub fn stat(path: &Path) -> Result<Option<Option<u64>>> {
     }
 }
 
+/// As [`stat`], of something that must be there.
+///
+/// # Errors
+/// ParseError if it is not.
+pub fn there(path: &LocalPath) -> Result<Option<u64>> {
+    stat(&path.path)?.ok_or_else(|| {
+        let help = "check the path and the current folder; a path on the board begins with a colon";
+        misused(format!("there is no `{}`", path.written), help)
+    })
+}
+
 /// What is in the folder `root`, sorted, at most `depth` deep; a folder stands before what is in it. Links are followed,
 /// but not into a folder that holds them.
 ///
@@ -41,6 +53,8 @@ pub fn stat(path: &Path) -> Result<Option<Option<u64>>> {
 /// ParseError of what cannot be read, is no file, or has a name that is no text.
 pub fn walk(root: &Path, depth: usize) -> Result<Vec<LocalEntry>> {
     let mut entries = Vec::new();
+    // Without a `.` in the middle, which would be in messages.
+    let root = &root.components().collect::<PathBuf>();
     for entry in WalkDir::new(root).follow_links(true).min_depth(1).max_depth(depth).sort_by_file_name() {
         check_interrupt()?;
         let entry = match entry {

@@ -16,7 +16,7 @@ pub mod read;
 pub mod space;
 
 use super::console::Console;
-use super::file_arguments::FileSession;
+use super::file_arguments::{FileCommand, FileSession};
 use super::{session, signals};
 use crate::bench::record::Record;
 use crate::device::{Files, OpenOptions};
@@ -25,6 +25,25 @@ use crate::error::{Error, Kind, Result};
 use crate::script::Sources;
 use path::Place;
 use std::sync::Arc;
+
+/// Carries out a command; gives the exit status.
+///
+/// # Errors
+/// Of wrong arguments, or if Ctrl-C cannot be watched.
+pub fn dispatch(command: &FileCommand, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
+    match command {
+        FileCommand::Ls(options) => list::ls(options, console),
+        FileCommand::Tree(options) => list::tree(options, console),
+        FileCommand::Df(options) => space::df(options, console),
+        FileCommand::Cat(options) => read::cat(options, console),
+        FileCommand::Hash(options) => read::hash(options, console),
+        FileCommand::Cp(options) => copy::cp(options, console),
+        FileCommand::Rm(options) => change::rm(options, console),
+        FileCommand::Mkdir(options) => change::mkdir(options, console),
+        FileCommand::Mv(options) => change::mv(options, console),
+        FileCommand::Edit(options) => edit::edit(options, console),
+    }
+}
 
 /// What a command works with.
 pub struct Work<'a> {

@@ -72,7 +72,7 @@ pub fn sources(work: &mut Work<'_>, places: &[Place], recursive: bool, target: &
     let mut found = Vec::new();
     for place in places {
         match place {
-            Place::Local(path) => found.push(Source::Local(path.clone(), there(path)?)),
+            Place::Local(path) => found.push(Source::Local(path.clone(), local::there(path)?)),
             Place::Board(path) => {
                 let all = find::find_all(work.files()?, std::slice::from_ref(path))?;
                 found.extend(all.into_iter().map(Source::Board));
@@ -108,13 +108,6 @@ pub fn sources(work: &mut Work<'_>, places: &[Place], recursive: bool, target: &
         source.items(work, keep, &mut items)?;
     }
     Ok(items)
-}
-
-fn there(path: &LocalPath) -> Result<Option<u64>> {
-    local::stat(&path.path)?.ok_or_else(|| {
-        let help = "check the path and the current folder; a path on the board begins with a colon";
-        misused(format!("there is no `{}`", path.written), help)
-    })
 }
 
 enum Source {

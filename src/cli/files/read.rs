@@ -93,13 +93,9 @@ fn files(work: &mut Work<'_>, places: &[Place]) -> Result<Vec<File>> {
                 }
                 files.extend(found.into_iter().map(File::Board));
             }
-            Place::Local(path) => match local::stat(&path.path)? {
-                Some(Some(_)) => files.push(File::Local(path.written.clone())),
-                Some(None) => return Err(misused(format!("`{}` is a folder", path.written), "name a file in it")),
-                None => {
-                    let help = "check the path and the current folder; a path on the board begins with a colon";
-                    return Err(misused(format!("there is no file `{}`", path.written), help));
-                }
+            Place::Local(path) => match local::there(path)? {
+                Some(_) => files.push(File::Local(path.written.clone())),
+                None => return Err(misused(format!("`{}` is a folder", path.written), "name a file in it")),
             },
         }
     }
