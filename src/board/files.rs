@@ -131,7 +131,7 @@ pub struct Walked {
 /// Walks through the tree below `root` (`None`: goes on), as many entries as fit the board's memory.
 pub fn walk(root: Option<&str>, facts: &Facts) -> Command {
     let root = root.map_or_else(|| "None".to_owned(), |root| literal(root.trim_end_matches('/')));
-    let budget = (facts.memory / 32).clamp(100, 16 * 1024);
+    let budget = (facts.memory / 48).clamp(60, 16 * 1024);
     Command::expression(&format!("__belay_fw({root},{budget})"))
 }
 
