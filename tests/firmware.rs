@@ -1,5 +1,6 @@
 //! Firmware of every age and kind, as the fake board imitates it: boards are connected and their programs run, whatever
-//! their REPL says, and however little their input buffer holds.
+//! their REPL says, and however little their input buffer holds. Which firmware is imitated where, and what for:
+//! `tests/firmware_forms/main.rs`.
 
 #[path = "support/fake_board.rs"]
 mod fake_board;

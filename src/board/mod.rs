@@ -83,7 +83,9 @@ impl Board {
         let identity = Identity::default();
         let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
         board.load(wait, sink)?;
-        board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)?;
+        if !board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)? {
+            board.load(wait, sink)?;
+        }
         board.replies = None;
         Ok(board)
     }
@@ -95,7 +97,10 @@ impl Board {
         let mut reply = Err(Failure::Torn(None));
         for _ in 0..REPEATS {
             reply = self.session.execute(&code, true, wait, sink);
-            if !matches!(reply, Err(Failure::Torn(_))) {
+            // What looks like a board's refusal may be code that has come in part.
+            let whole = reply.as_ref().is_ok_and(|reply| reply.error.is_empty());
+            let slower = !whole && self.session.slow_down();
+            if !slower && !matches!(reply, Err(Failure::Torn(_))) {
                 break;
             }
         }

@@ -9,7 +9,6 @@ pub mod completions;
 pub mod console;
 pub mod devices;
 pub mod evaluate;
-pub mod file_arguments;
 pub mod files;
 pub mod info;
 #[cfg(unix)]
@@ -25,6 +24,7 @@ pub mod run;
 pub mod serve;
 pub mod session;
 pub mod signals;
+pub mod sync;
 #[cfg(unix)]
 pub mod terminal;
 #[cfg(unix)]
@@ -74,6 +74,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Check(check) => check::check(&check, console),
         Command::Exec(exec) => evaluate::exec(&exec, console),
         Command::Eval(eval) => evaluate::eval(&eval, console),
+        Command::Sync(options) => sync::command(&options, console),
         Command::Info(info) => info::info(&info, console),
         Command::Reset(options) => reset::reset(&options, console),
         #[cfg(unix)]

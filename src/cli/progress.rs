@@ -12,6 +12,21 @@ const TEMPLATE: &str = "{prefix} [{bar:25}] {bytes}/{total_bytes} {bytes_per_sec
 /// How often it is drawn, a second.
 const RATE: u8 = 10;
 
+/// A bar on standard error, not drawn yet.
+pub fn bar(title: &str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(RATE));
+    if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_prefix(title.to_owned());
+    bar
+}
+
+/// A name that the terminal does not take for a command.
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
 /// A bar. It goes when it is dropped.
 pub struct Bar {
     console: Arc<Console>,
@@ -21,14 +36,7 @@ pub struct Bar {
 impl Bar {
     /// A bar of `total` bytes on the console's standard error; none if that is no terminal.
     pub fn new(console: &Arc<Console>, title: &str, total: u64) -> Bar {
-        let bar = console.is_watched().then(|| {
-            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(RATE));
-            if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar.set_prefix(title.to_owned());
-            bar
-        });
+        let bar = console.is_watched().then(|| bar(title, total));
         console.show(bar.clone());
         Bar { console: console.clone(), bar }
     }
@@ -45,9 +53,7 @@ impl Bar {
 
     /// What is under way, a file for example.
     pub fn message(&self, text: &str) {
-        self.draw(|bar| {
-            bar.set_message(text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>())
-        });
+        self.draw(|bar| bar.set_message(harmless(text)));
     }
 
     /// Takes the bar away.

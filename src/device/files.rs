@@ -37,8 +37,8 @@ pub struct Space {
     pub free: u64,
 }
 
-/// What is told while files are written.
-pub type Progress<'a> = &'a mut dyn FnMut(u64);
+/// Is told a count of bytes while files are hashed or written.
+pub type Count<'a> = &'a mut dyn FnMut(u64);
 
 /// The files of a device's board. Holds the device for as long as it lives.
 pub struct Files<'a> {
@@ -62,6 +62,9 @@ impl Device {
         let mut state = self.lock();
         if self.is_closed() {
             return Err(state::closed(self.name()));
+        }
+        if state.is_lost() && self.0.attempts != 0 {
+            self.restore(&mut state, self.0.attempts)?;
         }
         let run = run(self, PATIENCE);
         state.need(self.host(), &run, Helper::Files).map_err(unsuitable)?;
@@ -105,6 +108,13 @@ impl Files<'_> {
         })
     }
 
+    /// Whether `error` is a want of memory, and less may do: then what comes needs half of it.
+    fn makes_do(&mut self, error: &Error) -> bool {
+        let smaller = self.facts.smaller().filter(|_| is_memory_error(error));
+        self.facts = smaller.unwrap_or(self.facts);
+        smaller.is_some()
+    }
+
     /// What `path` is: bytes of a file, `Some(None)` for a directory, `None` if there is nothing.
     ///
     /// # Errors
@@ -112,7 +122,8 @@ impl Files<'_> {
     pub fn stat(&mut self, path: &str) -> Result<Option<Option<u64>>> {
         match self.ask(&files::stat(path)) {
             Ok(value) => files::status(&value).ok_or_else(nonsense).map(Some),
-            Err(error) if number_of(&error) == Some(2) => Ok(None),
+            // ENOENT, and ENOTDIR: a part of the path is a file.
+            Err(error) if matches!(number_of(&error), Some(2 | 20)) => Ok(None),
             Err(error) => Err(match number_of(&error) {
                 Some(number) => os_error(number, &format!("`{path}` cannot be looked at")),
                 None => error,
@@ -125,6 +136,15 @@ impl Files<'_> {
     /// # Errors
     /// Of the link, or DeviceException if there is no such directory.
     pub fn tree(&mut self, root: &str) -> Result<Vec<Entry>> {
+        loop {
+            match self.walk(root) {
+                Err(error) if self.makes_do(&error) => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn walk(&mut self, root: &str) -> Result<Vec<Entry>> {
         let what = format!("`{root}` cannot be listed");
         let mut command = files::walk(Some(root), &self.facts);
         let mut entries = Vec::new();
@@ -152,7 +172,7 @@ impl Files<'_> {
     ///
     /// # Errors
     /// Of the link, or DeviceException if one of them is not there.
-    pub fn hash(&mut self, paths: &[(&str, u64)], progress: Progress<'_>) -> Result<Vec<Vec<u8>>> {
+    pub fn hash(&mut self, paths: &[(&str, u64)], progress: Count<'_>) -> Result<Vec<Vec<u8>>> {
         let mut digests = Vec::with_capacity(paths.len());
         let mut most = FIRST_HASHED;
         let mut rest = paths;
@@ -171,7 +191,12 @@ impl Files<'_> {
                 [(path, _)] => format!("`{path}` cannot be read"),
                 _ => format!("a file cannot be read, `{}` or one of the {} after it", batch[0].0, batch.len() - 1),
             };
-            let Value::Bytes(answer) = self.ask_for(&what, &command)? else { return Err(nonsense()) };
+            let answer = match self.ask_for(&what, &command) {
+                Ok(Value::Bytes(answer)) => answer,
+                Ok(_) => return Err(nonsense()),
+                Err(error) if self.makes_do(&error) => continue,
+                Err(error) => return Err(error),
+            };
             let length = self.facts.hash.length();
             if answer.len() != length * batch.len() {
                 return Err(nonsense());
@@ -224,7 +249,10 @@ impl Files<'_> {
                 source <= self.facts.source()
             };
             let count = rest.iter().take_while(fits).count().max(1);
-            let answer = self.ask(&files::change(change, rest[..count].iter().copied()))?;
+            let answer = match self.ask(&files::change(change, rest[..count].iter().copied())) {
+                Err(error) if self.makes_do(&error) => continue,
+                other => other?,
+            };
             let (done, error) = files::changed(&answer).ok_or_else(nonsense)?;
             let done = done.min(count);
             rest = match (error, change) {
@@ -288,14 +316,17 @@ impl Files<'_> {
     ///
     /// # Errors
     /// Of the link, or DeviceException naming the file. The files before it are written.
-    pub fn write(&mut self, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    pub fn write(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         if uploads.is_empty() {
             return Ok(());
         }
-        match self.pace()? {
-            Some(pace) => self.write_stream(pace, uploads, progress),
-            None => self.write_literals(uploads, progress),
+        while let Some(pace) = self.pace()? {
+            match self.write_stream(pace, uploads, progress) {
+                Err(error) if is_memory_error(&error) => self.cramped = !self.makes_do(&error),
+                other => return other,
+            }
         }
+        self.write_literals(uploads, progress)
     }
 
     /// The pace of a stream; `None` if the board can receive none.
@@ -305,7 +336,7 @@ impl Files<'_> {
         if pace.is_some() {
             let run = run(self.device, PATIENCE);
             match self.state.need(self.device.host(), &run, Helper::Receiver) {
-                Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError") => {
+                Err(error) if is_memory_error(&error) => {
                     self.cramped = true;
                     return Ok(None);
                 }
@@ -315,7 +346,7 @@ impl Files<'_> {
         Ok(pace)
     }
 
-    fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         let mut stream = Stream::new(pace, uploads);
         let mut answer = |question: &str| {
             let answer = stream.answer(question);
@@ -332,7 +363,7 @@ impl Files<'_> {
     }
 
     /// Writes by code alone, piece by piece.
-    fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         let mut sent = 0;
         for upload in uploads {
             let temporary = temporary(upload.path);
@@ -349,7 +380,7 @@ impl Files<'_> {
         Ok(())
     }
 
-    fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Progress<'_>) -> Result<()> {
+    fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Count<'_>) -> Result<()> {
         let failed = |error: Error| match number_of(&error) {
             Some(number) => not_written(number, upload.path),
             None => error,
@@ -401,7 +432,7 @@ fn unsuitable(error: Error) -> Error {
     if error.kind() != Kind::DeviceException {
         return error;
     }
-    let short = error.message().starts_with("MemoryError");
+    let short = is_memory_error(&error);
     let why = if short { "its memory is too full" } else { "its firmware has no file system with directories" };
     Error::new(Kind::FeatureUnavailableError, format!("the board's files cannot be reached: {why}")).with_help(
         if short {
@@ -410,6 +441,10 @@ fn unsuitable(error: Error) -> Error {
             format!("the board says: {}", error.message())
         },
     )
+}
+
+fn is_memory_error(error: &Error) -> bool {
+    error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError")
 }
 
 /// The number in `OSError: [Errno 28] ENOSPC` or `OSError: 28`.
@@ -448,7 +483,7 @@ fn os_error(number: i64, what: &str) -> Error {
         ),
         36 | 63 | 78 => ("the path is too long for the board", "choose shorter names"),
         39 | 66 => ("the directory is not empty", "remove what is in it first"),
-        _ => return Error::new(Kind::DeviceException, format!("{what}: OSError {number}")),
+        _ => return Error::new(Kind::DeviceException, format!("OSError: {what}: number {number}")),
     };
-    Error::new(Kind::DeviceException, format!("{what}: {why}")).with_help(help)
+    Error::new(Kind::DeviceException, format!("OSError: {what}: {why}")).with_help(help)
 }

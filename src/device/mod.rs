@@ -28,7 +28,7 @@ mod source;
 mod state;
 mod timing;
 
-pub use files::{Files, Progress, Space};
+pub use files::{Files, Space};
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;
@@ -60,6 +60,32 @@ pub trait Output: Send + Sync {
     fn open_devices(&self, count: usize) {
         let _ = count;
     }
+    /// How far the files of a sync of `device` are; `None`: it has ended.
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        let _ = (device, transfer);
+    }
+}
+
+/// What is done with files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The board hashes those it has.
+    Hashing,
+    /// They are sent.
+    Sending,
+}
+
+/// How far files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer<'a> {
+    /// What is done with them.
+    pub stage: Stage,
+    /// Bytes of files that are done.
+    pub done: u64,
+    /// Bytes of all files.
+    pub total: u64,
+    /// The path of the one under way; empty if not known.
+    pub file: &'a str,
 }
 
 /// The options of `open` (language reference, "Opening a device").
@@ -552,7 +578,8 @@ impl Device {
         Limit { timeout: self.0.timeout, interruptible: true }
     }
 
-    fn attempts(&self) -> i64 {
+    /// How often a lost connection is restored: the option of `open`.
+    pub fn attempts(&self) -> i64 {
         self.0.attempts
     }
 
@@ -616,9 +643,10 @@ fn unknown(device: &str, name: &str, state: &State) -> Error {
     }
 }
 
-/// A board without threads says so by an ImportError.
+/// A board without threads says so by an ImportError; terse firmware does not name the module. The start of a thread imports
+/// no other one.
 fn no_threads(error: Error, item: &Item) -> Error {
-    let missing = error.kind() == Kind::DeviceException && error.message().contains("_thread");
+    let missing = error.kind() == Kind::DeviceException && error.message().starts_with("ImportError");
     if item.kind != ItemKind::Thread || !missing {
         return error;
     }

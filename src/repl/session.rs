@@ -306,6 +306,11 @@ impl Session {
                 wait = patient(whole, answers.as_deref());
             }
             doubts.note(decoder.doubt(), came);
+            // A key that was awaited has brought the friendly prompt.
+            if came && decoder.shows_prompt() && doubts.ask_again() {
+                self.port.write(INTERRUPT, wait)?;
+                decoder.asked_for_prompt();
+            }
             if doubts.is_due() {
                 self.doubt(&mut doubts, decoder, wait, sink)?;
             }

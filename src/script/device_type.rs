@@ -14,7 +14,7 @@ use std::any::TypeId;
 use std::sync::Arc;
 
 /// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "terminal"];
+const UNAVAILABLE: &[&str] = &["terminal"];
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
@@ -27,6 +27,8 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         }
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
+        "sync" => "`d.sync(\"folder\")`, with an optional map of options",
+        "sync_dependencies" => "`d.sync_dependencies(\"folder\", [\"subfolder\"])`, with an optional map of options",
         "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
         "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
@@ -255,10 +257,7 @@ fn declare(
 }
 
 fn unavailable(device: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
-    let help = match name {
-        "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
-        _ => "use a terminal program once the script has ended",
-    };
+    let help = "use a terminal program once the script has ended";
     let message = format!("`{name}` is not available in this version of belay-script");
     raise(Error::new(Kind::FeatureUnavailableError, message).with_device(device.device.name()).with_help(help))
 }

@@ -5,7 +5,7 @@
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{convert, device_type, dispatch, errors, files, functions, generator, methods, modules, opening, syntax};
-use super::{parallel, proxy, testing, text};
+use super::{parallel, proxy, sync, testing, text};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
@@ -36,6 +36,7 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     functions::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine);
+    sync::register(&mut engine, run);
     engine.set_module_resolver(modules::Resolver(run.clone()));
     engine
 }

@@ -24,6 +24,7 @@ mod opening;
 mod parallel;
 mod proxy;
 mod run;
+mod sync;
 mod syntax;
 mod testing;
 mod text;

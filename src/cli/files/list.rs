@@ -5,8 +5,8 @@
 use super::find::find_all;
 use super::path::Place;
 use super::{Work, check_interrupt, human, local, places_or_root, run, shown};
+use crate::cli::arguments::files::{Ls, Paths};
 use crate::cli::console::Console;
-use crate::cli::file_arguments::{Ls, Paths};
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
 use serde_json::{Value as Json, json};

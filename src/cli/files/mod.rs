@@ -15,8 +15,8 @@ pub mod plan;
 pub mod read;
 pub mod space;
 
+use super::arguments::files::{FileCommand, FileSession};
 use super::console::Console;
-use super::file_arguments::{FileCommand, FileSession};
 use super::{session, signals};
 use crate::bench::record::Record;
 use crate::device::{Files, OpenOptions};

@@ -3,8 +3,8 @@
 //! Uses [`crate::device`].
 
 use super::{human, missing, on_board, run, shown};
+use crate::cli::arguments::files::Paths;
 use crate::cli::console::Console;
-use crate::cli::file_arguments::Paths;
 use crate::device::Space;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};

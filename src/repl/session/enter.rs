@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::repl::reply`]. Invariant: whatever the board does or shows, there is an end to trying.
 
-use super::{Failure, LATE, Session, Sink};
+use super::{Failure, INTERRUPT, LATE, Session, Sink};
 use crate::port::Wait;
 use crate::repl::reply::{self, RAW_BANNER};
 use std::time::Duration;
@@ -59,8 +59,9 @@ impl Session {
         let mut found = None;
         for attempt in 0..RESTART_WAITS {
             if attempt > 0 {
-                // The greeting may have been torn.
-                self.port.write(b"\x01", wait)?;
+                // The greeting may have been torn. Or a CircuitPython runs its code.py, or waits for a key.
+                let request = if self.restarts_otherwise() { INTERRUPT } else { b"\x01" };
+                self.port.write(request, wait)?;
             }
             found = self.wait_for(RAW_BANNER, wait, RESTART_WAIT, sink)?;
             if found.is_some() {
@@ -80,6 +81,13 @@ impl Session {
         }
         self.incoming.clear();
         Ok(true)
+    }
+
+    /// Whether the board has announced its restart in other words than MicroPython, whose boot.py must not be interrupted:
+    /// `MPY: soft reboot`, or `PYB:`. CircuitPython's words depend on its language.
+    fn restarts_otherwise(&self) -> bool {
+        let told = self.incoming.strip_prefix(b"OK\r\n").unwrap_or(&self.incoming);
+        reply::find(told, b"\n").is_some() && reply::find(told, b": soft reboot").is_none()
     }
 
     /// Restarts the board as Ctrl-D at its prompt does, so that `main.py` runs, and comes back into the raw REPL as soon

@@ -18,6 +18,12 @@ const UNKNOWN_LIMIT: usize = 120;
 pub(super) const SMALL_BLOCK: Block = Block { size: 32, pause: Duration::from_millis(4) };
 /// What MicroPython's own tools send.
 const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
+/// For boards that lose some of even the small blocks.
+const SLOW_BLOCK: Block = Block { size: 16, pause: Duration::from_millis(10) };
+/// Lengths of the programs, in bytes, that show whether a board bears large and small blocks: a ring that a block at a time
+/// fills up overflows after several only.
+const LARGE_TRIAL: usize = 3 * LARGE_BLOCK.size;
+const SMALL_TRIAL: usize = 16 * SMALL_BLOCK.size;
 /// Longest time of a board at its prompt to answer, or to take in a window of code; and of silence after an answer that
 /// makes no sense.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
@@ -63,27 +69,56 @@ pub(super) struct Block {
 }
 
 impl Session {
-    /// Finds out how much a board without raw paste takes at once, by sending it a program that tells how much came.
+    /// Finds out how much a board without raw paste takes at once, by sending it programs that tell how much came. False:
+    /// what was sent until now may have been lost in part.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn learn_blocks(&mut self, count: &dyn Fn(&str) -> String, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        if self.paste != Paste::Refused {
-            return Ok(());
+    pub fn learn_blocks(
+        &mut self,
+        count: &dyn Fn(&str) -> String,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
+        if self.paste != Paste::Refused || self.block == SLOW_BLOCK {
+            return Ok(true);
         }
-        let text = "x".repeat(LARGE_BLOCK.size - 1 - count("").len());
-        self.block = LARGE_BLOCK;
+        for (block, trial) in [(LARGE_BLOCK, LARGE_TRIAL), (SMALL_BLOCK, SMALL_TRIAL)] {
+            self.block = block;
+            if self.bears(trial, count, wait, sink)? {
+                return Ok(true);
+            }
+        }
+        self.block = SLOW_BLOCK;
+        Ok(false)
+    }
+
+    /// Whether a program of this length comes whole. That a board has no memory for it counts as well.
+    fn bears(
+        &mut self,
+        length: usize,
+        count: &dyn Fn(&str) -> String,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
+        let text = "x".repeat(length - 1 - count("").len());
         let own = wait.until(Some(Instant::now() + ANSWER_LIMIT));
-        let whole = match self.execute(&count(&text), true, own, sink) {
-            Ok(reply) => reply.frame.is_some_and(|frame| frame.text == text.len().to_string()),
-            Err(Failure::Timeout) if wait.slice().is_ok() => false,
-            Err(Failure::Torn(_)) => false,
-            Err(failure) => return Err(failure),
-        };
-        if !whole {
-            self.block = SMALL_BLOCK;
+        match self.execute(&count(&text), true, own, sink) {
+            Ok(reply) => Ok(reply.frame.is_some_and(|frame| frame.text == text.len().to_string())),
+            Err(Failure::Timeout) if wait.slice().is_ok() => Ok(false),
+            Err(Failure::Torn(_)) => Ok(false),
+            Err(failure) => Err(failure),
         }
-        Ok(())
+    }
+
+    /// A program did not arrive as it should: sends the next ones at the slowest pace, if there is no flow control. False if
+    /// that cannot be the reason.
+    pub fn slow_down(&mut self) -> bool {
+        let slower = self.paste == Paste::Refused && self.block != SLOW_BLOCK;
+        if slower {
+            self.block = SLOW_BLOCK;
+        }
+        slower
     }
 
     /// How many bytes the board's input buffer is known to hold.

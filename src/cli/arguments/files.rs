@@ -2,7 +2,7 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
-use super::arguments::{Connection, Limit};
+use super::{Connection, Limit};
 use clap::{Args, Subcommand, ValueHint};
 
 /// Help on paths, which all commands for files share.

@@ -1,0 +1,15 @@
+//! Syncs to a real MicroPython's flash: what they do, what they refuse, and what is left after the board was unplugged
+//! in the middle.
+#![cfg(target_os = "linux")]
+
+#[path = "../support/faulty_port.rs"]
+mod faulty_port;
+mod forms;
+#[path = "../support/interpreter.rs"]
+mod interpreter;
+#[path = "../support/reduced_board.rs"]
+mod reduced_board;
+mod refused;
+mod support;
+mod tree;
+mod unplugged;
