@@ -8,6 +8,7 @@ use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::board::files::{self, Change, Entry, Facts, TEMPORARY};
+use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
@@ -71,6 +72,11 @@ impl Device {
         let facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
         let facts = Facts::from_value(&facts).ok_or_else(nonsense)?;
         Ok(Files { device: self, state, facts, cramped: false })
+    }
+
+    /// What its board says it is, as `mpy-cross` wants to know it. `None` while the connection is lost.
+    pub fn identity(&self) -> Option<Identity> {
+        self.lock().board.as_ref().map(|board| board.identity().clone())
     }
 
     /// Whether the board's file system is this computer's own, so that changes of `/` would be changes of its root.

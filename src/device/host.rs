@@ -2,7 +2,7 @@
 //!
 //! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
-use super::{Device, Output};
+use super::{Device, Output, Terminal};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
@@ -23,6 +23,7 @@ struct Shared {
     /// User and password for ports that ask, unless `open` says something else.
     login: Mutex<(Option<String>, Option<String>)>,
     recorder: Mutex<Option<Recorder>>,
+    terminal: Mutex<Option<Arc<dyn Terminal>>>,
     turns: Turns,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
@@ -59,6 +60,7 @@ impl Host {
             baudrate: AtomicU32::new(115_200),
             login: Mutex::default(),
             recorder: Mutex::default(),
+            terminal: Mutex::default(),
             turns: Turns::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
@@ -97,6 +99,15 @@ impl Host {
     /// What records the ports of this run.
     pub fn recorder(&self) -> Option<Recorder> {
         lock(&self.0.recorder).clone()
+    }
+
+    /// Where a person is to whom [`Device::terminal`] hands a board's prompt. Without it there is nobody.
+    pub fn set_terminal(&self, terminal: Arc<dyn Terminal>) {
+        *lock(&self.0.terminal) = Some(terminal);
+    }
+
+    pub(super) fn terminal(&self) -> Option<Arc<dyn Terminal>> {
+        lock(&self.0.terminal).clone()
     }
 
     pub(super) fn turns(&self) -> Turns {

@@ -26,6 +26,7 @@ mod release;
 mod reset;
 mod source;
 mod state;
+mod terminal;
 mod timing;
 
 pub use files::{Files, Space};
@@ -35,6 +36,7 @@ pub use link::Connector;
 pub use operation::{Function, Index, Operation};
 pub use proxy::{Answer, Items, Proxied, Proxy};
 pub use reset::Reset;
+pub use terminal::{Conversation, Terminal, unattended};
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
@@ -387,12 +389,13 @@ impl Device {
         state.lines.insert(&prepared.defined, &piece);
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
         let command = match prepared.is_expression {
-            true => Command::expression(&prepared.source),
+            true => Command::expression_or_tuple(&prepared.source),
             false => Command::statements(&prepared.source),
         };
         let payload =
             self.run_restoring(&mut state, &run, &command, false).map_err(|error| source::point_into(error, code))?;
-        if !prepared.is_expression {
+        // An expression with a value is a question; one without, as `led.on()`, was meant to do something.
+        if !prepared.is_expression || matches!(payload.value(), Ok(Value::None)) {
             state.journal.ran(&command);
         }
         drop(state);

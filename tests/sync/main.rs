@@ -2,11 +2,14 @@
 //! in the middle.
 #![cfg(target_os = "linux")]
 
+mod compiled;
 #[path = "../support/faulty_port.rs"]
 mod faulty_port;
 mod forms;
 #[path = "../support/interpreter.rs"]
 mod interpreter;
+#[path = "../support/mpy_cross.rs"]
+mod mpy_cross;
 #[path = "../support/reduced_board.rs"]
 mod reduced_board;
 mod refused;

@@ -29,7 +29,7 @@ fn a_plan_that_cannot_be_is_refused_whole() {
     case("sim", "open('/b', 'w').close()", &files, &below, Kind::ArgumentError, "`/b` is a file on the board");
     let mut huge = Tree::new();
     huge.insert("huge".to_owned(), Random(1).bytes(100_000));
-    let message = "OSError: the board's flash is too small: 48800 more bytes are needed than can be freed";
+    let message = "OSError: the board's flash is too small: 42656 more bytes are needed than can be freed";
     case("sim:?flash_size=64k", "", &huge, &options, Kind::DeviceException, message);
 }
 

@@ -37,7 +37,7 @@ impl Session {
         Ok(())
     }
 
-    fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+    pub(super) fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         for (attempt, limit) in ENTER_WAITS_MS.into_iter().enumerate() {
             // Two Ctrl-C: the first may only end a sleep. No carriage return: it would run a half-typed line.
             self.port.write(b"\x03\x03\x01", wait)?;
@@ -96,8 +96,12 @@ impl Session {
     /// # Errors
     /// See [`Failure`].
     pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        self.restart(patience, wait, sink)?;
-        self.knock(wait, sink)
+        let outcome = self.restart(patience, wait, sink).and_then(|()| self.knock(wait, sink));
+        if outcome.is_err() {
+            // It is neither where it was nor where it was to be.
+            self.close(Failure::Restarted);
+        }
+        outcome
     }
 
     /// As [`Session::soft_reset`], but the board is left to its main.py or at its friendly prompt. The session is closed.

@@ -20,7 +20,7 @@ fn fake(script: &str) -> (tempfile::TempDir, PathBuf) {
 
 fn board(arch: &str, mpy: Option<(u8, u8)>) -> Identity {
     let (name, platform) = ("micropython".to_owned(), "rp2".to_owned());
-    Identity { name, version: (1, 28, 0), platform, arch: arch.to_owned(), mpy }
+    Identity { name, version: (1, 28, 0), platform, arch: arch.to_owned(), mpy, free: None }
 }
 
 #[track_caller]
