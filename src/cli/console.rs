@@ -3,10 +3,11 @@
 //! Uses [`render`]. Invariant: whoever prints holds the one lock, so lines of several threads and boards
 //! never mix; standard output is flushed before anything goes to standard error.
 
+use super::progress;
 use super::render::{self, Colour};
 use super::report;
 use crate::bench::record::{Measurement, Record, Test};
-use crate::device::{Output, Transfer};
+use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::origin::Origin;
 use crate::script::{Observer, Sources};
@@ -295,19 +296,34 @@ impl Output for Console {
         self.lock().complain(&format!("{}\n", text.trim_end()));
     }
 
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        let mut inner = self.lock();
+        if !inner.err.terminal {
+            return;
+        }
+        let Some(Transfer { stage, done, total, file }) = transfer else {
+            if let Some(bar) = inner.bar.take() {
+                bar.finish_and_clear();
+            }
+            return;
+        };
+        let what = match stage {
+            Stage::Hashing => "comparing",
+            Stage::Sending => "sending",
+        };
+        let title = if inner.prefixing { format!("[{device}] {what}") } else { what.to_owned() };
+        let bar = inner.bar.get_or_insert_with(|| progress::bar(&title, *total));
+        bar.set_length(*total);
+        bar.set_prefix(title);
+        bar.set_message(progress::harmless(file));
+        bar.set_position(*done);
+    }
+
     fn open_devices(&self, count: usize) {
         let mut inner = self.lock();
         inner.prefixing = count > 1;
         if !inner.prefixing {
             inner.end_begun_lines();
-        }
-    }
-
-    fn transfer(&self, _device: &str, transfer: Option<&Transfer<'_>>) {
-        let mut inner = self.lock();
-        if inner.err.terminal {
-            let bar = inner.bar.take();
-            inner.bar = super::progress::transfer(bar, transfer);
         }
     }
 }

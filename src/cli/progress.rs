@@ -4,7 +4,6 @@
 //! board prints goes through the console, which takes the bar away meanwhile.
 
 use super::console::Console;
-use crate::device::{Stage, Transfer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Arc;
 
@@ -13,8 +12,8 @@ const TEMPLATE: &str = "{prefix} [{bar:25}] {bytes}/{total_bytes} {bytes_per_sec
 /// How often it is drawn, a second.
 const RATE: u8 = 10;
 
-/// A bar on a terminal, not drawn yet.
-fn drawn(title: &str, total: u64) -> ProgressBar {
+/// A bar on standard error, not drawn yet.
+pub fn bar(title: &str, total: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(RATE));
     if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
         bar.set_style(style.progress_chars("=> "));
@@ -23,35 +22,9 @@ fn drawn(title: &str, total: u64) -> ProgressBar {
     bar
 }
 
-/// The text without what moves a terminal's cursor.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// Shows how far a sync is; `bar` is what the console shows now. Gives what it is to show.
-pub fn transfer(bar: Option<ProgressBar>, transfer: Option<&Transfer<'_>>) -> Option<ProgressBar> {
-    let Some(transfer) = transfer else {
-        if let Some(bar) = bar {
-            bar.finish_and_clear();
-        }
-        return None;
-    };
-    let title = match transfer.stage {
-        Stage::Hashing => "compare",
-        Stage::Sending => "send",
-    };
-    let bar = match bar {
-        Some(bar) if bar.prefix() == title => bar,
-        other => {
-            if let Some(other) = other {
-                other.finish_and_clear();
-            }
-            drawn(title, transfer.total)
-        }
-    };
-    bar.set_position(transfer.done);
-    bar.set_message(plain(transfer.file));
-    Some(bar)
+/// A name that the terminal does not take for a command.
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
 /// A bar. It goes when it is dropped.
@@ -63,7 +36,7 @@ pub struct Bar {
 impl Bar {
     /// A bar of `total` bytes on the console's standard error; none if that is no terminal.
     pub fn new(console: &Arc<Console>, title: &str, total: u64) -> Bar {
-        let bar = console.is_watched().then(|| drawn(title, total));
+        let bar = console.is_watched().then(|| bar(title, total));
         console.show(bar.clone());
         Bar { console: console.clone(), bar }
     }
@@ -80,7 +53,7 @@ impl Bar {
 
     /// What is under way, a file for example.
     pub fn message(&self, text: &str) {
-        self.draw(|bar| bar.set_message(plain(text)));
+        self.draw(|bar| bar.set_message(harmless(text)));
     }
 
     /// Takes the bar away.

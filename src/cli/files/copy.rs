@@ -2,7 +2,6 @@
 //!
 //! Invariant: a file appears under its name when all of it is there, and the old one stays until then.
 
-use super::digest::{self, Digester};
 use super::local::{self, Partial};
 use super::path::Place;
 use super::plan::{self, Copy, From, Plan, Target};
@@ -15,6 +14,7 @@ use crate::cli::progress::Bar;
 use crate::device::Files;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind, Result};
+use crate::sync::digest::{Digester, digest};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -100,12 +100,12 @@ fn upload(files: &mut Files<'_>, plan: &Plan<String>, force: bool, bar: &Bar) ->
                     content.extend_from_slice(piece);
                     Ok(())
                 })?;
-                let digest = digest::digest(hash, &content);
+                let digest = digest(hash, &content);
                 (content, digest)
             }
             From::Local(path) => {
                 let content = local::read_all(path)?;
-                let digest = digest::digest(hash, &content);
+                let digest = digest(hash, &content);
                 if there.get(&copy.to) == Some(&digest) {
                     done += copy.size;
                     bar.set(done);

@@ -2,7 +2,6 @@
 //!
 //! Invariant: text that was changed and could not be sent is kept, and its path is told.
 
-use super::digest::digest;
 use super::path::{BoardPath, Place, name, parent};
 use super::plan::no_folder;
 use super::{Work, local, on_board, refused, run};
@@ -13,6 +12,7 @@ use crate::cli::progress::Bar;
 use crate::cli::reason;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind, Result};
+use crate::sync::digest::digest;
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 use std::process::Command;

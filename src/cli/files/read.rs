@@ -2,7 +2,7 @@
 //!
 //! Invariant: `cat` passes bytes as they are.
 
-use super::digest::{self, Digester};
+use super::digest;
 use super::find::{Found, find_all};
 use super::path::Place;
 use super::{Work, local, misused, places, refused, run};
@@ -11,6 +11,7 @@ use crate::cli::arguments::files::{Cat, HashFiles};
 use crate::cli::console::Console;
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
+use crate::sync::digest::Digester;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
