@@ -2,8 +2,6 @@
 
 #[path = "support/board.rs"]
 mod board;
-#[path = "support/paced_port.rs"]
-mod paced_port;
 
 use belay_script::board::files::Change;
 use belay_script::board::transfer::Upload;
@@ -79,66 +77,4 @@ fn files_go_to_a_board_and_come_back() {
 fn digest(content: &[u8]) -> Vec<u8> {
     use sha2::Digest as _;
     sha2::Sha256::digest(content).to_vec()
-}
-
-#[test]
-fn timing() {
-    let board = Board::open();
-    let contents: Vec<(String, Vec<u8>)> =
-        (0..50).map(|n| (format!("/d{}/file{n}.bin", n % 5), noise(4096, n as u64))).collect();
-    let begun = std::time::Instant::now();
-    let mut files = board.device.files().expect("a flash");
-    eprintln!("files {:?} {:?}", begun.elapsed(), files.facts());
-    files.change(Change::MakeDirectory, &["/d0", "/d1", "/d2", "/d3", "/d4"]).expect("directories");
-    eprintln!("dirs {:?}", begun.elapsed());
-    let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
-    let uploads: Vec<Upload<'_>> =
-        contents.iter().zip(&digests).map(|((path, content), digest)| Upload { path, content, digest }).collect();
-    files.write(&uploads, &mut |_| {}).expect("written");
-    eprintln!("written {:?}", begun.elapsed());
-    let tree = files.tree("/").unwrap();
-    eprintln!("tree {:?} {}", begun.elapsed(), tree.len());
-    let paths: Vec<(&str, u64)> =
-        contents.iter().map(|(path, content)| (path.as_str(), content.len() as u64)).collect();
-    assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
-    eprintln!("hash {:?}", begun.elapsed());
-}
-
-#[test]
-fn paced() {
-    use belay_script::device::class::Class;
-    use belay_script::device::{Host, OpenOptions, Output};
-    use std::sync::Arc;
-    struct Quiet;
-    impl Output for Quiet {
-        fn board(&self, _: &str, text: &str) {
-            eprintln!("{text}");
-        }
-        fn notice(&self, _: &str) {}
-    }
-    let host = Host::new(Arc::new(Quiet), None);
-    let connector: Box<belay_script::device::Connector> =
-        Box::new(|_| Ok(Box::new(paced_port::PacedPort::open(&Default::default(), 115_200)?)));
-    let begun = std::time::Instant::now();
-    let device = host
-        .open_over(&Arc::new(Class::device()), "paced", connector, OpenOptions::default(), &mut |_, _| Ok(()))
-        .unwrap();
-    eprintln!("connect {:?}", begun.elapsed());
-    let mut files = device.files().unwrap();
-    eprintln!("files {:?}", begun.elapsed());
-    let source = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/src/port/sim/board/machine.py")).unwrap();
-    for (name, content) in [
-        ("random", noise(4096, 3)),
-        ("random", noise(40960, 4)),
-        ("source", source[..4096].to_vec()),
-        ("source", source.clone()),
-    ] {
-        let digest = digest(&content);
-        // Loads the receiver.
-        files.write(&[Upload { path: "/warm", content: b"", digest: &self::digest(b"") }], &mut |_| {}).unwrap();
-        let begun = std::time::Instant::now();
-        files.write(&[Upload { path: "/a", content: &content, digest: &digest }], &mut |_| {}).unwrap();
-        let rate = content.len() as f64 / begun.elapsed().as_secs_f64();
-        eprintln!("{name} {} {:?} {:.1} % of the line", content.len(), begun.elapsed(), rate / 115.2);
-    }
 }

@@ -7,15 +7,17 @@
 pub mod command;
 pub mod files;
 pub mod identity;
+mod lend;
 pub mod transfer;
 
-use crate::port::{Abilities, Port, PortError, Wait};
+use crate::port::{Abilities, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
 use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 use identity::Identity;
+pub use lend::Visit;
 use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
@@ -54,22 +56,22 @@ pub struct Board {
     holds_much: bool,
 }
 
-/// What came of a visit at the board's prompt.
-pub struct Visit {
-    /// How it ended.
-    pub ended: Result<(), PortError>,
-    /// Whether the board has started anew meanwhile: what was declared on it is gone, and the helpers are loaded again.
-    pub restarted: bool,
-}
-
-/// Longest time of each exchange after a visit.
-const AFTER_VISIT: Duration = Duration::from_secs(20);
-/// How often a torn reply is asked for again.
-const REPEATS: usize = 8;
 /// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
 const MOST_MEANWHILE: usize = 1 << 20;
+/// A board with less free memory, in bytes, is small.
+const SMALL: u64 = 64 * 1024;
+/// Frees the last reply. A small board besides collects its garbage before a command that is large: where nothing is ever
+/// collected in time, what stays lies scattered over the whole memory, and no piece of it is long enough to compile in.
+const FREE_REPLY: &str = "__belay_l[2]=''\n__belay_a('N','')";
+const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('N','')";
+
+/// How often a torn reply is asked for again.
+const REPEATS: usize = 8;
+/// How often the helpers are sent again to a board that raises something: what it raises may be due to lost bytes.
+const REFUSALS: usize = 2;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
+const MUCH_OF_SMALL: usize = 256;
 /// Length of the pieces, in characters, in which a torn reply is had again: short ones get through between the prints of
 /// a busy thread.
 const PIECE: usize = 256;
@@ -99,7 +101,9 @@ impl Board {
         let identity = Identity::default();
         let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
         board.load(wait, sink)?;
-        if !board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)? {
+        // A small board that takes much while it is idle does not while it collects garbage, which may be at any byte.
+        let is_small = board.is_small();
+        if !board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)? {
             board.load(wait, sink)?;
         }
         board.replies = None;
@@ -111,13 +115,22 @@ impl Board {
         self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
         let mut reply = Err(Failure::Torn(None));
+        let mut refusals = 0;
         for _ in 0..REPEATS {
             reply = self.session.execute(&code, true, wait, sink);
-            // What looks like a board's refusal may be code that has come in part.
-            let whole = reply.as_ref().is_ok_and(|reply| reply.error.is_empty());
-            let slower = !whole && self.session.slow_down();
-            if !slower && !matches!(reply, Err(Failure::Torn(_))) {
-                break;
+            match &reply {
+                Err(Failure::Torn(_)) => drop(self.session.slow_down()),
+                // What looks like a board's refusal may be code that has come in part, and garbage of earlier programs may
+                // fill the memory.
+                Ok(Reply { frame: None, error }) if refusals < REFUSALS => {
+                    refusals += 1;
+                    if repl::find(error, b"MemoryError").is_some() {
+                        self.session.execute("import gc\ngc.collect()", false, wait, sink)?;
+                    } else if !self.session.slow_down() {
+                        break;
+                    }
+                }
+                _ => break,
             }
         }
         (self.replies, self.holds_much) = (None, false);
@@ -127,6 +140,10 @@ impl Board {
         }
         .ok_or_else(|| ConnectFailure::Unusable("it did not say what it is".to_owned()))?;
         Ok(())
+    }
+
+    fn is_small(&self) -> bool {
+        self.identity.free.is_some_and(|free| free < SMALL)
     }
 
     /// What the board says it is.
@@ -167,9 +184,10 @@ impl Board {
             // It may have restarted: then nothing must run on it.
             self.replies = None;
         }
-        if std::mem::take(&mut self.holds_much) {
-            // A small board needs the memory of its last, long reply.
-            match self.ask("__belay_l[2]=''\n__belay_a('N','')", None, wait, sink) {
+        let is_small = self.is_small();
+        if std::mem::take(&mut self.holds_much) || is_small && command.is_large() {
+            // A board may need the memory of its last, long reply.
+            match self.ask(if is_small { FREE_ALL } else { FREE_REPLY }, None, wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
@@ -183,7 +201,8 @@ impl Board {
             other => other?,
         };
         self.replies = Some(before + u64::from(reply.frame.is_some()));
-        self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > MUCH);
+        let much = if is_small { MUCH_OF_SMALL } else { MUCH };
+        self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > much);
         Ok(outcome(reply))
     }
 
@@ -319,31 +338,6 @@ impl Board {
     /// [`Failure::Lost`].
     pub fn drain(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
         self.session.drain(sink)
-    }
-
-    /// Leaves the raw REPL while `visitor` has the port, and comes back without a restart.
-    ///
-    /// # Errors
-    /// See [`ConnectFailure`]: of the way back. How the visit ended is part of the [`Visit`].
-    pub fn lend(
-        &mut self,
-        visitor: impl FnOnce(&mut dyn Port) -> Result<(), PortError>,
-        sink: Sink<'_>,
-    ) -> Result<Visit, ConnectFailure> {
-        self.replies = None;
-        let ended = self.session.lend(visitor, sink)?;
-        let wait = Wait::for_at_most(AFTER_VISIT).undisturbed();
-        for _ in 0..REPEATS {
-            match self.session.execute("__belay_a('N','')", true, wait, sink) {
-                Ok(Reply { frame: Some(_), .. }) => return Ok(Visit { ended, restarted: false }),
-                // Its memory is empty, or not what it was: as after a restart.
-                Ok(_) => break,
-                Err(Failure::Torn(_)) => {}
-                Err(failure) => return Err(failure.into()),
-            }
-        }
-        self.load(wait, sink)?;
-        Ok(Visit { ended, restarted: true })
     }
 
     /// Restarts the board with its main.py and loads the helpers again. What was declared on it is gone.

@@ -29,12 +29,14 @@ pub fn command(command: &Sync, console: &Arc<Console>) -> Result<u8, Diagnostic>
         }
     }
     let opening = OpenOptions { auto_sync_time: false, startup: Some(String::new()), ..OpenOptions::default() };
-    session::with_board(console, &command.connection, &command.limit, opening, &Sources::default(), |device| {
+    let sources = Sources::default();
+    session::with_board(console, &command.connection, &command.limit, opening, &sources, |device| {
         let outcome = sync(device, local, &options, &mut |transfer| {
             if !command.quiet {
                 console.transfer(device.name(), transfer);
             }
-        })?;
+        });
+        let outcome = outcome.inspect_err(|error| sources.insert_python(error))?;
         if command.json {
             console.text(&format!("{:#}\n", as_json(&outcome, command.dry_run)));
         } else if !command.quiet {

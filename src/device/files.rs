@@ -8,6 +8,7 @@ use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::board::files::{self, Change, Entry, Facts, TEMPORARY};
+use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
@@ -73,6 +74,11 @@ impl Device {
         Ok(Files { device: self, state, facts, cramped: false })
     }
 
+    /// What its board says it is, as `mpy-cross` wants to know it. `None` while the connection is lost.
+    pub fn identity(&self) -> Option<Identity> {
+        self.lock().board.as_ref().map(|board| board.identity().clone())
+    }
+
     /// Whether the board's file system is this computer's own, so that changes of `/` would be changes of its root.
     pub fn shares_host_files(&self) -> bool {
         let own_flash = self.lock().board.as_ref().is_some_and(|board| board.abilities().own_flash);
@@ -108,6 +114,13 @@ impl Files<'_> {
         })
     }
 
+    /// Whether `error` is a want of memory, and less may do: then what comes needs half of it.
+    fn makes_do(&mut self, error: &Error) -> bool {
+        let smaller = self.facts.smaller().filter(|_| is_memory_error(error));
+        self.facts = smaller.unwrap_or(self.facts);
+        smaller.is_some()
+    }
+
     /// What `path` is: bytes of a file, `Some(None)` for a directory, `None` if there is nothing.
     ///
     /// # Errors
@@ -115,7 +128,8 @@ impl Files<'_> {
     pub fn stat(&mut self, path: &str) -> Result<Option<Option<u64>>> {
         match self.ask(&files::stat(path)) {
             Ok(value) => files::status(&value).ok_or_else(nonsense).map(Some),
-            Err(error) if number_of(&error) == Some(2) => Ok(None),
+            // ENOENT, and ENOTDIR: a part of the path is a file.
+            Err(error) if matches!(number_of(&error), Some(2 | 20)) => Ok(None),
             Err(error) => Err(match number_of(&error) {
                 Some(number) => os_error(number, &format!("`{path}` cannot be looked at")),
                 None => error,
@@ -128,6 +142,15 @@ impl Files<'_> {
     /// # Errors
     /// Of the link, or DeviceException if there is no such directory.
     pub fn tree(&mut self, root: &str) -> Result<Vec<Entry>> {
+        loop {
+            match self.walk(root) {
+                Err(error) if self.makes_do(&error) => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn walk(&mut self, root: &str) -> Result<Vec<Entry>> {
         let what = format!("`{root}` cannot be listed");
         let mut command = files::walk(Some(root), &self.facts);
         let mut entries = Vec::new();
@@ -174,7 +197,12 @@ impl Files<'_> {
                 [(path, _)] => format!("`{path}` cannot be read"),
                 _ => format!("a file cannot be read, `{}` or one of the {} after it", batch[0].0, batch.len() - 1),
             };
-            let Value::Bytes(answer) = self.ask_for(&what, &command)? else { return Err(nonsense()) };
+            let answer = match self.ask_for(&what, &command) {
+                Ok(Value::Bytes(answer)) => answer,
+                Ok(_) => return Err(nonsense()),
+                Err(error) if self.makes_do(&error) => continue,
+                Err(error) => return Err(error),
+            };
             let length = self.facts.hash.length();
             if answer.len() != length * batch.len() {
                 return Err(nonsense());
@@ -221,7 +249,10 @@ impl Files<'_> {
                 source <= self.facts.source()
             };
             let count = rest.iter().take_while(fits).count().max(1);
-            let answer = self.ask(&files::change(change, rest[..count].iter().copied()))?;
+            let answer = match self.ask(&files::change(change, rest[..count].iter().copied())) {
+                Err(error) if self.makes_do(&error) => continue,
+                other => other?,
+            };
             let (done, error) = files::changed(&answer).ok_or_else(nonsense)?;
             let done = done.min(count);
             rest = match (error, change) {
@@ -289,10 +320,13 @@ impl Files<'_> {
         if uploads.is_empty() {
             return Ok(());
         }
-        match self.pace()? {
-            Some(pace) => self.write_stream(pace, uploads, progress),
-            None => self.write_literals(uploads, progress),
+        while let Some(pace) = self.pace()? {
+            match self.write_stream(pace, uploads, progress) {
+                Err(error) if is_memory_error(&error) => self.cramped = !self.makes_do(&error),
+                other => return other,
+            }
         }
+        self.write_literals(uploads, progress)
     }
 
     /// The pace of a stream; `None` if the board can receive none.
@@ -302,7 +336,7 @@ impl Files<'_> {
         if pace.is_some() {
             let run = run(self.device, PATIENCE);
             match self.state.need(self.device.host(), &run, Helper::Receiver) {
-                Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError") => {
+                Err(error) if is_memory_error(&error) => {
                     self.cramped = true;
                     return Ok(None);
                 }
@@ -398,7 +432,7 @@ fn unsuitable(error: Error) -> Error {
     if error.kind() != Kind::DeviceException {
         return error;
     }
-    let short = error.message().starts_with("MemoryError");
+    let short = is_memory_error(&error);
     let why = if short { "its memory is too full" } else { "its firmware has no file system with directories" };
     Error::new(Kind::FeatureUnavailableError, format!("the board's files cannot be reached: {why}")).with_help(
         if short {
@@ -407,6 +441,10 @@ fn unsuitable(error: Error) -> Error {
             format!("the board says: {}", error.message())
         },
     )
+}
+
+fn is_memory_error(error: &Error) -> bool {
+    error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError")
 }
 
 /// The number in `OSError: [Errno 28] ENOSPC` or `OSError: 28`.

@@ -130,6 +130,13 @@ pub fn refused(failure: ConnectFailure, port: &str) -> Error {
         ConnectFailure::Link(failure) => connect_error(failure, port),
         ConnectFailure::Unusable(text) => {
             let last = text.trim().lines().last().unwrap_or_default().to_owned();
+            if last.starts_with("MemoryError") {
+                return Error::new(
+                    Kind::ConnectionFailedError,
+                    format!("the board at `{port}` has too little memory left: {}", last.trim_end_matches([':', ' '])),
+                )
+                .with_help("what earlier programs hold is freed by a restart: open it without `soft_reset: false`, or `belay-script exec pass`");
+            }
             Error::new(
                 Kind::ConnectionFailedError,
                 format!("what answers at `{port}` is no usable MicroPython: {last}"),

@@ -276,6 +276,10 @@ impl State {
     /// Frees the generators whose iterators are gone. What their `finally` blocks raise is the board's affair.
     pub fn free_garbage(&mut self, host: &Host, run: &Run<'_>) {
         let numbers = std::mem::take(&mut *lock(&self.garbage));
+        // Without the helper there are no generators: its loading has failed.
+        if !self.board.as_ref().is_some_and(|board| board.has(Helper::Generators)) {
+            return;
+        }
         for number in numbers {
             let command = Command::statements(&format!("__belay_c({number})"));
             let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };

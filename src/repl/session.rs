@@ -250,6 +250,7 @@ impl Session {
             Pasted::Refused
         };
         let spoilt = matches!(pasted, Pasted::Spoilt);
+        let unguarded = by_paste && matches!(pasted, Pasted::Refused);
         let prelude = match pasted {
             Pasted::Sent(prelude) => prelude,
             Pasted::Spoilt => Prelude::Paste(None),
@@ -267,7 +268,11 @@ impl Session {
         } else {
             self.settle(decoder, sink)?;
         }
-        outcome.map(|reply| (Some(reply), spoilt))
+        // What was sent in blocks and does not compile has lost bytes, maybe.
+        outcome.map(|reply| {
+            let spoilt = spoilt || unguarded && reply.is_uncompiled();
+            (Some(reply), spoilt)
+        })
     }
 
     /// After a reply: passes on what came after it, but for the prompts that were asked for.

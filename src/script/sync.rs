@@ -99,7 +99,10 @@ fn carry_out(
             output.transfer(device.name(), transfer);
         }
     });
-    outcome.map(|outcome| Dynamic::from_map(described(&outcome))).map_err(|error| raise(located(error, context)))
+    outcome.map(|outcome| Dynamic::from_map(described(&outcome))).map_err(|error| {
+        run.sources.insert_python(&error);
+        raise(located(error, context))
+    })
 }
 
 /// What a script gets of a sync.

@@ -3,8 +3,10 @@
 //! Uses [`crate::device`] and the plan. Invariant: nothing on the board changes before the whole plan is made, a file is
 //! either the old or the new one, and nothing is removed before all that was to be sent is there, unless there is no room.
 
-use super::local::{Local, LocalFile, Remark};
+use super::compile::{Compiler, stays_source};
+use super::local::{Content, Local, LocalFile, Remark, unreadable};
 use super::options::{SyncOptions, join};
+use super::parallel;
 use super::plan::{Plan, Present, Rules, Wanted};
 use crate::board::files::Change;
 use crate::board::transfer::Upload;
@@ -87,7 +89,7 @@ pub fn sync(
             .with_help("give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`")
             .with_device(device.name()));
     }
-    let twins = Vec::new();
+    let twins = compile(device, &mut local, options, &destination)?;
     let mut outcome = Outcome { remarks: std::mem::take(&mut local.remarks), ..Outcome::default() };
     let mut sync = Sync { device, local: &local, options, destination, twins, outcome: &mut outcome, told };
     let mut restorations = 0;
@@ -106,6 +108,31 @@ pub fn sync(
     };
     told(None);
     result.map_err(|error| error.with_device(device.name())).map(|()| outcome)
+}
+
+/// Compiles what is to be compiled; gives the names of the sources, which would hide the compiled files.
+fn compile(device: &Device, local: &mut Local, options: &SyncOptions, destination: &str) -> Result<Vec<String>> {
+    let Some(program) = &options.mpy_cross else { return Ok(Vec::new()) };
+    let identity = device
+        .identity()
+        .ok_or_else(|| Error::new(Kind::ConnectionLost, "the connection is lost").with_device(device.name()))?;
+    let compiler = Compiler::new(program, &identity)?;
+    let compiled = parallel::map(&local.files, "compiling files", |file| {
+        let on_board = join(destination, &file.path);
+        if !file.path.ends_with(".py") || stays_source(&on_board) {
+            return Ok(None);
+        }
+        let text = std::fs::read(&file.source).map_err(|error| unreadable(&file.source, &error))?;
+        compiler.compile(&file.source.display().to_string(), &text, &on_board).map(Some)
+    })?;
+    let mut twins = Vec::new();
+    for (file, bytes) in local.files.iter_mut().zip(compiled) {
+        let (Some(bytes), Some(stem)) = (bytes, file.path.strip_suffix(".py")) else { continue };
+        let compiled = format!("{stem}.mpy");
+        twins.push(std::mem::replace(&mut file.path, compiled));
+        file.content = Content::Bytes(bytes);
+    }
+    Ok(twins)
 }
 
 /// One sync under way.
@@ -211,7 +238,8 @@ impl Sync<'_> {
 
     fn steps(&self, plan: &Plan, wanted: &[Wanted], present: &Present) -> Vec<Step> {
         let whole = |path: &String| self.whole(path);
-        let mut steps: Vec<Step> = plan.early.iter().map(whole).map(Step::MakeRoom).collect();
+        let mut steps: Vec<Step> = plan.leftovers.iter().map(whole).map(Step::Remove).collect();
+        steps.extend(plan.early.iter().map(whole).map(Step::MakeRoom));
         steps.extend(plan.missing.iter().cloned().map(Step::MakeDirectory));
         steps.extend(plan.directories.iter().map(whole).map(Step::MakeDirectory));
         steps.extend(plan.uploads.iter().map(|&index| self.upload_step(&wanted[index], present)));
@@ -221,6 +249,7 @@ impl Sync<'_> {
     }
 
     fn carry_out(&mut self, plan: &Plan, wanted: &[Wanted], present: &Present, files: &mut Files<'_>) -> Result<()> {
+        self.change(files, Change::Remove, &plan.leftovers, Step::Remove)?;
         self.change(files, Change::Remove, &plan.early, Step::MakeRoom)?;
         let directories: Vec<String> =
             plan.missing.iter().cloned().chain(plan.directories.iter().map(|path| self.whole(path))).collect();

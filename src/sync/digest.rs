@@ -1,7 +1,8 @@
-//! What a board computes over a file, computed here: SHA-256 where it has `hashlib`, CRC-32 where it has `binascii`, and
-//! FNV-1a where it has neither.
+//! What a board computes over a file, computed here: SHA-256 where it has `hashlib`, CRC-32 where it has `binascii`,
+//! and FNV-1a where it has neither.
 //!
-//! Uses the crate `sha2` and [`crate::board::files`]. Invariant: the bytes of a digest are those that the board's snippet answers.
+//! Uses the crate `sha2` and [`crate::board::files`]. Invariant: the bytes of a digest are those that the board's snippet
+//! answers.
 //!
 //! CRC-32 is that of ISO 3309 as `binascii.crc32` has it: polynomial `0xedb88320` reflected, start and end inverted.
 //! FNV-1a has 32 bits: offset basis 2166136261, prime 16777619.

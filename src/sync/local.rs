@@ -3,9 +3,10 @@
 //! Uses the crate `walkdir`, [`super::ignore`], [`super::digest`] and [`crate::python`]. Invariant: a [`Local`] is sorted,
 //! names every folder of every file, and has no name twice; what a file gives is what was hashed, or an error.
 
+use super::compile::stays_source;
 use super::digest::{DigestKind, digest, digest_reader};
 use super::ignore::{self, Ignore};
-use super::options::SyncOptions;
+use super::options::{SyncOptions, join};
 use super::{parallel, walk};
 use crate::error::{Error, Kind, Result};
 use crate::python::lines::{Code, levels};
@@ -173,7 +174,11 @@ fn load(tree: walk::Tree, ignore: Ignore, single_file: bool, options: &SyncOptio
     let found: Vec<(String, PathBuf)> =
         tree.entries.into_iter().filter_map(|(path, source)| Some((path, source?))).collect();
     let mut files = Vec::with_capacity(found.len());
-    let loaded = parallel::map(&found, "reading files", |(path, source)| content(path, source, options.minify))?;
+    let destination = options.destination()?;
+    // What is compiled need not be minified.
+    let stays = |path: &str| options.mpy_cross.is_none() || stays_source(&join(&destination, path));
+    let loaded =
+        parallel::map(&found, "reading files", |(path, source)| content(path, source, options.minify && stays(path)))?;
     for ((path, source), (content, reason)) in found.into_iter().zip(loaded) {
         remarks.extend(reason.map(|reason| Remark::NotMinified { path: path.clone(), reason }));
         files.push(LocalFile { path, source, content });

@@ -309,7 +309,7 @@ mod unix {
         for name in ["secret.bin", "secret/"] {
             let root = folder(&[("ok", ""), (name, "x")]);
             let place = root.path().join(name);
-            fs::set_permissions(&place, fs::Permissions::from_mode(0o0)).unwrap();
+            fs::set_permissions(&place, fs::Permissions::from_mode(0o000)).unwrap();
             if fs::File::open(&place).is_err() {
                 refused(read(root.path()), "/secret");
             }

@@ -61,6 +61,8 @@ pub struct Rules<'a> {
 /// What a sync does, in this order. Paths are below the destination, but for `missing`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
+    /// What an upload that was cut off has left: it goes first, and in any case.
+    pub leftovers: Vec<String>,
     /// Files that are removed before any upload, because there is no room for it otherwise.
     pub early: Vec<String>,
     /// The destination's directories that are made, whole paths.
@@ -82,8 +84,9 @@ pub struct Plan {
 impl Plan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
-        let Plan { early, missing, directories, uploads, removals, emptied, .. } = self;
-        [early, missing, directories, removals, emptied].iter().all(|list| list.is_empty()) && uploads.is_empty()
+        let Plan { leftovers, early, missing, directories, uploads, removals, emptied, .. } = self;
+        [leftovers, early, missing, directories, removals, emptied].iter().all(|list| list.is_empty())
+            && uploads.is_empty()
     }
 
     /// Makes the plan. `folders`: directories that are wanted, empty ones too.
@@ -110,8 +113,10 @@ impl Plan {
                 plan.bytes += file.size;
             }
         }
+        let files = present.entries.iter().filter(|(_, size)| size.is_some()).map(|(path, _)| path);
+        plan.leftovers = files.filter(|path| is_leftover(path)).cloned().collect();
         plan.removals = removals(wanted, present, rules);
-        plan.emptied = emptied(&directories, &plan.removals, present, rules);
+        plan.emptied = emptied(&directories, plan.leftovers.iter().chain(&plan.removals), present, rules);
         plan.find_room(wanted, present)?;
         Ok(plan)
     }
@@ -161,7 +166,9 @@ impl Plan {
         if short > 0 && bytes_short > 0 {
             return Err(Error::new(
                 Kind::DeviceException,
-                format!("the board's flash is too small: {bytes_short} more bytes are needed than can be freed"),
+                format!(
+                    "OSError: the board's flash is too small: {bytes_short} more bytes are needed than can be freed"
+                ),
             )
             .with_help("remove files from the board or from the folder; each file must fit beside its old one"));
         }
@@ -203,13 +210,15 @@ fn check_kinds(directories: &BTreeSet<&str>, wanted: &[Wanted], present: &Presen
     Ok(())
 }
 
+fn is_leftover(path: &str) -> bool {
+    path.rsplit('/').next() == Some(TEMPORARY)
+}
+
 /// Files that go.
 fn removals(wanted: &[Wanted], present: &Present, rules: &Rules<'_>) -> Vec<String> {
     let wanted: BTreeSet<&str> = wanted.iter().map(|file| file.path.as_str()).collect();
     let goes = |path: &str| {
-        let leftover = path == TEMPORARY || path.ends_with(&format!("/{TEMPORARY}"));
-        leftover
-            || rules.twins.iter().any(|twin| twin == path)
+        rules.twins.iter().any(|twin| twin == path)
             || (rules.delete
                 && !wanted.contains(path)
                 && !(rules.is_kept)(path)
@@ -217,15 +226,20 @@ fn removals(wanted: &[Wanted], present: &Present, rules: &Rules<'_>) -> Vec<Stri
                 && !parents(path).any(|parent| (rules.is_ignored)(parent, true)))
     };
     let files = present.entries.iter().filter(|(_, size)| size.is_some()).map(|(path, _)| path);
-    files.filter(|path| goes(path)).cloned().collect()
+    files.filter(|path| goes(path) && !is_leftover(path)).cloned().collect()
 }
 
 /// Directories that go: those that nobody wants and in which nothing is left.
-fn emptied(wanted: &BTreeSet<&str>, removals: &[String], present: &Present, rules: &Rules<'_>) -> Vec<String> {
+fn emptied<'a>(
+    wanted: &BTreeSet<&str>,
+    removals: impl Iterator<Item = &'a String>,
+    present: &Present,
+    rules: &Rules<'_>,
+) -> Vec<String> {
     if !rules.delete {
         return Vec::new();
     }
-    let gone: BTreeSet<&str> = removals.iter().map(String::as_str).collect();
+    let gone: BTreeSet<&str> = removals.map(String::as_str).collect();
     let mut full: BTreeSet<&str> = BTreeSet::new();
     let mut emptied = Vec::new();
     // Backwards, what is in a directory comes before it.
@@ -342,7 +356,8 @@ mod tests {
         let is_ignored = |path: &str, directory: bool| path.ends_with(".tmp") || (directory && path == "data");
         let rules = Rules { is_ignored: &is_ignored, ..MIRROR };
         let made = plan(&[], &[], &board, &rules).unwrap();
-        assert_eq!((made.removals, made.emptied), (vec!["d/__belay.tmp".to_owned()], vec!["d".to_owned()]));
+        assert_eq!((made.leftovers, made.emptied), (vec!["d/__belay.tmp".to_owned()], vec!["d".to_owned()]));
+        assert_eq!(made.removals, [""; 0]);
     }
 
     #[test]
@@ -389,9 +404,12 @@ mod tests {
         assert_eq!(case(&board).unwrap(), (vec![], vec![1, 0]));
         board.space = space(10);
         assert_eq!(case(&board).unwrap(), (vec!["big".to_owned()], vec![1, 0]));
-        let huge = wanted(&[("new", 120, "n")]);
+        let huge = wanted(&[("new", 160, "n")]);
         let error = plan(&[], &huge, &board, &MIRROR).unwrap_err();
-        assert_eq!(error.message(), "the board's flash is too small: 40 more bytes are needed than can be freed");
+        assert_eq!(
+            error.message(),
+            "OSError: the board's flash is too small: 40 more bytes are needed than can be freed"
+        );
         let tight = wanted(&[("new", 49, "n")]);
         assert_eq!(plan(&[], &tight, &board, &MIRROR).unwrap().early, ["big"]);
     }

@@ -15,6 +15,8 @@ mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;
 #[cfg(target_os = "linux")]
+mod microbit;
+#[cfg(target_os = "linux")]
 mod network;
 #[cfg(unix)]
 mod python_files;

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 /// to one of which nothing is known: 128 bytes are the smallest usual buffer (samd).
 const PLAIN_LIMIT: usize = 250;
 const UNKNOWN_LIMIT: usize = 120;
-/// Size of a block and the pause after it where there is no flow control at all: a buffer of 32 bytes (micro:bit) bears
-/// that, and 115200 baud bring no more. [`Session::learn_blocks`] finds out what else a board bears.
-pub(super) const SMALL_BLOCK: Block = Block { size: 32, pause: Duration::from_millis(4) };
+/// Size of a block and the pause after it where there is no flow control at all: a buffer of 63 bytes (micro:bit)
+/// bears two of them, if the board is late, and the smallest one. [`Session::learn_blocks`] finds out what else a board bears.
+pub(super) const SMALL_BLOCK: Block = Block { size: 31, pause: Duration::from_millis(6) };
 /// What MicroPython's own tools send.
 const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
 /// For boards that lose some of even the small blocks.
@@ -70,12 +70,13 @@ pub(super) struct Block {
 
 impl Session {
     /// Finds out how much a board without raw paste takes at once, by sending it programs that tell how much came. False:
-    /// what was sent until now may have been lost in part.
+    /// what was sent until now may have been lost in part. `is_small`: large blocks are not even tried.
     ///
     /// # Errors
     /// See [`Failure`].
     pub fn learn_blocks(
         &mut self,
+        is_small: bool,
         count: &dyn Fn(&str) -> String,
         wait: Wait,
         sink: Sink<'_>,
@@ -83,7 +84,8 @@ impl Session {
         if self.paste != Paste::Refused || self.block == SLOW_BLOCK {
             return Ok(true);
         }
-        for (block, trial) in [(LARGE_BLOCK, LARGE_TRIAL), (SMALL_BLOCK, SMALL_TRIAL)] {
+        let trials = [(LARGE_BLOCK, LARGE_TRIAL), (SMALL_BLOCK, SMALL_TRIAL)];
+        for (block, trial) in trials.into_iter().skip(usize::from(is_small)) {
             self.block = block;
             if self.bears(trial, count, wait, sink)? {
                 return Ok(true);
