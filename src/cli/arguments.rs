@@ -2,8 +2,10 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
+pub mod files;
 mod sync;
 
+use files::FileCommand;
 pub use sync::Sync;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -109,6 +111,9 @@ pub enum Command {
     /// the board has been quiet for a second.
     #[command(after_help = TERMINAL_HELP)]
     Terminal(Terminal),
+    /// The commands for files.
+    #[command(flatten)]
+    Files(FileCommand),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),

@@ -232,7 +232,13 @@ impl Files<'_> {
             Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
             _ => 0,
         };
-        Ok(Some(Space { block: field(0), total: field(0) * field(2), free: field(0) * field(3) }))
+        // A full littlefs counts some of its blocks twice, and what is left goes below nothing.
+        let free = if field(3) > field(2) { 0 } else { field(3) };
+        Ok(Some(Space {
+            block: field(0),
+            total: field(0).saturating_mul(field(2)),
+            free: field(0).saturating_mul(free),
+        }))
     }
 
     /// Applies a change to each path in turn; the first that fails ends it. A directory that is there already is no

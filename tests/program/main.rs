@@ -8,6 +8,8 @@ mod bad_declarations;
 #[cfg(unix)]
 mod bad_input;
 mod commands;
+#[cfg(target_os = "linux")]
+mod files;
 mod goldens;
 mod harness;
 #[cfg(target_os = "linux")]
