@@ -1,6 +1,7 @@
 //! The files of a real MicroPython's flash, through the library: looked at, hashed, read, written, removed.
 
 #[path = "support/board.rs"]
+#[expect(dead_code, reason = "files need no tasks")]
 mod board;
 
 use belay_script::board::files::Change;

@@ -7,15 +7,17 @@
 pub mod command;
 pub mod files;
 pub mod identity;
+mod lend;
 pub mod transfer;
 
-use crate::port::{Abilities, Port, PortError, Wait};
+use crate::port::{Abilities, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
 use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 use identity::Identity;
+pub use lend::Visit;
 use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
@@ -54,16 +56,8 @@ pub struct Board {
     holds_much: bool,
 }
 
-/// What came of a visit at the board's prompt.
-pub struct Visit {
-    /// How it ended.
-    pub ended: Result<(), PortError>,
-    /// Whether the board has started anew meanwhile: what was declared on it is gone, and the helpers are loaded again.
-    pub restarted: bool,
-}
-
-/// Longest time of each exchange after a visit.
-const AFTER_VISIT: Duration = Duration::from_secs(20);
+/// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
+const MOST_MEANWHILE: usize = 1 << 20;
 /// A board with less free memory, in bytes, is small.
 const SMALL: u64 = 64 * 1024;
 /// Frees the last reply. A small board besides collects its garbage before a command that is large: where nothing is ever
@@ -75,8 +69,6 @@ const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('
 const REPEATS: usize = 8;
 /// How often the helpers are sent again to a board that raises something: what it raises may be due to lost bytes.
 const REFUSALS: usize = 2;
-/// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
-const MOST_MEANWHILE: usize = 1 << 20;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
 const MUCH_OF_SMALL: usize = 256;
@@ -346,31 +338,6 @@ impl Board {
     /// [`Failure::Lost`].
     pub fn drain(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
         self.session.drain(sink)
-    }
-
-    /// Leaves the raw REPL while `visitor` has the port, and comes back without a restart.
-    ///
-    /// # Errors
-    /// See [`ConnectFailure`]: of the way back. How the visit ended is part of the [`Visit`].
-    pub fn lend(
-        &mut self,
-        visitor: impl FnOnce(&mut dyn Port) -> Result<(), PortError>,
-        sink: Sink<'_>,
-    ) -> Result<Visit, ConnectFailure> {
-        self.replies = None;
-        let ended = self.session.lend(visitor, sink)?;
-        let wait = Wait::for_at_most(AFTER_VISIT).undisturbed();
-        for _ in 0..REPEATS {
-            match self.session.execute("__belay_a('N','')", true, wait, sink) {
-                Ok(Reply { frame: Some(_), .. }) => return Ok(Visit { ended, restarted: false }),
-                // Its memory is empty, or not what it was: as after a restart.
-                Ok(_) => break,
-                Err(Failure::Torn(_)) => {}
-                Err(failure) => return Err(failure.into()),
-            }
-        }
-        self.load(wait, sink)?;
-        Ok(Visit { ended, restarted: true })
     }
 
     /// Restarts the board with its main.py and loads the helpers again. What was declared on it is gone.
