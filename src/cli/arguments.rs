@@ -11,7 +11,6 @@ pub use sync::Sync;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
-use files::FileCommand;
 use std::path::PathBuf;
 use std::time::Duration;
 
