@@ -16,7 +16,7 @@ mod search;
 mod tests;
 
 pub use frame::{Frame, FrameKind, Reply};
-pub use search::find;
+pub use search::{find, without_end};
 use search::{error, partial};
 
 /// What came of some bytes.
@@ -316,7 +316,7 @@ impl Decoder {
         let (Some(kind), true) =
             (FrameKind::from_letter(letter), digits < 10 && colon.is_none_or(|&byte| byte == b':'))
         else {
-            self.torn = true;
+            self.tear();
             return Step::Again;
         };
         if colon.is_none() {
@@ -326,7 +326,7 @@ impl Decoder {
         match length {
             Some(length) => self.payload(kind, length, self.mark.len() + digits + 2),
             None => {
-                self.torn = true;
+                self.tear();
                 Step::Again
             }
         }
@@ -339,7 +339,7 @@ impl Decoder {
         let Some(end) = find(&self.pending[from..], &self.mark).map(|at| at + from) else {
             // Its end was torn, and something goes on printing.
             if self.pending.len() > start.saturating_add(length.saturating_mul(4)).saturating_add(MOST_HELD) {
-                self.torn = true;
+                self.tear();
                 return Step::Again;
             }
             self.searched = self.pending.len().saturating_sub(self.mark.len() - 1).max(start);
@@ -352,7 +352,7 @@ impl Decoder {
         let bytes = &self.pending[start..end];
         let characters = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
         if (characters != length && bytes.len() != length) || self.pending[end + self.mark.len()] != b';' {
-            self.torn = true;
+            self.tear();
             return Step::Again;
         }
         let text = String::from_utf8_lossy(bytes).into_owned();
@@ -362,6 +362,12 @@ impl Decoder {
         }
         self.frame = Some(Frame { kind, text });
         Step::Again
+    }
+
+    /// From now on what comes is held.
+    fn tear(&mut self) {
+        self.torn = true;
+        self.searched = 0;
     }
 
     /// A torn frame was a question if another one follows: the program runs, and has asked again.

@@ -62,6 +62,22 @@ pub struct Answers<'a> {
     pub patience: Option<Duration>,
 }
 
+/// How a command is sent.
+#[derive(Clone, Copy)]
+struct Manner {
+    expects_frame: bool,
+    /// By raw paste, where there is such and the code is long.
+    by_paste: bool,
+}
+
+/// Whether a syntax error may be none of the code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Doubted {
+    No,
+    Perhaps,
+    Likely,
+}
+
 /// How far a command has come; decides how to stop it.
 enum Stage {
     Sending,
@@ -180,11 +196,18 @@ impl Session {
         }
         let mut stage = Stage::Sending;
         let mut outcome = Err(Failure::Stuck);
+        let mut by_paste = true;
         for upload in 0..UPLOADS {
             stage = Stage::Sending;
-            match self.attempt(code, expects_frame, answers.as_deref_mut(), wait, sink, &mut stage) {
+            let manner = Manner { expects_frame, by_paste };
+            match self.attempt(code, manner, answers.as_deref_mut(), wait, sink, &mut stage) {
                 // What seems wrong is wrong if it is so again.
-                Ok((Some(_), true)) if upload == 0 => continue,
+                Ok((Some(_), Doubted::Perhaps)) if upload == 0 => continue,
+                // Where a thread prints what ends a paste, the code gets through without one.
+                Ok((Some(_), Doubted::Likely)) if upload + 1 < UPLOADS => {
+                    by_paste = upload + 2 < UPLOADS;
+                    continue;
+                }
                 Ok((Some(reply), _)) => outcome = Ok(reply),
                 Err(failure) => outcome = Err(failure),
                 // Nothing has run.
@@ -230,48 +253,54 @@ impl Session {
         outcome.map(|()| std::mem::take(&mut self.suspect))
     }
 
-    /// Sends the code and reads its reply. `None`: the upload came to grief, and the code has not run. Besides: whether it
-    /// was spoilt, and the reply is that of a syntax error.
+    /// Sends the code and reads its reply. `None`: the upload came to grief, and the code has not run. Besides: whether the
+    /// reply is that of a syntax error which the code itself need not have.
     fn attempt(
         &mut self,
         code: &str,
-        expects_frame: bool,
+        manner: Manner,
         answers: Option<&mut Answers<'_>>,
         wait: Wait,
         sink: Sink<'_>,
         stage: &mut Stage,
-    ) -> Result<(Option<Reply>, bool), Failure> {
+    ) -> Result<(Option<Reply>, Doubted), Failure> {
         self.pass_on(sink);
         let by_paste = code.len() > self.plain_limit() && self.port.abilities().raw_paste;
-        let pasted = if by_paste && self.paste != Paste::Refused {
+        let pasted = if by_paste && manner.by_paste && self.paste != Paste::Refused {
             *stage = Stage::Pasting;
             self.paste_code(code, wait, sink)?
         } else {
             Pasted::Refused
         };
-        let spoilt = matches!(pasted, Pasted::Spoilt);
+        let spoilt_at = if let Pasted::Spoilt { line } = pasted { Some(line) } else { None };
         let unguarded = by_paste && matches!(pasted, Pasted::Refused);
         let prelude = match pasted {
             Pasted::Sent(prelude) => prelude,
-            Pasted::Spoilt => Prelude::Paste(None),
-            Pasted::Failed => return Ok((None, false)),
+            Pasted::Spoilt { .. } => Prelude::Paste(None),
+            Pasted::Failed => return Ok((None, Doubted::No)),
             Pasted::Refused => {
                 *stage = Stage::Sending;
                 self.send_plainly(code, wait)?;
                 Prelude::Plain
             }
         };
-        let mut decoder = Decoder::new(&self.token, prelude, expects_frame);
+        let mut decoder = Decoder::new(&self.token, prelude, manner.expects_frame);
         let outcome = self.read_reply(&mut decoder, answers, wait, sink);
         if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted)) {
             *stage = Stage::Running(decoder);
         } else {
             self.settle(decoder, sink)?;
         }
-        // What was sent in blocks and does not compile has lost bytes, maybe.
         outcome.map(|reply| {
-            let spoilt = spoilt || unguarded && reply.is_uncompiled();
-            (Some(reply), spoilt)
+            let doubted = match spoilt_at {
+                // The board found fault with what spoilt the code, or with nothing that was sent before it.
+                Some(line) if reply.error_line().is_none_or(|at| at >= line) => Doubted::Likely,
+                Some(_) => Doubted::Perhaps,
+                // What was sent in blocks and does not compile has lost bytes, maybe.
+                None if unguarded && reply.is_uncompiled() => Doubted::Perhaps,
+                None => Doubted::No,
+            };
+            (Some(reply), doubted)
         })
     }
 
@@ -434,9 +463,12 @@ impl Session {
             self.port.write(request, wait)?;
             request = INTERRUPT;
             if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), sink)? {
-                // What a late program printed is passed on, its end is not. Where none was stopped there is no end.
-                let printed = if stops { before.split(|&byte| byte == 0x04).next() } else { Some(&before[..]) };
-                sink(printed.unwrap_or_default());
+                // What a late program and its threads printed is passed on, its end is not. Where none was stopped there
+                // is no end.
+                match stops {
+                    true => reply::without_end(&before).for_each(|printed| sink(printed)),
+                    false => sink(&before),
+                }
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
                 while self.wait_for(RAW_BANNER, wait, LATE / 2, sink)?.is_some() {}
                 self.pass_on(sink);

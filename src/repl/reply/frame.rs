@@ -48,6 +48,14 @@ pub struct Reply {
 }
 
 impl Reply {
+    /// The line that the last place of its traceback names.
+    pub fn error_line(&self) -> Option<usize> {
+        let text = String::from_utf8_lossy(&self.error);
+        let (_, after) = text.rsplit_once("\", line ")?;
+        let digits = after.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(after.len());
+        after[..digits].parse().ok()
+    }
+
     /// Whether the program was not even compiled: the place in its traceback is a line, and none in a function or module.
     pub fn is_uncompiled(&self) -> bool {
         let has = |text: &[u8]| super::find(&self.error, text).is_some();

@@ -15,6 +15,26 @@ pub(super) fn error(bytes: &[u8]) -> Option<(usize, usize)> {
     (start + 1 < end).then_some((start, end))
 }
 
+/// What is printed around the end of a program that was stopped: all but `\x04`, the traceback, and the prompt.
+pub fn without_end(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
+    let first = bytes.iter().position(|&byte| byte == END).unwrap_or(bytes.len());
+    let (before, end) = bytes.split_at(first);
+    let begin = find(end, TRACEBACK).unwrap_or(end.len());
+    // Places are indented, the exception is not and ends the traceback.
+    let mut rest = &end[begin..];
+    let mut is_over = rest.is_empty();
+    while !is_over {
+        let line = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
+        is_over = !rest.starts_with(b" ") && !rest.starts_with(TRACEBACK);
+        rest = &rest[line..];
+        is_over |= rest.is_empty();
+    }
+    let after = rest.strip_prefix(&[END, b'>']).unwrap_or(rest);
+    let pieces = [before, &end[..begin], after].into_iter();
+    pieces.flat_map(|piece| piece.split(|&byte| byte == END)).filter(|piece| !piece.is_empty())
+}
+
 /// How many bytes at the end of `bytes` may become `needle`.
 pub(super) fn partial(bytes: &[u8], needle: &[u8]) -> usize {
     (1..needle.len().min(bytes.len() + 1)).rev().find(|&count| bytes.ends_with(&needle[..count])).unwrap_or(0)
@@ -32,4 +52,24 @@ pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
         from = at + 1;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_stopped_program_is_told_from_what_is_printed_around_it() {
+        let case = |bytes: &[u8], printed: &[u8]| {
+            let got: Vec<u8> = without_end(bytes).flatten().copied().collect();
+            assert_eq!(got.escape_ascii().to_string(), printed.escape_ascii().to_string());
+        };
+        let end = "\x04Traceback (most recent call last):\r\n  File \"<stdin>\", line 3\r\nKeyboardInterrupt: \r\n\x04>";
+        case(b"", b"");
+        case(b"tick", b"tick");
+        case(format!("tick{end}").as_bytes(), b"tick");
+        case(format!("\x04tick{end}tock\r\n").as_bytes(), b"ticktock\r\n");
+        case(b"\x04\x04>", b">");
+        case(b"\x04Traceback (most recent call last):\r\n  Fi", b"");
+    }
 }

@@ -46,7 +46,10 @@ pub(super) enum Pasted {
     /// It is on the board; its reply starts so.
     Sent(Prelude),
     /// The board found it wrong before its end, or so it seems. It does not run.
-    Spoilt,
+    Spoilt {
+        /// The last line that was sent, from 1 on.
+        line: usize,
+    },
     /// The board has no raw paste, nothing was sent.
     Refused,
     /// The board does not keep to the protocol. The code has not run.
@@ -199,7 +202,8 @@ impl Session {
                 self.incoming = come;
                 self.emit_front(at, sink);
                 self.port.write(SPOIL, wait)?;
-                return Ok(Pasted::Spoilt);
+                let line = 1 + bytes[..sent].iter().filter(|&&byte| byte == b'\n').count();
+                return Ok(Pasted::Spoilt { line });
             }
             let credits = come.iter().filter(|&&byte| byte == 0x01).count();
             if credits < come.len() {
