@@ -36,11 +36,8 @@ fn files_go_to_a_board_and_come_back() {
         ("/one", b"\x03"),
     ];
     let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
-    let uploads: Vec<Upload<'_>> = contents
-        .iter()
-        .zip(&digests)
-        .map(|((path, content), digest)| Upload { path, content, digest })
-        .collect();
+    let uploads: Vec<Upload<'_>> =
+        contents.iter().zip(&digests).map(|((path, content), digest)| Upload { path, content, digest }).collect();
     let mut sent = 0;
     files.write(&uploads, &mut |bytes| sent = bytes).expect("written");
     assert_eq!(sent, contents.iter().map(|(_, content)| content.len() as u64).sum::<u64>());
@@ -48,7 +45,12 @@ fn files_go_to_a_board_and_come_back() {
     assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
     for (path, content) in contents {
         let mut got = Vec::new();
-        files.read(path, &mut |piece| { got.extend_from_slice(piece); Ok(()) }).expect("read");
+        files
+            .read(path, &mut |piece| {
+                got.extend_from_slice(piece);
+                Ok(())
+            })
+            .expect("read");
         assert!(got == content, "{path:?}");
         assert_eq!(files.stat(path).expect("a status"), Some(Some(content.len() as u64)), "{path:?}");
     }
@@ -88,16 +90,14 @@ fn timing() {
     files.change(Change::MakeDirectory, &["/d0", "/d1", "/d2", "/d3", "/d4"]).expect("directories");
     eprintln!("dirs {:?}", begun.elapsed());
     let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
-    let uploads: Vec<Upload<'_>> = contents
-        .iter()
-        .zip(&digests)
-        .map(|((path, content), digest)| Upload { path, content, digest })
-        .collect();
+    let uploads: Vec<Upload<'_>> =
+        contents.iter().zip(&digests).map(|((path, content), digest)| Upload { path, content, digest }).collect();
     files.write(&uploads, &mut |_| {}).expect("written");
     eprintln!("written {:?}", begun.elapsed());
     let tree = files.tree("/").unwrap();
     eprintln!("tree {:?} {}", begun.elapsed(), tree.len());
-    let paths: Vec<(&str, u64)> = contents.iter().map(|(path, content)| (path.as_str(), content.len() as u64)).collect();
+    let paths: Vec<(&str, u64)> =
+        contents.iter().map(|(path, content)| (path.as_str(), content.len() as u64)).collect();
     assert_eq!(files.hash(&paths, &mut |_| {}).expect("digests"), digests);
     eprintln!("hash {:?}", begun.elapsed());
 }

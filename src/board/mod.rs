@@ -5,8 +5,10 @@
 //! older one in its place.
 
 pub mod command;
+mod escape;
 pub mod files;
 pub mod identity;
+pub mod mount;
 pub mod transfer;
 
 use crate::port::{Abilities, Wait};
@@ -25,6 +27,7 @@ const GENERATOR: &str = include_str!("snippets/generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
 const FILES: &str = include_str!("snippets/files.py");
 const RECEIVE: &str = include_str!("snippets/receive.py");
+const MOUNT: &str = include_str!("snippets/mount.py");
 
 /// What some commands need on the board besides the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub enum Helper {
     Files,
     /// For a stream of files to the board ([`transfer`]); needs [`Helper::Files`].
     Receiver,
+    /// For a folder of this computer ([`mount`]).
+    Mount,
 }
 
 /// A board on whose raw REPL belay-script runs commands.
@@ -238,11 +243,17 @@ impl Board {
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 
-    /// Loads a helper, once. What the board raises meanwhile, for want of memory, is the outcome.
+    /// Loads a helper, once; its imports may ask. What the board raises meanwhile, for want of memory, is the outcome.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn need(&mut self, helper: Helper, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+    pub fn need(
+        &mut self,
+        helper: Helper,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Failure> {
         if self.loaded.contains(&helper) {
             return Ok(Outcome::Value(Payload::Repr("None".to_owned())));
         }
@@ -251,8 +262,9 @@ impl Board {
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
             Helper::Receiver => RECEIVE,
+            Helper::Mount => MOUNT,
         };
-        let outcome = self.run(&Command::statements(code), wait, sink)?;
+        let outcome = self.run_answering(&Command::statements(code), answers, wait, sink)?;
         if matches!(outcome, Outcome::Value(_)) {
             self.loaded.push(helper);
         }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -24,6 +25,8 @@ struct Shared {
     login: Mutex<(Option<String>, Option<String>)>,
     recorder: Mutex<Option<Recorder>>,
     turns: Turns,
+    /// The folder that every device mounts, and whether it may write there.
+    mount: Mutex<Option<(PathBuf, bool)>>,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
@@ -60,6 +63,7 @@ impl Host {
             login: Mutex::default(),
             recorder: Mutex::default(),
             turns: Turns::default(),
+            mount: Mutex::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
         }))
@@ -97,6 +101,10 @@ impl Host {
     /// What records the ports of this run.
     pub fn recorder(&self) -> Option<Recorder> {
         lock(&self.0.recorder).clone()
+    }
+
+    pub(super) fn mount_of_run(&self) -> &Mutex<Option<(PathBuf, bool)>> {
+        &self.0.mount
     }
 
     pub(super) fn turns(&self) -> Turns {
