@@ -58,6 +58,9 @@ pub enum Wish {
     Rename(String, String),
 }
 
+/// Does what is wished, and gives bytes or Python source. Told first which files were closed.
+pub type Perform<'a> = &'a mut dyn FnMut(&[u64], Wish) -> Result<Vec<u8>, Number>;
+
 /// Keeps questions and answers in step.
 #[derive(Debug)]
 pub struct Desk {
@@ -99,13 +102,8 @@ impl Desk {
         question.starts_with('(')
     }
 
-    /// The bytes to send for a question. `perform` does what is wished, and gives bytes or Python source; it is told
-    /// first which files were closed.
-    pub fn answer(
-        &mut self,
-        question: &str,
-        perform: &mut dyn FnMut(&[u64], Wish) -> Result<Vec<u8>, Number>,
-    ) -> Vec<u8> {
+    /// The bytes to send for a question.
+    pub fn answer(&mut self, question: &str, perform: Perform<'_>) -> Vec<u8> {
         // What was torn is asked again.
         let Some(question) = read(question) else { return Vec::new() };
         if self.last == Some(question.number) {

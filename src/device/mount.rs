@@ -6,8 +6,6 @@
 
 mod folder;
 mod handles;
-#[cfg(test)]
-mod tests;
 
 use super::state::{self, Limit, Run, State, TEARDOWN_LIMIT};
 use super::{Device, Host};

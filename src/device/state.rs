@@ -88,13 +88,16 @@ pub struct Run<'a> {
     pub limit: Limit,
 }
 
+/// What answers questions.
+type Answer<'a> = &'a mut dyn FnMut(&str) -> Vec<u8>;
+
 /// What is special about something that runs.
 #[derive(Default)]
 struct Way<'a> {
     /// Where output goes, byte for byte; else to the host's, as text.
-    raw: Option<&'a mut dyn FnMut(&[u8])>,
+    raw: Option<Sink<'a>>,
     /// What answers the questions that are not about the mounted folder.
-    answer: Option<&'a mut dyn FnMut(&str) -> Vec<u8>>,
+    answer: Option<Answer<'a>>,
 }
 
 impl State {

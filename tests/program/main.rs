@@ -14,6 +14,7 @@ mod harness;
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;
+mod mounts;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(unix)]
