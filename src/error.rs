@@ -289,11 +289,13 @@ impl Error {
     /// The headline: for an exception of the board `` `Bench` raised ZeroDivisionError in task `f`: … ``.
     pub fn headline(&self) -> String {
         let device = self.device().map(|name| format!("`{name}`"));
-        if self.kind() == Kind::DeviceException {
-            let (class, detail) = match self.message().split_once(": ") {
-                Some((class, detail)) => (class, Some(detail)),
-                None => (self.message().trim_end_matches([':', ' ']), None),
-            };
+        let (class, detail) = match self.message().split_once(": ") {
+            Some((class, detail)) => (class, Some(detail)),
+            None => (self.message().trim_end_matches([':', ' ']), None),
+        };
+        // What the host itself says of a refusal, `` `/a` cannot be read: … ``, begins with no class.
+        let raised = class.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.'));
+        if self.kind() == Kind::DeviceException && raised {
             let who = device.unwrap_or_else(|| "the board".to_owned());
             let place = self.item().map(|item| format!(" in {item}")).unwrap_or_default();
             return match detail {
@@ -360,6 +362,8 @@ mod tests {
         assert_eq!(wrong.headline(), "`Bench`: `f` needs a value for `a`");
         let unknown = Error::new(Kind::UnknownTaskError, "`Bench` has no task `f`").with_device("Bench");
         assert_eq!(unknown.headline(), "`Bench` has no task `f`");
+        let refusal = Error::new(Kind::DeviceException, "`/a b` cannot be read: it is a directory");
+        assert_eq!(refusal.headline(), "`/a b` cannot be read: it is a directory");
         let bare = Error::new(Kind::DeviceException, "KeyboardInterrupt: ");
         assert_eq!(bare.headline(), "the board raised KeyboardInterrupt");
     }

@@ -13,7 +13,7 @@
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`] | the raw REPL over a port |
 //! | 3 | [`board`] | one connected board |
-//! | 4 | [`device`], [`mod@bench`] | declared items bound to a board; tests and measurements |
+//! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; the files a board is to have |
 //! | 5 | [`script`] | Rhai |
 //! | 6 | `cli` | clap, printing, exit status |
 
@@ -31,6 +31,7 @@ pub mod port;
 pub mod python;
 pub mod repl;
 pub mod script;
+pub mod sync;
 pub mod value;
 
 pub use error::{Error, Kind, Result};

@@ -1,5 +1,6 @@
 //! Firmware of every age and kind, as the fake board imitates it: boards are connected and their programs run, whatever
-//! their REPL says, and however little their input buffer holds.
+//! their REPL says, and however little their input buffer holds. Which firmware is imitated where, and what for:
+//! `tests/firmware_forms/main.rs`.
 
 #[path = "support/fake_board.rs"]
 mod fake_board;
@@ -110,6 +111,29 @@ fn boards_without_raw_paste_get_what_their_ring_holds() {
             }
             assert_eq!(handle.log().lost, lost, "{settings:?}");
         }
+    }
+}
+
+#[test]
+fn small_boards_get_short_blocks_and_collect_their_garbage() {
+    for raw_paste in [RawPaste::Refused, RawPaste::Unknown] {
+        let settings = Settings { raw_paste, ring: Some(63), ..Settings::default() };
+        let (board, handle) = connect(settings.clone(), "('micropython', (1, 9, 2), 'microbit', 0, 8240)");
+        let mut board = board.unwrap_or_else(|failure| panic!("{settings:?}: {failure:?}"));
+        let call = Command::expression("7");
+        for command in [&call, &Command::statements("def f(): 0"), &call, &Command::new("#".repeat(500)), &call] {
+            let outcome = board.run(command, wait(), &mut |_| {});
+            assert!(matches!(outcome, Ok(Outcome::Value(_))), "{settings:?}: {outcome:?}");
+        }
+        let log = handle.log();
+        assert_eq!(log.lost, 0, "{settings:?}");
+        assert!(log.writes.iter().all(|written| written.len() <= 32), "{settings:?}");
+        let collects = |program: &String| program.contains("gc').collect()");
+        let large = |program: &String| program.starts_with("def f") || program.starts_with("##");
+        let programs: Vec<&String> =
+            log.programs.iter().skip_while(|program| program.contains("def __belay")).collect();
+        assert_eq!(programs.iter().filter(|program| collects(program)).count(), 2, "{programs:?}");
+        assert!(programs.windows(2).all(|pair| collects(pair[0]) == large(pair[1])), "{programs:?}");
     }
 }
 

@@ -35,6 +35,7 @@ const OWNED: &[(&str, &str)] = &[
     ("clap_complete", "cli"),
     ("ctrlc", "cli"),
     ("annotate_snippets", "cli"),
+    ("indicatif", "cli"),
     ("println!", "cli"),
     ("eprintln!", "cli"),
     ("print!", "cli"),

@@ -3,6 +3,8 @@
 
 #[path = "support/board.rs"]
 mod board;
+#[path = "support/modules.rs"]
+mod modules;
 
 use belay_script::device::class::ItemKind;
 use belay_script::python::minify::minify;
@@ -49,3 +51,59 @@ fn minified_code_does_the_same_on_the_same_lines() {
     assert!(programs > 50 && speaking * 10 > programs * 9, "{speaking} of {programs} programs say something");
     assert!(after * 100 < before * 95, "{before} bytes became {after}");
 }
+
+#[test]
+fn generated_modules_do_the_same_on_the_same_lines() {
+    let board = Board::open();
+    board.device.declare(ItemKind::Task, RUN, &[], None).unwrap();
+    let output = |source: &str| {
+        board.call("run", &[Value::Str(source.to_owned())]).unwrap();
+        board.printed()
+    };
+    let mut all = String::new();
+    let (mut before, mut after) = (0, 0);
+    for seed in 0..modules::COUNT {
+        let source = modules::module(seed);
+        let minified = minify(&source);
+        let expected = output(&source);
+        // A module that ends early shows little.
+        assert!(expected.trim_end().ends_with("RuntimeError: the end"), "module {seed}:\n{source}\n{expected}");
+        assert_eq!(output(&minified), expected, "module {seed}:\n{source}\n{minified}");
+        assert_eq!(minify(&minified), minified, "module {seed}:\n{source}");
+        before += source.len();
+        after += minified.len();
+        all += &source;
+    }
+    for shape in SHAPES {
+        let count = all.matches(shape).count();
+        assert!(count >= 10, "{shape:?} stands {count} times in the modules");
+    }
+    assert!(after * 100 < before * 80, "{before} bytes became {after}");
+}
+
+/// What the generated modules must hold.
+const SHAPES: &[&str] = &[
+    "\t",
+    "\x0c",
+    "\\\n",
+    "\r\n",
+    "\r",
+    "async for",
+    "await",
+    "yield",
+    "@",
+    "lambda",
+    "finally",
+    "elif",
+    ":=",
+    "'''",
+    "rf'",
+    "f'{{",
+    "f'{d['k']}'",
+    "f'{f'{f'",
+    "rb'",
+    "'%d' % 3",
+    "0xe",
+    ";pass",
+    "#!",
+];

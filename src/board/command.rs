@@ -5,6 +5,9 @@
 use crate::value::Value;
 use crate::value::parse::{ParseError, parse};
 
+/// Length, in bytes, of a line that is large for a small board.
+const LARGE: usize = 200;
+
 /// Python source ready to be sent, which ends with a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -37,9 +40,24 @@ impl Command {
         Command::simple(format!("__belay({code}{end})"))
     }
 
+    /// As [`Command::expression`], of an expression that may be a tuple without brackets of its own.
+    pub fn expression_or_tuple(code: &str) -> Command {
+        if !code.contains(',') {
+            return Command::expression(code);
+        }
+        let end = if code.contains('#') { "\n" } else { "" };
+        Command::simple(format!("__belay(({code}{end}))"))
+    }
+
     /// The source.
     pub fn code(&self) -> &str {
         &self.code
+    }
+
+    /// Whether the board needs much memory in one piece to compile it, or keeps something of it: what has several lines may
+    /// define a thing that stays.
+    pub(super) fn is_large(&self) -> bool {
+        self.code.len() > LARGE || self.code.contains('\n')
     }
 
     /// The command with a simple statement in front of it, on its first line, so that the lines of tracebacks stay;

@@ -89,6 +89,11 @@ impl Facts {
         })
     }
 
+    /// For a board whose memory did not suffice: what needs half of it. `None` if that is next to nothing.
+    pub fn smaller(self) -> Option<Facts> {
+        Some(Facts { memory: self.memory / 2, ..self }).filter(|facts| facts.memory >= 1024)
+    }
+
     /// Bytes of a buffer through which a file is read on the board.
     pub fn buffer(&self) -> usize {
         (self.memory / 16).clamp(128, 4096)
@@ -96,12 +101,12 @@ impl Facts {
 
     /// Bytes of source, of paths above all, that one command may have.
     pub fn source(&self) -> usize {
-        (self.memory / 16).clamp(200, 16 * 1024)
+        (self.memory / 32).clamp(160, 16 * 1024)
     }
 
     /// Bytes of a file that one reply may carry.
     pub fn piece(&self) -> usize {
-        (self.memory / 12).clamp(192, 48 * 1024)
+        (self.memory / 16).clamp(192, 48 * 1024)
     }
 }
 
@@ -126,7 +131,7 @@ pub struct Walked {
 /// Walks through the tree below `root` (`None`: goes on), as many entries as fit the board's memory.
 pub fn walk(root: Option<&str>, facts: &Facts) -> Command {
     let root = root.map_or_else(|| "None".to_owned(), |root| literal(root.trim_end_matches('/')));
-    let budget = (facts.memory / 32).clamp(100, 16 * 1024);
+    let budget = (facts.memory / 48).clamp(60, 16 * 1024);
     Command::expression(&format!("__belay_fw({root},{budget})"))
 }
 
@@ -275,7 +280,7 @@ mod tests {
         assert_eq!(code.code(), "__belay(__belay_fx(__belay_fo.remove,[(\"/it's\",),('/a\\nb',),]))");
         assert_eq!(
             walk(Some("/"), &Facts::from_value(&parse("(0, 2, 1, 9000)").unwrap()).unwrap()).code(),
-            "__belay(__belay_fw('',281))"
+            "__belay(__belay_fw('',187))"
         );
     }
 }

@@ -15,6 +15,11 @@ pub struct Identity {
     pub platform: String,
     /// Architecture of native code; empty if unknown or none.
     pub arch: String,
+    /// What `.mpy` files it loads: the version of bytecode, and the sub-version, which is that of native code; before
+    /// version 6 the second has features of bytecode, bit 0 its caching of look-ups and bit 1 Unicode. `None`: it loads none.
+    pub mpy: Option<(u8, u8)>,
+    /// Free memory when it was asked, in bytes; `None` if it does not say.
+    pub free: Option<u64>,
 }
 
 /// Architectures by their number in `sys.implementation._mpy >> 10` (MicroPython's `py/persistentcode.h`).
@@ -38,7 +43,7 @@ impl Identity {
     /// Reads the answer of `snippets/identity.py`. Unknown names and numbers are accepted as they are.
     pub fn from_value(value: &Value) -> Option<Identity> {
         let Value::Tuple(fields) = value else { return None };
-        let [Value::Str(name), Value::Tuple(version), Value::Str(platform), mpy] = fields.as_slice() else {
+        let [Value::Str(name), Value::Tuple(version), Value::Str(platform), mpy, free @ ..] = fields.as_slice() else {
             return None;
         };
         let number = |index: usize| match version.get(index) {
@@ -53,6 +58,8 @@ impl Identity {
             version: (number(0), number(1), number(2)),
             platform: platform.clone(),
             arch: arch.copied().unwrap_or_default().to_owned(),
+            mpy: (mpy > 0).then_some(((mpy & 0xff) as u8, (mpy >> 8 & 3) as u8)),
+            free: if let [Value::Int(free)] = free { u64::try_from(*free).ok() } else { None },
         })
     }
 }
@@ -66,8 +73,17 @@ mod tests {
         let answer = |text: &str| Identity::from_value(&crate::value::parse::parse(text).unwrap()).unwrap();
         let pico = answer("('micropython', (1, 24, 1), 'rp2', 4870)");
         assert_eq!((pico.name.as_str(), pico.version, pico.arch.as_str()), ("micropython", (1, 24, 1), "armv6m"));
-        let odd = answer("('newpython', (), 'x', 99999999)");
-        assert_eq!((odd.version, odd.platform.as_str()), ((0, 0, 0), "x"));
+        assert_eq!(pico.mpy, Some((6, 3)));
+        let old = answer("('micropython', (1, 18, 0), 'esp32', 10757)");
+        assert_eq!((old.arch.as_str(), old.mpy), ("xtensawin", Some((5, 2))));
+        for none in ["0", "-1", "None"] {
+            assert_eq!(answer(&format!("('micropython', (1, 9, 2), 'microbit', {none})")).mpy, None);
+        }
+        assert_eq!(pico.free, None);
+        let small = answer("('micropython', (1, 9, 2), 'microbit', 0, 8240)");
+        assert_eq!((small.arch.as_str(), small.free), ("", Some(8240)));
+        let odd = answer("('newpython', (), 'x', 99999999, 'much')");
+        assert_eq!((odd.version, odd.platform.as_str(), odd.free), ((0, 0, 0), "x", None));
         assert_eq!(Identity::from_value(&Value::None), None);
     }
 }

@@ -8,6 +8,7 @@ pub mod command;
 mod escape;
 pub mod files;
 pub mod identity;
+mod lend;
 pub mod mount;
 pub mod transfer;
 
@@ -18,12 +19,15 @@ use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 use identity::Identity;
+pub use lend::Visit;
+use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
 const IDENTITY: &str = include_str!("snippets/identity.py");
 /// Loads what timed calls need; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 const GENERATOR: &str = include_str!("snippets/generator.py");
+const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
 const FILES: &str = include_str!("snippets/files.py");
 const RECEIVE: &str = include_str!("snippets/receive.py");
@@ -34,6 +38,8 @@ const MOUNT: &str = include_str!("snippets/mount.py");
 pub enum Helper {
     /// For generator tasks.
     Generators,
+    /// For generator tasks whose items come with their time. Needs [`CLOCK`] and [`Helper::Generators`].
+    TimedGenerators,
     /// For objects that stay on the board.
     Proxies,
     /// For the board's files ([`files`]).
@@ -55,10 +61,22 @@ pub struct Board {
     holds_much: bool,
 }
 
+/// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
+const MOST_MEANWHILE: usize = 1 << 20;
+/// A board with less free memory, in bytes, is small.
+const SMALL: u64 = 64 * 1024;
+/// Frees the last reply. A small board besides collects its garbage before a command that is large: where nothing is ever
+/// collected in time, what stays lies scattered over the whole memory, and no piece of it is long enough to compile in.
+const FREE_REPLY: &str = "__belay_l[2]=''\n__belay_a('N','')";
+const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('N','')";
+
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
+/// How often the helpers are sent again to a board that raises something: what it raises may be due to lost bytes.
+const REFUSALS: usize = 2;
 /// Length of a reply, in bytes, that is not kept on the board longer than needed.
 const MUCH: usize = 4096;
+const MUCH_OF_SMALL: usize = 256;
 /// Length of the pieces, in characters, in which a torn reply is had again: short ones get through between the prints of
 /// a busy thread.
 const PIECE: usize = 256;
@@ -88,7 +106,11 @@ impl Board {
         let identity = Identity::default();
         let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
         board.load(wait, sink)?;
-        board.session.learn_blocks(&|text| format!("__belay(len('{text}'))"), wait, sink)?;
+        // A small board that takes much while it is idle does not while it collects garbage, which may be at any byte.
+        let is_small = board.is_small();
+        if !board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)? {
+            board.load(wait, sink)?;
+        }
         board.replies = None;
         Ok(board)
     }
@@ -98,10 +120,22 @@ impl Board {
         self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
         let mut reply = Err(Failure::Torn(None));
+        let mut refusals = 0;
         for _ in 0..REPEATS {
             reply = self.session.execute(&code, true, wait, sink);
-            if !matches!(reply, Err(Failure::Torn(_))) {
-                break;
+            match &reply {
+                Err(Failure::Torn(_)) => drop(self.session.slow_down()),
+                // What looks like a board's refusal may be code that has come in part, and garbage of earlier programs may
+                // fill the memory.
+                Ok(Reply { frame: None, error }) if refusals < REFUSALS => {
+                    refusals += 1;
+                    if repl::find(error, b"MemoryError").is_some() {
+                        self.session.execute("import gc\ngc.collect()", false, wait, sink)?;
+                    } else if !self.session.slow_down() {
+                        break;
+                    }
+                }
+                _ => break,
             }
         }
         (self.replies, self.holds_much) = (None, false);
@@ -111,6 +145,10 @@ impl Board {
         }
         .ok_or_else(|| ConnectFailure::Unusable("it did not say what it is".to_owned()))?;
         Ok(())
+    }
+
+    fn is_small(&self) -> bool {
+        self.identity.free.is_some_and(|free| free < SMALL)
     }
 
     /// What the board says it is.
@@ -151,9 +189,10 @@ impl Board {
             // It may have restarted: then nothing must run on it.
             self.replies = None;
         }
-        if std::mem::take(&mut self.holds_much) {
-            // A small board needs the memory of its last, long reply.
-            match self.ask("__belay_l[2]=''\n__belay_a('N','')", None, wait, sink) {
+        let is_small = self.is_small();
+        if std::mem::take(&mut self.holds_much) || is_small && command.is_large() {
+            // A board may need the memory of its last, long reply.
+            match self.ask(if is_small { FREE_ALL } else { FREE_REPLY }, None, wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
@@ -167,7 +206,8 @@ impl Board {
             other => other?,
         };
         self.replies = Some(before + u64::from(reply.frame.is_some()));
-        self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > MUCH);
+        let much = if is_small { MUCH_OF_SMALL } else { MUCH };
+        self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > much);
         Ok(outcome(reply))
     }
 
@@ -208,13 +248,35 @@ impl Board {
         Ok((digits.parse().map_err(|_| Failure::Torn(None))?, kind))
     }
 
-    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it.
+    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it. What others
+    /// have printed into the reply comes before what they print meanwhile.
     fn recover(&mut self, left: Option<Vec<u8>>, before: u64, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        let (mut first, mut then) = (Vec::new(), Vec::new());
+        let mut meanwhile = |bytes: &[u8]| {
+            if then.len() < MOST_MEANWHILE {
+                then.extend_from_slice(bytes);
+            }
+        };
+        let reply = self.have_again(left, before, wait, &mut first, &mut meanwhile);
+        sink(&first);
+        sink(&then);
+        reply
+    }
+
+    /// `first`: where what others have printed into the reply goes.
+    fn have_again(
+        &mut self,
+        left: Option<Vec<u8>>,
+        before: u64,
+        wait: Wait,
+        first: &mut Vec<u8>,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
         let (count, kind) = match self.count(wait, sink) {
             Ok(counted) => counted,
             Err(failure) => {
                 // What a board says that restarts.
-                sink(&left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04).collect::<Vec<u8>>());
+                first.extend(left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04));
                 return Err(failure);
             }
         };
@@ -239,7 +301,7 @@ impl Board {
             }
         }
         let frame = Frame { kind, text };
-        sink(&noise(&left.unwrap_or_default(), &frame, self.session.token()));
+        first.extend(noise(&left.unwrap_or_default(), &frame, self.session.token()));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 
@@ -259,6 +321,7 @@ impl Board {
         }
         let code = match helper {
             Helper::Generators => GENERATOR,
+            Helper::TimedGenerators => TIMED_GENERATOR,
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
             Helper::Receiver => RECEIVE,
@@ -293,12 +356,7 @@ impl Board {
     ///
     /// # Errors
     /// See [`ConnectFailure`].
-    pub fn soft_reset(
-        &mut self,
-        patience: std::time::Duration,
-        wait: Wait,
-        sink: Sink<'_>,
-    ) -> Result<(), ConnectFailure> {
+    pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
         self.session.soft_reset(patience, wait, sink)?;
         self.load(wait, sink)
     }
@@ -307,12 +365,7 @@ impl Board {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn leave_restarting(
-        &mut self,
-        patience: std::time::Duration,
-        wait: Wait,
-        sink: Sink<'_>,
-    ) -> Result<(), Failure> {
+    pub fn leave_restarting(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         self.session.leave_restarting(patience, wait, sink)
     }
 
@@ -323,7 +376,7 @@ impl Board {
     pub fn leave_resetting(
         &mut self,
         code: &str,
-        patience: std::time::Duration,
+        patience: Duration,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Option<String>, Failure> {
@@ -383,6 +436,31 @@ fn outcome(reply: Reply) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_helper_takes_the_name_of_another() {
+        let mut owners = std::collections::HashMap::new();
+        for (helper, code) in [
+            ("reply", REPLY),
+            ("clock", CLOCK),
+            ("generator", GENERATOR),
+            ("timed generator", TIMED_GENERATOR),
+            ("proxy", PROXY),
+            ("files", FILES),
+            ("receive", RECEIVE),
+        ] {
+            for line in code.lines().map(str::trim_start) {
+                let name = line.strip_prefix("def ").unwrap_or(line.rsplit(" as ").next().unwrap_or(line));
+                let name = name.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next();
+                let Some(name) = name.filter(|name| name.starts_with("__belay")) else { continue };
+                let calls = line.starts_with(&format!("{name}(")) || line.starts_with(&format!("{name}["));
+                if !calls {
+                    assert_eq!(*owners.entry(name).or_insert(helper), helper, "`{name}` of {helper}");
+                }
+            }
+        }
+        assert!(owners.len() > 15, "{owners:?}");
+    }
 
     #[test]
     fn what_was_printed_into_a_frame_is_told_from_it() {

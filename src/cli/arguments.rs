@@ -2,6 +2,12 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
+pub mod files;
+mod sync;
+
+use files::FileCommand;
+pub use sync::Sync;
+
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
@@ -83,6 +89,12 @@ pub enum Command {
     /// A string is printed as it is, everything else as Python writes it.
     #[command(after_help = EVAL_HELP)]
     Eval(Eval),
+    /// Make a board's files equal to a folder
+    ///
+    /// Files that are right already are not sent. What is to be done is known before anything changes; a file is replaced
+    /// only when the new one is on the board and reads back right, and what the folder does not have is removed last.
+    #[command(after_help = sync::HELP)]
+    Sync(Sync),
     /// Tell what a board is: firmware, version, platform
     #[command(after_help = PORTS)]
     Info(Info),
@@ -99,6 +111,9 @@ pub enum Command {
     /// the board has been quiet for a second.
     #[command(after_help = TERMINAL_HELP)]
     Terminal(Terminal),
+    /// The commands for files.
+    #[command(flatten)]
+    Files(FileCommand),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),

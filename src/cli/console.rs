@@ -3,13 +3,15 @@
 //! Uses [`render`]. Invariant: whoever prints holds the one lock, so lines of several threads and boards
 //! never mix; standard output is flushed before anything goes to standard error.
 
+use super::progress;
 use super::render::{self, Colour};
 use super::report;
 use crate::bench::record::{Measurement, Record, Test};
-use crate::device::Output;
+use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::origin::Origin;
 use crate::script::{Observer, Sources};
+use indicatif::ProgressBar;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -62,6 +64,8 @@ struct Inner {
     begun: Vec<(String, String)>,
     /// The reader of standard output has gone.
     broken: bool,
+    /// The progress bar on standard error, which is a terminal.
+    bar: Option<ProgressBar>,
 }
 
 impl Console {
@@ -77,6 +81,7 @@ impl Console {
             together,
             begun: Vec::new(),
             broken: false,
+            bar: None,
         };
         Console { inner: Mutex::new(inner) }
     }
@@ -131,6 +136,22 @@ impl Console {
         !inner.broken
     }
 
+    /// Whether a person watches standard error.
+    pub fn is_watched(&self) -> bool {
+        self.lock().err.terminal
+    }
+
+    /// From now on this progress bar is out of the way when something is printed; `None`: there is none any more.
+    pub fn show(&self, bar: Option<ProgressBar>) {
+        self.lock().bar = bar;
+    }
+
+    /// Does `work` while nothing else is printed.
+    pub fn alone(&self, work: impl FnOnce()) {
+        let _inner = self.lock();
+        work();
+    }
+
     /// Whether the reader of standard output has gone, as `head` does.
     pub fn broken(&self) -> bool {
         self.lock().broken
@@ -155,6 +176,19 @@ fn is_same_file() -> io::Result<bool> {
 
 impl Inner {
     fn write(&mut self, bytes: &[u8]) {
+        match self.bar.clone() {
+            None => self.write_bytes(bytes),
+            Some(bar) => bar.suspend(|| {
+                self.write_bytes(bytes);
+                if self.together && !self.at_line_start {
+                    // The bar is drawn on a line of its own.
+                    self.write_bytes(b"\n");
+                }
+            }),
+        }
+    }
+
+    fn write_bytes(&mut self, bytes: &[u8]) {
         let Some(last) = bytes.last() else { return };
         self.at_line_start = *last == b'\n';
         if self.broken {
@@ -195,7 +229,14 @@ impl Inner {
             self.write(b"\n");
         }
         self.flush();
-        let _ = self.err.to.write_all(text.as_bytes()).and_then(|()| self.err.to.flush());
+        let bar = self.bar.clone();
+        let mut write = || {
+            let _ = self.err.to.write_all(text.as_bytes()).and_then(|()| self.err.to.flush());
+        };
+        match bar {
+            None => write(),
+            Some(bar) => bar.suspend(write),
+        }
     }
 
     fn board(&mut self, device: &str, text: &str) {
@@ -253,6 +294,29 @@ impl Output for Console {
 
     fn notice(&self, text: &str) {
         self.lock().complain(&format!("{}\n", text.trim_end()));
+    }
+
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        let mut inner = self.lock();
+        if !inner.err.terminal {
+            return;
+        }
+        let Some(Transfer { stage, done, total, file }) = transfer else {
+            if let Some(bar) = inner.bar.take() {
+                bar.finish_and_clear();
+            }
+            return;
+        };
+        let what = match stage {
+            Stage::Hashing => "comparing",
+            Stage::Sending => "sending",
+        };
+        let title = if inner.prefixing { format!("[{device}] {what}") } else { what.to_owned() };
+        let bar = inner.bar.get_or_insert_with(|| progress::bar(&title, *total));
+        bar.set_length(*total);
+        bar.set_prefix(title);
+        bar.set_message(progress::harmless(file));
+        bar.set_position(*done);
     }
 
     fn open_devices(&self, count: usize) {

@@ -8,7 +8,7 @@
 
 use super::pump::{self, Client, Look};
 use crate::error::{Error, Kind, Result};
-use crate::port::{Port, PortError};
+use crate::port::{Port, PortError, Wait};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -102,7 +102,7 @@ impl Terminal {
     /// # Errors
     /// [`Kind::ConnectionLost`] if the board ends.
     pub fn pump(&mut self, board: &mut dyn Port) -> Result<()> {
-        match pump::carry(self, board) {
+        match pump::carry(self, board, Wait { deadline: None, interruptible: true }) {
             Err(PortError::Interrupted) => {
                 crate::interrupt::take();
                 Ok(())
@@ -183,7 +183,7 @@ pub(super) fn make_raw(terminal: impl AsFd) -> rustix::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{Abilities, Wait};
+    use crate::port::Abilities;
 
     /// Gives back what it is told; a zero byte ends it.
     #[derive(Default)]

@@ -9,9 +9,11 @@ pub mod completions;
 pub mod console;
 pub mod devices;
 pub mod evaluate;
+pub mod files;
 pub mod info;
 #[cfg(unix)]
 pub mod link;
+pub mod progress;
 #[cfg(unix)]
 pub mod pump;
 pub mod python_file;
@@ -22,6 +24,7 @@ pub mod run;
 pub mod serve;
 pub mod session;
 pub mod signals;
+pub mod sync;
 #[cfg(unix)]
 pub mod terminal;
 #[cfg(unix)]
@@ -71,6 +74,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Check(check) => check::check(&check, console),
         Command::Exec(exec) => evaluate::exec(&exec, console),
         Command::Eval(eval) => evaluate::eval(&eval, console),
+        Command::Sync(options) => sync::command(&options, console),
         Command::Info(info) => info::info(&info, console),
         Command::Reset(options) => reset::reset(&options, console),
         #[cfg(unix)]
@@ -80,6 +84,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
             help: Some("use a terminal program of this system".to_owned()),
             ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
         }),
+        Command::Files(command) => files::dispatch(&command, console),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::Completions(completions) => completions::completions(&completions, console),

@@ -62,18 +62,17 @@ pub trait Client {
     fn look_for_room(&mut self, wait: Duration) -> Result<(), PortError>;
 }
 
-/// Carries bytes between `client` and `board` until the client is done.
+/// Carries bytes between `client` and `board` until the client is done, or `wait` is over.
 ///
 /// # Errors
-/// [`PortError::Interrupted`] by a signal, [`PortError::Gone`] if the board ends; what came before has been given.
-pub fn carry(client: &mut dyn Client, board: &mut dyn Port) -> Result<(), PortError> {
-    let forever = Wait { deadline: None, interruptible: true };
+/// [`PortError::Interrupted`] by a signal, [`PortError::Timeout`] at the deadline, [`PortError::Gone`] if the board ends; what came before has been given.
+pub fn carry(client: &mut dyn Client, board: &mut dyn Port, wait: Wait) -> Result<(), PortError> {
     // Bytes of the board that the client has not taken yet.
     let mut backlog = Vec::new();
     let mut last_byte = Instant::now();
     let (mut connected, mut heard) = (false, false);
     loop {
-        let slice = forever.slice()?;
+        let slice = wait.slice()?;
         let lively = last_byte.elapsed() < LIVELY;
         // While something is going on the wait is for the board, else for a client: so both are answered at once.
         let look = client.look(if lively || !connected { Duration::ZERO } else { slice })?;

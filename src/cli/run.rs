@@ -22,6 +22,8 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     signals::watch()?;
     let host = session::host(console, &run.connection)?;
     mount(&run, &host)?;
+    #[cfg(unix)]
+    host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
     let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();

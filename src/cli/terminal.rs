@@ -1,4 +1,4 @@
-//! `terminal`: a person at a board's prompt.
+//! `terminal`: a person at a board's prompt; and the same in the middle of a script.
 //!
 //! Uses [`crate::device`] to open the port, [`pump`], and rustix. Invariant: the terminal has its modes back on every
 //! way out, a second signal included ([`restore`]).
@@ -8,7 +8,7 @@ use super::console::Console;
 use super::pump::{self, Client, Look};
 use super::transcript::Transcript;
 use super::{misuse, session, signals};
-use crate::device::{Connector, OpenOptions};
+use crate::device::{self, Connector, Conversation, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
 use crate::port::{Port, PortError, Wait};
@@ -16,7 +16,7 @@ use crate::script::Sources;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::stdin;
 use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Ctrl-].
@@ -45,8 +45,8 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
     let (written, connector) = host.connector(None, &OpenOptions::default()).map_err(told)?;
     let board = connector(false).map_err(told)?;
     let person = isatty(stdin());
-    let mut screen = Screen { console: console.clone(), transcript, person, input: Input::Open, after_return: false };
-    let raw = person.then(Raw::enter).transpose()?;
+    let mut screen = Screen { transcript, person, ..Screen::new(console, LEAVE) };
+    let raw = person.then(Raw::enter).transpose().map_err(told)?;
     if person {
         screen.note(&format!("this is `{written}`; Ctrl-] leaves"));
     }
@@ -63,7 +63,8 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
 /// Pumps, and waits for the board whenever it is gone.
 fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, written: &str) -> Result<(), Diagnostic> {
     loop {
-        let why = match pump::carry(screen, board.as_mut()) {
+        let forever = Wait { deadline: None, interruptible: true };
+        let why = match pump::carry(screen, board.as_mut(), forever) {
             Ok(()) | Err(PortError::Timeout) => return screen.failure(),
             Err(PortError::Interrupted) => return Err(interrupted()),
             Err(PortError::Gone(why)) => why,
@@ -136,9 +137,17 @@ struct Screen {
     input: Input,
     /// Whether the last byte of an input that is no terminal was a carriage return.
     after_return: bool,
+    /// The key that leaves.
+    leave: u8,
 }
 
 impl Screen {
+    /// A person at this terminal, without a transcript.
+    fn new(console: &Arc<Console>, leave: u8) -> Screen {
+        let console = console.clone();
+        Screen { console, transcript: None, person: true, input: Input::Open, after_return: false, leave }
+    }
+
     /// A remark on a line of its own on standard error.
     fn note(&self, text: &str) {
         if self.person {
@@ -199,7 +208,7 @@ impl Client for Screen {
                 0
             }
             Ok(count) if self.person => {
-                let leave = piece[..count].iter().position(|&byte| byte == LEAVE);
+                let leave = piece[..count].iter().position(|&byte| byte == self.leave);
                 if leave.is_some() {
                     self.input = Input::Left;
                 }
@@ -234,21 +243,67 @@ impl Client for Screen {
     }
 }
 
-/// The terminal of standard input in raw mode, until this is dropped.
-struct Raw;
+/// This terminal, for scripts that hand a board's prompt to the person at it.
+pub struct Keyboard {
+    /// The program's streams.
+    pub console: Arc<Console>,
+}
+
+struct Talk {
+    screen: Screen,
+    raw: Raw,
+}
+
+impl device::Terminal for Keyboard {
+    fn open(&self, device: &str, port: &str, leave: u8) -> Result<Box<dyn Conversation>, Error> {
+        if !isatty(stdin()) {
+            return Err(device::unattended());
+        }
+        let talk = Talk { raw: Raw::enter()?, screen: Screen::new(&self.console, leave) };
+        talk.screen.note(&format!("this is `{device}` on `{port}`; {} leaves", key(leave)));
+        Ok(Box::new(talk))
+    }
+}
+
+impl Conversation for Talk {
+    fn hold(self: Box<Talk>, board: &mut dyn Port, wait: Wait) -> Result<(), PortError> {
+        let Talk { mut screen, raw } = *self;
+        let outcome = pump::carry(&mut screen, board, wait);
+        drop(raw);
+        screen.console.remark("-- left\n");
+        outcome
+    }
+}
+
+/// What a person calls the key of this character.
+fn key(character: u8) -> String {
+    match character {
+        0..=0x1f => format!("Ctrl-{}", char::from(character + 0x40)),
+        0x20 => "the space bar".to_owned(),
+        0x7f => "Backspace".to_owned(),
+        _ => format!("the key `{}`", char::from(character)),
+    }
+}
+
+/// The terminal of standard input in raw mode, until this is dropped. There is one at a time.
+struct Raw {
+    _turn: MutexGuard<'static, ()>,
+}
 
 impl Raw {
-    fn enter() -> Result<Raw, Diagnostic> {
+    fn enter() -> Result<Raw, Error> {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |error: rustix::io::Errno| {
             let text = format!("the terminal cannot be made raw: {}", super::reason(&error.into()));
-            Diagnostic::new(Kind::InternalError, text)
+            Error::new(Kind::InternalError, text)
         };
         let mut saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner);
         let modes = tcgetattr(stdin()).map_err(failed)?;
         *saved = Some(modes);
         drop(saved);
         super::link::make_raw(stdin()).map_err(failed)?;
-        Ok(Raw)
+        Ok(Raw { _turn: turn })
     }
 }
 

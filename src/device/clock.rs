@@ -85,11 +85,7 @@ impl Clock {
     pub fn add(&mut self, reading: Reading) -> bool {
         let (sent, received) = (self.since_start(reading.sent), self.since_start(reading.received));
         let begun = self.unwrap(reading.begun, sent);
-        let length = match self.ticks.period {
-            0 => reading.ended - reading.begun,
-            period => (reading.ended - reading.begun).rem_euclid(period),
-        };
-        let ended = begun + length;
+        let ended = begun + self.length(reading);
         let (high, low) = (self.ticks.seconds(begun) - sent, self.ticks.seconds(ended) - received);
         if let Some((when, _)) = self.anchor {
             let allowed = TOLERANCE + 0.01 * (received - when).abs();
@@ -122,12 +118,20 @@ impl Clock {
     pub fn middle(&self, reading: Reading) -> Option<f64> {
         self.anchor?;
         let begun = self.unwrap(reading.begun, self.since_start(reading.sent));
-        let length = match self.ticks.period {
-            0 => reading.ended - reading.begun,
-            period => (reading.ended - reading.begun).rem_euclid(period),
-        };
-        let middle = self.ticks.seconds(begun) + self.ticks.seconds(length) / 2.0;
+        let middle = self.ticks.seconds(begun) + self.ticks.seconds(self.length(reading)) / 2.0;
         Some(middle - (self.low + self.high) / 2.0 + self.epoch())
+    }
+
+    /// The ticks between the two counts of a reading, which may be more than a period.
+    fn length(&self, reading: Reading) -> i128 {
+        let counted = reading.ended - reading.begun;
+        if self.ticks.period == 0 {
+            return counted;
+        }
+        let counted = counted.rem_euclid(self.ticks.period);
+        let passed = reading.received.saturating_duration_since(reading.sent).as_secs_f64() * self.ticks.rate as f64;
+        let periods = ((passed - counted as f64) / self.ticks.period as f64).round();
+        counted + (periods as i128).max(0) * self.ticks.period
     }
 
     /// The count nearest to what the board's counter must show at `when`.
@@ -214,6 +218,20 @@ mod tests {
         for number in 0..100 {
             assert!(board.clock.add(board.exchange(f64::from(number) * 60.0, 0.001, 0.0, 0.001)), "{number}");
             assert!(board.error() < 1e-3, "{number}: {}", board.error());
+        }
+    }
+
+    #[test]
+    fn a_task_may_run_longer_than_the_ticks_take_to_wrap_around() {
+        let mut board = Board::new(7);
+        assert!(board.clock.add(board.exchange(0.0, 0.0005, 0.0, 0.0005)));
+        for (number, hours) in [0.2, 0.4, 1.0, 30.0].into_iter().enumerate() {
+            let at = 200_000.0 * number as f64 + 5.0;
+            let task = board.exchange(at, 0.001, hours * 3600.0, 0.3);
+            assert!(board.clock.add(task), "{hours}");
+            let stamp = board.clock.middle(task).unwrap() - board.clock.epoch();
+            assert!((stamp - at - 0.001 - hours * 1800.0).abs() < 1e-3, "{hours}: {stamp}");
+            assert!(board.error() < 1e-3, "{hours}: {}", board.error());
         }
     }
 

@@ -69,13 +69,44 @@ pub fn help(traceback: &Traceback) -> Option<&'static str> {
     let (class, detail) = (traceback.class(), traceback.detail());
     match class {
         "MemoryError" => Some("the board has no memory left: send less at once, or `import gc; gc.collect()` first"),
-        "OSError" if detail.contains("[Errno 30]") => {
-            Some("the board's file system is read-only; a CircuitPython drive must be ejected on the computer first")
-        }
-        "OSError" if detail.contains("[Errno 28]") => Some("the board's flash is full"),
-        "OSError" if detail.contains("[Errno 19]") || detail.contains("[Errno 5]") => {
-            Some("no answer on the bus: check wiring, pull-ups and the address")
-        }
+        "OSError" => match error_number(detail)? {
+            30 => Some(
+                "the board's file system is read-only; a CircuitPython drive must be ejected on the computer first",
+            ),
+            28 => Some("the board's flash is full"),
+            19 | 5 => Some("no answer on the bus: check wiring, pull-ups and the address"),
+            _ => None,
+        },
         _ => None,
+    }
+}
+
+/// The number of an `OSError`: `[Errno 30] …`, whose words depend on the firmware and its language; `30` alone where the
+/// firmware has no word for it; `(30, …)` where it was raised with a text.
+fn error_number(detail: &str) -> Option<u32> {
+    let rest = detail.strip_prefix("[Errno ").or(detail.strip_prefix('(')).unwrap_or(detail);
+    let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
+    let alone = digits == rest.len() || rest[digits..].starts_with([']', ',']);
+    rest[..digits].parse().ok().filter(|_| alone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_are_told_by_their_number() {
+        for (detail, number) in [
+            ("[Errno 30] Schreibgeschütztes Dateisystem", Some(30)),
+            ("28", Some(28)),
+            ("(30, 'Read-only filesystem')", Some(30)),
+            ("[Errno 5] EIO", Some(5)),
+            ("30 seconds are over", None),
+            ("", None),
+            ("-2", None),
+            ("99999999999", None),
+        ] {
+            assert_eq!(error_number(detail), number, "{detail}");
+        }
     }
 }

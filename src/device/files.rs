@@ -8,6 +8,7 @@ use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::board::files::{self, Change, Entry, Facts, TEMPORARY};
+use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
@@ -37,8 +38,8 @@ pub struct Space {
     pub free: u64,
 }
 
-/// What is told while files are written.
-pub type Progress<'a> = &'a mut dyn FnMut(u64);
+/// Is told a count of bytes while files are hashed or written.
+pub type Count<'a> = &'a mut dyn FnMut(u64);
 
 /// The files of a device's board. Holds the device for as long as it lives.
 pub struct Files<'a> {
@@ -63,11 +64,19 @@ impl Device {
         if self.is_closed() {
             return Err(state::closed(self.name()));
         }
+        if state.is_lost() && self.0.attempts != 0 {
+            self.restore(&mut state, self.0.attempts)?;
+        }
         let run = run(self, PATIENCE);
         state.need(self.host(), &run, Helper::Files).map_err(unsuitable)?;
         let facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
         let facts = Facts::from_value(&facts).ok_or_else(nonsense)?;
         Ok(Files { device: self, state, facts, cramped: false })
+    }
+
+    /// What its board says it is, as `mpy-cross` wants to know it. `None` while the connection is lost.
+    pub fn identity(&self) -> Option<Identity> {
+        self.lock().board.as_ref().map(|board| board.identity().clone())
     }
 
     /// Whether the board's file system is this computer's own, so that changes of `/` would be changes of its root.
@@ -105,6 +114,13 @@ impl Files<'_> {
         })
     }
 
+    /// Whether `error` is a want of memory, and less may do: then what comes needs half of it.
+    fn makes_do(&mut self, error: &Error) -> bool {
+        let smaller = self.facts.smaller().filter(|_| is_memory_error(error));
+        self.facts = smaller.unwrap_or(self.facts);
+        smaller.is_some()
+    }
+
     /// What `path` is: bytes of a file, `Some(None)` for a directory, `None` if there is nothing.
     ///
     /// # Errors
@@ -112,7 +128,8 @@ impl Files<'_> {
     pub fn stat(&mut self, path: &str) -> Result<Option<Option<u64>>> {
         match self.ask(&files::stat(path)) {
             Ok(value) => files::status(&value).ok_or_else(nonsense).map(Some),
-            Err(error) if number_of(&error) == Some(2) => Ok(None),
+            // ENOENT, and ENOTDIR: a part of the path is a file.
+            Err(error) if matches!(number_of(&error), Some(2 | 20)) => Ok(None),
             Err(error) => Err(match number_of(&error) {
                 Some(number) => os_error(number, &format!("`{path}` cannot be looked at")),
                 None => error,
@@ -125,6 +142,15 @@ impl Files<'_> {
     /// # Errors
     /// Of the link, or DeviceException if there is no such directory.
     pub fn tree(&mut self, root: &str) -> Result<Vec<Entry>> {
+        loop {
+            match self.walk(root) {
+                Err(error) if self.makes_do(&error) => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn walk(&mut self, root: &str) -> Result<Vec<Entry>> {
         let what = format!("`{root}` cannot be listed");
         let mut command = files::walk(Some(root), &self.facts);
         let mut entries = Vec::new();
@@ -152,7 +178,7 @@ impl Files<'_> {
     ///
     /// # Errors
     /// Of the link, or DeviceException if one of them is not there.
-    pub fn hash(&mut self, paths: &[(&str, u64)], progress: Progress<'_>) -> Result<Vec<Vec<u8>>> {
+    pub fn hash(&mut self, paths: &[(&str, u64)], progress: Count<'_>) -> Result<Vec<Vec<u8>>> {
         let mut digests = Vec::with_capacity(paths.len());
         let mut most = FIRST_HASHED;
         let mut rest = paths;
@@ -171,7 +197,12 @@ impl Files<'_> {
                 [(path, _)] => format!("`{path}` cannot be read"),
                 _ => format!("a file cannot be read, `{}` or one of the {} after it", batch[0].0, batch.len() - 1),
             };
-            let Value::Bytes(answer) = self.ask_for(&what, &command)? else { return Err(nonsense()) };
+            let answer = match self.ask_for(&what, &command) {
+                Ok(Value::Bytes(answer)) => answer,
+                Ok(_) => return Err(nonsense()),
+                Err(error) if self.makes_do(&error) => continue,
+                Err(error) => return Err(error),
+            };
             let length = self.facts.hash.length();
             if answer.len() != length * batch.len() {
                 return Err(nonsense());
@@ -201,7 +232,13 @@ impl Files<'_> {
             Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
             _ => 0,
         };
-        Ok(Some(Space { block: field(0), total: field(0) * field(2), free: field(0) * field(3) }))
+        // A full littlefs counts some of its blocks twice, and what is left goes below nothing.
+        let free = if field(3) > field(2) { 0 } else { field(3) };
+        Ok(Some(Space {
+            block: field(0),
+            total: field(0).saturating_mul(field(2)),
+            free: field(0).saturating_mul(free),
+        }))
     }
 
     /// Applies a change to each path in turn; the first that fails ends it. A directory that is there already is no
@@ -218,7 +255,10 @@ impl Files<'_> {
                 source <= self.facts.source()
             };
             let count = rest.iter().take_while(fits).count().max(1);
-            let answer = self.ask(&files::change(change, rest[..count].iter().copied()))?;
+            let answer = match self.ask(&files::change(change, rest[..count].iter().copied())) {
+                Err(error) if self.makes_do(&error) => continue,
+                other => other?,
+            };
             let (done, error) = files::changed(&answer).ok_or_else(nonsense)?;
             let done = done.min(count);
             rest = match (error, change) {
@@ -282,14 +322,17 @@ impl Files<'_> {
     ///
     /// # Errors
     /// Of the link, or DeviceException naming the file. The files before it are written.
-    pub fn write(&mut self, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    pub fn write(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         if uploads.is_empty() {
             return Ok(());
         }
-        match self.pace()? {
-            Some(pace) => self.write_stream(pace, uploads, progress),
-            None => self.write_literals(uploads, progress),
+        while let Some(pace) = self.pace()? {
+            match self.write_stream(pace, uploads, progress) {
+                Err(error) if is_memory_error(&error) => self.cramped = !self.makes_do(&error),
+                other => return other,
+            }
         }
+        self.write_literals(uploads, progress)
     }
 
     /// The pace of a stream; `None` if the board can receive none.
@@ -299,7 +342,7 @@ impl Files<'_> {
         if pace.is_some() {
             let run = run(self.device, PATIENCE);
             match self.state.need(self.device.host(), &run, Helper::Receiver) {
-                Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError") => {
+                Err(error) if is_memory_error(&error) => {
                     self.cramped = true;
                     return Ok(None);
                 }
@@ -309,7 +352,7 @@ impl Files<'_> {
         Ok(pace)
     }
 
-    fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         let mut stream = Stream::new(pace, uploads);
         let mut answer = |question: &str| {
             let answer = stream.answer(question);
@@ -326,7 +369,7 @@ impl Files<'_> {
     }
 
     /// Writes by code alone, piece by piece.
-    fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Progress<'_>) -> Result<()> {
+    fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         let mut sent = 0;
         for upload in uploads {
             let temporary = temporary(upload.path);
@@ -343,7 +386,7 @@ impl Files<'_> {
         Ok(())
     }
 
-    fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Progress<'_>) -> Result<()> {
+    fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Count<'_>) -> Result<()> {
         let failed = |error: Error| match number_of(&error) {
             Some(number) => not_written(number, upload.path),
             None => error,
@@ -395,7 +438,7 @@ fn unsuitable(error: Error) -> Error {
     if error.kind() != Kind::DeviceException {
         return error;
     }
-    let short = error.message().starts_with("MemoryError");
+    let short = is_memory_error(&error);
     let why = if short { "its memory is too full" } else { "its firmware has no file system with directories" };
     Error::new(Kind::FeatureUnavailableError, format!("the board's files cannot be reached: {why}")).with_help(
         if short {
@@ -404,6 +447,10 @@ fn unsuitable(error: Error) -> Error {
             format!("the board says: {}", error.message())
         },
     )
+}
+
+fn is_memory_error(error: &Error) -> bool {
+    error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError")
 }
 
 /// The number in `OSError: [Errno 28] ENOSPC` or `OSError: 28`.
@@ -442,7 +489,7 @@ fn os_error(number: i64, what: &str) -> Error {
         ),
         36 | 63 | 78 => ("the path is too long for the board", "choose shorter names"),
         39 | 66 => ("the directory is not empty", "remove what is in it first"),
-        _ => return Error::new(Kind::DeviceException, format!("{what}: OSError {number}")),
+        _ => return Error::new(Kind::DeviceException, format!("OSError: {what}: number {number}")),
     };
-    Error::new(Kind::DeviceException, format!("{what}: {why}")).with_help(help)
+    Error::new(Kind::DeviceException, format!("OSError: {what}: {why}")).with_help(help)
 }

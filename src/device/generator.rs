@@ -5,7 +5,7 @@
 
 use super::class::Item;
 use super::host::lock;
-use super::state::{Limit, Run};
+use super::state::{Limit, Run, State};
 use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
@@ -13,6 +13,7 @@ use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::value::{Remote, Value};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// A generator task that runs on a board. Dropping it frees it there.
 pub struct Generator {
@@ -57,14 +58,16 @@ impl Generator {
             Error::new(Kind::ArgumentError, format!("what is sent to `{}` cannot be sent: {error}", self.item.name))
                 .with_help(error.help())
         })?;
+        let timed = self.item.options.return_time;
+        let next = if timed { "__belay_t" } else { "__belay_n" };
         let code = match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => return Ok(None),
             Stage::New(_) if *send != Value::None => {
                 return Err(Error::new(Kind::ArgumentError, "nothing can be sent before the first item is there")
                     .with_help("call `next()` once, then `send(value)`"));
             }
-            Stage::New(call) => format!("__belay_d[{number}]={call};__belay_n({number},None)"),
-            Stage::Running => format!("__belay_n({number},{literal})"),
+            Stage::New(call) => format!("__belay_d[{number}]={call};{next}({number},None)"),
+            Stage::Running => format!("{next}({number},{literal})"),
         };
         let device = self.device.clone();
         let words = self.item.words();
@@ -73,17 +76,22 @@ impl Generator {
         if device.is_closed() {
             return Err(state::closed(device.name()));
         }
+        if self.epoch.is_none() && state.is_lost() && device.attempts() != 0 {
+            // It has not begun, so nothing of it is lost.
+            device.restore(&mut state, device.attempts()).map_err(|error| state::called_at(error, at))?;
+        }
+        if timed {
+            device.need_clock(&mut state).map_err(|error| state::called_at(error, at))?;
+        }
         if *self.epoch.get_or_insert(state.epoch) != state.epoch {
             return Err(state::called_at(self.gone(), at));
         }
-        let outcome = state
-            .need(device.host(), &run, Helper::Generators)
-            .and_then(|()| state.run(device.host(), &run, &Command::new(code)));
+        let outcome = self.step(&mut state, &run, code);
         match outcome {
-            Ok(Payload::Stop(_)) => Ok(None),
-            Ok(payload) => {
+            Ok((Payload::Stop(_), _)) => Ok(None),
+            Ok((payload, sent)) => {
                 self.stage = Stage::Running;
-                device.value(&self.item, payload).map(Some)
+                self.value_of_item(&mut state, payload, sent).map(Some)
             }
             Err(error) if error.kind() == Kind::ConnectionLost && device.attempts() != 0 => {
                 let restored = device.restore(&mut state, device.attempts());
@@ -96,6 +104,28 @@ impl Generator {
             }
         }
         .map_err(|error| state::called_at(error, at))
+    }
+
+    /// Gives the reply, and when it was asked for.
+    fn step(&self, state: &mut State, run: &Run<'_>, code: String) -> Result<(Payload, Instant)> {
+        let host = self.device.host();
+        state.need(host, run, Helper::Generators)?;
+        if self.item.options.return_time {
+            state.need(host, run, Helper::TimedGenerators)?;
+            // What else is sent must not count as the way to the board.
+            state.free(host, run);
+        }
+        let sent = Instant::now();
+        Ok((state.run(host, run, &Command::new(code))?, sent))
+    }
+
+    /// With `return_time` a list of value and time.
+    fn value_of_item(&self, state: &mut State, payload: Payload, sent: Instant) -> Result<Value> {
+        if !self.item.options.return_time {
+            return self.device.value(&self.item, payload);
+        }
+        let (payload, time) = self.device.stamp(state, &payload, sent)?;
+        Ok(Value::List(vec![self.device.value(&self.item, payload)?, Value::Float(time)]))
     }
 
     fn gone(&self) -> Error {

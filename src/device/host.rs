@@ -2,7 +2,7 @@
 //!
 //! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
-use super::{Device, Output};
+use super::{Device, Output, Terminal};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
@@ -24,6 +24,7 @@ struct Shared {
     /// User and password for ports that ask, unless `open` says something else.
     login: Mutex<(Option<String>, Option<String>)>,
     recorder: Mutex<Option<Recorder>>,
+    terminal: Mutex<Option<Arc<dyn Terminal>>>,
     turns: Turns,
     /// The folder that every device mounts, and whether it may write there.
     mount: Mutex<Option<(PathBuf, bool)>>,
@@ -62,6 +63,7 @@ impl Host {
             baudrate: AtomicU32::new(115_200),
             login: Mutex::default(),
             recorder: Mutex::default(),
+            terminal: Mutex::default(),
             turns: Turns::default(),
             mount: Mutex::default(),
             open: Mutex::new(Vec::new()),
@@ -105,6 +107,15 @@ impl Host {
 
     pub(super) fn mount_of_run(&self) -> &Mutex<Option<(PathBuf, bool)>> {
         &self.0.mount
+    }
+
+    /// Where a person is to whom [`Device::terminal`] hands a board's prompt. Without it there is nobody.
+    pub fn set_terminal(&self, terminal: Arc<dyn Terminal>) {
+        *lock(&self.0.terminal) = Some(terminal);
+    }
+
+    pub(super) fn terminal(&self) -> Option<Arc<dyn Terminal>> {
+        lock(&self.0.terminal).clone()
     }
 
     pub(super) fn turns(&self) -> Turns {

@@ -8,7 +8,7 @@ use super::{Host, OpenOptions};
 use crate::board::{Board, ConnectFailure};
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
-use crate::port::usb::{self, UsbSpecifier};
+use crate::port::usb::{self, FoundPort, UsbSpecifier};
 use crate::port::{self, Port, Wait};
 use crate::repl::Session;
 use std::time::Duration;
@@ -50,14 +50,20 @@ impl Link {
         };
         // A USB board may come back under another name.
         let usb = match &address {
-            Address::Serial(path) => identify(path).map(Address::Usb),
+            Address::Serial(path) => usb::list().ok().and_then(|found| identify(path, &found)).map(Address::Usb),
             _ => None,
         };
         let (output, turns) = (host.shared_output(), host.turns());
         let connector = move |again: bool| {
-            let address = usb.as_ref().filter(|_| again).unwrap_or(&address);
-            let options = port::open::OpenOptions { turn: turns.next(address), ..options_of_port.clone() };
-            port::open::open(address, &options, &|text| output.notice(text))
+            let open = |address: &Address| {
+                let options = port::open::OpenOptions { turn: turns.next(address), ..options_of_port.clone() };
+                port::open::open(address, &options, &|text| output.notice(text))
+            };
+            match usb.as_ref().filter(|_| again).map(open) {
+                Some(Err(error)) if error.kind() == Kind::DeviceNotFoundError => open(&address),
+                Some(found) => found,
+                None => open(&address),
+            }
         };
         Ok(Link::over(&written, Box::new(connector), options))
     }
@@ -114,11 +120,13 @@ impl Link {
     }
 }
 
-/// The USB board behind the serial port `path`, by what singles it out under every name.
-fn identify(path: &str) -> Option<UsbSpecifier> {
-    let found = usb::list().ok()?.into_iter().find(|found| found.device == path)?;
-    let specifier = UsbSpecifier { device: None, location: None, ..found.specifier() };
-    specifier.serial_number.is_some().then_some(specifier)
+/// The USB board behind the serial port `path`, by what singles it out under every name: its serial number, or if it has
+/// none where it is plugged in.
+fn identify(path: &str, ports: &[FoundPort]) -> Option<UsbSpecifier> {
+    let specifier = ports.iter().find(|found| found.device == path)?.specifier();
+    let location = specifier.location.clone().filter(|_| specifier.serial_number.is_none());
+    let specifier = UsbSpecifier { device: None, location, ..specifier };
+    (specifier.serial_number.is_some() || specifier.location.is_some()).then_some(specifier)
 }
 
 /// The error of a board that did not connect.
@@ -127,6 +135,13 @@ pub fn refused(failure: ConnectFailure, port: &str) -> Error {
         ConnectFailure::Link(failure) => connect_error(failure, port),
         ConnectFailure::Unusable(text) => {
             let last = text.trim().lines().last().unwrap_or_default().to_owned();
+            if last.starts_with("MemoryError") {
+                return Error::new(
+                    Kind::ConnectionFailedError,
+                    format!("the board at `{port}` has too little memory left: {}", last.trim_end_matches([':', ' '])),
+                )
+                .with_help("what earlier programs hold is freed by a restart: open it without `soft_reset: false`, or `belay-script exec pass`");
+            }
             Error::new(
                 Kind::ConnectionFailedError,
                 format!("what answers at `{port}` is no usable MicroPython: {last}"),
@@ -144,4 +159,32 @@ fn token() -> Result<String> {
         Error::new(Kind::InternalError, format!("the operating system gives no randomness: {error}"))
     })?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_usb_board_is_known_under_another_name() {
+        let port = |device: &str, serial: Option<&str>, location: &str| FoundPort {
+            device: device.to_owned(),
+            vid: Some(0x2e8a),
+            pid: Some(5),
+            serial_number: serial.map(str::to_owned),
+            location: Some(location.to_owned()),
+            ..FoundPort::default()
+        };
+        let before = [port("ttyACM0", Some("one"), "1-1"), port("ttyACM1", Some("two"), "1-2")];
+        // Another socket and another name, and the other board has taken the old one.
+        let after = [port("ttyACM0", Some("two"), "1-2"), port("ttyACM2", Some("one"), "1-3")];
+        let specifier = identify("ttyACM0", &before).unwrap();
+        assert_eq!(usb::find(&specifier, &after).unwrap().device, "ttyACM2");
+        assert_eq!(identify("ttyACM9", &before), None);
+
+        let before = [port("ttyUSB0", None, "1-1"), port("ttyUSB1", None, "1-2")];
+        let after = [port("ttyUSB2", None, "1-1"), port("ttyUSB1", None, "1-2")];
+        let specifier = identify("ttyUSB0", &before).unwrap();
+        assert_eq!(usb::find(&specifier, &after).unwrap().device, "ttyUSB2");
+    }
 }

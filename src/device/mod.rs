@@ -27,15 +27,17 @@ mod release;
 mod reset;
 mod source;
 mod state;
+mod terminal;
 mod timing;
 
-pub use files::{Files, Progress, Space};
+pub use files::{Files, Space};
 pub use generator::Generator;
 pub use host::Host;
 pub use link::Connector;
 pub use operation::{Function, Index, Operation};
 pub use proxy::{Answer, Items, Proxied, Proxy};
 pub use reset::Reset;
+pub use terminal::{Conversation, Terminal, unattended};
 
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
@@ -61,6 +63,32 @@ pub trait Output: Send + Sync {
     fn open_devices(&self, count: usize) {
         let _ = count;
     }
+    /// How far the files of a sync of `device` are; `None`: it has ended.
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        let _ = (device, transfer);
+    }
+}
+
+/// What is done with files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The board hashes those it has.
+    Hashing,
+    /// They are sent.
+    Sending,
+}
+
+/// How far files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer<'a> {
+    /// What is done with them.
+    pub stage: Stage,
+    /// Bytes of files that are done.
+    pub done: u64,
+    /// Bytes of all files.
+    pub total: u64,
+    /// The path of the one under way; empty if not known.
+    pub file: &'a str,
 }
 
 /// The options of `open` (language reference, "Opening a device").
@@ -362,12 +390,13 @@ impl Device {
         state.lines.insert(&prepared.defined, &piece);
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
         let command = match prepared.is_expression {
-            true => Command::expression(&prepared.source),
+            true => Command::expression_or_tuple(&prepared.source),
             false => Command::statements(&prepared.source),
         };
         let payload =
             self.run_restoring(&mut state, &run, &command, false).map_err(|error| source::point_into(error, code))?;
-        if !prepared.is_expression {
+        // An expression with a value is a question; one without, as `led.on()`, was meant to do something.
+        if !prepared.is_expression || matches!(payload.value(), Ok(Value::None)) {
             state.journal.ran(&command);
         }
         drop(state);
@@ -554,7 +583,8 @@ impl Device {
         Limit { timeout: self.0.timeout, interruptible: true }
     }
 
-    fn attempts(&self) -> i64 {
+    /// How often a lost connection is restored: the option of `open`.
+    pub fn attempts(&self) -> i64 {
         self.0.attempts
     }
 
@@ -618,9 +648,10 @@ fn unknown(device: &str, name: &str, state: &State) -> Error {
     }
 }
 
-/// A board without threads says so by an ImportError.
+/// A board without threads says so by an ImportError; terse firmware does not name the module. The start of a thread imports
+/// no other one.
 fn no_threads(error: Error, item: &Item) -> Error {
-    let missing = error.kind() == Kind::DeviceException && error.message().contains("_thread");
+    let missing = error.kind() == Kind::DeviceException && error.message().starts_with("ImportError");
     if item.kind != ItemKind::Thread || !missing {
         return error;
     }

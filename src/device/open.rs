@@ -146,7 +146,10 @@ impl Device {
         let limit = Limit { timeout: Some(CONNECT_LIMIT), interruptible: true };
         let (wait, _) = state::wait(self.host(), limit);
         let State { board, lines, filter, .. } = &mut *state;
-        let Some(board) = board.as_mut() else { return Err(state::closed(self.name())) };
+        let Some(board) = board.as_mut().filter(|board| !board.is_lost()) else {
+            let missing = if self.is_closed() { state::closed } else { state::lost };
+            return Err(missing(self.name()));
+        };
         if !board.abilities().soft_reset {
             return Err(super::reset::no_soft_reset().with_device(self.name()));
         }
@@ -154,10 +157,15 @@ impl Device {
         board
             .soft_reset(MAIN_LIMIT, wait, &mut sink)
             .map_err(|failure| refused(failure, self.port()).with_device(self.name()))?;
+        let limit = self.default_limit();
+        self.declare_again(&mut state, limit)
+    }
+
+    /// Makes the device usable with a board that has started anew, and is connected: its declarations are sent again.
+    pub(super) fn declare_again(&self, state: &mut State, limit: Limit) -> Result<()> {
         state.started_anew();
         state.journal.forget_commands();
-        let limit = self.default_limit();
-        self.start_up(&mut state, limit)?;
+        self.start_up(state, limit)?;
         for entry in state.journal.entries().to_vec() {
             if let Entry::Declared(item) = entry {
                 state.place(self.host(), self.name(), &item, limit)?;

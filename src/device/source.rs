@@ -32,10 +32,6 @@ pub fn function(item: &Item, lines: &LineMap) -> Result<Prepared> {
         return Err(declaration(item, "an async task would never be awaited")
             .with_help("run the coroutine in the body: `asyncio.run(…)`"));
     }
-    if item.options.return_time && scan::has_yield(&item.body.text) {
-        return Err(declaration(item, "`return_time` is for tasks that return, this one yields")
-            .with_help("yield a time with each value: `yield time.ticks_ms(), value`"));
-    }
     let mut header = String::new();
     if let Some(emitter) = item.options.emitter {
         header = format!("@micropython.{}\n", emitter.name());

@@ -290,6 +290,10 @@ impl State {
     /// Frees the generators whose iterators are gone. What their `finally` blocks raise is the board's affair.
     pub fn free_garbage(&mut self, host: &Host, run: &Run<'_>) {
         let numbers = std::mem::take(&mut *lock(&self.garbage));
+        // Without the helper there are no generators: its loading has failed.
+        if !self.board.as_ref().is_some_and(|board| board.has(Helper::Generators)) {
+            return;
+        }
         for number in numbers {
             let command = Command::statements(&format!("__belay_c({number})"));
             let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
@@ -409,7 +413,7 @@ pub fn closed(device: &str) -> Error {
 }
 
 /// The error of a device whose connection is lost, and was not restored.
-fn lost(device: &str) -> Error {
+pub fn lost(device: &str) -> Error {
     Error::new(Kind::ConnectionLost, "the connection is lost")
         .with_device(device)
         .with_help("restore it with `reconnect()`, or open the device with `#{ attempts: 3 }`")

@@ -44,28 +44,40 @@ impl Device {
 
     /// Runs `call` on the board and gives its value and its time, in seconds since the Unix epoch: the middle of its run.
     pub(super) fn run_timed(&self, state: &mut State, run: &Run<'_>, call: &str, safe: bool) -> Result<(Payload, f64)> {
-        for _ in 0..2 {
+        for attempt in 0..2 {
+            if state.is_lost() && self.attempts() != 0 {
+                self.restore(state, self.attempts())?;
+            }
             self.need_clock(state)?;
             state.free(self.host(), run);
             let sent = Instant::now();
             let command = Command::new(format!("__belay_w(lambda:{call})"));
-            let payload = self.run_restoring(state, run, &command, safe)?;
-            let (reading, text) = read(&payload, sent)?;
-            let Some(clock) = state.clock.as_mut() else { continue };
-            if clock.add(reading)
-                && let Some(time) = clock.middle(reading)
-            {
-                return Ok((Payload::Repr(text), time));
+            match self.run_restoring(state, run, &command, false) {
+                Ok(payload) => return self.stamp(state, &payload, sent),
+                // Restored: what reads the ticks must be loaded before the call runs again.
+                Err(error) if safe && attempt == 0 && error.kind() == Kind::ConnectionLost && !state.is_lost() => {}
+                Err(error) => return Err(error),
             }
-            // The board was restarted behind our back. The value is right, its time is not known.
-            self.measure(state, SAMPLES)?;
-            let time = state.clock.as_ref().and_then(|clock| clock.middle(reading));
-            return time.map(|time| (Payload::Repr(text), time)).ok_or_else(|| unsynchronised(self.name()));
         }
         Err(unsynchronised(self.name()))
     }
 
-    fn need_clock(&self, state: &mut State) -> Result<()> {
+    /// The value and the time of a timed reply that has just come. `sent`: before its command was.
+    pub(super) fn stamp(&self, state: &mut State, payload: &Payload, sent: Instant) -> Result<(Payload, f64)> {
+        let (reading, text) = read(payload, sent)?;
+        if let Some(clock) = state.clock.as_mut()
+            && clock.add(reading)
+            && let Some(time) = clock.middle(reading)
+        {
+            return Ok((Payload::Repr(text), time));
+        }
+        // The board was restarted behind our back. The value is right, its time is not known.
+        self.measure(state, SAMPLES)?;
+        let time = state.clock.as_ref().and_then(|clock| clock.middle(reading));
+        time.map(|time| (Payload::Repr(text), time)).ok_or_else(|| unsynchronised(self.name()))
+    }
+
+    pub(super) fn need_clock(&self, state: &mut State) -> Result<()> {
         match &state.clock {
             Some(_) => Ok(()),
             None if self.0.auto_sync_time => self.measure(state, SAMPLES),

@@ -157,6 +157,12 @@ impl Scanner<'_> {
                 self.pos += nested.length();
                 return false;
             }
+            b'#' => {
+                // A comment: its quotes and brackets are none. At least the `#` is taken, the line end is not.
+                let length = self.rest().iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+                self.pos += length.unwrap_or(self.rest().len()).saturating_sub(1);
+                brackets
+            }
             b'(' | b'[' | b'{' => brackets + 1,
             b')' | b']' | b'}' => brackets.saturating_sub(1),
             _ => brackets,

@@ -186,6 +186,21 @@ mod tests {
     }
 
     #[test]
+    fn fstrings_stay_to_the_letter() {
+        for code in [
+            "f'{{ a }}  {{{ b }}}'",
+            "f'{f\"{ a }  {f'{ b }'}\"}  '",
+            "f'{d['k  k']}  {f'{f'{ a }'}  '}'",
+            "f\"{ x !r:>{ w }}  #\"",
+            "f'''{ a\n +  b }  # text\n'''",
+            "f'''{ a # it's }\n }  '''",
+            "rf'\\{ a }  '",
+        ] {
+            case(&format!("x  =  {code}  # end\ny"), &format!("x={code}\ny"));
+        }
+    }
+
+    #[test]
     fn doubtful_code_is_left_alone() {
         for code in ["x =  'a", "x =  $", "if a:\n    b\n  c  # d\n"] {
             case(code, code);
@@ -230,6 +245,7 @@ mod tests {
         fn tokens_and_lines_stay(code in prop_oneof![any::<String>(), soup()]) {
             let short = minify(&code);
             prop_assert_eq!(line_ends(&code), line_ends(&short));
+            prop_assert_eq!(&minify(&short), &short);
             if Code::new(&code).first_error().is_none() {
                 prop_assert_eq!(essence(&code), essence(&short));
             }

@@ -181,6 +181,11 @@ impl Decoder {
         self.prelude.is_some() && (self.greeted || find(&self.pending, FRIENDLY_PROMPT).is_some())
     }
 
+    /// Whether a board that has not acknowledged the code shows the friendly prompt, and nothing after it.
+    pub fn shows_prompt(&self) -> bool {
+        self.prelude.is_some() && (self.pending.ends_with(FRIENDLY_PROMPT) || self.tail.ends_with(FRIENDLY_PROMPT))
+    }
+
     /// Whether the board has acknowledged the code.
     pub fn is_acknowledged(&self) -> bool {
         self.prelude.is_none()

@@ -6,6 +6,7 @@
 
 mod doubts;
 mod enter;
+mod lend;
 mod upload;
 
 use super::reply::{self, Conclusion, Decoder, Prelude, Progress, RAW_BANNER, Reply};
@@ -249,6 +250,7 @@ impl Session {
             Pasted::Refused
         };
         let spoilt = matches!(pasted, Pasted::Spoilt);
+        let unguarded = by_paste && matches!(pasted, Pasted::Refused);
         let prelude = match pasted {
             Pasted::Sent(prelude) => prelude,
             Pasted::Spoilt => Prelude::Paste(None),
@@ -266,7 +268,11 @@ impl Session {
         } else {
             self.settle(decoder, sink)?;
         }
-        outcome.map(|reply| (Some(reply), spoilt))
+        // What was sent in blocks and does not compile has lost bytes, maybe.
+        outcome.map(|reply| {
+            let spoilt = spoilt || unguarded && reply.is_uncompiled();
+            (Some(reply), spoilt)
+        })
     }
 
     /// After a reply: passes on what came after it, but for the prompts that were asked for.
@@ -306,6 +312,11 @@ impl Session {
                 wait = patient(whole, answers.as_deref());
             }
             doubts.note(decoder.doubt(), came);
+            // A key that was awaited has brought the friendly prompt.
+            if came && decoder.shows_prompt() && doubts.ask_again() {
+                self.port.write(INTERRUPT, wait)?;
+                decoder.asked_for_prompt();
+            }
             if doubts.is_due() {
                 self.doubt(&mut doubts, decoder, wait, sink)?;
             }
@@ -416,14 +427,16 @@ impl Session {
 
     /// Clears whatever was half sent, and asks for the prompt.
     fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<(), Failure> {
+        let stops = first != b"\x01";
         let mut request = first;
         for &limit in limits_ms {
             let wait = Wait::for_at_most(Duration::from_secs(5)).undisturbed();
             self.port.write(request, wait)?;
             request = INTERRUPT;
             if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), sink)? {
-                // What a late program printed is passed on, its end is not.
-                sink(before.split(|&byte| byte == 0x04).next().unwrap_or_default());
+                // What a late program printed is passed on, its end is not. Where none was stopped there is no end.
+                let printed = if stops { before.split(|&byte| byte == 0x04).next() } else { Some(&before[..]) };
+                sink(printed.unwrap_or_default());
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
                 while self.wait_for(RAW_BANNER, wait, LATE / 2, sink)?.is_some() {}
                 self.pass_on(sink);

@@ -10,11 +10,10 @@ use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
-use std::any::TypeId;
 use std::sync::Arc;
 
-/// Names that a later version answers.
-const UNAVAILABLE: &[&str] = &["sync", "sync_dependencies", "terminal"];
+/// The key that ends `terminal`, unless the script says another one: Ctrl-], Belay's.
+const LEAVE: u8 = 0x1d;
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
@@ -29,6 +28,9 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         "soft_reset" => "`d.soft_reset()`",
         "mount" => "`d.mount(\"folder\")` or `d.mount(\"folder\", #{ write: true })`",
         "unmount" => "`d.unmount()`",
+        "terminal" => "`d.terminal()` or `d.terminal(\"exit character\")`",
+        "sync" => "`d.sync(\"folder\")`, with an optional map of options",
+        "sync_dependencies" => "`d.sync_dependencies(\"folder\", [\"subfolder\"])`, with an optional map of options",
         "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
         "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
         "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
@@ -45,8 +47,8 @@ pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" | "unmount" => arity == 0,
         "mount" => arity == 1 || arity == 2,
-        "reconnect" | "sync_time" => arity <= 1,
-        name => UNAVAILABLE.contains(&name) && arity <= 4,
+        "reconnect" | "sync_time" | "terminal" => arity <= 1,
+        _ => false,
     }
 }
 
@@ -75,6 +77,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         })
         .register_fn("reconnect", |context: NativeCallContext<'_>, device: &mut DeviceHandle, attempts: i64| {
             device.device.reconnect(Some(attempts)).map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("terminal", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.terminal(LEAVE).map_err(|error| raise(located(error, &context)))
+        })
+        .register_fn("terminal", |context: NativeCallContext<'_>, device: &mut DeviceHandle, leave: Dynamic| {
+            let left = exit_character(&leave).and_then(|leave| device.device.terminal(leave));
+            left.map_err(|error| raise(located(error, &context)))
         })
         .register_fn("close", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.close().map_err(|error| raise(located(error, &context)))
@@ -131,6 +140,16 @@ fn mount(context: &NativeCallContext<'_>, device: &DeviceHandle, folder: &str, o
     device.device.mount(&folder, writable).map_err(|error| raise(located(error, context)))
 }
 
+/// The key that `leave` names.
+fn exit_character(leave: &Dynamic) -> Result<u8, Error> {
+    let text = leave.clone().into_string().ok().or_else(|| leave.as_char().ok().map(String::from)).unwrap_or_default();
+    match text.as_bytes() {
+        [key] if key.is_ascii() => Ok(*key),
+        _ => Err(Error::new(Kind::ArgumentError, "the exit character of `terminal` is one character of ASCII")
+            .with_help("for example `\"\\x18\"`, which is Ctrl-X; without one it is Ctrl-]")),
+    }
+}
+
 /// The error with the place of the call.
 pub(super) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
     match call_place(context) {
@@ -180,11 +199,11 @@ fn properties(engine: &mut Engine) {
 
 /// The error of a property that there is not: a task without its parentheses, or a slip.
 fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
-    if UNAVAILABLE.contains(&name) {
-        return unavailable(d, name);
-    }
     let device = d.device.name();
-    let (message, help) = if d.device.item(name).is_some() || d.class.0.methods.iter().any(|known| known.name == name) {
+    let (message, help) = if d.device.item(name).is_some()
+        || d.class.0.methods.iter().any(|known| known.name == name)
+        || is_built_in(name, 0)
+    {
         (format!("`{name}` of `{device}` is called with parentheses"), format!("write `.{name}(…)`"))
     } else {
         let names = ["name", "port", "is_open", "is_simulated", "class", "implementation", "history", "tasks", "sim"];
@@ -287,33 +306,6 @@ fn declare(
     let at = call_place(context);
     let name = device.device.declare(kind, source, &converted, at.as_ref()).map_err(raise)?;
     Ok(Dynamic::from(name.as_str().to_owned()))
-}
-
-fn unavailable(device: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
-    let help = match name {
-        "sync" | "sync_dependencies" => "copy the files with another tool, or write them with `exec`",
-        _ => "use a terminal program once the script has ended",
-    };
-    let message = format!("`{name}` is not available in this version of belay-script");
-    raise(Error::new(Kind::FeatureUnavailableError, message).with_device(device.device.name()).with_help(help))
-}
-
-/// Registers the names that a later version answers.
-pub(super) fn register_unavailable(engine: &mut Engine, _run: &Arc<Run>) {
-    for name in UNAVAILABLE {
-        for arity in 0..=4 {
-            let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
-            types[0] = TypeId::of::<DeviceHandle>();
-            engine.register_raw_fn(
-                *name,
-                &types,
-                move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| -> Fallible<Dynamic> {
-                    let device = args.first().and_then(|first| first.read_lock::<DeviceHandle>().as_deref().cloned());
-                    device.map_or(Ok(Dynamic::UNIT), |device| placed(&context, Err(unavailable(&device, name))))
-                },
-            );
-        }
-    }
 }
 
 /// `d.sim.NAME(args…)`: calls the function of the simulated board's bench side.

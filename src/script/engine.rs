@@ -4,8 +4,8 @@
 
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
-use super::{convert, device_type, dispatch, errors, files, functions, generator, methods, modules, opening, syntax};
-use super::{parallel, proxy, testing, text};
+use super::{convert, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
+use super::{parallel, proxy, sync, testing, text};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
@@ -29,13 +29,13 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     testing::register(&mut engine, run);
     dispatch::register(&mut engine, run);
     device_type::register(&mut engine, run);
-    methods::register(&mut engine, run);
     opening::register(&mut engine, run);
     generator::register(&mut engine);
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine);
+    sync::register(&mut engine, run);
     engine.set_module_resolver(modules::Resolver(run.clone()));
     engine
 }

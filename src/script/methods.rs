@@ -3,16 +3,12 @@
 //! Invariant: a method runs as if it were called where it was declared: with the functions, imports and constants of
 //! its own script.
 
-use super::device_type;
 use super::dispatch::{ClassHandle, DeviceHandle, Kwargs};
 use super::errors::{Fallible, argument};
-use super::run::Run;
 use crate::device::class::Class;
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
-use rhai::{
-    Dynamic, Engine, EvalContext, FnPtr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext, Shared,
-};
+use rhai::{Dynamic, EvalContext, FnPtr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext, Shared};
 use std::sync::Arc;
 
 /// One host-side method.
@@ -154,9 +150,4 @@ pub(super) fn call(
     }
     let values = values.iter().map(|value| value.flatten_clone()).collect();
     Some(method.call(context, device, values))
-}
-
-/// Registers what methods need.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
-    device_type::register_unavailable(engine, run);
 }

@@ -24,6 +24,7 @@ mod opening;
 mod parallel;
 mod proxy;
 mod run;
+mod sync;
 mod syntax;
 mod testing;
 mod text;
@@ -73,6 +74,18 @@ impl Sources {
     pub fn insert(&self, name: &str, text: &str) {
         self.texts.write().unwrap_or_else(|lock| lock.into_inner()).insert(name.into(), text.into());
     }
+    /// Keeps the texts of the Python files that an error points into, so that it can be shown with them.
+    pub fn insert_python(&self, error: &Error) {
+        for origin in error.origins() {
+            let file = &*origin.file;
+            let is_python = Path::new(file).extension().is_some_and(|extension| extension == "py");
+            // A file that has gone meanwhile has no text to show.
+            if is_python && let Ok(text) = std::fs::read_to_string(file) {
+                self.insert(file, &text);
+            }
+        }
+    }
+
     /// The text of a script.
     pub fn get(&self, name: &str) -> Option<Arc<str>> {
         self.texts.read().unwrap_or_else(|lock| lock.into_inner()).get(name).cloned()

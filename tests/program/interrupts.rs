@@ -203,7 +203,7 @@ fn the_second_ctrl_c_leaves_at_once() {
     let boards: Vec<OwnedFd> = running.children().into_iter().map(handle).collect();
     assert_eq!(boards.len(), 1);
     running.interrupt();
-    running.said("hanging");
+    running.said("hanging\n");
     running.interrupt();
     program.ends(running, 130);
     // The interpreter does not outlive it.

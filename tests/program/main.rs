@@ -8,12 +8,16 @@ mod bad_declarations;
 #[cfg(unix)]
 mod bad_input;
 mod commands;
+#[cfg(target_os = "linux")]
+mod files;
 mod goldens;
 mod harness;
 #[cfg(target_os = "linux")]
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;
+#[cfg(target_os = "linux")]
+mod microbit;
 mod mounts;
 #[cfg(target_os = "linux")]
 mod network;

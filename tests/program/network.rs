@@ -45,7 +45,7 @@ fn runs_the_script(port: &str, more: &[&str], folder: &Path) {
 }
 
 /// A port number that was free a moment ago.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener").local_addr().expect("an address").port()
 }
 

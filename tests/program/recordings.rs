@@ -113,3 +113,33 @@ fn a_recording_that_is_none_is_told() {
         )
         .status(3);
 }
+
+#[test]
+fn every_command_with_a_board_records_and_is_replayed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join("a.rhai"), "print(Device.open().exec(`6 * 7`));").expect("a file");
+    std::fs::write(folder.path().join("a.py"), "print(6 * 7)").expect("a file");
+    let commands: &[(&[&str], &str, &str)] = &[
+        (&["run", "a.rhai"], "", "42\n"),
+        (&["run", "a.py"], "", "42\n"),
+        (&["exec", "print(6 * 7)"], "", "42\n"),
+        (&["eval", "6 * 7"], "", "42\n"),
+        (&["eval", "6, 7"], "", "(6, 7)\n"),
+        (&["info"], "", "micropython"),
+        (&["reset"], "", ""),
+        (&["terminal"], "print(6 * 7)\n", "42\r\n"),
+    ];
+    for (index, (args, typed, shown)) in commands.iter().enumerate() {
+        let log = format!("{index}.log");
+        let program = || Program::new().args(args.iter().copied()).stdin(typed);
+        let recorded = program().args(["-p", "sim", "--record", &log]).outcome_in(folder.path());
+        assert_eq!((recorded.stderr.as_str(), recorded.status), ("", Some(0)), "{args:?}");
+        assert!(recorded.stdout.contains(shown), "{args:?}: {}", recorded.stdout);
+        let text = std::fs::read_to_string(folder.path().join(&log)).expect("a recording");
+        assert!(text.starts_with("belay-script recording 1\n") && text.contains(" < "), "{args:?}: {text}");
+        if args[0] != "terminal" && args[0] != "info" {
+            let replayed = program().args(["-p", &format!("replay:{log}")]).outcome_in(folder.path());
+            assert_eq!(recorded, replayed, "{args:?}");
+        }
+    }
+}

@@ -201,3 +201,165 @@ fn what_cannot_be_reset_says_so() {
     let outcome = Program::new().args(["reset", "--hard", "--bootloader"]).outcome();
     assert_eq!(outcome.status, Some(2), "{}", outcome.stderr);
 }
+
+/// Starts a script with a person at the terminal.
+fn script_with_person(folder: &Path, port: &str, script: &str) -> Person {
+    std::fs::write(folder.join("bench.rhai"), script).unwrap();
+    Person::start(folder, &["run", "bench.rhai", "-p", port])
+}
+
+const VISITED: &str = r#"
+device Bench {
+    task twice(x) `return 2 * x`
+    task stream() `
+        yield 1
+        yield 2
+    `
+    setup begin() autoinit `level = 7`
+    teardown off() `print("off, level", level)`
+}
+let b = Bench.open();
+b.exec("kept = 'kept'; print('half', end='')");
+let open = b.stream();
+print(open.next());
+print("before");
+b.terminal(LEAVE);
+print(b.twice(21));
+print(b.exec("typed"));
+print(b.exec("kept"));
+print(open.next());
+print(b.history.len());
+"#;
+
+#[test]
+fn a_script_hands_its_board_to_the_person_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut person = script_with_person(folder.path(), "sim", &VISITED.replace("LEAVE", ""));
+    person.sees("half");
+    person.sees("before\r\n");
+    person.sees("-- this is `Bench` on `sim`; Ctrl-] leaves\r\n");
+    assert!(!person.is_cooked());
+    person.sees(">>> ");
+    person.types(b"twice(4), level\r");
+    person.sees("\r\n(8, 7)\r\n>>> ");
+    // A press of Ctrl-C is the board's; what still runs when the person leaves is stopped.
+    person.types(b"while True: pass\r\r");
+    person.sees("... \r\n");
+    person.types(b"\x03");
+    person.sees("KeyboardInterrupt: \r\n>>> ");
+    person.types(b"typed = 'typed'; print('un' 'ending')\r");
+    person.sees("\r\nunending\r\n>>> ");
+    person.types(b"while True: pass\r\r");
+    person.sees("... \r\n");
+    person.types(LEAVE);
+    person.sees("-- left\r\n");
+    for line in ["42\r\n", "typed\r\n", "kept\r\n", "2\r\n"] {
+        person.sees(line);
+    }
+    person.sees("off, level 7\r\n");
+    assert_eq!(person.ends(), Some(0));
+    assert!(person.is_cooked());
+}
+
+#[test]
+fn another_key_can_leave_and_any_port_will_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = format!("exec:{}", crate::support::interpreter::command());
+    for port in ["sim", &process] {
+        let mut person = script_with_person(folder.path(), port, &VISITED.replace("LEAVE", r#""\x18""#));
+        person.sees("Ctrl-X leaves\r\n");
+        person.sees(">>> ");
+        person.types(b"typed = 3\r\x1d");
+        person.sees("typed = 3\r\n>>> ");
+        // Half a line is not run.
+        person.types(b"typed = 4\x18");
+        person.sees("-- left\r\n");
+        person.sees("42\r\n3\r\nkept\r\n");
+        assert_eq!(person.ends(), Some(0));
+    }
+}
+
+#[test]
+fn a_board_that_the_person_restarts_has_its_declarations_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = VISITED.replace("LEAVE", "").replace("print(b.exec(\"typed\"));\nprint(b.exec(\"kept\"));\n", "");
+    let script = script.replace(
+        "print(open.next());\nprint(b.history",
+        "try { open.next() } catch (e) { print(e.message); }\nb.begin();\nprint(b.history",
+    );
+    for restart in [&b"\x04"[..], b"import machine; machine.reset()\r"] {
+        let mut person = script_with_person(folder.path(), "sim", &script);
+        person.sees("Ctrl-] leaves\r\n");
+        person.sees(">>> ");
+        person.types(restart);
+        person.sees("Type \"help()\"");
+        person.sees(">>> ");
+        person.types(LEAVE);
+        person.sees("-- left\r\n42\r\n");
+        person.sees("the generator is gone: the board has started anew since it began\r\n1\r\n");
+        person.sees("off, level 7\r\n");
+        assert_eq!(person.ends(), Some(0));
+    }
+}
+
+#[test]
+fn a_conversation_ends_with_the_run_s_time_a_signal_or_the_board() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = VISITED.replace("LEAVE", "");
+    std::fs::write(folder.path().join("bench.rhai"), &script).unwrap();
+    let mut person = Person::start(folder.path(), &["run", "bench.rhai", "-p", "sim", "--timeout", "3"]);
+    person.sees(">>> ");
+    person.sees("-- left\r\n");
+    person.sees("off, level 7\r\n");
+    person.sees("the run took longer than");
+    assert_eq!(person.ends(), Some(1));
+    assert!(person.is_cooked());
+
+    let mut person = script_with_person(folder.path(), "sim", &script);
+    person.sees(">>> ");
+    rustix::process::kill_process(person.id(), rustix::process::Signal::TERM).unwrap();
+    person.sees("-- left\r\n");
+    person.sees("off, level 7\r\n");
+    assert_eq!(person.ends(), Some(130));
+    assert!(person.is_cooked());
+
+    let server = server(folder.path());
+    let mut person = script_with_person(folder.path(), "./board", &script);
+    person.sees("Ctrl-] leaves\r\n");
+    person.sees(">>> ");
+    unplug(server);
+    person.sees("-- left\r\n");
+    person.sees("error: `Bench`: the connection was lost");
+    person.sees("--> bench.rhai:16:3");
+    assert_eq!(person.ends(), Some(3));
+    assert!(person.is_cooked());
+}
+
+#[test]
+fn without_a_person_a_script_gets_an_error_and_its_board_is_left_alone() {
+    let script = r#"
+let d = Device.open();
+d.exec("x = 1");
+try { d.terminal() } catch (e) { print(e.kind); }
+for leave in ["", "ab", "é", 1] { try { d.terminal(leave) } catch (e) { print(e.kind); } }
+print(d.exec("x"));
+d.close();
+try { d.terminal() } catch (e) { print(e.kind); }
+Device.open().terminal();
+"#;
+    Program::new()
+        .script("a.rhai", script)
+        .args(["run", "a.rhai", "-p", "sim"])
+        .stdout("FeatureUnavailableError\nArgumentError\nArgumentError\nArgumentError\nArgumentError\n1\nClosedError\n")
+        .stderr(
+            "
+            error: `Device`: there is nobody to talk to the board: standard input is no terminal
+              --> a.rhai:8:15
+               |
+             8 | Device.open().terminal();
+               |               ^^^^^^^^
+              help: start the script by hand in a terminal; where nobody is, leave `terminal()` out or catch this error
+            ",
+        )
+        .status(4);
+}

@@ -36,6 +36,8 @@ pub enum Fault {
 
 #[derive(Default)]
 struct Plan {
+    /// The fault is over when the board is opened anew.
+    once: bool,
     fault: Option<Fault>,
     /// Bytes of the board and of the host since the fault was armed.
     read: usize,
@@ -48,12 +50,25 @@ struct Plan {
 
 /// The hold of a test on a link.
 #[derive(Clone, Default)]
-pub struct Link(Arc<Mutex<Plan>>);
+pub struct Link {
+    plan: Arc<Mutex<Plan>>,
+    options: SimOptions,
+}
 
 impl Link {
+    /// A link to a board of this kind.
+    pub fn to(options: SimOptions) -> Link {
+        Link { plan: Arc::default(), options }
+    }
+
     /// Lets a fault strike from now on.
     pub fn arm(&self, fault: Fault) {
         *self.plan() = Plan { fault: Some(fault), ..Plan::default() };
+    }
+
+    /// As [`Link::arm`]; the link is good again when the board is opened anew.
+    pub fn arm_once(&self, fault: Fault) {
+        *self.plan() = Plan { fault: Some(fault), once: true, ..Plan::default() };
     }
 
     /// Makes the link good again; a board that was unplugged is plugged in for the next opening. Gives how many bytes
@@ -75,12 +90,15 @@ impl Link {
     }
 
     fn open(&self) -> Result<Box<dyn Port>> {
-        let board = SimPort::open(&SimOptions::default(), &|_| {})?;
+        if std::mem::take(&mut self.plan().once) {
+            self.mend();
+        }
+        let board = SimPort::open(&self.options, &|_| {})?;
         Ok(Box::new(FaultyPort { board, link: self.clone(), early: Vec::new() }))
     }
 
     fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

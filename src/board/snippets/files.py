@@ -87,7 +87,7 @@ def __belay_ff():
  m=getattr(gc,'mem_free',None)
  i=getattr(sys,'stdin',None)
  try:
-  import deflate
+  from deflate import DeflateIO
   z=1
  except ImportError:
   z=0

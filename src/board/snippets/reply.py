@@ -19,7 +19,11 @@ def __belay(v,k='R',b=__belay_b,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray,l=
 def __belay_a(k,r,p=print,n=len):
  m='\x1eTOKEN'
  h='%s%s%d:'%(m,k,n(r))
+ m+=';'
  if n(r)<4000:
-  p(h+r+m+';',end='')
- else:
-  p(h,r,m+';',sep='',end='')
+  try:
+   r=h+r+m
+   h=m=''
+  except MemoryError:
+   pass
+ p(h,r,m,sep='',end='')

@@ -26,11 +26,22 @@ pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
+/// Has what comes next acknowledged at once. A server that sends a byte, and the next ones only after that is acknowledged
+/// (Nagle's algorithm), would else take 40 ms for every reply. The system forgets it after a while.
+fn acknowledge(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    let _ = sockopt::set_tcp_quickack(stream, true);
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
+}
+
 pub(super) fn read_available(stream: &TcpStream, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
+    acknowledge(stream);
     descriptor::read_available(stream.as_fd(), buffer).map_err(|_| PortError::Gone(gone.to_owned()))
 }
 
 pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+    acknowledge(stream);
     descriptor::read(stream.as_fd(), buffer, wait, gone)
 }
 

@@ -46,3 +46,11 @@ pub struct Reply {
     /// What the board says of an exception; empty if there was none. May hold any bytes.
     pub error: Vec<u8>,
 }
+
+impl Reply {
+    /// Whether the program was not even compiled: the place in its traceback is a line, and none in a function or module.
+    pub fn is_uncompiled(&self) -> bool {
+        let has = |text: &[u8]| super::find(&self.error, text).is_some();
+        (has(b"\nSyntaxError") || has(b"\nIndentationError")) && !has(b", in ")
+    }
+}

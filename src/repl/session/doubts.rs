@@ -19,11 +19,13 @@ pub(super) struct Doubts {
     asked: bool,
     /// How often it may be asked at once.
     hasty: u8,
+    /// How often it may be asked again at once.
+    again: u8,
 }
 
 impl Doubts {
     pub fn new() -> Doubts {
-        Doubts { next: None, delay: Duration::from_millis(DOUBT_MS.0), asked: false, hasty: 3 }
+        Doubts { next: None, delay: Duration::from_millis(DOUBT_MS.0), asked: false, hasty: 3, again: 3 }
     }
 
     /// Takes note of the decoder's doubt; `came`: bytes have come.
@@ -47,6 +49,16 @@ impl Doubts {
 
     pub fn is_due(&self) -> bool {
         self.next.is_some_and(|next| Instant::now() >= next)
+    }
+
+    /// The board was asked, and shows another prompt than that of the raw REPL: whether to ask again.
+    pub fn ask_again(&mut self) -> bool {
+        let again = self.asked && self.again > 0;
+        if again {
+            self.again -= 1;
+            self.next = Some(Instant::now() + PROMPT_LIMIT);
+        }
+        again
     }
 
     /// Whether to ask; else the answer is not waited for any longer.

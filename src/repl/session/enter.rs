@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::repl::reply`]. Invariant: whatever the board does or shows, there is an end to trying.
 
-use super::{Failure, LATE, Session, Sink};
+use super::{Failure, INTERRUPT, LATE, Session, Sink};
 use crate::port::Wait;
 use crate::repl::reply::{self, RAW_BANNER};
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Session {
         Ok(())
     }
 
-    fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+    pub(super) fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         for (attempt, limit) in ENTER_WAITS_MS.into_iter().enumerate() {
             // Two Ctrl-C: the first may only end a sleep. No carriage return: it would run a half-typed line.
             self.port.write(b"\x03\x03\x01", wait)?;
@@ -59,8 +59,9 @@ impl Session {
         let mut found = None;
         for attempt in 0..RESTART_WAITS {
             if attempt > 0 {
-                // The greeting may have been torn.
-                self.port.write(b"\x01", wait)?;
+                // The greeting may have been torn. Or a CircuitPython runs its code.py, or waits for a key.
+                let request = if self.restarts_otherwise() { INTERRUPT } else { b"\x01" };
+                self.port.write(request, wait)?;
             }
             found = self.wait_for(RAW_BANNER, wait, RESTART_WAIT, sink)?;
             if found.is_some() {
@@ -82,14 +83,25 @@ impl Session {
         Ok(true)
     }
 
+    /// Whether the board has announced its restart in other words than MicroPython, whose boot.py must not be interrupted:
+    /// `MPY: soft reboot`, or `PYB:`. CircuitPython's words depend on its language.
+    fn restarts_otherwise(&self) -> bool {
+        let told = self.incoming.strip_prefix(b"OK\r\n").unwrap_or(&self.incoming);
+        reply::find(told, b"\n").is_some() && reply::find(told, b": soft reboot").is_none()
+    }
+
     /// Restarts the board as Ctrl-D at its prompt does, so that `main.py` runs, and comes back into the raw REPL as soon
     /// as main.py has ended, or is interrupted after `patience`.
     ///
     /// # Errors
     /// See [`Failure`].
     pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        self.restart(patience, wait, sink)?;
-        self.knock(wait, sink)
+        let outcome = self.restart(patience, wait, sink).and_then(|()| self.knock(wait, sink));
+        if outcome.is_err() {
+            // It is neither where it was nor where it was to be.
+            self.close(Failure::Restarted);
+        }
+        outcome
     }
 
     /// As [`Session::soft_reset`], but the board is left to its main.py or at its friendly prompt. The session is closed.

@@ -13,11 +13,17 @@ use std::time::{Duration, Instant};
 /// to one of which nothing is known: 128 bytes are the smallest usual buffer (samd).
 const PLAIN_LIMIT: usize = 250;
 const UNKNOWN_LIMIT: usize = 120;
-/// Size of a block and the pause after it where there is no flow control at all: a buffer of 32 bytes (micro:bit) bears
-/// that, and 115200 baud bring no more. [`Session::learn_blocks`] finds out what else a board bears.
-pub(super) const SMALL_BLOCK: Block = Block { size: 32, pause: Duration::from_millis(4) };
+/// Size of a block and the pause after it where there is no flow control at all: a buffer of 63 bytes (micro:bit)
+/// bears two of them, if the board is late, and the smallest one. [`Session::learn_blocks`] finds out what else a board bears.
+pub(super) const SMALL_BLOCK: Block = Block { size: 31, pause: Duration::from_millis(6) };
 /// What MicroPython's own tools send.
 const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
+/// For boards that lose some of even the small blocks.
+const SLOW_BLOCK: Block = Block { size: 16, pause: Duration::from_millis(10) };
+/// Lengths of the programs, in bytes, that show whether a board bears large and small blocks: a ring that a block at a time
+/// fills up overflows after several only.
+const LARGE_TRIAL: usize = 3 * LARGE_BLOCK.size;
+const SMALL_TRIAL: usize = 16 * SMALL_BLOCK.size;
 /// Longest time of a board at its prompt to answer, or to take in a window of code; and of silence after an answer that
 /// makes no sense.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
@@ -63,27 +69,58 @@ pub(super) struct Block {
 }
 
 impl Session {
-    /// Finds out how much a board without raw paste takes at once, by sending it a program that tells how much came.
+    /// Finds out how much a board without raw paste takes at once, by sending it programs that tell how much came. False:
+    /// what was sent until now may have been lost in part. `is_small`: large blocks are not even tried.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn learn_blocks(&mut self, count: &dyn Fn(&str) -> String, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        if self.paste != Paste::Refused {
-            return Ok(());
+    pub fn learn_blocks(
+        &mut self,
+        is_small: bool,
+        count: &dyn Fn(&str) -> String,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
+        if self.paste != Paste::Refused || self.block == SLOW_BLOCK {
+            return Ok(true);
         }
-        let text = "x".repeat(LARGE_BLOCK.size - 1 - count("").len());
-        self.block = LARGE_BLOCK;
+        let trials = [(LARGE_BLOCK, LARGE_TRIAL), (SMALL_BLOCK, SMALL_TRIAL)];
+        for (block, trial) in trials.into_iter().skip(usize::from(is_small)) {
+            self.block = block;
+            if self.bears(trial, count, wait, sink)? {
+                return Ok(true);
+            }
+        }
+        self.block = SLOW_BLOCK;
+        Ok(false)
+    }
+
+    /// Whether a program of this length comes whole. That a board has no memory for it counts as well.
+    fn bears(
+        &mut self,
+        length: usize,
+        count: &dyn Fn(&str) -> String,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
+        let text = "x".repeat(length - 1 - count("").len());
         let own = wait.until(Some(Instant::now() + ANSWER_LIMIT));
-        let whole = match self.execute(&count(&text), true, own, sink) {
-            Ok(reply) => reply.frame.is_some_and(|frame| frame.text == text.len().to_string()),
-            Err(Failure::Timeout) if wait.slice().is_ok() => false,
-            Err(Failure::Torn(_)) => false,
-            Err(failure) => return Err(failure),
-        };
-        if !whole {
-            self.block = SMALL_BLOCK;
+        match self.execute(&count(&text), true, own, sink) {
+            Ok(reply) => Ok(reply.frame.is_some_and(|frame| frame.text == text.len().to_string())),
+            Err(Failure::Timeout) if wait.slice().is_ok() => Ok(false),
+            Err(Failure::Torn(_)) => Ok(false),
+            Err(failure) => Err(failure),
         }
-        Ok(())
+    }
+
+    /// A program did not arrive as it should: sends the next ones at the slowest pace, if there is no flow control. False if
+    /// that cannot be the reason.
+    pub fn slow_down(&mut self) -> bool {
+        let slower = self.paste == Paste::Refused && self.block != SLOW_BLOCK;
+        if slower {
+            self.block = SLOW_BLOCK;
+        }
+        slower
     }
 
     /// How many bytes the board's input buffer is known to hold.

@@ -1,6 +1,8 @@
 //! Proxies, as scripts use them, on a simulated board: Belay's facts about its proxy objects, and what ours promise
 //! beyond: exchanges, lifetime, refusals.
 
+mod facts;
+
 use belay_script::bench::record::{Measurement, Test};
 use belay_script::device::{Host, Output};
 use belay_script::script::{Observer, Runner, Sources};

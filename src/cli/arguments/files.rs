@@ -1,0 +1,302 @@
+//! What can be written on the command line of the commands for files, with its help.
+//!
+//! Uses clap. Invariant: nothing here does anything; parsing gives data.
+
+use super::{Connection, Limit};
+use clap::{Args, Subcommand, ValueHint};
+
+/// Help on paths, which all commands for files share.
+macro_rules! paths {
+    ($examples:literal) => {
+        concat!(
+            $examples,
+            "\n\nPaths:
+  :/lib/a.py, board:/lib/a.py    a path on the board of --port; `:a.py` is `:/a.py`
+  a.py, ./:a.py                  a path on this computer
+  ':/lib/*.py', ':/**/*.mpy'     patterns of paths on the board; quote them, so that the shell leaves them alone
+
+The board is restarted first, which frees its memory and ends what ran on it; --no-reset leaves its memory as it is."
+        )
+    };
+}
+
+/// After the help of `ls`.
+const LS_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script ls -p sim
+  belay-script ls -p /dev/ttyACM0 -l :/lib
+  belay-script ls -p /dev/ttyACM0 -r --json"
+);
+
+/// After the help of `tree`.
+const TREE_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script tree -p /dev/ttyACM0
+  belay-script tree -p /dev/ttyACM0 :/lib"
+);
+
+/// After the help of `cat`.
+const CAT_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script cat -p /dev/ttyACM0 :/boot.py
+  belay-script cat -p /dev/ttyACM0 :/log.bin > log.bin"
+);
+
+/// After the help of `cp`.
+const CP_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script cp -p /dev/ttyACM0 main.py lib.py :/
+  belay-script cp -p /dev/ttyACM0 -r firmware/. :/
+  belay-script cp -p /dev/ttyACM0 ':/*.csv' results/
+  belay-script cp -p /dev/ttyACM0 -r :/ backup"
+);
+
+/// After the help of `rm`.
+const RM_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script rm -p /dev/ttyACM0 :/old.py ':/*.tmp'
+  belay-script rm -p /dev/ttyACM0 -r :/lib
+  belay-script rm -p /dev/ttyACM0 -r :/         clears the flash"
+);
+
+/// After the help of `mkdir`.
+const MKDIR_HELP: &str = paths!(
+    "\
+Example:
+  belay-script mkdir -p /dev/ttyACM0 --parents :/lib/drivers"
+);
+
+/// After the help of `mv`.
+const MV_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script mv -p /dev/ttyACM0 :/main.py :/main_old.py
+  belay-script mv -p /dev/ttyACM0 ':/*.csv' :/data/"
+);
+
+/// After the help of `df`.
+const DF_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script df -p /dev/ttyACM0
+  belay-script df -p /dev/ttyACM0 :/ :/sd --json"
+);
+
+/// After the help of `hash`.
+const HASH_HELP: &str = paths!(
+    "\
+Example:
+  belay-script hash -p /dev/ttyACM0 :/main.py main.py"
+);
+
+/// After the help of `edit`.
+const EDIT_HELP: &str = paths!(
+    "\
+Examples:
+  belay-script edit -p /dev/ttyACM0 :/main.py
+  EDITOR='code --wait' belay-script edit -p /dev/ttyACM0 :/main.py"
+);
+
+/// The commands for files.
+#[derive(Debug, Subcommand)]
+pub enum FileCommand {
+    /// List files of a board
+    ///
+    /// Directories end with a slash. Without a path it is the board's `/`.
+    #[command(after_help = LS_HELP)]
+    Ls(Ls),
+    /// Draw the directories of a board
+    ///
+    /// With the sizes of the files. Without a path it is the board's `/`.
+    #[command(after_help = TREE_HELP)]
+    Tree(Paths),
+    /// Print files of a board, byte for byte
+    #[command(after_help = CAT_HELP)]
+    Cat(Cat),
+    /// Copy files to a board, from it, or on it
+    ///
+    /// Into a directory that is there, or a destination that ends with a slash, files keep their names. A file appears
+    /// under its name only when all of it is there. Files that are there already with the same content are not sent again.
+    #[command(after_help = CP_HELP)]
+    Cp(Cp),
+    /// Remove files of a board
+    ///
+    /// It never asks.
+    #[command(after_help = RM_HELP)]
+    Rm(Rm),
+    /// Make directories on a board
+    #[command(after_help = MKDIR_HELP)]
+    Mkdir(Mkdir),
+    /// Rename or move files and directories on a board
+    #[command(after_help = MV_HELP)]
+    Mv(Mv),
+    /// Tell how full a board's flash is
+    #[command(after_help = DF_HELP)]
+    Df(Paths),
+    /// Print the SHA-256 of files
+    ///
+    /// The board computes it, so the files need not come over. Where a board has no hashlib, it is another hash, whose
+    /// name stands before it.
+    #[command(after_help = HASH_HELP)]
+    Hash(HashFiles),
+    /// Edit a file of a board
+    ///
+    /// With the editor in VISUAL or EDITOR. The file is sent back if it was changed. If it cannot be sent, its new text is
+    /// kept on this computer.
+    #[command(after_help = EDIT_HELP)]
+    Edit(Edit),
+}
+
+/// What all commands for files share.
+#[derive(Debug, Args)]
+pub struct FileSession {
+    /// Keep what is in the board's memory: do not restart it first
+    #[arg(long)]
+    pub no_reset: bool,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How long it may take.
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// `ls`.
+#[derive(Debug, Args)]
+pub struct Ls {
+    /// Files and directories [default: `:/`]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// With the sizes in bytes
+    #[arg(short, long)]
+    pub long: bool,
+    /// With what is in directories, and in those in them
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `tree` and `df`: paths, and JSON if wanted.
+#[derive(Debug, Args)]
+pub struct Paths {
+    /// Directories [default: `:/`]
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `hash`.
+#[derive(Debug, Args)]
+pub struct HashFiles {
+    /// Files, of the board or of this computer
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `cat`.
+#[derive(Debug, Args)]
+pub struct Cat {
+    /// Files, of the board or of this computer
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `cp`.
+#[derive(Debug, Args)]
+pub struct Cp {
+    /// What is copied, and where to: at least one of them is on the board
+    #[arg(value_names = ["SOURCE", "DESTINATION"], num_args = 2.., required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Copy directories with what is in them; a source that ends with `/.` gives what is in it alone
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Copy files too that are there already with the same content
+    #[arg(short, long)]
+    pub force: bool,
+    /// No progress bar
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `rm`.
+#[derive(Debug, Args)]
+pub struct Rm {
+    /// Files and directories of the board
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Remove directories with what is in them
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Say nothing about what is not there
+    #[arg(short, long)]
+    pub force: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `mkdir`.
+#[derive(Debug, Args)]
+pub struct Mkdir {
+    /// Directories of the board
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Make the directories above them too; those that are there already are no error
+    #[arg(long)]
+    pub parents: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `mv`.
+#[derive(Debug, Args)]
+pub struct Mv {
+    /// Files and directories of the board, and their new name or the directory that takes them
+    #[arg(value_names = ["SOURCE", "DESTINATION"], num_args = 2.., required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}
+
+/// `edit`.
+#[derive(Debug, Args)]
+pub struct Edit {
+    /// A file of the board; it need not be there
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub path: String,
+    /// No progress bar
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: FileSession,
+}

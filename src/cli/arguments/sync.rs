@@ -1,0 +1,63 @@
+//! The options of `sync`.
+
+use super::{Connection, Limit};
+use clap::{Args, ValueHint};
+use std::path::PathBuf;
+
+/// The help below them.
+pub const HELP: &str = "\
+Examples:
+  belay-script sync firmware -p /dev/ttyACM0
+  belay-script sync firmware -p /dev/ttyACM0 --dry-run
+  belay-script sync firmware -p sim --dst /app --keep settings.json --ignore '*.log'
+
+Without --keep, files that the folder does not have are removed from the board, but for boot.py, webrepl_cfg.py and lib.
+--keep replaces this list; --no-delete removes nothing. Patterns are those of a .gitignore, relative to the folder; a
+file .belayignore in it adds its own. Without --ignore they are *.pyc, __pycache__, .DS_Store and .pytest_cache.";
+
+/// `sync`.
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// The folder, or one file
+    #[arg(value_name = "FOLDER", value_hint = ValueHint::AnyPath)]
+    pub folder: PathBuf,
+    /// Where it goes on the board
+    #[arg(long, value_name = "PATH", default_value = "/")]
+    pub dst: String,
+    /// Do not remove this file or folder of the board (may be repeated)
+    #[arg(long, value_name = "PATH")]
+    pub keep: Vec<String>,
+    /// Keep nothing: remove boot.py and lib too if the folder does not have them
+    #[arg(long, conflicts_with = "keep")]
+    pub empty_keep: bool,
+    /// Leave out what matches this pattern (may be repeated)
+    #[arg(long, value_name = "PATTERN")]
+    pub ignore: Vec<String>,
+    /// Leave out nothing but what .belayignore says
+    #[arg(long, conflicts_with = "ignore")]
+    pub empty_ignore: bool,
+    /// Remove nothing from the board
+    #[arg(long)]
+    pub no_delete: bool,
+    /// Send .py files as they are, with their comments
+    #[arg(long)]
+    pub no_minify: bool,
+    /// Compile .py files with this mpy-cross
+    #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
+    pub mpy_cross_binary: Option<PathBuf>,
+    /// Print what would be done, and do nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print only errors, no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How long it may take.
+    #[command(flatten)]
+    pub limit: Limit,
+}

@@ -1,0 +1,186 @@
+//! `cp`: files to a board, from it, and on it.
+//!
+//! Invariant: a file appears under its name when all of it is there, and the old one stays until then.
+
+use super::local::{self, Partial};
+use super::path::Place;
+use super::plan::{self, Copy, From, Plan, Target};
+use super::{Work, check_interrupt, misused, places, run};
+use crate::board::files::Change;
+use crate::board::transfer::Upload;
+use crate::cli::arguments::files::Cp;
+use crate::cli::console::Console;
+use crate::cli::progress::Bar;
+use crate::device::Files;
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Kind, Result};
+use crate::sync::digest::{Digester, digest};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Bytes, and files, that go to the board in one exchange: they are in this computer's memory together.
+const BATCH: (usize, usize) = (1 << 20, 64);
+
+/// Copies; gives the exit status.
+///
+/// # Errors
+/// Of wrong arguments, or if Ctrl-C cannot be watched.
+pub fn cp(options: &Cp, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
+    let places = places(&options.paths)?;
+    if !places.iter().any(Place::is_board) {
+        let error =
+            misused("none of the paths is on the board", "a path on the board begins with a colon: `:/main.py`");
+        return Err(Diagnostic::from_error(&error));
+    }
+    let Some((destination, sources)) = places.split_last() else { return Ok(0) };
+    if !destination.is_board() && sources.iter().any(|source| !source.is_board()) {
+        let error =
+            misused("both source and destination are on this computer", "copy those with the system's own `cp`");
+        return Err(Diagnostic::from_error(&error));
+    }
+    run(console, &options.session, &places, |work| {
+        let target = Target::look(work, destination)?;
+        let items = plan::sources(work, sources, options.recursive, &target)?;
+        let bar = |total: u64| if options.quiet { Bar::none(console) } else { Bar::new(console, "copying", total) };
+        match destination {
+            Place::Board(path) => {
+                let plan = plan::to_board(work, items, &path.path)?;
+                let bar = bar(total(&plan));
+                upload(work.files()?, &plan, options.force, &bar)
+            }
+            Place::Local(path) => {
+                let plan = plan::to_local(items, &path.path)?;
+                let bar = bar(total(&plan));
+                download(work, &plan, options.force, &bar)
+            }
+        }
+    })
+}
+
+fn total<To>(plan: &Plan<To>) -> u64 {
+    plan.files.iter().map(|file| file.size).sum()
+}
+
+/// Digests by the board of its own files among the candidates for being there already: the targets, and the sources.
+fn board_digests<To>(
+    files: &mut Files<'_>,
+    copies: &[Copy<To>],
+    target: impl Fn(&Copy<To>) -> Option<&str>,
+) -> Result<HashMap<String, Vec<u8>>> {
+    let mut paths: Vec<(&str, u64)> = Vec::new();
+    for copy in copies.iter().filter(|copy| copy.same_size) {
+        paths.extend(target(copy).map(|path| (path, copy.size)));
+        if let From::Board(path) = &copy.from {
+            paths.push((path, copy.size));
+        }
+    }
+    let digests = files.hash(&paths, &mut |_| {})?;
+    Ok(paths.iter().map(|(path, _)| (*path).to_owned()).zip(digests).collect())
+}
+
+fn upload(files: &mut Files<'_>, plan: &Plan<String>, force: bool, bar: &Bar) -> Result<()> {
+    let there = if force { HashMap::new() } else { board_digests(files, &plan.files, |copy| Some(&copy.to))? };
+    let folders: Vec<&str> = plan.folders.iter().map(String::as_str).collect();
+    files.change(Change::MakeDirectory, &folders)?;
+    let hash = files.facts().hash;
+    let mut done = 0;
+    let mut batch: Vec<(&Copy<String>, Vec<u8>, Vec<u8>)> = Vec::new();
+    for copy in &plan.files {
+        check_interrupt()?;
+        let (content, digest) = match &copy.from {
+            From::Board(path) if there.contains_key(path) && there.get(path) == there.get(&copy.to) => {
+                done += copy.size;
+                bar.set(done);
+                continue;
+            }
+            From::Board(path) => {
+                let mut content = Vec::new();
+                files.read(path, &mut |piece| {
+                    content.extend_from_slice(piece);
+                    Ok(())
+                })?;
+                let digest = digest(hash, &content);
+                (content, digest)
+            }
+            From::Local(path) => {
+                let content = local::read_all(path)?;
+                let digest = digest(hash, &content);
+                if there.get(&copy.to) == Some(&digest) {
+                    done += copy.size;
+                    bar.set(done);
+                    continue;
+                }
+                (content, digest)
+            }
+        };
+        batch.push((copy, content, digest));
+        let bytes: usize = batch.iter().map(|(_, content, _)| content.len()).sum();
+        if bytes >= BATCH.0 || batch.len() >= BATCH.1 {
+            done += send(files, &batch, done, bar)?;
+            batch.clear();
+        }
+    }
+    send(files, &batch, done, bar)?;
+    Ok(())
+}
+
+/// Sends files; gives their bytes.
+fn send(files: &mut Files<'_>, batch: &[(&Copy<String>, Vec<u8>, Vec<u8>)], done: u64, bar: &Bar) -> Result<u64> {
+    let uploads: Vec<Upload<'_>> =
+        batch.iter().map(|(copy, content, digest)| Upload { path: &copy.to, content, digest }).collect();
+    let mut under_way = None;
+    files.write(&uploads, &mut |sent| {
+        let mut end = 0;
+        let file = uploads.iter().position(|upload| {
+            end += upload.content.len() as u64;
+            sent < end
+        });
+        if file.is_some() && file != under_way {
+            under_way = file;
+            bar.message(file.map_or("", |index| uploads[index].path));
+        }
+        bar.set(done + sent);
+    })?;
+    Ok(uploads.iter().map(|upload| upload.content.len() as u64).sum())
+}
+
+fn download(work: &mut Work<'_>, plan: &Plan<PathBuf>, force: bool, bar: &Bar) -> Result<()> {
+    let files = work.files()?;
+    let there = if force { HashMap::new() } else { board_digests(files, &plan.files, |_| None)? };
+    for folder in &plan.folders {
+        local::make_folder(folder)?;
+    }
+    let mut done = 0;
+    for copy in &plan.files {
+        check_interrupt()?;
+        let From::Board(path) = &copy.from else {
+            return Err(Error::new(Kind::InternalError, "a file of this computer was to be read from the board"));
+        };
+        if let Some(expected) = there.get(path) {
+            let mut digester = Digester::new(files.facts().hash);
+            local::read(&copy.to, &mut |piece| {
+                digester.update(piece);
+                Ok(())
+            })?;
+            if digester.finish() == *expected {
+                done += copy.size;
+                bar.set(done);
+                continue;
+            }
+        }
+        bar.message(path);
+        let mut partial = Partial::create(&copy.to)?;
+        let mut come = done;
+        files.read(path, &mut |piece| {
+            partial.write(piece)?;
+            come += piece.len() as u64;
+            bar.set(come);
+            Ok(())
+        })?;
+        partial.keep()?;
+        done += copy.size;
+        bar.set(done);
+    }
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! `edit`: a file of the board in the user's editor.
+//!
+//! Invariant: text that was changed and could not be sent is kept, and its path is told.
+
+use super::path::{BoardPath, Place, name, parent};
+use super::plan::no_folder;
+use super::{Work, local, on_board, refused, run};
+use crate::board::transfer::Upload;
+use crate::cli::arguments::files::Edit;
+use crate::cli::console::Console;
+use crate::cli::progress::Bar;
+use crate::cli::reason;
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Kind, Result};
+use crate::sync::digest::digest;
+use std::fs::{self, DirBuilder};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+/// Editors that are tried if neither VISUAL nor EDITOR names one.
+const EDITORS: &[&str] = if cfg!(windows) { &["notepad"] } else { &["sensible-editor", "nano", "vi"] };
+
+/// Edits a file; gives the exit status.
+///
+/// # Errors
+/// Of wrong arguments, or if Ctrl-C cannot be watched.
+pub fn edit(options: &Edit, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
+    let paths = on_board("edit", std::slice::from_ref(&options.path))?;
+    let Some(path) = paths.into_iter().next() else { return Ok(0) };
+    run(console, &options.session, &[Place::Board(path.clone())], |work| {
+        let original = original(work, &path)?;
+        let draft = Draft::new(&path.path, original.as_deref().unwrap_or_default())?;
+        let edited = draft.edit();
+        // What was pressed in the editor was for the editor.
+        crate::interrupt::take();
+        let before = original.as_deref().unwrap_or_default();
+        let text = match edited.and_then(|()| local::read_all(&draft.file)) {
+            Ok(text) => text,
+            Err(error) => {
+                let changed = fs::read(&draft.file).is_ok_and(|text| text != before);
+                return Err(if changed { draft.keep(error) } else { error });
+            }
+        };
+        if text == before {
+            console.remark(&format!("`{}` is unchanged\n", path.path));
+            return Ok(());
+        }
+        let files = work.files()?;
+        let upload = Upload { path: &path.path, content: &text, digest: &digest(files.facts().hash, &text) };
+        let bar = if options.quiet { Bar::none(console) } else { Bar::new(console, "sending", text.len() as u64) };
+        let sent = files.write(&[upload], &mut |bytes| bar.set(bytes));
+        bar.finish();
+        sent.map_err(|error| draft.keep(error))
+    })
+}
+
+/// What the file holds; `None` if it is not there yet, but can be.
+fn original(work: &mut Work<'_>, path: &BoardPath) -> Result<Option<Vec<u8>>> {
+    work.guard(&path.path)?;
+    let files = work.files()?;
+    match files.stat(&path.path)? {
+        Some(None) => Err(refused(format!("`{}` is a directory", path.path), "name a file in it")),
+        Some(Some(_)) => {
+            let mut content = Vec::new();
+            files.read(&path.path, &mut |piece| {
+                content.extend_from_slice(piece);
+                Ok(())
+            })?;
+            Ok(Some(content))
+        }
+        None if path.folder => Err(refused(format!("`{}/` can be no file", path.path), "write no slash at the end")),
+        None if files.stat(parent(&path.path))? != Some(None) => Err(no_folder(parent(&path.path))),
+        None => Ok(None),
+    }
+}
+
+/// The text on this computer, in a folder of its own. It goes when it is dropped, unless it is kept.
+struct Draft {
+    folder: PathBuf,
+    file: PathBuf,
+    kept: std::cell::Cell<bool>,
+}
+
+impl Draft {
+    fn new(path: &str, text: &[u8]) -> Result<Draft> {
+        let failed = |error: std::io::Error| {
+            let message = format!("no temporary file can be made: {}", reason(&error));
+            Error::new(Kind::ScriptError, message).with_help("set TMPDIR to a folder that you may write")
+        };
+        let folder = own_folder().map_err(failed)?;
+        // The name tells the editor what language it is, and the user which file.
+        let own = name(path);
+        let own = match own.rsplit_once('.') {
+            _ if local::is_name(own, cfg!(windows)) && own.len() < 200 && !own.starts_with('-') => own.to_owned(),
+            Some((_, extension)) if local::is_name(extension, cfg!(windows)) && extension.len() < 100 => {
+                format!("edited.{extension}")
+            }
+            _ => "edited".to_owned(),
+        };
+        let draft = Draft { file: folder.join(own), folder, kept: false.into() };
+        fs::write(&draft.file, text).map_err(failed)?;
+        Ok(draft)
+    }
+
+    /// Lets the user edit.
+    fn edit(&self) -> Result<()> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        if let Some(editor) = variable("VISUAL").or_else(|| variable("EDITOR")) {
+            return ended(&editor, by_shell(&editor, &self.file).status());
+        }
+        for editor in EDITORS {
+            match Command::new(editor).arg(&self.file).status() {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                status => return ended(editor, status),
+            }
+        }
+        Err(Error::new(Kind::FeatureUnavailableError, "there is no editor")
+            .with_help("set EDITOR to the one that you like, for example `EDITOR=nano`"))
+    }
+
+    /// Leaves the text where it is, and says where.
+    fn keep(&self, error: Error) -> Error {
+        self.kept.set(true);
+        let help = error.help().map(|help| format!("{help}\n")).unwrap_or_default();
+        error.with_help(format!("{help}your text is kept in `{}`", self.file.display()))
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.kept.get() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+/// A new folder that only the user can look into.
+fn own_folder() -> std::io::Result<PathBuf> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let mut number = 0;
+    loop {
+        let folder = std::env::temp_dir().join(format!("belay-edit-{}-{number}", std::process::id()));
+        match builder.create(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The variables hold a command with its arguments, as for git.
+#[cfg(unix)]
+fn by_shell(editor: &str, file: &Path) -> Command {
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{editor} \"$@\"")).arg(editor).arg(file);
+    command
+}
+
+#[cfg(not(unix))]
+fn by_shell(editor: &str, file: &Path) -> Command {
+    let mut words = editor.split_whitespace();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words).arg(file);
+    command
+}
+
+fn ended(editor: &str, status: std::io::Result<std::process::ExitStatus>) -> Result<()> {
+    let help = "nothing was changed on the board";
+    let failed =
+        |how: String| Err(Error::new(Kind::ScriptError, format!("the editor `{editor}` {how}")).with_help(help));
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => match status.code() {
+            Some(code) => failed(format!("ended with status {code}")),
+            None => failed("was killed".to_owned()),
+        },
+        Err(error) => failed(format!("does not start: {}", reason(&error))),
+    }
+}

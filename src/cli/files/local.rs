@@ -1,0 +1,299 @@
+//! Files of this computer: what is in a folder, which names it takes, and writing without half a file ever being there.
+//!
+//! Uses walkdir. Invariant: a [`Partial`] that is not kept leaves nothing behind.
+
+use super::path::LocalPath;
+use super::{check_interrupt, misused};
+use crate::cli::reason;
+use crate::error::{Error, Kind, Result};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+
+/// Something in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalEntry {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Below the folder, with slashes.
+    pub relative: String,
+    /// Bytes of a file; `None`: a folder.
+    pub size: Option<u64>,
+}
+
+/// What `path` is: bytes of a file, `Some(None)` for a folder, `None` if there is nothing. Links are followed.
+///
+/// # Errors
+/// ParseError if the system does not tell.
+pub fn stat(path: &Path) -> Result<Option<Option<u64>>> {
+    match fs::metadata(path) {
+        Ok(data) if data.is_dir() => Ok(Some(None)),
+        Ok(data) => Ok(Some(Some(data.len()))),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// As [`stat`], of something that must be there.
+///
+/// # Errors
+/// ParseError if it is not.
+pub fn there(path: &LocalPath) -> Result<Option<u64>> {
+    stat(&path.path)?.ok_or_else(|| {
+        let help = "check the path and the current folder; a path on the board begins with a colon";
+        misused(format!("there is no `{}`", path.written), help)
+    })
+}
+
+/// What is in the folder `root`, sorted, at most `depth` deep; a folder stands before what is in it. Links are followed,
+/// but not into a folder that holds them.
+///
+/// # Errors
+/// ParseError of what cannot be read, is no file, or has a name that is no text.
+pub fn walk(root: &Path, depth: usize) -> Result<Vec<LocalEntry>> {
+    let mut entries = Vec::new();
+    // Without a `.` in the middle, which would be in messages.
+    let root = &root.components().collect::<PathBuf>();
+    for entry in WalkDir::new(root).follow_links(true).min_depth(1).max_depth(depth).sort_by_file_name() {
+        check_interrupt()?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.loop_ancestor().is_some() => continue,
+            Err(error) => {
+                let path = error.path().unwrap_or(root).to_owned();
+                return Err(unreadable(&path, &error.into_io_error().unwrap_or_else(|| io::ErrorKind::Other.into())));
+            }
+        };
+        let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let Some(relative) = relative.to_str().map(|text| text.replace(std::path::MAIN_SEPARATOR, "/")) else {
+            let message = format!("the name `{}` is not UTF-8", entry.path().display());
+            return Err(misused(message, "boards take UTF-8 only: rename the file"));
+        };
+        let size = match entry.file_type() {
+            kind if kind.is_dir() => None,
+            kind if kind.is_file() => {
+                Some(entry.metadata().map_err(|error| unreadable(entry.path(), &error.into()))?.len())
+            }
+            _ => {
+                let message = format!("`{}` is neither file nor folder", entry.path().display());
+                return Err(misused(message, "move it out of the folder"));
+            }
+        };
+        entries.push(LocalEntry { path: entry.path().to_owned(), relative, size });
+    }
+    Ok(entries)
+}
+
+/// Reads a file piece by piece.
+///
+/// # Errors
+/// ParseError of a file that cannot be read, those of `take`, and Interrupted.
+pub fn read(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        check_interrupt()?;
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => take(&piece[..count])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(path, &error)),
+        }
+    }
+}
+
+/// All of a file.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(path: &Path) -> Result<Vec<u8>> {
+    let mut content = Vec::new();
+    read(path, &mut |piece| {
+        content.extend_from_slice(piece);
+        Ok(())
+    })?;
+    Ok(content)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let help = match error.kind() {
+        io::ErrorKind::NotFound => "check the path and the current folder, and links that lead nowhere",
+        io::ErrorKind::PermissionDenied => "check its permissions",
+        _ => "check the path",
+    };
+    misused(format!("`{}` cannot be read: {}", path.display(), reason(error)), help)
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    let help = match error.kind() {
+        io::ErrorKind::PermissionDenied => "check the permissions of its folder",
+        io::ErrorKind::NotFound => "make its folder first",
+        _ => "see what the system says; nothing was changed there",
+    };
+    Error::new(Kind::ScriptError, format!("`{}` cannot be written: {}", path.display(), reason(error))).with_help(help)
+}
+
+/// Makes a folder.
+///
+/// # Errors
+/// ScriptError if the system refuses.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir(path).map_err(|error| unwritable(path, &error))
+}
+
+/// A file on its way: it has a name of its own until all of it is there.
+pub struct Partial {
+    target: PathBuf,
+    temporary: PathBuf,
+    file: Option<File>,
+}
+
+impl Partial {
+    /// Begins to write `target`; a link is followed.
+    ///
+    /// # Errors
+    /// ScriptError if there is no place for it.
+    pub fn create(target: &Path) -> Result<Partial> {
+        let target = match fs::symlink_metadata(target) {
+            Ok(data) if data.is_symlink() => fs::canonicalize(target).map_err(|error| unwritable(target, &error))?,
+            _ => target.to_owned(),
+        };
+        let folder = target.parent().unwrap_or(Path::new("")).to_owned();
+        let mut number = 0;
+        loop {
+            let temporary = folder.join(format!(".belay-{}-{number}.tmp", std::process::id()));
+            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+                Ok(file) => {
+                    // A file that is replaced keeps who may use it.
+                    if let Ok(data) = fs::metadata(&target) {
+                        let _ = fs::set_permissions(&temporary, data.permissions());
+                    }
+                    return Ok(Partial { target, temporary, file: Some(file) });
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => number += 1,
+                Err(error) => return Err(unwritable(&target, &error)),
+            }
+        }
+    }
+
+    /// Takes more of the content.
+    ///
+    /// # Errors
+    /// ScriptError, of a full disk for example.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        match self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes)) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(unwritable(&self.target, &error)),
+        }
+    }
+
+    /// All is there: it takes its name.
+    ///
+    /// # Errors
+    /// ScriptError; then nothing has changed.
+    pub fn keep(mut self) -> Result<()> {
+        drop(self.file.take());
+        fs::rename(&self.temporary, &self.target).map_err(|error| unwritable(&self.target, &error))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        drop(self.file.take());
+        // Gone already if it was kept.
+        let _ = fs::remove_file(&self.temporary);
+    }
+}
+
+/// Whether `name`, of a file on a board, is the name of a file here: neither a way out of its folder, nor, on Windows, a
+/// device or a stream.
+pub fn is_name(name: &str, windows: bool) -> bool {
+    if matches!(name, "" | "." | "..") || name.contains(['/', '\0']) {
+        return false;
+    }
+    if !windows {
+        return true;
+    }
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_uppercase();
+    let numbered = |prefix: &str| {
+        stem.strip_prefix(prefix).is_some_and(|rest| {
+            rest.chars().count() == 1 && rest.contains(|c| matches!(c, '0'..='9' | '¹' | '²' | '³'))
+        })
+    };
+    let reserved = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL" | "CONIN$" | "CONOUT$");
+    let odd = |c: char| c.is_ascii_control() || matches!(c, '<' | '>' | ':' | '"' | '\\' | '|' | '?' | '*');
+    !(reserved || numbered("COM") || numbered("LPT") || name.contains(odd) || name.ends_with(['.', ' ']))
+}
+
+/// Refuses a path from a board that has a part that is no name here.
+///
+/// # Errors
+/// FeatureUnavailableError naming the path.
+pub fn check_names(relative: &str) -> Result<()> {
+    match relative.split('/').find(|name| !is_name(name, cfg!(windows))) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(
+            Kind::FeatureUnavailableError,
+            format!("`{relative}` cannot be a file of this computer: its system does not take the name"),
+        )
+        .with_help("rename it on the board with `belay-script mv`, or copy the others by a pattern")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_lead_elsewhere_are_none() {
+        for name in ["", ".", "..", "a/b", "a\0b"] {
+            assert!(!is_name(name, false) && !is_name(name, true), "{name:?}");
+        }
+        for name in ["con", "Nul.txt", "COM1", "lpt9.x", "com\u{b9}", "a:b", "a\\b", "a.", "a ", "a?", "a\nb", "aux .c"]
+        {
+            assert!(is_name(name, false) && !is_name(name, true), "{name:?}");
+        }
+        for name in ["console", "com", "com10", "a b.py", "\u{e9}", ".x", "..."] {
+            assert!(is_name(name, false), "{name:?}");
+        }
+        assert!(is_name("com10", true) && is_name("console.py", true) && is_name("\u{e9} x", true));
+    }
+
+    #[test]
+    fn what_is_not_kept_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a");
+        fs::write(&target, "old").unwrap();
+        let mut partial = Partial::create(&target).unwrap();
+        partial.write(b"half").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        drop(partial);
+        let mut partial = Partial::create(&target).unwrap();
+        partial.write(b"new").unwrap();
+        partial.keep().unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_but_not_in_a_loop() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("root");
+        fs::create_dir_all(root.join("b")).unwrap();
+        fs::create_dir(folder.path().join("elsewhere")).unwrap();
+        fs::write(folder.path().join("elsewhere/x"), "12").unwrap();
+        std::os::unix::fs::symlink(folder.path().join("elsewhere"), root.join("a")).unwrap();
+        std::os::unix::fs::symlink(&root, root.join("b/again")).unwrap();
+        let found = |depth| {
+            let entries = walk(&root, depth).unwrap();
+            entries.into_iter().map(|entry| (entry.relative, entry.size)).collect::<Vec<_>>()
+        };
+        let entry = |path: &str, size| (path.to_owned(), size);
+        assert_eq!(found(9), [entry("a", None), entry("a/x", Some(2)), entry("b", None)]);
+        assert_eq!(found(1), [entry("a", None), entry("b", None)]);
+        std::os::unix::fs::symlink("nowhere", root.join("c")).unwrap();
+        assert!(walk(&root, 9).unwrap_err().message().contains("cannot be read"));
+    }
+}

@@ -1,0 +1,199 @@
+//! `ls`, `tree`, `df`, `cat`, `hash`, `cp`, `rm`, `mkdir`, `mv` and `edit`: the files of a board from the command line.
+//!
+//! One file a group of commands; [`path`] and [`find`] say what a path means. Uses [`crate::device::Files`]. Invariant: what
+//! is wrong with the arguments is found before anything changes, and no file is ever half there under its name.
+
+pub mod change;
+pub mod copy;
+pub mod digest;
+pub mod edit;
+pub mod find;
+pub mod list;
+pub mod local;
+pub mod path;
+pub mod plan;
+pub mod read;
+pub mod space;
+
+use super::arguments::files::{FileCommand, FileSession};
+use super::console::Console;
+use super::{session, signals};
+use crate::bench::record::Record;
+use crate::device::{Files, OpenOptions};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Kind, Result};
+use crate::script::Sources;
+use path::Place;
+use std::sync::Arc;
+
+/// Carries out a command; gives the exit status.
+///
+/// # Errors
+/// Of wrong arguments, or if Ctrl-C cannot be watched.
+pub fn dispatch(command: &FileCommand, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
+    match command {
+        FileCommand::Ls(options) => list::ls(options, console),
+        FileCommand::Tree(options) => list::tree(options, console),
+        FileCommand::Df(options) => space::df(options, console),
+        FileCommand::Cat(options) => read::cat(options, console),
+        FileCommand::Hash(options) => read::hash(options, console),
+        FileCommand::Cp(options) => copy::cp(options, console),
+        FileCommand::Rm(options) => change::rm(options, console),
+        FileCommand::Mkdir(options) => change::mkdir(options, console),
+        FileCommand::Mv(options) => change::mv(options, console),
+        FileCommand::Edit(options) => edit::edit(options, console),
+    }
+}
+
+/// What a command works with.
+pub struct Work<'a> {
+    files: Option<Files<'a>>,
+    /// The board's file system is this computer's own.
+    pub shared: bool,
+    /// Where is printed.
+    pub console: &'a Arc<Console>,
+}
+
+impl<'a> Work<'a> {
+    /// The board's files.
+    ///
+    /// # Errors
+    /// A defect: no path of the command was on the board, so it was not opened.
+    pub fn files(&mut self) -> Result<&mut Files<'a>> {
+        self.files.as_mut().ok_or_else(|| Error::new(Kind::InternalError, "the board was not opened"))
+    }
+
+    /// Refuses to change what lies in `/` of this computer.
+    ///
+    /// # Errors
+    /// FeatureUnavailableError.
+    pub fn guard(&self, path: &str) -> Result<()> {
+        if !self.shared || path.trim_matches('/').contains('/') {
+            return Ok(());
+        }
+        Err(Error::new(
+            Kind::FeatureUnavailableError,
+            format!("`{path}` is not changed: the files of this board are this computer's own"),
+        )
+        .with_help("name a path inside a directory of yours, for example `:/tmp/board/main.py`"))
+    }
+}
+
+/// Opens the board if one of `places` is on it, and works. Gives the exit status.
+///
+/// The board is restarted first, as `exec` does: its memory is free then, and nothing that runs on it uses the files.
+fn run(
+    console: &Arc<Console>,
+    options: &FileSession,
+    places: &[Place],
+    work: impl FnOnce(&mut Work<'_>) -> Result<()>,
+) -> std::result::Result<u8, Diagnostic> {
+    if !places.iter().any(Place::is_board) {
+        signals::watch()?;
+        let worked = work(&mut Work { files: None, shared: false, console });
+        console.finish(&Record::new());
+        let failures: Vec<Diagnostic> = worked.err().iter().map(Diagnostic::from_error).collect();
+        return Ok(super::report_failures(console, &failures, &Sources::default()));
+    }
+    let open = OpenOptions {
+        startup: Some(String::new()),
+        soft_reset: options.no_reset.then_some(false),
+        auto_sync_time: false,
+        ..OpenOptions::default()
+    };
+    session::with_board(console, &options.connection, &options.limit, open, &Sources::default(), |device| {
+        let shared = device.shares_host_files();
+        work(&mut Work { files: Some(device.files()?), shared, console })
+    })
+}
+
+/// The arguments of the command line, as places.
+fn places(texts: &[String]) -> std::result::Result<Vec<Place>, Diagnostic> {
+    texts.iter().map(|text| Place::parse(text)).collect::<Result<_>>().map_err(|error| Diagnostic::from_error(&error))
+}
+
+/// As [`places`], and without any the board's `/`.
+fn places_or_root(texts: &[String]) -> std::result::Result<Vec<Place>, Diagnostic> {
+    if texts.is_empty() { places(&[":/".to_owned()]) } else { places(texts) }
+}
+
+/// As [`places`], all of them on the board: `command` changes nothing on this computer.
+fn on_board(command: &str, texts: &[String]) -> std::result::Result<Vec<path::BoardPath>, Diagnostic> {
+    let board = |place: Place| match place {
+        Place::Board(path) => Ok(path),
+        Place::Local(path) => Err(Diagnostic {
+            help: Some(format!("a path on the board begins with a colon: `:{}`", path.written)),
+            ..Diagnostic::new(
+                Kind::ParseError,
+                format!("`{command}` works on the board, and `{}` is no path on it", path.written),
+            )
+        }),
+    };
+    places(texts)?.into_iter().map(board).collect()
+}
+
+/// What the board, or its state, does not allow: exit status 1.
+fn refused(message: impl Into<String>, help: impl Into<String>) -> Error {
+    Error::new(Kind::DeviceException, message).with_help(help)
+}
+
+/// The user's own mistake: exit status 2.
+fn misused(message: impl Into<String>, help: impl Into<String>) -> Error {
+    Error::new(Kind::ParseError, message).with_help(help)
+}
+
+/// There is nothing at this path of the board.
+fn missing(path: &str) -> Error {
+    refused(format!("there is no `{path}` on the board"), "look at what there is with `belay-script ls :/`")
+}
+
+/// The press of Ctrl-C, if there was one.
+fn check_interrupt() -> Result<()> {
+    if crate::interrupt::take() { Err(Error::new(Kind::Interrupted, "interrupted")) } else { Ok(()) }
+}
+
+/// A name for a person: control characters are written as escapes, so that each name is one line.
+fn shown(name: &str) -> String {
+    let mut text = String::with_capacity(name.len());
+    for letter in name.chars() {
+        if letter.is_control() { text.extend(letter.escape_default()) } else { text.push(letter) }
+    }
+    text
+}
+
+/// Bytes for a person: `512 B`, `1.4 KiB`.
+fn human(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut amount = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    // What would be written as `1024.0`.
+    while amount >= 1023.95 && unit + 1 < UNITS.len() {
+        amount /= 1024.0;
+        unit += 1;
+    }
+    format!("{amount:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_for_a_person() {
+        let case = |bytes, expected| assert_eq!(human(bytes), expected);
+        case(0, "0 B");
+        case(1023, "1023 B");
+        case(1024, "1.0 KiB");
+        case(1024 * 1024 - 1, "1.0 MiB");
+        case(1400 * 1024, "1.4 MiB");
+        case(u64::MAX, "16384.0 PiB");
+    }
+
+    #[test]
+    fn a_name_is_one_line() {
+        assert_eq!(shown("a\nb\u{1b}[2J \u{e9}\\"), "a\\nb\\u{1b}[2J \u{e9}\\");
+    }
+}

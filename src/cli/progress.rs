@@ -1,0 +1,77 @@
+//! A progress bar on standard error, for bytes that go to or come from a board.
+//!
+//! Uses indicatif and [`Console`]. Invariant: without a terminal there is no bar, and nothing of it is ever written; what a
+//! board prints goes through the console, which takes the bar away meanwhile.
+
+use super::console::Console;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::Arc;
+
+/// How the bar looks: title, bar, bytes, rate, time left, the file under way.
+const TEMPLATE: &str = "{prefix} [{bar:25}] {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}";
+/// How often it is drawn, a second.
+const RATE: u8 = 10;
+
+/// A bar on standard error, not drawn yet.
+pub fn bar(title: &str, total: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr_with_hz(RATE));
+    if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
+        bar.set_style(style.progress_chars("=> "));
+    }
+    bar.set_prefix(title.to_owned());
+    bar
+}
+
+/// A name that the terminal does not take for a command.
+pub fn harmless(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+}
+
+/// A bar. It goes when it is dropped.
+pub struct Bar {
+    console: Arc<Console>,
+    bar: Option<ProgressBar>,
+}
+
+impl Bar {
+    /// A bar of `total` bytes on the console's standard error; none if that is no terminal.
+    pub fn new(console: &Arc<Console>, title: &str, total: u64) -> Bar {
+        let bar = console.is_watched().then(|| bar(title, total));
+        console.show(bar.clone());
+        Bar { console: console.clone(), bar }
+    }
+
+    /// No bar at all (`--quiet`).
+    pub fn none(console: &Arc<Console>) -> Bar {
+        Bar { console: console.clone(), bar: None }
+    }
+
+    /// How many bytes are done.
+    pub fn set(&self, bytes: u64) {
+        self.draw(|bar| bar.set_position(bytes));
+    }
+
+    /// What is under way, a file for example.
+    pub fn message(&self, text: &str) {
+        self.draw(|bar| bar.set_message(harmless(text)));
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {}
+
+    /// Nothing else is printed while it is drawn.
+    fn draw(&self, change: impl FnOnce(&ProgressBar)) {
+        if let Some(bar) = &self.bar {
+            self.console.alone(|| change(bar));
+        }
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.draw(ProgressBar::finish_and_clear);
+        if self.bar.is_some() {
+            self.console.show(None);
+        }
+    }
+}

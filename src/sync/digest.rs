@@ -1,0 +1,189 @@
+//! What a board computes over a file, computed here: SHA-256 where it has `hashlib`, CRC-32 where it has `binascii`,
+//! and FNV-1a where it has neither.
+//!
+//! Uses the crate `sha2` and [`crate::board::files`]. Invariant: the bytes of a digest are those that the board's snippet
+//! answers.
+//!
+//! CRC-32 is that of ISO 3309 as `binascii.crc32` has it: polynomial `0xedb88320` reflected, start and end inverted.
+//! FNV-1a has 32 bits: offset basis 2166136261, prime 16777619.
+
+use sha2::{Digest as _, Sha256};
+use std::io::{self, Read};
+
+pub use crate::board::files::Hash as DigestKind;
+
+/// The digest of `bytes`.
+pub fn digest(kind: DigestKind, bytes: &[u8]) -> Vec<u8> {
+    let mut digester = Digester::new(kind);
+    digester.update(bytes);
+    digester.finish()
+}
+
+/// The digest of what `reader` has, and its length in bytes. Stops behind `limit` bytes.
+///
+/// # Errors
+/// Those of the reader.
+pub fn digest_reader(kind: DigestKind, reader: &mut impl Read, limit: u64) -> io::Result<(Vec<u8>, u64)> {
+    let mut digester = Digester::new(kind);
+    let mut buffer = vec![0; 64 * 1024];
+    let mut length = 0u64;
+    while length < limit {
+        let wanted = usize::try_from(limit - length).unwrap_or(usize::MAX).min(buffer.len());
+        match reader.read(&mut buffer[..wanted]) {
+            Ok(0) => break,
+            Ok(count) => {
+                digester.update(&buffer[..count]);
+                length += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((digester.finish(), length))
+}
+
+/// A digest in the making.
+#[derive(Clone, Debug)]
+pub struct Digester(State);
+
+#[derive(Clone, Debug)]
+enum State {
+    Sha256(Sha256),
+    Crc32(u32),
+    Fnv1a(u32),
+}
+
+impl Digester {
+    /// The digest of nothing, so far.
+    pub fn new(kind: DigestKind) -> Digester {
+        Digester(match kind {
+            DigestKind::Sha256 => State::Sha256(Sha256::new()),
+            DigestKind::Crc32 => State::Crc32(!0),
+            DigestKind::Fnv1a => State::Fnv1a(0x811c_9dc5),
+        })
+    }
+
+    /// Adds `bytes` at the end.
+    pub fn update(&mut self, bytes: &[u8]) {
+        match &mut self.0 {
+            State::Sha256(sha256) => sha256.update(bytes),
+            State::Crc32(value) => *value = crc32(*value, bytes),
+            State::Fnv1a(value) => {
+                *value = bytes.iter().fold(*value, |value, byte| (value ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+            }
+        }
+    }
+
+    /// The digest of all that was added.
+    pub fn finish(self) -> Vec<u8> {
+        match self.0 {
+            State::Sha256(sha256) => sha256.finalize().to_vec(),
+            State::Crc32(value) => format!("{:08x}", !value).into_bytes(),
+            State::Fnv1a(value) => format!("{value:08x}").into_bytes(),
+        }
+    }
+}
+
+/// What eight steps at once need: `TABLES[n][byte]` is `byte`, followed by `n` zeros.
+static TABLES: [[u32; 256]; 8] = tables();
+
+const fn tables() -> [[u32; 256]; 8] {
+    let mut tables = [[0u32; 256]; 8];
+    let mut index = 0;
+    while index < 256 {
+        let mut value = index as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            value = if value & 1 == 1 { value >> 1 ^ 0xedb8_8320 } else { value >> 1 };
+            bit += 1;
+        }
+        tables[0][index] = value;
+        index += 1;
+    }
+    let mut zeros = 1;
+    while zeros < 8 {
+        let mut index = 0;
+        while index < 256 {
+            let value = tables[zeros - 1][index];
+            tables[zeros][index] = value >> 8 ^ tables[0][(value & 0xff) as usize];
+            index += 1;
+        }
+        zeros += 1;
+    }
+    tables
+}
+
+fn crc32(value: u32, bytes: &[u8]) -> u32 {
+    let (blocks, rest) = bytes.as_chunks::<8>();
+    let value = blocks.iter().fold(value, |value, block| {
+        let [a, b, c, d] = value.to_le_bytes();
+        let at = |zeros: usize, byte: u8| TABLES[zeros][usize::from(byte)];
+        at(7, a ^ block[0])
+            ^ at(6, b ^ block[1])
+            ^ at(5, c ^ block[2])
+            ^ at(4, d ^ block[3])
+            ^ at(3, block[4])
+            ^ at(2, block[5])
+            ^ at(1, block[6])
+            ^ at(0, block[7])
+    });
+    rest.iter().fold(value, |value, byte| value >> 8 ^ TABLES[0][usize::from(value as u8 ^ byte)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(kind: DigestKind, bytes: &[u8]) -> String {
+        match kind {
+            DigestKind::Sha256 => digest(kind, bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            _ => String::from_utf8(digest(kind, bytes)).unwrap(),
+        }
+    }
+
+    #[test]
+    fn published_values() {
+        let sha256 = |bytes: &[u8]| hex(DigestKind::Sha256, bytes);
+        assert_eq!(sha256(b""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(hex(DigestKind::Crc32, b""), "00000000");
+        assert_eq!(hex(DigestKind::Crc32, b"123456789"), "cbf43926");
+        assert_eq!(hex(DigestKind::Crc32, b"The quick brown fox jumps over the lazy dog"), "414fa339");
+        assert_eq!(hex(DigestKind::Fnv1a, b""), "811c9dc5");
+        assert_eq!(hex(DigestKind::Fnv1a, b"foobar"), "bf9cf968");
+        assert_eq!(hex(DigestKind::Fnv1a, b"fooba"), "39aaa18a");
+    }
+
+    #[test]
+    fn pieces_and_readers_give_the_digest_of_the_whole() {
+        let bytes: Vec<u8> = (0..200_003u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        for kind in [DigestKind::Sha256, DigestKind::Crc32, DigestKind::Fnv1a] {
+            let whole = digest(kind, &bytes);
+            assert_eq!(whole.len(), kind.length());
+            for size in [1, 7, 8, 4096] {
+                let mut digester = Digester::new(kind);
+                bytes.chunks(size).for_each(|piece| digester.update(piece));
+                assert_eq!(digester.finish(), whole, "{kind:?} by {size}");
+            }
+            let length = bytes.len() as u64;
+            assert_eq!(digest_reader(kind, &mut bytes.as_slice(), u64::MAX).unwrap(), (whole, length));
+            let begin = digest(kind, &bytes[..70_000]);
+            assert_eq!(digest_reader(kind, &mut bytes.as_slice(), 70_000).unwrap(), (begin, 70_000));
+        }
+    }
+
+    #[test]
+    fn crc_of_blocks_is_that_of_single_bytes() {
+        let bytes: Vec<u8> = (0..=255).rev().collect();
+        let slow = |bytes: &[u8]| {
+            !bytes.iter().fold(!0u32, |value, byte| {
+                (0..8)
+                    .fold(value ^ u32::from(*byte), |value, _| value >> 1 ^ (0xedb8_8320 & (value & 1).wrapping_neg()))
+            })
+        };
+        for length in 0..bytes.len() {
+            let expected = format!("{:08x}", slow(&bytes[..length]));
+            assert_eq!(hex(DigestKind::Crc32, &bytes[..length]), expected, "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Syncs to a real MicroPython's flash: what they do, what they refuse, and what is left after the board was unplugged
+//! in the middle.
+#![cfg(target_os = "linux")]
+
+mod compiled;
+#[path = "../support/faulty_port.rs"]
+mod faulty_port;
+mod forms;
+#[path = "../support/interpreter.rs"]
+mod interpreter;
+#[path = "../support/mpy_cross.rs"]
+mod mpy_cross;
+#[path = "../support/reduced_board.rs"]
+mod reduced_board;
+mod refused;
+mod support;
+mod tree;
+mod unplugged;
