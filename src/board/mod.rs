@@ -5,9 +5,11 @@
 //! older one in its place.
 
 pub mod command;
+mod escape;
 pub mod files;
 pub mod identity;
 mod lend;
+pub mod mount;
 pub mod transfer;
 
 use crate::port::{Abilities, Wait};
@@ -29,6 +31,7 @@ const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
 const FILES: &str = include_str!("snippets/files.py");
 const RECEIVE: &str = include_str!("snippets/receive.py");
+const MOUNT: &str = include_str!("snippets/mount.py");
 
 /// What some commands need on the board besides the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub enum Helper {
     Files,
     /// For a stream of files to the board ([`transfer`]); needs [`Helper::Files`].
     Receiver,
+    /// For a folder of this computer ([`mount`]).
+    Mount,
 }
 
 /// A board on whose raw REPL belay-script runs commands.
@@ -300,11 +305,17 @@ impl Board {
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 
-    /// Loads a helper, once. What the board raises meanwhile, for want of memory, is the outcome.
+    /// Loads a helper, once; its imports may ask. What the board raises meanwhile, for want of memory, is the outcome.
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn need(&mut self, helper: Helper, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+    pub fn need(
+        &mut self,
+        helper: Helper,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Failure> {
         if self.loaded.contains(&helper) {
             return Ok(Outcome::Value(Payload::Repr("None".to_owned())));
         }
@@ -314,8 +325,9 @@ impl Board {
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
             Helper::Receiver => RECEIVE,
+            Helper::Mount => MOUNT,
         };
-        let outcome = self.run(&Command::statements(code), wait, sink)?;
+        let outcome = self.run_answering(&Command::statements(code), answers, wait, sink)?;
         if matches!(outcome, Outcome::Value(_)) {
             self.loaded.push(helper);
         }

@@ -6,16 +6,11 @@
 //! still under way is text without end at a prompt. Invariant: however questions are lost or repeated, each chunk is sent
 //! once and in order.
 
+use super::escape::escape;
 use super::files::{Channel, Facts};
 use crate::port::Abilities;
 use base64::Engine as _;
 
-/// Bytes that mean something to a prompt, a terminal or a serial server on the way, and the mark of an escaped one:
-/// Ctrl-A to Ctrl-E, return, XON and XOFF, Ctrl-Z and Ctrl-\, and `}`.
-const ESCAPED: &[u8] = b"\x01\x02\x03\x04\x05\r\x11\x13\x1a\x1c}";
-const ESCAPE: u8 = b'}';
-/// What an escaped byte differs by.
-const FLIP: u8 = 0x20;
 /// Most bytes of a record.
 const RECORD: usize = 4096;
 /// Length of the head of a short chunk.
@@ -131,25 +126,14 @@ impl<'a> Stream<'a> {
             return false;
         }
         let mut body = Vec::with_capacity(self.pace.chunk);
-        let mut count = 0;
+        let count;
         match self.pace.channel {
             Channel::Text => {
                 count = plain.len().min(self.pace.chunk / 4 * 3);
                 body = base64::engine::general_purpose::STANDARD.encode(&plain[..count]).into_bytes();
             }
             Channel::Binary | Channel::Literals => {
-                for &byte in plain {
-                    let escaped = ESCAPED.contains(&byte);
-                    if body.len() + usize::from(escaped) >= self.pace.chunk {
-                        break;
-                    }
-                    if escaped {
-                        body.extend_from_slice(&[ESCAPE, byte ^ FLIP]);
-                    } else {
-                        body.push(byte);
-                    }
-                    count += 1;
-                }
+                count = escape(plain, self.pace.chunk, &mut body);
             }
         }
         self.at += count;
@@ -214,6 +198,7 @@ impl<'a> Stream<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::escape::{ESCAPE, ESCAPED, FLIP};
     use super::*;
 
     /// The receiver, up to its records: kind and payload.

@@ -133,6 +133,7 @@ Examples:
   belay-script run test_bench.rhai -p /dev/ttyACM0 --timeout 60
   belay-script run logger.rhai -- 100 out.csv      the script sees args == [\"100\", \"out.csv\"]
   belay-script run main.py -p /dev/ttyACM0
+  belay-script run main.py --mount .               its modules are imported from this folder
 
 Ports:
   /dev/ttyACM0, COM3         a serial port
@@ -206,6 +207,12 @@ pub struct Run {
     /// The script (.rhai), or a .py file
     #[arg(value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
     pub script: PathBuf,
+    /// Folder of this computer that boards see at /remote, their current directory
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub mount: Option<PathBuf>,
+    /// Let boards change what is in the mounted folder
+    #[arg(long, requires = "mount")]
+    pub write: bool,
     /// What the script sees as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,

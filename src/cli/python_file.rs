@@ -28,6 +28,9 @@ pub fn run(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let options = OpenOptions { startup: Some(String::new()), auto_sync_time: false, ..OpenOptions::default() };
     let origin = Origin::new(name, 1, 1);
     session::with_board(console, &run.connection, &run.limit, options, &sources, |device| {
+        if let Some(folder) = &run.mount {
+            device.mount(folder, run.write)?;
+        }
         device.run_program(&source, &origin, &mut |bytes| console.bytes(bytes))
     })
 }

@@ -4,7 +4,8 @@
 
 use super::arguments::Run;
 use super::console::Console;
-use super::{is_python, python_file, readable, report_failures, session, signals};
+use super::{is_python, misuse, python_file, readable, report_failures, session, signals};
+use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::script::{Finished, Runner};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     }
     signals::watch()?;
     let host = session::host(console, &run.connection)?;
+    mount(&run, &host)?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
@@ -30,6 +32,19 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     session::finish_recording(&host, console, &runner.sources());
     console.finish(&finished.record);
     Ok(status(&finished, console.broken()))
+}
+
+/// What the command line says of a folder that the boards of `host` see.
+///
+/// # Errors
+/// If there is no such folder.
+fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
+    match &run.mount {
+        Some(folder) => {
+            host.set_mount(folder, run.write).map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What a run comes to. A failure decides; a failed test, measurement or closing is never a success, whatever

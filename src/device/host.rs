@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -25,6 +26,8 @@ struct Shared {
     recorder: Mutex<Option<Recorder>>,
     terminal: Mutex<Option<Arc<dyn Terminal>>>,
     turns: Turns,
+    /// The folder that every device mounts, and whether it may write there.
+    mount: Mutex<Option<(PathBuf, bool)>>,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
@@ -62,6 +65,7 @@ impl Host {
             recorder: Mutex::default(),
             terminal: Mutex::default(),
             turns: Turns::default(),
+            mount: Mutex::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
         }))
@@ -99,6 +103,10 @@ impl Host {
     /// What records the ports of this run.
     pub fn recorder(&self) -> Option<Recorder> {
         lock(&self.0.recorder).clone()
+    }
+
+    pub(super) fn mount_of_run(&self) -> &Mutex<Option<(PathBuf, bool)>> {
+        &self.0.mount
     }
 
     /// Where a person is to whom [`Device::terminal`] hands a board's prompt. Without it there is nobody.

@@ -104,6 +104,11 @@ impl Link {
         Board::connect(session, reset, wait, &mut sink).map_err(|failure| refused(failure, &self.written))
     }
 
+    /// Whether the code to run after connecting is the user's.
+    pub fn has_own_startup(&self) -> bool {
+        self.startup.is_some()
+    }
+
     /// The code to run after connecting: the user's, or convenience imports for this implementation.
     pub fn startup(&self, implementation: &str) -> Option<&str> {
         let code = match (&self.startup, implementation) {

@@ -17,6 +17,7 @@ mod host;
 mod journal;
 mod lines;
 mod link;
+mod mount;
 mod open;
 mod operation;
 mod output;
@@ -535,6 +536,7 @@ impl Device {
                 first = outcome;
             }
         }
+        self.hide_mount_at_last(&mut state);
         state.drain(self.host(), self.name());
         if let Some(mut board) = state.board.take() {
             board.leave();

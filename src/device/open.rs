@@ -121,6 +121,7 @@ impl Device {
         let items = self.class().select(implementation)?;
         let limit = self.default_limit();
         let mut state = self.lock();
+        self.mount_at_first(&mut state)?;
         self.start_up(&mut state, limit)?;
         for item in &items {
             state.bind(self.host(), self.name(), item, limit)?;

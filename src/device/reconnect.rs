@@ -131,8 +131,18 @@ impl Device {
         }
     }
 
-    /// Runs the startup imports, or the code that took their place.
+    /// Mounts the folder, and runs the startup imports, or the code that took their place.
     pub(super) fn start_up(&self, state: &mut State, limit: Limit) -> Result<()> {
+        // The folder is looked into for every import that comes later; the usual ones need nothing of it.
+        let early = self.0.link.has_own_startup();
+        if early {
+            self.show_mount(state)?;
+        }
+        self.run_startup(state, limit)?;
+        if early { Ok(()) } else { self.show_mount(state) }
+    }
+
+    fn run_startup(&self, state: &mut State, limit: Limit) -> Result<()> {
         let Some(code) = self.0.link.startup(&self.0.implementation.name) else { return Ok(()) };
         let prepared = super::source::exec(code)?;
         let run = Run { device: self.name(), item: "startup", piece: None, limit };

@@ -6,10 +6,12 @@ use super::clock::{Clock, Ticks};
 use super::host::lock;
 use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
+use super::mount::Mount;
 use super::output::Filter;
 use super::release::{self, Released};
 use super::{Host, class::Item};
 use crate::board::command::{Command, Outcome, Payload};
+use crate::board::mount::Desk;
 use crate::board::{Board, Helper};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
@@ -17,6 +19,7 @@ use crate::origin::Origin;
 use crate::port::Wait;
 use crate::python::scan;
 use crate::python::traceback::{Frame, Place, Traceback};
+use crate::repl::session::Sink;
 use crate::repl::{Answers, Failure};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -67,6 +70,8 @@ pub struct State {
     pub next_generator: u64,
     /// Objects whose proxies are gone.
     pub released: Released,
+    /// The folder of this computer that the board sees.
+    pub mount: Option<Mount>,
     /// Number of the next object that the board keeps.
     next_object: u64,
 }
@@ -81,6 +86,18 @@ pub struct Run<'a> {
     pub piece: Option<&'a Piece>,
     /// How long it may take.
     pub limit: Limit,
+}
+
+/// What answers questions.
+type Answer<'a> = &'a mut dyn FnMut(&str) -> Vec<u8>;
+
+/// What is special about something that runs.
+#[derive(Default)]
+struct Way<'a> {
+    /// Where output goes, byte for byte; else to the host's, as text.
+    raw: Option<Sink<'a>>,
+    /// What answers the questions that are not about the mounted folder.
+    answer: Option<Answer<'a>>,
 }
 
 impl State {
@@ -99,6 +116,7 @@ impl State {
             garbage: Arc::default(),
             next_generator: 1,
             released: Released::default(),
+            mount: None,
             next_object: 1,
         }
     }
@@ -117,6 +135,9 @@ impl State {
         self.has_clock = false;
         lock(&self.garbage).clear();
         self.released.clear();
+        if let Some(mount) = &mut self.mount {
+            mount.forget();
+        }
     }
 
     /// Takes `count` numbers for objects that the board keeps; gives the first.
@@ -187,23 +208,9 @@ impl State {
     }
 
     fn run_now(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
-        if self.is_lost() {
-            return Err(lost(run.device));
-        }
-        let (wait, ends_run) = wait(host, run.limit);
-        let State { board, lines, filter, .. } = self;
-        let board = board.as_mut().ok_or_else(|| lost(run.device))?;
-        let mut sink = |bytes: &[u8]| {
-            let text = filter.feed(bytes, lines);
-            if !text.is_empty() {
-                host.output().board(run.device, &text);
-            }
-        };
-        match board.run(command, wait, &mut sink) {
-            Ok(Outcome::Value(payload)) => Ok(payload),
-            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
-            Err(failure) => Err(failed(failure, run, ends_run)),
-        }
+        self.work(host, run, Way::default(), |board, answers, wait, sink| {
+            board.run_answering(command, Some(answers), wait, sink)
+        })
     }
 
     /// Runs file-like code whose output goes to `raw`, byte for byte.
@@ -214,13 +221,8 @@ impl State {
         command: &Command,
         raw: &mut dyn FnMut(&[u8]),
     ) -> Result<Payload> {
-        let (wait, ends_run) = wait(host, run.limit);
-        let board = self.board.as_mut().ok_or_else(|| lost(run.device))?;
-        match board.run(command, wait, raw) {
-            Ok(Outcome::Value(payload)) => Ok(payload),
-            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
-            Err(failure) => Err(failed(failure, run, ends_run)),
-        }
+        let way = Way { raw: Some(raw), ..Way::default() };
+        self.work(host, run, way, |board, answers, wait, sink| board.run_answering(command, Some(answers), wait, sink))
     }
 
     /// Runs a command that asks the host on its way; the limit's time runs anew from each question.
@@ -231,45 +233,57 @@ impl State {
         command: &Command,
         answer: &mut dyn FnMut(&str) -> Vec<u8>,
     ) -> Result<Payload> {
-        if self.is_lost() {
-            return Err(lost(run.device));
-        }
-        let (wait, _) = wait(host, Limit { timeout: None, ..run.limit });
-        let ends_run = || wait.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-        let State { board, lines, filter, .. } = self;
-        let board = board.as_mut().ok_or_else(|| lost(run.device))?;
-        let mut sink = |bytes: &[u8]| {
-            let text = filter.feed(bytes, lines);
-            if !text.is_empty() {
-                host.output().board(run.device, &text);
-            }
-        };
-        let mut answers = Answers { answer, patience: run.limit.timeout };
-        match board.run_answering(command, Some(&mut answers), wait, &mut sink) {
-            Ok(Outcome::Value(payload)) => Ok(payload),
-            Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
-            Err(failure) => Err(failed(failure, run, ends_run())),
-        }
+        let way = Way { answer: Some(answer), ..Way::default() };
+        self.work(host, run, way, |board, answers, wait, sink| board.run_answering(command, Some(answers), wait, sink))
     }
 
     /// Loads a helper, unless it is there.
     pub fn need(&mut self, host: &Host, run: &Run<'_>, helper: Helper) -> Result<()> {
+        self.work(host, run, Way::default(), |board, answers, wait, sink| board.need(helper, Some(answers), wait, sink))
+            .map(|_| ())
+    }
+
+    /// Has the board do something. Everything that runs on it runs from here, so that what it asks about the mounted
+    /// folder is answered.
+    fn work(
+        &mut self,
+        host: &Host,
+        run: &Run<'_>,
+        way: Way<'_>,
+        work: impl FnOnce(&mut Board, &mut Answers<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
+    ) -> Result<Payload> {
         if self.is_lost() {
             return Err(lost(run.device));
         }
-        let (wait, ends_run) = wait(host, run.limit);
-        let State { board, lines, filter, .. } = self;
+        let patience = run.limit.timeout.filter(|_| way.answer.is_some());
+        let whole = Limit { timeout: run.limit.timeout.filter(|_| patience.is_none()), ..run.limit };
+        let (wait, ends_run) = wait(host, whole);
+        let State { board, lines, filter, mount, .. } = self;
         let board = board.as_mut().ok_or_else(|| lost(run.device))?;
-        let mut sink = |bytes: &[u8]| {
+        let mut shown = |bytes: &[u8]| {
             let text = filter.feed(bytes, lines);
             if !text.is_empty() {
                 host.output().board(run.device, &text);
             }
         };
-        match board.need(helper, wait, &mut sink) {
-            Ok(Outcome::Value(_)) => Ok(()),
+        let Way { raw, answer: mut other } = way;
+        let mut answer = |question: &str| match (mount.as_mut(), other.as_mut()) {
+            (Some(mount), _) if Desk::is_asked(question) => mount.answer(question),
+            (_, Some(other)) => (*other)(question),
+            _ => Vec::new(),
+        };
+        let mut answers = Answers { answer: &mut answer, patience };
+        let sink: Sink<'_> = match raw {
+            Some(raw) => &mut *raw,
+            None => &mut shown,
+        };
+        match work(board, &mut answers, wait, sink) {
+            Ok(Outcome::Value(payload)) => Ok(payload),
             Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
-            Err(failure) => Err(failed(failure, run, ends_run)),
+            Err(failure) => {
+                let passed = || wait.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+                Err(failed(failure, run, ends_run && (patience.is_none() || passed())))
+            }
         }
     }
 
@@ -354,7 +368,8 @@ impl State {
                 error = error.with_origin(origin);
             }
         }
-        if let Some(help) = super::faults::help(&traceback) {
+        let mounted = self.mount.as_ref().and_then(|mount| mount.help(&traceback));
+        if let Some(help) = mounted.or(super::faults::help(&traceback)) {
             error = error.with_help(help);
         }
         let mut shown = traceback.clone();
@@ -365,7 +380,8 @@ impl State {
 
     fn script_place(&self, run: &Run<'_>, frame: &Frame) -> Option<Mapped> {
         if frame.file != "<stdin>" {
-            return None;
+            let file = self.mount.as_ref()?.file_of(&frame.file)?;
+            return Some(Mapped { origin: Some(Origin::new(file, frame.line, 1)), item: String::new() });
         }
         match frame.name.as_deref() {
             // A SyntaxError's frame has no name: it lies in what was just sent.

@@ -39,6 +39,8 @@ pub(super) const DEVICE_NAMES: &[&str] = &[
     "sync_time",
     "time_offset",
     "sync_dependencies",
+    "mount",
+    "unmount",
     "sim",
     "is_simulated",
     "class",

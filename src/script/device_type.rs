@@ -26,6 +26,8 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         }
         "close" => "`d.close()`",
         "soft_reset" => "`d.soft_reset()`",
+        "mount" => "`d.mount(\"folder\")` or `d.mount(\"folder\", #{ write: true })`",
+        "unmount" => "`d.unmount()`",
         "terminal" => "`d.terminal()` or `d.terminal(\"exit character\")`",
         "sync" => "`d.sync(\"folder\")`, with an optional map of options",
         "sync_dependencies" => "`d.sync_dependencies(\"folder\", [\"subfolder\"])`, with an optional map of options",
@@ -43,7 +45,8 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
 /// Whether a function of devices with so many arguments of any type is registered here.
 pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
-        "close" | "soft_reset" => arity == 0,
+        "close" | "soft_reset" | "unmount" => arity == 0,
+        "mount" => arity == 1 || arity == 2,
         "reconnect" | "sync_time" | "terminal" => arity <= 1,
         _ => false,
     }
@@ -53,6 +56,7 @@ pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     properties(engine);
     classes(engine, run);
+    mounts(engine);
     engine
         .register_fn("exec", |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {
             let at = call_place(&context);
@@ -103,6 +107,37 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
                 },
             );
     }
+}
+
+fn mounts(engine: &mut Engine) {
+    engine
+        .register_fn("mount", |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
+            placed(&context, mount(&context, device, &folder, &Map::new()))
+        })
+        .register_fn(
+            "mount",
+            |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString, options: Map| {
+                placed(&context, mount(&context, device, &folder, &options))
+            },
+        )
+        .register_fn("unmount", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            device.device.unmount().map_err(|error| raise(located(error, &context)))
+        });
+}
+
+fn mount(context: &NativeCallContext<'_>, device: &DeviceHandle, folder: &str, options: &Map) -> Fallible<()> {
+    let folder = super::files::inside(folder)?;
+    let mut writable = false;
+    for (name, value) in options {
+        match (name.as_str(), value.as_bool()) {
+            ("write", Ok(write)) => writable = write,
+            ("write", Err(other)) => {
+                return argument(format!("the option `write` of `mount` is a {other}"), "`true` or `false`");
+            }
+            _ => return argument(format!("`mount` has no option `{name}`"), "it has `write`"),
+        }
+    }
+    device.device.mount(&folder, writable).map_err(|error| raise(located(error, context)))
 }
 
 /// The key that `leave` names.

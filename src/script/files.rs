@@ -28,7 +28,7 @@ pub(super) fn register(engine: &mut Engine) {
 }
 
 /// The path, if it stays below the current folder.
-fn inside(path: &str) -> Fallible<PathBuf> {
+pub(super) fn inside(path: &str) -> Fallible<PathBuf> {
     let help = "files lie below the folder in which belay-script was started: use a relative path without `..`";
     let wanted = Path::new(path);
     let plain = wanted.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));

@@ -18,6 +18,7 @@ mod interrupts;
 mod killed;
 #[cfg(target_os = "linux")]
 mod microbit;
+mod mounts;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(unix)]

@@ -54,6 +54,8 @@ def __belay_fi(d,o=__belay_fo):
   if type(e)==str:
    e=e,0
   n=d+'/'+e[0]
+  if n in __belay_l[3:]:
+   continue
   t=e[1]
   z=e[3]if len(e)>3 else -1
   if not t or(z<0 and t!=0x4000):

@@ -1,0 +1,275 @@
+//! What a board asks about a folder of this computer that it sees at `/remote`, and how it is answered. Pure.
+//!
+//! The other end is `snippets/mount.py`. A question is a tuple: its number, the files closed since the last one, a letter
+//! for what is to be done, and what that takes. An answer has a head of twelve bytes: `m` if more of it can be asked for,
+//! else `e`; in hexadecimal digits the number (3), the error's number or 0 (3) and the length of what follows (5).
+//! Invariant: each question is answered once, however often it comes, so that no answer is taken for another's; an answer
+//! fits into the board's input buffer, and holds no byte that means something to a prompt.
+
+use super::escape::escape;
+use crate::port::Abilities;
+use crate::value::Value;
+use crate::value::parse::parse;
+use base64::Engine as _;
+
+/// Where the board sees the folder.
+pub const PLACE: &str = "/remote";
+/// Length of an answer's head.
+const HEAD: usize = 12;
+/// Bytes of the board's input buffer that are left for what asks the board for its prompt.
+const SPARE: usize = 8;
+/// Most bytes of an answer on a link that holds back what the board has not read.
+const MOST: usize = 4096;
+/// Most bytes that are read at once.
+const MOST_READ: usize = 64 * 1024;
+
+/// The number of an error, as MicroPython has it on every board.
+pub type Number = u16;
+
+/// EINVAL.
+const INVALID: Number = 22;
+
+/// What a board wants done in the folder. Paths are the board's, from the folder on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wish {
+    /// Opens a file, in a mode of Python's `open`.
+    Open(String, String),
+    /// Reads so many bytes of an open file, from this place on.
+    Read(u64, u64, usize),
+    /// Writes into an open file, at this place.
+    Write(u64, u64, Vec<u8>),
+    /// The size of an open file.
+    Size(u64),
+    /// What a path is.
+    Status(String),
+    /// What there is to know of the folder's file system.
+    Space,
+    /// A directory, to be the current one.
+    Enter(String),
+    /// The entries of a directory behind this name, of about so many bytes.
+    List(String, String, usize),
+    /// Makes a directory.
+    MakeDirectory(String),
+    /// Removes an empty directory.
+    RemoveDirectory(String),
+    /// Removes a file.
+    Remove(String),
+    /// Renames a file or directory.
+    Rename(String, String),
+}
+
+/// Does what is wished, and gives bytes or Python source. Told first which files were closed.
+pub type Perform<'a> = &'a mut dyn FnMut(&[u64], Wish) -> Result<Vec<u8>, Number>;
+
+/// Keeps questions and answers in step.
+#[derive(Debug)]
+pub struct Desk {
+    /// Whether bytes travel as they are, else in base64.
+    binary: bool,
+    /// Bytes of an answer, without its head.
+    part: usize,
+    /// The number of the last question.
+    last: Option<i64>,
+    /// What is left of the last answer.
+    rest: Vec<u8>,
+}
+
+/// A question, taken apart.
+struct Question {
+    number: i64,
+    closed: Vec<u64>,
+    asked: Asked,
+}
+
+enum Asked {
+    /// Something new.
+    Wish(Wish),
+    /// The rest of the last answer.
+    Rest,
+    /// What no file system can do: a place that is no number, for example.
+    Nonsense,
+}
+
+impl Desk {
+    /// For a board with an input buffer of `room` bytes. `binary`: it reads bytes as they are.
+    pub fn new(binary: bool, abilities: Abilities, room: usize) -> Desk {
+        let room = if abilities.holds_back { MOST } else { room.min(MOST) };
+        Desk { binary, part: room.saturating_sub(HEAD + SPARE).max(16) / 4 * 4, last: None, rest: Vec::new() }
+    }
+
+    /// Whether a program's question is one of this kind.
+    pub fn is_asked(question: &str) -> bool {
+        question.starts_with('(')
+    }
+
+    /// The bytes to send for a question.
+    pub fn answer(&mut self, question: &str, perform: Perform<'_>) -> Vec<u8> {
+        // What was torn is asked again.
+        let Some(question) = read(question) else { return Vec::new() };
+        if self.last == Some(question.number) {
+            return Vec::new();
+        }
+        self.last = Some(question.number);
+        let outcome = match question.asked {
+            Asked::Rest => Ok(std::mem::take(&mut self.rest)),
+            Asked::Wish(wish) => perform(&question.closed, wish),
+            Asked::Nonsense => Err(INVALID),
+        };
+        let (error, content) = match outcome {
+            Ok(content) => (0, content),
+            Err(number) => (number, Vec::new()),
+        };
+        let mut body = Vec::new();
+        let count = if self.binary {
+            escape(&content, self.part, &mut body)
+        } else {
+            let count = content.len().min(self.part / 4 * 3);
+            body = base64::engine::general_purpose::STANDARD.encode(&content[..count]).into_bytes();
+            count
+        };
+        self.rest = content[count..].to_vec();
+        let more = if self.rest.is_empty() { 'e' } else { 'm' };
+        let mut answer = format!("{more}{:03x}{error:03x}{:05x}", question.number, body.len()).into_bytes();
+        answer.append(&mut body);
+        answer
+    }
+}
+
+/// A question in the board's words; `None` if it is none.
+fn read(text: &str) -> Option<Question> {
+    let Ok(Value::Tuple(fields)) = parse(text) else { return None };
+    let mut fields = fields.into_iter();
+    let (Value::Int(number @ 0..=0xfff), Value::Tuple(closed)) = (fields.next()?, fields.next()?) else { return None };
+    let closed = closed.iter().filter_map(|value| handle(value.clone())).collect();
+    let Value::Str(letter) = fields.next()? else { return None };
+    let asked = match letter.as_str() {
+        "+" => Asked::Rest,
+        letter => wish(letter, &mut fields).map_or(Asked::Nonsense, Asked::Wish),
+    };
+    Some(Question { number, closed, asked })
+}
+
+fn wish(letter: &str, fields: &mut dyn Iterator<Item = Value>) -> Option<Wish> {
+    let mut next = || fields.next();
+    let size = |value| handle(value).map(|size| usize::try_from(size).unwrap_or(MOST_READ).min(MOST_READ));
+    Some(match letter {
+        "o" => Wish::Open(text_of(next()?)?, text_of(next()?)?),
+        "r" => Wish::Read(handle(next()?)?, handle(next()?)?, size(next()?)?),
+        "w" => {
+            let (file, at) = (handle(next()?)?, handle(next()?)?);
+            let bytes = match next()? {
+                Value::Bytes(bytes) => bytes,
+                Value::Str(text) => base64::engine::general_purpose::STANDARD.decode(text.trim_end()).ok()?,
+                _ => return None,
+            };
+            Wish::Write(file, at, bytes)
+        }
+        "z" => Wish::Size(handle(next()?)?),
+        "s" => Wish::Status(text_of(next()?)?),
+        "f" => Wish::Space,
+        "d" => Wish::Enter(text_of(next()?)?),
+        "l" => Wish::List(text_of(next()?)?, text_of(next()?)?, size(next()?)?),
+        "k" => Wish::MakeDirectory(text_of(next()?)?),
+        "x" => Wish::RemoveDirectory(text_of(next()?)?),
+        "u" => Wish::Remove(text_of(next()?)?),
+        "n" => Wish::Rename(text_of(next()?)?, text_of(next()?)?),
+        _ => return None,
+    })
+}
+
+fn handle(value: Value) -> Option<u64> {
+    match value {
+        Value::Int(number) => u64::try_from(number).ok(),
+        _ => None,
+    }
+}
+
+fn text_of(value: Value) -> Option<String> {
+    match value {
+        Value::Str(text) => Some(text),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn desk(binary: bool, room: usize) -> Desk {
+        Desk::new(binary, Abilities::default(), room)
+    }
+
+    #[test]
+    fn an_answer_comes_in_parts_that_fit() {
+        let content: Vec<u8> = (0..=255).collect();
+        for binary in [true, false] {
+            let mut desk = desk(binary, 64);
+            let (mut got, mut question, mut number) = (Vec::new(), "(0, (), 'r', 1, 0, 999)".to_owned(), 0);
+            loop {
+                let answer = desk.answer(&question, &mut |closed, wish| {
+                    assert_eq!((closed, wish), (&[][..], Wish::Read(1, 0, 999)));
+                    Ok(content.clone())
+                });
+                assert!(answer.len() <= 64 - SPARE, "{}", answer.escape_ascii());
+                let forbidden = b"\x01\x02\x03\x04\x05\r\x11\x13\x1a\x1c";
+                assert!(!answer.iter().any(|byte| forbidden.contains(byte)), "{}", answer.escape_ascii());
+                assert_eq!(answer[1..7], *format!("{number:03x}000").as_bytes());
+                let body = &answer[HEAD..];
+                assert_eq!(answer[7..HEAD], *format!("{:05x}", body.len()).as_bytes());
+                if binary {
+                    let mut flip = 0;
+                    for &byte in body {
+                        match byte {
+                            b'}' => flip = 0x20,
+                            byte => got.push(byte ^ std::mem::take(&mut flip)),
+                        }
+                    }
+                } else {
+                    got.extend(base64::engine::general_purpose::STANDARD.decode(body).expect("base64"));
+                }
+                if answer[0] == b'e' {
+                    break;
+                }
+                number += 1;
+                question = format!("({number}, (), '+')");
+            }
+            assert!(got == content);
+        }
+    }
+
+    #[test]
+    fn a_question_is_answered_once() {
+        let mut desk = desk(true, 256);
+        let mut done = 0;
+        let mut perform = |_: &[u64], _: Wish| {
+            done += 1;
+            Err(30)
+        };
+        assert_eq!(desk.answer("(4095, (), 'k', '/a')", &mut perform), b"efff01e00000");
+        assert_eq!(desk.answer("(4095, (), 'k', '/a')", &mut perform), b"");
+        assert_eq!(desk.answer("(0, (1, 2), 'k', '/a')", &mut perform), b"e00001e00000");
+        for nonsense in ["", "7", "(1)", "(1, ())", "(-1, (), 'f')", "(9999, (), 'f')", "((((("] {
+            assert_eq!(desk.answer(nonsense, &mut perform), b"", "{nonsense}");
+        }
+        // A program that gives nonsense must not wait for ever.
+        assert_eq!(desk.answer("(1, (), 'r', 1, -1, 5)", &mut perform), b"e00101600000");
+        assert_eq!(desk.answer("(2, (), 'o', 5)", &mut perform), b"e00201600000");
+        assert_eq!(done, 2);
+    }
+
+    #[test]
+    fn wishes_are_read() {
+        let wish = |text: &str| match read(text).map(|question| question.asked) {
+            Some(Asked::Wish(wish)) => Some(wish),
+            _ => None,
+        };
+        assert_eq!(wish("(1, (), 'w', 2, 3, 'AP8=\\n')"), Some(Wish::Write(2, 3, vec![0, 255])));
+        assert_eq!(wish("(1, (), 'w', 2, 3, b'\\x00a')"), Some(Wish::Write(2, 3, b"\0a".to_vec())));
+        assert_eq!(
+            wish("(1, (), 'l', '/a\\n', '\u{e9}', 999999)"),
+            Some(Wish::List("/a\n".into(), "\u{e9}".into(), 65536))
+        );
+        assert_eq!(wish("(1, (), 'w', 2, 3, '!')"), None);
+        assert_eq!(read("(1, (3, 4), 'f')").map(|question| question.closed), Some(vec![3, 4]));
+    }
+}

@@ -1,0 +1,274 @@
+//! A folder of this computer that a board reaches into, and nothing beside it.
+//!
+//! Uses the standard library and rustix. Invariant: what is read, written or told lies in the folder, whatever a path
+//! says and wherever links lead; a link is followed only if it ends inside. Pipes and devices are no files.
+
+use crate::board::mount::Number;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// MicroPython's numbers of errors, which are Linux's.
+pub mod number {
+    pub use crate::board::mount::Number;
+
+    pub const NONE_SUCH: Number = 2;
+    pub const INPUT_OUTPUT: Number = 5;
+    pub const BAD_FILE: Number = 9;
+    pub const ACCESS: Number = 13;
+    pub const EXISTS: Number = 17;
+    pub const NO_DIRECTORY: Number = 20;
+    pub const DIRECTORY: Number = 21;
+    pub const INVALID: Number = 22;
+    pub const TOO_MANY: Number = 24;
+    pub const FULL: Number = 28;
+    pub const READ_ONLY: Number = 30;
+    pub const NAME_TOO_LONG: Number = 36;
+    pub const NOT_EMPTY: Number = 39;
+    pub const LOOP: Number = 40;
+}
+
+/// What an operation gives, or the number of the board's OSError.
+pub type Outcome<T> = Result<T, Number>;
+
+/// A folder.
+#[derive(Debug)]
+pub struct Folder {
+    /// Without links in it.
+    root: PathBuf,
+    writable: bool,
+}
+
+/// An entry of a directory.
+pub struct Entry {
+    pub name: String,
+    /// Size of a file; `None`: a directory.
+    pub size: Option<u64>,
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    pub read: bool,
+    pub write: bool,
+    pub append: bool,
+    pub truncate: bool,
+    /// It may come into being.
+    pub create: bool,
+    /// It must not be there.
+    pub new: bool,
+}
+
+impl Mode {
+    /// A mode of Python's `open`.
+    pub fn parse(text: &str) -> Outcome<Mode> {
+        if text.chars().any(|letter| !"rwaxbt+".contains(letter)) {
+            return Err(number::INVALID);
+        }
+        let first = text.matches(['r', 'w', 'a', 'x']).collect::<String>();
+        if first.len() > 1 {
+            return Err(number::INVALID);
+        }
+        let (is, plus) = (|letter| first == letter, text.contains('+'));
+        let read = !(is("w") || is("a") || is("x"));
+        let write = !read || plus;
+        Ok(Mode { read: read || plus, write, append: is("a"), truncate: is("w"), create: !read, new: is("x") })
+    }
+}
+
+impl Folder {
+    /// The folder at `path`.
+    pub fn new(path: &Path, writable: bool) -> io::Result<Folder> {
+        let root = path.canonicalize()?;
+        match root.is_dir() {
+            true => Ok(Folder { root, writable }),
+            false => Err(ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    pub fn is_writable(&self) -> bool {
+        self.writable
+    }
+
+    /// Refuses what changes something, if it must not.
+    pub fn may_change(&self) -> Outcome<()> {
+        if self.writable { Ok(()) } else { Err(number::READ_ONLY) }
+    }
+
+    /// The file or directory of this path, without links in it.
+    pub fn existing(&self, path: &str) -> Outcome<PathBuf> {
+        let mut full = self.root.clone();
+        full.extend(parts(path)?);
+        let real = full.canonicalize().map_err(|error| failure(&error))?;
+        if real.starts_with(&self.root) { Ok(real) } else { Err(number::ACCESS) }
+    }
+
+    /// Where this path is, or would be: its directory is there and free of links; the last part may be one.
+    fn place(&self, path: &str) -> Outcome<PathBuf> {
+        let parts = parts(path)?;
+        let Some((name, directory)) = parts.split_last() else { return Err(number::ACCESS) };
+        let directory = self.existing(&directory.join("/"))?;
+        if directory.is_dir() { Ok(directory.join(name)) } else { Err(number::NO_DIRECTORY) }
+    }
+
+    /// As [`Folder::place`], with the last part's link followed.
+    fn target(&self, path: &str) -> Outcome<PathBuf> {
+        let place = self.place(path)?;
+        match fs::symlink_metadata(&place) {
+            Ok(about) if about.is_symlink() => match self.existing(path) {
+                // Nobody can say where a file would come into being.
+                Err(number::NONE_SUCH) => Err(number::ACCESS),
+                other => other,
+            },
+            _ => Ok(place),
+        }
+    }
+
+    /// What a path is.
+    pub fn status(&self, path: &str) -> Outcome<Metadata> {
+        let about = fs::metadata(self.existing(path)?).map_err(|error| failure(&error))?;
+        if about.is_dir() || about.is_file() { Ok(about) } else { Err(number::ACCESS) }
+    }
+
+    /// A directory, as a path from the folder on.
+    pub fn enter(&self, path: &str) -> Outcome<String> {
+        if !self.status(path)?.is_dir() {
+            return Err(number::NO_DIRECTORY);
+        }
+        Ok(format!("/{}", parts(path)?.join("/")))
+    }
+
+    /// The entries of a directory whose names come behind `after`, in order. What leads out of the folder, what is
+    /// neither file nor directory, and names that are no UTF-8 are left out.
+    pub fn entries(&self, path: &str, after: &str) -> Outcome<impl Iterator<Item = Entry>> {
+        let directory = self.existing(path)?;
+        let mut names: Vec<String> = fs::read_dir(&directory)
+            .map_err(|error| failure(&error))?
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.as_str() > after)
+            .collect();
+        names.sort();
+        Ok(names.into_iter().filter_map(move |name| {
+            let real = directory.join(&name).canonicalize().ok().filter(|real| real.starts_with(&self.root))?;
+            let about = fs::metadata(real).ok()?;
+            let size = Some(about.len()).filter(|_| about.is_file());
+            (about.is_file() || about.is_dir()).then_some(Entry { name, size })
+        }))
+    }
+
+    /// Opens a file.
+    pub fn open(&self, path: &str, mode: Mode) -> Outcome<File> {
+        if mode.write {
+            self.may_change()?;
+        }
+        let real = if mode.create { self.target(path)? } else { self.existing(path)? };
+        match fs::metadata(&real) {
+            Ok(about) if about.is_dir() => return Err(number::DIRECTORY),
+            Ok(about) if !about.is_file() => return Err(number::ACCESS),
+            Ok(_) if mode.new => return Err(number::EXISTS),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.read(mode.read).write(mode.write).create(mode.create && !mode.new).create_new(mode.new);
+        // Neither a link nor a pipe that took the file's place meanwhile.
+        #[cfg(unix)]
+        {
+            use rustix::fs::OFlags;
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+        }
+        let file = options.open(&real).map_err(|error| failure(&error))?;
+        // A directory on the way may have become a link since. Nothing was lost yet.
+        let still = real.canonicalize().map_err(|error| failure(&error))?;
+        let is_file = file.metadata().is_ok_and(|about| about.is_file());
+        if !still.starts_with(&self.root) || !is_file {
+            return Err(number::ACCESS);
+        }
+        if mode.truncate {
+            file.set_len(0).map_err(|error| failure(&error))?;
+        }
+        Ok(file)
+    }
+
+    pub fn make_directory(&self, path: &str) -> Outcome<()> {
+        self.may_change()?;
+        fs::create_dir(self.place(path)?).map_err(|error| failure(&error))
+    }
+
+    pub fn remove_directory(&self, path: &str) -> Outcome<()> {
+        self.may_change()?;
+        fs::remove_dir(self.place(path)?).map_err(|error| failure(&error))
+    }
+
+    /// Removes a file, or a link itself.
+    pub fn remove(&self, path: &str) -> Outcome<()> {
+        self.may_change()?;
+        let place = self.place(path)?;
+        let about = fs::symlink_metadata(&place).map_err(|error| failure(&error))?;
+        if about.is_dir() {
+            return Err(number::DIRECTORY);
+        }
+        fs::remove_file(place).map_err(|error| failure(&error))
+    }
+
+    pub fn rename(&self, from: &str, to: &str) -> Outcome<()> {
+        self.may_change()?;
+        fs::rename(self.place(from)?, self.place(to)?).map_err(|error| failure(&error))
+    }
+
+    /// Block size, and how many blocks there are, are free, and are free for everyone; zeros if that is not known.
+    pub fn space(&self) -> (u64, u64, u64, u64) {
+        #[cfg(unix)]
+        if let Ok(space) = rustix::fs::statvfs(&self.root) {
+            return (space.f_frsize, space.f_blocks, space.f_bfree, space.f_bavail);
+        }
+        (4096, 0, 0, 0)
+    }
+}
+
+/// The parts of a path, without `.` and `..`: what would leave the folder is refused, and what is no plain name.
+fn parts(path: &str) -> Outcome<Vec<&str>> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop().ok_or(number::ACCESS)?),
+            part if part.contains('\0') => return Err(number::INVALID),
+            part => {
+                // A drive or a separator of this computer's is no name.
+                let mut components = Path::new(part).components();
+                match (components.next(), components.next()) {
+                    (Some(Component::Normal(name)), None) if name == part => parts.push(part),
+                    _ => return Err(number::ACCESS),
+                }
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// Seconds since 1970 of the last change.
+pub fn changed(about: &Metadata) -> i64 {
+    let since = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(0)
+}
+
+/// The number that a board has for an error of this computer.
+pub fn failure(error: &io::Error) -> Number {
+    match error.kind() {
+        ErrorKind::NotFound => number::NONE_SUCH,
+        ErrorKind::PermissionDenied => number::ACCESS,
+        ErrorKind::AlreadyExists => number::EXISTS,
+        ErrorKind::NotADirectory => number::NO_DIRECTORY,
+        ErrorKind::IsADirectory => number::DIRECTORY,
+        ErrorKind::InvalidInput => number::INVALID,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => number::FULL,
+        ErrorKind::ReadOnlyFilesystem => number::READ_ONLY,
+        ErrorKind::InvalidFilename => number::NAME_TOO_LONG,
+        ErrorKind::DirectoryNotEmpty => number::NOT_EMPTY,
+        #[cfg(unix)]
+        _ if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => number::LOOP,
+        _ => number::INPUT_OUTPUT,
+    }
+}

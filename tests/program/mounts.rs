@@ -1,0 +1,87 @@
+//! `run --mount FOLDER`: programs and scripts whose boards see a folder of this computer.
+
+use crate::support::command::Program;
+
+fn program() -> Program {
+    Program::new()
+        .file("code/helper.py", b"def twice(x):\n    return 2 * x\n\ndef fail(x):\n    return 1 // x\n")
+        .file("code/data.txt", b"one\ntwo\n")
+}
+
+#[test]
+fn a_python_program_imports_from_the_folder() {
+    program()
+        .file("main.py", b"import helper\nprint(helper.twice(21), open('data.txt').read().split())\nhelper.fail(0)\n")
+        .args(["run", "main.py", "-p", "sim", "--mount", "code"])
+        .stdout("42 ['one', 'two']\n")
+        .stderr(
+            "
+            error: `Device` raised ZeroDivisionError: divide by zero
+              --> code/helper.py:5:1
+              called from main.py:3:1
+               |
+             3 | helper.fail(0)
+               | ^^^^^^^^^^^^^^
+            ",
+        )
+        .status(1);
+}
+
+#[test]
+fn a_script_imports_from_the_folder() {
+    program()
+        .script(
+            "a.rhai",
+            "
+            device Bench {
+                setup prepare() autoinit `import helper`
+                task twice(x) `return helper.twice(x)`
+                task write(text) `
+                    with open('out.txt', 'w') as f:
+                        f.write(text)
+                `
+            }
+            let bench = Bench.open(`sim`);
+            print(bench.twice(21));
+            bench.write(`text`);
+            bench.soft_reset();
+            bench.prepare();
+            print(bench.twice(1));
+            bench.unmount();
+            bench.mount(`code`);
+            print(bench.exec(`open('out.txt').read()`));
+            try { bench.write(`x`) } catch (e) { print(e.message) }
+            try { bench.mount(`..`) } catch (e) { print(e.message) }
+            try { bench.mount(`code`, #{ wrong: true }) } catch (e) { print(e.message) }
+            ",
+        )
+        .args(["run", "a.rhai", "--mount", "code", "--write"])
+        .stdout("42\n2\ntext\nOSError: 30\nthe path \"..\" leads out of the folder\n`mount` has no option `wrong`\n")
+        .status(0);
+}
+
+#[test]
+fn what_cannot_be_mounted_is_said_early() {
+    program()
+        .script("a.rhai", "print(1)")
+        .args(["run", "a.rhai", "--mount", "nowhere"])
+        .stderr(
+            "
+            error: `nowhere` cannot be mounted: there is no such folder
+              help: name a folder of this computer, for example `.`
+            ",
+        )
+        .status(2);
+}
+
+#[test]
+fn ctrl_c_ends_a_program_that_reads() {
+    let program = program()
+        .file("main.py", b"print('reading')\nwhile True:\n    open('data.txt').read()\n")
+        .args(["run", "main.py", "-p", "sim", "--mount", "code"]);
+    let running = program.start();
+    running.said("reading\n");
+    running.interrupt();
+    let (_, outcome) = running.finish();
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("reading\n", Some(130)), "{}", outcome.stderr);
+}
