@@ -328,6 +328,9 @@ fn a_lost_board_sees_the_folder_again() {
         Fault::UnplugInWrite(3000),
         Fault::UnplugInWrite(20_001),
         Fault::Reboot(600),
+        Fault::RebootInWrite(90),
+        Fault::RebootInWrite(3000),
+        Fault::RebootInWrite(20_001),
     ] {
         link.arm(fault.clone());
         let error = bench.device.exec("count('text')", None).expect_err("the board is gone");

@@ -72,6 +72,8 @@ const MARK: u8 = 0x1e;
 pub const RAW_BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 /// End of every friendly prompt at the start of a line.
 pub const FRIENDLY_PROMPT: &[u8] = b"\n>>> ";
+/// End of what MicroPython says when it has started.
+const GREETING: &[u8] = b"more information.\r\n>>> ";
 /// Most bytes that are held because they may be the end of a command.
 const MOST_HELD: usize = 64 * 1024;
 
@@ -99,6 +101,11 @@ pub struct Decoder {
     greeted: bool,
     /// What came after the prompt.
     after: Vec<u8>,
+    /// Whether a greeting in the midst of output is a doubt: the program asks the host, and where the board has
+    /// restarted, the rest of an answer is typed behind its prompt.
+    watchful: bool,
+    /// There was one.
+    prompted: bool,
     /// Something stood between the last `\x04` and the prompt: it may be the prompt of a board that has restarted.
     strange_prompt: bool,
 }
@@ -123,7 +130,14 @@ impl Decoder {
             greeted: false,
             after: Vec::new(),
             strange_prompt: false,
+            watchful: false,
+            prompted: false,
         }
+    }
+
+    /// The host answers the program's questions.
+    pub fn answers(&mut self) {
+        self.watchful = true;
     }
 
     /// Takes bytes from the board; passes output on.
@@ -170,6 +184,7 @@ impl Decoder {
             Some(&END) if self.looks_raised() => Doubt::Likely,
             Some(&END) => Doubt::Age,
             _ if self.prelude.is_some() => Doubt::Unheard,
+            _ if self.prompted => Doubt::Age,
             _ if self.tail.ends_with(RAW_BANNER) || self.tail.ends_with(FRIENDLY_PROMPT) => Doubt::Age,
             _ => Doubt::None,
         }
@@ -178,7 +193,7 @@ impl Decoder {
     /// Whether the code seems to have been typed at the friendly prompt of a board that has restarted: the raw prompt then
     /// only comes after a Ctrl-C.
     pub fn was_typed(&self) -> bool {
-        self.prelude.is_some() && (self.greeted || find(&self.pending, FRIENDLY_PROMPT).is_some())
+        self.prompted || self.prelude.is_some() && (self.greeted || find(&self.pending, FRIENDLY_PROMPT).is_some())
     }
 
     /// Whether a board that has not acknowledged the code shows the friendly prompt, and nothing after it.
@@ -199,6 +214,7 @@ impl Decoder {
     /// The board was asked for its prompt and gave none: a program runs. What was held is output.
     pub fn dismiss(&mut self, output: &mut dyn FnMut(&[u8])) {
         self.tail.clear();
+        self.prompted = false;
         if !self.torn && self.frame.is_none() && self.pending.first() == Some(&END) {
             self.emit(self.pending.len(), output);
         }
@@ -456,8 +472,10 @@ impl Decoder {
         }
         let keep = RAW_BANNER.len();
         self.tail.extend_from_slice(&self.pending[count.saturating_sub(keep)..count]);
-        self.greeted |= self.prelude.is_some()
-            && (find(&self.pending[..count], FRIENDLY_PROMPT).is_some() || find(&self.tail, FRIENDLY_PROMPT).is_some());
+        let has = |text: &[u8]| find(&self.pending[..count], text).is_some() || find(&self.tail, text).is_some();
+        let (greeted, prompted) = (self.prelude.is_some() && has(FRIENDLY_PROMPT), self.watchful && has(GREETING));
+        self.greeted |= greeted;
+        self.prompted |= prompted;
         let from = self.tail.len().saturating_sub(keep);
         self.tail.drain(..from);
         self.discard(count);

@@ -285,6 +285,9 @@ impl Session {
             }
         };
         let mut decoder = Decoder::new(&self.token, prelude, manner.expects_frame);
+        if answers.is_some() {
+            decoder.answers();
+        }
         let outcome = self.read_reply(&mut decoder, answers, wait, sink);
         if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted)) {
             *stage = Stage::Running(decoder);
