@@ -16,8 +16,8 @@ mod search;
 mod tests;
 
 pub use frame::{Frame, FrameKind, Reply};
-pub use search::{find, without_end};
 use search::{error, partial};
+pub use search::{find, without_end};
 
 /// What came of some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

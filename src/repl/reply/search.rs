@@ -64,7 +64,8 @@ mod tests {
             let got: Vec<u8> = without_end(bytes).flatten().copied().collect();
             assert_eq!(got.escape_ascii().to_string(), printed.escape_ascii().to_string());
         };
-        let end = "\x04Traceback (most recent call last):\r\n  File \"<stdin>\", line 3\r\nKeyboardInterrupt: \r\n\x04>";
+        let end =
+            "\x04Traceback (most recent call last):\r\n  File \"<stdin>\", line 3\r\nKeyboardInterrupt: \r\n\x04>";
         case(b"", b"");
         case(b"tick", b"tick");
         case(format!("tick{end}").as_bytes(), b"tick");
