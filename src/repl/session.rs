@@ -469,7 +469,7 @@ impl Session {
                 // What a late program and its threads printed is passed on, its end is not. Where none was stopped there
                 // is no end.
                 match stops {
-                    true => reply::without_end(&before).for_each(sink),
+                    true => reply::without_end(&before).for_each(&mut *sink),
                     false => sink(&before),
                 }
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
