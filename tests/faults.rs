@@ -3,6 +3,7 @@
 #[path = "support/fault_cases.rs"]
 mod fault_cases;
 #[path = "support/faulty_port.rs"]
+#[expect(dead_code, reason = "boards with a flash that lasts are other tests' affair")]
 mod faulty_port;
 
 use fault_cases::{Bench, DEEDS, Deed, Plan, judge, places, run};

@@ -1,6 +1,6 @@
 //! What a sync leaves alone: git's patterns, relative to the folder that is synced.
 //!
-//! Uses [`super::pattern`] and [`crate::error`]. Invariant: the same question about a path has the same answer for the
+//! Uses `pattern` and [`crate::error`]. Invariant: the same question about a path has the same answer for the
 //! folder's side and for the board's side; so what is not sent is not deleted either.
 
 use super::pattern::Pattern;

@@ -1,6 +1,6 @@
 //! The tree that a sync wants on the board, read from a folder of this machine.
 //!
-//! Uses the crate `walkdir`, [`super::ignore`], [`super::digest`] and [`crate::python`]. Invariant: a [`Local`] is sorted,
+//! Uses the crate `walkdir`, [`super::ignore`], [`mod@super::digest`] and [`crate::python`]. Invariant: a [`Local`] is sorted,
 //! names every folder of every file, and has no name twice; what a file gives is what was hashed, or an error.
 
 use super::compile::stays_source;

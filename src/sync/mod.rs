@@ -1,6 +1,6 @@
 //! Makes the files of a board equal to a folder on this machine.
 //!
-//! [`options`] says what was asked for, [`ignore`] what is left out, [`local`] reads the folder, [`digest`] computes what
+//! [`options`] says what was asked for, [`ignore`] what is left out, [`local`] reads the folder, [`mod@digest`] computes what
 //! a board computes over its own files, [`compile`] runs `mpy-cross`, [`plan`] says what is to be done, and [`apply`] does it.
 //!
 //! Uses [`crate::device`] and the layers below. Invariant: nothing here writes a file of this machine; whatever is refused

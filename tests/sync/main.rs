@@ -4,6 +4,7 @@
 
 mod compiled;
 #[path = "../support/faulty_port.rs"]
+#[expect(dead_code, reason = "some faults are other tests' affair")]
 mod faulty_port;
 mod forms;
 #[path = "../support/interpreter.rs"]
@@ -11,6 +12,7 @@ mod interpreter;
 #[path = "../support/mpy_cross.rs"]
 mod mpy_cross;
 #[path = "../support/reduced_board.rs"]
+#[expect(dead_code, unused_imports, reason = "some forms are other tests' affair")]
 mod reduced_board;
 mod refused;
 mod support;
