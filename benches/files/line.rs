@@ -75,8 +75,9 @@ pub fn table() {
             let device = over_line();
             first.push(seconds(|| sync_folder(&device, folder.path())));
             // The helpers are there now, the files are not.
-            let empty = tempfile::tempdir().expect("a scratch folder");
-            sync_folder(&device, empty.path());
+            let other = tempfile::tempdir().expect("a scratch folder");
+            std::fs::write(other.path().join("other"), "").expect("a file");
+            sync_folder(&device, other.path());
             later.push(seconds(|| sync_folder(&device, folder.path())));
             device.close().expect("a device that closes");
         }
