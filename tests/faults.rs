@@ -32,6 +32,7 @@ const GARBAGE: &[&[u8]] = &[
 fn plans(deed: Deed) -> Vec<Plan> {
     let (read, written) = Bench::new(deed != Deed::Connect, true).traffic(deed);
     let at = |fault: fn(usize) -> Fault, most| places(read, most).into_iter().map(fault).collect::<Vec<Fault>>();
+    let ends = |fault: fn(usize) -> Fault| [0, read / 2, read.saturating_sub(1)].map(fault).to_vec();
     let inside = [1, read / 2, read.saturating_sub(1)].into_iter();
     let garbage = |place: usize| GARBAGE.iter().map(move |bytes| Fault::Garbage(place, bytes.to_vec()));
     let dropped = [0, read / 2, read.saturating_sub(1)]
@@ -40,16 +41,16 @@ fn plans(deed: Deed) -> Vec<Plan> {
     vec![
         (deed, "unplug", at(Fault::Unplug, 4)),
         (deed, "unplug in a write", places(written, 4).into_iter().map(Fault::UnplugInWrite).collect()),
-        (deed, "reboot", at(Fault::Reboot, 4)),
-        (deed, "reboot in a write", places(written, 4).into_iter().map(Fault::RebootInWrite).collect()),
-        (deed, "stall", at(Fault::Stall, 2)),
-        (deed, "flood", at(Fault::Flood, 2)),
+        (deed, "reboot", at(Fault::Reboot, 2)),
+        (deed, "reboot in a write", places(written, 2).into_iter().map(Fault::RebootInWrite).collect()),
+        (deed, "stall", ends(Fault::Stall)),
+        (deed, "flood", ends(Fault::Flood)),
         (deed, "garbage before", garbage(0).collect()),
         (deed, "garbage inside", inside.flat_map(garbage).collect()),
         (deed, "garbage after", garbage(read).collect()),
         (deed, "one byte at a time", vec![Fault::Trickle]),
         (deed, "truncated", dropped.collect()),
-        (deed, "interrupt", at(Fault::Interrupt, 6)),
+        (deed, "interrupt", at(Fault::Interrupt, 2)),
     ]
 }
 
