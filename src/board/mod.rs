@@ -301,7 +301,7 @@ impl Board {
             }
         }
         let frame = Frame { kind, text };
-        first.extend(noise(&left.unwrap_or_default(), &frame, self.session.token()));
+        first.extend(noise(&repl::without_prompt(left.unwrap_or_default()), &frame, self.session.token()));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 

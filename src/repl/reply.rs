@@ -17,7 +17,7 @@ mod tests;
 
 pub use frame::{Frame, FrameKind, Reply};
 use search::{error, partial};
-pub use search::{find, without_end};
+pub use search::{find, without_end, without_prompt};
 
 /// What came of some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -482,7 +482,7 @@ impl Session {
                 // is no end.
                 match stops {
                     true => reply::without_end(&before).for_each(&mut *sink),
-                    false => sink(&before),
+                    false => sink(&reply::without_prompt(before)),
                 }
                 // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
                 while self.wait_for(RAW_BANNER, wait, LATE / 2, sink)?.is_some() {}

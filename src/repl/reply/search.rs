@@ -35,6 +35,18 @@ pub fn without_end(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     pieces.flat_map(|piece| piece.split(|&byte| byte == END)).filter(|piece| !piece.is_empty())
 }
 
+/// Without the answers to the host's own requests for the prompt, into which others have printed, too.
+pub fn without_prompt(mut left: Vec<u8>) -> Vec<u8> {
+    const ANSWER: &[u8] = b"raw REPL; CTRL-B to exit\r\n";
+    while let Some(at) = find(&left, ANSWER) {
+        left.drain(at..at + ANSWER.len());
+        if let Some(prompt) = left[at..].iter().position(|&byte| byte == b'>') {
+            left.remove(at + prompt);
+        }
+    }
+    left
+}
+
 /// How many bytes at the end of `bytes` may become `needle`.
 pub(super) fn partial(bytes: &[u8], needle: &[u8]) -> usize {
     (1..needle.len().min(bytes.len() + 1)).rev().find(|&count| bytes.ends_with(&needle[..count])).unwrap_or(0)
@@ -72,5 +84,16 @@ mod tests {
         case(format!("\x04tick{end}tock\r\n").as_bytes(), b"ticktock\r\n");
         case(b"\x04\x04>", b">");
         case(b"\x04Traceback (most recent call last):\r\n  Fi", b"");
+    }
+
+    #[test]
+    fn a_torn_answer_is_no_output() {
+        let case = |bytes: &str, printed: &str| {
+            let got = without_prompt(bytes.as_bytes().to_vec());
+            assert_eq!(String::from_utf8_lossy(&got), printed);
+        };
+        case("0x7f>raw REPL; CTRL-B to exit\r\n\nTraceback\n>  File", "0x7f>\nTraceback\n  File");
+        case("raw REPL; CTRL-B to exit\r\nraw REPL; CTRL-B to exit\r\n>a>", "a");
+        case("raw REPL; CTRL-B to", "raw REPL; CTRL-B to");
     }
 }
