@@ -10,6 +10,7 @@ use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 /// Words of the language, besides the names that something bears.
 const KEYWORDS: &[&str] = &[
@@ -19,7 +20,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// What classes have besides their items.
-const CLASS_NAMES: &[&str] = &["open(", "session(", "name", "doc", "items"];
+const CLASS_NAMES: &[&str] = &["open(", "session(", "classes(", "name", "doc", "items"];
 
 /// The words that can be completed at this moment.
 #[derive(Clone, Debug, Default)]
@@ -81,12 +82,24 @@ impl Session {
         if let Some(text) = modules::library_text(name) {
             return Some(about_module(name, text));
         }
-        let classes = self.run.classes();
-        let found: Vec<String> = classes.iter().filter_map(|(_, class)| about_member(class, name)).collect();
+        let found: Vec<String> = self.classes().iter().filter_map(|class| about_member(class, name)).collect();
         match found.is_empty() {
             false => Some(found.join("\n")),
             true => device_type::usage(name).map(|usage| format!("of every device: {usage}")),
         }
+    }
+
+    /// The classes that were declared or imported, and those of devices that were opened before theirs was declared again.
+    fn classes(&self) -> Vec<ClassHandle> {
+        let mut classes: Vec<ClassHandle> = self.run.classes().into_iter().map(|(_, class)| class).collect();
+        for (_, value) in self.variables() {
+            if let Some(device) = value.read_lock::<DeviceHandle>()
+                && !classes.iter().any(|known| Arc::ptr_eq(&known.0, &device.class.0))
+            {
+                classes.push(device.class.clone());
+            }
+        }
+        classes
     }
 
     fn help_member(&self, variable: &str, member: &str) -> Option<String> {
@@ -104,9 +117,8 @@ fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {
     let tasks = device.device.tasks().into_iter().map(|(_, name, head)| (format!("{name}("), head));
     let methods =
         device.class.0.methods.iter().map(|method| (format!("{}(", method.name), format!("{}(", method.name)));
-    let built_in = DEVICE_NAMES
-        .iter()
-        .filter(|name| !CLASS_NAMES.iter().any(|other| other.trim_end_matches('(') == **name && *other != "name"));
+    let of_classes = |name: &str| name != "name" && CLASS_NAMES.iter().any(|other| other.trim_end_matches('(') == name);
+    let built_in = DEVICE_NAMES.iter().filter(|name| !of_classes(name));
     let built_in = built_in.map(|name| {
         let is_property = device_type::usage(name).is_none_or(|usage| usage.starts_with("a property"));
         let word = if is_property { (*name).to_owned() } else { format!("{name}(") };

@@ -146,7 +146,7 @@ mod tests {
         };
         case("x + be", (4, &["bench", "beta("]));
         case("bench.", (6, &["read(", "name"]));
-        case("é(bench.re", (10 - 1 + 0, &["read("]));
+        case("é(bench.re", (9, &["read("]));
         case("other.re", (6, &[]));
         case(":q", (1, &["quit"]));
         case("import \"std/s", (7, &["\"std/stats\""]));
