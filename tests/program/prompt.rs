@@ -140,6 +140,23 @@ fn commands() {
 }
 
 #[test]
+fn a_script_can_be_pasted() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/test_bench.rhai")).unwrap();
+    // Terminals mark what is pasted, or type it: then much comes while inputs are carried out.
+    for pasted in [format!("\x1b[200~{script}\x1b[201~\r"), script.replace('\n', "\r")] {
+        let mut person = person(folder.path(), &["repl", "-p", "sim"]);
+        person.types(pasted.as_bytes());
+        person.sees("\ntest the divider sits at its nominal voltage ... pass");
+        person.sees("\ntest a board exception reaches the script as a value ... pass");
+        person.sees("\ntest a generator gives one reading at a time ... pass");
+        comes_to(&mut person, "\"the \" + \"end\"", "\"the end\"");
+        person.types(END);
+        assert_eq!(person.ends(), Some(0));
+    }
+}
+
+#[test]
 fn the_history_outlives_the_prompt() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("a.rhai"), "let loaded = 10;").unwrap();
