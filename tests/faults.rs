@@ -32,9 +32,11 @@ const GARBAGE: &[&[u8]] = &[
 fn plans(deed: Deed) -> Vec<Plan> {
     let (read, written) = Bench::new(deed != Deed::Connect, true).traffic(deed);
     let at = |fault: fn(usize) -> Fault, most| places(read, most).into_iter().map(fault).collect::<Vec<Fault>>();
-    let inside = places(read, 4).into_iter().filter(|&place| place > 0);
+    let inside = [1, read / 2, read.saturating_sub(1)].into_iter();
     let garbage = |place: usize| GARBAGE.iter().map(move |bytes| Fault::Garbage(place, bytes.to_vec()));
-    let dropped = places(read, 4).into_iter().flat_map(|place| [Fault::Drop(place, 1), Fault::Drop(place, 5)]);
+    let dropped = [0, read / 2, read.saturating_sub(1)]
+        .into_iter()
+        .flat_map(|place| [Fault::Drop(place, 1), Fault::Drop(place, 5)]);
     vec![
         (deed, "unplug", at(Fault::Unplug, 4)),
         (deed, "unplug in a write", places(written, 4).into_iter().map(Fault::UnplugInWrite).collect()),

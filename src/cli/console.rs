@@ -326,9 +326,12 @@ impl Output for Console {
             Stage::Sending => "sending",
         };
         let title = if inner.prefixing { format!("[{device}] {what}") } else { what.to_owned() };
+        if inner.bar.as_ref().is_some_and(|bar| bar.prefix() != title) {
+            // Another rate, and another time left.
+            inner.bar.take().inspect(indicatif::ProgressBar::finish_and_clear);
+        }
         let bar = inner.bar.get_or_insert_with(|| progress::bar(&title, *total));
         bar.set_length(*total);
-        bar.set_prefix(title);
         bar.set_message(progress::harmless(file));
         bar.set_position(*done);
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// How long after the last byte the board's answer is still waited for without looking away.
 const LIVELY: Duration = Duration::from_millis(500);
 /// The longest wait for the board while a client may be writing.
-const GLANCE: Duration = Duration::from_millis(1);
+const GLANCE: Duration = Duration::from_micros(100);
 /// As good as no wait. (A deadline of now would end a read before it looks at what is there.)
 const NO_WAIT: Duration = Duration::from_micros(100);
 /// The longest time that a client's bytes wait for the board to take them.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 pub fn command(command: &Sync, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let options = options(command);
     let wrong = |error: Error| misuse(error.message(), error.help().unwrap_or_default());
-    options.destination().map_err(wrong)?;
+    options.kept(false).map_err(wrong)?;
     // Before the board is asked for anything.
     let local = Local::read(&command.folder, &options).map_err(wrong)?;
     if !command.quiet {

@@ -104,8 +104,9 @@ pub struct Decoder {
     /// Whether a greeting in the midst of output is a doubt: the program asks the host, and where the board has
     /// restarted, the rest of an answer is typed behind its prompt.
     watchful: bool,
-    /// There was one.
+    /// There was one, and whether the prompt was asked for since.
     prompted: bool,
+    prompt_asked: bool,
     /// Something stood between the last `\x04` and the prompt: it may be the prompt of a board that has restarted.
     strange_prompt: bool,
 }
@@ -132,6 +133,7 @@ impl Decoder {
             strange_prompt: false,
             watchful: false,
             prompted: false,
+            prompt_asked: false,
         }
     }
 
@@ -168,6 +170,7 @@ impl Decoder {
             self.asked_at = self.pending.len();
         }
         self.asked += 1;
+        self.prompt_asked = self.prompted;
     }
 
     /// How many prompts are still to come.
@@ -193,7 +196,10 @@ impl Decoder {
     /// Whether the code seems to have been typed at the friendly prompt of a board that has restarted: the raw prompt then
     /// only comes after a Ctrl-C.
     pub fn was_typed(&self) -> bool {
-        self.prompted || self.prelude.is_some() && (self.greeted || find(&self.pending, FRIENDLY_PROMPT).is_some())
+        let held = |text: &[u8]| find(&self.pending, text).is_some();
+        self.prompted
+            || self.watchful && held(GREETING)
+            || self.prelude.is_some() && (self.greeted || held(FRIENDLY_PROMPT))
     }
 
     /// Whether a board that has not acknowledged the code shows the friendly prompt, and nothing after it.
@@ -214,7 +220,7 @@ impl Decoder {
     /// The board was asked for its prompt and gave none: a program runs. What was held is output.
     pub fn dismiss(&mut self, output: &mut dyn FnMut(&[u8])) {
         self.tail.clear();
-        self.prompted = false;
+        self.prompted &= !self.prompt_asked;
         if !self.torn && self.frame.is_none() && self.pending.first() == Some(&END) {
             self.emit(self.pending.len(), output);
         }

@@ -9,7 +9,7 @@ mod enter;
 mod lend;
 mod upload;
 
-use super::reply::{self, Conclusion, Decoder, Prelude, Progress, RAW_BANNER, Reply};
+use super::reply::{self, Conclusion, Decoder, Doubt, Prelude, Progress, RAW_BANNER, Reply};
 use crate::port::{Abilities, Port, PortError, Wait};
 use doubts::Doubts;
 use std::time::{Duration, Instant};
@@ -19,6 +19,8 @@ use upload::{Block, Paste, Pasted, SMALL_BLOCK};
 const UPLOADS: usize = 3;
 /// How long an answer may be late that is only waited for to be thrown away.
 const LATE: Duration = Duration::from_millis(100);
+/// How long a program that must ask may be silent until it is reminded.
+const NUDGE: Duration = Duration::from_secs(1);
 /// Most output that is kept while something is waited for.
 const MOST_KEPT: usize = 64 * 1024;
 /// Ctrl-C, then Ctrl-A, which the raw REPL always answers.
@@ -333,6 +335,7 @@ impl Session {
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
         let mut doubts = Doubts::new();
+        let mut nudge = None;
         let whole = wait;
         let mut wait = patient(whole, answers.as_deref());
         loop {
@@ -343,6 +346,14 @@ impl Session {
             if came {
                 wait = patient(whole, answers.as_deref());
             }
+            if came || nudge.is_some_and(|at| Instant::now() >= at) {
+                // A question may have been lost: a program that must ask asks again when it sees this byte.
+                if !came && decoder.doubt() == Doubt::None {
+                    self.port.write(b"\x01", wait)?;
+                }
+                let asks = answers.as_ref().is_some_and(|answers| answers.patience.is_some());
+                nudge = asks.then(|| Instant::now() + NUDGE);
+            }
             doubts.note(decoder.doubt(), came);
             // A key that was awaited has brought the friendly prompt.
             if came && decoder.shows_prompt() && doubts.ask_again() {
@@ -352,7 +363,7 @@ impl Session {
             if doubts.is_due() {
                 self.doubt(&mut doubts, decoder, wait, sink)?;
             }
-            let step = wait.until(doubts.next);
+            let step = wait.until(doubts.next).until(nudge);
             match self.port.read(&mut self.incoming, step) {
                 // A board that never pauses must not keep the deadline away.
                 Ok(_) => drop(wait.slice()?),
@@ -361,6 +372,7 @@ impl Session {
                         self.doubt(&mut doubts, decoder, wait, sink)?;
                     }
                 }
+                Err(PortError::Timeout) if nudge.is_some() && step.deadline == nudge => {}
                 // What came before the error may be the end.
                 Err(error) => return self.decode(decoder, None, wait, sink).unwrap_or(Err(error.into())),
             }

@@ -5,7 +5,7 @@
 
 use super::compile::{Compiler, stays_source};
 use super::local::{Content, Local, LocalFile, Remark, unreadable};
-use super::options::{SyncOptions, join};
+use super::options::{SyncOptions, join, one_line};
 use super::parallel;
 use super::plan::{Plan, Present, Rules, Wanted};
 use crate::board::files::Change;
@@ -35,15 +35,31 @@ pub enum Step {
     RemoveDirectory(String),
 }
 
+impl Step {
+    /// The whole path on the board.
+    pub fn path(&self) -> &str {
+        match self {
+            Step::MakeRoom(path)
+            | Step::MakeDirectory(path)
+            | Step::Add(path, _)
+            | Step::Replace(path, _)
+            | Step::Remove(path)
+            | Step::RemoveDirectory(path) => path,
+        }
+    }
+}
+
+/// One line, with control characters as escapes.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = one_line(self.path());
         match self {
-            Step::MakeRoom(path) => write!(f, "- {path} (first, to make room)"),
-            Step::MakeDirectory(path) => write!(f, "+ {path}/"),
-            Step::Add(path, size) => write!(f, "+ {path} ({size} bytes)"),
-            Step::Replace(path, size) => write!(f, "~ {path} ({size} bytes)"),
-            Step::Remove(path) => write!(f, "- {path}"),
-            Step::RemoveDirectory(path) => write!(f, "- {path}/"),
+            Step::MakeRoom(_) => write!(f, "- {path} (first, to make room)"),
+            Step::MakeDirectory(_) => write!(f, "+ {path}/"),
+            Step::Add(_, size) => write!(f, "+ {path} ({size} bytes)"),
+            Step::Replace(_, size) => write!(f, "~ {path} ({size} bytes)"),
+            Step::Remove(_) => write!(f, "- {path}"),
+            Step::RemoveDirectory(_) => write!(f, "- {path}/"),
         }
     }
 }
@@ -84,6 +100,7 @@ pub fn sync(
     told: &mut dyn FnMut(Option<&Transfer<'_>>),
 ) -> Result<Outcome> {
     let destination = options.destination()?;
+    options.kept(local.single_file)?;
     if destination == "/" && device.shares_host_files() {
         return Err(Error::new(Kind::ArgumentError, "`/` of this board is the root of this computer")
             .with_help("give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`")
@@ -214,6 +231,9 @@ impl Sync<'_> {
         let borrowed: Vec<(&str, u64)> = paths.iter().map(|(path, size)| (path.as_str(), *size)).collect();
         let total = paths.iter().map(|(_, size)| size).sum();
         let mut done = 0;
+        if total > 0 {
+            (self.told)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
+        }
         let digests = files.hash(&borrowed, &mut |bytes| {
             done += bytes;
             (self.told)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));

@@ -6,7 +6,7 @@
 use super::compile::stays_source;
 use super::digest::{DigestKind, digest, digest_reader};
 use super::ignore::{self, Ignore};
-use super::options::{SyncOptions, join};
+use super::options::{SyncOptions, join, one_line};
 use super::{parallel, walk};
 use crate::error::{Error, Kind, Result};
 use crate::python::lines::{Code, levels};
@@ -98,11 +98,13 @@ impl Remark {
 
 impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = one_line(self.path());
         match self {
-            Remark::Loop { path } => write!(f, "`{path}` is left out: it is a link to a folder that it lies in"),
-            Remark::Special { path } => write!(f, "`{path}` is left out: it is neither a file nor a folder"),
-            Remark::NotMinified { path, reason } => write!(f, "`{path}` is sent as it is, not minified: {reason}"),
-            Remark::OnlyCaseDiffers { path, other } => {
+            Remark::Loop { .. } => write!(f, "`{path}` is left out: it is a link to a folder that it lies in"),
+            Remark::Special { .. } => write!(f, "`{path}` is left out: it is neither a file nor a folder"),
+            Remark::NotMinified { reason, .. } => write!(f, "`{path}` is sent as it is, not minified: {reason}"),
+            Remark::OnlyCaseDiffers { other, .. } => {
+                let other = one_line(other);
                 write!(f, "`{path}` and `{other}` are the same name on a board with a FAT filesystem")
             }
         }

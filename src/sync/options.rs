@@ -116,6 +116,15 @@ pub fn destination(dst: &str) -> Result<String> {
     }
 }
 
+/// A path for a person: control characters are written as escapes, so that it is one line and no terminal obeys it.
+pub(super) fn one_line(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if letter.is_control() { text.extend(letter.escape_default()) } else { text.push(letter) }
+    }
+    text
+}
+
 /// The path on the board of `path`, which is relative to the folder `dst`; both in their normal form.
 pub fn join(dst: &str, path: &str) -> String {
     match dst {
@@ -124,13 +133,15 @@ pub fn join(dst: &str, path: &str) -> String {
     }
 }
 
+const KEEP_ALL: &str = "to keep everything, say `keep: true`, or `--no-delete` on the command line";
+
 /// An entry of `keep`, relative to the destination.
 fn kept_path(dst: &str, name: &str) -> Result<String> {
     let wrong = |problem: String, help: &str| {
         Err(Error::new(Kind::ArgumentError, format!("`{name}` in `keep` {problem}")).with_help(help))
     };
     let parts = match parts(name) {
-        Ok(parts) if parts.is_empty() => return wrong("names no file".to_owned(), "to keep everything, say `true`"),
+        Ok(parts) if parts.is_empty() => return wrong("names no file".to_owned(), KEEP_ALL),
         Ok(parts) => parts.join("/"),
         Err(problem) => return wrong(problem.to_owned(), "name files and folders as they lie below the destination"),
     };

@@ -33,4 +33,6 @@ mod scripts;
 #[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
+mod sync;
+#[cfg(target_os = "linux")]
 mod terminal;

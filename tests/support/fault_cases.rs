@@ -4,6 +4,7 @@
 //! is right or a reconnect restores the device; a wrong value (or any other promise broken); or it hangs.
 
 use super::faulty_port::{Fault, Link};
+use belay_script::board::transfer::Upload;
 use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
 use belay_script::device::{Answer, Called, Device, Host, Index, OpenOptions, Operation, Output, Proxied};
 use belay_script::name::Name;
@@ -23,12 +24,13 @@ pub enum Deed {
     Call,
     Generator,
     Upload,
+    Files,
     Proxy,
     Close,
 }
 
 pub const DEEDS: &[Deed] =
-    &[Deed::Connect, Deed::Setup, Deed::Call, Deed::Generator, Deed::Upload, Deed::Proxy, Deed::Close];
+    &[Deed::Connect, Deed::Setup, Deed::Call, Deed::Generator, Deed::Upload, Deed::Files, Deed::Proxy, Deed::Close];
 
 /// How a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +170,13 @@ impl Bench {
                 self.device().declare(ItemKind::Task, &source, &[], None)?;
                 Ok(Ok(()))
             }
+            Deed::Files => {
+                // The exchanges of files have a patience of their own, which is longer than a test has time.
+                self.host.set_deadline(Some(Instant::now() + 4 * self.timeout));
+                let written = self.write_file();
+                self.host.set_deadline(None);
+                written
+            }
             Deed::Proxy => {
                 let made = self.device().proxy("[10, 20, 30]", None, None)?;
                 let Proxied::One(Answer::Object(list)) = made else { return Ok(Err("no object".to_owned())) };
@@ -181,6 +190,15 @@ impl Bench {
                 Ok(Ok(()))
             }
         }
+    }
+
+    fn write_file(&self) -> Result<Result<(), String>, Error> {
+        let content: Vec<u8> = (0..=255).cycle().take(5000).collect();
+        let mut files = self.device().files()?;
+        let digest = belay_script::sync::digest(files.facts().hash, &content);
+        files.write(&[Upload { path: "/file", content: &content, digest: &digest }], &mut |_| {})?;
+        let found = files.hash(&[("/file", 5000)], &mut |_| {})?;
+        Ok(if found == [digest] { Ok(()) } else { Err("another file is on the board".to_owned()) })
     }
 
     /// How many bytes are read and written when all is well.

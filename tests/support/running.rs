@@ -139,23 +139,10 @@ impl Running {
         rustix::process::kill_process(self.id(), rustix::process::Signal::INT).expect("the program runs");
     }
 
-    /// The processes that it has started and that still run, the interpreters of its boards among them, oldest first.
+    /// Its [`children`].
     #[cfg(target_os = "linux")]
     pub fn children(&self) -> Vec<rustix::process::Pid> {
-        let parent = self.child.id().to_string();
-        let mut found = Vec::new();
-        for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
-            let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
-            // The name, in parentheses, may hold anything. After it: state, parent, … and as the 22nd the time of birth.
-            let after: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, after)| after).split(' ').collect();
-            if after.get(1) == Some(&parent.as_str()) && after[0] != "Z" {
-                let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
-                let born: u64 = after[19].parse().expect("a number");
-                found.extend(id.and_then(rustix::process::Pid::from_raw).map(|id| (born, id.as_raw_nonzero(), id)));
-            }
-        }
-        found.sort_by_key(|(born, number, _)| (*born, *number));
-        found.into_iter().map(|(_, _, id)| id).collect()
+        children(self.id())
     }
 
     /// Waits for its end; kills it, by its id, past the limit. Gives what it came to, its standard output as bytes.
@@ -185,6 +172,25 @@ impl Running {
         let text = |stream: &Stream| String::from_utf8_lossy(&stream.bytes()).into_owned();
         format!("\n--- stdout\n{}--- stderr\n{}---", text(&self.out), text(&self.err))
     }
+}
+
+/// The processes that `parent` has started and that still run, the interpreters of a program's boards among them, oldest first.
+#[cfg(target_os = "linux")]
+pub fn children(parent: rustix::process::Pid) -> Vec<rustix::process::Pid> {
+    let parent = parent.as_raw_nonzero().to_string();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("/proc").flatten() {
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // The name, in parentheses, may hold anything. After it: state, parent, … and as the 22nd the time of birth.
+        let after: Vec<&str> = stat.rsplit_once(") ").map_or("", |(_, after)| after).split(' ').collect();
+        if after.get(1) == Some(&parent.as_str()) && after[0] != "Z" {
+            let id = entry.file_name().to_str().and_then(|name| name.parse().ok());
+            let born: u64 = after[19].parse().expect("a number");
+            found.extend(id.and_then(rustix::process::Pid::from_raw).map(|id| (born, id.as_raw_nonzero(), id)));
+        }
+    }
+    found.sort_by_key(|(born, number, _)| (*born, *number));
+    found.into_iter().map(|(_, _, id)| id).collect()
 }
 
 impl Drop for Running {

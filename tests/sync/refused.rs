@@ -106,3 +106,13 @@ fn a_restored_connection_completes_the_sync() {
     assert!(outcome.unchanged > 0, "it was not cut off: {outcome:?}");
     assert_eq!(read(&device).expect("the board's files"), files);
 }
+
+#[test]
+fn a_board_without_directories_says_so() {
+    let bench =
+        Bench::new(Form { python: "HIDDEN = {'os': ('mkdir', 'rename', 'stat')}\n".to_owned(), ..Form::default() });
+    let device = open_over(bench.connector(), 0).expect("a board");
+    let error = sync_tree(&device, &tree(&[("a", "1")]), &SyncOptions::default()).expect_err("a refusal");
+    let message = "the board's files cannot be reached: its firmware has no file system with directories";
+    assert_eq!((error.kind(), error.message()), (Kind::FeatureUnavailableError, message));
+}

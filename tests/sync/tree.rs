@@ -34,7 +34,7 @@ fn a_board_becomes_equal_to_a_folder() {
             "+ /sub/a b/",
             "+ /empty.txt (0 bytes)",
             "+ /main.py (4 bytes)",
-            "+ /sub/a b/it's \"q\"\n\u{e9}.txt (4 bytes)",
+            "+ /sub/a b/it's \"q\"\\n\u{e9}.txt (4 bytes)",
             "+ /noise (9000 bytes)",
             "- /old/deep/y",
             "- /z",

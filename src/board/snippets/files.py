@@ -81,8 +81,9 @@ def __belay_fw(n,m,t=[]):
   if m<0:
    break
  return r,len(t)
-def __belay_ff():
+def __belay_ff(o=__belay_fo):
  import gc,sys
+ o.stat,o.rename,o.mkdir
  gc.collect()
  m=getattr(gc,'mem_free',None)
  i=getattr(sys,'stdin',None)

@@ -11,9 +11,10 @@ Examples:
   belay-script sync firmware -p /dev/ttyACM0 --dry-run
   belay-script sync firmware -p sim --dst /app --keep settings.json --ignore '*.log'
 
-Without --keep, files that the folder does not have are removed from the board, but for boot.py, webrepl_cfg.py and lib.
---keep replaces this list; --no-delete removes nothing. Patterns are those of a .gitignore, relative to the folder; a
-file .belayignore in it adds its own. Without --ignore they are *.pyc, __pycache__, .DS_Store and .pytest_cache.";
+Without --keep, files that the folder does not have are removed from the board, but for boot.py, webrepl_cfg.py \
+and lib if --dst is /. --keep replaces this list; --no-delete removes nothing. Patterns are those of a .gitignore, relative \
+to the folder; a file .belayignore in it adds its own. Without --ignore they are *.pyc, __pycache__, .DS_Store and \
+.pytest_cache.";
 
 /// `sync`.
 #[derive(Debug, Args)]

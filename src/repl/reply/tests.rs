@@ -243,3 +243,16 @@ fn a_torn_question_is_asked_again() {
         }
     }
 }
+
+#[test]
+fn a_greeting_behind_a_question_is_that_of_a_board_that_has_restarted() {
+    let mut decoder = plain(true);
+    decoder.answers();
+    let mut sink = |_: &[u8]| {};
+    let question = frame('Q', "0");
+    assert_eq!(decoder.feed(format!("OK{question}\x1eq7Zk").as_bytes(), &mut sink), Progress::Question("0".to_owned()));
+    assert_eq!(decoder.feed(b"", &mut sink), Progress::More);
+    decoder.feed(b"MicroPython\r\nType \"help()\" for more information.\r\n>>> s181", &mut sink);
+    assert_eq!(decoder.doubt(), Doubt::Age);
+    assert!(decoder.was_typed());
+}
