@@ -36,6 +36,7 @@ Exit status:
 Examples:
   belay-script run test_bench.rhai --port sim
   belay-script run test_bench.rhai -p /dev/ttyACM0 -- fast 3
+  belay-script repl -p sim
   belay-script eval -p usb:2e8a:0005 'machine.freq()'
   belay-script check *.rhai";
 
@@ -73,6 +74,12 @@ pub enum Command {
     /// prints is passed on as it comes.
     #[command(after_help = RUN_HELP)]
     Run(Run),
+    /// Type scripts line by line, at a prompt
+    ///
+    /// Rhai with device blocks, as in a script: variables, functions, classes and open devices stay from input to input.
+    /// `belay-script` alone does the same on a terminal. Input that is no terminal is run as a script.
+    #[command(after_help = REPL_HELP)]
+    Repl(Repl),
     /// Check scripts without a board
     ///
     /// Parses every script and its declarations, and compiles the Python of every item with the interpreter that
@@ -145,6 +152,14 @@ Ports:
   replay:FILE                a session that --record FILE wrote down
 
 Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
+
+const REPL_HELP: &str = "\
+Examples:
+  belay-script repl -p sim
+  belay-script repl --load bench.rhai -p /dev/ttyACM0
+  echo 'print(Device.open().exec(\"1 + 1\"))' | belay-script repl -p sim
+
+At the prompt `:help` lists its commands. Ctrl-C stops what runs, Ctrl-D closes all devices and leaves.";
 
 const EXEC_HELP: &str = "\
 Examples:
@@ -220,6 +235,23 @@ pub struct Run {
     #[command(flatten)]
     pub connection: Connection,
     /// How long it may take.
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// `repl`.
+#[derive(Debug, Args)]
+pub struct Repl {
+    /// Begin with this script: its variables and devices stay
+    #[arg(long, value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
+    pub load: Option<PathBuf>,
+    /// What is seen as `args`
+    #[arg(value_name = "ARGS", last = true)]
+    pub args: Vec<String>,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How long each input may take.
     #[command(flatten)]
     pub limit: Limit,
 }

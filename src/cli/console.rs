@@ -124,6 +124,20 @@ impl Console {
         self.lock().end_begun_lines();
     }
 
+    /// Ends whatever line has been begun, so that a prompt can stand on one of its own.
+    pub fn start_line(&self) {
+        let mut inner = self.lock();
+        inner.end_begun_lines();
+        if !inner.at_line_start {
+            inner.write(b"\n");
+        }
+    }
+
+    /// Whether standard output is coloured.
+    pub fn is_coloured(&self) -> bool {
+        self.lock().out.colour == Colour::Always
+    }
+
     /// Ends lines that boards have begun, and sums up the tests. Gives whether the reader of the output was there to the end.
     pub fn finish(&self, record: &Record) -> bool {
         let mut inner = self.lock();

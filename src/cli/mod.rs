@@ -14,6 +14,7 @@ pub mod info;
 #[cfg(unix)]
 pub mod link;
 pub mod progress;
+pub mod prompt;
 #[cfg(unix)]
 pub mod pump;
 pub mod python_file;
@@ -33,9 +34,10 @@ pub mod transcript;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::script::Sources;
-use arguments::{Arguments, Command, Sim};
+use arguments::{Arguments, Command, PROGRAM, Sim};
 use clap::Parser;
 use console::Console;
+use std::io::IsTerminal as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,7 +49,9 @@ const DEFECT: u8 = 70;
 
 /// Runs the program with the arguments of this process.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let alone = std::env::args_os().len() == 1 && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let parsed = if alone { Arguments::try_parse_from([PROGRAM, "repl"]) } else { Arguments::try_parse() };
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(answer) => {
             // Help and version are answers too. Whether their reader is still there does not matter.
@@ -71,6 +75,7 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     match command {
         Command::Run(run) => run::run(run, console),
+        Command::Repl(options) => prompt::prompt(&options, console),
         Command::Check(check) => check::check(&check, console),
         Command::Exec(exec) => evaluate::exec(&exec, console),
         Command::Eval(eval) => evaluate::eval(&eval, console),

@@ -49,7 +49,7 @@ fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
 
 /// What a run comes to. A failure decides; a failed test, measurement or closing is never a success, whatever
 /// `exit` said. `cut_short`: the reader of the output went away, which stops a script like Ctrl-C.
-fn status(finished: &Finished, cut_short: bool) -> u8 {
+pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
     if let Some(failure) = &finished.failure {
         return failure.kind.exit_status();
     }

@@ -1,6 +1,6 @@
 //! The only code that knows Rhai: the language of device classes on top of it, and what a run of a script is.
 //!
-//! [`Runner`] runs or checks one script; an [`Observer`] is told what it prints and tests. Uses [`crate::device`],
+//! [`Runner`] runs or checks one script, a [`Session`] takes one input after the other; an [`Observer`] is told what it prints and tests. Uses [`crate::device`],
 //! [`crate::bench`] and Rhai. Invariant: whatever a script does, every device that it opened is closed when a run has ended,
 //! and no panic leaves [`Runner`].
 //!
@@ -18,12 +18,14 @@ mod explain;
 mod files;
 mod functions;
 mod generator;
+mod help;
 mod methods;
 mod modules;
 mod opening;
 mod parallel;
 mod proxy;
 mod run;
+mod session;
 mod sync;
 mod syntax;
 mod testing;
@@ -43,6 +45,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+pub use help::Words;
+pub use session::Session;
 
 /// Stack of the thread that runs a script: deep recursion is an error of the script, no crash.
 const STACK: usize = 64 << 20;
@@ -149,12 +154,7 @@ impl Runner {
     }
 
     fn finish(&self, failure: Option<Diagnostic>) -> Finished {
-        self.run.end();
-        let mut closing = std::mem::take(&mut *lock(&self.run.closing));
-        closing.extend(self.run.host.close_all().iter().map(explain::of_error));
-        let record = std::mem::take(&mut *lock(&self.run.record));
-        let exit = lock(&self.run.exit).take();
-        Finished { failure, closing, record, exit }
+        finish(&self.run, failure)
     }
 
     /// Parses a script, evaluates nothing but its declarations, and gives the classes it declares, and those of the
@@ -194,6 +194,16 @@ impl Runner {
     pub fn sources(&self) -> Sources {
         self.run.sources.clone()
     }
+}
+
+/// Closes every device that is open, and sums up what happened since the run began.
+fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
+    run.end();
+    let mut closing = std::mem::take(&mut *lock(&run.closing));
+    closing.extend(run.host.close_all().iter().map(explain::of_error));
+    let record = std::mem::take(&mut *lock(&run.record));
+    let exit = lock(&run.exit).take();
+    Finished { failure, closing, record, exit }
 }
 
 fn read(path: &Path) -> Result<String, Box<Diagnostic>> {

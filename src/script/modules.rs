@@ -143,6 +143,11 @@ pub(super) fn library() -> Vec<String> {
     names
 }
 
+/// The text of the standard module `name`, which begins with `std/`.
+pub(super) fn library_text(name: &str) -> Option<&'static str> {
+    LIBRARY.get_file(format!("{}.rhai", name.strip_prefix("std/")?))?.contents_utf8()
+}
+
 /// The name of the script that `path` means in `source`.
 fn resolve(source: Option<&str>, path: &str) -> String {
     if path.starts_with("std/") {

@@ -95,6 +95,10 @@ impl Run {
     pub fn reset(&self) {
         self.classes.write().unwrap_or_else(PoisonError::into_inner).clear();
         self.loader.forget_modules();
+        self.go_on();
+    }
+
+    fn go_on(&self) {
         *lock(&self.stopping) = None;
         self.is_stopping.store(false, Ordering::Relaxed);
     }
@@ -102,6 +106,16 @@ impl Run {
     /// Starts the clock of the run's limit.
     pub fn begin(&self) {
         self.reset();
+        self.start_clock();
+    }
+
+    /// Begins the next input of a session: forgets why the one before was stopped, and starts the clock.
+    pub fn resume(&self) {
+        self.go_on();
+        self.start_clock();
+    }
+
+    fn start_clock(&self) {
         let deadline = self.limit.and_then(|limit| Instant::now().checked_add(limit));
         *self.deadline.write().unwrap_or_else(PoisonError::into_inner) = deadline;
         self.host.set_deadline(deadline);
@@ -207,7 +221,9 @@ impl Run {
     pub fn declare(&self, source: &str, class: &ClassHandle) {
         let name = class.0.class.name.clone();
         let mut classes = self.classes.write().unwrap_or_else(PoisonError::into_inner);
-        classes.retain(|(other, known, _)| !(other == source && *known == name));
+        // Inputs of a person are one script in this: what is declared last counts.
+        let same = |other: &str| other == source || is_input(other) && is_input(source);
+        classes.retain(|(other, known, _)| !(same(other) && *known == name));
         classes.push((source.to_owned(), name, class.clone()));
     }
 
@@ -223,6 +239,11 @@ impl Run {
         let classes = self.classes.read().unwrap_or_else(PoisonError::into_inner);
         classes.iter().map(|(source, _, class)| (source.clone(), class.clone())).collect()
     }
+}
+
+/// Whether a source is an input of a person, as `<3>`, and no file.
+fn is_input(source: &str) -> bool {
+    source.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).is_some_and(|number| number.parse::<u64>().is_ok())
 }
 
 /// One bit for the first letter of a name.

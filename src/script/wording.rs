@@ -305,7 +305,7 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
 
 /// The names of all native functions that people can write, but for those of devices, classes and proxies alone: whatever name a
 /// script calls is registered for these.
-fn native_names(engine: &Engine) -> BTreeSet<String> {
+pub(super) fn native_names(engine: &Engine) -> BTreeSet<String> {
     let ours = receivers();
     let name = |function: rhai::FuncInfo<'_>| {
         let native = function.script.is_none() && rhai::is_valid_identifier(&function.metadata.name);

@@ -21,6 +21,8 @@ mod microbit;
 mod mounts;
 #[cfg(target_os = "linux")]
 mod network;
+#[cfg(target_os = "linux")]
+mod prompt;
 #[cfg(unix)]
 mod python_files;
 mod readme;

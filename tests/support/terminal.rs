@@ -69,11 +69,25 @@ impl Person {
     /// Starts the program in `folder`.
     #[track_caller]
     pub fn start(folder: &std::path::Path, args: &[&str]) -> Person {
+        Person::begin(folder, std::process::Command::new(env!("CARGO_BIN_EXE_belay-script")), args)
+    }
+
+    /// Starts the program in `folder` with these variables of the environment, in a session of its own, so that Ctrl-C is a
+    /// signal to it as long as the terminal makes signals of keys.
+    #[track_caller]
+    pub fn start_session(folder: &std::path::Path, args: &[&str], env: &[(&str, &str)]) -> Person {
+        // It becomes the program: the id stays.
+        let mut command = std::process::Command::new("setsid");
+        command.arg("-c").arg(env!("CARGO_BIN_EXE_belay-script")).envs(env.iter().copied());
+        Person::begin(folder, command, args)
+    }
+
+    #[track_caller]
+    fn begin(folder: &std::path::Path, mut command: std::process::Command, args: &[&str]) -> Person {
         let Terminal { master, port } = Terminal::open();
         let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
         let slave = rustix::fs::open(&port, flags, rustix::fs::Mode::empty()).expect("the other side");
         let stream = || std::process::Stdio::from(slave.try_clone().expect("a descriptor"));
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_belay-script"));
         command.args(args).current_dir(folder).env_remove("BELAY_DEVICE").env("NO_COLOR", "1");
         let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().expect("the program starts");
         Person { master, slave, child, screen: Vec::new() }

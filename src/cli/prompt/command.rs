@@ -1,0 +1,150 @@
+//! What is typed after a colon: `:help`, `:devices`, `:open` and so on.
+//!
+//! Invariant: a command that is wrong says so, and changes nothing.
+
+use super::Prompt;
+use crate::cli::{misuse, readable};
+use crate::name::nearest;
+use std::path::Path;
+
+/// The commands, as they are completed.
+pub const NAMES: &[&str] = &["help", "devices", "open", "close", "run", "quit"];
+
+const HELP: &str = "\
+Type Rhai; a value is shown. Brackets, back-ticks and device blocks may go on over several lines.
+
+  :help [NAME]   this text, or what is known about a class, a device, a task, a function, a module
+  :devices       the devices that are open
+  :open [PORT]   opens a device without tasks as `d`, for example `:open sim`
+  :close [NAME]  closes a device, or all of them
+  :run FILE      evaluates a script here, so that its variables and devices stay
+  :quit          closes all devices and leaves, as Ctrl-D does
+
+Tab completes, the right arrow takes the grey text, Ctrl-R searches the history. Ctrl-C clears the line, or stops what runs.
+";
+
+/// What follows an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The next input.
+    Stay,
+    /// The end.
+    Leave,
+}
+
+impl Prompt {
+    /// Carries out `line`, which has lost its colon.
+    pub(super) fn command(&mut self, line: &str) -> Next {
+        let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let argument = argument.trim();
+        match name {
+            "help" | "h" | "?" => self.help(argument),
+            "devices" => self.devices(),
+            "open" => return self.open(argument),
+            "close" => self.close(argument),
+            "run" => return self.run(argument),
+            "quit" | "q" | "exit" => return Next::Leave,
+            other => {
+                let help = match nearest(other, NAMES.iter().copied()) {
+                    Some(near) => format!("did you mean `:{near}`?"),
+                    None => "`:help` lists the commands".to_owned(),
+                };
+                self.complain(&misuse(format!("there is no command `:{other}`"), help));
+            }
+        }
+        Next::Stay
+    }
+
+    fn help(&self, name: &str) {
+        match name {
+            "" => self.console.text(HELP),
+            name => match self.session.help(name) {
+                Some(text) => self.console.text(&text),
+                None => self.complain(&misuse(
+                    format!("nothing is known about `{name}`"),
+                    "`:help` takes a class, a device, a task, a function of yours, or a module such as `std/stats`",
+                )),
+            },
+        }
+    }
+
+    fn devices(&self) {
+        let devices = self.host.devices();
+        if devices.is_empty() {
+            self.console.text("no device is open; `:open PORT` opens one\n");
+        }
+        for device in devices {
+            let is = device.implementation();
+            let (major, minor, patch) = is.version;
+            let line = format!("{}  {}  {} {major}.{minor}.{patch}\n", device.name(), device.port(), is.name);
+            self.console.text(&line);
+        }
+    }
+
+    fn open(&mut self, port: &str) -> Next {
+        let port = if port.is_empty() { String::new() } else { literal(port) };
+        self.evaluate(&format!("let d = Device.open({port});"))
+    }
+
+    fn close(&mut self, name: &str) {
+        let devices = self.host.devices();
+        let wanted: Vec<_> = devices.iter().rev().filter(|device| name.is_empty() || device.name() == name).collect();
+        if wanted.is_empty() {
+            let message =
+                if name.is_empty() { "no device is open".to_owned() } else { format!("no device `{name}` is open") };
+            return self.complain(&misuse(message, "`:devices` lists those that are"));
+        }
+        let closed = self.calling(|session| match name {
+            "" => session.close_all(),
+            _ => wanted
+                .iter()
+                .filter_map(|device| device.close().err())
+                .map(|error| crate::diagnostic::Diagnostic::from_error(&error))
+                .collect(),
+        });
+        for failure in closed {
+            self.complain(&failure);
+        }
+    }
+
+    fn run(&mut self, path: &str) -> Next {
+        let path = path.trim_matches('"');
+        if path.is_empty() {
+            self.complain(&misuse("there is no script to run", "for example `:run bench.rhai`"));
+            return Next::Stay;
+        }
+        let path = Path::new(path);
+        match readable(path) {
+            Ok(()) => self.run_file(path),
+            Err(failure) => {
+                self.complain(&failure);
+                Next::Stay
+            }
+        }
+    }
+}
+
+/// `text` as a string literal of Rhai.
+fn literal(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.trim_matches('"').chars() {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_become_literals() {
+        assert_eq!(literal("sim"), "\"sim\"");
+        assert_eq!(literal("\"sim\""), "\"sim\"");
+        assert_eq!(literal("exec:a \"b\" \\c"), "\"exec:a \\\"b\\\" \\\\c\"");
+    }
+}

@@ -1,0 +1,225 @@
+//! `repl`: a prompt over the engine of `run`, and scripts from standard input.
+//!
+//! Uses rustyline for keys and history, and [`crate::script::Session`] for what is typed. Invariant: the devices of the
+//! session are closed, and their teardowns run, however the prompt is left; no input ends it but those that are meant to.
+
+mod command;
+mod helper;
+mod history;
+mod scan;
+
+use super::arguments::Repl;
+use super::console::Console;
+use super::run::status;
+use super::signals::{self, Calls};
+use super::{misuse, readable, reason, report_failures, session};
+use crate::device::Host;
+use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
+use crate::script::{Finished, Runner, Session};
+use command::Next;
+use helper::PromptHelper;
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{ColorMode, CompletionType, Config, Editor};
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Inputs that the history keeps.
+const HISTORY: usize = 10_000;
+
+/// A person's session: what was typed so far, and where it is shown.
+struct Prompt {
+    session: Session,
+    host: Host,
+    console: Arc<Console>,
+    calls: Arc<Calls>,
+    /// Inputs that were evaluated so far.
+    inputs: u32,
+}
+
+/// Shows the prompt until the person leaves it, or evaluates standard input if that is no terminal. Gives the exit status.
+///
+/// # Errors
+/// If the script of `--load` or standard input cannot be read, or the terminal cannot be used.
+pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    if let Some(script) = &options.load {
+        readable(script)?;
+    }
+    let host = session::host(console, &options.connection)?;
+    #[cfg(unix)]
+    host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
+    let runner = Runner::new(host.clone(), console.clone(), options.args.clone(), options.limit.timeout);
+    let session = runner.session();
+    let load = options.load.as_deref();
+    let sources = session.sources();
+    let finished = if std::io::stdin().is_terminal() {
+        typed(session, &host, console, load)?
+    } else {
+        piped(session, &host, load)?
+    };
+    console.end_lines();
+    let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
+    report_failures(console, &failures, &sources);
+    session::finish_recording(&host, console, &sources);
+    console.finish(&finished.record);
+    Ok(status(&finished, console.broken()))
+}
+
+/// Evaluates the script that standard input is.
+fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finished, Diagnostic> {
+    signals::watch()?;
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).map_err(|error| {
+        misuse(format!("standard input cannot be read: {}", reason(&error)), "it takes a script, UTF-8 text")
+    })?;
+    let failure = session::guarded(host, || {
+        let loaded = load.map_or(Ok(()), |script| session.eval_file(script));
+        match loaded {
+            Ok(()) if session.exit().is_none() => session.eval("<stdin>", &text).err(),
+            loaded => loaded.err(),
+        }
+    });
+    let mut finished = session.finish();
+    finished.failure = failure.map(|failure| *failure);
+    Ok(finished)
+}
+
+/// Lets the person type.
+fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
+    let calls = Arc::new(Calls::default());
+    signals::watch_calls(&calls, leave(host, console))?;
+    let mut prompt = Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0 };
+    let failure = session::guarded(host, || {
+        if let Some(script) = load {
+            prompt.run_file(script);
+        }
+        match prompt.session.exit() {
+            None => prompt.read(),
+            Some(_) => Ok(()),
+        }
+    });
+    failure?;
+    // Teardowns may be interrupted, too.
+    prompt.calls.begin();
+    let mut finished = prompt.session.finish();
+    // Tests that failed were told when they did: leaving is no failure.
+    finished.record = crate::bench::record::Record::new();
+    Ok(finished)
+}
+
+/// What a signal from outside does while nothing runs.
+fn leave(host: &Host, console: &Arc<Console>) -> impl Fn() + Send + 'static {
+    let (host, console) = (host.clone(), console.clone());
+    #[cfg(unix)]
+    let modes = rustix::termios::tcgetattr(rustix::stdio::stdin()).ok();
+    move || {
+        #[cfg(unix)]
+        if let Some(modes) = &modes {
+            let now = rustix::termios::OptionalActions::Now;
+            let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), now, modes);
+        }
+        let closing: Vec<Diagnostic> = host.close_all().iter().map(Diagnostic::from_error).collect();
+        report_failures(&console, &closing, &crate::script::Sources::default());
+        std::process::exit(i32::from(Kind::Interrupted.exit_status()));
+    }
+}
+
+fn unusable(error: &ReadlineError) -> Diagnostic {
+    Diagnostic {
+        help: Some("give the script as a file: `belay-script run SCRIPT`".to_owned()),
+        ..Diagnostic::new(Kind::ParseError, format!("the terminal cannot be used: {error}"))
+    }
+}
+
+impl Prompt {
+    /// Reads and evaluates inputs until the person leaves.
+    fn read(&mut self) -> Result<(), Diagnostic> {
+        let colour = if self.console.is_coloured() { ColorMode::Enabled } else { ColorMode::Disabled };
+        let config = Config::builder().max_history_size(HISTORY).map(|config| {
+            config.color_mode(colour).completion_type(CompletionType::List).history_ignore_space(true).build()
+        });
+        let editor = config.and_then(Editor::<PromptHelper, FileHistory>::with_config);
+        let mut editor = editor.map_err(|error| unusable(&error))?;
+        let history = history::file();
+        if let Some(path) = &history {
+            // Without one the history is empty.
+            let _ = editor.load_history(path);
+        }
+        let version = env!("CARGO_PKG_VERSION");
+        self.console.text(&format!("belay-script {version}; `:help` tells what can be typed, Ctrl-D leaves\n"));
+        loop {
+            editor.set_helper(Some(PromptHelper::new(self.session.words(), command::NAMES)));
+            match editor.readline(&self.text()) {
+                Ok(input) if input.trim().is_empty() => {}
+                Ok(input) => {
+                    let _ = editor.add_history_entry(input.as_str());
+                    if let Some(path) = &history {
+                        let _ = history::append(&mut editor, path);
+                    }
+                    if self.take(&input) == Next::Leave {
+                        return Ok(());
+                    }
+                }
+                // The line is cleared.
+                Err(ReadlineError::Interrupted) => {}
+                Err(ReadlineError::Eof) => return Ok(()),
+                Err(error) => return Err(unusable(&error)),
+            }
+        }
+    }
+
+    /// The prompt's text: the open boards, and the number of the next input.
+    fn text(&self) -> String {
+        let devices = self.host.devices();
+        let names: Vec<&str> = devices.iter().map(crate::device::Device::name).collect();
+        let space = if names.is_empty() { "" } else { " " };
+        format!("{}{space}{}> ", names.join(", "), self.inputs + 1)
+    }
+
+    /// Carries out one input.
+    fn take(&mut self, input: &str) -> Next {
+        let next = match input.trim_start().strip_prefix(':') {
+            Some(command) => self.command(command.trim()),
+            None => self.evaluate(input),
+        };
+        self.console.start_line();
+        next
+    }
+
+    /// Evaluates an input, and shows its value.
+    fn evaluate(&mut self, input: &str) -> Next {
+        self.inputs += 1;
+        let name = format!("<{}>", self.inputs);
+        let result = self.calling(|session| session.eval(&name, input));
+        self.console.end_lines();
+        match result {
+            Ok(Some(value)) => self.console.text(&format!("{value}\n")),
+            Ok(None) => {}
+            Err(failure) => self.complain(&failure),
+        }
+        if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
+    }
+
+    /// Evaluates a script in the scope of the prompt.
+    fn run_file(&mut self, path: &Path) -> Next {
+        if let Err(failure) = self.calling(|session| session.eval_file(path)) {
+            self.complain(&failure);
+        }
+        self.console.start_line();
+        if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
+    }
+
+    /// Does `work`, which Ctrl-C interrupts.
+    fn calling<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
+        self.calls.begin();
+        let done = work(&mut self.session);
+        self.calls.end();
+        done
+    }
+
+    fn complain(&self, failure: &Diagnostic) {
+        self.console.diagnostic(failure, &self.session.sources());
+    }
+}

@@ -1,0 +1,185 @@
+//! What a person at the prompt can ask a session: the words that can be written, and what is known about a name.
+//!
+//! Uses the session's scope and the declarations. Invariant: nothing here talks to a board or changes the session.
+
+use super::declare::DEVICE_NAMES;
+use super::dispatch::{ClassHandle, DeviceHandle};
+use super::session::Session;
+use super::{device_type, modules, text, wording};
+use crate::device::arguments::signature;
+use crate::device::class::{Item, ItemKind};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Words of the language, besides the names that something bears.
+const KEYWORDS: &[&str] = &[
+    "let", "const", "fn", "if", "else", "switch", "while", "loop", "do", "until", "for", "in", "continue", "break",
+    "return", "throw", "try", "catch", "import", "export", "as", "true", "false", "private", "global", "device",
+    "test",
+];
+
+/// What classes have besides their items.
+const CLASS_NAMES: &[&str] = &["open(", "session(", "classes(", "name", "doc", "items"];
+
+/// The words that can be completed at this moment.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// What can stand alone: keywords, variables, functions (with an opening parenthesis), classes.
+    pub names: Vec<String>,
+    /// What can follow the dot after a variable or class: what is to be inserted, and what is to be shown.
+    pub members: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl Session {
+    /// The words that can be completed at this moment.
+    pub fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.names.extend(KEYWORDS.iter().map(|word| (*word).to_owned()));
+        let own = self.functions().into_iter().map(|(name, ..)| name);
+        words.names.extend(own.chain(wording::native_names(&self.engine)).map(|name| format!("{name}(")));
+        words.names.extend(modules::library().into_iter().map(|name| format!("\"{name}\"")));
+        words.names.push("Device".to_owned());
+        words.members.insert("Device".to_owned(), class_members());
+        for (name, value) in self.variables() {
+            words.names.push(name.to_owned());
+            if let Some(device) = value.read_lock::<DeviceHandle>() {
+                words.members.insert(name.to_owned(), device_members(&device));
+            } else if value.is::<ClassHandle>() {
+                words.members.insert(name.to_owned(), class_members());
+            }
+        }
+        words.names.sort();
+        words.names.dedup();
+        words
+    }
+
+    /// What is known about `name`: a class, a device in a variable, `variable.task`, a task of any class, a function of an
+    /// input, a standard module, what every device has. `None` if nothing is.
+    pub fn help(&self, name: &str) -> Option<String> {
+        let name = name.trim_end_matches(['(', ')']);
+        let text = match name.split_once('.') {
+            Some((variable, member)) => self.help_member(variable, member),
+            None => self.help_name(name),
+        }?;
+        Some(text.trim_end().to_owned() + "\n")
+    }
+
+    fn help_name(&self, name: &str) -> Option<String> {
+        if let Some(class) = self.class(name) {
+            return Some(about_class(&class));
+        }
+        if let Some(device) = self.device(name) {
+            let open = if device.device.is_open() { "" } else { ", which is closed" };
+            let head = format!("{name}: {} on {}{open}\n", device.device.name(), device.device.port());
+            return Some(head + about_class(&device.class).as_str());
+        }
+        let functions: Vec<String> =
+            self.functions().into_iter().filter(|(known, ..)| known == name).map(about_function).collect();
+        if !functions.is_empty() {
+            return Some(functions.join("\n"));
+        }
+        if let Some(text) = modules::library_text(name) {
+            return Some(about_module(name, text));
+        }
+        let found: Vec<String> = self.classes().iter().filter_map(|class| about_member(class, name)).collect();
+        match found.is_empty() {
+            false => Some(found.join("\n")),
+            true => device_type::usage(name).map(|usage| format!("of every device: {usage}")),
+        }
+    }
+
+    /// The classes that were declared or imported, and those of devices that were opened before theirs was declared again.
+    fn classes(&self) -> Vec<ClassHandle> {
+        let mut classes: Vec<ClassHandle> = self.run.classes().into_iter().map(|(_, class)| class).collect();
+        for (_, value) in self.variables() {
+            if let Some(device) = value.read_lock::<DeviceHandle>()
+                && !classes.iter().any(|known| Arc::ptr_eq(&known.0, &device.class.0))
+            {
+                classes.push(device.class.clone());
+            }
+        }
+        classes
+    }
+
+    fn help_member(&self, variable: &str, member: &str) -> Option<String> {
+        let class = self.device(variable).map(|device| device.class).or_else(|| self.class(variable))?;
+        about_member(&class, member)
+            .or_else(|| device_type::usage(member).map(|usage| format!("of every device: {usage}")))
+    }
+}
+
+fn class_members() -> Vec<(String, String)> {
+    CLASS_NAMES.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect()
+}
+
+fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {
+    let tasks = device.device.tasks().into_iter().map(|(_, name, head)| (format!("{name}("), head));
+    let methods =
+        device.class.0.methods.iter().map(|method| (format!("{}(", method.name), format!("{}(", method.name)));
+    let of_classes = |name: &str| name != "name" && CLASS_NAMES.iter().any(|other| other.trim_end_matches('(') == name);
+    let built_in = DEVICE_NAMES.iter().filter(|name| !of_classes(name));
+    let built_in = built_in.map(|name| {
+        let is_property = device_type::usage(name).is_none_or(|usage| usage.starts_with("a property"));
+        let word = if is_property { (*name).to_owned() } else { format!("{name}(") };
+        (word.clone(), word)
+    });
+    let mut members: Vec<(String, String)> = tasks.chain(methods).chain(built_in).collect();
+    members.sort();
+    members.dedup_by(|a, b| a.0 == b.0);
+    members
+}
+
+/// A head with the documentation below it.
+fn with_doc(head: &str, doc: &str) -> String {
+    let mut text = format!("{head}\n");
+    for line in doc.lines() {
+        let _ = writeln!(text, "    {line}");
+    }
+    text
+}
+
+fn about_item(item: &Item) -> String {
+    let kind = if item.kind == ItemKind::Task { "task".to_owned() } else { item.kind.to_string() };
+    with_doc(&format!("{kind} {}", signature(item)), &item.doc)
+}
+
+fn about_class(class: &ClassHandle) -> String {
+    let mut text = with_doc(&format!("device {}", class.0.class.name), &class.0.class.doc);
+    for item in class.0.class.items() {
+        text.push_str(&about_item(item));
+    }
+    for method in &class.0.methods {
+        text.push_str(&with_doc(&about_method(&method.name, method.arity), &method.doc));
+    }
+    text
+}
+
+fn about_method(name: &str, arity: usize) -> String {
+    format!("method {name}, {}", super::methods::arguments(arity))
+}
+
+fn about_member(class: &ClassHandle, name: &str) -> Option<String> {
+    let items = class.0.class.items().filter(|item| *item.name == *name).map(|item| about_item(item));
+    let methods = class.0.methods.iter().filter(|method| method.name == name);
+    let methods = methods.map(|method| with_doc(&about_method(name, method.arity), &method.doc));
+    let found: Vec<String> = items.chain(methods).collect();
+    (!found.is_empty()).then(|| format!("of {}:\n{}", class.0.class.name, found.concat()))
+}
+
+fn about_function((name, params, doc): (String, Vec<String>, String)) -> String {
+    with_doc(&format!("fn {name}({})", params.join(", ")), &doc)
+}
+
+/// The comment at the head of a standard module, and its public functions with the comments above them.
+fn about_module(name: &str, source: &str) -> String {
+    let head: Vec<&str> = source.lines().take_while(|line| line.starts_with("//!")).collect();
+    let mut out = with_doc(name, &text::strip_comment(&head.join("\n")));
+    for (line, number) in source.lines().zip(1..) {
+        if let Some(rest) = line.strip_prefix("fn ") {
+            let head = rest.trim_end().trim_end_matches('{').trim_end();
+            out.push_str(&with_doc(&format!("fn {head}"), &text::comment_above(source, number)));
+        }
+    }
+    out
+}
