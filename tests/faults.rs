@@ -65,7 +65,7 @@ fn every_fault_at_every_moment() {
         plans.retain(|(deed, name, _)| format!("{deed:?} {name}").contains(&only));
     }
     let (pressed, plans) = plans.into_iter().partition(|(_, name, _)| *name == "interrupt");
-    let mut rows = run(plans, 24);
+    let mut rows = run(plans, 32);
     rows.extend(run(pressed, 1));
     rows.sort_by_key(|row| DEEDS.iter().position(|deed| *deed == row.deed));
     judge(&rows);

@@ -3,6 +3,8 @@
 //! Uses [`crate::board::files`] and [`crate::board::transfer`]. Invariant: a file that is written appears under its name
 //! only when all of it is on the board and reads back as it should; until then the old one is there.
 
+mod errors;
+
 use super::state::{Limit, Run, State};
 use super::{Device, state};
 use crate::board::Helper;
@@ -12,6 +14,7 @@ use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
+use errors::{is_memory_error, nonsense, not_written, number_of, os_error, unsuitable};
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
@@ -425,71 +428,4 @@ fn temporary(path: &str) -> String {
 
 fn value(payload: Payload) -> Result<Value> {
     payload.value().map_err(|_| nonsense())
-}
-
-/// The answer is none that the helper gives.
-fn nonsense() -> Error {
-    Error::new(Kind::ProtocolError, "the board's answer about its files makes no sense")
-        .with_help("a program on the board may have changed `os` or `open`; restart the board and try again")
-}
-
-/// A board without directories, or without memory for the helper.
-fn unsuitable(error: Error) -> Error {
-    if error.kind() != Kind::DeviceException {
-        return error;
-    }
-    let short = is_memory_error(&error);
-    let why = if short { "its memory is too full" } else { "its firmware has no file system with directories" };
-    Error::new(Kind::FeatureUnavailableError, format!("the board's files cannot be reached: {why}")).with_help(
-        if short {
-            "restart the board, or free memory with `import gc; gc.collect()`".to_owned()
-        } else {
-            format!("the board says: {}", error.message())
-        },
-    )
-}
-
-fn is_memory_error(error: &Error) -> bool {
-    error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError")
-}
-
-/// The number in `OSError: [Errno 28] ENOSPC` or `OSError: 28`.
-fn number_of(error: &Error) -> Option<i64> {
-    if error.kind() != Kind::DeviceException {
-        return None;
-    }
-    let text = error.message().strip_prefix("OSError")?;
-    let digits = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
-    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse().ok()
-}
-
-fn not_written(number: i64, path: &str) -> Error {
-    os_error(number, &format!("`{path}` cannot be written"))
-}
-
-/// The error of an operation on files: MicroPython's numbers are Linux's; -1: what was written reads back otherwise.
-fn os_error(number: i64, what: &str) -> Error {
-    let (why, help) = match number {
-        -1 => ("it reads back with other bytes", "the flash may be worn out, or the link loses bytes: try again"),
-        1 | 13 => ("it is not permitted", "the place may be read-only, or a directory with something in it"),
-        2 => ("there is no such file or directory", "look at what there is with `belay-script ls :/`"),
-        5 => ("the flash does not answer", "an SD card may have been taken out"),
-        12 => ("the board's memory is full", "restart the board and try again"),
-        17 => ("it is there already", "choose another name"),
-        19 => ("there is no drive at this place", "look at what there is with `belay-script ls :/`"),
-        20 => ("a part of the path is a file", "choose another path"),
-        21 => ("it is a directory", "remove the directory first, or choose another name"),
-        22 => ("the board does not take this name", "choose a shorter one, without special characters"),
-        28 => ("the board's flash is full", "see `belay-script df`, and remove what is not needed"),
-        30 => (
-            "the board's file system is read-only",
-            "CircuitPython keeps it so while its drive is mounted over USB: eject the drive on the computer, or call \
-             `storage.remount(\"/\", False)` in the board's boot.py; or copy the files to the drive itself",
-        ),
-        36 | 63 | 78 => ("the path is too long for the board", "choose shorter names"),
-        39 | 66 => ("the directory is not empty", "remove what is in it first"),
-        _ => return Error::new(Kind::DeviceException, format!("OSError: {what}: number {number}")),
-    };
-    Error::new(Kind::DeviceException, format!("OSError: {what}: {why}")).with_help(help)
 }

@@ -177,8 +177,8 @@ impl FaultyPort {
         }
         if flooding {
             let flood = b"flood\r\n".repeat(100);
-            // As fast as a fast link.
-            std::thread::park_timeout(Duration::from_micros(500));
+            // As fast as USB.
+            std::thread::park_timeout(Duration::from_millis(2));
             buffer.extend_from_slice(&flood);
             return Ok(Some(flood.len()));
         }

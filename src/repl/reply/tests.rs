@@ -256,3 +256,15 @@ fn a_greeting_behind_a_question_is_that_of_a_board_that_has_restarted() {
     assert_eq!(decoder.doubt(), Doubt::Age);
     assert!(decoder.was_typed());
 }
+
+#[test]
+fn a_torn_frame_in_front_of_questions_is_the_same_in_every_division() {
+    let question = frame('Q', "5");
+    let stream = format!("OK\x1e{TOKEN}S7:\u{ff}{question}\x1e\u{fd}{question}x");
+    let (whole, _, _) = decode(plain(true), stream.as_bytes(), stream.len());
+    assert!(String::from_utf8_lossy(&whole).matches("[5?]").count() == 2, "{}", String::from_utf8_lossy(&whole));
+    for size in 1..stream.len() {
+        let (output, _, _) = decode(plain(true), stream.as_bytes(), size);
+        assert_eq!(String::from_utf8_lossy(&output), String::from_utf8_lossy(&whole), "chunks of {size}");
+    }
+}

@@ -1,0 +1,60 @@
+//! Back to the prompt: what runs is stopped, what was half sent is cleared.
+//!
+//! Invariant: after it the board waits for the next command, or it is told that it does not.
+
+use super::{Failure, INTERRUPT, LATE, STOP_WAITS_MS, Session, Sink, Stage};
+use crate::port::{PortError, Wait};
+use crate::repl::reply::{self, RAW_BANNER};
+use std::time::Duration;
+
+impl Session {
+    /// Stops what runs and brings the board back to its prompt.
+    pub(super) fn stop(&mut self, stage: Stage, sink: Sink<'_>) -> Result<(), Failure> {
+        let (first, limits): (&[u8], &[u64]) = match stage {
+            Stage::Sending => (INTERRUPT, &STOP_WAITS_MS),
+            Stage::Pasting => (b"\n?\x04\x01", &STOP_WAITS_MS),
+            Stage::Running(mut decoder) => {
+                for limit in STOP_WAITS_MS {
+                    let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
+                    match self.port.write(b"\x03", wait) {
+                        // A simulated board waits for a moment at which its interpreter can be interrupted.
+                        Ok(()) | Err(PortError::Timeout) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                    match self.read_reply(&mut decoder, None, wait, sink) {
+                        Ok(_) | Err(Failure::Torn(_)) => return self.settle(decoder, sink),
+                        Err(Failure::Timeout) => {}
+                        Err(failure) => return Err(failure),
+                    }
+                }
+                self.incoming.splice(..0, decoder.rest());
+                (INTERRUPT, &STOP_WAITS_MS[1..2])
+            }
+        };
+        self.synchronise(first, limits, sink)
+    }
+
+    /// Clears whatever was half sent, and asks for the prompt.
+    pub(super) fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<(), Failure> {
+        let stops = first != b"\x01";
+        let mut request = first;
+        for &limit in limits_ms {
+            let wait = Wait::for_at_most(Duration::from_secs(5)).undisturbed();
+            self.port.write(request, wait)?;
+            request = INTERRUPT;
+            if let Some(before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), sink)? {
+                // What a late program and its threads printed is passed on, its end is not. Where none was stopped there
+                // is no end.
+                match stops {
+                    true => reply::without_end(&before).for_each(&mut *sink),
+                    false => sink(&reply::without_prompt(before)),
+                }
+                // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
+                while self.wait_for(RAW_BANNER, wait, LATE / 2, sink)?.is_some() {}
+                self.pass_on(sink);
+                return Ok(());
+            }
+        }
+        Err(Failure::Stuck)
+    }
+}
