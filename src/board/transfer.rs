@@ -172,7 +172,7 @@ impl<'a> Stream<'a> {
 
     fn content_record(&mut self) {
         let (window, content) = (self.pace.window, self.content);
-        if window > 0 {
+        if window > 0 && may_shrink(content) {
             // No longer than the window, so that no distance exceeds it.
             let (block, rest) = content.split_at(content.len().min(1 << window));
             let packed = miniz_oxide::deflate::compress_to_vec(block, 9);
@@ -194,6 +194,15 @@ impl<'a> Stream<'a> {
         self.records.extend_from_slice(format!("{:04x}", payload.len()).as_bytes());
         self.records.extend_from_slice(payload);
     }
+}
+
+/// Whether it is worth trying to compress: noise, and what is compressed already, has nearly every byte early on.
+fn may_shrink(content: &[u8]) -> bool {
+    let mut seen = [false; 256];
+    for &byte in &content[..content.len().min(1024)] {
+        seen[usize::from(byte)] = true;
+    }
+    seen.iter().filter(|&&seen| seen).count() < 230
 }
 
 #[cfg(test)]

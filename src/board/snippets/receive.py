@@ -88,7 +88,7 @@ def __belay_fr(c,w,k,e):
    elif h==b'e':
     f.close()
     f=None
-    if __belay_fh(q,256)!=a(n):
+    if __belay_fh(q,4096 if e>12 else 256)!=a(n):
      return i,-1
     try:
      o.rename(q,p)
