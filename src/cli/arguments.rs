@@ -286,7 +286,7 @@ pub struct Eval {
     pub session: Session,
 }
 
-/// What `exec` and `eval` share.
+/// What `exec`, `eval` and the commands for files share.
 #[derive(Debug, Args)]
 pub struct Session {
     /// Keep what is in the board's memory: do not restart it first

@@ -2,7 +2,7 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
-use super::{Connection, Limit};
+use super::Session;
 use clap::{Args, Subcommand, ValueHint};
 
 /// Help on paths, which all commands for files share.
@@ -152,20 +152,6 @@ pub enum FileCommand {
     Edit(Edit),
 }
 
-/// What all commands for files share.
-#[derive(Debug, Args)]
-pub struct FileSession {
-    /// Keep what is in the board's memory: do not restart it first
-    #[arg(long)]
-    pub no_reset: bool,
-    /// Which board.
-    #[command(flatten)]
-    pub connection: Connection,
-    /// How long it may take.
-    #[command(flatten)]
-    pub limit: Limit,
-}
-
 /// `ls`.
 #[derive(Debug, Args)]
 pub struct Ls {
@@ -183,7 +169,7 @@ pub struct Ls {
     pub json: bool,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `tree` and `df`: paths, and JSON if wanted.
@@ -197,7 +183,7 @@ pub struct Paths {
     pub json: bool,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `hash`.
@@ -211,7 +197,7 @@ pub struct HashFiles {
     pub json: bool,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `cat`.
@@ -222,7 +208,7 @@ pub struct Cat {
     pub paths: Vec<String>,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `cp`.
@@ -242,7 +228,7 @@ pub struct Cp {
     pub quiet: bool,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `rm`.
@@ -259,7 +245,7 @@ pub struct Rm {
     pub force: bool,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `mkdir`.
@@ -273,7 +259,7 @@ pub struct Mkdir {
     pub parents: bool,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `mv`.
@@ -284,7 +270,7 @@ pub struct Mv {
     pub paths: Vec<String>,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }
 
 /// `edit`.
@@ -298,5 +284,5 @@ pub struct Edit {
     pub quiet: bool,
     /// Board and limits.
     #[command(flatten)]
-    pub session: FileSession,
+    pub session: Session,
 }

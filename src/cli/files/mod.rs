@@ -15,7 +15,8 @@ pub mod plan;
 pub mod read;
 pub mod space;
 
-use super::arguments::files::{FileCommand, FileSession};
+use super::arguments::Session;
+use super::arguments::files::FileCommand;
 use super::console::Console;
 use super::{session, signals};
 use crate::bench::record::Record;
@@ -84,7 +85,7 @@ impl<'a> Work<'a> {
 /// The board is restarted first, as `exec` does: its memory is free then, and nothing that runs on it uses the files.
 fn run(
     console: &Arc<Console>,
-    options: &FileSession,
+    options: &Session,
     places: &[Place],
     work: impl FnOnce(&mut Work<'_>) -> Result<()>,
 ) -> std::result::Result<u8, Diagnostic> {
