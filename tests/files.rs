@@ -4,21 +4,13 @@
 #[expect(dead_code, reason = "files need no tasks")]
 mod board;
 
+#[path = "support/noise.rs"]
+mod noise;
+
 use belay_script::board::files::Change;
 use belay_script::board::transfer::Upload;
 use board::Board;
-
-/// Bytes without a pattern, the same every time.
-fn noise(count: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    };
-    std::iter::repeat_with(&mut next).take(count).collect()
-}
+use noise::noise;
 
 #[test]
 fn files_go_to_a_board_and_come_back() {

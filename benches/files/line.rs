@@ -3,7 +3,8 @@
 #[path = "../../tests/support/paced_port.rs"]
 mod paced_port;
 
-use super::{SOURCES, median, noise};
+use super::noise::noise;
+use super::{SOURCES, median};
 use belay_script::board::transfer::Upload;
 use belay_script::device::class::Class;
 use belay_script::device::{Device, Host, OpenOptions, Output};

@@ -6,6 +6,8 @@
 
 #[cfg(target_os = "linux")]
 mod line;
+#[path = "../../tests/support/noise.rs"]
+mod noise;
 #[cfg(target_os = "linux")]
 mod tools;
 
@@ -23,18 +25,6 @@ const SOURCES: [&str; 8] = [
     include_str!("../../src/port/sim/board/boot.py"),
     include_str!("../../src/port/sim/board/machine.py"),
 ];
-
-/// Bytes without a pattern, the same every time.
-fn noise(count: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()[3]
-    };
-    std::iter::repeat_with(&mut next).take(count).collect()
-}
 
 /// A module of at least `count` bytes: whole functions and classes, from another one on for each `seed`.
 fn module(count: usize, seed: usize) -> Vec<u8> {

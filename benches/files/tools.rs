@@ -5,7 +5,8 @@
 #[path = "../../tests/support/pypi.rs"]
 mod pypi;
 
-use super::{Tree, median, module, noise};
+use super::noise::noise;
+use super::{Tree, median, module};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

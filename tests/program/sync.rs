@@ -51,7 +51,7 @@ impl Bench {
     }
 }
 
-/// Bytes that do not get smaller, and so many that a board works on them for more than two seconds.
+/// Bytes that do not get smaller, and so many that a board works on them for about a second.
 fn noise() -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {
@@ -60,7 +60,7 @@ fn noise() -> Vec<u8> {
         state ^= state << 17;
         state.to_le_bytes()
     };
-    (0..750_000).flat_map(|_| next()).collect()
+    (0..1_500_000).flat_map(|_| next()).collect()
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn what_a_board_refuses_is_told() {
         1,
     );
     bench.file("big/b", &noise());
-    let late = bench.run(&["sync", "big", "--timeout", "0.7", "-p", "sim:?flash=large.img&flash_size=16M"]);
+    let late = bench.run(&["sync", "big", "--timeout", "0.2", "-p", "sim:?flash=large.img&flash_size=16M"]);
     assert_eq!((late.stdout.as_str(), late.status), ("", Some(1)));
     assert!(late.stderr.starts_with("error: `Device`: the run took longer than `--timeout` allows\n"), "{late:?}");
     bench.says(&["ls", "-p", "sim:?flash=large.img&flash_size=16M"], "");
@@ -278,7 +278,7 @@ fn an_interrupted_sync_leaves_old_files_whole() {
     bench.file("kit/big.bin", &noise());
     let mut person = Person::start(bench.path(), &["sync", "-p", PORT, "kit"]);
     person.sees("sending [");
-    person.sees("KiB/5.72 MiB ");
+    person.sees("KiB/11.44 MiB ");
     rustix::process::kill_process(person.id(), rustix::process::Signal::INT).expect("it runs");
     person.sees("\r\u{1b}[2Kerror: `Device`: interrupted\r\n");
     assert_eq!(person.ends(), Some(130));
@@ -301,7 +301,7 @@ fn a_board_that_is_killed_is_synced_the_next_time() {
     assert_eq!(bench.run(&["sync", "kit", "-p", PORT]).status, Some(0));
     bench.file("kit/big.bin", &noise());
     let mut person = Person::start(bench.path(), &["sync", "-p", PORT, "kit"]);
-    person.sees("KiB/5.72 MiB ");
+    person.sees("KiB/11.44 MiB ");
     let board = crate::support::running::children(person.id()).into_iter().next().expect("a board");
     rustix::process::kill_process(board, rustix::process::Signal::KILL).expect("it runs");
     person.sees("\r\u{1b}[2Kerror: `Device`: the connection was lost: the simulated board was ended by signal 9\r\n");
