@@ -5,6 +5,7 @@ def __belay_fg(c,w,k,S):
  if k:
   r=r.buffer
   x=b'\x01',b's',b'f',b''
+  u=int.from_bytes
  else:
   from binascii import a2b_base64 as u
  r=r.read
@@ -29,15 +30,12 @@ def __belay_fg(c,w,k,S):
    d+=r(m-len(d))
   __belay_a('Q',str(n+w))
   n+=1
-  if not k:
-   d=u(d)
-  elif b'}'in d:
-   p=d.split(b'}')
-   for i in range(1,len(p)):
-    x=p[i]
-    p[i]=bytes((x[0]^32,))+x[1:]
-   d=z.join(p)
-  S[0]=d
+  if k:
+   m-=k
+   x=(d[:k]*(m//k+1))[:m]
+   S[0]=(u(d[k:],'little')^u(x,'little')).to_bytes(m,'little')
+  else:
+   S[0]=u(d)
   yield
 def __belay_fr(c,w,k,e):
  S=[b'']
