@@ -67,3 +67,50 @@ pub(super) fn escape(plain: &[u8], most: usize, out: &mut Vec<u8>) -> usize {
     }
     plain.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_masked_comes_back_and_means_nothing_to_a_prompt() {
+        let every: Vec<u8> = (0..=255).collect();
+        let scattered: Vec<u8> = (0..3000u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let forbidden: Vec<u8> = FORBIDDEN.iter().copied().cycle().take(300).collect();
+        for plain in [every.repeat(3), scattered, forbidden, vec![1], b"text\r\n".repeat(50)] {
+            for size in [16, 28, 124, 2044] {
+                let length = mask_length(size);
+                let (mut rest, mut got) = (plain.as_slice(), Vec::new());
+                while !rest.is_empty() {
+                    let mut out = vec![b'f'];
+                    let count = mask(rest, length, size, &mut out);
+                    assert!(count > 0 && out.len() == 1 + length + count && out.len() <= 1 + size);
+                    assert!(!out.iter().any(|byte| FORBIDDEN.contains(byte)), "{}", out.escape_ascii());
+                    let (mask, masked) = out[1..].split_at(length);
+                    got.extend(masked.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+                    rest = &rest[count..];
+                }
+                assert!(got == plain, "{size}");
+            }
+        }
+    }
+
+    #[test]
+    fn noise_hardly_shortens_a_chunk() {
+        let mut state = 1u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        };
+        let noise: Vec<u8> = std::iter::repeat_with(&mut next).take(100_000).collect();
+        for size in [124, 2044] {
+            let length = mask_length(size);
+            let full = |plain: &&[u8]| mask(plain, length, size, &mut Vec::new()) == size - length;
+            let chunks = noise.chunks_exact(size - length);
+            let (count, whole) = (chunks.len(), chunks.filter(full).count());
+            assert!(whole * 100 >= count * 95, "{whole} of {count} chunks of {size}");
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! Files on their way to a board that runs the receiver `snippets/receive.py`: a stream of records, cut into chunks of
 //! which the board asks for one after the other. Pure.
 //!
-//! A chunk has a size that the board's input buffer bears, and the board asks for some ahead, so that the line is never
-//! idle. No byte of a stream can be taken for a command: should the board restart or be interrupted in the middle, what is
-//! still under way is text without end at a prompt. Invariant: however questions are lost or repeated, each chunk is sent
-//! once and in order.
+//! A chunk has a size that the board's input buffer bears, or that something on the way holds back, and the board asks for
+//! some ahead, so that the line is never idle. No byte of a stream can be taken for a command: should the board restart or
+//! be interrupted in the middle, what is still under way is text without end at a prompt. Invariant: however questions are
+//! lost or repeated, each chunk is sent once and in order.
 
 use super::escape::{mask, mask_length};
 use super::files::{Channel, Facts};
