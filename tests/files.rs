@@ -77,13 +77,15 @@ fn digest(content: &[u8]) -> Vec<u8> {
     sha2::Sha256::digest(content).to_vec()
 }
 
+/// How many bytes the write of a number loses.
+type Loses = fn(usize) -> usize;
+
 /// What a bridge is like between a pseudo-terminal and a wire: it takes all that is written, and loses some of it.
 struct Bridge {
     board: SimPort,
     /// Long writes so far, which no command makes.
     long: Arc<AtomicUsize>,
-    /// Which of them lose bytes, and how many.
-    loses: fn(usize) -> usize,
+    loses: Loses,
 }
 
 impl Port for Bridge {
@@ -113,7 +115,7 @@ impl Port for Bridge {
 #[test]
 fn what_a_bridge_loses_is_sent_again_at_its_pace() {
     // Nothing; the end of the first; some of the fourth, so that what follows takes its place.
-    let cases: [(fn(usize) -> usize, bool); 3] =
+    let cases: [(Loses, bool); 3] =
         [(|_| 0, false), (|_| usize::MAX, true), (|number| if number == 3 { 100 } else { 0 }, true)];
     let content = noise(30_000, 2);
     for (loses, is_noticed) in cases {

@@ -23,7 +23,7 @@ pub(super) fn pack(source: &str) -> Option<String> {
     if source.len() < WORTH {
         return None;
     }
-    let packed = miniz_oxide::deflate::compress_to_vec(source.as_bytes(), 9);
+    let packed = miniz_oxide::deflate::compress_to_vec(source.as_bytes(), 10);
     let text = base64::engine::general_purpose::STANDARD.encode(packed);
     // No distance exceeds the source.
     let window = source.len().next_power_of_two().ilog2().clamp(8, 15);
