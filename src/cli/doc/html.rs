@@ -89,8 +89,8 @@ fn contents(page: &Page, name: &str) -> String {
         let (address, title) = (address(name), escape(&section.title));
         let _ =
             write!(out, "<p class=\"contents\"><a href=\"{address}#{}\">{title}</a>", section_anchor(section, index));
-        for entry in &section.entries {
-            let anchor = anchor(section, index, &entry.name);
+        for (number, entry) in section.entries.iter().enumerate() {
+            let anchor = anchor(section, index, number);
             let _ = write!(out, " <a href=\"{address}#{anchor}\"><code>{}</code></a>", escape(&entry.name));
         }
         out.push_str("</p>\n");
@@ -102,9 +102,14 @@ fn section_anchor(section: &Section, index: usize) -> String {
     if section.owner.is_empty() { format!("section-{index}") } else { escape(&section.owner) }
 }
 
-/// What a link to an entry ends in; names are identifiers.
-fn anchor(section: &Section, index: usize, name: &str) -> String {
-    format!("{}.{}", section_anchor(section, index), escape(name))
+/// What a link to an entry ends in. The functions of several types may share a name within a group.
+fn anchor(section: &Section, index: usize, number: usize) -> String {
+    let name = section.entries.get(number).map_or("", |entry| entry.name.as_str());
+    let plain = format!("{}.{}", section_anchor(section, index), escape(name));
+    match section.entries.iter().take(number).filter(|entry| entry.name == name).count() {
+        0 => plain,
+        before => format!("{plain}-{}", before + 1),
+    }
 }
 
 fn body(page: &Page, pages: &[Page], names: &[String]) -> String {
@@ -127,8 +132,8 @@ fn body(page: &Page, pages: &[Page], names: &[String]) -> String {
         let id = section_anchor(section, index);
         let _ = writeln!(out, "<section>\n<h2 id=\"{id}\"><a href=\"#{id}\">{}</a></h2>", escape(&section.title));
         out.push_str(&html(&section.doc));
-        for entry in &section.entries {
-            let id = anchor(section, index, &entry.name);
+        for (number, entry) in section.entries.iter().enumerate() {
+            let id = anchor(section, index, number);
             let heads: Vec<String> = entry.heads.iter().map(|head| format!("<code>{}</code>", escape(head))).collect();
             let _ = writeln!(out, "<h3 id=\"{id}\"><a href=\"#{id}\">{}</a></h3>", heads.join("<br>"));
             out.push_str(&html(&entry.doc));
@@ -192,7 +197,7 @@ mod tests {
             title: title.to_owned(),
             owner: owner.to_owned(),
             doc: "<script>x</script>".to_owned(),
-            entries: vec![entry("f"), entry("g")],
+            entries: vec![entry("f"), entry("g"), entry("f")],
             inherited,
         };
         let from =

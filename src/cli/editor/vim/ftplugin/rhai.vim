@@ -9,7 +9,7 @@ setlocal comments=s1:/*,mb:*,ex:*/,:///,://!,://
 setlocal formatoptions-=t formatoptions+=croql
 setlocal expandtab shiftwidth=4 softtabstop=4
 setlocal suffixesadd=.rhai
-setlocal include=^\\s*import\\s*["`]
+let &l:include = '^\s*import\s*["`]'
 
 let b:undo_ftplugin = "setlocal commentstring< comments< formatoptions< expandtab< shiftwidth< softtabstop<"
       \ . " suffixesadd< include<"
