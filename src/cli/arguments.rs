@@ -142,8 +142,8 @@ pub enum Command {
     Doc(Doc),
     /// Write definition files for the Rhai language server
     ///
-    /// Rhai's own functions, those of belay-script and the standard modules, with their documentation. Files of an earlier
-    /// run are replaced, others never.
+    /// Rhai's own functions, those of belay-script and the standard modules, with their documentation. Files of an
+    /// earlier run are replaced, others never.
     #[command(after_help = tools::DEFINITIONS_HELP)]
     Definitions(Definitions),
     /// Write an extension for an editor: colours for scripts and the MicroPython in them

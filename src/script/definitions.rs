@@ -1,8 +1,9 @@
-//! Definition files for the Rhai language server: Rhai's own functions, those of belay-script, and the standard modules.
+//! Definition files for the Rhai language server: Rhai's own functions, those of belay-script, and the standard
+//! modules.
 //!
-//! The server knows neither `device` nor `test` blocks: it takes them for mistakes. What they declare cannot be said to it.
-//! Invariant: the server's own parser reads every file without an error, and every function has its comment directly above
-//! it, overloads too, since the server joins no comments.
+//! The server knows neither `device` nor `test` blocks: it takes them for mistakes. What they declare cannot be said to
+//! it. Invariant: the server's own parser reads every file without an error, and every function has its comment
+//! directly above it, overloads too, since the server joins no comments.
 
 use super::Runner;
 use super::reference::{BUILTIN, Page, module_names};

@@ -1,8 +1,9 @@
-//! What a script, a standard module or the language itself offers, as data for people: classes, items, functions, constants.
+//! What a script, a standard module or the language itself offers, as data for people: classes, items, functions,
+//! constants.
 //!
 //! A script is read as `check` reads it: nothing of it runs but its declarations. The language's own functions stand in
-//! `builtin.d.rhai`, a definition file that the Rhai language server reads, too. Invariant: a page holds no markup and no
-//! marks of comments; whoever shows it escapes it.
+//! `builtin.d.rhai`, a definition file that the Rhai language server reads, too. Invariant: a page holds no markup and
+//! no marks of comments; whoever shows it escapes it.
 
 use super::dispatch::ClassHandle;
 use super::{Runner, check, engine, modules, on_big_stack, read, text};

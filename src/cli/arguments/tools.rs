@@ -17,8 +17,8 @@ Examples:
   belay-script definitions
   belay-script definitions .rhai/definitions
 
-The standard modules are found by scripts in the current folder: run it in the folder of your scripts. The language server \
-knows neither device nor test blocks, and marks them as mistakes.";
+The standard modules are found by scripts in the current folder: run it in the folder of your scripts. The language \
+server knows neither device nor test blocks, and marks them as mistakes.";
 
 /// The help below `editor`.
 pub const EDITOR_HELP: &str = "\

@@ -59,14 +59,19 @@ fn address(name: &str) -> String {
     name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
+/// The part of the index that a page stands in.
+fn group(page: &Page) -> &'static str {
+    match page.name.as_str() {
+        LANGUAGE => "Language",
+        name if name.starts_with("std/") => "Standard modules",
+        _ => "Scripts",
+    }
+}
+
 fn index(pages: &[Page], names: &[String]) -> String {
     let mut out = "<main>\n<h1>Reference</h1>\n".to_owned();
-    let is_standard = |page: &Page| page.name.starts_with("std/");
-    let is_own = |page: &Page| !is_standard(page) && page.name != LANGUAGE;
-    let groups: [(&str, &dyn Fn(&Page) -> bool); 3] =
-        [("Scripts", &is_own), ("Language", &|page| page.name == LANGUAGE), ("Standard modules", &is_standard)];
-    for (title, belongs) in groups {
-        let mut listed = pages.iter().zip(names).filter(|(page, _)| belongs(page)).peekable();
+    for title in ["Scripts", "Language", "Standard modules"] {
+        let mut listed = pages.iter().zip(names).filter(|(page, _)| group(page) == title).peekable();
         if listed.peek().is_none() {
             continue;
         }

@@ -1,7 +1,7 @@
 //! The comments of scripts as HTML: paragraphs, lists, blocks of code, code and emphasis within a line.
 //!
-//! Only a small part of Markdown, and nothing of it lets HTML through. Invariant: everything that comes from a comment is
-//! escaped, so that no comment can bring a tag, an attribute or a link into a page.
+//! Only a small part of Markdown, and nothing of it lets HTML through. Invariant: everything that comes from a comment
+//! is escaped, so that no comment can bring a tag, an attribute or a link into a page.
 
 /// The text with the characters replaced that mean something in HTML, also within attributes.
 pub fn escape(text: &str) -> String {

@@ -1,6 +1,7 @@
 //! `doc`: the reference of a script, of a standard module, or of what the language has itself.
 //!
-//! Uses [`crate::script::reference`]. Invariant: nothing of a script is run but its declarations, and no board is asked.
+//! Uses [`crate::script::reference`]. Invariant: nothing of a script is run but its declarations, and no board is
+//! asked.
 
 mod html;
 mod markdown;

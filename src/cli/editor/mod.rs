@@ -1,7 +1,7 @@
 //! `editor`: what an editor needs to show scripts with the MicroPython in them.
 //!
-//! The files of `vscode/` and `vim/` are embedded as they are. Both grammars hand the text between the quotes of a body to the
-//! editor's own Python. Invariant: without `--force` no file is changed that is there already.
+//! The files of `vscode/` and `vim/` are embedded as they are. Both grammars hand the text between the quotes of a body
+//! to the editor's own Python. Invariant: without `--force` no file is changed that is there already.
 
 use super::arguments::{Editor, EditorKind};
 use super::console::Console;

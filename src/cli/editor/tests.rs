@@ -24,8 +24,8 @@ fn each<'v>(value: &'v Value, look: &mut impl FnMut(&'v serde_json::Map<String, 
     }
 }
 
-/// The number of groups of a pattern, or what is wrong with it. Assertions, which the parser does not know, become groups
-/// without a number.
+/// The number of groups of a pattern, or what is wrong with it. Assertions, which the parser does not know, become
+/// groups without a number.
 fn groups(pattern: &str) -> Result<usize, String> {
     let mut plain = pattern.replace("\\G", "").replace("\\1", "");
     for assertion in ["(?<=", "(?<!", "(?=", "(?!"] {

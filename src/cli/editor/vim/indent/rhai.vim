@@ -13,6 +13,10 @@ if exists("*RhaiIndent")
   finish
 endif
 
+" A line of Python that begins a block.
+let s:python_block = '^\s*\(async\|class\|def\|elif\|else\|except\|finally\|for\|if\|try\|while\|with\)\>.*:'
+      \ . '\s*\(#.*\)\?$'
+
 " Whether a line ends with the opening back-tick of a body.
 function s:OpensBody(text)
   return a:text =~# '[)"[:alnum:]_]\s\+`\s*$'
@@ -43,7 +47,7 @@ function RhaiIndent(number)
     return -1
   endif
   let depth = indent(above)
-  if s:OpensBody(text) || text =~# '[{(\[]\s*\(//.*\)\?$' || text =~# '^\s*\(async\|class\|def\|elif\|else\|except\|finally\|for\|if\|try\|while\|with\)\>.*:\s*\(#.*\)\?$'
+  if s:OpensBody(text) || text =~# '[{(\[]\s*\(//.*\)\?$' || text =~# s:python_block
     let depth += shiftwidth()
   endif
   if own =~# '^\s*[})\]]'
