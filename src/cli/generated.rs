@@ -4,7 +4,7 @@
 
 use super::{misuse, reason};
 use crate::diagnostic::Diagnostic;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
 /// What becomes of a file that is there with another content.
@@ -40,28 +40,36 @@ pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) 
     let mut plan = Vec::new();
     for (name, text) in files {
         let path = name.split('/').fold(folder.to_owned(), |path, part| path.join(part));
-        match std::fs::read(&path) {
-            Ok(bytes) if bytes == text.as_bytes() => made.unchanged += 1,
+        let is_fresh = match std::fs::read(&path) {
+            Ok(bytes) if bytes == text.as_bytes() => {
+                made.unchanged += 1;
+                continue;
+            }
             Ok(bytes) => match existing {
-                Existing::Replace => plan.push((path, text)),
-                Existing::ReplaceMarked(mark) if String::from_utf8_lossy(&bytes).contains(mark) => {
-                    plan.push((path, text))
+                Existing::Keep => {
+                    made.kept.push(path);
+                    continue;
                 }
-                Existing::Keep => made.kept.push(path),
                 Existing::Refuse => return Err(in_the_way(&path, "`--force` replaces it; or name another folder")),
-                Existing::ReplaceMarked(_) => {
+                Existing::ReplaceMarked(mark) if !String::from_utf8_lossy(&bytes).contains(mark) => {
                     return Err(in_the_way(&path, "it was not made by this command: name another folder"));
                 }
+                Existing::Replace | Existing::ReplaceMarked(_) => false,
             },
-            Err(error) if error.kind() == ErrorKind::NotFound => plan.push((path, text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => true,
             Err(error) => return Err(failed(&path, &error)),
-        }
+        };
+        plan.push((path, text, is_fresh));
     }
-    for (path, text) in plan {
+    for (path, text, is_fresh) in plan {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
         }
-        std::fs::write(&path, text).map_err(|error| failed(&path, &error))?;
+        // A link that leads nowhere is in the way, too: what it names may lie anywhere.
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(is_fresh).truncate(!is_fresh);
+        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| failed(&path, &error))?;
         made.written.push(path);
     }
     Ok(made)
@@ -129,5 +137,18 @@ mod tests {
         let failure = write(folder.path(), &[("a/b".to_owned(), String::new())], Existing::Replace).unwrap_err();
         assert!(failure.title.contains("cannot be made"), "{}", failure.title);
         assert_eq!(failure.kind.exit_status(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("outside");
+        std::fs::create_dir(folder.path().join("in")).unwrap();
+        std::os::unix::fs::symlink(&outside, folder.path().join("in/a")).unwrap();
+        let files = [("a".to_owned(), "text".to_owned())];
+        let failure = write(&folder.path().join("in"), &files, Existing::Replace).unwrap_err();
+        assert!(failure.title.contains("cannot be made"), "{}", failure.title);
+        assert!(!outside.exists());
     }
 }
