@@ -9,6 +9,7 @@
 mod check;
 mod convert;
 mod declare;
+mod definitions;
 mod device_type;
 mod dispatch;
 mod engine;
@@ -24,6 +25,7 @@ mod modules;
 mod opening;
 mod parallel;
 mod proxy;
+pub mod reference;
 mod run;
 mod session;
 mod sync;
@@ -46,6 +48,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+pub use definitions::definitions;
 pub use help::Words;
 pub use session::Session;
 
