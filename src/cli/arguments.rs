@@ -2,9 +2,11 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
+mod allow;
 pub mod files;
 mod sync;
 
+pub use allow::{Allow, Allowed};
 use files::FileCommand;
 pub use sync::Sync;
 
@@ -231,6 +233,9 @@ pub struct Run {
     /// What the script sees as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// What it may do.
+    #[command(flatten)]
+    pub allowed: Allowed,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,
@@ -248,6 +253,9 @@ pub struct Repl {
     /// What is seen as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// What it may do.
+    #[command(flatten)]
+    pub allowed: Allowed,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,
