@@ -343,7 +343,7 @@ pub(super) fn simulate(
         Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("AttributeError") => {
             let message = format!("the simulated board has no `{name}` for {}", methods::arguments(values.len()));
             let error = Error::new(Kind::UnknownTaskError, message)
-                .with_help("it has `adc`, `pin`, `level`, `wire`, `pwm`, `i2c`, `i2c_registers`, `spi`, `spi_sent`, `uart`, `uart_sent`");
+                .with_help("it has `adc`, `pin`, `level`, `wire`, `pwm`, `i2c`, `i2c_registers`, `spi`, `spi_sent`, `uart`, `uart_sent`, `bitstream_sent`, `onewire`, `wifi`");
             Err(raise(located(error, context)))
         }
         Err(error) => Err(raise(error)),
