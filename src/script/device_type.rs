@@ -112,9 +112,12 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 fn mounts(engine: &mut Engine, run: &Arc<Run>) {
     let (plain, full) = (run.clone(), run.clone());
     engine
-        .register_fn("mount", move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
-            placed(&context, mount(&plain, &context, device, &folder, &Map::new()))
-        })
+        .register_fn(
+            "mount",
+            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
+                placed(&context, mount(&plain, &context, device, &folder, &Map::new()))
+            },
+        )
         .register_fn(
             "mount",
             move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString, options: Map| {

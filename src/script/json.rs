@@ -339,9 +339,31 @@ mod tests {
     fn what_is_no_json_is_refused_with_its_place() {
         let deep = "[".repeat(500);
         for text in [
-            "", "01", "-", "1.", "1e", "1e999", "[1,]", "[1 2]", "{\"a\" 1}", "{a:1}", "{\"a\":1,}", "tru", "nul1",
-            "\"a", "\"\\x\"", "\"\\ud83d\"", "\"\\ud83d\\ud83d\"", "\"\\u+123\"", "\"\\u12ä\"", "\"\u{1}\"", "1 2",
-            "+1", ".5", "NaN", &deep,
+            "",
+            "01",
+            "-",
+            "1.",
+            "1e",
+            "1e999",
+            "[1,]",
+            "[1 2]",
+            "{\"a\" 1}",
+            "{a:1}",
+            "{\"a\":1,}",
+            "tru",
+            "nul1",
+            "\"a",
+            "\"\\x\"",
+            "\"\\ud83d\"",
+            "\"\\ud83d\\ud83d\"",
+            "\"\\u+123\"",
+            "\"\\u12ä\"",
+            "\"\u{1}\"",
+            "1 2",
+            "+1",
+            ".5",
+            "NaN",
+            &deep,
         ] {
             assert!(parse(text).is_err(), "{text}");
         }
@@ -354,10 +376,7 @@ mod tests {
     #[test]
     fn pretty_text_is_indented() {
         let value = parse("{\"a\":[1,{}],\"b\":[]}").unwrap();
-        assert_eq!(
-            stringify(&value, 2).unwrap(),
-            "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}"
-        );
+        assert_eq!(stringify(&value, 2).unwrap(), "{\n  \"a\": [\n    1,\n    {}\n  ],\n  \"b\": []\n}");
         assert!(stringify(&Dynamic::from_float(f64::NAN), 0).is_err());
         assert!(stringify(&Dynamic::from_blob(vec![1]), 0).is_err());
     }

@@ -109,7 +109,8 @@ fn files_elsewhere_are_used_only_where_that_is_allowed() {
     let script = format!("write_file({path:?}, \"x\"); print(read_file({path:?}));");
     let outcome = Program::new().script("a.rhai", &script).args(["run", "a.rhai"]).outcome();
     assert_eq!((outcome.status, path.exists()), (Some(1), false));
-    let help = "files lie below the folder in which belay-script was started, or the script's; `--allow files` allows all";
+    let help =
+        "files lie below the folder in which belay-script was started, or the script's; `--allow files` allows all";
     assert!(outcome.stderr.contains(help), "{}", outcome.stderr);
     let allowed = Program::new().script("a.rhai", &script).args(["run", "--allow", "process,files", "a.rhai"]);
     allowed.stdout("x\n").status(0);
