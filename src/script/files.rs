@@ -8,6 +8,7 @@ use crate::error::Kind;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Longest file that is read, in bytes.
@@ -21,7 +22,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
             let text = read(&text, &path).and_then(|bytes| decoded(&path, bytes));
             placed(&context, text)
         })
-        .register_fn("read_bytes", move |context: Context<'_>, path: ImmutableString| -> Fallible<Blob> {
+        .register_fn("read_file_bytes", move |context: Context<'_>, path: ImmutableString| -> Fallible<Blob> {
             placed(&context, read(&bytes, &path))
         });
     for (name, append) in [("write_file", false), ("append_file", true)] {
@@ -42,7 +43,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("list_files", move |context: Context<'_>, path: ImmutableString| {
             placed(&context, names(&list, &path))
         })
-        .register_fn("script_folder", move || lock(&here.reach).here().to_string_lossy().replace('\\', "/"));
+        .register_fn("script_folder", move || shown(&lock(&here.reach).here()));
+}
+
+/// A folder in full, as scripts write paths.
+fn shown(folder: &Path) -> String {
+    // Windows begins a path in full so, and takes no other slashes in it.
+    folder.to_string_lossy().trim_start_matches(r"\\?\").replace('\\', "/")
 }
 
 fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
@@ -70,7 +77,7 @@ fn read(run: &Run, path: &str) -> Fallible<Vec<u8>> {
 fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
     String::from_utf8(bytes).or_else(|error| {
         let place = error.utf8_error().valid_up_to();
-        argument(format!("\"{path}\" is no UTF-8 text: byte {place}"), "read it as bytes: `read_bytes(path)`")
+        argument(format!("\"{path}\" is no UTF-8 text: byte {place}"), "read it as bytes: `read_file_bytes(path)`")
     })
 }
 

@@ -1,7 +1,7 @@
 //! `process_run`, the native behind `std/process`: programs of this computer.
 //!
-//! Invariant: when the call returns, the program has ended, and what it started with it; Ctrl-C, the time limits of the
-//! script and its own `timeout` see to that.
+//! Invariant: when the call returns, the program has ended. Ctrl-C, the time limits of the script and its own `timeout` end it
+//! with all that it started; what a program that ends by itself leaves running goes on.
 
 use super::convert::describe;
 use super::device_type::located;

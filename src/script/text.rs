@@ -188,7 +188,7 @@ pub(super) fn strip_comment(comment: &str) -> String {
         let line = line.strip_prefix("/**").or_else(|| line.strip_prefix("/*")).unwrap_or(line);
         let line = line.strip_suffix("*/").unwrap_or(line);
         let line = line.trim_start_matches('/');
-        let line = line.strip_prefix("! ").unwrap_or(line);
+        let line = if line == "!" { "" } else { line.strip_prefix("! ").unwrap_or(line) };
         let line = line.strip_prefix("* ").or_else(|| line.strip_prefix('*')).unwrap_or(line);
         lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
     }
