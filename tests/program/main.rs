@@ -38,3 +38,5 @@ mod stdlib;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(unix)]
+mod tools;
