@@ -93,6 +93,10 @@ class Port:
 
 
 def number(pin):
+    if isinstance(pin, str):
+        import machine
+
+        return machine._pin_id(pin)
     return getattr(pin, "_id", pin)
 
 
