@@ -60,6 +60,8 @@ struct Inner {
     parallel: bool,
     /// Both streams lead to one place, where what follows on the other one must not go on with a line of this one.
     together: bool,
+    /// The boards that have printed while prefixing, in the order of their first lines: each has its colour.
+    seen: Vec<String>,
     /// Lines that boards have begun while prefixing, by device, in the order in which they were begun.
     begun: Vec<(String, String)>,
     /// The reader of standard output has gone.
@@ -79,6 +81,7 @@ impl Console {
             prefixing: false,
             parallel: false,
             together,
+            seen: Vec::new(),
             begun: Vec::new(),
             broken: false,
             bar: None,
@@ -266,9 +269,9 @@ impl Inner {
                 (None, None) => self.begun.push((device.to_owned(), piece.to_owned())),
                 (Some(end), Some(index)) => {
                     let (_, begun) = self.begun.remove(index);
-                    self.own_lines(&format!("[{device}] {begun}{end}\n"));
+                    self.line_of(device, &format!("{begun}{end}"));
                 }
-                (Some(line), None) => self.own_lines(&format!("[{device}] {line}\n")),
+                (Some(line), None) => self.line_of(device, line),
             }
         }
         self.bound(device);
@@ -280,7 +283,7 @@ impl Inner {
         let long = |(name, begun): &(String, String)| name == device && begun.len() > LONGEST_LINE;
         if let Some(index) = self.begun.iter().position(long) {
             let (name, begun) = self.begun.remove(index);
-            self.own_lines(&format!("[{name}] {begun}\n"));
+            self.line_of(&name, &begun);
         }
     }
 
@@ -296,8 +299,22 @@ impl Inner {
 
     fn end_begun_lines(&mut self) {
         for (device, begun) in std::mem::take(&mut self.begun) {
-            self.own_lines(&format!("[{device}] {begun}\n"));
+            self.line_of(&device, &begun);
         }
+    }
+
+    /// A whole line of one of several boards.
+    fn line_of(&mut self, device: &str, line: &str) {
+        if self.out.colour == Colour::Never {
+            return self.own_lines(&format!("[{device}] {line}\n"));
+        }
+        let known = self.seen.iter().position(|name| name == device);
+        let number = known.unwrap_or_else(|| {
+            self.seen.push(device.to_owned());
+            self.seen.len() - 1
+        });
+        let label = render::board(number, &format!("[{device}]"));
+        self.own_lines(&format!("{label} {line}\n"));
     }
 }
 
@@ -350,6 +367,19 @@ impl Observer for Console {
         let mut inner = self.lock();
         inner.end_lines_of_others("");
         inner.write(format!("{text}\n").as_bytes());
+    }
+
+    fn print_for(&self, board: &str, text: &str) {
+        let mut inner = self.lock();
+        if !inner.prefixing {
+            inner.end_lines_of_others("");
+            return inner.write(format!("{text}\n").as_bytes());
+        }
+        if let Some(index) = inner.begun.iter().position(|(name, _)| name == board) {
+            let (_, begun) = inner.begun.remove(index);
+            inner.line_of(board, &begun);
+        }
+        inner.board(board, &format!("{text}\n"));
     }
 
     fn debug(&self, text: &str, place: Option<&Origin>) {

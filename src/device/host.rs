@@ -6,6 +6,7 @@ use super::{Device, Output, Terminal};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,6 +32,11 @@ struct Shared {
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
+}
+
+thread_local! {
+    /// See [`Host::set_deadline_of_thread`].
+    static OF_THREAD: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// How often each recording was opened: it holds one session for each opening.
@@ -74,6 +80,12 @@ impl Host {
     /// Ends every call, of any device, that still runs at this time, with a TimeoutError (`--timeout`).
     pub fn set_deadline(&self, deadline: Option<Instant>) {
         *lock(&self.0.deadline) = deadline;
+    }
+
+    /// Ends every call that this thread makes, of any device, and that still runs at this time: a time limit of a part of
+    /// the script, which is none of what other threads do at the same time.
+    pub fn set_deadline_of_thread(&self, deadline: Option<Instant>) {
+        OF_THREAD.set(deadline);
     }
 
     /// Bits per second on serial ports for devices whose `open` says nothing about it (`--baudrate`).
@@ -122,9 +134,13 @@ impl Host {
         self.0.turns.clone()
     }
 
-    /// The deadline of the run.
+    /// The deadline of what this thread does: that of the run, or its own if that is earlier.
     pub fn deadline(&self) -> Option<Instant> {
-        *lock(&self.0.deadline)
+        let of_run = *lock(&self.0.deadline);
+        match (of_run, OF_THREAD.get()) {
+            (Some(run), Some(own)) => Some(run.min(own)),
+            (run, own) => run.or(own),
+        }
     }
 
     pub(super) fn shared_output(&self) -> Arc<dyn Output> {

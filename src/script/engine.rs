@@ -5,7 +5,7 @@
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{convert, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
-use super::{parallel, proxy, sync, testing, text};
+use super::{parallel, proxy, sync, testing, text, timing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     generator::register(&mut engine);
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
+    timing::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine);
     sync::register(&mut engine, run);
@@ -43,7 +44,10 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
 #[expect(deprecated, reason = "Rhai marks its volatile hooks that way; the version is pinned")]
 fn hooks(engine: &mut Engine, run: &Arc<Run>) {
     let observer = run.observer.clone();
-    engine.on_print(move |text| observer.print(text));
+    engine.on_print(move |text| match parallel::board() {
+        None => observer.print(text),
+        Some(board) => observer.print_for(&board, text),
+    });
     let observer = run.observer.clone();
     engine.on_debug(move |text, source, position| observer.debug(text, place(source, position).as_ref()));
     let shared = run.clone();

@@ -30,6 +30,7 @@ mod sync;
 mod syntax;
 mod testing;
 mod text;
+mod timing;
 mod types;
 mod wording;
 
@@ -56,6 +57,10 @@ const STACK: usize = 64 << 20;
 pub trait Observer: Output {
     /// One `print` of the script: a line without its end.
     fn print(&self, text: &str);
+    /// One `print` of a closure that runs for one of several boards.
+    fn print_for(&self, board: &str, text: &str) {
+        self.board(board, &format!("{text}\n"));
+    }
     /// One `debug` of the script: a line without its end, and where it stands.
     fn debug(&self, text: &str, place: Option<&crate::origin::Origin>);
     /// Several closures begin to run at once, or have ended: only between these two do boards print at the same time.

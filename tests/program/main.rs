@@ -7,6 +7,8 @@ mod support;
 mod bad_declarations;
 #[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
+mod boards;
 mod commands;
 #[cfg(target_os = "linux")]
 mod files;
