@@ -68,6 +68,10 @@ struct Inner {
     broken: bool,
     /// The progress bar on standard error, which is a terminal.
     bar: Option<ProgressBar>,
+    /// The line that a person is typing on standard error, which is a terminal.
+    question: Option<String>,
+    /// What was printed meanwhile and is no whole line yet.
+    held: Vec<u8>,
 }
 
 impl Console {
@@ -85,6 +89,8 @@ impl Console {
             begun: Vec::new(),
             broken: false,
             bar: None,
+            question: None,
+            held: Vec::new(),
         };
         Console { inner: Mutex::new(inner) }
     }
@@ -163,6 +169,25 @@ impl Console {
         self.lock().bar = bar;
     }
 
+    /// Draws the line that a person is typing; whatever else is printed goes above it. `None`: it is typed.
+    pub fn question(&self, line: Option<String>) {
+        let mut inner = self.lock();
+        if let Some(line) = line {
+            inner.question = Some(line);
+            return inner.draw_question();
+        }
+        if inner.question.take().is_some() {
+            let _ = inner.err.to.write_all(b"\n").and_then(|()| inner.err.to.flush());
+        }
+        let held = std::mem::take(&mut inner.held);
+        inner.write(&held);
+    }
+
+    /// How remarks may look.
+    pub fn colour_of_remarks(&self) -> Colour {
+        self.lock().err.colour
+    }
+
     /// Does `work` while nothing else is printed.
     pub fn alone(&self, work: impl FnOnce()) {
         let _inner = self.lock();
@@ -193,6 +218,9 @@ fn is_same_file() -> io::Result<bool> {
 
 impl Inner {
     fn write(&mut self, bytes: &[u8]) {
+        if self.question.is_some() && self.together {
+            return self.write_above(bytes);
+        }
         match self.bar.clone() {
             None => self.write_bytes(bytes),
             Some(bar) => bar.suspend(|| {
@@ -213,6 +241,32 @@ impl Inner {
         }
         if let Err(error) = self.out.to.write_all(bytes).and_then(|()| self.out.to.flush()) {
             self.gone(&error);
+        }
+    }
+
+    /// Writes what makes whole lines above the line that is being typed, and holds the rest.
+    fn write_above(&mut self, bytes: &[u8]) {
+        const LONGEST_LINE: usize = 64 * 1024;
+        self.held.extend_from_slice(bytes);
+        if self.held.len() > LONGEST_LINE {
+            self.held.push(b'\n');
+        }
+        let whole = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole > 0 {
+            let lines: Vec<u8> = self.held.drain(..whole).collect();
+            self.clear_question();
+            self.write_bytes(&lines);
+            self.draw_question();
+        }
+    }
+
+    fn clear_question(&mut self) {
+        let _ = self.err.to.write_all(b"\r\x1b[K").and_then(|()| self.err.to.flush());
+    }
+
+    fn draw_question(&mut self) {
+        if let Some(line) = &self.question {
+            let _ = write!(self.err.to, "\r\x1b[K{line}").and_then(|()| self.err.to.flush());
         }
     }
 
@@ -246,6 +300,12 @@ impl Inner {
             self.write(b"\n");
         }
         self.flush();
+        if self.question.is_some() {
+            self.clear_question();
+            let end = if text.ends_with('\n') { "" } else { "\n" };
+            let _ = write!(self.err.to, "{text}{end}");
+            return self.draw_question();
+        }
         let bar = self.bar.clone();
         let mut write = || {
             let _ = self.err.to.write_all(text.as_bytes()).and_then(|()| self.err.to.flush());

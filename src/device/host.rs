@@ -2,6 +2,7 @@
 //!
 //! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
+use super::named::Known;
 use super::{Device, Output, Terminal};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
@@ -29,6 +30,7 @@ struct Shared {
     turns: Turns,
     /// The folder that every device mounts, and whether it may write there.
     mount: Mutex<Option<(PathBuf, bool)>>,
+    known: Mutex<Known>,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
@@ -72,6 +74,7 @@ impl Host {
             terminal: Mutex::default(),
             turns: Turns::default(),
             mount: Mutex::default(),
+            known: Mutex::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
         }))
@@ -115,6 +118,14 @@ impl Host {
     /// What records the ports of this run.
     pub fn recorder(&self) -> Option<Recorder> {
         lock(&self.0.recorder).clone()
+    }
+
+    pub(super) fn known(&self) -> &Mutex<Known> {
+        &self.0.known
+    }
+
+    pub(super) fn default_port(&self) -> Option<&str> {
+        self.0.port.as_deref()
     }
 
     pub(super) fn mount_of_run(&self) -> &Mutex<Option<(PathBuf, bool)>> {

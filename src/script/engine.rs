@@ -5,9 +5,9 @@
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{convert, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
-use super::{parallel, proxy, sync, testing, text, timing};
+use super::{operator, parallel, proxy, station, sync, testing, text, timing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// An engine for `run`.
 pub(super) fn engine(run: &Arc<Run>) -> Engine {
@@ -35,6 +35,8 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     functions::register(&mut engine, run);
     timing::register(&mut engine, run);
     parallel::register(&mut engine, run);
+    operator::register(&mut engine, run);
+    station::register(&mut engine);
     files::register(&mut engine);
     sync::register(&mut engine, run);
     engine.set_module_resolver(modules::Resolver(run.clone()));
@@ -63,6 +65,10 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
         let known = context.scope().get(name);
         if name == "args" && known.is_none() {
             return Ok(Some(arguments(&shared)));
+        }
+        if name == "station" && known.is_none() {
+            let station = shared.station.read().unwrap_or_else(PoisonError::into_inner).clone();
+            return station::variable(station).map(Some);
         }
         if shared.is_caught(name) {
             return Ok(known.and_then(|value| errors::complete(&shared, context.engine(), value)));

@@ -22,10 +22,12 @@ mod help;
 mod methods;
 mod modules;
 mod opening;
+mod operator;
 mod parallel;
 mod proxy;
 mod run;
 mod session;
+mod station;
 mod sync;
 mod syntax;
 mod testing;
@@ -34,7 +36,9 @@ mod timing;
 mod types;
 mod wording;
 
+use crate::bench::operator::{Answer, Operator, Question, Source};
 use crate::bench::record::{Measurement, Record, Test};
+use crate::bench::station::Station;
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
@@ -65,6 +69,12 @@ pub trait Observer: Output {
     fn debug(&self, text: &str, place: Option<&crate::origin::Origin>);
     /// Several closures begin to run at once, or have ended: only between these two do boards print at the same time.
     fn parallel(&self, _running: bool) {}
+    /// A question was answered.
+    fn answered(&self, question: &Question, answer: &Answer, source: Source) {
+        if source != Source::Person {
+            self.notice(&format!("? {} {}", question.text, question.shown(answer)));
+        }
+    }
     /// A test begins.
     fn test_begins(&self, name: &str);
     /// Something was measured. `in_test`: inside of a test.
@@ -91,6 +101,18 @@ impl Sources {
             let is_python = Path::new(file).extension().is_some_and(|extension| extension == "py");
             // A file that has gone meanwhile has no text to show.
             if is_python && let Ok(text) = std::fs::read_to_string(file) {
+                self.insert(file, &text);
+            }
+        }
+    }
+
+    /// Keeps the texts of the files that a diagnostic points into, so that it can be shown with them.
+    pub fn insert_files(&self, diagnostic: &Diagnostic) {
+        for place in &diagnostic.places {
+            let file = &*place.origin.file;
+            if self.get(file).is_none()
+                && let Ok(text) = std::fs::read_to_string(file)
+            {
                 self.insert(file, &text);
             }
         }
@@ -126,6 +148,16 @@ impl Runner {
         let run = Arc::new(Run::new(host, observer, args, limit));
         let engine = engine::engine(&run);
         Runner { run, engine }
+    }
+
+    /// What scripts see as `station`. Its boards are to be made known to the host ([`Host::set_boards`]).
+    pub fn set_station(&self, station: Arc<Station>) {
+        *self.run.station.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(station);
+    }
+
+    /// Who answers the questions of scripts. Without one there is nobody to ask.
+    pub fn set_operator(&self, operator: Arc<dyn Operator>) {
+        *lock(&self.run.operator) = Some(operator);
     }
 
     /// Runs a script to its end, then closes every device that is still open, whatever happened.

@@ -5,7 +5,9 @@
 use super::dispatch::ClassHandle;
 use super::modules::Loader;
 use super::{Observer, Sources};
+use crate::bench::operator::Operator;
 use crate::bench::record::Record;
+use crate::bench::station::Station;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
@@ -38,6 +40,10 @@ pub(super) struct Run {
     pub record: Mutex<Record>,
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
+    /// What the station's file says.
+    pub station: RwLock<Option<Arc<Station>>>,
+    /// Who answers questions.
+    pub operator: Mutex<Option<Arc<dyn Operator>>>,
     pub loader: Loader,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
@@ -76,6 +82,8 @@ impl Run {
             record: Mutex::new(Record::new()),
             closing: Mutex::default(),
             exit: Mutex::default(),
+            station: RwLock::default(),
+            operator: Mutex::default(),
             loader: Loader::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),

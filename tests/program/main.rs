@@ -24,6 +24,8 @@ mod mounts;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
+mod operator;
+#[cfg(target_os = "linux")]
 mod prompt;
 #[cfg(unix)]
 mod python_files;
@@ -34,6 +36,8 @@ mod recordings;
 mod scripts;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod stations;
 #[cfg(target_os = "linux")]
 mod sync;
 #[cfg(target_os = "linux")]
