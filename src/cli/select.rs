@@ -59,8 +59,10 @@ pub fn command(options: &Select, console: &Arc<Console>) -> Result<u8, Diagnosti
                 }
                 usb::list()
             };
-            let found = plugged(&mut lists, &|text| console.remark(&format!("{text}\n")));
-            entry_of(&found.map_err(|error| Diagnostic::from_error(&error))?)
+            let say = |text: &str| console.remark(&format!("{text}\n"));
+            let found = plugged(&mut lists, &say).and_then(|found| settled(&mut lists, found));
+            let found = found.map_err(|error| Diagnostic::from_error(&error))?;
+            entry_of(&found, &usb::list().unwrap_or_default())
         }
     };
     let port = match &entry {
@@ -143,20 +145,38 @@ fn plugged(lists: &mut Lists<'_>, say: &dyn Fn(&str)) -> Result<FoundPort, Error
     }
 }
 
+/// The port when this user may open it: the system sets permissions a moment after it is there.
+fn settled(lists: &mut Lists<'_>, mut found: FoundPort) -> Result<FoundPort, Error> {
+    const LOOKS: usize = 15;
+    for _ in 0..LOOKS {
+        if found.accessible {
+            break;
+        }
+        if let Some(now) = lists(true)?.into_iter().find(|port| same(port, &found)) {
+            found = now;
+        }
+    }
+    // If it never may, opening it says what to do.
+    Ok(found)
+}
+
 /// Whether two entries are one board in one socket. Permissions may change while it settles.
 fn same(one: &FoundPort, other: &FoundPort) -> bool {
     one.specifier() == other.specifier()
 }
 
-fn entry_of(port: &FoundPort) -> Entry {
+/// What singles the board of a port out; the port itself if nothing does, as with a board that has two.
+fn entry_of(port: &FoundPort, ports: &[FoundPort]) -> Entry {
     let lasts = lasting(&port.specifier());
     let anything = UsbSpecifier { vid: lasts.vid, pid: lasts.pid, ..UsbSpecifier::default() };
-    if lasts == anything { Entry::Port(port.device.clone()) } else { Entry::Usb(lasts) }
+    let several = ports.iter().filter(|other| lasts.fits(other)).count() > 1;
+    if lasts == anything || several { Entry::Port(port.device.clone()) } else { Entry::Usb(lasts) }
 }
 
 /// A port that was named: what singles its board out, if it is one of USB.
 fn entry_of_port(port: &str, ports: &[FoundPort]) -> Entry {
-    ports.iter().find(|found| found.device == port).map_or_else(|| Entry::Port(port.to_owned()), entry_of)
+    let found = ports.iter().find(|found| found.device == port);
+    found.map_or_else(|| Entry::Port(port.to_owned()), |found| entry_of(found, ports))
 }
 
 /// Connects the board and blinks it; gives what it is.
@@ -298,13 +318,25 @@ mod tests {
                 ..UsbSpecifier::default()
             })
         };
-        assert_eq!(entry_of(&port("/dev/ttyACM0", Some("A"))), specifier(Some("A"), None));
-        assert_eq!(entry_of(&port("/dev/ttyACM0", None)), specifier(None, Some("1-12")));
+        assert_eq!(entry_of(&port("/dev/ttyACM0", Some("A")), &[]), specifier(Some("A"), None));
+        assert_eq!(entry_of(&port("/dev/ttyACM0", None), &[]), specifier(None, Some("1-12")));
         let bare = FoundPort { location: None, ..port("COM3", None) };
-        assert_eq!(entry_of(&bare), Entry::Port("COM3".to_owned()));
+        assert_eq!(entry_of(&bare, &[]), Entry::Port("COM3".to_owned()));
+        let two = [port("/dev/ttyACM0", Some("A")), port("/dev/ttyACM1", Some("A"))];
+        assert_eq!(entry_of(&two[1], &two), Entry::Port("/dev/ttyACM1".to_owned()));
         let known = [port("/dev/ttyACM0", Some("A"))];
         assert_eq!(entry_of_port("/dev/ttyACM0", &known), specifier(Some("A"), None));
         assert_eq!(entry_of_port("sim", &known), Entry::Port("sim".to_owned()));
+    }
+
+    #[test]
+    fn permissions_come_a_moment_later() {
+        let ready = port("/dev/ttyACM0", Some("A"));
+        let locked = FoundPort { accessible: false, ..ready.clone() };
+        let mut lists = vec![vec![locked.clone()], vec![], vec![ready.clone()]].into_iter();
+        let found = settled(&mut |_| Ok(lists.next().unwrap_or_default()), locked.clone());
+        assert_eq!(found.unwrap(), ready);
+        assert_eq!(settled(&mut |_| Ok(vec![locked.clone()]), locked.clone()).unwrap(), locked);
     }
 
     #[test]

@@ -29,9 +29,10 @@ impl Host {
         options: OpenOptions,
         hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
     ) -> Result<Device> {
+        let name = options.name.clone();
         match self.resolve(port, options) {
             Ok((port, options)) => self.open_link(class, Link::new(self, port.as_deref(), &options), &options, hook),
-            Err(error) => self.open_link(class, Err(error), &OpenOptions::default(), hook),
+            Err(error) => self.open_link(class, Err(error), &OpenOptions { name, ..OpenOptions::default() }, hook),
         }
     }
 

@@ -87,8 +87,8 @@ fn ctrl_c_stops_a_sleep() {
 fn ctrl_c_stops_what_is_done_by_the_clock() {
     for (call, function) in [
         ("every(1000, |n| print(`ready`));", "every"),
-        ("wait_until(1000, || { print(`ready`); sleep(1000); });", "sleep"),
-        ("for_each_board([bench], |b| { print(`ready`); retry(9, 1000, || throw 1) });", "retry"),
+        ("wait_until(1000, || { print(`ready`); sleep(1000); });", "wait_until"),
+        ("for_each_board([bench], |b| { print(`ready`); retry(9, 1000, || throw 1) });", "for_each_board"),
     ] {
         let column = call.find(function).expect("it is there");
         let under = format!("{}{}", " ".repeat(column), "^".repeat(function.len()));
@@ -260,7 +260,7 @@ fn ctrl_c_on_a_terminal() {
     let mut seen = Vec::new();
     let mut pressed = false;
     let end = loop {
-        if !pressed && seen.windows(8).any(|window| window == b"spinning") {
+        if !pressed && seen.windows(9).any(|window| window == b"spinning\r") {
             terminal.write(b"\x03", wait).unwrap();
             pressed = true;
         }

@@ -41,6 +41,14 @@ try { station.limits.suply } catch (e) { print(e.message + ": " + e.help) }
 }
 
 #[test]
+fn a_check_sees_the_constants_of_the_station() {
+    let script = "device D { task t(x = station.constants.shunt) `return x` }\nprint(D.open().t());\n";
+    let checked = program().script("lab/a.rhai", script).args(["check", "lab/a.rhai"]);
+    checked.stdout("lab/a.rhai: ok (1 class, 1 item)\n").status(0);
+    program().script("lab/a.rhai", script).args(["run", "lab/a.rhai", "-p", "load"]).stdout("0.1\n").status(0);
+}
+
+#[test]
 fn every_command_knows_the_names() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("station.toml"), STATION).unwrap();
@@ -101,10 +109,14 @@ fn select_writes_an_entry_and_keeps_the_rest() {
     let dut = select(&["dut"]);
     assert_eq!((dut.status, &*dut.stderr), (Some(0), ""));
     let lines: Vec<&str> = dut.stdout.lines().collect();
-    assert!(lines[0].starts_with("sim: micropython 1.") && lines[0].ends_with("on linux; its LED has blinked"), "{lines:?}");
+    assert!(
+        lines[0].starts_with("sim: micropython 1.") && lines[0].ends_with("on linux; its LED has blinked"),
+        "{lines:?}"
+    );
     assert_eq!(lines[1], "`dut` has a new port in station.toml: use it as `--port dut`, or `Bench.open(\"dut\")`");
     assert_eq!(fs::read_to_string(&file).unwrap(), STATION.replace("/dev/ttyGONE", "sim"));
-    let names: Vec<String> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let names: Vec<String> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(names, ["station.toml"]);
 
     let nameless = select(&[]);
