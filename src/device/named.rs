@@ -37,7 +37,7 @@ pub(super) struct Known {
 }
 
 impl Host {
-    /// Makes boards known by names, which can be opened in place of a port. Without a port the only one of them is opened.
+    /// Makes boards known by names, which can be opened in place of a port.
     pub fn set_boards(&self, boards: Vec<(String, NamedBoard)>) {
         lock(self.known()).boards = boards;
     }
@@ -54,8 +54,7 @@ impl Host {
             return Ok((port.map(str::to_owned), options));
         }
         let variable = std::env::var(DEVICE_VARIABLE).ok().filter(|text| !text.trim().is_empty());
-        let only = || known.boards.first().filter(|_| known.boards.len() == 1).map(|(name, _)| name.clone());
-        let written = port.or(self.default_port()).map(str::to_owned).or(variable).or_else(only);
+        let written = port.or(self.default_port()).map(str::to_owned).or(variable);
         known.resolve(written, options)
     }
 }

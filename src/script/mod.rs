@@ -9,6 +9,7 @@
 mod check;
 mod convert;
 mod declare;
+mod definitions;
 mod device_type;
 mod dispatch;
 mod engine;
@@ -25,6 +26,7 @@ mod opening;
 mod operator;
 mod parallel;
 mod proxy;
+pub mod reference;
 mod run;
 mod session;
 mod station;
@@ -51,6 +53,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+pub use definitions::definitions;
 pub use help::Words;
 pub use session::Session;
 

@@ -85,5 +85,7 @@ mod blocks;
 mod failures;
 #[path = "tests/language.rs"]
 mod language;
+#[path = "tests/reference.rs"]
+mod reference;
 #[path = "tests/timing.rs"]
 mod timing;

@@ -42,3 +42,5 @@ mod stations;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(unix)]
+mod tools;

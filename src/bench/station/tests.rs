@@ -59,6 +59,12 @@ fn a_whole_file() {
 }
 
 #[test]
+fn the_file_of_a_new_project_is_understood() {
+    let station = parse(include_str!("../../cli/project/template/station.toml")).unwrap();
+    assert_eq!((station.boards.len(), station.constants.len(), station.limits.len()), (1, 1, 1));
+}
+
+#[test]
 fn what_is_wrong_is_told_where_it_stands() {
     fn case(text: &str, wanted: &str) {
         assert_eq!(parse(text).unwrap_err(), format!("lab/station.toml:{wanted}"), "{text}");
