@@ -21,6 +21,9 @@ const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product",
 const LIMIT: &[&str] =
     &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
 
+/// An entry of a table: its key, its value, the place of the key.
+type Entry<'d> = (String, &'d Item, Option<Range<usize>>);
+
 type Read<T> = Result<T, Box<Diagnostic>>;
 
 /// The file that is read, for the places of problems.
@@ -96,7 +99,7 @@ impl Source<'_> {
     }
 
     /// The entries of a table of tables or values, with their names and places.
-    fn entries<'d>(&self, table: &'d dyn TableLike, key: &str) -> Read<Vec<(String, &'d Item, Option<Range<usize>>)>> {
+    fn entries<'d>(&self, table: &'d dyn TableLike, key: &str) -> Read<Vec<Entry<'d>>> {
         let Some(item) = table.get(key) else { return Ok(Vec::new()) };
         let Some(inner) = item.as_table_like() else { return self.wrong(item, key, "a table") };
         Ok(inner.iter().map(|(name, item)| (name.to_owned(), item, key_span(inner, name))).collect())
