@@ -30,6 +30,7 @@ pub mod sync;
 pub mod terminal;
 #[cfg(unix)]
 pub mod transcript;
+pub mod watch;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;

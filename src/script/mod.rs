@@ -24,8 +24,12 @@ mod modules;
 mod opening;
 mod parallel;
 mod proxy;
+mod reference;
+mod reload;
+mod repeat;
 mod run;
 mod session;
+mod shown;
 mod sync;
 mod syntax;
 mod testing;
@@ -47,7 +51,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 pub use help::Words;
+pub use reload::{Inputs, Stale};
+pub use repeat::Timed;
 pub use session::Session;
+pub use shown::duration;
 
 /// Stack of the thread that runs a script: deep recursion is an error of the script, no crash.
 const STACK: usize = 64 << 20;
@@ -89,6 +96,13 @@ impl Sources {
                 self.insert(file, &text);
             }
         }
+    }
+
+    /// The names of all texts, sorted.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.texts.read().unwrap_or_else(|lock| lock.into_inner()).keys().cloned().collect();
+        names.sort();
+        names
     }
 
     /// The text of a script.
@@ -187,6 +201,21 @@ impl Runner {
                 let own = self.run.classes().into_iter().filter(|(source, _)| !source.starts_with("std/"));
                 Ok(own.map(|(_, class)| class.0.class.clone()).collect())
             }
+        }
+    }
+
+    /// What the run reads, to be told when it has changed.
+    pub fn inputs(&self) -> Inputs {
+        Inputs::of(&self.run)
+    }
+
+    /// Compiles a script and everything that it imports by a literal name, without evaluating it, so that its
+    /// [`Runner::inputs`] are known. What is wrong with it is told when it is run.
+    pub fn look_at(&mut self, path: &Path) {
+        self.run.reset();
+        let name = path.to_string_lossy().into_owned();
+        if let Ok(text) = read(path) {
+            let _ = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text).map(drop).is_ok());
         }
     }
 

@@ -4,6 +4,7 @@
 
 use super::dispatch::ClassHandle;
 use super::modules::Loader;
+use super::reload::Folder;
 use super::{Observer, Sources};
 use crate::bench::record::Record;
 use crate::device::Host;
@@ -39,6 +40,8 @@ pub(super) struct Run {
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
     pub loader: Loader,
+    /// The folders that were sent to boards.
+    pub synced: Mutex<Vec<Folder>>,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
     /// Names and numbers of arguments for which native functions are registered.
@@ -77,6 +80,7 @@ impl Run {
             closing: Mutex::default(),
             exit: Mutex::default(),
             loader: Loader::default(),
+            synced: Mutex::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),
             classes: RwLock::default(),
@@ -113,6 +117,11 @@ impl Run {
     pub fn resume(&self) {
         self.go_on();
         self.start_clock();
+    }
+
+    /// How long a run, or an input of a session, may take.
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     fn start_clock(&self) {
