@@ -154,7 +154,8 @@ impl Host {
         match board.run(&look_for(board, &parked.sent), wait, &mut sink)? {
             Outcome::Value(payload) => match payload.value() {
                 Ok(Value::List(gone)) => {
-                    let is_gone = |sent: &Sent| gone.iter().any(|name| matches!(name, Value::Str(text) if *text == *sent.name));
+                    let is_gone =
+                        |sent: &Sent| gone.iter().any(|name| matches!(name, Value::Str(text) if *text == *sent.name));
                     parked.sent.retain(|sent| !is_gone(sent));
                     Ok(true)
                 }
@@ -202,7 +203,8 @@ impl Device {
                 _ => sent.push(item.words()),
             }
         }
-        let removed = kept.iter().map(|known| &known.name).filter(|name| functions.iter().all(|item| item.name != **name));
+        let removed =
+            kept.iter().map(|known| &known.name).filter(|name| functions.iter().all(|item| item.name != **name));
         let removed: Vec<&Name> = removed.collect();
         if !removed.is_empty() {
             let names: String = removed.iter().map(|name| format!("'{name}',")).collect();
@@ -242,7 +244,10 @@ mod tests {
     fn what_was_sent_is_told() {
         let words = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let case = |is_empty, sent: &[&str], same, removed: &[&str], wanted: &str| {
-            assert_eq!(told("B", is_empty, &words(sent), same, &words(removed)), format!("-- `B` is still connected{wanted}"));
+            assert_eq!(
+                told("B", is_empty, &words(sent), same, &words(removed)),
+                format!("-- `B` is still connected{wanted}")
+            );
         };
         case(false, &[], 0, &[], "");
         case(false, &[], 3, &[], "; nothing is to be sent");

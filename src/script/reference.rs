@@ -66,6 +66,7 @@ pub(super) fn of_rhai(engine: &Engine, name: &str) -> Option<String> {
         let wanted = function.script.is_none() && known.name == name && !known.comments.is_empty();
         wanted.then(|| {
             let head = known.gen_signature(|name| engine.map_type_name(name).into());
+            let head = head.replace("Result<", "").replace(", Box<EvalAltResult>>", "");
             let doc = text::strip_comment(&known.comments.join("\n"));
             // Examples are written for Rust's documentation.
             let doc = doc.split("# Example").next().unwrap_or_default().trim();

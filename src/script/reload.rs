@@ -181,8 +181,12 @@ impl Session {
         let changed = changed(&self.run.sources);
         let loader = &self.run.loader;
         let of = |name: &str| loader.reach(name).into_iter().filter(|name| changed.contains(name)).collect::<Vec<_>>();
-        let mut stale =
-            Stale { files: Vec::new(), scripts: Vec::new(), imports: Vec::new(), modules: self.modules_above(&changed) };
+        let mut stale = Stale {
+            files: Vec::new(),
+            scripts: Vec::new(),
+            imports: Vec::new(),
+            modules: self.modules_above(&changed),
+        };
         for loaded in &self.scripts {
             let name = loaded.path.to_string_lossy();
             let mut found = of(&name);
@@ -233,7 +237,9 @@ impl Session {
         for path in &stale.scripts {
             let loaded = self.scripts.iter_mut().find(|loaded| loaded.path == *path);
             let devices = loaded.map(|loaded| std::mem::take(&mut loaded.devices)).unwrap_or_default();
-            failures.extend(devices.iter().rev().filter_map(|device| device.close().err()).map(|error| explain::of_error(&error)));
+            failures.extend(
+                devices.iter().rev().filter_map(|device| device.close().err()).map(|error| explain::of_error(&error)),
+            );
         }
         host.begin_run();
         for path in &stale.scripts {

@@ -2,8 +2,8 @@
 //!
 //! Uses [`super::session`]. Invariant: what declares something, or takes longer than [`SHORT`], runs once.
 
-use super::session::Session;
 use super::on_big_stack;
+use super::session::Session;
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
 use rhai::{AST, EvalAltResult, Expr, Stmt};
@@ -42,9 +42,8 @@ impl Session {
     pub fn time(&mut self, name: &str, text: &str) -> Result<Timed, Box<Diagnostic>> {
         self.run.resume();
         let result = on_big_stack(|| {
-            self.timed(name, text).map_err(|error| {
-                Box::new(super::explain::of_failure(&self.run, &self.engine, &error, name))
-            })
+            self.timed(name, text)
+                .map_err(|error| Box::new(super::explain::of_failure(&self.run, &self.engine, &error, name)))
         });
         self.run.end();
         result?

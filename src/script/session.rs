@@ -7,8 +7,8 @@
 //! nothing back and closes no device.
 
 use super::dispatch::{ClassHandle, DeviceHandle};
-use super::run::{Run, lock};
 use super::reload::{Loaded, Stale};
+use super::run::{Run, lock};
 use super::{Finished, Runner, Sources, finish, modules, on_big_stack, shown, text};
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;

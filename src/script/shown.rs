@@ -6,7 +6,7 @@ use super::convert;
 use super::errors::Fallible;
 use super::types::{Dict, NamedTuple, Tuple};
 use crate::value::Value;
-use rhai::{Array, Dynamic, ImmutableString, Map, NativeCallContext};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::time::{Duration, Instant};
 
 /// Depth of nesting that is looked into.
@@ -30,6 +30,11 @@ pub(super) fn plain(context: &NativeCallContext<'_>, value: &Dynamic, depth: usi
     }
     if let Some(moment) = value.read_lock::<Instant>() {
         return Ok(Value::Opaque(format!("the moment {} ago", duration(moment.elapsed()))));
+    }
+    if let Some(function) = value.read_lock::<FnPtr>()
+        && function.is_anonymous()
+    {
+        return Ok(Value::Opaque("closure".to_owned()));
     }
     if let Some(items) = value.read_lock::<Array>() {
         return all(&items).map(Value::List);

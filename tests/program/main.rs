@@ -23,6 +23,8 @@ mod mounts;
 mod network;
 #[cfg(target_os = "linux")]
 mod prompt;
+#[cfg(target_os = "linux")]
+mod prompt_commands;
 #[cfg(unix)]
 mod python_files;
 mod readme;
@@ -36,3 +38,5 @@ mod serve;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod watch;

@@ -77,7 +77,7 @@ pub struct SyncChoice {
 #[command(about = "Make the files of an open board equal to a folder", long_about = None)]
 pub struct SyncLine {
     /// The folder, or one file; with several boards, the name of one of them first
-    #[arg(value_name = "FOLDER", required = true, num_args = 1..=2)]
+    #[arg(value_name = "FOLDER", num_args = 1..=2)]
     pub places: Vec<String>,
     /// How.
     #[command(flatten)]

@@ -95,7 +95,8 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
 fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
     signals::watch_calls(&calls, leave(host, console))?;
-    let mut prompt = Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0, kept: Vec::new() };
+    let mut prompt =
+        Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0, kept: Vec::new() };
     let failure = session::guarded(host, || {
         if let Some(script) = load {
             prompt.run_file(script);

@@ -195,7 +195,16 @@ fn flat(value: &Value, room: usize, line: &mut Line) -> bool {
     line.push(Style::Plain, open);
     for index in 0..parts.len() {
         let (key, part) = parts.at(index);
-        line.push(Style::Plain, if index > 0 { ", " } else if padded { " " } else { "" });
+        line.push(
+            Style::Plain,
+            if index > 0 {
+                ", "
+            } else if padded {
+                " "
+            } else {
+                ""
+            },
+        );
         line.append(key);
         if line.width > room || !flat(part, room, line) {
             return false;
@@ -287,6 +296,7 @@ fn word(value: &Value) -> (Style, String) {
         Value::Int(number) => (Style::Number, number.to_string()),
         Value::BigInt(number) => (Style::Number, cut(&number.to_string())),
         Value::Float(number) => (Style::Number, format!("{number:?}")),
+        Value::Complex(real, imaginary) => (Style::Number, format!("({real:?}{imaginary:+?}j)")),
         Value::Str(text) => (Style::Text, cut(&quoted(text))),
         Value::Bytes(bytes) => (Style::Number, few(bytes)),
         Value::Remote(remote) => (Style::Object, format!("<proxy {}>", cut(remote.expression()))),

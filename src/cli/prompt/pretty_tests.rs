@@ -75,7 +75,7 @@ fn numbers_have_a_curve() {
 
 #[test]
 fn blobs_and_texts_are_readable() {
-    let wanted = "0000  48 65 6c 6c 6f 0a                                  Hello.\n6 bytes\n";
+    let wanted = "0000  48 65 6c 6c 6f 0a                                Hello.\n6 bytes\n";
     assert_eq!(shown(&Value::Bytes(b"Hello\n".to_vec())), wanted);
     assert!(shown(&Value::Bytes(vec![0; 1000])).ends_with("… 744 more of 1000 bytes\n"));
     assert_eq!(shown(&text("a\n\tb\x1b[2J\n")), "│ a\n│     b\\u{1b}[2J\n2 lines, 9 characters\n");
@@ -92,7 +92,8 @@ fn everything_is_bounded() {
             items.truncate(2);
         }
     }
-    let wide = Value::List((0..100).map(|_| Value::List((0..100).map(|_| text(&"long ".repeat(9))).collect())).collect());
+    let wide =
+        Value::List((0..100).map(|_| Value::List((0..100).map(|_| text(&"long ".repeat(9))).collect())).collect());
     for value in [deep, wide, text(&"é".repeat(100_000)), Value::Opaque("line\n".repeat(100_000))] {
         let shown = shown(&value);
         assert!(shown.lines().count() <= MOST_LINES + 1, "{} lines", shown.lines().count());

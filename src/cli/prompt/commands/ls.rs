@@ -29,7 +29,12 @@ impl Prompt {
         };
         let console = self.console.clone();
         let text = self.calling(|_| list::of_device(&device, &console, path));
-        let text = text.map_err(|error| Diagnostic::from_error(&error))?;
+        let text = text.map_err(|error| {
+            let mut failure = Diagnostic::from_error(&error);
+            // Here the command has another name.
+            failure.help = failure.help.map(|help| help.replace("belay-script ls :/", ":ls"));
+            failure
+        })?;
         self.console.text(if text.is_empty() { "there is nothing in it\n" } else { &text });
         Ok(())
     }

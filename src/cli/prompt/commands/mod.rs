@@ -87,10 +87,9 @@ impl Prompt {
             (_, []) => Err(misuse("no device is open", "`:open PORT` opens one, for example `:open sim`")),
             (Some(name), _) => Err(misuse(format!("no device `{name}` is open"), format!("there is {}", names()))),
             (None, [only]) => Ok(only.clone()),
-            (None, _) => Err(misuse(
-                "several devices are open",
-                format!("name one of them behind the command: {}", names()),
-            )),
+            (None, _) => {
+                Err(misuse("several devices are open", format!("name one of them behind the command: {}", names())))
+            }
         }
     }
 

@@ -75,7 +75,7 @@ fn script(inputs: &[&Kept]) -> String {
         let comment = text.lines().last().is_some_and(|last| last.contains("//"));
         match text {
             _ if comment => out.push_str("\n;"),
-            text if text.ends_with([';', '}']) => {}
+            text if text.ends_with(';') => {}
             _ => out.push(';'),
         }
         out.push('\n');
@@ -96,7 +96,7 @@ mod tests {
             kept("<3>", "a // one"),
             kept("b.rhai", "let b = 2;\n\n"),
         ];
-        let wanted = "let a = 1;\nfn f() { 1 }\na // one\n;\n// From b.rhai:\nlet b = 2;\n";
+        let wanted = "let a = 1;\nfn f() { 1 };\na // one\n;\n// From b.rhai:\nlet b = 2;\n";
         assert_eq!(script(&inputs.iter().collect::<Vec<_>>()), wanted);
     }
 
