@@ -115,7 +115,7 @@ impl<'v> Entries<'v> {
     fn at(self, index: usize) -> (Line, &'v Value) {
         let mut key = Line::default();
         match self {
-            Entries::Items(items) => return (key, &items[index]),
+            Entries::Items(items) => (key, &items[index]),
             Entries::Pairs(pairs, named) => {
                 match &pairs[index].0 {
                     Value::Str(name) if named && is_word(name) => key.push(Style::Key, name.as_str()),
