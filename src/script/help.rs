@@ -5,7 +5,7 @@
 use super::declare::DEVICE_NAMES;
 use super::dispatch::{ClassHandle, DeviceHandle};
 use super::session::Session;
-use super::{device_type, modules, reference, text, wording};
+use super::{built_in, device_type, modules, text, wording};
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
 use std::collections::BTreeMap;
@@ -101,9 +101,7 @@ impl Session {
         let found: Vec<String> = self.classes().iter().filter_map(|class| about_member(class, name)).collect();
         match found.is_empty() {
             false => Some(found.join("\n")),
-            true => reference::built_in(name)
-                .or_else(|| about_built_in(name))
-                .or_else(|| reference::of_rhai(&self.engine, name)),
+            true => built_in::of_language(name, false).or_else(|| built_in::of_rhai(&self.engine, name)),
         }
     }
 
@@ -130,7 +128,7 @@ impl Session {
 
     fn help_member(&self, variable: &str, member: &str) -> Option<String> {
         let class = self.device(variable).map(|device| device.class).or_else(|| self.class(variable))?;
-        about_member(&class, member).or_else(|| about_built_in(member))
+        about_member(&class, member).or_else(|| built_in::of_language(member, true))
     }
 }
 
@@ -190,14 +188,6 @@ fn about_member(class: &ClassHandle, name: &str) -> Option<String> {
     let methods = methods.map(|method| with_doc(&about_method(name, method.arity), &method.doc));
     let found: Vec<String> = items.chain(methods).collect();
     (!found.is_empty()).then(|| format!("of {}:\n{}", class.0.class.name, found.concat()))
-}
-
-/// What every device or class has under this name.
-fn about_built_in(name: &str) -> Option<String> {
-    let usage = device_type::usage(name)?;
-    let written = [format!("d.{name}"), format!("C.{name}"), format!("Device.{name}")];
-    let reference: String = written.iter().filter_map(|name| reference::built_in(name)).collect();
-    Some(format!("of every device: {usage}\n{reference}"))
 }
 
 fn about_function((name, params, doc): (String, Vec<String>, String)) -> String {

@@ -6,9 +6,11 @@
 //!
 #![doc = include_str!("language.md")]
 
+mod built_in;
 mod check;
 mod convert;
 mod declare;
+mod definitions;
 mod device_type;
 mod dispatch;
 mod engine;
@@ -24,7 +26,7 @@ mod modules;
 mod opening;
 mod parallel;
 mod proxy;
-mod reference;
+pub mod reference;
 mod reload;
 mod repeat;
 mod run;
@@ -50,6 +52,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+pub use definitions::definitions;
 pub use help::Words;
 pub use reload::{Inputs, Stale};
 pub use repeat::Timed;

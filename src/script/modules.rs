@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
 
 /// How the names begin that Rhai gives to closures.
-const CLOSURE: &str = "anon$";
+pub(super) const CLOSURE: &str = "anon$";
 
 /// What was loaded so far.
 #[derive(Default)]
@@ -86,6 +86,11 @@ impl Loader {
     /// Modules that were imported and are not there.
     pub fn missing(&self) -> Vec<String> {
         lock(&self.missing).clone()
+    }
+
+    /// The compiled script `name`, if it was imported.
+    pub fn tree(&self, name: &str) -> Option<AST> {
+        lock(&self.trees).get(name).cloned()
     }
 
     /// The names of declared items.
@@ -156,7 +161,7 @@ impl Loader {
 }
 
 /// Where a function is defined; Rhai does not keep the place of its name.
-fn function_origin(text: &str, script: &str, name: &str) -> Option<Origin> {
+pub(super) fn function_origin(text: &str, script: &str, name: &str) -> Option<Origin> {
     text.split('\n').zip(1..).find_map(|(line, number)| {
         let start = line.find("fn ")?;
         let rest = line[start + 3..].trim_start();
@@ -183,7 +188,7 @@ pub(super) fn library_text(name: &str) -> Option<&'static str> {
 }
 
 /// The name of the script that `path` means in `source`.
-fn resolve(source: Option<&str>, path: &str) -> String {
+pub(super) fn resolve(source: Option<&str>, path: &str) -> String {
     if path.starts_with("std/") {
         return path.to_owned();
     }

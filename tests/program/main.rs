@@ -38,5 +38,7 @@ mod serve;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(unix)]
+mod tools;
 #[cfg(target_os = "linux")]
 mod watch;

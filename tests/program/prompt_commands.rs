@@ -106,10 +106,18 @@ fn times_help_and_what_was_typed() {
     person.sees("2> ");
     comes_to(&mut person, ":help lib", "lib.rhai\r\n    Sums.\r\nfn twice(x)\r\n    Twice.");
     comes_to(&mut person, ":help lib::twice", "of lib:\r\nfn twice(x)\r\n    Twice.");
-    comes_to(&mut person, ":help sleep", "sleep(seconds)\r\n    waits; Ctrl-C and time limits end it");
-    comes_to(&mut person, ":help env", "env(name)\r\n    a variable of the environment, or `()`");
+    comes_to(
+        &mut person,
+        ":help sleep",
+        "sleep(seconds: int | float)\r\n    Waits so many seconds; Ctrl-C and time limits end it.",
+    );
+    comes_to(
+        &mut person,
+        ":help env",
+        "env(name: String) -> String | ()\r\n    A variable of the environment, or `()`.",
+    );
     person.types(b":help sync\r");
-    person.sees("d.sync(folder), d.sync(folder, options)\r\n");
+    person.sees("d.sync(folder: String) -> Map\r\n");
     person.types(b":time lib::twice(4)\r");
     person.sees("\n8\r\nbest ");
     person.sees(" runs\r\n");
