@@ -55,7 +55,7 @@ mod tests {
         };
         case("read_file", false, "read_file(path: String) -> String\n    ");
         case("sync", true, "d.sync(folder: String) -> Map\nd.sync(folder: String, options: Map) -> Map\n    Makes");
-        case("port", true, "d.port: String\n    ");
+        case("port", true, "d.port -> String\n    ");
         assert_eq!(of_language("read_file", true), None);
         assert_eq!(of_language("percentile", false), None);
     }

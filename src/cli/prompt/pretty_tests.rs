@@ -80,7 +80,7 @@ fn blobs_and_texts_are_readable() {
     assert!(shown(&Value::Bytes(vec![0; 1000])).ends_with("… 744 more of 1000 bytes\n"));
     assert_eq!(shown(&text("a\n\tb\x1b[2J\n")), "│ a\n│     b\\u{1b}[2J\n2 lines, 9 characters\n");
     assert_eq!(shown(&text(&"x".repeat(100))), format!("│ {}\n┆ {}\n100 characters\n", "x".repeat(57), "x".repeat(43)));
-    assert!(shown(&text(&"x\n".repeat(100))).contains("… 52 more lines; 200 characters\n"));
+    assert!(shown(&text(&"x\n".repeat(100))).contains("… 52 lines more; 200 characters\n"));
 }
 
 #[test]
