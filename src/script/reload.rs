@@ -109,10 +109,10 @@ fn files_of(sources: &Sources) -> Vec<String> {
     names.filter(|name| !name.starts_with("std/") && !name.starts_with('<')).map(|name| name.to_string()).collect()
 }
 
-/// The files whose text is another one now. One that has gone is about to be replaced: editors do that.
+/// The files whose text is another one now. One that has gone, or is empty, is about to be written: editors do that.
 fn changed(sources: &Sources) -> Vec<String> {
     let differs = |name: &String| match modules::read(name) {
-        Some(Ok(text)) => sources.get(name).is_none_or(|known| *known != *text),
+        Some(Ok(text)) => !text.is_empty() && sources.get(name).is_none_or(|known| *known != *text),
         Some(Err(_)) => true,
         None => false,
     };
@@ -258,5 +258,47 @@ impl Session {
             let compiled = modules::prepare(&self.run, &mut self.engine, &name, &text);
             compiled.map(drop).map_err(|error| Box::new(explain::of_failure(&self.run, &self.engine, &error, &name)))
         })?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn only_another_text_is_a_change() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.rhai");
+        let name = file.to_string_lossy().into_owned();
+        let sources = Sources::default();
+        for (name, text) in [(name.as_str(), "1"), ("std/stats", "2"), ("<1>", "3")] {
+            sources.insert(name, text);
+        }
+        let case = |wanted: &[&String]| assert_eq!(changed(&sources).iter().collect::<Vec<_>>(), wanted);
+        case(&[]);
+        fs::write(&file, "1").unwrap();
+        case(&[]);
+        fs::write(&file, "").unwrap();
+        case(&[]);
+        fs::write(&file, "2").unwrap();
+        case(&[&name]);
+        fs::write(&file, [0xff]).unwrap();
+        case(&[&name]);
+    }
+
+    #[test]
+    fn a_folder_is_known_by_its_files() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a"), "1").unwrap();
+        let known = Folder::look(folder.path());
+        assert_eq!(known.changed(), None);
+        fs::create_dir(folder.path().join("d")).unwrap();
+        assert_eq!(known.changed(), None);
+        fs::write(folder.path().join("d/b"), "").unwrap();
+        assert_eq!(known.changed(), Some(folder.path().join("d/b")));
+        let known = Folder::look(folder.path());
+        fs::remove_file(folder.path().join("a")).unwrap();
+        assert_eq!(known.changed(), Some(folder.path().join("a")));
     }
 }

@@ -1,3 +1,4 @@
+use super::curve::short;
 use super::*;
 
 fn shown(value: &Value) -> String {

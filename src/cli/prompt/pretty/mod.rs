@@ -4,9 +4,13 @@
 
 use crate::cli::render::Colour;
 use crate::value::Value;
+use curve::curve;
+use text::{block_of, dump, opaque};
+
+mod curve;
+mod text;
 
 #[cfg(test)]
-#[path = "pretty_tests.rs"]
 mod tests;
 
 /// Entries of a map, or of an array of arrays, that are shown.
@@ -15,16 +19,10 @@ const MOST_ENTRIES: usize = 24;
 const MOST_ROWS: (usize, usize) = (10, 3);
 /// Lines that are shown of anything.
 const MOST_LINES: usize = 120;
-/// Bytes of a dump.
-const MOST_BYTES: usize = 256;
 /// Bytes of a blob inside of another value.
 const FEW_BYTES: usize = 8;
 /// Characters of a string or of anything else that is one word.
 const LONGEST_WORD: usize = 2000;
-/// Numbers of which a curve is drawn.
-const FEWEST_NUMBERS: usize = 8;
-/// Columns of a curve.
-const WIDEST_CURVE: usize = 60;
 
 /// Where a value is shown.
 #[derive(Clone, Copy, Debug)]
@@ -325,154 +323,4 @@ fn few(bytes: &[u8]) -> String {
         count if count > FEW_BYTES => format!("blob [{} … {count} bytes]", shown.join(" ")),
         _ => format!("blob [{}]", shown.join(" ")),
     }
-}
-
-fn plural(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Sixteen bytes a line: where they stand, their digits, their letters.
-fn dump(bytes: &[u8]) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (row, piece) in bytes.chunks(16).take(MOST_BYTES / 16).enumerate() {
-        let mut line = Line::default();
-        line.push(Style::Remark, format!("{:04x}  ", row * 16));
-        let digits: Vec<String> = piece.iter().map(|byte| format!("{byte:02x}")).collect();
-        line.push(Style::Number, format!("{:<47}", digits.join(" ")));
-        let letters = piece.iter().map(|byte| match byte {
-            0x20..=0x7e => char::from(*byte),
-            _ => '.',
-        });
-        line.push(Style::Text, format!("  {}", letters.collect::<String>()));
-        lines.push(line);
-    }
-    let left_out = bytes.len().saturating_sub(MOST_BYTES);
-    lines.push(remark(
-        0,
-        match left_out {
-            0 => plural(bytes.len(), "byte"),
-            left_out => format!("… {left_out} more of {}", plural(bytes.len(), "byte")),
-        },
-    ));
-    lines
-}
-
-/// A long text or one of several lines, as it is, but for what would disturb the terminal.
-fn block_of(text: &str, page: Page) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let count = text.lines().count();
-    let (mut shown, room) = (0, page.width.saturating_sub(3).max(20));
-    for (index, line) in text.lines().enumerate() {
-        let harmless: Vec<char> = line.chars().take(LONGEST_WORD).flat_map(harmless).collect();
-        let mut pieces = harmless.chunks(room).peekable();
-        let mut first = true;
-        while first || pieces.peek().is_some() {
-            let mut row = Line::default();
-            row.push(Style::Remark, if first { "│ " } else { "┆ " });
-            row.push(Style::Text, pieces.next().unwrap_or_default().iter().collect::<String>());
-            lines.push(row);
-            first = false;
-        }
-        shown = index + 1;
-        if lines.len() >= MOST_ENTRIES * 2 {
-            break;
-        }
-    }
-    let size = plural(text.chars().count(), "character");
-    lines.push(remark(
-        0,
-        match count - shown {
-            0 if count == 1 => size,
-            0 => format!("{}, {size}", plural(count, "line")),
-            more => format!("… {} more; {size}", plural(more, "line")),
-        },
-    ));
-    lines
-}
-
-/// A character as it is shown.
-fn harmless(letter: char) -> Vec<char> {
-    match letter {
-        '\t' => vec![' '; 4],
-        letter if letter.is_control() => letter.escape_default().collect(),
-        letter => vec![letter],
-    }
-}
-
-/// The text of an object, which may have several lines.
-fn opaque(text: &str) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
-    for line in text.lines().take(MOST_ENTRIES) {
-        let mut row = Line::default();
-        row.push(Style::Object, cut(line));
-        lines.push(row);
-    }
-    let more = text.lines().count().saturating_sub(MOST_ENTRIES);
-    if more > 0 {
-        lines.push(remark(0, format!("… {} more", plural(more, "line"))));
-    }
-    lines
-}
-
-/// The curve of an array of enough numbers, and what is said about them.
-fn curve(items: &[Value], width: usize, indent: usize) -> Option<Line> {
-    if items.len() < FEWEST_NUMBERS {
-        return None;
-    }
-    let number = |value: &Value| match value {
-        Value::Int(number) => Some(*number as f64),
-        Value::Float(number) => Some(*number),
-        _ => None,
-    };
-    let numbers: Vec<f64> = items.iter().map(number).collect::<Option<_>>()?;
-    let finite: Vec<f64> = numbers.iter().copied().filter(|number| number.is_finite()).collect();
-    let (low, high) = finite.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
-    let about = match finite.len() {
-        0 => format!("{} numbers, none of them finite", numbers.len()),
-        count => {
-            let mean = finite.iter().map(|number| number / count as f64).sum();
-            let odd = numbers.len() - count;
-            let odd = if odd > 0 { format!(", {odd} not finite") } else { String::new() };
-            let count = numbers.len();
-            format!("{count} numbers, min {}, max {}, mean {}{odd}", short(low), short(high), short(mean))
-        }
-    };
-    let columns = width.saturating_sub(indent + about.chars().count() + 3).clamp(FEWEST_NUMBERS, WIDEST_CURVE);
-    let mut line = Line::indented(indent);
-    line.push(Style::Number, bars(&numbers, (low, high), columns));
-    line.push(Style::Remark, format!("  {about}"));
-    Some(line)
-}
-
-/// One sign a column, each for the mean of the numbers that fall into it.
-fn bars(numbers: &[f64], (low, high): (f64, f64), columns: usize) -> String {
-    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-    let columns = columns.min(numbers.len());
-    let bar = |column: usize| {
-        let group = &numbers[column * numbers.len() / columns..(column + 1) * numbers.len() / columns];
-        let finite: Vec<f64> = group.iter().copied().filter(|number| number.is_finite()).collect();
-        if finite.is_empty() {
-            return ' ';
-        }
-        let mean: f64 = finite.iter().map(|number| number / finite.len() as f64).sum();
-        // Halves, as the distance of two floats may be no float.
-        let share = (mean / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
-        let step = if share.is_nan() { 3 } else { (share * 7.0).round().clamp(0.0, 7.0) as usize };
-        BARS[step]
-    };
-    (0..columns).map(bar).collect()
-}
-
-/// A number with at most six digits that count.
-fn short(number: f64) -> String {
-    if number == 0.0 {
-        return "0".to_owned();
-    }
-    let exponent = number.abs().log10().floor() as i32;
-    if !(-4..15).contains(&exponent) {
-        return format!("{number:.5e}");
-    }
-    let decimals = usize::try_from(5 - exponent).unwrap_or(0);
-    let text = format!("{number:.decimals$}");
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
