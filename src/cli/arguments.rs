@@ -2,10 +2,12 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
+mod allow;
 pub mod files;
 mod sync;
 mod tools;
 
+pub use allow::{Allow, Allowed};
 use files::FileCommand;
 pub use sync::{Sync, SyncChoice, SyncLine};
 pub use tools::{Definitions, Doc, Editor, EditorKind, New};
@@ -259,6 +261,9 @@ pub struct Run {
     /// What the script sees as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// What it may do.
+    #[command(flatten)]
+    pub allowed: Allowed,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,
@@ -276,6 +281,9 @@ pub struct Repl {
     /// What is seen as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// What it may do.
+    #[command(flatten)]
+    pub allowed: Allowed,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,

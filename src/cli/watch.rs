@@ -76,6 +76,7 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 fn once(run: &Run, console: &Arc<Console>, host: &Host, shared: &Mutex<Shared>, folders: &mut Folders) -> Inputs {
     host.begin_run();
     let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
+    runner.permit(run.allowed.permissions());
     runner.look_at(&run.script);
     let inputs = runner.inputs();
     folders.follow(&inputs);

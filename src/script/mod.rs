@@ -9,6 +9,7 @@
 mod built_in;
 mod check;
 mod convert;
+mod csv;
 mod declare;
 mod definitions;
 mod device_type;
@@ -21,11 +22,15 @@ mod files;
 mod functions;
 mod generator;
 mod help;
+mod json;
 mod methods;
 mod modules;
 mod opening;
 mod parallel;
+mod permissions;
+mod process;
 mod proxy;
+mod random;
 pub mod reference;
 mod reload;
 mod repeat;
@@ -54,6 +59,7 @@ use std::time::Duration;
 
 pub use definitions::definitions;
 pub use help::Words;
+pub use permissions::Permissions;
 pub use reload::{Inputs, Stale};
 pub use repeat::Timed;
 pub use session::Session;
@@ -140,9 +146,15 @@ impl Runner {
         Runner { run, engine }
     }
 
+    /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
+    pub fn permit(&self, permissions: Permissions) {
+        lock(&self.run.reach).permissions = permissions;
+    }
+
     /// Runs a script to its end, then closes every device that is still open, whatever happened.
     pub fn run_file(&mut self, path: &Path) -> Finished {
         let name = path.to_string_lossy().into_owned();
+        lock(&self.run.reach).set_script(path);
         match read(path) {
             Ok(text) => self.run_text(&name, &text),
             Err(failure) => self.finish(Some(*failure)),

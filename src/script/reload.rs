@@ -147,6 +147,7 @@ impl Session {
     pub fn eval_file(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
         let text = super::read(path)?;
         self.forget_changed();
+        lock(&self.run.reach).set_script(path);
         let before = self.run.host.devices();
         let result = self.eval(&path.to_string_lossy(), &text).map(drop);
         let after = self.run.host.devices().into_iter();

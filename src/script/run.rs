@@ -4,6 +4,7 @@
 
 use super::dispatch::ClassHandle;
 use super::modules::Loader;
+use super::permissions::Reach;
 use super::reload::Folder;
 use super::{Observer, Sources};
 use crate::bench::record::Record;
@@ -40,6 +41,8 @@ pub(super) struct Run {
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
     pub loader: Loader,
+    /// What the script may do on this computer.
+    pub reach: Mutex<Reach>,
     /// The folders that were sent to boards.
     pub synced: Mutex<Vec<Folder>>,
     /// Declarations and imports only: `check`.
@@ -80,6 +83,7 @@ impl Run {
             closing: Mutex::default(),
             exit: Mutex::default(),
             loader: Loader::default(),
+            reach: Mutex::default(),
             synced: Mutex::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),
