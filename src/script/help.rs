@@ -218,7 +218,7 @@ fn about_module(name: &str, source: &str) -> String {
     for (line, number) in source.lines().zip(1..) {
         let comment = || text::comment_above(source, number);
         if let Some(rest) = line.strip_prefix("fn ") {
-            let head = rest.trim_end().trim_end_matches('{').trim_end();
+            let head = rest.split_once('{').map_or(rest, |(head, _)| head).trim_end();
             out.push_str(&with_doc(&format!("fn {head}"), &comment()));
         } else if line.starts_with("device ") {
             out.push_str(&with_doc(line.trim_end().trim_end_matches('{').trim_end(), &comment()));
