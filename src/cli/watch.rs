@@ -6,8 +6,10 @@
 
 use super::arguments::Run;
 use super::console::Console;
+use super::operator::Desk;
 use super::run::mount;
 use super::{misuse, reason, report_failures, session, signals};
+use crate::bench::station::Station;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
@@ -52,14 +54,14 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         lock(&known).ended = true;
         let _ = rings.send(());
     })?;
-    let host = session::host(console, &run.connection)?;
+    let (host, station) = session::host_for(console, &run.connection, Some(&run.script))?;
     mount(run, &host)?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     host.keep_links(true);
     let mut folders = Folders::new(&run.script, &shared, bell)?;
     loop {
-        let inputs = once(run, console, &host, &shared, &mut folders);
+        let inputs = once(run, console, (&host, station.as_ref()), &shared, &mut folders);
         if lock(&shared).ended || console.broken() {
             break;
         }
@@ -73,10 +75,18 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 }
 
 /// One run, told as [`super::run::run`] tells it. Gives what it has read.
-fn once(run: &Run, console: &Arc<Console>, host: &Host, shared: &Mutex<Shared>, folders: &mut Folders) -> Inputs {
+fn once(
+    run: &Run,
+    console: &Arc<Console>,
+    (host, station): (&Host, Option<&Arc<Station>>),
+    shared: &Mutex<Shared>,
+    folders: &mut Folders,
+) -> Inputs {
     host.begin_run();
     let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
     runner.permit(run.allowed.permissions());
+    station.into_iter().for_each(|station| runner.set_station(station.clone()));
+    runner.set_operator(Desk::new(console, &run.answers.given));
     runner.look_at(&run.script);
     let inputs = runner.inputs();
     folders.follow(&inputs);
