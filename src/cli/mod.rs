@@ -38,6 +38,7 @@ pub mod sync;
 pub mod terminal;
 #[cfg(unix)]
 pub mod transcript;
+pub mod watch;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;

@@ -5,7 +5,7 @@
 use super::arguments::Run;
 use super::console::Console;
 use super::operator::Desk;
-use super::{is_python, misuse, python_file, readable, report_failures, session, signals};
+use super::{is_python, misuse, python_file, readable, report_failures, session, signals, watch};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::script::{Finished, Runner};
@@ -18,7 +18,13 @@ use std::sync::Arc;
 pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&run.script)?;
     if is_python(&run.script) {
+        if run.watch {
+            return Err(misuse("`--watch` runs scripts again", "a .py file runs once: `belay-script run FILE.py`"));
+        }
         return python_file::run(&run, console);
+    }
+    if run.watch {
+        return watch::watch(&run, console);
     }
     signals::watch()?;
     let (host, station) = session::host_for(console, &run.connection, Some(&run.script))?;
@@ -42,7 +48,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 ///
 /// # Errors
 /// If there is no such folder.
-fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
+pub(super) fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
     match &run.mount {
         Some(folder) => {
             host.set_mount(folder, run.write).map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))

@@ -5,6 +5,7 @@
 use super::dispatch::ClassHandle;
 use super::modules::Loader;
 use super::permissions::Reach;
+use super::reload::Folder;
 use super::{Observer, Sources};
 use crate::bench::operator::Operator;
 use crate::bench::record::Record;
@@ -48,6 +49,8 @@ pub(super) struct Run {
     pub loader: Loader,
     /// What the script may do on this computer.
     pub reach: Mutex<Reach>,
+    /// The folders that were sent to boards.
+    pub synced: Mutex<Vec<Folder>>,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
     /// Names and numbers of arguments for which native functions are registered.
@@ -89,6 +92,7 @@ impl Run {
             operator: Mutex::default(),
             loader: Loader::default(),
             reach: Mutex::default(),
+            synced: Mutex::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),
             classes: RwLock::default(),
@@ -125,6 +129,11 @@ impl Run {
     pub fn resume(&self) {
         self.go_on();
         self.start_clock();
+    }
+
+    /// How long a run, or an input of a session, may take.
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     fn start_clock(&self) {

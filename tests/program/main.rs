@@ -27,6 +27,8 @@ mod network;
 mod operator;
 #[cfg(target_os = "linux")]
 mod prompt;
+#[cfg(target_os = "linux")]
+mod prompt_commands;
 #[cfg(unix)]
 mod python_files;
 mod readme;
@@ -46,3 +48,5 @@ mod sync;
 mod terminal;
 #[cfg(unix)]
 mod tools;
+#[cfg(target_os = "linux")]
+mod watch;
