@@ -4,7 +4,9 @@
 //! session are closed, and their teardowns run, however the prompt is left; no input ends it but those that are meant to.
 
 mod command;
+mod complete;
 mod helper;
+mod highlight;
 mod history;
 mod scan;
 
