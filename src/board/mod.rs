@@ -344,6 +344,12 @@ impl Board {
         self.session.is_closed()
     }
 
+    /// What becomes readable when the board has said something, if there is such a thing.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.session.descriptor()
+    }
+
     /// Passes on what the board has printed since the last command.
     ///
     /// # Errors

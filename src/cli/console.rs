@@ -66,7 +66,12 @@ struct Inner {
     broken: bool,
     /// The progress bar on standard error, which is a terminal.
     bar: Option<ProgressBar>,
+    /// Takes everything instead of the two streams.
+    above: Option<Above>,
 }
+
+/// Takes what is printed while a person types. It must not wait.
+pub type Above = Box<dyn Fn(&[u8]) + Send>;
 
 impl Console {
     /// A console on these streams.
@@ -82,6 +87,7 @@ impl Console {
             begun: Vec::new(),
             broken: false,
             bar: None,
+            above: None,
         };
         Console { inner: Mutex::new(inner) }
     }
@@ -160,6 +166,11 @@ impl Console {
         self.lock().bar = bar;
     }
 
+    /// From now on `above` takes everything that is printed; `None`: it goes to the streams again.
+    pub fn divert(&self, above: Option<Above>) {
+        self.lock().above = above;
+    }
+
     /// Does `work` while nothing else is printed.
     pub fn alone(&self, work: impl FnOnce()) {
         let _inner = self.lock();
@@ -205,6 +216,9 @@ impl Inner {
     fn write_bytes(&mut self, bytes: &[u8]) {
         let Some(last) = bytes.last() else { return };
         self.at_line_start = *last == b'\n';
+        if let Some(above) = &self.above {
+            return above(bytes);
+        }
         if self.broken {
             return;
         }
@@ -241,6 +255,9 @@ impl Inner {
         self.end_lines_of_others("");
         if self.together && !self.at_line_start {
             self.write(b"\n");
+        }
+        if let Some(above) = &self.above {
+            return above(text.as_bytes());
         }
         self.flush();
         let bar = self.bar.clone();

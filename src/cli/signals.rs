@@ -29,7 +29,10 @@ fn handle(handler: impl FnMut() + Send + 'static) -> Result<(), Diagnostic> {
 /// Leaves at once.
 fn give_up() -> ! {
     #[cfg(unix)]
-    super::terminal::restore();
+    {
+        super::terminal::restore();
+        super::prompt::keys::restore();
+    }
     std::process::exit(i32::from(Kind::Interrupted.exit_status()))
 }
 

@@ -63,6 +63,10 @@ impl Port for ProcessPort {
         }
     }
 
+    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        Some(self.child.descriptor())
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let early = self.early.len();
         buffer.append(&mut self.early);

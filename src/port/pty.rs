@@ -12,7 +12,7 @@ use rustix::pty::OpenptFlags;
 use rustix::termios::{InputModes, LocalModes, OptionalActions, OutputModes, Termios};
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -157,6 +157,11 @@ impl Child {
                 (closed || found.contains(PollFlags::IN), found.contains(PollFlags::OUT))
             }
         }
+    }
+
+    /// The terminal's side of this process.
+    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
+        self.master.as_fd()
     }
 
     /// Appends what is there to `buffer`, without waiting.

@@ -231,6 +231,11 @@ impl Port for Rfc2217Port {
         self.link.write(bytes, wait)
     }
 
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        Some(self.link.descriptor())
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let early = self.early.len();
         buffer.append(&mut self.early);

@@ -237,6 +237,11 @@ impl Port for WebReplPort {
         Ok(())
     }
 
+    #[cfg(unix)]
+    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        Some(self.connection.descriptor())
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let count = self.give(buffer);
         if count > 0 {

@@ -127,6 +127,12 @@ impl Session {
         self.closed.get_or_insert(failure);
     }
 
+    /// What becomes readable when the board has said something, if there is such a thing.
+    #[cfg(unix)]
+    pub fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.port.descriptor()
+    }
+
     /// The connection's secret.
     pub fn token(&self) -> &str {
         &self.token
@@ -451,8 +457,15 @@ impl Session {
     pub fn drain(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
         let outcome = self.port.read_available(&mut self.incoming);
         self.pass_on(sink);
-        outcome?;
-        Ok(())
+        match outcome.map_err(Failure::from) {
+            Ok(_) => Ok(()),
+            Err(failure) => {
+                if matches!(failure, Failure::Lost(_)) {
+                    self.close(failure.clone());
+                }
+                Err(failure)
+            }
+        }
     }
 
     /// Leaves the raw REPL, so that the next person finds a friendly prompt. The session is closed.

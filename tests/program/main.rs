@@ -23,6 +23,8 @@ mod mounts;
 mod network;
 #[cfg(target_os = "linux")]
 mod prompt;
+#[cfg(target_os = "linux")]
+mod prompt_screen;
 #[cfg(unix)]
 mod python_files;
 mod readme;

@@ -1,27 +1,39 @@
 //! What rustyline asks while a person types: hints, and whether an input is whole; completion and colours are in files of
 //! their own.
 //!
-//! Invariant: nothing here waits for a board: the words are those from before the input.
+//! Invariant: only Tab talks to a board, and not for long; the words are those from before the input.
 
 use super::scan;
+use crate::device::{Device, Host};
 use crate::script::Words;
 use rustyline::completion::FilenameCompleter;
 use rustyline::hint::{Hinter, HistoryHinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
+use std::collections::BTreeMap;
 
 /// What rustyline asks.
 pub struct PromptHelper {
     pub(super) words: Words,
+    /// Open devices by the names of variables.
+    pub(super) devices: BTreeMap<String, Device>,
+    pub(super) host: Host,
     pub(super) commands: &'static [&'static str],
     pub(super) paths: FilenameCompleter,
     hints: HistoryHinter,
 }
 
 impl PromptHelper {
-    /// Answers with these words and commands.
-    pub fn new(words: Words, commands: &'static [&'static str]) -> PromptHelper {
-        PromptHelper { words, commands, paths: FilenameCompleter::new(), hints: HistoryHinter::new() }
+    /// Knows these commands, and the devices of `host`.
+    pub fn new(commands: &'static [&'static str], host: Host) -> PromptHelper {
+        let (paths, hints) = (FilenameCompleter::new(), HistoryHinter::new());
+        PromptHelper { words: Words::default(), devices: BTreeMap::new(), host, commands, paths, hints }
+    }
+
+    /// From now on these are the words, and the devices in variables.
+    pub fn learn(&mut self, words: Words, devices: BTreeMap<String, Device>) {
+        self.words = words;
+        self.devices = devices;
     }
 }
 

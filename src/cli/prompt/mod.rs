@@ -3,11 +3,17 @@
 //! Uses rustyline for keys and history, and [`crate::script::Session`] for what is typed. Invariant: the devices of the
 //! session are closed, and their teardowns run, however the prompt is left; no input ends it but those that are meant to.
 
+#[cfg(unix)]
+mod above;
 mod command;
 mod complete;
 mod helper;
 mod highlight;
 mod history;
+#[cfg(unix)]
+pub mod keys;
+#[cfg(unix)]
+mod listen;
 mod scan;
 
 use super::arguments::Repl;
@@ -140,10 +146,12 @@ impl Prompt {
     fn read(&mut self) -> Result<(), Diagnostic> {
         let colour = if self.console.is_coloured() { ColorMode::Enabled } else { ColorMode::Disabled };
         let config = Config::builder().max_history_size(HISTORY).map(|config| {
-            config.color_mode(colour).completion_type(CompletionType::List).history_ignore_space(true).build()
+            let config = config.color_mode(colour).completion_type(CompletionType::List);
+            config.completion_show_all_if_ambiguous(true).history_ignore_space(true).build()
         });
         let editor = config.and_then(Editor::<PromptHelper, FileHistory>::with_config);
         let mut editor = editor.map_err(|error| unusable(&error))?;
+        editor.set_helper(Some(PromptHelper::new(command::NAMES, self.host.clone())));
         let history = history::file();
         if let Some(path) = &history {
             // Without one the history is empty.
@@ -151,9 +159,18 @@ impl Prompt {
         }
         let version = env!("CARGO_PKG_VERSION");
         self.console.text(&format!("belay-script {version}; `:help` tells what can be typed, Ctrl-D leaves\n"));
+        #[cfg(unix)]
+        let above = editor.create_external_printer().map(above::Above::over).ok();
         loop {
-            editor.set_helper(Some(PromptHelper::new(self.session.words(), command::NAMES)));
-            match editor.readline(&self.text()) {
+            if let Some(helper) = editor.helper_mut() {
+                helper.learn(self.session.words(), self.session.devices());
+            }
+            let text = self.text();
+            #[cfg(unix)]
+            let line = listen::listening(self.host.devices(), &self.console, above.as_ref(), || editor.readline(&text));
+            #[cfg(not(unix))]
+            let line = editor.readline(&text);
+            match line {
                 Ok(input) if input.trim().is_empty() => {}
                 Ok(input) => {
                     let _ = editor.add_history_entry(input.as_str());
@@ -174,8 +191,11 @@ impl Prompt {
 
     /// The prompt's text: the open boards, and the number of the next input.
     fn text(&self) -> String {
-        let devices = self.host.devices();
-        let names: Vec<&str> = devices.iter().map(crate::device::Device::name).collect();
+        let name = |device: &crate::device::Device| match device.is_open() {
+            true => device.name().to_owned(),
+            false => format!("{} (gone)", device.name()),
+        };
+        let names: Vec<String> = self.host.devices().iter().map(name).collect();
         let space = if names.is_empty() { "" } else { " " };
         format!("{}{space}{}> ", names.join(", "), self.inputs + 1)
     }
@@ -215,6 +235,8 @@ impl Prompt {
 
     /// Does `work`, which Ctrl-C interrupts.
     fn calling<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
+        #[cfg(unix)]
+        let _ahead = keys::TypedAhead::keep();
         self.calls.begin();
         let done = work(&mut self.session);
         self.calls.end();
