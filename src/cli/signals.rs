@@ -44,6 +44,8 @@ const PRESSES: u32 = 3;
 pub struct Calls {
     running: std::sync::atomic::AtomicBool,
     presses: AtomicU32,
+    /// A signal has asked to leave.
+    leaving: std::sync::atomic::AtomicBool,
 }
 
 impl Calls {
@@ -58,6 +60,42 @@ impl Calls {
     pub fn end(&self) {
         self.running.store(false, Ordering::SeqCst);
     }
+}
+
+impl Calls {
+    /// Whether a signal has asked to leave while an input was carried out.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::SeqCst)
+    }
+}
+
+/// From now on SIGTERM and SIGHUP end the session: they call `leave` while the prompt waits for keys; else they interrupt the
+/// input that is carried out, and [`Calls::is_leaving`]. The second one for one input leaves at once. To be called before
+/// other threads are started.
+///
+/// # Errors
+/// [`Kind::InternalError`] if the operating system refuses.
+#[cfg(unix)]
+pub fn watch_requests(calls: &Arc<Calls>, leave: impl Fn() + Send + 'static) -> Result<(), Diagnostic> {
+    use nix::sys::signal::{SigSet, Signal};
+    let calls = calls.clone();
+    let mut requests = SigSet::empty();
+    requests.add(Signal::SIGTERM);
+    requests.add(Signal::SIGHUP);
+    requests
+        .thread_block()
+        .map_err(|error| Diagnostic::new(Kind::InternalError, format!("signals cannot be watched: {error}")))?;
+    std::thread::spawn(move || {
+        while requests.wait().is_ok() {
+            if !calls.running.load(Ordering::SeqCst) {
+                leave();
+            } else if calls.leaving.swap(true, Ordering::SeqCst) {
+                give_up();
+            }
+            crate::interrupt::raise();
+        }
+    });
+    Ok(())
 }
 
 /// From now on Ctrl-C interrupts the input that is carried out; the third press for one input leaves at once. `leave` is

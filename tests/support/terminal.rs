@@ -163,7 +163,21 @@ impl Person {
     /// Waits for the end of the program. Gives its status.
     pub fn ends(&mut self) -> Option<i32> {
         let end = rustix::process::pidfd_open(self.id(), rustix::process::PidfdFlags::empty()).expect("a child");
-        readable(&end);
+        // What it still writes is read: a screen that is full would keep it from ending.
+        loop {
+            let mut watched = [PollFd::new(&end, PollFlags::IN), PollFd::new(&self.master, PollFlags::IN)];
+            let count = poll(&mut watched, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).expect("poll");
+            let shown = String::from_utf8_lossy(&self.screen);
+            assert_ne!(count, 0, "the program does not end; the screen shows {shown:?}");
+            let [has_ended, has_written] = watched.map(|watched| watched.revents().contains(PollFlags::IN));
+            if has_written {
+                let mut piece = [0; 4096];
+                let count = rustix::io::read(&self.master, &mut piece).expect("a screen");
+                self.screen.extend_from_slice(&piece[..count]);
+            } else if has_ended {
+                break;
+            }
+        }
         self.child.wait().expect("a child").code()
     }
 }

@@ -97,15 +97,17 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
 /// Lets the person type.
 fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
+    #[cfg(unix)]
+    signals::watch_requests(&calls, leave(host, console))?;
     signals::watch_calls(&calls, leave(host, console))?;
     let mut prompt = Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0 };
     let failure = session::guarded(host, || {
         if let Some(script) = load {
             prompt.run_file(script);
         }
-        match prompt.session.exit() {
-            None => prompt.read(),
-            Some(_) => Ok(()),
+        match prompt.next() {
+            Next::Stay => prompt.read(),
+            Next::Leave => Ok(()),
         }
     });
     failure?;
@@ -114,6 +116,9 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
     let mut finished = prompt.session.finish();
     // Tests that failed were told when they did: leaving is no failure.
     finished.record = crate::bench::record::Record::new();
+    if prompt.calls.is_leaving() {
+        finished.exit.get_or_insert(Kind::Interrupted.exit_status());
+    }
     Ok(finished)
 }
 
@@ -207,7 +212,12 @@ impl Prompt {
             None => self.evaluate(input),
         };
         self.console.start_line();
-        next
+        if self.calls.is_leaving() { Next::Leave } else { next }
+    }
+
+    /// What follows when something has been evaluated.
+    fn next(&self) -> Next {
+        if self.session.exit().is_some() || self.calls.is_leaving() { Next::Leave } else { Next::Stay }
     }
 
     /// Evaluates an input, and shows its value.
@@ -221,7 +231,7 @@ impl Prompt {
             Ok(None) => {}
             Err(failure) => self.complain(&failure),
         }
-        if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
+        self.next()
     }
 
     /// Evaluates a script in the scope of the prompt.
@@ -230,7 +240,7 @@ impl Prompt {
             self.complain(&failure);
         }
         self.console.start_line();
-        if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
+        self.next()
     }
 
     /// Does `work`, which Ctrl-C interrupts.
