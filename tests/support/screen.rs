@@ -2,18 +2,24 @@
 
 use super::terminal::{Person, SIZE};
 use std::num::NonZero;
+use std::time::{Duration, Instant};
 use vt100::Parser;
+
+/// Longest time until something is on the screen that is waited for, if other things come.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A person with a screen.
 pub struct Screen {
     person: Person,
     parser: Parser,
+    /// What was written and is not on the screen yet.
+    unseen: Vec<u8>,
 }
 
 impl Screen {
     /// The screen of `person`, who has read nothing yet.
     pub fn of(person: Person) -> Screen {
-        Screen { person, parser: Parser::new(lines(SIZE.0), lines(SIZE.1), 0) }
+        Screen { person, parser: Parser::new(lines(SIZE.0), lines(SIZE.1), 0), unseen: Vec::new() }
     }
 
     /// The person.
@@ -37,11 +43,6 @@ impl Screen {
         self.parser.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
-    /// The column of the cursor, from 0.
-    pub fn column(&self) -> u16 {
-        self.parser.screen().cursor_position().1
-    }
-
     /// The colour of the first place where `text` stands, and whether it is bold.
     #[track_caller]
     pub fn colour(&self, text: &str) -> (vt100::Color, bool) {
@@ -62,9 +63,17 @@ impl Screen {
     /// Waits until the screen is as wanted.
     #[track_caller]
     pub fn waits(&mut self, what: &str, wanted: impl Fn(&Screen) -> bool) {
+        let begun = Instant::now();
         while !wanted(self) {
-            let piece = self.person.hears(|| format!("waited for {what}; the screen shows {:#?}", self.lines()));
-            self.parser.process(&piece);
+            let missing = || format!("waited for {what}; the screen shows {:#?}", self.lines());
+            if self.unseen.is_empty() {
+                self.unseen = self.person.hears(missing);
+            }
+            // Line by line: nothing that is waited for passes by unseen.
+            let end = self.unseen.iter().position(|byte| *byte == b'\n').map_or(self.unseen.len(), |end| end + 1);
+            assert!(begun.elapsed() < LIMIT, "{}", missing());
+            let line: Vec<u8> = self.unseen.drain(..end).collect();
+            self.parser.process(&line);
         }
     }
 
@@ -77,9 +86,20 @@ impl Screen {
     /// Waits until this is the last line that is not empty.
     #[track_caller]
     pub fn ends_with(&mut self, line: &str) {
-        self.waits(&format!("the last line {line:?}"), |screen| {
-            screen.lines().iter().rev().find(|line| !line.is_empty()).is_some_and(|shown| shown == line)
+        self.waits(&format!("the last line {line:?}"), |screen| screen.last_line() == line);
+    }
+
+    /// Waits until this is the last line that is not empty, and the cursor stands at this column, from 0.
+    #[track_caller]
+    pub fn stands_at(&mut self, line: &str, column: u16) {
+        self.waits(&format!("the last line {line:?} and column {column}"), |screen| {
+            screen.last_line() == line && screen.parser.screen().cursor_position().1 == column
         });
+    }
+
+    /// The last line that is not empty.
+    fn last_line(&self) -> String {
+        self.lines().into_iter().rev().find(|line| !line.is_empty()).unwrap_or_default()
     }
 }
 

@@ -97,8 +97,6 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
 /// Lets the person type.
 fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
-    #[cfg(unix)]
-    signals::watch_requests(&calls, leave(host, console))?;
     signals::watch_calls(&calls, leave(host, console))?;
     let mut prompt = Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0 };
     let failure = session::guarded(host, || {
@@ -111,6 +109,7 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
         }
     });
     failure?;
+    prompt.calls.close();
     // Teardowns may be interrupted, too.
     prompt.calls.begin();
     let mut finished = prompt.session.finish();
@@ -123,7 +122,7 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
 }
 
 /// What a signal from outside does while nothing runs.
-fn leave(host: &Host, console: &Arc<Console>) -> impl Fn() + Send + 'static {
+fn leave(host: &Host, console: &Arc<Console>) -> impl Fn() + Send + Sync + 'static {
     let (host, console) = (host.clone(), console.clone());
     #[cfg(unix)]
     let modes = rustix::termios::tcgetattr(rustix::stdio::stdin()).ok();
