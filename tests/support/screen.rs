@@ -66,12 +66,11 @@ impl Screen {
         let begun = Instant::now();
         while !wanted(self) {
             let missing = || format!("waited for {what}; the screen shows {:#?}", self.lines());
-            if self.unseen.is_empty() {
-                self.unseen = self.person.hears(missing);
-            }
+            assert!(begun.elapsed() < LIMIT, "{}", missing());
+            let came = if self.unseen.is_empty() { self.person.hears(missing) } else { Vec::new() };
+            self.unseen.extend(came);
             // Line by line: nothing that is waited for passes by unseen.
             let end = self.unseen.iter().position(|byte| *byte == b'\n').map_or(self.unseen.len(), |end| end + 1);
-            assert!(begun.elapsed() < LIMIT, "{}", missing());
             let line: Vec<u8> = self.unseen.drain(..end).collect();
             self.parser.process(&line);
         }
