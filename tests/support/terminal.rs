@@ -164,7 +164,8 @@ impl Person {
     pub fn ends(&mut self) -> Option<i32> {
         let end = rustix::process::pidfd_open(self.id(), rustix::process::PidfdFlags::empty()).expect("a child");
         // What it still writes is read: a screen that is full would keep it from ending.
-        loop {
+        let begun = std::time::Instant::now();
+        while begun.elapsed().as_secs() < 60 {
             let mut watched = [PollFd::new(&end, PollFlags::IN), PollFd::new(&self.master, PollFlags::IN)];
             let count = poll(&mut watched, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).expect("poll");
             let shown = String::from_utf8_lossy(&self.screen);
@@ -175,10 +176,10 @@ impl Person {
                 let count = rustix::io::read(&self.master, &mut piece).expect("a screen");
                 self.screen.extend_from_slice(&piece[..count]);
             } else if has_ended {
-                break;
+                return self.child.wait().expect("a child").code();
             }
         }
-        self.child.wait().expect("a child").code()
+        panic!("the program does not end, and goes on printing");
     }
 }
 

@@ -5,24 +5,32 @@
 //! back on every way out ([`restore`]).
 
 use rustix::stdio::stdin;
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-use std::sync::{Mutex, PoisonError};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The key that ends input, and whether keys are shown, while an input is carried out.
-static SAVED: Mutex<Option<(u8, bool)>> = Mutex::new(None);
+/// The modes before the prompt.
+static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// No key.
-const NONE: u8 = if cfg!(any(target_os = "linux", target_os = "android")) { 0 } else { 0xff };
+fn saved() -> MutexGuard<'static, Option<Termios>> {
+    SAVED.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
-/// From now on every key but Ctrl-C waits for the next line, unseen, until this is dropped.
+/// From now on every key but Ctrl-C waits for the next line, unseen, until this is dropped. That is so while an input is
+/// carried out, and between two lines.
 pub struct TypedAhead;
 
 impl TypedAhead {
     /// Begins.
     pub fn keep() -> TypedAhead {
-        let mut saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner);
-        if saved.is_none() {
-            *saved = exchange(NONE, false);
+        if let Ok(before) = tcgetattr(stdin()) {
+            let mut modes = before.clone();
+            // The key for Ctrl-D stays what it is: the editor looks there for it.
+            modes.local_modes.remove(LocalModes::ICANON | LocalModes::ECHO);
+            modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+            modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+            *saved() = Some(before);
+            // Without this, keys are as they are elsewhere.
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &modes);
         }
         TypedAhead
     }
@@ -34,18 +42,9 @@ impl Drop for TypedAhead {
     }
 }
 
-/// Ctrl-D ends input again, and keys are shown.
+/// Gives the terminal the modes that it had before the prompt.
 pub fn restore() {
-    if let Some((end, shown)) = SAVED.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        exchange(end, shown);
+    if let Some(before) = saved().take() {
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &before);
     }
-}
-
-/// Sets the key that ends input, and whether keys are shown. Gives what was before, if there is a terminal.
-fn exchange(end: u8, shown: bool) -> Option<(u8, bool)> {
-    let mut modes = tcgetattr(stdin()).ok()?;
-    let end = std::mem::replace(&mut modes.special_codes[SpecialCodeIndex::VEOF], end);
-    let before = (end, modes.local_modes.contains(LocalModes::ECHO));
-    modes.local_modes.set(LocalModes::ECHO, shown);
-    tcsetattr(stdin(), OptionalActions::Now, &modes).ok().map(|()| before)
 }

@@ -97,7 +97,10 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
 /// Lets the person type.
 fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
-    signals::watch_calls(&calls, leave(host, console))?;
+    let leave = leave(host, console);
+    #[cfg(unix)]
+    let _ahead = keys::TypedAhead::keep();
+    signals::watch_calls(&calls, leave)?;
     let mut prompt = Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0 };
     let failure = session::guarded(host, || {
         if let Some(script) = load {
@@ -244,8 +247,6 @@ impl Prompt {
 
     /// Does `work`, which Ctrl-C interrupts.
     fn calling<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
-        #[cfg(unix)]
-        let _ahead = keys::TypedAhead::keep();
         self.calls.begin();
         let done = work(&mut self.session);
         self.calls.end();
