@@ -25,6 +25,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
+    runner.permit(run.allowed.permissions());
     let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();

@@ -4,8 +4,8 @@
 
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
-use super::{convert, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
-use super::{parallel, proxy, sync, testing, text};
+use super::{convert, csv, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
+use super::{json, parallel, process, proxy, random, sync, testing, text};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
@@ -34,7 +34,11 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
     parallel::register(&mut engine, run);
-    files::register(&mut engine);
+    files::register(&mut engine, run);
+    csv::register(&mut engine);
+    json::register(&mut engine);
+    process::register(&mut engine, run);
+    random::register(&mut engine);
     sync::register(&mut engine, run);
     engine.set_module_resolver(modules::Resolver(run.clone()));
     engine

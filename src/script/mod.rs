@@ -8,7 +8,9 @@
 
 mod check;
 mod convert;
+mod csv;
 mod declare;
+mod definitions;
 mod device_type;
 mod dispatch;
 mod engine;
@@ -19,11 +21,16 @@ mod files;
 mod functions;
 mod generator;
 mod help;
+mod json;
 mod methods;
 mod modules;
 mod opening;
 mod parallel;
+mod permissions;
+mod process;
 mod proxy;
+mod random;
+pub mod reference;
 mod run;
 mod session;
 mod sync;
@@ -46,7 +53,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+pub use definitions::definitions;
 pub use help::Words;
+pub use permissions::Permissions;
 pub use session::Session;
 
 /// Stack of the thread that runs a script: deep recursion is an error of the script, no crash.
@@ -123,9 +132,15 @@ impl Runner {
         Runner { run, engine }
     }
 
+    /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
+    pub fn permit(&self, permissions: Permissions) {
+        lock(&self.run.reach).permissions = permissions;
+    }
+
     /// Runs a script to its end, then closes every device that is still open, whatever happened.
     pub fn run_file(&mut self, path: &Path) -> Finished {
         let name = path.to_string_lossy().into_owned();
+        lock(&self.run.reach).set_script(path);
         match read(path) {
             Ok(text) => self.run_text(&name, &text),
             Err(failure) => self.finish(Some(*failure)),

@@ -4,6 +4,7 @@
 
 use super::dispatch::ClassHandle;
 use super::modules::Loader;
+use super::permissions::Reach;
 use super::{Observer, Sources};
 use crate::bench::record::Record;
 use crate::device::Host;
@@ -39,6 +40,8 @@ pub(super) struct Run {
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
     pub loader: Loader,
+    /// What the script may do on this computer.
+    pub reach: Mutex<Reach>,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
     /// Names and numbers of arguments for which native functions are registered.
@@ -77,6 +80,7 @@ impl Run {
             closing: Mutex::default(),
             exit: Mutex::default(),
             loader: Loader::default(),
+            reach: Mutex::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),
             classes: RwLock::default(),

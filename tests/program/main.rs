@@ -35,6 +35,10 @@ mod scripts;
 #[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
+mod stdlib;
+#[cfg(target_os = "linux")]
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(unix)]
+mod tools;

@@ -59,6 +59,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let runner = Runner::new(host.clone(), console.clone(), options.args.clone(), options.limit.timeout);
+    runner.permit(options.allowed.permissions());
     let session = runner.session();
     let load = options.load.as_deref();
     let sources = session.sources();
