@@ -369,10 +369,10 @@ impl Board {
         self.session.is_closed()
     }
 
-    /// What becomes readable when the board has said something, if there is such a thing.
+    /// What becomes readable when the board has said something; see [`crate::port::Port::descriptors`].
     #[cfg(unix)]
-    pub fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        self.session.descriptor()
+    pub fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        self.session.descriptors()
     }
 
     /// Passes on what the board has printed since the last command.

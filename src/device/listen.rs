@@ -13,13 +13,14 @@ use std::time::Duration;
 const MOST_NAMES: usize = 60;
 
 impl Device {
-    /// What becomes readable when the board prints something, a duplicate. It may be another one after every use of the
-    /// device. `None` if there is no such thing, and for a device that is closed or lost.
+    /// What becomes readable when the board prints something: duplicates, which may be of no use any more after a use of the
+    /// device. Empty if that cannot be told, and for a device that is closed or lost.
     #[cfg(unix)]
-    pub fn descriptor(&self) -> Option<std::os::fd::OwnedFd> {
+    pub fn descriptors(&self) -> Vec<std::os::fd::OwnedFd> {
         let state = self.lock();
-        let board = state.board.as_ref().filter(|board| !self.is_closed() && !board.is_lost())?;
-        board.descriptor()?.try_clone_to_owned().ok()
+        let board = state.board.as_ref().filter(|board| !self.is_closed() && !board.is_lost());
+        let found = board.map(crate::board::Board::descriptors).unwrap_or_default();
+        found.into_iter().filter_map(|descriptor| descriptor.try_clone_to_owned().ok()).collect()
     }
 
     /// Passes on what the board has printed since it was used last. Does not wait for more.

@@ -159,13 +159,6 @@ pub trait Port: Send {
         }
     }
 
-    /// What becomes readable when the other end has said something, for who waits for several ports at once. It may be
-    /// another one after every use of the port. `None` if there is no such thing.
-    #[cfg(unix)]
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        None
-    }
-
     /// Waits for at least one byte, then appends all that is there (at most 64 KiB) to `buffer`. Returns the count.
     ///
     /// # Errors

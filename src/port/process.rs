@@ -63,8 +63,8 @@ impl Port for ProcessPort {
         }
     }
 
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        Some(self.child.descriptor())
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        if self.early.is_empty() { self.child.descriptors() } else { Vec::new() }
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {

@@ -12,11 +12,7 @@ use rustix::pty::OpenptFlags;
 use rustix::termios::{InputModes, LocalModes, OptionalActions, OutputModes, Termios};
 use std::fmt;
 use std::io;
-<<<<<<< HEAD
-use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
-=======
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
->>>>>>> main
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -163,16 +159,10 @@ impl Child {
         }
     }
 
-<<<<<<< HEAD
-    /// The terminal's side of this process.
-    pub(super) fn descriptor(&self) -> BorrowedFd<'_> {
-        self.master.as_fd()
-=======
     /// What is readable when there is something to read, or the process has ended.
     pub(super) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
         let ends = self.behind.as_ref().map(|(_, end)| end.as_fd());
         std::iter::once(self.master.as_fd()).chain(ends).collect()
->>>>>>> main
     }
 
     /// Appends what is there to `buffer`, without waiting.

@@ -232,8 +232,8 @@ impl Port for Rfc2217Port {
     }
 
     #[cfg(unix)]
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        Some(self.link.descriptor())
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        if self.early.is_empty() { vec![self.link.descriptor()] } else { Vec::new() }
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {

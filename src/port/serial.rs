@@ -113,8 +113,8 @@ impl Port for SerialPort {
     }
 
     #[cfg(unix)]
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        Some(self.link.descriptor())
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        vec![self.link.descriptor()]
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {

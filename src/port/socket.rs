@@ -190,8 +190,8 @@ impl Port for SocketPort {
     }
 
     #[cfg(unix)]
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        Some(self.connection.descriptor())
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        vec![self.connection.descriptor()]
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {

@@ -238,8 +238,8 @@ impl Port for WebReplPort {
     }
 
     #[cfg(unix)]
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        Some(self.connection.descriptor())
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        if self.early.is_empty() { vec![self.connection.descriptor()] } else { Vec::new() }
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {

@@ -127,10 +127,10 @@ impl Session {
         self.closed.get_or_insert(failure);
     }
 
-    /// What becomes readable when the board has said something, if there is such a thing.
+    /// What becomes readable when the board has said something; see [`Port::descriptors`].
     #[cfg(unix)]
-    pub fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        self.port.descriptor()
+    pub fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        self.port.descriptors()
     }
 
     /// The connection's secret.

@@ -47,7 +47,8 @@ pub fn listening<T>(
 /// A device and what shows that its board has printed.
 struct Watched {
     device: Device,
-    descriptor: OwnedFd,
+    descriptors: Vec<OwnedFd>,
+    /// How often an end has shown.
     ends: u32,
 }
 
@@ -65,7 +66,8 @@ fn listen(devices: Vec<Device>, finished: &PipeReader, console: &Console, above:
             continue;
         }
         let mut polled = vec![PollFd::new(finished, PollFlags::IN)];
-        polled.extend(watched.iter().map(|watched| PollFd::new(&watched.descriptor, PollFlags::IN)));
+        let descriptors = watched.iter().flat_map(|watched| &watched.descriptors);
+        polled.extend(descriptors.map(|descriptor| PollFd::new(descriptor, PollFlags::IN)));
         match poll(&mut polled, None) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
@@ -78,7 +80,7 @@ fn listen(devices: Vec<Device>, finished: &PipeReader, console: &Console, above:
         let mut events = events.into_iter().skip(1);
         let mut still = Vec::with_capacity(watched.len());
         for one in watched {
-            let event = events.next().unwrap_or(PollFlags::empty());
+            let event = events.by_ref().take(one.descriptors.len()).fold(PollFlags::empty(), PollFlags::union);
             still.extend(if event.is_empty() { Some(one) } else { hear(one, event, console) });
         }
         watched = still;
@@ -92,25 +94,24 @@ fn is_finished(finished: &PipeReader, wait: &Timespec) -> bool {
 
 /// Begins to watch a device. What it has printed already is passed on.
 fn watch(device: Device, console: &Console) -> Option<Watched> {
-    passes_on(&device, console).then(|| device.descriptor()).flatten().map(|descriptor| Watched {
-        device,
-        descriptor,
-        ends: 0,
-    })
+    look_again(Watched { device, descriptors: Vec::new(), ends: 0 }, console)
 }
 
 /// Something has happened. `None`: the device need not be watched any more.
 fn hear(mut watched: Watched, event: PollFlags, console: &Console) -> Option<Watched> {
+    if !event.contains(PollFlags::IN) {
+        watched.ends += 1;
+    }
+    look_again(watched, console).filter(|watched| watched.ends < MOST_ENDS)
+}
+
+/// Passes on what the board has printed. It may show the next in another way: a simulated one that restarts is another process.
+fn look_again(mut watched: Watched, console: &Console) -> Option<Watched> {
     if !passes_on(&watched.device, console) {
         return None;
     }
-    if event.contains(PollFlags::IN) {
-        return Some(watched);
-    }
-    // An end of what was there before: the board may have got another descriptor.
-    watched.ends += 1;
-    watched.descriptor = watched.device.descriptor().filter(|_| watched.ends < MOST_ENDS)?;
-    Some(watched)
+    watched.descriptors = watched.device.descriptors();
+    (!watched.descriptors.is_empty()).then_some(watched)
 }
 
 /// Passes on what the board has printed. Gives whether it is still there.

@@ -251,11 +251,6 @@ impl Port for SimPort {
         }
     }
 
-    #[cfg(unix)]
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        Some(self.life.child.descriptor())
-    }
-
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         if self.output.is_empty() {
             let pressing = self.pass_input();

@@ -125,8 +125,8 @@ impl Port for RecordingPort {
     }
 
     #[cfg(unix)]
-    fn descriptor(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
-        self.port.descriptor()
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        self.port.descriptors()
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
