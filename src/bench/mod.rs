@@ -2,4 +2,6 @@
 //!
 //! Uses [`crate::diagnostic`]. Invariant: plain data; how it is reported is decided by the command line.
 
+pub mod operator;
 pub mod record;
+pub mod station;

@@ -4,6 +4,8 @@
 
 mod allow;
 pub mod files;
+pub mod operator;
+pub mod station;
 mod sync;
 mod tools;
 
@@ -53,6 +55,7 @@ Ports:
   tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
   192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
   replay:FILE                a session that --record FILE wrote down
+  NAME                       a board of station.toml
 
 Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
 
@@ -125,6 +128,12 @@ pub enum Command {
     /// The commands for files.
     #[command(flatten)]
     Files(FileCommand),
+    /// Find a board by plugging it in, and give it a name in the station's file
+    ///
+    /// Blinks the board's LED, where it is known, and keeps what singles the board out: its serial number, or without one
+    /// where it is plugged in. The rest of the file stays as it is.
+    #[command(after_help = station::SELECT_HELP)]
+    Select(station::Select),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),
@@ -176,6 +185,7 @@ Ports:
   tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
   192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
   replay:FILE                a session that --record FILE wrote down
+  NAME                       a board of station.toml
 
 Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
 
@@ -217,7 +227,7 @@ Examples:
 /// Which board.
 #[derive(Debug, Args)]
 pub struct Connection {
-    /// The board's port: a path, `usb:VID:PID`, `sim`, `exec:COMMAND` …
+    /// The board's port: a path, `usb:VID:PID`, `sim`, `exec:COMMAND`, a name of the station …
     #[arg(short, long, value_name = "PORT", value_hint = ValueHint::AnyPath)]
     pub port: Option<String>,
     /// Bits per second of a serial port [default: 115200]
@@ -232,6 +242,9 @@ pub struct Connection {
     /// File whose first line is the password for a port that asks (WebREPL, telnet)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub password_file: Option<PathBuf>,
+    /// The boards' names.
+    #[command(flatten)]
+    pub station: station::Station,
 }
 
 /// How long a command may take.
@@ -260,6 +273,9 @@ pub struct Run {
     /// What it may do.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// What its questions are answered.
+    #[command(flatten)]
+    pub answers: operator::Answers,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,
@@ -280,6 +296,9 @@ pub struct Repl {
     /// What it may do.
     #[command(flatten)]
     pub allowed: Allowed,
+    /// What questions are answered.
+    #[command(flatten)]
+    pub answers: operator::Answers,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,

@@ -4,6 +4,7 @@
 
 use super::arguments::Run;
 use super::console::Console;
+use super::operator::Desk;
 use super::{is_python, misuse, python_file, readable, report_failures, session, signals};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
@@ -20,12 +21,14 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         return python_file::run(&run, console);
     }
     signals::watch()?;
-    let host = session::host(console, &run.connection)?;
+    let (host, station) = session::host_for(console, &run.connection, Some(&run.script))?;
     mount(&run, &host)?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
     runner.permit(run.allowed.permissions());
+    station.into_iter().for_each(|station| runner.set_station(station));
+    runner.set_operator(Desk::new(console, &run.answers.given));
     let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();

@@ -4,8 +4,9 @@
 
 use super::arguments::{Connection, Limit};
 use super::console::Console;
-use super::{misuse, signals};
+use super::{misuse, signals, station};
 use crate::bench::record::Record;
+use crate::bench::station::Station;
 use crate::device::class::Class;
 use crate::device::{Device, Host, OpenOptions};
 use crate::diagnostic::Diagnostic;
@@ -20,8 +21,28 @@ use std::time::Instant;
 /// A host for the port that the command line names.
 ///
 /// # Errors
-/// If the password cannot be read, or the recording not be written.
+/// If the station's file is wrong, the password cannot be read, or the recording not be written.
 pub fn host(console: &Arc<Console>, connection: &Connection) -> Result<Host, Diagnostic> {
+    let host = host_of(console, connection)?;
+    station::prepare(&host, &connection.station, None)?;
+    Ok(host)
+}
+
+/// As [`host`], for a script, which may have its station beside it.
+///
+/// # Errors
+/// As [`host`].
+pub fn host_for(
+    console: &Arc<Console>,
+    connection: &Connection,
+    script: Option<&Path>,
+) -> Result<(Host, Option<Arc<Station>>), Diagnostic> {
+    let host = host_of(console, connection)?;
+    let station = station::prepare(&host, &connection.station, script)?;
+    Ok((host, station))
+}
+
+fn host_of(console: &Arc<Console>, connection: &Connection) -> Result<Host, Diagnostic> {
     let host = Host::new(console.clone(), connection.port.clone());
     if let Some(baudrate) = connection.baudrate {
         host.set_baudrate(baudrate);

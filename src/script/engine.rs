@@ -5,9 +5,9 @@
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{convert, csv, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
-use super::{json, parallel, process, proxy, random, sync, testing, text};
+use super::{json, operator, parallel, process, proxy, random, station, sync, testing, text, timing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// An engine for `run`.
 pub(super) fn engine(run: &Arc<Run>) -> Engine {
@@ -33,12 +33,15 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     generator::register(&mut engine);
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
+    timing::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine, run);
     csv::register(&mut engine);
     json::register(&mut engine);
     process::register(&mut engine, run);
     random::register(&mut engine);
+    operator::register(&mut engine, run);
+    station::register(&mut engine);
     sync::register(&mut engine, run);
     engine.set_module_resolver(modules::Resolver(run.clone()));
     engine
@@ -47,7 +50,10 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
 #[expect(deprecated, reason = "Rhai marks its volatile hooks that way; the version is pinned")]
 fn hooks(engine: &mut Engine, run: &Arc<Run>) {
     let observer = run.observer.clone();
-    engine.on_print(move |text| observer.print(text));
+    engine.on_print(move |text| match parallel::board() {
+        None => observer.print(text),
+        Some(board) => observer.print_for(&board, text),
+    });
     let observer = run.observer.clone();
     engine.on_debug(move |text, source, position| observer.debug(text, place(source, position).as_ref()));
     let shared = run.clone();
@@ -63,6 +69,10 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
         let known = context.scope().get(name);
         if name == "args" && known.is_none() {
             return Ok(Some(arguments(&shared)));
+        }
+        if name == "station" && known.is_none() {
+            let station = shared.station.read().unwrap_or_else(PoisonError::into_inner).clone();
+            return station::variable(station).map(Some);
         }
         if shared.is_caught(name) {
             return Ok(known.and_then(|value| errors::complete(&shared, context.engine(), value)));

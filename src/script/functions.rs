@@ -104,8 +104,8 @@ fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynami
     Ok(value)
 }
 
-/// The duration of `sleep` and `timeout`.
-fn duration(function: &str, value: &Value) -> Fallible<Duration> {
+/// The duration of `sleep`, `timeout` and what else waits.
+pub(super) fn duration(function: &str, value: &Value) -> Fallible<Duration> {
     match value {
         Value::Int(0) => Ok(Duration::ZERO),
         Value::Float(zero) if *zero == 0.0 => Ok(Duration::ZERO),
@@ -117,7 +117,11 @@ fn duration(function: &str, value: &Value) -> Fallible<Duration> {
 }
 
 fn sleep(run: &Run, value: &Value) -> Fallible<()> {
-    let end = Instant::now() + duration("sleep", value)?;
+    wait_for(run, Instant::now() + duration("sleep", value)?)
+}
+
+/// Waits until `end`, unless the script has to stop before.
+pub(super) fn wait_for(run: &Run, end: Instant) -> Fallible<()> {
     loop {
         if let Some(why) = run.progress() {
             return Err(stop(why));

@@ -25,6 +25,7 @@ mod json;
 mod methods;
 mod modules;
 mod opening;
+mod operator;
 mod parallel;
 mod permissions;
 mod process;
@@ -33,14 +34,18 @@ mod random;
 pub mod reference;
 mod run;
 mod session;
+mod station;
 mod sync;
 mod syntax;
 mod testing;
 mod text;
+mod timing;
 mod types;
 mod wording;
 
+use crate::bench::operator::{Answer, Operator, Question, Source};
 use crate::bench::record::{Measurement, Record, Test};
+use crate::bench::station::Station;
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
@@ -65,10 +70,20 @@ const STACK: usize = 64 << 20;
 pub trait Observer: Output {
     /// One `print` of the script: a line without its end.
     fn print(&self, text: &str);
+    /// One `print` of a closure that runs for one of several boards.
+    fn print_for(&self, board: &str, text: &str) {
+        self.board(board, &format!("{text}\n"));
+    }
     /// One `debug` of the script: a line without its end, and where it stands.
     fn debug(&self, text: &str, place: Option<&crate::origin::Origin>);
     /// Several closures begin to run at once, or have ended: only between these two do boards print at the same time.
     fn parallel(&self, _running: bool) {}
+    /// A question was answered.
+    fn answered(&self, question: &Question, answer: &Answer, source: Source) {
+        if source != Source::Person {
+            self.notice(&format!("? {} {}", question.text, question.shown(answer)));
+        }
+    }
     /// A test begins.
     fn test_begins(&self, name: &str);
     /// Something was measured. `in_test`: inside of a test.
@@ -95,6 +110,18 @@ impl Sources {
             let is_python = Path::new(file).extension().is_some_and(|extension| extension == "py");
             // A file that has gone meanwhile has no text to show.
             if is_python && let Ok(text) = std::fs::read_to_string(file) {
+                self.insert(file, &text);
+            }
+        }
+    }
+
+    /// Keeps the texts of the files that a diagnostic points into, so that it can be shown with them.
+    pub fn insert_files(&self, diagnostic: &Diagnostic) {
+        for place in &diagnostic.places {
+            let file = &*place.origin.file;
+            if self.get(file).is_none()
+                && let Ok(text) = std::fs::read_to_string(file)
+            {
                 self.insert(file, &text);
             }
         }
@@ -135,6 +162,16 @@ impl Runner {
     /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
     pub fn permit(&self, permissions: Permissions) {
         lock(&self.run.reach).permissions = permissions;
+    }
+
+    /// What scripts see as `station`. Its boards are to be made known to the host ([`Host::set_boards`]).
+    pub fn set_station(&self, station: Arc<Station>) {
+        *self.run.station.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(station);
+    }
+
+    /// Who answers the questions of scripts. Without one there is nobody to ask.
+    pub fn set_operator(&self, operator: Arc<dyn Operator>) {
+        *lock(&self.run.operator) = Some(operator);
     }
 
     /// Runs a script to its end, then closes every device that is still open, whatever happened.

@@ -87,3 +87,5 @@ mod failures;
 mod language;
 #[path = "tests/reference.rs"]
 mod reference;
+#[path = "tests/timing.rs"]
+mod timing;
