@@ -369,6 +369,12 @@ impl Board {
         self.session.is_closed()
     }
 
+    /// What becomes readable when the board has said something; see [`crate::port::Port::descriptors`].
+    #[cfg(unix)]
+    pub fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        self.session.descriptors()
+    }
+
     /// Passes on what the board has printed since the last command.
     ///
     /// # Errors

@@ -70,11 +70,16 @@ struct Inner {
     broken: bool,
     /// The progress bar on standard error, which is a terminal.
     bar: Option<ProgressBar>,
+    /// Takes everything instead of the two streams.
+    above: Option<Above>,
     /// The line that a person is typing on standard error, which is a terminal.
     question: Option<String>,
     /// What was printed meanwhile and is no whole line yet.
     held: Vec<u8>,
 }
+
+/// Takes what is printed while a person types. It must not wait.
+pub type Above = Box<dyn Fn(&[u8]) + Send>;
 
 impl Console {
     /// A console on these streams.
@@ -91,6 +96,7 @@ impl Console {
             begun: Vec::new(),
             broken: false,
             bar: None,
+            above: None,
             question: None,
             held: Vec::new(),
         };
@@ -171,6 +177,11 @@ impl Console {
         self.lock().bar = bar;
     }
 
+    /// From now on `above` takes everything that is printed; `None`: it goes to the streams again.
+    pub fn divert(&self, above: Option<Above>) {
+        self.lock().above = above;
+    }
+
     /// How remarks may look.
     pub fn colour_of_remarks(&self) -> Colour {
         self.lock().err.colour
@@ -224,6 +235,9 @@ impl Inner {
     fn write_bytes(&mut self, bytes: &[u8]) {
         let Some(last) = bytes.last() else { return };
         self.at_line_start = *last == b'\n';
+        if let Some(above) = &self.above {
+            return above(bytes);
+        }
         if self.broken {
             return;
         }
@@ -260,6 +274,9 @@ impl Inner {
         self.end_lines_of_others("");
         if self.together && !self.at_line_start {
             self.write(b"\n");
+        }
+        if let Some(above) = &self.above {
+            return above(text.as_bytes());
         }
         self.flush();
         if self.question.is_some() {

@@ -17,6 +17,7 @@ mod host;
 mod journal;
 mod lines;
 mod link;
+mod listen;
 mod mount;
 mod named;
 mod open;

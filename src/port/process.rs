@@ -63,6 +63,10 @@ impl Port for ProcessPort {
         }
     }
 
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        if self.early.is_empty() { self.child.descriptors() } else { Vec::new() }
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let early = self.early.len();
         buffer.append(&mut self.early);

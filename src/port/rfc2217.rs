@@ -231,6 +231,11 @@ impl Port for Rfc2217Port {
         self.link.write(bytes, wait)
     }
 
+    #[cfg(unix)]
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        if self.early.is_empty() { vec![self.link.descriptor()] } else { Vec::new() }
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let early = self.early.len();
         buffer.append(&mut self.early);

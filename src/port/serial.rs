@@ -112,6 +112,11 @@ impl Port for SerialPort {
         self.link.write(bytes, wait, self.patience, &self.gone)
     }
 
+    #[cfg(unix)]
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        vec![self.link.descriptor()]
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         self.link.read_available(buffer, &self.gone)
     }

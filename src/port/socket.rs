@@ -46,6 +46,11 @@ impl Connection {
         Ok(Connection { stream, gone: format!("`{name}` closed the connection") })
     }
 
+    #[cfg(unix)]
+    pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        std::os::fd::AsFd::as_fd(&self.stream)
+    }
+
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         stream::read_available(&self.stream, buffer, &self.gone)
     }
@@ -182,6 +187,11 @@ impl Port for SocketPort {
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
         self.connection.write(bytes, wait)
+    }
+
+    #[cfg(unix)]
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        vec![self.connection.descriptor()]
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {

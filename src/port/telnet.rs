@@ -259,6 +259,11 @@ impl Link {
     }
 
     /// Appends the data that is there to `buffer`.
+    #[cfg(unix)]
+    pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.connection.descriptor()
+    }
+
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let outcome = self.connection.read_available(&mut self.raw);
         let count = self.take(buffer)?;

@@ -237,6 +237,11 @@ impl Port for WebReplPort {
         Ok(())
     }
 
+    #[cfg(unix)]
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        if self.early.is_empty() { vec![self.connection.descriptor()] } else { Vec::new() }
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let count = self.give(buffer);
         if count > 0 {

@@ -127,6 +127,12 @@ impl Session {
         self.closed.get_or_insert(failure);
     }
 
+    /// What becomes readable when the board has said something; see [`Port::descriptors`].
+    #[cfg(unix)]
+    pub fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        self.port.descriptors()
+    }
+
     /// The connection's secret.
     pub fn token(&self) -> &str {
         &self.token
@@ -455,8 +461,15 @@ impl Session {
     pub fn drain(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
         let outcome = self.port.read_available(&mut self.incoming);
         self.pass_on(sink);
-        outcome?;
-        Ok(())
+        match outcome.map_err(Failure::from) {
+            Ok(_) => Ok(()),
+            Err(failure) => {
+                if matches!(failure, Failure::Lost(_)) {
+                    self.close(failure.clone());
+                }
+                Err(failure)
+            }
+        }
     }
 
     /// Leaves the raw REPL, so that the next person finds a friendly prompt. The session is closed.

@@ -6,8 +6,10 @@ use super::declare::DEVICE_NAMES;
 use super::dispatch::{ClassHandle, DeviceHandle};
 use super::session::Session;
 use super::{built_in, device_type, modules, text, wording};
+use crate::device::Device;
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
+use rhai::Dynamic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub struct Words {
     pub members: BTreeMap<String, Vec<(String, String)>>,
     /// What open devices are called, in the session or by themselves.
     pub devices: Vec<String>,
+    /// What can follow `::` after the name of an imported module: what is to be inserted, and what is to be shown.
+    pub modules: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Session {
@@ -57,9 +61,22 @@ impl Session {
         words.devices.extend(self.run.host.devices().iter().map(|device| device.name().to_owned()));
         words.devices.sort();
         words.devices.dedup();
+        for (alias, members) in self.imports() {
+            words.names.push(format!("{alias}::"));
+            words.modules.insert(alias, members);
+        }
         words.names.sort();
         words.names.dedup();
         words
+    }
+
+    /// The open devices that are in variables, by their names.
+    pub fn devices(&self) -> BTreeMap<String, Device> {
+        let open = |(name, value): (&str, Dynamic)| {
+            let device = value.read_lock::<DeviceHandle>()?.device.clone();
+            Some((name.to_owned(), device)).filter(|(_, device)| device.is_open())
+        };
+        self.variables().into_iter().filter_map(open).collect()
     }
 
     /// What is known about `name`: a class, a device in a variable, `variable.task`, a task of any class, a function of an

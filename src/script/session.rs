@@ -169,6 +169,28 @@ impl Session {
         self.state.get_shared_import(self.state.find_import(alias)?)
     }
 
+    /// The modules that inputs have imported, the newest of a name: the name, and what can follow `::` after it, as it is
+    /// inserted and as it is shown.
+    pub(super) fn imports(&self) -> Vec<(String, Vec<(String, String)>)> {
+        let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
+        for (alias, module) in self.state.iter_imports() {
+            if found.iter().any(|(other, _)| other == alias) {
+                continue;
+            }
+            let functions = module.gen_fn_signatures_with_mapper(|name| name.into()).filter_map(|signature| {
+                let (name, rest) = signature.split_once('(')?;
+                let shown = format!("{name}({})", rest.split_once(')')?.0);
+                rhai::is_valid_identifier(name).then(|| (format!("{name}("), shown))
+            });
+            let mut members: Vec<(String, String)> = functions.collect();
+            members.extend(module.iter_var().map(|(name, _)| (name.to_owned(), name.to_owned())));
+            members.sort();
+            members.dedup();
+            found.push((alias.to_owned(), members));
+        }
+        found
+    }
+
     /// The functions that inputs declare, the newest first: name, parameters, documentation.
     pub(super) fn functions(&self) -> Vec<(String, Vec<String>, String)> {
         let mut found: Vec<(String, Vec<String>, String)> = Vec::new();

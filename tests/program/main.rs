@@ -29,6 +29,8 @@ mod operator;
 mod prompt;
 #[cfg(target_os = "linux")]
 mod prompt_commands;
+#[cfg(target_os = "linux")]
+mod prompt_screen;
 #[cfg(unix)]
 mod python_files;
 mod readme;

@@ -164,8 +164,9 @@ fn the_history_outlives_the_prompt() {
     comes_to(&mut first, "40 + 2", "42");
     first.types(END);
     assert_eq!(first.ends(), Some(0));
-    let history = folder.path().join("state/belay-script/history");
-    assert_eq!(std::fs::metadata(history).unwrap().permissions().mode() & 0o777, 0o600);
+    let history =
+        std::fs::read_dir(folder.path().join("state/belay-script/histories")).unwrap().next().unwrap().unwrap();
+    assert_eq!(std::fs::metadata(history.path()).unwrap().permissions().mode() & 0o777, 0o600);
     let mut second = person(folder.path(), &["repl", "--load", "a.rhai"]);
     // The arrow up.
     second.types(b"\x1b[A + loaded\r");

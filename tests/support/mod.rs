@@ -8,6 +8,8 @@ pub mod interpreter;
 pub mod mpremote;
 pub mod running;
 #[cfg(target_os = "linux")]
+pub mod screen;
+#[cfg(target_os = "linux")]
 pub mod terminal;
 #[cfg(target_os = "linux")]
 pub mod webrepl;

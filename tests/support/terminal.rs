@@ -56,6 +56,9 @@ pub fn readable(descriptor: impl AsFd) {
     assert_eq!(count, 1, "nothing happened");
 }
 
+/// Rows and columns of a person's screen at first.
+pub const SIZE: (u16, u16) = (24, 80);
+
 /// The program with this terminal as its keyboard and screen: the test is the person.
 pub struct Person {
     master: OwnedFd,
@@ -69,7 +72,7 @@ impl Person {
     /// Starts the program in `folder`.
     #[track_caller]
     pub fn start(folder: &std::path::Path, args: &[&str]) -> Person {
-        Person::begin(folder, std::process::Command::new(env!("CARGO_BIN_EXE_belay-script")), args)
+        Person::begin(folder, std::process::Command::new(env!("CARGO_BIN_EXE_belay-script")), args, &[])
     }
 
     /// Starts the program in `folder` with these variables of the environment, in a session of its own, so that Ctrl-C is a
@@ -78,17 +81,26 @@ impl Person {
     pub fn start_session(folder: &std::path::Path, args: &[&str], env: &[(&str, &str)]) -> Person {
         // It becomes the program: the id stays.
         let mut command = std::process::Command::new("setsid");
-        command.arg("-c").arg(env!("CARGO_BIN_EXE_belay-script")).envs(env.iter().copied());
-        Person::begin(folder, command, args)
+        command.arg("-c").arg(env!("CARGO_BIN_EXE_belay-script"));
+        Person::begin(folder, command, args, env)
     }
 
     #[track_caller]
-    fn begin(folder: &std::path::Path, mut command: std::process::Command, args: &[&str]) -> Person {
+    fn begin(
+        folder: &std::path::Path,
+        mut command: std::process::Command,
+        args: &[&str],
+        env: &[(&str, &str)],
+    ) -> Person {
         let Terminal { master, port } = Terminal::open();
         let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
         let slave = rustix::fs::open(&port, flags, rustix::fs::Mode::empty()).expect("the other side");
+        // No smaller than what every terminal has.
+        let size = rustix::termios::Winsize { ws_row: SIZE.0, ws_col: SIZE.1, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&slave, size).expect("a size");
         let stream = || std::process::Stdio::from(slave.try_clone().expect("a descriptor"));
         command.args(args).current_dir(folder).env_remove("BELAY_DEVICE").env("NO_COLOR", "1");
+        command.envs(env.iter().copied());
         let child = command.stdin(stream()).stdout(stream()).stderr(stream()).spawn().expect("the program starts");
         Person { master, slave, child, screen: Vec::new() }
     }
@@ -114,14 +126,33 @@ impl Person {
                 self.screen.drain(..at + text.len());
                 return;
             }
-            let mut watched = [PollFd::new(&self.master, PollFlags::IN)];
-            let count = poll(&mut watched, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).expect("poll");
-            let shown = String::from_utf8_lossy(&self.screen);
-            assert_eq!(count, 1, "{:?} is not on the screen: {shown:?}", String::from_utf8_lossy(text));
-            let mut piece = [0; 4096];
-            let count = rustix::io::read(&self.master, &mut piece).expect("a screen");
-            self.screen.extend_from_slice(&piece[..count]);
+            let shown = || {
+                let shown = String::from_utf8_lossy(&self.screen);
+                format!("{:?} is not on the screen: {shown:?}", String::from_utf8_lossy(text))
+            };
+            let piece = self.hears(shown);
+            self.screen.extend_from_slice(&piece);
         }
+    }
+
+    /// Waits for something to be written on the screen, and gives it. `missing` says what is waited for.
+    #[track_caller]
+    pub fn hears(&self, missing: impl FnOnce() -> String) -> Vec<u8> {
+        let mut watched = [PollFd::new(&self.master, PollFlags::IN)];
+        let count = poll(&mut watched, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).expect("poll");
+        let mut piece = vec![0; 4096];
+        let count = if count == 1 { rustix::io::read(&self.master, &mut piece).unwrap_or(0) } else { 0 };
+        if count == 0 {
+            panic!("{}", missing());
+        }
+        piece.truncate(count);
+        piece
+    }
+
+    /// Makes the screen this large; the program is told.
+    pub fn resizes(&self, rows: u16, columns: u16) {
+        let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        rustix::termios::tcsetwinsize(&self.master, size).expect("a size");
     }
 
     /// The id of the program.
@@ -132,8 +163,23 @@ impl Person {
     /// Waits for the end of the program. Gives its status.
     pub fn ends(&mut self) -> Option<i32> {
         let end = rustix::process::pidfd_open(self.id(), rustix::process::PidfdFlags::empty()).expect("a child");
-        readable(&end);
-        self.child.wait().expect("a child").code()
+        // What it still writes is read: a screen that is full would keep it from ending.
+        let begun = std::time::Instant::now();
+        while begun.elapsed().as_secs() < 60 {
+            let mut watched = [PollFd::new(&end, PollFlags::IN), PollFd::new(&self.master, PollFlags::IN)];
+            let count = poll(&mut watched, Some(&Timespec { tv_sec: 30, tv_nsec: 0 })).expect("poll");
+            let shown = String::from_utf8_lossy(&self.screen);
+            assert_ne!(count, 0, "the program does not end; the screen shows {shown:?}");
+            let [has_ended, has_written] = watched.map(|watched| watched.revents().contains(PollFlags::IN));
+            if has_written {
+                let mut piece = [0; 4096];
+                let count = rustix::io::read(&self.master, &mut piece).expect("a screen");
+                self.screen.extend_from_slice(&piece[..count]);
+            } else if has_ended {
+                return self.child.wait().expect("a child").code();
+            }
+        }
+        panic!("the program does not end, and goes on printing");
     }
 }
 

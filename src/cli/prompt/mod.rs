@@ -3,10 +3,18 @@
 //! Uses rustyline for keys and history, and [`crate::script::Session`] for what is typed. Invariant: the devices of the
 //! session are closed, and their teardowns run, however the prompt is left; no input ends it but those that are meant to.
 
+#[cfg(unix)]
+mod above;
 mod command;
 mod commands;
+mod complete;
 mod helper;
+mod highlight;
 mod history;
+#[cfg(unix)]
+pub mod keys;
+#[cfg(unix)]
+mod listen;
 mod pretty;
 mod scan;
 
@@ -98,29 +106,36 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
 /// Lets the person type.
 fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
-    signals::watch_calls(&calls, leave(host, console))?;
+    let leave = leave(host, console);
+    #[cfg(unix)]
+    let _ahead = keys::TypedAhead::keep();
+    signals::watch_calls(&calls, leave)?;
     let mut prompt =
         Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0, kept: Vec::new() };
     let failure = session::guarded(host, || {
         if let Some(script) = load {
             prompt.run_file(script);
         }
-        match prompt.session.exit() {
-            None => prompt.read(),
-            Some(_) => Ok(()),
+        match prompt.next() {
+            Next::Stay => prompt.read(),
+            Next::Leave => Ok(()),
         }
     });
     failure?;
+    prompt.calls.close();
     // Teardowns may be interrupted, too.
     prompt.calls.begin();
     let mut finished = prompt.session.finish();
     // Tests that failed were told when they did: leaving is no failure.
     finished.record = crate::bench::record::Record::new();
+    if prompt.calls.is_leaving() {
+        finished.exit.get_or_insert(Kind::Interrupted.exit_status());
+    }
     Ok(finished)
 }
 
 /// What a signal from outside does while nothing runs.
-fn leave(host: &Host, console: &Arc<Console>) -> impl Fn() + Send + 'static {
+fn leave(host: &Host, console: &Arc<Console>) -> impl Fn() + Send + Sync + 'static {
     let (host, console) = (host.clone(), console.clone());
     #[cfg(unix)]
     let modes = rustix::termios::tcgetattr(rustix::stdio::stdin()).ok();
@@ -148,10 +163,12 @@ impl Prompt {
     fn read(&mut self) -> Result<(), Diagnostic> {
         let colour = if self.console.is_coloured() { ColorMode::Enabled } else { ColorMode::Disabled };
         let config = Config::builder().max_history_size(HISTORY).map(|config| {
-            config.color_mode(colour).completion_type(CompletionType::List).history_ignore_space(true).build()
+            let config = config.color_mode(colour).completion_type(CompletionType::List);
+            config.completion_show_all_if_ambiguous(true).history_ignore_space(true).build()
         });
         let editor = config.and_then(Editor::<PromptHelper, FileHistory>::with_config);
         let mut editor = editor.map_err(|error| unusable(&error))?;
+        editor.set_helper(Some(PromptHelper::new(command::NAMES)));
         let history = history::file();
         if let Some(path) = &history {
             // Without one the history is empty.
@@ -159,9 +176,18 @@ impl Prompt {
         }
         let version = env!("CARGO_PKG_VERSION");
         self.console.text(&format!("belay-script {version}; `:help` tells what can be typed, Ctrl-D leaves\n"));
+        #[cfg(unix)]
+        let above = editor.create_external_printer().map(above::Above::over).ok();
         loop {
-            editor.set_helper(Some(PromptHelper::new(self.session.words(), command::NAMES)));
-            match editor.readline(&self.text()) {
+            if let Some(helper) = editor.helper_mut() {
+                helper.learn(self.session.words(), self.session.devices());
+            }
+            let text = self.text();
+            #[cfg(unix)]
+            let line = listen::listening(self.host.devices(), &self.console, above.as_ref(), || editor.readline(&text));
+            #[cfg(not(unix))]
+            let line = editor.readline(&text);
+            match line {
                 Ok(input) if input.trim().is_empty() => {}
                 Ok(input) => {
                     let _ = editor.add_history_entry(input.as_str());
@@ -182,8 +208,11 @@ impl Prompt {
 
     /// The prompt's text: the open boards, and the number of the next input.
     fn text(&self) -> String {
-        let devices = self.host.devices();
-        let names: Vec<&str> = devices.iter().map(crate::device::Device::name).collect();
+        let name = |device: &crate::device::Device| match device.is_open() {
+            true => device.name().to_owned(),
+            false => format!("{} (gone)", device.name()),
+        };
+        let names: Vec<String> = self.host.devices().iter().map(name).collect();
         let space = if names.is_empty() { "" } else { " " };
         format!("{}{space}{}> ", names.join(", "), self.inputs + 1)
     }
@@ -195,7 +224,12 @@ impl Prompt {
             None => self.evaluate(input),
         };
         self.console.start_line();
-        next
+        if self.calls.is_leaving() { Next::Leave } else { next }
+    }
+
+    /// What follows when something has been evaluated.
+    fn next(&self) -> Next {
+        if self.session.exit().is_some() || self.calls.is_leaving() { Next::Leave } else { Next::Stay }
     }
 
     /// Evaluates an input, and shows its value.
@@ -211,7 +245,7 @@ impl Prompt {
             }
             Err(failure) => self.complain(&failure),
         }
-        if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
+        self.next()
     }
 
     /// Evaluates a script in the scope of the prompt.
@@ -225,7 +259,7 @@ impl Prompt {
             Err(failure) => self.complain(&failure),
         }
         self.console.start_line();
-        if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
+        self.next()
     }
 
     /// Does `work`, which Ctrl-C interrupts.

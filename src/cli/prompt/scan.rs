@@ -13,9 +13,9 @@ pub enum Part {
     Keyword,
     /// A number.
     Number,
-    /// A string or character.
+    /// A string or character; text between back-ticks.
     Text,
-    /// What stands between back-ticks: text, or a body in Python.
+    /// What stands between back-ticks in the language of boards.
     Body,
     /// A comment.
     Comment,
@@ -30,6 +30,8 @@ pub struct Scanned {
     depth: i32,
     /// A comment or literal goes on at the end.
     open: bool,
+    /// Where the string or body begins that has no end; a string ends with its line.
+    unfinished: Option<usize>,
 }
 
 const KEYWORDS: &[&str] = &[
@@ -45,18 +47,33 @@ const OPERATORS: &[&str] = &["=", "+", "-", "*", "/", "%", ".", ",", "&&", "||",
 pub fn scan(text: &str) -> Scanned {
     let mut scanned = Scanned::default();
     let mut at = 0;
+    // The depth of brackets within the device block, and whether one has been announced.
+    let (mut device, mut announced) = (None, false);
     while let Some(first) = text[at..].chars().next() {
         let rest = &text[at..];
-        let (part, length, closed) = literal(rest, first).unwrap_or_else(|| {
+        let (mut part, length, closed) = literal(rest, first).unwrap_or_else(|| {
             match first {
                 '(' | '[' | '{' => scanned.depth += 1,
                 ')' | ']' | '}' => scanned.depth -= 1,
                 _ => {}
             }
+            if first == '{' && std::mem::take(&mut announced) {
+                device = Some(scanned.depth);
+            } else if device.is_some_and(|depth| depth > scanned.depth) {
+                device = None;
+            }
             let (part, length) = word(rest, first);
             (part, length, true)
         });
+        announced |= part == Part::Keyword && &rest[..length] == "device";
+        if part == Part::Body && device != Some(scanned.depth) && !takes_code(&text[..at]) {
+            part = Part::Text;
+        }
         scanned.open |= !closed;
+        let ends = closed && (first != '"' || has_end(&rest[..length]));
+        if matches!(part, Part::Text | Part::Body) && !ends {
+            scanned.unfinished = Some(at);
+        }
         match scanned.parts.last_mut() {
             Some((last, range)) if *last == part && part == Part::Plain => range.end = at + length,
             _ => scanned.parts.push((part, at..at + length)),
@@ -64,6 +81,25 @@ pub fn scan(text: &str) -> Scanned {
         at += length;
     }
     scanned
+}
+
+/// Where the string or body begins that `text` ends in, and what it is.
+pub fn unfinished(text: &str) -> Option<(Part, usize)> {
+    let scanned = scan(text);
+    let start = scanned.unfinished?;
+    scanned.parts.last().filter(|(_, range)| range.start == start).map(|(part, _)| (*part, start))
+}
+
+/// Whether the string in `before` that ends it is code for a board.
+fn takes_code(before: &str) -> bool {
+    before.trim_end().strip_suffix('(').is_some_and(|head| head.trim_end().ends_with(".exec"))
+}
+
+/// Whether a string in quotes has its end.
+fn has_end(string: &str) -> bool {
+    let inner = string.strip_prefix('"').unwrap_or_default();
+    let escapes = inner.strip_suffix('"').map(|inner| inner.len() - inner.trim_end_matches('\\').len());
+    escapes.is_some_and(|count| count % 2 == 0)
 }
 
 /// The literal or comment at the beginning of `rest`: what it is, its length, and whether it ends.
@@ -235,14 +271,14 @@ mod tests {
 
     #[test]
     fn parts() {
-        let text = "let x = 1.5e3 + `py` // é\n\"s\" 'c' 1..2";
+        let text = "let x = 1.5e3 + `tx` // é\n\"s\" 'c' 1..2";
         let shown: Vec<(Part, &str)> = scan(text).parts.into_iter().map(|(part, at)| (part, &text[at])).collect();
         let wanted = [
             (Part::Keyword, "let"),
             (Part::Plain, " x = "),
             (Part::Number, "1.5e3"),
             (Part::Plain, " + "),
-            (Part::Body, "`py`"),
+            (Part::Text, "`tx`"),
             (Part::Plain, " "),
             (Part::Comment, "// é"),
             (Part::Plain, "\n"),
@@ -255,5 +291,29 @@ mod tests {
             (Part::Number, "2"),
         ];
         assert_eq!(shown, wanted);
+    }
+
+    #[test]
+    fn bodies_are_told_from_text() {
+        let bodies = |text: &str| -> Vec<String> {
+            let parts = scan(text).parts.into_iter();
+            parts.filter(|(part, _)| *part == Part::Body).map(|(_, range)| text[range].to_owned()).collect()
+        };
+        let block = "device Bench { task a(x = [1]) `a` method m() { print(`no`) } setup `b` }; `no`";
+        assert_eq!(bodies(block), ["`a`", "`b`"]);
+        assert_eq!(bodies("d.exec( `1 + 1`); `text`"), ["`1 + 1`"]);
+        assert_eq!(bodies("device B\n{ task a() `never"), ["`never"]);
+        for (text, wanted) in [
+            ("open(\"sim", Some((Part::Text, 5))),
+            ("open(\"", Some((Part::Text, 5))),
+            ("\"a\" + \"b\\\"", Some((Part::Text, 6))),
+            ("\"a\"", None),
+            ("\"a\\\\\"", None),
+            ("d.exec(`mach", Some((Part::Body, 7))),
+            ("\"a\nx", None),
+            ("'\"' + x", None),
+        ] {
+            assert_eq!(unfinished(text), wanted, "{text:?}");
+        }
     }
 }

@@ -65,6 +65,10 @@ impl Link {
         self.pseudo
     }
 
+    pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
         descriptor::read_available(self.fd.as_fd(), buffer).map_err(|_| PortError::Gone(gone.to_owned()))
     }

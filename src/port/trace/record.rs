@@ -124,6 +124,11 @@ impl Port for RecordingPort {
         outcome
     }
 
+    #[cfg(unix)]
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        self.port.descriptors()
+    }
+
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
         let before = buffer.len();
         let outcome = self.port.read_available(buffer);

@@ -30,8 +30,12 @@ pub(super) enum Argument {
     Path,
     /// An open device.
     Device,
-    /// A name, or an expression.
+    /// Where a board is plugged in.
+    Port,
+    /// A name that has a description.
     Name,
+    /// What can be evaluated.
+    Expression,
 }
 
 /// What is being written at the end of `before`, and where the argument begins, if that is the line of a command.
@@ -40,7 +44,9 @@ pub(super) fn argument(before: &str) -> Option<(Argument, usize)> {
     let kind = match name.trim_end_matches('!') {
         "run" | "save" | "sync" => Argument::Path,
         "close" | "py" | "ls" => Argument::Device,
-        "help" | "h" | "?" | "time" => Argument::Name,
+        "open" => Argument::Port,
+        "help" | "h" | "?" => Argument::Name,
+        "time" => Argument::Expression,
         _ => return None,
     };
     Some((kind, before.len() - rest.len()))
@@ -137,7 +143,7 @@ mod tests {
         case(":run a b", Some((Argument::Path, 5)));
         case(":save! x", Some((Argument::Path, 7)));
         case(":py ", Some((Argument::Device, 4)));
-        case(":time f(", Some((Argument::Name, 6)));
+        case(":time f(", Some((Argument::Expression, 6)));
         case(":qu", None);
         case("run a", None);
     }
