@@ -6,7 +6,8 @@
 use super::progress;
 use super::render::{self, Colour};
 use super::report;
-use crate::bench::record::{Measurement, Record, Test};
+use crate::bench::event::{Event, Line};
+use crate::bench::report::{Fold, Report};
 use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::origin::Origin;
@@ -66,6 +67,8 @@ struct Inner {
     broken: bool,
     /// The progress bar on standard error, which is a terminal.
     bar: Option<ProgressBar>,
+    /// The tests so far.
+    fold: Fold,
 }
 
 impl Console {
@@ -82,6 +85,7 @@ impl Console {
             begun: Vec::new(),
             broken: false,
             bar: None,
+            fold: Fold::new(),
         };
         Console { inner: Mutex::new(inner) }
     }
@@ -139,10 +143,10 @@ impl Console {
     }
 
     /// Ends lines that boards have begun, and sums up the tests. Gives whether the reader of the output was there to the end.
-    pub fn finish(&self, record: &Record) -> bool {
+    pub fn finish(&self, report: &Report) -> bool {
         let mut inner = self.lock();
         inner.end_begun_lines();
-        let summary = report::summary(record, inner.out.colour);
+        let summary = report::summary(report, inner.out.colour);
         if !summary.is_empty() {
             inner.own_lines(&summary);
         }
@@ -364,25 +368,28 @@ impl Observer for Console {
         self.lock().parallel = running;
     }
 
-    fn test_begins(&self, _name: &str) {}
-
-    fn measured(&self, measurement: &Measurement, in_test: bool) {
-        if !in_test {
-            let mut inner = self.lock();
-            inner.end_lines_of_others("");
-            let lines = report::measurements(std::slice::from_ref(measurement), "", inner.out.colour);
-            inner.own_lines(&lines);
-        }
-    }
-
-    fn test_ended(&self, test: &Test, sources: &Sources) {
+    fn event(&self, line: &Line, sources: &Sources) {
         let mut inner = self.lock();
-        inner.end_lines_of_others("");
-        let lines = report::test(test, inner.out.colour, inner.out.terminal);
-        inner.own_lines(&lines);
-        if let Some(failure) = &test.failure {
-            let text = render::render(failure, &|name| sources.get(name), inner.err.colour);
-            inner.complain(&text);
+        match &line.event {
+            Event::Measured { test: None, measurement } => {
+                inner.end_lines_of_others("");
+                let lines = report::measurements(std::slice::from_ref(measurement), "", inner.out.colour);
+                inner.own_lines(&lines);
+            }
+            Event::TestEnded { test, error, ends_run, .. } => {
+                inner.fold.add(line);
+                let Some(ended) = inner.fold.take_test(*test) else { return };
+                inner.end_lines_of_others("");
+                let lines = report::test(&ended, inner.out.colour, inner.out.terminal);
+                inner.own_lines(&lines);
+                // What ends the run, too, is told once: by the run.
+                if let Some(failure) = error.as_ref().filter(|_| !ends_run) {
+                    let text = render::render(&failure.diagnostic(), &|name| sources.get(name), inner.err.colour);
+                    inner.complain(&text);
+                }
+            }
+            Event::TestBegun(_) | Event::TestAttempt { .. } | Event::Measured { .. } => inner.fold.add(line),
+            _ => {}
         }
     }
 }

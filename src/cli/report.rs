@@ -3,18 +3,20 @@
 //! Uses [`crate::bench`]. Invariant: pure; times are told only if asked for, so that output can be compared.
 
 use super::render::{Colour, Look};
-use crate::bench::record::{Measurement, Outcome, Record, Test};
+use crate::bench::event::Outcome;
+use crate::bench::measurement::Measurement;
+use crate::bench::report::{Report, Test};
 use std::fmt::Write as _;
 
 /// The verdict's word in its look.
 fn verdict(outcome: Outcome, colour: Colour) -> String {
-    let look = if outcome == Outcome::Pass { Look::Good } else { Look::Bad };
+    let look = if outcome.is_good() { Look::Good } else { Look::Bad };
     colour.paint(look, outcome.word())
 }
 
 /// A test that has ended: its line, then one for each measurement.
 pub fn test(test: &Test, colour: Colour, timed: bool) -> String {
-    let time = if timed { format!(" ({:.2} s)", test.duration.as_secs_f64()) } else { String::new() };
+    let time = if timed { format!(" ({:.2} s)", test.duration_s) } else { String::new() };
     let mut text = format!("test {} ... {}{time}\n", test.name, verdict(test.outcome, colour));
     text.push_str(&measurements(&test.measurements, "    ", colour));
     text
@@ -23,7 +25,7 @@ pub fn test(test: &Test, colour: Colour, timed: bool) -> String {
 /// One line a measurement, in columns: name, value with unit, limits, verdict. Without limits there is nothing to judge.
 pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour) -> String {
     let values: Vec<String> =
-        measurements.iter().map(|item| format!("{} {}", item.value, item.unit).trim_end().to_owned()).collect();
+        measurements.iter().map(|item| format!("{} {}", shown(&item.value), item.unit).trim_end().to_owned()).collect();
     let limits: Vec<String> = measurements.iter().map(limits).collect();
     let width = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let names_wide = width(&mut measurements.iter().map(|item| item.name.as_str()));
@@ -40,6 +42,11 @@ pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour) 
     text
 }
 
+/// A value as a script prints it.
+fn shown(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// `[1.6 … 1.7]`, `[≥ 1.6]`, `[≤ 1.7]`, or nothing.
 fn limits(item: &Measurement) -> String {
     match (item.min, item.max) {
@@ -51,14 +58,14 @@ fn limits(item: &Measurement) -> String {
 }
 
 /// What a run came to: nothing if it had no tests and no measurement failed.
-pub fn summary(record: &Record, colour: Colour) -> String {
+pub fn summary(report: &Report, colour: Colour) -> String {
     let mut text = String::new();
-    if !record.tests().is_empty() {
-        let outcomes: Vec<Outcome> = record.tests().iter().map(|test| test.outcome).collect();
+    if !report.tests.is_empty() {
+        let outcomes: Vec<Outcome> = report.tests.iter().map(|test| test.outcome).collect();
         line(&mut text, "test", &outcomes, colour);
     }
-    let loose: Vec<Outcome> = record.loose().iter().map(|item| item.outcome).collect();
-    if loose.iter().any(|outcome| *outcome != Outcome::Pass) {
+    let loose: Vec<Outcome> = report.measurements.iter().map(|item| item.outcome).collect();
+    if loose.iter().any(|outcome| !outcome.is_good()) {
         line(&mut text, "measurement", &loose, colour);
     }
     text
@@ -70,6 +77,8 @@ fn line(text: &mut String, noun: &str, outcomes: &[Outcome], colour: Colour) {
     let (errors, timeouts) = (count(Outcome::Error), count(Outcome::Timeout));
     let parts = [
         (count(Outcome::Pass), "passed".to_owned(), Look::Good),
+        (count(Outcome::Marginal), "marginal".to_owned(), Look::Good),
+        (count(Outcome::Skip), "skipped".to_owned(), Look::Good),
         (count(Outcome::Fail), "failed".to_owned(), Look::Bad),
         (errors, format!("error{}", plural(errors)), Look::Bad),
         (timeouts, format!("timeout{}", plural(timeouts)), Look::Bad),
@@ -89,17 +98,17 @@ mod tests {
     #[test]
     fn summaries() {
         let case = |outcomes: &[Outcome], loose: Option<f64>, expected: &str| {
-            let mut record = Record::new();
-            for outcome in outcomes {
-                record.begin("t");
-                record.end(*outcome, None);
-            }
-            if let Some(number) = loose {
-                record.measure(Measurement::new("m", String::new(), Some(number), "", Some(1.0), None));
-            }
-            assert_eq!(summary(&record, Colour::Never), expected);
+            let tests = outcomes.iter().map(|outcome| Test { outcome: *outcome, ..Test::default() }).collect();
+            let loose = loose.map(|value| {
+                let mut measurement = Measurement { value: value.into(), min: Some(1.0), ..Measurement::default() };
+                measurement.judge(|_, _| false);
+                measurement
+            });
+            let report = Report { tests, measurements: loose.into_iter().collect(), ..Report::default() };
+            assert_eq!(summary(&report, Colour::Never), expected);
         };
-        use Outcome::{Error, Fail, Pass, Timeout};
+        use Outcome::{Error, Fail, Marginal, Pass, Skip, Timeout};
+        case(&[Skip, Marginal, Pass], None, "3 tests: 1 passed, 1 marginal, 1 skipped\n");
         case(&[], None, "");
         case(&[], Some(2.0), "");
         case(&[], Some(0.0), "1 measurement: 1 failed\n");
@@ -110,10 +119,7 @@ mod tests {
 
     #[test]
     fn times_are_told_only_if_asked_for() {
-        let mut record = Record::new();
-        record.begin("t");
-        let mut ended = record.end(Outcome::Pass, None).unwrap().clone();
-        ended.duration = std::time::Duration::from_millis(1234);
+        let ended = Test { name: "t".to_owned(), duration_s: 1.234, ..Test::default() };
         assert_eq!(test(&ended, Colour::Never, true), "test t ... pass (1.23 s)\n");
         assert_eq!(test(&ended, Colour::Never, false), "test t ... pass\n");
     }

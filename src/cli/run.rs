@@ -30,7 +30,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &runner.sources());
     session::finish_recording(&host, console, &runner.sources());
-    console.finish(&finished.record);
+    console.finish(&finished.report);
     Ok(status(&finished, console.broken()))
 }
 
@@ -54,7 +54,7 @@ pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
         return failure.kind.exit_status();
     }
     let closing = finished.closing.first().map(|failure| failure.kind.exit_status());
-    let tests = (!finished.record.passed()).then_some(1);
+    let tests = (!finished.report.passed()).then_some(1);
     let cut_short = cut_short.then_some(crate::Kind::Interrupted.exit_status());
     let said = finished.exit.filter(|status| *status != 0);
     said.or(tests).or(closing).or(cut_short).unwrap_or(0)
@@ -63,18 +63,18 @@ pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::record::{Outcome, Record};
+    use crate::bench::event::Outcome;
+    use crate::bench::report::{Report, Test};
     use crate::error::Kind;
 
     #[test]
     fn exit_statuses() {
         let case = |failure: Option<Kind>, closing: Option<Kind>, test: Outcome, exit: Option<u8>, expected: u8| {
-            let mut record = Record::new();
-            record.begin("t");
-            record.end(test, None);
+            let test = Test { outcome: test, ..Test::default() };
+            let report = Report { tests: vec![test], ..Report::default() };
             let closing = closing.map(|kind| Diagnostic::new(kind, "")).into_iter().collect();
             let failure = failure.map(|kind| Diagnostic::new(kind, ""));
-            let finished = Finished { failure, closing, record, exit };
+            let finished = Finished { failure, closing, report, exit };
             assert_eq!(status(&finished, false), expected);
         };
         use Outcome::{Fail, Pass, Timeout};

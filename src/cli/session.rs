@@ -5,7 +5,7 @@
 use super::arguments::{Connection, Limit};
 use super::console::Console;
 use super::{misuse, signals};
-use crate::bench::record::Record;
+use crate::bench::report::Report;
 use crate::device::class::Class;
 use crate::device::{Device, Host, OpenOptions};
 use crate::diagnostic::Diagnostic;
@@ -91,6 +91,6 @@ pub fn with_board(
     let failures = worked.err().into_iter().chain(host.close_all());
     let failures: Vec<Diagnostic> = failures.map(|error| Diagnostic::from_error(&error)).collect();
     finish_recording(&host, console, sources);
-    console.finish(&Record::new());
+    console.finish(&Report::default());
     Ok(super::report_failures(console, &failures, sources))
 }

@@ -8,7 +8,9 @@ use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, placed,
 use super::run::{Run, lock};
 use super::testing::is_timeout;
 use super::types::BigInteger;
-use crate::bench::record::Measurement;
+use crate::bench::event::Event;
+use crate::bench::measurement::Measurement;
+use crate::bench::numbers;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::value::Value;
@@ -95,12 +97,18 @@ fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynami
             }
         }
     }
-    let measurement = Measurement::new(name, shown(context, &value), number(&value), &unit, min, max);
+    let json = match number(&value) {
+        Some(_) if value.is_int() => value.as_int().unwrap_or_default().into(),
+        Some(number) => numbers::to_json(number),
+        None => shown(context, &value).into(),
+    };
+    let mut measurement = Measurement { name: name.to_owned(), value: json, unit, min, max, ..Measurement::default() };
+    measurement.judge(|_, _| false);
     let mut record = lock(&run.record);
-    let in_test = record.in_test();
-    record.measure(measurement.clone());
+    let test = record.test();
+    record.measured(measurement.outcome);
     drop(record);
-    run.observer.measured(&measurement, in_test);
+    run.emit(Event::Measured { test, measurement });
     Ok(value)
 }
 

@@ -14,6 +14,7 @@ mod dispatch;
 mod engine;
 mod equality;
 mod errors;
+mod events;
 mod explain;
 mod files;
 mod functions;
@@ -33,7 +34,8 @@ mod text;
 mod types;
 mod wording;
 
-use crate::bench::record::{Measurement, Record, Test};
+use crate::bench::event::Line;
+use crate::bench::report::Report;
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
@@ -46,6 +48,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+pub use events::Subject;
 pub use help::Words;
 pub use session::Session;
 
@@ -60,12 +63,9 @@ pub trait Observer: Output {
     fn debug(&self, text: &str, place: Option<&crate::origin::Origin>);
     /// Several closures begin to run at once, or have ended: only between these two do boards print at the same time.
     fn parallel(&self, _running: bool) {}
-    /// A test begins.
-    fn test_begins(&self, name: &str);
-    /// Something was measured. `in_test`: inside of a test.
-    fn measured(&self, measurement: &Measurement, in_test: bool);
-    /// A test has ended.
-    fn test_ended(&self, test: &Test, sources: &Sources);
+    /// Something happened: a test began or ended, something was measured. What is printed, and remarks, come by the other
+    /// functions alone.
+    fn event(&self, line: &Line, sources: &Sources);
 }
 
 /// The texts of all scripts of a run, by the name that stands in origins.
@@ -104,7 +104,7 @@ pub struct Finished {
     /// What went wrong while devices were closed.
     pub closing: Vec<Diagnostic>,
     /// What was tested and measured.
-    pub record: Record,
+    pub report: Report,
     /// `exit(status)` of the script, if it called that.
     pub exit: Option<u8>,
 }
@@ -128,13 +128,22 @@ impl Runner {
         let name = path.to_string_lossy().into_owned();
         match read(path) {
             Ok(text) => self.run_text(&name, &text),
-            Err(failure) => self.finish(Some(*failure)),
+            Err(failure) => {
+                self.run.emit_begin(&name, None);
+                self.finish(Some(*failure))
+            }
         }
+    }
+
+    /// Says what the record of the next run begins with.
+    pub fn set_subject(&mut self, subject: Subject) {
+        *lock(&self.run.subject) = subject;
     }
 
     /// Runs the text of a script, as [`Runner::run_file`] does. `name` stands in origins.
     pub fn run_text(&mut self, name: &str, text: &str) -> Finished {
         self.run.begin();
+        self.run.emit_begin(name, Some(text));
         let failure = on_big_stack(|| self.evaluate(name, text)).unwrap_or_else(|panic| Some(*panic));
         self.finish(failure)
     }
@@ -154,7 +163,9 @@ impl Runner {
     }
 
     fn finish(&self, failure: Option<Diagnostic>) -> Finished {
-        finish(&self.run, failure)
+        let finished = finish(&self.run, failure);
+        self.run.emit_end(finished.failure.as_ref(), &finished.closing, finished.exit);
+        Finished { report: self.run.take_report(), ..finished }
     }
 
     /// Parses a script, evaluates nothing but its declarations, and gives the classes it declares, and those of the
@@ -201,9 +212,9 @@ fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
     run.end();
     let mut closing = std::mem::take(&mut *lock(&run.closing));
     closing.extend(run.host.close_all().iter().map(explain::of_error));
-    let record = std::mem::take(&mut *lock(&run.record));
+    *lock(&run.record) = crate::bench::record::Record::default();
     let exit = lock(&run.exit).take();
-    Finished { failure, closing, record, exit }
+    Finished { failure, closing, report: Report::default(), exit }
 }
 
 fn read(path: &Path) -> Result<String, Box<Diagnostic>> {

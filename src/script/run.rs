@@ -3,9 +3,11 @@
 //! Invariant: once a run is stopping, no statement of it runs any more, whatever thread it is on.
 
 use super::dispatch::ClassHandle;
+use super::events::Subject;
 use super::modules::Loader;
 use super::{Observer, Sources};
 use crate::bench::record::Record;
+use crate::bench::report::Fold;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
@@ -36,6 +38,11 @@ pub(super) struct Run {
     pub sources: Sources,
     pub args: Vec<String>,
     pub record: Mutex<Record>,
+    /// The report of what has happened since the run began.
+    pub fold: Mutex<Fold>,
+    pub subject: Mutex<Subject>,
+    /// When the run began.
+    pub begun: Mutex<Instant>,
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
     pub loader: Loader,
@@ -73,7 +80,10 @@ impl Run {
             observer,
             sources: Sources::default(),
             args,
-            record: Mutex::new(Record::new()),
+            record: Mutex::default(),
+            fold: Mutex::default(),
+            subject: Mutex::default(),
+            begun: Mutex::new(Instant::now()),
             closing: Mutex::default(),
             exit: Mutex::default(),
             loader: Loader::default(),

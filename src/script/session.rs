@@ -103,7 +103,8 @@ impl Session {
 
     /// Closes every device that is still open, and sums up.
     pub fn finish(self) -> Finished {
-        finish(&self.run, None)
+        let finished = finish(&self.run, None);
+        Finished { report: self.run.take_report(), ..finished }
     }
 
     /// The variables of the session, the newest first, each once.

@@ -7,7 +7,7 @@ use super::functions::overdue;
 use super::run::{Run, Stop, lock, place};
 use super::syntax::{words, wrong};
 use super::{convert, explain, text};
-use crate::bench::record::Outcome;
+use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::device::class::seconds;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
@@ -76,35 +76,55 @@ fn evaluate(
     let name = inputs.first().and_then(Expression::get_string_value).unwrap_or_default().to_owned();
     let options = options(context, &source, &ops, inputs)?;
     let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
-    if !lock(&run.record).begin(&name) {
-        let at = inputs.first().map_or(Position::NONE, Expression::position);
+    let at = inputs.first().map_or(Position::NONE, Expression::position);
+    let Some(number) = begin(run, &name, &source, at) else {
         return Err(fail(Error::new(Kind::DeclarationError, "a test stands within a test"), &source, at));
-    }
-    run.observer.test_begins(&name);
+    };
+    let begun = Instant::now();
     let mut tries = 0;
     let (outcome, failure, ending) = loop {
         let result = attempt(run, context, block, options.timeout);
         let (outcome, ending) = judge(run, &result);
+        let outcome = lock(&run.record).verdict(outcome);
         let failure = match &result {
             Err(error) if matches!(**error, EvalAltResult::Exit(..)) => Some(left_early(error, &source)),
-            Err(error) if outcome != Outcome::Pass => Some(explain::of_failure(run, context.engine(), error, &source)),
+            Err(error) if !outcome.has_passed() => Some(explain::of_failure(run, context.engine(), error, &source)),
             _ => None,
         };
-        if outcome == Outcome::Pass || ending || tries >= options.retry {
+        if outcome.has_passed() || ending || tries >= options.retry {
             break (outcome, failure, result.err().filter(|_| ending));
         }
         tries += 1;
+        let error = failure.as_ref().map(|failure| run.failure(failure));
+        run.emit(Event::TestAttempt { test: number, attempt: tries, outcome, error });
+        lock(&run.record).again();
         run.observer.notice(&format!("test \"{name}\" did not pass, attempt {} of {}", tries + 1, options.retry + 1));
     };
-    let test = lock(&run.record).end(outcome, failure).cloned();
-    if let Some(mut test) = test {
-        // What ends the run, too, is told once: by the run.
-        if ending.as_ref().is_some_and(|error| !matches!(**error, EvalAltResult::Exit(..))) {
-            test.failure = None;
-        }
-        run.observer.test_ended(&test, &run.sources);
-    }
+    lock(&run.record).end(number, vec![name], outcome);
+    run.emit(Event::TestEnded {
+        test: number,
+        outcome,
+        duration_s: begun.elapsed().as_secs_f64(),
+        reason: None,
+        error: failure.as_ref().map(|failure| run.failure(failure)),
+        ends_run: ending.as_ref().is_some_and(|error| !matches!(**error, EvalAltResult::Exit(..))),
+    });
     ending.map_or(Ok(Dynamic::UNIT), Err)
+}
+
+/// Begins a test; gives its number, unless it stands within another one.
+fn begin(run: &Run, name: &str, source: &str, at: Position) -> Option<u64> {
+    let depth = run.parallel.load(std::sync::atomic::Ordering::Relaxed);
+    let test = lock(&run.record).begin(depth)?;
+    run.emit(Event::TestBegun(TestBegun {
+        test,
+        name: name.to_owned(),
+        group: Vec::new(),
+        tags: Vec::new(),
+        file: source.to_owned(),
+        line: at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0),
+    }));
+    Some(test)
 }
 
 fn attempt(
