@@ -8,3 +8,5 @@ pub mod measurement;
 pub mod numbers;
 pub mod record;
 pub mod report;
+pub mod select;
+pub mod units;
