@@ -36,3 +36,5 @@ mod serve;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod testing;
