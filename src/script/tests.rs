@@ -87,5 +87,7 @@ mod blocks;
 mod failures;
 #[path = "tests/language.rs"]
 mod language;
+#[path = "tests/reference.rs"]
+mod reference;
 #[path = "tests/testing.rs"]
 mod testing;

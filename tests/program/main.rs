@@ -38,3 +38,5 @@ mod sync;
 mod terminal;
 #[cfg(target_os = "linux")]
 mod testing;
+#[cfg(unix)]
+mod tools;
