@@ -159,6 +159,15 @@ impl Report {
         self.outcomes().all(Outcome::is_good)
     }
 
+    /// What went wrong outside of tests: an error that ended a test and the run is told with the test.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let told = |failure: &&Failure| {
+            let same = |other: &Failure| (&other.message, &other.places) == (&failure.message, &failure.places);
+            self.tests.last().and_then(|test| test.error.as_ref()).is_some_and(same)
+        };
+        self.error.iter().filter(move |failure| !told(failure)).chain(&self.closing)
+    }
+
     /// How many tests came to `outcome`.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.tests.iter().filter(|test| test.outcome == outcome).count()

@@ -21,7 +21,8 @@ pub struct Selection {
 impl Selection {
     /// Whether the test at the end of this path of names is run.
     pub fn wants(&self, path: &[String], tags: &[String]) -> bool {
-        path.last().is_some_and(|name| self.needed.contains(name)) || self.chooses(path, tags)
+        let is_needed = |name: &String| self.needed.contains(name) || self.needed.contains(&path.join("/"));
+        path.last().is_some_and(is_needed) || self.chooses(path, tags)
     }
 
     /// Whether it is run for its own sake.
@@ -60,6 +61,11 @@ pub struct Declared {
 }
 
 impl Declared {
+    /// Whether this is what `needs` calls `name`: the test's own name, or the whole path.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.path().join("/") == name
+    }
+
     /// Its name behind those of its groups.
     pub fn path(&self) -> Vec<String> {
         self.group.iter().chain([&self.name]).cloned().collect()
@@ -74,7 +80,7 @@ pub fn needed(selection: &Selection, all: &[Declared]) -> Vec<String> {
         for name in &test.needs {
             if !names.contains(name) {
                 names.push(name.clone());
-                open.extend(all.iter().filter(|other| other.name == *name));
+                open.extend(all.iter().filter(|other| other.is_called(name)));
             }
         }
     }

@@ -92,7 +92,7 @@ pub fn whole(report: &Report, colour: Colour, named: bool) -> String {
         text.extend(ended.error.iter().map(|failure| excerpt(failure, colour)));
     }
     text.push_str(&measurements(&report.measurements, "", colour, true));
-    text.extend(report.error.iter().chain(&report.closing).map(|failure| excerpt(failure, colour)));
+    text.extend(report.failures().map(|failure| excerpt(failure, colour)));
     text.push_str(&summary(report, colour));
     text
 }

@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::script`]. Invariant: every device that the script opened is closed, even after a defect.
 
-use super::arguments::Run;
+use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
 use super::reporting::{Journal, Watch};
 use super::{is_python, misuse, python_file, readable, report_failures, session, signals};
@@ -18,6 +18,7 @@ use std::sync::Arc;
 pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&run.script)?;
     if is_python(&run.script) {
+        refuse_reports(&run)?;
         return python_file::run(&run, console);
     }
     let journal = Journal::open(&run.noting, console)?;
@@ -39,6 +40,16 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     console.finish(&finished.report);
     let status = status(&finished, console.broken());
     Ok(if status == 0 { unwritten } else { status })
+}
+
+/// A Python file has no tests, and what runs it tells no events.
+fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
+    let asked = run.noting != Noting::default() || run.choice != Choice::default();
+    if asked {
+        let help = "leave the options for tests and reports out, or run a .rhai script";
+        return Err(misuse(format!("`{}` is a Python file, and has no tests", run.script.display()), help));
+    }
+    Ok(())
 }
 
 /// What the command line says of a folder that the boards of `host` see.

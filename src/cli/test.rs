@@ -337,7 +337,10 @@ fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8,
         };
         let needed = crate::bench::select::needed(&selection, &tests);
         for test in tests {
-            if selection.is_partial() && !selection.chooses(&test.path(), &test.tags) && !needed.contains(&test.name) {
+            if selection.is_partial()
+                && !selection.chooses(&test.path(), &test.tags)
+                && !needed.iter().any(|name| test.is_called(name))
+            {
                 continue;
             }
             let tags = if test.tags.is_empty() { String::new() } else { format!("  [{}]", test.tags.join(", ")) };

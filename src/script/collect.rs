@@ -89,7 +89,9 @@ fn place(index: usize, names: &[String], needs: &[Vec<String>], seen: &mut [bool
         return;
     }
     for need in &needs[index] {
-        for other in (0..names.len()).filter(|other| names[*other] == *need) {
+        let is_meant =
+            |name: &String| need == name || need.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+        for other in (0..names.len()).filter(|other| is_meant(&names[*other])) {
             place(other, names, needs, seen, order);
         }
     }

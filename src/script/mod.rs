@@ -164,8 +164,11 @@ impl Runner {
     /// Evaluates a script in the order that is chosen, and then what it says is to be torn down.
     fn perform(&self, name: &str, tree: &AST) -> Result<(), Box<EvalAltResult>> {
         let mut selection = self.run.selection();
+        let tests = collect::tests(tree);
+        let names = tests.iter().flat_map(|test| [test.name.clone(), test.path().join("/")]);
+        *self.run.written.write().unwrap_or_else(PoisonError::into_inner) = names.collect();
         if selection.is_partial() {
-            selection.needed = crate::bench::select::needed(&selection, &collect::tests(tree));
+            selection.needed = crate::bench::select::needed(&selection, &tests);
             *self.run.selection.write().unwrap_or_else(PoisonError::into_inner) = selection.clone();
         }
         let tree = &match selection.shuffle {

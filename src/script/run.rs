@@ -49,6 +49,8 @@ pub(super) struct Run {
     pub groups: Mutex<Vec<Frame>>,
     pub next_frame: AtomicU64,
     pub selection: RwLock<Selection>,
+    /// The names of the tests that are written in the script; none if there is no script as a whole.
+    pub written: RwLock<Vec<String>>,
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
     pub loader: Loader,
@@ -95,6 +97,7 @@ impl Run {
             groups: Mutex::default(),
             next_frame: AtomicU64::new(1),
             selection: RwLock::default(),
+            written: RwLock::default(),
             closing: Mutex::default(),
             exit: Mutex::default(),
             loader: Loader::default(),

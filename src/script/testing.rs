@@ -137,6 +137,9 @@ fn evaluate(
     let (setups, mut teardowns) = (of_moment(Moment::SetupEach)?, of_moment(Moment::TeardownEach)?);
     // What was set up last is torn down first.
     teardowns.reverse();
+    if let Some(error) = unknown(run, &options.needs) {
+        return Err(fail(error, &source, at));
+    }
     let reason = match skip.or_else(|| unmet(run, &group, &options.needs)).or_else(|| take_reason(&mut options)) {
         Some(reason) => Some(reason),
         None => hooks::prepare(run, context)?,
@@ -169,6 +172,16 @@ fn take_reason(options: &mut Options) -> Option<String> {
 /// Whether a test may begin on this thread: none runs around it.
 fn may_begin(run: &Run) -> bool {
     lock(&run.record).may_begin(run.parallel.load(Ordering::Relaxed))
+}
+
+/// What is wrong with the names of needed tests: a slip would skip the test for ever.
+fn unknown(run: &Run, needs: &[String]) -> Option<Error> {
+    let written = run.written.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let is_known = |name: &String| written.contains(name) || lock(&run.record).outcome_of(&[], name).is_some();
+    let name = needs.iter().find(|name| !written.is_empty() && !is_known(name))?;
+    let near = crate::name::nearest(name, written.iter().map(String::as_str));
+    let help = near.map_or_else(|| "name a test of this script".to_owned(), |near| format!("did you mean `{near}`?"));
+    Some(Error::new(Kind::DeclarationError, format!("there is no test `{name}` to be needed")).with_help(help))
 }
 
 /// Why a test is skipped that needs others.

@@ -329,3 +329,27 @@ fn a_repetition_ends_with_the_first_failure() {
         outcome.stderr
     );
 }
+
+#[test]
+fn what_has_no_tests_is_refused() {
+    Program::new()
+        .file("main.py", b"print(1)")
+        .args(["run", "main.py", "--json", "a.json", "-p", "sim"])
+        .stderr(
+            "
+            error: `main.py` is a Python file, and has no tests
+              help: leave the options for tests and reports out, or run a .rhai script
+            ",
+        )
+        .status(2);
+    let outcome = Program::new()
+        .script("a.rhai", "test \"t\" { }")
+        .args(["run", "a.rhai", "--json", "-", "--junit", "-"])
+        .outcome();
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(2)));
+    assert!(outcome.stderr.starts_with("error: two reports go to standard output\n"), "{}", outcome.stderr);
+    let outcome =
+        Program::new().script("a.rhai", "test \"t\" { }").args(["run", "a.rhai", "--json", "a.rhai/x"]).outcome();
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("test t ... pass\n1 test: 1 passed\n", Some(2)));
+    assert!(outcome.stderr.starts_with("error: the report `a.rhai/x` cannot be written: "), "{}", outcome.stderr);
+}

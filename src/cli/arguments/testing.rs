@@ -64,10 +64,10 @@ pub struct Test {
 }
 
 /// Which tests `run` and `test` run.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct Choice {
     /// Run only tests whose path contains this (may be repeated; `!TEXT` leaves out)
-    #[arg(short = 'k', long = "keep", value_name = "TEXT")]
+    #[arg(short = 'k', long = "filter", value_name = "TEXT")]
     pub patterns: Vec<String>,
     /// Run only tests with this tag (may be repeated; `!TAG` leaves out)
     #[arg(long = "tag", value_name = "TAG")]
@@ -78,7 +78,7 @@ pub struct Choice {
 }
 
 /// Reports of `run`, `test` and `report`.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct Reporting {
     /// Write the report as JSON; `-`: to standard output
@@ -93,7 +93,7 @@ pub struct Reporting {
 }
 
 /// What `run` and `test` note besides.
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct Noting {
     /// Write each event as a line of JSON as it happens; `-`: to standard output

@@ -58,10 +58,8 @@ impl<'a> Suite<'a> {
             failure: None,
             out: String::new(),
         }));
-        let around = report.error.iter().map(|failure| ("script", failure));
-        let around = around.chain(report.closing.iter().map(|failure| ("closing", failure)));
-        cases.extend(around.map(|(name, failure)| Case {
-            name: name.to_owned(),
+        cases.extend(report.failures().map(|failure| Case {
+            name: "script".to_owned(),
             class: class(script),
             time: 0.0,
             outcome: Outcome::Error,

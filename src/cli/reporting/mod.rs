@@ -82,7 +82,7 @@ impl Journal {
         }
     }
 
-    /// Writes an event down. Series are kept for reports, only as far as one is wanted.
+    /// Writes an event down, and keeps it if a report is wanted at the end.
     fn add(&self, line: &Line) {
         if !self.wanted {
             return;
@@ -95,6 +95,10 @@ impl Journal {
                 .and_then(|text| to.write_all(format!("{text}\n").as_bytes()))
                 .and_then(|()| to.flush());
             *failure = written.err();
+        }
+        let Reporting { json, junit, csv } = &self.noting.reporting;
+        if json.is_none() && junit.is_none() && csv.is_none() {
+            return;
         }
         match folds.iter_mut().find(|(run, _)| *run == line.run) {
             Some((_, fold)) => fold.add(line),

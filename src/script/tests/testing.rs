@@ -106,9 +106,9 @@ fn a_test_is_skipped_unless_what_it_needs_has_passed() {
         "a: pass, b: fail, c: skip, d: skip, e: skip, f: pass, g / a: fail, g / x: skip, y: skip",
         "",
     );
-    let (finished, _) = ran("test \"a\" needs = \"b\" { } test \"c\" skip_if = \"no board\" { }", Selection::default());
+    let (finished, _) = ran("test \"a\" needs = \"c\" { } test \"c\" skip_if = \"no board\" { }", Selection::default());
     let reasons: Vec<_> = finished.report.tests.iter().map(|test| test.reason.clone().unwrap()).collect();
-    assert_eq!(reasons, ["`b` has not run", "no board"]);
+    assert_eq!(reasons, ["`c` has not run", "no board"]);
     case("test \"a\" skip_if = nonsense() { print(`=never`); }", "a: error", "");
     case("group \"g\" skip_if = true { test \"a\" { } }", "g / a: skip", "");
 }
@@ -135,6 +135,9 @@ fn tests_are_chosen() {
     assert_eq!(chosen(&[], &["p"]), "adc: pass, power / on: pass, power / off: pass");
     assert_eq!(chosen(&["!power"], &[]), "adc: pass");
     assert_eq!(chosen(&["nothing"], &[]), "");
+    let text = "group \"g\" { test \"a\" { } test \"b\" { } } test \"c\" needs \"g/a\" { }";
+    let selection = Selection { patterns: vec!["c".to_owned()], ..Selection::default() };
+    assert_eq!(outcomes(&ran(text, selection).0), "g / a: pass, c: pass");
     let (finished, printed) = ran(
         "teardown_all { print(`=z`); } test \"a\" { } group \"g\" { test \"b\" { throw 1; } test \"c\" { } } print(`=never`);",
         Selection { fail_fast: true, ..Selection::default() },
@@ -197,6 +200,10 @@ fn what_stands_in_the_wrong_place_is_refused() {
     assert_eq!(
         failure("test \"a\" tags = 5 { }"),
         "DeclarationError: the option `tags` takes an array of strings @ t.rhai:1:10"
+    );
+    assert_eq!(
+        failure("test \"alpha\" { } test \"b\" needs \"alpah\" { }"),
+        "DeclarationError: there is no test `alpah` to be needed @ t.rhai:1:23 | did you mean `alpha`?"
     );
     assert_eq!(failure("group { }"), "ParseError: a group needs a name @ t.rhai:1:7 | write `group \"name\" { … }`");
     assert_eq!(
