@@ -4,8 +4,9 @@
 
 use super::arguments::{Connection, Limit};
 use super::console::Console;
-use super::{misuse, signals};
+use super::{misuse, signals, station};
 use crate::bench::report::Report;
+use crate::bench::station::Station;
 use crate::device::class::Class;
 use crate::device::{Device, Host, OpenOptions, Output};
 use crate::diagnostic::Diagnostic;
@@ -20,9 +21,23 @@ use std::time::Instant;
 /// A host for the port that the command line names; its boards print to `output`.
 ///
 /// # Errors
-/// If the password cannot be read, or the recording not be written.
+/// If the station's file is wrong, the password cannot be read, or the recording not be written.
 pub fn host<O: Output + 'static>(output: &Arc<O>, connection: &Connection) -> Result<Host, Diagnostic> {
-    host_at(output, connection, None, recorder(connection)?.as_ref())
+    let host = host_of(output, connection, None, recorder(connection)?.as_ref())?;
+    station::prepare(&host, &connection.station, None)?;
+    Ok(host)
+}
+
+/// As [`host`], for a script, which may have its station beside it.
+///
+/// # Errors
+/// As [`host`].
+pub fn host_for<O: Output + 'static>(
+    output: &Arc<O>,
+    connection: &Connection,
+    script: Option<&Path>,
+) -> Result<(Host, Option<Arc<Station>>), Diagnostic> {
+    host_at(output, connection, script, None, recorder(connection)?.as_ref())
 }
 
 /// What records the ports, if the command line wants that.
@@ -40,11 +55,23 @@ pub fn recorder(connection: &Connection) -> Result<Option<Recorder>, Diagnostic>
     recorder.map(Some)
 }
 
-/// As [`host`], for `port` if there is one, with a recording that has begun.
+/// As [`host_for`], for `port` if there is one, with a recording that has begun.
 ///
 /// # Errors
-/// If the password cannot be read.
+/// If the station's file is wrong, or the password cannot be read.
 pub fn host_at<O: Output + 'static>(
+    output: &Arc<O>,
+    connection: &Connection,
+    script: Option<&Path>,
+    port: Option<&str>,
+    recorder: Option<&Recorder>,
+) -> Result<(Host, Option<Arc<Station>>), Diagnostic> {
+    let host = host_of(output, connection, port, recorder)?;
+    let station = station::prepare(&host, &connection.station, script)?;
+    Ok((host, station))
+}
+
+fn host_of<O: Output + 'static>(
     output: &Arc<O>,
     connection: &Connection,
     port: Option<&str>,

@@ -5,6 +5,7 @@
 
 use super::arguments::{Choice, Test};
 use super::console::{Console, Stream};
+use super::operator::Desk;
 use super::render::Colour;
 use super::reporting::{Journal, Watch};
 use super::run::status;
@@ -134,8 +135,9 @@ impl Bench<'_> {
         let watch = Watch::new(console, self.journal);
         let subject = self.journal.subject(file);
         watch.begin(&subject);
-        let host: Host = match session::host_at(&watch, &self.options.connection, port, self.recorder.as_ref()) {
-            Ok(host) => host,
+        let connection = &self.options.connection;
+        let (host, station) = match session::host_at(&watch, connection, Some(file), port, self.recorder.as_ref()) {
+            Ok(prepared) => prepared,
             Err(failure) => {
                 let status = report_failures(console, &[failure], &crate::script::Sources::default());
                 return Ran { status, report: Report::default() };
@@ -145,6 +147,9 @@ impl Bench<'_> {
         let mut runner = Runner::new(host.clone(), watch, args, self.options.limit.timeout);
         runner.set_subject(subject);
         runner.select(selection(&self.options.choice, seed));
+        runner.permit(self.options.allowed.permissions());
+        station.into_iter().for_each(|station| runner.set_station(station));
+        runner.set_operator(Desk::new(console, &self.options.answers.given));
         let finished = session::guarded(&host, || runner.run_file(file));
         console.end_lines();
         let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();

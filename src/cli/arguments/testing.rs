@@ -1,6 +1,6 @@
 //! The options of `test` and `report`, and those of reports.
 
-use super::{Connection, Limit};
+use super::{Allowed, Connection, Limit, operator};
 use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
@@ -52,6 +52,12 @@ pub struct Test {
     /// What the scripts see as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// What they may do.
+    #[command(flatten)]
+    pub allowed: Allowed,
+    /// What their questions are answered.
+    #[command(flatten)]
+    pub answers: operator::Answers,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,

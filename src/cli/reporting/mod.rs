@@ -13,6 +13,7 @@ use super::console::Console;
 use super::misuse;
 use crate::bench::date;
 use crate::bench::event::{Event, Line};
+use crate::bench::operator::{Answer, Question, Source};
 use crate::bench::report::{Fold, Report, Runs};
 use crate::device::{Output, Transfer};
 use crate::diagnostic::Diagnostic;
@@ -248,6 +249,16 @@ impl Observer for Watch {
     fn print(&self, text: &str) {
         self.note(|| Event::Output { board: None, text: format!("{text}\n") });
         self.console.print(text);
+    }
+
+    fn print_for(&self, board: &str, text: &str) {
+        self.note(|| Event::Output { board: Some(board.to_owned()), text: format!("{text}\n") });
+        self.console.print_for(board, text);
+    }
+
+    fn answered(&self, question: &Question, answer: &Answer, source: Source) {
+        self.note(|| Event::Notice { text: format!("? {} {}", question.text, question.shown(answer)) });
+        self.console.answered(question, answer, source);
     }
 
     fn debug(&self, text: &str, place: Option<&Origin>) {
