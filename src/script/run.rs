@@ -239,6 +239,7 @@ impl Run {
 
     fn set_run_deadline(&self, deadline: Option<Instant>) {
         *self.deadline.write().unwrap_or_else(PoisonError::into_inner) = deadline;
+        self.host.set_deadline(deadline);
     }
 
     /// Which tests are run.
