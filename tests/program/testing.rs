@@ -353,3 +353,29 @@ fn what_has_no_tests_is_refused() {
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("test t ... pass\n1 test: 1 passed\n", Some(2)));
     assert!(outcome.stderr.starts_with("error: the report `a.rhai/x` cannot be written: "), "{}", outcome.stderr);
 }
+
+#[test]
+fn a_test_for_each_board_bears_its_name() {
+    let text = "
+        let boards = [Device.open(`sim:a`, #{ name: `left` }), Device.open(`sim:b`, #{ name: `right` })];
+        group \"all\" {
+            for_each_board(boards, |b| {
+                test \"on\" { if b.name == `right` { throw `dark`; } }
+                test \"lit\" needs \"on\" { b.exec(`print(1)`); }
+            });
+        }";
+    let outcome = Program::new().file("a.rhai", text.as_bytes()).args(["run", "a.rhai"]).outcome();
+    let mut lines: Vec<&str> = outcome.stdout.lines().filter(|line| line.starts_with("test ")).collect();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "test all / left / lit ... pass",
+            "test all / left / on ... pass",
+            "test all / right / lit ... skip (`on` did not pass)",
+            "test all / right / on ... fail",
+        ],
+        "{}",
+        outcome.stderr
+    );
+}

@@ -227,7 +227,9 @@ impl Watch {
 
 impl Output for Watch {
     fn board(&self, device: &str, text: &str) {
-        self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
+        if !text.is_empty() {
+            self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
+        }
         self.console.board(device, text);
     }
 

@@ -11,7 +11,7 @@ use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::error::{Error, Kind};
 use crate::script::errors::Fallible;
 use crate::script::run::{Run, lock};
-use crate::script::{explain, text};
+use crate::script::{explain, parallel, text};
 use rhai::{Dynamic, Engine, EvalAltResult, Expr, Expression, Position, Stmt};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -103,9 +103,11 @@ fn around<'a>(run: &Run, frames: &'a mut [Frame]) -> Vec<&'a mut Frame> {
     frames.iter_mut().filter(|frame| frame.thread == thread || frame.depth < depth).collect()
 }
 
-/// The names of the groups around this thread.
+/// The names of the groups around this thread, and of the board for which it works.
 pub fn path(run: &Run) -> Vec<String> {
-    around(run, &mut lock(&run.groups)).into_iter().filter_map(|frame| frame.name.clone()).collect()
+    let mut frames = lock(&run.groups);
+    let names = around(run, &mut frames).into_iter().filter_map(|frame| frame.name.clone());
+    names.chain(parallel::board()).collect()
 }
 
 /// The tags of the groups around this thread, and why tests within them are skipped.
