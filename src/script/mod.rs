@@ -56,7 +56,7 @@ use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
-use rhai::{AST, Caches, Engine, EvalAltResult, Scope};
+use rhai::{AST, Engine, EvalAltResult, Scope};
 use run::{Run, lock};
 use std::collections::HashMap;
 use std::path::Path;
@@ -224,21 +224,11 @@ impl Runner {
             Some(seed) => collect::shuffled(tree, seed),
             None => tree.clone(),
         };
-        let (mut scope, mut caches) = (Scope::new(), Caches::new());
         let mut state = self.engine.new_global_runtime_state();
         state.source = Some(name.into());
         state.lib.push(tree.shared_lib().clone());
-        testing::enter_script(&self.run, name, tree.statements())?;
-        #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
-        let result = self.engine.eval_statements_raw(&mut state, &mut caches, &mut scope, tree.statements());
-        testing::leave(&self.run, &self.engine, result, &mut |hook| {
-            testing::evaluate_at_end(&self.run, hook, |statement| {
-                state.always_search_scope = true;
-                #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
-                self.engine.eval_statements_raw(&mut state, &mut caches, &mut scope, &[statement])
-            })
-        })
-        .map(drop)
+        let mut scope = Scope::new();
+        testing::perform(&self.run, &self.engine, name, tree.statements(), &mut state, &mut scope).map(drop)
     }
 
     /// Says which tests of the next runs are run, and in which order.

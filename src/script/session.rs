@@ -8,9 +8,9 @@
 
 use super::dispatch::{ClassHandle, DeviceHandle};
 use super::run::{Run, lock};
-use super::{Finished, Runner, Sources, finish, modules, on_big_stack, text};
+use super::{Finished, Runner, Sources, finish, modules, on_big_stack, testing, text};
 use crate::diagnostic::Diagnostic;
-use rhai::{AST, Caches, Dynamic, Engine, Expr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext};
+use rhai::{AST, Dynamic, Engine, Expr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext};
 use rhai::{EvalAltResult, Position, Scope, Stmt};
 use std::path::Path;
 use std::sync::Arc;
@@ -74,9 +74,8 @@ impl Session {
         }
         self.state.source = Some(name.into());
         self.state.num_modules_loaded = 0;
-        #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
-        let value =
-            self.engine.eval_statements_raw(&mut self.state, &mut Caches::new(), &mut self.scope, tree.statements())?;
+        let Session { run, engine, scope, state, .. } = self;
+        let value = testing::perform(run, engine, name, tree.statements(), state, scope)?;
         Ok((tree, value.flatten()))
     }
 

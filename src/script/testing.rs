@@ -6,7 +6,7 @@
 mod hooks;
 mod options;
 
-pub(super) use hooks::{Frame, enter_script, evaluate_at_end, leave};
+pub(super) use hooks::{Frame, perform};
 
 use super::errors::{Fallible, kind_of, raise_at};
 use super::functions::overdue;
@@ -151,7 +151,7 @@ fn evaluate(
         ended(run, &test, number, Outcome::Skip, (Duration::ZERO, Some(reason), None, false));
         return Ok(Dynamic::UNIT);
     }
-    let outcome = perform(run, context, &mut test)?;
+    let outcome = run_test(run, context, &mut test)?;
     if selection.fail_fast && !outcome.is_good() {
         return Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)));
     }
@@ -195,7 +195,7 @@ fn unmet(run: &Run, group: &[String], needs: &[String]) -> Option<String> {
 }
 
 /// Runs a test with all its attempts; gives what it came to.
-fn perform(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut Test<'_>) -> Fallible<Outcome> {
+fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut Test<'_>) -> Fallible<Outcome> {
     let depth = run.parallel.load(Ordering::Relaxed);
     let Some(number) = lock(&run.record).begin(depth) else {
         let error = Error::new(Kind::DeclarationError, "a test stands within a test");

@@ -379,3 +379,18 @@ fn a_test_for_each_board_bears_its_name() {
         outcome.stderr
     );
 }
+
+#[test]
+fn what_is_piped_to_the_prompt_is_set_up_and_torn_down() {
+    Program::new()
+        .args(["repl", "-p", "sim"])
+        .stdin("let log = [];\nsetup_all { log.push(1); }\ntest \"a\" { log.push(2); }\nteardown_all { print(log); }\n")
+        .stdout(
+            "
+            test a ... pass
+            [1, 2]
+            1 test: 1 passed
+            ",
+        )
+        .status(0);
+}

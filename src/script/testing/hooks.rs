@@ -12,7 +12,7 @@ use crate::error::{Error, Kind};
 use crate::script::errors::Fallible;
 use crate::script::run::{Run, lock};
 use crate::script::{explain, parallel, text};
-use rhai::{Dynamic, Engine, EvalAltResult, Expr, Expression, Position, Stmt};
+use rhai::{Caches, Dynamic, Engine, EvalAltResult, Expr, Expression, GlobalRuntimeState, Position, Scope, Stmt};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::ThreadId;
@@ -152,11 +152,6 @@ pub fn evaluate(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, hook: 
     }
 }
 
-/// As [`evaluate`], after the script has ended: `eval` evaluates a statement in its scope.
-pub fn evaluate_at_end(run: &Run, hook: &Hook, eval: impl FnOnce(Stmt) -> Fallible<Dynamic>) -> Fallible<Dynamic> {
-    super::limited(run, hook.timeout, hook.moment.word(), || eval(Stmt::Expr(Box::new((*hook.block).clone()))))
-}
-
 /// Runs the `setup_all` of the groups around a test that have not run. Gives why the test is skipped, if one failed.
 ///
 /// # Errors
@@ -239,7 +234,7 @@ fn path_to(run: &Run, id: u64) -> Vec<String> {
 }
 
 /// A group ends, or the script: its `teardown_all` run. `eval` evaluates a block in its scope.
-pub fn leave(
+fn leave(
     run: &Run,
     engine: &Engine,
     mut result: Fallible<Dynamic>,
@@ -266,17 +261,37 @@ pub fn leave(
     result
 }
 
-/// Begins a script of these statements.
+/// Evaluates the statements of a script, or of an input of a person, and then what they say is to be torn down.
 ///
 /// # Errors
-/// If an option of a block among them is wrong.
-pub fn enter_script(run: &Run, source: &str, statements: &[Stmt]) -> Fallible<()> {
+/// What ended it early; if an option of a block among the statements is wrong.
+pub fn perform(
+    run: &Run,
+    engine: &Engine,
+    source: &str,
+    statements: &[Stmt],
+    state: &mut GlobalRuntimeState,
+    scope: &mut Scope<'_>,
+) -> Fallible<Dynamic> {
     let mut frame = Frame::new(run, None, source, 0);
     frame.hooks = standing_in(statements, source)?;
     let mut frames = lock(&run.groups);
     frames.clear();
     frames.push(frame);
-    Ok(())
+    drop(frames);
+    let mut caches = Caches::new();
+    #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
+    let result = engine.eval_statements_raw(state, &mut caches, scope, statements);
+    leave(run, engine, result, &mut |hook| {
+        super::limited(run, hook.timeout, hook.moment.word(), || {
+            let searching = std::mem::replace(&mut state.always_search_scope, true);
+            let block = [Stmt::Expr(Box::new((*hook.block).clone()))];
+            #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
+            let torn = engine.eval_statements_raw(state, &mut caches, scope, &block);
+            state.always_search_scope = searching;
+            torn
+        })
+    })
 }
 
 /// The blocks that stand directly among `statements`.
