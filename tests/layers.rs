@@ -36,6 +36,7 @@ const OWNED: &[(&str, &str)] = &[
     ("ctrlc", "cli"),
     ("annotate_snippets", "cli"),
     ("indicatif", "cli"),
+    ("RecommendedWatcher", "cli"),
     ("rustyline", "cli"),
     ("println!", "cli"),
     ("eprintln!", "cli"),

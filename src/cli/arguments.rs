@@ -12,7 +12,7 @@ mod tools;
 
 pub use allow::{Allow, Allowed};
 use files::FileCommand;
-pub use sync::Sync;
+pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 pub use tools::{Definitions, Doc, Editor, EditorKind, New};
 
@@ -185,6 +185,7 @@ Examples:
   belay-script run test_bench.rhai --port sim
   belay-script run test_bench.rhai -p /dev/ttyACM0 --timeout 60
   belay-script run logger.rhai -- 100 out.csv      the script sees args == [\"100\", \"out.csv\"]
+  belay-script run test_bench.rhai --watch         runs again on every save, until Ctrl-C
   belay-script run main.py -p /dev/ttyACM0
   belay-script run main.py --mount .               its modules are imported from this folder
 
@@ -278,6 +279,9 @@ pub struct Run {
     /// Let boards change what is in the mounted folder
     #[arg(long, requires = "mount")]
     pub write: bool,
+    /// Run again whenever the script, a module, or a folder that it syncs is saved; boards stay connected
+    #[arg(long)]
+    pub watch: bool,
     /// What the script sees as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,

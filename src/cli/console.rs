@@ -3,6 +3,8 @@
 //! Uses [`render`]. Invariant: whoever prints holds the one lock, so lines of several threads and boards
 //! never mix; standard output is flushed before anything goes to standard error.
 
+mod question;
+
 use super::progress;
 use super::render::{self, Colour};
 use super::report;
@@ -197,20 +199,6 @@ impl Console {
         self.lock().bar = bar;
     }
 
-    /// Draws the line that a person is typing; whatever else is printed goes above it. `None`: it is typed.
-    pub fn question(&self, line: Option<String>) {
-        let mut inner = self.lock();
-        if let Some(line) = line {
-            inner.question = Some(line);
-            return inner.draw_question();
-        }
-        if inner.question.take().is_some() {
-            let _ = inner.err.to.write_all(b"\n").and_then(|()| inner.err.to.flush());
-        }
-        let held = std::mem::take(&mut inner.held);
-        inner.write(&held);
-    }
-
     /// How remarks may look.
     pub fn colour_of_remarks(&self) -> Colour {
         self.lock().err.colour
@@ -272,32 +260,6 @@ impl Inner {
         }
     }
 
-    /// Writes what makes whole lines above the line that is being typed, and holds the rest.
-    fn write_above(&mut self, bytes: &[u8]) {
-        const LONGEST_LINE: usize = 64 * 1024;
-        self.held.extend_from_slice(bytes);
-        if self.held.len() > LONGEST_LINE {
-            self.held.push(b'\n');
-        }
-        let whole = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole > 0 {
-            let lines: Vec<u8> = self.held.drain(..whole).collect();
-            self.clear_question();
-            self.write_bytes(&lines);
-            self.draw_question();
-        }
-    }
-
-    fn clear_question(&mut self) {
-        let _ = self.err.to.write_all(b"\r\x1b[K").and_then(|()| self.err.to.flush());
-    }
-
-    fn draw_question(&mut self) {
-        if let Some(line) = &self.question {
-            let _ = write!(self.err.to, "\r\x1b[K{line}").and_then(|()| self.err.to.flush());
-        }
-    }
-
     fn flush(&mut self) {
         if !self.broken
             && let Err(error) = self.out.to.flush()
@@ -316,7 +278,7 @@ impl Inner {
     }
 
     fn own_lines(&mut self, text: &str) {
-        if !self.at_line_start {
+        if !self.at_line_start || !self.held.is_empty() {
             self.write(b"\n");
         }
         self.write(text.as_bytes());
@@ -331,7 +293,7 @@ impl Inner {
         if self.question.is_some() {
             self.clear_question();
             let end = if text.ends_with('\n') { "" } else { "\n" };
-            let _ = write!(self.err.to, "{text}{end}");
+            let _ = self.err.to.write_all(format!("{text}{end}").as_bytes());
             return self.draw_question();
         }
         let bar = self.bar.clone();

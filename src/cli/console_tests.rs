@@ -188,3 +188,24 @@ fn what_a_script_prints_for_a_board_ends_the_line_of_that_board() {
     console.end_lines();
     paper.expect("[b] other\n");
 }
+
+#[test]
+fn what_is_printed_while_a_line_is_typed_stands_above_it() {
+    let (console, paper) = console();
+    console.lock().together = true;
+    console.open_devices(1);
+    console.question(Some("> ab".to_owned()));
+    paper.expect("<\r\x1b[K> ab>");
+    console.board("Bench", "one\ntw");
+    paper.expect("<\r\x1b[K>one\n<\r\x1b[K> ab>");
+    console.board("Bench", "o\nth");
+    paper.expect("<\r\x1b[K>two\n<\r\x1b[K> ab>");
+    // Lines of the program itself begin on a line of their own.
+    console.text("own\n");
+    paper.expect("<\r\x1b[K>th\n<\r\x1b[K> ab><\r\x1b[K>own\n<\r\x1b[K> ab>");
+    console.notice("noticed");
+    paper.expect("<\r\x1b[K><noticed\n><\r\x1b[K> ab>");
+    console.board("Bench", "end");
+    console.question(None);
+    paper.expect("<\n>end");
+}

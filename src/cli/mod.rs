@@ -40,6 +40,7 @@ pub mod terminal;
 pub mod test;
 #[cfg(unix)]
 pub mod transcript;
+pub mod watch;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;

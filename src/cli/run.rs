@@ -6,7 +6,7 @@ use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
 use super::operator::Desk;
 use super::reporting::{Journal, Watch};
-use super::{is_python, misuse, python_file, readable, report_failures, session, signals};
+use super::{is_python, misuse, python_file, readable, report_failures, session, signals, watch};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::script::{Finished, Runner};
@@ -19,8 +19,17 @@ use std::sync::Arc;
 pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&run.script)?;
     if is_python(&run.script) {
+        if run.watch {
+            return Err(misuse("`--watch` runs scripts again", "a .py file runs once: `belay-script run FILE.py`"));
+        }
         refuse_reports(&run)?;
         return python_file::run(&run, console);
+    }
+    if run.watch {
+        if run.noting != Noting::default() {
+            return Err(misuse("`--watch` makes no reports", "run the script without it for a report"));
+        }
+        return watch::watch(&run, console);
     }
     let journal = Journal::open(&run.noting, console)?;
     signals::watch()?;
@@ -60,7 +69,7 @@ fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
 ///
 /// # Errors
 /// If there is no such folder.
-fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
+pub(super) fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
     match &run.mount {
         Some(folder) => {
             host.set_mount(folder, run.write).map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))

@@ -113,7 +113,11 @@ pub fn guarded<T>(host: &Host, work: impl FnOnce() -> T) -> T {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done,
         Err(defect) => {
-            let _ = catch_unwind(AssertUnwindSafe(|| host.close_all()));
+            let _ = catch_unwind(AssertUnwindSafe(|| {
+                host.keep_links(false);
+                host.close_all();
+                host.release_links();
+            }));
             resume_unwind(defect)
         }
     }

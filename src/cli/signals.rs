@@ -12,11 +12,20 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// # Errors
 /// [`Kind::InternalError`] if the operating system refuses.
 pub fn watch() -> Result<(), Diagnostic> {
+    watch_telling(|| {})
+}
+
+/// As [`watch`]; besides, `tell` is called at the first press, before it interrupts.
+///
+/// # Errors
+/// As [`watch`].
+pub fn watch_telling(tell: impl Fn() + Send + 'static) -> Result<(), Diagnostic> {
     let presses = AtomicU32::new(0);
     handle(move || {
         if presses.fetch_add(1, Ordering::SeqCst) > 0 {
             give_up();
         }
+        tell();
         crate::interrupt::raise();
     })
 }

@@ -2,15 +2,16 @@
 //!
 //! Uses [`crate::sync`]. Invariant: standard output has one line a step and a line that sums up, or the JSON.
 
-use super::arguments::Sync;
+use super::arguments::{Sync, SyncChoice};
 use super::console::Console;
 use super::{misuse, session};
-use crate::device::{OpenOptions, Output as _};
+use crate::device::{Device, OpenOptions, Output as _};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::script::Sources;
 use crate::sync::{Keep, Local, Outcome, Step, SyncOptions, sync};
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Makes the board's files equal to a folder. Gives the exit status.
@@ -18,35 +19,58 @@ use std::sync::Arc;
 /// # Errors
 /// If the folder cannot be read.
 pub fn command(command: &Sync, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    let options = options(command);
+    // Before the board is asked for anything.
+    let local = local(&command.folder, &command.choice, console)?;
+    let opening = OpenOptions { auto_sync_time: false, startup: Some(String::new()), ..OpenOptions::default() };
+    let sources = Sources::default();
+    session::with_board(console, &command.connection, &command.limit, opening, &sources, |device| {
+        carry_out(device, local, &command.choice, console, &sources)
+    })
+}
+
+/// What is to be sent. Tells what is remarkable about it.
+///
+/// # Errors
+/// If the folder cannot be read, or the options contradict it.
+pub fn local(folder: &Path, choice: &SyncChoice, console: &Console) -> Result<Local, Diagnostic> {
+    let options = options(choice);
     let wrong = |error: Error| misuse(error.message(), error.help().unwrap_or_default());
     options.kept(false).map_err(wrong)?;
-    // Before the board is asked for anything.
-    let local = Local::read(&command.folder, &options).map_err(wrong)?;
-    if !command.quiet {
+    let local = Local::read(folder, &options).map_err(wrong)?;
+    if !choice.quiet {
         for remark in &local.remarks {
             console.notice(&remark.to_string());
         }
     }
-    let opening = OpenOptions { auto_sync_time: false, startup: Some(String::new()), ..OpenOptions::default() };
-    let sources = Sources::default();
-    session::with_board(console, &command.connection, &command.limit, opening, &sources, |device| {
-        let outcome = sync(device, local, &options, &mut |transfer| {
-            if !command.quiet {
-                console.transfer(device.name(), transfer);
-            }
-        });
-        let outcome = outcome.inspect_err(|error| sources.insert_python(error))?;
-        if command.json {
-            console.text(&format!("{:#}\n", as_json(&outcome, command.dry_run)));
-        } else if !command.quiet {
-            console.text(&as_text(&outcome, command.dry_run));
-        }
-        Ok(())
-    })
+    Ok(local)
 }
 
-fn options(command: &Sync) -> SyncOptions {
+/// Sends it, and prints what was done. The texts of Python files that are wrong go into `sources`.
+///
+/// # Errors
+/// Of the board, or of a file.
+pub fn carry_out(
+    device: &Device,
+    local: Local,
+    choice: &SyncChoice,
+    console: &Console,
+    sources: &Sources,
+) -> Result<(), Error> {
+    let outcome = sync(device, local, &options(choice), &mut |transfer| {
+        if !choice.quiet {
+            console.transfer(device.name(), transfer);
+        }
+    });
+    let outcome = outcome.inspect_err(|error| sources.insert_python(error))?;
+    if choice.json {
+        console.text(&format!("{:#}\n", as_json(&outcome, choice.dry_run)));
+    } else if !choice.quiet {
+        console.text(&as_text(&outcome, choice.dry_run));
+    }
+    Ok(())
+}
+
+fn options(command: &SyncChoice) -> SyncOptions {
     let list = |given: &Vec<String>, none: bool| match (given.as_slice(), none) {
         ([], false) => None,
         (given, _) => Some(given.to_vec()),

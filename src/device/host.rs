@@ -3,6 +3,7 @@
 //! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
 use super::named::Known;
+use super::park::Parked;
 use super::{Device, Output, Terminal};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
@@ -10,15 +11,15 @@ use crate::port::trace::Recorder;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// What the devices of one run share. Cheap to clone.
 #[derive(Clone)]
-pub struct Host(Arc<Shared>);
+pub struct Host(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     output: Arc<dyn Output>,
     port: Option<String>,
     deadline: Mutex<Option<Instant>>,
@@ -34,6 +35,11 @@ struct Shared {
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
+    /// See [`super::park`].
+    pub(super) keeps_links: AtomicBool,
+    /// How many runs have begun.
+    pub(super) runs: AtomicU64,
+    pub(super) parked: Mutex<Vec<Parked>>,
 }
 
 thread_local! {
@@ -77,6 +83,9 @@ impl Host {
             known: Mutex::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
+            keeps_links: AtomicBool::new(false),
+            runs: AtomicU64::new(0),
+            parked: Mutex::new(Vec::new()),
         }))
     }
 

@@ -4,6 +4,7 @@
 //! the options that it was opened with.
 
 use super::faults::connect_error;
+use super::park::Key;
 use super::{Host, OpenOptions};
 use crate::board::{Board, ConnectFailure};
 use crate::error::{Error, Kind, Result};
@@ -29,6 +30,7 @@ pub struct Link {
     connector: Box<Connector>,
     soft_reset: Option<bool>,
     startup: Option<String>,
+    key: Option<Key>,
 }
 
 impl Link {
@@ -48,6 +50,12 @@ impl Link {
             password: options.password.clone().or(password),
             turn: 0,
         };
+        let key = Key {
+            written: written.clone(),
+            baudrate: options_of_port.baud_rate,
+            login: (options_of_port.user.clone(), options_of_port.password.clone()),
+            line: (options.exclusive, options.dtr, options.rts),
+        };
         // A USB board may come back under another name.
         let usb = match &address {
             Address::Serial(path) => usb::list().ok().and_then(|found| identify(path, &found)).map(Address::Usb),
@@ -65,13 +73,18 @@ impl Link {
                 None => open(&address),
             }
         };
-        Ok(Link::over(&written, Box::new(connector), options))
+        Ok(Link { key: Some(key), ..Link::over(&written, Box::new(connector), options) })
     }
 
     /// A link over ports that `connector` opens; `written` stands for them in messages.
     pub fn over(written: &str, connector: Box<Connector>, options: &OpenOptions) -> Link {
         let written = written.to_owned();
-        Link { written, connector, soft_reset: options.soft_reset, startup: options.startup.clone() }
+        Link { written, connector, soft_reset: options.soft_reset, startup: options.startup.clone(), key: None }
+    }
+
+    /// What makes two openings one connection; `None` over ports of the caller's own making.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
     }
 
     /// Opens the port, recorded if the host records. `again`: as in [`Link::connect`].

@@ -22,6 +22,7 @@ mod named;
 mod open;
 mod operation;
 mod output;
+mod park;
 mod proxy;
 mod reconnect;
 mod release;
@@ -326,6 +327,7 @@ impl Device {
         let payload = self
             .run_restoring(&mut state, &run, &command, item.options.retry && remotes.is_empty())
             .map_err(|error| no_threads(error, &item))?;
+        state.has_threads |= item.kind == ItemKind::Thread;
         // An object of this life of the board means nothing in the next one.
         if item.options.record && remotes.is_empty() {
             state.journal.ran(&command);
@@ -545,9 +547,7 @@ impl Device {
         }
         self.hide_mount_at_last(&mut state);
         state.drain(self.host(), self.name());
-        if let Some(mut board) = state.board.take() {
-            board.leave();
-        }
+        self.host().park(self.0.link.key(), self.name(), &mut state);
         drop(state);
         self.host().forget(self);
         self.host().release_name(self.name());

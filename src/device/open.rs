@@ -89,7 +89,10 @@ impl Host {
     }
 
     fn connect(&self, class: &Arc<Class>, link: Link, options: &OpenOptions, name: &str) -> Result<Device> {
-        let board = link.connect(self, name, false)?;
+        let (board, kept) = match self.take_over(link.key(), name, options)? {
+            Some((board, kept)) => (board, Some(kept)),
+            None => (link.connect(self, name, false)?, None),
+        };
         let identity = board.identity();
         let implementation = Implementation {
             name: identity.name.clone(),
@@ -99,7 +102,8 @@ impl Host {
             emitters: Vec::new(),
         };
         let simulated = board.abilities().simulated;
-        let state = State::new(board);
+        let mut state = State::new(board);
+        state.kept = kept;
         Ok(Device(Arc::new(Inner {
             name: name.to_owned(),
             class: class.clone(),
@@ -128,6 +132,7 @@ impl Device {
         let mut state = self.lock();
         self.mount_at_first(&mut state)?;
         self.start_up(&mut state, limit)?;
+        self.take_up(&mut state, &items)?;
         for item in &items {
             state.bind(self.host(), self.name(), item, limit)?;
         }

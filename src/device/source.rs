@@ -20,6 +20,15 @@ pub struct Prepared {
     pub piece: Piece,
     /// The functions that it defines.
     pub defined: Vec<Defined>,
+    /// Blank lines in front of it.
+    pub blank: u32,
+}
+
+impl Prepared {
+    /// The source without the blank lines in front of it.
+    pub fn text(&self) -> &str {
+        self.source.get(self.blank as usize..).unwrap_or_default()
+    }
 }
 
 /// The function of a task or thread.
@@ -27,6 +36,18 @@ pub struct Prepared {
 /// # Errors
 /// [`Kind::DeclarationError`] with the line of the body that is no Python.
 pub fn function(item: &Item, lines: &LineMap) -> Result<Prepared> {
+    function_after(item, &|defined| lines.blank_lines(defined))
+}
+
+/// As [`function`], with so many blank lines in front of it: as it was sent before.
+///
+/// # Errors
+/// As [`function`].
+pub fn function_at(item: &Item, blank: u32) -> Result<Prepared> {
+    function_after(item, &|_| blank)
+}
+
+fn function_after(item: &Item, blank: &dyn Fn(&[Defined]) -> u32) -> Result<Prepared> {
     let body = parse(item)?;
     if scan::is_async(&item.body.text) {
         return Err(declaration(item, "an async task would never be awaited")
@@ -38,7 +59,7 @@ pub fn function(item: &Item, lines: &LineMap) -> Result<Prepared> {
     }
     header.push_str(&format!("def {}({}):", item.name, parameters(item)?));
     let wrapped = body.as_function(&header, item.options.minify);
-    Ok(prepare(item, &body, wrapped, lines))
+    Ok(prepare(item, &body, wrapped, blank))
 }
 
 /// The body of a setup or teardown behind the assignment of its arguments.
@@ -50,7 +71,7 @@ pub fn globals(item: &Item, assignments: &[(String, String)], lines: &LineMap) -
     let assignments: Vec<(&str, &str)> =
         assignments.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let wrapped = body.as_globals(&assignments, item.options.minify);
-    Ok(prepare(item, &body, wrapped, lines))
+    Ok(prepare(item, &body, wrapped, &|defined| lines.blank_lines(defined)))
 }
 
 fn parse(item: &Item) -> Result<Body> {
@@ -77,7 +98,7 @@ fn declaration(item: &Item, message: &str) -> Error {
     Error::new(Kind::DeclarationError, message).with_item(item.words()).with_origin(item.origin.clone())
 }
 
-fn prepare(item: &Item, body: &Body, wrapped: Wrapped, lines: &LineMap) -> Prepared {
+fn prepare(item: &Item, body: &Body, wrapped: Wrapped, blank: &dyn Fn(&[Defined]) -> u32) -> Prepared {
     let body_lines = line_count(body.text());
     let extra = line_above(item);
     let mut defined = defined(body, wrapped.leading_lines);
@@ -86,7 +107,7 @@ fn prepare(item: &Item, body: &Body, wrapped: Wrapped, lines: &LineMap) -> Prepa
         defined.push(Defined { name: item.name.to_string(), first_line: wrapped.leading_lines, last_line });
     }
     let mut source = wrapped.source;
-    let blank = lines.blank_lines(&defined);
+    let blank = blank(&defined);
     if blank > 0 {
         source.insert_str(0, &"\n".repeat(blank as usize));
         for frame in &mut defined {
@@ -100,7 +121,7 @@ fn prepare(item: &Item, body: &Body, wrapped: Wrapped, lines: &LineMap) -> Prepa
         leading: wrapped.leading_lines + blank + extra,
         lines: body_lines - extra,
     };
-    Prepared { source, piece, defined }
+    Prepared { source, piece, defined, blank }
 }
 
 /// Code of `exec`, ready to be sent.
@@ -163,7 +184,7 @@ pub fn program(text: &str, origin: &Origin) -> Result<Prepared> {
         "{}{end}except SystemExit as __belay_x:\n __belay(__belay_x.args)\nelse:\n __belay(None)",
         wrapped.source
     );
-    Ok(Prepared { source, piece, defined })
+    Ok(Prepared { source, piece, defined, blank: 0 })
 }
 
 fn defined(body: &Body, leading: u32) -> Vec<Defined> {

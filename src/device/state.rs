@@ -8,6 +8,7 @@ use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
 use super::mount::Mount;
 use super::output::Filter;
+use super::park::Sent;
 use super::release::{self, Released};
 use super::{Host, class::Item};
 use crate::board::command::{Command, Outcome, Payload};
@@ -74,6 +75,14 @@ pub struct State {
     pub cautious: bool,
     /// The folder of this computer that the board sees.
     pub mount: Option<Mount>,
+    /// The functions on it, as they were sent.
+    pub sent: Vec<Sent>,
+    /// Those that an earlier device has left on it; `None` if it was connected by this one.
+    pub kept: Option<Vec<Sent>>,
+    /// Functions that are on it already, and are declared next.
+    pub unchanged: Vec<Name>,
+    /// Whether a thread was started.
+    pub has_threads: bool,
     /// Number of the next object that the board keeps.
     next_object: u64,
 }
@@ -120,6 +129,10 @@ impl State {
             released: Released::default(),
             cautious: false,
             mount: None,
+            sent: Vec::new(),
+            kept: None,
+            unchanged: Vec::new(),
+            has_threads: false,
             next_object: 1,
         }
     }
@@ -136,6 +149,9 @@ impl State {
         self.epoch += 1;
         self.clock = None;
         self.has_clock = false;
+        self.has_threads = false;
+        self.sent.clear();
+        self.unchanged.clear();
         lock(&self.garbage).clear();
         self.released.clear();
         if let Some(mount) = &mut self.mount {
@@ -329,13 +345,21 @@ impl State {
     /// Puts an item on the board: the source of a task or thread is sent now, that of a setup or teardown when it runs.
     pub fn place(&mut self, host: &Host, device: &str, item: &Arc<Item>, limit: Limit) -> Result<()> {
         let words = item.words();
-        self.lines.forget(&words);
-        if item.kind.is_function() {
+        let lives = self.unchanged.iter().position(|name| *name == item.name);
+        if lives.is_none() {
+            self.lines.forget(&words);
+        }
+        if let Some(index) = lives {
+            self.unchanged.remove(index);
+        } else if item.kind.is_function() {
             let prepared = super::source::function(item, &self.lines)?;
             let run = Run { device, item: &words, piece: Some(&prepared.piece), limit };
             let command = Command::statements(&prepared.source);
             self.run(host, &run, &command).map_err(|error| super::source::not_compiled(error, item))?;
             self.lines.insert(&prepared.defined, &prepared.piece);
+            self.sent.retain(|sent| sent.name != item.name);
+            let (text, blank) = (prepared.text().to_owned(), prepared.blank);
+            self.sent.push(Sent { name: item.name.clone(), text, blank });
         } else {
             // Refused now rather than when it runs.
             super::source::globals(item, &[], &self.lines)?;

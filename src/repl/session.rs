@@ -205,9 +205,13 @@ impl Session {
             let manner = Manner { expects_frame, by_paste };
             match self.attempt(code, manner, answers.as_deref_mut(), wait, sink, &mut stage) {
                 // What seems wrong is wrong if it is so again.
-                Ok((Some(_), Doubted::Perhaps)) if upload == 0 => continue,
+                Ok((Some(reply), Doubted::Perhaps)) if upload == 0 => {
+                    sink(&reply.strangers().unwrap_or_default());
+                    continue;
+                }
                 // Where a thread prints what ends a paste, the code gets through without one.
-                Ok((Some(_), Doubted::Likely)) if upload + 1 < UPLOADS => {
+                Ok((Some(reply), Doubted::Likely)) if upload + 1 < UPLOADS => {
+                    sink(&reply.strangers().unwrap_or_default());
                     by_paste = upload + 2 < UPLOADS;
                     continue;
                 }

@@ -5,7 +5,7 @@
 use super::declare::DEVICE_NAMES;
 use super::dispatch::{ClassHandle, DeviceHandle};
 use super::session::Session;
-use super::{device_type, modules, text, wording};
+use super::{built_in, device_type, modules, text, wording};
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
 use std::collections::BTreeMap;
@@ -58,6 +58,8 @@ pub struct Words {
     pub names: Vec<String>,
     /// What can follow the dot after a variable or class: what is to be inserted, and what is to be shown.
     pub members: BTreeMap<String, Vec<(String, String)>>,
+    /// What open devices are called, in the session or by themselves.
+    pub devices: Vec<String>,
 }
 
 impl Session {
@@ -74,17 +76,24 @@ impl Session {
             words.names.push(name.to_owned());
             if let Some(device) = value.read_lock::<DeviceHandle>() {
                 words.members.insert(name.to_owned(), device_members(&device));
+                if device.device.is_open() {
+                    words.devices.push(name.to_owned());
+                }
             } else if value.is::<ClassHandle>() {
                 words.members.insert(name.to_owned(), class_members());
             }
         }
+        words.devices.extend(self.run.host.devices().iter().map(|device| device.name().to_owned()));
+        words.devices.sort();
+        words.devices.dedup();
         words.names.sort();
         words.names.dedup();
         words
     }
 
     /// What is known about `name`: a class, a device in a variable, `variable.task`, a task of any class, a function of an
-    /// input, a standard module, what every device has. `None` if nothing is.
+    /// input, a module, `alias::name` of one that is imported, what every device has, a function of the language. `None` if
+    /// nothing is.
     pub fn help(&self, name: &str) -> Option<String> {
         let name = name.trim_end_matches(['(', ')']);
         let text = match name.split_once('.') {
@@ -108,14 +117,29 @@ impl Session {
         if !functions.is_empty() {
             return Some(functions.join("\n"));
         }
-        if let Some(text) = modules::library_text(name) {
+        if let Some((alias, member)) = name.split_once("::") {
+            let (_, text) = self.module_text(alias)?;
+            return about_function_of(&text, member).map(|about| format!("of {alias}:\n{about}"));
+        }
+        if let Some(text) = modules::library_text(name.trim_matches('"')) {
             return Some(about_module(name, text));
+        }
+        if let Some((module, text)) = self.module_text(name) {
+            return Some(about_module(&module, &text));
         }
         let found: Vec<String> = self.classes().iter().filter_map(|class| about_member(class, name)).collect();
         match found.is_empty() {
             false => Some(found.join("\n")),
-            true => device_type::usage(name).map(|usage| format!("of every device: {usage}")),
+            true => built_in::of_language(name, false).or_else(|| built_in::of_rhai(&self.engine, name)),
         }
+    }
+
+    /// The name and the text of the module that was imported as `alias`.
+    fn module_text(&self, alias: &str) -> Option<(String, Arc<str>)> {
+        let module = self.import(alias)?;
+        let name = module.id()?;
+        let text = modules::library_text(name).map(Arc::from).or_else(|| self.run.sources.get(name))?;
+        Some((name.to_owned(), text))
     }
 
     /// The classes that were declared or imported, and those of devices that were opened before theirs was declared again.
@@ -133,8 +157,7 @@ impl Session {
 
     fn help_member(&self, variable: &str, member: &str) -> Option<String> {
         let class = self.device(variable).map(|device| device.class).or_else(|| self.class(variable))?;
-        about_member(&class, member)
-            .or_else(|| device_type::usage(member).map(|usage| format!("of every device: {usage}")))
+        about_member(&class, member).or_else(|| built_in::of_language(member, true))
     }
 }
 
@@ -200,6 +223,22 @@ fn about_function((name, params, doc): (String, Vec<String>, String)) -> String 
     with_doc(&format!("fn {name}({})", params.join(", ")), &doc)
 }
 
+/// A module's function of this name, with the comment above it.
+fn about_function_of(source: &str, name: &str) -> Option<String> {
+    let found: String = functions_of(source).filter(|(known, ..)| *known == name).map(|(_, about)| about).collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// The public functions of a module: their names, and their heads with the comments above them.
+fn functions_of(source: &str) -> impl Iterator<Item = (&str, String)> {
+    source.lines().zip(1..).filter_map(move |(line, number)| {
+        let rest = line.strip_prefix("fn ")?;
+        let name = rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        let head = rest.split_once('{').map_or(rest, |(head, _)| head).trim_end();
+        Some((name, with_doc(&format!("fn {head}"), &text::comment_above(source, number))))
+    })
+}
+
 /// The comment at the head of a standard module, and what it declares for others with the comments above it: functions,
 /// classes, and what can be called of those.
 fn about_module(name: &str, source: &str) -> String {
@@ -208,7 +247,7 @@ fn about_module(name: &str, source: &str) -> String {
     for (line, number) in source.lines().zip(1..) {
         let comment = || text::comment_above(source, number);
         if let Some(rest) = line.strip_prefix("fn ") {
-            let head = rest.trim_end().trim_end_matches('{').trim_end();
+            let head = rest.split_once('{').map_or(rest, |(head, _)| head).trim_end();
             out.push_str(&with_doc(&format!("fn {head}"), &comment()));
         } else if line.starts_with("device ") {
             out.push_str(&with_doc(line.trim_end().trim_end_matches('{').trim_end(), &comment()));

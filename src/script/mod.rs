@@ -6,6 +6,7 @@
 //!
 #![doc = include_str!("language.md")]
 
+mod built_in;
 mod check;
 mod collect;
 mod convert;
@@ -35,9 +36,12 @@ mod process;
 mod proxy;
 mod random;
 pub mod reference;
+mod reload;
+mod repeat;
 mod run;
 mod series;
 mod session;
+mod shown;
 mod station;
 mod sync;
 mod syntax;
@@ -68,7 +72,10 @@ pub use definitions::definitions;
 pub use events::Subject;
 pub use help::Words;
 pub use permissions::Permissions;
+pub use reload::{Inputs, Stale};
+pub use repeat::Timed;
 pub use session::Session;
+pub use shown::duration;
 
 /// Stack of the thread that runs a script: deep recursion is an error of the script, no crash.
 const STACK: usize = 64 << 20;
@@ -117,6 +124,13 @@ impl Sources {
                 self.insert(file, &text);
             }
         }
+    }
+
+    /// The names of all texts, sorted.
+    pub fn names(&self) -> Vec<Arc<str>> {
+        let mut names: Vec<_> = self.texts.read().unwrap_or_else(|lock| lock.into_inner()).keys().cloned().collect();
+        names.sort();
+        names
     }
 
     /// Keeps the texts of the files that a diagnostic points into, so that it can be shown with them.
@@ -293,6 +307,21 @@ impl Runner {
                 let own = self.run.classes().into_iter().filter(|(source, _)| !source.starts_with("std/"));
                 Ok(own.map(|(_, class)| class.0.class.clone()).collect())
             }
+        }
+    }
+
+    /// What the run reads, to be told when it has changed.
+    pub fn inputs(&self) -> Inputs {
+        Inputs::of(&self.run)
+    }
+
+    /// Compiles a script and everything that it imports by a literal name, without evaluating it, so that its
+    /// [`Runner::inputs`] are known. What is wrong with it is told when it is run.
+    pub fn look_at(&mut self, path: &Path) {
+        self.run.reset();
+        let name = path.to_string_lossy().into_owned();
+        if let Ok(text) = read(path) {
+            let _ = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text).map(drop).is_ok());
         }
     }
 

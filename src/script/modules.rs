@@ -27,6 +27,10 @@ pub(super) const CLOSURE: &str = "anon$";
 pub(super) struct Loader {
     trees: Mutex<HashMap<String, AST>>,
     modules: Mutex<HashMap<String, Shared<Module>>>,
+    /// What each script imports by a literal name.
+    imports: Mutex<HashMap<String, Vec<String>>>,
+    /// Modules that were imported and are not there.
+    missing: Mutex<Vec<String>>,
     /// Modules that are being evaluated, outermost first.
     loading: Mutex<Vec<String>>,
     /// Names of items and methods that scripts declare.
@@ -52,6 +56,36 @@ impl Loader {
     pub fn forget_modules(&self) {
         lock(&self.modules).clear();
         lock(&self.loading).clear();
+    }
+
+    /// Forgets these modules, and what they were compiled to.
+    pub fn forget(&self, names: &[String]) {
+        lock(&self.trees).retain(|name, _| !names.contains(name));
+        lock(&self.modules).retain(|name, _| !names.contains(name));
+    }
+
+    /// The script `name` and everything that it imports by literal names, over several scripts, too.
+    pub fn reach(&self, name: &str) -> Vec<String> {
+        let imports = lock(&self.imports);
+        let mut found = vec![name.to_owned()];
+        let mut next = 0;
+        while let Some(name) = found.get(next) {
+            let fresh = imports.get(name).into_iter().flatten().filter(|name| !found.contains(name));
+            let fresh: Vec<String> = fresh.cloned().collect();
+            found.extend(fresh);
+            next += 1;
+        }
+        found
+    }
+
+    /// Modules that were compiled.
+    pub fn compiled(&self) -> Vec<String> {
+        lock(&self.trees).keys().cloned().collect()
+    }
+
+    /// Modules that were imported and are not there.
+    pub fn missing(&self) -> Vec<String> {
+        lock(&self.missing).clone()
     }
 
     /// The compiled script `name`, if it was imported.
@@ -179,7 +213,7 @@ pub(super) fn without_mark(text: String) -> String {
 }
 
 /// The text of a script by its name. `None`: there is none.
-fn read(name: &str) -> Option<Result<String, String>> {
+pub(super) fn read(name: &str) -> Option<Result<String, String>> {
     if let Some(module) = name.strip_prefix("std/") {
         let file = LIBRARY.get_file(format!("{module}.rhai"))?;
         return file.contents_utf8().map(|text| Ok(text.to_owned()));
@@ -201,7 +235,10 @@ fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) 
         return Ok(tree.clone());
     }
     let text = match read(name) {
-        None => return Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position))),
+        None => {
+            lock(&run.loader.missing).push(name.to_owned());
+            return Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position)));
+        }
         Some(Ok(text)) => text,
         Some(Err(message)) => return Err(raise_at(Error::new(Kind::ScriptError, message), position)),
     };
@@ -252,6 +289,8 @@ fn visit(
         }
         true
     });
+    let targets = imports.iter().map(|(path, _)| resolve(Some(name), path)).collect();
+    lock(&run.loader.imports).insert(name.to_owned(), targets);
     for (path, position) in imports {
         let target = resolve(Some(name), &path);
         if open.contains(&target) {

@@ -6,6 +6,7 @@ use super::dispatch::ClassHandle;
 use super::events::Subject;
 use super::modules::Loader;
 use super::permissions::Reach;
+use super::reload::Folder;
 use super::testing::Frame;
 use super::{Observer, Sources};
 use crate::bench::operator::Operator;
@@ -63,6 +64,8 @@ pub(super) struct Run {
     pub loader: Loader,
     /// What the script may do on this computer.
     pub reach: Mutex<Reach>,
+    /// The folders that were sent to boards.
+    pub synced: Mutex<Vec<Folder>>,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
     /// Names and numbers of arguments for which native functions are registered.
@@ -113,6 +116,7 @@ impl Run {
             operator: Mutex::default(),
             loader: Loader::default(),
             reach: Mutex::default(),
+            synced: Mutex::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),
             classes: RwLock::default(),
@@ -150,6 +154,11 @@ impl Run {
     pub fn resume(&self) {
         self.go_on();
         self.start_clock();
+    }
+
+    /// How long a run, or an input of a session, may take.
+    pub fn limit(&self) -> Option<Duration> {
+        self.limit
     }
 
     fn start_clock(&self) {

@@ -7,12 +7,14 @@
 //! nothing back and closes no device.
 
 use super::dispatch::{ClassHandle, DeviceHandle};
+use super::reload::{Loaded, Stale};
 use super::run::{Run, lock};
-use super::{Finished, Runner, Sources, finish, modules, on_big_stack, testing, text};
+use super::{Finished, Runner, Sources, finish, modules, on_big_stack, shown, testing, text};
+use crate::device::Device;
 use crate::diagnostic::Diagnostic;
-use rhai::{AST, Dynamic, Engine, Expr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext};
+use crate::value::Value;
+use rhai::{AST, Dynamic, Engine, Expr, GlobalRuntimeState, Module, NativeCallContext};
 use rhai::{EvalAltResult, Position, Scope, Stmt};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Inputs that are evaluated one after the other.
@@ -20,7 +22,13 @@ pub struct Session {
     pub(super) run: Arc<Run>,
     pub(super) engine: Engine,
     pub(super) scope: Scope<'static>,
-    state: GlobalRuntimeState,
+    pub(super) state: GlobalRuntimeState,
+    /// The script files that were evaluated, the latest last.
+    pub(super) scripts: Vec<Loaded>,
+    /// What could not be read again.
+    pub(super) owed: Stale,
+    /// The functions that an input declares: its name, theirs, the count of parameters.
+    declared: Vec<(String, String, usize)>,
 }
 
 impl Runner {
@@ -32,58 +40,76 @@ impl Runner {
         // Rhai looks into the first library for the functions that a function pointer was made with. It has to find them by
         // their names, in whatever input they stand.
         state.lib.push(Module::new().into());
-        Session { run, engine, scope: Scope::new(), state }
+        let (scripts, owed) = (Vec::new(), Stale::default());
+        Session { run, engine, scope: Scope::new(), state, scripts, owed, declared: Vec::new() }
     }
 }
 
 impl Session {
-    /// Evaluates an input; `name` stands in the places of errors. Gives the value as text in the form of `debug`, `None` if it
-    /// is `()` or the input ends with a declaration or a semicolon.
+    /// Evaluates an input; `name` stands in the places of errors. Gives the value as plain data (what a board cannot be sent
+    /// is its text, [`Value::Opaque`]), `None` if it is `()` or the input ends with a declaration or a semicolon.
     ///
     /// # Errors
     /// Why it ended early. Everything that was declared before stays.
-    pub fn eval(&mut self, name: &str, text: &str) -> Result<Option<String>, Box<Diagnostic>> {
+    pub fn eval(&mut self, name: &str, text: &str) -> Result<Option<Value>, Box<Diagnostic>> {
         self.run.resume();
         let result = on_big_stack(|| self.evaluate(name, text));
         self.run.end();
         result?
     }
 
-    /// Evaluates a script file in the scope of the session.
-    ///
-    /// # Errors
-    /// As [`Session::eval`], and if it cannot be read.
-    pub fn eval_file(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
-        let text = super::read(path)?;
-        lock(&self.run.reach).set_script(path);
-        self.eval(&path.to_string_lossy(), &text).map(drop)
-    }
-
-    fn evaluate(&mut self, name: &str, text: &str) -> Result<Option<String>, Box<Diagnostic>> {
-        let result = self.value(name, text).and_then(|(tree, value)| match is_quiet(&tree, text) || value.is_unit() {
-            true => Ok(None),
-            false => self.shown(value).map(Some),
+    fn evaluate(&mut self, name: &str, text: &str) -> Result<Option<Value>, Box<Diagnostic>> {
+        let result = self.prepare(name, text).and_then(|tree| {
+            let value = self.statements(name, &tree)?;
+            match self.is_of_interest(&tree, text, &value) {
+                true => self.plain(&value).map(Some),
+                false => Ok(None),
+            }
         });
         result.map_err(|error| Box::new(super::explain::of_failure(&self.run, &self.engine, &error, name)))
     }
 
-    fn value(&mut self, name: &str, text: &str) -> Result<(AST, Dynamic), Box<EvalAltResult>> {
+    /// Compiles an input, and declares its functions.
+    pub(super) fn prepare(&mut self, name: &str, text: &str) -> Result<AST, Box<EvalAltResult>> {
         let tree = modules::prepare(&self.run, &mut self.engine, name, text)?;
         if tree.has_functions() {
             self.state.lib.push(tree.shared_lib().clone());
+            let functions = tree.iter_functions().filter(|function| !function.name.starts_with("anon$"));
+            self.declared.extend(functions.map(|known| (name.to_owned(), known.name.to_owned(), known.params.len())));
         }
+        Ok(tree)
+    }
+
+    /// Evaluates the statements of an input.
+    pub(super) fn statements(&mut self, name: &str, tree: &AST) -> Result<Dynamic, Box<EvalAltResult>> {
         self.state.source = Some(name.into());
         self.state.num_modules_loaded = 0;
         let Session { run, engine, scope, state, .. } = self;
         let value = testing::perform(run, engine, name, tree.statements(), state, scope)?;
-        Ok((tree, value.flatten()))
+        Ok(value.flatten())
     }
 
-    /// A value in the form of `debug`.
-    fn shown(&self, value: Dynamic) -> Result<String, Box<EvalAltResult>> {
+    /// Whether the value of an input is to be shown.
+    pub(super) fn is_of_interest(&self, tree: &AST, text: &str, value: &Dynamic) -> bool {
+        !is_quiet(tree, text) && !value.is_unit()
+    }
+
+    /// A value as plain data.
+    pub(super) fn plain(&self, value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
         let context =
             NativeCallContext::new_with_all_fields(&self.engine, "to_debug", None, &self.state, Position::NONE);
-        context.call_native_fn::<ImmutableString>("to_debug", (value,)).map(|text| text.to_string())
+        shown::plain(&context, value, 0)
+    }
+
+    /// Whether all that the input `name` does is to declare functions, and later inputs have declared all of them again.
+    pub fn is_superseded(&self, name: &str, text: &str) -> bool {
+        let is_later = |other: &str| input_number(other) > input_number(name);
+        let again = |function: &str, count: usize| {
+            self.declared.iter().any(|(other, known, params)| is_later(other) && known == function && *params == count)
+        };
+        let mut own = self.declared.iter().filter(|(input, ..)| input == name).peekable();
+        let declares = own.peek().is_some() && own.all(|(_, function, count)| again(function, *count));
+        declares && self.engine.compile(text).is_ok_and(|tree| tree.statements().is_empty())
     }
 
     /// The status of `exit(status)`, once an input has called that.
@@ -123,9 +149,24 @@ impl Session {
         self.scope.get(name)?.flatten_clone().try_cast::<DeviceHandle>()
     }
 
-    /// The class of this name.
+    /// The open device in the variable `name`, or that is called so.
+    pub fn open_device(&self, name: &str) -> Option<Device> {
+        let own = self.device(name).map(|handle| handle.device).filter(Device::is_open);
+        own.or_else(|| self.run.host.devices().into_iter().find(|device| device.name() == name))
+    }
+
+    /// The class of this name, or of `alias::name`.
     pub(super) fn class(&self, name: &str) -> Option<ClassHandle> {
-        self.scope.get(name)?.flatten_clone().try_cast::<ClassHandle>()
+        let found = match name.split_once("::") {
+            Some((alias, name)) => self.import(alias)?.get_var(name)?,
+            None => self.scope.get(name)?.flatten_clone(),
+        };
+        found.flatten().try_cast::<ClassHandle>()
+    }
+
+    /// The module that was imported under this name.
+    pub(super) fn import(&self, alias: &str) -> Option<rhai::Shared<Module>> {
+        self.state.get_shared_import(self.state.find_import(alias)?)
     }
 
     /// The functions that inputs declare, the newest first: name, parameters, documentation.
@@ -143,6 +184,11 @@ impl Session {
         }
         found
     }
+}
+
+/// The number of an input, as `<3>`.
+fn input_number(name: &str) -> Option<u64> {
+    name.strip_prefix('<')?.strip_suffix('>')?.parse().ok()
 }
 
 /// Whether the value of an input is of no interest: it ends with a declaration, or a semicolon says so.

@@ -6,7 +6,8 @@ use super::convert;
 use super::device_type::located;
 use super::dispatch::DeviceHandle;
 use super::errors::{Fallible, argument, placed, raise};
-use super::run::Run;
+use super::reload::Folder;
+use super::run::{Run, lock};
 use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::sync::{Keep, Local, Outcome, Remark, SyncOptions, merge, sync};
@@ -63,6 +64,7 @@ fn folder_to(
     options: &Map,
 ) -> Fallible<Dynamic> {
     let (options, shows) = sync_options(options, "/")?;
+    note(run, folder);
     let local = Local::read(Path::new(folder), &options).map_err(|error| raise(located(error, context)))?;
     carry_out(run, context, device, local, &options, shows)
 }
@@ -77,8 +79,17 @@ fn dependencies_to(
 ) -> Fallible<Dynamic> {
     let (options, shows) = sync_options(options, "/lib")?;
     let names = strings("the subfolders", names)?;
+    note(run, folder);
     let local = merge(Path::new(folder), &names, &options).map_err(|error| raise(located(error, context)))?;
     carry_out(run, context, device, local, &options, shows)
+}
+
+/// Notes a folder as it is now, for who wants to know when it changes.
+fn note(run: &Run, folder: &str) {
+    let folder = Folder::look(Path::new(folder));
+    let mut known = lock(&run.synced);
+    known.retain(|other| other.path != folder.path);
+    known.push(folder);
 }
 
 fn carry_out(

@@ -27,6 +27,8 @@ mod network;
 mod operator;
 #[cfg(target_os = "linux")]
 mod prompt;
+#[cfg(target_os = "linux")]
+mod prompt_commands;
 #[cfg(unix)]
 mod python_files;
 mod readme;
@@ -48,3 +50,5 @@ mod terminal;
 mod testing;
 #[cfg(unix)]
 mod tools;
+#[cfg(target_os = "linux")]
+mod watch;

@@ -1,7 +1,7 @@
 //! The options of `sync`.
 
 use super::{Connection, Limit};
-use clap::{Args, ValueHint};
+use clap::{Args, Parser, ValueHint};
 use std::path::PathBuf;
 
 /// The help below them.
@@ -22,6 +22,20 @@ pub struct Sync {
     /// The folder, or one file
     #[arg(value_name = "FOLDER", value_hint = ValueHint::AnyPath)]
     pub folder: PathBuf,
+    /// How.
+    #[command(flatten)]
+    pub choice: SyncChoice,
+    /// Which board.
+    #[command(flatten)]
+    pub connection: Connection,
+    /// How long it may take.
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// What `sync` and the `:sync` of the prompt share.
+#[derive(Debug, Args)]
+pub struct SyncChoice {
     /// Where it goes on the board
     #[arg(long, value_name = "PATH", default_value = "/")]
     pub dst: String,
@@ -55,10 +69,17 @@ pub struct Sync {
     /// Print only errors, no progress
     #[arg(short, long)]
     pub quiet: bool,
-    /// Which board.
+}
+
+/// `:sync` at the prompt.
+#[derive(Debug, Parser)]
+#[command(name = ":sync", no_binary_name = true, disable_version_flag = true)]
+#[command(about = "Make the files of an open board equal to a folder", long_about = None)]
+pub struct SyncLine {
+    /// The folder, or one file; with several boards, the name of one of them first
+    #[arg(value_name = "FOLDER", num_args = 1..=2)]
+    pub places: Vec<String>,
+    /// How.
     #[command(flatten)]
-    pub connection: Connection,
-    /// How long it may take.
-    #[command(flatten)]
-    pub limit: Limit,
+    pub choice: SyncChoice,
 }

@@ -7,6 +7,7 @@ use super::path::Place;
 use super::{Work, check_interrupt, human, local, places_or_root, run, shown};
 use crate::cli::arguments::files::{Ls, Paths};
 use crate::cli::console::Console;
+use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
 use serde_json::{Value as Json, json};
@@ -35,6 +36,19 @@ pub fn ls(options: &Ls, console: &Arc<Console>) -> std::result::Result<u8, Diagn
         console.text(&text);
         Ok(())
     })
+}
+
+/// The listing of a path of an open board.
+///
+/// # Errors
+/// Of the board, or if there is no such path.
+pub fn of_device(device: &Device, console: &Arc<Console>, path: &str) -> Result<String> {
+    let path = path.strip_prefix(':').unwrap_or(path);
+    let place = Place::parse(&format!(":{path}"))?;
+    // Before its files hold it.
+    let shared = device.shares_host_files();
+    let mut work = Work { files: Some(device.files()?), shared, console };
+    Ok(as_text(&listings(&mut work, &[place], false)?, true))
 }
 
 /// Draws trees; gives the exit status.

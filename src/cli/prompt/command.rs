@@ -8,7 +8,8 @@ use crate::name::nearest;
 use std::path::Path;
 
 /// The commands, as they are completed.
-pub const NAMES: &[&str] = &["help", "devices", "open", "close", "run", "quit"];
+pub const NAMES: &[&str] =
+    &["help", "devices", "open", "close", "ls", "sync", "py", "run", "reload", "time", "save", "quit"];
 
 const HELP: &str = "\
 Type Rhai; a value is shown. Brackets, back-ticks and device blocks may go on over several lines.
@@ -17,8 +18,16 @@ Type Rhai; a value is shown. Brackets, back-ticks and device blocks may go on ov
   :devices       the devices that are open
   :open [PORT]   opens a device without tasks as `d`, for example `:open sim`
   :close [NAME]  closes a device, or all of them
+  :ls [PATH]     the files of the board
+  :sync FOLDER   makes the board's files equal to a folder; `:sync --help` lists its options
+  :py            the board's own prompt; Ctrl-] comes back
   :run FILE      evaluates a script here, so that its variables and devices stay
+  :reload        evaluates again what was loaded and has changed since, modules too; boards stay connected
+  :time EXPR     evaluates, and tells the time; of several runs if it is short
+  :save FILE     writes the inputs that succeeded as a script; `:save!` replaces a file
   :quit          closes all devices and leaves, as Ctrl-D does
+
+With several boards, `:ls`, `:sync` and `:py` take the name of one of them as their first word.
 
 Tab completes, the right arrow takes the grey text, Ctrl-R searches the history. Ctrl-C clears the line, or stops what runs.
 ";
@@ -42,7 +51,14 @@ impl Prompt {
             "devices" => self.devices(),
             "open" => return self.open(argument),
             "close" => self.close(argument),
+            "ls" => self.ls(argument),
+            "sync" => self.sync(argument),
+            "py" => self.py(argument),
             "run" => return self.run(argument),
+            "reload" => return self.reload(),
+            "time" => return self.time(argument),
+            "save" => self.save(argument, false),
+            "save!" => self.save(argument, true),
             "quit" | "q" | "exit" => return Next::Leave,
             other => {
                 let help = match nearest(other, NAMES.iter().copied()) {
@@ -62,7 +78,7 @@ impl Prompt {
                 Some(text) => self.console.text(&text),
                 None => self.complain(&misuse(
                     format!("nothing is known about `{name}`"),
-                    "`:help` takes a class, a device, a task, a function of yours, or a module such as `std/stats`",
+                    "`:help` takes a class, a device, a task, a function, `alias::name`, or a module such as `std/stats`",
                 )),
             },
         }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing here waits for a board: the words are those from before the input.
 
+use super::commands::{Argument, argument};
 use super::scan::{self, Part};
 use crate::script::Words;
 use rustyline::completion::{Completer, FilenameCompleter, Pair};
@@ -60,14 +61,15 @@ impl Completer for PromptHelper {
 
     fn complete(&self, line: &str, pos: usize, context: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
         let before = line.get(..pos).unwrap_or(line);
-        if before.starts_with(":run ") {
-            return self.paths.complete(line, pos, context);
-        }
-        let before_name = before.strip_prefix(":help ");
-        match before_name {
-            Some(name) => {
-                let (start, candidates) = self.candidates(name);
-                Ok((start + ":help ".len(), candidates))
+        match argument(before) {
+            Some((Argument::Path, _)) => self.paths.complete(line, pos, context),
+            Some((Argument::Device, at)) => {
+                let fitting = self.words.devices.iter().filter(|name| name.starts_with(&before[at..]));
+                Ok((at, fitting.map(|name| Pair { display: name.clone(), replacement: name.clone() }).collect()))
+            }
+            Some((Argument::Name, at)) => {
+                let (start, candidates) = self.candidates(&before[at..]);
+                Ok((start + at, candidates))
             }
             None => Ok(self.candidates(before)),
         }

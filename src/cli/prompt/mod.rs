@@ -4,8 +4,10 @@
 //! session are closed, and their teardowns run, however the prompt is left; no input ends it but those that are meant to.
 
 mod command;
+mod commands;
 mod helper;
 mod history;
+mod pretty;
 mod scan;
 
 use super::arguments::Repl;
@@ -19,6 +21,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::script::{Finished, Runner, Session};
 use command::Next;
+use commands::Kept;
 use helper::PromptHelper;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
@@ -38,6 +41,8 @@ struct Prompt {
     calls: Arc<Calls>,
     /// Inputs that were evaluated so far.
     inputs: u32,
+    /// Those that succeeded.
+    kept: Vec<Kept>,
 }
 
 /// Shows the prompt until the person leaves it, or evaluates standard input if that is no terminal. Gives the exit status.
@@ -94,7 +99,8 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
 fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
     signals::watch_calls(&calls, leave(host, console))?;
-    let mut prompt = Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0 };
+    let mut prompt =
+        Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0, kept: Vec::new() };
     let failure = session::guarded(host, || {
         if let Some(script) = load {
             prompt.run_file(script);
@@ -199,8 +205,10 @@ impl Prompt {
         let result = self.calling(|session| session.eval(&name, input));
         self.console.end_lines();
         match result {
-            Ok(Some(value)) => self.console.text(&format!("{value}\n")),
-            Ok(None) => {}
+            Ok(value) => {
+                self.kept.push(Kept { name, text: input.to_owned() });
+                value.iter().for_each(|value| self.show(value));
+            }
             Err(failure) => self.complain(&failure),
         }
         if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
@@ -208,8 +216,13 @@ impl Prompt {
 
     /// Evaluates a script in the scope of the prompt.
     fn run_file(&mut self, path: &Path) -> Next {
-        if let Err(failure) = self.calling(|session| session.eval_file(path)) {
-            self.complain(&failure);
+        match self.calling(|session| session.eval_file(path)) {
+            Ok(()) => {
+                let name = path.to_string_lossy().into_owned();
+                let text = self.session.sources().get(&name).map(|text| text.to_string()).unwrap_or_default();
+                self.kept.push(Kept { name, text });
+            }
+            Err(failure) => self.complain(&failure),
         }
         self.console.start_line();
         if self.session.exit().is_some() { Next::Leave } else { Next::Stay }

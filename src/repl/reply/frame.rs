@@ -61,4 +61,37 @@ impl Reply {
         let has = |text: &[u8]| super::find(&self.error, text).is_some();
         (has(b"\nSyntaxError") || has(b"\nIndentationError")) && !has(b", in ")
     }
+
+    /// What threads printed into the traceback of a program that the host cut off. `None`: it is no traceback of that kind, and
+    /// nothing in it can be told apart.
+    pub fn strangers(&self) -> Option<Vec<u8>> {
+        // As the board prints them, each in one go, and whether the end of a line stands before.
+        const PIECES: [(&[u8], bool); 8] = [
+            (b"Traceback (most recent call last):", false),
+            (b"  File \"", true),
+            (b"<stdin>", false),
+            (b"\", line ", false),
+            (b"SyntaxError", true),
+            (b": ", false),
+            (b"invalid syntax", false),
+            (b"", true),
+        ];
+        let (mut strangers, mut rest) = (Vec::new(), self.error.as_slice());
+        for (piece, on_new_line) in PIECES {
+            let at = if piece.is_empty() { rest.len() } else { super::find(rest, piece)? };
+            let mut between = &rest[..at];
+            rest = &rest[at + piece.len()..];
+            if on_new_line {
+                let end = super::find(between, b"\n")?;
+                strangers.extend_from_slice(between[..end].strip_suffix(b"\r").unwrap_or(&between[..end]));
+                between = &between[end + 1..];
+            }
+            strangers.extend_from_slice(between);
+            if piece.ends_with(b"line ") {
+                let digits = rest.iter().position(|letter| !letter.is_ascii_digit())?;
+                rest = &rest[digits..];
+            }
+        }
+        Some(strangers)
+    }
 }

@@ -268,3 +268,18 @@ fn a_torn_frame_in_front_of_questions_is_the_same_in_every_division() {
         assert_eq!(String::from_utf8_lossy(&output), String::from_utf8_lossy(&whole), "chunks of {size}");
     }
 }
+
+#[test]
+fn what_threads_print_into_a_traceback_is_told_apart() {
+    let strangers = |text: &str| {
+        let reply = Reply { frame: None, error: text.as_bytes().to_vec() };
+        reply.strangers().map(|bytes| String::from_utf8(bytes).expect("text"))
+    };
+    let whole = "Traceback (most recent call last):\r\n  File \"<stdin>\", line 12\r\nSyntaxError: invalid syntax\r\n";
+    assert_eq!(strangers(whole).as_deref(), Some(""));
+    let mixed =
+        whole.replace("  File", "OK  File").replace("12\r\n", "12(1)\r\n\r\n").replace(": invalid", "a: binvalid");
+    assert_eq!(strangers(&mixed).as_deref(), Some("OK(1)\r\nab"));
+    assert_eq!(strangers("Traceback (most recent call last):\r\nNameError: x\r\n"), None);
+    assert_eq!(strangers(&whole[..whole.len() - 9]), None);
+}

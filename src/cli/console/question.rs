@@ -1,0 +1,51 @@
+//! The line that a person is typing, below what is printed meanwhile.
+//!
+//! Invariant: while it stands, only whole lines are printed, above it; what is no whole line yet comes when it is typed.
+
+use super::{Console, Inner};
+use std::io::Write as _;
+
+impl Console {
+    /// Draws the line that a person is typing; whatever else is printed goes above it. `None`: it is typed.
+    pub fn question(&self, line: Option<String>) {
+        let mut inner = self.lock();
+        if let Some(line) = line {
+            inner.question = Some(line);
+            return inner.draw_question();
+        }
+        if inner.question.take().is_some() {
+            let _ = inner.err.to.write_all(b"\n").and_then(|()| inner.err.to.flush());
+        }
+        let held = std::mem::take(&mut inner.held);
+        inner.write(&held);
+    }
+}
+
+impl Inner {
+    /// Writes what makes whole lines above the line that is being typed, and holds the rest.
+    pub(super) fn write_above(&mut self, bytes: &[u8]) {
+        const LONGEST_LINE: usize = 64 * 1024;
+        self.held.extend_from_slice(bytes);
+        if self.held.len() > LONGEST_LINE {
+            self.held.push(b'\n');
+        }
+        let whole = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole > 0 {
+            let lines: Vec<u8> = self.held.drain(..whole).collect();
+            self.clear_question();
+            self.write_bytes(&lines);
+            self.draw_question();
+        }
+    }
+
+    pub(super) fn clear_question(&mut self) {
+        let _ = self.err.to.write_all(b"\r\x1b[K").and_then(|()| self.err.to.flush());
+    }
+
+    pub(super) fn draw_question(&mut self) {
+        if let Some(line) = &self.question {
+            let text = format!("\r\x1b[K{line}");
+            let _ = self.err.to.write_all(text.as_bytes()).and_then(|()| self.err.to.flush());
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! `:reload`: what was loaded and has changed on disk, evaluated again.
+//!
+//! Invariant: connections of boards go on; what cannot be compiled leaves everything as it was.
+
+use super::super::command::Next;
+use super::Prompt;
+use crate::cli::misuse;
+
+impl Prompt {
+    /// `:reload`.
+    pub(in crate::cli::prompt) fn reload(&mut self) -> Next {
+        let stale = self.session.stale();
+        if stale.is_empty() {
+            if self.session.scripts().is_empty() {
+                let help = "`:run FILE` evaluates a script here, `--load FILE` at the beginning";
+                self.complain(&misuse("no script was loaded, and no module has changed", help));
+            } else {
+                self.console.text("nothing has changed; `:run FILE` evaluates a script once more\n");
+            }
+            return Next::Stay;
+        }
+        self.console.text(&format!("changed: {}\n", stale.files.join(", ")));
+        let failures = self.calling(|session| session.reload(&stale));
+        self.console.start_line();
+        for failure in &failures {
+            self.complain(failure);
+        }
+        if self.session.exit().is_some() { Next::Leave } else { Next::Stay }
+    }
+}

@@ -1,0 +1,95 @@
+//! Blobs, long strings, and objects that are nothing but a text.
+//!
+//! Pure. Invariant: nothing that the terminal would take for a command is left in a string.
+
+use super::{LONGEST_WORD, Line, MOST_ENTRIES, Page, Style, cut, remark};
+
+/// Bytes of a dump.
+const MOST_BYTES: usize = 256;
+
+fn plural(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Sixteen bytes a line: where they stand, their digits, their letters.
+pub(super) fn dump(bytes: &[u8]) -> Vec<Line> {
+    let mut lines = Vec::new();
+    for (row, piece) in bytes.chunks(16).take(MOST_BYTES / 16).enumerate() {
+        let mut line = Line::default();
+        line.push(Style::Remark, format!("{:04x}  ", row * 16));
+        let digits: Vec<String> = piece.iter().map(|byte| format!("{byte:02x}")).collect();
+        line.push(Style::Number, format!("{:<47}", digits.join(" ")));
+        let letters = piece.iter().map(|byte| match byte {
+            0x20..=0x7e => char::from(*byte),
+            _ => '.',
+        });
+        line.push(Style::Text, format!("  {}", letters.collect::<String>()));
+        lines.push(line);
+    }
+    let left_out = bytes.len().saturating_sub(MOST_BYTES);
+    lines.push(remark(
+        0,
+        match left_out {
+            0 => plural(bytes.len(), "byte"),
+            left_out => format!("… {left_out} more of {}", plural(bytes.len(), "byte")),
+        },
+    ));
+    lines
+}
+
+/// A long text or one of several lines, as it is, but for what would disturb the terminal.
+pub(super) fn block_of(text: &str, page: Page) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let count = text.lines().count();
+    let (mut shown, room) = (0, page.width.saturating_sub(3).max(20));
+    for (index, line) in text.lines().enumerate() {
+        let harmless: Vec<char> = line.chars().take(LONGEST_WORD).flat_map(harmless).collect();
+        let mut pieces = harmless.chunks(room).peekable();
+        let mut first = true;
+        while first || pieces.peek().is_some() {
+            let mut row = Line::default();
+            row.push(Style::Remark, if first { "│ " } else { "┆ " });
+            row.push(Style::Text, pieces.next().unwrap_or_default().iter().collect::<String>());
+            lines.push(row);
+            first = false;
+        }
+        shown = index + 1;
+        if lines.len() >= MOST_ENTRIES * 2 {
+            break;
+        }
+    }
+    let size = plural(text.chars().count(), "character");
+    lines.push(remark(
+        0,
+        match count - shown {
+            0 if count == 1 => size,
+            0 => format!("{}, {size}", plural(count, "line")),
+            more => format!("… {} more; {size}", plural(more, "line")),
+        },
+    ));
+    lines
+}
+
+/// A character as it is shown.
+fn harmless(letter: char) -> Vec<char> {
+    match letter {
+        '\t' => vec![' '; 4],
+        letter if letter.is_control() => letter.escape_default().collect(),
+        letter => vec![letter],
+    }
+}
+
+/// The text of an object, which may have several lines.
+pub(super) fn opaque(text: &str) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for line in text.lines().take(MOST_ENTRIES) {
+        let mut row = Line::default();
+        row.push(Style::Object, cut(line));
+        lines.push(row);
+    }
+    let more = text.lines().count().saturating_sub(MOST_ENTRIES);
+    if more > 0 {
+        lines.push(remark(0, format!("… {} more", plural(more, "line"))));
+    }
+    lines
+}

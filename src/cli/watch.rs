@@ -1,0 +1,224 @@
+//! `run --watch`: a script that runs again whenever it, or something that it reads, is saved.
+//!
+//! Uses [`crate::script`] and notify. Folders are watched, since editors replace files; what counts is whether the text is
+//! another one. Invariant: between two runs no device is open, and the connections of the last one are kept; they are
+//! closed on every way out.
+
+use super::arguments::Run;
+use super::console::Console;
+use super::operator::Desk;
+use super::run::mount;
+use super::{misuse, reason, report_failures, session, signals};
+use crate::bench::station::Station;
+use crate::device::Host;
+use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
+use crate::script::{Finished, Inputs, Runner};
+use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Editors save in several steps: so long nothing must have happened, and so long is waited for that at most.
+const QUIET: Duration = Duration::from_millis(50);
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the run, Ctrl-C and the thread that is told of changes know of each other.
+#[derive(Default)]
+struct Shared {
+    /// What the run reads; `None` before the first one.
+    inputs: Option<Inputs>,
+    /// Whether it goes on.
+    running: bool,
+    /// It was stopped because something has changed.
+    stopped: bool,
+    /// Ctrl-C.
+    ended: bool,
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the script again and again until Ctrl-C. Gives the exit status.
+///
+/// # Errors
+/// If its folder cannot be watched.
+pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let shared = Arc::new(Mutex::new(Shared::default()));
+    let (bell, bells) = channel();
+    let (known, rings) = (shared.clone(), bell.clone());
+    signals::watch_telling(move || {
+        lock(&known).ended = true;
+        let _ = rings.send(());
+    })?;
+    let (host, station) = session::host_for(console, &run.connection, Some(&run.script))?;
+    mount(run, &host)?;
+    #[cfg(unix)]
+    host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
+    host.keep_links(true);
+    let mut folders = Folders::new(&run.script, &shared, bell)?;
+    loop {
+        let inputs = once(run, console, (&host, station.as_ref()), &shared, &mut folders);
+        if lock(&shared).ended || console.broken() {
+            break;
+        }
+        folders.follow(&inputs);
+        let Some(changed) = change(run, console, &inputs, &shared, &bells) else { break };
+        console.remark(&format!("-- changed: {}\n", changed.join(", ")));
+    }
+    host.release_links();
+    console.end_lines();
+    Ok(Kind::Interrupted.exit_status())
+}
+
+/// One run, told as [`super::run::run`] tells it. Gives what it has read.
+fn once(
+    run: &Run,
+    console: &Arc<Console>,
+    (host, station): (&Host, Option<&Arc<Station>>),
+    shared: &Mutex<Shared>,
+    folders: &mut Folders,
+) -> Inputs {
+    host.begin_run();
+    let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
+    runner.select(super::test::selection(&run.choice, None));
+    runner.permit(run.allowed.permissions());
+    station.into_iter().for_each(|station| runner.set_station(station.clone()));
+    runner.set_operator(Desk::new(console, &run.answers.given));
+    runner.look_at(&run.script);
+    let inputs = runner.inputs();
+    folders.follow(&inputs);
+    {
+        let mut shared = lock(shared);
+        (shared.inputs, shared.running, shared.stopped) = (Some(inputs.clone()), true, false);
+        if !shared.ended {
+            crate::interrupt::take();
+        }
+    }
+    let finished = session::guarded(host, || runner.run_file(&run.script));
+    let stopped = {
+        let mut shared = lock(shared);
+        shared.running = false;
+        // Its press of Ctrl-C may be left over.
+        crate::interrupt::take();
+        shared.stopped && !shared.ended
+    };
+    console.end_lines();
+    let Finished { failure, closing, report, .. } = finished;
+    let failure = failure.filter(|failure| !(stopped && failure.kind == Kind::Interrupted));
+    let failures: Vec<Diagnostic> = failure.into_iter().chain(closing).collect();
+    report_failures(console, &failures, &runner.sources());
+    session::finish_recording(host, console, &runner.sources());
+    console.finish(&report);
+    inputs
+}
+
+/// Waits until something that was read has changed. `None`: Ctrl-C.
+fn change(
+    run: &Run,
+    console: &Console,
+    inputs: &Inputs,
+    shared: &Mutex<Shared>,
+    bells: &Receiver<()>,
+) -> Option<Vec<String>> {
+    let mut told = false;
+    loop {
+        if lock(shared).ended {
+            return None;
+        }
+        let changed = inputs.changed(&run.script);
+        if !changed.is_empty() {
+            return Some(changed);
+        }
+        if !told {
+            let modules = match inputs.count() {
+                0 | 1 => String::new(),
+                2 => " and of its module".to_owned(),
+                count => format!(" and of its {} modules", count - 1),
+            };
+            let script = run.script.display();
+            console.remark(&format!("-- waiting for a change of {script}{modules}; Ctrl-C ends\n"));
+            told = true;
+        }
+        bells.recv().ok()?;
+    }
+}
+
+/// The folders that are watched.
+struct Folders {
+    watcher: RecommendedWatcher,
+    known: HashSet<(PathBuf, bool)>,
+}
+
+impl Folders {
+    /// Watches the folder of the script. When something that the run reads has changed, the run is stopped, and the bell
+    /// rings.
+    ///
+    /// # Errors
+    /// If it cannot be watched.
+    fn new(script: &Path, shared: &Arc<Mutex<Shared>>, bell: Sender<()>) -> Result<Folders, Diagnostic> {
+        let folder = script.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let failed = |error: &notify::Error| {
+            let why = match &error.kind {
+                notify::ErrorKind::Io(error) => reason(error),
+                notify::ErrorKind::MaxFilesWatch => "the system watches as many folders as it can".to_owned(),
+                other => format!("{other:?}"),
+            };
+            misuse(
+                format!("the folder `{}` cannot be watched: {why}", folder.display()),
+                "run the script without `--watch`",
+            )
+        };
+        let (events, happened) = channel();
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading is no change; an error may hide one.
+            if event.is_ok_and(|event| event.kind.is_access()) {
+                return;
+            }
+            let _ = events.send(());
+        });
+        let mut folders = Folders { watcher: watcher.map_err(|error| failed(&error))?, known: HashSet::new() };
+        folders.watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| failed(&error))?;
+        folders.known.insert((folder.to_owned(), false));
+        let (script, shared) = (script.to_owned(), shared.clone());
+        std::thread::spawn(move || attend(&happened, &script, &shared, &bell));
+        Ok(folders)
+    }
+
+    /// Watches the folders of what a run reads, too. One that is not there, or cannot be watched, is not.
+    fn follow(&mut self, inputs: &Inputs) {
+        for (folder, deep) in inputs.folders() {
+            if self.known.contains(&(folder.clone(), deep)) {
+                continue;
+            }
+            let mode = if deep { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
+            if self.watcher.watch(&folder, mode).is_ok() {
+                self.known.insert((folder, deep));
+            }
+        }
+    }
+}
+
+/// Looks, whenever something has happened in a folder, whether it matters; stops the run that goes on, and rings the bell.
+fn attend(happened: &Receiver<()>, script: &Path, shared: &Mutex<Shared>, bell: &Sender<()>) {
+    while happened.recv().is_ok() {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE && happened.recv_timeout(QUIET).is_ok() {}
+        let Some(inputs) = lock(shared).inputs.clone() else { continue };
+        if inputs.changed(script).is_empty() {
+            continue;
+        }
+        let mut shared = lock(shared);
+        if shared.running && !shared.stopped {
+            // Once: its teardowns are to run to their ends.
+            shared.stopped = true;
+            crate::interrupt::raise();
+        }
+        if bell.send(()).is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The commands of `repl`, and how values are shown.
+
+use crate::support::terminal::Person;
+use std::path::Path;
+
+/// A person at the prompt, in a folder with a script, a module, and firmware.
+fn person(folder: &Path, args: &[&str]) -> Person {
+    let state = folder.join("state").to_string_lossy().into_owned();
+    let mut person = Person::start_session(folder, args, &[("XDG_STATE_HOME", &state), ("TERM", "xterm")]);
+    person.sees("Ctrl-D leaves\r\n");
+    person.sees("1> ");
+    person
+}
+
+/// Types a line, and waits for what it comes to.
+#[track_caller]
+fn comes_to(person: &mut Person, line: &str, wanted: &str) {
+    person.types(format!("{line}\r").as_bytes());
+    person.sees(&format!("\n{wanted}\r\n"));
+    person.sees("> ");
+}
+
+/// Types a line that fails, and waits for the error.
+#[track_caller]
+fn fails(person: &mut Person, line: &str, message: &str, help: &str) {
+    person.types(format!("{line}\r").as_bytes());
+    person.sees(&format!("error: {message}\r\n"));
+    person.sees(&format!("  help: {help}\r\n"));
+    person.sees("> ");
+}
+
+#[test]
+fn values_are_laid_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut person = person(folder.path(), &["repl", "-p", "sim"]);
+    comes_to(&mut person, "#{ a: [1, ()], b: 1.5 }", "#{ a: [1, ()], b: 1.5 }");
+    let curve = "[1, 2, 3, 4, 5, 6, 7, 8]\r\n▁▂▃▄▅▆▇█  8 numbers, min 1, max 8, mean 4.5";
+    comes_to(&mut person, "[1, 2, 3, 4, 5, 6, 7, 8]", curve);
+    let long = "[\r\n  #{ name: \"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\" },\r\n  #{ name: \"yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\" },\r\n]";
+    person.types(b"let y = \"\"; for i in 0..40 { y += \"y\" }\r");
+    person.sees("4> ");
+    comes_to(&mut person, "[#{ name: y }, #{ name: y }]", long);
+    comes_to(&mut person, "\"a\\nb\"", "│ a\r\n│ b\r\n2 lines, 3 characters");
+    person.types(b":open\r");
+    person.sees("7> ");
+    let dump = "0000  48 69                                            Hi\r\n2 bytes";
+    comes_to(&mut person, "d.exec(\"b'Hi'\")", dump);
+    comes_to(&mut person, "[d, Device, |x| x]", "[Device on sim, device Device, closure]");
+    person.types(b"\x04");
+    assert_eq!(person.ends(), Some(0));
+}
+
+#[test]
+fn boards_and_files() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("firmware")).unwrap();
+    std::fs::write(folder.path().join("firmware/main.py"), "print('main')\n").unwrap();
+    let mut person = person(folder.path(), &["repl", "-p", "sim"]);
+    fails(&mut person, ":ls", "no device is open", "`:open PORT` opens one, for example `:open sim`");
+    person.types(b":open\r");
+    person.sees("Device 2> ");
+    comes_to(&mut person, ":ls", "there is nothing in it");
+    person.types(b":sync firm\t\r");
+    person.sees("+ /main.py (");
+    person.sees("sent 1 file (");
+    person.sees("> ");
+    comes_to(&mut person, ":ls d /", "14  main.py");
+    fails(&mut person, ":ls /nothing", "there is no `/nothing` on the board", "look at what there is with `:ls`");
+    fails(
+        &mut person,
+        ":sync firmware --nope",
+        "unexpected argument `--nope` found",
+        "`:sync --help` lists the options",
+    );
+    person.types(b":open\r");
+    person.sees("Device, Device#2 3> ");
+    fails(
+        &mut person,
+        ":ls /",
+        "several devices are open",
+        "name one of them behind the command: `Device`, `Device#2`",
+    );
+    comes_to(&mut person, ":ls Device#2", "there is nothing in it");
+    // The board's own prompt has the variables of the session.
+    person.types(b"d.exec(\"x = 20\")\r");
+    person.sees("4> ");
+    person.types(b":py Device#2\r");
+    person.sees("Ctrl-] leaves");
+    person.sees(">>> ");
+    person.types(b"x += 1\r");
+    person.sees(">>> ");
+    person.types(b"\x1d");
+    person.sees("-- left");
+    person.sees("4> ");
+    comes_to(&mut person, "d.exec(\"x\")", "21");
+    person.types(b"\x04");
+    assert_eq!(person.ends(), Some(0));
+}
+
+#[test]
+fn times_help_and_what_was_typed() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lib.rhai"), "//! Sums.\n\n/// Twice.\nfn twice(x) { x * 2 }\n").unwrap();
+    let mut person = person(folder.path(), &["repl"]);
+    person.types(b"import \"lib\" as lib\r");
+    person.sees("2> ");
+    comes_to(&mut person, ":help lib", "lib.rhai\r\n    Sums.\r\nfn twice(x)\r\n    Twice.");
+    comes_to(&mut person, ":help lib::twice", "of lib:\r\nfn twice(x)\r\n    Twice.");
+    comes_to(
+        &mut person,
+        ":help sleep",
+        "sleep(seconds: int | float)\r\n    Waits so many seconds; Ctrl-C and time limits end it.",
+    );
+    comes_to(
+        &mut person,
+        ":help env",
+        "env(name: String) -> String | ()\r\n    A variable of the environment, or `()`.",
+    );
+    person.types(b":help sync\r");
+    person.sees("d.sync(folder: String) -> Map\r\n");
+    person.types(b":time lib::twice(4)\r");
+    person.sees("\n8\r\nbest ");
+    person.sees(" runs\r\n");
+    // What takes long runs once, and so does what declares.
+    person.types(b"let runs = 0\r:time { runs += 1; sleep(0.25) }\r");
+    person.sees(" ms\r\n");
+    person.types(b":time let once = runs\r");
+    person.sees("s\r\n");
+    comes_to(&mut person, "once", "1");
+    person.types(b"fn f() { 1 }\rfn f() { 2 }\rnonsense\r");
+    person.sees("9> ");
+    comes_to(&mut person, ":save typed.rhai", "saved 7 inputs in `typed.rhai`");
+    fails(&mut person, ":save typed.rhai", "there is a file `typed.rhai` already", "`:save! typed.rhai` replaces it");
+    comes_to(&mut person, ":save! typed.rhai", "saved 7 inputs in `typed.rhai`");
+    let wanted = "import \"lib\" as lib;\nlib::twice(4);\nlet runs = 0;\n{ runs += 1; sleep(0.25) };\nlet once = runs;\nonce;\nfn f() { 2 };\n";
+    assert_eq!(std::fs::read_to_string(folder.path().join("typed.rhai")).unwrap(), wanted);
+    person.types(b":run typed.rhai\r");
+    person.sees("10> ");
+    comes_to(&mut person, "[once, f()]", "[1, 2]");
+    person.types(b"\x04");
+    assert_eq!(person.ends(), Some(0));
+}
+
+#[test]
+fn what_has_changed_is_evaluated_again_over_the_same_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let script = |task: &str| {
+        format!(
+            "import \"lib\" as lib;\ndevice Rig {{\n    task one() `return 1`\n    task two() `{task}`\n    teardown off() `print('off')`\n}}\n\
+             let rig = Rig.open();\nprint(\"two is \" + lib::shown(rig.two()));\n"
+        )
+    };
+    write("lib.rhai", "fn shown(x) { `<${x}>` }");
+    write("rig.rhai", &script("return 2"));
+    let mut person = person(folder.path(), &["repl", "-p", "sim"]);
+    fails(
+        &mut person,
+        ":reload",
+        "no script was loaded, and no module has changed",
+        "`:run FILE` evaluates a script here, `--load FILE` at the beginning",
+    );
+    comes_to(&mut person, ":run rig.rhai", "two is <2>");
+    comes_to(&mut person, ":reload", "nothing has changed; `:run FILE` evaluates a script once more");
+    person.types(b"rig.exec(\"stays = 5\"); let mine = 6;\r");
+    person.sees("2> ");
+    write("lib.rhai", "fn shown(x) { `(${x})` }");
+    person.types(b":reload\r");
+    person.sees("changed: lib.rhai\r\n");
+    person.sees("off\r\n-- `Rig` is still connected; nothing is to be sent\r\ntwo is (2)\r\n");
+    person.sees("Rig 2> ");
+    // What is wrong leaves everything as it was, until it is right.
+    write("rig.rhai", "let rig = ;");
+    person.types(b":reload\r");
+    person.sees("--> rig.rhai:1:11\r\n");
+    comes_to(&mut person, "rig.two() + mine", "8");
+    write("rig.rhai", &script("return 20"));
+    person.types(b":reload\r");
+    person.sees(
+        "changed: rig.rhai\r\noff\r\n-- `Rig` is still connected; sent: task `two`; 1 as before\r\ntwo is (20)\r\n",
+    );
+    comes_to(&mut person, "rig.exec(\"stays\") + rig.one() + mine", "12");
+    person.types(b"\x04");
+    person.sees("off\r\n");
+    assert_eq!(person.ends(), Some(0));
+}

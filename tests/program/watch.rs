@@ -1,0 +1,102 @@
+//! `run --watch`: a person who edits while boards stay connected.
+
+use crate::support::terminal::Person;
+use std::path::Path;
+
+const INTERRUPT: &[u8] = b"\x03";
+
+fn write(folder: &Path, name: &str, text: &str) {
+    // As editors do.
+    let beside = folder.join("beside");
+    std::fs::write(&beside, text).unwrap();
+    std::fs::rename(beside, folder.join(name)).unwrap();
+}
+
+/// A script with a board, whose task `two` has this body, and that ends with these lines.
+fn script(two: &str, end: &str) -> String {
+    format!(
+        "import \"lib/shown\" as lib;\ndevice Rig {{\n    setup init() autoinit `print('set up')`\n    task one() `return 1`\n    task two() `{two}`\n    \
+         teardown off() `print('off')`\n}}\nlet rig = Rig.open();\nprint(lib::shown(rig.two()));\n{end}\n"
+    )
+}
+
+#[test]
+fn a_save_runs_the_script_again_over_the_same_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("lib")).unwrap();
+    write(folder, "lib/shown.rhai", "fn shown(x) { `<${x}>` }");
+    write(folder, "rig.rhai", &script("return 2", "print(rig.exec(\"'x' in globals()\")); rig.exec(\"x = 1\");"));
+    let waiting = "-- waiting for a change of rig.rhai and of its module; Ctrl-C ends\r\n";
+    let mut person = Person::start_session(folder, &["run", "rig.rhai", "-p", "sim", "--watch"], &[]);
+    person.sees(&format!("set up\r\n<2>\r\nfalse\r\noff\r\n{waiting}"));
+    // A task, and lines that move: what is not sent again has its new place in errors.
+    write(folder, "rig.rhai", &format!("\n\n{}", script("return 1 // 0", "")));
+    person.sees("-- changed: rig.rhai\r\n-- `Rig` is still connected; sent: task `two`; 1 as before\r\nset up\r\n");
+    person.sees("error: `Rig` raised ZeroDivisionError");
+    person.sees("--> rig.rhai:7:");
+    person.sees(waiting);
+    // The variables of the board are there; a task that is gone is gone from the board, too.
+    let last = "print([rig.exec(\"x\"), rig.exec(\"'one' in globals()\")]);";
+    let less = script("return 3", last).replace("task one() `return 1`", "");
+    write(folder, "rig.rhai", &less);
+    person.sees(
+        "-- `Rig` is still connected; sent: task `two`; removed: `one`\r\nset up\r\n<3>\r\n[1, false]\r\noff\r\n",
+    );
+    person.sees(waiting);
+    write(folder, "lib/shown.rhai", "fn shown(x) { `(${x})` }");
+    person
+        .sees("-- changed: lib/shown.rhai\r\n-- `Rig` is still connected; nothing is to be sent\r\nset up\r\n(3)\r\n");
+    person.sees(waiting);
+    person.types(INTERRUPT);
+    assert_eq!(person.ends(), Some(130));
+    assert!(person.is_cooked());
+}
+
+#[test]
+fn a_save_stops_a_run_that_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("lib")).unwrap();
+    std::fs::create_dir(folder.join("firmware")).unwrap();
+    write(folder, "lib/shown.rhai", "fn shown(x) { `<${x}>` }");
+    write(folder, "firmware/a.py", "A = 1\n");
+    let endless = "rig.sync(\"firmware\", #{ progress: false }); rig.exec(\"print('endless')\\nwhile True: pass\");";
+    write(folder, "rig.rhai", &script("return 2", endless));
+    let mut person = Person::start_session(folder, &["run", "rig.rhai", "-p", "sim", "--watch"], &[]);
+    person.sees("set up\r\n<2>\r\nendless\r\n");
+    write(folder, "rig.rhai", &script("return 4", endless));
+    person.sees("off\r\n-- changed: rig.rhai\r\n-- `Rig` is still connected; sent: task `two`; 1 as before\r\n");
+    person.sees("set up\r\n<4>\r\nendless\r\n");
+    // The folder that was sent counts, too.
+    write(folder, "firmware/a.py", "A = 22\n");
+    person.sees("off\r\n-- changed: firmware/a.py\r\n-- `Rig` is still connected; nothing is to be sent\r\n");
+    person.sees("set up\r\n<4>\r\nendless\r\n");
+    // A thread would go on: the board is restarted over its connection.
+    let thread = "thread t() `pass`\n    task one()";
+    let threaded = script("return 5", "rig.t(); rig.exec(\"print('endless')\\nwhile True: pass\");");
+    write(folder, "rig.rhai", &threaded.replace("task one()", thread));
+    person.sees("-- `Rig` is still connected; sent: thread `t`, task `two`; 1 as before\r\n");
+    person.sees("set up\r\n<5>\r\nendless\r\n");
+    write(folder, "rig.rhai", &script("return 6", endless));
+    person.sees(
+        "-- `Rig` is still connected; everything is sent: task `one`, task `two`\r\nset up\r\n<6>\r\nendless\r\n",
+    );
+    person.types(INTERRUPT);
+    person.sees("off\r\nerror: `Rig`: interrupted\r\n");
+    assert_eq!(person.ends(), Some(130));
+}
+
+#[test]
+fn what_cannot_be_watched_is_told() {
+    crate::support::command::Program::new()
+        .script("a.py", "print(1)")
+        .args(["run", "a.py", "--watch"])
+        .stderr(
+            "
+            error: `--watch` runs scripts again
+              help: a .py file runs once: `belay-script run FILE.py`
+            ",
+        )
+        .status(2);
+}
