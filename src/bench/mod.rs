@@ -1,7 +1,14 @@
-//! What a bench records: tests, measurements, their verdicts.
+//! What a bench records: tests, measurements, series, their verdicts; and what reports are made of.
 //!
 //! Uses [`crate::diagnostic`]. Invariant: plain data; how it is reported is decided by the command line.
 
+pub mod date;
+pub mod event;
+pub mod measurement;
+pub mod numbers;
 pub mod operator;
 pub mod record;
+pub mod report;
+pub mod select;
 pub mod station;
+pub mod units;

@@ -1,138 +1,149 @@
-//! Tests and measurements as they happen.
+//! What a run has to know of its tests while they run: which ones do, what those that ended came to.
 //!
-//! Invariant: whatever was begun is recorded, whether it passes, fails, or is cut short.
+//! Invariant: a test that was begun ends; its verdict counts what was measured in its last attempt.
 
-use crate::diagnostic::Diagnostic;
-use std::time::{Duration, Instant};
+use super::event::Outcome;
+use std::thread::ThreadId;
 
-/// The verdict of a test or a measurement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// As expected.
-    Pass,
-    /// Not as expected.
-    Fail,
-    /// Something else went wrong: a board, the link, the script.
-    Error,
-    /// A deadline passed.
-    Timeout,
+/// A test that runs.
+#[derive(Debug)]
+struct Running {
+    number: u64,
+    thread: ThreadId,
+    /// How many calls of `parallel` were under way when it began.
+    depth: u64,
+    /// The worst measurement of this attempt.
+    measured: Outcome,
 }
 
-impl Outcome {
-    /// The word in reports.
-    pub fn word(self) -> &'static str {
-        match self {
-            Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
-            Outcome::Error => "error",
-            Outcome::Timeout => "timeout",
-        }
-    }
-}
-
-/// A measured value with its limits.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Measurement {
-    /// What was measured.
-    pub name: String,
-    /// The value as the script prints it.
-    pub value: String,
-    /// The value as a number, if it is one.
-    pub number: Option<f64>,
-    /// Unit, for example `V`; may be empty.
-    pub unit: String,
-    /// Lower limit, inclusive.
-    pub min: Option<f64>,
-    /// Upper limit, inclusive.
-    pub max: Option<f64>,
-    /// Within the limits or not. A value that is no number, or nan, fails if there is a limit.
-    pub outcome: Outcome,
-}
-
-impl Measurement {
-    /// Judges `number` against the limits.
-    pub fn new(name: &str, value: String, number: Option<f64>, unit: &str, min: Option<f64>, max: Option<f64>) -> Self {
-        let above = |limit: f64| number.is_some_and(|number| number >= limit);
-        let below = |limit: f64| number.is_some_and(|number| number <= limit);
-        let within = min.is_none_or(above) && max.is_none_or(below);
-        let outcome = if within { Outcome::Pass } else { Outcome::Fail };
-        Measurement { name: name.to_owned(), value, number, unit: unit.to_owned(), min, max, outcome }
-    }
-}
-
-/// One test that has run.
-#[derive(Clone, Debug)]
-pub struct Test {
-    /// Its name.
-    pub name: String,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// How long it took.
-    pub duration: Duration,
-    /// Why it did not pass, if it did not.
-    pub failure: Option<Diagnostic>,
-    /// What it measured, in order.
-    pub measurements: Vec<Measurement>,
-}
-
-/// The record of one run.
-#[derive(Default)]
+/// The tests of a run.
+#[derive(Debug, Default)]
 pub struct Record {
-    tests: Vec<Test>,
-    running: Option<(String, Instant, Vec<Measurement>)>,
-    loose: Vec<Measurement>,
+    running: Vec<Running>,
+    ended: Vec<(Vec<String>, Outcome)>,
+    begun: u64,
+    series: u64,
 }
 
 impl Record {
-    /// An empty record.
-    pub fn new() -> Record {
-        Record::default()
+    /// Whether a test may begin on this thread, `depth` calls of `parallel` deep: none runs around it.
+    pub fn may_begin(&self, depth: u64) -> bool {
+        let thread = std::thread::current().id();
+        !self.running.iter().any(|test| test.thread == thread || test.depth < depth)
     }
 
-    /// A test begins. Gives false if one is running: tests do not nest.
-    pub fn begin(&mut self, name: &str) -> bool {
-        if self.running.is_some() {
-            return false;
+    /// A test begins on this thread, `depth` calls of `parallel` deep. Gives its number, `None` if it would stand within
+    /// another one.
+    pub fn begin(&mut self, depth: u64) -> Option<u64> {
+        if !self.may_begin(depth) {
+            return None;
         }
-        self.running = Some((name.to_owned(), Instant::now(), Vec::new()));
-        true
+        let number = self.number();
+        let thread = std::thread::current().id();
+        self.running.push(Running { number, thread, depth, measured: Outcome::Pass });
+        Some(number)
     }
 
-    /// Whether a test is running.
-    pub fn in_test(&self) -> bool {
-        self.running.is_some()
+    /// The number of a test that is not run.
+    pub fn number(&mut self) -> u64 {
+        self.begun += 1;
+        self.begun
     }
 
-    /// A value was measured, in the running test or outside of one.
-    pub fn measure(&mut self, measurement: Measurement) {
-        match &mut self.running {
-            Some((_, _, measurements)) => measurements.push(measurement),
-            None => self.loose.push(measurement),
+    /// The number of a new series.
+    pub fn new_series(&mut self) -> u64 {
+        self.series += 1;
+        self.series
+    }
+
+    /// The test that runs on this thread, or the only one that runs: closures of `parallel` within it are on others.
+    fn index(&self) -> Option<usize> {
+        let thread = std::thread::current().id();
+        let own = self.running.iter().position(|test| test.thread == thread);
+        own.or(if self.running.len() == 1 { Some(0) } else { None })
+    }
+
+    /// The number of the test in which this thread is.
+    pub fn test(&self) -> Option<u64> {
+        self.index().map(|index| self.running[index].number)
+    }
+
+    /// Something was measured in the test in which this thread is.
+    pub fn measured(&mut self, outcome: Outcome) {
+        if let Some(index) = self.index() {
+            let test = &mut self.running[index];
+            test.measured = test.measured.max(outcome);
         }
     }
 
-    /// The running test ends. `outcome` is what its body came to; a failed measurement makes a passing test fail.
-    pub fn end(&mut self, outcome: Outcome, failure: Option<Diagnostic>) -> Option<&Test> {
-        let (name, begun, measurements) = self.running.take()?;
-        let failed = measurements.iter().any(|measurement| measurement.outcome != Outcome::Pass);
-        let outcome = if outcome == Outcome::Pass && failed { Outcome::Fail } else { outcome };
-        self.tests.push(Test { name, outcome, duration: begun.elapsed(), failure, measurements });
-        self.tests.last()
+    /// Another attempt begins: what was measured before does not count.
+    pub fn again(&mut self) {
+        if let Some(index) = self.index() {
+            self.running[index].measured = Outcome::Pass;
+        }
     }
 
-    /// The tests that have run, in order.
-    pub fn tests(&self) -> &[Test] {
-        &self.tests
+    /// What an attempt comes to whose body came to `outcome`: a failed measurement makes it fail.
+    pub fn verdict(&self, outcome: Outcome) -> Outcome {
+        let measured = self.index().map_or(Outcome::Pass, |index| self.running[index].measured);
+        if outcome == Outcome::Pass { measured } else { outcome }
     }
 
-    /// What was measured outside of tests.
-    pub fn loose(&self) -> &[Measurement] {
-        &self.loose
+    /// The test with this number and path of names has ended.
+    pub fn end(&mut self, number: u64, path: Vec<String>, outcome: Outcome) {
+        self.running.retain(|test| test.number != number);
+        self.ended.push((path, outcome));
     }
 
-    /// Whether every test and every measurement passed.
-    pub fn passed(&self) -> bool {
-        self.tests.iter().all(|test| test.outcome == Outcome::Pass)
-            && self.loose.iter().all(|measurement| measurement.outcome == Outcome::Pass)
+    /// What the latest test of this name came to: one within `group` counts first, then one of any group. `None`: it has not
+    /// ended.
+    pub fn outcome_of(&self, group: &[String], name: &str) -> Option<Outcome> {
+        let is = |path: &[String]| path.last().is_some_and(|last| last == name);
+        let near = self.ended.iter().rev().find(|(path, _)| is(path) && path.starts_with(group));
+        let any = || self.ended.iter().rev().find(|(path, _)| is(path) || path.join("/") == name);
+        near.or_else(any).map(|(_, outcome)| *outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_attempt_counts() {
+        let mut record = Record::default();
+        let number = record.begin(0).unwrap();
+        record.measured(Outcome::Fail);
+        assert_eq!(record.verdict(Outcome::Pass), Outcome::Fail);
+        record.again();
+        record.measured(Outcome::Marginal);
+        assert_eq!(record.verdict(Outcome::Pass), Outcome::Marginal);
+        assert_eq!(record.verdict(Outcome::Timeout), Outcome::Timeout);
+        record.end(number, vec!["a".to_owned()], Outcome::Marginal);
+        assert_eq!(record.test(), None);
+    }
+
+    #[test]
+    fn tests_do_not_nest_but_may_run_side_by_side() {
+        let mut record = Record::default();
+        assert_eq!(record.begin(1), Some(1));
+        assert_eq!(record.begin(1), None);
+        let other = std::thread::scope(|scope| {
+            scope.spawn(|| (record.begin(1), record.begin(2), record.test())).join().unwrap()
+        });
+        assert_eq!(other, (Some(2), None, Some(2)));
+        assert_eq!(record.test(), Some(1));
+    }
+
+    #[test]
+    fn the_nearest_test_of_a_name_is_meant() {
+        let mut record = Record::default();
+        let path = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
+        record.end(1, path("power/on"), Outcome::Fail);
+        record.end(2, path("on"), Outcome::Pass);
+        assert_eq!(record.outcome_of(&path("power"), "on"), Some(Outcome::Fail));
+        assert_eq!(record.outcome_of(&path("other"), "on"), Some(Outcome::Pass));
+        assert_eq!(record.outcome_of(&[], "power/on"), Some(Outcome::Fail));
+        assert_eq!(record.outcome_of(&[], "off"), None);
     }
 }

@@ -7,11 +7,13 @@ pub mod files;
 pub mod operator;
 pub mod station;
 mod sync;
+mod testing;
 mod tools;
 
 pub use allow::{Allow, Allowed};
 use files::FileCommand;
 pub use sync::{Sync, SyncChoice, SyncLine};
+pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 pub use tools::{Definitions, Doc, Editor, EditorKind, New};
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -81,6 +83,15 @@ pub enum Command {
     /// prints is passed on as it comes.
     #[command(after_help = RUN_HELP)]
     Run(Run),
+    /// Run the tests of many scripts
+    ///
+    /// Each script is run as `run` does, on a board of its own with -j. Folders are searched for files named test_*.rhai and
+    /// *_test.rhai.
+    #[command(after_help = testing::HELP)]
+    Test(Test),
+    /// Make reports of what --jsonl has written down
+    #[command(after_help = testing::REPORT_HELP)]
+    Report(ReportOf),
     /// Type scripts line by line, at a prompt
     ///
     /// Rhai with device blocks, as in a script: variables, functions, classes and open devices stay from input to input.
@@ -274,6 +285,12 @@ pub struct Run {
     /// What the script sees as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// Which tests.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// What is written down.
+    #[command(flatten)]
+    pub noting: Noting,
     /// What it may do.
     #[command(flatten)]
     pub allowed: Allowed,

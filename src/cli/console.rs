@@ -8,7 +8,8 @@ mod question;
 use super::progress;
 use super::render::{self, Colour};
 use super::report;
-use crate::bench::record::{Measurement, Record, Test};
+use crate::bench::event::{Event, Line};
+use crate::bench::report::{Fold, Report};
 use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::origin::Origin;
@@ -72,6 +73,8 @@ struct Inner {
     bar: Option<ProgressBar>,
     /// Takes everything instead of the two streams.
     above: Option<Above>,
+    /// The tests so far.
+    fold: Fold,
     /// The line that a person is typing on standard error, which is a terminal.
     question: Option<String>,
     /// What was printed meanwhile and is no whole line yet.
@@ -97,6 +100,7 @@ impl Console {
             broken: false,
             bar: None,
             above: None,
+            fold: Fold::new(),
             question: None,
             held: Vec::new(),
         };
@@ -150,16 +154,40 @@ impl Console {
         }
     }
 
+    /// From now on everything goes to standard error: standard output is for a report.
+    pub fn free_output(&self) {
+        let mut inner = self.lock();
+        inner.out = Stream::stderr();
+        inner.together = inner.out.terminal;
+    }
+
+    /// Prints, without anything between, a line and then pieces for standard output, or, marked, for standard error.
+    pub fn pieces(&self, line: &str, pieces: &[(bool, Vec<u8>)]) {
+        let mut inner = self.lock();
+        inner.own_lines(line);
+        for (to_error, bytes) in pieces {
+            match to_error {
+                false => inner.write(bytes),
+                true => inner.complain(&String::from_utf8_lossy(bytes)),
+            }
+        }
+    }
+
+    /// How standard output may look.
+    pub fn colour(&self) -> Colour {
+        self.lock().out.colour
+    }
+
     /// Whether standard output is coloured.
     pub fn is_coloured(&self) -> bool {
         self.lock().out.colour == Colour::Always
     }
 
     /// Ends lines that boards have begun, and sums up the tests. Gives whether the reader of the output was there to the end.
-    pub fn finish(&self, record: &Record) -> bool {
+    pub fn finish(&self, report: &Report) -> bool {
         let mut inner = self.lock();
         inner.end_begun_lines();
-        let summary = report::summary(record, inner.out.colour);
+        let summary = report::summary(report, inner.out.colour);
         if !summary.is_empty() {
             inner.own_lines(&summary);
         }
@@ -433,25 +461,38 @@ impl Observer for Console {
         self.lock().parallel = running;
     }
 
-    fn test_begins(&self, _name: &str) {}
-
-    fn measured(&self, measurement: &Measurement, in_test: bool) {
-        if !in_test {
-            let mut inner = self.lock();
-            inner.end_lines_of_others("");
-            let lines = report::measurements(std::slice::from_ref(measurement), "", inner.out.colour);
-            inner.own_lines(&lines);
-        }
-    }
-
-    fn test_ended(&self, test: &Test, sources: &Sources) {
+    fn event(&self, line: &Line, sources: &Sources) {
         let mut inner = self.lock();
-        inner.end_lines_of_others("");
-        let lines = report::test(test, inner.out.colour, inner.out.terminal);
-        inner.own_lines(&lines);
-        if let Some(failure) = &test.failure {
-            let text = render::render(failure, &|name| sources.get(name), inner.err.colour);
-            inner.complain(&text);
+        match &line.event {
+            Event::Measured { test: None, measurement } => {
+                inner.end_lines_of_others("");
+                let lines =
+                    report::measurements(std::slice::from_ref(measurement), "", inner.out.colour, inner.out.terminal);
+                inner.own_lines(&lines);
+            }
+            Event::TestEnded { test, error, ends_run, .. } => {
+                inner.fold.add(line);
+                if let Some(bar) = inner.bar.take() {
+                    bar.finish_and_clear();
+                }
+                let Some(ended) = inner.fold.take_test(*test) else { return };
+                inner.end_lines_of_others("");
+                let lines = report::test(&ended, inner.out.colour, inner.out.terminal);
+                inner.own_lines(&lines);
+                // What ends the run, too, is told once: by the run.
+                if let Some(failure) = error.as_ref().filter(|_| !ends_run) {
+                    let text = render::render(&failure.diagnostic(), &|name| sources.get(name), inner.err.colour);
+                    inner.complain(&text);
+                }
+            }
+            Event::TestBegun(begun) => {
+                inner.fold.add(line);
+                if inner.err.terminal && inner.out.terminal && inner.bar.is_none() {
+                    inner.bar = Some(progress::waiting(&begun.name));
+                }
+            }
+            Event::TestAttempt { .. } | Event::Measured { .. } => inner.fold.add(line),
+            _ => {}
         }
     }
 }

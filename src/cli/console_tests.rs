@@ -1,7 +1,9 @@
 //! What is printed where, and when lines end.
 
 use super::*;
-use crate::bench::record::Outcome;
+use crate::bench::event::{Failure, Outcome, TestBegun};
+use crate::bench::measurement::Measurement;
+use crate::bench::report::Test;
 use crate::error::Kind;
 use std::sync::Arc;
 
@@ -119,22 +121,35 @@ fn a_line_that_never_ends_is_bounded() {
 fn tests_are_reported_with_measurements_and_excerpts() {
     let (console, paper) = console();
     let sources = Sources::default();
-    let mut record = Record::new();
-    record.begin("the divider");
-    record.measure(Measurement::new("divider", "1.65".into(), Some(1.65), "V", Some(1.6), Some(1.7)));
-    record.measure(Measurement::new("gain", "x".into(), None, "", None, Some(2.0)));
+    let measured = |name: &str, value: serde_json::Value, unit: &str, min, max| {
+        let (name, unit) = (name.to_owned(), unit.to_owned());
+        let mut measurement = Measurement { name, value, unit, min, max, ..Measurement::default() };
+        measurement.judge(|_, _| false);
+        measurement
+    };
+    let tell = |event| console.event(&Line { at: 1.0, run: 1, event }, &sources);
+    let begin =
+        |test, name: &str| tell(Event::TestBegun(TestBegun { test, name: name.to_owned(), ..TestBegun::default() }));
+    let end = |test, outcome, error| {
+        tell(Event::TestEnded { test, outcome, duration_s: 0.5, reason: None, error, ends_run: false });
+    };
+    begin(1, "the divider");
+    let divider = measured("divider", 1.65.into(), "V", Some(1.6), Some(1.7));
+    tell(Event::Measured { test: Some(1), measurement: divider });
+    tell(Event::Measured { test: Some(1), measurement: measured("gain", "x".into(), "", None, Some(2.0)) });
     console.board("Bench", "half");
-    console.test_ended(record.end(Outcome::Pass, None).unwrap(), &sources);
+    end(1, Outcome::Fail, None);
     paper.expect(
         "half\ntest the divider ... fail\n    divider  1.65 V  [1.6 … 1.7]  pass\n    gain     x       [≤ 2]        fail\n",
     );
-    record.begin("no board");
+    begin(2, "no board");
     let failure = Diagnostic::new(Kind::ScriptError, "boom");
-    console.test_ended(record.end(Outcome::Error, Some(failure)).unwrap(), &sources);
+    end(2, Outcome::Error, Some(Failure::of(&failure, |_| None)));
     paper.expect("test no board ... error\n<error: boom\n>");
-    console.measured(&Measurement::new("loose", "3".into(), Some(3.0), "", None, None), false);
+    tell(Event::Measured { test: None, measurement: measured("loose", 3.into(), "", None, None) });
     paper.expect("loose  3\n");
-    assert!(console.finish(&record));
+    let test = |outcome| Test { outcome, ..Test::default() };
+    assert!(console.finish(&Report { tests: vec![test(Outcome::Fail), test(Outcome::Error)], ..Report::default() }));
     paper.expect("2 tests: 1 failed, 1 error\n");
 }
 

@@ -26,6 +26,7 @@ pub mod pump;
 pub mod python_file;
 pub mod render;
 pub mod report;
+pub mod reporting;
 pub mod reset;
 pub mod run;
 pub mod select;
@@ -36,6 +37,7 @@ pub mod station;
 pub mod sync;
 #[cfg(unix)]
 pub mod terminal;
+pub mod test;
 #[cfg(unix)]
 pub mod transcript;
 pub mod watch;
@@ -89,6 +91,8 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     match command {
         Command::Run(run) => run::run(run, console),
         Command::Repl(options) => prompt::prompt(&options, console),
+        Command::Test(options) => test::test(&options, console),
+        Command::Report(options) => reporting::command::report_of(&options, console),
         Command::Check(check) => check::check(&check, console),
         Command::Exec(exec) => evaluate::exec(&exec, console),
         Command::Eval(eval) => evaluate::eval(&eval, console),

@@ -2,9 +2,10 @@
 //!
 //! Uses [`crate::script`]. Invariant: every device that the script opened is closed, even after a defect.
 
-use super::arguments::Run;
+use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
 use super::operator::Desk;
+use super::reporting::{Journal, Watch};
 use super::{is_python, misuse, python_file, readable, report_failures, session, signals, watch};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
@@ -21,17 +22,25 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         if run.watch {
             return Err(misuse("`--watch` runs scripts again", "a .py file runs once: `belay-script run FILE.py`"));
         }
+        refuse_reports(&run)?;
         return python_file::run(&run, console);
     }
     if run.watch {
+        if run.noting != Noting::default() {
+            return Err(misuse("`--watch` makes no reports", "run the script without it for a report"));
+        }
         return watch::watch(&run, console);
     }
+    let journal = Journal::open(&run.noting, console)?;
     signals::watch()?;
-    let (host, station) = session::host_for(console, &run.connection, Some(&run.script))?;
+    let watch = Watch::new(console, &journal);
+    let (host, station) = session::host_for(&watch, &run.connection, Some(&run.script))?;
     mount(&run, &host)?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
-    let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
+    let mut runner = Runner::new(host.clone(), watch, run.args, run.limit.timeout);
+    runner.set_subject(journal.subject(&run.script));
+    runner.select(super::test::selection(&run.choice, None));
     runner.permit(run.allowed.permissions());
     station.into_iter().for_each(|station| runner.set_station(station));
     runner.set_operator(Desk::new(console, &run.answers.given));
@@ -40,8 +49,20 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &runner.sources());
     session::finish_recording(&host, console, &runner.sources());
-    console.finish(&finished.record);
-    Ok(status(&finished, console.broken()))
+    let unwritten = report_failures(console, &journal.finish(false), &runner.sources());
+    console.finish(&finished.report);
+    let status = status(&finished, console.broken());
+    Ok(if status == 0 { unwritten } else { status })
+}
+
+/// A Python file has no tests, and what runs it tells no events.
+fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
+    let asked = run.noting != Noting::default() || run.choice != Choice::default();
+    if asked {
+        let help = "leave the options for tests and reports out, or run a .rhai script";
+        return Err(misuse(format!("`{}` is a Python file, and has no tests", run.script.display()), help));
+    }
+    Ok(())
 }
 
 /// What the command line says of a folder that the boards of `host` see.
@@ -64,7 +85,7 @@ pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
         return failure.kind.exit_status();
     }
     let closing = finished.closing.first().map(|failure| failure.kind.exit_status());
-    let tests = (!finished.record.passed()).then_some(1);
+    let tests = (!finished.report.passed()).then_some(1);
     let cut_short = cut_short.then_some(crate::Kind::Interrupted.exit_status());
     let said = finished.exit.filter(|status| *status != 0);
     said.or(tests).or(closing).or(cut_short).unwrap_or(0)
@@ -73,18 +94,18 @@ pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::record::{Outcome, Record};
+    use crate::bench::event::Outcome;
+    use crate::bench::report::{Report, Test};
     use crate::error::Kind;
 
     #[test]
     fn exit_statuses() {
         let case = |failure: Option<Kind>, closing: Option<Kind>, test: Outcome, exit: Option<u8>, expected: u8| {
-            let mut record = Record::new();
-            record.begin("t");
-            record.end(test, None);
+            let test = Test { outcome: test, ..Test::default() };
+            let report = Report { tests: vec![test], ..Report::default() };
             let closing = closing.map(|kind| Diagnostic::new(kind, "")).into_iter().collect();
             let failure = failure.map(|kind| Diagnostic::new(kind, ""));
-            let finished = Finished { failure, closing, record, exit };
+            let finished = Finished { failure, closing, report, exit };
             assert_eq!(status(&finished, false), expected);
         };
         use Outcome::{Fail, Pass, Timeout};

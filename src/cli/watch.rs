@@ -84,6 +84,7 @@ fn once(
 ) -> Inputs {
     host.begin_run();
     let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
+    runner.select(super::test::selection(&run.choice, None));
     runner.permit(run.allowed.permissions());
     station.into_iter().for_each(|station| runner.set_station(station.clone()));
     runner.set_operator(Desk::new(console, &run.answers.given));
@@ -106,12 +107,12 @@ fn once(
         shared.stopped && !shared.ended
     };
     console.end_lines();
-    let Finished { failure, closing, record, .. } = finished;
+    let Finished { failure, closing, report, .. } = finished;
     let failure = failure.filter(|failure| !(stopped && failure.kind == Kind::Interrupted));
     let failures: Vec<Diagnostic> = failure.into_iter().chain(closing).collect();
     report_failures(console, &failures, &runner.sources());
     session::finish_recording(host, console, &runner.sources());
-    console.finish(&record);
+    console.finish(&report);
     inputs
 }
 

@@ -232,6 +232,11 @@ impl Device {
         self.0.simulated
     }
 
+    /// What the board said when it was connected: its emitters are missing.
+    pub fn firmware(&self) -> &Implementation {
+        &self.0.implementation
+    }
+
     /// What the board says it is. The first call asks it for its emitters, by compiling a function with each; a device
     /// that is closed or busy failing has none.
     pub fn implementation(&self) -> Implementation {

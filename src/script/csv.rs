@@ -3,7 +3,7 @@
 //! Invariant: what `csv_format` writes, `csv_parse` reads as the same texts.
 
 use super::errors::{Fallible, argument, placed};
-use super::functions::shown;
+use super::measure::shown;
 use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 
 /// Registers the functions.

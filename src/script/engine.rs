@@ -4,8 +4,10 @@
 
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
-use super::{convert, csv, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
-use super::{json, operator, parallel, process, proxy, random, station, sync, testing, text, timing};
+use super::{
+    convert, csv, device_type, dispatch, errors, files, functions, generator, measure, modules, opening, syntax,
+};
+use super::{json, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::{Arc, PoisonError};
 
@@ -33,6 +35,8 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     generator::register(&mut engine);
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
+    measure::register(&mut engine, run);
+    series::register(&mut engine, run);
     timing::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine, run);

@@ -52,7 +52,7 @@ fn shown(folder: &Path) -> String {
     folder.to_string_lossy().trim_start_matches(r"\\?\").replace('\\', "/")
 }
 
-fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
+pub(super) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
     refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {error}"), "")
 }
 

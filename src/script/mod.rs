@@ -8,6 +8,7 @@
 
 mod built_in;
 mod check;
+mod collect;
 mod convert;
 mod csv;
 mod declare;
@@ -17,12 +18,14 @@ mod dispatch;
 mod engine;
 mod equality;
 mod errors;
+mod events;
 mod explain;
 mod files;
 mod functions;
 mod generator;
 mod help;
 mod json;
+mod measure;
 mod methods;
 mod modules;
 mod opening;
@@ -36,6 +39,7 @@ pub mod reference;
 mod reload;
 mod repeat;
 mod run;
+mod series;
 mod session;
 mod shown;
 mod station;
@@ -47,22 +51,25 @@ mod timing;
 mod types;
 mod wording;
 
+use crate::bench::event::Line;
 use crate::bench::operator::{Answer, Operator, Question, Source};
-use crate::bench::record::{Measurement, Record, Test};
+use crate::bench::report::Report;
+use crate::bench::select::{Declared, Selection};
 use crate::bench::station::Station;
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
-use rhai::{Engine, EvalAltResult, Scope};
+use rhai::{AST, Engine, EvalAltResult, Scope};
 use run::{Run, lock};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 pub use definitions::definitions;
+pub use events::Subject;
 pub use help::Words;
 pub use permissions::Permissions;
 pub use reload::{Inputs, Stale};
@@ -91,12 +98,9 @@ pub trait Observer: Output {
             self.notice(&format!("? {} {}", question.text, question.shown(answer)));
         }
     }
-    /// A test begins.
-    fn test_begins(&self, name: &str);
-    /// Something was measured. `in_test`: inside of a test.
-    fn measured(&self, measurement: &Measurement, in_test: bool);
-    /// A test has ended.
-    fn test_ended(&self, test: &Test, sources: &Sources);
+    /// Something happened: a test began or ended, something was measured. What is printed, and remarks, come by the other
+    /// functions alone.
+    fn event(&self, line: &Line, sources: &Sources);
 }
 
 /// The texts of all scripts of a run, by the name that stands in origins.
@@ -154,7 +158,7 @@ pub struct Finished {
     /// What went wrong while devices were closed.
     pub closing: Vec<Diagnostic>,
     /// What was tested and measured.
-    pub record: Record,
+    pub report: Report,
     /// `exit(status)` of the script, if it called that.
     pub exit: Option<u8>,
 }
@@ -194,21 +198,69 @@ impl Runner {
         lock(&self.run.reach).set_script(path);
         match read(path) {
             Ok(text) => self.run_text(&name, &text),
-            Err(failure) => self.finish(Some(*failure)),
+            Err(failure) => {
+                self.run.emit_begin(&name, None);
+                self.finish(Some(*failure))
+            }
         }
+    }
+
+    /// Says what the record of the next run begins with.
+    pub fn set_subject(&mut self, subject: Subject) {
+        *lock(&self.run.subject) = subject;
     }
 
     /// Runs the text of a script, as [`Runner::run_file`] does. `name` stands in origins.
     pub fn run_text(&mut self, name: &str, text: &str) -> Finished {
         self.run.begin();
+        self.run.emit_begin(name, Some(text));
         let failure = on_big_stack(|| self.evaluate(name, text)).unwrap_or_else(|panic| Some(*panic));
         self.finish(failure)
     }
 
     fn evaluate(&mut self, name: &str, text: &str) -> Option<Diagnostic> {
-        let result = modules::prepare(&self.run, &mut self.engine, name, text)
-            .and_then(|tree| self.engine.run_ast_with_scope(&mut Scope::new(), &tree));
+        let result =
+            modules::prepare(&self.run, &mut self.engine, name, text).and_then(|tree| self.perform(name, &tree));
         self.failure(result.err(), name)
+    }
+
+    /// Evaluates a script in the order that is chosen, and then what it says is to be torn down.
+    fn perform(&self, name: &str, tree: &AST) -> Result<(), Box<EvalAltResult>> {
+        let mut selection = self.run.selection();
+        let tests = collect::tests(tree);
+        let names = tests.iter().flat_map(|test| [test.name.clone(), test.path().join("/")]);
+        *self.run.written.write().unwrap_or_else(PoisonError::into_inner) = names.collect();
+        if selection.is_partial() {
+            selection.needed = crate::bench::select::needed(&selection, &tests);
+            *self.run.selection.write().unwrap_or_else(PoisonError::into_inner) = selection.clone();
+        }
+        let tree = &match selection.shuffle {
+            Some(seed) => collect::shuffled(tree, seed),
+            None => tree.clone(),
+        };
+        let mut state = self.engine.new_global_runtime_state();
+        state.source = Some(name.into());
+        state.lib.push(tree.shared_lib().clone());
+        let mut scope = Scope::new();
+        testing::perform(&self.run, &self.engine, name, tree.statements(), &mut state, &mut scope).map(drop)
+    }
+
+    /// Says which tests of the next runs are run, and in which order.
+    pub fn select(&mut self, selection: Selection) {
+        *self.run.selection.write().unwrap_or_else(PoisonError::into_inner) = selection;
+    }
+
+    /// The tests that are written in a script, without running any of it.
+    ///
+    /// # Errors
+    /// If it cannot be read or does not parse.
+    pub fn tests_of(&mut self, path: &Path) -> Result<Vec<Declared>, Box<Diagnostic>> {
+        let name = path.to_string_lossy().into_owned();
+        let text = read(path)?;
+        self.run.reset();
+        let tree = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text))?;
+        let failed = |error: Box<EvalAltResult>| Box::new(explain::of_failure(&self.run, &self.engine, &error, &name));
+        tree.map(|tree| collect::tests(&tree)).map_err(failed)
     }
 
     fn failure(&self, error: Option<Box<EvalAltResult>>, name: &str) -> Option<Diagnostic> {
@@ -220,7 +272,9 @@ impl Runner {
     }
 
     fn finish(&self, failure: Option<Diagnostic>) -> Finished {
-        finish(&self.run, failure)
+        let finished = finish(&self.run, failure);
+        self.run.emit_end(finished.failure.as_ref(), &finished.closing, finished.exit);
+        Finished { report: self.run.take_report(), ..finished }
     }
 
     /// Parses a script, evaluates nothing but its declarations, and gives the classes it declares, and those of the
@@ -282,9 +336,9 @@ fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
     run.end();
     let mut closing = std::mem::take(&mut *lock(&run.closing));
     closing.extend(run.host.close_all().iter().map(explain::of_error));
-    let record = std::mem::take(&mut *lock(&run.record));
+    *lock(&run.record) = crate::bench::record::Record::default();
     let exit = lock(&run.exit).take();
-    Finished { failure, closing, record, exit }
+    Finished { failure, closing, report: Report::default(), exit }
 }
 
 fn read(path: &Path) -> Result<String, Box<Diagnostic>> {

@@ -209,7 +209,10 @@ fn open(
         }
     };
     match run.host.open(&class.0.class, port, options, &mut hook) {
-        Ok(device) => Ok(DeviceHandle { device, class: class.clone() }),
+        Ok(device) => {
+            run.emit_open(&device);
+            Ok(DeviceHandle { device, class: class.clone() })
+        }
         Err(error) => Err(raised.unwrap_or_else(|| raise(located(misspelt(error, class), context)))),
     }
 }

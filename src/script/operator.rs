@@ -4,7 +4,7 @@
 
 use super::convert::{describe, to_value};
 use super::errors::{Fallible, argument, placed, raise, stop};
-use super::functions::shown;
+use super::measure::shown;
 use super::parallel;
 use super::run::{Run, lock};
 use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};

@@ -9,11 +9,11 @@
 use super::dispatch::{ClassHandle, DeviceHandle};
 use super::reload::{Loaded, Stale};
 use super::run::{Run, lock};
-use super::{Finished, Runner, Sources, finish, modules, on_big_stack, shown, text};
+use super::{Finished, Runner, Sources, finish, modules, on_big_stack, shown, testing, text};
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::value::Value;
-use rhai::{AST, Caches, Dynamic, Engine, Expr, GlobalRuntimeState, Module, NativeCallContext};
+use rhai::{AST, Dynamic, Engine, Expr, GlobalRuntimeState, Module, NativeCallContext};
 use rhai::{EvalAltResult, Position, Scope, Stmt};
 use std::sync::Arc;
 
@@ -84,9 +84,8 @@ impl Session {
     pub(super) fn statements(&mut self, name: &str, tree: &AST) -> Result<Dynamic, Box<EvalAltResult>> {
         self.state.source = Some(name.into());
         self.state.num_modules_loaded = 0;
-        #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
-        let value =
-            self.engine.eval_statements_raw(&mut self.state, &mut Caches::new(), &mut self.scope, tree.statements())?;
+        let Session { run, engine, scope, state, .. } = self;
+        let value = testing::perform(run, engine, name, tree.statements(), state, scope)?;
         Ok(value.flatten())
     }
 
@@ -130,7 +129,8 @@ impl Session {
 
     /// Closes every device that is still open, and sums up.
     pub fn finish(self) -> Finished {
-        finish(&self.run, None)
+        let finished = finish(&self.run, None);
+        Finished { report: self.run.take_report(), ..finished }
     }
 
     /// The variables of the session, the newest first, each once.
@@ -217,7 +217,7 @@ fn input_number(name: &str) -> Option<u64> {
 fn is_quiet(tree: &AST, text: &str) -> bool {
     let declares = match tree.statements().last() {
         Some(Stmt::Expr(expression)) => matches!(&**expression, Expr::Custom(custom, _)
-            if custom.tokens.first().is_some_and(|key| key == text::DEVICE || key == text::TEST)),
+            if custom.tokens.first().is_some_and(|key| key.ends_with(" block"))),
         _ => false,
     };
     declares || text.trim_end().ends_with(';')

@@ -1,7 +1,7 @@
 //! Scripts run in-process, without a board.
 
 use super::*;
-use crate::bench::record::Outcome;
+use crate::bench::event::{Event, Outcome};
 use crate::origin::Origin;
 use std::sync::Mutex;
 
@@ -27,14 +27,16 @@ impl Observer for Watcher {
     fn debug(&self, text: &str, place: Option<&Origin>) {
         lock(&self.lines).push(format!("{}: {text}", place.map(ToString::to_string).unwrap_or_default()));
     }
-    fn test_begins(&self, name: &str) {
-        lock(&self.lines).push(format!("begin {name}"));
-    }
-    fn measured(&self, measurement: &Measurement, in_test: bool) {
-        lock(&self.lines).push(format!("measured {} {} {in_test}", measurement.name, measurement.value));
-    }
-    fn test_ended(&self, test: &Test, _: &Sources) {
-        lock(&self.lines).push(format!("{} {}", test.outcome.word(), test.name));
+    fn event(&self, line: &Line, _: &Sources) {
+        let said = match &line.event {
+            Event::TestBegun(begun) => format!("begin {}", begun.name),
+            Event::Measured { test, measurement } => {
+                format!("measured {} {} {}", measurement.name, measurement.value, test.is_some())
+            }
+            Event::TestEnded { outcome, .. } => format!("end {}", outcome.word()),
+            _ => return,
+        };
+        lock(&self.lines).push(said);
     }
 }
 
@@ -87,5 +89,7 @@ mod failures;
 mod language;
 #[path = "tests/reference.rs"]
 mod reference;
+#[path = "tests/testing.rs"]
+mod testing;
 #[path = "tests/timing.rs"]
 mod timing;

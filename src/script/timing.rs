@@ -6,7 +6,8 @@
 use super::convert::describe;
 use super::device_type::located;
 use super::errors::{Fallible, ScriptError, argument, kind_of, placed};
-use super::functions::{duration, overdue, shown, wait_for};
+use super::functions::{duration, overdue, wait_for};
+use super::measure::shown;
 use super::run::Run;
 use super::testing::is_timeout;
 use crate::device::class::seconds;

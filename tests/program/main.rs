@@ -48,6 +48,8 @@ mod stdlib;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod testing;
 #[cfg(unix)]
 mod tools;
 #[cfg(target_os = "linux")]

@@ -3,7 +3,7 @@
 
 mod facts;
 
-use belay_script::bench::record::{Measurement, Test};
+use belay_script::bench::event::Line;
 use belay_script::device::{Host, Output};
 use belay_script::script::{Observer, Runner, Sources};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,9 +24,7 @@ impl Observer for Printed {
     fn debug(&self, text: &str, _: Option<&belay_script::origin::Origin>) {
         self.print(text);
     }
-    fn test_begins(&self, _: &str) {}
-    fn measured(&self, _: &Measurement, _: bool) {}
-    fn test_ended(&self, _: &Test, _: &Sources) {}
+    fn event(&self, _: &Line, _: &Sources) {}
 }
 
 /// What every script of a table begins with: a board, some objects on it, and a way to look at errors and exchanges.

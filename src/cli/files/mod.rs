@@ -19,7 +19,7 @@ use super::arguments::Session;
 use super::arguments::files::FileCommand;
 use super::console::Console;
 use super::{session, signals};
-use crate::bench::record::Record;
+use crate::bench::report::Report;
 use crate::device::{Files, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind, Result};
@@ -92,7 +92,7 @@ fn run(
     if !places.iter().any(Place::is_board) {
         signals::watch()?;
         let worked = work(&mut Work { files: None, shared: false, console });
-        console.finish(&Record::new());
+        console.finish(&Report::default());
         let failures: Vec<Diagnostic> = worked.err().iter().map(Diagnostic::from_error).collect();
         return Ok(super::report_failures(console, &failures, &Sources::default()));
     }

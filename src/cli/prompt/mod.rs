@@ -80,7 +80,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &sources);
     session::finish_recording(&host, console, &sources);
-    console.finish(&finished.record);
+    console.finish(&finished.report);
     Ok(status(&finished, console.broken()))
 }
 
@@ -127,7 +127,7 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
     prompt.calls.begin();
     let mut finished = prompt.session.finish();
     // Tests that failed were told when they did: leaving is no failure.
-    finished.record = crate::bench::record::Record::new();
+    finished.report = crate::bench::report::Report::default();
     if prompt.calls.is_leaving() {
         finished.exit.get_or_insert(Kind::Interrupted.exit_status());
     }

@@ -28,7 +28,7 @@ fn tests_run_in_place_and_are_recorded() {
         "import \"std/assert\" as assert;\ntest \"good\" { measure(\"u\", 1.5, #{ unit: \"V\", min: 1, max: 2 }); }\ntest \"bad\" {\n    assert::equal(1, 2);\n}\ntest \"worse\" { nonsense(); }\ntest \"limit\" { measure(\"u\", 3, #{ max: 2 }); }\ntest \"slow\" timeout = 0.05 { loop { } }\nlet tries = 0;\ntest \"again\" retry = 2 { tries += 1; if tries < 3 { throw \"not yet\"; } }\nprint(\"on\");",
     );
     assert!(finished.failure.is_none(), "{:?}", finished.failure);
-    let tests = finished.record.tests();
+    let tests = &finished.report.tests;
     let outcomes: Vec<_> = tests.iter().map(|test| (test.name.as_str(), test.outcome)).collect();
     assert_eq!(
         outcomes,
@@ -41,12 +41,12 @@ fn tests_run_in_place_and_are_recorded() {
             ("again", Outcome::Pass)
         ]
     );
-    assert_eq!(shown(tests[1].failure.as_ref().unwrap()), "ScriptError: expected 2, found 1 @ t.rhai:4:13");
+    assert_eq!(shown(&tests[1].error.as_ref().unwrap().diagnostic()), "ScriptError: expected 2, found 1 @ t.rhai:4:13");
     assert_eq!(
-        shown(tests[4].failure.as_ref().unwrap()).split(" @ ").next(),
+        shown(&tests[4].error.as_ref().unwrap().diagnostic()).split(" @ ").next(),
         Some("TimeoutError: the test took longer than 0.05 s")
     );
-    assert_eq!(lines[0..3], ["begin good", "measured u 1.5 true", "pass good"]);
+    assert_eq!(lines[0..3], ["begin good", "measured u 1.5 true", "end pass"]);
     assert_eq!(lines.last().map(String::as_str), Some("on"));
 }
 
@@ -57,7 +57,7 @@ fn options_of_a_test_are_checked() {
         "DeclarationError: a test has no option `timout` @ t.rhai:1:10 | did you mean `timeout`?"
     );
     let nested = run("test \"a\" { test \"b\" { } }").0;
-    let reason = nested.record.tests()[0].failure.as_ref().map(shown);
+    let reason = nested.report.tests[0].error.as_ref().map(|error| shown(&error.diagnostic()));
     assert_eq!(reason.as_deref(), Some("DeclarationError: a test stands within a test @ t.rhai:1:17"));
     assert_eq!(
         failure("test \"a\" retry = \"x\" { }"),
@@ -73,8 +73,8 @@ fn options_of_a_test_are_checked() {
 fn a_script_can_exit_with_a_status() {
     let (finished, lines) = run("fn f() { exit(3); }\ntest \"t\" { f(); }\nprint(\"never\");");
     assert!(finished.failure.is_none());
-    assert_eq!((finished.exit, lines.last().map(String::as_str)), (Some(3), Some("error t")));
-    let reason = finished.record.tests()[0].failure.as_ref().map(shown);
+    assert_eq!((finished.exit, lines.last().map(String::as_str)), (Some(3), Some("end error")));
+    let reason = finished.report.tests[0].error.as_ref().map(|error| shown(&error.diagnostic()));
     assert_eq!(
         reason.as_deref(),
         Some(
@@ -161,7 +161,7 @@ fn big_integers_compare_with_floats() {
     case("big.to_int() == big && big.to_float() == 18446744073709551616.0", "true");
     case("[big / 2.0, 0.5 * big] == [9223372036854775808.0, 9223372036854775808.0]", "true");
     let (finished, lines) = run("measure(\"big\", bigint(\"18446744073709551616\"), #{ min: 0, max: 1e30 });");
-    assert!(finished.failure.is_none() && finished.record.passed(), "{lines:?}");
+    assert!(finished.failure.is_none() && finished.report.passed(), "{lines:?}");
 }
 
 #[test]

@@ -1,0 +1,53 @@
+//! Moments as text.
+//!
+//! Pure.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Seconds since 1970, by the host's clock.
+pub fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// The time since 1970 in the form of ISO 8601 and RFC 3339, in UTC, to the millisecond.
+pub fn utc(since_1970: Duration) -> String {
+    let seconds = since_1970.as_secs();
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // Years that begin in March put the leap day at their end; 719 468 days lie between 0000-03-01 and 1970-01-01, and
+    // 146 097 days are 400 years.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since_1970.subsec_millis())
+}
+
+/// As [`utc`], of a number of seconds; one that is no moment counts as 1970.
+pub fn utc_of(seconds: f64) -> String {
+    utc(Duration::try_from_secs_f64(seconds).ok().filter(|since| since.as_secs() < 1 << 37).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        let case = |seconds, expected: &str| assert_eq!(utc(Duration::from_secs(seconds)), expected);
+        case(0, "1970-01-01T00:00:00.000Z");
+        case(951_782_399, "2000-02-28T23:59:59.000Z");
+        case(951_782_400, "2000-02-29T00:00:00.000Z");
+        case(951_868_800, "2000-03-01T00:00:00.000Z");
+        case(1_735_689_599, "2024-12-31T23:59:59.000Z");
+        case(4_107_542_400, "2100-03-01T00:00:00.000Z");
+        assert_eq!(utc(Duration::from_millis(1_000_000_000_042)), "2001-09-09T01:46:40.042Z");
+        for seconds in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
+            assert_eq!(utc_of(seconds), "1970-01-01T00:00:00.000Z");
+        }
+    }
+}

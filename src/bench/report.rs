@@ -1,0 +1,413 @@
+//! A run as one document, made of its events and of nothing else: what `--json` writes, and what the other reports show.
+//!
+//! Uses [`super::event`]. Invariant: a stream that was cut off at any event gives a report, too: what had not ended is an
+//! error that says so.
+
+use super::date;
+use super::event::{Attachment, Board, Event, Failure, Line, Outcome, SCHEMA};
+use super::measurement::Measurement;
+use super::numbers;
+use serde::{Deserialize, Serialize};
+
+/// Output that is kept of one test, or outside of tests, in bytes: a flood does not fill the memory.
+const MOST_OUTPUT: usize = 1 << 20;
+
+/// Stands for what is not kept.
+const MORE: &str = "(more was printed)\n";
+
+/// One run. All times are seconds, all moments RFC 3339 in UTC.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The script, as the user named it.
+    pub script: String,
+    /// SHA-256 of its text.
+    pub sha256: String,
+    /// Revision of the repository, with `+` if files have changed since.
+    pub revision: Option<String>,
+    /// Version of belay-script.
+    pub version: String,
+    /// Arguments of the script.
+    pub args: Vec<String>,
+    /// Who ran it.
+    pub operator: Option<String>,
+    /// Serial number of the unit under test.
+    pub unit: Option<String>,
+    /// When it began.
+    pub started: String,
+    /// How long it took.
+    pub duration_s: f64,
+    /// The verdict: the worst of its tests, measurements and errors.
+    pub outcome: Outcome,
+    /// Why the script ended early, if it did.
+    pub error: Option<Failure>,
+    /// What went wrong while devices were closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closing: Vec<Failure>,
+    /// The devices that were opened, in order.
+    pub boards: Vec<Board>,
+    /// The tests, in the order in which they were run.
+    pub tests: Vec<Test>,
+    /// What was measured outside of tests.
+    pub measurements: Vec<Measurement>,
+    /// Series outside of tests.
+    pub series: Vec<Series>,
+    /// What was attached outside of tests.
+    pub attachments: Vec<Attachment>,
+    /// What was printed outside of tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<Printed>,
+}
+
+/// One test of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Test {
+    /// Its name.
+    pub name: String,
+    /// The groups around it, outermost first.
+    pub group: Vec<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The script in which it stands.
+    pub file: String,
+    /// Its line there.
+    pub line: u32,
+    /// When it began.
+    pub started: String,
+    /// How long it took, with all attempts.
+    pub duration_s: f64,
+    /// The verdict.
+    pub outcome: Outcome,
+    /// Why it was skipped, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why it did not pass, if there was an error; a failed measurement is none.
+    pub error: Option<Failure>,
+    /// What it measured, in its last attempt.
+    pub measurements: Vec<Measurement>,
+    /// The attempts before the last one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// Its series.
+    pub series: Vec<Series>,
+    /// What it attached.
+    pub attachments: Vec<Attachment>,
+    /// What was printed while it ran, alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<Printed>,
+    /// Its number in the stream; not part of the document.
+    #[serde(skip)]
+    pub number: u64,
+    /// Whether the stream has told its end; not part of the document.
+    #[serde(skip)]
+    pub ended: bool,
+}
+
+/// An attempt that was followed by another one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// What it came to.
+    pub outcome: Outcome,
+    /// Why.
+    pub error: Option<Failure>,
+    /// What it measured.
+    pub measurements: Vec<Measurement>,
+}
+
+/// A series of samples.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    /// What was sampled.
+    pub name: String,
+    /// Unit of all columns; may be empty.
+    pub unit: String,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// The samples, in order.
+    pub samples: Vec<Sample>,
+    /// Its number in the stream; not part of the document.
+    #[serde(skip)]
+    pub number: u64,
+}
+
+/// One row of a series.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// The host's clock, in seconds since 1970.
+    pub host: f64,
+    /// The board's clock at that moment, if the sample came from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<f64>,
+    /// One value a column.
+    #[serde(with = "numbers::many")]
+    pub values: Vec<f64>,
+}
+
+/// What the script or one board printed without anything else between.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Printed {
+    /// The board's name; `None`: the script.
+    pub board: Option<String>,
+    /// With `\n` ends.
+    pub text: String,
+}
+
+impl Report {
+    /// Whether every test and every measurement is good.
+    pub fn passed(&self) -> bool {
+        self.outcomes().all(Outcome::is_good)
+    }
+
+    /// What went wrong outside of tests: an error that ended a test and the run is told with the test.
+    pub fn failures(&self) -> impl Iterator<Item = &Failure> {
+        let told = |failure: &&Failure| {
+            let same = |other: &Failure| (&other.message, &other.places) == (&failure.message, &failure.places);
+            self.tests.last().and_then(|test| test.error.as_ref()).is_some_and(same)
+        };
+        self.error.iter().filter(move |failure| !told(failure)).chain(&self.closing)
+    }
+
+    /// How many tests came to `outcome`.
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.tests.iter().filter(|test| test.outcome == outcome).count()
+    }
+
+    /// The verdicts of the tests, then of the measurements outside of them.
+    fn outcomes(&self) -> impl Iterator<Item = Outcome> {
+        self.tests.iter().map(|test| test.outcome).chain(self.measurements.iter().map(|item| item.outcome))
+    }
+
+    /// The worst of all verdicts: [`Outcome::Pass`] if there is none.
+    pub fn worst(&self) -> Outcome {
+        self.outcomes().max().unwrap_or(Outcome::Pass)
+    }
+}
+
+impl Test {
+    /// Its name behind those of its groups: `power / supply`.
+    pub fn path(&self) -> String {
+        let mut path = self.group.clone();
+        path.push(self.name.clone());
+        path.join(" / ")
+    }
+}
+
+/// Makes the report of one run, event by event.
+#[derive(Clone, Debug, Default)]
+pub struct Fold {
+    report: Report,
+    begun_at: f64,
+    latest_at: f64,
+    ended: bool,
+}
+
+/// What was going on when a stream was cut off.
+fn cut_off() -> Failure {
+    Failure {
+        kind: "Interrupted".to_owned(),
+        message: "the record ends here: the run was killed, or goes on".to_owned(),
+        ..Failure::default()
+    }
+}
+
+impl Fold {
+    /// Of a run without events.
+    pub fn new() -> Fold {
+        Fold { report: Report { schema: SCHEMA, ..Report::default() }, ..Fold::default() }
+    }
+
+    /// Whether the run has ended.
+    pub fn is_complete(&self) -> bool {
+        self.ended
+    }
+
+    /// The report of what has happened so far.
+    pub fn report(&self) -> Report {
+        let mut report = self.report.clone();
+        for test in report.tests.iter_mut().filter(|test| !test.ended) {
+            test.outcome = Outcome::Error;
+            test.error.get_or_insert_with(cut_off);
+        }
+        if !self.ended {
+            report.outcome = report.worst().max(Outcome::Error);
+            report.duration_s = (self.latest_at - self.begun_at).max(0.0);
+            report.error.get_or_insert_with(cut_off);
+        }
+        report
+    }
+
+    /// The tests and measurements so far, whatever else is still to come: a run that is about to end.
+    pub fn so_far(&self) -> &Report {
+        &self.report
+    }
+
+    /// Takes a test out of the report, for who only looks at one test after the other.
+    pub fn take_test(&mut self, number: u64) -> Option<Test> {
+        let index = self.report.tests.iter().position(|test| test.number == number)?;
+        Some(self.report.tests.remove(index))
+    }
+
+    fn test(&mut self, number: Option<u64>) -> Option<&mut Test> {
+        let number = number?;
+        self.report.tests.iter_mut().rev().find(|test| test.number == number)
+    }
+
+    /// Takes the next event into account.
+    pub fn add(&mut self, line: &Line) {
+        if self.begun_at == 0.0 {
+            self.begun_at = line.at;
+            self.report.started = date::utc_of(line.at);
+        }
+        self.latest_at = line.at;
+        match &line.event {
+            Event::RunBegun(begun) => {
+                let (report, begun) = (&mut self.report, begun.clone());
+                report.schema = begun.schema;
+                (report.script, report.sha256, report.revision) = (begun.script, begun.sha256, begun.revision);
+                (report.version, report.args) = (begun.version, begun.args);
+                (report.operator, report.unit) = (begun.operator, begun.unit);
+            }
+            Event::UnitNamed { serial } => self.report.unit = Some(serial.clone()),
+            Event::BoardOpened(board) => self.report.boards.push(board.clone()),
+            Event::GroupBegun { .. } | Event::GroupEnded { .. } | Event::Notice { .. } => {}
+            Event::TestBegun(_) | Event::TestAttempt { .. } | Event::TestEnded { .. } => self.add_test(line),
+            Event::Measured { test, measurement } => match self.test(*test) {
+                Some(test) => test.measurements.push(measurement.clone()),
+                None => self.report.measurements.push(measurement.clone()),
+            },
+            Event::SeriesBegun { .. } | Event::Sample { .. } => self.add_series(&line.event),
+            Event::Attached { test, attachment } => match self.test(*test) {
+                Some(test) => test.attachments.push(attachment.clone()),
+                None => self.report.attachments.push(attachment.clone()),
+            },
+            Event::Output { board, text } => self.add_output(board.as_ref(), text),
+            Event::RunEnded { outcome, duration_s, error, closing } => {
+                self.ended = true;
+                let report = &mut self.report;
+                (report.outcome, report.duration_s) = (*outcome, *duration_s);
+                (report.error, report.closing) = (error.clone(), closing.clone());
+            }
+        }
+    }
+
+    fn add_test(&mut self, line: &Line) {
+        match &line.event {
+            Event::TestBegun(begun) => {
+                let begun = begun.clone();
+                self.report.tests.push(Test {
+                    number: begun.test,
+                    name: begun.name,
+                    group: begun.group,
+                    tags: begun.tags,
+                    file: begun.file,
+                    line: begun.line,
+                    started: date::utc_of(line.at),
+                    ..Test::default()
+                });
+            }
+            Event::TestAttempt { test, outcome, error, .. } => {
+                if let Some(test) = self.test(Some(*test)) {
+                    let measurements = std::mem::take(&mut test.measurements);
+                    test.attempts.push(Attempt { outcome: *outcome, error: error.clone(), measurements });
+                }
+            }
+            Event::TestEnded { test, outcome, duration_s, reason, error, .. } => {
+                if let Some(test) = self.test(Some(*test)) {
+                    test.ended = true;
+                    (test.outcome, test.duration_s) = (*outcome, *duration_s);
+                    (test.reason, test.error) = (reason.clone(), error.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_series(&mut self, event: &Event) {
+        match event {
+            Event::SeriesBegun { series, test, name, unit, columns } => {
+                let new = Series {
+                    name: name.clone(),
+                    unit: unit.clone(),
+                    columns: columns.clone(),
+                    samples: Vec::new(),
+                    number: *series,
+                };
+                match self.test(*test) {
+                    Some(test) => test.series.push(new),
+                    None => self.report.series.push(new),
+                }
+            }
+            Event::Sample { series, host, board, values } => {
+                let report = &mut self.report;
+                let all = report.tests.iter_mut().rev().flat_map(|test| &mut test.series).chain(&mut report.series);
+                if let Some(found) = all.into_iter().find(|other| other.number == *series) {
+                    found.samples.push(Sample { host: *host, board: *board, values: values.clone() });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Output belongs to the only test that runs; with several at once nobody knows.
+    fn add_output(&mut self, board: Option<&String>, text: &str) {
+        let mut running = self.report.tests.iter().enumerate().filter(|(_, test)| !test.ended);
+        let only = match (running.next(), running.next()) {
+            (Some((index, _)), None) => Some(index),
+            _ => None,
+        };
+        let printed = match only {
+            Some(index) => &mut self.report.tests[index].output,
+            None => &mut self.report.output,
+        };
+        let kept: usize = printed.iter().map(|piece| piece.text.len()).sum();
+        let whole = kept + text.len() <= MOST_OUTPUT;
+        match printed.last_mut() {
+            Some(last) if last.text == MORE => {}
+            Some(last) if whole && last.board.as_ref() == board => last.text.push_str(text),
+            _ if whole => printed.push(Printed { board: board.cloned(), text: text.to_owned() }),
+            _ => printed.push(Printed { board: None, text: MORE.to_owned() }),
+        }
+    }
+}
+
+/// Several runs as one document: what `test --json` writes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Runs {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The worst verdict of all runs.
+    pub outcome: Outcome,
+    /// When the first one began.
+    pub started: String,
+    /// The runs, in the order in which they began.
+    pub runs: Vec<Report>,
+}
+
+impl Runs {
+    /// The document of these runs.
+    pub fn new(runs: Vec<Report>) -> Runs {
+        let outcome = runs.iter().map(|run| run.outcome).max().unwrap_or(Outcome::Pass);
+        let started = runs.iter().map(|run| run.started.clone()).min().unwrap_or_default();
+        Runs { schema: SCHEMA, outcome, started, runs }
+    }
+}
+
+/// The reports of all runs in a stream of lines of JSON. Lines that are cut off or not known are left out, as a killed
+/// program leaves them.
+pub fn from_jsonl(text: &str) -> Vec<Report> {
+    let mut folds: Vec<(u32, Fold)> = Vec::new();
+    for line in text.lines() {
+        let Ok(line) = serde_json::from_str::<Line>(line) else { continue };
+        let index = folds.iter().position(|(run, _)| *run == line.run).unwrap_or_else(|| {
+            folds.push((line.run, Fold::new()));
+            folds.len() - 1
+        });
+        folds[index].1.add(&line);
+    }
+    folds.iter().map(|(_, fold)| fold.report()).collect()
+}
+
+#[cfg(test)]
+#[path = "report_tests.rs"]
+mod tests;

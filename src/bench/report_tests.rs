@@ -1,0 +1,99 @@
+//! Reports, made of events.
+
+use super::*;
+use crate::bench::event::{RunBegun, TestBegun};
+
+fn events() -> Vec<Event> {
+    let begun = RunBegun { schema: SCHEMA, script: "a.rhai".to_owned(), ..RunBegun::default() };
+    let measurement = |name: &str, outcome| Measurement { name: name.to_owned(), outcome, ..Measurement::default() };
+    let test = |test, name: &str| Event::TestBegun(TestBegun { test, name: name.to_owned(), ..TestBegun::default() });
+    let ended =
+        |test, outcome| Event::TestEnded { test, outcome, duration_s: 0.5, reason: None, error: None, ends_run: false };
+    let printed = |text: &str| Event::Output { board: None, text: text.to_owned() };
+    vec![
+        Event::RunBegun(begun),
+        printed("hello\n"),
+        Event::BoardOpened(Board { name: "Bench".to_owned(), ..Board::default() }),
+        test(1, "one"),
+        Event::Measured { test: Some(1), measurement: measurement("early", Outcome::Fail) },
+        Event::TestAttempt { test: 1, attempt: 1, outcome: Outcome::Fail, error: None },
+        printed("in "),
+        printed("one\n"),
+        Event::Measured { test: Some(1), measurement: measurement("late", Outcome::Pass) },
+        Event::SeriesBegun {
+            series: 1,
+            test: Some(1),
+            name: "current".to_owned(),
+            unit: "A".to_owned(),
+            columns: vec!["current".to_owned()],
+        },
+        Event::Sample { series: 1, host: 2.0, board: Some(1.0), values: vec![0.25] },
+        ended(1, Outcome::Pass),
+        Event::Measured { test: None, measurement: measurement("loose", Outcome::Marginal) },
+        test(2, "two"),
+        ended(2, Outcome::Skip),
+        Event::RunEnded { outcome: Outcome::Marginal, duration_s: 1.0, error: None, closing: Vec::new() },
+    ]
+}
+
+fn lines() -> Vec<Line> {
+    events().into_iter().zip(1_000_000_000..).map(|(event, at)| Line { at: f64::from(at), run: 1, event }).collect()
+}
+
+fn fold(lines: &[Line]) -> Fold {
+    let mut fold = Fold::new();
+    lines.iter().for_each(|line| fold.add(line));
+    fold
+}
+
+#[test]
+fn a_report_is_what_its_events_say() {
+    let report = fold(&lines()).report();
+    assert_eq!((report.outcome, report.worst(), report.passed()), (Outcome::Marginal, Outcome::Marginal, true));
+    assert_eq!((report.script.as_str(), report.started.as_str()), ("a.rhai", "2001-09-09T01:46:40.000Z"));
+    let [one, two] = report.tests.as_slice() else { panic!("two tests") };
+    assert_eq!((one.attempts.len(), one.measurements.len(), one.series[0].samples.len()), (1, 1, 1));
+    assert_eq!((one.output[0].text.as_str(), one.output.len()), ("in one\n", 1));
+    assert_eq!((two.outcome, report.measurements.len(), report.output.len()), (Outcome::Skip, 1, 1));
+}
+
+#[test]
+fn a_report_can_be_made_again_of_its_lines() {
+    let lines = lines();
+    let text: String = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
+    let again = from_jsonl(&text);
+    assert_eq!(again, [fold(&lines).report()]);
+    let json = serde_json::to_value(&again[0]).unwrap();
+    for field in ["schema", "script", "started", "outcome", "boards", "tests"] {
+        assert!(json.get(field).is_some(), "{field}");
+    }
+}
+
+#[test]
+fn a_stream_that_is_cut_off_anywhere_gives_a_report() {
+    let lines = lines();
+    let text: String = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
+    for end in 1..text.len() - 1 {
+        let Some(part) = text.get(..end) else { continue };
+        for report in from_jsonl(part) {
+            assert_eq!(report.outcome, Outcome::Error);
+            assert!(report.error.is_some());
+        }
+    }
+    let report = fold(&lines[..5]).report();
+    assert_eq!((report.tests[0].outcome, report.duration_s), (Outcome::Error, 4.0));
+    assert!(report.tests[0].error.as_ref().unwrap().message.contains("ends here"));
+}
+
+#[test]
+fn a_flood_is_not_kept() {
+    let mut fold = fold(&lines()[..4]);
+    let text = "x".repeat(1000);
+    for _ in 0..2000 {
+        fold.add(&Line { at: 1.0, run: 1, event: Event::Output { board: None, text: text.clone() } });
+    }
+    let report = fold.report();
+    let output = &report.tests[0].output;
+    assert_eq!((output.len(), output[1].text.as_str()), (2, MORE));
+    assert!(output[0].text.len() <= MOST_OUTPUT);
+}
