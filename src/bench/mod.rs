@@ -4,7 +4,9 @@
 
 pub mod date;
 pub mod event;
+pub mod html;
 pub mod measurement;
 pub mod numbers;
+pub mod quantity;
 pub mod record;
 pub mod report;
