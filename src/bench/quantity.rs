@@ -25,8 +25,8 @@ const PREFIXES: [(i32, &str); 11] = [
 
 /// Units that take every prefix.
 const UNITS: &[&str] = &[
-    "V", "A", "W", "Hz", "Ω", "F", "H", "J", "C", "S", "T", "N", "Pa", "lx", "lm", "m", "B", "bit", "VA", "var", "Wh", "Ah",
-    "B/s", "bit/s", "V/s", "A/s", "S/s", "Vpp", "Vrms", "Arms", "ohm",
+    "V", "A", "W", "Hz", "Ω", "F", "H", "J", "C", "S", "T", "N", "Pa", "lx", "lm", "m", "B", "bit", "VA", "var", "Wh",
+    "Ah", "B/s", "bit/s", "V/s", "A/s", "S/s", "Vpp", "Vrms", "Arms", "ohm",
 ];
 
 /// Units that only take prefixes for small quantities: nobody says kilosecond.

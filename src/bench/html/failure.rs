@@ -43,14 +43,13 @@ fn excerpt(markup: &mut Markup, spot: &Spot) {
     }
     let before = spot.column.saturating_sub(1) as usize;
     markup.element("pre", &[("class", &"excerpt")], |markup| {
-        markup.leaf("span", &[("class", &"number")], format_args!("{:>4} │ ", spot.line));
+        markup.leaf("span", &[("class", &"gutter")], format_args!("{:>4} │ ", spot.line));
         markup.text(&spot.text);
         if spot.column > 0 && before <= spot.text.chars().count() {
             // What stands before the column takes the same room again, tabs included.
-            let room: String =
-                spot.text.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            let room: String = spot.text.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             markup.text("\n");
-            markup.leaf("span", &[("class", &"number")], "     │ ");
+            markup.leaf("span", &[("class", &"gutter")], "     │ ");
             markup.text(room);
             markup.leaf("span", &[("class", &"caret")], "▲");
         }

@@ -32,7 +32,7 @@ impl Markup {
         self.0.push_str("</");
         self.0.push_str(name);
         self.0.push('>');
-        if matches!(name, "tr" | "li" | "p" | "div" | "section" | "article" | "svg" | "h2" | "h3" | "header" | "table") {
+        if matches!(name, "tr" | "li" | "p" | "div" | "section" | "article" | "h2" | "h3" | "header" | "table") {
             self.0.push('\n');
         }
     }
@@ -104,7 +104,9 @@ mod tests {
     #[test]
     fn whatever_comes_is_text() {
         let mut markup = Markup::default();
-        markup.element("b", &[("title", &"\" onload='x")], |inner| inner.text("</b><script>&amp;\0\x1b\r\u{202e}\u{ffff}"));
+        markup.element("b", &[("title", &"\" onload='x")], |inner| {
+            inner.text("</b><script>&amp;\0\x1b\r\u{202e}\u{ffff}")
+        });
         markup.empty("br", &[]);
         assert_eq!(
             markup.finish(),

@@ -191,7 +191,8 @@ impl Range {
             &[("class", &class), ("viewBox", &view), ("role", &"img"), ("aria-label", &label)],
             |markup| {
                 zone(markup, "track", ENDS, width - ENDS);
-                let (start, end) = (self.low.map_or(ENDS, |low| self.x(low)), self.high.map_or(width - ENDS, |high| self.x(high)));
+                let (start, end) =
+                    (self.low.map_or(ENDS, |low| self.x(low)), self.high.map_or(width - ENDS, |high| self.x(high)));
                 zone(markup, "zone", start, end);
                 if let Some(marginal) = self.marginal_low {
                     zone(markup, "margin", start, self.x(marginal).min(end));

@@ -92,4 +92,3 @@ fn run(markup: &mut Markup, report: &Report, number: usize) {
         overview::foot(markup, report);
     });
 }
-

@@ -22,44 +22,48 @@ fn symbol(outcome: Outcome) -> String {
 
 /// The shapes of all verdicts, and the hatching of marginal zones, for the rest of the page to refer to.
 pub fn symbols(markup: &mut Markup) {
-    markup.element("svg", &[("class", &"symbols"), ("width", &0), ("height", &0), ("aria-hidden", &"true")], |markup| {
-        for outcome in Outcome::ALL {
-            let (body, sign) = drawing(outcome);
-            markup.element("symbol", &[("id", &symbol(outcome)), ("viewBox", &"0 0 24 24")], |markup| {
-                let dashes = if outcome == Outcome::Skip { "3 2.6" } else { "none" };
-                let fill = if outcome == Outcome::Skip { "none" } else { "currentColor" };
-                markup.empty(
-                    "path",
+    markup.element(
+        "svg",
+        &[("class", &"symbols"), ("width", &0), ("height", &0), ("aria-hidden", &"true")],
+        |markup| {
+            for outcome in Outcome::ALL {
+                let (body, sign) = drawing(outcome);
+                markup.element("symbol", &[("id", &symbol(outcome)), ("viewBox", &"0 0 24 24")], |markup| {
+                    let dashes = if outcome == Outcome::Skip { "3 2.6" } else { "none" };
+                    let fill = if outcome == Outcome::Skip { "none" } else { "currentColor" };
+                    markup.empty(
+                        "path",
+                        &[
+                            ("d", &body),
+                            ("fill", &fill),
+                            ("stroke", &"currentColor"),
+                            ("stroke-width", &2),
+                            ("stroke-linejoin", &"round"),
+                            ("stroke-dasharray", &dashes),
+                        ],
+                    );
+                    let class = if outcome == Outcome::Skip { "sign-line open" } else { "sign-line" };
+                    markup.empty("path", &[("d", &sign), ("class", &class)]);
+                });
+            }
+            markup.element("defs", &[], |markup| {
+                markup.element(
+                    "pattern",
                     &[
-                        ("d", &body),
-                        ("fill", &fill),
-                        ("stroke", &"currentColor"),
-                        ("stroke-width", &2),
-                        ("stroke-linejoin", &"round"),
-                        ("stroke-dasharray", &dashes),
+                        ("id", &"hatch"),
+                        ("width", &5),
+                        ("height", &5),
+                        ("patternUnits", &"userSpaceOnUse"),
+                        ("patternTransform", &"rotate(45)"),
                     ],
+                    |markup| {
+                        markup.empty("rect", &[("class", &"hatch-ground"), ("width", &5), ("height", &5)]);
+                        markup.empty("rect", &[("class", &"hatch-line"), ("width", &2), ("height", &5)]);
+                    },
                 );
-                let class = if outcome == Outcome::Skip { "sign-line open" } else { "sign-line" };
-                markup.empty("path", &[("d", &sign), ("class", &class)]);
             });
-        }
-        markup.element("defs", &[], |markup| {
-            markup.element(
-                "pattern",
-                &[
-                    ("id", &"hatch"),
-                    ("width", &5),
-                    ("height", &5),
-                    ("patternUnits", &"userSpaceOnUse"),
-                    ("patternTransform", &"rotate(45)"),
-                ],
-                |markup| {
-                    markup.empty("rect", &[("class", &"hatch-ground"), ("width", &5), ("height", &5)]);
-                    markup.empty("rect", &[("class", &"hatch-line"), ("width", &2), ("height", &5)]);
-                },
-            );
-        });
-    });
+        },
+    );
 }
 
 /// The outline of a shape, and the sign in it, in a square of 24.

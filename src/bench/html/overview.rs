@@ -186,8 +186,11 @@ pub fn of_runs(markup: &mut Markup, runs: &Runs) {
             markup.leaf("p", &[("class", &"when")], moment(&runs.started));
         });
         let tests = runs.runs.iter().flat_map(|run| &run.tests).map(|test| test.outcome);
-        let mut summary =
-            vec![format!("{}: {}", count(runs.runs.len(), "run"), outcome::counts(runs.runs.iter().map(|run| run.outcome)))];
+        let mut summary = vec![format!(
+            "{}: {}",
+            count(runs.runs.len(), "run"),
+            outcome::counts(runs.runs.iter().map(|run| run.outcome))
+        )];
         if runs.runs.iter().any(|run| !run.tests.is_empty()) {
             summary.push(format!("{}: {}", count(tests.clone().count(), "test"), outcome::counts(tests)));
         }

@@ -19,6 +19,9 @@ const MOST_POINTS: usize = 2000;
 /// Up to so many samples each one has a mark.
 const MOST_MARKS: usize = 60;
 
+/// Characters of a unit that have room above the axis.
+const LONGEST_UNIT: usize = 60;
+
 /// Looks for this many columns: colours and dashes; then they begin again.
 const LOOKS: usize = 6;
 
@@ -97,7 +100,8 @@ pub fn figure(markup: &mut Markup, series: &Series) {
             if series.samples.len() > MOST_POINTS {
                 text.push_str("; the extremes are drawn");
             }
-            let odd = series.samples.iter().flat_map(|sample| &sample.values).filter(|value| !value.is_finite()).count();
+            let odd =
+                series.samples.iter().flat_map(|sample| &sample.values).filter(|value| !value.is_finite()).count();
             if odd > 0 {
                 let _ = write!(text, "; {} no number", if odd == 1 { "1 is".to_owned() } else { format!("{odd} are") });
             }
@@ -193,7 +197,8 @@ impl Axes {
     fn draw(&self, markup: &mut Markup, series: &Series, columns: &[Column<'_>]) {
         let view = format!("0 0 {} {}", SIZE.0, SIZE.1);
         let label = format!("{} over time", series.name);
-        let attributes = [("class", &"plot" as _), ("viewBox", &view as _), ("role", &"img" as _), ("aria-label", &label as _)];
+        let attributes =
+            [("class", &"plot" as _), ("viewBox", &view as _), ("role", &"img" as _), ("aria-label", &label as _)];
         markup.element("svg", &attributes, |markup| {
             self.draw_axes(markup);
             for (index, column) in columns.iter().enumerate() {
@@ -201,7 +206,10 @@ impl Axes {
                 let look = format!("curve look{}", index % LOOKS);
                 markup.empty("path", &[("class", &look), ("d", &self.curve(&points))]);
                 if points.len() <= MOST_MARKS {
-                    points.iter().flatten().for_each(|(time, value)| mark(markup, index, self.x(*time), self.y(*value)));
+                    points
+                        .iter()
+                        .flatten()
+                        .for_each(|(time, value)| mark(markup, index, self.x(*time), self.y(*value)));
                 }
             }
         });
@@ -239,8 +247,9 @@ impl Axes {
         let frame = format!("M{left} {top}V{bottom}H{right}");
         markup.empty("path", &[("class", &"axis"), ("d", &frame)]);
         let unit = if self.value_scale.unit().is_empty() { "value" } else { self.value_scale.unit() };
-        let (above, below) = (top - 10.0, bottom + 36.0);
-        markup.leaf("text", &[("class", &"unit"), ("x", &left), ("y", &above), ("text-anchor", &"middle")], unit);
+        let unit: String = unit.chars().take(LONGEST_UNIT).collect();
+        let (start, above, below) = (left - 26.0, top - 10.0, bottom + 36.0);
+        markup.leaf("text", &[("class", &"unit"), ("x", &start), ("y", &above)], unit);
         let time = format!("time in {}", self.time_scale.unit());
         markup.leaf("text", &[("class", &"unit"), ("x", &right), ("y", &below), ("text-anchor", &"end")], time);
     }

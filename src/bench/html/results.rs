@@ -75,7 +75,11 @@ fn row(markup: &mut Markup, test: &Test, anchor: &str) {
         }
     });
     markup.element("td", &[], |markup| measured(markup, &test.measurements));
-    markup.leaf("td", &[("class", &"number")], if test.outcome == Outcome::Skip { "–".to_owned() } else { duration(test.duration_s) });
+    markup.leaf(
+        "td",
+        &[("class", &"number")],
+        if test.outcome == Outcome::Skip { "–".to_owned() } else { duration(test.duration_s) },
+    );
 }
 
 /// How many measurements, and which of them did not pass.
@@ -90,7 +94,11 @@ fn measured(markup: &mut Markup, measurements: &[Measurement]) {
         if number > 0 {
             let word = if outcome == Outcome::Fail { "failed" } else { "marginal" };
             markup.text(", ");
-            markup.leaf("span", &[("class", &format_args!("some {}", outcome.word()))], format_args!("{number} {word}"));
+            markup.leaf(
+                "span",
+                &[("class", &format_args!("some {}", outcome.word()))],
+                format_args!("{number} {word}"),
+            );
         }
     }
 }
@@ -132,7 +140,11 @@ fn one(markup: &mut Markup, test: &Test) {
         outcome::badge(markup, test.outcome);
         markup.element("h3", &[], |markup| {
             if !test.group.is_empty() {
-                markup.leaf("span", &[("class", &"path"), ("dir", &"auto")], format_args!("{} / ", test.group.join(" / ")));
+                markup.leaf(
+                    "span",
+                    &[("class", &"path"), ("dir", &"auto")],
+                    format_args!("{} / ", test.group.join(" / ")),
+                );
             }
             markup.leaf("bdi", &[], &test.name);
         });

@@ -82,7 +82,11 @@ pub fn series(name: &str, samples: u32, columns: &[&str]) -> Series {
             let noise = f64::from(index.wrapping_mul(2_654_435_761) >> 20) / 4096.0;
             let spike = if index == samples / 3 { 0.03 } else { 0.0 };
             let hole = if column == 0 && index == samples / 2 { f64::NAN } else { 0.0 };
-            0.01 * (1.0 + f64::from(u8::try_from(column).unwrap_or(0))) + 0.004 * (time * 3.0).sin() + 0.002 * noise + spike + hole
+            0.01 * (1.0 + f64::from(u8::try_from(column).unwrap_or(0)))
+                + 0.004 * (time * 3.0).sin()
+                + 0.002 * noise
+                + spike
+                + hole
         });
         Sample { host: 1_700_000_000.0 + time, board: Some(5.0 + time), values: values.collect() }
     };
@@ -96,7 +100,8 @@ pub fn series(name: &str, samples: u32, columns: &[&str]) -> Series {
 }
 
 /// A picture of 2 × 2 pixels.
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEklEQVR4nGP4z8DAAMIM/4EAAB/uBfsL7d1wAAAAAElFTkSuQmCC";
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEklEQVR4nGP4z8DAAMIM/4EAAB/uBfsL7d1wAAAAAElFTkSuQmCC";
 
 fn attachments() -> Vec<Attachment> {
     let attachment = |name: &str, media: &str, size: u64, content: &str| Attachment {
@@ -123,7 +128,13 @@ fn samples_at_odds() -> Series {
         sample(f64::NAN, vec![1e308, -1e308, 5.0]),
         sample(3.0, vec![]),
     ];
-    Series { name: HOSTILE.to_owned(), unit: HOSTILE.to_owned(), columns: vec![HOSTILE.to_owned(), "b".to_owned()], samples, number: 0 }
+    Series {
+        name: HOSTILE.to_owned(),
+        unit: HOSTILE.to_owned(),
+        columns: vec![HOSTILE.to_owned(), "b".to_owned()],
+        samples,
+        number: 0,
+    }
 }
 
 fn tests() -> Vec<Test> {
@@ -170,7 +181,13 @@ fn tests() -> Vec<Test> {
         ..Test::default()
     });
     let name = long();
-    tests.push(Test { name: name.clone(), group: vec![name.clone()], tags: vec![name.clone()], file: name, ..Test::default() });
+    tests.push(Test {
+        name: name.clone(),
+        group: vec![name.clone()],
+        tags: vec![name.clone()],
+        file: name,
+        ..Test::default()
+    });
     tests.push(Test {
         name: HOSTILE.to_owned(),
         group: vec![HOSTILE.to_owned()],
