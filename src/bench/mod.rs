@@ -10,3 +10,5 @@ pub mod numbers;
 pub mod quantity;
 pub mod record;
 pub mod report;
+pub mod select;
+pub mod units;

@@ -26,14 +26,20 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether a test may begin on this thread, `depth` calls of `parallel` deep: none runs around it.
+    pub fn may_begin(&self, depth: u64) -> bool {
+        let thread = std::thread::current().id();
+        !self.running.iter().any(|test| test.thread == thread || test.depth < depth)
+    }
+
     /// A test begins on this thread, `depth` calls of `parallel` deep. Gives its number, `None` if it would stand within
     /// another one.
     pub fn begin(&mut self, depth: u64) -> Option<u64> {
-        let thread = std::thread::current().id();
-        if self.running.iter().any(|test| test.thread == thread || test.depth < depth) {
+        if !self.may_begin(depth) {
             return None;
         }
         let number = self.number();
+        let thread = std::thread::current().id();
         self.running.push(Running { number, thread, depth, measured: Outcome::Pass });
         Some(number)
     }

@@ -4,9 +4,11 @@
 
 pub mod files;
 mod sync;
+mod testing;
 
 use files::FileCommand;
 pub use sync::Sync;
+pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -74,6 +76,15 @@ pub enum Command {
     /// prints is passed on as it comes.
     #[command(after_help = RUN_HELP)]
     Run(Run),
+    /// Run the tests of many scripts
+    ///
+    /// Each script is run as `run` does, on a board of its own with -j. Folders are searched for files named test_*.rhai and
+    /// *_test.rhai.
+    #[command(after_help = testing::HELP)]
+    Test(Test),
+    /// Make reports of what --jsonl has written down
+    #[command(after_help = testing::REPORT_HELP)]
+    Report(ReportOf),
     /// Type scripts line by line, at a prompt
     ///
     /// Rhai with device blocks, as in a script: variables, functions, classes and open devices stay from input to input.
@@ -231,6 +242,12 @@ pub struct Run {
     /// What the script sees as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// Which tests.
+    #[command(flatten)]
+    pub choice: Choice,
+    /// What is written down.
+    #[command(flatten)]
+    pub noting: Noting,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,

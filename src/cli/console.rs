@@ -137,6 +137,30 @@ impl Console {
         }
     }
 
+    /// From now on everything goes to standard error: standard output is for a report.
+    pub fn divert(&self) {
+        let mut inner = self.lock();
+        inner.out = Stream::stderr();
+        inner.together = inner.out.terminal;
+    }
+
+    /// Prints, without anything between, a line and then pieces for standard output, or, marked, for standard error.
+    pub fn pieces(&self, line: &str, pieces: &[(bool, Vec<u8>)]) {
+        let mut inner = self.lock();
+        inner.own_lines(line);
+        for (to_error, bytes) in pieces {
+            match to_error {
+                false => inner.write(bytes),
+                true => inner.complain(&String::from_utf8_lossy(bytes)),
+            }
+        }
+    }
+
+    /// How standard output may look.
+    pub fn colour(&self) -> Colour {
+        self.lock().out.colour
+    }
+
     /// Whether standard output is coloured.
     pub fn is_coloured(&self) -> bool {
         self.lock().out.colour == Colour::Always
@@ -373,11 +397,15 @@ impl Observer for Console {
         match &line.event {
             Event::Measured { test: None, measurement } => {
                 inner.end_lines_of_others("");
-                let lines = report::measurements(std::slice::from_ref(measurement), "", inner.out.colour);
+                let lines =
+                    report::measurements(std::slice::from_ref(measurement), "", inner.out.colour, inner.out.terminal);
                 inner.own_lines(&lines);
             }
             Event::TestEnded { test, error, ends_run, .. } => {
                 inner.fold.add(line);
+                if let Some(bar) = inner.bar.take() {
+                    bar.finish_and_clear();
+                }
                 let Some(ended) = inner.fold.take_test(*test) else { return };
                 inner.end_lines_of_others("");
                 let lines = report::test(&ended, inner.out.colour, inner.out.terminal);
@@ -388,7 +416,13 @@ impl Observer for Console {
                     inner.complain(&text);
                 }
             }
-            Event::TestBegun(_) | Event::TestAttempt { .. } | Event::Measured { .. } => inner.fold.add(line),
+            Event::TestBegun(begun) => {
+                inner.fold.add(line);
+                if inner.err.terminal && inner.out.terminal && inner.bar.is_none() {
+                    inner.bar = Some(progress::waiting(&begun.name));
+                }
+            }
+            Event::TestAttempt { .. } | Event::Measured { .. } => inner.fold.add(line),
             _ => {}
         }
     }

@@ -20,6 +20,7 @@ pub mod pump;
 pub mod python_file;
 pub mod render;
 pub mod report;
+pub mod reporting;
 pub mod reset;
 pub mod run;
 pub mod serve;
@@ -28,6 +29,7 @@ pub mod signals;
 pub mod sync;
 #[cfg(unix)]
 pub mod terminal;
+pub mod test;
 #[cfg(unix)]
 pub mod transcript;
 
@@ -76,6 +78,8 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     match command {
         Command::Run(run) => run::run(run, console),
         Command::Repl(options) => prompt::prompt(&options, console),
+        Command::Test(options) => test::test(&options, console),
+        Command::Report(options) => reporting::command::report_of(&options, console),
         Command::Check(check) => check::check(&check, console),
         Command::Exec(exec) => evaluate::exec(&exec, console),
         Command::Eval(eval) => evaluate::eval(&eval, console),

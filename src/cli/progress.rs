@@ -22,6 +22,20 @@ pub fn bar(title: &str, total: u64) -> ProgressBar {
     bar
 }
 
+/// How something looks that goes on for a time nobody knows.
+const WAITING: &str = "{spinner} {wide_msg} {elapsed}";
+
+/// What goes on, on standard error.
+pub fn waiting(title: &str) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(RATE));
+    if let Ok(style) = ProgressStyle::with_template(WAITING) {
+        bar.set_style(style);
+    }
+    bar.set_message(harmless(title));
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    bar
+}
+
 /// A name that the terminal does not take for a command.
 pub fn harmless(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()

@@ -2,10 +2,11 @@
 //!
 //! Uses [`crate::bench`]. Invariant: pure; times are told only if asked for, so that output can be compared.
 
-use super::render::{Colour, Look};
-use crate::bench::event::Outcome;
+use super::render::{self, Colour, Look};
+use crate::bench::event::{Failure, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::{Report, Test};
+use crate::bench::units::{self, Shown};
 use std::fmt::Write as _;
 
 /// The verdict's word in its look.
@@ -14,27 +15,34 @@ fn verdict(outcome: Outcome, colour: Colour) -> String {
     colour.paint(look, outcome.word())
 }
 
-/// A test that has ended: its line, then one for each measurement.
-pub fn test(test: &Test, colour: Colour, timed: bool) -> String {
-    let time = if timed { format!(" ({:.2} s)", test.duration_s) } else { String::new() };
-    let mut text = format!("test {} ... {}{time}\n", test.name, verdict(test.outcome, colour));
-    text.push_str(&measurements(&test.measurements, "    ", colour));
+/// A test that has ended: its line, then one for each measurement. `watched`: a person looks at it.
+pub fn test(test: &Test, colour: Colour, watched: bool) -> String {
+    let time =
+        if watched && test.outcome != Outcome::Skip { format!(" ({:.2} s)", test.duration_s) } else { String::new() };
+    let reason = test.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let mut text = format!("test {} ... {}{reason}{time}\n", test.path(), verdict(test.outcome, colour));
+    text.push_str(&measurements(&test.measurements, "    ", colour, watched));
     text
 }
 
 /// One line a measurement, in columns: name, value with unit, limits, verdict. Without limits there is nothing to judge.
-pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour) -> String {
-    let values: Vec<String> =
-        measurements.iter().map(|item| format!("{} {}", shown(&item.value), item.unit).trim_end().to_owned()).collect();
-    let limits: Vec<String> = measurements.iter().map(limits).collect();
+/// `bars`: the limits stand at the ends of a bar, with a mark where the value is.
+pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, bars: bool) -> String {
+    let shown: Vec<Shown> = measurements.iter().map(units::show).collect();
+    let limits: Vec<String> = measurements
+        .iter()
+        .zip(&shown)
+        .map(|(item, shown)| bar(item, shown).filter(|_| bars).unwrap_or_else(|| shown.limits.clone()))
+        .collect();
     let width = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     let names_wide = width(&mut measurements.iter().map(|item| item.name.as_str()));
-    let values_wide = width(&mut values.iter().map(String::as_str));
+    let values_wide = width(&mut shown.iter().map(|shown| shown.value.as_str()));
     let limits_wide = width(&mut limits.iter().map(String::as_str));
     let mut text = String::new();
-    for ((item, value), limits) in measurements.iter().zip(&values).zip(&limits) {
-        let mut line = format!("{indent}{:names_wide$}  {value:values_wide$}  {limits:limits_wide$}", item.name);
-        if !limits.is_empty() || item.outcome != Outcome::Pass {
+    for ((item, shown), limits) in measurements.iter().zip(&shown).zip(&limits) {
+        let mut line =
+            format!("{indent}{:names_wide$}  {:values_wide$}  {limits:limits_wide$}", item.name, shown.value);
+        if item.is_judged() || item.outcome != Outcome::Pass {
             let _ = write!(line, "  {}", verdict(item.outcome, colour));
         }
         let _ = writeln!(text, "{}", line.trim_end());
@@ -42,19 +50,67 @@ pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour) 
     text
 }
 
-/// A value as a script prints it.
-fn shown(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// Places of a bar for a value.
+const BAR: usize = 11;
+
+/// `[1.6 ────●────── 1.7]`, if there are two limits. What is marginal is dotted.
+fn bar(item: &Measurement, shown: &Shown) -> Option<String> {
+    let (Some(min), Some(max), Some(value)) = (item.limits().0, item.limits().1, item.number()) else { return None };
+    let width = max - min;
+    if !(width.is_finite() && width > 0.0) || value.is_nan() {
+        return None;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "a bar has a few places")]
+    let last = (BAR - 1) as f64;
+    let mut bar: Vec<char> = (0..BAR)
+        .map(|place| {
+            #[expect(clippy::cast_precision_loss, reason = "a bar has a few places")]
+            let at = min + width * place as f64 / last;
+            let central =
+                item.marginal_min.is_none_or(|limit| at >= limit) && item.marginal_max.is_none_or(|limit| at <= limit);
+            if central { '─' } else { '┄' }
+        })
+        .collect();
+    let share = (value - min) / width;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to 1")]
+    let place = (share.clamp(0.0, 1.0) * last).round() as usize;
+    bar[place.min(BAR - 1)] = if share < 0.0 {
+        '◀'
+    } else if share > 1.0 {
+        '▶'
+    } else {
+        '●'
+    };
+    Some(format!("[{} {} {}]", shown.min.as_deref()?, String::from_iter(bar), shown.max.as_deref()?))
 }
 
-/// `[1.6 … 1.7]`, `[≥ 1.6]`, `[≤ 1.7]`, or nothing.
-fn limits(item: &Measurement) -> String {
-    match (item.min, item.max) {
-        (Some(min), Some(max)) => format!("[{min} … {max}]"),
-        (Some(min), None) => format!("[≥ {min}]"),
-        (None, Some(max)) => format!("[≤ {max}]"),
-        (None, None) => String::new(),
+/// A whole run: every test, what went wrong, and the sum. `named`: begins with the script's name.
+pub fn whole(report: &Report, colour: Colour, named: bool) -> String {
+    let mut text = if named { format!("{}\n", report.script) } else { String::new() };
+    for ended in &report.tests {
+        text.push_str(&test(ended, colour, true));
+        text.extend(ended.error.iter().map(|failure| excerpt(failure, colour)));
     }
+    text.push_str(&measurements(&report.measurements, "", colour, true));
+    text.extend(report.error.iter().chain(&report.closing).map(|failure| excerpt(failure, colour)));
+    text.push_str(&summary(report, colour));
+    text
+}
+
+/// A failure with the lines that it knows itself.
+fn excerpt(failure: &Failure, colour: Colour) -> String {
+    let source = |name: &str| {
+        let mut lines: Vec<&str> = Vec::new();
+        for place in failure.places.iter().filter(|place| place.file == name && !place.text.is_empty()) {
+            let index = usize::try_from(place.line.saturating_sub(1)).unwrap_or(0);
+            if lines.len() <= index {
+                lines.resize(index + 1, "");
+            }
+            lines[index] = &place.text;
+        }
+        (!lines.is_empty()).then(|| std::sync::Arc::from(lines.join("\n")))
+    };
+    render::render(&failure.diagnostic(), &source, colour)
 }
 
 /// What a run came to: nothing if it had no tests and no measurement failed.
@@ -115,6 +171,21 @@ mod tests {
         case(&[Pass], None, "1 test: 1 passed\n");
         case(&[Pass, Pass, Fail], None, "3 tests: 2 passed, 1 failed\n");
         case(&[Error, Error, Timeout, Pass], None, "4 tests: 1 passed, 2 errors, 1 timeout\n");
+    }
+
+    #[test]
+    fn a_bar_shows_where_the_value_is() {
+        let case = |value: f64, expected: &str| {
+            let (min, max, marginal_min) = (Some(1.0), Some(2.0), Some(1.25));
+            let item = Measurement { value: value.into(), min, max, marginal_min, ..Measurement::default() };
+            assert_eq!(bar(&item, &units::show(&item)).as_deref(), Some(expected));
+        };
+        case(1.5, "[1 ┄┄┄──●───── 2]");
+        case(1.0, "[1 ●┄┄──────── 2]");
+        case(0.5, "[1 ◀┄┄──────── 2]");
+        case(9.0, "[1 ┄┄┄───────▶ 2]");
+        let one_sided = Measurement { value: 1.into(), max: Some(2.0), ..Measurement::default() };
+        assert_eq!(bar(&one_sided, &units::show(&one_sided)), None);
     }
 
     #[test]

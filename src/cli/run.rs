@@ -4,6 +4,7 @@
 
 use super::arguments::Run;
 use super::console::Console;
+use super::reporting::{Journal, Watch};
 use super::{is_python, misuse, python_file, readable, report_failures, session, signals};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
@@ -19,19 +20,25 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     if is_python(&run.script) {
         return python_file::run(&run, console);
     }
+    let journal = Journal::open(&run.noting, console)?;
     signals::watch()?;
-    let host = session::host(console, &run.connection)?;
+    let watch = Watch::new(console, &journal);
+    let host = session::host(&watch, &run.connection)?;
     mount(&run, &host)?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
-    let mut runner = Runner::new(host.clone(), console.clone(), run.args, run.limit.timeout);
+    let mut runner = Runner::new(host.clone(), watch, run.args, run.limit.timeout);
+    runner.set_subject(journal.subject(&run.script));
+    runner.select(super::test::selection(&run.choice, None));
     let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &runner.sources());
     session::finish_recording(&host, console, &runner.sources());
+    let unwritten = report_failures(console, &journal.finish(false), &runner.sources());
     console.finish(&finished.report);
-    Ok(status(&finished, console.broken()))
+    let status = status(&finished, console.broken());
+    Ok(if status == 0 { unwritten } else { status })
 }
 
 /// What the command line says of a folder that the boards of `host` see.

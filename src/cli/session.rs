@@ -7,7 +7,7 @@ use super::console::Console;
 use super::{misuse, signals};
 use crate::bench::report::Report;
 use crate::device::class::Class;
-use crate::device::{Device, Host, OpenOptions};
+use crate::device::{Device, Host, OpenOptions, Output};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::port::trace::Recorder;
@@ -17,24 +17,47 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A host for the port that the command line names.
+/// A host for the port that the command line names; its boards print to `output`.
 ///
 /// # Errors
 /// If the password cannot be read, or the recording not be written.
-pub fn host(console: &Arc<Console>, connection: &Connection) -> Result<Host, Diagnostic> {
-    let host = Host::new(console.clone(), connection.port.clone());
+pub fn host<O: Output + 'static>(output: &Arc<O>, connection: &Connection) -> Result<Host, Diagnostic> {
+    host_at(output, connection, None, recorder(connection)?.as_ref())
+}
+
+/// What records the ports, if the command line wants that.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn recorder(connection: &Connection) -> Result<Option<Recorder>, Diagnostic> {
+    let Some(path) = &connection.record else { return Ok(None) };
+    let recorder = Recorder::create(path).map_err(|reason| {
+        misuse(
+            format!("the recording `{}` cannot be written: {}", path.display(), super::reason(&reason)),
+            "name a file in a folder that exists and that you may write",
+        )
+    });
+    recorder.map(Some)
+}
+
+/// As [`host`], for `port` if there is one, with a recording that has begun.
+///
+/// # Errors
+/// If the password cannot be read.
+pub fn host_at<O: Output + 'static>(
+    output: &Arc<O>,
+    connection: &Connection,
+    port: Option<&str>,
+    recorder: Option<&Recorder>,
+) -> Result<Host, Diagnostic> {
+    let host = Host::new(output.clone(), port.map(str::to_owned).or_else(|| connection.port.clone()));
     if let Some(baudrate) = connection.baudrate {
         host.set_baudrate(baudrate);
     }
     let password = connection.password_file.as_deref().map(password).transpose()?;
     host.set_login(connection.user.clone(), password);
-    if let Some(path) = &connection.record {
-        host.set_recorder(Recorder::create(path).map_err(|reason| {
-            misuse(
-                format!("the recording `{}` cannot be written: {}", path.display(), super::reason(&reason)),
-                "name a file in a folder that exists and that you may write",
-            )
-        })?);
+    if let Some(recorder) = recorder {
+        host.set_recorder(recorder.clone());
     }
     Ok(host)
 }

@@ -4,8 +4,8 @@
 
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
-use super::{convert, device_type, dispatch, errors, files, functions, generator, modules, opening, syntax};
-use super::{parallel, proxy, sync, testing, text};
+use super::{convert, device_type, dispatch, errors, files, functions, generator, measure, modules, opening, syntax};
+use super::{parallel, proxy, series, sync, testing, text};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::Arc;
 
@@ -33,6 +33,8 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     generator::register(&mut engine);
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);
+    measure::register(&mut engine, run);
+    series::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine);
     sync::register(&mut engine, run);

@@ -3,7 +3,7 @@
 //! Invariant: no path leads out of the folder in which belay-script was started.
 
 use super::errors::{Fallible, argument, placed};
-use super::functions::shown;
+use super::measure::shown;
 use crate::error::Kind;
 use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::fs::OpenOptions;
@@ -44,7 +44,7 @@ pub(super) fn inside(path: &str) -> Fallible<PathBuf> {
     }
 }
 
-fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
+pub(super) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
     super::errors::refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {error}"), "")
 }
 

@@ -1,31 +1,23 @@
-//! Functions of the language that are no methods: `measure`, `sleep`, `timeout`, `exit`, time and environment.
+//! Functions of the language that are no methods: `sleep`, `timeout`, `exit`, time and environment.
 //!
 //! Invariant: whatever waits here ends with the run, and with the innermost time limit.
 
-use super::convert::describe;
 use super::device_type::located;
 use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, placed, raise, stop};
 use super::run::{Run, lock};
 use super::testing::is_timeout;
-use super::types::BigInteger;
-use crate::bench::event::Event;
-use crate::bench::measurement::Measurement;
-use crate::bench::numbers;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::value::Value;
-use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
+use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, NativeCallContext, Position};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Longest time between two looks at Ctrl-C.
 const SLICE: Duration = Duration::from_millis(25);
 
-const LIMITS: &[&str] = &["unit", "min", "max"];
-
 /// Registers the functions.
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
-    measuring(engine, run);
     waiting(engine, run);
     let shared = run.clone();
     engine.register_fn("exit", move |context: NativeCallContext<'_>, status: i64| -> Fallible<()> {
@@ -44,72 +36,6 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_fn("time", || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64()))
         .register_fn("env", |name: ImmutableString| std::env::var(name.as_str()).map_or(Dynamic::UNIT, Dynamic::from));
-}
-
-fn measuring(engine: &mut Engine, run: &Arc<Run>) {
-    let shared = run.clone();
-    engine.register_fn("measure", move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic| {
-        placed(&context, measure(&shared, &context, &name, value, &Map::new()))
-    });
-    let shared = run.clone();
-    engine.register_fn(
-        "measure",
-        move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic, options: Map| {
-            placed(&context, measure(&shared, &context, &name, value, &options))
-        },
-    );
-}
-
-/// A value as `print` shows it.
-pub(super) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
-    let text = context.call_native_fn::<ImmutableString>("to_string", (value.clone(),));
-    text.map_or_else(|_| value.to_string(), |text| text.to_string())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a measured value is judged as a float")]
-fn number(value: &Dynamic) -> Option<f64> {
-    let small = value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64));
-    small.or_else(|| value.read_lock::<BigInteger>().map(|whole| whole.to_float()))
-}
-
-fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynamic, options: &Map) -> Fallible<Dynamic> {
-    let mut unit = String::new();
-    let (mut min, mut max) = (None, None);
-    for (option, given) in options {
-        match option.as_str() {
-            "unit" => match given.clone().into_string() {
-                Ok(text) => unit = text,
-                Err(_) => return argument(format!("`unit` is {}", describe(given)), "it is a string, such as \"V\""),
-            },
-            limit @ ("min" | "max") => {
-                let Some(number) = number(given).filter(|number| !number.is_nan()) else {
-                    return argument(format!("`{limit}` is {}", describe(given)), "a limit is a number");
-                };
-                *(if limit == "min" { &mut min } else { &mut max }) = Some(number);
-            }
-            other => {
-                let near = crate::name::nearest(other, LIMITS.iter().copied());
-                let help = near.map_or_else(
-                    || format!("options of `measure`: {}", LIMITS.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return argument(format!("`measure` has no option `{other}`"), help);
-            }
-        }
-    }
-    let json = match number(&value) {
-        Some(_) if value.is_int() => value.as_int().unwrap_or_default().into(),
-        Some(number) => numbers::to_json(number),
-        None => shown(context, &value).into(),
-    };
-    let mut measurement = Measurement { name: name.to_owned(), value: json, unit, min, max, ..Measurement::default() };
-    measurement.judge(|_, _| false);
-    let mut record = lock(&run.record);
-    let test = record.test();
-    record.measured(measurement.outcome);
-    drop(record);
-    run.emit(Event::Measured { test, measurement });
-    Ok(value)
 }
 
 /// The duration of `sleep` and `timeout`.

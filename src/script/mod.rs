@@ -7,6 +7,7 @@
 #![doc = include_str!("language.md")]
 
 mod check;
+mod collect;
 mod convert;
 mod declare;
 mod device_type;
@@ -20,12 +21,14 @@ mod files;
 mod functions;
 mod generator;
 mod help;
+mod measure;
 mod methods;
 mod modules;
 mod opening;
 mod parallel;
 mod proxy;
 mod run;
+mod series;
 mod session;
 mod sync;
 mod syntax;
@@ -36,16 +39,17 @@ mod wording;
 
 use crate::bench::event::Line;
 use crate::bench::report::Report;
+use crate::bench::select::{Declared, Selection};
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
-use rhai::{Engine, EvalAltResult, Scope};
+use rhai::{AST, Caches, Engine, EvalAltResult, Scope};
 use run::{Run, lock};
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 pub use events::Subject;
@@ -149,9 +153,55 @@ impl Runner {
     }
 
     fn evaluate(&mut self, name: &str, text: &str) -> Option<Diagnostic> {
-        let result = modules::prepare(&self.run, &mut self.engine, name, text)
-            .and_then(|tree| self.engine.run_ast_with_scope(&mut Scope::new(), &tree));
+        let result =
+            modules::prepare(&self.run, &mut self.engine, name, text).and_then(|tree| self.perform(name, &tree));
         self.failure(result.err(), name)
+    }
+
+    /// Evaluates a script in the order that is chosen, and then what it says is to be torn down.
+    fn perform(&self, name: &str, tree: &AST) -> Result<(), Box<EvalAltResult>> {
+        let mut selection = self.run.selection();
+        if selection.is_partial() {
+            selection.needed = crate::bench::select::needed(&selection, &collect::tests(tree));
+            *self.run.selection.write().unwrap_or_else(PoisonError::into_inner) = selection.clone();
+        }
+        let tree = &match selection.shuffle {
+            Some(seed) => collect::shuffled(tree, seed),
+            None => tree.clone(),
+        };
+        let (mut scope, mut caches) = (Scope::new(), Caches::new());
+        let mut state = self.engine.new_global_runtime_state();
+        state.source = Some(name.into());
+        state.lib.push(tree.shared_lib().clone());
+        testing::enter_script(&self.run, name, tree.statements())?;
+        #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
+        let result = self.engine.eval_statements_raw(&mut state, &mut caches, &mut scope, tree.statements());
+        testing::leave(&self.run, &self.engine, result, &mut |hook| {
+            testing::evaluate_at_end(&self.run, hook, |statement| {
+                state.always_search_scope = true;
+                #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
+                self.engine.eval_statements_raw(&mut state, &mut caches, &mut scope, &[statement])
+            })
+        })
+        .map(drop)
+    }
+
+    /// Says which tests of the next runs are run, and in which order.
+    pub fn select(&mut self, selection: Selection) {
+        *self.run.selection.write().unwrap_or_else(PoisonError::into_inner) = selection;
+    }
+
+    /// The tests that are written in a script, without running any of it.
+    ///
+    /// # Errors
+    /// If it cannot be read or does not parse.
+    pub fn tests_of(&mut self, path: &Path) -> Result<Vec<Declared>, Box<Diagnostic>> {
+        let name = path.to_string_lossy().into_owned();
+        let text = read(path)?;
+        self.run.reset();
+        let tree = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text))?;
+        let failed = |error: Box<EvalAltResult>| Box::new(explain::of_failure(&self.run, &self.engine, &error, &name));
+        tree.map(|tree| collect::tests(&tree)).map_err(failed)
     }
 
     fn failure(&self, error: Option<Box<EvalAltResult>>, name: &str) -> Option<Diagnostic> {

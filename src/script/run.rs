@@ -5,9 +5,11 @@
 use super::dispatch::ClassHandle;
 use super::events::Subject;
 use super::modules::Loader;
+use super::testing::Frame;
 use super::{Observer, Sources};
 use crate::bench::record::Record;
 use crate::bench::report::Fold;
+use crate::bench::select::Selection;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
@@ -43,6 +45,10 @@ pub(super) struct Run {
     pub subject: Mutex<Subject>,
     /// When the run began.
     pub begun: Mutex<Instant>,
+    /// The groups of tests that are being run, and the script around them.
+    pub groups: Mutex<Vec<Frame>>,
+    pub next_frame: AtomicU64,
+    pub selection: RwLock<Selection>,
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
     pub loader: Loader,
@@ -53,6 +59,8 @@ pub(super) struct Run {
     classes: RwLock<Vec<Declared>>,
     stopping: Mutex<Option<Error>>,
     is_stopping: AtomicBool,
+    /// What tears down runs after the run was stopped: nothing stops that but leaving the program.
+    shielded: AtomicBool,
     limit: Option<Duration>,
     deadline: RwLock<Option<Instant>>,
     /// The names that scripts catch errors in, and the first letters of them, so that other variables cost nothing.
@@ -84,6 +92,9 @@ impl Run {
             fold: Mutex::default(),
             subject: Mutex::default(),
             begun: Mutex::new(Instant::now()),
+            groups: Mutex::default(),
+            next_frame: AtomicU64::new(1),
+            selection: RwLock::default(),
             closing: Mutex::default(),
             exit: Mutex::default(),
             loader: Loader::default(),
@@ -92,6 +103,7 @@ impl Run {
             classes: RwLock::default(),
             stopping: Mutex::default(),
             is_stopping: AtomicBool::new(false),
+            shielded: AtomicBool::new(false),
             limit,
             deadline: RwLock::default(),
             caught: RwLock::default(),
@@ -146,7 +158,7 @@ impl Run {
         if self.is_stopping.load(Ordering::Relaxed) {
             return lock(&self.stopping).clone();
         }
-        if crate::interrupt::take() {
+        if !self.shielded.load(Ordering::Relaxed) && crate::interrupt::take() {
             return Some(self.stop(Error::new(Kind::Interrupted, "interrupted")));
         }
         let over = self.run_deadline().is_some_and(|deadline| Instant::now() >= deadline);
@@ -183,6 +195,40 @@ impl Run {
     /// Whether this thread has to stop now, without ending anything.
     pub fn is_over(&self) -> bool {
         self.run_deadline().is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Does `work`, even if the run is being stopped: what stops it waits.
+    pub fn in_any_case<T>(&self, work: impl FnOnce() -> T) -> T {
+        if self.stopping().is_none() && TIMEOUTS.with_borrow(Vec::is_empty) {
+            return work();
+        }
+        let stopped = lock(&self.stopping).take();
+        self.is_stopping.store(false, Ordering::Relaxed);
+        let deadline = self.run_deadline();
+        let timeouts = TIMEOUTS.with_borrow_mut(std::mem::take);
+        if stopped.is_some() {
+            self.set_run_deadline(None);
+            self.shielded.store(true, Ordering::Relaxed);
+        }
+        self.tell_host();
+        let result = work();
+        TIMEOUTS.with_borrow_mut(|inner| *inner = timeouts);
+        if let Some(error) = stopped {
+            self.shielded.store(false, Ordering::Relaxed);
+            self.set_run_deadline(deadline);
+            self.stop(error);
+        }
+        self.tell_host();
+        result
+    }
+
+    fn set_run_deadline(&self, deadline: Option<Instant>) {
+        *self.deadline.write().unwrap_or_else(PoisonError::into_inner) = deadline;
+    }
+
+    /// Which tests are run.
+    pub fn selection(&self) -> Selection {
+        self.selection.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Does `work` with a deadline; gives the number that its [`Stop::Timeout`] bears.

@@ -149,7 +149,7 @@ impl Session {
 fn is_quiet(tree: &AST, text: &str) -> bool {
     let declares = match tree.statements().last() {
         Some(Stmt::Expr(expression)) => matches!(&**expression, Expr::Custom(custom, _)
-            if custom.tokens.first().is_some_and(|key| key == text::DEVICE || key == text::TEST)),
+            if custom.tokens.first().is_some_and(|key| key.ends_with(" block"))),
         _ => false,
     };
     declares || text.trim_end().ends_with(';')

@@ -1,6 +1,11 @@
 //! `test "name" OPTION… { … }`: runs in place, is recorded, and a failure of it does not end the script.
 //!
-//! Invariant: whatever begins is recorded and announced, also if the script is interrupted in it.
+//! Groups and what runs before and after tests are in `hooks`. Invariant: whatever begins is recorded and announced, also
+//! if the script is interrupted in it.
+
+mod hooks;
+
+pub(super) use hooks::{Frame, enter_script, evaluate_at_end, leave};
 
 use super::errors::{Fallible, kind_of, raise_at};
 use super::functions::overdue;
@@ -12,30 +17,61 @@ use crate::device::class::seconds;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
 use crate::value::Value;
-use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, ParseError, Position};
+use hooks::Moment;
+use rhai::{
+    Array, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, ImmutableString, ParseError, Position,
+};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-const OPTIONS: &[&str] = &["timeout", "retry"];
+const OPTIONS: &[&str] = &["timeout", "retry", "needs", "skip_if", "tags"];
 
-/// Registers the `test` block.
+/// What is run before and after tests, by the keywords of [`text::HOOKS`].
+const MOMENTS: [Moment; 4] = [Moment::SetupAll, Moment::SetupEach, Moment::TeardownEach, Moment::TeardownAll];
+
+/// Registers the `test` block, and what belongs to it.
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(
         text::TEST,
-        |_, next, state| parse(next, state),
+        |_, next, state| parse(next, state, "test"),
         false,
         move |context, inputs, state| evaluate(&shared, context, inputs, state),
     );
+    let shared = run.clone();
+    engine.register_custom_syntax_with_state_raw(
+        text::GROUP,
+        |_, next, state| parse(next, state, "group"),
+        false,
+        move |context, inputs, state| hooks::group(&shared, context, inputs, state),
+    );
+    for ((key, word), moment) in text::HOOKS.into_iter().zip(MOMENTS) {
+        let shared = run.clone();
+        // Said to change the scope, so that names in the block are looked up when it is evaluated, which is elsewhere.
+        engine.register_custom_syntax_with_state_raw(
+            key,
+            move |_, next, state| parse(next, state, word),
+            true,
+            move |context, inputs, state| hooks::hook(&shared, context, inputs, state, moment),
+        );
+    }
 }
 
-/// The letters: `N` name, `O` option, `V` its value, `B` block; `.` nothing yet, `=` after an equals sign.
-fn parse(next: &str, state: &mut Dynamic) -> Result<Option<ImmutableString>, ParseError> {
-    let mut ops =
-        state.read_lock::<Array>().and_then(|array| array.first().cloned()?.into_string().ok()).unwrap_or_default();
+/// The letters of a block, from the state that Rhai kept.
+pub(super) fn letters(state: &Dynamic) -> String {
+    state.read_lock::<Array>().and_then(|array| array.first().cloned()?.into_string().ok()).unwrap_or_default()
+}
+
+/// The letters: `N` name, `O` option, `V` its value, `B` block; `.` no name, `=` after an equals sign.
+fn parse(next: &str, state: &mut Dynamic, word: &'static str) -> Result<Option<ImmutableString>, ParseError> {
+    let named = matches!(word, "test" | "group");
+    let mut ops = letters(state);
     let segment = match ops.chars().last() {
-        None if next == "string" => return wrong("the name of a test holds `${…}`", "write a fixed name"),
-        None => ask(&mut ops, 'N', "$string$"),
+        None if named && next == "string" => {
+            return wrong(format!("the name of a {word} holds `${{…}}`"), "write a fixed name");
+        }
+        None if named => ask(&mut ops, 'N', "$string$"),
         Some('B') => ask(&mut ops, 'Z', "$$test"),
         Some('Z') => None,
         Some('=') => {
@@ -43,9 +79,14 @@ fn parse(next: &str, state: &mut Dynamic) -> Result<Option<ImmutableString>, Par
             ask(&mut ops, 'V', "$expr$")
         }
         Some('O') if next == "=" => ask(&mut ops, '=', "="),
+        Some('O') if next.starts_with('"') => ask(&mut ops, 'V', "$string$"),
         _ if next == "{" => ask(&mut ops, 'B', "$block$"),
         _ if next.starts_with(|first: char| first.is_alphabetic()) => ask(&mut ops, 'O', "$token$"),
-        _ => return wrong(format!("expected an option or `{{` after the test's name, found {}", words(next)), ""),
+        _ if named => {
+            let message = format!("expected an option or `{{` after the {word}'s name, found {}", words(next));
+            return wrong(message, "");
+        }
+        _ => return wrong(format!("expected an option or `{{` after `{word}`, found {}", words(next)), ""),
     };
     *state = Dynamic::from_array(vec![Dynamic::from(ops)]);
     Ok(segment.map(Into::into))
@@ -56,13 +97,30 @@ fn ask(ops: &mut String, op: char, segment: &'static str) -> Option<&'static str
     Some(segment)
 }
 
+/// The options of a test, a group or what runs before and after tests.
 #[derive(Default)]
 struct Options {
     timeout: Option<Duration>,
     retry: u32,
+    needs: Vec<String>,
+    tags: Vec<String>,
+    /// Why it is skipped, or what went wrong when that was to be found out.
+    skip: Option<Fallible<Option<String>>>,
 }
 
 type Context<'a, 'b, 'c, 'd, 'e, 'f> = EvalContext<'a, 'b, 'c, 'd, 'e, 'f>;
+
+/// A test at the time of its evaluation.
+struct Test<'a> {
+    name: String,
+    group: Vec<String>,
+    options: Options,
+    block: &'a Expression<'a>,
+    source: String,
+    at: Position,
+    setups: Vec<hooks::Hook>,
+    teardowns: Vec<hooks::Hook>,
+}
 
 fn evaluate(
     run: &Arc<Run>,
@@ -71,73 +129,183 @@ fn evaluate(
     state: &Dynamic,
 ) -> Fallible<Dynamic> {
     let source = context.source().unwrap_or_default().to_owned();
-    let ops =
-        state.read_lock::<Array>().and_then(|array| array.first().cloned()?.into_string().ok()).unwrap_or_default();
+    let ops = letters(state);
     let name = inputs.first().and_then(Expression::get_string_value).unwrap_or_default().to_owned();
-    let options = options(context, &source, &ops, inputs)?;
-    let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
     let at = inputs.first().map_or(Position::NONE, Expression::position);
-    let Some(number) = begin(run, &name, &source, at) else {
+    let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
+    let mut options = options(context, &source, &ops, inputs, "test", OPTIONS)?;
+    let (tags, skip) = hooks::inherited(run);
+    options.tags.splice(0..0, tags);
+    let group = hooks::path(run);
+    let mut path = group.clone();
+    path.push(name.clone());
+    let selection = run.selection();
+    if !selection.wants(&path, &options.tags) {
+        return Ok(Dynamic::UNIT);
+    }
+    if !may_begin(run) {
         return Err(fail(Error::new(Kind::DeclarationError, "a test stands within a test"), &source, at));
+    }
+    let of_moment = |moment| hooks::of_moment(run, context, moment).map_err(|error| fail(error, &source, at));
+    let (setups, mut teardowns) = (of_moment(Moment::SetupEach)?, of_moment(Moment::TeardownEach)?);
+    // What was set up last is torn down first.
+    teardowns.reverse();
+    let reason = match skip.or_else(|| unmet(run, &group, &options.needs)) {
+        Some(reason) => Some(reason),
+        None => match options.skip.take() {
+            Some(Ok(reason)) => reason,
+            other => {
+                options.skip = other;
+                None
+            }
+        },
     };
-    let begun = Instant::now();
+    let reason = match reason {
+        Some(reason) => Some(reason),
+        None => hooks::prepare(run, context)?,
+    };
+    let mut test = Test { name, group, options, block, source, at, setups, teardowns };
+    if let Some(reason) = reason {
+        let number = lock(&run.record).number();
+        begun(run, &test, number);
+        ended(run, &test, number, Outcome::Skip, (Duration::ZERO, Some(reason), None, false));
+        return Ok(Dynamic::UNIT);
+    }
+    let outcome = perform(run, context, &mut test)?;
+    if selection.fail_fast && !outcome.is_good() {
+        return Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)));
+    }
+    Ok(Dynamic::UNIT)
+}
+
+/// Whether a test may begin on this thread: none runs around it.
+fn may_begin(run: &Run) -> bool {
+    lock(&run.record).may_begin(run.parallel.load(Ordering::Relaxed))
+}
+
+/// Why a test is skipped that needs others.
+fn unmet(run: &Run, group: &[String], needs: &[String]) -> Option<String> {
+    let record = lock(&run.record);
+    needs.iter().find_map(|name| match record.outcome_of(group, name) {
+        Some(outcome) if outcome.has_passed() => None,
+        Some(_) => Some(format!("`{name}` did not pass")),
+        None => Some(format!("`{name}` has not run")),
+    })
+}
+
+/// Runs a test with all its attempts; gives what it came to.
+fn perform(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut Test<'_>) -> Fallible<Outcome> {
+    let depth = run.parallel.load(Ordering::Relaxed);
+    let Some(number) = lock(&run.record).begin(depth) else {
+        let error = Error::new(Kind::DeclarationError, "a test stands within a test");
+        return Err(fail(error, &test.source, test.at));
+    };
+    begun(run, test, number);
+    let start = Instant::now();
+    let retry = test.options.retry;
     let mut tries = 0;
     let (outcome, failure, ending) = loop {
-        let result = attempt(run, context, block, options.timeout);
+        let (result, notes) = match test.options.skip.take() {
+            // What was to say whether it is skipped went wrong.
+            Some(Err(error)) => (Err(error), Vec::new()),
+            _ => attempt(run, context, test),
+        };
         let (outcome, ending) = judge(run, &result);
         let outcome = lock(&run.record).verdict(outcome);
-        let failure = match &result {
-            Err(error) if matches!(**error, EvalAltResult::Exit(..)) => Some(left_early(error, &source)),
-            Err(error) if !outcome.has_passed() => Some(explain::of_failure(run, context.engine(), error, &source)),
+        let mut failure = match &result {
+            Err(error) if matches!(**error, EvalAltResult::Exit(..)) => Some(left_early(error, &test.source)),
+            Err(error) if !outcome.has_passed() && !is_return(error) => {
+                Some(explain::of_failure(run, context.engine(), error, &test.source))
+            }
             _ => None,
         };
-        if outcome.has_passed() || ending || tries >= options.retry {
+        if let Some(failure) = &mut failure {
+            failure.notes.extend(notes);
+        }
+        if outcome.has_passed() || ending || tries >= retry {
             break (outcome, failure, result.err().filter(|_| ending));
         }
         tries += 1;
         let error = failure.as_ref().map(|failure| run.failure(failure));
         run.emit(Event::TestAttempt { test: number, attempt: tries, outcome, error });
         lock(&run.record).again();
-        run.observer.notice(&format!("test \"{name}\" did not pass, attempt {} of {}", tries + 1, options.retry + 1));
+        let message = format!("test \"{}\" did not pass, attempt {} of {}", test.name, tries + 1, retry + 1);
+        run.observer.notice(&message);
     };
-    lock(&run.record).end(number, vec![name], outcome);
-    run.emit(Event::TestEnded {
-        test: number,
-        outcome,
-        duration_s: begun.elapsed().as_secs_f64(),
-        reason: None,
-        error: failure.as_ref().map(|failure| run.failure(failure)),
-        ends_run: ending.as_ref().is_some_and(|error| !matches!(**error, EvalAltResult::Exit(..))),
-    });
-    ending.map_or(Ok(Dynamic::UNIT), Err)
+    let ends_run = ending.as_ref().is_some_and(|error| !matches!(**error, EvalAltResult::Exit(..)));
+    ended(run, test, number, outcome, (start.elapsed(), None, failure, ends_run));
+    ending.map_or(Ok(outcome), Err)
 }
 
-/// Begins a test; gives its number, unless it stands within another one.
-fn begin(run: &Run, name: &str, source: &str, at: Position) -> Option<u64> {
-    let depth = run.parallel.load(std::sync::atomic::Ordering::Relaxed);
-    let test = lock(&run.record).begin(depth)?;
+fn is_return(error: &EvalAltResult) -> bool {
+    matches!(error, EvalAltResult::Return(..))
+}
+
+/// Announces the beginning of a test.
+fn begun(run: &Run, test: &Test<'_>, number: u64) {
     run.emit(Event::TestBegun(TestBegun {
-        test,
-        name: name.to_owned(),
-        group: Vec::new(),
-        tags: Vec::new(),
-        file: source.to_owned(),
-        line: at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0),
+        test: number,
+        name: test.name.clone(),
+        group: test.group.clone(),
+        tags: test.options.tags.clone(),
+        file: test.source.clone(),
+        line: test.at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0),
     }));
-    Some(test)
 }
 
+/// Records and announces the end of a test.
+fn ended(
+    run: &Run,
+    test: &Test<'_>,
+    number: u64,
+    outcome: Outcome,
+    (duration, reason, failure, ends_run): (Duration, Option<String>, Option<Diagnostic>, bool),
+) {
+    let path = test.group.iter().chain([&test.name]).cloned().collect();
+    lock(&run.record).end(number, path, outcome);
+    let error = failure.as_ref().map(|failure| run.failure(failure));
+    let duration_s = duration.as_secs_f64();
+    run.emit(Event::TestEnded { test: number, outcome, duration_s, reason, error, ends_run });
+}
+
+/// Runs the body once, between what is set up and torn down for it. Gives what it came to, and what else went wrong.
 fn attempt(
     run: &Run,
     context: &mut Context<'_, '_, '_, '_, '_, '_>,
-    block: &Expression<'_>,
-    timeout: Option<Duration>,
+    test: &Test<'_>,
+) -> (Fallible<Dynamic>, Vec<String>) {
+    let mut result = limited(run, test.options.timeout, "the test", || {
+        for hook in &test.setups {
+            let _ = hooks::evaluate(run, context, hook)?;
+        }
+        context.eval_expression_tree(test.block)
+    });
+    let mut notes = Vec::new();
+    for hook in &test.teardowns {
+        let Err(torn) = run.in_any_case(|| hooks::evaluate(run, context, hook)) else { continue };
+        let well = result.as_ref().err().is_none_or(|error| is_return(error));
+        if well {
+            result = Err(torn);
+        } else {
+            let failure = explain::of_failure(run, context.engine(), &torn, &test.source);
+            notes.push(format!("`teardown_each` failed, too: {}", failure.title));
+        }
+    }
+    (result, notes)
+}
+
+/// Does `work` within a time limit; a TimeoutError says that `what` took longer.
+fn limited(
+    run: &Run,
+    limit: Option<Duration>,
+    what: &str,
+    work: impl FnOnce() -> Fallible<Dynamic>,
 ) -> Fallible<Dynamic> {
-    let Some(limit) = timeout else { return context.eval_expression_tree(block) };
+    let Some(limit) = limit else { return work() };
     let begun = Instant::now();
-    run.within(limit, |id| match context.eval_expression_tree(block) {
+    run.within(limit, |id| match work() {
         Err(error) if is_timeout(&error, id) || (begun.elapsed() >= limit && kind_of(&error) == Kind::TimeoutError) => {
-            let message = format!("the test took longer than {} s", limit.as_secs_f64());
+            let message = format!("{what} took longer than {} s", limit.as_secs_f64());
             Err(raise_at(overdue(&error, message), error.position()))
         }
         result => result,
@@ -190,22 +358,36 @@ fn is_thrown(error: &EvalAltResult) -> bool {
     matches!(super::errors::innermost(error), EvalAltResult::ErrorRuntime(..))
 }
 
+/// Reads the options of a block; `known` are those that it has.
 fn options(
     context: &mut Context<'_, '_, '_, '_, '_, '_>,
     source: &str,
     ops: &str,
     inputs: &[Expression<'_>],
+    what: &str,
+    known: &[&str],
+) -> Fallible<Options> {
+    let segments = ops.chars().zip(inputs.iter().map(|input| &**input));
+    read_options(segments, source, what, known, |value| context.eval_expression_tree(&Expression::from(value)))
+}
+
+/// As [`options`], with the segments of the block and their letters; `eval` gives the value of one.
+fn read_options<'a>(
+    segments: impl Iterator<Item = (char, &'a Expr)>,
+    source: &str,
+    what: &str,
+    known: &[&str],
+    mut eval: impl FnMut(&Expr) -> Fallible<Dynamic>,
 ) -> Fallible<Options> {
     let mut options = Options::default();
-    let mut segments = ops.chars().zip(inputs).peekable();
+    let mut segments = segments.peekable();
     while let Some((op, input)) = segments.next() {
         if op != 'O' {
             continue;
         }
-        let name = input.get_string_value().unwrap_or_default();
-        let value = match segments.peek() {
-            Some(('V', value)) => convert::to_value(&context.eval_expression_tree(value)?).unwrap_or(Value::None),
-            _ => Value::Bool(true),
+        let name = match input {
+            Expr::StringConstant(name, _) => name.as_str(),
+            _ => "",
         };
         let refuse = |message: String, help: Option<String>| {
             let error = Error::new(Kind::DeclarationError, message);
@@ -215,27 +397,76 @@ fn options(
             };
             Err(fail(error, source, input.position()))
         };
-        match (name, &value) {
-            ("timeout", value) => match seconds(value) {
-                Some(limit) => options.timeout = Some(limit),
-                None => return refuse("the option `timeout` takes a positive number of seconds".to_owned(), None),
-            },
-            ("retry", Value::Bool(on)) => options.retry = u32::from(*on),
-            ("retry", Value::Int(times)) if (0..=1000).contains(times) => {
-                options.retry = u32::try_from(*times).unwrap_or(0);
-            }
-            ("retry", _) => return refuse("the option `retry` takes a number from 0 to 1000".to_owned(), None),
-            (other, _) => {
-                let near = crate::name::nearest(other, OPTIONS.iter().copied());
-                let help = near.map_or_else(
-                    || format!("options of a test: {}", OPTIONS.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return refuse(format!("a test has no option `{other}`"), Some(help));
-            }
+        if !known.contains(&name) {
+            let near = crate::name::nearest(name, known.iter().copied());
+            let help = near.map_or_else(
+                || format!("options of a {what}: {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return refuse(format!("a {what} has no option `{name}`"), Some(help));
+        }
+        let value = match segments.peek() {
+            Some(('V', value)) => eval(value),
+            _ => Ok(Dynamic::TRUE),
+        };
+        if name == "skip_if" && known.contains(&"needs") {
+            options.skip = Some(value.and_then(|value| reason(&value, source, input.position())));
+            continue;
+        }
+        let value = value?;
+        if name == "skip_if" {
+            options.skip = Some(Ok(reason(&value, source, input.position())?));
+            continue;
+        }
+        if let Err(wanted) = set(&mut options, name, &convert::to_value(&value).unwrap_or(Value::None)) {
+            return refuse(format!("the option `{name}` takes {wanted}"), None);
         }
     }
     Ok(options)
+}
+
+/// Sets an option. The error says what it takes.
+fn set(options: &mut Options, name: &str, value: &Value) -> Result<(), &'static str> {
+    match (name, value) {
+        ("timeout", value) => options.timeout = Some(seconds(value).ok_or("a positive number of seconds")?),
+        ("retry", Value::Bool(on)) => options.retry = u32::from(*on),
+        ("retry", Value::Int(times)) if (0..=1000).contains(times) => {
+            options.retry = u32::try_from(*times).unwrap_or(0);
+        }
+        ("retry", _) => return Err("a number from 0 to 1000"),
+        ("needs", value) => options.needs = strings(value).ok_or("the name of a test, or an array of names")?,
+        (_, value) => options.tags = strings(value).ok_or("an array of strings")?,
+    }
+    Ok(())
+}
+
+/// One string, or several.
+fn strings(value: &Value) -> Option<Vec<String>> {
+    let text = |value: &Value| match value {
+        Value::Str(text) => Some(text.clone()),
+        _ => None,
+    };
+    match value {
+        Value::List(values) | Value::Tuple(values) => values.iter().map(text).collect(),
+        value => Some(vec![text(value)?]),
+    }
+}
+
+/// Why something is skipped, from the value of `skip_if`.
+fn reason(value: &Dynamic, source: &str, position: Position) -> Fallible<Option<String>> {
+    if value.is_unit() {
+        return Ok(None);
+    }
+    if let Ok(skip) = value.as_bool() {
+        return Ok(skip.then(|| "`skip_if` holds".to_owned()));
+    }
+    match value.clone().into_string() {
+        Ok(reason) => Ok(Some(reason).filter(|reason| !reason.is_empty())),
+        Err(_) => {
+            let message = "the option `skip_if` takes `true` or `false`, or a string with the reason";
+            Err(fail(Error::new(Kind::DeclarationError, message), source, position))
+        }
+    }
 }
 
 fn fail(error: Error, source: &str, position: Position) -> Box<EvalAltResult> {

@@ -28,6 +28,15 @@ thread_local! {
 pub(super) const DEVICE: &str = "device block";
 /// The keyword under which Rhai knows a `test` block.
 pub(super) const TEST: &str = "test block";
+/// The keyword under which Rhai knows a `group` block.
+pub(super) const GROUP: &str = "group block";
+/// The keywords under which Rhai knows what runs before and after tests, and how they are written.
+pub(super) const HOOKS: [(&str, &str); 4] = [
+    ("setup_all block", "setup_all"),
+    ("setup_each block", "setup_each"),
+    ("teardown_each block", "teardown_each"),
+    ("teardown_all block", "teardown_all"),
+];
 /// The method under which Rhai knows `x.call(…)`, which it would keep for function pointers.
 pub(super) const CALL: &str = "call item";
 
@@ -70,8 +79,31 @@ pub(super) fn token(token: Token, position: Position) -> Token {
             let begins = follows(position, "test", |next, _| matches!(next, '"' | '`' | '#'));
             Token::Identifier(if begins { Box::new(TEST.into()) } else { word })
         }
+        Token::Identifier(word) if word.as_str() == "group" => {
+            let begins = follows(position, "group", |next, _| matches!(next, '"' | '`' | '#'));
+            Token::Identifier(if begins { Box::new(GROUP.into()) } else { word })
+        }
+        Token::Identifier(word) if word.as_str().ends_with("_all") || word.as_str().ends_with("_each") => {
+            let hook = HOOKS.iter().find(|(_, written)| *written == word.as_str());
+            let hook = hook.filter(|(_, written)| {
+                let begins = |next: char, _| next == '{' || next.is_alphabetic();
+                begins_statement(position) && follows(position, written, begins)
+            });
+            Token::Identifier(hook.map_or(word, |(key, _)| Box::new((*key).into())))
+        }
         other => other,
     }
+}
+
+/// Whether a statement can begin at a position: a line, or what follows a semicolon or a brace.
+fn begins_statement(position: Position) -> bool {
+    let (Some(line), Some(column)) = (position.line(), position.position()) else { return false };
+    CURRENT.with_borrow(|stack| {
+        let Some(text) = stack.last().and_then(|current| current.lines.get(line - 1)) else { return false };
+        let before: String = text.chars().take(column.saturating_sub(1)).collect();
+        let before = before.trim_end();
+        before.is_empty() || before.ends_with([';', '{', '}']) || before.ends_with("*/")
+    })
 }
 
 /// Whether the `word` at `position` is followed by a character that `fits`, which is told whether white space is between.
@@ -203,7 +235,8 @@ pub(super) fn soften_comments(text: &str) -> String {
     for index in (0..lines.len()).rev() {
         let line = lines[index].trim();
         let plain = line.starts_with("//") || line.starts_with("/*") || line.starts_with('*') || line.ends_with("*/");
-        if line.starts_with("device ") || line.starts_with("test \"") {
+        let begins = ["device ", "test \"", "group \""].iter().any(|word| line.starts_with(word));
+        if begins || HOOKS.iter().any(|(_, word)| line.starts_with(word)) {
             belongs = true;
         } else if belongs && line.starts_with("///") {
             lines[index] = lines[index].replacen("///", "// ", 1);

@@ -56,7 +56,11 @@ pub(super) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
 fn missing_token(token: &str, context: &str, position: Position, source: &str) -> Words {
     let context = context
         .replace(&format!("for '{}' expression", text::DEVICE), "in the `device` block")
-        .replace(&format!("for '{}' expression", text::TEST), "in the `test` block");
+        .replace(&format!("for '{}' expression", text::TEST), "in the `test` block")
+        .replace(&format!("for '{}' expression", text::GROUP), "in the `group` block");
+    let context = text::HOOKS.iter().fold(context, |context, (key, word)| {
+        context.replace(&format!("for '{key}' expression"), &format!("in the `{word}` block"))
+    });
     if let Some(words) = nameless(token, position, source).or_else(|| goes_on(token, position, source)) {
         return words;
     }
@@ -86,6 +90,7 @@ fn nameless(token: &str, position: Position, source: &str) -> Option<Words> {
     }
     match line[..at].trim() {
         "device" => Some(("a device class needs a name".to_owned(), Some("write `device Bench { … }`".to_owned()))),
+        "group" => Some(("a group needs a name".to_owned(), Some("write `group \"name\" { … }`".to_owned()))),
         "test" => Some(("a test needs a name".to_owned(), Some("write `test \"name\" { … }`".to_owned()))),
         _ => None,
     }
@@ -109,7 +114,7 @@ fn reserved_help(word: &str) -> Option<String> {
         "null" | "nil" | "void" => "nothing is written `()`",
         "public" | "protected" => "functions are public, unless marked `private`",
         "goto" => "use a loop, or a function",
-        "device block" | "test block" => "a block of that kind stands where a statement begins",
+        block if block.ends_with(" block") => "a block of that kind stands where a statement begins",
         "eval" => "on a device the call is `d.exec(\"code\")`",
         _ => "choose another name",
     };

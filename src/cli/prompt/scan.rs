@@ -33,9 +33,45 @@ pub struct Scanned {
 }
 
 const KEYWORDS: &[&str] = &[
-    "let", "const", "fn", "if", "else", "switch", "while", "loop", "do", "until", "for", "in", "continue", "break",
-    "return", "throw", "try", "catch", "import", "export", "as", "true", "false", "private", "global", "this",
-    "device", "setup", "task", "thread", "teardown", "method", "test", "autoinit",
+    "let",
+    "const",
+    "fn",
+    "if",
+    "else",
+    "switch",
+    "while",
+    "loop",
+    "do",
+    "until",
+    "for",
+    "in",
+    "continue",
+    "break",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "import",
+    "export",
+    "as",
+    "true",
+    "false",
+    "private",
+    "global",
+    "this",
+    "device",
+    "setup",
+    "task",
+    "thread",
+    "teardown",
+    "method",
+    "test",
+    "group",
+    "autoinit",
+    "setup_all",
+    "setup_each",
+    "teardown_each",
+    "teardown_all",
 ];
 
 /// After these at the end of a line, an input goes on.
@@ -182,6 +218,7 @@ pub fn goes_on(text: &str) -> bool {
         let last = last.trim();
         last.strip_prefix("device ").is_some_and(|name| !name.contains('{'))
             || last.starts_with("test \"")
+            || last.starts_with("group \"")
             || last.starts_with("fn ")
     });
     begins_block && !code.ends_with('}') || OPERATORS.iter().any(|operator| code.ends_with(operator))

@@ -1,0 +1,170 @@
+//! Which tests of a run are run.
+//!
+//! Pure.
+
+/// Which tests are run, and in which order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Selection {
+    /// A test is run if its path of names contains one of these, without regard to case; none: every test. A `!` before a
+    /// pattern leaves out what contains it.
+    pub patterns: Vec<String>,
+    /// A test is run if it has one of these tags; none: every test. A `!` before a tag leaves out what has it.
+    pub tags: Vec<String>,
+    /// Names of tests that are run because others need them.
+    pub needed: Vec<String>,
+    /// The script ends after the first test that does not pass.
+    pub fail_fast: bool,
+    /// Tests that stand one after the other are run in an order that follows from this number.
+    pub shuffle: Option<u64>,
+}
+
+impl Selection {
+    /// Whether the test at the end of this path of names is run.
+    pub fn wants(&self, path: &[String], tags: &[String]) -> bool {
+        path.last().is_some_and(|name| self.needed.contains(name)) || self.chooses(path, tags)
+    }
+
+    /// Whether it is run for its own sake.
+    pub fn chooses(&self, path: &[String], tags: &[String]) -> bool {
+        let whole = path.join(" / ").to_lowercase();
+        allows(&self.patterns, |pattern| whole.contains(&pattern.to_lowercase()))
+            && allows(&self.tags, |wanted| tags.iter().any(|tag| tag == wanted))
+    }
+
+    /// Whether anything is left out.
+    pub fn is_partial(&self) -> bool {
+        !self.patterns.is_empty() || !self.tags.is_empty()
+    }
+}
+
+/// Whether one of `rules` fits, if there is one without `!`, and none with one does.
+fn allows(rules: &[String], fits: impl Fn(&str) -> bool) -> bool {
+    let mut wanted = rules.iter().filter(|rule| !rule.starts_with('!')).peekable();
+    let refused = rules.iter().filter_map(|rule| rule.strip_prefix('!')).any(&fits);
+    !refused && (wanted.peek().is_none() || wanted.any(|rule| fits(rule)))
+}
+
+/// A test as it is written, known without running anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Its name.
+    pub name: String,
+    /// The groups around it, outermost first.
+    pub group: Vec<String>,
+    /// Its tags, as far as they are written as strings.
+    pub tags: Vec<String>,
+    /// The tests that it needs, as far as they are written as strings.
+    pub needs: Vec<String>,
+    /// Its line.
+    pub line: u32,
+}
+
+impl Declared {
+    /// Its name behind those of its groups.
+    pub fn path(&self) -> Vec<String> {
+        self.group.iter().chain([&self.name]).cloned().collect()
+    }
+}
+
+/// Names of the tests that the chosen ones of `all` need, and those that these need.
+pub fn needed(selection: &Selection, all: &[Declared]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut open: Vec<&Declared> = all.iter().filter(|test| selection.chooses(&test.path(), &test.tags)).collect();
+    while let Some(test) = open.pop() {
+        for name in &test.needs {
+            if !names.contains(name) {
+                names.push(name.clone());
+                open.extend(all.iter().filter(|other| other.name == *name));
+            }
+        }
+    }
+    names
+}
+
+/// Numbers that follow from a seed (splitmix64).
+#[derive(Clone, Debug)]
+pub struct Dice(u64);
+
+impl Dice {
+    /// The numbers of this seed.
+    pub fn new(seed: u64) -> Dice {
+        Dice(seed)
+    }
+
+    /// A number below `bound`; 0 if that is 0.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        let mixed = u128::from(mixed ^ (mixed >> 31));
+        usize::try_from((mixed * bound as u128) >> 64).unwrap_or(0)
+    }
+
+    /// Puts items into another order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.below(last + 1));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strings(texts: &[&str]) -> Vec<String> {
+        texts.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    #[test]
+    fn patterns_and_tags_choose() {
+        let case = |patterns: &[&str], tags: &[&str], expected: bool| {
+            let selection = Selection { patterns: strings(patterns), tags: strings(tags), ..Selection::default() };
+            let wants = selection.wants(&strings(&["Power", "supply"]), &strings(&["slow"]));
+            assert_eq!(wants, expected, "{patterns:?} {tags:?}");
+        };
+        case(&[], &[], true);
+        case(&["SUPP"], &[], true);
+        case(&["power / supply"], &["slow"], true);
+        case(&["adc"], &[], false);
+        case(&["adc", "supply"], &[], true);
+        case(&["!supply"], &[], false);
+        case(&["!adc"], &["!slow"], false);
+        case(&["!adc"], &["fast", "slow"], true);
+        case(&[], &["fast"], false);
+    }
+
+    #[test]
+    fn what_a_chosen_test_needs_is_needed() {
+        let test = |name: &str, needs: &[&str]| Declared {
+            name: name.to_owned(),
+            needs: strings(needs),
+            ..Declared::default()
+        };
+        let all = [test("a", &[]), test("b", &["a"]), test("c", &["b"]), test("d", &["d", "x"])];
+        let of = |pattern: &str| {
+            let mut names = needed(&Selection { patterns: strings(&[pattern]), ..Selection::default() }, &all);
+            names.sort();
+            names
+        };
+        assert_eq!(of("c"), ["a", "b"]);
+        assert_eq!(of("a"), [] as [&str; 0]);
+        assert_eq!(of("d"), ["d", "x"]);
+    }
+
+    #[test]
+    fn an_order_follows_from_its_seed() {
+        let order = |seed| {
+            let mut items: Vec<u32> = (0..20).collect();
+            Dice::new(seed).shuffle(&mut items);
+            items
+        };
+        assert_eq!(order(1), order(1));
+        assert_ne!(order(1), order(2));
+        let mut sorted = order(3);
+        sorted.sort_unstable();
+        assert_eq!(sorted, (0..20).collect::<Vec<u32>>());
+        assert_eq!(Dice::new(0).below(0), 0);
+    }
+}

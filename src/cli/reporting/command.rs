@@ -1,0 +1,37 @@
+//! `report`: reports of runs that `--jsonl` has written down.
+//!
+//! Invariant: a file that was cut off gives a report, too.
+
+use super::write;
+use crate::bench::report::from_jsonl;
+use crate::cli::arguments::{ReportOf, Reporting};
+use crate::cli::console::Console;
+use crate::cli::{misuse, readable, reason, report, report_failures};
+use crate::diagnostic::Diagnostic;
+use crate::script::Sources;
+use std::sync::Arc;
+
+/// Makes the reports; without one, says what the runs came to. Gives the exit status: 1 if something is not as expected.
+///
+/// # Errors
+/// If the file cannot be read, or holds no events.
+pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    readable(&options.file)?;
+    let shown = options.file.display();
+    let bytes = std::fs::read(&options.file)
+        .map_err(|error| misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check the path"))?;
+    let reports = from_jsonl(&String::from_utf8_lossy(&bytes));
+    if reports.is_empty() {
+        return Err(misuse(format!("`{shown}` holds no events"), "name a file that `--jsonl` wrote"));
+    }
+    let good = reports.iter().all(|report| report.outcome.is_good());
+    let Reporting { json, junit, csv } = &options.reporting;
+    if json.is_none() && junit.is_none() && csv.is_none() {
+        let text: String = reports.iter().map(|run| report::whole(run, console.colour(), reports.len() > 1)).collect();
+        console.text(&text);
+    }
+    let several = reports.len() > 1;
+    let failures = write(&options.reporting, reports, several);
+    let failed = report_failures(console, &failures, &Sources::default());
+    Ok(if failed == 0 { u8::from(!good) } else { failed })
+}

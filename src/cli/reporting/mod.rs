@@ -1,0 +1,262 @@
+//! Reports of runs: what is written down while one runs, and what is made of it at its end.
+//!
+//! All of them are made of the events of [`crate::bench::event`]. Invariant: a report replaces the file of an earlier one
+//! whole, or not at all; the lines of `--jsonl` are there as soon as they have happened.
+
+pub mod command;
+mod csv;
+pub mod file;
+mod junit;
+
+use super::arguments::{Noting, Reporting};
+use super::console::Console;
+use super::misuse;
+use crate::bench::date;
+use crate::bench::event::{Event, Line};
+use crate::bench::report::{Fold, Report, Runs};
+use crate::device::{Output, Transfer};
+use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
+use crate::origin::Origin;
+use crate::script::{Observer, Sources, Subject};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The events of all runs of this process on their way to files.
+pub struct Journal {
+    noting: Noting,
+    /// Whether anything is to be written.
+    wanted: bool,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    lines: Option<Box<dyn Write + Send>>,
+    failure: Option<io::Error>,
+    folds: Vec<(u32, Fold)>,
+    runs: u32,
+}
+
+/// Whether a path stands for standard output.
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+impl Journal {
+    /// Opens what is to be written while runs go on. What the console prints goes to standard error if a report goes to
+    /// standard output.
+    ///
+    /// # Errors
+    /// If the file of `--jsonl` cannot be made, or two reports go to standard output.
+    pub fn open(noting: &Noting, console: &Console) -> Result<Arc<Journal>, Diagnostic> {
+        let Reporting { json, junit, csv } = &noting.reporting;
+        let streams = [&noting.jsonl, json, junit].into_iter().flatten().filter(|path| is_stdout(path)).count();
+        if streams > 1 {
+            return Err(misuse("two reports go to standard output", "name a file for one of them"));
+        }
+        if streams > 0 {
+            console.divert();
+        }
+        let lines = noting.jsonl.as_deref().map(writer).transpose()?;
+        let wanted = lines.is_some() || json.is_some() || junit.is_some() || csv.is_some();
+        let inner = Inner { lines, failure: None, folds: Vec::new(), runs: 0 };
+        Ok(Arc::new(Journal { noting: noting.clone(), wanted, inner: Mutex::new(inner) }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the record of the next run begins with.
+    pub fn subject(&self, script: &Path) -> Subject {
+        let mut inner = self.lock();
+        inner.runs += 1;
+        Subject {
+            run: inner.runs,
+            operator: self.noting.operator.clone(),
+            unit: self.noting.unit.clone(),
+            revision: if self.wanted { revision(script) } else { None },
+        }
+    }
+
+    /// Writes an event down. Series are kept for reports, only as far as one is wanted.
+    fn add(&self, line: &Line) {
+        if !self.wanted {
+            return;
+        }
+        let mut inner = self.lock();
+        let Inner { lines, failure, folds, .. } = &mut *inner;
+        if let (Some(to), None) = (lines, &failure) {
+            let written = serde_json::to_string(line)
+                .map_err(io::Error::from)
+                .and_then(|text| to.write_all(format!("{text}\n").as_bytes()))
+                .and_then(|()| to.flush());
+            *failure = written.err();
+        }
+        match folds.iter_mut().find(|(run, _)| *run == line.run) {
+            Some((_, fold)) => fold.add(line),
+            None => {
+                let mut fold = Fold::new();
+                fold.add(line);
+                folds.push((line.run, fold));
+            }
+        }
+    }
+
+    /// Writes the reports. `several`: as a document of several runs.
+    ///
+    /// # Errors
+    /// What could not be written.
+    pub fn finish(&self, several: bool) -> Vec<Diagnostic> {
+        let inner = self.lock();
+        let mut failures = Vec::new();
+        if let (Some(error), Some(path)) = (&inner.failure, &self.noting.jsonl) {
+            failures.push(unwritable(path, error));
+        }
+        if self.wanted {
+            let mut folds: Vec<&(u32, Fold)> = inner.folds.iter().collect();
+            folds.sort_by_key(|(run, _)| *run);
+            let reports: Vec<Report> = folds.iter().map(|(_, fold)| fold.report()).collect();
+            failures.extend(write(&self.noting.reporting, reports, several));
+        }
+        failures
+    }
+}
+
+/// Writes what is asked for of finished runs; gives what could not be written.
+pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool) -> Vec<Diagnostic> {
+    let mut failures = Vec::new();
+    let mut put = |path: &Path, text: &str| {
+        let written = if is_stdout(path) { print(text) } else { file::replace(path, text.as_bytes()) };
+        failures.extend(written.err().map(|error| unwritable(path, &error)));
+    };
+    if let Some(path) = &reporting.junit {
+        put(path, &junit::xml(&reports));
+    }
+    if let Some(folder) = &reporting.csv {
+        for (name, text) in csv::files(&reports) {
+            put(&folder.join(name), &text);
+        }
+    }
+    if let Some(path) = &reporting.json {
+        let text = match reports.as_slice() {
+            [report] if !several => serde_json::to_string_pretty(report),
+            _ => serde_json::to_string_pretty(&Runs::new(reports)),
+        };
+        match text {
+            Ok(text) => put(path, &format!("{text}\n")),
+            Err(error) => failures.push(Diagnostic::new(Kind::InternalError, error.to_string())),
+        }
+    }
+    failures
+}
+
+fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn writer(path: &Path) -> Result<Box<dyn Write + Send>, Diagnostic> {
+    if is_stdout(path) {
+        return Ok(Box::new(io::stdout()));
+    }
+    let made = file::make_folder(path).and_then(|()| File::create(path));
+    made.map(|file| -> Box<dyn Write + Send> { Box::new(file) }).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
+    misuse(
+        format!("the report `{}` cannot be written: {}", path.display(), super::reason(error)),
+        "name a file in a folder that you may write",
+    )
+}
+
+/// The revision of the repository in which a script lies, with `+` if files that it tracks have changed. `None`: there is
+/// none, or no git.
+fn revision(script: &Path) -> Option<String> {
+    let folder = script.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let git = |args: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(folder).args(args).stdin(Stdio::null()).stderr(Stdio::null());
+        // Not to lock the repository for what only looks.
+        command.env("GIT_OPTIONAL_LOCKS", "0");
+        let output = command.output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let revision = git(&["rev-parse", "--short=12", "HEAD"])?;
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|text| !text.is_empty());
+    Some(if changed { format!("{revision}+") } else { revision })
+}
+
+/// Watches a run for the console and the journal.
+pub struct Watch {
+    console: Arc<Console>,
+    journal: Arc<Journal>,
+    run: Mutex<u32>,
+}
+
+impl Watch {
+    /// A watch over a run.
+    pub fn new(console: &Arc<Console>, journal: &Arc<Journal>) -> Arc<Watch> {
+        Arc::new(Watch { console: console.clone(), journal: journal.clone(), run: Mutex::new(1) })
+    }
+
+    /// The run that is watched from now on.
+    pub fn begin(&self, subject: &Subject) {
+        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = subject.run;
+    }
+
+    fn note(&self, event: impl FnOnce() -> Event) {
+        if self.journal.wanted {
+            let run = *self.run.lock().unwrap_or_else(PoisonError::into_inner);
+            self.journal.add(&Line { at: date::now(), run, event: event() });
+        }
+    }
+}
+
+impl Output for Watch {
+    fn board(&self, device: &str, text: &str) {
+        self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
+        self.console.board(device, text);
+    }
+
+    fn notice(&self, text: &str) {
+        self.note(|| Event::Notice { text: text.trim_end().to_owned() });
+        self.console.notice(text);
+    }
+
+    fn open_devices(&self, count: usize) {
+        self.console.open_devices(count);
+    }
+
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        self.console.transfer(device, transfer);
+    }
+}
+
+impl Observer for Watch {
+    fn print(&self, text: &str) {
+        self.note(|| Event::Output { board: None, text: format!("{text}\n") });
+        self.console.print(text);
+    }
+
+    fn debug(&self, text: &str, place: Option<&Origin>) {
+        self.note(|| Event::Output { board: None, text: format!("{text}\n") });
+        self.console.debug(text, place);
+    }
+
+    fn parallel(&self, running: bool) {
+        self.console.parallel(running);
+    }
+
+    fn event(&self, line: &Line, sources: &Sources) {
+        self.journal.add(line);
+        self.console.event(line, sources);
+    }
+}

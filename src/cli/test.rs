@@ -1,0 +1,380 @@
+//! `test`: collects scripts with tests and runs them, one after the other or on several boards at once.
+//!
+//! Each script is evaluated as `run` does, with the tests that are chosen. Invariant: what one script prints stays together;
+//! no script is begun after an interruption.
+
+use super::arguments::{Choice, Test};
+use super::console::{Console, Stream};
+use super::render::Colour;
+use super::reporting::{Journal, Watch};
+use super::run::status;
+use super::{is_python, misuse, readable, report_failures, session, signals};
+use crate::bench::report::Report;
+use crate::bench::select::{Dice, Selection};
+use crate::device::Host;
+use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
+use crate::port::trace::Recorder;
+use crate::script::Runner;
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How often the one who waits for workers looks at them.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// The exit status of an interruption.
+const INTERRUPTED: u8 = 130;
+
+/// Which tests the command line chooses.
+pub fn selection(choice: &Choice, shuffle: Option<u64>) -> Selection {
+    Selection {
+        patterns: choice.patterns.clone(),
+        tags: choice.tags.clone(),
+        needed: Vec::new(),
+        fail_fast: choice.fail_fast,
+        shuffle,
+    }
+}
+
+/// Runs what the command line names; gives the exit status.
+///
+/// # Errors
+/// If there is nothing to run, or a report cannot be written.
+pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let files = collect(&options.paths)?;
+    if options.list {
+        return list(options, &files, console);
+    }
+    let ports = ports(options)?;
+    signals::watch()?;
+    let journal = Journal::open(&options.noting, console)?;
+    let recorder = session::recorder(&options.connection)?;
+    let bench = Bench { options, journal: &journal, ports, recorder };
+    let rounds = options.repeat.unwrap_or(if options.until_fail { u32::MAX } else { 1 });
+    let mut all = Ran::default();
+    for round in 0..rounds {
+        if rounds > 1 {
+            let of = options.repeat.map(|count| format!(" of {count}")).unwrap_or_default();
+            console.text(&format!("round {}{of}\n", round + 1));
+        }
+        let seed = options.shuffle.map(|seed| seed.wrapping_add(u64::from(round)));
+        let mut order: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+        if let Some(seed) = seed {
+            Dice::new(seed).shuffle(&mut order);
+        }
+        let ran = bench.round(&order, seed, console);
+        let stop = ran.status != 0 && (options.until_fail || options.choice.fail_fast);
+        all.add(ran);
+        if stop || all.status == INTERRUPTED {
+            break;
+        }
+    }
+    let written = report_failures(console, &journal.finish(true), &crate::script::Sources::default());
+    console.finish(&all.report);
+    let status = if all.status == 0 { written } else { all.status };
+    if status == 0 && all.report.tests.is_empty() {
+        let help = "look with `--list` which there are; -k and --tag choose among them";
+        return Err(misuse("no test was run", help));
+    }
+    Ok(status)
+}
+
+/// What scripts came to.
+#[derive(Default)]
+struct Ran {
+    /// The worst exit status.
+    status: u8,
+    /// All tests and measurements.
+    report: Report,
+}
+
+impl Ran {
+    fn add(&mut self, other: Ran) {
+        self.status = self.status.max(other.status);
+        self.report.tests.extend(other.report.tests);
+        self.report.measurements.extend(other.report.measurements);
+    }
+}
+
+/// What all scripts share.
+struct Bench<'a> {
+    options: &'a Test,
+    journal: &'a Arc<Journal>,
+    /// The port of each worker; `None`: that of the command line.
+    ports: Vec<Option<String>>,
+    recorder: Option<Recorder>,
+}
+
+impl Bench<'_> {
+    /// Runs every file once.
+    fn round(&self, files: &[&Path], seed: Option<u64>, console: &Arc<Console>) -> Ran {
+        if self.ports.len() > 1 {
+            return self.at_once(files, seed, console);
+        }
+        let port = self.ports.first().and_then(Option::as_deref);
+        let mut all = Ran::default();
+        for file in files {
+            if files.len() > 1 {
+                console.text(&format!("{}\n", file.display()));
+            }
+            all.add(self.run(file, seed, port, console));
+            if all.status == INTERRUPTED || all.status != 0 && self.options.choice.fail_fast {
+                break;
+            }
+        }
+        all
+    }
+
+    /// Runs one file.
+    fn run(&self, file: &Path, seed: Option<u64>, port: Option<&str>, console: &Arc<Console>) -> Ran {
+        let watch = Watch::new(console, self.journal);
+        let subject = self.journal.subject(file);
+        watch.begin(&subject);
+        let host: Host = match session::host_at(&watch, &self.options.connection, port, self.recorder.as_ref()) {
+            Ok(host) => host,
+            Err(failure) => {
+                let status = report_failures(console, &[failure], &crate::script::Sources::default());
+                return Ran { status, report: Report::default() };
+            }
+        };
+        let args = self.options.args.clone();
+        let mut runner = Runner::new(host.clone(), watch, args, self.options.limit.timeout);
+        runner.set_subject(subject);
+        runner.select(selection(&self.options.choice, seed));
+        let finished = session::guarded(&host, || runner.run_file(file));
+        console.end_lines();
+        let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
+        report_failures(console, &failures, &runner.sources());
+        session::finish_recording(&host, console, &runner.sources());
+        Ran { status: status(&finished, console.broken()), report: finished.report }
+    }
+
+    /// Runs the files on all boards at once; what each prints comes when it has ended.
+    fn at_once(&self, files: &[&Path], seed: Option<u64>, console: &Arc<Console>) -> Ran {
+        let queue: Mutex<VecDeque<&Path>> = Mutex::new(files.iter().copied().collect());
+        let all = Mutex::new(Ran::default());
+        let running = AtomicUsize::new(self.ports.len());
+        let (stop, interrupted) = (AtomicBool::new(false), AtomicBool::new(false));
+        let main = std::thread::current();
+        std::thread::scope(|scope| {
+            for port in &self.ports {
+                let (queue, all, running, stop, interrupted) = (&queue, &all, &running, &stop, &interrupted);
+                let main = main.clone();
+                scope.spawn(move || {
+                    let _leaving = Leaving { running, main };
+                    while !stop.load(Ordering::SeqCst) {
+                        let Some(file) = lock(queue).pop_front() else { break };
+                        let page = Page::default();
+                        let own = Arc::new(page.console(console.colour()));
+                        let ran = self.run(file, seed, port.as_deref(), &own);
+                        let status = ran.status;
+                        own.finish(&Report::default());
+                        page.print(file, console);
+                        lock(all).add(ran);
+                        interrupted.fetch_or(status == INTERRUPTED, Ordering::SeqCst);
+                        if status == INTERRUPTED || status != 0 && self.options.choice.fail_fast {
+                            stop.store(true, Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+            pass_on(&running, &interrupted);
+        });
+        all.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits for all workers. One of them has taken the press of Ctrl-C: it is meant for each of the others, too, once.
+fn pass_on(running: &AtomicUsize, interrupted: &AtomicBool) {
+    let mut presses = None;
+    while running.load(Ordering::SeqCst) > 0 {
+        std::thread::park_timeout(LOOK);
+        if !interrupted.load(Ordering::SeqCst) {
+            continue;
+        }
+        let left = presses.get_or_insert_with(|| running.load(Ordering::SeqCst));
+        if *left > 0 && !crate::interrupt::pending() {
+            *left -= 1;
+            crate::interrupt::raise();
+        }
+    }
+    if interrupted.load(Ordering::SeqCst) {
+        crate::interrupt::take();
+    }
+}
+
+/// Counts a worker out when it ends, also by a panic.
+struct Leaving<'a> {
+    running: &'a AtomicUsize,
+    main: std::thread::Thread,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        self.main.unpark();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a script prints while others do, in its order: the stream, and the bytes.
+#[derive(Clone, Default)]
+struct Page(Arc<Mutex<Vec<(bool, Vec<u8>)>>>);
+
+/// One of the two streams of a page.
+struct Pen(Page, bool);
+
+impl Write for Pen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut pieces = lock(&self.0.0);
+        match pieces.last_mut() {
+            Some((to_error, last)) if *to_error == self.1 => last.extend_from_slice(bytes),
+            _ => pieces.push((self.1, bytes.to_owned())),
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Page {
+    fn console(&self, colour: Colour) -> Console {
+        let stream = |to_error| Stream { to: Box::new(Pen(self.clone(), to_error)), colour, terminal: false };
+        Console::new(stream(false), stream(true))
+    }
+
+    fn print(&self, file: &Path, console: &Console) {
+        let pieces = std::mem::take(&mut *lock(&self.0));
+        console.pieces(&format!("{}\n", file.display()), &pieces);
+    }
+}
+
+/// The port of each worker.
+fn ports(options: &Test) -> Result<Vec<Option<String>>, Diagnostic> {
+    let jobs = usize::from(options.jobs);
+    if !options.ports.is_empty() {
+        if jobs > options.ports.len() {
+            let message = format!("-j {jobs} needs as many boards, and --ports names {}", options.ports.len());
+            return Err(misuse(message, "name one port for each"));
+        }
+        return Ok(options.ports.iter().map(|port| Some(port.clone())).collect());
+    }
+    let variable = || std::env::var("BELAY_DEVICE").ok();
+    let many = |port: &str| ["sim", "exec:"].iter().any(|kind| port.starts_with(kind));
+    let port = options.connection.port.clone().or_else(variable);
+    if jobs > 1 && !port.as_deref().is_some_and(many) {
+        let help = "name them with `--ports A,B`, or take simulated ones with `-p sim`";
+        return Err(misuse(format!("-j {jobs} needs as many boards"), help));
+    }
+    Ok(vec![None; jobs])
+}
+
+/// The scripts that paths mean: files as they are, of folders those with the names of tests.
+fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
+    let here = [PathBuf::from(".")];
+    let paths = if paths.is_empty() { &here } else { paths };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            let hidden =
+                |entry: &walkdir::DirEntry| entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.');
+            let walk = walkdir::WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|entry| !hidden(entry));
+            let found = walk.filter_map(Result::ok).filter(|entry| entry.file_type().is_file());
+            let found = found.filter(|entry| is_test(&entry.file_name().to_string_lossy()));
+            files.extend(found.map(|entry| entry.path().strip_prefix(".").unwrap_or(entry.path()).to_owned()));
+            continue;
+        }
+        readable(path)?;
+        if is_python(path) {
+            let message = format!("`{}` is no script with tests", path.display());
+            return Err(misuse(message, "`run` runs Python files"));
+        }
+        files.push(path.clone());
+    }
+    let mut seen = Vec::new();
+    files.retain(|file| {
+        let new = !seen.contains(file);
+        seen.push(file.clone());
+        new
+    });
+    if files.is_empty() {
+        let help = "in folders, those named test_*.rhai and *_test.rhai are taken; others are named one by one";
+        return Err(misuse("there are no scripts with tests", help));
+    }
+    Ok(files)
+}
+
+/// Whether a file in a folder is taken for a script with tests.
+fn is_test(name: &str) -> bool {
+    name.strip_suffix(".rhai").is_some_and(|name| name.starts_with("test_") || name.ends_with("_test"))
+}
+
+/// Prints the tests that would be run.
+fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let selection = selection(&options.choice, None);
+    let mut worst = 0;
+    let mut listed = 0;
+    for file in files {
+        let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None);
+        let tests = match runner.tests_of(file) {
+            Ok(tests) => tests,
+            Err(failure) => {
+                worst = worst.max(report_failures(console, &[*failure], &runner.sources()));
+                continue;
+            }
+        };
+        let needed = crate::bench::select::needed(&selection, &tests);
+        for test in tests {
+            if selection.is_partial() && !selection.chooses(&test.path(), &test.tags) && !needed.contains(&test.name) {
+                continue;
+            }
+            let tags = if test.tags.is_empty() { String::new() } else { format!("  [{}]", test.tags.join(", ")) };
+            console.text(&format!("{}:{}  {}{tags}\n", file.display(), test.line, test.path().join(" / ")));
+            listed += 1;
+        }
+    }
+    if worst == 0 && listed == 0 {
+        return Err(misuse("there is no such test", "`test --list` without -k and --tag lists all of them"));
+    }
+    Ok(worst.max(if console.broken() { Kind::Interrupted.exit_status() } else { 0 }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_with_tests_are_known_by_their_names() {
+        for name in ["test_adc.rhai", "adc_test.rhai"] {
+            assert!(is_test(name), "{name}");
+        }
+        for name in ["test.rhai", "adc.rhai", "test_adc.py", "latest.rhai", "test_adc.rhai.bak"] {
+            assert!(!is_test(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn folders_are_searched_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b_test.rhai", "a/test_x.rhai", "a/other.rhai", ".git/test_y.rhai"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let root = folder.path().to_owned();
+        let found = collect(&[root.clone(), root.join("a/other.rhai"), root.join("b_test.rhai")]).unwrap();
+        let names: Vec<&Path> = found.iter().map(|path| path.strip_prefix(&root).unwrap()).collect();
+        assert_eq!(names, ["a/test_x.rhai", "b_test.rhai", "a/other.rhai"].map(Path::new));
+        assert_eq!(collect(&[root.join("gone")]).unwrap_err().kind.exit_status(), 2);
+        assert_eq!(collect(&[root.join(".git/none")]).unwrap_err().kind.exit_status(), 2);
+    }
+}

@@ -1,0 +1,374 @@
+//! Groups of tests, and the blocks that run before and after them: `setup_all`, `setup_each`, `teardown_each`, `teardown_all`.
+//!
+//! Those that stand directly in a group are known from its beginning. Each is evaluated in the scope of its group, where
+//! names are looked up anew.
+//! Invariant: once a `setup_all` has begun, every `teardown_all` of its group runs; once a `setup_each` has, every
+//! `teardown_each`; whatever became of anything else.
+
+use super::{Context, Options, fail, judge, letters, options};
+use crate::bench::event::{Event, Outcome, TestBegun};
+use crate::error::{Error, Kind};
+use crate::script::errors::Fallible;
+use crate::script::run::{Run, lock};
+use crate::script::{explain, text};
+use rhai::{Dynamic, Engine, EvalAltResult, Expr, Expression, Position, Stmt};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::ThreadId;
+use std::time::{Duration, Instant};
+
+/// When a block runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    SetupAll,
+    SetupEach,
+    TeardownEach,
+    TeardownAll,
+}
+
+impl Moment {
+    pub fn word(self) -> &'static str {
+        match self {
+            Moment::SetupAll => "setup_all",
+            Moment::SetupEach => "setup_each",
+            Moment::TeardownEach => "teardown_each",
+            Moment::TeardownAll => "teardown_all",
+        }
+    }
+}
+
+/// A block that was reached.
+#[derive(Clone)]
+pub struct Hook {
+    moment: Moment,
+    block: Arc<Expr>,
+    timeout: Option<Duration>,
+    at: Position,
+    /// Its line was reached: what it tears down is there.
+    reached: bool,
+}
+
+impl Hook {
+    fn line(&self) -> u32 {
+        self.at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0)
+    }
+}
+
+/// Whether the `setup_all` of a group have run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prepared {
+    Not,
+    Done,
+    Failed,
+}
+
+/// A group that is being run, or the script itself.
+pub struct Frame {
+    id: u64,
+    /// `None`: the script.
+    name: Option<String>,
+    tags: Vec<String>,
+    /// Why its tests are skipped.
+    skip: Option<String>,
+    source: String,
+    level: usize,
+    thread: ThreadId,
+    /// How many calls of `parallel` were under way when it began.
+    depth: u64,
+    hooks: Vec<Hook>,
+    prepared: Prepared,
+}
+
+impl Frame {
+    fn new(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
+        Frame {
+            id: run.next_frame.fetch_add(1, Ordering::Relaxed),
+            name,
+            tags: Vec::new(),
+            skip: None,
+            source: source.to_owned(),
+            level,
+            thread: std::thread::current().id(),
+            depth: run.parallel.load(Ordering::Relaxed),
+            hooks: Vec::new(),
+            prepared: Prepared::Not,
+        }
+    }
+}
+
+/// The frames around this thread, outermost first.
+fn around<'a>(run: &Run, frames: &'a mut [Frame]) -> Vec<&'a mut Frame> {
+    let (thread, depth) = (std::thread::current().id(), run.parallel.load(Ordering::Relaxed));
+    frames.iter_mut().filter(|frame| frame.thread == thread || frame.depth < depth).collect()
+}
+
+/// The names of the groups around this thread.
+pub fn path(run: &Run) -> Vec<String> {
+    around(run, &mut lock(&run.groups)).into_iter().filter_map(|frame| frame.name.clone()).collect()
+}
+
+/// The tags of the groups around this thread, and why tests within them are skipped.
+pub fn inherited(run: &Run) -> (Vec<String>, Option<String>) {
+    let mut frames = lock(&run.groups);
+    let around = around(run, &mut frames);
+    let tags = around.iter().flat_map(|frame| frame.tags.clone()).collect();
+    (tags, around.iter().find_map(|frame| frame.skip.clone()))
+}
+
+/// The blocks of one moment around a test, outermost first. Of those that do not reach it, as it stands in a function: an
+/// error.
+pub fn of_moment(run: &Run, context: &Context<'_, '_, '_, '_, '_, '_>, moment: Moment) -> Result<Vec<Hook>, Error> {
+    let mut frames = lock(&run.groups);
+    let (thread, level) = (std::thread::current().id(), context.call_level());
+    let source = context.source().unwrap_or_default();
+    let mut found = Vec::new();
+    for frame in around(run, &mut frames) {
+        if frame.source != source || frame.hooks.is_empty() {
+            continue;
+        }
+        if frame.level != level || frame.thread != thread {
+            let message = format!("`{}` does not reach a test within a function", frame.hooks[0].moment.word());
+            let help = "let the test stand in the script or a group, and call the function in it";
+            return Err(Error::new(Kind::DeclarationError, message).with_help(help));
+        }
+        found.extend(frame.hooks.iter().filter(|hook| hook.moment == moment).cloned());
+    }
+    Ok(found)
+}
+
+/// Evaluates a block in the scope of the context, where names are looked up anew.
+pub fn evaluate(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, hook: &Hook) -> Fallible<Dynamic> {
+    let state = context.global_runtime_state_mut();
+    let searching = std::mem::replace(&mut state.always_search_scope, true);
+    let block = Expression::from(&*hook.block);
+    let result = super::limited(run, hook.timeout, hook.moment.word(), || context.eval_expression_tree(&block));
+    context.global_runtime_state_mut().always_search_scope = searching;
+    match result {
+        Err(error) if matches!(*error, EvalAltResult::Return(..)) => Ok(Dynamic::UNIT),
+        result => result,
+    }
+}
+
+/// As [`evaluate`], after the script has ended: `eval` evaluates a statement in its scope.
+pub fn evaluate_at_end(run: &Run, hook: &Hook, eval: impl FnOnce(Stmt) -> Fallible<Dynamic>) -> Fallible<Dynamic> {
+    super::limited(run, hook.timeout, hook.moment.word(), || eval(Stmt::Expr(Box::new((*hook.block).clone()))))
+}
+
+/// Runs the `setup_all` of the groups around a test that have not run. Gives why the test is skipped, if one failed.
+///
+/// # Errors
+/// What ends the run.
+pub fn prepare(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>) -> Fallible<Option<String>> {
+    let ids: Vec<u64> = around(run, &mut lock(&run.groups)).iter().map(|frame| frame.id).collect();
+    for id in ids {
+        let (hooks, prepared) = match lock(&run.groups).iter_mut().find(|frame| frame.id == id) {
+            Some(frame) => {
+                let prepared = frame.prepared;
+                if prepared == Prepared::Not {
+                    frame.prepared = Prepared::Done;
+                }
+                (frame.hooks.clone(), prepared)
+            }
+            None => continue,
+        };
+        let failed = match prepared {
+            Prepared::Done => false,
+            Prepared::Failed => true,
+            Prepared::Not => set_up(run, context, id, &hooks)?,
+        };
+        if failed {
+            return Ok(Some("`setup_all` failed".to_owned()));
+        }
+    }
+    Ok(None)
+}
+
+/// Runs the `setup_all` among `hooks`; gives whether one failed.
+fn set_up(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, id: u64, hooks: &[Hook]) -> Fallible<bool> {
+    for hook in hooks.iter().filter(|hook| hook.moment == Moment::SetupAll) {
+        let begun = Instant::now();
+        let result = evaluate(run, context, hook);
+        let source = context.source().unwrap_or_default().to_owned();
+        if told(run, context.engine(), id, hook, begun, &source, result)? {
+            if let Some(frame) = lock(&run.groups).iter_mut().find(|frame| frame.id == id) {
+                frame.prepared = Prepared::Failed;
+            }
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Records a block that failed as a test of its name; gives whether it did.
+///
+/// # Errors
+/// What ends the run.
+fn told(
+    run: &Run,
+    engine: &Engine,
+    id: u64,
+    hook: &Hook,
+    begun: Instant,
+    source: &str,
+    result: Fallible<Dynamic>,
+) -> Fallible<bool> {
+    let (outcome, ending) = judge(run, &result);
+    let Err(error) = result else { return Ok(false) };
+    let ends_run = ending && !matches!(*error, EvalAltResult::Exit(..));
+    if outcome != Outcome::Pass {
+        let group = path_to(run, id);
+        let test = lock(&run.record).number();
+        let name = hook.moment.word().to_owned();
+        let file = source.to_owned();
+        run.emit(Event::TestBegun(TestBegun { test, name, group, tags: Vec::new(), file, line: hook.line() }));
+        let error = run.failure(&explain::of_failure(run, engine, &error, source));
+        let duration_s = begun.elapsed().as_secs_f64();
+        let (reason, error) = (None, Some(error));
+        run.emit(Event::TestEnded { test, outcome, duration_s, reason, error, ends_run });
+    }
+    if ending { Err(error) } else { Ok(outcome != Outcome::Pass) }
+}
+
+/// The names of the groups down to the one with this number.
+fn path_to(run: &Run, id: u64) -> Vec<String> {
+    let mut frames = lock(&run.groups);
+    around(run, &mut frames).into_iter().filter(|frame| frame.id <= id).filter_map(|frame| frame.name.clone()).collect()
+}
+
+/// A group ends, or the script: its `teardown_all` run. `eval` evaluates a block in its scope.
+pub fn leave(
+    run: &Run,
+    engine: &Engine,
+    mut result: Fallible<Dynamic>,
+    eval: &mut dyn FnMut(&Hook) -> Fallible<Dynamic>,
+) -> Fallible<Dynamic> {
+    let innermost = |frame: &mut Frame| (frame.id, frame.hooks.clone(), frame.prepared, frame.source.clone());
+    let frame = around(run, &mut lock(&run.groups)).pop().map(innermost);
+    let Some((id, hooks, prepared, source)) = frame else { return result };
+    let needs_setup = hooks.iter().any(|hook| hook.moment == Moment::SetupAll);
+    let wanted = |hook: &&Hook| {
+        let is_due = prepared != Prepared::Not || hook.reached && !needs_setup;
+        hook.moment == Moment::TeardownAll && is_due
+    };
+    for hook in hooks.iter().filter(wanted) {
+        let begun = Instant::now();
+        let torn = run.in_any_case(|| eval(hook));
+        if let Err(error) = told(run, engine, id, hook, begun, &source, torn)
+            && result.is_ok()
+        {
+            result = Err(error);
+        }
+    }
+    lock(&run.groups).retain(|frame| frame.id != id);
+    result
+}
+
+/// Begins a script of these statements.
+///
+/// # Errors
+/// If an option of a block among them is wrong.
+pub fn enter_script(run: &Run, source: &str, statements: &[Stmt]) -> Fallible<()> {
+    let mut frame = Frame::new(run, None, source, 0);
+    frame.hooks = standing_in(statements, source)?;
+    let mut frames = lock(&run.groups);
+    frames.clear();
+    frames.push(frame);
+    Ok(())
+}
+
+/// The blocks that stand directly among `statements`.
+fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
+    let mut found = Vec::new();
+    for statement in statements {
+        let Stmt::Expr(expression) = statement else { continue };
+        let Expr::Custom(custom, _) = &**expression else { continue };
+        let key = custom.tokens.first().map_or("", |key| key.as_str());
+        let moment = text::HOOKS.iter().zip(super::MOMENTS).find(|((known, _), _)| *known == key);
+        let Some((_, moment)) = moment else { continue };
+        let ops = letters(&custom.state);
+        let literal = |value: &Expr| match value.get_literal_value(None) {
+            Some(value) => Ok(value),
+            None => {
+                let message = format!("an option of `{}` is written as a plain value", moment.word());
+                Err(fail(Error::new(Kind::DeclarationError, message), source, value.position()))
+            }
+        };
+        let segments = || ops.chars().zip(&custom.inputs);
+        let options = super::read_options(segments(), source, moment.word(), &["timeout"], literal)?;
+        if let Some((_, block)) = segments().find(|(op, _)| *op == 'B') {
+            let at = custom.inputs.last().map_or(Position::NONE, Expr::position);
+            let block = Arc::new(block.clone());
+            found.push(Hook { moment, block, timeout: options.timeout, at, reached: false });
+        }
+    }
+    Ok(found)
+}
+
+/// A `group` block.
+pub fn group(
+    run: &Run,
+    context: &mut Context<'_, '_, '_, '_, '_, '_>,
+    inputs: &[Expression<'_>],
+    state: &Dynamic,
+) -> Fallible<Dynamic> {
+    let source = context.source().unwrap_or_default().to_owned();
+    let ops = letters(state);
+    let name = inputs.first().and_then(Expression::get_string_value).unwrap_or_default().to_owned();
+    let Options { tags, skip, .. } = options(context, &source, &ops, inputs, "group", &["tags", "skip_if"])?;
+    let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
+    let mut frame = Frame::new(run, Some(name), &source, context.call_level());
+    (frame.tags, frame.skip) = (tags, skip.unwrap_or(Ok(None))?);
+    if let Expr::Stmt(statements) = &**block {
+        frame.hooks = standing_in(statements.statements(), &source)?;
+    }
+    lock(&run.groups).push(frame);
+    let group = path(run);
+    run.emit(Event::GroupBegun { group: group.clone() });
+    let (length, state) = (context.scope().len(), context.global_runtime_state_mut());
+    let (imports, searching) = (state.num_imports(), state.always_search_scope);
+    #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
+    // The names of the group are still there for what tears it down.
+    let result = context.eval_expression_tree_raw(block, false);
+    let engine = context.engine();
+    let result = leave(run, engine, result, &mut |hook| evaluate(run, context, hook));
+    context.scope_mut().rewind(length);
+    let state = context.global_runtime_state_mut();
+    state.truncate_imports(imports);
+    state.always_search_scope = searching;
+    run.emit(Event::GroupEnded { group });
+    result.map(|_| Dynamic::UNIT)
+}
+
+/// A `setup_all` block, or another one of its kind, is reached.
+pub fn hook(
+    run: &Run,
+    context: &mut Context<'_, '_, '_, '_, '_, '_>,
+    inputs: &[Expression<'_>],
+    state: &Dynamic,
+    moment: Moment,
+) -> Fallible<Dynamic> {
+    let source = context.source().unwrap_or_default().to_owned();
+    let ops = letters(state);
+    let Options { timeout, .. } = options(context, &source, &ops, inputs, moment.word(), &["timeout"])?;
+    let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
+    let position = inputs.last().map_or(Position::NONE, Expression::position);
+    let (thread, level) = (std::thread::current().id(), context.call_level());
+    let mut frames = lock(&run.groups);
+    match around(run, &mut frames).pop() {
+        Some(frame) if frame.thread == thread && frame.level == level && frame.source == source => {
+            match frame.hooks.iter_mut().find(|hook| hook.at == position) {
+                Some(known) => known.reached = true,
+                None => {
+                    let block = Arc::new((**block).clone());
+                    frame.hooks.push(Hook { moment, block, timeout, at: position, reached: true });
+                }
+            }
+            Ok(Dynamic::UNIT)
+        }
+        _ => {
+            let message = format!("`{}` stands outside of a script and of a group", moment.word());
+            let help = "let it stand at the top level of the script that is run, or in a `group` block";
+            Err(fail(Error::new(Kind::DeclarationError, message).with_help(help), &source, position))
+        }
+    }
+}
