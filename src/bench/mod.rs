@@ -7,7 +7,6 @@ pub mod event;
 pub mod html;
 pub mod measurement;
 pub mod numbers;
-pub mod quantity;
 pub mod record;
 pub mod report;
 pub mod select;

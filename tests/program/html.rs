@@ -3,10 +3,11 @@
 mod everything;
 mod xml;
 
+use crate::support::command::Program;
 use crate::support::running::Running;
 use belay_script::bench::event::{Outcome, SCHEMA};
 use belay_script::bench::html;
-use belay_script::bench::report::{Report, Runs, Test, from_jsonl};
+use belay_script::bench::report::{Report, Test, from_jsonl};
 use everything::{HOSTILE, long};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,7 @@ fn links_lead_somewhere(elements: &[Element]) {
 #[test]
 fn a_report_of_everything_stands_alone_and_is_whole() {
     let report = everything::report();
-    let page = html::page(&report);
+    let page = html::page(&[report.clone()]);
     assert!(page.len() < 400_000, "{} bytes", page.len());
     let elements = elements(&page);
     stands_alone(&elements);
@@ -168,7 +169,7 @@ fn runs_that_were_cut_off_or_are_empty_have_a_page() {
     );
     let test = r#"{"at":2.0,"run":1,"event":"test_begun","test":1,"name":"one","group":[],"tags":[],"file":"a.rhai","line":3}"#;
     let cut = from_jsonl(&format!("{begun}\n{test}\n{{\"at\":3.0,\"ru"));
-    let page = html::page(&cut[0]);
+    let page = html::page(&cut);
     let words = words(&elements(&page));
     assert!(
         words.contains("ERROR") && words.contains("the record ends here: the run was killed, or goes on"),
@@ -176,15 +177,37 @@ fn runs_that_were_cut_off_or_are_empty_have_a_page() {
     );
 
     let empty = Report { outcome: Outcome::Skip, ..Report::default() };
-    assert!(self::words(&elements(&html::page(&empty))).contains("no tests, no measurements"));
-    elements(&html::pages(&Runs::new(Vec::new())));
+    assert!(self::words(&elements(&html::page(std::slice::from_ref(&empty)))).contains("no tests, no measurements"));
+    elements(&html::page(&[]));
 
-    let both = Runs::new(vec![cut[0].clone(), Report { tests: vec![Test::default()], ..empty }]);
-    let page = html::pages(&both);
+    let both = [cut[0].clone(), Report { tests: vec![Test::default()], ..empty }];
+    let page = html::page(&both);
     let elements = elements(&page);
     stands_alone(&elements);
     links_lead_somewhere(&elements);
     assert_eq!(elements.iter().filter(|element| element.is("verdict")).count(), 3);
+}
+
+#[test]
+fn the_program_writes_the_page() {
+    let script =
+        "measure(\"supply\", 3.28, #{ unit: \"V\", min: 3.2, max: 3.4 });\ntest \"a < b\" { throw \"<b>\"; }\n";
+    let program = Program::new().script("a.rhai", script);
+    let folder = tempfile::tempdir().expect("a folder");
+    let page = || std::fs::read_to_string(folder.path().join("made/report.html")).expect("the page");
+    let arguments =
+        ["run", "a.rhai", "--html", "made/report.html", "--jsonl", "a.jsonl", "--operator", "Eve", "--unit", "7"];
+    assert_eq!(program.args(arguments).outcome_in(folder.path()).status, Some(1));
+    let (first, elements) = (page(), elements(&page()));
+    let words = words(&elements);
+    for part in ["FAIL", "3.28\u{a0}V", "3.2 … 3.4\u{a0}V", "a < b", "<b>", "at a.rhai:2", "Eve", "7"] {
+        assert!(words.contains(part), "{part:?} is not in the page");
+    }
+    // Made again of the record, it is the same.
+    std::fs::write(folder.path().join("made/report.html"), "an earlier one").expect("a file");
+    let again = Program::new().args(["report", "a.jsonl", "--html", "made/report.html"]).outcome_in(folder.path());
+    assert_eq!((again.stderr.as_str(), again.status), ("", Some(1)));
+    assert!(page() == first, "the pages differ");
 }
 
 /// Chromium, which is no part of a plain machine: there the test passes without it, and says so. `.ci/run` installs it, and
@@ -221,7 +244,7 @@ fn a_browser_reads_the_same_page_and_runs_nothing() {
         eprintln!("chromium is not installed: the page is not looked at in a browser");
         return;
     };
-    let page = html::page(&everything::report());
+    let page = html::page(&[everything::report()]);
     let expected = census(elements(&page).into_iter().map(|element| element.name));
     // A script of our own shows that none could run, and that the browser's complaints are heard.
     let folder = tempfile::tempdir().expect("a folder");

@@ -2,10 +2,10 @@
 
 use super::markup::Markup;
 use super::outcome;
+use super::quantity::{Scale, join};
 use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
 use crate::bench::numbers;
-use crate::bench::quantity::{Scale, join};
 use serde_json::Value;
 
 /// Longest text of a value that is shown whole, in characters.
@@ -95,10 +95,10 @@ fn value(item: &Measurement, scale: &Scale) -> String {
 
 /// What the value must be, one line each.
 fn conditions(item: &Measurement, scale: &Scale) -> Vec<String> {
-    let shown = |number: f64| scale.with_unit(number);
+    let shown = |number: f64| join(&scale.limit(number), scale.unit());
     let mut lines = Vec::new();
     match (item.min, item.max) {
-        (Some(min), Some(max)) => lines.push(format!("{} … {}", scale.number(min), shown(max))),
+        (Some(min), Some(max)) => lines.push(format!("{} … {}", scale.limit(min), shown(max))),
         (Some(min), None) => lines.push(format!("≥ {}", shown(min))),
         (None, Some(max)) => lines.push(format!("≤ {}", shown(max))),
         (None, None) => {}
@@ -118,9 +118,9 @@ fn conditions(item: &Measurement, scale: &Scale) -> Vec<String> {
 
 /// From where on it is marginal.
 fn margins(item: &Measurement, scale: &Scale) -> Option<String> {
-    let shown = |number: f64| scale.with_unit(number);
+    let shown = |number: f64| join(&scale.limit(number), scale.unit());
     match (item.marginal_min, item.marginal_max) {
-        (Some(min), Some(max)) => Some(format!("marginal outside {} … {}", scale.number(min), shown(max))),
+        (Some(min), Some(max)) => Some(format!("marginal outside {} … {}", scale.limit(min), shown(max))),
         (Some(min), None) => Some(format!("marginal below {}", shown(min))),
         (None, Some(max)) => Some(format!("marginal above {}", shown(max))),
         (None, None) => None,

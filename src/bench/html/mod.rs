@@ -10,10 +10,11 @@ mod measurements;
 mod outcome;
 mod overview;
 mod plot;
+mod quantity;
 mod results;
 
 use super::event::Outcome;
-use super::report::{Report, Runs};
+use super::report::Report;
 use markup::Markup;
 
 /// The looks of the page.
@@ -22,20 +23,16 @@ const STYLE: &str = include_str!("style.css");
 /// What the page may load, told to the browser: nothing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/// The page of one run.
-pub fn page(report: &Report) -> String {
-    whole(&title(report.outcome, report), |markup| run(markup, report, 1))
-}
-
-/// The page of several runs: what they came to, then each of them.
-pub fn pages(runs: &Runs) -> String {
-    if let [report] = runs.runs.as_slice() {
-        return page(report);
+/// The page of one run; of several, what they came to, then each of them.
+pub fn page(runs: &[Report]) -> String {
+    if let [report] = runs {
+        return whole(&title(report.outcome, report), |markup| run(markup, report, 1));
     }
-    let title = format!("{} · {} runs", outcome::headline(runs.outcome), runs.runs.len());
+    let worst = runs.iter().map(|run| run.outcome).max().unwrap_or(Outcome::Pass);
+    let title = format!("{} · {}", outcome::headline(worst), overview::count(runs.len(), "run"));
     whole(&title, |markup| {
-        overview::of_runs(markup, runs);
-        for (number, report) in (1..).zip(&runs.runs) {
+        overview::of_runs(markup, runs, worst);
+        for (number, report) in (1..).zip(runs) {
             run(markup, report, number);
         }
     })

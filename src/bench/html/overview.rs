@@ -3,7 +3,7 @@
 use super::markup::Markup;
 use super::{failure, file_name, outcome};
 use crate::bench::event::{Board, Outcome};
-use crate::bench::report::{Report, Runs};
+use crate::bench::report::Report;
 
 /// A number of things: `1 test`, `2 tests`.
 pub fn count(number: usize, noun: &str) -> String {
@@ -14,6 +14,9 @@ pub fn count(number: usize, noun: &str) -> String {
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "–".to_owned();
+    }
+    if seconds > 0.0 && seconds < 0.0005 {
+        return "<\u{a0}1\u{a0}ms".to_owned();
     }
     if seconds < 0.9995 {
         return format!("{:.0}\u{a0}ms", seconds * 1e3);
@@ -179,22 +182,23 @@ pub fn foot(markup: &mut Markup, report: &Report) {
 }
 
 /// What several runs came to, each with a link.
-pub fn of_runs(markup: &mut Markup, runs: &Runs) {
+pub fn of_runs(markup: &mut Markup, runs: &[Report], worst: Outcome) {
     markup.element("section", &[("class", &"run")], |markup| {
         markup.element("header", &[("class", &"top")], |markup| {
             markup.leaf("h1", &[], "Test report");
-            markup.leaf("p", &[("class", &"when")], moment(&runs.started));
+            markup.leaf(
+                "p",
+                &[("class", &"when")],
+                moment(runs.iter().map(|run| run.started.as_str()).min().unwrap_or_default()),
+            );
         });
-        let tests = runs.runs.iter().flat_map(|run| &run.tests).map(|test| test.outcome);
-        let mut summary = vec![format!(
-            "{}: {}",
-            count(runs.runs.len(), "run"),
-            outcome::counts(runs.runs.iter().map(|run| run.outcome))
-        )];
-        if runs.runs.iter().any(|run| !run.tests.is_empty()) {
+        let tests = runs.iter().flat_map(|run| &run.tests).map(|test| test.outcome);
+        let mut summary =
+            vec![format!("{}: {}", count(runs.len(), "run"), outcome::counts(runs.iter().map(|run| run.outcome)))];
+        if runs.iter().any(|run| !run.tests.is_empty()) {
             summary.push(format!("{}: {}", count(tests.clone().count(), "test"), outcome::counts(tests)));
         }
-        banner(markup, runs.outcome, &summary, None);
+        banner(markup, worst, &summary, None);
         markup.element("table", &[("class", &"tests")], |markup| {
             markup.element("thead", &[], |markup| {
                 markup.element("tr", &[], |markup| {
@@ -205,7 +209,7 @@ pub fn of_runs(markup: &mut Markup, runs: &Runs) {
                 });
             });
             markup.element("tbody", &[], |markup| {
-                for (number, run) in (1..).zip(&runs.runs) {
+                for (number, run) in (1..).zip(runs) {
                     markup.element("tr", &[], |markup| row_of_run(markup, run, number));
                 }
             });

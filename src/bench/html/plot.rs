@@ -4,7 +4,7 @@
 
 use super::markup::Markup;
 use super::overview::count;
-use crate::bench::quantity::{Scale, join};
+use super::quantity::{Scale, join};
 use crate::bench::report::Series;
 use std::fmt::Write as _;
 use std::ops::RangeInclusive;

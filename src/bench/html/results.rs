@@ -130,8 +130,12 @@ pub fn details(markup: &mut Markup, report: &Report, run: usize) {
         output: &report.output,
     };
     if !left.is_empty() {
-        markup.leaf("h2", &[], if any { "Outside of tests" } else { "Record" });
-        markup.element("article", &[], |markup| left.show(markup));
+        // What is folded is not printed, and then neither is what is around it.
+        let class = if left.is_only_output() { "output-only" } else { "record" };
+        markup.element("div", &[("class", &class)], |markup| {
+            markup.leaf("h2", &[], if any { "Outside of tests" } else { "Record" });
+            markup.element("article", &[], |markup| left.show(markup));
+        });
     }
 }
 
@@ -190,7 +194,12 @@ struct Left<'a> {
 
 impl Left<'_> {
     fn is_empty(&self) -> bool {
-        self.measurements.is_empty() && self.series.is_empty() && self.attachments.is_empty() && self.output.is_empty()
+        self.is_only_output() && self.output.is_empty()
+    }
+
+    /// Whether there is nothing but output, if that.
+    fn is_only_output(&self) -> bool {
+        self.measurements.is_empty() && self.series.is_empty() && self.attachments.is_empty()
     }
 
     fn show(&self, markup: &mut Markup) {

@@ -13,6 +13,7 @@ use super::console::Console;
 use super::misuse;
 use crate::bench::date;
 use crate::bench::event::{Event, Line};
+use crate::bench::html;
 use crate::bench::report::{Fold, Report, Runs};
 use crate::device::{Output, Transfer};
 use crate::diagnostic::Diagnostic;
@@ -52,8 +53,8 @@ impl Journal {
     /// # Errors
     /// If the file of `--jsonl` cannot be made, or two reports go to standard output.
     pub fn open(noting: &Noting, console: &Console) -> Result<Arc<Journal>, Diagnostic> {
-        let Reporting { json, junit, csv } = &noting.reporting;
-        let streams = [&noting.jsonl, json, junit].into_iter().flatten().filter(|path| is_stdout(path)).count();
+        let Reporting { json, junit, html, csv } = &noting.reporting;
+        let streams = [&noting.jsonl, json, junit, html].into_iter().flatten().filter(|path| is_stdout(path)).count();
         if streams > 1 {
             return Err(misuse("two reports go to standard output", "name a file for one of them"));
         }
@@ -61,7 +62,7 @@ impl Journal {
             console.divert();
         }
         let lines = noting.jsonl.as_deref().map(writer).transpose()?;
-        let wanted = lines.is_some() || json.is_some() || junit.is_some() || csv.is_some();
+        let wanted = lines.is_some() || json.is_some() || junit.is_some() || html.is_some() || csv.is_some();
         let inner = Inner { lines, failure: None, folds: Vec::new(), runs: 0 };
         Ok(Arc::new(Journal { noting: noting.clone(), wanted, inner: Mutex::new(inner) }))
     }
@@ -135,6 +136,9 @@ pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool) -> Vec<
     };
     if let Some(path) = &reporting.junit {
         put(path, &junit::xml(&reports));
+    }
+    if let Some(path) = &reporting.html {
+        put(path, &html::page(&reports));
     }
     if let Some(folder) = &reporting.csv {
         for (name, text) in csv::files(&reports) {
