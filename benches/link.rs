@@ -3,12 +3,14 @@
 //! `cargo bench` prints a table. Both sides talk to simulated boards of the same kind, in turn, round after round, and
 //! the medians are compared; so a machine that is busy for a while slows both.
 
-use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
+#[path = "../tests/support/items.rs"]
+mod items;
+
+use belay_script::device::class::{Class, ItemKind};
 use belay_script::device::{Called, Device, Host, OpenOptions, Output};
-use belay_script::name::Name;
-use belay_script::origin::Origin;
 use belay_script::port::{Port, Wait};
 use belay_script::value::Value;
+use items::item;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,20 +24,6 @@ impl Output for Quiet {
     fn board(&self, _device: &str, _text: &str) {}
     fn notice(&self, text: &str) {
         eprintln!("{text}");
-    }
-}
-
-fn item(kind: ItemKind, name: &str, params: &[&str], body: &str) -> Item {
-    let origin = Origin::new("bench", 1, 1);
-    let param = |name: &&str| Param { name: Name::parameter(name).expect("a name"), annotation: None, default: None };
-    Item {
-        kind,
-        name: Name::function(name).expect("a name"),
-        params: params.iter().map(param).collect(),
-        options: ItemOptions::defaults(kind),
-        body: Body { text: body.to_owned(), origin: origin.clone() },
-        doc: String::new(),
-        origin,
     }
 }
 

@@ -5,6 +5,8 @@ mod fault_cases;
 #[path = "support/faulty_port.rs"]
 #[expect(dead_code, reason = "boards with a flash that lasts are other tests' affair")]
 mod faulty_port;
+#[path = "support/items.rs"]
+mod items;
 
 use fault_cases::{Bench, DEEDS, Deed, Plan, judge, places, run};
 use faulty_port::Fault;

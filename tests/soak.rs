@@ -4,14 +4,15 @@
 #[path = "support/faulty_port.rs"]
 #[expect(dead_code, reason = "a soak has no time for faults that only a deadline ends")]
 mod faulty_port;
+#[path = "support/items.rs"]
+mod items;
 
 use belay_script::Kind;
-use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
+use belay_script::device::class::{Class, ItemKind};
 use belay_script::device::{Called, Device, Host, OpenOptions, Output};
-use belay_script::name::Name;
-use belay_script::origin::Origin;
 use belay_script::value::Value;
 use faulty_port::{Fault, Link};
+use items::item;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -45,17 +46,6 @@ impl Numbers {
 }
 
 fn class() -> Arc<Class> {
-    let origin = Origin::new("soak", 1, 1);
-    let param = |name: &str| Param { name: Name::parameter(name).expect("a name"), annotation: None, default: None };
-    let item = |kind: ItemKind, name: &str, params: &[&str], body: &str| Item {
-        kind,
-        name: Name::function(name).expect("a name"),
-        params: params.iter().map(|name| param(name)).collect(),
-        options: ItemOptions::defaults(kind),
-        body: Body { text: body.to_owned(), origin: origin.clone() },
-        doc: String::new(),
-        origin: origin.clone(),
-    };
     let items = vec![
         item(ItemKind::Setup, "begin", &[], "calls = 0"),
         item(ItemKind::Task, "next", &["n"], "global calls\ncalls += 1\nreturn n + 1"),

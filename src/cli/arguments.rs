@@ -5,10 +5,12 @@
 pub mod files;
 mod sync;
 mod testing;
+mod tools;
 
 use files::FileCommand;
 pub use sync::Sync;
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
+pub use tools::{Definitions, Doc, Editor, EditorKind, New};
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -138,6 +140,28 @@ pub enum Command {
     /// Simulated boards
     #[command(subcommand)]
     Sim(Sim),
+    /// Begin a project: a script, a device class, firmware, a test
+    ///
+    /// It runs on a simulated board at once. A folder that holds something is refused.
+    #[command(after_help = tools::NEW_HELP)]
+    New(New),
+    /// Show the reference of a script, of a standard module, or of the language
+    ///
+    /// Device classes with their items, methods, functions and constants, from the comments above them. Nothing is run,
+    /// and no board is needed. What is wrong with a script is reported as by `check`.
+    #[command(after_help = tools::DOC_HELP)]
+    Doc(Doc),
+    /// Write definition files for the Rhai language server
+    ///
+    /// Rhai's own functions, those of belay-script and the standard modules, with their documentation. Files of an
+    /// earlier run are replaced, others never.
+    #[command(after_help = tools::DEFINITIONS_HELP)]
+    Definitions(Definitions),
+    /// Write an extension for an editor: colours for scripts and the MicroPython in them
+    ///
+    /// Files that are there and differ are not replaced, unless --force is given.
+    #[command(after_help = tools::EDITOR_HELP)]
+    Editor(Editor),
     /// Print a completion script for a shell
     ///
     /// The first line of the examples is for once, the second for bash's own folder of completions.

@@ -7,13 +7,18 @@ pub mod arguments;
 pub mod check;
 pub mod completions;
 pub mod console;
+pub mod definitions;
 pub mod devices;
+pub mod doc;
+pub mod editor;
 pub mod evaluate;
 pub mod files;
+pub mod generated;
 pub mod info;
 #[cfg(unix)]
 pub mod link;
 pub mod progress;
+pub mod project;
 pub mod prompt;
 #[cfg(unix)]
 pub mod pump;
@@ -96,6 +101,10 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Files(command) => files::dispatch(&command, console),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
+        Command::New(options) => project::new(&options, console),
+        Command::Doc(options) => doc::doc(&options, console),
+        Command::Definitions(options) => definitions::definitions(&options, console),
+        Command::Editor(options) => editor::editor(&options, console),
         Command::Completions(completions) => completions::completions(&completions, console),
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: nothing that is left calls a function: no device is opened, no file touched.
 
 use super::text;
-use rhai::{AST, ASTNode, Expr, Stmt};
+use rhai::{AST, ASTFlags, ASTNode, Expr, Stmt};
 
 /// The tree with nothing but imports, exports, `device` blocks, and the variables that their defaults may need.
 pub(super) fn declarations(tree: &AST) -> AST {
@@ -23,6 +23,11 @@ fn is_declaration(statement: &Stmt) -> bool {
         Stmt::Var(variable, ..) => is_device(&variable.1) || is_plain(statement),
         _ => false,
     }
+}
+
+/// Whether a statement declares a variable and exports it at once.
+pub(super) fn is_exported(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Var(_, options, _) if options.contains(ASTFlags::EXPORTED))
 }
 
 fn is_device(expression: &Expr) -> bool {

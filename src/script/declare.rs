@@ -176,7 +176,7 @@ pub(super) fn declare(
         Class::build(&name, &doc, origin, items, &bases).map_err(|error| fail_anywhere(error, &source, keyword))?;
     let methods = methods::inherit(&class, methods, &mixins).map_err(|error| fail_anywhere(error, &source, keyword))?;
     run.loader.check_functions(run, &class).map_err(|error| fail_anywhere(error, &source, keyword))?;
-    let handle = ClassHandle(Arc::new(ScriptClass { class: Arc::new(class), methods }));
+    let handle = ClassHandle(Arc::new(ScriptClass { class: Arc::new(class), methods, mixins }));
     run.declare(&source, &handle);
     context.scope_mut().push_constant_dynamic(name.as_str(), Dynamic::from(handle.clone()));
     context.scope_mut().set_alias(name.as_str(), name.as_str());

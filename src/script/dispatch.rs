@@ -28,6 +28,8 @@ const MOST_ARGUMENTS: usize = 12;
 pub(super) struct ScriptClass {
     pub class: Arc<Class>,
     pub methods: Vec<Arc<Method>>,
+    /// The classes that it inherits from, as they are written.
+    pub mixins: Vec<ClassHandle>,
 }
 
 /// A device class as a script sees it.
@@ -37,8 +39,9 @@ pub(super) struct ClassHandle(pub Arc<ScriptClass>);
 impl ClassHandle {
     /// The built-in `Device`.
     pub fn device() -> ClassHandle {
-        static DEVICE: LazyLock<Arc<ScriptClass>> =
-            LazyLock::new(|| Arc::new(ScriptClass { class: Arc::new(Class::device()), methods: Vec::new() }));
+        static DEVICE: LazyLock<Arc<ScriptClass>> = LazyLock::new(|| {
+            Arc::new(ScriptClass { class: Arc::new(Class::device()), methods: Vec::new(), mixins: Vec::new() })
+        });
         ClassHandle(DEVICE.clone())
     }
 }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(super) struct Method {
     pub name: String,
     pub arity: usize,
+    pub parameters: Vec<String>,
     pub doc: String,
     pub origin: Origin,
     function: FnPtr,
@@ -71,11 +72,19 @@ impl Method {
             .namespaces()
             .iter()
             .find_map(|module| {
-                module.iter_script_fn_info().find(|(_, _, name, _, _)| *name == function.fn_name()).map(|info| info.3)
+                module.iter_script_fn_info().find(|(_, _, name, _, _)| *name == function.fn_name()).map(|info| info.4)
             })
-            .unwrap_or(captured);
-        let arity = parameters.saturating_sub(captured);
-        Method { name: name.to_owned(), arity, doc, origin, function, home: Home::of(context) }
+            .map(|definition| definition.params.iter().skip(captured).map(ToString::to_string).collect::<Vec<_>>())
+            .unwrap_or_default();
+        Method {
+            name: name.to_owned(),
+            arity: parameters.len(),
+            parameters,
+            doc,
+            origin,
+            function,
+            home: Home::of(context),
+        }
     }
 
     /// Runs it for `device`.

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
 
 /// How the names begin that Rhai gives to closures.
-const CLOSURE: &str = "anon$";
+pub(super) const CLOSURE: &str = "anon$";
 
 /// What was loaded so far.
 #[derive(Default)]
@@ -52,6 +52,11 @@ impl Loader {
     pub fn forget_modules(&self) {
         lock(&self.modules).clear();
         lock(&self.loading).clear();
+    }
+
+    /// The compiled script `name`, if it was imported.
+    pub fn tree(&self, name: &str) -> Option<AST> {
+        lock(&self.trees).get(name).cloned()
     }
 
     /// The names of declared items.
@@ -122,7 +127,7 @@ impl Loader {
 }
 
 /// Where a function is defined; Rhai does not keep the place of its name.
-fn function_origin(text: &str, script: &str, name: &str) -> Option<Origin> {
+pub(super) fn function_origin(text: &str, script: &str, name: &str) -> Option<Origin> {
     text.split('\n').zip(1..).find_map(|(line, number)| {
         let start = line.find("fn ")?;
         let rest = line[start + 3..].trim_start();
@@ -149,7 +154,7 @@ pub(super) fn library_text(name: &str) -> Option<&'static str> {
 }
 
 /// The name of the script that `path` means in `source`.
-fn resolve(source: Option<&str>, path: &str) -> String {
+pub(super) fn resolve(source: Option<&str>, path: &str) -> String {
     if path.starts_with("std/") {
         return path.to_owned();
     }

@@ -87,3 +87,5 @@ mod blocks;
 mod failures;
 #[path = "tests/language.rs"]
 mod language;
+#[path = "tests/reference.rs"]
+mod reference;

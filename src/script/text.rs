@@ -220,7 +220,7 @@ pub(super) fn strip_comment(comment: &str) -> String {
         let line = line.strip_prefix("/**").or_else(|| line.strip_prefix("/*")).unwrap_or(line);
         let line = line.strip_suffix("*/").unwrap_or(line);
         let line = line.trim_start_matches('/');
-        let line = line.strip_prefix("! ").unwrap_or(line);
+        let line = if line == "!" { "" } else { line.strip_prefix("! ").unwrap_or(line) };
         let line = line.strip_prefix("* ").or_else(|| line.strip_prefix('*')).unwrap_or(line);
         lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
     }
@@ -286,6 +286,7 @@ mod tests {
         assert_eq!(comment_above(text, 5), "One board:\nits inside.");
         assert_eq!(comment_above("/** One\n * two\n */\ndevice A {}", 4), "One\ntwo");
         assert_eq!(comment_above("let a = 1;\ndevice A {}", 2), "");
+        assert_eq!(strip_comment("//! One.\n//!\n//! Two!"), "One.\n\nTwo!");
         assert_eq!(
             soften_comments("/// A\n// b\ndevice A {}\n/// f\nfn f() {}"),
             "//  A\n// b\ndevice A {}\n/// f\nfn f() {}"

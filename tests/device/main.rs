@@ -1,13 +1,13 @@
 //! Devices by the library's own interface, on real simulated boards: what lasts beyond a lost link, and what time it is.
 
 mod clocks;
+#[path = "../support/items.rs"]
+mod items;
 mod output;
 mod reconnect;
 
-use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
+use belay_script::device::class::{Class, Item, ItemKind};
 use belay_script::device::{Called, Connector, Device, Generator, Host, OpenOptions, Output};
-use belay_script::name::Name;
-use belay_script::origin::Origin;
 use belay_script::port::Port;
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::value::Value;
@@ -60,19 +60,8 @@ impl Socket {
 
 fn item(kind: ItemKind, name: &str, options: &[&str], body: &str) -> Item {
     let (name, params) = name.split_once(' ').unwrap_or((name, ""));
-    let origin = Origin::new("here", 1, 1);
-    let mut item = Item {
-        kind,
-        name: Name::function(name).expect("a name"),
-        params: Vec::new(),
-        options: ItemOptions::defaults(kind),
-        body: Body { text: body.to_owned(), origin: origin.clone() },
-        doc: String::new(),
-        origin,
-    };
-    for param in params.split_whitespace() {
-        item.params.push(Param { name: Name::parameter(param).expect("a name"), annotation: None, default: None });
-    }
+    let params: Vec<&str> = params.split_whitespace().collect();
+    let mut item = items::item(kind, name, &params, body);
     for option in options {
         let (name, value) = option.strip_prefix('!').map_or((*option, true), |name| (name, false));
         item.options.set(kind, name, &Value::Bool(value)).expect("an option");

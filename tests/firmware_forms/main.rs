@@ -15,6 +15,8 @@
 //! cannot be made to do (windows of every size, restarts at any byte).
 #![cfg(target_os = "linux")]
 
+#[path = "../support/items.rs"]
+mod items;
 #[path = "../support/reduced_board.rs"]
 mod reduced_board;
 

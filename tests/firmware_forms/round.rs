@@ -1,12 +1,11 @@
 //! Everything that a device can do, once around. Invariant: a round leaves the device usable.
 
+use super::items::item;
 use super::reduced_board::{Bench, Form};
-use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
+use belay_script::device::class::{Class, Item, ItemKind};
 use belay_script::device::{
     Answer, Called, Device, Function, Host, Implementation, OpenOptions, Operation, Output, Proxied,
 };
-use belay_script::name::Name;
-use belay_script::origin::Origin;
 use belay_script::value::Value;
 use belay_script::{Kind, interrupt};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -59,35 +58,28 @@ impl Output for Printed {
     fn notice(&self, _: &str) {}
 }
 
-fn item(kind: ItemKind, name: &str, params: &[&str], line: u32, body: &str) -> Item {
-    let origin = Origin::new("bench.rhai", line, 1);
-    let param = |name: &&str| Param { name: Name::parameter(name).expect("a name"), annotation: None, default: None };
-    Item {
-        kind,
-        name: Name::function(name).expect("a name"),
-        params: params.iter().map(param).collect(),
-        options: ItemOptions::defaults(kind),
-        body: Body { text: body.to_owned(), origin: origin.clone() },
-        doc: String::new(),
-        origin,
-    }
+fn item_on(line: u32, kind: ItemKind, name: &str, params: &[&str], body: &str) -> Item {
+    let mut item = item(kind, name, params, body);
+    item.origin.line = line;
+    item.body.origin.line = line;
+    item
 }
 
 pub fn class() -> Arc<Class> {
-    let mut hang = item(ItemKind::Task, "hang", &[], 40, "print('hanging')\nwhile True:\n    pass");
+    let mut hang = item_on(40, ItemKind::Task, "hang", &[], "print('hanging')\nwhile True:\n    pass");
     hang.options.timeout = Some(Duration::from_millis(100));
-    let mut endless = item(ItemKind::Task, "endless", &[], 50, "print('hanging')\nwhile True:\n    pass");
+    let mut endless = item_on(50, ItemKind::Task, "endless", &[], "print('hanging')\nwhile True:\n    pass");
     endless.options.timeout = Some(Duration::from_secs(10));
     let items = vec![
-        item(ItemKind::Setup, "begin", &["n"], 10, "state = n\ntable = [1, 2, 3]\nseen = 0"),
-        item(ItemKind::Task, "echo", &["v"], 15, "print('echo')\nreturn v"),
-        item(ItemKind::Task, "count", &["n"], 20, "for i in range(n):\n    yield i * state"),
-        item(ItemKind::Task, "fail", &["n"], 30, "x = n\nreturn x // 0"),
-        item(ItemKind::Task, "length", &["v"], 35, "return len(v), v[:2], v[-2:]"),
+        item_on(10, ItemKind::Setup, "begin", &["n"], "state = n\ntable = [1, 2, 3]\nseen = 0"),
+        item_on(15, ItemKind::Task, "echo", &["v"], "print('echo')\nreturn v"),
+        item_on(20, ItemKind::Task, "count", &["n"], "for i in range(n):\n    yield i * state"),
+        item_on(30, ItemKind::Task, "fail", &["n"], "x = n\nreturn x // 0"),
+        item_on(35, ItemKind::Task, "length", &["v"], "return len(v), v[:2], v[-2:]"),
         hang,
         endless,
-        item(ItemKind::Task, "store", &[], 60, "open('new', 'w').close()"),
-        item(ItemKind::Thread, "watch", &[], 70, "global seen\nseen = 1"),
+        item_on(60, ItemKind::Task, "store", &[], "open('new', 'w').close()"),
+        item_on(70, ItemKind::Thread, "watch", &[], "global seen\nseen = 1"),
     ];
     Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"))
 }

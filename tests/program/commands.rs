@@ -39,6 +39,9 @@ fn help_has_examples_and_the_exit_statuses() {
     for command in ["ls", "tree", "cat", "cp", "rm", "mkdir", "mv", "df", "hash", "edit"] {
         says(&[command, "--help"], &["Usage: belay-script", "Example", "\n  belay-script ", ":/", "--no-reset"]);
     }
+    for command in ["doc", "definitions", "editor", "new"] {
+        says(&[command, "--help"], &["Usage: belay-script", "Example", "\n  belay-script "]);
+    }
     for command in ["check", "exec", "eval", "info", "reset", "terminal", "devices", "sim", "completions"] {
         says(&[command, "--help"], &["Usage: belay-script"]);
     }

@@ -38,3 +38,5 @@ mod serve;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(unix)]
+mod tools;

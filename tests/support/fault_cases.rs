@@ -4,11 +4,10 @@
 //! is right or a reconnect restores the device; a wrong value (or any other promise broken); or it hangs.
 
 use super::faulty_port::{Fault, Link};
+use super::items::item;
 use belay_script::board::transfer::Upload;
-use belay_script::device::class::{Body, Class, Item, ItemKind, ItemOptions, Param};
+use belay_script::device::class::{Class, ItemKind};
 use belay_script::device::{Answer, Called, Device, Host, Index, OpenOptions, Operation, Output, Proxied};
-use belay_script::name::Name;
-use belay_script::origin::Origin;
 use belay_script::value::Value;
 use belay_script::{Error, Kind};
 use std::fmt::Write as _;
@@ -62,20 +61,6 @@ impl Output for Printed {
     }
 
     fn notice(&self, _text: &str) {}
-}
-
-fn item(kind: ItemKind, name: &str, params: &[&str], body: &str) -> Item {
-    let origin = Origin::new("faults", 1, 1);
-    let param = |name: &&str| Param { name: Name::parameter(name).expect("a name"), annotation: None, default: None };
-    Item {
-        kind,
-        name: Name::function(name).expect("a name"),
-        params: params.iter().map(param).collect(),
-        options: ItemOptions::defaults(kind),
-        body: Body { text: body.to_owned(), origin: origin.clone() },
-        doc: String::new(),
-        origin,
-    }
 }
 
 /// A board behind a failing link, and a healthy one beside it.

@@ -1,0 +1,88 @@
+//! The options of the commands that write files for people and editors: `doc`, `definitions`, `editor`, `new`.
+
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+/// The help below `doc`.
+pub const DOC_HELP: &str = "\
+Examples:
+  belay-script doc                        the language's own functions and the standard modules
+  belay-script doc bench.rhai             what a script declares, from its comments
+  belay-script doc std/assert
+  belay-script doc bench.rhai --html site open site/index.html in a browser";
+
+/// The help below `definitions`.
+pub const DEFINITIONS_HELP: &str = "\
+Examples:
+  belay-script definitions
+  belay-script definitions .rhai/definitions
+
+The standard modules are found by scripts in the current folder: run it in the folder of your scripts. The language \
+server knows neither device nor test blocks, and marks them as mistakes.";
+
+/// The help below `editor`.
+pub const EDITOR_HELP: &str = "\
+Examples:
+  belay-script editor vscode ~/.vscode/extensions/belay-script-rhai
+  belay-script editor vim ~/.vim/pack/belay-script/start/rhai
+  belay-script editor vim ~/.local/share/nvim/site/pack/belay-script/start/rhai";
+
+/// The help below `new`.
+pub const NEW_HELP: &str = "\
+Examples:
+  belay-script new my-bench
+  cd my-bench
+  belay-script run bench.rhai --port sim";
+
+/// `doc`.
+#[derive(Debug, Args)]
+pub struct Doc {
+    /// A script, or a standard module like `std/assert`; without it, the language itself
+    #[arg(value_name = "SCRIPT|std/NAME", value_hint = ValueHint::FilePath)]
+    pub subject: Option<PathBuf>,
+    /// Write pages for a browser into this folder: of the script, its modules, the language and the standard modules
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub html: Option<PathBuf>,
+}
+
+/// `definitions`.
+#[derive(Debug, Args)]
+pub struct Definitions {
+    /// Where they go
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".rhai/definitions")]
+    pub folder: PathBuf,
+}
+
+/// `editor`.
+#[derive(Debug, Args)]
+pub struct Editor {
+    /// The editor
+    #[arg(value_name = "EDITOR")]
+    pub kind: EditorKind,
+    /// The folder of its extension
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// Replace files that differ
+    #[arg(short, long)]
+    pub force: bool,
+}
+
+/// An editor that this program has files for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EditorKind {
+    /// Visual Studio Code, and editors that take its extensions
+    Vscode,
+    /// Vim and Neovim
+    Vim,
+}
+
+/// `new`.
+#[derive(Debug, Args)]
+pub struct New {
+    /// The project's folder, which is made
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+    /// Also into a folder that holds something; files that are there stay as they are
+    #[arg(short, long)]
+    pub force: bool,
+}

@@ -1,0 +1,154 @@
+//! Files that commands make for people: what is there already is looked at before anything is written.
+//!
+//! Uses the standard library only. Invariant: if one file is in the way, none is written.
+
+use super::{misuse, reason};
+use crate::diagnostic::Diagnostic;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+/// What becomes of a file that is there with another content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing<'m> {
+    /// It is in the way; the option that would replace it is named.
+    Refuse,
+    /// It is replaced if this mark stands in it, so that it was made by this program before.
+    ReplaceMarked(&'m str),
+    /// It stays as it is.
+    Keep,
+    /// It is replaced.
+    Replace,
+}
+
+/// What was done.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Files that were written.
+    pub written: Vec<PathBuf>,
+    /// Files that were there with the same content.
+    pub unchanged: usize,
+    /// Files that stay as they were, although their content differs.
+    pub kept: Vec<PathBuf>,
+}
+
+/// Writes `files`, paths with `/` below `folder` and their texts, and makes the folders that they need.
+///
+/// # Errors
+/// A misuse that names the file, if it is in the way or cannot be written.
+pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) -> Result<Made, Diagnostic> {
+    let mut made = Made::default();
+    let mut plan = Vec::new();
+    for (name, text) in files {
+        let path = name.split('/').fold(folder.to_owned(), |path, part| path.join(part));
+        let is_fresh = match std::fs::read(&path) {
+            Ok(bytes) if bytes == text.as_bytes() => {
+                made.unchanged += 1;
+                continue;
+            }
+            Ok(bytes) => match existing {
+                Existing::Keep => {
+                    made.kept.push(path);
+                    continue;
+                }
+                Existing::Refuse => return Err(in_the_way(&path, "`--force` replaces it; or name another folder")),
+                Existing::ReplaceMarked(mark) if !String::from_utf8_lossy(&bytes).contains(mark) => {
+                    return Err(in_the_way(&path, "it was not made by this command: name another folder"));
+                }
+                Existing::Replace | Existing::ReplaceMarked(_) => false,
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => true,
+            Err(error) => return Err(failed(&path, &error)),
+        };
+        plan.push((path, text, is_fresh));
+    }
+    for (path, text, is_fresh) in plan {
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
+        }
+        // A link that leads nowhere is in the way, too: what it names may lie anywhere.
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(is_fresh).truncate(!is_fresh);
+        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| failed(&path, &error))?;
+        made.written.push(path);
+    }
+    Ok(made)
+}
+
+fn in_the_way(path: &Path, help: &str) -> Diagnostic {
+    misuse(format!("`{}` is there already, with another content", path.display()), help)
+}
+
+/// A file or folder that cannot be made.
+pub fn failed(path: &Path, error: &std::io::Error) -> Diagnostic {
+    misuse(
+        format!("`{}` cannot be made: {}", path.display(), reason(error)),
+        "name a folder that you may write, in which no file bears the name of a folder",
+    )
+}
+
+impl Made {
+    /// `wrote 3 files to `site``, and what was there already.
+    pub fn summary(&self, folder: &Path) -> String {
+        let plural = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+        let shown = folder.display();
+        match (self.written.len(), self.unchanged) {
+            (0, _) => format!("nothing to do: everything is in `{shown}` already\n"),
+            (count, 0) => format!("wrote {} to `{shown}`\n", plural(count)),
+            (count, same) => format!("wrote {} to `{shown}`; {same} unchanged\n", plural(count)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_replaced_only_if_it_may_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let case = |first: &str, second: &str, existing: Existing<'_>| {
+            let files = [("a/one".to_owned(), first.to_owned()), ("two".to_owned(), second.to_owned())];
+            let made = write(folder.path(), &files, existing).map_err(|failure| failure.help.unwrap());
+            let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
+            (
+                made.map(|made| (made.written.len(), made.unchanged, made.kept.len())),
+                read("a/one") + read("two").as_str(),
+            )
+        };
+        let told = |help: &str| Err(help.to_owned());
+        assert_eq!(case("1", "2", Existing::Refuse), (Ok((2, 0, 0)), "12".to_owned()));
+        assert_eq!(case("1", "2", Existing::Refuse), (Ok((0, 2, 0)), "12".to_owned()));
+        // The first one could be written, and is not.
+        std::fs::remove_file(folder.path().join("a/one")).unwrap();
+        let refused = told("`--force` replaces it; or name another folder");
+        assert_eq!(case("1", "3", Existing::Refuse), (refused, "2".to_owned()));
+        let foreign = told("it was not made by this command: name another folder");
+        assert_eq!(case("1", "3", Existing::ReplaceMarked("mark")), (foreign, "2".to_owned()));
+        assert_eq!(case("1", "3", Existing::Keep), (Ok((1, 0, 1)), "12".to_owned()));
+        assert_eq!(case("1", "3", Existing::ReplaceMarked("2")), (Ok((1, 1, 0)), "13".to_owned()));
+        assert_eq!(case("4", "5", Existing::Replace), (Ok((2, 0, 0)), "45".to_owned()));
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_folder_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "").unwrap();
+        let failure = write(folder.path(), &[("a/b".to_owned(), String::new())], Existing::Replace).unwrap_err();
+        assert!(failure.title.contains("cannot be made"), "{}", failure.title);
+        assert_eq!(failure.kind.exit_status(), 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let outside = folder.path().join("outside");
+        std::fs::create_dir(folder.path().join("in")).unwrap();
+        std::os::unix::fs::symlink(&outside, folder.path().join("in/a")).unwrap();
+        let files = [("a".to_owned(), "text".to_owned())];
+        let failure = write(&folder.path().join("in"), &files, Existing::Replace).unwrap_err();
+        assert!(failure.title.contains("cannot be made"), "{}", failure.title);
+        assert!(!outside.exists());
+    }
+}

@@ -1,0 +1,253 @@
+//! The steps of decoding: what the bytes that wait mean, in the state that the reply is in.
+//!
+//! Uses the parent's state. Invariant: a step takes bytes away or stops; what it cannot decide yet it leaves.
+
+use super::search::find;
+use super::{
+    Decoder, END, FRIENDLY_PROMPT, Frame, FrameKind, GREETING, MARK, MOST_HELD, Prelude, Progress, RAW_BANNER, Reply,
+};
+
+impl Decoder {
+    /// Takes as many steps as the bytes allow.
+    pub(super) fn steps(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
+        loop {
+            if self.torn && self.mend(output) {
+                continue;
+            }
+            let step = match self.pending.first() {
+                None => return Progress::More,
+                _ if self.torn => return self.hold(output),
+                Some(&MARK) => self.mark(output),
+                // Before a frame may stand anything, also what looks like an end.
+                Some(&END) if self.frame.is_none() && !self.is_acknowledgement() => self.end_without_frame(output),
+                Some(&END) if self.frame.is_some() => self.end(output),
+                _ => self.output(output),
+            };
+            if let Step::Stop(progress) = step {
+                return progress;
+            }
+        }
+    }
+
+    fn is_acknowledgement(&self) -> bool {
+        matches!(self.prelude, Some(Prelude::Paste(_)))
+    }
+
+    /// Output up to the next byte that may mean something, with the acknowledgement taken out.
+    fn output(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        let until = self.pending.iter().position(|&byte| byte == END || byte == MARK);
+        match self.prelude {
+            Some(Prelude::Plain) => {
+                let stretch = &self.pending[..until.unwrap_or(self.pending.len())];
+                if let Some(at) = find(stretch, b"OK") {
+                    self.emit(at, output);
+                    self.discard(2);
+                    self.prelude = None;
+                    self.tail.clear();
+                    return Step::Again;
+                }
+                let held = usize::from(until.is_none() && stretch.ends_with(b"O"));
+                self.emit(stretch.len() - held, output);
+                if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
+            }
+            Some(Prelude::Paste(header)) => {
+                let Some(until) = until else { return Step::Stop(Progress::More) };
+                let mut stretch: Vec<u8> = self.pending[..until].to_vec();
+                self.discard(until);
+                if let Some(at) = header.and_then(|header| find(&stretch, &header)) {
+                    stretch.drain(at..at + 5);
+                }
+                stretch.retain(|&byte| byte != 0x01);
+                output(&stretch);
+                if self.pending[0] == END {
+                    self.discard(1);
+                    self.prelude = None;
+                }
+                Step::Again
+            }
+            None => {
+                self.emit(until.unwrap_or(self.pending.len()), output);
+                if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
+            }
+        }
+    }
+
+    /// `pending` starts with the first byte of a mark.
+    fn mark(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        let common = self.pending.len().min(self.mark.len());
+        if self.pending[..common] != self.mark[..common] {
+            self.emit(1, output);
+            return Step::Again;
+        }
+        if common < self.mark.len() {
+            return Step::Stop(Progress::More);
+        }
+        self.prelude = None;
+        let head = &self.pending[self.mark.len()..];
+        let Some(&letter) = head.first() else { return Step::Stop(Progress::More) };
+        let digits = head[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let colon = head.get(1 + digits);
+        let (Some(kind), true) =
+            (FrameKind::from_letter(letter), digits < 10 && colon.is_none_or(|&byte| byte == b':'))
+        else {
+            self.tear();
+            return Step::Again;
+        };
+        if colon.is_none() {
+            return Step::Stop(Progress::More);
+        }
+        let length = std::str::from_utf8(&head[1..=digits]).ok().and_then(|digits| digits.parse::<usize>().ok());
+        match length {
+            Some(length) => self.payload(kind, length, self.mark.len() + digits + 2),
+            None => {
+                self.tear();
+                Step::Again
+            }
+        }
+    }
+
+    /// `pending` starts with a frame whose text begins at `start` and has `length` characters.
+    fn payload(&mut self, kind: FrameKind, length: usize, start: usize) -> Step {
+        // A character has at least one byte: nothing ends before that.
+        let from = self.searched.max(start.saturating_add(length)).min(self.pending.len());
+        let Some(end) = find(&self.pending[from..], &self.mark).map(|at| at + from) else {
+            // Its end was torn, and something goes on printing.
+            if self.pending.len() > start.saturating_add(length.saturating_mul(4)).saturating_add(MOST_HELD) {
+                self.tear();
+                return Step::Again;
+            }
+            self.searched = self.pending.len().saturating_sub(self.mark.len() - 1).max(start);
+            return Step::Stop(Progress::More);
+        };
+        if self.pending.len() <= end + self.mark.len() {
+            self.searched = end;
+            return Step::Stop(Progress::More);
+        }
+        let bytes = &self.pending[start..end];
+        let characters = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
+        if (characters != length && bytes.len() != length) || self.pending[end + self.mark.len()] != b';' {
+            self.tear();
+            return Step::Again;
+        }
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.discard(end + self.mark.len() + 1);
+        if kind == FrameKind::Question {
+            return Step::Stop(Progress::Question(text));
+        }
+        self.frame = Some(Frame { kind, text });
+        Step::Again
+    }
+
+    /// From now on what comes is held.
+    fn tear(&mut self) {
+        self.torn = true;
+        self.searched = 0;
+    }
+
+    /// A torn frame was a question if another one follows: the program runs, and has asked again.
+    fn mend(&mut self, output: &mut dyn FnMut(&[u8])) -> bool {
+        let question = [self.mark.as_slice(), b"Q"].concat();
+        let from = self.searched.max(1).min(self.pending.len());
+        let Some(at) = find(&self.pending[from..], &question).map(|at| from + at) else {
+            self.searched = self.pending.len().saturating_sub(question.len() - 1);
+            return false;
+        };
+        // The debris of the torn one is no output, as far as it can be told from it.
+        let mut held = &self.pending[..at];
+        while let Some(mark) = find(held, &self.mark) {
+            output(&held[..mark]);
+            held = &held[mark + self.mark.len()..];
+        }
+        output(held);
+        self.discard(at);
+        self.torn = false;
+        true
+    }
+
+    /// `pending` starts with `\x04` after the frame: a thread may print between what follows, but it follows.
+    fn end(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        let second = self.pending[1..].iter().position(|&byte| byte == END).map(|at| at + 1);
+        let prompt =
+            second.and_then(|second| Some(second + self.pending[second..].iter().position(|&byte| byte == b'>')?));
+        let (Some(second), Some(prompt)) = (second, prompt) else {
+            if self.pending.len() > MOST_HELD {
+                self.emit(1, output);
+                return Step::Again;
+            }
+            return Step::Stop(Progress::More);
+        };
+        output(&self.pending[1..second]);
+        output(&self.pending[second + 1..prompt]);
+        self.strange_prompt = prompt > second + 1;
+        let reply = Reply { frame: self.frame.take(), error: Vec::new() };
+        self.discard(prompt + 1);
+        Step::Stop(Progress::Done(reply))
+    }
+
+    /// `pending` starts with `\x04` before any frame: the end after an exception, or output.
+    fn end_without_frame(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        if !self.expects_frame && self.pending.starts_with(b"\x04\x04>") {
+            self.discard(3);
+            return Step::Stop(Progress::Done(Reply { frame: None, error: Vec::new() }));
+        }
+        if let Some(at) = find(&self.pending[self.searched..], &self.mark) {
+            self.emit(self.searched + at, output);
+            return Step::Again;
+        }
+        self.searched = self.pending.len().saturating_sub(self.mark.len() - 1).max(1).min(self.pending.len());
+        Step::Stop(self.hold(output))
+    }
+
+    /// Keeps what is pending for the prompt, within bounds.
+    fn hold(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
+        match self.pending.len().checked_sub(MOST_HELD) {
+            Some(excess) if self.torn => self.discard(excess),
+            Some(excess) => self.emit(excess + MOST_HELD / 2, output),
+            None => {}
+        }
+        Progress::More
+    }
+
+    /// Whether the newest of what is held looks like the end of an exception.
+    pub(super) fn looks_raised(&self) -> bool {
+        let recent = self.pending.len().saturating_sub(4096).max(1);
+        (recent..self.pending.len() - 1).any(|at| self.pending[at] == b'\n' && self.pending[at + 1] == END)
+    }
+
+    /// Passes the first `count` bytes on as output.
+    pub(super) fn emit(&mut self, count: usize, output: &mut dyn FnMut(&[u8])) {
+        if count == 0 {
+            return;
+        }
+        // Held output may hold the acknowledgement.
+        let acknowledgement = self.prelude.and_then(|_| find(&self.pending[..count], b"OK"));
+        if let Some(at) = acknowledgement {
+            self.prelude = None;
+            output(&self.pending[..at]);
+            output(&self.pending[at + 2..count]);
+        } else {
+            output(&self.pending[..count]);
+        }
+        let keep = RAW_BANNER.len();
+        self.tail.extend_from_slice(&self.pending[count.saturating_sub(keep)..count]);
+        let has = |text: &[u8]| find(&self.pending[..count], text).is_some() || find(&self.tail, text).is_some();
+        let (greeted, prompted) = (self.prelude.is_some() && has(FRIENDLY_PROMPT), self.watchful && has(GREETING));
+        self.greeted |= greeted;
+        self.prompted |= prompted;
+        let from = self.tail.len().saturating_sub(keep);
+        self.tail.drain(..from);
+        self.discard(count);
+    }
+
+    pub(super) fn discard(&mut self, count: usize) {
+        self.pending.drain(..count);
+        self.searched = 0;
+        self.asked_at = self.asked_at.saturating_sub(count);
+    }
+}
+
+/// What follows a step.
+enum Step {
+    Again,
+    Stop(Progress),
+}

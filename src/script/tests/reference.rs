@@ -1,0 +1,214 @@
+//! The reference of scripts, of standard modules, and of the language itself.
+
+use super::super::definitions::module;
+use super::super::device_type;
+use super::super::reference::{BUILTIN, Page, language};
+use super::*;
+use std::collections::BTreeSet;
+
+fn pages(name: &str, text: &str) -> Vec<Page> {
+    let (mut runner, _) = runner();
+    runner.reference_text(name, text).unwrap_or_else(|failures| panic!("{text}\n{}", shown(&failures[0])))
+}
+
+/// A page as one line a thing.
+fn lines(page: &Page) -> String {
+    let mut out = format!("{} | {}\n", page.name, page.doc);
+    for import in &page.imports {
+        out += &format!("import {} = {}\n", import.path, import.page);
+    }
+    for section in &page.sections {
+        out += &format!("{} | {}\n", section.title, section.doc);
+        for entry in &section.entries {
+            out += &format!("  {}: {} | {}\n", entry.name, entry.heads.join(" / "), entry.doc.replace('\n', "~"));
+        }
+        for from in &section.inherited {
+            out += &format!("  from {} of {}: {}\n", from.class, from.page, from.names.join(" "));
+        }
+    }
+    out
+}
+
+const SCRIPT: &str = r#"// A bench for dividers.
+// Two lines.
+
+import "std/assert" as assert;
+
+/// What can blink.
+device Led {
+    /// Lights it.
+    task on(level: int = 1, name = "x") `pass`
+    teardown off() ignore_errors `pass`
+}
+/// The bench.
+device Bench : Led {
+    setup init(pin = 25) autoinit `pass`
+    /// Reads.
+    task read(ch, n = 8) for "micropython" timeout = 1.5 `return 1`
+    task read(ch) for "circuitpython" retry minify = false `return 2`
+    /// One by one.
+    task stream(count) `
+        for i in range(count):
+            yield i
+    `
+    task hidden() register = false record emitter = "native" `pass`
+    /// In volts.
+    method volts |ch, gain| { let k = 3.3; this.read(ch) * gain * k }
+    method volts |ch| { this.read(ch) }
+    method on_open || { 1 }
+}
+// The limit.
+export const LIMIT = 3;
+const SECRET = 4;
+/// Of numbers.
+fn mean(values, share) { 1 }
+private fn helper() {}
+/// Of one.
+fn mean(value) { || value }
+fn Device.twice(n) { this.read(n) }
+throw "nothing of this runs";
+"#;
+
+#[test]
+fn a_script_is_described() {
+    let pages = pages("t.rhai", SCRIPT);
+    assert_eq!(
+        lines(&pages[0]),
+        r#"t.rhai | A bench for dividers.
+Two lines.
+import std/assert = std/assert
+device Led | What can blink.
+  on: task on(level: int = 1, name = 'x') | Lights it.
+  off: teardown off() ignore_errors | 
+device Bench : Led | The bench.
+  init: setup init(pin = 25) autoinit | 
+  read: task read(ch, n = 8) for "micropython" timeout = 1.5 / task read(ch) for "circuitpython" minify = false retry | Reads.
+  stream: task stream(count) (a generator) | One by one.
+  hidden: task hidden() register = false record emitter = "native" | 
+  volts: method volts |ch, gain| / method volts |ch| | In volts.
+  on_open: method on_open || | 
+  from Led of t.rhai: on off
+Constants | 
+  LIMIT: LIMIT | The limit.
+Functions | 
+  mean: mean(value) / mean(values, share) | Of one.~~Of numbers.
+  twice: Device.twice(n) | 
+"#
+    );
+    assert_eq!(pages.iter().map(|page| page.name.as_str()).collect::<Vec<_>>(), ["t.rhai", "std/assert"]);
+    assert_eq!(pages[1].sections[0].entries[0].summary(), "The values are equal.");
+}
+
+#[test]
+fn what_belongs_to_a_declaration_is_not_the_scripts_comment() {
+    assert_eq!(pages("t.rhai", "// A class.\ndevice A {}")[0].doc, "");
+    assert_eq!(pages("t.rhai", "// A script.\nlet a = 1;\n")[0].doc, "");
+    assert_eq!(pages("t.rhai", "// A script.\n\ndevice A {}")[0].doc, "A script.");
+    assert_eq!(pages("t.rhai", "//! A module.\n//! It helps.\ndevice A {}")[0].doc, "A module.\nIt helps.");
+    assert_eq!(pages("t.rhai", "")[0], Page { name: "t.rhai".to_owned(), ..Page::default() });
+}
+
+#[test]
+fn what_is_wrong_is_told_as_by_check() {
+    for text in ["device A {", "device A { task f(x, x) `pass` }", "import \"gone\" as gone;"] {
+        let (mut runner, _) = runner();
+        let checked = runner.check_text("t.rhai", text).unwrap_err();
+        assert_eq!(runner.reference_text("t.rhai", text), Err(checked), "{text}");
+    }
+}
+
+#[test]
+fn every_standard_module_is_described() {
+    let (mut runner, _) = runner();
+    assert_eq!(runner.reference_module("std/gone"), None);
+    for name in super::super::reference::module_names() {
+        let pages = runner.reference_module(&name).expect("a module").expect("no failure");
+        assert!(!pages[0].doc.is_empty() && !pages[0].sections.is_empty(), "{name}");
+        for section in &pages[0].sections {
+            for entry in &section.entries {
+                assert!(!entry.doc.is_empty(), "`{}` of {name} has no comment", entry.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_module_is_defined_as_seen_from_its_file() {
+    let text = "//! Things.\n/// Adds.\nfn add(a, b) { a + b }\nfn start() {}\n/// A board.\ndevice Led {}\nexport const A = 1;";
+    assert_eq!(
+        module(&pages("std/x", text)[0], 2),
+        "/// Things.\nmodule \"../../../std/x\";\n\n/// A board.\nconst Led: DeviceClass;\n\nconst A: ?;\n\n\
+         /// Adds.\nfn add(a: ?, b: ?) -> ?;\n\nfn start() -> ?;\n"
+    );
+}
+
+/// A line of `builtin.d.rhai`: `get$name`, or a name with the number of its parameters.
+fn defined(line: &str) -> Option<(String, usize)> {
+    let rest = line.strip_prefix("fn ")?.split(") -> ").next()?.trim_end_matches([';', ')']);
+    let (name, params) = rest.split_once('(')?;
+    let name = if name.is_empty() { "get" } else { name };
+    let name = name.strip_prefix("get ").map_or(name.to_owned(), |name| format!("get${name}"));
+    Some((name, params.split(", ").filter(|param| !param.is_empty()).count()))
+}
+
+/// What every value has, and what scripts do not call by its name.
+fn is_common(name: &str) -> bool {
+    let operator = !name.starts_with("get$") && !rhai::is_valid_identifier(name);
+    operator || ["to_string", "to_debug", "print", "debug", "sign"].contains(&name)
+}
+
+#[test]
+fn every_function_of_the_language_is_described() {
+    let (runner, _) = runner();
+    let described: BTreeSet<(String, usize)> = BUILTIN.lines().filter_map(defined).collect();
+    let mut registered = BTreeSet::new();
+    let native = |function: rhai::FuncInfo<'_>| {
+        let is = function.metadata;
+        function.script.is_none().then(|| (is.name.to_string(), is.num_params))
+    };
+    registered.extend(runner.engine.collect_fn_metadata(None, native, false));
+    registered.retain(|(name, _): &(String, usize)| !is_common(name));
+    assert!(registered.len() > 80, "{registered:?}");
+    let missing: Vec<_> = registered.difference(&described).collect();
+    assert!(missing.is_empty(), "registered, and not described in src/script/builtin.d.rhai: {missing:?}");
+    // The bench side of a simulated board answers to every name; `time_offset` is found by an indexer.
+    let answered: Vec<&str> = BUILTIN.lines().filter(|line| line.contains("(sim: Sim")).collect();
+    let answered: BTreeSet<_> = answered.into_iter().filter_map(defined).collect();
+    let vain: Vec<_> = described.difference(&registered).filter(|known| !answered.contains(known)).collect();
+    assert_eq!(vain.iter().map(|known| known.0.as_str()).collect::<Vec<_>>(), ["call", "call", "get$time_offset"]);
+    for name in super::super::declare::DEVICE_NAMES.iter().filter(|name| **name != "method") {
+        let known = |(other, _): &(String, usize)| other.trim_start_matches("get$") == *name;
+        assert!(described.iter().any(known), "`{name}` of devices is not described in src/script/builtin.d.rhai");
+        assert!(device_type::usage(name).is_some() || ["time_offset", "class"].contains(name), "{name}");
+    }
+}
+
+#[test]
+fn the_language_is_shown_as_it_is_called() {
+    let page = language();
+    let all: Vec<&str> = page
+        .sections
+        .iter()
+        .flat_map(|section| &section.entries)
+        .flat_map(|entry| &entry.heads)
+        .map(String::as_str)
+        .collect();
+    for head in [
+        "Bench.open(port: String | Map)",
+        "d.exec(code: String)",
+        "d.name -> String",
+        "sim.adc(channel: int, value: int | Array | ())",
+        "sleep(seconds: int | float)",
+        "args: Array",
+        "exit()",
+        "env(name: String) -> String | ()",
+    ] {
+        let found = all
+            .iter()
+            .any(|known| *known == head || known.strip_prefix(head).is_some_and(|rest| rest.starts_with(" -> ")));
+        assert!(found, "{head} is not in {all:#?}");
+    }
+    for entry in page.sections.iter().flat_map(|section| &section.entries) {
+        assert!(!entry.doc.is_empty() && !entry.summary().is_empty(), "{}", entry.name);
+    }
+}

@@ -1,0 +1,267 @@
+//! The commands that write for people and editors: `doc`, `definitions`, `editor`, `new`.
+
+use crate::support::command::Program;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// Runs a command in a folder; it must succeed without a word on standard error.
+#[track_caller]
+fn succeeds(folder: &Path, args: &[&str]) -> String {
+    let outcome = Program::new().args(args.iter().copied()).outcome_in(folder);
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""), "{args:?}");
+    outcome.stdout
+}
+
+/// All files below a folder with their texts.
+fn texts(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(inner) = folders.pop() {
+        for entry in fs::read_dir(inner).expect("a folder").map(|entry| entry.expect("an entry").path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+            } else {
+                let name = entry.strip_prefix(folder).expect("a path below").to_string_lossy().replace('\\', "/");
+                found.insert(name, fs::read_to_string(&entry).expect("a text"));
+            }
+        }
+    }
+    found
+}
+
+const BENCH: &str = r#"
+    //! Reads a divider.
+
+    import "led" as led;
+
+    /// The <bench>.
+    device Bench : led::Led {
+        /// Reads.
+        task read(ch, n = 8) for "micropython" timeout = 2 `return ch`
+        // Plain.
+        method volts |ch| { this.read(ch) * 3.3 }
+    }
+    /// Twice as much.
+    fn twice(x) { x * 2 }
+    throw "nothing of this runs";
+    "#;
+const LED: &str = "
+    //! What blinks.
+    /// One LED.
+    device Led {
+        /// Lights it.
+        task on() `pass`
+    }
+    ";
+
+#[test]
+fn a_script_is_described() {
+    Program::new()
+        .script("bench.rhai", BENCH)
+        .script("led.rhai", LED)
+        .args(["doc", "bench.rhai"])
+        .stdout(
+            r#"
+            # bench.rhai
+
+            Reads a divider.
+
+            Imports led.rhai.
+
+            ## device Bench : Led
+
+            The <bench>.
+
+            task read(ch, n = 8) for "micropython" timeout = 2
+                Reads.
+            method volts |ch|
+
+            Inherited from Led (led.rhai): on
+
+            ## Functions
+
+            twice(x)
+                Twice as much.
+            "#,
+        )
+        .status(0);
+}
+
+#[test]
+fn modules_and_the_language_are_described() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let module = succeeds(folder.path(), &["doc", "std/assert"]);
+    assert!(module.contains("\nthrows(kind, action)\n    Calling `action` raises an error of this kind"), "{module}");
+    let all = succeeds(folder.path(), &["doc"]);
+    for part in
+        ["\n## Devices\n", "\nd.exec(code: String)\n    Runs Python", "\n## std/csv\n\nTables", "\nmean(values)\n"]
+    {
+        assert!(all.contains(part), "{part:?} is not in\n{all}");
+    }
+}
+
+#[test]
+fn what_cannot_be_described_is_told_as_by_check() {
+    for (text, status) in [("device Bench {\n    task f(x, x) `pass`\n}\n", 2), ("let x = ;\n", 2)] {
+        let run = |command| Program::new().file("bad.rhai", text.as_bytes()).args([command, "bad.rhai"]).outcome();
+        let (doc, check) = (run("doc"), run("check"));
+        assert_eq!(doc, check);
+        assert_eq!(doc.status, Some(status));
+        assert!(doc.stderr.contains("bad.rhai:"), "{}", doc.stderr);
+    }
+    Program::new()
+        .args(["doc", "std/stat"])
+        .stderr(
+            "
+            error: there is no standard module `std/stat`
+              help: did you mean `std/stats`?
+            ",
+        )
+        .status(2);
+    Program::new()
+        .args(["doc", "gone.rhai"])
+        .stderr(
+            "
+            error: there is no file `gone.rhai`
+              help: check the path and the current folder
+            ",
+        )
+        .status(2);
+}
+
+#[test]
+fn pages_are_made_and_made_again_but_nothing_else_is_replaced() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let start = Program::new().script("bench.rhai", BENCH).script("led.rhai", LED);
+    let outcome = start.args(["doc", "bench.rhai", "--html", "site"]).outcome_in(folder.path());
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
+    let pages = texts(&folder.path().join("site"));
+    let names: Vec<&str> = pages.keys().map(String::as_str).collect();
+    for name in ["bench.html", "index.html", "led.html", "std-assert.html", "the-language.html"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    assert!(outcome.stdout.starts_with(&format!("wrote {} files to `site`", pages.len())), "{}", outcome.stdout);
+    assert!(pages["bench.html"].contains("<p>The &lt;bench&gt;.</p>"), "{}", pages["bench.html"]);
+    assert!(pages["bench.html"].contains("<a href=\"led.html#Led\">Led</a>"), "{}", pages["bench.html"]);
+    assert!(pages["index.html"].contains("<a href=\"bench.html\">bench.rhai</a>"), "{}", pages["index.html"]);
+
+    fs::write(folder.path().join("led.rhai"), "//! What glows.\ndevice Led {}\n").expect("a script");
+    let again = succeeds(folder.path(), &["doc", "bench.rhai", "--html", "site"]);
+    assert!(again.starts_with("wrote 3 files to `site`; "), "{again}");
+    assert!(texts(&folder.path().join("site"))["led.html"].contains("What glows."));
+
+    fs::write(folder.path().join("site/bench.html"), "mine").expect("a page");
+    fs::remove_file(folder.path().join("site/led.html")).expect("a page");
+    let again = Program::new().args(["doc", "bench.rhai", "--html", "site"]);
+    let running = again.start_in(folder.path());
+    again
+        .stderr(
+            "
+            error: `site/bench.html` is there already, with another content
+              help: it was not made by this command: name another folder
+            ",
+        )
+        .ends(running, 2);
+    let left = texts(&folder.path().join("site"));
+    assert!(left["bench.html"] == "mine" && !left.contains_key("led.html"));
+}
+
+#[test]
+fn definitions_are_those_of_rhai_the_language_and_the_modules() {
+    let folder = tempfile::tempdir().expect("a folder");
+    succeeds(folder.path(), &["definitions"]);
+    let files = texts(&folder.path().join(".rhai/definitions"));
+    for (name, part) in [
+        ("__builtin__.d.rhai", "\nmodule static;\n"),
+        ("__static__.d.rhai", "\nfn push("),
+        (
+            "__belay-script__.d.rhai",
+            "\n/// Calls an item or a method by a computed name.\nfn call(d: Device, name: String) -> ?;\n",
+        ),
+        ("std/assert.d.rhai", "\nmodule \"../../../std/assert\";\n"),
+        ("std/assert.d.rhai", "\n/// The values differ.\nfn not_equal(actual: ?, unexpected: ?) -> ?;\n"),
+    ] {
+        assert!(files[name].contains(part), "{part:?} is not in {name}");
+    }
+    assert!(!files["std/assert.d.rhai"].contains("shown"), "a private function");
+    assert!(succeeds(folder.path(), &["definitions"]).starts_with("nothing to do"));
+}
+
+#[test]
+fn the_files_of_an_editor_are_replaced_only_by_force() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (kind, files) in [
+        ("vscode", &["language-configuration.json", "package.json", "syntaxes/rhai.tmLanguage.json"][..]),
+        ("vim", &["ftdetect/rhai.vim", "ftplugin/rhai.vim", "indent/rhai.vim", "syntax/rhai.vim"]),
+    ] {
+        let target = format!("new/{kind} of mine");
+        succeeds(folder.path(), &["editor", kind, &target]);
+        let path = folder.path().join(&target);
+        let written = texts(&path);
+        for file in files {
+            assert!(written.contains_key(*file), "{file} is not in {:?}", written.keys());
+        }
+        fs::write(path.join(files[0]), "mine").expect("a file");
+        let outcome = Program::new().args(["editor", kind, &target]).outcome_in(folder.path());
+        assert_eq!(outcome.status, Some(2));
+        assert!(
+            outcome.stderr.contains("is there already") && outcome.stderr.contains("--force"),
+            "{}",
+            outcome.stderr
+        );
+        assert_eq!(texts(&path)[files[0]], "mine");
+        succeeds(folder.path(), &["editor", kind, &target, "--force"]);
+        assert_eq!(texts(&path), written);
+    }
+}
+
+#[test]
+fn a_new_project_runs_at_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = succeeds(folder.path(), &["new", "bänch of mine"]);
+    assert!(said.contains("\n  cd 'bänch of mine'\n  belay-script run bench.rhai --port sim\n"), "{said}");
+    let project = folder.path().join("bänch of mine");
+    let read = fs::read_to_string(project.join("README.md")).expect("a README");
+    assert!(read.starts_with("# bänch of mine\n"), "{read}");
+    let commands: Vec<&str> = read.lines().filter_map(|line| line.strip_prefix("$ belay-script ")).collect();
+    assert_eq!(commands.len(), 3);
+    let said: Vec<String> =
+        commands.iter().map(|command| succeeds(&project, &command.split(' ').collect::<Vec<_>>())).collect();
+    assert!(said[0].starts_with("Board is micropython on ") && said[0].contains("mean of five  1.65"), "{}", said[0]);
+    assert!(said[1].ends_with("2 tests: 2 passed\n"), "{}", said[1]);
+    assert!(said[2].contains("bench.rhai: ok"), "{}", said[2]);
+    let text = fs::read_to_string(project.join(".gitignore")).expect("a .gitignore");
+    assert!(text.contains("/site/\n"), "{text}");
+}
+
+#[test]
+fn a_folder_that_holds_something_loses_nothing_to_a_project() {
+    let mine = || Program::new().file("here/README.md", b"mine").file("here/notes", b"mine too");
+    let refused = mine().args(["new", "here"]);
+    refused
+        .stderr(
+            "
+            error: the folder `here` is not empty
+              help: name a new folder, or add `--force`: what is there stays as it is
+            ",
+        )
+        .status(2);
+    let folder = tempfile::tempdir().expect("a folder");
+    let outcome = mine().args(["new", "here", "--force"]).outcome_in(folder.path());
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
+    assert!(outcome.stdout.contains("kept `here/README.md` as it is\n"), "{}", outcome.stdout);
+    let files = texts(&folder.path().join("here"));
+    assert_eq!((files["README.md"].as_str(), files["notes"].as_str()), ("mine", "mine too"));
+    assert!(files.contains_key("bench.rhai") && files.contains_key("firmware/divider.py"));
+    Program::new()
+        .file("file", b"")
+        .args(["new", "file"])
+        .stderr(
+            "
+            error: `file` is a file
+              help: name a new folder
+            ",
+        )
+        .status(2);
+}
