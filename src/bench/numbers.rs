@@ -67,7 +67,6 @@ pub mod maybe {
     ///
     /// # Errors
     /// Of the serializer.
-    #[expect(clippy::ref_option, reason = "the form that serde calls")]
     pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         value.map(to_json).serialize(serializer)
     }

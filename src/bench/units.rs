@@ -216,7 +216,8 @@ pub fn show(measurement: &Measurement) -> Shown {
     let Some(number) = measurement.number() else {
         let value = plain(&measurement.value);
         let value = format!("{value} {}", measurement.unit).trim_end().to_owned();
-        return Shown { value, limits: conditions(measurement, None, None), min: None, max: None };
+        let (min, max) = (min.map(|limit| digits(limit, 12)), max.map(|limit| digits(limit, 12)));
+        return Shown { value, limits: conditions(measurement, min.as_deref(), max.as_deref()), min, max };
     };
     let largest = [min, max].into_iter().flatten().map(f64::abs).filter(|limit| limit.is_finite()).fold(0.0, f64::max);
     let scale = Scale::of(&measurement.unit, if largest > 0.0 { largest } else { number.abs() });
@@ -371,7 +372,7 @@ mod tests {
         case(5000.0, "s", "5000 s");
         case(2e-8, "s", "20 ns");
         case(0.5, "m²", "0.5 m²");
-        case(12345.678_9, "", "12345.7");
+        case(12_345.678_9, "", "12345.7");
         case(2.5e-9, "", "2.5e-9");
         case(f64::NAN, "V", "nan V");
         case(f64::INFINITY, "V", "inf V");
@@ -392,7 +393,7 @@ mod tests {
         case(json!(3.400_000_1), "V", None, Some(3.4), ("3.4000001 V", "[≤ 3.4]"));
         case(json!(41231), "", None, None, ("41231", ""));
         case(json!(1234), "V", None, None, ("1.234 kV", ""));
-        case(json!("x"), "", None, Some(2.0), ("x", ""));
+        case(json!("x"), "", None, Some(2.0), ("x", "[≤ 2]"));
         case(json!("nan"), "V", Some(1.0), None, ("nan V", "[≥ 1]"));
     }
 }

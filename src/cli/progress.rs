@@ -6,6 +6,8 @@
 use super::console::Console;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// How the bar looks: title, bar, bytes, rate, time left, the file under way.
 const TEMPLATE: &str = "{prefix} [{bar:25}] {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg}";
@@ -25,14 +27,35 @@ pub fn bar(title: &str, total: u64) -> ProgressBar {
 /// How something looks that goes on for a time nobody knows.
 const WAITING: &str = "{spinner} {wide_msg} {elapsed}";
 
-/// What goes on, on standard error.
+/// How long something must go on to be shown.
+const PATIENCE: Duration = Duration::from_millis(400);
+/// Most threads that wait for that; what begins while there are so many is not shown.
+const MOST_WAITING: usize = 4;
+static AT_WORK: AtomicUsize = AtomicUsize::new(0);
+
+/// What goes on, on standard error. Nothing is seen of it if it soon ends.
 pub fn waiting(title: &str) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(RATE));
-    if let Ok(style) = ProgressStyle::with_template(WAITING) {
-        bar.set_style(style);
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(harmless(title));
+    let bar = match ProgressStyle::with_template(WAITING) {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    };
+    let weak = bar.downgrade();
+    if AT_WORK.fetch_add(1, Ordering::SeqCst) >= MOST_WAITING {
+        AT_WORK.fetch_sub(1, Ordering::SeqCst);
+        return bar;
     }
-    bar.set_message(harmless(title));
-    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    let show = move || {
+        std::thread::park_timeout(PATIENCE);
+        if let Some(bar) = weak.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(RATE));
+            bar.enable_steady_tick(Duration::from_millis(200));
+        }
+        AT_WORK.fetch_sub(1, Ordering::SeqCst);
+    };
+    if std::thread::Builder::new().spawn(show).is_err() {
+        AT_WORK.fetch_sub(1, Ordering::SeqCst);
+    }
     bar
 }
 

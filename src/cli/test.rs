@@ -224,9 +224,12 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a script prints while others do, in its order: the stream, and the bytes.
+/// Bytes for standard output, or, marked, for standard error.
+type Piece = (bool, Vec<u8>);
+
+/// What a script prints while others do, in its order.
 #[derive(Clone, Default)]
-struct Page(Arc<Mutex<Vec<(bool, Vec<u8>)>>>);
+struct Page(Arc<Mutex<Vec<Piece>>>);
 
 /// One of the two streams of a page.
 struct Pen(Page, bool);

@@ -399,11 +399,10 @@ fn read_options<'a>(
         };
         if !known.contains(&name) {
             let near = crate::name::nearest(name, known.iter().copied());
-            let help = near.map_or_else(
-                || format!("options of a {what}: {}", known.join(", ")),
-                |near| format!("did you mean `{near}`?"),
-            );
-            return refuse(format!("a {what} has no option `{name}`"), Some(help));
+            let help =
+                near.map_or_else(|| format!("options: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            let what = if what.contains('_') { format!("`{what}`") } else { format!("a {what}") };
+            return refuse(format!("{what} has no option `{name}`"), Some(help));
         }
         let value = match segments.peek() {
             Some(('V', value)) => eval(value),

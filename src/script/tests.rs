@@ -89,3 +89,5 @@ mod failures;
 mod language;
 #[path = "tests/reference.rs"]
 mod reference;
+#[path = "tests/testing.rs"]
+mod testing;

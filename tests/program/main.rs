@@ -38,5 +38,7 @@ mod serve;
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;
+#[cfg(target_os = "linux")]
+mod testing;
 #[cfg(unix)]
 mod tools;

@@ -192,6 +192,9 @@ fn untrue(name: &str, document: &str, root: &Path) -> Vec<String> {
     let blocks = blocks(document);
     fs::create_dir(folder.path().join("scripts")).expect("a folder");
     for entry in fs::read_dir(root.join("scripts")).into_iter().flatten().map(|entry| entry.expect("an entry")) {
+        if entry.path().is_dir() {
+            continue;
+        }
         fs::copy(entry.path(), folder.path().join("scripts").join(entry.file_name())).expect("a copy");
     }
     for (block, file) in blocks.iter().filter_map(|block| Some((block, block.file()?))) {

@@ -3,7 +3,7 @@
 //! Invariant: it runs without the user's own settings.
 
 #[path = "pypi.rs"]
-mod pypi;
+pub mod pypi;
 
 use super::command::Outcome;
 use super::running::Running;

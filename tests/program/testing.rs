@@ -1,0 +1,331 @@
+//! `test`, the reports of `run` and `test`, and OpenHTF's examples: about two seconds of processor time in all.
+
+use crate::support::command::{Outcome, Program};
+use crate::support::mpremote::pypi;
+use std::path::Path;
+use std::process::Command;
+
+/// A script with every outcome.
+const OUTCOMES: &str = r#"
+    test "passes" tags = "quick" { measure("supply", 3.28, #{ unit: "V", min: 3.2, max: 3.4 }); print("<&\x1b\">"); }
+    test "is marginal" { measure("supply", 3.21, #{ unit: "V", min: 3.2, max: 3.4, marginal_min: 3.25 }); }
+    test "is skipped" skip_if = "not today" { }
+    group "g" {
+        test "fails" { throw "a <reason> & \"more\""; }
+        test "is wrong" { nonsense(); }
+    }
+    test "hangs" timeout = 0.1 { loop { } }
+    let s = record("ramp", "V", ["x"]);
+    s.add(1); s.add(2.5);
+"#;
+
+#[track_caller]
+fn said(outcome: &Outcome, stdout: &str, status: i32) {
+    assert_eq!((outcome.stdout.as_str(), outcome.status), (stdout, Some(status)), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_hello_world_of_openhtf() {
+    let script = include_str!("../../scripts/openhtf/hello_world.rhai");
+    Program::new()
+        .file("a.rhai", script.as_bytes())
+        .args(["run", "a.rhai"])
+        .stdout(
+            "
+            Hello, unit!
+            test hello world ... pass
+                greeting  hello again
+            1 test: 1 passed
+            ",
+        )
+        .status(0);
+}
+
+#[test]
+fn the_measurements_of_openhtf() {
+    let script = include_str!("../../scripts/openhtf/measurements.rhai");
+    Program::new()
+        .file("a.rhai", script.as_bytes())
+        .args(["run", "a.rhai"])
+        .stdout(
+            "
+            test the widget is the right one ... pass
+                widget_type   BestWidget  ~ .*Widget$  pass
+                widget_color  black       = black      pass
+                widget_size   3           [1 … 4]      pass
+                first_price   10.2        [9 … 11]     pass
+            test levels, one measurement each ... pass
+                level_1  0.5 V  [≤ 5]  pass
+                level_2  1 V    [≤ 5]  pass
+                level_3  1.5 V  [≤ 5]  pass
+                level_4  2 V    [≤ 5]  pass
+            test power over time ... pass
+                efficiency  80 %  [≥ 75]  pass
+            test near the limit ... marginal
+                resistance  9.5 Ω  [5 … 10]  marginal
+            what follows is still run
+            test beyond the limit ... fail
+                voltage  5.4 V  [4.5 … 5.2]  fail
+            5 tests: 3 passed, 1 marginal, 1 failed
+            ",
+        )
+        .status(1);
+}
+
+#[test]
+fn the_phase_groups_of_openhtf() {
+    let script = include_str!("../../scripts/openhtf/phase_groups.rhai");
+    let outcome = Program::new().file("a.rhai", script.as_bytes()).args(["run", "a.rhai"]).outcome();
+    let lines = [
+        "  setup",
+        "  main",
+        "test all is well / main ... pass",
+        "  teardown",
+        "test an error in the setup / setup_all ... fail",
+        "test an error in the setup / main ... skip (`setup_all` failed)",
+        "  teardown, all the same",
+        "  setup",
+        "test an error in the main phase / main ... fail",
+        "test an error in the main phase / next ... skip (`main` did not pass)",
+        "  teardown",
+        "  outer setup",
+        "  inner setup",
+        "test outer / inner / main ... fail",
+        "  inner teardown",
+        "  outer main",
+        "test outer / the outer phase is run ... pass",
+        "  outer teardown",
+        "7 tests: 2 passed, 2 skipped, 3 failed",
+        "",
+    ];
+    said(&outcome, &lines.join("\n"), 1);
+}
+
+#[test]
+fn the_repeats_of_openhtf() {
+    let script = include_str!("../../scripts/openhtf/repeat.rhai");
+    let outcome = Program::new().file("a.rhai", script.as_bytes()).args(["run", "a.rhai"]).outcome();
+    said(
+        &outcome,
+        "run 1\nrun 2\nrun 3\ntest repeated until it succeeds ... pass\ntest repeated up to a limit ... fail\n2 tests: 1 passed, 1 failed\n",
+        1,
+    );
+    assert!(
+        outcome.stderr.contains("attempt 3 of 6") && !outcome.stderr.contains("attempt 4 of 6"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(outcome.stderr.contains("error: failed in run 5"), "{}", outcome.stderr);
+}
+
+#[test]
+fn the_stop_of_openhtf() {
+    let script = include_str!("../../scripts/openhtf/stop_on_first_failure.rhai");
+    Program::new()
+        .file("a.rhai", script.as_bytes())
+        .args(["run", "a.rhai", "--fail-fast"])
+        .stdout(
+            "
+            test adds up ... pass
+                sum  3  [≤ 5]  pass
+            test does not add up ... fail
+                sum  9  [≤ 5]  fail
+            teardowns are run
+            2 tests: 1 passed, 1 failed
+            ",
+        )
+        .status(1);
+}
+
+/// Python with a package from PyPI: a reader of JUnit XML that is not ours.
+fn junitparser(file: &Path) -> String {
+    let installed = pypi::installed("junitparser", "5.0.3").unwrap_or_else(|error| panic!("{error}"));
+    let script = "import sys, junitparser as j; x = j.JUnitXml.fromfile(sys.argv[1]); print(x.tests, x.failures, x.errors, x.skipped); \
+        [print(c.classname, c.name, [type(r).__name__ for r in c.result]) for s in x for c in s]";
+    let mut command = Command::new("python3");
+    command.args(["-c", script]).arg(file).env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
+    let output = command.output().expect("python3");
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[test]
+fn reports_are_accepted_by_who_reads_them() {
+    let args = [
+        "run",
+        "a.rhai",
+        "--json",
+        "r/a.json",
+        "--jsonl",
+        "r/a.jsonl",
+        "--junit",
+        "r/a.xml",
+        "--csv",
+        "r/csv",
+        "--unit",
+        "SN<1>",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let outcome = Program::new().file("a.rhai", OUTCOMES.as_bytes()).args(args).start_in(folder.path()).finish().1;
+    assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join("r").join(name)).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&read("a.json")).unwrap();
+    for (pointer, expected) in [
+        ("/schema", "1"),
+        ("/script", "\"a.rhai\""),
+        ("/outcome", "\"error\""),
+        ("/unit", "\"SN<1>\""),
+        ("/tests/0/measurements/0/value", "3.28"),
+        ("/tests/1/outcome", "\"marginal\""),
+        ("/tests/2/reason", "\"not today\""),
+        ("/tests/3/error/kind", "\"ScriptError\""),
+        ("/tests/3/error/line", "6"),
+        ("/tests/3/group", "[\"g\"]"),
+        ("/tests/5/error/kind", "\"TimeoutError\""),
+        ("/series/0/samples/1/values", "[2.5]"),
+    ] {
+        assert_eq!(report.pointer(pointer).map(ToString::to_string).as_deref(), Some(expected), "{pointer}");
+    }
+    assert!(read("csv/ramp.csv").starts_with("host [s],board [s],x [V]\n1"), "{}", read("csv/ramp.csv"));
+    // Another report of the events is the same.
+    let again = ["report", "r/a.jsonl", "--json", "-"];
+    let outcome = Program::new().args(again).outcome_in(folder.path());
+    said(&outcome, &read("a.json"), 1);
+    // Two who know JUnit XML.
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/junit.xsd");
+    let file = folder.path().join("r/a.xml");
+    let lint = Command::new("xmllint").args(["--noout", "--schema"]).arg(schema).arg(&file).output();
+    let lint = lint.expect("xmllint, of Debian's libxml2-utils");
+    assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stderr));
+    assert_eq!(
+        junitparser(&file),
+        "6 1 2 1\na passes []\na is marginal []\na is skipped ['Skipped']\na.g fails ['Failure']\na.g is wrong ['Error']\na hangs ['Error']\n"
+    );
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_what_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "test \"one\" { } test \"two\" { measure(\"u\", 1); print(\"working\"); loop { } }";
+    let program = Program::new()
+        .file("a.rhai", text.as_bytes())
+        .args(["run", "a.rhai", "--jsonl", "a.jsonl", "--json", "a.json"]);
+    let running = program.start_in(folder.path());
+    running.said("working\n");
+    rustix::process::kill_process(running.id(), rustix::process::Signal::KILL).unwrap();
+    running.finish();
+    assert!(!folder.path().join("a.json").exists());
+    let outcome = Program::new().args(["report", "a.jsonl"]).outcome_in(folder.path());
+    assert_eq!(outcome.status, Some(1));
+    assert!(outcome.stdout.contains("test one ... pass"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("test two ... error") && outcome.stdout.contains("    u  1\n"),
+        "{}",
+        outcome.stdout
+    );
+    assert!(outcome.stdout.contains("the record ends here: the run was killed, or goes on"), "{}", outcome.stdout);
+}
+
+#[test]
+fn an_interrupted_run_is_torn_down_and_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "
+        teardown_all { for n in 0..100 { } print(\"all\"); }
+        group \"g\" {
+            teardown_each { for n in 0..100 { } print(\"each\"); }
+            test \"t\" { print(\"working\"); loop { } }
+        }
+        print(\"never\");";
+    let program = Program::new().file("a.rhai", text.as_bytes()).args(["run", "a.rhai", "--json", "a.json"]);
+    let running = program.start_in(folder.path());
+    running.said("working\n");
+    running.interrupt();
+    let outcome = running.finish().1;
+    said(&outcome, "working\neach\ntest g / t ... error\nall\n1 test: 1 error\n", 130);
+    let report = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+    assert!(report.contains("\"kind\": \"Interrupted\""), "{report}");
+}
+
+fn bench() -> Program {
+    let board = "device Bench { task echo(x) `print(x)\n return x` }\n";
+    Program::new()
+        .file("b/test_one.rhai", format!("{board}let b = Bench.open(); test \"echo\" {{ b.echo(1); }}").as_bytes())
+        .file(
+            "b/two_test.rhai",
+            format!("{board}let b = Bench.open(); test \"echo\" {{ b.echo(2); throw `no`; }}").as_bytes(),
+        )
+        .file("b/other.rhai", b"test \"other\" { }")
+        .file(
+            "b/test_three.rhai",
+            b"test \"slow\" tags = [\"slow\"] { }\ngroup \"g\" { test \"needs\" needs \"slow\" { } }",
+        )
+}
+
+#[test]
+fn tests_of_many_scripts_are_collected_and_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let args = ["test", "-p", "sim"].into_iter().chain(args.iter().copied());
+        bench().args(args).start_in(folder.path()).finish().1
+    };
+    said(
+        &run(&["--list"]),
+        "b/test_one.rhai:3  echo\nb/test_three.rhai:1  slow  [slow]\nb/test_three.rhai:2  g / needs\nb/two_test.rhai:3  echo\n",
+        0,
+    );
+    said(&run(&["--list", "-k", "needs"]), "b/test_three.rhai:1  slow  [slow]\nb/test_three.rhai:2  g / needs\n", 0);
+    said(
+        &run(&["b", "--tag", "slow", "--json", "a.json"]),
+        "b/test_one.rhai\nb/test_three.rhai\ntest slow ... pass\nb/two_test.rhai\n1 test: 1 passed\n",
+        0,
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(folder.path().join("a.json")).unwrap()).unwrap();
+    assert_eq!(report["runs"].as_array().unwrap().len(), 3);
+    assert_eq!(report["runs"][0]["boards"][0]["implementation"], "micropython");
+    said(
+        &run(&["b/test_three.rhai", "b/other.rhai", "--repeat", "2"]),
+        "round 1 of 2\nb/test_three.rhai\ntest slow ... pass\ntest g / needs ... pass\nb/other.rhai\ntest other ... pass\nround 2 of 2\nb/test_three.rhai\ntest slow ... pass\ntest g / needs ... pass\nb/other.rhai\ntest other ... pass\n6 tests: 6 passed\n",
+        0,
+    );
+    let none = run(&["-k", "nothing", "b/other.rhai"]);
+    assert_eq!((none.stderr.lines().next(), none.status), (Some("error: no test was run"), Some(2)));
+    let none = run(&["gone"]);
+    assert_eq!((none.stderr.lines().next(), none.status), (Some("error: there is no file `gone`"), Some(2)));
+}
+
+#[test]
+fn scripts_run_on_several_boards_at_once() {
+    let outcome = bench().args(["test", "b", "-p", "sim", "-j", "3"]).outcome();
+    assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
+    for whole in [
+        "b/test_one.rhai\n1\ntest echo ... pass\n",
+        "b/two_test.rhai\n2\ntest echo ... fail\n",
+        "b/test_three.rhai\ntest slow ... pass\ntest g / needs ... pass\n",
+    ] {
+        assert!(outcome.stdout.contains(whole), "{whole}\n{}", outcome.stdout);
+    }
+    assert!(outcome.stdout.ends_with("4 tests: 3 passed, 1 failed\n"), "{}", outcome.stdout);
+    assert!(outcome.stderr.starts_with("error: no\n  --> b/two_test.rhai:3:"), "{}", outcome.stderr);
+    let alone = bench().args(["test", "b", "-p", "/dev/null", "-j", "2"]).outcome();
+    assert_eq!(alone.stderr.lines().next(), Some("error: -j 2 needs as many boards"));
+    assert_eq!(alone.status, Some(2));
+}
+
+#[test]
+fn a_repetition_ends_with_the_first_failure() {
+    let text = "let n = if read_file(\"n\") == \"\" { 0 } else { parse_int(read_file(\"n\")) };
+        write_file(\"n\", `${n + 1}`); test \"t\" { if n == 2 { throw n; } }";
+    let outcome = Program::new()
+        .file("a.rhai", text.as_bytes())
+        .file("n", b"")
+        .args(["test", "a.rhai", "--until-fail", "--json", "-"])
+        .outcome();
+    assert_eq!(outcome.status, Some(1));
+    let report: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    assert_eq!((report["runs"].as_array().unwrap().len(), &report["outcome"]), (3, &"fail".into()));
+    assert!(
+        outcome.stderr.contains("round 3\n") && outcome.stderr.contains("3 tests: 2 passed, 1 failed\n"),
+        "{}",
+        outcome.stderr
+    );
+}
