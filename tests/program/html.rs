@@ -115,7 +115,7 @@ fn links_lead_somewhere(elements: &[Element]) {
 #[test]
 fn a_report_of_everything_stands_alone_and_is_whole() {
     let report = everything::report();
-    let page = html::page(&[report.clone()]);
+    let page = html::page(std::slice::from_ref(&report));
     assert!(page.len() < 400_000, "{} bytes", page.len());
     let elements = elements(&page);
     stands_alone(&elements);

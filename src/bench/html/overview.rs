@@ -199,7 +199,7 @@ pub fn of_runs(markup: &mut Markup, runs: &[Report], worst: Outcome) {
             summary.push(format!("{}: {}", count(tests.clone().count(), "test"), outcome::counts(tests)));
         }
         banner(markup, worst, &summary, None);
-        markup.element("table", &[("class", &"tests")], |markup| {
+        markup.element("table", &[("class", &"runs")], |markup| {
             markup.element("thead", &[], |markup| {
                 markup.element("tr", &[], |markup| {
                     for label in ["Verdict", "Run", "Serial number", "Tests"] {
