@@ -132,6 +132,7 @@ struct Head {
 const RECEIVERS: &[&str] = &[
     "Device",
     "DeviceClass",
+    "Series",
     "Sim",
     "Generator",
     "proxy",

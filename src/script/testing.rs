@@ -4,6 +4,7 @@
 //! if the script is interrupted in it.
 
 mod hooks;
+mod options;
 
 pub(super) use hooks::{Frame, enter_script, evaluate_at_end, leave};
 
@@ -11,16 +12,13 @@ use super::errors::{Fallible, kind_of, raise_at};
 use super::functions::overdue;
 use super::run::{Run, Stop, lock, place};
 use super::syntax::{words, wrong};
-use super::{convert, explain, text};
+use super::{explain, text};
 use crate::bench::event::{Event, Outcome, TestBegun};
-use crate::device::class::seconds;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
-use crate::value::Value;
 use hooks::Moment;
-use rhai::{
-    Array, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, ImmutableString, ParseError, Position,
-};
+use options::{Options, options};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, ParseError, Position};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -97,17 +95,6 @@ fn ask(ops: &mut String, op: char, segment: &'static str) -> Option<&'static str
     Some(segment)
 }
 
-/// The options of a test, a group or what runs before and after tests.
-#[derive(Default)]
-struct Options {
-    timeout: Option<Duration>,
-    retry: u32,
-    needs: Vec<String>,
-    tags: Vec<String>,
-    /// Why it is skipped, or what went wrong when that was to be found out.
-    skip: Option<Fallible<Option<String>>>,
-}
-
 type Context<'a, 'b, 'c, 'd, 'e, 'f> = EvalContext<'a, 'b, 'c, 'd, 'e, 'f>;
 
 /// A test at the time of its evaluation.
@@ -150,17 +137,7 @@ fn evaluate(
     let (setups, mut teardowns) = (of_moment(Moment::SetupEach)?, of_moment(Moment::TeardownEach)?);
     // What was set up last is torn down first.
     teardowns.reverse();
-    let reason = match skip.or_else(|| unmet(run, &group, &options.needs)) {
-        Some(reason) => Some(reason),
-        None => match options.skip.take() {
-            Some(Ok(reason)) => reason,
-            other => {
-                options.skip = other;
-                None
-            }
-        },
-    };
-    let reason = match reason {
+    let reason = match skip.or_else(|| unmet(run, &group, &options.needs)).or_else(|| take_reason(&mut options)) {
         Some(reason) => Some(reason),
         None => hooks::prepare(run, context)?,
     };
@@ -176,6 +153,17 @@ fn evaluate(
         return Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)));
     }
     Ok(Dynamic::UNIT)
+}
+
+/// Why a test says itself that it is skipped. What went wrong when that was to be found out stays.
+fn take_reason(options: &mut Options) -> Option<String> {
+    match options.skip.take() {
+        Some(Ok(reason)) => reason,
+        other => {
+            options.skip = other;
+            None
+        }
+    }
 }
 
 /// Whether a test may begin on this thread: none runs around it.
@@ -356,116 +344,6 @@ fn left_early(error: &EvalAltResult, source: &str) -> Diagnostic {
 /// Whether the script threw this itself: an assertion, or its own `throw`.
 fn is_thrown(error: &EvalAltResult) -> bool {
     matches!(super::errors::innermost(error), EvalAltResult::ErrorRuntime(..))
-}
-
-/// Reads the options of a block; `known` are those that it has.
-fn options(
-    context: &mut Context<'_, '_, '_, '_, '_, '_>,
-    source: &str,
-    ops: &str,
-    inputs: &[Expression<'_>],
-    what: &str,
-    known: &[&str],
-) -> Fallible<Options> {
-    let segments = ops.chars().zip(inputs.iter().map(|input| &**input));
-    read_options(segments, source, what, known, |value| context.eval_expression_tree(&Expression::from(value)))
-}
-
-/// As [`options`], with the segments of the block and their letters; `eval` gives the value of one.
-fn read_options<'a>(
-    segments: impl Iterator<Item = (char, &'a Expr)>,
-    source: &str,
-    what: &str,
-    known: &[&str],
-    mut eval: impl FnMut(&Expr) -> Fallible<Dynamic>,
-) -> Fallible<Options> {
-    let mut options = Options::default();
-    let mut segments = segments.peekable();
-    while let Some((op, input)) = segments.next() {
-        if op != 'O' {
-            continue;
-        }
-        let name = match input {
-            Expr::StringConstant(name, _) => name.as_str(),
-            _ => "",
-        };
-        let refuse = |message: String, help: Option<String>| {
-            let error = Error::new(Kind::DeclarationError, message);
-            let error = match help {
-                Some(help) => error.with_help(help),
-                None => error,
-            };
-            Err(fail(error, source, input.position()))
-        };
-        if !known.contains(&name) {
-            let near = crate::name::nearest(name, known.iter().copied());
-            let help =
-                near.map_or_else(|| format!("options: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-            let what = if what.contains('_') { format!("`{what}`") } else { format!("a {what}") };
-            return refuse(format!("{what} has no option `{name}`"), Some(help));
-        }
-        let value = match segments.peek() {
-            Some(('V', value)) => eval(value),
-            _ => Ok(Dynamic::TRUE),
-        };
-        if name == "skip_if" && known.contains(&"needs") {
-            options.skip = Some(value.and_then(|value| reason(&value, source, input.position())));
-            continue;
-        }
-        let value = value?;
-        if name == "skip_if" {
-            options.skip = Some(Ok(reason(&value, source, input.position())?));
-            continue;
-        }
-        if let Err(wanted) = set(&mut options, name, &convert::to_value(&value).unwrap_or(Value::None)) {
-            return refuse(format!("the option `{name}` takes {wanted}"), None);
-        }
-    }
-    Ok(options)
-}
-
-/// Sets an option. The error says what it takes.
-fn set(options: &mut Options, name: &str, value: &Value) -> Result<(), &'static str> {
-    match (name, value) {
-        ("timeout", value) => options.timeout = Some(seconds(value).ok_or("a positive number of seconds")?),
-        ("retry", Value::Bool(on)) => options.retry = u32::from(*on),
-        ("retry", Value::Int(times)) if (0..=1000).contains(times) => {
-            options.retry = u32::try_from(*times).unwrap_or(0);
-        }
-        ("retry", _) => return Err("a number from 0 to 1000"),
-        ("needs", value) => options.needs = strings(value).ok_or("the name of a test, or an array of names")?,
-        (_, value) => options.tags = strings(value).ok_or("an array of strings")?,
-    }
-    Ok(())
-}
-
-/// One string, or several.
-fn strings(value: &Value) -> Option<Vec<String>> {
-    let text = |value: &Value| match value {
-        Value::Str(text) => Some(text.clone()),
-        _ => None,
-    };
-    match value {
-        Value::List(values) | Value::Tuple(values) => values.iter().map(text).collect(),
-        value => Some(vec![text(value)?]),
-    }
-}
-
-/// Why something is skipped, from the value of `skip_if`.
-fn reason(value: &Dynamic, source: &str, position: Position) -> Fallible<Option<String>> {
-    if value.is_unit() {
-        return Ok(None);
-    }
-    if let Ok(skip) = value.as_bool() {
-        return Ok(skip.then(|| "`skip_if` holds".to_owned()));
-    }
-    match value.clone().into_string() {
-        Ok(reason) => Ok(Some(reason).filter(|reason| !reason.is_empty())),
-        Err(_) => {
-            let message = "the option `skip_if` takes `true` or `false`, or a string with the reason";
-            Err(fail(Error::new(Kind::DeclarationError, message), source, position))
-        }
-    }
 }
 
 fn fail(error: Error, source: &str, position: Position) -> Box<EvalAltResult> {

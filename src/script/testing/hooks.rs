@@ -5,7 +5,8 @@
 //! Invariant: once a `setup_all` has begun, every `teardown_all` of its group runs; once a `setup_each` has, every
 //! `teardown_each`; whatever became of anything else.
 
-use super::{Context, Options, fail, judge, letters, options};
+use super::options::{Options, options, read_options};
+use super::{Context, fail, judge, letters};
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::error::{Error, Kind};
 use crate::script::errors::Fallible;
@@ -294,7 +295,7 @@ fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
             }
         };
         let segments = || ops.chars().zip(&custom.inputs);
-        let options = super::read_options(segments(), source, moment.word(), &["timeout"], literal)?;
+        let options = read_options(segments(), source, moment.word(), &["timeout"], literal)?;
         if let Some((_, block)) = segments().find(|(op, _)| *op == 'B') {
             let at = custom.inputs.last().map_or(Position::NONE, Expr::position);
             let block = Arc::new(block.clone());

@@ -184,7 +184,7 @@ fn what_stands_in_the_wrong_place_is_refused() {
     );
     assert_eq!(
         failure("fn f() { setup_all { } } f();"),
-        "DeclarationError: `setup_all` stands outside of a script and of a group @ t.rhai:1:20 | let it stand at the top level of the script that is run, or in a `group` block"
+        "DeclarationError: `setup_all` stands outside of a script and of a group @ t.rhai:1:10 | let it stand at the top level of the script that is run, or in a `group` block"
     );
     assert_eq!(
         failure("setup_all retry = 2 { }"),

@@ -34,7 +34,8 @@ syntax keyword rhaiTodo TODO FIXME XXX contained
 syntax match rhaiComment +//.*$+ contains=rhaiTodo,@Spell
 syntax match rhaiDocComment +//[/!].*$+ contains=rhaiTodo,@Spell
 syntax region rhaiComment start=+/\*+ end=+\*/+ contains=rhaiComment,rhaiTodo,@Spell
-syntax match rhaiTest /\<test\ze\s*["`#]/
+syntax match rhaiTest /\<\(test\|group\)\ze\s*["`#]/
+syntax match rhaiTest /\<\(setup\|teardown\)_\(all\|each\)\ze\s*\({\|timeout\>\)/
 
 syntax cluster rhaiCode contains=rhaiConditional,rhaiRepeat,rhaiStatement,rhaiException,rhaiInclude,rhaiDeclaration,rhaiThis,
       \rhaiBoolean,rhaiFunction,rhaiCall,rhaiModule,rhaiNumber,rhaiCharacter,rhaiString,rhaiTemplate,rhaiBlock,rhaiComment,
