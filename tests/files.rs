@@ -9,8 +9,13 @@ mod noise;
 
 use belay_script::board::files::Change;
 use belay_script::board::transfer::Upload;
+use belay_script::device::OpenOptions;
+use belay_script::port::sim::{SimOptions, SimPort};
+use belay_script::port::{Abilities, Port, PortError, Wait};
 use board::Board;
 use noise::noise;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[test]
 fn files_go_to_a_board_and_come_back() {
@@ -70,4 +75,73 @@ fn files_go_to_a_board_and_come_back() {
 fn digest(content: &[u8]) -> Vec<u8> {
     use sha2::Digest as _;
     sha2::Sha256::digest(content).to_vec()
+}
+
+/// How many bytes the write of a number loses.
+type Loses = fn(usize) -> usize;
+
+/// What a bridge is like between a pseudo-terminal and a wire: it takes all that is written, and loses some of it.
+struct Bridge {
+    board: SimPort,
+    /// Long writes so far, which no command makes.
+    long: Arc<AtomicUsize>,
+    loses: Loses,
+}
+
+impl Port for Bridge {
+    fn name(&self) -> &str {
+        "bridge"
+    }
+
+    fn abilities(&self) -> Abilities {
+        Abilities { holds_back: false, queues: true, ..self.board.abilities() }
+    }
+
+    fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        if bytes.len() <= 256 {
+            return self.board.write(bytes, wait);
+        }
+        let lost = (self.loses)(self.long.fetch_add(1, Ordering::Relaxed)).min(bytes.len() - 300);
+        let (before, after) = bytes.split_at(300);
+        self.board.write(before, wait)?;
+        self.board.write(&after[lost..], wait)
+    }
+
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        self.board.read(buffer, wait)
+    }
+}
+
+#[test]
+fn what_a_bridge_loses_is_sent_again_at_its_pace() {
+    // Nothing; the end of the first; some of the fourth, so that what follows takes its place.
+    let cases: [(Loses, bool); 3] =
+        [(|_| 0, false), (|_| usize::MAX, true), (|number| if number == 3 { 100 } else { 0 }, true)];
+    let content = noise(30_000, 2);
+    for (loses, is_noticed) in cases {
+        let long = Arc::new(AtomicUsize::new(0));
+        let counted = long.clone();
+        let connector = move |_again: bool| {
+            let board = SimPort::open(&SimOptions::default(), &|_| {})?;
+            Ok(Box::new(Bridge { board, long: counted.clone(), loses }) as Box<dyn Port>)
+        };
+        let board = Board::opened(|host, class| {
+            host.open_over(class, "bridge", Box::new(connector), OpenOptions::default(), &mut |_, _| Ok(()))
+        });
+        let mut files = board.device.files().expect("a flash");
+        let hash = digest(&content);
+        let upload = |path| Upload { path, content: &content, digest: &hash };
+        files.write(&[upload("/one"), upload("/two")], &mut |_| {}).expect("written");
+        let before = long.load(Ordering::Relaxed);
+        assert!(before > 0, "nothing was sent boldly");
+        files.write(&[upload("/three")], &mut |_| {}).expect("written");
+        assert_eq!(long.load(Ordering::Relaxed) == before, is_noticed, "what was lost is remembered");
+        let size = content.len() as u64;
+        let paths = [("/one", size), ("/two", size), ("/three", size)];
+        assert!(files.hash(&paths, &mut |_| {}).expect("digests").iter().all(|found| *found == hash));
+        assert_eq!(files.tree("/").expect("a tree").len(), 3, "a file is left over");
+        drop(files);
+        assert_eq!(board.device.exec("1 + 1", None).expect("a value"), belay_script::value::Value::Int(2));
+        assert_eq!(board.printed(), "");
+    }
 }

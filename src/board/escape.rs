@@ -1,15 +1,55 @@
 //! Bytes on their way to a program on a board that reads its input, such that none of them is taken for a command. Pure.
 //!
 //! Should the board restart or be interrupted in the middle, what is still under way is text without end at a prompt.
-//! Invariant: what is escaped holds no byte that means something to a prompt, and no escape is cut in two.
+//! Short texts are escaped. Long ones are masked: a few bytes, with which all others are combined by exclusive or, cost a
+//! slow line less than escapes, and a board less work. Invariant: what is escaped or masked holds no byte that means
+//! something to a prompt, and no escape is cut in two.
 
 /// Bytes that mean something to a prompt, a terminal or a serial server on the way, and the mark of an escaped one:
 /// Ctrl-A to Ctrl-E, return, XON and XOFF, Ctrl-Z and Ctrl-\, and `}`.
 pub(super) const ESCAPED: &[u8] = b"\x01\x02\x03\x04\x05\r\x11\x13\x1a\x1c}";
+/// The same but for the mark, which means something to the receiver of escaped bytes alone.
+pub(super) const FORBIDDEN: &[u8] = ESCAPED.split_at(ESCAPED.len() - 1).0;
 /// The mark of an escaped byte, which follows it.
 pub(super) const ESCAPE: u8 = b'}';
 /// What an escaped byte differs by.
 pub(super) const FLIP: u8 = 0x20;
+
+/// Bytes of a mask: the fewer of one are masked by the same, the surer there is one that leaves none of [`FORBIDDEN`].
+const MASKED_BY_ONE: usize = 64;
+
+/// Length of the mask of at most `size` bytes, itself included.
+pub(super) fn mask_length(size: usize) -> usize {
+    size.div_ceil(MASKED_BY_ONE)
+}
+
+/// Appends a mask of `length` bytes, and as much of `plain` as has, masked by them in turn, no more than `size` bytes with
+/// the mask, and none that means something to a prompt; gives how many bytes of it that are.
+pub(super) fn mask(plain: &[u8], length: usize, size: usize, out: &mut Vec<u8>) -> usize {
+    let mut count = plain.len().min(size - length);
+    let mask = loop {
+        match (0..length).map(|place| mask_byte(plain[..count].iter().skip(place).step_by(length))).collect() {
+            Some(mask) => break mask,
+            // Few enough bytes always have one: each of them rules out no more than there are forbidden ones.
+            None => count = count.div_ceil(2),
+        }
+    };
+    let mask: Vec<u8> = mask;
+    out.extend_from_slice(&mask);
+    out.extend(plain[..count].iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    count
+}
+
+/// A byte that makes no byte a forbidden one, and is none.
+fn mask_byte<'a>(plain: impl Iterator<Item = &'a u8>) -> Option<u8> {
+    let mut ruled_out = [false; 256];
+    for byte in plain.chain(&[0]) {
+        for forbidden in FORBIDDEN {
+            ruled_out[usize::from(byte ^ forbidden)] = true;
+        }
+    }
+    (0..=u8::MAX).find(|&mask| !ruled_out[usize::from(mask)])
+}
 
 /// Appends as much of `plain` as has at most `most` bytes when escaped; gives how many bytes of it that are.
 pub(super) fn escape(plain: &[u8], most: usize, out: &mut Vec<u8>) -> usize {
@@ -26,4 +66,51 @@ pub(super) fn escape(plain: &[u8], most: usize, out: &mut Vec<u8>) -> usize {
         }
     }
     plain.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_masked_comes_back_and_means_nothing_to_a_prompt() {
+        let every: Vec<u8> = (0..=255).collect();
+        let scattered: Vec<u8> = (0..3000u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        let forbidden: Vec<u8> = FORBIDDEN.iter().copied().cycle().take(300).collect();
+        for plain in [every.repeat(3), scattered, forbidden, vec![1], b"text\r\n".repeat(50)] {
+            for size in [16, 28, 124, 2044] {
+                let length = mask_length(size);
+                let (mut rest, mut got) = (plain.as_slice(), Vec::new());
+                while !rest.is_empty() {
+                    let mut out = vec![b'f'];
+                    let count = mask(rest, length, size, &mut out);
+                    assert!(count > 0 && out.len() == 1 + length + count && out.len() <= 1 + size);
+                    assert!(!out.iter().any(|byte| FORBIDDEN.contains(byte)), "{}", out.escape_ascii());
+                    let (mask, masked) = out[1..].split_at(length);
+                    got.extend(masked.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+                    rest = &rest[count..];
+                }
+                assert!(got == plain, "{size}");
+            }
+        }
+    }
+
+    #[test]
+    fn noise_hardly_shortens_a_chunk() {
+        let mut state = 1u64;
+        let mut next = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()[3]
+        };
+        let noise: Vec<u8> = std::iter::repeat_with(&mut next).take(100_000).collect();
+        for size in [124, 2044] {
+            let length = mask_length(size);
+            let full = |plain: &&[u8]| mask(plain, length, size, &mut Vec::new()) == size - length;
+            let chunks = noise.chunks_exact(size - length);
+            let (count, whole) = (chunks.len(), chunks.filter(full).count());
+            assert!(whole * 100 >= count * 95, "{whole} of {count} chunks of {size}");
+        }
+    }
 }

@@ -24,6 +24,11 @@ pub enum Hash {
     Fnv1a,
 }
 
+/// Whether the answer to [`Facts::command`] says that the board has no hash until it is given one.
+pub fn lacks_hash(facts: &Value) -> bool {
+    matches!(facts, Value::Tuple(fields) if fields.first() == Some(&Value::Int(3)))
+}
+
 impl Hash {
     /// Bytes of a digest as boards send it.
     pub fn length(self) -> usize {
@@ -216,15 +221,29 @@ pub fn space(path: &str) -> Command {
 
 /// What a path is: the answer is read by [`status`].
 pub fn stat(path: &str) -> Command {
-    Command::expression(&format!("__belay_fo.stat({})", literal(path)))
+    Command::expression(&format!("__belay_fk({})", literal(path)))
 }
 
-/// Bytes of a regular file, `None` for a directory.
-pub fn status(value: &Value) -> Option<Option<u64>> {
+/// What a path is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// A regular file of so many bytes.
+    File(u64),
+    /// A directory.
+    Directory,
+    /// Nothing that the board can look at, for the reason of this number.
+    Error(i64),
+}
+
+/// Reads the answer to [`stat`].
+pub fn status(value: &Value) -> Option<Status> {
     let Value::Tuple(fields) = value else { return None };
-    match (fields.first(), fields.get(6)) {
-        (Some(Value::Int(mode)), _) if mode & 0x4000 != 0 => Some(None),
-        (Some(Value::Int(_)), Some(Value::Int(size))) => Some(Some(u64::try_from(*size).unwrap_or(0))),
+    match fields.as_slice() {
+        [Value::Int(mode), _] if mode & 0x4000 != 0 => Some(Status::Directory),
+        [Value::Int(_), Value::Int(size)] => Some(Status::File(u64::try_from(*size).unwrap_or(0))),
+        [Value::None, Value::Int(number)] => Some(Status::Error(*number)),
+        // An error without a number.
+        [Value::None, _] => Some(Status::Error(5)),
         _ => None,
     }
 }
@@ -265,8 +284,9 @@ mod tests {
         );
         assert_eq!(changed(&parse("(2, 28)").unwrap()), Some((2, 28)));
         assert_eq!(changed(&parse("(0, 'x')").unwrap()), Some((0, 5)));
-        assert_eq!(status(&parse("(32768, 0, 0, 0, 0, 0, 7, 0, 0, 0)").unwrap()), Some(Some(7)));
-        assert_eq!(status(&parse("(16384, 0, 0, 0, 0, 0, 0, 0, 0, 0)").unwrap()), Some(None));
+        assert_eq!(status(&parse("(32768, 7)").unwrap()), Some(Status::File(7)));
+        assert_eq!(status(&parse("(16384, 0)").unwrap()), Some(Status::Directory));
+        assert_eq!(status(&parse("(None, 2)").unwrap()), Some(Status::Error(2)));
         for nonsense in ["None", "(1,)", "('a', 1)", "[1]"] {
             let value = parse(nonsense).unwrap();
             assert!(Facts::from_value(&value).is_none() && super::walked(&value).is_none(), "{nonsense}");

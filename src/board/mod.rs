@@ -10,6 +10,7 @@ pub mod files;
 pub mod identity;
 mod lend;
 pub mod mount;
+mod packed;
 pub mod transfer;
 
 use crate::port::{Abilities, Wait};
@@ -30,6 +31,7 @@ const GENERATOR: &str = include_str!("snippets/generator.py");
 const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 const PROXY: &str = include_str!("snippets/proxy.py");
 const FILES: &str = include_str!("snippets/files.py");
+const HASH: &str = include_str!("snippets/hash.py");
 const RECEIVE: &str = include_str!("snippets/receive.py");
 const MOUNT: &str = include_str!("snippets/mount.py");
 
@@ -44,6 +46,8 @@ pub enum Helper {
     Proxies,
     /// For the board's files ([`files`]).
     Files,
+    /// For hashes of files where there is no `hashlib.sha256`; needs [`Helper::Files`].
+    Hash,
     /// For a stream of files to the board ([`transfer`]); needs [`Helper::Files`].
     Receiver,
     /// For a folder of this computer ([`mount`]).
@@ -59,6 +63,8 @@ pub struct Board {
     replies: Option<u64>,
     /// Whether the board keeps a long reply, in case it must be sent again.
     holds_much: bool,
+    /// Whether it unpacks compressed helpers, as far as known.
+    unpacks: bool,
 }
 
 /// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
@@ -104,14 +110,17 @@ impl Board {
     pub fn connect(mut session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
         session.enter(reset, wait, sink)?;
         let identity = Identity::default();
-        let mut board = Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false };
+        let mut board =
+            Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false, unpacks: false };
         board.load(wait, sink)?;
         // A small board that takes much while it is idle does not while it collects garbage, which may be at any byte.
         let is_small = board.is_small();
         if !board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)? {
             board.load(wait, sink)?;
         }
-        board.replies = None;
+        if !board.session.pastes() {
+            board.replies = None;
+        }
         Ok(board)
     }
 
@@ -144,6 +153,9 @@ impl Board {
             Outcome::Raised(text) => return Err(ConnectFailure::Unusable(text.clone())),
         }
         .ok_or_else(|| ConnectFailure::Unusable("it did not say what it is".to_owned()))?;
+        // That was the first reply of the count that has just begun.
+        self.replies = Some(1);
+        self.unpacks = packed::suits(&self.identity, SMALL);
         Ok(())
     }
 
@@ -324,9 +336,22 @@ impl Board {
             Helper::TimedGenerators => TIMED_GENERATOR,
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
+            Helper::Hash => HASH,
             Helper::Receiver => RECEIVE,
             Helper::Mount => MOUNT,
         };
+        let mut answers = answers;
+        let packed = if self.unpacks { packed::pack(code) } else { None };
+        if let Some(packed) = packed {
+            match self.run_answering(&Command::statements(&packed), answers.as_deref_mut(), wait, sink)? {
+                // It lacks what unpacks, or the memory for it.
+                Outcome::Raised(_) => self.unpacks = false,
+                done @ Outcome::Value(_) => {
+                    self.loaded.push(helper);
+                    return Ok(done);
+                }
+            }
+        }
         let outcome = self.run_answering(&Command::statements(code), answers, wait, sink)?;
         if matches!(outcome, Outcome::Value(_)) {
             self.loaded.push(helper);
@@ -447,6 +472,8 @@ mod tests {
             ("timed generator", TIMED_GENERATOR),
             ("proxy", PROXY),
             ("files", FILES),
+            // It stands in for what the files would import.
+            ("files", HASH),
             ("receive", RECEIVE),
         ] {
             for line in code.lines().map(str::trim_start) {

@@ -1,12 +1,12 @@
 //! Files on their way to a board that runs the receiver `snippets/receive.py`: a stream of records, cut into chunks of
 //! which the board asks for one after the other. Pure.
 //!
-//! A chunk has a size that the board's input buffer bears, and the board asks for some ahead, so that the line is never
-//! idle. No byte of a stream can be taken for a command: should the board restart or be interrupted in the middle, what is
-//! still under way is text without end at a prompt. Invariant: however questions are lost or repeated, each chunk is sent
-//! once and in order.
+//! A chunk has a size that the board's input buffer bears, or that something on the way holds back, and the board asks for
+//! some ahead, so that the line is never idle. No byte of a stream can be taken for a command: should the board restart or
+//! be interrupted in the middle, what is still under way is text without end at a prompt. Invariant: however questions are
+//! lost or repeated, each chunk is sent once and in order.
 
-use super::escape::escape;
+use super::escape::{mask, mask_length};
 use super::files::{Channel, Facts};
 use crate::port::Abilities;
 use base64::Engine as _;
@@ -29,11 +29,15 @@ pub struct Pace {
     pub ahead: usize,
     /// Bits of the window of compressed records; 0: none are compressed.
     pub window: u32,
+    /// Whether chunks are longer than the board's input buffer is known to bear, because something on the way holds them
+    /// back, most likely: if bytes are lost after all, the stream is to be sent again at a cautious pace.
+    pub bold: bool,
 }
 
 impl Pace {
-    /// What suits a board with an input buffer of `room` bytes. `None` if it can receive no stream.
-    pub fn new(facts: &Facts, abilities: Abilities, room: usize) -> Option<Pace> {
+    /// What suits a board with an input buffer of `room` bytes. `cautious`: a bold one has failed. `None` if it can receive no
+    /// stream.
+    pub fn new(facts: &Facts, abilities: Abilities, room: usize, cautious: bool) -> Option<Pace> {
         let channel = match facts.channel {
             Channel::Binary if abilities.text_only => Channel::Text,
             channel => channel,
@@ -42,18 +46,23 @@ impl Pace {
             return None;
         }
         let ahead = if room < 100 { 1 } else { 2 };
-        let size = if abilities.holds_back { (facts.memory / 64).min(2048) } else { room / ahead };
+        let held = abilities.holds_back || abilities.queues && !cautious;
+        let size = if held { (facts.memory / 64).min(2048) } else { room / ahead };
         let chunk = size.saturating_sub(HEAD).max(16) / 4 * 4;
         // The window, the compressed record and what comes of it are in memory together.
         let window = (facts.memory / 10).checked_ilog2().unwrap_or(0).min(15);
         let window = if facts.deflate && window >= 10 { window } else { 0 };
-        Some(Pace { channel, chunk, ahead, window })
+        Some(Pace { channel, chunk, ahead, window, bold: held && !abilities.holds_back })
+    }
+
+    /// Bytes of the mask at the start of a binary chunk.
+    fn mask(&self) -> usize {
+        if self.channel == Channel::Binary { mask_length(self.chunk) } else { 0 }
     }
 
     /// The call of the receiver.
     pub fn call(&self) -> String {
-        let binary = u8::from(self.channel == Channel::Binary);
-        format!("__belay_fr({},{},{binary},{})", self.chunk, self.ahead, self.window)
+        format!("__belay_fr({},{},{},{})", self.chunk, self.ahead, self.mask(), self.window)
     }
 }
 
@@ -133,7 +142,7 @@ impl<'a> Stream<'a> {
                 body = base64::engine::general_purpose::STANDARD.encode(&plain[..count]).into_bytes();
             }
             Channel::Binary | Channel::Literals => {
-                count = escape(plain, self.pace.chunk, &mut body);
+                count = mask(plain, self.pace.mask(), self.pace.chunk, &mut body);
             }
         }
         self.at += count;
@@ -207,7 +216,7 @@ fn may_shrink(content: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::escape::{ESCAPE, ESCAPED, FLIP};
+    use super::super::escape::FORBIDDEN;
     use super::*;
 
     /// The receiver, up to its records: kind and payload.
@@ -216,8 +225,7 @@ mod tests {
         for question in questions {
             let answer = stream.answer(&question.to_string());
             if pace.channel == Channel::Binary {
-                let forbidden = |byte: &u8| ESCAPED.contains(byte) && *byte != ESCAPE;
-                assert!(!answer.iter().any(forbidden), "{}", answer.escape_ascii());
+                assert!(!answer.iter().any(|byte| FORBIDDEN.contains(byte)), "{}", answer.escape_ascii());
             } else {
                 assert!(answer.is_ascii());
             }
@@ -235,15 +243,9 @@ mod tests {
             if pace.channel == Channel::Text {
                 bytes.extend(base64::engine::general_purpose::STANDARD.decode(body).unwrap());
             } else {
-                let mut flip = 0;
-                for &byte in body {
-                    if byte == ESCAPE {
-                        flip = FLIP;
-                    } else {
-                        bytes.push(byte ^ std::mem::take(&mut flip));
-                    }
-                }
-                assert_eq!(flip, 0, "an escape is cut in two");
+                let (mask, body) = body.split_at(pace.mask());
+                assert!(!body.is_empty());
+                bytes.extend(body.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
             }
             rest = after;
         }
@@ -267,7 +269,7 @@ mod tests {
         ];
         for (channel, window) in [(Channel::Binary, 0), (Channel::Text, 0), (Channel::Binary, 12)] {
             for chunk in [16, 124, 2044] {
-                let pace = Pace { channel, chunk, ahead: 2, window };
+                let pace = Pace { channel, chunk, ahead: 2, window, bold: false };
                 let mut stream = Stream::new(pace, &files);
                 let records = receive(pace, &mut stream, 0..20_000);
                 assert_eq!(stream.taken(), (every.len() + text.len()) as u64);
@@ -297,7 +299,7 @@ mod tests {
     fn lost_and_repeated_questions_change_nothing() {
         let content: Vec<u8> = (0..=255).cycle().take(3000).collect();
         let files = [Upload { path: "/a", content: &content, digest: b"1" }];
-        let pace = Pace { channel: Channel::Binary, chunk: 60, ahead: 2, window: 0 };
+        let pace = Pace { channel: Channel::Binary, chunk: 60, ahead: 2, window: 0, bold: false };
         let plain = receive(pace, &mut Stream::new(pace, &files), 0..1000);
         // Question 3 is lost, 5 comes twice, and 9 after 10.
         let odd = [0, 1, 2, 4, 5, 5, 6, 7, 8, 10, 9].into_iter().chain(11..1000);
@@ -313,14 +315,17 @@ mod tests {
         let facts =
             |memory| Facts { hash: super::super::files::Hash::Sha256, channel: Channel::Binary, deflate: true, memory };
         let serial = Abilities { raw_paste: true, ..Abilities::default() };
-        let pico = Pace::new(&facts(150_000), serial, 256).unwrap();
-        assert_eq!(pico, Pace { channel: Channel::Binary, chunk: 124, ahead: 2, window: 13 });
-        let tiny = Pace::new(&facts(6_000), serial, 32).unwrap();
-        assert_eq!(tiny, Pace { channel: Channel::Binary, chunk: 28, ahead: 1, window: 0 });
-        let held = Pace::new(&facts(2_000_000), Abilities { holds_back: true, ..serial }, 256).unwrap();
-        assert_eq!((held.chunk, held.window), (2044, 15));
-        let network = Pace::new(&facts(150_000), Abilities { text_only: true, ..serial }, 256).unwrap();
+        let pico = Pace::new(&facts(150_000), serial, 256, false).unwrap();
+        assert_eq!(pico, Pace { channel: Channel::Binary, chunk: 124, ahead: 2, window: 13, bold: false });
+        let tiny = Pace::new(&facts(6_000), serial, 32, false).unwrap();
+        assert_eq!(tiny, Pace { channel: Channel::Binary, chunk: 28, ahead: 1, window: 0, bold: false });
+        let held = Pace::new(&facts(2_000_000), Abilities { holds_back: true, ..serial }, 256, false).unwrap();
+        assert_eq!((held.chunk, held.window, held.bold), (2044, 15, false));
+        let queue = |cautious| Pace::new(&facts(150_000), Abilities { queues: true, ..serial }, 256, cautious).unwrap();
+        assert_eq!((queue(false).chunk, queue(false).bold), (2044, true));
+        assert_eq!(queue(true), pico);
+        let network = Pace::new(&facts(150_000), Abilities { text_only: true, ..serial }, 256, false).unwrap();
         assert_eq!(network.channel, Channel::Text);
-        assert_eq!(Pace::new(&Facts { channel: Channel::Literals, ..facts(9_000) }, serial, 256), None);
+        assert_eq!(Pace::new(&Facts { channel: Channel::Literals, ..facts(9_000) }, serial, 256, false), None);
     }
 }

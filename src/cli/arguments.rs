@@ -2,11 +2,15 @@
 //!
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
+mod allow;
 pub mod files;
+pub mod operator;
+pub mod station;
 mod sync;
 mod testing;
 mod tools;
 
+pub use allow::{Allow, Allowed};
 use files::FileCommand;
 pub use sync::Sync;
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
@@ -53,6 +57,7 @@ Ports:
   tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
   192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
   replay:FILE                a session that --record FILE wrote down
+  NAME                       a board of station.toml
 
 Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
 
@@ -134,6 +139,12 @@ pub enum Command {
     /// The commands for files.
     #[command(flatten)]
     Files(FileCommand),
+    /// Find a board by plugging it in, and give it a name in the station's file
+    ///
+    /// Blinks the board's LED, where it is known, and keeps what singles the board out: its serial number, or without one
+    /// where it is plugged in. The rest of the file stays as it is.
+    #[command(after_help = station::SELECT_HELP)]
+    Select(station::Select),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),
@@ -185,6 +196,7 @@ Ports:
   tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
   192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
   replay:FILE                a session that --record FILE wrote down
+  NAME                       a board of station.toml
 
 Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
 
@@ -226,7 +238,7 @@ Examples:
 /// Which board.
 #[derive(Debug, Args)]
 pub struct Connection {
-    /// The board's port: a path, `usb:VID:PID`, `sim`, `exec:COMMAND` …
+    /// The board's port: a path, `usb:VID:PID`, `sim`, `exec:COMMAND`, a name of the station …
     #[arg(short, long, value_name = "PORT", value_hint = ValueHint::AnyPath)]
     pub port: Option<String>,
     /// Bits per second of a serial port [default: 115200]
@@ -241,6 +253,9 @@ pub struct Connection {
     /// File whose first line is the password for a port that asks (WebREPL, telnet)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub password_file: Option<PathBuf>,
+    /// The boards' names.
+    #[command(flatten)]
+    pub station: station::Station,
 }
 
 /// How long a command may take.
@@ -272,6 +287,12 @@ pub struct Run {
     /// What is written down.
     #[command(flatten)]
     pub noting: Noting,
+    /// What it may do.
+    #[command(flatten)]
+    pub allowed: Allowed,
+    /// What its questions are answered.
+    #[command(flatten)]
+    pub answers: operator::Answers,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,
@@ -289,6 +310,12 @@ pub struct Repl {
     /// What is seen as `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
+    /// What it may do.
+    #[command(flatten)]
+    pub allowed: Allowed,
+    /// What questions are answered.
+    #[command(flatten)]
+    pub answers: operator::Answers,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,

@@ -4,7 +4,7 @@
 
 use super::arguments::Check;
 use super::console::Console;
-use super::{is_python, python_file, readable, report_failures};
+use super::{is_python, python_file, readable, report_failures, station};
 use crate::device::Host;
 use crate::device::class::{Body, Class, Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
@@ -45,7 +45,18 @@ fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources)
     if is_python(script) {
         return check_python(script, console);
     }
-    let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None);
+    let host = Host::new(console.clone(), None);
+    // Defaults of parameters may be constants of the station.
+    let station = match station::prepare(&host, &Default::default(), Some(script)) {
+        Ok(station) => station,
+        Err(failure) => {
+            let sources = Sources::default();
+            sources.insert_files(&failure);
+            return Ok((Err(vec![failure]), sources));
+        }
+    };
+    let mut runner = Runner::new(host, console.clone(), Vec::new(), None);
+    station.into_iter().for_each(|station| runner.set_station(station));
     let checked = match runner.check_file(script) {
         Ok(classes) => match compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))? {
             failures if failures.is_empty() => Ok(classes),

@@ -61,6 +61,8 @@ struct Inner {
     parallel: bool,
     /// Both streams lead to one place, where what follows on the other one must not go on with a line of this one.
     together: bool,
+    /// The boards that have printed while prefixing, in the order of their first lines: each has its colour.
+    seen: Vec<String>,
     /// Lines that boards have begun while prefixing, by device, in the order in which they were begun.
     begun: Vec<(String, String)>,
     /// The reader of standard output has gone.
@@ -69,6 +71,10 @@ struct Inner {
     bar: Option<ProgressBar>,
     /// The tests so far.
     fold: Fold,
+    /// The line that a person is typing on standard error, which is a terminal.
+    question: Option<String>,
+    /// What was printed meanwhile and is no whole line yet.
+    held: Vec<u8>,
 }
 
 impl Console {
@@ -82,10 +88,13 @@ impl Console {
             prefixing: false,
             parallel: false,
             together,
+            seen: Vec::new(),
             begun: Vec::new(),
             broken: false,
             bar: None,
             fold: Fold::new(),
+            question: None,
+            held: Vec::new(),
         };
         Console { inner: Mutex::new(inner) }
     }
@@ -188,6 +197,25 @@ impl Console {
         self.lock().bar = bar;
     }
 
+    /// Draws the line that a person is typing; whatever else is printed goes above it. `None`: it is typed.
+    pub fn question(&self, line: Option<String>) {
+        let mut inner = self.lock();
+        if let Some(line) = line {
+            inner.question = Some(line);
+            return inner.draw_question();
+        }
+        if inner.question.take().is_some() {
+            let _ = inner.err.to.write_all(b"\n").and_then(|()| inner.err.to.flush());
+        }
+        let held = std::mem::take(&mut inner.held);
+        inner.write(&held);
+    }
+
+    /// How remarks may look.
+    pub fn colour_of_remarks(&self) -> Colour {
+        self.lock().err.colour
+    }
+
     /// Does `work` while nothing else is printed.
     pub fn alone(&self, work: impl FnOnce()) {
         let _inner = self.lock();
@@ -218,6 +246,9 @@ fn is_same_file() -> io::Result<bool> {
 
 impl Inner {
     fn write(&mut self, bytes: &[u8]) {
+        if self.question.is_some() && self.together {
+            return self.write_above(bytes);
+        }
         match self.bar.clone() {
             None => self.write_bytes(bytes),
             Some(bar) => bar.suspend(|| {
@@ -238,6 +269,32 @@ impl Inner {
         }
         if let Err(error) = self.out.to.write_all(bytes).and_then(|()| self.out.to.flush()) {
             self.gone(&error);
+        }
+    }
+
+    /// Writes what makes whole lines above the line that is being typed, and holds the rest.
+    fn write_above(&mut self, bytes: &[u8]) {
+        const LONGEST_LINE: usize = 64 * 1024;
+        self.held.extend_from_slice(bytes);
+        if self.held.len() > LONGEST_LINE {
+            self.held.push(b'\n');
+        }
+        let whole = self.held.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        if whole > 0 {
+            let lines: Vec<u8> = self.held.drain(..whole).collect();
+            self.clear_question();
+            self.write_bytes(&lines);
+            self.draw_question();
+        }
+    }
+
+    fn clear_question(&mut self) {
+        let _ = self.err.to.write_all(b"\r\x1b[K").and_then(|()| self.err.to.flush());
+    }
+
+    fn draw_question(&mut self) {
+        if let Some(line) = &self.question {
+            let _ = write!(self.err.to, "\r\x1b[K{line}").and_then(|()| self.err.to.flush());
         }
     }
 
@@ -271,6 +328,12 @@ impl Inner {
             self.write(b"\n");
         }
         self.flush();
+        if self.question.is_some() {
+            self.clear_question();
+            let end = if text.ends_with('\n') { "" } else { "\n" };
+            let _ = write!(self.err.to, "{text}{end}");
+            return self.draw_question();
+        }
         let bar = self.bar.clone();
         let mut write = || {
             let _ = self.err.to.write_all(text.as_bytes()).and_then(|()| self.err.to.flush());
@@ -294,9 +357,9 @@ impl Inner {
                 (None, None) => self.begun.push((device.to_owned(), piece.to_owned())),
                 (Some(end), Some(index)) => {
                     let (_, begun) = self.begun.remove(index);
-                    self.own_lines(&format!("[{device}] {begun}{end}\n"));
+                    self.line_of(device, &format!("{begun}{end}"));
                 }
-                (Some(line), None) => self.own_lines(&format!("[{device}] {line}\n")),
+                (Some(line), None) => self.line_of(device, line),
             }
         }
         self.bound(device);
@@ -308,7 +371,7 @@ impl Inner {
         let long = |(name, begun): &(String, String)| name == device && begun.len() > LONGEST_LINE;
         if let Some(index) = self.begun.iter().position(long) {
             let (name, begun) = self.begun.remove(index);
-            self.own_lines(&format!("[{name}] {begun}\n"));
+            self.line_of(&name, &begun);
         }
     }
 
@@ -324,8 +387,22 @@ impl Inner {
 
     fn end_begun_lines(&mut self) {
         for (device, begun) in std::mem::take(&mut self.begun) {
-            self.own_lines(&format!("[{device}] {begun}\n"));
+            self.line_of(&device, &begun);
         }
+    }
+
+    /// A whole line of one of several boards.
+    fn line_of(&mut self, device: &str, line: &str) {
+        if self.out.colour == Colour::Never {
+            return self.own_lines(&format!("[{device}] {line}\n"));
+        }
+        let known = self.seen.iter().position(|name| name == device);
+        let number = known.unwrap_or_else(|| {
+            self.seen.push(device.to_owned());
+            self.seen.len() - 1
+        });
+        let label = render::board(number, &format!("[{device}]"));
+        self.own_lines(&format!("{label} {line}\n"));
     }
 }
 
@@ -378,6 +455,19 @@ impl Observer for Console {
         let mut inner = self.lock();
         inner.end_lines_of_others("");
         inner.write(format!("{text}\n").as_bytes());
+    }
+
+    fn print_for(&self, board: &str, text: &str) {
+        let mut inner = self.lock();
+        if !inner.prefixing {
+            inner.end_lines_of_others("");
+            return inner.write(format!("{text}\n").as_bytes());
+        }
+        if let Some(index) = inner.begun.iter().position(|(name, _)| name == board) {
+            let (_, begun) = inner.begun.remove(index);
+            inner.line_of(board, &begun);
+        }
+        inner.board(board, &format!("{text}\n"));
     }
 
     fn debug(&self, text: &str, place: Option<&Origin>) {

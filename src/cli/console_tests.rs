@@ -160,3 +160,31 @@ fn notices_go_to_standard_error() {
     console.debug("x", Some(&Origin::new("a.rhai", 1, 2)));
     paper.expect("<installing\n><a.rhai:1:2: x\n>");
 }
+
+#[test]
+fn each_of_several_boards_has_a_colour() {
+    let (console, paper) = console();
+    console.lock().out.colour = Colour::Always;
+    console.open_devices(3);
+    for device in ["a", "b", "a"] {
+        console.board(device, "x\n");
+    }
+    console.print_for("b", "y");
+    paper.expect("\x1b[36m[a]\x1b[0m x\n\x1b[33m[b]\x1b[0m x\n\x1b[36m[a]\x1b[0m x\n\x1b[33m[b]\x1b[0m y\n");
+}
+
+#[test]
+fn what_a_script_prints_for_a_board_ends_the_line_of_that_board() {
+    let (console, paper) = console();
+    console.open_devices(1);
+    console.print_for("a", "alone");
+    paper.expect("alone\n");
+    console.open_devices(2);
+    console.parallel(true);
+    console.board("a", "begun");
+    console.board("b", "other");
+    console.print_for("a", "said");
+    paper.expect("[a] begun\n[a] said\n");
+    console.end_lines();
+    paper.expect("[b] other\n");
+}

@@ -17,6 +17,7 @@ pub mod generated;
 pub mod info;
 #[cfg(unix)]
 pub mod link;
+pub mod operator;
 pub mod progress;
 pub mod project;
 pub mod prompt;
@@ -28,9 +29,11 @@ pub mod report;
 pub mod reporting;
 pub mod reset;
 pub mod run;
+pub mod select;
 pub mod serve;
 pub mod session;
 pub mod signals;
+pub mod station;
 pub mod sync;
 #[cfg(unix)]
 pub mod terminal;
@@ -72,7 +75,11 @@ pub fn main() -> ExitCode {
     let status = match status {
         _ if defect.load(Ordering::SeqCst) => DEFECT,
         Ok(Ok(status)) => status,
-        Ok(Err(failure)) => report_failures(&console, &[failure], &Sources::default()),
+        Ok(Err(failure)) => {
+            let sources = Sources::default();
+            sources.insert_files(&failure);
+            report_failures(&console, &[failure], &sources)
+        }
         Err(_) => DEFECT,
     };
     ExitCode::from(status)
@@ -99,6 +106,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
             ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
         }),
         Command::Files(command) => files::dispatch(&command, console),
+        Command::Select(options) => select::command(&options, console),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::New(options) => project::new(&options, console),

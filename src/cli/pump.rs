@@ -3,7 +3,8 @@
 //! Uses [`crate::port`] and rustix. Invariants: the pump never spins; Ctrl-C as a signal ends it within a slice.
 
 use crate::port::{Port, PortError, Wait};
-use rustix::event::{Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 /// How long after the last byte the board's answer is still waited for without looking away.
@@ -46,6 +47,10 @@ pub trait Client {
     /// # Errors
     /// If it cannot be watched.
     fn look(&mut self, wait: Duration) -> Result<Look, PortError>;
+    /// What to poll for what it says, or for its leaving. `None`: only a look tells.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
     /// It was there and is [`Look::Absent`] now.
     fn left(&mut self) {}
     /// Takes what it says, without waiting. Gives the count.
@@ -75,7 +80,8 @@ pub fn carry(client: &mut dyn Client, board: &mut dyn Port, wait: Wait) -> Resul
         let slice = wait.slice()?;
         let lively = last_byte.elapsed() < LIVELY;
         // While something is going on the wait is for the board, else for a client: so both are answered at once.
-        let look = client.look(if lively || !connected { Duration::ZERO } else { slice })?;
+        let look =
+            client.look(if lively || !connected || watch(client, board).is_some() { Duration::ZERO } else { slice })?;
         let quiet = if heard { QUIET } else { SILENT };
         if look == Look::Done || (look == Look::Ending && last_byte.elapsed() >= quiet) {
             return Ok(());
@@ -100,7 +106,17 @@ pub fn carry(client: &mut dyn Client, board: &mut dyn Port, wait: Wait) -> Resul
             client.give(&mut backlog)?;
             continue;
         }
-        let came = hear(board, &mut backlog, wait);
+        let watched = match watch(client, board).filter(|_| backlog.is_empty()) {
+            Some(mut both) if look == Look::Idle => {
+                doze(&mut both, slice);
+                true
+            }
+            both => both.is_some() && look == Look::Readable,
+        };
+        let came = match watched {
+            true => board.read_available(&mut backlog).map(|count| count > 0),
+            false => hear(board, &mut backlog, wait),
+        };
         if !connected {
             backlog.clear();
         }
@@ -110,6 +126,19 @@ pub fn carry(client: &mut dyn Client, board: &mut dyn Port, wait: Wait) -> Resul
             last_byte = Instant::now();
         }
     }
+}
+
+/// What to poll for either side; `None` if one of them cannot be polled.
+fn watch<'a>(client: &'a dyn Client, board: &'a dyn Port) -> Option<Vec<PollFd<'a>>> {
+    let board = board.descriptors();
+    let client = client.descriptor().filter(|_| !board.is_empty())?;
+    Some(std::iter::once(client).chain(board).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect())
+}
+
+/// Waits until one of them has something to say.
+fn doze(watched: &mut [PollFd<'_>], wait: Duration) {
+    // A signal ends it as well: the caller looks around next.
+    let _ = poll(watched, Some(&Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ }));
 }
 
 /// Passes on one piece of what the client said. Gives whether there was anything.

@@ -54,6 +54,13 @@ impl Colour {
     }
 }
 
+/// The label of the board with this number, from 0, in its colour.
+pub fn board(number: usize, label: &str) -> String {
+    // Those that are easy to tell apart, light or dark the terminal; red is for errors.
+    const COLOURS: [u8; 10] = [36, 33, 35, 32, 34, 96, 93, 95, 92, 94];
+    format!("\x1b[{}m{label}\x1b[0m", COLOURS[number % COLOURS.len()])
+}
+
 /// The narrowest gutter, so that all excerpts of short scripts line up.
 const NARROWEST_GUTTER: usize = 2;
 

@@ -4,6 +4,7 @@
 
 use super::arguments::Run;
 use super::console::Console;
+use super::operator::Desk;
 use super::reporting::{Journal, Watch};
 use super::{is_python, misuse, python_file, readable, report_failures, session, signals};
 use crate::device::Host;
@@ -23,13 +24,16 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let journal = Journal::open(&run.noting, console)?;
     signals::watch()?;
     let watch = Watch::new(console, &journal);
-    let host = session::host(&watch, &run.connection)?;
+    let (host, station) = session::host_for(&watch, &run.connection, Some(&run.script))?;
     mount(&run, &host)?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let mut runner = Runner::new(host.clone(), watch, run.args, run.limit.timeout);
     runner.set_subject(journal.subject(&run.script));
     runner.select(super::test::selection(&run.choice, None));
+    runner.permit(run.allowed.permissions());
+    station.into_iter().for_each(|station| runner.set_station(station));
+    runner.set_operator(Desk::new(console, &run.answers.given));
     let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();

@@ -4,8 +4,9 @@
 
 use super::arguments::{Connection, Limit};
 use super::console::Console;
-use super::{misuse, signals};
+use super::{misuse, signals, station};
 use crate::bench::report::Report;
+use crate::bench::station::Station;
 use crate::device::class::Class;
 use crate::device::{Device, Host, OpenOptions, Output};
 use crate::diagnostic::Diagnostic;
@@ -22,7 +23,23 @@ use std::time::Instant;
 /// # Errors
 /// If the password cannot be read, or the recording not be written.
 pub fn host<O: Output + 'static>(output: &Arc<O>, connection: &Connection) -> Result<Host, Diagnostic> {
-    host_at(output, connection, None, recorder(connection)?.as_ref())
+    let host = host_at(output, connection, None, recorder(connection)?.as_ref())?;
+    station::prepare(&host, &connection.station, None)?;
+    Ok(host)
+}
+
+/// As [`host`], for a script, which may have its station beside it.
+///
+/// # Errors
+/// As [`host`].
+pub fn host_for<O: Output + 'static>(
+    output: &Arc<O>,
+    connection: &Connection,
+    script: Option<&Path>,
+) -> Result<(Host, Option<Arc<Station>>), Diagnostic> {
+    let host = host_at(output, connection, None, recorder(connection)?.as_ref())?;
+    let station = station::prepare(&host, &connection.station, script)?;
+    Ok((host, station))
 }
 
 /// What records the ports, if the command line wants that.

@@ -15,7 +15,7 @@ use crate::port::{Port, PortError, Wait};
 use crate::script::Sources;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::stdin;
-use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcsetattr};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcsetattr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -285,13 +285,30 @@ fn key(character: u8) -> String {
     }
 }
 
-/// The terminal of standard input in raw mode, until this is dropped. There is one at a time.
-struct Raw {
+/// The terminal of standard input in other modes, until this is dropped. There is one at a time.
+pub struct Raw {
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Raw {
+    /// Raw mode: every key passes as it is.
     fn enter() -> Result<Raw, Error> {
+        Raw::with(Termios::make_raw)
+    }
+
+    /// Keys come one by one and unseen; Ctrl-C stays a signal, Enter a line end.
+    ///
+    /// # Errors
+    /// If the terminal cannot be changed.
+    pub fn keys() -> Result<Raw, Error> {
+        Raw::with(|modes| {
+            modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+            modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+            modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+        })
+    }
+
+    fn with(change: impl FnOnce(&mut Termios)) -> Result<Raw, Error> {
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |error: rustix::io::Errno| {
@@ -302,7 +319,9 @@ impl Raw {
         let modes = tcgetattr(stdin()).map_err(failed)?;
         *saved = Some(modes);
         drop(saved);
-        super::link::make_raw(stdin()).map_err(failed)?;
+        let mut changed = tcgetattr(stdin()).map_err(failed)?;
+        change(&mut changed);
+        tcsetattr(stdin(), OptionalActions::Now, &changed).map_err(failed)?;
         Ok(Raw { _turn: turn })
     }
 }

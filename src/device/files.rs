@@ -9,12 +9,12 @@ use super::state::{Limit, Run, State};
 use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
-use crate::board::files::{self, Change, Entry, Facts, TEMPORARY};
+use crate::board::files::{self, Change, Entry, Facts, Status, TEMPORARY};
 use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
-use errors::{is_memory_error, nonsense, not_written, number_of, os_error, unsuitable};
+use errors::{is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a board may take to ask for the next piece of a file.
 const STALL: Duration = Duration::from_secs(20);
+/// The same for a stream that may have lost bytes on its way, and is sent again then.
+const BOLD_STALL: Duration = Duration::from_secs(3);
 /// Bytes that the first exchange hashes, and how long one should take, so that there is progress to be seen.
 const FIRST_HASHED: u64 = 256 * 1024;
 const HASH_TIME: Duration = Duration::from_millis(500);
@@ -72,7 +74,11 @@ impl Device {
         }
         let run = run(self, PATIENCE);
         state.need(self.host(), &run, Helper::Files).map_err(unsuitable)?;
-        let facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
+        let mut facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
+        if files::lacks_hash(&facts) {
+            state.need(self.host(), &run, Helper::Hash).map_err(unsuitable)?;
+            facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
+        }
         let facts = Facts::from_value(&facts).ok_or_else(nonsense)?;
         Ok(Files { device: self, state, facts, cramped: false })
     }
@@ -129,14 +135,12 @@ impl Files<'_> {
     /// # Errors
     /// Of the link, or DeviceException.
     pub fn stat(&mut self, path: &str) -> Result<Option<Option<u64>>> {
-        match self.ask(&files::stat(path)) {
-            Ok(value) => files::status(&value).ok_or_else(nonsense).map(Some),
+        match files::status(&self.ask(&files::stat(path))?).ok_or_else(nonsense)? {
+            Status::File(size) => Ok(Some(Some(size))),
+            Status::Directory => Ok(Some(None)),
             // ENOENT, and ENOTDIR: a part of the path is a file.
-            Err(error) if matches!(number_of(&error), Some(2 | 20)) => Ok(None),
-            Err(error) => Err(match number_of(&error) {
-                Some(number) => os_error(number, &format!("`{path}` cannot be looked at")),
-                None => error,
-            }),
+            Status::Error(2 | 20) => Ok(None),
+            Status::Error(number) => Err(os_error(number, &format!("`{path}` cannot be looked at"))),
         }
     }
 
@@ -332,6 +336,7 @@ impl Files<'_> {
         while let Some(pace) = self.pace()? {
             match self.write_stream(pace, uploads, progress) {
                 Err(error) if is_memory_error(&error) => self.cramped = !self.makes_do(&error),
+                Err(error) if pace.bold && may_be_loss(&error) => self.state.cautious = true,
                 other => return other,
             }
         }
@@ -341,7 +346,8 @@ impl Files<'_> {
     /// The pace of a stream; `None` if the board can receive none.
     fn pace(&mut self) -> Result<Option<Pace>> {
         let Some(board) = self.state.board.as_ref() else { return Ok(None) };
-        let pace = Pace::new(&self.facts, board.abilities(), board.room()).filter(|_| !self.cramped);
+        let pace = Pace::new(&self.facts, board.abilities(), board.room(), self.state.cautious);
+        let pace = pace.filter(|_| !self.cramped);
         if pace.is_some() {
             let run = run(self.device, PATIENCE);
             match self.state.need(self.device.host(), &run, Helper::Receiver) {
@@ -363,7 +369,7 @@ impl Files<'_> {
             answer
         };
         let command = Command::expression(&pace.call());
-        let run = run(self.device, STALL);
+        let run = run(self.device, if pace.bold { BOLD_STALL } else { STALL });
         let answer = self.state.run_answering(self.device.host(), &run, &command, &mut answer)?;
         match files::changed(&value(answer)?).ok_or_else(nonsense)? {
             (_, 0) => Ok(()),

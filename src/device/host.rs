@@ -2,10 +2,12 @@
 //!
 //! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
+use super::named::Known;
 use super::{Device, Output, Terminal};
 use crate::error::{Error, Result};
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -28,9 +30,15 @@ struct Shared {
     turns: Turns,
     /// The folder that every device mounts, and whether it may write there.
     mount: Mutex<Option<(PathBuf, bool)>>,
+    known: Mutex<Known>,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
+}
+
+thread_local! {
+    /// See [`Host::set_deadline_of_thread`].
+    static OF_THREAD: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// How often each recording was opened: it holds one session for each opening.
@@ -66,6 +74,7 @@ impl Host {
             terminal: Mutex::default(),
             turns: Turns::default(),
             mount: Mutex::default(),
+            known: Mutex::default(),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
         }))
@@ -74,6 +83,12 @@ impl Host {
     /// Ends every call, of any device, that still runs at this time, with a TimeoutError (`--timeout`).
     pub fn set_deadline(&self, deadline: Option<Instant>) {
         *lock(&self.0.deadline) = deadline;
+    }
+
+    /// Ends every call that this thread makes, of any device, and that still runs at this time: a time limit of a part of
+    /// the script, which is none of what other threads do at the same time.
+    pub fn set_deadline_of_thread(&self, deadline: Option<Instant>) {
+        OF_THREAD.set(deadline);
     }
 
     /// Bits per second on serial ports for devices whose `open` says nothing about it (`--baudrate`).
@@ -105,6 +120,14 @@ impl Host {
         lock(&self.0.recorder).clone()
     }
 
+    pub(super) fn known(&self) -> &Mutex<Known> {
+        &self.0.known
+    }
+
+    pub(super) fn default_port(&self) -> Option<&str> {
+        self.0.port.as_deref()
+    }
+
     pub(super) fn mount_of_run(&self) -> &Mutex<Option<(PathBuf, bool)>> {
         &self.0.mount
     }
@@ -122,9 +145,13 @@ impl Host {
         self.0.turns.clone()
     }
 
-    /// The deadline of the run.
+    /// The deadline of what this thread does: that of the run, or its own if that is earlier.
     pub fn deadline(&self) -> Option<Instant> {
-        *lock(&self.0.deadline)
+        let of_run = *lock(&self.0.deadline);
+        match (of_run, OF_THREAD.get()) {
+            (Some(run), Some(own)) => Some(run.min(own)),
+            (run, own) => run.or(own),
+        }
     }
 
     pub(super) fn shared_output(&self) -> Arc<dyn Output> {

@@ -29,7 +29,11 @@ impl Host {
         options: OpenOptions,
         hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
     ) -> Result<Device> {
-        self.open_link(class, Link::new(self, port, &options), &options, hook)
+        let name = options.name.clone();
+        match self.resolve(port, options) {
+            Ok((port, options)) => self.open_link(class, Link::new(self, port.as_deref(), &options), &options, hook),
+            Err(error) => self.open_link(class, Err(error), &OpenOptions { name, ..OpenOptions::default() }, hook),
+        }
     }
 
     /// What opens the port that [`Host::open`] would open, with nothing on it, and the port as the user wrote it: for
@@ -38,7 +42,8 @@ impl Host {
     /// # Errors
     /// Of an address that is none, or of no default.
     pub fn connector(&self, port: Option<&str>, options: &OpenOptions) -> Result<(String, Box<Connector>)> {
-        let link = Link::new(self, port, options)?;
+        let (port, options) = self.resolve(port, options.clone())?;
+        let link = Link::new(self, port.as_deref(), &options)?;
         let (written, host) = (link.written.clone(), self.clone());
         Ok((written, Box::new(move |again| link.open_port(&host, again))))
     }

@@ -70,6 +70,8 @@ pub struct State {
     pub next_generator: u64,
     /// Objects whose proxies are gone.
     pub released: Released,
+    /// Whether bytes were lost that were sent faster than the board is known to take them.
+    pub cautious: bool,
     /// The folder of this computer that the board sees.
     pub mount: Option<Mount>,
     /// Number of the next object that the board keeps.
@@ -116,6 +118,7 @@ impl State {
             garbage: Arc::default(),
             next_generator: 1,
             released: Released::default(),
+            cautious: false,
             mount: None,
             next_object: 1,
         }

@@ -114,6 +114,9 @@ pub struct Abilities {
     pub simulated: bool,
     /// What is written waits until it is read, however much it is: no input buffer of a board can overflow.
     pub holds_back: bool,
+    /// What is written waits in this computer until the program behind the port reads it, as in a pseudo-terminal. Whether
+    /// that program holds it back for a board that is slow is not known.
+    pub queues: bool,
     /// Bytes from 0x80 on that are no UTF-8 do not get through.
     pub text_only: bool,
 }
@@ -129,6 +132,13 @@ pub trait Port: Send {
     /// The secret that frames the replies of this connection. A recording insists on the one it was made with.
     fn agree_on_token(&mut self, proposed: String) -> String {
         proposed
+    }
+
+    /// What to poll for input, by who waits for something else as well: when none of it is readable, [`Port::read_available`]
+    /// gives nothing. Empty: it cannot be told without a read.
+    #[cfg(unix)]
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        Vec::new()
     }
 
     /// Writes all of `bytes`.

@@ -12,7 +12,7 @@ use rustix::pty::OpenptFlags;
 use rustix::termios::{InputModes, LocalModes, OptionalActions, OutputModes, Termios};
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -157,6 +157,12 @@ impl Child {
                 (closed || found.contains(PollFlags::IN), found.contains(PollFlags::OUT))
             }
         }
+    }
+
+    /// What is readable when there is something to read, or the process has ended.
+    pub(super) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        let ends = self.behind.as_ref().map(|(_, end)| end.as_fd());
+        std::iter::once(self.master.as_fd()).chain(ends).collect()
     }
 
     /// Appends what is there to `buffer`, without waiting.

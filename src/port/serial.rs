@@ -105,7 +105,7 @@ impl Port for SerialPort {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { soft_reset: true, raw_paste: true, ..Abilities::default() }
+        Abilities { soft_reset: true, raw_paste: true, queues: self.link.queues(), ..Abilities::default() }
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

@@ -56,7 +56,7 @@ pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     properties(engine);
     classes(engine, run);
-    mounts(engine);
+    mounts(engine, run);
     engine
         .register_fn("exec", |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {
             let at = call_place(&context);
@@ -109,15 +109,19 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     }
 }
 
-fn mounts(engine: &mut Engine) {
+fn mounts(engine: &mut Engine, run: &Arc<Run>) {
+    let (plain, full) = (run.clone(), run.clone());
     engine
-        .register_fn("mount", |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
-            placed(&context, mount(&context, device, &folder, &Map::new()))
-        })
         .register_fn(
             "mount",
-            |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString, options: Map| {
-                placed(&context, mount(&context, device, &folder, &options))
+            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
+                placed(&context, mount(&plain, &context, device, &folder, &Map::new()))
+            },
+        )
+        .register_fn(
+            "mount",
+            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString, options: Map| {
+                placed(&context, mount(&full, &context, device, &folder, &options))
             },
         )
         .register_fn("unmount", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
@@ -125,8 +129,14 @@ fn mounts(engine: &mut Engine) {
         });
 }
 
-fn mount(context: &NativeCallContext<'_>, device: &DeviceHandle, folder: &str, options: &Map) -> Fallible<()> {
-    let folder = super::files::inside(folder)?;
+fn mount(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    folder: &str,
+    options: &Map,
+) -> Fallible<()> {
+    let folder = run.file(folder)?;
     let mut writable = false;
     for (name, value) in options {
         match (name.as_str(), value.as_bool()) {
@@ -336,7 +346,7 @@ pub(super) fn simulate(
         Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("AttributeError") => {
             let message = format!("the simulated board has no `{name}` for {}", methods::arguments(values.len()));
             let error = Error::new(Kind::UnknownTaskError, message)
-                .with_help("it has `adc`, `pin`, `level`, `wire`, `pwm`, `i2c`, `i2c_registers`, `spi`, `spi_sent`, `uart`, `uart_sent`");
+                .with_help("it has `adc`, `pin`, `level`, `wire`, `pwm`, `i2c`, `i2c_registers`, `spi`, `spi_sent`, `uart`, `uart_sent`, `bitstream_sent`, `onewire`, `wifi`");
             Err(raise(located(error, context)))
         }
         Err(error) => Err(raise(error)),

@@ -4,10 +4,12 @@
 
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
-use super::{convert, device_type, dispatch, errors, files, functions, generator, measure, modules, opening, syntax};
-use super::{parallel, proxy, series, sync, testing, text};
+use super::{
+    convert, csv, device_type, dispatch, errors, files, functions, generator, measure, modules, opening, syntax,
+};
+use super::{json, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// An engine for `run`.
 pub(super) fn engine(run: &Arc<Run>) -> Engine {
@@ -35,8 +37,15 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     functions::register(&mut engine, run);
     measure::register(&mut engine, run);
     series::register(&mut engine, run);
+    timing::register(&mut engine, run);
     parallel::register(&mut engine, run);
-    files::register(&mut engine);
+    files::register(&mut engine, run);
+    csv::register(&mut engine);
+    json::register(&mut engine);
+    process::register(&mut engine, run);
+    random::register(&mut engine);
+    operator::register(&mut engine, run);
+    station::register(&mut engine);
     sync::register(&mut engine, run);
     engine.set_module_resolver(modules::Resolver(run.clone()));
     engine
@@ -45,7 +54,10 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
 #[expect(deprecated, reason = "Rhai marks its volatile hooks that way; the version is pinned")]
 fn hooks(engine: &mut Engine, run: &Arc<Run>) {
     let observer = run.observer.clone();
-    engine.on_print(move |text| observer.print(text));
+    engine.on_print(move |text| match parallel::board() {
+        None => observer.print(text),
+        Some(board) => observer.print_for(&board, text),
+    });
     let observer = run.observer.clone();
     engine.on_debug(move |text, source, position| observer.debug(text, place(source, position).as_ref()));
     let shared = run.clone();
@@ -61,6 +73,10 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
         let known = context.scope().get(name);
         if name == "args" && known.is_none() {
             return Ok(Some(arguments(&shared)));
+        }
+        if name == "station" && known.is_none() {
+            let station = shared.station.read().unwrap_or_else(PoisonError::into_inner).clone();
+            return station::variable(station).map(Some);
         }
         if shared.is_caught(name) {
             return Ok(known.and_then(|value| errors::complete(&shared, context.engine(), value)));

@@ -1,170 +1,106 @@
-//! Text files of a script, and the natives behind `std/csv`.
+//! Files of this computer: the natives behind `std/file`.
 //!
-//! Invariant: no path leads out of the folder in which belay-script was started.
+//! Invariant: no path is opened that [`super::permissions`] has not let pass.
 
 use super::errors::{Fallible, argument, placed};
-use super::measure::shown;
+use super::run::{Run, lock};
 use crate::error::Kind;
-use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
+use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::fs::OpenOptions;
-use std::io::Write;
-use std::path::{Component, Path, PathBuf};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
 
 /// Longest file that is read, in bytes.
 const LONGEST: u64 = 64 << 20;
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine) {
+pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let (text, bytes) = (run.clone(), run.clone());
     engine
-        .register_fn("read_file", |context: Context<'_>, path: ImmutableString| placed(&context, read(&path)))
-        .register_fn("write_file", |context: Context<'_>, path: ImmutableString, text: ImmutableString| {
-            placed(&context, write(&path, &text, false))
+        .register_fn("read_file", move |context: Context<'_>, path: ImmutableString| {
+            let text = read(&text, &path).and_then(|bytes| decoded(&path, bytes));
+            placed(&context, text)
         })
-        .register_fn("append_file", |context: Context<'_>, path: ImmutableString, text: ImmutableString| {
-            placed(&context, write(&path, &text, true))
+        .register_fn("read_file_bytes", move |context: Context<'_>, path: ImmutableString| -> Fallible<Blob> {
+            placed(&context, read(&bytes, &path))
+        });
+    for (name, append) in [("write_file", false), ("append_file", true)] {
+        let (text, bytes) = (run.clone(), run.clone());
+        engine
+            .register_fn(name, move |context: Context<'_>, path: ImmutableString, content: ImmutableString| {
+                placed(&context, write(&text, &path, content.as_bytes(), append))
+            })
+            .register_fn(name, move |context: Context<'_>, path: ImmutableString, content: Blob| {
+                placed(&context, write(&bytes, &path, &content, append))
+            });
+    }
+    let (exists, list, here) = (run.clone(), run.clone(), run.clone());
+    engine
+        .register_fn("file_exists", move |context: Context<'_>, path: ImmutableString| {
+            placed(&context, exists.file(&path).map(|path| path.exists()))
         })
-        .register_fn("csv_format", |context: Context<'_>, rows: Array| placed(&context, csv_format(&context, &rows)))
-        .register_fn("csv_parse", |context: Context<'_>, text: ImmutableString| placed(&context, csv_parse(&text)));
+        .register_fn("list_files", move |context: Context<'_>, path: ImmutableString| {
+            placed(&context, names(&list, &path))
+        })
+        .register_fn("script_folder", move || shown(&lock(&here.reach).here()));
 }
 
-/// The path, if it stays below the current folder.
-pub(super) fn inside(path: &str) -> Fallible<PathBuf> {
-    let help = "files lie below the folder in which belay-script was started: use a relative path without `..`";
-    let wanted = Path::new(path);
-    let plain = wanted.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-    if path.is_empty() || !plain {
-        return argument(format!("the path \"{path}\" leads out of the folder"), help);
-    }
-    // A link may lead out, too. What does not exist yet is judged by its folder.
-    let existing = wanted.ancestors().find(|ancestor| ancestor.as_os_str().is_empty() || ancestor.exists());
-    let existing = existing.filter(|ancestor| !ancestor.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match (Path::new(".").canonicalize(), existing.canonicalize()) {
-        (Ok(folder), Ok(real)) if real.starts_with(&folder) => Ok(wanted.to_owned()),
-        _ => argument(format!("the path \"{path}\" leads out of the folder"), help),
-    }
+/// A folder in full, as scripts write paths.
+fn shown(folder: &Path) -> String {
+    // Windows begins a path in full so, and takes no other slashes in it.
+    folder.to_string_lossy().trim_start_matches(r"\\?\").replace('\\', "/")
 }
 
 pub(super) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
     super::errors::refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {error}"), "")
 }
 
-fn read(path: &str) -> Fallible<String> {
-    let file = inside(path)?;
+fn read(run: &Run, path: &str) -> Fallible<Vec<u8>> {
+    let file = run.file(path)?;
     match std::fs::metadata(&file) {
-        Ok(about) if about.len() > LONGEST => {
-            return argument(format!("\"{path}\" is longer than {} MiB", LONGEST >> 20), "");
-        }
+        Ok(about) if !about.is_file() => return argument(format!("\"{path}\" is no file"), ""),
         Ok(_) => {}
         Err(error) => return failed("read", path, &error),
     }
-    std::fs::read_to_string(&file).or_else(|error| failed("read", path, &error))
+    let mut bytes = Vec::new();
+    let opened = std::fs::File::open(&file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
+    match opened {
+        Ok(_) if bytes.len() as u64 > LONGEST => {
+            argument(format!("\"{path}\" is longer than {} MiB", LONGEST >> 20), "")
+        }
+        Ok(_) => Ok(bytes),
+        Err(error) => failed("read", path, &error),
+    }
 }
 
-fn write(path: &str, text: &str, append: bool) -> Fallible<()> {
-    let file = inside(path)?;
+fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
+    String::from_utf8(bytes).or_else(|error| {
+        let place = error.utf8_error().valid_up_to();
+        argument(format!("\"{path}\" is no UTF-8 text: byte {place}"), "read it as bytes: `read_file_bytes(path)`")
+    })
+}
+
+fn write(run: &Run, path: &str, content: &[u8], append: bool) -> Fallible<()> {
+    let file = run.file(path)?;
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).or_else(|error| failed("written", path, &error))?;
     }
     let opened = OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(&file);
-    let written = opened.and_then(|mut file| file.write_all(text.as_bytes()));
+    let written = opened.and_then(|mut file| file.write_all(content));
     written.or_else(|error| failed("written", path, &error))
 }
 
-/// Rows as the text of a CSV file (RFC 4180, lines ending in `\n`).
-fn csv_format(context: &Context<'_>, rows: &[Dynamic]) -> Fallible<String> {
-    let mut text = String::new();
-    for (index, row) in rows.iter().enumerate() {
-        let row = row.flatten_clone();
-        let Some(cells) = row.read_lock::<Array>() else {
-            return argument(
-                format!("row {} is {}", index + 1, super::convert::describe(&row)),
-                "rows are arrays: `[[\"time\", \"value\"], [0, 1.5]]`",
-            );
-        };
-        let cells: Vec<String> = cells.iter().map(|cell| quote(&shown(context, cell), cell.is_unit())).collect();
-        text.push_str(&cells.join(","));
-        text.push('\n');
+/// The names in a folder in alphabetical order, those of folders with a slash behind them.
+fn names(run: &Run, path: &str) -> Fallible<Array> {
+    let folder = run.file(path)?;
+    let entries = std::fs::read_dir(folder).or_else(|error| failed("listed", path, &error))?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.or_else(|error| failed("listed", path, &error))?;
+        let slash = if entry.path().is_dir() { "/" } else { "" };
+        names.push(format!("{}{slash}", entry.file_name().to_string_lossy()));
     }
-    Ok(text)
-}
-
-fn quote(cell: &str, empty: bool) -> String {
-    if empty {
-        return String::new();
-    }
-    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
-}
-
-/// The rows of a CSV text; all cells are strings.
-fn csv_parse(text: &str) -> Fallible<Array> {
-    let mut rows: Vec<Vec<String>> = Vec::new();
-    let mut row: Vec<String> = Vec::new();
-    let mut cell = String::new();
-    let (mut quoted, mut begun) = (false, false);
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' if quoted && letters.peek() == Some(&'"') => {
-                letters.next();
-                cell.push('"');
-            }
-            '"' if quoted => quoted = false,
-            '"' if cell.is_empty() => (quoted, begun) = (true, true),
-            other if quoted => cell.push(other),
-            ',' => {
-                row.push(std::mem::take(&mut cell));
-                begun = true;
-            }
-            '\r' if letters.peek() == Some(&'\n') => {}
-            '\n' => {
-                row.push(std::mem::take(&mut cell));
-                rows.push(std::mem::take(&mut row));
-                begun = false;
-            }
-            other => {
-                cell.push(other);
-                begun = true;
-            }
-        }
-    }
-    if quoted {
-        return argument(format!("a quote in row {} of the CSV text is not closed", rows.len() + 1), "");
-    }
-    if begun {
-        row.push(cell);
-        rows.push(row);
-    }
-    let rows = rows.into_iter().map(|row| Dynamic::from_array(row.into_iter().map(Dynamic::from).collect()));
-    Ok(rows.collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_stay_inside() {
-        for path in ["/etc/passwd", "../x", "a/../../x", "", "/"] {
-            assert!(inside(path).is_err(), "{path}");
-        }
-        for path in ["x.csv", "./x", "new/folder/x.csv"] {
-            assert!(inside(path).is_ok(), "{path}");
-        }
-    }
-
-    #[test]
-    fn csv_text_is_read_as_rows() {
-        fn case(text: &str, wanted: &[&[&str]]) {
-            let rows = csv_parse(text).unwrap();
-            let rows: Vec<Vec<String>> =
-                rows.into_iter().map(|row| row.into_typed_array::<String>().unwrap()).collect();
-            assert_eq!(rows, wanted, "{text:?}");
-        }
-        case("a,b\n1,2\n", &[&["a", "b"], &["1", "2"]]);
-        case("a,\"b,\"\"c\nd\"\r\n", &[&["a", "b,\"c\nd"]]);
-        case("a,", &[&["a", ""]]);
-        case("", &[]);
-        case("\"\"", &[&[""]]);
-        assert!(csv_parse("\"a").is_err());
-    }
+    names.sort();
+    Ok(names.into_iter().map(Dynamic::from).collect())
 }

@@ -38,8 +38,8 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("env", |name: ImmutableString| std::env::var(name.as_str()).map_or(Dynamic::UNIT, Dynamic::from));
 }
 
-/// The duration of `sleep` and `timeout`.
-fn duration(function: &str, value: &Value) -> Fallible<Duration> {
+/// The duration of `sleep`, `timeout` and what else waits.
+pub(super) fn duration(function: &str, value: &Value) -> Fallible<Duration> {
     match value {
         Value::Int(0) => Ok(Duration::ZERO),
         Value::Float(zero) if *zero == 0.0 => Ok(Duration::ZERO),
@@ -51,7 +51,11 @@ fn duration(function: &str, value: &Value) -> Fallible<Duration> {
 }
 
 fn sleep(run: &Run, value: &Value) -> Fallible<()> {
-    let end = Instant::now() + duration("sleep", value)?;
+    wait_for(run, Instant::now() + duration("sleep", value)?)
+}
+
+/// Waits until `end`, unless the script has to stop before.
+pub(super) fn wait_for(run: &Run, end: Instant) -> Fallible<()> {
     loop {
         if let Some(why) = run.progress() {
             return Err(stop(why));

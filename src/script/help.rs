@@ -200,15 +200,58 @@ fn about_function((name, params, doc): (String, Vec<String>, String)) -> String 
     with_doc(&format!("fn {name}({})", params.join(", ")), &doc)
 }
 
-/// The comment at the head of a standard module, and its public functions with the comments above them.
+/// The comment at the head of a standard module, and what it declares for others with the comments above it: functions,
+/// classes, and what can be called of those.
 fn about_module(name: &str, source: &str) -> String {
     let head: Vec<&str> = source.lines().take_while(|line| line.starts_with("//!")).collect();
     let mut out = with_doc(name, &text::strip_comment(&head.join("\n")));
     for (line, number) in source.lines().zip(1..) {
+        let comment = || text::comment_above(source, number);
         if let Some(rest) = line.strip_prefix("fn ") {
             let head = rest.trim_end().trim_end_matches('{').trim_end();
-            out.push_str(&with_doc(&format!("fn {head}"), &text::comment_above(source, number)));
+            out.push_str(&with_doc(&format!("fn {head}"), &comment()));
+        } else if line.starts_with("device ") {
+            out.push_str(&with_doc(line.trim_end().trim_end_matches('{').trim_end(), &comment()));
+        } else if let Some(head) = line.strip_prefix("    ").and_then(item_head)
+            && !comment().is_empty()
+        {
+            out.push_str(&with_doc(head, &comment()));
         }
     }
     out
+}
+
+/// The head of an item or a method in the text of a module: `task read(pin, samples = 8)`, `method volts |pin|`. `None`: the
+/// line begins neither, or an item that scripts cannot call.
+fn item_head(line: &str) -> Option<&str> {
+    if line.starts_with("method ") {
+        let bars: Vec<usize> = line.match_indices('|').map(|(index, _)| index).collect();
+        return line.get(..=*bars.get(1)?);
+    }
+    let kinds = ["setup ", "task ", "thread ", "teardown "];
+    if !kinds.iter().any(|kind| line.starts_with(kind)) || line.contains(" register = false ") {
+        return None;
+    }
+    let mut depth = 0;
+    let end = line.find(|c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ')' && depth == 0
+    });
+    line.get(..=end?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_tell_what_others_can_use() {
+        let source = "//! Pins.\n\n/// A device.\ndevice Pins : a::B {\n    task hidden(x) register = false `1`\n\n    \
+                      /// Reads.\n    task read(pin, pull = ()) for \"micropython\" `\n        return 1\n    `\n    \
+                      task read(pin, pull = ()) for \"circuitpython\" `2`\n\n    /// In volts.\n    \
+                      method volts |pin, scale| { 1 }\n}\n\n/// Adds.\nfn add(a, b) {\n    a + b\n}\n\nprivate fn own() {}\n";
+        let wanted = "std/pins\n    Pins.\ndevice Pins : a::B\n    A device.\ntask read(pin, pull = ())\n    Reads.\n\
+                      method volts |pin, scale|\n    In volts.\nfn add(a, b)\n    Adds.\n";
+        assert_eq!(about_module("std/pins", source), wanted);
+    }
 }

@@ -9,6 +9,7 @@
 mod check;
 mod collect;
 mod convert;
+mod csv;
 mod declare;
 mod definitions;
 mod device_type;
@@ -22,26 +23,35 @@ mod files;
 mod functions;
 mod generator;
 mod help;
+mod json;
 mod measure;
 mod methods;
 mod modules;
 mod opening;
+mod operator;
 mod parallel;
+mod permissions;
+mod process;
 mod proxy;
+mod random;
 pub mod reference;
 mod run;
 mod series;
 mod session;
+mod station;
 mod sync;
 mod syntax;
 mod testing;
 mod text;
+mod timing;
 mod types;
 mod wording;
 
 use crate::bench::event::Line;
+use crate::bench::operator::{Answer, Operator, Question, Source};
 use crate::bench::report::Report;
 use crate::bench::select::{Declared, Selection};
+use crate::bench::station::Station;
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
@@ -57,6 +67,7 @@ use std::time::Duration;
 pub use definitions::definitions;
 pub use events::Subject;
 pub use help::Words;
+pub use permissions::Permissions;
 pub use session::Session;
 
 /// Stack of the thread that runs a script: deep recursion is an error of the script, no crash.
@@ -66,6 +77,10 @@ const STACK: usize = 64 << 20;
 pub trait Observer: Output {
     /// One `print` of the script: a line without its end.
     fn print(&self, text: &str);
+    /// One `print` of a closure that runs for one of several boards.
+    fn print_for(&self, board: &str, text: &str) {
+        self.board(board, &format!("{text}\n"));
+    }
     /// One `debug` of the script: a line without its end, and where it stands.
     fn debug(&self, text: &str, place: Option<&crate::origin::Origin>);
     /// Several closures begin to run at once, or have ended: only between these two do boards print at the same time.
@@ -73,6 +88,12 @@ pub trait Observer: Output {
     /// Something happened: a test began or ended, something was measured. What is printed, and remarks, come by the other
     /// functions alone.
     fn event(&self, line: &Line, sources: &Sources);
+    /// A question was answered.
+    fn answered(&self, question: &Question, answer: &Answer, source: Source) {
+        if source != Source::Person {
+            self.notice(&format!("? {} {}", question.text, question.shown(answer)));
+        }
+    }
 }
 
 /// The texts of all scripts of a run, by the name that stands in origins.
@@ -93,6 +114,18 @@ impl Sources {
             let is_python = Path::new(file).extension().is_some_and(|extension| extension == "py");
             // A file that has gone meanwhile has no text to show.
             if is_python && let Ok(text) = std::fs::read_to_string(file) {
+                self.insert(file, &text);
+            }
+        }
+    }
+
+    /// Keeps the texts of the files that a diagnostic points into, so that it can be shown with them.
+    pub fn insert_files(&self, diagnostic: &Diagnostic) {
+        for place in &diagnostic.places {
+            let file = &*place.origin.file;
+            if self.get(file).is_none()
+                && let Ok(text) = std::fs::read_to_string(file)
+            {
                 self.insert(file, &text);
             }
         }
@@ -130,9 +163,25 @@ impl Runner {
         Runner { run, engine }
     }
 
+    /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
+    pub fn permit(&self, permissions: Permissions) {
+        lock(&self.run.reach).permissions = permissions;
+    }
+
+    /// What scripts see as `station`. Its boards are to be made known to the host ([`Host::set_boards`]).
+    pub fn set_station(&self, station: Arc<Station>) {
+        *self.run.station.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(station);
+    }
+
+    /// Who answers the questions of scripts. Without one there is nobody to ask.
+    pub fn set_operator(&self, operator: Arc<dyn Operator>) {
+        *lock(&self.run.operator) = Some(operator);
+    }
+
     /// Runs a script to its end, then closes every device that is still open, whatever happened.
     pub fn run_file(&mut self, path: &Path) -> Finished {
         let name = path.to_string_lossy().into_owned();
+        lock(&self.run.reach).set_script(path);
         match read(path) {
             Ok(text) => self.run_text(&name, &text),
             Err(failure) => {

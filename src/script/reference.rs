@@ -144,6 +144,7 @@ const RECEIVERS: &[&str] = &[
     "complex",
     "namedtuple",
     "opaque",
+    "random",
 ];
 
 /// Reads `fn name(param: type, …) -> type;`, `fn get name(…)`, `const name: type;`.

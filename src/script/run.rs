@@ -5,11 +5,14 @@
 use super::dispatch::ClassHandle;
 use super::events::Subject;
 use super::modules::Loader;
+use super::permissions::Reach;
 use super::testing::Frame;
 use super::{Observer, Sources};
+use crate::bench::operator::Operator;
 use crate::bench::record::Record;
 use crate::bench::report::Fold;
 use crate::bench::select::Selection;
+use crate::bench::station::Station;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
@@ -51,7 +54,13 @@ pub(super) struct Run {
     pub selection: RwLock<Selection>,
     pub closing: Mutex<Vec<Diagnostic>>,
     pub exit: Mutex<Option<u8>>,
+    /// What the station's file says.
+    pub station: RwLock<Option<Arc<Station>>>,
+    /// Who answers questions.
+    pub operator: Mutex<Option<Arc<dyn Operator>>>,
     pub loader: Loader,
+    /// What the script may do on this computer.
+    pub reach: Mutex<Reach>,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
     /// Names and numbers of arguments for which native functions are registered.
@@ -97,7 +106,10 @@ impl Run {
             selection: RwLock::default(),
             closing: Mutex::default(),
             exit: Mutex::default(),
+            station: RwLock::default(),
+            operator: Mutex::default(),
             loader: Loader::default(),
+            reach: Mutex::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),
             classes: RwLock::default(),
@@ -247,17 +259,21 @@ impl Run {
         result
     }
 
-    /// Tells the host the earliest deadline. Not from closures of `parallel`: their deadlines are not those of others.
+    /// The deadlines that this thread is in, for threads that work for it.
+    pub fn deadlines(&self) -> Vec<(u64, Instant)> {
+        TIMEOUTS.with_borrow(Clone::clone)
+    }
+
+    /// Makes this thread, which is new, one that works for the thread whose `deadlines` these are.
+    pub fn work_within(&self, deadlines: Vec<(u64, Instant)>) {
+        TIMEOUTS.set(deadlines);
+        self.tell_host();
+    }
+
+    /// Tells the host the earliest deadline of this thread.
     fn tell_host(&self) {
-        if self.parallel.load(Ordering::Relaxed) > 0 {
-            return;
-        }
-        let inner = TIMEOUTS.with_borrow(|timeouts| timeouts.iter().map(|(_, deadline)| *deadline).min());
-        let deadline = match (self.run_deadline(), inner) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        };
-        self.host.set_deadline(deadline);
+        let earliest = TIMEOUTS.with_borrow(|timeouts| timeouts.iter().map(|(_, deadline)| *deadline).min());
+        self.host.set_deadline_of_thread(earliest);
     }
 
     /// Notes the names in which a script catches errors.

@@ -56,7 +56,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         });
     let shared = run.clone();
     engine.register_fn("attach", move |context: Context<'_>, name: ImmutableString, path: ImmutableString| {
-        placed(&context, file(&path).and_then(|bytes| attach(&shared, &name, media(&path), &bytes)))
+        placed(&context, file(&shared, &path).and_then(|bytes| attach(&shared, &name, media(&path), &bytes)))
     });
     let shared = run.clone();
     engine.register_fn("attach", move |context: Context<'_>, name: ImmutableString, bytes: Blob| {
@@ -134,8 +134,8 @@ fn columns(count: usize) -> String {
     if count == 1 { "one column".to_owned() } else { format!("{count} columns") }
 }
 
-fn file(path: &str) -> Fallible<Vec<u8>> {
-    let inside = super::files::inside(path)?;
+fn file(run: &Run, path: &str) -> Fallible<Vec<u8>> {
+    let inside = run.file(path)?;
     match std::fs::metadata(&inside) {
         Ok(about) if about.len() > LONGEST as u64 => return too_long(path),
         _ => {}

@@ -55,6 +55,7 @@ impl Session {
     /// As [`Session::eval`], and if it cannot be read.
     pub fn eval_file(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
         let text = super::read(path)?;
+        lock(&self.run.reach).set_script(path);
         self.eval(&path.to_string_lossy(), &text).map(drop)
     }
 

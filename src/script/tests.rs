@@ -91,3 +91,5 @@ mod language;
 mod reference;
 #[path = "tests/testing.rs"]
 mod testing;
+#[path = "tests/timing.rs"]
+mod timing;

@@ -84,6 +84,27 @@ fn ctrl_c_stops_a_sleep() {
 }
 
 #[test]
+fn ctrl_c_stops_what_is_done_by_the_clock() {
+    for (call, function) in [
+        ("every(1000, |n| print(`ready`));", "every"),
+        ("wait_until(1000, || { print(`ready`); sleep(1000); });", "wait_until"),
+        ("for_each_board([bench], |b| { print(`ready`); retry(9, 1000, || throw 1) });", "for_each_board"),
+    ] {
+        let column = call.find(function).expect("it is there");
+        let under = format!("{}{}", " ".repeat(column), "^".repeat(function.len()));
+        let at = column + 1;
+        let stderr = format!("error: interrupted\n  --> a.rhai:24:{at}\n   |\n24 | {call}\n   | {under}\n");
+        let program = program(call).stdout("ready\noff\n");
+        let running = program.start();
+        running.said("ready");
+        running.interrupt();
+        let (_, outcome) = running.finish();
+        assert_eq!((outcome.status, &*outcome.stdout), (Some(130), "ready\noff\n"), "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with(&stderr), "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn ctrl_c_stops_code_on_the_board() {
     interrupted(
         "bench.spin();",
@@ -239,7 +260,8 @@ fn ctrl_c_on_a_terminal() {
     let mut seen = Vec::new();
     let mut pressed = false;
     let end = loop {
-        if !pressed && seen.windows(8).any(|window| window == b"spinning") {
+        // The whole line: what a board has not sent when it is interrupted, it never sends.
+        if !pressed && seen.contains(&b'\n') {
             terminal.write(b"\x03", wait).unwrap();
             pressed = true;
         }

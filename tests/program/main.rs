@@ -7,6 +7,8 @@ mod support;
 mod bad_declarations;
 #[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
+mod boards;
 mod commands;
 #[cfg(target_os = "linux")]
 mod files;
@@ -24,6 +26,8 @@ mod mounts;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
+mod operator;
+#[cfg(target_os = "linux")]
 mod prompt;
 #[cfg(unix)]
 mod python_files;
@@ -34,6 +38,10 @@ mod recordings;
 mod scripts;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod stations;
+#[cfg(target_os = "linux")]
+mod stdlib;
 #[cfg(target_os = "linux")]
 mod sync;
 #[cfg(target_os = "linux")]

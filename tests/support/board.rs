@@ -27,9 +27,14 @@ impl Output for Printed {
 impl Board {
     /// A fresh one.
     pub fn open() -> Board {
+        Board::opened(|host, class| host.open(class, None, OpenOptions::default(), &mut |_, _| Ok(())))
+    }
+
+    /// One that the test opens.
+    pub fn opened(open: impl FnOnce(&Host, &Arc<Class>) -> belay_script::Result<Device>) -> Board {
         let printed = Arc::new(Printed::default());
         let host = Host::new(printed.clone(), Some("sim".to_owned()));
-        let device = host.open(&Arc::new(Class::device()), None, OpenOptions::default(), &mut |_, _| Ok(()));
+        let device = open(&host, &Arc::new(Class::device()));
         Board { device: device.expect("a simulated board"), host, printed }
     }
 

@@ -1,33 +1,11 @@
 import os as __belay_fo
+__belay_fc=0
 try:
  from hashlib import sha256 as __belay_fs
 except ImportError:
- try:
-  import hashlib
-  hashlib.new('sha256')
-  def __belay_fs(n=hashlib.new):
-   return n('sha256')
-  del hashlib
- except Exception:
-  __belay_fs=None
-  class __belay_fc:
-   def __init__(s):
-    s.h=0 if __belay_fc.c else 0x811c9dc5
-   def digest(s):
-    return b'%08x'%s.h
-   try:
-    from binascii import crc32 as c
-    def update(s,b):
-     s.h=__belay_fc.c(b,s.h)&0xffffffff
-   except ImportError:
-    c=None
-    def update(s,b):
-     h=s.h
-     for x in b:
-      h=((h^x)*0x1000193)&0xffffffff
-     s.h=h
+ __belay_fc=3
 def __belay_fh(p,n):
- h=(__belay_fs or __belay_fc)()
+ h=__belay_fs()
  b=bytearray(n)
  f=open(p,'rb')
  try:
@@ -48,6 +26,12 @@ def __belay_fx(f,l):
  except OSError as e:
   return i,e.args[0]
  return i,0
+def __belay_fk(p):
+ try:
+  s=__belay_fo.stat(p)
+ except OSError as e:
+  return None,e.args[0]
+ return s[0],s[6]
 def __belay_fi(d,o=__belay_fo):
  l=getattr(o,'ilistdir',o.listdir)
  for e in l(d or'/'):
@@ -92,5 +76,4 @@ def __belay_ff(o=__belay_fo):
   z=1
  except ImportError:
   z=0
- c=0 if __belay_fs else 1 if __belay_fc.c else 2
- return c,2 if hasattr(i,'buffer')else 1 if hasattr(i,'read')and __belay_b else 0,z,m and m()
+ return __belay_fc,2 if hasattr(i,'buffer')and int.from_bytes(b'\1'*9,'little')>>64 else 1 if hasattr(i,'read')and __belay_b else 0,z,m and m()

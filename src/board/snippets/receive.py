@@ -1,44 +1,38 @@
 def __belay_fg(c,w,k,S):
  import sys
  r=sys.stdin
- x='\x01','s','f',''
  if k:
-  r=r.buffer
-  x=b'\x01',b's',b'f',b''
+  r=r.buffer.read
+  u=int.from_bytes
  else:
   from binascii import a2b_base64 as u
- r=r.read
- y,s,v,z=x
+  t=r.read
+  r=lambda n:bytes(t(n),'utf-8')
  n=0
- for i in range(w):
-  __belay_a('Q',str(i))
+ h=b'\x01'
  while 1:
-  h=r(1)
-  while h==y:
+  while h==b'\x01':
    for i in range(n,n+w):
     __belay_a('Q',str(i))
    h=r(1)
   m=c
-  if h==s:
+  if h==b's':
    m=int(r(3),16)
-  elif h!=v:
+  elif h!=b'f':
    raise ValueError('stream')
   d=r(m)
-  while y in d:
-   d=d.replace(y,z)
+  while b'\x01'in d:
+   d=d.replace(b'\x01',b'')
    d+=r(m-len(d))
   __belay_a('Q',str(n+w))
   n+=1
-  if not k:
-   d=u(d)
-  elif b'}'in d:
-   p=d.split(b'}')
-   for i in range(1,len(p)):
-    x=p[i]
-    p[i]=bytes((x[0]^32,))+x[1:]
-   d=z.join(p)
-  S[0]=d
+  if k:
+   m-=k
+   S[0]=(u(d[k:],'little')^u((d[:k]*(m//k+1))[:m],'little')).to_bytes(m,'little')
+  else:
+   S[0]=u(d)
   yield
+  h=r(1)
 def __belay_fr(c,w,k,e):
  S=[b'']
  g=__belay_fg(c,w,k,S)

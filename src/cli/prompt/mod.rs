@@ -10,6 +10,7 @@ mod scan;
 
 use super::arguments::Repl;
 use super::console::Console;
+use super::operator::Desk;
 use super::run::status;
 use super::signals::{self, Calls};
 use super::{misuse, readable, reason, report_failures, session};
@@ -47,10 +48,13 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     if let Some(script) = &options.load {
         readable(script)?;
     }
-    let host = session::host(console, &options.connection)?;
+    let (host, station) = session::host_for(console, &options.connection, options.load.as_deref())?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let runner = Runner::new(host.clone(), console.clone(), options.args.clone(), options.limit.timeout);
+    runner.permit(options.allowed.permissions());
+    station.into_iter().for_each(|station| runner.set_station(station));
+    runner.set_operator(Desk::new(console, &options.answers.given));
     let session = runner.session();
     let load = options.load.as_deref();
     let sources = session.sources();

@@ -4,6 +4,9 @@
 
 use crate::error::{Error, Kind};
 
+/// Why a file is not there that was written and has another hash.
+const READS_BACK: &str = "it reads back with other bytes";
+
 /// The answer is none that the helper gives.
 pub(super) fn nonsense() -> Error {
     Error::new(Kind::ProtocolError, "the board's answer about its files makes no sense")
@@ -30,6 +33,16 @@ pub(super) fn is_memory_error(error: &Error) -> bool {
     error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError")
 }
 
+/// Whether `error` may come of bytes that were lost on the way to the board: it waits for them, makes no sense of what is
+/// left, or has written something else.
+pub(super) fn may_be_loss(error: &Error) -> bool {
+    match error.kind() {
+        Kind::TimeoutError => true,
+        Kind::DeviceException => !error.message().starts_with("OSError") || error.message().contains(READS_BACK),
+        _ => false,
+    }
+}
+
 /// The number in `OSError: [Errno 28] ENOSPC` or `OSError: 28`.
 pub(super) fn number_of(error: &Error) -> Option<i64> {
     if error.kind() != Kind::DeviceException {
@@ -48,7 +61,7 @@ pub(super) fn not_written(number: i64, path: &str) -> Error {
 /// The error of an operation on files: MicroPython's numbers are Linux's; -1: what was written reads back otherwise.
 pub(super) fn os_error(number: i64, what: &str) -> Error {
     let (why, help) = match number {
-        -1 => ("it reads back with other bytes", "the flash may be worn out, or the link loses bytes: try again"),
+        -1 => (READS_BACK, "the flash may be worn out, or the link loses bytes: try again"),
         1 | 13 => ("it is not permitted", "the place may be read-only, or a directory with something in it"),
         2 => ("there is no such file or directory", "look at what there is with `belay-script ls :/`"),
         5 => ("the flash does not answer", "an SD card may have been taken out"),

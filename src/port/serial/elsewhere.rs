@@ -21,6 +21,11 @@ impl Link {
         Ok(Link { line })
     }
 
+    /// Whether it is a pseudo-terminal, of which there are none.
+    pub(super) fn queues(&self) -> bool {
+        false
+    }
+
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
         match self.line.bytes_to_read() {
             Ok(0) => Ok(0),

@@ -49,6 +49,7 @@ fn every_byte_passes_both_ways_unchanged() {
     let (board, path) = pair();
     let mut port = open(&path);
     assert_eq!(port.name(), path);
+    assert!(port.abilities().queues);
     let all: Vec<u8> = (0..=255).collect();
     port.write(&all, soon()).unwrap();
     assert_eq!(receive(&board, 256), all);

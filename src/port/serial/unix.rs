@@ -12,9 +12,14 @@ use rustix::termios::{QueueSelector, isatty, tcflush};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
+/// Major numbers of the devices that are pseudo-terminals (Linux, `devices.txt`).
+const PSEUDO_TERMINALS: std::ops::RangeInclusive<u32> = 136..=143;
+
 pub(super) struct Link {
     /// Non-blocking, for all bytes.
     pub(super) fd: OwnedFd,
+    /// Whether a program is behind it.
+    pseudo: bool,
     /// Holds the lock.
     _line: Box<dyn serialport::SerialPort>,
     /// Whether a write failed: then nobody may wait for its bytes on closing.
@@ -35,7 +40,8 @@ impl From<Errno> for Failure {
 impl Link {
     pub(super) fn open(path: &str, options: &SerialOptions) -> Result<Link, Failure> {
         // Opening what is no terminal can have effects of its own (a tape, a watchdog): look first.
-        if FileType::from_raw_mode(rustix::fs::stat(path)?.st_mode) != FileType::CharacterDevice {
+        let status = rustix::fs::stat(path)?;
+        if FileType::from_raw_mode(status.st_mode) != FileType::CharacterDevice {
             return Err(Failure::NoTerminal);
         }
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -44,11 +50,19 @@ impl Link {
             return Err(Failure::NoTerminal);
         }
         // macOS refuses to set the speed of a pseudo-terminal; 0 leaves it alone.
-        let pseudo = cfg!(target_os = "macos") && path.starts_with("/dev/ttys");
-        let baud_rate = if pseudo { 0 } else { options.baud_rate };
+        let pseudo = match cfg!(target_os = "linux") {
+            true => PSEUDO_TERMINALS.contains(&rustix::fs::major(status.st_rdev)),
+            false => path.starts_with("/dev/ttys"),
+        };
+        let baud_rate = if pseudo && cfg!(target_os = "macos") { 0 } else { options.baud_rate };
         let mut line = serialport::new(path, baud_rate).exclusive(options.exclusive).open()?;
         set_lines(line.as_mut(), options.lines());
-        Ok(Link { fd, _line: line, failed: false })
+        Ok(Link { fd, pseudo, _line: line, failed: false })
+    }
+
+    /// Whether it is a pseudo-terminal.
+    pub(super) fn queues(&self) -> bool {
+        self.pseudo
     }
 
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {

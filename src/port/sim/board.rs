@@ -13,6 +13,7 @@ use crate::port::pty::Ending;
 use crate::port::{Abilities, Port, PortError, Wait};
 use rustix::process::Signal;
 use std::collections::VecDeque;
+use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 /// Most bytes that a board which is not listening yet takes from the host, as a board's receive buffer does.
@@ -225,8 +226,13 @@ impl Port for SimPort {
             fresh: self.fresh,
             starts_on_open: false,
             holds_back: true,
-            text_only: false,
+            ..Abilities::default()
         }
+    }
+
+    fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
+        // What was typed ahead, and interrupts, are passed on by reads.
+        if self.input.is_empty() && self.output.is_empty() { self.life.child.descriptors() } else { Vec::new() }
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

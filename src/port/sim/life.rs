@@ -18,6 +18,8 @@ const MODULES: &[(&str, &str)] = &[
     ("_sim.py", include_str!("board/_sim.py")),
     ("machine.py", include_str!("board/machine.py")),
     ("_sim_i2c.py", include_str!("board/_sim_i2c.py")),
+    ("_sim_network.py", include_str!("board/_sim_network.py")),
+    ("_sim_onewire.py", include_str!("board/_sim_onewire.py")),
     ("_sim_pwm.py", include_str!("board/_sim_pwm.py")),
     ("_sim_spi.py", include_str!("board/_sim_spi.py")),
     ("_sim_time.py", include_str!("board/_sim_time.py")),

@@ -88,6 +88,29 @@ fn analog() {
 }
 
 #[test]
+fn lights_thermometers_and_networks() {
+    cases(&[
+        (
+            "machine.bitstream(Pin(9),0,(400,850,800,450),b'ab'); bitstream(Pin(9),0,(1,2,3,4),b'c'); print(_sim.bitstream_sent(9), _sim.bitstream_sent(9))",
+            "b'abc' b''",
+        ),
+        (
+            "import _onewire as w\np=Pin(4); print(w.reset(p), w.readbit(p)); _sim.onewire(4,{'021cb801000000':25.0625}); print(w.reset(p))\n\
+             def read(n,*c):\n for b in c: w.writebyte(p,b)\n return bytes([w.readbyte(p) for _ in range(n)])\n\
+             print(read(8,0x33)); w.reset(p); print(read(9,0xCC,0xBE)); w.reset(p); read(1,0xCC,0x44); w.reset(p); print(read(9,0x55,2,0x1c,0xb8,1,0,0,0,0xa2,0xBE))",
+            "False 1\nTrue\nb'\\x02\\x1c\\xb8\\x01\\x00\\x00\\x00\\xa2'\nb'P\\x05KF\\x7f\\xff\\x0c\\x10\\x1c'\nb'\\x91\\x01KF\\x7f\\xff\\x0c\\x10p'",
+        ),
+        (
+            "import network as n\ns=n.WLAN(n.STA_IF)\ntry: s.scan()\nexcept OSError as e: print(e)\n\
+             _sim.wifi({'lab':('key',-40)}); s.active(True); print(s.scan()); s.connect('lab','no'); print(s.status()==n.STAT_CONNECTING)\n\
+             while s.status()==n.STAT_CONNECTING: pass\nprint(s.isconnected(), s.status()==n.STAT_WRONG_PASSWORD); s.connect('lab','key')\n\
+             while not s.isconnected(): pass\nprint(s.ifconfig()[0], s.status('rssi'), s is n.WLAN(n.WLAN.IF_STA)); s.disconnect(); print(s.ifconfig()[0])",
+            "STA must be active\n[(b'lab', b'\\x02\\x00\\x00\\x00\\x00\\x00', 1, -40, 4, False)]\nTrue\nFalse True\n192.168.4.2 -40 True\n0.0.0.0",
+        ),
+    ]);
+}
+
+#[test]
 fn buses() {
     cases(&[
         (

@@ -126,6 +126,11 @@ impl Session {
         slower
     }
 
+    /// Whether the board is known to take code by raw paste.
+    pub fn pastes(&self) -> bool {
+        matches!(self.paste, Paste::Window(_))
+    }
+
     /// How many bytes the board's input buffer is known to hold.
     pub fn room(&self) -> usize {
         match self.paste {

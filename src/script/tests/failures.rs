@@ -61,7 +61,7 @@ fn failures_say_what_and_where() {
     );
     case(
         "read_file(\"../x\");",
-        "ArgumentError: the path \"../x\" leads out of the folder @ t.rhai:1:1 | files lie below the folder in which belay-script was started: use a relative path without `..`",
+        "ArgumentError: the path \"../x\" leads out of the folder @ t.rhai:1:1 | files lie below the folder in which belay-script was started, or the script's; `--allow files` allows all others",
     );
 }
 

@@ -14,6 +14,11 @@
 #   _sim.uart(0, b"hello")         bytes for UART 0 to receive; from then on it no longer hears what it sends itself
 #   _sim.uart_sent(0)              the bytes it has sent so far, then forgotten
 #
+#   _sim.bitstream_sent(16)        the bytes that `machine.bitstream` put out at pin 16 so far, then forgotten
+#   _sim.onewire(4, {"28000000000001": 21.5})  thermometers at the wire of pin 4: their addresses without the checksum, 14
+#                                  digits, and degrees Celsius; None: none
+#   _sim.wifi({"lab": ("secret", -50)})  networks: name -> password ("": open) and signal in dBm
+#
 # A bus that was made without a number is bus -1. All of it lasts until the board is reset.
 
 MID_SCALE = 32768
@@ -25,6 +30,9 @@ channels = {}
 buses = {}
 spi_answers = {}
 uarts = {}
+streams = {}
+wires = {}
+networks = {}
 
 
 class Registers:
@@ -85,6 +93,10 @@ class Port:
 
 
 def number(pin):
+    if isinstance(pin, str):
+        import machine
+
+        return machine._pin_id(pin)
     return getattr(pin, "_id", pin)
 
 
@@ -170,3 +182,16 @@ def uart_sent(n):
     held = port(n)
     sent, held.sent = held.sent, b""
     return sent
+
+
+def bitstream_sent(n):
+    return streams.pop(number(n), b"")
+
+
+def onewire(n, devices):
+    wires[number(n)] = devices or {}
+
+
+def wifi(found):
+    networks.clear()
+    networks.update(found)

@@ -91,9 +91,9 @@ def load(name):
     return sys.modules[name]
 
 
-# `import machine` must give the simulated one, and cost nothing until then.
+# `import machine` must give the simulated one, and cost nothing until then. It brings the others.
 def find(name, *rest):
-    if name == "machine" or name == "_sim":
+    if name in ("machine", "_sim", "_onewire", "network"):
         builtins.__import__ = real_import
         load("machine")
     return real_import(name, *rest)

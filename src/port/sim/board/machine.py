@@ -1,7 +1,7 @@
 # The simulated `machine`: MicroPython's own names, with a bench behind them in place of wires (`import _sim`).
 #
 # What is used less often is in modules of its own, loaded when asked for, so that a small heap stays free.
-import micropython, os, time
+import micropython, os, sys, time
 import umachine
 import _sim
 from umachine import Signal, idle, mem8, mem16, mem32, soft_reset, time_pulse_us
@@ -27,16 +27,29 @@ _LATER = {
 _frequency = 133_000_000
 
 
+# Stands for a module until something of it is needed.
+class _Stand:
+    def __init__(self, name, module):
+        self._name = name
+        self._module = module
+
+    def __getattr__(self, name):
+        module = sys.modules[self._name] = _load(self._module)
+        return getattr(module, name)
+
+
 def _start(load, cause, name):
     global _load, _cause, _name
     _load, _cause, _name = load, cause, name
+    sys.modules["_onewire"] = _Stand("_onewire", "_sim_onewire")
+    sys.modules["network"] = _Stand("network", "_sim_network")
 
 
 def __getattr__(name):
     if name == "__all__":
         # For `from machine import *`.
         names = list(globals()) + list(_LATER)
-        return [name for name in names if name[0] != "_" and name not in ("micropython", "os", "time", "umachine")]
+        return [name for name in names if name[0] != "_" and name not in ("micropython", "os", "sys", "time", "umachine")]
     module = _LATER.get(name)
     if module is None:
         raise AttributeError("module 'machine' has no attribute '" + name + "'")
@@ -312,5 +325,5 @@ def enable_irq(state=True):
 
 
 def bitstream(pin, encoding, timing, data):
-    _sim.number(pin)
-    len(data)
+    name = _sim.number(pin)
+    _sim.streams[name] = _sim.streams.get(name, b"") + bytes(data)

@@ -1,0 +1,271 @@
+//! Reading a station's file.
+//!
+//! Invariant: every problem is told at the line and column where it stands.
+
+use super::{Station, StationBoard, is_board_name};
+use crate::diagnostic::{Diagnostic, Place};
+use crate::error::Kind;
+use crate::name::nearest;
+use crate::origin::Origin;
+use crate::port::address::Address;
+use crate::port::usb::UsbSpecifier;
+use crate::value::Value;
+use std::ops::Range;
+use std::path::Path;
+use toml_edit::{Document, Item, TableLike};
+
+const TOP: &[&str] = &["name", "reports", "boards", "constants", "limits"];
+const BOARD: &[&str] = &["port", "usb", "sim", "simulate", "baudrate", "dtr", "rts", "attempts", "timeout", "user"];
+const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location"];
+/// The options of `measure`.
+const LIMIT: &[&str] =
+    &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
+
+/// An entry of a table: its key, its value, the place of the key.
+type Entry<'d> = (String, &'d Item, Option<Range<usize>>);
+
+type Read<T> = Result<T, Box<Diagnostic>>;
+
+/// The file that is read, for the places of problems.
+struct Source<'a> {
+    file: &'a Path,
+    text: &'a str,
+}
+
+/// Reads the text of a file.
+pub fn parse(file: &Path, text: &str) -> Read<Station> {
+    let source = Source { file, text };
+    let document = Document::parse(text).map_err(|error| {
+        source.problem(error.span(), format!("this is no TOML: {}", one_line(error.message())), None)
+    })?;
+    let table = document.as_table();
+    source.known_keys(table, TOP, "a station's file")?;
+    let mut station = Station { file: file.to_string_lossy().into_owned(), ..Station::default() };
+    if let Some(item) = table.get("name") {
+        station.name = Some(source.text_of(item, "name")?);
+    }
+    if let Some(item) = table.get("reports") {
+        let folder = source.text_of(item, "reports")?;
+        station.reports = Some(file.parent().unwrap_or(Path::new("")).join(folder));
+    }
+    for (name, item, place) in source.entries(table, "boards")? {
+        if !is_board_name(&name) {
+            let help = "letters, digits, `_` and `-`, and not `sim` or `COM3`: those are ports themselves";
+            return Err(source.problem(place, format!("a board cannot be called `{name}`"), Some(help.to_owned())));
+        }
+        let board = source.board(&name, item, place)?;
+        station.boards.push((name, board));
+    }
+    for (name, item, _) in source.entries(table, "constants")? {
+        station.constants.push((name, source.value(item)?));
+    }
+    for (name, item, _) in source.entries(table, "limits")? {
+        station.limits.push((name.clone(), source.limit(&name, item)?));
+    }
+    Ok(station)
+}
+
+fn one_line(message: &str) -> String {
+    message.lines().map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
+/// The key of a table with its place.
+fn key_span(table: &dyn TableLike, key: &str) -> Option<Range<usize>> {
+    table.get_key_value(key).and_then(|(key, item)| key.span().or_else(|| item.span()))
+}
+
+impl Source<'_> {
+    fn problem(&self, span: Option<Range<usize>>, title: String, help: Option<String>) -> Box<Diagnostic> {
+        let start = span.map_or(0, |span| span.start).min(self.text.len());
+        let before = self.text.get(..start).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let origin = Origin::new(&*self.file.to_string_lossy(), number(line), number(column));
+        let places = vec![Place { origin, label: String::new() }];
+        Box::new(Diagnostic { places, help, ..Diagnostic::new(Kind::ParseError, title) })
+    }
+
+    fn wrong<T>(&self, item: &Item, key: &str, wanted: &str) -> Read<T> {
+        Err(self.problem(item.span(), format!("`{key}` is {}, not {wanted}", described(item)), None))
+    }
+
+    fn known_keys(&self, table: &dyn TableLike, known: &[&str], of: &str) -> Read<()> {
+        let Some((key, _)) = table.iter().find(|(key, _)| !known.contains(key)) else { return Ok(()) };
+        let near = nearest(key, known.iter().copied());
+        let help =
+            near.map_or_else(|| format!("it has {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        Err(self.problem(key_span(table, key), format!("{of} has no key `{key}`"), Some(help)))
+    }
+
+    /// The entries of a table of tables or values, with their names and places.
+    fn entries<'d>(&self, table: &'d dyn TableLike, key: &str) -> Read<Vec<Entry<'d>>> {
+        let Some(item) = table.get(key) else { return Ok(Vec::new()) };
+        let Some(inner) = item.as_table_like() else { return self.wrong(item, key, "a table") };
+        Ok(inner.iter().map(|(name, item)| (name.to_owned(), item, key_span(inner, name))).collect())
+    }
+
+    fn text_of(&self, item: &Item, key: &str) -> Read<String> {
+        match item.as_str() {
+            Some(text) => Ok(text.to_owned()),
+            None => self.wrong(item, key, "a string"),
+        }
+    }
+
+    fn flag(&self, item: &Item, key: &str) -> Read<bool> {
+        item.as_bool().map_or_else(|| self.wrong(item, key, "`true` or `false`"), Ok)
+    }
+
+    fn whole(&self, item: &Item, key: &str) -> Read<i64> {
+        item.as_integer().map_or_else(|| self.wrong(item, key, "a whole number"), Ok)
+    }
+
+    fn board(&self, name: &str, item: &Item, place: Option<Range<usize>>) -> Read<StationBoard> {
+        let Some(table) = item.as_table_like() else { return self.wrong(item, name, "a table of a board") };
+        self.known_keys(table, BOARD, "a board")?;
+        let mut board = StationBoard::default();
+        for (key, item) in table.iter() {
+            match key {
+                "port" if table.contains_key("usb") => {
+                    let help = "leave one of them out".to_owned();
+                    return Err(self.problem(
+                        key_span(table, key),
+                        format!("`{name}` has `port` and `usb`"),
+                        Some(help),
+                    ));
+                }
+                "port" => board.port = Some(self.port(item)?),
+                "usb" => board.port = Some(self.usb(item)?),
+                "sim" => {
+                    let text = self.text_of(item, key)?;
+                    if !matches!(text.parse(), Ok(Address::Sim(_))) {
+                        return Err(self.problem(
+                            item.span(),
+                            format!("`{text}` is no simulated board"),
+                            Some("for example `sim:dut?heap=200k`".to_owned()),
+                        ));
+                    }
+                    board.sim = Some(text);
+                }
+                "simulate" => board.simulate = self.flag(item, key)?,
+                "baudrate" => match u32::try_from(self.whole(item, key)?) {
+                    Ok(rate) if rate > 0 => board.baudrate = Some(rate),
+                    _ => return self.wrong(item, key, "a positive number of bits per second"),
+                },
+                "dtr" => board.dtr = Some(self.flag(item, key)?),
+                "rts" => board.rts = Some(self.flag(item, key)?),
+                "attempts" => board.attempts = self.whole(item, key)?,
+                "timeout" => match crate::device::class::seconds(&self.value(item)?) {
+                    Some(timeout) => board.timeout = Some(timeout),
+                    None => return self.wrong(item, key, "a positive number of seconds"),
+                },
+                _ => board.user = Some(self.text_of(item, key)?),
+            }
+        }
+        if board.port.is_none() && board.sim.is_none() && !board.simulate {
+            let help = "add `port = \"…\"`, `usb = { vid = …, serial_number = \"…\" }`, or `simulate = true`";
+            return Err(self.problem(place, format!("the board `{name}` has no port"), Some(help.to_owned())));
+        }
+        Ok(board)
+    }
+
+    fn port(&self, item: &Item) -> Read<String> {
+        let text = self.text_of(item, "port")?;
+        match text.parse::<Address>() {
+            Ok(_) => Ok(text),
+            Err(error) => Err(self.problem(item.span(), error.message().to_owned(), error.help().map(str::to_owned))),
+        }
+    }
+
+    /// A USB specifier as a table, in the form that `--port` takes.
+    fn usb(&self, item: &Item) -> Read<String> {
+        let Some(table) = item.as_table_like() else {
+            return self.wrong(item, "usb", "a table of `vid`, `pid`, `serial_number`");
+        };
+        self.known_keys(table, USB, "`usb`")?;
+        let mut specifier = UsbSpecifier::default();
+        for (key, item) in table.iter() {
+            match key {
+                "vid" | "pid" => match u16::try_from(self.whole(item, key)?) {
+                    Ok(number) if key == "vid" => specifier.vid = Some(number),
+                    Ok(number) => specifier.pid = Some(number),
+                    Err(_) => return self.wrong(item, key, "a number up to 0xffff"),
+                },
+                "serial_number" => specifier.serial_number = Some(self.text_of(item, key)?),
+                "manufacturer" => specifier.manufacturer = Some(self.text_of(item, key)?),
+                "product" => specifier.product = Some(self.text_of(item, key)?),
+                _ => specifier.location = Some(self.text_of(item, key)?),
+            }
+        }
+        if specifier == UsbSpecifier::default() {
+            return Err(self.problem(
+                item.span(),
+                "`usb` fits every board".to_owned(),
+                Some("give its `serial_number`".to_owned()),
+            ));
+        }
+        Ok(specifier.to_string())
+    }
+
+    fn limit(&self, name: &str, item: &Item) -> Read<Value> {
+        let Some(table) = item.as_table_like() else {
+            return self.wrong(item, name, "a table such as `{ unit = \"V\", min = 3.2, max = 3.4 }`");
+        };
+        self.known_keys(table, LIMIT, "a limit")?;
+        for key in ["min", "max", "marginal_min", "marginal_max", "within_percent"] {
+            if let Some(item) = table.get(key)
+                && item.as_float().or_else(|| item.as_integer().map(|_| 0.0)).is_none_or(f64::is_nan)
+            {
+                return self.wrong(item, key, "a number");
+            }
+        }
+        if let Some(item) = table.get("unit") {
+            self.text_of(item, "unit")?;
+        }
+        self.value(item)
+    }
+
+    /// A value of a script.
+    fn value(&self, item: &Item) -> Read<Value> {
+        if let Some(table) = item.as_table_like() {
+            let pairs = table.iter().map(|(key, item)| Ok((Value::Str(key.to_owned()), self.value(item)?)));
+            return Ok(Value::Dict(pairs.collect::<Read<_>>()?));
+        }
+        if let Some(tables) = item.as_array_of_tables() {
+            let tables = tables.iter().map(|table| self.value(&Item::Table(table.clone())));
+            return Ok(Value::List(tables.collect::<Read<_>>()?));
+        }
+        match item {
+            Item::Value(value) => Ok(value_of(value)),
+            _ => Ok(Value::None),
+        }
+    }
+}
+
+fn value_of(value: &toml_edit::Value) -> Value {
+    match value {
+        toml_edit::Value::String(text) => Value::Str(text.value().clone()),
+        toml_edit::Value::Integer(number) => Value::Int(*number.value()),
+        toml_edit::Value::Float(number) => Value::Float(*number.value()),
+        toml_edit::Value::Boolean(flag) => Value::Bool(*flag.value()),
+        // Scripts have no type for it.
+        toml_edit::Value::Datetime(time) => Value::Str(time.value().to_string()),
+        toml_edit::Value::Array(items) => Value::List(items.iter().map(value_of).collect()),
+        toml_edit::Value::InlineTable(table) => {
+            Value::Dict(table.iter().map(|(key, value)| (Value::Str(key.to_owned()), value_of(value))).collect())
+        }
+    }
+}
+
+fn described(item: &Item) -> &'static str {
+    match item.type_name() {
+        "string" => "a string",
+        "integer" => "a whole number",
+        "float" => "a number",
+        "boolean" => "a bool",
+        "datetime" => "a time",
+        "array" | "array of tables" => "an array",
+        "none" => "nothing",
+        _ => "a table",
+    }
+}

@@ -1,0 +1,165 @@
+//! Station files: what they say, what is wrong with them, what is written into them.
+
+use super::*;
+
+const WHOLE: &str = r#"
+name = "bench 3"
+reports = "reports"
+
+[boards.dut]
+usb = { vid = 0x2e8a, pid = 5, serial_number = "E661" }
+baudrate = 9600
+dtr = true
+rts = false
+attempts = -1
+timeout = 2.5
+
+[boards.load]
+port = "/dev/ttyUSB0"
+sim = "sim:load?heap=64k"
+
+[boards.meter]
+simulate = true
+
+[constants]
+shunt = 0.1
+steps = [1, 2]
+when = 2024-05-01
+
+[limits]
+supply = { unit = "V", min = 3.2, max = 3 }
+"#;
+
+fn parse(text: &str) -> Result<Station, String> {
+    Station::parse(Path::new("lab/station.toml"), text).map_err(|problem| {
+        let place = &problem.places[0].origin;
+        format!("{place}: {} | {}", problem.title, problem.help.unwrap_or_default())
+    })
+}
+
+#[test]
+fn a_whole_file() {
+    let station = parse(WHOLE).unwrap();
+    assert_eq!(station.name.as_deref(), Some("bench 3"));
+    assert_eq!(station.reports.as_deref(), Some(Path::new("lab/reports")));
+    let dut = station.board("dut").unwrap();
+    assert_eq!(dut.port.as_deref(), Some("usb:2e8a:0005:E661"));
+    assert_eq!((dut.baudrate, dut.dtr, dut.rts, dut.attempts), (Some(9600), Some(true), Some(false), -1));
+    assert_eq!(dut.timeout, Some(Duration::from_millis(2500)));
+    let address = |name: &str, simulated| station.board(name).unwrap().address(name, simulated);
+    assert_eq!(address("dut", true), "sim:dut");
+    assert_eq!(address("load", false), "/dev/ttyUSB0");
+    assert_eq!(address("load", true), "sim:load?heap=64k");
+    assert_eq!(address("meter", false), "sim:meter");
+    assert_eq!(station.constants[0], ("shunt".to_owned(), Value::Float(0.1)));
+    assert_eq!(station.constants[2].1, Value::Str("2024-05-01".to_owned()));
+    let Value::Dict(supply) = &station.limits[0].1 else { panic!("no dict") };
+    assert_eq!(supply[2], (Value::Str("max".to_owned()), Value::Int(3)));
+    assert_eq!(parse("").unwrap().boards, []);
+}
+
+#[test]
+fn the_file_of_a_new_project_is_understood() {
+    let station = parse(include_str!("../../cli/project/template/station.toml")).unwrap();
+    assert_eq!((station.boards.len(), station.constants.len(), station.limits.len()), (1, 1, 1));
+}
+
+#[test]
+fn what_is_wrong_is_told_where_it_stands() {
+    fn case(text: &str, wanted: &str) {
+        assert_eq!(parse(text).unwrap_err(), format!("lab/station.toml:{wanted}"), "{text}");
+    }
+    case(
+        "a = 1\n[board.dut]\n",
+        "1:1: a station's file has no key `a` | it has name, reports, boards, constants, limits",
+    );
+    case("\n[bords.dut]\nport = \"sim\"\n", "2:2: a station's file has no key `bords` | did you mean `boards`?");
+    case(
+        "[boards.dut]\nport = \"sim\"\n  bautrate = 5",
+        "3:3: a board has no key `bautrate` | did you mean `baudrate`?",
+    );
+    case("[boards.dut]\nport = \"sim\"\nbaudrate = 1.5", "3:12: `baudrate` is a number, not a whole number | ");
+    case(
+        "[boards.dut]\nport = \"sim\"\nbaudrate = -1",
+        "3:12: `baudrate` is a whole number, not a positive number of bits per second | ",
+    );
+    case("[boards.dut]\nport = 5", "2:8: `port` is a whole number, not a string | ");
+    case("[boards.dut]\nport = \"smi\"", "2:8: there is no port `smi` | did you mean `sim`?");
+    case("[boards.dut]\nusb = {vid = 70000}", "2:14: `vid` is a whole number, not a number up to 0xffff | ");
+    case(
+        "[boards.dut]\nusb = {serial = \"x\"}",
+        "2:8: `usb` has no key `serial` | it has vid, pid, serial_number, manufacturer, product, location",
+    );
+    case("[boards.dut]\nusb = {}", "2:7: `usb` fits every board | give its `serial_number`");
+    case("[boards.dut]\nport = \"sim\"\nusb = { vid = 1 }", "2:1: `dut` has `port` and `usb` | leave one of them out");
+    case(
+        "[boards.dut]\ndtr = true",
+        "1:9: the board `dut` has no port | add `port = \"…\"`, `usb = { vid = …, serial_number = \"…\" }`, or `simulate = true`",
+    );
+    case(
+        "[boards.sim]\nport = \"sim\"",
+        "1:9: a board cannot be called `sim` | letters, digits, `_` and `-`, and not `sim` or `COM3`: those are ports themselves",
+    );
+    case("[boards]\ndut = 5", "2:7: `dut` is a whole number, not a table of a board | ");
+    case("boards = 5", "1:10: `boards` is a whole number, not a table | ");
+    case("[limits]\nx = { mim = 1 }", "2:7: a limit has no key `mim` | did you mean `min`?");
+    case("[limits]\nx = { min = \"1\" }", "2:13: `min` is a string, not a number | ");
+    case(
+        "[limits]\nx = 5",
+        "2:5: `x` is a whole number, not a table such as `{ unit = \"V\", min = 3.2, max = 3.4 }` | ",
+    );
+    let broken = parse("name = \n").unwrap_err();
+    assert!(broken.starts_with("lab/station.toml:1:"), "{broken}");
+}
+
+#[test]
+fn an_entry_is_written_and_the_rest_stays() {
+    let file = Path::new("station.toml");
+    let usb = Entry::Usb(UsbSpecifier {
+        vid: Some(0x2e8a),
+        pid: Some(5),
+        serial_number: Some("E6".to_owned()),
+        ..UsbSpecifier::default()
+    });
+    let new = with_board(file, "", "dut", &usb).unwrap();
+    assert_eq!(new, "[boards.dut]\nusb = { vid = 0x2e8a, pid = 0x0005, serial_number = \"E6\" }\n");
+    // A second board, and another port for the first one.
+    let two = with_board(file, &new, "load", &Entry::Port("/dev/ttyUSB0".to_owned())).unwrap();
+    assert_eq!(two, format!("{new}\n[boards.load]\nport = \"/dev/ttyUSB0\"\n"));
+    let text = "# The bench by the window.\nname = \"w\"  # short\n\n[boards.dut] # blue\nbaudrate = 9600\nport = \"/dev/ttyACM0\" # left\n\n[limits]\n";
+    let changed = with_board(file, text, "dut", &usb).unwrap();
+    assert_eq!(
+        changed,
+        "# The bench by the window.\nname = \"w\"  # short\n\n[boards.dut] # blue\nbaudrate = 9600\nusb = { vid = 0x2e8a, pid = 0x0005, serial_number = \"E6\" }\n\n[limits]\n"
+    );
+    let again = with_board(file, text, "dut", &Entry::Port("/dev/ttyACM7".to_owned())).unwrap();
+    assert_eq!(again, text.replace("ACM0", "ACM7"));
+    assert!(with_board(file, "x = 1", "dut", &usb).is_err());
+}
+
+#[test]
+fn names_that_are_ports_are_none_for_boards() {
+    for name in ["dut", "left-1", "prüfling", "COMbo", "simulated", "COM"] {
+        assert!(is_board_name(name), "{name}");
+    }
+    for name in ["", "sim", "Sim", "COM3", "com12", "a b", "a/b", "usb:1"] {
+        assert!(!is_board_name(name), "{name}");
+    }
+}
+
+#[test]
+fn a_serial_number_outlasts_a_socket() {
+    let found = UsbSpecifier {
+        vid: Some(1),
+        pid: Some(2),
+        serial_number: Some("A".into()),
+        location: Some("1-1".into()),
+        device: Some("/dev/ttyACM0".into()),
+        product: Some("p".into()),
+        ..UsbSpecifier::default()
+    };
+    let lasts = lasting(&found);
+    assert_eq!((lasts.serial_number.as_deref(), lasts.location, lasts.device), (Some("A"), None, None));
+    let without = lasting(&UsbSpecifier { serial_number: Some(String::new()), ..found });
+    assert_eq!((without.serial_number, without.location.as_deref()), (None, Some("1-1")));
+}

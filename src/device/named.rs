@@ -1,0 +1,148 @@
+//! Boards that have a name, and boards that are all simulated: what a port's text means for this host.
+//!
+//! Uses [`crate::port::address`]. Invariant: what a script or the command line says of a board outweighs what is known by
+//! its name.
+
+use super::host::lock;
+use super::{Host, OpenOptions};
+use crate::error::{Error, Kind, Result};
+use crate::port::address::Address;
+use crate::port::open::DEVICE_VARIABLE;
+use std::time::Duration;
+
+/// How a board that has a name is opened.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NamedBoard {
+    /// The port in any form.
+    pub port: String,
+    /// See [`OpenOptions::baudrate`].
+    pub baudrate: Option<u32>,
+    /// See [`OpenOptions::dtr`].
+    pub dtr: Option<bool>,
+    /// See [`OpenOptions::rts`].
+    pub rts: Option<bool>,
+    /// See [`OpenOptions::attempts`].
+    pub attempts: i64,
+    /// See [`OpenOptions::timeout`].
+    pub timeout: Option<Duration>,
+    /// See [`OpenOptions::user`].
+    pub user: Option<String>,
+}
+
+/// What a host knows of boards before they are opened.
+#[derive(Default)]
+pub(super) struct Known {
+    boards: Vec<(String, NamedBoard)>,
+    simulated: bool,
+}
+
+impl Host {
+    /// Makes boards known by names, which can be opened in place of a port.
+    pub fn set_boards(&self, boards: Vec<(String, NamedBoard)>) {
+        lock(self.known()).boards = boards;
+    }
+
+    /// From now on every board is a simulated one, whatever its port, but for recordings and processes (`--simulate`).
+    pub fn set_simulated(&self, simulated: bool) {
+        lock(self.known()).simulated = simulated;
+    }
+
+    /// The port that `port` means, in a form that is no board's name, and the options with what is known of that board.
+    pub(super) fn resolve(&self, port: Option<&str>, options: OpenOptions) -> Result<(Option<String>, OpenOptions)> {
+        let known = lock(self.known());
+        if known.boards.is_empty() && !known.simulated {
+            return Ok((port.map(str::to_owned), options));
+        }
+        let variable = std::env::var(DEVICE_VARIABLE).ok().filter(|text| !text.trim().is_empty());
+        let written = port.or(self.default_port()).map(str::to_owned).or(variable);
+        known.resolve(written, options)
+    }
+}
+
+impl Known {
+    fn resolve(&self, written: Option<String>, options: OpenOptions) -> Result<(Option<String>, OpenOptions)> {
+        let Some(written) = written else { return Ok((self.simulated.then(|| "sim".to_owned()), options)) };
+        if let Some((name, board)) = self.boards.iter().find(|(name, _)| *name == written.trim()) {
+            return Ok((Some(board.port.clone()), board.complete(name, options)));
+        }
+        let address = written.parse::<Address>().map_err(|error| match self.near(&written) {
+            Some(near) if error.kind() == Kind::DeviceNotFoundError => {
+                Error::new(error.kind(), error.message()).with_help(format!("did you mean `{near}` of the station?"))
+            }
+            _ => error,
+        })?;
+        let stays = matches!(address, Address::Sim(_) | Address::Replay(_) | Address::Exec(_));
+        Ok((Some(if self.simulated && !stays { "sim".to_owned() } else { written }), options))
+    }
+
+    fn near(&self, written: &str) -> Option<&str> {
+        crate::name::nearest(written, self.boards.iter().map(|(name, _)| name.as_str()))
+    }
+}
+
+impl NamedBoard {
+    fn complete(&self, name: &str, options: OpenOptions) -> OpenOptions {
+        OpenOptions {
+            name: options.name.or_else(|| Some(name.to_owned())),
+            baudrate: options.baudrate.or(self.baudrate),
+            dtr: options.dtr.or(self.dtr),
+            rts: options.rts.or(self.rts),
+            attempts: if options.attempts == 0 { self.attempts } else { options.attempts },
+            timeout: options.timeout.or(self.timeout),
+            user: options.user.or_else(|| self.user.clone()),
+            ..options
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(simulated: bool) -> Known {
+        let board = NamedBoard {
+            port: "/dev/ttyACM7".to_owned(),
+            baudrate: Some(9600),
+            attempts: 3,
+            dtr: Some(false),
+            ..NamedBoard::default()
+        };
+        Known { boards: vec![("dut".to_owned(), board)], simulated }
+    }
+
+    #[test]
+    fn a_name_brings_its_port_and_its_options() {
+        let (port, options) = known(false).resolve(Some("dut".to_owned()), OpenOptions::default()).unwrap();
+        assert_eq!(port.as_deref(), Some("/dev/ttyACM7"));
+        assert_eq!((options.name.as_deref(), options.baudrate, options.attempts), (Some("dut"), Some(9600), 3));
+        let said = OpenOptions {
+            name: Some("left".to_owned()),
+            baudrate: Some(50),
+            attempts: 1,
+            dtr: Some(true),
+            ..OpenOptions::default()
+        };
+        let (_, options) = known(false).resolve(Some("dut".to_owned()), said).unwrap();
+        assert_eq!((options.name.as_deref(), options.baudrate, options.attempts), (Some("left"), Some(50), 1));
+        assert_eq!(options.dtr, Some(true));
+    }
+
+    #[test]
+    fn other_ports_stay_what_they_are_unless_all_is_simulated() {
+        let port = |simulated: bool, text: Option<&str>| {
+            known(simulated).resolve(text.map(str::to_owned), OpenOptions::default()).map(|(port, _)| port)
+        };
+        assert_eq!(port(false, None).unwrap(), None);
+        assert_eq!(port(true, None).unwrap().as_deref(), Some("sim"));
+        for text in ["/dev/ttyACM0", "sim:a", "exec:python", "replay:x"] {
+            assert_eq!(port(false, Some(text)).unwrap().as_deref(), Some(text));
+        }
+        assert_eq!(port(true, Some("/dev/ttyACM0")).unwrap().as_deref(), Some("sim"));
+        assert_eq!(port(true, Some("sim:a")).unwrap().as_deref(), Some("sim:a"));
+        let error = port(false, Some("dutt")).unwrap_err();
+        assert_eq!(
+            (error.message(), error.help()),
+            ("there is no port `dutt`", Some("did you mean `dut` of the station?"))
+        );
+    }
+}

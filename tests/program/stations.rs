@@ -1,0 +1,143 @@
+//! Stations as a user sees them: names of boards, constants and limits in scripts, `select`.
+
+use crate::support::command::Program;
+use std::fs;
+
+const STATION: &str = r#"# The bench by the window.
+name = "bench 3"
+
+[boards.dut]
+port = "/dev/ttyGONE"  # blue
+
+[boards.load]
+simulate = true
+
+[constants]
+shunt = 0.1
+
+[limits]
+supply = { unit = "V", min = 3.2, max = 3.4 }
+"#;
+
+fn program() -> Program {
+    Program::new().file("lab/station.toml", STATION.as_bytes())
+}
+
+#[test]
+fn scripts_open_boards_by_name_and_use_constants_and_limits() {
+    let script = r#"
+device Bench { task hello() `print("hello")` }
+let boards = station.boards.map(|name| Bench.open(name));
+for board in boards { board.hello(); }
+fn shunt() { station.constants.shunt }
+print(shunt() * 2);
+measure("supply", 3.3, station.limits.supply);
+print(`${station} ${station.limits.keys()} ${station.limits.contains("x")}`);
+try { station.limits.suply } catch (e) { print(e.message + ": " + e.help) }
+"#;
+    let expected = "[dut] hello\n[load] hello\n0.2\nsupply  3.3 V  [3.2 … 3.4]  pass\nbench 3 [\"supply\"] false\n\
+                    `lab/station.toml` has no limit `suply`: did you mean `supply`?\n";
+    program().script("lab/a.rhai", script).args(["run", "lab/a.rhai", "--simulate"]).stdout(expected).status(0);
+}
+
+#[test]
+fn a_check_sees_the_constants_of_the_station() {
+    let script = "device D { task t(x = station.constants.shunt) `return x` }\nprint(D.open().t());\n";
+    let checked = program().script("lab/a.rhai", script).args(["check", "lab/a.rhai"]);
+    checked.stdout("lab/a.rhai: ok (1 class, 1 item)\n").status(0);
+    program().script("lab/a.rhai", script).args(["run", "lab/a.rhai", "-p", "load"]).stdout("0.1\n").status(0);
+}
+
+#[test]
+fn every_command_knows_the_names() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("station.toml"), STATION).unwrap();
+    let outcome = |args: &[&str]| Program::new().args(args.iter().copied()).outcome_in(folder.path());
+    let load = outcome(&["eval", "-p", "load", "1 + 1"]);
+    assert_eq!((load.status, &*load.stdout), (Some(0), "2\n"), "{}", load.stderr);
+    let gone = outcome(&["eval", "-p", "dut", "1 + 1"]);
+    assert_eq!(gone.status, Some(3));
+    assert!(gone.stderr.starts_with("error: `dut`: there is no serial port `/dev/ttyGONE`\n"), "{}", gone.stderr);
+    let slip = outcome(&["eval", "-p", "duut", "1 + 1"]);
+    let expected = "error: `Device`: there is no port `duut`\n  help: did you mean `dut` of the station?\n";
+    assert_eq!(slip.stderr, expected);
+    let missing = outcome(&["eval", "--station", "gone.toml", "1"]);
+    assert_eq!((missing.status, missing.stderr.contains("there is no file `gone.toml`")), (Some(2), true));
+}
+
+#[test]
+fn a_mistake_in_the_file_is_shown() {
+    Program::new()
+        .file("station.toml", STATION.replace("simulate", "simulated").as_bytes())
+        .args(["eval", "-p", "sim", "1"])
+        .stderr(
+            "
+            error: a board has no key `simulated`
+              --> station.toml:8:1
+               |
+             8 | simulated = true
+               | ^^^^^^^^^
+              help: did you mean `simulate`?
+            ",
+        )
+        .status(2);
+    Program::new()
+        .script("a.rhai", "print(station.name);")
+        .args(["run", "a.rhai"])
+        .stderr(
+            "
+            error: there is no station
+              --> a.rhai:1:7
+               |
+             1 | print(station.name);
+               |       ^^^^^^^
+              help: write a `station.toml` beside the script, or name one with `--station FILE`
+            ",
+        )
+        .status(1);
+}
+
+#[test]
+fn select_writes_an_entry_and_keeps_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("station.toml");
+    fs::write(&file, STATION).unwrap();
+    let select = |args: &[&str]| {
+        let all = ["select", "-p", "sim"].iter().chain(args).copied();
+        Program::new().args(all).outcome_in(folder.path())
+    };
+    let dut = select(&["dut"]);
+    assert_eq!((dut.status, &*dut.stderr), (Some(0), ""));
+    let lines: Vec<&str> = dut.stdout.lines().collect();
+    assert!(
+        lines[0].starts_with("sim: micropython 1.") && lines[0].ends_with("on linux; its LED has blinked"),
+        "{lines:?}"
+    );
+    assert_eq!(lines[1], "`dut` has a new port in station.toml: use it as `--port dut`, or `Bench.open(\"dut\")`");
+    assert_eq!(fs::read_to_string(&file).unwrap(), STATION.replace("/dev/ttyGONE", "sim"));
+    let names: Vec<String> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(names, ["station.toml"]);
+
+    let nameless = select(&[]);
+    assert_eq!(nameless.status, Some(4));
+    assert!(nameless.stderr.ends_with("help: name it: `belay-script select NAME`\n"), "{}", nameless.stderr);
+    let given = select(&["--answer", "name=meter"]);
+    assert_eq!(given.status, Some(0), "{}", given.stderr);
+    assert!(fs::read_to_string(&file).unwrap().contains("\n[boards.meter]\nport = \"sim\"\n"));
+    let refused = select(&["sim"]);
+    assert_eq!((refused.status, refused.stderr.starts_with("error: a board cannot be called `sim`")), (Some(2), true));
+    fs::write(&file, "[boards]\nx = 1\n").unwrap();
+    assert_eq!(select(&["dut"]).status, Some(2));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "[boards]\nx = 1\n");
+}
+
+/// There is nothing to plug in here: what waits must still end.
+#[test]
+fn select_waits_no_longer_than_it_may() {
+    let outcome = Program::new().args(["select", "dut", "--timeout", "0.1"]).outcome();
+    assert_eq!(outcome.status, Some(1));
+    let expected = "plug the board in; if it is plugged in already, unplug it first\n\
+                    error: no board was plugged in within `--timeout`\n";
+    assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
+}
