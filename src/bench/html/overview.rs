@@ -115,7 +115,7 @@ pub fn facts(markup: &mut Markup, report: &Report) {
         ("Operator", or_missing(report.operator.as_ref()), "half"),
         ("Started", moment(&report.started), "half"),
         ("Duration", duration(report.duration_s), "half"),
-        ("Script", report.script.clone(), "half"),
+        ("Script", report.script.clone(), "wide"),
         ("Arguments", report.args.join(" "), "half"),
         ("Program", format!("belay-script {}", report.version), "half"),
         ("Computer", report.host.clone(), "half"),
