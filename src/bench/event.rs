@@ -162,6 +162,9 @@ pub struct RunBegun {
     pub revision: Option<String>,
     /// Version of belay-script.
     pub version: String,
+    /// The computer: its name and its system.
+    #[serde(default)]
+    pub host: String,
     /// Arguments of the script.
     pub args: Vec<String>,
     /// Who runs it.

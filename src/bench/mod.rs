@@ -4,6 +4,7 @@
 
 pub mod date;
 pub mod event;
+pub mod html;
 pub mod measurement;
 pub mod numbers;
 pub mod operator;

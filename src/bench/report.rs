@@ -28,6 +28,9 @@ pub struct Report {
     pub revision: Option<String>,
     /// Version of belay-script.
     pub version: String,
+    /// The computer: its name and its system.
+    #[serde(default)]
+    pub host: String,
     /// Arguments of the script.
     pub args: Vec<String>,
     /// Who ran it.
@@ -265,7 +268,7 @@ impl Fold {
                 let (report, begun) = (&mut self.report, begun.clone());
                 report.schema = begun.schema;
                 (report.script, report.sha256, report.revision) = (begun.script, begun.sha256, begun.revision);
-                (report.version, report.args) = (begun.version, begun.args);
+                (report.version, report.host, report.args) = (begun.version, begun.host, begun.args);
                 (report.operator, report.unit) = (begun.operator, begun.unit);
             }
             Event::UnitNamed { serial } => self.report.unit = Some(serial.clone()),

@@ -226,6 +226,13 @@ pub fn show(measurement: &Measurement) -> Shown {
     Shown { value, limits: conditions(measurement, low.as_deref(), high.as_deref()), min: low, max: high }
 }
 
+/// The prefix in which `largest` has one to three digits before its point: by which power of ten numbers of the unit are
+/// divided, and the unit with that prefix.
+pub fn scaled(unit: &str, largest: f64) -> (i32, String) {
+    let scale = Scale::of(unit, largest);
+    (scale.power, scale.unit)
+}
+
 /// A number with its unit in engineering notation.
 pub fn engineering(number: f64, unit: &str) -> String {
     let scale = Scale::of(unit, number.abs());

@@ -36,6 +36,16 @@ fn fingerprint(text: &str) -> String {
     })
 }
 
+/// Name and system of this computer: `bench-3, linux x86_64`.
+fn computer() -> String {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default();
+    let system = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+    if name.is_empty() { system } else { format!("{name}, {system}") }
+}
+
 impl Run {
     /// Tells the observer what happened just now.
     pub fn emit(&self, event: Event) {
@@ -54,6 +64,7 @@ impl Run {
             sha256: text.map(fingerprint).unwrap_or_default(),
             revision: subject.revision,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            host: computer(),
             args: self.args.clone(),
             operator: subject.operator,
             unit: subject.unit,

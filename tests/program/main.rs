@@ -15,6 +15,8 @@ mod files;
 mod goldens;
 mod harness;
 #[cfg(target_os = "linux")]
+mod html;
+#[cfg(target_os = "linux")]
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;

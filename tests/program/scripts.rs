@@ -1,7 +1,8 @@
 //! Every script of `scripts/` on a simulated board, compared with `tests/golden/scripts`.
 //!
-//! `NAME.stdout` is what it says; `NAME.files/` holds the files that it leaves, if it leaves any. Nothing on standard
-//! error, status 0. `BELAY_SCRIPT_BLESS=1` accepts what they say.
+//! `NAME.stdout` is what it says; `NAME.files/` holds the files that it leaves, if it leaves any. `NAME.args` has further
+//! arguments, one a line, and `NAME.stderr` what it says on standard error; without it nothing. Status 0.
+//! `BELAY_SCRIPT_BLESS=1` accepts what they say.
 
 use crate::support::command::{Outcome, Program, difference};
 use std::collections::BTreeMap;
@@ -38,11 +39,12 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
 fn run(name: &str) -> Option<String> {
     let script = folder("scripts").join(format!("{name}.rhai"));
     let work = tempfile::tempdir().expect("a folder");
-    let program = Program::new().args(["run", script.to_str().expect("UTF-8"), "--port", "sim"]);
+    let golden = folder("tests/golden/scripts");
+    let more = fs::read_to_string(golden.join(format!("{name}.args"))).unwrap_or_default();
+    let program = Program::new().args(["run", script.to_str().expect("UTF-8"), "--port", "sim"]).args(more.lines());
     let actual = program.outcome_in(work.path());
     let left = files(work.path());
 
-    let golden = folder("tests/golden/scripts");
     let (said, kept) = (golden.join(format!("{name}.stdout")), golden.join(format!("{name}.files")));
     if std::env::var_os("BELAY_SCRIPT_BLESS").is_some_and(|value| value == "1") {
         bless(&said, &kept, &actual, &left);
@@ -50,7 +52,8 @@ fn run(name: &str) -> Option<String> {
     let Ok(stdout) = fs::read_to_string(&said) else {
         return Some(format!("`{name}.rhai` has no golden: BELAY_SCRIPT_BLESS=1 makes one\n"));
     };
-    let expected = Outcome { stdout, stderr: String::new(), status: Some(0) };
+    let stderr = fs::read_to_string(golden.join(format!("{name}.stderr"))).unwrap_or_default();
+    let expected = Outcome { stdout, stderr, status: Some(0) };
     if let Some(difference) = difference(&expected, &actual) {
         return Some(format!("`{name}.rhai`:\n{difference}"));
     }
@@ -61,6 +64,9 @@ fn run(name: &str) -> Option<String> {
 fn bless(said: &Path, kept: &Path, actual: &Outcome, left: &BTreeMap<String, String>) {
     fs::create_dir_all(said.parent().expect("a folder")).expect("the folder of goldens");
     fs::write(said, &actual.stdout).expect("a golden that can be written");
+    if !actual.stderr.is_empty() {
+        fs::write(said.with_extension("stderr"), &actual.stderr).expect("a golden that can be written");
+    }
     let _ = fs::remove_dir_all(kept);
     for (name, text) in left {
         fs::create_dir_all(kept).expect("a folder");

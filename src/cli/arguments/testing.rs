@@ -20,7 +20,7 @@ contains it is left out. Tests that a chosen one needs are run, too.";
 pub const REPORT_HELP: &str = "\
 Examples:
   belay-script report run.jsonl
-  belay-script report run.jsonl --junit report.xml --csv samples/";
+  belay-script report run.jsonl --html report.html --junit report.xml --csv samples/";
 
 /// `test`.
 #[derive(Debug, Args)]
@@ -93,6 +93,9 @@ pub struct Reporting {
     /// Write the report as JUnit XML; `-`: to standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
+    /// Write the report as one page of HTML; `-`: to standard output
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub html: Option<PathBuf>,
     /// Write each series of samples as CSV into this folder
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub csv: Option<PathBuf>,

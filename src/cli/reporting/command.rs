@@ -25,8 +25,8 @@ pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagn
         return Err(misuse(format!("`{shown}` holds no events"), "name a file that `--jsonl` wrote"));
     }
     let good = reports.iter().all(|report| report.outcome.is_good());
-    let Reporting { json, junit, csv } = &options.reporting;
-    if json.is_none() && junit.is_none() && csv.is_none() {
+    let Reporting { json, junit, html, csv } = &options.reporting;
+    if json.is_none() && junit.is_none() && html.is_none() && csv.is_none() {
         let text: String = reports.iter().map(|run| report::whole(run, console.colour(), reports.len() > 1)).collect();
         console.text(&text);
     }

@@ -13,6 +13,7 @@ use super::console::Console;
 use super::misuse;
 use crate::bench::date;
 use crate::bench::event::{Event, Line};
+use crate::bench::html;
 use crate::bench::operator::{Answer, Question, Source};
 use crate::bench::report::{Fold, Report, Runs};
 use crate::device::{Output, Transfer};
@@ -53,8 +54,8 @@ impl Journal {
     /// # Errors
     /// If the file of `--jsonl` cannot be made, or two reports go to standard output.
     pub fn open(noting: &Noting, console: &Console) -> Result<Arc<Journal>, Diagnostic> {
-        let Reporting { json, junit, csv } = &noting.reporting;
-        let streams = [&noting.jsonl, json, junit].into_iter().flatten().filter(|path| is_stdout(path)).count();
+        let Reporting { json, junit, html, csv } = &noting.reporting;
+        let streams = [&noting.jsonl, json, junit, html].into_iter().flatten().filter(|path| is_stdout(path)).count();
         if streams > 1 {
             return Err(misuse("two reports go to standard output", "name a file for one of them"));
         }
@@ -62,7 +63,7 @@ impl Journal {
             console.free_output();
         }
         let lines = noting.jsonl.as_deref().map(writer).transpose()?;
-        let wanted = lines.is_some() || json.is_some() || junit.is_some() || csv.is_some();
+        let wanted = lines.is_some() || json.is_some() || junit.is_some() || html.is_some() || csv.is_some();
         let inner = Inner { lines, failure: None, folds: Vec::new(), runs: 0 };
         Ok(Arc::new(Journal { noting: noting.clone(), wanted, inner: Mutex::new(inner) }))
     }
@@ -97,8 +98,7 @@ impl Journal {
                 .and_then(|()| to.flush());
             *failure = written.err();
         }
-        let Reporting { json, junit, csv } = &self.noting.reporting;
-        if json.is_none() && junit.is_none() && csv.is_none() {
+        if self.noting.reporting == Reporting::default() {
             return;
         }
         match folds.iter_mut().find(|(run, _)| *run == line.run) {
@@ -140,6 +140,9 @@ pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool) -> Vec<
     };
     if let Some(path) = &reporting.junit {
         put(path, &junit::xml(&reports));
+    }
+    if let Some(path) = &reporting.html {
+        put(path, &html::page(&reports));
     }
     if let Some(folder) = &reporting.csv {
         for (name, text) in csv::files(&reports) {

@@ -1,0 +1,246 @@
+//! Measurements in a table: value, limits, and the one against the others as a bar.
+
+use super::markup::Markup;
+use super::outcome;
+use super::quantity::{Scale, join};
+use crate::bench::event::Outcome;
+use crate::bench::measurement::Measurement;
+use crate::bench::numbers;
+use serde_json::Value;
+
+/// Longest text of a value that is shown whole, in characters.
+const LONGEST_VALUE: usize = 200;
+
+/// A table of measurements, if there are any.
+pub fn table(markup: &mut Markup, measurements: &[Measurement]) {
+    if measurements.is_empty() {
+        return;
+    }
+    markup.element("table", &[("class", &"measurements")], |markup| {
+        markup.element("thead", &[], |markup| {
+            markup.element("tr", &[], |markup| {
+                markup.leaf("th", &[("scope", &"col")], "Measurement");
+                markup.leaf("th", &[("scope", &"col"), ("class", &"number")], "Value");
+                markup.leaf("th", &[("scope", &"col")], "Limits");
+                markup.leaf("th", &[("scope", &"col"), ("class", &"range")], "");
+                markup.leaf("th", &[("scope", &"col")], "Verdict");
+            });
+        });
+        markup.element("tbody", &[], |markup| {
+            for item in measurements {
+                markup.element("tr", &[], |markup| row(markup, item));
+            }
+        });
+    });
+}
+
+fn row(markup: &mut Markup, item: &Measurement) {
+    let scale = scale(item);
+    markup.element("th", &[("scope", &"row")], |markup| {
+        markup.leaf("bdi", &[], &item.name);
+        if !item.doc.is_empty() {
+            markup.leaf("p", &[("class", &"doc"), ("dir", &"auto")], &item.doc);
+        }
+    });
+    let value = value(item, &scale);
+    let cut: String = value.chars().take(LONGEST_VALUE).collect();
+    let shown = if cut.len() < value.len() { format!("{cut}…") } else { value.clone() };
+    let exact = format!("{} {}", text_of(&item.value), item.unit);
+    let class = if item.number().is_some() { "value number" } else { "value text" };
+    markup.leaf("td", &[("class", &class), ("title", &exact.trim_end()), ("dir", &"auto")], shown);
+    markup.element("td", &[("class", &"limits")], |markup| {
+        for text in conditions(item, &scale) {
+            markup.leaf("p", &[("dir", &"auto")], text);
+        }
+        if let Some(text) = margins(item, &scale) {
+            markup.leaf("p", &[("class", &"doc")], text);
+        }
+    });
+    markup.element("td", &[("class", &"range")], |markup| {
+        if let Some(range) = Range::of(item) {
+            range.draw(markup, item, &value);
+        }
+    });
+    markup.element("td", &[], |markup| {
+        if item.is_judged() || item.outcome != Outcome::Pass {
+            outcome::badge(markup, item.outcome);
+        } else {
+            markup.leaf("span", &[("class", &"remark")], "recorded");
+        }
+    });
+}
+
+/// One scale for value and limits, so that they can be compared; the value has its own if it would be unreadable.
+fn scale(item: &Measurement) -> Scale {
+    let (low, high) = item.limits();
+    let numbers = [low, high, item.number()].map(|number| number.filter(|number| number.is_finite()));
+    let largest = numbers.into_iter().flatten().map(f64::abs).fold(0.0, f64::max);
+    Scale::of(largest, &item.unit)
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The value as it is shown.
+fn value(item: &Measurement, scale: &Scale) -> String {
+    let Some(number) = item.number() else { return join(&text_of(&item.value), &item.unit) };
+    let (low, high) = item.limits();
+    let limits: Vec<f64> = [low, high, item.marginal_min, item.marginal_max].into_iter().flatten().collect();
+    let own = Scale::of(number, &item.unit);
+    let largest = limits.iter().fold(number, |largest, limit| largest.abs().max(limit.abs()));
+    let scale = if number != 0.0 && number.abs() < largest * 1e-5 { &own } else { scale };
+    join(&scale.number_beside(number, &limits), scale.unit())
+}
+
+/// What the value must be, one line each.
+fn conditions(item: &Measurement, scale: &Scale) -> Vec<String> {
+    let shown = |number: f64| join(&scale.limit(number), scale.unit());
+    let mut lines = Vec::new();
+    match (item.min, item.max) {
+        (Some(min), Some(max)) => lines.push(format!("{} … {}", scale.limit(min), shown(max))),
+        (Some(min), None) => lines.push(format!("≥ {}", shown(min))),
+        (None, Some(max)) => lines.push(format!("≤ {}", shown(max))),
+        (None, None) => {}
+    }
+    if let Some(wanted) = &item.equals {
+        let wanted = numbers::from_json(wanted).map_or_else(|| text_of(wanted), shown);
+        lines.push(match item.within_percent {
+            Some(percent) => format!("{wanted} ± {percent}\u{a0}%"),
+            None => format!("= {wanted}"),
+        });
+    }
+    if let Some(pattern) = &item.matches {
+        lines.push(format!("matches {pattern}"));
+    }
+    lines
+}
+
+/// From where on it is marginal.
+fn margins(item: &Measurement, scale: &Scale) -> Option<String> {
+    let shown = |number: f64| join(&scale.limit(number), scale.unit());
+    match (item.marginal_min, item.marginal_max) {
+        (Some(min), Some(max)) => Some(format!("marginal outside {} … {}", scale.limit(min), shown(max))),
+        (Some(min), None) => Some(format!("marginal below {}", shown(min))),
+        (None, Some(max)) => Some(format!("marginal above {}", shown(max))),
+        (None, None) => None,
+    }
+}
+
+/// Width and height of a bar.
+const SIZE: (f64, f64) = (200.0, 26.0);
+
+/// Room at both ends for markers.
+const ENDS: f64 = 8.0;
+
+/// Limits and a value on a line.
+struct Range {
+    value: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+    marginal_low: Option<f64>,
+    marginal_high: Option<f64>,
+    /// The numbers at both ends.
+    from: f64,
+    to: f64,
+}
+
+impl Range {
+    /// `None` if there is nothing to draw: no limits, no number, or numbers too large to draw.
+    fn of(item: &Measurement) -> Option<Range> {
+        let value = item.number().filter(|value| !value.is_nan())?;
+        let finite = |number: Option<f64>| number.filter(|number| number.is_finite());
+        let (low, high) = item.limits();
+        let (low, high) = (finite(low), finite(high));
+        let (marginal_low, marginal_high) = (finite(item.marginal_min), finite(item.marginal_max));
+        let marks: Vec<f64> = [low, high, marginal_low, marginal_high].into_iter().flatten().collect();
+        let first = marks.iter().copied().reduce(f64::min)?;
+        let last = marks.iter().copied().reduce(f64::max)?;
+        let least = if last == first { (first.abs() * 0.1).max(f64::MIN_POSITIVE.sqrt()) } else { last - first };
+        let bounded = (low.or(marginal_low).is_some(), high.or(marginal_high).is_some());
+        // On a side without limit, the value is always in sight.
+        let beyond = match bounded {
+            (true, false) if value.is_finite() => value - last,
+            (false, true) if value.is_finite() => first - value,
+            _ => 0.0,
+        };
+        let span = least.max(beyond);
+        let (before, after) = match bounded {
+            (true, false) => (0.3, 1.3),
+            (false, true) => (1.3, 0.3),
+            _ => (0.3, 0.3),
+        };
+        let (from, to) = (first - before * span, last + after * span);
+        let drawable = (to - from).is_finite() && to > from;
+        drawable.then_some(Range { value, low, high, marginal_low, marginal_high, from, to })
+    }
+
+    /// Where a number is drawn; beyond the ends, at the end.
+    fn x(&self, number: f64) -> f64 {
+        let share = ((number - self.from) / (self.to - self.from)).clamp(0.0, 1.0);
+        ENDS + share * (SIZE.0 - 2.0 * ENDS)
+    }
+
+    fn draw(&self, markup: &mut Markup, item: &Measurement, shown: &str) {
+        let (width, height) = SIZE;
+        let view = format!("0 0 {width} {height}");
+        let label = format!("{shown}: {}", item.outcome.word());
+        let class = format!("limit-bar {}", item.outcome.word());
+        markup.element(
+            "svg",
+            &[("class", &class), ("viewBox", &view), ("role", &"img"), ("aria-label", &label)],
+            |markup| {
+                zone(markup, "track", ENDS, width - ENDS);
+                let (start, end) =
+                    (self.low.map_or(ENDS, |low| self.x(low)), self.high.map_or(width - ENDS, |high| self.x(high)));
+                zone(markup, "zone", start, end);
+                if let Some(marginal) = self.marginal_low {
+                    zone(markup, "margin", start, self.x(marginal).min(end));
+                }
+                if let Some(marginal) = self.marginal_high {
+                    zone(markup, "margin", self.x(marginal).max(start), end);
+                }
+                for limit in [self.low, self.high].into_iter().flatten() {
+                    let x = one_decimal(self.x(limit));
+                    markup.empty("line", &[("class", &"limit"), ("x1", &x), ("x2", &x), ("y1", &4), ("y2", &22)]);
+                }
+                self.marker(markup, item.outcome);
+            },
+        );
+    }
+
+    /// The value: a shape by its verdict, or an arrow if it lies beyond the end.
+    fn marker(&self, markup: &mut Markup, outcome: Outcome) {
+        let x = one_decimal(self.x(self.value));
+        let place = format!("translate({x} 13)");
+        let (class, path) = if self.value < self.from {
+            ("marker", "M-8 0L1-7V7z")
+        } else if self.value > self.to {
+            ("marker", "M8 0L-1-7V7z")
+        } else {
+            match outcome {
+                Outcome::Pass | Outcome::Skip => ("marker", "M0-5.5a5.5 5.5 0 1 0 0 11a5.5 5.5 0 1 0 0-11z"),
+                Outcome::Marginal => ("marker", "M0-7L7 5.5H-7z"),
+                _ => ("marker cross", "M-5.5-5.5L5.5 5.5M5.5-5.5L-5.5 5.5"),
+            }
+        };
+        markup.element("g", &[("transform", &place)], |markup| {
+            if class == "marker cross" {
+                markup.empty("path", &[("class", &"halo"), ("d", &path)]);
+            }
+            markup.empty("path", &[("class", &class), ("d", &path)]);
+        });
+    }
+}
+
+fn zone(markup: &mut Markup, class: &str, start: f64, end: f64) {
+    if end > start {
+        let (x, width) = (one_decimal(start), one_decimal(end - start));
+        markup.empty("rect", &[("class", &class), ("x", &x), ("width", &width), ("y", &8), ("height", &10)]);
+    }
+}
+
+/// A coordinate.
+fn one_decimal(number: f64) -> String {
+    format!("{number:.1}")
+}

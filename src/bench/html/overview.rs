@@ -1,0 +1,231 @@
+//! The head of a run: the verdict, what was run where and by whom, the boards; and its foot, for a signature.
+
+use super::markup::Markup;
+use super::{failure, file_name, outcome};
+use crate::bench::event::{Board, Outcome};
+use crate::bench::report::Report;
+
+/// A number of things: `1 test`, `2 tests`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// A duration as people say it.
+pub fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return "–".to_owned();
+    }
+    if seconds > 0.0 && seconds < 0.0005 {
+        return "<\u{a0}1\u{a0}ms".to_owned();
+    }
+    if seconds < 0.9995 {
+        return format!("{:.0}\u{a0}ms", seconds * 1e3);
+    }
+    if seconds < 59.995 {
+        return format!("{seconds:.2}\u{a0}s");
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and saturates")]
+    let whole = seconds.round() as u64;
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours == 0 {
+        format!("{minutes}\u{a0}min {seconds}\u{a0}s")
+    } else {
+        format!("{hours}\u{a0}h {minutes}\u{a0}min {seconds}\u{a0}s")
+    }
+}
+
+/// A moment for reading: without `T`, and to the second.
+fn moment(rfc3339: &str) -> String {
+    match (rfc3339.get(..10), rfc3339.get(11..19)) {
+        (Some(day), Some(time)) if rfc3339.ends_with('Z') => format!("{day} {time}\u{a0}UTC"),
+        _ => rfc3339.to_owned(),
+    }
+}
+
+/// The verdict over the whole width: shape, word, numbers, and the unit it is about.
+pub fn verdict(markup: &mut Markup, report: &Report) {
+    markup.element("header", &[("class", &"top")], |markup| {
+        markup.element("h1", &[], |markup| {
+            markup.leaf("span", &[("class", &"label")], "Test report");
+            markup.leaf("bdi", &[("title", &report.script)], file_name(&report.script));
+        });
+        markup.element("p", &[("class", &"when")], |markup| {
+            markup.leaf("time", &[("datetime", &report.started)], moment(&report.started));
+        });
+    });
+    banner(markup, report.outcome, &summary(report), report.unit.as_deref());
+    for failure in report.error.iter().chain(&report.closing) {
+        failure::show(markup, failure);
+    }
+}
+
+fn banner(markup: &mut Markup, verdict: Outcome, summary: &[String], unit: Option<&str>) {
+    markup.element("div", &[("class", &format_args!("banner {}", verdict.word()))], |markup| {
+        outcome::sign(markup, verdict);
+        markup.element("div", &[("class", &"said")], |markup| {
+            markup.leaf("p", &[("class", &"verdict")], outcome::headline(verdict));
+            for line in summary {
+                markup.leaf("p", &[("class", &"summary")], line);
+            }
+        });
+        if let Some(unit) = unit {
+            markup.element("div", &[("class", &"unit")], |markup| {
+                markup.leaf("p", &[("class", &"label")], "Serial number");
+                markup.leaf("p", &[("class", &"serial")], unit);
+            });
+        }
+    });
+}
+
+/// What a run came to, in numbers.
+fn summary(report: &Report) -> Vec<String> {
+    let tests = report.tests.iter().map(|test| test.outcome);
+    let measured = || report.tests.iter().flat_map(|test| &test.measurements).chain(&report.measurements);
+    let mut lines = Vec::new();
+    if !report.tests.is_empty() {
+        lines.push(format!("{}: {}", count(report.tests.len(), "test"), outcome::counts(tests)));
+    }
+    let (judged, all) = (measured().filter(|item| item.is_judged()), measured().count());
+    if all > 0 {
+        let outcomes: Vec<Outcome> = judged.map(|item| item.outcome).collect();
+        let counts = outcome::counts(outcomes.iter().copied());
+        let counts = match all - outcomes.len() {
+            0 => counts,
+            loose if counts.is_empty() => format!("{loose} without limits"),
+            loose => format!("{counts}, {loose} without limits"),
+        };
+        lines.push(format!("{}: {counts}", count(all, "measurement")));
+    }
+    if lines.is_empty() {
+        lines.push("no tests, no measurements".to_owned());
+    }
+    lines
+}
+
+/// What was run, by whom, when, where.
+pub fn facts(markup: &mut Markup, report: &Report) {
+    let missing = "–".to_owned();
+    let or_missing = |text: Option<&String>| text.filter(|text| !text.is_empty()).unwrap_or(&missing).clone();
+    let revision = report.revision.as_ref().map(|revision| match revision.strip_suffix('+') {
+        Some(clean) => format!("{clean}, with changes"),
+        None => revision.clone(),
+    });
+    let facts = [
+        ("Serial number", or_missing(report.unit.as_ref()), "half"),
+        ("Operator", or_missing(report.operator.as_ref()), "half"),
+        ("Started", moment(&report.started), "half"),
+        ("Duration", duration(report.duration_s), "half"),
+        ("Script", report.script.clone(), "wide"),
+        ("Arguments", report.args.join(" "), "half"),
+        ("Program", format!("belay-script {}", report.version), "half"),
+        ("Computer", report.host.clone(), "half"),
+        ("Revision", or_missing(revision.as_ref()), "code"),
+        ("SHA-256 of the script", or_missing(Some(&report.sha256)), "code"),
+    ];
+    markup.element("dl", &[("class", &"facts")], |markup| {
+        for (label, value, class) in facts.iter().filter(|(_, value, _)| !value.is_empty()) {
+            markup.element("div", &[("class", class)], |markup| {
+                markup.leaf("dt", &[], label);
+                markup.leaf("dd", &[("dir", &"auto")], value);
+            });
+        }
+    });
+}
+
+/// The boards, with what they said that they are.
+pub fn boards(markup: &mut Markup, boards: &[Board]) {
+    if boards.is_empty() {
+        return;
+    }
+    markup.leaf("h2", &[], if boards.len() == 1 { "Board" } else { "Boards" });
+    markup.element("table", &[("class", &"boards")], |markup| {
+        markup.element("thead", &[], |markup| {
+            markup.element("tr", &[], |markup| {
+                for label in ["Name", "Class", "Port", "Firmware", "Platform", "Identity"] {
+                    markup.leaf("th", &[("scope", &"col")], label);
+                }
+            });
+        });
+        markup.element("tbody", &[], |markup| {
+            for board in boards {
+                markup.element("tr", &[], |markup| {
+                    let firmware = format!("{} {}", board.implementation, board.firmware);
+                    let identity = board.id.clone().unwrap_or_else(|| "–".to_owned());
+                    markup.leaf("th", &[("scope", &"row")], &board.name);
+                    for text in [&board.class, &board.port, &firmware, &board.platform, &identity] {
+                        markup.leaf("td", &[("dir", &"auto")], text);
+                    }
+                });
+            }
+        });
+    });
+}
+
+/// Lines to sign on; on paper only.
+pub fn signatures(markup: &mut Markup, report: &Report) {
+    let tested = report.operator.as_ref().map_or_else(|| "Tested by".to_owned(), |name| format!("Tested by: {name}"));
+    markup.element("div", &[("class", &"signatures"), ("aria-hidden", &"true")], |markup| {
+        for who in [tested.as_str(), "Released by"] {
+            markup.element("div", &[("class", &"signature")], |markup| {
+                for label in [who, "Date", "Signature"] {
+                    markup.leaf("p", &[], label);
+                }
+            });
+        }
+    });
+}
+
+/// Where the page is from.
+pub fn foot(markup: &mut Markup, report: &Report) {
+    let text = format!("Made by belay-script {} of the record of this run, schema {}.", report.version, report.schema);
+    markup.leaf("footer", &[], text);
+}
+
+/// What several runs came to, each with a link.
+pub fn of_runs(markup: &mut Markup, runs: &[Report], worst: Outcome) {
+    markup.element("section", &[("class", &"run")], |markup| {
+        markup.element("header", &[("class", &"top")], |markup| {
+            markup.leaf("h1", &[], "Test report");
+            markup.leaf(
+                "p",
+                &[("class", &"when")],
+                moment(runs.iter().map(|run| run.started.as_str()).min().unwrap_or_default()),
+            );
+        });
+        let tests = runs.iter().flat_map(|run| &run.tests).map(|test| test.outcome);
+        let mut summary =
+            vec![format!("{}: {}", count(runs.len(), "run"), outcome::counts(runs.iter().map(|run| run.outcome)))];
+        if runs.iter().any(|run| !run.tests.is_empty()) {
+            summary.push(format!("{}: {}", count(tests.clone().count(), "test"), outcome::counts(tests)));
+        }
+        banner(markup, worst, &summary, None);
+        markup.element("table", &[("class", &"runs")], |markup| {
+            markup.element("thead", &[], |markup| {
+                markup.element("tr", &[], |markup| {
+                    for label in ["Verdict", "Run", "Serial number", "Tests"] {
+                        markup.leaf("th", &[("scope", &"col")], label);
+                    }
+                    markup.leaf("th", &[("scope", &"col"), ("class", &"number")], "Time");
+                });
+            });
+            markup.element("tbody", &[], |markup| {
+                for (number, run) in (1..).zip(runs) {
+                    markup.element("tr", &[], |markup| row_of_run(markup, run, number));
+                }
+            });
+        });
+    });
+}
+
+fn row_of_run(markup: &mut Markup, run: &Report, number: usize) {
+    markup.element("td", &[], |markup| outcome::badge(markup, run.outcome));
+    markup.element("td", &[], |markup| {
+        markup.leaf("a", &[("href", &format_args!("#run{number}"))], &run.script);
+        if let Some(failure) = &run.error {
+            markup.leaf("p", &[("class", &"why"), ("dir", &"auto")], &failure.message);
+        }
+    });
+    markup.leaf("td", &[("dir", &"auto")], run.unit.as_deref().unwrap_or("–"));
+    markup.leaf("td", &[], outcome::counts(run.tests.iter().map(|test| test.outcome)));
+    markup.leaf("td", &[("class", &"number")], duration(run.duration_s));
+}

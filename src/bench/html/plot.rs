@@ -1,0 +1,308 @@
+//! Series over time.
+//!
+//! Invariant: a page stays small and readable whatever the samples are: of many, the extremes are drawn.
+
+use super::markup::Markup;
+use super::overview::count;
+use super::quantity::{Scale, join};
+use crate::bench::report::Series;
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+
+/// The drawing, and within it the field of the curves.
+const SIZE: (f64, f64) = (760.0, 250.0);
+const FIELD: (RangeInclusive<f64>, RangeInclusive<f64>) = (66.0..=744.0, 26.0..=208.0);
+
+/// Samples of a column that are drawn one by one. Of more, the least and the greatest of each of half as many pieces are.
+const MOST_POINTS: usize = 2000;
+
+/// Up to so many samples each one has a mark.
+const MOST_MARKS: usize = 60;
+
+/// Characters of a unit that have room above the axis.
+const LONGEST_UNIT: usize = 60;
+
+/// Looks for this many columns: colours and dashes; then they begin again.
+const LOOKS: usize = 6;
+
+/// A column: its points in time and value, those that are no numbers left out.
+struct Column<'a> {
+    name: &'a str,
+    /// In order; `None` where the curve breaks.
+    points: Vec<Option<(f64, f64)>>,
+}
+
+impl Column<'_> {
+    fn values(&self) -> impl Iterator<Item = f64> + Clone {
+        self.points.iter().flatten().map(|(_, value)| *value)
+    }
+
+    /// Least, mean, greatest.
+    fn statistics(&self) -> Option<(f64, f64, f64)> {
+        let least = self.values().reduce(f64::min)?;
+        let greatest = self.values().reduce(f64::max)?;
+        let (mut mean, mut number) = (0.0, 0.0);
+        for value in self.values() {
+            number += 1.0;
+            mean += (value - mean) / number;
+        }
+        Some((least, mean, greatest))
+    }
+
+    /// The points that are drawn.
+    fn thinned(&self) -> Vec<Option<(f64, f64)>> {
+        if self.points.len() <= MOST_POINTS {
+            return self.points.clone();
+        }
+        let piece = self.points.len().div_ceil(MOST_POINTS / 2);
+        let mut kept = Vec::with_capacity(MOST_POINTS + 2);
+        for piece in self.points.chunks(piece) {
+            let known = || piece.iter().enumerate().filter_map(|(index, point)| point.map(|point| (index, point)));
+            let by_value = |a: &(usize, (f64, f64)), b: &(usize, (f64, f64))| a.1.1.total_cmp(&b.1.1);
+            let (Some(least), Some(greatest)) = (known().min_by(by_value), known().max_by(by_value)) else {
+                kept.push(None);
+                continue;
+            };
+            let (first, second) = if least.0 <= greatest.0 { (least, greatest) } else { (greatest, least) };
+            kept.push(Some(first.1));
+            if second.0 != first.0 {
+                kept.push(Some(second.1));
+            }
+        }
+        kept
+    }
+}
+
+/// A series with its legend.
+pub fn figure(markup: &mut Markup, series: &Series) {
+    let on_board = series.samples.iter().all(|sample| sample.board.is_some());
+    let time = |index: usize| {
+        let sample = &series.samples[index];
+        if on_board { sample.board.unwrap_or(f64::NAN) } else { sample.host }
+    };
+    let begun = if series.samples.is_empty() { 0.0 } else { time(0) };
+    let columns: Vec<Column<'_>> = (0..)
+        .zip(&series.columns)
+        .map(|(index, name): (usize, &String)| {
+            let point = |(number, sample): (usize, &crate::bench::report::Sample)| {
+                let value = sample.values.get(index).copied().filter(|value| value.is_finite())?;
+                Some((time(number) - begun, value)).filter(|(time, _)| time.is_finite())
+            };
+            Column { name, points: series.samples.iter().enumerate().map(point).collect() }
+        })
+        .collect();
+    markup.element("figure", &[("class", &"series")], |markup| {
+        markup.element("figcaption", &[], |markup| {
+            markup.leaf("bdi", &[("class", &"name")], &series.name);
+            let samples = count(series.samples.len(), "sample");
+            let clock = if on_board { "the board" } else { "this computer" };
+            let mut text = format!(" {samples}, time by the clock of {clock}");
+            if series.samples.len() > MOST_POINTS {
+                text.push_str("; the extremes are drawn");
+            }
+            let odd =
+                series.samples.iter().flat_map(|sample| &sample.values).filter(|value| !value.is_finite()).count();
+            if odd > 0 {
+                let _ = write!(text, "; {} no number", if odd == 1 { "1 is".to_owned() } else { format!("{odd} are") });
+            }
+            markup.leaf("span", &[("class", &"remark")], text);
+        });
+        legend(markup, &columns, &series.unit);
+        match Axes::of(&columns, &series.unit) {
+            Some(axes) => axes.draw(markup, series, &columns),
+            None => markup.leaf("p", &[("class", &"remark")], "there is nothing to draw"),
+        }
+    });
+}
+
+fn legend(markup: &mut Markup, columns: &[Column<'_>], unit: &str) {
+    markup.element("ul", &[("class", &"legend")], |markup| {
+        for (index, column) in columns.iter().enumerate() {
+            markup.element("li", &[], |markup| {
+                let view = [("class", &"swatch" as _), ("viewBox", &"0 0 30 10" as _), ("aria-hidden", &"true" as _)];
+                markup.element("svg", &view, |markup| {
+                    let look = format!("curve look{}", index % LOOKS);
+                    markup.empty("path", &[("class", &look), ("d", &"M0 5H30")]);
+                    mark(markup, index, 15.0, 5.0);
+                });
+                markup.leaf("bdi", &[("class", &"name")], column.name);
+                if let Some((least, mean, greatest)) = column.statistics() {
+                    let scale = Scale::of(least.abs().max(greatest.abs()), unit);
+                    let shown = |number| scale.number_to(number, 4);
+                    let text = format!(
+                        " min {}, mean {}, max {}",
+                        shown(least),
+                        shown(mean),
+                        join(&shown(greatest), scale.unit())
+                    );
+                    markup.leaf("span", &[("class", &"remark")], text);
+                }
+            });
+        }
+    });
+}
+
+/// The mark of a column's points.
+fn mark(markup: &mut Markup, column: usize, x: f64, y: f64) {
+    let path = match column % LOOKS {
+        0 => "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
+        1 => "m-2.7-2.7h5.4v5.4h-5.4z",
+        2 => "m0-3.6l3.6 6h-7.2z",
+        3 => "m0-3.8l3.8 3.8l-3.8 3.8l-3.8-3.8z",
+        4 => "m0 3.6l3.6-6h-7.2z",
+        _ => "m-3.4-1h6.8v2h-6.8z",
+    };
+    let look = format!("point look{}", column % LOOKS);
+    markup.empty("path", &[("class", &look), ("d", &format_args!("M{x:.1} {y:.1}{path}"))]);
+}
+
+/// What is at the edges of the field.
+struct Axes {
+    time: (f64, f64),
+    value: (f64, f64),
+    time_scale: Scale,
+    value_scale: Scale,
+}
+
+impl Axes {
+    /// `None` if there is no point, or they are too far apart.
+    fn of(columns: &[Column<'_>], unit: &str) -> Option<Axes> {
+        let points = || columns.iter().flat_map(|column| column.points.iter().flatten().copied());
+        let edges = |least: Option<f64>, greatest: Option<f64>| {
+            let (least, greatest) = (least?, greatest?);
+            let room = if greatest > least { 0.0 } else { (least.abs() * 0.05).max(1e-9) };
+            Some((least - room, greatest + room)).filter(|(from, to)| (to - from).is_finite() && to > from)
+        };
+        let times = || points().map(|(time, _)| time);
+        let values = || points().map(|(_, value)| value);
+        let time = edges(times().reduce(f64::min), times().reduce(f64::max))?;
+        let (from, to) = edges(values().reduce(f64::min), values().reduce(f64::max))?;
+        let room = (to - from) * 0.06;
+        let value = (from - room, to + room);
+        let largest = |edges: (f64, f64)| edges.0.abs().max(edges.1.abs());
+        let (time_scale, value_scale) = (Scale::of(largest(time), "s"), Scale::of(largest(value), unit));
+        (value.1 - value.0).is_finite().then_some(Axes { time, value, time_scale, value_scale })
+    }
+
+    fn x(&self, time: f64) -> f64 {
+        let (start, end) = (*FIELD.0.start(), *FIELD.0.end());
+        start + (time - self.time.0) / (self.time.1 - self.time.0) * (end - start)
+    }
+
+    fn y(&self, value: f64) -> f64 {
+        let (top, bottom) = (*FIELD.1.start(), *FIELD.1.end());
+        bottom - (value - self.value.0) / (self.value.1 - self.value.0) * (bottom - top)
+    }
+
+    fn draw(&self, markup: &mut Markup, series: &Series, columns: &[Column<'_>]) {
+        let view = format!("0 0 {} {}", SIZE.0, SIZE.1);
+        let label = format!("{} over time", series.name);
+        let attributes =
+            [("class", &"plot" as _), ("viewBox", &view as _), ("role", &"img" as _), ("aria-label", &label as _)];
+        markup.element("svg", &attributes, |markup| {
+            self.draw_axes(markup);
+            for (index, column) in columns.iter().enumerate() {
+                let points = column.thinned();
+                let look = format!("curve look{}", index % LOOKS);
+                markup.empty("path", &[("class", &look), ("d", &self.curve(&points))]);
+                if points.len() <= MOST_MARKS {
+                    points
+                        .iter()
+                        .flatten()
+                        .for_each(|(time, value)| mark(markup, index, self.x(*time), self.y(*value)));
+                }
+            }
+        });
+    }
+
+    /// A line through the points, broken where there is none.
+    fn curve(&self, points: &[Option<(f64, f64)>]) -> String {
+        let mut path = String::new();
+        let mut drawing = false;
+        for point in points {
+            let Some((time, value)) = point else {
+                drawing = false;
+                continue;
+            };
+            let _ = write!(path, "{}{:.1} {:.1}", if drawing { 'L' } else { 'M' }, self.x(*time), self.y(*value));
+            drawing = true;
+        }
+        path
+    }
+
+    fn draw_axes(&self, markup: &mut Markup) {
+        let (left, right) = (*FIELD.0.start(), *FIELD.0.end());
+        let (top, bottom) = (*FIELD.1.start(), *FIELD.1.end());
+        for (number, label) in ticks(self.value, 5, &self.value_scale) {
+            let y = format!("{:.1}", self.y(number));
+            markup.empty("line", &[("class", &"grid"), ("x1", &left), ("x2", &right), ("y1", &y), ("y2", &y)]);
+            let place = format!("{:.1}", self.y(number) + 4.0);
+            markup.leaf("text", &[("x", &(left - 8.0)), ("y", &place), ("text-anchor", &"end")], label);
+        }
+        for (number, label) in ticks(self.time, 8, &self.time_scale) {
+            let x = format!("{:.1}", self.x(number));
+            markup.empty("line", &[("class", &"grid"), ("x1", &x), ("x2", &x), ("y1", &top), ("y2", &bottom)]);
+            markup.leaf("text", &[("x", &x), ("y", &(bottom + 18.0)), ("text-anchor", &"middle")], label);
+        }
+        let frame = format!("M{left} {top}V{bottom}H{right}");
+        markup.empty("path", &[("class", &"axis"), ("d", &frame)]);
+        let unit = if self.value_scale.unit().is_empty() { "value" } else { self.value_scale.unit() };
+        let unit: String = unit.chars().take(LONGEST_UNIT).collect();
+        let (start, above, below) = (left - 26.0, top - 10.0, bottom + 36.0);
+        markup.leaf("text", &[("class", &"unit"), ("x", &start), ("y", &above)], unit);
+        let time = format!("time in {}", self.time_scale.unit());
+        markup.leaf("text", &[("class", &"unit"), ("x", &right), ("y", &below), ("text-anchor", &"end")], time);
+    }
+}
+
+/// Round numbers between two, about `wanted` of them, as they are written.
+fn ticks((from, to): (f64, f64), wanted: u8, scale: &Scale) -> Vec<(f64, String)> {
+    let rough = (to - from) / f64::from(wanted);
+    let power = 10f64.powf(rough.log10().floor());
+    if !(power.is_normal() && rough.is_normal()) {
+        return Vec::new();
+    }
+    let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough);
+    let step = step.unwrap_or(10.0 * power);
+    // As many digits as tell two neighbours apart.
+    let largest = from.abs().max(to.abs());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 17")]
+    let digits = ((largest / step).log10().floor() + 2.0).clamp(1.0, 17.0) as usize;
+    let first = (from / step).ceil();
+    (0..=20u8)
+        .map(|index| (first + f64::from(index)) * step)
+        .take_while(|number| *number <= to)
+        .map(|number| (number, scale.number_to(number, digits)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(from: f64, to: f64, unit: &str) -> String {
+        let scale = Scale::of(from.abs().max(to.abs()), unit);
+        ticks((from, to), 5, &scale).into_iter().map(|(_, label)| label).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(labels(0.0, 1.0, ""), "0 0.2 0.4 0.6 0.8 1");
+        assert_eq!(labels(-0.003, 0.012, "A"), "0 5 10");
+        assert_eq!(labels(1.6, 1.7, "V"), "1.6 1.62 1.64 1.66 1.68 1.7");
+        assert_eq!(labels(1_000_000.0, 1_000_004.0, ""), "1000000 1000001 1000002 1000003 1000004");
+        assert_eq!(labels(0.0, f64::INFINITY, ""), "");
+        assert_eq!(labels(5e-324, 1e-323, ""), "");
+    }
+
+    #[test]
+    fn extremes_survive_thinning() {
+        let value = |index: u32| if index == 77_777 { 9.0 } else { f64::from(index % 7) };
+        let points: Vec<_> = (0..100_000).map(|index| Some((f64::from(index), value(index)))).collect();
+        let column = Column { name: "a", points };
+        let kept = column.thinned();
+        assert!(kept.len() <= MOST_POINTS, "{}", kept.len());
+        assert!(kept.contains(&Some((77_777.0, 9.0))));
+        assert!(kept.windows(2).all(|pair| pair[0] < pair[1]), "in order of time");
+    }
+}
