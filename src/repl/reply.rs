@@ -108,6 +108,8 @@ pub struct Decoder {
     /// There was one, and whether the prompt was asked for since.
     prompted: bool,
     prompt_asked: bool,
+    /// The host has cut the code off, so that it cannot be compiled: what threads print into the traceback is output.
+    cut_off: bool,
     /// Something stood between the last `\x04` and the prompt: it may be the prompt of a board that has restarted.
     strange_prompt: bool,
 }
@@ -131,6 +133,7 @@ impl Decoder {
             asked_at: 0,
             greeted: false,
             after: Vec::new(),
+            cut_off: false,
             strange_prompt: false,
             watchful: false,
             prompted: false,
@@ -227,6 +230,11 @@ impl Decoder {
         }
     }
 
+    /// The host has made a syntax error of the code and ended it: the reply is for nobody.
+    pub fn was_cut_off(&mut self) {
+        self.cut_off = true;
+    }
+
     /// After [`Progress::Prompt`]: how the command ended.
     pub fn conclude(&mut self, output: &mut dyn FnMut(&[u8])) -> Conclusion {
         let pending = std::mem::take(&mut self.pending);
@@ -247,9 +255,13 @@ impl Decoder {
         let (early, late) = before.split_at(acknowledgement.unwrap_or(before.len()));
         output(early);
         output(late.strip_prefix(b"OK").filter(|_| acknowledgement.is_some()).unwrap_or(late));
+        let reply = Reply { frame: None, error: pending[start + 1..end].to_vec() };
+        if self.cut_off {
+            output(&reply.strangers().unwrap_or_default());
+        }
         let after = &pending[end + 1..];
         output(after.strip_prefix(b">").or(after.strip_suffix(b">")).unwrap_or(after));
-        Conclusion::Reply(Reply { frame: None, error: pending[start + 1..end].to_vec() })
+        Conclusion::Reply(reply)
     }
 
     /// What was read beyond the end of the reply: output of threads.

@@ -211,13 +211,9 @@ impl Session {
             let manner = Manner { expects_frame, by_paste };
             match self.attempt(code, manner, answers.as_deref_mut(), wait, sink, &mut stage) {
                 // What seems wrong is wrong if it is so again.
-                Ok((Some(reply), Doubted::Perhaps)) if upload == 0 => {
-                    sink(&reply.strangers().unwrap_or_default());
-                    continue;
-                }
+                Ok((Some(_), Doubted::Perhaps)) if upload == 0 => continue,
                 // Where a thread prints what ends a paste, the code gets through without one.
-                Ok((Some(reply), Doubted::Likely)) if upload + 1 < UPLOADS => {
-                    sink(&reply.strangers().unwrap_or_default());
+                Ok((Some(_), Doubted::Likely)) if upload + 1 < UPLOADS => {
                     by_paste = upload + 2 < UPLOADS;
                     continue;
                 }
@@ -301,23 +297,24 @@ impl Session {
         if answers.is_some() {
             decoder.answers();
         }
+        if spoilt_at.is_some() {
+            decoder.was_cut_off();
+        }
         let outcome = self.read_reply(&mut decoder, answers, wait, sink);
+        let doubted = match (&outcome, spoilt_at) {
+            // The board found fault with what spoilt the code, or with nothing that was sent before it.
+            (Ok(reply), Some(line)) if reply.error_line().is_none_or(|at| at >= line) => Doubted::Likely,
+            (Ok(_), Some(_)) => Doubted::Perhaps,
+            // What was sent in blocks and does not compile has lost bytes, maybe.
+            (Ok(reply), None) if unguarded && reply.is_uncompiled() => Doubted::Perhaps,
+            _ => Doubted::No,
+        };
         if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted)) {
             *stage = Stage::Running(decoder);
         } else {
             self.settle(decoder, sink)?;
         }
-        outcome.map(|reply| {
-            let doubted = match spoilt_at {
-                // The board found fault with what spoilt the code, or with nothing that was sent before it.
-                Some(line) if reply.error_line().is_none_or(|at| at >= line) => Doubted::Likely,
-                Some(_) => Doubted::Perhaps,
-                // What was sent in blocks and does not compile has lost bytes, maybe.
-                None if unguarded && reply.is_uncompiled() => Doubted::Perhaps,
-                None => Doubted::No,
-            };
-            (Some(reply), doubted)
-        })
+        outcome.map(|reply| (Some(reply), doubted))
     }
 
     /// After a reply: passes on what came after it, but for the prompts that were asked for.

@@ -300,8 +300,8 @@ fn a_timeout_can_be_caught_and_the_board_goes_on() {
         .status(0);
 }
 
-#[test]
-fn a_run_over_its_timeout_stops_the_script() {
+/// One of those in `at_limits.rs`.
+pub fn a_run_over_its_timeout_stops_the_script() {
     program("print(`ready`); loop { }")
         .args(["--timeout", "1.5"])
         .stdout("ready\noff\n")
@@ -318,8 +318,8 @@ fn a_run_over_its_timeout_stops_the_script() {
         .status(1);
 }
 
-#[test]
-fn a_run_over_its_timeout_stops_the_board() {
+/// One of those in `at_limits.rs`.
+pub fn a_run_over_its_timeout_stops_the_board() {
     program("bench.spin();")
         .args(["--timeout", "1.5"])
         .stdout("spinning\noff\n")
@@ -336,8 +336,8 @@ fn a_run_over_its_timeout_stops_the_board() {
         .status(1);
 }
 
-#[test]
-fn a_run_over_its_timeout_cannot_be_caught() {
+/// One of those in `at_limits.rs`.
+pub fn a_run_over_its_timeout_cannot_be_caught() {
     let outcome = program("loop { try { bench.spin(); } catch (error) { print(`caught`); } }")
         .args(["--timeout", "1.5"])
         .outcome();

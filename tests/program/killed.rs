@@ -132,9 +132,8 @@ fn a_process_that_is_not_found() {
 
 const EXEC_HELP: &str = "give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`\n";
 
-/// All at once, because a board that is booting is waited for.
-#[test]
-fn what_is_no_board_is_given_up() {
+/// All at once, because a board that is booting is waited for. One of those in `at_limits.rs`.
+pub fn what_is_no_board_is_given_up() {
     let no_raw_repl = |command: &str| {
         refused(command, PATIENT, &format!("`{command}` is no MicroPython: it has no raw REPL"), EXEC_HELP);
     };

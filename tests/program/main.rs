@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+#[cfg(target_os = "linux")]
+mod at_limits;
 #[cfg(unix)]
 mod bad_declarations;
 #[cfg(unix)]

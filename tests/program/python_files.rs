@@ -108,8 +108,8 @@ fn a_program_sees_a_fresh_board() {
     python(b"print(__name__, [name for name in dir() if name[0] != '_'])\n").stdout("__main__ []\n").status(0);
 }
 
-#[test]
-fn a_program_over_its_time_is_stopped() {
+/// One of those in `at_limits.rs`.
+pub fn a_program_over_its_time_is_stopped() {
     let outcome = python(b"while True: pass\n").args(["--timeout", "1.5"]).outcome();
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(1)));
     assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);

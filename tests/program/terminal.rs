@@ -111,8 +111,8 @@ fn who_waits_for_a_board_can_leave() {
     assert!(person.is_cooked());
 }
 
-#[test]
-fn a_pipe_is_typed_and_its_end_is_waited_for() {
+/// One of those in `at_limits.rs`.
+pub fn a_pipe_is_typed_and_its_end_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();
     let lines = "print(6*7)\nprint('\x1d'.encode())\r\nfor i in range(2): print('no', i)\n\n";
     let program = Program::new().args(["terminal", "-p", "sim", "--log", "log"]).stdin(lines);
@@ -164,8 +164,8 @@ fn each_reset_runs_the_board_s_own_programs_again() {
     }
 }
 
-#[test]
-fn a_reset_leaves_a_program_that_never_ends_to_itself() {
+/// One of those in `at_limits.rs`.
+pub fn a_reset_leaves_a_program_that_never_ends_to_itself() {
     let folder = tempfile::tempdir().unwrap();
     let _server = server(folder.path());
     let files = "with open('main.py', 'w') as f: f.write('print(\"on\")\\nwhile True: pass')\n";
@@ -302,8 +302,8 @@ fn a_board_that_the_person_restarts_has_its_declarations_again() {
     }
 }
 
-#[test]
-fn a_conversation_ends_with_the_run_s_time_a_signal_or_the_board() {
+/// One of those in `at_limits.rs`.
+pub fn a_conversation_ends_with_the_run_s_time_a_signal_or_the_board() {
     let folder = tempfile::tempdir().unwrap();
     let script = VISITED.replace("LEAVE", "");
     std::fs::write(folder.path().join("bench.rhai"), &script).unwrap();

@@ -1,7 +1,7 @@
 //! A reference as a small site: an index, and a page for each script and module.
 //!
 //! Each page stands alone: its style is in it, it loads nothing and runs nothing. Invariant: text reaches a page by
-//! [`escape`] or [`html`](super::markdown::html) alone.
+//! [`escape`] or [`html`] alone.
 
 use super::markdown::{escape, html};
 use crate::script::reference::{Entry, LANGUAGE, Page, Section};

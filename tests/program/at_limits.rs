@@ -1,0 +1,32 @@
+//! What waits for limits to pass more than it works, side by side in one test: the suite's few threads are for
+//! the others. Its name comes first, so that it is begun first.
+
+use crate::{interrupts, killed, python_files, stations, terminal};
+
+const WAITING: &[(&str, fn())] = &[
+    ("killed::what_is_no_board_is_given_up", killed::what_is_no_board_is_given_up),
+    (
+        "terminal::a_reset_leaves_a_program_that_never_ends_to_itself",
+        terminal::a_reset_leaves_a_program_that_never_ends_to_itself,
+    ),
+    (
+        "terminal::a_conversation_ends_with_the_run_s_time_a_signal_or_the_board",
+        terminal::a_conversation_ends_with_the_run_s_time_a_signal_or_the_board,
+    ),
+    ("terminal::a_pipe_is_typed_and_its_end_is_waited_for", terminal::a_pipe_is_typed_and_its_end_is_waited_for),
+    ("stations::select_writes_an_entry_and_keeps_the_rest", stations::select_writes_an_entry_and_keeps_the_rest),
+    ("interrupts::a_run_over_its_timeout_stops_the_board", interrupts::a_run_over_its_timeout_stops_the_board),
+    ("interrupts::a_run_over_its_timeout_cannot_be_caught", interrupts::a_run_over_its_timeout_cannot_be_caught),
+    ("interrupts::a_run_over_its_timeout_stops_the_script", interrupts::a_run_over_its_timeout_stops_the_script),
+    ("python_files::a_program_over_its_time_is_stopped", python_files::a_program_over_its_time_is_stopped),
+];
+
+#[test]
+fn limits_end_what_they_are_for() {
+    std::thread::scope(|scope| {
+        for (name, case) in WAITING {
+            // A failure is told under the thread's name, and fails this test.
+            std::thread::Builder::new().name((*name).to_owned()).spawn_scoped(scope, case).expect("a thread");
+        }
+    });
+}
