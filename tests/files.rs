@@ -178,7 +178,7 @@ fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
         board.device.exec(restore, None).expect("restored");
         let mut files = board.device.files().expect("a flash");
         files.write(&upload, &mut |_| {}).expect("written");
-        assert_eq!(files.hash(&[("/blob", 20_000)], &mut |_| {}).expect("a digest"), [digest.clone()]);
+        assert_eq!(files.hash(&[("/blob", 20_000)], &mut |_| {}).expect("a digest"), [digest.as_slice()]);
         drop(files);
         assert_eq!(board.printed(), "");
     }
