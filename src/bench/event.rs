@@ -8,6 +8,7 @@
 
 use super::measurement::Measurement;
 use super::numbers;
+use super::schedule::Schedule;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::Kind;
 use crate::origin::Origin;
@@ -89,6 +90,8 @@ pub enum Event {
         #[serde(flatten)]
         measurement: Measurement,
     },
+    /// A schedule of `every` has ended.
+    Scheduled(Schedule),
     /// A series of samples begins.
     SeriesBegun {
         /// Number of the series.
@@ -190,6 +193,12 @@ pub struct Board {
     pub platform: String,
     /// What tells it from others of its kind, for example a USB serial number; if known.
     pub id: Option<String>,
+    /// What the board calls its hardware, for example `Raspberry Pi Pico with RP2040`; if it was asked and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
+    /// What the board says tells it from all others, in hexadecimal; if it was asked and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unique_id: Option<String>,
 }
 
 /// The beginning of a test.

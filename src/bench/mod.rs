@@ -10,6 +10,7 @@ pub mod numbers;
 pub mod operator;
 pub mod record;
 pub mod report;
+pub mod schedule;
 pub mod select;
 pub mod station;
 pub mod units;

@@ -7,6 +7,7 @@ use super::date;
 use super::event::{Attachment, Board, Event, Failure, Line, Outcome, SCHEMA};
 use super::measurement::Measurement;
 use super::numbers;
+use super::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
 /// Output that is kept of one test, or outside of tests, in bytes: a flood does not fill the memory.
@@ -58,6 +59,9 @@ pub struct Report {
     pub series: Vec<Series>,
     /// What was attached outside of tests.
     pub attachments: Vec<Attachment>,
+    /// How well the schedules of `every` were kept, in tests or not: one of each place in a script.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedules: Vec<Schedule>,
     /// What was printed outside of tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<Printed>,
@@ -279,6 +283,7 @@ impl Fold {
                 Some(test) => test.measurements.push(measurement.clone()),
                 None => self.report.measurements.push(measurement.clone()),
             },
+            Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.report.schedules),
             Event::SeriesBegun { .. } | Event::Sample { .. } => self.add_series(&line.event),
             Event::Attached { test, attachment } => match self.test(*test) {
                 Some(test) => test.attachments.push(attachment.clone()),

@@ -187,7 +187,7 @@ impl Console {
     pub fn finish(&self, report: &Report) -> bool {
         let mut inner = self.lock();
         inner.end_begun_lines();
-        let summary = report::summary(report, inner.out.colour);
+        let summary = report::summary(report, inner.out.colour, inner.out.terminal);
         if !summary.is_empty() {
             inner.own_lines(&summary);
         }

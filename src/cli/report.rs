@@ -6,8 +6,11 @@ use super::render::{self, Colour, Look};
 use crate::bench::event::{Failure, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::{Report, Test};
+use crate::bench::schedule::Schedule;
 use crate::bench::units::{self, Shown};
+use crate::script::duration;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 /// The verdict's word in its look.
 fn verdict(outcome: Outcome, colour: Colour) -> String {
@@ -93,7 +96,7 @@ pub fn whole(report: &Report, colour: Colour, named: bool) -> String {
     }
     text.push_str(&measurements(&report.measurements, "", colour, true));
     text.extend(report.failures().map(|failure| excerpt(failure, colour)));
-    text.push_str(&summary(report, colour));
+    text.push_str(&summary(report, colour, true));
     text
 }
 
@@ -113,9 +116,21 @@ fn excerpt(failure: &Failure, colour: Colour) -> String {
     render::render(&failure.diagnostic(), &source, colour)
 }
 
-/// What a run came to: nothing if it had no tests and no measurement failed.
-pub fn summary(report: &Report, colour: Colour) -> String {
+/// What a run came to: nothing if it had no tests and no measurement failed. `watched`: a person looks at it, who is told
+/// how well schedules were kept.
+pub fn summary(report: &Report, colour: Colour, watched: bool) -> String {
     let mut text = String::new();
+    for schedule in report.schedules.iter().filter(|_| watched) {
+        let Schedule { file, line, period_s, calls, skipped, jitter_mean_s, jitter_max_s } = schedule;
+        let time = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        let _ = writeln!(
+            text,
+            "every {period_s} s ({file}:{line}): {calls} call{}, {skipped} skipped, late by {} on average, {} at most",
+            if *calls == 1 { "" } else { "s" },
+            time(*jitter_mean_s),
+            time(*jitter_max_s)
+        );
+    }
     if !report.tests.is_empty() {
         let outcomes: Vec<Outcome> = report.tests.iter().map(|test| test.outcome).collect();
         line(&mut text, "test", &outcomes, colour);
@@ -161,7 +176,7 @@ mod tests {
                 measurement
             });
             let report = Report { tests, measurements: loose.into_iter().collect(), ..Report::default() };
-            assert_eq!(summary(&report, Colour::Never), expected);
+            assert_eq!(summary(&report, Colour::Never, true), expected);
         };
         use Outcome::{Error, Fail, Marginal, Pass, Skip, Timeout};
         case(&[Skip, Marginal, Pass], None, "3 tests: 1 passed, 1 marginal, 1 skipped\n");
@@ -171,6 +186,23 @@ mod tests {
         case(&[Pass], None, "1 test: 1 passed\n");
         case(&[Pass, Pass, Fail], None, "3 tests: 2 passed, 1 failed\n");
         case(&[Error, Error, Timeout, Pass], None, "4 tests: 1 passed, 2 errors, 1 timeout\n");
+    }
+
+    #[test]
+    fn people_are_told_how_well_schedules_were_kept() {
+        let schedule = Schedule {
+            file: "a.rhai".to_owned(),
+            line: 3,
+            period_s: 0.1,
+            calls: 5,
+            skipped: 1,
+            jitter_mean_s: 0.000_12,
+            jitter_max_s: 0.001_3,
+        };
+        let report = Report { schedules: vec![schedule], ..Report::default() };
+        let told = "every 0.1 s (a.rhai:3): 5 calls, 1 skipped, late by 120 µs on average, 1.30 ms at most\n";
+        assert_eq!(summary(&report, Colour::Never, true), told);
+        assert_eq!(summary(&report, Colour::Never, false), "");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
 use super::operator::Desk;
 use super::reporting::{Journal, Watch};
-use super::{is_python, misuse, python_file, readable, report_failures, session, signals, watch};
+use super::{is_python, misuse, python_file, readable, report_failures, session, signals, station, watch};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::script::{Finished, Runner};
@@ -31,7 +31,9 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         }
         return watch::watch(&run, console);
     }
-    let journal = Journal::open(&run.noting, console)?;
+    let folder = station::reports(&run.connection.station, Some(&run.script))?;
+    let name = run.script.file_stem().unwrap_or_default().to_string_lossy();
+    let journal = Journal::open(&run.noting, folder.as_deref(), &name, console)?;
     signals::watch()?;
     let watch = Watch::new(console, &journal);
     let (host, station) = session::host_for(&watch, &run.connection, Some(&run.script))?;
@@ -41,7 +43,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut runner = Runner::new(host.clone(), watch, run.args, run.limit.timeout);
     runner.set_subject(journal.subject(&run.script));
     runner.select(super::test::selection(&run.choice, None));
-    runner.permit(run.allowed.permissions());
+    runner.permit(station::permissions(&run.allowed, station.as_deref()));
     station.into_iter().for_each(|station| runner.set_station(station));
     runner.set_operator(Desk::new(console, &run.answers.given));
     let finished = session::guarded(&host, || runner.run_file(&run.script));
@@ -49,7 +51,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &runner.sources());
     session::finish_recording(&host, console, &runner.sources());
-    let unwritten = report_failures(console, &journal.finish(false), &runner.sources());
+    let unwritten = report_failures(console, &journal.finish(false, console), &runner.sources());
     console.finish(&finished.report);
     let status = status(&finished, console.broken());
     Ok(if status == 0 { unwritten } else { status })

@@ -2,11 +2,13 @@
 //!
 //! Uses [`crate::bench::station`]. Invariant: a file that is there is read, and one with a mistake is never passed over.
 
+use super::arguments::Allowed;
 use super::arguments::station::Station as Options;
 use super::{misuse, reason};
 use crate::bench::station::{FILE, Station};
 use crate::device::{Host, NamedBoard};
 use crate::diagnostic::Diagnostic;
+use crate::script::Permissions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,15 +18,7 @@ use std::sync::Arc;
 /// If the file that was named is not there, or anything in it is wrong.
 pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<Option<Arc<Station>>, Diagnostic> {
     host.set_simulated(options.simulate);
-    let found = match &options.file {
-        Some(file) => {
-            super::readable(file)?;
-            Some(file.clone())
-        }
-        None => find(script),
-    };
-    let Some(file) = found else { return Ok(None) };
-    let station = Station::parse(&file, &read(&file)?).map_err(|problem| *problem)?;
+    let Some(station) = load(options, script)? else { return Ok(None) };
     let boards = station.boards.iter().map(|(name, board)| {
         let known = NamedBoard {
             port: board.address(name, options.simulate),
@@ -39,6 +33,33 @@ pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<
     });
     host.set_boards(boards.collect());
     Ok(Some(Arc::new(station)))
+}
+
+fn load(options: &Options, script: Option<&Path>) -> Result<Option<Station>, Diagnostic> {
+    let found = match &options.file {
+        Some(file) => {
+            super::readable(file)?;
+            Some(file.clone())
+        }
+        None => find(script),
+    };
+    let Some(file) = found else { return Ok(None) };
+    Station::parse(&file, &read(&file)?).map(Some).map_err(|problem| *problem)
+}
+
+/// The folder for reports of the station, if it has one.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn reports(options: &Options, script: Option<&Path>) -> Result<Option<PathBuf>, Diagnostic> {
+    Ok(load(options, script)?.and_then(|station| station.reports))
+}
+
+/// What scripts may do: what the command line allows, and to use the station's folder for reports.
+pub fn permissions(allowed: &Allowed, station: Option<&Station>) -> Permissions {
+    let mut permissions = allowed.permissions();
+    permissions.folders.extend(station.and_then(|station| station.reports.clone()));
+    permissions
 }
 
 /// The file beside the script, else the one in the current folder.

@@ -9,7 +9,7 @@ use super::operator::Desk;
 use super::render::Colour;
 use super::reporting::{Journal, Watch};
 use super::run::status;
-use super::{is_python, misuse, readable, report_failures, session, signals};
+use super::{is_python, misuse, readable, report_failures, session, signals, station};
 use crate::bench::report::Report;
 use crate::bench::select::{Dice, Selection};
 use crate::device::Host;
@@ -52,7 +52,13 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     }
     let ports = ports(options)?;
     signals::watch()?;
-    let journal = Journal::open(&options.noting, console)?;
+    let station = &options.connection.station;
+    let (folder, name) = match files.as_slice() {
+        [file] => (station::reports(station, Some(file)), file.file_stem().unwrap_or_default().to_string_lossy()),
+        several => (station::reports(station, several.first().map(PathBuf::as_path)), "test".into()),
+    };
+    // A mistake in the station's file is told by each script that has that station.
+    let journal = Journal::open(&options.noting, folder.ok().flatten().as_deref(), &name, console)?;
     let recorder = session::recorder(&options.connection)?;
     let bench = Bench { options, journal: &journal, ports, recorder };
     let rounds = options.repeat.unwrap_or(if options.until_fail { u32::MAX } else { 1 });
@@ -74,7 +80,7 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
             break;
         }
     }
-    let written = report_failures(console, &journal.finish(true), &crate::script::Sources::default());
+    let written = report_failures(console, &journal.finish(true, console), &crate::script::Sources::default());
     console.finish(&all.report);
     let status = if all.status == 0 { written } else { all.status };
     if status == 0 && all.report.tests.is_empty() {
@@ -98,6 +104,7 @@ impl Ran {
         self.status = self.status.max(other.status);
         self.report.tests.extend(other.report.tests);
         self.report.measurements.extend(other.report.measurements);
+        other.report.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.report.schedules));
     }
 }
 
@@ -147,7 +154,7 @@ impl Bench<'_> {
         let mut runner = Runner::new(host.clone(), watch, args, self.options.limit.timeout);
         runner.set_subject(subject);
         runner.select(selection(&self.options.choice, seed));
-        runner.permit(self.options.allowed.permissions());
+        runner.permit(station::permissions(&self.options.allowed, station.as_deref()));
         station.into_iter().for_each(|station| runner.set_station(station));
         runner.set_operator(Desk::new(console, &self.options.answers.given));
         let finished = session::guarded(&host, || runner.run_file(file));

@@ -85,7 +85,7 @@ fn once(
     host.begin_run();
     let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
     runner.select(super::test::selection(&run.choice, None));
-    runner.permit(run.allowed.permissions());
+    runner.permit(super::station::permissions(&run.allowed, station.map(|station| &**station)));
     station.into_iter().for_each(|station| runner.set_station(station.clone()));
     runner.set_operator(Desk::new(console, &run.answers.given));
     runner.look_at(&run.script);

@@ -6,6 +6,7 @@
 //! Uses [`crate::board`] and the layers below. Invariant: after every call the device can be used, or is lost or closed
 //! and says so.
 
+mod about;
 pub mod arguments;
 pub mod check;
 pub mod class;

@@ -17,6 +17,15 @@ pub(super) struct ScriptError {
     pub error: Error,
     /// The values and errors of a ParallelError.
     pub results: Option<Array>,
+    /// What each of the results is of, for people. Empty: they are told by the message.
+    pub labels: Vec<String>,
+}
+
+impl ScriptError {
+    /// An error with nothing beside it.
+    pub fn new(error: Error) -> ScriptError {
+        ScriptError { error, results: None, labels: Vec::new() }
+    }
 }
 
 /// Raises an error of the crate in a script. Rhai adds the place of the call.
@@ -29,7 +38,7 @@ pub(super) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
     if error.kind() == Kind::Interrupted {
         return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Error(error)), position));
     }
-    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError { error, results: None }), position))
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError::new(error)), position))
 }
 
 /// The result of a native function; an error without a place gets that of the call, so that a script that catches it
@@ -109,7 +118,7 @@ pub(super) fn as_value(error: &EvalAltResult) -> Dynamic {
     match innermost(error) {
         EvalAltResult::ErrorRuntime(value, _) => value.clone(),
         EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
-            Some(Stop::Error(error)) => Dynamic::from(ScriptError { error: error.clone(), results: None }),
+            Some(Stop::Error(error)) => Dynamic::from(ScriptError::new(error.clone())),
             _ => Dynamic::from("ended".to_owned()),
         },
         other => {

@@ -26,6 +26,8 @@ pub struct Subject {
     pub unit: Option<String>,
     /// Revision of the repository in which the script lies.
     pub revision: Option<String>,
+    /// Whether boards are asked for what only reports tell. It costs an exchange for each that is opened.
+    pub asks_boards: bool,
 }
 
 /// The text of a script as SHA-256, in hexadecimal.
@@ -104,6 +106,10 @@ impl Run {
     pub fn emit_open(&self, device: &Device) {
         let board = device.firmware();
         let (major, minor, patch) = board.version;
+        // Recordings hold the same exchanges, whatever reports are wanted.
+        let recorded = self.host.recorder().is_some() || device.port().starts_with("replay:");
+        let asked = lock(&self.subject).asks_boards && !recorded;
+        let about = if asked { device.about() } else { Default::default() };
         self.emit(Event::BoardOpened(Board {
             name: device.name().to_owned(),
             class: device.class().name.clone(),
@@ -112,6 +118,8 @@ impl Run {
             firmware: format!("{major}.{minor}.{patch}"),
             platform: board.platform.clone(),
             id: usb_serial_number(device.port()),
+            machine: about.machine,
+            unique_id: about.unique_id,
         }));
     }
 }

@@ -109,9 +109,9 @@ fn headline(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> 
 fn thrown(value: &Dynamic) -> Diagnostic {
     if let Some(error) = value.read_lock::<ScriptError>() {
         let mut diagnostic = Diagnostic::from_error(&error.error);
-        for (index, result) in error.results.iter().flatten().enumerate() {
+        for (label, result) in error.labels.iter().zip(error.results.iter().flatten()) {
             if let Some(failed) = result.read_lock::<ScriptError>() {
-                diagnostic.notes.push(format!("closure {}: {}", index + 1, failed.error.headline()));
+                diagnostic.notes.push(format!("{label}: {}", failed.error.headline()));
             }
         }
         return diagnostic;

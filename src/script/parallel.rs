@@ -65,6 +65,14 @@ impl Job {
         Job { function, board }
     }
 
+    /// What it is called in notes.
+    fn label(&self, number: usize) -> String {
+        match &self.board {
+            Some(board) => format!("board `{}`", board.device.name()),
+            None => format!("closure {number}"),
+        }
+    }
+
     fn run(&self, context: &NativeCallContext<'_>) -> Fallible<Dynamic> {
         let Some(board) = &self.board else { return self.function.call_raw(context, None, Vec::new()) };
         BOARD.set(Some(board.device.name().to_owned()));
@@ -86,7 +94,7 @@ fn parallel(run: &Arc<Run>, context: &NativeCallContext<'_>, closures: Array) ->
         jobs.push(Job::new(function, None));
     }
     let outcomes = run_all(run, context, &jobs, usize::MAX);
-    collect(run, context, "closures", outcomes)
+    collect(run, context, &jobs, "closures", outcomes)
 }
 
 fn for_each_board(
@@ -118,7 +126,7 @@ fn for_each_board(
         jobs.push(Job::new(function.clone(), Some(board)));
     }
     let outcomes = run_all(run, context, &jobs, limit);
-    collect(run, context, "boards", outcomes)
+    collect(run, context, &jobs, "boards", outcomes)
 }
 
 /// How many may run at once.
@@ -243,6 +251,7 @@ impl Drop for Leaving<'_, '_> {
 fn collect(
     run: &Run,
     context: &NativeCallContext<'_>,
+    jobs: &[Job],
     noun: &str,
     outcomes: Vec<Fallible<Dynamic>>,
 ) -> Fallible<Dynamic> {
@@ -262,7 +271,7 @@ fn collect(
                 let known = explain::to_error(run, context.engine(), &error, source);
                 results.push(match as_value(&error) {
                     value if value.is::<ScriptError>() => value,
-                    _ => Dynamic::from(ScriptError { error: known.clone(), results: None }),
+                    _ => Dynamic::from(ScriptError::new(known.clone())),
                 });
                 failures.push(known);
             }
@@ -283,6 +292,7 @@ fn collect(
     if let Some(origin) = call_place(context) {
         error = error.with_origin(origin);
     }
-    let value = ScriptError { error, results: Some(results) };
+    let labels = jobs.iter().enumerate().map(|(index, job)| job.label(index + 1)).collect();
+    let value = ScriptError { error, results: Some(results), labels };
     Err(Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(value), Position::NONE)))
 }

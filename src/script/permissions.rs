@@ -64,13 +64,13 @@ impl Reach {
     }
 }
 
-/// Where a path leads, with all links followed; of what does not exist yet, the last folder that does. `None`: nowhere,
-/// as by a link whose target is missing, which whoever writes would create.
+/// Where a path leads, with all links followed, whether or not anything is there yet. `None`: nowhere, as by a link whose target is missing, which whoever writes would create.
 fn real(path: &Path) -> Option<PathBuf> {
     let there = |ancestor: &&Path| ancestor.as_os_str().is_empty() || ancestor.symlink_metadata().is_ok();
     let existing = path.ancestors().find(there)?;
+    let rest = path.strip_prefix(existing).ok()?;
     let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
-    existing.canonicalize().ok()
+    Some(existing.canonicalize().ok()?.join(rest))
 }
 
 impl Run {
@@ -119,9 +119,14 @@ mod tests {
         let shown = |path: &Path| path.to_str().unwrap().to_owned();
         assert!(reach.inside(&shown(&script.join("new/x"))).is_ok());
         assert!(reach.inside(&shown(&report.join("x"))).is_err());
-        std::fs::create_dir(&report).unwrap();
         reach.permissions.folders.push(report.clone());
-        assert!(reach.inside(&shown(&report.join("x"))).is_ok());
+        for new in [true, false] {
+            assert!(reach.inside(&shown(&report.join("new/x"))).is_ok());
+            assert!(reach.inside(&shown(&folder.path().join("x"))).is_err());
+            if new {
+                std::fs::create_dir(&report).unwrap();
+            }
+        }
         assert!(reach.inside(&shown(&folder.path().join("x"))).is_err());
         reach.permissions.files = true;
         assert!(reach.inside(&shown(&folder.path().join("x"))).is_ok() && reach.inside("../x").is_ok());

@@ -8,8 +8,10 @@ use super::device_type::located;
 use super::errors::{Fallible, ScriptError, argument, kind_of, placed};
 use super::functions::{duration, overdue, wait_for};
 use super::measure::shown;
-use super::run::Run;
+use super::run::{Run, call_place};
 use super::testing::is_timeout;
+use crate::bench::event::Event;
+use crate::bench::schedule::Schedule;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::value::Value;
@@ -96,8 +98,24 @@ fn every(
     };
     let times = times.map_or(Ok(i64::MAX), |times| count("every", times, EVERY))?;
     let body = Body::new(context, body, EVERY)?;
-    let begun = Instant::now();
     let mut kept = Kept::default();
+    let result = keep(run, context, (period, times), &body, &mut kept);
+    // However it ended: most schedules go on until something ends them.
+    if kept.calls > 0 {
+        run.emit(Event::Scheduled(kept.schedule(context, period)));
+    }
+    result.map(|()| kept.into_map())
+}
+
+/// Makes the calls.
+fn keep(
+    run: &Run,
+    context: &Context<'_>,
+    (period, times): (Duration, i64),
+    body: &Body,
+    kept: &mut Kept,
+) -> Fallible<()> {
+    let begun = Instant::now();
     let mut tick = 0;
     while tick < times {
         let due = u32::try_from(tick).ok().and_then(|tick| period.checked_mul(tick));
@@ -113,7 +131,7 @@ fn every(
         kept.skipped += next - tick - 1;
         tick = next;
     }
-    Ok(kept.into_map())
+    Ok(())
 }
 
 /// How well a schedule was kept.
@@ -132,12 +150,31 @@ impl Kept {
         self.latest = self.latest.max(late);
     }
 
+    /// How late calls began on average, in seconds.
     #[expect(clippy::cast_precision_loss, reason = "a count of calls that were made")]
+    fn mean(&self) -> f64 {
+        self.late.as_secs_f64() / self.calls.max(1) as f64
+    }
+
+    /// As the record has it.
+    fn schedule(&self, context: &Context<'_>, period: Duration) -> Schedule {
+        let place = call_place(context);
+        Schedule {
+            file: place.as_ref().map(|place| place.file.to_string()).unwrap_or_default(),
+            line: place.map_or(0, |place| place.line),
+            period_s: period.as_secs_f64(),
+            calls: u64::try_from(self.calls).unwrap_or(0),
+            skipped: u64::try_from(self.skipped).unwrap_or(0),
+            jitter_mean_s: self.mean(),
+            jitter_max_s: self.latest.as_secs_f64(),
+        }
+    }
+
     fn into_map(self) -> Dynamic {
         let mut map = Map::new();
         map.insert("calls".into(), Dynamic::from_int(self.calls));
         map.insert("skipped".into(), Dynamic::from_int(self.skipped));
-        map.insert("jitter_mean".into(), Dynamic::from_float(self.late.as_secs_f64() / self.calls.max(1) as f64));
+        map.insert("jitter_mean".into(), Dynamic::from_float(self.mean()));
         map.insert("jitter_max".into(), Dynamic::from_float(self.latest.as_secs_f64()));
         Dynamic::from_map(map)
     }
@@ -221,7 +258,10 @@ fn in_vain(context: &Context<'_>, limit: Duration, last: Dynamic) -> Box<EvalAlt
 /// The error, whose `results` hold what the condition gave last.
 fn with_last(error: Error, last: Dynamic) -> Box<EvalAltResult> {
     let results = Some(Array::from([last]));
-    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError { error, results }), Position::NONE))
+    Box::new(EvalAltResult::ErrorRuntime(
+        Dynamic::from(ScriptError { error, results, labels: Vec::new() }),
+        Position::NONE,
+    ))
 }
 
 /// Calls `body`, and if it raises an error up to `times` more, with a pause before each. The last error is raised.

@@ -75,3 +75,16 @@ print(boards[1].add(2, 2));
     let program = Program::new().script("a.rhai", &script).args(["run", "a.rhai"]);
     program.stdout("[2, \"TimeoutError\", 2]\n4\n").status(0);
 }
+
+#[test]
+fn the_failures_of_boards_bear_their_names() {
+    let script = format!("{BENCH}\nfor_each_board(boards, |board| if board.name != \"a\" {{ throw \"no\" }});\n");
+    let outcome = Program::new().script("a.rhai", &script).args(["run", "a.rhai"]).outcome();
+    assert_eq!(outcome.status, Some(1));
+    assert!(
+        outcome.stderr.contains("board `b`: no\n") && outcome.stderr.contains("board `c`: no\n"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(!outcome.stderr.contains("closure"), "{}", outcome.stderr);
+}

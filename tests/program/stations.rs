@@ -141,3 +141,78 @@ fn select_waits_no_longer_than_it_may() {
                     error: no board was plugged in within `--timeout`\n";
     assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
 }
+
+/// The names in a folder in order, with every digit as `0`.
+fn kept(folder: &std::path::Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder of reports").map(|entry| entry.expect("an entry").file_name());
+    let digits = |letter: char| if letter.is_ascii_digit() { '0' } else { letter };
+    let mut names: Vec<String> = entries.map(|name| name.to_string_lossy().chars().map(digits).collect()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn runs_leave_reports_in_the_folder_of_the_station() {
+    let folder = tempfile::tempdir().unwrap();
+    let station = format!("reports = \"out/of runs\"\n{}", STATION.split_once('\n').unwrap().1);
+    let lab = folder.path().join("lab");
+    fs::create_dir(&lab).unwrap();
+    fs::write(lab.join("station.toml"), station).unwrap();
+    fs::write(
+        lab.join("a.rhai"),
+        r#"
+let board = Device.open("dut");
+import "std/file" as file;
+file::write(station.reports + "/notes.txt", "mine");
+let kept = every(0.001, 3, || 1);
+unit("SN/1");
+test "t" { measure("supply", 3.3, station.limits.supply) }
+"#,
+    )
+    .unwrap();
+    let outcome = |args: &[&str]| Program::new().args(args.iter().copied()).outcome_in(folder.path());
+    let none = outcome(&["run", "lab/a.rhai", "--simulate", "--no-reports"]);
+    assert_eq!((none.status, &*none.stderr), (Some(0), ""), "{}", none.stdout);
+    let reports = lab.join("out/of runs");
+    assert_eq!(kept(&reports), ["notes.txt"]);
+    let asked = outcome(&["run", "lab/a.rhai", "--simulate", "--json", "here.json"]);
+    assert_eq!((asked.status, &*asked.stderr), (Some(0), ""));
+    assert_eq!(kept(&reports), ["notes.txt"]);
+    let json: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("here.json")).unwrap()).unwrap();
+    let schedule = &json["schedules"][0];
+    assert_eq!((schedule["file"].as_str(), schedule["line"].as_u64()), (Some("lab/a.rhai"), Some(5)));
+    assert_eq!(schedule["calls"].as_u64().unwrap() + schedule["skipped"].as_u64().unwrap(), 3);
+    // The simulated board's name, as its bytes.
+    assert!(json["boards"][0]["unique_id"].as_str().is_some_and(|id| !id.is_empty()), "{}", json["boards"][0]);
+
+    let run = outcome(&["run", "lab/a.rhai", "--simulate"]);
+    assert_eq!(run.status, Some(0), "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("report: lab/out/of runs/a-") && run.stderr.ends_with("Z-SN_1.html\n"),
+        "{}",
+        run.stderr
+    );
+    let tested = outcome(&["test", "lab/a.rhai", "lab/a.rhai", "--simulate", "--unit", "7"]);
+    assert_eq!(tested.status, Some(0), "{}", tested.stderr);
+    let names = ["a-00000000T000000Z-SN_0", "a-00000000T000000Z-SN_0"];
+    let mut expected: Vec<String> =
+        names.iter().zip([".html", ".jsonl"]).map(|(name, end)| format!("{name}{end}")).collect();
+    let all = kept(&reports);
+    expected.push("notes.txt".to_owned());
+    assert!(all.len() == 5 && expected.iter().all(|name| all.contains(name)), "{all:?}");
+    let record = fs::read_dir(&reports).unwrap().map(|entry| entry.unwrap().path());
+    let record = record.into_iter().find(|path| path.extension().is_some_and(|end| end == "jsonl")).unwrap();
+    let told = outcome(&["report", record.to_str().unwrap()]);
+    assert!(told.status == Some(0) && told.stdout.contains("1 test: 1 passed\n"), "{}", told.stdout);
+    assert!(told.stdout.contains("every 0.001 s (lab/a.rhai:5): "), "{}", told.stdout);
+
+    fs::remove_dir_all(&reports).unwrap();
+    fs::write(&reports, "a file").unwrap();
+    let refused = outcome(&["run", "lab/a.rhai", "--simulate"]);
+    assert_eq!(refused.status, Some(2));
+    assert!(
+        refused.stderr.starts_with("error: the report `lab/out/of runs` cannot be written: "),
+        "{}",
+        refused.stderr
+    );
+}

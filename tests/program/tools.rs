@@ -220,17 +220,28 @@ fn the_files_of_an_editor_are_replaced_only_by_force() {
 fn a_new_project_runs_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = succeeds(folder.path(), &["new", "bänch of mine"]);
-    assert!(said.contains("\n  cd 'bänch of mine'\n  belay-script run bench.rhai --port sim\n"), "{said}");
+    assert!(said.contains("\n  cd 'bänch of mine'\n  belay-script run bench.rhai --simulate\n"), "{said}");
     let project = folder.path().join("bänch of mine");
     let read = fs::read_to_string(project.join("README.md")).expect("a README");
     assert!(read.starts_with("# bänch of mine\n"), "{read}");
     let commands: Vec<&str> = read.lines().filter_map(|line| line.strip_prefix("$ belay-script ")).collect();
     assert_eq!(commands.len(), 3);
-    let said: Vec<String> =
-        commands.iter().map(|command| succeeds(&project, &command.split(' ').collect::<Vec<_>>())).collect();
-    assert!(said[0].starts_with("Board is micropython on ") && said[0].contains("mean of five  1.65"), "{}", said[0]);
+    let said: Vec<String> = commands
+        .iter()
+        .map(|command| {
+            let outcome = Program::new().args(command.split(' ')).outcome_in(&project);
+            assert_eq!(outcome.status, Some(0), "{command}: {}", outcome.stderr);
+            assert!(outcome.stderr.is_empty() || outcome.stderr.starts_with("report: reports/"), "{}", outcome.stderr);
+            outcome.stdout
+        })
+        .collect();
+    let judged = said[0].contains("mean of five  1.65") && said[0].ends_with("[1.6 … 1.7]  pass\n");
+    assert!(said[0].starts_with("bench is micropython on ") && judged, "{}", said[0]);
     assert!(said[1].ends_with("2 tests: 2 passed\n"), "{}", said[1]);
     assert!(said[2].contains("bench.rhai: ok"), "{}", said[2]);
+    let mut reports: Vec<String> = texts(&project.join("reports")).into_keys().collect();
+    reports.iter_mut().for_each(|name| name.retain(|letter| !letter.is_ascii_digit()));
+    assert_eq!(reports, ["bench-TZ.html", "bench-TZ.jsonl", "test_divider-TZ.html", "test_divider-TZ.jsonl"]);
     let text = fs::read_to_string(project.join(".gitignore")).expect("a .gitignore");
     assert!(text.contains("/site/\n"), "{text}");
 }

@@ -150,9 +150,11 @@ pub fn boards(markup: &mut Markup, boards: &[Board]) {
             for board in boards {
                 markup.element("tr", &[], |markup| {
                     let firmware = format!("{} {}", board.implementation, board.firmware);
-                    let identity = board.id.clone().unwrap_or_else(|| "–".to_owned());
+                    let identity = board.id.clone().or_else(|| board.unique_id.clone());
+                    let identity = identity.unwrap_or_else(|| "–".to_owned());
+                    let platform = board.machine.as_ref().unwrap_or(&board.platform);
                     markup.leaf("th", &[("scope", &"row")], &board.name);
-                    for text in [&board.class, &board.port, &firmware, &board.platform, &identity] {
+                    for text in [&board.class, &board.port, &firmware, platform, &identity] {
                         markup.leaf("td", &[("dir", &"auto")], text);
                     }
                 });

@@ -111,6 +111,9 @@ pub struct Noting {
     /// Who runs this, for reports
     #[arg(long, value_name = "NAME")]
     pub operator: Option<String>,
+    /// Keep no report in the folder of the station
+    #[arg(long)]
+    pub no_reports: bool,
     /// Serial number of the unit under test, for reports
     #[arg(long, value_name = "NUMBER")]
     pub unit: Option<String>,

@@ -35,7 +35,7 @@ pub fn new(options: &New, console: &Console) -> Result<u8, Diagnostic> {
     if folder.components().any(|part| part != std::path::Component::CurDir) {
         text.push_str(&format!("  cd {}\n", quoted(&shown)));
     }
-    text.push_str("  belay-script run bench.rhai --port sim\n  belay-script run tests/divider.rhai --port sim\n");
+    text.push_str("  belay-script run bench.rhai --simulate\n  belay-script test --simulate\n");
     console.text(&text);
     Ok(0)
 }
@@ -115,7 +115,7 @@ mod tests {
                 "board.rhai",
                 "firmware/divider.py",
                 "station.toml",
-                "tests/divider.rhai"
+                "tests/test_divider.rhai"
             ]
         );
         assert!(files[1].1.starts_with("# A bench\n"));

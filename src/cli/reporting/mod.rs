@@ -7,6 +7,7 @@ pub mod command;
 mod csv;
 pub mod file;
 mod junit;
+mod kept;
 
 use super::arguments::{Noting, Reporting};
 use super::console::Console;
@@ -37,6 +38,8 @@ pub struct Journal {
 
 struct Inner {
     lines: Option<Box<dyn Write + Send>>,
+    /// The reports that the station keeps.
+    kept: Option<kept::Kept>,
     failure: Option<io::Error>,
     folds: Vec<(u32, Fold)>,
     runs: u32,
@@ -49,11 +52,24 @@ fn is_stdout(path: &Path) -> bool {
 
 impl Journal {
     /// Opens what is to be written while runs go on. What the console prints goes to standard error if a report goes to
-    /// standard output.
+    /// standard output. Without any report that is asked for, one of `name` is kept in `folder`, that of the station.
     ///
     /// # Errors
-    /// If the file of `--jsonl` cannot be made, or two reports go to standard output.
-    pub fn open(noting: &Noting, console: &Console) -> Result<Arc<Journal>, Diagnostic> {
+    /// If the file of `--jsonl`, or that of the station, cannot be made, or two reports go to standard output.
+    pub fn open(
+        noting: &Noting,
+        folder: Option<&Path>,
+        name: &str,
+        console: &Console,
+    ) -> Result<Arc<Journal>, Diagnostic> {
+        let asked = noting.jsonl.is_some() || noting.reporting != Reporting::default();
+        if let Some(folder) = folder.filter(|_| !asked && !noting.no_reports) {
+            let (kept, lines) = kept::Kept::begin(folder, name)?;
+            let noting = kept.noting(noting);
+            let inner =
+                Inner { lines: Some(Box::new(lines)), kept: Some(kept), failure: None, folds: Vec::new(), runs: 0 };
+            return Ok(Arc::new(Journal { noting, wanted: true, inner: Mutex::new(inner) }));
+        }
         let Reporting { json, junit, html, csv } = &noting.reporting;
         let streams = [&noting.jsonl, json, junit, html].into_iter().flatten().filter(|path| is_stdout(path)).count();
         if streams > 1 {
@@ -64,7 +80,7 @@ impl Journal {
         }
         let lines = noting.jsonl.as_deref().map(writer).transpose()?;
         let wanted = lines.is_some() || json.is_some() || junit.is_some() || html.is_some() || csv.is_some();
-        let inner = Inner { lines, failure: None, folds: Vec::new(), runs: 0 };
+        let inner = Inner { lines, kept: None, failure: None, folds: Vec::new(), runs: 0 };
         Ok(Arc::new(Journal { noting: noting.clone(), wanted, inner: Mutex::new(inner) }))
     }
 
@@ -81,6 +97,7 @@ impl Journal {
             operator: self.noting.operator.clone(),
             unit: self.noting.unit.clone(),
             revision: if self.wanted { revision(script) } else { None },
+            asks_boards: self.wanted,
         }
     }
 
@@ -111,12 +128,9 @@ impl Journal {
         }
     }
 
-    /// Writes the reports. `several`: as a document of several runs.
-    ///
-    /// # Errors
-    /// What could not be written.
-    pub fn finish(&self, several: bool) -> Vec<Diagnostic> {
-        let inner = self.lock();
+    /// Writes the reports; gives what could not be written. `several`: as a document of several runs.
+    pub fn finish(&self, several: bool, console: &Console) -> Vec<Diagnostic> {
+        let mut inner = self.lock();
         let mut failures = Vec::new();
         if let (Some(error), Some(path)) = (&inner.failure, &self.noting.jsonl) {
             failures.push(unwritable(path, error));
@@ -125,7 +139,12 @@ impl Journal {
             let mut folds: Vec<&(u32, Fold)> = inner.folds.iter().collect();
             folds.sort_by_key(|(run, _)| *run);
             let reports: Vec<Report> = folds.iter().map(|(_, fold)| fold.report()).collect();
-            failures.extend(write(&self.noting.reporting, reports, several));
+            let Some(kept) = &mut inner.kept else {
+                return [failures, write(&self.noting.reporting, reports, several)].concat();
+            };
+            kept.name_unit(&reports);
+            failures.extend(write(&kept.noting(&self.noting).reporting, reports, several));
+            console.notice(&format!("report: {}", kept.page().display()));
         }
         failures
     }

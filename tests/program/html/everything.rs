@@ -210,6 +210,8 @@ pub fn report() -> Report {
         firmware: "1.27.0".to_owned(),
         platform: "rp2".to_owned(),
         id: id.map(str::to_owned),
+        machine: id.map(|_| HOSTILE.to_owned()),
+        unique_id: Some("e6610c".to_owned()),
     };
     Report {
         schema: SCHEMA,
@@ -231,6 +233,7 @@ pub fn report() -> Report {
         measurements: measurements(),
         series: vec![series("loose", 2001, &["a"])],
         attachments: attachments(),
+        schedules: Vec::new(),
         output: vec![Printed { board: None, text: format!("{HOSTILE}\n") }],
     }
 }

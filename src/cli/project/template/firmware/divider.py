@@ -6,7 +6,7 @@ from machine import ADC
 class Divider:
     """Reads volts; `reference` is the voltage of the largest reading."""
 
-    def __init__(self, channel, reference=3.3):
+    def __init__(self, channel, reference):
         self.adc = ADC(channel)
         self.reference = reference
 
