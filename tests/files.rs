@@ -145,3 +145,41 @@ fn what_a_bridge_loses_is_sent_again_at_its_pace() {
         assert_eq!(board.printed(), "");
     }
 }
+
+/// The receiver and the stream travel in one exchange: what fails of the stream is told once, and what fails of the
+/// receiver is made up for.
+#[test]
+fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
+    let content = noise(20_000, 2);
+    let digest = digest(&content);
+    let upload = [Upload { path: "/blob", content: &content, digest: &digest }];
+    let spoil = ["import builtins; open_ = open; builtins.open = lambda *a: 1 / 0", "sys.modules['deflate'] = 1"];
+    let restore = ["builtins.open = open_", "1"];
+    for (index, (spoil, restore)) in spoil.into_iter().zip(restore).enumerate() {
+        let board = Board::open();
+        drop(board.device.files().expect("a flash"));
+        board.device.exec(spoil, None).expect("spoilt");
+        let mut files = board.device.files().expect("a flash");
+        let (mut calls, mut sent) = (0, 0);
+        let mut told = |bytes: u64| {
+            calls += 1;
+            sent = bytes;
+        };
+        let outcome = files.write(&upload, &mut told);
+        drop(files);
+        if index == 0 {
+            let error = outcome.expect_err("no file can be opened");
+            assert!(error.message().starts_with("ZeroDivisionError"), "{error:?}");
+            assert!(calls < 10, "{calls} questions");
+        } else {
+            outcome.expect("written");
+            assert_eq!(sent, 20_000);
+        }
+        board.device.exec(restore, None).expect("restored");
+        let mut files = board.device.files().expect("a flash");
+        files.write(&upload, &mut |_| {}).expect("written");
+        assert_eq!(files.hash(&[("/blob", 20_000)], &mut |_| {}).expect("a digest"), [digest.as_slice()]);
+        drop(files);
+        assert_eq!(board.printed(), "");
+    }
+}

@@ -135,9 +135,18 @@ pub struct Walked {
 
 /// Walks through the tree below `root` (`None`: goes on), as many entries as fit the board's memory.
 pub fn walk(root: Option<&str>, facts: &Facts) -> Command {
+    Command::expression(&walk_code(root, facts))
+}
+
+/// The answers to [`walk`] and [`space`] of a directory, as a pair.
+pub fn survey(root: &str, facts: &Facts) -> Command {
+    Command::expression(&format!("({},{})", walk_code(Some(root), facts), space_code(root)))
+}
+
+fn walk_code(root: Option<&str>, facts: &Facts) -> String {
     let root = root.map_or_else(|| "None".to_owned(), |root| literal(root.trim_end_matches('/')));
     let budget = (facts.memory / 48).clamp(60, 16 * 1024);
-    Command::expression(&format!("__belay_fw({root},{budget})"))
+    format!("__belay_fw({root},{budget})")
 }
 
 /// The entries of one directory; the answer is read by [`entries`].
@@ -216,7 +225,11 @@ pub fn changed(value: &Value) -> Option<(usize, i64)> {
 
 /// The room of the file system that holds `path`: bytes of a block, blocks in all, blocks that are free.
 pub fn space(path: &str) -> Command {
-    Command::expression(&format!("__belay_fo.statvfs({})[:4]", literal(path)))
+    Command::expression(&space_code(path))
+}
+
+fn space_code(path: &str) -> String {
+    format!("__belay_fo.statvfs({})[:4]", literal(path))
 }
 
 /// What a path is: the answer is read by [`status`].

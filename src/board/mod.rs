@@ -7,6 +7,7 @@
 pub mod command;
 mod escape;
 pub mod files;
+mod helper;
 pub mod identity;
 mod lend;
 pub mod mount;
@@ -19,6 +20,7 @@ use crate::repl::session::Sink;
 use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
+pub use helper::Helper;
 use identity::Identity;
 pub use lend::Visit;
 use std::time::Duration;
@@ -27,32 +29,6 @@ const REPLY: &str = include_str!("snippets/reply.py");
 const IDENTITY: &str = include_str!("snippets/identity.py");
 /// Loads what timed calls need; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
-const GENERATOR: &str = include_str!("snippets/generator.py");
-const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
-const PROXY: &str = include_str!("snippets/proxy.py");
-const FILES: &str = include_str!("snippets/files.py");
-const HASH: &str = include_str!("snippets/hash.py");
-const RECEIVE: &str = include_str!("snippets/receive.py");
-const MOUNT: &str = include_str!("snippets/mount.py");
-
-/// What some commands need on the board besides the reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Helper {
-    /// For generator tasks.
-    Generators,
-    /// For generator tasks whose items come with their time. Needs [`CLOCK`] and [`Helper::Generators`].
-    TimedGenerators,
-    /// For objects that stay on the board.
-    Proxies,
-    /// For the board's files ([`files`]).
-    Files,
-    /// For hashes of files where there is no `hashlib.sha256`; needs [`Helper::Files`].
-    Hash,
-    /// For a stream of files to the board ([`transfer`]); needs [`Helper::Files`].
-    Receiver,
-    /// For a folder of this computer ([`mount`]).
-    Mount,
-}
 
 /// A board on whose raw REPL belay-script runs commands.
 pub struct Board {
@@ -317,53 +293,6 @@ impl Board {
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 
-    /// Loads a helper, once; its imports may ask. What the board raises meanwhile, for want of memory, is the outcome.
-    ///
-    /// # Errors
-    /// See [`Failure`].
-    pub fn need(
-        &mut self,
-        helper: Helper,
-        answers: Option<&mut Answers<'_>>,
-        wait: Wait,
-        sink: Sink<'_>,
-    ) -> Result<Outcome, Failure> {
-        if self.loaded.contains(&helper) {
-            return Ok(Outcome::Value(Payload::Repr("None".to_owned())));
-        }
-        let code = match helper {
-            Helper::Generators => GENERATOR,
-            Helper::TimedGenerators => TIMED_GENERATOR,
-            Helper::Proxies => PROXY,
-            Helper::Files => FILES,
-            Helper::Hash => HASH,
-            Helper::Receiver => RECEIVE,
-            Helper::Mount => MOUNT,
-        };
-        let mut answers = answers;
-        let packed = if self.unpacks { packed::pack(code) } else { None };
-        if let Some(packed) = packed {
-            match self.run_answering(&Command::statements(&packed), answers.as_deref_mut(), wait, sink)? {
-                // It lacks what unpacks, or the memory for it.
-                Outcome::Raised(_) => self.unpacks = false,
-                done @ Outcome::Value(_) => {
-                    self.loaded.push(helper);
-                    return Ok(done);
-                }
-            }
-        }
-        let outcome = self.run_answering(&Command::statements(code), answers, wait, sink)?;
-        if matches!(outcome, Outcome::Value(_)) {
-            self.loaded.push(helper);
-        }
-        Ok(outcome)
-    }
-
-    /// Whether a helper is loaded.
-    pub fn has(&self, helper: Helper) -> bool {
-        self.loaded.contains(&helper)
-    }
-
     /// Whether the session has ended: no command can run.
     pub fn is_lost(&self) -> bool {
         self.session.is_closed()
@@ -470,6 +399,7 @@ mod tests {
 
     #[test]
     fn no_helper_takes_the_name_of_another() {
+        use super::helper::{FILES, GENERATOR, HASH, PROXY, RECEIVE, TIMED_GENERATOR};
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
             ("reply", REPLY),

@@ -35,11 +35,12 @@ pub(super) fn pack(source: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::helper;
     use super::*;
 
     #[test]
     fn what_is_packed_is_shorter() {
-        for source in [super::super::FILES, super::super::RECEIVE, super::super::MOUNT] {
+        for source in [helper::FILES, helper::RECEIVE, helper::MOUNT] {
             let packed = pack(source).unwrap();
             assert!(packed.len() * 4 < source.len() * 3, "{} of {}", packed.len(), source.len());
         }

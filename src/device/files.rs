@@ -4,6 +4,7 @@
 //! only when all of it is on the board and reads back as it should; until then the old one is there.
 
 mod errors;
+mod survey;
 
 use super::state::{Limit, Run, State};
 use super::{Device, state};
@@ -12,7 +13,7 @@ use crate::board::command::{Command, Payload};
 use crate::board::files::{self, Change, Entry, Facts, Status, TEMPORARY};
 use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::value::Value;
 use errors::{is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};
 use std::sync::MutexGuard;
@@ -73,8 +74,8 @@ impl Device {
             self.restore(&mut state, self.0.attempts)?;
         }
         let run = run(self, PATIENCE);
-        state.need(self.host(), &run, Helper::Files).map_err(unsuitable)?;
-        let mut facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
+        let answer = state.run_with(self.host(), &run, Helper::Files, &Facts::command());
+        let mut facts = value(answer.map_err(unsuitable)?)?;
         if files::lacks_hash(&facts) {
             state.need(self.host(), &run, Helper::Hash).map_err(unsuitable)?;
             facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
@@ -144,33 +145,6 @@ impl Files<'_> {
         }
     }
 
-    /// The whole tree below `root`, which is a directory; a directory stands before what is in it.
-    ///
-    /// # Errors
-    /// Of the link, or DeviceException if there is no such directory.
-    pub fn tree(&mut self, root: &str) -> Result<Vec<Entry>> {
-        loop {
-            match self.walk(root) {
-                Err(error) if self.makes_do(&error) => {}
-                other => return other,
-            }
-        }
-    }
-
-    fn walk(&mut self, root: &str) -> Result<Vec<Entry>> {
-        let what = format!("`{root}` cannot be listed");
-        let mut command = files::walk(Some(root), &self.facts);
-        let mut entries = Vec::new();
-        loop {
-            let walked = files::walked(&self.ask_for(&what, &command)?).ok_or_else(nonsense)?;
-            entries.extend(walked.entries);
-            if !walked.more {
-                return Ok(entries);
-            }
-            command = files::walk(None, &self.facts);
-        }
-    }
-
     /// What is in the directory `path`.
     ///
     /// # Errors
@@ -222,30 +196,6 @@ impl Files<'_> {
             rest = more;
         }
         Ok(digests)
-    }
-
-    /// Room on the file system that holds `path`; `None` if the board cannot tell.
-    ///
-    /// # Errors
-    /// Of the link.
-    pub fn space(&mut self, path: &str) -> Result<Option<Space>> {
-        let answer = match self.ask(&files::space(path)) {
-            Ok(answer) => answer,
-            Err(error) if error.kind() == Kind::DeviceException => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let Value::Tuple(fields) = answer else { return Err(nonsense()) };
-        let field = |index: usize| match fields.get(index) {
-            Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
-            _ => 0,
-        };
-        // A full littlefs counts some of its blocks twice, and what is left goes below nothing.
-        let free = if field(3) > field(2) { 0 } else { field(3) };
-        Ok(Some(Space {
-            block: field(0),
-            total: field(0).saturating_mul(field(2)),
-            free: field(0).saturating_mul(free),
-        }))
     }
 
     /// Applies a change to each path in turn; the first that fails ends it. A directory that is there already is no
@@ -333,9 +283,11 @@ impl Files<'_> {
         if uploads.is_empty() {
             return Ok(());
         }
-        while let Some(pace) = self.pace()? {
+        while let Some(pace) = self.pace() {
             match self.write_stream(pace, uploads, progress) {
-                Err(error) if is_memory_error(&error) => self.cramped = !self.makes_do(&error),
+                Err(error) if is_memory_error(&error) => {
+                    self.cramped = !self.state.has(Helper::Receiver) || !self.makes_do(&error);
+                }
                 Err(error) if pace.bold && may_be_loss(&error) => self.state.cautious = true,
                 other => return other,
             }
@@ -344,21 +296,9 @@ impl Files<'_> {
     }
 
     /// The pace of a stream; `None` if the board can receive none.
-    fn pace(&mut self) -> Result<Option<Pace>> {
-        let Some(board) = self.state.board.as_ref() else { return Ok(None) };
-        let pace = Pace::new(&self.facts, board.abilities(), board.room(), self.state.cautious);
-        let pace = pace.filter(|_| !self.cramped);
-        if pace.is_some() {
-            let run = run(self.device, PATIENCE);
-            match self.state.need(self.device.host(), &run, Helper::Receiver) {
-                Err(error) if is_memory_error(&error) => {
-                    self.cramped = true;
-                    return Ok(None);
-                }
-                other => other?,
-            }
-        }
-        Ok(pace)
+    fn pace(&self) -> Option<Pace> {
+        let board = self.state.board.as_ref().filter(|_| !self.cramped)?;
+        Pace::new(&self.facts, board.abilities(), board.room(), self.state.cautious)
     }
 
     fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
@@ -368,9 +308,14 @@ impl Files<'_> {
             progress(stream.taken());
             answer
         };
+        let host = self.device.host();
+        if pace.bold {
+            // Its patience is too short to load something besides.
+            self.state.need(host, &run(self.device, PATIENCE), Helper::Receiver)?;
+        }
         let command = Command::expression(&pace.call());
         let run = run(self.device, if pace.bold { BOLD_STALL } else { STALL });
-        let answer = self.state.run_answering(self.device.host(), &run, &command, &mut answer)?;
+        let answer = self.state.run_answering_with(host, &run, Helper::Receiver, &command, &mut answer)?;
         match files::changed(&value(answer)?).ok_or_else(nonsense)? {
             (_, 0) => Ok(()),
             (done, number) => Err(not_written(number, uploads.get(done).map_or("", |upload| upload.path))),

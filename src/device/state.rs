@@ -208,7 +208,7 @@ impl State {
     fn take_released(&mut self) -> Option<Vec<(u64, release::Place)>> {
         let mut freed = self.released.take(self.epoch);
         // Without the helper there are no kept objects: its loading has failed.
-        let has_kept = self.board.as_ref().is_some_and(|board| board.has(Helper::Proxies));
+        let has_kept = self.has(Helper::Proxies);
         freed.retain(|(_, place)| has_kept || matches!(place, release::Place::Global(_)));
         Some(freed).filter(|freed| !freed.is_empty())
     }
@@ -244,16 +244,35 @@ impl State {
         self.work(host, run, way, |board, answers, wait, sink| board.run_answering(command, Some(answers), wait, sink))
     }
 
-    /// Runs a command that asks the host on its way; the limit's time runs anew from each question.
-    pub fn run_answering(
+    /// As [`State::run`], of a command that needs a helper, which is loaded unless it is there.
+    pub fn run_with(&mut self, host: &Host, run: &Run<'_>, helper: Helper, command: &Command) -> Result<Payload> {
+        if self.has(helper) {
+            return self.run(host, run, command);
+        }
+        self.free(host, run);
+        self.work(host, run, Way::default(), |board, answers, wait, sink| {
+            board.run_with(helper, command, Some(answers), wait, sink)
+        })
+    }
+
+    /// Runs a command that needs a helper and asks the host on its way; the limit's time runs anew from each question.
+    pub fn run_answering_with(
         &mut self,
         host: &Host,
         run: &Run<'_>,
+        helper: Helper,
         command: &Command,
         answer: &mut dyn FnMut(&str) -> Vec<u8>,
     ) -> Result<Payload> {
         let way = Way { answer: Some(answer), ..Way::default() };
-        self.work(host, run, way, |board, answers, wait, sink| board.run_answering(command, Some(answers), wait, sink))
+        self.work(host, run, way, |board, answers, wait, sink| {
+            board.run_with(helper, command, Some(answers), wait, sink)
+        })
+    }
+
+    /// Whether the board has a helper.
+    pub fn has(&self, helper: Helper) -> bool {
+        self.board.as_ref().is_some_and(|board| board.has(helper))
     }
 
     /// Loads a helper, unless it is there.

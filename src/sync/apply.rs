@@ -208,12 +208,10 @@ impl Sync<'_> {
                 }
             }
         }
-        let entries = if missing.is_empty() { files.tree(root)? } else { Vec::new() };
-        let present = match missing.first() {
-            Some(first) => first[..first.rfind('/').unwrap_or(0)].to_owned() + "/",
-            None => root.clone(),
+        let (entries, space) = match missing.first() {
+            Some(first) => (Vec::new(), files.space(&format!("{}/", &first[..first.rfind('/').unwrap_or(0)]))?),
+            None => files.survey(root)?,
         };
-        let space = files.space(&present)?;
         if root == "/" && space.is_some_and(|space| space.total == 0) {
             let drives: Vec<String> =
                 files.directory("/")?.into_iter().map(|entry| format!("`{}`", entry.path)).collect();

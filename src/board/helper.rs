@@ -1,0 +1,152 @@
+//! What a board is given besides the reply, when it is first needed.
+//!
+//! Invariant: a helper counts as loaded only when all of it is on the board.
+
+use super::command::{Command, Outcome, Payload};
+use super::{Board, packed};
+use crate::port::Wait;
+use crate::repl::session::Sink;
+use crate::repl::{Answers, Failure};
+
+pub(super) const GENERATOR: &str = include_str!("snippets/generator.py");
+pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
+pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
+pub(super) const FILES: &str = include_str!("snippets/files.py");
+pub(super) const HASH: &str = include_str!("snippets/hash.py");
+pub(super) const RECEIVE: &str = include_str!("snippets/receive.py");
+pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
+
+/// What some commands need on the board besides the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Helper {
+    /// For generator tasks.
+    Generators,
+    /// For generator tasks whose items come with their time. Needs [`super::CLOCK`] and [`Helper::Generators`].
+    TimedGenerators,
+    /// For objects that stay on the board.
+    Proxies,
+    /// For the board's files ([`super::files`]).
+    Files,
+    /// For hashes of files where there is no `hashlib.sha256`; needs [`Helper::Files`].
+    Hash,
+    /// For a stream of files to the board ([`super::transfer`]); needs [`Helper::Files`].
+    Receiver,
+    /// For a folder of this computer ([`super::mount`]).
+    Mount,
+}
+
+impl Helper {
+    fn code(self) -> &'static str {
+        match self {
+            Helper::Generators => GENERATOR,
+            Helper::TimedGenerators => TIMED_GENERATOR,
+            Helper::Proxies => PROXY,
+            Helper::Files => FILES,
+            Helper::Hash => HASH,
+            Helper::Receiver => RECEIVE,
+            Helper::Mount => MOUNT,
+        }
+    }
+
+    /// The function that it defines last.
+    fn last(self) -> Option<&'static str> {
+        let last = self.code().lines().rev().find_map(|line| line.strip_prefix("def "))?;
+        last.split('(').next()
+    }
+}
+
+impl Board {
+    /// Loads a helper, once; its imports may ask. What the board raises meanwhile, for want of memory, is the outcome.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn need(
+        &mut self,
+        helper: Helper,
+        mut answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Failure> {
+        if self.has(helper) {
+            return Ok(Outcome::Value(Payload::Repr("None".to_owned())));
+        }
+        if let Some(packed) = self.packed(helper) {
+            match self.run_answering(&Command::statements(&packed), answers.as_deref_mut(), wait, sink)? {
+                // It lacks what unpacks, or the memory for it.
+                Outcome::Raised(_) => self.unpacks = false,
+                done @ Outcome::Value(_) => {
+                    self.loaded.push(helper);
+                    return Ok(done);
+                }
+            }
+        }
+        let outcome = self.run_answering(&Command::statements(helper.code()), answers, wait, sink)?;
+        if matches!(outcome, Outcome::Value(_)) {
+            self.loaded.push(helper);
+        }
+        Ok(outcome)
+    }
+
+    /// Runs a command that needs a helper, in one exchange with the helper where that travels compressed: a slow line is
+    /// idle between two. The helper is loaded afterwards ([`Board::has`]), unless the outcome is why it could not be.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn run_with(
+        &mut self,
+        helper: Helper,
+        command: &Command,
+        mut answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Failure> {
+        let packed = if self.has(helper) { None } else { self.packed(helper).zip(helper.last()) };
+        if let Some((packed, last)) = packed {
+            let both = Command::new(format!("{packed}\n{}", command.code()));
+            let outcome = self.run_answering(&both, answers.as_deref_mut(), wait, sink)?;
+            // A command that has begun must not be run again.
+            if matches!(outcome, Outcome::Value(_)) || self.defines(last, answers.as_deref_mut(), wait, sink)? {
+                self.loaded.push(helper);
+                return Ok(outcome);
+            }
+            self.unpacks = false;
+        }
+        match self.need(helper, answers.as_deref_mut(), wait, sink)? {
+            Outcome::Value(_) => self.run_answering(command, answers, wait, sink),
+            raised @ Outcome::Raised(_) => Ok(raised),
+        }
+    }
+
+    fn packed(&self, helper: Helper) -> Option<String> {
+        if self.unpacks { packed::pack(helper.code()) } else { None }
+    }
+
+    /// Whether the board knows `name`.
+    fn defines(
+        &mut self,
+        name: &str,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
+        let known = Command::expression(&format!("'{name}'in globals()"));
+        let outcome = self.run_answering(&known, answers, wait, sink)?;
+        Ok(outcome == Outcome::Value(Payload::Repr("True".to_owned())))
+    }
+
+    /// Whether a helper is loaded.
+    pub fn has(&self, helper: Helper) -> bool {
+        self.loaded.contains(&helper)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_helper_defines_last_is_known() {
+        assert_eq!(Helper::Files.last(), Some("__belay_ff"));
+        assert_eq!(Helper::Receiver.last(), Some("__belay_fr"));
+    }
+}
