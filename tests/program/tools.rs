@@ -239,6 +239,7 @@ fn a_new_project_runs_at_once() {
     assert!(said[0].starts_with("bench is micropython on ") && judged, "{}", said[0]);
     assert!(said[1].ends_with("2 tests: 2 passed\n"), "{}", said[1]);
     assert!(said[2].contains("bench.rhai: ok"), "{}", said[2]);
+    assert!(succeeds(&project, &["doc", "board.rhai"]).contains("reference = 3.3"));
     let mut reports: Vec<String> = texts(&project.join("reports")).into_keys().collect();
     reports.iter_mut().for_each(|name| name.retain(|letter| !letter.is_ascii_digit()));
     assert_eq!(reports, ["bench-TZ.html", "bench-TZ.jsonl", "test_divider-TZ.html", "test_divider-TZ.jsonl"]);

@@ -62,6 +62,10 @@ fn runner(console: &Arc<Console>) -> Runner {
 fn describe(subject: &Path, console: &Arc<Console>) -> Result<Result<Vec<Page>, Failed>, Diagnostic> {
     let mut runner = runner(console);
     let name = subject.to_string_lossy();
+    // Defaults of parameters may be constants of the station.
+    let host = Host::new(console.clone(), None);
+    let station = crate::cli::station::prepare(&host, &Default::default(), Some(subject))?;
+    station.into_iter().for_each(|station| runner.set_station(station));
     let described = if name.starts_with("std/") && !subject.exists() {
         match runner.reference_module(&name) {
             Some(described) => described,
