@@ -136,7 +136,7 @@ fn a_report_of_everything_stands_alone_and_is_whole() {
         report.sha256.as_str(),
         "30a5edddc878552f80ca6bc5a6183bc5b5098ec0, with changes",
         "bench-3, linux x86_64",
-        "Grete Hermann",
+        "operator 7",
         "SN-0042",
         "2026-11-23 09:30:00\u{a0}UTC",
         "12.35\u{a0}s",

@@ -299,3 +299,23 @@ fn a_long_history_of_a_project_is_searched_and_hinted() {
     leave(screen);
     assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 10_001);
 }
+
+#[test]
+fn a_pasted_script_leaves_its_results_and_a_prompt_on_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/test_bench.rhai")).unwrap();
+    let mut screen = screen(folder.path(), folder.path(), &["-p", "sim"]);
+    // As terminals mark what is pasted: it is one input of many lines.
+    screen.types(format!("\x1b[200~{script}\x1b[201~\r"));
+    screen.ends_with("Bench 2>");
+    let lines = screen.lines();
+    let at = |wanted: &str| {
+        let found = lines.iter().position(|line| line.starts_with(wanted));
+        found.unwrap_or_else(|| panic!("{wanted:?} is missing: {lines:#?}"))
+    };
+    // Behind it stands how long it took.
+    let begun = at("test a board exception reaches the script as a value ... pass");
+    assert!(begun < at("test a generator gives one reading at a time ... pass"));
+    screen.types(END);
+    assert_eq!(screen.person().ends(), Some(0));
+}

@@ -221,7 +221,7 @@ pub fn report() -> Report {
         version: "0.1.0".to_owned(),
         host: "bench-3, linux x86_64".to_owned(),
         args: vec!["fast".to_owned(), HOSTILE.to_owned()],
-        operator: Some("Grete Hermann".to_owned()),
+        operator: Some("operator 7".to_owned()),
         unit: Some("SN-0042".to_owned()),
         started: "2026-11-23T09:30:00.000Z".to_owned(),
         duration_s: 12.345,
