@@ -14,8 +14,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// Words of the language, besides the names that something bears.
-const KEYWORDS: &[&str] = &[
+/// Words of the language: those of Rhai, and those that blocks begin with.
+pub const KEYWORDS: &[&str] = &[
     "let",
     "const",
     "fn",
@@ -41,9 +41,16 @@ const KEYWORDS: &[&str] = &[
     "false",
     "private",
     "global",
+    "this",
     "device",
+    "setup",
+    "task",
+    "thread",
+    "teardown",
+    "method",
     "test",
     "group",
+    "autoinit",
     "setup_all",
     "setup_each",
     "teardown_each",

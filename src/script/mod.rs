@@ -70,7 +70,7 @@ use std::time::Duration;
 
 pub use definitions::definitions;
 pub use events::Subject;
-pub use help::Words;
+pub use help::{KEYWORDS, Words};
 pub use permissions::Permissions;
 pub use reload::{Inputs, Stale};
 pub use repeat::Timed;

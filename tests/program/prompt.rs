@@ -11,7 +11,7 @@ const END: &[u8] = b"\x04";
 
 /// A person at the prompt, whose history is in the folder `state`.
 #[track_caller]
-fn person(folder: &Path, args: &[&str]) -> Person {
+pub fn person(folder: &Path, args: &[&str]) -> Person {
     let state = folder.join("state").to_string_lossy().into_owned();
     let mut person = Person::start_session(folder, args, &[("XDG_STATE_HOME", &state), ("TERM", "xterm")]);
     person.sees("Ctrl-D leaves\r\n");
@@ -21,7 +21,7 @@ fn person(folder: &Path, args: &[&str]) -> Person {
 
 /// Types a line, and waits for what it comes to.
 #[track_caller]
-fn comes_to(person: &mut Person, line: &str, wanted: &str) {
+pub fn comes_to(person: &mut Person, line: &str, wanted: &str) {
     person.types(format!("{line}\r").as_bytes());
     person.sees(&format!("\n{wanted}\r\n"));
     person.sees("> ");

@@ -1,24 +1,7 @@
 //! The commands of `repl`, and how values are shown.
 
+use crate::prompt::{comes_to, person};
 use crate::support::terminal::Person;
-use std::path::Path;
-
-/// A person at the prompt, in a folder with a script, a module, and firmware.
-fn person(folder: &Path, args: &[&str]) -> Person {
-    let state = folder.join("state").to_string_lossy().into_owned();
-    let mut person = Person::start_session(folder, args, &[("XDG_STATE_HOME", &state), ("TERM", "xterm")]);
-    person.sees("Ctrl-D leaves\r\n");
-    person.sees("1> ");
-    person
-}
-
-/// Types a line, and waits for what it comes to.
-#[track_caller]
-fn comes_to(person: &mut Person, line: &str, wanted: &str) {
-    person.types(format!("{line}\r").as_bytes());
-    person.sees(&format!("\n{wanted}\r\n"));
-    person.sees("> ");
-}
 
 /// Types a line that fails, and waits for the error.
 #[track_caller]

@@ -2,6 +2,7 @@
 //!
 //! Knows of Rhai's grammar what strings, comments and brackets are. Invariant: the parts follow each other without gaps.
 
+use crate::script::KEYWORDS;
 use std::ops::Range;
 
 /// What a part of an input is.
@@ -33,48 +34,6 @@ pub struct Scanned {
     /// Where the string or body begins that has no end; a string ends with its line.
     unfinished: Option<usize>,
 }
-
-const KEYWORDS: &[&str] = &[
-    "let",
-    "const",
-    "fn",
-    "if",
-    "else",
-    "switch",
-    "while",
-    "loop",
-    "do",
-    "until",
-    "for",
-    "in",
-    "continue",
-    "break",
-    "return",
-    "throw",
-    "try",
-    "catch",
-    "import",
-    "export",
-    "as",
-    "true",
-    "false",
-    "private",
-    "global",
-    "this",
-    "device",
-    "setup",
-    "task",
-    "thread",
-    "teardown",
-    "method",
-    "test",
-    "group",
-    "autoinit",
-    "setup_all",
-    "setup_each",
-    "teardown_each",
-    "teardown_all",
-];
 
 /// After these at the end of a line, an input goes on.
 const OPERATORS: &[&str] = &["=", "+", "-", "*", "/", "%", ".", ",", "&&", "||", "<", ">", "=>", "::"];
