@@ -9,7 +9,8 @@
 //!
 //! | layer | modules | knows |
 //! |---|---|---|
-//! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`interrupt`] | plain data |
+//! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`interrupt`], [`bound`] | plain data |
+//! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`] | the raw REPL over a port |
 //! | 3 | [`board`] | one connected board |
@@ -19,10 +20,12 @@
 
 pub mod bench;
 pub mod board;
+pub mod bound;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod device;
 pub mod diagnostic;
+pub mod disk;
 pub mod error;
 pub mod interrupt;
 pub mod name;

@@ -14,6 +14,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("value", 0),
     ("interrupt", 0),
     ("diagnostic", 0),
+    ("bound", 0),
+    ("disk", 0),
     ("python", 1),
     ("port", 1),
     ("repl", 2),
@@ -44,6 +46,89 @@ const OWNED: &[(&str, &str)] = &[
     ("eprint!", "cli"),
     ("process::exit", "cli"),
 ];
+
+/// What opens, reads or writes files by itself, without the bounds and the whole replacements of `disk`.
+const OPENERS: &[&str] = &[
+    "fs::read(",
+    "fs::read_to_string",
+    "fs::write(",
+    "fs::copy(",
+    "File::open",
+    "File::create",
+    "File::options",
+    "OpenOptions::new",
+    "io::stdin().read",
+    "read_to_string(&mut",
+    "read_to_end(&mut",
+];
+
+/// Who may, and why: a file and the opener.
+const OPENS: &[(&str, &str, &str)] = &[
+    ("port/sim/safety.rs", "fs::read_to_string", "the kernel's own files in /proc"),
+    ("port/sim/safety.rs", "File::open", "the kernel's own files in /proc"),
+    ("port/sim/symbols.rs", "File::open", "the interpreter that runs: parts of it, at places"),
+    ("port/sim/install.rs", "fs::read_to_string", "the cache's own record"),
+    ("port/sim/install.rs", "fs::write(", "the cache's own record, in a folder that is renamed whole"),
+    ("port/sim/install.rs", "File::create", "a lock"),
+    ("port/sim/flash.rs", "OpenOptions::new", "a flash: it is changed block by block"),
+    ("port/sim/flash.rs", "read_to_end(&mut", "two blocks of it"),
+    ("device/mount/folder.rs", "OpenOptions::new", "a mounted folder: with its own guards, at places"),
+    ("device/mount/handles.rs", "read_to_end(&mut", "a part of a mounted file"),
+    ("sync/compile/run.rs", "read_to_end(&mut", "a program's output, with a bound"),
+    ("sync/local.rs", "read_to_end(&mut", "the bytes that were hashed, and one more"),
+];
+
+#[test]
+fn only_disk_opens_files() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut problems = Vec::new();
+    let mut used = vec![false; OPENS.len()];
+    for path in rust_files(&source) {
+        let name = path.strip_prefix(&source).expect("inside src").to_string_lossy().replace('\\', "/");
+        if name.starts_with("disk/") || name.ends_with("tests.rs") || name.contains("/tests/") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("a source file");
+        for (line, opener) in openers(&text) {
+            match OPENS.iter().position(|(file, allowed, _)| *file == name && *allowed == opener) {
+                Some(index) => used[index] = true,
+                None => problems.push(format!("src/{name}:{line}: `{opener}`: use `crate::disk`")),
+            }
+        }
+    }
+    let unused =
+        OPENS.iter().zip(used).filter(|(_, used)| !used).map(|((file, opener, _), _)| format!("{file}: {opener}"));
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+    let unused: Vec<String> = unused.collect();
+    assert!(unused.is_empty(), "no longer used: {unused:?}");
+}
+
+/// The openers in the code, up to its unit tests, each with its line.
+fn openers(text: &str) -> Vec<(usize, &'static str)> {
+    let code = blank(text);
+    let end =
+        ["mod tests {", "mod properties {"].iter().filter_map(|tests| code.find(tests)).min().unwrap_or(code.len());
+    let mut found = Vec::new();
+    for opener in OPENERS {
+        for (index, _) in code[..end].match_indices(opener) {
+            // `disk::read` and `device::OpenOptions` are others.
+            let before = code[..index].chars().next_back();
+            if !before.is_some_and(is_word) {
+                found.push((code[..index].matches('\n').count() + 1, *opener));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn openers_are_found() {
+    let found = |text: &str| openers(text).into_iter().map(|(_, opener)| opener).collect::<Vec<_>>();
+    assert_eq!(found("std::fs::read(path)"), ["fs::read("]);
+    assert_eq!(found("use std::fs::{File, self};\nlet a = File::open(x); // fs::read(y)"), ["File::open"]);
+    assert_eq!(found("io::stdin().read_to_string(&mut a)"), ["io::stdin().read", "read_to_string(&mut"]);
+    assert!(found("disk::read(path, 4); fs::read_dir(x); \nmod tests {\n fs::read(x)").is_empty());
+}
 
 #[test]
 fn every_file_uses_only_lower_layers() {

@@ -8,7 +8,9 @@ use super::event::{Attachment, Board, Event, Failure, Line, Outcome, SCHEMA};
 use super::measurement::Measurement;
 use super::numbers;
 use super::schedule::Schedule;
+use crate::bound;
 use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, Read as _};
 
 /// Output that is kept of one test, or outside of tests, in bytes: a flood does not fill the memory.
 const MOST_OUTPUT: usize = 1 << 20;
@@ -404,16 +406,39 @@ impl Runs {
 /// The reports of all runs in a stream of lines of JSON. Lines that are cut off or not known are left out, as a killed
 /// program leaves them.
 pub fn from_jsonl(text: &str) -> Vec<Report> {
+    from_lines(text.as_bytes()).unwrap_or_default()
+}
+
+/// As [`from_jsonl`], of what is read line by line.
+///
+/// # Errors
+/// Of reading; [`io::ErrorKind::FileTooLarge`] of a line above [`bound::LOG_LINE`].
+pub fn from_lines(mut log: impl BufRead) -> io::Result<Vec<Report>> {
     let mut folds: Vec<(u32, Fold)> = Vec::new();
-    for line in text.lines() {
-        let Ok(line) = serde_json::from_str::<Line>(line) else { continue };
+    let mut text = Vec::new();
+    while next_line(&mut log, &mut text)? {
+        let Ok(line) = serde_json::from_slice::<Line>(&text) else { continue };
         let index = folds.iter().position(|(run, _)| *run == line.run).unwrap_or_else(|| {
             folds.push((line.run, Fold::new()));
             folds.len() - 1
         });
         folds[index].1.add(&line);
     }
-    folds.iter().map(|(_, fold)| fold.report()).collect()
+    Ok(folds.iter().map(|(_, fold)| fold.report()).collect())
+}
+
+/// Reads a line; false at the end.
+fn next_line(log: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
+    text.clear();
+    let most = bound::LOG_LINE as u64;
+    if log.take(most).read_until(b'\n', text)? == 0 {
+        return Ok(false);
+    }
+    if text.len() as u64 == most && !text.ends_with(b"\n") {
+        let message = format!("a line is longer than {}", bound::shown(most));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 use super::arguments::{Eval, Exec, Session};
 use super::console::Console;
 use super::{misuse, reason, session};
+use crate::bound;
 use crate::device::OpenOptions;
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::script::Sources;
 use crate::value::Value;
-use std::io::Read as _;
 use std::sync::Arc;
 
 /// Runs statements; what they print passes through. Gives the exit status.
@@ -63,9 +64,8 @@ fn options(session: &Session) -> OpenOptions {
 }
 
 fn standard_input() -> Result<String, Diagnostic> {
-    let mut code = String::new();
-    match std::io::stdin().read_to_string(&mut code) {
-        Ok(_) => Ok(code),
+    match disk::input(bound::INPUT) {
+        Ok(code) => Ok(code),
         Err(error) => Err(misuse(format!("standard input cannot be read: {}", reason(&error)), "it takes UTF-8 text")),
     }
 }

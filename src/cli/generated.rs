@@ -1,10 +1,12 @@
 //! Files that commands make for people: what is there already is looked at before anything is written.
 //!
-//! Uses the standard library only. Invariant: if one file is in the way, none is written.
+//! Uses [`crate::disk`]. Invariant: if one file is in the way, none is written.
 
 use super::{misuse, reason};
+use crate::bound;
 use crate::diagnostic::Diagnostic;
-use std::io::{ErrorKind, Write as _};
+use crate::disk;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// What becomes of a file that is there with another content.
@@ -40,7 +42,7 @@ pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) 
     let mut plan = Vec::new();
     for (name, text) in files {
         let path = name.split('/').fold(folder.to_owned(), |path, part| path.join(part));
-        let is_fresh = match std::fs::read(&path) {
+        let is_fresh = match disk::read(&path, bound::FILE) {
             Ok(bytes) if bytes == text.as_bytes() => {
                 made.unchanged += 1;
                 continue;
@@ -65,11 +67,9 @@ pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) 
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
         }
-        // A link that leads nowhere is in the way, too: what it names may lie anywhere.
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(is_fresh).truncate(!is_fresh);
-        let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-        written.map_err(|error| failed(&path, &error))?;
+        // A broken symlink is in the way, too: what it names may lie anywhere.
+        let write = if is_fresh { disk::create } else { disk::replace };
+        write(&path, text.as_bytes()).map_err(|error| failed(&path, &error))?;
         made.written.push(path);
     }
     Ok(made)

@@ -43,6 +43,7 @@ pub mod transcript;
 pub mod watch;
 
 use crate::diagnostic::Diagnostic;
+use crate::disk::{self, reason};
 use crate::error::Kind;
 use crate::script::Sources;
 use arguments::{Arguments, Command, PROGRAM, Sim};
@@ -160,7 +161,9 @@ fn readable(path: &Path) -> Result<(), Diagnostic> {
     let shown = path.display();
     match std::fs::metadata(path) {
         Ok(data) if data.is_dir() => Err(misuse(format!("`{shown}` is a folder"), "name a script")),
-        Ok(_) => std::fs::File::open(path)
+        // Opening a pipe twice would lose what comes through it.
+        Ok(data) if !data.is_file() => Ok(()),
+        Ok(_) => disk::open(path)
             .map(drop)
             .map_err(|error| misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check its permissions")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -173,14 +176,6 @@ fn readable(path: &Path) -> Result<(), Diagnostic> {
 /// Whether a file is a Python program for the board, and no script.
 fn is_python(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("py"))
-}
-
-/// What the operating system says, without its number.
-fn reason(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or_default();
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@
 use super::arguments::Run;
 use super::console::Console;
 use super::{misuse, reason, session};
+use crate::bound;
 use crate::device::OpenOptions;
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::origin::Origin;
 use crate::script::Sources;
 use std::path::Path;
@@ -41,7 +43,7 @@ pub fn run(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 /// If it cannot be read, or is no text.
 pub fn read(path: &Path) -> Result<String, Diagnostic> {
     let name = path.display();
-    let bytes = std::fs::read(path)
+    let bytes = disk::read_named(path, bound::SCRIPT)
         .map_err(|error| misuse(format!("`{name}` cannot be read: {}", reason(&error)), "check the path"))?;
     String::from_utf8(bytes)
         .map_err(|_| misuse(format!("`{name}` is not UTF-8 text"), "boards take UTF-8 only: convert the file"))

@@ -12,6 +12,7 @@ use crate::bench::station::{Entry, Station, is_board_name, lasting, with_board};
 use crate::device::class::Class;
 use crate::device::{Host, OpenOptions};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::error::{Error, Kind};
 use crate::port::usb::{self, FoundPort, UsbSpecifier};
 use crate::port::{PortError, Wait};
@@ -244,15 +245,7 @@ fn write(file: &Path, text: &str) -> Result<(), Diagnostic> {
             "name another file with `--station`",
         )
     };
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    // A link stays one.
-    let target = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
-    let new = target.with_file_name(name);
-    std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, &target)).map_err(|error| {
-        let _ = std::fs::remove_file(&new);
-        failed(error)
-    })
+    disk::replace(file, text.as_bytes()).map_err(failed)
 }
 
 #[cfg(test)]

@@ -7,9 +7,11 @@ use super::console::Console;
 use super::{misuse, signals, station};
 use crate::bench::report::Report;
 use crate::bench::station::Station;
+use crate::bound;
 use crate::device::class::Class;
 use crate::device::{Device, Host, OpenOptions, Output};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::error::Error;
 use crate::port::trace::Recorder;
 use crate::script::Sources;
@@ -92,7 +94,7 @@ fn host_of<O: Output + 'static>(
 /// The first line of the file.
 fn password(path: &Path) -> Result<String, Diagnostic> {
     super::readable(path)?;
-    let text = std::fs::read_to_string(path).map_err(|error| {
+    let text = disk::read_text_named(path, bound::SETTINGS).map_err(|error| {
         misuse(
             format!("`{}` cannot be read: {}", path.display(), super::reason(&error)),
             "it takes a line of UTF-8 text",

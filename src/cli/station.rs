@@ -6,8 +6,10 @@ use super::arguments::Allowed;
 use super::arguments::station::Station as Options;
 use super::{misuse, reason};
 use crate::bench::station::{FILE, Station};
+use crate::bound;
 use crate::device::{Host, NamedBoard};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::script::Permissions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,7 +75,7 @@ fn find(script: Option<&Path>) -> Option<PathBuf> {
 /// # Errors
 /// If it cannot be read, or is no text.
 pub fn read(file: &Path) -> Result<String, Diagnostic> {
-    std::fs::read_to_string(file).map_err(|error| {
+    disk::read_text_named(file, bound::SETTINGS).map_err(|error| {
         misuse(
             format!("`{}` cannot be read: {}", file.display(), reason(&error)),
             "it takes UTF-8 text in the form of TOML",

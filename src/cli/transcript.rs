@@ -3,6 +3,7 @@
 //! Invariant: the file has every byte that came, in order; with time stamps, one before each line and nothing else.
 
 use crate::bench::date::utc;
+use crate::disk;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -21,7 +22,7 @@ impl Transcript {
     /// # Errors
     /// Of the operating system.
     pub fn open(path: &Path, stamped: bool) -> io::Result<Transcript> {
-        let file = File::options().append(true).create(true).open(path)?;
+        let file = disk::continue_log(path)?;
         Ok(Transcript { file, stamped, at_line_start: true })
     }
 

@@ -1,18 +1,15 @@
 //! Files of this computer: the natives behind `std/file`.
 //!
-//! Invariant: no path is opened that [`super::permissions`] has not let pass.
+//! Uses [`crate::disk`]. Invariant: no path is opened that [`super::permissions`] has not let pass.
 
 use super::errors::{Fallible, argument, placed, refuse};
 use super::run::{Run, lock};
+use crate::bound;
+use crate::disk;
 use crate::error::Kind;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
-use std::fs::OpenOptions;
-use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
-
-/// Longest file that is read, in bytes.
-const LONGEST: u64 = 64 << 20;
 
 /// Registers the functions.
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
@@ -53,25 +50,12 @@ fn shown(folder: &Path) -> String {
 }
 
 pub(super) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
-    refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {error}"), "")
+    refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {}", disk::reason(error)), "")
 }
 
 fn read(run: &Run, path: &str) -> Fallible<Vec<u8>> {
     let file = run.file(path)?;
-    match std::fs::metadata(&file) {
-        Ok(about) if !about.is_file() => return argument(format!("\"{path}\" is no file"), ""),
-        Ok(_) => {}
-        Err(error) => return failed("read", path, &error),
-    }
-    let mut bytes = Vec::new();
-    let opened = std::fs::File::open(&file).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
-    match opened {
-        Ok(_) if bytes.len() as u64 > LONGEST => {
-            argument(format!("\"{path}\" is longer than {} MiB", LONGEST >> 20), "")
-        }
-        Ok(_) => Ok(bytes),
-        Err(error) => failed("read", path, &error),
-    }
+    disk::read(&file, bound::FILE).or_else(|error| failed("read", path, &error))
 }
 
 fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
@@ -86,9 +70,8 @@ fn write(run: &Run, path: &str, content: &[u8], append: bool) -> Fallible<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).or_else(|error| failed("written", path, &error))?;
     }
-    let opened = OpenOptions::new().create(true).write(true).append(append).truncate(!append).open(&file);
-    let written = opened.and_then(|mut file| file.write_all(content));
-    written.or_else(|error| failed("written", path, &error))
+    let write = if append { disk::append } else { disk::replace };
+    write(&file, content).or_else(|error| failed("written", path, &error))
 }
 
 /// The names in a folder in alphabetical order, those of folders with a slash behind them.

@@ -56,9 +56,11 @@ use crate::bench::operator::{Answer, Operator, Question, Source};
 use crate::bench::report::Report;
 use crate::bench::select::{Declared, Selection};
 use crate::bench::station::Station;
+use crate::bound;
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::error::{Error, Kind};
 use rhai::{AST, Engine, EvalAltResult, Scope};
 use run::{Run, lock};
@@ -120,7 +122,7 @@ impl Sources {
             let file = &*origin.file;
             let is_python = Path::new(file).extension().is_some_and(|extension| extension == "py");
             // A file that has gone meanwhile has no text to show.
-            if is_python && let Ok(text) = std::fs::read_to_string(file) {
+            if is_python && let Ok(text) = disk::read_text(Path::new(file), bound::SCRIPT) {
                 self.insert(file, &text);
             }
         }
@@ -138,7 +140,7 @@ impl Sources {
         for place in &diagnostic.places {
             let file = &*place.origin.file;
             if self.get(file).is_none()
-                && let Ok(text) = std::fs::read_to_string(file)
+                && let Ok(text) = disk::read_text(Path::new(file), bound::SCRIPT)
             {
                 self.insert(file, &text);
             }
@@ -343,12 +345,12 @@ fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
 
 fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
     let shown = path.display();
-    let (message, help) = match std::fs::read(path) {
+    let (message, help) = match disk::read_named(path, bound::SCRIPT) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => return Ok(modules::without_mark(text)),
             Err(_) => (format!("`{shown}` is no UTF-8 text"), "save the script as UTF-8"),
         },
-        Err(error) => (format!("`{shown}` cannot be read: {error}"), "give the path of a script"),
+        Err(error) => (format!("`{shown}` cannot be read: {}", disk::reason(&error)), "give the path of a script"),
     };
     Err(Box::new(Diagnostic { help: Some(help.to_owned()), ..Diagnostic::new(Kind::ParseError, message) }))
 }

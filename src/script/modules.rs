@@ -7,7 +7,9 @@ use super::engine::compile;
 use super::errors::{Fallible, raise_at};
 use super::proxy;
 use super::run::{Run, lock, place};
+use crate::bound;
 use crate::device::class::{Class, ItemKind};
+use crate::disk;
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
 use include_dir::{Dir, include_dir};
@@ -218,14 +220,14 @@ pub(super) fn read(name: &str) -> Option<Result<String, String>> {
         let file = LIBRARY.get_file(format!("{module}.rhai"))?;
         return file.contents_utf8().map(|text| Ok(text.to_owned()));
     }
-    match std::fs::read(name) {
+    match disk::read(Path::new(name), bound::SCRIPT) {
         Ok(bytes) => Some(String::from_utf8(bytes).map(without_mark).map_err(|error| {
             let line =
                 error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
             format!("`{name}` is no UTF-8 text (line {})", line + 1)
         })),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => Some(Err(format!("`{name}` cannot be read: {error}"))),
+        Err(error) => Some(Err(format!("`{name}` cannot be read: {}", disk::reason(&error)))),
     }
 }
 

@@ -9,13 +9,12 @@ use super::measure::{number, unit};
 use super::run::{Run, lock};
 use crate::bench::date;
 use crate::bench::event::{Attachment, Event};
+use crate::bound;
+use crate::disk;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::sync::Arc;
-
-/// Longest attachment, in bytes.
-const LONGEST: usize = 64 << 20;
 
 /// A series as a script holds it.
 #[derive(Clone)]
@@ -136,20 +135,13 @@ fn columns(count: usize) -> String {
 
 fn file(run: &Run, path: &str) -> Fallible<Vec<u8>> {
     let inside = run.file(path)?;
-    match std::fs::metadata(&inside) {
-        Ok(about) if about.len() > LONGEST as u64 => return too_long(path),
-        _ => {}
-    }
-    std::fs::read(&inside).or_else(|error| super::files::failed("read", path, &error))
-}
-
-fn too_long<T>(name: &str) -> Fallible<T> {
-    argument(format!("\"{name}\" is longer than {} MiB", LONGEST >> 20), "attach a shorter one")
+    disk::read(&inside, bound::FILE).or_else(|error| super::files::failed("read", path, &error))
 }
 
 fn attach(run: &Run, name: &str, media: &str, bytes: &[u8]) -> Fallible<()> {
-    if bytes.len() > LONGEST {
-        return too_long(name);
+    if bytes.len() as u64 > bound::FILE {
+        let message = format!("\"{name}\" is longer than {}", bound::shown(bound::FILE));
+        return argument(message, "attach a shorter one");
     }
     let test = lock(&run.record).test();
     let attachment = Attachment {

@@ -10,7 +10,9 @@ use super::parallel;
 use super::plan::{Plan, Present, Rules, Wanted};
 use crate::board::files::Change;
 use crate::board::transfer::Upload;
+use crate::bound;
 use crate::device::{Device, Files, Stage, Transfer};
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use std::borrow::Cow;
 use std::fmt;
@@ -139,7 +141,7 @@ fn compile(device: &Device, local: &mut Local, options: &SyncOptions, destinatio
         if !file.path.ends_with(".py") || stays_source(&on_board) {
             return Ok(None);
         }
-        let text = std::fs::read(&file.source).map_err(|error| unreadable(&file.source, &error))?;
+        let text = disk::read(&file.source, bound::FILE).map_err(|error| unreadable(&file.source, &error))?;
         compiler.compile(&file.source.display().to_string(), &text, &on_board).map(Some)
     })?;
     let mut twins = Vec::new();

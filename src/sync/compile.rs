@@ -7,10 +7,11 @@ mod answer;
 mod run;
 
 use crate::board::identity::Identity;
+use crate::bound;
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use answer::Release;
 use run::{Scratch, run_bounded};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -75,7 +76,7 @@ impl Compiler {
             )
             .with_help("keep this file as source, or use another `mpy_cross_binary`")
         };
-        fs::write(&source.0, text).map_err(|error| Scratch::unusable(&error))?;
+        disk::replace(&source.0, text).map_err(|error| Scratch::unusable(&error))?;
         let mut command = Command::new(&self.program);
         command.args(&self.options).arg("-s").arg(on_board).arg("-o").arg(&compiled.0).arg(&source.0);
         let said = run_bounded(command, COMPILE_LIMIT).map_err(|failure| failure.into_error(&self.program, &failed))?;
@@ -85,7 +86,8 @@ impl Compiler {
                 None => failed(&answer::last_words(&said.text)),
             });
         }
-        let bytes = fs::read(&compiled.0).map_err(|error| failed(&format!("left no file: {error}")))?;
+        let bytes = disk::read(&compiled.0, bound::FILE)
+            .map_err(|error| failed(&format!("left no file: {}", disk::reason(&error))))?;
         self.check(&bytes, file)?;
         Ok(bytes)
     }

@@ -4,6 +4,8 @@
 //! folder's side and for the board's side; so what is not sent is not deleted either.
 
 use super::pattern::Pattern;
+use crate::bound;
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -54,10 +56,10 @@ impl Ignore {
             Error::new(Kind::ArgumentError, format!("cannot read `{shown}`: {problem}"))
                 .with_help("its patterns say what a sync leaves alone; nothing was changed")
         };
-        let bytes = match std::fs::read(path) {
+        let bytes = match disk::read(path, bound::SETTINGS) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unreadable(error.to_string())),
+            Err(error) => return Err(unreadable(disk::reason(&error))),
         };
         let text = String::from_utf8(bytes).map_err(|_| unreadable("it is not UTF-8".to_owned()))?;
         for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(&text).lines().enumerate() {

@@ -8,12 +8,13 @@ use super::digest::{DigestKind, digest, digest_reader};
 use super::ignore::{self, Ignore};
 use super::options::{SyncOptions, join, one_line};
 use super::{parallel, walk};
+use crate::bound;
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::python::lines::{Code, levels};
 use crate::python::minify::minify;
 use std::borrow::Cow;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -211,13 +212,12 @@ fn only_case_differs<'a>(paths: impl Iterator<Item = &'a String>) -> Vec<Remark>
 fn content(path: &str, source: &Path, minified: bool) -> Result<(Content, Option<String>)> {
     let unreadable = |error: io::Error| unreadable(source, &error);
     // Opened in any case: what cannot be read is said before anything changes.
-    let mut file = File::open(source).map_err(unreadable)?;
+    let file = disk::open(source).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     if !minified || !path.ends_with(".py") {
         return Ok((Content::Source { size }, None));
     }
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    let bytes = disk::read(source, bound::FILE).map_err(unreadable)?;
     let text = match String::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => return Ok((Content::Bytes(error.into_bytes()), Some("it is not UTF-8".to_owned()))),
@@ -258,7 +258,7 @@ impl LocalFile {
             Content::Source { size } => *size,
         };
         let unreadable = |error: io::Error| unreadable(&self.source, &error);
-        let mut file = File::open(&self.source).map_err(unreadable)?;
+        let mut file = disk::open(&self.source).map_err(unreadable)?;
         match digest_reader(kind, &mut file, size.saturating_add(1)).map_err(unreadable)? {
             (digest, length) if length == size => Ok(digest),
             _ => Err(self.changed()),
@@ -275,7 +275,7 @@ impl LocalFile {
             Content::Source { size } => *size,
         };
         let unreadable = |error: io::Error| unreadable(&self.source, &error);
-        let file = File::open(&self.source).map_err(unreadable)?;
+        let file = disk::open(&self.source).map_err(unreadable)?;
         let mut bytes = Vec::new();
         file.take(size.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 == size && digest(kind, &bytes) == expected {
@@ -292,7 +292,7 @@ impl LocalFile {
 
 /// Something in the folder cannot be read.
 pub(super) fn unreadable(source: &Path, error: &io::Error) -> Error {
-    Error::new(Kind::ArgumentError, format!("cannot read `{}`: {error}", source.display()))
+    Error::new(Kind::ArgumentError, format!("cannot read `{}`: {}", source.display(), disk::reason(error)))
         .with_help(format!("make it readable, or name it in `ignore` or `{}`; nothing was changed", ignore::FILE))
 }
 

@@ -11,6 +11,8 @@ mod bad_declarations;
 mod bad_input;
 #[cfg(unix)]
 mod boards;
+#[cfg(target_os = "linux")]
+mod bounds;
 mod commands;
 #[cfg(target_os = "linux")]
 mod files;

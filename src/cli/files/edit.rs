@@ -6,11 +6,12 @@ use super::path::{BoardPath, Place, name, parent};
 use super::plan::no_folder;
 use super::{Work, local, on_board, refused, run};
 use crate::board::transfer::Upload;
+use crate::bound;
 use crate::cli::arguments::files::Edit;
 use crate::cli::console::Console;
 use crate::cli::progress::Bar;
-use crate::cli::reason;
 use crate::diagnostic::Diagnostic;
+use crate::disk::{self, reason};
 use crate::error::{Error, Kind, Result};
 use crate::sync::digest::digest;
 use std::fs::{self, DirBuilder};
@@ -38,7 +39,7 @@ pub fn edit(options: &Edit, console: &Arc<Console>) -> std::result::Result<u8, D
         let text = match edited.and_then(|()| local::read_all(&draft.file)) {
             Ok(text) => text,
             Err(error) => {
-                let changed = fs::read(&draft.file).is_ok_and(|text| text != before);
+                let changed = disk::read(&draft.file, bound::FILE).is_ok_and(|text| text != before);
                 return Err(if changed { draft.keep(error) } else { error });
             }
         };
@@ -99,7 +100,7 @@ impl Draft {
             _ => "edited".to_owned(),
         };
         let draft = Draft { file: folder.join(own), folder, kept: false.into() };
-        fs::write(&draft.file, text).map_err(failed)?;
+        disk::create(&draft.file, text).map_err(failed)?;
         Ok(draft)
     }
 

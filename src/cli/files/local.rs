@@ -4,9 +4,10 @@
 
 use super::path::LocalPath;
 use super::{check_interrupt, misused};
-use crate::cli::reason;
+use crate::bound;
+use crate::disk::{self, Replacement, reason};
 use crate::error::{Error, Kind, Result};
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
@@ -90,7 +91,7 @@ pub fn walk(root: &Path, depth: usize) -> Result<Vec<LocalEntry>> {
 /// # Errors
 /// ParseError of a file that cannot be read, those of `take`, and Interrupted.
 pub fn read(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
-    let mut file = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let mut file = disk::open(path).map_err(|error| unreadable(path, &error))?;
     let mut piece = vec![0; 64 * 1024];
     loop {
         check_interrupt()?;
@@ -103,20 +104,16 @@ pub fn read(path: &Path, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()
     }
 }
 
-/// All of a file.
+/// All of a file of at most [`bound::FILE`] bytes.
 ///
 /// # Errors
 /// As [`read`].
 pub fn read_all(path: &Path) -> Result<Vec<u8>> {
-    let mut content = Vec::new();
-    read(path, &mut |piece| {
-        content.extend_from_slice(piece);
-        Ok(())
-    })?;
-    Ok(content)
+    disk::read(path, bound::FILE).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Error {
+/// A file of this computer cannot be read.
+pub fn unreadable(path: &Path, error: &io::Error) -> Error {
     let help = match error.kind() {
         io::ErrorKind::NotFound => "check the path and the current folder, and links that lead nowhere",
         io::ErrorKind::PermissionDenied => "check its permissions",
@@ -145,8 +142,7 @@ pub fn make_folder(path: &Path) -> Result<()> {
 /// A file on its way: it has a name of its own until all of it is there.
 pub struct Partial {
     target: PathBuf,
-    temporary: PathBuf,
-    file: Option<File>,
+    replacement: Replacement,
 }
 
 impl Partial {
@@ -155,26 +151,8 @@ impl Partial {
     /// # Errors
     /// ScriptError if there is no place for it.
     pub fn create(target: &Path) -> Result<Partial> {
-        let target = match fs::symlink_metadata(target) {
-            Ok(data) if data.is_symlink() => fs::canonicalize(target).map_err(|error| unwritable(target, &error))?,
-            _ => target.to_owned(),
-        };
-        let folder = target.parent().unwrap_or(Path::new("")).to_owned();
-        let mut number = 0;
-        loop {
-            let temporary = folder.join(format!(".belay-{}-{number}.tmp", std::process::id()));
-            match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-                Ok(file) => {
-                    // A file that is replaced keeps who may use it.
-                    if let Ok(data) = fs::metadata(&target) {
-                        let _ = fs::set_permissions(&temporary, data.permissions());
-                    }
-                    return Ok(Partial { target, temporary, file: Some(file) });
-                }
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 100 => number += 1,
-                Err(error) => return Err(unwritable(&target, &error)),
-            }
-        }
+        let replacement = Replacement::create(target).map_err(|error| unwritable(target, &error))?;
+        Ok(Partial { target: target.to_owned(), replacement })
     }
 
     /// Takes more of the content.
@@ -182,27 +160,15 @@ impl Partial {
     /// # Errors
     /// ScriptError, of a full disk for example.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        match self.file.as_mut().map_or(Ok(()), |file| file.write_all(bytes)) {
-            Ok(()) => Ok(()),
-            Err(error) => Err(unwritable(&self.target, &error)),
-        }
+        self.replacement.write_all(bytes).map_err(|error| unwritable(&self.target, &error))
     }
 
     /// All is there: it takes its name.
     ///
     /// # Errors
     /// ScriptError; then nothing has changed.
-    pub fn keep(mut self) -> Result<()> {
-        drop(self.file.take());
-        fs::rename(&self.temporary, &self.target).map_err(|error| unwritable(&self.target, &error))
-    }
-}
-
-impl Drop for Partial {
-    fn drop(&mut self) {
-        drop(self.file.take());
-        // Gone already if it was kept.
-        let _ = fs::remove_file(&self.temporary);
+    pub fn keep(self) -> Result<()> {
+        self.replacement.keep().map_err(|error| unwritable(&self.target, &error))
     }
 }
 

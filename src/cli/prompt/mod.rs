@@ -24,8 +24,10 @@ use super::operator::Desk;
 use super::run::status;
 use super::signals::{self, Calls};
 use super::{misuse, readable, reason, report_failures, session};
+use crate::bound;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::error::Kind;
 use crate::script::{Finished, Runner, Session};
 use command::Next;
@@ -34,7 +36,7 @@ use helper::PromptHelper;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{ColorMode, CompletionType, Config, Editor};
-use std::io::{IsTerminal as _, Read as _};
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -87,8 +89,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
 /// Evaluates the script that standard input is.
 fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     signals::watch()?;
-    let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| {
+    let text = disk::input(bound::INPUT).map_err(|error| {
         misuse(format!("standard input cannot be read: {}", reason(&error)), "it takes a script, UTF-8 text")
     })?;
     let failure = session::guarded(host, || {

@@ -3,12 +3,14 @@
 //! Invariant: a file that was cut off gives a report, too.
 
 use super::write;
-use crate::bench::report::from_jsonl;
+use crate::bench::report::from_lines;
 use crate::cli::arguments::{ReportOf, Reporting};
 use crate::cli::console::Console;
 use crate::cli::{misuse, readable, reason, report, report_failures};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::script::Sources;
+use std::io::BufReader;
 use std::sync::Arc;
 
 /// Makes the reports; without one, says what the runs came to. Gives the exit status: 1 if something is not as expected.
@@ -18,9 +20,9 @@ use std::sync::Arc;
 pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&options.file)?;
     let shown = options.file.display();
-    let bytes = std::fs::read(&options.file)
-        .map_err(|error| misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check the path"))?;
-    let reports = from_jsonl(&String::from_utf8_lossy(&bytes));
+    let read = disk::open_named(&options.file).and_then(|log| from_lines(BufReader::new(log)));
+    let reports =
+        read.map_err(|error| misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check the path"))?;
     if reports.is_empty() {
         return Err(misuse(format!("`{shown}` holds no events"), "name a file that `--jsonl` wrote"));
     }

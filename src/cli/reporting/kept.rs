@@ -8,6 +8,7 @@ use crate::bench::date;
 use crate::bench::report::Report;
 use crate::cli::arguments::{Noting, Reporting};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -74,7 +75,7 @@ fn free(folder: &Path, stem: &str) -> io::Result<(String, File)> {
         if folder.join(format!("{name}.html")).symlink_metadata().is_ok() {
             continue;
         }
-        match File::options().write(true).create_new(true).open(folder.join(format!("{name}.jsonl"))) {
+        match disk::begin_new_log(&folder.join(format!("{name}.jsonl"))) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             result => return result.map(|file| (name, file)),
         }

@@ -5,7 +5,6 @@
 
 pub mod command;
 mod csv;
-pub mod file;
 mod junit;
 mod kept;
 
@@ -19,10 +18,10 @@ use crate::bench::operator::{Answer, Question, Source};
 use crate::bench::report::{Fold, Report, Runs};
 use crate::device::{Output, Transfer};
 use crate::diagnostic::Diagnostic;
+use crate::disk::{self, Replacement};
 use crate::error::Kind;
 use crate::origin::Origin;
 use crate::script::{Observer, Sources, Subject};
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -154,7 +153,7 @@ impl Journal {
 pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
     let mut put = |path: &Path, text: &str| {
-        let written = if is_stdout(path) { print(text) } else { file::replace(path, text.as_bytes()) };
+        let written = if is_stdout(path) { print(text) } else { replace(path, text.as_bytes()) };
         failures.extend(written.err().map(|error| unwritable(path, &error)));
     };
     if let Some(path) = &reporting.junit {
@@ -189,11 +188,17 @@ fn print(text: &str) -> io::Result<()> {
     }
 }
 
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut replacement = Replacement::create_named(path)?;
+    replacement.write_all(bytes)?;
+    replacement.keep()
+}
+
 fn writer(path: &Path) -> Result<Box<dyn Write + Send>, Diagnostic> {
     if is_stdout(path) {
         return Ok(Box::new(io::stdout()));
     }
-    let made = file::make_folder(path).and_then(|()| File::create(path));
+    let made = disk::make_folder(path).and_then(|()| disk::begin_log(path));
     made.map(|file| -> Box<dyn Write + Send> { Box::new(file) }).map_err(|error| unwritable(path, &error))
 }
 

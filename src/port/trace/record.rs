@@ -1,6 +1,7 @@
 //! Writes recordings.
 
 use super::{ABILITIES, Event, HEADER, quote};
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::fs::File;
@@ -28,7 +29,7 @@ impl Recorder {
     /// # Errors
     /// The system's, if it cannot be written.
     pub fn create(path: &Path) -> io::Result<Recorder> {
-        let mut file = File::create(path)?;
+        let mut file = disk::begin_log(path)?;
         let version = env!("CARGO_PKG_VERSION");
         file.write_all(format!("{HEADER}\n# by belay-script {version}\n").as_bytes())?;
         Ok(Recorder(Arc::new(Mutex::new(Output { path: path.to_owned(), file, sessions: 0, failure: None }))))

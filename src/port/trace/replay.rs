@@ -1,6 +1,8 @@
 //! Answers from a recording.
 
 use super::{ABILITIES, Event, HEADER, quote, unquote};
+use crate::bound;
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::collections::VecDeque;
@@ -39,12 +41,15 @@ impl ReplayPort {
     /// [`Kind::DeviceNotFoundError`] if there is no such file, [`Kind::ConnectionFailedError`] if it cannot be read, is no
     /// recording or has no such session.
     pub fn open(path: &str, turn: usize) -> Result<ReplayPort> {
-        let bytes = std::fs::read(Path::new(path)).map_err(|error| match error.kind() {
+        let bytes = disk::read(Path::new(path), bound::RECORDING).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
                 Error::new(Kind::DeviceNotFoundError, format!("there is no recording `{path}`"))
                     .with_help("`--record FILE` makes one")
             }
-            _ => Error::new(Kind::ConnectionFailedError, format!("the recording `{path}` cannot be read: {error}")),
+            _ => Error::new(
+                Kind::ConnectionFailedError,
+                format!("the recording `{path}` cannot be read: {}", disk::reason(&error)),
+            ),
         })?;
         let text = String::from_utf8_lossy(&bytes);
         ReplayPort::parse(&text, turn).map(|port| ReplayPort { name: format!("replay:{path}"), ..port }).map_err(

@@ -5,8 +5,8 @@
 use super::{Prompt, words};
 use crate::cli::{misuse, reason};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::error::Kind;
-use std::io::Write as _;
 use std::path::Path;
 
 /// An input that succeeded.
@@ -53,14 +53,8 @@ impl Prompt {
 
 /// Writes a file that is not there yet, or replaces it in one step.
 fn write(path: &Path, text: &str, replace: bool) -> std::io::Result<()> {
-    if !replace {
-        let mut file = std::fs::File::options().write(true).create_new(true).open(path)?;
-        return file.write_all(text.as_bytes());
-    }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".new");
-    std::fs::write(&beside, text)?;
-    std::fs::rename(&beside, path).inspect_err(|_| drop(std::fs::remove_file(&beside)))
+    let write = if replace { disk::replace } else { disk::create };
+    write(path, text.as_bytes())
 }
 
 /// The inputs as one script.

@@ -1,0 +1,48 @@
+//! The most that is kept of what somebody else announces or holds: a board, a network peer, a file, a program.
+//!
+//! Plain numbers. Invariant: each of them is checked before a byte above it is kept, and the error names it.
+
+/// Bytes of the text of one reply, a value as a board writes it. The boards with the most memory have 32 MiB of it.
+pub const REPLY: usize = 32 << 20;
+
+/// Bytes of one question of a program on a board: a request of a mounted folder with the bytes that it writes.
+pub const QUESTION: usize = 256 << 10;
+
+/// Entries of a listing of a board's files, of one directory or of a tree.
+pub const ENTRIES: usize = 100_000;
+
+/// Bytes that a board may send before it has entered the raw REPL, or while it is asked for its prompt.
+pub const GREETING: usize = 1 << 20;
+
+/// Bytes of a network peer from before the end of a negotiation or a login.
+pub const NEGOTIATION: usize = 64 << 10;
+
+/// Bytes of one read of a mounted file.
+pub const MOUNT_READ: u64 = 64 << 10;
+
+/// Bytes of a script, a module, or a Python file for a board.
+pub const SCRIPT: u64 = 16 << 20;
+
+/// Bytes of a file with settings: `station.toml`, `.belayignore`, a password.
+pub const SETTINGS: u64 = 1 << 20;
+
+/// Bytes of a file that a script reads or attaches, that is edited, or that is compiled.
+pub const FILE: u64 = 64 << 20;
+
+/// Bytes of a recording that `replay:` answers from.
+pub const RECORDING: u64 = 256 << 20;
+
+/// Bytes of one line of a `--jsonl` log: an attachment of [`FILE`] in base64, and what is around it.
+pub const LOG_LINE: usize = 96 << 20;
+
+/// Bytes of standard input that is a script or code for a board.
+pub const INPUT: u64 = 16 << 20;
+
+/// `bytes` for a person: `64 MiB`, `1000 bytes`.
+pub fn shown(bytes: u64) -> String {
+    match bytes {
+        1.. if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        1.. if bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
+        _ => format!("{bytes} bytes"),
+    }
+}

@@ -1,0 +1,21 @@
+//! Files of this computer: the one reader and the one writer.
+//!
+//! Uses [`crate::bound`] and [`crate::interrupt`]. Invariants: no read takes more bytes than its bound, and none waits for a
+//! pipe or a device that a script, a folder or a repository named; under the name of a file that is written there is what was
+//! there before, or all of what is written now. `tests/layers.rs` holds that nothing else opens files.
+
+mod read;
+mod replace;
+mod stream;
+
+pub use read::{input, open, open_named, read, read_named, read_text, read_text_named};
+pub use replace::{Replacement, append, available, create, make_folder, replace};
+pub use stream::{begin_log, begin_new_log, continue_log, scratch};
+
+/// What the operating system says, as a lower-case phrase without its number.
+pub fn reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,304 @@
+//! Writing: a file is replaced whole, or stays.
+
+use super::read::{refuse_special, set_blocking};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// How many names are tried for the file beside the one that is written.
+const TRIES: u32 = 100;
+
+/// Replaces a file, or makes it.
+///
+/// # Errors
+/// Of the operating system, as [`Replacement`]; what was there stays.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut replacement = Replacement::create(path)?;
+    replacement.write_all(bytes)?;
+    replacement.keep()
+}
+
+/// A file that is not there yet.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] if anything has this name, also a broken symlink; others of the operating system.
+pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let exists = || io::Error::from(ErrorKind::AlreadyExists);
+    if path.symlink_metadata().is_ok() {
+        return Err(exists());
+    }
+    let mut replacement = Replacement::create(path)?;
+    replacement.write_all(bytes)?;
+    // Another program may have taken the name meanwhile: a link is made only where nothing is.
+    let Place::Beside { temporary, target } = &replacement.place else { return Err(exists()) };
+    replacement.file.sync_all()?;
+    match fs::hard_link(temporary, target) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
+        // A file system without links.
+        Err(_) if target.symlink_metadata().is_err() => replacement.keep(),
+        Err(error) => Err(error),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Adds to the end of a regular file, or makes it.
+///
+/// # Errors
+/// Of the operating system; [`ErrorKind::InvalidInput`] if it is not a regular file.
+pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    super::read::without_waiting(&mut options);
+    let mut file = options.open(path).map_err(unread_pipe)?;
+    refuse_special(&file.metadata()?)?;
+    set_blocking(&file)?;
+    file.write_all(bytes)
+}
+
+/// Makes the folder of a file.
+///
+/// # Errors
+/// Of the operating system.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder),
+        None => Ok(()),
+    }
+}
+
+/// Free space for the user, in bytes, where `path` is or will be, if the system says so.
+pub fn available(path: &Path) -> Option<u64> {
+    #[cfg(unix)]
+    {
+        let there = |ancestor: &&Path| !ancestor.as_os_str().is_empty() && ancestor.exists();
+        let place = path.ancestors().find(there).unwrap_or(Path::new("."));
+        let space = rustix::fs::statvfs(place).ok()?;
+        // Some file systems, such as those of FUSE, say nothing: zeros in all fields.
+        (space.f_blocks > 0).then(|| space.f_bavail.saturating_mul(space.f_frsize))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        None
+    }
+}
+
+/// A file on its way: it has a name of its own, beside that of its target, until [`Replacement::keep`]. One that is not kept
+/// leaves nothing. The target keeps its permissions, and its group where the system allows that; a symlink stays one, and
+/// what it names is replaced. What may not be written is not replaced.
+#[derive(Debug)]
+pub struct Replacement {
+    file: File,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Beside {
+        temporary: PathBuf,
+        target: PathBuf,
+    },
+    /// A pipe or a device, which the person named: it is written as it is.
+    Itself,
+}
+
+impl Replacement {
+    /// Begins to replace the regular file `path`, or to make it.
+    ///
+    /// # Errors
+    /// Of the operating system: above all, if `path` may not be written. [`ErrorKind::InvalidInput`] if it is not a regular
+    /// file.
+    pub fn create(path: &Path) -> io::Result<Replacement> {
+        let target = match fs::symlink_metadata(path) {
+            Ok(about) if about.is_symlink() => fs::canonicalize(path)?,
+            _ => path.to_owned(),
+        };
+        let old = match fs::metadata(&target) {
+            Ok(about) => {
+                refuse_special(&about)?;
+                let mut options = OpenOptions::new();
+                options.write(true);
+                #[cfg(unix)]
+                super::read::without_waiting(&mut options);
+                refuse_special(&options.open(&target)?.metadata()?)?;
+                Some(about)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let (temporary, file) = beside(&target)?;
+        let replacement = Replacement { file, place: Place::Beside { temporary, target } };
+        if let Some(old) = old {
+            replacement.inherit(&old)?;
+        }
+        Ok(replacement)
+    }
+
+    /// As [`Replacement::create`], of a file that the person named on the command line: that may be a pipe or a device. The
+    /// folder is made.
+    ///
+    /// # Errors
+    /// As [`Replacement::create`]; and if nothing reads the pipe.
+    pub fn create_named(path: &Path) -> io::Result<Replacement> {
+        make_folder(path)?;
+        match fs::metadata(path) {
+            Ok(about) if !about.is_file() && !about.is_dir() => {
+                let mut options = OpenOptions::new();
+                options.write(true);
+                #[cfg(unix)]
+                super::read::without_waiting(&mut options);
+                let file = options.open(path).map_err(unread_pipe)?;
+                set_blocking(&file)?;
+                Ok(Replacement { file, place: Place::Itself })
+            }
+            _ => Replacement::create(path),
+        }
+    }
+
+    /// Takes over who may use the file.
+    fn inherit(&self, old: &fs::Metadata) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let new = self.file.metadata()?;
+            if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
+                // Only root may give files away; a group of the user's own may be given.
+                let given = std::os::unix::fs::fchown(&self.file, Some(old.uid()), Some(old.gid()));
+                let _ = given.or_else(|_| std::os::unix::fs::fchown(&self.file, None, Some(old.gid())));
+            }
+        }
+        self.file.set_permissions(old.permissions())
+    }
+
+    /// All is there, and on the disk: it takes its name.
+    ///
+    /// # Errors
+    /// Of the operating system; then what was there stays.
+    pub fn keep(mut self) -> io::Result<()> {
+        let Place::Beside { temporary, target } = &self.place else { return self.file.flush() };
+        self.file.sync_all()?;
+        fs::rename(temporary, target)?;
+        // The name itself is on the disk only when its folder is. Some systems cannot do that.
+        #[cfg(unix)]
+        if let Ok(folder) =
+            File::open(target.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+        {
+            let _ = folder.sync_all();
+        }
+        self.place = Place::Itself;
+        Ok(())
+    }
+}
+
+impl Write for Replacement {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if let Place::Beside { temporary, .. } = &self.place {
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+/// A new file in the folder of `target`.
+fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
+    if target.file_name().is_none() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not the name of a file"));
+    }
+    let mut number = 0;
+    loop {
+        let temporary = target.with_file_name(format!(".belay-{}-{number}.tmp", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => return Ok((temporary, file)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && number < TRIES => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The system says `no such device or address` of a pipe that nobody reads.
+pub(super) fn unread_pipe(error: io::Error) -> io::Error {
+    #[cfg(unix)]
+    if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
+        return io::Error::new(ErrorKind::BrokenPipe, "nothing reads the pipe");
+    }
+    error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_or_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        replace(&path, b"one").unwrap();
+        let mut half = Replacement::create(&path).unwrap();
+        half.write_all(b"half").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"one");
+        drop(half);
+        assert_eq!((fs::read(&path).unwrap(), names(folder.path())), (b"one".to_vec(), vec!["a".to_owned()]));
+        replace(&path, b"two").unwrap();
+        append(&path, b" three").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names(folder.path())), (b"two three".to_vec(), vec!["a".to_owned()]));
+        assert!(replace(&path.join("below"), b"x").is_err());
+        assert!(replace(folder.path(), b"x").is_err());
+        assert_eq!(create(&path, b"x").unwrap_err().kind(), ErrorKind::AlreadyExists);
+        create(&folder.path().join("b"), b"x").unwrap();
+        assert_eq!((fs::read(folder.path().join("b")).unwrap(), names(folder.path()).len()), (b"x".to_vec(), 2));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_replaced_file_keeps_its_mode_and_a_symlink_stays_one() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a"), folder.path().join("link"));
+        fs::write(&path, "one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        std::os::unix::fs::symlink("a", &link).unwrap();
+        replace(&link, b"two").unwrap();
+        assert!(link.symlink_metadata().unwrap().is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o7777, 0o640);
+        std::os::unix::fs::symlink("nowhere", folder.path().join("broken")).unwrap();
+        assert!(replace(&folder.path().join("broken"), b"x").is_err());
+        assert!(create(&folder.path().join("broken"), b"x").is_err());
+        assert!(!folder.path().join("nowhere").exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn pipes_and_devices_are_written_only_where_the_person_named_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let said = |result: io::Result<()>| super::super::reason(&result.unwrap_err());
+        assert_eq!(said(replace(&path, b"x")), "it is not a regular file");
+        assert_eq!(said(append(&path, b"x")), "nothing reads the pipe");
+        assert_eq!(said(append(Path::new("/dev/null"), b"x")), "it is not a regular file");
+        assert_eq!(said(Replacement::create_named(&path).map(drop)), "nothing reads the pipe");
+        let mut sink = Replacement::create_named(Path::new("/dev/null")).unwrap();
+        sink.write_all(b"x").unwrap();
+        sink.keep().unwrap();
+        assert!(Path::new("/dev/null").exists());
+        assert_eq!(names(folder.path()), ["pipe"]);
+    }
+}

@@ -1,0 +1,145 @@
+//! What others hold or announce is refused above its bound: files, pipes, devices; measured on the whole program.
+
+use crate::support::command::Program;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How a measured program ended.
+pub struct Measured {
+    pub status: Option<i32>,
+    pub stderr: String,
+    /// Most memory that it had, in MiB.
+    pub peak: u64,
+    pub took: Duration,
+}
+
+/// Runs a program in `folder`, and measures it. One that asks for more than 6 GiB of addresses, or for a minute, is ended.
+pub fn measure(folder: &Path, args: &[&str]) -> Measured {
+    // The peak is that of the wrapper's only child.
+    const WRAPPER: &str = "import resource as r, subprocess, sys\n\
+        r.setrlimit(r.RLIMIT_AS, (6 << 30, 6 << 30))\n\
+        try: status = subprocess.run(sys.argv[2:], timeout=60).returncode\n\
+        except subprocess.TimeoutExpired: status = 99\n\
+        open(sys.argv[1], 'w').write(str(r.getrusage(r.RUSAGE_CHILDREN).ru_maxrss))\n\
+        sys.exit(status if status >= 0 else 128 - status)";
+    let peak = tempfile::NamedTempFile::new().expect("a file");
+    let begun = Instant::now();
+    let output = Command::new("python3")
+        .args(["-c", WRAPPER])
+        .arg(peak.path())
+        .arg(env!("CARGO_BIN_EXE_belay-script"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("python3 runs");
+    let took = begun.elapsed();
+    let kib: u64 = std::fs::read_to_string(peak.path()).expect("a peak").parse().expect("a number");
+    Measured {
+        status: output.status.code(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        peak: kib / 1024,
+        took,
+    }
+}
+
+impl Measured {
+    /// Ended with this status and these words on standard error, soon and with little memory.
+    #[track_caller]
+    pub fn refused(&self, status: i32, words: &str) {
+        assert_eq!(self.status, Some(status), "{}", self.stderr);
+        assert!(self.stderr.contains(words), "{words} is not in {}", self.stderr);
+        assert!(self.peak < 300, "{} MiB: {}", self.peak, self.stderr);
+        assert!(self.took < Duration::from_secs(20), "{:?}: {}", self.took, self.stderr);
+    }
+}
+
+fn pipe(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success());
+}
+
+#[test]
+fn endless_and_special_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    pipe(&root.join("pipe"));
+    pipe(&root.join("pipe.rhai"));
+    std::fs::File::create(root.join("huge.rhai")).unwrap().set_len(3 << 30).unwrap();
+    std::fs::write(root.join("a.rhai"), "").unwrap();
+    let case = |args: &[&str], status, words: &str| measure(root, args).refused(status, words);
+    case(&["run", "/dev/zero"], 2, "`/dev/zero` cannot be read: it is longer than 16 MiB");
+    case(&["check", "huge.rhai"], 2, "`huge.rhai` cannot be read: it is longer than 16 MiB");
+    std::os::unix::fs::symlink("/dev/zero", root.join("zero.py")).unwrap();
+    case(&["run", "zero.py", "-p", "sim"], 2, "`zero.py` cannot be read: it is longer than 16 MiB");
+    case(&["eval", "-p", "replay:/dev/zero", "1"], 3, "`/dev/zero` cannot be read: it is not a regular file");
+    case(&["eval", "-p", "replay:pipe", "1"], 3, "`pipe` cannot be read: it is not a regular file");
+    case(&["eval", "-p", "replay:huge.rhai", "1"], 3, "`huge.rhai` cannot be read: it is longer than 256 MiB");
+    case(&["report", "/dev/zero"], 2, "`/dev/zero` cannot be read: a line is longer than 96 MiB");
+    case(&["eval", "-p", "sim", "--password-file", "/dev/zero", "1"], 2, "it is longer than 1 MiB");
+    case(&["run", "a.rhai", "--station", "/dev/zero"], 2, "it is longer than 1 MiB");
+    let script = |text: &str, words: &str| {
+        std::fs::write(root.join("a.rhai"), text).unwrap();
+        let run = measure(root, &["run", "a.rhai", "--allow", "files"]);
+        assert!(run.status != Some(0) && run.stderr.contains(words), "{:?}: {}", run.status, run.stderr);
+        assert!(run.peak < 200 && run.took < Duration::from_secs(20), "{} MiB, {:?}", run.peak, run.took);
+    };
+    script("import \"pipe\" as p;", "`pipe.rhai` cannot be read: it is not a regular file");
+    script("import \"huge\" as p;", "`huge.rhai` cannot be read: it is longer than 16 MiB");
+    script("import \"std/file\" as f; f::read_text(\"pipe\")", "\"pipe\" cannot be read: it is not a regular file");
+    script("import \"std/file\" as f; f::read_text(\"/dev/zero\")", "cannot be read: it is not a regular file");
+    script(
+        "import \"std/file\" as f; f::write(\"pipe\", \"x\")",
+        "\"pipe\" cannot be written: it is not a regular file",
+    );
+    script(
+        "import \"std/file\" as f; f::append(\"pipe\", \"x\")",
+        "\"pipe\" cannot be written: nothing reads the pipe",
+    );
+    script("attach(\"a\", \"pipe\")", "\"pipe\" cannot be read: it is not a regular file");
+    script("attach(\"a\", \"huge.rhai\")", "\"huge.rhai\" cannot be read: it is longer than 64 MiB");
+}
+
+#[test]
+fn a_pipe_in_a_synced_folder_does_not_hang() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::create_dir(root.join("app")).unwrap();
+    std::fs::write(root.join("app/a.py"), "x = 1\n").unwrap();
+    pipe(&root.join("app/.belayignore"));
+    let run = measure(root, &["sync", "app", "-p", "sim:?flash_size=1m", "--dry-run"]);
+    run.refused(2, "cannot read `app/.belayignore`: it is not a regular file");
+}
+
+#[test]
+fn what_the_person_names_may_be_a_pipe() {
+    let folder = tempfile::tempdir().unwrap();
+    let shell =
+        "\"$0\" run <(echo 'print(6 * 7)'); \"$0\" report <(echo '{}') 2>&1; echo 'print(1)' | \"$0\" run /dev/stdin";
+    let output = Command::new("bash")
+        .args(["-c", shell, env!("CARGO_BIN_EXE_belay-script")])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.starts_with("42\nerror: `/dev/fd/"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(said.ends_with("holds no events\n  help: name a file that `--jsonl` wrote\n1\n"), "{said}");
+}
+
+#[test]
+fn waiting_for_a_pipe_ends_with_a_signal() {
+    let folder = tempfile::tempdir().unwrap();
+    pipe(&folder.path().join("pipe"));
+    // The pipe has a writer that says nothing.
+    let _writer = std::fs::File::options().read(true).write(true).open(folder.path().join("pipe")).unwrap();
+    for args in [&["run", "pipe"][..], &["report", "pipe"], &["run", "a.rhai", "--station", "pipe"]] {
+        let program = Program::new().script("a.rhai", "").args(args.iter().copied());
+        let running = program.start_in(folder.path());
+        // The signal may come before the program watches for it: then it ends by it.
+        let begun = Instant::now();
+        rustix::process::kill_process(running.id(), rustix::process::Signal::TERM).unwrap();
+        let (_, outcome) = running.finish();
+        assert!(matches!(outcome.status, None | Some(130 | 2)), "{outcome:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{args:?}");
+    }
+}
