@@ -1,6 +1,6 @@
 //! One list of exchanges with a board's REPL, for the fake board and for a real interpreter alike: it keeps the fake
-//! true. Invariant: [`conformance`] takes any port, and what it expects is what MicroPython answers, but for the
-//! carriage returns that some ports leave out.
+//! true. Invariant: [`conformance`] takes any port, and what it expects is what MicroPython answers; a port whose
+//! programs end lines with LF is compared without its carriage returns.
 
 #[path = "support/fake_board.rs"]
 mod fake_board;
@@ -20,6 +20,17 @@ type Needs = fn(Abilities) -> bool;
 const ANY: Needs = |_| true;
 const SOFT_RESET: Needs = |abilities| abilities.soft_reset;
 const RAW_PASTE: Needs = |abilities| abilities.raw_paste;
+
+/// How programs end their lines.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// As boards do: answers are compared byte for byte.
+    CrLf,
+    /// As processes do: answers are compared without carriage returns.
+    Lf,
+}
+
+const BOTH: [Ends; 2] = [Ends::CrLf, Ends::Lf];
 
 /// What is tried, what it needs, the bytes to send, and the answer: its parts in this order, the first at the start,
 /// the last at the end, anything between them. A single part is the whole answer.
@@ -88,33 +99,33 @@ const EXCHANGES: &[Exchange] = &[
 ];
 
 /// Holds a whole list of exchanges with the board behind `port`, whatever state it is in, and leaves it in raw mode.
-fn conformance(port: &mut dyn Port) {
+fn conformance(port: &mut dyn Port, ends: Ends) {
     for (what, needs, send, answer) in EXCHANGES {
         if needs(port.abilities()) {
-            exchange(port, what, send, answer);
+            exchange(port, ends, what, send, answer);
         }
     }
-    windows(port);
+    windows(port, ends);
 }
 
 /// Two windows of a paste may go out at once; each one that was consumed gives another.
-fn windows(port: &mut dyn Port) {
-    let header = exchange(port, "raw paste", b"\x05A\x01", &[b"R\x01", b"\x01"]);
+fn windows(port: &mut dyn Port, ends: Ends) {
+    let header = exchange(port, ends, "raw paste", b"\x05A\x01", &[b"R\x01", b"\x01"]);
     let window = usize::from(u16::from_le_bytes([header[2], header[3]]));
     let mut comment = vec![b'#'; 2 * window];
     comment[2 * window - 1] = b'\n';
-    exchange(port, "two windows", &comment, &[b"\x01\x01"]);
+    exchange(port, ends, "two windows", &comment, &[b"\x01\x01"]);
     comment.drain(..window);
-    exchange(port, "the next one", &comment, &[b"\x01"]);
-    exchange(port, "the end", b"print(1)\x04", &[b"\x041\r\n\x04\x04>"]);
+    exchange(port, ends, "the next one", &comment, &[b"\x01"]);
+    exchange(port, ends, "the end", b"print(1)\x04", &[b"\x041\r\n\x04\x04>"]);
 }
 
 /// Sends, and reads until the answer is complete. What comes too much spoils the next answer.
-fn exchange(port: &mut dyn Port, what: &str, send: &[u8], answer: &[&[u8]]) -> Vec<u8> {
+fn exchange(port: &mut dyn Port, ends: Ends, what: &str, send: &[u8], answer: &[&[u8]]) -> Vec<u8> {
     let wait = Wait::for_at_most(Duration::from_secs(10));
     port.write(send, wait).unwrap_or_else(|error| panic!("{what}: {error}"));
     let mut got = Vec::new();
-    while !answers(&got, answer) {
+    while !answers(&got, ends, answer) {
         if let Err(error) = port.read(&mut got, wait) {
             let (send, got) = (send.escape_ascii(), got.escape_ascii());
             panic!("{what}: `{send}` was answered by `{got}`, then: {error}");
@@ -123,8 +134,10 @@ fn exchange(port: &mut dyn Port, what: &str, send: &[u8], answer: &[&[u8]]) -> V
     got
 }
 
-fn answers(got: &[u8], answer: &[&[u8]]) -> bool {
-    let plain = |bytes: &[u8]| bytes.iter().copied().filter(|byte| *byte != b'\r').collect::<Vec<u8>>();
+fn answers(got: &[u8], ends: Ends, answer: &[&[u8]]) -> bool {
+    let plain = |bytes: &[u8]| -> Vec<u8> {
+        bytes.iter().copied().filter(|byte| ends == Ends::CrLf || *byte != b'\r').collect()
+    };
     let got = plain(got);
     let (Some((first, rest)), Some(last)) = (answer.split_first(), answer.last()) else { return got.is_empty() };
     let (first, last) = (plain(first), plain(last));
@@ -162,11 +175,12 @@ fn settings() -> Settings {
 
 #[test]
 fn the_fake_board_conforms() {
-    for (window, ring, busy) in [(128, None, false), (32, None, true), (128, Some(256), false), (16, Some(40), true)] {
-        let boot = b"boot\r\n".to_vec();
-        let settings = Settings { window, ring, busy, boot, main: b"main\r\n".to_vec(), ..settings() };
+    let boards = [(128, None, false), (32, None, true), (128, Some(256), false), (16, Some(40), true)];
+    for ((window, ring, busy), ends) in boards.iter().flat_map(|&board| BOTH.map(|ends| (board, ends))) {
+        let (boot, main) = (b"boot\n".to_vec(), b"main\n".to_vec());
+        let settings = Settings { window, ring, busy, boot, main, crlf: ends == Ends::CrLf, ..settings() };
         let (mut board, handle) = FakeBoard::with(settings, programs);
-        conformance(&mut board);
+        conformance(&mut board, ends);
         let log = handle.log();
         assert_eq!((log.lost, log.timeouts, log.resets), (0, 0, 3), "{window} {ring:?}");
         // Small windows are overrun by the programs that the list sends in one write.
@@ -178,7 +192,7 @@ fn the_fake_board_conforms() {
 fn the_fake_board_conforms_byte_by_byte() {
     let (mut board, handle) = FakeBoard::with(settings(), programs);
     handle.inject(Fault::SplitEveryByte);
-    conformance(&mut board);
+    conformance(&mut board, Ends::CrLf);
 }
 
 #[test]
@@ -187,9 +201,9 @@ fn boards_without_raw_paste_answer_their_way() {
         [(RawPaste::Refused, b"R\x00>".as_slice()), (RawPaste::Unknown, b"raw REPL; CTRL-B to exit\r\n>")]
     {
         let (mut board, _) = FakeBoard::with(Settings { raw_paste, ..settings() }, programs);
-        exchange(&mut board, "entering", b"\x03\x03\x01", &[b"", b"raw REPL; CTRL-B to exit\r\n>"]);
-        exchange(&mut board, "asking", b"\x05A\x01", &[answer]);
-        exchange(&mut board, "plain", b"print(1)\x04", &[b"OK1\r\n\x04\x04>"]);
+        exchange(&mut board, Ends::CrLf, "entering", b"\x03\x03\x01", &[b"", b"raw REPL; CTRL-B to exit\r\n>"]);
+        exchange(&mut board, Ends::CrLf, "asking", b"\x05A\x01", &[answer]);
+        exchange(&mut board, Ends::CrLf, "plain", b"print(1)\x04", &[b"OK1\r\n\x04\x04>"]);
     }
 }
 
@@ -201,18 +215,26 @@ fn real(address: &str) -> Box<dyn Port> {
 
 #[test]
 fn a_simulated_board_conforms() {
-    let mut board = real("sim");
-    let abilities = board.abilities();
-    assert!(abilities.soft_reset && abilities.raw_paste, "{abilities:?}: exchanges would be left out");
-    conformance(board.as_mut());
+    for (address, ends) in [("sim", Ends::CrLf), ("sim:?crlf=off", Ends::Lf)] {
+        let mut board = real(address);
+        let abilities = board.abilities();
+        assert!(abilities.soft_reset && abilities.raw_paste, "{abilities:?}: exchanges would be left out");
+        conformance(board.as_mut(), ends);
+    }
 }
 
 #[test]
 fn a_simulated_board_conforms_after_a_soft_reset_and_on_a_small_heap() {
     let mut board = real("sim:small?heap=100k");
-    conformance(board.as_mut());
-    exchange(board.as_mut(), "a reset", b"\x04", &[b"OK\r\n", b"MPY: soft reboot\r\n", b"CTRL-B to exit\r\n>"]);
-    conformance(board.as_mut());
+    conformance(board.as_mut(), Ends::CrLf);
+    exchange(
+        board.as_mut(),
+        Ends::CrLf,
+        "a reset",
+        b"\x04",
+        &[b"OK\r\n", b"MPY: soft reboot\r\n", b"CTRL-B to exit\r\n>"],
+    );
+    conformance(board.as_mut(), Ends::CrLf);
 }
 
 /// The interpreter of the simulated boards, without what makes a board of it.
@@ -220,6 +242,6 @@ fn a_simulated_board_conforms_after_a_soft_reset_and_on_a_small_heap() {
 fn a_process_conforms() {
     let mut board = real(&format!("exec:{} -i", interpreter::command()));
     // A Ctrl-C before the first prompt would end it.
-    exchange(board.as_mut(), "its prompt", b"", &[b"", b">>> "]);
-    conformance(board.as_mut());
+    exchange(board.as_mut(), Ends::Lf, "its prompt", b"", &[b"", b">>> "]);
+    conformance(board.as_mut(), Ends::Lf);
 }

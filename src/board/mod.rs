@@ -359,8 +359,16 @@ fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
         FrameKind::Question => 'Q',
     };
     let (text, length) = (&frame.text, frame.text.chars().count());
-    let sent = format!("\x1e{token}{letter}{length}:{text}\x1e{token};\x04\x04>");
-    let sent = sent.as_bytes();
+    let sent = |text: &str| format!("\x1e{token}{letter}{length}:{text}\x1e{token};\x04\x04>");
+    // The board may have sent CR LF for each LF. The better guess leaves one piece, then a whole line, then less.
+    let (plain, replaced) = (sent(text), sent(&repl::with_returns(text)));
+    let (first, second) = (noise_in(left, plain.as_bytes()), noise_in(left, replaced.as_bytes()));
+    let rank = |(one_piece, noise): &(bool, Vec<u8>)| (!one_piece, *one_piece && !noise.ends_with(b"\n"), noise.len());
+    if rank(&second) < rank(&first) { second.1 } else { first.1 }
+}
+
+/// All of `left` that is not what was `sent`, and whether it is one piece.
+fn noise_in(left: &[u8], sent: &[u8]) -> (bool, Vec<u8>) {
     // One print in one place is the usual case, and prints are whole lines.
     let same = left.iter().zip(sent).take_while(|(a, b)| a == b).count();
     if let Some(more) = left.len().checked_sub(sent.len()) {
@@ -368,11 +376,11 @@ fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
         if let Some(last) = starts.next() {
             let line = std::iter::once(last).chain(starts).find(|start| left[*start..start + more].ends_with(b"\n"));
             let start = line.unwrap_or(last);
-            return left[start..start + more].to_vec();
+            return (true, left[start..start + more].to_vec());
         }
     }
     let mut sent = sent.iter().peekable();
-    left.iter().copied().filter(|byte| sent.next_if_eq(&byte).is_none()).collect()
+    (false, left.iter().copied().filter(|byte| sent.next_if_eq(&byte).is_none()).collect())
 }
 
 fn outcome(reply: Reply) -> Outcome {
@@ -427,8 +435,13 @@ mod tests {
 
     #[test]
     fn what_was_printed_into_a_frame_is_told_from_it() {
-        let frame = Frame { kind: FrameKind::Repr, text: "7".to_owned() };
-        let sent = "\x1eabcR1:7\x1eabc;\x04\x04>";
+        printed_into("7", "\x1eabcR1:7\x1eabc;\x04\x04>");
+        printed_into("a\nb", "\x1eabcR3:a\nb\x1eabc;\x04\x04>");
+        printed_into("a\nb", "\x1eabcR3:a\r\nb\x1eabc;\x04\x04>");
+    }
+
+    fn printed_into(text: &str, sent: &str) {
+        let frame = Frame { kind: FrameKind::Repr, text: text.to_owned() };
         for place in 0..=sent.len() {
             for text in ["tick\r\n", "abc\r\n", "\x04", ";;", ""] {
                 let left = [&sent[..place], text, &sent[place..]].concat();

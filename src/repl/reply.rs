@@ -16,7 +16,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use frame::{Frame, FrameKind, Reply};
+pub use frame::{Frame, FrameKind, Reply, with_returns};
 use search::{error, partial};
 pub use search::{find, without_end, without_prompt};
 

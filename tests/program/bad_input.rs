@@ -189,14 +189,14 @@ fn an_unknown_kind_of_port() {
         (
             "sim:x?foo=1",
             "a simulated board has no option `foo`",
-            "write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k`",
+            "write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`",
             1,
         ),
         (
             "sim:x?heap=1",
             "`heap=1` is not between 32k and 1024m",
             "write `sim`, `sim:NAME` or \
-          `sim:NAME?heap=200k&flash=FILE&flash_size=1400k`",
+          `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`",
             1,
         ),
     ] {

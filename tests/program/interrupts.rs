@@ -238,10 +238,11 @@ fn other_commands_are_interrupted_too() {
     {
         let program = Program::new().file("a.py", b"print('on')\nwhile True: pass\n").args(args.iter().copied());
         let running = program.start();
-        running.said("on\n");
+        let on = if python { "on\r\n" } else { "on\n" };
+        running.said(on);
         running.interrupt();
         let (_, outcome) = running.finish();
-        assert_eq!((outcome.stdout.as_str(), outcome.status), ("on\n", Some(130)), "{python}: {}", outcome.stderr);
+        assert_eq!((outcome.stdout.as_str(), outcome.status), (on, Some(130)), "{python}: {}", outcome.stderr);
         assert!(outcome.stderr.starts_with("error: "), "{}", outcome.stderr);
     }
 }

@@ -13,7 +13,7 @@ fn a_python_program_imports_from_the_folder() {
     program()
         .file("main.py", b"import helper\nprint(helper.twice(21), open('data.txt').read().split())\nhelper.fail(0)\n")
         .args(["run", "main.py", "-p", "sim", "--mount", "code"])
-        .stdout("42 ['one', 'two']\n")
+        .stdout("42 ['one', 'two']\r\n")
         .stderr(
             "
             error: `Device` raised ZeroDivisionError: divide by zero
@@ -80,8 +80,8 @@ fn ctrl_c_ends_a_program_that_reads() {
         .file("main.py", b"print('reading')\nwhile True:\n    open('data.txt').read()\n")
         .args(["run", "main.py", "-p", "sim", "--mount", "code"]);
     let running = program.start();
-    running.said("reading\n");
+    running.said("reading\r\n");
     running.interrupt();
     let (_, outcome) = running.finish();
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("reading\n", Some(130)), "{}", outcome.stderr);
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("reading\r\n", Some(130)), "{}", outcome.stderr);
 }

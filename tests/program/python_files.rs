@@ -25,7 +25,7 @@ sys.stdout.buffer.write(b'\\x04\\x04>OK\\x04>raw REPL; CTRL-B to exit\\r\\n')
 #[test]
 fn printed_text_passes() {
     python("print('no end', end='')\nprint(' é \u{1F600}')\nprint()\nprint('last', end='')\n".as_bytes())
-        .stdout("no end é \u{1F600}\n\nlast")
+        .stdout("no end é \u{1F600}\r\n\r\nlast")
         .status(0);
 }
 
@@ -33,7 +33,7 @@ fn printed_text_passes() {
 fn much_output_passes() {
     let source = b"for number in range(20000): print(number, '.' * 20)\n";
     let outcome = python(source).outcome();
-    let expected: String = (0..20000).map(|number| format!("{number} {}\n", ".".repeat(20))).collect();
+    let expected: String = (0..20000).map(|number| format!("{number} {}\r\n", ".".repeat(20))).collect();
     assert_eq!((outcome.stderr.as_str(), outcome.status), ("", Some(0)));
     assert!(outcome.stdout == expected, "{} bytes and not {}", outcome.stdout.len(), expected.len());
 }
@@ -43,16 +43,16 @@ fn much_output_passes() {
 fn output_comes_as_it_is_printed() {
     let program = python(b"print('first')\nprint('half a line', end='')\nwhile True: pass\n");
     let running = program.start();
-    running.said("first\nhalf a line");
+    running.said("first\r\nhalf a line");
     running.interrupt();
     let (_, outcome) = running.finish();
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("first\nhalf a line", Some(130)), "{}", outcome.stderr);
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("first\r\nhalf a line", Some(130)), "{}", outcome.stderr);
 }
 
 #[test]
 fn an_exception_names_the_line_of_the_file() {
     python(b"# A comment\n\ndef divide(a, b):\n    return a // b\n\nprint('before')\n\nprint(divide(1, 0))\n")
-        .stdout("before\n")
+        .stdout("before\r\n")
         .stderr(
             "
             error: `Device` raised ZeroDivisionError: divide by zero
@@ -93,7 +93,7 @@ fn odd_sources_run() {
         source.push_str(&format!("z = {number}  # a comment\r\n\r\n"));
     }
     source.push_str("print(x, repr(y), z)");
-    python(source.as_bytes()).stdout("3 'a\\nb' 499\n").status(0);
+    python(source.as_bytes()).stdout("3 'a\\nb' 499\r\n").status(0);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn an_empty_file_does_nothing() {
 
 #[test]
 fn a_program_sees_a_fresh_board() {
-    python(b"print(__name__, [name for name in dir() if name[0] != '_'])\n").stdout("__main__ []\n").status(0);
+    python(b"print(__name__, [name for name in dir() if name[0] != '_'])\n").stdout("__main__ []\r\n").status(0);
 }
 
 /// One of those in `at_limits.rs`.

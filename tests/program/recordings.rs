@@ -121,8 +121,8 @@ fn every_command_with_a_board_records_and_is_replayed() {
     std::fs::write(folder.path().join("a.py"), "print(6 * 7)").expect("a file");
     let commands: &[(&[&str], &str, &str)] = &[
         (&["run", "a.rhai"], "", "42\n"),
-        (&["run", "a.py"], "", "42\n"),
-        (&["exec", "print(6 * 7)"], "", "42\n"),
+        (&["run", "a.py"], "", "42\r\n"),
+        (&["exec", "print(6 * 7)"], "", "42"),
         (&["eval", "6 * 7"], "", "42\n"),
         (&["eval", "6, 7"], "", "(6, 7)\n"),
         (&["info"], "", "micropython"),

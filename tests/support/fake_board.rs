@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// What a program does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
-    /// What it prints, line ends as they go over the wire.
+    /// What it prints. Line ends may be LF or CR LF: they go over the wire as the board's settings say.
     pub stdout: Vec<u8>,
     /// The traceback, if it raises.
     pub error: Option<Vec<u8>>,
@@ -114,6 +114,8 @@ pub struct Settings {
     pub boot: Vec<u8>,
     /// What main.py prints, at every start into the friendly REPL.
     pub main: Vec<u8>,
+    /// Whether what programs print ends lines with CR LF, as on boards; with LF alone otherwise.
+    pub crlf: bool,
     /// Whether a program runs at first, until Ctrl-C.
     pub busy: bool,
     /// A line with one of these texts is a syntax error that the compiler finds at once.
@@ -131,6 +133,7 @@ impl Default for Settings {
             ring: None,
             boot: Vec::new(),
             main: Vec::new(),
+            crlf: true,
             busy: false,
             refused: Vec::new(),
             abilities: Abilities { soft_reset: true, raw_paste: true, own_flash: true, ..Abilities::default() },

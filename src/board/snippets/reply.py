@@ -7,7 +7,7 @@ def __belay(v,k='R',b=__belay_b,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray,l=
  l[2]=''
  if b and t(v)in(y,a)and n(v)>64:
   k='B'
-  r=s(b(v),'ascii')
+  r=s(b(v)[:-1],'ascii')
  else:
   r=f(v)
   if r[:7]=='<memory':

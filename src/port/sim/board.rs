@@ -65,7 +65,7 @@ impl SimPort {
         let flash = Flash::open(options)?;
         let interpreter = interpreter::find(notify)?;
         let failed = |reason: String| Error::new(Kind::ConnectionFailedError, reason);
-        let started = Body::new(interpreter, flash, options.heap, &options.name)
+        let started = Body::new(interpreter, flash, options)
             .and_then(|body| Life::start(&body, false, Cause::PowerOn).map(|life| (body, life)));
         let (body, life) = started.map_err(|error| failed(format!("the simulated board does not start: {error}")))?;
         let mut port = SimPort {

@@ -3,6 +3,7 @@
 //! Uses [`super::screen`] and the port layer's terminals. Invariant: until the flash is mounted nothing of the host's
 //! reaches the process, and nothing of the process's start reaches the host.
 
+use super::SimOptions;
 use super::flash::{Flash, file_of, random_text};
 use super::interpreter::Interpreter;
 use super::screen::{Mode, RAW_BANNER, Screen};
@@ -23,6 +24,7 @@ const MODULES: &[(&str, &str)] = &[
     ("_sim_pwm.py", include_str!("board/_sim_pwm.py")),
     ("_sim_spi.py", include_str!("board/_sim_spi.py")),
     ("_sim_time.py", include_str!("board/_sim_time.py")),
+    ("_sim_sys.py", include_str!("board/_sim_sys.py")),
     ("_sim_uart.py", include_str!("board/_sim_uart.py")),
 ];
 
@@ -51,25 +53,26 @@ pub(super) struct Body {
     rom: File,
     pub(super) heap: Option<u64>,
     pub(super) name: String,
+    crlf: bool,
 }
 
 impl Body {
     pub(super) fn new(
         interpreter: std::sync::Arc<Interpreter>,
         flash: Flash,
-        heap: Option<u64>,
-        name: &str,
+        options: &SimOptions,
     ) -> io::Result<Body> {
         let mut text = boot();
         for (_, source) in MODULES {
             text.push_str(source);
         }
-        let name = if name.is_empty() { "sim" } else { name };
-        Ok(Body { interpreter, flash, rom: file_of(text.as_bytes())?, heap, name: name.to_owned() })
+        let name = if options.name.is_empty() { "sim" } else { &options.name };
+        let rom = file_of(text.as_bytes())?;
+        Ok(Body { interpreter, flash, rom, heap: options.heap, name: name.to_owned(), crlf: options.crlf })
     }
 
     /// The code that MicroPython is started with: it runs `boot.py` and leaves nothing behind.
-    fn code(&self, flash: i32, rom: i32, raw: bool, cause: Cause, token: &str) -> String {
+    fn code(&self, flash: i32, rom: i32, raw: bool, cause: Cause, token: &str, mark: &str) -> String {
         let mut files = String::new();
         let mut place = boot().len();
         for (name, source) in MODULES {
@@ -82,7 +85,7 @@ impl Body {
         format!(
             "f=open({rom},'rb')\nf.seek(0)\ns=f.read({length}).decode()\n\
              g={{'MAIN':globals(),'ROM':f,'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':{{{files}}},\
-             'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}'}}\n\
+             'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}','MARK':b'\\xff{mark}'}}\n\
              try:exec(s,g)\nexcept SyntaxError:exec(s.replace('@micropython.native',''),g)\ndel f,s,g",
             length = boot().len(),
             size = self.flash.size,
@@ -140,9 +143,9 @@ pub(super) struct Life {
 impl Life {
     /// Starts a process. With `raw`, main.py is left out and the raw REPL is entered.
     pub(super) fn start(body: &Body, raw: bool, cause: Cause) -> io::Result<Life> {
-        let token = random_text()?;
+        let (token, mark) = (random_text()?, random_text()?);
         let keep: Vec<OwnedFd> = vec![body.flash.file.try_clone()?.into(), body.rom.try_clone()?.into()];
-        let code = body.code(keep[0].as_raw_fd(), keep[1].as_raw_fd(), raw, cause, &token);
+        let code = body.code(keep[0].as_raw_fd(), keep[1].as_raw_fd(), raw, cause, &token, &mark);
         let mut command = body.interpreter.command();
         command.arg("-i");
         if let Some(heap) = body.heap {
@@ -155,7 +158,7 @@ impl Life {
         let mut child = Child::spawn(command, !cfg!(target_os = "linux"), keep)?;
         child.hold_unread()?;
         let token = format!("{token}\n").into_bytes();
-        let (screen, born) = (Screen::new(), Instant::now());
+        let (screen, born) = (Screen::new(body.crlf, &mark), Instant::now());
         Ok(Life { child, screen, stage: Stage::Mounting, token, held: Vec::new(), raw, born })
     }
 

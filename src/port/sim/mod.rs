@@ -6,6 +6,10 @@
 //! reset, and interrupts it where a board would be interrupted. The host's bytes are held back until the flash is
 //! mounted.
 //!
+//! **Line ends** are a board's: what a program prints has CR LF for each LF; what it writes to `sys.stdout.buffer`
+//! passes unchanged ([`raw`]). The interpreter makes no difference, so the board has a `sys` of its own
+//! (`board/_sim_sys.py`), and [`screen`] adds the CR. `crlf=off` leaves lines as the interpreter prints them.
+//!
 //! **A guard against accident, no sandbox.** `open`, `os` and `import` meet the board's flash alone. Code that means to
 //! reach the host can: `os.system`, `os.getenv`, `open(0)` (a number is a file descriptor), `vfs.VfsPosix`, `socket`,
 //! and `ffi` where the interpreter has it.
@@ -30,6 +34,8 @@ mod interrupt;
 mod life;
 #[cfg(all(test, unix))]
 mod machine_tests;
+#[cfg(unix)]
+mod raw;
 #[cfg(target_os = "linux")]
 mod safety;
 #[cfg(unix)]
@@ -63,16 +69,19 @@ pub struct SimOptions {
     pub flash: Option<PathBuf>,
     /// Bytes of its flash, a multiple of [`BLOCK`].
     pub flash_size: u64,
+    /// Whether it ends lines with CR LF, as boards do: each LF of a text becomes CR LF, while `sys.stdout.buffer` sends bytes
+    /// as they are. Otherwise only the friendly REPL does.
+    pub crlf: bool,
 }
 
 impl Default for SimOptions {
     fn default() -> SimOptions {
-        SimOptions { name: String::new(), heap: None, flash: None, flash_size: 1400 * 1024 }
+        SimOptions { name: String::new(), heap: None, flash: None, flash_size: 1400 * 1024, crlf: true }
     }
 }
 
 impl SimOptions {
-    /// Reads what follows `sim:`: `NAME?heap=200k&flash=FILE&flash_size=1400k`, of which each part may be missing.
+    /// Reads what follows `sim:`: `NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`, of which each part may be missing.
     ///
     /// Sizes are bytes, with `k` 1024 bytes, with `m` 1024 `k`. The heap is 32k to 1024m, the flash 16k to 1024m and
     /// a multiple of 4k.
@@ -87,6 +96,7 @@ impl SimOptions {
             match key {
                 "heap" => options.heap = Some(size(key, value, 32 * 1024, 1)?),
                 "flash_size" => options.flash_size = size(key, value, 4 * BLOCK, BLOCK)?,
+                "crlf" => options.crlf = switch(key, value)?,
                 "flash" if value.is_empty() => return Err(refused("`flash` names no file".to_owned())),
                 "flash" => options.flash = Some(PathBuf::from(value)),
                 _ => return Err(refused(format!("a simulated board has no option `{key}`"))),
@@ -103,6 +113,9 @@ impl SimOptions {
         if self.flash_size != SimOptions::default().flash_size {
             settings.push(format!("flash_size={}", self.flash_size));
         }
+        if !self.crlf {
+            settings.push("crlf=off".to_owned());
+        }
         match (self.name.as_str(), settings.is_empty()) {
             ("", true) => "sim".to_owned(),
             (name, true) => format!("sim:{name}"),
@@ -113,7 +126,15 @@ impl SimOptions {
 
 fn refused(message: String) -> Error {
     Error::new(Kind::ArgumentError, message)
-        .with_help("write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k`")
+        .with_help("write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`")
+}
+
+fn switch(key: &str, text: &str) -> Result<bool> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(refused(format!("`{key}={text}` is neither `on` nor `off`"))),
+    }
 }
 
 /// A size of at least `least`, a multiple of `unit`.
@@ -158,7 +179,8 @@ mod option_tests {
             "sim:bench?heap=1048576&flash=/tmp/a=b.img&flash_size=65536",
             SimOptions { heap: Some(1 << 20), flash: Some("/tmp/a=b.img".into()), flash_size: 65536, ..named },
         );
-        case("?flash_size=1400k", "sim", plain);
+        case("?crlf=off", "sim:?crlf=off", SimOptions { crlf: false, ..plain.clone() });
+        case("?flash_size=1400k&crlf=on", "sim", plain);
     }
 
     #[test]
@@ -178,6 +200,7 @@ mod option_tests {
         case("?heap=1k", "`heap=1k` is not between 32k and 1024m");
         case("?flash_size=2048m", "`flash_size=2048m` is not between 16k and 1024m");
         case("?flash_size=17k", "`flash_size=17k` is no multiple of 4096 bytes");
+        case("?crlf=no", "`crlf=no` is neither `on` nor `off`");
         case("?flash=", "`flash` names no file");
     }
 }

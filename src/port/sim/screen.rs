@@ -1,6 +1,8 @@
 //! Follows what a board's REPL says: which mode it is in, and line ends as boards send them.
 //!
-//! Pure. Invariant: the same bytes give the same result however they are cut into pieces.
+//! Uses [`super::raw`]; pure. Invariant: the same bytes give the same result however they are cut into pieces.
+
+use super::raw::{Marks, Sort};
 
 /// Which REPL speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,9 @@ pub(super) const RAW_BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n";
 /// The friendly REPL's prompt, at the start of a line.
 const PROMPT: &[u8] = b"\r\n>>> ";
 
+/// What the raw REPL says to Ctrl-D on an empty line, after its prompt.
+const RESET: &[u8] = b">OK\r\n";
+
 /// How many bytes back the follower must see.
 const MEMORY: usize = RAW_BANNER.len();
 
@@ -24,6 +29,8 @@ const MEMORY: usize = RAW_BANNER.len();
 #[derive(Debug)]
 pub(super) struct Screen {
     mode: Mode,
+    crlf: bool,
+    marks: Marks,
     /// The last bytes that came.
     tail: Vec<u8>,
     /// Ctrl-A was sent: the raw REPL may speak from now on. What a program prints cannot change the mode alone.
@@ -35,8 +42,18 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    pub(super) fn new() -> Screen {
-        Screen { mode: Mode::Friendly, tail: Vec::new(), raw_asked: false, friendly_asked: false, prompted: false }
+    /// With `crlf`, line ends are CR LF in both modes. `secret`: of the marks of raw output.
+    pub(super) fn new(crlf: bool, secret: &str) -> Screen {
+        let marks = Marks::new(secret);
+        Screen {
+            mode: Mode::Friendly,
+            crlf,
+            marks,
+            tail: Vec::new(),
+            raw_asked: false,
+            friendly_asked: false,
+            prompted: false,
+        }
     }
 
     /// Notes what the host sends.
@@ -48,31 +65,47 @@ impl Screen {
     /// Takes what came from the interpreter, and appends to `output` what a board would have sent.
     pub(super) fn came(&mut self, bytes: &[u8], output: &mut Vec<u8>) {
         output.reserve(bytes.len());
+        let mut marks = std::mem::replace(&mut self.marks, Marks::new(""));
         for &byte in bytes {
-            if byte == b'\n' && self.mode == Mode::Friendly && self.tail.last() != Some(&b'\r') {
-                output.push(b'\r');
-            }
-            output.push(byte);
-            if self.tail.len() >= 8 * MEMORY {
-                self.tail.drain(..7 * MEMORY);
-            }
-            self.tail.push(byte);
-            match byte {
-                b'\n' if self.raw_asked && self.tail.ends_with(RAW_BANNER) => {
-                    self.mode = Mode::Raw;
-                    self.prompted = true;
-                    self.raw_asked = false;
-                    self.friendly_asked = false;
-                }
-                b' ' if self.tail.ends_with(PROMPT) && (self.mode == Mode::Friendly || self.friendly_asked) => {
-                    // The prompt may answer what was sent before a Ctrl-A that is on its way.
-                    self.mode = Mode::Friendly;
-                    self.prompted = true;
-                    self.friendly_asked = false;
-                }
-                _ => {}
-            }
+            marks.take(byte, &mut |byte, sort| self.pass(byte, sort, output));
         }
+        self.marks = marks;
+    }
+
+    fn pass(&mut self, byte: u8, sort: Sort, output: &mut Vec<u8>) {
+        if self.tail.len() >= 8 * MEMORY {
+            self.tail.drain(..7 * MEMORY);
+        }
+        self.tail.push(byte);
+        if byte == b'\n' && sort == Sort::Text && self.lacks_return() {
+            output.push(b'\r');
+        }
+        output.push(byte);
+        match byte {
+            b'\n' if self.raw_asked && self.tail.ends_with(RAW_BANNER) => {
+                self.mode = Mode::Raw;
+                self.prompted = true;
+                self.raw_asked = false;
+                self.friendly_asked = false;
+            }
+            b' ' if self.tail.ends_with(PROMPT) && (self.mode == Mode::Friendly || self.friendly_asked) => {
+                // The prompt may answer what was sent before a Ctrl-A that is on its way.
+                self.mode = Mode::Friendly;
+                self.prompted = true;
+                self.friendly_asked = false;
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a board would have put CR before the LF that has just come. The interpreter's REPL has them in its own
+    /// texts; in raw mode these are few, and every other LF is a program's, also one after its own CR.
+    fn lacks_return(&self) -> bool {
+        if !self.tail.ends_with(b"\r\n") {
+            return self.crlf || self.mode == Mode::Friendly;
+        }
+        let own = self.friendly_asked || self.tail.ends_with(RAW_BANNER) || self.tail.ends_with(RESET);
+        self.crlf && self.mode == Mode::Raw && !own
     }
 
     pub(super) fn mode(&self) -> Mode {
@@ -90,8 +123,8 @@ mod tests {
     use super::*;
 
     /// Feeds `script` (what was sent, what came) in pieces of `size`; the mode and the output.
-    fn follow(script: &[(&[u8], &[u8])], size: usize) -> (Mode, Vec<u8>) {
-        let (mut screen, mut output) = (Screen::new(), Vec::new());
+    fn follow(crlf: bool, script: &[(&[u8], &[u8])], size: usize) -> (Mode, Vec<u8>) {
+        let (mut screen, mut output) = (Screen::new(crlf, "ab"), Vec::new());
         for (sent, came) in script {
             screen.sent(sent);
             for piece in came.chunks(size) {
@@ -103,35 +136,49 @@ mod tests {
 
     #[test]
     fn the_mode_and_the_line_ends_do_not_depend_on_the_pieces() {
-        fn case(script: &[(&[u8], &[u8])], mode: Mode, output: &[u8]) {
+        fn case(crlf: bool, script: &[(&[u8], &[u8])], mode: Mode, output: &[u8]) {
             for size in [1, 2, 3, 7, 1000] {
-                let (found, text) = follow(script, size);
+                let (found, text) = follow(crlf, script, size);
                 assert_eq!(found, mode, "{size}");
                 assert_eq!(String::from_utf8_lossy(&text), String::from_utf8_lossy(output), "{size}");
             }
         }
         let banner: &[u8] = b"MicroPython v1\r\n>>> ";
         let raw: &[u8] = b"\r\nraw REPL; CTRL-B to exit\r\n>";
-        case(&[(b"", banner)], Mode::Friendly, banner);
-        case(&[(b"", b"a\nb\r\n\n")], Mode::Friendly, b"a\r\nb\r\n\r\n");
         let both = [banner, raw].concat();
-        case(&[(b"\x03\x01", banner), (b"", raw), (b"", b"a\n")], Mode::Raw, &[banner, raw, b"a\n"].concat());
-        case(&[(b"", banner), (b"\x03\x01", raw)], Mode::Raw, &both);
-        case(&[(b"\x01", raw), (b"x", b"a\nb")], Mode::Raw, b"\r\nraw REPL; CTRL-B to exit\r\n>a\nb");
-        let back = [raw, b"a\n", b"\r\n>>> ", b"b\r\n"].concat();
-        case(&[(b"\x01", raw), (b"x", b"a\n"), (b"\x02", b"\r\n>>> "), (b"", b"b\n")], Mode::Friendly, &back);
+        for crlf in [true, false] {
+            let cooked: &[u8] = if crlf { b"a\r\nb" } else { b"a\nb" };
+            case(crlf, &[(b"", banner)], Mode::Friendly, banner);
+            case(crlf, &[(b"", b"a\nb\r\n\n")], Mode::Friendly, b"a\r\nb\r\n\r\n");
+            let program = [(b"\x03\x01".as_slice(), banner), (b"", raw), (b"", b"a\nb")];
+            case(crlf, &program, Mode::Raw, &[banner, raw, cooked].concat());
+            case(crlf, &[(b"", banner), (b"\x03\x01", raw)], Mode::Raw, &both);
+            case(crlf, &[(b"\x01", raw), (b"x", b"a\nb")], Mode::Raw, &[raw, cooked].concat());
+            let back = [raw, cooked, b"\r\n>>> ", b"b\r\n"].concat();
+            let left = [(b"\x01".as_slice(), raw), (b"x", b"a\nb"), (b"\x02", b"\r\n>>> "), (b"", b"b\n")];
+            case(crlf, &left, Mode::Friendly, &back);
+            case(crlf, &[(b"\x01", raw), (b"", b"\xffab4:\n\r\n\n")], Mode::Raw, &[raw, b"\n\r\n\n"].concat());
+        }
+    }
+
+    #[test]
+    fn a_program_in_raw_mode_has_every_line_end_replaced() {
+        let raw: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
+        let came = |text: &[u8]| follow(true, &[(b"\x01", raw), (b"x", text)], 1000).1[raw.len()..].to_vec();
+        assert_eq!(came(b"OKa\r\n\n\x04\x04>OK\r\n"), b"OKa\r\r\n\r\n\x04\x04>OK\r\n");
+        assert_eq!(came(raw), raw);
     }
 
     #[test]
     fn a_program_that_prints_a_prompt_changes_nothing() {
         let raw: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
-        assert_eq!(follow(&[(b"code", raw)], 1000).0, Mode::Friendly);
-        assert_eq!(follow(&[(b"\x01", raw), (b"code", b"\r\n>>> ")], 1000).0, Mode::Raw);
+        assert_eq!(follow(true, &[(b"code", raw)], 1000).0, Mode::Friendly);
+        assert_eq!(follow(true, &[(b"\x01", raw), (b"code", b"\r\n>>> ")], 1000).0, Mode::Raw);
     }
 
     #[test]
     fn a_prompt_is_noticed() {
-        let mut screen = Screen::new();
+        let mut screen = Screen::new(true, "ab");
         screen.came(b"boot.py says hello\n", &mut Vec::new());
         assert!(!screen.prompted());
         screen.came(b"MicroPython\r\n>>> ", &mut Vec::new());

@@ -60,9 +60,21 @@ impl Board {
         self.until("\x04");
     }
 
-    /// What code printed, and its traceback.
+    /// What code printed, and its traceback. Every line end must be CR LF; they are given as LF.
     #[track_caller]
     pub(super) fn result(&mut self) -> (String, String) {
+        let (output, error) = self.sent();
+        let lines = |text: String| {
+            let plain = text.replace("\r\n", "\n");
+            assert_eq!(plain.replace('\n', "\r\n"), text, "a line ends with LF alone");
+            plain
+        };
+        (lines(output), lines(error))
+    }
+
+    /// What code printed, and its traceback, as the board sent them.
+    #[track_caller]
+    fn sent(&mut self) -> (String, String) {
         let output = self.until("\x04");
         let error = self.until("\x04>");
         (output.trim_end_matches('\x04').to_owned(), error.trim_end_matches("\x04>").to_owned())
@@ -252,7 +264,7 @@ fn two_presses_reach_code_that_goes_on_after_the_first() {
     let mut board = Board::raw("");
     board.start("try:\n while 1: pass\nexcept KeyboardInterrupt: print('once')\nwhile 1: pass");
     board.send("\x03");
-    board.until("once\n");
+    board.until("once\r\n");
     board.send("\x03");
     assert!(board.result().1.contains("KeyboardInterrupt"));
 }
@@ -271,8 +283,8 @@ fn no_input_ever_meets_the_hosts_files() {
         board.send("\x03\x03\x01\x01");
         // A raw prompt that was there before the noise ends with `OK` or `>`; take what comes until this answers.
         board.send("import os\nprint('files', os.listdir('/'), 'end')\x04");
-        let text = board.until("end\n");
-        assert!(text.ends_with("files [] end\n"), "{turn} {noise:?} {text:?}");
+        let text = board.until("end\r\n");
+        assert!(text.ends_with("files [] end\r\n"), "{turn} {noise:?} {text:?}");
         assert!(!text.contains("etc"), "{text:?}");
         board.until(">");
         board.send("\x03\x03\x01");
@@ -285,8 +297,8 @@ fn what_is_typed_ahead_of_a_reset_waits_for_it() {
     let mut board = Board::raw("");
     for _ in 0..10 {
         board.send("\x04print(7)\x04");
-        let text = board.until("7\n\x04\x04>");
-        assert_eq!(text, format!("OK\r\nMPY: soft reboot\r\n{RAW}OK7\n\x04\x04>"));
+        let text = board.until("7\r\n\x04\x04>");
+        assert_eq!(text, format!("OK\r\nMPY: soft reboot\r\n{RAW}OK7\r\n\x04\x04>"));
     }
 }
 
@@ -333,4 +345,65 @@ fn lots_of_output_and_input_pass() {
     assert_eq!(output.lines().count(), 20000);
     board.start(&format!("x = '{}'\nprint(len(x))", "a".repeat(100_000)));
     assert_eq!(board.result().0, "100000\n");
+}
+
+#[test]
+fn texts_end_their_lines_with_cr_lf_and_raw_bytes_stay_as_they_are() {
+    let codes = [
+        ("print('a\\nb')", "a\r\nb\r\n"),
+        ("print('a\\r\\n', end='')", "a\r\r\n"),
+        ("import sys\nn = sys.stdout.write('\u{e9}\\n')\nprint(n)", "\u{e9}\r\n3\r\n"),
+        ("import sys\nprint('a', 1, file=sys.stdout)\nprint('b', file=sys.stderr)", "a 1\r\nb\r\n"),
+        ("from sys import stdout\nprint(stdout.buffer.write(b'a\\nb'))", "a\nb3\r\n"),
+        ("import sys\nprint('a', file=sys.stdout.buffer)", "a\n"),
+        ("import sys\nsys.stdout.buffer.write('a\\n')\nsys.stdout.buffer.write(bytearray(b'b\\n'))", "a\nb\n"),
+        ("import sys,array\nsys.stdout.buffer.write(array.array('H', [10, 2561]))", "\n\0\x01\n"),
+        ("import sys\nsys.stdout.buffer.write(memoryview(b'x\\n')[1:])", "\n"),
+        ("import sys\nfor n in range(3): sys.stdout.buffer.write(b'\\n' * 300)\nprint()", &("\n".repeat(900) + "\r\n")),
+        ("import sys\nsys.print_exception(ValueError(1), sys.stdout)", "ValueError: 1\r\n"),
+    ];
+    let mut board = Board::raw("");
+    let mut other = Board::raw("?crlf=off");
+    for (code, expected) in codes {
+        board.start(code);
+        assert_eq!(board.sent(), (expected.to_owned(), String::new()), "{code}");
+        other.start(code);
+        let plain = if code.contains("\\r") { expected.replacen('\r', "", 1) } else { expected.replace("\r\n", "\n") };
+        assert_eq!(other.sent(), (plain, String::new()), "{code}");
+    }
+    other.start("1//0");
+    assert!(other.sent().1.ends_with("divide by zero\n"));
+    // Every byte, with nothing of the simulator's own in between.
+    let every: Vec<u8> = (0..=255).collect();
+    board.start(
+        "import sys\nsys.stdout.write(b'\\xff\\n')\nfor n in 1, 255, 256, 1: sys.stdout.buffer.write(bytes(range(n)))",
+    );
+    let expected = [b"\xff\r\n", &every[..1], &every[..255], &every, &every[..1], b"\x04\x04>"].concat();
+    let wait = Wait::for_at_most(Duration::from_secs(20));
+    while board.seen.len() < expected.len() {
+        board.port.read(&mut board.seen, wait).unwrap();
+    }
+    assert_eq!(board.seen.escape_ascii().to_string(), expected.escape_ascii().to_string());
+}
+
+#[test]
+fn sys_is_a_boards_own() {
+    let mut board = Board::raw("");
+    let code =
+        "import sys, usys\nfrom sys import *\nprint(sys, usys is sys, sys.modules['sys'] is sys, path is sys.path)";
+    assert_eq!(board.exec(code), "<module 'sys'> True True True\n");
+    assert_eq!(board.exec("sys.path = ['/x']\nimport sys as again\nprint(again.path)"), "['/x']\n");
+    board.write_file("/found.py", "print('found')");
+    assert_eq!(board.exec("sys.path = ['/']\nimport found"), "found\n");
+    assert_eq!(board.exec("print(hasattr(sys, 'executable'), hasattr(sys.stdout, 'flush'))"), "False False\n");
+    board.exec("sys.ps1 = 'board> '");
+    board.send("\x02");
+    board.until("\r\nboard> ");
+    board.send("import sys; sys.ps1 = '>>> '\r");
+    board.until("\n>>> ");
+    board.send("\x01");
+    board.until(RAW);
+    board.exec("import sys, select\np = select.poll()\np.register(sys.stdout)\nassert len(p.poll(0)) == 1");
+    board.start("import sys; sys.exit(3)");
+    board.until(RAW);
 }

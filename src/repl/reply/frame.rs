@@ -1,4 +1,6 @@
-//! What a reply consists of. Uses nothing; plain data.
+//! What a reply consists of, and line ends within a frame. Uses nothing; plain data.
+
+use std::borrow::Cow;
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,29 @@ pub struct Frame {
     pub kind: FrameKind,
     /// The text.
     pub text: String,
+}
+
+/// The text that a board sent as `length` characters and that came as `bytes`; `None`: bytes were lost or added.
+///
+/// A board's `print` sends CR LF for each LF, a CR before it or not (MicroPython, `shared/runtime/stdout_helpers.c`); the
+/// length is that of the text before. Firmware without Unicode counts bytes.
+pub(super) fn sent(bytes: &[u8], length: usize) -> Option<Cow<'_, [u8]>> {
+    let characters = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
+    if characters == length || bytes.len() == length {
+        return Some(Cow::Borrowed(bytes));
+    }
+    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+    let ends = bytes.windows(2).filter(|pair| pair == b"\r\n").count();
+    if lines == 0 || ends != lines || (characters - lines != length && bytes.len() - lines != length) {
+        return None;
+    }
+    let added = |at: usize| bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n');
+    Some((0..bytes.len()).filter(|&at| !added(at)).map(|at| bytes[at]).collect())
+}
+
+/// `text` as a board with such a `print` sends it.
+pub fn with_returns(text: &str) -> String {
+    text.replace('\n', "\r\n")
 }
 
 /// The end of a command.
@@ -93,5 +118,28 @@ impl Reply {
             }
         }
         Some(strangers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_length_tells_whether_line_ends_were_replaced() {
+        for text in ["", "a", "a\nb", "\n", "\n\n", "a\r\nb", "\r", "\r\r\n\n", "\u{e9}\n\u{1f600}\r\n", "\n\r"] {
+            for came in [text.to_owned(), with_returns(text)] {
+                for length in [text.chars().count(), text.len()] {
+                    assert_eq!(sent(came.as_bytes(), length).as_deref(), Some(text.as_bytes()), "{came:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_printed_in_between_is_an_error() {
+        for (came, length) in [("a\r\nx\n", 3), ("ab", 1), ("a\r\n", 1), ("a\n", 1), ("\r\n\n", 1), ("a", 2)] {
+            assert_eq!(sent(came.as_bytes(), length), None, "{came:?}");
+        }
     }
 }

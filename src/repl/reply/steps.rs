@@ -2,6 +2,7 @@
 //!
 //! Uses the parent's state. Invariant: a step takes bytes away or stops; what it cannot decide yet it leaves.
 
+use super::frame;
 use super::search::find;
 use super::{
     Decoder, END, FRIENDLY_PROMPT, Frame, FrameKind, GREETING, MARK, MOST_HELD, Prelude, Progress, RAW_BANNER, Reply,
@@ -123,13 +124,13 @@ impl Decoder {
             self.searched = end;
             return Step::Stop(Progress::More);
         }
-        let bytes = &self.pending[start..end];
-        let characters = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
-        if (characters != length && bytes.len() != length) || self.pending[end + self.mark.len()] != b';' {
-            self.tear();
-            return Step::Again;
-        }
-        let text = String::from_utf8_lossy(bytes).into_owned();
+        let text = match frame::sent(&self.pending[start..end], length) {
+            Some(bytes) if self.pending[end + self.mark.len()] == b';' => String::from_utf8_lossy(&bytes).into_owned(),
+            _ => {
+                self.tear();
+                return Step::Again;
+            }
+        };
         self.discard(end + self.mark.len() + 1);
         if kind == FrameKind::Question {
             return Step::Stop(Progress::Question(text));

@@ -74,6 +74,11 @@ fn a_value_is_found_anywhere_in_the_output() {
     case(format!("OK{value}\x04\x04>"), b"", SEVEN, b"", b"");
     case(format!("OKno newline{value}after\x04\x04>"), b"no newlineafter", SEVEN, b"", b"");
     case(format!("idle O\r\nOK{value}\x04\x04>later"), b"idle O\r\n", SEVEN, b"", b"later");
+    // Whether the board replaces line ends or not.
+    let lines = Some((FrameKind::Repr, "<a\nb>\n"));
+    let value = frame('R', "<a\nb>\n");
+    case(format!("OKx\n{value}\x04\x04>"), b"x\n", lines, b"", b"");
+    case(format!("OKx\n{value}\x04\x04>").replace('\n', "\r\n"), b"x\r\n", lines, b"", b"");
     case(format!("OK{}\x04\x04>", frame('B', "AAEC")), b"", Some((FrameKind::Base64, "AAEC")), b"", b"");
     case(format!("OK{}\x04\x04>", frame('S', "'é'")), b"", Some((FrameKind::Stop, "'é'")), b"", b"");
 }

@@ -235,6 +235,17 @@ impl State {
         self.settings.refused.iter().any(|text| code.contains(text))
     }
 
+    /// Sends what a program prints.
+    fn print(&mut self, bytes: &[u8]) {
+        for (at, &byte) in bytes.iter().enumerate() {
+            match byte {
+                b'\r' if bytes.get(at + 1) == Some(&b'\n') => {}
+                b'\n' if self.settings.crlf => self.output.emit(b"\r\n"),
+                _ => self.output.emit(&[byte]),
+            }
+        }
+    }
+
     /// Runs a program after its reception was acknowledged.
     fn run(&mut self, code: &[u8], raw: bool) {
         if raw {
@@ -249,7 +260,7 @@ impl State {
         let code = String::from_utf8_lossy(code).into_owned();
         let Run { stdout, error, then } = (self.script)(&code);
         self.log.programs.push(code);
-        self.output.emit(&stdout);
+        self.print(&stdout);
         match then {
             Then::Finish => self.end(raw, error.as_deref()),
             Then::Hang => self.mode = Mode::Running { raw },
@@ -265,13 +276,13 @@ impl State {
     fn end(&mut self, raw: bool, error: Option<&[u8]>) {
         let error = error.unwrap_or_default();
         if !raw {
-            self.output.emit(error);
+            self.print(error);
             self.output.emit(b">>> ");
             self.mode = Mode::friendly();
             return;
         }
         self.output.emit(b"\x04");
-        self.output.emit(error);
+        self.print(error);
         self.output.emit(b"\x04");
         self.output.noise(Place::BeforePrompt);
         self.output.emit(b">");
@@ -299,7 +310,7 @@ impl State {
                 .emit(b"Auto-reload is on. Simply save files over USB to run them or enter REPL to disable.\r\n");
             self.output.emit(b"code.py output:\r\n");
             let main = self.settings.main.clone();
-            self.output.emit(&main);
+            self.print(&main);
             if endless {
                 self.mode = Mode::CodePy { raw };
                 return;
@@ -312,7 +323,7 @@ impl State {
         }
         self.log.resets += 1;
         let boot = self.settings.boot.clone();
-        self.output.emit(&boot);
+        self.print(&boot);
         self.output.emit(RAW_PROMPT);
         self.mode = Mode::raw();
     }
@@ -333,8 +344,8 @@ impl State {
         }
         self.log.resets += 1;
         let (boot, main) = (self.settings.boot.clone(), self.settings.main.clone());
-        self.output.emit(&boot);
-        self.output.emit(&main);
+        self.print(&boot);
+        self.print(&main);
         self.output.emit(BANNER);
         self.mode = Mode::friendly();
     }

@@ -2,8 +2,8 @@
 #
 # The host runs it with `exec` in a dictionary of its own, which life.rs fills: FLASH (a file descriptor), SIZE (its
 # bytes), FORMAT (whether a flash that holds no file system may be formatted), ROM (an open file), FILES (name -> place
-# and length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME and
-# TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
+# and length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME,
+# MARK (of raw output, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
 # nothing before the first, so no input ever meets the host's files.
 # Ctrl-C is off but for the time that boot.py and main.py run.
 import builtins, io, micropython, os, sys, vfs
@@ -149,8 +149,10 @@ def run(name):
         report(error)
 
 
-mount()
 real_import = builtins.__import__
+load("_sim_sys").install(MARK)
+del sys.modules["_sim_sys"]
+mount()
 builtins.__import__ = find
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = []

@@ -1,0 +1,62 @@
+# `sys` as programs on a board see it, in place of the interpreter's own.
+#
+# A board sends CR LF for each LF of a text, and the bytes of `sys.stdout.buffer` as they are. The host adds the CR: raw
+# bytes are therefore announced to it, by MARK, their number and a colon. 0xFF begins a mark and no text in UTF-8.
+import io
+import sys as _sys
+
+_PIECE = 256
+
+
+class TextIOWrapper(io.IOBase):
+    # With `mark`, it sends bytes as they are.
+    def __init__(self, mark=None):
+        self._mark = mark
+
+    def write(self, data):
+        if self._mark is None:
+            if isinstance(data, str) or 255 not in bytes(data):
+                return _sys.stdout.write(data)
+            self.buffer.write(bytes(data).replace(b"\n", b"\r\n"))
+            return len(data)
+        if isinstance(data, str):
+            data = data.encode()
+        elif not isinstance(data, (bytes, bytearray)):
+            data = bytes(data)
+        data = memoryview(data)
+        for start in range(0, len(data), _PIECE):
+            piece = data[start : start + _PIECE]
+            # One write: what a thread prints cannot come between.
+            _sys.stdout.write(self._mark + b"%d:" % len(piece) + piece)
+        return len(data)
+
+    def read(self, *size):
+        raise OSError(1)
+
+    readinto = readline = readlines = read
+
+    # Always ready to write.
+    def ioctl(self, request, argument):
+        return argument & 4 if request == 3 else 0 if request == 4 else -22
+
+
+class module:
+    path = property(lambda self: _sys.path, lambda self, value: setattr(_sys, "path", value))
+    ps1 = property(lambda self: _sys.ps1, lambda self, value: setattr(_sys, "ps1", value))
+    ps2 = property(lambda self: _sys.ps2, lambda self, value: setattr(_sys, "ps2", value))
+
+    def __repr__(self):
+        return "<module 'sys'>"
+
+
+def install(mark):
+    board = module()
+    # For `from sys import *`.
+    board.__all__ = [name for name in dir(_sys) if name[0] != "_" and name not in ("atexit", "exc_info", "executable")]
+    for name in board.__all__:
+        if name not in ("path", "ps1", "ps2"):
+            setattr(board, name, getattr(_sys, name))
+    board.stdout = board.stderr = TextIOWrapper()
+    board.stdout.buffer = TextIOWrapper(mark)
+    # `import` looks here first.
+    _sys.modules["sys"] = _sys.modules["usys"] = board

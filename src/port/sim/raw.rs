@@ -1,0 +1,118 @@
+//! Tells the bytes that a program wrote raw (`sys.stdout.buffer`) from text, in what a simulated board's process writes.
+//!
+//! The board announces raw bytes: a secret mark, their number in decimal digits, a colon (`board/_sim_sys.py`). Pure.
+//! Invariant: the same bytes give the same result however they are cut into pieces, and no byte waits for another
+//! unless it may belong to a mark.
+
+/// First byte of every mark. No text in UTF-8 holds it.
+const FIRST: u8 = 0xFF;
+
+/// Most digits of an announced number.
+const MOST_DIGITS: usize = 9;
+
+/// What a byte is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// Of a text: LF becomes CR LF.
+    Text,
+    /// To be passed on as it is.
+    Raw,
+}
+
+/// Follows the marks in a stream.
+#[derive(Debug)]
+pub(super) struct Marks {
+    mark: Vec<u8>,
+    /// What may be a mark or its number.
+    held: Vec<u8>,
+    /// How many raw bytes are still to come.
+    left: usize,
+}
+
+impl Marks {
+    /// Follows marks that consist of [`FIRST`] and `secret`.
+    pub(super) fn new(secret: &str) -> Marks {
+        let mark = std::iter::once(FIRST).chain(secret.bytes()).collect();
+        Marks { mark, held: Vec::new(), left: 0 }
+    }
+
+    /// Takes a byte of the process; gives each byte for the host to `pass`.
+    pub(super) fn take(&mut self, byte: u8, pass: &mut impl FnMut(u8, Sort)) {
+        if self.held.is_empty() && byte != FIRST {
+            return self.give(byte, pass);
+        }
+        self.held.push(byte);
+        let (head, tail) = self.held.split_at(self.held.len().min(self.mark.len()));
+        let complete = tail.last() == Some(&b':') && tail.len() > 1;
+        let digits = tail.strip_suffix(b":").filter(|_| complete).unwrap_or(tail);
+        let possible =
+            self.mark.starts_with(head) && digits.len() <= MOST_DIGITS && digits.iter().all(u8::is_ascii_digit);
+        if possible && complete {
+            // Within raw bytes: an interrupt has cut their write off.
+            self.left = digits.iter().fold(0, |number, digit| number * 10 + usize::from(digit - b'0'));
+            self.held.clear();
+        } else if !possible || (1..=self.held.len()).contains(&self.left) {
+            // The last byte may begin a mark, unless it completes the raw bytes.
+            let held = std::mem::take(&mut self.held);
+            let sure = if possible { held.len() } else { held.len() - 1 };
+            held[..sure].iter().for_each(|&byte| self.give(byte, pass));
+            held[sure..].iter().for_each(|&byte| self.take(byte, pass));
+        }
+    }
+
+    fn give(&mut self, byte: u8, pass: &mut impl FnMut(u8, Sort)) {
+        let sort = if self.left > 0 { Sort::Raw } else { Sort::Text };
+        self.left = self.left.saturating_sub(1);
+        pass(byte, sort);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes out: text as it is, raw bytes in brackets.
+    fn sorted(bytes: &[u8]) -> String {
+        let mut marks = Marks::new("ab1");
+        let mut out = String::new();
+        for &byte in bytes {
+            marks.take(byte, &mut |byte, sort| match sort {
+                Sort::Text => out.push_str(&byte.escape_ascii().to_string()),
+                Sort::Raw => out.push_str(&format!("[{}]", byte.escape_ascii())),
+            });
+        }
+        out
+    }
+
+    #[test]
+    fn announced_bytes_are_raw() {
+        assert_eq!(sorted(b"a\xffab12:xya"), "a[x][y]a");
+        assert_eq!(sorted(b"\xffab13:\n\xff:\n"), "[\\n][\\xff][:]\\n");
+        assert_eq!(sorted(b"\xffab12:xy\xffab11:z."), "[x][y][z].");
+        assert_eq!(sorted(b"\xffab10:a"), "a");
+    }
+
+    #[test]
+    fn the_last_raw_byte_is_passed_on_at_once() {
+        assert_eq!(sorted(b"\xffab11:\xff"), "[\\xff]");
+        assert_eq!(sorted(b"\xffab13:\xffab"), "[\\xff][a][b]");
+        assert_eq!(sorted(b"\xffab12:\xff\xff"), "[\\xff][\\xff]");
+    }
+
+    #[test]
+    fn a_look_alike_is_text() {
+        for text in ["\u{e9}", "ab12:"] {
+            assert_eq!(sorted(text.as_bytes()), text.as_bytes().escape_ascii().to_string());
+        }
+        assert_eq!(sorted(b"\xffab2"), "\\xffab2");
+        assert_eq!(sorted(b"\xff\xffab11:\n"), "\\xff[\\n]");
+        assert_eq!(sorted(b"\xffab1:x"), "\\xffab1:x");
+        assert_eq!(sorted(b"\xffab11234567890:"), "\\xffab11234567890:");
+        assert_eq!(sorted(b"\xffab1a"), "\\xffab1a");
+    }
+
+    #[test]
+    fn a_mark_within_raw_bytes_begins_anew() {
+        assert_eq!(sorted(b"\xffab190:xy\xffab11:z."), "[x][y][z].");
+    }
+}
