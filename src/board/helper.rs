@@ -16,6 +16,9 @@ pub(super) const HASH: &str = include_str!("snippets/hash.py");
 pub(super) const RECEIVE: &str = include_str!("snippets/receive.py");
 pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
 
+/// Shortest piece, in bytes, that is worth a round trip.
+const WORTH_A_PIECE: usize = 1200;
+
 /// What some commands need on the board besides the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Helper {
@@ -55,6 +58,22 @@ impl Helper {
     }
 }
 
+/// A long source in pieces that a board can compile one by one: compiling takes several times the memory of the source.
+fn pieces(source: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    for line in source.split_inclusive('\n') {
+        let begins = line.starts_with("class ") || line.starts_with("def ");
+        if begins && at - start >= WORTH_A_PIECE {
+            pieces.push(&source[start..at]);
+            start = at;
+        }
+        at += line.len();
+    }
+    pieces.push(&source[start..]);
+    pieces
+}
+
 impl Board {
     /// Loads a helper, once; its imports may ask. What the board raises meanwhile, for want of memory, is the outcome.
     ///
@@ -80,10 +99,14 @@ impl Board {
                 }
             }
         }
-        let outcome = self.run_answering(&Command::statements(helper.code()), answers, wait, sink)?;
-        if matches!(outcome, Outcome::Value(_)) {
-            self.loaded.push(helper);
+        let mut outcome = Outcome::Value(Payload::Repr("None".to_owned()));
+        for piece in pieces(helper.code()) {
+            outcome = self.run_answering(&Command::statements(piece), answers.as_deref_mut(), wait, sink)?;
+            if matches!(outcome, Outcome::Raised(_)) {
+                return Ok(outcome);
+            }
         }
+        self.loaded.push(helper);
         Ok(outcome)
     }
 
@@ -143,6 +166,17 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_helpers_are_sent_in_pieces() {
+        let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, MOUNT];
+        for source in all {
+            let pieces = pieces(source);
+            assert_eq!(pieces.concat(), source);
+            assert!(pieces.iter().all(|piece| !piece.starts_with(' ') && piece.len() < 3000), "{}", pieces[0]);
+        }
+        assert!(pieces(MOUNT).len() > 2);
+    }
 
     #[test]
     fn what_a_helper_defines_last_is_known() {

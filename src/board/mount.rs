@@ -6,6 +6,7 @@
 //! Invariant: each question is answered once, however often it comes, so that no answer is taken for another's; an answer
 //! fits into the board's input buffer, and holds no byte that means something to a prompt.
 
+use super::command::Command;
 use super::escape::escape;
 use crate::port::Abilities;
 use crate::value::Value;
@@ -23,6 +24,40 @@ const MOST: usize = 4096;
 /// Most bytes that are read at once.
 const MOST_READ: usize = 64 * 1024;
 
+/// Least free memory, in bytes, of a board that is given the helper. Compiling it takes twice as much on 32-bit boards; the
+/// rest is for what an earlier program holds, which a collection frees.
+const LEAST_FREE: u64 = 12 * 1024;
+
+/// Asks what a board must have before it is given the helper; nothing of it stays on the board.
+pub fn probe() -> Command {
+    Command::new(
+        "def __belay_mq(n,a):\n try:return hasattr(__import__(n),a)\n except ImportError:return False\n\
+         __belay([__belay_mq(n,a)for n,a in(('os','mount'),('vfs','mount'),('io','IOBase'),('io','BytesIO'),\
+         ('sys','stdin'),('binascii','a2b_base64'))]+[hasattr(getattr(__import__('sys'),'stdin',0),'buffer')])\n\
+         del __belay_mq",
+    )
+}
+
+/// What a board lacks to see a folder of this computer, by the answer to [`probe`] and its free memory when it was
+/// connected; `None`: nothing.
+pub fn missing(answer: &Value, free: Option<u64>) -> Option<String> {
+    let Value::List(fields) = answer else { return None };
+    let has: Vec<bool> = fields.iter().map(|field| *field == Value::Bool(true)).collect();
+    let [mount, mount_in_vfs, base, bytes, stdin, base64, buffer] = has.as_slice() else { return None };
+    Some(match free {
+        _ if !mount && !mount_in_vfs => {
+            "its firmware has no `os.mount`, so it has no file systems of its own".to_owned()
+        }
+        _ if !base || !bytes => "its firmware has no `io.IOBase`".to_owned(),
+        _ if !stdin => "its firmware has no `sys.stdin`".to_owned(),
+        _ if !buffer && !base64 => "its firmware has neither `sys.stdin.buffer` nor `binascii`".to_owned(),
+        Some(free) if free < LEAST_FREE => {
+            format!("it has {free} bytes of free memory, and needs {LEAST_FREE} at least")
+        }
+        _ => return None,
+    })
+}
+
 /// The number of an error, as MicroPython has it on every board.
 pub type Number = u16;
 
@@ -36,8 +71,11 @@ pub enum Wish {
     Open(String, String),
     /// Reads so many bytes of an open file, from this place on.
     Read(u64, u64, usize),
-    /// Writes into an open file, at this place.
-    Write(u64, u64, Vec<u8>),
+    /// Writes into an open file: its number, the number of the write, the place, the bytes. A write that was interrupted
+    /// before its answer arrived is repeated with the same number; the bytes may have become more.
+    Write(u64, u64, u64, Vec<u8>),
+    /// Nothing but that files are closed.
+    Close,
     /// The size of an open file.
     Size(u64),
     /// What a path is.
@@ -156,14 +194,15 @@ fn wish(letter: &str, fields: &mut dyn Iterator<Item = Value>) -> Option<Wish> {
         "o" => Wish::Open(text_of(next()?)?, text_of(next()?)?),
         "r" => Wish::Read(handle(next()?)?, handle(next()?)?, size(next()?)?),
         "w" => {
-            let (file, at) = (handle(next()?)?, handle(next()?)?);
+            let (file, write, at) = (handle(next()?)?, handle(next()?)?, handle(next()?)?);
             let bytes = match next()? {
                 Value::Bytes(bytes) => bytes,
                 Value::Str(text) => base64::engine::general_purpose::STANDARD.decode(text.trim_end()).ok()?,
                 _ => return None,
             };
-            Wish::Write(file, at, bytes)
+            Wish::Write(file, write, at, bytes)
         }
+        "c" => Wish::Close,
         "z" => Wish::Size(handle(next()?)?),
         "s" => Wish::Status(text_of(next()?)?),
         "f" => Wish::Space,
@@ -258,18 +297,42 @@ mod tests {
     }
 
     #[test]
+    fn what_a_board_lacks_is_named() {
+        let case = |answer: [bool; 7], free, wanted: Option<&str>| {
+            let missing = missing(&Value::List(answer.map(Value::Bool).to_vec()), free);
+            match wanted {
+                Some(wanted) => assert!(missing.as_ref().is_some_and(|text| text.contains(wanted)), "{missing:?}"),
+                None => assert_eq!(missing, None),
+            }
+        };
+        let all = [true; 7];
+        case(all, None, None);
+        case(all, Some(12 * 1024), None);
+        case(all, Some(9000), Some("9000 bytes of free memory"));
+        case([false, true, true, true, true, true, true], None, None);
+        case([false, false, true, true, true, true, true], Some(9000), Some("`os.mount`"));
+        case([true, true, false, true, true, true, true], None, Some("`io.IOBase`"));
+        case([true, true, true, true, false, true, false], None, Some("`sys.stdin`"));
+        case([true, true, true, true, true, true, false], None, None);
+        case([true, true, true, true, true, false, true], None, None);
+        case([true, true, true, true, true, false, false], None, Some("`binascii`"));
+        assert_eq!(super::missing(&Value::None, None), None);
+    }
+
+    #[test]
     fn wishes_are_read() {
         let wish = |text: &str| match read(text).map(|question| question.asked) {
             Some(Asked::Wish(wish)) => Some(wish),
             _ => None,
         };
-        assert_eq!(wish("(1, (), 'w', 2, 3, 'AP8=\\n')"), Some(Wish::Write(2, 3, vec![0, 255])));
-        assert_eq!(wish("(1, (), 'w', 2, 3, b'\\x00a')"), Some(Wish::Write(2, 3, b"\0a".to_vec())));
+        assert_eq!(wish("(1, (), 'w', 2, 0, 3, 'AP8=\\n')"), Some(Wish::Write(2, 0, 3, vec![0, 255])));
+        assert_eq!(wish("(1, (), 'w', 2, 1, 3, b'\\x00a')"), Some(Wish::Write(2, 1, 3, b"\0a".to_vec())));
+        assert_eq!(wish("(1, (2,), 'c')"), Some(Wish::Close));
         assert_eq!(
             wish("(1, (), 'l', '/a\\n', '\u{e9}', 999999)"),
             Some(Wish::List("/a\n".into(), "\u{e9}".into(), 65536))
         );
-        assert_eq!(wish("(1, (), 'w', 2, 3, '!')"), None);
+        assert_eq!(wish("(1, (), 'w', 2, 0, 3, '!')"), None);
         assert_eq!(read("(1, (3, 4), 'f')").map(|question| question.closed), Some(vec![3, 4]));
     }
 }

@@ -547,7 +547,10 @@ impl Device {
                 first = outcome;
             }
         }
-        self.hide_mount_at_last(&mut state);
+        let hidden = self.hide_mount_at_last(&mut state);
+        if first.is_ok() {
+            first = hidden;
+        }
         state.drain(self.host(), self.name());
         self.host().park(self.0.link.key(), self.name(), &mut state);
         drop(state);

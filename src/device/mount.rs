@@ -11,7 +11,7 @@ use super::state::{self, Limit, Run, State, TEARDOWN_LIMIT};
 use super::{Device, Host};
 use crate::board::Helper;
 use crate::board::command::Command;
-use crate::board::mount::{Desk, PLACE, Wish};
+use crate::board::mount::{self as protocol, Desk, PLACE, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::python::traceback::Traceback;
 use crate::value::Value;
@@ -21,6 +21,8 @@ use handles::Handles;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+/// Has the board write what it has not written yet of its open files.
+pub(super) const FLUSH: &str = "__belay_mw()";
 /// Seconds from 1970 to 2000, where the clocks of some boards begin.
 const FROM_1970_TO_2000: i64 = 946_684_800;
 /// What `stat` says of the kind of an entry.
@@ -55,6 +57,11 @@ impl Mount {
                 .with_help("name a folder of this computer, for example `.`")
         })?;
         Ok(Mount { written: path.to_owned(), folder, handles: Handles::default(), desk: None, epoch: 0 })
+    }
+
+    /// Whether a file is open that the board may have written to without this folder knowing of it.
+    pub fn may_be_written(&self) -> bool {
+        self.desk.is_some() && self.handles.may_be_written()
     }
 
     /// The board has started anew and sees nothing.
@@ -113,11 +120,12 @@ fn fulfil(folder: &Folder, handles: &mut Handles, epoch: i64, wish: Wish) -> Out
     Ok(match wish {
         Wish::Open(path, mode) => {
             let mode = Mode::parse(&mode)?;
-            let (file, at) = handles.open(folder, &path, mode)?;
-            format!("{file},{at},{}", u8::from(mode.write)).into_bytes()
+            let file = handles.open(folder, &path, mode)?;
+            format!("{file},{}", u8::from(mode.write) + u8::from(mode.append)).into_bytes()
         }
         Wish::Read(file, at, count) => handles.read(folder, file, at, count)?,
-        Wish::Write(file, at, bytes) => handles.write(folder, file, at, &bytes)?.to_string().into_bytes(),
+        Wish::Write(file, write, at, bytes) => handles.write(folder, file, write, at, &bytes)?.to_string().into_bytes(),
+        Wish::Close => Vec::new(),
         Wish::Size(file) => handles.size(folder, file)?.to_string().into_bytes(),
         Wish::Status(path) => status(folder, epoch, &path)?,
         Wish::Space => {
@@ -196,6 +204,7 @@ impl Device {
             return Err(state::closed(self.name()));
         }
         let mut mount = Mount::new(folder, writable).map_err(|error| error.with_device(self.name()))?;
+        state.flush_mount(self.host(), &self.quiet_run())?;
         let before = state.mount.take();
         // The board goes on counting its questions.
         mount.desk = before.and_then(|before| before.desk);
@@ -244,7 +253,19 @@ impl Device {
             )
             .with_help("its firmware takes no file system written in Python; copy the files to the board instead"));
         }
-        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let run = self.quiet_run();
+        if !state.has(Helper::Mount) {
+            // The helper is long, and what cannot use it need not be sent it.
+            let answer = state.run(self.host(), &run, &protocol::probe()).map_err(unsuitable)?.value();
+            let free = state.board.as_ref().and_then(|board| board.identity().free);
+            if let Some(missing) = answer.ok().and_then(|answer| protocol::missing(&answer, free)) {
+                return Err(Error::new(
+                    Kind::FeatureUnavailableError,
+                    format!("the board cannot see a folder of this computer: {missing}"),
+                )
+                .with_help("run it without the mounted folder, or on a board whose firmware has what is missing"));
+            }
+        }
         state.need(self.host(), &run, Helper::Mount).map_err(unsuitable)?;
         let Some(board) = state.board.as_ref() else { return Ok(()) };
         let (abilities, room) = (board.abilities(), board.room());
@@ -277,11 +298,31 @@ impl Device {
         Ok(())
     }
 
-    /// As [`Device::hide_mount`], at closing.
-    pub(super) fn hide_mount_at_last(&self, state: &mut State) {
-        // What fails leaves a folder behind that nobody answers for, until the next reset.
+    /// As [`Device::hide_mount`], at closing. Fails only if something was not written: another failure leaves a folder on the
+    /// board that nobody answers for, until the next reset.
+    pub(super) fn hide_mount_at_last(&self, state: &mut State) -> Result<()> {
+        let flushed = state.flush_mount(self.host(), &self.quiet_run());
         let _ = self.hide_mount(state, Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: true });
+        flushed
     }
+
+    pub(super) fn quiet_run(&self) -> Run<'_> {
+        Run { device: self.name(), item: "", piece: None, limit: self.default_limit() }
+    }
+}
+
+/// The error of a board whose last bytes for the mounted folder did not arrive there.
+pub(super) fn unwritten(error: &Error, run: &Run<'_>) -> Error {
+    let message = format!("what was written to `{PLACE}` last is lost: {}", error.message());
+    let help = error.help().unwrap_or("close files, or call `flush()`, to learn of such errors where they happen");
+    Error::new(error.kind(), message).with_device(run.device).with_item_if(run.item).with_help(help)
+}
+
+/// The error of a call that failed, and whose last bytes did not arrive either.
+pub(super) fn also_unwritten(error: Error, unwritten: &Error) -> Error {
+    let also = unwritten.message();
+    let help = error.help().map_or_else(|| also.to_owned(), |help| format!("{help}; {also}"));
+    error.with_help(help)
 }
 
 fn quoted(text: &str) -> String {
@@ -294,7 +335,7 @@ fn unsuitable(error: Error) -> Error {
         return error;
     }
     let short = error.message().starts_with("MemoryError");
-    let why = if short { "its memory is too full" } else { "its firmware has no mounting" };
+    let why = if short { "its memory is too full" } else { "its firmware refuses the code for it" };
     Error::new(Kind::FeatureUnavailableError, format!("the board cannot see a folder of this computer: {why}"))
         .with_help(if short {
             "restart the board, or free memory with `import gc; gc.collect()`".to_owned()

@@ -153,6 +153,7 @@ impl Device {
     /// FeatureUnavailableError if the port cannot; else as [`Host::open`].
     pub fn soft_reset(&self) -> Result<()> {
         let mut state = self.lock();
+        let flushed = state.flush_mount(self.host(), &self.quiet_run());
         let limit = Limit { timeout: Some(CONNECT_LIMIT), interruptible: true };
         let (wait, _) = state::wait(self.host(), limit);
         let State { board, lines, filter, .. } = &mut *state;
@@ -168,7 +169,8 @@ impl Device {
             .soft_reset(MAIN_LIMIT, wait, &mut sink)
             .map_err(|failure| refused(failure, self.port()).with_device(self.name()))?;
         let limit = self.default_limit();
-        self.declare_again(&mut state, limit)
+        self.declare_again(&mut state, limit)?;
+        flushed
     }
 
     /// Makes the device usable with a board that has started anew, and is connected: its declarations are sent again.

@@ -61,6 +61,7 @@ impl Device {
     fn reset_and_leave(&self, how: Reset) -> Result<()> {
         let implementation = &self.0.implementation.name;
         let mut state = self.lock();
+        let flushed = state.flush_mount(self.host(), &self.quiet_run());
         if how != Reset::Soft {
             self.prepare_reset(&mut state, how)?;
         }
@@ -81,7 +82,7 @@ impl Device {
         self.host().output().board(self.name(), &rest);
         state.board = None;
         match outcome {
-            Ok(None) => Ok(()),
+            Ok(None) => flushed,
             Ok(Some(text)) => {
                 let last = text.trim().lines().last().unwrap_or_default();
                 Err(Error::new(Kind::FeatureUnavailableError, format!("the board refused to reset: {last}"))

@@ -6,7 +6,7 @@ use super::clock::{Clock, Ticks};
 use super::host::lock;
 use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
-use super::mount::Mount;
+use super::mount::{self, Mount};
 use super::output::Filter;
 use super::park::Sent;
 use super::release::{self, Released};
@@ -282,8 +282,41 @@ impl State {
     }
 
     /// Has the board do something. Everything that runs on it runs from here, so that what it asks about the mounted
-    /// folder is answered.
+    /// folder is answered, and what it wrote there is there afterwards.
     fn work(
+        &mut self,
+        host: &Host,
+        run: &Run<'_>,
+        way: Way<'_>,
+        work: impl FnOnce(&mut Board, &mut Answers<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
+    ) -> Result<Payload> {
+        let outcome = self.work_once(host, run, way, work);
+        match self.flush_mount(host, run) {
+            Ok(()) => outcome,
+            Err(unwritten) => match outcome {
+                Ok(_) => Err(unwritten),
+                Err(error) => Err(mount::also_unwritten(error, &unwritten)),
+            },
+        }
+    }
+
+    /// Has the board write what it has not written yet of its open files in the mounted folder.
+    pub(super) fn flush_mount(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
+        if self.is_lost() || !self.mount.as_ref().is_some_and(Mount::may_be_written) {
+            return Ok(());
+        }
+        // An interrupt or a timeout ends the call; what it wrote before is written all the same.
+        let limit = Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: false };
+        let quiet = Run { device: run.device, item: "", piece: None, limit };
+        let flush = Command::statements(mount::FLUSH);
+        self.work_once(host, &quiet, Way::default(), |board, answers, wait, sink| {
+            board.run_answering(&flush, Some(answers), wait, sink)
+        })
+        .map(|_| ())
+        .map_err(|error| mount::unwritten(&error, run))
+    }
+
+    fn work_once(
         &mut self,
         host: &Host,
         run: &Run<'_>,

@@ -22,5 +22,6 @@ mod reduced_board;
 
 mod circuitpython;
 mod forms;
+mod mounts;
 mod rings;
 mod round;

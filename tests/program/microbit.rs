@@ -257,6 +257,15 @@ fn every_command() {
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("hello from __main__\r\n", Some(1)), "{outcome:?}");
     assert!(outcome.stderr.contains("ZeroDivisionError: division by zero\n  --> main.py:2:5"), "{outcome:?}");
 
+    // It has no file system of the usual kind, and no memory for the code of a mounted folder.
+    let begun = Instant::now();
+    let outcome = microbit.program(&["run", "main.py", "--mount", "."]).outcome_in(microbit.folder.path());
+    let said = "error: `Device`: the board cannot see a folder of this computer: its firmware has no `os.mount`, so it has no \
+        file systems of its own\n  help: ";
+    assert!(outcome.stderr.starts_with(said) && outcome.status == Some(4), "{outcome:?}");
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    microbit.says(&["eval", "--no-reset", "6 * 7"], "42\n");
+
     let outcome = microbit.run(&format!("{BENCH}let b = Bench.open();\nb.divide(1, 0);\n"));
     let place = "raised ZeroDivisionError in task `divide`: division by zero\n  --> a.rhai:13:9";
     assert!(outcome.stderr.contains(place) && outcome.status == Some(1), "{outcome:?}");

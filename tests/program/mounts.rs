@@ -60,6 +60,32 @@ fn a_script_imports_from_the_folder() {
         .status(0);
 }
 
+/// What a program writes and does not close is in the folder afterwards, however the program ends.
+#[test]
+fn unclosed_files_are_written_at_the_end() {
+    let log = "f = open('log.csv', 'w')\nfor i in range(100): n = f.write('%d,a value of a logger\\n' % i)\n";
+    let wanted: String = (0..100).map(|number| format!("{number},a value of a logger\n")).collect();
+    for (end, status) in [("", 0), ("1 / 0\n", 1), ("import sys\nsys.exit()\n", 0)] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let outcome = program()
+            .file("main.py", format!("{log}{end}").as_bytes())
+            .args(["run", "main.py", "-p", "sim", "--mount", "code", "--write"])
+            .outcome_in(folder.path());
+        let written = std::fs::read_to_string(folder.path().join("code/log.csv")).expect("a file");
+        assert!(written == wanted, "{end}: {} bytes, {outcome:?}", written.len());
+        assert_eq!(outcome.status, Some(status), "{end}: {outcome:?}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let forever = format!("{log}print('writing')\nwhile True: pass\n");
+    let program = program().file("main.py", forever.as_bytes());
+    let running = program.args(["run", "main.py", "-p", "sim", "--mount", "code", "--write"]).start_in(folder.path());
+    running.said("writing\n");
+    running.interrupt();
+    let outcome = running.finish().1;
+    let written = std::fs::read_to_string(folder.path().join("code/log.csv")).expect("a file");
+    assert!(written == wanted && outcome.status == Some(130), "{} bytes, {outcome:?}", written.len());
+}
+
 #[test]
 fn what_cannot_be_mounted_is_said_early() {
     program()

@@ -21,7 +21,6 @@ pub mod number {
     pub const NO_DIRECTORY: Number = 20;
     pub const DIRECTORY: Number = 21;
     pub const INVALID: Number = 22;
-    pub const TOO_MANY: Number = 24;
     pub const FULL: Number = 28;
     pub const READ_ONLY: Number = 30;
     pub const NAME_TOO_LONG: Number = 36;
@@ -193,6 +192,9 @@ impl Folder {
 
     pub fn make_directory(&self, path: &str) -> Outcome<()> {
         self.may_change()?;
+        if parts(path)?.is_empty() {
+            return Err(number::EXISTS);
+        }
         fs::create_dir(self.place(path)?).map_err(|error| failure(&error))
     }
 

@@ -1,24 +1,32 @@
 //! The files that a board has open in a mounted folder.
 //!
 //! A program that forgets to close its files must not run out of them, nor this computer of handles: the file that was
-//! used longest ago is closed, and opened again when it is used. Invariant: at most [`MOST_OPEN`] are open.
+//! used longest ago is closed, and opened again when it is used. Invariant: at most [`MOST_OPEN`] are open, and at most
+//! [`MOST`] are known; no number is given twice, so that a file of an earlier mount is never taken for another.
 
 use super::folder::{Folder, Mode, Outcome, failure, number};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Most files that are open on this computer.
 const MOST_OPEN: usize = 16;
-/// Most files that a board has open.
-const MOST: usize = 1024;
+/// Most files that a board has open. A board on which a program drops its files closes them when it collects its garbage,
+/// which nobody hears of here: one more, and the file that was used longest ago is closed for good.
+const MOST: usize = 4096;
+
+/// The number of the newest file of any mount.
+static NEWEST: AtomicU64 = AtomicU64::new(0);
 
 /// The files.
 #[derive(Debug, Default)]
 pub struct Handles {
     files: BTreeMap<u64, Handle>,
-    /// Number of the newest.
-    newest: u64,
+    /// Those that are open on this computer, the one last used at the end.
+    open: VecDeque<u64>,
+    /// How many may be written.
+    writable: usize,
     /// Counts uses.
     clock: u64,
 }
@@ -29,79 +37,120 @@ struct Handle {
     mode: Mode,
     file: Option<File>,
     used: u64,
+    /// The last write that succeeded.
+    last: Option<Written>,
+}
+
+/// A write that succeeded.
+#[derive(Clone, Copy, Debug)]
+struct Written {
+    number: u64,
+    length: usize,
+    /// The place after it.
+    end: u64,
 }
 
 impl Handles {
-    /// Opens a file; gives its number and where it is written or read at first.
-    pub fn open(&mut self, folder: &Folder, path: &str, mode: Mode) -> Outcome<(u64, u64)> {
-        if self.files.len() >= MOST {
-            return Err(number::TOO_MANY);
-        }
+    /// Opens a file; gives its number.
+    pub fn open(&mut self, folder: &Folder, path: &str, mode: Mode) -> Outcome<u64> {
         let file = folder.open(path, mode)?;
-        let size = file.metadata().map_err(|error| failure(&error))?.len();
-        self.newest += 1;
+        if self.files.len() >= MOST {
+            let oldest = self.files.iter().min_by_key(|(_, handle)| handle.used).map(|(&number, _)| number);
+            oldest.into_iter().for_each(|number| self.close(number));
+        }
+        let newest = NEWEST.fetch_add(1, Ordering::Relaxed) + 1;
         // Opened again it is neither emptied nor made.
         let mode = Mode { truncate: false, create: false, new: false, ..mode };
-        self.clock += 1;
-        let handle = Handle { path: path.to_owned(), mode, file: Some(file), used: self.clock };
-        self.files.insert(self.newest, handle);
-        self.spare();
-        Ok((self.newest, if mode.append { size } else { 0 }))
+        let path = path.to_owned();
+        let handle = Handle { path, mode, file: Some(file), used: 0, last: None };
+        self.files.insert(newest, handle);
+        self.writable += usize::from(mode.write);
+        self.is_used(newest);
+        Ok(newest)
     }
 
     pub fn close(&mut self, number: u64) {
-        self.files.remove(&number);
+        if let Some(handle) = self.files.remove(&number) {
+            self.writable -= usize::from(handle.mode.write);
+            self.open.retain(|&open| open != number);
+        }
     }
 
     pub fn close_all(&mut self) {
-        self.files.clear();
+        *self = Handles::default();
     }
 
-    fn spare(&mut self) {
-        while self.files.values().filter(|handle| handle.file.is_some()).count() > MOST_OPEN {
-            let open = self.files.values_mut().filter(|handle| handle.file.is_some());
-            if let Some(oldest) = open.min_by_key(|handle| handle.used) {
+    /// Whether a file is open that may be written: the board may keep bytes of it.
+    pub fn may_be_written(&self) -> bool {
+        self.writable > 0
+    }
+
+    /// Notes the use of a file that is open on this computer, and closes the one used longest ago if there are too many.
+    fn is_used(&mut self, number: u64) {
+        self.clock += 1;
+        if let Some(handle) = self.files.get_mut(&number) {
+            handle.used = self.clock;
+        }
+        self.open.retain(|&open| open != number);
+        self.open.push_back(number);
+        if self.open.len() > MOST_OPEN {
+            let oldest = self.open.pop_front().and_then(|oldest| self.files.get_mut(&oldest));
+            if let Some(oldest) = oldest {
                 oldest.file = None;
             }
         }
     }
 
-    fn file(&mut self, folder: &Folder, number: u64, fits: impl Fn(Mode) -> bool) -> Outcome<(&mut File, Mode)> {
-        self.clock += 1;
+    fn file(
+        &mut self,
+        folder: &Folder,
+        number: u64,
+        fits: impl Fn(Mode) -> bool,
+    ) -> Outcome<(&File, &mut Option<Written>, Mode)> {
         let handle = self.files.get_mut(&number).filter(|handle| fits(handle.mode)).ok_or(number::BAD_FILE)?;
-        handle.used = self.clock;
         if handle.file.is_none() {
             handle.file = Some(folder.open(&handle.path, handle.mode)?);
-            self.spare();
         }
+        self.is_used(number);
         let handle = self.files.get_mut(&number).ok_or(number::BAD_FILE)?;
-        let mode = handle.mode;
-        handle.file.as_mut().map(|file| (file, mode)).ok_or(number::BAD_FILE)
+        let file = handle.file.as_ref().ok_or(number::BAD_FILE)?;
+        Ok((file, &mut handle.last, handle.mode))
     }
 
     /// Up to `count` bytes from `at` on; fewer only at the end.
     pub fn read(&mut self, folder: &Folder, number: u64, at: u64, count: usize) -> Outcome<Vec<u8>> {
-        let (file, _) = self.file(folder, number, |mode| mode.read)?;
+        let (mut file, ..) = self.file(folder, number, |mode| mode.read)?;
         file.seek(SeekFrom::Start(at)).map_err(|error| failure(&error))?;
         let mut bytes = Vec::new();
         file.take(count as u64).read_to_end(&mut bytes).map_err(|error| failure(&error))?;
         Ok(bytes)
     }
 
-    /// Writes at `at`, or at the end where a file was opened so; gives the place behind it.
-    pub fn write(&mut self, folder: &Folder, number: u64, at: u64, bytes: &[u8]) -> Outcome<u64> {
-        let (file, mode) = self.file(folder, number, |mode| mode.write)?;
-        let to = if mode.append { SeekFrom::End(0) } else { SeekFrom::Start(at) };
-        let start = file.seek(to).map_err(|error| failure(&error))?;
-        match file.write_all(bytes) {
-            Ok(()) => Ok(start + bytes.len() as u64),
-            Err(error) if error.kind() == ErrorKind::WriteZero => Err(number::FULL),
-            Err(error) => Err(failure(&error)),
+    /// Writes at `at`, or at the end where a file was opened so; gives the place after it. What a repeated write has
+    /// written before is not written again.
+    pub fn write(&mut self, folder: &Folder, number: u64, write: u64, at: u64, bytes: &[u8]) -> Outcome<u64> {
+        let (mut file, last, mode) = self.file(folder, number, |mode| mode.write)?;
+        let (done, at) = match last.filter(|last| last.number == write) {
+            Some(last) => (last.length, last.end),
+            None => (0, at),
+        };
+        let rest = bytes.get(done..).unwrap_or_default();
+        let mut end = at;
+        if !rest.is_empty() {
+            let to = if mode.append { SeekFrom::End(0) } else { SeekFrom::Start(at) };
+            end = file.seek(to).map_err(|error| failure(&error))? + rest.len() as u64;
+            match file.write_all(rest) {
+                Ok(()) => {}
+                Err(error) if error.kind() == ErrorKind::WriteZero => return Err(number::FULL),
+                Err(error) => return Err(failure(&error)),
+            }
         }
+        *last = Some(Written { number: write, length: bytes.len().max(done), end });
+        Ok(end)
     }
 
     pub fn size(&mut self, folder: &Folder, number: u64) -> Outcome<u64> {
-        let (file, _) = self.file(folder, number, |_| true)?;
+        let (file, ..) = self.file(folder, number, |_| true)?;
         file.metadata().map(|about| about.len()).map_err(|error| failure(&error))
     }
 }
