@@ -104,12 +104,12 @@ fn arguments(run: &Run) -> Dynamic {
 /// Compiles the script `name`. Every compilation goes this way.
 pub(super) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
     run.sources.insert(name, source);
-    let mut softened = text::soften_comments(source);
-    let (mut ast, mut noted) = text::with_text(&softened, || engine.compile(&softened));
+    let mut readable = text::readable(source);
+    let (mut ast, mut noted) = text::with_text(&readable, || engine.compile(&readable));
     let empty = ast.as_ref().map(empty_loops).unwrap_or_default();
     if !empty.is_empty() {
-        softened = text::fill_blocks(&softened, empty);
-        (ast, noted) = text::with_text(&softened, || engine.compile(&softened));
+        readable = text::fill_blocks(&readable, empty);
+        (ast, noted) = text::with_text(&readable, || engine.compile(&readable));
     }
     run.loader.note(noted.names);
     run.note_caught(text::caught_names(source));

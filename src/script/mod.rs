@@ -48,6 +48,7 @@ mod syntax;
 mod testing;
 mod text;
 mod timing;
+mod tokens;
 mod types;
 mod wording;
 

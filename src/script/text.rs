@@ -3,10 +3,10 @@
 //!
 //! Invariant: every compilation goes through [`with_text`], on the thread that compiles.
 
+use super::tokens::{Kind, Tokens};
 use crate::origin::Origin;
 use rhai::{Position, Token};
 use std::cell::RefCell;
-use std::sync::Arc;
 
 /// What the parse of a script leaves behind besides its tree.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(super) struct Noted {
 }
 
 struct Current {
-    lines: Vec<Arc<str>>,
+    tokens: Tokens,
     noted: Noted,
 }
 
@@ -48,8 +48,8 @@ const FREED: &[&str] = &[
 
 /// Compiles with `text` in view; gives the result and what was noted.
 pub(super) fn with_text<T>(text: &str, compile: impl FnOnce() -> T) -> (T, Noted) {
-    let lines = text.split('\n').map(Arc::from).collect();
-    CURRENT.with_borrow_mut(|stack| stack.push(Current { lines, noted: Noted::default() }));
+    let tokens = Tokens::new(text);
+    CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, noted: Noted::default() }));
     let result = compile();
     let noted = CURRENT.with_borrow_mut(Vec::pop).map(|current| current.noted).unwrap_or_default();
     (result, noted)
@@ -64,77 +64,75 @@ pub(super) fn note_name(name: &str) {
     });
 }
 
-/// Rhai's token hook: frees reserved words, and finds the words that begin a block by what follows them.
+/// Rhai's token hook: frees reserved words, and finds the words that begin a block by what stands around them. Everywhere
+/// else these words are ordinary names.
 pub(super) fn token(token: Token, position: Position) -> Token {
     match token {
         Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
-        Token::Reserved(word) if word.as_str() == "call" && preceded_by_dot(position) => {
+        Token::Reserved(word) if word.as_str() == "call" && after_dot(position) => {
             Token::Identifier(Box::new(CALL.into()))
         }
-        Token::Identifier(word) if word.as_str() == "device" => {
-            let begins = follows(position, "device", |next, spaced| spaced && (next.is_alphabetic() || next == '_'));
-            Token::Identifier(if begins { Box::new(DEVICE.into()) } else { word })
-        }
-        Token::Identifier(word) if word.as_str() == "test" => {
-            let begins = follows(position, "test", |next, _| matches!(next, '"' | '`' | '#'));
-            Token::Identifier(if begins { Box::new(TEST.into()) } else { word })
-        }
-        Token::Identifier(word) if word.as_str() == "group" => {
-            let begins = follows(position, "group", |next, _| matches!(next, '"' | '`' | '#'));
-            Token::Identifier(if begins { Box::new(GROUP.into()) } else { word })
-        }
-        Token::Identifier(word) if word.as_str().ends_with("_all") || word.as_str().ends_with("_each") => {
-            let hook = HOOKS.iter().find(|(_, written)| *written == word.as_str());
-            let hook = hook.filter(|(_, written)| {
-                let begins = |next: char, _| next == '{' || next.is_alphabetic();
-                begins_statement(position) && follows(position, written, begins)
-            });
-            Token::Identifier(hook.map_or(word, |(key, _)| Box::new((*key).into())))
+        Token::Identifier(word) => {
+            let key = match word.as_str() {
+                "device" => begins(position, "device", DEVICE, |_, next| next.is_name),
+                "test" => begins(position, "test", TEST, |_, next| next.is_text),
+                "group" => begins(position, "group", GROUP, |_, next| next.is_text),
+                _ => HOOKS.iter().find(|(_, written)| *written == word.as_str()).and_then(|(key, written)| {
+                    begins(position, written, key, |before, next| before && (next.is_name || next.is_brace))
+                }),
+            };
+            Token::Identifier(key.map_or(word, |key| Box::new(key.into())))
         }
         other => other,
     }
 }
 
-/// Whether a statement can begin at a position: a line, or what follows a semicolon or a brace.
-fn begins_statement(position: Position) -> bool {
-    let (Some(line), Some(column)) = (position.line(), position.position()) else { return false };
-    CURRENT.with_borrow(|stack| {
-        let Some(text) = stack.last().and_then(|current| current.lines.get(line - 1)) else { return false };
-        let before: String = text.chars().take(column.saturating_sub(1)).collect();
-        let before = before.trim_end();
-        before.is_empty() || before.ends_with([';', '{', '}']) || before.ends_with("*/")
+/// The token after a word.
+#[derive(Default)]
+struct Next {
+    /// A name, or a word of Rhai that is no operator.
+    is_name: bool,
+    is_text: bool,
+    is_brace: bool,
+}
+
+/// `key` if the `word` at `position` begins a block: if `fits` holds for whether a statement can begin there, and for the
+/// token after it.
+fn begins(
+    position: Position,
+    word: &str,
+    key: &'static str,
+    fits: impl Fn(bool, Next) -> bool,
+) -> Option<&'static str> {
+    around(position, word, |before, after| {
+        let (next, text) = after?;
+        let starts = |first: fn(char) -> bool| text.starts_with(first);
+        // Two names never follow each other, but for these two operators.
+        let is_name = next == Kind::Word && !matches!(text, "in" | "as") && starts(|c| c.is_alphabetic() || c == '_');
+        let is_text = next == Kind::Raw || next == Kind::Text && starts(|c| c != '\'');
+        let next = Next { is_name, is_text, is_brace: text == "{" };
+        let begins_statement = before.is_none_or(|(_, text)| matches!(text, ";" | "{" | "}"));
+        (!before.is_some_and(|(_, text)| text == ".") && fits(begins_statement, next)).then_some(key)
     })
 }
 
-/// Whether the `word` at `position` is followed by a character that `fits`, which is told whether white space is between.
-fn follows(position: Position, word: &str, fits: impl Fn(char, bool) -> bool) -> bool {
-    let (Some(line), Some(column)) = (position.line(), position.position()) else { return false };
-    CURRENT.with_borrow(|stack| {
-        let Some(current) = stack.last() else { return false };
-        let Some(text) = current.lines.get(line - 1) else { return false };
-        let rest: String = text.chars().skip(column.saturating_sub(1)).collect();
-        let Some(rest) = rest.strip_prefix(word) else { return false };
-        let trimmed = rest.trim_start();
-        if let Some(next) = trimmed.chars().next() {
-            return fits(next, trimmed.len() < rest.len());
-        }
-        let mut below = current.lines[line..].iter().map(|line| line.trim_start()).filter(|line| !line.is_empty());
-        below.next().and_then(|line| line.chars().next()).is_some_and(|next| fits(next, true))
-    })
+/// Whether the word `call` at `position` is that of `x.call(…)`.
+fn after_dot(position: Position) -> bool {
+    let is = |token: Option<(Kind, &str)>, wanted: &str| token.is_some_and(|(_, text)| text == wanted);
+    around(position, "call", |before, after| (is(before, ".") && is(after, "(")).then_some(())).is_some()
 }
 
-fn preceded_by_dot(position: Position) -> bool {
-    let (Some(line), Some(column)) = (position.line(), position.position()) else { return false };
+/// Looks at what stands before and after the `word` at `position`.
+fn around<T>(
+    position: Position,
+    word: &str,
+    look: impl FnOnce(Option<(Kind, &str)>, Option<(Kind, &str)>) -> Option<T>,
+) -> Option<T> {
     CURRENT.with_borrow(|stack| {
-        let Some(current) = stack.last() else { return false };
-        let Some(text) = current.lines.get(line - 1) else { return false };
-        let before: String = text.chars().take(column.saturating_sub(1)).collect();
-        if let Some(last) = before.trim_end().chars().last() {
-            return last == '.';
-        }
-        // A chain of calls that is broken before the name: `x.` on a line above.
-        let above = current.lines[..line - 1].iter().rev().map(|line| line.trim_end());
-        above.into_iter().find(|line| !line.is_empty()).is_some_and(|line| line.ends_with('.'))
+        let tokens = &stack.last()?.tokens;
+        let (before, after) = tokens.around(position, word);
+        let shown = |token: &super::tokens::Token| (token.kind, tokens.text(token));
+        look(before.map(shown), after.map(shown))
     })
 }
 
@@ -227,26 +225,35 @@ pub(super) fn strip_comment(comment: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// Makes documentation comments above a `device` block plain comments, as Rhai takes the former only above functions.
-/// Nothing moves: one character is replaced by a blank.
-pub(super) fn soften_comments(text: &str) -> String {
-    let mut lines: Vec<String> = text.split('\n').map(str::to_owned).collect();
+/// The text as Rhai is to read it: documentation comments above blocks are plain comments, as Rhai takes the former only
+/// above functions, and so is a line `#!…` at the beginning; the lines of every string are counted. Nothing moves.
+pub(super) fn readable(text: &str) -> String {
+    let text = super::tokens::with_countable_lines(text);
+    let tokens = Tokens::new(&text);
+    let mut out = text.clone().into_bytes();
     let mut belongs = false;
-    for index in (0..lines.len()).rev() {
-        let line = lines[index].trim();
-        let plain = line.starts_with("//") || line.starts_with("/*") || line.starts_with('*') || line.ends_with("*/");
-        let begins = ["device ", "test \"", "group \""].iter().any(|word| line.starts_with(word));
-        if begins || HOOKS.iter().any(|(_, word)| line.starts_with(word)) {
-            belongs = true;
-        } else if belongs && line.starts_with("///") {
-            lines[index] = lines[index].replacen("///", "// ", 1);
-        } else if belongs && line.starts_with("/**") && !line.starts_with("/***") {
-            lines[index] = lines[index].replacen("/**", "/* ", 1);
-        } else if !plain {
-            belongs = false;
+    let mut next = "";
+    for token in tokens.list().iter().rev() {
+        let written = tokens.text(token);
+        let start = token.range.start;
+        if token.kind != Kind::Comment {
+            let block = matches!((written, next), ("test" | "group", next) if next.starts_with(['"', '`', '#']))
+                || written == "device" && next.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                || HOOKS.iter().any(|(_, word)| *word == written);
+            belongs = token.kind == Kind::Word && block;
+            next = written;
+        } else if written.starts_with("#!") {
+            // With the third character, `#!/` would become a documentation comment.
+            out.splice(start..start + 2, *b"//");
+            if written.as_bytes().get(2).is_some_and(|third| matches!(third, b'/' | b'!')) {
+                out[start + 2] = b' ';
+            }
+        } else if belongs && (written.starts_with("///") || written.starts_with("/**") && !written.starts_with("/***"))
+        {
+            out[start + 2] = b' ';
         }
     }
-    lines.join("\n")
+    String::from_utf8(out).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -288,7 +295,7 @@ mod tests {
         assert_eq!(comment_above("let a = 1;\ndevice A {}", 2), "");
         assert_eq!(strip_comment("//! One.\n//!\n//! Two!"), "One.\n\nTwo!");
         assert_eq!(
-            soften_comments("/// A\n// b\ndevice A {}\n/// f\nfn f() {}"),
+            readable("/// A\n// b\ndevice A {}\n/// f\nfn f() {}"),
             "//  A\n// b\ndevice A {}\n/// f\nfn f() {}"
         );
     }

@@ -22,6 +22,80 @@ fn words_are_keywords_only_where_a_block_begins() {
     );
 }
 
+/// Every place of the grammar in which a word that begins a block may be a name.
+#[test]
+fn words_that_begin_blocks_are_names_everywhere_else() {
+    for word in ["device", "test", "group", "setup_all", "teardown_each", "task", "thread", "args", "station", "match"]
+    {
+        let case = |text: &str, wanted: &str| {
+            let text = text.replace('W', word);
+            assert_eq!(printed(&text).join(" "), wanted, "{text}");
+        };
+        case("let W = 99; for W in [1, 2] { print(W); } print(W);", "1 2 99");
+        case("for (W, i) in [7] { print(W + i); } for (v, W) in [8] { print(v + W); }", "7 8");
+        case(
+            "let W = 1; print(W in [1, 2]); print(W !in [1]); print(W /* in */ in [1]); print(W\n// x\n in [1]);",
+            "true false true true",
+        );
+        case("let W = 1; W in [1]", "");
+        case("let W = 1; if W in [1] { print(1); } while W in [1] { W += 1; } print(W);", "1 2");
+        case("let W = 6; W -= 1; W *= 2; W = W + 1; print(W); const X = W; print(X);", "11 11");
+        if !matches!(word, "thread" | "match") {
+            case("fn W(W, x) { W in [x] } print(W(1, 1));", "true");
+        }
+        case("fn f(W) {\n    W in [1]\n}\nprint(f(1));", "true");
+        case("let f = |W, x| W + x; print(f.call(1, 2)); let W = 3; let g = || W in [3]; print(g.call());", "3 true");
+        case("try { throw 5 } catch (W) { print(W in [5]); print(W); }", "true 5");
+        case("let m = #{ W: 1 }; print(m.W in [1]); m.W += 1; print(m?.W); m.W = #{ W: 4 }; print(m.W.W);", "true 2 4");
+        case(
+            "let W = 2; print(switch W { 2 => W, _ => 0 }); print(switch 1 { 1 if W in [2] => `is`, _ => W });",
+            "2 is",
+        );
+        case(
+            "let W = (); print(W ?? `none`); let W = [1]; print(W[0]); print(`${W in [[1]]} ${W}`);",
+            "none 1 true [1]",
+        );
+        case("import \"std/stats\" as W; print(W::sum([1, 2]));", "3");
+        case("let W = 1; export W as W; export const V = 2; print(W);", "1");
+        case("fn f(x) { if x { return 1 } let W = 2; return W\n} print(f(false)); print(type_of(f));", "2 Fn");
+    }
+    assert_eq!(printed("let m = #{ \"call\": 1 }; print(m[\"call\"]); print([|x| x][0].call(2));"), ["1", "2"]);
+}
+
+#[test]
+fn blocks_begin_wherever_comments_stand() {
+    let text =
+        "device /* a */ // b\n /* c */ Bench // d\n{ }\nprint(Bench.name); test /* x */ \"t\" { } group\n#\"g\"# { }";
+    assert_eq!(printed(text), ["Bench", "begin t", "end pass"]);
+    // A text that looks like a script stays as it is.
+    assert_eq!(printed("print(`/// a\ndevice X {}`);"), ["/// a\ndevice X {}"]);
+    assert_eq!(printed("print(#\"/// \"\n/// a\ndevice X {}\"#);"), ["/// \"\n/// a\ndevice X {}"]);
+}
+
+/// What stands before the last line, whatever it is, does not change its number.
+#[test]
+fn lines_are_counted_in_every_form_of_text() {
+    for text in [
+        "let t = #\"one\"\ntwo\"#;\nlet u = #\"x = \"\ny\"#;",
+        "let a = ##\"\"#\n\"\n\"#\r\n\"##; let b = #\"\n\"\n\"#;",
+        "let a = `x ${ 1 +\n 2 } y ${#\"a\"\n\"#}\n z`;",
+        "let a = `\n\n`; let b = `a``\n``${`\n${1}`}\n`;",
+        "/* a /* b\n*/ \n // */\n// #\"\n",
+        "let a = 1;\r\nlet b = `x\r\n${a}\r\n`;\r\nlet c = #\"a\"\r\n\"#;",
+        "#!/usr/bin/env belay-script\nlet a = \"x \\\n  y\\\r\n\";",
+        "#!belay \"\n/// Doc.\ndevice D { task a() #\"\n print(\"\")\n \"#\n task b() `\n` }",
+        "let q = '\"'; let h = #{ a: 1 }; let c = '\\''; let s = \"a\\\"#\";\nlet d = `'`;",
+    ] {
+        let lines = text.split('\n').count() + 1;
+        let found = failure(&format!("{text}\nthrow 5;"));
+        assert_eq!(found, format!("ScriptError: 5 @ t.rhai:{lines}:1"), "{text}");
+        // And nothing else changes: what is wrong in the parse is found there, too.
+        let found = failure(&format!("{text}\n  let = 5;"));
+        assert!(found.contains(&format!("@ t.rhai:{lines}:7")), "{text}: {found}");
+    }
+    assert_eq!(printed("print(#\"a\"\n  b\\n\"#);"), ["a\"\n  b\\n"]);
+}
+
 #[test]
 fn tests_run_in_place_and_are_recorded() {
     let (finished, lines) = run(

@@ -1,0 +1,344 @@
+//! The tokens of a script with their places: what comes before and after a word, and the strings in which Rhai miscounts
+//! lines.
+//!
+//! Knows of Rhai's grammar what comments, literals and words are. Invariant: scanning takes linear time and never fails;
+//! what has no end ends with the text.
+
+use rhai::Position;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// What a token is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A name, a word of the language, a number.
+    Word,
+    /// One character of an operator, or a bracket.
+    Sign,
+    /// A string, a character, or what stands between back-ticks up to its end or to the next `${`.
+    Text,
+    /// `#"…"#`, with as many marks as one likes.
+    Raw,
+    /// A comment, or the line `#!…` at the beginning.
+    Comment,
+}
+
+/// A token and its place.
+#[derive(Clone, Debug)]
+pub(super) struct Token {
+    pub kind: Kind,
+    /// Its bytes.
+    pub range: Range<usize>,
+    line: usize,
+    column: usize,
+}
+
+/// The tokens of a text.
+pub(super) struct Tokens {
+    text: String,
+    list: Vec<Token>,
+    /// Words, by the line that they stand in.
+    lines: HashMap<usize, Vec<usize>>,
+}
+
+impl Tokens {
+    /// Takes `text` apart.
+    pub fn new(text: &str) -> Tokens {
+        let mut scanner = Scanner { text, at: 0, list: Vec::new() };
+        scanner.shebang();
+        scanner.code();
+        let mut list = scanner.list;
+        number(text, &mut list);
+        let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
+        for (index, token) in list.iter().enumerate().filter(|(_, token)| token.kind == Kind::Word) {
+            lines.entry(token.line).or_default().push(index);
+        }
+        Tokens { text: text.to_owned(), list, lines }
+    }
+
+    /// The tokens, comments included.
+    pub fn list(&self) -> &[Token] {
+        &self.list
+    }
+
+    /// The text of a token.
+    pub fn text(&self, token: &Token) -> &str {
+        &self.text[token.range.clone()]
+    }
+
+    /// What stands before and after the `word` at `position`, comments left out. Rhai counts too few columns after `\${`, so
+    /// that the nearest such word at or after the column is meant.
+    pub fn around(&self, position: Position, word: &str) -> (Option<&Token>, Option<&Token>) {
+        let (Some(line), Some(column)) = (position.line(), position.position()) else { return (None, None) };
+        let words = self.lines.get(&line).into_iter().flatten();
+        let mut here = words.filter(|index| self.list[**index].column >= column);
+        let Some(&index) = here.find(|index| self.text(&self.list[**index]) == word) else { return (None, None) };
+        let is_code = |token: &&Token| token.kind != Kind::Comment;
+        (self.list[..index].iter().rev().find(is_code), self.list[index + 1..].iter().find(is_code))
+    }
+}
+
+/// Sets the lines and columns, which count from 1 and in characters, as Rhai's do.
+fn number(text: &str, list: &mut [Token]) {
+    let (mut at, mut line, mut column) = (0, 1, 1);
+    for token in list {
+        for c in text[at..token.range.start].chars() {
+            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        at = token.range.start;
+        (token.line, token.column) = (line, column);
+    }
+}
+
+struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+    list: Vec<Token>,
+}
+
+impl Scanner<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn push(&mut self, kind: Kind, length: usize) {
+        self.list.push(Token { kind, range: self.at..self.at + length, line: 0, column: 0 });
+        self.at += length;
+    }
+
+    fn shebang(&mut self) {
+        if self.text.starts_with("#!") {
+            self.push(Kind::Comment, self.text.find('\n').unwrap_or(self.text.len()));
+        }
+    }
+
+    fn code(&mut self) {
+        // The braces that are open in the `${…}` of each open back-tick string, innermost last.
+        let mut depths: Vec<usize> = Vec::new();
+        while let Some(first) = self.rest().chars().next() {
+            match first {
+                '{' => {
+                    if let Some(depth) = depths.last_mut() {
+                        *depth += 1;
+                    }
+                    self.push(Kind::Sign, 1);
+                }
+                '}' if depths.last() == Some(&0) => {
+                    self.push(Kind::Sign, 1);
+                    depths.pop();
+                    if self.back_ticks() {
+                        depths.push(0);
+                    }
+                }
+                '}' => {
+                    if let Some(depth) = depths.last_mut() {
+                        *depth -= 1;
+                    }
+                    self.push(Kind::Sign, 1);
+                }
+                '`' => {
+                    if self.back_ticks() {
+                        depths.push(0);
+                    }
+                }
+                _ => self.plain(first),
+            }
+        }
+    }
+
+    /// A token that holds no code.
+    fn plain(&mut self, first: char) {
+        let rest = self.rest();
+        let end = |length: Option<usize>| length.unwrap_or(rest.len());
+        match first {
+            _ if first.is_whitespace() => self.at += first.len_utf8(),
+            '/' if rest.starts_with("//") => self.push(Kind::Comment, end(rest.find('\n'))),
+            '/' if rest.starts_with("/*") => self.push(Kind::Comment, end(block_comment(rest))),
+            '"' | '\'' => self.push(Kind::Text, string(rest, first)),
+            '#' => match raw(rest) {
+                Some(length) => self.push(Kind::Raw, length),
+                None => self.push(Kind::Sign, 1),
+            },
+            _ if is_word(first) => self.push(Kind::Word, end(rest.find(|c| !is_word(c)))),
+            _ => self.push(Kind::Sign, first.len_utf8()),
+        }
+    }
+
+    /// What stands between back-ticks, from the opening one or the end of a `${…}`, up to the next `${` or the end; whether
+    /// code follows.
+    fn back_ticks(&mut self) -> bool {
+        let rest = self.rest().as_bytes();
+        let mut index = usize::from(rest.first() == Some(&b'`') && !self.is_inside());
+        loop {
+            match rest.get(index..).unwrap_or_default() {
+                [] => {
+                    self.push(Kind::Text, rest.len());
+                    return false;
+                }
+                [b'`', b'`', ..] => index += 2,
+                [b'`', ..] => {
+                    self.push(Kind::Text, index + 1);
+                    return false;
+                }
+                [b'\\', b'$', b'{', ..] => index += 3,
+                [b'$', b'{', ..] => {
+                    self.push(Kind::Text, index + 2);
+                    return true;
+                }
+                _ => index += 1,
+            }
+        }
+    }
+
+    /// Whether the last token was the brace that ends a `${…}`, directly before.
+    fn is_inside(&self) -> bool {
+        self.list.last().is_some_and(|last| last.range.end == self.at && self.text[last.range.clone()] == *"}")
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// The length of a block comment, which may hold others.
+fn block_comment(rest: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0, 0);
+    loop {
+        match rest.as_bytes().get(at..)? {
+            [b'/', b'*', ..] => (depth, at) = (depth + 1, at + 2),
+            [b'*', b'/', ..] => (depth, at) = (depth - 1, at + 2),
+            [_, ..] => at += 1,
+            [] => return None,
+        }
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+}
+
+/// The length of a string in quotes; it goes on on the next line only after a backslash.
+fn string(rest: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (index, c) in rest.char_indices().skip(1) {
+        match c {
+            '\r' if escaped => {}
+            '\n' if !escaped => return index,
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            c if c == quote => return index + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+/// The length of a raw string.
+fn raw(rest: &str) -> Option<usize> {
+    let marks = rest.bytes().take_while(|byte| *byte == b'#').count();
+    if rest.as_bytes().get(marks) != Some(&b'"') {
+        return None;
+    }
+    let end = format!("\"{}", "#".repeat(marks));
+    Some(rest[marks + 1..].find(&end).map_or(rest.len(), |index| marks + 1 + index + end.len()))
+}
+
+/// The text with its raw strings written such that Rhai counts their lines: it misses a line end that follows a `"` in
+/// them. Nothing moves, and their values stay as they are.
+pub(super) fn with_countable_lines(text: &str) -> String {
+    let tokens = Tokens::new(text);
+    let mut out = String::new();
+    let mut at = 0;
+    for token in tokens.list().iter().filter(|token| token.kind == Kind::Raw) {
+        if let Some(written) = countable(tokens.text(token)) {
+            out.push_str(&text[at..token.range.start]);
+            out.push_str(&written);
+            at = token.range.end;
+        }
+    }
+    out.push_str(&text[at..]);
+    out
+}
+
+/// A raw string whose lines Rhai miscounts as a string in quotes: its value on the first line, then as many lines that go
+/// on, and blanks up to its end. `None` if its lines are counted as they are.
+fn countable(raw: &str) -> Option<String> {
+    let marks = raw.bytes().take_while(|byte| *byte == b'#').count();
+    let end = format!("\"{}", "#".repeat(marks));
+    let value = raw[marks + 1..].strip_suffix(&end)?;
+    let lines: Vec<&str> = value.split('\n').collect();
+    let miscounted = |line: &&str| line.trim_end_matches('#').ends_with('"');
+    let (last, before) = lines.split_last()?;
+    if !before.iter().any(miscounted) {
+        return None;
+    }
+    let mut written = "\"".to_owned();
+    for c in value.chars() {
+        match c {
+            '\n' => written.push_str("\\n"),
+            '\r' => written.push_str("\\r"),
+            '"' | '\\' => written.extend(['\\', c]),
+            c => written.push(c),
+        }
+    }
+    written.push_str(&"\\\n".repeat(before.len()));
+    written.push('"');
+    written.push_str(&" ".repeat(last.chars().count() + marks));
+    Some(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_and_their_neighbours() {
+        let text = "#!/usr/bin\nlet /* a /* b */ */ x = `é ${ f(`{${1}}`) } `` \\${`; // c\nfor x in \"x\\\"\" { }";
+        let tokens = Tokens::new(text);
+        let shown: Vec<(Kind, &str)> = tokens.list().iter().map(|token| (token.kind, tokens.text(token))).collect();
+        use Kind::{Comment, Sign, Text, Word};
+        let wanted = [
+            (Comment, "#!/usr/bin"),
+            (Word, "let"),
+            (Comment, "/* a /* b */ */"),
+            (Word, "x"),
+            (Sign, "="),
+            (Text, "`é ${"),
+            (Word, "f"),
+            (Sign, "("),
+            (Text, "`{${"),
+            (Word, "1"),
+            (Sign, "}"),
+            (Text, "}`"),
+            (Sign, ")"),
+            (Sign, "}"),
+            (Text, " `` \\${`"),
+            (Sign, ";"),
+            (Comment, "// c"),
+            (Word, "for"),
+            (Word, "x"),
+            (Word, "in"),
+            (Text, "\"x\\\"\""),
+            (Sign, "{"),
+            (Sign, "}"),
+        ];
+        assert_eq!(shown, wanted);
+        let neighbours = |line, column| {
+            let (before, after) = tokens.around(Position::new(line, column), "x");
+            (before.map(|token| tokens.text(token)), after.map(|token| tokens.text(token)))
+        };
+        assert_eq!(neighbours(2, 21), (Some("let"), Some("=")));
+        assert_eq!(neighbours(3, 5), (Some("for"), Some("in")));
+        assert_eq!(neighbours(3, 6), (None, None));
+    }
+
+    #[test]
+    fn raw_strings_are_rewritten_only_where_lines_are_miscounted() {
+        for kept in
+            ["#\"a\nb\"#", "#\"\"#", "##\"a \"# b\nc\"##", "#\"open\"\n", "\"a\\\"\"", "`\"\n`", "// #\"\"\n\"#"]
+        {
+            assert_eq!(with_countable_lines(kept), kept);
+        }
+        assert_eq!(with_countable_lines("f(#\"x = \"\n  ü\"#) + 1"), "f(\"x = \\\"\\n  ü\\\n\"    ) + 1");
+        assert_eq!(with_countable_lines("##\"\"#\r\n\"\n\"##;"), "\"\\\"#\\r\\n\\\"\\n\\\n\\\n\"  ;");
+    }
+}
