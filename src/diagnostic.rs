@@ -29,12 +29,14 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do next.
     pub help: Option<String>,
+    /// What else failed in the same operation, drawn below as failures of their own.
+    pub others: Vec<Diagnostic>,
 }
 
 impl Diagnostic {
     /// A diagnostic with a title alone.
     pub fn new(kind: Kind, title: impl Into<String>) -> Diagnostic {
-        Diagnostic { kind, title: title.into(), places: Vec::new(), notes: Vec::new(), help: None }
+        Diagnostic { kind, title: title.into(), places: Vec::new(), notes: Vec::new(), help: None, others: Vec::new() }
     }
 
     /// The diagnostic of an [`Error`](crate::Error): its first origin is the primary place, the others are callers.
@@ -49,6 +51,7 @@ impl Diagnostic {
             places: places.collect(),
             notes: Vec::new(),
             help: error.help().map(str::to_owned),
+            others: error.others().iter().map(Diagnostic::from_error).collect(),
         }
     }
 }

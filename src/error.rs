@@ -193,6 +193,8 @@ struct Inner {
     traceback: Option<String>,
     /// Where the failure lies, innermost first: lines of bodies, then lines of the script.
     origins: Vec<Origin>,
+    /// What else failed in the same operation, in its order.
+    others: Vec<Error>,
 }
 
 impl Error {
@@ -206,6 +208,7 @@ impl Error {
             item: None,
             traceback: None,
             origins: Vec::new(),
+            others: Vec::new(),
         }))
     }
 
@@ -243,6 +246,14 @@ impl Error {
         if !self.0.origins.contains(&origin) {
             self.0.origins.push(origin);
         }
+        self
+    }
+
+    /// Adds what else failed in the same operation, with what failed beside it in turn.
+    pub fn with_other(mut self, mut other: Error) -> Error {
+        let nested = std::mem::take(&mut other.0.others);
+        self.0.others.push(other);
+        self.0.others.extend(nested);
         self
     }
 
@@ -284,6 +295,11 @@ impl Error {
     /// Where the failure lies, innermost first.
     pub fn origins(&self) -> &[Origin] {
         &self.0.origins
+    }
+
+    /// What else failed in the same operation, in its order: the other teardowns of a closing.
+    pub fn others(&self) -> &[Error] {
+        &self.0.others
     }
 
     /// The headline: for an exception of the board `` `Bench` raised ZeroDivisionError in task `f`: … ``.

@@ -298,6 +298,9 @@ pub struct Failure {
     /// Every place, innermost first; the first one is `file` and `line`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<Spot>,
+    /// What else failed in the same operation: the other teardowns of a closing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Failure>,
 }
 
 /// A place in a script, with the text of its line.
@@ -320,6 +323,10 @@ pub struct Spot {
 impl Failure {
     /// A diagnostic as data; `text` gives the text of a script.
     pub fn of(diagnostic: &Diagnostic, text: impl Fn(&str) -> Option<std::sync::Arc<str>>) -> Failure {
+        Failure::of_known(diagnostic, &text)
+    }
+
+    fn of_known(diagnostic: &Diagnostic, text: &dyn Fn(&str) -> Option<std::sync::Arc<str>>) -> Failure {
         let places = diagnostic.places.iter().map(|place| {
             let Origin { file, line, column } = &place.origin;
             let index = usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX);
@@ -335,6 +342,7 @@ impl Failure {
             help: diagnostic.help.clone(),
             notes: diagnostic.notes.clone(),
             places,
+            others: diagnostic.others.iter().map(|other| Failure::of_known(other, text)).collect(),
         }
     }
 
@@ -350,7 +358,13 @@ impl Failure {
             places: places.collect(),
             notes: self.notes.clone(),
             help: self.help.clone(),
+            others: self.others.iter().map(Failure::diagnostic).collect(),
         }
+    }
+
+    /// The places of this failure and of what else failed.
+    pub fn all_places(&self) -> impl Iterator<Item = &Spot> {
+        self.places.iter().chain(self.others.iter().flat_map(|other| &other.places))
     }
 }
 

@@ -98,6 +98,7 @@ pub fn render(diagnostic: &Diagnostic, source: &dyn Fn(&str) -> Option<Arc<str>>
     if let Some(help) = &diagnostic.help {
         tail(&mut out, &indent, colour.paint(Look::Help, "help:"), "help: ", help);
     }
+    out.extend(diagnostic.others.iter().map(|other| render(other, source, colour)));
     out
 }
 
@@ -244,6 +245,7 @@ mod tests {
             places: vec![place(15, 0, ""), place(48, 15, "called from")],
             notes: vec!["first\nsecond".to_owned()],
             help: Some("divide by something else".to_owned()),
+            others: Vec::new(),
         };
         let expected = "\
 error: `Bench` raised ZeroDivisionError in task `read_adc`: divide by zero

@@ -104,7 +104,7 @@ pub fn whole(report: &Report, colour: Colour, named: bool) -> String {
 fn excerpt(failure: &Failure, colour: Colour) -> String {
     let source = |name: &str| {
         let mut lines: Vec<&str> = Vec::new();
-        for place in failure.places.iter().filter(|place| place.file == name && !place.text.is_empty()) {
+        for place in failure.all_places().filter(|place| place.file == name && !place.text.is_empty()) {
             let index = usize::try_from(place.line.saturating_sub(1)).unwrap_or(0);
             if lines.len() <= index {
                 lines.resize(index + 1, "");

@@ -511,7 +511,8 @@ impl Device {
     /// Runs the teardowns and closes the port. Nothing happens if it is closed already.
     ///
     /// # Errors
-    /// The first error of a teardown; all of them have run and the port is closed.
+    /// The first error of a teardown, with those of the others ([`Error::others`]); all of them have run and the port is
+    /// closed.
     pub fn close(&self) -> Result<()> {
         if !self.0.open.swap(false, Ordering::SeqCst) {
             return Ok(());
@@ -543,9 +544,10 @@ impl Device {
                 // This press has ended one teardown; the others still run.
                 crate::interrupt::take();
             }
-            if first.is_ok() {
-                first = outcome;
-            }
+            first = match (first, outcome) {
+                (Err(first), Err(other)) => Err(first.with_other(other)),
+                (first, outcome) => first.and(outcome),
+            };
         }
         let hidden = self.hide_mount_at_last(&mut state);
         if first.is_ok() {

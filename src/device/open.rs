@@ -81,9 +81,12 @@ impl Host {
         };
         self.remember(&device);
         if let Err(error) = device.initialise(hook) {
-            // What the setups switched on is switched off again; the first error is the one to tell.
-            let _ = device.close();
-            return Err(error.with_device(&name));
+            // What the setups switched on is switched off again.
+            let error = error.with_device(&name);
+            return Err(match device.close() {
+                Ok(()) => error,
+                Err(closing) => error.with_other(closing),
+            });
         }
         Ok(device)
     }

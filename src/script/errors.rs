@@ -130,6 +130,16 @@ pub(super) fn as_value(error: &EvalAltResult) -> Dynamic {
     }
 }
 
+/// What became of each part of an operation that failed.
+fn results(error: &ScriptError) -> Dynamic {
+    let others = error.error.others();
+    if error.results.is_none() && !others.is_empty() {
+        let all = std::iter::once(&error.error).chain(others);
+        return all.map(|error| Dynamic::from(ScriptError::new(error.clone()))).collect::<Array>().into();
+    }
+    error.results.clone().map_or(Dynamic::UNIT, Dynamic::from_array)
+}
+
 fn text(value: Option<&str>) -> Dynamic {
     value.map_or(Dynamic::UNIT, |text| Dynamic::from(text.to_owned()))
 }
@@ -160,7 +170,7 @@ pub(super) fn register(engine: &mut Engine) {
         .register_get("traceback", |e: &mut ScriptError| text(e.error.traceback()))
         .register_get("script_line", |e: &mut ScriptError| script_line(&e.error))
         .register_get("line", |e: &mut ScriptError| line(e.error.origins().last()))
-        .register_get("results", |e: &mut ScriptError| e.results.clone().map_or(Dynamic::UNIT, Dynamic::from_array))
+        .register_get("results", |e: &mut ScriptError| results(e))
         .register_fn("to_string", |e: &mut ScriptError| e.error.to_string())
         .register_fn("to_debug", |e: &mut ScriptError| e.error.to_string())
         .register_fn("kind_of", |error: Dynamic| value_kind(&error).name())

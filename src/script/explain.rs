@@ -43,14 +43,11 @@ pub(super) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
     let mut diagnostic = headline(run, engine, inner, &current);
     let position = position_of(inner);
     if let Some(origin) = place(Some(&current), position) {
-        add(&mut diagnostic, origin, "called from");
+        frames.insert(0, Frame { origin, label: "called from" });
     }
-    for frame in frames {
-        add(&mut diagnostic, frame.origin, frame.label);
-    }
-    hide_library(&mut diagnostic);
-    if let Some(first) = diagnostic.places.first_mut() {
-        first.label.clear();
+    surround(&mut diagnostic, &frames);
+    for other in &mut diagnostic.others {
+        surround(other, &frames);
     }
     diagnostic
 }
@@ -58,6 +55,17 @@ pub(super) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
 /// The diagnostic of an error of the crate.
 pub(super) fn of_error(error: &Error) -> Diagnostic {
     Diagnostic::from_error(error)
+}
+
+/// Adds the frames around an error to what it knows itself.
+fn surround(diagnostic: &mut Diagnostic, frames: &[Frame]) {
+    for frame in frames {
+        add(diagnostic, frame.origin.clone(), frame.label);
+    }
+    hide_library(diagnostic);
+    if let Some(first) = diagnostic.places.first_mut() {
+        first.label.clear();
+    }
 }
 
 /// Adds a place, unless its line is there already.

@@ -253,7 +253,7 @@ fn session(run: &Arc<Run>, context: &NativeCallContext<'_>, args: &mut [&mut Dyn
         (Ok(_), Err(error)) => Err(raise(located(error, context))),
         (Err(error), Ok(())) => Err(error),
         (Err(error), Err(closing)) => {
-            lock(&run.closing).push(explain::of_error(&closing));
+            lock(&run.closing).push(explain::of_error(&located(closing, context)));
             Err(error)
         }
     }

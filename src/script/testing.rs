@@ -289,7 +289,9 @@ fn attempt(
             result = Err(torn);
         } else {
             let failure = explain::of_failure(run, context.engine(), &torn, &test.source);
-            notes.push(format!("`teardown_each` failed, too: {}", failure.title));
+            for failure in std::iter::once(&failure).chain(&failure.others) {
+                notes.push(format!("`teardown_each` failed, too: {}", failure.title));
+            }
         }
     }
     (result, notes)

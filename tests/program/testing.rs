@@ -202,6 +202,65 @@ fn reports_are_accepted_by_who_reads_them() {
     );
 }
 
+/// Devices that cannot be torn down: two of one class, a third one that a script closes, a fourth one that fails to open.
+const FAILING_TEARDOWNS: &str = r#"
+device D {
+    teardown first() `raise OSError(5)`
+    teardown good() `print("off")`
+    teardown second() `raise ValueError("the supply is still on")`
+}
+device E : D { setup start() autoinit `raise KeyError("early")` }
+try { D.open("sim:a").close() } catch (e) { print(e.results.map(|error| error.message)); }
+try { E.open("sim:e") } catch (e) { print(e.results.map(|error| `${error.device} ${error.task}`)); }
+try { D.session("sim:s", |d| throw "body") } catch (e) { print(e); }
+let one = D.open("sim:b", #{ name: "one" });
+let two = D.open("sim:c", #{ name: "two" });
+throw "the script failed first";
+"#;
+
+#[test]
+fn every_teardown_that_fails_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["run", "a.rhai", "--json", "a.json", "--junit", "a.xml", "--html", "a.html"];
+    let outcome =
+        Program::new().file("a.rhai", FAILING_TEARDOWNS.as_bytes()).args(args).start_in(folder.path()).finish().1;
+    let printed = [
+        "off\n[\"OSError: [Errno 5] EIO\", \"ValueError: the supply is still on\"]\n",
+        "off\n[\"E start\", \"E first\", \"E second\"]\n",
+        "off\nbody\n",
+        "[two] off\noff\n",
+    ];
+    said(&outcome, &printed.concat(), 1);
+    let headlines: Vec<&str> = outcome.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    let failed = |device: &str| {
+        ["OSError in teardown `first`: [Errno 5] EIO", "ValueError in teardown `second`: the supply is still on"]
+            .map(|what| format!("error: `{device}` raised {what}"))
+    };
+    let mut wanted = vec!["error: the script failed first".to_owned()];
+    wanted.extend(["D", "two", "one"].iter().flat_map(|device| failed(device)));
+    assert_eq!(headlines, wanted);
+    // Each with its own place.
+    let places = outcome.stderr.matches("a.rhai:3:23").count() + outcome.stderr.matches("a.rhai:5:24").count();
+    assert_eq!(places, 6, "{}", outcome.stderr);
+
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&read("a.json")).unwrap();
+    let kinds = |failure: &serde_json::Value| (failure["message"].to_string(), failure["line"].to_string());
+    let closing = report["closing"].as_array().unwrap();
+    assert_eq!(closing.len(), 3);
+    for failure in closing {
+        let others = failure["others"].as_array().unwrap();
+        let found: Vec<_> = std::iter::once(failure).chain(others).map(kinds).collect();
+        assert!(found[0].0.contains("teardown `first`") && found[0].1 == "3", "{found:?}");
+        assert!(found[1].0.contains("teardown `second`") && found[1].1 == "5", "{found:?}");
+    }
+    for name in ["a.xml", "a.html"] {
+        let text = read(name);
+        assert_eq!(text.matches("ValueError in teardown `second`").count(), 3, "{name}");
+        assert_eq!(text.matches("OSError in teardown `first`").count(), 3, "{name}");
+    }
+}
+
 #[test]
 fn a_run_that_is_killed_leaves_what_happened() {
     let folder = tempfile::tempdir().unwrap();

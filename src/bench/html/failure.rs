@@ -32,6 +32,7 @@ pub fn show(markup: &mut Markup, failure: &Failure) {
             markup.leaf("p", &[("class", &"help")], format_args!("help: {help}"));
         }
     });
+    failure.others.iter().for_each(|other| show(markup, other));
 }
 
 /// A line of a script, with a mark under the column.

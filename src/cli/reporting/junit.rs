@@ -219,6 +219,10 @@ fn trace(failure: &Failure) -> String {
     if let Some(help) = &failure.help {
         let _ = writeln!(text, "help: {help}");
     }
+    for other in &failure.others {
+        let _ = writeln!(text, "{}: {}", other.kind, other.message);
+        text.push_str(&trace(other));
+    }
     text
 }
 

@@ -71,6 +71,7 @@ fn failure() -> Failure {
             spot(48, 15, "called from", "\tlet v = bench.read_adc(26); // <b>"),
             spot(50, 4_000_000_000, HOSTILE, "short"),
         ],
+        others: Vec::new(),
     }
 }
 
