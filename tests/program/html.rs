@@ -4,13 +4,14 @@ mod everything;
 mod xml;
 
 use crate::support::command::Program;
+use crate::support::programs;
 use crate::support::running::Running;
 use belay_script::bench::event::{Outcome, SCHEMA};
 use belay_script::bench::html;
 use belay_script::bench::report::{Report, Test, from_jsonl};
 use everything::{HOSTILE, long};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use xml::{Element, parse};
@@ -210,20 +211,6 @@ fn the_program_writes_the_page() {
     assert!(page() == first, "the pages differ");
 }
 
-/// Chromium, which is no part of a plain machine: there the test passes without it, and says so. `.ci/run` installs it, and
-/// its runs do not pass without.
-fn find_chromium() -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let known = std::env::split_paths(&folders)
-        .flat_map(|folder| [folder.join("chromium"), folder.join("chromium-browser")])
-        .find(|path| path.is_file());
-    assert!(
-        known.is_some() || std::env::var_os("CI").is_none(),
-        "this test needs Chromium: `apt-get install chromium`"
-    );
-    known
-}
-
 /// How many elements of each name there are.
 fn census(names: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
     names.fold(BTreeMap::new(), |mut counts, name| {
@@ -240,10 +227,7 @@ fn names_in(document: &str) -> impl Iterator<Item = String> {
 
 #[test]
 fn a_browser_reads_the_same_page_and_runs_nothing() {
-    let Some(chromium) = find_chromium() else {
-        eprintln!("chromium is not installed: the page is not looked at in a browser");
-        return;
-    };
+    let Some([chromium]) = programs::find(["chromium"]) else { return };
     let page = html::page(&[everything::report()]);
     let expected = census(elements(&page).into_iter().map(|element| element.name));
     // A script of our own shows that none could run, and that the browser's complaints are heard.

@@ -5,6 +5,7 @@
 
 use super::network::free_port;
 use crate::support::command::{Outcome, Program};
+use crate::support::programs;
 use crate::support::running::Running;
 use crate::support::terminal::Person;
 use std::net::{Ipv4Addr, TcpStream};
@@ -15,7 +16,6 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(60);
 const EMULATOR: &str = "qemu-system-arm";
 const FIRMWARE: &str = "/usr/share/firmware-microbit-micropython/firmware.hex";
-const PACKAGES: &str = "`apt-get install qemu-system-arm firmware-microbit-micropython`";
 
 /// An emulated board. Dropping it switches it off.
 struct Microbit {
@@ -26,15 +26,9 @@ struct Microbit {
 }
 
 impl Microbit {
-    /// A board that boots; `None` where the emulator or the firmware is missing, which no run of `.ci/run` passes without.
+    /// A board that boots; `None` where the emulator or the firmware is missing.
     fn start() -> Option<Microbit> {
-        let folders = std::env::var_os("PATH").unwrap_or_default();
-        let has_emulator = std::env::split_paths(&folders).any(|folder| folder.join(EMULATOR).is_file());
-        if !has_emulator || !Path::new(FIRMWARE).is_file() {
-            assert!(std::env::var_os("CI").is_none(), "this test needs an emulated micro:bit: {PACKAGES}");
-            eprintln!("not tested: a micro:bit, for want of its emulator or its firmware ({PACKAGES})");
-            return None;
-        }
+        programs::find([EMULATOR, FIRMWARE])?;
         let folder = tempfile::tempdir().expect("a folder");
         let number = free_port();
         let emulator = Some(emulate(folder.path(), number));

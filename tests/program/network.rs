@@ -1,11 +1,12 @@
 //! Ports over the network: a real serial server in front of a served board, and WebREPL in front of a board.
 
 use crate::support::command::{Outcome, Program};
+use crate::support::programs;
 use crate::support::running::Running;
 use crate::support::webrepl;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -49,21 +50,6 @@ pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener").local_addr().expect("an address").port()
 }
 
-/// ser2net 4, which is no part of a plain machine: there the test passes without it, and says so. `.ci/run` installs it, and
-/// its runs do not pass without.
-fn find_ser2net() -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH").unwrap_or_default();
-    let known = std::env::split_paths(&folders)
-        .chain([Path::new("/usr/sbin").to_owned()])
-        .map(|folder| folder.join("ser2net"))
-        .find(|path| path.is_file());
-    assert!(
-        known.is_some() || std::env::var_os("CI").is_none(),
-        "this test needs ser2net 4: `apt-get install ser2net`"
-    );
-    known
-}
-
 /// ser2net in front of the board of `board`'s folder, and its port number.
 fn ser2net(program: &Path, accepter: &str, board: &Running) -> (Running, u16) {
     let (port, ready) = (free_port(), free_port());
@@ -97,10 +83,7 @@ fn ser2net(program: &Path, accepter: &str, board: &Running) -> (Running, u16) {
 
 #[test]
 fn serial_servers_of_every_kind() {
-    let Some(program) = find_ser2net() else {
-        eprintln!("not tested: serial servers, for want of ser2net 4 (`apt-get install ser2net`)");
-        return;
-    };
+    let Some([program]) = programs::find(["ser2net"]) else { return };
     let board = Program::new().args(["sim", "serve", "--link", "board"]).limit(LIMIT).start();
     board.said("Ctrl-C ends it\n");
     for (accepter, scheme) in [("telnet(rfc2217)", "rfc2217"), ("telnet", "telnet"), ("", "tcp")] {

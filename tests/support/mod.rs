@@ -6,6 +6,8 @@ pub mod golden;
 pub mod interpreter;
 #[cfg(target_os = "linux")]
 pub mod mpremote;
+#[cfg(target_os = "linux")]
+pub mod programs;
 pub mod running;
 #[cfg(target_os = "linux")]
 pub mod screen;

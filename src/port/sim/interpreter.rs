@@ -71,29 +71,35 @@ fn version_of(text: &str) -> Option<(u32, u32)> {
     Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
 }
 
-/// The interpreter of this process's boards, once found.
-static FOUND: Mutex<Option<Arc<Interpreter>>> = Mutex::new(None);
+/// How long nothing is installed again after that has failed: without a network each attempt takes ten seconds, and the
+/// answer is the same for every board that is opened meanwhile.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// What came of looking for the interpreter of this process's boards, and when.
+static FOUND: Mutex<Option<(Instant, Result<Arc<Interpreter>>)>> = Mutex::new(None);
 
 /// Finds an interpreter: the one that `BELAY_SCRIPT_MICROPYTHON` names, `micropython` on PATH if it is new enough, the
 /// one in the cache; else installs one into the cache, telling `notify` so.
 ///
-/// The cache is `BELAY_SCRIPT_CACHE`, else the user's usual place for caches. What was found is kept for the process.
+/// The cache is `BELAY_SCRIPT_CACHE`, else the user's usual place for caches. What was found is kept for the process; that
+/// there is none, for a minute.
 ///
 /// # Errors
 /// [`Kind::ConnectionFailedError`] if the named interpreter does not work, [`Kind::FeatureUnavailableError`] if there
 /// is none and none can be installed; the help says what to install.
 pub fn find(notify: &dyn Fn(&str)) -> Result<Arc<Interpreter>> {
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(interpreter) = &*found {
-        return Ok(Arc::clone(interpreter));
+    match &*found {
+        Some((_, Ok(interpreter))) => return Ok(Arc::clone(interpreter)),
+        Some((at, Err(error))) if at.elapsed() < PAUSE => return Err(error.clone()),
+        _ => {}
     }
-    let interpreter = look_for_one(notify).map_err(|error| match crate::interrupt::pending() {
-        true => Error::new(Kind::Interrupted, "interrupted while looking for a MicroPython"),
-        false => error,
-    });
-    let interpreter = Arc::new(interpreter?);
-    *found = Some(Arc::clone(&interpreter));
-    Ok(interpreter)
+    let interpreter = look_for_one(notify).map(Arc::new);
+    if interpreter.is_err() && crate::interrupt::pending() {
+        return Err(Error::new(Kind::Interrupted, "interrupted while looking for a MicroPython"));
+    }
+    *found = Some((Instant::now(), interpreter.clone()));
+    interpreter
 }
 
 fn look_for_one(notify: &dyn Fn(&str)) -> Result<Interpreter> {
