@@ -224,6 +224,13 @@ impl Error {
         self
     }
 
+    /// Without the device's name: for a person who never gave it one.
+    #[must_use]
+    pub fn without_device(mut self) -> Error {
+        self.0.device = None;
+        self
+    }
+
     /// Adds the item that ran, in words: `` task `read_adc` ``; unless there is one already.
     pub fn with_item(mut self, item: impl Into<String>) -> Error {
         self.0.item.get_or_insert_with(|| item.into());

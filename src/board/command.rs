@@ -8,6 +8,9 @@ use crate::value::parse::{ParseError, parse};
 /// Length, in bytes, of a line that is large for a small board.
 const LARGE: usize = 200;
 
+/// In front of a command with a handler.
+const TRY: &str = "try:";
+
 /// Python source ready to be sent, which ends with a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
@@ -63,7 +66,16 @@ impl Command {
     /// The command with a simple statement in front of it, on its first line, so that the lines of tracebacks stay;
     /// `None` if it begins with what no statement can precede.
     pub fn after(&self, statement: &str) -> Option<Command> {
-        self.simple.then(|| Command::simple(format!("{statement};{}", self.code)))
+        self.simple.then(|| match self.code.strip_prefix(TRY) {
+            Some(rest) => Command::simple(format!("{TRY}{statement};{rest}")),
+            None => Command::simple(format!("{statement};{}", self.code)),
+        })
+    }
+
+    /// The command, which begins with a simple statement and is that statement alone, behind a `try:` on its first line;
+    /// `handler`: lines from `except` on.
+    pub fn in_try(&self, handler: &str) -> Command {
+        Command { code: format!("{TRY}{}\n{}", self.code, handler.trim_end()), simple: self.simple }
     }
 }
 

@@ -390,6 +390,10 @@ impl Output for Console {
         self.lock().board(device, text);
     }
 
+    fn boot(&self, _device: &str, text: &str) {
+        self.lock().complain(text);
+    }
+
     fn notice(&self, text: &str) {
         self.lock().complain(&format!("{}\n", text.trim_end()));
     }

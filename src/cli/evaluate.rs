@@ -1,6 +1,6 @@
 //! `exec` and `eval`: a line of Python on a board.
 //!
-//! Uses [`crate::device`].
+//! Uses [`crate::device`]. Invariant: standard output holds what the code prints, or what the expression comes to, alone.
 
 use super::arguments::{Eval, Exec, Session};
 use super::console::Console;
@@ -9,25 +9,23 @@ use crate::bound;
 use crate::device::OpenOptions;
 use crate::diagnostic::Diagnostic;
 use crate::disk;
+use crate::origin::Origin;
 use crate::script::Sources;
-use crate::value::Value;
 use std::sync::Arc;
 
-/// Runs statements; what they print passes through. Gives the exit status.
+/// Runs statements; what they print passes through byte for byte. Gives the exit status.
 ///
 /// # Errors
 /// If the code cannot be read from standard input.
 pub fn exec(exec: &Exec, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    let code = if exec.code == "-" { standard_input()? } else { exec.code.clone() };
-    let work = |device: &crate::device::Device| device.exec(&code, None).map(drop);
-    session::with_board(
-        console,
-        &exec.session.connection,
-        &exec.session.limit,
-        options(&exec.session),
-        &Sources::default(),
-        work,
-    )
+    let (code, name) = match exec.code.as_str() {
+        "-" => (standard_input()?, "<stdin>"),
+        code => (code.to_owned(), "<exec>"),
+    };
+    let Session { connection, limit, .. } = &exec.session;
+    session::with_board(console, connection, limit, options(&exec.session), &sources(name, &code), |device| {
+        device.run_program(&code, &Origin::new(name, 1, 1), &mut |bytes| console.bytes(bytes))
+    })
 }
 
 /// Prints what an expression comes to. Gives the exit status.
@@ -35,27 +33,25 @@ pub fn exec(exec: &Exec, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 /// # Errors
 /// If there is no expression.
 pub fn eval(eval: &Eval, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    if eval.expression.trim().is_empty() {
+    let expression = eval.expression.trim();
+    if expression.is_empty() {
         return Err(misuse("there is no expression", "for example `belay-script eval '1 + 1'`"));
     }
-    // The board itself writes the value, so that every object has a text. The line end ends a comment.
-    let code = format!("str(({}\n))", eval.expression.trim());
-    let work = |device: &crate::device::Device| {
-        let text = match device.exec(&code, None)? {
-            Value::Str(text) => text,
-            other => crate::value::write::literal(&other).unwrap_or_else(|error| error.to_string()),
-        };
-        console.text(&format!("{text}\n"));
+    let name = "<eval>";
+    let Session { connection, limit, .. } = &eval.session;
+    session::with_board(console, connection, limit, options(&eval.session), &sources(name, expression), |device| {
+        if let Some(text) = device.evaluate(expression, &Origin::new(name, 1, 1))? {
+            console.text(&format!("{text}\n"));
+        }
         Ok(())
-    };
-    session::with_board(
-        console,
-        &eval.session.connection,
-        &eval.session.limit,
-        options(&eval.session),
-        &Sources::default(),
-        work,
-    )
+    })
+}
+
+/// The code, under the name by which errors point into it.
+fn sources(name: &str, code: &str) -> Sources {
+    let sources = Sources::default();
+    sources.insert(name, code);
+    sources
 }
 
 fn options(session: &Session) -> OpenOptions {

@@ -27,7 +27,9 @@ pub fn reset(reset: &Options, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         ..OpenOptions::default()
     };
     let limit = Limit { timeout: None };
-    session::with_board(console, &reset.connection, &limit, options, &Sources::default(), |device| {
+    // What the board prints is the result.
+    let sources = Sources::default();
+    session::with_board_printing_to(console, console, &reset.connection, &limit, options, &sources, |device| {
         device.leave_with_reset(how)
     })
 }

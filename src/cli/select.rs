@@ -6,6 +6,7 @@
 use super::arguments::station::Select;
 use super::console::Console;
 use super::operator::Desk;
+use super::session::Aside;
 use super::{misuse, reason, signals, station};
 use crate::bench::operator::{Answer, Form, NoAnswer, Operator as _, Question};
 use crate::bench::station::{Entry, Station, is_board_name, lasting, with_board};
@@ -182,7 +183,7 @@ fn entry_of_port(port: &str, ports: &[FoundPort]) -> Entry {
 
 /// Connects the board and blinks it; gives what it is.
 fn greet(console: &Arc<Console>, port: &str, wait: Wait) -> Result<String, Error> {
-    let host = Host::new(console.clone(), None);
+    let host = Host::new(Arc::new(Aside(console.clone())), None);
     host.set_deadline(wait.deadline);
     let options = OpenOptions { startup: Some(String::new()), auto_sync_time: false, ..OpenOptions::default() };
     let device = host.open(&Arc::new(Class::device()), Some(port), options, &mut |_, _| Ok(()))?;

@@ -9,7 +9,7 @@ use crate::bench::report::Report;
 use crate::bench::station::Station;
 use crate::bound;
 use crate::device::class::Class;
-use crate::device::{Device, Host, OpenOptions, Output};
+use crate::device::{Device, Host, OpenOptions, Output, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Error;
@@ -125,7 +125,25 @@ pub fn guarded<T>(host: &Host, work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// Opens the board that the command line names, works with it, closes it. Gives the exit status.
+/// What boards print beside the result of a command: it goes to standard error.
+pub struct Aside(pub Arc<Console>);
+
+impl Output for Aside {
+    fn board(&self, device: &str, text: &str) {
+        self.0.boot(device, text);
+    }
+
+    fn notice(&self, text: &str) {
+        self.0.notice(text);
+    }
+
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        self.0.transfer(device, transfer);
+    }
+}
+
+/// Opens the board that the command line names, works with it, closes it. Gives the exit status. What the board prints
+/// unasked goes to standard error: standard output is for what `work` prints.
 ///
 /// # Errors
 /// Only if Ctrl-C cannot be watched; everything else is printed here, with excerpts from `sources`.
@@ -137,15 +155,35 @@ pub fn with_board(
     sources: &Sources,
     work: impl FnOnce(&Device) -> Result<(), Error>,
 ) -> Result<u8, Diagnostic> {
+    let aside = Arc::new(Aside(console.clone()));
+    with_board_printing_to(&aside, console, connection, limit, options, sources, work)
+}
+
+/// As [`with_board`]; what the board prints unasked goes to `output`.
+///
+/// # Errors
+/// As [`with_board`].
+#[expect(clippy::too_many_arguments, reason = "with_board with its output")]
+pub fn with_board_printing_to<O: Output + 'static>(
+    output: &Arc<O>,
+    console: &Arc<Console>,
+    connection: &Connection,
+    limit: &Limit,
+    options: OpenOptions,
+    sources: &Sources,
+    work: impl FnOnce(&Device) -> Result<(), Error>,
+) -> Result<u8, Diagnostic> {
     signals::watch()?;
-    let host = host(console, connection)?;
+    let host = host(output, connection)?;
     host.set_deadline(limit.timeout.and_then(|limit| Instant::now().checked_add(limit)));
-    let worked =
-        host.open(&Arc::new(Class::device()), None, options, &mut |_, _| Ok(())).and_then(|device| work(&device));
+    let class = Arc::new(Class::device());
+    let worked = host.open(&class, None, options, &mut |_, _| Ok(())).and_then(|device| work(&device));
     // The deadline is for the work, not for tidying up after it.
     host.set_deadline(None);
     let failures = worked.err().into_iter().chain(host.close_all());
-    let failures: Vec<Diagnostic> = failures.map(|error| Diagnostic::from_error(&error)).collect();
+    // A board that is none of the station has the name of the class, which the person never wrote.
+    let named = |error: Error| if error.device() == Some(&*class.name) { error.without_device() } else { error };
+    let failures: Vec<Diagnostic> = failures.map(|error| Diagnostic::from_error(&named(error))).collect();
     finish_recording(&host, console, sources);
     console.finish(&Report::default());
     Ok(super::report_failures(console, &failures, sources))

@@ -22,6 +22,8 @@ pub struct Defined {
 pub struct Mapped {
     /// Where it stands; `None` for code that stands in no script, such as that of `exec`.
     pub origin: Option<Origin>,
+    /// Its line within the body, from 1.
+    pub line: u32,
     /// What it belongs to, in words: `` task `read_adc` ``.
     pub item: String,
 }
@@ -37,11 +39,17 @@ pub struct Piece {
     pub leading: u32,
     /// Number of lines of the body.
     pub lines: u32,
+    /// Lines of what is sent, behind the first and up to the last, that are one line further down than in the body.
+    pub moved: Option<(u32, u32)>,
 }
 
 impl Piece {
     /// The script's place of line `line` (from 1) of what was sent.
     pub fn map(&self, line: u32) -> Option<Mapped> {
+        let line = match self.moved {
+            Some((at, last)) if line > at && line <= last => line - 1,
+            _ => line,
+        };
         let down = line.checked_sub(self.leading + 1)?;
         // A SyntaxError at the end of the code may be reported one line further down.
         if down > self.lines {
@@ -51,7 +59,7 @@ impl Piece {
         let origin = self.origin.as_ref().map(|first| if down == 0 { first.clone() } else { first.down(down) });
         // A body that starts behind its quote is pointed at; of other lines all is meant.
         let origin = origin.map(|origin| if origin.column == 1 { Origin { column: 0, ..origin } } else { origin });
-        Some(Mapped { origin, item: self.item.clone() })
+        Some(Mapped { origin, line: down + 1, item: self.item.clone() })
     }
 }
 
@@ -131,7 +139,7 @@ mod tests {
     }
 
     fn piece(item: &str, line: u32, leading: u32, lines: u32) -> Piece {
-        Piece { origin: Some(Origin::new("a.rhai", line, 1)), item: item.to_owned(), leading, lines }
+        Piece { origin: Some(Origin::new("a.rhai", line, 1)), item: item.to_owned(), leading, lines, moved: None }
     }
 
     #[test]
@@ -159,5 +167,8 @@ mod tests {
         assert_eq!(body.map(4).unwrap().origin.unwrap().line, 17);
         assert_eq!(body.map(5).unwrap().origin.unwrap().line, 17);
         assert_eq!(body.map(6), None);
+        let guarded = Piece { moved: Some((1, 3)), ..piece("", 1, 0, 5) };
+        let lines = [2, 3, 4, 5].map(|line| guarded.map(line).unwrap().origin.unwrap().line);
+        assert_eq!(lines, [1, 2, 4, 5]);
     }
 }

@@ -112,9 +112,16 @@ impl Link {
         let wait = Wait::for_at_most(CONNECT_LIMIT).until(host.deadline());
         let mut filter = super::output::Filter::default();
         let lines = super::lines::LineMap::default();
-        let mut sink = |bytes: &[u8]| host.output().board(device, &filter.feed(bytes, &lines));
+        let shown = |text: String| {
+            if !text.is_empty() {
+                host.output().boot(device, &text);
+            }
+        };
+        let mut sink = |bytes: &[u8]| shown(filter.feed(bytes, &lines));
         let session = Session::new(port, token);
-        Board::connect(session, reset, wait, &mut sink).map_err(|failure| refused(failure, &self.written))
+        let connected = Board::connect(session, reset, wait, &mut sink);
+        shown(filter.flush());
+        connected.map_err(|failure| refused(failure, &self.written))
     }
 
     /// Whether the code to run after connecting is the user's.

@@ -11,6 +11,7 @@ pub mod arguments;
 pub mod check;
 pub mod class;
 mod clock;
+mod code;
 mod faults;
 mod files;
 mod generator;
@@ -61,6 +62,10 @@ use std::time::Duration;
 pub trait Output: Send + Sync {
     /// Whole or partial lines that the board `device` printed, as text with `\n` ends, the frames of tracebacks mapped.
     fn board(&self, device: &str, text: &str);
+    /// The same, printed while the board started, by its boot.py: no result of anything, so it belongs on standard error.
+    fn boot(&self, device: &str, text: &str) {
+        self.board(device, text);
+    }
     /// A remark for the person at the terminal (standard error), for example that an interpreter is being installed.
     fn notice(&self, text: &str);
     /// How many devices are open from now on, told after every opening and closing. With several, output is prefixed by
@@ -380,66 +385,6 @@ impl Device {
             state.journal.ran(&command);
         }
         Ok(())
-    }
-
-    /// Belay's `device(cmd)`: an expression gives its value, statements give `Value::None`.
-    ///
-    /// # Errors
-    /// As [`Device::call`].
-    pub fn exec(&self, code: &str, at: Option<&Origin>) -> Result<Value> {
-        self.exec_code(code).map_err(|error| state::called_at(error.with_device(self.name()), at))
-    }
-
-    fn exec_code(&self, code: &str) -> Result<Value> {
-        let prepared = source::exec(code)?;
-        let mut state = self.lock();
-        if self.is_closed() {
-            return Err(state::closed(self.name()));
-        }
-        // A function of this name and line would otherwise be shown as a line of the script.
-        let piece = lines::Piece { origin: None, item: "`exec`".to_owned(), leading: 0, lines: prepared.lines };
-        state.lines.insert(&prepared.defined, &piece);
-        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
-        let command = match prepared.is_expression {
-            true => Command::expression_or_tuple(&prepared.source),
-            false => Command::statements(&prepared.source),
-        };
-        let payload =
-            self.run_restoring(&mut state, &run, &command, false).map_err(|error| source::point_into(error, code))?;
-        // An expression with a value is a question; one without, as `led.on()`, was meant to do something.
-        if !prepared.is_expression || matches!(payload.value(), Ok(Value::None)) {
-            state.journal.ran(&command);
-        }
-        drop(state);
-        literal(payload)
-    }
-
-    /// Runs a whole program in the board's globals (a `.py` file of `run`). What it prints goes to `sink` byte for byte,
-    /// as it comes, instead of to the [`Output`]. `origin`: where the program's first character stands.
-    ///
-    /// # Errors
-    /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file. ScriptError if the program
-    /// ends itself by `sys.exit` with anything but 0 or None.
-    pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
-        let prepared = source::program(source, origin)?;
-        let mut state = self.lock();
-        if self.is_closed() {
-            return Err(state::closed(self.name()));
-        }
-        state.lines.insert(&prepared.defined, &prepared.piece);
-        let run = Run { device: self.name(), item: "", piece: Some(&prepared.piece), limit: self.default_limit() };
-        let payload = state.run_raw(self.host(), &run, &Command::new(prepared.source), sink)?;
-        match payload.value() {
-            Ok(Value::Tuple(arguments)) => match arguments.first() {
-                None | Some(Value::None | Value::Int(0) | Value::Bool(false)) => Ok(()),
-                Some(Value::Str(message)) => Err(Error::new(Kind::ScriptError, message)),
-                Some(status) => {
-                    let status = crate::value::write::literal(status).unwrap_or_default();
-                    Err(Error::new(Kind::ScriptError, format!("the program ended with status {status}")))
-                }
-            },
-            _ => Ok(()),
-        }
     }
 
     fn run_quietly(&self, code: &str) -> Result<Payload> {

@@ -4,7 +4,7 @@
 //! Invariant: nothing is held back but an unfinished character, a `\r` that may be half a line end, an unfinished line
 //! of a traceback, and an unfinished title.
 
-use super::lines::LineMap;
+use super::lines::{LineMap, Mapped};
 use crate::python::rewriter::LineRewriter;
 use crate::python::traceback::{Frame, Place};
 
@@ -82,9 +82,11 @@ impl Filter {
 }
 
 fn map_frame(lines: &LineMap, frame: &Frame) -> Option<Place> {
-    let place = lines.find(frame.name.as_deref()?, frame.line)?;
-    let origin = place.origin?;
-    Some(Place { file: origin.file.to_string(), line: origin.line, source: None })
+    let Mapped { origin, line, .. } = lines.find(frame.name.as_deref()?, frame.line)?;
+    Some(match origin {
+        Some(origin) => Place { file: origin.file.to_string(), line: origin.line, source: None },
+        None => Place { file: frame.file.clone(), line, source: None },
+    })
 }
 
 /// How many bytes at the end may still become something else.

@@ -5,9 +5,11 @@
 use super::arguments::parameters;
 use super::class::Item;
 use super::lines::{Defined, LineMap, Piece};
+use crate::board::command::Command;
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
-use crate::python::body::{Body, Wrapped};
+use crate::python::body::{Body, Guarded, Wrapped};
+use crate::python::minify::minify;
 use crate::python::traceback::Frame;
 use crate::python::{frames, scan};
 
@@ -120,20 +122,62 @@ fn prepare(item: &Item, body: &Body, wrapped: Wrapped, blank: &dyn Fn(&[Defined]
         item: item.words(),
         leading: wrapped.leading_lines + blank + extra,
         lines: body_lines - extra,
+        moved: None,
     };
     Prepared { source, piece, defined, blank }
 }
 
-/// Code of `exec`, ready to be sent.
+/// Code that is no item, ready to be sent.
 pub struct Exec {
     /// The source.
     pub source: String,
     /// Whether it has a value.
     pub is_expression: bool,
-    /// The functions that it defines.
+    /// The functions that it defines, in lines of what [`Exec::guarded_command`] sends.
     pub defined: Vec<Defined>,
     /// Its number of lines.
-    pub lines: u32,
+    lines: u32,
+    /// The source behind a `try:`, with its number of lines.
+    guarded: Guarded,
+}
+
+/// What follows the `try:`: SystemExit restarts a board, and the code's own end must not. The reply is then that of a
+/// generator that has stopped, which nothing else here sends.
+const HANDLER: &str = "except SystemExit as __belay_x:\n __belay(__belay_x.args,'S')\n";
+
+impl Exec {
+    fn new(body: &Body, source: String, is_expression: bool, guarded: Guarded) -> Exec {
+        let mut defined = defined(body, 0);
+        for frame in &mut defined {
+            (frame.first_line, frame.last_line) =
+                (guarded.board_line(frame.first_line), guarded.board_line(frame.last_line));
+        }
+        Exec { source, is_expression, defined, lines: line_count(body.text()), guarded }
+    }
+
+    /// The source with its reply.
+    pub fn command(&self) -> Command {
+        if self.is_expression { Command::expression_or_tuple(&self.source) } else { Command::statements(&self.source) }
+    }
+
+    /// As [`Exec::command`], with a reply also if the code ends itself.
+    pub fn guarded_command(&self) -> Command {
+        if self.is_expression {
+            return self.command().in_try(HANDLER);
+        }
+        let Guarded { source, is_guarded, .. } = &self.guarded;
+        Command::new(if *is_guarded {
+            format!("{source}{HANDLER}else:\n __belay(None)")
+        } else {
+            format!("{source}__belay(None)")
+        })
+    }
+
+    /// Which lines of the code at `origin` those of [`Exec::guarded_command`] are.
+    pub fn piece(&self, origin: Option<&Origin>, item: &str) -> Piece {
+        let (moved, lines) = (self.guarded.moved, self.lines);
+        Piece { origin: origin.cloned(), item: item.to_owned(), leading: 0, lines, moved }
+    }
 }
 
 /// Code that a script runs by `exec`.
@@ -147,44 +191,57 @@ pub fn exec(code: &str) -> Result<Exec> {
     // An expression's text stays as it is: minifying gains nothing.
     let wrapped = body.as_globals(&[], !is_expression);
     let source = if is_expression { wrapped.source.trim().to_owned() } else { wrapped.source };
-    let defined = defined(&body, 0);
-    let lines = line_count(body.text());
-    Ok(Exec { source, is_expression, defined, lines })
+    let guarded = body.guarded();
+    let guarded = Guarded { source: minify(&guarded.source), ..guarded };
+    Ok(Exec::new(&body, source, is_expression, guarded))
 }
 
-/// Names the line of `code` that raised: it stands in no script, so no excerpt can show it.
-pub fn point_into(error: Error, code: &str) -> Error {
+/// The text of an expression's value, which the board itself writes, so that every object has one.
+///
+/// # Errors
+/// [`Kind::DeclarationError`] for what is no Python, DeviceException for what is no expression.
+pub fn text_of(expression: &str, origin: &Origin) -> Result<Exec> {
+    let body = Body::parse(expression).map_err(|refused| refused.into_error(origin))?;
+    if !scan::is_closed(body.text()) {
+        let error = Error::new(Kind::DeviceException, "SyntaxError: invalid syntax");
+        return Err(error.with_origin(origin.clone()));
+    }
+    // The line end ends a comment. What does not compile is found wrong behind it, or on its own lines.
+    let source = format!("str(({}\n))", body.text().trim_end());
+    let guarded = Guarded { source: String::new(), is_guarded: true, moved: None };
+    Ok(Exec::new(&body, source, true, guarded))
+}
+
+/// Names the lines of `code` that raised, innermost first: they stand in no script, so no excerpt can show them.
+pub fn point_into(error: Error, code: &str, prepared: &Exec) -> Error {
     if error.kind() != Kind::DeviceException || code.trim().lines().count() < 2 {
         return error;
     }
+    let is_own = |frame: &Frame| match frame.name.as_deref() {
+        None | Some("<module>") => true,
+        Some(name) => prepared.defined.iter().any(|defined| defined.name == name),
+    };
     let frames = error.traceback().into_iter().flat_map(str::lines).filter_map(Frame::parse);
-    let mut own =
-        frames.filter(|frame| frame.file == "<stdin>" && frame.name.as_deref().is_none_or(|name| name == "<module>"));
-    let Some(line) = own.next_back().map(|frame| frame.line) else { return error };
-    match code.lines().nth(line.saturating_sub(1) as usize).map(str::trim) {
-        Some(text) if !text.is_empty() => error.with_help(format!("line {line} of the code: `{text}`")),
-        _ => error,
+    let own: Vec<Frame> = frames.filter(|frame| frame.file == "<stdin>" && is_own(frame)).collect();
+    let mut told = String::new();
+    for frame in own.iter().rev() {
+        let Some(text) = code.lines().nth(frame.line.saturating_sub(1) as usize).map(str::trim) else { continue };
+        if !text.is_empty() {
+            let (before, of) = if told.is_empty() { ("", " of the code") } else { ("\ncalled from ", "") };
+            told.push_str(&format!("{before}line {}{of}: `{text}`", frame.line));
+        }
     }
+    if told.is_empty() { error } else { error.with_help(told) }
 }
 
 /// A Python file that runs as it is.
 ///
 /// # Errors
 /// [`Kind::DeclarationError`] with the line that is no Python.
-pub fn program(text: &str, origin: &Origin) -> Result<Prepared> {
+pub fn program(text: &str, origin: &Origin) -> Result<Exec> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let body = Body::parse(text).map_err(|refused| refused.into_error(origin))?;
-    // Ctrl-D and SystemExit restart a board: the program's own end must not.
-    let wrapped = body.as_function("try:", false);
-    let leading = wrapped.leading_lines;
-    let defined = defined(&body, leading);
-    let piece = Piece { origin: Some(origin.clone()), item: String::new(), leading, lines: line_count(body.text()) };
-    let end = if wrapped.source.ends_with('\n') { "" } else { "\n" };
-    let source = format!(
-        "{}{end}except SystemExit as __belay_x:\n __belay(__belay_x.args)\nelse:\n __belay(None)",
-        wrapped.source
-    );
-    Ok(Prepared { source, piece, defined, blank: 0 })
+    Ok(Exec::new(&body, String::new(), false, body.guarded()))
 }
 
 fn defined(body: &Body, leading: u32) -> Vec<Defined> {

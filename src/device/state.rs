@@ -434,8 +434,11 @@ impl State {
         let traceback = Traceback::parse(text);
         let place = |frame: &Frame| self.script_place(run, frame);
         let mapped = |frame: &Frame| {
-            let origin = place(frame)?.origin?;
-            Some(Place { file: origin.file.to_string(), line: origin.line, source: None })
+            let Mapped { origin, line, .. } = place(frame)?;
+            Some(match origin {
+                Some(origin) => Place { file: origin.file.to_string(), line: origin.line, source: None },
+                None => Place { file: frame.file.clone(), line, source: None },
+            })
         };
         let exception = traceback.exception.trim_end();
         let mut error = Error::new(Kind::DeviceException, exception).with_device(run.device);
@@ -460,7 +463,8 @@ impl State {
     fn script_place(&self, run: &Run<'_>, frame: &Frame) -> Option<Mapped> {
         if frame.file != "<stdin>" {
             let file = self.mount.as_ref()?.file_of(&frame.file)?;
-            return Some(Mapped { origin: Some(Origin::new(file, frame.line, 1)), item: String::new() });
+            let (origin, line) = (Some(Origin::new(file, frame.line, 1)), frame.line);
+            return Some(Mapped { origin, line, item: String::new() });
         }
         match frame.name.as_deref() {
             // A SyntaxError's frame has no name: it lies in what was just sent.

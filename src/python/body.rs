@@ -3,6 +3,10 @@
 //! Uses [`super::lines`], [`super::minify`] and [`super::token`]. Invariant: a body keeps its number of lines, so that
 //! a line of the board is a line of the script: `script line = body's first line + (board line - 1 - leading lines)`.
 
+mod guard;
+
+pub use guard::Guarded;
+
 use super::SourceError;
 use super::lines::{Code, indentation, levels};
 use super::minify::{minify, normal_line_ends};

@@ -64,6 +64,23 @@ pub fn is_expression(code: &str) -> bool {
     open.is_empty() && lambdas == 0
 }
 
+/// Whether every bracket of `code` is closed by its own kind, and none is closed that `code` has not opened.
+pub fn is_closed(code: &str) -> bool {
+    let code = Code::new(code);
+    let mut open: Vec<&str> = Vec::new();
+    for token in code.tokens.iter().filter(|token| token.kind == TokenKind::Operator) {
+        match token.text(code.source) {
+            bracket @ ("(" | "[" | "{") => open.push(bracket),
+            bracket @ (")" | "]" | "}") => match (open.pop(), bracket) {
+                (Some("("), ")") | (Some("["), "]") | (Some("{"), "}") => {}
+                _ => return false,
+            },
+            _ => {}
+        }
+    }
+    open.is_empty()
+}
+
 /// Operators that no expression has outside brackets.
 fn ends_expression(operator: &str) -> bool {
     matches!(operator, "=" | ":" | ";" | ":=" | "->" | "@=" | "+=" | "-=" | "*=" | "/=" | "%=" | "&=" | "|=" | "^=")

@@ -15,6 +15,8 @@ mod boards;
 mod bounds;
 mod commands;
 #[cfg(target_os = "linux")]
+mod door;
+#[cfg(target_os = "linux")]
 mod files;
 mod goldens;
 mod harness;

@@ -202,7 +202,7 @@ fn memory_to_its_limits() {
         assert!(lines.next().is_some_and(|line| line.starts_with(expected)), "{expected}: {outcome:?}");
     }
     let full = microbit.program(&["info"]).outcome_in(microbit.folder.path());
-    let told = format!("error: `Device`: the board at `{}` has too little memory left: MemoryError", microbit.port);
+    let told = format!("error: the board at `{}` has too little memory left: MemoryError", microbit.port);
     assert!(full.stderr.starts_with(&told) && full.status == Some(3), "{full:?}\n{outcome:?}");
     microbit.says(&["exec", "pass"], "");
     microbit.says(&["eval", "--no-reset", "6 * 7"], "42\n");
@@ -241,7 +241,7 @@ fn every_command() {
          emitters        none\nport            {port}\n"
     );
     microbit.says(&["info"], &told);
-    microbit.says(&["exec", "import gc; print(gc.mem_free() > 6000)"], "True\n");
+    microbit.says(&["exec", "import gc; print(gc.mem_free() > 6000)"], "True\r\n");
     microbit.says(&["eval", "'é' * 300"], &format!("{}\n", "é".repeat(300)));
     microbit.says(&["reset"], "");
     microbit.says(&["reset", "--hard"], "");

@@ -16,7 +16,7 @@ fn a_python_program_imports_from_the_folder() {
         .stdout("42 ['one', 'two']\r\n")
         .stderr(
             "
-            error: `Device` raised ZeroDivisionError: divide by zero
+            error: the board raised ZeroDivisionError: divide by zero
               --> code/helper.py:5:1
               called from main.py:3:1
                |
@@ -79,7 +79,7 @@ fn unclosed_files_are_written_at_the_end() {
     let forever = format!("{log}print('writing')\nwhile True: pass\n");
     let program = program().file("main.py", forever.as_bytes());
     let running = program.args(["run", "main.py", "-p", "sim", "--mount", "code", "--write"]).start_in(folder.path());
-    running.said("writing\n");
+    running.said("writing\r\n");
     running.interrupt();
     let outcome = running.finish().1;
     let written = std::fs::read_to_string(folder.path().join("code/log.csv")).expect("a file");

@@ -55,7 +55,7 @@ fn an_exception_names_the_line_of_the_file() {
         .stdout("before\r\n")
         .stderr(
             "
-            error: `Device` raised ZeroDivisionError: divide by zero
+            error: the board raised ZeroDivisionError: divide by zero
               --> main.py:4:5
                |
              4 |     return a // b
@@ -74,7 +74,7 @@ fn a_syntax_error_names_the_line_of_the_file() {
     python(b"print('before')\n\nif True\n    pass\n")
         .stderr(
             "
-            error: `Device` raised SyntaxError: invalid syntax
+            error: the board raised SyntaxError: invalid syntax
               --> main.py:3:1
                |
              3 | if True

@@ -107,7 +107,7 @@ fn a_recording_that_is_none_is_told() {
         .args(["eval", "-p", "replay:run.log", "1"])
         .stderr(
             "
-            error: `Device`: the recording `run.log` is no recording
+            error: the recording `run.log` is no recording
               help: `--record FILE` makes a recording; its form is in the documentation of ports
             ",
         )

@@ -125,7 +125,7 @@ fn a_port_that_is_in_use_is_refused() {
     let second = Program::new().args(["eval", "-p", "./board", "1 + 1"]).outcome_in(server.folder());
     let help =
         "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again";
-    let expected = format!("error: `Device`: `./board` is in use by another program\n  help: {help}\n");
+    let expected = format!("error: `./board` is in use by another program\n  help: {help}\n");
     assert_eq!((second.stdout.as_str(), second.stderr, second.status), ("", expected, Some(3)));
     let other = mpremote::run(server.folder(), &["connect", "board", "exec", "print(1)"]);
     assert_eq!(other.status, Some(1), "{other:?}");

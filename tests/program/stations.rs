@@ -59,7 +59,7 @@ fn every_command_knows_the_names() {
     assert_eq!(gone.status, Some(3));
     assert!(gone.stderr.starts_with("error: `dut`: there is no serial port `/dev/ttyGONE`\n"), "{}", gone.stderr);
     let slip = outcome(&["eval", "-p", "duut", "1 + 1"]);
-    let expected = "error: `Device`: there is no port `duut`\n  help: did you mean `dut` of the station?\n";
+    let expected = "error: there is no port `duut`\n  help: did you mean `dut` of the station?\n";
     assert_eq!(slip.stderr, expected);
     let missing = outcome(&["eval", "--station", "gone.toml", "1"]);
     assert_eq!((missing.status, missing.stderr.contains("there is no file `gone.toml`")), (Some(2), true));

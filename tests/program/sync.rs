@@ -199,13 +199,13 @@ fn what_a_board_refuses_is_told() {
     );
     let full = bench.run(&["sync", "big", "-p", "sim:?flash_size=64k"]);
     assert_eq!((full.stdout.as_str(), full.status), ("", Some(1)));
-    assert!(full.stderr.starts_with("error: `Device` raised OSError: the board's flash is too small: "), "{full:?}");
+    assert!(full.stderr.starts_with("error: the board raised OSError: the board's flash is too small: "), "{full:?}");
     let exec = format!("exec:{}", crate::support::interpreter::command());
     bench.case(
         &["sync", "kit", "-p", &exec],
         "",
         "
-        error: `Device`: `/` of this board is the root of this computer
+        error: `/` of this board is the root of this computer
           help: give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`
         ",
         1,
@@ -213,7 +213,7 @@ fn what_a_board_refuses_is_told() {
     bench.file("big/b", &noise());
     let late = bench.run(&["sync", "big", "--timeout", "0.2", "-p", "sim:?flash=large.img&flash_size=16M"]);
     assert_eq!((late.stdout.as_str(), late.status), ("", Some(1)));
-    assert!(late.stderr.starts_with("error: `Device`: the run took longer than `--timeout` allows\n"), "{late:?}");
+    assert!(late.stderr.starts_with("error: the run took longer than `--timeout` allows\n"), "{late:?}");
     bench.says(&["ls", "-p", "sim:?flash=large.img&flash_size=16M"], "");
     bench.says(&["ls"], "");
 }
@@ -280,7 +280,7 @@ fn an_interrupted_sync_leaves_old_files_whole() {
     person.sees("sending [");
     person.sees("KiB/11.44 MiB ");
     rustix::process::kill_process(person.id(), rustix::process::Signal::INT).expect("it runs");
-    person.sees("\r\u{1b}[2Kerror: `Device`: interrupted\r\n");
+    person.sees("\r\u{1b}[2Kerror: interrupted\r\n");
     assert_eq!(person.ends(), Some(130));
     bench.says(&["ls", "-l", "-p", PORT], "3  big.bin\n1  gone\n");
     bench.file("kit/big.bin", b"new");
@@ -304,7 +304,7 @@ fn a_board_that_is_killed_is_synced_the_next_time() {
     person.sees("KiB/11.44 MiB ");
     let board = crate::support::running::children(person.id()).into_iter().next().expect("a board");
     rustix::process::kill_process(board, rustix::process::Signal::KILL).expect("it runs");
-    person.sees("\r\u{1b}[2Kerror: `Device`: the connection was lost: the simulated board was ended by signal 9\r\n");
+    person.sees("\r\u{1b}[2Kerror: the connection was lost: the simulated board was ended by signal 9\r\n");
     assert_eq!(person.ends(), Some(3));
     bench.says(&["cat", ":/big.bin", "-p", PORT], "old");
     bench.file("kit/big.bin", b"new");

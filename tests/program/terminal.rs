@@ -190,9 +190,9 @@ pub fn a_reset_leaves_a_program_that_never_ends_to_itself() {
 fn what_cannot_be_reset_says_so() {
     let port = format!("exec:{}", crate::support::interpreter::command());
     for (option, message) in [
-        (None, "error: `Device`: a soft reset ends what is behind this port\n"),
-        (Some("--hard"), "error: `Device`: the firmware cannot reset the board\n"),
-        (Some("--bootloader"), "error: `Device`: the firmware cannot start a boot loader\n"),
+        (None, "error: a soft reset ends what is behind this port\n"),
+        (Some("--hard"), "error: the firmware cannot reset the board\n"),
+        (Some("--bootloader"), "error: the firmware cannot start a boot loader\n"),
     ] {
         let outcome = Program::new().args(["reset", "-p", &port]).args(option).outcome();
         assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(4)), "{}", outcome.stderr);

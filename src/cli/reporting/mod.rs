@@ -260,6 +260,13 @@ impl Output for Watch {
         self.console.board(device, text);
     }
 
+    fn boot(&self, device: &str, text: &str) {
+        if !text.is_empty() {
+            self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
+        }
+        self.console.boot(device, text);
+    }
+
     fn notice(&self, text: &str) {
         self.note(|| Event::Notice { text: text.trim_end().to_owned() });
         self.console.notice(text);

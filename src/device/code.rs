@@ -1,0 +1,121 @@
+//! Code that is no item of a class: that of `exec` and `eval`, and whole programs.
+//!
+//! Uses [`super::source`]. Invariant: the same code ends in the same way whoever runs it: by SystemExit it ends itself, and
+//! does not restart the board.
+
+use super::source::{self, Exec};
+use super::state::{self, Run, State};
+use super::{Device, literal};
+use crate::board::command::Payload;
+use crate::error::{Error, Kind, Result};
+use crate::origin::Origin;
+use crate::value::Value;
+
+impl Device {
+    /// Belay's `device(cmd)`: an expression gives its value, statements give `Value::None`.
+    ///
+    /// # Errors
+    /// As [`Device::call`]. ScriptError if the code ends itself by `sys.exit` with anything but 0 or None.
+    pub fn exec(&self, code: &str, at: Option<&Origin>) -> Result<Value> {
+        self.exec_code(code).map_err(|error| state::called_at(error.with_device(self.name()), at))
+    }
+
+    fn exec_code(&self, code: &str) -> Result<Value> {
+        let prepared = source::exec(code)?;
+        let mut state = self.opened()?;
+        // A function of this name and line would otherwise be shown as a line of the script.
+        let piece = prepared.piece(None, "`exec`");
+        state.lines.insert(&prepared.defined, &piece);
+        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
+        let payload = self
+            .run_restoring(&mut state, &run, &prepared.guarded_command(), false)
+            .map_err(|error| source::point_into(error, code, &prepared))?;
+        if let Payload::Stop(arguments) = payload {
+            return ended(&arguments).map(|()| Value::None);
+        }
+        // An expression with a value is a question; one without, as `led.on()`, was meant to do something.
+        if !prepared.is_expression || matches!(payload.value(), Ok(Value::None)) {
+            state.journal.ran(&prepared.command());
+        }
+        drop(state);
+        literal(payload)
+    }
+
+    /// The text, as `str` gives it, of what an expression comes to; `None` if it ends itself by SystemExit without a number.
+    /// `origin`: where its first character stands.
+    ///
+    /// # Errors
+    /// As [`Device::exec`]; the frames of a DeviceException name lines of `origin`'s file.
+    pub fn evaluate(&self, expression: &str, origin: &Origin) -> Result<Option<String>> {
+        let prepared = source::text_of(expression, origin)?;
+        match self.run_code(&prepared, origin, None)? {
+            Payload::Stop(arguments) => ended(&arguments).map(|()| None),
+            payload => Ok(Some(match payload.value() {
+                Ok(Value::Str(text)) => text,
+                Ok(other) => crate::value::write::literal(&other).unwrap_or_else(|error| error.to_string()),
+                Err(error) => error.to_string(),
+            })),
+        }
+    }
+
+    /// Runs a whole program in the board's globals (a `.py` file of `run`, the code of `exec`). What it prints goes to `sink`
+    /// byte for byte, as it comes, instead of to the [`Output`](super::Output). `origin`: where its first character stands.
+    ///
+    /// # Errors
+    /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file. ScriptError if the program
+    /// ends itself by `sys.exit` with anything but 0 or None.
+    pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let prepared = source::program(source, origin)?;
+        match self.run_code(&prepared, origin, Some(sink))? {
+            Payload::Stop(arguments) => ended(&arguments),
+            _ => Ok(()),
+        }
+    }
+
+    fn run_code(&self, prepared: &Exec, origin: &Origin, sink: Option<&mut dyn FnMut(&[u8])>) -> Result<Payload> {
+        let mut state = self.opened()?;
+        let piece = prepared.piece(Some(origin), "");
+        state.lines.insert(&prepared.defined, &piece);
+        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
+        let command = prepared.guarded_command();
+        match sink {
+            Some(sink) => state.run_raw(self.host(), &run, &command, sink),
+            None => state.run(self.host(), &run, &command),
+        }
+    }
+
+    fn opened(&self) -> Result<std::sync::MutexGuard<'_, State>> {
+        let state = self.lock();
+        if self.is_closed() { Err(state::closed(self.name())) } else { Ok(state) }
+    }
+}
+
+/// The end of code by SystemExit with these arguments, as Python writes a tuple.
+fn ended(arguments: &str) -> Result<()> {
+    let with_status =
+        |status: &str| Err(Error::new(Kind::ScriptError, format!("the program ended with status {status}")));
+    match Payload::Repr(arguments.to_owned()).value() {
+        Ok(Value::Tuple(arguments)) => match arguments.first() {
+            None | Some(Value::None | Value::Int(0) | Value::Bool(false)) => Ok(()),
+            Some(Value::Str(message)) => Err(Error::new(Kind::ScriptError, message)),
+            Some(status) => with_status(&crate::value::write::literal(status).unwrap_or_default()),
+        },
+        _ => with_status(arguments.trim_start_matches('(').trim_end_matches([',', ')'])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_by_system_exit_is_a_success_or_an_error_with_its_number() {
+        let told = |arguments: &str| ended(arguments).err().map(|error| error.message().to_owned());
+        for arguments in ["()", "(None,)", "(0,)", "(False,)"] {
+            assert_eq!(told(arguments), None, "{arguments}");
+        }
+        assert_eq!(told("(3,)").as_deref(), Some("the program ended with status 3"));
+        assert_eq!(told("('no probe',)").as_deref(), Some("no probe"));
+        assert_eq!(told("(<Pin 1>,)").as_deref(), Some("the program ended with status <Pin 1>"));
+    }
+}
