@@ -7,6 +7,7 @@ pub mod command;
 mod csv;
 mod junit;
 mod kept;
+mod revision;
 
 use super::arguments::{Noting, Reporting};
 use super::console::Console;
@@ -24,7 +25,6 @@ use crate::origin::Origin;
 use crate::script::{Observer, Sources, Subject};
 use std::io::{self, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The events of all runs of this process on their way to files.
@@ -95,7 +95,7 @@ impl Journal {
             run: inner.runs,
             operator: self.noting.operator.clone(),
             unit: self.noting.unit.clone(),
-            revision: if self.wanted { revision(script) } else { None },
+            revision: if self.wanted { revision::of(script) } else { None },
             asks_boards: self.wanted,
         }
     }
@@ -207,23 +207,6 @@ fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
         format!("the report `{}` cannot be written: {}", path.display(), super::reason(error)),
         "name a file in a folder that you may write",
     )
-}
-
-/// The revision of the repository in which a script lies, with `+` if files that it tracks have changed. `None`: there is
-/// none, or no git.
-fn revision(script: &Path) -> Option<String> {
-    let folder = script.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let git = |args: &[&str]| {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(folder).args(args).stdin(Stdio::null()).stderr(Stdio::null());
-        // Not to lock the repository for what only looks.
-        command.env("GIT_OPTIONAL_LOCKS", "0");
-        let output = command.output().ok().filter(|output| output.status.success())?;
-        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let revision = git(&["rev-parse", "--short=12", "HEAD"])?;
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"]).is_none_or(|text| !text.is_empty());
-    Some(if changed { format!("{revision}+") } else { revision })
 }
 
 /// Watches a run for the console and the journal.
