@@ -52,6 +52,8 @@ pub enum Kind {
     NotLiteralError,
     /// At least one closure of `parallel` failed.
     ParallelError,
+    /// A script may not reach a file, a program, a variable of the environment, or the network.
+    PermissionError,
     /// The bytes on the link made no sense. The session is closed.
     ProtocolError,
     /// The script itself failed: a Rhai error, a `throw`, or a failed assertion.
@@ -85,6 +87,7 @@ impl Kind {
         Kind::Interrupted,
         Kind::NotLiteralError,
         Kind::ParallelError,
+        Kind::PermissionError,
         Kind::ProtocolError,
         Kind::ScriptError,
         Kind::ParseError,
@@ -113,6 +116,7 @@ impl Kind {
             Kind::Interrupted => "Interrupted",
             Kind::NotLiteralError => "NotLiteralError",
             Kind::ParallelError => "ParallelError",
+            Kind::PermissionError => "PermissionError",
             Kind::ProtocolError => "ProtocolError",
             Kind::ScriptError => "ScriptError",
             Kind::ParseError => "ParseError",
@@ -155,6 +159,7 @@ impl Kind {
             | Kind::MaxHistoryLengthError
             | Kind::NotLiteralError
             | Kind::ParallelError
+            | Kind::PermissionError
             | Kind::ScriptError
             | Kind::TimeoutError
             | Kind::UnknownTaskError => 1,

@@ -12,7 +12,7 @@
 //! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`interrupt`], [`bound`] | plain data |
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
-//! | 2 | [`repl`] | the raw REPL over a port |
+//! | 2 | [`repl`], [`gate`] | the raw REPL over a port; what a script may reach of this computer |
 //! | 3 | [`board`] | one connected board |
 //! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; the files a board is to have |
 //! | 5 | [`script`] | Rhai |
@@ -27,6 +27,7 @@ pub mod device;
 pub mod diagnostic;
 pub mod disk;
 pub mod error;
+pub mod gate;
 pub mod interrupt;
 pub mod name;
 pub mod origin;

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("disk", 0),
     ("python", 1),
     ("port", 1),
+    ("gate", 2),
     ("repl", 2),
     ("board", 3),
     ("sync", 4),
@@ -101,6 +102,90 @@ fn only_disk_opens_files() {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
     let unused: Vec<String> = unused.collect();
     assert!(unused.is_empty(), "no longer used: {unused:?}");
+}
+
+/// What reaches out of a script by itself, past the gate.
+const REACHES: &[&str] = &[
+    "fs::",
+    "env::",
+    "net::",
+    "disk::",
+    "Command::new",
+    "TcpStream",
+    "WalkDir",
+    ".exists()",
+    ".is_file()",
+    ".is_dir()",
+    ".metadata()",
+    "canonicalize",
+    "port::open",
+    "unix::",
+];
+
+/// What of `script/` may, and why: a file and the word.
+const REACHING: &[(&str, &str, &str)] = &[
+    ("script/events.rs", "env::", "the computer's name and system, for reports"),
+    ("script/events.rs", "fs::", "the name of a port that was opened"),
+    ("script/events.rs", "canonicalize", "the name of a port that was opened"),
+    ("script/files.rs", "disk::", "the words of an error"),
+    ("script/modules.rs", "disk::", "the words of an error"),
+    ("script/mod.rs", "disk::", "the script that the person names; excerpts of errors, for the person"),
+    ("script/process.rs", "unix::", "the group of a program that the gate has let pass"),
+    ("script/reload.rs", "WalkDir", "times of files in a folder that was synced"),
+    ("script/reload.rs", ".metadata()", "times of files in a folder that was synced"),
+    ("script/reload.rs", ".is_file()", "whether a module that was missing is there"),
+];
+
+#[test]
+fn script_reaches_nothing_around_the_gate() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut problems = Vec::new();
+    let mut used = vec![false; REACHING.len()];
+    for path in rust_files(&source.join("script")) {
+        let name = path.strip_prefix(&source).expect("inside src").to_string_lossy().replace('\\', "/");
+        if name.contains("/tests") {
+            continue;
+        }
+        for (line, word) in reaches(&fs::read_to_string(&path).expect("a source file")) {
+            match REACHING.iter().position(|(file, allowed, _)| *file == name && *allowed == word) {
+                Some(index) => used[index] = true,
+                None => problems.push(format!("src/{name}:{line}: `{word}`: ask `crate::gate`")),
+            }
+        }
+    }
+    assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
+    let unused =
+        REACHING.iter().zip(used).filter(|(_, used)| !used).map(|((file, word, _), _)| format!("{file}: {word}"));
+    let unused: Vec<String> = unused.collect();
+    assert!(unused.is_empty(), "no longer used: {unused:?}");
+}
+
+/// What reaches out in the code, up to its unit tests, each with its line.
+fn reaches(text: &str) -> Vec<(usize, &'static str)> {
+    let code = blank(text);
+    let code = &code[..code.find("mod tests {").unwrap_or(code.len())];
+    let mut found = Vec::new();
+    for word in REACHES {
+        for (index, _) in code.match_indices(word) {
+            let before = code[..index].chars().next_back();
+            // Constants of the build are no variables of the environment.
+            let is_constant = code[index..].starts_with("env::consts");
+            if !is_constant && !(word.starts_with(is_word) && before.is_some_and(is_word)) {
+                found.push((code[..index].matches('\n').count() + 1, *word));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn ways_around_the_gate_are_found() {
+    let found = |text: &str| reaches(text).into_iter().map(|(_, word)| word).collect::<Vec<_>>();
+    assert_eq!(found("std::fs::read(path); // fs::x"), ["fs::"]);
+    assert_eq!(found("std::env::var(a); std::env::consts::OS"), ["env::"]);
+    assert_eq!(found("if path.exists() { Command::new(x) }"), ["Command::new", ".exists()"]);
+    assert_eq!(found("use crate::disk::read;"), ["disk::"]);
+    assert!(found("offs::x; \"fs::\"; \nmod tests {\n fs::read(x)").is_empty());
 }
 
 /// The openers in the code, up to its unit tests, each with its line.

@@ -10,7 +10,7 @@ mod sync;
 mod testing;
 mod tools;
 
-pub use allow::{Allow, Allowed};
+pub use allow::Allowed;
 use files::FileCommand;
 pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};

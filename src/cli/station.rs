@@ -10,7 +10,7 @@ use crate::bound;
 use crate::device::{Host, NamedBoard};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
-use crate::script::Permissions;
+use crate::gate::Permissions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +30,7 @@ pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<
             attempts: board.attempts,
             timeout: board.timeout,
             user: board.user.clone(),
+            untrusted: None,
         };
         (name.clone(), known)
     });

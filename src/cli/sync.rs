@@ -83,6 +83,7 @@ fn options(command: &SyncChoice) -> SyncOptions {
         mpy_cross: command.mpy_cross_binary.clone(),
         delete: !command.no_delete,
         dry_run: command.dry_run,
+        confines: None,
     }
 }
 

@@ -6,6 +6,7 @@ use super::named::Known;
 use super::park::Parked;
 use super::{Device, Output, Terminal};
 use crate::error::{Error, Result};
+use crate::gate::Gate;
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
 use std::cell::Cell;
@@ -32,6 +33,10 @@ pub(super) struct Shared {
     /// The folder that every device mounts, and whether it may write there.
     mount: Mutex<Option<(PathBuf, bool)>>,
     known: Mutex<Known>,
+    /// What may be opened for a script.
+    gate: Mutex<Arc<Gate>>,
+    /// What the command line gives a script as arguments: a port among them is the person's.
+    args: Mutex<Vec<String>>,
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
@@ -81,6 +86,8 @@ impl Host {
             turns: Turns::default(),
             mount: Mutex::default(),
             known: Mutex::default(),
+            args: Mutex::default(),
+            gate: Mutex::new(Arc::new(Gate::of_person())),
             open: Mutex::new(Vec::new()),
             reserved: Mutex::new(Vec::new()),
             keeps_links: AtomicBool::new(false),
@@ -127,6 +134,26 @@ impl Host {
     /// What records the ports of this run.
     pub fn recorder(&self) -> Option<Recorder> {
         lock(&self.0.recorder).clone()
+    }
+
+    /// From now on only what `gate` lets pass is opened for a script. Until then [`Gate::of_person`] holds.
+    pub fn set_gate(&self, gate: Gate) {
+        *lock(&self.0.gate) = Arc::new(gate);
+    }
+
+    /// Says what the command line gives the script as arguments: the person has named the ports among them.
+    pub fn set_args(&self, args: &[String]) {
+        *lock(&self.0.args) = args.to_owned();
+    }
+
+    /// Whether the command line names this port.
+    pub(super) fn is_named(&self, port: &str) -> bool {
+        self.default_port() == Some(port) || lock(&self.0.args).iter().any(|arg| arg == port)
+    }
+
+    /// What may be opened for a script.
+    pub fn gate(&self) -> Arc<Gate> {
+        lock(&self.0.gate).clone()
     }
 
     pub(super) fn known(&self) -> &Mutex<Known> {

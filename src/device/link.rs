@@ -4,6 +4,7 @@
 //! the options that it was opened with.
 
 use super::faults::connect_error;
+use super::named::Resolved;
 use super::park::Key;
 use super::{Host, OpenOptions};
 use crate::board::{Board, ConnectFailure};
@@ -34,12 +35,14 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link to `port`, or to the host's default.
+    /// A link to a port, or to the host's default.
     ///
     /// # Errors
-    /// Of an address that is none, or of no default.
-    pub fn new(host: &Host, port: Option<&str>, options: &OpenOptions) -> Result<Link> {
-        let (written, address) = host.address(port)?;
+    /// Of an address that is none, or of no default; PermissionError if the host's gate does not let it pass.
+    pub(super) fn new(host: &Host, known: &Resolved) -> Result<Link> {
+        let options = &known.options;
+        let (written, address) = host.address(known.port.as_deref())?;
+        host.gate().port(&address, known.asker())?;
         let (user, password) = host.login();
         let options_of_port = port::open::OpenOptions {
             baud_rate: options.baudrate.unwrap_or(host.baudrate()),

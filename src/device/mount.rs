@@ -13,6 +13,7 @@ use crate::board::Helper;
 use crate::board::command::Command;
 use crate::board::mount::{self as protocol, Desk, PLACE, Wish};
 use crate::error::{Error, Kind, Result};
+use crate::gate::Confines;
 use crate::python::traceback::Traceback;
 use crate::value::Value;
 use crate::value::write::{literal, string_to};
@@ -42,12 +43,12 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// A folder that no board sees yet.
+    /// A folder that no board sees yet, of which nothing is reached that is outside of `confines`.
     ///
     /// # Errors
     /// ArgumentError if there is no such folder.
-    pub fn new(path: &Path, writable: bool) -> Result<Mount> {
-        let folder = Folder::new(path, writable).map_err(|error| {
+    pub fn new(path: &Path, writable: bool, confines: Option<Confines>) -> Result<Mount> {
+        let folder = Folder::new(path, writable, confines).map_err(|error| {
             let why = match error.kind() {
                 std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
                 std::io::ErrorKind::NotADirectory => "it is no folder".to_owned(),
@@ -185,7 +186,7 @@ impl Host {
     /// # Errors
     /// ArgumentError if there is no such folder.
     pub fn set_mount(&self, folder: &Path, writable: bool) -> Result<()> {
-        Mount::new(folder, writable)?;
+        Mount::new(folder, writable, None)?;
         *super::host::lock(self.mount_of_run()) = Some((folder.to_owned(), writable));
         Ok(())
     }
@@ -194,7 +195,8 @@ impl Host {
 impl Device {
     /// Shows the board a folder of this computer, at `/remote`, and makes that its current directory; modules in it and
     /// in its `lib` can be imported. It takes the place of one that was mounted before. `writable`: the board may change
-    /// what is in it. Only while a command runs, and only from the main thread, can it be reached.
+    /// what is in it. Only while a command runs, and only from the main thread, can it be reached. Nothing of it is reached
+    /// that the host's [`Gate`](crate::gate::Gate) does not let pass.
     ///
     /// # Errors
     /// ArgumentError if there is no such folder; FeatureUnavailableError if the board cannot; else as [`Device::call`].
@@ -203,7 +205,8 @@ impl Device {
         if self.is_closed() {
             return Err(state::closed(self.name()));
         }
-        let mut mount = Mount::new(folder, writable).map_err(|error| error.with_device(self.name()))?;
+        let confines = self.host().gate().confines();
+        let mut mount = Mount::new(folder, writable, confines).map_err(|error| error.with_device(self.name()))?;
         state.flush_mount(self.host(), &self.quiet_run())?;
         let before = state.mount.take();
         // The board goes on counting its questions.
@@ -228,7 +231,7 @@ impl Device {
     pub(super) fn mount_at_first(&self, state: &mut State) -> Result<()> {
         let of_run = super::host::lock(self.host().mount_of_run()).clone();
         if let Some((folder, writable)) = of_run {
-            state.mount = Some(Mount::new(&folder, writable)?);
+            state.mount = Some(Mount::new(&folder, writable, None)?);
         }
         Ok(())
     }

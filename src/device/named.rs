@@ -6,8 +6,10 @@
 use super::host::lock;
 use super::{Host, OpenOptions};
 use crate::error::{Error, Kind, Result};
+use crate::gate::Asker;
 use crate::port::address::Address;
 use crate::port::open::DEVICE_VARIABLE;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How a board that has a name is opened.
@@ -27,6 +29,37 @@ pub struct NamedBoard {
     pub timeout: Option<Duration>,
     /// See [`OpenOptions::user`].
     pub user: Option<String>,
+    /// The station's file that names it, if that was found and nobody has trusted it: its port is opened only as far as
+    /// the host's [`Gate`](crate::gate::Gate) lets it.
+    pub untrusted: Option<PathBuf>,
+}
+
+/// What a port's text means.
+pub(super) struct Resolved {
+    /// The port, in a form that is no board's name; `None`: the only board that is plugged in.
+    pub port: Option<String>,
+    /// The options, with what is known of that board.
+    pub options: OpenOptions,
+    by: By,
+}
+
+/// Who names the port.
+#[derive(Debug, PartialEq)]
+enum By {
+    Person,
+    Script,
+    Station(PathBuf),
+}
+
+impl Resolved {
+    /// Who names the port.
+    pub fn asker(&self) -> Asker<'_> {
+        match &self.by {
+            By::Person => Asker::Person,
+            By::Script => Asker::Script,
+            By::Station(file) => Asker::Station(file),
+        }
+    }
 }
 
 /// What a host knows of boards before they are opened.
@@ -47,23 +80,32 @@ impl Host {
         lock(self.known()).simulated = simulated;
     }
 
-    /// The port that `port` means, in a form that is no board's name, and the options with what is known of that board.
-    pub(super) fn resolve(&self, port: Option<&str>, options: OpenOptions) -> Result<(Option<String>, OpenOptions)> {
+    /// What `port` means, which a script names; `None`: the port of the command line, else that of `BELAY_DEVICE`.
+    pub(super) fn resolve(&self, port: Option<&str>, options: OpenOptions) -> Result<Resolved> {
         let known = lock(self.known());
+        let own = || {
+            let variable = || std::env::var(DEVICE_VARIABLE).ok().filter(|text| !text.trim().is_empty());
+            self.default_port().map(str::to_owned).or_else(variable)
+        };
+        let by = match port {
+            Some(port) if !self.is_named(port) => By::Script,
+            _ => By::Person,
+        };
         if known.boards.is_empty() && !known.simulated {
-            return Ok((port.map(str::to_owned), options));
+            return Ok(Resolved { port: port.map(str::to_owned), options, by });
         }
-        let variable = std::env::var(DEVICE_VARIABLE).ok().filter(|text| !text.trim().is_empty());
-        let written = port.or(self.default_port()).map(str::to_owned).or(variable);
-        known.resolve(written, options)
+        known.resolve(port.map(str::to_owned).or_else(own), by, options)
     }
 }
 
 impl Known {
-    fn resolve(&self, written: Option<String>, options: OpenOptions) -> Result<(Option<String>, OpenOptions)> {
-        let Some(written) = written else { return Ok((self.simulated.then(|| "sim".to_owned()), options)) };
+    fn resolve(&self, written: Option<String>, by: By, options: OpenOptions) -> Result<Resolved> {
+        let Some(written) = written else {
+            return Ok(Resolved { port: self.simulated.then(|| "sim".to_owned()), options, by });
+        };
         if let Some((name, board)) = self.boards.iter().find(|(name, _)| *name == written.trim()) {
-            return Ok((Some(board.port.clone()), board.complete(name, options)));
+            let by = board.untrusted.clone().map_or(By::Person, By::Station);
+            return Ok(Resolved { port: Some(board.port.clone()), options: board.complete(name, options), by });
         }
         let address = written.parse::<Address>().map_err(|error| match self.near(&written) {
             Some(near) if error.kind() == Kind::DeviceNotFoundError => {
@@ -72,7 +114,7 @@ impl Known {
             _ => error,
         })?;
         let stays = matches!(address, Address::Sim(_) | Address::Replay(_) | Address::Exec(_));
-        Ok((Some(if self.simulated && !stays { "sim".to_owned() } else { written }), options))
+        Ok(Resolved { port: Some(if self.simulated && !stays { "sim".to_owned() } else { written }), options, by })
     }
 
     fn near(&self, written: &str) -> Option<&str> {
@@ -112,7 +154,10 @@ mod tests {
 
     #[test]
     fn a_name_brings_its_port_and_its_options() {
-        let (port, options) = known(false).resolve(Some("dut".to_owned()), OpenOptions::default()).unwrap();
+        let of = |port: &str, options| {
+            known(false).resolve(Some(port.to_owned()), By::Script, options).map(|known| (known.port, known.options))
+        };
+        let (port, options) = of("dut", OpenOptions::default()).unwrap();
         assert_eq!(port.as_deref(), Some("/dev/ttyACM7"));
         assert_eq!((options.name.as_deref(), options.baudrate, options.attempts), (Some("dut"), Some(9600), 3));
         let said = OpenOptions {
@@ -122,15 +167,28 @@ mod tests {
             dtr: Some(true),
             ..OpenOptions::default()
         };
-        let (_, options) = known(false).resolve(Some("dut".to_owned()), said).unwrap();
+        let (_, options) = of("dut", said).unwrap();
         assert_eq!((options.name.as_deref(), options.baudrate, options.attempts), (Some("left"), Some(50), 1));
         assert_eq!(options.dtr, Some(true));
     }
 
     #[test]
+    fn a_board_of_a_station_is_asked_for_by_its_file() {
+        let by = |untrusted: Option<&str>, text: &str| {
+            let mut known = known(false);
+            known.boards[0].1.untrusted = untrusted.map(PathBuf::from);
+            known.resolve(Some(text.to_owned()), By::Person, OpenOptions::default()).unwrap().by
+        };
+        assert_eq!(by(Some("station.toml"), "dut"), By::Station("station.toml".into()));
+        assert_eq!(by(None, "dut"), By::Person);
+        assert_eq!(by(Some("station.toml"), "sim"), By::Person);
+    }
+
+    #[test]
     fn other_ports_stay_what_they_are_unless_all_is_simulated() {
         let port = |simulated: bool, text: Option<&str>| {
-            known(simulated).resolve(text.map(str::to_owned), OpenOptions::default()).map(|(port, _)| port)
+            let known = known(simulated);
+            known.resolve(text.map(str::to_owned), By::Script, OpenOptions::default()).map(|known| known.port)
         };
         assert_eq!(port(false, None).unwrap(), None);
         assert_eq!(port(true, None).unwrap().as_deref(), Some("sim"));

@@ -31,7 +31,7 @@ impl Host {
     ) -> Result<Device> {
         let name = options.name.clone();
         match self.resolve(port, options) {
-            Ok((port, options)) => self.open_link(class, Link::new(self, port.as_deref(), &options), &options, hook),
+            Ok(known) => self.open_link(class, Link::new(self, &known), &known.options, hook),
             Err(error) => self.open_link(class, Err(error), &OpenOptions { name, ..OpenOptions::default() }, hook),
         }
     }
@@ -42,8 +42,7 @@ impl Host {
     /// # Errors
     /// Of an address that is none, or of no default.
     pub fn connector(&self, port: Option<&str>, options: &OpenOptions) -> Result<(String, Box<Connector>)> {
-        let (port, options) = self.resolve(port, options.clone())?;
-        let link = Link::new(self, port.as_deref(), &options)?;
+        let link = Link::new(self, &self.resolve(port, options.clone())?)?;
         let (written, host) = (link.written.clone(), self.clone());
         Ok((written, Box::new(move |again| link.open_port(&host, again))))
     }

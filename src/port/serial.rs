@@ -128,14 +128,38 @@ impl Port for SerialPort {
     }
 }
 
+/// What a path is that is to be opened as a serial port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PathKind {
+    /// A serial port, as far as that is known before it is opened.
+    Serial,
+    /// A terminal with a program of this computer on its other end.
+    PseudoTerminal,
+    /// Nothing is there.
+    Missing,
+    /// Something else; what it is, as a phrase: `a regular file`.
+    Other(&'static str),
+}
+
+/// What is at `path`, without opening it: that can have effects of its own.
+pub fn kind_of(path: &str) -> PathKind {
+    link::kind_of(path)
+}
+
+/// The error for a path that is not a serial port; `what` says what it is.
+pub fn not_serial(path: &str, what: &str) -> Error {
+    Error::new(Kind::ConnectionFailedError, format!("`{path}` is not a serial port: it is {what}"))
+        .with_help("`belay-script devices` lists the boards that are plugged in")
+}
+
 /// Why a port could not be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Failure {
     /// There is no such file or port.
     Missing,
-    /// It is no terminal.
+    /// It is no terminal, but this.
     #[cfg(unix)]
-    NoTerminal,
+    NoTerminal(&'static str),
     /// This user may not.
     Forbidden,
     /// Someone else has it.
@@ -166,8 +190,7 @@ fn explain(path: &str, options: &SerialOptions, failure: Failure) -> Error {
     match failure {
         Failure::Missing => missing(path, &usb::list().unwrap_or_default(), &usb::names()),
         #[cfg(unix)]
-        Failure::NoTerminal => failed(format!("`{path}` is no serial port"))
-            .with_help("`belay-script devices` lists the boards that are plugged in"),
+        Failure::NoTerminal(what) => not_serial(path, what),
         Failure::Forbidden => failed(format!("no permission to open `{path}`")).with_help(FORBIDDEN_HELP),
         Failure::Busy => failed(format!("`{path}` is in use by another program")).with_help(
             "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again",

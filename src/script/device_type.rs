@@ -10,6 +10,7 @@ use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
+use std::path::Path;
 use std::sync::Arc;
 
 /// The key that ends `terminal`, unless the script says another one: Ctrl-], Belay's.
@@ -136,7 +137,6 @@ fn mount(
     folder: &str,
     options: &Map,
 ) -> Fallible<()> {
-    let folder = run.file(folder)?;
     let mut writable = false;
     for (name, value) in options {
         match (name.as_str(), value.as_bool()) {
@@ -147,7 +147,8 @@ fn mount(
             _ => return argument(format!("`mount` has no option `{name}`"), "it has `write`"),
         }
     }
-    device.device.mount(&folder, writable).map_err(|error| raise(located(error, context)))
+    if writable { run.writable(folder).map(drop) } else { run.readable(folder).map(drop) }?;
+    device.device.mount(Path::new(folder), writable).map_err(|error| raise(located(error, context)))
 }
 
 /// The key that `leave` names.

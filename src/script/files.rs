@@ -1,11 +1,10 @@
 //! Files of this computer: the natives behind `std/file`.
 //!
-//! Uses [`crate::disk`]. Invariant: no path is opened that [`super::permissions`] has not let pass.
+//! Uses [`crate::gate`]. Invariant: no path is opened that the gate has not let pass.
 
 use super::errors::{Fallible, argument, placed, refuse};
-use super::run::{Run, lock};
+use super::run::Run;
 use crate::bound;
-use crate::disk;
 use crate::error::Kind;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::path::Path;
@@ -35,12 +34,12 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let (exists, list, here) = (run.clone(), run.clone(), run.clone());
     engine
         .register_fn("file_exists", move |context: Context<'_>, path: ImmutableString| {
-            placed(&context, exists.file(&path).map(|path| path.exists()))
+            placed(&context, exists.readable(&path).map(|file| file.is_there()))
         })
         .register_fn("list_files", move |context: Context<'_>, path: ImmutableString| {
             placed(&context, names(&list, &path))
         })
-        .register_fn("script_folder", move || shown(&lock(&here.reach).here()));
+        .register_fn("script_folder", move || shown(&here.host.gate().here()));
 }
 
 /// A folder in full, as scripts write paths.
@@ -50,12 +49,11 @@ fn shown(folder: &Path) -> String {
 }
 
 pub(super) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
-    refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {}", disk::reason(error)), "")
+    refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {}", crate::disk::reason(error)), "")
 }
 
 fn read(run: &Run, path: &str) -> Fallible<Vec<u8>> {
-    let file = run.file(path)?;
-    disk::read(&file, bound::FILE).or_else(|error| failed("read", path, &error))
+    run.readable(path)?.bytes(bound::FILE).or_else(|error| failed("read", path, &error))
 }
 
 fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
@@ -66,24 +64,11 @@ fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
 }
 
 fn write(run: &Run, path: &str, content: &[u8], append: bool) -> Fallible<()> {
-    let file = run.file(path)?;
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).or_else(|error| failed("written", path, &error))?;
-    }
-    let write = if append { disk::append } else { disk::replace };
-    write(&file, content).or_else(|error| failed("written", path, &error))
+    run.writable(path)?.write(content, append).or_else(|error| failed("written", path, &error))
 }
 
-/// The names in a folder in alphabetical order, those of folders with a slash behind them.
+/// The names in a folder in alphabetical order, those of folders with a slash after them.
 fn names(run: &Run, path: &str) -> Fallible<Array> {
-    let folder = run.file(path)?;
-    let entries = std::fs::read_dir(folder).or_else(|error| failed("listed", path, &error))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let entry = entry.or_else(|error| failed("listed", path, &error))?;
-        let slash = if entry.path().is_dir() { "/" } else { "" };
-        names.push(format!("{}{slash}", entry.file_name().to_string_lossy()));
-    }
-    names.sort();
+    let names = run.readable(path)?.names().or_else(|error| failed("listed", path, &error))?;
     Ok(names.into_iter().map(Dynamic::from).collect())
 }

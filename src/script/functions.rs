@@ -33,9 +33,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
         *lock(&shared.exit) = Some(0);
         Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)))
     });
+    let shared = run.clone();
     engine
         .register_fn("time", || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64()))
-        .register_fn("env", |name: ImmutableString| std::env::var(name.as_str()).map_or(Dynamic::UNIT, Dynamic::from));
+        .register_fn("env", move |context: NativeCallContext<'_>, name: ImmutableString| {
+            let value = shared.host.gate().variable(&name).map_err(raise);
+            placed(&context, value.map(|value| value.map_or(Dynamic::UNIT, Dynamic::from)))
+        });
 }
 
 /// The duration of `sleep`, `timeout` and what else waits.

@@ -63,6 +63,7 @@ use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::{Error, Kind};
+use crate::gate::Permissions;
 use rhai::{AST, Engine, EvalAltResult, Scope};
 use run::{Run, lock};
 use std::collections::HashMap;
@@ -74,7 +75,6 @@ use std::time::Duration;
 pub use definitions::definitions;
 pub use events::Subject;
 pub use help::{KEYWORDS, Words};
-pub use permissions::Permissions;
 pub use reload::{Inputs, Stale};
 pub use repeat::Timed;
 pub use session::Session;
@@ -182,7 +182,7 @@ impl Runner {
 
     /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
     pub fn permit(&self, permissions: Permissions) {
-        lock(&self.run.reach).permissions = permissions;
+        self.run.permit(permissions);
     }
 
     /// What scripts see as `station`. Its boards are to be made known to the host ([`Host::set_boards`]).
@@ -198,7 +198,7 @@ impl Runner {
     /// Runs a script to its end, then closes every device that is still open, whatever happened.
     pub fn run_file(&mut self, path: &Path) -> Finished {
         let name = path.to_string_lossy().into_owned();
-        lock(&self.run.reach).set_script(path);
+        self.run.enter(path);
         match read(path) {
             Ok(text) => self.run_text(&name, &text),
             Err(failure) => {
@@ -260,6 +260,7 @@ impl Runner {
     pub fn tests_of(&mut self, path: &Path) -> Result<Vec<Declared>, Box<Diagnostic>> {
         let name = path.to_string_lossy().into_owned();
         let text = read(path)?;
+        self.run.enter(path);
         self.run.reset();
         let tree = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text))?;
         let failed = |error: Box<EvalAltResult>| Box::new(explain::of_failure(&self.run, &self.engine, &error, &name));
@@ -288,6 +289,7 @@ impl Runner {
     pub fn check_file(&mut self, path: &Path) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
         let name = path.to_string_lossy().into_owned();
         let text = read(path).map_err(|failure| vec![*failure])?;
+        self.run.enter(path);
         self.check_text(&name, &text)
     }
 
@@ -322,6 +324,7 @@ impl Runner {
     /// [`Runner::inputs`] are known. What is wrong with it is told when it is run.
     pub fn look_at(&mut self, path: &Path) {
         self.run.reset();
+        self.run.enter(path);
         let name = path.to_string_lossy().into_owned();
         if let Ok(text) = read(path) {
             let _ = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text).map(drop).is_ok());

@@ -11,6 +11,7 @@ use crate::bound;
 use crate::device::class::{Class, ItemKind};
 use crate::disk;
 use crate::error::{Error, Kind};
+use crate::gate::Gate;
 use crate::origin::Origin;
 use include_dir::{Dir, include_dir};
 use rhai::{AST, ASTNode, Engine, EvalAltResult, Expr, Module, ModuleResolver, Position, Scope, Shared, Stmt};
@@ -214,20 +215,26 @@ pub(super) fn without_mark(text: String) -> String {
     text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// The text of a script by its name. `None`: there is none.
-pub(super) fn read(name: &str) -> Option<Result<String, String>> {
-    if let Some(module) = name.strip_prefix("std/") {
-        let file = LIBRARY.get_file(format!("{module}.rhai"))?;
-        return file.contents_utf8().map(|text| Ok(text.to_owned()));
+/// The text of a script by its name, if the gate lets it pass. `None`: there is none.
+///
+/// # Errors
+/// PermissionError; ScriptError if it cannot be read, or is not text.
+pub(super) fn read(gate: &Gate, name: &str) -> crate::Result<Option<String>> {
+    if name.starts_with("std/") {
+        return Ok(library_text(name).map(str::to_owned));
     }
-    match disk::read(Path::new(name), bound::SCRIPT) {
-        Ok(bytes) => Some(String::from_utf8(bytes).map(without_mark).map_err(|error| {
-            let line =
-                error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-            format!("`{name}` is no UTF-8 text (line {})", line + 1)
-        })),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => Some(Err(format!("`{name}` cannot be read: {}", disk::reason(&error)))),
+    let failed = |message: String| Err(Error::new(Kind::ScriptError, message));
+    match gate.read(name)?.bytes(bound::SCRIPT) {
+        Ok(bytes) => match String::from_utf8(bytes) {
+            Ok(text) => Ok(Some(without_mark(text))),
+            Err(error) => {
+                let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+                let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+                failed(format!("`{name}` is no UTF-8 text (line {line})"))
+            }
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => failed(format!("`{name}` cannot be read: {}", disk::reason(&error))),
     }
 }
 
@@ -236,13 +243,9 @@ fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) 
     if let Some(tree) = lock(&run.loader.trees).get(name) {
         return Ok(tree.clone());
     }
-    let text = match read(name) {
-        None => {
-            lock(&run.loader.missing).push(name.to_owned());
-            return Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position)));
-        }
-        Some(Ok(text)) => text,
-        Some(Err(message)) => return Err(raise_at(Error::new(Kind::ScriptError, message), position)),
+    let Some(text) = read(&run.host.gate(), name).map_err(|error| raise_at(error, position))? else {
+        lock(&run.loader.missing).push(name.to_owned());
+        return Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position)));
     };
     let tree = compile(run, engine, name, &text)
         .map_err(|error| Box::new(EvalAltResult::ErrorInModule(name.to_owned(), error, position)))?;

@@ -11,7 +11,7 @@ use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
 use std::io::{Read, Write as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ struct Job {
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("process_run", move |context: Context<'_>, command: Array, options: Map| {
-        let job = shared.may_start_programs().and_then(|()| job(&command, &options));
+        let job = job(&command, &options);
         placed(&context, job.and_then(|job| carry_out(&shared, &context, job)))
     });
 }
@@ -81,7 +81,7 @@ fn job(command: &Array, options: &Map) -> Fallible<Job> {
 
 fn carry_out(run: &Run, context: &Context<'_>, job: Job) -> Fallible<Map> {
     let program = job.words[0].clone();
-    let mut command = Command::new(&program);
+    let mut command = run.program(&program)?.command();
     command.args(&job.words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own: Ctrl-C is for the script, which ends the program and all that it started.
     #[cfg(unix)]

@@ -7,6 +7,7 @@ use super::session::Session;
 use super::{Sources, explain, modules, on_big_stack};
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
+use crate::gate::Gate;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -81,7 +82,7 @@ impl Inputs {
     /// The files that are no longer as they were read: the scripts, and of each folder that was sent to a board the first.
     /// `script` matters even if it could not be read.
     pub fn changed(&self, script: &Path) -> Vec<String> {
-        let mut changed = changed(&self.0.sources);
+        let mut changed = changed(&self.0.host.gate(), &self.0.sources);
         let main = script.to_string_lossy();
         if self.0.sources.get(&main).is_none() && super::read(script).is_ok() {
             changed.push(main.into_owned());
@@ -110,11 +111,11 @@ fn files_of(sources: &Sources) -> Vec<String> {
 }
 
 /// The files whose text is another one now. One that has gone, or is empty, is about to be written: editors do that.
-fn changed(sources: &Sources) -> Vec<String> {
-    let differs = |name: &String| match modules::read(name) {
-        Some(Ok(text)) => !text.is_empty() && sources.get(name).is_none_or(|known| *known != *text),
-        Some(Err(_)) => true,
-        None => false,
+fn changed(gate: &Gate, sources: &Sources) -> Vec<String> {
+    let differs = |name: &String| match modules::read(gate, name) {
+        Ok(Some(text)) => !text.is_empty() && sources.get(name).is_none_or(|known| *known != *text),
+        Ok(None) => false,
+        Err(_) => true,
     };
     files_of(sources).into_iter().filter(differs).collect()
 }
@@ -147,7 +148,7 @@ impl Session {
     pub fn eval_file(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
         let text = super::read(path)?;
         self.forget_changed();
-        lock(&self.run.reach).set_script(path);
+        self.run.enter(path);
         let before = self.run.host.devices();
         let result = self.eval(&path.to_string_lossy(), &text).map(drop);
         let after = self.run.host.devices().into_iter();
@@ -161,7 +162,7 @@ impl Session {
     }
 
     fn forget_changed(&self) {
-        let changed = changed(&self.run.sources);
+        let changed = changed(&self.run.host.gate(), &self.run.sources);
         self.run.loader.forget(&self.modules_above(&changed));
     }
 
@@ -179,7 +180,7 @@ impl Session {
 
     /// What has changed on disk since it was read.
     pub fn stale(&self) -> Stale {
-        let changed = changed(&self.run.sources);
+        let changed = changed(&self.run.host.gate(), &self.run.sources);
         let loader = &self.run.loader;
         let of = |name: &str| loader.reach(name).into_iter().filter(|name| changed.contains(name)).collect::<Vec<_>>();
         let mut stale = Stale {
@@ -276,7 +277,8 @@ mod tests {
         for (name, text) in [(name.as_str(), "1"), ("std/stats", "2"), ("<1>", "3")] {
             sources.insert(name, text);
         }
-        let case = |wanted: &[&String]| assert_eq!(changed(&sources).iter().collect::<Vec<_>>(), wanted);
+        let case =
+            |wanted: &[&String]| assert_eq!(changed(&Gate::of_person(), &sources).iter().collect::<Vec<_>>(), wanted);
         case(&[]);
         fs::write(&file, "1").unwrap();
         case(&[]);

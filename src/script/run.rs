@@ -5,7 +5,6 @@
 use super::dispatch::ClassHandle;
 use super::events::Subject;
 use super::modules::Loader;
-use super::permissions::Reach;
 use super::reload::Folder;
 use super::testing::Frame;
 use super::{Observer, Sources};
@@ -62,8 +61,6 @@ pub(super) struct Run {
     /// Who answers questions.
     pub operator: Mutex<Option<Arc<dyn Operator>>>,
     pub loader: Loader,
-    /// What the script may do on this computer.
-    pub reach: Mutex<Reach>,
     /// The folders that were sent to boards.
     pub synced: Mutex<Vec<Folder>>,
     /// Declarations and imports only: `check`.
@@ -97,6 +94,8 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Run {
     pub fn new(host: Host, observer: Arc<dyn Observer>, args: Vec<String>, limit: Option<Duration>) -> Run {
+        host.set_gate(super::permissions::default_gate());
+        host.set_args(&args);
         Run {
             host,
             observer,
@@ -115,7 +114,6 @@ impl Run {
             station: RwLock::default(),
             operator: Mutex::default(),
             loader: Loader::default(),
-            reach: Mutex::default(),
             synced: Mutex::default(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),

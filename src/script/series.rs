@@ -10,7 +10,6 @@ use super::run::{Run, lock};
 use crate::bench::date;
 use crate::bench::event::{Attachment, Event};
 use crate::bound;
-use crate::disk;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
@@ -134,8 +133,7 @@ fn columns(count: usize) -> String {
 }
 
 fn file(run: &Run, path: &str) -> Fallible<Vec<u8>> {
-    let inside = run.file(path)?;
-    disk::read(&inside, bound::FILE).or_else(|error| super::files::failed("read", path, &error))
+    run.readable(path)?.bytes(bound::FILE).or_else(|error| super::files::failed("read", path, &error))
 }
 
 fn attach(run: &Run, name: &str, media: &str, bytes: &[u8]) -> Fallible<()> {

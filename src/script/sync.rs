@@ -63,7 +63,8 @@ fn folder_to(
     folder: &str,
     options: &Map,
 ) -> Fallible<Dynamic> {
-    let (options, shows) = sync_options(options, "/")?;
+    let (options, shows) = sync_options(run, options, "/")?;
+    run.readable(folder)?;
     note(run, folder);
     let local = Local::read(Path::new(folder), &options).map_err(|error| raise(located(error, context)))?;
     carry_out(run, context, device, local, &options, shows)
@@ -77,8 +78,9 @@ fn dependencies_to(
     names: &Dynamic,
     options: &Map,
 ) -> Fallible<Dynamic> {
-    let (options, shows) = sync_options(options, "/lib")?;
+    let (options, shows) = sync_options(run, options, "/lib")?;
     let names = strings("the subfolders", names)?;
+    run.readable(folder)?;
     note(run, folder);
     let local = merge(Path::new(folder), &names, &options).map_err(|error| raise(located(error, context)))?;
     carry_out(run, context, device, local, &options, shows)
@@ -133,8 +135,9 @@ fn described(outcome: &Outcome) -> Map {
 }
 
 /// The options, and whether progress is shown.
-fn sync_options(map: &Map, destination: &str) -> Fallible<(SyncOptions, bool)> {
-    let mut options = SyncOptions { dst: destination.to_owned(), ..SyncOptions::default() };
+fn sync_options(run: &Run, map: &Map, destination: &str) -> Fallible<(SyncOptions, bool)> {
+    let confines = run.host.gate().confines();
+    let mut options = SyncOptions { dst: destination.to_owned(), confines, ..SyncOptions::default() };
     let mut shows = true;
     for (name, value) in map {
         match name.as_str() {
@@ -145,7 +148,10 @@ fn sync_options(map: &Map, destination: &str) -> Fallible<(SyncOptions, bool)> {
             }
             "minify" => options.minify = boolean(name, value)?,
             "mpy_cross_binary" => {
-                options.mpy_cross = if value.is_unit() { None } else { Some(string(name, value)?.into()) };
+                options.mpy_cross = match value.is_unit() {
+                    true => None,
+                    false => Some(run.program(&string(name, value)?)?.path().to_owned()),
+                };
             }
             "delete" => options.delete = boolean(name, value)?,
             "dry_run" => options.dry_run = boolean(name, value)?,

@@ -120,13 +120,15 @@ impl Local {
     /// it cannot be sent: it is unreadable, a link that leads nowhere, or has a name that is not UTF-8.
     /// [`Kind::Interrupted`] after Ctrl-C.
     pub fn read(folder: &Path, options: &SyncOptions) -> Result<Local> {
+        let confines = options.confines.as_ref();
         if walk::is_folder(folder)? {
+            walk::admit(&folder.join(ignore::FILE), confines)?;
             let ignore = Ignore::of_folder(options.ignore.as_deref(), folder)?;
-            let tree = walk::folder(folder, &ignore)?;
+            let tree = walk::folder(folder, &ignore, confines)?;
             return load(tree, ignore, false, options);
         }
         let ignore = Ignore::new(options.ignore.as_deref())?;
-        load(walk::single_file(folder)?, ignore, true, options)
+        load(walk::single_file(folder, confines)?, ignore, true, options)
     }
 
     /// The sum of the files' sizes, in bytes.
@@ -159,12 +161,14 @@ pub fn merge(folder: &Path, subfolders: &[String], options: &SyncOptions) -> Res
     }
     let mut ignore = Ignore::new(options.ignore.as_deref())?;
     let roots = subfolders.iter().map(|name| walk::below(folder, name)).collect::<Result<Vec<_>>>()?;
+    let confines = options.confines.as_ref();
     for root in &roots {
+        walk::admit(&root.join(ignore::FILE), confines)?;
         ignore.add_file(&root.join(ignore::FILE))?;
     }
     let mut merged = walk::Tree::default();
     for root in &roots {
-        merged.add(walk::folder(root, &ignore)?);
+        merged.add(walk::folder(root, &ignore, confines)?);
     }
     load(merged, ignore, false, options)
 }

@@ -4,6 +4,7 @@
 //! ends with `/` only if it is `/`.
 
 use crate::error::{Error, Kind, Result};
+use crate::gate::Confines;
 use std::path::PathBuf;
 
 /// What [`Keep::Default`] protects if the destination is `/`.
@@ -26,6 +27,8 @@ pub struct SyncOptions {
     pub delete: bool,
     /// Whether only the plan is wanted.
     pub dry_run: bool,
+    /// What symlinks in the folder may not lead out of, if a script asks for the sync; `None`: they may lead anywhere.
+    pub confines: Option<Confines>,
 }
 
 impl Default for SyncOptions {
@@ -38,6 +41,7 @@ impl Default for SyncOptions {
             mpy_cross: None,
             delete: true,
             dry_run: false,
+            confines: None,
         }
     }
 }

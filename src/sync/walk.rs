@@ -8,6 +8,7 @@ use super::local::{Remark, unreadable};
 use super::options::is_or_is_below;
 use super::parallel::check_interrupt;
 use crate::error::{Error, Kind, Result};
+use crate::gate::Confines;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -64,8 +65,17 @@ pub(super) fn below(folder: &Path, name: &str) -> Result<PathBuf> {
         .with_help("only folders are merged"))
 }
 
+/// Refuses what is outside of `confines`.
+///
+/// # Errors
+/// [`Kind::PermissionError`].
+pub(super) fn admit(path: &Path, confines: Option<&Confines>) -> Result<()> {
+    confines.map_or(Ok(()), |confines| confines.admit(path, false).map(drop))
+}
+
 /// A tree of one file.
-pub(super) fn single_file(source: &Path) -> Result<Tree> {
+pub(super) fn single_file(source: &Path, confines: Option<&Confines>) -> Result<Tree> {
+    admit(source, confines)?;
     let wrong = |problem: &str| {
         Err(Error::new(Kind::ArgumentError, format!("`{}` {problem}", source.display()))
             .with_help("name a folder, or a file, of this machine"))
@@ -81,8 +91,10 @@ pub(super) fn single_file(source: &Path) -> Result<Tree> {
 /// What lies in `root` and is not ignored.
 ///
 /// # Errors
-/// [`Kind::ArgumentError`] if that is nothing, or if something cannot be read or named.
-pub(super) fn folder(root: &Path, ignore: &Ignore) -> Result<Tree> {
+/// [`Kind::ArgumentError`] if that is nothing, or if something cannot be read or named; [`Kind::PermissionError`] for what
+/// is outside of `confines`, by a symlink or by its name.
+pub(super) fn folder(root: &Path, ignore: &Ignore, confines: Option<&Confines>) -> Result<Tree> {
+    admit(root, confines)?;
     let mut tree = Tree::default();
     let wanted = |entry: &DirEntry| {
         let is_folder = entry.file_type().is_dir();
@@ -92,6 +104,7 @@ pub(super) fn folder(root: &Path, ignore: &Ignore) -> Result<Tree> {
         check_interrupt("reading a folder")?;
         match entry {
             Ok(entry) => {
+                admit(entry.path(), confines)?;
                 let path = relative(root, entry.path())?;
                 match entry.file_type() {
                     kind if kind.is_dir() => tree.entries.insert(path, None),

@@ -113,9 +113,9 @@ fn a_port_that_does_not_exist() {
 }
 
 #[test]
-fn a_file_is_no_port() {
+fn a_file_is_not_a_port() {
     let help = "`belay-script devices` lists the boards that are plugged in\n";
-    refused("/dev/null", SOON, "`/dev/null` is no serial port", help);
+    refused("/dev/null", SOON, "`/dev/null` is not a serial port: it is a character device, not a terminal", help);
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod prompt_commands;
 mod prompt_screen;
 #[cfg(unix)]
 mod python_files;
+mod reach;
 mod readme;
 #[cfg(target_os = "linux")]
 mod recordings;

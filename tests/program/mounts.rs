@@ -56,7 +56,7 @@ fn a_script_imports_from_the_folder() {
             ",
         )
         .args(["run", "a.rhai", "--mount", "code", "--write"])
-        .stdout("42\n2\ntext\nOSError: 30\nthe path \"..\" leads out of the folder\n`mount` has no option `wrong`\n")
+        .stdout("42\n2\ntext\nOSError: 30\nthe path \"..\" is outside the script's folders\n`mount` has no option `wrong`\n")
         .status(0);
 }
 

@@ -1,32 +1,28 @@
-//! `--allow`: what scripts may do on this computer.
+//! `--allow`: what scripts may reach on this computer and its network.
 
-use crate::script::Permissions;
-use clap::{Args, ValueEnum};
+use crate::gate::Permissions;
+use clap::Args;
 
 /// What scripts may do besides using boards and the files of their folders.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Allowed {
-    /// Let scripts use files outside of their folders, or start programs
-    #[arg(long, value_name = "WHAT", value_enum, value_delimiter = ',')]
-    pub allow: Vec<Allow>,
+    /// Allow more: `files[=DIR]`, `process[=PROGRAM]`, `env[=NAME]`, `net[=HOST:PORT]`; repeatable
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = word)]
+    pub allow: Vec<String>,
 }
 
-/// Something that a script may not do by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Allow {
-    /// Read and write files anywhere
-    Files,
-    /// Start programs, with `std/process`
-    Process,
+fn word(text: &str) -> Result<String, String> {
+    Permissions::default().allow(text).map(|()| text.to_owned())
 }
 
 impl Allowed {
     /// What scripts may do.
     pub fn permissions(&self) -> Permissions {
-        Permissions {
-            files: self.allow.contains(&Allow::Files),
-            process: self.allow.contains(&Allow::Process),
-            folders: Vec::new(),
+        let mut permissions = Permissions::default();
+        for word in &self.allow {
+            // Each was read before, by the parser of the command line.
+            let _ = permissions.allow(word);
         }
+        permissions
     }
 }

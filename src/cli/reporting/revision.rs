@@ -8,6 +8,7 @@
 //!
 //! Invariants: no program is started but git itself; nothing in the repository is changed; git ends within [`LIMIT`].
 
+use crate::disk;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -73,16 +74,16 @@ impl Repository {
     /// Whether tracked files are not as in the commit. `None`: it cannot be told.
     fn is_changed(&self) -> Option<bool> {
         let own = OwnFolder::new()?;
-        std::fs::write(own.0.join("HEAD"), format!("{}\n", self.head)).ok()?;
+        disk::create(&own.0.join("HEAD"), format!("{}\n", self.head).as_bytes()).ok()?;
         let values = self.comparing();
-        std::fs::write(own.0.join("config"), "[core]\n\trepositoryformatversion = 0\n").ok()?;
+        disk::replace(&own.0.join("config"), b"[core]\n\trepositoryformatversion = 0\n").ok()?;
         let mut command = git(&self.root);
         for (name, value) in &values {
             match name.strip_prefix("extensions.") {
                 // Git looks for it in the file alone.
                 Some(name) if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                     let text = format!("[core]\n\trepositoryformatversion = 1\n[extensions]\n\t{name} = {value}\n");
-                    std::fs::write(own.0.join("config"), text).ok()?;
+                    disk::replace(&own.0.join("config"), text.as_bytes()).ok()?;
                 }
                 Some(_) => return None,
                 None => {
@@ -131,10 +132,10 @@ fn answer(mut command: Command) -> Option<String> {
     let mut output = child.0.stdout.take()?;
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut text = String::new();
+        let mut text = Vec::new();
         // One that prints without end is ended by the limit.
-        let read = std::io::Read::read_to_string(&mut std::io::Read::take(&mut output, 1 << 20), &mut text);
-        let _ = sender.send(read.ok().map(|_| text));
+        let read = std::io::copy(&mut std::io::Read::take(&mut output, 1 << 20), &mut text);
+        let _ = sender.send(read.ok().and_then(|_| String::from_utf8(text).ok()));
     });
     let text = receiver.recv_timeout(LIMIT).ok()??;
     // It has closed its output: its end is a matter of moments.

@@ -1,9 +1,10 @@
 //! A folder of this computer that a board reaches into, and nothing beside it.
 //!
-//! Uses the standard library and rustix. Invariant: what is read, written or told lies in the folder, whatever a path
+//! Uses [`crate::gate`] and rustix. Invariant: what is read, written or told lies in the folder, whatever a path
 //! says and wherever links lead; a link is followed only if it ends inside. Pipes and devices are no files.
 
 use crate::board::mount::Number;
+use crate::gate::Confines;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct Folder {
     /// Without links in it.
     root: PathBuf,
     writable: bool,
+    /// Where besides it must lie, if a script asks for it.
+    confines: Option<Confines>,
 }
 
 /// An entry of a directory.
@@ -77,11 +80,11 @@ impl Mode {
 }
 
 impl Folder {
-    /// The folder at `path`.
-    pub fn new(path: &Path, writable: bool) -> io::Result<Folder> {
+    /// The folder at `path`; nothing in it is reached that is outside of `confines`.
+    pub fn new(path: &Path, writable: bool, confines: Option<Confines>) -> io::Result<Folder> {
         let root = path.canonicalize()?;
         match root.is_dir() {
-            true => Ok(Folder { root, writable }),
+            true => Ok(Folder { root, writable, confines }),
             false => Err(ErrorKind::NotADirectory.into()),
         }
     }
@@ -95,12 +98,18 @@ impl Folder {
         if self.writable { Ok(()) } else { Err(number::READ_ONLY) }
     }
 
+    /// Whether a path without links in it may be reached.
+    fn holds(&self, real: &Path) -> bool {
+        let inside = |confines: &Confines| confines.holds(real, self.writable);
+        real.starts_with(&self.root) && self.confines.as_ref().is_none_or(inside)
+    }
+
     /// The file or directory of this path, without links in it.
     pub fn existing(&self, path: &str) -> Outcome<PathBuf> {
         let mut full = self.root.clone();
         full.extend(parts(path)?);
         let real = full.canonicalize().map_err(|error| failure(&error))?;
-        if real.starts_with(&self.root) { Ok(real) } else { Err(number::ACCESS) }
+        if self.holds(&real) { Ok(real) } else { Err(number::ACCESS) }
     }
 
     /// Where this path is, or would be: its directory is there and free of links; the last part may be one.
@@ -108,7 +117,11 @@ impl Folder {
         let parts = parts(path)?;
         let Some((name, directory)) = parts.split_last() else { return Err(number::ACCESS) };
         let directory = self.existing(&directory.join("/"))?;
-        if directory.is_dir() { Ok(directory.join(name)) } else { Err(number::NO_DIRECTORY) }
+        if !directory.is_dir() {
+            return Err(number::NO_DIRECTORY);
+        }
+        let place = directory.join(name);
+        if self.holds(&place) { Ok(place) } else { Err(number::ACCESS) }
     }
 
     /// As [`Folder::place`], with the last part's link followed.
@@ -149,7 +162,7 @@ impl Folder {
             .collect();
         names.sort();
         Ok(names.into_iter().filter_map(move |name| {
-            let real = directory.join(&name).canonicalize().ok().filter(|real| real.starts_with(&self.root))?;
+            let real = directory.join(&name).canonicalize().ok().filter(|real| self.holds(real))?;
             let about = fs::metadata(real).ok()?;
             let size = Some(about.len()).filter(|_| about.is_file());
             (about.is_file() || about.is_dir()).then_some(Entry { name, size })
@@ -181,7 +194,7 @@ impl Folder {
         // A directory on the way may have become a link since. Nothing was lost yet.
         let still = real.canonicalize().map_err(|error| failure(&error))?;
         let is_file = file.metadata().is_ok_and(|about| about.is_file());
-        if !still.starts_with(&self.root) || !is_file {
+        if !self.holds(&still) || !is_file {
             return Err(number::ACCESS);
         }
         if mode.truncate {

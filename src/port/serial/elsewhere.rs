@@ -1,9 +1,21 @@
 //! A serial port where there is no `poll`, that is on Windows: reads and writes with short timeouts.
 
-use super::{Failure, Line, SerialOptions, set_lines};
+use super::{Failure, Line, PathKind, SerialOptions, set_lines};
 use crate::port::{PortError, Wait, usb};
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
+
+/// As [`super::kind_of`]: ports are called `COM3`, or `\\\\.\\COM10`; every other path can be a file, or lead to another computer.
+pub(super) fn kind_of(path: &str) -> PathKind {
+    let name = path.strip_prefix(r"\\.\").unwrap_or(path).to_ascii_uppercase();
+    let number = name.strip_prefix("COM").unwrap_or_default();
+    let is_port = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    if is_port || usb::names().iter().any(|known| known.eq_ignore_ascii_case(path)) {
+        PathKind::Serial
+    } else {
+        PathKind::Other("not the name of a port, such as `COM3`")
+    }
+}
 
 pub(super) struct Link {
     line: Box<dyn serialport::SerialPort>,

@@ -174,15 +174,16 @@ fn an_unplugged_board_is_gone() {
 }
 
 #[test]
-fn what_is_no_serial_port_is_told_apart() {
+fn rejects_paths_that_are_not_serial_ports() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "kept").unwrap();
-    for path in ["/dev/null", "/", file.to_str().unwrap()] {
+    let device = "a character device, not a terminal";
+    for (path, what) in [("/dev/null", device), ("/", "a folder"), (file.to_str().unwrap(), "a regular file")] {
         let error = SerialPort::open(path, &SerialOptions::default()).err().unwrap();
         assert_eq!(
             (error.kind(), error.message()),
-            (Kind::ConnectionFailedError, &*format!("`{path}` is no serial port"))
+            (Kind::ConnectionFailedError, &*format!("`{path}` is not a serial port: it is {what}"))
         );
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");

@@ -4,7 +4,7 @@
 //! borrowed without unsafe code. So the device is opened twice. Ours comes first, because the crate's puts up the
 //! barrier (TIOCEXCL and a file lock) that keeps later openers out, ourselves included.
 
-use super::{Failure, SerialOptions, set_lines};
+use super::{Failure, PathKind, SerialOptions, set_lines};
 use crate::port::{PortError, Wait, descriptor};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -14,6 +14,52 @@ use std::time::Duration;
 
 /// Major numbers of the devices that are pseudo-terminals (Linux, `devices.txt`).
 const PSEUDO_TERMINALS: std::ops::RangeInclusive<u32> = 136..=143;
+
+/// What a device is called that is not a terminal.
+const DEVICE: &str = "a character device, not a terminal";
+
+/// Major and least minor numbers of the terminals of the computer itself (Linux, `devices.txt`): virtual consoles, the
+/// console, `/dev/tty` and `/dev/ptmx`.
+const OWN_TERMINALS: &[(u32, std::ops::RangeInclusive<u32>)] = &[(4, 0..=63), (5, 0..=2)];
+
+/// As [`super::kind_of`].
+pub(super) fn kind_of(path: &str) -> PathKind {
+    match rustix::fs::stat(path) {
+        Ok(status) => kind_of_status(path, &status),
+        Err(Errno::NOENT | Errno::NOTDIR) => PathKind::Missing,
+        // Who may not look at it cannot open it either.
+        Err(_) => PathKind::Serial,
+    }
+}
+
+fn kind_of_status(path: &str, status: &rustix::fs::Stat) -> PathKind {
+    match FileType::from_raw_mode(status.st_mode) {
+        FileType::CharacterDevice => {}
+        FileType::RegularFile => return PathKind::Other("a regular file"),
+        FileType::Directory => return PathKind::Other("a folder"),
+        FileType::Fifo => return PathKind::Other("a FIFO"),
+        FileType::Socket => return PathKind::Other("a socket"),
+        FileType::BlockDevice => return PathKind::Other("a block device"),
+        _ => return PathKind::Other("a file of another kind"),
+    }
+    if !cfg!(target_os = "linux") {
+        let real = std::fs::canonicalize(path).unwrap_or_default();
+        let pseudo = real.to_string_lossy().starts_with("/dev/ttys");
+        return if pseudo { PathKind::PseudoTerminal } else { PathKind::Serial };
+    }
+    let (major, minor) = (rustix::fs::major(status.st_rdev), rustix::fs::minor(status.st_rdev));
+    if PSEUDO_TERMINALS.contains(&major) {
+        return PathKind::PseudoTerminal;
+    }
+    if OWN_TERMINALS.iter().any(|(own, minors)| *own == major && minors.contains(&minor)) {
+        return PathKind::Other("a terminal of this computer");
+    }
+    // Where the system does not tell, it shows when the device is open.
+    match std::fs::canonicalize(format!("/sys/dev/char/{major}:{minor}/subsystem")) {
+        Ok(subsystem) if !subsystem.ends_with("tty") => PathKind::Other(DEVICE),
+        _ => PathKind::Serial,
+    }
+}
 
 pub(super) struct Link {
     /// Non-blocking, for all bytes.
@@ -39,21 +85,18 @@ impl From<Errno> for Failure {
 
 impl Link {
     pub(super) fn open(path: &str, options: &SerialOptions) -> Result<Link, Failure> {
-        // Opening what is no terminal can have effects of its own (a tape, a watchdog): look first.
-        let status = rustix::fs::stat(path)?;
-        if FileType::from_raw_mode(status.st_mode) != FileType::CharacterDevice {
-            return Err(Failure::NoTerminal);
+        let kind = kind_of_status(path, &rustix::fs::stat(path)?);
+        // Opening what is not a terminal can have effects of its own (a tape, a watchdog): look first.
+        if let PathKind::Other(what) = kind {
+            return Err(Failure::NoTerminal(what));
         }
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = rustix::fs::open(path, flags, Mode::empty())?;
         if !isatty(&fd) {
-            return Err(Failure::NoTerminal);
+            return Err(Failure::NoTerminal(DEVICE));
         }
+        let pseudo = kind == PathKind::PseudoTerminal;
         // macOS refuses to set the speed of a pseudo-terminal; 0 leaves it alone.
-        let pseudo = match cfg!(target_os = "linux") {
-            true => PSEUDO_TERMINALS.contains(&rustix::fs::major(status.st_rdev)),
-            false => path.starts_with("/dev/ttys"),
-        };
         let baud_rate = if pseudo && cfg!(target_os = "macos") { 0 } else { options.baud_rate };
         let mut line = serialport::new(path, baud_rate).exclusive(options.exclusive).open()?;
         set_lines(line.as_mut(), options.lines());

@@ -53,7 +53,7 @@ pub use board::SimPort;
 pub use unavailable::SimPort;
 
 use crate::error::{Error, Kind, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Bytes of a block of the flash.
 pub const BLOCK: u64 = 4096;
@@ -103,6 +103,13 @@ impl SimOptions {
             }
         }
         Ok(options)
+    }
+
+    /// The files of this computer that the board reads and writes.
+    pub fn files(&self) -> Vec<&Path> {
+        // Every option is named here, so that a new one that holds a path is not overlooked.
+        let SimOptions { name: _, heap: _, flash, flash_size: _, crlf: _ } = self;
+        flash.as_deref().into_iter().collect()
     }
 
     /// The address of this board, as [`SimOptions::parse`] reads it after `sim:`.

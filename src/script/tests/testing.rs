@@ -255,6 +255,6 @@ fn series_and_attachments_belong_to_their_test() {
     assert_eq!(failure("record(\"u\").add(\"x\");").split(" @").next(), Some("ArgumentError: a sample holds a string"));
     assert_eq!(
         failure("attach(\"x\", \"../secret\");").split(" @").next(),
-        Some("ArgumentError: the path \"../secret\" leads out of the folder")
+        Some("PermissionError: the path \"../secret\" is outside the script's folders")
     );
 }

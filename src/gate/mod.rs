@@ -1,0 +1,264 @@
+//! The one gate: what a script may reach of this computer and of its network.
+//!
+//! Whatever is done because a script asks for it (a file, a program, a variable of the environment, a port, a host on the
+//! network) passes a [`Gate`] first, in the layer that does it: `script/` asks before it touches a path, `device/` before it
+//! opens a port, `sync/` and the mounted folder hold a [`Confines`] and ask for each link.
+//!
+//! Uses [`crate::port`], [`crate::disk`] and [`crate::error`]. Invariants: a gate is an immutable value; a refusal is a
+//! [`Kind::PermissionError`] that names the option which would allow the access; nothing is opened, created or started by
+//! asking. `tests/layers.rs` holds that `script/` says neither `fs`, `env`, `net` nor `Command` outside of the tests.
+
+mod confines;
+mod files;
+mod permissions;
+mod program;
+
+pub use confines::Confines;
+pub use files::{Readable, Writable};
+pub use permissions::{Grant, Permissions};
+pub use program::Program;
+
+use crate::error::{Error, Kind, Result};
+use crate::port::address::Address;
+use crate::port::endpoint::Endpoint;
+use crate::port::serial::{self, PathKind};
+use crate::port::sim::SimOptions;
+use std::path::{Path, PathBuf};
+
+/// Who names a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker<'a> {
+    /// The person: `--port`, `BELAY_DEVICE`, a station's file that they named or trusted.
+    Person,
+    /// The text of a script.
+    Script,
+    /// A station's file that was found beside a script, and that nobody has trusted.
+    Station(&'a Path),
+}
+
+/// What may be reached. Made for each script.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Gate {
+    /// `None`: everything, for what a person does without a script.
+    permissions: Option<Permissions>,
+    /// The folder of the script in full; `None` for what a person types.
+    script: Option<PathBuf>,
+}
+
+/// What a script may do with a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    Read,
+    Write,
+}
+
+impl Gate {
+    /// A gate for what a person does: everything is allowed.
+    pub fn of_person() -> Gate {
+        Gate::default()
+    }
+
+    /// A gate for scripts with these permissions.
+    pub fn of_scripts(permissions: Permissions) -> Gate {
+        Gate { permissions: Some(permissions), script: None }
+    }
+
+    /// The same gate with other permissions.
+    pub fn with_permissions(&self, permissions: Permissions) -> Gate {
+        Gate { permissions: Some(permissions), ..self.clone() }
+    }
+
+    /// The same gate for the script at `path`, whose folder may be used.
+    pub fn for_script(&self, path: &Path) -> Gate {
+        let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        Gate { script: folder.and_then(|folder| folder.canonicalize().ok()), ..self.clone() }
+    }
+
+    /// The folder of the script in full, else the current one.
+    pub fn here(&self) -> PathBuf {
+        self.script.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    /// The folders in which a script may use files; `None`: everywhere.
+    pub fn confines(&self) -> Option<Confines> {
+        let permissions = self.permissions.as_ref()?;
+        let Grant::Only(allowed) = &permissions.files else { return None };
+        let own = std::env::current_dir().ok().into_iter().chain(self.script.clone());
+        let folders = allowed.iter().chain(&permissions.folders).cloned().chain(own);
+        Some(Confines::new(folders.collect(), permissions.protected.clone()))
+    }
+
+    /// Lets a path be read.
+    ///
+    /// # Errors
+    /// [`Kind::PermissionError`]; [`Kind::ArgumentError`] if it is empty or holds a zero.
+    pub fn read(&self, path: &str) -> Result<Readable> {
+        self.path(path, Access::Read).map(Readable::new)
+    }
+
+    /// Lets a path be written, or created.
+    ///
+    /// # Errors
+    /// As [`Gate::read`].
+    pub fn write(&self, path: &str) -> Result<Writable> {
+        self.path(path, Access::Write).map(Writable::new)
+    }
+
+    fn path(&self, path: &str, access: Access) -> Result<PathBuf> {
+        if path.is_empty() || path.contains('\0') {
+            let what = if path.is_empty() { "the path is empty" } else { "the path contains a NUL character" };
+            return Err(Error::new(Kind::ArgumentError, what).with_help("give the path of a file"));
+        }
+        let wanted = Path::new(path);
+        match self.confines() {
+            None => Ok(wanted.to_owned()),
+            Some(confines) => confines.admit(wanted, access == Access::Write),
+        }
+    }
+
+    /// Lets a program be started. `name`: as it is written, a name to be found on PATH or a path.
+    ///
+    /// # Errors
+    /// [`Kind::PermissionError`].
+    pub fn program(&self, name: &str) -> Result<Program> {
+        let allowed = match self.permissions.as_ref().map(|permissions| &permissions.process) {
+            None | Some(Grant::All) => true,
+            Some(Grant::Only(programs)) => programs.iter().any(|program| program::is_same(program, name)),
+        };
+        match allowed {
+            true => Ok(Program::new(name)),
+            false => Err(refused(format!("scripts may not start `{name}`")).with_help(format!(
+                "allow it with `--allow process={}`, or all programs with `--allow process`",
+                shown(name)
+            ))),
+        }
+    }
+
+    /// The value of a variable of the environment; `None` if it is not set, or not UTF-8.
+    ///
+    /// # Errors
+    /// [`Kind::PermissionError`].
+    pub fn variable(&self, name: &str) -> Result<Option<String>> {
+        let allowed = match self.permissions.as_ref().map(|permissions| &permissions.env) {
+            None | Some(Grant::All) => true,
+            Some(Grant::Only(names)) => names.iter().any(|known| known == name),
+        };
+        if !allowed {
+            return Err(refused(format!("scripts may not read the environment variable `{name}`"))
+                .with_help(format!("allow it with `--allow env={}`", shown(name))));
+        }
+        // What the system cannot look up, as a name with `=`, is not set.
+        Ok(std::env::var(name).ok())
+    }
+
+    /// Lets a port be opened that `asker` names.
+    ///
+    /// # Errors
+    /// [`Kind::PermissionError`]; [`Kind::ConnectionFailedError`] for a path that is not a serial port.
+    pub fn port(&self, address: &Address, asker: Asker<'_>) -> Result<()> {
+        if asker == Asker::Person || self.permissions.is_none() && asker == Asker::Script {
+            return Ok(());
+        }
+        // A station that nobody trusts is strange to a person without a script, too.
+        let strict = match &self.permissions {
+            None => Gate::of_scripts(Permissions::default()),
+            Some(_) => self.clone(),
+        };
+        strict.kind_of_port(address).map_err(|error| at_station(error, address, asker))
+    }
+
+    fn kind_of_port(&self, address: &Address) -> Result<()> {
+        match address {
+            Address::Usb(_) => Ok(()),
+            Address::Serial(path) => match serial::kind_of(path) {
+                // What is missing is reported when it is opened.
+                PathKind::Serial | PathKind::Missing => Ok(()),
+                // A program of this computer is on the other end, such as another terminal of the person.
+                PathKind::PseudoTerminal => self.write(path).map(drop).map_err(|error| {
+                    let message = format!("`{path}` is a pseudo-terminal, not a board's serial port");
+                    Error::new(error.kind(), message).with_help(format!(
+                        "allow it with `--allow files={}`, or name it on the command line: `--port {}`",
+                        shown(&real(path)),
+                        shown(path)
+                    ))
+                }),
+                PathKind::Other(what) => Err(serial::not_serial(path, what)),
+            },
+            Address::Exec(command) => self.command(command),
+            Address::Sim(text) => {
+                let options = SimOptions::parse(text)?;
+                options.files().into_iter().try_for_each(|file| self.write(&file.to_string_lossy()).map(drop))
+            }
+            Address::Replay(file) => self.read(file).map(drop),
+            Address::Tcp(endpoint)
+            | Address::Rfc2217(endpoint)
+            | Address::Telnet(endpoint)
+            | Address::WebRepl(endpoint) => self.host(endpoint, &address.to_string()),
+        }
+    }
+
+    /// Lets a host on the network be connected to.
+    fn host(&self, endpoint: &Endpoint, address: &str) -> Result<()> {
+        let allowed = match self.permissions.as_ref().map(|permissions| &permissions.net) {
+            None | Some(Grant::All) => true,
+            Some(Grant::Only(hosts)) => hosts.iter().any(|host| permissions::is_host(host, endpoint)),
+        };
+        match allowed {
+            true => Ok(()),
+            false => Err(refused(format!("scripts may not connect to `{address}`")).with_help(format!(
+                "allow it with `--allow net={endpoint}`, or name the port with `--port {address}`"
+            ))),
+        }
+    }
+
+    /// Lets an `exec:` port be opened: a line for the shell, which can do more than start one program.
+    fn command(&self, command: &str) -> Result<()> {
+        let help = format!(
+            "allow it with `--allow process`, or name the port with `--port {}`",
+            shown(&format!("exec:{command}"))
+        );
+        let may = match self.permissions.as_ref().map(|permissions| &permissions.process) {
+            None | Some(Grant::All) => true,
+            Some(Grant::Only(_)) => program::plain_words(command).is_some_and(|program| self.program(program).is_ok()),
+        };
+        match may {
+            true => Ok(()),
+            false => Err(refused(format!("scripts may not start the program of `exec:{command}`")).with_help(help)),
+        }
+    }
+}
+
+fn refused(message: String) -> Error {
+    Error::new(Kind::PermissionError, message)
+}
+
+/// Where a path leads, for a person.
+fn real(path: &str) -> String {
+    Path::new(path).canonicalize().map_or_else(|_| path.to_owned(), |real| real.to_string_lossy().into_owned())
+}
+
+/// A word as it is written on a command line.
+fn shown(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "_./:=+-@,%\\".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
+}
+
+/// Says that a station's file asks, and what to do about that.
+fn at_station(error: Error, address: &Address, asker: Asker<'_>) -> Error {
+    let Asker::Station(file) = asker else { return error };
+    if error.kind() != Kind::PermissionError {
+        return error;
+    }
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let file = file.display();
+    refused(format!("`{file}`, which you have not trusted, opens the port `{address}`")).with_help(format!(
+        "read the file; then trust it with `belay-script trust {}`, or name it with `--station {file}`",
+        shown(&folder.to_string_lossy())
+    ))
+}
+
+#[cfg(test)]
+mod tests;
