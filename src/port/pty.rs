@@ -55,6 +55,9 @@ pub(super) enum Incoming {
     Closed,
 }
 
+/// What a child does to itself between fork and exec: system calls alone.
+pub(super) type Confine = Box<dyn FnMut() -> io::Result<()> + Send + Sync>;
+
 /// A child process and the master side of its terminal.
 #[derive(Debug)]
 pub(super) struct Child {
@@ -71,7 +74,17 @@ impl Child {
     ///
     /// The terminal passes bytes as they are. With `signals`, Ctrl-C and its like become signals. The descriptors
     /// of `keep` stay open in the child, under their own numbers.
-    pub(super) fn spawn(mut command: Command, signals: bool, keep: Vec<OwnedFd>) -> io::Result<Child> {
+    pub(super) fn spawn(command: Command, signals: bool, keep: Vec<OwnedFd>) -> io::Result<Child> {
+        Child::spawn_confined(command, signals, keep, None)
+    }
+
+    /// As [`Child::spawn`]; the child calls `confine` before it starts the program.
+    pub(super) fn spawn_confined(
+        mut command: Command,
+        signals: bool,
+        keep: Vec<OwnedFd>,
+        mut confine: Option<Confine>,
+    ) -> io::Result<Child> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         // Another thread may start a process right now, which must not inherit the master.
         #[cfg(target_os = "linux")]
@@ -91,6 +104,9 @@ impl Child {
         let prepare = move || {
             rustix::process::setsid()?;
             rustix::process::ioctl_tiocsctty(rustix::stdio::stdin())?;
+            if let Some(confine) = &mut confine {
+                confine()?;
+            }
             for descriptor in &keep {
                 rustix::io::fcntl_setfd(descriptor, FdFlags::empty())?;
             }

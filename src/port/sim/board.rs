@@ -11,7 +11,6 @@ use super::life::{Body, Cause, Event, Life};
 use crate::error::{Error, Kind, Result};
 use crate::port::pty::Ending;
 use crate::port::{Abilities, Port, PortError, Wait};
-use rustix::process::Signal;
 use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -98,6 +97,12 @@ impl SimPort {
         Ok(port)
     }
 
+    /// The process of this life.
+    #[cfg(all(test, target_os = "linux"))]
+    pub(super) fn process(&self) -> rustix::process::Pid {
+        self.life.child.pid()
+    }
+
     /// Waits up to `limit` for the board to say something, and restarts it if it reset itself. `pressing`: an
     /// interrupt waits for its moment.
     fn listen(&mut self, pressing: bool, limit: Duration) -> Result<(), PortError> {
@@ -109,7 +114,8 @@ impl SimPort {
         match self.life.look(to_write, self.output.len() < OUTPUT_LIMIT, limit, &mut self.output) {
             Event::None => Ok(()),
             Event::Failed(reason) => self.leave(reason),
-            Event::Ended(ending) => self.reset(ending),
+            Event::Ended(ending) => self.ended(ending),
+            Event::Reset(cause) => self.reset(cause),
         }
     }
 
@@ -163,22 +169,17 @@ impl SimPort {
         }
     }
 
-    /// Acts as a board does when its process has ended.
-    fn reset(&mut self, ending: Ending) -> Result<(), PortError> {
-        let signal = match ending {
-            Ending::Exited(_) => None,
-            Ending::Signalled(number) => Some(number),
-            Ending::ClosedTerminal => return self.leave("the simulated board closed its terminal".to_owned()),
-        };
-        // The signals that boot.py and machine.py end their process with.
-        let cause = match signal {
-            None => Cause::Soft,
-            Some(number) if number == Signal::VTALARM.as_raw() => Cause::Soft,
-            Some(number) if number == Signal::USR1.as_raw() => Cause::Hard,
-            Some(number) if number == Signal::USR2.as_raw() => Cause::Watchdog,
-            Some(number) if number == Signal::ALARM.as_raw() => Cause::DeepSleep,
-            Some(_) => return self.leave(format!("the simulated board {ending}")),
-        };
+    /// Acts as a board does when its process has ended: Ctrl-D and SystemExit end it, and are a soft reset.
+    fn ended(&mut self, ending: Ending) -> Result<(), PortError> {
+        match ending {
+            Ending::Exited(_) => self.reset(Cause::Soft),
+            Ending::Signalled(_) => self.leave(format!("the simulated board {ending}")),
+            Ending::ClosedTerminal => self.leave("the simulated board closed its terminal".to_owned()),
+        }
+    }
+
+    /// Starts the next life.
+    fn reset(&mut self, cause: Cause) -> Result<(), PortError> {
         let short = !self.life.screen.prompted() && self.life.born.elapsed() < SHORT_LIFE;
         self.short_lives = if short { self.short_lives + 1 } else { 0 };
         if self.short_lives >= SHORT_LIVES {

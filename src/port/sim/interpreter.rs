@@ -38,6 +38,18 @@ impl Interpreter {
         Interpreter { program, leading }
     }
 
+    /// The program that is started.
+    #[cfg(target_os = "linux")]
+    pub(super) fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The folder that holds MicroPython, where the program is the Python that it runs in.
+    #[cfg(target_os = "linux")]
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.leading.last().map(Path::new).filter(|folder| folder.is_absolute())
+    }
+
     /// A command to which MicroPython's arguments can be added.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);

@@ -4,6 +4,8 @@
 //! reaches the process, and nothing of the process's start reaches the host.
 
 use super::SimOptions;
+#[cfg(target_os = "linux")]
+use super::confine::Confinement;
 use super::flash::{Flash, file_of, random_text};
 use super::interpreter::Interpreter;
 use super::screen::{Mode, RAW_BANNER, Screen};
@@ -11,6 +13,7 @@ use crate::port::pty::{Child, Ending, Incoming};
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// The modules inside a board; the first mounts the flash and runs boot.py, the others are imported when asked for.
@@ -42,6 +45,19 @@ pub(super) enum Cause {
     Watchdog = 3,
     DeepSleep = 4,
     Soft = 5,
+}
+
+impl Cause {
+    /// The cause of this letter, with which a board announces its reset.
+    fn of_letter(letter: u8) -> Option<Cause> {
+        match letter {
+            b'H' => Some(Cause::Hard),
+            b'W' => Some(Cause::Watchdog),
+            b'D' => Some(Cause::DeepSleep),
+            b'S' => Some(Cause::Soft),
+            _ => None,
+        }
+    }
 }
 
 /// What a board's process is made of, for each of its lives.
@@ -122,6 +138,8 @@ pub(super) enum Event {
     None,
     /// The process ended.
     Ended(Ending),
+    /// The board announced its reset; the process has been killed.
+    Reset(Cause),
     /// The start failed; why.
     Failed(String),
 }
@@ -154,8 +172,7 @@ impl Life {
         command.arg("-c").arg(code).current_dir("/");
         // The host's settings for MicroPython, and HOME, where it keeps the history of the prompt.
         command.env_remove("MICROPYPATH").env_remove("MICROPYINSPECT").env_remove("HOME");
-        // Where the interpreter is not stopped to be interrupted, the terminal makes the signals.
-        let mut child = Child::spawn(command, !cfg!(target_os = "linux"), keep)?;
+        let mut child = spawn(body, command, keep)?;
         child.hold_unread()?;
         let token = format!("{token}\n").into_bytes();
         let (screen, born) = (Screen::new(body.crlf, &mark), Instant::now());
@@ -189,6 +206,10 @@ impl Life {
             if incoming == Incoming::Closed {
                 let ending = self.child.finish();
                 return self.ended(ending, output);
+            }
+            if let Some(cause) = self.screen.reset().and_then(Cause::of_letter) {
+                self.child.kill();
+                return Event::Reset(cause);
             }
         } else if let Some(ending) = self.child.ending() {
             // Its last words; a process that it left behind may hold the terminal open.
@@ -259,6 +280,21 @@ impl Life {
             self.screen.came(&std::mem::take(&mut self.held), output);
         }
     }
+}
+
+/// Starts the process, confined where this system can.
+#[cfg(target_os = "linux")]
+fn spawn(body: &Body, mut command: Command, keep: Vec<OwnedFd>) -> io::Result<Child> {
+    let mut confinement = Confinement::new(&body.interpreter, body.heap.unwrap_or_default(), body.flash.size)?;
+    command.env_clear().envs(confinement.variables());
+    Child::spawn_confined(command, false, keep, Some(Box::new(move || confinement.apply())))
+}
+
+/// As on Linux, but the terminal makes the signals, as the interpreter is not stopped to be interrupted; and nothing
+/// confines it.
+#[cfg(not(target_os = "linux"))]
+fn spawn(_: &Body, command: Command, keep: Vec<OwnedFd>) -> io::Result<Child> {
+    Child::spawn(command, true, keep)
 }
 
 fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {

@@ -10,9 +10,11 @@
 //! passes unchanged ([`raw`]). The interpreter makes no difference, so the board has a `sys` of its own
 //! (`board/_sim_sys.py`), and [`screen`] adds the CR. `crlf=off` leaves lines as the interpreter prints them.
 //!
-//! **A guard against accident, no sandbox.** `open`, `os` and `import` meet the board's flash alone. Code that means to
-//! reach the host can: `os.system`, `os.getenv`, `open(0)` (a number is a file descriptor), `vfs.VfsPosix`, `socket`,
-//! and `ffi` where the interpreter has it.
+//! **Confined on Linux.** What runs on a simulated board is a script's code, so its process reaches its flash, its terminal
+//! and the interpreter's own files, and nothing else: no other file, no program, no process, no socket ([`confine`]).
+//! On other systems `open`, `os` and `import` meet the board's flash alone, but code that means to reach the computer can:
+//! `os.system`, `os.getenv`, `open(0)` (a number is a file descriptor), `vfs.VfsPosix`, `socket`, and `ffi` where the
+//! interpreter has it.
 //!
 //! **Two threads of one board** run at the same time without a lock around the virtual machine
 //! (`sys.implementation._thread` says `'unsafe'`): what they share must be no more than an assignment.
@@ -22,6 +24,10 @@
 
 #[cfg(unix)]
 mod board;
+#[cfg(target_os = "linux")]
+pub mod confine;
+#[cfg(all(test, target_os = "linux"))]
+mod confine_tests;
 #[cfg(unix)]
 mod flash;
 #[cfg(unix)]

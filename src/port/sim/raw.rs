@@ -1,6 +1,8 @@
-//! Tells the bytes that a program wrote raw (`sys.stdout.buffer`) from text, in what a simulated board's process writes.
+//! Tells the bytes that a program wrote raw (`sys.stdout.buffer`) from text, and sees resets, in what a simulated board's
+//! process writes.
 //!
-//! The board announces raw bytes: a secret mark, their number in decimal digits, a colon (`board/_sim_sys.py`). Pure.
+//! The board announces raw bytes: a secret mark, their number in decimal digits, a colon; and a reset: the mark, the letter
+//! of its cause, a colon (`board/_sim_sys.py`). Pure.
 //! Invariant: the same bytes give the same result however they are cut into pieces, and no byte waits for another
 //! unless it may belong to a mark.
 
@@ -27,17 +29,27 @@ pub(super) struct Marks {
     held: Vec<u8>,
     /// How many raw bytes are still to come.
     left: usize,
+    /// The letter of the reset that was announced.
+    reset: Option<u8>,
 }
 
 impl Marks {
     /// Follows marks that consist of [`FIRST`] and `secret`.
     pub(super) fn new(secret: &str) -> Marks {
         let mark = std::iter::once(FIRST).chain(secret.bytes()).collect();
-        Marks { mark, held: Vec::new(), left: 0 }
+        Marks { mark, held: Vec::new(), left: 0, reset: None }
+    }
+
+    /// The letter of the reset that the board has announced. What comes after it is dropped.
+    pub(super) fn reset(&self) -> Option<u8> {
+        self.reset
     }
 
     /// Takes a byte of the process; gives each byte for the host to `pass`.
     pub(super) fn take(&mut self, byte: u8, pass: &mut impl FnMut(u8, Sort)) {
+        if self.reset.is_some() {
+            return;
+        }
         if self.held.is_empty() && byte != FIRST {
             return self.give(byte, pass);
         }
@@ -45,9 +57,13 @@ impl Marks {
         let (head, tail) = self.held.split_at(self.held.len().min(self.mark.len()));
         let complete = tail.last() == Some(&b':') && tail.len() > 1;
         let digits = tail.strip_suffix(b":").filter(|_| complete).unwrap_or(tail);
-        let possible =
-            self.mark.starts_with(head) && digits.len() <= MOST_DIGITS && digits.iter().all(u8::is_ascii_digit);
-        if possible && complete {
+        let number = digits.len() <= MOST_DIGITS && digits.iter().all(u8::is_ascii_digit);
+        let cause = matches!(digits, [letter] if letter.is_ascii_uppercase());
+        let possible = self.mark.starts_with(head) && (number || cause);
+        if possible && complete && cause {
+            self.reset = digits.first().copied();
+            self.held.clear();
+        } else if possible && complete {
             // Within raw bytes: an interrupt has cut their write off.
             self.left = digits.iter().fold(0, |number, digit| number * 10 + usize::from(digit - b'0'));
             self.held.clear();
@@ -109,6 +125,13 @@ mod tests {
         assert_eq!(sorted(b"\xffab1:x"), "\\xffab1:x");
         assert_eq!(sorted(b"\xffab11234567890:"), "\\xffab11234567890:");
         assert_eq!(sorted(b"\xffab1a"), "\\xffab1a");
+    }
+
+    #[test]
+    fn nothing_follows_a_reset() {
+        assert_eq!(sorted(b"a\xffab1H:b"), "a");
+        assert_eq!(sorted(b"\xffab1HH:"), "\\xffab1HH:");
+        assert_eq!(sorted(b"\xffab1h:"), "\\xffab1h:");
     }
 
     #[test]

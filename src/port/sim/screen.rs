@@ -108,6 +108,11 @@ impl Screen {
         self.crlf && self.mode == Mode::Raw && !own
     }
 
+    /// The letter of the reset that the board has announced.
+    pub(super) fn reset(&self) -> Option<u8> {
+        self.marks.reset()
+    }
+
     pub(super) fn mode(&self) -> Mode {
         self.mode
     }

@@ -302,10 +302,11 @@ fn what_is_typed_ahead_of_a_reset_waits_for_it() {
     }
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_killed_board_is_gone() {
     let mut board = Board::raw("");
-    board.start("import os; os.system('kill -9 $PPID')");
+    rustix::process::kill_process(board.port.process(), rustix::process::Signal::KILL).unwrap();
     assert_eq!(board.gone(), "the simulated board was ended by signal 9");
     let error = board.port.write(b"x", Wait::for_at_most(Duration::from_secs(1))).unwrap_err();
     assert_eq!(error, PortError::Gone("the simulated board was ended by signal 9".to_owned()));

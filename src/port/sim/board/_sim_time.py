@@ -3,7 +3,7 @@
 # A thread keeps the time. This MicroPython has no lock around its virtual machine, so the thread does no more than
 # sleep, read what others assign, and hand a call to the scheduler, which makes it on the main thread, while code runs
 # or sleeps there.
-import _thread, micropython, os, time
+import _thread, machine, micropython, time
 
 # Longest sleep of a thread, after which it looks whether it is still wanted.
 SLICE = 20
@@ -99,7 +99,7 @@ def _watch(dog):
     while True:
         left = dog._timeout - time.ticks_diff(time.ticks_ms(), dog._fed)
         if left <= 0:
-            os.system("kill -USR2 $PPID")
+            machine._end(b"W")
         time.sleep_ms(max(1, min(left, SLICE)))
 
 

@@ -3,7 +3,7 @@
 # The host runs it with `exec` in a dictionary of its own, which life.rs fills: FLASH (a file descriptor), SIZE (its
 # bytes), FORMAT (whether a flash that holds no file system may be formatted), ROM (an open file), FILES (name -> place
 # and length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME,
-# MARK (of raw output, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
+# MARK (of raw output and of resets, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
 # nothing before the first, so no input ever meets the host's files.
 # Ctrl-C is off but for the time that boot.py and main.py run.
 import builtins, io, micropython, os, sys, vfs
@@ -84,7 +84,7 @@ def load(name):
             module = real_import(name)
             start = getattr(module, "_start", None)
             if start:
-                start(load, CAUSE, NAME)
+                start(load, CAUSE, NAME, end)
         finally:
             sys.path.remove("/.sim")
             vfs.umount("/.sim")
@@ -115,8 +115,9 @@ def mount():
     os.chdir("/")
 
 
-def end_by(signal):
-    os.system("kill -" + signal + " $PPID")
+# The host resets the board, and knows by the letter why.
+def end(letter):
+    sys.stdout.write(MARK + letter + b":")
     while True:
         pass
 
@@ -143,7 +144,7 @@ def run(name):
     except SystemExit:
         micropython.kbd_intr(-1)
         # As on a board: a soft reset.
-        end_by("VTALRM")
+        end(b"S")
     except BaseException as error:
         micropython.kbd_intr(-1)
         report(error)

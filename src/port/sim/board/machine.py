@@ -1,7 +1,7 @@
 # The simulated `machine`: MicroPython's own names, with a bench behind them in place of wires (`import _sim`).
 #
 # What is used less often is in modules of its own, loaded when asked for, so that a small heap stays free.
-import micropython, os, sys, time
+import micropython, sys, time
 import umachine
 import _sim
 from umachine import Signal, idle, mem8, mem16, mem32, soft_reset, time_pulse_us
@@ -38,9 +38,9 @@ class _Stand:
         return getattr(module, name)
 
 
-def _start(load, cause, name):
-    global _load, _cause, _name
-    _load, _cause, _name = load, cause, name
+def _start(load, cause, name, end):
+    global _load, _cause, _name, _end
+    _load, _cause, _name, _end = load, cause, name, end
     sys.modules["_onewire"] = _Stand("_onewire", "_sim_onewire")
     sys.modules["network"] = _Stand("network", "_sim_network")
 
@@ -49,7 +49,7 @@ def __getattr__(name):
     if name == "__all__":
         # For `from machine import *`.
         names = list(globals()) + list(_LATER)
-        return [name for name in names if name[0] != "_" and name not in ("micropython", "os", "sys", "time", "umachine")]
+        return [name for name in names if name[0] != "_" and name not in ("micropython", "sys", "time", "umachine")]
     module = _LATER.get(name)
     if module is None:
         raise AttributeError("module 'machine' has no attribute '" + name + "'")
@@ -263,24 +263,17 @@ class ADC:
         pass
 
 
-# Ends the process by a signal; the host knows which one stands for what, and starts the board again.
-def _end(signal):
-    os.system("kill -" + signal + " $PPID")
-    while True:
-        time.sleep(1)
-
-
 def reset():
-    _end("USR1")
+    _end(b"H")
 
 
 def bootloader(*timeout):
-    _end("USR1")
+    _end(b"H")
 
 
 def deepsleep(*milliseconds):
     lightsleep(*milliseconds)
-    _end("ALRM")
+    _end(b"D")
 
 
 def lightsleep(*milliseconds):
