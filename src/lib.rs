@@ -9,7 +9,7 @@
 //!
 //! | layer | modules | knows |
 //! |---|---|---|
-//! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`interrupt`], [`bound`] | plain data |
+//! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`visible`], [`interrupt`], [`bound`] | plain data |
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`], [`gate`] | the raw REPL over a port; what a script may reach of this computer |
@@ -37,6 +37,7 @@ pub mod repl;
 pub mod script;
 pub mod sync;
 pub mod value;
+pub mod visible;
 
 pub use error::{Error, Kind, Result};
 
