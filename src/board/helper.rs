@@ -17,7 +17,7 @@ pub(super) const RECEIVE: &str = include_str!("snippets/receive.py");
 pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
 
 /// Shortest piece, in bytes, that is worth a round trip.
-const WORTH_A_PIECE: usize = 1200;
+const WORTH_A_PIECE: usize = 1000;
 
 /// What some commands need on the board besides the reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
