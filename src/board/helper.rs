@@ -14,6 +14,7 @@ pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
 pub(super) const FILES: &str = include_str!("snippets/files.py");
 pub(super) const HASH: &str = include_str!("snippets/hash.py");
 pub(super) const RECEIVE: &str = include_str!("snippets/receive.py");
+pub(super) const TYPED: &str = include_str!("snippets/typed.py");
 pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
 
 /// Shortest piece, in bytes, that is worth a round trip.
@@ -36,6 +37,8 @@ pub enum Helper {
     Receiver,
     /// For a folder of this computer ([`super::mount`]).
     Mount,
+    /// For programs to which someone types ([`crate::repl::Typist`]).
+    Typed,
 }
 
 impl Helper {
@@ -48,6 +51,7 @@ impl Helper {
             Helper::Hash => HASH,
             Helper::Receiver => RECEIVE,
             Helper::Mount => MOUNT,
+            Helper::Typed => TYPED,
         }
     }
 

@@ -149,6 +149,11 @@ impl Board {
         self.session.room()
     }
 
+    /// The connection's secret.
+    pub fn token(&self) -> &str {
+        self.session.token()
+    }
+
     /// What its port can do.
     pub fn abilities(&self) -> Abilities {
         self.session.abilities()
@@ -407,7 +412,7 @@ mod tests {
 
     #[test]
     fn no_helper_takes_the_name_of_another() {
-        use super::helper::{FILES, GENERATOR, HASH, PROXY, RECEIVE, TIMED_GENERATOR};
+        use super::helper::{FILES, GENERATOR, HASH, PROXY, RECEIVE, TIMED_GENERATOR, TYPED};
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
             ("reply", REPLY),
@@ -419,6 +424,7 @@ mod tests {
             // It stands in for what the files would import.
             ("files", HASH),
             ("receive", RECEIVE),
+            ("typed", TYPED),
         ] {
             for line in code.lines().map(str::trim_start) {
                 let name = line.strip_prefix("def ").unwrap_or(line.rsplit(" as ").next().unwrap_or(line));

@@ -4,7 +4,7 @@
 
 use super::arguments::{Eval, Exec, Session};
 use super::console::Console;
-use super::{misuse, reason, session};
+use super::{misuse, python_file, reason, session};
 use crate::bound;
 use crate::device::OpenOptions;
 use crate::diagnostic::Diagnostic;
@@ -24,7 +24,7 @@ pub fn exec(exec: &Exec, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     };
     let Session { connection, limit, .. } = &exec.session;
     session::with_board(console, connection, limit, options(&exec.session), &sources(name, &code), |device| {
-        device.run_program(&code, &Origin::new(name, 1, 1), &mut |bytes| console.bytes(bytes))
+        python_file::run_program(device, &code, &Origin::new(name, 1, 1), exec.code == "-", console)
     })
 }
 

@@ -16,6 +16,8 @@ pub mod files;
 pub mod generated;
 pub mod info;
 #[cfg(unix)]
+pub mod keyboard;
+#[cfg(unix)]
 pub mod link;
 pub mod operator;
 pub mod progress;

@@ -4,11 +4,16 @@
 
 use super::arguments::Run;
 use super::console::Console;
+#[cfg(unix)]
+use super::keyboard::StandardInput;
 use super::{misuse, reason, session};
 use crate::bound;
-use crate::device::OpenOptions;
+#[cfg(unix)]
+use crate::device::Keyboard;
+use crate::device::{Device, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
+use crate::error::Error;
 use crate::origin::Origin;
 use crate::script::Sources;
 use std::path::Path;
@@ -33,8 +38,48 @@ pub fn run(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         if let Some(folder) = &run.mount {
             device.mount(folder, run.write)?;
         }
-        device.run_program(&source, &origin, &mut |bytes| console.bytes(bytes))
+        run_program(device, &source, &origin, false, console)
     })
+}
+
+/// Runs a program on the board, its input and output being those of this process. `used_up`: there is no input any more.
+///
+/// # Errors
+/// Of the program, and of the terminal.
+#[cfg(unix)]
+pub fn run_program(
+    device: &Device,
+    source: &str,
+    origin: &Origin,
+    used_up: bool,
+    console: &Arc<Console>,
+) -> Result<(), Error> {
+    let mut input = match used_up {
+        true => Some(StandardInput::ended(console)),
+        false => StandardInput::open(console, source)?,
+    };
+    let reads = crate::python::scan::reads_input(source);
+    // Where there is nothing to be typed, a program that asks for it is told so, and any other is left alone.
+    if !reads && input.as_mut().is_some_and(StandardInput::is_over) {
+        input = None;
+    }
+    let keyboard = input.as_mut().map(|input| input as &mut dyn Keyboard);
+    device.run_program(source, origin, keyboard, &mut |bytes| console.bytes(bytes))
+}
+
+/// Elsewhere nothing is typed.
+///
+/// # Errors
+/// Of the program.
+#[cfg(not(unix))]
+pub fn run_program(
+    device: &Device,
+    source: &str,
+    origin: &Origin,
+    _used_up: bool,
+    console: &Arc<Console>,
+) -> Result<(), Error> {
+    device.run_program(source, origin, None, &mut |bytes| console.bytes(bytes))
 }
 
 /// The text of a Python file.

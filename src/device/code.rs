@@ -6,9 +6,11 @@
 use super::source::{self, Exec};
 use super::state::{self, Run, State};
 use super::{Device, literal};
+use crate::board::Helper;
 use crate::board::command::Payload;
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
+use crate::repl::{Keyboard, Typist};
 use crate::value::Value;
 
 impl Device {
@@ -29,7 +31,8 @@ impl Device {
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
         let payload = self
             .run_restoring(&mut state, &run, &prepared.guarded_command(), false)
-            .map_err(|error| source::point_into(error, code, &prepared))?;
+            .map_err(|error| source::point_into(error, code, &prepared))
+            .map_err(|error| source::waits_for_input(error, prepared.reads_input))?;
         if let Payload::Stop(arguments) = payload {
             return ended(&arguments).map(|()| Value::None);
         }
@@ -48,7 +51,7 @@ impl Device {
     /// As [`Device::exec`]; the frames of a DeviceException name lines of `origin`'s file.
     pub fn evaluate(&self, expression: &str, origin: &Origin) -> Result<Option<String>> {
         let prepared = source::text_of(expression, origin)?;
-        match self.run_code(&prepared, origin, None)? {
+        match self.run_code(&prepared, origin)? {
             Payload::Stop(arguments) => ended(&arguments).map(|()| None),
             payload => Ok(Some(match payload.value() {
                 Ok(Value::Str(text)) => text,
@@ -59,29 +62,51 @@ impl Device {
     }
 
     /// Runs a whole program in the board's globals (a `.py` file of `run`, the code of `exec`). What it prints goes to `sink`
-    /// byte for byte, as it comes, instead of to the [`Output`](super::Output). `origin`: where its first character stands.
+    /// byte for byte, as it comes, instead of to the [`Output`](super::Output); what `keyboard` gives goes to its `input()` and
+    /// `sys.stdin`, while it runs. `origin`: where its first character stands.
     ///
     /// # Errors
     /// As [`Device::call`]; the frames of a DeviceException name lines of `origin`'s file. ScriptError if the program
     /// ends itself by `sys.exit` with anything but 0 or None.
-    pub fn run_program(&self, source: &str, origin: &Origin, sink: &mut dyn FnMut(&[u8])) -> Result<()> {
-        let prepared = source::program(source, origin)?;
-        match self.run_code(&prepared, origin, Some(sink))? {
+    pub fn run_program(
+        &self,
+        source: &str,
+        origin: &Origin,
+        keyboard: Option<&mut dyn Keyboard>,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<()> {
+        let mut state = self.opened()?;
+        let token = state.board.as_ref().filter(|_| keyboard.is_some()).map(|board| board.token().to_owned());
+        let prepared = match token {
+            Some(token) => source::program_typed_to(source, origin, &token)?,
+            None => source::program(source, origin)?,
+        };
+        let piece = prepared.piece(Some(origin), "");
+        state.lines.insert(&prepared.defined, &piece);
+        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
+        let (is_guarded, reads) = (prepared.is_guarded(), prepared.reads_input);
+        let typist = keyboard.map(|keyboard| Typist { keyboard, is_guarded, reads });
+        let is_typed_to = typist.is_some();
+        if is_typed_to && is_guarded {
+            let quiet = Run { piece: None, ..run };
+            state.need(self.host(), &quiet, Helper::Typed)?;
+        }
+        let command = prepared.guarded_command();
+        let payload = state
+            .run_raw(self.host(), &run, &command, typist, sink)
+            .map_err(|error| if is_typed_to { source::asks_for_more(error) } else { error })?;
+        match payload {
             Payload::Stop(arguments) => ended(&arguments),
             _ => Ok(()),
         }
     }
 
-    fn run_code(&self, prepared: &Exec, origin: &Origin, sink: Option<&mut dyn FnMut(&[u8])>) -> Result<Payload> {
+    fn run_code(&self, prepared: &Exec, origin: &Origin) -> Result<Payload> {
         let mut state = self.opened()?;
         let piece = prepared.piece(Some(origin), "");
         state.lines.insert(&prepared.defined, &piece);
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
-        let command = prepared.guarded_command();
-        match sink {
-            Some(sink) => state.run_raw(self.host(), &run, &command, sink),
-            None => state.run(self.host(), &run, &command),
-        }
+        state.run(self.host(), &run, &prepared.guarded_command())
     }
 
     fn opened(&self) -> Result<std::sync::MutexGuard<'_, State>> {

@@ -35,6 +35,7 @@ mod state;
 mod terminal;
 mod timing;
 
+pub use crate::repl::{Keyboard, Keys};
 pub use files::{Files, Space};
 pub use generator::Generator;
 pub use host::Host;
@@ -49,6 +50,7 @@ use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::name::{Name, nearest};
 use crate::origin::Origin;
+use crate::python::scan;
 use crate::value::parse::ParseError;
 use crate::value::{Remote, Value};
 use class::{Body, Class, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
@@ -333,7 +335,8 @@ impl Device {
         };
         let payload = self
             .run_restoring(&mut state, &run, &command, item.options.retry && remotes.is_empty())
-            .map_err(|error| no_threads(error, &item))?;
+            .map_err(|error| no_threads(error, &item))
+            .map_err(|error| source::waits_for_input(error, scan::reads_input(&item.body.text)))?;
         state.has_threads |= item.kind == ItemKind::Thread;
         // An object of this life of the board means nothing in the next one.
         if item.options.record && remotes.is_empty() {

@@ -139,11 +139,17 @@ pub struct Exec {
     lines: u32,
     /// The source behind a `try:`, with its number of lines.
     guarded: Guarded,
+    /// Whether it looks as if it read its input.
+    pub reads_input: bool,
+    /// Whether it says when it begins, and reads what is typed before it ends.
+    is_typed_to: bool,
 }
 
-/// What follows the `try:`: SystemExit restarts a board, and the code's own end must not. The reply is then that of a
+/// Stands in front of code that may end itself.
+const TRY: &str = "try:";
+/// What follows it: SystemExit restarts a board, and the code's own end must not. The reply is then that of a
 /// generator that has stopped, which nothing else here sends.
-const HANDLER: &str = "except SystemExit as __belay_x:\n __belay(__belay_x.args,'S')\n";
+const HANDLER: &str = "except SystemExit as __belay_x:\n __belay(__belay_x.args,'S')";
 
 impl Exec {
     fn new(body: &Body, source: String, is_expression: bool, guarded: Guarded) -> Exec {
@@ -152,12 +158,18 @@ impl Exec {
             (frame.first_line, frame.last_line) =
                 (guarded.board_line(frame.first_line), guarded.board_line(frame.last_line));
         }
-        Exec { source, is_expression, defined, lines: line_count(body.text()), guarded }
+        let (lines, reads_input) = (line_count(body.text()), scan::reads_input(body.text()));
+        Exec { source, is_expression, defined, lines, guarded, reads_input, is_typed_to: false }
     }
 
     /// The source with its reply.
     pub fn command(&self) -> Command {
         if self.is_expression { Command::expression_or_tuple(&self.source) } else { Command::statements(&self.source) }
+    }
+
+    /// Whether what follows the program runs however it ends, so that someone may type to it.
+    pub fn is_guarded(&self) -> bool {
+        self.guarded.is_guarded
     }
 
     /// As [`Exec::command`], with a reply also if the code ends itself.
@@ -166,10 +178,10 @@ impl Exec {
             return self.command().in_try(HANDLER);
         }
         let Guarded { source, is_guarded, .. } = &self.guarded;
-        Command::new(if *is_guarded {
-            format!("{source}{HANDLER}else:\n __belay(None)")
-        } else {
-            format!("{source}__belay(None)")
+        Command::new(match (is_guarded, self.is_typed_to) {
+            (false, _) => format!("{source}__belay(None)"),
+            (true, false) => format!("{source}{HANDLER}\nelse:\n __belay(None)"),
+            (true, true) => format!("{source}__belay_y.r()"),
         })
     }
 
@@ -191,7 +203,7 @@ pub fn exec(code: &str) -> Result<Exec> {
     // An expression's text stays as it is: minifying gains nothing.
     let wrapped = body.as_globals(&[], !is_expression);
     let source = if is_expression { wrapped.source.trim().to_owned() } else { wrapped.source };
-    let guarded = body.guarded();
+    let guarded = body.guarded(TRY);
     let guarded = Guarded { source: minify(&guarded.source), ..guarded };
     Ok(Exec::new(&body, source, is_expression, guarded))
 }
@@ -234,14 +246,52 @@ pub fn point_into(error: Error, code: &str, prepared: &Exec) -> Error {
     if told.is_empty() { error } else { error.with_help(told) }
 }
 
+/// Says that code of a script may have waited for what nobody types.
+pub fn waits_for_input(error: Error, reads_input: bool) -> Error {
+    if error.kind() != Kind::TimeoutError || !reads_input {
+        return error;
+    }
+    let told =
+        "the code may be waiting for input, which a script does not type; hand values over in the code or as arguments";
+    match error.help() {
+        Some(help) => {
+            let help = format!("{told}\n{help}");
+            error.with_help(help)
+        }
+        None => error.with_help(told),
+    }
+}
+
+/// Says why `input()` raised.
+pub fn asks_for_more(error: Error) -> Error {
+    match error.kind() == Kind::DeviceException && error.message().starts_with("EOFError") && error.help().is_none() {
+        true => error.with_help("standard input has ended, and the program asks for more"),
+        false => error,
+    }
+}
+
 /// A Python file that runs as it is.
 ///
 /// # Errors
 /// [`Kind::DeclarationError`] with the line that is no Python.
 pub fn program(text: &str, origin: &Origin) -> Result<Exec> {
+    program_behind(text, origin, TRY)
+}
+
+/// As [`program`], to which someone may type, if it [`Exec::is_guarded`]. It needs
+/// [`Helper::Typed`](crate::board::Helper::Typed). `token`: the connection's secret.
+///
+/// # Errors
+/// As [`program`].
+pub fn program_typed_to(text: &str, origin: &Origin, token: &str) -> Result<Exec> {
+    let prepared = program_behind(text, origin, &format!("with __belay_Y('{token}')as __belay_y:"))?;
+    Ok(Exec { is_typed_to: true, ..prepared })
+}
+
+fn program_behind(text: &str, origin: &Origin, opening: &str) -> Result<Exec> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let body = Body::parse(text).map_err(|refused| refused.into_error(origin))?;
-    Ok(Exec::new(&body, String::new(), false, body.guarded()))
+    Ok(Exec::new(&body, String::new(), false, body.guarded(opening)))
 }
 
 fn defined(body: &Body, leading: u32) -> Vec<Defined> {

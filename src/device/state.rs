@@ -21,7 +21,7 @@ use crate::port::Wait;
 use crate::python::scan;
 use crate::python::traceback::{Frame, Place, Traceback};
 use crate::repl::session::Sink;
-use crate::repl::{Answers, Failure};
+use crate::repl::{Answers, Failure, Typist};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -109,6 +109,8 @@ struct Way<'a> {
     raw: Option<Sink<'a>>,
     /// What answers the questions that are not about the mounted folder.
     answer: Option<Answer<'a>>,
+    /// Who types to it.
+    typist: Option<Typist<'a>>,
 }
 
 impl State {
@@ -232,15 +234,18 @@ impl State {
         })
     }
 
-    /// Runs file-like code whose output goes to `raw`, byte for byte.
+    /// Runs file-like code whose output goes to `raw`, byte for byte, and to which `typist` types.
     pub fn run_raw(
         &mut self,
         host: &Host,
         run: &Run<'_>,
         command: &Command,
+        typist: Option<Typist<'_>>,
         raw: &mut dyn FnMut(&[u8]),
     ) -> Result<Payload> {
-        let way = Way { raw: Some(raw), ..Way::default() };
+        let mut typist = typist;
+        let typist = typist.as_mut().map(Typist::again);
+        let way = Way { raw: Some(raw), typist, ..Way::default() };
         self.work(host, run, way, |board, answers, wait, sink| board.run_answering(command, Some(answers), wait, sink))
     }
 
@@ -337,13 +342,14 @@ impl State {
                 host.output().board(run.device, &text);
             }
         };
-        let Way { raw, answer: mut other } = way;
+        let Way { raw, answer: mut other, mut typist } = way;
+        let typist = typist.as_mut().map(Typist::again);
         let mut answer = |question: &str| match (mount.as_mut(), other.as_mut()) {
             (Some(mount), _) if Desk::is_asked(question) => mount.answer(question),
             (_, Some(other)) => (*other)(question),
             _ => Vec::new(),
         };
-        let mut answers = Answers { answer: &mut answer, patience };
+        let mut answers = Answers { answer: &mut answer, patience, typist };
         let sink: Sink<'_> = match raw {
             Some(raw) => &mut *raw,
             None => &mut shown,

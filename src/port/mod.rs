@@ -141,6 +141,11 @@ pub trait Port: Send {
         Vec::new()
     }
 
+    /// Whether a write would begin at once, as far as this computer can tell: what was written before is on its way.
+    fn takes_now(&self) -> bool {
+        true
+    }
+
     /// Writes all of `bytes`.
     ///
     /// # Errors
@@ -155,6 +160,18 @@ pub trait Port: Send {
         let moment = Wait { deadline: Some(Instant::now() + Duration::from_millis(1)), interruptible: false };
         match self.read(buffer, moment) {
             Err(PortError::Timeout | PortError::Interrupted) => Ok(0),
+            other => other,
+        }
+    }
+
+    /// As [`Port::read`], for who looks at something else in between: past the deadline it gives 0, and a recording holds
+    /// nothing of that.
+    ///
+    /// # Errors
+    /// As [`Port::read`], but for [`PortError::Timeout`].
+    fn glance(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        match self.read(buffer, wait) {
+            Err(PortError::Timeout) => Ok(0),
             other => other,
         }
     }

@@ -63,6 +63,10 @@ impl Port for ProcessPort {
         }
     }
 
+    fn takes_now(&self) -> bool {
+        self.child.poll(false, true, Duration::ZERO).1
+    }
+
     fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
         if self.early.is_empty() { self.child.descriptors() } else { Vec::new() }
     }

@@ -64,6 +64,18 @@ pub fn is_expression(code: &str) -> bool {
     open.is_empty() && lambdas == 0
 }
 
+/// Whether the code looks as if it read its input: it calls `input`, or names `stdin`.
+pub fn reads_input(code: &str) -> bool {
+    let code = Code::new(code);
+    let mut tokens = code.tokens.iter().filter(|token| token.is_significant()).peekable();
+    let mut found = false;
+    while let Some(token) = tokens.next() {
+        let is_called = tokens.peek().is_some_and(|next| code.is(next, "("));
+        found |= code.is(token, "stdin") || (code.is(token, "input") && is_called);
+    }
+    found
+}
+
 /// Whether every bracket of `code` is closed by its own kind, and none is closed that `code` has not opened.
 pub fn is_closed(code: &str) -> bool {
     let code = Code::new(code);

@@ -9,4 +9,4 @@ pub mod reply;
 pub mod session;
 
 pub use reply::{Frame, FrameKind, Reply};
-pub use session::{Answers, Failure, Session};
+pub use session::{Answers, Failure, Keyboard, Keys, Session, Typist};

@@ -8,12 +8,15 @@ mod doubts;
 mod enter;
 mod lend;
 mod stop;
+mod typing;
 mod upload;
 
 use super::reply::{self, Conclusion, Decoder, Doubt, Prelude, Progress, RAW_BANNER, Reply};
 use crate::port::{Abilities, Port, PortError, Wait};
 use doubts::Doubts;
 use std::time::{Duration, Instant};
+use typing::Typing;
+pub use typing::{Keyboard, Keys, Typist};
 use upload::{Block, Paste, Pasted, SMALL_BLOCK};
 
 /// How often a command is sent whose upload came to grief before its end was sent.
@@ -63,6 +66,8 @@ pub struct Answers<'a> {
     pub answer: &'a mut dyn FnMut(&str) -> Vec<u8>,
     /// How long the program may go on without a question, from each one anew; `None`: as long as the command may.
     pub patience: Option<Duration>,
+    /// Who types to the program.
+    pub typist: Option<Typist<'a>>,
 }
 
 /// How a command is sent.
@@ -228,7 +233,13 @@ impl Session {
             break;
         }
         if let Err(failure @ (Failure::Timeout | Failure::Interrupted)) = &outcome
-            && let Err(worse) = self.stop(stage, sink)
+            && let Err(worse) = {
+                // Nothing is typed any more.
+                if let Some(answers) = answers.as_deref_mut() {
+                    answers.typist = None;
+                }
+                self.stop(stage, sink)
+            }
         {
             // A board that cannot be stopped is of no use any more. But what ended the call was the deadline or Ctrl-C.
             self.closed = Some(worse.clone());
@@ -293,6 +304,7 @@ impl Session {
                 Prelude::Plain
             }
         };
+        let mut typing = Typing::new();
         let mut decoder = Decoder::new(&self.token, prelude, manner.expects_frame);
         if answers.is_some() {
             decoder.answers();
@@ -300,7 +312,7 @@ impl Session {
         if spoilt_at.is_some() {
             decoder.was_cut_off();
         }
-        let outcome = self.read_reply(&mut decoder, answers, wait, sink);
+        let outcome = self.read_reply(&mut decoder, answers, &mut typing, wait, sink);
         let doubted = match (&outcome, spoilt_at) {
             // The board found fault with what spoilt the code, or with nothing that was sent before it.
             (Ok(reply), Some(line)) if reply.error_line().is_none_or(|at| at >= line) => Doubted::Likely,
@@ -313,6 +325,9 @@ impl Session {
             *stage = Stage::Running(decoder);
         } else {
             self.settle(decoder, sink)?;
+        }
+        if outcome.is_ok() {
+            self.forget_typed(&typing, sink)?;
         }
         outcome.map(|reply| (Some(reply), doubted))
     }
@@ -339,6 +354,7 @@ impl Session {
         &mut self,
         decoder: &mut Decoder,
         mut answers: Option<&mut Answers<'_>>,
+        typing: &mut Typing,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
@@ -348,9 +364,12 @@ impl Session {
         let mut wait = patient(whole, answers.as_deref());
         loop {
             let came = !self.incoming.is_empty();
-            if let Some(end) = self.decode(decoder, answers.as_deref_mut(), wait, sink) {
+            if let Some(end) = self.decode(decoder, answers.as_deref_mut(), typing, wait, sink) {
                 return end;
             }
+            let typist = answers.as_deref_mut().and_then(|answers| answers.typist.as_mut());
+            self.type_on(typing, typist, decoder, wait)?;
+            let tick = typing.tick(answers.as_deref().and_then(|answers| answers.typist.as_ref()));
             if came {
                 wait = patient(whole, answers.as_deref());
             }
@@ -371,8 +390,13 @@ impl Session {
             if doubts.is_due() {
                 self.doubt(&mut doubts, decoder, wait, sink)?;
             }
-            let step = wait.until(doubts.next).until(nudge);
-            match self.port.read(&mut self.incoming, step) {
+            let step = wait.until(doubts.next).until(nudge).until(tick);
+            let is_glance = tick.is_some() && step.deadline == tick;
+            let read = match is_glance {
+                true => self.port.glance(&mut self.incoming, step),
+                false => self.port.read(&mut self.incoming, step),
+            };
+            match read {
                 // A board that never pauses must not keep the deadline away.
                 Ok(_) => drop(wait.slice()?),
                 Err(PortError::Timeout) if doubts.next.is_some() && step.deadline == doubts.next => {
@@ -382,7 +406,7 @@ impl Session {
                 }
                 Err(PortError::Timeout) if nudge.is_some() && step.deadline == nudge => {}
                 // What came before the error may be the end.
-                Err(error) => return self.decode(decoder, None, wait, sink).unwrap_or(Err(error.into())),
+                Err(error) => return self.decode(decoder, None, typing, wait, sink).unwrap_or(Err(error.into())),
             }
         }
     }
@@ -392,6 +416,7 @@ impl Session {
         &mut self,
         decoder: &mut Decoder,
         mut answers: Option<&mut Answers<'_>>,
+        typing: &mut Typing,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Option<Result<Reply, Failure>> {
@@ -400,7 +425,11 @@ impl Session {
             return None;
         }
         loop {
-            match decoder.feed(&bytes, sink) {
+            let mut heard = |bytes: &[u8]| {
+                typing.hear(bytes);
+                sink(bytes);
+            };
+            match decoder.feed(&bytes, &mut heard) {
                 Progress::More => return None,
                 Progress::Done(reply) => return Some(Ok(reply)),
                 Progress::Prompt => {
@@ -410,6 +439,13 @@ impl Session {
                     });
                 }
                 Progress::Question(text) => {
+                    if let Some(answered) = self.end_typing(typing, &text, wait) {
+                        if let Err(failure) = answered {
+                            return Some(Err(failure));
+                        }
+                        bytes.clear();
+                        continue;
+                    }
                     let answer = answers.as_mut().map(|answers| (answers.answer)(&text)).unwrap_or_default();
                     if !answer.is_empty()
                         && let Err(error) = self.port.write(&answer, wait)

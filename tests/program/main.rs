@@ -62,4 +62,6 @@ mod testing;
 #[cfg(unix)]
 mod tools;
 #[cfg(target_os = "linux")]
+mod typed;
+#[cfg(target_os = "linux")]
 mod watch;

@@ -254,7 +254,7 @@ fn every_command() {
     // It has no file system of the usual kind, and no memory for the code of a mounted folder.
     let begun = Instant::now();
     let outcome = microbit.program(&["run", "main.py", "--mount", "."]).outcome_in(microbit.folder.path());
-    let said = "error: `Device`: the board cannot see a folder of this computer: its firmware has no `os.mount`, so it has no \
+    let said = "error: the board cannot see a folder of this computer: its firmware has no `os.mount`, so it has no \
         file systems of its own\n  help: ";
     assert!(outcome.stderr.starts_with(said) && outcome.status == Some(4), "{outcome:?}");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());

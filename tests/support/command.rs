@@ -74,6 +74,12 @@ impl Program {
         self
     }
 
+    /// As [`Program::stdin`], of any bytes.
+    pub fn stdin_bytes(mut self, bytes: &[u8]) -> Program {
+        self.stdin = bytes.to_owned();
+        self
+    }
+
     /// The longest time it may take.
     pub fn limit(mut self, limit: Duration) -> Program {
         self.limit = limit;

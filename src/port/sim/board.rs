@@ -231,6 +231,10 @@ impl Port for SimPort {
         }
     }
 
+    fn takes_now(&self) -> bool {
+        self.input.is_empty() && self.life.child.poll(false, true, Duration::ZERO).1
+    }
+
     fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
         // What was typed ahead, and interrupts, are passed on by reads.
         if self.input.is_empty() && self.output.is_empty() { self.life.child.descriptors() } else { Vec::new() }

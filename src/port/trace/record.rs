@@ -137,6 +137,17 @@ impl Port for RecordingPort {
         outcome
     }
 
+    fn takes_now(&self) -> bool {
+        self.port.takes_now()
+    }
+
+    fn glance(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        let before = buffer.len();
+        let outcome = self.port.glance(buffer, wait);
+        self.note_came(&buffer[before..], &outcome, Event::Read);
+        outcome
+    }
+
     fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
         let before = buffer.len();
         let outcome = self.port.read(buffer, wait);

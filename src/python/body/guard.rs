@@ -45,26 +45,27 @@ enum Place {
 }
 
 impl Body {
-    /// The body as a program behind a `try:`, which is left out where it would do more harm than good.
-    pub fn guarded(&self) -> Guarded {
+    /// The body as a program behind `opening`, `try:` or the like, which is left out where it would do more harm than good.
+    pub fn guarded(&self, opening: &str) -> Guarded {
         let code = Code::new(&self.text);
         match place(&code) {
             None => Guarded { source: ended(self.text.clone()), is_guarded: false, moved: None },
             Some(Place::Inline) => {
                 let at = self.starts.iter().copied().find(|&at| code.lines[0].first_line == line_of(&self.text, at));
                 let (before, line) = self.text.split_at(at.unwrap_or(0));
-                Guarded { source: ended(format!("{before}try:{line}")), is_guarded: true, moved: None }
+                Guarded { source: ended(format!("{before}{opening}{line}")), is_guarded: true, moved: None }
             }
-            Some(Place::Line(at, gone)) => self.behind(at, gone),
+            Some(Place::Line(at, gone)) => self.behind(opening, at, gone),
         }
     }
 
-    fn behind(&self, at: usize, gone: Option<usize>) -> Guarded {
+    fn behind(&self, opening: &str, at: usize, gone: Option<usize>) -> Guarded {
         let mut source = String::with_capacity(self.text.len() + self.starts.len() + 8);
         let mut offset = 0;
         for (number, line) in self.text.split_inclusive('\n').enumerate() {
             if number == at {
-                source.push_str("try:\n");
+                source.push_str(opening);
+                source.push('\n');
             }
             if gone != Some(number) {
                 let starts = self.starts.binary_search(&offset).is_ok();
@@ -185,7 +186,7 @@ mod tests {
 
     #[track_caller]
     fn case(text: &str, source: &str, moved: Option<(u32, u32)>) {
-        let guarded = Body::parse(text).unwrap().guarded();
+        let guarded = Body::parse(text).unwrap().guarded("try:");
         assert_eq!((guarded.source.as_str(), guarded.moved), (source, moved), "{text:?}");
     }
 
@@ -231,7 +232,7 @@ mod tests {
         #[test]
         fn lines_keep_their_numbers(text in prop_oneof![any::<String>(), soup()]) {
             if let Ok(body) = Body::parse(&text) {
-                let guarded = body.guarded();
+                let guarded = body.guarded("try:");
                 let of_board: Vec<&str> = guarded.source.lines().collect();
                 let free = free_lines(&Code::new(body.text()));
                 for (number, line) in body.text().lines().enumerate() {

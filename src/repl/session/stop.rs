@@ -2,7 +2,7 @@
 //!
 //! Invariant: after it the board waits for the next command, or it is told that it does not.
 
-use super::{Failure, INTERRUPT, LATE, STOP_WAITS_MS, Session, Sink, Stage};
+use super::{Failure, INTERRUPT, LATE, STOP_WAITS_MS, Session, Sink, Stage, Typing};
 use crate::port::{PortError, Wait};
 use crate::repl::reply::{self, RAW_BANNER};
 use std::time::Duration;
@@ -17,6 +17,7 @@ impl Session {
             Stage::Sending => (INTERRUPT, &STOP_WAITS_MS),
             Stage::Pasting => (END_PASTE, &STOP_WAITS_MS),
             Stage::Running(mut decoder) => {
+                let mut typing = Typing::new();
                 for limit in STOP_WAITS_MS {
                     let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
                     match self.port.write(b"\x03", wait) {
@@ -24,7 +25,7 @@ impl Session {
                         Ok(()) | Err(PortError::Timeout) => {}
                         Err(error) => return Err(error.into()),
                     }
-                    match self.read_reply(&mut decoder, None, wait, sink) {
+                    match self.read_reply(&mut decoder, None, &mut typing, wait, sink) {
                         Ok(_) | Err(Failure::Torn(_)) => return self.settle(decoder, sink),
                         Err(Failure::Timeout) => {}
                         Err(failure) => return Err(failure),

@@ -1,0 +1,103 @@
+//! Standard input on its way to a program on a board.
+//!
+//! Uses [`crate::device`], the terminal's modes of [`super::terminal`], and rustix. Invariants: no byte is taken that does not
+//! go to the board, and the terminal has its modes back afterwards.
+//!
+//! On a terminal the person types: keys go one by one, the board echoes them, Ctrl-C stays a signal, Ctrl-D is the end of the
+//! input. From a pipe or file bytes go as they are. A Ctrl-C among them interrupts as the key does, unless the program has
+//! switched that off by `micropython.kbd_intr`.
+
+use super::console::Console;
+use super::terminal::Raw;
+use crate::device::{Keyboard, Keys, Output as _};
+use crate::error::Result;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::stdio::stdin;
+use rustix::termios::{isatty, tcgetpgrp};
+use std::sync::Arc;
+
+/// Ctrl-C.
+const INTERRUPT: u8 = 0x03;
+
+/// Standard input.
+pub struct StandardInput {
+    console: Arc<Console>,
+    /// The modes of a person's terminal.
+    person: Option<Raw>,
+    takes_interrupts: bool,
+    /// Read, and not given yet.
+    rest: Vec<u8>,
+    over: bool,
+}
+
+impl StandardInput {
+    /// Standard input for a program with this source. Without a person in front, that of a terminal is nobody's: `None`.
+    ///
+    /// # Errors
+    /// If the terminal cannot be changed.
+    pub fn open(console: &Arc<Console>, source: &str) -> Result<Option<StandardInput>> {
+        let is_terminal = isatty(stdin());
+        if is_terminal && !is_in_front() {
+            return Ok(None);
+        }
+        let person = is_terminal.then(Raw::keys).transpose()?;
+        let takes_interrupts = person.is_none() && source.contains("kbd_intr");
+        Ok(Some(StandardInput { console: console.clone(), person, takes_interrupts, rest: Vec::new(), over: false }))
+    }
+
+    /// Nothing at all: standard input has been used up.
+    pub fn ended(console: &Arc<Console>) -> StandardInput {
+        StandardInput { console: console.clone(), person: None, takes_interrupts: false, rest: Vec::new(), over: true }
+    }
+
+    /// Whether there is nothing to be typed, neither now nor later.
+    pub fn is_over(&mut self) -> bool {
+        if self.person.is_none() && self.rest.is_empty() && !self.over {
+            self.fill(1);
+        }
+        self.over && self.rest.is_empty()
+    }
+
+    fn fill(&mut self, most: usize) {
+        let input = stdin();
+        let mut watched = [PollFd::new(&input, PollFlags::IN)];
+        // A hang-up is an end, which reading shows.
+        if !matches!(poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..)) {
+            return;
+        }
+        let mut piece = vec![0; most];
+        match rustix::io::read(stdin(), &mut piece) {
+            Ok(0) => self.over = true,
+            Ok(count) => self.rest.extend_from_slice(&piece[..count]),
+            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
+            Err(_) => self.over = true,
+        }
+    }
+}
+
+/// Whether this process may read the terminal: one in the background is stopped for trying. A terminal that is not the one
+/// which controls this process has no such ideas.
+fn is_in_front() -> bool {
+    tcgetpgrp(stdin()).map_or(true, |group| group == rustix::process::getpgrp())
+}
+
+impl Keyboard for StandardInput {
+    fn take(&mut self, most: usize) -> Keys {
+        if self.rest.is_empty() && !self.over && (self.person.is_none() || is_in_front()) {
+            self.fill(most);
+        }
+        if self.rest.is_empty() {
+            return if self.over { Keys::Ended } else { Keys::None };
+        }
+        let interrupt = self.rest.iter().position(|&byte| byte == INTERRUPT && !self.takes_interrupts);
+        match interrupt {
+            Some(0) => {
+                self.console.notice("standard input holds a Ctrl-C (0x03), which interrupts the program");
+                crate::interrupt::raise();
+                (self.over, self.rest) = (true, Vec::new());
+                Keys::None
+            }
+            _ => Keys::Bytes(self.rest.drain(..interrupt.unwrap_or(self.rest.len()).min(most)).collect()),
+        }
+    }
+}
