@@ -2,8 +2,8 @@
 //!
 //! Plain numbers. Invariant: each of them is checked before a byte above it is kept, and the error names it.
 
-/// Bytes of the text of one reply, a value as a board writes it. The boards with the most memory have 32 MiB of it.
-pub const REPLY: usize = 32 << 20;
+/// Bytes of the text of one reply, a value as a board writes it: in memory a value takes up to about 20 times as much.
+pub const REPLY: usize = 16 << 20;
 
 /// Bytes of one question of a program on a board: a request of a mounted folder with the bytes that it writes.
 pub const QUESTION: usize = 256 << 10;
@@ -11,14 +11,14 @@ pub const QUESTION: usize = 256 << 10;
 /// Entries of a listing of a board's files, of one directory or of a tree.
 pub const ENTRIES: usize = 100_000;
 
-/// Bytes that a board may send before it has entered the raw REPL, or while it is asked for its prompt.
-pub const GREETING: usize = 1 << 20;
-
-/// Bytes of a network peer from before the end of a negotiation or a login.
+/// Bytes that a network peer may send before the end of a negotiation or a login.
 pub const NEGOTIATION: usize = 64 << 10;
 
-/// Bytes of one read of a mounted file.
-pub const MOUNT_READ: u64 = 64 << 10;
+/// Bytes of a board's output that wait to be read while the host writes.
+pub const UNREAD: usize = 1 << 20;
+
+/// Bytes of one read of a mounted file, and of one listing of a mounted folder.
+pub const MOUNT_READ: usize = 64 << 10;
 
 /// Bytes of a script, a module, or a Python file for a board.
 pub const SCRIPT: u64 = 16 << 20;

@@ -8,6 +8,7 @@
 
 use super::command::Command;
 use super::escape::escape;
+use crate::bound;
 use crate::port::Abilities;
 use crate::value::Value;
 use crate::value::parse::parse;
@@ -21,8 +22,6 @@ const HEAD: usize = 12;
 const SPARE: usize = 8;
 /// Most bytes of an answer on a link that holds back what the board has not read.
 const MOST: usize = 4096;
-/// Most bytes that are read at once.
-const MOST_READ: usize = 64 * 1024;
 
 /// Least free memory, in bytes, of a board that is given the helper. Compiling it takes twice as much on 32-bit boards; the
 /// rest is for what an earlier program holds, which a collection frees.
@@ -189,7 +188,8 @@ fn read(text: &str) -> Option<Question> {
 
 fn wish(letter: &str, fields: &mut dyn Iterator<Item = Value>) -> Option<Wish> {
     let mut next = || fields.next();
-    let size = |value| handle(value).map(|size| usize::try_from(size).unwrap_or(MOST_READ).min(MOST_READ));
+    let size =
+        |value| handle(value).map(|size| usize::try_from(size).unwrap_or(bound::MOUNT_READ).min(bound::MOUNT_READ));
     Some(match letter {
         "o" => Wish::Open(text_of(next()?)?, text_of(next()?)?),
         "r" => Wish::Read(handle(next()?)?, handle(next()?)?, size(next()?)?),

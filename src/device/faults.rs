@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::error`]. Pure: plain data in, an error with its help out.
 
+use crate::bound;
 use crate::error::{Error, Kind};
 use crate::python::traceback::Traceback;
 use crate::repl::Failure;
@@ -21,6 +22,11 @@ pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
             .with_help(
                 "a thread that prints without pause can do that, or a link that loses bytes; the call may have run",
             ),
+        Failure::TooLong(length) => Error::new(
+            Kind::ProtocolError,
+            format!("the reply has {length} characters, and at most {} are taken", bound::shown(bound::REPLY as u64)),
+        )
+        .with_help("return less at once, for example in parts by a generator task; the call has run"),
         Failure::Restarted => Error::new(Kind::ConnectionLost, "the board restarted during the call").with_help(
             "`machine.reset()`, `sys.exit()`, a watchdog or a brown-out can do that; what was declared on it is gone",
         ),
@@ -42,7 +48,7 @@ pub fn connect_error(failure: Failure, port: &str) -> Error {
             Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: it has no raw REPL"))
                 .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
         }
-        Failure::Stuck | Failure::Torn(_) => {
+        Failure::Stuck | Failure::Torn(_) | Failure::TooLong(_) => {
             Error::new(Kind::ConnectionFailedError, format!("nothing at `{port}` answers as a MicroPython board does"))
                 .with_help("is MicroPython or CircuitPython on the board, and the baud rate right? press its reset button and try again")
         }

@@ -263,6 +263,9 @@ impl Files<'_> {
         ));
         loop {
             let Value::Bytes(bytes) = self.ask_for(&what, &next)? else { return Err(nonsense()) };
+            if bytes.len() > piece {
+                return Err(nonsense());
+            }
             if !bytes.is_empty() {
                 take(&bytes)?;
             }

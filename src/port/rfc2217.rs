@@ -12,6 +12,7 @@ use super::serial::{Line, SerialOptions};
 use super::socket::Connection;
 use super::telnet::{BINARY, COM_PORT, Decoder, End, Link, SUPPRESS_GO_AHEAD};
 use super::{Abilities, Port, PortError, Wait};
+use crate::bound;
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
 
@@ -136,8 +137,8 @@ impl Rfc2217Port {
                 // The others are answered before or with it, and each is good either way.
                 Some(true) => return Ok(()),
                 Some(false) => "does not know RFC 2217",
-                None => match self.link.read_some(&mut self.early, wait) {
-                    Ok(_) => continue,
+                None => match self.hear(wait) {
+                    Ok(()) => continue,
                     Err(PortError::Timeout) => "does not answer as a server of RFC 2217 does",
                     Err(error) => return Err(self.lost(error)),
                 },
@@ -157,8 +158,8 @@ impl Rfc2217Port {
         let wait = Wait::for_at_most(limit);
         let mut baud_rate = None;
         loop {
-            match self.link.read_some(&mut self.early, wait) {
-                Ok(_) => {}
+            match self.hear(wait) {
+                Ok(()) => {}
                 Err(PortError::Timeout) => break,
                 Err(error) => return Err(self.lost(error)),
             }
@@ -180,6 +181,16 @@ impl Rfc2217Port {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Waits for anything. Of what the board says meanwhile the latest is kept: what came before the settings is thrown
+    /// away in any case, and a board that prints without end while the server takes nothing loses some, as on a real line.
+    fn hear(&mut self, wait: Wait) -> Result<(), PortError> {
+        let outcome = self.link.read_some(&mut self.early, wait);
+        if let Some(excess) = self.early.len().checked_sub(bound::NEGOTIATION) {
+            self.early.drain(..excess);
+        }
+        outcome.map(drop)
     }
 
     /// Takes what the server has told.
@@ -219,8 +230,8 @@ impl Port for Rfc2217Port {
             let patience = Wait::for_at_most(SUSPEND_LIMIT);
             while self.suspended {
                 wait.slice()?;
-                match self.link.read_some(&mut self.early, wait.until(patience.deadline)) {
-                    Ok(_) => drop(self.look()),
+                match self.hear(wait.until(patience.deadline)) {
+                    Ok(()) => drop(self.look()),
                     Err(PortError::Timeout) if patience.slice() == Err(PortError::Timeout) => {
                         return Err(PortError::stuck(SUSPEND_LIMIT));
                     }
@@ -356,6 +367,31 @@ mod tests {
         };
         case(&[IAC, DONT, COM_PORT, IAC, WONT, BINARY], "does not know RFC 2217");
         case(b"MicroPython\r\n>>> ", "does not answer as a server of RFC 2217 does");
+    }
+
+    #[test]
+    fn a_flood_before_the_agreement_is_not_kept() {
+        let server = Server::start(|mut stream| {
+            hear(&mut stream, &HELLO);
+            let piece = vec![b'x'; 1 << 20];
+            for _ in 0..8 {
+                stream.write_all(&piece).unwrap();
+            }
+            stream.write_all(&[IAC, DO, COM_PORT]).unwrap();
+            for _ in 0..8 {
+                stream.write_all(&piece).unwrap();
+            }
+            // Until the client leaves.
+            while stream.read(&mut [0; 256]).is_ok_and(|count| count > 0) {}
+        });
+        let mut port = open(&server, &SerialOptions::default()).unwrap();
+        assert!(port.early.capacity() < 8 * bound::NEGOTIATION, "{}", port.early.capacity());
+        port.suspended = true;
+        let short = Wait::for_at_most(Duration::from_millis(200));
+        assert_eq!(port.write(b"a", short), Err(PortError::Timeout));
+        assert!(port.early.capacity() < 8 * bound::NEGOTIATION, "{}", port.early.capacity());
+        drop(port);
+        server.join();
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::endpoint::Endpoint;
 use super::socket::Connection;
 use super::websocket::{self, Control, Decoder, Opcode};
 use super::{Abilities, Port, PortError, Wait};
+use crate::bound;
 use crate::error::{Error, Kind, Result};
 use std::time::{Duration, Instant};
 
@@ -24,8 +25,6 @@ pub const BLOCK: usize = 255;
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long each step of the opening may take.
 const STEP_LIMIT: Duration = Duration::from_secs(10);
-/// Most bytes of a greeting that are looked through.
-const GREETING_BYTES: usize = 16 * 1024;
 
 /// A board's WebREPL.
 pub struct WebReplPort {
@@ -122,7 +121,7 @@ impl WebReplPort {
             if wanted.iter().any(|words| contains(&self.early, words)) {
                 return Ok(true);
             }
-            if self.early.len() > GREETING_BYTES {
+            if self.early.len() > bound::NEGOTIATION {
                 return Ok(false);
             }
             match self.receive(wait) {
@@ -175,6 +174,14 @@ impl WebReplPort {
         let count = self.early.len() - before;
         if count > 0 {
             self.unanswered = 0;
+        }
+        if self.early.len() > bound::UNREAD {
+            self.early.clear();
+            self.gone = Some(format!(
+                "`{}` sends more than {}, and takes nothing",
+                self.name,
+                bound::shown(bound::UNREAD as u64)
+            ));
         }
         for control in said {
             match control {

@@ -88,6 +88,8 @@ pub struct Decoder {
     frame: Option<Frame>,
     /// A frame was torn: what comes is held until the prompt.
     torn: bool,
+    /// A frame announced so many characters, which are more than are taken: it is torn.
+    excess: Option<usize>,
     /// What has no meaning yet. Starts with [`END`] or [`MARK`], or is the end of a chunk.
     pending: Vec<u8>,
     /// How much of `pending` was searched in vain.
@@ -126,6 +128,7 @@ impl Decoder {
             prelude: Some(prelude),
             frame: None,
             torn: false,
+            excess: None,
             pending: Vec::new(),
             searched: 0,
             tail: Vec::new(),
@@ -209,6 +212,11 @@ impl Decoder {
     /// Whether a board that has not acknowledged the code shows the friendly prompt, and nothing after it.
     pub fn shows_prompt(&self) -> bool {
         self.prelude.is_some() && (self.pending.ends_with(FRIENDLY_PROMPT) || self.tail.ends_with(FRIENDLY_PROMPT))
+    }
+
+    /// The characters that a frame announced, if they are more than [`crate::bound`] allows. None of them was kept.
+    pub fn excess(&self) -> Option<usize> {
+        self.excess
     }
 
     /// Whether the board has acknowledged the code.

@@ -42,6 +42,8 @@ pub enum Failure {
     /// The command has ended, but its reply is torn: by output, or because bytes were lost. What is left of it, if the
     /// board has acknowledged the command at all. The session goes on.
     Torn(Option<Vec<u8>>),
+    /// The command has ended, and its reply has so many characters: more than [`bound::REPLY`]. The session goes on.
+    TooLong(usize),
     /// The board restarted. The session is closed.
     Restarted,
     /// The link is lost. The session is closed.
@@ -435,6 +437,9 @@ impl Session {
                 Progress::Prompt => {
                     return Some(match decoder.conclude(sink) {
                         Conclusion::Reply(reply) => Ok(reply),
+                        Conclusion::Torn(_) if decoder.excess().is_some() => {
+                            Err(Failure::TooLong(decoder.excess().unwrap_or_default()))
+                        }
                         Conclusion::Torn(left) => Err(Failure::Torn(decoder.is_acknowledged().then_some(left))),
                     });
                 }

@@ -12,7 +12,7 @@ use crate::value::Value;
 use thiserror::Error;
 
 /// The longest text that is read, in bytes. A value takes up to about 20 times its text in memory.
-pub const MAX_SIZE: usize = 64 * 1024 * 1024;
+pub const MAX_SIZE: usize = crate::bound::REPLY;
 /// How many containers deep a text may go.
 pub const MAX_DEPTH: usize = 128;
 /// How many digits an integer may have; reading them takes time that grows with the square of their number.

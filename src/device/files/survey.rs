@@ -5,7 +5,8 @@
 use super::errors::nonsense;
 use super::{Files, Space};
 use crate::board::files::{self, Entry};
-use crate::error::{Kind, Result};
+use crate::bound;
+use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 
 impl Files<'_> {
@@ -31,7 +32,13 @@ impl Files<'_> {
     fn go_on(&mut self, root: &str, begun: &Value) -> Result<Vec<Entry>> {
         let mut walked = files::walked(begun).ok_or_else(nonsense)?;
         let mut entries = walked.entries;
+        let mut answers = 0;
         while walked.more {
+            answers += 1;
+            if entries.len().max(answers) > bound::ENTRIES {
+                let message = format!("`{root}` has more than {} entries", bound::ENTRIES);
+                return Err(Error::new(Kind::FeatureUnavailableError, message).with_help("name a directory in it"));
+            }
             let answer = self.ask_for(&unlisted(root), &files::walk(None, &self.facts))?;
             walked = files::walked(&answer).ok_or_else(nonsense)?;
             entries.append(&mut walked.entries);

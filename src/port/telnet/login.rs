@@ -4,6 +4,7 @@
 //! Uses [`crate::error`], [`super::super::socket`] and the protocol. Invariant: no password is ever in a message.
 
 use super::{Decoder, Link};
+use crate::bound;
 use crate::error::{Error, Kind, Result};
 use crate::port::endpoint::Endpoint;
 use crate::port::socket::Connection;
@@ -23,8 +24,6 @@ const LOGIN_LIMIT: Duration = Duration::from_secs(10);
 const GREETING_LIMIT: Duration = Duration::from_millis(1000);
 /// Pycom's server loses a password that comes sooner after its prompt.
 const BEFORE_PASSWORD: Duration = Duration::from_millis(200);
-/// Most bytes of a greeting that are looked through.
-const GREETING_BYTES: usize = 16 * 1024;
 
 /// A telnet connection, logged in.
 #[derive(Debug)]
@@ -107,7 +106,9 @@ impl TelnetPort {
         }
         if asks == Said::Password {
             let pause = Instant::now() + BEFORE_PASSWORD;
-            while Instant::now() < pause && self.hear_more(pause)? {}
+            while Instant::now() < pause && self.hear_more(pause)? {
+                self.early.clear();
+            }
             self.early.clear();
             self.say(password.unwrap_or(USUAL_PASSWORD))?;
             asks = match self
@@ -164,7 +165,7 @@ impl TelnetPort {
             if let Some(said) = Said::last(&self.early).filter(|said| wanted.contains(said)) {
                 return Ok(Some(said));
             }
-            if self.early.len() > GREETING_BYTES || !self.hear_more(end)? {
+            if self.early.len() > bound::NEGOTIATION || !self.hear_more(end)? {
                 return Ok(None);
             }
         }
@@ -235,6 +236,28 @@ mod tests {
                 stream.write_all(b"\r\nInvalid credentials, try again.\r\nLogin as: ").unwrap();
             }
         })
+    }
+
+    #[test]
+    fn a_flood_before_the_login_is_not_kept() {
+        for asks in [false, true] {
+            let server = Server::start(move |mut stream| {
+                if asks {
+                    stream.write_all(b"Login as: ").unwrap();
+                    hear(&mut stream, b"micro\r\n");
+                    stream.write_all(b"Password: ").unwrap();
+                }
+                let piece = vec![b'x'; 1 << 20];
+                // Until the client leaves.
+                while stream.write_all(&piece).is_ok() {}
+            });
+            let port = TelnetPort::open(&server.endpoint, asks.then_some("micro"), None);
+            match port {
+                // What a serial server says is the session's to read.
+                Ok(port) => assert!(!asks && port.early.capacity() < 4 * bound::NEGOTIATION),
+                Err(error) => assert!(asks && error.message().ends_with("does not go on with the login"), "{error}"),
+            }
+        }
     }
 
     #[test]

@@ -66,6 +66,38 @@ fn board(work: impl FnOnce(TcpStream) + Send + 'static) -> Server {
 }
 
 #[test]
+fn a_flood_is_not_kept() {
+    let flood = |mut stream: TcpStream| {
+        // Frames of 8 KiB, and the head of one that announces 4 EiB.
+        let mut piece = [0x81, 126, 0x20, 0].to_vec();
+        piece.extend(vec![b'x'; 0x2000]);
+        for _ in 0..1024 {
+            if stream.write_all(&piece).is_err() {
+                return;
+            }
+        }
+        let _ = stream.write_all(&[0x81, 127, 0x40, 0, 0, 0, 0, 0, 0, 0]);
+        while stream.write_all(&piece).is_ok() {}
+    };
+    let server = board(flood);
+    let mut port = WebReplPort::open(&server.endpoint, Some("secret")).unwrap();
+    // The board is not read while the host writes, but for signs of progress.
+    let error = port.write(&vec![b'a'; 1 << 20], soon()).unwrap_err();
+    assert!(
+        matches!(&error, PortError::Gone(how) if how.ends_with("sends more than 1 MiB, and takes nothing")),
+        "{error:?}"
+    );
+    assert!(port.early.capacity() + port.raw.capacity() < 4 * bound::UNREAD);
+    drop(port);
+    let server = Server::start(move |mut stream| {
+        shake_hands(&mut stream);
+        flood(stream);
+    });
+    let error = WebReplPort::open(&server.endpoint, Some("secret")).err().unwrap();
+    assert!(error.message().ends_with("greets with no `Password:`"), "{error}");
+}
+
+#[test]
 fn text_passes_both_ways_and_pings_are_answered() {
     let server = board(|mut stream| {
         assert_eq!(frame(&mut stream), (0x81, b"1+1\r".to_vec()));

@@ -7,6 +7,7 @@ use super::search::find;
 use super::{
     Decoder, END, FRIENDLY_PROMPT, Frame, FrameKind, GREETING, MARK, MOST_HELD, Prelude, Progress, RAW_BANNER, Reply,
 };
+use crate::bound;
 
 impl Decoder {
     /// Takes as many steps as the bytes allow.
@@ -52,7 +53,11 @@ impl Decoder {
                 if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
             }
             Some(Prelude::Paste(header)) => {
-                let Some(until) = until else { return Step::Stop(Progress::More) };
+                if until.is_none() && self.pending.len() <= MOST_HELD {
+                    return Step::Stop(Progress::More);
+                }
+                // A board that prints without end is not waited for: what is at the front acknowledges nothing.
+                let until = until.unwrap_or(MOST_HELD / 2);
                 let mut stretch: Vec<u8> = self.pending[..until].to_vec();
                 self.discard(until);
                 if let Some(at) = header.and_then(|header| find(&stretch, &header)) {
@@ -60,7 +65,7 @@ impl Decoder {
                 }
                 stretch.retain(|&byte| byte != 0x01);
                 output(&stretch);
-                if self.pending[0] == END {
+                if self.pending.first() == Some(&END) {
                     self.discard(1);
                     self.prelude = None;
                 }
@@ -99,6 +104,11 @@ impl Decoder {
         }
         let length = std::str::from_utf8(&head[1..=digits]).ok().and_then(|digits| digits.parse::<usize>().ok());
         match length {
+            Some(length) if length > most(kind) => {
+                self.excess = Some(length);
+                self.tear();
+                Step::Again
+            }
             Some(length) => self.payload(kind, length, self.mark.len() + digits + 2),
             None => {
                 self.tear();
@@ -113,7 +123,8 @@ impl Decoder {
         let from = self.searched.max(start.saturating_add(length)).min(self.pending.len());
         let Some(end) = find(&self.pending[from..], &self.mark).map(|at| at + from) else {
             // Its end was torn, and something goes on printing.
-            if self.pending.len() > start.saturating_add(length.saturating_mul(4)).saturating_add(MOST_HELD) {
+            let bytes = length.saturating_mul(4).min(most(kind));
+            if self.pending.len() > start.saturating_add(bytes).saturating_add(MOST_HELD) {
                 self.tear();
                 return Step::Again;
             }
@@ -161,7 +172,7 @@ impl Decoder {
         }
         output(held);
         self.discard(at);
-        self.torn = false;
+        (self.torn, self.excess) = (false, None);
         true
     }
 
@@ -202,7 +213,12 @@ impl Decoder {
     /// Keeps what is pending for the prompt, within bounds.
     fn hold(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
         match self.pending.len().checked_sub(MOST_HELD) {
-            Some(excess) if self.torn => self.discard(excess),
+            Some(excess) if self.torn => {
+                // What was searched once is not searched again.
+                let searched = self.searched.saturating_sub(excess);
+                self.discard(excess);
+                self.searched = searched;
+            }
             Some(excess) => self.emit(excess + MOST_HELD / 2, output),
             None => {}
         }
@@ -245,6 +261,11 @@ impl Decoder {
         self.searched = 0;
         self.asked_at = self.asked_at.saturating_sub(count);
     }
+}
+
+/// Most bytes of the text of a frame.
+fn most(kind: FrameKind) -> usize {
+    if kind == FrameKind::Question { bound::QUESTION } else { bound::REPLY }
 }
 
 /// What follows a step.

@@ -1,6 +1,7 @@
 //! Streams of replies, whole and torn, under every division into chunks.
 
 use super::*;
+use crate::bound;
 
 const TOKEN: &str = "q7Zk02Xa";
 
@@ -287,4 +288,40 @@ fn what_threads_print_into_a_traceback_is_told_apart() {
     assert_eq!(strangers(&mixed).as_deref(), Some("OK(1)\r\nab"));
     assert_eq!(strangers("Traceback (most recent call last):\r\nNameError: x\r\n"), None);
     assert_eq!(strangers(&whole[..whole.len() - 9]), None);
+}
+
+#[test]
+fn a_frame_above_its_bound_is_refused_before_a_byte_is_kept() {
+    for (head, most) in
+        [("R999999999", 0), ("B999999999", 0), ("R16777217", 0), ("R16777216", bound::REPLY), ("Q262145", 0)]
+    {
+        let mut decoder = plain(true);
+        let mut sink = |_: &[u8]| {};
+        decoder.feed(format!("OK\x1e{TOKEN}{head}:").as_bytes(), &mut sink);
+        let flood = vec![b'x'; 64 * 1024];
+        for _ in 0..512 {
+            assert_eq!(decoder.feed(&flood, &mut sink), Progress::More);
+        }
+        let allowed = 2 * most + 8 * MOST_HELD;
+        assert!(decoder.pending.capacity() < allowed, "{head}: {} bytes", decoder.pending.capacity());
+        assert_eq!(decoder.doubt(), Doubt::Likely);
+        assert_eq!(decoder.excess().is_some(), most == 0, "{head}");
+        decoder.asked_for_prompt();
+        assert_eq!(decoder.feed(RAW_BANNER, &mut sink), Progress::Prompt);
+        assert!(matches!(decoder.conclude(&mut sink), Conclusion::Torn(left) if left.len() < allowed));
+    }
+}
+
+#[test]
+fn a_flood_in_place_of_the_acknowledgement_is_output() {
+    for prelude in [Prelude::Plain, Prelude::Paste(None)] {
+        let mut decoder = Decoder::new(TOKEN, prelude, true);
+        let mut count = 0;
+        let mut sink = |bytes: &[u8]| count += bytes.len();
+        for _ in 0..64 {
+            decoder.feed(&[b'x'; 64 * 1024], &mut sink);
+        }
+        assert!(decoder.pending.capacity() < 8 * MOST_HELD, "{}", decoder.pending.capacity());
+        assert!(count > 60 * 64 * 1024, "{count}");
+    }
 }
