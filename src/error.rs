@@ -50,6 +50,8 @@ pub enum Kind {
     Interrupted,
     /// The board returned something that is no literal.
     NotLiteralError,
+    /// Standard output, or a report, cannot be written: its disk is full, or nothing reads it any more.
+    OutputError,
     /// At least one closure of `parallel` failed.
     ParallelError,
     /// A script may not reach a file, a program, a variable of the environment, or the network.
@@ -86,6 +88,7 @@ impl Kind {
         Kind::DeviceException,
         Kind::Interrupted,
         Kind::NotLiteralError,
+        Kind::OutputError,
         Kind::ParallelError,
         Kind::PermissionError,
         Kind::ProtocolError,
@@ -115,6 +118,7 @@ impl Kind {
             Kind::DeviceException => "DeviceException",
             Kind::Interrupted => "Interrupted",
             Kind::NotLiteralError => "NotLiteralError",
+            Kind::OutputError => "OutputError",
             Kind::ParallelError => "ParallelError",
             Kind::PermissionError => "PermissionError",
             Kind::ProtocolError => "ProtocolError",
@@ -173,6 +177,8 @@ impl Kind {
             | Kind::ProtocolError => 3,
             Kind::FeatureUnavailableError | Kind::NoMatchingExecuterError => 4,
             Kind::InternalError => 70,
+            // EX_IOERR of sysexits.h.
+            Kind::OutputError => 74,
             Kind::Interrupted => 130,
         }
     }

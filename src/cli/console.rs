@@ -12,6 +12,7 @@ use crate::bench::event::{Event, Line};
 use crate::bench::report::{Fold, Report};
 use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
+use crate::disk::reason;
 use crate::origin::Origin;
 use crate::script::{Observer, Sources};
 use indicatif::ProgressBar;
@@ -221,6 +222,26 @@ impl Console {
         work();
     }
 
+    /// Prints a report on standard output, whatever [`Console::free_output`] has said.
+    pub fn report(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            self.lose_output(&error);
+        }
+    }
+
+    /// Standard output took no more. That is said, unless its reader has gone.
+    pub fn lose_output(&self, error: &io::Error) {
+        self.lock().gone(error);
+    }
+
+    /// Ends the output. Whether standard output took all of it.
+    pub fn delivered(&self) -> bool {
+        let mut inner = self.lock();
+        inner.flush();
+        !inner.broken
+    }
+
     /// Whether the reader of standard output has gone, as `head` does.
     pub fn broken(&self) -> bool {
         self.lock().broken
@@ -284,10 +305,12 @@ impl Inner {
 
     /// Nobody reads any more: the script is stopped as by Ctrl-C, so that its teardowns run.
     fn gone(&mut self, error: &io::Error) {
-        self.broken = true;
+        if std::mem::replace(&mut self.broken, true) {
+            return;
+        }
         crate::interrupt::raise();
         if error.kind() != io::ErrorKind::BrokenPipe {
-            let _ = writeln!(self.err.to, "error: standard output cannot be written: {error}");
+            let _ = writeln!(self.err.to, "error: standard output cannot be written: {}", reason(error));
         }
     }
 

@@ -68,9 +68,15 @@ pub fn main() -> ExitCode {
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(answer) => {
-            // Help and version are answers too. Whether their reader is still there does not matter.
-            let _ = answer.print();
-            return ExitCode::from(u8::try_from(answer.exit_code()).unwrap_or(2));
+            // Help and version are answers too.
+            let mut status = u8::try_from(answer.exit_code()).unwrap_or(2);
+            if let Err(error) = answer.print()
+                && !answer.use_stderr()
+            {
+                Console::of_process().lose_output(&error);
+                status = Kind::OutputError.exit_status();
+            }
+            return ExitCode::from(status);
         }
     };
     let defect = watch_for_defects();
@@ -86,7 +92,8 @@ pub fn main() -> ExitCode {
         }
         Err(_) => DEFECT,
     };
-    ExitCode::from(status)
+    let lost = status != DEFECT && !console.delivered();
+    ExitCode::from(if lost { Kind::OutputError.exit_status() } else { status })
 }
 
 /// Carries out one command. What it gives is the exit status; a failure is still to be printed.

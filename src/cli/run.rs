@@ -81,14 +81,14 @@ pub(super) fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
 }
 
 /// What a run comes to. A failure decides; a failed test, measurement or closing is never a success, whatever
-/// `exit` said. `cut_short`: the reader of the output went away, which stops a script like Ctrl-C.
+/// `exit` said. `cut_short`: standard output took no more, which stops a script like Ctrl-C.
 pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
     if let Some(failure) = &finished.failure {
         return failure.kind.exit_status();
     }
     let closing = finished.closing.first().map(|failure| failure.kind.exit_status());
     let tests = (!finished.report.passed()).then_some(1);
-    let cut_short = cut_short.then_some(crate::Kind::Interrupted.exit_status());
+    let cut_short = cut_short.then_some(crate::Kind::OutputError.exit_status());
     let said = finished.exit.filter(|status| *status != 0);
     said.or(tests).or(closing).or(cut_short).unwrap_or(0)
 }

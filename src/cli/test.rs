@@ -363,7 +363,7 @@ fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8,
     if worst == 0 && listed == 0 {
         return Err(misuse("there is no such test", "`test --list` without -k and --tag lists all of them"));
     }
-    Ok(worst.max(if console.broken() { Kind::Interrupted.exit_status() } else { 0 }))
+    Ok(worst.max(if console.broken() { Kind::OutputError.exit_status() } else { 0 }))
 }
 
 #[cfg(test)]

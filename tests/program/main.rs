@@ -34,6 +34,8 @@ mod network;
 #[cfg(target_os = "linux")]
 mod operator;
 #[cfg(target_os = "linux")]
+mod outputs;
+#[cfg(target_os = "linux")]
 mod prompt;
 #[cfg(target_os = "linux")]
 mod prompt_commands;

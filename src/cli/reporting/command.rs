@@ -33,7 +33,7 @@ pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagn
         console.text(&text);
     }
     let several = reports.len() > 1;
-    let failures = write(&options.reporting, reports, several);
+    let failures = write(&options.reporting, reports, several, console);
     let failed = report_failures(console, &failures, &Sources::default());
     Ok(if failed == 0 { u8::from(!good) } else { failed })
 }

@@ -131,30 +131,37 @@ impl Journal {
     pub fn finish(&self, several: bool, console: &Console) -> Vec<Diagnostic> {
         let mut inner = self.lock();
         let mut failures = Vec::new();
-        if let (Some(error), Some(path)) = (&inner.failure, &self.noting.jsonl) {
-            failures.push(unwritable(path, error));
+        match (&inner.failure, &self.noting.jsonl) {
+            (Some(error), Some(path)) if is_stdout(path) => console.lose_output(error),
+            (Some(error), Some(path)) => failures.push(unwritable(path, error)),
+            _ => {}
         }
         if self.wanted {
             let mut folds: Vec<&(u32, Fold)> = inner.folds.iter().collect();
             folds.sort_by_key(|(run, _)| *run);
             let reports: Vec<Report> = folds.iter().map(|(_, fold)| fold.report()).collect();
             let Some(kept) = &mut inner.kept else {
-                return [failures, write(&self.noting.reporting, reports, several)].concat();
+                return [failures, write(&self.noting.reporting, reports, several, console)].concat();
             };
             kept.name_unit(&reports);
-            failures.extend(write(&kept.noting(&self.noting).reporting, reports, several));
-            console.notice(&format!("report: {}", kept.page().display()));
+            let unwritten = write(&kept.noting(&self.noting).reporting, reports, several, console);
+            if unwritten.is_empty() {
+                console.notice(&format!("report: {}", kept.page().display()));
+            }
+            failures.extend(unwritten);
         }
         failures
     }
 }
 
 /// Writes what is asked for of finished runs; gives what could not be written.
-pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool) -> Vec<Diagnostic> {
+pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool, console: &Console) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
     let mut put = |path: &Path, text: &str| {
-        let written = if is_stdout(path) { print(text) } else { replace(path, text.as_bytes()) };
-        failures.extend(written.err().map(|error| unwritable(path, &error)));
+        if is_stdout(path) {
+            return console.report(text);
+        }
+        failures.extend(replace(path, text.as_bytes()).err().map(|error| unwritable(path, &error)));
     };
     if let Some(path) = &reporting.junit {
         put(path, &junit::xml(&reports));
@@ -180,14 +187,6 @@ pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool) -> Vec<
     failures
 }
 
-fn print(text: &str) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
-    }
-}
-
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut replacement = Replacement::create_named(path)?;
     replacement.write_all(bytes)?;
@@ -203,10 +202,17 @@ fn writer(path: &Path) -> Result<Box<dyn Write + Send>, Diagnostic> {
 }
 
 fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
-    misuse(
-        format!("the report `{}` cannot be written: {}", path.display(), super::reason(error)),
-        "name a file in a folder that you may write",
-    )
+    let message = format!("the report `{}` cannot be written: {}", path.display(), super::reason(error));
+    match error.kind() {
+        io::ErrorKind::StorageFull
+        | io::ErrorKind::QuotaExceeded
+        | io::ErrorKind::FileTooLarge
+        | io::ErrorKind::WriteZero => Diagnostic {
+            help: Some("free space on its disk; `report` makes reports again of what `--jsonl` wrote".to_owned()),
+            ..Diagnostic::new(Kind::OutputError, message)
+        },
+        _ => misuse(message, "name a file in a folder that you may write"),
+    }
 }
 
 /// Watches a run for the console and the journal.

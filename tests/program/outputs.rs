@@ -1,0 +1,128 @@
+//! What is written has been written: status 74 for an output that takes no more, and old files that stay until the new ones
+//! are whole.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs a line of bash in which `$BS` is the program.
+fn shell(folder: &Path, line: &str) -> Output {
+    let mut command = Command::new("bash");
+    command.args(["-c", line]).current_dir(folder).env("BS", env!("CARGO_BIN_EXE_belay-script"));
+    command.env_remove("BELAY_DEVICE").output().expect("bash runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn bench() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("a.rhai", "//! A bench.\n\ntest \"a\" { measure(\"v\", 1.0, #{ unit: \"V\" }); print(\"x\"); }\n");
+    write("long.rhai", "for i in 0..100000 { print(i); }\n");
+    write("a.py", "for i in range(20000): print(i)\n");
+    let made = shell(folder.path(), "$BS run a.rhai --jsonl log > /dev/null");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    folder
+}
+
+/// Commands that print something, in every form.
+const COMMANDS: &[&str] = &[
+    "--help",
+    "--version",
+    "run --help",
+    "run a.rhai",
+    "run a.rhai --html -",
+    "run a.rhai --jsonl -",
+    "run a.py -p sim",
+    "run long.rhai",
+    "test a.rhai",
+    "test a.rhai --list",
+    "report log",
+    "report log --junit -",
+    "doc a.rhai",
+    "eval -p sim 1+1",
+    "exec -p sim 'print(1)'",
+    "info -p sim",
+    "ls --json -p 'sim:?flash_size=1m' :/",
+    "cat a.rhai",
+    "hash a.rhai",
+    "completions bash",
+    "repl <<< 'print(1)'",
+];
+
+#[test]
+fn a_full_output_is_status_74() {
+    let folder = bench();
+    for command in COMMANDS {
+        let output = shell(folder.path(), &format!("$BS {command} > /dev/full"));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(74), "{command}: {said}");
+        let told = said.matches("standard output cannot be written: no space left on device").count();
+        assert_eq!(told, 1, "{command}: {said}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_status_74_without_a_word() {
+    let folder = bench();
+    for command in COMMANDS {
+        // The reader is gone before the program starts.
+        let line = format!("exec 3> >(exec 3>&-; true); wait $!; $BS {command} >&3");
+        let output = shell(folder.path(), &line);
+        // With a report on standard output, the rest is on standard error.
+        let said =
+            text(&output.stderr).replace("x\ntest a ... pass\n    v  1 V\n", "").replace("1 test: 1 passed\n", "");
+        assert_eq!((output.status.code(), said.as_str()), (Some(74), ""), "{command}");
+    }
+    let output = shell(folder.path(), "$BS run long.rhai | head -n 1; echo ${PIPESTATUS[0]}");
+    assert_eq!((text(&output.stdout), text(&output.stderr)), ("0\n74\n".to_owned(), String::new()));
+}
+
+#[test]
+fn a_full_disk_keeps_the_old_files() {
+    let folder = bench();
+    let root = folder.path();
+    // A limit on the size of files stands for the full disk.
+    let limited = |line: &str| shell(root, &format!("trap '' XFSZ; ulimit -f 8; {line}"));
+    let old = |name: &str| std::fs::write(root.join(name), "old").unwrap();
+    let kept = |name: &str| assert_eq!(std::fs::read_to_string(root.join(name)).unwrap(), "old", "{name}");
+    let no_debris = || {
+        let names = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let debris: Vec<String> = names.filter(|name| name.starts_with('.')).collect();
+        assert!(debris.is_empty(), "{debris:?}");
+    };
+    for (name, call) in [
+        ("a.txt", "import \"std/file\" as f; f::write(\"a.txt\", text)"),
+        ("a.csv", "import \"std/csv\" as c; c::write(\"a.csv\", [[text]])"),
+        ("a.json", "import \"std/json\" as j; j::write(\"a.json\", [text])"),
+    ] {
+        old(name);
+        std::fs::write(root.join("w.rhai"), format!("let text = \"\"; text.pad(20000, 'x'); {call};")).unwrap();
+        let output = limited("$BS run w.rhai");
+        let said = text(&output.stderr);
+        assert!(
+            output.status.code() == Some(1) && said.contains("cannot be written: file too large"),
+            "{name}: {said}"
+        );
+        kept(name);
+        no_debris();
+    }
+    for (name, option) in [("r.html", "--html r.html"), ("r.json", "--json r.json"), ("r.xml", "--junit r.xml")] {
+        old(name);
+        let many: String = (0..400).map(|number| format!("test \"the test of number {number}\" {{ }}\n")).collect();
+        std::fs::write(root.join("w.rhai"), many).unwrap();
+        let output = limited(&format!("$BS run w.rhai {option}"));
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(74), "{name}: {:?} {said}", output.status);
+        assert!(said.contains(&format!("the report `{name}` cannot be written: file too large")), "{said}");
+        kept(name);
+        no_debris();
+    }
+    // A page that is not there is not announced.
+    std::fs::write(root.join("station.toml"), "reports = \"kept\"\n").unwrap();
+    std::fs::write(root.join("w.rhai"), "print(1);").unwrap();
+    let output = limited("$BS run w.rhai");
+    let said = text(&output.stderr);
+    assert!(said.contains("cannot be written: file too large") && !said.contains("report: "), "{said}");
+}
