@@ -498,9 +498,10 @@ impl Device {
             };
         }
         let hidden = self.hide_mount_at_last(&mut state);
-        if first.is_ok() {
-            first = hidden;
-        }
+        first = match (first, hidden) {
+            (Err(first), Err(other)) => Err(first.with_other(other)),
+            (first, hidden) => first.and(hidden),
+        };
         state.drain(self.host(), self.name());
         self.host().park(self.0.link.key(), self.name(), &mut state);
         drop(state);

@@ -321,13 +321,6 @@ pub(super) fn unwritten(error: &Error, run: &Run<'_>) -> Error {
     Error::new(error.kind(), message).with_device(run.device).with_item_if(run.item).with_help(help)
 }
 
-/// The error of a call that failed, and whose last bytes did not arrive either.
-pub(super) fn also_unwritten(error: Error, unwritten: &Error) -> Error {
-    let also = unwritten.message();
-    let help = error.help().map_or_else(|| also.to_owned(), |help| format!("{help}; {also}"));
-    error.with_help(help)
-}
-
 fn quoted(text: &str) -> String {
     literal(&Value::Str(text.to_owned())).unwrap_or_default()
 }

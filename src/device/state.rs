@@ -300,7 +300,7 @@ impl State {
             Ok(()) => outcome,
             Err(unwritten) => match outcome {
                 Ok(_) => Err(unwritten),
-                Err(error) => Err(mount::also_unwritten(error, &unwritten)),
+                Err(error) => Err(error.with_other(unwritten)),
             },
         }
     }

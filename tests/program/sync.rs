@@ -211,7 +211,7 @@ fn what_a_board_refuses_is_told() {
         1,
     );
     bench.file("big/b", &noise());
-    let late = bench.run(&["sync", "big", "--timeout", "0.2", "-p", "sim:?flash=large.img&flash_size=16M"]);
+    let late = bench.run(&["sync", "big", "--timeout", "0.5", "-p", "sim:?flash=large.img&flash_size=16M"]);
     assert_eq!((late.stdout.as_str(), late.status), ("", Some(1)));
     assert!(late.stderr.starts_with("error: the run took longer than `--timeout` allows\n"), "{late:?}");
     bench.says(&["ls", "-p", "sim:?flash=large.img&flash_size=16M"], "");
