@@ -65,7 +65,7 @@ fn compiler() -> Compiler {
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn a_board_imports_what_was_compiled_and_names_its_file_and_line() {
-    let board = Board::open();
+    let board = Board::open_on("sim");
     board.device.declare(ItemKind::Task, LOAD, &[], None).unwrap();
     let bytes = compiler().compile("src/compiled.py", MODULE.as_bytes(), "/lib/compiled.py").unwrap();
     let value = board.call("load", &[Value::Bytes(bytes)]).unwrap();

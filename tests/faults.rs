@@ -31,8 +31,8 @@ const GARBAGE: &[&[u8]] = &[
     b"\x04Traceback (most recent call last):\r\nValueError: x\r\n\x04>",
 ];
 
-fn plans(deed: Deed) -> Vec<Plan> {
-    let (read, written) = Bench::new(deed != Deed::Connect, true).traffic(deed);
+fn plans(deed: Deed, crlf: bool) -> Vec<Plan> {
+    let (read, written) = Bench::new(crlf, deed != Deed::Connect, true).traffic(deed);
     let at = |fault: fn(usize) -> Fault, most| places(read, most).into_iter().map(fault).collect::<Vec<Fault>>();
     let ends = |fault: fn(usize) -> Fault| [0, read / 2, read.saturating_sub(1)].map(fault).to_vec();
     let inside = [1, read / 2, read.saturating_sub(1)].into_iter();
@@ -62,15 +62,29 @@ static PRESSES: Mutex<()> = Mutex::new(());
 #[test]
 fn every_fault_at_every_moment() {
     let _alone = PRESSES.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut plans: Vec<Plan> = DEEDS.iter().flat_map(|&deed| plans(deed)).collect();
+    let mut plans: Vec<Plan> = DEEDS.iter().flat_map(|&deed| plans(deed, true)).collect();
     if let Ok(only) = std::env::var("FAULTS") {
         plans.retain(|(deed, name, _)| format!("{deed:?} {name}").contains(&only));
     }
     let (pressed, plans) = plans.into_iter().partition(|(_, name, _)| *name == "interrupt");
-    let mut rows = run(plans, 32);
-    rows.extend(run(pressed, 1));
+    let mut rows = run(plans, 32, true);
+    rows.extend(run(pressed, 1, true));
     rows.sort_by_key(|row| DEEDS.iter().position(|deed| *deed == row.deed));
     judge(&rows);
+}
+
+/// Where the line ends of a board can make a difference: in a reply that is torn, mixed with other output, or had again.
+#[test]
+fn torn_replies_of_boards_that_end_lines_with_lf() {
+    let _alone = PRESSES.lock().unwrap_or_else(PoisonError::into_inner);
+    let deeds = [Deed::Connect, Deed::Call, Deed::Generator, Deed::Files];
+    let mut plans: Vec<Plan> = deeds.iter().flat_map(|&deed| plans(deed, false)).collect();
+    plans.retain(|(_, name, _)| ["garbage inside", "truncated", "one byte at a time"].contains(name));
+    for (_, _, faults) in &mut plans {
+        let step = faults.len().div_ceil(8);
+        *faults = faults.iter().step_by(step).cloned().collect();
+    }
+    judge(&run(plans, 32, false));
 }
 
 #[test]
@@ -79,7 +93,7 @@ fn teardowns_of_other_boards_still_run() {
     std::thread::scope(|scope| {
         for fault in [Fault::Unplug(0), Fault::UnplugInWrite(3), Fault::Reboot(0), Fault::Stall(0), Fault::Flood(0)] {
             scope.spawn(move || {
-                let printed = Bench::new(true, false).close_beside_a_healthy_one(&fault);
+                let printed = Bench::new(true, true, false).close_beside_a_healthy_one(&fault);
                 assert!(printed.contains("torn down"), "{fault:?}: {printed:.200}");
             });
         }

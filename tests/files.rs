@@ -4,6 +4,8 @@
 #[expect(dead_code, reason = "files need no tasks")]
 mod board;
 
+#[path = "support/line_ends.rs"]
+mod line_ends;
 #[path = "support/noise.rs"]
 mod noise;
 
@@ -19,7 +21,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[test]
 fn files_go_to_a_board_and_come_back() {
-    let board = Board::open();
+    line_ends::on_both(files_go_and_come_back);
+}
+
+fn files_go_and_come_back(port: &str) {
+    let board = Board::open_on(port);
     let mut files = board.device.files().expect("a flash");
     assert_eq!(files.tree("/").expect("a tree"), []);
     files.change(Change::MakeDirectory, &["/lib", "/lib/a b", "/lib"]).expect("directories");
@@ -156,7 +162,7 @@ fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
     let spoil = ["import builtins; open_ = open; builtins.open = lambda *a: 1 / 0", "sys.modules['deflate'] = 1"];
     let restore = ["builtins.open = open_", "1"];
     for (index, (spoil, restore)) in spoil.into_iter().zip(restore).enumerate() {
-        let board = Board::open();
+        let board = Board::open_on("sim");
         drop(board.device.files().expect("a flash"));
         board.device.exec(spoil, None).expect("spoilt");
         let mut files = board.device.files().expect("a flash");

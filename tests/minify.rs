@@ -24,7 +24,7 @@ def run(source):
 
 #[test]
 fn minified_code_does_the_same_on_the_same_lines() {
-    let board = Board::open();
+    let board = Board::open_on("sim");
     board.device.declare(ItemKind::Task, RUN, &[], None).unwrap();
     let output = |source: &str| {
         board.call("run", &[Value::Str(source.to_owned())]).unwrap();
@@ -54,7 +54,7 @@ fn minified_code_does_the_same_on_the_same_lines() {
 
 #[test]
 fn generated_modules_do_the_same_on_the_same_lines() {
-    let board = Board::open();
+    let board = Board::open_on("sim");
     board.device.declare(ItemKind::Task, RUN, &[], None).unwrap();
     let output = |source: &str| {
         board.call("run", &[Value::Str(source.to_owned())]).unwrap();

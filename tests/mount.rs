@@ -422,16 +422,16 @@ fn small_buffers_and_text_links_do() {
         (0..100).map(|number| (format!("{}{number:03}", "n".repeat(200)), &b""[..])).collect();
     let mut files: Vec<(&str, &[u8])> = files.iter().map(|(name, content)| (name.as_str(), *content)).collect();
     files.push(("every", &every));
-    for text_only in [true, false] {
+    for (text_only, crlf) in [(true, true), (false, true), (true, false), (false, false)] {
         let connector = move |_| {
-            let board = SimPort::open(&SimOptions::default(), &|_| {})?;
+            let board = SimPort::open(&SimOptions { crlf, ..SimOptions::default() }, &|_| {})?;
             let abilities = Abilities { holds_back: false, text_only, ..board.abilities() };
             Ok(Box::new(Narrow(board, abilities)) as Box<dyn Port>)
         };
         let bench = Bench::with(Box::new(connector), &files, true);
-        assert!(bench.eval("open('every', 'rb').read()") == Value::Bytes(every.clone()), "{text_only}");
+        assert!(bench.eval("open('every', 'rb').read()") == Value::Bytes(every.clone()), "{text_only} {crlf}");
         assert_eq!(bench.eval("len(set(__import__('os').listdir()))"), Value::Int(101));
         bench.eval("with open('copy', 'wb') as f: f.write(open('every', 'rb').read())");
-        assert!(fs::read(bench.folder.path().join("copy")).expect("a file") == every, "{text_only}");
+        assert!(fs::read(bench.folder.path().join("copy")).expect("a file") == every, "{text_only} {crlf}");
     }
 }

@@ -10,6 +10,7 @@ mod items;
 use belay_script::Kind;
 use belay_script::device::class::{Class, ItemKind};
 use belay_script::device::{Called, Device, Host, OpenOptions, Output};
+use belay_script::port::sim::SimOptions;
 use belay_script::value::Value;
 use faulty_port::{Fault, Link};
 use items::item;
@@ -82,9 +83,9 @@ fn call(device: &Device, name: &str, n: i64) -> belay_script::Result<Value> {
     }
 }
 
-fn one_board(host: &Host, class: &Arc<Class>, seed: u64, calls: usize) -> Tally {
+fn one_board(host: &Host, class: &Arc<Class>, seed: u64, calls: usize, crlf: bool) -> Tally {
     let mut numbers = Numbers(seed);
-    let link = Link::default();
+    let link = Link::to(SimOptions { crlf, ..SimOptions::default() });
     let options = OpenOptions {
         timeout: Some(Duration::from_secs(10)),
         startup: Some(String::new()),
@@ -144,12 +145,12 @@ fn twenty_thousand_calls() {
     let output = Arc::new(Count(AtomicUsize::new(0)));
     let host = Host::new(output.clone(), None);
     let class = class();
-    let round = |seed: u64, calls: usize| {
+    let round = |seed: u64, calls: usize, crlf: bool| {
         std::thread::scope(|scope| {
             let threads: Vec<_> = (0..BOARDS as u64)
                 .map(|board| {
                     let (host, class) = (&host, &class);
-                    scope.spawn(move || one_board(host, class, seed + 7919 * board, calls / BOARDS))
+                    scope.spawn(move || one_board(host, class, seed + 7919 * board, calls / BOARDS, crlf))
                 })
                 .collect();
             let tallies = threads.into_iter().map(|thread| thread.join().expect("no panic"));
@@ -158,10 +159,13 @@ fn twenty_thousand_calls() {
     };
     let begun = std::time::Instant::now();
     // The first tenth brings memory to where it stays.
-    let first = round(SEED, CALLS / 10);
+    let first = round(SEED, CALLS / 10, true);
     let before = resident();
-    let rest = round(SEED + 1, CALLS - CALLS / 10);
+    let rest = round(SEED + 1, CALLS - CALLS / 10, true);
     let after = resident();
+    // Boards that end lines with LF.
+    let plain = round(SEED + 2, CALLS / 20, false);
+    assert_eq!(plain.right + plain.told, CALLS / 20);
     let (right, told) = (first.right + rest.right, first.told + rest.told);
     println!(
         "{CALLS} calls over {BOARDS} boards in {:?}: {right} right, {told} told, 0 wrong, 0 lost; memory {} KiB, then {} KiB",

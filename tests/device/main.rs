@@ -3,6 +3,9 @@
 mod clocks;
 #[path = "../support/items.rs"]
 mod items;
+#[path = "../support/line_ends.rs"]
+mod line_ends;
+mod lines;
 mod output;
 mod reconnect;
 
@@ -37,6 +40,8 @@ impl Printed {
 struct Socket {
     /// For the flash of the board.
     folder: tempfile::TempDir,
+    /// What kind of board it is, but for its flash.
+    options: SimOptions,
     /// How many openings fail from now on.
     down: AtomicUsize,
     /// How often it was tried.
@@ -54,7 +59,7 @@ impl Socket {
             return Err(Error::new(Kind::ConnectionFailedError, "it is unplugged"));
         }
         let flash = Some(self.folder.path().join("flash"));
-        Ok(Box::new(SimPort::open(&SimOptions { flash, ..SimOptions::default() }, &|_| {})?))
+        Ok(Box::new(SimPort::open(&SimOptions { flash, ..self.options.clone() }, &|_| {})?))
     }
 }
 
@@ -78,11 +83,16 @@ struct Bench {
 
 impl Bench {
     fn open(items: Vec<Item>, options: OpenOptions) -> Bench {
+        Bench::with(SimOptions::default(), items, options)
+    }
+
+    fn with(board: SimOptions, items: Vec<Item>, options: OpenOptions) -> Bench {
         let printed = Arc::new(Printed::default());
         let host = Host::new(printed.clone(), None);
         let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
         let socket = Arc::new(Socket {
             folder: tempfile::tempdir().expect("a folder"),
+            options: board,
             down: AtomicUsize::new(0),
             tries: AtomicUsize::new(0),
             again: AtomicBool::new(false),
@@ -105,7 +115,11 @@ impl Bench {
     }
 
     fn generator(&self, name: &str) -> Generator {
-        match self.device.call(name, &[], &[], None).expect("a generator") {
+        self.generator_of(name, &[])
+    }
+
+    fn generator_of(&self, name: &str, args: &[Value]) -> Generator {
+        match self.device.call(name, args, &[], None).expect("a generator") {
             Called::Generator(generator) => generator,
             Called::Value(value) => panic!("`{name}` gave {value:?}"),
         }

@@ -2,6 +2,8 @@
 //! beyond: exchanges, lifetime, refusals.
 
 mod facts;
+#[path = "../support/line_ends.rs"]
+mod line_ends;
 
 use belay_script::bench::event::Line;
 use belay_script::device::{Host, Output};
@@ -90,12 +92,17 @@ let thing = d.proxy("thing");
 let numbers = d.proxy("numbers");
 "#;
 
-/// Runs the prelude and `text` with `shown` as its output.
+/// Runs the prelude and `text` with `shown` as its output, on boards of both line ends.
 #[track_caller]
 fn script(text: &str, shown: &[&str]) {
+    line_ends::on_both(|port| script_on(port, text, shown));
+}
+
+fn script_on(port: &str, text: &str, shown: &[&str]) {
     let printed = Arc::new(Printed::default());
     let mut runner = Runner::new(Host::new(printed.clone(), None), printed.clone(), Vec::new(), None);
-    let finished = runner.run_text("proxy.rhai", &format!("{PRELUDE}{text}"));
+    let finished =
+        runner.run_text("proxy.rhai", &format!("{PRELUDE}{text}").replace("\"sim\"", &format!("\"{port}\"")));
     assert!(finished.failure.is_none(), "{:?}", finished.failure);
     assert!(finished.closing.is_empty(), "{:?}", finished.closing);
     let lines = printed.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -25,9 +25,9 @@ impl Output for Printed {
 }
 
 impl Board {
-    /// A fresh one.
-    pub fn open() -> Board {
-        Board::opened(|host, class| host.open(class, None, OpenOptions::default(), &mut |_, _| Ok(())))
+    /// The one on `port`.
+    pub fn open_on(port: &str) -> Board {
+        Board::opened(|host, class| host.open(class, Some(port), OpenOptions::default(), &mut |_, _| Ok(())))
     }
 
     /// One that the test opens.

@@ -8,6 +8,7 @@ use super::items::item;
 use belay_script::board::transfer::Upload;
 use belay_script::device::class::{Class, ItemKind};
 use belay_script::device::{Answer, Called, Device, Host, Index, OpenOptions, Operation, Output, Proxied};
+use belay_script::port::sim::SimOptions;
 use belay_script::value::Value;
 use belay_script::{Error, Kind};
 use std::fmt::Write as _;
@@ -74,8 +75,8 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// With the device open or not. `patient`: calls have time.
-    pub fn new(open: bool, patient: bool) -> Bench {
+    /// A board that ends lines with CR LF or not, with the device open or not. `patient`: calls have time.
+    pub fn new(crlf: bool, open: bool, patient: bool) -> Bench {
         let printed = Arc::new(Printed::default());
         let host = Host::new(printed.clone(), None);
         let items = vec![
@@ -86,7 +87,8 @@ impl Bench {
         ];
         let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
         let timeout = if patient { LONG } else { SHORT };
-        let mut bench = Bench { host, printed, link: Link::default(), class, device: None, timeout };
+        let link = Link::to(SimOptions { crlf, ..SimOptions::default() });
+        let mut bench = Bench { host, printed, link, class, device: None, timeout };
         if open {
             // On a busy machine even a good link may be slow for once.
             let opened = (0..5)
@@ -333,12 +335,13 @@ pub struct Row {
 }
 
 /// Runs cases of one deed, on as few boards as it takes.
-fn cases(deed: Deed, faults: Vec<Fault>) -> Vec<(Fault, End)> {
+fn cases(crlf: bool, deed: Deed, faults: Vec<Fault>) -> Vec<(Fault, End)> {
     let (sender, receiver) = mpsc::channel();
     let planned = faults.clone();
     std::thread::spawn(move || {
-        let new =
-            |fault: &Fault| Bench::new(deed != Deed::Connect, !matches!(fault, Fault::Stall(_) | Fault::Flood(_)));
+        let new = |fault: &Fault| {
+            Bench::new(crlf, deed != Deed::Connect, !matches!(fault, Fault::Stall(_) | Fault::Flood(_)))
+        };
         let Some(first) = faults.first() else { return };
         let mut bench = new(first);
         for fault in faults {
@@ -377,8 +380,8 @@ pub fn places(count: usize, most: usize) -> Vec<usize> {
 /// A deed, a kind of fault, and the faults of that kind.
 pub type Plan = (Deed, &'static str, Vec<Fault>);
 
-/// Runs plans on so many threads: most of the time is spent waiting for deadlines.
-pub fn run(plans: Vec<Plan>, threads: usize) -> Vec<Row> {
+/// Runs plans on so many threads: most of the time is spent waiting for deadlines. `crlf`: how the boards end lines.
+pub fn run(plans: Vec<Plan>, threads: usize, crlf: bool) -> Vec<Row> {
     let mut rows: Vec<Row> = plans.iter().map(|&(deed, name, _)| Row { deed, name, ends: Vec::new() }).collect();
     let slow = |fault: &Fault| matches!(fault, Fault::Stall(_) | Fault::Flood(_));
     let mut jobs = Vec::new();
@@ -394,7 +397,7 @@ pub fn run(plans: Vec<Plan>, threads: usize) -> Vec<Row> {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some((index, faults)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let ends = cases(plans[*index].0, faults.clone());
+                    let ends = cases(crlf, plans[*index].0, faults.clone());
                     done.lock().unwrap_or_else(PoisonError::into_inner).push((*index, ends));
                 }
             });

@@ -135,7 +135,7 @@ impl FaultyPort {
                     Fault::Reboot(n) if at >= n => {
                         plan.fault = None;
                         drop(plan);
-                        self.board = SimPort::open(&SimOptions::default(), &|_| {}).expect("a simulated board");
+                        self.board = SimPort::open(&self.link.options, &|_| {}).expect("a simulated board");
                         return Ok(passed);
                     }
                     _ => {}
@@ -203,7 +203,7 @@ impl Port for FaultyPort {
     fn write(&mut self, bytes: &[u8], wait: Wait) -> std::result::Result<(), PortError> {
         if let Some(until) = self.reboots_within(bytes.len()) {
             self.board.write(&bytes[..until], wait)?;
-            self.board = SimPort::open(&SimOptions::default(), &|_| {}).expect("a simulated board");
+            self.board = SimPort::open(&self.link.options, &|_| {}).expect("a simulated board");
             return self.board.write(&bytes[until..], wait);
         }
         let until = {

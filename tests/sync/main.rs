@@ -9,6 +9,8 @@ mod faulty_port;
 mod forms;
 #[path = "../support/interpreter.rs"]
 mod interpreter;
+#[path = "../support/line_ends.rs"]
+mod line_ends;
 #[path = "../support/mpy_cross.rs"]
 mod mpy_cross;
 #[path = "../support/reduced_board.rs"]

@@ -9,7 +9,11 @@ fn steps(outcome: &belay_script::sync::Outcome) -> Vec<String> {
 
 #[test]
 fn a_board_becomes_equal_to_a_folder() {
-    let device = open("sim");
+    crate::line_ends::on_both(becomes_equal);
+}
+
+fn becomes_equal(port: &str) {
+    let device = open(port);
     device
         .exec(
             "import os\nfor d in ('/lib', '/old', '/old/deep', '/data'): os.mkdir(d)\nfor f in ('boot.py', 'lib/x.py', \

@@ -5,7 +5,7 @@ except ImportError:
 __belay_l=[0,'','']
 def __belay(v,k='R',b=__belay_b,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray,l=__belay_l):
  l[2]=''
- if b and t(v)in(y,a)and n(v)>64:
+ if b and k<'S'and t(v)in(y,a)and n(v)>64:
   k='B'
   r=s(b(v)[:-1],'ascii')
  else:
