@@ -232,6 +232,21 @@ fn space_code(path: &str) -> String {
     format!("__belay_fo.statvfs({})[:4]", literal(path))
 }
 
+/// Ask which file system is mounted at `/`; the first that a board can run has the answer, for [`is_host_root`].
+/// MicroPython lists its mounts (`vfs.mount()` without arguments), CircuitPython has `storage.getmount`.
+pub fn roots() -> [Command; 2] {
+    [
+        Command::expression("[str(type(m[0]))for m in __import__('vfs').mount()if m[1]=='/']"),
+        Command::expression("[str(type(__import__('storage').getmount('/')))]"),
+    ]
+}
+
+/// Whether the file system at `/` is that of the computer on which the interpreter runs (VfsPosix).
+pub fn is_host_root(answer: &Value) -> Option<bool> {
+    let Value::List(types) = answer else { return None };
+    Some(types.iter().any(|kind| matches!(kind, Value::Str(name) if name.contains("'VfsPosix'"))))
+}
+
 /// What a path is: the answer is read by [`status`].
 pub fn stat(path: &str) -> Command {
     Command::expression(&format!("__belay_fk({})", literal(path)))

@@ -452,6 +452,9 @@ pub struct Serve {
     /// Size of the board's flash, like `1400k`
     #[arg(long, value_name = "BYTES")]
     pub flash_size: Option<String>,
+    /// End printed lines with CR LF, as boards do (`on`), or with LF (`off`)
+    #[arg(long, value_name = "on|off", value_parser = ["on", "off"], hide_possible_values = true)]
+    pub crlf: Option<String>,
 }
 
 /// `completions`.

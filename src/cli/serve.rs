@@ -45,7 +45,12 @@ pub fn serve(_options: &Serve, _console: &Arc<Console>) -> Result<u8, Diagnostic
 /// The board's address after `sim:`, as `--port` would have it: `NAME?heap=200k&flash=FILE`.
 #[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "boards are served where there are pseudo-terminals"))]
 fn specifier(options: &Serve) -> String {
-    let pairs = [("heap", &options.heap), ("flash", &options.flash), ("flash_size", &options.flash_size)];
+    let pairs = [
+        ("heap", &options.heap),
+        ("flash", &options.flash),
+        ("flash_size", &options.flash_size),
+        ("crlf", &options.crlf),
+    ];
     let pairs: Vec<String> =
         pairs.iter().filter_map(|(key, value)| value.as_ref().map(|value| format!("{key}={value}"))).collect();
     let name = options.name.as_deref().unwrap_or_default();
@@ -58,13 +63,15 @@ mod tests {
 
     #[test]
     fn options_become_the_address_of_a_port() {
-        let mut options = Serve { link: "board".into(), name: None, heap: None, flash: None, flash_size: None };
+        let mut options =
+            Serve { link: "board".into(), name: None, heap: None, flash: None, flash_size: None, crlf: None };
         assert_eq!(specifier(&options), "");
         options.heap = Some("200k".into());
         options.flash_size = Some("1400k".into());
         assert_eq!(specifier(&options), "?heap=200k&flash_size=1400k");
         options.name = Some("left".into());
         options.flash = Some("a b.img".into());
-        assert_eq!(specifier(&options), "left?heap=200k&flash=a b.img&flash_size=1400k");
+        options.crlf = Some("off".into());
+        assert_eq!(specifier(&options), "left?heap=200k&flash=a b.img&flash_size=1400k&crlf=off");
     }
 }

@@ -13,7 +13,7 @@ use crate::board::command::{Command, Payload};
 use crate::board::files::{self, Change, Entry, Facts, Status, TEMPORARY};
 use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 use errors::{is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};
 use std::sync::MutexGuard;
@@ -88,12 +88,6 @@ impl Device {
     pub fn identity(&self) -> Option<Identity> {
         self.lock().board.as_ref().map(|board| board.identity().clone())
     }
-
-    /// Whether the board's file system is this computer's own, so that changes of `/` would be changes of its root.
-    pub fn shares_host_files(&self) -> bool {
-        let own_flash = self.lock().board.as_ref().is_some_and(|board| board.abilities().own_flash);
-        !own_flash && matches!(self.0.implementation.platform.as_str(), "linux" | "darwin" | "win32")
-    }
 }
 
 fn run(device: &Device, limit: Duration) -> Run<'_> {
@@ -109,6 +103,27 @@ impl Files<'_> {
     /// The device.
     pub fn device(&self) -> &Device {
         self.device
+    }
+
+    /// Whether the board's file system is this computer's own, so that changes of `/` would be changes of its root. Only a
+    /// board that says it is a computer, and whose port does not know better, is asked; if it cannot tell, it counts as one.
+    ///
+    /// # Errors
+    /// Of the link.
+    pub fn are_this_computers(&mut self) -> Result<bool> {
+        let own_flash = self.state.board.as_ref().is_some_and(|board| board.abilities().own_flash);
+        let platform = self.device.0.implementation.platform.as_str();
+        if own_flash || !matches!(platform, "linux" | "darwin" | "win32") {
+            return Ok(false);
+        }
+        for command in files::roots() {
+            match self.ask(&command) {
+                Ok(answer) => return files::is_host_root(&answer).ok_or_else(nonsense),
+                Err(error) if error.kind() == Kind::DeviceException => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
     }
 
     fn ask(&mut self, command: &Command) -> Result<Value> {

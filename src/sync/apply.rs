@@ -103,7 +103,7 @@ pub fn sync(
 ) -> Result<Outcome> {
     let destination = options.destination()?;
     options.kept(local.single_file)?;
-    if destination == "/" && device.shares_host_files() {
+    if destination == "/" && device.files()?.are_this_computers()? {
         return Err(Error::new(Kind::ArgumentError, "`/` of this board is the root of this computer")
             .with_help("give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`")
             .with_device(device.name()));

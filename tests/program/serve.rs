@@ -61,6 +61,36 @@ fn a_soft_reset_clears_the_memory_and_keeps_the_files() {
     assert_eq!(remote(&server, &["resume", "exec", "print(open('kept.txt').read())"]), "kept\n");
 }
 
+/// The flash of a served board is its own, though its port is a serial port and its `sys.platform` a computer's.
+#[test]
+fn file_commands_change_the_flash_of_the_board() {
+    let server = server();
+    let folder = server.folder();
+    std::fs::create_dir(folder.join("src")).unwrap();
+    std::fs::write(folder.join("src/main.py"), "print('main')  # runs\n").unwrap();
+    std::fs::write(folder.join("src/data.bin"), [13, 10].repeat(5000)).unwrap();
+    let says = |args: &[&str], stdout: &str| {
+        let outcome = Program::new().args(args.iter().chain(&["-p", "./board"]).copied()).outcome_in(folder);
+        assert_eq!((outcome.stdout.as_str(), outcome.status), (stdout, Some(0)), "{args:?}: {}", outcome.stderr);
+    };
+    says(
+        &["sync", "src"],
+        "+ /main.py (14 bytes)\n+ /data.bin (10000 bytes)\nsent 2 files (10014 bytes), removed 0 files; 0 unchanged\n",
+    );
+    says(&["sync", "src"], "nothing to do: 2 files already there\n");
+    says(&["cp", "src/main.py", ":/"], "");
+    says(&["mkdir", ":/app"], "");
+    says(&["cp", "-r", "src", ":/app"], "");
+    says(&["ls", ":/app/src"], "data.bin\nmain.py\n");
+    says(&["cat", ":/main.py"], "print('main')  # runs\n");
+    says(&["cp", ":/app/src/data.bin", "back.bin"], "");
+    assert!(std::fs::read(folder.join("back.bin")).unwrap() == [13, 10].repeat(5000));
+    says(&["mv", ":/main.py", ":/other.py"], "");
+    says(&["rm", "-r", ":/app"], "");
+    says(&["ls"], "data.bin\nother.py\n");
+    assert_eq!(remote(&server, &["fs", "ls"]).lines().count(), 3);
+}
+
 /// Through the code for serial ports, with values of all sizes.
 #[test]
 fn scripts_run_on_the_serial_port() {

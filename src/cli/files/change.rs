@@ -64,7 +64,7 @@ fn removed(
         return Err(refused(format!("`{}` is a directory", found.path), help));
     }
     work.guard(&found.path)?;
-    if work.shared {
+    if work.is_shared()? {
         let message = format!("`{}` is not removed: the files of this board are this computer's own", found.path);
         return Err(Error::new(Kind::FeatureUnavailableError, message)
             .with_help("remove it with the system's own `rm`, which knows links"));

@@ -45,9 +45,7 @@ pub fn ls(options: &Ls, console: &Arc<Console>) -> std::result::Result<u8, Diagn
 pub fn of_device(device: &Device, console: &Arc<Console>, path: &str) -> Result<String> {
     let path = path.strip_prefix(':').unwrap_or(path);
     let place = Place::parse(&format!(":{path}"))?;
-    // Before its files hold it.
-    let shared = device.shares_host_files();
-    let mut work = Work { files: Some(device.files()?), shared, console };
+    let mut work = Work::new(Some(device.files()?), console);
     Ok(as_text(&listings(&mut work, &[place], false)?, true))
 }
 

@@ -49,13 +49,29 @@ pub fn dispatch(command: &FileCommand, console: &Arc<Console>) -> std::result::R
 /// What a command works with.
 pub struct Work<'a> {
     files: Option<Files<'a>>,
-    /// The board's file system is this computer's own.
-    pub shared: bool,
+    /// Whether the board's file system is this computer's own, once asked.
+    shared: Option<bool>,
     /// Where is printed.
     pub console: &'a Arc<Console>,
 }
 
 impl<'a> Work<'a> {
+    /// Work with these files of a board, or without a board.
+    pub fn new(files: Option<Files<'a>>, console: &'a Arc<Console>) -> Work<'a> {
+        Work { files, shared: None, console }
+    }
+
+    /// Whether the board's file system is this computer's own.
+    ///
+    /// # Errors
+    /// Of the link.
+    pub fn is_shared(&mut self) -> Result<bool> {
+        if self.shared.is_none() {
+            self.shared = Some(self.files()?.are_this_computers()?);
+        }
+        Ok(self.shared.unwrap_or(true))
+    }
+
     /// The board's files.
     ///
     /// # Errors
@@ -67,9 +83,9 @@ impl<'a> Work<'a> {
     /// Refuses to change what lies in `/` of this computer.
     ///
     /// # Errors
-    /// FeatureUnavailableError.
-    pub fn guard(&self, path: &str) -> Result<()> {
-        if !self.shared || path.trim_matches('/').contains('/') {
+    /// FeatureUnavailableError, or of the link.
+    pub fn guard(&mut self, path: &str) -> Result<()> {
+        if path.trim_matches('/').contains('/') || !self.is_shared()? {
             return Ok(());
         }
         Err(Error::new(
@@ -91,7 +107,7 @@ fn run(
 ) -> std::result::Result<u8, Diagnostic> {
     if !places.iter().any(Place::is_board) {
         signals::watch()?;
-        let worked = work(&mut Work { files: None, shared: false, console });
+        let worked = work(&mut Work::new(None, console));
         console.finish(&Report::default());
         let failures: Vec<Diagnostic> = worked.err().iter().map(Diagnostic::from_error).collect();
         return Ok(super::report_failures(console, &failures, &Sources::default()));
@@ -103,8 +119,7 @@ fn run(
         ..OpenOptions::default()
     };
     session::with_board(console, &options.connection, &options.limit, open, &Sources::default(), |device| {
-        let shared = device.shares_host_files();
-        work(&mut Work { files: Some(device.files()?), shared, console })
+        work(&mut Work::new(Some(device.files()?), console))
     })
 }
 
