@@ -21,9 +21,11 @@ const BOOT: &str = include_str!("board/boot.py");
 const MODULES: &[(&str, &str)] = &[
     ("_sim.py", include_str!("board/_sim.py")),
     ("machine.py", include_str!("board/machine.py")),
+    ("_sim_adc.py", include_str!("board/_sim_adc.py")),
     ("_sim_i2c.py", include_str!("board/_sim_i2c.py")),
     ("_sim_network.py", include_str!("board/_sim_network.py")),
     ("_sim_onewire.py", include_str!("board/_sim_onewire.py")),
+    ("_sim_pin.py", include_str!("board/_sim_pin.py")),
     ("_sim_pwm.py", include_str!("board/_sim_pwm.py")),
     ("_sim_spi.py", include_str!("board/_sim_spi.py")),
     ("_sim_time.py", include_str!("board/_sim_time.py")),
@@ -33,6 +35,9 @@ const MODULES: &[(&str, &str)] = &[
 
 /// How long a board may take until its flash is mounted.
 const MOUNT_LIMIT: Duration = Duration::from_secs(15);
+
+/// How long a board may take to close its files at a soft reset.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Most bytes that a start may print before that.
 const START_LIMIT: usize = 64 * 1024;
@@ -65,6 +70,8 @@ impl Cause {
 pub(super) struct Body {
     pub(super) interpreter: std::sync::Arc<Interpreter>,
     pub(super) flash: Flash,
+    /// The first code, with native functions and without.
+    boot: [File; 2],
     /// The simulator's modules, one after the other.
     rom: File,
     pub(super) heap: Option<u64>,
@@ -78,44 +85,37 @@ impl Body {
         flash: Flash,
         options: &SimOptions,
     ) -> io::Result<Body> {
-        let mut text = boot();
-        for (_, source) in MODULES {
-            text.push_str(source);
-        }
+        let text: String = MODULES.iter().map(|(_, source)| *source).collect();
         let name = if options.name.is_empty() { "sim" } else { &options.name };
         let rom = file_of(text.as_bytes())?;
-        Ok(Body { interpreter, flash, rom, heap: options.heap, name: name.to_owned(), crlf: options.crlf })
+        // Where the interpreter makes no native code for this machine, the decorator alone is refused.
+        let boot = [file_of(BOOT.as_bytes())?, file_of(BOOT.replace("@micropython.native", "").as_bytes())?];
+        Ok(Body { interpreter, flash, boot, rom, heap: options.heap, name: name.to_owned(), crlf: options.crlf })
     }
 
     /// The code that MicroPython is started with: it runs `boot.py` and leaves nothing behind.
-    fn code(&self, flash: i32, rom: i32, raw: bool, cause: Cause, token: &str, mark: &str) -> String {
+    fn code(&self, [flash, rom, native, plain]: [i32; 4], raw: bool, cause: Cause, token: &str, mark: &str) -> String {
         let mut files = String::new();
-        let mut place = boot().len();
+        let mut place = 0;
         for (name, source) in MODULES {
-            files.push_str(&format!("'{name}':({place},{}),", source.len()));
+            files.push_str(&format!(";{name}:{place}+{}", source.len()));
             place += source.len();
         }
         let truth = |value: bool| if value { "True" } else { "False" };
         let name: String = self.name.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
-        // Where the interpreter makes no native code for this machine, the decorator alone is refused.
+        // Read from a file, so that the source is never in memory as a whole.
+        let descriptors = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
         format!(
-            "f=open({rom},'rb')\nf.seek(0)\ns=f.read({length}).decode()\n\
-             g={{'MAIN':globals(),'ROM':f,'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':{{{files}}},\
+            "f=open({rom},'rb')\n\
+             g={{'MAIN':globals(),'ROM':f,'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':'{files}',\
              'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}','MARK':b'\\xff{mark}'}}\n\
-             try:exec(s,g)\nexcept SyntaxError:exec(s.replace('@micropython.native',''),g)\ndel f,s,g",
-            length = boot().len(),
+             try:execfile('{descriptors}/{native}',g)\nexcept SyntaxError:execfile('{descriptors}/{plain}',g)\ndel f,g",
             size = self.flash.size,
             blank = truth(self.flash.blank),
             raw = truth(raw),
             cause = cause as u8,
         )
     }
-}
-
-/// The first code without its comments: all of it is in memory at once, which may be small.
-fn boot() -> String {
-    let code = |line: &&str| !line.trim_start().starts_with('#') && !line.trim().is_empty();
-    BOOT.lines().filter(code).flat_map(|line| [line, "\n"]).collect()
 }
 
 /// How far a start has come.
@@ -156,14 +156,18 @@ pub(super) struct Life {
     held: Vec<u8>,
     raw: bool,
     pub(super) born: Instant,
+    /// Since when files are being closed.
+    closing: Option<Instant>,
 }
 
 impl Life {
     /// Starts a process. With `raw`, main.py is left out and the raw REPL is entered.
     pub(super) fn start(body: &Body, raw: bool, cause: Cause) -> io::Result<Life> {
         let (token, mark) = (random_text()?, random_text()?);
-        let keep: Vec<OwnedFd> = vec![body.flash.file.try_clone()?.into(), body.rom.try_clone()?.into()];
-        let code = body.code(keep[0].as_raw_fd(), keep[1].as_raw_fd(), raw, cause, &token, &mark);
+        let files = [&body.flash.file, &body.rom, &body.boot[0], &body.boot[1]];
+        let keep: Vec<OwnedFd> = files.iter().map(|file| Ok(file.try_clone()?.into())).collect::<io::Result<_>>()?;
+        let numbers = std::array::from_fn(|index| keep[index].as_raw_fd());
+        let code = body.code(numbers, raw, cause, &token, &mark);
         let mut command = body.interpreter.command();
         command.arg("-i");
         if let Some(heap) = body.heap {
@@ -176,7 +180,7 @@ impl Life {
         child.hold_unread()?;
         let token = format!("{token}\n").into_bytes();
         let (screen, born) = (Screen::new(body.crlf, &mark), Instant::now());
-        Ok(Life { child, screen, stage: Stage::Mounting, token, held: Vec::new(), raw, born })
+        Ok(Life { child, screen, stage: Stage::Mounting, token, held: Vec::new(), raw, born, closing: None })
     }
 
     /// Whether the host's bytes may be passed on.
@@ -218,6 +222,10 @@ impl Life {
             }
             return self.ended(ending, output);
         }
+        if self.screen.closes() && self.closing.get_or_insert_with(Instant::now).elapsed() > CLOSE_LIMIT {
+            self.child.kill();
+            return Event::Reset(Cause::Soft);
+        }
         match self.stage {
             Stage::Mounting if self.held.ends_with(b">>> ") => self.failed("it has no flash"),
             Stage::Mounting if self.held.len() > START_LIMIT => self.failed("it prints without end"),
@@ -233,7 +241,8 @@ impl Life {
         if self.stage != Stage::Entering {
             self.screen.came(&std::mem::take(&mut self.held), output);
         }
-        Event::Ended(ending)
+        // Threads that run on beside the closing of files may bring the process down.
+        if self.screen.closes() { Event::Reset(Cause::Soft) } else { Event::Ended(ending) }
     }
 
     fn failed(&mut self, reason: &str) -> Event {

@@ -2,7 +2,7 @@
 //! process writes.
 //!
 //! The board announces raw bytes: a secret mark, their number in decimal digits, a colon; and a reset: the mark, the letter
-//! of its cause, a colon (`board/_sim_sys.py`). Pure.
+//! of its cause, a colon (`board/_sim_sys.py`); `C` announces that a soft reset begins. Pure.
 //! Invariant: the same bytes give the same result however they are cut into pieces, and no byte waits for another
 //! unless it may belong to a mark.
 
@@ -11,6 +11,9 @@ const FIRST: u8 = 0xFF;
 
 /// Most digits of an announced number.
 const MOST_DIGITS: usize = 9;
+
+/// The letter that announces the closing of files before a soft reset.
+const CLOSES: u8 = b'C';
 
 /// What a byte is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +34,25 @@ pub(super) struct Marks {
     left: usize,
     /// The letter of the reset that was announced.
     reset: Option<u8>,
+    /// A soft reset has begun: text is dropped.
+    closes: bool,
 }
 
 impl Marks {
     /// Follows marks that consist of [`FIRST`] and `secret`.
     pub(super) fn new(secret: &str) -> Marks {
         let mark = std::iter::once(FIRST).chain(secret.bytes()).collect();
-        Marks { mark, held: Vec::new(), left: 0, reset: None }
+        Marks { mark, held: Vec::new(), left: 0, reset: None, closes: false }
     }
 
     /// The letter of the reset that the board has announced. What comes after it is dropped.
     pub(super) fn reset(&self) -> Option<u8> {
         self.reset
+    }
+
+    /// Whether the board closes its files, which ends in a soft reset. What it prints from now on is dropped.
+    pub(super) fn closes(&self) -> bool {
+        self.closes
     }
 
     /// Takes a byte of the process; gives each byte for the host to `pass`.
@@ -61,7 +71,9 @@ impl Marks {
         let cause = matches!(digits, [letter] if letter.is_ascii_uppercase());
         let possible = self.mark.starts_with(head) && (number || cause);
         if possible && complete && cause {
-            self.reset = digits.first().copied();
+            let letter = digits.first().copied();
+            self.closes |= letter == Some(CLOSES);
+            self.reset = letter.filter(|&letter| letter != CLOSES);
             self.held.clear();
         } else if possible && complete {
             // Within raw bytes: an interrupt has cut their write off.
@@ -79,7 +91,9 @@ impl Marks {
     fn give(&mut self, byte: u8, pass: &mut impl FnMut(u8, Sort)) {
         let sort = if self.left > 0 { Sort::Raw } else { Sort::Text };
         self.left = self.left.saturating_sub(1);
-        pass(byte, sort);
+        if !self.closes {
+            pass(byte, sort);
+        }
     }
 }
 
@@ -130,6 +144,13 @@ mod tests {
     #[test]
     fn nothing_follows_a_reset() {
         assert_eq!(sorted(b"a\xffab1H:b"), "a");
+        assert_eq!(sorted(b"a\xffab1C:b\xffab11:x\xffab1S:"), "a");
+        assert_eq!(sorted(b"\xffab190:xy\xffab1C:z"), "[x][y]");
+        let mut marks = Marks::new("ab1");
+        b"\xffab1C:".iter().for_each(|&byte| marks.take(byte, &mut |_, _| ()));
+        assert_eq!((marks.closes(), marks.reset()), (true, None));
+        b"x\xffab1S:".iter().for_each(|&byte| marks.take(byte, &mut |_, _| ()));
+        assert_eq!(marks.reset(), Some(b'S'));
         assert_eq!(sorted(b"\xffab1HH:"), "\\xffab1HH:");
         assert_eq!(sorted(b"\xffab1h:"), "\\xffab1h:");
     }

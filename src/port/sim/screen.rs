@@ -117,6 +117,11 @@ impl Screen {
         self.mode
     }
 
+    /// Whether a soft reset has begun.
+    pub(super) fn closes(&self) -> bool {
+        self.marks.closes()
+    }
+
     /// Whether a prompt of either kind has been seen.
     pub(super) fn prompted(&self) -> bool {
         self.prompted

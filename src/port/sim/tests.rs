@@ -408,3 +408,90 @@ fn sys_is_a_boards_own() {
     board.start("import sys; sys.exit(3)");
     board.until(RAW);
 }
+
+#[test]
+fn a_soft_reset_closes_open_files_and_a_hard_reset_does_not() {
+    let ways = [
+        ("", true),
+        ("raise SystemExit", true),
+        ("import sys; sys.exit()", true),
+        ("import machine; machine.soft_reset()", true),
+        ("import machine; machine.reset()", false),
+    ];
+    // Where a file may be held: a global, an object, a closure, a suspended generator, garbage, a module, a thread.
+    let open = "
+class Holder: pass
+def closure(file):
+    return lambda: file
+def generator(file):
+    file.write('in a generator')
+    yield file
+    file.write('not reached')
+one = open('one', 'w'); one.write('global')
+two = Holder(); two.file = open('two', 'wb'); two.file.write(b'object' * 100)
+three = open('three', 'w'); three.write('closure'); three = closure(three)
+four = generator(open('four', 'w')); next(four)
+open('five', 'w').write('garbage')
+import kept
+kept.file.write('module')
+";
+    let read = "
+def content(name):
+    try:
+        return open(name).read()
+    except OSError:
+        return None
+print([content(name) for name in ('one', 'two', 'three', 'four', 'five', 'six')])
+";
+    for (way, closes) in ways {
+        let mut board = Board::raw("");
+        board.write_file("kept.py", "file = open('six', 'w')\n");
+        board.exec(open);
+        if way.is_empty() {
+            board.send("\x04");
+        } else {
+            board.start(way);
+        }
+        if closes {
+            board.until(RAW);
+        } else {
+            board.until(PROMPT);
+            board.send("\x01");
+            board.until(RAW);
+        }
+        let found = board.exec(read);
+        if closes {
+            let expected =
+                format!("['global', '{}', 'closure', 'in a generator', 'garbage', 'module']\n", "object".repeat(100));
+            assert_eq!(found, expected, "{way}");
+        } else {
+            assert!(!found.contains("global") && !found.contains("module"), "{way}: {found}");
+        }
+    }
+}
+
+#[test]
+fn main_py_and_threads_leave_their_files_closed_at_a_soft_reset() {
+    let mut board = Board::raw("");
+    board.write_file("main.py", "f = open('kept', 'w')\nf.write('by main')\nimport sys\nif 'stop' not in __import__('os').listdir():\n    open('stop', 'w').close()\n    sys.exit()\n");
+    board.send("\x02");
+    board.until(PROMPT);
+    board.send("\x04");
+    board.until(PROMPT);
+    board.send("\x01");
+    board.until(RAW);
+    assert_eq!(board.exec("import os\nprint(os.stat('kept')[6] in (0, 7))"), "True\n");
+    // Threads that go on change nothing, and nothing of theirs comes after the restart.
+    for _ in 0..5 {
+        board.start(
+            "import _thread, time\nf = open('kept', 'w')\nf.write('beside threads')\ndef go():\n    while True: print('.', end=''); time.sleep_ms(1)\n\
+             for _ in range(3): _thread.start_new_thread(go, ())",
+        );
+        board.result();
+        board.send("\x04");
+        let text = board.until(RAW);
+        let (_, after) = text.split_once("MPY: soft reboot").unwrap();
+        assert_eq!(after, format!("\r\n{RAW}"));
+        assert_eq!(board.exec("print(open('kept').read())"), "beside threads\n");
+    }
+}

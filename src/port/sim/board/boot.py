@@ -1,12 +1,13 @@
 # The first code of a simulated board: mounts its flash in place of the host's files, then runs boot.py and main.py.
 #
-# The host runs it with `exec` in a dictionary of its own, which life.rs fills: FLASH (a file descriptor), SIZE (its
-# bytes), FORMAT (whether a flash that holds no file system may be formatted), ROM (an open file), FILES (name -> place
-# and length in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the reset), NAME,
-# MARK (of raw output and of resets, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW is set. The host sends
-# nothing before the first, so no input ever meets the host's files.
+# The host runs it with `execfile` in a dictionary of its own, which life.rs fills: FLASH (a file descriptor), SIZE (its
+# bytes), FORMAT (whether a flash that holds no file system may be formatted), ROM (an open file), FILES
+# (`;NAME:PLACE+LENGTH` of each in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the
+# reset), NAME, MARK (of raw output and of resets, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted,
+# and a second time when it ends and RAW is set. The host sends nothing before the first, so no input ever meets the
+# host's files.
 # Ctrl-C is off but for the time that boot.py and main.py run.
-import builtins, io, micropython, os, sys, vfs
+import builtins, gc, io, micropython, os, sys, vfs
 
 micropython.kbd_intr(-1)
 
@@ -68,26 +69,31 @@ class Modules:
         pass
 
     def stat(self, path):
-        if path.lstrip("/") in FILES:
+        if ";" + path.lstrip("/") + ":" in FILES:
             return (0x8000, 0, 0, 0, 0, 0, 0, 0, 0, 0)
         raise OSError(2)
 
     def open(self, path, mode):
-        return Source(*FILES[path.lstrip("/")])
+        start, left = FILES.split(";" + path.lstrip("/") + ":")[1].split(";")[0].split("+")
+        return Source(int(start), int(left))
 
 
 def load(name):
     if name not in sys.modules:
-        vfs.mount(Modules(), "/.sim")
-        sys.path.insert(0, "/.sim")
+        # One of them may need another.
+        first = "/.sim" not in sys.path
+        if first:
+            vfs.mount(Modules(), "/.sim")
+            sys.path.insert(0, "/.sim")
         try:
             module = real_import(name)
             start = getattr(module, "_start", None)
             if start:
                 start(load, CAUSE, NAME, end)
         finally:
-            sys.path.remove("/.sim")
-            vfs.umount("/.sim")
+            if first:
+                sys.path.remove("/.sim")
+                vfs.umount("/.sim")
     return sys.modules[name]
 
 
@@ -122,12 +128,26 @@ def end(letter):
         pass
 
 
+# The end of a soft reset. A board sweeps its whole heap then, and the finalisers of open files close them; here they go
+# once nothing refers to them. The host passes on nothing more, what threads print included, and waits for the reset.
+def close():
+    micropython.kbd_intr(-1)
+    sys.stdout.write(MARK + b"C:")
+    for module in list(sys.modules.values()):
+        try:
+            module.__dict__.clear()
+        except TypeError:
+            pass
+    MAIN.clear()
+    gc.collect()
+
+
 def report(error):
     text = io.StringIO()
     sys.print_exception(error, text)
     lines = text.getvalue().split("\n")
     # The second line is this file's own frame.
-    print("\n".join(line for n, line in enumerate(lines) if n != 1 or '"<string>"' not in line), end="")
+    print("\n".join(line for n, line in enumerate(lines) if n != 1 or '/fd/' not in line), end="")
 
 
 # True: it ran without an exception.
@@ -144,6 +164,7 @@ def run(name):
     except SystemExit:
         micropython.kbd_intr(-1)
         # As on a board: a soft reset.
+        close()
         end(b"S")
     except BaseException as error:
         micropython.kbd_intr(-1)
@@ -157,6 +178,7 @@ mount()
 builtins.__import__ = find
 sys.path[:] = ["", ".frozen", "/lib"]
 sys.argv[:] = []
+sys.atexit(close)
 print(TOKEN)
 if run("boot.py") and not RAW:
     run("main.py")
