@@ -5,7 +5,8 @@
 use super::dispatch::{ClassHandle, DEVICE_CLASS};
 use super::run::{Run, place};
 use super::{
-    convert, csv, device_type, dispatch, errors, files, functions, generator, measure, modules, opening, syntax,
+    comparing, convert, csv, device_type, dispatch, errors, files, functions, generator, measure, modules, opening,
+    syntax,
 };
 use super::{json, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
@@ -25,6 +26,7 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     engine.set_max_array_size(0);
     engine.set_max_map_size(0);
     hooks(&mut engine, run);
+    comparing::register(&mut engine);
     errors::register(&mut engine);
     convert::register(&mut engine);
     syntax::register(&mut engine, run);
@@ -105,11 +107,13 @@ fn arguments(run: &Run) -> Dynamic {
 pub(super) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
     run.sources.insert(name, source);
     let mut readable = text::readable(source);
-    let (mut ast, mut noted) = text::with_text(&readable, || engine.compile(&readable));
+    // An input of a session, `<3>`, has the variables of those before.
+    let is_whole = !name.starts_with('<');
+    let (mut ast, mut noted) = text::with_text(&readable, is_whole, || engine.compile(&readable));
     let empty = ast.as_ref().map(empty_loops).unwrap_or_default();
     if !empty.is_empty() {
         readable = text::fill_blocks(&readable, empty);
-        (ast, noted) = text::with_text(&readable, || engine.compile(&readable));
+        (ast, noted) = text::with_text(&readable, is_whole, || engine.compile(&readable));
     }
     run.loader.note(noted.names);
     run.note_caught(text::caught_names(source));

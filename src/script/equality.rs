@@ -78,6 +78,26 @@ pub(super) fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
     }
 }
 
+/// Compares an integer with a float as Python does, without rounding it. `None`: the float is nan.
+pub(super) fn order(whole: i64, float: f64) -> Option<Ordering> {
+    // Two to the power of 63: from there on no integer is as big.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if float.is_nan() {
+        return None;
+    }
+    if float >= BEYOND {
+        return Some(Ordering::Less);
+    }
+    if float < -BEYOND {
+        return Some(Ordering::Greater);
+    }
+    // Exact: it is in range, and has no decimals.
+    match whole.cmp(&(float.trunc() as i64)) {
+        Ordering::Equal => 0.0.partial_cmp(&float.fract()),
+        different => Some(different),
+    }
+}
+
 /// What compares with zero as its parts do with each other; what has no order does with nothing.
 pub(super) fn sign(order: Option<Ordering>) -> f64 {
     match order {

@@ -9,7 +9,9 @@
 mod built_in;
 mod check;
 mod collect;
+mod comparing;
 mod convert;
+mod counting;
 mod csv;
 mod declare;
 mod definitions;

@@ -87,6 +87,8 @@ mod blocks;
 mod failures;
 #[path = "tests/language.rs"]
 mod language;
+#[path = "tests/numbers.rs"]
+mod numbers;
 #[path = "tests/reference.rs"]
 mod reference;
 #[path = "tests/testing.rs"]

@@ -3,9 +3,12 @@
 //!
 //! Invariant: every compilation goes through [`with_text`], on the thread that compiles.
 
+use super::comparing;
+use super::counting::Counting;
+use super::syntax::HELP_MARK;
 use super::tokens::{Kind, Tokens};
 use crate::origin::Origin;
-use rhai::{Position, Token};
+use rhai::{LexError, Position, Token};
 use std::cell::RefCell;
 
 /// What the parse of a script leaves behind besides its tree.
@@ -17,6 +20,7 @@ pub(super) struct Noted {
 
 struct Current {
     tokens: Tokens,
+    counting: Counting,
     noted: Noted,
 }
 
@@ -46,10 +50,11 @@ const FREED: &[&str] = &[
     "static", "sync", "thread", "use", "with", "yield",
 ];
 
-/// Compiles with `text` in view; gives the result and what was noted.
-pub(super) fn with_text<T>(text: &str, compile: impl FnOnce() -> T) -> (T, Noted) {
+/// Compiles with `text` in view; gives the result and what was noted. `is_whole`: no variable is from outside of the text.
+pub(super) fn with_text<T>(text: &str, is_whole: bool, compile: impl FnOnce() -> T) -> (T, Noted) {
     let tokens = Tokens::new(text);
-    CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, noted: Noted::default() }));
+    let counting = if is_whole { Counting::of(&tokens) } else { Counting::default() };
+    CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, counting, noted: Noted::default() }));
     let result = compile();
     let noted = CURRENT.with_borrow_mut(Vec::pop).map(|current| current.noted).unwrap_or_default();
     (result, noted)
@@ -69,6 +74,15 @@ pub(super) fn note_name(name: &str) {
 pub(super) fn token(token: Token, position: Position) -> Token {
     match token {
         Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
+        Token::Custom(sign) => match comparing::built_in(&sign) {
+            Some(faster) if is_free_of_floats(position, &sign) => faster,
+            _ => Token::Custom(sign),
+        },
+        Token::Reserved(word) if word.as_str() == "eval" => {
+            let message =
+                format!("`eval` is not part of the language{HELP_MARK}on a device the call is `d.exec(\"code\")`");
+            Token::LexError(Box::new(LexError::Runtime(message)))
+        }
         Token::Reserved(word) if word.as_str() == "call" && after_dot(position) => {
             Token::Identifier(Box::new(CALL.into()))
         }
@@ -85,6 +99,15 @@ pub(super) fn token(token: Token, position: Position) -> Token {
         }
         other => other,
     }
+}
+
+/// Whether no float takes part in the comparison whose `sign` stands at `position`.
+fn is_free_of_floats(position: Position, sign: &str) -> bool {
+    CURRENT.with_borrow(|stack| {
+        let Some(Current { tokens, counting, .. }) = stack.last() else { return false };
+        let found = sign.chars().next().and_then(|first| tokens.index_of(position, first));
+        found.is_some_and(|index| counting.is_free_of_floats(tokens, index, sign.len()))
+    })
 }
 
 /// The token after a word.

@@ -5,7 +5,6 @@
 //! what has no end ends with the text.
 
 use rhai::Position;
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// What a token is.
@@ -37,8 +36,6 @@ pub(super) struct Token {
 pub(super) struct Tokens {
     text: String,
     list: Vec<Token>,
-    /// Words, by the line that they stand in.
-    lines: HashMap<usize, Vec<usize>>,
 }
 
 impl Tokens {
@@ -49,11 +46,7 @@ impl Tokens {
         scanner.code();
         let mut list = scanner.list;
         number(text, &mut list);
-        let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
-        for (index, token) in list.iter().enumerate().filter(|(_, token)| token.kind == Kind::Word) {
-            lines.entry(token.line).or_default().push(index);
-        }
-        Tokens { text: text.to_owned(), list, lines }
+        Tokens { text: text.to_owned(), list }
     }
 
     /// The tokens, comments included.
@@ -66,13 +59,27 @@ impl Tokens {
         &self.text[token.range.clone()]
     }
 
+    /// The index of the first token at or after `position`.
+    fn first_at(&self, position: Position) -> usize {
+        let wanted = (position.line().unwrap_or(0), position.position().unwrap_or(0));
+        self.list.partition_point(|token| (token.line, token.column) < wanted)
+    }
+
+    /// The index of the token at `position`, if there is one and it is `text`.
+    pub fn index_of(&self, position: Position, text: char) -> Option<usize> {
+        let index = self.first_at(position);
+        let token = self.list.get(index)?;
+        let is_here = position.line() == Some(token.line) && position.position() == Some(token.column);
+        (is_here && self.text(token).starts_with(text)).then_some(index)
+    }
+
     /// What stands before and after the `word` at `position`, comments left out. Rhai counts too few columns after `\${`, so
     /// that the nearest such word at or after the column is meant.
     pub fn around(&self, position: Position, word: &str) -> (Option<&Token>, Option<&Token>) {
-        let (Some(line), Some(column)) = (position.line(), position.position()) else { return (None, None) };
-        let words = self.lines.get(&line).into_iter().flatten();
-        let mut here = words.filter(|index| self.list[**index].column >= column);
-        let Some(&index) = here.find(|index| self.text(&self.list[**index]) == word) else { return (None, None) };
+        let start = self.first_at(position);
+        let mut here = (start..self.list.len()).take_while(|index| Some(self.list[*index].line) == position.line());
+        let is_word = |index: &usize| self.list[*index].kind == Kind::Word && self.text(&self.list[*index]) == word;
+        let Some(index) = here.find(is_word) else { return (None, None) };
         let is_code = |token: &&Token| token.kind != Kind::Comment;
         (self.list[..index].iter().rev().find(is_code), self.list[index + 1..].iter().find(is_code))
     }
