@@ -155,7 +155,7 @@ pub fn parameters(item: &Item) -> Result<String> {
     Ok(texts.join(","))
 }
 
-/// The item's head for people: `read_adc(ch, samples = 8)`.
+/// The item's head for people: `read_adc(ch, samples = 8) -> int`.
 pub fn signature(item: &Item) -> String {
     let param = |param: &Param| {
         let annotation = param.annotation.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
@@ -166,7 +166,8 @@ pub fn signature(item: &Item) -> String {
         };
         format!("{}{annotation}{default}", param.name)
     };
-    format!("{}({})", item.name, item.params.iter().map(param).collect::<Vec<_>>().join(", "))
+    let returns = item.returns.as_ref().map(|text| format!(" -> {text}")).unwrap_or_default();
+    format!("{}({}){returns}", item.name, item.params.iter().map(param).collect::<Vec<_>>().join(", "))
 }
 
 #[cfg(test)]
@@ -189,6 +190,7 @@ mod tests {
                     default: default.clone(),
                 })
                 .collect(),
+            returns: None,
             options: ItemOptions::defaults(ItemKind::Task),
             body: Body { text: String::new(), origin: origin.clone() },
             doc: String::new(),

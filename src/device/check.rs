@@ -5,7 +5,7 @@
 use super::class::Class;
 use super::class::Item;
 use super::state::{Limit, Run};
-use super::{Host, OpenOptions, source};
+use super::{Host, OpenOptions, emitters, source};
 use crate::board::command::Command;
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
@@ -50,8 +50,8 @@ fn compile_one(host: &Host, device: &super::Device, item: &Arc<Item>) -> Result<
     match state.run(host, &run, &Command::statements(&format!("__belay_k({text})"))) {
         Ok(_) => Ok(()),
         // An assembler or emitter that this interpreter lacks: the board decides.
-        Err(error) if error.message().contains("invalid micropython decorator") => Ok(()),
-        Err(error) => Err(source::not_compiled(error, item)),
+        Err(error) if emitters::is_refused(&error) && emitters::is_known(&error, item) => Ok(()),
+        Err(error) => Err(source::not_compiled(error, item, "")),
     }
 }
 

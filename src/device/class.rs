@@ -235,6 +235,8 @@ pub struct Item {
     pub name: Name,
     /// Its parameters, in order.
     pub params: Vec<Param>,
+    /// The annotation of what it returns, as Python source; viper needs it.
+    pub returns: Option<String>,
     /// Its options.
     pub options: ItemOptions,
     /// Its Python.

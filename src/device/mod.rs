@@ -12,6 +12,7 @@ pub mod check;
 pub mod class;
 mod clock;
 mod code;
+mod emitters;
 mod faults;
 mod files;
 mod generator;
@@ -39,6 +40,7 @@ pub use crate::repl::{Keyboard, Keys};
 pub use files::{Files, Space};
 pub use generator::Generator;
 pub use host::Host;
+pub use journal::MAX_HISTORY;
 pub use link::Connector;
 pub use named::NamedBoard;
 pub use operation::{Function, Index, Operation};
@@ -381,7 +383,7 @@ impl Device {
         match outcome {
             Ok(_) => {}
             Err(error) if error.kind() == Kind::DeviceException && item.options.ignore_errors => return Ok(()),
-            Err(error) => return Err(source::not_compiled(error, item)),
+            Err(error) => return Err(source::not_compiled(error, item, state.arch())),
         }
         let given = |bound: &arguments::Bound<'_>| matches!(bound, arguments::Bound::Given(value) if !value.remotes().is_empty());
         if item.options.record && item.kind == ItemKind::Setup && !values.iter().any(given) {
@@ -430,6 +432,7 @@ impl Device {
             name: Name::function(&definition.name)?,
             params: Vec::new(),
             options: ItemOptions::defaults(kind),
+            returns: definition.returns.clone(),
             body: Body { text: definition.body.clone(), origin: nowhere().down(definition.body_line) },
             doc: String::new(),
             origin: at.cloned().unwrap_or_else(nowhere),

@@ -3,7 +3,8 @@
 //! Uses [`crate::python`]. Invariant: it is known of every line that is sent which line of the script it is.
 
 use super::arguments::parameters;
-use super::class::Item;
+use super::class::{Emitter, Item};
+use super::emitters;
 use super::lines::{Defined, LineMap, Piece};
 use crate::board::command::Command;
 use crate::error::{Error, Kind, Result};
@@ -59,7 +60,8 @@ fn function_after(item: &Item, blank: &dyn Fn(&[Defined]) -> u32) -> Result<Prep
     if let Some(emitter) = item.options.emitter {
         header = format!("@micropython.{}\n", emitter.name());
     }
-    header.push_str(&format!("def {}({}):", item.name, parameters(item)?));
+    let returns = item.returns.as_ref().map(|text| format!("->{text}")).unwrap_or_default();
+    header.push_str(&format!("def {}({}){returns}:", item.name, parameters(item)?));
     let wrapped = body.as_function(&header, item.options.minify);
     Ok(prepare(item, &body, wrapped, blank))
 }
@@ -309,28 +311,38 @@ fn line_count(text: &str) -> u32 {
 }
 
 /// A body that the board's compiler refuses is a wrong declaration, not a failed call.
-pub fn not_compiled(error: Error, item: &Item) -> Error {
+/// `arch`: the board's architecture, empty if unknown.
+pub fn not_compiled(error: Error, item: &Item, arch: &str) -> Error {
     if error.kind() != Kind::DeviceException {
         return error;
     }
-    let message = error.message().to_owned();
-    if let (Some(emitter), true) = (item.options.emitter, message.contains("invalid micropython decorator")) {
-        return Error::new(
-            Kind::FeatureUnavailableError,
-            format!("the board cannot compile `{}` code", emitter.name()),
-        )
-        .with_help("remove the option `emitter`, or use a board whose `implementation.emitters` has it")
-        .with_item(item.words())
-        .with_origin(item.origin.clone());
+    if emitters::is_refused(&error) {
+        return emitters::refused(&error, item, arch);
     }
+    let message = error.message().to_owned();
     let refusals = ["SyntaxError", "IndentationError", "ViperTypeError"];
     if !refusals.iter().any(|class| message.starts_with(class)) {
         return error;
     }
+    let help = returned(&message, item);
     let mut declared = Error::new(Kind::DeclarationError, message).with_item(item.words());
+    if let Some(help) = help {
+        declared = declared.with_help(help);
+    }
     // The innermost frame is the compiler's, the others are only the way to it.
     if let Some(origin) = error.origins().first() {
         declared = declared.with_origin(origin.clone());
     }
     declared.with_origin_if_none(&item.body.origin)
+}
+
+/// What to write if viper code gives another type than its head says: `return expected 'object' but got 'int'`.
+fn returned(message: &str, item: &Item) -> Option<String> {
+    let (_, got) = message.split_once("return expected ")?.1.split_once(" but got ")?;
+    let got = got.trim_matches(|c| c == '\'' || c == '"');
+    let types = ["bool", "int", "uint", "ptr", "ptr8", "ptr16", "ptr32", "object"];
+    if item.options.emitter != Some(Emitter::Viper) || !types.contains(&got) {
+        return None;
+    }
+    Some(format!("say what it returns: `{} {}(…) -> {got} emitter = \"viper\"`", item.kind, item.name))
 }

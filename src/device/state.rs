@@ -413,7 +413,7 @@ impl State {
             let prepared = super::source::function(item, &self.lines)?;
             let run = Run { device, item: &words, piece: Some(&prepared.piece), limit };
             let command = Command::statements(&prepared.source);
-            self.run(host, &run, &command).map_err(|error| super::source::not_compiled(error, item))?;
+            self.run(host, &run, &command).map_err(|error| super::source::not_compiled(error, item, self.arch()))?;
             self.lines.insert(&prepared.defined, &prepared.piece);
             self.sent.retain(|sent| sent.name != item.name);
             let (text, blank) = (prepared.text().to_owned(), prepared.blank);
@@ -429,6 +429,11 @@ impl State {
             None => self.bound.push(bound),
         }
         Ok(())
+    }
+
+    /// The board's architecture as it names it, for example `armv6m`; empty if unknown.
+    pub fn arch(&self) -> &str {
+        self.board.as_ref().map_or("", |board| board.identity().arch.as_str())
     }
 
     /// The names of everything that can be called.

@@ -15,6 +15,8 @@ pub struct Definition {
     pub name: String,
     /// Its parameters in order.
     pub params: Vec<ParamText>,
+    /// The annotation of what it returns, as text on one line.
+    pub returns: Option<String>,
     /// The text behind the colon, as [`super::body::Body::parse`] takes it.
     pub body: String,
     /// The line of the source in which `body` begins, from 0.
@@ -62,6 +64,7 @@ pub fn parse_def(source: &str) -> Result<Definition, SourceError> {
     Ok(Definition {
         name: header.name,
         params: header.params,
+        returns: header.returns,
         body: source.get(colon.end..).unwrap_or_default().to_owned(),
         body_line: colon.line,
         is_async: header.is_async,
@@ -71,6 +74,7 @@ pub fn parse_def(source: &str) -> Result<Definition, SourceError> {
 struct Header {
     name: String,
     params: Vec<ParamText>,
+    returns: Option<String>,
     is_async: bool,
     /// Index of the colon that ends the header.
     colon: usize,
@@ -95,9 +99,17 @@ impl Header {
         }
         let close = closing(code, &indices, def + 2).ok_or_else(|| open_header(line.first_line))?;
         let colon = outer(code, &indices[close..], ":").ok_or_else(|| open_header(line.first_line))?;
+        let returns = match &indices[close + 1..close + colon] {
+            [] => None,
+            [arrow, first, .., last] | [arrow, first @ last] if code.is(&code.tokens[*arrow], "->") => {
+                Some(one_line(code.source, &code.tokens[*first..=*last]))
+            }
+            _ => return Err(open_header(line.first_line)),
+        };
         Ok(Header {
             name: text(def + 1).to_owned(),
             params: params(code, indices[def + 2] + 1, indices[close])?,
+            returns,
             is_async,
             colon: indices[close + colon],
         })
@@ -245,7 +257,9 @@ mod tests {
         };
         let params: Vec<_> = definition.params.iter().map(param).collect();
         let word = if definition.is_async { "async " } else { "" };
-        format!("{word}{}({}) @{} {:?}", definition.name, params.join("; "), definition.body_line, definition.body)
+        let returns = definition.returns.as_ref().map(|text| format!("->{text}")).unwrap_or_default();
+        let (name, line) = (&definition.name, definition.body_line);
+        format!("{word}{name}({}){returns} @{line} {:?}", params.join("; "), definition.body)
     }
 
     #[track_caller]
@@ -260,12 +274,12 @@ mod tests {
         case("\n\n  def f ( a , b = 2 , ) : # c\n    return x\n", "f(a; b=2) @2 \" # c\\n    return x\\n\"");
         case(
             "async def f(a: int, b: \"x\" = (1, 2)) -> list[int]:\n  0",
-            "async f(a:int; b:\"x\"=(1,2)) @0 \"\\n  0\"",
+            "async f(a:int; b:\"x\"=(1,2))->list[int] @0 \"\\n  0\"",
         );
         case("def f(a, # first\n   b=[1,\n 2]\n ):\n  0", "f(a; b=[1,2]) @3 \"\\n  0\"");
         case("def f(a=lambda x, y=1: x, b={1: 2}): 0", "f(a=lambda x,y=1:x; b={1:2}) @0 \" 0\"");
         case("def f(a: ptr8 = b'' if x else 1): 0", "f(a:ptr8=b''if x else 1) @0 \" 0\"");
-        case("def f() -> (lambda: 1): 0\n# end\n", "f() @0 \" 0\\n# end\\n\"");
+        case("def f() -> (lambda: 1): 0\n# end\n", "f()->(lambda:1) @0 \" 0\\n# end\\n\"");
         case("def f(): a; b", "f() @0 \" a; b\"");
     }
 

@@ -15,7 +15,7 @@ use crate::value::Value;
 use rhai::{Dynamic, EvalContext, Expression, FnPtr, Position};
 use std::sync::Arc;
 
-/// Names that the device object itself uses.
+/// Names that every device has, and no item can have.
 pub(super) const DEVICE_NAMES: &[&str] = &[
     "exec",
     "close",
@@ -23,11 +23,6 @@ pub(super) const DEVICE_NAMES: &[&str] = &[
     "port",
     "is_open",
     "call",
-    "task",
-    "setup",
-    "thread",
-    "teardown",
-    "method",
     "proxy",
     "sync",
     "reconnect",
@@ -44,12 +39,12 @@ pub(super) const DEVICE_NAMES: &[&str] = &[
     "sim",
     "is_simulated",
     "class",
-    "open",
-    "session",
-    "classes",
-    "doc",
-    "items",
+    "MAX_CMD_HISTORY_LEN",
 ];
+
+/// Functions of every device that declare an item at run time. A class may have an item of such a name, which then is what
+/// its devices call.
+pub(super) const DECLARING: [&str; 4] = ["setup", "task", "thread", "teardown"];
 
 /// Names that Rhai keeps for itself, even after a dot.
 const RHAI_NAMES: &[&str] = &[
@@ -107,6 +102,7 @@ struct Draft {
     at: Position,
     doc: String,
     params: Vec<(String, Position, String, Option<Value>)>,
+    returns: String,
     options: Vec<(String, Position, Option<Value>)>,
 }
 
@@ -129,6 +125,7 @@ impl Draft {
             at: Position::NONE,
             doc: String::new(),
             params: Vec::new(),
+            returns: String::new(),
             options: Vec::new(),
         }
     }
@@ -299,6 +296,7 @@ impl Reader<'_> {
                     param.3 = Some(value);
                 }
             }
+            syntax::op::RETURNS => self.draft.returns.push_str(&string()),
             syntax::op::OPTION => self.draft.options.push((string(), input.position(), None)),
             syntax::op::VALUE => {
                 let value = self.value(context, input, "option")?;
@@ -397,7 +395,8 @@ impl Reader<'_> {
             text::literal_origin(&self.text, &self.source, quote.line().unwrap_or(1), quote.position().unwrap_or(1));
         let body = Body { text: body, origin };
         let origin = self.origin(draft.at);
-        self.items.push(Item { kind, name, params, options, body, doc: draft.doc, origin });
+        let returns = Some(draft.returns).filter(|text| !text.is_empty());
+        self.items.push(Item { kind, name, params, returns, options, body, doc: draft.doc, origin });
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! What every device has besides its declared items: properties, `exec`, run-time declarations, life cycle, `sim`.
 //!
-//! Uses [`crate::device`]. Invariant: every name registered here is one that no item can have.
+//! Uses [`crate::device`]. Invariant: every name registered here is one that no item can have, or gives way to an item of
+//! that name.
 
 use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
 use super::errors::{Fallible, argument, placed, raise};
 use super::run::{Run, call_place};
-use super::{convert, methods};
+use super::{convert, dispatch, methods};
 use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
 use crate::value::Value;
@@ -15,6 +16,13 @@ use std::sync::Arc;
 
 /// The key that ends `terminal`, unless the script says another one: Ctrl-], Belay's.
 const LEAVE: u8 = 0x1d;
+
+/// Belay's name for how many commands are recorded for a reconnect.
+const HISTORY_LENGTH: &str = "MAX_CMD_HISTORY_LEN";
+
+fn history_length() -> i64 {
+    i64::try_from(crate::device::MAX_HISTORY).unwrap_or(i64::MAX)
+}
 
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
@@ -38,7 +46,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
         "session" => "`Bench.session(port, #{ option: value }, |b| …)`, port and options may be left out",
         "classes" => "`Device.classes()`",
         "name" | "port" | "is_open" | "implementation" | "tasks" | "history" | "is_simulated" | "sim" | "doc"
-        | "items" | "class" => "a property, without parentheses",
+        | "items" | "class" | HISTORY_LENGTH => "a property, without parentheses",
         _ => return None,
     })
 }
@@ -95,7 +103,10 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
             .register_fn(
                 kind.word(),
                 move |context: NativeCallContext<'_>, device: &mut DeviceHandle, source: ImmutableString| {
-                    placed(&context, declare(&plain, &context, device, kind, &source, &Map::new()))
+                    let values = [Dynamic::from(source.clone())];
+                    let own = dispatch::call_own(&context, device, kind.word(), values);
+                    let declared = || declare(&plain, &context, device, kind, &source, &Map::new());
+                    placed(&context, own.unwrap_or_else(declared))
                 },
             )
             .register_fn(
@@ -104,7 +115,10 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
                       device: &mut DeviceHandle,
                       source: ImmutableString,
                       options: Map| {
-                    placed(&context, declare(&shared, &context, device, kind, &source, &options))
+                    let values = [Dynamic::from(source.clone()), Dynamic::from_map(options.clone())];
+                    let own = dispatch::call_own(&context, device, kind.word(), values);
+                    let declared = || declare(&shared, &context, device, kind, &source, &options);
+                    placed(&context, own.unwrap_or_else(declared))
                 },
             );
     }
@@ -181,6 +195,7 @@ fn properties(engine: &mut Engine) {
         .register_get("tasks", |d: &mut DeviceHandle| {
             d.device.tasks().into_iter().map(|(kind, name, text)| task(kind, &name, &text)).collect::<Array>()
         })
+        .register_get(HISTORY_LENGTH, |_: &mut DeviceHandle| history_length())
         .register_get("sim", |context: NativeCallContext<'_>, d: &mut DeviceHandle| {
             if d.device.is_simulated() {
                 return Ok(SimHandle(d.clone()));
@@ -217,7 +232,18 @@ fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
     {
         (format!("`{name}` of `{device}` is called with parentheses"), format!("write `.{name}(…)`"))
     } else {
-        let names = ["name", "port", "is_open", "is_simulated", "class", "implementation", "history", "tasks", "sim"];
+        let names = [
+            "name",
+            "port",
+            "is_open",
+            "is_simulated",
+            "class",
+            "implementation",
+            "history",
+            "tasks",
+            "sim",
+            HISTORY_LENGTH,
+        ];
         let tasks = d.device.tasks();
         let near = crate::name::nearest(name, names.into_iter().chain(tasks.iter().map(|(_, name, _)| name.as_str())));
         let help =
@@ -267,6 +293,7 @@ fn classes(engine: &mut Engine, run: &Arc<Run>) {
         .register_get("name", |class: &mut ClassHandle| class.0.class.name.clone())
         .register_get("doc", |class: &mut ClassHandle| class.0.class.doc.clone())
         .register_get("items", |class: &mut ClassHandle| items(class))
+        .register_get(HISTORY_LENGTH, |_: &mut ClassHandle| history_length())
         .register_fn("classes", move |_: &mut ClassHandle| {
             shared.classes().into_iter().map(|(_, class)| Dynamic::from(class)).collect::<Array>()
         })

@@ -3,7 +3,7 @@
 //! Every method name that occurs in a script is registered for devices, classes and simulated boards, so that also a
 //! misspelt one is answered here, with its place, and not by Rhai. Invariant: one call of the script is one call of the device.
 
-use super::declare::DEVICE_NAMES;
+use super::declare::{DECLARING, DEVICE_NAMES};
 use super::errors::{Fallible, argument, placed, raise, refuse};
 use super::generator::GeneratorHandle;
 use super::methods::{self, Method};
@@ -166,6 +166,17 @@ fn answer(
     Ok(Dynamic::UNIT)
 }
 
+/// Calls an item or a method that has the name of a function of every device. `None`: there is none.
+pub(super) fn call_own<const N: usize>(
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    name: &str,
+    mut values: [Dynamic; N],
+) -> Option<Fallible<Dynamic>> {
+    let has_method = device.class.0.methods.iter().any(|method| method.name == name);
+    (has_method || device.device.item(name).is_some()).then(|| call(context, device, name, &mut values.each_mut()))
+}
+
 /// Calls an item or a method of a device.
 pub(super) fn call(
     context: &NativeCallContext<'_>,
@@ -177,7 +188,7 @@ pub(super) fn call(
         return result;
     }
     if device.device.item(name).is_none() {
-        return Err(unknown(device, name, DEVICE_NAMES));
+        return Err(unknown(device, name, &[DEVICE_NAMES, &DECLARING].concat()));
     }
     let item = device.class.0.class.items().find(|item| *item.name == *name);
     let (positional, named) = arguments_of(item.map(|item| &**item), name, values)?;
@@ -221,7 +232,7 @@ pub(super) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynam
 
 /// The error of a name that a device does not know. `others`: what may have been meant besides its items and methods.
 fn unknown(device: &DeviceHandle, name: &str, others: &[&str]) -> Box<rhai::EvalAltResult> {
-    if DEVICE_NAMES.contains(&name) {
+    if DEVICE_NAMES.contains(&name) || DECLARING.contains(&name) {
         let usage = device_type::usage(name).map(|usage| format!("it is used as {usage}")).unwrap_or_default();
         let error =
             Error::new(Kind::ArgumentError, format!("`{name}` of a device was not called with these arguments"));
@@ -263,7 +274,8 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
     let class_name = &class.0.class.name;
     let known = class.0.class.items().any(|item| *item.name == *name)
         || class.0.methods.iter().any(|method| method.name == name)
-        || DEVICE_NAMES.contains(&name);
+        || DEVICE_NAMES.contains(&name)
+        || DECLARING.contains(&name);
     if ["open", "session", "classes"].contains(&name) {
         return argument(
             format!("`{class_name}.{name}` was not called with these arguments ({})", methods::arguments(count)),

@@ -2,7 +2,7 @@
 //!
 //! Uses the session's scope and the declarations. Invariant: nothing here talks to a board or changes the session.
 
-use super::declare::DEVICE_NAMES;
+use super::declare::{DECLARING, DEVICE_NAMES};
 use super::dispatch::{ClassHandle, DeviceHandle};
 use super::session::Session;
 use super::{built_in, device_type, modules, text, wording};
@@ -58,7 +58,7 @@ pub const KEYWORDS: &[&str] = &[
 ];
 
 /// What classes have besides their items.
-const CLASS_NAMES: &[&str] = &["open(", "session(", "classes(", "name", "doc", "items"];
+const CLASS_NAMES: &[&str] = &["open(", "session(", "classes(", "name", "doc", "items", "MAX_CMD_HISTORY_LEN"];
 
 /// The words that can be completed at this moment.
 #[derive(Clone, Debug, Default)]
@@ -193,9 +193,7 @@ fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {
     let tasks = device.device.tasks().into_iter().map(|(_, name, head)| (format!("{name}("), head));
     let methods =
         device.class.0.methods.iter().map(|method| (format!("{}(", method.name), format!("{}(", method.name)));
-    let of_classes = |name: &str| name != "name" && CLASS_NAMES.iter().any(|other| other.trim_end_matches('(') == name);
-    let built_in = DEVICE_NAMES.iter().filter(|name| !of_classes(name));
-    let built_in = built_in.map(|name| {
+    let built_in = DEVICE_NAMES.iter().chain(&DECLARING).map(|name| {
         let is_property = device_type::usage(name).is_none_or(|usage| usage.starts_with("a property"));
         let word = if is_property { (*name).to_owned() } else { format!("{name}(") };
         (word.clone(), word)

@@ -10,8 +10,9 @@ use super::{convert, explain, methods};
 use crate::device::class::seconds;
 use crate::device::{Device, Hook, OpenOptions};
 use crate::error::{Error, Kind};
+use crate::port::usb::{self, FoundPort};
 use crate::value::Value;
-use rhai::{Dynamic, Engine, FnPtr, Map, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext};
 use std::any::TypeId;
 use std::sync::Arc;
 
@@ -36,8 +37,9 @@ const IMPLEMENTATIONS: &[&str] = &["micropython", "circuitpython"];
 /// Fields of a USB specifier, which may stand as a map in place of a port.
 const SPECIFIER: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location", "device"];
 
-/// Registers `open` and `session`.
+/// Registers `open`, `session` and `list_devices`.
 pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    engine.register_fn("list_devices", list_devices);
     for arity in 0..=3 {
         let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
         types[0] = TypeId::of::<ClassHandle>();
@@ -62,6 +64,27 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
             );
         }
     }
+}
+
+/// The boards that are plugged in, as maps with the fields of Belay's USB specifier, which `open` takes.
+fn list_devices(context: NativeCallContext<'_>) -> Fallible<Array> {
+    let ports = usb::list().map_err(|error| raise(located(error, &context)))?;
+    Ok(ports.iter().map(|port| Dynamic::from_map(specifier(port))).collect())
+}
+
+fn specifier(port: &FoundPort) -> Map {
+    let number = |value: Option<u16>| value.map_or(Dynamic::UNIT, |value| Dynamic::from_int(value.into()));
+    let text = |value: &Option<String>| value.clone().map_or(Dynamic::UNIT, Dynamic::from);
+    let fields = [
+        ("vid", number(port.vid)),
+        ("pid", number(port.pid)),
+        ("serial_number", text(&port.serial_number)),
+        ("manufacturer", text(&port.manufacturer)),
+        ("product", text(&port.product)),
+        ("location", text(&port.location)),
+        ("device", Dynamic::from(port.device.clone())),
+    ];
+    fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }
 
 /// Whether a function of classes with so many arguments is registered here, or as one of theirs.
@@ -256,5 +279,29 @@ fn session(run: &Arc<Run>, context: &NativeCallContext<'_>, args: &mut [&mut Dyn
             lock(&run.closing).push(explain::of_error(&located(closing, context)));
             Err(error)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_listed_can_be_opened() {
+        let found = FoundPort {
+            device: "/dev/ttyACM3".into(),
+            vid: Some(0x2e8a),
+            pid: Some(5),
+            serial_number: Some("E66\"1".into()),
+            ..FoundPort::default()
+        };
+        let map = specifier(&found);
+        assert_eq!(map.keys().map(|key| key.as_str()).collect::<Vec<_>>().len(), SPECIFIER.len());
+        assert!(is_specifier(&Dynamic::from_map(map.clone())));
+        let (port, _) = port_and_options(&[&mut Dynamic::from_map(map)]).unwrap_or_else(|error| panic!("{error}"));
+        let address: crate::port::address::Address = port.unwrap().parse().unwrap();
+        let crate::port::address::Address::Usb(specifier) = address else { panic!("{address}") };
+        assert_eq!(specifier, found.specifier());
+        assert!(specifier.fits(&found));
     }
 }

@@ -20,6 +20,8 @@ pub(super) mod op {
     pub const PARAM: char = 'P';
     pub const ANNOTATION: char = 'T';
     pub const DEFAULT: char = 'E';
+    pub const ARROW: char = '>';
+    pub const RETURNS: char = 'R';
     pub const OPTION: char = 'O';
     pub const VALUE: char = 'V';
     pub const IMPLEMENTATION: char = 'I';
@@ -43,6 +45,8 @@ enum Phase {
     Annotation,
     DefaultValue,
     AfterDefault,
+    Arrow,
+    Returns,
     Options,
     OptionName,
     OptionValue,
@@ -51,7 +55,7 @@ enum Phase {
     End,
 }
 
-const PHASES: [Phase; 19] = [
+const PHASES: [Phase; 21] = [
     Phase::Start,
     Phase::Name,
     Phase::Mixin,
@@ -65,6 +69,8 @@ const PHASES: [Phase; 19] = [
     Phase::Annotation,
     Phase::DefaultValue,
     Phase::AfterDefault,
+    Phase::Arrow,
+    Phase::Returns,
     Phase::Options,
     Phase::OptionName,
     Phase::OptionValue,
@@ -77,6 +83,8 @@ struct State {
     phase: Phase,
     ops: String,
     kind: String,
+    /// Brackets that are open in an annotation.
+    depth: i64,
 }
 
 impl State {
@@ -87,7 +95,8 @@ impl State {
             |index: usize| fields.get(index).and_then(|field| field.clone().into_string().ok()).unwrap_or_default();
         let phase = fields.first().and_then(|field| field.as_int().ok()).and_then(|index| usize::try_from(index).ok());
         let phase = phase.and_then(|index| PHASES.get(index)).copied().unwrap_or(Phase::Start);
-        State { phase, ops: string(1), kind: string(2) }
+        let depth = fields.get(3).and_then(|field| field.as_int().ok()).unwrap_or(0);
+        State { phase, ops: string(1), kind: string(2), depth }
     }
 
     fn write(self) -> Dynamic {
@@ -95,6 +104,7 @@ impl State {
             Dynamic::from_int(self.phase as i64),
             Dynamic::from(self.ops),
             Dynamic::from(self.kind),
+            Dynamic::from_int(self.depth),
         ])
     }
 
@@ -131,6 +141,11 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 
 fn parse(segments: &[ImmutableString], next: &str, state: &mut Dynamic) -> Result<Option<ImmutableString>, ParseError> {
     let mut now = State::read(state);
+    match now.phase {
+        Phase::Start => text::note_block(true),
+        Phase::Done => text::note_block(false),
+        _ => {}
+    }
     let last = segments.last().map_or("", ImmutableString::as_str);
     let segment = match now.phase {
         Phase::End => None,
@@ -142,6 +157,7 @@ fn parse(segments: &[ImmutableString], next: &str, state: &mut Dynamic) -> Resul
         | Phase::Annotation
         | Phase::DefaultValue
         | Phase::AfterDefault => Some(parameters(&mut now, next, last)?),
+        Phase::Arrow | Phase::Returns => Some(returns(&mut now, next, last)?),
         Phase::Options | Phase::OptionName | Phase::OptionValue | Phase::Implementation => {
             Some(options(&mut now, next)?)
         }
@@ -226,7 +242,8 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
         (Phase::Params, "*" | "**") => {
             return collecting();
         }
-        (Phase::Params, _) => now.ask("$ident$", Some(op::PARAM), Phase::ParamName),
+        // Also words of Rhai, which are none to the board.
+        (Phase::Params, name) if is_name(name) => now.ask("$token$", Some(op::PARAM), Phase::ParamName),
         (Phase::ParamName | Phase::Annotation | Phase::AfterDefault, ",") => now.ask(",", None, Phase::Params),
         (Phase::ParamName, ":") => now.ask(":", None, Phase::Annotation),
         (Phase::ParamName | Phase::Annotation, "=") => now.ask("=", None, Phase::DefaultValue),
@@ -249,6 +266,12 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         _ => {}
     }
     Ok(match next {
+        "->" if now.phase == Phase::Options
+            && !now.ops.ends_with([op::RETURNS, op::OPTION, op::VALUE, op::IMPLEMENTATION]) =>
+        {
+            now.ask("$token$", Some(op::ARROW), Phase::Arrow)
+        }
+        "->" => return wrong("`->` does not directly follow the parameters", "write it behind their parenthesis"),
         "for" => now.ask("for", None, Phase::Implementation),
         // An interpolated string shows as this word.
         "string" => {
@@ -271,6 +294,34 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         }
         other => return wrong(format!("expected an option or the body in back-ticks, found {}", words(other)), ""),
     })
+}
+
+/// What follows `->`: a name, perhaps dotted, perhaps with something in brackets.
+fn returns(now: &mut State, next: &str, last: &str) -> Result<&'static str, ParseError> {
+    let wants_name = now.phase == Phase::Arrow || last == "." && now.depth == 0;
+    let ends = is_end(next) || matches!(next, "{" | "}" | ";");
+    match next {
+        "[" if !wants_name => Ok(bracket(now, 1)),
+        "]" if now.depth > 0 => Ok(bracket(now, -1)),
+        _ if now.depth > 0 && !ends => Ok(bracket(now, 0)),
+        "." if !wants_name => Ok(bracket(now, 0)),
+        name if wants_name && is_name(name) => Ok(bracket(now, 0)),
+        _ if wants_name || now.depth > 0 => {
+            let message = format!("expected what the {} returns after `->`, found {}", now.kind, words(next));
+            wrong(message, "write its type: `-> int`")
+        }
+        _ => options(now, next),
+    }
+}
+
+/// Asks for a token of an annotation, which opens or closes so many brackets.
+fn bracket(now: &mut State, opens: i64) -> &'static str {
+    now.depth += opens;
+    now.ask("$token$", Some(op::RETURNS), Phase::Returns)
+}
+
+fn is_name(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }
 
 fn collecting<T>() -> Result<T, ParseError> {

@@ -21,6 +21,8 @@ pub(super) struct Noted {
 struct Current {
     tokens: Tokens,
     counting: Counting,
+    /// Whether a `device` block is being parsed.
+    in_block: bool,
     noted: Noted,
 }
 
@@ -54,10 +56,19 @@ const FREED: &[&str] = &[
 pub(super) fn with_text<T>(text: &str, is_whole: bool, compile: impl FnOnce() -> T) -> (T, Noted) {
     let tokens = Tokens::new(text);
     let counting = if is_whole { Counting::of(&tokens) } else { Counting::default() };
-    CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, counting, noted: Noted::default() }));
+    CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, counting, in_block: false, noted: Noted::default() }));
     let result = compile();
     let noted = CURRENT.with_borrow_mut(Vec::pop).map(|current| current.noted).unwrap_or_default();
     (result, noted)
+}
+
+/// Notes that a `device` block begins, or has ended.
+pub(super) fn note_block(begins: bool) {
+    CURRENT.with_borrow_mut(|stack| {
+        if let Some(current) = stack.last_mut() {
+            current.in_block = begins;
+        }
+    });
 }
 
 /// Notes the name of an item while its block is parsed.
@@ -78,7 +89,7 @@ pub(super) fn token(token: Token, position: Position) -> Token {
             Some(faster) if is_free_of_floats(position, &sign) => faster,
             _ => Token::Custom(sign),
         },
-        Token::Reserved(word) if word.as_str() == "eval" => {
+        Token::Reserved(word) if word.as_str() == "eval" && is_called(position, "eval") => {
             let message =
                 format!("`eval` is not part of the language{HELP_MARK}on a device the call is `d.exec(\"code\")`");
             Token::LexError(Box::new(LexError::Runtime(message)))
@@ -97,8 +108,38 @@ pub(super) fn token(token: Token, position: Position) -> Token {
             };
             Token::Identifier(key.map_or(word, |key| Box::new(key.into())))
         }
+        // Rhai refuses this sign as soon as it reads it.
+        Token::LexError(_) if is_arrow(position) => Token::Identifier(Box::new("->".into())),
+        Token::Reserved(word) if is_key(position, &word) => Token::Identifier(word),
+        word if word.is_standard_keyword() && is_key(position, word.literal_syntax()) => {
+            Token::Identifier(Box::new(word.literal_syntax().into()))
+        }
         other => other,
     }
+}
+
+/// Whether the `word` at `position` is a key of a map, `#{ fn: 1 }`, or a parameter with an annotation.
+fn is_key(position: Position, word: &str) -> bool {
+    let stands = |before: Option<(Kind, &str)>, after: Option<(Kind, &str)>| {
+        let begins = before.is_some_and(|(_, text)| matches!(text, "{" | "," | "("));
+        (begins && after.is_some_and(|(_, text)| text == ":")).then_some(())
+    };
+    around(position, word, stands).is_some()
+}
+
+/// Whether the `word` at `position` is called as a function.
+fn is_called(position: Position, word: &str) -> bool {
+    let is = |token: Option<(Kind, &str)>, wanted: &str| token.is_some_and(|(_, text)| text == wanted);
+    around(position, word, |before, after| (!is(before, ".") && is(after, "(")).then_some(())).is_some()
+}
+
+/// Whether the `->` of an item stands at `position`.
+fn is_arrow(position: Position) -> bool {
+    CURRENT.with_borrow(|stack| {
+        let Some(Current { tokens, in_block: true, .. }) = stack.last() else { return false };
+        let next = tokens.index_of(position, '-').and_then(|index| tokens.list().get(index + 1));
+        next.is_some_and(|next| tokens.text(next) == ">")
+    })
 }
 
 /// Whether no float takes part in the comparison whose `sign` stands at `position`.

@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
-use super::declare::DEVICE_NAMES;
+use super::declare::{DECLARING, DEVICE_NAMES};
 use super::dispatch::receivers;
 use super::run::Run;
 use super::syntax::HELP_MARK;
@@ -294,7 +294,8 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     }
     let names = own.iter().map(|(name, _)| name.as_str()).chain(native.iter().map(String::as_str));
     let items = run.loader.items();
-    let help = if items.iter().any(|item| item == name) || DEVICE_NAMES.contains(&name) {
+    let of_devices = DEVICE_NAMES.contains(&name) || DECLARING.contains(&name);
+    let help = if items.iter().any(|item| item == name) || of_devices {
         Some(format!("`{name}` is called on a device"))
     } else {
         let near = crate::name::nearest(name, names.chain(items.iter().map(String::as_str)));

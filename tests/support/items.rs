@@ -12,6 +12,7 @@ pub fn item(kind: ItemKind, name: &str, params: &[&str], body: &str) -> Item {
         kind,
         name: Name::function(name).expect("a name"),
         params: params.iter().map(param).collect(),
+        returns: None,
         options: ItemOptions::defaults(kind),
         body: Body { text: body.to_owned(), origin: origin.clone() },
         doc: String::new(),
