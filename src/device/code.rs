@@ -7,11 +7,33 @@ use super::source::{self, Exec};
 use super::state::{self, Run, State};
 use super::{Device, literal};
 use crate::board::Helper;
-use crate::board::command::Payload;
+use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::repl::{Keyboard, Typist};
 use crate::value::Value;
+use std::time::Duration;
+
+/// How code runs: the options of Belay's `device(cmd)`, and a time limit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExecOptions {
+    /// Send shorter code of the same meaning.
+    pub minify: bool,
+    /// Whether a reconnect runs it again. `None`: if it gives `None`, so that it was meant to do something.
+    pub record: Option<bool>,
+    /// A value without a literal is given as its `repr`.
+    pub trusted: bool,
+    /// The value comes with its time: a list of both, the time in seconds since the Unix epoch.
+    pub return_time: bool,
+    /// Longest time. `None`: that of `open`.
+    pub timeout: Option<Duration>,
+}
+
+impl Default for ExecOptions {
+    fn default() -> ExecOptions {
+        ExecOptions { minify: true, record: None, trusted: false, return_time: false, timeout: None }
+    }
+}
 
 impl Device {
     /// Belay's `device(cmd)`: an expression gives its value, statements give `Value::None`.
@@ -19,29 +41,84 @@ impl Device {
     /// # Errors
     /// As [`Device::call`]. ScriptError if the code ends itself by `sys.exit` with anything but 0 or None.
     pub fn exec(&self, code: &str, at: Option<&Origin>) -> Result<Value> {
-        self.exec_code(code).map_err(|error| state::called_at(error.with_device(self.name()), at))
+        self.exec_with(code, &ExecOptions::default(), None, at)
     }
 
-    fn exec_code(&self, code: &str) -> Result<Value> {
-        let prepared = source::exec(code)?;
+    /// As [`Device::exec`], with options. What the code prints goes to `sink`, if there is one, as it comes.
+    ///
+    /// # Errors
+    /// As [`Device::exec`]; ArgumentError if statements are to have a time.
+    pub fn exec_with(
+        &self,
+        code: &str,
+        options: &ExecOptions,
+        sink: Option<&mut dyn FnMut(&[u8])>,
+        at: Option<&Origin>,
+    ) -> Result<Value> {
+        self.exec_code(code, options, sink).map_err(|error| state::called_at(error.with_device(self.name()), at))
+    }
+
+    fn exec_code(&self, code: &str, options: &ExecOptions, sink: Option<&mut dyn FnMut(&[u8])>) -> Result<Value> {
+        let prepared = source::exec_as(code, options.minify)?;
+        let mut limit = self.default_limit();
+        limit.timeout = options.timeout.or(limit.timeout);
         let mut state = self.opened()?;
         // A function of this name and line would otherwise be shown as a line of the script.
         let piece = prepared.piece(None, "`exec`");
         state.lines.insert(&prepared.defined, &piece);
-        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
-        let payload = self
-            .run_restoring(&mut state, &run, &prepared.guarded_command(), false)
-            .map_err(|error| source::point_into(error, code, &prepared))
-            .map_err(|error| source::waits_for_input(error, prepared.reads_input))?;
+        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit };
+        let pointed = |error| {
+            source::waits_for_input(source::point_into(error, code, &prepared), prepared.reads_input)
+        };
+        let (payload, time) = if options.return_time {
+            if !prepared.is_expression {
+                return Err(Error::new(Kind::ArgumentError, "statements have no value that could come with its time")
+                    .with_help("give an expression with `return_time`, for example a call"));
+            }
+            // The line end ends a comment.
+            let call = format!("({}\n)", prepared.source);
+            let (payload, time) = self.run_timed(&mut state, &run, &call, false).map_err(pointed)?;
+            (payload, Some(time))
+        } else {
+            let command = prepared.guarded_command();
+            let payload = match sink {
+                None => self.run_restoring(&mut state, &run, &command, false),
+                Some(sink) => self.run_raw_restoring(&mut state, &run, &command, sink),
+            };
+            (payload.map_err(pointed)?, None)
+        };
         if let Payload::Stop(arguments) = payload {
             return ended(&arguments).map(|()| Value::None);
         }
         // An expression with a value is a question; one without, as `led.on()`, was meant to do something.
-        if !prepared.is_expression || matches!(payload.value(), Ok(Value::None)) {
+        let has_done = !prepared.is_expression || matches!(payload.value(), Ok(Value::None));
+        if options.record.unwrap_or(has_done) {
             state.journal.ran(&prepared.command());
         }
         drop(state);
-        literal(payload)
+        let value = match (payload.value(), payload) {
+            (Err(_), Payload::Repr(text)) if options.trusted => Value::Opaque(text),
+            (_, payload) => literal(payload)?,
+        };
+        Ok(match time {
+            Some(time) => Value::List(vec![value, Value::Float(time)]),
+            None => value,
+        })
+    }
+
+    /// Runs a command whose output goes to `sink`. A connection that was lost before is restored first.
+    fn run_raw_restoring(
+        &self,
+        state: &mut State,
+        run: &Run<'_>,
+        command: &Command,
+        sink: &mut dyn FnMut(&[u8]),
+    ) -> Result<Payload> {
+        if state.is_lost() && self.attempts() != 0 {
+            self.restore(state, self.attempts())?;
+        }
+        state.free(self.host(), run);
+        state.run_raw(self.host(), run, command, sink)
     }
 
     /// The text, as `str` gives it, of what an expression comes to; `None` if it ends itself by SystemExit without a number.

@@ -37,6 +37,7 @@ mod terminal;
 mod timing;
 
 pub use crate::repl::{Keyboard, Keys};
+pub use code::ExecOptions;
 pub use files::{Files, Space};
 pub use generator::Generator;
 pub use host::Host;

@@ -15,6 +15,7 @@ use crate::origin::Origin;
 use crate::value::{Remote, Value};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Numbers that one batch of an iteration may use.
 const BATCH: u64 = 32;
@@ -63,10 +64,24 @@ impl Device {
     /// # Errors
     /// ArgumentError for other code; else as [`Device::call`].
     pub fn proxy(&self, code: &str, delete: Option<bool>, at: Option<&Origin>) -> Result<Proxied> {
-        self.make_proxy(code, delete).map_err(|error| state::called_at(error.with_device(self.name()), at))
+        self.proxy_within(code, delete, None, at)
     }
 
-    fn make_proxy(&self, code: &str, delete: Option<bool>) -> Result<Proxied> {
+    /// As [`Device::proxy`], within a time limit of its own.
+    ///
+    /// # Errors
+    /// As [`Device::proxy`].
+    pub fn proxy_within(
+        &self,
+        code: &str,
+        delete: Option<bool>,
+        timeout: Option<Duration>,
+        at: Option<&Origin>,
+    ) -> Result<Proxied> {
+        self.make_proxy(code, delete, timeout).map_err(|error| state::called_at(error.with_device(self.name()), at))
+    }
+
+    fn make_proxy(&self, code: &str, delete: Option<bool>, timeout: Option<Duration>) -> Result<Proxied> {
         let prepared = super::source::exec(code)?;
         let refused =
             |error: crate::python::SourceError| Error::new(Kind::ArgumentError, error.message).with_help(error.help);
@@ -75,7 +90,9 @@ impl Device {
             return Err(Error::new(Kind::ArgumentError, "`proxy` needs an expression or an import")
                 .with_help("run statements with `exec(code)` first, then give the name of what they made"));
         }
-        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let mut limit = self.default_limit();
+        limit.timeout = timeout.or(limit.timeout);
+        let run = Run { device: self.name(), item: "", piece: None, limit };
         let mut state = self.lock();
         if self.is_closed() {
             return Err(state::closed(self.name()));

@@ -199,14 +199,22 @@ impl Exec {
 /// # Errors
 /// [`Kind::ArgumentError`] for what is no Python.
 pub fn exec(code: &str) -> Result<Exec> {
+    exec_as(code, true)
+}
+
+/// As [`exec`], and perhaps not minified.
+///
+/// # Errors
+/// As [`exec`].
+pub fn exec_as(code: &str, minified: bool) -> Result<Exec> {
     let body = Body::parse(code)
         .map_err(|refused| Error::new(Kind::ArgumentError, refused.to_string()).with_help(refused.help))?;
     let is_expression = scan::is_expression(code);
     // An expression's text stays as it is: minifying gains nothing.
-    let wrapped = body.as_globals(&[], !is_expression);
+    let wrapped = body.as_globals(&[], minified && !is_expression);
     let source = if is_expression { wrapped.source.trim().to_owned() } else { wrapped.source };
     let guarded = body.guarded(TRY);
-    let guarded = Guarded { source: minify(&guarded.source), ..guarded };
+    let guarded = if minified { Guarded { source: minify(&guarded.source), ..guarded } } else { guarded };
     Ok(Exec::new(&body, source, is_expression, guarded))
 }
 

@@ -27,7 +27,7 @@ fn history_length() -> i64 {
 /// How a function of devices and classes is used, for help.
 pub(super) fn usage(name: &str) -> Option<&'static str> {
     Some(match name {
-        "exec" => "`d.exec(\"code\")`",
+        "exec" => "`d.exec(\"code\")`, with an optional map of options",
         "proxy" => "`d.proxy(\"expression\")`, or `d.proxy(\"import module\")`, with an optional `#{ delete: false }`",
         "call" => "`d.call(\"name\", [args])`",
         "task" | "setup" | "thread" | "teardown" => {
@@ -66,11 +66,8 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
     properties(engine);
     classes(engine, run);
     mounts(engine, run);
+    super::exec::register(engine, run);
     engine
-        .register_fn("exec", |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {
-            let at = call_place(&context);
-            placed(&context, device.device.exec(&code, at.as_ref()).map(convert::to_dynamic).map_err(raise))
-        })
         .register_fn("soft_reset", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.soft_reset().map_err(|error| raise(located(error, &context)))
         })

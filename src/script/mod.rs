@@ -21,6 +21,7 @@ mod engine;
 mod equality;
 mod errors;
 mod events;
+mod exec;
 mod explain;
 mod files;
 mod functions;

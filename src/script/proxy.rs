@@ -15,6 +15,7 @@ use std::any::TypeId;
 use std::ops::{Range, RangeInclusive};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 /// What proxies have besides their object's methods: name, and numbers of arguments.
 const BUILT_IN: &[(&str, &[usize])] = &[
@@ -111,7 +112,18 @@ fn make(context: &NativeCallContext<'_>, device: &DeviceHandle, code: &str, opti
             _ => return argument(format!("`proxy` has no option `{name}`"), "its option is `delete`"),
         }
     }
-    match device.device.proxy(code, delete, call_place(context).as_ref()).map_err(raise)? {
+    make_within(context, device, code, delete, None)
+}
+
+/// Makes a proxy within a time limit of its own.
+pub(super) fn make_within(
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    code: &str,
+    delete: Option<bool>,
+    timeout: Option<Duration>,
+) -> Fallible<Dynamic> {
+    match device.device.proxy_within(code, delete, timeout, call_place(context).as_ref()).map_err(raise)? {
         Proxied::One(answer) => Ok(dynamic(answer)),
         Proxied::Many(proxies) => Ok(proxies.into_iter().map(|proxy| dynamic(Answer::Object(proxy))).collect()),
     }
