@@ -298,7 +298,17 @@ fn item_head(line: &str) -> Option<&str> {
         depth += i32::from(c == '(') - i32::from(c == ')');
         c == ')' && depth == 0
     });
-    line.get(..=end?)
+    let head = line.get(..=end?)?;
+    // What it returns, up to the options and the body.
+    let rest = &line[head.len()..];
+    let Some(returns) = rest.trim_start().strip_prefix("->").map(str::trim_start) else { return Some(head) };
+    let mut depth = 0;
+    let length = returns.find(|c: char| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        depth == 0 && c.is_whitespace()
+    });
+    let from = line.len() - returns.len();
+    line.get(..length.map_or(line.len(), |length| from + length))
 }
 
 #[cfg(test)]
@@ -309,9 +319,9 @@ mod tests {
     fn modules_tell_what_others_can_use() {
         let source = "//! Pins.\n\n/// A device.\ndevice Pins : a::B {\n    task hidden(x) register = false `1`\n\n    \
                       /// Reads.\n    task read(pin, pull = ()) for \"micropython\" `\n        return 1\n    `\n    \
-                      task read(pin, pull = ()) for \"circuitpython\" `2`\n\n    /// In volts.\n    \
+                      task read(pin, pull = ()) for \"circuitpython\" `2`\n\n    /// Typed.\n    task v(n: int) -> dict[str, int] emitter = \"viper\" `2`\n\n    /// In volts.\n    \
                       method volts |pin, scale| { 1 }\n}\n\n/// Adds.\nfn add(a, b) {\n    a + b\n}\n\nprivate fn own() {}\n";
-        let wanted = "std/pins\n    Pins.\ndevice Pins : a::B\n    A device.\ntask read(pin, pull = ())\n    Reads.\n\
+        let wanted = "std/pins\n    Pins.\ndevice Pins : a::B\n    A device.\ntask read(pin, pull = ())\n    Reads.\ntask v(n: int) -> dict[str, int]\n    Typed.\n\
                       method volts |pin, scale|\n    In volts.\nfn add(a, b)\n    Adds.\n";
         assert_eq!(about_module("std/pins", source), wanted);
     }

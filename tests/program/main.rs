@@ -9,6 +9,8 @@ mod at_limits;
 mod bad_declarations;
 #[cfg(unix)]
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod belay;
 #[cfg(unix)]
 mod boards;
 #[cfg(target_os = "linux")]

@@ -121,6 +121,10 @@ fn a_board_by_webrepl() {
     assert!(refused.stderr.starts_with(&format!("error: `{port}` refuses the password\n")), "{refused:?}");
     assert!(!refused.stderr.contains("hush"), "{refused:?}");
     assert_eq!(refused.status, Some(3));
+    // A script can tell it from a board that is not there.
+    let script = "try { Device.open(#{ password: `hush` }) } catch (e) { print(e.kind); }";
+    let caught = Program::new().script("b.rhai", script).args(["run", "b.rhai", "-p", &port]).outcome_in(folder.path());
+    assert_eq!((caught.stdout.as_str(), caught.status), ("AuthenticationError\n", Some(0)), "{caught:?}");
     let asked = eval(&port, &[], folder.path());
     assert!(asked.stderr.starts_with(&format!("error: `{port}` asks for a password\n")), "{asked:?}");
     server.stop();

@@ -49,7 +49,8 @@ syntax region rhaiDeviceBlock matchgroup=rhaiDelimiter start=/{/ end=/}/ contain
 syntax keyword rhaiItem setup task thread teardown contained nextgroup=rhaiItemName skipwhite
 syntax match rhaiItemName /\h\w*/ contained nextgroup=rhaiItemParameters skipwhite
 syntax region rhaiItemParameters matchgroup=rhaiDelimiter start=/(/ end=/)/ contained contains=rhaiNumber,rhaiString,rhaiCharacter,rhaiBoolean,rhaiParameterGroup
-      \ nextgroup=rhaiFor,rhaiOption,rhaiBody skipwhite skipempty
+      \ nextgroup=rhaiReturns,rhaiFor,rhaiOption,rhaiBody skipwhite skipempty
+syntax match rhaiReturns /->\s*\h[A-Za-z0-9_.]*\%(\[[^`]\{-}\]\+\)\?/ contained nextgroup=rhaiFor,rhaiOption,rhaiBody skipwhite skipempty
 syntax region rhaiParameterGroup matchgroup=rhaiDelimiter start=/(/ end=/)/ contained contains=rhaiNumber,rhaiString,rhaiBoolean,rhaiParameterGroup
 syntax match rhaiOption /\<\h\w*\%(\s*=\s*\%("[^"]*"\|[^ \t`"#]\+\)\)\?/ contained contains=rhaiNumber,rhaiString,rhaiBoolean
       \ nextgroup=rhaiFor,rhaiOption,rhaiBody skipwhite skipempty
@@ -89,6 +90,7 @@ highlight default link rhaiDeviceWord Keyword
 highlight default link rhaiMixins Type
 highlight default link rhaiItem Keyword
 highlight default link rhaiItemName Function
+highlight default link rhaiReturns Type
 highlight default link rhaiOption PreProc
 highlight default link rhaiFor PreProc
 highlight default link rhaiMethod Keyword
