@@ -30,13 +30,20 @@ pub struct Diagnostic {
     /// What to do next.
     pub help: Option<String>,
     /// What else failed in the same operation, drawn below as failures of their own.
-    pub others: Vec<Diagnostic>,
+    pub others: Box<[Diagnostic]>,
 }
 
 impl Diagnostic {
     /// A diagnostic with a title alone.
     pub fn new(kind: Kind, title: impl Into<String>) -> Diagnostic {
-        Diagnostic { kind, title: title.into(), places: Vec::new(), notes: Vec::new(), help: None, others: Vec::new() }
+        Diagnostic {
+            kind,
+            title: title.into(),
+            places: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+            others: Box::default(),
+        }
     }
 
     /// The diagnostic of an [`Error`](crate::Error): its first origin is the primary place, the others are callers.

@@ -245,7 +245,7 @@ mod tests {
             places: vec![place(15, 0, ""), place(48, 15, "called from")],
             notes: vec!["first\nsecond".to_owned()],
             help: Some("divide by something else".to_owned()),
-            others: Vec::new(),
+            others: Box::default(),
         };
         let expected = "\
 error: `Bench` raised ZeroDivisionError in task `read_adc`: divide by zero

@@ -10,6 +10,7 @@ use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
+use crate::repl::session::Sink;
 use crate::repl::{Keyboard, Typist};
 use crate::value::Value;
 use std::time::Duration;
@@ -52,13 +53,13 @@ impl Device {
         &self,
         code: &str,
         options: &ExecOptions,
-        sink: Option<&mut dyn FnMut(&[u8])>,
+        sink: Option<Sink<'_>>,
         at: Option<&Origin>,
     ) -> Result<Value> {
         self.exec_code(code, options, sink).map_err(|error| state::called_at(error.with_device(self.name()), at))
     }
 
-    fn exec_code(&self, code: &str, options: &ExecOptions, sink: Option<&mut dyn FnMut(&[u8])>) -> Result<Value> {
+    fn exec_code(&self, code: &str, options: &ExecOptions, sink: Option<Sink<'_>>) -> Result<Value> {
         let prepared = source::exec_as(code, options.minify)?;
         let mut limit = self.default_limit();
         limit.timeout = options.timeout.or(limit.timeout);
@@ -67,9 +68,7 @@ impl Device {
         let piece = prepared.piece(None, "`exec`");
         state.lines.insert(&prepared.defined, &piece);
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit };
-        let pointed = |error| {
-            source::waits_for_input(source::point_into(error, code, &prepared), prepared.reads_input)
-        };
+        let pointed = |error| source::waits_for_input(source::point_into(error, code, &prepared), prepared.reads_input);
         let (payload, time) = if options.return_time {
             if !prepared.is_expression {
                 return Err(Error::new(Kind::ArgumentError, "statements have no value that could come with its time")
@@ -118,7 +117,7 @@ impl Device {
             self.restore(state, self.attempts())?;
         }
         state.free(self.host(), run);
-        state.run_raw(self.host(), run, command, sink)
+        state.run_raw(self.host(), run, command, None, sink)
     }
 
     /// The text, as `str` gives it, of what an expression comes to; `None` if it ends itself by SystemExit without a number.

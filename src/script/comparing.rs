@@ -108,10 +108,11 @@ fn mixed(a: &Dynamic, b: &Dynamic) -> Option<Option<Ordering>> {
 
 /// The order of two values of one type. What can be equal and has no order has one only if `equality` is asked for.
 fn alike(a: &Dynamic, b: &Dynamic, equality: bool) -> Option<Option<Ordering>> {
-    fn of<T: Clone + 'static>(a: &Dynamic, b: &Dynamic, compare: fn(&T, &T) -> Ordering) -> Option<Option<Ordering>>
-    where
-        T: rhai::Variant,
-    {
+    fn of<T: rhai::Variant + Clone>(
+        a: &Dynamic,
+        b: &Dynamic,
+        compare: fn(&T, &T) -> Ordering,
+    ) -> Option<Option<Ordering>> {
         Some(Some(compare(&*a.read_lock::<T>()?, &*b.read_lock::<T>()?)))
     }
     fn equal<T: PartialEq>(a: &T, b: &T) -> Ordering {

@@ -176,7 +176,7 @@ fn begins(
         let is_text = next == Kind::Raw || next == Kind::Text && starts(|c| c != '\'');
         let next = Next { is_name, is_text, is_brace: text == "{" };
         let begins_statement = before.is_none_or(|(_, text)| matches!(text, ";" | "{" | "}"));
-        (!before.is_some_and(|(_, text)| text == ".") && fits(begins_statement, next)).then_some(key)
+        (before.is_none_or(|(_, text)| text != ".") && fits(begins_statement, next)).then_some(key)
     })
 }
 
