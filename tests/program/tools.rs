@@ -94,9 +94,12 @@ fn modules_and_the_language_are_described() {
     let module = succeeds(folder.path(), &["doc", "std/assert"]);
     assert!(module.contains("\nthrows(kind, action)\n    Calling `action` raises an error of this kind"), "{module}");
     let all = succeeds(folder.path(), &["doc"]);
-    for part in
-        ["\n## Devices\n", "\nd.exec(code: String)\n    Runs Python", "\n## std/csv\n\nTables", "\nmean(values)\n"]
-    {
+    for part in [
+        "\n## Devices\n",
+        "\nd.exec(code: String)\nd.exec(code: String, options: Map)\n    Runs Python",
+        "\n## std/csv\n\nTables",
+        "\nmean(values)\n",
+    ] {
         assert!(all.contains(part), "{part:?} is not in\n{all}");
     }
 }
