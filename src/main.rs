@@ -1,5 +1,13 @@
 //! The `belay-script` program: everything is in the library.
 
-fn main() -> std::process::ExitCode {
-    belay_script::cli::main()
+use cap::Cap;
+use std::alloc::System;
+use std::process::ExitCode;
+
+/// The system's allocator, counted: scripts have a limit (`--max-memory`).
+#[global_allocator]
+static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
+
+fn main() -> ExitCode {
+    belay_script::cli::main(|| MEMORY.allocated())
 }

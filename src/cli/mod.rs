@@ -19,6 +19,7 @@ pub mod info;
 pub mod keyboard;
 #[cfg(unix)]
 pub mod link;
+pub mod memory;
 pub mod operator;
 pub mod progress;
 pub mod project;
@@ -61,8 +62,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The exit status of a defect of this program.
 const DEFECT: u8 = 70;
 
-/// Runs the program with the arguments of this process.
-pub fn main() -> ExitCode {
+/// Runs the program with the arguments of this process. `memory` tells how many bytes it has allocated.
+pub fn main(memory: fn() -> usize) -> ExitCode {
+    memory::count_by(memory);
     let alone = std::env::args_os().len() == 1 && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let parsed = if alone { Arguments::try_parse_from([PROGRAM, "repl"]) } else { Arguments::try_parse() };
     let arguments = match parsed {

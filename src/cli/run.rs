@@ -6,7 +6,7 @@ use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
 use super::operator::Desk;
 use super::reporting::{Journal, Watch};
-use super::{is_python, misuse, python_file, readable, report_failures, session, signals, station, watch};
+use super::{is_python, memory, misuse, python_file, readable, report_failures, session, signals, station, watch};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::script::{Finished, Runner};
@@ -44,6 +44,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     runner.set_subject(journal.subject(&run.script));
     runner.select(super::test::selection(&run.choice, None));
     runner.permit(station::permissions(&run.allowed, station.as_deref()));
+    memory::limit(&runner, &run.allowed);
     station.into_iter().for_each(|station| runner.set_station(station));
     runner.set_operator(Desk::new(console, &run.answers.given));
     let finished = session::guarded(&host, || runner.run_file(&run.script));

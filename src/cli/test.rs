@@ -9,7 +9,7 @@ use super::operator::Desk;
 use super::render::Colour;
 use super::reporting::{Journal, Watch};
 use super::run::status;
-use super::{is_python, misuse, readable, report_failures, session, signals, station};
+use super::{is_python, memory, misuse, readable, report_failures, session, signals, station};
 use crate::bench::report::Report;
 use crate::bench::select::{Dice, Selection};
 use crate::device::Host;
@@ -155,6 +155,7 @@ impl Bench<'_> {
         runner.set_subject(subject);
         runner.select(selection(&self.options.choice, seed));
         runner.permit(station::permissions(&self.options.allowed, station.as_deref()));
+        memory::limit(&runner, &self.options.allowed);
         station.into_iter().for_each(|station| runner.set_station(station));
         runner.set_operator(Desk::new(console, &self.options.answers.given));
         let finished = session::guarded(&host, || runner.run_file(file));

@@ -86,6 +86,7 @@ fn once(
     let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
     runner.select(super::test::selection(&run.choice, None));
     runner.permit(super::station::permissions(&run.allowed, station.map(|station| &**station)));
+    super::memory::limit(&runner, &run.allowed);
     station.into_iter().for_each(|station| runner.set_station(station.clone()));
     runner.set_operator(Desk::new(console, &run.answers.given));
     runner.look_at(&run.script);

@@ -8,7 +8,7 @@ use super::{
     comparing, convert, csv, device_type, dispatch, errors, files, functions, generator, measure, modules, opening,
     syntax,
 };
-use super::{json, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing};
+use super::{json, limits, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
 use std::sync::{Arc, PoisonError};
 
@@ -42,6 +42,7 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     timing::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine, run);
+    limits::register(&mut engine, run);
     csv::register(&mut engine);
     json::register(&mut engine);
     process::register(&mut engine, run);
@@ -64,7 +65,8 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
     engine.on_debug(move |text, source, position| observer.debug(text, place(source, position).as_ref()));
     let shared = run.clone();
     engine.on_progress(move |operations| {
-        if operations & 15 != 0 {
+        // Memory may double with every operation.
+        if operations & 15 != 0 && !shared.takes_too_much() {
             return None;
         }
         shared.progress().map(Dynamic::from)

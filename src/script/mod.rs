@@ -28,6 +28,7 @@ mod functions;
 mod generator;
 mod help;
 mod json;
+mod limits;
 mod measure;
 mod methods;
 mod modules;
@@ -78,6 +79,7 @@ use std::time::Duration;
 pub use definitions::definitions;
 pub use events::Subject;
 pub use help::{KEYWORDS, Words};
+pub use limits::Memory;
 pub use reload::{Inputs, Stale};
 pub use repeat::Timed;
 pub use session::Session;
@@ -186,6 +188,12 @@ impl Runner {
     /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
     pub fn permit(&self, permissions: Permissions) {
         self.run.permit(permissions);
+    }
+
+    /// How much memory scripts may take; until then any. Once.
+    pub fn limit_memory(&self, memory: Memory) {
+        // A runner has one limit, from its start on.
+        let _ = self.run.memory.set(memory);
     }
 
     /// What scripts see as `station`. Its boards are to be made known to the host ([`Host::set_boards`]).

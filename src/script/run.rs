@@ -4,6 +4,7 @@
 
 use super::dispatch::ClassHandle;
 use super::events::Subject;
+use super::limits::Memory;
 use super::modules::Loader;
 use super::reload::Folder;
 use super::testing::Frame;
@@ -21,7 +22,7 @@ use rhai::Position;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// Why a script is ended in a way that it cannot catch.
@@ -63,6 +64,8 @@ pub(super) struct Run {
     pub loader: Loader,
     /// The folders that were sent to boards.
     pub synced: Mutex<Vec<Folder>>,
+    /// How much memory the run may take; not set: any.
+    pub memory: OnceLock<Memory>,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
     /// Names and numbers of arguments for which native functions are registered.
@@ -115,6 +118,7 @@ impl Run {
             operator: Mutex::default(),
             loader: Loader::default(),
             synced: Mutex::default(),
+            memory: OnceLock::new(),
             checking: AtomicBool::new(false),
             registered: RwLock::default(),
             classes: RwLock::default(),
@@ -183,8 +187,19 @@ impl Run {
         if !self.shielded.load(Ordering::Relaxed) && crate::interrupt::take() {
             return Some(self.stop(Error::new(Kind::Interrupted, "interrupted")));
         }
+        if self.takes_too_much()
+            && !self.shielded.load(Ordering::Relaxed)
+            && let Some(error) = self.memory.get().and_then(Memory::excess)
+        {
+            return Some(self.stop(error));
+        }
         let over = self.run_deadline().is_some_and(|deadline| Instant::now() >= deadline);
         over.then(|| self.stop(self.out_of_time()))
+    }
+
+    /// Whether more memory is taken than the run may. Reads a counter.
+    pub fn takes_too_much(&self) -> bool {
+        self.memory.get().is_some_and(|memory| (memory.used)() > memory.most)
     }
 
     fn out_of_time(&self) -> Error {

@@ -93,8 +93,8 @@ fn every(
     times: Option<&Dynamic>,
     body: &Dynamic,
 ) -> Fallible<Dynamic> {
-    let Some(period) = seconds(&number(period)) else {
-        return argument("the period of `every` is no positive number of seconds", EVERY);
+    let Some(period) = seconds(&number(period)).filter(|period| !period.is_zero()) else {
+        return argument("the period of `every` must be a number of seconds, at least 1e-9", EVERY);
     };
     let times = times.map_or(Ok(i64::MAX), |times| count("every", times, EVERY))?;
     let body = Body::new(context, body, EVERY)?;

@@ -29,6 +29,8 @@ mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;
 #[cfg(target_os = "linux")]
+mod memory;
+#[cfg(target_os = "linux")]
 mod microbit;
 mod mounts;
 #[cfg(target_os = "linux")]

@@ -71,7 +71,11 @@ fn wrong_arguments_are_told_with_what_to_write() {
     let case = |call: &str, wanted: &str| assert_eq!(failure(call), wanted, "{call}");
     case(
         "every(0, |n| 1);",
-        "ArgumentError: the period of `every` is no positive number of seconds @ t.rhai:1:1 | write `every(seconds, |n| …)` or `every(seconds, times, |n| …)`",
+        "ArgumentError: the period of `every` must be a number of seconds, at least 1e-9 @ t.rhai:1:1 | write `every(seconds, |n| …)` or `every(seconds, times, |n| …)`",
+    );
+    case(
+        "every(1e-300, |n| 1);",
+        "ArgumentError: the period of `every` must be a number of seconds, at least 1e-9 @ t.rhai:1:1 | write `every(seconds, |n| …)` or `every(seconds, times, |n| …)`",
     );
     case(
         "every(1, -1, |n| 1);",

@@ -1,0 +1,53 @@
+//! A script that wants more memory than it may have ends with an error, and its teardowns run.
+
+use crate::bounds::measure;
+use crate::support::command::Program;
+
+const BENCH: &str = "device Bench { teardown off() `print('off')` }\nlet bench = Bench.open();\n";
+
+#[test]
+fn memory_that_doubles_ends_the_script_and_teardowns_run() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, grow) in [
+        ("string", "let s = \"abcdefgh\"; loop { s += s; }"),
+        ("array", "let a = [1, 2, 3, 4]; loop { a += a; }"),
+        ("items", "let a = []; let big = blob(1000000); loop { a.push(big); }"),
+        ("padding", "let a = []; let big = blob(1000000); a.pad(100000, big);"),
+        ("caught", "loop { try { let s = \"abcdefgh\"; loop { s += s; } } catch { } }"),
+    ] {
+        let script = format!("{name}.rhai");
+        std::fs::write(folder.path().join(&script), format!("{BENCH}{grow}")).unwrap();
+        let run = measure(folder.path(), &["run", &script, "-p", "sim", "--max-memory", "64m", "--jsonl", "log.jsonl"]);
+        run.refused(1, "error: the script uses more than 64 MiB of memory");
+        let log = std::fs::read_to_string(folder.path().join("log.jsonl")).unwrap();
+        assert!(log.contains("off"), "{name}: the teardown did not run: {log}");
+    }
+}
+
+#[test]
+fn one_call_makes_no_more_than_it_may() {
+    let calls = "for make in [
+            || blob(9223372036854775807),
+            || blob(99999999999, 1),
+            || { let a = []; a.pad(9223372036854775807, 1); },
+            || { let b = blob(); b.pad(99999999999, 1); },
+            || { let s = \"\"; s.pad(99999999999, 'é'); },
+            || { let s = \"\"; s.pad(99999999999, \"ab\"); },
+            || { let s = \"\"; s.pad(1000000, 'a'); s.replace(\"a\", s); },
+            || { let s = \"\"; s.pad(1000000, 'a'); s.replace('a', s); },
+        ] {
+            try { make.call(); print(\"made\"); } catch (error) { print(error.kind); }
+        }";
+    let program = Program::new().script("calls.rhai", calls).args(["run", "calls.rhai"]);
+    program.stdout(&"ArgumentError\n".repeat(8)).status(0);
+}
+
+#[test]
+fn bounded_functions_do_what_those_of_rhai_do() {
+    let calls = "let a = [1]; a.pad(3, 2); a.pad(-1, 9); a.pad(2, 9); print(a);
+        print(blob(3, 0x1ff)); print(blob(-1)); let b = blob(1); b.pad(3, 7); b.pad(2, 1); print(b);
+        let s = \"é\"; s.pad(3, 'x'); s.pad(6, \"(!)\"); s.pad(2, 'z'); s.pad(9, \"\"); print(s);
+        let t = \"banana\"; t.replace(\"an\", \"AN\"); t.replace('b', \"BB\"); t.replace(\"a\", '-'); t.replace('B', 'c'); print(t);";
+    let program = Program::new().script("calls.rhai", calls).args(["run", "calls.rhai"]);
+    program.stdout("[1, 2, 2]\n[ffffff]\n[]\n[000707]\néxx(!)\nccANAN-\n").status(0);
+}
