@@ -80,6 +80,11 @@ impl Host {
         lock(self.known()).simulated = simulated;
     }
 
+    /// Whether this is the name of a board.
+    pub(super) fn is_of_station(&self, port: &str) -> bool {
+        lock(self.known()).boards.iter().any(|(name, _)| name == port.trim())
+    }
+
     /// What `port` means, which a script names; `None`: the port of the command line, else that of `BELAY_DEVICE`.
     pub(super) fn resolve(&self, port: Option<&str>, options: OpenOptions) -> Result<Resolved> {
         let known = lock(self.known());

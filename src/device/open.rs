@@ -8,7 +8,7 @@ use super::journal::Entry;
 use super::link::{CONNECT_LIMIT, Connector, Link, refused};
 use super::state::{self, Limit, State};
 use super::{Device, Hook, Implementation, Inner, OpenOptions};
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,7 +31,9 @@ impl Host {
     ) -> Result<Device> {
         let name = options.name.clone();
         match self.resolve(port, options) {
-            Ok(known) => self.open_link(class, Link::new(self, &known), &known.options, hook),
+            Ok(known) => self
+                .open_link(class, Link::new(self, &known), &known.options, hook)
+                .map_err(|error| if port.is_some_and(|port| self.is_of_station(port)) { absent(error) } else { error }),
             Err(error) => self.open_link(class, Err(error), &OpenOptions { name, ..OpenOptions::default() }, hook),
         }
     }
@@ -122,6 +124,16 @@ impl Host {
             emitters: Mutex::new(None),
             state: Mutex::new(state),
         })))
+    }
+}
+
+/// What to do without a board of the station that a script names: `--port` is for `open()` without a name.
+fn absent(error: crate::error::Error) -> crate::error::Error {
+    match error.kind() {
+        Kind::DeviceNotFoundError => error.with_help(
+            "plug it in, or use `--simulate`, which replaces the boards of the station by simulated ones; `--port` does not",
+        ),
+        _ => error,
     }
 }
 

@@ -12,7 +12,7 @@ macro_rules! paths {
             $examples,
             "\n\nPaths:
   :/lib/a.py, board:/lib/a.py    a path on the board of --port; `:a.py` is `:/a.py`
-  a.py, ./:a.py                  a path on this computer
+  a.py, ./:a.py                  a path on this computer, for `cp` and `hash` beside one on the board
   ':/lib/*.py', ':/**/*.mpy'     patterns of paths on the board; quote them, so that the shell leaves them alone
 
 The board is restarted first, which frees its memory and ends what ran on it; --no-reset leaves its memory as it is."
@@ -189,7 +189,7 @@ pub struct Paths {
 /// `hash`.
 #[derive(Debug, Args)]
 pub struct HashFiles {
-    /// Files, of the board or of this computer
+    /// Files of the board, and of this computer to compare them with
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// Print JSON
@@ -203,7 +203,7 @@ pub struct HashFiles {
 /// `cat`.
 #[derive(Debug, Args)]
 pub struct Cat {
-    /// Files, of the board or of this computer
+    /// Files of the board
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// Board and limits.

@@ -4,7 +4,7 @@
 
 use super::find::find_all;
 use super::path::Place;
-use super::{Work, check_interrupt, human, local, places_or_root, run, shown};
+use super::{Work, check_interrupt, human, places_or_root, run, shown};
 use crate::cli::arguments::files::{Ls, Paths};
 use crate::cli::console::Console;
 use crate::device::Device;
@@ -29,7 +29,7 @@ struct Listing {
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
 pub fn ls(options: &Ls, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
-    let places = places_or_root(&options.paths)?;
+    let places = places_or_root("ls", &options.paths)?;
     run(console, &options.session, &places, |work| {
         let listings = listings(work, &places, options.recursive)?;
         let text = if options.json { as_json(&listings) } else { as_text(&listings, options.long) };
@@ -54,7 +54,7 @@ pub fn of_device(device: &Device, console: &Arc<Console>, path: &str) -> Result<
 /// # Errors
 /// As [`ls`].
 pub fn tree(options: &Paths, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
-    let places = places_or_root(&options.paths)?;
+    let places = places_or_root("tree", &options.paths)?;
     run(console, &options.session, &places, |work| {
         let listings = listings(work, &places, true)?;
         let nodes: Vec<(String, Node)> =
@@ -103,17 +103,7 @@ fn listings(work: &mut Work<'_>, places: &[Place], deep: bool) -> Result<Vec<Lis
                     listings.push(Listing { title: format!(":{}", found.path), size: found.size, entries });
                 }
             }
-            Place::Local(path) => {
-                let size = local::there(path)?;
-                let entries = match size {
-                    Some(_) => Vec::new(),
-                    None => local::walk(&path.path, if deep { usize::MAX } else { 1 })?,
-                };
-                let entries = entries.into_iter().map(|entry| (entry.relative, entry.size)).collect();
-                let title = path.written.trim_end_matches('/');
-                let title = if title.is_empty() { "/" } else { title };
-                listings.push(Listing { title: title.to_owned(), size, entries });
-            }
+            Place::Local(path) => return Err(super::not_on_board("ls", path)),
         }
     }
     for listing in &mut listings {

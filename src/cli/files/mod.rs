@@ -128,24 +128,40 @@ fn places(texts: &[String]) -> std::result::Result<Vec<Place>, Diagnostic> {
     texts.iter().map(|text| Place::parse(text)).collect::<Result<_>>().map_err(|error| Diagnostic::from_error(&error))
 }
 
-/// As [`places`], and without any the board's `/`.
-fn places_or_root(texts: &[String]) -> std::result::Result<Vec<Place>, Diagnostic> {
-    if texts.is_empty() { places(&[":/".to_owned()]) } else { places(texts) }
+/// As [`on_board`], as places, and without any the board's `/`.
+fn places_or_root(command: &str, texts: &[String]) -> std::result::Result<Vec<Place>, Diagnostic> {
+    if texts.is_empty() { places(&[":/".to_owned()]) } else { places_on_board(command, texts) }
 }
 
-/// As [`places`], all of them on the board: `command` changes nothing on this computer.
+/// As [`on_board`], as places.
+fn places_on_board(command: &str, texts: &[String]) -> std::result::Result<Vec<Place>, Diagnostic> {
+    on_board(command, texts).map(|paths| paths.into_iter().map(Place::Board).collect())
+}
+
+/// As [`places`], at least one of them on the board.
+fn places_beside_board(command: &str, texts: &[String]) -> std::result::Result<Vec<Place>, Diagnostic> {
+    let places = places(texts)?;
+    if !places.iter().any(Place::is_board) {
+        on_board(command, texts)?;
+    }
+    Ok(places)
+}
+
+/// As [`places`], all of them on the board, where `command` works: a path without a colon may be one that lacks it.
 fn on_board(command: &str, texts: &[String]) -> std::result::Result<Vec<path::BoardPath>, Diagnostic> {
     let board = |place: Place| match place {
         Place::Board(path) => Ok(path),
-        Place::Local(path) => Err(Diagnostic {
-            help: Some(format!("a path on the board begins with a colon: `:{}`", path.written)),
-            ..Diagnostic::new(
-                Kind::ParseError,
-                format!("`{command}` works on the board, and `{}` is no path on it", path.written),
-            )
-        }),
+        Place::Local(path) => Err(Diagnostic::from_error(&not_on_board(command, &path))),
     };
     places(texts)?.into_iter().map(board).collect()
+}
+
+/// A path without a colon, where a path on the board is meant.
+fn not_on_board(command: &str, path: &path::LocalPath) -> Error {
+    misused(
+        format!("`{command}` works on the board, and `{}` is a path of this computer", path.written),
+        format!("a path on the board begins with a colon: `:{}`", path.written),
+    )
 }
 
 /// What the board, or its state, does not allow: exit status 1.

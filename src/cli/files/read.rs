@@ -5,7 +5,7 @@
 use super::digest;
 use super::find::{Found, find_all};
 use super::path::Place;
-use super::{Work, local, misused, places, refused, run};
+use super::{Work, local, misused, places_beside_board, places_on_board, refused, run};
 use crate::board::files::Hash;
 use crate::cli::arguments::files::{Cat, HashFiles};
 use crate::cli::console::Console;
@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
 pub fn cat(options: &Cat, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
-    let places = places(&options.paths)?;
+    let places = places_on_board("cat", &options.paths)?;
     run(console, &options.session, &places, |work| {
         let mut print = |piece: &[u8]| {
             console.bytes(piece);
@@ -41,7 +41,7 @@ pub fn cat(options: &Cat, console: &Arc<Console>) -> std::result::Result<u8, Dia
 /// # Errors
 /// As [`cat`].
 pub fn hash(options: &HashFiles, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
-    let places = places(&options.paths)?;
+    let places = places_beside_board("hash", &options.paths)?;
     run(console, &options.session, &places, |work| {
         let files = files(work, &places)?;
         let rows = hashes(work, &files)?;
