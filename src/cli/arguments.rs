@@ -443,6 +443,9 @@ pub struct Serve {
     /// The board's name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+    /// Kind of the board: generic, pico, pico-w, esp32, esp8266 or pyboard
+    #[arg(long, value_name = "KIND")]
+    pub board: Option<String>,
     /// Heap of the board, like `200k`
     #[arg(long, value_name = "BYTES")]
     pub heap: Option<String>,

@@ -46,6 +46,7 @@ pub fn serve(_options: &Serve, _console: &Arc<Console>) -> Result<u8, Diagnostic
 #[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "boards are served where there are pseudo-terminals"))]
 fn specifier(options: &Serve) -> String {
     let pairs = [
+        ("board", &options.board),
         ("heap", &options.heap),
         ("flash", &options.flash),
         ("flash_size", &options.flash_size),
@@ -63,15 +64,23 @@ mod tests {
 
     #[test]
     fn options_become_the_address_of_a_port() {
-        let mut options =
-            Serve { link: "board".into(), name: None, heap: None, flash: None, flash_size: None, crlf: None };
+        let mut options = Serve {
+            link: "board".into(),
+            name: None,
+            board: None,
+            heap: None,
+            flash: None,
+            flash_size: None,
+            crlf: None,
+        };
         assert_eq!(specifier(&options), "");
         options.heap = Some("200k".into());
         options.flash_size = Some("1400k".into());
         assert_eq!(specifier(&options), "?heap=200k&flash_size=1400k");
         options.name = Some("left".into());
+        options.board = Some("pico".into());
         options.flash = Some("a b.img".into());
         options.crlf = Some("off".into());
-        assert_eq!(specifier(&options), "left?heap=200k&flash=a b.img&flash_size=1400k&crlf=off");
+        assert_eq!(specifier(&options), "left?board=pico&heap=200k&flash=a b.img&flash_size=1400k&crlf=off");
     }
 }

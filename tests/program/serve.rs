@@ -34,6 +34,19 @@ fn mpremote_runs_code() {
 }
 
 #[test]
+fn mpremote_meets_the_profile_that_is_served() {
+    let running = Program::new().args(["sim", "serve", "--link", "board", "--board", "pico"]).start();
+    running.said("Ctrl-C ends it\n");
+    assert_eq!(remote(&running, &["exec", "import sys; print(sys.platform)"]), "rp2\n");
+    assert_eq!(remote(&running, &["eval", "__import__('os').uname().machine"]), "Raspberry Pi Pico with RP2040\n");
+    let failed = mpremote::run(running.folder(), &["connect", "board", "exec", "import machine; machine.Pin(99)"]);
+    assert!(failed.stdout.contains("ValueError: invalid pin"), "{failed:?}");
+    std::fs::write(running.folder().join("a.txt"), "one\ntwo\n").unwrap();
+    remote(&running, &["fs", "cp", "a.txt", ":a.txt"]);
+    assert_eq!(remote(&running, &["fs", "cat", ":a.txt"]), "one\ntwo\n");
+}
+
+#[test]
 fn mpremote_copies_files_both_ways() {
     let server = server();
     let bytes: Vec<u8> = (0..=255).cycle().take(5000).collect();

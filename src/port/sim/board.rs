@@ -15,9 +15,6 @@ use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-/// Most bytes that a board which is not listening yet takes from the host, as a board's receive buffer does.
-const RECEIVE_BUFFER: usize = 512;
-
 /// Most bytes of output that wait for the host before the board has to.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
@@ -245,7 +242,7 @@ impl Port for SimPort {
         loop {
             let pressing = self.pass_input();
             // A board that is not at its prompt yet keeps what comes for later.
-            let room = if self.life.listens() { 0 } else { RECEIVE_BUFFER };
+            let room = if self.life.listens() { 0 } else { self.body.profile.buffer };
             if self.gone.is_none() && !pressing && self.input.len() <= room {
                 return Ok(());
             }

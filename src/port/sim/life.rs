@@ -8,6 +8,7 @@ use super::SimOptions;
 use super::confine::Confinement;
 use super::flash::{Flash, file_of, random_text};
 use super::interpreter::Interpreter;
+use super::profile::Profile;
 use super::screen::{Mode, RAW_BANNER, Screen};
 use crate::port::pty::{Child, Ending, Incoming};
 use std::fs::File;
@@ -26,12 +27,21 @@ const MODULES: &[(&str, &str)] = &[
     ("_sim_network.py", include_str!("board/_sim_network.py")),
     ("_sim_onewire.py", include_str!("board/_sim_onewire.py")),
     ("_sim_pin.py", include_str!("board/_sim_pin.py")),
+    ("_sim_pin_id.py", include_str!("board/_sim_pin_id.py")),
     ("_sim_pwm.py", include_str!("board/_sim_pwm.py")),
+    ("_sim_signal.py", include_str!("board/_sim_signal.py")),
     ("_sim_spi.py", include_str!("board/_sim_spi.py")),
     ("_sim_time.py", include_str!("board/_sim_time.py")),
     ("_sim_sys.py", include_str!("board/_sim_sys.py")),
     ("_sim_uart.py", include_str!("board/_sim_uart.py")),
+    ("dht.py", include_str!("board/dht.py")),
+    ("ds18x20.py", include_str!("board/ds18x20.py")),
+    ("neopixel.py", include_str!("board/neopixel.py")),
+    ("onewire.py", include_str!("board/onewire.py")),
 ];
+
+/// Bytes of a profile's heap that the simulator's own modules take, which are not in the memory of a real board.
+const OVERHEAD: u64 = 48 * 1024;
 
 /// How long a board may take until its flash is mounted.
 const MOUNT_LIMIT: Duration = Duration::from_secs(15);
@@ -76,6 +86,7 @@ pub(super) struct Body {
     rom: File,
     pub(super) heap: Option<u64>,
     pub(super) name: String,
+    pub(super) profile: &'static Profile,
     crlf: bool,
 }
 
@@ -85,12 +96,15 @@ impl Body {
         flash: Flash,
         options: &SimOptions,
     ) -> io::Result<Body> {
-        let text: String = MODULES.iter().map(|(_, source)| *source).collect();
+        let text: String =
+            MODULES.iter().map(|(_, source)| *source).collect::<String>() + options.board.module().as_str();
         let name = if options.name.is_empty() { "sim" } else { &options.name };
         let rom = file_of(text.as_bytes())?;
         // Where the interpreter makes no native code for this machine, the decorator alone is refused.
         let boot = [file_of(BOOT.as_bytes())?, file_of(BOOT.replace("@micropython.native", "").as_bytes())?];
-        Ok(Body { interpreter, flash, boot, rom, heap: options.heap, name: name.to_owned(), crlf: options.crlf })
+        let (profile, name) = (options.board, name.to_owned());
+        let heap = options.heap.or(profile.heap.map(|heap| heap + OVERHEAD));
+        Ok(Body { interpreter, flash, boot, rom, heap, name, profile, crlf: options.crlf })
     }
 
     /// The code that MicroPython is started with: it runs `boot.py` and leaves nothing behind.
@@ -101,6 +115,7 @@ impl Body {
             files.push_str(&format!(";{name}:{place}+{}", source.len()));
             place += source.len();
         }
+        files.push_str(&format!(";_sim_board.py:{place}+{}", self.profile.module().len()));
         let truth = |value: bool| if value { "True" } else { "False" };
         let name: String = self.name.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
         // Read from a file, so that the source is never in memory as a whole.
@@ -108,8 +123,9 @@ impl Body {
         format!(
             "f=open({rom},'rb')\n\
              g={{'MAIN':globals(),'ROM':f,'FLASH':{flash},'SIZE':{size},'FORMAT':{blank},'FILES':'{files}',\
-             'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}','MARK':b'\\xff{mark}'}}\n\
+             'BOARD':{board},'RAW':{raw},'CAUSE':{cause},'NAME':b'{name}','TOKEN':'{token}','MARK':b'\\xff{mark}'}}\n\
              try:execfile('{descriptors}/{native}',g)\nexcept SyntaxError:execfile('{descriptors}/{plain}',g)\ndel f,g",
+            board = self.profile.facts(),
             size = self.flash.size,
             blank = truth(self.flash.blank),
             raw = truth(raw),

@@ -225,7 +225,7 @@ fn a_board_knows_its_name_and_how_it_was_switched_on() {
 
 #[test]
 fn a_small_heap_has_room_for_machine() {
-    let mut board = Board::raw("?heap=64k");
+    let mut board = Board::raw("?heap=72k");
     let free = "import gc; gc.collect(); print(gc.mem_free())";
     let before: u32 = board.exec(free).trim().parse().unwrap();
     board.exec("from machine import Pin, ADC; ADC(26).read_u16()");

@@ -6,9 +6,11 @@
 //! reset, and interrupts it where a board would be interrupted. The host's bytes are held back until the flash is
 //! mounted.
 //!
+//! **Profiles** ([`profile`]) limit a board to the pins, buses, memory and modules of one that exists.
+//!
 //! **Line ends** are a board's: what a program prints has CR LF for each LF; what it writes to `sys.stdout.buffer`
-//! passes unchanged ([`raw`]). The interpreter makes no difference, so the board has a `sys` of its own
-//! (`board/_sim_sys.py`), and [`screen`] adds the CR. `crlf=off` leaves lines as the interpreter prints them.
+//! passes unchanged (`raw.rs`). The interpreter makes no difference, so the board has a `sys` of its own
+//! (`board/_sim_sys.py`), and `screen.rs` adds the CR. `crlf=off` leaves lines as the interpreter prints them.
 //!
 //! **Confined on Linux.** What runs on a simulated board is a script's code, so its process reaches its flash, its terminal
 //! and the interpreter's own files, and nothing else: no other file, no program, no process, no socket ([`confine`]).
@@ -40,6 +42,9 @@ mod interrupt;
 mod life;
 #[cfg(all(test, unix))]
 mod machine_tests;
+pub mod profile;
+#[cfg(all(test, unix))]
+mod profile_tests;
 #[cfg(unix)]
 mod raw;
 #[cfg(target_os = "linux")]
@@ -59,6 +64,7 @@ pub use board::SimPort;
 pub use unavailable::SimPort;
 
 use crate::error::{Error, Kind, Result};
+use profile::{GENERIC, PROFILES, Profile};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a block of the flash.
@@ -69,7 +75,9 @@ pub const BLOCK: u64 = 4096;
 pub struct SimOptions {
     /// The board's name, which its `machine.unique_id()` tells. Empty: `sim`.
     pub name: String,
-    /// Bytes of its heap. `None`: the interpreter's default, 2 MB.
+    /// The kind of board.
+    pub board: &'static Profile,
+    /// Bytes of its heap. `None`: that of the kind of board.
     pub heap: Option<u64>,
     /// The file that holds its flash, for a board that lasts. `None`: the flash goes with the port.
     pub flash: Option<PathBuf>,
@@ -82,12 +90,13 @@ pub struct SimOptions {
 
 impl Default for SimOptions {
     fn default() -> SimOptions {
-        SimOptions { name: String::new(), heap: None, flash: None, flash_size: 1400 * 1024, crlf: true }
+        let board = &PROFILES[0];
+        SimOptions { name: String::new(), board, heap: None, flash: None, flash_size: GENERIC.flash, crlf: true }
     }
 }
 
 impl SimOptions {
-    /// Reads what follows `sim:`: `NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`, of which each part may be missing.
+    /// Reads what follows `sim:`: `NAME?board=pico&heap=200k&flash=FILE&flash_size=1400k&crlf=off`, of which each part may be missing.
     ///
     /// Sizes are bytes, with `k` 1024 bytes, with `m` 1024 `k`. The heap is 32k to 1024m, the flash 16k to 1024m and
     /// a multiple of 4k.
@@ -97,16 +106,27 @@ impl SimOptions {
     pub fn parse(text: &str) -> Result<SimOptions> {
         let (name, settings) = text.split_once('?').unwrap_or((text, ""));
         let mut options = SimOptions { name: name.to_owned(), ..SimOptions::default() };
+        let mut sized = false;
         for setting in settings.split('&').filter(|setting| !setting.is_empty()) {
             let (key, value) = setting.split_once('=').unwrap_or((setting, ""));
             match key {
                 "heap" => options.heap = Some(size(key, value, 32 * 1024, 1)?),
-                "flash_size" => options.flash_size = size(key, value, 4 * BLOCK, BLOCK)?,
+                "flash_size" => {
+                    options.flash_size = size(key, value, 4 * BLOCK, BLOCK)?;
+                    sized = true;
+                }
+                "board" => {
+                    let unknown = || refused(format!("unknown kind of board `{value}`")).with_help(kinds());
+                    options.board = Profile::named(value).ok_or_else(unknown)?;
+                }
                 "crlf" => options.crlf = switch(key, value)?,
                 "flash" if value.is_empty() => return Err(refused("`flash` names no file".to_owned())),
                 "flash" => options.flash = Some(PathBuf::from(value)),
                 _ => return Err(refused(format!("a simulated board has no option `{key}`"))),
             }
+        }
+        if !sized {
+            options.flash_size = options.board.flash;
         }
         Ok(options)
     }
@@ -114,16 +134,19 @@ impl SimOptions {
     /// The files of this computer that the board reads and writes.
     pub fn files(&self) -> Vec<&Path> {
         // Every option is named here, so that a new one that holds a path is not overlooked.
-        let SimOptions { name: _, heap: _, flash, flash_size: _, crlf: _ } = self;
+        let SimOptions { name: _, board: _, heap: _, flash, flash_size: _, crlf: _ } = self;
         flash.as_deref().into_iter().collect()
     }
 
     /// The address of this board, as [`SimOptions::parse`] reads it after `sim:`.
     pub fn address(&self) -> String {
         let mut settings = Vec::new();
+        if self.board.name != GENERIC.name {
+            settings.push(format!("board={}", self.board.name));
+        }
         settings.extend(self.heap.map(|heap| format!("heap={heap}")));
         settings.extend(self.flash.as_ref().map(|flash| format!("flash={}", flash.display())));
-        if self.flash_size != SimOptions::default().flash_size {
+        if self.flash_size != self.board.flash {
             settings.push(format!("flash_size={}", self.flash_size));
         }
         if !self.crlf {
@@ -135,6 +158,12 @@ impl SimOptions {
             (name, false) => format!("sim:{name}?{}", settings.join("&")),
         }
     }
+}
+
+/// The names of all profiles, as help.
+fn kinds() -> String {
+    let names: Vec<&str> = PROFILES.iter().map(|profile| profile.name).collect();
+    format!("use one of {}", names.join(", "))
 }
 
 fn refused(message: String) -> Error {
@@ -192,6 +221,15 @@ mod option_tests {
             "sim:bench?heap=1048576&flash=/tmp/a=b.img&flash_size=65536",
             SimOptions { heap: Some(1 << 20), flash: Some("/tmp/a=b.img".into()), flash_size: 65536, ..named },
         );
+        let pico = Profile::named("pico").unwrap();
+        let board = SimOptions { board: pico, flash_size: pico.flash, ..plain.clone() };
+        case("?board=pico", "sim:?board=pico", board.clone());
+        case(
+            "?flash_size=1400k&board=pico&heap=64k",
+            "sim:?board=pico&heap=65536&flash_size=1433600",
+            SimOptions { flash_size: 1400 * 1024, heap: Some(65536), ..board },
+        );
+        case("?board=generic", "sim", plain.clone());
         case("?crlf=off", "sim:?crlf=off", SimOptions { crlf: false, ..plain.clone() });
         case("?flash_size=1400k&crlf=on", "sim", plain);
     }
@@ -213,6 +251,7 @@ mod option_tests {
         case("?heap=1k", "`heap=1k` is not between 32k and 1024m");
         case("?flash_size=2048m", "`flash_size=2048m` is not between 16k and 1024m");
         case("?flash_size=17k", "`flash_size=17k` is no multiple of 4096 bytes");
+        case("?board=nano", "unknown kind of board `nano`");
         case("?crlf=no", "`crlf=no` is neither `on` nor `off`");
         case("?flash=", "`flash` names no file");
     }

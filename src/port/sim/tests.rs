@@ -487,7 +487,7 @@ fn main_py_and_threads_leave_their_files_closed_at_a_soft_reset() {
             "import _thread, time\nf = open('kept', 'w')\nf.write('beside threads')\ndef go():\n    while True: print('.', end=''); time.sleep_ms(1)\n\
              for _ in range(3): _thread.start_new_thread(go, ())",
         );
-        board.result();
+        board.until(">");
         board.send("\x04");
         let text = board.until(RAW);
         let (_, after) = text.split_once("MPY: soft reboot").unwrap();

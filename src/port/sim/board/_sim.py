@@ -17,6 +17,7 @@
 #   _sim.bitstream_sent(16)        the bytes that `machine.bitstream` put out at pin 16 so far, then forgotten
 #   _sim.onewire(4, {"28000000000001": 21.5})  thermometers at the wire of pin 4: their addresses without the checksum, 14
 #                                  digits, and degrees Celsius; None: none
+#   _sim.dht(4, 21.5, 40)          the sensor at pin 4 measures degrees Celsius and percent; None: there is none
 #   _sim.wifi({"lab": ("secret", -50)})  networks: name -> password ("": open) and signal in dBm
 #
 # A bus that was made without a number is bus -1. All of it lasts until the board is reset.
@@ -33,6 +34,7 @@ uarts = {}
 streams = {}
 wires = {}
 networks = {}
+climates = {}
 
 
 class Registers:
@@ -96,7 +98,7 @@ def number(pin):
     if isinstance(pin, str):
         import machine
 
-        return machine._pin_id(pin)
+        return machine.Pin(pin)._id
     return getattr(pin, "_id", pin)
 
 
@@ -190,6 +192,10 @@ def bitstream_sent(n):
 
 def onewire(n, devices):
     wires[number(n)] = devices or {}
+
+
+def dht(n, celsius, humidity=0):
+    climates[number(n)] = None if celsius is None else (celsius, humidity)
 
 
 def wifi(found):

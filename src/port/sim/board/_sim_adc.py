@@ -1,6 +1,8 @@
 # ADC for the simulated `machine`. What it measures, the bench says (`_sim`).
 import _sim
-from machine import Pin, _pin_id
+from _sim_board import ADC as CHANNELS
+from _sim_pin_id import pin_id
+from umachine import PinBase
 
 
 class ADC:
@@ -11,11 +13,19 @@ class ADC:
     ATTN_11DB = 3
 
     def __init__(self, channel, *, sample_ns=0, atten=3):
-        if not isinstance(channel, (int, Pin)):
+        if not isinstance(channel, (int, PinBase)):
             # As boards say it of a pin that has no ADC.
-            channel = _pin_id(channel)
+            channel = pin_id(channel)
         self._channel = _sim.number(channel)
-        if not isinstance(self._channel, int) or self._channel < 0:
+        if CHANNELS is not None:
+            if isinstance(channel, PinBase):
+                if self._channel not in CHANNELS.values():
+                    raise ValueError("Pin doesn't have ADC capabilities")
+            elif self._channel not in CHANNELS:
+                raise ValueError("invalid channel")
+            else:
+                self._channel = CHANNELS[self._channel]
+        elif not isinstance(self._channel, int) or self._channel < 0:
             raise ValueError("invalid channel")
 
     def __repr__(self):

@@ -1,11 +1,14 @@
 # I2C for the simulated `machine`. What is at the other end, the bench says (`_sim`).
 import _sim
+from _sim_board import I2C as I2C_IDS
 
 EIO = 5
 
 
 class I2C:
     def __init__(self, id=-1, *, scl=None, sda=None, freq=400000, timeout=50000):
+        if I2C_IDS is not None and id not in I2C_IDS and id != -1:
+            raise ValueError("I2C(" + str(id) + ") doesn't exist")
         self._id = id
         self._freq = freq
         self._open = None

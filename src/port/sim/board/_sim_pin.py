@@ -1,24 +1,9 @@
 # Pins of the simulated `machine`. What drives them from outside, the bench says (`_sim`).
-import micropython, umachine
+import micropython
 import _sim
-
-
-# What a pin of this name or number is called inside.
-def _pin_id(name):
-    if isinstance(name, Pin):
-        return name._id
-    if isinstance(name, int):
-        if 0 <= name < 256:
-            return name
-        raise ValueError("invalid pin")
-    if isinstance(name, str):
-        if name == "LED":
-            return name
-        digits = name.lstrip("GPIOD")
-        if digits.isdigit() and len(digits) < 4:
-            return int(digits)
-        raise ValueError('unknown named pin "' + name + '"')
-    raise TypeError("can't convert " + type(name).__name__ + " to pin")
+from _sim_board import INPUTS
+from _sim_pin_id import among, pin_id
+from umachine import PinBase
 
 
 class _Interrupt:
@@ -35,7 +20,7 @@ class _Interrupt:
         return self._flags
 
 
-class Pin(umachine.PinBase):
+class Pin(PinBase):
     IN = 0
     OUT = 1
     OPEN_DRAIN = 2
@@ -55,7 +40,7 @@ class Pin(umachine.PinBase):
 
     # One object a pin, as on a board.
     def __new__(cls, id, *rest, **named):
-        name = _pin_id(id)
+        name = pin_id(id)
         pin = _sim.pins.get(name)
         if pin is None:
             pin = super().__new__(cls)
@@ -89,6 +74,8 @@ class Pin(umachine.PinBase):
         if mode is not None and mode != -1:
             if mode not in (0, 1, 2, 3, 4):
                 raise ValueError("invalid pin mode")
+            if mode in (1, 2) and isinstance(self._id, int) and among(self._id, INPUTS):
+                raise ValueError("pin can only be input")
             self._mode = mode
         if pull != -1:
             self._pull = pull

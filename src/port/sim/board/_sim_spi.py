@@ -1,5 +1,6 @@
 # SPI for the simulated `machine`. What is at the other end, the bench says (`_sim`).
 import _sim
+from _sim_board import SPI as SPI_IDS
 
 
 class SPI:
@@ -10,6 +11,8 @@ class SPI:
     def __init__(
         self, id=-1, baudrate=1000000, *, polarity=0, phase=0, bits=8, firstbit=0, sck=None, mosi=None, miso=None
     ):
+        if SPI_IDS is not None and id not in SPI_IDS and id != -1:
+            raise ValueError("SPI(" + str(id) + ") doesn't exist")
         self._id = id
         self._baudrate = baudrate
 

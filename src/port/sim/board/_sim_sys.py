@@ -3,6 +3,7 @@
 # A board sends CR LF for each LF of a text, and the bytes of `sys.stdout.buffer` as they are. The host adds the CR: raw
 # bytes are therefore announced to it, by MARK, their number and a colon. 0xFF begins a mark and no text in UTF-8.
 import io
+import os as _os
 import sys as _sys
 
 _PIECE = 256
@@ -49,13 +50,45 @@ class module:
         return "<module 'sys'>"
 
 
-def install(mark):
-    board = module()
-    # For `from sys import *`.
-    board.__all__ = [name for name in dir(_sys) if name[0] != "_" and name not in ("atexit", "exc_info", "executable")]
-    for name in board.__all__:
+# `os` with what boards have besides.
+class OS:
+    def __init__(self, platform, machine):
+        self._about = platform, machine
+        copy(_os, self)
+
+    def __repr__(self):
+        return "<module 'os'>"
+
+    def uname(self):
+        from collections import namedtuple
+
+        platform, machine = self._about
+        version = _sys.version.split("MicroPython ")[-1]
+        fields = namedtuple("", ("sysname", "nodename", "release", "version", "machine"))
+        return fields(platform, platform, ".".join([str(n) for n in _sys.implementation[1][:3]]), version, machine)
+
+
+def copy(source, target):
+    names = [name for name in dir(source) if name[0] != "_" and name not in ("atexit", "exc_info", "executable")]
+    for name in names:
         if name not in ("path", "ps1", "ps2"):
-            setattr(board, name, getattr(_sys, name))
+            setattr(target, name, getattr(source, name))
+    return names
+
+
+def install(mark, profile):
+    board = module()
+    # For `from sys import *`, which does not find properties.
+    board.__all__ = copy(_sys, board)
+    old = _sys.implementation
+    board.platform = profile[0] or _sys.platform
+    if profile[0]:
+        from collections import namedtuple
+
+        names = [name for name in ("name", "version", "_machine", "_mpy", "_build", "_thread") if hasattr(old, name)]
+        new = {"_machine": profile[1], "_build": profile[2]}
+        board.implementation = namedtuple("", names)(*[new.get(name, getattr(old, name)) for name in names])
+    _sys.modules["os"] = _sys.modules["uos"] = OS(board.platform, board.implementation._machine)
     board.stdout = board.stderr = TextIOWrapper()
     board.stdout.buffer = TextIOWrapper(mark)
     # `import` looks here first.

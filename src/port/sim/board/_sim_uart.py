@@ -1,5 +1,6 @@
 # UART for the simulated `machine`. What is at the other end, the bench says (`_sim`).
 import _sim, time
+from _sim_board import UART as UART_IDS
 
 
 class UART:
@@ -9,6 +10,8 @@ class UART:
     CTS = 1
 
     def __init__(self, id, baudrate=115200, bits=8, parity=None, stop=1, **settings):
+        if UART_IDS is not None and id not in UART_IDS and id != -1:
+            raise ValueError("UART(" + str(id) + ") doesn't exist")
         self._id = id
         self._timeout = 0
         self.init(baudrate, bits, parity, stop, **settings)

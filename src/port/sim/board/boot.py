@@ -3,9 +3,9 @@
 # The host runs it with `execfile` in a dictionary of its own, which life.rs fills: FLASH (a file descriptor), SIZE (its
 # bytes), FORMAT (whether a flash that holds no file system may be formatted), ROM (an open file), FILES
 # (`;NAME:PLACE+LENGTH` of each in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the
-# reset), NAME, MARK (of raw output and of resets, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted,
-# and a second time when it ends and RAW is set. The host sends nothing before the first, so no input ever meets the
-# host's files.
+# reset), NAME, BOARD (platform, machine, build, modules that are missing, modules that are frozen), MARK (of raw output and
+# of resets, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW
+# is set. The host sends nothing before the first, so no input ever meets the host's files.
 # Ctrl-C is off but for the time that boot.py and main.py run.
 import builtins, gc, io, micropython, os, sys, vfs
 
@@ -89,7 +89,7 @@ def load(name):
             module = real_import(name)
             start = getattr(module, "_start", None)
             if start:
-                start(load, CAUSE, NAME, end)
+                start(load, CAUSE, NAME, end, BOARD)
         finally:
             if first:
                 sys.path.remove("/.sim")
@@ -97,10 +97,16 @@ def load(name):
     return sys.modules[name]
 
 
-# `import machine` must give the simulated one, and cost nothing until then. It brings the others.
+# `import machine` must give the simulated one, and cost nothing until then. It brings the others. Native code adds no
+# frame of its own to a traceback.
+@micropython.native
 def find(name, *rest):
-    if name in ("machine", "_sim", "_onewire", "network"):
-        builtins.__import__ = real_import
+    if name in BOARD[3]:
+        if "/.sim" not in sys.path:
+            raise ImportError("no module named '" + name + "'")
+    elif name in ("machine", "_sim", "_onewire", "network") or name in BOARD[4]:
+        if not BOARD[3]:
+            builtins.__import__ = real_import
         load("machine")
     return real_import(name, *rest)
 
@@ -172,7 +178,7 @@ def run(name):
 
 
 real_import = builtins.__import__
-load("_sim_sys").install(MARK)
+load("_sim_sys").install(MARK, BOARD)
 del sys.modules["_sim_sys"]
 mount()
 builtins.__import__ = find

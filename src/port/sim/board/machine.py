@@ -1,10 +1,11 @@
 # The simulated `machine`: MicroPython's own names, with a bench behind them in place of wires (`import _sim`).
 #
 # What is used less often is in modules of its own, loaded when asked for, so that a small heap stays free.
-import sys, time
+import os, sys, time
 import umachine
 import _sim
-from umachine import Signal, idle, mem8, mem16, mem32, soft_reset, time_pulse_us
+import _sim_board
+from umachine import PinBase, idle, mem8, mem16, mem32, soft_reset
 
 PWRON_RESET = 1
 HARD_RESET = 2
@@ -15,7 +16,8 @@ PIN_WAKE = 2
 
 _LATER = {
     "Pin": "_sim_pin",
-    "_pin_id": "_sim_pin",
+    "Signal": "_sim_signal",
+    "time_pulse_us": "_sim_signal",
     "ADC": "_sim_adc",
     "PWM": "_sim_pwm",
     "I2C": "_sim_i2c",
@@ -27,7 +29,7 @@ _LATER = {
     "RTC": "_sim_time",
     "WDT": "_sim_time",
 }
-_frequency = 133_000_000
+_frequency = _sim_board.FREQUENCY
 
 
 # Stands for a module until something of it is needed.
@@ -37,22 +39,30 @@ class _Stand:
         self._module = module
 
     def __getattr__(self, name):
+        if sys.modules.get(self._module) is self:
+            del sys.modules[self._module]
         module = sys.modules[self._name] = _load(self._module)
         return getattr(module, name)
 
 
-def _start(load, cause, name, end):
+def _start(load, cause, name, end, board):
     global _load, _cause, _name, _end
     _load, _cause, _name, _end = load, cause, name, end
     sys.modules["_onewire"] = _Stand("_onewire", "_sim_onewire")
     sys.modules["network"] = _Stand("network", "_sim_network")
+    for name in board[4]:
+        try:
+            # A file of this name comes first, as in `sys.path`.
+            os.stat(name + ".py")
+        except OSError:
+            sys.modules.setdefault(name, _Stand(name, name))
 
 
 def __getattr__(name):
     if name == "__all__":
         # For `from machine import *`.
         names = list(globals()) + list(_LATER)
-        return [name for name in names if name[0] != "_" and name not in ("sys", "time", "umachine")]
+        return [name for name in names if name[0] != "_" and name not in ("os", "sys", "time", "umachine")]
     module = _LATER.get(name)
     if module is None:
         raise AttributeError("module 'machine' has no attribute '" + name + "'")
@@ -97,7 +107,7 @@ def wake_reason():
 def unique_id():
     import hashlib
 
-    return hashlib.sha256(_name).digest()[:8]
+    return hashlib.sha256(_name).digest()[: _sim_board.ID]
 
 
 def freq(*hertz):
