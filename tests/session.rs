@@ -3,8 +3,8 @@
 #[path = "support/fake_board.rs"]
 mod fake_board;
 
-use belay_script::port::{Port, Wait};
-use belay_script::repl::{Failure, FrameKind, Session};
+use belay_script::port::{Abilities, Port, Wait};
+use belay_script::repl::{Failure, FrameKind, Means, Session};
 use fake_board::{FakeBoard, Fault, Handle, Place, RawPaste, Run, Settings, Then};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,6 +24,7 @@ fn script(code: &str) -> Run {
         Some(("v", text)) => Run::prints(frame(text)),
         Some(("p", text)) => Run::prints(format!("{text}{}", frame("None"))),
         Some(("!", _)) => Run::raises("ValueError: boom"),
+        _ if code == "stubborn" => Run::prints("begun\r\n").then(Then::Keep),
         _ if code == "hang" => Run::prints("hanging\r\n").then(Then::Hang),
         _ if code == "go away" => Run::prints("").then(Then::Vanish),
         _ if code == "reboot" => Run::prints("").then(Then::Reboot),
@@ -177,4 +178,92 @@ fn one_byte_at_a_time_is_as_good() {
     handle.inject(Fault::SplitEveryByte);
     assert_eq!(run(&mut session, "v12345").0, Ok("12345".to_owned()));
     assert_eq!(run(&mut session, &"x".repeat(900)).0, Ok("900".to_owned()));
+}
+
+#[test]
+fn a_call_ends_in_time_and_the_next_one_brings_the_board_back() {
+    for means in [Some(Means::Storm), Some(Means::SoftReset), Some(Means::HardReset)] {
+        let (mut session, handle) = session(Settings {
+            abilities: Abilities { hard_reset: true, ..Settings::default().abilities },
+            keeps: match means {
+                Some(Means::Storm) => 40,
+                Some(Means::SoftReset) => 250,
+                _ => usize::MAX,
+            },
+            ..Settings::default()
+        });
+        let (outcome, output) = run(&mut session, "stubborn");
+        assert_eq!(outcome, Err(Failure::Timeout));
+        assert_eq!(output, "begun\r\nnope\r\n");
+        assert_eq!(session.unsettled(), Some(b"nope\r\n".as_slice()));
+        let mut output = Vec::new();
+        let got = session.get_back(soon(), &mut |bytes| output.extend_from_slice(bytes));
+        assert_eq!(got, Ok(means), "{:?}", handle.log().resets);
+        assert_eq!(session.unsettled(), None);
+        assert_eq!(run(&mut session, "v1"), (Ok("1".to_owned()), String::new()));
+        // What it printed is output, and nothing else is.
+        let output = String::from_utf8_lossy(&output).replace("nope\r\n", "");
+        assert!(output.is_empty(), "{output:?}");
+    }
+}
+
+#[test]
+fn a_board_that_never_lets_go_is_told_from_a_silent_one() {
+    let keeps = |program: &str| {
+        let settings = Settings { keeps: usize::MAX, busy_with: program.as_bytes().to_vec(), ..Settings::default() };
+        let (board, _handle) = FakeBoard::with(Settings { busy: true, ..settings }, script);
+        let mut session = Session::new(Box::new(board) as Box<dyn Port>, TOKEN.to_owned());
+        let Err(Failure::Stuck(seen)) = session.enter(true, soon(), &mut |_| {}) else { panic!("it keeps Ctrl-C") };
+        (String::from_utf8_lossy(&seen.printed).into_owned(), seen.tried)
+    };
+    let (printed, tried) = keeps("nope\r\n");
+    assert!(printed.ends_with("nope\r\n"), "{printed:?}");
+    assert_eq!(tried, [Means::Interrupt, Means::Storm, Means::SoftReset, Means::Storm]);
+    assert_eq!(keeps("").0, "");
+}
+
+#[test]
+fn what_a_program_printed_before_the_first_entry_is_output() {
+    let settings = Settings { busy: true, boot: b"booted\r\n".to_vec(), ..Settings::default() };
+    let (board, handle) = FakeBoard::with(settings, script);
+    handle.prints(b"running 1\r\nrunning 2\r\n");
+    let mut session = Session::new(Box::new(board) as Box<dyn Port>, TOKEN.to_owned());
+    let mut output = Vec::new();
+    session.enter(true, soon(), &mut |bytes| output.extend_from_slice(bytes)).unwrap();
+    assert_eq!(String::from_utf8_lossy(&output), "running 1\r\nrunning 2\r\nbooted\r\n");
+}
+
+#[test]
+fn text_like_the_raw_repl_s_own_between_calls_is_output_in_order() {
+    let texts = ["raw REPL; CTRL-B to exit\r\n>", "\r\n>>> ", "\x04\x04>", "OK", "MPY: soft reboot\r\n", "\x04"];
+    for text in texts {
+        let (mut session, handle) = session(Settings::default());
+        let mut output = String::new();
+        let mut expected = String::new();
+        for number in 0..20 {
+            let printed = format!("<{number}|{text}");
+            handle.prints(printed.as_bytes());
+            expected.push_str(&printed);
+            let mut bytes = Vec::new();
+            session.regain(soon(), &mut |come| bytes.extend_from_slice(come)).unwrap();
+            output.push_str(&String::from_utf8_lossy(&bytes));
+            let (outcome, come) = run(&mut session, &format!("v{number}"));
+            assert_eq!(outcome, Ok(number.to_string()));
+            output.push_str(&come);
+        }
+        assert_eq!(output, expected);
+        assert_eq!(handle.log().timeouts, 0, "{text:?}: nothing is waited for");
+    }
+}
+
+#[test]
+fn no_upload_waits_without_end() {
+    for length in [20, 5000] {
+        let (session, handle) = session(Settings::default());
+        let mut session = session.unheard_within(Duration::from_millis(20));
+        handle.inject(Fault::StallAfter(0));
+        let wait = Wait { deadline: None, interruptible: false };
+        let outcome = session.execute(&"x".repeat(length), true, wait, &mut |_| {});
+        assert!(matches!(outcome, Err(Failure::Unheard | Failure::Stuck(_))), "{outcome:?}");
+    }
 }

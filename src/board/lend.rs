@@ -5,7 +5,7 @@
 use super::{Board, ConnectFailure, REPEATS};
 use crate::port::{Port, PortError, Wait};
 use crate::repl::session::Sink;
-use crate::repl::{Failure, Reply};
+use crate::repl::{Failure, Means, Reply};
 use std::time::Duration;
 
 /// What came of a visit at the board's prompt.
@@ -29,12 +29,18 @@ impl Board {
         visitor: impl FnOnce(&mut dyn Port) -> Result<(), PortError>,
         sink: Sink<'_>,
     ) -> Result<Visit, ConnectFailure> {
-        self.replies = None;
         let ended = self.session.lend(visitor, sink)?;
+        let restarted = self.load_if_restarted(sink)?;
+        Ok(Visit { ended, restarted })
+    }
+
+    /// Whether the board has started anew since the helpers were loaded; then they are loaded again.
+    fn load_if_restarted(&mut self, sink: Sink<'_>) -> Result<bool, ConnectFailure> {
+        self.replies = None;
         let wait = Wait::for_at_most(AFTER_VISIT).undisturbed();
         for _ in 0..REPEATS {
             match self.session.execute("__belay_a('N','')", true, wait, sink) {
-                Ok(Reply { frame: Some(_), .. }) => return Ok(Visit { ended, restarted: false }),
+                Ok(Reply { frame: Some(_), .. }) => return Ok(false),
                 // Its memory is empty, or not what it was: as after a restart.
                 Ok(_) => break,
                 Err(Failure::Torn(_)) => {}
@@ -42,6 +48,30 @@ impl Board {
             }
         }
         self.load(wait, sink)?;
-        Ok(Visit { ended, restarted: true })
+        Ok(true)
     }
+
+    /// What a program that has not ended has printed since it was interrupted; `None` if none runs.
+    pub fn unsettled(&self) -> Option<&[u8]> {
+        self.session.unsettled()
+    }
+
+    /// Brings a board back whose last program has not ended though its time was over. `None`: it was none. `wait`:
+    /// for the strong means.
+    ///
+    /// # Errors
+    /// See [`ConnectFailure`]. The session is closed then.
+    pub fn get_back(&mut self, wait: Wait, sink: Sink<'_>) -> Result<Option<Back>, ConnectFailure> {
+        let Some(means) = self.session.get_back(wait, sink)? else { return Ok(None) };
+        Ok(Some(Back { means, restarted: self.load_if_restarted(sink)? }))
+    }
+}
+
+/// How a board came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Back {
+    /// What it took.
+    pub means: Means,
+    /// Whether it has started anew: what was declared on it is gone, and the helpers are loaded again.
+    pub restarted: bool,
 }

@@ -22,7 +22,7 @@ use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 pub use helper::Helper;
 use identity::Identity;
-pub use lend::Visit;
+pub use lend::{Back, Visit};
 use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
@@ -212,6 +212,10 @@ impl Board {
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
         let reply = self.session.execute_answering(code, true, answers, wait, sink)?;
+        self.unless_restarted(reply)
+    }
+
+    fn unless_restarted(&mut self, reply: Reply) -> Result<Reply, Failure> {
         // Its memory is empty: it has restarted, and nobody saw it.
         if repl::find(&reply.error, b"NameError").is_some() && repl::find(&reply.error, b"'__belay").is_some() {
             self.session.close(Failure::Restarted);
@@ -234,8 +238,23 @@ impl Board {
 
     /// How many replies the board has sent, and the kind of the last.
     fn count(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(u64, Option<FrameKind>), Failure> {
-        let text =
-            self.ask_again("__belay_a('N','%d%s'%(__belay_l[0],__belay_l[1]))", FrameKind::Number, wait, sink)?;
+        let mut text = None;
+        for _ in 0..REPEATS {
+            let code = "__belay_a('N','%d%s'%(__belay_l[0],__belay_l[1]))";
+            let reply = self.session.execute_awaiting(code, "", wait, sink);
+            match reply.and_then(|reply| self.unless_restarted(reply)) {
+                // An answer to a question of the session that came late begins otherwise.
+                Ok(Reply { frame: Some(frame), .. })
+                    if frame.text.starts_with(|letter: char| letter.is_ascii_digit()) =>
+                {
+                    text = Some(frame.text);
+                    break;
+                }
+                Ok(_) | Err(Failure::Torn(_)) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        let text = text.ok_or(Failure::Torn(None))?;
         let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
         let kind = text.bytes().last().and_then(FrameKind::from_letter);
         Ok((digits.parse().map_err(|_| Failure::Torn(None))?, kind))
@@ -250,10 +269,34 @@ impl Board {
                 then.extend_from_slice(bytes);
             }
         };
-        let reply = self.have_again(left, before, wait, &mut first, &mut meanwhile);
-        sink(&first);
-        sink(&then);
-        reply
+        let reply = self.have_again(left.clone(), before, wait, &mut first, &mut meanwhile);
+        let stray = self.session.take_stray();
+        match (reply, stray) {
+            // The program ran on: a thread has printed what was taken for its end.
+            (Err(Failure::Torn(_)), Some(frame)) => {
+                sink(&left.unwrap_or_default());
+                sink(repl::RAW_BANNER);
+                sink(&then);
+                Ok(Reply { frame: Some(frame), error: Vec::new() })
+            }
+            (Err(Failure::Torn(lost)), None) => match repl::take_error(&mut then) {
+                Some(error) => {
+                    sink(&left.unwrap_or_default());
+                    sink(&then);
+                    Ok(Reply { frame: None, error })
+                }
+                None => {
+                    sink(&first);
+                    sink(&then);
+                    Err(Failure::Torn(lost))
+                }
+            },
+            (reply, _) => {
+                sink(&first);
+                sink(&then);
+                reply
+            }
+        }
     }
 
     /// `first`: where what others have printed into the reply goes.
@@ -274,6 +317,13 @@ impl Board {
             }
         };
         self.replies = Some(count);
+        if self.session.has_stray() {
+            return Err(Failure::Torn(left));
+        }
+        if count == before && left.as_deref() == Some(b"\x04\x04>") {
+            // It has ended without a word: by SystemExit, which restarts no MicroPython before 1.20 or so.
+            return Ok(Reply { frame: None, error: b"SystemExit".to_vec() });
+        }
         if count == before {
             // The command was never heard, or raised something.
             let error: Vec<u8> = left.iter().flatten().copied().filter(|&byte| byte != 0x04).collect();
@@ -294,7 +344,7 @@ impl Board {
             }
         }
         let frame = Frame { kind, text };
-        first.extend(noise(&repl::without_prompt(left.unwrap_or_default()), &frame, self.session.token()));
+        first.extend(noise(&repl::without_torn_prompts(left.unwrap_or_default()), &frame, self.session.token()));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 

@@ -71,6 +71,7 @@ mod tests {
             platform: "rp2".into(),
             arch: String::new(),
             emitters: vec!["native".into(), "viper".into()],
+            float_bits: 64,
         };
         assert_eq!(
             as_text("sim", &told),

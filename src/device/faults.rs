@@ -5,19 +5,35 @@
 use crate::bound;
 use crate::error::{Error, Kind};
 use crate::python::traceback::Traceback;
-use crate::repl::Failure;
+use crate::repl::{Failure, Means, Seen, last_line};
 use std::time::Duration;
 
-/// The error of a command without reply. `timeout`: the call's own; `None` if the run's deadline passed.
-pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
+/// The error of a command without reply. `timeout`: the call's own; `None` if the run's deadline passed. `running`: what the
+/// program has printed since it was interrupted, if it has not ended.
+pub fn error(failure: Failure, timeout: Option<Duration>, running: Option<&[u8]>) -> Error {
     match failure {
-        Failure::Timeout => match timeout {
-            Some(timeout) => Error::new(Kind::TimeoutError, format!("no answer within {} s", timeout.as_secs_f64()))
-                .with_help("the board was interrupted and can be used again; allow more with `timeout = seconds`"),
-            None => Error::new(Kind::TimeoutError, "the run took longer than `--timeout` allows")
-                .with_help("the board was interrupted; allow more with `--timeout SECONDS`"),
+        Failure::Timeout => {
+            let (message, more) = match timeout {
+                Some(timeout) => (format!("no answer within {} s", timeout.as_secs_f64()), "timeout = seconds"),
+                None => ("the run took longer than `--timeout` allows".to_owned(), "--timeout SECONDS"),
+            };
+            let state = match (running, timeout) {
+                (Some(printed), _) => still_running(printed),
+                (None, Some(_)) => "the board was interrupted and can be used again".to_owned(),
+                (None, None) => "the board was interrupted".to_owned(),
+            };
+            Error::new(Kind::TimeoutError, message).with_help(format!("{state}; allow more with `{more}`"))
+        }
+        Failure::Unheard => {
+            Error::new(Kind::TimeoutError, "the board did not take the code within 30 s").with_help(match running {
+                Some(_) => "the code may be too large for its memory; the next call restarts the board if need be",
+                None => "the code may be too large for its memory; the board was interrupted and can be used again",
+            })
+        }
+        Failure::Interrupted => match running {
+            Some(printed) => Error::new(Kind::Interrupted, "interrupted").with_help(still_running(printed)),
+            None => Error::new(Kind::Interrupted, "interrupted"),
         },
-        Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
         Failure::Torn(_) => Error::new(Kind::ProtocolError, "the reply was torn, and could not be had again")
             .with_help(
                 "a thread that prints without pause can do that, or a link that loses bytes; the call may have run",
@@ -36,37 +52,105 @@ pub fn error(failure: Failure, timeout: Option<Duration>) -> Error {
         }
         Failure::Lost(how) => Error::new(Kind::ConnectionLost, format!("the connection was lost: {how}"))
             .with_help("check the cable and the supply of the board; whether the call has run is not known"),
-        Failure::Stuck => Error::new(Kind::ConnectionLost, "the board no longer answers")
-            .with_help("press its reset button or unplug it; a program that switches interrupts off can do that"),
+        Failure::Stuck(seen) => match last_line(&seen.printed) {
+            line if line.is_empty() => Error::new(Kind::ConnectionLost, "the board no longer answers")
+                .with_help(format!("{}; press its reset button or unplug it", tried(&seen))),
+            line => {
+                Error::new(Kind::ConnectionLost, format!("the program on the board keeps Ctrl-C: it printed `{line}`"))
+                    .with_help(format!("{}; {KEEPS_CTRL_C}", tried(&seen)))
+            }
+        },
     }
 }
 
 /// The error of a board that could not be connected.
 pub fn connect_error(failure: Failure, port: &str) -> Error {
     match failure {
-        Failure::Stuck if port.starts_with("exec:") => {
+        Failure::Stuck(_) if port.starts_with("exec:") => {
             Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: it has no raw REPL"))
                 .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
         }
-        Failure::Stuck | Failure::Torn(_) | Failure::TooLong(_) => {
-            Error::new(Kind::ConnectionFailedError, format!("nothing at `{port}` answers as a MicroPython board does"))
-                .with_help("is MicroPython or CircuitPython on the board, and the baud rate right? press its reset button and try again")
-        }
+        Failure::Stuck(seen) => silent(port, &seen),
+        Failure::Torn(_) | Failure::TooLong(_) => silent(port, &Seen::default()),
         Failure::Lost(how) if port.starts_with("exec:") => {
             let what = if how.ends_with("status 127") { "there is no such command" } else { how.as_str() };
             Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: {what}"))
                 .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
         }
-        Failure::Lost(how) => {
-            Error::new(Kind::ConnectionFailedError, format!("the connection to `{port}` was lost while opening it: {how}"))
-                .with_help("check the cable and the supply of the board")
-        }
+        Failure::Lost(how) => Error::new(
+            Kind::ConnectionFailedError,
+            format!("the connection to `{port}` was lost while opening it: {how}"),
+        )
+        .with_help("check the cable and the supply of the board"),
         Failure::Restarted => {
             Error::new(Kind::ConnectionFailedError, format!("the board at `{port}` keeps restarting"))
                 .with_help("a program in its boot.py or main.py, or a weak supply, can do that")
         }
-        Failure::Timeout => Error::new(Kind::TimeoutError, format!("the board at `{port}` did not get ready in time")),
+        Failure::Timeout | Failure::Unheard => {
+            Error::new(Kind::TimeoutError, format!("the board at `{port}` did not get ready in time"))
+        }
         Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
+    }
+}
+
+/// What to do about a program that lets nobody in.
+const KEEPS_CTRL_C: &str = "press the reset button while the command is repeated, or erase the board's main.py with its \
+                            firmware tool, and let programs end on KeyboardInterrupt";
+
+/// What is known of a program that has not ended.
+fn still_running(printed: &[u8]) -> String {
+    match last_line(printed) {
+        line if line.is_empty() => {
+            "the program on the board has not ended on Ctrl-C yet; the next call interrupts it again, and restarts the \
+             board if that does not help"
+                .to_owned()
+        }
+        line => format!(
+            "the program on the board keeps Ctrl-C: it printed `{line}`; the next call restarts the board if Ctrl-C in quick \
+             succession does not help; let the program end on KeyboardInterrupt"
+        ),
+    }
+}
+
+/// The error of a port at which no raw REPL could be entered.
+fn silent(port: &str, seen: &Seen) -> Error {
+    let failed = |message: String| Error::new(Kind::ConnectionFailedError, message);
+    let nothing = || failed(format!("no MicroPython board responded on `{port}`"));
+    let text = String::from_utf8_lossy(&seen.printed);
+    let garbled = text.chars().filter(|&letter| letter == char::REPLACEMENT_CHARACTER).count();
+    let line = last_line(&seen.printed);
+    if line.is_empty() {
+        return nothing().with_help(format!(
+            "{}, and nothing came back: check that MicroPython or CircuitPython is on the board, that it has power, and that \
+             this is its port; press its reset button and try again",
+            tried(seen)
+        ));
+    }
+    if garbled * 4 > text.chars().count() {
+        return nothing().with_help("what comes from it is no text: check the baud rate (`--baudrate`)");
+    }
+    failed(format!("the program on the board at `{port}` keeps Ctrl-C: it printed `{line}`"))
+        .with_help(format!("{}; {KEEPS_CTRL_C}", tried(seen)))
+}
+
+/// What was tried, in words.
+fn tried(seen: &Seen) -> String {
+    let word = |means: &Means| match means {
+        Means::Interrupt => "Ctrl-C",
+        Means::Storm => "Ctrl-C in quick succession",
+        Means::SoftReset => "a soft reset",
+        Means::HardReset => "a reset by the port",
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for means in &seen.tried {
+        if !words.contains(&word(means)) {
+            words.push(word(means));
+        }
+    }
+    match words.split_last() {
+        None => "Ctrl-C did not help".to_owned(),
+        Some((last, [])) => format!("{last} did not help"),
+        Some((last, rest)) => format!("{} and {last} did not help", rest.join(", ")),
     }
 }
 

@@ -19,7 +19,7 @@ const STARTUP_MICROPYTHON: &str = include_str!("../board/snippets/startup_microp
 const STARTUP_CIRCUITPYTHON: &str = include_str!("../board/snippets/startup_circuitpython.py");
 
 /// Longest time of connecting and identifying a board; booting boards are waited for.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(20);
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(50);
 
 /// Opens the port of a board. Told whether it is opened again after a loss.
 pub type Connector = dyn Fn(bool) -> Result<Box<dyn Port>> + Send + Sync;
@@ -121,10 +121,12 @@ impl Link {
             }
         };
         let mut sink = |bytes: &[u8]| shown(filter.feed(bytes, &lines));
-        let session = Session::new(port, token);
+        let (output, name) = (host.shared_output(), device.to_owned());
+        let session =
+            Session::new(port, token).announcing(move |means| output.notice(&super::back::announcement(&name, means)));
         let connected = Board::connect(session, reset, wait, &mut sink);
         shown(filter.flush());
-        connected.map_err(|failure| refused(failure, &self.written))
+        connected.map_err(|failure| refused_unless(failure, &self.written, reset))
     }
 
     /// Whether the code to run after connecting is the user's.
@@ -154,6 +156,11 @@ fn identify(path: &str, ports: &[FoundPort]) -> Option<UsbSpecifier> {
 
 /// The error of a board that did not connect.
 pub fn refused(failure: ConnectFailure, port: &str) -> Error {
+    refused_unless(failure, port, true)
+}
+
+/// As [`refused`]. `fresh`: the board was restarted before, so that no code on it can be the reason.
+fn refused_unless(failure: ConnectFailure, port: &str, fresh: bool) -> Error {
     match failure {
         ConnectFailure::Link(failure) => connect_error(failure, port),
         ConnectFailure::Unusable(text) => {
@@ -165,9 +172,19 @@ pub fn refused(failure: ConnectFailure, port: &str) -> Error {
                 )
                 .with_help("what earlier programs hold is freed by a restart: open it without `soft_reset: false`, or `belay-script exec pass`");
             }
+            if !fresh {
+                return Error::new(
+                    Kind::ConnectionFailedError,
+                    format!("the board at `{port}` cannot run what belay-script needs: {last}"),
+                )
+                .with_help(
+                    "an earlier program may have replaced a built-in, such as `builtins.__import__`: restart the board \
+                     (`belay-script reset`, or open it without `soft_reset: false`)",
+                );
+            }
             Error::new(
                 Kind::ConnectionFailedError,
-                format!("what answers at `{port}` is no usable MicroPython: {last}"),
+                format!("what answers at `{port}` is not a usable MicroPython: {last}"),
             )
             .with_help("MicroPython 1.9 or newer, or CircuitPython, must be on the board")
         }

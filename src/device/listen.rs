@@ -37,7 +37,7 @@ impl Device {
                 self.host().output().board(self.name(), &text);
             }
         };
-        board.drain(&mut sink).map_err(|failure| faults::error(failure, None).with_device(self.name()))
+        board.drain(&mut sink).map_err(|failure| faults::error(failure, None, None).with_device(self.name()))
     }
 
     /// Asks the board for names that begin with `prefix`, by one short exchange of at most `limit`: the attributes of

@@ -8,6 +8,7 @@
 
 mod about;
 pub mod arguments;
+mod back;
 pub mod check;
 pub mod class;
 mod clock;
@@ -34,6 +35,7 @@ mod reset;
 mod source;
 mod state;
 mod terminal;
+mod text;
 mod timing;
 
 pub use crate::repl::{Keyboard, Keys};
@@ -176,6 +178,9 @@ pub struct Implementation {
     pub arch: String,
     /// The code emitters that the board has: `native`, `viper`.
     pub emitters: Vec<String>,
+    /// Bits of its floats: 64, or 32 (or 30, which cannot be told apart), where `1e100` is `inf`; 0: it has none, or is not
+    /// known.
+    pub float_bits: u32,
 }
 
 /// What a call gave.
@@ -205,6 +210,10 @@ struct Inner {
     /// Without its emitters.
     implementation: Implementation,
     emitters: Mutex<Option<Vec<String>>>,
+    /// Whether its texts hold characters beyond ASCII as such, once asked.
+    unicode: Mutex<Option<bool>>,
+    /// Bits of its floats, once asked.
+    float_bits: Mutex<Option<u32>>,
     state: Mutex<State>,
 }
 
@@ -248,13 +257,26 @@ impl Device {
         &self.0.implementation
     }
 
-    /// What the board says it is. The first call asks it for its emitters, by compiling a function with each; a device
-    /// that is closed or busy failing has none.
+    /// What the board says it is. The first call asks it for its emitters, by compiling a function with each, and for the
+    /// size of its floats; a device that is closed or busy failing has none.
     pub fn implementation(&self) -> Implementation {
         let mut implementation = self.0.implementation.clone();
         let mut known = lock(&self.0.emitters);
         implementation.emitters = known.get_or_insert_with(|| self.probe_emitters()).clone();
+        drop(known);
+        implementation.float_bits = *lock(&self.0.float_bits).get_or_insert_with(|| self.probe_floats());
         implementation
+    }
+
+    fn probe_floats(&self) -> u32 {
+        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let command = Command::expression("float('1e100')<float('inf')");
+        let reply = self.lock().run(self.host(), &run, &command);
+        match reply.map(|payload| payload.value()) {
+            Ok(Ok(Value::Bool(true))) => 64,
+            Ok(Ok(Value::Bool(false))) => 32,
+            _ => 0,
+        }
     }
 
     fn probe_emitters(&self) -> Vec<String> {
@@ -358,7 +380,7 @@ impl Device {
         for (param, bound) in item.params.iter().zip(values) {
             let arguments::Bound::Given(value) = bound else { continue };
             let found = value.remotes();
-            if !found.is_empty() {
+            if !found.is_empty() || text::has_unicode(value) {
                 self.admit(state, &format!("argument `{}` of `{}`", param.name, item.name), value)
                     .map_err(|error| error.with_item(item.words()))?;
                 remotes.extend(found.into_iter().cloned());
@@ -473,6 +495,9 @@ impl Device {
         // The press of Ctrl-C that ends the script does not end its teardowns; another one does, one at a time.
         let pressed = crate::interrupt::take();
         let mut state = self.lock();
+        if let Err(error) = self.ready_to_close(&mut state) {
+            first = Err(error);
+        }
         let lost = state.is_lost();
         let teardowns: Vec<Arc<Item>> = state
             .bound
@@ -481,7 +506,7 @@ impl Device {
             .filter(|item| item.kind == ItemKind::Teardown)
             .cloned()
             .collect();
-        if lost && !teardowns.is_empty() {
+        if lost && !teardowns.is_empty() && first.is_ok() {
             first = Err(self.not_torn_down(&teardowns));
         }
         for item in teardowns.into_iter().filter(|_| !lost) {

@@ -104,6 +104,7 @@ impl Host {
             platform: identity.platform.clone(),
             arch: identity.arch.clone(),
             emitters: Vec::new(),
+            float_bits: 0,
         };
         let simulated = board.abilities().simulated;
         let mut state = State::new(board);
@@ -122,6 +123,8 @@ impl Host {
             released: state.released.clone(),
             implementation,
             emitters: Mutex::new(None),
+            unicode: Mutex::new(None),
+            float_bits: Mutex::new(None),
             state: Mutex::new(state),
         })))
     }

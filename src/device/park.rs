@@ -112,7 +112,7 @@ impl Host {
             }
             Err(failure @ Failure::Interrupted) => {
                 parked.board.leave();
-                Err(faults::error(failure, None))
+                Err(faults::error(failure, None, None))
             }
             // What is wrong with it shows when it is connected anew.
             Err(_) => {

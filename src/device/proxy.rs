@@ -146,6 +146,7 @@ impl Device {
     /// Refuses objects of other boards, and of an earlier life of this one; restores a lost connection first if there
     /// are any. `what` names the value, as in ``argument `x` of `f` ``.
     pub(super) fn admit(&self, state: &mut State, what: &str, value: &Value) -> Result<()> {
+        self.admit_text(state, what, value)?;
         for remote in value.remotes() {
             let Some(proxy) = Proxy::of(remote) else { continue };
             if !proxy.0.device.is(self) {

@@ -40,6 +40,7 @@ impl Device {
         command: &Command,
         safe: bool,
     ) -> Result<Payload> {
+        self.ready(state)?;
         if state.is_lost() && self.0.attempts != 0 {
             self.restore(state, self.0.attempts)?;
         }
@@ -126,7 +127,7 @@ impl Device {
             match wait.slice() {
                 Ok(slice) => std::thread::park_timeout(slice),
                 Err(PortError::Timeout) if Instant::now() >= end => return Ok(()),
-                Err(error) => return Err(faults::error(error.into(), None)),
+                Err(error) => return Err(faults::error(error.into(), None, None)),
             }
         }
     }

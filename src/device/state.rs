@@ -310,6 +310,10 @@ impl State {
         if self.is_lost() || !self.mount.as_ref().is_some_and(Mount::may_be_written) {
             return Ok(());
         }
+        // A program that has not ended is stopped first, by the next command.
+        if self.board.as_ref().is_some_and(|board| board.unsettled().is_some()) {
+            return Ok(());
+        }
         // An interrupt or a timeout ends the call; what it wrote before is written all the same.
         let limit = Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: false };
         let quiet = Run { device: run.device, item: "", piece: None, limit };
@@ -328,6 +332,8 @@ impl State {
         way: Way<'_>,
         work: impl FnOnce(&mut Board, &mut Answers<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
     ) -> Result<Payload> {
+        self.get_back(host, run.device, super::back::PATIENT)?
+            .map_or(Ok(()), |how| Err(self.was_restarted(run.device, how)))?;
         if self.is_lost() {
             return Err(lost(run.device));
         }
@@ -358,8 +364,9 @@ impl State {
             Ok(Outcome::Value(payload)) => Ok(payload),
             Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
             Err(failure) => {
+                let running = board.unsettled().map(<[u8]>::to_vec);
                 let passed = || wait.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-                Err(failed(failure, run, ends_run && (patience.is_none() || passed())))
+                Err(failed(failure, run, ends_run && (patience.is_none() || passed()), running.as_deref()))
             }
         }
     }
@@ -493,8 +500,8 @@ pub fn wait(host: &Host, limit: Limit) -> (Wait, bool) {
     (wait, run.is_some() && wait.deadline == run)
 }
 
-fn failed(failure: Failure, run: &Run<'_>, ends_run: bool) -> Error {
-    super::faults::error(failure, run.limit.timeout.filter(|_| !ends_run))
+fn failed(failure: Failure, run: &Run<'_>, ends_run: bool, running: Option<&[u8]>) -> Error {
+    super::faults::error(failure, run.limit.timeout.filter(|_| !ends_run), running)
         .with_device(run.device)
         .with_item_if(run.item)
 }

@@ -72,14 +72,14 @@ impl Device {
             // Not to be cut short by what may have ended the visit.
             self.declare_again(&mut state, Limit { timeout: Some(CONNECT_LIMIT), interruptible: false })?;
         }
-        visit.ended.map_err(|error| faults::error(Failure::from(error), None))
+        visit.ended.map_err(|error| faults::error(Failure::from(error), None, None))
     }
 }
 
 /// The error of a board that was lost at its prompt, or did not come back from it.
 fn refused_back(failure: crate::board::ConnectFailure, port: &str) -> Error {
     match failure {
-        crate::board::ConnectFailure::Link(failure) => faults::error(failure, None),
+        crate::board::ConnectFailure::Link(failure) => faults::error(failure, None, None),
         unusable => refused(unusable, port),
     }
 }

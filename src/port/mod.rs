@@ -119,6 +119,8 @@ pub struct Abilities {
     pub queues: bool,
     /// Bytes from 0x80 on that are no UTF-8 do not get through.
     pub text_only: bool,
+    /// The port can reset the board as its button does ([`Port::hard_reset`]), as far as it knows.
+    pub hard_reset: bool,
 }
 
 /// An open byte pipe to one board.
@@ -132,6 +134,16 @@ pub trait Port: Send {
     /// The secret that frames the replies of this connection. A recording insists on the one it was made with.
     fn agree_on_token(&mut self, proposed: String) -> String {
         proposed
+    }
+
+    /// Resets the board as its button does, and returns while it boots. The link stays. What it has of the control lines of
+    /// a serial port does nothing on a board that does not wire them to its reset.
+    ///
+    /// # Errors
+    /// See [`PortError`]. Does nothing without [`Abilities::hard_reset`].
+    fn hard_reset(&mut self, wait: Wait) -> Result<(), PortError> {
+        let _ = wait;
+        Ok(())
     }
 
     /// What to poll for input, by who waits for something else as well: when none of it is readable, [`Port::read_available`]

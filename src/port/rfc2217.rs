@@ -8,7 +8,7 @@
 //! start the server with `--no-reset` where it has that.
 
 use super::endpoint::Endpoint;
-use super::serial::{Line, SerialOptions};
+use super::serial::{Line, SerialOptions, reset_pulse};
 use super::socket::Connection;
 use super::telnet::{BINARY, COM_PORT, Decoder, End, Link, SUPPRESS_GO_AHEAD};
 use super::{Abilities, Port, PortError, Wait};
@@ -73,18 +73,20 @@ fn settings(options: &SerialOptions) -> Vec<Vec<u8>> {
         vec![SET_LINESTATE_MASK, 0],
         vec![SET_MODEMSTATE_MASK, 0],
     ];
-    settings.extend(options.lines().map(|(line, on)| {
-        let value = match (line, on) {
-            (Line::Dtr, true) => 8,
-            (Line::Dtr, false) => 9,
-            (Line::Rts, true) => 11,
-            (Line::Rts, false) => 12,
-        };
-        vec![SET_CONTROL, value]
-    }));
+    settings.extend(options.lines().map(|line| vec![SET_CONTROL, level(line)]));
     // What was said to earlier clients, in both directions.
     settings.push(vec![PURGE_DATA, 3]);
     settings
+}
+
+/// The value of [`SET_CONTROL`] that sets a line.
+fn level((line, on): (Line, bool)) -> u8 {
+    match (line, on) {
+        (Line::Dtr, true) => 8,
+        (Line::Dtr, false) => 9,
+        (Line::Rts, true) => 11,
+        (Line::Rts, false) => 12,
+    }
 }
 
 /// A serial line behind a server.
@@ -95,6 +97,8 @@ pub struct Rfc2217Port {
     /// What came while something else was waited for.
     early: Vec<u8>,
     suspended: bool,
+    /// The control lines as they are while the board runs.
+    lines: [(Line, bool); 2],
 }
 
 impl Rfc2217Port {
@@ -118,7 +122,7 @@ impl Rfc2217Port {
         }
         let name = format!("rfc2217://{endpoint}");
         let link = Link::new(Connection::open(endpoint, &name)?, Decoder::new(true));
-        let mut port = Rfc2217Port { name, link, early: Vec::new(), suspended: false };
+        let mut port = Rfc2217Port { name, link, early: Vec::new(), suspended: false, lines: options.lines() };
         port.agree(endpoint, agree)?;
         port.set(options, settings)?;
         Ok(port)
@@ -222,7 +226,20 @@ impl Port for Rfc2217Port {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { soft_reset: true, raw_paste: true, ..Abilities::default() }
+        Abilities { soft_reset: true, raw_paste: true, hard_reset: true, ..Abilities::default() }
+    }
+
+    fn hard_reset(&mut self, wait: Wait) -> Result<(), PortError> {
+        for (lines, pause) in reset_pulse(self.lines) {
+            for line in lines {
+                self.link.subnegotiate(COM_PORT, &[SET_CONTROL, level(line)])?;
+            }
+            let end = wait.until(Some(std::time::Instant::now() + pause));
+            while let Ok(slice) = end.slice() {
+                std::thread::park_timeout(slice);
+            }
+        }
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

@@ -53,9 +53,22 @@ pub(super) enum Line {
     Rts,
 }
 
+/// How long the reset line is held.
+const PULSE: Duration = Duration::from_millis(100);
+
+/// The settings of the lines that reset a board, and how long each is held. DTR goes off first: with it on and RTS off, a
+/// reset would end in the boot loader.
+pub(super) fn reset_pulse(lines: [(Line, bool); 2]) -> [(Vec<(Line, bool)>, Duration); 3] {
+    [
+        (vec![(Line::Dtr, false), (Line::Rts, true)], PULSE),
+        (vec![(Line::Rts, false)], Duration::from_millis(1)),
+        (lines.to_vec(), Duration::ZERO),
+    ]
+}
+
 /// Sets the lines, as far as the port has any: a pseudo-terminal does not.
-fn set_lines(port: &mut dyn serialport::SerialPort, lines: [(Line, bool); 2]) {
-    for (line, level) in lines {
+fn set_lines(port: &mut dyn serialport::SerialPort, lines: &[(Line, bool)]) {
+    for &(line, level) in lines {
         let _ = match line {
             Line::Dtr => port.write_data_terminal_ready(level),
             Line::Rts => port.write_request_to_send(level),
@@ -72,6 +85,8 @@ pub struct SerialPort {
     gone: String,
     patience: Duration,
     link: Link,
+    /// The lines as they are while the board runs.
+    lines: [(Line, bool); 2],
 }
 
 impl SerialPort {
@@ -90,6 +105,7 @@ impl SerialPort {
             gone: format!("`{path}` is gone: the board was unplugged, or it restarted its USB"),
             patience: PATIENCE,
             link,
+            lines: options.lines(),
         })
     }
 
@@ -105,7 +121,27 @@ impl Port for SerialPort {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { soft_reset: true, raw_paste: true, queues: self.link.queues(), ..Abilities::default() }
+        Abilities {
+            soft_reset: true,
+            raw_paste: true,
+            queues: self.link.queues(),
+            // A pseudo-terminal has no lines.
+            hard_reset: !self.link.queues(),
+            ..Abilities::default()
+        }
+    }
+
+    /// Pulses RTS with DTR off, which an ESP's automatic reset circuit takes for its reset button, and brings the lines back
+    /// to where they were. Boards with USB of their own are as a rule not wired so.
+    fn hard_reset(&mut self, wait: Wait) -> Result<(), PortError> {
+        for (lines, pause) in reset_pulse(self.lines) {
+            self.link.set_lines(&lines);
+            let end = wait.until(Some(std::time::Instant::now() + pause));
+            while let Ok(slice) = end.slice() {
+                std::thread::park_timeout(slice);
+            }
+        }
+        Ok(())
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

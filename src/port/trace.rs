@@ -52,7 +52,7 @@ enum Event {
 type Ability = fn(&mut Abilities) -> &mut bool;
 
 /// The abilities by name, in the order in which they are written.
-const ABILITIES: [(&str, Ability); 9] = [
+const ABILITIES: [(&str, Ability); 10] = [
     ("soft_reset", |abilities| &mut abilities.soft_reset),
     ("fresh", |abilities| &mut abilities.fresh),
     ("starts_on_open", |abilities| &mut abilities.starts_on_open),
@@ -62,6 +62,7 @@ const ABILITIES: [(&str, Ability); 9] = [
     ("holds_back", |abilities| &mut abilities.holds_back),
     ("queues", |abilities| &mut abilities.queues),
     ("text_only", |abilities| &mut abilities.text_only),
+    ("hard_reset", |abilities| &mut abilities.hard_reset),
 ];
 
 /// The bytes in quotes.

@@ -100,6 +100,8 @@ impl Traceback {
             }
             match Frame::parse(text).filter(|_| in_frames) {
                 Some(frame) => lines.push(Line::Frame(frame)),
+                // Firmware without source lines names no line.
+                None if in_frames && text.starts_with("  File \"") => lines.push(Line::Text(text.to_owned())),
                 None => {
                     if in_frames && !text.is_empty() {
                         (in_frames, message) = (false, Some(index));
@@ -203,6 +205,9 @@ mod tests {
         assert_eq!(traceback.frames, [frame(1, Some("<module>")), frame(3, Some("f"))]);
         assert_eq!(traceback.exception, "ValueError: boom");
         case(PLAIN, 2, "ValueError", "boom");
+        // Firmware without source lines.
+        let bare = "Traceback (most recent call last):\n  File \"<stdin>\", in <module>\n  File \"<stdin>\", in f\nOSError: 5\n";
+        case(bare, 0, "OSError", "5");
         case(
             "Traceback (most recent call last):\n  File \"<stdin>\", line 2\nSyntaxError: invalid syntax\n",
             1,

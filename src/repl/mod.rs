@@ -8,5 +8,6 @@
 pub mod reply;
 pub mod session;
 
+pub use reply::last_line;
 pub use reply::{Frame, FrameKind, Reply};
-pub use session::{Answers, Failure, Keyboard, Keys, Session, Typist};
+pub use session::{Answers, Failure, Keyboard, Keys, Means, Seen, Session, Typist};

@@ -18,7 +18,10 @@ mod tests;
 
 pub use frame::{Frame, FrameKind, Reply, with_returns};
 use search::{error, partial};
-pub use search::{find, without_end, without_prompt};
+pub use search::{
+    find, last_line, take_error, without_end, without_frames, without_own, without_prompts, without_torn_prompts,
+};
+pub(in crate::repl) use steps::take_credits;
 
 /// What came of some bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +65,13 @@ pub enum Conclusion {
 pub enum Prelude {
     /// Plain raw REPL: `OK`.
     Plain,
-    /// Raw paste: windows (`\x01`) and `\x04`; before them this header, if it was not read yet.
-    Paste(Option<[u8; 5]>),
+    /// Raw paste: windows (`\x01`) and `\x04`.
+    Paste {
+        /// What comes before them, unless it was read already.
+        header: Option<[u8; 5]>,
+        /// Most windows that are still to come. Any other `\x01` is output.
+        credits: usize,
+    },
 }
 
 const END: u8 = 0x04;
@@ -114,6 +122,18 @@ pub struct Decoder {
     cut_off: bool,
     /// Something stood between the last `\x04` and the prompt: it may be the prompt of a board that has restarted.
     strange_prompt: bool,
+    /// Only a frame of kind [`FrameKind::Number`] whose text ends so is the reply.
+    awaited: Option<String>,
+    /// Another frame that came before it: the reply of a program that still ran.
+    stray: Option<Frame>,
+    /// The answer to an earlier request for the prompt is still to come.
+    owed: bool,
+    /// See [`Decoder::keeps_acknowledgement`].
+    keeps_acknowledgement: bool,
+    /// How many frames came before the awaited one.
+    strays: usize,
+    /// Windows of a raw paste that may come after its end, as it seemed.
+    late_credits: usize,
 }
 
 impl Decoder {
@@ -138,10 +158,38 @@ impl Decoder {
             after: Vec::new(),
             cut_off: false,
             strange_prompt: false,
+            awaited: None,
+            stray: None,
+            owed: false,
+            late_credits: 0,
+            keeps_acknowledgement: false,
+            strays: 0,
             watchful: false,
             prompted: false,
             prompt_asked: false,
         }
+    }
+
+    /// Only a frame of kind [`FrameKind::Number`] whose text ends with `text` ends the command: nobody else can send it. An
+    /// earlier frame is the reply of a program that was taken for ended ([`Decoder::stray`]).
+    pub fn awaits(&mut self, text: &str) {
+        self.awaited = Some(text.to_owned());
+    }
+
+    /// Leaves the acknowledgement in the output: what comes before the frame may hold another one.
+    pub fn keeps_acknowledgement(&mut self) {
+        self.prelude = None;
+        self.keeps_acknowledgement = true;
+    }
+
+    /// The reply of an earlier program, if it came before the awaited one.
+    pub fn stray(&mut self) -> Option<Frame> {
+        self.stray.take()
+    }
+
+    /// How many acknowledgements are in the output, where they are kept.
+    pub fn kept_acknowledgements(&self) -> usize {
+        self.strays + 1
     }
 
     /// The host answers the program's questions.
@@ -191,7 +239,7 @@ impl Decoder {
             _ if self.torn => Doubt::Likely,
             _ if self.frame.is_some() => Doubt::Age,
             Some(&MARK) => Doubt::Silence,
-            Some(&END) if self.looks_raised() => Doubt::Likely,
+            Some(&END) if self.looks_raised() || self.pending == b"\x04\x04>" => Doubt::Likely,
             Some(&END) => Doubt::Age,
             _ if self.prelude.is_some() => Doubt::Unheard,
             _ if self.prompted => Doubt::Age,

@@ -4,52 +4,54 @@
 //! whose flow control the board dictates; boards without it get blocks at a pace that their input buffer bears.
 //! Invariant: after every return the board waits for the next command, or the session is closed and says why.
 
+mod confirm;
 mod doubts;
 mod enter;
 mod lend;
 mod stop;
 mod typing;
 mod upload;
+mod way_in;
 
-use super::reply::{self, Conclusion, Decoder, Doubt, Prelude, Progress, RAW_BANNER, Reply};
+use super::reply::{self, Conclusion, Decoder, Doubt, Frame, Prelude, Progress, RAW_BANNER, Reply};
 use crate::port::{Abilities, Port, PortError, Wait};
 use doubts::Doubts;
 use std::time::{Duration, Instant};
+use stop::Unsettled;
 use typing::Typing;
 pub use typing::{Keyboard, Keys, Typist};
 use upload::{Block, Paste, Pasted, SMALL_BLOCK};
 
 /// How often a command is sent whose upload came to grief before its end was sent.
 const UPLOADS: usize = 3;
-/// How long an answer may be late that is only waited for to be thrown away.
-const LATE: Duration = Duration::from_millis(100);
 /// How long a program that must ask may be silent until it is reminded.
 const NUDGE: Duration = Duration::from_secs(1);
 /// Most output that is kept while something is waited for.
 const MOST_KEPT: usize = 64 * 1024;
 /// Ctrl-C, then Ctrl-A, which the raw REPL always answers.
 const INTERRUPT: &[u8] = b"\x03\x01";
-/// How long to wait for a program to end after each Ctrl-C.
-const STOP_WAITS_MS: [u64; 3] = [500, 1000, 1500];
 
 /// Why a command has no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The deadline passed. The program was interrupted; the session goes on.
+    /// The deadline passed. The program was interrupted; the session goes on. [`Session::unsettled`] says whether the
+    /// program has ended.
     Timeout,
-    /// Ctrl-C on the host. The program was interrupted; the session goes on.
+    /// Ctrl-C on the host. Else as [`Failure::Timeout`].
     Interrupted,
     /// The command has ended, but its reply is torn: by output, or because bytes were lost. What is left of it, if the
     /// board has acknowledged the command at all. The session goes on.
     Torn(Option<Vec<u8>>),
     /// The command has ended, and its reply has so many characters: more than [`bound::REPLY`]. The session goes on.
     TooLong(usize),
+    /// The board has not acknowledged the code in [`UNHEARD_LIMIT`]. Else as [`Failure::Timeout`].
+    Unheard,
     /// The board restarted. The session is closed.
     Restarted,
     /// The link is lost. The session is closed.
     Lost(String),
     /// The board no longer answers as a raw REPL does. The session is closed.
-    Stuck,
+    Stuck(Seen),
 }
 
 impl From<PortError> for Failure {
@@ -60,6 +62,28 @@ impl From<PortError> for Failure {
             PortError::Gone(how) => Failure::Lost(how),
         }
     }
+}
+
+/// What a board that cannot be brought to its raw REPL has shown meanwhile, and what was tried.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// The last of what it printed: at most some hundred bytes.
+    pub printed: Vec<u8>,
+    /// What was tried, in order.
+    pub tried: Vec<Means>,
+}
+
+/// What brings a board to its raw REPL, from the gentlest on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// Ctrl-C, with time to end for the program.
+    Interrupt,
+    /// Ctrl-C in quick succession.
+    Storm,
+    /// Ctrl-D, as at the prompt.
+    SoftReset,
+    /// What the port can do by itself ([`Abilities::hard_reset`]).
+    HardReset,
 }
 
 /// What answers the questions of a program that runs ([`reply::FrameKind::Question`]).
@@ -74,8 +98,10 @@ pub struct Answers<'a> {
 
 /// How a command is sent.
 #[derive(Clone, Copy)]
-struct Manner {
+struct Manner<'a> {
     expects_frame: bool,
+    /// See [`Decoder::awaits`].
+    awaits: Option<&'a str>,
     /// By raw paste, where there is such and the code is long.
     by_paste: bool,
 }
@@ -92,7 +118,7 @@ enum Doubted {
 enum Stage {
     Sending,
     Pasting,
-    Running(Decoder),
+    Running(Box<Decoder>),
 }
 
 /// A raw REPL on the other end of a port.
@@ -105,6 +131,16 @@ pub struct Session {
     closed: Option<Failure>,
     /// The board may have restarted since the last command.
     suspect: bool,
+    /// A program has not ended, though its time is over.
+    unsettled: Option<Unsettled>,
+    /// The number of the last question that only the board can answer.
+    nonce: u64,
+    /// The reply of a program that was taken for ended.
+    stray: Option<Frame>,
+    /// How long a board may be silent until it has acknowledged the code.
+    unheard: Duration,
+    /// Who is to know that strong means are used.
+    announce: Box<dyn Fn(Means) + Send>,
 }
 
 /// Where output of the board goes.
@@ -121,7 +157,22 @@ impl Session {
             incoming: Vec::new(),
             closed: None,
             suspect: false,
+            unsettled: None,
+            nonce: 0,
+            stray: None,
+            unheard: UNHEARD_LIMIT,
+            announce: Box::new(|_| {}),
         }
+    }
+
+    /// Gives up on code that the board has not acknowledged after `limit` of silence, in place of [`UNHEARD_LIMIT`].
+    pub fn unheard_within(self, limit: Duration) -> Session {
+        Session { unheard: limit, ..self }
+    }
+
+    /// Calls `announce` before each of the means that take long or restart the board.
+    pub fn announcing(self, announce: impl Fn(Means) + Send + 'static) -> Session {
+        Session { announce: Box::new(announce), ..self }
     }
 
     /// Whether no command can run any more.
@@ -150,7 +201,8 @@ impl Session {
         self.port.abilities()
     }
 
-    /// Reads until `mark` has come or `limit` passes; gives what stood before it. What is too much of that goes to `sink`.
+    /// Reads until `mark` has come or `limit` passes; gives what stood before it, without the mark. What is too much of that
+    /// goes to `sink`; what came in vain stays in `incoming`.
     fn wait_for(
         &mut self,
         mark: &[u8],
@@ -192,7 +244,7 @@ impl Session {
     /// # Errors
     /// See [`Failure`]. After a timeout or an interrupt the program has been stopped.
     pub fn execute(&mut self, code: &str, expects_frame: bool, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        self.execute_answering(code, expects_frame, None, wait, sink)
+        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true }, None, wait, sink)
     }
 
     /// As [`Session::execute`], answering the questions of the program.
@@ -203,6 +255,37 @@ impl Session {
         &mut self,
         code: &str,
         expects_frame: bool,
+        answers: Option<&mut Answers<'_>>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
+        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true }, answers, wait, sink)
+    }
+
+    /// As [`Session::execute`], of code whose frame is of kind [`reply::FrameKind::Number`] and ends with `text`. A program
+    /// that still runs then may end first: see [`Session::take_stray`].
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn execute_awaiting(&mut self, code: &str, text: &str, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        self.execute_as(code, Manner { expects_frame: true, awaits: Some(text), by_paste: true }, None, wait, sink)
+    }
+
+    /// The reply of a program that was taken for ended and came before the last awaited one, with the greeting that was
+    /// taken for the board's.
+    pub fn take_stray(&mut self) -> Option<Frame> {
+        self.stray.take()
+    }
+
+    /// Whether there is one; see [`Session::take_stray`].
+    pub fn has_stray(&self) -> bool {
+        self.stray.is_some()
+    }
+
+    fn execute_as(
+        &mut self,
+        code: &str,
+        whole: Manner<'_>,
         mut answers: Option<&mut Answers<'_>>,
         wait: Wait,
         sink: Sink<'_>,
@@ -210,12 +293,13 @@ impl Session {
         if let Some(failure) = &self.closed {
             return Err(failure.clone());
         }
+        self.get_back(Wait { deadline: None, interruptible: true }, sink)?;
         let mut stage = Stage::Sending;
-        let mut outcome = Err(Failure::Stuck);
+        let mut outcome = Err(Failure::Stuck(Seen::default()));
         let mut by_paste = true;
         for upload in 0..UPLOADS {
             stage = Stage::Sending;
-            let manner = Manner { expects_frame, by_paste };
+            let manner = Manner { by_paste, ..whole };
             match self.attempt(code, manner, answers.as_deref_mut(), wait, sink, &mut stage) {
                 // What seems wrong is wrong if it is so again.
                 Ok((Some(_), Doubted::Perhaps)) if upload == 0 => continue,
@@ -227,27 +311,25 @@ impl Session {
                 Ok((Some(reply), _)) => outcome = Ok(reply),
                 Err(failure) => outcome = Err(failure),
                 // Nothing has run.
-                Ok((None, _)) => match self.stop(Stage::Pasting, sink) {
+                Ok((None, _)) => match self.clear(wait, sink) {
                     Ok(()) => continue,
                     Err(failure) => outcome = Err(failure),
                 },
             }
             break;
         }
-        if let Err(failure @ (Failure::Timeout | Failure::Interrupted)) = &outcome
+        if let Err(Failure::Timeout | Failure::Interrupted | Failure::Unheard) = &outcome
             && let Err(worse) = {
                 // Nothing is typed any more.
-                if let Some(answers) = answers.as_deref_mut() {
+                if let Some(answers) = answers {
                     answers.typist = None;
                 }
                 self.stop(stage, sink)
             }
         {
-            // A board that cannot be stopped is of no use any more. But what ended the call was the deadline or Ctrl-C.
-            self.closed = Some(worse.clone());
-            return Err(if worse == Failure::Stuck { failure.clone() } else { worse });
+            outcome = Err(worse);
         }
-        if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck)) = &outcome {
+        if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck(_))) = &outcome {
             self.closed = Some(failure.clone());
         }
         outcome
@@ -263,13 +345,10 @@ impl Session {
             return Ok(false);
         }
         let outcome = self.drain(sink).and_then(|()| match self.suspect {
-            true => {
-                wait.slice()?;
-                self.synchronise(b"\x01", &STOP_WAITS_MS, sink)
-            }
+            true => wait.slice().map_err(Failure::from).and_then(|_| self.back_at_prompt(wait, sink)),
             false => Ok(()),
         });
-        if let Err(failure @ (Failure::Lost(_) | Failure::Stuck)) = &outcome {
+        if let Err(failure @ (Failure::Lost(_) | Failure::Stuck(_))) = &outcome {
             self.closed = Some(failure.clone());
         }
         outcome.map(|()| std::mem::take(&mut self.suspect))
@@ -280,7 +359,7 @@ impl Session {
     fn attempt(
         &mut self,
         code: &str,
-        manner: Manner,
+        manner: Manner<'_>,
         answers: Option<&mut Answers<'_>>,
         wait: Wait,
         sink: Sink<'_>,
@@ -294,11 +373,11 @@ impl Session {
         } else {
             Pasted::Refused
         };
-        let spoilt_at = if let Pasted::Spoilt { line } = pasted { Some(line) } else { None };
+        let spoilt_at = if let Pasted::Spoilt { line, .. } = pasted { Some(line) } else { None };
         let unguarded = by_paste && matches!(pasted, Pasted::Refused);
         let prelude = match pasted {
             Pasted::Sent(prelude) => prelude,
-            Pasted::Spoilt { .. } => Prelude::Paste(None),
+            Pasted::Spoilt { prelude, .. } => prelude,
             Pasted::Failed => return Ok((None, Doubted::No)),
             Pasted::Refused => {
                 *stage = Stage::Sending;
@@ -311,10 +390,14 @@ impl Session {
         if answers.is_some() {
             decoder.answers();
         }
+        if let Some(text) = manner.awaits {
+            decoder.awaits(text);
+        }
         if spoilt_at.is_some() {
             decoder.was_cut_off();
         }
         let outcome = self.read_reply(&mut decoder, answers, &mut typing, wait, sink);
+        self.stray = decoder.stray();
         let doubted = match (&outcome, spoilt_at) {
             // The board found fault with what spoilt the code, or with nothing that was sent before it.
             (Ok(reply), Some(line)) if reply.error_line().is_none_or(|at| at >= line) => Doubted::Likely,
@@ -323,8 +406,8 @@ impl Session {
             (Ok(reply), None) if unguarded && reply.is_uncompiled() => Doubted::Perhaps,
             _ => Doubted::No,
         };
-        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted)) {
-            *stage = Stage::Running(decoder);
+        if matches!(outcome, Err(Failure::Timeout | Failure::Interrupted | Failure::Unheard)) {
+            *stage = Stage::Running(Box::new(decoder));
         } else {
             self.settle(decoder, sink)?;
         }
@@ -341,12 +424,11 @@ impl Session {
         let mut late = decoder.rest();
         late.append(&mut self.incoming);
         self.incoming = late;
-        for _ in 0..prompts {
-            let Some(before) = self.wait_for(RAW_BANNER, Wait { deadline: None, interruptible: false }, LATE, sink)?
-            else {
-                break;
-            };
-            sink(&before);
+        if prompts > 0 {
+            // They come before the answer to what is asked now.
+            let mut came = Vec::new();
+            self.suspect |= !self.confirm(CONFIRM_LIMIT, &mut came)?;
+            sink(&reply::without_prompts(came, prompts));
         }
         self.pass_on(sink);
         Ok(())
@@ -362,6 +444,7 @@ impl Session {
     ) -> Result<Reply, Failure> {
         let mut doubts = Doubts::new();
         let mut nudge = None;
+        let mut heard = Instant::now();
         let whole = wait;
         let mut wait = patient(whole, answers.as_deref());
         loop {
@@ -374,6 +457,10 @@ impl Session {
             let tick = typing.tick(answers.as_deref().and_then(|answers| answers.typist.as_ref()));
             if came {
                 wait = patient(whole, answers.as_deref());
+                heard = Instant::now();
+            }
+            if !decoder.is_acknowledged() && heard.elapsed() > self.unheard {
+                return Err(Failure::Unheard);
             }
             if came || nudge.is_some_and(|at| Instant::now() >= at) {
                 // A question may have been lost: a program that must ask asks again when it sees this byte.
@@ -498,7 +585,10 @@ impl Session {
     /// [`Failure::Lost`].
     pub fn drain(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
         let outcome = self.port.read_available(&mut self.incoming);
-        self.pass_on(sink);
+        match self.unsettled.take() {
+            Some(unsettled) => self.watch(unsettled, sink)?,
+            None => self.pass_on(sink),
+        }
         match outcome.map_err(Failure::from) {
             Ok(_) => Ok(()),
             Err(failure) => {
@@ -520,6 +610,12 @@ impl Session {
         }
     }
 }
+
+/// How long a board may be silent until it has acknowledged the code: until then it receives and compiles.
+pub const UNHEARD_LIMIT: Duration = Duration::from_secs(30);
+
+/// How long a board at its prompt may take to answer.
+const CONFIRM_LIMIT: Duration = Duration::from_millis(500);
 
 /// The wait for a program that must ask before its host's patience ends.
 fn patient(wait: Wait, answers: Option<&Answers<'_>>) -> Wait {

@@ -281,6 +281,7 @@ fn implementation(device: &DeviceHandle) -> Map {
     map.insert("platform".into(), Dynamic::from(is.platform));
     map.insert("arch".into(), Dynamic::from(is.arch));
     map.insert("emitters".into(), Dynamic::from_array(strings(is.emitters)));
+    map.insert("float_bits".into(), Dynamic::from_int(i64::from(is.float_bits)));
     map
 }
 

@@ -16,7 +16,7 @@ struct Bench(TempDir);
 impl Bench {
     fn new() -> Bench {
         let bench = Bench(tempfile::tempdir().expect("a folder"));
-        bench.file("src/main.py", b"print(1)\n");
+        bench.file("src/main.py", b"n = 1111\n");
         bench.file("src/lib/a b/deep.bin", &every_byte(5000));
         bench.file(&format!("src/lib/{ODD}"), b"x = 1\n");
         bench.file("src/empty", b"");
@@ -146,13 +146,13 @@ fn cat_and_hash_read_files_as_they_are() {
     bench.says(&["cp", "-r", "src/.", ":/"]);
     let ran = bench.run(&["cat", ":/lib/a b/deep.bin", ":main.py", ":/main.py"]);
     assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
-    assert!(ran.raw == [every_byte(5000), b"print(1)\nprint(1)\n".to_vec()].concat());
+    assert!(ran.raw == [every_byte(5000), b"n = 1111\nn = 1111\n".to_vec()].concat());
     bench.fails(
         &["cat", ":/main.py", ":/lib"],
         1,
         "error: `/lib` is a directory\n  help: name a file in it, or see what is in it with `belay-script ls :/lib`\n",
     );
-    let main = "cc42155088fca5730758db72b2a5bca33112a941dfaa2d43098ec422ce4ea213";
+    let main = "0ca9ccf25a7b341c4a696b593852465e29142ac0dd5cfdc9b2418ee70168afd6";
     assert_eq!(
         bench.says(&["hash", ":/main.py", "src/main.py", ":/lib/*.py"]),
         format!(
@@ -200,7 +200,7 @@ fn trees_are_copied_there_and_back() {
     bench.says(&["cp", ":/src/*y", ":/new/"]);
     assert_eq!(bench.says(&["ls", "-r", ":/new"]), "empty\nmain.py\n");
     bench.says(&["cp", ":/src/main.py", "there.py"]);
-    assert_eq!(bench.read("there.py"), b"print(1)\n");
+    assert_eq!(bench.read("there.py"), b"n = 1111\n");
     let left: Vec<_> = fs::read_dir(bench.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains("belay")), "{left:?}");
 }
@@ -262,7 +262,7 @@ fn linked_folders_are_copied_once() {
     std::os::unix::fs::symlink("main.py", bench.path().join("src/link.py")).unwrap();
     bench.says(&["cp", "-r", "src/.", ":/"]);
     assert_eq!(bench.says(&["ls", "-r", ":/"]).lines().count(), 7);
-    assert_eq!(bench.says(&["cat", ":/link.py"]), "print(1)\n");
+    assert_eq!(bench.says(&["cat", ":/link.py"]), "n = 1111\n");
     std::os::unix::fs::symlink("nowhere", bench.path().join("src/broken")).unwrap();
     bench.fails(
         &["cp", "-r", "src/.", ":/"],
@@ -287,9 +287,9 @@ fn what_is_there_already_is_not_sent_again() {
     assert!(sent(&["cp", ":/main.py", ":/lib/main.py"]));
     assert!(!sent(&["cp", ":/main.py", ":/lib/"]));
     assert!(sent(&["cp", "-rf", "src/.", ":/"]));
-    bench.file("src/main.py", b"print(2)\n");
+    bench.file("src/main.py", b"n = 2222\n");
     assert!(sent(&["cp", "-r", "src/.", ":/"]));
-    assert_eq!(bench.says(&["cat", ":/main.py"]), "print(2)\n");
+    assert_eq!(bench.says(&["cat", ":/main.py"]), "n = 2222\n");
 }
 
 #[test]
@@ -441,7 +441,7 @@ fn the_root_of_this_computer_is_not_changed() {
     refused(&["mv", &own, ":/belay-script-test"], "/belay-script-test", "changed", inside);
     refused(&["rm", "-r", &own], "[DIR]/src", "removed", "remove it with the system's own `rm`, which knows links");
     bench.says(&["cp", "src/main.py", &format!("{own}/copy.py"), "-p", &port]);
-    assert_eq!(bench.read("src/copy.py"), b"print(1)\n");
+    assert_eq!(bench.read("src/copy.py"), b"n = 1111\n");
     bench.says(&["rm", &format!("{own}/copy.py"), "-p", &port]);
     assert!(!bench.path().join("src/copy.py").exists());
 }
@@ -453,7 +453,7 @@ fn edit_sends_what_was_changed() {
     fs::create_dir(bench.path().join("tmp")).unwrap();
     // A script of the shell; its argument is the file, whose name it tells.
     bench
-        .file("edit.sh", b"case \"$1\" in */main.py) printf 'print(2)\\n' >> \"$1\";; *) printf new > \"$1\";; esac\n");
+        .file("edit.sh", b"case \"$1\" in */main.py) printf 'n = 2222\\n' >> \"$1\";; *) printf new > \"$1\";; esac\n");
     bench.file("fail.sh", b"printf lost > \"$1\"; exit 3\n");
     bench.file("kill.sh", b"kill -9 $$\n");
     bench.file("big.sh", b"head -c 2000000 /dev/zero > \"$1\"\n");
@@ -464,7 +464,7 @@ fn edit_sends_what_was_changed() {
     };
     let done = (Some(0), String::new());
     assert_eq!(edit(":/main.py", "EDITOR", "sh edit.sh"), done);
-    assert_eq!(bench.says(&["cat", ":/main.py"]), "print(1)\nprint(2)\n");
+    assert_eq!(bench.says(&["cat", ":/main.py"]), "n = 1111\nn = 2222\n");
     assert_eq!(edit(":/new file", "VISUAL", "sh edit.sh"), done);
     assert_eq!(bench.says(&["cat", ":/new file"]), "new");
     assert_eq!(edit(":/main.py", "EDITOR", "true"), (Some(0), "`/main.py` is unchanged\n".to_owned()));
@@ -490,7 +490,7 @@ fn edit_sends_what_was_changed() {
     assert_eq!(fs::metadata(bench.path().join(kept(&text))).unwrap().len(), 2_000_000);
     assert_eq!(left(), 2);
     assert_eq!(bench.says(&["ls"]), "main.py\nnew file\n");
-    assert_eq!(bench.says(&["cat", ":/main.py"]), "print(1)\nprint(2)\n");
+    assert_eq!(bench.says(&["cat", ":/main.py"]), "n = 1111\nn = 2222\n");
     bench.fails(&["edit", ":/"], 1, "error: `/` is a directory\n  help: name a file in it\n");
 }
 

@@ -98,13 +98,17 @@ fn refused(port: &str, within: Duration, message: &str, help: &str) {
     let head = format!(
         "error: `Device`: {message}\n  --> a.rhai:1:8\n   |\n 1 | Device.open();\n   |        ^^^^\n  help: {help}"
     );
-    assert!(outcome.stderr.starts_with(&head), "--- expected\n{head}\n--- actual\n{}", outcome.stderr);
-    assert_eq!(outcome.stderr.lines().count(), 6, "{}", outcome.stderr);
+    // What it said, and what was tried, comes before.
+    let (before, error) = outcome.stderr.split_at(outcome.stderr.find("error: ").unwrap_or(0));
+    let strangers = before.lines().filter(|line| !line.starts_with("-- the board does not answer: trying ")).count();
+    assert_eq!(strangers, 0, "{before}");
+    assert!(error.starts_with(&head), "--- expected\n{head}\n--- actual\n{error}");
+    assert_eq!(error.lines().count(), 6, "{error}");
 }
 
 const SOON: Duration = Duration::from_secs(4);
 /// Something answers, and might be a board that is booting.
-const PATIENT: Duration = Duration::from_secs(20);
+const PATIENT: Duration = Duration::from_secs(45);
 
 #[test]
 fn a_port_that_does_not_exist() {
@@ -137,11 +141,22 @@ pub fn what_is_no_board_is_given_up() {
     let no_raw_repl = |command: &str| {
         refused(command, PATIENT, &format!("`{command}` is no MicroPython: it has no raw REPL"), EXEC_HELP);
     };
+    const TRIED: &str = "Ctrl-C, Ctrl-C in quick succession and a soft reset did not help";
     let silent = |port: &str| {
-        let message = format!("nothing at `{port}` answers as a MicroPython board does");
-        let help = "is MicroPython or CircuitPython on the board, and the baud rate right? press its reset button \
-                    and try again\n";
-        refused(port, PATIENT, &message, help);
+        let help = format!(
+            "{TRIED}, and nothing came back: check that MicroPython or CircuitPython is on the board, that it has power, \
+             and that this is its port; press its reset button and try again\n"
+        );
+        refused(port, PATIENT, &format!("no MicroPython board responded on `{port}`"), &help);
+    };
+    let talks = |port: &str| {
+        let help = format!(
+            "{TRIED}; press the reset button while the command is repeated, or erase the board's main.py with its firmware \
+             tool, and let programs end on KeyboardInterrupt\n"
+        );
+        let message =
+            format!("the program on the board at `{port}` keeps Ctrl-C: it printed `{}…`", &"rubbish ".repeat(9)[..60]);
+        refused(port, PATIENT, &message, &help);
     };
     // Behind a serial port: one that says nothing, one that says rubbish.
     let (mute, babbling) = (Terminal::open(), Terminal::open());
@@ -151,7 +166,7 @@ pub fn what_is_no_board_is_given_up() {
         scope.spawn(|| no_raw_repl("exec:sh -c 'yes'"));
         scope.spawn(|| no_raw_repl("exec:python3 -q"));
         scope.spawn(|| silent(mute.port()));
-        scope.spawn(|| silent(babbling.port()));
+        scope.spawn(|| talks(babbling.port()));
     });
 }
 

@@ -60,6 +60,8 @@ mod stations;
 #[cfg(target_os = "linux")]
 mod stdlib;
 #[cfg(target_os = "linux")]
+mod stubborn;
+#[cfg(target_os = "linux")]
 mod sync;
 #[cfg(target_os = "linux")]
 mod terminal;

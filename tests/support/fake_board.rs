@@ -44,6 +44,8 @@ pub enum Then {
     Finish,
     /// It runs until Ctrl-C.
     Hang,
+    /// It catches Ctrl-C as often as [`Settings::keeps`] says, and prints [`Settings::busy_with`] each time.
+    Keep,
     /// The board disappears.
     Vanish,
     /// A soft reset, as by `raise SystemExit`.
@@ -118,6 +120,11 @@ pub struct Settings {
     pub crlf: bool,
     /// Whether a program runs at first, until Ctrl-C.
     pub busy: bool,
+    /// How many presses of Ctrl-C a program catches that keeps it. After a reset it begins anew, but is not begun at all if
+    /// Ctrl-C is pressed while the board boots.
+    pub keeps: usize,
+    /// What it prints then. The program that runs at first keeps Ctrl-C, too, if `keeps` is not 0.
+    pub busy_with: Vec<u8>,
     /// A line with one of these texts is a syntax error that the compiler finds at once.
     pub refused: Vec<&'static str>,
     /// What the port declares.
@@ -135,6 +142,8 @@ impl Default for Settings {
             main: Vec::new(),
             crlf: true,
             busy: false,
+            keeps: 0,
+            busy_with: b"nope\r\n".to_vec(),
             refused: Vec::new(),
             abilities: Abilities { soft_reset: true, raw_paste: true, own_flash: true, ..Abilities::default() },
         }
@@ -178,7 +187,11 @@ impl FakeBoard {
 
     /// A board of another kind.
     pub fn with(settings: Settings, script: impl FnMut(&str) -> Run + Send + 'static) -> (FakeBoard, Handle) {
-        let mode = if settings.busy { Mode::Running { raw: false } } else { Mode::friendly() };
+        let mode = match settings.busy {
+            true if settings.keeps > 0 => Mode::Keeping { raw: false, left: settings.keeps },
+            true => Mode::Running { raw: false },
+            false => Mode::friendly(),
+        };
         let state = State {
             settings,
             script: Box::new(script),
@@ -240,6 +253,16 @@ impl Port for FakeBoard {
         if state.settings.ring.is_none() {
             state.consume();
         }
+        Ok(())
+    }
+
+    fn hard_reset(&mut self, _wait: Wait) -> Result<(), PortError> {
+        let mut state = lock(&self.state);
+        if !state.settings.abilities.hard_reset {
+            return Ok(());
+        }
+        state.ring.clear();
+        state.start();
         Ok(())
     }
 

@@ -82,6 +82,7 @@ fn board_digests<To>(
 fn upload(files: &mut Files<'_>, plan: &Plan<String>, force: bool, bar: &Bar) -> Result<()> {
     let there = if force { HashMap::new() } else { board_digests(files, &plan.files, |copy| Some(&copy.to))? };
     let folders: Vec<&str> = plan.folders.iter().map(String::as_str).collect();
+    check_space(files, plan, &there)?;
     files.change(Change::MakeDirectory, &folders)?;
     let hash = files.facts().hash;
     let mut done = 0;
@@ -122,6 +123,40 @@ fn upload(files: &mut Files<'_>, plan: &Plan<String>, force: bool, bar: &Bar) ->
         }
     }
     send(files, &batch, done, bar)?;
+    Ok(())
+}
+
+/// Less than this, in bytes, is sent without asking for the room: it fails soon.
+const SMALL: u64 = 16 * 1024;
+
+/// Refuses what does not fit before anything is sent. An old file stays until the new one is there.
+fn check_space(files: &mut Files<'_>, plan: &Plan<String>, there: &HashMap<String, Vec<u8>>) -> Result<()> {
+    let copies: Vec<&Copy<String>> = plan.files.iter().filter(|copy| !there.contains_key(&copy.to)).collect();
+    if copies.iter().map(|copy| copy.size).sum::<u64>() < SMALL {
+        return Ok(());
+    }
+    let Some(space) = files.space("/")?.filter(|space| space.total > 0 && space.block > 0) else { return Ok(()) };
+    let blocks = |bytes: u64| bytes.div_ceil(space.block) * space.block;
+    // Other file systems may be mounted below the root.
+    if copies.iter().any(|copy| copy.to.trim_start_matches('/').contains('/'))
+        || copies.iter().map(|copy| blocks(copy.size)).sum::<u64>() <= space.free
+    {
+        return Ok(());
+    }
+    let mut free = space.free;
+    for copy in copies {
+        let new = blocks(copy.size);
+        if new > free {
+            let message = format!(
+                "OSError: the board's flash is too small: `{}` needs {} bytes, {free} are free",
+                copy.to, copy.size
+            );
+            return Err(Error::new(Kind::DeviceException, message)
+                .with_help("remove files from the board, or copy less; `df` shows the free space"));
+        }
+        let old = files.stat(&copy.to)?.flatten().map_or(0, blocks);
+        free = free + old - new;
+    }
     Ok(())
 }
 

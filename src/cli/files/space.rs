@@ -29,6 +29,11 @@ pub fn df(options: &Paths, console: &Arc<Console>) -> std::result::Result<u8, Di
                 Error::new(Kind::FeatureUnavailableError, format!("the board cannot tell the room at `{}`", path.path))
                     .with_help("its firmware lacks `os.statvfs`")
             })?;
+            if space.total == 0 {
+                let message = format!("no file system is mounted at `{}`", path.path);
+                return Err(Error::new(Kind::FeatureUnavailableError, message)
+                    .with_help("its firmware has none, or its boot.py does not mount it"));
+            }
             rows.push((path.path.clone(), space));
         }
         console.text(&if options.json { as_json(&rows) } else { as_text(&rows) });

@@ -29,13 +29,17 @@ impl Link {
             Failure::Busy if !usb::names().iter().any(|name| name.eq_ignore_ascii_case(path)) => Failure::Missing,
             failure => failure,
         })?;
-        set_lines(line.as_mut(), options.lines());
+        set_lines(line.as_mut(), &options.lines());
         Ok(Link { line })
     }
 
     /// Whether it is a pseudo-terminal, of which there are none.
     pub(super) fn queues(&self) -> bool {
         false
+    }
+
+    pub(super) fn set_lines(&mut self, lines: &[(Line, bool)]) {
+        set_lines(self.line.as_mut(), lines);
     }
 
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
@@ -102,7 +106,7 @@ impl Drop for Link {
     fn drop(&mut self) {
         // Windows drops DTR before RTS on closing, which resets an ESP32 at every disconnect.
         if cfg!(windows) {
-            set_lines(self.line.as_mut(), [(Line::Rts, false), (Line::Dtr, false)]);
+            set_lines(self.line.as_mut(), &[(Line::Rts, false), (Line::Dtr, false)]);
         }
     }
 }

@@ -4,7 +4,7 @@
 //! borrowed without unsafe code. So the device is opened twice. Ours comes first, because the crate's puts up the
 //! barrier (TIOCEXCL and a file lock) that keeps later openers out, ourselves included.
 
-use super::{Failure, PathKind, SerialOptions, set_lines};
+use super::{Failure, Line, PathKind, SerialOptions, set_lines};
 use crate::port::{PortError, Wait, descriptor};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -67,7 +67,7 @@ pub(super) struct Link {
     /// Whether a program is behind it.
     pseudo: bool,
     /// Holds the lock.
-    _line: Box<dyn serialport::SerialPort>,
+    line: Box<dyn serialport::SerialPort>,
     /// Whether a write failed: then nobody may wait for its bytes on closing.
     failed: bool,
 }
@@ -99,13 +99,17 @@ impl Link {
         // macOS refuses to set the speed of a pseudo-terminal; 0 leaves it alone.
         let baud_rate = if pseudo && cfg!(target_os = "macos") { 0 } else { options.baud_rate };
         let mut line = serialport::new(path, baud_rate).exclusive(options.exclusive).open()?;
-        set_lines(line.as_mut(), options.lines());
-        Ok(Link { fd, pseudo, _line: line, failed: false })
+        set_lines(line.as_mut(), &options.lines());
+        Ok(Link { fd, pseudo, line, failed: false })
     }
 
     /// Whether it is a pseudo-terminal.
     pub(super) fn queues(&self) -> bool {
         self.pseudo
+    }
+
+    pub(super) fn set_lines(&mut self, lines: &[(Line, bool)]) {
+        set_lines(self.line.as_mut(), lines);
     }
 
     pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {

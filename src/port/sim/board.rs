@@ -159,11 +159,9 @@ impl SimPort {
         }
     }
 
-    /// Takes the presses from `place` on: several in a row are one.
+    /// Takes the press at `place`.
     fn take_presses(&mut self, place: usize) {
-        while self.input.get(place) == Some(&INTERRUPT) {
-            self.input.remove(place);
-        }
+        self.input.remove(place);
     }
 
     /// Acts as a board does when its process has ended: Ctrl-D and SystemExit end it, and are a soft reset.
@@ -191,6 +189,11 @@ impl SimPort {
             }
             self.output.extend_from_slice(b"MPY: soft reboot\r\n");
         }
+        self.begin(raw, cause)
+    }
+
+    /// Starts the next life.
+    fn begin(&mut self, raw: bool, cause: Cause) -> Result<(), PortError> {
         match Life::start(&self.body, raw, cause) {
             Ok(life) => {
                 self.life = life;
@@ -222,6 +225,7 @@ impl Port for SimPort {
             simulated: true,
             // A flash file may hold a main.py.
             fresh: self.fresh,
+            hard_reset: true,
             starts_on_open: false,
             holds_back: true,
             ..Abilities::default()
@@ -230,6 +234,17 @@ impl Port for SimPort {
 
     fn takes_now(&self) -> bool {
         self.input.is_empty() && self.life.child.poll(false, true, Duration::ZERO).1
+    }
+
+    /// Starts the board anew with its boot.py alone: a main.py that keeps Ctrl-C would be reached before Ctrl-C is.
+    fn hard_reset(&mut self, _wait: Wait) -> Result<(), PortError> {
+        if let Some(reason) = &self.gone {
+            return Err(PortError::Gone(reason.clone()));
+        }
+        self.life.child.kill();
+        self.input.clear();
+        (self.fresh, self.short_lives) = (false, 0);
+        self.begin(true, Cause::Hard)
     }
 
     fn descriptors(&self) -> Vec<BorrowedFd<'_>> {

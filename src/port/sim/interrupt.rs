@@ -22,10 +22,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 #[cfg(target_os = "linux")]
 const BUSY_LIMIT: Duration = Duration::from_millis(250);
 
-/// A second press that follows the first within this time waits: the first is still on its way, and another signal
-/// would end a MicroPython that has a lock around its virtual machine.
+/// A second press that follows the first within this time waits, where it cannot be seen what the interpreter does: the
+/// first may still be on its way, and another signal would end a MicroPython that has a lock around its virtual machine.
 #[cfg(target_os = "linux")]
 const SPACING: Duration = Duration::from_millis(50);
+
+/// A press that follows another within this time is delivered without a look at what the process did before: like a
+/// board's, it is to come while what the first one has begun goes on, such as the handler of a KeyboardInterrupt.
+#[cfg(target_os = "linux")]
+const TOGETHER: Duration = Duration::from_micros(500);
 
 /// Bytes written to a terminal are with the reader after this time, if it waits for them.
 #[cfg(target_os = "linux")]
@@ -69,9 +74,18 @@ impl Interrupter {
         use super::safety::{self, Doing, Module};
         let pid = child.pid();
         let pressed = *self.pressed.get_or_insert_with(Instant::now);
+        let known = self.module.as_ref().and_then(Option::as_ref);
+        if let (Some(module), Some(last)) = (known, self.signalled)
+            && last.elapsed() < TOGETHER
+            && safety::interrupt(pid, Some(module), pressed.elapsed(), PATIENCE)
+        {
+            (self.signalled, self.pressed) = (Some(Instant::now()), None);
+            return Press::Signalled;
+        }
+        let spacing = if known.is_some() { Duration::ZERO } else { SPACING };
         let result = match safety::doing(pid) {
             Doing::Reading if written.is_none_or(|written| written.elapsed() > SETTLED) => Press::Byte,
-            Doing::Catching if self.signalled.is_some_and(|last| last.elapsed() < SPACING) => Press::Later,
+            Doing::Catching if self.signalled.is_some_and(|last| last.elapsed() < spacing) => Press::Later,
             Doing::Catching => {
                 let module = self.module.get_or_insert_with(|| Module::find(pid));
                 let sent = safety::interrupt(pid, module.as_ref(), pressed.elapsed(), PATIENCE);

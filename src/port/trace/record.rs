@@ -125,6 +125,10 @@ impl Port for RecordingPort {
         outcome
     }
 
+    fn hard_reset(&mut self, wait: Wait) -> Result<(), PortError> {
+        self.port.hard_reset(wait)
+    }
+
     #[cfg(unix)]
     fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
         self.port.descriptors()

@@ -1,6 +1,6 @@
 //! Looking for what has a meaning in a board's bytes. Uses nothing. Invariant: linear in the bytes.
 
-use super::END;
+use super::{END, RAW_BANNER};
 
 /// Where the last text stands that looks as the board's word of an exception does: behind `\x04`, whole lines, which may
 /// hold anything, then `\x04`. What threads print may stand in front of it.
@@ -13,6 +13,16 @@ pub(super) fn error(bytes: &[u8]) -> Option<(usize, usize)> {
         .or_else(|| Some(find(text, TRACEBACK)?.saturating_sub(1)))
         .or_else(|| text.iter().rposition(|&byte| byte == END))?;
     (start + 1 < end).then_some((start, end))
+}
+
+/// Takes the board's word of an exception out of what came before the end of a later command; `None` if it is not there.
+pub fn take_error(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let (start, end) = error(bytes).filter(|&(start, _)| bytes[start] == END)?;
+    let word = bytes[start + 1..end].to_vec();
+    let mut stop = end + 1 + usize::from(bytes[end + 1..].first() == Some(&b'>'));
+    stop += if bytes[stop..].starts_with(RAW_BANNER) { RAW_BANNER.len() } else { 0 };
+    bytes.drain(start..stop);
+    Some(word)
 }
 
 /// What is printed around the end of a program that was stopped: all but `\x04`, the traceback, and the prompt.
@@ -35,16 +45,124 @@ pub fn without_end(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     pieces.flat_map(|piece| piece.split(|&byte| byte == END)).filter(|piece| !piece.is_empty())
 }
 
-/// Without the answers to the host's own requests for the prompt, into which others have printed, too.
-pub fn without_prompt(mut left: Vec<u8>) -> Vec<u8> {
+/// Without the answers to the host's own requests for the prompt into which others have printed. A whole answer is one that
+/// was noticed, or the output of others.
+pub fn without_torn_prompts(mut left: Vec<u8>) -> Vec<u8> {
     const ANSWER: &[u8] = b"raw REPL; CTRL-B to exit\r\n";
-    while let Some(at) = find(&left, ANSWER) {
+    let mut from = 0;
+    while let Some(at) = find(&left[from..], ANSWER).map(|at| from + at) {
+        if left[at..].starts_with(RAW_BANNER) {
+            from = at + RAW_BANNER.len();
+            continue;
+        }
         left.drain(at..at + ANSWER.len());
         if let Some(prompt) = left[at..].iter().position(|&byte| byte == b'>') {
             left.remove(at + prompt);
         }
     }
     left
+}
+
+/// Without `count` answers to the host's own requests for the prompt. Which of several equal texts goes makes no difference.
+pub fn without_prompts(mut text: Vec<u8>, count: usize) -> Vec<u8> {
+    let mut found = 0;
+    while found < count
+        && let Some(at) = find(&text, RAW_BANNER)
+    {
+        text.drain(at..at + RAW_BANNER.len());
+        found += 1;
+    }
+    if found < count { without_torn_prompts(text) } else { text }
+}
+
+/// Without what a board says to the host alone when it is brought to its raw REPL: `asked` greetings of it, prompts and
+/// greetings of the friendly REPL, and the traceback of the program that was interrupted.
+pub fn without_own(mut text: Vec<u8>, asked: usize) -> Vec<u8> {
+    for _ in 0..asked {
+        let Some(at) = find(&text, RAW_BANNER) else { break };
+        // The friendly REPL ends its line first.
+        let start = if text[..at].ends_with(b">>> \r\n") || at == 2 && text.starts_with(b"\r\n") { at - 2 } else { at };
+        text.drain(start..at + RAW_BANNER.len());
+    }
+    for (begin, end) in [
+        (b"MicroPython ".as_slice(), b"more information.\r\n>>> ".as_slice()),
+        (b"Adafruit CircuitPython ", b"\r\n>>> "),
+    ] {
+        while let Some((start, stop)) = greeting(&text, begin, end) {
+            text.drain(start..stop);
+        }
+    }
+    for own in [b"\r\nWebREPL connected".as_slice(), b"\r\n>>> "] {
+        while let Some(at) = find(&text, own) {
+            text.drain(at..at + own.len());
+        }
+    }
+    let text = without_interrupt(text);
+    text.strip_prefix(b">>> ").map(<[u8]>::to_vec).unwrap_or(text)
+}
+
+/// Without the replies to the host's own questions that came too late for it: an acknowledgement, a frame with this token, and
+/// the end.
+pub fn without_frames(mut text: Vec<u8>, token: &str) -> Vec<u8> {
+    let mark = [b"\x1e", token.as_bytes()].concat();
+    while let Some(start) = find(&text, &mark) {
+        let Some(length) = find(&text[start + mark.len()..], &mark) else { break };
+        let mut stop = start + 2 * mark.len() + length;
+        for end in [b";".as_slice(), b"\x04\x04>"] {
+            stop += if text[stop..].starts_with(end) { end.len() } else { 0 };
+        }
+        let start = if text[..start].ends_with(b"OK") { start - 2 } else { start };
+        text.drain(start..stop);
+    }
+    text
+}
+
+/// Where a greeting of the friendly REPL stands: from the start of its line to the end of its prompt.
+fn greeting(text: &[u8], begin: &[u8], end: &[u8]) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let at = from + find(&text[from..], begin)?;
+        let stop = at + find(&text[at..], end)? + end.len();
+        let lines = text[at..stop].iter().filter(|&&byte| byte == b'\n').count();
+        if lines <= 2 && (text[..at].last().is_none_or(|&byte| byte == b'\n') || text[..at].ends_with(b">>> ")) {
+            let before = text[..at].strip_suffix(b"\r\n").map_or(at, <[u8]>::len);
+            // A line of the program's own ends before it; an empty one is the greeting's.
+            let own = before == 0 || text[..before].ends_with(b"\n");
+            return Some((if own { before } else { at }, stop));
+        }
+        from = at + begin.len();
+    }
+}
+
+/// Without the last traceback that ends with a KeyboardInterrupt, and the ends of a program in the raw REPL around it.
+fn without_interrupt(mut text: Vec<u8>) -> Vec<u8> {
+    const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
+    const INTERRUPT: &[u8] = b"\nKeyboardInterrupt";
+    let last = |needle: &[u8], text: &[u8]| (0..text.len()).rev().find(|&at| text[at..].starts_with(needle));
+    let Some(exception) = last(INTERRUPT, &text) else { return text };
+    let Some(start) = last(TRACEBACK, &text[..exception]) else { return text };
+    let line = text[exception + 1..].iter().position(|&byte| byte == b'\n');
+    let mut stop = line.map_or(text.len(), |at| exception + 2 + at);
+    stop += if text[stop..].starts_with(&[END, b'>']) { 2 } else { 0 };
+    let start = start - usize::from(text[..start].ends_with(&[END]));
+    text.drain(start..stop);
+    text
+}
+
+/// Most characters of a line that is quoted.
+const LONGEST_LINE: usize = 60;
+
+/// The last line with something on it, as text; what is no text is replaced.
+pub fn last_line(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let readable = |letter: char| !letter.is_control();
+    let last = text.lines().rev().map(|line| line.chars().filter(|&letter| readable(letter)).collect::<String>());
+    let line = last.map(|line| line.trim().to_owned()).find(|line| !line.is_empty()).unwrap_or_default();
+    let mut shown: String = line.chars().take(LONGEST_LINE).collect();
+    if shown.len() < line.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 /// How many bytes at the end of `bytes` may become `needle`.
@@ -89,11 +207,53 @@ mod tests {
     #[test]
     fn a_torn_answer_is_no_output() {
         let case = |bytes: &str, printed: &str| {
-            let got = without_prompt(bytes.as_bytes().to_vec());
+            let got = without_torn_prompts(bytes.as_bytes().to_vec());
             assert_eq!(String::from_utf8_lossy(&got), printed);
         };
         case("0x7f>raw REPL; CTRL-B to exit\r\n\nTraceback\n>  File", "0x7f>\nTraceback\n  File");
         case("raw REPL; CTRL-B to exit\r\nraw REPL; CTRL-B to exit\r\n>a>", "a");
+        case("<1|raw REPL; CTRL-B to exit\r\n>", "<1|raw REPL; CTRL-B to exit\r\n>");
         case("raw REPL; CTRL-B to", "raw REPL; CTRL-B to");
+    }
+
+    #[test]
+    fn what_a_program_printed_is_told_from_what_a_board_says_to_its_host() {
+        let case = |text: &str, asked: usize, printed: &str| {
+            let got = without_own(text.as_bytes().to_vec(), asked);
+            assert_eq!(String::from_utf8_lossy(&got).escape_debug().to_string(), printed.escape_debug().to_string());
+        };
+        let raw = "raw REPL; CTRL-B to exit\r\n>";
+        let banner = "MicroPython v1.29.0 on 2026-08-01; Fake\r\nType \"help()\" for more information.\r\n>>> ";
+        let interrupt =
+            "Traceback (most recent call last):\r\n  File \"main.py\", line 3, in <module>\r\nKeyboardInterrupt: \r\n";
+        case(&format!("\r\n>>> \r\n{raw}"), 1, "");
+        case(&format!("\r\n{raw}"), 1, "");
+        case(&format!("tick 1\r\n{interrupt}{banner}\r\n>>> \r\n{raw}{raw}"), 2, "tick 1\r\n");
+        case(&format!("tick 1\r\n{interrupt}\r\n{banner}\r\n{raw}"), 1, "tick 1\r\n");
+        // Which of two equal texts goes makes no difference where nothing is between them.
+        case(&format!("{raw}{raw}\x04{interrupt}\x04>"), 1, raw);
+        case(
+            "MicroPython is printed\r\nby a program\r\nagain\r\n",
+            0,
+            "MicroPython is printed\r\nby a program\r\nagain\r\n",
+        );
+        case("\r\nAdafruit CircuitPython 10.3.0 on 2026; Fake\r\n>>> ", 0, "");
+        case(
+            "no end\r\nTraceback (most recent call last):\r\nValueError: x\r\n",
+            3,
+            "no end\r\nTraceback (most recent call last):\r\nValueError: x\r\n",
+        );
+    }
+
+    #[test]
+    fn the_last_line_is_readable() {
+        for (bytes, line) in [
+            (b"a\r\nnope\r\n\r\n".as_slice(), "nope"),
+            (b"\x04\x01\r\n", ""),
+            (b"caf\xc3\xa9\x1b\r\n", "caf\u{e9}"),
+            (b"", ""),
+        ] {
+            assert_eq!(last_line(bytes), line);
+        }
     }
 }

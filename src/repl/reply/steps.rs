@@ -32,7 +32,7 @@ impl Decoder {
     }
 
     fn is_acknowledgement(&self) -> bool {
-        matches!(self.prelude, Some(Prelude::Paste(_)))
+        matches!(self.prelude, Some(Prelude::Paste { .. }))
     }
 
     /// Output up to the next byte that may mean something, with the acknowledgement taken out.
@@ -41,18 +41,27 @@ impl Decoder {
         match self.prelude {
             Some(Prelude::Plain) => {
                 let stretch = &self.pending[..until.unwrap_or(self.pending.len())];
-                if let Some(at) = find(stretch, b"OK") {
+                if let Some(mut at) = find(stretch, b"OK") {
+                    if std::mem::take(&mut self.owed)
+                        && let Some(banner) = find(&stretch[..at], RAW_BANNER)
+                    {
+                        self.pending.drain(banner..banner + RAW_BANNER.len());
+                        at -= RAW_BANNER.len();
+                    }
                     self.emit(at, output);
                     self.discard(2);
                     self.prelude = None;
                     self.tail.clear();
                     return Step::Again;
                 }
+                if self.owed && until.is_none() && stretch.len() < MOST_HELD {
+                    return Step::Stop(Progress::More);
+                }
                 let held = usize::from(until.is_none() && stretch.ends_with(b"O"));
                 self.emit(stretch.len() - held, output);
                 if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
             }
-            Some(Prelude::Paste(header)) => {
+            Some(Prelude::Paste { header, mut credits }) => {
                 if until.is_none() && self.pending.len() <= MOST_HELD {
                     return Step::Stop(Progress::More);
                 }
@@ -60,22 +69,37 @@ impl Decoder {
                 let until = until.unwrap_or(MOST_HELD / 2);
                 let mut stretch: Vec<u8> = self.pending[..until].to_vec();
                 self.discard(until);
-                if let Some(at) = header.and_then(|header| find(&stretch, &header)) {
+                let granted = header.and_then(|header| find(&stretch, &header));
+                if let Some(at) = granted {
                     stretch.drain(at..at + 5);
                 }
-                stretch.retain(|&byte| byte != 0x01);
+                take_credits(&mut stretch, &mut credits);
                 output(&stretch);
                 if self.pending.first() == Some(&END) {
                     self.discard(1);
                     self.prelude = None;
+                    self.late_credits = credits;
+                } else {
+                    self.prelude = Some(Prelude::Paste { header: header.filter(|_| granted.is_none()), credits });
                 }
                 Step::Again
             }
             None => {
+                let until = if self.cut_off { self.drop_late_credits(until) } else { until };
                 self.emit(until.unwrap_or(self.pending.len()), output);
                 if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
             }
         }
+    }
+
+    /// What seemed to be the acknowledgement was printed by a thread, and the board still reads: takes out the windows that
+    /// it grants up to `until`. Gives the new place of that.
+    fn drop_late_credits(&mut self, until: Option<usize>) -> Option<usize> {
+        let rest = self.pending.split_off(until.unwrap_or(self.pending.len()));
+        take_credits(&mut self.pending, &mut self.late_credits);
+        let place = self.pending.len();
+        self.pending.extend(rest);
+        until.map(|_| place)
     }
 
     /// `pending` starts with the first byte of a mark.
@@ -191,8 +215,17 @@ impl Decoder {
         output(&self.pending[1..second]);
         output(&self.pending[second + 1..prompt]);
         self.strange_prompt = prompt > second + 1;
-        let reply = Reply { frame: self.frame.take(), error: Vec::new() };
         self.discard(prompt + 1);
+        if let Some(stray) = self.frame.take_if(|frame| !is_awaited(frame, self.awaited.as_deref())) {
+            self.stray = Some(stray);
+            self.strays += 1;
+            if !self.keeps_acknowledgement {
+                self.owed = true;
+                self.prelude = Some(Prelude::Plain);
+            }
+            return Step::Again;
+        }
+        let reply = Reply { frame: self.frame.take(), error: Vec::new() };
         Step::Stop(Progress::Done(reply))
     }
 
@@ -266,6 +299,21 @@ impl Decoder {
 /// Most bytes of the text of a frame.
 fn most(kind: FrameKind) -> usize {
     if kind == FrameKind::Question { bound::QUESTION } else { bound::REPLY }
+}
+
+/// Takes out the windows that a board grants during a raw paste, no more than there are to come.
+pub(in crate::repl) fn take_credits(bytes: &mut Vec<u8>, credits: &mut usize) -> usize {
+    let before = bytes.len();
+    bytes.retain(|&byte| {
+        let is_credit = byte == 0x01 && *credits > 0;
+        *credits -= usize::from(is_credit);
+        !is_credit
+    });
+    before - bytes.len()
+}
+
+fn is_awaited(frame: &Frame, awaited: Option<&str>) -> bool {
+    awaited.is_none_or(|text| frame.kind == FrameKind::Number && frame.text.ends_with(text))
 }
 
 /// What follows a step.

@@ -130,7 +130,7 @@ fn raw_paste_is_acknowledged_in_its_way() {
         let stream: Vec<u8> = [stream.as_bytes(), frame('R', "7").as_bytes(), b"\x04\x04>"].concat();
         let header = Some(if stream[2] == 1 { [b'R', 1, 1, 0, 1] } else { header });
         for size in 1..=stream.len() {
-            let (got, end, _) = decode(Decoder::new(TOKEN, Prelude::Paste(header), true), &stream, size);
+            let (got, end, _) = decode(Decoder::new(TOKEN, Prelude::Paste { header, credits: 9 }, true), &stream, size);
             assert!(matches!(end, Some(Conclusion::Reply(Reply { frame: Some(_), .. }))), "{end:?} by {size}");
             assert_eq!(String::from_utf8_lossy(&got), output, "by {size}");
         }
@@ -314,7 +314,7 @@ fn a_frame_above_its_bound_is_refused_before_a_byte_is_kept() {
 
 #[test]
 fn a_flood_in_place_of_the_acknowledgement_is_output() {
-    for prelude in [Prelude::Plain, Prelude::Paste(None)] {
+    for prelude in [Prelude::Plain, Prelude::Paste { header: None, credits: 9 }] {
         let mut decoder = Decoder::new(TOKEN, prelude, true);
         let mut count = 0;
         let mut sink = |bytes: &[u8]| count += bytes.len();

@@ -2,14 +2,15 @@
 //!
 //! Uses [`crate::repl::reply`]. Invariant: whatever the board does or shows, there is an end to trying.
 
-use super::{Failure, INTERRUPT, LATE, Session, Sink};
+use super::stop::note;
+use super::{CONFIRM_LIMIT, Failure, INTERRUPT, Means, Seen, Session, Sink};
 use crate::port::Wait;
 use crate::repl::reply::{self, RAW_BANNER};
 use std::time::Duration;
 
 /// How long to wait for the raw REPL after each attempt to enter it. A board may be booting because opening its port
 /// reset it, so that the first attempts are lost.
-const ENTER_WAITS_MS: [u64; 8] = [300, 300, 500, 1000, 1000, 2000, 2000, 3000];
+const ENTER_WAITS_MS: [u64; 5] = [300, 300, 500, 1000, 1000];
 /// How long a restart may take: so often so long.
 const RESTART_WAIT: Duration = Duration::from_millis(700);
 const RESTART_WAITS: usize = 7;
@@ -21,11 +22,17 @@ impl Session {
     /// programs; what `boot.py` prints goes to `sink`.
     ///
     /// # Errors
-    /// [`Failure::Stuck`] if no raw REPL answers within about ten seconds.
+    /// [`Failure::Stuck`] if no raw REPL answers within about thirty seconds, whatever is tried.
     pub fn enter(&mut self, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.port.abilities().starts_on_open {
             // Without a prompt it is no MicroPython, and a Ctrl-C would only end it.
-            self.wait_for(b">>> ", wait, START_LIMIT, &mut |_| {})?.ok_or(Failure::Stuck)?;
+            let Some(mut text) = self.wait_for(b">>> ", wait, START_LIMIT, &mut |_| {})? else {
+                let mut seen = Seen::default();
+                note(&mut seen.printed, &self.incoming);
+                return Err(Failure::Stuck(seen));
+            };
+            text.extend_from_slice(b">>> ");
+            sink(&reply::without_own(text, 0));
         }
         self.knock(wait, sink)?;
         if reset {
@@ -37,50 +44,69 @@ impl Session {
         Ok(())
     }
 
+    /// Enters the raw REPL, by ever stronger means.
     pub(super) fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
-        for (attempt, limit) in ENTER_WAITS_MS.into_iter().enumerate() {
+        let mut asked = 0;
+        for limit in ENTER_WAITS_MS {
             // Two Ctrl-C: the first may only end a sleep. No carriage return: it would run a half-typed line.
             self.port.write(b"\x03\x03\x01", wait)?;
-            if self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), &mut |_| {})?.is_none() {
-                continue;
+            asked += 1;
+            if self.greeted(asked, wait, Duration::from_millis(limit), sink)? {
+                return Ok(());
             }
-            if attempt > 0 {
-                // Earlier attempts may be answered late.
-                while self.wait_for(RAW_BANNER, wait, Duration::from_millis(100), sink)?.is_some() {}
-            }
-            self.incoming.clear();
-            return Ok(());
         }
-        Err(Failure::Stuck)
+        if self.port.abilities().starts_on_open {
+            let mut seen = Seen { tried: vec![Means::Interrupt], ..Seen::default() };
+            note(&mut seen.printed, &self.incoming);
+            return Err(Failure::Stuck(seen));
+        }
+        self.force_in(asked, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink).map(drop)
+    }
+
+    /// Waits for the greeting of the raw REPL, and asks whether it is the board's. What came before it goes to `sink`, but
+    /// for what the board says to its host. `asked`: how many greetings were asked for.
+    pub(super) fn greeted(
+        &mut self,
+        asked: usize,
+        wait: Wait,
+        limit: Duration,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
+        let Some(mut text) = self.wait_for(RAW_BANNER, wait, limit, sink)? else { return Ok(false) };
+        text.extend_from_slice(RAW_BANNER);
+        // Earlier attempts are answered before this question is.
+        let there = self.confirm(CONFIRM_LIMIT, &mut text)?;
+        if there {
+            sink(&reply::without_own(reply::without_frames(text, &self.token), asked));
+            self.pass_on(sink);
+            self.suspect = false;
+        } else {
+            self.incoming.splice(..0, text);
+            // A program has printed it: it is not to be found again.
+            let seen = reply::find(&self.incoming, RAW_BANNER).map_or(0, |at| at + RAW_BANNER.len());
+            self.emit_front(seen, sink);
+        }
+        Ok(there)
     }
 
     /// Waits until a soft reset has come back to the raw REPL; passes on what boot.py printed.
     fn restarted(&mut self, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
-        let mut found = None;
+        let mut asked = 1;
         for attempt in 0..RESTART_WAITS {
             if attempt > 0 {
                 // The greeting may have been torn. Or a CircuitPython runs its code.py, or waits for a key.
                 let request = if self.restarts_otherwise() { INTERRUPT } else { b"\x01" };
                 self.port.write(request, wait)?;
+                asked += 1;
             }
-            found = self.wait_for(RAW_BANNER, wait, RESTART_WAIT, sink)?;
-            if found.is_some() {
-                while attempt > 0 && self.wait_for(RAW_BANNER, wait, LATE, sink)?.is_some() {}
-                break;
-            }
-        }
-        let Some(mut text) = found else {
-            self.pass_on(sink);
-            return Ok(false);
-        };
-        if let Some(at) = reply::find(&text, b"reboot\r\n") {
-            text.drain(..at + b"reboot\r\n".len());
-            if !text.is_empty() {
-                sink(&text);
+            let mut without_reboot = |bytes: &[u8]| sink(&without_reboot(bytes));
+            if self.greeted(asked, wait, RESTART_WAIT, &mut without_reboot)? {
+                return Ok(true);
             }
         }
-        self.incoming.clear();
-        Ok(true)
+        let rest = std::mem::take(&mut self.incoming);
+        sink(&without_reboot(&rest));
+        Ok(false)
     }
 
     /// Whether the board has announced its restart in other words than MicroPython, whose boot.py must not be interrupted:
@@ -126,7 +152,7 @@ impl Session {
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Option<String>, Failure> {
-        self.incoming.clear();
+        self.pass_on(sink);
         self.port.write(code.as_bytes(), wait)?;
         self.port.write(b"\x04", wait)?;
         self.closed = Some(Failure::Restarted);
@@ -143,10 +169,13 @@ impl Session {
 
     fn restart(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         self.port.write(b"\x02", wait)?;
-        self.wait_for(b">>> ", wait, Duration::from_secs(2), sink)?;
-        self.incoming.clear();
+        if let Some(mut text) = self.wait_for(b">>> ", wait, Duration::from_secs(2), sink)? {
+            text.extend_from_slice(b">>> ");
+            sink(&reply::without_own(text, 0));
+        }
+        self.pass_on(sink);
         self.port.write(b"\x04", wait)?;
-        self.pass_until_prompt(b"reboot\r\n", patience, wait, sink).map(drop)
+        self.pass_until_prompt(b"", patience, wait, sink).map(drop)
     }
 
     /// Passes on what comes between `mark` and the greeting of the friendly REPL, or in `patience`. Gives it.
@@ -164,12 +193,26 @@ impl Session {
             Err(failure) => (std::mem::take(&mut self.incoming), Some(failure)),
         };
         text.truncate(banner_start(&text).unwrap_or(text.len()));
-        text.drain(..reply::find(&text, mark).map_or(0, |at| at + mark.len()));
+        let before = reply::find(&text, mark).unwrap_or(0);
+        let after = text.split_off(before + if text[before..].starts_with(mark) { mark.len() } else { 0 });
+        text.truncate(before);
+        sink(&text);
+        let text = if mark == b"OK" { after } else { without_reboot(&after) };
         if !text.is_empty() && text.first() != Some(&0x04) {
             sink(&text);
         }
         failure.map_or(Ok(text), Err)
     }
+}
+
+/// Without what MicroPython says of its restart: `MPY: soft reboot`, or `PYB:`, with the answer to the request before it.
+pub(super) fn without_reboot(text: &[u8]) -> Vec<u8> {
+    const REBOOT: &[u8] = b"soft reboot\r\n";
+    let Some(at) = reply::find(text, REBOOT) else { return text.to_vec() };
+    let line = text[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let before = &text[..line];
+    let before = before.strip_suffix(b"OK\r\n").or(before.strip_suffix(b"\r\n")).unwrap_or(before);
+    [before, &text[at + REBOOT.len()..]].concat()
 }
 
 /// Where the greeting of the friendly REPL begins in `text`, if it ends with one.

@@ -1,69 +1,216 @@
 //! Back to the prompt: what runs is stopped, what was half sent is cleared.
 //!
-//! Invariant: after it the board waits for the next command, or it is told that it does not.
+//! A call is over when its time is: a program that has not ended soon after Ctrl-C stays *unsettled*, and the next use of the
+//! session brings the board back ([`Session::get_back`]).
+//! Invariant: after it the board waits for the next command, or the session knows that it does not.
 
-use super::{Failure, INTERRUPT, LATE, STOP_WAITS_MS, Session, Sink, Stage, Typing};
+use super::{Failure, Means, Seen, Session, Sink, Stage, Typing};
 use crate::port::{PortError, Wait};
-use crate::repl::reply::{self, RAW_BANNER};
-use std::time::Duration;
+use crate::repl::reply::{self, Decoder};
+use std::time::{Duration, Instant};
 
 /// Makes a syntax error of half a program, ends it, and asks for the prompt.
 const END_PASTE: &[u8] = b"\n?\x04\x01";
+/// Ctrl-C, then Ctrl-A, which the raw REPL always answers.
+const INTERRUPT: &[u8] = b"\x03\x01";
+/// How long a program may take to end after the Ctrl-C that its call ends with.
+const GRACE: Duration = Duration::from_millis(400);
+/// How long it may take after each Ctrl-C later, until stronger means are used.
+const STOP_WAITS_MS: [u64; 2] = [1000, 1500];
+/// How long the prompt may take after each request, where something was half sent.
+const CLEAR_WAITS_MS: [u64; 3] = [500, 1000, 1500];
+/// How many requests for the prompt may be unanswered when strong means are used.
+const STALE: usize = 4;
+/// How much of what was printed is kept to be shown.
+const MOST_SEEN: usize = 400;
+
+/// A program whose time is over, and which has not ended.
+pub(super) struct Unsettled {
+    /// Its reply; `None`: it was not all sent.
+    decoder: Option<Box<Decoder>>,
+    /// What it has printed since it was interrupted.
+    printed: Vec<u8>,
+}
 
 impl Session {
-    /// Stops what runs and brings the board back to its prompt.
-    pub(super) fn stop(&mut self, stage: Stage, sink: Sink<'_>) -> Result<(), Failure> {
-        let (first, limits): (&[u8], &[u64]) = match stage {
-            Stage::Sending => (INTERRUPT, &STOP_WAITS_MS),
-            Stage::Pasting => (END_PASTE, &STOP_WAITS_MS),
-            Stage::Running(mut decoder) => {
-                let mut typing = Typing::new();
-                for limit in STOP_WAITS_MS {
-                    let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
-                    match self.port.write(b"\x03", wait) {
-                        // A simulated board waits for a moment at which its interpreter can be interrupted.
-                        Ok(()) | Err(PortError::Timeout) => {}
-                        Err(error) => return Err(error.into()),
-                    }
-                    match self.read_reply(&mut decoder, None, &mut typing, wait, sink) {
-                        Ok(_) | Err(Failure::Torn(_)) => return self.settle(decoder, sink),
-                        Err(Failure::Timeout) => {}
-                        Err(failure) => return Err(failure),
-                    }
-                }
-                self.incoming.splice(..0, decoder.rest());
-                (INTERRUPT, &STOP_WAITS_MS[1..2])
-            }
-        };
-        self.synchronise(first, limits, sink)
+    /// What a program that has not ended has printed since it was interrupted; `None` if none runs.
+    pub fn unsettled(&self) -> Option<&[u8]> {
+        self.unsettled.as_ref().map(|unsettled| unsettled.printed.as_slice())
     }
 
-    /// Clears whatever was half sent, and asks for the prompt.
-    pub(super) fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<(), Failure> {
-        let stops = first != b"\x01";
-        let mut request = first;
-        for &limit in limits_ms {
-            let wait = Wait::for_at_most(Duration::from_secs(5)).undisturbed();
-            self.port.write(request, wait)?;
-            request = INTERRUPT;
-            if let Some(mut before) = self.wait_for(RAW_BANNER, wait, Duration::from_millis(limit), sink)? {
-                if first == END_PASTE {
-                    without_windows(&mut before);
-                }
-                // What a late program and its threads printed is passed on, its end is not. Where none was stopped there
-                // is no end.
-                match stops {
-                    true => reply::without_end(&before).for_each(&mut *sink),
-                    false => sink(&reply::without_prompt(before)),
-                }
-                // The end of an interrupted program may come after the answer to an earlier Ctrl-A.
-                while self.wait_for(RAW_BANNER, wait, LATE / 2, sink)?.is_some() {}
-                self.pass_on(sink);
-                return Ok(());
+    /// Ends a command whose time is over, in [`GRACE`].
+    pub(super) fn stop(&mut self, stage: Stage, sink: Sink<'_>) -> Result<(), Failure> {
+        let wait = Wait::for_at_most(GRACE).undisturbed();
+        let Stage::Running(mut decoder) = stage else {
+            let first = if matches!(stage, Stage::Pasting) { END_PASTE } else { INTERRUPT };
+            if !self.synchronise(first, &[GRACE.as_millis() as u64], sink)? {
+                self.unsettled = Some(Unsettled { decoder: None, printed: Vec::new() });
             }
+            return Ok(());
+        };
+        let mut printed = Vec::new();
+        if self.interrupt(&mut decoder, wait, &mut printed, sink)? {
+            return self.settle(*decoder, sink);
         }
-        Err(Failure::Stuck)
+        self.unsettled = Some(Unsettled { decoder: Some(decoder), printed });
+        Ok(())
     }
+
+    /// Sends Ctrl-C; whether the program ends then.
+    fn interrupt(
+        &mut self,
+        decoder: &mut Decoder,
+        wait: Wait,
+        printed: &mut Vec<u8>,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
+        match self.port.write(b"\x03", wait) {
+            // A simulated board waits for a moment at which its interpreter can be interrupted.
+            Ok(()) | Err(PortError::Timeout) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut both = |bytes: &[u8]| {
+            note(printed, bytes);
+            sink(bytes);
+        };
+        match self.read_reply(decoder, None, &mut Typing::new(), wait, &mut both) {
+            Ok(_) | Err(Failure::Torn(_)) => Ok(true),
+            Err(Failure::Timeout) => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Passes on what a program prints that has not ended, and notes it if it ends.
+    pub(super) fn watch(&mut self, mut unsettled: Unsettled, sink: Sink<'_>) -> Result<(), Failure> {
+        let Some(mut decoder) = unsettled.decoder.take() else {
+            note(&mut unsettled.printed, &self.incoming);
+            self.pass_on(sink);
+            self.unsettled = Some(unsettled);
+            return Ok(());
+        };
+        let printed = &mut unsettled.printed;
+        let mut both = |bytes: &[u8]| {
+            note(printed, bytes);
+            sink(bytes);
+        };
+        let wait = Wait::for_at_most(Duration::ZERO).undisturbed();
+        if self.decode(&mut decoder, None, &mut Typing::new(), wait, &mut both).is_some() {
+            return self.settle(*decoder, sink);
+        }
+        self.unsettled = Some(Unsettled { decoder: Some(decoder), ..unsettled });
+        Ok(())
+    }
+
+    /// If a program has not ended though its time is over: brings the board back to its prompt, if need be by a restart.
+    /// Gives the means that it took. Without such a program nothing happens. `wait`: for the strong means.
+    ///
+    /// # Errors
+    /// See [`Failure`]; the session is closed.
+    pub fn get_back(&mut self, wait: Wait, sink: Sink<'_>) -> Result<Option<Means>, Failure> {
+        let Some(unsettled) = self.unsettled.take() else { return Ok(None) };
+        self.bring_back(unsettled, wait, sink).inspect_err(|failure| self.close(failure.clone())).map(Some)
+    }
+
+    fn bring_back(&mut self, unsettled: Unsettled, wait: Wait, sink: Sink<'_>) -> Result<Means, Failure> {
+        let mut printed = unsettled.printed;
+        (self.announce)(Means::Interrupt);
+        if let Some(mut decoder) = unsettled.decoder {
+            for limit in STOP_WAITS_MS {
+                let wait = Wait::for_at_most(Duration::from_millis(limit)).undisturbed();
+                if self.interrupt(&mut decoder, wait, &mut printed, sink)? {
+                    return self.settle(*decoder, sink).map(|()| Means::Interrupt);
+                }
+            }
+            self.incoming.splice(..0, decoder.rest());
+        }
+        if self.synchronise(INTERRUPT, &CLEAR_WAITS_MS[1..2], sink)? {
+            return Ok(Means::Interrupt);
+        }
+        // Requests of before may be answered now: one to clear what was sent, one for each doubt.
+        self.force_in(STALE, Seen { printed, tried: vec![Means::Interrupt] }, wait, sink)
+    }
+
+    /// Nothing of a command whose upload came to grief has run: clears what of it is on the board.
+    pub(super) fn clear(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        if self.synchronise(END_PASTE, &within(wait, &CLEAR_WAITS_MS), sink)? {
+            return Ok(());
+        }
+        self.force_in(0, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink).map(drop)
+    }
+
+    /// There is no time left to bring the board back now: the next use does.
+    pub(super) fn leave_unsettled(&mut self, printed: Vec<u8>) {
+        self.unsettled = Some(Unsettled { decoder: None, printed });
+    }
+
+    /// Clears the line at the prompt.
+    pub(super) fn clear_line(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
+        match self.synchronise(b"\x01", &CLEAR_WAITS_MS, sink)? {
+            true => Ok(()),
+            false => Err(Failure::Stuck(Seen::default())),
+        }
+    }
+
+    /// Clears whatever was half sent, and asks for the prompt. False: it has not come.
+    fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<bool, Failure> {
+        let (mut came, mut request) = (Vec::new(), first);
+        let mut asked = 0;
+        for &limit in limits_ms {
+            let end = Instant::now() + Duration::from_millis(limit);
+            match self.port.write(request, Wait { deadline: Some(end), interruptible: false }) {
+                Ok(()) | Err(PortError::Timeout) => {}
+                Err(error) => return Err(error.into()),
+            }
+            (request, asked) = (INTERRUPT, asked + 1);
+            if !self.confirm(end.saturating_duration_since(Instant::now()), &mut came)? {
+                continue;
+            }
+            let mut came = reply::without_prompts(came, asked);
+            if first == END_PASTE {
+                without_windows(&mut came);
+            }
+            // What a late program and its threads printed is passed on, its end is not. Where none was stopped there is none.
+            match first == b"\x01" {
+                true => sink(&came),
+                false => reply::without_end(&came).for_each(&mut *sink),
+            }
+            self.pass_on(sink);
+            return Ok(true);
+        }
+        sink(&came);
+        Ok(false)
+    }
+
+    /// The board may have restarted: it is asked, and brought back to its prompt if it is not there.
+    pub(super) fn back_at_prompt(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        let mut came = Vec::new();
+        let there = self.confirm(GRACE, &mut came)?;
+        sink(&came);
+        self.pass_on(sink);
+        if there || self.synchronise(INTERRUPT, &within(wait, &CLEAR_WAITS_MS), sink)? {
+            return Ok(());
+        }
+        self.force_in(0, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink).map(drop)
+    }
+}
+
+/// As many of these times as end with `wait`, and [`GRACE`] more.
+fn within(wait: Wait, limits_ms: &[u64]) -> Vec<u64> {
+    let left = wait.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE);
+    let mut left = left.map_or(u64::MAX, |left| left.as_millis() as u64);
+    let cut = limits_ms.iter().map(|&limit| {
+        let limit = limit.min(left);
+        left -= limit;
+        limit
+    });
+    cut.filter(|&limit| limit > 0).collect()
+}
+
+/// Keeps the last of what was printed.
+pub(super) fn note(printed: &mut Vec<u8>, bytes: &[u8]) {
+    printed.extend_from_slice(&bytes[bytes.len().saturating_sub(MOST_SEEN)..]);
+    let from = printed.len().saturating_sub(MOST_SEEN);
+    printed.drain(..from);
 }
 
 /// Takes out what a board says of the windows of a raw paste: their size, and that there is another.

@@ -225,7 +225,7 @@ impl Session {
         if !typing.typed || typing.over {
             return Ok(());
         }
-        self.synchronise(b"\x01", &super::STOP_WAITS_MS, sink)
+        self.clear_line(sink)
     }
 }
 

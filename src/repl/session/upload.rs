@@ -6,7 +6,7 @@
 
 use super::{Failure, MOST_KEPT, Session, Sink};
 use crate::port::{PortError, Wait};
-use crate::repl::reply::{self, Prelude, RAW_BANNER};
+use crate::repl::reply::{self, Prelude, RAW_BANNER, take_credits};
 use std::time::{Duration, Instant};
 
 /// Longest command, in bytes, that is sent without flow control to a board whose input buffer is known to be larger, and
@@ -49,6 +49,8 @@ pub(super) enum Pasted {
     Spoilt {
         /// The last line that was sent, from 1 on.
         line: usize,
+        /// Its reply starts so.
+        prelude: Prelude,
     },
     /// The board has no raw paste, nothing was sent.
     Refused,
@@ -187,7 +189,8 @@ impl Session {
             if bytes.len() <= room {
                 let request = [b"\x05A\x01", bytes, b"\x04"].concat();
                 self.port.write(&request, wait)?;
-                return Ok(Pasted::Sent(Prelude::Paste(Some(header(window)))));
+                let prelude = Prelude::Paste { header: Some(header(window)), credits: bytes.len() / window };
+                return Ok(Pasted::Sent(prelude));
             }
             sent = room;
         }
@@ -198,23 +201,27 @@ impl Session {
             Answer::Refused | Answer::None => return Ok(Pasted::Failed),
         };
         let mut budget = (2 * window).saturating_sub(sent);
+        let mut granted = 0;
         let mut soon = Instant::now() + ANSWER_LIMIT;
         loop {
-            let come = std::mem::take(&mut self.incoming);
+            let mut come = std::mem::take(&mut self.incoming);
+            let mut credits = (sent / window).saturating_sub(granted);
             if let Some(at) = come.iter().position(|&byte| byte == 0x04) {
                 // The code is wrong, and the rest of it is thrown away until `\x04`. Or a thread has printed that byte:
                 // then an end would run half the code, so it is spoilt first.
-                self.incoming = come;
-                self.emit_front(at, sink);
+                self.incoming = come.split_off(at);
+                take_credits(&mut come, &mut credits);
+                sink(&come);
                 self.port.write(SPOIL, wait)?;
                 let line = 1 + bytes[..sent].iter().filter(|&&byte| byte == b'\n').count();
-                return Ok(Pasted::Spoilt { line });
+                return Ok(Pasted::Spoilt { line, prelude: Prelude::Paste { header: None, credits } });
             }
-            let credits = come.iter().filter(|&&byte| byte == 0x01).count();
-            if credits < come.len() {
-                sink(&come.iter().copied().filter(|&byte| byte != 0x01).collect::<Vec<u8>>());
+            let more = take_credits(&mut come, &mut credits);
+            if !come.is_empty() {
+                sink(&come);
             }
-            budget += credits * window;
+            granted += more;
+            budget += more * window;
             let count = budget.min(bytes.len() - sent);
             if count == 0 {
                 if self.read_soon(soon, wait)? {
@@ -232,7 +239,8 @@ impl Session {
             }
             self.port.write(&block, wait)?;
             if complete {
-                return Ok(Pasted::Sent(Prelude::Paste(None)));
+                let credits = (sent / window).saturating_sub(granted);
+                return Ok(Pasted::Sent(Prelude::Paste { header: None, credits }));
             }
         }
     }

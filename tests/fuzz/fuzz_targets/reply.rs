@@ -62,7 +62,7 @@ fn decode<'a>(prelude: Prelude, chunks: impl Iterator<Item = &'a [u8]>) -> End {
 
 fuzz_target!(|input: (bool, Vec<u8>, Vec<u8>)| {
     let (paste, bytes, sizes) = input;
-    let prelude = if paste { Prelude::Paste(Some([b'R', 1, 0x80, 0, 1])) } else { Prelude::Plain };
+    let prelude = if paste { Prelude::Paste { header: Some([b'R', 1, 0x80, 0, 1]), credits: 9 } } else { Prelude::Plain };
     let stream = stream(&bytes);
     let whole = decode(prelude, std::iter::once(stream.as_slice()));
     let mut left = stream.as_slice();

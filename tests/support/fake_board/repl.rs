@@ -31,6 +31,8 @@ pub(super) enum Mode {
     Discarding,
     /// Runs a program that only Ctrl-C ends.
     Running { raw: bool },
+    /// Runs a program that catches so many more presses of Ctrl-C.
+    Keeping { raw: bool, left: usize },
     /// Runs CircuitPython's code.py, which only Ctrl-C ends.
     CodePy { raw: bool },
     /// Waits for a key to show a prompt.
@@ -64,6 +66,16 @@ impl State {
             let raw = *raw;
             return self.end(raw, Some(&traceback("KeyboardInterrupt: ")));
         }
+        if let (Mode::Keeping { raw, left }, CTRL_C) = (&self.mode, byte) {
+            let (raw, left) = (*raw, *left);
+            if left == 0 {
+                return self.end(raw, Some(&traceback("KeyboardInterrupt: ")));
+            }
+            let printed = self.settings.busy_with.clone();
+            self.output.emit(&printed);
+            self.mode = Mode::Keeping { raw, left: left - 1 };
+            return;
+        }
         if let (Mode::CodePy { raw }, CTRL_C) = (&self.mode, byte) {
             let raw = *raw;
             self.output.emit(&traceback("KeyboardInterrupt: "));
@@ -83,7 +95,7 @@ impl State {
                 self.ring.clear();
                 self.start();
             }
-            if matches!(self.mode, Mode::Running { .. } | Mode::CodePy { .. }) {
+            if matches!(self.mode, Mode::Running { .. } | Mode::Keeping { .. } | Mode::CodePy { .. }) {
                 return;
             }
             let Some(byte) = self.ring.pop_front() else { return };
@@ -101,7 +113,7 @@ impl State {
                     self.mode = Mode::raw();
                 }
                 Mode::AnyKey { raw: false } => self.show_banner(),
-                Mode::Discarding | Mode::Running { .. } | Mode::CodePy { .. } => {}
+                Mode::Discarding | Mode::Running { .. } | Mode::Keeping { .. } | Mode::CodePy { .. } => {}
             }
         }
     }
@@ -258,12 +270,18 @@ impl State {
             return self.end(raw, Some(&traceback("SyntaxError: invalid syntax")));
         }
         let code = String::from_utf8_lossy(code).into_owned();
+        // The host asks whether this is a prompt: every board can print a text.
+        if let Some(text) = code.strip_prefix("print('").and_then(|rest| rest.strip_suffix("',end='')")) {
+            self.output.emit(text.replace("\\x1e", "\x1e").as_bytes());
+            return self.end(raw, None);
+        }
         let Run { stdout, error, then } = (self.script)(&code);
         self.log.programs.push(code);
         self.print(&stdout);
         match then {
             Then::Finish => self.end(raw, error.as_deref()),
             Then::Hang => self.mode = Mode::Running { raw },
+            Then::Keep => self.mode = Mode::Keeping { raw, left: self.settings.keeps },
             Then::Vanish => self.output.vanish(),
             Then::Reboot => {
                 self.output.emit(if raw { b"\x04\x04" } else { b"" });
@@ -338,7 +356,7 @@ impl State {
     }
 
     /// Starts into the friendly REPL.
-    fn start(&mut self) {
+    pub(super) fn start(&mut self) {
         if let Firmware::CircuitPython { .. } = self.settings.firmware {
             return self.soft_reset(false);
         }

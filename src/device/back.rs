@@ -1,0 +1,116 @@
+//! A board whose last program did not end when its time was over: it is brought back before it is used again.
+//!
+//! Uses [`crate::board`]. Invariant: a board that had to be restarted is never used as if nothing had happened: what was
+//! declared on it comes back, or an error says that it is gone.
+
+use super::class::ItemKind;
+use super::link::refused;
+use super::state::State;
+use super::{Device, Host, faults};
+use crate::board::{Back, ConnectFailure};
+use crate::error::{Error, Kind, Result};
+use crate::port::Wait;
+use crate::repl::Means;
+use std::time::Duration;
+
+impl State {
+    /// Brings the board back, if it does not wait for a command. `None`: nothing on it is lost.
+    ///
+    /// # Errors
+    /// ConnectionLost: it does not come back.
+    pub fn get_back(&mut self, host: &Host, device: &str, wait: Wait) -> Result<Option<Means>> {
+        let State { board, lines, filter, .. } = self;
+        let Some(board) = board.as_mut().filter(|board| board.unsettled().is_some()) else { return Ok(None) };
+        let mut sink = |bytes: &[u8]| {
+            let text = filter.feed(bytes, lines);
+            if !text.is_empty() {
+                host.output().board(device, &text);
+            }
+        };
+        match board.get_back(wait, &mut sink) {
+            Ok(Some(Back { means, restarted: true })) => {
+                self.started_anew();
+                Ok(Some(means))
+            }
+            Ok(_) => Ok(None),
+            Err(ConnectFailure::Link(failure)) => Err(faults::error(failure, None, None).with_device(device)),
+            Err(failure) => Err(refused(failure, device).with_device(device)),
+        }
+    }
+
+    /// The error of a board that had to be restarted; it is of no use until it is restored.
+    pub fn was_restarted(&mut self, device: &str, how: Means) -> Error {
+        if let Some(mut board) = self.board.take() {
+            board.leave();
+        }
+        let means = match how {
+            Means::HardReset => "was reset",
+            _ => "was restarted",
+        };
+        Error::new(
+            Kind::ConnectionLost,
+            format!("the last program did not end, so the board {means}: what was declared and set up on it is gone"),
+        )
+        .with_device(device)
+        .with_help("restore it with `reconnect()`, or open the device with `#{ attempts: 3 }`")
+    }
+}
+
+impl Device {
+    /// Brings the board back for the teardowns, and for whoever uses it next. A board that had to be restarted has nothing left
+    /// to tear down.
+    ///
+    /// # Errors
+    /// ConnectionLost: the board does not come back, or teardowns cannot run on it any more.
+    pub(super) fn ready_to_close(&self, state: &mut State) -> Result<()> {
+        let has_teardown = state.bound.iter().any(|bound| bound.item.kind == ItemKind::Teardown);
+        let restarted = state.get_back(self.host(), self.name(), Wait::for_at_most(CLOSE_LIMIT));
+        match restarted {
+            Ok(Some(how)) if has_teardown => Err(state.was_restarted(self.name(), how)),
+            Ok(_) => Ok(()),
+            Err(error) => {
+                if let Some(mut board) = state.board.take() {
+                    board.leave();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes the device ready for its next call. If the board had to be restarted for it, what was declared is declared
+    /// again; what setups have done is done again only if the device was opened with `attempts`.
+    ///
+    /// # Errors
+    /// ConnectionLost: see [`State::get_back`] and [`State::was_restarted`].
+    pub(super) fn ready(&self, state: &mut State) -> Result<()> {
+        let Some(how) = state.get_back(self.host(), self.name(), PATIENT)? else { return Ok(()) };
+        let has_run = state.journal.commands().next().is_some() || state.journal.overflowed();
+        if self.0.attempts != 0 {
+            return self.restore(state, self.0.attempts);
+        }
+        if has_run {
+            return Err(state.was_restarted(self.name(), how));
+        }
+        self.host().output().notice(&format!("-- `{}`: its items are declared again", self.name()));
+        self.declare_again(state, self.default_limit())
+    }
+}
+
+/// How long the strong means may take at the close of a device.
+const CLOSE_LIMIT: Duration = Duration::from_secs(8);
+/// Only their own limit and Ctrl-C end them.
+pub(super) const PATIENT: Wait = Wait { deadline: None, interruptible: true };
+
+/// What a person is told before strong means are used.
+pub(super) fn announcement(device: &str, means: Means) -> String {
+    // A name that nobody gave it.
+    let name = if device == "Device" { "the board".to_owned() } else { format!("`{device}`") };
+    match means {
+        Means::Interrupt => format!("-- {name}: the last program still runs, and is interrupted"),
+        Means::Storm => format!("-- {name} does not answer: trying Ctrl-C in quick succession"),
+        Means::SoftReset => format!("-- {name} does not answer: trying a soft reset"),
+        Means::HardReset => {
+            format!("-- {name} does not answer: trying a reset by its port, with Ctrl-C while it boots")
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A question that nobody but the board can answer: whether it waits at the prompt of its raw REPL.
+//!
+//! What programs and threads print can look like every text of the raw REPL. The answer here is a frame with the connection's
+//! secret and a number of its own. Uses [`crate::repl::reply`]. Invariant: nothing that the board says meanwhile is lost.
+
+use super::{Failure, Session};
+use crate::port::{PortError, Wait};
+use crate::repl::reply::{Decoder, Prelude, Progress};
+use std::time::{Duration, Instant};
+
+impl Session {
+    /// Has the board print a frame, and waits for it at most `limit`. What comes before goes to `came`, what comes after
+    /// stays in `incoming`. False: it has not come.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub(super) fn confirm(&mut self, limit: Duration, came: &mut Vec<u8>) -> Result<bool, Failure> {
+        let wait = Wait { deadline: Some(Instant::now() + limit), interruptible: false };
+        let text = self.next_nonce();
+        // Helpers may not be loaded yet. A small input buffer holds it.
+        let (token, length) = (&self.token, text.len());
+        let code = format!("print('\\x1e{token}N{length}:{text}\\x1e{token};',end='')\x04");
+        match self.port.write(code.as_bytes(), wait) {
+            Ok(()) => {}
+            Err(PortError::Timeout) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+        let mut decoder = Decoder::new(&self.token, Prelude::Plain, true);
+        decoder.awaits(&text);
+        decoder.keeps_acknowledgement();
+        let before = came.len();
+        let mut bytes = std::mem::take(&mut self.incoming);
+        let mut ended = None;
+        loop {
+            let mut progress = decoder.feed(&bytes, &mut |bytes| came.extend_from_slice(bytes));
+            while let Progress::Question(_) = progress {
+                progress = decoder.feed(b"", &mut |bytes| came.extend_from_slice(bytes));
+            }
+            if let Progress::Done(_) = progress {
+                // A soft reset on the way has been acknowledged, too, and before.
+                for _ in 0..decoder.kept_acknowledgements() {
+                    if let Some(at) = (before..came.len()).rev().find(|&at| came[at..].starts_with(b"OK")) {
+                        came.drain(at..at + 2);
+                    }
+                }
+                self.incoming.splice(..0, decoder.rest());
+                return Ok(true);
+            }
+            bytes.clear();
+            if let Some(error) = ended {
+                came.append(&mut decoder.rest());
+                return if error == PortError::Timeout { Ok(false) } else { Err(Failure::from(error)) };
+            }
+            // A read that ends with an error may have brought bytes all the same. A board that never pauses is no reason
+            // to wait longer.
+            ended = self.port.read(&mut bytes, wait).and_then(|_| wait.slice()).err();
+        }
+    }
+
+    /// A text that no earlier question of this session has had.
+    pub fn next_nonce(&mut self) -> String {
+        self.nonce += 1;
+        format!(";{}", self.nonce)
+    }
+}
