@@ -19,8 +19,11 @@ use std::time::{Duration, Instant};
 /// Longest time between two looks at Ctrl-C and at the program.
 const SLICE: Duration = Duration::from_millis(25);
 
-/// How long a program may take to end after it was asked to, and its output to come to an end after it.
+/// How long the output of a program may take to come to an end after it.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a program may take to end after it was asked to: so long that SIGTERM ends the script within two seconds.
+const END_GRACE: Duration = Duration::from_secs(1);
 
 /// Most bytes of output, each of both.
 const MOST_OUTPUT: usize = 64 << 20;
@@ -207,7 +210,7 @@ fn kill(child: &mut Child) {
         use rustix::process::{Pid, Signal, kill_process_group};
         let group = Pid::from_child(child);
         let _ = kill_process_group(group, Signal::TERM);
-        let end = Instant::now() + GRACE;
+        let end = Instant::now() + END_GRACE;
         while matches!(child.try_wait(), Ok(None)) && Instant::now() < end {
             std::thread::park_timeout(SLICE);
         }

@@ -23,6 +23,8 @@ mod files;
 mod goldens;
 mod harness;
 #[cfg(target_os = "linux")]
+mod helpers;
+#[cfg(target_os = "linux")]
 mod html;
 #[cfg(target_os = "linux")]
 mod interrupts;

@@ -22,6 +22,9 @@ use std::sync::Arc;
 /// Bytes, and files, that go to the board in one exchange: they are in this computer's memory together.
 const BATCH: (usize, usize) = (1 << 20, 64);
 
+/// Bytes that a file of the board may grow while it is copied.
+const MOST_GROWN: u64 = 1 << 20;
+
 /// Copies; gives the exit status.
 ///
 /// # Errors
@@ -183,6 +186,7 @@ fn send(files: &mut Files<'_>, batch: &[(&Copy<String>, Vec<u8>, Vec<u8>)], done
 fn download(work: &mut Work<'_>, plan: &Plan<PathBuf>, force: bool, bar: &Bar) -> Result<()> {
     let files = work.files()?;
     let there = if force { HashMap::new() } else { board_digests(files, &plan.files, |_| None)? };
+    local::check_space(plan.files.iter().map(|copy| (copy.to.as_path(), copy.size, copy.same_size)))?;
     for folder in &plan.folders {
         local::make_folder(folder)?;
     }
@@ -208,8 +212,15 @@ fn download(work: &mut Work<'_>, plan: &Plan<PathBuf>, force: bool, bar: &Bar) -
         let mut partial = Partial::create(&copy.to)?;
         let mut come = done;
         files.read(path, &mut |piece| {
-            partial.write(piece)?;
             come += piece.len() as u64;
+            // A board that never ends must not fill the disk.
+            if come - done > copy.size.saturating_add(MOST_GROWN) {
+                let message = format!("`{path}` is longer than the {} bytes that the board announced", copy.size);
+                return Err(
+                    Error::new(Kind::ProtocolError, message).with_help("is a program writing to it? copy again")
+                );
+            }
+            partial.write(piece)?;
             bar.set(come);
             Ok(())
         })?;

@@ -18,9 +18,21 @@ use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+#[cfg(unix)]
+use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 /// Editors that are tried if neither VISUAL nor EDITOR names one.
 const EDITORS: &[&str] = if cfg!(windows) { &["notepad"] } else { &["sensible-editor", "nano", "vi"] };
+
+/// Longest time between two looks at the editor.
+#[cfg(unix)]
+const SLICE: Duration = Duration::from_millis(25);
+
+/// How long the editor may take to end after it was asked to.
+#[cfg(unix)]
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Edits a file; gives the exit status.
 ///
@@ -108,10 +120,12 @@ impl Draft {
     fn edit(&self) -> Result<()> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         if let Some(editor) = variable("VISUAL").or_else(|| variable("EDITOR")) {
-            return ended(&editor, by_shell(&editor, &self.file).status());
+            return ended(&editor, supervised(by_shell(&editor, &self.file)));
         }
         for editor in EDITORS {
-            match Command::new(editor).arg(&self.file).status() {
+            let mut command = Command::new(editor);
+            command.arg(&self.file);
+            match supervised(command) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 status => return ended(editor, status),
             }
@@ -166,6 +180,40 @@ fn by_shell(editor: &str, file: &Path) -> Command {
     let mut command = Command::new(words.next().unwrap_or_default());
     command.args(words).arg(file);
     command
+}
+
+/// Runs the editor to its end. What is pressed in it is its own matter, but SIGTERM and SIGHUP end it.
+#[cfg(unix)]
+fn supervised(mut command: Command) -> std::io::Result<std::process::ExitStatus> {
+    use rustix::process::{Pid, Signal, kill_process};
+    let asked = Arc::new(AtomicBool::new(false));
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGHUP] {
+        signal_hook::flag::register(signal, asked.clone())?;
+    }
+    let mut child = command.spawn()?;
+    let mut killed_at = None;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if asked.load(Ordering::SeqCst) {
+            match killed_at {
+                None => {
+                    killed_at = Some(Instant::now() + GRACE);
+                    let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+                }
+                Some(end) if Instant::now() >= end => child.kill()?,
+                Some(_) => {}
+            }
+        }
+        // Nothing to poll for on every system tells the end of a process.
+        std::thread::park_timeout(SLICE);
+    }
+}
+
+#[cfg(not(unix))]
+fn supervised(mut command: Command) -> std::io::Result<std::process::ExitStatus> {
+    command.status()
 }
 
 fn ended(editor: &str, status: std::io::Result<std::process::ExitStatus>) -> Result<()> {

@@ -139,6 +139,35 @@ pub fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir(path).map_err(|error| unwritable(path, &error))
 }
 
+/// Checks that there is room for files of these sizes, each beside the one that it replaces. Marked are those that replace one
+/// of their size, or need not be written: of them there is one at a time.
+///
+/// # Errors
+/// ScriptError that says how much is missing. A system that does not tell its free space is no error.
+pub fn check_space<'p>(files: impl Iterator<Item = (&'p Path, u64, bool)>) -> Result<()> {
+    let mut needed: u64 = 0;
+    let mut first = None;
+    let mut passing = 0;
+    for (path, size, same_size) in files {
+        if same_size {
+            passing = size.max(passing);
+        } else {
+            needed = needed.saturating_add(size);
+        }
+        first.get_or_insert(path);
+    }
+    let Some(path) = first else { return Ok(()) };
+    needed = needed.saturating_add(passing);
+    match disk::available(path) {
+        Some(free) if free < needed => {
+            let (needed, free) = (super::human(needed), super::human(free));
+            let message = format!("`{}` needs {needed}, and {free} are free", path.display());
+            Err(Error::new(Kind::ScriptError, message).with_help("free space on the disk; nothing was copied"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A file on its way: it has a name of its own until all of it is there.
 pub struct Partial {
     target: PathBuf,
@@ -224,6 +253,17 @@ mod tests {
             assert!(is_name(name, false), "{name:?}");
         }
         assert!(is_name("com10", true) && is_name("console.py", true) && is_name("\u{e9} x", true));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_copy_that_does_not_fit_is_refused_before_it_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let (a, b) = (folder.path().join("new/a"), folder.path().join("b"));
+        assert_eq!(check_space([(a.as_path(), 1, false), (b.as_path(), 1, false)].into_iter()).map_err(drop), Ok(()));
+        let error = check_space([(a.as_path(), 1 << 60, false), (b.as_path(), 1, true)].into_iter()).unwrap_err();
+        assert!(error.message().contains("needs 1024.0 PiB, and "), "{error}");
+        assert!(check_space([(a.as_path(), 1 << 60, true)].into_iter()).is_err());
     }
 
     #[test]

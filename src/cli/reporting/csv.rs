@@ -4,11 +4,14 @@
 //! Invariant: no two files have one name, and none leads out of the folder.
 
 use crate::bench::report::{Report, Series};
+use crate::cli::files::local;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 /// The names of the files, and what they hold.
 pub fn files(reports: &[Report]) -> Vec<(String, String)> {
     let mut files: Vec<(String, String)> = Vec::new();
+    let mut names = Names::default();
     for report in reports {
         let loose = report.series.iter().map(|series| (String::new(), series));
         let tests = report.tests.iter().flat_map(|test| test.series.iter().map(|series| (test.path(), series)));
@@ -21,19 +24,57 @@ pub fn files(reports: &[Report]) -> Vec<(String, String)> {
             let name =
                 parts.iter().map(|part| plain(part)).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
             let name = if name.is_empty() { "series".to_owned() } else { name };
-            let numbered = (2..).map(|number| format!("{name}-{number}.csv"));
-            let free = |name: &String| !files.iter().any(|(other, _)| other == name);
-            let name = std::iter::once(format!("{name}.csv")).chain(numbered).find(free).unwrap_or_default();
-            files.push((name, text(series)));
+            // Windows takes no file by the name of a device, whatever its ending.
+            let name = if local::is_name(&name, true) { name } else { format!("series-{name}") };
+            files.push((names.take(&name), text(series)));
         }
     }
     files
 }
 
-/// A name as part of that of a file.
+/// The names that are taken, as the least exact file system compares them: of two that differ by case, or by the way in which
+/// Unicode composes a letter, it keeps one.
+#[derive(Default)]
+struct Names {
+    taken: HashSet<String>,
+    /// The number that the next file of this name gets.
+    next: HashMap<String, u32>,
+}
+
+impl Names {
+    fn take(&mut self, name: &str) -> String {
+        let key = folded(name);
+        loop {
+            let number = self.next.entry(key.clone()).or_insert(1);
+            let (file, folded) = match *number {
+                1 => (name.to_owned(), key.clone()),
+                number => (format!("{name}-{number}"), format!("{key}-{number}")),
+            };
+            *number += 1;
+            if self.taken.insert(folded) {
+                return format!("{file}.csv");
+            }
+        }
+    }
+}
+
+/// One text for all names that some file system takes for the same. Upper case first: `ß` and `SS` are one name to it.
+fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
+}
+
+/// A name as part of that of a file: ASCII letters and digits as they are. Others have several forms in Unicode, which file
+/// systems compare each in their own way, so they are written by their number: `é` is `u00e9`.
 fn plain(name: &str) -> String {
-    let letters = name.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '_' });
-    let name: String = letters.take(60).collect();
+    let mut letters = String::new();
+    for letter in name.chars() {
+        match letter {
+            _ if letter.is_ascii_alphanumeric() => letters.push(letter),
+            _ if letter.is_ascii() || letter.is_whitespace() => letters.push('_'),
+            _ => letters.push_str(&format!("u{:04x}", u32::from(letter))),
+        }
+    }
+    let name: String = letters.chars().take(60).collect();
     name.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
@@ -78,5 +119,33 @@ mod tests {
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["series.csv", "on-x.csv", "on-x-2.csv"]);
         assert_eq!(files[0].1, "host [s],board [s],\"a, b [A]\",c [A]\n1.500000,0.250000,1,NaN\n");
+    }
+
+    #[test]
+    fn no_two_names_are_one_on_any_file_system() {
+        let series = |name: &str| Series { name: name.to_owned(), ..Series::default() };
+        let names = ["x", "X", "CON", "con", "x-2", "x.", "e\u{301}", "\u{e9}", "LPT1", "\u{fb01}", "fi"];
+        let report = Report { series: names.map(series).to_vec(), ..Report::default() };
+        let files = files(&[report]);
+        let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+        let wanted = [
+            "x.csv",
+            "X-2.csv",
+            "series-CON.csv",
+            "series-con-2.csv",
+            "x_2.csv",
+            "x-3.csv",
+            "eu0301.csv",
+            "u00e9.csv",
+            "series-LPT1.csv",
+            "ufb01.csv",
+            "fi.csv",
+        ];
+        assert_eq!(names, wanted);
+        assert!(names.iter().all(|name| name.is_ascii() && local::is_name(name, true)));
+        // A million series of one name take no square of the time.
+        let mut taken = Names::default();
+        let count = (0..100_000).map(|_| taken.take("x")).collect::<HashSet<String>>().len();
+        assert_eq!(count, 100_000);
     }
 }

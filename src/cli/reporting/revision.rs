@@ -11,11 +11,14 @@
 use crate::disk;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 /// Longest time that git may take for each question.
 const LIMIT: Duration = Duration::from_secs(5);
+
+/// Longest time between two looks at Ctrl-C.
+const SLICE: Duration = Duration::from_millis(50);
 
 /// Variables that would lead git elsewhere, as they are set while git itself runs a hook.
 const ELSEWHERE: &[&str] = &[
@@ -137,9 +140,22 @@ fn answer(mut command: Command) -> Option<String> {
         let read = std::io::copy(&mut std::io::Read::take(&mut output, 1 << 20), &mut text);
         let _ = sender.send(read.ok().and_then(|_| String::from_utf8(text).ok()));
     });
-    let text = receiver.recv_timeout(LIMIT).ok()??;
-    // It has closed its output: its end is a matter of moments.
-    child.0.wait().ok()?.success().then_some(text)
+    let end = Instant::now() + LIMIT;
+    let may_go_on = || Instant::now() < end && !crate::interrupt::pending();
+    let text = loop {
+        match receiver.recv_timeout(SLICE) {
+            Err(RecvTimeoutError::Timeout) if may_go_on() => {}
+            answer => break answer.ok()??,
+        }
+    };
+    loop {
+        match child.0.try_wait().ok()? {
+            Some(status) => return status.success().then_some(text),
+            // It has closed its output: its end is a matter of moments, and nothing tells when it comes.
+            None if may_go_on() => std::thread::park_timeout(SLICE / 10),
+            None => return None,
+        }
+    }
 }
 
 /// A process that ends with its guard.
