@@ -5,6 +5,7 @@
 mod allow;
 pub mod files;
 pub mod operator;
+mod selftest;
 pub mod station;
 mod sync;
 mod testing;
@@ -12,6 +13,7 @@ mod tools;
 
 pub use allow::Allowed;
 use files::FileCommand;
+pub use selftest::Selftest;
 pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 pub use tools::{Definitions, Doc, Editor, EditorKind, New};
@@ -139,6 +141,13 @@ pub enum Command {
     /// The commands for files.
     #[command(flatten)]
     Files(FileCommand),
+    /// Test whether belay-script works with a board
+    ///
+    /// Runs checks on the board and prints a report to paste into a bug report. Each check is `ok`, `not on this board`, or
+    /// `wrong`. The board is restarted; its files stay as they are, checks use a scratch folder and remove it. The report
+    /// names no port, folder, user or host.
+    #[command(after_help = selftest::HELP)]
+    Selftest(Selftest),
     /// Find a board by plugging it in, and give it a name in the station's file
     ///
     /// Blinks the board's LED, where it is known, and keeps what singles the board out: its serial number, or without one

@@ -33,6 +33,7 @@ pub mod reporting;
 pub mod reset;
 pub mod run;
 pub mod select;
+pub mod selftest;
 pub mod serve;
 pub mod session;
 pub mod signals;
@@ -120,6 +121,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         }),
         Command::Files(command) => files::dispatch(&command, console),
         Command::Select(options) => select::command(&options, console),
+        Command::Selftest(options) => selftest::selftest(&options, console),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::New(options) => project::new(&options, console),

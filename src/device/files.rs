@@ -10,12 +10,12 @@ use super::state::{Limit, Run, State};
 use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
-use crate::board::files::{self, Change, Entry, Facts, Status, TEMPORARY};
+use crate::board::files::{self, Change, Channel, Entry, Facts, Status, TEMPORARY};
 use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream, Upload};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
-use errors::{is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};
+use errors::{common, is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
@@ -80,7 +80,10 @@ impl Device {
             state.need(self.host(), &run, Helper::Hash).map_err(unsuitable)?;
             facts = value(state.run(self.host(), &run, &Facts::command()).map_err(unsuitable)?)?;
         }
-        let facts = Facts::from_value(&facts).ok_or_else(nonsense)?;
+        let mut facts = Facts::from_value(&facts).ok_or_else(nonsense)?;
+        if self.0.implementation.reads_no_input() {
+            facts.channel = Channel::Literals;
+        }
         Ok(Files { device: self, state, facts, cramped: false })
     }
 
@@ -133,10 +136,21 @@ impl Files<'_> {
 
     /// As [`Files::ask`]; an OSError says what could not be done: `what`.
     fn ask_for(&mut self, what: &str, command: &Command) -> Result<Value> {
+        let platform = &self.device.0.implementation.platform;
         self.ask(command).map_err(|error| match number_of(&error) {
-            Some(number) => os_error(number, what),
+            Some(number) => os_error(common(platform, number), what),
             None => error,
         })
+    }
+
+    /// Linux's number of an error that the board numbers so.
+    fn common(&self, number: i64) -> i64 {
+        common(&self.device.0.implementation.platform, number)
+    }
+
+    /// Reads the answer to a change: how many paths were done, and the number of the error that ended it, 0 for none.
+    fn changed(&self, answer: &Value) -> Result<(usize, i64)> {
+        files::changed(answer).map(|(done, number)| (done, self.common(number))).ok_or_else(nonsense)
     }
 
     /// Whether `error` is a want of memory, and less may do: then what comes needs half of it.
@@ -151,7 +165,9 @@ impl Files<'_> {
     /// # Errors
     /// Of the link, or DeviceException.
     pub fn stat(&mut self, path: &str) -> Result<Option<Option<u64>>> {
-        match files::status(&self.ask(&files::stat(path))?).ok_or_else(nonsense)? {
+        let status = files::status(&self.ask(&files::stat(path))?).ok_or_else(nonsense)?;
+        let status = if let Status::Error(number) = status { Status::Error(self.common(number)) } else { status };
+        match status {
             Status::File(size) => Ok(Some(Some(size))),
             Status::Directory => Ok(Some(None)),
             // ENOENT, and ENOTDIR: a part of the path is a file.
@@ -231,7 +247,7 @@ impl Files<'_> {
                 Err(error) if self.makes_do(&error) => continue,
                 other => other?,
             };
-            let (done, error) = files::changed(&answer).ok_or_else(nonsense)?;
+            let (done, error) = self.changed(&answer)?;
             let done = done.min(count);
             rest = match (error, change) {
                 (0, _) => &rest[count..],
@@ -259,7 +275,7 @@ impl Files<'_> {
     /// Of the link, or DeviceException.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
         let answer = self.ask(&files::rename(from, to))?;
-        match files::changed(&answer).ok_or_else(nonsense)? {
+        match self.changed(&answer)? {
             (_, 0) => Ok(()),
             (_, number) => Err(os_error(number, &format!("`{from}` cannot be renamed to `{to}`"))),
         }
@@ -334,7 +350,7 @@ impl Files<'_> {
         let command = Command::expression(&pace.call());
         let run = run(self.device, if pace.bold { BOLD_STALL } else { STALL });
         let answer = self.state.run_answering_with(host, &run, Helper::Receiver, &command, &mut answer)?;
-        match files::changed(&value(answer)?).ok_or_else(nonsense)? {
+        match self.changed(&value(answer)?)? {
             (_, 0) => Ok(()),
             (done, number) => Err(not_written(number, uploads.get(done).map_or("", |upload| upload.path))),
         }
@@ -359,8 +375,9 @@ impl Files<'_> {
     }
 
     fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Count<'_>) -> Result<()> {
+        let platform = &self.device.0.implementation.platform;
         let failed = |error: Error| match number_of(&error) {
-            Some(number) => not_written(number, upload.path),
+            Some(number) => not_written(common(platform, number), upload.path),
             None => error,
         };
         let open = format!("__belay_fq=open({},'wb')", files::literal(temporary));
@@ -378,7 +395,7 @@ impl Files<'_> {
             return Err(not_written(-1, upload.path));
         }
         let renamed = self.ask(&files::rename(temporary, upload.path))?;
-        match files::changed(&renamed).ok_or_else(nonsense)? {
+        match self.changed(&renamed)? {
             (_, 0) => Ok(()),
             (_, 17) => {
                 self.change(Change::Remove, &[upload.path])?;

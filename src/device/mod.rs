@@ -183,6 +183,14 @@ pub struct Implementation {
     pub float_bits: u32,
 }
 
+impl Implementation {
+    /// Whether `sys.stdin` gives nothing while a program runs: MicroPython's WebAssembly port is handed its input one
+    /// character at a time (`ports/webassembly/main.c`), and its `sys.stdin` is the host program's.
+    pub(crate) fn reads_no_input(&self) -> bool {
+        self.platform == "webassembly"
+    }
+}
+
 /// What a call gave.
 pub enum Called {
     /// A value; `None` for setups, threads and teardowns.

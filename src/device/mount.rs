@@ -256,6 +256,12 @@ impl Device {
             )
             .with_help("its firmware takes no file system written in Python; copy the files to the board instead"));
         }
+        if self.0.implementation.reads_no_input() {
+            let message = "the board cannot see a folder of this computer: it reads no input while a program runs";
+            return Err(
+                Error::new(Kind::FeatureUnavailableError, message).with_help("copy the files to the board instead")
+            );
+        }
         let run = self.quiet_run();
         if !state.has(Helper::Mount) {
             // The helper is long, and what cannot use it need not be sent it.

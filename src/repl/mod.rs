@@ -1,10 +1,11 @@
 //! A raw-REPL session over a port: code in, reply out, whatever else the board prints on the way.
 //!
-//! [`reply`] is pure framing; [`session`] does the talking. Facts: MicroPython's `shared/runtime/pyexec.c` and
+//! [`reply`] is pure framing; [`session`] does the talking; [`conformance`] lists what a board must answer. Facts: MicroPython's `shared/runtime/pyexec.c` and
 //! `docs/reference/repl.rst`.
 //!
-//! Uses [`crate::port`]. The invariants are those of its two files.
+//! Uses [`crate::port`]. The invariants are those of its files.
 
+pub mod conformance;
 pub mod reply;
 pub mod session;
 

@@ -42,7 +42,7 @@ fn help_has_examples_and_the_exit_statuses() {
     for command in ["doc", "definitions", "editor", "new"] {
         says(&[command, "--help"], &["Usage: belay-script", "Example", "\n  belay-script "]);
     }
-    for command in ["check", "exec", "eval", "info", "reset", "terminal", "devices", "sim", "completions"] {
+    for command in ["check", "exec", "eval", "info", "reset", "terminal", "selftest", "devices", "sim", "completions"] {
         says(&[command, "--help"], &["Usage: belay-script"]);
     }
 }
@@ -162,7 +162,7 @@ fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         says(
             &["completions", shell],
-            &["belay-script", "devices", "no-reset", "flash-size", "bootloader", "timestamps"],
+            &["belay-script", "devices", "no-reset", "flash-size", "bootloader", "timestamps", "selftest"],
         );
     }
     let outcome = Program::new().args(["completions", "tcsh"]).outcome();

@@ -56,6 +56,8 @@ mod recordings;
 #[cfg(unix)]
 mod scripts;
 #[cfg(target_os = "linux")]
+mod selftest;
+#[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
 mod stations;

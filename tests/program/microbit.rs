@@ -18,7 +18,7 @@ const EMULATOR: &str = "qemu-system-arm";
 const FIRMWARE: &str = "/usr/share/firmware-microbit-micropython/firmware.hex";
 
 /// An emulated board. Dropping it switches it off.
-struct Microbit {
+pub(super) struct Microbit {
     emulator: Option<Running>,
     number: u16,
     port: String,
@@ -27,12 +27,17 @@ struct Microbit {
 
 impl Microbit {
     /// A board that boots; `None` where the emulator or the firmware is missing.
-    fn start() -> Option<Microbit> {
+    pub(super) fn start() -> Option<Microbit> {
         programs::find([EMULATOR, FIRMWARE])?;
         let folder = tempfile::tempdir().expect("a folder");
         let number = free_port();
         let emulator = Some(emulate(folder.path(), number));
         Some(Microbit { emulator, number, port: format!("tcp://127.0.0.1:{number}"), folder })
+    }
+
+    /// Its port, as `--port` takes it.
+    pub(super) fn port(&self) -> &str {
+        &self.port
     }
 
     /// Switches it off, and another one on at the same port.

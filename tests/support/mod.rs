@@ -7,6 +7,8 @@ pub mod interpreter;
 #[cfg(target_os = "linux")]
 pub mod mpremote;
 #[cfg(target_os = "linux")]
+pub mod node;
+#[cfg(target_os = "linux")]
 pub mod programs;
 pub mod running;
 #[cfg(target_os = "linux")]

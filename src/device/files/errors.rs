@@ -1,6 +1,7 @@
 //! What to say when the files of a board cannot be had.
 //!
-//! Uses [`crate::error`]. Pure. MicroPython's numbers of errors are Linux's on every board.
+//! Uses [`crate::error`]. Pure. MicroPython's numbers of errors are Linux's on every board but its WebAssembly port, which
+//! has those of WASI: [`common`] translates them.
 
 use crate::error::{Error, Kind};
 
@@ -54,6 +55,32 @@ pub(super) fn number_of(error: &Error) -> Option<i64> {
     digits[..end].parse().ok()
 }
 
+/// WASI's numbers of errors, as MicroPython's WebAssembly port passes them on, and Linux's (`errno.h` of wasi-libc).
+const WASI: &[(i64, i64)] = &[
+    (2, 13),
+    (8, 9),
+    (10, 16),
+    (20, 17),
+    (28, 22),
+    (29, 5),
+    (31, 21),
+    (37, 36),
+    (43, 19),
+    (44, 2),
+    (48, 12),
+    (51, 28),
+    (54, 20),
+    (55, 39),
+    (63, 1),
+    (69, 30),
+];
+
+/// Linux's number of the error that a board of this `sys.platform` numbers so.
+pub(super) fn common(platform: &str, number: i64) -> i64 {
+    let wasi = || WASI.iter().find(|(theirs, _)| *theirs == number).map(|(_, linux)| *linux);
+    if platform == "webassembly" { wasi().unwrap_or(number) } else { number }
+}
+
 pub(super) fn not_written(number: i64, path: &str) -> Error {
     os_error(number, &format!("`{path}` cannot be written"))
 }
@@ -82,4 +109,17 @@ pub(super) fn os_error(number: i64, what: &str) -> Error {
         _ => return Error::new(Kind::DeviceException, format!("OSError: {what}: number {number}")),
     };
     Error::new(Kind::DeviceException, format!("OSError: {what}: {why}")).with_help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_wasi_are_translated() {
+        for (theirs, linux) in [(44, 2), (20, 17), (51, 28), (999, 999), (-1, -1), (0, 0)] {
+            assert_eq!(common("webassembly", theirs), linux);
+            assert_eq!(common("rp2", theirs), theirs);
+        }
+    }
 }

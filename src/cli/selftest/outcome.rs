@@ -1,0 +1,109 @@
+//! What a check came to.
+//!
+//! Invariant: plain data.
+
+use crate::error::{Error, Kind};
+
+/// What a check came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The board and this program do what they must. Holds what is worth knowing, or nothing.
+    Ok(String),
+    /// The board, its firmware, or its port cannot do what the check is about. Holds the reason.
+    Absent(String),
+    /// Something else happened.
+    Wrong {
+        /// What must happen.
+        expected: String,
+        /// What happened.
+        actual: String,
+    },
+}
+
+impl Outcome {
+    /// All is well, and there is nothing to add.
+    pub fn ok() -> Outcome {
+        Outcome::Ok(String::new())
+    }
+
+    /// Something else happened.
+    pub fn wrong(expected: impl Into<String>, actual: impl Into<String>) -> Outcome {
+        Outcome::Wrong { expected: expected.into(), actual: actual.into() }
+    }
+
+    /// [`Outcome::Ok`] if both are equal.
+    pub fn equal<T: PartialEq + std::fmt::Debug>(expected: &T, actual: &T) -> Outcome {
+        if expected == actual { Outcome::ok() } else { Outcome::wrong(shown(expected), shown(actual)) }
+    }
+
+    /// What an error that nobody expected means.
+    pub fn of_error(error: &Error) -> Outcome {
+        if error.kind() == Kind::FeatureUnavailableError {
+            return Outcome::Absent(error.message().to_owned());
+        }
+        if is_memory_error(error) {
+            return Outcome::Absent(format!("its memory is too small: {}", error.message()));
+        }
+        if errno(error) == Some(30) {
+            return Outcome::Absent("its file system is read-only".to_owned());
+        }
+        Outcome::wrong("no error", format!("{}: {}", error.kind().name(), error.message()))
+    }
+
+    /// The word of the report.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Ok(_) => "ok",
+            Outcome::Absent(_) => "not on this board",
+            Outcome::Wrong { .. } => "wrong",
+        }
+    }
+}
+
+/// A check's end: its outcome, or an error that nobody expected.
+pub type Checked = Result<Outcome, Error>;
+
+/// Longest text of a value in a report, in characters.
+const MOST_SHOWN: usize = 300;
+
+/// A value for a report.
+pub fn shown(value: &impl std::fmt::Debug) -> String {
+    let text = format!("{value:?}");
+    match text.char_indices().nth(MOST_SHOWN) {
+        Some((at, _)) => format!("{}… ({} characters)", &text[..at], text.chars().count()),
+        None => text,
+    }
+}
+
+/// Whether the board ran out of memory.
+pub fn is_memory_error(error: &Error) -> bool {
+    error.kind() == Kind::DeviceException && error.message().contains("MemoryError")
+}
+
+/// The number of an OSError of the board.
+fn errno(error: &Error) -> Option<u32> {
+    let message = error.message();
+    let at = message.find("Errno ")? + "Errno ".len();
+    message[at..].chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_wrong_unless_the_board_lacks_something() {
+        let of = |kind, message: &str| Outcome::of_error(&Error::new(kind, message)).word();
+        assert_eq!(of(Kind::FeatureUnavailableError, "the board has no threads"), "not on this board");
+        assert_eq!(of(Kind::DeviceException, "MemoryError: "), "not on this board");
+        assert_eq!(of(Kind::DeviceException, "OSError: [Errno 30] EROFS"), "not on this board");
+        assert_eq!(of(Kind::DeviceException, "OSError: [Errno 5] EIO"), "wrong");
+        assert_eq!(of(Kind::TimeoutError, "MemoryError"), "wrong");
+    }
+
+    #[test]
+    fn long_values_are_cut() {
+        let text = shown(&"é".repeat(1000));
+        assert!(text.ends_with("… (1002 characters)"), "{text}");
+    }
+}

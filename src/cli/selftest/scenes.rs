@@ -1,0 +1,91 @@
+//! The conformance list, held with the board under test.
+//!
+//! Uses [`crate::repl::conformance`]. Invariant: afterwards the session is back in the raw REPL, or its loss is an error.
+
+use super::bench::Bench;
+use super::outcome::{Checked, Outcome};
+use crate::device::{Conversation, Terminal};
+use crate::error::Result;
+use crate::port::{Port, PortError, Wait};
+use crate::repl::conformance::{Conditions, Finding, LineEnd, Scene, hold as hold_scene};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// ASCII's end of transmission block: a key that nobody presses.
+const NO_KEY: u8 = 0x17;
+
+/// What a board lacks that takes the request and then answers otherwise, behind a port on which raw paste is not used.
+const NO_PASTE: &str =
+    "its firmware offers raw paste and does not carry it out; belay-script does not use it on this port";
+
+/// Takes the place of a person at the board's prompt.
+#[derive(Clone)]
+struct Examiner {
+    scene: &'static Scene,
+    line_end: LineEnd,
+    interrupts: bool,
+    crashes: bool,
+    finding: Arc<Mutex<Option<Finding>>>,
+}
+
+impl Terminal for Examiner {
+    fn open(&self, _device: &str, _port: &str, _leave: u8) -> Result<Box<dyn Conversation>> {
+        Ok(Box::new(self.clone()))
+    }
+}
+
+impl Conversation for Examiner {
+    fn hold(self: Box<Self>, board: &mut dyn Port, wait: Wait) -> std::result::Result<(), PortError> {
+        // The prompt to which the session has just returned.
+        let mut banner = Vec::new();
+        while !banner.ends_with(b">>> ") {
+            board.read(&mut banner, wait)?;
+        }
+        let conditions = Conditions {
+            interrupt: self.interrupts,
+            paste_cancel: !self.crashes,
+            ..Conditions::of(board.abilities(), self.line_end)
+        };
+        let finding = hold_scene(board, self.scene, &conditions, wait)?;
+        *self.finding.lock().unwrap_or_else(PoisonError::into_inner) = Some(finding);
+        Ok(())
+    }
+}
+
+/// Holds a scene.
+///
+/// # Errors
+/// Of the link.
+pub fn hold(bench: &mut Bench, scene: &'static Scene) -> Checked {
+    let finding = Arc::new(Mutex::new(None));
+    bench.host().set_terminal(Arc::new(Examiner {
+        scene,
+        line_end: bench.facts.line_end.unwrap_or(LineEnd::Lf),
+        interrupts: bench.facts.interrupts,
+        // Its abort of a raw paste writes through a pointer into a constant object.
+        crashes: bench.facts.implementation.name == "circuitpython",
+        finding: finding.clone(),
+    }));
+    if let Some(reason) = bench.facts.no_paste.filter(|_| scene.is_of_paste()) {
+        return Ok(Outcome::Absent(reason.to_owned()));
+    }
+    let visit = bench.device.terminal(NO_KEY);
+    let finding = finding.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let is_used = bench.plug.abilities().raw_paste;
+    if scene.is_of_paste() && !is_used && matches!(finding, Some(Finding::Differs(_))) {
+        bench.facts.no_paste = Some(NO_PASTE);
+        return Ok(Outcome::Absent(NO_PASTE.to_owned()));
+    }
+    // An answer that was another one is what a board that is lost afterwards has to tell.
+    if !matches!(finding, Some(Finding::Differs(_))) {
+        visit?;
+    }
+    Ok(match finding {
+        Some(Finding::Conforms) => Outcome::ok(),
+        Some(Finding::Absent(reason)) => Outcome::Absent(reason.to_owned()),
+        Some(Finding::Differs(deviation)) => Outcome::wrong(
+            format!("{}: `{}` is answered by `{}`", deviation.what, deviation.sent, deviation.expected),
+            format!("`{}`, then: {}", deviation.got, deviation.why),
+        ),
+        None => Outcome::wrong("the board's prompt", "none"),
+    })
+}
