@@ -163,7 +163,6 @@ pub fn with_board(
 ///
 /// # Errors
 /// As [`with_board`].
-#[expect(clippy::too_many_arguments, reason = "with_board with its output")]
 pub fn with_board_printing_to<O: Output + 'static>(
     output: &Arc<O>,
     console: &Arc<Console>,

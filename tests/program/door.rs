@@ -127,6 +127,24 @@ fn bytes_of_a_program_pass_as_they_are() {
     }
 }
 
+/// The board finds the error while it still takes the code in windows.
+#[test]
+fn a_paste_that_is_cut_off_prints_nothing() {
+    for length in [100, 180, 200, 256, 300, 700] {
+        let code = format!("x = (\n#{}\n", "a".repeat(length));
+        for round in 0..5 {
+            for (way, outcome) in ways(&code).into_iter().take(3) {
+                assert_eq!(
+                    (outcome.stdout.as_str(), outcome.status),
+                    ("", Some(1)),
+                    "{way} {length} {round}: {outcome:?}"
+                );
+                assert!(outcome.stderr.contains("SyntaxError"), "{way} {length}: {outcome:?}");
+            }
+        }
+    }
+}
+
 /// A folder with a board whose boot.py prints, and the same without a line end.
 fn loud_board() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
