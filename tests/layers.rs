@@ -171,7 +171,7 @@ fn reaches(text: &str) -> Vec<(usize, &'static str)> {
             let before = code[..index].chars().next_back();
             // Constants of the build are no variables of the environment.
             let is_constant = code[index..].starts_with("env::consts");
-            if !is_constant && !(word.starts_with(is_word) && before.is_some_and(is_word)) {
+            if !(is_constant || word.starts_with(is_word) && before.is_some_and(is_word)) {
                 found.push((code[..index].matches('\n').count() + 1, *word));
             }
         }

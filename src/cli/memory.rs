@@ -24,7 +24,7 @@ pub fn limit(runner: &Runner, allowed: &Allowed) {
 /// A number of bytes: digits, and `k`, `m` or `g` for 1024, 1024 k and 1024 m.
 ///
 /// # Errors
-/// If it is something else, or less than [`LEAST`].
+/// If it is something else, or less than `LEAST`.
 pub fn size(text: &str) -> Result<usize, String> {
     let (digits, shift) = match text.to_ascii_lowercase().as_bytes() {
         [.., b'k'] => (&text[..text.len() - 1], 10),

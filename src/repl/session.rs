@@ -42,7 +42,7 @@ pub enum Failure {
     /// The command has ended, but its reply is torn: by output, or because bytes were lost. What is left of it, if the
     /// board has acknowledged the command at all. The session goes on.
     Torn(Option<Vec<u8>>),
-    /// The command has ended, and its reply has so many characters: more than [`bound::REPLY`]. The session goes on.
+    /// The command has ended, and its reply has so many characters: more than [`crate::bound::REPLY`]. The session goes on.
     TooLong(usize),
     /// The board has not acknowledged the code in [`UNHEARD_LIMIT`]. Else as [`Failure::Timeout`].
     Unheard,

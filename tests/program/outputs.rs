@@ -45,8 +45,8 @@ const COMMANDS: &[&str] = &[
     "exec -p sim 'print(1)'",
     "info -p sim",
     "ls --json -p 'sim:?flash_size=1m' :/",
-    "cat a.rhai",
-    "hash a.rhai",
+    "df --json -p 'sim:?flash_size=1m'",
+    "tree -p 'sim:?flash_size=1m' :/",
     "completions bash",
     "repl <<< 'print(1)'",
 ];
