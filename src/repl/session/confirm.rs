@@ -17,13 +17,13 @@ impl Session {
     pub(super) fn confirm(&mut self, limit: Duration, came: &mut Vec<u8>) -> Result<bool, Failure> {
         let wait = Wait { deadline: Some(Instant::now() + limit), interruptible: false };
         let text = self.next_nonce();
-        // Helpers may not be loaded yet. A small input buffer holds it.
+        // Helpers may not be loaded yet.
         let (token, length) = (&self.token, text.len());
         let code = format!("print('\\x1e{token}N{length}:{text}\\x1e{token};',end='')\x04");
-        match self.port.write(code.as_bytes(), wait) {
+        match self.send_gently(code.as_bytes(), wait) {
             Ok(()) => {}
-            Err(PortError::Timeout) => return Ok(false),
-            Err(error) => return Err(error.into()),
+            Err(Failure::Timeout) => return Ok(false),
+            Err(failure) => return Err(failure),
         }
         let mut decoder = Decoder::new(&self.token, Prelude::Plain, true);
         decoder.awaits(&text);

@@ -160,7 +160,22 @@ impl Session {
         if !self.port.abilities().raw_paste || (self.paste != Paste::Refused && bytes.len() <= PLAIN_LIMIT + 1) {
             return Ok(self.port.write(&bytes, wait)?);
         }
-        let Block { size, pause } = self.block;
+        self.send_in_blocks(&bytes, self.block, wait)
+    }
+
+    /// Sends a short line to a board of which nothing need be known: so that the smallest input buffer holds it.
+    pub(super) fn send_gently(&mut self, bytes: &[u8], wait: Wait) -> Result<(), Failure> {
+        let is_held = matches!(self.paste, Paste::Window(_)) && self.room() > bytes.len() + 8;
+        if is_held || !self.port.abilities().raw_paste {
+            return Ok(self.port.write(bytes, wait)?);
+        }
+        let Block { size, pause } = if self.paste == Paste::Refused { self.block } else { SMALL_BLOCK };
+        // What was sent just before may still be in the buffer.
+        let block = Block { size: size.min(SMALL_BLOCK.size) - 4, pause };
+        self.send_in_blocks(bytes, block, wait)
+    }
+
+    fn send_in_blocks(&mut self, bytes: &[u8], Block { size, pause }: Block, wait: Wait) -> Result<(), Failure> {
         for block in bytes.chunks(size) {
             self.port.write(block, wait)?;
             let pause = Wait { deadline: Some(Instant::now() + pause), ..wait };
