@@ -35,6 +35,8 @@ fn plans(deed: Deed, crlf: bool) -> Vec<Plan> {
     let (read, written) = Bench::new(crlf, deed != Deed::Connect, true).traffic(deed);
     let at = |fault: fn(usize) -> Fault, most| places(read, most).into_iter().map(fault).collect::<Vec<Fault>>();
     let ends = |fault: fn(usize) -> Fault| [0, read / 2, read.saturating_sub(1)].map(fault).to_vec();
+    // A flip in what a program prints is output like any other.
+    let prints = matches!(deed, Deed::Connect | Deed::Call | Deed::Close);
     let inside = [1, read / 2, read.saturating_sub(1)].into_iter();
     let garbage = |place: usize| GARBAGE.iter().map(move |bytes| Fault::Garbage(place, bytes.to_vec()));
     let dropped = [0, read / 2, read.saturating_sub(1)]
@@ -53,6 +55,7 @@ fn plans(deed: Deed, crlf: bool) -> Vec<Plan> {
         (deed, "one byte at a time", vec![Fault::Trickle]),
         (deed, "truncated", dropped.collect()),
         (deed, "interrupt", at(Fault::Interrupt, 2)),
+        (deed, "flipped bit", if prints { Vec::new() } else { at(Fault::Flip, 8) }),
     ]
 }
 

@@ -406,20 +406,15 @@ impl Board {
 
 /// What others have printed into a torn frame: all of `left` that is not the frame itself.
 fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
-    let letter = match frame.kind {
-        FrameKind::Repr => 'R',
-        FrameKind::Base64 => 'B',
-        FrameKind::Stop => 'S',
-        FrameKind::Number => 'N',
-        FrameKind::Question => 'Q',
-    };
-    let (text, length) = (&frame.text, frame.text.chars().count());
-    let sent = |text: &str| format!("\x1e{token}{letter}{length}:{text}\x1e{token};\x04\x04>");
-    // The board may have sent CR LF for each LF. The better guess leaves one piece, then a whole line, then less.
-    let (plain, replaced) = (sent(text), sent(&repl::with_returns(text)));
-    let (first, second) = (noise_in(left, plain.as_bytes()), noise_in(left, replaced.as_bytes()));
+    // The board may have sent CR LF for each LF. The best guess leaves one piece, then a whole line, then less.
+    let texts = [frame.text.clone(), repl::with_returns(&frame.text)];
+    let plain = repl::forms(token, frame.kind, &frame.text);
+    let sent = plain.iter().flat_map(|form| {
+        texts.iter().map(|text| form.replace(&format!(":{}\x1e", frame.text), &format!(":{text}\x1e")))
+    });
+    let guesses = sent.map(|sent| noise_in(left, format!("{sent}\x04\x04>").as_bytes()));
     let rank = |(one_piece, noise): &(bool, Vec<u8>)| (!one_piece, *one_piece && !noise.ends_with(b"\n"), noise.len());
-    if rank(&second) < rank(&first) { second.1 } else { first.1 }
+    guesses.min_by_key(rank).map(|(_, noise)| noise).unwrap_or_default()
 }
 
 /// All of `left` that is not what was `sent`, and whether it is one piece.

@@ -3,20 +3,21 @@
 //!
 //! The raw REPL ends a program with `\x04`, its traceback if any, `\x04>`; none of it is escaped, so what a program
 //! prints can look like an end. A value therefore travels in a frame that begins and ends with a mark nobody can guess
-//! (a random token), and states its length; a program that must send a frame and has done so has ended. Every other end
+//! (a random token), and states its length and a checksum; a program that must send a frame and has done so has ended. Every other end
 //! is a [`Doubt`]: bytes that may be one are held, and the session asks the board for its prompt, which only comes
 //! ([`Progress::Prompt`]) when no program runs. A program that asks the host for something, as the receiver of a file
 //! does, sends frames of kind [`FrameKind::Question`] on the way; it asks again when the host asks for the prompt.
 //! Invariant: the events are the same under every division of the bytes
 //! into chunks.
 
+mod checksum;
 mod frame;
 mod search;
 mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use frame::{Frame, FrameKind, Reply, with_returns};
+pub use frame::{Frame, FrameKind, Reply, forms, with_returns};
 use search::{error, partial};
 pub use search::{
     find, last_line, take_error, without_end, without_frames, without_own, without_prompts, without_torn_prompts,

@@ -1,7 +1,7 @@
 //! What a board computes over a file, computed here: SHA-256 where it has `hashlib`, CRC-32 where it has `binascii`,
 //! and FNV-1a where it has neither.
 //!
-//! Uses the crate `sha2` and [`crate::board::files`]. Invariant: the bytes of a digest are those that the board's snippet
+//! Uses the crates `sha2` and `crc32fast` and [`crate::board::files`]. Invariant: the bytes of a digest are those that the board's snippet
 //! answers.
 //!
 //! CRC-32 is that of ISO 3309 as `binascii.crc32` has it: polynomial `0xedb88320` reflected, start and end inverted.
@@ -49,7 +49,7 @@ pub struct Digester(State);
 #[derive(Clone, Debug)]
 enum State {
     Sha256(Sha256),
-    Crc32(u32),
+    Crc32(crc32fast::Hasher),
     Fnv1a(u32),
 }
 
@@ -58,7 +58,7 @@ impl Digester {
     pub fn new(kind: DigestKind) -> Digester {
         Digester(match kind {
             DigestKind::Sha256 => State::Sha256(Sha256::new()),
-            DigestKind::Crc32 => State::Crc32(!0),
+            DigestKind::Crc32 => State::Crc32(crc32fast::Hasher::new()),
             DigestKind::Fnv1a => State::Fnv1a(0x811c_9dc5),
         })
     }
@@ -67,7 +67,7 @@ impl Digester {
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::Sha256(sha256) => sha256.update(bytes),
-            State::Crc32(value) => *value = crc32(*value, bytes),
+            State::Crc32(crc) => crc.update(bytes),
             State::Fnv1a(value) => {
                 *value = bytes.iter().fold(*value, |value, byte| (value ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
             }
@@ -78,56 +78,10 @@ impl Digester {
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
             State::Sha256(sha256) => sha256.finalize().to_vec(),
-            State::Crc32(value) => format!("{:08x}", !value).into_bytes(),
+            State::Crc32(crc) => format!("{:08x}", crc.finalize()).into_bytes(),
             State::Fnv1a(value) => format!("{value:08x}").into_bytes(),
         }
     }
-}
-
-/// What eight steps at once need: `TABLES[n][byte]` is `byte`, followed by `n` zeros.
-static TABLES: [[u32; 256]; 8] = tables();
-
-const fn tables() -> [[u32; 256]; 8] {
-    let mut tables = [[0u32; 256]; 8];
-    let mut index = 0;
-    while index < 256 {
-        let mut value = index as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            value = if value & 1 == 1 { value >> 1 ^ 0xedb8_8320 } else { value >> 1 };
-            bit += 1;
-        }
-        tables[0][index] = value;
-        index += 1;
-    }
-    let mut zeros = 1;
-    while zeros < 8 {
-        let mut index = 0;
-        while index < 256 {
-            let value = tables[zeros - 1][index];
-            tables[zeros][index] = value >> 8 ^ tables[0][(value & 0xff) as usize];
-            index += 1;
-        }
-        zeros += 1;
-    }
-    tables
-}
-
-fn crc32(value: u32, bytes: &[u8]) -> u32 {
-    let (blocks, rest) = bytes.as_chunks::<8>();
-    let value = blocks.iter().fold(value, |value, block| {
-        let [a, b, c, d] = value.to_le_bytes();
-        let at = |zeros: usize, byte: u8| TABLES[zeros][usize::from(byte)];
-        at(7, a ^ block[0])
-            ^ at(6, b ^ block[1])
-            ^ at(5, c ^ block[2])
-            ^ at(4, d ^ block[3])
-            ^ at(3, block[4])
-            ^ at(2, block[5])
-            ^ at(1, block[6])
-            ^ at(0, block[7])
-    });
-    rest.iter().fold(value, |value, byte| value >> 8 ^ TABLES[0][usize::from(value as u8 ^ byte)])
 }
 
 #[cfg(test)]
@@ -169,21 +123,6 @@ mod tests {
             assert_eq!(digest_reader(kind, &mut bytes.as_slice(), u64::MAX).unwrap(), (whole, length));
             let begin = digest(kind, &bytes[..70_000]);
             assert_eq!(digest_reader(kind, &mut bytes.as_slice(), 70_000).unwrap(), (begin, 70_000));
-        }
-    }
-
-    #[test]
-    fn crc_of_blocks_is_that_of_single_bytes() {
-        let bytes: Vec<u8> = (0..=255).rev().collect();
-        let slow = |bytes: &[u8]| {
-            !bytes.iter().fold(!0u32, |value, byte| {
-                (0..8)
-                    .fold(value ^ u32::from(*byte), |value, _| value >> 1 ^ (0xedb8_8320 & (value & 1).wrapping_neg()))
-            })
-        };
-        for length in 0..bytes.len() {
-            let expected = format!("{:08x}", slow(&bytes[..length]));
-            assert_eq!(hex(DigestKind::Crc32, &bytes[..length]), expected, "{length} bytes");
         }
     }
 }

@@ -318,7 +318,7 @@ fn is_clear(error: &Error, fault: &Fault) -> bool {
             &[Kind::ConnectionLost, Kind::ConnectionFailedError]
         }
         Fault::Stall(_) | Fault::Flood(_) => &[Kind::TimeoutError, Kind::ConnectionLost, Kind::ConnectionFailedError],
-        Fault::Drop(..) => {
+        Fault::Drop(..) | Fault::Flip(_) => {
             &[Kind::TimeoutError, Kind::ProtocolError, Kind::ConnectionLost, Kind::ConnectionFailedError]
         }
         Fault::Interrupt(_) => &[Kind::Interrupted],

@@ -28,6 +28,8 @@ pub enum Fault {
     Garbage(usize, Vec<u8>),
     /// So many bytes are lost.
     Drop(usize, usize),
+    /// One bit of this byte is flipped.
+    Flip(usize),
     /// Every read gives one byte.
     Trickle,
     /// Ctrl-C is pressed on the host.
@@ -119,6 +121,7 @@ impl FaultyPort {
         let mut passed = Vec::new();
         let mut plan = self.link.plan();
         for &byte in bytes {
+            let mut byte = byte;
             let at = plan.read;
             plan.read += 1;
             if let Some(fault) = plan.fault.clone() {
@@ -131,6 +134,7 @@ impl FaultyPort {
                         passed.extend(garbage);
                     }
                     Fault::Drop(n, count) if (n..n + count).contains(&at) => continue,
+                    Fault::Flip(n) if at == n => byte ^= 1 << (n % 7),
                     Fault::Interrupt(n) if at == n => belay_script::interrupt::raise(),
                     Fault::Reboot(n) if at >= n => {
                         plan.fault = None;

@@ -2,6 +2,11 @@ try:
  from binascii import b2a_base64 as __belay_b
 except ImportError:
  __belay_b=None
+try:
+ from binascii import crc32 as __belay_s
+ __belay_s('a')
+except Exception:
+ __belay_s=None
 __belay_l=[0,'','']
 def __belay(v,k='R',b=__belay_b,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray,l=__belay_l):
  l[2]=''
@@ -16,11 +21,14 @@ def __belay(v,k='R',b=__belay_b,t=type,n=len,f=repr,s=str,y=bytes,a=bytearray,l=
  l[2]=r
  __belay_a(k,r)
  l[0]+=1
-def __belay_a(k,r,p=print,n=len):
+def __belay_a(k,r,p=print,n=len,c=__belay_s):
  m='\x1eTOKEN'
- h='%s%s%d:'%(m,k,n(r))
+ n=n(r)
+ h='%s%s%d:'%(m,k,n)
+ if c:
+  m+=('%08x'%c(r,c(k)))[4*(n<64):]
  m+=';'
- if n(r)<4000:
+ if n<4000:
   try:
    r=h+r+m
    h=m=''

@@ -1,5 +1,6 @@
-//! What a reply consists of, and line ends within a frame. Uses nothing; plain data.
+//! What a reply consists of, and line ends within a frame. Uses [`super::checksum`]; plain data.
 
+use super::checksum;
 use std::borrow::Cow;
 
 /// What a frame carries.
@@ -18,6 +19,17 @@ pub enum FrameKind {
 }
 
 impl FrameKind {
+    /// The letter of its frames.
+    pub fn letter(self) -> u8 {
+        match self {
+            FrameKind::Repr => b'R',
+            FrameKind::Base64 => b'B',
+            FrameKind::Stop => b'S',
+            FrameKind::Number => b'N',
+            FrameKind::Question => b'Q',
+        }
+    }
+
     /// The kind that a frame of this letter has.
     pub fn from_letter(letter: u8) -> Option<FrameKind> {
         match letter {
@@ -38,6 +50,14 @@ pub struct Frame {
     pub kind: FrameKind,
     /// The text.
     pub text: String,
+}
+
+/// What a board sends for a frame, up to its end: with a checksum, and without.
+pub fn forms(token: &str, kind: FrameKind, text: &str) -> [String; 2] {
+    let (letter, length) = (kind.letter(), text.chars().count());
+    let sum = checksum::of(letter, text.as_bytes(), length);
+    let letter = char::from(letter);
+    [sum.as_str(), ""].map(|sum| format!("\x1e{token}{letter}{length}:{text}\x1e{token}{sum};"))
 }
 
 /// The text that a board sent as `length` characters and that came as `bytes`; `None`: bytes were lost or added.

@@ -2,12 +2,14 @@
 //!
 //! Uses the parent's state. Invariant: a step takes bytes away or stops; what it cannot decide yet it leaves.
 
+use super::checksum;
 use super::frame;
 use super::search::find;
 use super::{
     Decoder, END, FRIENDLY_PROMPT, Frame, FrameKind, GREETING, MARK, MOST_HELD, Prelude, Progress, RAW_BANNER, Reply,
 };
 use crate::bound;
+use std::borrow::Cow;
 
 impl Decoder {
     /// Takes as many steps as the bytes allow.
@@ -155,18 +157,21 @@ impl Decoder {
             self.searched = self.pending.len().saturating_sub(self.mark.len() - 1).max(start);
             return Step::Stop(Progress::More);
         };
-        if self.pending.len() <= end + self.mark.len() {
+        let tail = &self.pending[end + self.mark.len()..];
+        let (sum, rest) = tail.split_at(checksum::extent(tail));
+        if rest.is_empty() && sum.len() <= checksum::LONGEST {
             self.searched = end;
             return Step::Stop(Progress::More);
         }
-        let text = match frame::sent(&self.pending[start..end], length) {
-            Some(bytes) if self.pending[end + self.mark.len()] == b';' => String::from_utf8_lossy(&bytes).into_owned(),
-            _ => {
-                self.tear();
-                return Step::Again;
-            }
+        let whole =
+            |bytes: &Cow<'_, [u8]>| rest.first() == Some(&b';') && checksum::fits(kind.letter(), bytes, length, sum);
+        let used = end + self.mark.len() + sum.len() + 1;
+        let Some(bytes) = frame::sent(&self.pending[start..end], length).filter(whole) else {
+            self.tear();
+            return Step::Again;
         };
-        self.discard(end + self.mark.len() + 1);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        self.discard(used);
         if kind == FrameKind::Question {
             return Step::Stop(Progress::Question(text));
         }

@@ -70,6 +70,26 @@ const ERROR: &str = "Traceback (most recent call last):\r\n  File \"<stdin>\", l
 const SEVEN: Option<(FrameKind, &str)> = Some((FrameKind::Repr, "7"));
 
 #[test]
+fn a_flipped_bit_gives_no_other_value() {
+    for (kind, letter, text) in
+        [(FrameKind::Repr, 'R', "{'key': 16, 'é': [1, 2]}"), (FrameKind::Base64, 'B', "aGFsbG8=")]
+    {
+        let whole = Some(Frame { kind, text: text.to_owned() });
+        let [form, _] = forms(TOKEN, kind, text);
+        assert!(form.starts_with(&format!("\x1e{TOKEN}{letter}")), "{form}");
+        let stream = format!("OK{form}\x04\x04>");
+        for bit in 0..stream.len() * 8 {
+            let mut flipped = stream.clone().into_bytes();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let (_, end, _) = decode(plain(true), &flipped, flipped.len());
+            if let Some(Conclusion::Reply(Reply { frame: Some(frame), .. })) = end {
+                assert_eq!(Some(frame), whole, "bit {bit} of {}", flipped.escape_ascii());
+            }
+        }
+    }
+}
+
+#[test]
 fn a_value_is_found_anywhere_in_the_output() {
     let value = frame('R', "7");
     case(format!("OK{value}\x04\x04>"), b"", SEVEN, b"", b"");
