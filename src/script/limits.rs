@@ -14,6 +14,10 @@ use std::sync::Arc;
 /// Largest string, blob or array, in bytes, that one call makes.
 pub const LARGEST: u64 = 256 << 20;
 
+/// Functions of Rhai itself that are registered here with a bound: its own documents describe them.
+#[cfg(test)]
+pub(super) const OF_RHAI: [&str; 3] = ["blob", "pad", "replace"];
+
 /// How much memory a run may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {

@@ -2,6 +2,7 @@
 
 use super::super::definitions::module;
 use super::super::device_type;
+use super::super::limits;
 use super::super::reference::{BUILTIN, Page, language};
 use super::*;
 use std::collections::BTreeSet;
@@ -154,7 +155,7 @@ fn defined(line: &str) -> Option<(String, usize)> {
 /// What every value has, and what scripts do not call by its name.
 fn is_common(name: &str) -> bool {
     let operator = !name.starts_with("get$") && !rhai::is_valid_identifier(name);
-    operator || ["to_string", "to_debug", "print", "debug", "sign"].contains(&name)
+    operator || limits::OF_RHAI.contains(&name) || ["to_string", "to_debug", "print", "debug", "sign"].contains(&name)
 }
 
 #[test]
