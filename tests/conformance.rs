@@ -2,6 +2,7 @@
 //! the fake true.
 
 #[path = "support/fake_board.rs"]
+#[expect(dead_code, reason = "programs that keep Ctrl-C are another test's affair")]
 mod fake_board;
 #[path = "support/interpreter.rs"]
 mod interpreter;

@@ -3,6 +3,7 @@
 //! `tests/firmware_forms/main.rs`.
 
 #[path = "support/fake_board.rs"]
+#[expect(dead_code, reason = "programs that keep Ctrl-C are another test's affair")]
 mod fake_board;
 
 use belay_script::board::command::{Command, Outcome, Payload};
