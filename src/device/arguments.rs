@@ -79,7 +79,7 @@ pub fn source(item: &Item, bound: &[Bound<'_>]) -> Result<String> {
     for (param, bound) in item.params.iter().zip(&bound[..last]) {
         let value = match *bound {
             Bound::Given(value) | Bound::Default(Default::Value(value)) => value,
-            Bound::Default(Default::Source(_)) => {
+            Bound::Default(Default::Source(_) | Default::Later(_)) => {
                 by_name = true;
                 continue;
             }
@@ -99,7 +99,7 @@ pub fn source(item: &Item, bound: &[Bound<'_>]) -> Result<String> {
 /// Whether [`source`] writes these arguments by position alone.
 pub fn positional_only(bound: &[Bound<'_>]) -> bool {
     let last = bound.iter().rposition(|bound| matches!(bound, Bound::Given(_))).map_or(0, |index| index + 1);
-    !bound[..last].iter().any(|bound| matches!(bound, Bound::Default(Default::Source(_))))
+    !bound[..last].iter().any(|bound| matches!(bound, Bound::Default(Default::Source(_) | Default::Later(_))))
 }
 
 /// The arguments as assignments, for a body that runs in the board's globals: all of them, defaults included.
@@ -111,10 +111,16 @@ pub fn assignments(item: &Item, bound: &[Bound<'_>]) -> Result<Vec<(String, Stri
         let text = match *bound {
             Bound::Given(value) | Bound::Default(Default::Value(value)) => sendable(item, param, value)?,
             Bound::Default(Default::Source(text)) => text.clone(),
+            Bound::Default(Default::Later(_)) => literal_none(),
         };
         Ok((param.name.to_string(), text))
     };
     item.params.iter().zip(bound).map(assign).collect()
+}
+
+/// What stands for a default that is not known yet, in code that is only compiled.
+fn literal_none() -> String {
+    "None".to_owned()
 }
 
 fn sendable(item: &Item, param: &Param, value: &Value) -> Result<String> {
@@ -139,6 +145,7 @@ pub fn parameters(item: &Item) -> Result<String> {
         match &param.default {
             None => {}
             Some(Default::Source(source)) => text = format!("{text}={source}"),
+            Some(Default::Later(_)) => text = format!("{text}={}", literal_none()),
             Some(Default::Value(value)) => {
                 let default = literal(value).map_err(|error| {
                     Error::new(
@@ -161,7 +168,7 @@ pub fn signature(item: &Item) -> String {
         let annotation = param.annotation.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
         let default = match &param.default {
             None => String::new(),
-            Some(Default::Source(source)) => format!(" = {source}"),
+            Some(Default::Source(source) | Default::Later(source)) => format!(" = {source}"),
             Some(Default::Value(value)) => format!(" = {}", literal(value).unwrap_or_else(|_| "…".to_owned())),
         };
         format!("{}{annotation}{default}", param.name)

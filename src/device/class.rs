@@ -61,6 +61,9 @@ pub enum Default {
     Value(Value),
     /// Python source, evaluated on the board (only in items declared from a whole Python `def`).
     Source(String),
+    /// Source of the script, of which nobody knows the value before the script runs: only in items that are checked, or
+    /// shown.
+    Later(String),
 }
 
 /// One parameter of an item.

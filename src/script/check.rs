@@ -1,13 +1,13 @@
 //! A script reduced to its declarations, for `check`.
 //!
-//! Invariant: nothing that is left calls a function: no device is opened, no file touched.
+//! Invariant: what is left is evaluated in [`super::sandbox`] alone: no device is opened, no file touched.
 
-use super::text;
-use rhai::{AST, ASTFlags, ASTNode, Expr, Stmt};
+use super::{sandbox, text};
+use rhai::{AST, ASTFlags, ASTNode, CustomExpr, Dynamic, Expr, Stmt};
 
 /// The tree with nothing but imports, exports, `device` blocks, and the variables that their defaults may need.
 pub(super) fn declarations(tree: &AST) -> AST {
-    let kept = tree.statements().iter().filter(|statement| is_declaration(statement)).cloned();
+    let kept = tree.statements().iter().filter_map(declaration);
     let mut reduced = AST::new(kept.collect::<Vec<_>>(), tree.shared_lib().clone());
     if let Some(source) = tree.source() {
         reduced.set_source(source);
@@ -15,13 +15,25 @@ pub(super) fn declarations(tree: &AST) -> AST {
     reduced
 }
 
-fn is_declaration(statement: &Stmt) -> bool {
+fn declaration(statement: &Stmt) -> Option<Stmt> {
     match statement {
-        Stmt::Import(import, _) => matches!(import.0, Expr::StringConstant(..)),
-        Stmt::Export(..) => true,
-        Stmt::Expr(expression) => is_device(expression),
-        Stmt::Var(variable, ..) => is_device(&variable.1) || is_plain(statement),
-        _ => false,
+        Stmt::Import(import, _) if matches!(import.0, Expr::StringConstant(..)) => Some(statement.clone()),
+        Stmt::Export(..) => Some(statement.clone()),
+        Stmt::Expr(expression) if is_device(expression) => Some(statement.clone()),
+        Stmt::Var(variable, ..) if is_device(&variable.1) => Some(statement.clone()),
+        Stmt::Var(variable, flags, position) => {
+            let (name, value, index) = &**variable;
+            let maybe = CustomExpr {
+                inputs: [value.clone()].into_iter().collect(),
+                tokens: [sandbox::MAYBE.into()].into_iter().collect(),
+                state: Dynamic::from_bool(is_plain(statement)),
+                scope_may_be_changed: false,
+                self_terminated: false,
+            };
+            let value = Expr::Custom(maybe.into(), value.position());
+            Some(Stmt::Var((name.clone(), value, *index).into(), *flags, *position))
+        }
+        _ => None,
     }
 }
 

@@ -6,11 +6,12 @@
 use super::testing::letters;
 use super::text;
 use crate::bench::select::{Declared, Dice};
-use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Stmt};
+use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Position, Stmt};
 
 /// The tests in a script, its functions and closures included, in the order in which they are written.
 pub(super) fn tests(tree: &AST) -> Vec<Declared> {
     let mut found = Vec::new();
+    let certain = certain(tree);
     tree.walk(&mut |nodes: &[ASTNode<'_>]| {
         if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
             && is(custom, text::TEST)
@@ -27,12 +28,42 @@ pub(super) fn tests(tree: &AST) -> Vec<Declared> {
                 group: groups.iter().map(|group| name(group)).collect(),
                 tags,
                 needs: strings(custom, "needs"),
+                depends: !certain.contains(position),
                 line: position.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0),
             });
         }
         true
     });
     found
+}
+
+/// Where the tests stand that are reached once in each run: not in a loop, a branch, a function or a closure.
+fn certain(tree: &AST) -> Vec<Position> {
+    let mut found = Vec::new();
+    for statement in tree.statements() {
+        statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
+            if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
+                && is(custom, text::TEST)
+                && !nodes.iter().any(depends)
+            {
+                found.push(*position);
+            }
+            true
+        });
+    }
+    found
+}
+
+/// Whether what is in a node may run not at all, or several times.
+fn depends(node: &ASTNode<'_>) -> bool {
+    match node {
+        ASTNode::Stmt(statement) => {
+            use Stmt::{Do, For, If, Switch, TryCatch, While};
+            matches!(statement, If(..) | Switch(..) | While(..) | Do(..) | For(..) | TryCatch(..))
+        }
+        ASTNode::Expr(expression) => matches!(expression, Expr::And(..) | Expr::Or(..) | Expr::Coalesce(..)),
+        _ => false,
+    }
 }
 
 /// The tree with its tests in another order.

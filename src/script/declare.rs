@@ -6,7 +6,7 @@ use super::dispatch::{ClassHandle, ScriptClass};
 use super::errors::{Fallible, kind_of, raise_at};
 use super::methods::{self, Method};
 use super::run::{Run, place};
-use super::{convert, explain, syntax, text};
+use super::{convert, explain, sandbox, syntax, text};
 use crate::device::class::{Body, Class, Default, Item, ItemKind, ItemOptions, Param};
 use crate::error::{Error, Kind};
 use crate::name::Name;
@@ -14,6 +14,7 @@ use crate::origin::Origin;
 use crate::value::Value;
 use rhai::{Dynamic, EvalContext, Expression, FnPtr, Position};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Names that every device has, and no item can have.
 pub(super) const DEVICE_NAMES: &[&str] = &[
@@ -101,7 +102,7 @@ struct Draft {
     name: String,
     at: Position,
     doc: String,
-    params: Vec<(String, Position, String, Option<Value>)>,
+    params: Vec<(String, Position, String, Option<Default>)>,
     returns: String,
     options: Vec<(String, Position, Option<Value>)>,
 }
@@ -293,15 +294,19 @@ impl Reader<'_> {
             syntax::op::DEFAULT => {
                 let value = self.value(context, input, "default")?;
                 if let Some(param) = self.draft.params.last_mut() {
-                    param.3 = Some(value);
+                    let (line, column) = (param.1.line().unwrap_or(1), param.1.position().unwrap_or(1));
+                    let later = || Default::Later(sandbox::default_source(&self.text, line, column));
+                    param.3 = Some(value.map_or_else(later, Default::Value));
                 }
             }
             syntax::op::RETURNS => self.draft.returns.push_str(&string()),
             syntax::op::OPTION => self.draft.options.push((string(), input.position(), None)),
             syntax::op::VALUE => {
                 let value = self.value(context, input, "option")?;
-                if let Some(option) = self.draft.options.last_mut() {
-                    option.2 = Some(value);
+                match (self.draft.options.last_mut(), value) {
+                    (Some(option), Some(value)) => option.2 = Some(value),
+                    // Nobody knows before the script runs: it is checked as if it were not there.
+                    _ => drop(self.draft.options.pop()),
                 }
             }
             syntax::op::IMPLEMENTATION => {
@@ -319,18 +324,24 @@ impl Reader<'_> {
         context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
         input: &Expression<'_>,
         what: &str,
-    ) -> Fallible<Value> {
+    ) -> Fallible<Option<Value>> {
         let of = match what {
             "default" => self.draft.params.last().map(|param| format!("the default of `{}`", param.0)),
             _ => self.draft.options.last().map(|option| format!("the option `{}`", option.0)),
         };
         let of = of.unwrap_or_default();
-        let value = context.eval_expression_tree(input).map_err(|error| self.not_evaluated(context, error, &of))?;
+        let value = match self.run.checking.load(Ordering::Relaxed) {
+            true => sandbox::attempt(self.run, context, input),
+            false => context.eval_expression_tree(input).map(Some),
+        };
+        let value = value.map_err(|error| self.not_evaluated(context, error, &of))?;
+        let Some(value) = value else { return Ok(None) };
         let value = convert::to_value(&value).and_then(|value| match value.remotes().as_slice() {
             [] => Ok(value),
             _ => Err("is an object of a board, which a declaration cannot hold".to_owned()),
         });
         value
+            .map(Some)
             .map_err(|reason| self.fail(Error::new(Kind::DeclarationError, format!("{of} {reason}")), input.position()))
     }
 
@@ -388,7 +399,7 @@ impl Reader<'_> {
         for (name, at, annotation, default) in draft.params {
             let name = Name::parameter(&name).map_err(|error| self.fail(error, at))?;
             let annotation = Some(annotation).filter(|text| !text.is_empty());
-            params.push(Param { name, annotation, default: default.map(Default::Value) });
+            params.push(Param { name, annotation, default });
         }
         let name = Name::function(&draft.name).map_err(|error| self.fail(error, draft.at))?;
         let origin =

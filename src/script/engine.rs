@@ -9,18 +9,14 @@ use super::{
     syntax,
 };
 use super::{json, limits, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing};
-use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, OptimizationLevel, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel, Stmt};
 use std::sync::{Arc, PoisonError};
 
 /// An engine for `run`.
 pub(super) fn engine(run: &Arc<Run>) -> Engine {
     let mut engine = Engine::new();
-    // A board can be asked for something within what an optimizer takes for an empty loop.
-    engine.set_optimization_level(OptimizationLevel::None);
-    engine.set_max_call_levels(64);
-    engine.set_max_expr_depths(128, 64);
+    set_up(&mut engine);
     engine.set_max_operations(0);
-    engine.set_max_modules(1024);
     // No limits on sizes: with one, Rhai measures a whole array whenever something is done to it.
     engine.set_max_string_size(0);
     engine.set_max_array_size(0);
@@ -54,6 +50,15 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
     engine
 }
 
+/// What every engine has: its limits but those of operations and sizes.
+pub(super) fn set_up(engine: &mut Engine) {
+    // A board can be asked for something within what an optimizer takes for an empty loop.
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_max_call_levels(64);
+    engine.set_max_expr_depths(128, 64);
+    engine.set_max_modules(1024);
+}
+
 #[expect(deprecated, reason = "Rhai marks its volatile hooks that way; the version is pinned")]
 fn hooks(engine: &mut Engine, run: &Arc<Run>) {
     let observer = run.observer.clone();
@@ -73,32 +78,42 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
     });
     engine.on_parse_token(|token, position, _| text::token(token, position));
     let shared = run.clone();
-    engine.on_var(move |name, _, context| {
-        let known = context.scope().get(name);
-        if name == "args" && known.is_none() {
-            return Ok(Some(arguments(&shared)));
-        }
-        if name == "station" && known.is_none() {
-            let station = shared.station.read().unwrap_or_else(PoisonError::into_inner).clone();
-            return station::variable(station).map(Some);
-        }
-        if shared.is_caught(name) {
-            return Ok(known.and_then(|value| errors::complete(&shared, context.engine(), value)));
-        }
-        if !name.starts_with(|first: char| first.is_uppercase()) {
-            return Ok(None);
-        }
-        Ok(match known {
-            // A copy, so that closures never share, and lock, a class.
-            Some(value) if value.is::<ClassHandle>() => Some(value.flatten_clone()),
-            Some(_) => None,
-            None => match shared.class(context.source().unwrap_or_default(), name) {
-                Some(class) => Some(Dynamic::from(class)),
-                None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
-                None => None,
-            },
-        })
-    });
+    engine.on_var(move |name, _, context| variable(&shared, name, &context));
+}
+
+/// The value of a variable that is not as the scope has it.
+///
+/// # Errors
+/// If there is no station.
+pub(super) fn variable(
+    run: &Run,
+    name: &str,
+    context: &EvalContext<'_, '_, '_, '_, '_, '_>,
+) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
+    let known = context.scope().get(name);
+    if name == "args" && known.is_none() {
+        return Ok(Some(arguments(run)));
+    }
+    if name == "station" && known.is_none() {
+        let station = run.station.read().unwrap_or_else(PoisonError::into_inner).clone();
+        return station::variable(station).map(Some);
+    }
+    if run.is_caught(name) {
+        return Ok(known.and_then(|value| errors::complete(run, context.engine(), value)));
+    }
+    if !name.starts_with(|first: char| first.is_uppercase()) {
+        return Ok(None);
+    }
+    Ok(match known {
+        // A copy, so that closures never share, and lock, a class.
+        Some(value) if value.is::<ClassHandle>() => Some(value.flatten_clone()),
+        Some(_) => None,
+        None => match run.class(context.source().unwrap_or_default(), name) {
+            Some(class) => Some(Dynamic::from(class)),
+            None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
+            None => None,
+        },
+    })
 }
 
 fn arguments(run: &Run) -> Dynamic {

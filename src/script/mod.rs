@@ -43,6 +43,7 @@ pub mod reference;
 mod reload;
 mod repeat;
 mod run;
+mod sandbox;
 mod series;
 mod session;
 mod shown;
@@ -312,8 +313,12 @@ impl Runner {
         self.run.reset();
         self.run.checking.store(true, Ordering::Relaxed);
         let failure = on_big_stack(|| {
-            let result = modules::prepare(&self.run, &mut self.engine, name, text)
-                .and_then(|tree| self.engine.run_ast_with_scope(&mut Scope::new(), &check::declarations(&tree)));
+            let result = modules::prepare(&self.run, &mut self.engine, name, text).and_then(|tree| {
+                self.run.ledger.begin(&self.engine);
+                // Nothing of the script runs in the engine whose natives reach something.
+                let engine = sandbox::engine_of(&self.run);
+                engine.run_ast_with_scope(&mut Scope::new(), &check::declarations(&tree))
+            });
             self.failure(result.err(), name)
         });
         self.run.checking.store(false, Ordering::Relaxed);

@@ -354,6 +354,9 @@ impl ModuleResolver for Resolver {
             EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => error,
             _ => Box::new(EvalAltResult::ErrorInModule(name.clone(), error, position)),
         })?;
+        if run.checking.load(Ordering::Relaxed) {
+            run.ledger.note(&module);
+        }
         let module = Shared::new(module);
         lock(&run.loader.modules).insert(name, module.clone());
         Ok(module)

@@ -191,6 +191,7 @@ impl Runner {
     /// Everything that is wrong with it, as [`Runner::check_file`] finds it.
     pub fn reference_file(&mut self, path: &Path) -> Result<Vec<Page>, Vec<Diagnostic>> {
         let text = read(path).map_err(|failure| vec![*failure])?;
+        self.run.enter(path);
         self.reference_text(&path.to_string_lossy(), &text)
     }
 

@@ -7,6 +7,7 @@ use super::events::Subject;
 use super::limits::Memory;
 use super::modules::Loader;
 use super::reload::Folder;
+use super::sandbox::Ledger;
 use super::testing::Frame;
 use super::{Observer, Sources};
 use crate::bench::operator::Operator;
@@ -68,6 +69,8 @@ pub(super) struct Run {
     pub memory: OnceLock<Memory>,
     /// Declarations and imports only: `check`.
     pub checking: AtomicBool,
+    /// What a check has used up.
+    pub ledger: Ledger,
     /// Names and numbers of arguments for which native functions are registered.
     pub registered: RwLock<HashSet<(String, usize)>>,
     classes: RwLock<Vec<Declared>>,
@@ -120,6 +123,7 @@ impl Run {
             synced: Mutex::default(),
             memory: OnceLock::new(),
             checking: AtomicBool::new(false),
+            ledger: Ledger::default(),
             registered: RwLock::default(),
             classes: RwLock::default(),
             stopping: Mutex::default(),
