@@ -17,9 +17,23 @@ use std::time::Duration;
 /// The name under which a station's file is found.
 pub const FILE: &str = "station.toml";
 
+/// Whether a person stands for what a station's file says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trust {
+    /// They named it, or trusted it as it is.
+    #[default]
+    Trusted,
+    /// It was found, and nobody has trusted it.
+    Unknown,
+    /// It was trusted, and has changed since.
+    Changed,
+}
+
 /// What a station's file says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Station {
+    /// Whether a person stands for it.
+    pub trust: Trust,
     /// The file, as the user wrote it.
     pub file: String,
     /// The station's name.

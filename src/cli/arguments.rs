@@ -10,6 +10,7 @@ pub mod station;
 mod sync;
 mod testing;
 mod tools;
+mod trust;
 
 pub use allow::Allowed;
 use files::FileCommand;
@@ -17,6 +18,7 @@ pub use selftest::Selftest;
 pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 pub use tools::{Definitions, Doc, Editor, EditorKind, New};
+pub use trust::Trust;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
@@ -154,6 +156,12 @@ pub enum Command {
     /// where it is plugged in. The rest of the file stays as it is.
     #[command(after_help = station::SELECT_HELP)]
     Select(station::Select),
+    /// Trust a station.toml that lies beside scripts
+    ///
+    /// A station.toml that is found, and not named with --station, opens processes, hosts on the network and recordings
+    /// elsewhere, and keeps reports elsewhere, only if you have trusted it. Read it first. A changed file is no longer trusted.
+    #[command(after_help = trust::HELP)]
+    Trust(Trust),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),
@@ -343,6 +351,9 @@ pub struct Check {
     /// The scripts
     #[arg(value_name = "SCRIPT", required = true, value_hint = ValueHint::FilePath)]
     pub scripts: Vec<PathBuf>,
+    /// Which modules they may import.
+    #[command(flatten)]
+    pub allowed: Allowed,
 }
 
 /// `exec`.

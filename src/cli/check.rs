@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::script`]. Invariant: nothing of a script is run but its declarations.
 
-use super::arguments::Check;
+use super::arguments::{Allowed, Check};
 use super::console::Console;
 use super::{is_python, python_file, readable, report_failures, station};
 use crate::device::Host;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut worst = 0;
     for script in &check.scripts {
-        let (checked, sources) = check_one(script, console)?;
+        let (checked, sources) = check_one(script, &check.allowed, console)?;
         match checked {
             Ok(_) if is_python(script) => console.text(&format!("{}: ok (Python)\n", script.display())),
             Ok(classes) => console.text(&format!("{}: ok ({})\n", script.display(), counts(&classes))),
@@ -38,7 +38,7 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 
 type Checked = Result<Vec<Arc<Class>>, Vec<Diagnostic>>;
 
-fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources), Diagnostic> {
+fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result<(Checked, Sources), Diagnostic> {
     if let Err(failure) = readable(script) {
         return Ok((Err(vec![failure]), Sources::default()));
     }
@@ -56,6 +56,7 @@ fn check_one(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sources)
         }
     };
     let mut runner = Runner::new(host, console.clone(), Vec::new(), None);
+    runner.permit(station::permissions(allowed, station.as_deref())?);
     station.into_iter().for_each(|station| runner.set_station(station));
     let checked = match runner.check_file(script) {
         Ok(classes) => match compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))? {

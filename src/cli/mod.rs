@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod check;
 pub mod completions;
+pub mod configuration;
 pub mod console;
 pub mod definitions;
 pub mod devices;
@@ -44,6 +45,7 @@ pub mod terminal;
 pub mod test;
 #[cfg(unix)]
 pub mod transcript;
+pub mod trust;
 pub mod watch;
 
 use crate::diagnostic::Diagnostic;
@@ -122,6 +124,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Files(command) => files::dispatch(&command, console),
         Command::Select(options) => select::command(&options, console),
         Command::Selftest(options) => selftest::selftest(&options, console),
+        Command::Trust(options) => trust::command(&options, console),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::New(options) => project::new(&options, console),

@@ -31,7 +31,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         }
         return watch::watch(&run, console);
     }
-    let folder = station::reports(&run.connection.station, Some(&run.script))?;
+    let folder = station::reports(&run.connection.station, Some(&run.script), &run.allowed, &run.noting)?;
     let name = run.script.file_stem().unwrap_or_default().to_string_lossy();
     let journal = Journal::open(&run.noting, folder.as_deref(), &name, console)?;
     signals::watch()?;
@@ -43,7 +43,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut runner = Runner::new(host.clone(), watch, run.args, run.limit.timeout);
     runner.set_subject(journal.subject(&run.script));
     runner.select(super::test::selection(&run.choice, None));
-    runner.permit(station::permissions(&run.allowed, station.as_deref()));
+    runner.permit(station::permissions(&run.allowed, station.as_deref())?);
     memory::limit(&runner, &run.allowed);
     station.into_iter().for_each(|station| runner.set_station(station));
     runner.set_operator(Desk::new(console, &run.answers.given));

@@ -80,6 +80,7 @@ pub fn command(options: &Select, console: &Arc<Console>) -> Result<u8, Diagnosti
     let changed = known.board(&name).is_some();
     let new = with_board(file, &text, &name, &entry).map_err(|problem| *problem)?;
     write(file, &new)?;
+    super::trust::renew(file, &text, &new);
     let what = if changed { "has a new port" } else { "is" };
     console.text(&format!(
         "`{name}` {what} in {}: use it as `--port {name}`, or `Bench.open(\"{name}\")`\n",

@@ -2,15 +2,16 @@
 //!
 //! Uses [`crate::bench::station`]. Invariant: a file that is there is read, and one with a mistake is never passed over.
 
-use super::arguments::Allowed;
 use super::arguments::station::Station as Options;
-use super::{misuse, reason};
-use crate::bench::station::{FILE, Station};
+use super::arguments::{Allowed, Noting};
+use super::{configuration, misuse, reason, trust};
+use crate::bench::station::{FILE, Station, Trust};
 use crate::bound;
 use crate::device::{Host, NamedBoard};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
-use crate::gate::Permissions;
+use crate::error::Kind;
+use crate::gate::{Gate, Permissions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +22,16 @@ use std::sync::Arc;
 pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<Option<Arc<Station>>, Diagnostic> {
     host.set_simulated(options.simulate);
     let Some(station) = load(options, script)? else { return Ok(None) };
+    let file = PathBuf::from(&station.file);
+    if station.trust == Trust::Changed {
+        let text = "`FILE` has changed since you trusted it: read it, then run `belay-script trust DIR`";
+        let folder = folder_of(&file).display().to_string();
+        host.output().notice(&text.replace("FILE", &station.file).replace("DIR", &folder));
+    }
+    let untrusted = (station.trust != Trust::Trusted).then_some(file);
+    if untrusted.is_some() {
+        host.set_gate(Gate::of_person_with(configuration::permissions()?));
+    }
     let boards = station.boards.iter().map(|(name, board)| {
         let known = NamedBoard {
             port: board.address(name, options.simulate),
@@ -30,7 +41,7 @@ pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<
             attempts: board.attempts,
             timeout: board.timeout,
             user: board.user.clone(),
-            untrusted: None,
+            untrusted: untrusted.clone(),
         };
         (name.clone(), known)
     });
@@ -38,31 +49,71 @@ pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<
     Ok(Some(Arc::new(station)))
 }
 
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 fn load(options: &Options, script: Option<&Path>) -> Result<Option<Station>, Diagnostic> {
-    let found = match &options.file {
+    let (file, is_named) = match &options.file {
         Some(file) => {
             super::readable(file)?;
-            Some(file.clone())
+            (file.clone(), true)
         }
-        None => find(script),
+        None => match find(script) {
+            Some(file) => (file, false),
+            None => return Ok(None),
+        },
     };
-    let Some(file) = found else { return Ok(None) };
-    Station::parse(&file, &read(&file)?).map(Some).map_err(|problem| *problem)
+    let text = read(&file)?;
+    let mut station = Station::parse(&file, &text).map_err(|problem| *problem)?;
+    if !is_named {
+        station.trust = trust::of(&file, &text);
+    }
+    Ok(Some(station))
 }
 
-/// The folder for reports of the station, if it has one.
+/// The folder for reports of the station, if it has one and no other reports are asked for.
 ///
 /// # Errors
-/// As [`prepare`].
-pub fn reports(options: &Options, script: Option<&Path>) -> Result<Option<PathBuf>, Diagnostic> {
-    Ok(load(options, script)?.and_then(|station| station.reports))
+/// As [`prepare`]; PermissionError if a file that nobody trusts names a folder that scripts may not use.
+pub fn reports(
+    options: &Options,
+    script: Option<&Path>,
+    allowed: &Allowed,
+    noting: &Noting,
+) -> Result<Option<PathBuf>, Diagnostic> {
+    let Some(station) = load(options, script)? else { return Ok(None) };
+    let Some(folder) = station.reports.clone().filter(|_| noting.keeps()) else { return Ok(None) };
+    if station.trust == Trust::Trusted {
+        return Ok(Some(folder));
+    }
+    let gate = Gate::of_scripts(permissions(allowed, None)?).for_script(Path::new(&station.file));
+    match gate.write(&folder.to_string_lossy()) {
+        Ok(_) => Ok(Some(folder)),
+        Err(_) => {
+            let (file, of) = (&station.file, folder_of(Path::new(&station.file)).display());
+            let message = format!("`{file}`, which you have not trusted, keeps reports in `{}`", folder.display());
+            Err(Diagnostic {
+                help: Some(format!(
+                    "read the file; then trust it with `belay-script trust {of}`, or do without with `--no-reports`"
+                )),
+                ..Diagnostic::new(Kind::PermissionError, message)
+            })
+        }
+    }
 }
 
-/// What scripts may do: what the command line allows, and to use the station's folder for reports.
-pub fn permissions(allowed: &Allowed, station: Option<&Station>) -> Permissions {
-    let mut permissions = allowed.permissions();
-    permissions.folders.extend(station.and_then(|station| station.reports.clone()));
-    permissions
+/// What scripts may do: what the configuration and the command line allow, and to use the folder for reports of a station that
+/// the person trusts.
+///
+/// # Errors
+/// If the configuration is wrong.
+pub fn permissions(allowed: &Allowed, station: Option<&Station>) -> Result<Permissions, Diagnostic> {
+    let mut permissions = configuration::permissions()?;
+    permissions.merge(allowed.permissions());
+    let trusted = station.filter(|station| station.trust == Trust::Trusted);
+    permissions.folders.extend(trusted.and_then(|station| station.reports.clone()));
+    Ok(permissions)
 }
 
 /// The file beside the script, else the one in the current folder.

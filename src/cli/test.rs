@@ -52,11 +52,18 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     }
     let ports = ports(options)?;
     signals::watch()?;
-    let station = &options.connection.station;
-    let (folder, name) = match files.as_slice() {
-        [file] => (station::reports(station, Some(file)), file.file_stem().unwrap_or_default().to_string_lossy()),
-        several => (station::reports(station, several.first().map(PathBuf::as_path)), "test".into()),
+    let reports = |script: Option<&Path>| {
+        station::reports(&options.connection.station, script, &options.allowed, &options.noting)
     };
+    let (folder, name) = match files.as_slice() {
+        [file] => (reports(Some(file)), file.file_stem().unwrap_or_default().to_string_lossy()),
+        several => (reports(several.first().map(PathBuf::as_path)), "test".into()),
+    };
+    if let Err(failure) = &folder
+        && failure.kind == Kind::PermissionError
+    {
+        return Err(failure.clone());
+    }
     // A mistake in the station's file is told by each script that has that station.
     let journal = Journal::open(&options.noting, folder.ok().flatten().as_deref(), &name, console)?;
     let recorder = session::recorder(&options.connection)?;
@@ -154,7 +161,13 @@ impl Bench<'_> {
         let mut runner = Runner::new(host.clone(), watch, args, self.options.limit.timeout);
         runner.set_subject(subject);
         runner.select(selection(&self.options.choice, seed));
-        runner.permit(station::permissions(&self.options.allowed, station.as_deref()));
+        match station::permissions(&self.options.allowed, station.as_deref()) {
+            Ok(permissions) => runner.permit(permissions),
+            Err(failure) => {
+                let status = report_failures(console, &[failure], &crate::script::Sources::default());
+                return Ran { status, report: Report::default() };
+            }
+        }
         memory::limit(&runner, &self.options.allowed);
         station.into_iter().for_each(|station| runner.set_station(station));
         runner.set_operator(Desk::new(console, &self.options.answers.given));
@@ -341,6 +354,7 @@ fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8,
     let mut listed = 0;
     for file in files {
         let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None);
+        runner.permit(station::permissions(&options.allowed, None)?);
         let tests = match runner.tests_of(file) {
             Ok(tests) => tests,
             Err(failure) => {
@@ -357,7 +371,9 @@ fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8,
                 continue;
             }
             let tags = if test.tags.is_empty() { String::new() } else { format!("  [{}]", test.tags.join(", ")) };
-            console.text(&format!("{}:{}  {}{tags}\n", file.display(), test.line, test.path().join(" / ")));
+            let depends = if test.depends { "  (depends on the run)" } else { "" };
+            let name = test.path().join(" / ");
+            console.text(&format!("{}:{}  {name}{tags}{depends}\n", file.display(), test.line));
             listed += 1;
         }
     }

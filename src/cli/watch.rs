@@ -60,8 +60,9 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     host.keep_links(true);
     let mut folders = Folders::new(&run.script, &shared, bell)?;
+    let permissions = super::station::permissions(&run.allowed, station.as_deref())?;
     loop {
-        let inputs = once(run, console, (&host, station.as_ref()), &shared, &mut folders);
+        let inputs = once(run, console, (&host, station.as_ref()), permissions.clone(), &shared, &mut folders);
         if lock(&shared).ended || console.broken() {
             break;
         }
@@ -79,13 +80,14 @@ fn once(
     run: &Run,
     console: &Arc<Console>,
     (host, station): (&Host, Option<&Arc<Station>>),
+    permissions: crate::gate::Permissions,
     shared: &Mutex<Shared>,
     folders: &mut Folders,
 ) -> Inputs {
     host.begin_run();
     let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
     runner.select(super::test::selection(&run.choice, None));
-    runner.permit(super::station::permissions(&run.allowed, station.map(|station| &**station)));
+    runner.permit(permissions);
     super::memory::limit(&runner, &run.allowed);
     station.into_iter().for_each(|station| runner.set_station(station.clone()));
     runner.set_operator(Desk::new(console, &run.answers.given));

@@ -41,6 +41,8 @@ pub enum Asker<'a> {
 pub struct Gate {
     /// `None`: everything, for what a person does without a script.
     permissions: Option<Permissions>,
+    /// What holds for a station that nobody trusts, for what a person does without a script.
+    strict: Permissions,
     /// The folder of the script in full; `None` for what a person types.
     script: Option<PathBuf>,
 }
@@ -58,9 +60,14 @@ impl Gate {
         Gate::default()
     }
 
+    /// As [`Gate::of_person`], but stations that nobody trusts have these permissions.
+    pub fn of_person_with(strict: Permissions) -> Gate {
+        Gate { strict, ..Gate::default() }
+    }
+
     /// A gate for scripts with these permissions.
     pub fn of_scripts(permissions: Permissions) -> Gate {
-        Gate { permissions: Some(permissions), script: None }
+        Gate { permissions: Some(permissions), ..Gate::default() }
     }
 
     /// The same gate with other permissions.
@@ -161,7 +168,7 @@ impl Gate {
         }
         // A station that nobody trusts is strange to a person without a script, too.
         let strict = match &self.permissions {
-            None => Gate::of_scripts(Permissions::default()),
+            None => Gate::of_scripts(self.strict.clone()),
             Some(_) => self.clone(),
         };
         strict.kind_of_port(address).map_err(|error| at_station(error, address, asker))

@@ -5,6 +5,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::PathBuf;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A folder with the script's own, `inner`, and a file beside that: `secret.txt`.
@@ -233,4 +234,197 @@ fn a_folder_elsewhere_is_not_mounted() {
         &["-p", "sim", "--mount", ".."],
     );
     assert!(outcome.stdout.contains("secret.txt"), "{outcome:?}");
+}
+
+/// A program whose person has the folders `config` and `data` in `place`.
+fn with_places(place: &TempDir) -> Program {
+    let path = |name: &str| place.path().join(name).to_str().expect("a path").to_owned();
+    Program::new().env("XDG_CONFIG_HOME", &path("config")).env("XDG_DATA_HOME", &path("data"))
+}
+
+#[test]
+fn a_strange_station_opens_what_a_script_may() {
+    let place = place();
+    let inner = place.path().join("inner");
+    let (program, mark) = trap(&place);
+    let station = |text: &str| fs::write(inner.join("station.toml"), text).expect("a station");
+    let outcome = |args: &[&str]| with_places(&place).args(args.iter().copied()).outcome_in(&inner);
+    fs::write(inner.join("a.rhai"), "Device.open(\"dut\");").expect("a script");
+    let runs: [&[&str]; 3] = [&["run", "a.rhai"], &["info", "-p", "dut"], &["run", "a.rhai", "-p", "dut"]];
+    for port in [format!("exec:{program}"), "tcp://127.0.0.1:1".to_owned(), "replay:../secret.txt".to_owned()] {
+        station(&format!("[boards.dut]\nport = \"{port}\"\n"));
+        for args in runs {
+            let refusal = outcome(args);
+            refused(&refusal, "belay-script trust .");
+            let shown = port.replace(inner.to_str().unwrap(), "[DIR]");
+            let message = format!("`station.toml`, which you have not trusted, opens the port `{shown}`");
+            assert!(refusal.stderr.contains(&message), "{refusal:?}");
+            assert!(!mark.exists());
+        }
+    }
+    station("[boards.dut]\nsim = \"sim:?flash=../flash.img\"\n");
+    refused(&outcome(runs[0]), "belay-script trust .");
+    assert!(!place.path().join("flash.img").exists());
+    station("[boards.dut]\nsimulate = true\n");
+    assert_eq!(outcome(runs[0]).status, Some(0));
+
+    // Who names the file, or trusts it as it is, stands for it.
+    let text = format!("[boards.dut]\nport = \"exec:{program}\"\n");
+    station(&text);
+    let opens = |args: &[&str]| {
+        outcome(args);
+        std::mem::replace(&mut mark.exists(), false) && fs::remove_file(&mark).is_ok()
+    };
+    assert!(opens(&["run", "a.rhai", "--station", "station.toml"]));
+    assert!(opens(&["run", "a.rhai", "--allow", "process"]));
+    assert!(!opens(&["run", "a.rhai", "--allow", "files"]));
+    let trusted = outcome(&["trust", "."]);
+    let full = "[DIR]/station.toml";
+    assert_eq!(trusted.stdout, format!("trusted: {full}\n  board dut: exec:[DIR]/trap\n"), "{trusted:?}");
+    for args in runs {
+        assert!(opens(args), "{args:?}");
+    }
+    assert_eq!(outcome(&["trust", "--list"]).stdout, format!("trusted  {full}\n"));
+    // A change ends the trust, and says so.
+    station(&format!("{text}# changed\n"));
+    let changed = outcome(runs[0]);
+    refused(&changed, "belay-script trust .");
+    assert!(changed.stderr.contains("`station.toml` has changed since you trusted it"), "{changed:?}");
+    assert!(!mark.exists());
+    assert_eq!(outcome(&["trust", "--list"]).stdout, format!("changed  {full}\n"));
+    station(&text);
+    assert!(opens(runs[0]));
+    assert_eq!(outcome(&["trust", ".", "--remove"]).status, Some(0));
+    assert!(!opens(runs[0]));
+    assert_eq!(outcome(&["trust", ".", "--remove"]).status, Some(2));
+    assert_eq!(outcome(&["trust", ".."]).status, Some(2));
+}
+
+#[test]
+fn a_strange_station_keeps_reports_where_a_script_writes() {
+    let place = place();
+    let inner = place.path().join("inner");
+    fs::write(inner.join("test_a.rhai"), "test \"a\" { }").expect("a script");
+    let outcome = |args: &[&str]| with_places(&place).args(args.iter().copied()).outcome_in(&inner);
+    let elsewhere = place.path().join("reports");
+    let reports = |folder: &str| {
+        fs::write(inner.join("station.toml"), format!("reports = \"{folder}\"\n")).expect("a station");
+    };
+    for folder in ["../reports", elsewhere.to_str().unwrap(), ".git/reports"] {
+        reports(folder);
+        for args in [&["run", "test_a.rhai"][..], &["test"]] {
+            refused(&outcome(args), "belay-script trust .");
+            assert!(!elsewhere.exists(), "{args:?} {folder}");
+        }
+        assert_eq!(outcome(&["run", "test_a.rhai", "--no-reports"]).status, Some(0));
+    }
+    reports("../reports");
+    assert_eq!(outcome(&["trust", "."]).status, Some(0));
+    assert_eq!(outcome(&["run", "test_a.rhai"]).status, Some(0));
+    assert_eq!(fs::read_dir(&elsewhere).expect("the reports").count(), 2);
+    reports("here");
+    assert_eq!(outcome(&["run", "test_a.rhai"]).status, Some(0));
+    assert_eq!(fs::read_dir(inner.join("here")).expect("the reports").count(), 2);
+}
+
+#[test]
+fn a_configuration_allows_and_is_out_of_reach() {
+    let place = place();
+    let (inner, config) = (place.path().join("inner"), place.path().join("config/belay-script"));
+    fs::create_dir_all(&config).expect("a folder");
+    let write = |text: &str| fs::write(config.join("config.toml"), text).expect("a configuration");
+    let run = |script: &str, args: &[&str]| {
+        let program = with_places(&place).script("a.rhai", script).args(["run", "a.rhai"]).args(args.iter().copied());
+        program.env("SECRET", "value").outcome_in(&inner)
+    };
+    let script = "print(read_file(\"../secret.txt\")); print(env(\"SECRET\"));";
+    refused(&run(script, &[]), "--allow files=");
+    write(&format!("[allow]\nfiles = [\"{}\"]\nenv = \"SECRET\"\n", place.path().display()));
+    assert_eq!(run(script, &[]).stdout, "secret\nvalue\n");
+    // A script cannot allow itself more, not even where it may use files.
+    let more = "write_file(\"../config/belay-script/config.toml\", \"\");";
+    refused(&run(more, &[]), "the configuration of belay-script");
+    refused(&run("write_file(\"../data/belay-script/trusted.toml\", \"\");", &[]), "the configuration of belay-script");
+    // One beside the script counts for nothing.
+    fs::write(inner.join("config.toml"), "[allow]\nprocess = true\n").expect("a file");
+    refused(&run("process_run([\"true\"], #{});", &[]), "--allow process");
+    write("[allow]\nfile = true\n");
+    let wrong = run("", &[]);
+    assert_eq!(wrong.status, Some(2));
+    assert!(wrong.stderr.contains("unknown permission `file`") && wrong.stderr.contains("config.toml:2"), "{wrong:?}");
+}
+
+#[test]
+fn reading_a_script_executes_nothing_of_it() {
+    let place = place();
+    let inner = place.path().join("inner");
+    let bodies = "write_file(\"made\", \"x\"); print(\"ran\");";
+    fs::write(
+        inner.join("m.rhai"),
+        format!("{bodies} export const C = write_file(\"made\", \"x\"); export const D = 2; export const E = {{ loop {{}} }};"),
+    )
+    .expect("a module");
+    let script = r#"
+        import "m" as m;
+        import "std/file" as file;
+        const N = 2 * 3;
+        const W = write_file("made", "x");
+        const L = { loop {} };
+        let slow = { let all = [1]; loop { all += all; } };
+        let text = { let t = "x"; loop { t += t; } };
+        let huge = blob(9223372036854775807);
+        let wide = "a".pad(9223372036854775807, "b");
+        let long = { sleep(1000000); 1 };
+        fn twice(n) { n * 2 }
+        fn made(n) { write_file("made", "x"); n }
+        fn deep(n) { if n == 0 { 0 } else { deep(n - 1) + deep(n - 1) } }
+        /// A board.
+        device A {
+            task a(x = write_file("made", "x"), y = N + 1) `pass`
+            task b(x = { loop {} }) `pass`
+            task c(x = W, y = L, z = [W, 1]) `pass`
+            task d(x = twice(4), y = made(1), z = deep(60)) `pass`
+            task e(x = m::C, y = m::D, z = m::E) `pass`
+            task f(x = file::write("made", "x")) `pass`
+            task g(x = env("HOME"), y = args[0]) timeout = made(1) `pass`
+            task h(x = slow, y = text, z = huge, w = wide) `pass`
+            task i(x = long, y = eval("write_file(\"made\", \"x\")")) `pass`
+            task j(x = Device.open("sim").exec("1")) `pass`
+        }
+        write_file("made", "x");
+        test "one" { write_file("made", "x"); }
+        for i in 0..3 { test "in a loop" { } }
+        loop { }
+    "#;
+    for (args, wanted) in [
+        (["check", "a.rhai", ""], "a.rhai: ok (1 class, 10 items)\n"),
+        (["test", "--list", "a.rhai"], "a.rhai:28  one\na.rhai:29  in a loop  (depends on the run)\n"),
+        (["doc", "a.rhai", ""], "task d(x = 8, y = made(1), z = deep(60))"),
+    ] {
+        let args = args.into_iter().filter(|arg| !arg.is_empty());
+        let program = Program::new().script("a.rhai", script).args(args).limit(Duration::from_secs(30));
+        let outcome = program.outcome_in(&inner);
+        assert_eq!((outcome.stderr.as_str(), outcome.status), ("", Some(0)), "{outcome:?}");
+        assert!(outcome.stdout.contains(wanted), "{outcome:?}");
+        assert!(!inner.join("made").exists() && !outcome.stdout.contains("ran"), "{outcome:?}");
+        if !wanted.contains("task d") {
+            continue;
+        }
+        for head in [
+            "task a(x = write_file(\"made\", \"x\"), y = 7)",
+            "task b(x = { loop {} })",
+            "task c(x = W, y = L, z = [W, 1])",
+            "task e(x = m::C, y = 2, z = m::E)",
+            "task f(x = file::write(\"made\", \"x\"))",
+        ] {
+            assert!(outcome.stdout.contains(head), "{head} is not in {}", outcome.stdout);
+        }
+    }
+    // What is wrong in any case is still found.
+    for (default, message) in [("1 / 0", "division by zero"), ("nonsense(1)", "nonsense"), ("nobody", "nobody")] {
+        let script = format!("device A {{ task a(x = {default}) `pass` }}");
+        let outcome = Program::new().script("a.rhai", &script).args(["check", "a.rhai"]).outcome();
+        assert_eq!(outcome.status, Some(2), "{outcome:?}");
+        assert!(outcome.stderr.to_lowercase().contains(message), "{outcome:?}");
+    }
 }

@@ -143,6 +143,8 @@ impl Program {
         for name in UNWANTED {
             command.env_remove(name);
         }
+        // What a person allows and trusts on this machine is not the test's.
+        command.env("XDG_CONFIG_HOME", "/nowhere").env("XDG_DATA_HOME", "/nowhere");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut running = Running::start(command, folder, owned, self.limit);
         running.feed(self.stdin.clone());

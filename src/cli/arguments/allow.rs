@@ -1,6 +1,6 @@
 //! `--allow`: what scripts may reach on this computer and its network.
 
-use crate::gate::Permissions;
+use crate::gate::{Grant, Permissions};
 use clap::Args;
 
 /// What scripts may do besides using boards and the files of their folders.
@@ -25,6 +25,10 @@ impl Allowed {
         for word in &self.allow {
             // Each was read before, by the parser of the command line.
             let _ = permissions.allow(word);
+        }
+        if let Grant::Only(folders) = &mut permissions.files {
+            // Shells expand `~` at the beginning of a word only.
+            folders.iter_mut().for_each(|folder| *folder = crate::cli::configuration::expanded(folder));
         }
         permissions
     }

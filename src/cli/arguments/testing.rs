@@ -122,6 +122,13 @@ pub struct Noting {
     pub reporting: Reporting,
 }
 
+impl Noting {
+    /// Whether reports are kept in the folder of the station, if it names one: no others are asked for.
+    pub fn keeps(&self) -> bool {
+        !self.no_reports && self.jsonl.is_none() && self.reporting == Reporting::default()
+    }
+}
+
 /// `report`.
 #[derive(Debug, Args)]
 pub struct ReportOf {

@@ -43,6 +43,9 @@ pub struct Doc {
     /// Write pages for a browser into this folder: of the script, its modules, the language and the standard modules
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub html: Option<PathBuf>,
+    /// Which modules it may import.
+    #[command(flatten)]
+    pub allowed: super::Allowed,
 }
 
 /// `definitions`.

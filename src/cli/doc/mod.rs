@@ -7,7 +7,7 @@ mod html;
 mod markdown;
 mod text;
 
-use super::arguments::Doc;
+use super::arguments::{Allowed, Doc};
 use super::console::Console;
 use super::generated::{self, Existing};
 use super::{is_python, misuse, readable, report_failures};
@@ -27,7 +27,7 @@ type Failed = (Vec<Diagnostic>, Sources);
 /// If there is no such script or module, or the pages cannot be written.
 pub fn doc(options: &Doc, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let described = match &options.subject {
-        Some(subject) => describe(subject, console)?,
+        Some(subject) => describe(subject, &options.allowed, console)?,
         None => Ok(Vec::new()),
     };
     let mut pages = match described {
@@ -59,12 +59,17 @@ fn runner(console: &Arc<Console>) -> Runner {
 }
 
 /// The pages of a script and what it imports, or those of a standard module.
-fn describe(subject: &Path, console: &Arc<Console>) -> Result<Result<Vec<Page>, Failed>, Diagnostic> {
+fn describe(
+    subject: &Path,
+    allowed: &Allowed,
+    console: &Arc<Console>,
+) -> Result<Result<Vec<Page>, Failed>, Diagnostic> {
     let mut runner = runner(console);
     let name = subject.to_string_lossy();
     // Defaults of parameters may be constants of the station.
     let host = Host::new(console.clone(), None);
     let station = crate::cli::station::prepare(&host, &Default::default(), Some(subject))?;
+    runner.permit(crate::cli::station::permissions(allowed, station.as_deref())?);
     station.into_iter().for_each(|station| runner.set_station(station));
     let described = if name.starts_with("std/") && !subject.exists() {
         match runner.reference_module(&name) {

@@ -67,7 +67,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let runner = Runner::new(host.clone(), console.clone(), options.args.clone(), options.limit.timeout);
-    runner.permit(super::station::permissions(&options.allowed, station.as_deref()));
+    runner.permit(super::station::permissions(&options.allowed, station.as_deref())?);
     crate::cli::memory::limit(&runner, &options.allowed);
     station.into_iter().for_each(|station| runner.set_station(station));
     runner.set_operator(Desk::new(console, &options.answers.given));
