@@ -2,13 +2,14 @@
 //!
 //! Invariant: what is left is evaluated in [`super::sandbox`] alone: no device is opened, no file touched.
 
+use super::run::Run;
 use super::{sandbox, text};
 use rhai::{AST, ASTFlags, ASTNode, CustomExpr, Dynamic, Expr, Stmt};
 
 /// The tree with nothing but imports, exports, `device` blocks, and the variables that their defaults may need.
-pub(super) fn declarations(tree: &AST) -> AST {
+pub(super) fn declarations(run: &Run, tree: &AST) -> AST {
     let kept = tree.statements().iter().filter_map(declaration);
-    let mut reduced = AST::new(kept.collect::<Vec<_>>(), tree.shared_lib().clone());
+    let mut reduced = AST::new(kept.collect::<Vec<_>>(), sandbox::functions(run, tree));
     if let Some(source) = tree.source() {
         reduced.set_source(source);
     }

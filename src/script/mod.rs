@@ -317,7 +317,7 @@ impl Runner {
                 self.run.ledger.begin(&self.engine);
                 // Nothing of the script runs in the engine whose natives reach something.
                 let engine = sandbox::engine_of(&self.run);
-                engine.run_ast_with_scope(&mut Scope::new(), &check::declarations(&tree))
+                engine.run_ast_with_scope(&mut Scope::new(), &check::declarations(&self.run, &tree))
             });
             self.failure(result.err(), name)
         });

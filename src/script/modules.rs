@@ -346,7 +346,7 @@ impl ModuleResolver for Resolver {
             return Err(cycle(&loading, &name, source.unwrap_or_default(), position));
         }
         let tree = load(run, engine, &name, path, position)?;
-        let tree = if run.checking.load(Ordering::Relaxed) { super::check::declarations(&tree) } else { tree };
+        let tree = if run.checking.load(Ordering::Relaxed) { super::check::declarations(run, &tree) } else { tree };
         lock(&run.loader.loading).push(name.clone());
         let module = Module::eval_ast_as_new(Scope::new(), &tree, engine);
         lock(&run.loader.loading).retain(|other| *other != name);

@@ -1,20 +1,23 @@
 //! The engine in which `check` and `doc` read declarations: nothing of a script runs there that reaches anything, and nothing
 //! runs for long.
 //!
-//! It knows Rhai's own arithmetic, texts and containers, the values of boards, and the functions that scripts define. It has
-//! none of the natives of belay-script, no `print`, no `sleep`, and limits of operations and sizes. What it cannot find out is
+//! It knows Rhai's own arithmetic, texts and containers, and the functions that scripts define. It has none of the natives of
+//! belay-script, no `print`, no `sleep`, and limits of operations and sizes. Values whose size Rhai does not measure do not
+//! exist there: neither those of boards, as tuples, nor function pointers that hold values. What it cannot find out is
 //! [`Unknown`], or is shown as its source.
 //!
-//! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check [`ALL`]; a container or
-//! text has a bounded size.
+//! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check [`ALL`]; what a value
+//! holds is bounded.
 
 use super::run::Run;
-use super::{comparing, engine, errors, modules, station, syntax, types};
+use super::{comparing, engine, errors, modules, station, syntax};
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicBlobPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package as _,
 };
-use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, Map};
+use rhai::{
+    AST, ASTNode, Array, Dynamic, Engine, EvalAltResult, EvalContext, Expr, Expression, Map, Module, Shared, Stmt,
+};
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -26,8 +29,11 @@ const EACH: u64 = 100_000;
 const ALL: u64 = 1_000_000;
 
 /// Most elements of a container, and bytes of a text: a limited engine measures them again and again.
-const MOST_ELEMENTS: usize = 4096;
-const MOST_TEXT: usize = 64 << 10;
+const MOST_ELEMENTS: usize = 1024;
+const MOST_TEXT: usize = 4096;
+
+/// Calls that are not evaluated: they make function pointers that hold values, which may double in size with each operation.
+const REFUSED: &[&str] = &["curry"];
 
 /// The syntax that [`check::declarations`] puts around the value of a variable.
 pub(super) const MAYBE: &str = "belay_maybe";
@@ -57,7 +63,7 @@ impl Ledger {
     }
 
     /// Notes that a module holds what is unknown.
-    pub fn note(&self, module: &rhai::Module) {
+    pub fn note(&self, module: &Module) {
         if module.iter_var().any(|(_, value)| holds_unknown(value)) {
             self.foreign.store(true, Ordering::Relaxed);
         }
@@ -67,6 +73,11 @@ impl Ledger {
     pub fn unknown(&self) -> Dynamic {
         self.touched.store(true, Ordering::Relaxed);
         Dynamic::from(Unknown)
+    }
+
+    /// Notes functions that nothing calls before the script runs.
+    fn later(&self, names: impl Iterator<Item = String>) {
+        self.natives.write().unwrap_or_else(PoisonError::into_inner).extend(names);
     }
 
     fn is_native(&self, name: &str) -> bool {
@@ -111,11 +122,9 @@ pub(super) fn engine_of(run: &Arc<Run>) -> Engine {
     engine.set_max_string_size(MOST_TEXT);
     engine.set_max_array_size(MOST_ELEMENTS);
     engine.set_max_map_size(MOST_ELEMENTS);
-    engine.disable_symbol("eval");
     engine.register_type_with_name::<Unknown>("value of a run");
     comparing::register(&mut engine);
     errors::register(&mut engine);
-    types::register_bounded(&mut engine);
     syntax::register(&mut engine, run);
     station::register(&mut engine);
     variables(&mut engine, run);
@@ -166,6 +175,9 @@ pub(super) fn attempt(
     input: &Expression<'_>,
 ) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
     let ledger = &run.ledger;
+    if is_refused(input) {
+        return Ok(None);
+    }
     let left = ALL.saturating_sub(ledger.used.load(Ordering::Relaxed)).min(EACH);
     if left == 0 {
         return Ok(None);
@@ -183,6 +195,52 @@ pub(super) fn attempt(
         Err(error) if ledger.is_unknowable(&error) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether an expression makes a call that is not evaluated.
+fn is_refused(expression: &Expr) -> bool {
+    let mut refused = false;
+    expression.walk(&mut Vec::new(), &mut |nodes| {
+        refused |= nodes.last().is_some_and(refuses);
+        !refused
+    });
+    refused
+}
+
+fn refuses(node: &ASTNode<'_>) -> bool {
+    match node {
+        ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)) => {
+            REFUSED.contains(&call.name.as_str())
+        }
+        _ => false,
+    }
+}
+
+/// The functions of a script that make no call that is not evaluated; those that do are noted as known at run time only.
+pub(super) fn functions(run: &Run, tree: &AST) -> Shared<Module> {
+    let makes_refused = |tree: &AST| {
+        let mut found = false;
+        tree.walk(&mut |nodes| {
+            found |= nodes.last().is_some_and(refuses);
+            !found
+        });
+        found
+    };
+    if !makes_refused(tree) {
+        return tree.shared_lib().clone();
+    }
+    let (mut kept, mut refused) = (Module::new(), Vec::new());
+    for (_, _, name, _, function) in tree.shared_lib().iter_script_fn_info() {
+        let mut alone = Module::new();
+        alone.set_script_fn(function.clone());
+        if makes_refused(&AST::new(Vec::<Stmt>::new(), alone)) {
+            refused.push(name.to_owned());
+        } else {
+            kept.set_script_fn(function.clone());
+        }
+    }
+    run.ledger.later(refused.into_iter());
+    kept.into()
 }
 
 fn holds_unknown(value: &Dynamic) -> bool {

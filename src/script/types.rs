@@ -104,11 +104,6 @@ fn text(value: &Value) -> String {
 /// Registers the types.
 pub(super) fn register(engine: &mut Engine) {
     big_integer(engine);
-    register_bounded(engine);
-}
-
-/// Registers those of which a script cannot make huge values with few operations.
-pub(super) fn register_bounded(engine: &mut Engine) {
     dict(engine);
     set(engine);
     rest(engine);

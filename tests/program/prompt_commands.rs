@@ -97,7 +97,7 @@ fn times_help_and_what_was_typed() {
     comes_to(
         &mut person,
         ":help env",
-        "env(name: String) -> String | ()\r\n    A variable of the environment, or `()`.",
+        "env(name: String) -> String | ()\r\n    A variable of the environment, or `()` if it is not set. Only with `--allow env=NAME`.",
     );
     person.types(b":help sync\r");
     person.sees("d.sync(folder: String) -> Map\r\n");
