@@ -20,7 +20,7 @@ pub const PREFIX: &str = "belay-selftest-";
 const ROOM: u64 = 160 * 1024;
 const ROOM_OF_QUICK: u64 = 48 * 1024;
 /// Blocks that must be free: a directory takes two, a file one or more, and old and new files are there together.
-const BLOCKS: u64 = 24;
+const BLOCKS: u64 = 18;
 /// Folders of an operating system that are made up as they are read.
 const SYSTEM: &[&str] = &["/dev", "/proc", "/sys", "/remote"];
 
