@@ -1,7 +1,6 @@
 //! `selftest`: does belay-script work with this board?
 //!
-//! [`table`] lists the checks; each is a function over a [`bench::Bench`] that gives an [`outcome::Outcome`]. [`report`] writes
-//! what came of them.
+//! `table` lists the checks; each is a function over a `Bench` that gives an `Outcome`. `report` writes what came of them.
 //!
 //! Uses [`crate::device`] and [`crate::repl::conformance`]. Invariant: the board's files are afterwards as they were, whatever
 //! happened; if they are not, or that could not be seen, the report says so.
