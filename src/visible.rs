@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 /// Whether a terminal obeys a character, or a reader is misled by it: controls, directions, line separators, invisible tags.
-fn is_hidden(letter: char) -> bool {
+pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
             '\u{061c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'

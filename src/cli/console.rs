@@ -15,7 +15,9 @@ use crate::diagnostic::Diagnostic;
 use crate::disk::reason;
 use crate::origin::Origin;
 use crate::script::{Observer, Sources};
+use crate::visible;
 use indicatif::ProgressBar;
+use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -68,6 +70,8 @@ struct Inner {
     seen: Vec<String>,
     /// Lines that boards have begun while prefixing, by device, in the order in which they were begun.
     begun: Vec<(String, String)>,
+    /// Makes the output of each board safe for a terminal.
+    streams: HashMap<String, visible::Stream>,
     /// The reader of standard output has gone.
     broken: bool,
     /// The progress bar on standard error, which is a terminal.
@@ -98,6 +102,7 @@ impl Console {
             together,
             seen: Vec::new(),
             begun: Vec::new(),
+            streams: HashMap::new(),
             broken: false,
             bar: None,
             above: None,
@@ -346,7 +351,30 @@ impl Inner {
         }
     }
 
+    /// Whether standard output is a terminal, or what a person types is in front of it.
+    fn is_seen(&self) -> bool {
+        self.out.terminal || self.above.is_some()
+    }
+
+    /// What a script prints, made safe where a terminal shows it: colours may pass.
+    fn safe(&self, text: &str) -> String {
+        if !self.is_seen() {
+            return text.to_owned();
+        }
+        let mut stream = visible::Stream::new(self.out.colour == Colour::Always);
+        let shown = stream.feed(text.as_bytes());
+        format!("{shown}{}", stream.flush())
+    }
+
     fn board(&mut self, device: &str, text: &str) {
+        let colours = self.out.colour == Colour::Always;
+        let safe = if self.is_seen() {
+            let stream = self.streams.entry(device.to_owned()).or_insert_with(|| visible::Stream::new(colours));
+            &stream.feed(text.as_bytes())
+        } else {
+            text
+        };
+        let text = safe;
         if !self.prefixing {
             self.write(text.as_bytes());
             return;
@@ -413,8 +441,19 @@ impl Output for Console {
         self.lock().board(device, text);
     }
 
+    fn printed(&self, device: &str, bytes: &[u8], text: &str) {
+        let mut inner = self.lock();
+        // Several boards share the output line by line, and a terminal is told no more than text.
+        if inner.prefixing || inner.is_seen() {
+            inner.board(device, text);
+        } else {
+            inner.write(bytes);
+        }
+    }
+
     fn boot(&self, _device: &str, text: &str) {
-        self.lock().complain(text);
+        let text = visible::text(text);
+        self.lock().complain(&text);
     }
 
     fn notice(&self, text: &str) {
@@ -460,11 +499,13 @@ impl Observer for Console {
     fn print(&self, text: &str) {
         let mut inner = self.lock();
         inner.end_lines_of_others("");
+        let text = inner.safe(text);
         inner.write(format!("{text}\n").as_bytes());
     }
 
     fn print_for(&self, board: &str, text: &str) {
         let mut inner = self.lock();
+        let text = &inner.safe(text);
         if !inner.prefixing {
             inner.end_lines_of_others("");
             return inner.write(format!("{text}\n").as_bytes());
@@ -477,6 +518,7 @@ impl Observer for Console {
     }
 
     fn debug(&self, text: &str, place: Option<&Origin>) {
+        let text = visible::text(text);
         let line = match place {
             Some(place) => format!("{place}: {text}\n"),
             None => format!("{text}\n"),

@@ -61,7 +61,7 @@ pub fn waiting(title: &str) -> ProgressBar {
 
 /// A name that the terminal does not take for a command.
 pub fn harmless(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
+    text.chars().map(|letter| if crate::visible::is_hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
 /// A bar. It goes when it is dropped.

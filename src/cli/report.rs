@@ -9,6 +9,7 @@ use crate::bench::report::{Report, Test};
 use crate::bench::schedule::Schedule;
 use crate::bench::units::{self, Shown};
 use crate::script::duration;
+use crate::visible;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -22,8 +23,10 @@ fn verdict(outcome: Outcome, colour: Colour) -> String {
 pub fn test(test: &Test, colour: Colour, watched: bool) -> String {
     let time =
         if watched && test.outcome != Outcome::Skip { format!(" ({:.2} s)", test.duration_s) } else { String::new() };
-    let reason = test.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let mut text = format!("test {} ... {}{reason}{time}\n", test.path(), verdict(test.outcome, colour));
+    let reason = test.reason.as_ref().map(|reason| format!(" ({})", visible::name(reason))).unwrap_or_default();
+    let path = test.path().to_string();
+    let path = visible::name(&path);
+    let mut text = format!("test {path} ... {}{reason}{time}\n", verdict(test.outcome, colour));
     text.push_str(&measurements(&test.measurements, "    ", colour, watched));
     text
 }
@@ -38,13 +41,16 @@ pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, 
         .map(|(item, shown)| bar(item, shown).filter(|_| bars).unwrap_or_else(|| shown.limits.clone()))
         .collect();
     let width = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
-    let names_wide = width(&mut measurements.iter().map(|item| item.name.as_str()));
-    let values_wide = width(&mut shown.iter().map(|shown| shown.value.as_str()));
+    let safe = |text: &str| visible::name(text).into_owned();
+    let names: Vec<String> = measurements.iter().map(|item| safe(&item.name)).collect();
+    let values: Vec<String> = shown.iter().map(|shown| safe(&shown.value)).collect();
+    let limits: Vec<String> = limits.iter().map(|text| safe(text)).collect();
+    let names_wide = width(&mut names.iter().map(String::as_str));
+    let values_wide = width(&mut values.iter().map(String::as_str));
     let limits_wide = width(&mut limits.iter().map(String::as_str));
     let mut text = String::new();
-    for ((item, shown), limits) in measurements.iter().zip(&shown).zip(&limits) {
-        let mut line =
-            format!("{indent}{:names_wide$}  {:values_wide$}  {limits:limits_wide$}", item.name, shown.value);
+    for (((item, name), value), limits) in measurements.iter().zip(&names).zip(&values).zip(&limits) {
+        let mut line = format!("{indent}{name:names_wide$}  {value:values_wide$}  {limits:limits_wide$}");
         if item.is_judged() || item.outcome != Outcome::Pass {
             let _ = write!(line, "  {}", verdict(item.outcome, colour));
         }

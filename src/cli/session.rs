@@ -133,6 +133,10 @@ impl Output for Aside {
         self.0.boot(device, text);
     }
 
+    fn printed(&self, device: &str, _bytes: &[u8], text: &str) {
+        self.0.boot(device, text);
+    }
+
     fn notice(&self, text: &str) {
         self.0.notice(text);
     }

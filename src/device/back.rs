@@ -21,12 +21,7 @@ impl State {
     pub fn get_back(&mut self, host: &Host, device: &str, wait: Wait) -> Result<Option<Means>> {
         let State { board, lines, filter, .. } = self;
         let Some(board) = board.as_mut().filter(|board| board.unsettled().is_some()) else { return Ok(None) };
-        let mut sink = |bytes: &[u8]| {
-            let text = filter.feed(bytes, lines);
-            if !text.is_empty() {
-                host.output().board(device, &text);
-            }
-        };
+        let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(host.output(), device);
         match board.get_back(wait, &mut sink) {
             Ok(Some(Back { means, restarted: true })) => {
                 self.started_anew();

@@ -120,12 +120,12 @@ impl Link {
                 host.output().boot(device, &text);
             }
         };
-        let mut sink = |bytes: &[u8]| shown(filter.feed(bytes, &lines));
+        let mut sink = |bytes: &[u8]| shown(filter.feed(bytes, &lines).text);
         let (output, name) = (host.shared_output(), device.to_owned());
         let session =
             Session::new(port, token).announcing(move |means| output.notice(&super::back::announcement(&name, means)));
         let connected = Board::connect(session, reset, wait, &mut sink);
-        shown(filter.flush());
+        shown(filter.flush().text);
         connected.map_err(|failure| refused_unless(failure, &self.written, reset))
     }
 

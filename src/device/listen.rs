@@ -31,12 +31,7 @@ impl Device {
         let mut state = self.lock();
         let State { board, lines, filter, .. } = &mut *state;
         let Some(board) = board.as_mut().filter(|board| !self.is_closed() && !board.is_lost()) else { return Ok(()) };
-        let mut sink = |bytes: &[u8]| {
-            let text = filter.feed(bytes, lines);
-            if !text.is_empty() {
-                self.host().output().board(self.name(), &text);
-            }
-        };
+        let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         board.drain(&mut sink).map_err(|failure| faults::error(failure, None, None).with_device(self.name()))
     }
 

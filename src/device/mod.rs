@@ -69,6 +69,14 @@ use std::time::Duration;
 pub trait Output: Send + Sync {
     /// Whole or partial lines that the board `device` printed, as text with `\n` ends, the frames of tracebacks mapped.
     fn board(&self, device: &str, text: &str);
+    /// The same byte for byte, but for the places in tracebacks, together with the text of it that is complete. What it does
+    /// of itself is to pass the text on.
+    fn printed(&self, device: &str, bytes: &[u8], text: &str) {
+        let _ = bytes;
+        if !text.is_empty() {
+            self.board(device, text);
+        }
+    }
     /// The same, printed while the board started, by its boot.py: no result of anything, so it belongs on standard error.
     fn boot(&self, device: &str, text: &str) {
         self.board(device, text);

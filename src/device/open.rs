@@ -181,7 +181,7 @@ impl Device {
         if !board.abilities().soft_reset {
             return Err(super::reset::no_soft_reset().with_device(self.name()));
         }
-        let mut sink = |bytes: &[u8]| self.host().output().board(self.name(), &filter.feed(bytes, lines));
+        let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         board
             .soft_reset(MAIN_LIMIT, wait, &mut sink)
             .map_err(|failure| refused(failure, self.port()).with_device(self.name()))?;

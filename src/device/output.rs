@@ -1,12 +1,38 @@
-//! What a board prints, on its way to the script's output: bytes become text, line ends become `\n`, the frames of
-//! tracebacks that threads print name the script's lines, and terminal titles go (CircuitPython sets one at every turn).
+//! What a board prints, on its way to the script's output: as bytes, in which the frames of tracebacks that threads print
+//! name the script's lines, and as text, whose line ends are `\n` and from which terminal titles are taken out
+//! (CircuitPython sets one at every turn).
 //!
-//! Invariant: nothing is held back but an unfinished character, a `\r` that may be half a line end, an unfinished line
-//! of a traceback, and an unfinished title.
+//! Invariant: of the bytes nothing is held back but an unfinished line of a traceback; of the text besides an unfinished
+//! character, a `\r` that may be half a line end, and an unfinished title.
 
+use super::Output;
 use super::lines::{LineMap, Mapped};
 use crate::python::rewriter::LineRewriter;
 use crate::python::traceback::{Frame, Place};
+
+/// What a board has printed.
+#[derive(Debug, Default)]
+pub struct Printed {
+    /// Byte for byte, but for the places in tracebacks.
+    pub bytes: Vec<u8>,
+    /// The same as text, as far as it is complete.
+    pub text: String,
+}
+
+impl Printed {
+    /// Passes it on as output of a device.
+    pub fn show(&self, output: &dyn Output, device: &str) {
+        if !self.bytes.is_empty() || !self.text.is_empty() {
+            output.printed(device, &self.bytes, &self.text);
+        }
+    }
+
+    /// Adds what was printed after it.
+    pub fn extend(&mut self, more: &Printed) {
+        self.bytes.extend_from_slice(&more.bytes);
+        self.text.push_str(&more.text);
+    }
+}
 
 /// The filter of one device.
 #[derive(Default)]
@@ -53,21 +79,27 @@ impl Titles {
 }
 
 impl Filter {
-    /// Takes bytes of the board; gives the text that is ready.
-    pub fn feed(&mut self, bytes: &[u8], lines: &LineMap) -> String {
-        let mut rewritten = std::mem::take(&mut self.held);
-        let bytes = &self.titles.feed(bytes);
+    /// Takes bytes of the board; gives what is ready.
+    pub fn feed(&mut self, bytes: &[u8], lines: &LineMap) -> Printed {
+        let mut rewritten = Vec::new();
         self.rewriter.feed(bytes, &mut |frame| map_frame(lines, frame), &mut rewritten);
-        self.text(rewritten, false)
+        self.printed(rewritten, false)
     }
 
     /// Gives what is left at the end.
-    pub fn flush(&mut self) -> String {
-        let mut rewritten = std::mem::take(&mut self.held);
-        let begun = std::mem::take(&mut self.titles.begun);
-        self.rewriter.feed(&begun, &mut |_| None, &mut rewritten);
+    pub fn flush(&mut self) -> Printed {
+        let mut rewritten = Vec::new();
         self.rewriter.flush(&mut rewritten);
-        self.text(rewritten, true)
+        self.printed(rewritten, true)
+    }
+
+    fn printed(&mut self, bytes: Vec<u8>, all: bool) -> Printed {
+        let mut plain = std::mem::take(&mut self.held);
+        plain.append(&mut self.titles.feed(&bytes));
+        if all {
+            plain.append(&mut self.titles.begun);
+        }
+        Printed { text: self.text(plain, all), bytes }
     }
 
     fn text(&mut self, mut bytes: Vec<u8>, all: bool) -> String {
@@ -118,9 +150,11 @@ mod tests {
         let lines = LineMap::default();
         for size in 1..=bytes.len() {
             let mut filter = Filter::default();
-            let mut text: String = bytes.chunks(size).map(|chunk| filter.feed(chunk, &lines)).collect();
-            text.push_str(&filter.flush());
-            assert_eq!(text, expected, "chunks of {size}");
+            let mut printed = Printed::default();
+            bytes.chunks(size).for_each(|chunk| printed.extend(&filter.feed(chunk, &lines)));
+            printed.extend(&filter.flush());
+            assert_eq!(printed.bytes, bytes);
+            assert_eq!(printed.text, expected, "chunks of {size}");
         }
     }
 
@@ -141,12 +175,11 @@ mod tests {
         let lines = LineMap::default();
         for size in 1..=bytes.len() {
             let mut filter = Filter::default();
-            let mut text = String::new();
-            for chunk in bytes.chunks(size) {
-                text.push_str(&filter.feed(chunk, &lines));
-            }
-            text.push_str(&filter.flush());
-            assert_eq!(text, "a\nb\rc é 🐍\nend\u{fffd}x\u{fffd}", "chunks of {size}");
+            let mut printed = Printed::default();
+            bytes.chunks(size).for_each(|chunk| printed.extend(&filter.feed(chunk, &lines)));
+            printed.extend(&filter.flush());
+            assert_eq!(printed.bytes, bytes);
+            assert_eq!(printed.text, "a\nb\rc é 🐍\nend\u{fffd}x\u{fffd}", "chunks of {size}");
         }
     }
 }

@@ -142,7 +142,7 @@ impl Host {
         let output = self.output();
         let lines = super::lines::LineMap::default();
         let mut filter = super::output::Filter::default();
-        let mut sink = |bytes: &[u8]| output.boot(name, &filter.feed(bytes, &lines));
+        let mut sink = |bytes: &[u8]| output.boot(name, &filter.feed(bytes, &lines).text);
         let board = &mut parked.board;
         if options.soft_reset == Some(true) || parked.is_busy {
             if !board.abilities().soft_reset || board.soft_reset(MAIN_LIMIT, wait, &mut sink).is_err() {

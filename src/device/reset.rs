@@ -69,7 +69,7 @@ impl Device {
         let (wait, _) = state::wait(self.host(), limit);
         let State { board, lines, filter, .. } = &mut *state;
         let Some(board) = board.as_mut() else { return Err(state::closed(self.name())) };
-        let mut sink = |bytes: &[u8]| self.host().output().board(self.name(), &filter.feed(bytes, lines));
+        let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         let outcome = if how == Reset::Soft {
             if !board.abilities().soft_reset {
                 return Err(no_soft_reset());
@@ -79,7 +79,7 @@ impl Device {
             board.leave_resetting(Way::of(how, implementation).reset, MAIN_LIMIT, wait, &mut sink)
         };
         let rest = filter.flush();
-        self.host().output().board(self.name(), &rest);
+        rest.show(self.host().output(), self.name());
         state.board = None;
         match outcome {
             Ok(None) => flushed,

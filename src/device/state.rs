@@ -7,7 +7,7 @@ use super::host::lock;
 use super::journal::Journal;
 use super::lines::{LineMap, Mapped, Piece};
 use super::mount::{self, Mount};
-use super::output::Filter;
+use super::output::{Filter, Printed};
 use super::park::Sent;
 use super::release::{self, Released};
 use super::{Host, class::Item};
@@ -342,12 +342,7 @@ impl State {
         let (wait, ends_run) = wait(host, whole);
         let State { board, lines, filter, mount, .. } = self;
         let board = board.as_mut().ok_or_else(|| lost(run.device))?;
-        let mut shown = |bytes: &[u8]| {
-            let text = filter.feed(bytes, lines);
-            if !text.is_empty() {
-                host.output().board(run.device, &text);
-            }
-        };
+        let mut shown = |bytes: &[u8]| filter.feed(bytes, lines).show(host.output(), run.device);
         let Way { raw, answer: mut other, mut typist } = way;
         let typist = typist.as_mut().map(Typist::again);
         let mut answer = |question: &str| match (mount.as_mut(), other.as_mut()) {
@@ -391,13 +386,11 @@ impl State {
     pub fn drain(&mut self, host: &Host, device: &str) {
         let State { board, lines, filter, .. } = self;
         let Some(board) = board.as_mut() else { return };
-        let mut text = String::new();
+        let mut printed = Printed::default();
         // A lost link shows at the next command, or as teardowns that cannot run.
-        let _ = board.drain(&mut |bytes| text.push_str(&filter.feed(bytes, lines)));
-        text.push_str(&filter.flush());
-        if !text.is_empty() {
-            host.output().board(device, &text);
-        }
+        let _ = board.drain(&mut |bytes| printed.extend(&filter.feed(bytes, lines)));
+        printed.extend(&filter.flush());
+        printed.show(host.output(), device);
     }
 
     /// Puts an item on the board and notes it.

@@ -64,7 +64,7 @@ impl Device {
         };
         let conversation = terminal.open(self.name(), self.port(), leave)?;
         let (wait, _) = state::wait(self.host(), Limit { timeout: None, interruptible: true });
-        let mut sink = |bytes: &[u8]| self.host().output().board(self.name(), &filter.feed(bytes, lines));
+        let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         let visit = board
             .lend(|port| conversation.hold(port, wait), &mut sink)
             .map_err(|failure| refused_back(failure, self.port()))?;

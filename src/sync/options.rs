@@ -124,7 +124,7 @@ pub fn destination(dst: &str) -> Result<String> {
 pub(super) fn one_line(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     for letter in path.chars() {
-        if letter.is_control() { text.extend(letter.escape_default()) } else { text.push(letter) }
+        if crate::visible::is_hidden(letter) { text.extend(letter.escape_default()) } else { text.push(letter) }
     }
     text
 }

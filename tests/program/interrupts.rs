@@ -99,7 +99,7 @@ fn ctrl_c_stops_what_is_done_by_the_clock() {
         running.said("ready");
         running.interrupt();
         let (_, outcome) = running.finish();
-        assert_eq!((outcome.status, &*outcome.stdout), (Some(130), "ready\noff\n"), "{}", outcome.stderr);
+        assert_eq!((outcome.status, &*outcome.stdout), (Some(130), "ready\noff\r\n"), "{}", outcome.stderr);
         assert!(outcome.stderr.starts_with(&stderr), "{}", outcome.stderr);
     }
 }
@@ -140,7 +140,7 @@ fn ctrl_c_stops_a_generator() {
     running.said("three");
     running.interrupt();
     let (_, outcome) = running.finish();
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("three\noff\n", Some(130)), "{}", outcome.stderr);
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("three\noff\r\n", Some(130)), "{}", outcome.stderr);
     let first = outcome.stderr.lines().next().unwrap_or_default();
     let expected = ["error: interrupted", "error: `Bench`: task `count`: interrupted"];
     assert!(expected.contains(&first), "{}", outcome.stderr);
@@ -171,7 +171,7 @@ fn ctrl_c_runs_the_teardowns_of_every_board() {
     running.said("ready");
     running.interrupt();
     let (_, outcome) = running.finish();
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("ready\n[other] off\noff\n", Some(130)));
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("ready\n[other] off\noff\r\n", Some(130)));
 }
 
 /// A port behind which nobody answers.
@@ -224,7 +224,7 @@ fn the_second_ctrl_c_leaves_at_once() {
     let boards: Vec<OwnedFd> = running.children().into_iter().map(handle).collect();
     assert_eq!(boards.len(), 1);
     running.interrupt();
-    running.said("hanging\n");
+    running.said("hanging\r\n");
     running.interrupt();
     program.ends(running, 130);
     // The interpreter does not outlive it.
@@ -340,5 +340,5 @@ pub fn a_run_over_its_timeout_cannot_be_caught() {
     let outcome = program("loop { try { bench.spin(); } catch (error) { print(`caught`); } }")
         .args(["--timeout", "1.5"])
         .outcome();
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\noff\n", Some(1)), "{}", outcome.stderr);
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\r\noff\r\n", Some(1)), "{}", outcome.stderr);
 }

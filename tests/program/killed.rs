@@ -79,7 +79,7 @@ fn what_is_lost_can_be_caught() {
             ",
         );
     let running = program.start();
-    running.said("spinning\n");
+    running.said("spinning\r\n");
     let boards = running.children();
     assert_eq!(boards.len(), 1);
     rustix::process::kill_process(boards[0], rustix::process::Signal::KILL).unwrap();

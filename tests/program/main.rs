@@ -53,6 +53,8 @@ mod reach;
 mod readme;
 #[cfg(target_os = "linux")]
 mod recordings;
+#[cfg(target_os = "linux")]
+mod safe_terminal;
 #[cfg(unix)]
 mod scripts;
 #[cfg(target_os = "linux")]

@@ -143,7 +143,8 @@ print(b.exec("2 ** 100"));
 
 // What the helpers leave: 1 for generators, the others below.
 let generators = free - b.free();
-if generators > 700 { throw `generators take ${generators} bytes`; }
+// MicroPython takes memory for names in pieces of some 200 bytes: one falls to whoever needs the next name.
+if generators > 950 { throw `generators take ${generators} bytes`; }
 
 b.sync_time();
 let first = b.now();
@@ -173,7 +174,7 @@ print(b.add(1));
         1267650600228229401496703205376\n\
         3 1 [3] 7 4 3\n\
         DeviceException: NameError: name 'base' is not defined\n\
-        7\noff\n";
+        7\noff\r\n";
     assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", said, Some(0)));
 }
 
@@ -305,21 +306,21 @@ fn interrupted_and_lost() {
         program.args(["run", "spin.rhai", "--", attempts]).start_in(&folder)
     };
     let running = start("0");
-    running.said("spinning\n");
+    running.said("spinning\r\n");
     running.interrupt();
     let outcome = running.finish().1;
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\noff\n", Some(130)), "{outcome:?}");
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\r\noff\r\n", Some(130)), "{outcome:?}");
     assert!(outcome.stderr.starts_with("error: `Bench`: task `spin`: interrupted\n"), "{outcome:?}");
 
     let running = start("20");
-    running.said("spinning\n");
+    running.said("spinning\r\n");
     microbit.replace();
     let outcome = running.finish().1;
-    let said = "spinning\nConnectionLost\n3\noff\n";
+    let said = "spinning\r\nConnectionLost\n3\noff\r\n";
     assert_eq!((outcome.stdout.as_str(), outcome.status), (said, Some(0)), "{outcome:?}");
 
     let running = start("0");
-    running.said("spinning\n");
+    running.said("spinning\r\n");
     microbit.switch_off();
     let outcome = running.finish().1;
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\nConnectionLost\n", Some(3)), "{outcome:?}");

@@ -35,7 +35,7 @@ const SCRIPT: &str = "
     print(sum);
     try { bench.exec(`1/0`) } catch (error) { print(error.message); }
 ";
-const SAID: &str = "190\nZeroDivisionError: divide by zero\noff\n";
+const SAID: &str = "190\nZeroDivisionError: divide by zero\noff\r\n";
 
 #[track_caller]
 fn runs_the_script(port: &str, more: &[&str], folder: &Path) {

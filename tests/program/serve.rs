@@ -146,7 +146,7 @@ fn scripts_run_on_the_serial_port() {
     for _ in 0..2 {
         let program = Program::new().script("a.rhai", script).args(["run", "a.rhai", "-p", "./board"]);
         let outcome = program.outcome_in(server.folder());
-        let expected = "false\n1225\ncall 1\ncall 2\n2\nZeroDivisionError: divide by zero\noff\n";
+        let expected = "false\n1225\ncall 1\r\ncall 2\r\n2\nZeroDivisionError: divide by zero\noff\r\n";
         assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", expected, Some(0)));
     }
     // And leaves it to others as it was found.

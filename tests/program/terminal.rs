@@ -154,9 +154,9 @@ fn each_reset_runs_the_board_s_own_programs_again() {
     let files = Program::new().script("files.py", files).args(["run", "files.py", "-p", port]);
     assert_eq!(files.outcome_in(folder.path()).status, Some(0));
     for (option, expected) in [
-        (None, "boot\nTrue False\n"),
-        (Some("--hard"), "boot\nFalse True\n"),
-        (Some("--bootloader"), "boot\nFalse True\n"),
+        (None, "boot\r\nTrue False\r\n"),
+        (Some("--hard"), "boot\r\nFalse True\r\n"),
+        (Some("--bootloader"), "boot\r\nFalse True\r\n"),
     ] {
         let program = Program::new().args(["reset", "-p", port]).args(option);
         let outcome = program.outcome_in(folder.path());
@@ -176,7 +176,7 @@ pub fn a_reset_leaves_a_program_that_never_ends_to_itself() {
     for option in [None, Some("--hard")] {
         let program = Program::new().args(["reset", "-p", "./board"]).args(option);
         let outcome = program.outcome_in(folder.path());
-        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str(), outcome.status), ("on\n", "", Some(0)));
+        assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str(), outcome.status), ("on\r\n", "", Some(0)));
         // It still runs: only Ctrl-C brings a prompt, and it is the friendly one.
         let mut person = Person::start(folder.path(), &["terminal", "-p", "./board"]);
         person.sees("-- this is `./board`");

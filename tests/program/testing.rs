@@ -220,10 +220,10 @@ fn every_teardown_that_fails_is_reported() {
     let outcome =
         Program::new().file("a.rhai", FAILING_TEARDOWNS.as_bytes()).args(args).start_in(folder.path()).finish().1;
     let printed = [
-        "off\n[\"OSError: [Errno 5] EIO\", \"ValueError: the supply is still on\"]\n",
-        "off\n[\"E start\", \"E first\", \"E second\"]\n",
-        "off\nbody\n",
-        "[two] off\noff\n",
+        "off\r\n[\"OSError: [Errno 5] EIO\", \"ValueError: the supply is still on\"]\n",
+        "off\r\n[\"E start\", \"E first\", \"E second\"]\n",
+        "off\r\nbody\n",
+        "[two] off\noff\r\n",
     ];
     said(&outcome, &printed.concat(), 1);
     let headlines: Vec<&str> = outcome.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
@@ -363,7 +363,8 @@ fn tests_of_many_scripts_are_collected_and_chosen() {
 
 #[test]
 fn scripts_run_on_several_boards_at_once() {
-    let outcome = bench().args(["test", "b", "-p", "sim", "-j", "3"]).outcome();
+    let mut outcome = bench().args(["test", "b", "-p", "sim", "-j", "3"]).outcome();
+    outcome.stdout = outcome.stdout.replace("\r\n", "\n");
     assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
     for whole in [
         "b/test_one.rhai\n1\ntest echo ... pass\n",

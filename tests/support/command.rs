@@ -166,9 +166,14 @@ impl Program {
     }
 }
 
-/// What is not as expected, line by line; `None` if all is.
+/// What is not as expected, line by line; `None` if all is. Boards end lines with CR LF: what is expected without a CR may
+/// come with it.
 pub fn difference(expected: &Outcome, actual: &Outcome) -> Option<String> {
     let mut text = String::new();
+    let actual = &match expected.stdout.contains('\r') {
+        true => actual.clone(),
+        false => Outcome { stdout: actual.stdout.replace("\r\n", "\n"), ..actual.clone() },
+    };
     for (name, expected, actual) in
         [("stdout", &expected.stdout, &actual.stdout), ("stderr", &expected.stderr, &actual.stderr)]
     {

@@ -188,7 +188,7 @@ fn check_interrupt() -> Result<()> {
 fn shown(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for letter in name.chars() {
-        if letter.is_control() { text.extend(letter.escape_default()) } else { text.push(letter) }
+        if crate::visible::is_hidden(letter) { text.extend(letter.escape_default()) } else { text.push(letter) }
     }
     text
 }

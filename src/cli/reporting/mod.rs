@@ -249,6 +249,13 @@ impl Output for Watch {
         self.console.board(device, text);
     }
 
+    fn printed(&self, device: &str, bytes: &[u8], text: &str) {
+        if !text.is_empty() {
+            self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
+        }
+        self.console.printed(device, bytes, text);
+    }
+
     fn boot(&self, device: &str, text: &str) {
         if !text.is_empty() {
             self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
