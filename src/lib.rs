@@ -40,8 +40,3 @@ pub mod value;
 pub mod visible;
 
 pub use error::{Error, Kind, Result};
-
-/// The example of the README compiles and runs.
-#[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;

@@ -244,6 +244,16 @@ fn the_language_reference_is_true() {
     holds("language.md", include_str!("../../src/script/language.md"));
 }
 
+/// It compiles and runs as `tests/embedding.rs`.
+#[test]
+fn the_example_of_the_library_is_the_one_that_runs() {
+    let example = include_str!("../embedding.rs");
+    let (_, example) = example.split_once("\n\n").expect("a head");
+    let (example, _) = example.split_once("\n// The README shows what is above.").expect("the line");
+    let shown = blocks(include_str!("../../README.md")).into_iter().find(|block| block.kind == "rust");
+    assert_eq!(shown.expect("an example").text, example);
+}
+
 #[test]
 fn what_is_untrue_is_found() {
     let document = "
