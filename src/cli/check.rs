@@ -4,7 +4,7 @@
 
 use super::arguments::{Allowed, Check};
 use super::console::Console;
-use super::{is_python, python_file, readable, report_failures, station};
+use super::{is_python, memory, python_file, readable, report_failures, station};
 use crate::device::Host;
 use crate::device::class::{Body, Class, Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
@@ -57,6 +57,7 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
     };
     let mut runner = Runner::new(host, console.clone(), Vec::new(), None);
     runner.permit(station::permissions(allowed, station.as_deref())?);
+    memory::limit(&runner, allowed);
     station.into_iter().for_each(|station| runner.set_station(station));
     let checked = match runner.check_file(script) {
         Ok(classes) => match compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))? {

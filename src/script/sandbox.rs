@@ -35,7 +35,7 @@ const MOST_TEXT: usize = 4096;
 /// Calls that are not evaluated: they make function pointers that hold values, which may double in size with each operation.
 const REFUSED: &[&str] = &["curry"];
 
-/// The syntax that [`check::declarations`] puts around the value of a variable.
+/// The syntax that [`super::check::declarations`] puts around the value of a variable.
 pub(super) const MAYBE: &str = "belay_maybe";
 
 /// A value that is known only when the script runs.
@@ -128,6 +128,8 @@ pub(super) fn engine_of(run: &Arc<Run>) -> Engine {
     syntax::register(&mut engine, run);
     station::register(&mut engine);
     variables(&mut engine, run);
+    let shared = run.clone();
+    engine.on_progress(move |_| shared.takes_too_much().then_some(Dynamic::UNIT));
     maybe(&mut engine, run);
     engine.set_module_resolver(modules::Resolver(run.clone()));
     engine

@@ -70,6 +70,7 @@ fn describe(
     let host = Host::new(console.clone(), None);
     let station = crate::cli::station::prepare(&host, &Default::default(), Some(subject))?;
     runner.permit(crate::cli::station::permissions(allowed, station.as_deref())?);
+    crate::cli::memory::limit(&runner, allowed);
     station.into_iter().for_each(|station| runner.set_station(station));
     let described = if name.starts_with("std/") && !subject.exists() {
         match runner.reference_module(&name) {
