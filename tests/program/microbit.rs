@@ -259,6 +259,8 @@ fn every_command() {
 
     // It has no file system of the usual kind, and no memory for the code of a mounted folder.
     let begun = Instant::now();
+    let outcome = microbit.program(&["df"]).outcome_in(microbit.folder.path());
+    assert!(outcome.stderr.starts_with("error: ") && outcome.status != Some(0), "{outcome:?}");
     let outcome = microbit.program(&["run", "main.py", "--mount", "."]).outcome_in(microbit.folder.path());
     let said = "error: the board cannot see a folder of this computer: its firmware has no `os.mount`, so it has no \
         file systems of its own\n  help: ";
@@ -323,5 +325,5 @@ fn interrupted_and_lost() {
     running.said("spinning\r\n");
     microbit.switch_off();
     let outcome = running.finish().1;
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\nConnectionLost\n", Some(3)), "{outcome:?}");
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\r\nConnectionLost\n", Some(3)), "{outcome:?}");
 }

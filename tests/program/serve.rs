@@ -190,7 +190,7 @@ fn a_server_that_is_killed_is_an_unplugged_board() {
     ";
     let program = Program::new().script("a.rhai", script).args(["run", "a.rhai", "-p", "./board"]);
     let running = program.start_in(server.folder());
-    running.said("spinning\n");
+    running.said("spinning\r\n");
     rustix::process::kill_process(server.id(), rustix::process::Signal::KILL).unwrap();
     let (_, outcome) = running.finish();
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\n", Some(3)));

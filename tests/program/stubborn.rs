@@ -107,3 +107,36 @@ fn the_windows_of_a_raw_paste_are_never_output() {
         assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(1)), "{}", outcome.stderr);
     }
 }
+
+#[test]
+fn a_replaced_import_is_cured_by_a_restart() {
+    let server = Program::new().args(["sim", "serve", "--link", "board"]).start();
+    server.said("Ctrl-C ends it\n");
+    let code = "import builtins\ndef f(*a): raise ImportError('no imports')\nbuiltins.__import__ = f";
+    let run = |args: &[&str]| {
+        let args = args.iter().copied().chain(["-p", "./board"]);
+        Program::new().args(args).outcome_in(server.folder())
+    };
+    assert_eq!(run(&["exec", code]).status, Some(0));
+    let refused = run(&["exec", "--no-reset", "print(1)"]);
+    assert_eq!(refused.status, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("ImportError: no imports\n"), "{refused:?}");
+    assert!(
+        refused.stderr.contains("may have replaced a built-in, such as `builtins.__import__`: restart the board"),
+        "{refused:?}"
+    );
+    assert_eq!(run(&["exec", "print(1)"]).stdout, "1\r\n");
+    server.interrupt();
+    assert_eq!(server.finish().1.status, Some(0));
+}
+
+#[test]
+fn a_copy_that_does_not_fit_on_a_board_is_refused_before_it_begins() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("big.bin"), vec![7; 300 * 1024]).unwrap();
+    let begun = Instant::now();
+    let outcome = Program::new().args(["cp", "big.bin", ":/", "-p", "sim:?flash_size=256k"]).outcome_in(folder.path());
+    assert_eq!(outcome.status, Some(1), "{outcome:?}");
+    assert!(outcome.stderr.contains("`/big.bin` needs 307200 bytes, "), "{outcome:?}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+}
