@@ -193,7 +193,7 @@ fn a_server_that_is_killed_is_an_unplugged_board() {
     running.said("spinning\r\n");
     rustix::process::kill_process(server.id(), rustix::process::Signal::KILL).unwrap();
     let (_, outcome) = running.finish();
-    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\n", Some(3)));
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("spinning\r\n", Some(3)));
     let expected = "error: `Device`: the connection was lost: `./board` is gone: the board was unplugged, or it \
                     restarted its USB\n  --> a.rhai:2:7\n";
     assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
