@@ -50,8 +50,16 @@ fn passes_of((report, outcome): (Value, Outcome), port: &str, line_ends: &str, a
 }
 
 /// What a process without a board around it lacks.
-const OF_PROCESS: &[&str] =
-    &["paste-interrupt", "raw-reset", "exit-reset", "friendly-reset", "soft-reset", "hard-reset", "left-as-found"];
+const OF_PROCESS: &[&str] = &[
+    "paste-interrupt",
+    "raw-reset",
+    "exit-reset",
+    "friendly-reset",
+    "upload",
+    "soft-reset",
+    "hard-reset",
+    "left-as-found",
+];
 
 #[test]
 fn simulated_boards_pass_with_both_line_ends() {
@@ -132,7 +140,7 @@ fn micropython_in_node_passes() {
         // It runs in one thread, which reads nothing while a program runs; its raw paste waits for ever.
         &["raw-interrupt", "raw-paste", "paste-cancel", "paste-interrupt", "paste-windows"][..],
         &["raw-reset", "exit-reset", "friendly-reset", "size-100k"],
-        &["timeout-loop", "timeout-sleep", "timeout-print", "ctrl-c", "soft-reset", "hard-reset"],
+        &["timeout-loop", "timeout-sleep", "timeout-print", "ctrl-c", "upload", "soft-reset", "hard-reset"],
         &["sync-cut", "mount", "threads"],
     ];
     let report = passes(&port, "LF", &absent.concat());

@@ -153,7 +153,8 @@ const ROWS: &[Row] = &[
     needy(&[Interrupt], row(Stops, "timeout-sleep", "a sleep is over in time", stops::sleep)),
     needy(&[Interrupt], row(Stops, "timeout-print", "a loop that prints is over in time", stops::printing)),
     needy(&[Interrupt], row(Stops, "ctrl-c", "Ctrl-C on this computer ends a call", stops::ctrl_c)),
-    row(Stops, "upload", "a long program is stopped while it is sent", stops::upload),
+    // The terminal of a process drops at Ctrl-C what is under way, the spoilt line too: the Ctrl-D after it may end the process.
+    needy(&[SoftReset], row(Stops, "upload", "a long program is stopped while it is sent", stops::upload)),
     needy(&[SoftReset], row(Resets, "soft-reset", "a soft reset; declared tasks work afterwards", stops::soft_reset)),
     row(Resets, "hard-reset", "a hard reset, as by the board's button", stops::hard_reset),
     row(Resets, "reconnect", "the connection is closed and opened again", stops::reconnect),
