@@ -168,6 +168,14 @@ impl ReplayPort {
     }
 }
 
+/// Longest time that the host waits for what may be late and need not come.
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Whether a wait is for something that need not come.
+fn is_short(wait: Wait) -> bool {
+    wait.deadline.is_some_and(|end| end.saturating_duration_since(Instant::now()) <= SHORT)
+}
+
 /// The start of what was or should have been written.
 fn shown(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(60)];
@@ -282,6 +290,8 @@ impl Port for ReplayPort {
                 Err(self.fail(error))
             }
             _ if idle && wait.deadline.is_some() => Err(self.wait_in_vain(wait)),
+            // For what may be late. When it was recorded, the time was over before there was anything to wait for.
+            Some((_, Event::Written(_))) if is_short(wait) => Err(self.wait_in_vain(wait)),
             Some((_, Event::Written(expected))) => {
                 let how = format!("there the host writes {}, now it waits", shown(&expected[self.written..]));
                 Err(self.depart(&how))

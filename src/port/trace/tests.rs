@@ -211,3 +211,13 @@ proptest! {
         let _ = Event::from_text(&text);
     }
 }
+
+#[test]
+fn what_may_be_late_is_waited_for_in_vain() {
+    let text = format!("{HEADER}\n1 1 > \"print(1)\"\n1 1 < \"OK\"\n");
+    let mut port = ReplayPort::parse(&text, 0).unwrap();
+    let short = Wait::for_at_most(Duration::from_millis(5));
+    assert_eq!(port.read(&mut Vec::new(), short), Err(PortError::Timeout));
+    port.write(b"print(1)", soon()).unwrap();
+    assert_eq!(port.read(&mut Vec::new(), soon()), Ok(2));
+}
