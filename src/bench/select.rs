@@ -58,7 +58,7 @@ pub struct Declared {
     pub needs: Vec<String>,
     /// Its line.
     pub line: u32,
-    /// Whether the run decides how often it runs, if at all: it stands in a loop, a branch, a function or a closure.
+    /// Whether the run decides how often it runs, if at all: it is in a loop, a branch, a function or a closure.
     pub depends: bool,
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 /// The name under which a station's file is found.
 pub const FILE: &str = "station.toml";
 
-/// Whether a person stands for what a station's file says.
+/// Whether a person vouches for the content of a station file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
     /// They named it, or trusted it as it is.
@@ -32,7 +32,7 @@ pub enum Trust {
 /// What a station's file says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Station {
-    /// Whether a person stands for it.
+    /// Whether a person vouches for it.
     pub trust: Trust,
     /// The file, as the user wrote it.
     pub file: String,

@@ -34,7 +34,7 @@ impl Board {
         Ok(Visit { ended, restarted })
     }
 
-    /// Whether the board has started anew since the helpers were loaded; then they are loaded again.
+    /// Whether the board has restarted since the helpers were loaded; then they are loaded again.
     fn load_if_restarted(&mut self, sink: Sink<'_>) -> Result<bool, ConnectFailure> {
         self.replies = None;
         let wait = Wait::for_at_most(AFTER_VISIT).undisturbed();
@@ -72,6 +72,6 @@ impl Board {
 pub struct Back {
     /// What it took.
     pub means: Means,
-    /// Whether it has started anew: what was declared on it is gone, and the helpers are loaded again.
+    /// Whether it has restarted: what was declared on it is gone, and the helpers are loaded again.
     pub restarted: bool,
 }

@@ -443,7 +443,7 @@ impl Output for Console {
 
     fn printed(&self, device: &str, bytes: &[u8], text: &str) {
         let mut inner = self.lock();
-        // Several boards share the output line by line, and a terminal is told no more than text.
+        // Several boards share the output line by line, and a terminal gets text only.
         if inner.prefixing || inner.is_seen() {
             inner.board(device, text);
         } else {

@@ -143,7 +143,7 @@ pub fn make_folder(path: &Path) -> Result<()> {
 /// of their size, or need not be written: of them there is one at a time.
 ///
 /// # Errors
-/// ScriptError that says how much is missing. A system that does not tell its free space is no error.
+/// ScriptError that says how much is missing. If the free space is unknown, nothing is refused.
 pub fn check_space<'p>(files: impl Iterator<Item = (&'p Path, u64, bool)>) -> Result<()> {
     let mut needed: u64 = 0;
     let mut first = None;
