@@ -5,7 +5,7 @@
 //! values and errors back exactly. [`script`] holds the reference of the language; the README has the program, and an
 //! example that embeds this library.
 //!
-//! The layers, lowest first; a file uses only lower layers than its own (`tests/layers.rs` holds the table):
+//! The layers, lowest first; a file uses only lower layers than its own (`tests/library/layers.rs` holds the table):
 //!
 //! | layer | modules | knows |
 //! |---|---|---|

@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::bound`] and [`crate::interrupt`]. Invariants: no read takes more bytes than its bound, and none waits for a
 //! pipe or a device that a script, a folder or a repository named; under the name of a file that is written there is what was
-//! there before, or all of what is written now. `tests/layers.rs` holds that nothing else opens files.
+//! there before, or all of what is written now. `tests/library/layers.rs` holds that nothing else opens files.
 
 mod read;
 mod replace;

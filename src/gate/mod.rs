@@ -6,7 +6,7 @@
 //!
 //! Uses [`crate::port`], [`crate::disk`] and [`crate::error`]. Invariants: a gate is an immutable value; a refusal is a
 //! [`Kind::PermissionError`] that names the option which would allow the access; nothing is opened, created or started by
-//! asking. `tests/layers.rs` holds that `script/` says neither `fs`, `env`, `net` nor `Command` outside of the tests.
+//! asking. `tests/library/layers.rs` holds that `script/` says neither `fs`, `env`, `net` nor `Command` outside of the tests.
 
 mod confines;
 mod files;

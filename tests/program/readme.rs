@@ -244,10 +244,10 @@ fn the_language_reference_is_true() {
     holds("language.md", include_str!("../../src/script/language.md"));
 }
 
-/// It compiles and runs as `tests/embedding.rs`.
+/// It compiles and runs as `tests/library/embedding.rs`.
 #[test]
 fn the_example_of_the_library_is_the_one_that_runs() {
-    let example = include_str!("../embedding.rs");
+    let example = include_str!("../library/embedding.rs");
     let (_, example) = example.split_once("\n\n").expect("a head");
     let (example, _) = example.split_once("\n// The README shows what is above.").expect("the line");
     let shown = blocks(include_str!("../../README.md")).into_iter().find(|block| block.kind == "rust");

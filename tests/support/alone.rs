@@ -1,0 +1,22 @@
+//! Tests that need a process of their own, because what they press or measure belongs to the whole process.
+//!
+//! Invariant: no other test runs in that process.
+
+use std::process::Command;
+
+/// Says in that process which test it is for.
+const ALONE: &str = "BELAY_SCRIPT_TEST_ALONE";
+
+/// Runs `test`, the body of the test that is called `name`, in a new process of this program. Fails if it fails there.
+#[track_caller]
+pub fn alone(name: &str, test: impl FnOnce()) {
+    if std::env::var_os(ALONE).is_some_and(|of| of == name) {
+        return test();
+    }
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["--exact", name, "--nocapture"]).env(ALONE, name);
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let [printed, told] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    println!("{printed}{told}");
+    assert!(output.status.success() && printed.contains("\ntest result: ok. 1 passed"), "`{name}` failed alone");
+}
