@@ -1,8 +1,8 @@
 //! What belay-script and Rhai say about their own functions, for `:help`.
 //!
-//! Uses [`super::reference`] and the metadata of Rhai's functions. Invariant: nothing is described here.
+//! Uses [`crate::script::reference`] and the metadata of Rhai's functions. Invariant: nothing is described here.
 
-use super::{reference, text};
+use crate::script::{reference, text};
 use rhai::Engine;
 
 /// The groups of the reference that devices and classes have.
@@ -10,7 +10,7 @@ const MEMBERS: &[&str] = &["Devices", "Device classes"];
 
 /// What the reference says about a function of the language, or of its types; `member`: about what devices and classes have.
 /// `None` if nothing.
-pub(super) fn of_language(name: &str, member: bool) -> Option<String> {
+pub(crate) fn of_language(name: &str, member: bool) -> Option<String> {
     let page = reference::language();
     let sections = page.sections.iter().filter(|section| !member || MEMBERS.contains(&section.title.as_str()));
     let entries = sections.flat_map(|section| &section.entries).filter(|entry| entry.name == name);
@@ -23,7 +23,7 @@ pub(super) fn of_language(name: &str, member: bool) -> Option<String> {
 }
 
 /// What Rhai says about its own functions of this name: their heads, and the comments above them.
-pub(super) fn of_rhai(engine: &Engine, name: &str) -> Option<String> {
+pub(crate) fn of_rhai(engine: &Engine, name: &str) -> Option<String> {
     let about = |function: rhai::FuncInfo<'_>| {
         let known = function.metadata;
         let wanted = function.script.is_none() && known.name == name && !known.comments.is_empty();

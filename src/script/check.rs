@@ -1,13 +1,13 @@
 //! A script reduced to its declarations, for `check`.
 //!
-//! Invariant: what is left is evaluated in [`super::sandbox`] alone: no device is opened, no file touched.
+//! Invariant: what is left is evaluated in [`crate::script::sandbox`] alone: no device is opened, no file touched.
 
-use super::run::Run;
-use super::{sandbox, text};
+use crate::script::run::Run;
+use crate::script::{sandbox, text};
 use rhai::{AST, ASTFlags, ASTNode, CustomExpr, Dynamic, Expr, Stmt};
 
 /// The tree with nothing but imports, exports, `device` blocks, and the variables that their defaults may need.
-pub(super) fn declarations(run: &Run, tree: &AST) -> AST {
+pub(crate) fn declarations(run: &Run, tree: &AST) -> AST {
     let kept = tree.statements().iter().filter_map(declaration);
     let mut reduced = AST::new(kept.collect::<Vec<_>>(), sandbox::functions(run, tree));
     if let Some(source) = tree.source() {
@@ -39,7 +39,7 @@ fn declaration(statement: &Stmt) -> Option<Stmt> {
 }
 
 /// Whether a statement declares a variable and exports it at once.
-pub(super) fn is_exported(statement: &Stmt) -> bool {
+pub(crate) fn is_exported(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Var(_, options, _) if options.contains(ASTFlags::EXPORTED))
 }
 

@@ -3,13 +3,13 @@
 //! Works on Rhai's tree. Invariant: only tests and groups that stand directly one after the other change places, so that
 //! every other statement runs where it ran before; a test stays behind those that it needs.
 
-use super::testing::letters;
-use super::text;
 use crate::bench::select::{Declared, Dice};
+use crate::script::testing::letters;
+use crate::script::text;
 use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Position, Stmt};
 
 /// The tests in a script, its functions and closures included, in the order in which they are written.
-pub(super) fn tests(tree: &AST) -> Vec<Declared> {
+pub(crate) fn tests(tree: &AST) -> Vec<Declared> {
     let mut found = Vec::new();
     let certain = certain(tree);
     tree.walk(&mut |nodes: &[ASTNode<'_>]| {
@@ -67,7 +67,7 @@ fn depends(node: &ASTNode<'_>) -> bool {
 }
 
 /// The tree with its tests in another order.
-pub(super) fn shuffled(tree: &AST, seed: u64) -> AST {
+pub(crate) fn shuffled(tree: &AST, seed: u64) -> AST {
     let mut statements: Vec<Stmt> = tree.statements().to_vec();
     shuffle(&mut statements, &mut Dice::new(seed));
     let mut other = AST::new(statements, tree.shared_lib().clone());

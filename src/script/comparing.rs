@@ -2,11 +2,11 @@
 //!
 //! Rhai's own operators take floats for equal that differ by less than a relative epsilon, round integers to floats, and
 //! hold for nothing with an infinity; they come before everything that is registered. So they are disabled and the same signs
-//! registered as custom operators, but for comparisons in which no float can take part (see [`super::counting`]).
+//! registered as custom operators, but for comparisons in which no float can take part (see [`crate::script::counting`]).
 //! Invariant: what is not a number compares as Rhai has it.
 
-use super::equality::order;
-use super::errors::{Fallible, argument};
+use crate::script::equality::order;
+use crate::script::errors::{Fallible, argument};
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position, Token};
 use std::any::TypeId;
 use std::cmp::Ordering;
@@ -23,12 +23,12 @@ const OPERATORS: [Token; 6] = [
 ];
 
 /// Rhai's own operator of this sign.
-pub(super) fn built_in(sign: &str) -> Option<Token> {
+pub(crate) fn built_in(sign: &str) -> Option<Token> {
     OPERATORS.iter().find(|token| token.literal_syntax() == sign).cloned()
 }
 
 /// Registers the operators, and what else depends on the order of floats.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     for token in &OPERATORS {
         engine.disable_symbol(token.literal_syntax());
         let precedence = token.precedence().map_or(90, std::num::NonZeroU8::get);

@@ -2,11 +2,11 @@
 //!
 //! Invariant: what came from a board and is sent again arrives as it was; tuples come as arrays, which is the one loss.
 
-use super::dispatch::{ClassHandle, DeviceHandle, Kwargs};
-use super::generator::GeneratorHandle;
-use super::proxy::ProxyHandle;
-use super::types::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::device::Proxy;
+use crate::script::dispatch::{ClassHandle, DeviceHandle, Kwargs};
+use crate::script::generator::GeneratorHandle;
+use crate::script::proxy::ProxyHandle;
+use crate::script::types::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::value::Value;
 use rhai::{Array, Blob, Dynamic, Engine, FnPtr, ImmutableString, Map};
 
@@ -14,7 +14,7 @@ use rhai::{Array, Blob, Dynamic, Engine, FnPtr, ImmutableString, Map};
 const DEEPEST: usize = 100;
 
 /// The value of a board as Rhai sees it.
-pub(super) fn to_dynamic(value: Value) -> Dynamic {
+pub(crate) fn to_dynamic(value: Value) -> Dynamic {
     match value {
         Value::None => Dynamic::UNIT,
         Value::Bool(on) => Dynamic::from_bool(on),
@@ -52,7 +52,7 @@ pub(super) fn to_dynamic(value: Value) -> Dynamic {
 }
 
 /// The value for a board. The error completes "argument 2 of `f` …".
-pub(super) fn to_value(value: &Dynamic) -> Result<Value, String> {
+pub(crate) fn to_value(value: &Dynamic) -> Result<Value, String> {
     sendable(value, 0)
 }
 
@@ -149,7 +149,7 @@ fn numbers(start: i64, end: i64) -> Result<Value, String> {
 }
 
 /// What a value is, in words.
-pub(super) fn describe(value: &Dynamic) -> String {
+pub(crate) fn describe(value: &Dynamic) -> String {
     let value = value.flatten_clone();
     let known = [
         (value.is::<FnPtr>(), "a function"),
@@ -159,7 +159,7 @@ pub(super) fn describe(value: &Dynamic) -> String {
         (value.is::<ProxyHandle>(), "an object of a board"),
         (value.is::<Kwargs>(), "named arguments"),
         (value.is::<Opaque>(), "the text of an object that stayed on the board"),
-        (value.is::<super::errors::ScriptError>(), "an error"),
+        (value.is::<crate::script::errors::ScriptError>(), "an error"),
         (value.is_unit(), "`()`"),
         (value.is_bool(), "a bool"),
         (value.is_int(), "an integer"),
@@ -175,8 +175,8 @@ pub(super) fn describe(value: &Dynamic) -> String {
 }
 
 /// Registers the types that Rhai does not have.
-pub(super) fn register(engine: &mut Engine) {
-    super::types::register(engine);
+pub(crate) fn register(engine: &mut Engine) {
+    crate::script::types::register(engine);
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 //! Loops that count are what comparisons are used for most: Rhai's own operators are the faster ones, and right for them.
 //! Invariant: when in doubt, a comparison is taken to have a float in it.
 
-use super::tokens::{Kind, Token, Tokens};
+use crate::script::tokens::{Kind, Token, Tokens};
 use std::collections::HashSet;
 
 /// What is known of the numbers of a script.
 #[derive(Default)]
-pub(super) struct Counting {
+pub(crate) struct Counting {
     /// Variables that hold nothing but integers.
     counters: HashSet<String>,
 }

@@ -2,12 +2,12 @@
 //!
 //! Invariant: what `csv_format` writes, `csv_parse` reads as the same texts.
 
-use super::errors::{Fallible, argument, placed};
-use super::measure::shown;
+use crate::script::errors::{Fallible, argument, placed};
+use crate::script::measure::shown;
 use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     engine
         .register_fn("csv_format", |context: Context<'_>, rows: Array| placed(&context, csv_format(&context, &rows)))
         .register_fn("csv_parse", |context: Context<'_>, text: ImmutableString| placed(&context, csv_parse(&text)));
@@ -20,7 +20,7 @@ fn csv_format(context: &Context<'_>, rows: &[Dynamic]) -> Fallible<String> {
         let row = row.flatten_clone();
         let Some(cells) = row.read_lock::<Array>() else {
             return argument(
-                format!("row {} is {}", index + 1, super::convert::describe(&row)),
+                format!("row {} is {}", index + 1, crate::script::convert::describe(&row)),
                 "rows are arrays: `[[\"time\", \"value\"], [0, 1.5]]`",
             );
         };

@@ -2,22 +2,22 @@
 //!
 //! Invariant: every error of a declaration is raised with the place of what is wrong, before any board is there.
 
-use super::dispatch::{ClassHandle, ScriptClass};
-use super::errors::{Fallible, kind_of, raise_at};
-use super::methods::{self, Method};
-use super::run::{Run, place};
-use super::{convert, explain, sandbox, syntax, text};
 use crate::device::class::{Body, Class, Default, Item, ItemKind, ItemOptions, Param};
 use crate::error::{Error, Kind};
 use crate::name::Name;
 use crate::origin::Origin;
+use crate::script::dispatch::{ClassHandle, ScriptClass};
+use crate::script::errors::{Fallible, kind_of, raise_at};
+use crate::script::methods::{self, Method};
+use crate::script::run::{Run, place};
+use crate::script::{convert, explain, sandbox, syntax, text};
 use crate::value::Value;
 use rhai::{Dynamic, EvalContext, Expression, FnPtr, Position};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// Names that every device has, and no item can have.
-pub(super) const DEVICE_NAMES: &[&str] = &[
+pub(crate) const DEVICE_NAMES: &[&str] = &[
     "exec",
     "close",
     "name",
@@ -45,7 +45,7 @@ pub(super) const DEVICE_NAMES: &[&str] = &[
 
 /// Functions of every device that declare an item at run time. A class may have an item of such a name, which then is what
 /// its devices call.
-pub(super) const DECLARING: [&str; 4] = ["setup", "task", "thread", "teardown"];
+pub(crate) const DECLARING: [&str; 4] = ["setup", "task", "thread", "teardown"];
 
 /// Names that Rhai keeps for itself, even after a dot.
 const RHAI_NAMES: &[&str] = &[
@@ -138,7 +138,7 @@ impl Draft {
 }
 
 /// Evaluates a `device` block: the class becomes a constant of the scope, exported, and known to functions.
-pub(super) fn declare(
+pub(crate) fn declare(
     run: &Arc<Run>,
     context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
     inputs: &[Expression<'_>],
@@ -185,7 +185,7 @@ pub(super) fn declare(
 ///
 /// # Errors
 /// SpecialFunctionNameError.
-pub(super) fn check_word(name: &str) -> crate::Result<()> {
+pub(crate) fn check_word(name: &str) -> crate::Result<()> {
     let whose = if DEVICE_NAMES.contains(&name) || name == text::CALL {
         "a name that every device has already"
     } else if RHAI_NAMES.contains(&name) {

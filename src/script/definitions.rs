@@ -5,9 +5,9 @@
 //! it. Invariant: the server's own parser reads every file without an error, and every function has its comment
 //! directly above it, overloads too, since the server joins no comments.
 
-use super::Runner;
-use super::reference::{BUILTIN, Page, module_names};
 use crate::diagnostic::Diagnostic;
+use crate::script::reference::{BUILTIN, Page, module_names};
+use crate::script::runner::Runner;
 use rhai::Engine;
 use std::fmt::Write as _;
 
@@ -117,7 +117,7 @@ fn readable(text: &str) -> String {
     out
 }
 
-pub(super) fn module(page: &Page, depth: usize) -> String {
+pub(crate) fn module(page: &Page, depth: usize) -> String {
     let mut out = String::new();
     let comment = |out: &mut String, doc: &str| {
         for line in doc.lines() {

@@ -3,12 +3,12 @@
 //! Uses [`crate::device`]. Invariant: every name registered here is one that no item can have, or gives way to an item of
 //! that name.
 
-use super::dispatch::{ClassHandle, DeviceHandle, SimHandle};
-use super::errors::{Fallible, argument, placed, raise};
-use super::run::{Run, call_place};
-use super::{convert, dispatch, methods};
 use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
+use crate::script::dispatch::{ClassHandle, DeviceHandle, SimHandle};
+use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::run::{Run, call_place};
+use crate::script::{convert, dispatch, methods};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 use std::path::Path;
@@ -25,7 +25,7 @@ fn history_length() -> i64 {
 }
 
 /// How a function of devices and classes is used, for help.
-pub(super) fn usage(name: &str) -> Option<&'static str> {
+pub(crate) fn usage(name: &str) -> Option<&'static str> {
     Some(match name {
         "exec" => "`d.exec(\"code\")`, with an optional map of options",
         "proxy" => "`d.proxy(\"expression\")`, or `d.proxy(\"import module\")`, with an optional `#{ delete: false }`",
@@ -52,7 +52,7 @@ pub(super) fn usage(name: &str) -> Option<&'static str> {
 }
 
 /// Whether a function of devices with so many arguments of any type is registered here.
-pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
+pub(crate) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "close" | "soft_reset" | "unmount" => arity == 0,
         "mount" => arity == 1 || arity == 2,
@@ -62,11 +62,11 @@ pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
 }
 
 /// Registers devices and classes as types of the language.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     properties(engine);
     classes(engine, run);
     mounts(engine, run);
-    super::exec::register(engine, run);
+    crate::script::exec::register(engine, run);
     engine
         .register_fn("soft_reset", |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
             device.device.soft_reset().map_err(|error| raise(located(error, &context)))
@@ -173,7 +173,7 @@ fn exit_character(leave: &Dynamic) -> Result<u8, Error> {
 }
 
 /// The error with the place of the call.
-pub(super) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
+pub(crate) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
     match call_place(context) {
         Some(origin) => error.with_origin(origin),
         None => error,
@@ -335,7 +335,7 @@ fn declare(
         converted.push((name.to_string(), value));
     }
     if let Ok(definition) = crate::python::signature::parse_def(source) {
-        super::declare::check_word(&definition.name).map_err(raise)?;
+        crate::script::declare::check_word(&definition.name).map_err(raise)?;
         // Errors name its lines in a file of this name.
         run.sources.insert(&format!("<{}>", definition.name), source);
     }
@@ -345,7 +345,7 @@ fn declare(
 }
 
 /// `d.sim.NAME(args…)`: calls the function of the simulated board's bench side.
-pub(super) fn simulate(
+pub(crate) fn simulate(
     context: &NativeCallContext<'_>,
     sim: &SimHandle,
     name: &str,

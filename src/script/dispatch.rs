@@ -3,29 +3,29 @@
 //! Every method name that occurs in a script is registered for devices, classes and simulated boards, so that also a
 //! misspelt one is answered here, with its place, and not by Rhai. Invariant: one call of the script is one call of the device.
 
-use super::declare::{DECLARING, DEVICE_NAMES};
-use super::errors::{Fallible, argument, placed, raise, refuse};
-use super::generator::GeneratorHandle;
-use super::methods::{self, Method};
-use super::proxy::{self, ProxyHandle};
-use super::run::{Run, call_place};
-use super::{convert, device_type, opening, text};
 use crate::device::class::{Class, Item};
 use crate::device::{Called, Device};
 use crate::error::{Error, Kind};
+use crate::script::declare::{DECLARING, DEVICE_NAMES};
+use crate::script::errors::{Fallible, argument, placed, raise, refuse};
+use crate::script::generator::GeneratorHandle;
+use crate::script::methods::{self, Method};
+use crate::script::proxy::{self, ProxyHandle};
+use crate::script::run::{Run, call_place};
+use crate::script::{convert, device_type, opening, text};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::any::TypeId;
 use std::sync::{Arc, LazyLock, PoisonError};
 
 /// The built-in class without items.
-pub(super) const DEVICE_CLASS: &str = "Device";
+pub(crate) const DEVICE_CLASS: &str = "Device";
 
 /// Arguments for which functions of each name are registered.
 const MOST_ARGUMENTS: usize = 12;
 
 /// A device class with its host-side methods.
-pub(super) struct ScriptClass {
+pub(crate) struct ScriptClass {
     pub class: Arc<Class>,
     pub methods: Vec<Arc<Method>>,
     /// The classes that it inherits from, as they are written.
@@ -34,7 +34,7 @@ pub(super) struct ScriptClass {
 
 /// A device class as a script sees it.
 #[derive(Clone)]
-pub(super) struct ClassHandle(pub Arc<ScriptClass>);
+pub(crate) struct ClassHandle(pub Arc<ScriptClass>);
 
 impl ClassHandle {
     /// The built-in `Device`.
@@ -48,24 +48,24 @@ impl ClassHandle {
 
 /// A device as a script sees it.
 #[derive(Clone)]
-pub(super) struct DeviceHandle {
+pub(crate) struct DeviceHandle {
     pub device: Device,
     pub class: ClassHandle,
 }
 
 /// The bench side of a simulated board: `d.sim`.
 #[derive(Clone)]
-pub(super) struct SimHandle(pub DeviceHandle);
+pub(crate) struct SimHandle(pub DeviceHandle);
 
 /// Named arguments: `kw(#{ samples: 4 })`.
 #[derive(Clone)]
-pub(super) struct Kwargs(pub Map);
+pub(crate) struct Kwargs(pub Map);
 
 /// Methods that every value has, for which nothing is registered.
 const COMMON: &[&str] = &["to_string", "to_debug", "type_of", "is_shared", "print", "debug"];
 
 /// Registers the types, and what does not depend on the names in a script.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_type_with_name::<ClassHandle>("DeviceClass")
         .register_type_with_name::<DeviceHandle>("Device")
@@ -104,13 +104,13 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 /// The types for which every name is registered that a script calls.
-pub(super) fn receivers() -> [TypeId; 4] {
+pub(crate) fn receivers() -> [TypeId; 4] {
     let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
     [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
 }
 
 /// Registers the names that a script calls methods by, and those that its classes declare.
-pub(super) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(String, usize)], items: &[String]) {
+pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(String, usize)], items: &[String]) {
     let whole = items.iter().flat_map(|name| (0..=MOST_ARGUMENTS).map(move |arity| (name.clone(), arity)));
     for (name, arity) in calls.iter().cloned().chain(whole) {
         if COMMON.contains(&name.as_str()) || !rhai::is_valid_identifier(&name) {
@@ -167,7 +167,7 @@ fn answer(
 }
 
 /// Calls an item or a method that has the name of a function of every device. `None`: there is none.
-pub(super) fn call_own<const N: usize>(
+pub(crate) fn call_own<const N: usize>(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
     name: &str,
@@ -178,7 +178,7 @@ pub(super) fn call_own<const N: usize>(
 }
 
 /// Calls an item or a method of a device.
-pub(super) fn call(
+pub(crate) fn call(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
     name: &str,
@@ -203,7 +203,7 @@ pub(super) fn call(
 type Arguments = (Vec<Value>, Vec<(String, Value)>);
 
 /// The values of a call, positional and named; an error names the argument.
-pub(super) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynamic]) -> Fallible<Arguments> {
+pub(crate) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynamic]) -> Fallible<Arguments> {
     let mut positional = Vec::new();
     let mut named = Vec::new();
     let last = values.len().saturating_sub(1);

@@ -2,18 +2,20 @@
 //!
 //! Invariant: debug and release builds behave alike: every limit is set here.
 
-use super::dispatch::{ClassHandle, DEVICE_CLASS};
-use super::run::{Run, place};
-use super::{
+use crate::script::dispatch::{ClassHandle, DEVICE_CLASS};
+use crate::script::run::{Run, place};
+use crate::script::{
     comparing, convert, csv, device_type, dispatch, errors, files, functions, generator, measure, modules, opening,
     syntax,
 };
-use super::{json, limits, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing};
+use crate::script::{
+    json, limits, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing,
+};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel, Stmt};
 use std::sync::{Arc, PoisonError};
 
 /// An engine for `run`.
-pub(super) fn engine(run: &Arc<Run>) -> Engine {
+pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     let mut engine = Engine::new();
     set_up(&mut engine);
     engine.set_max_operations(0);
@@ -51,7 +53,7 @@ pub(super) fn engine(run: &Arc<Run>) -> Engine {
 }
 
 /// What every engine has: its limits but those of operations and sizes.
-pub(super) fn set_up(engine: &mut Engine) {
+pub(crate) fn set_up(engine: &mut Engine) {
     // A board can be asked for something within what an optimizer takes for an empty loop.
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_max_call_levels(64);
@@ -85,7 +87,7 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
 ///
 /// # Errors
 /// If there is no station.
-pub(super) fn variable(
+pub(crate) fn variable(
     run: &Run,
     name: &str,
     context: &EvalContext<'_, '_, '_, '_, '_, '_>,
@@ -121,7 +123,7 @@ fn arguments(run: &Run) -> Dynamic {
 }
 
 /// Compiles the script `name`. Every compilation goes this way.
-pub(super) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
+pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
     run.sources.insert(name, source);
     let mut readable = text::readable(source);
     // An input of a session, `<3>`, has the variables of those before.

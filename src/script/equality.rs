@@ -2,15 +2,15 @@
 //!
 //! Uses [`crate::value`]. Invariant: numbers are compared as they are, whatever their types, without rounding.
 
-use super::convert::to_value;
-use super::types::{Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
+use crate::script::convert::to_value;
+use crate::script::types::{Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::value::Value;
 use num_bigint::BigInt;
 use rhai::{Array, Dynamic, Engine, Map};
 use std::cmp::Ordering;
 
 /// Whether Python takes two values for equal, but that an array is equal to a tuple: a script has no tuples.
-pub(super) fn same(a: &Value, b: &Value) -> bool {
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     use Value::{Dict as Pairs, Float, FrozenSet, List, NamedTuple as Named, OrderedDict, Set, Tuple};
     if let (Value::Int(a), Value::Int(b)) = (a, b) {
         return a == b;
@@ -63,7 +63,7 @@ fn whole(value: &Value) -> Option<BigInt> {
 }
 
 /// Compares as Python does, without rounding the integer.
-pub(super) fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
+pub(crate) fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
     }
@@ -79,7 +79,7 @@ pub(super) fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
 }
 
 /// Compares an integer with a float as Python does, without rounding it. `None`: the float is nan.
-pub(super) fn order(whole: i64, float: f64) -> Option<Ordering> {
+pub(crate) fn order(whole: i64, float: f64) -> Option<Ordering> {
     // Two to the power of 63: from there on no integer is as big.
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     if float.is_nan() {
@@ -99,7 +99,7 @@ pub(super) fn order(whole: i64, float: f64) -> Option<Ordering> {
 }
 
 /// What compares with zero as its parts do with each other; what has no order does with nothing.
-pub(super) fn sign(order: Option<Ordering>) -> f64 {
+pub(crate) fn sign(order: Option<Ordering>) -> f64 {
     match order {
         Some(Ordering::Less) => -1.0,
         Some(Ordering::Equal) => 0.0,
@@ -114,7 +114,7 @@ fn equal(a: &Dynamic, b: &Dynamic) -> bool {
 }
 
 /// `==` and `!=` of the types of Python, with each other and with what Python would take for equal.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     macro_rules! equal {
         ($($a:ty, $b:ty);* $(;)?) => {$(
             engine

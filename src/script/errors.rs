@@ -2,18 +2,18 @@
 //!
 //! Invariant: what ends a run (Ctrl-C, the run's deadline) never becomes something that a script can catch.
 
-use super::run::{Run, Stop, call_place};
-use super::wording;
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
+use crate::script::run::{Run, Stop, call_place};
+use crate::script::wording;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 
 /// What a fallible native function of ours gives.
-pub(super) type Fallible<T> = Result<T, Box<EvalAltResult>>;
+pub(crate) type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// An error as a script sees it.
 #[derive(Clone)]
-pub(super) struct ScriptError {
+pub(crate) struct ScriptError {
     pub error: Error,
     /// The values and errors of a ParallelError.
     pub results: Option<Array>,
@@ -29,12 +29,12 @@ impl ScriptError {
 }
 
 /// Raises an error of the crate in a script. Rhai adds the place of the call.
-pub(super) fn raise(error: Error) -> Box<EvalAltResult> {
+pub(crate) fn raise(error: Error) -> Box<EvalAltResult> {
     raise_at(error, Position::NONE)
 }
 
 /// Raises an error of the crate at a known place.
-pub(super) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
+pub(crate) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
     if error.kind() == Kind::Interrupted {
         return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Error(error)), position));
     }
@@ -43,7 +43,7 @@ pub(super) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
 
 /// The result of a native function; an error without a place gets that of the call, so that a script that catches it
 /// knows its line.
-pub(super) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) -> Fallible<T> {
+pub(crate) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) -> Fallible<T> {
     result.map_err(|mut error| {
         if let EvalAltResult::ErrorRuntime(value, _) = &mut *error
             && let Some(mut known) = value.write_lock::<ScriptError>()
@@ -57,24 +57,24 @@ pub(super) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) ->
 }
 
 /// Ends the script with what it has to stop for.
-pub(super) fn stop(stop: Stop) -> Box<EvalAltResult> {
+pub(crate) fn stop(stop: Stop) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(stop), Position::NONE))
 }
 
 /// An error of one kind, without device.
-pub(super) fn refuse<T>(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+pub(crate) fn refuse<T>(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
     let help = help.into();
     let error = Error::new(kind, message);
     Err(raise(if help.is_empty() { error } else { error.with_help(help) }))
 }
 
 /// An ArgumentError.
-pub(super) fn argument<T>(message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+pub(crate) fn argument<T>(message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
     refuse(Kind::ArgumentError, message, help)
 }
 
 /// The innermost error, without the frames of calls and modules around it.
-pub(super) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+pub(crate) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
     match error {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
             innermost(inner)
@@ -84,7 +84,7 @@ pub(super) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
 }
 
 /// The kind of an error.
-pub(super) fn kind_of(error: &EvalAltResult) -> Kind {
+pub(crate) fn kind_of(error: &EvalAltResult) -> Kind {
     match innermost(error) {
         EvalAltResult::ErrorRuntime(value, _) => value_kind(value),
         EvalAltResult::ErrorParsing(..) => Kind::ParseError,
@@ -99,7 +99,7 @@ pub(super) fn kind_of(error: &EvalAltResult) -> Kind {
 }
 
 /// The kind of a thrown or caught value.
-pub(super) fn value_kind(value: &Dynamic) -> Kind {
+pub(crate) fn value_kind(value: &Dynamic) -> Kind {
     if let Some(error) = value.read_lock::<ScriptError>() {
         return error.error.kind();
     }
@@ -114,7 +114,7 @@ fn kind_in(map: &Map) -> Option<Kind> {
 }
 
 /// The error as a script's `catch` would see it.
-pub(super) fn as_value(error: &EvalAltResult) -> Dynamic {
+pub(crate) fn as_value(error: &EvalAltResult) -> Dynamic {
     match innermost(error) {
         EvalAltResult::ErrorRuntime(value, _) => value.clone(),
         EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
@@ -159,7 +159,7 @@ fn task_name(item: &str) -> &str {
 }
 
 /// Registers errors as a type of the language.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<ScriptError>("Error")
         .register_get("kind", |e: &mut ScriptError| e.error.kind().name())
@@ -196,7 +196,7 @@ fn thrown<T: rhai::Variant + Clone + std::fmt::Display>(engine: &mut Engine) {
 }
 
 /// A caught error of Rhai's own, which arrives as a map, with the properties that every error has.
-pub(super) fn complete(run: &Run, engine: &Engine, value: &Dynamic) -> Option<Dynamic> {
+pub(crate) fn complete(run: &Run, engine: &Engine, value: &Dynamic) -> Option<Dynamic> {
     let map = value.read_lock::<Map>()?;
     let message = map.get("message")?.to_string();
     if !map.contains_key("error") || map.contains_key("kind") {

@@ -2,7 +2,6 @@
 //!
 //! Uses [`crate::bench`]. Invariant: every event is told once, in order.
 
-use super::run::{Run, lock};
 use crate::bench::date;
 use crate::bench::event::{Board, Event, Failure, Line, Outcome, RunBegun, SCHEMA};
 use crate::bench::report::Report;
@@ -11,6 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::address::Address;
 use crate::port::usb;
+use crate::script::run::{Run, lock};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 use std::time::Instant;

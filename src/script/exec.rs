@@ -3,14 +3,14 @@
 //! Uses [`crate::device`]. Invariant: a closure that gets the output runs while no device is locked, so that it may use
 //! every device, this one too.
 
-use super::convert;
-use super::dispatch::DeviceHandle;
-use super::errors::{Fallible, argument, placed, raise};
-use super::proxy;
-use super::run::{Run, call_place};
 use crate::device::ExecOptions;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::script::convert;
+use crate::script::dispatch::DeviceHandle;
+use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::proxy;
+use crate::script::run::{Run, call_place};
 use crate::value::Value;
 use rhai::{Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ struct Options {
 }
 
 /// Registers `exec`.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let (plain, shared) = (run.clone(), run.clone());
     engine
         .register_fn("exec", move |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {

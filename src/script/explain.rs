@@ -3,12 +3,12 @@
 //! Invariant: the first place is the innermost line of a script of the user's; lines of `std/…` are shown only if there
 //! is no other.
 
-use super::errors::{ScriptError, innermost, kind_of};
-use super::run::{Run, Stop, place};
-use super::wording;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
+use crate::script::errors::{ScriptError, innermost, kind_of};
+use crate::script::run::{Run, Stop, place};
+use crate::script::wording;
 use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
 
 /// A frame around an error: where it stands, and what is said about it.
@@ -18,7 +18,7 @@ struct Frame {
 }
 
 /// The diagnostic of an error that a script did not catch. `source`: the script that was run.
-pub(super) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Diagnostic {
+pub(crate) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Diagnostic {
     let mut frames: Vec<Frame> = Vec::new();
     let mut current = source.to_owned();
     let mut inner = error;
@@ -53,7 +53,7 @@ pub(super) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
 }
 
 /// The diagnostic of an error of the crate.
-pub(super) fn of_error(error: &Error) -> Diagnostic {
+pub(crate) fn of_error(error: &Error) -> Diagnostic {
     Diagnostic::from_error(error)
 }
 
@@ -131,7 +131,10 @@ fn thrown(value: &Dynamic) -> Diagnostic {
             let known = map.contains_key("error");
             let kind = text("kind").filter(|kind| !known && !kind.is_empty() && kind != Kind::ScriptError.name());
             let title = kind.map_or_else(|| message.clone(), |kind| format!("{kind}: {message}"));
-            return Diagnostic { help: text("help"), ..Diagnostic::new(super::errors::value_kind(value), title) };
+            return Diagnostic {
+                help: text("help"),
+                ..Diagnostic::new(crate::script::errors::value_kind(value), title)
+            };
         }
     }
     let title = if value.is_unit() { "the script threw an error without a text".to_owned() } else { value.to_string() };
@@ -139,7 +142,7 @@ fn thrown(value: &Dynamic) -> Diagnostic {
 }
 
 /// The error of the crate that comes closest, for what must be one (a slot of `parallel`).
-pub(super) fn to_error(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Error {
+pub(crate) fn to_error(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Error {
     if let EvalAltResult::ErrorRuntime(value, _) = innermost(error)
         && let Some(known) = value.read_lock::<ScriptError>()
     {

@@ -2,16 +2,16 @@
 //!
 //! Uses [`crate::gate`]. Invariant: no path is opened that the gate has not let pass.
 
-use super::errors::{Fallible, argument, placed, refuse};
-use super::run::Run;
 use crate::bound;
 use crate::error::Kind;
+use crate::script::errors::{Fallible, argument, placed, refuse};
+use crate::script::run::Run;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let (text, bytes) = (run.clone(), run.clone());
     engine
         .register_fn("read_file", move |context: Context<'_>, path: ImmutableString| {
@@ -48,7 +48,7 @@ fn shown(folder: &Path) -> String {
     folder.to_string_lossy().trim_start_matches(r"\\?\").replace('\\', "/")
 }
 
-pub(super) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
+pub(crate) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Fallible<T> {
     refuse(Kind::ScriptError, format!("\"{path}\" cannot be {what}: {}", crate::disk::reason(error)), "")
 }
 

@@ -2,12 +2,12 @@
 //!
 //! Invariant: whatever waits here ends with the run, and with the innermost time limit.
 
-use super::device_type::located;
-use super::errors::{Fallible, ScriptError, argument, innermost, kind_of, placed, raise, stop};
-use super::run::{Run, lock};
-use super::testing::is_timeout;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::script::device_type::located;
+use crate::script::errors::{Fallible, ScriptError, argument, innermost, kind_of, placed, raise, stop};
+use crate::script::run::{Run, lock};
+use crate::script::testing::is_timeout;
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, NativeCallContext, Position};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const SLICE: Duration = Duration::from_millis(25);
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     waiting(engine, run);
     let shared = run.clone();
     engine.register_fn("exit", move |context: NativeCallContext<'_>, status: i64| -> Fallible<()> {
@@ -43,7 +43,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 /// The duration of `sleep`, `timeout` and what else waits.
-pub(super) fn duration(function: &str, value: &Value) -> Fallible<Duration> {
+pub(crate) fn duration(function: &str, value: &Value) -> Fallible<Duration> {
     match value {
         Value::Int(0) => Ok(Duration::ZERO),
         Value::Float(zero) if *zero == 0.0 => Ok(Duration::ZERO),
@@ -59,7 +59,7 @@ fn sleep(run: &Run, value: &Value) -> Fallible<()> {
 }
 
 /// Waits until `end`, unless the script has to stop before.
-pub(super) fn wait_for(run: &Run, end: Instant) -> Fallible<()> {
+pub(crate) fn wait_for(run: &Run, end: Instant) -> Fallible<()> {
     loop {
         if let Some(why) = run.progress() {
             return Err(stop(why));
@@ -105,7 +105,7 @@ fn timeout(run: &Run, context: &NativeCallContext<'_>, value: &Value, body: &FnP
 }
 
 /// The TimeoutError of a time limit of the script, with the device and the item that were at work when it passed.
-pub(super) fn overdue(cause: &EvalAltResult, message: String) -> Error {
+pub(crate) fn overdue(cause: &EvalAltResult, message: String) -> Error {
     let mut error = Error::new(Kind::TimeoutError, message);
     if let EvalAltResult::ErrorRuntime(value, _) = innermost(cause)
         && let Some(cause) = value.read_lock::<ScriptError>()

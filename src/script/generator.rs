@@ -2,11 +2,11 @@
 //!
 //! Invariant: when nothing in the script can reach a generator any more, it is freed on the board.
 
-use super::convert;
-use super::errors::{Fallible, argument, placed, raise};
-use super::run::{call_place, lock};
 use crate::device::Generator;
 use crate::origin::Origin;
+use crate::script::convert;
+use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::run::{call_place, lock};
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext};
 use std::any::TypeId;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 
 /// A generator task that has begun.
 #[derive(Clone)]
-pub(super) struct GeneratorHandle {
+pub(crate) struct GeneratorHandle {
     name: Arc<str>,
     /// Where it was begun.
     at: Option<Origin>,
@@ -74,7 +74,7 @@ impl Iterator for Items {
 }
 
 /// Registers generators as a type of the language.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<GeneratorHandle>("Generator")
         .register_fn("next", |context: NativeCallContext<'_>, generator: &mut GeneratorHandle| {

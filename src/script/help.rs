@@ -2,13 +2,13 @@
 //!
 //! Uses the session's scope and the declarations. Invariant: nothing here talks to a board or changes the session.
 
-use super::declare::{DECLARING, DEVICE_NAMES};
-use super::dispatch::{ClassHandle, DeviceHandle};
-use super::session::Session;
-use super::{built_in, device_type, modules, text, wording};
 use crate::device::Device;
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
+use crate::script::declare::{DECLARING, DEVICE_NAMES};
+use crate::script::dispatch::{ClassHandle, DeviceHandle};
+use crate::script::session::Session;
+use crate::script::{built_in, device_type, modules, text, wording};
 use rhai::Dynamic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -230,7 +230,7 @@ fn about_class(class: &ClassHandle) -> String {
 }
 
 fn about_method(name: &str, arity: usize) -> String {
-    format!("method {name}, {}", super::methods::arguments(arity))
+    format!("method {name}, {}", crate::script::methods::arguments(arity))
 }
 
 fn about_member(class: &ClassHandle, name: &str) -> Option<String> {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: integers of any size and finite floats come back exactly as they went; nothing nests deeper than can be sent.
 
-use super::convert::{to_dynamic, to_value};
-use super::errors::{Fallible, argument, placed};
+use crate::script::convert::{to_dynamic, to_value};
+use crate::script::errors::{Fallible, argument, placed};
 use crate::value::Value;
 use num_bigint::BigInt;
 use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext as Context};
@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const DEEPEST: usize = 100;
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     engine
         .register_fn("json_parse", |context: Context<'_>, text: ImmutableString| placed(&context, parse(&text)))
         .register_fn("json_stringify", |context: Context<'_>, value: Dynamic, indent: i64| {
@@ -381,6 +381,6 @@ mod tests {
         assert!(stringify(&Dynamic::from_blob(vec![1]), 0).is_err());
     }
 
-    use super::super::errors::ScriptError;
+    use crate::script::errors::ScriptError;
     use rhai::EvalAltResult;
 }

@@ -5,9 +5,9 @@
 //! one operation makes out of nothing, such as `blob(n)` and `pad`, is refused above [`LARGEST`].
 //! Invariant: a script that wants too much ends with an error, so that its teardowns run; the program is not aborted.
 
-use super::errors::{Fallible, argument, placed, stop};
-use super::run::Run;
 use crate::error::{Error, Kind};
+use crate::script::errors::{Fallible, argument, placed, stop};
+use crate::script::run::Run;
 use rhai::{Array, Blob, Dynamic, Engine, INT, ImmutableString, NativeCallContext as Context};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub const LARGEST: u64 = 256 << 20;
 
 /// Functions of Rhai itself that are registered here with a bound: its own documents describe them.
 #[cfg(test)]
-pub(super) const OF_RHAI: [&str; 3] = ["blob", "pad", "replace"];
+pub(crate) const OF_RHAI: [&str; 3] = ["blob", "pad", "replace"];
 
 /// How much memory a run may take.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +29,7 @@ pub struct Memory {
 
 impl Memory {
     /// Why the run has to stop, if it takes too much.
-    pub(super) fn excess(&self) -> Option<Error> {
+    pub(crate) fn excess(&self) -> Option<Error> {
         ((self.used)() > self.most).then(|| {
             Error::new(Kind::ScriptError, format!("the script uses more than {} of memory", shown(self.most as u64)))
                 .with_help("allow more with `--max-memory SIZE`, or keep less at a time")
@@ -47,7 +47,7 @@ fn shown(bytes: u64) -> String {
 }
 
 /// Registers the functions that can make much out of little, in place of Rhai's own.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let (one, two) = (Bound(run.clone()), Bound(run.clone()));
     engine
         .register_fn("blob", move |context: Context<'_>, length: INT| {

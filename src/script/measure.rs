@@ -2,14 +2,14 @@
 //!
 //! Invariant: what was measured is recorded before anything is raised for it.
 
-use super::convert::describe;
-use super::errors::{Fallible, argument, placed, refuse};
-use super::run::{Run, lock};
-use super::types::BigInteger;
 use crate::bench::event::{Event, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::{numbers, units};
 use crate::error::Kind;
+use crate::script::convert::describe;
+use crate::script::errors::{Fallible, argument, placed, refuse};
+use crate::script::run::{Run, lock};
+use crate::script::types::BigInteger;
 use regex_automata::meta::Regex;
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use serde_json::Value;
@@ -19,7 +19,7 @@ const OPTIONS: &[&str] =
     &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
 
 /// Registers the function.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("measure", move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic| {
         placed(&context, measure(&shared, &context, &name, value, &Map::new()))
@@ -34,14 +34,14 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 /// A value as `print` shows it.
-pub(super) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
+pub(crate) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
     let text = context.call_native_fn::<ImmutableString>("to_string", (value.clone(),));
     text.map_or_else(|_| value.to_string(), |text| text.to_string())
 }
 
 /// A value as a number, if it is one.
 #[expect(clippy::cast_precision_loss, reason = "a measured value is judged as a float")]
-pub(super) fn number(value: &Dynamic) -> Option<f64> {
+pub(crate) fn number(value: &Dynamic) -> Option<f64> {
     let small = value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64));
     small.or_else(|| value.read_lock::<BigInteger>().map(|whole| whole.to_float()))
 }
@@ -75,7 +75,7 @@ fn text(name: &str, given: &Dynamic, help: &str) -> Fallible<String> {
 }
 
 /// The unit, if there is such a one.
-pub(super) fn unit(given: &Dynamic) -> Fallible<String> {
+pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
     let unit = text("unit", given, "it is a string, such as \"V\"")?;
     match units::check(&unit) {
         Ok(()) => Ok(unit),

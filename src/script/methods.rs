@@ -3,16 +3,16 @@
 //! Invariant: a method runs as if it were called where it was declared: with the functions, imports and constants of
 //! its own script.
 
-use super::dispatch::{ClassHandle, DeviceHandle, Kwargs};
-use super::errors::{Fallible, argument};
 use crate::device::class::Class;
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
+use crate::script::dispatch::{ClassHandle, DeviceHandle, Kwargs};
+use crate::script::errors::{Fallible, argument};
 use rhai::{Dynamic, EvalContext, FnPtr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext, Shared};
 use std::sync::Arc;
 
 /// One host-side method.
-pub(super) struct Method {
+pub(crate) struct Method {
     pub name: String,
     pub arity: usize,
     pub parameters: Vec<String>,
@@ -108,7 +108,7 @@ impl Method {
 }
 
 /// `1 argument`, `2 arguments`.
-pub(super) fn arguments(count: usize) -> String {
+pub(crate) fn arguments(count: usize) -> String {
     match count {
         0 => "no arguments".to_owned(),
         1 => "1 argument".to_owned(),
@@ -120,7 +120,7 @@ pub(super) fn arguments(count: usize) -> String {
 ///
 /// # Errors
 /// DeclarationError if a method and an item bear one name.
-pub(super) fn inherit(class: &Class, own: Vec<Arc<Method>>, mixins: &[ClassHandle]) -> Result<Vec<Arc<Method>>> {
+pub(crate) fn inherit(class: &Class, own: Vec<Arc<Method>>, mixins: &[ClassHandle]) -> Result<Vec<Arc<Method>>> {
     let mut methods = own;
     for mixin in mixins {
         for method in &mixin.0.methods {
@@ -141,7 +141,7 @@ pub(super) fn inherit(class: &Class, own: Vec<Arc<Method>>, mixins: &[ClassHandl
 }
 
 /// Calls the method `name` of a device, if it has one: `None` if there is none.
-pub(super) fn call(
+pub(crate) fn call(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
     name: &str,

@@ -2,17 +2,18 @@
 //!
 //! Invariant: a module is read, compiled and evaluated once a run; a cycle is an error that names it.
 
-use super::dispatch;
-use super::engine::compile;
-use super::errors::{Fallible, raise_at};
-use super::proxy;
-use super::run::{Run, lock, place};
 use crate::bound;
 use crate::device::class::{Class, ItemKind};
 use crate::disk;
 use crate::error::{Error, Kind};
 use crate::gate::Gate;
 use crate::origin::Origin;
+use crate::script::dispatch;
+use crate::script::engine::compile;
+use crate::script::errors::{Fallible, raise_at};
+use crate::script::proxy;
+use crate::script::run::{Run, lock, place};
+use crate::script::sources::without_mark;
 use include_dir::{Dir, include_dir};
 use rhai::{AST, ASTNode, Engine, EvalAltResult, Expr, Module, ModuleResolver, Position, Scope, Shared, Stmt};
 use std::collections::HashMap;
@@ -23,11 +24,11 @@ use std::sync::{Arc, Mutex};
 static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
 
 /// How the names begin that Rhai gives to closures.
-pub(super) const CLOSURE: &str = "anon$";
+pub(crate) const CLOSURE: &str = "anon$";
 
 /// What was loaded so far.
 #[derive(Default)]
-pub(super) struct Loader {
+pub(crate) struct Loader {
     trees: Mutex<HashMap<String, AST>>,
     modules: Mutex<HashMap<String, Shared<Module>>>,
     /// What each script imports by a literal name.
@@ -164,7 +165,7 @@ impl Loader {
 }
 
 /// Where a function is defined; Rhai does not keep the place of its name.
-pub(super) fn function_origin(text: &str, script: &str, name: &str) -> Option<Origin> {
+pub(crate) fn function_origin(text: &str, script: &str, name: &str) -> Option<Origin> {
     text.split('\n').zip(1..).find_map(|(line, number)| {
         let start = line.find("fn ")?;
         let rest = line[start + 3..].trim_start();
@@ -175,7 +176,7 @@ pub(super) fn function_origin(text: &str, script: &str, name: &str) -> Option<Or
 }
 
 /// The names of the standard modules.
-pub(super) fn library() -> Vec<String> {
+pub(crate) fn library() -> Vec<String> {
     let mut names: Vec<String> = LIBRARY
         .files()
         .filter_map(|file| file.path().file_stem())
@@ -186,12 +187,12 @@ pub(super) fn library() -> Vec<String> {
 }
 
 /// The text of the standard module `name`, which begins with `std/`.
-pub(super) fn library_text(name: &str) -> Option<&'static str> {
+pub(crate) fn library_text(name: &str) -> Option<&'static str> {
     LIBRARY.get_file(format!("{}.rhai", name.strip_prefix("std/")?))?.contents_utf8()
 }
 
 /// The name of the script that `path` means in `source`.
-pub(super) fn resolve(source: Option<&str>, path: &str) -> String {
+pub(crate) fn resolve(source: Option<&str>, path: &str) -> String {
     if path.starts_with("std/") {
         return path.to_owned();
     }
@@ -210,16 +211,11 @@ pub(super) fn resolve(source: Option<&str>, path: &str) -> String {
     if name.ends_with(".rhai") { name } else { format!("{name}.rhai") }
 }
 
-/// The text without the byte order mark that some editors write.
-pub(super) fn without_mark(text: String) -> String {
-    text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned)
-}
-
 /// The text of a script by its name, if the gate lets it pass. `None`: there is none.
 ///
 /// # Errors
 /// PermissionError; ScriptError if it cannot be read, or is not text.
-pub(super) fn read(gate: &Gate, name: &str) -> crate::Result<Option<String>> {
+pub(crate) fn read(gate: &Gate, name: &str) -> crate::Result<Option<String>> {
     if name.starts_with("std/") {
         return Ok(library_text(name).map(str::to_owned));
     }
@@ -258,7 +254,7 @@ fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) 
 ///
 /// # Errors
 /// What is wrong with one of them, as Rhai would report it at run time.
-pub(super) fn prepare(run: &Arc<Run>, engine: &mut Engine, name: &str, text: &str) -> Fallible<AST> {
+pub(crate) fn prepare(run: &Arc<Run>, engine: &mut Engine, name: &str, text: &str) -> Fallible<AST> {
     let tree = compile(run, engine, name, text)?;
     run.loader.note_functions(name, &tree);
     let mut calls = Vec::new();
@@ -326,7 +322,7 @@ fn cycle(open: &[String], target: &str, source: &str, position: Position) -> Box
 }
 
 /// Rhai's way to modules.
-pub(super) struct Resolver(pub Arc<Run>);
+pub(crate) struct Resolver(pub Arc<Run>);
 
 impl ModuleResolver for Resolver {
     fn resolve(
@@ -346,7 +342,8 @@ impl ModuleResolver for Resolver {
             return Err(cycle(&loading, &name, source.unwrap_or_default(), position));
         }
         let tree = load(run, engine, &name, path, position)?;
-        let tree = if run.checking.load(Ordering::Relaxed) { super::check::declarations(run, &tree) } else { tree };
+        let tree =
+            if run.checking.load(Ordering::Relaxed) { crate::script::check::declarations(run, &tree) } else { tree };
         lock(&run.loader.loading).push(name.clone());
         let module = Module::eval_ast_as_new(Scope::new(), &tree, engine);
         lock(&run.loader.loading).retain(|other| *other != name);

@@ -2,15 +2,15 @@
 //!
 //! Invariant: a session closes its device whatever its closure does.
 
-use super::device_type::located;
-use super::dispatch::{ClassHandle, DeviceHandle};
-use super::errors::{Fallible, argument, placed, raise};
-use super::run::{Run, lock};
-use super::{convert, explain, methods};
 use crate::device::class::seconds;
 use crate::device::{Device, Hook, OpenOptions};
 use crate::error::{Error, Kind};
 use crate::port::usb::{self, FoundPort};
+use crate::script::device_type::located;
+use crate::script::dispatch::{ClassHandle, DeviceHandle};
+use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::run::{Run, lock};
+use crate::script::{convert, explain, methods};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext};
 use std::any::TypeId;
@@ -38,7 +38,7 @@ const IMPLEMENTATIONS: &[&str] = &["micropython", "circuitpython"];
 const SPECIFIER: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location", "device"];
 
 /// Registers `open`, `session` and `list_devices`.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn("list_devices", list_devices);
     for arity in 0..=3 {
         let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
@@ -88,7 +88,7 @@ fn specifier(port: &FoundPort) -> Map {
 }
 
 /// Whether a function of classes with so many arguments is registered here, or as one of theirs.
-pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
+pub(crate) fn is_built_in(name: &str, arity: usize) -> bool {
     match name {
         "open" => arity <= 2,
         "session" => (1..=3).contains(&arity),
@@ -225,7 +225,7 @@ fn open(
         match methods::call(context, &device, name, &mut []) {
             None | Some(Ok(_)) => Ok(()),
             Some(Err(error)) => {
-                let kind = super::errors::kind_of(&error);
+                let kind = crate::script::errors::kind_of(&error);
                 raised = Some(error);
                 Err(Error::new(kind, format!("method `{name}` failed")))
             }

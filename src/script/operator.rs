@@ -2,15 +2,15 @@
 //!
 //! Uses [`crate::bench::operator`]. Invariant: a question ends with the run, with the innermost time limit, and by Ctrl-C.
 
-use super::convert::{describe, to_value};
-use super::errors::{Fallible, argument, placed, raise, stop};
-use super::measure::shown;
-use super::parallel;
-use super::run::{Run, lock};
 use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::port::Wait;
+use crate::script::convert::{describe, to_value};
+use crate::script::errors::{Fallible, argument, placed, raise, stop};
+use crate::script::measure::shown;
+use crate::script::parallel;
+use crate::script::run::{Run, lock};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -44,7 +44,7 @@ impl Function {
 }
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     for function in [Function::Ask, Function::Confirm, Function::Instruct] {
         let shared = run.clone();
         engine.register_fn(function.name(), move |context: Context<'_>, text: ImmutableString| {

@@ -2,12 +2,12 @@
 //!
 //! Invariant: all closures have ended when the call returns, whatever became of one of them.
 
-use super::convert::describe;
-use super::dispatch::DeviceHandle;
-use super::errors::{Fallible, ScriptError, argument, as_value, kind_of, placed, stop};
-use super::run::{Run, call_place, lock};
-use super::{errors, explain};
 use crate::error::{Error, Kind};
+use crate::script::convert::describe;
+use crate::script::dispatch::DeviceHandle;
+use crate::script::errors::{Fallible, ScriptError, argument, as_value, kind_of, placed, stop};
+use crate::script::run::{Run, call_place, lock};
+use crate::script::{errors, explain};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -26,12 +26,12 @@ thread_local! {
 }
 
 /// The name of the board for which this thread runs a closure of `for_each_board`.
-pub(super) fn board() -> Option<String> {
+pub(crate) fn board() -> Option<String> {
     BOARD.with_borrow(Clone::clone)
 }
 
 /// Registers `parallel` and `for_each_board`.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("parallel", move |context: NativeCallContext<'_>, closures: Array| {
         placed(&context, parallel(&shared, &context, closures))

@@ -2,9 +2,9 @@
 //!
 //! Uses [`crate::gate`]. Invariant: the gate of a run is that of its host, so that ports and paths pass the same one.
 
-use super::errors::{Fallible, raise};
-use super::run::Run;
 use crate::gate::{Gate, Permissions, Program, Readable, Writable};
+use crate::script::errors::{Fallible, raise};
+use crate::script::run::Run;
 use std::path::Path;
 
 impl Run {
@@ -44,6 +44,6 @@ impl Run {
 }
 
 /// The gate of scripts until their host says what they may do.
-pub(super) fn default_gate() -> Gate {
+pub(crate) fn default_gate() -> Gate {
     Gate::of_scripts(Permissions::default())
 }

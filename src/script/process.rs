@@ -3,12 +3,12 @@
 //! Invariant: when the call returns, the program has ended. Ctrl-C, the time limits of the script and its own `timeout` end it
 //! with all that it started; what a program that ends by itself leaves running goes on.
 
-use super::convert::describe;
-use super::device_type::located;
-use super::errors::{Fallible, argument, placed, raise, refuse, stop};
-use super::run::{Run, lock};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::script::convert::describe;
+use crate::script::device_type::located;
+use crate::script::errors::{Fallible, argument, placed, raise, refuse, stop};
+use crate::script::run::{Run, lock};
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
 use std::io::{Read, Write as _};
 use std::process::{Child, ExitStatus, Stdio};
@@ -36,7 +36,7 @@ struct Job {
 }
 
 /// Registers the function.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("process_run", move |context: Context<'_>, command: Array, options: Map| {
         let job = job(&command, &options);
@@ -63,7 +63,7 @@ fn job(command: &Array, options: &Map) -> Fallible<Job> {
     for (name, value) in options {
         match name.as_str() {
             "timeout" => {
-                let limit = super::convert::to_value(value).ok().and_then(|value| seconds(&value));
+                let limit = crate::script::convert::to_value(value).ok().and_then(|value| seconds(&value));
                 let Some(limit) = limit else {
                     return argument(format!("`timeout` is {}", describe(value)), "it is a positive number of seconds");
                 };
@@ -133,7 +133,7 @@ fn carry_out(run: &Run, context: &Context<'_>, job: Job) -> Fallible<Map> {
 
 /// Why a program is ended.
 enum Why {
-    Stop(super::run::Stop),
+    Stop(crate::script::run::Stop),
     Late,
     Flood,
     Failed(std::io::Error),

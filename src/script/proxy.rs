@@ -4,11 +4,11 @@
 //! Therefore the properties that occur in scripts are registered by name. Invariant: one operation of the script is one
 //! operation on the object.
 
-use super::convert::{describe, to_dynamic, to_value};
-use super::dispatch::{self, DeviceHandle};
-use super::errors::{self, Fallible, ScriptError, argument, placed, raise};
-use super::run::{Run, call_place};
 use crate::device::{Answer, Function, Index, Items, Operation, Proxied, Proxy};
+use crate::script::convert::{describe, to_dynamic, to_value};
+use crate::script::dispatch::{self, DeviceHandle};
+use crate::script::errors::{self, Fallible, ScriptError, argument, placed, raise};
+use crate::script::run::{Run, call_place};
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use std::any::TypeId;
@@ -32,7 +32,7 @@ const BUILT_IN: &[(&str, &[usize])] = &[
 ];
 
 /// An object of a board as a script sees it.
-pub(super) struct ProxyHandle {
+pub(crate) struct ProxyHandle {
     pub proxy: Proxy,
     /// No other handle has it.
     identity: u64,
@@ -73,12 +73,12 @@ impl Clone for ProxyHandle {
 }
 
 /// Whether a function of proxies with so many further arguments of any type is registered here.
-pub(super) fn is_built_in(name: &str, arity: usize) -> bool {
+pub(crate) fn is_built_in(name: &str, arity: usize) -> bool {
     BUILT_IN.iter().any(|(known, arities)| *known == name && arities.contains(&arity))
 }
 
 /// Registers proxies as a type of the language.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_type_with_name::<ProxyHandle>("proxy")
         .register_fn("proxy", |context: NativeCallContext<'_>, device: &mut DeviceHandle, code: ImmutableString| {
@@ -116,7 +116,7 @@ fn make(context: &NativeCallContext<'_>, device: &DeviceHandle, code: &str, opti
 }
 
 /// Makes a proxy within a time limit of its own.
-pub(super) fn make_within(
+pub(crate) fn make_within(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
     code: &str,
@@ -245,7 +245,7 @@ fn property(run: &Run, context: &NativeCallContext<'_>, key: &Dynamic) -> Option
 }
 
 /// Registers the properties that occur in a script.
-pub(super) fn register_properties(run: &Run, engine: &mut Engine, names: &[String]) {
+pub(crate) fn register_properties(run: &Run, engine: &mut Engine, names: &[String]) {
     for name in names {
         let mut registered = run.registered.write().unwrap_or_else(PoisonError::into_inner);
         if !registered.insert((format!(".{name}"), 0)) {
@@ -380,7 +380,7 @@ fn operators(engine: &mut Engine) {
 }
 
 /// `p.name(arguments…)`
-pub(super) fn call_method(
+pub(crate) fn call_method(
     context: &NativeCallContext<'_>,
     handle: &ProxyHandle,
     name: &str,
@@ -391,7 +391,7 @@ pub(super) fn call_method(
 }
 
 /// `p.call(arguments…)`
-pub(super) fn call(
+pub(crate) fn call(
     context: &NativeCallContext<'_>,
     handle: &ProxyHandle,
     values: &[&mut Dynamic],

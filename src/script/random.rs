@@ -4,9 +4,9 @@
 //! how each function uses its numbers is part of the language: a seed gives one sequence, on every computer and in every
 //! version. Invariant: nothing but `random_seed` asks the operating system.
 
-use super::convert::describe;
-use super::errors::{Fallible, argument, placed};
-use super::run::lock;
+use crate::script::convert::describe;
+use crate::script::errors::{Fallible, argument, placed};
+use crate::script::run::lock;
 use rhai::{Array, Blob, Dynamic, Engine, NativeCallContext as Context};
 use std::sync::{Arc, Mutex};
 
@@ -112,7 +112,7 @@ fn float(value: &Dynamic) -> Fallible<f64> {
 }
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<Random>("random")
         .register_fn("random_generator", Random::new)

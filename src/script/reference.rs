@@ -5,18 +5,21 @@
 //! `builtin.d.rhai`, a definition file that the Rhai language server reads, too. Invariant: a page holds no markup and
 //! no marks of comments; whoever shows it escapes it.
 
-use super::dispatch::ClassHandle;
-use super::{Runner, check, engine, modules, on_big_stack, read, text};
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
 use crate::python::scan;
+use crate::script::dispatch::ClassHandle;
+use crate::script::runner::Runner;
+use crate::script::sources::read;
+use crate::script::stack::on_big_stack;
+use crate::script::{check, engine, modules, text};
 use rhai::{AST, ASTNode, Expr, Stmt};
 use std::path::Path;
 use std::sync::Arc;
 
 /// What belay-script adds to Rhai, in the form of definition files.
-pub(super) const BUILTIN: &str = include_str!("builtin.d.rhai");
+pub(crate) const BUILTIN: &str = include_str!("builtin.d.rhai");
 
 /// The name of the page of the language's own functions.
 pub const LANGUAGE: &str = "The language";

@@ -1,13 +1,15 @@
 //! What a run or a session has read from disk, whether that has changed, and how a session takes it in again.
 //!
-//! Uses [`super::modules`] and [`crate::device`]. Invariant: what cannot be compiled changes nothing: no device is closed for it.
+//! Uses [`crate::script::modules`] and [`crate::device`]. Invariant: what cannot be compiled changes nothing: no device is closed for it.
 
-use super::run::{Run, lock};
-use super::session::Session;
-use super::{Sources, explain, modules, on_big_stack};
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::gate::Gate;
+use crate::script::run::{Run, lock};
+use crate::script::session::Session;
+use crate::script::sources::{self, Sources};
+use crate::script::stack::on_big_stack;
+use crate::script::{explain, modules};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,7 +18,7 @@ use std::time::SystemTime;
 const MOST_FILES: usize = 10_000;
 
 /// A script file that a session has evaluated.
-pub(super) struct Loaded {
+pub(crate) struct Loaded {
     path: PathBuf,
     /// The devices that it opened.
     devices: Vec<Device>,
@@ -24,7 +26,7 @@ pub(super) struct Loaded {
 
 /// A folder as it was when it was looked at.
 #[derive(Clone, PartialEq)]
-pub(super) struct Folder {
+pub(crate) struct Folder {
     pub path: PathBuf,
     /// Path, length and time of each file, sorted.
     files: Vec<(PathBuf, u64, Option<SystemTime>)>,
@@ -57,7 +59,7 @@ impl Folder {
 pub struct Inputs(Arc<Run>);
 
 impl Inputs {
-    pub(super) fn of(run: &Arc<Run>) -> Inputs {
+    pub(crate) fn of(run: &Arc<Run>) -> Inputs {
         Inputs(run.clone())
     }
 
@@ -84,7 +86,7 @@ impl Inputs {
     pub fn changed(&self, script: &Path) -> Vec<String> {
         let mut changed = changed(&self.0.host.gate(), &self.0.sources);
         let main = script.to_string_lossy();
-        if self.0.sources.get(&main).is_none() && super::read(script).is_ok() {
+        if self.0.sources.get(&main).is_none() && sources::read(script).is_ok() {
             changed.push(main.into_owned());
         }
         changed.extend(self.0.loader.missing().into_iter().filter(|name| Path::new(name).is_file()));
@@ -146,7 +148,7 @@ impl Session {
     /// # Errors
     /// As [`Session::eval`], and if it cannot be read.
     pub fn eval_file(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
-        let text = super::read(path)?;
+        let text = sources::read(path)?;
         self.forget_changed();
         self.run.enter(path);
         let before = self.run.host.devices();
@@ -254,7 +256,7 @@ impl Session {
 
     /// Whether a script can be compiled as it is now.
     fn compiles(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
-        let text = super::read(path)?;
+        let text = sources::read(path)?;
         let name = path.to_string_lossy().into_owned();
         on_big_stack(|| {
             let compiled = modules::prepare(&self.run, &mut self.engine, &name, &text);

@@ -1,10 +1,10 @@
 //! How long an input takes: evaluated once, or a few times if it is short.
 //!
-//! Uses [`super::session`]. Invariant: what declares something, or takes longer than [`SHORT`], runs once.
+//! Uses [`crate::script::session`]. Invariant: what declares something, or takes longer than [`SHORT`], runs once.
 
-use super::on_big_stack;
-use super::session::Session;
 use crate::diagnostic::Diagnostic;
+use crate::script::session::Session;
+use crate::script::stack::on_big_stack;
 use crate::value::Value;
 use rhai::{AST, EvalAltResult, Expr, Stmt};
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ impl Session {
         self.run.resume();
         let result = on_big_stack(|| {
             self.timed(name, text)
-                .map_err(|error| Box::new(super::explain::of_failure(&self.run, &self.engine, &error, name)))
+                .map_err(|error| Box::new(crate::script::explain::of_failure(&self.run, &self.engine, &error, name)))
         });
         self.run.end();
         result?

@@ -2,14 +2,6 @@
 //!
 //! Invariant: once a run is stopping, no statement of it runs any more, whatever thread it is on.
 
-use super::dispatch::ClassHandle;
-use super::events::Subject;
-use super::limits::Memory;
-use super::modules::Loader;
-use super::reload::Folder;
-use super::sandbox::Ledger;
-use super::testing::Frame;
-use super::{Observer, Sources};
 use crate::bench::operator::Operator;
 use crate::bench::record::Record;
 use crate::bench::report::Fold;
@@ -19,6 +11,15 @@ use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
+use crate::script::dispatch::ClassHandle;
+use crate::script::events::Subject;
+use crate::script::limits::Memory;
+use crate::script::modules::Loader;
+use crate::script::observer::Observer;
+use crate::script::reload::Folder;
+use crate::script::sandbox::Ledger;
+use crate::script::sources::Sources;
+use crate::script::testing::Frame;
 use rhai::Position;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -28,7 +29,7 @@ use std::time::{Duration, Instant};
 
 /// Why a script is ended in a way that it cannot catch.
 #[derive(Clone)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// Ctrl-C, or the run's time is up.
     Error(Error),
     /// The innermost `timeout` with this number is over.
@@ -39,7 +40,7 @@ pub(super) enum Stop {
 type Declared = (String, String, ClassHandle);
 
 /// What everything of one run shares.
-pub(super) struct Run {
+pub(crate) struct Run {
     pub host: Host,
     pub observer: Arc<dyn Observer>,
     pub sources: Sources,
@@ -94,13 +95,13 @@ thread_local! {
 }
 
 /// The lock's content, whoever panicked with it.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Run {
     pub fn new(host: Host, observer: Arc<dyn Observer>, args: Vec<String>, limit: Option<Duration>) -> Run {
-        host.set_gate(super::permissions::default_gate());
+        host.set_gate(crate::script::permissions::default_gate());
         host.set_args(&args);
         Run {
             host,
@@ -354,13 +355,13 @@ fn letter(name: &str) -> u64 {
 }
 
 /// A place in a script, if Rhai knows it.
-pub(super) fn place(source: Option<&str>, position: Position) -> Option<Origin> {
+pub(crate) fn place(source: Option<&str>, position: Position) -> Option<Origin> {
     let line = u32::try_from(position.line()?).ok()?;
     let column = position.position().and_then(|column| u32::try_from(column).ok()).unwrap_or(0);
     Some(Origin::new(source?, line, column))
 }
 
 /// The place of the call of a native function.
-pub(super) fn call_place(context: &rhai::NativeCallContext<'_>) -> Option<Origin> {
+pub(crate) fn call_place(context: &rhai::NativeCallContext<'_>) -> Option<Origin> {
     place(context.call_source(), context.call_position())
 }

@@ -9,8 +9,8 @@
 //! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check [`ALL`]; what a value
 //! holds is bounded.
 
-use super::run::Run;
-use super::{comparing, engine, errors, modules, station, syntax};
+use crate::script::run::Run;
+use crate::script::{comparing, engine, errors, modules, station, syntax};
 use rhai::packages::{
     ArithmeticPackage, BasicArrayPackage, BasicBlobPackage, BasicFnPackage, BasicIteratorPackage, BasicMapPackage,
     BasicMathPackage, BasicStringPackage, BitFieldPackage, LogicPackage, MoreStringPackage, Package as _,
@@ -35,16 +35,16 @@ const MOST_TEXT: usize = 4096;
 /// Calls that are not evaluated: they make function pointers that hold values, which may double in size with each operation.
 const REFUSED: &[&str] = &["curry"];
 
-/// The syntax that [`super::check::declarations`] puts around the value of a variable.
-pub(super) const MAYBE: &str = "belay_maybe";
+/// The syntax that [`crate::script::check::declarations`] puts around the value of a variable.
+pub(crate) const MAYBE: &str = "belay_maybe";
 
 /// A value that is known only when the script runs.
 #[derive(Clone)]
-pub(super) struct Unknown;
+pub(crate) struct Unknown;
 
 /// What a check has used up and seen.
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     used: AtomicU64,
     /// Whether something unknown was looked at since the last value began, or is in a module.
     touched: AtomicBool,
@@ -104,7 +104,7 @@ impl Ledger {
 }
 
 /// The engine for the declarations of `run`.
-pub(super) fn engine_of(run: &Arc<Run>) -> Engine {
+pub(crate) fn engine_of(run: &Arc<Run>) -> Engine {
     let mut engine = Engine::new_raw();
     ArithmeticPackage::new().register_into_engine(&mut engine);
     LogicPackage::new().register_into_engine(&mut engine);
@@ -171,7 +171,7 @@ fn maybe(engine: &mut Engine, run: &Arc<Run>) {
 ///
 /// # Errors
 /// What is wrong with it in any case.
-pub(super) fn attempt(
+pub(crate) fn attempt(
     run: &Run,
     context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
     input: &Expression<'_>,
@@ -219,7 +219,7 @@ fn refuses(node: &ASTNode<'_>) -> bool {
 }
 
 /// The functions of a script that make no call that is not evaluated; those that do are noted as known at run time only.
-pub(super) fn functions(run: &Run, tree: &AST) -> Shared<Module> {
+pub(crate) fn functions(run: &Run, tree: &AST) -> Shared<Module> {
     let makes_refused = |tree: &AST| {
         let mut found = false;
         tree.walk(&mut |nodes| {
@@ -256,7 +256,7 @@ fn holds_unknown(value: &Dynamic) -> bool {
 }
 
 /// The source of a parameter's default: what follows the `=` after the place of its name, on as many lines as it takes.
-pub(super) fn default_source(text: &str, line: usize, column: usize) -> String {
+pub(crate) fn default_source(text: &str, line: usize, column: usize) -> String {
     let start = text.split('\n').take(line.saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
     let rest = text.get(start..).unwrap_or_default();
     let mut found = String::new();

@@ -2,14 +2,14 @@
 //!
 //! Invariant: a sample is told when it is added, so that a run that is killed leaves it.
 
-use super::convert::describe;
-use super::dispatch::DeviceHandle;
-use super::errors::{Fallible, argument, placed, raise};
-use super::measure::{number, unit};
-use super::run::{Run, lock};
 use crate::bench::date;
 use crate::bench::event::{Attachment, Event};
 use crate::bound;
+use crate::script::convert::describe;
+use crate::script::dispatch::DeviceHandle;
+use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::measure::{number, unit};
+use crate::script::run::{Run, lock};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
@@ -25,7 +25,7 @@ struct SeriesHandle {
 }
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("record", move |context: Context<'_>, name: ImmutableString| {
         placed(&context, begin(&shared, &name, &Dynamic::from(String::new()), Array::new()))
@@ -133,7 +133,7 @@ fn columns(count: usize) -> String {
 }
 
 fn file(run: &Run, path: &str) -> Fallible<Vec<u8>> {
-    run.readable(path)?.bytes(bound::FILE).or_else(|error| super::files::failed("read", path, &error))
+    run.readable(path)?.bytes(bound::FILE).or_else(|error| crate::script::files::failed("read", path, &error))
 }
 
 fn attach(run: &Run, name: &str, media: &str, bytes: &[u8]) -> Fallible<()> {

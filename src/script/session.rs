@@ -6,12 +6,15 @@
 //! Uses Rhai's runtime state. Invariant: an input changes the session only by what it declares and assigns; a failure takes
 //! nothing back and closes no device.
 
-use super::dispatch::{ClassHandle, DeviceHandle};
-use super::reload::{Loaded, Stale};
-use super::run::{Run, lock};
-use super::{Finished, Runner, Sources, finish, modules, on_big_stack, shown, testing, text};
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
+use crate::script::dispatch::{ClassHandle, DeviceHandle};
+use crate::script::reload::{Loaded, Stale};
+use crate::script::run::{Run, lock};
+use crate::script::runner::{Finished, Runner, finish};
+use crate::script::sources::Sources;
+use crate::script::stack::on_big_stack;
+use crate::script::{modules, shown, testing, text};
 use crate::value::Value;
 use rhai::{AST, Dynamic, Engine, Expr, GlobalRuntimeState, Module, NativeCallContext};
 use rhai::{EvalAltResult, Position, Scope, Stmt};
@@ -19,14 +22,14 @@ use std::sync::Arc;
 
 /// Inputs that are evaluated one after the other.
 pub struct Session {
-    pub(super) run: Arc<Run>,
-    pub(super) engine: Engine,
-    pub(super) scope: Scope<'static>,
-    pub(super) state: GlobalRuntimeState,
+    pub(crate) run: Arc<Run>,
+    pub(crate) engine: Engine,
+    pub(crate) scope: Scope<'static>,
+    pub(crate) state: GlobalRuntimeState,
     /// The script files that were evaluated, the latest last.
-    pub(super) scripts: Vec<Loaded>,
+    pub(crate) scripts: Vec<Loaded>,
     /// What could not be read again.
-    pub(super) owed: Stale,
+    pub(crate) owed: Stale,
     /// The functions that an input declares: its name, theirs, the count of parameters.
     declared: Vec<(String, String, usize)>,
 }
@@ -66,11 +69,11 @@ impl Session {
                 false => Ok(None),
             }
         });
-        result.map_err(|error| Box::new(super::explain::of_failure(&self.run, &self.engine, &error, name)))
+        result.map_err(|error| Box::new(crate::script::explain::of_failure(&self.run, &self.engine, &error, name)))
     }
 
     /// Compiles an input, and declares its functions.
-    pub(super) fn prepare(&mut self, name: &str, text: &str) -> Result<AST, Box<EvalAltResult>> {
+    pub(crate) fn prepare(&mut self, name: &str, text: &str) -> Result<AST, Box<EvalAltResult>> {
         let tree = modules::prepare(&self.run, &mut self.engine, name, text)?;
         if tree.has_functions() {
             self.state.lib.push(tree.shared_lib().clone());
@@ -81,7 +84,7 @@ impl Session {
     }
 
     /// Evaluates the statements of an input.
-    pub(super) fn statements(&mut self, name: &str, tree: &AST) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub(crate) fn statements(&mut self, name: &str, tree: &AST) -> Result<Dynamic, Box<EvalAltResult>> {
         self.state.source = Some(name.into());
         self.state.num_modules_loaded = 0;
         let Session { run, engine, scope, state, .. } = self;
@@ -90,12 +93,12 @@ impl Session {
     }
 
     /// Whether the value of an input is to be shown.
-    pub(super) fn is_of_interest(&self, tree: &AST, text: &str, value: &Dynamic) -> bool {
+    pub(crate) fn is_of_interest(&self, tree: &AST, text: &str, value: &Dynamic) -> bool {
         !is_quiet(tree, text) && !value.is_unit()
     }
 
     /// A value as plain data.
-    pub(super) fn plain(&self, value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
+    pub(crate) fn plain(&self, value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
         let context =
             NativeCallContext::new_with_all_fields(&self.engine, "to_debug", None, &self.state, Position::NONE);
         shown::plain(&context, value, 0)
@@ -124,7 +127,7 @@ impl Session {
 
     /// Closes every device that is open, the latest first, and gives what went wrong.
     pub fn close_all(&mut self) -> Vec<Diagnostic> {
-        self.run.host.close_all().iter().map(super::explain::of_error).collect()
+        self.run.host.close_all().iter().map(crate::script::explain::of_error).collect()
     }
 
     /// Closes every device that is still open, and sums up.
@@ -134,7 +137,7 @@ impl Session {
     }
 
     /// The variables of the session, the newest first, each once.
-    pub(super) fn variables(&self) -> Vec<(&str, Dynamic)> {
+    pub(crate) fn variables(&self) -> Vec<(&str, Dynamic)> {
         let mut seen: Vec<(&str, Dynamic)> = Vec::new();
         for (name, _, value) in self.scope.iter_raw().collect::<Vec<_>>().into_iter().rev() {
             if !seen.iter().any(|(other, _)| *other == name) {
@@ -145,7 +148,7 @@ impl Session {
     }
 
     /// The device in the variable `name`, and its class.
-    pub(super) fn device(&self, name: &str) -> Option<DeviceHandle> {
+    pub(crate) fn device(&self, name: &str) -> Option<DeviceHandle> {
         self.scope.get(name)?.flatten_clone().try_cast::<DeviceHandle>()
     }
 
@@ -156,7 +159,7 @@ impl Session {
     }
 
     /// The class of this name, or of `alias::name`.
-    pub(super) fn class(&self, name: &str) -> Option<ClassHandle> {
+    pub(crate) fn class(&self, name: &str) -> Option<ClassHandle> {
         let found = match name.split_once("::") {
             Some((alias, name)) => self.import(alias)?.get_var(name)?,
             None => self.scope.get(name)?.flatten_clone(),
@@ -165,13 +168,13 @@ impl Session {
     }
 
     /// The module that was imported under this name.
-    pub(super) fn import(&self, alias: &str) -> Option<rhai::Shared<Module>> {
+    pub(crate) fn import(&self, alias: &str) -> Option<rhai::Shared<Module>> {
         self.state.get_shared_import(self.state.find_import(alias)?)
     }
 
     /// The modules that inputs have imported, the newest of a name: the name, and what can follow `::` after it, as it is
     /// inserted and as it is shown.
-    pub(super) fn imports(&self) -> Vec<(String, Vec<(String, String)>)> {
+    pub(crate) fn imports(&self) -> Vec<(String, Vec<(String, String)>)> {
         let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
         for (alias, module) in self.state.iter_imports() {
             if found.iter().any(|(other, _)| other == alias) {
@@ -192,7 +195,7 @@ impl Session {
     }
 
     /// The functions that inputs declare, the newest first: name, parameters, documentation.
-    pub(super) fn functions(&self) -> Vec<(String, Vec<String>, String)> {
+    pub(crate) fn functions(&self) -> Vec<(String, Vec<String>, String)> {
         let mut found: Vec<(String, Vec<String>, String)> = Vec::new();
         for function in self.state.lib.iter().rev().flat_map(|module| module.iter_script_fn_info()) {
             let (_, _, name, _, definition) = function;

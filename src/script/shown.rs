@@ -1,10 +1,10 @@
 //! Values of a script as plain data, so that they can be shown without knowing Rhai.
 //!
-//! Uses [`super::convert`]. Invariant: every value has one: what a board cannot be sent is its text ([`Value::Opaque`]).
+//! Uses [`crate::script::convert`]. Invariant: every value has one: what a board cannot be sent is its text ([`Value::Opaque`]).
 
-use super::convert;
-use super::errors::Fallible;
-use super::types::{Dict, NamedTuple, Tuple};
+use crate::script::convert;
+use crate::script::errors::Fallible;
+use crate::script::types::{Dict, NamedTuple, Tuple};
 use crate::value::Value;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const DEEPEST: usize = 100;
 ///
 /// # Errors
 /// Of such an object.
-pub(super) fn plain(context: &NativeCallContext<'_>, value: &Dynamic, depth: usize) -> Fallible<Value> {
+pub(crate) fn plain(context: &NativeCallContext<'_>, value: &Dynamic, depth: usize) -> Fallible<Value> {
     if value.is_shared() {
         return plain(context, &value.flatten_clone(), depth);
     }

@@ -2,16 +2,16 @@
 //!
 //! Uses [`crate::bench::station`]. Invariant: what a file does not say is an error that names the file, never `()`.
 
-use super::convert::to_dynamic;
-use super::errors::{Fallible, argument, placed};
 use crate::bench::station::{FILE, Station};
+use crate::script::convert::to_dynamic;
+use crate::script::errors::{Fallible, argument, placed};
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
 use std::sync::Arc;
 
 /// `station`.
 #[derive(Clone)]
-pub(super) struct StationHandle(Arc<Station>);
+pub(crate) struct StationHandle(Arc<Station>);
 
 /// `station.constants`, `station.limits`.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ struct StationTable {
 ///
 /// # Errors
 /// If there is none.
-pub(super) fn variable(station: Option<Arc<Station>>) -> Result<Dynamic, Box<EvalAltResult>> {
+pub(crate) fn variable(station: Option<Arc<Station>>) -> Result<Dynamic, Box<EvalAltResult>> {
     match station {
         Some(station) => Ok(Dynamic::from(StationHandle(station))),
         None => argument(
@@ -58,7 +58,7 @@ impl StationTable {
 }
 
 /// Registers the types.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     engine
         .register_type_with_name::<StationHandle>("Station")
         .register_get("name", |station: &mut StationHandle| station.0.name.clone().map_or(Dynamic::UNIT, Dynamic::from))

@@ -2,14 +2,14 @@
 //!
 //! Uses [`crate::sync`]. Invariant: an option that is not known is refused before the board is asked for anything.
 
-use super::convert;
-use super::device_type::located;
-use super::dispatch::DeviceHandle;
-use super::errors::{Fallible, argument, placed, raise};
-use super::reload::Folder;
-use super::run::{Run, lock};
 use crate::error::{Error, Kind};
 use crate::name::nearest;
+use crate::script::convert;
+use crate::script::device_type::located;
+use crate::script::dispatch::DeviceHandle;
+use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::reload::Folder;
+use crate::script::run::{Run, lock};
 use crate::sync::{Keep, Local, Outcome, Remark, SyncOptions, merge, sync};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::path::Path;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 const OPTIONS: &[&str] = &["dst", "keep", "ignore", "minify", "mpy_cross_binary", "delete", "dry_run", "progress"];
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let (plain, full) = (run.clone(), run.clone());
     engine
         .register_fn(

@@ -3,13 +3,13 @@
 //! What was accepted is noted as a string of letters, one for each segment that Rhai hands over at evaluation.
 //! Invariant: the state holds nothing but strings and numbers (Rhai hashes it, and panics on anything else).
 
-use super::run::Run;
-use super::{declare, text};
+use crate::script::run::Run;
+use crate::script::{declare, text};
 use rhai::{Array, Dynamic, Engine, ImmutableString, LexError, ParseError, Position};
 use std::sync::Arc;
 
 /// The segments that reach evaluation.
-pub(super) mod op {
+pub(crate) mod op {
     pub const CLASS: char = 'N';
     pub const MIXIN: char = 'X';
     pub const MIXIN_ALIAS: char = 'A';
@@ -117,22 +117,22 @@ impl State {
 }
 
 /// The letters of a block, from the state that Rhai kept.
-pub(super) fn ops(state: &Dynamic) -> String {
+pub(crate) fn ops(state: &Dynamic) -> String {
     State::read(state).ops
 }
 
 /// An error of the grammar. Rhai places it at the token that it looks at.
-pub(super) fn wrong<T>(message: impl Into<String>, help: &str) -> Result<T, ParseError> {
+pub(crate) fn wrong<T>(message: impl Into<String>, help: &str) -> Result<T, ParseError> {
     let message = message.into();
     let text = if help.is_empty() { message } else { format!("{message}{HELP_MARK}{help}") };
     Err(LexError::Runtime(text).into_err(Position::NONE))
 }
 
 /// Divides message and help in an error of the grammar.
-pub(super) const HELP_MARK: char = '\u{1f}';
+pub(crate) const HELP_MARK: char = '\u{1f}';
 
 /// Registers the `device` block.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(text::DEVICE, parse, true, move |context, inputs, state| {
         declare::declare(&shared, context, inputs, state)
@@ -333,7 +333,7 @@ fn is_end(next: &str) -> bool {
 }
 
 /// A token as people would say it.
-pub(super) fn words(token: &str) -> String {
+pub(crate) fn words(token: &str) -> String {
     if is_end(token) {
         "the end of the file".to_owned()
     } else if token.starts_with('"') {

@@ -6,16 +6,16 @@
 mod hooks;
 mod options;
 
-pub(super) use hooks::{Frame, perform};
+pub(crate) use hooks::{Frame, perform};
 
-use super::errors::{Fallible, kind_of, raise_at};
-use super::functions::overdue;
-use super::run::{Run, Stop, lock, place};
-use super::syntax::{words, wrong};
-use super::{explain, text};
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
+use crate::script::errors::{Fallible, kind_of, raise_at};
+use crate::script::functions::overdue;
+use crate::script::run::{Run, Stop, lock, place};
+use crate::script::syntax::{words, wrong};
+use crate::script::{explain, text};
 use hooks::Moment;
 use options::{Options, options};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, ParseError, Position};
@@ -29,7 +29,7 @@ const OPTIONS: &[&str] = &["timeout", "retry", "needs", "skip_if", "tags"];
 const MOMENTS: [Moment; 4] = [Moment::SetupAll, Moment::SetupEach, Moment::TeardownEach, Moment::TeardownAll];
 
 /// Registers the `test` block, and what belongs to it.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(
         text::TEST,
@@ -57,7 +57,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 /// The letters of a block, from the state that Rhai kept.
-pub(super) fn letters(state: &Dynamic) -> String {
+pub(crate) fn letters(state: &Dynamic) -> String {
     state.read_lock::<Array>().and_then(|array| array.first().cloned()?.into_string().ok()).unwrap_or_default()
 }
 
@@ -316,7 +316,7 @@ fn limited(
 }
 
 /// Whether an error is the end of the `timeout` with this number.
-pub(super) fn is_timeout(error: &EvalAltResult, id: u64) -> bool {
+pub(crate) fn is_timeout(error: &EvalAltResult, id: u64) -> bool {
     match error {
         EvalAltResult::ErrorTerminated(value, _) => {
             matches!(value.read_lock::<Stop>().as_deref(), Some(Stop::Timeout(ended)) if *ended == id)
@@ -358,7 +358,7 @@ fn left_early(error: &EvalAltResult, source: &str) -> Diagnostic {
 
 /// Whether the script threw this itself: an assertion, or its own `throw`.
 fn is_thrown(error: &EvalAltResult) -> bool {
-    matches!(super::errors::innermost(error), EvalAltResult::ErrorRuntime(..))
+    matches!(crate::script::errors::innermost(error), EvalAltResult::ErrorRuntime(..))
 }
 
 fn fail(error: Error, source: &str, position: Position) -> Box<EvalAltResult> {

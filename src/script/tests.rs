@@ -1,9 +1,15 @@
 //! Scripts run in-process, without a board.
 
-use super::*;
-use crate::bench::event::{Event, Outcome};
+use super::run::lock;
+use super::{Finished, Observer, Runner, Sources};
+use crate::bench::event::{Event, Line, Outcome};
+use crate::device::class::Class;
+use crate::device::{Host, Output};
+use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
 use crate::origin::Origin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Keeps what a script printed.
 #[derive(Default)]

@@ -3,17 +3,17 @@
 //!
 //! Invariant: every compilation goes through [`with_text`], on the thread that compiles.
 
-use super::comparing;
-use super::counting::Counting;
-use super::syntax::HELP_MARK;
-use super::tokens::{Kind, Tokens};
 use crate::origin::Origin;
+use crate::script::comparing;
+use crate::script::counting::Counting;
+use crate::script::syntax::HELP_MARK;
+use crate::script::tokens::{Kind, Tokens};
 use rhai::{LexError, Position, Token};
 use std::cell::RefCell;
 
 /// What the parse of a script leaves behind besides its tree.
 #[derive(Default)]
-pub(super) struct Noted {
+pub(crate) struct Noted {
     /// Names of items and methods that its `device` blocks declare.
     pub names: Vec<String>,
 }
@@ -31,20 +31,20 @@ thread_local! {
 }
 
 /// The keyword under which Rhai knows a `device` block; nobody can type it.
-pub(super) const DEVICE: &str = "device block";
+pub(crate) const DEVICE: &str = "device block";
 /// The keyword under which Rhai knows a `test` block.
-pub(super) const TEST: &str = "test block";
+pub(crate) const TEST: &str = "test block";
 /// The keyword under which Rhai knows a `group` block.
-pub(super) const GROUP: &str = "group block";
+pub(crate) const GROUP: &str = "group block";
 /// The keywords under which Rhai knows what runs before and after tests, and how they are written.
-pub(super) const HOOKS: [(&str, &str); 4] = [
+pub(crate) const HOOKS: [(&str, &str); 4] = [
     ("setup_all block", "setup_all"),
     ("setup_each block", "setup_each"),
     ("teardown_each block", "teardown_each"),
     ("teardown_all block", "teardown_all"),
 ];
 /// The method under which Rhai knows `x.call(…)`, which it would keep for function pointers.
-pub(super) const CALL: &str = "call item";
+pub(crate) const CALL: &str = "call item";
 
 /// Words that Rhai reserves without using them.
 const FREED: &[&str] = &[
@@ -53,7 +53,7 @@ const FREED: &[&str] = &[
 ];
 
 /// Compiles with `text` in view; gives the result and what was noted. `is_whole`: no variable is from outside of the text.
-pub(super) fn with_text<T>(text: &str, is_whole: bool, compile: impl FnOnce() -> T) -> (T, Noted) {
+pub(crate) fn with_text<T>(text: &str, is_whole: bool, compile: impl FnOnce() -> T) -> (T, Noted) {
     let tokens = Tokens::new(text);
     let counting = if is_whole { Counting::of(&tokens) } else { Counting::default() };
     CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, counting, in_block: false, noted: Noted::default() }));
@@ -63,7 +63,7 @@ pub(super) fn with_text<T>(text: &str, is_whole: bool, compile: impl FnOnce() ->
 }
 
 /// Notes that a `device` block begins, or has ended.
-pub(super) fn note_block(begins: bool) {
+pub(crate) fn note_block(begins: bool) {
     CURRENT.with_borrow_mut(|stack| {
         if let Some(current) = stack.last_mut() {
             current.in_block = begins;
@@ -72,7 +72,7 @@ pub(super) fn note_block(begins: bool) {
 }
 
 /// Notes the name of an item while its block is parsed.
-pub(super) fn note_name(name: &str) {
+pub(crate) fn note_name(name: &str) {
     CURRENT.with_borrow_mut(|stack| {
         if let Some(current) = stack.last_mut() {
             current.noted.names.push(name.to_owned());
@@ -82,7 +82,7 @@ pub(super) fn note_name(name: &str) {
 
 /// Rhai's token hook: frees reserved words, and finds the words that begin a block by what stands around them. Everywhere
 /// else these words are ordinary names.
-pub(super) fn token(token: Token, position: Position) -> Token {
+pub(crate) fn token(token: Token, position: Position) -> Token {
     match token {
         Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
         Token::Custom(sign) => match comparing::built_in(&sign) {
@@ -195,14 +195,14 @@ fn around<T>(
     CURRENT.with_borrow(|stack| {
         let tokens = &stack.last()?.tokens;
         let (before, after) = tokens.around(position, word);
-        let shown = |token: &super::tokens::Token| (token.kind, tokens.text(token));
+        let shown = |token: &crate::script::tokens::Token| (token.kind, tokens.text(token));
         look(before.map(shown), after.map(shown))
     })
 }
 
 /// Puts a statement without effect into the empty blocks whose opening braces stand at `braces`. No line moves, and no
 /// column but those behind a block without any white space before or in it.
-pub(super) fn fill_blocks(text: &str, mut braces: Vec<Position>) -> String {
+pub(crate) fn fill_blocks(text: &str, mut braces: Vec<Position>) -> String {
     // From the end, so that what is put in does not move the others; a function is seen for each closure in it.
     braces.sort_by_key(|brace| (brace.line(), brace.position()));
     braces.dedup();
@@ -228,7 +228,7 @@ pub(super) fn fill_blocks(text: &str, mut braces: Vec<Position>) -> String {
 }
 
 /// The names of `catch (name)` in a text.
-pub(super) fn caught_names(text: &str) -> Vec<String> {
+pub(crate) fn caught_names(text: &str) -> Vec<String> {
     let after = text.match_indices("catch").filter_map(|(at, word)| text.get(at + word.len()..));
     let names = after.filter_map(|rest| {
         let inside = rest.trim_start().strip_prefix('(')?.trim_start();
@@ -240,7 +240,7 @@ pub(super) fn caught_names(text: &str) -> Vec<String> {
 
 /// Where the first character of the string literal at `quote` stands. Rhai drops the line end that directly follows an
 /// opening back-tick.
-pub(super) fn literal_origin(text: &str, source: &str, line: usize, column: usize) -> Origin {
+pub(crate) fn literal_origin(text: &str, source: &str, line: usize, column: usize) -> Origin {
     let rest: Vec<char> =
         text.split('\n').nth(line.saturating_sub(1)).unwrap_or("").chars().skip(column.saturating_sub(1)).collect();
     let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
@@ -255,7 +255,7 @@ pub(super) fn literal_origin(text: &str, source: &str, line: usize, column: usiz
 }
 
 /// The comment directly above a line, without its marks: the documentation of a class.
-pub(super) fn comment_above(text: &str, line: usize) -> String {
+pub(crate) fn comment_above(text: &str, line: usize) -> String {
     let lines: Vec<&str> = text.split('\n').collect();
     let mut doc: Vec<&str> = Vec::new();
     let mut index = line.saturating_sub(1).min(lines.len());
@@ -275,7 +275,7 @@ pub(super) fn comment_above(text: &str, line: usize) -> String {
 }
 
 /// The text of a comment without its marks.
-pub(super) fn strip_comment(comment: &str) -> String {
+pub(crate) fn strip_comment(comment: &str) -> String {
     let mut lines = Vec::new();
     for line in comment.split('\n') {
         let line = line.trim();
@@ -291,8 +291,8 @@ pub(super) fn strip_comment(comment: &str) -> String {
 
 /// The text as Rhai is to read it: documentation comments above blocks are plain comments, as Rhai takes the former only
 /// above functions, and so is a line `#!…` at the beginning; the lines of every string are counted. Nothing moves.
-pub(super) fn readable(text: &str) -> String {
-    let text = super::tokens::with_countable_lines(text);
+pub(crate) fn readable(text: &str) -> String {
+    let text = crate::script::tokens::with_countable_lines(text);
     let tokens = Tokens::new(&text);
     let mut out = text.clone().into_bytes();
     let mut belongs = false;

@@ -1,19 +1,19 @@
 //! `every`, `wait_until` and `retry`: what is done again and again, by the clock.
 //!
-//! Uses the waits of [`super::functions`]. Invariant: every wait ends with the run, with the innermost time limit, and by
+//! Uses the waits of [`crate::script::functions`]. Invariant: every wait ends with the run, with the innermost time limit, and by
 //! Ctrl-C; and the n-th call of `every` never begins before its time.
 
-use super::convert::describe;
-use super::device_type::located;
-use super::errors::{Fallible, ScriptError, argument, kind_of, placed};
-use super::functions::{duration, overdue, wait_for};
-use super::measure::shown;
-use super::run::{Run, call_place};
-use super::testing::is_timeout;
 use crate::bench::event::Event;
 use crate::bench::schedule::Schedule;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::script::convert::describe;
+use crate::script::device_type::located;
+use crate::script::errors::{Fallible, ScriptError, argument, kind_of, placed};
+use crate::script::functions::{duration, overdue, wait_for};
+use crate::script::measure::shown;
+use crate::script::run::{Run, call_place};
+use crate::script::testing::is_timeout;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const RETRY: &str = "write `retry(times, seconds, || …)`";
 type Context<'a> = NativeCallContext<'a>;
 
 /// Registers the functions.
-pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("every", move |context: Context<'_>, period: Dynamic, body: Dynamic| {
         placed(&context, every(&shared, &context, &period, None, &body))
@@ -50,7 +50,7 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 fn number(value: &Dynamic) -> Value {
-    super::convert::to_value(value).unwrap_or(Value::None)
+    crate::script::convert::to_value(value).unwrap_or(Value::None)
 }
 
 fn count(function: &str, value: &Dynamic, usage: &str) -> Fallible<i64> {
@@ -281,7 +281,7 @@ fn retry(run: &Run, context: &Context<'_>, times: &Dynamic, pause: &Dynamic, bod
 
 fn can_be_caught(error: &EvalAltResult) -> bool {
     !matches!(error, EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..))
-        && super::errors::innermost(error).is_catchable()
+        && crate::script::errors::innermost(error).is_catchable()
 }
 
 #[cfg(test)]

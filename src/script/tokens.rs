@@ -9,7 +9,7 @@ use std::ops::Range;
 
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A name, a word of the language, a number.
     Word,
     /// One character of an operator, or a bracket.
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 
 /// A token and its place.
 #[derive(Clone, Debug)]
-pub(super) struct Token {
+pub(crate) struct Token {
     pub kind: Kind,
     /// Its bytes.
     pub range: Range<usize>,
@@ -33,7 +33,7 @@ pub(super) struct Token {
 }
 
 /// The tokens of a text.
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     text: String,
     list: Vec<Token>,
 }
@@ -251,7 +251,7 @@ fn raw(rest: &str) -> Option<usize> {
 
 /// The text with its raw strings written such that Rhai counts their lines: it misses a line end that follows a `"` in
 /// them. Nothing moves, and their values stay as they are.
-pub(super) fn with_countable_lines(text: &str) -> String {
+pub(crate) fn with_countable_lines(text: &str) -> String {
     let tokens = Tokens::new(text);
     let mut out = String::new();
     let mut at = 0;

@@ -2,53 +2,53 @@
 //!
 //! Uses [`crate::value`]. Invariant: each of them can be sent as what it was, but for [`Opaque`].
 
-use super::convert::{to_dynamic, to_value};
-use super::equality::{compare, same, sign};
-use super::errors::{Fallible, argument, placed};
+use crate::script::convert::{to_dynamic, to_value};
+use crate::script::equality::{compare, same, sign};
+use crate::script::errors::{Fallible, argument, placed};
 use crate::value::Value;
 use num_bigint::BigInt;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position};
 
 /// An integer outside of 64 bits.
 #[derive(Clone, PartialEq, PartialOrd)]
-pub(super) struct BigInteger(pub BigInt);
+pub(crate) struct BigInteger(pub BigInt);
 
 /// A dictionary with keys other than strings, or with an order that matters.
 #[derive(Clone)]
-pub(super) struct Dict {
+pub(crate) struct Dict {
     pub pairs: Vec<(Value, Dynamic)>,
     pub ordered: bool,
 }
 
 /// A set or a frozenset.
 #[derive(Clone, PartialEq)]
-pub(super) struct PythonSet {
+pub(crate) struct PythonSet {
     pub items: Vec<Value>,
     pub frozen: bool,
 }
 
 /// A complex number.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) struct Complex(pub f64, pub f64);
+pub(crate) struct Complex(pub f64, pub f64);
 
 /// A namedtuple.
 #[derive(Clone)]
-pub(super) struct NamedTuple {
+pub(crate) struct NamedTuple {
     pub name: String,
     pub fields: Vec<(String, Dynamic)>,
 }
 
 /// An array to be sent as a tuple.
 #[derive(Clone)]
-pub(super) struct Tuple(pub Array);
+pub(crate) struct Tuple(pub Array);
 
 /// Python's `...`.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) struct Ellipsis;
+pub(crate) struct Ellipsis;
 
 /// The `repr` of something that has no literal.
 #[derive(Clone)]
-pub(super) struct Opaque(pub String);
+pub(crate) struct Opaque(pub String);
 
 impl Dict {
     pub fn new(pairs: Vec<(Value, Value)>, ordered: bool) -> Dict {
@@ -102,12 +102,12 @@ fn text(value: &Value) -> String {
 }
 
 /// Registers the types.
-pub(super) fn register(engine: &mut Engine) {
+pub(crate) fn register(engine: &mut Engine) {
     big_integer(engine);
     dict(engine);
     set(engine);
     rest(engine);
-    super::equality::register(engine);
+    crate::script::equality::register(engine);
 }
 
 /// Small results become Rhai's own integers.

@@ -2,12 +2,12 @@
 //!
 //! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
-use super::declare::{DECLARING, DEVICE_NAMES};
-use super::dispatch::receivers;
-use super::run::Run;
-use super::syntax::HELP_MARK;
-use super::text;
 use crate::error::Kind;
+use crate::script::declare::{DECLARING, DEVICE_NAMES};
+use crate::script::dispatch::receivers;
+use crate::script::run::Run;
+use crate::script::syntax::HELP_MARK;
+use crate::script::text;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 type Words = (String, Option<String>);
 
 /// The words for an error of the parser.
-pub(super) fn parse_error(kind: &ParseErrorType, position: Position, source: &str) -> Words {
+pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &str) -> Words {
     let plain_words = |title: &str| (title.to_owned(), None);
     match kind {
         ParseErrorType::BadInput(LexError::Runtime(message)) => match message.split_once(HELP_MARK) {
@@ -39,7 +39,7 @@ pub(super) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
             ("the expression is nested too deeply".to_owned(), Some("divide it with `let`".to_owned()))
         }
         ParseErrorType::FnDuplicatedDefinition(name, count) => {
-            (format!("function `{name}` with {} is defined twice", super::methods::arguments(*count)), None)
+            (format!("function `{name}` with {} is defined twice", crate::script::methods::arguments(*count)), None)
         }
         ParseErrorType::AssignmentToConstant(name) if !name.is_empty() => {
             (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
@@ -122,7 +122,7 @@ fn reserved_help(word: &str) -> Option<String> {
 }
 
 /// The words for an error of Rhai's at run time.
-pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, source: &str) -> Words {
+pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, source: &str) -> Words {
     match error {
         EvalAltResult::ErrorVariableNotFound(name, _) => {
             let names = declared_names(source);
@@ -143,7 +143,7 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _) => function_not_found(engine, run, signature),
         EvalAltResult::ErrorModuleNotFound(name, _) => {
-            let known = super::modules::library();
+            let known = crate::script::modules::library();
             let near = crate::name::nearest(name, known.iter().map(String::as_str));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -187,7 +187,7 @@ pub(super) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
 }
 
 /// An error of Rhai's own that a script caught.
-pub(super) struct Caught {
+pub(crate) struct Caught {
     pub kind: Kind,
     pub title: String,
     pub help: Option<String>,
@@ -197,7 +197,7 @@ pub(super) struct Caught {
 
 /// The words for a caught error, of which Rhai leaves nothing but its text: those that it would have uncaught. `source`:
 /// the script that caught it.
-pub(super) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str) -> Caught {
+pub(crate) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str) -> Caught {
     let first = text.lines().next().unwrap_or_default();
     let (_, place) = first.rsplit_once(" (line ").unwrap_or_default();
     let line = place.split(|c: char| !c.is_ascii_digit()).next().and_then(|line| line.parse().ok());
@@ -209,7 +209,7 @@ pub(super) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str)
         return Caught { kind: Kind::ScriptError, title: plain(&message), help: None, line };
     };
     let (title, help) = runtime_error(engine, run, &error, &script);
-    Caught { kind: super::errors::kind_of(&error), title, help, line }
+    Caught { kind: crate::script::errors::kind_of(&error), title, help, line }
 }
 
 /// The error that Rhai writes so, if it has words here.
@@ -245,7 +245,7 @@ fn without_position(error: &EvalAltResult) -> String {
 }
 
 /// The first line of a text of Rhai's, without the place at its end.
-pub(super) fn first_line(text: &str) -> String {
+pub(crate) fn first_line(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     let first = first.rfind(" (line ").map_or(first, |cut| &first[..cut]);
     first.rfind(" @ '").map_or(first, |cut| &first[..cut]).to_owned()
@@ -286,8 +286,8 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     let native = native_names(engine);
     let same: Vec<usize> = own.iter().filter(|(known, _)| known == name).map(|(_, count)| *count).collect();
     if let Some(count) = same.first() {
-        let title = format!("`{name}` was called with {}", super::methods::arguments(kinds.len()));
-        return (title, Some(format!("it takes {}", super::methods::arguments(*count))));
+        let title = format!("`{name}` was called with {}", crate::script::methods::arguments(kinds.len()));
+        return (title, Some(format!("it takes {}", crate::script::methods::arguments(*count))));
     }
     if native.contains(name) {
         return (format!("`{name}` does not take ({})", kinds.join(", ")), None);
@@ -311,7 +311,7 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
 
 /// The names of all native functions that people can write, but for those of devices, classes and proxies alone: whatever name a
 /// script calls is registered for these.
-pub(super) fn native_names(engine: &Engine) -> BTreeSet<String> {
+pub(crate) fn native_names(engine: &Engine) -> BTreeSet<String> {
     let ours = receivers();
     let name = |function: rhai::FuncInfo<'_>| {
         let native = function.script.is_none() && rhai::is_valid_identifier(&function.metadata.name);
@@ -352,7 +352,7 @@ fn type_words(name: &str) -> &str {
 }
 
 /// A message of Rhai's as a lowercase phrase with code in back-ticks.
-pub(super) fn plain(message: &str) -> String {
+pub(crate) fn plain(message: &str) -> String {
     let message = message.replace('\'', "`").replace("Expecting", "expected").replace("expecting", "expected");
     let mut letters = message.chars();
     match letters.next() {

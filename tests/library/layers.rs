@@ -130,7 +130,7 @@ const REACHING: &[(&str, &str, &str)] = &[
     ("script/events.rs", "canonicalize", "the name of a port that was opened"),
     ("script/files.rs", "disk::", "the words of an error"),
     ("script/modules.rs", "disk::", "the words of an error"),
-    ("script/mod.rs", "disk::", "the script that the person names; excerpts of errors, for the person"),
+    ("script/sources.rs", "disk::", "the script that the person names; excerpts of errors, for the person"),
     ("script/process.rs", "unix::", "the group of a program that the gate has let pass"),
     ("script/reload.rs", "WalkDir", "times of files in a folder that was synced"),
     ("script/reload.rs", ".metadata()", "times of files in a folder that was synced"),

@@ -1,10 +1,10 @@
 //! The reference of scripts, of standard modules, and of the language itself.
 
-use super::super::definitions::module;
-use super::super::device_type;
-use super::super::limits;
-use super::super::reference::{BUILTIN, Page, language};
 use super::*;
+use crate::script::definitions::module;
+use crate::script::device_type;
+use crate::script::limits;
+use crate::script::reference::{BUILTIN, Page, language};
 use std::collections::BTreeSet;
 
 fn pages(name: &str, text: &str) -> Vec<Page> {
@@ -122,7 +122,7 @@ fn what_is_wrong_is_told_as_by_check() {
 fn every_standard_module_is_described() {
     let (mut runner, _) = runner();
     assert_eq!(runner.reference_module("std/gone"), None);
-    for name in super::super::reference::module_names() {
+    for name in crate::script::reference::module_names() {
         let pages = runner.reference_module(&name).expect("a module").expect("no failure");
         assert!(!pages[0].doc.is_empty() && !pages[0].sections.is_empty(), "{name}");
         for section in &pages[0].sections {
@@ -177,7 +177,7 @@ fn every_function_of_the_language_is_described() {
     let answered: BTreeSet<_> = answered.into_iter().filter_map(defined).collect();
     let vain: Vec<_> = described.difference(&registered).filter(|known| !answered.contains(known)).collect();
     assert_eq!(vain.iter().map(|known| known.0.as_str()).collect::<Vec<_>>(), ["call", "call", "get$time_offset"]);
-    for name in super::super::declare::DEVICE_NAMES.iter().filter(|name| **name != "method") {
+    for name in crate::script::declare::DEVICE_NAMES.iter().filter(|name| **name != "method") {
         let known = |(other, _): &(String, usize)| other.trim_start_matches("get$") == *name;
         assert!(described.iter().any(known), "`{name}` of devices is not described in src/script/builtin.d.rhai");
         assert!(device_type::usage(name).is_some() || ["time_offset", "class"].contains(name), "{name}");
