@@ -2,15 +2,15 @@
 //!
 //! Invariant: debug and release builds behave alike: every limit is set here.
 
-use crate::script::dispatch::{ClassHandle, DEVICE_CLASS};
+use crate::script::diagnostics::errors;
+use crate::script::language::{comparing, syntax, text};
+use crate::script::natives::{
+    csv, files, functions, json, limits, measure, operator, parallel, process, random, series, station, timing,
+};
+use crate::script::objects::dispatch::{ClassHandle, DEVICE_CLASS};
+use crate::script::objects::{convert, device, dispatch, generator, opening, proxy, sync};
 use crate::script::run::{Run, place};
-use crate::script::{
-    comparing, convert, csv, device_type, dispatch, errors, files, functions, generator, measure, modules, opening,
-    syntax,
-};
-use crate::script::{
-    json, limits, operator, parallel, process, proxy, random, series, station, sync, testing, text, timing,
-};
+use crate::script::{modules, testing};
 use rhai::{AST, ASTNode, Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel, Stmt};
 use std::sync::{Arc, PoisonError};
 
@@ -30,7 +30,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     syntax::register(&mut engine, run);
     testing::register(&mut engine, run);
     dispatch::register(&mut engine, run);
-    device_type::register(&mut engine, run);
+    device::register(&mut engine, run);
     opening::register(&mut engine, run);
     generator::register(&mut engine);
     proxy::register(&mut engine, run);

@@ -8,10 +8,9 @@ use crate::disk;
 use crate::error::{Error, Kind};
 use crate::gate::Gate;
 use crate::origin::Origin;
-use crate::script::dispatch;
+use crate::script::diagnostics::errors::{Fallible, raise_at};
 use crate::script::engine::compile;
-use crate::script::errors::{Fallible, raise_at};
-use crate::script::proxy;
+use crate::script::objects::{dispatch, proxy};
 use crate::script::run::{Run, lock, place};
 use crate::script::sources::without_mark;
 use include_dir::{Dir, include_dir};
@@ -342,8 +341,11 @@ impl ModuleResolver for Resolver {
             return Err(cycle(&loading, &name, source.unwrap_or_default(), position));
         }
         let tree = load(run, engine, &name, path, position)?;
-        let tree =
-            if run.checking.load(Ordering::Relaxed) { crate::script::check::declarations(run, &tree) } else { tree };
+        let tree = if run.checking.load(Ordering::Relaxed) {
+            crate::script::reading::check::declarations(run, &tree)
+        } else {
+            tree
+        };
         lock(&run.loader.loading).push(name.clone());
         let module = Module::eval_ast_as_new(Scope::new(), &tree, engine);
         lock(&run.loader.loading).retain(|other| *other != name);

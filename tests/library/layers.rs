@@ -125,16 +125,16 @@ const REACHES: &[&str] = &[
 
 /// What of `script/` may, and why: a file and the word.
 const REACHING: &[(&str, &str, &str)] = &[
-    ("script/events.rs", "env::", "the computer's name and system, for reports"),
-    ("script/events.rs", "fs::", "the name of a port that was opened"),
-    ("script/events.rs", "canonicalize", "the name of a port that was opened"),
-    ("script/files.rs", "disk::", "the words of an error"),
+    ("script/run/events.rs", "env::", "the computer's name and system, for reports"),
+    ("script/run/events.rs", "fs::", "the name of a port that was opened"),
+    ("script/run/events.rs", "canonicalize", "the name of a port that was opened"),
+    ("script/natives/files.rs", "disk::", "the words of an error"),
     ("script/modules.rs", "disk::", "the words of an error"),
     ("script/sources.rs", "disk::", "the script that the person names; excerpts of errors, for the person"),
-    ("script/process.rs", "unix::", "the group of a program that the gate has let pass"),
-    ("script/reload.rs", "WalkDir", "times of files in a folder that was synced"),
-    ("script/reload.rs", ".metadata()", "times of files in a folder that was synced"),
-    ("script/reload.rs", ".is_file()", "whether a module that was missing is there"),
+    ("script/natives/process.rs", "unix::", "the group of a program that the gate has let pass"),
+    ("script/session/reload.rs", "WalkDir", "times of files in a folder that was synced"),
+    ("script/session/reload.rs", ".metadata()", "times of files in a folder that was synced"),
+    ("script/session/reload.rs", ".is_file()", "whether a module that was missing is there"),
 ];
 
 #[test]

@@ -5,8 +5,8 @@
 use super::{Context, fail};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
-use crate::script::convert;
-use crate::script::errors::Fallible;
+use crate::script::diagnostics::errors::Fallible;
+use crate::script::objects::convert;
 use crate::value::Value;
 use rhai::{Dynamic, Expr, Expression, Position};
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! The reference of scripts, of standard modules, and of the language itself.
 
 use super::*;
-use crate::script::definitions::module;
-use crate::script::device_type;
-use crate::script::limits;
+use crate::script::natives::limits;
+use crate::script::objects::device;
+use crate::script::reference::definitions::module;
 use crate::script::reference::{BUILTIN, Page, language};
 use std::collections::BTreeSet;
 
@@ -171,16 +171,19 @@ fn every_function_of_the_language_is_described() {
     registered.retain(|(name, _): &(String, usize)| !is_common(name));
     assert!(registered.len() > 80, "{registered:?}");
     let missing: Vec<_> = registered.difference(&described).collect();
-    assert!(missing.is_empty(), "registered, and not described in src/script/builtin.d.rhai: {missing:?}");
+    assert!(missing.is_empty(), "registered, and not described in src/script/reference/builtin.d.rhai: {missing:?}");
     // The bench side of a simulated board answers to every name; `time_offset` is found by an indexer.
     let answered: Vec<&str> = BUILTIN.lines().filter(|line| line.contains("(sim: Sim")).collect();
     let answered: BTreeSet<_> = answered.into_iter().filter_map(defined).collect();
     let vain: Vec<_> = described.difference(&registered).filter(|known| !answered.contains(known)).collect();
     assert_eq!(vain.iter().map(|known| known.0.as_str()).collect::<Vec<_>>(), ["call", "call", "get$time_offset"]);
-    for name in crate::script::declare::DEVICE_NAMES.iter().filter(|name| **name != "method") {
+    for name in crate::script::objects::declare::DEVICE_NAMES.iter().filter(|name| **name != "method") {
         let known = |(other, _): &(String, usize)| other.trim_start_matches("get$") == *name;
-        assert!(described.iter().any(known), "`{name}` of devices is not described in src/script/builtin.d.rhai");
-        assert!(device_type::usage(name).is_some() || ["time_offset", "class"].contains(name), "{name}");
+        assert!(
+            described.iter().any(known),
+            "`{name}` of devices is not described in src/script/reference/builtin.d.rhai"
+        );
+        assert!(device::usage(name).is_some() || ["time_offset", "class"].contains(name), "{name}");
     }
 }
 

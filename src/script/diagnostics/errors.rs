@@ -1,0 +1,231 @@
+//! Errors of the crate as values of a script, and back.
+//!
+//! Invariant: what ends a run (Ctrl-C, the run's deadline) never becomes something that a script can catch.
+
+use crate::error::{Error, Kind};
+use crate::origin::Origin;
+use crate::script::diagnostics::wording;
+use crate::script::run::{Run, Stop, call_place};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
+
+/// What a fallible native function of ours gives.
+pub(crate) type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// An error as a script sees it.
+#[derive(Clone)]
+pub(crate) struct ScriptError {
+    pub error: Error,
+    /// The values and errors of a ParallelError.
+    pub results: Option<Array>,
+    /// What each of the results is of, for people. Empty: they are told by the message.
+    pub labels: Vec<String>,
+}
+
+impl ScriptError {
+    /// An error with nothing beside it.
+    pub fn new(error: Error) -> ScriptError {
+        ScriptError { error, results: None, labels: Vec::new() }
+    }
+}
+
+/// Raises an error of the crate in a script. Rhai adds the place of the call.
+pub(crate) fn raise(error: Error) -> Box<EvalAltResult> {
+    raise_at(error, Position::NONE)
+}
+
+/// Raises an error of the crate at a known place.
+pub(crate) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
+    if error.kind() == Kind::Interrupted {
+        return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Error(error)), position));
+    }
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError::new(error)), position))
+}
+
+/// The result of a native function; an error without a place gets that of the call, so that a script that catches it
+/// knows its line.
+pub(crate) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) -> Fallible<T> {
+    result.map_err(|mut error| {
+        if let EvalAltResult::ErrorRuntime(value, _) = &mut *error
+            && let Some(mut known) = value.write_lock::<ScriptError>()
+            && known.error.origins().is_empty()
+            && let Some(origin) = call_place(context).filter(|origin| !origin.file.starts_with("std/"))
+        {
+            known.error = known.error.clone().with_origin(origin);
+        }
+        error
+    })
+}
+
+/// Ends the script with what it has to stop for.
+pub(crate) fn stop(stop: Stop) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(stop), Position::NONE))
+}
+
+/// An error of one kind, without device.
+pub(crate) fn refuse<T>(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+    let help = help.into();
+    let error = Error::new(kind, message);
+    Err(raise(if help.is_empty() { error } else { error.with_help(help) }))
+}
+
+/// An ArgumentError.
+pub(crate) fn argument<T>(message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+    refuse(Kind::ArgumentError, message, help)
+}
+
+/// The innermost error, without the frames of calls and modules around it.
+pub(crate) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            innermost(inner)
+        }
+        other => other,
+    }
+}
+
+/// The kind of an error.
+pub(crate) fn kind_of(error: &EvalAltResult) -> Kind {
+    match innermost(error) {
+        EvalAltResult::ErrorRuntime(value, _) => value_kind(value),
+        EvalAltResult::ErrorParsing(..) => Kind::ParseError,
+        EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
+            Some(Stop::Error(error)) => error.kind(),
+            Some(Stop::Timeout(_)) => Kind::TimeoutError,
+            None => Kind::ScriptError,
+        },
+        EvalAltResult::ErrorModuleNotFound(..) => Kind::DeclarationError,
+        _ => Kind::ScriptError,
+    }
+}
+
+/// The kind of a thrown or caught value.
+pub(crate) fn value_kind(value: &Dynamic) -> Kind {
+    if let Some(error) = value.read_lock::<ScriptError>() {
+        return error.error.kind();
+    }
+    // Only a caught error of Rhai's own has both.
+    let kind = value.read_lock::<Map>().filter(|map| map.contains_key("error")).and_then(|map| kind_in(&map));
+    kind.unwrap_or(Kind::ScriptError)
+}
+
+/// The kind that a map says it has.
+fn kind_in(map: &Map) -> Option<Kind> {
+    Kind::from_name(map.get("kind")?.read_lock::<ImmutableString>()?.as_str())
+}
+
+/// The error as a script's `catch` would see it.
+pub(crate) fn as_value(error: &EvalAltResult) -> Dynamic {
+    match innermost(error) {
+        EvalAltResult::ErrorRuntime(value, _) => value.clone(),
+        EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
+            Some(Stop::Error(error)) => Dynamic::from(ScriptError::new(error.clone())),
+            _ => Dynamic::from("ended".to_owned()),
+        },
+        other => {
+            let mut map = Map::new();
+            map.insert("error".into(), Dynamic::from("ErrorRuntime".to_owned()));
+            map.insert("message".into(), Dynamic::from(other.to_string()));
+            Dynamic::from_map(map)
+        }
+    }
+}
+
+/// What became of each part of an operation that failed.
+fn results(error: &ScriptError) -> Dynamic {
+    let others = error.error.others();
+    if error.results.is_none() && !others.is_empty() {
+        let all = std::iter::once(&error.error).chain(others);
+        return all.map(|error| Dynamic::from(ScriptError::new(error.clone()))).collect::<Array>().into();
+    }
+    error.results.clone().map_or(Dynamic::UNIT, Dynamic::from_array)
+}
+
+fn text(value: Option<&str>) -> Dynamic {
+    value.map_or(Dynamic::UNIT, |text| Dynamic::from(text.to_owned()))
+}
+
+fn line(origin: Option<&Origin>) -> Dynamic {
+    origin.map_or(Dynamic::UNIT, |origin| Dynamic::from(i64::from(origin.line)))
+}
+
+/// The innermost line of a script: code that was declared at run time stands in none.
+fn script_line(error: &Error) -> Dynamic {
+    line(error.origins().iter().find(|origin| !origin.file.starts_with('<')))
+}
+
+/// The name within `` task `read_adc` ``.
+fn task_name(item: &str) -> &str {
+    item.split('`').nth(1).unwrap_or(item)
+}
+
+/// Registers errors as a type of the language.
+pub(crate) fn register(engine: &mut Engine) {
+    engine
+        .register_type_with_name::<ScriptError>("Error")
+        .register_get("kind", |e: &mut ScriptError| e.error.kind().name())
+        .register_get("message", |e: &mut ScriptError| e.error.message().to_owned())
+        .register_get("help", |e: &mut ScriptError| text(e.error.help()))
+        .register_get("device", |e: &mut ScriptError| text(e.error.device()))
+        .register_get("task", |e: &mut ScriptError| text(e.error.item().map(task_name)))
+        .register_get("traceback", |e: &mut ScriptError| text(e.error.traceback()))
+        .register_get("script_line", |e: &mut ScriptError| script_line(&e.error))
+        .register_get("line", |e: &mut ScriptError| line(e.error.origins().last()))
+        .register_get("results", |e: &mut ScriptError| results(e))
+        .register_fn("to_string", |e: &mut ScriptError| e.error.to_string())
+        .register_fn("to_debug", |e: &mut ScriptError| e.error.to_string())
+        .register_fn("kind_of", |error: Dynamic| value_kind(&error).name())
+        .register_fn("is_a", |context: NativeCallContext<'_>, error: Dynamic, kind: ImmutableString| {
+            placed(&context, is_a(&error, &kind))
+        });
+    // `throw "text"`, `throw 5`: the value itself arrives in `catch`, and has what every error has.
+    thrown::<ImmutableString>(engine);
+    thrown::<i64>(engine);
+    thrown::<f64>(engine);
+    thrown::<bool>(engine);
+    thrown::<char>(engine);
+}
+
+/// Gives the values of a type the properties of an error.
+fn thrown<T: rhai::Variant + Clone + std::fmt::Display>(engine: &mut Engine) {
+    engine
+        .register_get("kind", |_: &mut T| Kind::ScriptError.name())
+        .register_get("message", |value: &mut T| value.to_string());
+    for absent in ["help", "device", "task", "traceback", "script_line", "line", "results"] {
+        engine.register_get(absent, |_: &mut T| ());
+    }
+}
+
+/// A caught error of Rhai's own, which arrives as a map, with the properties that every error has.
+pub(crate) fn complete(run: &Run, engine: &Engine, value: &Dynamic) -> Option<Dynamic> {
+    let map = value.read_lock::<Map>()?;
+    let message = map.get("message")?.to_string();
+    if !map.contains_key("error") || map.contains_key("kind") {
+        return None;
+    }
+    let source = map.get("source").map(ToString::to_string).unwrap_or_default();
+    let caught = wording::caught_error(engine, run, &message, &source);
+    let mut complete = map.clone();
+    complete.insert("kind".into(), Dynamic::from(caught.kind.name()));
+    complete.insert("message".into(), Dynamic::from(caught.title));
+    complete.insert("help".into(), text(caught.help.as_deref()));
+    let innermost = caught.line.map_or_else(|| map.get("line").cloned().unwrap_or_default(), Dynamic::from_int);
+    complete.insert("script_line".into(), innermost);
+    for absent in ["device", "task", "traceback", "results"] {
+        complete.entry(absent.into()).or_insert(Dynamic::UNIT);
+    }
+    Some(Dynamic::from_map(complete))
+}
+
+fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {
+    match Kind::from_name(kind) {
+        Some(wanted) => {
+            let said = error.read_lock::<Map>().and_then(|map| kind_in(&map));
+            Ok(said.unwrap_or_else(|| value_kind(error)).is_a(wanted))
+        }
+        None => {
+            let near = crate::name::nearest(kind, Kind::ALL.iter().map(|kind| kind.name()));
+            let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+            argument(format!("there is no kind of error `{kind}`"), help)
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Rhai's messages in plain words, with the name that was probably meant.
+//!
+//! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
+
+use crate::error::Kind;
+use crate::script::language::syntax::HELP_MARK;
+use crate::script::language::text;
+use crate::script::objects::declare::{DECLARING, DEVICE_NAMES};
+use crate::script::objects::dispatch::receivers;
+use crate::script::run::Run;
+use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
+use std::collections::BTreeSet;
+
+/// Title and help.
+type Words = (String, Option<String>);
+
+/// The words for an error of the parser.
+pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &str) -> Words {
+    let plain_words = |title: &str| (title.to_owned(), None);
+    match kind {
+        ParseErrorType::BadInput(LexError::Runtime(message)) => match message.split_once(HELP_MARK) {
+            Some((title, help)) => (title.to_owned(), Some(help.to_owned())),
+            None => (message.clone(), None),
+        },
+        ParseErrorType::BadInput(LexError::UnterminatedString) => (
+            "this string is not closed".to_owned(),
+            Some("a body ends with a back-tick, a string with a quote".to_owned()),
+        ),
+        ParseErrorType::BadInput(error) => (plain(&error.to_string()), None),
+        ParseErrorType::UnexpectedEOF => plain_words("the script ends too early"),
+        ParseErrorType::MissingToken(token, context) => missing_token(token, context, position, source),
+        ParseErrorType::Reserved(word) => (format!("`{word}` is a reserved word"), reserved_help(word)),
+        ParseErrorType::WrongDocComment => (
+            "a `///` comment stands before something that has no documentation".to_owned(),
+            Some("write `//`; functions, classes and their items can be documented".to_owned()),
+        ),
+        ParseErrorType::LoopBreak => plain_words("`break` or `continue` stands outside of a loop"),
+        ParseErrorType::ExprTooDeep => {
+            ("the expression is nested too deeply".to_owned(), Some("divide it with `let`".to_owned()))
+        }
+        ParseErrorType::FnDuplicatedDefinition(name, count) => (
+            format!("function `{name}` with {} is defined twice", crate::script::objects::methods::arguments(*count)),
+            None,
+        ),
+        ParseErrorType::AssignmentToConstant(name) if !name.is_empty() => {
+            (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
+        }
+        ParseErrorType::FnMissingName => (
+            "expected the name of a function".to_owned(),
+            Some("a word that Rhai reserves, such as `go` or `new`, cannot be one".to_owned()),
+        ),
+        ParseErrorType::VariableExpected => plain_words("expected a name"),
+        other => (plain(&other.to_string()), None),
+    }
+}
+
+fn missing_token(token: &str, context: &str, position: Position, source: &str) -> Words {
+    let context = context
+        .replace(&format!("for '{}' expression", text::DEVICE), "in the `device` block")
+        .replace(&format!("for '{}' expression", text::TEST), "in the `test` block")
+        .replace(&format!("for '{}' expression", text::GROUP), "in the `group` block");
+    let context = text::HOOKS.iter().fold(context, |context, (key, word)| {
+        context.replace(&format!("for '{key}' expression"), &format!("in the `{word}` block"))
+    });
+    if let Some(words) = nameless(token, position, source).or_else(|| goes_on(token, position, source)) {
+        return words;
+    }
+    let title = format!("expected `{token}` {}", plain(&context));
+    let help = (token == ";").then(|| {
+        let line = position.line().unwrap_or(1);
+        let ends = source.split('\n').take(line.saturating_sub(1)).filter(|line| !line.trim().is_empty()).last();
+        let column = position.position().unwrap_or(1);
+        let begins =
+            source.split('\n').nth(line.saturating_sub(1)).unwrap_or("").chars().take(column.saturating_sub(1));
+        match ends {
+            Some(line) if begins.collect::<String>().trim().is_empty() => {
+                format!("the statement before has no `;` at its end: `{}`", line.trim())
+            }
+            _ => "two statements are divided by a `;`".to_owned(),
+        }
+    });
+    (title.trim_end().to_owned(), help)
+}
+
+/// The words for a block without a name, of which Rhai takes the first word for a variable.
+fn nameless(token: &str, position: Position, source: &str) -> Option<Words> {
+    let line = source.split('\n').nth(position.line()?.checked_sub(1)?)?;
+    let at = line.char_indices().nth(position.position()?.checked_sub(1)?)?.0;
+    if token != ";" || !line[at..].starts_with('{') {
+        return None;
+    }
+    match line[..at].trim() {
+        "device" => Some(("a device class needs a name".to_owned(), Some("write `device Bench { … }`".to_owned()))),
+        "group" => Some(("a group needs a name".to_owned(), Some("write `group \"name\" { … }`".to_owned()))),
+        "test" => Some(("a test needs a name".to_owned(), Some("write `test \"name\" { … }`".to_owned()))),
+        _ => None,
+    }
+}
+
+/// The words for a line that begins with a bracket behind a block, which Rhai takes for an index of the block.
+fn goes_on(token: &str, position: Position, source: &str) -> Option<Words> {
+    let number = position.line()?;
+    let above = source.split('\n').take(number.checked_sub(1)?).filter(|line| !line.trim().is_empty());
+    let begins = source.split('\n').nth(number - 1)?.trim_start().starts_with('[');
+    let behind_block = above.last().is_some_and(|line| line.trim_end().ends_with('}'));
+    (token == "]" && begins && behind_block).then(|| {
+        let title = "this `[` is taken for an index of the block above".to_owned();
+        (title, Some("write `;` behind the block".to_owned()))
+    })
+}
+
+fn reserved_help(word: &str) -> Option<String> {
+    let help = match word {
+        "var" => "a variable is declared with `let`",
+        "null" | "nil" | "void" => "nothing is written `()`",
+        "public" | "protected" => "functions are public, unless marked `private`",
+        "goto" => "use a loop, or a function",
+        block if block.ends_with(" block") => "a block of that kind stands where a statement begins",
+        "eval" => "on a device the call is `d.exec(\"code\")`",
+        _ => "choose another name",
+    };
+    Some(help.to_owned())
+}
+
+/// The words for an error of Rhai's at run time.
+pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, source: &str) -> Words {
+    match error {
+        EvalAltResult::ErrorVariableNotFound(name, _) => {
+            let names = declared_names(source);
+            let classes: Vec<String> = run.classes().into_iter().map(|(_, class)| class.0.class.name.clone()).collect();
+            let candidates = names.iter().map(String::as_str).chain(classes.iter().map(String::as_str));
+            let near = crate::name::nearest(name, candidates.chain(["args", "Device"]));
+            let help = match near {
+                Some(near) => Some(format!("did you mean `{near}`?")),
+                None if names.contains(name) => Some(format!(
+                    "functions do not see the script's variables: pass it as an argument, or write `global::{name}` for a constant"
+                )),
+                None if name.starts_with(char::is_uppercase) => Some(format!(
+                    "a device class is declared with `device {name} {{ … }}`, or imported: `alias::{name}`"
+                )),
+                None => None,
+            };
+            (format!("there is no variable `{name}` here"), help)
+        }
+        EvalAltResult::ErrorFunctionNotFound(signature, _) => function_not_found(engine, run, signature),
+        EvalAltResult::ErrorModuleNotFound(name, _) => {
+            let known = crate::script::modules::library();
+            let near = crate::name::nearest(name, known.iter().map(String::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if name.starts_with("std/") => format!("there are {}", known.join(", ")),
+                None => "a module is a file below the script's folder, without `.rhai`, or one of `std/…`".to_owned(),
+            };
+            (format!("there is no module `{name}`"), Some(help))
+        }
+        EvalAltResult::ErrorPropertyNotFound(name, _) => (format!("there is no property `{}`", first_word(name)), None),
+        EvalAltResult::ErrorDotExpr(message, _) => (dot_expression(message), None),
+        EvalAltResult::ErrorAssignmentToConstant(name, _) => {
+            (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
+        }
+        EvalAltResult::ErrorMismatchDataType(wanted, found, _)
+        | EvalAltResult::ErrorMismatchOutputType(wanted, found, _) => {
+            (format!("expected {}, found {}", type_words(wanted), type_words(found)), None)
+        }
+        EvalAltResult::ErrorStackOverflow(_) => {
+            ("functions call each other too deeply".to_owned(), Some("a script can nest 64 calls".to_owned()))
+        }
+        EvalAltResult::ErrorFor(_) => (
+            "this cannot be looped over".to_owned(),
+            Some("`for` takes arrays, ranges, maps' keys, generators".to_owned()),
+        ),
+        EvalAltResult::ErrorUnboundThis(_) => ("`this` stands outside of a method".to_owned(), None),
+        EvalAltResult::ErrorDataRace(..) => (
+            "a value is changed while it is in use".to_owned(),
+            Some(
+                "a closure uses the device that it is given to: write `let same = device;`, and use `same` in the closure"
+                    .to_owned(),
+            ),
+        ),
+        EvalAltResult::ErrorIndexingType(signature, _) => {
+            let kind = type_words(signature.split(' ').next().unwrap_or_default());
+            let block = kind == "DeviceClass";
+            let help = block.then(|| "a `[` that begins a statement needs a `;` behind the block above".to_owned());
+            (format!("{kind} cannot be indexed that way"), help)
+        }
+        other => (plain(&without_position(other)), None),
+    }
+}
+
+/// An error of Rhai's own that a script caught.
+pub(crate) struct Caught {
+    pub kind: Kind,
+    pub title: String,
+    pub help: Option<String>,
+    /// Where in a function it arose.
+    pub line: Option<i64>,
+}
+
+/// The words for a caught error, of which Rhai leaves nothing but its text: those that it would have uncaught. `source`:
+/// the script that caught it.
+pub(crate) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str) -> Caught {
+    let first = text.lines().next().unwrap_or_default();
+    let (_, place) = first.rsplit_once(" (line ").unwrap_or_default();
+    let line = place.split(|c: char| !c.is_ascii_digit()).next().and_then(|line| line.parse().ok());
+    let message = first_line(text);
+    // What arose in a function names the script in which it stands, if that is another one.
+    let named = first.split_once(" @ '").and_then(|(_, rest)| rest.split_once('\''));
+    let script = run.sources.get(named.map_or(source, |(name, _)| name)).unwrap_or_default();
+    let Some(error) = from_text(&message) else {
+        return Caught { kind: Kind::ScriptError, title: plain(&message), help: None, line };
+    };
+    let (title, help) = runtime_error(engine, run, &error, &script);
+    Caught { kind: crate::script::diagnostics::errors::kind_of(&error), title, help, line }
+}
+
+/// The error that Rhai writes so, if it has words here.
+fn from_text(message: &str) -> Option<EvalAltResult> {
+    let at = Position::NONE;
+    let after = |start: &str| message.strip_prefix(start).map(str::to_owned);
+    let types = |start: &str| {
+        let (found, wanted) = message.strip_prefix(start)?.strip_suffix(')')?.rsplit_once(" (expecting ")?;
+        Some(EvalAltResult::ErrorMismatchDataType(wanted.to_owned(), found.to_owned(), at))
+    };
+    match message {
+        "For loop expects iterable type" => return Some(EvalAltResult::ErrorFor(at)),
+        "'this' not bound" => return Some(EvalAltResult::ErrorUnboundThis(at)),
+        "Stack overflow" => return Some(EvalAltResult::ErrorStackOverflow(at)),
+        _ => {}
+    }
+    after("Variable not found: ")
+        .map(|name| EvalAltResult::ErrorVariableNotFound(name, at))
+        .or_else(|| after("Function not found: ").map(|name| EvalAltResult::ErrorFunctionNotFound(name, at)))
+        .or_else(|| after("Module not found: ").map(|name| EvalAltResult::ErrorModuleNotFound(name, at)))
+        .or_else(|| after("Property not found: ").map(|name| EvalAltResult::ErrorPropertyNotFound(name, at)))
+        .or_else(|| after("Cannot modify constant ").map(|name| EvalAltResult::ErrorAssignmentToConstant(name, at)))
+        .or_else(|| after("Indexer unavailable: ").map(|name| EvalAltResult::ErrorIndexingType(name, at)))
+        .or_else(|| after("Data race detected").map(|name| EvalAltResult::ErrorDataRace(name, at)))
+        .or_else(|| after("Unknown property").map(|_| EvalAltResult::ErrorDotExpr(message.to_owned(), at)))
+        .or_else(|| types("Data type incorrect: "))
+        .or_else(|| types("Output type incorrect: "))
+}
+
+/// Rhai's text of an error, without the place at its end.
+fn without_position(error: &EvalAltResult) -> String {
+    first_line(&error.to_string())
+}
+
+/// The first line of a text of Rhai's, without the place at its end.
+pub(crate) fn first_line(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    let first = first.rfind(" (line ").map_or(first, |cut| &first[..cut]);
+    first.rfind(" @ '").map_or(first, |cut| &first[..cut]).to_owned()
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or(text).trim_matches(|c| matches!(c, '\'' | '"' | '`'))
+}
+
+/// `Unknown property 'x' - a getter is not registered for type 'y'` in plain words.
+fn dot_expression(message: &str) -> String {
+    let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
+    match quoted.as_slice() {
+        [property, kind, ..] if message.starts_with("Unknown property") => {
+            format!("{} has no property `{property}`", type_words(kind))
+        }
+        _ => plain(message),
+    }
+}
+
+fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
+    let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
+    let name = if name == text::CALL { "call" } else { name };
+    let arguments = arguments.trim_end_matches(')');
+    let kinds: Vec<String> =
+        arguments.split(", ").filter(|kind| !kind.is_empty()).map(|kind| type_words(kind).to_owned()).collect();
+    if !rhai::is_valid_identifier(name) {
+        let short = name.rsplit("::").next().unwrap_or(name);
+        if rhai::is_valid_identifier(short) {
+            let functions = run.loader.all_functions();
+            let near = crate::name::nearest(short, functions.iter().map(String::as_str));
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            return (format!("there is no function `{name}` for ({})", kinds.join(", ")), help);
+        }
+        return (format!("`{name}` cannot be used on {}", kinds.join(" and ")), None);
+    }
+    let own = run.loader.functions();
+    let native = native_names(engine);
+    let same: Vec<usize> = own.iter().filter(|(known, _)| known == name).map(|(_, count)| *count).collect();
+    if let Some(count) = same.first() {
+        let title = format!("`{name}` was called with {}", crate::script::objects::methods::arguments(kinds.len()));
+        return (title, Some(format!("it takes {}", crate::script::objects::methods::arguments(*count))));
+    }
+    if native.contains(name) {
+        return (format!("`{name}` does not take ({})", kinds.join(", ")), None);
+    }
+    let names = own.iter().map(|(name, _)| name.as_str()).chain(native.iter().map(String::as_str));
+    let items = run.loader.items();
+    let of_devices = DEVICE_NAMES.contains(&name) || DECLARING.contains(&name);
+    let help = if items.iter().any(|item| item == name) || of_devices {
+        Some(format!("`{name}` is called on a device"))
+    } else {
+        let near = crate::name::nearest(name, names.chain(items.iter().map(String::as_str)));
+        near.map(|near| format!("did you mean `{near}`?"))
+    };
+    let title = if kinds.is_empty() {
+        format!("there is no function `{name}`")
+    } else {
+        format!("there is no function `{name}` for ({})", kinds.join(", "))
+    };
+    (title, help)
+}
+
+/// The names of all native functions that people can write, but for those of devices, classes and proxies alone: whatever name a
+/// script calls is registered for these.
+pub(crate) fn native_names(engine: &Engine) -> BTreeSet<String> {
+    let ours = receivers();
+    let name = |function: rhai::FuncInfo<'_>| {
+        let native = function.script.is_none() && rhai::is_valid_identifier(&function.metadata.name);
+        let for_all = function.metadata.param_types.first().is_none_or(|first| !ours.contains(first));
+        (native && for_all).then(|| function.metadata.name.to_string())
+    };
+    engine.collect_fn_metadata(None, name, true).into_iter().collect()
+}
+
+/// The names that a script declares, found in its text: the tree does not keep what a scope held.
+fn declared_names(source: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    let mut words =
+        source.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty()).peekable();
+    while let Some(word) = words.next() {
+        if matches!(word, "let" | "const" | "as" | "device" | "for" | "fn")
+            && let Some(name) = words.peek()
+        {
+            names.insert((*name).to_owned());
+        }
+    }
+    names
+}
+
+/// A type of Rhai's as the language reference calls it.
+fn type_words(name: &str) -> &str {
+    let name = name.trim();
+    if name.contains("ImmutableString") || name == "&str" {
+        return "string";
+    }
+    match name {
+        "i64" => "int",
+        "f64" => "float",
+        "()" => "`()`",
+        "Fn" => "function",
+        other => other.rsplit("::").next().unwrap_or(other),
+    }
+}
+
+/// A message of Rhai's as a lowercase phrase with code in back-ticks.
+pub(crate) fn plain(message: &str) -> String {
+    let message = message.replace('\'', "`").replace("Expecting", "expected").replace("expecting", "expected");
+    let mut letters = message.chars();
+    match letters.next() {
+        Some(first) if !message.chars().take(2).all(char::is_uppercase) => {
+            first.to_lowercase().chain(letters).collect::<String>().trim_end_matches('.').to_owned()
+        }
+        _ => message,
+    }
+}

@@ -1,0 +1,366 @@
+//! Looking at the text of a script where Rhai's parser does not: which `device` begins a declaration, where a body
+//! begins, which comment belongs to a class.
+//!
+//! Invariant: every compilation goes through [`with_text`], on the thread that compiles.
+
+use crate::origin::Origin;
+use crate::script::language::comparing;
+use crate::script::language::counting::Counting;
+use crate::script::language::syntax::HELP_MARK;
+use crate::script::language::tokens::{Kind, Tokens};
+use rhai::{LexError, Position, Token};
+use std::cell::RefCell;
+
+/// What the parse of a script leaves behind besides its tree.
+#[derive(Default)]
+pub(crate) struct Noted {
+    /// Names of items and methods that its `device` blocks declare.
+    pub names: Vec<String>,
+}
+
+struct Current {
+    tokens: Tokens,
+    counting: Counting,
+    /// Whether a `device` block is being parsed.
+    in_block: bool,
+    noted: Noted,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Vec<Current>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The keyword under which Rhai knows a `device` block; nobody can type it.
+pub(crate) const DEVICE: &str = "device block";
+/// The keyword under which Rhai knows a `test` block.
+pub(crate) const TEST: &str = "test block";
+/// The keyword under which Rhai knows a `group` block.
+pub(crate) const GROUP: &str = "group block";
+/// The keywords under which Rhai knows what runs before and after tests, and how they are written.
+pub(crate) const HOOKS: [(&str, &str); 4] = [
+    ("setup_all block", "setup_all"),
+    ("setup_each block", "setup_each"),
+    ("teardown_each block", "teardown_each"),
+    ("teardown_all block", "teardown_all"),
+];
+/// The method under which Rhai knows `x.call(…)`, which it would keep for function pointers.
+pub(crate) const CALL: &str = "call item";
+
+/// Words that Rhai reserves without using them.
+const FREED: &[&str] = &[
+    "async", "await", "case", "default", "go", "is", "match", "module", "new", "nil", "null", "shared", "spawn",
+    "static", "sync", "thread", "use", "with", "yield",
+];
+
+/// Compiles with `text` in view; gives the result and what was noted. `is_whole`: no variable is from outside of the text.
+pub(crate) fn with_text<T>(text: &str, is_whole: bool, compile: impl FnOnce() -> T) -> (T, Noted) {
+    let tokens = Tokens::new(text);
+    let counting = if is_whole { Counting::of(&tokens) } else { Counting::default() };
+    CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, counting, in_block: false, noted: Noted::default() }));
+    let result = compile();
+    let noted = CURRENT.with_borrow_mut(Vec::pop).map(|current| current.noted).unwrap_or_default();
+    (result, noted)
+}
+
+/// Notes that a `device` block begins, or has ended.
+pub(crate) fn note_block(begins: bool) {
+    CURRENT.with_borrow_mut(|stack| {
+        if let Some(current) = stack.last_mut() {
+            current.in_block = begins;
+        }
+    });
+}
+
+/// Notes the name of an item while its block is parsed.
+pub(crate) fn note_name(name: &str) {
+    CURRENT.with_borrow_mut(|stack| {
+        if let Some(current) = stack.last_mut() {
+            current.noted.names.push(name.to_owned());
+        }
+    });
+}
+
+/// Rhai's token hook: frees reserved words, and finds the words that begin a block by what stands around them. Everywhere
+/// else these words are ordinary names.
+pub(crate) fn token(token: Token, position: Position) -> Token {
+    match token {
+        Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
+        Token::Custom(sign) => match comparing::built_in(&sign) {
+            Some(faster) if is_free_of_floats(position, &sign) => faster,
+            _ => Token::Custom(sign),
+        },
+        Token::Reserved(word) if word.as_str() == "eval" && is_called(position, "eval") => {
+            let message =
+                format!("`eval` is not part of the language{HELP_MARK}on a device the call is `d.exec(\"code\")`");
+            Token::LexError(Box::new(LexError::Runtime(message)))
+        }
+        Token::Reserved(word) if word.as_str() == "call" && after_dot(position) => {
+            Token::Identifier(Box::new(CALL.into()))
+        }
+        Token::Identifier(word) => {
+            let key = match word.as_str() {
+                "device" => begins(position, "device", DEVICE, |_, next| next.is_name),
+                "test" => begins(position, "test", TEST, |_, next| next.is_text),
+                "group" => begins(position, "group", GROUP, |_, next| next.is_text),
+                _ => HOOKS.iter().find(|(_, written)| *written == word.as_str()).and_then(|(key, written)| {
+                    begins(position, written, key, |before, next| before && (next.is_name || next.is_brace))
+                }),
+            };
+            Token::Identifier(key.map_or(word, |key| Box::new(key.into())))
+        }
+        // Rhai refuses this sign as soon as it reads it.
+        Token::LexError(_) if is_arrow(position) => Token::Identifier(Box::new("->".into())),
+        Token::Reserved(word) if is_key(position, &word) => Token::Identifier(word),
+        word if word.is_standard_keyword() && is_key(position, word.literal_syntax()) => {
+            Token::Identifier(Box::new(word.literal_syntax().into()))
+        }
+        other => other,
+    }
+}
+
+/// Whether the `word` at `position` is a key of a map, `#{ fn: 1 }`, or a parameter with an annotation.
+fn is_key(position: Position, word: &str) -> bool {
+    let stands = |before: Option<(Kind, &str)>, after: Option<(Kind, &str)>| {
+        let begins = before.is_some_and(|(_, text)| matches!(text, "{" | "," | "("));
+        (begins && after.is_some_and(|(_, text)| text == ":")).then_some(())
+    };
+    around(position, word, stands).is_some()
+}
+
+/// Whether the `word` at `position` is called as a function.
+fn is_called(position: Position, word: &str) -> bool {
+    let is = |token: Option<(Kind, &str)>, wanted: &str| token.is_some_and(|(_, text)| text == wanted);
+    around(position, word, |before, after| (!is(before, ".") && is(after, "(")).then_some(())).is_some()
+}
+
+/// Whether the `->` of an item stands at `position`.
+fn is_arrow(position: Position) -> bool {
+    CURRENT.with_borrow(|stack| {
+        let Some(Current { tokens, in_block: true, .. }) = stack.last() else { return false };
+        let next = tokens.index_of(position, '-').and_then(|index| tokens.list().get(index + 1));
+        next.is_some_and(|next| tokens.text(next) == ">")
+    })
+}
+
+/// Whether no float takes part in the comparison whose `sign` stands at `position`.
+fn is_free_of_floats(position: Position, sign: &str) -> bool {
+    CURRENT.with_borrow(|stack| {
+        let Some(Current { tokens, counting, .. }) = stack.last() else { return false };
+        let found = sign.chars().next().and_then(|first| tokens.index_of(position, first));
+        found.is_some_and(|index| counting.is_free_of_floats(tokens, index, sign.len()))
+    })
+}
+
+/// The token after a word.
+#[derive(Default)]
+struct Next {
+    /// A name, or a word of Rhai that is no operator.
+    is_name: bool,
+    is_text: bool,
+    is_brace: bool,
+}
+
+/// `key` if the `word` at `position` begins a block: if `fits` holds for whether a statement can begin there, and for the
+/// token after it.
+fn begins(
+    position: Position,
+    word: &str,
+    key: &'static str,
+    fits: impl Fn(bool, Next) -> bool,
+) -> Option<&'static str> {
+    around(position, word, |before, after| {
+        let (next, text) = after?;
+        let starts = |first: fn(char) -> bool| text.starts_with(first);
+        // Two names never follow each other, but for these two operators.
+        let is_name = next == Kind::Word && !matches!(text, "in" | "as") && starts(|c| c.is_alphabetic() || c == '_');
+        let is_text = next == Kind::Raw || next == Kind::Text && starts(|c| c != '\'');
+        let next = Next { is_name, is_text, is_brace: text == "{" };
+        let begins_statement = before.is_none_or(|(_, text)| matches!(text, ";" | "{" | "}"));
+        (before.is_none_or(|(_, text)| text != ".") && fits(begins_statement, next)).then_some(key)
+    })
+}
+
+/// Whether the word `call` at `position` is that of `x.call(…)`.
+fn after_dot(position: Position) -> bool {
+    let is = |token: Option<(Kind, &str)>, wanted: &str| token.is_some_and(|(_, text)| text == wanted);
+    around(position, "call", |before, after| (is(before, ".") && is(after, "(")).then_some(())).is_some()
+}
+
+/// Looks at what stands before and after the `word` at `position`.
+fn around<T>(
+    position: Position,
+    word: &str,
+    look: impl FnOnce(Option<(Kind, &str)>, Option<(Kind, &str)>) -> Option<T>,
+) -> Option<T> {
+    CURRENT.with_borrow(|stack| {
+        let tokens = &stack.last()?.tokens;
+        let (before, after) = tokens.around(position, word);
+        let shown = |token: &crate::script::language::tokens::Token| (token.kind, tokens.text(token));
+        look(before.map(shown), after.map(shown))
+    })
+}
+
+/// Puts a statement without effect into the empty blocks whose opening braces stand at `braces`. No line moves, and no
+/// column but those behind a block without any white space before or in it.
+pub(crate) fn fill_blocks(text: &str, mut braces: Vec<Position>) -> String {
+    // From the end, so that what is put in does not move the others; a function is seen for each closure in it.
+    braces.sort_by_key(|brace| (brace.line(), brace.position()));
+    braces.dedup();
+    let mut lines: Vec<Vec<char>> = text.split('\n').map(|line| line.chars().collect()).collect();
+    for brace in braces.into_iter().rev() {
+        let (Some(line), Some(column)) = (brace.line(), brace.position()) else { continue };
+        let (Some(line), Some(at)) = (lines.get_mut(line - 1), column.checked_sub(1)) else { continue };
+        if line.get(at) != Some(&'{') {
+            continue;
+        }
+        let is_space = |c: Option<&char>| matches!(c, Some(' ' | '\t'));
+        if is_space(line.get(at + 1)) {
+            line[at + 1] = '0';
+        } else if at > 0 && is_space(line.get(at - 1)) {
+            line[at - 1] = '{';
+            line[at] = '0';
+        } else {
+            line.insert(at + 1, '0');
+        }
+    }
+    let lines: Vec<String> = lines.into_iter().map(String::from_iter).collect();
+    lines.join("\n")
+}
+
+/// The names of `catch (name)` in a text.
+pub(crate) fn caught_names(text: &str) -> Vec<String> {
+    let after = text.match_indices("catch").filter_map(|(at, word)| text.get(at + word.len()..));
+    let names = after.filter_map(|rest| {
+        let inside = rest.trim_start().strip_prefix('(')?.trim_start();
+        let end = inside.find(|c: char| !(c.is_alphanumeric() || c == '_'))?;
+        inside[end..].trim_start().starts_with(')').then(|| inside[..end].to_owned())
+    });
+    names.filter(|name| !name.is_empty()).collect()
+}
+
+/// Where the first character of the string literal at `quote` stands. Rhai drops the line end that directly follows an
+/// opening back-tick.
+pub(crate) fn literal_origin(text: &str, source: &str, line: usize, column: usize) -> Origin {
+    let rest: Vec<char> =
+        text.split('\n').nth(line.saturating_sub(1)).unwrap_or("").chars().skip(column.saturating_sub(1)).collect();
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    match rest.first() {
+        Some('`') if rest[1..].iter().all(|c| *c == '\r') => Origin::new(source, number(line + 1), 1),
+        Some('#') => {
+            let marks = rest.iter().take_while(|c| **c == '#').count();
+            Origin::new(source, number(line), number(column + marks + 1))
+        }
+        _ => Origin::new(source, number(line), number(column + 1)),
+    }
+}
+
+/// The comment directly above a line, without its marks: the documentation of a class.
+pub(crate) fn comment_above(text: &str, line: usize) -> String {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let mut doc: Vec<&str> = Vec::new();
+    let mut index = line.saturating_sub(1).min(lines.len());
+    let mut in_block = false;
+    while index > 0 {
+        let above = lines[index - 1].trim();
+        if in_block || above.ends_with("*/") {
+            in_block = !above.starts_with("/*");
+        } else if !above.starts_with("//") {
+            break;
+        }
+        doc.push(above);
+        index -= 1;
+    }
+    doc.reverse();
+    strip_comment(&doc.join("\n"))
+}
+
+/// The text of a comment without its marks.
+pub(crate) fn strip_comment(comment: &str) -> String {
+    let mut lines = Vec::new();
+    for line in comment.split('\n') {
+        let line = line.trim();
+        let line = line.strip_prefix("/**").or_else(|| line.strip_prefix("/*")).unwrap_or(line);
+        let line = line.strip_suffix("*/").unwrap_or(line);
+        let line = line.trim_start_matches('/');
+        let line = if line == "!" { "" } else { line.strip_prefix("! ").unwrap_or(line) };
+        let line = line.strip_prefix("* ").or_else(|| line.strip_prefix('*')).unwrap_or(line);
+        lines.push(line.strip_prefix(' ').unwrap_or(line).trim_end());
+    }
+    lines.join("\n").trim().to_owned()
+}
+
+/// The text as Rhai is to read it: documentation comments above blocks are plain comments, as Rhai takes the former only
+/// above functions, and so is a line `#!…` at the beginning; the lines of every string are counted. Nothing moves.
+pub(crate) fn readable(text: &str) -> String {
+    let text = crate::script::language::tokens::with_countable_lines(text);
+    let tokens = Tokens::new(&text);
+    let mut out = text.clone().into_bytes();
+    let mut belongs = false;
+    let mut next = "";
+    for token in tokens.list().iter().rev() {
+        let written = tokens.text(token);
+        let start = token.range.start;
+        if token.kind != Kind::Comment {
+            let block = matches!((written, next), ("test" | "group", next) if next.starts_with(['"', '`', '#']))
+                || written == "device" && next.starts_with(|c: char| c.is_alphabetic() || c == '_')
+                || HOOKS.iter().any(|(_, word)| *word == written);
+            belongs = token.kind == Kind::Word && block;
+            next = written;
+        } else if written.starts_with("#!") {
+            // With the third character, `#!/` would become a documentation comment.
+            out.splice(start..start + 2, *b"//");
+            if written.as_bytes().get(2).is_some_and(|third| matches!(third, b'/' | b'!')) {
+                out[start + 2] = b' ';
+            }
+        } else if belongs && (written.starts_with("///") || written.starts_with("/**") && !written.starts_with("/***"))
+        {
+            out[start + 2] = b' ';
+        }
+    }
+    String::from_utf8(out).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_begins_after_its_quote_or_on_the_next_line() {
+        fn case(text: &str, line: usize, column: usize, wanted: (u32, u32)) {
+            let origin = literal_origin(text, "a", line, column);
+            assert_eq!((origin.line, origin.column), wanted, "{text:?}");
+        }
+        case("task a() `\n  x\n`", 1, 10, (2, 1));
+        case("task a() `\r\n  x\r\n`", 1, 10, (2, 1));
+        case("task a() `x`", 1, 10, (1, 11));
+        case("task a() ` \n x`", 1, 10, (1, 11));
+        case("task a() \"x\"", 1, 10, (1, 11));
+        case("task a() ##\"\nx\"##", 1, 10, (1, 13));
+    }
+
+    #[test]
+    fn empty_blocks_are_filled_without_moving_what_follows() {
+        fn case(text: &str, columns: &[u16], wanted: &str) {
+            let braces = columns.iter().map(|column| Position::new(1, *column)).collect();
+            assert_eq!(fill_blocks(text, braces), wanted);
+        }
+        case("for x in g { } f()", &[12], "for x in g {0} f()");
+        case("for x in g {} f()", &[12], "for x in g{0} f()");
+        case("for x in g(){}", &[13], "for x in g(){0}");
+        case("for x in g {\n}", &[12], "for x in g{0\n}");
+        case("for x in ä {} for y in g { // c", &[12, 26, 12], "for x in ä{0} for y in g {0// c");
+    }
+
+    #[test]
+    fn comments_above_a_class_are_its_documentation() {
+        let text = "let a = 1;\n\n/// One board:\n// its inside.\ndevice A {}\n";
+        assert_eq!(comment_above(text, 5), "One board:\nits inside.");
+        assert_eq!(comment_above("/** One\n * two\n */\ndevice A {}", 4), "One\ntwo");
+        assert_eq!(comment_above("let a = 1;\ndevice A {}", 2), "");
+        assert_eq!(strip_comment("//! One.\n//!\n//! Two!"), "One.\n\nTwo!");
+        assert_eq!(
+            readable("/// A\n// b\ndevice A {}\n/// f\nfn f() {}"),
+            "//  A\n// b\ndevice A {}\n/// f\nfn f() {}"
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! `csv_format` and `csv_parse`, the natives behind `std/csv` (RFC 4180, lines ending in `\n`).
+//!
+//! Invariant: what `csv_format` writes, `csv_parse` reads as the same texts.
+
+use crate::script::diagnostics::errors::{Fallible, argument, placed};
+use crate::script::natives::measure::shown;
+use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
+
+/// Registers the functions.
+pub(crate) fn register(engine: &mut Engine) {
+    engine
+        .register_fn("csv_format", |context: Context<'_>, rows: Array| placed(&context, csv_format(&context, &rows)))
+        .register_fn("csv_parse", |context: Context<'_>, text: ImmutableString| placed(&context, csv_parse(&text)));
+}
+
+/// Rows as the text of a CSV file (RFC 4180, lines ending in `\n`).
+fn csv_format(context: &Context<'_>, rows: &[Dynamic]) -> Fallible<String> {
+    let mut text = String::new();
+    for (index, row) in rows.iter().enumerate() {
+        let row = row.flatten_clone();
+        let Some(cells) = row.read_lock::<Array>() else {
+            return argument(
+                format!("row {} is {}", index + 1, crate::script::objects::convert::describe(&row)),
+                "rows are arrays: `[[\"time\", \"value\"], [0, 1.5]]`",
+            );
+        };
+        let cells: Vec<String> = cells.iter().map(|cell| quote(&shown(context, cell), cell.is_unit())).collect();
+        text.push_str(&cells.join(","));
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn quote(cell: &str, empty: bool) -> String {
+    if empty {
+        return String::new();
+    }
+    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}
+
+/// The rows of a CSV text; all cells are strings.
+fn csv_parse(text: &str) -> Fallible<Array> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    let mut row: Vec<String> = Vec::new();
+    let mut cell = String::new();
+    let (mut quoted, mut begun) = (false, false);
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if quoted && letters.peek() == Some(&'"') => {
+                letters.next();
+                cell.push('"');
+            }
+            '"' if quoted => quoted = false,
+            '"' if cell.is_empty() => (quoted, begun) = (true, true),
+            other if quoted => cell.push(other),
+            ',' => {
+                row.push(std::mem::take(&mut cell));
+                begun = true;
+            }
+            '\r' if letters.peek() == Some(&'\n') => {}
+            '\n' => {
+                row.push(std::mem::take(&mut cell));
+                rows.push(std::mem::take(&mut row));
+                begun = false;
+            }
+            other => {
+                cell.push(other);
+                begun = true;
+            }
+        }
+    }
+    if quoted {
+        return argument(format!("a quote in row {} of the CSV text is not closed", rows.len() + 1), "");
+    }
+    if begun {
+        row.push(cell);
+        rows.push(row);
+    }
+    let rows = rows.into_iter().map(|row| Dynamic::from_array(row.into_iter().map(Dynamic::from).collect()));
+    Ok(rows.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_text_is_read_as_rows() {
+        fn case(text: &str, wanted: &[&[&str]]) {
+            let rows = csv_parse(text).unwrap();
+            let rows: Vec<Vec<String>> =
+                rows.into_iter().map(|row| row.into_typed_array::<String>().unwrap()).collect();
+            assert_eq!(rows, wanted, "{text:?}");
+        }
+        case("a,b\n1,2\n", &[&["a", "b"], &["1", "2"]]);
+        case("a,\"b,\"\"c\nd\"\r\n", &[&["a", "b,\"c\nd"]]);
+        case("a,", &[&["a", ""]]);
+        case("", &[]);
+        case("\"\"", &[&[""]]);
+        assert!(csv_parse("\"a").is_err());
+    }
+}

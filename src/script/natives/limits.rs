@@ -1,0 +1,162 @@
+//! Bounds of what a script may make: the memory of the program, and the size of one value that a single call makes.
+//!
+//! Rhai's own limits of sizes are off, because with one it measures a whole array whenever something is done to it. In
+//! their place the memory of the program is looked at after every operation, which costs the reading of a counter; what
+//! one operation makes out of nothing, such as `blob(n)` and `pad`, is refused above [`LARGEST`].
+//! Invariant: a script that wants too much ends with an error, so that its teardowns run; the program is not aborted.
+
+use crate::error::{Error, Kind};
+use crate::script::diagnostics::errors::{Fallible, argument, placed, stop};
+use crate::script::run::Run;
+use rhai::{Array, Blob, Dynamic, Engine, INT, ImmutableString, NativeCallContext as Context};
+use std::sync::Arc;
+
+/// Largest string, blob or array, in bytes, that one call makes.
+pub const LARGEST: u64 = 256 << 20;
+
+/// Functions of Rhai itself that are registered here with a bound: its own documents describe them.
+#[cfg(test)]
+pub(crate) const OF_RHAI: [&str; 3] = ["blob", "pad", "replace"];
+
+/// How much memory a run may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// Bytes that the whole program may have allocated while a script runs.
+    pub most: usize,
+    /// How many it has allocated.
+    pub used: fn() -> usize,
+}
+
+impl Memory {
+    /// Why the run has to stop, if it takes too much.
+    pub(crate) fn excess(&self) -> Option<Error> {
+        ((self.used)() > self.most).then(|| {
+            Error::new(Kind::ScriptError, format!("the script uses more than {} of memory", shown(self.most as u64)))
+                .with_help("allow more with `--max-memory SIZE`, or keep less at a time")
+        })
+    }
+}
+
+/// A number of bytes as the command line takes it.
+fn shown(bytes: u64) -> String {
+    match bytes {
+        _ if bytes.is_multiple_of(1 << 30) => format!("{} GiB", bytes >> 30),
+        _ if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
+        _ => format!("{bytes} bytes"),
+    }
+}
+
+/// Registers the functions that can make much out of little, in place of Rhai's own.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let (one, two) = (Bound(run.clone()), Bound(run.clone()));
+    engine
+        .register_fn("blob", move |context: Context<'_>, length: INT| {
+            placed(&context, one.length("blob", length, 1).map(|length| vec![0_u8; length]))
+        })
+        .register_fn("blob", move |context: Context<'_>, length: INT, value: INT| {
+            placed(&context, two.length("blob", length, 1).map(|length| vec![byte(value); length]))
+        });
+    let (array, bytes) = (Bound(run.clone()), Bound(run.clone()));
+    engine
+        .register_fn("pad", move |context: Context<'_>, items: &mut Array, length: INT, item: Dynamic| {
+            let longer = array.length("pad", length, size_of::<Dynamic>() as u64);
+            placed(&context, longer.and_then(|length| array.fill(items, length, &item)))
+        })
+        .register_fn("pad", move |context: Context<'_>, blob: &mut Blob, length: INT, value: INT| {
+            let longer = bytes.length("pad", length, 1);
+            placed(&context, longer.map(|length| blob.resize(length.max(blob.len()), byte(value))))
+        });
+    strings(engine, run);
+}
+
+/// The functions of strings. Lengths are in characters, as everywhere in Rhai.
+fn strings(engine: &mut Engine, run: &Arc<Run>) {
+    let (one, several) = (Bound(run.clone()), Bound(run.clone()));
+    engine
+        .register_fn("pad", move |context: Context<'_>, text: &mut ImmutableString, length: INT, letter: char| {
+            placed(&context, one.pad(text, length, letter.encode_utf8(&mut [0; 4])))
+        })
+        .register_fn("pad", move |context: Context<'_>, text: &mut ImmutableString, length: INT, more: &str| {
+            placed(&context, several.pad(text, length, more))
+        });
+    let bounds = [0; 4].map(|_| Bound(run.clone()));
+    let [texts, letter_by_text, text_by_letter, letters] = bounds;
+    engine
+        .register_fn("replace", move |context: Context<'_>, text: &mut ImmutableString, old: &str, new: &str| {
+            placed(&context, texts.replace(text, old, new))
+        })
+        .register_fn("replace", move |context: Context<'_>, text: &mut ImmutableString, old: char, new: &str| {
+            placed(&context, letter_by_text.replace(text, old.encode_utf8(&mut [0; 4]), new))
+        })
+        .register_fn("replace", move |context: Context<'_>, text: &mut ImmutableString, old: &str, new: char| {
+            placed(&context, text_by_letter.replace(text, old, new.encode_utf8(&mut [0; 4])))
+        })
+        .register_fn("replace", move |context: Context<'_>, text: &mut ImmutableString, old: char, new: char| {
+            let (mut first, mut second) = ([0; 4], [0; 4]);
+            placed(&context, letters.replace(text, old.encode_utf8(&mut first), new.encode_utf8(&mut second)))
+        });
+}
+
+/// Rhai takes the low byte of a number.
+fn byte(value: INT) -> u8 {
+    value.to_le_bytes()[0]
+}
+
+/// What one call may make in a run.
+struct Bound(Arc<Run>);
+
+impl Bound {
+    fn most(&self) -> u64 {
+        self.0.memory.get().map_or(LARGEST, |memory| LARGEST.min(memory.most as u64))
+    }
+
+    /// Refuses a value of more bytes.
+    fn check(&self, name: &str, bytes: u128) -> Fallible<()> {
+        let most = self.most();
+        if bytes <= u128::from(most) {
+            return Ok(());
+        }
+        argument(format!("`{name}` would make a value of more than {}", shown(most)), "make it in pieces")
+    }
+
+    /// The number of items of `each` bytes; below 0 there is none.
+    fn length(&self, name: &str, length: INT, each: u64) -> Fallible<usize> {
+        let length = u64::try_from(length).unwrap_or(0);
+        self.check(name, u128::from(length) * u128::from(each))?;
+        Ok(usize::try_from(length).unwrap_or(usize::MAX))
+    }
+
+    /// Appends copies of an item, which may be large itself, or the run is stopped meanwhile.
+    fn fill(&self, items: &mut Array, length: usize, item: &Dynamic) -> Fallible<()> {
+        while items.len() < length {
+            if let Some(why) = self.0.progress() {
+                return Err(stop(why));
+            }
+            let many = if item.is_array() || item.is_map() || item.is_blob() || item.is_string() { 1 } else { 4096 };
+            items.resize(length.min(items.len() + many), item.clone());
+        }
+        Ok(())
+    }
+
+    /// Appends `more` until `text` has at least `length` characters, and cuts what is too much.
+    fn pad(&self, text: &mut ImmutableString, length: INT, more: &str) -> Fallible<()> {
+        let have = text.chars().count();
+        let wanted = self.length("pad", length, more.len().max(1) as u64)?;
+        let Some(missing) = wanted.checked_sub(have).filter(|&missing| missing > 0 && !more.is_empty()) else {
+            return Ok(());
+        };
+        text.make_mut().extend(more.chars().cycle().take(missing));
+        Ok(())
+    }
+
+    fn replace(&self, text: &mut ImmutableString, old: &str, new: &str) -> Fallible<()> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        let count = text.matches(old).count() as u128;
+        let bytes = text.len() as u128 + count * new.len() as u128;
+        self.check("replace", bytes)?;
+        *text = text.replace(old, new).into();
+        Ok(())
+    }
+}

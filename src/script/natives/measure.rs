@@ -1,0 +1,170 @@
+//! `measure(name, value, options)`.
+//!
+//! Invariant: what was measured is recorded before anything is raised for it.
+
+use crate::bench::event::{Event, Outcome};
+use crate::bench::measurement::Measurement;
+use crate::bench::{numbers, units};
+use crate::error::Kind;
+use crate::script::diagnostics::errors::{Fallible, argument, placed, refuse};
+use crate::script::objects::convert::describe;
+use crate::script::objects::types::BigInteger;
+use crate::script::run::{Run, lock};
+use regex_automata::meta::Regex;
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use serde_json::Value;
+use std::sync::Arc;
+
+const OPTIONS: &[&str] =
+    &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
+
+/// Registers the function.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine.register_fn("measure", move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic| {
+        placed(&context, measure(&shared, &context, &name, value, &Map::new()))
+    });
+    let shared = run.clone();
+    engine.register_fn(
+        "measure",
+        move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic, options: Map| {
+            placed(&context, measure(&shared, &context, &name, value, &options))
+        },
+    );
+}
+
+/// A value as `print` shows it.
+pub(crate) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
+    let text = context.call_native_fn::<ImmutableString>("to_string", (value.clone(),));
+    text.map_or_else(|_| value.to_string(), |text| text.to_string())
+}
+
+/// A value as a number, if it is one.
+#[expect(clippy::cast_precision_loss, reason = "a measured value is judged as a float")]
+pub(crate) fn number(value: &Dynamic) -> Option<f64> {
+    let small = value.as_float().ok().or_else(|| value.as_int().ok().map(|whole| whole as f64));
+    small.or_else(|| value.read_lock::<BigInteger>().map(|whole| whole.to_float()))
+}
+
+/// A value as JSON has it; what JSON does not have is a text.
+fn json(context: &NativeCallContext<'_>, value: &Dynamic) -> Value {
+    if let Ok(whole) = value.as_int() {
+        return whole.into();
+    }
+    if let Some(number) = number(value) {
+        return numbers::to_json(number);
+    }
+    if let Ok(on) = value.as_bool() {
+        return on.into();
+    }
+    match value.read_lock::<Array>() {
+        Some(items) => items.iter().map(|item| json(context, item)).collect(),
+        None => shown(context, value).into(),
+    }
+}
+
+fn limit(name: &str, given: &Dynamic) -> Fallible<f64> {
+    match number(given).filter(|number| !number.is_nan()) {
+        Some(number) => Ok(number),
+        None => argument(format!("`{name}` is {}", describe(given)), "a limit is a number"),
+    }
+}
+
+fn text(name: &str, given: &Dynamic, help: &str) -> Fallible<String> {
+    given.clone().into_string().or_else(|_| argument(format!("`{name}` is {}", describe(given)), help))
+}
+
+/// The unit, if there is such a one.
+pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
+    let unit = text("unit", given, "it is a string, such as \"V\"")?;
+    match units::check(&unit) {
+        Ok(()) => Ok(unit),
+        Err(meant) => {
+            let help = meant.map_or_else(
+                || {
+                    "units are those of the SI and of a lab, with prefixes: \"mV\", \"kΩ\", \"m/s\", \"°C\", \"dBm\""
+                        .to_owned()
+                },
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            argument(format!("there is no unit `{unit}`"), help)
+        }
+    }
+}
+
+/// Reads the options; gives whether a failure ends the test.
+fn read(context: &NativeCallContext<'_>, measurement: &mut Measurement, options: &Map) -> Fallible<bool> {
+    let mut must = false;
+    for (option, given) in options {
+        match option.as_str() {
+            "unit" => measurement.unit = unit(given)?,
+            "doc" => measurement.doc = text(option, given, "it is a sentence")?,
+            "min" => measurement.min = Some(limit(option, given)?),
+            "max" => measurement.max = Some(limit(option, given)?),
+            "marginal_min" => measurement.marginal_min = Some(limit(option, given)?),
+            "marginal_max" => measurement.marginal_max = Some(limit(option, given)?),
+            "within_percent" => measurement.within_percent = Some(limit(option, given)?),
+            "equals" => measurement.equals = Some(json(context, given)),
+            "matches" => measurement.matches = Some(text(option, given, "it is a regular expression")?),
+            "must" => match given.as_bool() {
+                Ok(on) => must = on,
+                Err(_) => return argument(format!("`must` is {}", describe(given)), "it is `true` or `false`"),
+            },
+            other => {
+                let near = crate::name::nearest(other, OPTIONS.iter().copied());
+                let help = near.map_or_else(
+                    || format!("options of `measure`: {}", OPTIONS.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return argument(format!("`measure` has no option `{other}`"), help);
+            }
+        }
+    }
+    check(measurement)?;
+    Ok(must)
+}
+
+/// Refuses limits that nothing can meet.
+fn check(measurement: &Measurement) -> Fallible<()> {
+    if let Some(percent) = measurement.within_percent {
+        if measurement.equals.as_ref().and_then(numbers::from_json).is_none() {
+            return argument("`within_percent` needs the number that it is about", "add `equals: 3.3`");
+        }
+        if percent < 0.0 {
+            return argument("`within_percent` is negative", "it is how far the value may be away, to both sides");
+        }
+    }
+    if let (Some(min), Some(max)) = (measurement.min, measurement.max)
+        && min > max
+    {
+        return argument(format!("`min` is above `max`: {min} > {max}"), "exchange them");
+    }
+    Ok(())
+}
+
+fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynamic, options: &Map) -> Fallible<Dynamic> {
+    let mut measurement = Measurement { name: name.to_owned(), value: json(context, &value), ..Measurement::default() };
+    let must = read(context, &mut measurement, options)?;
+    let pattern = match measurement.matches.as_deref().map(Regex::new) {
+        None => None,
+        Some(Ok(pattern)) => Some(pattern),
+        Some(Err(error)) => {
+            let reason = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
+            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
+            return argument(format!("`matches` is no regular expression: {reason}"), "");
+        }
+    };
+    measurement.judge(|_, text| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text)));
+    let outcome = measurement.outcome;
+    let mut record = lock(&run.record);
+    let test = record.test();
+    record.measured(outcome);
+    drop(record);
+    let said = units::show(&measurement);
+    run.emit(Event::Measured { test, measurement });
+    if must && outcome == Outcome::Fail {
+        let message = format!("`{name}` is {}, and must be {}", said.value, said.limits);
+        return refuse(Kind::ScriptError, message, "");
+    }
+    Ok(value)
+}

@@ -1,0 +1,298 @@
+//! `parallel([|| …, || …])` and `for_each_board([…], |b| …)`: closures on threads of their own, results in order.
+//!
+//! Invariant: all closures have ended when the call returns, whatever became of one of them.
+
+use crate::error::{Error, Kind};
+use crate::script::diagnostics::errors::{Fallible, ScriptError, argument, as_value, kind_of, placed, stop};
+use crate::script::diagnostics::{errors, explain};
+use crate::script::objects::convert::describe;
+use crate::script::objects::dispatch::DeviceHandle;
+use crate::script::run::{Run, call_place, lock};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
+use std::cell::RefCell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Stack of a closure's thread: enough for 64 nested calls of a script.
+const STACK: usize = 16 << 20;
+
+/// How `for_each_board` is written.
+const FOR_EACH: &str = "write `for_each_board([one, two], |board| …)`, with `#{ jobs: 4 }` before the closure to limit how many run at once";
+
+thread_local! {
+    /// The board that this thread works for: what the script prints meanwhile bears its name.
+    static BOARD: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// The name of the board for which this thread runs a closure of `for_each_board`.
+pub(crate) fn board() -> Option<String> {
+    BOARD.with_borrow(Clone::clone)
+}
+
+/// Registers `parallel` and `for_each_board`.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine.register_fn("parallel", move |context: NativeCallContext<'_>, closures: Array| {
+        placed(&context, parallel(&shared, &context, closures))
+    });
+    let shared = run.clone();
+    engine.register_fn("for_each_board", move |context: NativeCallContext<'_>, boards: Dynamic, body: Dynamic| {
+        placed(&context, for_each_board(&shared, &context, boards, &Map::new(), body))
+    });
+    let shared = run.clone();
+    engine.register_fn(
+        "for_each_board",
+        move |context: NativeCallContext<'_>, boards: Dynamic, options: Map, body: Dynamic| {
+            placed(&context, for_each_board(&shared, &context, boards, &options, body))
+        },
+    );
+}
+
+/// One closure to run.
+struct Job {
+    function: FnPtr,
+    /// The board that it is for, which is its argument.
+    board: Option<DeviceHandle>,
+}
+
+impl Job {
+    /// A captured variable is locked while it is used: each closure gets copies of its own.
+    fn new(mut function: FnPtr, board: Option<DeviceHandle>) -> Job {
+        for captured in function.iter_curry_mut() {
+            *captured = captured.flatten_clone();
+        }
+        Job { function, board }
+    }
+
+    /// What it is called in notes.
+    fn label(&self, number: usize) -> String {
+        match &self.board {
+            Some(board) => format!("board `{}`", board.device.name()),
+            None => format!("closure {number}"),
+        }
+    }
+
+    fn run(&self, context: &NativeCallContext<'_>) -> Fallible<Dynamic> {
+        let Some(board) = &self.board else { return self.function.call_raw(context, None, Vec::new()) };
+        BOARD.set(Some(board.device.name().to_owned()));
+        let result = self.function.call_raw(context, None, vec![Dynamic::from(board.clone())]);
+        BOARD.set(None);
+        result
+    }
+}
+
+fn parallel(run: &Arc<Run>, context: &NativeCallContext<'_>, closures: Array) -> Fallible<Dynamic> {
+    let mut jobs = Vec::new();
+    for (index, closure) in closures.into_iter().enumerate() {
+        let Some(function) = closure.flatten_clone().try_cast::<FnPtr>() else {
+            return argument(
+                format!("element {} for `parallel` is {}", index + 1, describe(&closure)),
+                "it takes an array of closures: `parallel([|| …, || …])`",
+            );
+        };
+        jobs.push(Job::new(function, None));
+    }
+    let outcomes = run_all(run, context, &jobs, usize::MAX);
+    collect(run, context, &jobs, "closures", outcomes)
+}
+
+fn for_each_board(
+    run: &Arc<Run>,
+    context: &NativeCallContext<'_>,
+    boards: Dynamic,
+    options: &Map,
+    body: Dynamic,
+) -> Fallible<Dynamic> {
+    let Some(function) = body.clone().try_cast::<FnPtr>() else {
+        return argument(format!("the last argument of `for_each_board` is {}", describe(&body)), FOR_EACH);
+    };
+    let Some(boards) = boards.clone().try_cast::<Array>() else {
+        return argument(format!("the boards are {}, and no array", describe(&boards)), FOR_EACH);
+    };
+    let limit = limit(options)?;
+    let mut jobs: Vec<Job> = Vec::new();
+    for (index, board) in boards.into_iter().enumerate() {
+        let Some(board) = board.flatten_clone().try_cast::<DeviceHandle>() else {
+            let help = "open the boards first, at once if you like: `parallel([|| Bench.open(\"left\"), || Bench.open(\"right\")])`";
+            return argument(format!("board {} is {}, and no open device", index + 1, describe(&board)), help);
+        };
+        if jobs.iter().filter_map(|job| job.board.as_ref()).any(|other| other.device.is(&board.device)) {
+            return argument(
+                format!("board {} is `{}` a second time", index + 1, board.device.name()),
+                "name each board once",
+            );
+        }
+        jobs.push(Job::new(function.clone(), Some(board)));
+    }
+    let outcomes = run_all(run, context, &jobs, limit);
+    collect(run, context, &jobs, "boards", outcomes)
+}
+
+/// How many may run at once.
+fn limit(options: &Map) -> Fallible<usize> {
+    let mut limit = usize::MAX;
+    for (name, value) in options {
+        let count = value.as_int().ok().and_then(|count| usize::try_from(count).ok()).filter(|count| *count > 0);
+        match (name.as_str(), count) {
+            ("jobs", Some(count)) => limit = count,
+            ("jobs", None) => {
+                let help = "`for_each_board(boards, #{ jobs: 4 }, |b| …)` runs four at once";
+                return argument("`jobs` is no whole number from 1 on", help);
+            }
+            (other, _) => return argument(format!("`for_each_board` has no option `{other}`"), "it has `jobs`"),
+        }
+    }
+    Ok(limit)
+}
+
+/// What the threads of one call share.
+struct Shared<'a> {
+    run: &'a Run,
+    jobs: &'a [Job],
+    next: AtomicUsize,
+    /// Threads that have not ended.
+    running: AtomicUsize,
+    interrupted: AtomicBool,
+    outcomes: Mutex<Vec<Option<Fallible<Dynamic>>>>,
+    main: std::thread::Thread,
+}
+
+impl Shared<'_> {
+    /// Carries out jobs as long as there are any.
+    fn work(&self, context: &NativeCallContext<'_>) {
+        let _leaving = Leaving(self);
+        loop {
+            let index = self.next.fetch_add(1, Ordering::SeqCst);
+            let Some(job) = self.jobs.get(index) else { return };
+            let result = match self.run.progress() {
+                Some(why) => Err(stop(why)),
+                None => job.run(context),
+            };
+            if result.as_ref().is_err_and(|error| kind_of(error) == Kind::Interrupted) {
+                self.interrupted.store(true, Ordering::SeqCst);
+            }
+            if let Some(outcome) = lock(&self.outcomes).get_mut(index) {
+                *outcome = Some(result);
+            }
+        }
+    }
+}
+
+/// Runs all jobs, at most `limit` of them at once.
+fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit: usize) -> Vec<Fallible<Dynamic>> {
+    #[expect(deprecated, reason = "Rhai marks this as volatile that way; the version is pinned")]
+    let store = context.store_data();
+    let engine = context.engine();
+    let count = jobs.len().min(limit);
+    let shared = Shared {
+        run,
+        jobs,
+        next: AtomicUsize::new(0),
+        running: AtomicUsize::new(count),
+        interrupted: AtomicBool::new(false),
+        outcomes: Mutex::new(jobs.iter().map(|_| None).collect()),
+        main: std::thread::current(),
+    };
+    let deadlines = run.deadlines();
+    if run.parallel.fetch_add(1, Ordering::Relaxed) == 0 {
+        run.observer.parallel(true);
+    }
+    let mut refused = None;
+    std::thread::scope(|scope| {
+        for _ in 0..count {
+            let (store, shared, deadlines) = (&store, &shared, deadlines.clone());
+            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || {
+                run.work_within(deadlines);
+                #[expect(deprecated, reason = "Rhai marks this as volatile that way; the version is pinned")]
+                let context = store.create_context(engine);
+                shared.work(&context);
+            });
+            if let Err(error) = thread {
+                shared.running.fetch_sub(1, Ordering::SeqCst);
+                refused = Some(error.to_string());
+            }
+        }
+        // One closure has taken the press of Ctrl-C: it is meant for the others, too.
+        while shared.running.load(Ordering::SeqCst) > 0 {
+            std::thread::park_timeout(Duration::from_millis(25));
+            if shared.interrupted.load(Ordering::SeqCst) && shared.running.load(Ordering::SeqCst) > 0 {
+                run.stop(Error::new(Kind::Interrupted, "interrupted"));
+                crate::interrupt::raise();
+            }
+        }
+    });
+    if run.parallel.fetch_sub(1, Ordering::Relaxed) == 1 {
+        run.observer.parallel(false);
+    }
+    if shared.interrupted.load(Ordering::SeqCst) {
+        crate::interrupt::take();
+    }
+    let outcomes = std::mem::take(&mut *lock(&shared.outcomes));
+    let message = match refused {
+        Some(error) => format!("no thread could be started: {error}"),
+        None => "a closure of `parallel` panicked".to_owned(),
+    };
+    let missing = || Err(errors::raise(Error::new(Kind::InternalError, message.clone())));
+    outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect()
+}
+
+/// Counts a thread out when it ends, also by a panic.
+struct Leaving<'a, 'b>(&'a Shared<'b>);
+
+impl Drop for Leaving<'_, '_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, Ordering::SeqCst);
+        self.0.main.unpark();
+    }
+}
+
+/// The results in order, or a ParallelError. What ends the script ends it here, too.
+fn collect(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    jobs: &[Job],
+    noun: &str,
+    outcomes: Vec<Fallible<Dynamic>>,
+) -> Fallible<Dynamic> {
+    let mut results = Array::new();
+    let mut failures = Vec::new();
+    let mut ending = None;
+    let count = outcomes.len();
+    for outcome in outcomes {
+        match outcome {
+            Ok(value) => results.push(value),
+            Err(error) => {
+                if matches!(*error, EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..)) {
+                    ending.get_or_insert(error);
+                    continue;
+                }
+                let source = context.call_source().unwrap_or_default();
+                let known = explain::to_error(run, context.engine(), &error, source);
+                results.push(match as_value(&error) {
+                    value if value.is::<ScriptError>() => value,
+                    _ => Dynamic::from(ScriptError::new(known.clone())),
+                });
+                failures.push(known);
+            }
+        }
+    }
+    if let Some(ending) = ending.or_else(|| run.progress().map(stop)) {
+        return Err(ending);
+    }
+    let Some(first) = failures.first() else { return Ok(Dynamic::from_array(results)) };
+    let message = format!("{} of {count} {noun} failed, the first one: {}", failures.len(), first.headline());
+    let mut error = Error::new(Kind::ParallelError, message);
+    if let Some(help) = first.help() {
+        error = error.with_help(help.to_owned());
+    }
+    for origin in first.origins() {
+        error = error.with_origin(origin.clone());
+    }
+    if let Some(origin) = call_place(context) {
+        error = error.with_origin(origin);
+    }
+    let labels = jobs.iter().enumerate().map(|(index, job)| job.label(index + 1)).collect();
+    let value = ScriptError { error, results: Some(results), labels };
+    Err(Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(value), Position::NONE)))
+}

@@ -1,0 +1,172 @@
+//! `record(name, unit, columns)`: series of samples; `attach(name, file)`: what belongs to the record; `unit(serial)`.
+//!
+//! Invariant: a sample is told when it is added, so that a run that is killed leaves it.
+
+use crate::bench::date;
+use crate::bench::event::{Attachment, Event};
+use crate::bound;
+use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
+use crate::script::natives::measure::{number, unit};
+use crate::script::objects::convert::describe;
+use crate::script::objects::dispatch::DeviceHandle;
+use crate::script::run::{Run, lock};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
+use std::sync::Arc;
+
+/// A series as a script holds it.
+#[derive(Clone)]
+struct SeriesHandle {
+    run: Arc<Run>,
+    number: u64,
+    name: String,
+    columns: usize,
+}
+
+/// Registers the functions.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine.register_fn("record", move |context: Context<'_>, name: ImmutableString| {
+        placed(&context, begin(&shared, &name, &Dynamic::from(String::new()), Array::new()))
+    });
+    let shared = run.clone();
+    engine.register_fn("record", move |context: Context<'_>, name: ImmutableString, unit: ImmutableString| {
+        placed(&context, begin(&shared, &name, &Dynamic::from(unit), Array::new()))
+    });
+    let shared = run.clone();
+    engine.register_fn(
+        "record",
+        move |context: Context<'_>, name: ImmutableString, unit: ImmutableString, columns: Array| {
+            placed(&context, begin(&shared, &name, &Dynamic::from(unit), columns))
+        },
+    );
+    engine
+        .register_type_with_name::<SeriesHandle>("Series")
+        .register_get("name", |series: &mut SeriesHandle| series.name.clone())
+        .register_fn("to_string", |series: &mut SeriesHandle| format!("Series({:?})", series.name))
+        .register_fn("to_debug", |series: &mut SeriesHandle| format!("Series({:?})", series.name))
+        .register_fn("add", |context: Context<'_>, series: &mut SeriesHandle, values: Dynamic| {
+            placed(&context, series.add(&values, None))
+        })
+        .register_fn("add", |context: Context<'_>, series: &mut SeriesHandle, values: Dynamic, from: Dynamic| {
+            placed(&context, series.add(&values, Some(&from)))
+        });
+    let shared = run.clone();
+    engine.register_fn("attach", move |context: Context<'_>, name: ImmutableString, path: ImmutableString| {
+        placed(&context, file(&shared, &path).and_then(|bytes| attach(&shared, &name, media(&path), &bytes)))
+    });
+    let shared = run.clone();
+    engine.register_fn("attach", move |context: Context<'_>, name: ImmutableString, bytes: Blob| {
+        placed(&context, attach(&shared, &name, media(&name), &bytes))
+    });
+    let shared = run.clone();
+    engine.register_fn("unit", move |serial: ImmutableString| {
+        shared.emit(Event::UnitNamed { serial: serial.to_string() });
+    });
+}
+
+fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallible<SeriesHandle> {
+    let unit = unit(given)?;
+    let mut names = Vec::new();
+    for (index, column) in columns.iter().enumerate() {
+        match column.clone().into_string() {
+            Ok(column) => names.push(column),
+            Err(_) => {
+                let message = format!("column {} is {}", index + 1, describe(column));
+                return argument(message, "columns have names: `record(\"supply\", \"V\", [\"3V3\", \"5V\"])`");
+            }
+        }
+    }
+    if names.is_empty() {
+        names.push(name.to_owned());
+    }
+    let mut record = lock(&run.record);
+    let (number, test) = (record.new_series(), record.test());
+    drop(record);
+    let handle = SeriesHandle { run: run.clone(), number, name: name.to_owned(), columns: names.len() };
+    run.emit(Event::SeriesBegun { series: number, test, name: name.to_owned(), unit, columns: names });
+    Ok(handle)
+}
+
+impl SeriesHandle {
+    /// Adds a row. `from`: the device that it comes from, or its time.
+    fn add(&self, values: &Dynamic, from: Option<&Dynamic>) -> Fallible<()> {
+        let mut host = date::now();
+        let mut board = None;
+        match from {
+            None => {}
+            Some(from) if from.is::<DeviceHandle>() => {
+                let handle = from.clone_cast::<DeviceHandle>();
+                board = Some(host + handle.device.time_offset().map_err(raise)?);
+            }
+            Some(time) => match number(time).filter(|time| time.is_finite()) {
+                Some(time) => host = time,
+                None => {
+                    let help = "it is the device that the sample comes from, or a time in seconds since 1970";
+                    return argument(format!("the second argument of `add` is {}", describe(time)), help);
+                }
+            },
+        }
+        let row = match values.read_lock::<Array>() {
+            Some(row) => row.clone(),
+            None => vec![values.clone()],
+        };
+        if row.len() != self.columns {
+            let message = format!("`{}` has {}, and the sample {}", self.name, columns(self.columns), row.len());
+            return argument(message, "give one number for each column, in an array");
+        }
+        let mut numbers = Vec::with_capacity(row.len());
+        for value in &row {
+            match number(&value.flatten_clone()) {
+                Some(number) => numbers.push(number),
+                None => return argument(format!("a sample holds {}", describe(value)), "samples are numbers"),
+            }
+        }
+        self.run.emit(Event::Sample { series: self.number, host, board, values: numbers });
+        Ok(())
+    }
+}
+
+fn columns(count: usize) -> String {
+    if count == 1 { "one column".to_owned() } else { format!("{count} columns") }
+}
+
+fn file(run: &Run, path: &str) -> Fallible<Vec<u8>> {
+    run.readable(path)?.bytes(bound::FILE).or_else(|error| crate::script::natives::files::failed("read", path, &error))
+}
+
+fn attach(run: &Run, name: &str, media: &str, bytes: &[u8]) -> Fallible<()> {
+    if bytes.len() as u64 > bound::FILE {
+        let message = format!("\"{name}\" is longer than {}", bound::shown(bound::FILE));
+        return argument(message, "attach a shorter one");
+    }
+    let test = lock(&run.record).test();
+    let attachment = Attachment {
+        name: name.to_owned(),
+        media: media.to_owned(),
+        size: bytes.len() as u64,
+        content: STANDARD.encode(bytes),
+    };
+    run.emit(Event::Attached { test, attachment });
+    Ok(())
+}
+
+/// The media type that a name's ending stands for.
+fn media(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "txt" | "log" | "rhai" | "py" | "toml" | "md" => "text/plain",
+        "csv" => "text/csv",
+        "json" | "jsonl" => "application/json",
+        "html" => "text/html",
+        "xml" => "application/xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "gif" => "image/gif",
+        "svg" => "image/svg+xml",
+        "pdf" => "application/pdf",
+        "zip" => "application/zip",
+        _ => "application/octet-stream",
+    }
+}

@@ -1,0 +1,93 @@
+//! The variable `station`: what the station's file says, for scripts.
+//!
+//! Uses [`crate::bench::station`]. Invariant: what a file does not say is an error that names the file, never `()`.
+
+use crate::bench::station::{FILE, Station};
+use crate::script::diagnostics::errors::{Fallible, argument, placed};
+use crate::script::objects::convert::to_dynamic;
+use crate::value::Value;
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
+use std::sync::Arc;
+
+/// `station`.
+#[derive(Clone)]
+pub(crate) struct StationHandle(Arc<Station>);
+
+/// `station.constants`, `station.limits`.
+#[derive(Clone)]
+struct StationTable {
+    station: Arc<Station>,
+    limits: bool,
+}
+
+/// The value of the variable, if there is a station.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn variable(station: Option<Arc<Station>>) -> Result<Dynamic, Box<EvalAltResult>> {
+    match station {
+        Some(station) => Ok(Dynamic::from(StationHandle(station))),
+        None => argument(
+            "there is no station",
+            format!("write a `{FILE}` beside the script, or name one with `--station FILE`"),
+        ),
+    }
+}
+
+impl StationTable {
+    fn entries(&self) -> &[(String, Value)] {
+        if self.limits { &self.station.limits } else { &self.station.constants }
+    }
+
+    fn names(&self) -> Array {
+        self.entries().iter().map(|(name, _)| name.clone().into()).collect()
+    }
+
+    fn get(&self, name: &str) -> Fallible<Dynamic> {
+        if let Some((_, value)) = self.entries().iter().find(|(known, _)| known == name) {
+            return Ok(to_dynamic(value.clone()));
+        }
+        let what = if self.limits { "limit" } else { "constant" };
+        let near = crate::name::nearest(name, self.entries().iter().map(|(known, _)| known.as_str()));
+        let help = near.map_or_else(
+            || format!("write it into `[{what}s]` of that file"),
+            |near| format!("did you mean `{near}`?"),
+        );
+        argument(format!("`{}` has no {what} `{name}`", self.station.file), help)
+    }
+}
+
+/// Registers the types.
+pub(crate) fn register(engine: &mut Engine) {
+    engine
+        .register_type_with_name::<StationHandle>("Station")
+        .register_get("name", |station: &mut StationHandle| station.0.name.clone().map_or(Dynamic::UNIT, Dynamic::from))
+        .register_get("file", |station: &mut StationHandle| station.0.file.clone())
+        .register_get("reports", |station: &mut StationHandle| {
+            let folder = station.0.reports.as_ref();
+            folder.map_or(Dynamic::UNIT, |folder| Dynamic::from(folder.to_string_lossy().into_owned()))
+        })
+        .register_get("boards", |station: &mut StationHandle| -> Array {
+            station.0.boards.iter().map(|(name, _)| name.clone().into()).collect()
+        })
+        .register_get("constants", |station: &mut StationHandle| StationTable {
+            station: station.0.clone(),
+            limits: false,
+        })
+        .register_get("limits", |station: &mut StationHandle| StationTable { station: station.0.clone(), limits: true })
+        .register_fn("to_string", |station: &mut StationHandle| {
+            station.0.name.clone().unwrap_or_else(|| station.0.file.clone())
+        })
+        .register_fn("to_debug", |station: &mut StationHandle| format!("station({})", station.0.file));
+    engine
+        .register_type_with_name::<StationTable>("StationTable")
+        .register_indexer_get(|context: NativeCallContext<'_>, table: &mut StationTable, name: ImmutableString| {
+            placed(&context, table.get(&name))
+        })
+        .register_fn("keys", |table: &mut StationTable| table.names())
+        .register_fn("contains", |table: &mut StationTable, name: ImmutableString| {
+            table.entries().iter().any(|(known, _)| *known == name.as_str())
+        })
+        .register_fn("to_string", |table: &mut StationTable| format!("{:?}", table.names()))
+        .register_fn("to_debug", |table: &mut StationTable| format!("{:?}", table.names()));
+}

@@ -1,0 +1,383 @@
+//! Calls of declared items: `bench.read_adc(26)` becomes a native function for this name and number of arguments.
+//!
+//! Every method name that occurs in a script is registered for devices, classes and simulated boards, so that also a
+//! misspelt one is answered here, with its place, and not by Rhai. Invariant: one call of the script is one call of the device.
+
+use crate::device::class::{Class, Item};
+use crate::device::{Called, Device};
+use crate::error::{Error, Kind};
+use crate::script::diagnostics::errors::{Fallible, argument, placed, raise, refuse};
+use crate::script::language::text;
+use crate::script::objects::declare::{DECLARING, DEVICE_NAMES};
+use crate::script::objects::generator::GeneratorHandle;
+use crate::script::objects::methods::{self, Method};
+use crate::script::objects::proxy::{self, ProxyHandle};
+use crate::script::objects::{convert, device, opening};
+use crate::script::run::{Run, call_place};
+use crate::value::Value;
+use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
+use std::any::TypeId;
+use std::sync::{Arc, LazyLock, PoisonError};
+
+/// The built-in class without items.
+pub(crate) const DEVICE_CLASS: &str = "Device";
+
+/// Arguments for which functions of each name are registered.
+const MOST_ARGUMENTS: usize = 12;
+
+/// A device class with its host-side methods.
+pub(crate) struct ScriptClass {
+    pub class: Arc<Class>,
+    pub methods: Vec<Arc<Method>>,
+    /// The classes that it inherits from, as they are written.
+    pub mixins: Vec<ClassHandle>,
+}
+
+/// A device class as a script sees it.
+#[derive(Clone)]
+pub(crate) struct ClassHandle(pub Arc<ScriptClass>);
+
+impl ClassHandle {
+    /// The built-in `Device`.
+    pub fn device() -> ClassHandle {
+        static DEVICE: LazyLock<Arc<ScriptClass>> = LazyLock::new(|| {
+            Arc::new(ScriptClass { class: Arc::new(Class::device()), methods: Vec::new(), mixins: Vec::new() })
+        });
+        ClassHandle(DEVICE.clone())
+    }
+}
+
+/// A device as a script sees it.
+#[derive(Clone)]
+pub(crate) struct DeviceHandle {
+    pub device: Device,
+    pub class: ClassHandle,
+}
+
+/// The bench side of a simulated board: `d.sim`.
+#[derive(Clone)]
+pub(crate) struct SimHandle(pub DeviceHandle);
+
+/// Named arguments: `kw(#{ samples: 4 })`.
+#[derive(Clone)]
+pub(crate) struct Kwargs(pub Map);
+
+/// Methods that every value has, for which nothing is registered.
+const COMMON: &[&str] = &["to_string", "to_debug", "type_of", "is_shared", "print", "debug"];
+
+/// Registers the types, and what does not depend on the names in a script.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    engine
+        .register_type_with_name::<ClassHandle>("DeviceClass")
+        .register_type_with_name::<DeviceHandle>("Device")
+        .register_type_with_name::<SimHandle>("Sim")
+        .register_type_with_name::<Kwargs>("kw")
+        .register_fn("kw", Kwargs);
+    for arity in 0..=MOST_ARGUMENTS {
+        let types = vec![TypeId::of::<Dynamic>(); arity + 1];
+        let shared = run.clone();
+        engine.register_raw_fn(text::CALL, &types, move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
+            placed(&context, call_anything(&shared, &context, args))
+        });
+    }
+    let shared = run.clone();
+    #[expect(deprecated, reason = "Rhai marks this hook as volatile that way; the version is pinned")]
+    engine.on_missing_function(move |name, args, _, context| {
+        // Devices of modules that were imported by a computed name. Everything that is registered has answered itself.
+        let Some((first, rest)) = args.split_first_mut() else { return Ok(None) };
+        let ours = first.is::<DeviceHandle>() || first.is::<ClassHandle>() || first.is::<SimHandle>();
+        let taken = match first.is::<ProxyHandle>() {
+            true => proxy::is_built_in(name, rest.len()),
+            false => !ours || DEVICE_NAMES.contains(&name),
+        };
+        if taken || !rhai::is_valid_identifier(name) || COMMON.contains(&name) {
+            return Ok(None);
+        }
+        let registered = shared.registered.read().unwrap_or_else(PoisonError::into_inner);
+        if registered.contains(&(name.to_owned(), rest.len())) {
+            return Ok(None);
+        }
+        drop(registered);
+        let state = context.global_runtime_state();
+        let inner = NativeCallContext::new_with_all_fields(context.engine(), name, None, state, rhai::Position::NONE);
+        answer(&inner, name, first, rest).map(Some)
+    });
+}
+
+/// The types for which every name is registered that a script calls.
+pub(crate) fn receivers() -> [TypeId; 4] {
+    let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
+    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
+}
+
+/// Registers the names that a script calls methods by, and those that its classes declare.
+pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(String, usize)], items: &[String]) {
+    let whole = items.iter().flat_map(|name| (0..=MOST_ARGUMENTS).map(move |arity| (name.clone(), arity)));
+    for (name, arity) in calls.iter().cloned().chain(whole) {
+        if COMMON.contains(&name.as_str()) || !rhai::is_valid_identifier(&name) {
+            continue;
+        }
+        let mut registered = run.registered.write().unwrap_or_else(PoisonError::into_inner);
+        if !registered.insert((name.clone(), arity)) {
+            continue;
+        }
+        drop(registered);
+        let [device, class, _, object] = receivers();
+        for first in receivers() {
+            if (first == device && device::is_built_in(&name, arity))
+                || (first == class && opening::is_built_in(&name, arity))
+                || (first == object && proxy::is_built_in(&name, arity))
+            {
+                continue;
+            }
+            let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
+            types[0] = first;
+            let called: Arc<str> = name.as_str().into();
+            engine.register_raw_fn(
+                name.as_str(),
+                &types,
+                move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| match args.split_first_mut() {
+                    Some((first, rest)) => placed(&context, answer(&context, &called, first, rest)),
+                    None => Ok(Dynamic::UNIT),
+                },
+            );
+        }
+    }
+}
+
+/// Answers the call `first.name(rest…)`.
+fn answer(
+    context: &NativeCallContext<'_>,
+    name: &str,
+    first: &Dynamic,
+    rest: &mut [&mut Dynamic],
+) -> Fallible<Dynamic> {
+    if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
+        return call(context, &device, name, rest);
+    }
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
+        return proxy::call_method(context, &handle, name, rest);
+    }
+    if let Some(sim) = first.read_lock::<SimHandle>().as_deref().cloned() {
+        return device::simulate(context, &sim, name, rest);
+    }
+    if let Some(class) = first.read_lock::<ClassHandle>().as_deref().cloned() {
+        return unknown_on_class(&class, name, rest.len());
+    }
+    Ok(Dynamic::UNIT)
+}
+
+/// Calls an item or a method that has the name of a function of every device. `None`: there is none.
+pub(crate) fn call_own<const N: usize>(
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    name: &str,
+    mut values: [Dynamic; N],
+) -> Option<Fallible<Dynamic>> {
+    let has_method = device.class.0.methods.iter().any(|method| method.name == name);
+    (has_method || device.device.item(name).is_some()).then(|| call(context, device, name, &mut values.each_mut()))
+}
+
+/// Calls an item or a method of a device.
+pub(crate) fn call(
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    name: &str,
+    values: &mut [&mut Dynamic],
+) -> Fallible<Dynamic> {
+    if let Some(result) = methods::call(context, device, name, values) {
+        return result;
+    }
+    if device.device.item(name).is_none() {
+        return Err(unknown(device, name, &[DEVICE_NAMES, &DECLARING].concat()));
+    }
+    let item = device.class.0.class.items().find(|item| *item.name == *name);
+    let (positional, named) = arguments_of(item.map(|item| &**item), name, values)?;
+    let at = call_place(context);
+    let called = device.device.call(name, &positional, &named, at.as_ref()).map_err(raise)?;
+    Ok(match called {
+        Called::Value(value) => convert::to_dynamic(value),
+        Called::Generator(generator) => Dynamic::from(GeneratorHandle::new(generator, name, at)),
+    })
+}
+
+type Arguments = (Vec<Value>, Vec<(String, Value)>);
+
+/// The values of a call, positional and named; an error names the argument.
+pub(crate) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynamic]) -> Fallible<Arguments> {
+    let mut positional = Vec::new();
+    let mut named = Vec::new();
+    let last = values.len().saturating_sub(1);
+    for (index, value) in values.iter().enumerate() {
+        if let Some(kwargs) = value.read_lock::<Kwargs>() {
+            if index != last {
+                return argument(format!("`kw(…)` is not the last argument of `{name}`"), "put it at the end");
+            }
+            for (key, value) in &kwargs.0 {
+                let value = convert::to_value(value).map_err(|reason| {
+                    raise(Error::new(Kind::ArgumentError, format!("argument `{key}` of `{name}` {reason}")))
+                })?;
+                named.push((key.to_string(), value));
+            }
+            continue;
+        }
+        let value = convert::to_value(value).map_err(|reason| {
+            let param = item.and_then(|item| item.params.get(index));
+            let which = param.map_or_else(|| (index + 1).to_string(), |param| format!("`{}`", param.name));
+            raise(Error::new(Kind::ArgumentError, format!("argument {which} of `{name}` {reason}")))
+        })?;
+        positional.push(value);
+    }
+    Ok((positional, named))
+}
+
+/// The error of a name that a device does not know. `others`: what may have been meant besides its items and methods.
+fn unknown(device: &DeviceHandle, name: &str, others: &[&str]) -> Box<rhai::EvalAltResult> {
+    if DEVICE_NAMES.contains(&name) || DECLARING.contains(&name) {
+        let usage = device::usage(name).map(|usage| format!("it is used as {usage}")).unwrap_or_default();
+        let error =
+            Error::new(Kind::ArgumentError, format!("`{name}` of a device was not called with these arguments"));
+        return raise(if usage.is_empty() { error } else { error.with_help(usage) });
+    }
+    let tasks = device.device.tasks();
+    let items: Vec<&str> = tasks.iter().map(|(_, name, _)| name.as_str()).collect();
+    let methods: Vec<&str> = device.class.0.methods.iter().map(|method| method.name.as_str()).collect();
+    let declared = items.iter().chain(&methods).copied();
+    let class = device.class.0.class.name.as_str();
+    let name_of_device = device.device.name();
+    let error = Error::new(Kind::UnknownTaskError, format!("`{name_of_device}` has no task `{name}`"))
+        .with_device(name_of_device);
+    let hidden = device.class.0.class.items().any(|item| *item.name == *name);
+    raise(if hidden {
+        error.with_help(format!("`{name}` is declared with `register = false`: only code on the board can call it"))
+    } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(others.iter().copied())) {
+        error.with_help(format!("did you mean `{near}`?"))
+    } else {
+        error.with_help(list(class, &declared.collect::<Vec<_>>()))
+    })
+}
+
+fn list(class: &str, names: &[&str]) -> String {
+    let mut shown: Vec<&str> = Vec::new();
+    for name in names {
+        if !shown.contains(name) {
+            shown.push(name);
+        }
+    }
+    if shown.is_empty() {
+        return format!("`{class}` declares no tasks; `exec(code)` runs code on the board");
+    }
+    let shown: Vec<String> = shown.iter().map(|name| format!("`{name}`")).collect();
+    format!("`{class}` has {}", shown.join(", "))
+}
+
+fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<Dynamic> {
+    let class_name = &class.0.class.name;
+    let known = class.0.class.items().any(|item| *item.name == *name)
+        || class.0.methods.iter().any(|method| method.name == name)
+        || DEVICE_NAMES.contains(&name)
+        || DECLARING.contains(&name);
+    if ["open", "session", "classes"].contains(&name) {
+        return argument(
+            format!("`{class_name}.{name}` was not called with these arguments ({})", methods::arguments(count)),
+            device::usage(name).unwrap_or_default(),
+        );
+    }
+    if known {
+        return refuse(
+            Kind::UnknownTaskError,
+            format!("`{class_name}` is a class, `{name}` is called on a device of it"),
+            format!("call `.open()` first: `let bench = {class_name}.open();`, then `bench.{name}(…)`"),
+        );
+    }
+    let near = crate::name::nearest(name, ["open", "session", "classes", "name", "doc", "items"]);
+    let help = near.map_or_else(
+        || format!("call `.open()` first: `let bench = {class_name}.open();`"),
+        |near| format!("did you mean `{near}`?"),
+    );
+    refuse(Kind::UnknownTaskError, format!("the class `{class_name}` has no function `{name}`"), help)
+}
+
+/// `x.call(…)`: on a device it calls an item by name, on everything else it is Rhai's call of a function pointer.
+fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> Fallible<Dynamic> {
+    let Some((first, rest)) = args.split_first_mut() else { return Ok(Dynamic::UNIT) };
+    if let Some(function) = first.read_lock::<FnPtr>().as_deref().cloned() {
+        let values = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
+        return call_function(run, context, &function, None, values);
+    }
+    if let Some(device) = first.read_lock::<DeviceHandle>().as_deref().cloned() {
+        return call_by_name(context, &device, rest);
+    }
+    if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
+        return proxy::call(context, &handle, rest);
+    }
+    if let Some((function, rest)) = rest.split_first_mut()
+        && let Some(function) = function.read_lock::<FnPtr>().as_deref().cloned()
+    {
+        let values = rest.iter_mut().map(|value| std::mem::take(*value)).collect();
+        return call_function(run, context, &function, Some(first), values);
+    }
+    argument(
+        format!("`call` is used on {}", convert::describe(first)),
+        "it calls a function pointer, or an item of a device by name: `d.call(\"name\", [args])`",
+    )
+}
+
+/// Calls a function pointer. A closure of another script runs under that script's name, so that places are right.
+fn call_function(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    function: &FnPtr,
+    this: Option<&mut Dynamic>,
+    values: Vec<Dynamic>,
+) -> Fallible<Dynamic> {
+    let home = run.loader.closure(function.fn_name());
+    match home.filter(|home| context.call_source() != Some(home.as_str())) {
+        None => function.call_raw(context, this, values),
+        Some(home) => {
+            let mut state = context.global_runtime_state().clone();
+            state.source = Some(home.into());
+            let engine = context.engine();
+            let position = context.call_position();
+            let inner = NativeCallContext::new_with_all_fields(engine, context.fn_name(), None, &state, position);
+            function.call_raw(&inner, this, values)
+        }
+    }
+}
+
+fn call_by_name(
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    rest: &mut [&mut Dynamic],
+) -> Fallible<Dynamic> {
+    let usage = "write `d.call(\"name\", [args])`, or `d.call(\"name\", [args], kw(#{ … }))`";
+    let Some((name, rest)) = rest.split_first_mut() else { return argument("`call` needs a name", usage) };
+    let Some(name) = name.read_lock::<ImmutableString>().as_deref().cloned() else {
+        return argument(format!("the name for `call` is {}", convert::describe(name)), usage);
+    };
+    let mut values: Vec<Dynamic> = match rest.first() {
+        None => Vec::new(),
+        Some(values) => match values.read_lock::<Array>() {
+            Some(values) => values.clone(),
+            None => return argument(format!("the arguments for `call` are {}", convert::describe(values)), usage),
+        },
+    };
+    match rest.get(1) {
+        None => {}
+        Some(kwargs) if kwargs.is::<Kwargs>() => values.push(kwargs.flatten_clone()),
+        Some(map) if map.is_map() => values.push(Dynamic::from(Kwargs(map.flatten_clone().cast::<Map>()))),
+        Some(other) => {
+            return argument(format!("the named arguments for `call` are {}", convert::describe(other)), usage);
+        }
+    }
+    if rest.len() > 2 {
+        return argument("`call` was given too many arguments", usage);
+    }
+    let declared =
+        device.device.item(&name).is_some() || device.class.0.methods.iter().any(|method| method.name == name.as_str());
+    if !declared && !DEVICE_NAMES.contains(&name.as_str()) {
+        return Err(unknown(device, &name, &[]));
+    }
+    let mut references: Vec<&mut Dynamic> = values.iter_mut().collect();
+    call(context, device, &name, &mut references)
+}

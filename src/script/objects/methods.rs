@@ -1,0 +1,162 @@
+//! Host-side methods of device classes: closures whose `this` is the device.
+//!
+//! Invariant: a method runs as if it were called where it was declared: with the functions, imports and constants of
+//! its own script.
+
+use crate::device::class::Class;
+use crate::error::{Error, Kind, Result};
+use crate::origin::Origin;
+use crate::script::diagnostics::errors::{Fallible, argument};
+use crate::script::objects::dispatch::{ClassHandle, DeviceHandle, Kwargs};
+use rhai::{Dynamic, EvalContext, FnPtr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext, Shared};
+use std::sync::Arc;
+
+/// One host-side method.
+pub(crate) struct Method {
+    pub name: String,
+    pub arity: usize,
+    pub parameters: Vec<String>,
+    pub doc: String,
+    pub origin: Origin,
+    function: FnPtr,
+    home: Home,
+}
+
+/// What a method sees besides its arguments.
+struct Home {
+    lib: Vec<Shared<Module>>,
+    imports: Vec<(ImmutableString, Shared<Module>)>,
+    source: Option<ImmutableString>,
+    state: GlobalRuntimeState,
+}
+
+impl Home {
+    fn of(context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> Home {
+        let state = context.global_runtime_state();
+        Home {
+            lib: state.lib.to_vec(),
+            imports: state.scan_imports_raw().map(|(name, module)| (name.clone(), module.clone())).collect(),
+            source: state.source.clone(),
+            state: state.clone(),
+        }
+    }
+
+    /// The caller's state with this home in front of its own.
+    fn enter(&self, caller: &GlobalRuntimeState) -> GlobalRuntimeState {
+        let mut state = caller.clone();
+        // The caller's functions stay behind these, for closures that are passed as arguments.
+        state.lib.extend(self.lib.iter().cloned());
+        for (name, module) in &self.imports {
+            state.push_import(name.clone(), module.clone());
+        }
+        state.source.clone_from(&self.source);
+        state.constants.clone_from(&self.state.constants);
+        state
+    }
+}
+
+impl Method {
+    pub fn new(
+        name: &str,
+        mut function: FnPtr,
+        doc: String,
+        origin: Origin,
+        context: &EvalContext<'_, '_, '_, '_, '_, '_>,
+    ) -> Method {
+        // Captured variables are copies: a method may run on any thread.
+        for captured in function.iter_curry_mut() {
+            *captured = captured.flatten_clone();
+        }
+        let captured = function.curry().len();
+        let parameters = context
+            .namespaces()
+            .iter()
+            .find_map(|module| {
+                module.iter_script_fn_info().find(|(_, _, name, _, _)| *name == function.fn_name()).map(|info| info.4)
+            })
+            .map(|definition| definition.params.iter().skip(captured).map(ToString::to_string).collect::<Vec<_>>())
+            .unwrap_or_default();
+        Method {
+            name: name.to_owned(),
+            arity: parameters.len(),
+            parameters,
+            doc,
+            origin,
+            function,
+            home: Home::of(context),
+        }
+    }
+
+    /// Runs it for `device`.
+    pub fn call(
+        &self,
+        context: &NativeCallContext<'_>,
+        device: &DeviceHandle,
+        arguments: Vec<Dynamic>,
+    ) -> Fallible<Dynamic> {
+        let state = self.home.enter(context.global_runtime_state());
+        let inner = NativeCallContext::new_with_all_fields(
+            context.engine(),
+            &self.name,
+            context.fn_source(),
+            &state,
+            context.call_position(),
+        );
+        let mut this = Dynamic::from(device.clone());
+        self.function.call_raw(&inner, Some(&mut this), arguments)
+    }
+}
+
+/// `1 argument`, `2 arguments`.
+pub(crate) fn arguments(count: usize) -> String {
+    match count {
+        0 => "no arguments".to_owned(),
+        1 => "1 argument".to_owned(),
+        many => format!("{many} arguments"),
+    }
+}
+
+/// The methods of a class with those that it inherits and does not replace.
+///
+/// # Errors
+/// DeclarationError if a method and an item bear one name.
+pub(crate) fn inherit(class: &Class, own: Vec<Arc<Method>>, mixins: &[ClassHandle]) -> Result<Vec<Arc<Method>>> {
+    let mut methods = own;
+    for mixin in mixins {
+        for method in &mixin.0.methods {
+            if !methods.iter().any(|other| other.name == method.name && other.arity == method.arity) {
+                methods.push(method.clone());
+            }
+        }
+    }
+    for method in &methods {
+        if let Some(item) = class.items().find(|item| *item.name == *method.name) {
+            let message = format!("`{}` is a {} and a method at once", method.name, item.kind);
+            return Err(Error::new(Kind::DeclarationError, message)
+                .with_help(format!("the {} stands at {}; one name, one kind", item.kind, item.origin))
+                .with_origin(method.origin.clone()));
+        }
+    }
+    Ok(methods)
+}
+
+/// Calls the method `name` of a device, if it has one: `None` if there is none.
+pub(crate) fn call(
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    name: &str,
+    values: &mut [&mut Dynamic],
+) -> Option<Fallible<Dynamic>> {
+    let mut named = device.class.0.methods.iter().filter(|method| method.name == name).peekable();
+    named.peek()?;
+    let arities: Vec<String> = named.clone().map(|method| arguments(method.arity)).collect();
+    let Some(method) = named.find(|method| method.arity == values.len()) else {
+        let message = format!("method `{name}` takes {}, not {}", arities.join(" or "), values.len());
+        return Some(argument(message, ""));
+    };
+    if values.iter().any(|value| value.is::<Kwargs>()) {
+        return Some(argument(format!("method `{name}` takes no named arguments"), "pass them in order"));
+    }
+    let values = values.iter().map(|value| value.flatten_clone()).collect();
+    Some(method.call(context, device, values))
+}

@@ -1,0 +1,202 @@
+//! `d.sync(folder, options)` and `d.sync_dependencies(folder, subfolders, options)`.
+//!
+//! Uses [`crate::sync`]. Invariant: an option that is not known is refused before the board is asked for anything.
+
+use crate::error::{Error, Kind};
+use crate::name::nearest;
+use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
+use crate::script::objects::convert;
+use crate::script::objects::device::located;
+use crate::script::objects::dispatch::DeviceHandle;
+use crate::script::run::{Run, lock};
+use crate::script::session::reload::Folder;
+use crate::sync::{Keep, Local, Outcome, Remark, SyncOptions, merge, sync};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use std::path::Path;
+use std::sync::Arc;
+
+const OPTIONS: &[&str] = &["dst", "keep", "ignore", "minify", "mpy_cross_binary", "delete", "dry_run", "progress"];
+
+/// Registers the functions.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let (plain, full) = (run.clone(), run.clone());
+    engine
+        .register_fn(
+            "sync",
+            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString| {
+                placed(&context, folder_to(&plain, &context, device, &folder, &Map::new()))
+            },
+        )
+        .register_fn(
+            "sync",
+            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, folder: ImmutableString, options: Map| {
+                placed(&context, folder_to(&full, &context, device, &folder, &options))
+            },
+        );
+    let (plain, full) = (run.clone(), run.clone());
+    engine
+        .register_fn(
+            "sync_dependencies",
+            move |context: NativeCallContext<'_>,
+                  device: &mut DeviceHandle,
+                  folder: ImmutableString,
+                  names: Dynamic| {
+                placed(&context, dependencies_to(&plain, &context, device, &folder, &names, &Map::new()))
+            },
+        )
+        .register_fn(
+            "sync_dependencies",
+            move |context: NativeCallContext<'_>,
+                  device: &mut DeviceHandle,
+                  folder: ImmutableString,
+                  names: Dynamic,
+                  options: Map| {
+                placed(&context, dependencies_to(&full, &context, device, &folder, &names, &options))
+            },
+        );
+}
+
+fn folder_to(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    folder: &str,
+    options: &Map,
+) -> Fallible<Dynamic> {
+    let (options, shows) = sync_options(run, options, "/")?;
+    run.readable(folder)?;
+    note(run, folder);
+    let local = Local::read(Path::new(folder), &options).map_err(|error| raise(located(error, context)))?;
+    carry_out(run, context, device, local, &options, shows)
+}
+
+fn dependencies_to(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    folder: &str,
+    names: &Dynamic,
+    options: &Map,
+) -> Fallible<Dynamic> {
+    let (options, shows) = sync_options(run, options, "/lib")?;
+    let names = strings("the subfolders", names)?;
+    run.readable(folder)?;
+    note(run, folder);
+    let local = merge(Path::new(folder), &names, &options).map_err(|error| raise(located(error, context)))?;
+    carry_out(run, context, device, local, &options, shows)
+}
+
+/// Notes a folder as it is now, for who wants to know when it changes.
+fn note(run: &Run, folder: &str) {
+    let folder = Folder::look(Path::new(folder));
+    let mut known = lock(&run.synced);
+    known.retain(|other| other.path != folder.path);
+    known.push(folder);
+}
+
+fn carry_out(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    local: Local,
+    options: &SyncOptions,
+    shows: bool,
+) -> Fallible<Dynamic> {
+    let output = run.host.output();
+    for remark in &local.remarks {
+        output.notice(&remark.to_string());
+    }
+    let device = &device.device;
+    let outcome = sync(device, local, options, &mut |transfer| {
+        if shows {
+            output.transfer(device.name(), transfer);
+        }
+    });
+    outcome.map(|outcome| Dynamic::from_map(described(&outcome))).map_err(|error| {
+        run.sources.insert_python(&error);
+        raise(located(error, context))
+    })
+}
+
+/// What a script gets of a sync.
+fn described(outcome: &Outcome) -> Map {
+    let (sent, removed) = outcome.counts();
+    let number = |count: usize| Dynamic::from(i64::try_from(count).unwrap_or(i64::MAX));
+    let steps: Array = outcome.steps.iter().map(|step| Dynamic::from(step.to_string())).collect();
+    let remarks: Array = outcome.remarks.iter().map(|remark: &Remark| Dynamic::from(remark.to_string())).collect();
+    let mut map = Map::new();
+    map.insert("sent".into(), number(sent));
+    map.insert("removed".into(), number(removed));
+    map.insert("unchanged".into(), number(outcome.unchanged));
+    map.insert("bytes".into(), Dynamic::from(i64::try_from(outcome.bytes).unwrap_or(i64::MAX)));
+    map.insert("steps".into(), Dynamic::from_array(steps));
+    map.insert("remarks".into(), Dynamic::from_array(remarks));
+    map
+}
+
+/// The options, and whether progress is shown.
+fn sync_options(run: &Run, map: &Map, destination: &str) -> Fallible<(SyncOptions, bool)> {
+    let confines = run.host.gate().confines();
+    let mut options = SyncOptions { dst: destination.to_owned(), confines, ..SyncOptions::default() };
+    let mut shows = true;
+    for (name, value) in map {
+        match name.as_str() {
+            "dst" => options.dst = string(name, value)?,
+            "keep" => options.keep = keep(value)?,
+            "ignore" => {
+                options.ignore = if value.is_unit() { None } else { Some(strings("the option `ignore`", value)?) };
+            }
+            "minify" => options.minify = boolean(name, value)?,
+            "mpy_cross_binary" => {
+                options.mpy_cross = match value.is_unit() {
+                    true => None,
+                    false => Some(run.program(&string(name, value)?)?.path().to_owned()),
+                };
+            }
+            "delete" => options.delete = boolean(name, value)?,
+            "dry_run" => options.dry_run = boolean(name, value)?,
+            "progress" => shows = boolean(name, value)?,
+            other => {
+                let help = match nearest(other, OPTIONS.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("there are {}", OPTIONS.join(", ")),
+                };
+                let error = Error::new(Kind::ArgumentError, format!("`sync` has no option `{other}`"));
+                return Err(raise(error.with_help(help)));
+            }
+        }
+    }
+    Ok((options, shows))
+}
+
+fn keep(value: &Dynamic) -> Fallible<Keep> {
+    Ok(match value.as_bool() {
+        _ if value.is_unit() => Keep::Default,
+        Ok(true) => Keep::All,
+        Ok(false) => Keep::Only(Vec::new()),
+        Err(_) => Keep::Only(strings("the option `keep`", value)?),
+    })
+}
+
+fn boolean(name: &str, value: &Dynamic) -> Fallible<bool> {
+    let wrong = || argument(format!("the option `{name}` is {}", convert::describe(value)), "it is `true` or `false`");
+    value.as_bool().or_else(|_| wrong())
+}
+
+fn string(name: &str, value: &Dynamic) -> Fallible<String> {
+    let wrong = || argument(format!("the option `{name}` is {}", convert::describe(value)), "it is a string");
+    value.clone().into_string().or_else(|_| wrong())
+}
+
+/// One string, or several.
+fn strings(what: &str, value: &Dynamic) -> Fallible<Vec<String>> {
+    if let Ok(one) = value.clone().into_string() {
+        return Ok(vec![one]);
+    }
+    match value.clone().into_typed_array::<String>() {
+        Ok(several) => Ok(several),
+        Err(_) => {
+            argument(format!("{what}: {} is no list of names", convert::describe(value)), "give strings in an array")
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A script reduced to its declarations, for `check`.
+//!
+//! Invariant: what is left is evaluated in [`crate::script::reading::sandbox`] alone: no device is opened, no file touched.
+
+use crate::script::language::text;
+use crate::script::reading::sandbox;
+use crate::script::run::Run;
+use rhai::{AST, ASTFlags, ASTNode, CustomExpr, Dynamic, Expr, Stmt};
+
+/// The tree with nothing but imports, exports, `device` blocks, and the variables that their defaults may need.
+pub(crate) fn declarations(run: &Run, tree: &AST) -> AST {
+    let kept = tree.statements().iter().filter_map(declaration);
+    let mut reduced = AST::new(kept.collect::<Vec<_>>(), sandbox::functions(run, tree));
+    if let Some(source) = tree.source() {
+        reduced.set_source(source);
+    }
+    reduced
+}
+
+fn declaration(statement: &Stmt) -> Option<Stmt> {
+    match statement {
+        Stmt::Import(import, _) if matches!(import.0, Expr::StringConstant(..)) => Some(statement.clone()),
+        Stmt::Export(..) => Some(statement.clone()),
+        Stmt::Expr(expression) if is_device(expression) => Some(statement.clone()),
+        Stmt::Var(variable, ..) if is_device(&variable.1) => Some(statement.clone()),
+        Stmt::Var(variable, flags, position) => {
+            let (name, value, index) = &**variable;
+            let maybe = CustomExpr {
+                inputs: [value.clone()].into_iter().collect(),
+                tokens: [sandbox::MAYBE.into()].into_iter().collect(),
+                state: Dynamic::from_bool(is_plain(statement)),
+                scope_may_be_changed: false,
+                self_terminated: false,
+            };
+            let value = Expr::Custom(maybe.into(), value.position());
+            Some(Stmt::Var((name.clone(), value, *index).into(), *flags, *position))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a statement declares a variable and exports it at once.
+pub(crate) fn is_exported(statement: &Stmt) -> bool {
+    matches!(statement, Stmt::Var(_, options, _) if options.contains(ASTFlags::EXPORTED))
+}
+
+fn is_device(expression: &Expr) -> bool {
+    matches!(expression, Expr::Custom(custom, _) if custom.tokens.first().is_some_and(|key| key == text::DEVICE))
+}
+
+/// Whether a statement computes without calling anything but operators.
+fn is_plain(statement: &Stmt) -> bool {
+    let mut plain = true;
+    statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
+        match nodes.last() {
+            Some(ASTNode::Expr(Expr::FnCall(call, _))) if !call.is_operator_call() => plain = false,
+            Some(ASTNode::Stmt(Stmt::FnCall(..)) | ASTNode::Expr(Expr::MethodCall(..) | Expr::Custom(..))) => {
+                plain = false
+            }
+            _ => {}
+        }
+        plain
+    });
+    plain
+}

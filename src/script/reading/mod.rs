@@ -1,0 +1,6 @@
+//! Declarations read without running a script: for `check` and `doc`.
+//!
+//! Invariant: nothing of a script that reaches anything runs here.
+
+pub(crate) mod check;
+pub(crate) mod sandbox;

@@ -1,0 +1,332 @@
+//! What a person at the prompt can ask a session: the words that can be written, and what is known about a name.
+//!
+//! Uses the session's scope and the declarations. Invariant: nothing here talks to a board or changes the session.
+
+use crate::device::Device;
+use crate::device::arguments::signature;
+use crate::device::class::{Item, ItemKind};
+use crate::script::diagnostics::wording;
+use crate::script::language::text;
+use crate::script::modules;
+use crate::script::objects::declare::{DECLARING, DEVICE_NAMES};
+use crate::script::objects::device;
+use crate::script::objects::dispatch::{ClassHandle, DeviceHandle};
+use crate::script::reference::built_in;
+use crate::script::session::Session;
+use rhai::Dynamic;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Words of the language: those of Rhai, and those that blocks begin with.
+pub const KEYWORDS: &[&str] = &[
+    "let",
+    "const",
+    "fn",
+    "if",
+    "else",
+    "switch",
+    "while",
+    "loop",
+    "do",
+    "until",
+    "for",
+    "in",
+    "continue",
+    "break",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "import",
+    "export",
+    "as",
+    "true",
+    "false",
+    "private",
+    "global",
+    "this",
+    "device",
+    "setup",
+    "task",
+    "thread",
+    "teardown",
+    "method",
+    "test",
+    "group",
+    "autoinit",
+    "setup_all",
+    "setup_each",
+    "teardown_each",
+    "teardown_all",
+];
+
+/// What classes have besides their items.
+const CLASS_NAMES: &[&str] = &["open(", "session(", "classes(", "name", "doc", "items", "MAX_CMD_HISTORY_LEN"];
+
+/// The words that can be completed at this moment.
+#[derive(Clone, Debug, Default)]
+pub struct Words {
+    /// What can stand alone: keywords, variables, functions (with an opening parenthesis), classes.
+    pub names: Vec<String>,
+    /// What can follow the dot after a variable or class: what is to be inserted, and what is to be shown.
+    pub members: BTreeMap<String, Vec<(String, String)>>,
+    /// What open devices are called, in the session or by themselves.
+    pub devices: Vec<String>,
+    /// What can follow `::` after the name of an imported module: what is to be inserted, and what is to be shown.
+    pub modules: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl Session {
+    /// The words that can be completed at this moment.
+    pub fn words(&self) -> Words {
+        let mut words = Words::default();
+        words.names.extend(KEYWORDS.iter().map(|word| (*word).to_owned()));
+        let own = self.functions().into_iter().map(|(name, ..)| name);
+        words.names.extend(own.chain(wording::native_names(&self.engine)).map(|name| format!("{name}(")));
+        words.names.extend(modules::library().into_iter().map(|name| format!("\"{name}\"")));
+        words.names.push("Device".to_owned());
+        words.members.insert("Device".to_owned(), class_members());
+        for (name, value) in self.variables() {
+            words.names.push(name.to_owned());
+            if let Some(device) = value.read_lock::<DeviceHandle>() {
+                words.members.insert(name.to_owned(), device_members(&device));
+                if device.device.is_open() {
+                    words.devices.push(name.to_owned());
+                }
+            } else if value.is::<ClassHandle>() {
+                words.members.insert(name.to_owned(), class_members());
+            }
+        }
+        words.devices.extend(self.run.host.devices().iter().map(|device| device.name().to_owned()));
+        words.devices.sort();
+        words.devices.dedup();
+        for (alias, members) in self.imports() {
+            words.names.push(format!("{alias}::"));
+            words.modules.insert(alias, members);
+        }
+        words.names.sort();
+        words.names.dedup();
+        words
+    }
+
+    /// The open devices that are in variables, by their names.
+    pub fn devices(&self) -> BTreeMap<String, Device> {
+        let open = |(name, value): (&str, Dynamic)| {
+            let device = value.read_lock::<DeviceHandle>()?.device.clone();
+            Some((name.to_owned(), device)).filter(|(_, device)| device.is_open())
+        };
+        self.variables().into_iter().filter_map(open).collect()
+    }
+
+    /// What is known about `name`: a class, a device in a variable, `variable.task`, a task of any class, a function of an
+    /// input, a module, `alias::name` of one that is imported, what every device has, a function of the language. `None` if
+    /// nothing is.
+    pub fn help(&self, name: &str) -> Option<String> {
+        let name = name.trim_end_matches(['(', ')']);
+        let text = match name.split_once('.') {
+            Some((variable, member)) => self.help_member(variable, member),
+            None => self.help_name(name),
+        }?;
+        Some(text.trim_end().to_owned() + "\n")
+    }
+
+    fn help_name(&self, name: &str) -> Option<String> {
+        if let Some(class) = self.class(name) {
+            return Some(about_class(&class));
+        }
+        if let Some(device) = self.device(name) {
+            let open = if device.device.is_open() { "" } else { ", which is closed" };
+            let head = format!("{name}: {} on {}{open}\n", device.device.name(), device.device.port());
+            return Some(head + about_class(&device.class).as_str());
+        }
+        let functions: Vec<String> =
+            self.functions().into_iter().filter(|(known, ..)| known == name).map(about_function).collect();
+        if !functions.is_empty() {
+            return Some(functions.join("\n"));
+        }
+        if let Some((alias, member)) = name.split_once("::") {
+            let (_, text) = self.module_text(alias)?;
+            return about_function_of(&text, member).map(|about| format!("of {alias}:\n{about}"));
+        }
+        if let Some(text) = modules::library_text(name.trim_matches('"')) {
+            return Some(about_module(name, text));
+        }
+        if let Some((module, text)) = self.module_text(name) {
+            return Some(about_module(&module, &text));
+        }
+        let found: Vec<String> = self.classes().iter().filter_map(|class| about_member(class, name)).collect();
+        match found.is_empty() {
+            false => Some(found.join("\n")),
+            true => built_in::of_language(name, false).or_else(|| built_in::of_rhai(&self.engine, name)),
+        }
+    }
+
+    /// The name and the text of the module that was imported as `alias`.
+    fn module_text(&self, alias: &str) -> Option<(String, Arc<str>)> {
+        let module = self.import(alias)?;
+        let name = module.id()?;
+        let text = modules::library_text(name).map(Arc::from).or_else(|| self.run.sources.get(name))?;
+        Some((name.to_owned(), text))
+    }
+
+    /// The classes that were declared or imported, and those of devices that were opened before theirs was declared again.
+    fn classes(&self) -> Vec<ClassHandle> {
+        let mut classes: Vec<ClassHandle> = self.run.classes().into_iter().map(|(_, class)| class).collect();
+        for (_, value) in self.variables() {
+            if let Some(device) = value.read_lock::<DeviceHandle>()
+                && !classes.iter().any(|known| Arc::ptr_eq(&known.0, &device.class.0))
+            {
+                classes.push(device.class.clone());
+            }
+        }
+        classes
+    }
+
+    fn help_member(&self, variable: &str, member: &str) -> Option<String> {
+        let class = self.device(variable).map(|device| device.class).or_else(|| self.class(variable))?;
+        about_member(&class, member).or_else(|| built_in::of_language(member, true))
+    }
+}
+
+fn class_members() -> Vec<(String, String)> {
+    CLASS_NAMES.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect()
+}
+
+fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {
+    let tasks = device.device.tasks().into_iter().map(|(_, name, head)| (format!("{name}("), head));
+    let methods =
+        device.class.0.methods.iter().map(|method| (format!("{}(", method.name), format!("{}(", method.name)));
+    let built_in = DEVICE_NAMES.iter().chain(&DECLARING).map(|name| {
+        let is_property = device::usage(name).is_none_or(|usage| usage.starts_with("a property"));
+        let word = if is_property { (*name).to_owned() } else { format!("{name}(") };
+        (word.clone(), word)
+    });
+    let mut members: Vec<(String, String)> = tasks.chain(methods).chain(built_in).collect();
+    members.sort();
+    members.dedup_by(|a, b| a.0 == b.0);
+    members
+}
+
+/// A head with the documentation below it.
+fn with_doc(head: &str, doc: &str) -> String {
+    let mut text = format!("{head}\n");
+    for line in doc.lines() {
+        let _ = writeln!(text, "    {line}");
+    }
+    text
+}
+
+fn about_item(item: &Item) -> String {
+    let kind = if item.kind == ItemKind::Task { "task".to_owned() } else { item.kind.to_string() };
+    with_doc(&format!("{kind} {}", signature(item)), &item.doc)
+}
+
+fn about_class(class: &ClassHandle) -> String {
+    let mut text = with_doc(&format!("device {}", class.0.class.name), &class.0.class.doc);
+    for item in class.0.class.items() {
+        text.push_str(&about_item(item));
+    }
+    for method in &class.0.methods {
+        text.push_str(&with_doc(&about_method(&method.name, method.arity), &method.doc));
+    }
+    text
+}
+
+fn about_method(name: &str, arity: usize) -> String {
+    format!("method {name}, {}", crate::script::objects::methods::arguments(arity))
+}
+
+fn about_member(class: &ClassHandle, name: &str) -> Option<String> {
+    let items = class.0.class.items().filter(|item| *item.name == *name).map(|item| about_item(item));
+    let methods = class.0.methods.iter().filter(|method| method.name == name);
+    let methods = methods.map(|method| with_doc(&about_method(name, method.arity), &method.doc));
+    let found: Vec<String> = items.chain(methods).collect();
+    (!found.is_empty()).then(|| format!("of {}:\n{}", class.0.class.name, found.concat()))
+}
+
+fn about_function((name, params, doc): (String, Vec<String>, String)) -> String {
+    with_doc(&format!("fn {name}({})", params.join(", ")), &doc)
+}
+
+/// A module's function of this name, with the comment above it.
+fn about_function_of(source: &str, name: &str) -> Option<String> {
+    let found: String = functions_of(source).filter(|(known, ..)| *known == name).map(|(_, about)| about).collect();
+    (!found.is_empty()).then_some(found)
+}
+
+/// The public functions of a module: their names, and their heads with the comments above them.
+fn functions_of(source: &str) -> impl Iterator<Item = (&str, String)> {
+    source.lines().zip(1..).filter_map(move |(line, number)| {
+        let rest = line.strip_prefix("fn ")?;
+        let name = rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default();
+        let head = rest.split_once('{').map_or(rest, |(head, _)| head).trim_end();
+        Some((name, with_doc(&format!("fn {head}"), &text::comment_above(source, number))))
+    })
+}
+
+/// The comment at the head of a standard module, and what it declares for others with the comments above it: functions,
+/// classes, and what can be called of those.
+fn about_module(name: &str, source: &str) -> String {
+    let head: Vec<&str> = source.lines().take_while(|line| line.starts_with("//!")).collect();
+    let mut out = with_doc(name, &text::strip_comment(&head.join("\n")));
+    for (line, number) in source.lines().zip(1..) {
+        let comment = || text::comment_above(source, number);
+        if let Some(rest) = line.strip_prefix("fn ") {
+            let head = rest.split_once('{').map_or(rest, |(head, _)| head).trim_end();
+            out.push_str(&with_doc(&format!("fn {head}"), &comment()));
+        } else if line.starts_with("device ") {
+            out.push_str(&with_doc(line.trim_end().trim_end_matches('{').trim_end(), &comment()));
+        } else if let Some(head) = line.strip_prefix("    ").and_then(item_head)
+            && !comment().is_empty()
+        {
+            out.push_str(&with_doc(head, &comment()));
+        }
+    }
+    out
+}
+
+/// The head of an item or a method in the text of a module: `task read(pin, samples = 8)`, `method volts |pin|`. `None`: the
+/// line begins neither, or an item that scripts cannot call.
+fn item_head(line: &str) -> Option<&str> {
+    if line.starts_with("method ") {
+        let bars: Vec<usize> = line.match_indices('|').map(|(index, _)| index).collect();
+        return line.get(..=*bars.get(1)?);
+    }
+    let kinds = ["setup ", "task ", "thread ", "teardown "];
+    if !kinds.iter().any(|kind| line.starts_with(kind)) || line.contains(" register = false ") {
+        return None;
+    }
+    let mut depth = 0;
+    let end = line.find(|c: char| {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        c == ')' && depth == 0
+    });
+    let head = line.get(..=end?)?;
+    // What it returns, up to the options and the body.
+    let rest = &line[head.len()..];
+    let Some(returns) = rest.trim_start().strip_prefix("->").map(str::trim_start) else { return Some(head) };
+    let mut depth = 0;
+    let length = returns.find(|c: char| {
+        depth += i32::from(c == '[') - i32::from(c == ']');
+        depth == 0 && c.is_whitespace()
+    });
+    let from = line.len() - returns.len();
+    line.get(..length.map_or(line.len(), |length| from + length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modules_tell_what_others_can_use() {
+        let source = "//! Pins.\n\n/// A device.\ndevice Pins : a::B {\n    task hidden(x) register = false `1`\n\n    \
+                      /// Reads.\n    task read(pin, pull = ()) for \"micropython\" `\n        return 1\n    `\n    \
+                      task read(pin, pull = ()) for \"circuitpython\" `2`\n\n    /// Typed.\n    task v(n: int) -> dict[str, int] emitter = \"viper\" `2`\n\n    /// In volts.\n    \
+                      method volts |pin, scale| { 1 }\n}\n\n/// Adds.\nfn add(a, b) {\n    a + b\n}\n\nprivate fn own() {}\n";
+        let wanted = "std/pins\n    Pins.\ndevice Pins : a::B\n    A device.\ntask read(pin, pull = ())\n    Reads.\ntask v(n: int) -> dict[str, int]\n    Typed.\n\
+                      method volts |pin, scale|\n    In volts.\nfn add(a, b)\n    Adds.\n";
+        assert_eq!(about_module("std/pins", source), wanted);
+    }
+}

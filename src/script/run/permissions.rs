@@ -1,0 +1,49 @@
+//! What a script may reach: the way of the natives to the one gate.
+//!
+//! Uses [`crate::gate`]. Invariant: the gate of a run is that of its host, so that ports and paths pass the same one.
+
+use crate::gate::{Gate, Permissions, Program, Readable, Writable};
+use crate::script::diagnostics::errors::{Fallible, raise};
+use crate::script::run::Run;
+use std::path::Path;
+
+impl Run {
+    /// Says what the script may do.
+    pub fn permit(&self, permissions: Permissions) {
+        self.host.set_gate(self.host.gate().with_permissions(permissions));
+    }
+
+    /// Notes which script is run.
+    pub fn enter(&self, script: &Path) {
+        self.host.set_gate(self.host.gate().for_script(script));
+    }
+
+    /// A path that the script may read.
+    ///
+    /// # Errors
+    /// PermissionError; ArgumentError for a path that is none.
+    pub fn readable(&self, path: &str) -> Fallible<Readable> {
+        self.host.gate().read(path).map_err(raise)
+    }
+
+    /// A path that the script may write.
+    ///
+    /// # Errors
+    /// As [`Run::readable`].
+    pub fn writable(&self, path: &str) -> Fallible<Writable> {
+        self.host.gate().write(path).map_err(raise)
+    }
+
+    /// A program that the script may start.
+    ///
+    /// # Errors
+    /// PermissionError.
+    pub fn program(&self, name: &str) -> Fallible<Program> {
+        self.host.gate().program(name).map_err(raise)
+    }
+}
+
+/// The gate of scripts until their host says what they may do.
+pub(crate) fn default_gate() -> Gate {
+    Gate::of_scripts(Permissions::default())
+}

@@ -1,0 +1,234 @@
+//! Inputs of a person, evaluated one after the other in one scope: what the prompt stands on.
+//!
+//! Each input is a source of its own, so that errors show excerpts of it. Functions of earlier inputs stay callable, the
+//! newest of a name first; so do imports, and whatever stood in the scope before an input failed.
+//!
+//! Uses Rhai's runtime state. Invariant: an input changes the session only by what it declares and assigns; a failure takes
+//! nothing back and closes no device.
+
+pub(crate) mod reload;
+pub(crate) mod repeat;
+pub(crate) mod shown;
+
+use crate::device::Device;
+use crate::diagnostic::Diagnostic;
+use crate::script::language::text;
+use crate::script::objects::dispatch::{ClassHandle, DeviceHandle};
+use crate::script::run::{Run, lock};
+use crate::script::runner::{Finished, Runner, finish};
+use crate::script::session::reload::{Loaded, Stale};
+use crate::script::sources::Sources;
+use crate::script::stack::on_big_stack;
+use crate::script::{modules, testing};
+use crate::value::Value;
+use rhai::{AST, Dynamic, Engine, Expr, GlobalRuntimeState, Module, NativeCallContext};
+use rhai::{EvalAltResult, Position, Scope, Stmt};
+use std::sync::Arc;
+
+/// Inputs that are evaluated one after the other.
+pub struct Session {
+    pub(crate) run: Arc<Run>,
+    pub(crate) engine: Engine,
+    pub(crate) scope: Scope<'static>,
+    pub(crate) state: GlobalRuntimeState,
+    /// The script files that were evaluated, the latest last.
+    pub(crate) scripts: Vec<Loaded>,
+    /// What could not be read again.
+    pub(crate) owed: Stale,
+    /// The functions that an input declares: its name, theirs, the count of parameters.
+    declared: Vec<(String, String, usize)>,
+}
+
+impl Runner {
+    /// Begins a session. Each input may take the runner's `limit`.
+    pub fn session(self) -> Session {
+        let Runner { run, engine } = self;
+        run.reset();
+        let mut state = engine.new_global_runtime_state();
+        // Rhai looks into the first library for the functions that a function pointer was made with. It has to find them by
+        // their names, in whatever input they stand.
+        state.lib.push(Module::new().into());
+        let (scripts, owed) = (Vec::new(), Stale::default());
+        Session { run, engine, scope: Scope::new(), state, scripts, owed, declared: Vec::new() }
+    }
+}
+
+impl Session {
+    /// Evaluates an input; `name` stands in the places of errors. Gives the value as plain data (what a board cannot be sent
+    /// is its text, [`Value::Opaque`]), `None` if it is `()` or the input ends with a declaration or a semicolon.
+    ///
+    /// # Errors
+    /// Why it ended early. Everything that was declared before stays.
+    pub fn eval(&mut self, name: &str, text: &str) -> Result<Option<Value>, Box<Diagnostic>> {
+        self.run.resume();
+        let result = on_big_stack(|| self.evaluate(name, text));
+        self.run.end();
+        result?
+    }
+
+    fn evaluate(&mut self, name: &str, text: &str) -> Result<Option<Value>, Box<Diagnostic>> {
+        let result = self.prepare(name, text).and_then(|tree| {
+            let value = self.statements(name, &tree)?;
+            match self.is_of_interest(&tree, text, &value) {
+                true => self.plain(&value).map(Some),
+                false => Ok(None),
+            }
+        });
+        result.map_err(|error| {
+            Box::new(crate::script::diagnostics::explain::of_failure(&self.run, &self.engine, &error, name))
+        })
+    }
+
+    /// Compiles an input, and declares its functions.
+    pub(crate) fn prepare(&mut self, name: &str, text: &str) -> Result<AST, Box<EvalAltResult>> {
+        let tree = modules::prepare(&self.run, &mut self.engine, name, text)?;
+        if tree.has_functions() {
+            self.state.lib.push(tree.shared_lib().clone());
+            let functions = tree.iter_functions().filter(|function| !function.name.starts_with("anon$"));
+            self.declared.extend(functions.map(|known| (name.to_owned(), known.name.to_owned(), known.params.len())));
+        }
+        Ok(tree)
+    }
+
+    /// Evaluates the statements of an input.
+    pub(crate) fn statements(&mut self, name: &str, tree: &AST) -> Result<Dynamic, Box<EvalAltResult>> {
+        self.state.source = Some(name.into());
+        self.state.num_modules_loaded = 0;
+        let Session { run, engine, scope, state, .. } = self;
+        let value = testing::perform(run, engine, name, tree.statements(), state, scope)?;
+        Ok(value.flatten())
+    }
+
+    /// Whether the value of an input is to be shown.
+    pub(crate) fn is_of_interest(&self, tree: &AST, text: &str, value: &Dynamic) -> bool {
+        !is_quiet(tree, text) && !value.is_unit()
+    }
+
+    /// A value as plain data.
+    pub(crate) fn plain(&self, value: &Dynamic) -> Result<Value, Box<EvalAltResult>> {
+        let context =
+            NativeCallContext::new_with_all_fields(&self.engine, "to_debug", None, &self.state, Position::NONE);
+        shown::plain(&context, value, 0)
+    }
+
+    /// Whether all that the input `name` does is to declare functions, and later inputs have declared all of them again.
+    pub fn is_superseded(&self, name: &str, text: &str) -> bool {
+        let is_later = |other: &str| input_number(other) > input_number(name);
+        let again = |function: &str, count: usize| {
+            self.declared.iter().any(|(other, known, params)| is_later(other) && known == function && *params == count)
+        };
+        let mut own = self.declared.iter().filter(|(input, ..)| input == name).peekable();
+        let declares = own.peek().is_some() && own.all(|(_, function, count)| again(function, *count));
+        declares && self.engine.compile(text).is_ok_and(|tree| tree.statements().is_empty())
+    }
+
+    /// The status of `exit(status)`, once an input has called that.
+    pub fn exit(&self) -> Option<u8> {
+        *lock(&self.run.exit)
+    }
+
+    /// The texts of the inputs and scripts so far.
+    pub fn sources(&self) -> Sources {
+        self.run.sources.clone()
+    }
+
+    /// Closes every device that is open, the latest first, and gives what went wrong.
+    pub fn close_all(&mut self) -> Vec<Diagnostic> {
+        self.run.host.close_all().iter().map(crate::script::diagnostics::explain::of_error).collect()
+    }
+
+    /// Closes every device that is still open, and sums up.
+    pub fn finish(self) -> Finished {
+        let finished = finish(&self.run, None);
+        Finished { report: self.run.take_report(), ..finished }
+    }
+
+    /// The variables of the session, the newest first, each once.
+    pub(crate) fn variables(&self) -> Vec<(&str, Dynamic)> {
+        let mut seen: Vec<(&str, Dynamic)> = Vec::new();
+        for (name, _, value) in self.scope.iter_raw().collect::<Vec<_>>().into_iter().rev() {
+            if !seen.iter().any(|(other, _)| *other == name) {
+                seen.push((name, value.flatten_clone()));
+            }
+        }
+        seen
+    }
+
+    /// The device in the variable `name`, and its class.
+    pub(crate) fn device(&self, name: &str) -> Option<DeviceHandle> {
+        self.scope.get(name)?.flatten_clone().try_cast::<DeviceHandle>()
+    }
+
+    /// The open device in the variable `name`, or that is called so.
+    pub fn open_device(&self, name: &str) -> Option<Device> {
+        let own = self.device(name).map(|handle| handle.device).filter(Device::is_open);
+        own.or_else(|| self.run.host.devices().into_iter().find(|device| device.name() == name))
+    }
+
+    /// The class of this name, or of `alias::name`.
+    pub(crate) fn class(&self, name: &str) -> Option<ClassHandle> {
+        let found = match name.split_once("::") {
+            Some((alias, name)) => self.import(alias)?.get_var(name)?,
+            None => self.scope.get(name)?.flatten_clone(),
+        };
+        found.flatten().try_cast::<ClassHandle>()
+    }
+
+    /// The module that was imported under this name.
+    pub(crate) fn import(&self, alias: &str) -> Option<rhai::Shared<Module>> {
+        self.state.get_shared_import(self.state.find_import(alias)?)
+    }
+
+    /// The modules that inputs have imported, the newest of a name: the name, and what can follow `::` after it, as it is
+    /// inserted and as it is shown.
+    pub(crate) fn imports(&self) -> Vec<(String, Vec<(String, String)>)> {
+        let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
+        for (alias, module) in self.state.iter_imports() {
+            if found.iter().any(|(other, _)| other == alias) {
+                continue;
+            }
+            let functions = module.gen_fn_signatures_with_mapper(|name| name.into()).filter_map(|signature| {
+                let (name, rest) = signature.split_once('(')?;
+                let shown = format!("{name}({})", rest.split_once(')')?.0);
+                rhai::is_valid_identifier(name).then(|| (format!("{name}("), shown))
+            });
+            let mut members: Vec<(String, String)> = functions.collect();
+            members.extend(module.iter_var().map(|(name, _)| (name.to_owned(), name.to_owned())));
+            members.sort();
+            members.dedup();
+            found.push((alias.to_owned(), members));
+        }
+        found
+    }
+
+    /// The functions that inputs declare, the newest first: name, parameters, documentation.
+    pub(crate) fn functions(&self) -> Vec<(String, Vec<String>, String)> {
+        let mut found: Vec<(String, Vec<String>, String)> = Vec::new();
+        for function in self.state.lib.iter().rev().flat_map(|module| module.iter_script_fn_info()) {
+            let (_, _, name, _, definition) = function;
+            if name.starts_with("anon$")
+                || found.iter().any(|(other, params, _)| other == name && params.len() == definition.params.len())
+            {
+                continue;
+            }
+            let doc = text::strip_comment(&definition.comments.join("\n"));
+            found.push((name.to_owned(), definition.params.iter().map(ToString::to_string).collect(), doc));
+        }
+        found
+    }
+}
+
+/// The number of an input, as `<3>`.
+fn input_number(name: &str) -> Option<u64> {
+    name.strip_prefix('<')?.strip_suffix('>')?.parse().ok()
+}
+
+/// Whether the value of an input is of no interest: it ends with a declaration, or a semicolon says so.
+fn is_quiet(tree: &AST, text: &str) -> bool {
+    let declares = match tree.statements().last() {
+        Some(Stmt::Expr(expression)) => matches!(&**expression, Expr::Custom(custom, _)
+            if custom.tokens.first().is_some_and(|key| key.ends_with(" block"))),
+        _ => false,
+    };
+    declares || text.trim_end().ends_with(';')
+}
