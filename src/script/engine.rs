@@ -3,9 +3,11 @@
 //! Invariant: debug and release builds behave alike: every limit is set here.
 
 use crate::script::diagnostics::errors;
-use crate::script::language::{comparing, syntax, text};
+use crate::script::language::text::View;
+use crate::script::language::{comparing, marks, syntax, text};
 use crate::script::natives::{
-    csv, files, functions, json, limits, measure, operator, parallel, process, random, series, station, timing,
+    csv, division, files, functions, json, limits, measure, operator, parallel, process, random, series, station,
+    timing,
 };
 use crate::script::objects::dispatch::{ClassHandle, DEVICE_CLASS};
 use crate::script::objects::{convert, device, dispatch, generator, opening, proxy, sync};
@@ -25,6 +27,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     engine.set_max_map_size(0);
     hooks(&mut engine, run);
     comparing::register(&mut engine);
+    division::register(&mut engine, Some(run));
     errors::register(&mut engine);
     convert::register(&mut engine);
     syntax::register(&mut engine, run);
@@ -128,11 +131,17 @@ pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> R
     let mut readable = text::readable(source);
     // An input of a session, `<3>`, has the variables of those before.
     let is_whole = !name.starts_with('<');
-    let (mut ast, mut noted) = text::with_text(&readable, is_whole, || engine.compile(&readable));
+    let parse = |readable: &str| {
+        // Standard modules divide as they mean to.
+        let marked = if modules::library_text(name).is_some() { None } else { Some(marks::marked(readable)) };
+        let view = View { text: readable, is_whole, is_standard: marked.is_none() };
+        text::with_text(&view, || engine.compile(marked.as_deref().unwrap_or(readable)))
+    };
+    let (mut ast, mut noted) = parse(&readable);
     let empty = ast.as_ref().map(empty_loops).unwrap_or_default();
     if !empty.is_empty() {
         readable = text::fill_blocks(&readable, empty);
-        (ast, noted) = text::with_text(&readable, is_whole, || engine.compile(&readable));
+        (ast, noted) = parse(&readable);
     }
     run.loader.note(noted.names);
     run.note_caught(text::caught_names(source));

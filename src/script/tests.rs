@@ -89,6 +89,8 @@ fn classes(text: &str) -> Vec<Arc<Class>> {
 
 #[path = "tests/blocks.rs"]
 mod blocks;
+#[path = "tests/division.rs"]
+mod division;
 #[path = "tests/failures.rs"]
 mod failures;
 #[path = "tests/language.rs"]

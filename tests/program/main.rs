@@ -17,6 +17,8 @@ mod boards;
 mod bounds;
 mod commands;
 #[cfg(target_os = "linux")]
+mod divisions;
+#[cfg(target_os = "linux")]
 mod door;
 #[cfg(target_os = "linux")]
 mod files;

@@ -6,6 +6,7 @@
 use crate::origin::Origin;
 use crate::script::language::comparing;
 use crate::script::language::counting::Counting;
+use crate::script::language::marks;
 use crate::script::language::syntax::HELP_MARK;
 use crate::script::language::tokens::{Kind, Tokens};
 use rhai::{LexError, Position, Token};
@@ -21,6 +22,7 @@ pub(crate) struct Noted {
 struct Current {
     tokens: Tokens,
     counting: Counting,
+    is_standard: bool,
     /// Whether a `device` block is being parsed.
     in_block: bool,
     noted: Noted,
@@ -52,11 +54,22 @@ const FREED: &[&str] = &[
     "static", "sync", "thread", "use", "with", "yield",
 ];
 
-/// Compiles with `text` in view; gives the result and what was noted. `is_whole`: no variable is from outside of the text.
-pub(crate) fn with_text<T>(text: &str, is_whole: bool, compile: impl FnOnce() -> T) -> (T, Noted) {
-    let tokens = Tokens::new(text);
-    let counting = if is_whole { Counting::of(&tokens) } else { Counting::default() };
-    CURRENT.with_borrow_mut(|stack| stack.push(Current { tokens, counting, in_block: false, noted: Noted::default() }));
+/// A text that is compiled.
+pub(crate) struct View<'t> {
+    pub text: &'t str,
+    /// No variable is from outside of the text.
+    pub is_whole: bool,
+    /// It is a standard module.
+    pub is_standard: bool,
+}
+
+/// Compiles with a text in view; gives the result and what was noted.
+pub(crate) fn with_text<T>(view: &View<'_>, compile: impl FnOnce() -> T) -> (T, Noted) {
+    let tokens = Tokens::new(view.text);
+    let counting = if view.is_whole { Counting::of(&tokens) } else { Counting::default() };
+    let is_standard = view.is_standard;
+    let current = Current { tokens, counting, is_standard, in_block: false, noted: Noted::default() };
+    CURRENT.with_borrow_mut(|stack| stack.push(current));
     let result = compile();
     let noted = CURRENT.with_borrow_mut(Vec::pop).map(|current| current.noted).unwrap_or_default();
     (result, noted)
@@ -85,8 +98,9 @@ pub(crate) fn note_name(name: &str) {
 pub(crate) fn token(token: Token, position: Position) -> Token {
     match token {
         Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
-        Token::Custom(sign) => match comparing::built_in(&sign) {
-            Some(faster) if is_free_of_floats(position, &sign) => faster,
+        Token::Custom(sign) => match (comparing::built_in(&sign), marks::division(&sign)) {
+            (Some(faster), _) if is_free_of_floats(position, &sign) => faster,
+            (_, Some(faster)) if divides_exactly(position) => faster,
             _ => Token::Custom(sign),
         },
         Token::Reserved(word) if word.as_str() == "eval" && is_called(position, "eval") => {
@@ -110,6 +124,7 @@ pub(crate) fn token(token: Token, position: Position) -> Token {
         }
         // Rhai refuses this sign as soon as it reads it.
         Token::LexError(_) if is_arrow(position) => Token::Identifier(Box::new("->".into())),
+        Token::LexError(error) => marks::token(&error).unwrap_or(Token::LexError(error)),
         Token::Reserved(word) if is_key(position, &word) => Token::Identifier(word),
         word if word.is_standard_keyword() && is_key(position, word.literal_syntax()) => {
             Token::Identifier(Box::new(word.literal_syntax().into()))
@@ -148,6 +163,14 @@ fn is_free_of_floats(position: Position, sign: &str) -> bool {
         let Some(Current { tokens, counting, .. }) = stack.last() else { return false };
         let found = sign.chars().next().and_then(|first| tokens.index_of(position, first));
         found.is_some_and(|index| counting.is_free_of_floats(tokens, index, sign.len()))
+    })
+}
+
+/// Whether the division at `position` cannot lose a remainder, or is not to tell.
+fn divides_exactly(position: Position) -> bool {
+    CURRENT.with_borrow(|stack| {
+        let Some(Current { tokens, is_standard, .. }) = stack.last() else { return false };
+        *is_standard || tokens.index_of(position, '/').is_some_and(|index| marks::has_float(tokens, index))
     })
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: whatever reaches out of the script asks the gate, and whatever waits ends with the run.
 
 pub(crate) mod csv;
+pub(crate) mod division;
 pub(crate) mod files;
 pub(crate) mod functions;
 pub(crate) mod json;

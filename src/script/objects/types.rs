@@ -111,7 +111,7 @@ pub(crate) fn register(engine: &mut Engine) {
 }
 
 /// Small results become Rhai's own integers.
-fn integer(number: BigInt) -> Dynamic {
+pub(crate) fn integer(number: BigInt) -> Dynamic {
     to_dynamic(Value::integer(number))
 }
 
@@ -148,19 +148,10 @@ fn big_integer(engine: &mut Engine) {
     }
     arithmetic!("+" +, "-" -, "*" *);
     with_floats!("+" +, "-" -, "*" *, "/" /);
-    let divide = |a: BigInt, b: BigInt, rest: bool| -> Fallible<Dynamic> {
-        if b == BigInt::ZERO {
-            let error = EvalAltResult::ErrorArithmetic("Division by zero".to_owned(), Position::NONE);
-            return Err(Box::new(error));
-        }
-        Ok(integer(if rest { a % b } else { a / b }))
-    };
-    for (sign, rest) in [("/", false), ("%", true)] {
-        engine
-            .register_fn(sign, move |a: BigInteger, b: BigInteger| divide(a.0, b.0, rest))
-            .register_fn(sign, move |a: BigInteger, b: i64| divide(a.0, BigInt::from(b), rest))
-            .register_fn(sign, move |a: i64, b: BigInteger| divide(BigInt::from(a), b.0, rest));
-    }
+    engine
+        .register_fn("%", |a: BigInteger, b: BigInteger| remainder(&a.0, &b.0))
+        .register_fn("%", |a: BigInteger, b: i64| remainder(&a.0, &BigInt::from(b)))
+        .register_fn("%", |a: i64, b: BigInteger| remainder(&BigInt::from(a), &b.0));
     macro_rules! compare {
         ($($sign:literal $operate:tt),*) => {$(
             engine
@@ -172,6 +163,26 @@ fn big_integer(engine: &mut Engine) {
         )*};
     }
     compare!("==" ==, "!=" !=, "<" <, "<=" <=, ">" >, ">=" >=);
+}
+
+fn remainder(a: &BigInt, b: &BigInt) -> Fallible<Dynamic> {
+    divisor(b)?;
+    Ok(integer(a % b))
+}
+
+/// The quotient, rounded towards zero, and whether there is no remainder.
+pub(crate) fn big_divide(a: &BigInt, b: &BigInt) -> Fallible<(BigInt, bool)> {
+    divisor(b)?;
+    Ok((a / b, a % b == BigInt::ZERO))
+}
+
+/// # Errors
+/// If it is zero.
+fn divisor(number: &BigInt) -> Fallible<()> {
+    if *number != BigInt::ZERO {
+        return Ok(());
+    }
+    Err(Box::new(EvalAltResult::ErrorArithmetic("Division by zero".to_owned(), Position::NONE)))
 }
 
 fn key_of(key: &Dynamic) -> Fallible<Value> {

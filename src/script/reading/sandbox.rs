@@ -11,7 +11,7 @@
 
 use crate::script::diagnostics::errors;
 use crate::script::language::{comparing, syntax};
-use crate::script::natives::station;
+use crate::script::natives::{division, station};
 use crate::script::run::Run;
 use crate::script::{engine, modules};
 use rhai::packages::{
@@ -127,6 +127,7 @@ pub(crate) fn engine_of(run: &Arc<Run>) -> Engine {
     engine.set_max_map_size(MOST_ELEMENTS);
     engine.register_type_with_name::<Unknown>("value of a run");
     comparing::register(&mut engine);
+    division::register(&mut engine, None);
     errors::register(&mut engine);
     syntax::register(&mut engine, run);
     station::register(&mut engine);

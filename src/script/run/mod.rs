@@ -15,6 +15,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
 use crate::script::modules::Loader;
+use crate::script::natives::division::Lossy;
 use crate::script::natives::limits::Memory;
 use crate::script::objects::dispatch::ClassHandle;
 use crate::script::observer::Observer;
@@ -61,6 +62,8 @@ pub(crate) struct Run {
     /// The names of the tests that are written in the script; none if there is no script as a whole.
     pub written: RwLock<Vec<String>>,
     pub closing: Mutex<Vec<Diagnostic>>,
+    /// Where a division of integers has lost its remainder.
+    pub lossy: Lossy,
     pub exit: Mutex<Option<u8>>,
     /// What the station's file says.
     pub station: RwLock<Option<Arc<Station>>>,
@@ -120,6 +123,7 @@ impl Run {
             selection: RwLock::default(),
             written: RwLock::default(),
             closing: Mutex::default(),
+            lossy: Lossy::default(),
             exit: Mutex::default(),
             station: RwLock::default(),
             operator: Mutex::default(),
