@@ -5,6 +5,8 @@
 //! older one in its place.
 
 pub mod command;
+pub mod content;
+pub mod digest;
 mod escape;
 pub mod files;
 mod helper;

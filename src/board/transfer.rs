@@ -1,13 +1,15 @@
 //! Files on their way to a board that runs the receiver `snippets/receive.py`: a stream of records, cut into chunks of
-//! which the board asks for one after the other. Pure.
+//! which the board asks for one after the other. Reads the files, and nothing else.
 //!
 //! A chunk has a size that the board's input buffer bears, or that something on the way holds back, and the board asks for
 //! some ahead, so that the line is never idle. No byte of a stream can be taken for a command: should the board restart or
 //! be interrupted in the middle, what is still under way is text without end at a prompt. Invariant: however questions are
-//! lost or repeated, each chunk is sent once and in order.
+//! lost or repeated, each chunk is sent once and in order; a few records of a file are in memory, whatever its length.
 
+use super::content::{Reading, Upload};
 use super::escape::{mask, mask_length};
-use super::files::{Channel, Facts};
+use super::files::{Channel, Facts, Hash};
+use crate::error::{Error, Result};
 use crate::port::Abilities;
 use base64::Engine as _;
 
@@ -66,25 +68,20 @@ impl Pace {
     }
 }
 
-/// A file to be written.
-#[derive(Clone, Copy, Debug)]
-pub struct Upload<'a> {
-    /// Where to, from `/` on.
-    pub path: &'a str,
-    /// What it holds.
-    pub content: &'a [u8],
-    /// Its digest, as the board computes it.
-    pub digest: &'a [u8],
-}
-
 /// The stream of some files.
 pub struct Stream<'a> {
     pace: Pace,
+    hash: Hash,
     files: std::slice::Iter<'a, Upload<'a>>,
-    /// What is left of the file under way, and its end.
-    content: &'a [u8],
-    digest: Option<&'a [u8]>,
+    /// The file under way.
+    file: Option<Reading<'a>>,
+    /// What was read of it and is in no record yet, from `begun` on.
+    read: Vec<u8>,
+    begun: usize,
+    /// Whether the board has a file open.
+    named: bool,
     ended: bool,
+    failure: Option<Error>,
     /// Records that are cut into chunks, from `at` on.
     records: Vec<u8>,
     at: usize,
@@ -95,19 +92,28 @@ pub struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// The stream of `files`, in their order.
-    pub fn new(pace: Pace, files: &'a [Upload<'a>]) -> Stream<'a> {
+    /// The stream of `files`, in their order, for a board that hashes so.
+    pub fn new(pace: Pace, hash: Hash, files: &'a [Upload<'a>]) -> Stream<'a> {
         Stream {
             pace,
+            hash,
             files: files.iter(),
-            content: &[],
-            digest: None,
+            file: None,
+            read: Vec::new(),
+            begun: 0,
+            named: false,
             ended: false,
+            failure: None,
             records: Vec::new(),
             at: 0,
             next: 0,
             taken: 0,
         }
+    }
+
+    /// Why the stream ended before its time, if it did: a file could not be read. The board has not got that file then.
+    pub fn failure(self) -> Option<Error> {
+        self.failure
     }
 
     /// Bytes of the files that have been given away, compressed or not.
@@ -162,47 +168,84 @@ impl<'a> Stream<'a> {
         }
         self.records.drain(..self.at);
         self.at = 0;
-        while self.records.len() < self.pace.chunk {
-            if !self.content.is_empty() {
-                self.content_record();
-            } else if let Some(digest) = self.digest.take() {
-                self.record(b'e', digest);
-            } else if let Some(file) = self.files.next() {
-                self.record(b'n', file.path.as_bytes());
-                (self.content, self.digest) = (file.content, Some(file.digest));
-            } else if !self.ended {
-                self.ended = true;
-                self.record(b'x', b"");
-            } else {
-                return;
+        while self.records.len() < self.pace.chunk && !self.ended {
+            if let Err(error) = self.go_on() {
+                self.give_up(error);
             }
         }
+    }
+
+    /// The next record.
+    fn go_on(&mut self) -> Result<()> {
+        self.look_ahead()?;
+        if self.begun < self.read.len() {
+            self.content_record();
+        } else if let Some(file) = self.file.take() {
+            let digest = file.finish()?;
+            self.record(b'e', &digest);
+            self.named = false;
+        } else if let Some(upload) = self.files.next() {
+            let file = Reading::begin(upload, self.hash)?;
+            self.record(b'n', upload.path.as_bytes());
+            (self.file, self.named) = (Some(file), true);
+        } else {
+            self.ended = true;
+            self.record(b'x', b"");
+        }
+        Ok(())
+    }
+
+    /// Ends the stream so that the board keeps nothing of the file under way: no file has an empty digest.
+    fn give_up(&mut self, error: Error) {
+        self.ended = true;
+        self.failure = Some(error);
+        // After either the board reads no more.
+        self.record(if self.named { b'e' } else { b'x' }, b"");
+    }
+
+    /// Reads what the next record is made of.
+    fn look_ahead(&mut self) -> Result<()> {
+        let wanted = (1 << self.pace.window).max(RECORD);
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let held = self.read.len() - self.begun;
+        if held < wanted && file.left() > 0 {
+            self.read.drain(..self.begun);
+            self.begun = 0;
+            file.read(&mut self.read, wanted - held)?;
+        }
+        Ok(())
     }
 
     fn content_record(&mut self) {
-        let (window, content) = (self.pace.window, self.content);
+        let content = &self.read[self.begun..];
+        let window = self.pace.window;
+        let mut packed = Vec::new();
+        let mut length = content.len().min(RECORD);
         if window > 0 && may_shrink(content) {
             // No longer than the window, so that no distance exceeds it.
-            let (block, rest) = content.split_at(content.len().min(1 << window));
-            let packed = miniz_oxide::deflate::compress_to_vec(block, 9);
+            let block = &content[..content.len().min(1 << window)];
+            packed = miniz_oxide::deflate::compress_to_vec(block, 9);
             if packed.len() * WORTH.1 <= block.len() * WORTH.0 {
-                self.record(b'z', &packed);
-                self.content = rest;
-                self.taken += block.len() as u64;
-                return;
+                length = block.len();
+            } else {
+                packed.clear();
             }
         }
-        let (block, rest) = content.split_at(content.len().min(RECORD));
-        self.record(b'd', block);
-        self.content = rest;
-        self.taken += block.len() as u64;
+        let (kind, payload) = if packed.is_empty() { (b'd', &content[..length]) } else { (b'z', packed.as_slice()) };
+        record(&mut self.records, kind, payload);
+        self.begun += length;
+        self.taken += length as u64;
     }
 
     fn record(&mut self, kind: u8, payload: &[u8]) {
-        self.records.push(kind);
-        self.records.extend_from_slice(format!("{:04x}", payload.len()).as_bytes());
-        self.records.extend_from_slice(payload);
+        record(&mut self.records, kind, payload);
     }
+}
+
+fn record(records: &mut Vec<u8>, kind: u8, payload: &[u8]) {
+    records.push(kind);
+    records.extend_from_slice(format!("{:04x}", payload.len()).as_bytes());
+    records.extend_from_slice(payload);
 }
 
 /// Whether it is worth trying to compress: noise, and what is compressed already, has nearly every byte early on.
@@ -216,8 +259,13 @@ fn may_shrink(content: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::content::Content;
+    use super::super::digest::digest;
     use super::super::escape::FORBIDDEN;
     use super::*;
+    use std::io::{self, Read};
+
+    const HASH: Hash = Hash::Crc32;
 
     /// The receiver, up to its records: kind and payload.
     fn receive(pace: Pace, stream: &mut Stream<'_>, questions: impl Iterator<Item = u64>) -> Vec<(u8, Vec<u8>)> {
@@ -263,14 +311,18 @@ mod tests {
         let every: Vec<u8> = (0..=255).cycle().take(5000).collect();
         let text = b"for i in range(10):\n    print('the same line again')\n".repeat(200);
         let files = [
-            Upload { path: "/a", content: &every, digest: b"1" },
-            Upload { path: "/empty", content: b"", digest: b"2" },
-            Upload { path: "/it's\n\u{e9}", content: &text, digest: b"3" },
+            Upload { path: "/a", content: &every, digest: None },
+            Upload { path: "/empty", content: b"", digest: Some(b"00000000") },
+            Upload { path: "/it's\n\u{e9}", content: &text, digest: None },
         ];
+        let sent: Vec<_> = [("/a", every.clone()), ("/empty", Vec::new()), ("/it's\n\u{e9}", text.clone())]
+            .into_iter()
+            .map(|(path, content)| (path.as_bytes().to_vec(), content.clone(), digest(HASH, &content)))
+            .collect();
         for (channel, window) in [(Channel::Binary, 0), (Channel::Text, 0), (Channel::Binary, 12)] {
             for chunk in [16, 124, 2044] {
                 let pace = Pace { channel, chunk, ahead: 2, window, bold: false };
-                let mut stream = Stream::new(pace, &files);
+                let mut stream = Stream::new(pace, HASH, &files);
                 let records = receive(pace, &mut stream, 0..20_000);
                 assert_eq!(stream.taken(), (every.len() + text.len()) as u64);
                 let mut got: Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> = Vec::new();
@@ -288,8 +340,6 @@ mod tests {
                 }
                 assert_eq!(records.last().unwrap().0, b'x');
                 assert_eq!(records.iter().any(|(kind, _)| *kind == b'z'), window > 0);
-                let sent: Vec<_> =
-                    files.iter().map(|f| (f.path.as_bytes().to_vec(), f.content.to_vec(), f.digest.to_vec())).collect();
                 assert!(got == sent, "{channel:?} {chunk} {window}");
             }
         }
@@ -298,16 +348,85 @@ mod tests {
     #[test]
     fn lost_and_repeated_questions_change_nothing() {
         let content: Vec<u8> = (0..=255).cycle().take(3000).collect();
-        let files = [Upload { path: "/a", content: &content, digest: b"1" }];
+        let files = [Upload { path: "/a", content: &content, digest: None }];
         let pace = Pace { channel: Channel::Binary, chunk: 60, ahead: 2, window: 0, bold: false };
-        let plain = receive(pace, &mut Stream::new(pace, &files), 0..1000);
+        let plain = receive(pace, &mut Stream::new(pace, HASH, &files), 0..1000);
         // Question 3 is lost, 5 comes twice, and 9 after 10.
         let odd = [0, 1, 2, 4, 5, 5, 6, 7, 8, 10, 9].into_iter().chain(11..1000);
-        assert!(receive(pace, &mut Stream::new(pace, &files), odd) == plain);
-        let mut stream = Stream::new(pace, &files);
+        assert!(receive(pace, &mut Stream::new(pace, HASH, &files), odd) == plain);
+        let mut stream = Stream::new(pace, HASH, &files);
         let flood = stream.answer("9999").len();
         assert!(flood <= 2 * (60 + HEAD), "{flood}");
         assert_eq!(stream.answer("nonsense"), b"");
+    }
+
+    /// Has one byte fewer than it announces, or cannot be opened.
+    struct Short(Vec<u8>, bool);
+
+    impl Content for Short {
+        fn size(&self) -> u64 {
+            self.0.len() as u64 + 1
+        }
+
+        fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+            if self.1 { Err(io::ErrorKind::NotFound.into()) } else { self.0.open() }
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_ends_the_stream_without_it() {
+        let pace = Pace { channel: Channel::Binary, chunk: 60, ahead: 2, window: 0, bold: false };
+        for gone in [false, true] {
+            let short = Short(vec![7; 9000], gone);
+            let files = [
+                Upload { path: "/whole", content: b"1", digest: None },
+                Upload { path: "/short", content: &short, digest: None },
+                Upload { path: "/after", content: b"2", digest: None },
+            ];
+            let mut stream = Stream::new(pace, HASH, &files);
+            let records = receive(pace, &mut stream, 0..1000);
+            let kinds: Vec<u8> = records.iter().map(|(kind, _)| *kind).filter(|kind| *kind != b'd').collect();
+            assert_eq!(kinds, if gone { b"nex".as_slice() } else { b"nene" });
+            assert_eq!(records.last().unwrap().1, b"", "no board takes an empty digest");
+            assert!(stream.failure().is_some_and(|error| error.message().starts_with("what is sent cannot be read: ")));
+        }
+    }
+
+    /// Counts how much of it is read.
+    struct Zeros(u64, std::cell::Cell<u64>);
+
+    impl Content for Zeros {
+        fn size(&self) -> u64 {
+            self.0
+        }
+
+        fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+            Ok(Box::new(Counted(self, io::repeat(0).take(self.0))))
+        }
+    }
+
+    struct Counted<'a>(&'a Zeros, io::Take<io::Repeat>);
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.1.read(buffer)?;
+            self.0.1.set(self.0.1.get() + count as u64);
+            Ok(count)
+        }
+    }
+
+    #[test]
+    fn a_file_is_read_as_it_is_sent() {
+        let zeros = Zeros(3 << 30, std::cell::Cell::new(0));
+        let files = [Upload { path: "/a", content: &zeros, digest: None }];
+        let pace = Pace { channel: Channel::Binary, chunk: 2044, ahead: 2, window: 0, bold: false };
+        let mut stream = Stream::new(pace, HASH, &files);
+        for question in 0..100u64 {
+            stream.answer(&question.to_string());
+            let (read, taken) = (zeros.1.get(), stream.taken());
+            assert!(taken <= read && read <= taken + RECORD as u64, "{read} {taken}");
+        }
+        assert!(stream.taken() >= 100 * 2000);
     }
 
     #[test]

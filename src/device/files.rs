@@ -10,9 +10,10 @@ use super::state::{Limit, Run, State};
 use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
+use crate::board::content::{Reading, Upload};
 use crate::board::files::{self, Change, Channel, Entry, Facts, Status, TEMPORARY};
 use crate::board::identity::Identity;
-use crate::board::transfer::{Pace, Stream, Upload};
+use crate::board::transfer::{Pace, Stream};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 use errors::{common, is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};
@@ -312,7 +313,7 @@ impl Files<'_> {
     /// `progress` is told how many bytes of them all have been sent. The directories must be there.
     ///
     /// # Errors
-    /// Of the link, or DeviceException naming the file. The files before it are written.
+    /// Of the link, of a content that cannot be read, or DeviceException naming the file. The files before it are written.
     pub fn write(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         if uploads.is_empty() {
             return Ok(());
@@ -336,7 +337,7 @@ impl Files<'_> {
     }
 
     fn write_stream(&mut self, pace: Pace, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
-        let mut stream = Stream::new(pace, uploads);
+        let mut stream = Stream::new(pace, self.facts.hash, uploads);
         let mut answer = |question: &str| {
             let answer = stream.answer(question);
             progress(stream.taken());
@@ -349,7 +350,11 @@ impl Files<'_> {
         }
         let command = Command::expression(&pace.call());
         let run = run(self.device, if pace.bold { BOLD_STALL } else { STALL });
-        let answer = self.state.run_answering_with(host, &run, Helper::Receiver, &command, &mut answer)?;
+        let answer = self.state.run_answering_with(host, &run, Helper::Receiver, &command, &mut answer);
+        if let Some(error) = stream.failure() {
+            return Err(error);
+        }
+        let answer = answer?;
         match self.changed(&value(answer)?)? {
             (_, 0) => Ok(()),
             (done, number) => Err(not_written(number, uploads.get(done).map_or("", |upload| upload.path))),
@@ -365,11 +370,12 @@ impl Files<'_> {
             let outcome = self.write_literal(upload, &temporary, &mut |bytes| progress(before + bytes));
             if let Err(error) = outcome {
                 // What is left of it is no file.
+                let _ = self.ask(&Command::statements("__belay_fq.close()\ndel __belay_fq"));
                 let gone = files::change(Change::Remove, [temporary.as_str()]);
                 let _ = self.ask(&gone);
                 return Err(error);
             }
-            sent += upload.content.len() as u64;
+            sent += upload.content.size();
         }
         Ok(())
     }
@@ -380,18 +386,23 @@ impl Files<'_> {
             Some(number) => not_written(common(platform, number), upload.path),
             None => error,
         };
+        let mut reading = Reading::begin(upload, self.facts.hash)?;
         let open = format!("__belay_fq=open({},'wb')", files::literal(temporary));
         self.ask(&Command::statements(&open)).map_err(failed)?;
-        for (index, piece) in upload.content.chunks(LITERAL).enumerate() {
+        let mut piece = Vec::new();
+        while reading.left() > 0 {
+            piece.clear();
+            reading.read(&mut piece, LITERAL)?;
             let mut code = String::from("__belay_fq.write(");
-            crate::value::write::bytes_to(&mut code, piece);
+            crate::value::write::bytes_to(&mut code, &piece);
             code.push(')');
             self.ask(&Command::statements(&code)).map_err(failed)?;
-            progress((index * LITERAL + piece.len()) as u64);
+            progress(upload.content.size() - reading.left());
         }
+        let expected = reading.finish()?;
         self.ask(&Command::statements("__belay_fq.close()\ndel __belay_fq")).map_err(failed)?;
         let digest = self.ask(&files::hashes([temporary], &self.facts)).map_err(failed)?;
-        if digest != Value::Bytes(upload.digest.to_vec()) {
+        if digest != Value::Bytes(expected) {
             return Err(not_written(-1, upload.path));
         }
         let renamed = self.ask(&files::rename(temporary, upload.path))?;

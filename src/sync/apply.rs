@@ -8,13 +8,12 @@ use super::local::{Content, Local, LocalFile, Remark, unreadable};
 use super::options::{SyncOptions, join, one_line};
 use super::parallel;
 use super::plan::{Plan, Present, Rules, Wanted};
+use crate::board::content::Upload;
 use crate::board::files::Change;
-use crate::board::transfer::Upload;
 use crate::bound;
 use crate::device::{Device, Files, Stage, Transfer};
 use crate::disk;
 use crate::error::{Error, Kind, Result};
-use std::borrow::Cow;
 use std::fmt;
 
 /// How often a sync goes on after the connection was restored.
@@ -297,21 +296,22 @@ impl Sync<'_> {
 
     /// Sends what the plan says, all of it in one exchange where the board can receive a stream.
     fn send(&mut self, plan: &Plan, wanted: &[Wanted], present: &Present, files: &mut Files<'_>) -> Result<()> {
-        let kind = files.facts().hash;
         let paths: Vec<String> = plan.uploads.iter().map(|&index| self.whole(&wanted[index].path)).collect();
-        let content = |&index: &usize| self.local.files[index].bytes(kind, &wanted[index].digest);
-        let contents: Vec<Cow<'_, [u8]>> = plan.uploads.iter().map(content).collect::<Result<_>>()?;
         let mut ends = Vec::with_capacity(paths.len());
         let mut total = 0;
-        for content in &contents {
-            total += content.len() as u64;
+        for &index in &plan.uploads {
+            total += wanted[index].size;
             ends.push(total);
         }
         let uploads: Vec<Upload<'_>> = plan
             .uploads
             .iter()
-            .zip(paths.iter().zip(&contents))
-            .map(|(&index, (path, content))| Upload { path, content, digest: &wanted[index].digest })
+            .zip(&paths)
+            .map(|(&index, path)| Upload {
+                path,
+                content: &self.local.files[index],
+                digest: Some(&wanted[index].digest),
+            })
             .collect();
         let told = &mut self.told;
         let written = files.write(&uploads, &mut |done| {

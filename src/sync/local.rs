@@ -1,19 +1,19 @@
 //! The tree that a sync wants on the board, read from a folder of this machine.
 //!
-//! Uses the crate `walkdir`, [`super::ignore`], [`mod@super::digest`] and [`crate::python`]. Invariant: a [`Local`] is sorted,
+//! Uses the crate `walkdir`, [`super::ignore`], [`mod@crate::board::digest`] and [`crate::python`]. Invariant: a [`Local`] is sorted,
 //! names every folder of every file, and has no name twice; what a file gives is what was hashed, or an error.
 
 use super::compile::stays_source;
-use super::digest::{DigestKind, digest, digest_reader};
 use super::ignore::{self, Ignore};
 use super::options::{SyncOptions, join, one_line};
 use super::{parallel, walk};
+use crate::board::content;
+use crate::board::digest::{DigestKind, digest, digest_reader};
 use crate::bound;
-use crate::disk;
+use crate::disk::{self, Steady};
 use crate::error::{Error, Kind, Result};
 use crate::python::lines::{Code, levels};
 use crate::python::minify::minify;
-use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -269,28 +269,26 @@ impl LocalFile {
         }
     }
 
-    /// What the board is to have, which hashes to `expected`: what [`LocalFile::digest`] said.
-    ///
-    /// # Errors
-    /// [`Kind::ArgumentError`] if the source cannot be read, or is not what it was.
-    pub fn bytes(&self, kind: DigestKind, expected: &[u8]) -> Result<Cow<'_, [u8]>> {
-        let size = match &self.content {
-            Content::Bytes(bytes) => return Ok(Cow::Borrowed(bytes)),
-            Content::Source { size } => *size,
-        };
-        let unreadable = |error: io::Error| unreadable(&self.source, &error);
-        let file = disk::open(&self.source).map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(size.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 == size && digest(kind, &bytes) == expected {
-            return Ok(Cow::Owned(bytes));
-        }
-        Err(self.changed())
-    }
-
     fn changed(&self) -> Error {
         Error::new(Kind::ArgumentError, format!("`{}` changed while it was synced", self.source.display()))
             .with_help("sync again when nothing writes to the folder; what the board has of the file is as it was")
+    }
+}
+
+impl content::Content for LocalFile {
+    fn size(&self) -> u64 {
+        LocalFile::size(self)
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        match &self.content {
+            Content::Bytes(bytes) => content::Content::open(bytes),
+            Content::Source { size } => Ok(Box::new(Steady::open(&self.source, *size)?)),
+        }
+    }
+
+    fn failed(&self, error: &io::Error) -> Error {
+        if disk::has_changed(error) { self.changed() } else { unreadable(&self.source, error) }
     }
 }
 

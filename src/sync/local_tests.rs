@@ -1,6 +1,7 @@
 //! Folders as they are found in the wild.
 
 use super::*;
+use crate::board::content::{Reading, Upload};
 use std::fs;
 use tempfile::TempDir;
 
@@ -25,10 +26,19 @@ fn paths(local: &Local) -> Vec<&str> {
     local.files.iter().map(|file| file.path.as_str()).collect()
 }
 
+/// What of a file goes to a board that should hash to `digest`.
+fn sent(file: &LocalFile, digest: &[u8]) -> Result<Vec<u8>> {
+    let upload = Upload { path: "/a", content: file, digest: Some(digest) };
+    let mut reading = Reading::begin(&upload, DigestKind::Sha256)?;
+    let mut bytes = Vec::new();
+    reading.read(&mut bytes, usize::MAX)?;
+    reading.finish().map(|_| bytes)
+}
+
 fn bytes(local: &Local, path: &str) -> Vec<u8> {
     let file = local.files.iter().find(|file| file.path == path).expect("a file of that path");
     let hash = file.digest(DigestKind::Sha256).unwrap();
-    file.bytes(DigestKind::Sha256, &hash).unwrap().into_owned()
+    sent(file, &hash).unwrap()
 }
 
 #[track_caller]
@@ -157,7 +167,7 @@ fn a_file_that_changes_is_noticed() {
     let (file, place) = (&local.files[0], root.path().join("a.bin"));
     let hash = file.digest(DigestKind::Sha256).unwrap();
     let changed = |part: &str| {
-        let error = file.bytes(DigestKind::Sha256, &hash).unwrap_err();
+        let error = sent(file, &hash).unwrap_err();
         assert!(error.message().contains(part), "{}", error.message());
     };
     fs::write(&place, "two").unwrap();

@@ -8,7 +8,6 @@
 
 pub mod apply;
 pub mod compile;
-pub mod digest;
 pub mod ignore;
 pub mod local;
 pub mod options;
@@ -17,9 +16,9 @@ mod pattern;
 pub mod plan;
 mod walk;
 
+pub use crate::board::digest::{self, DigestKind, digest};
 pub use apply::{Outcome, Step, sync};
 pub use compile::Compiler;
-pub use digest::{DigestKind, digest};
 pub use ignore::Ignore;
 pub use local::{Content, Local, LocalFile, Remark, merge};
 pub use options::{Keep, Kept, SyncOptions};

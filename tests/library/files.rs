@@ -3,11 +3,12 @@
 use crate::board::Board;
 use crate::line_ends;
 use crate::noise::noise;
+use belay_script::board::content::{Content, Upload};
 use belay_script::board::files::Change;
-use belay_script::board::transfer::Upload;
 use belay_script::device::OpenOptions;
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::port::{Abilities, Port, PortError, Wait};
+use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -33,7 +34,7 @@ fn files_go_and_come_back(port: &str) {
     ];
     let digests: Vec<Vec<u8>> = contents.iter().map(|(_, content)| digest(content)).collect();
     let uploads: Vec<Upload<'_>> =
-        contents.iter().zip(&digests).map(|((path, content), digest)| Upload { path, content, digest }).collect();
+        contents.iter().map(|(path, content)| Upload { path, content, digest: None }).collect();
     let mut sent = 0;
     files.write(&uploads, &mut |bytes| sent = bytes).expect("written");
     assert_eq!(sent, contents.iter().map(|(_, content)| content.len() as u64).sum::<u64>());
@@ -65,6 +66,48 @@ fn files_go_and_come_back(port: &str) {
     let space = files.space("/").expect("room").expect("a flash");
     assert_eq!((space.block, space.total), (4096, 1400 * 1024));
     assert!(space.free < space.total - 90_000, "{space:?}");
+    drop(files);
+    assert_eq!(board.device.exec("1 + 1", None).expect("a value"), belay_script::value::Value::Int(2));
+    assert_eq!(board.printed(), "");
+}
+
+/// Announces 50 000 bytes, and has fewer.
+struct Short(usize);
+
+impl Content for Short {
+    fn size(&self) -> u64 {
+        50_000
+    }
+
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(io::repeat(7).take(self.0 as u64)))
+    }
+}
+
+#[test]
+fn a_file_that_ends_too_soon_is_not_written() {
+    line_ends::on_both(ends_too_soon);
+}
+
+fn ends_too_soon(port: &str) {
+    let board = Board::open_on(port);
+    let mut files = board.device.files().expect("a flash");
+    files.write(&[Upload { path: "/file", content: b"old", digest: None }], &mut |_| {}).expect("written");
+    for length in [0, 1, 30_000, 49_999, 50_001] {
+        let upload = Upload { path: "/file", content: &Short(length), digest: None };
+        let error = files.write(&[upload], &mut |_| {}).expect_err("another length");
+        assert_eq!(error.message(), "what is sent cannot be read: it changed while it was read", "{length}");
+        assert_eq!(files.stat("/file").expect("a status"), Some(Some(3)), "{length}");
+        assert_eq!(files.tree("/").expect("a tree").len(), 1, "a file is left over");
+    }
+    let whole = Upload { path: "/file", content: &Short(50_000), digest: None };
+    files.write(&[whole], &mut |_| {}).expect("written");
+    assert_eq!(files.stat("/file").expect("a status"), Some(Some(50_000)));
+    // What is sent must be what was hashed before, if that is known.
+    let other = digest(b"other");
+    let upload = Upload { path: "/file", content: b"changed", digest: Some(&other) };
+    files.write(&[upload], &mut |_| {}).expect_err("other content");
+    assert_eq!(files.stat("/file").expect("a status"), Some(Some(50_000)));
     drop(files);
     assert_eq!(board.device.exec("1 + 1", None).expect("a value"), belay_script::value::Value::Int(2));
     assert_eq!(board.printed(), "");
@@ -128,7 +171,7 @@ fn what_a_bridge_loses_is_sent_again_at_its_pace() {
         });
         let mut files = board.device.files().expect("a flash");
         let hash = digest(&content);
-        let upload = |path| Upload { path, content: &content, digest: &hash };
+        let upload = |path| Upload { path, content: &content, digest: Some(&hash) };
         files.write(&[upload("/one"), upload("/two")], &mut |_| {}).expect("written");
         let before = long.load(Ordering::Relaxed);
         assert!(before > 0, "nothing was sent boldly");
@@ -150,7 +193,7 @@ fn what_a_bridge_loses_is_sent_again_at_its_pace() {
 fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
     let content = noise(20_000, 2);
     let digest = digest(&content);
-    let upload = [Upload { path: "/blob", content: &content, digest: &digest }];
+    let upload = [Upload { path: "/blob", content: &content, digest: Some(&digest) }];
     let spoil = ["import builtins; open_ = open; builtins.open = lambda *a: 1 / 0", "sys.modules['deflate'] = 1"];
     let restore = ["builtins.open = open_", "1"];
     for (index, (spoil, restore)) in spoil.into_iter().zip(restore).enumerate() {

@@ -77,7 +77,6 @@ const OPENS: &[(&str, &str, &str)] = &[
     ("device/mount/folder.rs", "OpenOptions::new", "a mounted folder: with its own guards, at places"),
     ("device/mount/handles.rs", "read_to_end(&mut", "a part of a mounted file"),
     ("sync/compile/run.rs", "read_to_end(&mut", "a program's output, with a bound"),
-    ("sync/local.rs", "read_to_end(&mut", "the bytes that were hashed, and one more"),
 ];
 
 #[test]

@@ -302,8 +302,8 @@ fn a_full_flash_keeps_what_it_has() {
     bench.fails(
         &["cp", "new/main.py", ":/old/main.py", "-p", small],
         1,
-        "error: the board raised OSError: `/old/main.py` cannot be written: the board's flash is full\n  \
-         help: see `belay-script df`, and remove what is not needed\n",
+        "error: the board raised OSError: the board's flash is too small: `/old/main.py` needs 40000 bytes, 20480 are free\n  \
+         help: remove files from the board, or copy less; `df` shows the free space\n",
     );
     assert_eq!(bench.says(&["ls", "-lr", "-p", small]), "    -  old/\n20000  old/main.py\n");
     bench.says(&["cp", ":/old/main.py", "back.py", "-p", small]);

@@ -5,7 +5,7 @@
 
 use super::faulty_port::{Fault, Link};
 use super::items::item;
-use belay_script::board::transfer::Upload;
+use belay_script::board::content::Upload;
 use belay_script::device::class::{Class, ItemKind};
 use belay_script::device::{Answer, Called, Device, Host, Index, OpenOptions, Operation, Output, Proxied};
 use belay_script::port::sim::SimOptions;
@@ -183,7 +183,7 @@ impl Bench {
         let content: Vec<u8> = (0..=255).cycle().take(5000).collect();
         let mut files = self.device().files()?;
         let digest = belay_script::sync::digest(files.facts().hash, &content);
-        files.write(&[Upload { path: "/file", content: &content, digest: &digest }], &mut |_| {})?;
+        files.write(&[Upload { path: "/file", content: &content, digest: None }], &mut |_| {})?;
         let found = files.hash(&[("/file", 5000)], &mut |_| {})?;
         Ok(if found == [digest] { Ok(()) } else { Err("another file is on the board".to_owned()) })
     }

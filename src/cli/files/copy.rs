@@ -5,25 +5,22 @@
 use super::local::{self, Partial};
 use super::path::Place;
 use super::plan::{self, Copy, From, Plan, Target};
+use super::source::{self, Source, local_digest};
 use super::{Work, check_interrupt, misused, places, run};
-use crate::board::files::Change;
-use crate::board::transfer::Upload;
+use crate::board::content::{Content as _, Upload};
+use crate::board::files::{Change, Hash};
 use crate::cli::arguments::files::Cp;
 use crate::cli::console::Console;
 use crate::cli::progress::Bar;
-use crate::device::Files;
+use crate::device::{Files, Space};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind, Result};
-use crate::sync::digest::{Digester, digest};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Bytes, and files, that go to the board in one exchange: they are in this computer's memory together.
-const BATCH: (usize, usize) = (1 << 20, 64);
-
-/// Bytes that a file of the board may grow while it is copied.
-const MOST_GROWN: u64 = 1 << 20;
+/// Bytes, and files, that go to the board in one exchange: a longer file goes alone.
+const BATCH: (u64, usize) = (1 << 20, 64);
 
 /// Copies; gives the exit status.
 ///
@@ -87,39 +84,17 @@ fn upload(files: &mut Files<'_>, plan: &Plan<String>, force: bool, bar: &Bar) ->
     let folders: Vec<&str> = plan.folders.iter().map(String::as_str).collect();
     check_space(files, plan, &there)?;
     files.change(Change::MakeDirectory, &folders)?;
-    let hash = files.facts().hash;
     let mut done = 0;
-    let mut batch: Vec<(&Copy<String>, Vec<u8>, Vec<u8>)> = Vec::new();
+    let mut batch: Vec<(&Copy<String>, Source)> = Vec::new();
     for copy in &plan.files {
         check_interrupt()?;
-        let (content, digest) = match &copy.from {
-            From::Board(path) if there.contains_key(path) && there.get(path) == there.get(&copy.to) => {
-                done += copy.size;
-                bar.set(done);
-                continue;
-            }
-            From::Board(path) => {
-                let mut content = Vec::new();
-                files.read(path, &mut |piece| {
-                    content.extend_from_slice(piece);
-                    Ok(())
-                })?;
-                let digest = digest(hash, &content);
-                (content, digest)
-            }
-            From::Local(path) => {
-                let content = local::read_all(path)?;
-                let digest = digest(hash, &content);
-                if there.get(&copy.to) == Some(&digest) {
-                    done += copy.size;
-                    bar.set(done);
-                    continue;
-                }
-                (content, digest)
-            }
-        };
-        batch.push((copy, content, digest));
-        let bytes: usize = batch.iter().map(|(_, content, _)| content.len()).sum();
+        if is_there(files.facts().hash, copy, &there)? {
+            done += copy.size;
+            bar.set(done);
+            continue;
+        }
+        batch.push((copy, Source::of(files, copy)?));
+        let bytes: u64 = batch.iter().map(|(_, source)| source.size()).sum();
         if bytes >= BATCH.0 || batch.len() >= BATCH.1 {
             done += send(files, &batch, done, bar)?;
             batch.clear();
@@ -127,6 +102,15 @@ fn upload(files: &mut Files<'_>, plan: &Plan<String>, force: bool, bar: &Bar) ->
     }
     send(files, &batch, done, bar)?;
     Ok(())
+}
+
+/// Whether the board has what is copied in its place, as `there` says.
+fn is_there(hash: Hash, copy: &Copy<String>, there: &HashMap<String, Vec<u8>>) -> Result<bool> {
+    let Some(target) = there.get(&copy.to) else { return Ok(false) };
+    Ok(match &copy.from {
+        From::Board(path) => there.get(path) == Some(target),
+        From::Local(path) => local_digest(path, hash)? == *target,
+    })
 }
 
 /// Less than this, in bytes, is sent without asking for the room: it fails soon.
@@ -138,12 +122,32 @@ fn check_space(files: &mut Files<'_>, plan: &Plan<String>, there: &HashMap<Strin
     if copies.iter().map(|copy| copy.size).sum::<u64>() < SMALL {
         return Ok(());
     }
-    let Some(space) = files.space("/")?.filter(|space| space.total > 0 && space.block > 0) else { return Ok(()) };
-    let blocks = |bytes: u64| bytes.div_ceil(space.block) * space.block;
-    // Other file systems may be mounted below the root.
-    if copies.iter().any(|copy| copy.to.trim_start_matches('/').contains('/'))
-        || copies.iter().map(|copy| blocks(copy.size)).sum::<u64>() <= space.free
-    {
+    let mut drives: HashMap<&str, Vec<&Copy<String>>> = HashMap::new();
+    for copy in copies {
+        // Drives are mounted in the root; a directory that is not there yet is on the root's own.
+        let top = copy.to.get(1..).and_then(|path| path.find('/')).map_or("/", |end| &copy.to[..=end]);
+        let top = if plan.folders.iter().any(|folder| folder == top) { "/" } else { top };
+        drives.entry(top).or_default().push(copy);
+    }
+    let root = files.space("/")?;
+    // A directory without a drive has the room of the root.
+    for top in drives.keys().copied().filter(|top| *top != "/").collect::<Vec<_>>() {
+        let own = files.space(&format!("{top}/"))?;
+        let moved = drives.remove(top).unwrap_or_default();
+        if own == root {
+            drives.entry("/").or_default().extend(moved);
+        } else {
+            check_drive(files, own, &moved)?;
+        }
+    }
+    check_drive(files, root, &drives.remove("/").unwrap_or_default())
+}
+
+/// Refuses what does not fit on one drive with this room.
+fn check_drive(files: &mut Files<'_>, space: Option<Space>, copies: &[&Copy<String>]) -> Result<()> {
+    let Some(space) = space.filter(|space| space.total > 0 && space.block > 0) else { return Ok(()) };
+    let blocks = |bytes: u64| bytes.div_ceil(space.block).saturating_mul(space.block);
+    if copies.iter().fold(0u64, |sum, copy| sum.saturating_add(blocks(copy.size))) <= space.free {
         return Ok(());
     }
     let mut free = space.free;
@@ -164,14 +168,14 @@ fn check_space(files: &mut Files<'_>, plan: &Plan<String>, there: &HashMap<Strin
 }
 
 /// Sends files; gives their bytes.
-fn send(files: &mut Files<'_>, batch: &[(&Copy<String>, Vec<u8>, Vec<u8>)], done: u64, bar: &Bar) -> Result<u64> {
+fn send(files: &mut Files<'_>, batch: &[(&Copy<String>, Source)], done: u64, bar: &Bar) -> Result<u64> {
     let uploads: Vec<Upload<'_>> =
-        batch.iter().map(|(copy, content, digest)| Upload { path: &copy.to, content, digest }).collect();
+        batch.iter().map(|(copy, source)| Upload { path: &copy.to, content: source, digest: None }).collect();
     let mut under_way = None;
     files.write(&uploads, &mut |sent| {
         let mut end = 0;
         let file = uploads.iter().position(|upload| {
-            end += upload.content.len() as u64;
+            end += upload.content.size();
             sent < end
         });
         if file.is_some() && file != under_way {
@@ -180,7 +184,7 @@ fn send(files: &mut Files<'_>, batch: &[(&Copy<String>, Vec<u8>, Vec<u8>)], done
         }
         bar.set(done + sent);
     })?;
-    Ok(uploads.iter().map(|upload| upload.content.len() as u64).sum())
+    Ok(uploads.iter().map(|upload| upload.content.size()).sum())
 }
 
 fn download(work: &mut Work<'_>, plan: &Plan<PathBuf>, force: bool, bar: &Bar) -> Result<()> {
@@ -196,30 +200,18 @@ fn download(work: &mut Work<'_>, plan: &Plan<PathBuf>, force: bool, bar: &Bar) -
         let From::Board(path) = &copy.from else {
             return Err(Error::new(Kind::InternalError, "a file of this computer was to be read from the board"));
         };
-        if let Some(expected) = there.get(path) {
-            let mut digester = Digester::new(files.facts().hash);
-            local::read(&copy.to, &mut |piece| {
-                digester.update(piece);
-                Ok(())
-            })?;
-            if digester.finish() == *expected {
-                done += copy.size;
-                bar.set(done);
-                continue;
-            }
+        if let Some(expected) = there.get(path)
+            && local_digest(&copy.to, files.facts().hash)? == *expected
+        {
+            done += copy.size;
+            bar.set(done);
+            continue;
         }
         bar.message(path);
         let mut partial = Partial::create(&copy.to)?;
         let mut come = done;
-        files.read(path, &mut |piece| {
+        source::read(files, path, copy.size, &mut |piece| {
             come += piece.len() as u64;
-            // A board that never ends must not fill the disk.
-            if come - done > copy.size.saturating_add(MOST_GROWN) {
-                let message = format!("`{path}` is longer than the {} bytes that the board announced", copy.size);
-                return Err(
-                    Error::new(Kind::ProtocolError, message).with_help("is a program writing to it? copy again")
-                );
-            }
             partial.write(piece)?;
             bar.set(come);
             Ok(())

@@ -5,7 +5,7 @@
 use super::path::{BoardPath, Place, name, parent};
 use super::plan::no_folder;
 use super::{Work, local, on_board, refused, run};
-use crate::board::transfer::Upload;
+use crate::board::content::Upload;
 use crate::bound;
 use crate::cli::arguments::files::Edit;
 use crate::cli::console::Console;
@@ -13,7 +13,6 @@ use crate::cli::progress::Bar;
 use crate::diagnostic::Diagnostic;
 use crate::disk::{self, reason};
 use crate::error::{Error, Kind, Result};
-use crate::sync::digest::digest;
 use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -60,7 +59,7 @@ pub fn edit(options: &Edit, console: &Arc<Console>) -> std::result::Result<u8, D
             return Ok(());
         }
         let files = work.files()?;
-        let upload = Upload { path: &path.path, content: &text, digest: &digest(files.facts().hash, &text) };
+        let upload = Upload { path: &path.path, content: &text, digest: None };
         let bar = if options.quiet { Bar::none(console) } else { Bar::new(console, "sending", text.len() as u64) };
         let sent = files.write(&[upload], &mut |bytes| bar.set(bytes));
         bar.finish();

@@ -13,6 +13,7 @@ pub mod local;
 pub mod path;
 pub mod plan;
 pub mod read;
+pub mod source;
 pub mod space;
 
 use super::arguments::Session;

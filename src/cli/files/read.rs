@@ -6,12 +6,12 @@ use super::digest;
 use super::find::{Found, find_all};
 use super::path::Place;
 use super::{Work, local, misused, places_beside_board, places_on_board, refused, run};
+use crate::board::digest::Digester;
 use crate::board::files::Hash;
 use crate::cli::arguments::files::{Cat, HashFiles};
 use crate::cli::console::Console;
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
-use crate::sync::digest::Digester;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 

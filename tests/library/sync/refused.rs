@@ -40,11 +40,7 @@ fn a_path_that_is_too_long_leaves_what_was_there() {
     let error = sync_tree(&device, &tree(&[(&long[..250], "1")]), &SyncOptions::default());
     assert_eq!(error.expect("a name of 250 letters").counts(), (1, 0));
     let mut files = device.files().expect("files");
-    let upload = belay_script::board::transfer::Upload {
-        path: &format!("/{long}"),
-        content: b"1",
-        digest: &belay_script::sync::digest(files.facts().hash, b"1"),
-    };
+    let upload = belay_script::board::content::Upload { path: &format!("/{long}"), content: b"1", digest: None };
     let error = files.write(&[upload], &mut |_| {}).expect_err("a name that is too long");
     assert!(error.message().ends_with("cannot be written: the path is too long for the board"), "{error:?}");
     drop(files);

@@ -3,8 +3,8 @@
 use super::support::{Random, Tree, open_over, sync_tree};
 use crate::faulty_port::{Fault, Link};
 use belay_script::Result;
+use belay_script::board::content::Upload;
 use belay_script::board::files::{Change, Entry};
-use belay_script::board::transfer::Upload;
 use belay_script::device::Device;
 use belay_script::port::sim::SimOptions;
 use belay_script::sync::{Keep, SyncOptions, digest};
@@ -45,9 +45,8 @@ impl Work {
             Work::Sync(tree) => sync_tree(device, tree, &options()).map(drop),
             Work::Write(path, content) => {
                 let mut files = device.files()?;
-                let digest = digest(files.facts().hash, content);
                 let path = format!("/{path}");
-                files.write(&[Upload { path: &path, content, digest: &digest }], &mut |_| {})
+                files.write(&[Upload { path: &path, content, digest: None }], &mut |_| {})
             }
             Work::Rename(from, to) => device.files()?.rename(&format!("/{from}"), &format!("/{to}")),
             Work::Remove(paths) => {

@@ -1,7 +1,7 @@
 //! What a board computes over a file, computed here: SHA-256 where it has `hashlib`, CRC-32 where it has `binascii`,
 //! and FNV-1a where it has neither.
 //!
-//! Uses the crates `sha2` and `crc32fast` and [`crate::board::files`]. Invariant: the bytes of a digest are those that the board's snippet
+//! Uses the crates `sha2` and `crc32fast` and [`super::files`]. Invariant: the bytes of a digest are those that the board's snippet
 //! answers.
 //!
 //! CRC-32 is that of ISO 3309 as `binascii.crc32` has it: polynomial `0xedb88320` reflected, start and end inverted.
@@ -10,7 +10,7 @@
 use sha2::{Digest as _, Sha256};
 use std::io::{self, Read};
 
-pub use crate::board::files::Hash as DigestKind;
+pub use super::files::Hash as DigestKind;
 
 /// The digest of `bytes`.
 pub fn digest(kind: DigestKind, bytes: &[u8]) -> Vec<u8> {
