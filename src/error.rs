@@ -154,7 +154,7 @@ impl Kind {
         false
     }
 
-    /// The exit status of a run that ends with this kind of error (README, "Errors and exit status").
+    /// The exit status of a run that ends with this kind of error (`docs/src/commands.md`, "Exit status").
     pub fn exit_status(self) -> u8 {
         match self {
             Kind::ArgumentError

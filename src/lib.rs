@@ -2,8 +2,8 @@
 //!
 //! A script declares device classes whose `setup`, `task`, `thread` and `teardown` items hold inline
 //! MicroPython bodies. The host sends them over a raw REPL, calls them like local functions, and brings
-//! values and errors back exactly. [`script`] holds the reference of the language; the README has the program, and an
-//! example that embeds this library.
+//! values and errors back exactly. The book in `docs/` describes the program and the language, and has an example that
+//! embeds this library.
 //!
 //! The layers, lowest first; a file uses only lower layers than its own (`tests/library/layers.rs` holds the table):
 //!

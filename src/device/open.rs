@@ -17,7 +17,7 @@ use std::time::Duration;
 pub(super) const MAIN_LIMIT: Duration = Duration::from_secs(2);
 
 impl Host {
-    /// Opens a device of `class`. `port`: any form of the README, "Ports"; `None`: the host's default.
+    /// Opens a device of `class`. `port`: any form that `docs/src/boards.md` lists; `None`: the host's default.
     /// `hook` runs the class's host-side methods; its error ends the opening, and the port is closed again.
     ///
     /// # Errors

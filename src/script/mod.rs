@@ -4,7 +4,7 @@
 //! [`crate::bench`] and Rhai. Invariant: whatever a script does, every device that it opened is closed when a run has ended,
 //! and no panic leaves [`Runner`].
 //!
-#![doc = include_str!("language.md")]
+//! The reference of the language is a page of the book, `docs/src/language.md`.
 
 mod diagnostics;
 mod engine;

@@ -1,5 +1,5 @@
-//! The README's example of a program that embeds the library: the part up to the line below is what the README shows
-//! (`tests/program/readme.rs` compares them).
+//! The example of a program that embeds the library: the part up to the line below is what `docs/src/embedding.md` shows
+//! (`tests/program/documents.rs` compares them).
 
 use belay_script::bench::event::{Event, Line};
 use belay_script::device::{Host, Output};
@@ -41,9 +41,9 @@ fn main() {
     assert!(finished.failure.is_none() && finished.report.passed());
 }
 
-// The README shows what is above.
+// The book shows what is above.
 
 #[test]
-fn the_example_of_the_readme_runs() {
+fn the_example_of_the_book_runs() {
     main();
 }

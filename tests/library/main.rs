@@ -7,6 +7,7 @@
 mod compile;
 mod conformance;
 mod device;
+mod documents;
 mod embedding;
 mod faults;
 mod files;

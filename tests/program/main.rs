@@ -16,6 +16,7 @@ mod boards;
 #[cfg(target_os = "linux")]
 mod bounds;
 mod commands;
+mod documents;
 #[cfg(target_os = "linux")]
 mod divisions;
 #[cfg(target_os = "linux")]
@@ -52,7 +53,6 @@ mod prompt_screen;
 #[cfg(unix)]
 mod python_files;
 mod reach;
-mod readme;
 #[cfg(target_os = "linux")]
 mod recordings;
 #[cfg(target_os = "linux")]

@@ -1,12 +1,13 @@
-//! Holds `README.md` and the language reference true: their scripts run, their commands say what is shown, their links
-//! lead somewhere.
+//! Runs the examples of the README, of the book in `docs/` and of CONTRIBUTING.md: scripts succeed, commands print what is
+//! shown. Links are checked by `tests/library/documents.rs`.
 //!
 //! | block | is |
 //! |---|---|
 //! | `rhai` | a script; it runs on a simulated board and succeeds |
 //! | `rhai,fragment` | goes on from the document's first `rhai` block; all of them are one run |
 //! | `rhai,check` | a script that is checked only |
-//! | `console` | commands behind `$`, and what they print; `$ echo $?` shows the status, otherwise it is 0 |
+//! | `console` | commands after `$`, and what they print; `$ echo $?` shows the status, otherwise it is 0; `$ cd DIR` holds for the rest of the document |
+//! | `python`, `rust`, `toml`, `text` | not run here |
 //!
 //! What a script prints is compared with its comments `//> text`, if it has any. A block that begins with a comment naming
 //! a file, `// blink.rhai` or `# main.py`, is that file for the document's commands. In what is shown, `…` stands for any text
@@ -14,10 +15,10 @@
 
 use crate::support::command::Program;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Commands that a document may show and nothing runs here: they would run this test.
-const NOT_RUN: &[&str] = &["cargo test", "cargo bench", "cargo install --path .", ".ci/run"];
+const NOT_RUN: &[&str] = &["cargo test", "cargo bench", "cargo install --path .", ".ci/run", "mdbook build docs"];
 
 /// A fenced block.
 struct Block {
@@ -94,6 +95,8 @@ fn same(expected: &str, actual: &str) -> bool {
 struct Held<'d> {
     name: &'d str,
     folder: &'d Path,
+    /// Where its commands run.
+    here: PathBuf,
     failures: Vec<String>,
 }
 
@@ -129,8 +132,12 @@ impl Held<'_> {
             }
             let printed = if command == "echo $?" {
                 format!("{}\n", status.take().map_or("?".to_owned(), |status| status.to_string()))
+            } else if let Some(folder) = command.strip_prefix("cd ") {
+                self.here.push(folder);
+                status = Some(i32::from(!self.here.is_dir()));
+                String::new()
             } else if let Some(args) = arguments(command) {
-                let outcome = Program::new().args(args.iter().map(String::as_str)).outcome_in(self.folder);
+                let outcome = Program::new().args(args.iter().map(String::as_str)).outcome_in(&self.here);
                 status = outcome.status;
                 format!("{}{}", outcome.stdout, outcome.stderr)
             } else if NOT_RUN.contains(&command) {
@@ -147,28 +154,6 @@ impl Held<'_> {
             }
         }
     }
-
-    /// Looks for what the document's links name, below `root`.
-    fn follow_links(&mut self, document: &str, root: &Path) {
-        let headings: Vec<String> = document.lines().filter_map(|line| line.strip_prefix('#')).map(slug).collect();
-        for (line, text) in (1..).zip(document.lines()) {
-            for target in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(target, _)| target) {
-                let found = match target.strip_prefix('#') {
-                    Some(heading) => headings.iter().any(|known| known == heading),
-                    None => target.starts_with("https://") || root.join(target).exists(),
-                };
-                if !found {
-                    self.fail(line, &format!("the link `{target}` leads nowhere"));
-                }
-            }
-        }
-    }
-}
-
-/// A heading as a link names it.
-fn slug(heading: &str) -> String {
-    let kept = heading.trim_start_matches('#').trim().to_lowercase();
-    kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c)).collect::<String>().replace(' ', "-")
 }
 
 /// The arguments of a command that is this program, by either of its names.
@@ -185,10 +170,10 @@ fn arguments(command: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// What is not true in a document. Its links are relative to `root`; `scripts` of it are there for its commands.
+/// What is not true in a document. The `scripts` of `root` are there for its commands.
 fn untrue(name: &str, document: &str, root: &Path) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let mut held = Held { name, folder: folder.path(), failures: Vec::new() };
+    let mut held = Held { name, folder: folder.path(), here: folder.path().to_owned(), failures: Vec::new() };
     let blocks = blocks(document);
     fs::create_dir(folder.path().join("scripts")).expect("a folder");
     for entry in fs::read_dir(root.join("scripts")).into_iter().flatten().map(|entry| entry.expect("an entry")) {
@@ -224,24 +209,76 @@ fn untrue(name: &str, document: &str, root: &Path) -> Vec<String> {
     if fragments > 0 {
         held.run_script(1, &together, &["run"]);
     }
-    held.follow_links(document, root);
     held.failures
 }
 
 #[track_caller]
-fn holds(name: &str, document: &str) {
-    let failures = untrue(name, document, Path::new(env!("CARGO_MANIFEST_DIR")));
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+fn holds(path: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let document = fs::read_to_string(root.join(path)).expect(path);
+    let name = path.rsplit('/').next().expect("a name");
+    let failures = untrue(name, &document, root);
+    assert!(failures.is_empty(), "{path}\n{}", failures.join("\n"));
+}
+
+/// A test for each document, and the list of them.
+macro_rules! documents {
+    ($($test:ident $path:literal)*) => {
+        const DOCUMENTS: &[&str] = &[$($path),*];
+        $(
+            #[test]
+            fn $test() {
+                holds($path);
+            }
+        )*
+    };
+}
+
+documents! {
+    readme "README.md"
+    contributing "CONTRIBUTING.md"
+    introduction "docs/src/introduction.md"
+    getting_started "docs/src/getting-started.md"
+    from_belay "docs/src/from-belay.md"
+    from_mpremote "docs/src/from-mpremote.md"
+    commands "docs/src/commands.md"
+    the_prompt "docs/src/prompt.md"
+    editors "docs/src/editors.md"
+    boards "docs/src/boards.md"
+    stations "docs/src/stations.md"
+    reports "docs/src/reports.md"
+    files "docs/src/files.md"
+    simulator "docs/src/simulator.md"
+    selftest "docs/src/selftest.md"
+    language "docs/src/language.md"
+    troubleshooting "docs/src/troubleshooting.md"
+    tested "docs/src/tested.md"
+    speed "docs/src/speed.md"
+    embedding "docs/src/embedding.md"
+    design "docs/src/design.md"
 }
 
 #[test]
-fn the_readme_is_true() {
-    holds("README.md", include_str!("../../README.md"));
+fn every_page_with_examples_is_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in fs::read_dir(root.join("docs/src")).expect("the pages") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            let page = fs::read_to_string(&path).expect("a page");
+            let name = format!("docs/src/{}", path.file_name().expect("a name").to_string_lossy());
+            assert!(!page.contains("```") || DOCUMENTS.contains(&name.as_str()), "{name} is missing in the list");
+        }
+    }
 }
 
+/// `docs/recording.py` made the picture; `--check` runs its commands again and compares.
+#[cfg(target_os = "linux")]
 #[test]
-fn the_language_reference_is_true() {
-    holds("language.md", include_str!("../../src/script/language.md"));
+fn the_recording_shows_what_the_program_prints() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/recording.py");
+    let mut python = std::process::Command::new("python3");
+    let output = python.arg(script).arg("--check").arg(env!("CARGO_BIN_EXE_belay-script")).output().expect("python3");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// It compiles and runs as `tests/library/embedding.rs`.
@@ -249,8 +286,8 @@ fn the_language_reference_is_true() {
 fn the_example_of_the_library_is_the_one_that_runs() {
     let example = include_str!("../library/embedding.rs");
     let (_, example) = example.split_once("\n\n").expect("a head");
-    let (example, _) = example.split_once("\n// The README shows what is above.").expect("the line");
-    let shown = blocks(include_str!("../../README.md")).into_iter().find(|block| block.kind == "rust");
+    let (example, _) = example.split_once("\n// The book shows what is above.").expect("the line");
+    let shown = blocks(include_str!("../../docs/src/embedding.md")).into_iter().find(|block| block.kind == "rust");
     assert_eq!(shown.expect("an example").text, example);
 }
 
@@ -258,7 +295,7 @@ fn the_example_of_the_library_is_the_one_that_runs() {
 fn what_is_untrue_is_found() {
     let document = "
         # A page
-        [here](#a-page) [there](nowhere.md) [up](#b)
+
         ```rhai
         print(1 + 1); //> 3
         ```
@@ -275,6 +312,9 @@ fn what_is_untrue_is_found() {
         …
         $ rm file
         ```
+        ```console
+        $ cd nowhere
+        ```
         ```perl
         ```
         ";
@@ -282,19 +322,18 @@ fn what_is_untrue_is_found() {
     let failures = untrue("page.md", &crate::support::command::unindent(document), folder.path());
     let begins = |start: &str| failures.iter().filter(|failure| failure.starts_with(start)).count();
     for (start, count) in [
-        ("page.md:2: the link `nowhere.md`", 1),
-        ("page.md:2: the link `#b`", 1),
         ("page.md:3: shown is", 1),
         ("page.md:1: the script ends with Some(1)", 1),
         ("page.md:9: the script ends with Some(2)", 1),
         ("page.md:13: `belay-script eval --port sim '1 + 1'` is shown with", 1),
         ("page.md:15: `belay-script eval` ends with", 1),
         ("page.md:17: nothing here knows how to run", 1),
-        ("page.md:19: a block of the unknown kind", 1),
+        ("page.md:20: `cd nowhere` ends with Some(1)", 1),
+        ("page.md:22: a block of the unknown kind", 1),
     ] {
         assert_eq!(begins(start), count, "{start}\n{}", failures.join("\n"));
     }
-    assert_eq!(failures.len(), 9, "{}", failures.join("\n"));
+    assert_eq!(failures.len(), 8, "{}", failures.join("\n"));
 }
 
 #[test]
