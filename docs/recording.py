@@ -109,7 +109,8 @@ def picture(shown, length):
         share = 100 * at / length
         frames.append(f"@keyframes l{number} {{ 0%, {share:.2f}% {{ opacity: 0 }} {share + 0.01:.2f}%, 100% {{ opacity: 1 }} }}")
         y = BAR + MARGIN + (number + 0.75) * LINE_HEIGHT
-        style = f"animation: l{number} {length:.1f}s infinite"
+        # It begins shortly before its end, so that a first look shows all of it.
+        style = f"animation: l{number} {length:.1f}s {3 - length:.1f}s infinite"
         lines.append(f'<text x="{MARGIN}" y="{y:.0f}" style="{style}" xml:space="preserve">{text}</text>')
     dots = "".join(f'<circle cx="{MARGIN + 4 + 18 * n}" cy="14" r="5.5" fill="#3b4554"/>' for n in range(3))
     frames = "\n    ".join(frames)

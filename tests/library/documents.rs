@@ -241,3 +241,12 @@ fn errors_that_troubleshooting_explains_are_those_of_the_program() {
     }
     assert!(unknown.is_empty(), "the program does not say:\n{}", unknown.join("\n"));
 }
+
+/// The list is in the script that colours examples in a browser, which cannot ask the program.
+#[test]
+fn the_book_colours_the_keywords_of_the_language() {
+    let script = read(&root().join("docs/theme/rhai.js"));
+    let list = script.split('`').nth(1).expect("the list");
+    let listed: BTreeSet<&str> = list.split_whitespace().collect();
+    assert_eq!(listed, belay_script::script::KEYWORDS.iter().copied().collect());
+}
