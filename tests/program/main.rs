@@ -16,9 +16,9 @@ mod boards;
 #[cfg(target_os = "linux")]
 mod bounds;
 mod commands;
-mod documents;
 #[cfg(target_os = "linux")]
 mod divisions;
+mod documents;
 #[cfg(target_os = "linux")]
 mod door;
 #[cfg(target_os = "linux")]
