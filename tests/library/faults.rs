@@ -24,7 +24,7 @@ const GARBAGE: &[&[u8]] = &[
 ];
 
 fn plans(deed: Deed, crlf: bool) -> Vec<Plan> {
-    let (read, written) = Bench::new(crlf, deed != Deed::Connect, true).traffic(deed);
+    let (read, written) = Bench::new(crlf, deed, true).traffic(deed);
     let at = |fault: fn(usize) -> Fault, most| places(read, most).into_iter().map(fault).collect::<Vec<Fault>>();
     let ends = |fault: fn(usize) -> Fault| [0, read / 2, read.saturating_sub(1)].map(fault).to_vec();
     // A flip in what a program prints is output like any other.
@@ -63,7 +63,7 @@ fn every_fault_at_every_moment() {
 #[test]
 fn ctrl_c_at_every_moment() {
     alone("faults::ctrl_c_at_every_moment", || {
-        let places = |deed| places(Bench::new(true, deed != Deed::Connect, true).traffic(deed).0, 2);
+        let places = |deed| places(Bench::new(true, deed, true).traffic(deed).0, 2);
         let faults = |deed| places(deed).into_iter().map(Fault::Interrupt).collect();
         judge(&run(DEEDS.iter().map(|&deed| (deed, "interrupt", faults(deed))).collect(), 1, true));
     });
@@ -87,7 +87,7 @@ fn teardowns_of_other_boards_still_run() {
     std::thread::scope(|scope| {
         for fault in [Fault::Unplug(0), Fault::UnplugInWrite(3), Fault::Reboot(0), Fault::Stall(0), Fault::Flood(0)] {
             scope.spawn(move || {
-                let printed = Bench::new(true, true, false).close_beside_a_healthy_one(&fault);
+                let printed = Bench::new(true, Deed::Close, false).close_beside_a_healthy_one(&fault);
                 assert!(printed.contains("torn down"), "{fault:?}: {printed:.200}");
             });
         }

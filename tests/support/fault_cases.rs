@@ -72,11 +72,14 @@ pub struct Bench {
     class: Arc<Class>,
     device: Option<Device>,
     timeout: Duration,
+    /// Whether the board is restarted when the device is opened.
+    soft_reset: bool,
 }
 
 impl Bench {
-    /// A board that ends lines with CR LF or not, with the device open or not. `patient`: calls have time.
-    pub fn new(crlf: bool, open: bool, patient: bool) -> Bench {
+    /// A board that ends lines with CR LF or not, for this deed; the device is open unless it is opening that is done.
+    /// `patient`: calls have time.
+    pub fn new(crlf: bool, deed: Deed, patient: bool) -> Bench {
         let printed = Arc::new(Printed::default());
         let host = Host::new(printed.clone(), None);
         let items = vec![
@@ -88,8 +91,9 @@ impl Bench {
         let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
         let timeout = if patient { LONG } else { SHORT };
         let link = Link::to(SimOptions { crlf, ..SimOptions::default() });
-        let mut bench = Bench { host, printed, link, class, device: None, timeout };
-        if open {
+        let soft_reset = deed == Deed::Connect;
+        let mut bench = Bench { host, printed, link, class, device: None, timeout, soft_reset };
+        if deed != Deed::Connect {
             // On a busy machine even a good link may be slow for once.
             let opened = (0..5)
                 .map(|_| bench.open())
@@ -102,7 +106,7 @@ impl Bench {
     fn open(&self) -> Result<Device, Error> {
         let options = OpenOptions {
             timeout: Some(self.timeout),
-            soft_reset: Some(true),
+            soft_reset: Some(self.soft_reset),
             startup: Some(String::new()),
             auto_sync_time: false,
             ..OpenOptions::default()
@@ -339,9 +343,7 @@ fn cases(crlf: bool, deed: Deed, faults: Vec<Fault>) -> Vec<(Fault, End)> {
     let (sender, receiver) = mpsc::channel();
     let planned = faults.clone();
     std::thread::spawn(move || {
-        let new = |fault: &Fault| {
-            Bench::new(crlf, deed != Deed::Connect, !matches!(fault, Fault::Stall(_) | Fault::Flood(_)))
-        };
+        let new = |fault: &Fault| Bench::new(crlf, deed, !matches!(fault, Fault::Stall(_) | Fault::Flood(_)));
         let Some(first) = faults.first() else { return };
         let mut bench = new(first);
         for fault in faults {
@@ -386,7 +388,7 @@ pub fn run(plans: Vec<Plan>, threads: usize, crlf: bool) -> Vec<Row> {
     let slow = |fault: &Fault| matches!(fault, Fault::Stall(_) | Fault::Flood(_));
     let mut jobs = Vec::new();
     for (index, (_, _, faults)) in plans.iter().enumerate() {
-        let size = if faults.iter().any(slow) { 1 } else { 4 };
+        let size = if faults.iter().any(slow) { 1 } else { 12 };
         jobs.extend(faults.chunks(size).map(|some| (index, some.to_vec())));
     }
     // The slow ones first.

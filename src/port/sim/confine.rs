@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Address space of the process, in bytes, besides the heap of the board: Python, MicroPython and the stacks of threads.
 const MEMORY: u64 = 1 << 30;
@@ -175,7 +176,7 @@ impl Reach {
         reach.read.extend(interpreter.folder().map(Path::to_owned));
         match Start::of(program) {
             // The loader is executed in place of the program.
-            Start::Binary => reach.execute.extend(loaders()),
+            Start::Binary => reach.execute.extend(loaders().iter().cloned()),
             Start::Script => reach.execute.extend(NEEDED.iter().take(5).chain(PROGRAMS).map(PathBuf::from)),
         }
         reach
@@ -198,15 +199,17 @@ impl Start {
     }
 }
 
-/// The loaders of shared libraries, which start a program.
-fn loaders() -> impl Iterator<Item = PathBuf> {
+/// The loaders of shared libraries, which start a program. Their folders are long: they are looked through once.
+fn loaders() -> &'static [PathBuf] {
+    static FOUND: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let folders = ["/lib64", "/lib", "/usr/lib64", "/usr/lib", "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu"];
-    let entries = folders.into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| {
+    let entries = || folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let is_loader = |path: &PathBuf| {
         path.file_name()
             .and_then(|name| name.to_str())
             .is_some_and(|name| name.starts_with("ld-") && name.contains(".so"))
-    })
+    };
+    FOUND.get_or_init(|| entries().map(|entry| entry.path()).filter(is_loader).collect())
 }
 
 /// System calls that are refused, and the answer: EPERM, or ENOSYS for those that have an older form.

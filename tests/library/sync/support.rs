@@ -30,7 +30,13 @@ pub fn open_over(connector: Box<Connector>, attempts: i64) -> Result<Device> {
 }
 
 fn options() -> OpenOptions {
-    OpenOptions { startup: Some(String::new()), auto_sync_time: false, ..OpenOptions::default() }
+    // Each of these boards has just been started.
+    OpenOptions {
+        soft_reset: Some(false),
+        startup: Some(String::new()),
+        auto_sync_time: false,
+        ..OpenOptions::default()
+    }
 }
 
 /// Files by their paths.
