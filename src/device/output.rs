@@ -86,6 +86,13 @@ impl Filter {
         self.printed(rewritten, false)
     }
 
+    /// Takes all there is.
+    pub fn whole(mut self, bytes: &[u8], lines: &LineMap) -> Printed {
+        let mut printed = self.feed(bytes, lines);
+        printed.extend(&self.flush());
+        printed
+    }
+
     /// Gives what is left at the end.
     pub fn flush(&mut self) -> Printed {
         let mut rewritten = Vec::new();

@@ -20,6 +20,7 @@ use crate::origin::Origin;
 use crate::port::Wait;
 use crate::python::scan;
 use crate::python::traceback::{Frame, Place, Traceback};
+use crate::repl::restart::RestartText;
 use crate::repl::session::Sink;
 use crate::repl::{Answers, Failure, Typist};
 use std::sync::{Arc, Mutex};
@@ -355,7 +356,18 @@ impl State {
             Some(raw) => &mut *raw,
             None => &mut shown,
         };
-        match work(board, &mut answers, wait, sink) {
+        let mut restart = RestartText::default();
+        let outcome = work(board, &mut answers, wait, &mut |bytes| restart.feed(bytes, sink));
+        match (&outcome, restart.take()) {
+            (_, held) if held.is_empty() => {}
+            (Err(Failure::Restarted | Failure::Lost(_) | Failure::Stuck(_)), held) => {
+                let text = Filter::default().whole(&held, lines).text;
+                // The error that follows begins a line.
+                host.output().boot(run.device, &format!("{}\n", text.trim_end()));
+            }
+            (_, held) => sink(&held),
+        }
+        match outcome {
             Ok(Outcome::Value(payload)) => Ok(payload),
             Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
             Err(failure) => {

@@ -160,6 +160,29 @@ fn at(folder: &Path, args: &[&str]) -> (Vec<u8>, Outcome) {
 }
 
 #[test]
+fn a_restart_during_the_program_is_not_its_output() {
+    let folder = loud_board();
+    let folder = folder.path();
+    // The last program prints the banner of a restart, but the board does not restart.
+    let imitation = "MicroPython v1 on 2020-01-01; X with Y\r\nType \"help()\" for more information.\r\n>>> and on";
+    for (end, expected, restarts) in [
+        ("machine.reset()", "a\r\n".to_owned(), true),
+        ("machine.soft_reset()", "a\r\n".to_owned(), true),
+        ("machine.WDT(timeout=200)\nwhile True: pass", "a\r\n".to_owned(), true),
+        ("print('no end', end='')\nmachine.reset()", "a\r\nno end".to_owned(), true),
+        (&format!("sys.stdout.buffer.write({imitation:?})"), format!("a\r\n{imitation}"), false),
+    ] {
+        fs::write(folder.join("main.py"), format!("import machine, sys\nprint('a')\n{end}\n")).expect("a file");
+        let (bytes, outcome) = at(folder, &["run", "main.py"]);
+        assert_eq!(String::from_utf8_lossy(&bytes), expected, "{end}: {outcome:?}");
+        // The board starts, is reset before the program, and restarts because of it.
+        let boots = outcome.stderr.matches("loud boot").count();
+        assert_eq!((boots, outcome.status), if restarts { (3, Some(3)) } else { (2, Some(0)) }, "{end}: {outcome:?}");
+        assert!(!restarts || outcome.stderr.contains("\nerror: the board restarted during the call\n"), "{outcome:?}");
+    }
+}
+
+#[test]
 fn what_a_board_prints_at_its_restart_is_no_result() {
     let folder = loud_board();
     let folder = folder.path();

@@ -189,6 +189,10 @@ impl SimPort {
             }
             self.output.extend_from_slice(b"MPY: soft reboot\r\n");
         }
+        if let Some(name) = cause.of_rom() {
+            let line = format!("rst:{:#x} ({name}),boot:0x0 (SIMULATED)\r\n", cause as u8);
+            self.output.extend_from_slice(line.as_bytes());
+        }
         self.begin(raw, cause)
     }
 

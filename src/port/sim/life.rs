@@ -75,6 +75,19 @@ impl Cause {
     }
 }
 
+impl Cause {
+    /// The cause as the boot ROM of an ESP32 names it before boot.py runs; `None` for what no ROM sees. Boards with USB of
+    /// their own vanish from the bus instead, which a simulated board does not: this line stands for it.
+    pub(super) fn of_rom(self) -> Option<&'static str> {
+        match self {
+            Cause::PowerOn | Cause::Soft => None,
+            Cause::Hard => Some("SW_RESET"),
+            Cause::Watchdog => Some("WDT_RESET"),
+            Cause::DeepSleep => Some("DEEPSLEEP_RESET"),
+        }
+    }
+}
+
 /// What a board's process is made of, for each of its lives.
 #[derive(Debug)]
 pub(super) struct Body {

@@ -196,21 +196,22 @@ fn the_rest() {
 
 #[test]
 fn a_board_that_resets_itself_comes_back_in_the_friendly_mode() {
-    fn case(code: &str, cause: &str) {
+    fn case(code: &str, cause: &str, name: &str) {
         let mut board = Board::raw("");
         board.write_file("boot.py", "import machine\nprint('cause', machine.reset_cause())\n");
         board.write_file("main.py", "print('main')\n");
         board.start(&format!("import machine, time\n{code}"));
         let text = board.until(PROMPT);
-        assert!(text.starts_with(&format!("cause {cause}\r\nmain\r\nMicroPython ")), "{code}: {text:?}");
+        let expected = format!("rst:0x{cause} ({name}),boot:0x0 (SIMULATED)\r\ncause {cause}\r\nmain\r\nMicroPython ");
+        assert!(text.starts_with(&expected), "{code}: {text:?}");
         board.send("\x01");
         board.until(RAW);
         assert_eq!(board.exec("import os; print(os.listdir())"), "['boot.py', 'main.py']\n");
     }
-    case("machine.reset()", "2");
-    case("machine.WDT(timeout=30)\nwhile True: pass", "3");
-    case("machine.deepsleep(5)", "4");
-    case("try:\n  while True:\n    try: machine.reset()\n    except: pass\nfinally: pass", "2");
+    case("machine.reset()", "2", "SW_RESET");
+    case("machine.WDT(timeout=30)\nwhile True: pass", "3", "WDT_RESET");
+    case("machine.deepsleep(5)", "4", "DEEPSLEEP_RESET");
+    case("try:\n  while True:\n    try: machine.reset()\n    except: pass\nfinally: pass", "2", "SW_RESET");
 }
 
 #[test]
