@@ -173,6 +173,26 @@ fn the_readme_fits_on_a_front_page() {
 }
 
 #[test]
+fn the_tests_that_security_names_exist() {
+    let sources: String = texts("src", &["rs"]).into_iter().chain(texts("tests", &["rs"])).collect();
+    let page = read(&root().join("SECURITY.md"));
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for row in page.lines().filter(|line| line.starts_with("| ")) {
+        let tests = row.trim_end_matches(['|', ' ']).rsplit('|').next().expect("a cell");
+        for test in tests.split('`').skip(1).step_by(2) {
+            named += 1;
+            let name = test.rsplit("::").next().expect("a name");
+            if !sources.contains(&format!("fn {name}(")) && !sources.contains(&format!("mod {name}")) {
+                missing.push(test);
+            }
+        }
+    }
+    assert!(named > 30, "only {named} tests are named");
+    assert!(missing.is_empty(), "SECURITY.md names tests that are not there: {missing:?}");
+}
+
+#[test]
 fn documents_keep_to_plain_words() {
     let documents = OUTSIDE.iter().map(|name| root().join(name)).chain(pages());
     let mut found = Vec::new();
@@ -196,23 +216,30 @@ fn documents_keep_to_plain_words() {
     assert!(found.len() <= STIFF_AT_MOST, "{} of at most {STIFF_AT_MOST}:\n{}", found.len(), found.join("\n"));
 }
 
-/// The texts that a user sees: the sources without the line breaks of their strings.
-fn program_text() -> String {
-    fn add(folder: &Path, text: &mut String) {
+/// The texts of the files below a folder of the sources, by the ends of their names.
+fn texts(folder: &str, extensions: &[&str]) -> Vec<String> {
+    let mut folders = vec![root().join(folder)];
+    let mut texts = Vec::new();
+    while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).expect("a folder of sources") {
             let path = entry.expect("an entry").path();
             if path.is_dir() {
-                add(&path, text);
-            } else if path.extension().is_some_and(|extension| extension == "rs" || extension == "py") {
-                let mut lines = read(&path).lines().map(str::trim_start).collect::<Vec<_>>().join("\n");
-                lines = lines.replace("\\\n", "").replace("\\\"", "\"");
-                text.push_str(&lines);
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known)) {
+                texts.push(read(&path));
             }
         }
     }
-    let mut text = String::new();
-    add(&root().join("src"), &mut text);
-    text
+    texts
+}
+
+/// The sources of the program, without the line breaks of their strings.
+fn program_text() -> String {
+    let joined = |text: String| {
+        let lines: Vec<&str> = text.lines().map(str::trim_start).collect();
+        lines.join("\n").replace("\\\n", "").replace("\\\"", "\"")
+    };
+    texts("src", &["rs", "py"]).into_iter().map(joined).collect()
 }
 
 #[test]
