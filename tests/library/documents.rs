@@ -85,6 +85,12 @@ fn links(text: &str) -> Vec<(usize, String)> {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
                 links.push((line(range.start), dest_url.into_string()));
             }
+            Event::Html(html) | Event::InlineHtml(html) => {
+                for attribute in [" src=\"", " href=\""] {
+                    let values = html.split(attribute).skip(1).filter_map(|rest| rest.split('"').next());
+                    links.extend(values.map(|value| (line(range.start), value.to_owned())));
+                }
+            }
             _ => {}
         }
     }
@@ -134,8 +140,8 @@ fn links_resolve() {
 #[test]
 fn broken_links_are_found() {
     let text = "# A page\n[here](#a-page) [there](nowhere.md)\n[up](#b) [out](https://example.org)\n\n\
-                ```text\n[no](link.md)\n```\n\n| a |\n|---|\n| ![b](c.png) |\n";
-    assert_eq!(broken(text, root(), true), ["2: nowhere.md", "3: #b", "11: c.png"]);
+                ```text\n[no](link.md)\n```\n\n| a |\n|---|\n| ![b](c.png) |\n\n<img width=\"9\" src=\"d.png\">\n";
+    assert_eq!(broken(text, root(), true), ["2: nowhere.md", "3: #b", "11: c.png", "13: d.png"]);
     assert_eq!(broken("[a](README.md#nothing) [b](../x)", root(), true), ["1: README.md#nothing", "1: ../x"]);
     assert_eq!(headings("# One `two`\n\n## A, b!\n\n## A b\n"), ["one-two", "a-b", "a-b-1"]);
 }
