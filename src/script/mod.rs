@@ -6,10 +6,16 @@
 //!
 //! The reference of the language is a page of the book, `docs/src/language.md`.
 
+mod compile;
 mod diagnostics;
 mod engine;
+mod errors;
+mod handles;
 mod language;
+mod library;
+mod lock;
 mod modules;
+mod names;
 mod natives;
 mod objects;
 mod observer;
@@ -17,19 +23,22 @@ mod reading;
 pub mod reference;
 mod run;
 mod runner;
+mod sandbox;
 mod session;
 mod sources;
 mod stack;
 mod testing;
+mod variables;
 
-pub use natives::limits::Memory;
+pub use names::KEYWORDS;
 pub use observer::Observer;
 pub use reference::definitions::definitions;
-pub use reference::help::{KEYWORDS, Words};
+pub use reference::help::Words;
 pub use run::events::Subject;
+pub use run::memory::Memory;
 pub use runner::{Finished, Runner};
 pub use session::Session;
-pub use session::reload::{Inputs, Stale};
+pub use session::inputs::{Inputs, Stale};
 pub use session::repeat::Timed;
 pub use session::shown::duration;
 pub use sources::Sources;

@@ -1,6 +1,6 @@
 //! Scripts run in-process, without a board.
 
-use super::run::lock;
+use super::lock::lock;
 use super::{Finished, Observer, Runner, Sources};
 use crate::bench::event::{Event, Line, Outcome};
 use crate::device::class::Class;

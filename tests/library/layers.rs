@@ -131,9 +131,9 @@ const REACHING: &[(&str, &str, &str)] = &[
     ("script/modules.rs", "disk::", "the words of an error"),
     ("script/sources.rs", "disk::", "the script that the person names; excerpts of errors, for the person"),
     ("script/natives/process.rs", "unix::", "the group of a program that the gate has let pass"),
-    ("script/session/reload.rs", "WalkDir", "times of files in a folder that was synced"),
-    ("script/session/reload.rs", ".metadata()", "times of files in a folder that was synced"),
-    ("script/session/reload.rs", ".is_file()", "whether a module that was missing is there"),
+    ("script/run/folder.rs", "WalkDir", "times of files in a folder that was synced"),
+    ("script/run/folder.rs", ".metadata()", "times of files in a folder that was synced"),
+    ("script/session/inputs.rs", ".is_file()", "whether a module that was missing is there"),
 ];
 
 #[test]

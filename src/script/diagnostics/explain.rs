@@ -6,9 +6,9 @@
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
-use crate::script::diagnostics::errors::{ScriptError, innermost, kind_of};
 use crate::script::diagnostics::wording;
-use crate::script::run::{Run, Stop, place};
+use crate::script::errors::{ScriptError, Stop, innermost, kind_of, place};
+use crate::script::run::Run;
 use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
 
 /// A frame around an error: where it stands, and what is said about it.
@@ -133,7 +133,7 @@ fn thrown(value: &Dynamic) -> Diagnostic {
             let title = kind.map_or_else(|| message.clone(), |kind| format!("{kind}: {message}"));
             return Diagnostic {
                 help: text("help"),
-                ..Diagnostic::new(crate::script::diagnostics::errors::value_kind(value), title)
+                ..Diagnostic::new(crate::script::errors::value_kind(value), title)
             };
         }
     }

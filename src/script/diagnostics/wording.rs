@@ -3,10 +3,9 @@
 //! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
 use crate::error::Kind;
-use crate::script::language::syntax::HELP_MARK;
-use crate::script::language::text;
-use crate::script::objects::declare::{DECLARING, DEVICE_NAMES};
-use crate::script::objects::dispatch::receivers;
+use crate::script::handles::receivers;
+use crate::script::names;
+use crate::script::names::{DECLARING, DEVICE_NAMES, HELP_MARK};
 use crate::script::run::Run;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
 use std::collections::BTreeSet;
@@ -38,10 +37,9 @@ pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
         ParseErrorType::ExprTooDeep => {
             ("the expression is nested too deeply".to_owned(), Some("divide it with `let`".to_owned()))
         }
-        ParseErrorType::FnDuplicatedDefinition(name, count) => (
-            format!("function `{name}` with {} is defined twice", crate::script::objects::methods::arguments(*count)),
-            None,
-        ),
+        ParseErrorType::FnDuplicatedDefinition(name, count) => {
+            (format!("function `{name}` with {} is defined twice", crate::script::errors::arguments(*count)), None)
+        }
         ParseErrorType::AssignmentToConstant(name) if !name.is_empty() => {
             (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
         }
@@ -56,10 +54,10 @@ pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
 
 fn missing_token(token: &str, context: &str, position: Position, source: &str) -> Words {
     let context = context
-        .replace(&format!("for '{}' expression", text::DEVICE), "in the `device` block")
-        .replace(&format!("for '{}' expression", text::TEST), "in the `test` block")
-        .replace(&format!("for '{}' expression", text::GROUP), "in the `group` block");
-    let context = text::HOOKS.iter().fold(context, |context, (key, word)| {
+        .replace(&format!("for '{}' expression", names::DEVICE), "in the `device` block")
+        .replace(&format!("for '{}' expression", names::TEST), "in the `test` block")
+        .replace(&format!("for '{}' expression", names::GROUP), "in the `group` block");
+    let context = names::HOOKS.iter().fold(context, |context, (key, word)| {
         context.replace(&format!("for '{key}' expression"), &format!("in the `{word}` block"))
     });
     if let Some(words) = nameless(token, position, source).or_else(|| goes_on(token, position, source)) {
@@ -144,7 +142,7 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _) => function_not_found(engine, run, signature),
         EvalAltResult::ErrorModuleNotFound(name, _) => {
-            let known = crate::script::modules::library();
+            let known = crate::script::library::library();
             let near = crate::name::nearest(name, known.iter().map(String::as_str));
             let help = match near {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -210,7 +208,7 @@ pub(crate) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str)
         return Caught { kind: Kind::ScriptError, title: plain(&message), help: None, line };
     };
     let (title, help) = runtime_error(engine, run, &error, &script);
-    Caught { kind: crate::script::diagnostics::errors::kind_of(&error), title, help, line }
+    Caught { kind: crate::script::errors::kind_of(&error), title, help, line }
 }
 
 /// The error that Rhai writes so, if it has words here.
@@ -269,7 +267,7 @@ fn dot_expression(message: &str) -> String {
 
 fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     let (name, arguments) = signature.split_once(" (").unwrap_or((signature, ""));
-    let name = if name == text::CALL { "call" } else { name };
+    let name = if name == names::CALL { "call" } else { name };
     let arguments = arguments.trim_end_matches(')');
     let kinds: Vec<String> =
         arguments.split(", ").filter(|kind| !kind.is_empty()).map(|kind| type_words(kind).to_owned()).collect();
@@ -287,8 +285,8 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     let native = native_names(engine);
     let same: Vec<usize> = own.iter().filter(|(known, _)| known == name).map(|(_, count)| *count).collect();
     if let Some(count) = same.first() {
-        let title = format!("`{name}` was called with {}", crate::script::objects::methods::arguments(kinds.len()));
-        return (title, Some(format!("it takes {}", crate::script::objects::methods::arguments(*count))));
+        let title = format!("`{name}` was called with {}", crate::script::errors::arguments(kinds.len()));
+        return (title, Some(format!("it takes {}", crate::script::errors::arguments(*count))));
     }
     if native.contains(name) {
         return (format!("`{name}` does not take ({})", kinds.join(", ")), None);

@@ -5,8 +5,8 @@
 //! registered as custom operators, but for comparisons in which no float can take part (see [`crate::script::language::counting`]).
 //! Invariant: what is not a number compares as Rhai has it.
 
-use crate::script::diagnostics::errors::{Fallible, argument};
-use crate::script::objects::equality::order;
+use crate::script::errors::{Fallible, argument};
+
 use rhai::{Array, Blob, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext, Position, Token};
 use std::any::TypeId;
 use std::cmp::Ordering;
@@ -186,5 +186,25 @@ fn of_numbers(a: &Dynamic, b: &Dynamic) -> Option<Ordering> {
         (Ok(a), Ok(b)) => Some(a.cmp(&b)),
         (Err(_), Err(_)) => float(a).partial_cmp(&float(b)),
         _ => mixed(a, b).flatten(),
+    }
+}
+
+/// Compares an integer with a float as Python does, without rounding it. `None`: the float is nan.
+pub(crate) fn order(whole: i64, float: f64) -> Option<Ordering> {
+    // Two to the power of 63: from there on no integer is as big.
+    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
+    if float.is_nan() {
+        return None;
+    }
+    if float >= BEYOND {
+        return Some(Ordering::Less);
+    }
+    if float < -BEYOND {
+        return Some(Ordering::Greater);
+    }
+    // Exact: it is in range, and has no decimals.
+    match whole.cmp(&(float.trunc() as i64)) {
+        Ordering::Equal => 0.0.partial_cmp(&float.fract()),
+        different => Some(different),
     }
 }

@@ -4,10 +4,8 @@
 //! Invariant: the state holds nothing but strings and numbers (Rhai hashes it, and panics on anything else).
 
 use crate::script::language::text;
-use crate::script::objects::declare;
-use crate::script::run::Run;
-use rhai::{Array, Dynamic, Engine, ImmutableString, LexError, ParseError, Position};
-use std::sync::Arc;
+use crate::script::names::HELP_MARK;
+use rhai::{Array, Dynamic, ImmutableString, LexError, ParseError, Position};
 
 /// The segments that reach evaluation.
 pub(crate) mod op {
@@ -129,18 +127,12 @@ pub(crate) fn wrong<T>(message: impl Into<String>, help: &str) -> Result<T, Pars
     Err(LexError::Runtime(text).into_err(Position::NONE))
 }
 
-/// Divides message and help in an error of the grammar.
-pub(crate) const HELP_MARK: char = '\u{1f}';
-
-/// Registers the `device` block.
-pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
-    let shared = run.clone();
-    engine.register_custom_syntax_with_state_raw(text::DEVICE, parse, true, move |context, inputs, state| {
-        declare::declare(&shared, context, inputs, state)
-    });
-}
-
-fn parse(segments: &[ImmutableString], next: &str, state: &mut Dynamic) -> Result<Option<ImmutableString>, ParseError> {
+/// Rhai's parse callback: the next segment after those that were read, `None` at the end of the block.
+pub(crate) fn parse(
+    segments: &[ImmutableString],
+    next: &str,
+    state: &mut Dynamic,
+) -> Result<Option<ImmutableString>, ParseError> {
     let mut now = State::read(state);
     match now.phase {
         Phase::Start => text::note_block(true),

@@ -7,8 +7,8 @@ use crate::origin::Origin;
 use crate::script::language::comparing;
 use crate::script::language::counting::Counting;
 use crate::script::language::marks;
-use crate::script::language::syntax::HELP_MARK;
 use crate::script::language::tokens::{Kind, Tokens};
+use crate::script::names::{CALL, DEVICE, FREED, GROUP, HELP_MARK, HOOKS, TEST};
 use rhai::{LexError, Position, Token};
 use std::cell::RefCell;
 
@@ -31,28 +31,6 @@ struct Current {
 thread_local! {
     static CURRENT: RefCell<Vec<Current>> = const { RefCell::new(Vec::new()) };
 }
-
-/// The keyword under which Rhai knows a `device` block; nobody can type it.
-pub(crate) const DEVICE: &str = "device block";
-/// The keyword under which Rhai knows a `test` block.
-pub(crate) const TEST: &str = "test block";
-/// The keyword under which Rhai knows a `group` block.
-pub(crate) const GROUP: &str = "group block";
-/// The keywords under which Rhai knows what runs before and after tests, and how they are written.
-pub(crate) const HOOKS: [(&str, &str); 4] = [
-    ("setup_all block", "setup_all"),
-    ("setup_each block", "setup_each"),
-    ("teardown_each block", "teardown_each"),
-    ("teardown_all block", "teardown_all"),
-];
-/// The method under which Rhai knows `x.call(…)`, which it would keep for function pointers.
-pub(crate) const CALL: &str = "call item";
-
-/// Words that Rhai reserves without using them.
-const FREED: &[&str] = &[
-    "async", "await", "case", "default", "go", "is", "match", "module", "new", "nil", "null", "shared", "spawn",
-    "static", "sync", "thread", "use", "with", "yield",
-];
 
 /// A text that is compiled.
 pub(crate) struct View<'t> {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what `csv_format` writes, `csv_parse` reads as the same texts.
 
-use crate::script::diagnostics::errors::{Fallible, argument, placed};
+use crate::script::errors::{Fallible, argument, placed};
 use crate::script::natives::measure::shown;
 use rhai::{Array, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 

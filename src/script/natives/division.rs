@@ -5,46 +5,23 @@
 //! literal takes part and in the standard modules; for `/=` see [`crate::script::language::marks`]: an integer on its right-hand
 //! side becomes a [`Divisor`], which Rhai does not know. Invariant: values and errors are Rhai's own.
 
-use crate::script::diagnostics::errors::{Fallible, argument, placed};
+use crate::script::errors::{Fallible, argument, place, placed};
 use crate::script::language::marks::DIVISOR_KEY;
-use crate::script::modules::library_text;
-use crate::script::objects::types::{BigInteger, big_divide, integer};
-use crate::script::run::{Run, lock, place};
+use crate::script::library::library_text;
+use crate::script::objects::types::{big_divide, integer};
+use crate::script::objects::values::BigInteger;
+use crate::script::run::Run;
 use num_bigint::BigInt;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext as Context, Position, Token};
 use std::any::TypeId;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 const SIGN: &str = "/";
 
 /// The integer on the right-hand side of `/=`.
 #[derive(Clone)]
 struct Divisor(i64);
-
-/// What a run was told of lost remainders.
-#[derive(Default)]
-pub(crate) struct Lossy {
-    /// The places: line and column, and the scripts.
-    places: Mutex<HashMap<(usize, usize), Vec<String>>>,
-    /// Whether the help was given.
-    helped: AtomicBool,
-}
-
-impl Lossy {
-    /// Whether nothing was noted at this place before.
-    fn is_new(&self, source: &str, position: Position) -> bool {
-        let place = (position.line().unwrap_or(0), position.position().unwrap_or(0));
-        let mut places = lock(&self.places);
-        let sources = places.entry(place).or_default();
-        let is_new = !sources.iter().any(|known| known == source);
-        if is_new {
-            sources.push(source.to_owned());
-        }
-        is_new
-    }
-}
 
 /// Registers the operators and `floor_div`. Without a run, nothing is told.
 pub(crate) fn register(engine: &mut Engine, run: Option<&Arc<Run>>) {

@@ -4,7 +4,7 @@
 
 use crate::bound;
 use crate::error::Kind;
-use crate::script::diagnostics::errors::{Fallible, argument, placed, refuse};
+use crate::script::errors::{Fallible, argument, placed, refuse};
 use crate::script::run::Run;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::path::Path;

@@ -3,11 +3,10 @@
 //! Invariant: whatever waits here ends with the run, and with the innermost time limit.
 
 use crate::device::class::seconds;
-use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, ScriptError, argument, innermost, kind_of, placed, raise, stop};
-use crate::script::objects::device::located;
-use crate::script::run::{Run, lock};
-use crate::script::testing::is_timeout;
+use crate::error::Kind;
+use crate::script::errors::{Fallible, argument, is_timeout, kind_of, located, overdue, placed, raise, stop};
+use crate::script::lock::lock;
+use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, NativeCallContext, Position};
 use std::sync::Arc;
@@ -102,23 +101,4 @@ fn timeout(run: &Run, context: &NativeCallContext<'_>, value: &Value, body: &FnP
         }
         result => result,
     })
-}
-
-/// The TimeoutError of a time limit of the script, with the device and the item that were at work when it passed.
-pub(crate) fn overdue(cause: &EvalAltResult, message: String) -> Error {
-    let mut error = Error::new(Kind::TimeoutError, message);
-    if let EvalAltResult::ErrorRuntime(value, _) = innermost(cause)
-        && let Some(cause) = value.read_lock::<ScriptError>()
-    {
-        for origin in cause.error.origins() {
-            error = error.with_origin(origin.clone());
-        }
-        if let Some(device) = cause.error.device() {
-            error = error.with_device(device);
-        }
-        if let Some(item) = cause.error.item() {
-            error = error.with_item(item);
-        }
-    }
-    error
 }

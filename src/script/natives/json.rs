@@ -2,7 +2,7 @@
 //!
 //! Invariant: integers of any size and finite floats come back exactly as they went; nothing nests deeper than can be sent.
 
-use crate::script::diagnostics::errors::{Fallible, argument, placed};
+use crate::script::errors::{Fallible, argument, placed};
 use crate::script::objects::convert::{to_dynamic, to_value};
 use crate::value::Value;
 use num_bigint::BigInt;
@@ -381,6 +381,6 @@ mod tests {
         assert!(stringify(&Dynamic::from_blob(vec![1]), 0).is_err());
     }
 
-    use crate::script::diagnostics::errors::ScriptError;
+    use crate::script::errors::ScriptError;
     use rhai::EvalAltResult;
 }

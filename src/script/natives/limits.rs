@@ -5,9 +5,9 @@
 //! one operation makes out of nothing, such as `blob(n)` and `pad`, is refused above [`LARGEST`].
 //! Invariant: a script that wants too much ends with an error, so that its teardowns run; the program is not aborted.
 
-use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, argument, placed, stop};
+use crate::script::errors::{Fallible, argument, placed, stop};
 use crate::script::run::Run;
+use crate::script::run::memory::shown;
 use rhai::{Array, Blob, Dynamic, Engine, INT, ImmutableString, NativeCallContext as Context};
 use std::sync::Arc;
 
@@ -17,34 +17,6 @@ pub const LARGEST: u64 = 256 << 20;
 /// Functions of Rhai itself that are registered here with a bound: its own documents describe them.
 #[cfg(test)]
 pub(crate) const OF_RHAI: [&str; 3] = ["blob", "pad", "replace"];
-
-/// How much memory a run may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Memory {
-    /// Bytes that the whole program may have allocated while a script runs.
-    pub most: usize,
-    /// How many it has allocated.
-    pub used: fn() -> usize,
-}
-
-impl Memory {
-    /// Why the run has to stop, if it takes too much.
-    pub(crate) fn excess(&self) -> Option<Error> {
-        ((self.used)() > self.most).then(|| {
-            Error::new(Kind::ScriptError, format!("the script uses more than {} of memory", shown(self.most as u64)))
-                .with_help("allow more with `--max-memory SIZE`, or keep less at a time")
-        })
-    }
-}
-
-/// A number of bytes as the command line takes it.
-fn shown(bytes: u64) -> String {
-    match bytes {
-        _ if bytes.is_multiple_of(1 << 30) => format!("{} GiB", bytes >> 30),
-        _ if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
-        _ => format!("{bytes} bytes"),
-    }
-}
 
 /// Registers the functions that can make much out of little, in place of Rhai's own.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {

@@ -6,11 +6,11 @@ use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::port::Wait;
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise, stop};
+use crate::script::errors::{Fallible, argument, placed, raise, stop};
+use crate::script::lock::lock;
 use crate::script::natives::measure::shown;
-use crate::script::natives::parallel;
 use crate::script::objects::convert::{describe, to_value};
-use crate::script::run::{Run, lock};
+use crate::script::run::{Run, board};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -112,7 +112,7 @@ fn read(context: &Context<'_>, function: Function, text: &str, options: &Map) ->
         Function::Instruct => Form::Done,
     };
     let question =
-        Question { text: text.to_owned(), name: None, form, default: None, image: None, board: parallel::board() };
+        Question { text: text.to_owned(), name: None, form, default: None, image: None, board: board::board() };
     let mut asked = Asked { question, choices: Array::new(), timeout: None };
     for (option, value) in options {
         set(context, function, &mut asked, option, value)?;

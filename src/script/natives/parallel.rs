@@ -3,13 +3,14 @@
 //! Invariant: all closures have ended when the call returns, whatever became of one of them.
 
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, ScriptError, argument, as_value, kind_of, placed, stop};
-use crate::script::diagnostics::{errors, explain};
+use crate::script::diagnostics::explain;
+use crate::script::errors;
+use crate::script::errors::{Fallible, ScriptError, argument, as_value, call_place, kind_of, placed, stop};
+use crate::script::handles::DeviceHandle;
+use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
-use crate::script::objects::dispatch::DeviceHandle;
-use crate::script::run::{Run, call_place, lock};
+use crate::script::run::{Run, board};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
-use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,16 +20,6 @@ const STACK: usize = 16 << 20;
 
 /// How `for_each_board` is written.
 const FOR_EACH: &str = "write `for_each_board([one, two], |board| …)`, with `#{ jobs: 4 }` before the closure to limit how many run at once";
-
-thread_local! {
-    /// The board that this thread works for: what the script prints meanwhile bears its name.
-    static BOARD: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// The name of the board for which this thread runs a closure of `for_each_board`.
-pub(crate) fn board() -> Option<String> {
-    BOARD.with_borrow(Clone::clone)
-}
 
 /// Registers `parallel` and `for_each_board`.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
@@ -75,9 +66,9 @@ impl Job {
 
     fn run(&self, context: &NativeCallContext<'_>) -> Fallible<Dynamic> {
         let Some(board) = &self.board else { return self.function.call_raw(context, None, Vec::new()) };
-        BOARD.set(Some(board.device.name().to_owned()));
+        board::set(Some(board.device.name().to_owned()));
         let result = self.function.call_raw(context, None, vec![Dynamic::from(board.clone())]);
-        BOARD.set(None);
+        board::set(None);
         result
     }
 }

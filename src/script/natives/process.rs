@@ -5,10 +5,10 @@
 
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise, refuse, stop};
+use crate::script::errors::{Fallible, argument, located, placed, raise, refuse, stop};
+use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
-use crate::script::objects::device::located;
-use crate::script::run::{Run, lock};
+use crate::script::run::Run;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
 use std::io::{Read, Write as _};
 use std::process::{Child, ExitStatus, Stdio};
@@ -133,7 +133,7 @@ fn carry_out(run: &Run, context: &Context<'_>, job: Job) -> Fallible<Map> {
 
 /// Why a program is ended.
 enum Why {
-    Stop(crate::script::run::Stop),
+    Stop(crate::script::errors::Stop),
     Late,
     Flood,
     Failed(std::io::Error),

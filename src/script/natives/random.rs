@@ -4,9 +4,9 @@
 //! how each function uses its numbers is part of the language: a seed gives one sequence, on every computer and in every
 //! version. Invariant: nothing but `random_seed` asks the operating system.
 
-use crate::script::diagnostics::errors::{Fallible, argument, placed};
+use crate::script::errors::{Fallible, argument, placed};
+use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
-use crate::script::run::lock;
 use rhai::{Array, Blob, Dynamic, Engine, NativeCallContext as Context};
 use std::sync::{Arc, Mutex};
 

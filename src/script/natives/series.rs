@@ -5,11 +5,12 @@
 use crate::bench::date;
 use crate::bench::event::{Attachment, Event};
 use crate::bound;
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
+use crate::script::errors::{Fallible, argument, placed, raise};
+use crate::script::handles::DeviceHandle;
+use crate::script::lock::lock;
 use crate::script::natives::measure::{number, unit};
 use crate::script::objects::convert::describe;
-use crate::script::objects::dispatch::DeviceHandle;
-use crate::script::run::{Run, lock};
+use crate::script::run::Run;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};

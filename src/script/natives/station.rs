@@ -3,7 +3,7 @@
 //! Uses [`crate::bench::station`]. Invariant: what a file does not say is an error that names the file, never `()`.
 
 use crate::bench::station::{FILE, Station};
-use crate::script::diagnostics::errors::{Fallible, argument, placed};
+use crate::script::errors::{Fallible, argument, placed};
 use crate::script::objects::convert::to_dynamic;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};

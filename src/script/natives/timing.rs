@@ -7,13 +7,13 @@ use crate::bench::event::Event;
 use crate::bench::schedule::Schedule;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, ScriptError, argument, kind_of, placed};
-use crate::script::natives::functions::{duration, overdue, wait_for};
+use crate::script::errors::{
+    Fallible, ScriptError, argument, call_place, is_timeout, kind_of, located, overdue, placed,
+};
+use crate::script::natives::functions::{duration, wait_for};
 use crate::script::natives::measure::shown;
 use crate::script::objects::convert::describe;
-use crate::script::objects::device::located;
-use crate::script::run::{Run, call_place};
-use crate::script::testing::is_timeout;
+use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
 use std::sync::Arc;
@@ -281,7 +281,7 @@ fn retry(run: &Run, context: &Context<'_>, times: &Dynamic, pause: &Dynamic, bod
 
 fn can_be_caught(error: &EvalAltResult) -> bool {
     !matches!(error, EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..))
-        && crate::script::diagnostics::errors::innermost(error).is_catchable()
+        && crate::script::errors::innermost(error).is_catchable()
 }
 
 #[cfg(test)]

@@ -3,10 +3,8 @@
 //! Invariant: what came from a board and is sent again arrives as it was; tuples come as arrays, which is the one loss.
 
 use crate::device::Proxy;
-use crate::script::objects::dispatch::{ClassHandle, DeviceHandle, Kwargs};
-use crate::script::objects::generator::GeneratorHandle;
-use crate::script::objects::proxy::ProxyHandle;
-use crate::script::objects::types::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
+use crate::script::handles::{ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle};
+use crate::script::objects::values::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::value::Value;
 use rhai::{Array, Blob, Dynamic, Engine, FnPtr, ImmutableString, Map};
 
@@ -159,7 +157,7 @@ pub(crate) fn describe(value: &Dynamic) -> String {
         (value.is::<ProxyHandle>(), "an object of a board"),
         (value.is::<Kwargs>(), "named arguments"),
         (value.is::<Opaque>(), "the text of an object that stayed on the board"),
-        (value.is::<crate::script::diagnostics::errors::ScriptError>(), "an error"),
+        (value.is::<crate::script::errors::ScriptError>(), "an error"),
         (value.is_unit(), "`()`"),
         (value.is_bool(), "a bool"),
         (value.is_int(), "an integer"),

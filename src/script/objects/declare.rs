@@ -6,98 +6,18 @@ use crate::device::class::{Body, Class, Default, Item, ItemKind, ItemOptions, Pa
 use crate::error::{Error, Kind};
 use crate::name::Name;
 use crate::origin::Origin;
-use crate::script::diagnostics::errors::{Fallible, kind_of, raise_at};
 use crate::script::diagnostics::explain;
+use crate::script::errors::{self, Fallible, kind_of, place, raise_at};
+use crate::script::handles::{ClassHandle, Method, ScriptClass};
 use crate::script::language::{syntax, text};
-use crate::script::objects::convert;
-use crate::script::objects::dispatch::{ClassHandle, ScriptClass};
-use crate::script::objects::methods::{self, Method};
-use crate::script::reading::sandbox;
-use crate::script::run::{Run, place};
+use crate::script::names::{self, check_word};
+use crate::script::objects::{convert, methods};
+use crate::script::reading::attempt;
+use crate::script::run::Run;
 use crate::value::Value;
-use rhai::{Dynamic, EvalContext, Expression, FnPtr, Position};
+use rhai::{Dynamic, Engine, EvalContext, Expression, FnPtr, Position};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// Names that every device has, and no item can have.
-pub(crate) const DEVICE_NAMES: &[&str] = &[
-    "exec",
-    "close",
-    "name",
-    "port",
-    "is_open",
-    "call",
-    "proxy",
-    "sync",
-    "reconnect",
-    "soft_reset",
-    "implementation",
-    "history",
-    "tasks",
-    "terminal",
-    "sync_time",
-    "time_offset",
-    "sync_dependencies",
-    "mount",
-    "unmount",
-    "sim",
-    "is_simulated",
-    "class",
-    "MAX_CMD_HISTORY_LEN",
-];
-
-/// Functions of every device that declare an item at run time. A class may have an item of such a name, which then is what
-/// its devices call.
-pub(crate) const DECLARING: [&str; 4] = ["setup", "task", "thread", "teardown"];
-
-/// Names that Rhai keeps for itself, even after a dot.
-const RHAI_NAMES: &[&str] = &[
-    "print",
-    "debug",
-    "eval",
-    "Fn",
-    "curry",
-    "type_of",
-    "is_shared",
-    "is_def_var",
-    "is_def_fn",
-    "to_string",
-    "to_debug",
-    "this",
-    "if",
-    "else",
-    "switch",
-    "do",
-    "while",
-    "loop",
-    "until",
-    "for",
-    "in",
-    "continue",
-    "break",
-    "return",
-    "throw",
-    "try",
-    "catch",
-    "let",
-    "const",
-    "fn",
-    "private",
-    "import",
-    "export",
-    "as",
-    "true",
-    "false",
-    "global",
-    "goto",
-    "exit",
-    "package",
-    "public",
-    "super",
-    "protected",
-    "var",
-    "void",
-];
 
 /// An item as far as it has been read.
 struct Draft {
@@ -140,8 +60,16 @@ impl Draft {
     }
 }
 
+/// Registers the `device` block.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine.register_custom_syntax_with_state_raw(names::DEVICE, syntax::parse, true, move |context, inputs, state| {
+        declare(&shared, context, inputs, state)
+    });
+}
+
 /// Evaluates a `device` block: the class becomes a constant of the scope, exported, and known to functions.
-pub(crate) fn declare(
+fn declare(
     run: &Arc<Run>,
     context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
     inputs: &[Expression<'_>],
@@ -176,27 +104,12 @@ pub(crate) fn declare(
     let class =
         Class::build(&name, &doc, origin, items, &bases).map_err(|error| fail_anywhere(error, &source, keyword))?;
     let methods = methods::inherit(&class, methods, &mixins).map_err(|error| fail_anywhere(error, &source, keyword))?;
-    run.loader.check_functions(run, &class).map_err(|error| fail_anywhere(error, &source, keyword))?;
+    run.loader.check_functions(&run.sources, &class).map_err(|error| fail_anywhere(error, &source, keyword))?;
     let handle = ClassHandle(Arc::new(ScriptClass { class: Arc::new(class), methods, mixins }));
     run.declare(&source, &handle);
     context.scope_mut().push_constant_dynamic(name.as_str(), Dynamic::from(handle.clone()));
     context.scope_mut().set_alias(name.as_str(), name.as_str());
     Ok(Dynamic::from(handle))
-}
-
-/// Refuses the name of an item that a script could not call, because Rhai or the device object use it.
-///
-/// # Errors
-/// SpecialFunctionNameError.
-pub(crate) fn check_word(name: &str) -> crate::Result<()> {
-    let whose = if DEVICE_NAMES.contains(&name) || name == text::CALL {
-        "a name that every device has already"
-    } else if RHAI_NAMES.contains(&name) {
-        "a word of the script language"
-    } else {
-        return Ok(());
-    };
-    Err(Error::new(Kind::SpecialFunctionNameError, format!("`{name}` is {whose}")).with_help("choose another name"))
 }
 
 /// Raises an error of a declaration at `position`.
@@ -298,7 +211,7 @@ impl Reader<'_> {
                 let value = self.value(context, input, "default")?;
                 if let Some(param) = self.draft.params.last_mut() {
                     let (line, column) = (param.1.line().unwrap_or(1), param.1.position().unwrap_or(1));
-                    let later = || Default::Later(sandbox::default_source(&self.text, line, column));
+                    let later = || Default::Later(attempt::default_source(&self.text, line, column));
                     param.3 = Some(value.map_or_else(later, Default::Value));
                 }
             }
@@ -334,7 +247,7 @@ impl Reader<'_> {
         };
         let of = of.unwrap_or_default();
         let value = match self.run.checking.load(Ordering::Relaxed) {
-            true => sandbox::attempt(self.run, context, input),
+            true => attempt::attempt(self.run, context, input),
             false => context.eval_expression_tree(input).map(Some),
         };
         let value = value.map_err(|error| self.not_evaluated(context, error, &of))?;
@@ -423,7 +336,7 @@ impl Reader<'_> {
         {
             let error = Error::new(
                 Kind::DeclarationError,
-                format!("method `{}` with {} is declared twice", method.name, methods::arguments(method.arity)),
+                format!("method `{}` with {} is declared twice", method.name, errors::arguments(method.arity)),
             )
             .with_help(format!("the first one stands at {}", other.origin));
             return Err(self.fail(error, draft.at));

@@ -5,11 +5,10 @@
 
 use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
-use crate::script::objects::dispatch::{ClassHandle, DeviceHandle, SimHandle};
-use crate::script::objects::{convert, dispatch, methods};
-use crate::script::run::{Run, call_place};
-use crate::value::Value;
+use crate::script::errors::{Fallible, argument, call_place, located, placed, raise};
+use crate::script::handles::{ClassHandle, DeviceHandle, SimHandle};
+use crate::script::objects::{convert, dispatch};
+use crate::script::run::Run;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 use std::path::Path;
 use std::sync::Arc;
@@ -172,14 +171,6 @@ fn exit_character(leave: &Dynamic) -> Result<u8, Error> {
     }
 }
 
-/// The error with the place of the call.
-pub(crate) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
-    match call_place(context) {
-        Some(origin) => error.with_origin(origin),
-        None => error,
-    }
-}
-
 fn properties(engine: &mut Engine) {
     engine
         .register_get("name", |d: &mut DeviceHandle| d.device.name().to_owned())
@@ -335,46 +326,11 @@ fn declare(
         converted.push((name.to_string(), value));
     }
     if let Ok(definition) = crate::python::signature::parse_def(source) {
-        crate::script::objects::declare::check_word(&definition.name).map_err(raise)?;
+        crate::script::names::check_word(&definition.name).map_err(raise)?;
         // Errors name its lines in a file of this name.
         run.sources.insert(&format!("<{}>", definition.name), source);
     }
     let at = call_place(context);
     let name = device.device.declare(kind, source, &converted, at.as_ref()).map_err(raise)?;
     Ok(Dynamic::from(name.as_str().to_owned()))
-}
-
-/// `d.sim.NAME(args…)`: calls the function of the simulated board's bench side.
-pub(crate) fn simulate(
-    context: &NativeCallContext<'_>,
-    sim: &SimHandle,
-    name: &str,
-    values: &mut [&mut Dynamic],
-) -> Fallible<Dynamic> {
-    let mut arguments = Vec::new();
-    for (index, value) in values.iter().enumerate() {
-        if let Ok(value) = convert::to_value(value) {
-            let what = format!("argument {} of `sim.{name}`", index + 1);
-            sim.0.device.accepts(&what, &value).map_err(|error| raise(located(error, context)))?;
-        }
-        let source = convert::to_value(value).and_then(|value: Value| {
-            crate::value::write::literal(&value).map_err(|error| format!("cannot be sent: {error}"))
-        });
-        match source {
-            Ok(source) => arguments.push(source),
-            Err(reason) => return argument(format!("argument {} of `sim.{name}` {reason}", index + 1), ""),
-        }
-    }
-    let at = call_place(context);
-    let code = format!("__import__('_sim').{name}({})", arguments.join(", "));
-    match sim.0.device.exec(&code, at.as_ref()) {
-        Ok(value) => Ok(convert::to_dynamic(value)),
-        Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("AttributeError") => {
-            let message = format!("the simulated board has no `{name}` for {}", methods::arguments(values.len()));
-            let error = Error::new(Kind::UnknownTaskError, message)
-                .with_help("it has `adc`, `pin`, `level`, `wire`, `pwm`, `i2c`, `i2c_registers`, `spi`, `spi_sent`, `uart`, `uart_sent`, `bitstream_sent`, `onewire`, `wifi`");
-            Err(raise(located(error, context)))
-        }
-        Err(error) => Err(raise(error)),
-    }
 }

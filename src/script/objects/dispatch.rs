@@ -3,64 +3,22 @@
 //! Every method name that occurs in a script is registered for devices, classes and simulated boards, so that also a
 //! misspelt one is answered here, with its place, and not by Rhai. Invariant: one call of the script is one call of the device.
 
-use crate::device::class::{Class, Item};
-use crate::device::{Called, Device};
+use crate::device::Called;
+use crate::device::class::Item;
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise, refuse};
-use crate::script::language::text;
-use crate::script::objects::declare::{DECLARING, DEVICE_NAMES};
-use crate::script::objects::generator::GeneratorHandle;
-use crate::script::objects::methods::{self, Method};
-use crate::script::objects::proxy::{self, ProxyHandle};
-use crate::script::objects::{convert, device, opening};
-use crate::script::run::{Run, call_place};
+use crate::script::errors::{self, Fallible, argument, call_place, placed, raise, refuse};
+use crate::script::handles::{ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle, SimHandle, receivers};
+use crate::script::names;
+use crate::script::names::{DECLARING, DEVICE_NAMES};
+use crate::script::objects::{convert, device, methods, opening, proxy, sim};
+use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::any::TypeId;
-use std::sync::{Arc, LazyLock, PoisonError};
-
-/// The built-in class without items.
-pub(crate) const DEVICE_CLASS: &str = "Device";
+use std::sync::{Arc, PoisonError};
 
 /// Arguments for which functions of each name are registered.
 const MOST_ARGUMENTS: usize = 12;
-
-/// A device class with its host-side methods.
-pub(crate) struct ScriptClass {
-    pub class: Arc<Class>,
-    pub methods: Vec<Arc<Method>>,
-    /// The classes that it inherits from, as they are written.
-    pub mixins: Vec<ClassHandle>,
-}
-
-/// A device class as a script sees it.
-#[derive(Clone)]
-pub(crate) struct ClassHandle(pub Arc<ScriptClass>);
-
-impl ClassHandle {
-    /// The built-in `Device`.
-    pub fn device() -> ClassHandle {
-        static DEVICE: LazyLock<Arc<ScriptClass>> = LazyLock::new(|| {
-            Arc::new(ScriptClass { class: Arc::new(Class::device()), methods: Vec::new(), mixins: Vec::new() })
-        });
-        ClassHandle(DEVICE.clone())
-    }
-}
-
-/// A device as a script sees it.
-#[derive(Clone)]
-pub(crate) struct DeviceHandle {
-    pub device: Device,
-    pub class: ClassHandle,
-}
-
-/// The bench side of a simulated board: `d.sim`.
-#[derive(Clone)]
-pub(crate) struct SimHandle(pub DeviceHandle);
-
-/// Named arguments: `kw(#{ samples: 4 })`.
-#[derive(Clone)]
-pub(crate) struct Kwargs(pub Map);
 
 /// Methods that every value has, for which nothing is registered.
 const COMMON: &[&str] = &["to_string", "to_debug", "type_of", "is_shared", "print", "debug"];
@@ -76,9 +34,13 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     for arity in 0..=MOST_ARGUMENTS {
         let types = vec![TypeId::of::<Dynamic>(); arity + 1];
         let shared = run.clone();
-        engine.register_raw_fn(text::CALL, &types, move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
-            placed(&context, call_anything(&shared, &context, args))
-        });
+        engine.register_raw_fn(
+            names::CALL,
+            &types,
+            move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
+                placed(&context, call_anything(&shared, &context, args))
+            },
+        );
     }
     let shared = run.clone();
     #[expect(deprecated, reason = "Rhai marks this hook as volatile that way; the version is pinned")]
@@ -102,12 +64,6 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         let inner = NativeCallContext::new_with_all_fields(context.engine(), name, None, state, rhai::Position::NONE);
         answer(&inner, name, first, rest).map(Some)
     });
-}
-
-/// The types for which every name is registered that a script calls.
-pub(crate) fn receivers() -> [TypeId; 4] {
-    let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
 }
 
 /// Registers the names that a script calls methods by, and those that its classes declare.
@@ -159,7 +115,7 @@ fn answer(
         return proxy::call_method(context, &handle, name, rest);
     }
     if let Some(sim) = first.read_lock::<SimHandle>().as_deref().cloned() {
-        return device::simulate(context, &sim, name, rest);
+        return sim::simulate(context, &sim, name, rest);
     }
     if let Some(class) = first.read_lock::<ClassHandle>().as_deref().cloned() {
         return unknown_on_class(&class, name, rest.len());
@@ -279,7 +235,7 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
         || DECLARING.contains(&name);
     if ["open", "session", "classes"].contains(&name) {
         return argument(
-            format!("`{class_name}.{name}` was not called with these arguments ({})", methods::arguments(count)),
+            format!("`{class_name}.{name}` was not called with these arguments ({})", errors::arguments(count)),
             device::usage(name).unwrap_or_default(),
         );
     }

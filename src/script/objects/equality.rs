@@ -3,7 +3,7 @@
 //! Uses [`crate::value`]. Invariant: numbers are compared as they are, whatever their types, without rounding.
 
 use crate::script::objects::convert::to_value;
-use crate::script::objects::types::{Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
+use crate::script::objects::values::{Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::value::Value;
 use num_bigint::BigInt;
 use rhai::{Array, Dynamic, Engine, Map};
@@ -73,26 +73,6 @@ pub(crate) fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
     // A float's text without decimals is exact.
     let truncated: BigInt = format!("{:.0}", float.trunc()).parse().ok()?;
     match whole.cmp(&truncated) {
-        Ordering::Equal => 0.0.partial_cmp(&float.fract()),
-        different => Some(different),
-    }
-}
-
-/// Compares an integer with a float as Python does, without rounding it. `None`: the float is nan.
-pub(crate) fn order(whole: i64, float: f64) -> Option<Ordering> {
-    // Two to the power of 63: from there on no integer is as big.
-    const BEYOND: f64 = 9_223_372_036_854_775_808.0;
-    if float.is_nan() {
-        return None;
-    }
-    if float >= BEYOND {
-        return Some(Ordering::Less);
-    }
-    if float < -BEYOND {
-        return Some(Ordering::Greater);
-    }
-    // Exact: it is in range, and has no decimals.
-    match whole.cmp(&(float.trunc() as i64)) {
         Ordering::Equal => 0.0.partial_cmp(&float.fract()),
         different => Some(different),
     }

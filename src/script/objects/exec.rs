@@ -6,10 +6,10 @@
 use crate::device::ExecOptions;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
-use crate::script::objects::dispatch::DeviceHandle;
+use crate::script::errors::{Fallible, argument, call_place, placed, raise};
+use crate::script::handles::DeviceHandle;
 use crate::script::objects::{convert, proxy};
-use crate::script::run::{Run, call_place};
+use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;

@@ -4,23 +4,14 @@
 
 use crate::device::Generator;
 use crate::origin::Origin;
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
+use crate::script::errors::{Fallible, argument, call_place, placed, raise};
+use crate::script::handles::GeneratorHandle;
+use crate::script::lock::lock;
 use crate::script::objects::convert;
-use crate::script::run::{call_place, lock};
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext};
 use std::any::TypeId;
 use std::sync::{Arc, Mutex};
-
-/// A generator task that has begun.
-#[derive(Clone)]
-pub(crate) struct GeneratorHandle {
-    name: Arc<str>,
-    /// Where it was begun.
-    at: Option<Origin>,
-    /// `None` once it has ended.
-    state: Arc<Mutex<Option<Generator>>>,
-}
 
 impl GeneratorHandle {
     pub fn new(generator: Generator, name: &str, at: Option<Origin>) -> GeneratorHandle {

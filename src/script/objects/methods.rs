@@ -6,29 +6,10 @@
 use crate::device::class::Class;
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
-use crate::script::diagnostics::errors::{Fallible, argument};
-use crate::script::objects::dispatch::{ClassHandle, DeviceHandle, Kwargs};
-use rhai::{Dynamic, EvalContext, FnPtr, GlobalRuntimeState, ImmutableString, Module, NativeCallContext, Shared};
+use crate::script::errors::{Fallible, argument, arguments};
+use crate::script::handles::{ClassHandle, DeviceHandle, Home, Kwargs, Method};
+use rhai::{Dynamic, EvalContext, FnPtr, GlobalRuntimeState, NativeCallContext};
 use std::sync::Arc;
-
-/// One host-side method.
-pub(crate) struct Method {
-    pub name: String,
-    pub arity: usize,
-    pub parameters: Vec<String>,
-    pub doc: String,
-    pub origin: Origin,
-    function: FnPtr,
-    home: Home,
-}
-
-/// What a method sees besides its arguments.
-struct Home {
-    lib: Vec<Shared<Module>>,
-    imports: Vec<(ImmutableString, Shared<Module>)>,
-    source: Option<ImmutableString>,
-    state: GlobalRuntimeState,
-}
 
 impl Home {
     fn of(context: &EvalContext<'_, '_, '_, '_, '_, '_>) -> Home {
@@ -104,15 +85,6 @@ impl Method {
         );
         let mut this = Dynamic::from(device.clone());
         self.function.call_raw(&inner, Some(&mut this), arguments)
-    }
-}
-
-/// `1 argument`, `2 arguments`.
-pub(crate) fn arguments(count: usize) -> String {
-    match count {
-        0 => "no arguments".to_owned(),
-        1 => "1 argument".to_owned(),
-        many => format!("{many} arguments"),
     }
 }
 

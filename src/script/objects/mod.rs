@@ -12,5 +12,7 @@ pub(crate) mod generator;
 pub(crate) mod methods;
 pub(crate) mod opening;
 pub(crate) mod proxy;
+pub(crate) mod sim;
 pub(crate) mod sync;
 pub(crate) mod types;
+pub(crate) mod values;

@@ -6,12 +6,12 @@ use crate::device::class::seconds;
 use crate::device::{Device, Hook, OpenOptions};
 use crate::error::{Error, Kind};
 use crate::port::usb::{self, FoundPort};
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
 use crate::script::diagnostics::explain;
-use crate::script::objects::device::located;
-use crate::script::objects::dispatch::{ClassHandle, DeviceHandle};
+use crate::script::errors::{Fallible, argument, located, placed, raise};
+use crate::script::handles::{ClassHandle, DeviceHandle};
+use crate::script::lock::lock;
 use crate::script::objects::{convert, methods};
-use crate::script::run::{Run, lock};
+use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext};
 use std::any::TypeId;
@@ -226,7 +226,7 @@ fn open(
         match methods::call(context, &device, name, &mut []) {
             None | Some(Ok(_)) => Ok(()),
             Some(Err(error)) => {
-                let kind = crate::script::diagnostics::errors::kind_of(&error);
+                let kind = crate::script::errors::kind_of(&error);
                 raised = Some(error);
                 Err(Error::new(kind, format!("method `{name}` failed")))
             }

@@ -4,16 +4,17 @@
 //! Therefore the properties that occur in scripts are registered by name. Invariant: one operation of the script is one
 //! operation on the object.
 
-use crate::device::{Answer, Function, Index, Items, Operation, Proxied, Proxy};
-use crate::script::diagnostics::errors::{self, Fallible, ScriptError, argument, placed, raise};
+use crate::device::{Answer, Function, Index, Items, Operation, Proxied};
+use crate::script::errors;
+use crate::script::errors::{Fallible, ScriptError, argument, call_place, placed, raise};
+use crate::script::handles::{DeviceHandle, ProxyHandle};
 use crate::script::objects::convert::{describe, to_dynamic, to_value};
-use crate::script::objects::dispatch::{self, DeviceHandle};
-use crate::script::run::{Run, call_place};
+use crate::script::objects::dispatch;
+use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use std::any::TypeId;
 use std::ops::{Range, RangeInclusive};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -30,47 +31,6 @@ const BUILT_IN: &[(&str, &[usize])] = &[
     ("setattr", &[2]),
     ("delattr", &[1]),
 ];
-
-/// An object of a board as a script sees it.
-pub(crate) struct ProxyHandle {
-    pub proxy: Proxy,
-    /// No other handle has it.
-    identity: u64,
-    /// Operations through this handle so far.
-    operations: AtomicU64,
-    /// The step that it was read by. Rhai writes `p.a` back to `p` after `p.a.b = 1` and `p.a.f()`: what comes back the
-    /// way that it went, without another operation in between, must not be assigned.
-    read_by: Option<Step>,
-}
-
-/// Handle, number of its operation, and what was read.
-#[derive(PartialEq)]
-struct Step(u64, u64, String);
-
-impl ProxyHandle {
-    pub fn new(proxy: Proxy) -> ProxyHandle {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let identity = NEXT.fetch_add(1, Ordering::Relaxed);
-        ProxyHandle { proxy, identity, operations: AtomicU64::new(0), read_by: None }
-    }
-
-    /// Counts an operation.
-    pub fn touch(&self) {
-        self.operations.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// The latest operation, which went to `part`.
-    fn step(&self, part: String) -> Step {
-        Step(self.identity, self.operations.load(Ordering::Relaxed), part)
-    }
-}
-
-impl Clone for ProxyHandle {
-    /// Rhai moves what it writes back. A copy was kept by the script, and may be assigned anywhere.
-    fn clone(&self) -> ProxyHandle {
-        ProxyHandle::new(self.proxy.clone())
-    }
-}
 
 /// Whether a function of proxies with so many further arguments of any type is registered here.
 pub(crate) fn is_built_in(name: &str, arity: usize) -> bool {

@@ -4,12 +4,12 @@
 
 use crate::error::{Error, Kind};
 use crate::name::nearest;
-use crate::script::diagnostics::errors::{Fallible, argument, placed, raise};
+use crate::script::errors::{Fallible, argument, located, placed, raise};
+use crate::script::handles::DeviceHandle;
+use crate::script::lock::lock;
 use crate::script::objects::convert;
-use crate::script::objects::device::located;
-use crate::script::objects::dispatch::DeviceHandle;
-use crate::script::run::{Run, lock};
-use crate::script::session::reload::Folder;
+use crate::script::run::Run;
+use crate::script::run::folder::Folder;
 use crate::sync::{Keep, Local, Outcome, Remark, SyncOptions, merge, sync};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::path::Path;

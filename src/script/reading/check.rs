@@ -1,16 +1,16 @@
 //! A script reduced to its declarations, for `check`.
 //!
-//! Invariant: what is left is evaluated in [`crate::script::reading::sandbox`] alone: no device is opened, no file touched.
+//! Invariant: what is left is evaluated in [`crate::script::sandbox`] alone: no device is opened, no file touched.
 
-use crate::script::language::text;
-use crate::script::reading::sandbox;
+use crate::script::names;
+use crate::script::reading::attempt;
 use crate::script::run::Run;
 use rhai::{AST, ASTFlags, ASTNode, CustomExpr, Dynamic, Expr, Stmt};
 
 /// The tree with nothing but imports, exports, `device` blocks, and the variables that their defaults may need.
 pub(crate) fn declarations(run: &Run, tree: &AST) -> AST {
     let kept = tree.statements().iter().filter_map(declaration);
-    let mut reduced = AST::new(kept.collect::<Vec<_>>(), sandbox::functions(run, tree));
+    let mut reduced = AST::new(kept.collect::<Vec<_>>(), attempt::functions(run, tree));
     if let Some(source) = tree.source() {
         reduced.set_source(source);
     }
@@ -27,7 +27,7 @@ fn declaration(statement: &Stmt) -> Option<Stmt> {
             let (name, value, index) = &**variable;
             let maybe = CustomExpr {
                 inputs: [value.clone()].into_iter().collect(),
-                tokens: [sandbox::MAYBE.into()].into_iter().collect(),
+                tokens: [attempt::MAYBE.into()].into_iter().collect(),
                 state: Dynamic::from_bool(is_plain(statement)),
                 scope_may_be_changed: false,
                 self_terminated: false,
@@ -45,7 +45,7 @@ pub(crate) fn is_exported(statement: &Stmt) -> bool {
 }
 
 fn is_device(expression: &Expr) -> bool {
-    matches!(expression, Expr::Custom(custom, _) if custom.tokens.first().is_some_and(|key| key == text::DEVICE))
+    matches!(expression, Expr::Custom(custom, _) if custom.tokens.first().is_some_and(|key| key == names::DEVICE))
 }
 
 /// Whether a statement computes without calling anything but operators.

@@ -2,5 +2,5 @@
 //!
 //! Invariant: nothing of a script that reaches anything runs here.
 
+pub(crate) mod attempt;
 pub(crate) mod check;
-pub(crate) mod sandbox;

@@ -6,60 +6,17 @@ use crate::device::Device;
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
 use crate::script::diagnostics::wording;
+use crate::script::handles::{ClassHandle, DeviceHandle};
 use crate::script::language::text;
-use crate::script::modules;
-use crate::script::objects::declare::{DECLARING, DEVICE_NAMES};
+use crate::script::library;
+use crate::script::names::{DECLARING, DEVICE_NAMES, KEYWORDS};
 use crate::script::objects::device;
-use crate::script::objects::dispatch::{ClassHandle, DeviceHandle};
 use crate::script::reference::built_in;
 use crate::script::session::Session;
 use rhai::Dynamic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
-
-/// Words of the language: those of Rhai, and those that blocks begin with.
-pub const KEYWORDS: &[&str] = &[
-    "let",
-    "const",
-    "fn",
-    "if",
-    "else",
-    "switch",
-    "while",
-    "loop",
-    "do",
-    "until",
-    "for",
-    "in",
-    "continue",
-    "break",
-    "return",
-    "throw",
-    "try",
-    "catch",
-    "import",
-    "export",
-    "as",
-    "true",
-    "false",
-    "private",
-    "global",
-    "this",
-    "device",
-    "setup",
-    "task",
-    "thread",
-    "teardown",
-    "method",
-    "test",
-    "group",
-    "autoinit",
-    "setup_all",
-    "setup_each",
-    "teardown_each",
-    "teardown_all",
-];
 
 /// What classes have besides their items.
 const CLASS_NAMES: &[&str] = &["open(", "session(", "classes(", "name", "doc", "items", "MAX_CMD_HISTORY_LEN"];
@@ -84,7 +41,7 @@ impl Session {
         words.names.extend(KEYWORDS.iter().map(|word| (*word).to_owned()));
         let own = self.functions().into_iter().map(|(name, ..)| name);
         words.names.extend(own.chain(wording::native_names(&self.engine)).map(|name| format!("{name}(")));
-        words.names.extend(modules::library().into_iter().map(|name| format!("\"{name}\"")));
+        words.names.extend(library::library().into_iter().map(|name| format!("\"{name}\"")));
         words.names.push("Device".to_owned());
         words.members.insert("Device".to_owned(), class_members());
         for (name, value) in self.variables() {
@@ -149,7 +106,7 @@ impl Session {
             let (_, text) = self.module_text(alias)?;
             return about_function_of(&text, member).map(|about| format!("of {alias}:\n{about}"));
         }
-        if let Some(text) = modules::library_text(name.trim_matches('"')) {
+        if let Some(text) = library::library_text(name.trim_matches('"')) {
             return Some(about_module(name, text));
         }
         if let Some((module, text)) = self.module_text(name) {
@@ -166,7 +123,7 @@ impl Session {
     fn module_text(&self, alias: &str) -> Option<(String, Arc<str>)> {
         let module = self.import(alias)?;
         let name = module.id()?;
-        let text = modules::library_text(name).map(Arc::from).or_else(|| self.run.sources.get(name))?;
+        let text = library::library_text(name).map(Arc::from).or_else(|| self.run.sources.get(name))?;
         Some((name.to_owned(), text))
     }
 
@@ -234,7 +191,7 @@ fn about_class(class: &ClassHandle) -> String {
 }
 
 fn about_method(name: &str, arity: usize) -> String {
-    format!("method {name}, {}", crate::script::objects::methods::arguments(arity))
+    format!("method {name}, {}", crate::script::errors::arguments(arity))
 }
 
 fn about_member(class: &ClassHandle, name: &str) -> Option<String> {

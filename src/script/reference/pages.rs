@@ -9,13 +9,14 @@ use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
 use crate::python::scan;
+use crate::script::handles::ClassHandle;
 use crate::script::language::text;
-use crate::script::objects::dispatch::ClassHandle;
 use crate::script::reading::check;
+use crate::script::run::loader;
 use crate::script::runner::Runner;
 use crate::script::sources::read;
 use crate::script::stack::on_big_stack;
-use crate::script::{engine, modules};
+use crate::script::{compile, library, modules};
 use rhai::{AST, ASTNode, Expr, Stmt};
 use std::path::Path;
 use std::sync::Arc;
@@ -98,7 +99,7 @@ impl Entry {
 
 /// The names of the standard modules, sorted.
 pub fn module_names() -> Vec<String> {
-    modules::library()
+    library::library()
 }
 
 /// The reference of what belay-script adds to Rhai.
@@ -205,7 +206,7 @@ impl Runner {
     /// # Errors
     /// As [`Runner::reference_file`].
     pub fn reference_module(&mut self, name: &str) -> Option<Result<Vec<Page>, Vec<Diagnostic>>> {
-        modules::library_text(name).map(|text| self.reference_text(name, text))
+        library::library_text(name).map(|text| self.reference_text(name, text))
     }
 
     /// The reference of the text of a script, as [`Runner::reference_file`] gives it.
@@ -214,7 +215,7 @@ impl Runner {
     /// As [`Runner::reference_file`].
     pub fn reference_text(&mut self, name: &str, text: &str) -> Result<Vec<Page>, Vec<Diagnostic>> {
         self.check_text(name, text)?;
-        let tree = on_big_stack(|| engine::compile(&self.run, &self.engine, name, text).ok());
+        let tree = on_big_stack(|| compile::compile(&self.run, &self.engine, name, text).ok());
         let Some(tree) = tree.map_err(|failure| vec![*failure])? else { return Ok(Vec::new()) };
         let mut pages: Vec<Page> = Vec::new();
         let mut waiting = vec![(name.to_owned(), tree)];
@@ -360,9 +361,9 @@ fn imports(tree: &AST, name: &str) -> Vec<Import> {
 fn functions(tree: &AST, source: &str, name: &str) -> Vec<Entry> {
     let mut found: Vec<_> = tree
         .iter_functions()
-        .filter(|function| function.access == rhai::FnAccess::Public && !function.name.starts_with(modules::CLOSURE))
+        .filter(|function| function.access == rhai::FnAccess::Public && !function.name.starts_with(loader::CLOSURE))
         .collect();
-    let line = |called: &str| modules::function_origin(source, name, called).map_or(u32::MAX, |origin| origin.line);
+    let line = |called: &str| loader::function_origin(source, name, called).map_or(u32::MAX, |origin| origin.line);
     found.sort_by_key(|function| (line(function.name), function.name.to_owned(), function.params.len()));
     let mut entries = Vec::new();
     for function in found {

@@ -2,7 +2,14 @@
 //!
 //! Invariant: once a run is stopping, no statement of it runs any more, whatever thread it is on.
 
+pub(crate) mod board;
 pub(crate) mod events;
+pub(crate) mod folder;
+pub(crate) mod groups;
+pub(crate) mod ledger;
+pub(crate) mod loader;
+pub(crate) mod lossy;
+pub(crate) mod memory;
 mod permissions;
 
 use crate::bench::operator::Operator;
@@ -13,32 +20,23 @@ use crate::bench::station::Station;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
-use crate::origin::Origin;
-use crate::script::modules::Loader;
-use crate::script::natives::division::Lossy;
-use crate::script::natives::limits::Memory;
-use crate::script::objects::dispatch::ClassHandle;
+use crate::script::errors::Stop;
+use crate::script::handles::ClassHandle;
+use crate::script::lock::lock;
 use crate::script::observer::Observer;
-use crate::script::reading::sandbox::Ledger;
 use crate::script::run::events::Subject;
-use crate::script::session::reload::Folder;
+use crate::script::run::folder::Folder;
+use crate::script::run::groups::Frame;
+use crate::script::run::ledger::Ledger;
+use crate::script::run::loader::Loader;
+use crate::script::run::lossy::Lossy;
+use crate::script::run::memory::Memory;
 use crate::script::sources::Sources;
-use crate::script::testing::Frame;
-use rhai::Position;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
-
-/// Why a script is ended in a way that it cannot catch.
-#[derive(Clone)]
-pub(crate) enum Stop {
-    /// Ctrl-C, or the run's time is up.
-    Error(Error),
-    /// The innermost `timeout` with this number is over.
-    Timeout(u64),
-}
 
 /// The classes in scope of functions: source, name, class.
 type Declared = (String, String, ClassHandle);
@@ -98,11 +96,6 @@ pub(crate) struct Run {
 thread_local! {
     /// The deadlines of the `timeout` calls and tests that this thread is in, outermost first.
     static TIMEOUTS: RefCell<Vec<(u64, Instant)>> = const { RefCell::new(Vec::new()) };
-}
-
-/// The lock's content, whoever panicked with it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Run {
@@ -359,16 +352,4 @@ fn is_input(source: &str) -> bool {
 /// One bit for the first letter of a name.
 fn letter(name: &str) -> u64 {
     name.bytes().next().map_or(0, |first| 1 << (first & 63))
-}
-
-/// A place in a script, if Rhai knows it.
-pub(crate) fn place(source: Option<&str>, position: Position) -> Option<Origin> {
-    let line = u32::try_from(position.line()?).ok()?;
-    let column = position.position().and_then(|column| u32::try_from(column).ok()).unwrap_or(0);
-    Some(Origin::new(source?, line, column))
-}
-
-/// The place of the call of a native function.
-pub(crate) fn call_place(context: &rhai::NativeCallContext<'_>) -> Option<Origin> {
-    place(context.call_source(), context.call_position())
 }

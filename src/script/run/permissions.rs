@@ -3,7 +3,7 @@
 //! Uses [`crate::gate`]. Invariant: the gate of a run is that of its host, so that ports and paths pass the same one.
 
 use crate::gate::{Gate, Permissions, Program, Readable, Writable};
-use crate::script::diagnostics::errors::{Fallible, raise};
+use crate::script::errors::{Fallible, raise};
 use crate::script::run::Run;
 use std::path::Path;
 

@@ -2,9 +2,9 @@
 //!
 //! Uses [`crate::script::objects::convert`]. Invariant: every value has one: what a board cannot be sent is its text ([`Value::Opaque`]).
 
-use crate::script::diagnostics::errors::Fallible;
+use crate::script::errors::Fallible;
 use crate::script::objects::convert;
-use crate::script::objects::types::{Dict, NamedTuple, Tuple};
+use crate::script::objects::values::{Dict, NamedTuple, Tuple};
 use crate::value::Value;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! every other statement runs where it ran before; a test stays behind those that it needs.
 
 use crate::bench::select::{Declared, Dice};
-use crate::script::language::text;
+use crate::script::names;
 use crate::script::testing::letters;
 use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Position, Stmt};
 
@@ -14,10 +14,10 @@ pub(crate) fn tests(tree: &AST) -> Vec<Declared> {
     let certain = certain(tree);
     tree.walk(&mut |nodes: &[ASTNode<'_>]| {
         if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
-            && is(custom, text::TEST)
+            && is(custom, names::TEST)
         {
             let groups = nodes.iter().filter_map(|node| match node {
-                ASTNode::Expr(Expr::Custom(custom, _)) if is(custom, text::GROUP) => Some(&**custom),
+                ASTNode::Expr(Expr::Custom(custom, _)) if is(custom, names::GROUP) => Some(&**custom),
                 _ => None,
             });
             let groups: Vec<&CustomExpr> = groups.collect();
@@ -43,7 +43,7 @@ fn certain(tree: &AST) -> Vec<Position> {
     for statement in tree.statements() {
         statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
             if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
-                && is(custom, text::TEST)
+                && is(custom, names::TEST)
                 && !nodes.iter().any(depends)
             {
                 found.push(*position);
@@ -80,7 +80,7 @@ pub(crate) fn shuffled(tree: &AST, seed: u64) -> AST {
 fn shuffle(statements: &mut [Stmt], dice: &mut Dice) {
     for statement in statements.iter_mut() {
         if let Some(custom) = block_mut(statement)
-            && is(custom, text::GROUP)
+            && is(custom, names::GROUP)
             && let Some(Expr::Stmt(block)) = custom.inputs.iter_mut().rev().find(|input| matches!(input, Expr::Stmt(_)))
         {
             shuffle(block.statements_mut(), dice);
@@ -137,7 +137,7 @@ fn is(custom: &CustomExpr, key: &str) -> bool {
 fn block(statement: &Stmt) -> Option<&CustomExpr> {
     let Stmt::Expr(expression) = statement else { return None };
     match &**expression {
-        Expr::Custom(custom, _) if is(custom, text::TEST) || is(custom, text::GROUP) => Some(custom),
+        Expr::Custom(custom, _) if is(custom, names::TEST) || is(custom, names::GROUP) => Some(custom),
         _ => None,
     }
 }

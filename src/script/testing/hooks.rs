@@ -9,93 +9,30 @@ use super::options::{Options, options, read_options};
 use super::{Context, fail, judge, letters};
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::Fallible;
 use crate::script::diagnostics::explain;
-use crate::script::language::text;
-use crate::script::natives::parallel;
-use crate::script::run::{Run, lock};
+use crate::script::errors::Fallible;
+use crate::script::lock::lock;
+use crate::script::names;
+use crate::script::run::groups::{Frame, Hook, Moment, Prepared};
+use crate::script::run::{Run, board};
 use rhai::{Caches, Dynamic, Engine, EvalAltResult, Expr, Expression, GlobalRuntimeState, Position, Scope, Stmt};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread::ThreadId;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// When a block runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    SetupAll,
-    SetupEach,
-    TeardownEach,
-    TeardownAll,
-}
-
-impl Moment {
-    pub fn word(self) -> &'static str {
-        match self {
-            Moment::SetupAll => "setup_all",
-            Moment::SetupEach => "setup_each",
-            Moment::TeardownEach => "teardown_each",
-            Moment::TeardownAll => "teardown_all",
-        }
-    }
-}
-
-/// A block that was reached.
-#[derive(Clone)]
-pub struct Hook {
-    moment: Moment,
-    block: Arc<Expr>,
-    timeout: Option<Duration>,
-    at: Position,
-    /// Its line was reached: what it tears down is there.
-    reached: bool,
-}
-
-impl Hook {
-    fn line(&self) -> u32 {
-        self.at.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0)
-    }
-}
-
-/// Whether the `setup_all` of a group have run.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Prepared {
-    Not,
-    Done,
-    Failed,
-}
-
-/// A group that is being run, or the script itself.
-pub struct Frame {
-    id: u64,
-    /// `None`: the script.
-    name: Option<String>,
-    tags: Vec<String>,
-    /// Why its tests are skipped.
-    skip: Option<String>,
-    source: String,
-    level: usize,
-    thread: ThreadId,
-    /// How many calls of `parallel` were under way when it began.
-    depth: u64,
-    hooks: Vec<Hook>,
-    prepared: Prepared,
-}
-
-impl Frame {
-    fn new(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
-        Frame {
-            id: run.next_frame.fetch_add(1, Ordering::Relaxed),
-            name,
-            tags: Vec::new(),
-            skip: None,
-            source: source.to_owned(),
-            level,
-            thread: std::thread::current().id(),
-            depth: run.parallel.load(Ordering::Relaxed),
-            hooks: Vec::new(),
-            prepared: Prepared::Not,
-        }
+/// A group that begins, or the script itself.
+fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
+    Frame {
+        id: run.next_frame.fetch_add(1, Ordering::Relaxed),
+        name,
+        tags: Vec::new(),
+        skip: None,
+        source: source.to_owned(),
+        level,
+        thread: std::thread::current().id(),
+        depth: run.parallel.load(Ordering::Relaxed),
+        hooks: Vec::new(),
+        prepared: Prepared::Not,
     }
 }
 
@@ -109,7 +46,7 @@ fn around<'a>(run: &Run, frames: &'a mut [Frame]) -> Vec<&'a mut Frame> {
 pub fn path(run: &Run) -> Vec<String> {
     let mut frames = lock(&run.groups);
     let names = around(run, &mut frames).into_iter().filter_map(|frame| frame.name.clone());
-    names.chain(parallel::board()).collect()
+    names.chain(board::board()).collect()
 }
 
 /// The tags of the groups around this thread, and why tests within them are skipped.
@@ -275,7 +212,7 @@ pub fn perform(
     state: &mut GlobalRuntimeState,
     scope: &mut Scope<'_>,
 ) -> Fallible<Dynamic> {
-    let mut frame = Frame::new(run, None, source, 0);
+    let mut frame = frame(run, None, source, 0);
     frame.hooks = standing_in(statements, source)?;
     let mut frames = lock(&run.groups);
     frames.clear();
@@ -303,7 +240,7 @@ fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
         let Stmt::Expr(expression) = statement else { continue };
         let Expr::Custom(custom, _) = &**expression else { continue };
         let key = custom.tokens.first().map_or("", |key| key.as_str());
-        let moment = text::HOOKS.iter().zip(super::MOMENTS).find(|((known, _), _)| *known == key);
+        let moment = names::HOOKS.iter().zip(super::MOMENTS).find(|((known, _), _)| *known == key);
         let Some((_, moment)) = moment else { continue };
         let ops = letters(&custom.state);
         let literal = |value: &Expr| match value.get_literal_value(None) {
@@ -336,7 +273,7 @@ pub fn group(
     let name = inputs.first().and_then(Expression::get_string_value).unwrap_or_default().to_owned();
     let Options { tags, skip, .. } = options(context, &source, &ops, inputs, "group", &["tags", "skip_if"])?;
     let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
-    let mut frame = Frame::new(run, Some(name), &source, context.call_level());
+    let mut frame = frame(run, Some(name), &source, context.call_level());
     (frame.tags, frame.skip) = (tags, skip.unwrap_or(Ok(None))?);
     if let Expr::Stmt(statements) = &**block {
         frame.hooks = standing_in(statements.statements(), &source)?;

@@ -7,18 +7,18 @@ pub(crate) mod collect;
 mod hooks;
 mod options;
 
-pub(crate) use hooks::{Frame, perform};
+pub(crate) use hooks::perform;
 
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::{Fallible, kind_of, raise_at};
 use crate::script::diagnostics::explain;
+use crate::script::errors::{Fallible, is_timeout, kind_of, overdue, place, raise_at};
 use crate::script::language::syntax::{words, wrong};
-use crate::script::language::text;
-use crate::script::natives::functions::overdue;
-use crate::script::run::{Run, Stop, lock, place};
-use hooks::Moment;
+use crate::script::lock::lock;
+use crate::script::names;
+use crate::script::run::Run;
+use crate::script::run::groups::{Hook, Moment};
 use options::{Options, options};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, ParseError, Position};
 use std::sync::Arc;
@@ -27,26 +27,26 @@ use std::time::{Duration, Instant};
 
 const OPTIONS: &[&str] = &["timeout", "retry", "needs", "skip_if", "tags"];
 
-/// What is run before and after tests, by the keywords of [`text::HOOKS`].
+/// What is run before and after tests, by the keywords of [`names::HOOKS`].
 const MOMENTS: [Moment; 4] = [Moment::SetupAll, Moment::SetupEach, Moment::TeardownEach, Moment::TeardownAll];
 
 /// Registers the `test` block, and what belongs to it.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(
-        text::TEST,
+        names::TEST,
         |_, next, state| parse(next, state, "test"),
         false,
         move |context, inputs, state| evaluate(&shared, context, inputs, state),
     );
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(
-        text::GROUP,
+        names::GROUP,
         |_, next, state| parse(next, state, "group"),
         false,
         move |context, inputs, state| hooks::group(&shared, context, inputs, state),
     );
-    for ((key, word), moment) in text::HOOKS.into_iter().zip(MOMENTS) {
+    for ((key, word), moment) in names::HOOKS.into_iter().zip(MOMENTS) {
         let shared = run.clone();
         // Said to change the scope, so that names in the block are looked up when it is evaluated, which is elsewhere.
         engine.register_custom_syntax_with_state_raw(
@@ -107,8 +107,8 @@ struct Test<'a> {
     block: &'a Expression<'a>,
     source: String,
     at: Position,
-    setups: Vec<hooks::Hook>,
-    teardowns: Vec<hooks::Hook>,
+    setups: Vec<Hook>,
+    teardowns: Vec<Hook>,
 }
 
 fn evaluate(
@@ -317,16 +317,6 @@ fn limited(
     })
 }
 
-/// Whether an error is the end of the `timeout` with this number.
-pub(crate) fn is_timeout(error: &EvalAltResult, id: u64) -> bool {
-    match error {
-        EvalAltResult::ErrorTerminated(value, _) => {
-            matches!(value.read_lock::<Stop>().as_deref(), Some(Stop::Timeout(ended)) if *ended == id)
-        }
-        _ => false,
-    }
-}
-
 /// The verdict, and whether the script ends with it.
 fn judge(run: &Run, result: &Fallible<Dynamic>) -> (Outcome, bool) {
     let Err(error) = result else { return (Outcome::Pass, false) };
@@ -360,7 +350,7 @@ fn left_early(error: &EvalAltResult, source: &str) -> Diagnostic {
 
 /// Whether the script threw this itself: an assertion, or its own `throw`.
 fn is_thrown(error: &EvalAltResult) -> bool {
-    matches!(crate::script::diagnostics::errors::innermost(error), EvalAltResult::ErrorRuntime(..))
+    matches!(crate::script::errors::innermost(error), EvalAltResult::ErrorRuntime(..))
 }
 
 fn fail(error: Error, source: &str, position: Position) -> Box<EvalAltResult> {

@@ -5,7 +5,7 @@
 use super::{Context, fail};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
-use crate::script::diagnostics::errors::Fallible;
+use crate::script::errors::Fallible;
 use crate::script::objects::convert;
 use crate::value::Value;
 use rhai::{Dynamic, Expr, Expression, Position};

@@ -177,7 +177,7 @@ fn every_function_of_the_language_is_described() {
     let answered: BTreeSet<_> = answered.into_iter().filter_map(defined).collect();
     let vain: Vec<_> = described.difference(&registered).filter(|known| !answered.contains(known)).collect();
     assert_eq!(vain.iter().map(|known| known.0.as_str()).collect::<Vec<_>>(), ["call", "call", "get$time_offset"]);
-    for name in crate::script::objects::declare::DEVICE_NAMES.iter().filter(|name| **name != "method") {
+    for name in crate::script::names::DEVICE_NAMES.iter().filter(|name| **name != "method") {
         let known = |(other, _): &(String, usize)| other.trim_start_matches("get$") == *name;
         assert!(
             described.iter().any(known),

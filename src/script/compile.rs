@@ -1,0 +1,49 @@
+//! From the text of a script to Rhai's tree.
+//!
+//! Invariant: every compilation goes this way.
+
+use crate::script::language::text::View;
+use crate::script::language::{marks, text};
+use crate::script::library;
+use crate::script::run::Run;
+use rhai::{AST, ASTNode, Engine, EvalAltResult, Stmt};
+
+/// Compiles the script `name`. Every compilation goes this way.
+pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
+    run.sources.insert(name, source);
+    let mut readable = text::readable(source);
+    // An input of a session, `<3>`, has the variables of those before.
+    let is_whole = !name.starts_with('<');
+    let parse = |readable: &str| {
+        // Standard modules divide as they mean to.
+        let marked = if library::library_text(name).is_some() { None } else { Some(marks::marked(readable)) };
+        let view = View { text: readable, is_whole, is_standard: marked.is_none() };
+        text::with_text(&view, || engine.compile(marked.as_deref().unwrap_or(readable)))
+    };
+    let (mut ast, mut noted) = parse(&readable);
+    let empty = ast.as_ref().map(empty_loops).unwrap_or_default();
+    if !empty.is_empty() {
+        readable = text::fill_blocks(&readable, empty);
+        (ast, noted) = parse(&readable);
+    }
+    run.loader.note(noted.names);
+    run.note_caught(text::caught_names(source));
+    let mut ast = ast.map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
+    ast.set_source(name);
+    Ok(ast)
+}
+
+/// Where the bodies of `for` loops begin that hold no statement. Rhai drops the errors of the iterator in such a loop, so
+/// each of them gets a statement.
+pub(crate) fn empty_loops(tree: &AST) -> Vec<rhai::Position> {
+    let mut found = Vec::new();
+    tree.walk(&mut |nodes: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Stmt(Stmt::For(parts, _))) = nodes.last()
+            && parts.2.body.is_empty()
+        {
+            found.push(parts.2.body.position());
+        }
+        true
+    });
+    found
+}

@@ -1,0 +1,196 @@
+//! Errors of the crate as values of a script, and how functions for scripts raise them.
+//!
+//! Invariant: what ends a run (Ctrl-C, the run's deadline) never becomes something that a script can catch.
+
+use crate::error::{Error, Kind};
+use crate::origin::Origin;
+use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
+
+/// What a fallible native function of ours gives.
+pub(crate) type Fallible<T> = Result<T, Box<EvalAltResult>>;
+
+/// An error as a script sees it.
+#[derive(Clone)]
+pub(crate) struct ScriptError {
+    pub error: Error,
+    /// The values and errors of a ParallelError.
+    pub results: Option<Array>,
+    /// What each of the results is of, for people. Empty: they are told by the message.
+    pub labels: Vec<String>,
+}
+
+impl ScriptError {
+    /// An error with nothing beside it.
+    pub fn new(error: Error) -> ScriptError {
+        ScriptError { error, results: None, labels: Vec::new() }
+    }
+}
+
+/// Raises an error of the crate in a script. Rhai adds the place of the call.
+pub(crate) fn raise(error: Error) -> Box<EvalAltResult> {
+    raise_at(error, Position::NONE)
+}
+
+/// Raises an error of the crate at a known place.
+pub(crate) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
+    if error.kind() == Kind::Interrupted {
+        return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Error(error)), position));
+    }
+    Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError::new(error)), position))
+}
+
+/// The result of a native function; an error without a place gets that of the call, so that a script that catches it
+/// knows its line.
+pub(crate) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) -> Fallible<T> {
+    result.map_err(|mut error| {
+        if let EvalAltResult::ErrorRuntime(value, _) = &mut *error
+            && let Some(mut known) = value.write_lock::<ScriptError>()
+            && known.error.origins().is_empty()
+            && let Some(origin) = call_place(context).filter(|origin| !origin.file.starts_with("std/"))
+        {
+            known.error = known.error.clone().with_origin(origin);
+        }
+        error
+    })
+}
+
+/// Ends the script with what it has to stop for.
+pub(crate) fn stop(stop: Stop) -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(stop), Position::NONE))
+}
+
+/// An error of one kind, without device.
+pub(crate) fn refuse<T>(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+    let help = help.into();
+    let error = Error::new(kind, message);
+    Err(raise(if help.is_empty() { error } else { error.with_help(help) }))
+}
+
+/// An ArgumentError.
+pub(crate) fn argument<T>(message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
+    refuse(Kind::ArgumentError, message, help)
+}
+
+/// The innermost error, without the frames of calls and modules around it.
+pub(crate) fn innermost(error: &EvalAltResult) -> &EvalAltResult {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            innermost(inner)
+        }
+        other => other,
+    }
+}
+
+/// The kind of an error.
+pub(crate) fn kind_of(error: &EvalAltResult) -> Kind {
+    match innermost(error) {
+        EvalAltResult::ErrorRuntime(value, _) => value_kind(value),
+        EvalAltResult::ErrorParsing(..) => Kind::ParseError,
+        EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
+            Some(Stop::Error(error)) => error.kind(),
+            Some(Stop::Timeout(_)) => Kind::TimeoutError,
+            None => Kind::ScriptError,
+        },
+        EvalAltResult::ErrorModuleNotFound(..) => Kind::DeclarationError,
+        _ => Kind::ScriptError,
+    }
+}
+
+/// The kind of a thrown or caught value.
+pub(crate) fn value_kind(value: &Dynamic) -> Kind {
+    if let Some(error) = value.read_lock::<ScriptError>() {
+        return error.error.kind();
+    }
+    // Only a caught error of Rhai's own has both.
+    let kind = value.read_lock::<Map>().filter(|map| map.contains_key("error")).and_then(|map| kind_in(&map));
+    kind.unwrap_or(Kind::ScriptError)
+}
+
+/// The kind that a map says it has.
+pub(crate) fn kind_in(map: &Map) -> Option<Kind> {
+    Kind::from_name(map.get("kind")?.read_lock::<ImmutableString>()?.as_str())
+}
+
+/// The error as a script's `catch` would see it.
+pub(crate) fn as_value(error: &EvalAltResult) -> Dynamic {
+    match innermost(error) {
+        EvalAltResult::ErrorRuntime(value, _) => value.clone(),
+        EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
+            Some(Stop::Error(error)) => Dynamic::from(ScriptError::new(error.clone())),
+            _ => Dynamic::from("ended".to_owned()),
+        },
+        other => {
+            let mut map = Map::new();
+            map.insert("error".into(), Dynamic::from("ErrorRuntime".to_owned()));
+            map.insert("message".into(), Dynamic::from(other.to_string()));
+            Dynamic::from_map(map)
+        }
+    }
+}
+
+/// Why a script is ended in a way that it cannot catch.
+#[derive(Clone)]
+pub(crate) enum Stop {
+    /// Ctrl-C, or the run's time is up.
+    Error(Error),
+    /// The innermost `timeout` with this number is over.
+    Timeout(u64),
+}
+
+/// A place in a script, if Rhai knows it.
+pub(crate) fn place(source: Option<&str>, position: Position) -> Option<Origin> {
+    let line = u32::try_from(position.line()?).ok()?;
+    let column = position.position().and_then(|column| u32::try_from(column).ok()).unwrap_or(0);
+    Some(Origin::new(source?, line, column))
+}
+
+/// The place of the call of a native function.
+pub(crate) fn call_place(context: &rhai::NativeCallContext<'_>) -> Option<Origin> {
+    place(context.call_source(), context.call_position())
+}
+
+/// The error with the place of the call.
+pub(crate) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
+    match call_place(context) {
+        Some(origin) => error.with_origin(origin),
+        None => error,
+    }
+}
+
+/// Whether an error is the end of the `timeout` with this number.
+pub(crate) fn is_timeout(error: &EvalAltResult, id: u64) -> bool {
+    match error {
+        EvalAltResult::ErrorTerminated(value, _) => {
+            matches!(value.read_lock::<Stop>().as_deref(), Some(Stop::Timeout(ended)) if *ended == id)
+        }
+        _ => false,
+    }
+}
+
+/// The TimeoutError of a time limit of the script, with the device and the item that were at work when it passed.
+pub(crate) fn overdue(cause: &EvalAltResult, message: String) -> Error {
+    let mut error = Error::new(Kind::TimeoutError, message);
+    if let EvalAltResult::ErrorRuntime(value, _) = innermost(cause)
+        && let Some(cause) = value.read_lock::<ScriptError>()
+    {
+        for origin in cause.error.origins() {
+            error = error.with_origin(origin.clone());
+        }
+        if let Some(device) = cause.error.device() {
+            error = error.with_device(device);
+        }
+        if let Some(item) = cause.error.item() {
+            error = error.with_item(item);
+        }
+    }
+    error
+}
+
+/// `1 argument`, `2 arguments`.
+pub(crate) fn arguments(count: usize) -> String {
+    match count {
+        0 => "no arguments".to_owned(),
+        1 => "1 argument".to_owned(),
+        many => format!("{many} arguments"),
+    }
+}

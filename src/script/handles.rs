@@ -1,0 +1,124 @@
+//! What scripts hold of a run: classes, devices and objects of boards, as types of Rhai.
+//!
+//! What they can do is registered in [`crate::script::objects`]. Invariant: a clone of a handle is the same thing of a board.
+
+use crate::device::class::Class;
+use crate::device::{Device, Generator, Proxy};
+use crate::origin::Origin;
+use rhai::{FnPtr, GlobalRuntimeState, ImmutableString, Map, Module, Shared};
+use std::any::TypeId;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+
+/// A device class with its host-side methods.
+pub(crate) struct ScriptClass {
+    pub class: Arc<Class>,
+    pub methods: Vec<Arc<Method>>,
+    /// The classes that it inherits from, as they are written.
+    pub mixins: Vec<ClassHandle>,
+}
+
+/// A device class as a script sees it.
+#[derive(Clone)]
+pub(crate) struct ClassHandle(pub Arc<ScriptClass>);
+
+impl ClassHandle {
+    /// The built-in `Device`.
+    pub fn device() -> ClassHandle {
+        static DEVICE: LazyLock<Arc<ScriptClass>> = LazyLock::new(|| {
+            Arc::new(ScriptClass { class: Arc::new(Class::device()), methods: Vec::new(), mixins: Vec::new() })
+        });
+        ClassHandle(DEVICE.clone())
+    }
+}
+
+/// A device as a script sees it.
+#[derive(Clone)]
+pub(crate) struct DeviceHandle {
+    pub device: Device,
+    pub class: ClassHandle,
+}
+
+/// The bench side of a simulated board: `d.sim`.
+#[derive(Clone)]
+pub(crate) struct SimHandle(pub DeviceHandle);
+
+/// Named arguments: `kw(#{ samples: 4 })`.
+#[derive(Clone)]
+pub(crate) struct Kwargs(pub Map);
+
+/// The types for which every name is registered that a script calls.
+pub(crate) fn receivers() -> [TypeId; 4] {
+    let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
+    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
+}
+
+/// One host-side method.
+pub(crate) struct Method {
+    pub name: String,
+    pub arity: usize,
+    pub parameters: Vec<String>,
+    pub doc: String,
+    pub origin: Origin,
+    pub function: FnPtr,
+    pub home: Home,
+}
+
+/// What a method sees besides its arguments.
+pub(crate) struct Home {
+    pub lib: Vec<Shared<Module>>,
+    pub imports: Vec<(ImmutableString, Shared<Module>)>,
+    pub source: Option<ImmutableString>,
+    pub state: GlobalRuntimeState,
+}
+
+/// A generator task that has begun.
+#[derive(Clone)]
+pub(crate) struct GeneratorHandle {
+    pub name: Arc<str>,
+    /// Where it was begun.
+    pub at: Option<Origin>,
+    /// `None` once it has ended.
+    pub state: Arc<Mutex<Option<Generator>>>,
+}
+
+/// An object of a board as a script sees it.
+pub(crate) struct ProxyHandle {
+    pub proxy: Proxy,
+    /// No other handle has it.
+    pub identity: u64,
+    /// Operations through this handle so far.
+    pub operations: AtomicU64,
+    /// The step that it was read by. Rhai writes `p.a` back to `p` after `p.a.b = 1` and `p.a.f()`: what comes back the
+    /// way that it went, without another operation in between, must not be assigned.
+    pub read_by: Option<Step>,
+}
+
+/// Handle, number of its operation, and what was read.
+#[derive(PartialEq)]
+pub(crate) struct Step(pub u64, pub u64, pub String);
+
+impl ProxyHandle {
+    pub fn new(proxy: Proxy) -> ProxyHandle {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let identity = NEXT.fetch_add(1, Ordering::Relaxed);
+        ProxyHandle { proxy, identity, operations: AtomicU64::new(0), read_by: None }
+    }
+
+    /// Counts an operation.
+    pub fn touch(&self) {
+        self.operations.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The latest operation, which went to `part`.
+    pub fn step(&self, part: String) -> Step {
+        Step(self.identity, self.operations.load(Ordering::Relaxed), part)
+    }
+}
+
+impl Clone for ProxyHandle {
+    /// Rhai moves what it writes back. A copy was kept by the script, and may be assigned anywhere.
+    fn clone(&self) -> ProxyHandle {
+        ProxyHandle::new(self.proxy.clone())
+    }
+}

@@ -1,0 +1,175 @@
+//! Names that scripts cannot give, or that mean something: those of every device, of Rhai, of the language.
+//!
+//! Invariant: each list of names is written once, here.
+
+use crate::error::{Error, Kind};
+
+/// Names that every device has, and no item can have.
+pub(crate) const DEVICE_NAMES: &[&str] = &[
+    "exec",
+    "close",
+    "name",
+    "port",
+    "is_open",
+    "call",
+    "proxy",
+    "sync",
+    "reconnect",
+    "soft_reset",
+    "implementation",
+    "history",
+    "tasks",
+    "terminal",
+    "sync_time",
+    "time_offset",
+    "sync_dependencies",
+    "mount",
+    "unmount",
+    "sim",
+    "is_simulated",
+    "class",
+    "MAX_CMD_HISTORY_LEN",
+];
+
+/// Functions of every device that declare an item at run time. A class may have an item of such a name, which then is what
+/// its devices call.
+pub(crate) const DECLARING: [&str; 4] = ["setup", "task", "thread", "teardown"];
+
+/// Names that Rhai keeps for itself, even after a dot.
+pub(crate) const RHAI_NAMES: &[&str] = &[
+    "print",
+    "debug",
+    "eval",
+    "Fn",
+    "curry",
+    "type_of",
+    "is_shared",
+    "is_def_var",
+    "is_def_fn",
+    "to_string",
+    "to_debug",
+    "this",
+    "if",
+    "else",
+    "switch",
+    "do",
+    "while",
+    "loop",
+    "until",
+    "for",
+    "in",
+    "continue",
+    "break",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "let",
+    "const",
+    "fn",
+    "private",
+    "import",
+    "export",
+    "as",
+    "true",
+    "false",
+    "global",
+    "goto",
+    "exit",
+    "package",
+    "public",
+    "super",
+    "protected",
+    "var",
+    "void",
+];
+
+/// Refuses the name of an item that a script could not call, because Rhai or the device object use it.
+///
+/// # Errors
+/// SpecialFunctionNameError.
+pub(crate) fn check_word(name: &str) -> crate::Result<()> {
+    let whose = if DEVICE_NAMES.contains(&name) || name == CALL {
+        "a name that every device has already"
+    } else if RHAI_NAMES.contains(&name) {
+        "a word of the script language"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(Kind::SpecialFunctionNameError, format!("`{name}` is {whose}")).with_help("choose another name"))
+}
+
+/// The built-in class without items.
+pub(crate) const DEVICE_CLASS: &str = "Device";
+
+/// The keyword under which Rhai knows a `device` block; nobody can type it.
+pub(crate) const DEVICE: &str = "device block";
+
+/// The keyword under which Rhai knows a `test` block.
+pub(crate) const TEST: &str = "test block";
+
+/// The keyword under which Rhai knows a `group` block.
+pub(crate) const GROUP: &str = "group block";
+
+/// The keywords under which Rhai knows what runs before and after tests, and how they are written.
+pub(crate) const HOOKS: [(&str, &str); 4] = [
+    ("setup_all block", "setup_all"),
+    ("setup_each block", "setup_each"),
+    ("teardown_each block", "teardown_each"),
+    ("teardown_all block", "teardown_all"),
+];
+
+/// The method under which Rhai knows `x.call(…)`, which it would keep for function pointers.
+pub(crate) const CALL: &str = "call item";
+
+/// Words that Rhai reserves without using them.
+pub(crate) const FREED: &[&str] = &[
+    "async", "await", "case", "default", "go", "is", "match", "module", "new", "nil", "null", "shared", "spawn",
+    "static", "sync", "thread", "use", "with", "yield",
+];
+
+/// Words of the language: those of Rhai, and those that blocks begin with.
+pub const KEYWORDS: &[&str] = &[
+    "let",
+    "const",
+    "fn",
+    "if",
+    "else",
+    "switch",
+    "while",
+    "loop",
+    "do",
+    "until",
+    "for",
+    "in",
+    "continue",
+    "break",
+    "return",
+    "throw",
+    "try",
+    "catch",
+    "import",
+    "export",
+    "as",
+    "true",
+    "false",
+    "private",
+    "global",
+    "this",
+    "device",
+    "setup",
+    "task",
+    "thread",
+    "teardown",
+    "method",
+    "test",
+    "group",
+    "autoinit",
+    "setup_all",
+    "setup_each",
+    "teardown_each",
+    "teardown_all",
+];
+
+/// Divides message and help in an error of the grammar.
+pub(crate) const HELP_MARK: char = '\u{1f}';

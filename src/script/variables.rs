@@ -1,0 +1,59 @@
+//! What every engine has: its limits, and variables that no scope holds.
+//!
+//! Invariant: debug and release builds behave alike: every limit is set here.
+
+use crate::script::diagnostics::errors;
+use crate::script::handles::ClassHandle;
+use crate::script::names::DEVICE_CLASS;
+use crate::script::natives::station;
+use crate::script::run::Run;
+use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel};
+use std::sync::PoisonError;
+
+/// What every engine has: its limits but those of operations and sizes.
+pub(crate) fn set_up(engine: &mut Engine) {
+    // A board can be asked for something within what an optimizer takes for an empty loop.
+    engine.set_optimization_level(OptimizationLevel::None);
+    engine.set_max_call_levels(64);
+    engine.set_max_expr_depths(128, 64);
+    engine.set_max_modules(1024);
+}
+
+/// The value of a variable that is not as the scope has it.
+///
+/// # Errors
+/// If there is no station.
+pub(crate) fn variable(
+    run: &Run,
+    name: &str,
+    context: &EvalContext<'_, '_, '_, '_, '_, '_>,
+) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
+    let known = context.scope().get(name);
+    if name == "args" && known.is_none() {
+        return Ok(Some(arguments(run)));
+    }
+    if name == "station" && known.is_none() {
+        let station = run.station.read().unwrap_or_else(PoisonError::into_inner).clone();
+        return station::variable(station).map(Some);
+    }
+    if run.is_caught(name) {
+        return Ok(known.and_then(|value| errors::complete(run, context.engine(), value)));
+    }
+    if !name.starts_with(|first: char| first.is_uppercase()) {
+        return Ok(None);
+    }
+    Ok(match known {
+        // A copy, so that closures never share, and lock, a class.
+        Some(value) if value.is::<ClassHandle>() => Some(value.flatten_clone()),
+        Some(_) => None,
+        None => match run.class(context.source().unwrap_or_default(), name) {
+            Some(class) => Some(Dynamic::from(class)),
+            None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
+            None => None,
+        },
+    })
+}
+
+pub(crate) fn arguments(run: &Run) -> Dynamic {
+    Dynamic::from_array(run.args.iter().cloned().map(Dynamic::from).collect())
+}
