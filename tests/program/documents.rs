@@ -291,6 +291,80 @@ fn the_example_of_the_library_is_the_one_that_runs() {
     assert_eq!(shown.expect("an example").text, example);
 }
 
+/// The words of a command as a shell splits it, up to a redirection, a pipe or a remark.
+fn shell_words(command: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for letter in command.chars() {
+        match (quote, letter) {
+            (Some(open), _) if open == letter => quote = None,
+            (None, '\'' | '"') => {
+                quote = Some(letter);
+                word.get_or_insert_default();
+            }
+            (None, ' ') => words.extend(word.take()),
+            (None, '<' | '>' | '|' | '#' | '(') if word.is_none() => return words,
+            _ => word.get_or_insert_default().push(letter),
+        }
+    }
+    words.extend(word);
+    words
+}
+
+/// What is wrong with a command that starts with this program and is not run here; `None`: the program takes it.
+fn misspelt(command: &str) -> Option<String> {
+    use clap::Parser as _;
+    let words = shell_words(command);
+    if command.contains('…') || words.get(1).is_some_and(|word| word == "COMMAND") {
+        return None;
+    }
+    // A command may be named without what it needs.
+    let named_only = !command.contains(" -");
+    let error = belay_script::cli::arguments::Arguments::try_parse_from(words).err()?;
+    (!named_only || error.kind() != clap::error::ErrorKind::MissingRequiredArgument).then(|| error.to_string())
+}
+
+#[test]
+fn commands_that_are_only_shown_are_commands_of_the_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    for path in DOCUMENTS {
+        let document = fs::read_to_string(root.join(path)).expect(path);
+        let shown = blocks(&document).into_iter().filter(|block| block.kind == "text");
+        let lines: Vec<String> =
+            shown.flat_map(|block| block.text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+        let typed =
+            lines.iter().filter_map(|line| line.strip_prefix("$ ")).filter_map(|line| line.split_once("belay-script "));
+        let typed = typed.map(|(_, rest)| format!("belay-script {rest}"));
+        let quoted = document.split('`').filter(|code| code.starts_with("belay-script ") && !code.contains('\n'));
+        for command in typed.chain(quoted.map(str::to_owned)) {
+            seen += 1;
+            wrong.extend(misspelt(&command).map(|why| format!("{path}: {command}: {why}")));
+        }
+    }
+    assert!(seen > 60, "only {seen} commands are shown");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn misspelt_commands_are_found() {
+    for (command, taken) in [
+        ("belay-script eval -p sim '1 + 1'", true),
+        ("belay-script repl -p sim < bench.rhai", true),
+        ("belay-script sim serve --link /tmp/board", true),
+        ("belay-script COMMAND --help", true),
+        ("belay-script sim serve", true),
+        ("belay-script sim serve --board pico", false),
+        ("belay-script evel -p sim '1 + 1'", false),
+        ("belay-script reset --soft", false),
+        ("belay-script exec -p PORT \"a b\" c", false),
+    ] {
+        assert_eq!(misspelt(command).is_none(), taken, "{command}");
+    }
+}
+
 #[test]
 fn what_is_untrue_is_found() {
     let document = "
