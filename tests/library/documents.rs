@@ -178,6 +178,32 @@ fn the_readme_fits_on_a_front_page() {
     assert!(lines <= 150, "README.md has {lines} lines, 150 is the limit: move what is more to docs/src");
 }
 
+/// Files and folders of the tree that documents name; the changelog also names those that are gone.
+#[test]
+fn paths_of_the_tree_exist() {
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for path in OUTSIDE.iter().filter(|name| **name != "CHANGELOG.md").map(|name| root().join(name)).chain(pages()) {
+        let text = read(&path);
+        for event in parser(&text) {
+            let Event::Code(code) = event else { continue };
+            let of_tree = ["src/", "tests/", "docs/", "scripts/", "stdlib/", "benches/", ".ci/"];
+            // Not `NAME` or a pattern: what stands for a name.
+            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/_.-".contains(c);
+            if of_tree.iter().any(|folder| code.starts_with(folder)) && code.chars().all(plain) {
+                named += 1;
+                let there = root().join(&*code).exists() || root().join(format!("{code}.rs")).exists();
+                // What `mdbook build docs` writes.
+                if !there && *code != *"docs/book" {
+                    missing.push(format!("{}: {code}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(named > 50, "only {named} paths are named");
+    assert!(missing.is_empty(), "these paths are not there:\n{}", missing.join("\n"));
+}
+
 #[test]
 fn the_tests_that_security_names_exist() {
     let sources: String = texts("src", &["rs"]).into_iter().chain(texts("tests", &["rs"])).collect();
