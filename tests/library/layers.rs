@@ -133,7 +133,8 @@ const REACHING: &[(&str, &str, &str)] = &[
     ("script/natives/process.rs", "unix::", "the group of a program that the gate has let pass"),
     ("script/run/folder.rs", "WalkDir", "times of files in a folder that was synced"),
     ("script/run/folder.rs", ".metadata()", "times of files in a folder that was synced"),
-    ("script/session/inputs.rs", ".is_file()", "whether a module that was missing is there"),
+    ("script/run/folder.rs", ".is_file()", "times of files in a folder that was synced"),
+    ("script/inputs.rs", ".is_file()", "whether a module that was missing is there"),
 ];
 
 #[test]
@@ -232,7 +233,7 @@ fn every_file_uses_only_lower_layers() {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -285,12 +286,12 @@ fn layer(module: &str) -> Option<u8> {
     LAYERS.iter().find(|(name, _)| *name == module).map(|(_, layer)| *layer)
 }
 
-fn is_word(c: char) -> bool {
+pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
 /// Where `word` stands as a whole word.
-fn words(code: &str, word: &str) -> Vec<usize> {
+pub(crate) fn words(code: &str, word: &str) -> Vec<usize> {
     let alone = |index: &usize| {
         let before = code[..*index].chars().next_back();
         let after = code[index + word.len()..].chars().next();
@@ -341,7 +342,7 @@ fn group_names(group: &str) -> Vec<String> {
 }
 
 /// The code with comments, strings and characters as blanks: same length in bytes, same lines.
-fn blank(text: &str) -> String {
+pub(crate) fn blank(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut index = 0;

@@ -21,6 +21,7 @@ mod minify;
 mod mount;
 mod old_firmware;
 mod proxy;
+mod rooms;
 mod session;
 mod soak;
 #[cfg(target_os = "linux")]

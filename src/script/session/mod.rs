@@ -6,7 +6,6 @@
 //! Uses Rhai's runtime state. Invariant: an input changes the session only by what it declares and assigns; a failure takes
 //! nothing back and closes no device.
 
-pub(crate) mod inputs;
 pub(crate) mod reload;
 pub(crate) mod repeat;
 pub(crate) mod shown;
@@ -14,11 +13,11 @@ pub(crate) mod shown;
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::script::handles::{ClassHandle, DeviceHandle};
+use crate::script::inputs::{Loaded, Stale};
 use crate::script::language::text;
 use crate::script::lock::lock;
 use crate::script::run::Run;
 use crate::script::runner::{Finished, Runner, finish};
-use crate::script::session::inputs::{Loaded, Stale};
 use crate::script::sources::Sources;
 use crate::script::stack::on_big_stack;
 use crate::script::{modules, testing};

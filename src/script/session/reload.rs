@@ -5,9 +5,9 @@
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::script::diagnostics::explain;
+use crate::script::inputs::{Loaded, Stale, changed};
 use crate::script::modules;
 use crate::script::session::Session;
-use crate::script::session::inputs::{Loaded, Stale, changed};
 use crate::script::sources::{self};
 use crate::script::stack::on_big_stack;
 use std::path::{Path, PathBuf};
