@@ -11,7 +11,7 @@ class Divider:
         self.reference = reference
 
     def voltage(self, samples=1):
-        """The mean of so many readings."""
+        """The mean of `samples` readings."""
         total = 0
         for _ in range(samples):
             total += self.adc.read_u16()
