@@ -37,12 +37,13 @@ const STYLES: Styles = Styles::styled()
 
 const AFTER_HELP: &str = "\
 Exit status:
-    0  all good
+    0  success
     1  the script, a test, or code on the board failed
-    2  wrong usage, or the script or one of its declarations is wrong
-    3  no connection to the board, or a lost one
+    2  wrong usage, or an invalid script or declaration
+    3  no connection to the board, or it was lost
     4  the board cannot do what was asked
    70  a bug in belay-script
+   74  output or a report could not be written
   130  interrupted
 
 Examples:
@@ -60,15 +61,15 @@ Ports:
   exec:COMMAND               a MicroPython started by this command
   tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
   192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
-  replay:FILE                a session that --record FILE wrote down
+  replay:FILE                a session that --record FILE recorded
   NAME                       a board of station.toml
 
-Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
+Without --port, BELAY_DEVICE is used, otherwise the only board that is plugged in.";
 
 /// Run bench scripts against MicroPython and CircuitPython boards.
 ///
 /// A script (.rhai) declares device classes whose tasks are written in MicroPython. belay-script sends them to a board
-/// and calls them like local functions. Values and errors come back exactly, errors with the line of your own file.
+/// and calls them like local functions. Values come back exactly, errors with the line of your own file.
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
@@ -83,61 +84,61 @@ pub struct Arguments {
 pub enum Command {
     /// Run a bench script, or a .py file on the board
     ///
-    /// A .rhai script runs on this computer and opens its devices itself. A .py file runs on the board, and what it
-    /// prints is passed on as it comes.
+    /// A .rhai script runs on this computer and opens its devices itself. A .py file runs on the board; its output is
+    /// printed as it arrives.
     #[command(after_help = RUN_HELP)]
     Run(Run),
     /// Run the tests of many scripts
     ///
-    /// Each script is run as `run` does, on a board of its own with -j. Folders are searched for files named test_*.rhai and
+    /// Runs each script as `run` does, with -j on its own board. In folders it runs files named test_*.rhai and
     /// *_test.rhai.
     #[command(after_help = testing::HELP)]
     Test(Test),
-    /// Make reports of what --jsonl has written down
+    /// Generate reports from a --jsonl log
     #[command(after_help = testing::REPORT_HELP)]
     Report(ReportOf),
-    /// Type scripts line by line, at a prompt
+    /// Evaluate scripts line by line at a prompt
     ///
     /// Rhai with device blocks, as in a script: variables, functions, classes and open devices stay from input to input.
-    /// `belay-script` alone does the same on a terminal. Input that is no terminal is run as a script.
+    /// `belay-script` alone does the same on a terminal. If stdin is not a terminal, it is run as a script.
     #[command(after_help = REPL_HELP)]
     Repl(Repl),
     /// Check scripts without a board
     ///
-    /// Parses every script and its declarations, and compiles the Python of every item with the interpreter that
-    /// simulated boards use. Nothing is run.
+    /// Parses every script and its declarations, and compiles the Python of every item with the interpreter of
+    /// simulated boards. Executes nothing.
     #[command(after_help = "Example:\n  belay-script check scripts/*.rhai")]
     Check(Check),
-    /// Run a line of Python on a board
+    /// Run Python code on a board
     ///
-    /// What it prints is passed on as it comes.
+    /// Its output is printed as it arrives.
     #[command(after_help = EXEC_HELP)]
     Exec(Exec),
     /// Evaluate a Python expression on a board and print its value
     ///
-    /// A string is printed as it is, everything else as Python writes it.
+    /// A string is printed without quotes, everything else as its `repr`.
     #[command(after_help = EVAL_HELP)]
     Eval(Eval),
     /// Make a board's files equal to a folder
     ///
-    /// Files that are right already are not sent. What is to be done is known before anything changes; a file is replaced
-    /// only when the new one is on the board and reads back right, and what the folder does not have is removed last.
+    /// Identical files are not sent. The plan is complete before anything changes; a file is replaced only once the new
+    /// one is on the board and verified; files that the folder does not have are removed last.
     #[command(after_help = sync::HELP)]
     Sync(Sync),
-    /// Tell what a board is: firmware, version, platform
+    /// Identify a board: firmware, version, platform
     #[command(after_help = PORTS)]
     Info(Info),
-    /// Restart a board and leave it to its main.py
+    /// Restart a board and let its main.py run
     ///
-    /// What it prints in the first two seconds is passed on. Without an option it is a soft reset: a fresh interpreter
-    /// that runs boot.py and main.py.
+    /// Prints its output of the first two seconds. Without an option this is a soft reset: a fresh interpreter that runs
+    /// boot.py and main.py.
     #[command(after_help = RESET_HELP)]
     Reset(Reset),
-    /// Type at a board's prompt and see what it prints
+    /// Open a board's own prompt
     ///
-    /// Every key goes to the board, Ctrl-C and Ctrl-D too; Ctrl-] leaves. When the board goes away, the terminal waits
-    /// for it to come back. Input that is no terminal is typed line by line; after its end the command ends as soon as
-    /// the board has been quiet for a second.
+    /// Every key goes to the board, Ctrl-C and Ctrl-D too; Ctrl-] leaves. If the board is unplugged, the terminal waits
+    /// for it. If stdin is not a terminal, it is typed line by line, and the command ends when the board has been quiet
+    /// for a second after the last line.
     #[command(after_help = TERMINAL_HELP)]
     Terminal(Terminal),
     /// The commands for files.
@@ -146,53 +147,53 @@ pub enum Command {
     /// Test whether belay-script works with a board
     ///
     /// Runs checks on the board and prints a report to paste into a bug report. Each check is `ok`, `not on this board`, or
-    /// `wrong`. The board is restarted; its files stay as they are, checks use a scratch folder and remove it. The report
-    /// names no port, folder, user or host.
+    /// `wrong`. The board is restarted; its files stay unchanged, checks use a scratch folder and remove it. The report
+    /// contains no port, folder, user or host name.
     #[command(after_help = selftest::HELP)]
     Selftest(Selftest),
-    /// Find a board by plugging it in, and give it a name in the station's file
+    /// Find a board by plugging it in, and name it in the station file
     ///
-    /// Blinks the board's LED, where it is known, and keeps what singles the board out: its serial number, or without one
-    /// where it is plugged in. The rest of the file stays as it is.
+    /// Blinks the board's LED, if it is known, and writes its serial number to the file, or without one its USB location.
+    /// The rest of the file stays unchanged.
     #[command(after_help = station::SELECT_HELP)]
     Select(station::Select),
-    /// Trust a station.toml that lies beside scripts
+    /// Trust a station.toml next to scripts
     ///
-    /// A station.toml that is found, and not named with --station, opens processes, hosts on the network and recordings
-    /// elsewhere, and keeps reports elsewhere, only if you have trusted it. Read it first. A changed file is no longer trusted.
+    /// A station.toml that is found, and not named with --station, may start processes, connect to hosts, read recordings
+    /// elsewhere and write reports elsewhere only if you trust it. Read it first. A changed file is not trusted.
     #[command(after_help = trust::HELP)]
     Trust(Trust),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),
-    /// Simulated boards
+    /// Serve simulated boards
     #[command(subcommand)]
     Sim(Sim),
-    /// Begin a project: a script, a device class, firmware, a test
+    /// Create a project: a script, a device class, firmware, a test
     ///
-    /// It runs on a simulated board at once. A folder that holds something is refused.
+    /// It runs on a simulated board at once. Refuses a non-empty folder.
     #[command(after_help = tools::NEW_HELP)]
     New(New),
     /// Show the reference of a script, of a standard module, or of the language
     ///
-    /// Device classes with their items, methods, functions and constants, from the comments above them. Nothing is run,
-    /// and no board is needed. What is wrong with a script is reported as by `check`.
+    /// Shows device classes with their items, methods, functions and constants, from the comments above them. Executes
+    /// nothing and needs no board. Errors in a script are reported as by `check`.
     #[command(after_help = tools::DOC_HELP)]
     Doc(Doc),
     /// Write definition files for the Rhai language server
     ///
-    /// Rhai's own functions, those of belay-script and the standard modules, with their documentation. Files of an
-    /// earlier run are replaced, others never.
+    /// Covers Rhai's own functions, those of belay-script and the standard modules, with their documentation. Overwrites
+    /// files of an earlier run, and no others.
     #[command(after_help = tools::DEFINITIONS_HELP)]
     Definitions(Definitions),
     /// Write an extension for an editor: colours for scripts and the MicroPython in them
     ///
-    /// Files that are there and differ are not replaced, unless --force is given.
+    /// Existing files that differ are overwritten only with --force.
     #[command(after_help = tools::EDITOR_HELP)]
     Editor(Editor),
     /// Print a completion script for a shell
     ///
-    /// The first line of the examples is for once, the second for bash's own folder of completions.
+    /// The first example loads it once, the second installs it for bash.
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
 }
@@ -213,10 +214,10 @@ Ports:
   exec:COMMAND               a MicroPython started by this command
   tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
   192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
-  replay:FILE                a session that --record FILE wrote down
+  replay:FILE                a session that --record FILE recorded
   NAME                       a board of station.toml
 
-Without --port it is the port in BELAY_DEVICE, else the only board that is plugged in.";
+Without --port, BELAY_DEVICE is used, otherwise the only board that is plugged in.";
 
 const REPL_HELP: &str = "\
 Examples:
@@ -262,13 +263,13 @@ pub struct Connection {
     /// Bits per second of a serial port [default: 115200]
     #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..))]
     pub baudrate: Option<u32>,
-    /// Write down what passes on all ports, for `--port replay:FILE`
+    /// Record what passes on all ports, for `--port replay:FILE`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
-    /// User for a port that asks (telnet) [default: micro]
+    /// User for a port with a login (telnet) [default: micro]
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
-    /// File whose first line is the password for a port that asks (WebREPL, telnet)
+    /// File whose first line is the password of a port (WebREPL, telnet)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub password_file: Option<PathBuf>,
     /// The boards' names.
@@ -290,16 +291,16 @@ pub struct Run {
     /// The script (.rhai), or a .py file
     #[arg(value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
     pub script: PathBuf,
-    /// Folder of this computer that boards see at /remote, their current directory
+    /// Show boards this folder at /remote, as their current directory
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub mount: Option<PathBuf>,
-    /// Let boards change what is in the mounted folder
+    /// Let boards write to the mounted folder
     #[arg(long, requires = "mount")]
     pub write: bool,
-    /// Run again whenever the script, a module, or a folder that it syncs is saved; boards stay connected
+    /// Run again whenever the script, a module, or a synced folder changes; boards stay connected
     #[arg(long)]
     pub watch: bool,
-    /// What the script sees as `args`
+    /// Arguments of the script, its variable `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
     /// Which tests.
@@ -325,10 +326,10 @@ pub struct Run {
 /// `repl`.
 #[derive(Debug, Args)]
 pub struct Repl {
-    /// Begin with this script: its variables and devices stay
+    /// Evaluate this script first; its variables and devices stay
     #[arg(long, value_name = "SCRIPT", value_hint = ValueHint::FilePath)]
     pub load: Option<PathBuf>,
-    /// What is seen as `args`
+    /// Arguments, the variable `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
     /// What it may do.
@@ -381,7 +382,7 @@ pub struct Eval {
 /// What `exec`, `eval` and the commands for files share.
 #[derive(Debug, Args)]
 pub struct Session {
-    /// Keep what is in the board's memory: do not restart it first
+    /// Do not restart the board first; its memory stays
     #[arg(long)]
     pub no_reset: bool,
     /// Which board.
@@ -406,10 +407,10 @@ pub struct Info {
 /// `reset`.
 #[derive(Debug, Args)]
 pub struct Reset {
-    /// Reset the whole board, as its button does
+    /// Reset the board as its reset button does
     #[arg(long, conflicts_with = "bootloader")]
     pub hard: bool,
-    /// Start the boot loader, which takes new firmware
+    /// Start the boot loader, for new firmware
     #[arg(long)]
     pub bootloader: bool,
     /// Which board.
@@ -423,7 +424,7 @@ pub struct Terminal {
     /// Append what the board prints to this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub log: Option<PathBuf>,
-    /// Begin each line of that file with the time, in UTC
+    /// Start each line of that file with a timestamp, in UTC
     #[arg(long, requires = "log")]
     pub timestamps: bool,
     /// Which board.
@@ -444,7 +445,7 @@ pub struct Devices {
 pub enum Sim {
     /// Offer a simulated board as a serial port to other tools
     ///
-    /// The board is there until Ctrl-C; tools may open and close the port as often as they like.
+    /// Serves the board until Ctrl-C; tools may open and close the port repeatedly.
     #[command(after_help = SERVE_HELP)]
     Serve(Serve),
 }
@@ -457,7 +458,7 @@ Example, in two terminals:
 /// `sim serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// Where the serial port appears: a link that is removed at the end
+    /// Path of the serial port: a symlink that is removed at the end
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub link: PathBuf,
     /// The board's name
@@ -466,13 +467,13 @@ pub struct Serve {
     /// Kind of the board: generic, pico, pico-w, esp32, esp8266 or pyboard
     #[arg(long, value_name = "KIND")]
     pub board: Option<String>,
-    /// Heap of the board, like `200k`
+    /// Heap size of the board, such as `200k`
     #[arg(long, value_name = "BYTES")]
     pub heap: Option<String>,
-    /// File that keeps the board's flash
+    /// Keep the board's flash in this file
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub flash: Option<String>,
-    /// Size of the board's flash, like `1400k`
+    /// Size of the board's flash, such as `1400k`
     #[arg(long, value_name = "BYTES")]
     pub flash_size: Option<String>,
     /// End printed lines with CR LF, as boards do (`on`), or with LF (`off`)

@@ -23,12 +23,13 @@ fn help_has_examples_and_the_exit_statuses() {
         &["--help"],
         &[
             "belay-script run test_bench.rhai --port sim",
-            "  0  all good\n",
+            "  0  success\n",
             "  1  the script, a test, or code on the board failed\n",
             "  2  wrong usage",
             "  3  no connection",
             "  4  the board cannot",
             " 70  a bug",
+            " 74  output",
             "130  interrupted",
         ],
     );

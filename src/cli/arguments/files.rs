@@ -12,10 +12,10 @@ macro_rules! paths {
             $examples,
             "\n\nPaths:
   :/lib/a.py, board:/lib/a.py    a path on the board of --port; `:a.py` is `:/a.py`
-  a.py, ./:a.py                  a path on this computer, for `cp` and `hash` beside one on the board
+  a.py, ./:a.py                  a path on this computer, for `cp` and `hash` together with one on the board
   ':/lib/*.py', ':/**/*.mpy'     patterns of paths on the board; quote them, so that the shell leaves them alone
 
-The board is restarted first, which frees its memory and ends what ran on it; --no-reset leaves its memory as it is."
+The board is restarted first, which frees its memory and ends its program; --no-reset leaves it as it is."
         )
     };
 }
@@ -107,12 +107,12 @@ Examples:
 pub enum FileCommand {
     /// List files of a board
     ///
-    /// Directories end with a slash. Without a path it is the board's `/`.
+    /// Directories end with a slash. The default path is the board's `/`.
     #[command(after_help = LS_HELP)]
     Ls(Ls),
     /// Draw the directories of a board
     ///
-    /// With the sizes of the files. Without a path it is the board's `/`.
+    /// Shows the sizes of files. The default path is the board's `/`.
     #[command(after_help = TREE_HELP)]
     Tree(Paths),
     /// Print files of a board, byte for byte
@@ -120,13 +120,13 @@ pub enum FileCommand {
     Cat(Cat),
     /// Copy files to a board, from it, or on it
     ///
-    /// Into a directory that is there, or a destination that ends with a slash, files keep their names. A file appears
-    /// under its name only when all of it is there. Files that are there already with the same content are not sent again.
+    /// Into an existing directory, or a destination that ends with a slash, files keep their names. A file appears under
+    /// its name only when it is complete. Identical files are not sent again.
     #[command(after_help = CP_HELP)]
     Cp(Cp),
     /// Remove files of a board
     ///
-    /// It never asks.
+    /// It does not ask.
     #[command(after_help = RM_HELP)]
     Rm(Rm),
     /// Make directories on a board
@@ -135,19 +135,19 @@ pub enum FileCommand {
     /// Rename or move files and directories on a board
     #[command(after_help = MV_HELP)]
     Mv(Mv),
-    /// Tell how full a board's flash is
+    /// Show free space on a board
     #[command(after_help = DF_HELP)]
     Df(Paths),
     /// Print the SHA-256 of files
     ///
-    /// The board computes it, so the files need not come over. Where a board has no hashlib, it is another hash, whose
-    /// name stands before it.
+    /// The board computes it, so files are not transferred. On a board without hashlib it is another hash, with its name
+    /// as a prefix.
     #[command(after_help = HASH_HELP)]
     Hash(HashFiles),
     /// Edit a file of a board
     ///
-    /// With the editor in VISUAL or EDITOR. The file is sent back if it was changed. If it cannot be sent, its new text is
-    /// kept on this computer.
+    /// Uses the editor in VISUAL or EDITOR. The file is sent back if it changed. If sending fails, the new text is kept on
+    /// this computer.
     #[command(after_help = EDIT_HELP)]
     Edit(Edit),
 }
@@ -158,10 +158,10 @@ pub struct Ls {
     /// Files and directories [default: `:/`]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
-    /// With the sizes in bytes
+    /// Show sizes in bytes
     #[arg(short, long)]
     pub long: bool,
-    /// With what is in directories, and in those in them
+    /// List directories recursively
     #[arg(short, long)]
     pub recursive: bool,
     /// Print JSON
@@ -189,7 +189,7 @@ pub struct Paths {
 /// `hash`.
 #[derive(Debug, Args)]
 pub struct HashFiles {
-    /// Files of the board, and of this computer to compare them with
+    /// Files of the board, and of this computer for comparison
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// Print JSON
@@ -214,16 +214,16 @@ pub struct Cat {
 /// `cp`.
 #[derive(Debug, Args)]
 pub struct Cp {
-    /// What is copied, and where to: at least one of them is on the board
+    /// Sources and destination; at least one is on the board
     #[arg(value_names = ["SOURCE", "DESTINATION"], num_args = 2.., required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
-    /// Copy directories with what is in them; a source that ends with `/.` gives what is in it alone
+    /// Copy directories recursively; `folder/.` copies only the contents
     #[arg(short, long)]
     pub recursive: bool,
-    /// Copy files too that are there already with the same content
+    /// Copy identical files too
     #[arg(short, long)]
     pub force: bool,
-    /// No progress bar
+    /// Hide the progress bar
     #[arg(short, long)]
     pub quiet: bool,
     /// Board and limits.
@@ -237,10 +237,10 @@ pub struct Rm {
     /// Files and directories of the board
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
-    /// Remove directories with what is in them
+    /// Remove directories recursively
     #[arg(short, long)]
     pub recursive: bool,
-    /// Say nothing about what is not there
+    /// Ignore files that do not exist
     #[arg(short, long)]
     pub force: bool,
     /// Board and limits.
@@ -254,7 +254,7 @@ pub struct Mkdir {
     /// Directories of the board
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
-    /// Make the directories above them too; those that are there already are no error
+    /// Make parent directories too; existing ones are not an error
     #[arg(long)]
     pub parents: bool,
     /// Board and limits.
@@ -265,7 +265,7 @@ pub struct Mkdir {
 /// `mv`.
 #[derive(Debug, Args)]
 pub struct Mv {
-    /// Files and directories of the board, and their new name or the directory that takes them
+    /// Files and directories of the board, then the new name or the target directory
     #[arg(value_names = ["SOURCE", "DESTINATION"], num_args = 2.., required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// Board and limits.
@@ -276,10 +276,10 @@ pub struct Mv {
 /// `edit`.
 #[derive(Debug, Args)]
 pub struct Edit {
-    /// A file of the board; it need not be there
+    /// A file of the board; it is created if missing
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub path: String,
-    /// No progress bar
+    /// Hide the progress bar
     #[arg(short, long)]
     pub quiet: bool,
     /// Board and limits.

@@ -17,13 +17,13 @@ Examples:
 /// `selftest`.
 #[derive(Debug, Args)]
 pub struct Selftest {
-    /// Run only these checks, or groups of checks
+    /// Run only these checks or groups
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub only: Vec<String>,
-    /// List the checks, run none
+    /// List the checks without running them
     #[arg(long)]
     pub list: bool,
-    /// Run shorter checks: fewer values, smaller files; compare files of the board by size
+    /// Run shorter checks: fewer values, smaller files, comparison by size
     #[arg(long)]
     pub quick: bool,
     /// End each check after this many seconds [default: 120]

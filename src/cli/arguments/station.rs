@@ -6,10 +6,10 @@ use std::path::PathBuf;
 /// The boards' names.
 #[derive(Debug, Default, Args)]
 pub struct Station {
-    /// File that names boards, constants and limits [default: station.toml beside the script, or here]
+    /// Use this station file [default: station.toml next to the script, or here]
     #[arg(long = "station", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
-    /// Use a simulated board in place of every other one
+    /// Replace every board with a simulated one
     #[arg(long)]
     pub simulate: bool,
 }
@@ -28,10 +28,10 @@ pub struct Select {
     /// The board's name in scripts
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
-    /// The station's file
+    /// The station file
     #[arg(long, value_name = "FILE", default_value = "station.toml", value_hint = ValueHint::FilePath)]
     pub station: PathBuf,
-    /// The board's port; without it the board is to be plugged in
+    /// The board's port; without it, plug the board in
     #[arg(short, long, value_name = "PORT", value_hint = ValueHint::AnyPath)]
     pub port: Option<String>,
     /// How long it may take.

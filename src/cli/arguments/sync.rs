@@ -11,10 +11,9 @@ Examples:
   belay-script sync firmware -p /dev/ttyACM0 --dry-run
   belay-script sync firmware -p sim --dst /app --keep settings.json --ignore '*.log'
 
-Without --keep, files that the folder does not have are removed from the board, but for boot.py, webrepl_cfg.py \
-and lib if --dst is /. --keep replaces this list; --no-delete removes nothing. Patterns are those of a .gitignore, relative \
-to the folder; a file .belayignore in it adds its own. Without --ignore they are *.pyc, __pycache__, .DS_Store and \
-.pytest_cache.";
+Files that the folder does not have are removed from the board, except boot.py, webrepl_cfg.py and lib if --dst is /. \
+--keep replaces this list; --no-delete removes nothing. Patterns are those of a .gitignore, relative to the folder; a file \
+.belayignore in the folder adds more. The default of --ignore is *.pyc, __pycache__, .DS_Store and .pytest_cache.";
 
 /// `sync`.
 #[derive(Debug, Args)]
@@ -36,31 +35,31 @@ pub struct Sync {
 /// What `sync` and the `:sync` of the prompt share.
 #[derive(Debug, Args)]
 pub struct SyncChoice {
-    /// Where it goes on the board
+    /// Destination on the board
     #[arg(long, value_name = "PATH", default_value = "/")]
     pub dst: String,
-    /// Do not remove this file or folder of the board (may be repeated)
+    /// Keep this file or folder on the board (may be repeated)
     #[arg(long, value_name = "PATH")]
     pub keep: Vec<String>,
-    /// Keep nothing: remove boot.py and lib too if the folder does not have them
+    /// Keep nothing: remove boot.py and lib too
     #[arg(long, conflicts_with = "keep")]
     pub empty_keep: bool,
-    /// Leave out what matches this pattern (may be repeated)
+    /// Ignore files that match this pattern (may be repeated)
     #[arg(long, value_name = "PATTERN")]
     pub ignore: Vec<String>,
-    /// Leave out nothing but what .belayignore says
+    /// Ignore only what .belayignore lists
     #[arg(long, conflicts_with = "ignore")]
     pub empty_ignore: bool,
     /// Remove nothing from the board
     #[arg(long)]
     pub no_delete: bool,
-    /// Send .py files as they are, with their comments
+    /// Send .py files unchanged, with their comments
     #[arg(long)]
     pub no_minify: bool,
     /// Compile .py files with this mpy-cross
     #[arg(long, value_name = "PROGRAM", value_hint = ValueHint::ExecutablePath)]
     pub mpy_cross_binary: Option<PathBuf>,
-    /// Print what would be done, and do nothing
+    /// Print the plan and change nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Print the outcome as JSON

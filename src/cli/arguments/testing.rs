@@ -13,8 +13,8 @@ Examples:
   belay-script test bench/ -j 2 --ports /dev/ttyACM0,/dev/ttyACM1
   belay-script test flaky_test.rhai --until-fail --shuffle 7
 
-A pattern of -k is looked for in the path of a test, `group / name`, without regard to case; with a `!` before it, what \
-contains it is left out. Tests that a chosen one needs are run, too.";
+-k searches the path of a test, `group / name`, case-insensitively; `!TEXT` excludes tests. Tests that a selected one \
+needs also run.";
 
 /// The help below those of `report`.
 pub const REPORT_HELP: &str = "\
@@ -25,31 +25,31 @@ Examples:
 /// `test`.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// Scripts, or folders in which files named test_*.rhai and *_test.rhai are run [default: .]
+    /// Scripts, or folders with files named test_*.rhai and *_test.rhai [default: .]
     #[arg(value_name = "FILE|FOLDER", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<PathBuf>,
     /// Which tests.
     #[command(flatten)]
     pub choice: Choice,
-    /// Print the tests that would be run, and run none
+    /// List the tests without running them
     #[arg(long)]
     pub list: bool,
-    /// Run everything so many times
+    /// Repeat the run N times
     #[arg(long, value_name = "N", conflicts_with = "until_fail", value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: Option<u32>,
-    /// Run everything again and again until something fails
+    /// Repeat the run until a test fails
     #[arg(long)]
     pub until_fail: bool,
-    /// Run files, and tests that stand one after the other, in an order that follows from this number
+    /// Shuffle files and adjacent tests using this seed
     #[arg(long, value_name = "SEED")]
     pub shuffle: Option<u64>,
-    /// Run so many files at once, each on a board of its own
+    /// Run N files at once, each on its own board
     #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: u16,
-    /// The boards of -j, one port each, divided by commas
+    /// Ports of the boards for -j, separated by commas
     #[arg(long, value_name = "PORTS", value_delimiter = ',', conflicts_with = "port")]
     pub ports: Vec<String>,
-    /// What the scripts see as `args`
+    /// Arguments of the scripts, their variable `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
     /// What they may do.
@@ -72,13 +72,13 @@ pub struct Test {
 /// Which tests `run` and `test` run.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct Choice {
-    /// Run only tests whose path contains this (may be repeated; `!TEXT` leaves out)
+    /// Run only tests whose path contains TEXT (may be repeated; `!TEXT` excludes)
     #[arg(short = 'k', long = "filter", value_name = "TEXT")]
     pub patterns: Vec<String>,
-    /// Run only tests with this tag (may be repeated; `!TAG` leaves out)
+    /// Run only tests with this tag (may be repeated; `!TAG` excludes)
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
-    /// End after the first test that does not pass
+    /// Stop after the first test that does not pass
     #[arg(long)]
     pub fail_fast: bool,
 }
@@ -87,16 +87,16 @@ pub struct Choice {
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct Reporting {
-    /// Write the report as JSON; `-`: to standard output
+    /// Write the report as JSON; `-` for standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub json: Option<PathBuf>,
-    /// Write the report as JUnit XML; `-`: to standard output
+    /// Write the report as JUnit XML; `-` for standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
-    /// Write the report as one page of HTML; `-`: to standard output
+    /// Write the report as one HTML page; `-` for standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
-    /// Write each series of samples as CSV into this folder
+    /// Write each series of samples as CSV to this folder
     #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub csv: Option<PathBuf>,
 }
@@ -105,13 +105,13 @@ pub struct Reporting {
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct Noting {
-    /// Write each event as a line of JSON as it happens; `-`: to standard output
+    /// Write each event as a line of JSON as it happens; `-` for standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub jsonl: Option<PathBuf>,
-    /// Who runs this, for reports
+    /// Name of the operator, for reports
     #[arg(long, value_name = "NAME")]
     pub operator: Option<String>,
-    /// Keep no report in the folder of the station
+    /// Write no report to the station's folder
     #[arg(long)]
     pub no_reports: bool,
     /// Serial number of the unit under test, for reports
@@ -132,7 +132,7 @@ impl Noting {
 /// `report`.
 #[derive(Debug, Args)]
 pub struct ReportOf {
-    /// What --jsonl wrote, whole or cut off
+    /// The log that --jsonl wrote, complete or cut off
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// What is written.

@@ -17,8 +17,8 @@ Examples:
   belay-script definitions
   belay-script definitions .rhai/definitions
 
-The standard modules are found by scripts in the current folder: run it in the folder of your scripts. The language \
-server knows neither device nor test blocks, and marks them as mistakes.";
+Run it in the folder of your scripts, so that the standard modules are found. The language server does not know device \
+and test blocks, and marks them as errors.";
 
 /// The help below `editor`.
 pub const EDITOR_HELP: &str = "\
@@ -37,10 +37,10 @@ Examples:
 /// `doc`.
 #[derive(Debug, Args)]
 pub struct Doc {
-    /// A script, or a standard module like `std/assert`; without it, the language itself
+    /// A script, or a standard module such as `std/assert`; without it, the language itself
     #[arg(value_name = "SCRIPT|std/NAME", value_hint = ValueHint::FilePath)]
     pub subject: Option<PathBuf>,
-    /// Write pages for a browser into this folder: of the script, its modules, the language and the standard modules
+    /// Write pages for a browser to this folder: the script, its modules, the language, the standard modules
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub html: Option<PathBuf>,
     /// Which modules it may import.
@@ -51,7 +51,7 @@ pub struct Doc {
 /// `definitions`.
 #[derive(Debug, Args)]
 pub struct Definitions {
-    /// Where they go
+    /// Folder for the files
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath, default_value = ".rhai/definitions")]
     pub folder: PathBuf,
 }
@@ -62,10 +62,10 @@ pub struct Editor {
     /// The editor
     #[arg(value_name = "EDITOR")]
     pub kind: EditorKind,
-    /// The folder of its extension
+    /// Folder for the extension
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
-    /// Replace files that differ
+    /// Overwrite files that differ
     #[arg(short, long)]
     pub force: bool,
 }
@@ -82,10 +82,10 @@ pub enum EditorKind {
 /// `new`.
 #[derive(Debug, Args)]
 pub struct New {
-    /// The project's folder, which is made
+    /// Folder for the project, which is created
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
-    /// Also into a folder that holds something; files that are there stay as they are
+    /// Accept a non-empty folder; existing files are kept
     #[arg(short, long)]
     pub force: bool,
 }

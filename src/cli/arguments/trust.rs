@@ -19,7 +19,7 @@ pub struct Trust {
     /// List trusted files, and whether they have changed
     #[arg(long, conflicts_with_all = ["folder", "remove"])]
     pub list: bool,
-    /// End the trust
+    /// Stop trusting the file
     #[arg(long)]
     pub remove: bool,
 }
