@@ -3,6 +3,7 @@
 //! Uses [`super::source`]. Invariant: the same code ends in the same way whoever runs it: by SystemExit it ends itself, and
 //! does not restart the board.
 
+use super::emitters;
 use super::source::{self, Exec};
 use super::state::{self, Run, State};
 use super::{Device, literal};
@@ -68,7 +69,11 @@ impl Device {
         let piece = prepared.piece(None, "`exec`");
         state.lines.insert(&prepared.defined, &piece);
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit };
-        let pointed = |error| source::waits_for_input(source::point_into(error, code, &prepared), prepared.reads_input);
+        let arch = state.arch().to_owned();
+        let pointed = |error| {
+            let error = emitters::refused_in_code(error, code, None, &arch);
+            source::waits_for_input(source::point_into(error, code, &prepared), prepared.reads_input)
+        };
         let (payload, time) = if options.return_time {
             if !prepared.is_expression {
                 return Err(Error::new(Kind::ArgumentError, "statements have no value that could come with its time")
@@ -170,6 +175,7 @@ impl Device {
         let command = prepared.guarded_command();
         let payload = state
             .run_raw(self.host(), &run, &command, typist, sink)
+            .map_err(|error| emitters::refused_in_code(error, source, Some(origin), state.arch()))
             .map_err(|error| if is_typed_to { source::asks_for_more(error) } else { error })?;
         match payload {
             Payload::Stop(arguments) => ended(&arguments),

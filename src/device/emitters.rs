@@ -25,7 +25,7 @@ pub fn is_refused(error: &Error) -> bool {
 
 /// Whether some MicroPython has the decorator that this error is about: then the board decides, not `check`.
 pub fn is_known(error: &Error, item: &Item) -> bool {
-    match find(item, error.origins().first(), "") {
+    match find(&item.body.text, &item.body.origin, error.origins().first(), "") {
         Some((name, _)) => COMPILERS.contains(&name.as_str()) || ASSEMBLERS.iter().any(|(known, ..)| *known == name),
         None => item.options.emitter.is_some(),
     }
@@ -33,7 +33,7 @@ pub fn is_known(error: &Error, item: &Item) -> bool {
 
 /// The error of an item whose body has a decorator that the board refuses; `arch`: the board's architecture, empty if unknown.
 pub fn refused(error: &Error, item: &Item, arch: &str) -> Error {
-    let found = find(item, error.origins().first(), arch);
+    let found = find(&item.body.text, &item.body.origin, error.origins().first(), arch);
     let refused = match (found, item.options.emitter) {
         (Some((name, origin)), _) => of_decorator(&name, arch).with_origin(origin),
         (None, None) => Error::new(Kind::DeclarationError, error.message()).with_origin(item.body.origin.clone()),
@@ -45,6 +45,27 @@ pub fn refused(error: &Error, item: &Item, arch: &str) -> Error {
         }
     };
     refused.with_item(item.words())
+}
+
+/// The error of code that is no item, and has a decorator that the board refuses. `origin`: where `text` begins, unless it is
+/// in no file. What the board says of a decorator that no MicroPython has stays.
+pub fn refused_in_code(error: Error, text: &str, origin: Option<&Origin>, arch: &str) -> Error {
+    // What code raised while it ran has more frames than the compiler's.
+    if error.kind() != Kind::DeviceException || !is_refused(&error) || error.origins().len() > 1 {
+        return error;
+    }
+    let start = origin.cloned().unwrap_or_else(|| Origin::new("", 1, 1));
+    let Some((name, at)) = find(text, &start, error.origins().first(), arch) else { return error };
+    let refused = of_decorator(&name, arch);
+    let help = refused.help().unwrap_or_default().to_owned();
+    if refused.kind() != Kind::FeatureUnavailableError {
+        return error.with_help(help);
+    }
+    match origin {
+        Some(_) => refused.with_origin(at),
+        None if text.trim().lines().count() < 2 => refused,
+        None => refused.with_help(format!("line {} of the code: `@micropython.{name}`\n{help}", at.line)),
+    }
 }
 
 fn of_decorator(name: &str, arch: &str) -> Error {
@@ -71,10 +92,9 @@ fn of_decorator(name: &str, arch: &str) -> Error {
 
 /// The decorator that a refusal is about, and its place: that in the line of `at`, else the one that is least at home on a
 /// board of this architecture. MicroPython often gives another line than the decorator's.
-fn find(item: &Item, at: Option<&Origin>, arch: &str) -> Option<(String, Origin)> {
-    let lines = item.body.text.split('\n').zip(0u32..);
-    let all: Vec<(String, Origin)> =
-        lines.filter_map(|(line, down)| decorator(line, down, &item.body.origin)).collect();
+fn find(text: &str, origin: &Origin, at: Option<&Origin>, arch: &str) -> Option<(String, Origin)> {
+    let lines = text.split('\n').zip(0u32..);
+    let all: Vec<(String, Origin)> = lines.filter_map(|(line, down)| decorator(line, down, origin)).collect();
     let here = all.iter().find(|(_, origin)| at.is_some_and(|at| at.line == origin.line));
     let strangeness = |(name, _): &&(String, Origin)| match ASSEMBLERS.iter().find(|(known, ..)| known == name) {
         Some((_, family, _)) => 1 + u8::from(!arch.starts_with(family)),
@@ -104,33 +124,21 @@ fn decorator(line: &str, down: u32, origin: &Origin) -> Option<(String, Origin)>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::device::class::{Body, ItemKind, ItemOptions};
-    use crate::name::Name;
 
     #[test]
     fn decorators_are_found_in_their_line() {
         let origin = Origin::new("a.rhai", 3, 10);
         let text = "@micropython.viper\n\tdef f(): pass\n    @micropython . asm_thumb  # c\n";
-        let item = Item {
-            kind: ItemKind::Task,
-            name: Name::function("f").unwrap(),
-            params: Vec::new(),
-            returns: None,
-            options: ItemOptions::defaults(ItemKind::Task),
-            body: Body { text: text.to_owned(), origin: origin.clone() },
-            doc: String::new(),
-            origin,
-        };
         let found = |line, arch: &str| {
-            find(&item, Some(&Origin::new("a.rhai", line, 1)), arch).map(|(name, at)| (name, at.line, at.column))
+            find(text, &origin, Some(&Origin::new("a.rhai", line, 1)), arch)
+                .map(|(name, at)| (name, at.line, at.column))
         };
         let (viper, thumb) = (Some(("viper".to_owned(), 3, 10)), Some(("asm_thumb".to_owned(), 5, 5)));
         assert_eq!(found(3, ""), viper);
         assert_eq!(found(5, "armv6m"), thumb);
         assert_eq!(found(4, "x64"), thumb);
         assert_eq!(found(1, "armv6m"), thumb);
-        let body = Body { text: "x = 1".to_owned(), ..item.body.clone() };
-        assert_eq!(find(&Item { body, ..item.clone() }, None, "x64"), None);
+        assert_eq!(find("x = 1", &origin, None, "x64"), None);
     }
 
     #[test]

@@ -142,6 +142,30 @@ fn a_decorator_that_the_board_refuses_is_told_with_its_column() {
 }
 
 #[test]
+fn code_with_a_decorator_that_the_board_refuses_is_told_the_same() {
+    let code = "import micropython\nx = 1\nif x:\n    @micropython.asm_thumb\n    def f(r0):\n        add(r0, r0, r0)\n    f(1)\n";
+    let title = ": `@micropython.asm_thumb` is for ARM Thumb, and the board is `";
+    let file = Program::new().file("main.py", code.as_bytes()).args(["run", "main.py", "-p", "sim"]);
+    let piped = Program::new().stdin(code).args(["exec", "-p", "sim", "-"]);
+    for (outcome, place) in [(file.outcome(), "main.py:4:5"), (piped.outcome(), "<stdin>:4:5")] {
+        let excerpt = format!("\n  --> {place}\n   |\n 4 |     @micropython.asm_thumb\n   |     ^");
+        assert!(outcome.stderr.contains(&title[2..]) && outcome.stderr.contains(&excerpt), "{outcome:?}");
+        assert_eq!(outcome.status, Some(4), "{outcome:?}");
+    }
+    let script = format!("let d = Device.open();\nd.exec({code:?});\n");
+    let outcome = Program::new().file("a.rhai", script.as_bytes()).args(["run", "a.rhai", "-p", "sim"]).outcome();
+    assert!(outcome.stderr.contains(title) && outcome.stderr.contains("  --> a.rhai:2:3\n"), "{outcome:?}");
+    assert!(outcome.stderr.contains("help: line 4 of the code: `@micropython.asm_thumb`\n"), "{outcome:?}");
+    // What no board has, and what is raised while the code runs, stays as the board says it.
+    let unknown = Program::new().args(["exec", "-p", "sim", "@micropython.asm_thum\ndef f(): pass"]).outcome();
+    assert!(unknown.stderr.contains("SyntaxError: invalid micropython decorator"), "{unknown:?}");
+    assert!(unknown.stderr.ends_with("help: did you mean `@micropython.asm_thumb`?\n"), "{unknown:?}");
+    let raised = "def f():\n  exec('@micropython.asm_thumb\\ndef f(): pass')\nf()";
+    let raised = Program::new().args(["exec", "-p", "sim", raised]).outcome();
+    assert!(raised.stderr.contains("SyntaxError: invalid micropython decorator"), "{raised:?}");
+}
+
+#[test]
 fn exec_has_the_options_of_belay() {
     prints(
         r##"
