@@ -349,6 +349,18 @@ fn lots_of_output_and_input_pass() {
 }
 
 #[test]
+fn built_in_modules_are_read_only() {
+    let mut board = Board::raw("");
+    for code in ["sys.x = 1", "sys.argv = 1", "del sys.version", "os.x = 1", "sys.tracebacklimit = 3", "del os.listdir"]
+    {
+        board.start(&format!("import os, sys\ntry: {code}\nexcept AttributeError: print('refused')"));
+        assert_eq!(board.result().0, "refused\n", "{code}");
+    }
+    board.start("import os, sys\nsys.path = sys.path + ['/x']\nsys.ps1 = '> '\nprint(sys.path[-1], sys.ps1, sys.argv)");
+    assert_eq!(board.result().0, "/x >  []\n");
+}
+
+#[test]
 fn texts_end_their_lines_with_cr_lf_and_raw_bytes_stay_as_they_are() {
     let codes = [
         ("print('a\\nb')", "a\r\nb\r\n"),
@@ -357,6 +369,11 @@ fn texts_end_their_lines_with_cr_lf_and_raw_bytes_stay_as_they_are() {
         ("import sys\nprint('a', 1, file=sys.stdout)\nprint('b', file=sys.stderr)", "a 1\r\nb\r\n"),
         ("from sys import stdout\nprint(stdout.buffer.write(b'a\\nb'))", "a\nb3\r\n"),
         ("import sys\nprint('a', file=sys.stdout.buffer)", "a\n"),
+        (
+            "import sys\nsys.stdout.close()\nwith sys.stderr as e: e.write('a')\n\
+             sys.stderr.buffer.write(b'b\\n')\nprint('c')",
+            "ab\nc\r\n",
+        ),
         ("import sys\nsys.stdout.buffer.write('a\\n')\nsys.stdout.buffer.write(bytearray(b'b\\n'))", "a\nb\n"),
         ("import sys,array\nsys.stdout.buffer.write(array.array('H', [10, 2561]))", "\n\0\x01\n"),
         ("import sys\nsys.stdout.buffer.write(memoryview(b'x\\n')[1:])", "\n"),

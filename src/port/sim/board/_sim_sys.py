@@ -36,6 +36,15 @@ class TextIOWrapper(io.IOBase):
 
     readinto = readline = readlines = read
 
+    # As on boards, where nothing closes a standard stream.
+    def close(self):
+        return self
+
+    __enter__ = close
+
+    def __exit__(self, *error):
+        pass
+
     # Always ready to write.
     def ioctl(self, request, argument):
         return argument & 4 if request == 3 else 0 if request == 4 else -22
@@ -68,6 +77,11 @@ class OS:
         return fields(platform, platform, ".".join([str(n) for n in _sys.implementation[1][:3]]), version, machine)
 
 
+# Nothing of a module that is built in can be set or deleted.
+def refuse(self, name, value=None):
+    raise AttributeError("'module' object has no attribute '" + name + "'")
+
+
 def copy(source, target):
     names = [name for name in dir(source) if name[0] != "_" and name not in ("atexit", "exc_info", "executable")]
     for name in names:
@@ -89,7 +103,9 @@ def install(mark, profile):
         new = {"_machine": profile[1], "_build": profile[2]}
         board.implementation = namedtuple("", names)(*[new.get(name, getattr(old, name)) for name in names])
     _sys.modules["os"] = _sys.modules["uos"] = OS(board.platform, board.implementation._machine)
-    board.stdout = board.stderr = TextIOWrapper()
-    board.stdout.buffer = TextIOWrapper(mark)
+    board.stdout, board.stderr = TextIOWrapper(), TextIOWrapper()
+    board.stdout.buffer = board.stderr.buffer = TextIOWrapper(mark)
+    for kind in module, OS:
+        kind.__setattr__ = kind.__delattr__ = refuse
     # `import` looks here first.
     _sys.modules["sys"] = _sys.modules["usys"] = board
