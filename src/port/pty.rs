@@ -151,6 +151,13 @@ impl Child {
         unread
     }
 
+    /// How many bytes were written and not read by the process. Linux only.
+    #[cfg(target_os = "linux")]
+    pub(super) fn waiting(&self) -> Option<usize> {
+        let (other_side, _) = self.behind.as_ref()?;
+        usize::try_from(rustix::io::ioctl_fionread(other_side).ok()?).ok()
+    }
+
     /// The process's id. Its own until [`Child::ending`] has said how it ended.
     #[cfg(target_os = "linux")]
     pub(super) fn pid(&self) -> Pid {

@@ -8,6 +8,7 @@ use super::flash::Flash;
 use super::interpreter;
 use super::interrupt::{Interrupter, Press};
 use super::life::{Body, Cause, Event, Life};
+use super::receive::Receiver;
 use crate::error::{Error, Kind, Result};
 use crate::port::pty::Ending;
 use crate::port::{Abilities, Port, PortError, Wait};
@@ -38,6 +39,7 @@ pub struct SimPort {
     body: Body,
     life: Life,
     interrupter: Interrupter,
+    receiver: Receiver,
     /// From the host, not yet passed on.
     input: VecDeque<u8>,
     /// For the host, not yet read.
@@ -66,6 +68,7 @@ impl SimPort {
         let (body, life) = started.map_err(|error| failed(format!("the simulated board does not start: {error}")))?;
         let mut port = SimPort {
             name: options.address(),
+            receiver: Receiver::new(body.profile.buffer, Instant::now()),
             body,
             life,
             interrupter: Interrupter::default(),
@@ -107,7 +110,9 @@ impl SimPort {
             return Err(PortError::Gone(reason.clone()));
         }
         let limit = if pressing { limit.min(Interrupter::AGAIN) } else { limit };
-        let to_write = self.life.listens() && self.input.front().is_some_and(|&byte| byte != INTERRUPT);
+        let is_full = !self.input.is_empty() && self.receiver.is_full();
+        let limit = if is_full { limit.min(Receiver::AGAIN) } else { limit };
+        let to_write = self.life.listens() && !is_full && self.input.front().is_some_and(|&byte| byte != INTERRUPT);
         match self.life.look(to_write, self.output.len() < OUTPUT_LIMIT, limit, &mut self.output) {
             Event::None => Ok(()),
             Event::Failed(reason) => self.leave(reason),
@@ -145,10 +150,25 @@ impl SimPort {
                 },
                 Some(_) => bytes.iter().take_while(|&&byte| byte != INTERRUPT).count(),
             };
+            let Some(count) = self.taken(count) else {
+                // An interrupt does not go through the buffer.
+                if let Some(place) = self.input.iter().position(|&byte| byte == INTERRUPT) {
+                    match self.interrupter.press(&self.life.child, self.written) {
+                        Press::Signalled => self.take_presses(place),
+                        Press::Byte | Press::Later => return true,
+                    }
+                }
+                return false;
+            };
+            if count == 0 {
+                continue;
+            }
+            let bytes = self.input.make_contiguous();
             self.life.screen.sent(&bytes[..count]);
             match self.life.child.write(&bytes[..count]) {
                 Some(written) if written > 0 => {
                     self.written = Some(Instant::now());
+                    self.receiver.took(written, Instant::now());
                     if self.input.front() != Some(&INTERRUPT) {
                         self.interrupter.pass_on();
                     }
@@ -157,6 +177,37 @@ impl SimPort {
                 _ => return false,
             }
         }
+    }
+
+    /// How many of the next `count` bytes the board takes now; `None`: none, and none is lost yet. Loses what came while its
+    /// buffer was full; then it is 0.
+    #[cfg(target_os = "linux")]
+    fn taken(&mut self, count: usize) -> Option<usize> {
+        if !self.body.profile.loses_input || self.input.front() == Some(&INTERRUPT) {
+            return Some(count);
+        }
+        let now = Instant::now();
+        let Some(waiting) = self.life.child.waiting() else { return Some(count) };
+        let room = self.receiver.room(waiting, now);
+        if room >= count {
+            return Some(count);
+        }
+        if super::safety::doing(self.life.child.pid()) != super::safety::Doing::Catching {
+            self.receiver.is_read();
+            return Some(count);
+        }
+        if room > 0 {
+            return Some(room);
+        }
+        let lost = self.receiver.lost(self.input.len(), now).min(count);
+        self.input.drain(..lost);
+        (lost > 0).then_some(0)
+    }
+
+    /// Elsewhere it is not seen whether code runs: the host waits.
+    #[cfg(not(target_os = "linux"))]
+    fn taken(&mut self, count: usize) -> Option<usize> {
+        Some(count)
     }
 
     /// Takes the press at `place`.
@@ -203,6 +254,7 @@ impl SimPort {
                 self.life = life;
                 self.written = None;
                 self.interrupter = Interrupter::default();
+                self.receiver = Receiver::new(self.body.profile.buffer, Instant::now());
                 Ok(())
             }
             Err(error) => self.leave(format!("the simulated board does not start again: {error}")),
@@ -231,7 +283,7 @@ impl Port for SimPort {
             fresh: self.fresh,
             hard_reset: true,
             starts_on_open: false,
-            holds_back: true,
+            holds_back: !self.body.profile.loses_input,
             ..Abilities::default()
         }
     }
@@ -258,6 +310,7 @@ impl Port for SimPort {
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
         self.input.extend(bytes);
+        self.receiver.sent(bytes.len(), Instant::now());
         loop {
             let pressing = self.pass_input();
             // A board that is not at its prompt yet keeps what comes for later.

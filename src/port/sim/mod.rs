@@ -47,6 +47,9 @@ pub mod profile;
 mod profile_tests;
 #[cfg(unix)]
 mod raw;
+#[cfg(unix)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "what the interpreter does is seen on Linux"))]
+mod receive;
 #[cfg(target_os = "linux")]
 mod safety;
 #[cfg(unix)]

@@ -22,8 +22,10 @@ pub struct Profile {
     pub heap: Option<u64>,
     /// Bytes of the flash that hold files.
     pub flash: u64,
-    /// Bytes that it takes while it boots.
+    /// Bytes that its input buffer holds.
     pub buffer: usize,
+    /// What finds the buffer full while code runs is lost, as at a UART without flow control; else the host waits, as at USB.
+    pub loses_input: bool,
     /// `machine.freq()`, in hertz.
     pub frequency: u32,
     /// Bytes of `machine.unique_id()`.
@@ -64,6 +66,7 @@ pub const GENERIC: Profile = Profile {
     heap: None,
     flash: 1400 * 1024,
     buffer: 512,
+    loses_input: false,
     frequency: 133_000_000,
     id: 8,
     pins: &[(0, 256)],
@@ -120,7 +123,9 @@ pub const PROFILES: &[Profile] = &[
         build: "ESP32_GENERIC",
         heap: Some(160 * 1024),
         flash: 2048 * 1024,
-        buffer: 260,
+        // `stdin_ringbuf` has 260 bytes, one of which stays free.
+        buffer: 259,
+        loses_input: true,
         frequency: 160_000_000,
         id: 6,
         pins: &[(0, 6), (9, 11), (12, 20), (21, 24), (25, 28), (32, 40)],
@@ -142,7 +147,9 @@ pub const PROFILES: &[Profile] = &[
         build: "ESP8266_GENERIC",
         heap: Some(36 * 1024),
         flash: 3072 * 1024,
-        buffer: 256,
+        // `stdin_ringbuf` has 256 bytes, one of which stays free.
+        buffer: 255,
+        loses_input: true,
         frequency: 80_000_000,
         id: 4,
         pins: &[(0, 6), (12, 17)],

@@ -176,3 +176,59 @@ fn signals_and_pulses() {
     assert_eq!(says(&mut board, code), "True");
     assert_eq!(says(&mut board, "time_pulse_us(4, 1)"), "TypeError: expecting a Pin");
 }
+
+#[cfg(target_os = "linux")]
+mod input {
+    use super::*;
+    use crate::port::sim::profile::Profile;
+
+    const READ: &str = "import sys, time, select\np = select.poll()\np.register(sys.stdin, 1)\nprint('go')\n";
+
+    fn read_later(profile: &Profile, typed: &[&str]) -> String {
+        let mut board = Board::raw(&format!("?board={}", profile.name));
+        board.start(&format!(
+            "{READ}time.sleep(0.7)\nt = ''\nwhile p.poll(200): t += sys.stdin.read(1)\nprint(len(t), t[:3], t[-3:])"
+        ));
+        board.until("go\r\n");
+        for text in typed {
+            board.send(text);
+        }
+        board.result().0
+    }
+
+    #[test]
+    fn what_nobody_reads_is_lost_at_a_uart_and_held_back_at_usb() {
+        let text = format!("abc{}xyz", "-".repeat(1018));
+        for profile in PROFILES.iter().filter(|profile| profile.name != "generic") {
+            let read = read_later(profile, &[&text]);
+            let expected = match profile.name {
+                "esp32" => "259 abc ---\n",
+                "esp8266" => "255 abc ---\n",
+                _ => "1024 abc xyz\n",
+            };
+            assert_eq!(read, expected, "{}", profile.name);
+        }
+        // What fits is kept, however it comes.
+        let esp8266 = Profile::named("esp8266").unwrap();
+        assert_eq!(read_later(esp8266, &["abc", &"-".repeat(249), "xyz"]), "255 abc xyz\n");
+    }
+
+    #[test]
+    fn what_is_read_as_it_comes_is_not_lost() {
+        let mut board = Board::raw("?board=esp8266");
+        board.start(&format!("{READ}t = ''\nwhile len(t) < 3000: t += sys.stdin.read(1)\nprint(len(t), t[-3:])"));
+        board.until("go\r\n");
+        board.send(&format!("{}xyz", "-".repeat(2997)));
+        assert_eq!(board.result().0, "3000 xyz\n");
+    }
+
+    #[test]
+    fn an_interrupt_does_not_go_through_the_buffer() {
+        let mut board = Board::raw("?board=esp32");
+        board.start("print('go')\nwhile True: pass");
+        board.until("go\r\n");
+        board.send(&format!("{}\x03", "x".repeat(2000)));
+        let (_, error) = board.result();
+        assert!(error.contains("KeyboardInterrupt"), "{error}");
+    }
+}
