@@ -257,7 +257,7 @@ Examples:
 /// Which board.
 #[derive(Debug, Args)]
 pub struct Connection {
-    /// The board's port: a path, `usb:VID:PID`, `sim`, `exec:COMMAND`, a name of the station …
+    /// Port of the board: a path, `usb:VID:PID`, `sim`, a station name …
     #[arg(short, long, value_name = "PORT", value_hint = ValueHint::AnyPath)]
     pub port: Option<String>,
     /// Bits per second of a serial port [default: 115200]
@@ -297,7 +297,7 @@ pub struct Run {
     /// Let boards write to the mounted folder
     #[arg(long, requires = "mount")]
     pub write: bool,
-    /// Run again whenever the script, a module, or a synced folder changes; boards stay connected
+    /// Run again when the script, a module or a synced folder changes
     #[arg(long)]
     pub watch: bool,
     /// Arguments of the script, its variable `args`

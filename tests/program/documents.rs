@@ -365,6 +365,30 @@ fn misspelt_commands_are_found() {
     }
 }
 
+/// The long help of a command and of those below it.
+fn help(command: &mut clap::Command, into: &mut Vec<String>) {
+    into.push(command.render_long_help().to_string());
+    command.get_subcommands_mut().for_each(|below| help(below, into));
+}
+
+/// Words that the documents avoid, too (`tests/library/documents.rs`).
+#[test]
+fn help_is_plain() {
+    use clap::CommandFactory as _;
+    let mut helps = Vec::new();
+    help(&mut belay_script::cli::arguments::Arguments::command(), &mut helps);
+    assert!(helps.len() > 30, "only {} helps", helps.len());
+    for text in helps {
+        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let stiff = |pair: &[&str]| {
+            ["told", "behind", "anew", "stand", "stands"].contains(&pair[0])
+                || [["is", "no"], ["for", "ever"], ["so", "many"]].iter().any(|stiff| pair == stiff)
+        };
+        let found: Vec<_> = words.windows(2).filter(|pair| stiff(pair)).collect();
+        assert!(found.is_empty(), "{found:?} in\n{text}");
+    }
+}
+
 #[test]
 fn what_is_untrue_is_found() {
     let document = "

@@ -6,7 +6,7 @@ use clap::Args;
 /// What scripts may do besides using boards and the files of their folders.
 #[derive(Debug, Default, Args)]
 pub struct Allowed {
-    /// Allow more: `files[=DIR]`, `process[=PROGRAM]`, `env[=NAME]`, `net[=HOST:PORT]`; repeatable
+    /// Allow more: `files=DIR`, `process=PROGRAM`, `env=NAME`, `net=HOST:PORT`; without `=` all (repeatable)
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = word)]
     pub allow: Vec<String>,
     /// End a script that uses more memory than this, such as 512m or 2g

@@ -12,8 +12,8 @@ macro_rules! paths {
             $examples,
             "\n\nPaths:
   :/lib/a.py, board:/lib/a.py    a path on the board of --port; `:a.py` is `:/a.py`
-  a.py, ./:a.py                  a path on this computer, for `cp` and `hash` together with one on the board
-  ':/lib/*.py', ':/**/*.mpy'     patterns of paths on the board; quote them, so that the shell leaves them alone
+  a.py, ./:a.py                  a path on this computer, in `cp` and `hash`
+  ':/lib/*.py', ':/**/*.mpy'     patterns of paths on the board; quote them for the shell
 
 The board is restarted first, which frees its memory and ends its program; --no-reset leaves it as it is."
         )

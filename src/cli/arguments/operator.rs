@@ -6,7 +6,7 @@ use clap::Args;
 /// What questions are answered.
 #[derive(Debug, Default, Args)]
 pub struct Answers {
-    /// Answer a question of the script by its name or its text (may be repeated)
+    /// Answer a question by its name or text (repeatable)
     #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = Given::read)]
     pub given: Vec<(String, String)>,
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// The boards' names.
 #[derive(Debug, Default, Args)]
 pub struct Station {
-    /// Use this station file [default: station.toml next to the script, or here]
+    /// Use this station file [default: station.toml of the script, or here]
     #[arg(long = "station", value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Replace every board with a simulated one

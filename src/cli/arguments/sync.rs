@@ -38,13 +38,13 @@ pub struct SyncChoice {
     /// Destination on the board
     #[arg(long, value_name = "PATH", default_value = "/")]
     pub dst: String,
-    /// Keep this file or folder on the board (may be repeated)
+    /// Keep this file or folder on the board (repeatable)
     #[arg(long, value_name = "PATH")]
     pub keep: Vec<String>,
     /// Keep nothing: remove boot.py and lib too
     #[arg(long, conflicts_with = "keep")]
     pub empty_keep: bool,
-    /// Ignore files that match this pattern (may be repeated)
+    /// Ignore files that match this pattern (repeatable)
     #[arg(long, value_name = "PATTERN")]
     pub ignore: Vec<String>,
     /// Ignore only what .belayignore lists

@@ -72,10 +72,10 @@ pub struct Test {
 /// Which tests `run` and `test` run.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 pub struct Choice {
-    /// Run only tests whose path contains TEXT (may be repeated; `!TEXT` excludes)
+    /// Run only tests whose path has TEXT (repeatable; `!TEXT` excludes)
     #[arg(short = 'k', long = "filter", value_name = "TEXT")]
     pub patterns: Vec<String>,
-    /// Run only tests with this tag (may be repeated; `!TAG` excludes)
+    /// Run only tests with this tag (repeatable; `!TAG` excludes)
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
     /// Stop after the first test that does not pass
@@ -87,13 +87,13 @@ pub struct Choice {
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct Reporting {
-    /// Write the report as JSON; `-` for standard output
+    /// Write the report as JSON; `-` for stdout
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub json: Option<PathBuf>,
-    /// Write the report as JUnit XML; `-` for standard output
+    /// Write the report as JUnit XML; `-` for stdout
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub junit: Option<PathBuf>,
-    /// Write the report as one HTML page; `-` for standard output
+    /// Write the report as one HTML page; `-` for stdout
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub html: Option<PathBuf>,
     /// Write each series of samples as CSV to this folder
@@ -105,7 +105,7 @@ pub struct Reporting {
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 #[command(next_help_heading = "Reports")]
 pub struct Noting {
-    /// Write each event as a line of JSON as it happens; `-` for standard output
+    /// Write each event as a line of JSON as it happens; `-` for stdout
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub jsonl: Option<PathBuf>,
     /// Name of the operator, for reports
