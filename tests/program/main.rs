@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(target_os = "linux")]
+mod all_firmware;
+#[cfg(target_os = "linux")]
 mod at_limits;
 #[cfg(unix)]
 mod bad_declarations;

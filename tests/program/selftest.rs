@@ -1,22 +1,16 @@
-//! `selftest` on every firmware that packages bring: nothing is wrong, and what a board lacks is what it really lacks.
+//! `selftest`: what it prints and leaves, and what it refuses to do. On every firmware: `all_firmware`.
 
-use super::microbit::Microbit;
 use crate::support::command::{Outcome, Program};
-use crate::support::{interpreter, node, programs};
+use crate::support::interpreter;
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;
 
 /// Longest time of one run, on a busy computer.
-const LIMIT: Duration = Duration::from_secs(240);
-/// How often a board is tried whose link may lose bytes.
-const RUNS: usize = 3;
-/// MicroPython's WebAssembly port, which runs in Node.
-const WEBASSEMBLY: (&str, &str) = ("@micropython/micropython-webassembly-pyscript", "1.27.0");
-
+pub const LIMIT: Duration = Duration::from_secs(240);
 /// A quick self test; gives its report.
 #[track_caller]
-fn report(port: &str, more: &[&str]) -> (Value, Outcome) {
+pub fn report(port: &str, more: &[&str]) -> (Value, Outcome) {
     let args = ["selftest", "--quick", "--json", "-p", port].into_iter().chain(more.iter().copied());
     let outcome = Program::new().args(args).limit(LIMIT).outcome();
     let report = serde_json::from_str(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome:?}"));
@@ -24,93 +18,11 @@ fn report(port: &str, more: &[&str]) -> (Value, Outcome) {
 }
 
 /// The checks of a report with this result.
-fn with_result<'a>(report: &'a Value, result: &str) -> Vec<&'a Value> {
+pub fn with_result<'a>(report: &'a Value, result: &str) -> Vec<&'a Value> {
     report["checks"].as_array().expect("checks").iter().filter(|check| check["result"] == result).collect()
 }
 
-/// Nothing is wrong, and these checks are not on this board.
-#[track_caller]
-fn passes(port: &str, line_ends: &str, absent: &[&str]) -> Value {
-    passes_of(report(port, &[]), port, line_ends, absent)
-}
-
-#[track_caller]
-fn passes_of((report, outcome): (Value, Outcome), port: &str, line_ends: &str, absent: &[&str]) -> Value {
-    let wrong = with_result(&report, "wrong");
-    assert!(wrong.is_empty(), "{port}: {wrong:#?}");
-    let names: Vec<&str> =
-        with_result(&report, "not on this board").iter().filter_map(|check| check["name"].as_str()).collect();
-    assert_eq!(names, absent, "{report:#}");
-    assert_eq!(outcome.status, Some(0), "{outcome:?}");
-    assert_eq!(report["link"]["line_ends"], line_ends);
-    assert_eq!(report["totals"]["not_on_this_board"], absent.len());
-    assert!(report["measured"]["calls_per_second"].as_f64().is_some_and(|calls| calls > 1.0), "{report:#}");
-    println!("{port}: {line_ends}, {}, {} s", report["totals"], report["seconds"]);
-    report
-}
-
-/// What a process without a board around it lacks.
-const OF_PROCESS: &[&str] = &[
-    "paste-interrupt",
-    "raw-reset",
-    "exit-reset",
-    "friendly-reset",
-    "upload",
-    "soft-reset",
-    "hard-reset",
-    "left-as-found",
-];
-
-#[test]
-fn simulated_boards_pass_with_both_line_ends() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let flash = folder.path().join("flash").display().to_string();
-    passes(&format!("sim:x?flash={flash}"), "CR LF", &[]);
-    passes("sim:?crlf=off", "LF", &["sync-cut"]);
-}
-
-/// The profiles, and what such a board lacks: memory for 600 KB, threads.
-const PROFILES: &[(&str, &[&str])] = &[
-    ("pico", &["size-100k"]),
-    ("pico-w", &["size-100k"]),
-    ("esp32", &["size-100k"]),
-    ("esp8266", &["size-100k", "threads"]),
-    ("pyboard", &["size-100k", "threads"]),
-];
-
-#[test]
-fn every_profile_passes() {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (board, absent) in PROFILES {
-        let flash = folder.path().join(board).display().to_string();
-        passes(&format!("sim:x?board={board}&flash={flash}"), "CR LF", absent);
-    }
-}
-
-#[test]
-fn every_profile_passes_with_lf() {
-    for (board, absent) in PROFILES {
-        // The flash goes with the port, in which `sync-cut` comes before `threads`.
-        let mut absent = absent.to_vec();
-        absent.insert(1, "sync-cut");
-        passes(&format!("sim:?board={board}&crlf=off"), "LF", &absent);
-    }
-}
-
-#[test]
-fn a_process_passes() {
-    passes(&format!("exec:{} -i", interpreter::command()), "LF", OF_PROCESS);
-}
-
-#[test]
-fn a_process_passes_behind_a_link_that_ends_lines_in_cr_lf() {
-    let mut absent = OF_PROCESS.to_vec();
-    absent.insert(4, "raw-bytes");
-    let port = format!("exec:python3 '{}' crlf {} -i", relay(), interpreter::command());
-    passes(&port, "CR LF", &absent);
-}
-
-fn relay() -> String {
+pub fn relay() -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/relay.py").display().to_string()
 }
 
@@ -125,48 +37,6 @@ fn a_link_that_changes_bytes_is_wrong() {
     let texts = (wrong["expected"].as_str().unwrap(), wrong["actual"].as_str().unwrap());
     assert!(texts.0.ends_with(r"\xfd\xfe\xff") && texts.1.ends_with(r"\xfd\xff\xff"), "{texts:?}");
     assert!(!outcome.stdout.contains("relay.py"), "{outcome:?}");
-}
-
-#[test]
-fn micropython_in_node_passes() {
-    if programs::find(["node", "npm"]).is_none() {
-        return;
-    }
-    let modules = node::installed(WEBASSEMBLY.0, WEBASSEMBLY.1).unwrap_or_else(|error| panic!("{error}"));
-    let board = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/webassembly.mjs");
-    let program = modules.join(WEBASSEMBLY.0).join("micropython.mjs");
-    let port = format!("exec:node '{}' '{}'", board.display(), program.display());
-    let absent = [
-        // It runs in one thread, which reads nothing while a program runs; its raw paste waits for ever.
-        &["raw-interrupt", "raw-paste", "paste-cancel", "paste-interrupt", "paste-windows"][..],
-        &["raw-reset", "exit-reset", "friendly-reset", "size-100k"],
-        &["timeout-loop", "timeout-sleep", "timeout-print", "ctrl-c", "upload", "soft-reset", "hard-reset"],
-        &["sync-cut", "mount", "threads"],
-    ];
-    let report = passes(&port, "LF", &absent.concat());
-    assert_eq!(report["board"]["platform"], "webassembly");
-    assert_eq!(report["link"]["interrupts"], false);
-}
-
-#[test]
-fn a_microbit_with_micropython_1_9_passes() {
-    let Some(microbit) = Microbit::start() else { return };
-    let absent = [
-        &["raw-paste", "paste-cancel", "paste-interrupt", "paste-windows", "exit-reset"][..],
-        &["size-1k", "size-10k", "size-100k", "raw-bytes"],
-        &["files", "sync", "sync-cut", "file-speed", "mount", "threads", "left-as-found"],
-    ];
-    // Its link has no flow control, and an emulator that gets no processor time for a while loses bytes, as no board does.
-    let mut run = report(microbit.port(), &[]);
-    for _ in 1..RUNS {
-        if with_result(&run.0, "wrong").is_empty() {
-            break;
-        }
-        run = report(microbit.port(), &[]);
-    }
-    let report = passes_of(run, microbit.port(), "CR LF", &absent.concat());
-    assert_eq!(report["board"]["float_bits"], 30);
-    assert_eq!(report["board"]["platform"], "microbit");
 }
 
 #[test]
