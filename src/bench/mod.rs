@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::diagnostic`]. Invariant: plain data; how it is reported is decided by the command line.
 
+pub mod archive;
 pub mod date;
 pub mod event;
 pub mod html;
@@ -13,4 +14,5 @@ pub mod report;
 pub mod schedule;
 pub mod select;
 pub mod station;
+pub mod tally;
 pub mod units;

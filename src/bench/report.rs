@@ -10,6 +10,7 @@ use super::numbers;
 use super::schedule::Schedule;
 use crate::bound;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _};
 
 /// Output that is kept of one test, or outside of tests, in bytes: a flood does not fill the memory.
@@ -202,13 +203,19 @@ impl Test {
     }
 }
 
-/// Makes the report of one run, event by event.
+/// Makes the report of one run, event by event, in memory: an [`Archive`](super::archive::Archive) is for runs of any size.
 #[derive(Clone, Debug, Default)]
 pub struct Fold {
     report: Report,
     begun_at: f64,
     latest_at: f64,
     ended: bool,
+    /// The tests that run.
+    running: Vec<u64>,
+    /// The test to which a series belongs.
+    series: HashMap<u64, Option<u64>>,
+    /// Bytes of output that are kept of a test, or outside of tests.
+    printed: HashMap<Option<u64>, usize>,
 }
 
 /// What was going on when a stream was cut off.
@@ -233,7 +240,19 @@ impl Fold {
 
     /// The report of what has happened so far.
     pub fn report(&self) -> Report {
-        let mut report = self.report.clone();
+        let mut fold = self.clone();
+        fold.cut_off();
+        fold.report
+    }
+
+    /// The report of what has happened, as it is.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+
+    /// What has not ended is an error that says so.
+    pub fn cut_off(&mut self) {
+        let report = &mut self.report;
         for test in report.tests.iter_mut().filter(|test| !test.ended) {
             test.outcome = Outcome::Error;
             test.error.get_or_insert_with(cut_off);
@@ -243,7 +262,6 @@ impl Fold {
             report.duration_s = (self.latest_at - self.begun_at).max(0.0);
             report.error.get_or_insert_with(cut_off);
         }
-        report
     }
 
     /// The tests and measurements so far, whatever else is still to come: a run that is about to end.
@@ -251,10 +269,21 @@ impl Fold {
         &self.report
     }
 
-    /// Takes a test out of the report, for who only looks at one test after the other.
+    /// Takes a test out of the report, for who only looks at one test after the other: the latest of this number.
     pub fn take_test(&mut self, number: u64) -> Option<Test> {
-        let index = self.report.tests.iter().position(|test| test.number == number)?;
+        let index = self.report.tests.iter().rposition(|test| test.number == number)?;
+        self.printed.remove(&Some(number));
         Some(self.report.tests.remove(index))
+    }
+
+    /// Puts a test back that was taken out.
+    pub fn put_test(&mut self, test: Test) {
+        self.report.tests.push(test);
+    }
+
+    /// Whether the latest test of this number has ended.
+    pub fn has_ended(&self, number: u64) -> bool {
+        self.report.tests.iter().rev().find(|test| test.number == number).is_some_and(|test| test.ended)
     }
 
     fn test(&mut self, number: Option<u64>) -> Option<&mut Test> {
@@ -262,13 +291,18 @@ impl Fold {
         self.report.tests.iter_mut().rev().find(|test| test.number == number)
     }
 
+    /// Something happened at this moment, in seconds since 1970.
+    pub fn touch(&mut self, at: f64) {
+        if self.begun_at == 0.0 {
+            self.begun_at = at;
+            self.report.started = date::utc_of(at);
+        }
+        self.latest_at = at;
+    }
+
     /// Takes the next event into account.
     pub fn add(&mut self, line: &Line) {
-        if self.begun_at == 0.0 {
-            self.begun_at = line.at;
-            self.report.started = date::utc_of(line.at);
-        }
-        self.latest_at = line.at;
+        self.touch(line.at);
         match &line.event {
             Event::RunBegun(begun) => {
                 let (report, begun) = (&mut self.report, begun.clone());
@@ -305,6 +339,7 @@ impl Fold {
         match &line.event {
             Event::TestBegun(begun) => {
                 let begun = begun.clone();
+                self.running.push(begun.test);
                 self.report.tests.push(Test {
                     number: begun.test,
                     name: begun.name,
@@ -323,6 +358,9 @@ impl Fold {
                 }
             }
             Event::TestEnded { test, outcome, duration_s, reason, error, .. } => {
+                if let Some(index) = self.running.iter().rposition(|running| running == test) {
+                    self.running.remove(index);
+                }
                 if let Some(test) = self.test(Some(*test)) {
                     test.ended = true;
                     (test.outcome, test.duration_s) = (*outcome, *duration_s);
@@ -343,15 +381,25 @@ impl Fold {
                     samples: Vec::new(),
                     number: *series,
                 };
-                match self.test(*test) {
+                let belongs = test.filter(|_| self.test(*test).is_some());
+                self.series.insert(*series, belongs);
+                match self.test(belongs) {
                     Some(test) => test.series.push(new),
                     None => self.report.series.push(new),
                 }
             }
             Event::Sample { series, host, board, values } => {
+                let Some(belongs) = self.series.get(series).copied() else { return };
                 let report = &mut self.report;
-                let all = report.tests.iter_mut().rev().flat_map(|test| &mut test.series).chain(&mut report.series);
-                if let Some(found) = all.into_iter().find(|other| other.number == *series) {
+                let is_it = |other: &&mut Series| other.number == *series;
+                let found = match belongs {
+                    Some(number) => {
+                        let tests = report.tests.iter_mut().rev().filter(|test| test.number == number);
+                        tests.flat_map(|test| test.series.iter_mut().rev()).find(is_it)
+                    }
+                    None => report.series.iter_mut().rev().find(is_it),
+                };
+                if let Some(found) = found {
                     found.samples.push(Sample { host: *host, board: *board, values: values.clone() });
                 }
             }
@@ -361,17 +409,13 @@ impl Fold {
 
     /// Output belongs to the only test that runs; with several at once nobody knows.
     fn add_output(&mut self, board: Option<&String>, text: &str) {
-        let mut running = self.report.tests.iter().enumerate().filter(|(_, test)| !test.ended);
-        let only = match (running.next(), running.next()) {
-            (Some((index, _)), None) => Some(index),
-            _ => None,
-        };
-        let printed = match only {
-            Some(index) => &mut self.report.tests[index].output,
-            None => &mut self.report.output,
-        };
-        let kept: usize = printed.iter().map(|piece| piece.text.len()).sum();
-        let whole = kept + text.len() <= MOST_OUTPUT;
+        let only = if let [only] = self.running.as_slice() { Some(*only) } else { None };
+        let kept = self.printed.entry(only).or_default();
+        let whole = *kept + text.len() <= MOST_OUTPUT;
+        *kept += text.len();
+        let report = &mut self.report;
+        let mut running = report.tests.iter_mut().rev().filter(|test| Some(test.number) == only && !test.ended);
+        let printed = running.next().map_or(&mut report.output, |test| &mut test.output);
         match printed.last_mut() {
             Some(last) if last.text == MORE => {}
             Some(last) if whole && last.board.as_ref() == board => last.text.push_str(text),
@@ -403,7 +447,7 @@ impl Runs {
     }
 }
 
-/// The reports of all runs in a stream of lines of JSON. Lines that are cut off or not known are left out, as a killed
+/// The reports of all runs in a stream of lines of JSON, in the order of their numbers. Lines that are cut off or not known are left out, as a killed
 /// program leaves them.
 pub fn from_jsonl(text: &str) -> Vec<Report> {
     from_lines(text.as_bytes()).unwrap_or_default()
@@ -424,11 +468,12 @@ pub fn from_lines(mut log: impl BufRead) -> io::Result<Vec<Report>> {
         });
         folds[index].1.add(&line);
     }
+    folds.sort_by_key(|(run, _)| *run);
     Ok(folds.iter().map(|(_, fold)| fold.report()).collect())
 }
 
 /// Reads a line; false at the end.
-fn next_line(log: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
+pub(super) fn next_line(log: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
     text.clear();
     let most = bound::LOG_LINE as u64;
     if log.take(most).read_until(b'\n', text)? == 0 {

@@ -5,11 +5,13 @@
 
 mod question;
 
+use super::output::output;
 use super::progress;
 use super::render::{self, Colour};
 use super::report;
 use crate::bench::event::{Event, Line};
-use crate::bench::report::{Fold, Report};
+use crate::bench::report::Fold;
+use crate::bench::tally::Tally;
 use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::disk::reason;
@@ -34,7 +36,7 @@ pub struct Stream {
 impl Stream {
     /// Standard output.
     pub fn stdout() -> Stream {
-        Stream::new(Box::new(io::stdout()), io::stdout().is_terminal())
+        Stream::new(output(), io::stdout().is_terminal())
     }
 
     /// Standard error.
@@ -190,10 +192,10 @@ impl Console {
     }
 
     /// Ends lines that boards have begun, and sums up the tests. Gives whether the reader of the output was there to the end.
-    pub fn finish(&self, report: &Report) -> bool {
+    pub fn finish(&self, tally: &Tally) -> bool {
         let mut inner = self.lock();
         inner.end_begun_lines();
-        let summary = report::summary(report, inner.out.colour, inner.out.terminal);
+        let summary = report::summary(tally, inner.out.colour, inner.out.terminal);
         if !summary.is_empty() {
             inner.own_lines(&summary);
         }
@@ -228,9 +230,9 @@ impl Console {
     }
 
     /// Prints a report on standard output, whatever [`Console::free_output`] has said.
-    pub fn report(&self, text: &str) {
-        let mut out = io::stdout().lock();
-        if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    pub fn report(&self, content: &dyn Fn(&mut dyn Write) -> io::Result<()>) {
+        let mut out = io::BufWriter::new(output());
+        if let Err(error) = content(&mut out).and_then(|()| out.flush()) {
             self.lose_output(&error);
         }
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::bench::event::{Failure, Outcome, TestBegun};
 use crate::bench::measurement::Measurement;
-use crate::bench::report::Test;
+use crate::bench::tally::Tally;
 use crate::error::Kind;
 use std::sync::Arc;
 
@@ -148,8 +148,8 @@ fn tests_are_reported_with_measurements_and_excerpts() {
     paper.expect("test no board ... error\n<error: boom\n>");
     tell(Event::Measured { test: None, measurement: measured("loose", 3.into(), "", None, None) });
     paper.expect("loose  3\n");
-    let test = |outcome| Test { outcome, ..Test::default() };
-    assert!(console.finish(&Report { tests: vec![test(Outcome::Fail), test(Outcome::Error)], ..Report::default() }));
+    let tests = [Outcome::Fail, Outcome::Error].into_iter().collect();
+    assert!(console.finish(&Tally { tests, ..Tally::default() }));
     paper.expect("2 tests: 1 failed, 1 error\n");
 }
 

@@ -22,6 +22,7 @@ pub mod keyboard;
 pub mod link;
 pub mod memory;
 pub mod operator;
+pub mod output;
 pub mod progress;
 pub mod project;
 pub mod prompt;
@@ -65,9 +66,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// The exit status of a defect of this program.
 const DEFECT: u8 = 70;
 
-/// Runs the program with the arguments of this process. `memory` tells how many bytes it has allocated.
-pub fn main(memory: fn() -> usize) -> ExitCode {
+/// Runs the program with the arguments of this process. `memory` tells how many bytes it has allocated; `closed`: standard
+/// output could not be written when the program started.
+pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
     memory::count_by(memory);
+    if closed {
+        output::say_closed();
+    }
     let alone = std::env::args_os().len() == 1 && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let parsed = if alone { Arguments::try_parse_from([PROGRAM, "repl"]) } else { Arguments::try_parse() };
     let arguments = match parsed {
@@ -75,7 +80,9 @@ pub fn main(memory: fn() -> usize) -> ExitCode {
         Err(answer) => {
             // Help and version are answers too.
             let mut status = u8::try_from(answer.exit_code()).unwrap_or(2);
-            if let Err(error) = answer.print()
+            let lost = output::is_closed() && !answer.use_stderr();
+            let printed = if lost { Err(output::closed()) } else { answer.print() };
+            if let Err(error) = printed
                 && !answer.use_stderr()
             {
                 Console::of_process().lose_output(&error);

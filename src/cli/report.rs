@@ -3,14 +3,17 @@
 //! Uses [`crate::bench`]. Invariant: pure; times are told only if asked for, so that output can be compared.
 
 use super::render::{self, Colour, Look};
+use crate::bench::archive::Run;
 use crate::bench::event::{Failure, Outcome};
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Report, Test};
+use crate::bench::report::Test;
 use crate::bench::schedule::Schedule;
+use crate::bench::tally::{Counts, Tally};
 use crate::bench::units::{self, Shown};
 use crate::script::duration;
 use crate::visible;
 use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 /// The verdict's word in its look.
@@ -93,18 +96,38 @@ fn bar(item: &Measurement, shown: &Shown) -> Option<String> {
     Some(format!("[{} {} {}]", shown.min.as_deref()?, String::from_iter(bar), shown.max.as_deref()?))
 }
 
-/// A whole run: every test, what went wrong, and the sum. `named`: begins with the script's name.
-pub fn whole(report: &Report, colour: Colour, named: bool) -> String {
-    let mut text = if named { format!("{}\n", report.script) } else { String::new() };
-    for ended in &report.tests {
-        text.push_str(&test(ended, colour, true));
-        text.extend(ended.error.iter().map(|failure| excerpt(failure, colour)));
+/// A whole run, piece by piece to `print`: every test, what went wrong, and the sum. `named`: begins with the script's name.
+///
+/// # Errors
+/// Of reading the archive.
+pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&str)) -> io::Result<()> {
+    if named {
+        print(&format!("{}\n", run.head().script));
     }
-    text.push_str(&measurements(&report.measurements, "", colour, true));
-    text.extend(report.failures().map(|failure| excerpt(failure, colour)));
-    text.push_str(&summary(report, colour, true));
-    text
+    for saved in run.tests() {
+        let ended = saved?.test;
+        print(&test(&ended, colour, true));
+        ended.error.iter().for_each(|failure| print(&excerpt(failure, colour)));
+    }
+    // Their columns are as wide as those of all of them.
+    let mut loose = Vec::new();
+    for item in run.measurements() {
+        loose.push(item?);
+        if loose.len() == TOGETHER {
+            print(&measurements(&loose, "", colour, true));
+            loose.clear();
+        }
+    }
+    print(&measurements(&loose, "", colour, true));
+    run.failures().iter().for_each(|failure| print(&excerpt(failure, colour)));
+    let (head, sums) = (run.head(), run.sums());
+    let tally = Tally { tests: sums.tests, measurements: sums.loose, schedules: head.schedules.clone() };
+    print(&summary(&tally, colour, true));
+    Ok(())
 }
+
+/// Measurements outside of tests whose columns are aligned.
+const TOGETHER: usize = 10_000;
 
 /// A failure with the lines that it knows itself.
 fn excerpt(failure: &Failure, colour: Colour) -> String {
@@ -124,9 +147,9 @@ fn excerpt(failure: &Failure, colour: Colour) -> String {
 
 /// What a run came to: nothing if it had no tests and no measurement failed. `watched`: a person looks at it, who is told
 /// how well schedules were kept.
-pub fn summary(report: &Report, colour: Colour, watched: bool) -> String {
+pub fn summary(tally: &Tally, colour: Colour, watched: bool) -> String {
     let mut text = String::new();
-    for schedule in report.schedules.iter().filter(|_| watched) {
+    for schedule in tally.schedules.iter().filter(|_| watched) {
         let Schedule { file, line, period_s, calls, skipped, jitter_mean_s, jitter_max_s } = schedule;
         let time = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
         let _ = writeln!(
@@ -137,19 +160,17 @@ pub fn summary(report: &Report, colour: Colour, watched: bool) -> String {
             time(*jitter_max_s)
         );
     }
-    if !report.tests.is_empty() {
-        let outcomes: Vec<Outcome> = report.tests.iter().map(|test| test.outcome).collect();
-        line(&mut text, "test", &outcomes, colour);
+    if tally.tests.total() > 0 {
+        line(&mut text, "test", &tally.tests, colour);
     }
-    let loose: Vec<Outcome> = report.measurements.iter().map(|item| item.outcome).collect();
-    if loose.iter().any(|outcome| !outcome.is_good()) {
-        line(&mut text, "measurement", &loose, colour);
+    if tally.measurements.worst().is_some_and(|worst| !worst.is_good()) {
+        line(&mut text, "measurement", &tally.measurements, colour);
     }
     text
 }
 
-fn line(text: &mut String, noun: &str, outcomes: &[Outcome], colour: Colour) {
-    let count = |outcome: Outcome| outcomes.iter().filter(|other| **other == outcome).count();
+fn line(text: &mut String, noun: &str, outcomes: &Counts, colour: Colour) {
+    let count = |outcome: Outcome| outcomes.of(outcome);
     let plural = |count: usize| if count == 1 { "" } else { "s" };
     let (errors, timeouts) = (count(Outcome::Error), count(Outcome::Timeout));
     let parts = [
@@ -165,7 +186,7 @@ fn line(text: &mut String, noun: &str, outcomes: &[Outcome], colour: Colour) {
         .filter(|(count, _, _)| *count > 0)
         .map(|(count, word, look)| colour.paint(look, &format!("{count} {word}")))
         .collect();
-    let _ = writeln!(text, "{} {noun}{}: {}", outcomes.len(), plural(outcomes.len()), parts.join(", "));
+    let _ = writeln!(text, "{} {noun}{}: {}", outcomes.total(), plural(outcomes.total()), parts.join(", "));
 }
 
 #[cfg(test)]
@@ -175,14 +196,14 @@ mod tests {
     #[test]
     fn summaries() {
         let case = |outcomes: &[Outcome], loose: Option<f64>, expected: &str| {
-            let tests = outcomes.iter().map(|outcome| Test { outcome: *outcome, ..Test::default() }).collect();
             let loose = loose.map(|value| {
                 let mut measurement = Measurement { value: value.into(), min: Some(1.0), ..Measurement::default() };
                 measurement.judge(|_, _| false);
                 measurement
             });
-            let report = Report { tests, measurements: loose.into_iter().collect(), ..Report::default() };
-            assert_eq!(summary(&report, Colour::Never, true), expected);
+            let measurements = loose.into_iter().map(|item: Measurement| item.outcome).collect();
+            let tally = Tally { tests: outcomes.iter().copied().collect(), measurements, ..Tally::default() };
+            assert_eq!(summary(&tally, Colour::Never, true), expected);
         };
         use Outcome::{Error, Fail, Marginal, Pass, Skip, Timeout};
         case(&[Skip, Marginal, Pass], None, "3 tests: 1 passed, 1 marginal, 1 skipped\n");
@@ -205,10 +226,10 @@ mod tests {
             jitter_mean_s: 0.000_12,
             jitter_max_s: 0.001_3,
         };
-        let report = Report { schedules: vec![schedule], ..Report::default() };
+        let tally = Tally { schedules: vec![schedule], ..Tally::default() };
         let told = "every 0.1 s (a.rhai:3): 5 calls, 1 skipped, late by 120 µs on average, 1.30 ms at most\n";
-        assert_eq!(summary(&report, Colour::Never, true), told);
-        assert_eq!(summary(&report, Colour::Never, false), "");
+        assert_eq!(summary(&tally, Colour::Never, true), told);
+        assert_eq!(summary(&tally, Colour::Never, false), "");
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
     let mut runner = Runner::new(host.clone(), watch, run.args, run.limit.timeout);
+    runner.keep_no_report();
     runner.set_subject(journal.subject(&run.script));
     runner.select(super::test::selection(&run.choice, None));
     runner.permit(station::permissions(&run.allowed, station.as_deref())?);
@@ -53,7 +54,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     report_failures(console, &failures, &runner.sources());
     session::finish_recording(&host, console, &runner.sources());
     let unwritten = report_failures(console, &journal.finish(false, console), &runner.sources());
-    console.finish(&finished.report);
+    console.finish(&finished.tally);
     let status = status(&finished, console.broken());
     Ok(if status == 0 { unwritten } else { status })
 }
@@ -88,7 +89,7 @@ pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
         return failure.kind.exit_status();
     }
     let closing = finished.closing.first().map(|failure| failure.kind.exit_status());
-    let tests = (!finished.report.passed()).then_some(1);
+    let tests = (!finished.tally.passed()).then_some(1);
     let cut_short = cut_short.then_some(crate::Kind::OutputError.exit_status());
     let said = finished.exit.filter(|status| *status != 0);
     said.or(tests).or(closing).or(cut_short).unwrap_or(0)
@@ -98,17 +99,17 @@ pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
 mod tests {
     use super::*;
     use crate::bench::event::Outcome;
-    use crate::bench::report::{Report, Test};
+    use crate::bench::report::Report;
+    use crate::bench::tally::Tally;
     use crate::error::Kind;
 
     #[test]
     fn exit_statuses() {
         let case = |failure: Option<Kind>, closing: Option<Kind>, test: Outcome, exit: Option<u8>, expected: u8| {
-            let test = Test { outcome: test, ..Test::default() };
-            let report = Report { tests: vec![test], ..Report::default() };
+            let tally = Tally { tests: [test].into_iter().collect(), ..Tally::default() };
             let closing = closing.map(|kind| Diagnostic::new(kind, "")).into_iter().collect();
             let failure = failure.map(|kind| Diagnostic::new(kind, ""));
-            let finished = Finished { failure, closing, report, exit };
+            let finished = Finished { failure, closing, report: Report::default(), tally, exit };
             assert_eq!(status(&finished, false), expected);
         };
         use Outcome::{Fail, Pass, Timeout};

@@ -5,8 +5,8 @@
 use super::arguments::{Connection, Limit};
 use super::console::Console;
 use super::{misuse, signals, station};
-use crate::bench::report::Report;
 use crate::bench::station::Station;
+use crate::bench::tally::Tally;
 use crate::bound;
 use crate::device::class::Class;
 use crate::device::{Device, Host, OpenOptions, Output, Transfer};
@@ -188,6 +188,6 @@ pub fn with_board_printing_to<O: Output + 'static>(
     let named = |error: Error| if error.device() == Some(&*class.name) { error.without_device() } else { error };
     let failures: Vec<Diagnostic> = failures.map(|error| Diagnostic::from_error(&named(error))).collect();
     finish_recording(&host, console, sources);
-    console.finish(&Report::default());
+    console.finish(&Tally::default());
     Ok(super::report_failures(console, &failures, sources))
 }

@@ -10,8 +10,8 @@ use super::render::Colour;
 use super::reporting::{Journal, Watch};
 use super::run::status;
 use super::{is_python, memory, misuse, readable, report_failures, session, signals, station};
-use crate::bench::report::Report;
 use crate::bench::select::{Dice, Selection};
+use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
@@ -88,9 +88,9 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         }
     }
     let written = report_failures(console, &journal.finish(true, console), &crate::script::Sources::default());
-    console.finish(&all.report);
+    console.finish(&all.tally);
     let status = if all.status == 0 { written } else { all.status };
-    if status == 0 && all.report.tests.is_empty() {
+    if status == 0 && all.tally.tests.total() == 0 {
         let help = "look with `--list` which there are; -k and --tag choose among them";
         return Err(misuse("no test was run", help));
     }
@@ -103,15 +103,13 @@ struct Ran {
     /// The worst exit status.
     status: u8,
     /// All tests and measurements.
-    report: Report,
+    tally: Tally,
 }
 
 impl Ran {
     fn add(&mut self, other: Ran) {
         self.status = self.status.max(other.status);
-        self.report.tests.extend(other.report.tests);
-        self.report.measurements.extend(other.report.measurements);
-        other.report.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.report.schedules));
+        self.tally.add_all(other.tally);
     }
 }
 
@@ -154,18 +152,19 @@ impl Bench<'_> {
             Ok(prepared) => prepared,
             Err(failure) => {
                 let status = report_failures(console, &[failure], &crate::script::Sources::default());
-                return Ran { status, report: Report::default() };
+                return Ran { status, tally: Tally::default() };
             }
         };
         let args = self.options.args.clone();
         let mut runner = Runner::new(host.clone(), watch, args, self.options.limit.timeout);
+        runner.keep_no_report();
         runner.set_subject(subject);
         runner.select(selection(&self.options.choice, seed));
         match station::permissions(&self.options.allowed, station.as_deref()) {
             Ok(permissions) => runner.permit(permissions),
             Err(failure) => {
                 let status = report_failures(console, &[failure], &crate::script::Sources::default());
-                return Ran { status, report: Report::default() };
+                return Ran { status, tally: Tally::default() };
             }
         }
         memory::limit(&runner, &self.options.allowed);
@@ -176,7 +175,7 @@ impl Bench<'_> {
         let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
         report_failures(console, &failures, &runner.sources());
         session::finish_recording(&host, console, &runner.sources());
-        Ran { status: status(&finished, console.broken()), report: finished.report }
+        Ran { status: status(&finished, console.broken()), tally: finished.tally }
     }
 
     /// Runs the files on all boards at once; what each prints comes when it has ended.
@@ -198,7 +197,7 @@ impl Bench<'_> {
                         let own = Arc::new(page.console(console.colour()));
                         let ran = self.run(file, seed, port.as_deref(), &own);
                         let status = ran.status;
-                        own.finish(&Report::default());
+                        own.finish(&Tally::default());
                         page.print(file, console);
                         lock(all).add(ran);
                         interrupted.fetch_or(status == INTERRUPTED, Ordering::SeqCst);

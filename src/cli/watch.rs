@@ -110,12 +110,12 @@ fn once(
         shared.stopped && !shared.ended
     };
     console.end_lines();
-    let Finished { failure, closing, report, .. } = finished;
+    let Finished { failure, closing, tally, .. } = finished;
     let failure = failure.filter(|failure| !(stopped && failure.kind == Kind::Interrupted));
     let failures: Vec<Diagnostic> = failure.into_iter().chain(closing).collect();
     report_failures(console, &failures, &runner.sources());
     session::finish_recording(host, console, &runner.sources());
-    console.finish(&report);
+    console.finish(&tally);
     inputs
 }
 

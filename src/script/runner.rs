@@ -6,6 +6,7 @@ use crate::bench::operator::Operator;
 use crate::bench::report::Report;
 use crate::bench::select::{Declared, Selection};
 use crate::bench::station::Station;
+use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::device::class::Class;
 use crate::diagnostic::Diagnostic;
@@ -34,8 +35,10 @@ pub struct Finished {
     pub failure: Option<Diagnostic>,
     /// What went wrong while devices were closed.
     pub closing: Vec<Diagnostic>,
-    /// What was tested and measured.
+    /// What was tested and measured. Empty after [`Runner::keep_no_report`].
     pub report: Report,
+    /// The verdicts of what was tested and measured, counted.
+    pub tally: Tally,
     /// `exit(status)` of the script, if it called that.
     pub exit: Option<u8>,
 }
@@ -57,6 +60,12 @@ impl Runner {
     /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
     pub fn permit(&self, permissions: Permissions) {
         self.run.permit(permissions);
+    }
+
+    /// Leaves [`Finished::report`] empty, for who makes reports of the observer's events, with an
+    /// [`Archiver`](crate::bench::archive::Archiver): then memory does not grow with tests and samples.
+    pub fn keep_no_report(&self) {
+        self.run.keeps_report.store(false, Ordering::Relaxed);
     }
 
     /// How much memory scripts may take; until then any. Once.
@@ -158,7 +167,8 @@ impl Runner {
     fn finish(&self, failure: Option<Diagnostic>) -> Finished {
         let finished = finish(&self.run, failure);
         self.run.emit_end(finished.failure.as_ref(), &finished.closing, finished.exit);
-        Finished { report: self.run.take_report(), ..finished }
+        let (report, tally) = self.run.take_report();
+        Finished { report, tally, ..finished }
     }
 
     /// Parses a script, evaluates nothing but its declarations, and gives the classes it declares, and those of the
@@ -228,5 +238,5 @@ pub(crate) fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
     closing.extend(run.host.close_all().iter().map(explain::of_error));
     *lock(&run.record) = crate::bench::record::Record::default();
     let exit = lock(&run.exit).take();
-    Finished { failure, closing, report: Report::default(), exit }
+    Finished { failure, closing, report: Report::default(), tally: Tally::default(), exit }
 }

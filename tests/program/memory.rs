@@ -24,6 +24,34 @@ fn memory_that_doubles_ends_the_script_and_teardowns_run() {
     }
 }
 
+/// All reports of a run with tests, samples, measurements and attachments, and all reports of its log.
+#[test]
+fn reports_take_no_more_memory_for_more_tests_and_samples() {
+    const SCRIPT: &str = "let s = record(\"s\", \"V\"); let big = blob(20000);
+        for i in 0..COUNT {
+            test \"the test\" { print(\"x\"); measure(\"v\", i, #{ min: 0, unit: \"V\" }); attach(\"a\", big); }
+            measure(\"loose\", i);
+            for j in 0..10 { s.add(j); }
+        }";
+    let folder = tempfile::tempdir().unwrap();
+    let peaks = |count: usize| {
+        std::fs::write(folder.path().join("a.rhai"), SCRIPT.replace("COUNT", &count.to_string())).unwrap();
+        let reports = ["--json", "a.json", "--junit", "a.xml", "--html", "a.html", "--csv", "csv"];
+        let run = measure(folder.path(), &[["run", "a.rhai", "--jsonl", "log"].as_slice(), &reports].concat());
+        assert_eq!(run.status, Some(0), "{}", run.stderr);
+        let page = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+        let first = ["a.json", "a.xml", "a.html", "csv/s.csv"].map(page);
+        let again = measure(folder.path(), &[["report", "log"].as_slice(), &reports].concat());
+        assert_eq!(again.status, Some(0), "{}", again.stderr);
+        assert!(first == ["a.json", "a.xml", "a.html", "csv/s.csv"].map(page), "the reports differ");
+        [run.peak, again.peak]
+    };
+    let (few, many) = (peaks(10), peaks(1500));
+    for (few, many) in few.into_iter().zip(many) {
+        assert!(many < few + 12, "{few} MiB for 10, {many} for 1500");
+    }
+}
+
 #[test]
 fn one_call_makes_no_more_than_it_may() {
     let calls = "for make in [

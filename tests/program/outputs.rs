@@ -64,6 +64,27 @@ fn a_full_output_is_status_74() {
 }
 
 #[test]
+fn a_closed_output_is_status_74() {
+    let folder = bench();
+    for command in COMMANDS {
+        let output = shell(folder.path(), &format!("$BS {command} >&-"));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(74), "{command}: {said}");
+        assert_eq!(said.matches("standard output cannot be written: it is closed").count(), 1, "{command}: {said}");
+    }
+    // Open, but not for writing.
+    let output = shell(folder.path(), "$BS eval -p sim 1+1 1< a.rhai");
+    assert_eq!(output.status.code(), Some(74), "{}", text(&output.stderr));
+    // Nothing is lost of what prints nothing, or prints elsewhere; the null device takes everything.
+    for line in
+        ["exec -p sim x=1 >&-", "run a.rhai --jsonl log2 --html page > /dev/null", "eval -p sim 1+1 1<> /dev/null"]
+    {
+        let output = shell(folder.path(), &format!("$BS {line}"));
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{line}");
+    }
+}
+
+#[test]
 fn a_closed_pipe_is_status_74_without_a_word() {
     let folder = bench();
     for command in COMMANDS {
@@ -110,7 +131,7 @@ fn a_full_disk_keeps_the_old_files() {
     }
     for (name, option) in [("r.html", "--html r.html"), ("r.json", "--json r.json"), ("r.xml", "--junit r.xml")] {
         old(name);
-        let many: String = (0..400).map(|number| format!("test \"the test of number {number}\" {{ }}\n")).collect();
+        let many: String = (0..200).map(|number| format!("test \"the test of number {number}\" {{ }}\n")).collect();
         std::fs::write(root.join("w.rhai"), many).unwrap();
         let output = limited(&format!("$BS run w.rhai {option}"));
         let said = text(&output.stderr);
@@ -119,6 +140,15 @@ fn a_full_disk_keeps_the_old_files() {
         kept(name);
         no_debris();
     }
+    // What happened is kept in a file until the end: that one has no room either.
+    old("r.html");
+    std::fs::write(root.join("w.rhai"), "for i in 0..2000 { test \"the test\" { measure(\"x\", i); } }").unwrap();
+    let output = limited("$BS run w.rhai --html r.html");
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(74), "{said}");
+    assert!(said.contains("no report can be made: the record of the run cannot be kept: file too large"), "{said}");
+    kept("r.html");
+    no_debris();
     // A page that is not there is not announced.
     std::fs::write(root.join("station.toml"), "reports = \"kept\"\n").unwrap();
     std::fs::write(root.join("w.rhai"), "print(1);").unwrap();

@@ -17,14 +17,12 @@ const TEXTS: &[&str] = &["application/json", "application/xml", "application/tom
 /// Longest text that is shown; the whole of a longer one can be saved.
 const LONGEST_TEXT: usize = 64 << 10;
 
-/// The attachments of a run or a test.
-pub fn list(markup: &mut Markup, attachments: &[Attachment]) {
-    for attachment in attachments {
-        markup.element("div", &[("class", &"attachment")], |markup| show(markup, attachment));
-    }
+/// An attachment of a run or a test.
+pub fn show(markup: &mut Markup<'_>, attachment: &Attachment) {
+    markup.element("div", &[("class", &"attachment")], |markup| inner(markup, attachment));
 }
 
-fn show(markup: &mut Markup, attachment: &Attachment) {
+fn inner(markup: &mut Markup<'_>, attachment: &Attachment) {
     let Ok(content) = STANDARD.decode(attachment.content.as_bytes()) else {
         markup.leaf("p", &[("class", &"caption")], &attachment.name);
         markup.leaf("p", &[("class", &"remark")], "the record of this attachment is damaged");
@@ -54,7 +52,7 @@ fn show(markup: &mut Markup, attachment: &Attachment) {
 }
 
 /// Name, kind, size and checksum; with a link, the bytes can be saved.
-fn caption(markup: &mut Markup, attachment: &Attachment, content: &[u8], link: Option<&str>) {
+fn caption(markup: &mut Markup<'_>, attachment: &Attachment, content: &[u8], link: Option<&str>) {
     match link {
         Some(base64) => {
             let target = format_args!("data:application/octet-stream;base64,{base64}");

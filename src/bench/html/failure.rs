@@ -10,7 +10,7 @@ pub fn place(failure: &Failure) -> Option<String> {
 }
 
 /// A failure: what happened, where, and what to do.
-pub fn show(markup: &mut Markup, failure: &Failure) {
+pub fn show(markup: &mut Markup<'_>, failure: &Failure) {
     markup.element("div", &[("class", &"failure")], |markup| {
         markup.element("p", &[("class", &"message")], |markup| {
             markup.leaf("span", &[("class", &"kind")], &failure.kind);
@@ -36,7 +36,7 @@ pub fn show(markup: &mut Markup, failure: &Failure) {
 }
 
 /// A line of a script, with a mark under the column.
-fn excerpt(markup: &mut Markup, spot: &Spot) {
+fn excerpt(markup: &mut Markup<'_>, spot: &Spot) {
     let label = if spot.label.is_empty() { "at" } else { &spot.label };
     markup.leaf("p", &[("class", &"place")], format_args!("{label} {}:{}", spot.file, spot.line));
     if spot.text.trim().is_empty() {

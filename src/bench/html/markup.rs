@@ -1,46 +1,74 @@
 //! Writes elements and text; the only place that makes markup.
 //!
-//! Pure. Invariants: names of elements and attributes are constants of this program, everything else is escaped; every
+//! Uses a writer, and no more memory than a buffer. Invariants: names of elements and attributes are constants of this program, everything else is escaped; every
 //! element that is opened is closed; what is written is well-formed XML, and the same document to a parser of HTML, whatever
 //! the text is.
 
 use std::fmt::{Display, Write as _};
+use std::io;
+
+/// Bytes that are written at once.
+const BUFFER: usize = 64 << 10;
 
 /// A document that is being written.
-#[derive(Debug, Default)]
-pub struct Markup(String);
+pub struct Markup<'a> {
+    to: &'a mut dyn io::Write,
+    /// What was not written yet.
+    text: String,
+    failure: Option<io::Error>,
+}
 
 /// Attributes: names, and the values as text.
 pub type Attributes<'a> = &'a [(&'static str, &'a dyn Display)];
 
-impl Markup {
+impl<'a> Markup<'a> {
     /// A document that begins with what stands before its root.
-    pub fn document() -> Markup {
-        Markup("<!DOCTYPE html>\n".to_owned())
+    pub fn document(to: &'a mut dyn io::Write) -> Markup<'a> {
+        Markup { to, text: "<!DOCTYPE html>\n".to_owned(), failure: None }
     }
 
-    /// What was written.
-    pub fn finish(self) -> String {
-        self.0
+    /// Writes what is left, and a line end.
+    ///
+    /// # Errors
+    /// The first that there was, of writing or of [`Markup::read`].
+    pub fn finish(mut self) -> io::Result<()> {
+        self.text.push('\n');
+        self.pass_on();
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    /// What was read to be shown; `None` if it could not be read, which fails the document.
+    pub fn read<T>(&mut self, read: io::Result<T>) -> Option<T> {
+        read.map_err(|error| self.failure.get_or_insert(error).kind()).ok()
+    }
+
+    fn pass_on(&mut self) {
+        if self.failure.is_none() {
+            self.failure = self.to.write_all(self.text.as_bytes()).err();
+        }
+        self.text.clear();
     }
 
     /// An element with its content.
-    pub fn element(&mut self, name: &'static str, attributes: Attributes<'_>, content: impl FnOnce(&mut Markup)) {
+    pub fn element(&mut self, name: &'static str, attributes: Attributes<'_>, content: impl FnOnce(&mut Markup<'a>)) {
         self.begin(name, attributes);
-        self.0.push('>');
+        self.text.push('>');
         content(self);
-        self.0.push_str("</");
-        self.0.push_str(name);
-        self.0.push('>');
+        self.text.push_str("</");
+        self.text.push_str(name);
+        self.text.push('>');
         if matches!(name, "tr" | "li" | "p" | "div" | "section" | "article" | "h2" | "h3" | "header" | "table") {
-            self.0.push('\n');
+            self.text.push('\n');
+        }
+        if self.text.len() >= BUFFER {
+            self.pass_on();
         }
     }
 
     /// An element that never has content: `br`, `img`, `meta`, or a shape.
     pub fn empty(&mut self, name: &'static str, attributes: Attributes<'_>) {
         self.begin(name, attributes);
-        self.0.push_str("/>");
+        self.text.push_str("/>");
     }
 
     /// An element with nothing but text.
@@ -50,23 +78,23 @@ impl Markup {
 
     /// Text.
     pub fn text(&mut self, text: impl Display) {
-        let _ = write!(Escaped(&mut self.0), "{text}");
+        let _ = write!(Escaped(&mut self.text), "{text}");
     }
 
     /// The style sheet, which is a constant of this program without characters of markup.
     pub fn style(&mut self, sheet: &'static str) {
-        self.0.push_str("<style>\n");
-        self.0.push_str(sheet);
-        self.0.push_str("</style>\n");
+        self.text.push_str("<style>\n");
+        self.text.push_str(sheet);
+        self.text.push_str("</style>\n");
     }
 
     fn begin(&mut self, name: &'static str, attributes: Attributes<'_>) {
-        self.0.push('<');
-        self.0.push_str(name);
+        self.text.push('<');
+        self.text.push_str(name);
         for (name, value) in attributes {
-            let _ = write!(self.0, " {name}=\"");
-            let _ = write!(Escaped(&mut self.0), "{value}");
-            self.0.push('"');
+            let _ = write!(self.text, " {name}=\"");
+            let _ = write!(Escaped(&mut self.text), "{value}");
+            self.text.push('"');
         }
     }
 }
@@ -103,14 +131,52 @@ mod tests {
 
     #[test]
     fn whatever_comes_is_text() {
-        let mut markup = Markup::default();
+        let mut written = Vec::new();
+        let mut markup = Markup::document(&mut written);
         markup.element("b", &[("title", &"\" onload='x")], |inner| {
             inner.text("</b><script>&amp;\0\x1b\r\u{202e}\u{ffff}")
         });
         markup.empty("br", &[]);
+        markup.finish().unwrap();
         assert_eq!(
-            markup.finish(),
-            "<b title=\"&quot; onload=&#39;x\">&lt;/b&gt;&lt;script&gt;&amp;amp;\u{2400}\u{241b}\u{240d}\u{fffd}\u{fffd}</b><br/>"
+            String::from_utf8(written).unwrap(),
+            "<!DOCTYPE html>\n<b title=\"&quot; onload=&#39;x\">&lt;/b&gt;&lt;script&gt;&amp;amp;\u{2400}\u{241b}\u{240d}\u{fffd}\u{fffd}</b><br/>\n"
         );
+    }
+
+    /// Takes some bytes, and then no more.
+    struct Full(usize);
+
+    impl io::Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            assert!(bytes.len() < 2 * BUFFER, "{} bytes at once", bytes.len());
+            let left = self.0.checked_sub(bytes.len()).ok_or(io::ErrorKind::StorageFull)?;
+            self.0 = left;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_document_that_cannot_be_written_or_read_is_an_error() {
+        let fill = |room| {
+            let mut to = Full(room);
+            let mut markup = Markup::document(&mut to);
+            markup.element("div", &[], |markup| {
+                for _ in 0..100 {
+                    markup.leaf("p", &[], "x".repeat(9000));
+                }
+            });
+            markup.finish().map_err(|error| error.kind())
+        };
+        assert_eq!((fill(2_000_000), fill(100_000)), (Ok(()), Err(io::ErrorKind::StorageFull)));
+        let mut written = Vec::new();
+        let mut markup = Markup::document(&mut written);
+        assert_eq!(markup.read(Ok(1)), Some(1));
+        assert_eq!(markup.read::<()>(Err(io::ErrorKind::NotFound.into())), None);
+        assert_eq!(markup.finish().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

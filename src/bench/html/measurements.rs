@@ -7,13 +7,14 @@ use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
 use crate::bench::numbers;
 use serde_json::Value;
+use std::io;
 
 /// Longest text of a value that is shown whole, in characters.
 const LONGEST_VALUE: usize = 200;
 
-/// A table of measurements, if there are any.
-pub fn table(markup: &mut Markup, measurements: &[Measurement]) {
-    if measurements.is_empty() {
+/// A table of so many measurements, if there are any.
+pub fn table(markup: &mut Markup<'_>, count: usize, measurements: &mut dyn Iterator<Item = io::Result<Measurement>>) {
+    if count == 0 {
         return;
     }
     markup.element("table", &[("class", &"measurements")], |markup| {
@@ -28,13 +29,14 @@ pub fn table(markup: &mut Markup, measurements: &[Measurement]) {
         });
         markup.element("tbody", &[], |markup| {
             for item in measurements {
-                markup.element("tr", &[], |markup| row(markup, item));
+                let Some(item) = markup.read(item) else { return };
+                markup.element("tr", &[], |markup| row(markup, &item));
             }
         });
     });
 }
 
-fn row(markup: &mut Markup, item: &Measurement) {
+fn row(markup: &mut Markup<'_>, item: &Measurement) {
     let scale = scale(item);
     markup.element("th", &[("scope", &"row")], |markup| {
         markup.leaf("bdi", &[], &item.name);
@@ -181,7 +183,7 @@ impl Range {
         ENDS + share * (SIZE.0 - 2.0 * ENDS)
     }
 
-    fn draw(&self, markup: &mut Markup, item: &Measurement, shown: &str) {
+    fn draw(&self, markup: &mut Markup<'_>, item: &Measurement, shown: &str) {
         let (width, height) = SIZE;
         let view = format!("0 0 {width} {height}");
         let label = format!("{shown}: {}", item.outcome.word());
@@ -210,7 +212,7 @@ impl Range {
     }
 
     /// The value: a shape by its verdict, or an arrow if it lies beyond the end.
-    fn marker(&self, markup: &mut Markup, outcome: Outcome) {
+    fn marker(&self, markup: &mut Markup<'_>, outcome: Outcome) {
         let x = one_decimal(self.x(self.value));
         let place = format!("translate({x} 13)");
         let (class, path) = if self.value < self.from {
@@ -233,7 +235,7 @@ impl Range {
     }
 }
 
-fn zone(markup: &mut Markup, class: &str, start: f64, end: f64) {
+fn zone(markup: &mut Markup<'_>, class: &str, start: f64, end: f64) {
     if end > start {
         let (x, width) = (one_decimal(start), one_decimal(end - start));
         markup.empty("rect", &[("class", &class), ("x", &x), ("width", &width), ("y", &8), ("height", &10)]);

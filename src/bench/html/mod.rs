@@ -1,6 +1,6 @@
 //! Runs as one page of HTML that stands alone: no network, no script, for a screen, in light and dark, and for paper.
 //!
-//! Uses [`super::report`]. Invariant: a page is made of its reports alone, the same for the same reports, and whatever a
+//! Uses [`super::archive`]. Invariant: a page is made of its reports alone, the same for the same reports, and whatever a
 //! script or a board said is text in it.
 
 mod attachments;
@@ -13,9 +13,11 @@ mod plot;
 mod quantity;
 mod results;
 
+use super::archive::{Archive, Run};
 use super::event::Outcome;
 use super::report::Report;
 use markup::Markup;
+use std::io;
 
 /// The looks of the page.
 const STYLE: &str = include_str!("style.css");
@@ -23,17 +25,31 @@ const STYLE: &str = include_str!("style.css");
 /// What the page may load, told to the browser: nothing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/// The page of one run; of several, what they came to, then each of them.
-pub fn page(runs: &[Report]) -> String {
-    if let [report] = runs {
-        return whole(&title(report.outcome, report), |markup| run(markup, report, 1));
+/// The page of these reports, as [`write()`] writes it.
+pub fn page(reports: &[Report]) -> String {
+    let mut page = Vec::new();
+    // A vector takes everything.
+    let written = write(&Archive::of(reports), &mut page);
+    debug_assert!(written.is_ok(), "{written:?}");
+    String::from_utf8_lossy(&page).into_owned()
+}
+
+/// Writes the page of one run; of several, what they came to, then each of them.
+///
+/// # Errors
+/// Of writing, and of reading the archive.
+pub fn write(archive: &Archive, to: &mut dyn io::Write) -> io::Result<()> {
+    let runs: Vec<Run<'_>> = archive.runs().collect();
+    if let [only] = runs.as_slice() {
+        let head = only.head();
+        return whole(to, &title(head.outcome, head), |markup| run(markup, *only, 1));
     }
-    let worst = runs.iter().map(|run| run.outcome).max().unwrap_or(Outcome::Pass);
+    let worst = runs.iter().map(|run| run.head().outcome).max().unwrap_or(Outcome::Pass);
     let title = format!("{} · {}", outcome::headline(worst), overview::count(runs.len(), "run"));
-    whole(&title, |markup| {
-        overview::of_runs(markup, runs, worst);
-        for (number, report) in (1..).zip(runs) {
-            run(markup, report, number);
+    whole(to, &title, |markup| {
+        overview::of_runs(markup, &runs, worst);
+        for (number, report) in (1..).zip(&runs) {
+            run(markup, *report, number);
         }
     })
 }
@@ -54,8 +70,8 @@ fn file_name(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
-fn whole(title: &str, content: impl FnOnce(&mut Markup)) -> String {
-    let mut markup = Markup::document();
+fn whole(to: &mut dyn io::Write, title: &str, content: impl FnOnce(&mut Markup<'_>)) -> io::Result<()> {
+    let mut markup = Markup::document(to);
     markup.element("html", &[("lang", &"en")], |markup| {
         markup.element("head", &[], |markup| {
             markup.empty("meta", &[("charset", &"utf-8")]);
@@ -72,20 +88,18 @@ fn whole(title: &str, content: impl FnOnce(&mut Markup)) -> String {
             markup.element("main", &[], content);
         });
     });
-    let mut page = markup.finish();
-    page.push('\n');
-    page
+    markup.finish()
 }
 
 /// One run; `number` makes its anchors unique in the page.
-fn run(markup: &mut Markup, report: &Report, number: usize) {
+fn run(markup: &mut Markup<'_>, report: Run<'_>, number: usize) {
     markup.element("section", &[("class", &"run"), ("id", &format_args!("run{number}"))], |markup| {
         overview::verdict(markup, report);
-        overview::facts(markup, report);
-        overview::boards(markup, &report.boards);
+        overview::facts(markup, report.head());
+        overview::boards(markup, &report.head().boards);
         results::table(markup, report, number);
         results::details(markup, report, number);
-        overview::signatures(markup, report);
-        overview::foot(markup, report);
+        overview::signatures(markup, report.head());
+        overview::foot(markup, report.head());
     });
 }

@@ -2,6 +2,7 @@
 
 use super::markup::Markup;
 use crate::bench::event::Outcome;
+use crate::bench::tally::Counts;
 
 /// The verdict as it stands at the top.
 pub fn headline(outcome: Outcome) -> &'static str {
@@ -21,7 +22,7 @@ fn symbol(outcome: Outcome) -> String {
 }
 
 /// The shapes of all verdicts, and the hatching of marginal zones, for the rest of the page to refer to.
-pub fn symbols(markup: &mut Markup) {
+pub fn symbols(markup: &mut Markup<'_>) {
     markup.element(
         "svg",
         &[("class", &"symbols"), ("width", &0), ("height", &0), ("aria-hidden", &"true")],
@@ -80,14 +81,14 @@ fn drawing(outcome: Outcome) -> (&'static str, &'static str) {
 }
 
 /// The shape alone.
-pub fn sign(markup: &mut Markup, outcome: Outcome) {
+pub fn sign(markup: &mut Markup<'_>, outcome: Outcome) {
     markup.element("svg", &[("class", &"sign"), ("aria-hidden", &"true")], |markup| {
         markup.empty("use", &[("href", &format_args!("#{}", symbol(outcome)))]);
     });
 }
 
 /// Shape and word.
-pub fn badge(markup: &mut Markup, outcome: Outcome) {
+pub fn badge(markup: &mut Markup<'_>, outcome: Outcome) {
     markup.element("span", &[("class", &format_args!("badge {}", outcome.word()))], |markup| {
         sign(markup, outcome);
         markup.text(outcome.word());
@@ -95,10 +96,10 @@ pub fn badge(markup: &mut Markup, outcome: Outcome) {
 }
 
 /// What several verdicts are, best first: `4 passed, 1 failed`.
-pub fn counts(outcomes: impl Iterator<Item = Outcome> + Clone) -> String {
+pub fn counts(counts: &Counts) -> String {
     let parts = [Outcome::Pass, Outcome::Marginal, Outcome::Skip, Outcome::Fail, Outcome::Timeout, Outcome::Error].map(
         |outcome| {
-            let count = outcomes.clone().filter(|other| *other == outcome).count();
+            let count = counts.of(outcome);
             let word = match outcome {
                 Outcome::Pass => "passed",
                 Outcome::Marginal => "marginal",

@@ -2,8 +2,10 @@
 
 use super::markup::Markup;
 use super::{failure, file_name, outcome};
+use crate::bench::archive::{Run, Sums};
 use crate::bench::event::{Board, Outcome};
 use crate::bench::report::Report;
+use crate::bench::tally::Counts;
 
 /// A number of things: `1 test`, `2 tests`.
 pub fn count(number: usize, noun: &str) -> String {
@@ -43,7 +45,8 @@ fn moment(rfc3339: &str) -> String {
 }
 
 /// The verdict over the whole width: shape, word, numbers, and the unit it is about.
-pub fn verdict(markup: &mut Markup, report: &Report) {
+pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
+    let report = run.head();
     markup.element("header", &[("class", &"top")], |markup| {
         markup.element("h1", &[], |markup| {
             markup.leaf("span", &[("class", &"label")], "Test report");
@@ -53,13 +56,13 @@ pub fn verdict(markup: &mut Markup, report: &Report) {
             markup.leaf("time", &[("datetime", &report.started)], moment(&report.started));
         });
     });
-    banner(markup, report.outcome, &summary(report), report.unit.as_deref());
+    banner(markup, report.outcome, &summary(run.sums()), report.unit.as_deref());
     for failure in report.error.iter().chain(&report.closing) {
         failure::show(markup, failure);
     }
 }
 
-fn banner(markup: &mut Markup, verdict: Outcome, summary: &[String], unit: Option<&str>) {
+fn banner(markup: &mut Markup<'_>, verdict: Outcome, summary: &[String], unit: Option<&str>) {
     markup.element("div", &[("class", &format_args!("banner {}", verdict.word()))], |markup| {
         outcome::sign(markup, verdict);
         markup.element("div", &[("class", &"said")], |markup| {
@@ -78,23 +81,19 @@ fn banner(markup: &mut Markup, verdict: Outcome, summary: &[String], unit: Optio
 }
 
 /// What a run came to, in numbers.
-fn summary(report: &Report) -> Vec<String> {
-    let tests = report.tests.iter().map(|test| test.outcome);
-    let measured = || report.tests.iter().flat_map(|test| &test.measurements).chain(&report.measurements);
+fn summary(sums: &Sums) -> Vec<String> {
     let mut lines = Vec::new();
-    if !report.tests.is_empty() {
-        lines.push(format!("{}: {}", count(report.tests.len(), "test"), outcome::counts(tests)));
+    if sums.tests.total() > 0 {
+        lines.push(format!("{}: {}", count(sums.tests.total(), "test"), outcome::counts(&sums.tests)));
     }
-    let (judged, all) = (measured().filter(|item| item.is_judged()), measured().count());
-    if all > 0 {
-        let outcomes: Vec<Outcome> = judged.map(|item| item.outcome).collect();
-        let counts = outcome::counts(outcomes.iter().copied());
-        let counts = match all - outcomes.len() {
+    if sums.measured > 0 {
+        let counts = outcome::counts(&sums.judged);
+        let counts = match sums.measured - sums.judged.total() {
             0 => counts,
             loose if counts.is_empty() => format!("{loose} without limits"),
             loose => format!("{counts}, {loose} without limits"),
         };
-        lines.push(format!("{}: {counts}", count(all, "measurement")));
+        lines.push(format!("{}: {counts}", count(sums.measured, "measurement")));
     }
     if lines.is_empty() {
         lines.push("no tests, no measurements".to_owned());
@@ -103,7 +102,7 @@ fn summary(report: &Report) -> Vec<String> {
 }
 
 /// What was run, by whom, when, where.
-pub fn facts(markup: &mut Markup, report: &Report) {
+pub fn facts(markup: &mut Markup<'_>, report: &Report) {
     let missing = "–".to_owned();
     let or_missing = |text: Option<&String>| text.filter(|text| !text.is_empty()).unwrap_or(&missing).clone();
     let revision = report.revision.as_ref().map(|revision| match revision.strip_suffix('+') {
@@ -133,7 +132,7 @@ pub fn facts(markup: &mut Markup, report: &Report) {
 }
 
 /// The boards, with what they said that they are.
-pub fn boards(markup: &mut Markup, boards: &[Board]) {
+pub fn boards(markup: &mut Markup<'_>, boards: &[Board]) {
     if boards.is_empty() {
         return;
     }
@@ -164,7 +163,7 @@ pub fn boards(markup: &mut Markup, boards: &[Board]) {
 }
 
 /// Lines to sign on; on paper only.
-pub fn signatures(markup: &mut Markup, report: &Report) {
+pub fn signatures(markup: &mut Markup<'_>, report: &Report) {
     let tested = report.operator.as_ref().map_or_else(|| "Tested by".to_owned(), |name| format!("Tested by: {name}"));
     markup.element("div", &[("class", &"signatures"), ("aria-hidden", &"true")], |markup| {
         for who in [tested.as_str(), "Released by"] {
@@ -178,27 +177,28 @@ pub fn signatures(markup: &mut Markup, report: &Report) {
 }
 
 /// Where the page is from.
-pub fn foot(markup: &mut Markup, report: &Report) {
+pub fn foot(markup: &mut Markup<'_>, report: &Report) {
     let text = format!("Made by belay-script {} of the record of this run, schema {}.", report.version, report.schema);
     markup.leaf("footer", &[], text);
 }
 
 /// What several runs came to, each with a link.
-pub fn of_runs(markup: &mut Markup, runs: &[Report], worst: Outcome) {
+pub fn of_runs(markup: &mut Markup<'_>, runs: &[Run<'_>], worst: Outcome) {
     markup.element("section", &[("class", &"run")], |markup| {
         markup.element("header", &[("class", &"top")], |markup| {
             markup.leaf("h1", &[], "Test report");
             markup.leaf(
                 "p",
                 &[("class", &"when")],
-                moment(runs.iter().map(|run| run.started.as_str()).min().unwrap_or_default()),
+                moment(runs.iter().map(|run| run.head().started.as_str()).min().unwrap_or_default()),
             );
         });
-        let tests = runs.iter().flat_map(|run| &run.tests).map(|test| test.outcome);
-        let mut summary =
-            vec![format!("{}: {}", count(runs.len(), "run"), outcome::counts(runs.iter().map(|run| run.outcome)))];
-        if runs.iter().any(|run| !run.tests.is_empty()) {
-            summary.push(format!("{}: {}", count(tests.clone().count(), "test"), outcome::counts(tests)));
+        let of_runs: Counts = runs.iter().map(|run| run.head().outcome).collect();
+        let mut tests = Counts::default();
+        runs.iter().for_each(|run| tests.add_all(&run.sums().tests));
+        let mut summary = vec![format!("{}: {}", count(runs.len(), "run"), outcome::counts(&of_runs))];
+        if tests.total() > 0 {
+            summary.push(format!("{}: {}", count(tests.total(), "test"), outcome::counts(&tests)));
         }
         banner(markup, worst, &summary, None);
         markup.element("table", &[("class", &"runs")], |markup| {
@@ -212,14 +212,15 @@ pub fn of_runs(markup: &mut Markup, runs: &[Report], worst: Outcome) {
             });
             markup.element("tbody", &[], |markup| {
                 for (number, run) in (1..).zip(runs) {
-                    markup.element("tr", &[], |markup| row_of_run(markup, run, number));
+                    markup.element("tr", &[], |markup| row_of_run(markup, *run, number));
                 }
             });
         });
     });
 }
 
-fn row_of_run(markup: &mut Markup, run: &Report, number: usize) {
+fn row_of_run(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
+    let (run, tests) = (run.head(), run.sums().tests);
     markup.element("td", &[], |markup| outcome::badge(markup, run.outcome));
     markup.element("td", &[], |markup| {
         markup.leaf("a", &[("href", &format_args!("#run{number}"))], &run.script);
@@ -228,6 +229,6 @@ fn row_of_run(markup: &mut Markup, run: &Report, number: usize) {
         }
     });
     markup.leaf("td", &[("dir", &"auto")], run.unit.as_deref().unwrap_or("–"));
-    markup.leaf("td", &[], outcome::counts(run.tests.iter().map(|test| test.outcome)));
+    markup.leaf("td", &[], outcome::counts(&tests));
     markup.leaf("td", &[("class", &"number")], duration(run.duration_s));
 }

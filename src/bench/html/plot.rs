@@ -5,8 +5,10 @@
 use super::markup::Markup;
 use super::overview::count;
 use super::quantity::{Scale, join};
+use crate::bench::archive::Rows;
 use crate::bench::report::Series;
 use std::fmt::Write as _;
+use std::io;
 use std::ops::RangeInclusive;
 
 /// The drawing, and within it the field of the curves.
@@ -25,89 +27,145 @@ const LONGEST_UNIT: usize = 60;
 /// Looks for this many columns: colours and dashes; then they begin again.
 const LOOKS: usize = 6;
 
-/// A column: its points in time and value, those that are no numbers left out.
-struct Column<'a> {
-    name: &'a str,
+/// A column: what is drawn of its points in time and value, those that are no numbers left out, and what is said of all.
+#[derive(Default)]
+struct Column {
     /// In order; `None` where the curve breaks.
     points: Vec<Option<(f64, f64)>>,
+    /// The piece that is being thinned: its number of points, and the least and the greatest with their places.
+    piece: Piece,
+    /// Least and greatest time, and value.
+    time: Option<(f64, f64)>,
+    value: Option<(f64, f64)>,
+    mean: f64,
+    number: f64,
 }
 
-impl Column<'_> {
-    fn values(&self) -> impl Iterator<Item = f64> + Clone {
-        self.points.iter().flatten().map(|(_, value)| *value)
+/// Some points that follow each other: how many, and the least and the greatest with their places among them.
+#[derive(Default)]
+struct Piece {
+    length: usize,
+    least: Option<(usize, (f64, f64))>,
+    greatest: Option<(usize, (f64, f64))>,
+}
+
+fn wider(edges: Option<(f64, f64)>, number: f64) -> Option<(f64, f64)> {
+    Some(edges.map_or((number, number), |(least, greatest)| (least.min(number), greatest.max(number))))
+}
+
+impl Column {
+    /// Takes the next point. Of each `thin` points the extremes are drawn; 1: all.
+    fn add(&mut self, point: Option<(f64, f64)>, thin: usize) {
+        if let Some((time, value)) = point {
+            (self.time, self.value) = (wider(self.time, time), wider(self.value, value));
+            self.number += 1.0;
+            self.mean += (value - self.mean) / self.number;
+        }
+        if thin <= 1 {
+            self.points.push(point);
+            return;
+        }
+        if let Some(point) = point {
+            let (here, piece) = ((self.piece.length, point), &mut self.piece);
+            // Of equal ones the first is the least, and the last the greatest.
+            if piece.least.is_none_or(|least| point.1.total_cmp(&least.1.1).is_lt()) {
+                piece.least = Some(here);
+            }
+            if piece.greatest.is_none_or(|greatest| point.1.total_cmp(&greatest.1.1).is_ge()) {
+                piece.greatest = Some(here);
+            }
+        }
+        self.piece.length += 1;
+        if self.piece.length == thin {
+            self.end_piece();
+        }
+    }
+
+    /// Draws what is left.
+    fn end_piece(&mut self) {
+        let Piece { length, least, greatest } = std::mem::take(&mut self.piece);
+        match least.zip(greatest) {
+            None if length == 0 => {}
+            None => self.points.push(None),
+            Some((least, greatest)) => {
+                let (first, second) = if least.0 <= greatest.0 { (least, greatest) } else { (greatest, least) };
+                self.points.push(Some(first.1));
+                if second.0 != first.0 {
+                    self.points.push(Some(second.1));
+                }
+            }
+        }
     }
 
     /// Least, mean, greatest.
     fn statistics(&self) -> Option<(f64, f64, f64)> {
-        let least = self.values().reduce(f64::min)?;
-        let greatest = self.values().reduce(f64::max)?;
-        let (mut mean, mut number) = (0.0, 0.0);
-        for value in self.values() {
-            number += 1.0;
-            mean += (value - mean) / number;
-        }
-        Some((least, mean, greatest))
-    }
-
-    /// The points that are drawn.
-    fn thinned(&self) -> Vec<Option<(f64, f64)>> {
-        if self.points.len() <= MOST_POINTS {
-            return self.points.clone();
-        }
-        let piece = self.points.len().div_ceil(MOST_POINTS / 2);
-        let mut kept = Vec::with_capacity(MOST_POINTS + 2);
-        for piece in self.points.chunks(piece) {
-            let known = || piece.iter().enumerate().filter_map(|(index, point)| point.map(|point| (index, point)));
-            let by_value = |a: &(usize, (f64, f64)), b: &(usize, (f64, f64))| a.1.1.total_cmp(&b.1.1);
-            let (Some(least), Some(greatest)) = (known().min_by(by_value), known().max_by(by_value)) else {
-                kept.push(None);
-                continue;
-            };
-            let (first, second) = if least.0 <= greatest.0 { (least, greatest) } else { (greatest, least) };
-            kept.push(Some(first.1));
-            if second.0 != first.0 {
-                kept.push(Some(second.1));
-            }
-        }
-        kept
+        self.value.map(|(least, greatest)| (least, self.mean, greatest))
     }
 }
 
+/// What is known of a series before it is drawn.
+#[derive(Default)]
+struct Overview {
+    /// By the clock of this computer, because a sample has no other.
+    by_host: bool,
+    /// The moment of the first sample by either clock.
+    begun: Option<(f64, Option<f64>)>,
+    /// Values that are no numbers.
+    odd: usize,
+}
+
+impl Overview {
+    fn of(rows: Rows<'_>) -> io::Result<Overview> {
+        let mut overview = Overview::default();
+        for sample in rows.samples() {
+            let sample = sample?;
+            overview.by_host |= sample.board.is_none();
+            overview.begun.get_or_insert((sample.host, sample.board));
+            overview.odd += sample.values.iter().filter(|value| !value.is_finite()).count();
+        }
+        Ok(overview)
+    }
+}
+
+/// Reads the columns of a series.
+fn columns(rows: Rows<'_>, overview: &Overview) -> io::Result<Vec<Column>> {
+    let time = |host: f64, board: Option<f64>| if overview.by_host { host } else { board.unwrap_or(f64::NAN) };
+    let begun = overview.begun.map_or(0.0, |(host, board)| time(host, board));
+    let thin = if rows.count() <= MOST_POINTS { 1 } else { rows.count().div_ceil(MOST_POINTS / 2) };
+    let mut columns: Vec<Column> = rows.series.columns.iter().map(|_| Column::default()).collect();
+    for sample in rows.samples() {
+        let sample = sample?;
+        let time = time(sample.host, sample.board) - begun;
+        for (index, column) in columns.iter_mut().enumerate() {
+            let value = sample.values.get(index).copied().filter(|value| value.is_finite());
+            column.add(value.map(|value| (time, value)).filter(|(time, _)| time.is_finite()), thin);
+        }
+    }
+    columns.iter_mut().for_each(Column::end_piece);
+    Ok(columns)
+}
+
 /// A series with its legend.
-pub fn figure(markup: &mut Markup, series: &Series) {
-    let on_board = series.samples.iter().all(|sample| sample.board.is_some());
-    let time = |index: usize| {
-        let sample = &series.samples[index];
-        if on_board { sample.board.unwrap_or(f64::NAN) } else { sample.host }
-    };
-    let begun = if series.samples.is_empty() { 0.0 } else { time(0) };
-    let columns: Vec<Column<'_>> = (0..)
-        .zip(&series.columns)
-        .map(|(index, name): (usize, &String)| {
-            let point = |(number, sample): (usize, &crate::bench::report::Sample)| {
-                let value = sample.values.get(index).copied().filter(|value| value.is_finite())?;
-                Some((time(number) - begun, value)).filter(|(time, _)| time.is_finite())
-            };
-            Column { name, points: series.samples.iter().enumerate().map(point).collect() }
-        })
-        .collect();
+pub fn figure(markup: &mut Markup<'_>, rows: Rows<'_>) {
+    let Some(overview) = markup.read(Overview::of(rows)) else { return };
+    let Some(columns) = markup.read(columns(rows, &overview)) else { return };
+    let series = rows.series;
     markup.element("figure", &[("class", &"series")], |markup| {
         markup.element("figcaption", &[], |markup| {
             markup.leaf("bdi", &[("class", &"name")], &series.name);
-            let samples = count(series.samples.len(), "sample");
-            let clock = if on_board { "the board" } else { "this computer" };
+            let samples = count(rows.count(), "sample");
+            let clock = if overview.by_host { "this computer" } else { "the board" };
             let mut text = format!(" {samples}, time by the clock of {clock}");
-            if series.samples.len() > MOST_POINTS {
+            if rows.count() > MOST_POINTS {
                 text.push_str("; the extremes are drawn");
             }
-            let odd =
-                series.samples.iter().flat_map(|sample| &sample.values).filter(|value| !value.is_finite()).count();
+            let odd = overview.odd;
             if odd > 0 {
                 let _ = write!(text, "; {} no number", if odd == 1 { "1 is".to_owned() } else { format!("{odd} are") });
             }
             markup.leaf("span", &[("class", &"remark")], text);
         });
-        legend(markup, &columns, &series.unit);
+        legend(markup, &columns, series);
         match Axes::of(&columns, &series.unit) {
             Some(axes) => axes.draw(markup, series, &columns),
             None => markup.leaf("p", &[("class", &"remark")], "there is nothing to draw"),
@@ -115,9 +173,10 @@ pub fn figure(markup: &mut Markup, series: &Series) {
     });
 }
 
-fn legend(markup: &mut Markup, columns: &[Column<'_>], unit: &str) {
+fn legend(markup: &mut Markup<'_>, columns: &[Column], series: &Series) {
+    let unit = &series.unit;
     markup.element("ul", &[("class", &"legend")], |markup| {
-        for (index, column) in columns.iter().enumerate() {
+        for (index, (column, name)) in columns.iter().zip(&series.columns).enumerate() {
             markup.element("li", &[], |markup| {
                 let view = [("class", &"swatch" as _), ("viewBox", &"0 0 30 10" as _), ("aria-hidden", &"true" as _)];
                 markup.element("svg", &view, |markup| {
@@ -125,7 +184,7 @@ fn legend(markup: &mut Markup, columns: &[Column<'_>], unit: &str) {
                     markup.empty("path", &[("class", &look), ("d", &"M0 5H30")]);
                     mark(markup, index, 15.0, 5.0);
                 });
-                markup.leaf("bdi", &[("class", &"name")], column.name);
+                markup.leaf("bdi", &[("class", &"name")], name);
                 if let Some((least, mean, greatest)) = column.statistics() {
                     let scale = Scale::of(least.abs().max(greatest.abs()), unit);
                     let shown = |number| scale.number_to(number, 4);
@@ -143,7 +202,7 @@ fn legend(markup: &mut Markup, columns: &[Column<'_>], unit: &str) {
 }
 
 /// The mark of a column's points.
-fn mark(markup: &mut Markup, column: usize, x: f64, y: f64) {
+fn mark(markup: &mut Markup<'_>, column: usize, x: f64, y: f64) {
     let path = match column % LOOKS {
         0 => "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
         1 => "m-2.7-2.7h5.4v5.4h-5.4z",
@@ -166,17 +225,15 @@ struct Axes {
 
 impl Axes {
     /// `None` if there is no point, or they are too far apart.
-    fn of(columns: &[Column<'_>], unit: &str) -> Option<Axes> {
-        let points = || columns.iter().flat_map(|column| column.points.iter().flatten().copied());
-        let edges = |least: Option<f64>, greatest: Option<f64>| {
-            let (least, greatest) = (least?, greatest?);
+    fn of(columns: &[Column], unit: &str) -> Option<Axes> {
+        let edges = |of: fn(&Column) -> Option<(f64, f64)>| {
+            let all = columns.iter().filter_map(of);
+            let (least, greatest) = all.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
             let room = if greatest > least { 0.0 } else { (least.abs() * 0.05).max(1e-9) };
             Some((least - room, greatest + room)).filter(|(from, to)| (to - from).is_finite() && to > from)
         };
-        let times = || points().map(|(time, _)| time);
-        let values = || points().map(|(_, value)| value);
-        let time = edges(times().reduce(f64::min), times().reduce(f64::max))?;
-        let (from, to) = edges(values().reduce(f64::min), values().reduce(f64::max))?;
+        let time = edges(|column| column.time)?;
+        let (from, to) = edges(|column| column.value)?;
         let room = (to - from) * 0.06;
         let value = (from - room, to + room);
         let largest = |edges: (f64, f64)| edges.0.abs().max(edges.1.abs());
@@ -194,7 +251,7 @@ impl Axes {
         bottom - (value - self.value.0) / (self.value.1 - self.value.0) * (bottom - top)
     }
 
-    fn draw(&self, markup: &mut Markup, series: &Series, columns: &[Column<'_>]) {
+    fn draw(&self, markup: &mut Markup<'_>, series: &Series, columns: &[Column]) {
         let view = format!("0 0 {} {}", SIZE.0, SIZE.1);
         let label = format!("{} over time", series.name);
         let attributes =
@@ -202,9 +259,9 @@ impl Axes {
         markup.element("svg", &attributes, |markup| {
             self.draw_axes(markup);
             for (index, column) in columns.iter().enumerate() {
-                let points = column.thinned();
+                let points = &column.points;
                 let look = format!("curve look{}", index % LOOKS);
-                markup.empty("path", &[("class", &look), ("d", &self.curve(&points))]);
+                markup.empty("path", &[("class", &look), ("d", &self.curve(points))]);
                 if points.len() <= MOST_MARKS {
                     points
                         .iter()
@@ -230,7 +287,7 @@ impl Axes {
         path
     }
 
-    fn draw_axes(&self, markup: &mut Markup) {
+    fn draw_axes(&self, markup: &mut Markup<'_>) {
         let (left, right) = (*FIELD.0.start(), *FIELD.0.end());
         let (top, bottom) = (*FIELD.1.start(), *FIELD.1.end());
         for (number, label) in ticks(self.value, 5, &self.value_scale) {
@@ -298,9 +355,10 @@ mod tests {
     #[test]
     fn extremes_survive_thinning() {
         let value = |index: u32| if index == 77_777 { 9.0 } else { f64::from(index % 7) };
-        let points: Vec<_> = (0..100_000).map(|index| Some((f64::from(index), value(index)))).collect();
-        let column = Column { name: "a", points };
-        let kept = column.thinned();
+        let mut column = Column::default();
+        (0..100_000).for_each(|index| column.add(Some((f64::from(index), value(index))), 100));
+        column.end_piece();
+        let kept = &column.points;
         assert!(kept.len() <= MOST_POINTS, "{}", kept.len());
         assert!(kept.contains(&Some((77_777.0, 9.0))));
         assert!(kept.windows(2).all(|pair| pair[0] < pair[1]), "in order of time");

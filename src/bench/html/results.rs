@@ -3,28 +3,19 @@
 use super::markup::Markup;
 use super::overview::{count, duration};
 use super::{attachments, failure, measurements, outcome, plot};
-use crate::bench::event::{Attachment, Outcome};
+use crate::bench::archive::{Run, SavedTest};
+use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Printed, Report, Series, Test};
+use crate::bench::report::{Printed, Test};
 
 /// The anchor of a test's details.
 fn anchor(run: usize, index: usize) -> String {
     format!("run{run}-test{}", index + 1)
 }
 
-/// Whether there is more to say of a test than its row in the table does.
-fn has_details(test: &Test) -> bool {
-    test.error.is_some()
-        || !(test.measurements.is_empty()
-            && test.attempts.is_empty()
-            && test.series.is_empty()
-            && test.attachments.is_empty()
-            && test.output.is_empty())
-}
-
 /// All tests, by group.
-pub fn table(markup: &mut Markup, report: &Report, run: usize) {
-    if report.tests.is_empty() {
+pub fn table(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
+    if run.sums().tests.total() == 0 {
         return;
     }
     markup.leaf("h2", &[], "Tests");
@@ -38,25 +29,28 @@ pub fn table(markup: &mut Markup, report: &Report, run: usize) {
             });
         });
         markup.element("tbody", &[], |markup| {
-            let mut group: &[String] = &[];
-            for (index, test) in report.tests.iter().enumerate() {
+            let mut group: Vec<String> = Vec::new();
+            for (index, saved) in run.tests().enumerate() {
+                let Some(saved) = markup.read(saved) else { return };
+                let test = &saved.test;
                 if test.group != group {
-                    group = &test.group;
+                    group.clone_from(&test.group);
                     let name = if group.is_empty() { "Without a group".to_owned() } else { group.join(" / ") };
                     markup.element("tr", &[("class", &"group")], |markup| {
                         markup.leaf("th", &[("colspan", &4), ("scope", &"colgroup"), ("dir", &"auto")], name);
                     });
                 }
-                markup.element("tr", &[], |markup| row(markup, test, &anchor(run, index)));
+                markup.element("tr", &[], |markup| row(markup, &saved, &anchor(number, index)));
             }
         });
     });
 }
 
-fn row(markup: &mut Markup, test: &Test, anchor: &str) {
+fn row(markup: &mut Markup<'_>, saved: &SavedTest, anchor: &str) {
+    let test = &saved.test;
     markup.element("td", &[], |markup| outcome::badge(markup, test.outcome));
     markup.element("td", &[], |markup| {
-        if has_details(test) {
+        if saved.has_details() {
             markup.leaf("a", &[("href", &format_args!("#{anchor}")), ("dir", &"auto")], &test.name);
         } else {
             markup.leaf("bdi", &[], &test.name);
@@ -83,7 +77,7 @@ fn row(markup: &mut Markup, test: &Test, anchor: &str) {
 }
 
 /// How many measurements, and which of them did not pass.
-fn measured(markup: &mut Markup, measurements: &[Measurement]) {
+fn measured(markup: &mut Markup<'_>, measurements: &[Measurement]) {
     if measurements.is_empty() {
         return;
     }
@@ -103,7 +97,7 @@ fn measured(markup: &mut Markup, measurements: &[Measurement]) {
     }
 }
 
-fn tags(markup: &mut Markup, test: &Test) {
+fn tags(markup: &mut Markup<'_>, test: &Test) {
     for tag in &test.tags {
         markup.text(" ");
         markup.leaf("span", &[("class", &"tag")], tag);
@@ -115,31 +109,35 @@ fn first_line(text: &str) -> &str {
 }
 
 /// What each test left behind, then what belongs to none.
-pub fn details(markup: &mut Markup, report: &Report, run: usize) {
-    let any = report.tests.iter().any(has_details);
+pub fn details(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
+    let any = run.sums().detailed > 0;
     if any {
         markup.leaf("h2", &[], "Details");
     }
-    for (index, test) in report.tests.iter().enumerate().filter(|(_, test)| has_details(test)) {
-        markup.element("article", &[("id", &anchor(run, index))], |markup| one(markup, test));
+    for (index, saved) in run.tests().enumerate() {
+        let Some(saved) = markup.read(saved) else { return };
+        if saved.has_details() {
+            markup.element("article", &[("id", &anchor(number, index))], |markup| one(markup, run, &saved));
+        }
     }
-    let left = Left {
-        measurements: &report.measurements,
-        series: &report.series,
-        attachments: &report.attachments,
-        output: &report.output,
-    };
-    if !left.is_empty() {
+    let head = run.head();
+    let has_record = run.measurement_count() > 0 || !head.series.is_empty() || run.has_attachments(None);
+    if has_record || !head.output.is_empty() {
         // What is folded is not printed, and then neither is what is around it.
-        let class = if left.is_only_output() { "output-only" } else { "record" };
+        let class = if has_record { "record" } else { "output-only" };
         markup.element("div", &[("class", &class)], |markup| {
             markup.leaf("h2", &[], if any { "Outside of tests" } else { "Record" });
-            markup.element("article", &[], |markup| left.show(markup));
+            markup.element("article", &[], |markup| {
+                measurements::table(markup, run.measurement_count(), &mut run.measurements());
+                left(markup, run, None);
+                output(markup, &head.output);
+            });
         });
     }
 }
 
-fn one(markup: &mut Markup, test: &Test) {
+fn one(markup: &mut Markup<'_>, run: Run<'_>, saved: &SavedTest) {
+    let test = &saved.test;
     markup.element("div", &[("class", &format_args!("bar {}", test.outcome.word()))], |markup| {
         outcome::badge(markup, test.outcome);
         markup.element("h3", &[], |markup| {
@@ -172,48 +170,31 @@ fn one(markup: &mut Markup, test: &Test) {
                 }
             });
             attempt.error.iter().for_each(|failure| failure::show(markup, failure));
-            measurements::table(markup, &attempt.measurements);
+            of_test(markup, &attempt.measurements);
         });
     }
-    Left {
-        measurements: &test.measurements,
-        series: &test.series,
-        attachments: &test.attachments,
-        output: &test.output,
-    }
-    .show(markup);
+    of_test(markup, &test.measurements);
+    left(markup, run, Some(saved));
+    output(markup, &test.output);
 }
 
-/// What a test, or the rest of a run, left behind.
-struct Left<'a> {
-    measurements: &'a [Measurement],
-    series: &'a [Series],
-    attachments: &'a [Attachment],
-    output: &'a [Printed],
+fn of_test(markup: &mut Markup<'_>, measurements: &[Measurement]) {
+    measurements::table(markup, measurements.len(), &mut measurements.iter().cloned().map(Ok));
 }
 
-impl Left<'_> {
-    fn is_empty(&self) -> bool {
-        self.is_only_output() && self.output.is_empty()
+/// The series and attachments of a test, or those outside of tests.
+fn left(markup: &mut Markup<'_>, run: Run<'_>, of: Option<&SavedTest>) {
+    for rows in run.series(of) {
+        plot::figure(markup, rows);
     }
-
-    /// Whether there is nothing but output, if that.
-    fn is_only_output(&self) -> bool {
-        self.measurements.is_empty() && self.series.is_empty() && self.attachments.is_empty()
-    }
-
-    fn show(&self, markup: &mut Markup) {
-        measurements::table(markup, self.measurements);
-        for series in self.series {
-            plot::figure(markup, series);
-        }
-        attachments::list(markup, self.attachments);
-        output(markup, self.output);
+    for attachment in run.attachments(of) {
+        let Some(attachment) = markup.read(attachment) else { return };
+        attachments::show(markup, &attachment);
     }
 }
 
 /// What was printed, folded.
-fn output(markup: &mut Markup, pieces: &[Printed]) {
+fn output(markup: &mut Markup<'_>, pieces: &[Printed]) {
     if pieces.is_empty() {
         return;
     }

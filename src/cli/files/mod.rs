@@ -20,7 +20,7 @@ use super::arguments::Session;
 use super::arguments::files::FileCommand;
 use super::console::Console;
 use super::{session, signals};
-use crate::bench::report::Report;
+use crate::bench::tally::Tally;
 use crate::device::{Files, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind, Result};
@@ -109,7 +109,7 @@ fn run(
     if !places.iter().any(Place::is_board) {
         signals::watch()?;
         let worked = work(&mut Work::new(None, console));
-        console.finish(&Report::default());
+        console.finish(&Tally::default());
         let failures: Vec<Diagnostic> = worked.err().iter().map(Diagnostic::from_error).collect();
         return Ok(super::report_failures(console, &failures, &Sources::default()));
     }

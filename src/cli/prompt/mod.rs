@@ -71,6 +71,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     crate::cli::memory::limit(&runner, &options.allowed);
     station.into_iter().for_each(|station| runner.set_station(station));
     runner.set_operator(Desk::new(console, &options.answers.given));
+    runner.keep_no_report();
     let session = runner.session();
     let load = options.load.as_deref();
     let sources = session.sources();
@@ -83,7 +84,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
     report_failures(console, &failures, &sources);
     session::finish_recording(&host, console, &sources);
-    console.finish(&finished.report);
+    console.finish(&finished.tally);
     Ok(status(&finished, console.broken()))
 }
 
@@ -129,7 +130,7 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
     prompt.calls.begin();
     let mut finished = prompt.session.finish();
     // Tests that failed were told when they did: leaving is no failure.
-    finished.report = crate::bench::report::Report::default();
+    finished.tally = crate::bench::tally::Tally::default();
     if prompt.calls.is_leaving() {
         finished.exit.get_or_insert(Kind::Interrupted.exit_status());
     }

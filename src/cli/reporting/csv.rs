@@ -1,35 +1,39 @@
 //! Series of samples as CSV (RFC 4180), a file each.
 //!
-//! Columns: the host's clock and the board's in seconds, then those of the series, each with its unit. Pure.
+//! Columns: the host's clock and the board's in seconds, then those of the series, each with its unit.
 //! Invariant: no two files have one name, and none leads out of the folder.
 
-use crate::bench::report::{Report, Series};
+use crate::bench::archive::{Archive, Rows};
 use crate::cli::files::local;
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
-/// The names of the files, and what they hold.
-pub fn files(reports: &[Report]) -> Vec<(String, String)> {
-    let mut files: Vec<(String, String)> = Vec::new();
+/// Calls `write` for each series, with the name of its file.
+///
+/// # Errors
+/// Of reading the archive.
+pub fn files(archive: &Archive, write: &mut dyn FnMut(&str, Rows<'_>)) -> io::Result<()> {
     let mut names = Names::default();
-    for report in reports {
-        let loose = report.series.iter().map(|series| (String::new(), series));
-        let tests = report.tests.iter().flat_map(|test| test.series.iter().map(|series| (test.path(), series)));
-        for (test, series) in loose.chain(tests) {
-            let mut parts = vec![test.as_str(), series.name.as_str()];
-            let script = report.script.rsplit(['/', '\\']).next().unwrap_or_default();
-            if reports.len() > 1 {
-                parts.insert(0, script.strip_suffix(".rhai").unwrap_or(script));
-            }
-            let name =
-                parts.iter().map(|part| plain(part)).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-            let name = if name.is_empty() { "series".to_owned() } else { name };
+    let several = archive.runs().count() > 1;
+    for run in archive.runs() {
+        let script = run.head().script.rsplit(['/', '\\']).next().unwrap_or_default();
+        let script = script.strip_suffix(".rhai").unwrap_or(script);
+        let mut put = |test: &str, rows: Rows<'_>| {
+            let parts = [if several { script } else { "" }, test, &rows.series.name];
+            let parts: Vec<String> = parts.map(plain).into_iter().filter(|part| !part.is_empty()).collect();
+            let name = if parts.is_empty() { "series".to_owned() } else { parts.join("-") };
             // Windows takes no file by the name of a device, whatever its ending.
             let name = if local::is_name(&name, true) { name } else { format!("series-{name}") };
-            files.push((names.take(&name), text(series)));
+            write(&names.take(&name), rows);
+        };
+        run.series(None).for_each(|rows| put("", rows));
+        for saved in run.tests() {
+            let saved = saved?;
+            let path = saved.test.path();
+            run.series(Some(&saved)).for_each(|rows| put(&path, rows));
         }
     }
-    files
+    Ok(())
 }
 
 /// The names that are taken, as the least exact file system compares them: of two that differ by case, or by the way in which
@@ -78,20 +82,26 @@ fn plain(name: &str) -> String {
     name.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
-fn text(series: &Series) -> String {
+/// Writes the file of a series.
+///
+/// # Errors
+/// Of writing, and of reading the samples.
+pub fn write(rows: Rows<'_>, to: &mut dyn Write) -> io::Result<()> {
+    let series = rows.series;
     let unit = if series.unit.is_empty() { String::new() } else { format!(" [{}]", series.unit) };
     let columns = series.columns.iter().map(|column| quote(&format!("{column}{unit}")));
     let head: Vec<String> = ["host [s]".to_owned(), "board [s]".to_owned()].into_iter().chain(columns).collect();
-    let mut text = head.join(",") + "\n";
-    for sample in &series.samples {
+    writeln!(to, "{}", head.join(","))?;
+    for sample in rows.samples() {
+        let sample = sample?;
         let board = sample.board.map(|board| format!("{board:.6}")).unwrap_or_default();
-        let _ = write!(text, "{:.6},{board}", sample.host);
+        write!(to, "{:.6},{board}", sample.host)?;
         for value in &sample.values {
-            let _ = write!(text, ",{value}");
+            write!(to, ",{value}")?;
         }
-        text.push('\n');
+        writeln!(to)?;
     }
-    text
+    Ok(())
 }
 
 fn quote(cell: &str) -> String {
@@ -101,7 +111,19 @@ fn quote(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::report::{Sample, Test};
+    use crate::bench::report::{Report, Sample, Series, Test};
+
+    /// Names and contents.
+    fn made(report: Report) -> Vec<(String, String)> {
+        let mut made = Vec::new();
+        let mut write = |name: &str, rows: Rows<'_>| {
+            let mut text = Vec::new();
+            super::write(rows, &mut text).unwrap();
+            made.push((name.to_owned(), String::from_utf8(text).unwrap()));
+        };
+        files(&Archive::of(&[report]), &mut write).unwrap();
+        made
+    }
 
     #[test]
     fn every_series_has_a_file() {
@@ -115,7 +137,7 @@ mod tests {
         };
         let test = Test { name: "../on".to_owned(), series: vec![series("x"), series("x")], ..Test::default() };
         let report = Report { series: vec![series("/")], tests: vec![test], ..Report::default() };
-        let files = files(&[report]);
+        let files = made(report);
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["series.csv", "on-x.csv", "on-x-2.csv"]);
         assert_eq!(files[0].1, "host [s],board [s],\"a, b [A]\",c [A]\n1.500000,0.250000,1,NaN\n");
@@ -126,7 +148,7 @@ mod tests {
         let series = |name: &str| Series { name: name.to_owned(), ..Series::default() };
         let names = ["x", "X", "CON", "con", "x-2", "x.", "e\u{301}", "\u{e9}", "LPT1", "\u{fb01}", "fi"];
         let report = Report { series: names.map(series).to_vec(), ..Report::default() };
-        let files = files(&[report]);
+        let files = made(report);
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         let wanted = [
             "x.csv",
@@ -143,6 +165,12 @@ mod tests {
         ];
         assert_eq!(names, wanted);
         assert!(names.iter().all(|name| name.is_ascii() && local::is_name(name, true)));
+        // No system takes names above 255 bytes.
+        let long = "é".repeat(5000);
+        let test = Test { name: long.clone(), series: vec![series(&long), series(&long)], ..Test::default() };
+        for (name, _) in made(Report { tests: vec![test], ..Report::default() }) {
+            assert!(name.len() < 200, "{name}");
+        }
         // A million series of one name take no square of the time.
         let mut taken = Names::default();
         let count = (0..100_000).map(|_| taken.take("x")).collect::<HashSet<String>>().len();

@@ -1,31 +1,36 @@
 //! Reports as JUnit XML, in the form that Jenkins' xunit plugin defines (its schema "junit-10"), which others read, too.
 //!
 //! A run is a `testsuite`, a test a `testcase`; what a script failed at outside of tests is a `testcase` of its own.
-//! Measurements are in `system-out`. Pure. Invariant: what is written is well-formed XML 1.0, whatever names and output hold.
+//! Measurements are in `system-out`. Invariant: what is written is well-formed XML 1.0, whatever names and output hold.
 
+use crate::bench::archive::{Archive, Run};
 use crate::bench::event::{Failure, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::{Printed, Report, Test};
+use crate::bench::tally::Counts;
 use crate::bench::units;
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
-/// The document of these runs.
-pub fn xml(reports: &[Report]) -> String {
-    let suites: Vec<Suite<'_>> = reports.iter().map(Suite::new).collect();
-    let tests: usize = suites.iter().map(|suite| suite.cases.len()).sum();
+/// Writes the document of these runs.
+///
+/// # Errors
+/// Of writing, and of reading the archive.
+pub fn write(archive: &Archive, to: &mut dyn Write) -> io::Result<()> {
+    let suites: Vec<Suite<'_>> = archive.runs().map(Suite::new).collect();
+    let tests: usize = suites.iter().map(|suite| suite.cases.total()).sum();
     let (failures, errors) = suites.iter().fold((0, 0), |(a, b), suite| (a + suite.failures(), b + suite.errors()));
-    let time: f64 = reports.iter().map(|report| report.duration_s).sum();
-    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(
-        text,
+    let time: f64 = archive.runs().map(|run| run.head().duration_s).sum();
+    writeln!(to, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")?;
+    writeln!(
+        to,
         "<testsuites name=\"belay-script\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{}\">",
         seconds(time)
-    );
+    )?;
     for suite in &suites {
-        suite.write(&mut text);
+        suite.write(to)?;
     }
-    text.push_str("</testsuites>\n");
-    text
+    writeln!(to, "</testsuites>")
 }
 
 /// One test, or what stands for a failure outside of tests.
@@ -40,53 +45,35 @@ struct Case<'a> {
 }
 
 struct Suite<'a> {
-    report: &'a Report,
-    cases: Vec<Case<'a>>,
+    run: Run<'a>,
+    /// The verdicts of its cases.
+    cases: Counts,
 }
 
 impl<'a> Suite<'a> {
-    fn new(report: &'a Report) -> Suite<'a> {
-        let script = report.script.strip_suffix(".rhai").unwrap_or(&report.script);
-        let mut cases: Vec<Case<'a>> = report.tests.iter().map(|test| of_test(test, script)).collect();
-        let loose = report.measurements.iter().filter(|item| !item.outcome.is_good());
-        cases.extend(loose.map(|item| Case {
-            name: item.name.clone(),
-            class: class(script),
-            time: 0.0,
-            outcome: item.outcome,
-            message: said(item),
-            failure: None,
-            out: String::new(),
-        }));
-        cases.extend(report.failures().map(|failure| Case {
-            name: "script".to_owned(),
-            class: class(script),
-            time: 0.0,
-            outcome: Outcome::Error,
-            message: failure.message.clone(),
-            failure: Some(failure),
-            out: String::new(),
-        }));
-        Suite { report, cases }
-    }
-
-    fn count(&self, outcomes: &[Outcome]) -> usize {
-        self.cases.iter().filter(|case| outcomes.contains(&case.outcome)).count()
+    fn new(run: Run<'a>) -> Suite<'a> {
+        let sums = run.sums();
+        let mut cases = sums.tests;
+        for outcome in Outcome::ALL.into_iter().filter(|outcome| !outcome.is_good()) {
+            (0..sums.loose.of(outcome)).for_each(|_| cases.add(outcome));
+        }
+        run.failures().iter().for_each(|_| cases.add(Outcome::Error));
+        Suite { run, cases }
     }
 
     fn failures(&self) -> usize {
-        self.count(&[Outcome::Fail])
+        self.cases.of(Outcome::Fail)
     }
 
     fn errors(&self) -> usize {
-        self.count(&[Outcome::Error, Outcome::Timeout])
+        self.cases.of(Outcome::Error) + self.cases.of(Outcome::Timeout)
     }
 
-    fn write(&self, text: &mut String) {
-        let report = self.report;
-        let (tests, skipped) = (self.cases.len(), self.count(&[Outcome::Skip]));
-        let _ = writeln!(
-            text,
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
+        let report = self.run.head();
+        let (tests, skipped) = (self.cases.total(), self.cases.of(Outcome::Skip));
+        writeln!(
+            to,
             "  <testsuite name=\"{}\" tests=\"{tests}\" failures=\"{}\" errors=\"{}\" skipped=\"{skipped}\" time=\"{}\" timestamp=\"{}\" file=\"{}\">",
             attribute(&report.script),
             self.failures(),
@@ -95,41 +82,69 @@ impl<'a> Suite<'a> {
             // Without the fraction and the zone, which readers do not expect.
             attribute(report.started.split('.').next().unwrap_or_default()),
             attribute(&report.script),
-        );
-        self.properties(text);
-        for case in &self.cases {
-            case.write(text);
-        }
+        )?;
+        to.write_all(properties(report).as_bytes())?;
+        self.write_cases(to)?;
         let out = output(&report.output);
         if !out.is_empty() {
-            let _ = writeln!(text, "    <system-out>{}</system-out>", content(&out));
+            writeln!(to, "    <system-out>{}</system-out>", content(&out))?;
         }
-        text.push_str("  </testsuite>\n");
+        writeln!(to, "  </testsuite>")
     }
 
-    fn properties(&self, text: &mut String) {
-        let report = self.report;
-        let mut properties = vec![("version", report.version.clone()), ("sha256", report.sha256.clone())];
-        let named = [("revision", &report.revision), ("operator", &report.operator), ("unit", &report.unit)];
-        properties.extend(named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
-        let boards = report.boards.iter().map(|board| {
-            let id = board.id.as_ref().map(|id| format!(", {id}")).unwrap_or_default();
-            let said = format!("{} {} on {}, {}{id}", board.implementation, board.firmware, board.platform, board.port);
-            ("board", format!("{}: {said}", board.name))
-        });
-        properties.extend(boards);
-        text.push_str("    <properties>\n");
-        for (name, value) in properties {
-            let _ = writeln!(text, "      <property name=\"{name}\" value=\"{}\"/>", attribute(&value));
+    fn write_cases(&self, to: &mut dyn Write) -> io::Result<()> {
+        let report = self.run.head();
+        let script = report.script.strip_suffix(".rhai").unwrap_or(&report.script);
+        for saved in self.run.tests() {
+            of_test(&saved?.test, script).write(to)?;
         }
-        text.push_str("    </properties>\n");
+        for item in self.run.measurements() {
+            let item = item?;
+            if item.outcome.is_good() {
+                continue;
+            }
+            let (name, class, message) = (item.name.clone(), class(script), said(&item));
+            let (outcome, out) = (item.outcome, String::new());
+            Case { name, class, time: 0.0, outcome, message, failure: None, out }.write(to)?;
+        }
+        for failure in self.run.failures() {
+            let case = Case {
+                name: "script".to_owned(),
+                class: class(script),
+                time: 0.0,
+                outcome: Outcome::Error,
+                message: failure.message.clone(),
+                failure: Some(failure),
+                out: String::new(),
+            };
+            case.write(to)?;
+        }
+        Ok(())
     }
 }
 
+fn properties(report: &Report) -> String {
+    let mut properties = vec![("version", report.version.clone()), ("sha256", report.sha256.clone())];
+    let named = [("revision", &report.revision), ("operator", &report.operator), ("unit", &report.unit)];
+    properties.extend(named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
+    let boards = report.boards.iter().map(|board| {
+        let id = board.id.as_ref().map(|id| format!(", {id}")).unwrap_or_default();
+        let said = format!("{} {} on {}, {}{id}", board.implementation, board.firmware, board.platform, board.port);
+        ("board", format!("{}: {said}", board.name))
+    });
+    properties.extend(boards);
+    let mut text = String::from("    <properties>\n");
+    for (name, value) in properties {
+        let _ = writeln!(text, "      <property name=\"{name}\" value=\"{}\"/>", attribute(&value));
+    }
+    text.push_str("    </properties>\n");
+    text
+}
+
 impl Case<'_> {
-    fn write(&self, text: &mut String) {
+    fn write(&self, to: &mut dyn Write) -> io::Result<()> {
         let (name, class) = (attribute(&self.name), attribute(&self.class));
-        let _ = write!(text, "    <testcase name=\"{name}\" classname=\"{class}\" time=\"{}\"", seconds(self.time));
+        write!(to, "    <testcase name=\"{name}\" classname=\"{class}\" time=\"{}\"", seconds(self.time))?;
         let element = match self.outcome {
             Outcome::Pass | Outcome::Marginal => None,
             Outcome::Skip => Some("skipped"),
@@ -137,23 +152,22 @@ impl Case<'_> {
             Outcome::Timeout | Outcome::Error => Some("error"),
         };
         if element.is_none() && self.out.is_empty() {
-            text.push_str("/>\n");
-            return;
+            return writeln!(to, "/>");
         }
-        text.push_str(">\n");
+        writeln!(to, ">")?;
         if let Some(element) = element {
             let kind = self.failure.map_or_else(|| self.outcome.word().to_owned(), |failure| failure.kind.clone());
             let (kind, message) = (attribute(&kind), attribute(&self.message));
-            let _ = write!(text, "      <{element} type=\"{kind}\" message=\"{message}\"");
+            write!(to, "      <{element} type=\"{kind}\" message=\"{message}\"")?;
             match self.failure.map(trace).filter(|trace| !trace.is_empty()) {
-                Some(trace) => _ = writeln!(text, ">{}</{element}>", content(&trace)),
-                None => text.push_str("/>\n"),
+                Some(trace) => writeln!(to, ">{}</{element}>", content(&trace))?,
+                None => writeln!(to, "/>")?,
             }
         }
         if !self.out.is_empty() {
-            let _ = writeln!(text, "      <system-out>{}</system-out>", content(&self.out));
+            writeln!(to, "      <system-out>{}</system-out>", content(&self.out))?;
         }
-        text.push_str("    </testcase>\n");
+        writeln!(to, "    </testcase>")
     }
 }
 
@@ -268,7 +282,9 @@ mod tests {
         let test = |outcome| Test { name: "t".to_owned(), outcome, ..Test::default() };
         let tests = Outcome::ALL.map(test).to_vec();
         let report = Report { script: "a/b.rhai".to_owned(), tests, ..Report::default() };
-        let text = xml(&[report]);
+        let mut written = Vec::new();
+        write(&Archive::of(&[report]), &mut written).unwrap();
+        let text = String::from_utf8(written).unwrap();
         assert!(text.contains("tests=\"6\" failures=\"1\" errors=\"2\" skipped=\"1\""), "{text}");
         assert!(text.contains("<testcase name=\"t\" classname=\"a.b\" time=\"0.000\"/>"), "{text}");
         assert_eq!(text.matches("<error type=").count(), 2);

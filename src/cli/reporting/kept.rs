@@ -5,7 +5,6 @@
 
 use super::unwritable;
 use crate::bench::date;
-use crate::bench::report::Report;
 use crate::cli::arguments::{Noting, Reporting};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
@@ -47,8 +46,7 @@ impl Kept {
     }
 
     /// Gives the record a name with the unit, now that it is known. If that fails it keeps its name.
-    pub fn name_unit(&mut self, reports: &[Report]) {
-        let mut units = reports.iter().filter_map(|report| report.unit.as_deref());
+    pub fn name_unit<'a>(&mut self, mut units: impl Iterator<Item = &'a str>) {
         let Some(unit) = units.next().map(plain).filter(|unit| !unit.is_empty()) else { return };
         if units.any(|other| plain(other) != unit) {
             return;
@@ -103,15 +101,14 @@ mod tests {
         fs::write(kept.page(), "mine").unwrap();
         let again = free(&inner, &kept.stem).unwrap().0;
         assert_eq!(again, format!("{}-2", kept.stem));
-        let of = |unit: Option<&str>| Report { unit: unit.map(str::to_owned), ..Report::default() };
         let before = kept.stem.clone();
-        for others in [vec![], vec![of(None)], vec![of(Some("a")), of(Some("b"))], vec![of(Some("/"))]] {
-            kept.name_unit(&others);
+        for others in [vec![], vec!["a", "b"], vec!["/"]] {
+            kept.name_unit(others.into_iter());
             assert_eq!(kept.stem, before);
         }
         fs::write(kept.path("jsonl"), "record").unwrap();
         fs::write(inner.join(format!("{before}-SN_1.jsonl")), "another").unwrap();
-        kept.name_unit(&[of(None), of(Some("SN/1"))]);
+        kept.name_unit(["SN/1", "SN/1"].into_iter());
         assert_eq!(kept.stem, format!("{before}-SN_1-2"));
         assert_eq!(fs::read_to_string(kept.path("jsonl")).unwrap(), "record");
         assert_eq!(fs::read_to_string(inner.join(format!("{before}-SN_1.jsonl"))).unwrap(), "another");

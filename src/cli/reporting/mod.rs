@@ -12,18 +12,19 @@ mod revision;
 use super::arguments::{Noting, Reporting};
 use super::console::Console;
 use super::misuse;
+use super::output::output;
+use crate::bench::archive::{self, Archive, Archiver, Rows};
 use crate::bench::date;
 use crate::bench::event::{Event, Line};
 use crate::bench::html;
 use crate::bench::operator::{Answer, Question, Source};
-use crate::bench::report::{Fold, Report, Runs};
 use crate::device::{Output, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::disk::{self, Replacement};
 use crate::error::Kind;
 use crate::origin::Origin;
 use crate::script::{Observer, Sources, Subject};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,7 +41,10 @@ struct Inner {
     /// The reports that the station keeps.
     kept: Option<kept::Kept>,
     failure: Option<io::Error>,
-    folds: Vec<(u32, Fold)>,
+    /// What reports are made of at the end, if any is asked for.
+    archiver: Option<Archiver>,
+    /// Why it is not all that happened, if so.
+    incomplete: Option<io::Error>,
     runs: u32,
 }
 
@@ -65,11 +69,9 @@ impl Journal {
         if let Some(folder) = folder.filter(|_| !asked && !noting.no_reports) {
             let (kept, lines) = kept::Kept::begin(folder, name)?;
             let noting = kept.noting(noting);
-            let inner =
-                Inner { lines: Some(Box::new(lines)), kept: Some(kept), failure: None, folds: Vec::new(), runs: 0 };
-            return Ok(Arc::new(Journal { noting, wanted: true, inner: Mutex::new(inner) }));
+            return Journal::of(noting, Some(Box::new(lines)), Some(kept));
         }
-        let Reporting { json, junit, html, csv } = &noting.reporting;
+        let Reporting { json, junit, html, .. } = &noting.reporting;
         let streams = [&noting.jsonl, json, junit, html].into_iter().flatten().filter(|path| is_stdout(path)).count();
         if streams > 1 {
             return Err(misuse("two reports go to standard output", "name a file for one of them"));
@@ -78,9 +80,19 @@ impl Journal {
             console.free_output();
         }
         let lines = noting.jsonl.as_deref().map(writer).transpose()?;
-        let wanted = lines.is_some() || json.is_some() || junit.is_some() || html.is_some() || csv.is_some();
-        let inner = Inner { lines, kept: None, failure: None, folds: Vec::new(), runs: 0 };
-        Ok(Arc::new(Journal { noting: noting.clone(), wanted, inner: Mutex::new(inner) }))
+        Journal::of(noting.clone(), lines, None)
+    }
+
+    fn of(
+        noting: Noting,
+        lines: Option<Box<dyn Write + Send>>,
+        kept: Option<kept::Kept>,
+    ) -> Result<Arc<Journal>, Diagnostic> {
+        let reports = noting.reporting != Reporting::default();
+        let archiver = reports.then(Archiver::begin).transpose().map_err(|error| unkept(&error))?;
+        let wanted = lines.is_some() || reports;
+        let inner = Inner { lines, kept, failure: None, archiver, incomplete: None, runs: 0 };
+        Ok(Arc::new(Journal { noting, wanted, inner: Mutex::new(inner) }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -106,7 +118,7 @@ impl Journal {
             return;
         }
         let mut inner = self.lock();
-        let Inner { lines, failure, folds, .. } = &mut *inner;
+        let Inner { lines, failure, archiver, incomplete, .. } = &mut *inner;
         if let (Some(to), None) = (lines, &failure) {
             let written = serde_json::to_string(line)
                 .map_err(io::Error::from)
@@ -114,16 +126,8 @@ impl Journal {
                 .and_then(|()| to.flush());
             *failure = written.err();
         }
-        if self.noting.reporting == Reporting::default() {
-            return;
-        }
-        match folds.iter_mut().find(|(run, _)| *run == line.run) {
-            Some((_, fold)) => fold.add(line),
-            None => {
-                let mut fold = Fold::new();
-                fold.add(line);
-                folds.push((line.run, fold));
-            }
+        if let (Some(archiver), None) = (archiver, &incomplete) {
+            *incomplete = archiver.add(line).err();
         }
     }
 
@@ -136,66 +140,74 @@ impl Journal {
             (Some(error), Some(path)) => failures.push(unwritable(path, error)),
             _ => {}
         }
-        if self.wanted {
-            let mut folds: Vec<&(u32, Fold)> = inner.folds.iter().collect();
-            folds.sort_by_key(|(run, _)| *run);
-            let reports: Vec<Report> = folds.iter().map(|(_, fold)| fold.report()).collect();
-            let Some(kept) = &mut inner.kept else {
-                return [failures, write(&self.noting.reporting, reports, several, console)].concat();
-            };
-            kept.name_unit(&reports);
-            let unwritten = write(&kept.noting(&self.noting).reporting, reports, several, console);
-            if unwritten.is_empty() {
-                console.notice(&format!("report: {}", kept.page().display()));
+        let Some(archiver) = inner.archiver.take() else { return failures };
+        let archive = match inner.incomplete.take().map_or_else(|| archiver.finish(), Err) {
+            Ok(archive) => archive,
+            Err(error) => {
+                failures.push(unkept(&error));
+                return failures;
             }
-            failures.extend(unwritten);
+        };
+        let Some(kept) = &mut inner.kept else {
+            return [failures, write(&self.noting.reporting, &archive, several, console)].concat();
+        };
+        kept.name_unit(archive.runs().filter_map(|run| run.head().unit.as_deref()));
+        let unwritten = write(&kept.noting(&self.noting).reporting, &archive, several, console);
+        if unwritten.is_empty() {
+            console.notice(&format!("report: {}", kept.page().display()));
         }
+        failures.extend(unwritten);
         failures
     }
 }
 
 /// Writes what is asked for of finished runs; gives what could not be written.
-pub fn write(reporting: &Reporting, reports: Vec<Report>, several: bool, console: &Console) -> Vec<Diagnostic> {
+pub fn write(reporting: &Reporting, archive: &Archive, several: bool, console: &Console) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
-    let mut put = |path: &Path, text: &str| {
+    let mut put = |path: &Path, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
         if is_stdout(path) {
-            return console.report(text);
+            return console.report(content);
         }
-        failures.extend(replace(path, text.as_bytes()).err().map(|error| unwritable(path, &error)));
+        failures.extend(replace(path, content).err().map(|error| unwritable(path, &error)));
     };
     if let Some(path) = &reporting.junit {
-        put(path, &junit::xml(&reports));
+        put(path, &|to| junit::write(archive, to));
     }
     if let Some(path) = &reporting.html {
-        put(path, &html::page(&reports));
-    }
-    if let Some(folder) = &reporting.csv {
-        for (name, text) in csv::files(&reports) {
-            put(&folder.join(name), &text);
-        }
+        put(path, &|to| html::write(archive, to));
     }
     if let Some(path) = &reporting.json {
-        let text = match reports.as_slice() {
-            [report] if !several => serde_json::to_string_pretty(report),
-            _ => serde_json::to_string_pretty(&Runs::new(reports)),
-        };
-        match text {
-            Ok(text) => put(path, &format!("{text}\n")),
-            Err(error) => failures.push(Diagnostic::new(Kind::InternalError, error.to_string())),
-        }
+        put(path, &|to| archive::json(archive, several, to));
+    }
+    if let Some(folder) = &reporting.csv {
+        let mut file = |name: &str, rows: Rows<'_>| put(&folder.join(name), &|to| csv::write(rows, to));
+        let read = csv::files(archive, &mut file);
+        failures.extend(read.err().map(|error| unwritable(folder, &error)));
     }
     failures
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut replacement = Replacement::create_named(path)?;
-    replacement.write_all(bytes)?;
-    replacement.keep()
+/// What happened cannot be kept for the reports.
+fn unkept(error: &io::Error) -> Diagnostic {
+    let message = format!("no report can be made: the record of the run cannot be kept: {}", super::reason(error));
+    Diagnostic {
+        help: Some("free space in the temporary folder, or set TMPDIR to another one".to_owned()),
+        ..Diagnostic::new(Kind::OutputError, message)
+    }
+}
+
+/// Bytes of a report that are written at once.
+const BUFFER: usize = 64 << 10;
+
+fn replace(path: &Path, content: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut replacement = BufWriter::with_capacity(BUFFER, Replacement::create_named(path)?);
+    content(&mut replacement)?;
+    replacement.into_inner().map_err(io::IntoInnerError::into_error)?.keep()
 }
 
 fn writer(path: &Path) -> Result<Box<dyn Write + Send>, Diagnostic> {
     if is_stdout(path) {
-        return Ok(Box::new(io::stdout()));
+        return Ok(output());
     }
     let made = disk::make_folder(path).and_then(|()| disk::begin_log(path));
     made.map(|file| -> Box<dyn Write + Send> { Box::new(file) }).map_err(|error| unwritable(path, &error))

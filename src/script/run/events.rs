@@ -5,6 +5,7 @@
 use crate::bench::date;
 use crate::bench::event::{Board, Event, Failure, Line, Outcome, RunBegun, SCHEMA};
 use crate::bench::report::Report;
+use crate::bench::tally::Tally;
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
@@ -14,6 +15,7 @@ use crate::script::lock::lock;
 use crate::script::run::Run;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// What the one who runs a script knows of the run, for its record.
@@ -53,7 +55,10 @@ impl Run {
     /// Tells the observer what happened just now.
     pub fn emit(&self, event: Event) {
         let line = Line { at: date::now(), run: lock(&self.subject).run.max(1), event };
-        lock(&self.fold).add(&line);
+        lock(&self.tally).add(&line.event);
+        if self.keeps_report.load(Ordering::Relaxed) {
+            lock(&self.fold).add(&line);
+        }
         self.observer.event(&line, &self.sources);
     }
 
@@ -83,7 +88,7 @@ impl Run {
         };
         let of_closing = if closing.is_empty() { Outcome::Skip } else { Outcome::Error };
         let said = if exit.unwrap_or(0) == 0 { Outcome::Skip } else { Outcome::Fail };
-        let worst = lock(&self.fold).so_far().worst();
+        let worst = lock(&self.tally).worst();
         self.emit(Event::RunEnded {
             outcome: worst.max(of_failure).max(of_closing).max(said),
             duration_s: lock(&self.begun).elapsed().as_secs_f64(),
@@ -97,10 +102,13 @@ impl Run {
         Failure::of(diagnostic, |name| self.sources.get(name))
     }
 
-    /// The report of what has happened; the next run begins with none.
-    pub fn take_report(&self) -> Report {
-        let fold = std::mem::take(&mut *lock(&self.fold));
-        if fold.is_complete() { fold.report() } else { fold.so_far().clone() }
+    /// The report of what has happened, and its verdicts; the next run begins with none.
+    pub fn take_report(&self) -> (Report, Tally) {
+        let mut fold = std::mem::take(&mut *lock(&self.fold));
+        if fold.is_complete() {
+            fold.cut_off();
+        }
+        (fold.into_report(), std::mem::take(&mut *lock(&self.tally)))
     }
 
     /// A device was opened.

@@ -17,6 +17,7 @@ use crate::bench::record::Record;
 use crate::bench::report::Fold;
 use crate::bench::select::Selection;
 use crate::bench::station::Station;
+use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
@@ -50,6 +51,9 @@ pub(crate) struct Run {
     pub record: Mutex<Record>,
     /// The report of what has happened since the run began.
     pub fold: Mutex<Fold>,
+    /// Whether there is to be one.
+    pub keeps_report: AtomicBool,
+    pub tally: Mutex<Tally>,
     pub subject: Mutex<Subject>,
     /// When the run began.
     pub begun: Mutex<Instant>,
@@ -109,6 +113,8 @@ impl Run {
             args,
             record: Mutex::default(),
             fold: Mutex::default(),
+            keeps_report: AtomicBool::new(true),
+            tally: Mutex::default(),
             subject: Mutex::default(),
             begun: Mutex::new(Instant::now()),
             groups: Mutex::default(),

@@ -141,7 +141,8 @@ impl Session {
     /// Closes every device that is still open, and sums up.
     pub fn finish(self) -> Finished {
         let finished = finish(&self.run, None);
-        Finished { report: self.run.take_report(), ..finished }
+        let (report, tally) = self.run.take_report();
+        Finished { report, tally, ..finished }
     }
 
     /// The variables of the session, the newest first, each once.

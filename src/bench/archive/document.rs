@@ -1,0 +1,187 @@
+//! The document that `--json` writes, without all of it being in memory.
+//!
+//! Invariant: what is written is what serde writes of the same [`Report`](crate::bench::report::Report)s.
+
+use super::{Archive, Rows, Run, SavedTest};
+use crate::bench::event::{Board, Failure, Outcome, SCHEMA};
+use crate::bench::measurement::Measurement;
+use crate::bench::report::{Attempt, Printed};
+use crate::bench::schedule::Schedule;
+use serde::ser::{Error as _, SerializeSeq as _};
+use serde::{Serialize, Serializer};
+use std::io::{self, Write};
+
+/// Writes the document of the one run of an archive, or, if there are several or `several` says so, that of all its runs.
+///
+/// # Errors
+/// Of writing, and of reading the archive.
+pub fn json(archive: &Archive, several: bool, to: &mut dyn Write) -> io::Result<()> {
+    let mut runs = archive.runs();
+    match (runs.next(), runs.next()) {
+        (Some(run), None) if !several => serde_json::to_writer_pretty(&mut *to, &document(run))?,
+        _ => {
+            let runs = || archive.runs();
+            let document = Document {
+                schema: SCHEMA,
+                outcome: runs().map(|run| run.head().outcome).max().unwrap_or(Outcome::Pass),
+                started: runs().map(|run| run.head().started.as_str()).min().unwrap_or_default(),
+                runs: Listed(|| runs().map(|run| Ok(document(run)))),
+            };
+            serde_json::to_writer_pretty(&mut *to, &document)?;
+        }
+    }
+    to.write_all(b"\n")
+}
+
+/// A list whose items are read while they are written.
+struct Listed<F>(F);
+
+impl<F, I, T> Serialize for Listed<F>
+where
+    F: Fn() -> I,
+    I: Iterator<Item = io::Result<T>>,
+    T: Serialize,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for item in (self.0)() {
+            list.serialize_element(&item.map_err(S::Error::custom)?)?;
+        }
+        list.end()
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a, R: Serialize> {
+    schema: u32,
+    outcome: Outcome,
+    started: &'a str,
+    runs: R,
+}
+
+/// As [`Report`](crate::bench::report::Report).
+#[derive(Serialize)]
+struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
+    schema: u32,
+    script: &'a str,
+    sha256: &'a str,
+    revision: &'a Option<String>,
+    version: &'a str,
+    host: &'a str,
+    args: &'a [String],
+    operator: &'a Option<String>,
+    unit: &'a Option<String>,
+    started: &'a str,
+    duration_s: f64,
+    outcome: Outcome,
+    error: &'a Option<Failure>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    closing: &'a [Failure],
+    boards: &'a [Board],
+    tests: T,
+    measurements: M,
+    series: S,
+    attachments: A,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    schedules: &'a [Schedule],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    output: &'a [Printed],
+}
+
+fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
+    let head = run.head();
+    RunDocument {
+        schema: head.schema,
+        script: &head.script,
+        sha256: &head.sha256,
+        revision: &head.revision,
+        version: &head.version,
+        host: &head.host,
+        args: &head.args,
+        operator: &head.operator,
+        unit: &head.unit,
+        started: &head.started,
+        duration_s: head.duration_s,
+        outcome: head.outcome,
+        error: &head.error,
+        closing: &head.closing,
+        boards: &head.boards,
+        tests: Listed(move || run.tests().map(move |saved| saved.map(|saved| OneTest { run, saved }))),
+        measurements: Listed(move || run.measurements()),
+        series: Listed(move || run.series(None).map(|rows| Ok(series(rows)))),
+        attachments: Listed(move || run.attachments(None)),
+        schedules: &head.schedules,
+        output: &head.output,
+    }
+}
+
+struct OneTest<'a> {
+    run: Run<'a>,
+    saved: SavedTest,
+}
+
+impl Serialize for OneTest<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (run, test, saved) = (self.run, &self.saved.test, &self.saved);
+        let document = TestDocument {
+            name: &test.name,
+            group: &test.group,
+            tags: &test.tags,
+            file: &test.file,
+            line: test.line,
+            started: &test.started,
+            duration_s: test.duration_s,
+            outcome: test.outcome,
+            reason: &test.reason,
+            error: &test.error,
+            measurements: &test.measurements,
+            attempts: &test.attempts,
+            series: Listed(|| run.series(Some(saved)).map(|rows| Ok(series(rows)))),
+            attachments: Listed(|| run.attachments(Some(saved))),
+            output: &test.output,
+        };
+        document.serialize(serializer)
+    }
+}
+
+/// As [`Test`](crate::bench::report::Test).
+#[derive(Serialize)]
+struct TestDocument<'a, S: Serialize, A: Serialize> {
+    name: &'a str,
+    group: &'a [String],
+    tags: &'a [String],
+    file: &'a str,
+    line: u32,
+    started: &'a str,
+    duration_s: f64,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: &'a Option<String>,
+    error: &'a Option<Failure>,
+    measurements: &'a [Measurement],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    attempts: &'a [Attempt],
+    series: S,
+    attachments: A,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    output: &'a [Printed],
+}
+
+/// As [`Series`](crate::bench::report::Series).
+#[derive(Serialize)]
+struct SeriesDocument<'a, S: Serialize> {
+    name: &'a str,
+    unit: &'a str,
+    columns: &'a [String],
+    samples: S,
+}
+
+fn series<'a>(rows: Rows<'a>) -> impl Serialize + use<'a> {
+    let head = rows.series;
+    SeriesDocument {
+        name: &head.name,
+        unit: &head.unit,
+        columns: &head.columns,
+        samples: Listed(move || rows.samples()),
+    }
+}

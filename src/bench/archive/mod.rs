@@ -1,0 +1,446 @@
+//! Runs on their way to reports: kept in a file while they happen, and read from it piece by piece.
+//!
+//! A [`Archiver`] takes events, an [`Archive`] gives the [`Run`]s. Uses [`super::report`] for what events mean. Invariant: in
+//! memory are the tests that run, of the others and of every series and attachment their places alone; a run read from an
+//! archive is the [`Report`] that a [`Fold`] makes of the same events.
+
+mod document;
+mod record;
+mod store;
+
+use super::event::{Attachment, Event, Failure, Line};
+use super::measurement::Measurement;
+use super::report::{Fold, Report, Sample, Series, Test, next_line};
+use super::tally::Counts;
+pub use document::json;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::io::{self, BufRead};
+use store::{Log, Piece, Store};
+
+/// Bytes of logs that are in memory at most, besides what stores buffer.
+const UNWRITTEN: usize = 1 << 20;
+
+/// A test as it is kept: samples and attachments are elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SavedTest {
+    /// The test, with series that have no samples, and without attachments.
+    pub test: Test,
+    number: u64,
+    series: Vec<u64>,
+    attachments: Vec<Piece>,
+}
+
+impl SavedTest {
+    /// Whether there is more to say of it than one row of a table does.
+    pub fn has_details(&self) -> bool {
+        let test = &self.test;
+        test.error.is_some()
+            || !(test.measurements.is_empty()
+                && test.attempts.is_empty()
+                && test.series.is_empty()
+                && self.attachments.is_empty()
+                && test.output.is_empty())
+    }
+
+    fn restored(mut self) -> (Test, Vec<Piece>) {
+        (self.test.number, self.test.ended) = (self.number, true);
+        self.test.series.iter_mut().zip(&self.series).for_each(|(series, number)| series.number = *number);
+        (self.test, self.attachments)
+    }
+}
+
+/// What is counted of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    /// Its tests.
+    pub tests: Counts,
+    /// What was measured outside of tests.
+    pub loose: Counts,
+    /// What was measured anywhere, and has limits.
+    pub judged: Counts,
+    /// How much was measured anywhere.
+    pub measured: usize,
+    /// Tests of which there is more to say than one row does.
+    pub detailed: usize,
+}
+
+impl Sums {
+    fn measure(&mut self, item: &Measurement) {
+        self.measured += 1;
+        if item.is_judged() {
+            self.judged.add(item.outcome);
+        }
+    }
+
+    fn add(&mut self, saved: &SavedTest) {
+        self.tests.add(saved.test.outcome);
+        self.detailed += usize::from(saved.has_details());
+        saved.test.measurements.iter().for_each(|item| self.measure(item));
+    }
+
+    fn remove(&mut self, saved: &SavedTest) {
+        self.tests.remove(saved.test.outcome);
+        self.detailed -= usize::from(saved.has_details());
+        self.measured -= saved.test.measurements.len();
+        let judged = saved.test.measurements.iter().filter(|item| item.is_judged());
+        judged.for_each(|item| self.judged.remove(item.outcome));
+    }
+}
+
+/// A run of an archive, but for what is in the store.
+#[derive(Debug, Default)]
+struct Kept {
+    /// Without tests, measurements, samples and attachments.
+    head: Report,
+    tests: Vec<Piece>,
+    /// By the numbers that series have in the archive.
+    series: Vec<Log>,
+    loose: Log,
+    attachments: Vec<Piece>,
+    sums: Sums,
+    failures: Vec<Failure>,
+}
+
+/// Runs that have ended, or were cut off.
+#[derive(Debug)]
+pub struct Archive {
+    store: Store,
+    runs: Vec<Kept>,
+}
+
+impl Archive {
+    /// An archive of reports, in memory.
+    pub fn of(reports: &[Report]) -> Archive {
+        let mut archive = Archive { store: Store::memory(), runs: Vec::new() };
+        for report in reports {
+            // A store in memory takes everything.
+            archive.runs.extend(record::kept(report, &mut archive.store));
+        }
+        archive
+    }
+
+    /// The runs in the order of their numbers.
+    pub fn runs(&self) -> impl Iterator<Item = Run<'_>> + Clone {
+        self.runs.iter().map(|kept| Run { store: &self.store, kept })
+    }
+}
+
+/// A run of an archive.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    store: &'a Store,
+    kept: &'a Kept,
+}
+
+impl<'a> Run<'a> {
+    /// The report without its tests, measurements, samples and attachments.
+    pub fn head(&self) -> &'a Report {
+        &self.kept.head
+    }
+
+    /// What is counted of it.
+    pub fn sums(&self) -> &'a Sums {
+        &self.kept.sums
+    }
+
+    /// What [`Report::failures`] gives.
+    pub fn failures(&self) -> &'a [Failure] {
+        &self.kept.failures
+    }
+
+    /// The tests in their order, read one by one.
+    pub fn tests(&self) -> impl Iterator<Item = io::Result<SavedTest>> + use<'a> {
+        let store = self.store;
+        self.kept.tests.iter().map(move |piece| record::read_test(&store.get(*piece)?))
+    }
+
+    /// How much was measured outside of tests.
+    pub fn measurement_count(&self) -> usize {
+        self.kept.loose.count()
+    }
+
+    /// What was measured outside of tests, read piece by piece.
+    pub fn measurements(&self) -> impl Iterator<Item = io::Result<Measurement>> + use<'a> {
+        self.kept.loose.blocks(self.store).flat_map(|block| match block {
+            Ok(block) => record::measurements(&block),
+            Err(error) => vec![Err(error)],
+        })
+    }
+
+    /// The series of a test, or those outside of tests, each with its samples.
+    pub fn series<'b>(&self, of: Option<&'b SavedTest>) -> impl Iterator<Item = Rows<'b>> + use<'a, 'b>
+    where
+        'a: 'b,
+    {
+        let (run, head) = (*self, &self.kept.head);
+        let heads: &'b [Series] = of.map_or(&head.series, |saved| &saved.test.series);
+        heads.iter().enumerate().map(move |(index, series)| {
+            let number = of.map_or(series.number, |saved| saved.series.get(index).copied().unwrap_or(u64::MAX));
+            let log = usize::try_from(number).ok().and_then(|number| run.kept.series.get(number));
+            Rows { series, log, store: run.store }
+        })
+    }
+
+    /// Whether anything is attached to a test, or outside of tests.
+    pub fn has_attachments(&self, of: Option<&SavedTest>) -> bool {
+        !of.map_or(&self.kept.attachments, |saved| &saved.attachments).is_empty()
+    }
+
+    /// What is attached to a test, or outside of tests, read one by one.
+    pub fn attachments<'b>(
+        &self,
+        of: Option<&'b SavedTest>,
+    ) -> impl Iterator<Item = io::Result<Attachment>> + use<'a, 'b>
+    where
+        'a: 'b,
+    {
+        let store = self.store;
+        let pieces: &'b [Piece] = of.map_or(&self.kept.attachments, |saved| &saved.attachments);
+        pieces.iter().map(move |piece| Ok(serde_json::from_slice(&store.get(*piece)?)?))
+    }
+}
+
+/// A series with its samples.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// The series, without samples.
+    pub series: &'a Series,
+    log: Option<&'a Log>,
+    store: &'a Store,
+}
+
+impl<'a> Rows<'a> {
+    /// How many samples there are.
+    pub fn count(&self) -> usize {
+        self.log.map_or(0, Log::count)
+    }
+
+    /// The samples in their order, read piece by piece.
+    pub fn samples(&self) -> impl Iterator<Item = io::Result<Sample>> + use<'a> {
+        let store = self.store;
+        self.log.into_iter().flat_map(move |log| log.blocks(store)).flat_map(|block| match block {
+            Ok(block) => record::samples(&block),
+            Err(error) => vec![Err(error)],
+        })
+    }
+}
+
+/// Takes the events of runs.
+#[derive(Debug)]
+pub struct Archiver {
+    store: Store,
+    runs: Vec<(u32, Recording)>,
+    /// Bytes that may be in the memory of logs.
+    unwritten: usize,
+}
+
+impl Archiver {
+    /// An archive of no runs, in a file without a name.
+    ///
+    /// # Errors
+    /// If there is no place for that file.
+    pub fn begin() -> io::Result<Archiver> {
+        Ok(Archiver { store: Store::scratch()?, runs: Vec::new(), unwritten: 0 })
+    }
+
+    /// Takes the next event.
+    ///
+    /// # Errors
+    /// Of the disk; what came before can still be reported.
+    pub fn add(&mut self, line: &Line) -> io::Result<()> {
+        let index = self.runs.iter().rposition(|(run, _)| *run == line.run).unwrap_or_else(|| {
+            self.runs.push((line.run, Recording::new()));
+            self.runs.len() - 1
+        });
+        self.unwritten += self.runs[index].1.add(line, &mut self.store)?;
+        if self.unwritten > UNWRITTEN {
+            self.unwritten = 0;
+            for (_, run) in &mut self.runs {
+                run.flush(&mut self.store)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there was no event.
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    /// The archive of what has happened so far: what goes on is cut off.
+    ///
+    /// # Errors
+    /// Of the disk.
+    pub fn finish(mut self) -> io::Result<Archive> {
+        self.runs.sort_by_key(|(run, _)| *run);
+        let mut archive = Archive { store: self.store, runs: Vec::new() };
+        for (_, run) in self.runs {
+            let kept = run.finish(&mut archive.store)?;
+            archive.runs.push(kept);
+        }
+        Ok(archive)
+    }
+
+    /// Takes the events of a log that `--jsonl` wrote. Lines that are cut off or not known are left out.
+    ///
+    /// # Errors
+    /// Of reading, as [`super::report::from_lines`], and of the disk.
+    pub fn read(mut log: impl BufRead) -> io::Result<Archiver> {
+        let mut archiver = Archiver::begin()?;
+        let mut text = Vec::new();
+        while next_line(&mut log, &mut text)? {
+            if let Ok(line) = serde_json::from_slice::<Line>(&text) {
+                archiver.add(&line)?;
+            }
+        }
+        Ok(archiver)
+    }
+}
+
+/// A run that goes on.
+#[derive(Debug, Default)]
+struct Recording {
+    /// The head, and the tests that run.
+    fold: Fold,
+    /// Number and place of each test, in the order in which they began; those that run have no place.
+    tests: Vec<(u64, Option<Piece>)>,
+    series: Vec<Log>,
+    /// The latest series of a number.
+    by_number: HashMap<u64, usize>,
+    loose: Log,
+    /// Attachments of the tests that run, by their place.
+    attached: HashMap<usize, Vec<Piece>>,
+    attachments: Vec<Piece>,
+    sums: Sums,
+}
+
+impl Recording {
+    fn new() -> Recording {
+        Recording { fold: Fold::new(), ..Recording::default() }
+    }
+
+    /// Takes an event; gives how many bytes logs have got.
+    fn add(&mut self, line: &Line, store: &mut Store) -> io::Result<usize> {
+        self.fold.touch(line.at);
+        match &line.event {
+            Event::Sample { series, host, board, values } => {
+                let log = self.by_number.get(series).and_then(|index| self.series.get_mut(*index));
+                return log.map_or(Ok(0), |log| log.push(store, |to| record::sample(to, *host, *board, values)));
+            }
+            Event::SeriesBegun { series, test, name, unit, columns } => {
+                let index = self.series.len();
+                self.by_number.insert(*series, index);
+                self.series.push(Log::default());
+                let (name, unit, columns) = (name.clone(), unit.clone(), columns.clone());
+                let event = Event::SeriesBegun { series: index as u64, test: *test, name, unit, columns };
+                self.change(*test, &Line { event, ..*line }, store)?;
+            }
+            Event::Measured { test, measurement } => match self.find(*test) {
+                Some(_) => self.change(*test, line, store)?,
+                None => {
+                    self.sums.loose.add(measurement.outcome);
+                    self.sums.measure(measurement);
+                    let text = serde_json::to_vec(measurement)?;
+                    return self.loose.push(store, |to| to.extend_from_slice(&text));
+                }
+            },
+            Event::Attached { test, attachment } => {
+                let piece = store.put(&serde_json::to_vec(attachment)?)?;
+                match self.find(*test) {
+                    None => self.attachments.push(piece),
+                    Some(index) => {
+                        self.reopen(index, store)?;
+                        self.attached.entry(index).or_default().push(piece);
+                        self.save_ended(index, store)?;
+                    }
+                }
+            }
+            Event::TestBegun(begun) => {
+                self.tests.push((begun.test, None));
+                self.fold.add(line);
+            }
+            Event::TestAttempt { test, .. } | Event::TestEnded { test, .. } => self.change(Some(*test), line, store)?,
+            _ => self.fold.add(line),
+        }
+        Ok(0)
+    }
+
+    /// The latest test of a number. The one that runs is among the last.
+    fn find(&self, test: Option<u64>) -> Option<usize> {
+        let number = test?;
+        self.tests.iter().rposition(|(other, _)| *other == number)
+    }
+
+    /// Takes an event that belongs to a test, or to none.
+    fn change(&mut self, test: Option<u64>, line: &Line, store: &mut Store) -> io::Result<()> {
+        let index = self.find(test);
+        if let Some(index) = index {
+            self.reopen(index, store)?;
+        }
+        self.fold.add(line);
+        index.map_or(Ok(()), |index| self.save_ended(index, store))
+    }
+
+    /// Gets a test that has ended back, because something is said of it.
+    fn reopen(&mut self, index: usize, store: &Store) -> io::Result<()> {
+        let (_, Some(piece)) = self.tests[index] else { return Ok(()) };
+        let saved = record::read_test(&store.get(piece)?)?;
+        self.sums.remove(&saved);
+        let (test, attachments) = saved.restored();
+        self.fold.put_test(test);
+        self.attached.insert(index, attachments);
+        self.tests[index].1 = None;
+        Ok(())
+    }
+
+    /// Saves a test if it has ended.
+    fn save_ended(&mut self, index: usize, store: &mut Store) -> io::Result<()> {
+        if self.fold.has_ended(self.tests[index].0) { self.save(index, store) } else { Ok(()) }
+    }
+
+    fn save(&mut self, index: usize, store: &mut Store) -> io::Result<()> {
+        let number = self.tests[index].0;
+        let Some(test) = self.fold.take_test(number) else { return Ok(()) };
+        let series: Vec<u64> = test.series.iter().map(|series| series.number).collect();
+        for log in series.iter().filter_map(|number| usize::try_from(*number).ok()) {
+            if let Some(log) = self.series.get_mut(log) {
+                log.flush(store)?;
+            }
+        }
+        let attachments = self.attached.remove(&index).unwrap_or_default();
+        let saved = SavedTest { test, number, series, attachments };
+        self.sums.add(&saved);
+        self.tests[index].1 = Some(store.put(&record::test(saved)?)?);
+        Ok(())
+    }
+
+    fn flush(&mut self, store: &mut Store) -> io::Result<()> {
+        self.loose.flush(store)?;
+        self.series.iter_mut().try_for_each(|log| log.flush(store))
+    }
+
+    fn finish(mut self, store: &mut Store) -> io::Result<Kept> {
+        self.flush(store)?;
+        self.fold.cut_off();
+        // From the last on: of two tests of one number, the last one is found first.
+        for index in (0..self.tests.len()).rev() {
+            if self.tests[index].1.is_none() {
+                self.save(index, store)?;
+            }
+        }
+        let tests: Vec<Piece> = self.tests.iter().filter_map(|(_, piece)| *piece).collect();
+        let mut head = self.fold.into_report();
+        // Which failures were told with a test is seen from the last one.
+        if let Some(last) = tests.last() {
+            head.tests.push(record::read_test(&store.get(*last)?)?.test);
+        }
+        let failures = head.failures().cloned().collect();
+        head.tests.clear();
+        let (series, loose, attachments, sums) = (self.series, self.loose, self.attachments, self.sums);
+        Ok(Kept { head, tests, series, loose, attachments, sums, failures })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Verdicts, counted.
+//!
+//! Invariant: plain data, of a size that does not depend on how many verdicts there are.
+
+use super::event::{Event, Outcome};
+use super::schedule::Schedule;
+
+/// How many verdicts of each kind there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts([usize; Outcome::ALL.len()]);
+
+impl Counts {
+    /// Counts one more.
+    pub fn add(&mut self, outcome: Outcome) {
+        self.0[outcome as usize] += 1;
+    }
+
+    /// Counts one less.
+    pub fn remove(&mut self, outcome: Outcome) {
+        self.0[outcome as usize] = self.0[outcome as usize].saturating_sub(1);
+    }
+
+    /// Counts those of `other`, too.
+    pub fn add_all(&mut self, other: &Counts) {
+        self.0.iter_mut().zip(other.0).for_each(|(count, more)| *count += more);
+    }
+
+    /// How many are `outcome`.
+    pub fn of(&self, outcome: Outcome) -> usize {
+        self.0[outcome as usize]
+    }
+
+    /// How many there are.
+    pub fn total(&self) -> usize {
+        self.0.iter().sum()
+    }
+
+    /// The worst of them.
+    pub fn worst(&self) -> Option<Outcome> {
+        Outcome::ALL.into_iter().rev().find(|outcome| self.of(*outcome) > 0)
+    }
+}
+
+impl FromIterator<Outcome> for Counts {
+    fn from_iter<T: IntoIterator<Item = Outcome>>(outcomes: T) -> Counts {
+        let mut counts = Counts::default();
+        outcomes.into_iter().for_each(|outcome| counts.add(outcome));
+        counts
+    }
+}
+
+/// What runs came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tally {
+    /// The tests that ended.
+    pub tests: Counts,
+    /// What was measured outside of tests.
+    pub measurements: Counts,
+    /// How well the schedules of `every` were kept: one of each place in a script.
+    pub schedules: Vec<Schedule>,
+}
+
+impl Tally {
+    /// Takes the next event into account.
+    pub fn add(&mut self, event: &Event) {
+        match event {
+            Event::TestEnded { outcome, .. } => self.tests.add(*outcome),
+            Event::Measured { test: None, measurement } => self.measurements.add(measurement.outcome),
+            Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.schedules),
+            _ => {}
+        }
+    }
+
+    /// Adds what other runs came to.
+    pub fn add_all(&mut self, other: Tally) {
+        self.tests.add_all(&other.tests);
+        self.measurements.add_all(&other.measurements);
+        other.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.schedules));
+    }
+
+    /// The worst of all verdicts: [`Outcome::Pass`] if there is none.
+    pub fn worst(&self) -> Outcome {
+        self.tests.worst().max(self.measurements.worst()).unwrap_or(Outcome::Pass)
+    }
+
+    /// Whether every test and every measurement is good.
+    pub fn passed(&self) -> bool {
+        self.worst().is_good()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_are_counted() {
+        let mut counts: Counts = [Outcome::Pass, Outcome::Fail, Outcome::Pass].into_iter().collect();
+        assert_eq!((counts.of(Outcome::Pass), counts.total(), counts.worst()), (2, 3, Some(Outcome::Fail)));
+        counts.remove(Outcome::Fail);
+        assert_eq!(counts.worst(), Some(Outcome::Pass));
+        assert_eq!(Counts::default().worst(), None);
+        for (index, outcome) in Outcome::ALL.into_iter().enumerate() {
+            assert_eq!(outcome as usize, index);
+        }
+        let skipped = Tally { tests: [Outcome::Skip].into_iter().collect(), ..Tally::default() };
+        assert_eq!((skipped.worst(), skipped.passed(), Tally::default().worst()), (Outcome::Skip, true, Outcome::Pass));
+    }
+}
