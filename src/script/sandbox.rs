@@ -6,7 +6,8 @@
 //! exist there: neither those of boards, as tuples, nor function pointers that hold values. What it cannot find out is
 //! [`Unknown`], or is shown as its source.
 //!
-//! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check [`ALL`]; what a value
+//! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check
+//! [`ALL`](crate::script::reading::attempt::ALL); what a value
 //! holds is bounded.
 
 use crate::script::diagnostics::errors;
