@@ -20,6 +20,8 @@ fn bench() -> tempfile::TempDir {
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("a.rhai", "//! A bench.\n\ntest \"a\" { measure(\"v\", 1.0, #{ unit: \"V\" }); print(\"x\"); }\n");
     write("long.rhai", "for i in 0..100000 { print(i); }\n");
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    write("src/x.py", "x = 1\n");
     write("a.py", "for i in range(20000): print(i)\n");
     let made = shell(folder.path(), "$BS run a.rhai --jsonl log > /dev/null");
     assert!(made.status.success(), "{}", text(&made.stderr));
@@ -48,6 +50,11 @@ const COMMANDS: &[&str] = &[
     "df --json -p 'sim:?flash_size=1m'",
     "tree -p 'sim:?flash_size=1m' :/",
     "completions bash",
+    "check a.rhai",
+    "definitions",
+    "devices",
+    "select --help",
+    "sync src -p sim --dry-run",
     "repl <<< 'print(1)'",
 ];
 

@@ -13,7 +13,7 @@ pub fn test(mut saved: SavedTest) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Reads what [`test`] wrote.
+/// Reads what [`test()`] wrote.
 pub fn read_test(bytes: &[u8]) -> io::Result<SavedTest> {
     let (duration, text) = bytes.split_first_chunk::<8>().ok_or(io::ErrorKind::UnexpectedEof)?;
     let mut saved: SavedTest = serde_json::from_slice(text)?;
