@@ -1,11 +1,15 @@
 //! Ctrl-C, and the signals that ask a program to end.
 //!
-//! Uses [`crate::interrupt`]. Invariant: the first press stops what runs, so that teardowns follow; the second leaves at once.
+//! Uses [`crate::interrupt`]. Invariants: the first press stops what runs, so that teardowns follow; the second leaves at once.
+//! After SIGTERM or SIGHUP the program is over at [`interrupt::end_by`], whatever hangs.
 
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
+use crate::interrupt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+#[cfg(unix)]
+use std::time::Instant;
 
 /// From now on Ctrl-C (and SIGTERM, SIGHUP) interrupts instead of killing. Once a process.
 ///
@@ -26,13 +30,18 @@ pub fn watch_telling(tell: impl Fn() + Send + 'static) -> Result<(), Diagnostic>
             give_up();
         }
         tell();
-        crate::interrupt::raise();
-    })
+        interrupt::raise();
+    })?;
+    watch_requests(|| {}).map_err(refused)
 }
 
 fn handle(handler: impl FnMut() + Send + 'static) -> Result<(), Diagnostic> {
     ctrlc::set_handler(handler)
         .map_err(|error| Diagnostic::new(Kind::InternalError, format!("Ctrl-C cannot be watched: {error}")))
+}
+
+fn refused(error: std::io::Error) -> Diagnostic {
+    Diagnostic::new(Kind::InternalError, format!("signals cannot be watched: {error}"))
 }
 
 /// Leaves at once.
@@ -62,7 +71,7 @@ pub struct Calls {
 impl Calls {
     /// An input begins: presses from before do not count.
     pub fn begin(&self) {
-        crate::interrupt::take();
+        interrupt::take();
         self.presses.store(0, Ordering::SeqCst);
         self.running.store(true, Ordering::SeqCst);
     }
@@ -100,42 +109,61 @@ pub fn watch_calls(calls: &Arc<Calls>, leave: impl Fn() + Send + Sync + 'static)
             if of_keys.presses.fetch_add(1, Ordering::SeqCst) + 1 >= PRESSES {
                 give_up();
             }
-            crate::interrupt::raise();
+            interrupt::raise();
         } else if keys_make_no_signals() {
             of_keys.close();
             leave_by_key();
         }
     })?;
-    watch_requests(calls.clone(), move || leave())
-        .map_err(|error| Diagnostic::new(Kind::InternalError, format!("signals cannot be watched: {error}")))
+    let calls = calls.clone();
+    watch_requests(move || {
+        if calls.leaving.swap(true, Ordering::SeqCst) {
+            give_up();
+        }
+        // An input that runs now sees the note when it has ended.
+        if !calls.running.load(Ordering::SeqCst) {
+            calls.close();
+            leave();
+        }
+    })
+    .map_err(refused)
 }
 
-/// What asks the program to end is a key for ctrlc, which has interrupted the input that is carried out. It is noted besides.
+/// Calls `asked` whenever a signal asks the program to end, and ends it in time. What asks so is a key for ctrlc besides, which
+/// interrupts what runs.
 #[cfg(unix)]
-fn watch_requests(calls: Arc<Calls>, leave: impl Fn() + Send + 'static) -> std::io::Result<()> {
+fn watch_requests(asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGTERM};
     use std::io::Read as _;
     let (mut came, comes) = std::os::unix::net::UnixStream::pair()?;
     signal_hook::low_level::pipe::register(SIGHUP, comes.try_clone()?)?;
     signal_hook::low_level::pipe::register(SIGTERM, comes)?;
-    std::thread::Builder::new().spawn(move || {
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         while came.read_exact(&mut [0]).is_ok() {
-            if calls.leaving.swap(true, Ordering::SeqCst) {
-                give_up();
-            }
-            // An input that runs now sees the note when it has ended.
-            if !calls.running.load(Ordering::SeqCst) {
-                calls.close();
-                leave();
-            }
+            interrupt::end();
+            // Where no thread can be had, what hangs ends with the next signal.
+            let _ = std::thread::Builder::new().name("end".to_owned()).spawn(end_in_time);
+            asked();
         }
     })?;
     Ok(())
 }
 
+/// Leaves when the program has to be over; until then it may end by itself.
+#[cfg(unix)]
+fn end_in_time() {
+    loop {
+        let left = interrupt::end_by().unwrap_or_else(Instant::now).saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            give_up();
+        }
+        std::thread::park_timeout(left);
+    }
+}
+
 /// Elsewhere there is only Ctrl-C.
 #[cfg(not(unix))]
-fn watch_requests(_calls: Arc<Calls>, _leave: impl Fn() + Send + 'static) -> std::io::Result<()> {
+fn watch_requests(_asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
     Ok(())
 }
 

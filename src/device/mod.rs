@@ -527,7 +527,10 @@ impl Device {
         }
         for item in teardowns.into_iter().filter(|_| !lost) {
             let limit = Limit {
-                timeout: Some(item.options.timeout.or(self.0.timeout).unwrap_or(state::TEARDOWN_LIMIT)),
+                timeout: Some(crate::interrupt::teardown_limit(
+                    item.options.timeout.or(self.0.timeout),
+                    state::TEARDOWN_LIMIT,
+                )),
                 interruptible: true,
             };
             let outcome = arguments::bind(&item, &[], &[])

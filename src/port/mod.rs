@@ -61,10 +61,14 @@ impl Wait {
     /// The next slice to wait.
     ///
     /// # Errors
-    /// [`PortError::Timeout`] past the deadline, [`PortError::Interrupted`] while Ctrl-C is pending.
+    /// [`PortError::Timeout`] past the deadline, or once the program must end; [`PortError::Interrupted`] while Ctrl-C is
+    /// pending.
     pub fn slice(&self) -> Result<Duration, PortError> {
         if self.interruptible && crate::interrupt::pending() {
             return Err(PortError::Interrupted);
+        }
+        if crate::interrupt::is_overdue() {
+            return Err(PortError::Timeout);
         }
         match self.deadline {
             None => Ok(Wait::SLICE),
