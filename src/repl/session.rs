@@ -381,7 +381,7 @@ impl Session {
             Pasted::Failed => return Ok((None, Doubted::No)),
             Pasted::Refused => {
                 *stage = Stage::Sending;
-                self.send_plainly(code, wait)?;
+                self.send_plainly(code, wait, sink)?;
                 Prelude::Plain
             }
         };

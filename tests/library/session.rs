@@ -1,7 +1,7 @@
 //! The raw-REPL session against a fake board: what a real one cannot be made to do on demand.
 
 use crate::fake_board::{FakeBoard, Fault, Handle, Place, RawPaste, Run, Settings, Then};
-use belay_script::port::{Abilities, Port, Wait};
+use belay_script::port::{Abilities, Port, PortError, Wait};
 use belay_script::repl::{Failure, FrameKind, Means, Session};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -266,4 +266,57 @@ fn no_upload_waits_without_end() {
         let outcome = session.execute(&"x".repeat(length), true, wait, &mut |_| {});
         assert!(matches!(outcome, Err(Failure::Unheard | Failure::Stuck(_))), "{outcome:?}");
     }
+}
+
+/// A board that prints without a pause for a while, from the time at which it is told to.
+struct Flooding {
+    board: FakeBoard,
+    /// Bytes that it still prints, once it has begun.
+    left: Arc<AtomicUsize>,
+    /// The most that its reader kept when it asked for more.
+    most_kept: Arc<AtomicUsize>,
+}
+
+impl Port for Flooding {
+    fn name(&self) -> &str {
+        self.board.name()
+    }
+    fn abilities(&self) -> Abilities {
+        self.board.abilities()
+    }
+    fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        self.board.write(bytes, wait)
+    }
+    fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
+        const PIECE: usize = 16 << 10;
+        self.most_kept.fetch_max(buffer.len(), Ordering::Relaxed);
+        if self.left.load(Ordering::Relaxed) >= PIECE {
+            self.left.fetch_sub(PIECE, Ordering::Relaxed);
+            buffer.extend_from_slice(&[b'f'; PIECE]);
+            return Ok(PIECE);
+        }
+        self.board.read(buffer, wait)
+    }
+}
+
+/// Code goes in blocks to boards without raw paste; what comes between them is passed on, not kept.
+#[test]
+fn a_flood_while_code_is_sent_is_not_kept() {
+    const FLOOD: usize = 32 << 20;
+    let (left, most_kept) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let settings = Settings { raw_paste: RawPaste::Unknown, ..Settings::default() };
+    let (board, _handle) = FakeBoard::with(settings, script);
+    let port = Flooding { board, left: left.clone(), most_kept: most_kept.clone() };
+    let mut session = Session::new(Box::new(port) as Box<dyn Port>, TOKEN.to_owned());
+    session.enter(true, soon(), &mut |_| {}).unwrap();
+    // Whether there is raw paste is known from now on.
+    assert_eq!(run(&mut session, &"x".repeat(600)).0, Ok("600".to_owned()));
+    left.store(FLOOD, Ordering::Relaxed);
+    let mut printed = 0;
+    let wait = Wait::for_at_most(Duration::from_secs(30));
+    let reply = session.execute(&"x".repeat(900), true, wait, &mut |bytes| printed += bytes.len()).unwrap();
+    assert_eq!(reply.frame.map(|frame| frame.text), Some("900".to_owned()));
+    assert_eq!((printed, left.load(Ordering::Relaxed)), (FLOOD, 0));
+    let most = most_kept.load(Ordering::Relaxed);
+    assert!(most < 256 << 10, "{most} bytes were kept");
 }

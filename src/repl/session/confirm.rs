@@ -4,13 +4,14 @@
 //! secret and a number of its own. Uses [`crate::repl::reply`]. Invariant: nothing that the board says meanwhile is lost.
 
 use super::{Failure, Session};
+use crate::bound;
 use crate::port::{PortError, Wait};
 use crate::repl::reply::{Decoder, Prelude, Progress};
 use std::time::{Duration, Instant};
 
 impl Session {
     /// Has the board print a frame, and waits for it at most `limit`. What comes before goes to `came`, what comes after
-    /// stays in `incoming`. False: it has not come.
+    /// stays in `incoming`. False: it has not come, in so much time or after [`bound::UNREAD`] bytes.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -20,7 +21,7 @@ impl Session {
         // Helpers may not be loaded yet.
         let (token, length) = (&self.token, text.len());
         let code = format!("print('\\x1e{token}N{length}:{text}\\x1e{token};',end='')\x04");
-        match self.send_gently(code.as_bytes(), wait) {
+        match self.send_gently(code.as_bytes(), wait, came) {
             Ok(()) => {}
             Err(Failure::Timeout) => return Ok(false),
             Err(failure) => return Err(failure),
@@ -50,6 +51,10 @@ impl Session {
             if let Some(error) = ended {
                 came.append(&mut decoder.rest());
                 return if error == PortError::Timeout { Ok(false) } else { Err(Failure::from(error)) };
+            }
+            if came.len() - before > bound::UNREAD {
+                came.append(&mut decoder.rest());
+                return Ok(false);
             }
             // A read that ends with an error may have brought bytes all the same. A board that never pauses is no reason
             // to wait longer.

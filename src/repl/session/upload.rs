@@ -152,7 +152,7 @@ impl Session {
         }
     }
 
-    pub(super) fn send_plainly(&mut self, code: &str, wait: Wait) -> Result<(), Failure> {
+    pub(super) fn send_plainly(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         let mut bytes = Vec::with_capacity(code.len() + 1);
         bytes.extend_from_slice(code.as_bytes());
         bytes.push(0x04);
@@ -160,11 +160,12 @@ impl Session {
         if !self.port.abilities().raw_paste || (self.paste != Paste::Refused && bytes.len() <= PLAIN_LIMIT + 1) {
             return Ok(self.port.write(&bytes, wait)?);
         }
-        self.send_in_blocks(&bytes, self.block, wait)
+        self.send_in_blocks(&bytes, self.block, wait, sink)
     }
 
-    /// Sends a short line to a board of which nothing need be known: so that the smallest input buffer holds it.
-    pub(super) fn send_gently(&mut self, bytes: &[u8], wait: Wait) -> Result<(), Failure> {
+    /// Sends a short line to a board of which nothing need be known: so that the smallest input buffer holds it. What is too
+    /// much of what comes meanwhile goes to `came`.
+    pub(super) fn send_gently(&mut self, bytes: &[u8], wait: Wait, came: &mut Vec<u8>) -> Result<(), Failure> {
         let is_held = matches!(self.paste, Paste::Window(_)) && self.room() > bytes.len() + 8;
         if is_held || !self.port.abilities().raw_paste {
             return Ok(self.port.write(bytes, wait)?);
@@ -172,10 +173,17 @@ impl Session {
         let Block { size, pause } = if self.paste == Paste::Refused { self.block } else { SMALL_BLOCK };
         // What was sent just before may still be in the buffer.
         let block = Block { size: size.min(SMALL_BLOCK.size) - 4, pause };
-        self.send_in_blocks(bytes, block, wait)
+        self.send_in_blocks(bytes, block, wait, &mut |bytes| came.extend_from_slice(bytes))
     }
 
-    fn send_in_blocks(&mut self, bytes: &[u8], Block { size, pause }: Block, wait: Wait) -> Result<(), Failure> {
+    /// Sends `bytes` at a pace. Output that comes meanwhile stays in `incoming`; what is too much of it goes to `sink`.
+    fn send_in_blocks(
+        &mut self,
+        bytes: &[u8],
+        Block { size, pause }: Block,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<(), Failure> {
         for block in bytes.chunks(size) {
             self.port.write(block, wait)?;
             let pause = Wait { deadline: Some(Instant::now() + pause), ..wait };
@@ -184,6 +192,10 @@ impl Session {
                     Ok(_) => {}
                     Err(PortError::Timeout) => break,
                     Err(error) => return Err(error.into()),
+                }
+                // The acknowledgement comes after the last byte was sent: all of this is output.
+                if self.incoming.len() > MOST_KEPT {
+                    self.emit_front(self.incoming.len() - MOST_KEPT / 2, sink);
                 }
                 if pause.slice().is_err() {
                     break;
