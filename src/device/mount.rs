@@ -4,6 +4,8 @@
 //! closing or [`Device::unmount`], through resets and reconnections; nothing outside of it can be reached, and nothing
 //! changed unless that was allowed.
 
+#[cfg_attr(not(unix), path = "mount/beneath_elsewhere.rs")]
+mod beneath;
 mod folder;
 mod handles;
 

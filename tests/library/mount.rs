@@ -214,6 +214,48 @@ fn a_folder_is_written_if_that_is_allowed() {
     assert!(tree.is_empty(), "{tree:?}");
 }
 
+/// A directory is swapped for a link that leads out, again and again, while the board opens files in it.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_directory_swapped_for_a_link_leads_nowhere() {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    let outside = tempfile::tempdir().expect("a folder");
+    fs::write(outside.path().join("secret"), b"outside").expect("a file");
+    let bench = Bench::over(&Link::default(), &[("way/secret", b"inside")], true);
+    let (way, link) = (bench.folder.path().join("way"), bench.folder.path().join("link"));
+    symlink(outside.path(), &link).expect("a link");
+    let (stop, swaps) = (AtomicBool::new(false), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                renameat_with(CWD, &way, CWD, &link, RenameFlags::EXCHANGE).expect("a swap");
+                swaps.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        bench.eval(
+            "def __race():
+    import os
+    found = set()
+    for number in range(300):
+        try:
+            with open('way/secret') as f: found.add(f.read())
+        except OSError as e: found.add(e.args[0])
+        for change in (lambda: open('way/made', 'w').close(), lambda: os.mkdir('way/dir'), lambda: os.rename('way/secret', 'way/moved'), lambda: os.rename('way/moved', 'way/secret'), lambda: os.rmdir('way/dir')):
+            try: change()
+            except OSError: pass
+    return sorted(found, key=str)",
+        );
+        let found = bench.show("__race()");
+        stop.store(true, Ordering::Relaxed);
+        assert!(!found.contains("outside"), "{found}");
+        assert!(found.contains("inside"), "{found}");
+    });
+    assert!(swaps.load(Ordering::Relaxed) > 300, "{swaps:?}");
+    let names: Vec<_> = fs::read_dir(outside.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["secret"]);
+}
+
 /// Every way out of the folder, for reading and writing, with the number that the board raises.
 #[test]
 fn nothing_outside_is_reached() {

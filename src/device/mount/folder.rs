@@ -1,11 +1,12 @@
 //! A folder of this computer that a board reaches into, and nothing beside it.
 //!
-//! Uses [`crate::gate`] and rustix. Invariant: what is read, written or told lies in the folder, whatever a path
-//! says and wherever links lead; a link is followed only if it ends inside. Pipes and devices are no files.
+//! Uses [`crate::gate`] and `super::beneath`. Invariant: what is read, written or told lies in the folder, whatever a path
+//! says, wherever links lead, and whatever another program swaps meanwhile; a link is followed only if it ends inside. Pipes and devices are no files.
 
+use super::beneath::Root;
 use crate::board::mount::Number;
 use crate::gate::Confines;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -37,6 +38,8 @@ pub type Outcome<T> = Result<T, Number>;
 pub struct Folder {
     /// Without links in it.
     root: PathBuf,
+    /// The same, held open.
+    below: Root,
     writable: bool,
     /// Where besides it must lie, if a script asks for it.
     confines: Option<Confines>,
@@ -84,7 +87,7 @@ impl Folder {
     pub fn new(path: &Path, writable: bool, confines: Option<Confines>) -> io::Result<Folder> {
         let root = path.canonicalize()?;
         match root.is_dir() {
-            true => Ok(Folder { root, writable, confines }),
+            true => Ok(Folder { below: Root::new(&root)?, root, writable, confines }),
             false => Err(ErrorKind::NotADirectory.into()),
         }
     }
@@ -137,9 +140,15 @@ impl Folder {
         }
     }
 
+    /// A path without links as one from the folder on.
+    fn inner<'a>(&self, real: &'a Path) -> Outcome<&'a Path> {
+        real.strip_prefix(&self.root).map_err(|_| number::ACCESS)
+    }
+
     /// What a path is.
     pub fn status(&self, path: &str) -> Outcome<Metadata> {
-        let about = fs::metadata(self.existing(path)?).map_err(|error| failure(&error))?;
+        let real = self.existing(path)?;
+        let about = self.below.status(self.inner(&real)?).map_err(|error| failure(&error))?;
         if about.is_dir() || about.is_file() { Ok(about) } else { Err(number::ACCESS) }
     }
 
@@ -155,15 +164,12 @@ impl Folder {
     /// neither file nor directory, and names that are no UTF-8 are left out.
     pub fn entries(&self, path: &str, after: &str) -> Outcome<impl Iterator<Item = Entry>> {
         let directory = self.existing(path)?;
-        let mut names: Vec<String> = fs::read_dir(&directory)
-            .map_err(|error| failure(&error))?
-            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| name.as_str() > after)
-            .collect();
+        let mut names = self.below.names(self.inner(&directory)?).map_err(|error| failure(&error))?;
+        names.retain(|name| name.as_str() > after);
         names.sort();
         Ok(names.into_iter().filter_map(move |name| {
             let real = directory.join(&name).canonicalize().ok().filter(|real| self.holds(real))?;
-            let about = fs::metadata(real).ok()?;
+            let about = self.below.status(self.inner(&real).ok()?).ok()?;
             let size = Some(about.len()).filter(|_| about.is_file());
             (about.is_file() || about.is_dir()).then_some(Entry { name, size })
         }))
@@ -175,26 +181,16 @@ impl Folder {
             self.may_change()?;
         }
         let real = if mode.create { self.target(path)? } else { self.existing(path)? };
-        match fs::metadata(&real) {
+        let inner = self.inner(&real)?;
+        match self.below.status(inner) {
             Ok(about) if about.is_dir() => return Err(number::DIRECTORY),
             Ok(about) if !about.is_file() => return Err(number::ACCESS),
             Ok(_) if mode.new => return Err(number::EXISTS),
             _ => {}
         }
-        let mut options = OpenOptions::new();
-        options.read(mode.read).write(mode.write).create(mode.create && !mode.new).create_new(mode.new);
-        // Neither a link nor a pipe that took the file's place meanwhile.
-        #[cfg(unix)]
-        {
-            use rustix::fs::OFlags;
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-        }
-        let file = options.open(&real).map_err(|error| failure(&error))?;
-        // A directory on the way may have become a link since. Nothing was lost yet.
-        let still = real.canonicalize().map_err(|error| failure(&error))?;
-        let is_file = file.metadata().is_ok_and(|about| about.is_file());
-        if !self.holds(&still) || !is_file {
+        let file = self.below.open(inner, mode).map_err(|error| failure(&error))?;
+        // A pipe or a device may have taken its place meanwhile. Nothing was lost yet.
+        if !file.metadata().is_ok_and(|about| about.is_file()) {
             return Err(number::ACCESS);
         }
         if mode.truncate {
@@ -208,12 +204,14 @@ impl Folder {
         if parts(path)?.is_empty() {
             return Err(number::EXISTS);
         }
-        fs::create_dir(self.place(path)?).map_err(|error| failure(&error))
+        let place = self.place(path)?;
+        self.below.make_directory(self.inner(&place)?).map_err(|error| failure(&error))
     }
 
     pub fn remove_directory(&self, path: &str) -> Outcome<()> {
         self.may_change()?;
-        fs::remove_dir(self.place(path)?).map_err(|error| failure(&error))
+        let place = self.place(path)?;
+        self.below.remove_directory(self.inner(&place)?).map_err(|error| failure(&error))
     }
 
     /// Removes a file, or a link itself.
@@ -224,12 +222,13 @@ impl Folder {
         if about.is_dir() {
             return Err(number::DIRECTORY);
         }
-        fs::remove_file(place).map_err(|error| failure(&error))
+        self.below.remove(self.inner(&place)?).map_err(|error| failure(&error))
     }
 
     pub fn rename(&self, from: &str, to: &str) -> Outcome<()> {
         self.may_change()?;
-        fs::rename(self.place(from)?, self.place(to)?).map_err(|error| failure(&error))
+        let (from, to) = (self.place(from)?, self.place(to)?);
+        self.below.rename(self.inner(&from)?, self.inner(&to)?).map_err(|error| failure(&error))
     }
 
     /// Block size, and how many blocks there are, are free, and are free for everyone; zeros if that is not known.
