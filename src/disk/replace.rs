@@ -41,7 +41,7 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-/// Adds to the end of a regular file, or makes it.
+/// Adds to the end of a regular file, or makes it: all of `bytes`, or nothing where the disk is full.
 ///
 /// # Errors
 /// Of the operating system; [`ErrorKind::InvalidInput`] if it is not a regular file.
@@ -51,9 +51,13 @@ pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     super::read::without_waiting(&mut options);
     let mut file = options.open(path).map_err(unread_pipe)?;
-    refuse_special(&file.metadata()?)?;
+    let about = file.metadata()?;
+    refuse_special(&about)?;
     set_blocking(&file)?;
-    file.write_all(bytes)
+    file.write_all(bytes).inspect_err(|_| {
+        // Where it cannot be taken back, the part stays: the first error says why.
+        let _ = file.set_len(about.len());
+    })
 }
 
 /// Makes the folder of a file.
