@@ -74,12 +74,19 @@ impl std::ops::Deref for Name {
     }
 }
 
-/// The candidate that was probably meant by `word`: at most a third of its letters are different, whatever their case.
+/// Longest word that is looked at, in bytes: the time for one grows with its length.
+const LONGEST_WORD: usize = 200;
+
+/// The candidate that was probably meant by `word`: at most a third of its letters are different, whatever their case. None for
+/// words above 200 bytes.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > LONGEST_WORD {
+        return None;
+    }
     let limit = (word.chars().count() / 3).max(1);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != word)
+        .filter(|candidate| *candidate != word && candidate.len() <= LONGEST_WORD)
         .map(|candidate| (edits(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
         .min_by_key(|(distance, _)| *distance)

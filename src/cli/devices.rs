@@ -50,7 +50,7 @@ fn as_table(found: &[FoundPort]) -> String {
     for row in &rows {
         let mut line = String::new();
         for (column, cell) in row.iter().enumerate() {
-            let width = rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+            let width = rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0).min(100);
             line.push_str(&format!("{cell:width$}  "));
         }
         text.push_str(line.trim_end());

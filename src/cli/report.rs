@@ -34,6 +34,9 @@ pub fn test(test: &Test, colour: Colour, watched: bool) -> String {
     text
 }
 
+/// Widest column, in characters: longer texts stand out of it.
+const WIDEST: usize = 100;
+
 /// One line a measurement, in columns: name, value with unit, limits, verdict. Without limits there is nothing to judge.
 /// `bars`: the limits stand at the ends of a bar, with a mark where the value is.
 pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, bars: bool) -> String {
@@ -43,7 +46,8 @@ pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, 
         .zip(&shown)
         .map(|(item, shown)| bar(item, shown).filter(|_| bars).unwrap_or_else(|| shown.limits.clone()))
         .collect();
-    let width = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
+    let width =
+        |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0).min(WIDEST);
     let safe = |text: &str| visible::name(text).into_owned();
     let names: Vec<String> = measurements.iter().map(|item| safe(&item.name)).collect();
     let values: Vec<String> = shown.iter().map(|shown| safe(&shown.value)).collect();

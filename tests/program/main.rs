@@ -41,6 +41,8 @@ mod memory;
 mod microbit;
 mod mounts;
 #[cfg(target_os = "linux")]
+mod natives;
+#[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
 mod operator;
@@ -83,3 +85,5 @@ mod tools;
 mod typed;
 #[cfg(target_os = "linux")]
 mod watch;
+#[cfg(target_os = "linux")]
+mod writers;

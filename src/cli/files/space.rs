@@ -61,7 +61,7 @@ fn as_text(rows: &[(String, Space)]) -> String {
         [format!(":{}", shown(path)), human(space.block), total, used, free, percent]
     };
     let table: Vec<[String; 6]> = std::iter::once(head).chain(rows.iter().map(row)).collect();
-    let wide = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let wide = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0).min(100);
     let mut text = String::new();
     for row in &table {
         let _ = write!(text, "{:first$}", row[0], first = wide(0));

@@ -15,8 +15,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Stack of a closure's thread: enough for 64 nested calls of a script.
-const STACK: usize = 16 << 20;
+/// Stack of a closure's thread: for 64 nested calls of a script, and to release what it nests. Memory is taken only as far as it
+/// is used. Where the system gives less, [`LEAST_STACK`] does for the calls.
+const STACK: usize = if cfg!(target_pointer_width = "64") { 512 << 20 } else { 16 << 20 };
+const LEAST_STACK: usize = 16 << 20;
 
 /// How `for_each_board` is written.
 const FOR_EACH: &str = "write `for_each_board([one, two], |board| …)`, with `#{ jobs: 4 }` before the closure to limit how many run at once";
@@ -193,12 +195,14 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
     std::thread::scope(|scope| {
         for _ in 0..count {
             let (store, shared, deadlines) = (&store, &shared, deadlines.clone());
-            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, move || {
-                run.work_within(deadlines);
+            let work = move || {
+                run.work_within(deadlines.clone());
                 #[expect(deprecated, reason = "Rhai marks this as volatile that way; the version is pinned")]
                 let context = store.create_context(engine);
                 shared.work(&context);
-            });
+            };
+            let start = |size| std::thread::Builder::new().stack_size(size).spawn_scoped(scope, work.clone());
+            let thread = start(STACK).or_else(|_| start(LEAST_STACK));
             if let Err(error) = thread {
                 shared.running.fetch_sub(1, Ordering::SeqCst);
                 refused = Some(error.to_string());

@@ -1,0 +1,195 @@
+//! Everything that writes files of this computer, or of a board, where that fails or is cut off: what was there stays, whole.
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{PidfdFlags, Signal, kill_process, pidfd_open};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Instant;
+
+const PORT: &str = "sim:?flash=board.img&flash_size=1m";
+
+fn bs(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_belay-script"));
+    command.args(args).current_dir(folder).stdin(std::process::Stdio::null()).env("NO_COLOR", "1");
+    command.env("XDG_CONFIG_HOME", "/nowhere").env("XDG_DATA_HOME", "/nowhere").env("EDITOR", "cp new.bin");
+    command
+}
+
+fn output(folder: &Path, args: &[&str]) -> Output {
+    bs(folder, args).output().expect("the program runs")
+}
+
+/// Runs a command, and kills it by SIGKILL at moments over the time that it takes. `whole` says after each whether what it
+/// writes is there as it was or as it was to be; `again` restores the beginning.
+#[track_caller]
+fn killed_at_any_time(folder: &Path, args: &[&str], again: &dyn Fn(), whole: &dyn Fn(&str)) {
+    const MOMENTS: u32 = 6;
+    again();
+    let begun = Instant::now();
+    let ended = output(folder, args);
+    let took = begun.elapsed();
+    assert!(ended.status.success(), "{args:?}: {}", String::from_utf8_lossy(&ended.stderr));
+    whole("not killed");
+    for moment in 0..MOMENTS {
+        again();
+        let mut command = bs(folder, args);
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = command.spawn().expect("the program starts");
+        let id = rustix::process::Pid::from_child(&child);
+        // The second half of the run is where it writes.
+        let at = took * (MOMENTS + moment) / (2 * MOMENTS);
+        let end = pidfd_open(id, PidfdFlags::empty()).expect("a handle");
+        let limit = Timespec::try_from(at).expect("a short time");
+        poll(&mut [PollFd::new(&end, PollFlags::IN)], Some(&limit)).expect("poll");
+        // It may have ended.
+        let _ = kill_process(id, Signal::KILL);
+        child.wait().expect("its end");
+        whole(&format!("{args:?} killed after {at:?}"));
+    }
+}
+
+#[test]
+fn a_killed_copy_leaves_the_old_file_or_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let (old, new) = (vec![b'o'; 3_000], vec![b'n'; 150_000]);
+    fs::write(root.join("new.bin"), &new).unwrap();
+    fs::write(root.join("old.bin"), &old).unwrap();
+    let on_board = |file: &str| assert!(output(root, &["cp", file, ":/f.bin", "-p", PORT]).status.success());
+    // From the board.
+    on_board("new.bin");
+    let here = |how: &str| {
+        let is = fs::read(root.join("out.bin")).unwrap();
+        assert!(is == old || is == new, "{how}: {} bytes", is.len());
+    };
+    let again = || fs::write(root.join("out.bin"), &old).unwrap();
+    killed_at_any_time(root, &["cp", ":/f.bin", "out.bin", "-p", PORT], &again, &here);
+    // To the board, by `cp` and by `edit`.
+    let there = |how: &str| {
+        let is = output(root, &["cat", ":/f.bin", "-p", PORT]);
+        assert!(is.status.success(), "{how}: {}", String::from_utf8_lossy(&is.stderr));
+        assert!(is.stdout == old || is.stdout == new, "{how}: {} bytes", is.stdout.len());
+    };
+    killed_at_any_time(root, &["cp", "new.bin", ":/f.bin", "-p", PORT], &|| on_board("old.bin"), &there);
+    killed_at_any_time(root, &["edit", ":/f.bin", "-p", PORT], &|| on_board("old.bin"), &there);
+}
+
+#[test]
+fn killed_reports_and_station_files_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let tests: String = (0..300).map(|number| format!("test \"number {number}\" {{ measure(\"v\", 1); }}\n")).collect();
+    fs::write(root.join("t.rhai"), tests).unwrap();
+    let old = "old";
+    const REPORTS: [(&str, &str); 3] = [("r.html", "</html>"), ("r.json", "}"), ("r.xml", "</testsuites>")];
+    let again = || REPORTS.iter().for_each(|(name, _)| fs::write(root.join(name), old).unwrap());
+    let whole = |how: &str| {
+        for (name, end) in REPORTS {
+            let is = fs::read_to_string(root.join(name)).unwrap();
+            assert!(is == old || is.trim_end().ends_with(end), "{how}: {name} is torn: {} bytes", is.len());
+        }
+    };
+    let args = ["run", "t.rhai", "--html", "r.html", "--json", "r.json", "--junit", "r.xml"];
+    killed_at_any_time(root, &args, &again, &whole);
+    let station = "# mine\n[boards.dut]\nport = \"/dev/ttyGONE\"\n";
+    let again = || fs::write(root.join("station.toml"), station).unwrap();
+    let whole = |how: &str| {
+        let is = fs::read_to_string(root.join("station.toml")).unwrap();
+        assert!(is == station || is == station.replace("/dev/ttyGONE", "sim"), "{how}: {is}");
+    };
+    killed_at_any_time(root, &["select", "dut", "-p", "sim"], &again, &whole);
+}
+
+/// What each writer does on a file system that is full, or may not be written: its arguments, the file that was there.
+const WRITERS: &[(&[&str], Option<&str>)] = &[
+    (&["run", "../write.rhai"], Some("a.txt")),
+    (&["run", "../csv.rhai"], Some("a.csv")),
+    (&["run", "../json.rhai"], Some("a.json")),
+    (&["run", "../append.rhai"], Some("kept.txt")),
+    (&["run", "../t.rhai", "--html", "r.html"], Some("r.html")),
+    (&["run", "../t.rhai", "--json", "r.json"], Some("r.json")),
+    (&["run", "../t.rhai", "--junit", "r.xml"], Some("r.xml")),
+    (&["run", "../t.rhai", "--jsonl", "log.jsonl"], None),
+    (&["run", "../t.rhai", "--csv", "csv"], None),
+    (&["report", "../log.jsonl", "--html", "r.html"], Some("r.html")),
+    (&["cp", ":/f.bin", "out", "-p", "sim:?flash=../board.img&flash_size=1m"], Some("out")),
+    (&["select", "dut", "-p", "sim"], Some("station.toml")),
+    (&["definitions", "definitions"], None),
+    (&["new", "project"], None),
+    (&["exec", "-p", "sim", "print(1)", "--record", "recording"], None),
+    (&["trust", "."], None),
+];
+
+#[test]
+fn full_and_read_only_disks_keep_the_old_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    for (name, call) in [
+        ("write", "import \"std/file\" as f; f::write(\"a.txt\", text)"),
+        ("csv", "import \"std/csv\" as c; c::write(\"a.csv\", [[text]])"),
+        ("json", "import \"std/json\" as j; j::write(\"a.json\", [text])"),
+        ("append", "append_file(\"kept.txt\", text)"),
+    ] {
+        fs::write(root.join(format!("{name}.rhai")), format!("let text = \"\"; text.pad(200000, 'x'); {call};"))
+            .unwrap();
+    }
+    let tests: String =
+        (0..300).map(|number| format!("test \"number {number}\" {{ let s = record(\"s\"); s.add(1); }}\n")).collect();
+    fs::write(root.join("t.rhai"), tests).unwrap();
+    fs::write(root.join("big"), vec![b'a'; 150_000]).unwrap();
+    let to_board = output(root, &["cp", "big", ":/f.bin", "-p", PORT]);
+    assert!(to_board.status.success(), "{}", String::from_utf8_lossy(&to_board.stderr));
+    assert!(output(root, &["run", "t.rhai", "--jsonl", "log.jsonl"]).status.success());
+    // A file system of its own in a mount namespace: it ends with the shell.
+    let commands: Vec<String> = WRITERS.iter().map(|(args, _)| format!("'{}'", args.join("' '"))).collect();
+    let script = |state: &str| {
+        let mut script = "set -e; mkdir -p disk; mount -t tmpfs -o size=128k none disk; cd disk\n".to_owned();
+        for name in WRITERS.iter().filter_map(|(_, file)| *file) {
+            script.push_str(&format!("printf '[boards.dut]\\nport = \"/dev/ttyGONE\"\\n' > {name}\n"));
+        }
+        script.push_str(&format!("cp * ..; {state}; set +e\n"));
+        for (number, command) in commands.iter().enumerate() {
+            script.push_str(&format!("\"$BS\" {command} </dev/null >../said 2>&1; echo \"{number} $? $(tail -c 3000 ../said | tr '\\n' ' ')\"\n"));
+        }
+        for name in WRITERS.iter().filter_map(|(_, file)| *file) {
+            script.push_str(&format!("cmp {name} ../{name} && echo kept {name}\n"));
+        }
+        script + "ls -A | grep '^[.]' | sed 's/^/debris /'\n"
+    };
+    let shell = |state: &str| {
+        Command::new("unshare")
+            .args(["-Urm", "bash", "-c", &script(state)])
+            .current_dir(root)
+            .env("BS", env!("CARGO_BIN_EXE_belay-script"))
+            .env("NO_COLOR", "1")
+            .env("XDG_CONFIG_HOME", root.join("disk"))
+            .env("XDG_DATA_HOME", root.join("disk"))
+            .output()
+    };
+    let allowed = Command::new("unshare").args(["-Urm", "true"]).status().is_ok_and(|status| status.success());
+    if !allowed {
+        // Containers may refuse it; `outputs::a_full_disk_keeps_the_old_files` has a limit in its place.
+        eprintln!("not checked: full and read-only disks (this system has no user namespaces)");
+        return;
+    }
+    for (state, words) in [
+        ("cat /dev/zero > fill 2>/dev/null || true", ["no space left on device", "are free"]),
+        ("mount -o remount,ro .; cd ../disk", ["read-only file system", "are free"]),
+    ] {
+        let output = shell(state).expect("a shell");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let everything = format!("{state}\n{said}{}", String::from_utf8_lossy(&output.stderr));
+        for (number, (args, file)) in WRITERS.iter().enumerate() {
+            let line = said.lines().find_map(|line| line.strip_prefix(&format!("{number} "))).unwrap_or_default();
+            let (status, said) = line.split_once(' ').unwrap_or_default();
+            // `--csv` writes series alone, after the tests.
+            let known = ["1", "2", "74"].contains(&status) && words.iter().any(|word| said.contains(word));
+            assert!(known, "{args:?}: status {status}: {said}\n{everything}");
+            if let Some(file) = file {
+                assert!(everything.contains(&format!("kept {file}\n")), "{file}: {everything}");
+            }
+        }
+        assert!(!said.contains("debris"), "{everything}");
+    }
+}
