@@ -228,3 +228,29 @@ fn lines_never_pass_through_reset() {
     assert_eq!(lines(None, Some(false)), [(Line::Rts, false), (Line::Dtr, true)]);
     assert_eq!(lines(Some(false), Some(true)), [(Line::Dtr, false), (Line::Rts, true)]);
 }
+
+/// The automatic reset circuit of ESP boards: EN is low while RTS is on and DTR off, GPIO0 while DTR is on and RTS off. What
+/// GPIO0 is when EN rises decides between the program and the boot loader.
+#[test]
+fn the_reset_pulse_restarts_an_esp_into_its_program() {
+    for (dtr, rts) in [(true, true), (false, false), (true, false)] {
+        let options = SerialOptions { dtr: Some(dtr), rts: Some(rts), ..SerialOptions::default() };
+        let (mut dtr_on, mut rts_on) = (dtr, rts);
+        let (mut in_reset, mut restarts) = (false, 0);
+        for (lines, pause) in reset_pulse(options.lines()) {
+            for (line, on) in lines {
+                *(if line == Line::Dtr { &mut dtr_on } else { &mut rts_on }) = on;
+                let is_low = rts_on && !dtr_on;
+                if in_reset && !is_low {
+                    let boots_the_loader = dtr_on && !rts_on;
+                    assert!(!boots_the_loader, "{dtr} {rts}");
+                    restarts += 1;
+                }
+                in_reset = is_low;
+            }
+            // An ESP needs some 10 ms; esptool holds the line for 100 ms.
+            assert!(!in_reset || pause >= Duration::from_millis(50), "{dtr} {rts}: {pause:?}");
+        }
+        assert_eq!((restarts, in_reset, dtr_on, rts_on), (1, false, dtr, rts));
+    }
+}
