@@ -5,9 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 /// A program that a shell runs, in a folder that goes away.
 fn program(script: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("mpy-cross");
-    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let (text, path) = (folder.path().join("text"), folder.path().join("mpy-cross"));
+    fs::write(&text, format!("#!/bin/sh\n{script}\n")).unwrap();
+    // Written by another process: what this one has open for writing, a child that another test starts has open too, and then
+    // nobody can run it ("Text file busy").
+    let install = std::process::Command::new("install").args(["-m", "755"]).args([&text, &path]).status();
+    assert!(install.unwrap().success());
     (folder, path)
 }
 
