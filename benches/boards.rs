@@ -8,7 +8,7 @@
 use belay_script::cli::console::{Console, Stream};
 use belay_script::cli::render::Colour;
 use belay_script::device::Host;
-use belay_script::script::Runner;
+use belay_script::script::{RunOptions, Runner};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -146,7 +146,7 @@ fn main() {
     let out = Stream { to: Box::new(meter.clone()), colour: Colour::Never, terminal: false };
     let console = Arc::new(Console::new(out, Stream::stderr()));
     let host = Host::new(console.clone(), None);
-    let finished = Runner::new(host, console, Vec::new(), None).run_text("boards.rhai", &script);
+    let finished = Runner::new(host, console, RunOptions::default()).run_text("boards.rhai", &script);
     if let Some(failure) = finished.failure.iter().chain(&finished.closing).next() {
         panic!("{failure:?}");
     }

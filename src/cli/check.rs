@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
 use crate::name::Name;
 use crate::origin::Origin;
-use crate::script::{Runner, Sources};
+use crate::script::{RunOptions, Runner, Sources};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,10 +55,9 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
             return Ok((Err(vec![failure]), sources));
         }
     };
-    let mut runner = Runner::new(host, console.clone(), Vec::new(), None);
-    runner.permit(station::permissions(allowed, station.as_deref())?);
-    memory::limit(&runner, allowed);
-    station.into_iter().for_each(|station| runner.set_station(station));
+    let permissions = station::permissions(allowed, station.as_deref())?;
+    let options = RunOptions { permissions, memory: memory::limit(allowed), station, ..RunOptions::default() };
+    let mut runner = Runner::new(host, console.clone(), options);
     let checked = match runner.check_file(script) {
         Ok(classes) => match compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))? {
             failures if failures.is_empty() => Ok(classes),

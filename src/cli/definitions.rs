@@ -7,7 +7,7 @@ use super::console::Console;
 use super::generated::{self, Existing};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
-use crate::script::Runner;
+use crate::script::{RunOptions, Runner};
 use std::path::{Component, Path};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const MARK: &str = "// Made by `belay-script definitions`.";
 /// # Errors
 /// If they cannot be written.
 pub fn definitions(options: &Definitions, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None);
+    let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), RunOptions::default());
     let files = crate::script::definitions(&mut runner, depth(&options.folder));
     // A standard module that has a mistake is a defect, and told by its first one.
     let files = files.map_err(|mut failures| failures.remove(0))?;

@@ -3,7 +3,7 @@
 //! Invariant: without a counting allocator, as in a program that embeds the library, there is no limit.
 
 use super::arguments::Allowed;
-use crate::script::{Memory, Runner};
+use crate::script::Memory;
 use std::sync::OnceLock;
 
 /// Tells how many bytes this program has allocated.
@@ -14,11 +14,9 @@ pub fn count_by(used: fn() -> usize) {
     let _ = USED.set(used);
 }
 
-/// Limits the memory of a runner's scripts.
-pub fn limit(runner: &Runner, allowed: &Allowed) {
-    if let Some(&used) = USED.get() {
-        runner.limit_memory(Memory { most: allowed.max_memory, used });
-    }
+/// The memory that scripts may take.
+pub fn limit(allowed: &Allowed) -> Option<Memory> {
+    USED.get().map(|&used| Memory { most: allowed.max_memory, used })
 }
 
 /// A number of bytes: digits, and `k`, `m` or `g` for 1024, 1024 k and 1024 m.

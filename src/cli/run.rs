@@ -9,7 +9,7 @@ use super::reporting::{Journal, Watch};
 use super::{is_python, memory, misuse, python_file, readable, report_failures, session, signals, station, watch};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
-use crate::script::{Finished, Runner};
+use crate::script::{Finished, RunOptions, Runner};
 use std::sync::Arc;
 
 /// Runs what the command line names; gives the exit status.
@@ -40,14 +40,18 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     mount(&run, &host)?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
-    let mut runner = Runner::new(host.clone(), watch, run.args, run.limit.timeout);
-    runner.keep_no_report();
-    runner.set_subject(journal.subject(&run.script));
-    runner.select(super::test::selection(&run.choice, None));
-    runner.permit(station::permissions(&run.allowed, station.as_deref())?);
-    memory::limit(&runner, &run.allowed);
-    station.into_iter().for_each(|station| runner.set_station(station));
-    runner.set_operator(Desk::new(console, &run.answers.given));
+    let options = RunOptions {
+        args: run.args,
+        limit: run.limit.timeout,
+        memory: memory::limit(&run.allowed),
+        permissions: station::permissions(&run.allowed, station.as_deref())?,
+        station,
+        operator: Some(Desk::new(console, &run.answers.given)),
+        subject: journal.subject(&run.script),
+        selection: super::test::selection(&run.choice, None),
+        drops_report: true,
+    };
+    let mut runner = Runner::new(host.clone(), watch, options);
     let finished = session::guarded(&host, || runner.run_file(&run.script));
     console.end_lines();
     let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();

@@ -16,7 +16,7 @@ use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::trace::Recorder;
-use crate::script::Runner;
+use crate::script::{RunOptions, Runner};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -155,21 +155,25 @@ impl Bench<'_> {
                 return Ran { status, tally: Tally::default() };
             }
         };
-        let args = self.options.args.clone();
-        let mut runner = Runner::new(host.clone(), watch, args, self.options.limit.timeout);
-        runner.keep_no_report();
-        runner.set_subject(subject);
-        runner.select(selection(&self.options.choice, seed));
-        match station::permissions(&self.options.allowed, station.as_deref()) {
-            Ok(permissions) => runner.permit(permissions),
+        let permissions = match station::permissions(&self.options.allowed, station.as_deref()) {
+            Ok(permissions) => permissions,
             Err(failure) => {
                 let status = report_failures(console, &[failure], &crate::script::Sources::default());
                 return Ran { status, tally: Tally::default() };
             }
-        }
-        memory::limit(&runner, &self.options.allowed);
-        station.into_iter().for_each(|station| runner.set_station(station));
-        runner.set_operator(Desk::new(console, &self.options.answers.given));
+        };
+        let options = RunOptions {
+            args: self.options.args.clone(),
+            limit: self.options.limit.timeout,
+            memory: memory::limit(&self.options.allowed),
+            permissions,
+            station,
+            operator: Some(Desk::new(console, &self.options.answers.given)),
+            subject,
+            selection: selection(&self.options.choice, seed),
+            drops_report: true,
+        };
+        let mut runner = Runner::new(host.clone(), watch, options);
         let finished = session::guarded(&host, || runner.run_file(file));
         console.end_lines();
         let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
@@ -352,8 +356,9 @@ fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8,
     let mut worst = 0;
     let mut listed = 0;
     for file in files {
-        let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None);
-        runner.permit(station::permissions(&options.allowed, None)?);
+        let permissions = station::permissions(&options.allowed, None)?;
+        let run = RunOptions { permissions, ..RunOptions::default() };
+        let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), run);
         let tests = match runner.tests_of(file) {
             Ok(tests) => tests,
             Err(failure) => {

@@ -13,7 +13,7 @@ use crate::bench::station::Station;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
-use crate::script::{Finished, Inputs, Runner};
+use crate::script::{Finished, Inputs, RunOptions, Runner};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -85,12 +85,17 @@ fn once(
     folders: &mut Folders,
 ) -> Inputs {
     host.begin_run();
-    let mut runner = Runner::new(host.clone(), console.clone(), run.args.clone(), run.limit.timeout);
-    runner.select(super::test::selection(&run.choice, None));
-    runner.permit(permissions);
-    super::memory::limit(&runner, &run.allowed);
-    station.into_iter().for_each(|station| runner.set_station(station.clone()));
-    runner.set_operator(Desk::new(console, &run.answers.given));
+    let options = RunOptions {
+        args: run.args.clone(),
+        limit: run.limit.timeout,
+        memory: super::memory::limit(&run.allowed),
+        permissions,
+        station: station.cloned(),
+        operator: Some(Desk::new(console, &run.answers.given)),
+        selection: super::test::selection(&run.choice, None),
+        ..RunOptions::default()
+    };
+    let mut runner = Runner::new(host.clone(), console.clone(), options);
     runner.look_at(&run.script);
     let inputs = runner.inputs();
     folders.follow(&inputs);

@@ -26,8 +26,8 @@ pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> R
         readable = text::fill_blocks(&readable, empty);
         (ast, noted) = parse(&readable);
     }
-    run.loader.note(noted.names);
-    run.note_caught(text::caught_names(source));
+    run.declarations.loader.note(noted.names);
+    run.declarations.note_caught(text::caught_names(source));
     let mut ast = ast.map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
     ast.set_source(name);
     Ok(ast)

@@ -9,6 +9,7 @@ use crate::script::natives::{
     csv, division, files, functions, json, limits, measure, operator, parallel, process, random, series, station,
     timing,
 };
+use crate::script::objects::declare::Reading;
 use crate::script::objects::{convert, declare, device, dispatch, generator, opening, proxy, sync};
 use crate::script::run::{Run, board};
 use crate::script::variables::{set_up, variable};
@@ -30,7 +31,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     division::register(&mut engine, Some(run));
     errors::register(&mut engine);
     convert::register(&mut engine);
-    declare::register(&mut engine, run);
+    declare::register(&mut engine, run, Reading::Run);
     testing::register(&mut engine, run);
     dispatch::register(&mut engine, run);
     device::register(&mut engine, run);
@@ -51,7 +52,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     operator::register(&mut engine, run);
     station::register(&mut engine);
     sync::register(&mut engine, run);
-    engine.set_module_resolver(modules::Resolver(run.clone()));
+    engine.set_module_resolver(modules::Resolver { run: run.clone(), checks: false });
     engine
 }
 
@@ -67,10 +68,10 @@ fn hooks(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.on_progress(move |operations| {
         // Memory may double with every operation.
-        if operations & 15 != 0 && !shared.takes_too_much() {
+        if operations & 15 != 0 && !shared.clock.takes_too_much() {
             return None;
         }
-        shared.progress().map(Dynamic::from)
+        shared.clock.progress().map(Dynamic::from)
     });
     engine.on_parse_token(|token, position, _| text::token(token, position));
     let shared = run.clone();

@@ -4,7 +4,6 @@
 
 use crate::device::Device;
 use crate::gate::Gate;
-use crate::script::lock::lock;
 use crate::script::modules;
 use crate::script::run::Run;
 use crate::script::run::folder::Folder;
@@ -30,9 +29,9 @@ impl Inputs {
 
     /// The folders in which a change may matter, and whether all that is in them does.
     pub fn folders(&self) -> Vec<(PathBuf, bool)> {
-        let names = files_of(&self.0.sources).into_iter().chain(self.0.loader.missing());
+        let names = files_of(&self.0.sources).into_iter().chain(self.0.declarations.loader.missing());
         let mut folders: Vec<(PathBuf, bool)> = names.map(|name| (folder_of(Path::new(&name)), false)).collect();
-        for synced in lock(&self.0.synced).iter() {
+        for synced in self.0.declarations.loader.synced() {
             let is_file = synced.path.is_file();
             folders.push(if is_file { (folder_of(&synced.path), false) } else { (synced.path.clone(), true) });
         }
@@ -54,8 +53,8 @@ impl Inputs {
         if self.0.sources.get(&main).is_none() && sources::read(script).is_ok() {
             changed.push(main.into_owned());
         }
-        changed.extend(self.0.loader.missing().into_iter().filter(|name| Path::new(name).is_file()));
-        let folders = lock(&self.0.synced).clone();
+        changed.extend(self.0.declarations.loader.missing().into_iter().filter(|name| Path::new(name).is_file()));
+        let folders = self.0.declarations.loader.synced();
         changed.extend(folders.iter().filter_map(Folder::changed).map(|path| path.to_string_lossy().into_owned()));
         changed.sort();
         changed.dedup();

@@ -11,12 +11,12 @@ use crate::script::errors::{Fallible, place, raise_at};
 use crate::script::library::library_text;
 use crate::script::lock::lock;
 use crate::script::objects::{dispatch, proxy};
+use crate::script::reading::check;
 use crate::script::run::Run;
 use crate::script::sources::without_mark;
 use rhai::{AST, ASTNode, Engine, EvalAltResult, Expr, Module, ModuleResolver, Position, Scope, Shared, Stmt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// The name of the script that `path` means in `source`.
 pub(crate) fn resolve(source: Option<&str>, path: &str) -> String {
@@ -63,17 +63,17 @@ pub(crate) fn read(gate: &Gate, name: &str) -> crate::Result<Option<String>> {
 
 /// The compiled script `name`. `path` and `position`: how and where it is imported.
 fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) -> Fallible<AST> {
-    if let Some(tree) = lock(&run.loader.trees).get(name) {
-        return Ok(tree.clone());
+    let loader = &run.declarations.loader;
+    if let Some(tree) = loader.tree(name) {
+        return Ok(tree);
     }
     let Some(text) = read(&run.host.gate(), name).map_err(|error| raise_at(error, position))? else {
-        lock(&run.loader.missing).push(name.to_owned());
+        loader.note_missing(name);
         return Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position)));
     };
     let tree = compile(run, engine, name, &text)
         .map_err(|error| Box::new(EvalAltResult::ErrorInModule(name.to_owned(), error, position)))?;
-    run.loader.note_functions(name, &tree);
-    lock(&run.loader.trees).insert(name.to_owned(), tree.clone());
+    loader.keep(name, &tree);
     Ok(tree)
 }
 
@@ -83,14 +83,14 @@ fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) 
 /// What is wrong with one of them, as Rhai would report it at run time.
 pub(crate) fn prepare(run: &Arc<Run>, engine: &mut Engine, name: &str, text: &str) -> Fallible<AST> {
     let tree = compile(run, engine, name, text)?;
-    run.loader.note_functions(name, &tree);
+    run.declarations.loader.note_functions(name, &tree);
     let mut calls = Vec::new();
     let mut properties = Vec::new();
     let mut open = vec![name.to_owned()];
     let mut done = Vec::new();
     visit(run, engine, name, &tree, (&mut calls, &mut properties), &mut open, &mut done)?;
     proxy::register_properties(run, engine, &properties);
-    dispatch::register_names(engine, run, &calls, &run.loader.items());
+    dispatch::register_names(engine, run, &calls, &run.declarations.loader.items());
     Ok(tree)
 }
 
@@ -118,7 +118,7 @@ fn visit(
         true
     });
     let targets = imports.iter().map(|(path, _)| resolve(Some(name), path)).collect();
-    lock(&run.loader.imports).insert(name.to_owned(), targets);
+    run.declarations.loader.note_imports(name, targets);
     for (path, position) in imports {
         let target = resolve(Some(name), &path);
         if open.contains(&target) {
@@ -149,7 +149,11 @@ fn cycle(open: &[String], target: &str, source: &str, position: Position) -> Box
 }
 
 /// Rhai's way to modules.
-pub(crate) struct Resolver(pub Arc<Run>);
+pub(crate) struct Resolver {
+    pub run: Arc<Run>,
+    /// Modules are read for their declarations only.
+    pub checks: bool,
+}
 
 impl ModuleResolver for Resolver {
     fn resolve(
@@ -159,33 +163,28 @@ impl ModuleResolver for Resolver {
         path: &str,
         position: Position,
     ) -> Result<Shared<Module>, Box<EvalAltResult>> {
-        let run = &self.0;
+        let run = &self.run;
+        let loader = &run.declarations.loader;
         let name = resolve(source, path);
-        if let Some(module) = lock(&run.loader.modules).get(&name) {
-            return Ok(module.clone());
+        if let Some(module) = loader.module(&name) {
+            return Ok(module);
         }
-        let loading = lock(&run.loader.loading).clone();
+        let loading = loader.loading();
         if loading.contains(&name) {
             return Err(cycle(&loading, &name, source.unwrap_or_default(), position));
         }
         let tree = load(run, engine, &name, path, position)?;
-        let tree = if run.checking.load(Ordering::Relaxed) {
-            crate::script::reading::check::declarations(run, &tree)
-        } else {
-            tree
-        };
-        lock(&run.loader.loading).push(name.clone());
-        let module = Module::eval_ast_as_new(Scope::new(), &tree, engine);
-        lock(&run.loader.loading).retain(|other| *other != name);
+        let tree = if self.checks { check::declarations(run, &tree) } else { tree };
+        let module = loader.evaluate(&name, || Module::eval_ast_as_new(Scope::new(), &tree, engine));
         let module = module.map_err(|error| match *error {
             EvalAltResult::ErrorTerminated(..) | EvalAltResult::Exit(..) => error,
             _ => Box::new(EvalAltResult::ErrorInModule(name.clone(), error, position)),
         })?;
-        if run.checking.load(Ordering::Relaxed) {
-            run.ledger.note(&module);
+        if self.checks {
+            lock(&run.ledger).note(&module);
         }
         let module = Shared::new(module);
-        lock(&run.loader.modules).insert(name, module.clone());
+        loader.keep_module(name, module.clone());
         Ok(module)
     }
 }

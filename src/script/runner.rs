@@ -2,32 +2,28 @@
 //!
 //! Invariant: whatever a script does, every device that it opened is closed when a run has ended.
 
-use crate::bench::operator::Operator;
 use crate::bench::report::Report;
-use crate::bench::select::{Declared, Selection};
-use crate::bench::station::Station;
+use crate::bench::select::Declared;
 use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::device::class::Class;
 use crate::diagnostic::Diagnostic;
-use crate::gate::Permissions;
 use crate::script::diagnostics::explain;
 use crate::script::inputs::Inputs;
 use crate::script::lock::lock;
 use crate::script::observer::Observer;
 use crate::script::reading::check;
 use crate::script::run::Run;
-use crate::script::run::events::Subject;
-use crate::script::run::memory::Memory;
+use crate::script::run::options::RunOptions;
+use crate::script::run::recorder::Ending;
 use crate::script::sources::{Sources, read};
 use crate::script::stack::on_big_stack;
 use crate::script::testing::collect;
 use crate::script::{engine, modules, sandbox, testing};
 use rhai::{AST, Engine, EvalAltResult, Scope};
 use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
 
 /// How a run ended.
 pub struct Finished {
@@ -35,7 +31,7 @@ pub struct Finished {
     pub failure: Option<Diagnostic>,
     /// What went wrong while devices were closed.
     pub closing: Vec<Diagnostic>,
-    /// What was tested and measured. Empty after [`Runner::keep_no_report`].
+    /// What was tested and measured. Empty with [`RunOptions::drops_report`].
     pub report: Report,
     /// The verdicts of what was tested and measured, counted.
     pub tally: Tally,
@@ -50,38 +46,11 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner whose scripts open devices at `host`, see `args`, and may take `limit`.
-    pub fn new(host: Host, observer: Arc<dyn Observer>, args: Vec<String>, limit: Option<Duration>) -> Runner {
-        let run = Arc::new(Run::new(host, observer, args, limit));
+    /// A runner whose scripts open devices at `host`.
+    pub fn new(host: Host, observer: Arc<dyn Observer>, options: RunOptions) -> Runner {
+        let run = Arc::new(Run::new(host, observer, options));
         let engine = engine::engine(&run);
         Runner { run, engine }
-    }
-
-    /// Says what the scripts may do; until then it is what [`Permissions::default`] says.
-    pub fn permit(&self, permissions: Permissions) {
-        self.run.permit(permissions);
-    }
-
-    /// Leaves [`Finished::report`] empty, for who makes reports of the observer's events, with an
-    /// [`Archiver`](crate::bench::archive::Archiver): then memory does not grow with tests and samples.
-    pub fn keep_no_report(&self) {
-        self.run.keeps_report.store(false, Ordering::Relaxed);
-    }
-
-    /// How much memory scripts may take; until then any. Once.
-    pub fn limit_memory(&self, memory: Memory) {
-        // A runner has one limit, from its start on.
-        let _ = self.run.memory.set(memory);
-    }
-
-    /// What scripts see as `station`. Its boards are to be made known to the host ([`Host::set_boards`]).
-    pub fn set_station(&self, station: Arc<Station>) {
-        *self.run.station.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(station);
-    }
-
-    /// Who answers the questions of scripts. Without one there is nobody to ask.
-    pub fn set_operator(&self, operator: Arc<dyn Operator>) {
-        *lock(&self.run.operator) = Some(operator);
     }
 
     /// Runs a script to its end, then closes every device that is still open, whatever happened.
@@ -91,23 +60,18 @@ impl Runner {
         match read(path) {
             Ok(text) => self.run_text(&name, &text),
             Err(failure) => {
-                self.run.emit_begin(&name, None);
-                self.finish(Some(*failure))
+                let begun = self.run.emit_begin(&name, None);
+                self.finish(begun, Some(*failure))
             }
         }
-    }
-
-    /// Says what the record of the next run begins with.
-    pub fn set_subject(&mut self, subject: Subject) {
-        *lock(&self.run.subject) = subject;
     }
 
     /// Runs the text of a script, as [`Runner::run_file`] does. `name` stands in origins.
     pub fn run_text(&mut self, name: &str, text: &str) -> Finished {
         self.run.begin();
-        self.run.emit_begin(name, Some(text));
+        let begun = self.run.emit_begin(name, Some(text));
         let failure = on_big_stack(|| self.evaluate(name, text)).unwrap_or_else(|panic| Some(*panic));
-        self.finish(failure)
+        self.finish(begun, failure)
     }
 
     fn evaluate(&mut self, name: &str, text: &str) -> Option<Diagnostic> {
@@ -118,14 +82,13 @@ impl Runner {
 
     /// Evaluates a script in the order that is chosen, and then what it says is to be torn down.
     fn perform(&self, name: &str, tree: &AST) -> Result<(), Box<EvalAltResult>> {
-        let mut selection = self.run.selection();
+        let mut selection = self.run.options.selection.clone();
         let tests = collect::tests(tree);
         let names = tests.iter().flat_map(|test| [test.name.clone(), test.path().join("/")]);
-        *self.run.written.write().unwrap_or_else(PoisonError::into_inner) = names.collect();
         if selection.is_partial() {
             selection.needed = crate::bench::select::needed(&selection, &tests);
-            *self.run.selection.write().unwrap_or_else(PoisonError::into_inner) = selection.clone();
         }
+        self.run.recorder.choose(selection.clone(), names.collect());
         let tree = &match selection.shuffle {
             Some(seed) => collect::shuffled(tree, seed),
             None => tree.clone(),
@@ -135,11 +98,6 @@ impl Runner {
         state.lib.push(tree.shared_lib().clone());
         let mut scope = Scope::new();
         testing::perform(&self.run, &self.engine, name, tree.statements(), &mut state, &mut scope).map(drop)
-    }
-
-    /// Says which tests of the next runs are run, and in which order.
-    pub fn select(&mut self, selection: Selection) {
-        *self.run.selection.write().unwrap_or_else(PoisonError::into_inner) = selection;
     }
 
     /// The tests that are written in a script, without running any of it.
@@ -164,10 +122,10 @@ impl Runner {
         Some(explain::of_failure(&self.run, &self.engine, &error, name))
     }
 
-    fn finish(&self, failure: Option<Diagnostic>) -> Finished {
+    fn finish(&self, begun: Instant, failure: Option<Diagnostic>) -> Finished {
         let finished = finish(&self.run, failure);
-        self.run.emit_end(finished.failure.as_ref(), &finished.closing, finished.exit);
-        let (report, tally) = self.run.take_report();
+        self.run.emit_end(begun, finished.failure.as_ref(), &finished.closing, finished.exit);
+        let (report, tally) = self.run.recorder.take_report();
         Finished { report, tally, ..finished }
     }
 
@@ -189,21 +147,19 @@ impl Runner {
     /// As [`Runner::check_file`].
     pub fn check_text(&mut self, name: &str, text: &str) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
         self.run.reset();
-        self.run.checking.store(true, Ordering::Relaxed);
         let failure = on_big_stack(|| {
             let result = modules::prepare(&self.run, &mut self.engine, name, text).and_then(|tree| {
-                self.run.ledger.begin(&self.engine);
+                lock(&self.run.ledger).begin(&self.engine);
                 // Nothing of the script runs in the engine whose natives reach something.
                 let engine = sandbox::engine_of(&self.run);
                 engine.run_ast_with_scope(&mut Scope::new(), &check::declarations(&self.run, &tree))
             });
             self.failure(result.err(), name)
         });
-        self.run.checking.store(false, Ordering::Relaxed);
         match failure.unwrap_or_else(|panic| Some(*panic)) {
             Some(failure) => Err(vec![failure]),
             None => {
-                let own = self.run.classes().into_iter().filter(|(source, _)| !source.starts_with("std/"));
+                let own = self.run.declarations.classes().into_iter().filter(|(source, _)| !source.starts_with("std/"));
                 Ok(own.map(|(_, class)| class.0.class.clone()).collect())
             }
         }
@@ -233,10 +189,9 @@ impl Runner {
 
 /// Closes every device that is open, and sums up what happened since the run began.
 pub(crate) fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
-    run.end();
-    let mut closing = std::mem::take(&mut *lock(&run.closing));
+    run.clock.end();
+    let Ending { mut closing, exit } = std::mem::take(&mut *lock(&run.recorder.ending));
     closing.extend(run.host.close_all().iter().map(explain::of_error));
-    *lock(&run.record) = crate::bench::record::Record::default();
-    let exit = lock(&run.exit).take();
+    *lock(&run.recorder.record) = crate::bench::record::Record::default();
     Finished { failure, closing, report: Report::default(), tally: Tally::default(), exit }
 }

@@ -12,8 +12,9 @@
 
 use crate::script::diagnostics::errors;
 use crate::script::language::comparing;
+use crate::script::lock::lock;
 use crate::script::natives::{division, station};
-use crate::script::objects::declare;
+use crate::script::objects::declare::{self, Reading};
 use crate::script::reading::attempt::{EACH, MAYBE, attempt};
 use crate::script::run::Run;
 use crate::script::run::ledger::Unknown;
@@ -52,13 +53,13 @@ pub(crate) fn engine_of(run: &Arc<Run>) -> Engine {
     comparing::register(&mut engine);
     division::register(&mut engine, None);
     errors::register(&mut engine);
-    declare::register(&mut engine, run);
+    declare::register(&mut engine, run, Reading::Check);
     station::register(&mut engine);
     variables(&mut engine, run);
     let shared = run.clone();
-    engine.on_progress(move |_| shared.takes_too_much().then_some(Dynamic::UNIT));
+    engine.on_progress(move |_| shared.clock.takes_too_much().then_some(Dynamic::UNIT));
     maybe(&mut engine, run);
-    engine.set_module_resolver(modules::Resolver(run.clone()));
+    engine.set_module_resolver(modules::Resolver { run: run.clone(), checks: true });
     engine
 }
 
@@ -69,7 +70,7 @@ fn variables(engine: &mut Engine, run: &Arc<Run>) {
         let known = context.scope().get(name);
         let is_unknown = known.is_some_and(|value| value.is::<Unknown>());
         if is_unknown || name == "args" && known.is_none() {
-            return Ok(Some(shared.ledger.unknown()));
+            return Ok(Some(lock(&shared.ledger).unknown()));
         }
         variables::variable(&shared, name, &context)
     });

@@ -1,7 +1,7 @@
 //! Scripts run in-process, without a board.
 
 use super::lock::lock;
-use super::{Finished, Observer, Runner, Sources};
+use super::{Finished, Observer, RunOptions, Runner, Sources};
 use crate::bench::event::{Event, Line, Outcome};
 use crate::device::class::Class;
 use crate::device::{Host, Output};
@@ -47,9 +47,14 @@ impl Observer for Watcher {
 }
 
 fn runner() -> (Runner, Arc<Watcher>) {
+    runner_with(RunOptions::default())
+}
+
+fn runner_with(options: RunOptions) -> (Runner, Arc<Watcher>) {
     let watcher = Arc::new(Watcher::default());
     let host = Host::new(watcher.clone(), None);
-    (Runner::new(host, watcher.clone(), vec!["one".to_owned()], None), watcher)
+    let options = RunOptions { args: vec!["one".to_owned()], ..options };
+    (Runner::new(host, watcher.clone(), options), watcher)
 }
 
 fn run(text: &str) -> (Finished, Vec<String>) {

@@ -8,7 +8,6 @@ use crate::script::names::DEVICE_CLASS;
 use crate::script::natives::station;
 use crate::script::run::Run;
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel};
-use std::sync::PoisonError;
 
 /// What every engine has: its limits but those of operations and sizes.
 pub(crate) fn set_up(engine: &mut Engine) {
@@ -33,10 +32,10 @@ pub(crate) fn variable(
         return Ok(Some(arguments(run)));
     }
     if name == "station" && known.is_none() {
-        let station = run.station.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let station = run.options.station.clone();
         return station::variable(station).map(Some);
     }
-    if run.is_caught(name) {
+    if run.declarations.is_caught(name) {
         return Ok(known.and_then(|value| errors::complete(run, context.engine(), value)));
     }
     if !name.starts_with(|first: char| first.is_uppercase()) {
@@ -46,7 +45,7 @@ pub(crate) fn variable(
         // A copy, so that closures never share, and lock, a class.
         Some(value) if value.is::<ClassHandle>() => Some(value.flatten_clone()),
         Some(_) => None,
-        None => match run.class(context.source().unwrap_or_default(), name) {
+        None => match run.declarations.class(context.source().unwrap_or_default(), name) {
             Some(class) => Some(Dynamic::from(class)),
             None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
             None => None,
@@ -55,5 +54,5 @@ pub(crate) fn variable(
 }
 
 pub(crate) fn arguments(run: &Run) -> Dynamic {
-    Dynamic::from_array(run.args.iter().cloned().map(Dynamic::from).collect())
+    Dynamic::from_array(run.options.args.iter().cloned().map(Dynamic::from).collect())
 }

@@ -4,7 +4,7 @@
 use belay_script::bench::event::{Event, Line};
 use belay_script::device::{Host, Output};
 use belay_script::origin::Origin;
-use belay_script::script::{Observer, Runner, Sources};
+use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use std::sync::Arc;
 
 /// Prints what a script and its boards print.
@@ -36,7 +36,7 @@ impl Observer for Console {
 fn main() {
     let console = Arc::new(Console);
     let host = Host::new(console.clone(), Some("sim".to_owned()));
-    let mut runner = Runner::new(host, console, Vec::new(), None);
+    let mut runner = Runner::new(host, console, RunOptions::default());
     let finished = runner.run_text("sum.rhai", r#"test "sum" { if 1 + 1 != 2 { throw "no"; } }"#);
     assert!(finished.failure.is_none() && finished.report.passed());
 }

@@ -14,7 +14,7 @@ use super::{is_python, misuse, readable, report_failures};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::script::reference::{Page, language, module_names};
-use crate::script::{Runner, Sources};
+use crate::script::{RunOptions, Runner, Sources};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -54,8 +54,8 @@ pub fn doc(options: &Doc, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     Ok(0)
 }
 
-fn runner(console: &Arc<Console>) -> Runner {
-    Runner::new(Host::new(console.clone(), None), console.clone(), Vec::new(), None)
+fn runner(console: &Arc<Console>, options: RunOptions) -> Runner {
+    Runner::new(Host::new(console.clone(), None), console.clone(), options)
 }
 
 /// The pages of a script and what it imports, or those of a standard module.
@@ -64,14 +64,13 @@ fn describe(
     allowed: &Allowed,
     console: &Arc<Console>,
 ) -> Result<Result<Vec<Page>, Failed>, Diagnostic> {
-    let mut runner = runner(console);
     let name = subject.to_string_lossy();
     // Defaults of parameters may be constants of the station.
     let host = Host::new(console.clone(), None);
     let station = crate::cli::station::prepare(&host, &Default::default(), Some(subject))?;
-    runner.permit(crate::cli::station::permissions(allowed, station.as_deref())?);
-    crate::cli::memory::limit(&runner, allowed);
-    station.into_iter().for_each(|station| runner.set_station(station));
+    let permissions = crate::cli::station::permissions(allowed, station.as_deref())?;
+    let memory = crate::cli::memory::limit(allowed);
+    let mut runner = runner(console, RunOptions { permissions, memory, station, ..RunOptions::default() });
     let described = if name.starts_with("std/") && !subject.exists() {
         match runner.reference_module(&name) {
             Some(described) => described,
@@ -99,7 +98,7 @@ fn no_module(name: &str) -> Diagnostic {
 
 /// The pages of all standard modules.
 fn modules(console: &Arc<Console>) -> Result<Vec<Page>, Diagnostic> {
-    let mut runner = runner(console);
+    let mut runner = runner(console, RunOptions::default());
     let mut pages = Vec::new();
     for name in module_names() {
         // What is imported by a module has a page of its own.

@@ -29,7 +29,7 @@ use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Kind;
-use crate::script::{Finished, Runner, Session};
+use crate::script::{Finished, RunOptions, Runner, Session};
 use command::Next;
 use commands::Kept;
 use helper::PromptHelper;
@@ -66,13 +66,17 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     let (host, station) = session::host_for(console, &options.connection, options.load.as_deref())?;
     #[cfg(unix)]
     host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
-    let runner = Runner::new(host.clone(), console.clone(), options.args.clone(), options.limit.timeout);
-    runner.permit(super::station::permissions(&options.allowed, station.as_deref())?);
-    crate::cli::memory::limit(&runner, &options.allowed);
-    station.into_iter().for_each(|station| runner.set_station(station));
-    runner.set_operator(Desk::new(console, &options.answers.given));
-    runner.keep_no_report();
-    let session = runner.session();
+    let run = RunOptions {
+        args: options.args.clone(),
+        limit: options.limit.timeout,
+        memory: crate::cli::memory::limit(&options.allowed),
+        permissions: super::station::permissions(&options.allowed, station.as_deref())?,
+        station,
+        operator: Some(Desk::new(console, &options.answers.given)),
+        drops_report: true,
+        ..RunOptions::default()
+    };
+    let session = Runner::new(host.clone(), console.clone(), run).session();
     let load = options.load.as_deref();
     let sources = session.sources();
     let finished = if std::io::stdin().is_terminal() {

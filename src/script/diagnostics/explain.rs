@@ -25,7 +25,7 @@ pub(crate) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
     loop {
         let (label, position, next, nested) = match inner {
             EvalAltResult::ErrorInFunctionCall(name, source, nested, position) => {
-                let source = run.loader.closure(name).unwrap_or_else(|| source.clone());
+                let source = run.declarations.loader.closure(name).unwrap_or_else(|| source.clone());
                 ("called from", position, source, nested)
             }
             EvalAltResult::ErrorInModule(name, nested, position) => ("imported from", position, name.clone(), nested),

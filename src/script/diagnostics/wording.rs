@@ -125,7 +125,7 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
     match error {
         EvalAltResult::ErrorVariableNotFound(name, _) => {
             let names = declared_names(source);
-            let classes: Vec<String> = run.classes().into_iter().map(|(_, class)| class.0.class.name.clone()).collect();
+            let classes: Vec<String> = run.declarations.classes().into_iter().map(|(_, class)| class.0.class.name.clone()).collect();
             let candidates = names.iter().map(String::as_str).chain(classes.iter().map(String::as_str));
             let near = crate::name::nearest(name, candidates.chain(["args", "Device"]));
             let help = match near {
@@ -274,14 +274,14 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     if !rhai::is_valid_identifier(name) {
         let short = name.rsplit("::").next().unwrap_or(name);
         if rhai::is_valid_identifier(short) {
-            let functions = run.loader.all_functions();
+            let functions = run.declarations.loader.all_functions();
             let near = crate::name::nearest(short, functions.iter().map(String::as_str));
             let help = near.map(|near| format!("did you mean `{near}`?"));
             return (format!("there is no function `{name}` for ({})", kinds.join(", ")), help);
         }
         return (format!("`{name}` cannot be used on {}", kinds.join(" and ")), None);
     }
-    let own = run.loader.functions();
+    let own = run.declarations.loader.functions();
     let native = native_names(engine);
     let same: Vec<usize> = own.iter().filter(|(known, _)| known == name).map(|(_, count)| *count).collect();
     if let Some(count) = same.first() {
@@ -292,7 +292,7 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
         return (format!("`{name}` does not take ({})", kinds.join(", ")), None);
     }
     let names = own.iter().map(|(name, _)| name.as_str()).chain(native.iter().map(String::as_str));
-    let items = run.loader.items();
+    let items = run.declarations.loader.items();
     let of_devices = DEVICE_NAMES.contains(&name) || DECLARING.contains(&name);
     let help = if items.iter().any(|item| item == name) || of_devices {
         Some(format!("`{name}` is called on a device"))

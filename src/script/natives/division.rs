@@ -8,6 +8,7 @@
 use crate::script::errors::{Fallible, argument, place, placed};
 use crate::script::language::marks::DIVISOR_KEY;
 use crate::script::library::library_text;
+use crate::script::lock::lock;
 use crate::script::objects::types::{big_divide, integer};
 use crate::script::objects::values::BigInteger;
 use crate::script::run::Run;
@@ -15,7 +16,6 @@ use num_bigint::BigInt;
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext as Context, Position, Token};
 use std::any::TypeId;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const SIGN: &str = "/";
 
@@ -116,13 +116,13 @@ fn assignment(engine: &mut Engine, run: Option<Arc<Run>>) {
 /// Says, once for each place, that a remainder is lost; the first time also what to do. `division`: how it is written with its values, and the quotient.
 fn note(run: Option<&Run>, context: &Context<'_>, division: impl FnOnce() -> (String, String)) {
     let Some((run, source)) = run.zip(context.call_source()) else { return };
-    if library_text(source).is_some() || !run.lossy.is_new(source, context.call_position()) {
+    if library_text(source).is_some() || !lock(&run.recorder.lossy).is_new(source, context.call_position()) {
         return;
     }
     let Some(origin) = place(Some(source), context.call_position()) else { return };
     let (written, quotient) = division();
     let help = "\n  help: for a fraction write `a.to_float() / b`, or `7.0` for `7`; for the whole part write `floor_div(a, b)`";
-    let help = if run.lossy.helped.swap(true, Ordering::Relaxed) { "" } else { help };
+    let help = if lock(&run.recorder.lossy).needs_help() { help } else { "" };
     run.observer.notice(&format!("{origin}: {written} is {quotient}: dividing two integers drops the remainder{help}"));
 }
 

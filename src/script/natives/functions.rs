@@ -24,12 +24,12 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
             let wrong = argument(format!("the exit status is {status}"), "it is a number from 0 to 255");
             return placed(&context, wrong);
         };
-        *lock(&shared.exit) = Some(status);
+        lock(&shared.recorder.ending).exit = Some(status);
         Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)))
     });
     let shared = run.clone();
     engine.register_fn("exit", move || -> Fallible<()> {
-        *lock(&shared.exit) = Some(0);
+        lock(&shared.recorder.ending).exit = Some(0);
         Err(Box::new(EvalAltResult::Exit(Dynamic::UNIT, Position::NONE)))
     });
     let shared = run.clone();
@@ -60,7 +60,7 @@ fn sleep(run: &Run, value: &Value) -> Fallible<()> {
 /// Waits until `end`, unless the script has to stop before.
 pub(crate) fn wait_for(run: &Run, end: Instant) -> Fallible<()> {
     loop {
-        if let Some(why) = run.progress() {
+        if let Some(why) = run.clock.progress() {
             return Err(stop(why));
         }
         let left = end.saturating_duration_since(Instant::now());
@@ -94,7 +94,7 @@ fn waiting(engine: &mut Engine, run: &Arc<Run>) {
 fn timeout(run: &Run, context: &NativeCallContext<'_>, value: &Value, body: &FnPtr) -> Fallible<Dynamic> {
     let limit = duration("timeout", value)?;
     let begun = Instant::now();
-    run.within(limit, |id| match body.call_raw(context, None, Vec::new()) {
+    run.clock.within(limit, |id| match body.call_raw(context, None, Vec::new()) {
         Err(error) if is_timeout(&error, id) || (begun.elapsed() >= limit && kind_of(&error) == Kind::TimeoutError) => {
             let error = overdue(&error, format!("this took longer than {} s", limit.as_secs_f64()));
             Err(raise(located(error, context)))

@@ -79,7 +79,7 @@ struct Bound(Arc<Run>);
 
 impl Bound {
     fn most(&self) -> u64 {
-        self.0.memory.get().map_or(LARGEST, |memory| LARGEST.min(memory.most as u64))
+        self.0.options.memory.map_or(LARGEST, |memory| LARGEST.min(memory.most as u64))
     }
 
     /// Refuses a value of more bytes.
@@ -101,7 +101,7 @@ impl Bound {
     /// Appends copies of an item, which may be large itself, or the run is stopped meanwhile.
     fn fill(&self, items: &mut Array, length: usize, item: &Dynamic) -> Fallible<()> {
         while items.len() < length {
-            if let Some(why) = self.0.progress() {
+            if let Some(why) = self.0.clock.progress() {
                 return Err(stop(why));
             }
             let many = if item.is_array() || item.is_map() || item.is_blob() || item.is_string() { 1 } else { 4096 };

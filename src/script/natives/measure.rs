@@ -157,7 +157,7 @@ fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynami
     };
     measurement.judge(|_, text| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text)));
     let outcome = measurement.outcome;
-    let mut record = lock(&run.record);
+    let mut record = lock(&run.recorder.record);
     let test = record.test();
     record.measured(outcome);
     drop(record);

@@ -7,7 +7,6 @@ use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::port::Wait;
 use crate::script::errors::{Fallible, argument, placed, raise, stop};
-use crate::script::lock::lock;
 use crate::script::natives::measure::shown;
 use crate::script::objects::convert::{describe, to_value};
 use crate::script::run::{Run, board};
@@ -76,12 +75,12 @@ fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options
     let begun = Instant::now();
     let own = asked.timeout.and_then(|timeout| begun.checked_add(timeout));
     let wait = Wait { deadline: own, interruptible: true }.until(run.host.deadline());
-    let Some(operator) = lock(&run.operator).clone() else { return Err(raise(asked.question.unattended())) };
+    let Some(operator) = run.options.operator.clone() else { return Err(raise(asked.question.unattended())) };
     let (answer, source) = match operator.answer(&asked.question, wait) {
         Ok(answered) => answered,
         Err(NoAnswer::Error(error)) => return Err(raise(error)),
         Err(NoAnswer::Over) => {
-            if let Some(why) = run.progress() {
+            if let Some(why) = run.clock.progress() {
                 return Err(stop(why));
             }
             match asked.question.default.clone() {

@@ -158,7 +158,7 @@ impl Shared<'_> {
         loop {
             let index = self.next.fetch_add(1, Ordering::SeqCst);
             let Some(job) = self.jobs.get(index) else { return };
-            let result = match self.run.progress() {
+            let result = match self.run.clock.progress() {
                 Some(why) => Err(stop(why)),
                 None => job.run(context),
             };
@@ -187,8 +187,8 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
         outcomes: Mutex::new(jobs.iter().map(|_| None).collect()),
         main: std::thread::current(),
     };
-    let deadlines = run.deadlines();
-    if run.parallel.fetch_add(1, Ordering::Relaxed) == 0 {
+    let deadlines = run.clock.deadlines();
+    if run.recorder.parallel.fetch_add(1, Ordering::Relaxed) == 0 {
         run.observer.parallel(true);
     }
     let mut refused = None;
@@ -196,7 +196,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
         for _ in 0..count {
             let (store, shared, deadlines) = (&store, &shared, deadlines.clone());
             let work = move || {
-                run.work_within(deadlines.clone());
+                run.clock.work_within(deadlines.clone());
                 #[expect(deprecated, reason = "Rhai marks this as volatile that way; the version is pinned")]
                 let context = store.create_context(engine);
                 shared.work(&context);
@@ -212,12 +212,12 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
         while shared.running.load(Ordering::SeqCst) > 0 {
             std::thread::park_timeout(Duration::from_millis(25));
             if shared.interrupted.load(Ordering::SeqCst) && shared.running.load(Ordering::SeqCst) > 0 {
-                run.stop(Error::new(Kind::Interrupted, "interrupted"));
+                run.clock.stop(Error::new(Kind::Interrupted, "interrupted"));
                 crate::interrupt::raise();
             }
         }
     });
-    if run.parallel.fetch_sub(1, Ordering::Relaxed) == 1 {
+    if run.recorder.parallel.fetch_sub(1, Ordering::Relaxed) == 1 {
         run.observer.parallel(false);
     }
     if shared.interrupted.load(Ordering::SeqCst) {
@@ -272,7 +272,7 @@ fn collect(
             }
         }
     }
-    if let Some(ending) = ending.or_else(|| run.progress().map(stop)) {
+    if let Some(ending) = ending.or_else(|| run.clock.progress().map(stop)) {
         return Err(ending);
     }
     let Some(first) = failures.first() else { return Ok(Dynamic::from_array(results)) };

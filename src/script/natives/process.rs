@@ -175,7 +175,7 @@ fn wait(
     let mut ended: Option<(ExitStatus, Instant)> = None;
     let mut quiet = false;
     loop {
-        if let Some(stopping) = run.progress() {
+        if let Some(stopping) = run.clock.progress() {
             return Err(Why::Stop(stopping));
         }
         let now = Instant::now();

@@ -82,7 +82,7 @@ fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallibl
     if names.is_empty() {
         names.push(name.to_owned());
     }
-    let mut record = lock(&run.record);
+    let mut record = lock(&run.recorder.record);
     let (number, test) = (record.new_series(), record.test());
     drop(record);
     let handle = SeriesHandle { run: run.clone(), number, name: name.to_owned(), columns: names.len() };
@@ -142,7 +142,7 @@ fn attach(run: &Run, name: &str, media: &str, bytes: &[u8]) -> Fallible<()> {
         let message = format!("\"{name}\" is longer than {}", bound::shown(bound::FILE));
         return argument(message, "attach a shorter one");
     }
-    let test = lock(&run.record).test();
+    let test = lock(&run.recorder.record).test();
     let attachment = Attachment {
         name: name.to_owned(),
         media: media.to_owned(),

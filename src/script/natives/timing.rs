@@ -190,7 +190,7 @@ fn wait_until(run: &Run, context: &Context<'_>, limit: &Dynamic, condition: &Dyn
         let value = condition.call(context, 0)?;
         return if holds(&value) { Ok(value) } else { Err(in_vain(context, limit, value)) };
     }
-    run.within(limit, |id| {
+    run.clock.within(limit, |id| {
         let waited = poll(run, context, &condition, begun + limit, &mut last);
         match waited {
             Ok(Some(value)) => Ok(value),

@@ -17,7 +17,15 @@ use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalContext, Expression, FnPtr, Position};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+
+/// Why a block is evaluated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// The script runs.
+    Run,
+    /// Its declarations are looked at: values that only a run knows are left open.
+    Check,
+}
 
 /// An item as far as it has been read.
 struct Draft {
@@ -33,6 +41,7 @@ struct Draft {
 /// Reads a block whose segments Rhai hands over one by one.
 struct Reader<'r> {
     run: &'r Arc<Run>,
+    reading: Reading,
     source: String,
     text: Arc<str>,
     doc: String,
@@ -61,16 +70,17 @@ impl Draft {
 }
 
 /// Registers the `device` block.
-pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>, reading: Reading) {
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(names::DEVICE, syntax::parse, true, move |context, inputs, state| {
-        declare(&shared, context, inputs, state)
+        declare(&shared, reading, context, inputs, state)
     });
 }
 
 /// Evaluates a `device` block: the class becomes a constant of the scope, exported, and known to functions.
 fn declare(
     run: &Arc<Run>,
+    reading: Reading,
     context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
     inputs: &[Expression<'_>],
     state: &Dynamic,
@@ -87,7 +97,8 @@ fn declare(
     }
     let doc = text::comment_above(&text, keyword.line().unwrap_or(1));
     let draft = Draft::new();
-    let mut reader = Reader { run, source, text, doc: String::new(), draft, items: Vec::new(), methods: Vec::new() };
+    let mut reader =
+        Reader { run, reading, source, text, doc: String::new(), draft, items: Vec::new(), methods: Vec::new() };
     let mut mixins = Vec::new();
     let mut alias: Option<String> = None;
     for (op, input) in ops.chars().zip(inputs) {
@@ -104,9 +115,12 @@ fn declare(
     let class =
         Class::build(&name, &doc, origin, items, &bases).map_err(|error| fail_anywhere(error, &source, keyword))?;
     let methods = methods::inherit(&class, methods, &mixins).map_err(|error| fail_anywhere(error, &source, keyword))?;
-    run.loader.check_functions(&run.sources, &class).map_err(|error| fail_anywhere(error, &source, keyword))?;
+    run.declarations
+        .loader
+        .check_functions(&run.sources, &class)
+        .map_err(|error| fail_anywhere(error, &source, keyword))?;
     let handle = ClassHandle(Arc::new(ScriptClass { class: Arc::new(class), methods, mixins }));
-    run.declare(&source, &handle);
+    run.declarations.declare(&source, &handle);
     context.scope_mut().push_constant_dynamic(name.as_str(), Dynamic::from(handle.clone()));
     context.scope_mut().set_alias(name.as_str(), name.as_str());
     Ok(Dynamic::from(handle))
@@ -158,13 +172,13 @@ impl Reader<'_> {
                 .scope()
                 .get(name)
                 .map(Dynamic::flatten_clone)
-                .or_else(|| self.run.class(&self.source, name).map(Dynamic::from)),
+                .or_else(|| self.run.declarations.class(&self.source, name).map(Dynamic::from)),
         };
         let shown = alias.map_or(name.to_owned(), |alias| format!("{alias}::{name}"));
         match found.and_then(Dynamic::try_cast::<ClassHandle>) {
             Some(class) => Ok(class),
             None => {
-                let known = self.run.classes();
+                let known = self.run.declarations.classes();
                 let near = crate::name::nearest(name, known.iter().map(|(_, class)| class.0.class.name.as_str()));
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -246,9 +260,9 @@ impl Reader<'_> {
             _ => self.draft.options.last().map(|option| format!("the option `{}`", option.0)),
         };
         let of = of.unwrap_or_default();
-        let value = match self.run.checking.load(Ordering::Relaxed) {
-            true => attempt::attempt(self.run, context, input),
-            false => context.eval_expression_tree(input).map(Some),
+        let value = match self.reading {
+            Reading::Check => attempt::attempt(self.run, context, input),
+            Reading::Run => context.eval_expression_tree(input).map(Some),
         };
         let value = value.map_err(|error| self.not_evaluated(context, error, &of))?;
         let Some(value) = value else { return Ok(None) };

@@ -284,7 +284,7 @@ fn classes(engine: &mut Engine, run: &Arc<Run>) {
         .register_get("items", |class: &mut ClassHandle| items(class))
         .register_get(HISTORY_LENGTH, |_: &mut ClassHandle| history_length())
         .register_fn("classes", move |_: &mut ClassHandle| {
-            shared.classes().into_iter().map(|(_, class)| Dynamic::from(class)).collect::<Array>()
+            shared.declarations.classes().into_iter().map(|(_, class)| Dynamic::from(class)).collect::<Array>()
         })
         .register_fn("to_string", |class: &mut ClassHandle| format!("device {}", class.0.class.name))
         .register_fn("to_debug", |class: &mut ClassHandle| format!("device {}", class.0.class.name))

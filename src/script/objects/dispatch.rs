@@ -15,7 +15,7 @@ use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::any::TypeId;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 /// Arguments for which functions of each name are registered.
 const MOST_ARGUMENTS: usize = 12;
@@ -55,11 +55,9 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         if taken || !rhai::is_valid_identifier(name) || COMMON.contains(&name) {
             return Ok(None);
         }
-        let registered = shared.registered.read().unwrap_or_else(PoisonError::into_inner);
-        if registered.contains(&(name.to_owned(), rest.len())) {
+        if shared.declarations.is_registered(name, rest.len()) {
             return Ok(None);
         }
-        drop(registered);
         let state = context.global_runtime_state();
         let inner = NativeCallContext::new_with_all_fields(context.engine(), name, None, state, rhai::Position::NONE);
         answer(&inner, name, first, rest).map(Some)
@@ -73,11 +71,9 @@ pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         if COMMON.contains(&name.as_str()) || !rhai::is_valid_identifier(&name) {
             continue;
         }
-        let mut registered = run.registered.write().unwrap_or_else(PoisonError::into_inner);
-        if !registered.insert((name.clone(), arity)) {
+        if !run.declarations.register(&name, arity) {
             continue;
         }
-        drop(registered);
         let [device, class, _, object] = receivers();
         for first in receivers() {
             if (first == device && device::is_built_in(&name, arity))
@@ -287,7 +283,7 @@ fn call_function(
     this: Option<&mut Dynamic>,
     values: Vec<Dynamic>,
 ) -> Fallible<Dynamic> {
-    let home = run.loader.closure(function.fn_name());
+    let home = run.declarations.loader.closure(function.fn_name());
     match home.filter(|home| context.call_source() != Some(home.as_str())) {
         None => function.call_raw(context, this, values),
         Some(home) => {

@@ -79,11 +79,11 @@ fn streamed(
     closure: &FnPtr,
 ) -> Fallible<Dynamic> {
     let at = call_place(context);
-    let deadlines = run.deadlines();
+    let deadlines = run.clock.deadlines();
     let (sender, lines) = channel();
     std::thread::scope(|scope| {
         let work = move || {
-            run.work_within(deadlines);
+            run.clock.work_within(deadlines);
             let mut lines = Lines { begun: Vec::new(), sender };
             let value = device.device.exec_with(code, options, Some(&mut |bytes| lines.feed(bytes)), at.as_ref());
             lines.end();

@@ -212,9 +212,6 @@ fn open(
     port: Option<&str>,
     options: OpenOptions,
 ) -> Fallible<DeviceHandle> {
-    if run.checking.load(std::sync::atomic::Ordering::Relaxed) {
-        return argument("no device is opened while a script is checked", "");
-    }
     // What a method raised is kept as it is, with its frames.
     let mut raised = None;
     let mut hook = |moment: Hook, device: &Device| {
@@ -277,7 +274,7 @@ fn session(run: &Arc<Run>, context: &NativeCallContext<'_>, args: &mut [&mut Dyn
         (Ok(_), Err(error)) => Err(raise(located(error, context))),
         (Err(error), Ok(())) => Err(error),
         (Err(error), Err(closing)) => {
-            lock(&run.closing).push(explain::of_error(&located(closing, context)));
+            lock(&run.recorder.ending).closing.push(explain::of_error(&located(closing, context)));
             Err(error)
         }
     }

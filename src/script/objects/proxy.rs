@@ -15,7 +15,7 @@ use crate::value::Value;
 use rhai::{Dynamic, Engine, EvalAltResult, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use std::any::TypeId;
 use std::ops::{Range, RangeInclusive};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What proxies have besides their object's methods: name, and numbers of arguments.
@@ -207,11 +207,9 @@ fn property(run: &Run, context: &NativeCallContext<'_>, key: &Dynamic) -> Option
 /// Registers the properties that occur in a script.
 pub(crate) fn register_properties(run: &Run, engine: &mut Engine, names: &[String]) {
     for name in names {
-        let mut registered = run.registered.write().unwrap_or_else(PoisonError::into_inner);
-        if !registered.insert((format!(".{name}"), 0)) {
+        if !run.declarations.register(&format!(".{name}"), 0) {
             continue;
         }
-        drop(registered);
         let read: ImmutableString = name.into();
         let written = read.clone();
         engine.register_get(name, move |context: NativeCallContext<'_>, handle: &mut ProxyHandle| {

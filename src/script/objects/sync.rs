@@ -6,7 +6,6 @@ use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::script::errors::{Fallible, argument, located, placed, raise};
 use crate::script::handles::DeviceHandle;
-use crate::script::lock::lock;
 use crate::script::objects::convert;
 use crate::script::run::Run;
 use crate::script::run::folder::Folder;
@@ -88,10 +87,7 @@ fn dependencies_to(
 
 /// Notes a folder as it is now, for who wants to know when it changes.
 fn note(run: &Run, folder: &str) {
-    let folder = Folder::look(Path::new(folder));
-    let mut known = lock(&run.synced);
-    known.retain(|other| other.path != folder.path);
-    known.push(folder);
+    run.declarations.loader.note_synced(Folder::look(Path::new(folder)));
 }
 
 fn carry_out(

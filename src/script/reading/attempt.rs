@@ -3,10 +3,10 @@
 //! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check [`ALL`]; what a value
 //! holds is bounded.
 
+use crate::script::lock::lock;
 use crate::script::run::Run;
 use crate::script::run::ledger::holds_unknown;
 use rhai::{AST, ASTNode, Dynamic, EvalAltResult, EvalContext, Expr, Expression, Module, Shared, Stmt};
-use std::sync::atomic::Ordering;
 
 /// Most operations of one default, option or constant.
 pub(crate) const EACH: u64 = 100_000;
@@ -29,25 +29,24 @@ pub(crate) fn attempt(
     context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
     input: &Expression<'_>,
 ) -> Result<Option<Dynamic>, Box<EvalAltResult>> {
-    let ledger = &run.ledger;
     if is_refused(input) {
         return Ok(None);
     }
-    let left = ALL.saturating_sub(ledger.used.load(Ordering::Relaxed)).min(EACH);
+    let left = ALL.saturating_sub(lock(&run.ledger).used).min(EACH);
     if left == 0 {
         return Ok(None);
     }
-    ledger.touched.store(false, Ordering::Relaxed);
+    lock(&run.ledger).touched = false;
     // The engine's limit holds for the sum; what was done before is not of this value.
     context.global_runtime_state_mut().num_operations = EACH - left;
     let result = context.eval_expression_tree(input);
     let state = context.global_runtime_state_mut();
-    ledger.used.fetch_add(state.num_operations.saturating_sub(EACH - left).max(1), Ordering::Relaxed);
+    lock(&run.ledger).used += state.num_operations.saturating_sub(EACH - left).max(1);
     state.num_operations = 0;
     match result {
         Ok(value) if holds_unknown(&value) => Ok(None),
         Ok(value) => Ok(Some(value)),
-        Err(error) if ledger.is_unknowable(&error) => Ok(None),
+        Err(error) if lock(&run.ledger).is_unknowable(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -94,7 +93,7 @@ pub(crate) fn functions(run: &Run, tree: &AST) -> Shared<Module> {
             kept.set_script_fn(function.clone());
         }
     }
-    run.ledger.later(refused.into_iter());
+    lock(&run.ledger).later(refused.into_iter());
     kept.into()
 }
 

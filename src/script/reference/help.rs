@@ -129,7 +129,8 @@ impl Session {
 
     /// The classes that were declared or imported, and those of devices that were opened before theirs was declared again.
     fn classes(&self) -> Vec<ClassHandle> {
-        let mut classes: Vec<ClassHandle> = self.run.classes().into_iter().map(|(_, class)| class).collect();
+        let mut classes: Vec<ClassHandle> =
+            self.run.declarations.classes().into_iter().map(|(_, class)| class).collect();
         for (_, value) in self.variables() {
             if let Some(device) = value.read_lock::<DeviceHandle>()
                 && !classes.iter().any(|known| Arc::ptr_eq(&known.0, &device.class.0))

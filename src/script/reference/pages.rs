@@ -225,7 +225,7 @@ impl Runner {
                 let known = import.page == name
                     || pages.iter().any(|page| page.name == import.page)
                     || waiting.iter().any(|(name, _)| *name == import.page);
-                if let Some(tree) = self.run.loader.tree(&import.page).filter(|_| !known) {
+                if let Some(tree) = self.run.declarations.loader.tree(&import.page).filter(|_| !known) {
                     waiting.push((import.page.clone(), tree));
                 }
             }
@@ -240,7 +240,7 @@ impl Runner {
             "" => head_comment(&source),
             doc => text::strip_comment(doc),
         };
-        let own = self.run.classes().into_iter().filter(|(script, _)| script == name);
+        let own = self.run.declarations.classes().into_iter().filter(|(script, _)| script == name);
         let mut sections: Vec<Section> = own.map(|(_, class)| self.class(&class)).collect();
         let groups = [("Constants", constants(tree, &source)), ("Functions", functions(tree, &source, name))];
         for (title, entries) in groups.into_iter().filter(|(_, entries)| !entries.is_empty()) {
@@ -277,7 +277,7 @@ impl Runner {
     /// Adds a class, and those that it inherits from, each once.
     fn inherit(&self, class: &ClassHandle, found: &mut Vec<Inherited>) {
         let section = self.class(class);
-        let home = self.run.classes().into_iter().find(|(_, known)| Arc::ptr_eq(&known.0, &class.0));
+        let home = self.run.declarations.classes().into_iter().find(|(_, known)| Arc::ptr_eq(&known.0, &class.0));
         let page = home.map(|(script, _)| script).unwrap_or_default();
         let names = section.entries.into_iter().map(|entry| entry.name).collect();
         let inherited = Inherited { class: section.owner, page, names };

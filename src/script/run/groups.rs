@@ -3,6 +3,7 @@
 //! Invariant: data alone; what runs is in [`crate::script::testing`].
 
 use rhai::{Expr, Position};
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -67,4 +68,34 @@ pub(crate) struct Frame {
     pub depth: u64,
     pub hooks: Vec<Hook>,
     pub prepared: Prepared,
+}
+
+/// The groups that are being run, outermost first.
+#[derive(Default)]
+pub(crate) struct Frames {
+    list: Vec<Frame>,
+    /// How many have begun.
+    begun: u64,
+}
+
+impl Frames {
+    /// A group begins, or a script. Its number is given here.
+    pub fn push(&mut self, frame: Frame) {
+        self.begun += 1;
+        self.list.push(Frame { id: self.begun, ..frame });
+    }
+}
+
+impl Deref for Frames {
+    type Target = Vec<Frame>;
+
+    fn deref(&self) -> &Vec<Frame> {
+        &self.list
+    }
+}
+
+impl DerefMut for Frames {
+    fn deref_mut(&mut self) -> &mut Vec<Frame> {
+        &mut self.list
+    }
 }

@@ -4,8 +4,6 @@
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Module};
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
 
 /// A value that is known only when the script runs.
 #[derive(Clone)]
@@ -14,48 +12,48 @@ pub(crate) struct Unknown;
 /// What a check has used up and seen.
 #[derive(Default)]
 pub(crate) struct Ledger {
-    pub used: AtomicU64,
+    pub used: u64,
     /// Whether something unknown was looked at since the last value began, or is in a module.
-    pub touched: AtomicBool,
-    pub foreign: AtomicBool,
+    pub touched: bool,
+    pub foreign: bool,
     /// The functions of the engine in which scripts run.
-    pub natives: RwLock<HashSet<String>>,
+    pub natives: HashSet<String>,
 }
 
 impl Ledger {
     /// Begins a check of scripts that run in `engine`.
-    pub fn begin(&self, engine: &Engine) {
-        self.used.store(0, Ordering::Relaxed);
-        self.foreign.store(false, Ordering::Relaxed);
+    pub fn begin(&mut self, engine: &Engine) {
+        self.used = 0;
+        self.foreign = false;
         let names = engine.collect_fn_metadata(None, |about| Some(about.metadata.name.to_string()), true);
-        *self.natives.write().unwrap_or_else(PoisonError::into_inner) = names.into_iter().collect();
+        self.natives = names.into_iter().collect();
     }
 
     /// Notes that a module holds what is unknown.
-    pub fn note(&self, module: &Module) {
+    pub fn note(&mut self, module: &Module) {
         if module.iter_var().any(|(_, value)| holds_unknown(value)) {
-            self.foreign.store(true, Ordering::Relaxed);
+            self.foreign = true;
         }
     }
 
     /// A value that is known only when the script runs is looked at.
-    pub fn unknown(&self) -> Dynamic {
-        self.touched.store(true, Ordering::Relaxed);
+    pub fn unknown(&mut self) -> Dynamic {
+        self.touched = true;
         Dynamic::from(Unknown)
     }
 
     /// Notes functions that nothing calls before the script runs.
-    pub fn later(&self, names: impl Iterator<Item = String>) {
-        self.natives.write().unwrap_or_else(PoisonError::into_inner).extend(names);
+    pub fn later(&mut self, names: impl Iterator<Item = String>) {
+        self.natives.extend(names);
     }
 
     fn is_native(&self, name: &str) -> bool {
-        self.natives.read().unwrap_or_else(PoisonError::into_inner).contains(name)
+        self.natives.contains(name)
     }
 
     /// Whether a failure says nothing about the script: it would go on where it runs.
     pub fn is_unknowable(&self, error: &EvalAltResult) -> bool {
-        if self.touched.load(Ordering::Relaxed) || self.foreign.load(Ordering::Relaxed) {
+        if self.touched || self.foreign {
             return true;
         }
         match error.unwrap_inner() {

@@ -6,6 +6,7 @@ use crate::device::class::{Class, ItemKind};
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
 use crate::script::lock::lock;
+use crate::script::run::folder::Folder;
 use crate::script::sources::Sources;
 use rhai::{AST, Module, Shared};
 use std::collections::HashMap;
@@ -17,26 +18,33 @@ pub(crate) const CLOSURE: &str = "anon$";
 /// What was loaded so far.
 #[derive(Default)]
 pub(crate) struct Loader {
-    pub trees: Mutex<HashMap<String, AST>>,
-    pub modules: Mutex<HashMap<String, Shared<Module>>>,
+    loaded: Mutex<Loaded>,
+}
+
+#[derive(Default)]
+struct Loaded {
+    trees: HashMap<String, AST>,
+    modules: HashMap<String, Shared<Module>>,
     /// What each script imports by a literal name.
-    pub imports: Mutex<HashMap<String, Vec<String>>>,
+    imports: HashMap<String, Vec<String>>,
     /// Modules that were imported and are not there.
-    pub missing: Mutex<Vec<String>>,
+    missing: Vec<String>,
     /// Modules that are being evaluated, outermost first.
-    pub loading: Mutex<Vec<String>>,
+    loading: Vec<String>,
     /// Names of items and methods that scripts declare.
-    pub items: Mutex<Vec<String>>,
+    items: Vec<String>,
     /// Functions of scripts: name, number of parameters, script.
-    pub functions: Mutex<Vec<(String, usize, String)>>,
+    functions: Vec<(String, usize, String)>,
+    /// The folders that were sent to boards.
+    synced: Vec<Folder>,
     /// Closures: the name that Rhai gave them, and their script.
-    pub closures: Mutex<HashMap<String, String>>,
+    closures: HashMap<String, String>,
 }
 
 impl Loader {
     /// Notes names of declared items.
     pub fn note(&self, names: Vec<String>) {
-        let mut items = lock(&self.items);
+        let items = &mut lock(&self.loaded).items;
         for name in names {
             if !items.contains(&name) {
                 items.push(name);
@@ -46,19 +54,21 @@ impl Loader {
 
     /// Forgets modules that were evaluated, but not what they were compiled to.
     pub fn forget_modules(&self) {
-        lock(&self.modules).clear();
-        lock(&self.loading).clear();
+        let mut loaded = lock(&self.loaded);
+        loaded.modules.clear();
+        loaded.loading.clear();
     }
 
     /// Forgets these modules, and what they were compiled to.
     pub fn forget(&self, names: &[String]) {
-        lock(&self.trees).retain(|name, _| !names.contains(name));
-        lock(&self.modules).retain(|name, _| !names.contains(name));
+        let mut loaded = lock(&self.loaded);
+        loaded.trees.retain(|name, _| !names.contains(name));
+        loaded.modules.retain(|name, _| !names.contains(name));
     }
 
     /// The script `name` and everything that it imports by literal names, over several scripts, too.
     pub fn reach(&self, name: &str) -> Vec<String> {
-        let imports = lock(&self.imports);
+        let imports = &lock(&self.loaded).imports;
         let mut found = vec![name.to_owned()];
         let mut next = 0;
         while let Some(name) = found.get(next) {
@@ -72,33 +82,33 @@ impl Loader {
 
     /// Modules that were compiled.
     pub fn compiled(&self) -> Vec<String> {
-        lock(&self.trees).keys().cloned().collect()
+        lock(&self.loaded).trees.keys().cloned().collect()
     }
 
     /// Modules that were imported and are not there.
     pub fn missing(&self) -> Vec<String> {
-        lock(&self.missing).clone()
+        lock(&self.loaded).missing.clone()
     }
 
     /// The compiled script `name`, if it was imported.
     pub fn tree(&self, name: &str) -> Option<AST> {
-        lock(&self.trees).get(name).cloned()
+        lock(&self.loaded).trees.get(name).cloned()
     }
 
     /// The names of declared items.
     pub fn items(&self) -> Vec<String> {
-        lock(&self.items).clone()
+        lock(&self.loaded).items.clone()
     }
 
     /// The functions of all scripts.
     pub fn functions(&self) -> Vec<(String, usize)> {
-        lock(&self.functions).iter().map(|(name, count, _)| (name.clone(), *count)).collect()
+        lock(&self.loaded).functions.iter().map(|(name, count, _)| (name.clone(), *count)).collect()
     }
 
     /// The names of the functions of all scripts, the standard modules included.
     pub fn all_functions(&self) -> Vec<String> {
         let mut names: Vec<String> = self.functions().into_iter().map(|(name, _)| name).collect();
-        for tree in lock(&self.trees).values() {
+        for tree in lock(&self.loaded).trees.values() {
             let public = tree.iter_functions().filter(|function| function.access == rhai::FnAccess::Public);
             names.extend(public.map(|function| function.name.to_owned()));
         }
@@ -107,17 +117,69 @@ impl Loader {
 
     /// The script in which a closure stands.
     pub fn closure(&self, name: &str) -> Option<String> {
-        lock(&self.closures).get(name).cloned()
+        lock(&self.loaded).closures.get(name).cloned()
     }
 
+    /// Keeps what a script that is imported was compiled to.
+    pub fn keep(&self, name: &str, tree: &AST) {
+        self.note_functions(name, tree);
+        lock(&self.loaded).trees.insert(name.to_owned(), tree.clone());
+    }
+
+    /// Notes a module that was imported and is not there.
+    pub fn note_missing(&self, name: &str) {
+        lock(&self.loaded).missing.push(name.to_owned());
+    }
+
+    /// Notes what a script imports by literal names.
+    pub fn note_imports(&self, name: &str, imports: Vec<String>) {
+        lock(&self.loaded).imports.insert(name.to_owned(), imports);
+    }
+
+    /// The module `name`, if it was evaluated.
+    pub fn module(&self, name: &str) -> Option<Shared<Module>> {
+        lock(&self.loaded).modules.get(name).cloned()
+    }
+
+    /// Evaluates a module, which [`Loader::loading`] holds meanwhile.
+    pub fn evaluate<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
+        lock(&self.loaded).loading.push(name.to_owned());
+        let result = work();
+        lock(&self.loaded).loading.retain(|other| other != name);
+        result
+    }
+
+    /// Modules that are being evaluated, outermost first.
+    pub fn loading(&self) -> Vec<String> {
+        lock(&self.loaded).loading.clone()
+    }
+
+    /// Keeps a module that was evaluated.
+    pub fn keep_module(&self, name: String, module: Shared<Module>) {
+        lock(&self.loaded).modules.insert(name, module);
+    }
+
+    /// Notes a folder that was sent to a board, as it is now.
+    pub fn note_synced(&self, folder: Folder) {
+        let synced = &mut lock(&self.loaded).synced;
+        synced.retain(|other| other.path != folder.path);
+        synced.push(folder);
+    }
+
+    /// The folders that were sent to boards.
+    pub fn synced(&self) -> Vec<Folder> {
+        lock(&self.loaded).synced.clone()
+    }
+
+    /// Notes the functions and closures of a script.
     pub fn note_functions(&self, name: &str, tree: &AST) {
         let closures = tree.shared_lib().iter_script_fn_info().map(|info| info.2);
         let closures = closures.filter(|function| function.starts_with(CLOSURE));
-        lock(&self.closures).extend(closures.map(|closure| (closure.to_owned(), name.to_owned())));
+        lock(&self.loaded).closures.extend(closures.map(|closure| (closure.to_owned(), name.to_owned())));
         if name.starts_with("std/") {
             return;
         }
-        let mut functions = lock(&self.functions);
+        let functions = &mut lock(&self.loaded).functions;
         functions.retain(|(_, _, script)| script != name);
         for function in tree.iter_functions().filter(|function| function.this_type.is_none()) {
             functions.push((function.name.to_owned(), function.params.len(), name.to_owned()));
@@ -129,7 +191,7 @@ impl Loader {
     /// # Errors
     /// DeclarationError with the places of both.
     pub fn check_functions(&self, sources: &Sources, class: &Class) -> crate::Result<()> {
-        let functions = lock(&self.functions);
+        let functions = &lock(&self.loaded).functions;
         for item in
             class.items().filter(|item| matches!(item.kind, ItemKind::Task | ItemKind::Setup | ItemKind::Thread))
         {

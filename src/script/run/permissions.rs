@@ -2,17 +2,12 @@
 //!
 //! Uses [`crate::gate`]. Invariant: the gate of a run is that of its host, so that ports and paths pass the same one.
 
-use crate::gate::{Gate, Permissions, Program, Readable, Writable};
+use crate::gate::{Program, Readable, Writable};
 use crate::script::errors::{Fallible, raise};
 use crate::script::run::Run;
 use std::path::Path;
 
 impl Run {
-    /// Says what the script may do.
-    pub fn permit(&self, permissions: Permissions) {
-        self.host.set_gate(self.host.gate().with_permissions(permissions));
-    }
-
     /// Notes which script is run.
     pub fn enter(&self, script: &Path) {
         self.host.set_gate(self.host.gate().for_script(script));
@@ -41,9 +36,4 @@ impl Run {
     pub fn program(&self, name: &str) -> Fallible<Program> {
         self.host.gate().program(name).map_err(raise)
     }
-}
-
-/// The gate of scripts until their host says what they may do.
-pub(crate) fn default_gate() -> Gate {
-    Gate::of_scripts(Permissions::default())
 }

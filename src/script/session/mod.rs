@@ -63,7 +63,7 @@ impl Session {
     pub fn eval(&mut self, name: &str, text: &str) -> Result<Option<Value>, Box<Diagnostic>> {
         self.run.resume();
         let result = on_big_stack(|| self.evaluate(name, text));
-        self.run.end();
+        self.run.clock.end();
         result?
     }
 
@@ -125,7 +125,7 @@ impl Session {
 
     /// The status of `exit(status)`, once an input has called that.
     pub fn exit(&self) -> Option<u8> {
-        *lock(&self.run.exit)
+        lock(&self.run.recorder.ending).exit
     }
 
     /// The texts of the inputs and scripts so far.
@@ -141,7 +141,7 @@ impl Session {
     /// Closes every device that is still open, and sums up.
     pub fn finish(self) -> Finished {
         let finished = finish(&self.run, None);
-        let (report, tally) = self.run.take_report();
+        let (report, tally) = self.run.recorder.take_report();
         Finished { report, tally, ..finished }
     }
 

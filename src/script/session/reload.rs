@@ -35,12 +35,12 @@ impl Session {
 
     fn forget_changed(&self) {
         let changed = changed(&self.run.host.gate(), &self.run.sources);
-        self.run.loader.forget(&self.modules_above(&changed));
+        self.run.declarations.loader.forget(&self.modules_above(&changed));
     }
 
     /// The compiled modules that have changed, or import one that has.
     fn modules_above(&self, changed: &[String]) -> Vec<String> {
-        let loader = &self.run.loader;
+        let loader = &self.run.declarations.loader;
         let reaches = |name: &String| loader.reach(name).iter().any(|other| changed.contains(other));
         loader.compiled().into_iter().filter(reaches).collect()
     }
@@ -53,7 +53,7 @@ impl Session {
     /// What has changed on disk since it was read.
     pub fn stale(&self) -> Stale {
         let changed = changed(&self.run.host.gate(), &self.run.sources);
-        let loader = &self.run.loader;
+        let loader = &self.run.declarations.loader;
         let of = |name: &str| loader.reach(name).into_iter().filter(|name| changed.contains(name)).collect::<Vec<_>>();
         let mut stale = Stale {
             files: Vec::new(),
@@ -92,7 +92,7 @@ impl Session {
     /// script had opened are closed, and their connections go on if it opens them again; other devices stay open. Gives what
     /// went wrong.
     pub fn reload(&mut self, stale: &Stale) -> Vec<Diagnostic> {
-        self.run.loader.forget(&stale.modules);
+        self.run.declarations.loader.forget(&stale.modules);
         // Until all of it is done: what was compiled meanwhile is no longer new.
         self.owed = stale.clone();
         for (alias, name) in &stale.imports {

@@ -46,14 +46,14 @@ impl Session {
                 Box::new(crate::script::diagnostics::explain::of_failure(&self.run, &self.engine, &error, name))
             })
         });
-        self.run.end();
+        self.run.clock.end();
         result?
     }
 
     fn timed(&mut self, name: &str, text: &str) -> Result<Timed, Box<EvalAltResult>> {
         let tree = self.prepare(name, text)?;
         // Not to be ended by the limit of an input for having been repeated.
-        let budget = self.run.limit().map_or(ENOUGH, |limit| ENOUGH.min(limit / 4));
+        let budget = self.run.clock.limit().map_or(ENOUGH, |limit| ENOUGH.min(limit / 4));
         let began = Instant::now();
         let mut times = Vec::new();
         loop {

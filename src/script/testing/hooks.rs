@@ -17,20 +17,19 @@ use crate::script::run::groups::{Frame, Hook, Moment, Prepared};
 use crate::script::run::{Run, board};
 use rhai::{Caches, Dynamic, Engine, EvalAltResult, Expr, Expression, GlobalRuntimeState, Position, Scope, Stmt};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A group that begins, or the script itself.
 fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
     Frame {
-        id: run.next_frame.fetch_add(1, Ordering::Relaxed),
+        id: 0,
         name,
         tags: Vec::new(),
         skip: None,
         source: source.to_owned(),
         level,
         thread: std::thread::current().id(),
-        depth: run.parallel.load(Ordering::Relaxed),
+        depth: run.recorder.depth(),
         hooks: Vec::new(),
         prepared: Prepared::Not,
     }
@@ -38,20 +37,20 @@ fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
 
 /// The frames around this thread, outermost first.
 fn around<'a>(run: &Run, frames: &'a mut [Frame]) -> Vec<&'a mut Frame> {
-    let (thread, depth) = (std::thread::current().id(), run.parallel.load(Ordering::Relaxed));
+    let (thread, depth) = (std::thread::current().id(), run.recorder.depth());
     frames.iter_mut().filter(|frame| frame.thread == thread || frame.depth < depth).collect()
 }
 
 /// The names of the groups around this thread, and of the board for which it works.
 pub fn path(run: &Run) -> Vec<String> {
-    let mut frames = lock(&run.groups);
+    let mut frames = lock(&run.recorder.groups);
     let names = around(run, &mut frames).into_iter().filter_map(|frame| frame.name.clone());
     names.chain(board::board()).collect()
 }
 
 /// The tags of the groups around this thread, and why tests within them are skipped.
 pub fn inherited(run: &Run) -> (Vec<String>, Option<String>) {
-    let mut frames = lock(&run.groups);
+    let mut frames = lock(&run.recorder.groups);
     let around = around(run, &mut frames);
     let tags = around.iter().flat_map(|frame| frame.tags.clone()).collect();
     (tags, around.iter().find_map(|frame| frame.skip.clone()))
@@ -60,7 +59,7 @@ pub fn inherited(run: &Run) -> (Vec<String>, Option<String>) {
 /// The blocks of one moment around a test, outermost first. Of those that do not reach it, as it stands in a function: an
 /// error.
 pub fn of_moment(run: &Run, context: &Context<'_, '_, '_, '_, '_, '_>, moment: Moment) -> Result<Vec<Hook>, Error> {
-    let mut frames = lock(&run.groups);
+    let mut frames = lock(&run.recorder.groups);
     let (thread, level) = (std::thread::current().id(), context.call_level());
     let source = context.source().unwrap_or_default();
     let mut found = Vec::new();
@@ -96,9 +95,9 @@ pub fn evaluate(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, hook: 
 /// # Errors
 /// What ends the run.
 pub fn prepare(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>) -> Fallible<Option<String>> {
-    let ids: Vec<u64> = around(run, &mut lock(&run.groups)).iter().map(|frame| frame.id).collect();
+    let ids: Vec<u64> = around(run, &mut lock(&run.recorder.groups)).iter().map(|frame| frame.id).collect();
     for id in ids {
-        let (hooks, prepared) = match lock(&run.groups).iter_mut().find(|frame| frame.id == id) {
+        let (hooks, prepared) = match lock(&run.recorder.groups).iter_mut().find(|frame| frame.id == id) {
             Some(frame) => {
                 let prepared = frame.prepared;
                 if prepared == Prepared::Not {
@@ -127,7 +126,7 @@ fn set_up(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, id: u64, hoo
         let result = evaluate(run, context, hook);
         let source = context.source().unwrap_or_default().to_owned();
         if told(run, context.engine(), id, hook, begun, &source, result)? {
-            if let Some(frame) = lock(&run.groups).iter_mut().find(|frame| frame.id == id) {
+            if let Some(frame) = lock(&run.recorder.groups).iter_mut().find(|frame| frame.id == id) {
                 frame.prepared = Prepared::Failed;
             }
             return Ok(true);
@@ -154,7 +153,7 @@ fn told(
     let ends_run = ending && !matches!(*error, EvalAltResult::Exit(..));
     if outcome != Outcome::Pass {
         let group = path_to(run, id);
-        let test = lock(&run.record).number();
+        let test = lock(&run.recorder.record).number();
         let name = hook.moment.word().to_owned();
         let file = source.to_owned();
         run.emit(Event::TestBegun(TestBegun { test, name, group, tags: Vec::new(), file, line: hook.line() }));
@@ -168,7 +167,7 @@ fn told(
 
 /// The names of the groups down to the one with this number.
 fn path_to(run: &Run, id: u64) -> Vec<String> {
-    let mut frames = lock(&run.groups);
+    let mut frames = lock(&run.recorder.groups);
     around(run, &mut frames).into_iter().filter(|frame| frame.id <= id).filter_map(|frame| frame.name.clone()).collect()
 }
 
@@ -180,7 +179,7 @@ fn leave(
     eval: &mut dyn FnMut(&Hook) -> Fallible<Dynamic>,
 ) -> Fallible<Dynamic> {
     let innermost = |frame: &mut Frame| (frame.id, frame.hooks.clone(), frame.prepared, frame.source.clone());
-    let frame = around(run, &mut lock(&run.groups)).pop().map(innermost);
+    let frame = around(run, &mut lock(&run.recorder.groups)).pop().map(innermost);
     let Some((id, hooks, prepared, source)) = frame else { return result };
     let needs_setup = hooks.iter().any(|hook| hook.moment == Moment::SetupAll);
     let wanted = |hook: &&Hook| {
@@ -189,14 +188,14 @@ fn leave(
     };
     for hook in hooks.iter().filter(wanted) {
         let begun = Instant::now();
-        let torn = run.in_any_case(|| eval(hook));
+        let torn = run.clock.in_any_case(|| eval(hook));
         if let Err(error) = told(run, engine, id, hook, begun, &source, torn)
             && result.is_ok()
         {
             result = Err(error);
         }
     }
-    lock(&run.groups).retain(|frame| frame.id != id);
+    lock(&run.recorder.groups).retain(|frame| frame.id != id);
     result
 }
 
@@ -214,7 +213,7 @@ pub fn perform(
 ) -> Fallible<Dynamic> {
     let mut frame = frame(run, None, source, 0);
     frame.hooks = standing_in(statements, source)?;
-    let mut frames = lock(&run.groups);
+    let mut frames = lock(&run.recorder.groups);
     frames.clear();
     frames.push(frame);
     drop(frames);
@@ -278,7 +277,7 @@ pub fn group(
     if let Expr::Stmt(statements) = &**block {
         frame.hooks = standing_in(statements.statements(), &source)?;
     }
-    lock(&run.groups).push(frame);
+    lock(&run.recorder.groups).push(frame);
     let group = path(run);
     run.emit(Event::GroupBegun { group: group.clone() });
     let (length, state) = (context.scope().len(), context.global_runtime_state_mut());
@@ -310,7 +309,7 @@ pub fn hook(
     let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
     let position = inputs.last().map_or(Position::NONE, Expression::position);
     let (thread, level) = (std::thread::current().id(), context.call_level());
-    let mut frames = lock(&run.groups);
+    let mut frames = lock(&run.recorder.groups);
     match around(run, &mut frames).pop() {
         Some(frame) if frame.thread == thread && frame.level == level && frame.source == source => {
             match frame.hooks.iter_mut().find(|hook| hook.at == position) {

@@ -22,7 +22,6 @@ use crate::script::run::groups::{Hook, Moment};
 use options::{Options, options};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, ImmutableString, ParseError, Position};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const OPTIONS: &[&str] = &["timeout", "retry", "needs", "skip_if", "tags"];
@@ -128,7 +127,7 @@ fn evaluate(
     let group = hooks::path(run);
     let mut path = group.clone();
     path.push(name.clone());
-    let selection = run.selection();
+    let selection = run.recorder.selection();
     if !selection.wants(&path, &options.tags) {
         return Ok(Dynamic::UNIT);
     }
@@ -148,7 +147,7 @@ fn evaluate(
     };
     let mut test = Test { name, group, options, block, source, at, setups, teardowns };
     if let Some(reason) = reason {
-        let number = lock(&run.record).number();
+        let number = lock(&run.recorder.record).number();
         begun(run, &test, number);
         ended(run, &test, number, Outcome::Skip, (Duration::ZERO, Some(reason), None, false));
         return Ok(Dynamic::UNIT);
@@ -173,13 +172,13 @@ fn take_reason(options: &mut Options) -> Option<String> {
 
 /// Whether a test may begin on this thread: none runs around it.
 fn may_begin(run: &Run) -> bool {
-    lock(&run.record).may_begin(run.parallel.load(Ordering::Relaxed))
+    lock(&run.recorder.record).may_begin(run.recorder.depth())
 }
 
 /// What is wrong with the names of needed tests: a slip would skip the test for ever.
 fn unknown(run: &Run, needs: &[String]) -> Option<Error> {
-    let written = run.written.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let is_known = |name: &String| written.contains(name) || lock(&run.record).outcome_of(&[], name).is_some();
+    let written = run.recorder.written();
+    let is_known = |name: &String| written.contains(name) || lock(&run.recorder.record).outcome_of(&[], name).is_some();
     let name = needs.iter().find(|name| !written.is_empty() && !is_known(name))?;
     let near = crate::name::nearest(name, written.iter().map(String::as_str));
     let help = near.map_or_else(|| "name a test of this script".to_owned(), |near| format!("did you mean `{near}`?"));
@@ -188,7 +187,7 @@ fn unknown(run: &Run, needs: &[String]) -> Option<Error> {
 
 /// Why a test is skipped that needs others.
 fn unmet(run: &Run, group: &[String], needs: &[String]) -> Option<String> {
-    let record = lock(&run.record);
+    let record = lock(&run.recorder.record);
     needs.iter().find_map(|name| match record.outcome_of(group, name) {
         Some(outcome) if outcome.has_passed() => None,
         Some(_) => Some(format!("`{name}` did not pass")),
@@ -198,8 +197,8 @@ fn unmet(run: &Run, group: &[String], needs: &[String]) -> Option<String> {
 
 /// Runs a test with all its attempts; gives what it came to.
 fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut Test<'_>) -> Fallible<Outcome> {
-    let depth = run.parallel.load(Ordering::Relaxed);
-    let Some(number) = lock(&run.record).begin(depth) else {
+    let depth = run.recorder.depth();
+    let Some(number) = lock(&run.recorder.record).begin(depth) else {
         let error = Error::new(Kind::DeclarationError, "a test stands within a test");
         return Err(fail(error, &test.source, test.at));
     };
@@ -214,7 +213,7 @@ fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test:
             _ => attempt(run, context, test),
         };
         let (outcome, ending) = judge(run, &result);
-        let outcome = lock(&run.record).verdict(outcome);
+        let outcome = lock(&run.recorder.record).verdict(outcome);
         let mut failure = match &result {
             Err(error) if matches!(**error, EvalAltResult::Exit(..)) => Some(left_early(error, &test.source)),
             Err(error) if !outcome.has_passed() && !is_return(error) => {
@@ -231,7 +230,7 @@ fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test:
         tries += 1;
         let error = failure.as_ref().map(|failure| run.failure(failure));
         run.emit(Event::TestAttempt { test: number, attempt: tries, outcome, error });
-        lock(&run.record).again();
+        lock(&run.recorder.record).again();
         let message = format!("test \"{}\" did not pass, attempt {} of {}", test.name, tries + 1, retry + 1);
         run.observer.notice(&message);
     };
@@ -265,7 +264,7 @@ fn ended(
     (duration, reason, failure, ends_run): (Duration, Option<String>, Option<Diagnostic>, bool),
 ) {
     let path = test.group.iter().chain([&test.name]).cloned().collect();
-    lock(&run.record).end(number, path, outcome);
+    lock(&run.recorder.record).end(number, path, outcome);
     let error = failure.as_ref().map(|failure| run.failure(failure));
     let duration_s = duration.as_secs_f64();
     run.emit(Event::TestEnded { test: number, outcome, duration_s, reason, error, ends_run });
@@ -285,7 +284,7 @@ fn attempt(
     });
     let mut notes = Vec::new();
     for hook in &test.teardowns {
-        let Err(torn) = run.in_any_case(|| hooks::evaluate(run, context, hook)) else { continue };
+        let Err(torn) = run.clock.in_any_case(|| hooks::evaluate(run, context, hook)) else { continue };
         let well = result.as_ref().err().is_none_or(|error| is_return(error));
         if well {
             result = Err(torn);
@@ -308,7 +307,7 @@ fn limited(
 ) -> Fallible<Dynamic> {
     let Some(limit) = limit else { return work() };
     let begun = Instant::now();
-    run.within(limit, |id| match work() {
+    run.clock.within(limit, |id| match work() {
         Err(error) if is_timeout(&error, id) || (begun.elapsed() >= limit && kind_of(&error) == Kind::TimeoutError) => {
             let message = format!("{what} took longer than {} s", limit.as_secs_f64());
             Err(raise_at(overdue(&error, message), error.position()))
@@ -334,7 +333,7 @@ fn judge(run: &Run, result: &Fallible<Dynamic>) -> (Outcome, bool) {
                 Kind::TimeoutError => Outcome::Timeout,
                 _ => Outcome::Error,
             };
-            (outcome, run.is_over())
+            (outcome, run.clock.is_over())
         }
     }
 }

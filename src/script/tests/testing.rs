@@ -6,8 +6,7 @@ use crate::bench::select::Selection;
 
 /// What the tests of a run came to, with what it printed.
 fn ran(text: &str, selection: Selection) -> (Finished, Vec<String>) {
-    let (mut runner, watcher) = runner();
-    runner.select(selection);
+    let (mut runner, watcher) = runner_with(RunOptions { selection, ..RunOptions::default() });
     let finished = runner.run_text("t.rhai", text);
     let printed = lock(&watcher.lines).iter().filter(|line| line.starts_with('=')).cloned().collect();
     (finished, printed)
@@ -71,7 +70,11 @@ fn teardowns_run_whatever_happens() {
 fn a_run_that_is_out_of_time_is_torn_down() {
     let watcher = Arc::new(Watcher::default());
     let host = Host::new(watcher.clone(), None);
-    let mut runner = Runner::new(host, watcher.clone(), Vec::new(), Some(Duration::from_millis(100)));
+    let mut runner = Runner::new(
+        host,
+        watcher.clone(),
+        RunOptions { limit: Some(Duration::from_millis(100)), ..RunOptions::default() },
+    );
     let text =
         "teardown_each { for n in 0..1000 { } print(`each`); } teardown_all { print(`all`); } test \"t\" { loop { } }";
     let finished = runner.run_text("t.rhai", text);

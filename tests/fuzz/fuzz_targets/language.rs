@@ -5,9 +5,8 @@
 use belay_script::bench::event::Line;
 use belay_script::device::{Host, Output};
 use belay_script::error::Kind;
-use belay_script::gate::Permissions;
 use belay_script::origin::Origin;
-use belay_script::script::{Observer, Runner, Sources};
+use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use libfuzzer_sys::fuzz_target;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -38,9 +37,7 @@ thread_local! {
 
 fn runner() -> Runner {
     let nobody = Arc::new(Nobody);
-    let runner = Runner::new(Host::new(nobody.clone(), None), nobody, Vec::new(), None);
-    runner.permit(Permissions::default());
-    runner
+    Runner::new(Host::new(nobody.clone(), None), nobody, RunOptions::default())
 }
 
 fuzz_target!(|text: &str| {

@@ -6,7 +6,7 @@ mod facts;
 use crate::line_ends;
 use belay_script::bench::event::Line;
 use belay_script::device::{Host, Output};
-use belay_script::script::{Observer, Runner, Sources};
+use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Keeps what a script printed.
@@ -99,7 +99,7 @@ fn script(text: &str, shown: &[&str]) {
 
 fn script_on(port: &str, text: &str, shown: &[&str]) {
     let printed = Arc::new(Printed::default());
-    let mut runner = Runner::new(Host::new(printed.clone(), None), printed.clone(), Vec::new(), None);
+    let mut runner = Runner::new(Host::new(printed.clone(), None), printed.clone(), RunOptions::default());
     let finished =
         runner.run_text("proxy.rhai", &format!("{PRELUDE}{text}").replace("\"sim\"", &format!("\"{port}\"")));
     assert!(finished.failure.is_none(), "{:?}", finished.failure);

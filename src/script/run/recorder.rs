@@ -1,10 +1,12 @@
-//! Events of a run on their way to the observer: stamped, and kept as the run's own report.
+//! What has happened in a run: its events on their way to the observer and into the report, the tests that run, how it ends.
 //!
 //! Uses [`crate::bench`]. Invariant: every event is told once, in order.
 
 use crate::bench::date;
 use crate::bench::event::{Board, Event, Failure, Line, Outcome, RunBegun, SCHEMA};
-use crate::bench::report::Report;
+use crate::bench::record::Record;
+use crate::bench::report::{Fold, Report};
+use crate::bench::select::Selection;
 use crate::bench::tally::Tally;
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
@@ -13,24 +15,96 @@ use crate::port::address::Address;
 use crate::port::usb;
 use crate::script::lock::lock;
 use crate::script::run::Run;
+use crate::script::run::groups::Frames;
+use crate::script::run::lossy::Lossy;
+use crate::script::run::options::RunOptions;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// What the one who runs a script knows of the run, for its record.
-#[derive(Clone, Debug, Default)]
-pub struct Subject {
-    /// Number of the run within the stream of events; 0 counts as 1.
-    pub run: u32,
-    /// Who runs it.
-    pub operator: Option<String>,
-    /// Serial number of the unit under test.
-    pub unit: Option<String>,
-    /// Revision of the repository in which the script lies.
-    pub revision: Option<String>,
-    /// Whether boards are asked for what only reports tell. It costs an exchange for each that is opened.
-    pub asks_boards: bool,
+/// What has happened in a run so far.
+pub(crate) struct Recorder {
+    told: Mutex<Told>,
+    /// The tests that run, and what those that ended came to.
+    pub record: Mutex<Record>,
+    /// The groups of tests that are being run, and the script around them.
+    pub groups: Mutex<Frames>,
+    chosen: Mutex<Chosen>,
+    pub ending: Mutex<Ending>,
+    /// Where a division of integers has lost its remainder.
+    pub lossy: Mutex<Lossy>,
+    /// Closures of `parallel` that run at this moment.
+    pub parallel: AtomicU64,
+}
+
+/// What has happened since the run began.
+#[derive(Default)]
+struct Told {
+    /// The report of it, if there is to be one.
+    fold: Fold,
+    tally: Tally,
+}
+
+/// Which tests are run.
+#[derive(Default)]
+struct Chosen {
+    selection: Selection,
+    /// The names of the tests that are written in the script; none if there is no script as a whole.
+    written: Arc<[String]>,
+}
+
+/// How a run ends.
+#[derive(Default)]
+pub(crate) struct Ending {
+    /// What went wrong while devices were closed.
+    pub closing: Vec<Diagnostic>,
+    /// `exit(status)` of the script, if it called that.
+    pub exit: Option<u8>,
+}
+
+impl Recorder {
+    pub fn new(options: &RunOptions) -> Recorder {
+        Recorder {
+            told: Mutex::default(),
+            record: Mutex::default(),
+            groups: Mutex::default(),
+            chosen: Mutex::new(Chosen { selection: options.selection.clone(), written: Arc::default() }),
+            ending: Mutex::default(),
+            lossy: Mutex::default(),
+            parallel: AtomicU64::new(0),
+        }
+    }
+
+    /// Which tests are run.
+    pub fn selection(&self) -> Selection {
+        lock(&self.chosen).selection.clone()
+    }
+
+    /// The names of the tests that are written in the script; none if there is no script as a whole.
+    pub fn written(&self) -> Arc<[String]> {
+        lock(&self.chosen).written.clone()
+    }
+
+    /// Says which tests of a script are run, and which it has.
+    pub fn choose(&self, selection: Selection, written: Vec<String>) {
+        *lock(&self.chosen) = Chosen { selection, written: written.into() };
+    }
+
+    /// How many closures of `parallel` run at this moment.
+    pub fn depth(&self) -> u64 {
+        self.parallel.load(Ordering::Relaxed)
+    }
+
+    /// The report of what has happened, and its verdicts; the next run begins with none.
+    pub fn take_report(&self) -> (Report, Tally) {
+        let Told { mut fold, tally } = std::mem::take(&mut *lock(&self.told));
+        if fold.is_complete() {
+            fold.cut_off();
+        }
+        (fold.into_report(), tally)
+    }
 }
 
 /// The text of a script as SHA-256, in hexadecimal.
@@ -54,18 +128,21 @@ fn computer() -> String {
 impl Run {
     /// Tells the observer what happened just now.
     pub fn emit(&self, event: Event) {
-        let line = Line { at: date::now(), run: lock(&self.subject).run.max(1), event };
-        lock(&self.tally).add(&line.event);
-        if self.keeps_report.load(Ordering::Relaxed) {
-            lock(&self.fold).add(&line);
+        let line = Line { at: date::now(), run: self.options.subject.run.max(1), event };
+        {
+            let mut told = lock(&self.recorder.told);
+            told.tally.add(&line.event);
+            if !self.options.drops_report {
+                told.fold.add(&line);
+            }
         }
         self.observer.event(&line, &self.sources);
     }
 
-    /// The run of a script begins.
-    pub fn emit_begin(&self, script: &str, text: Option<&str>) {
-        *lock(&self.begun) = Instant::now();
-        let subject = lock(&self.subject).clone();
+    /// The run of a script begins. Gives when.
+    pub fn emit_begin(&self, script: &str, text: Option<&str>) -> Instant {
+        let begun = Instant::now();
+        let subject = self.options.subject.clone();
         self.emit(Event::RunBegun(RunBegun {
             schema: SCHEMA,
             script: script.to_owned(),
@@ -73,14 +150,15 @@ impl Run {
             revision: subject.revision,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: computer(),
-            args: self.args.clone(),
+            args: self.options.args.clone(),
             operator: subject.operator,
             unit: subject.unit,
         }));
+        begun
     }
 
-    /// The run has ended, with these failures; `exit` is what the script says of it.
-    pub fn emit_end(&self, failure: Option<&Diagnostic>, closing: &[Diagnostic], exit: Option<u8>) {
+    /// The run that began then has ended, with these failures; `exit` is what the script says of it.
+    pub fn emit_end(&self, begun: Instant, failure: Option<&Diagnostic>, closing: &[Diagnostic], exit: Option<u8>) {
         let of_failure = match failure.map(|failure| failure.kind) {
             None => Outcome::Skip,
             Some(Kind::TimeoutError) => Outcome::Timeout,
@@ -88,10 +166,10 @@ impl Run {
         };
         let of_closing = if closing.is_empty() { Outcome::Skip } else { Outcome::Error };
         let said = if exit.unwrap_or(0) == 0 { Outcome::Skip } else { Outcome::Fail };
-        let worst = lock(&self.tally).worst();
+        let worst = lock(&self.recorder.told).tally.worst();
         self.emit(Event::RunEnded {
             outcome: worst.max(of_failure).max(of_closing).max(said),
-            duration_s: lock(&self.begun).elapsed().as_secs_f64(),
+            duration_s: begun.elapsed().as_secs_f64(),
             error: failure.map(|failure| self.failure(failure)),
             closing: closing.iter().map(|failure| self.failure(failure)).collect(),
         });
@@ -102,22 +180,13 @@ impl Run {
         Failure::of(diagnostic, |name| self.sources.get(name))
     }
 
-    /// The report of what has happened, and its verdicts; the next run begins with none.
-    pub fn take_report(&self) -> (Report, Tally) {
-        let mut fold = std::mem::take(&mut *lock(&self.fold));
-        if fold.is_complete() {
-            fold.cut_off();
-        }
-        (fold.into_report(), std::mem::take(&mut *lock(&self.tally)))
-    }
-
     /// A device was opened.
     pub fn emit_open(&self, device: &Device) {
         let board = device.firmware();
         let (major, minor, patch) = board.version;
         // Recordings hold the same exchanges, whatever reports are wanted.
         let recorded = self.host.recorder().is_some() || device.port().starts_with("replay:");
-        let asked = lock(&self.subject).asks_boards && !recorded;
+        let asked = self.options.subject.asks_boards && !recorded;
         let about = if asked { device.about() } else { Default::default() };
         self.emit(Event::BoardOpened(Board {
             name: device.name().to_owned(),
