@@ -92,12 +92,12 @@ fn times_help_and_what_was_typed() {
     comes_to(
         &mut person,
         ":help sleep",
-        "sleep(seconds: int | float)\r\n    Waits so many seconds; Ctrl-C and time limits end it.",
+        "sleep(seconds: int | float)\r\n    Waits for `seconds`; Ctrl-C and time limits end it.",
     );
     comes_to(
         &mut person,
         ":help env",
-        "env(name: String) -> String | ()\r\n    A variable of the environment, or `()` if it is not set. Only with `--allow env=NAME`.",
+        "env(name: String) -> String | ()\r\n    Returns an environment variable, or `()` if it is not set. Only with `--allow env=NAME`.",
     );
     person.types(b":help sync\r");
     person.sees("d.sync(folder: String) -> Map\r\n");

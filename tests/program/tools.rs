@@ -92,7 +92,7 @@ fn a_script_is_described() {
 fn modules_and_the_language_are_described() {
     let folder = tempfile::tempdir().expect("a folder");
     let module = succeeds(folder.path(), &["doc", "std/assert"]);
-    assert!(module.contains("\nthrows(kind, action)\n    Calling `action` raises an error of this kind"), "{module}");
+    assert!(module.contains("\nthrows(kind, action)\n    Passes if calling `action` raises an error of this kind"), "{module}");
     let all = succeeds(folder.path(), &["doc"]);
     for part in [
         "\n## Devices\n",
@@ -183,7 +183,7 @@ fn definitions_are_those_of_rhai_the_language_and_the_modules() {
             "\n/// Calls an item or a method by a computed name.\nfn call(d: Device, name: String) -> ?;\n",
         ),
         ("std/assert.d.rhai", "\nmodule \"../../../std/assert\";\n"),
-        ("std/assert.d.rhai", "\n/// The values differ.\nfn not_equal(actual: ?, unexpected: ?) -> ?;\n"),
+        ("std/assert.d.rhai", "\n/// Passes if the values differ.\nfn not_equal(actual: ?, unexpected: ?) -> ?;\n"),
     ] {
         assert!(files[name].contains(part), "{part:?} is not in {name}");
     }
