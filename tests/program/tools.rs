@@ -92,7 +92,10 @@ fn a_script_is_described() {
 fn modules_and_the_language_are_described() {
     let folder = tempfile::tempdir().expect("a folder");
     let module = succeeds(folder.path(), &["doc", "std/assert"]);
-    assert!(module.contains("\nthrows(kind, action)\n    Passes if calling `action` raises an error of this kind"), "{module}");
+    assert!(
+        module.contains("\nthrows(kind, action)\n    Passes if calling `action` raises an error of this kind"),
+        "{module}"
+    );
     let all = succeeds(folder.path(), &["doc"]);
     for part in [
         "\n## Devices\n",
