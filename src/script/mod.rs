@@ -15,6 +15,7 @@ mod inputs;
 mod language;
 mod library;
 mod lock;
+mod members;
 mod modules;
 mod names;
 mod natives;

@@ -1,39 +1,10 @@
-//! Names that scripts cannot give, or that mean something: those of every device, of Rhai, of the language.
+//! Names that scripts cannot give, or that mean something: those of Rhai and of the language. For those of every device see
+//! [`members`].
 //!
 //! Invariant: each list of names is written once, here.
 
 use crate::error::{Error, Kind};
-
-/// Names that every device has, and no item can have.
-pub(crate) const DEVICE_NAMES: &[&str] = &[
-    "exec",
-    "close",
-    "name",
-    "port",
-    "is_open",
-    "call",
-    "proxy",
-    "sync",
-    "reconnect",
-    "soft_reset",
-    "implementation",
-    "history",
-    "tasks",
-    "terminal",
-    "sync_time",
-    "time_offset",
-    "sync_dependencies",
-    "mount",
-    "unmount",
-    "sim",
-    "is_simulated",
-    "class",
-    "MAX_CMD_HISTORY_LEN",
-];
-
-/// Functions of every device that declare an item at run time. A class may have an item of such a name, which then is what
-/// its devices call.
-pub(crate) const DECLARING: [&str; 4] = ["setup", "task", "thread", "teardown"];
+use crate::script::members;
 
 /// Names that Rhai keeps for itself, even after a dot.
 pub(crate) const RHAI_NAMES: &[&str] = &[
@@ -89,7 +60,7 @@ pub(crate) const RHAI_NAMES: &[&str] = &[
 /// # Errors
 /// SpecialFunctionNameError.
 pub(crate) fn check_word(name: &str) -> crate::Result<()> {
-    let whose = if DEVICE_NAMES.contains(&name) || name == CALL {
+    let whose = if members::is_reserved(name) || name == CALL {
         "a name that every device has already"
     } else if RHAI_NAMES.contains(&name) {
         "a word of the script language"

@@ -4,8 +4,9 @@
 
 use crate::error::Kind;
 use crate::script::handles::receivers;
+use crate::script::members;
 use crate::script::names;
-use crate::script::names::{DECLARING, DEVICE_NAMES, HELP_MARK};
+use crate::script::names::HELP_MARK;
 use crate::script::run::Run;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
 use std::collections::BTreeSet;
@@ -293,7 +294,7 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     }
     let names = own.iter().map(|(name, _)| name.as_str()).chain(native.iter().map(String::as_str));
     let items = run.declarations.loader.items();
-    let of_devices = DEVICE_NAMES.contains(&name) || DECLARING.contains(&name);
+    let of_devices = members::of_device(name).is_some();
     let help = if items.iter().any(|item| item == name) || of_devices {
         Some(format!("`{name}` is called on a device"))
     } else {

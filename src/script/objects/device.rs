@@ -7,6 +7,7 @@ use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
 use crate::script::errors::{Fallible, argument, call_place, located, placed, raise};
 use crate::script::handles::{ClassHandle, DeviceHandle, SimHandle};
+use crate::script::members::{self, HISTORY_LENGTH, Use};
 use crate::script::objects::{convert, dispatch};
 use crate::script::run::Run;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
@@ -16,48 +17,8 @@ use std::sync::Arc;
 /// The key that ends `terminal`, unless the script says another one: Ctrl-], Belay's.
 const LEAVE: u8 = 0x1d;
 
-/// Belay's name for how many commands are recorded for a reconnect.
-const HISTORY_LENGTH: &str = "MAX_CMD_HISTORY_LEN";
-
 fn history_length() -> i64 {
     i64::try_from(crate::device::MAX_HISTORY).unwrap_or(i64::MAX)
-}
-
-/// How a function of devices and classes is used, for help.
-pub(crate) fn usage(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "exec" => "`d.exec(\"code\")`, with an optional map of options",
-        "proxy" => "`d.proxy(\"expression\")`, or `d.proxy(\"import module\")`, with an optional `#{ delete: false }`",
-        "call" => "`d.call(\"name\", [args])`",
-        "task" | "setup" | "thread" | "teardown" => {
-            "`d.task(\"def name(x):\\n    …\")`, with an optional map of options"
-        }
-        "close" => "`d.close()`",
-        "soft_reset" => "`d.soft_reset()`",
-        "mount" => "`d.mount(\"folder\")` or `d.mount(\"folder\", #{ write: true })`",
-        "unmount" => "`d.unmount()`",
-        "terminal" => "`d.terminal()` or `d.terminal(\"exit character\")`",
-        "sync" => "`d.sync(\"folder\")`, with an optional map of options",
-        "sync_dependencies" => "`d.sync_dependencies(\"folder\", [\"subfolder\"])`, with an optional map of options",
-        "sync_time" => "`d.sync_time()` or `d.sync_time(samples)`",
-        "reconnect" => "`d.reconnect()` or `d.reconnect(attempts)`",
-        "open" => "`Bench.open()`, `Bench.open(port)` or `Bench.open(port, #{ option: value })`",
-        "session" => "`Bench.session(port, #{ option: value }, |b| …)`, port and options may be left out",
-        "classes" => "`Device.classes()`",
-        "name" | "port" | "is_open" | "implementation" | "tasks" | "history" | "is_simulated" | "sim" | "doc"
-        | "items" | "class" | HISTORY_LENGTH => "a property, without parentheses",
-        _ => return None,
-    })
-}
-
-/// Whether a function of devices with so many arguments of any type is registered here.
-pub(crate) fn is_built_in(name: &str, arity: usize) -> bool {
-    match name {
-        "close" | "soft_reset" | "unmount" => arity == 0,
-        "mount" => arity == 1 || arity == 2,
-        "reconnect" | "sync_time" | "terminal" => arity <= 1,
-        _ => false,
-    }
 }
 
 /// Registers devices and classes as types of the language.
@@ -216,24 +177,15 @@ fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
     let device = d.device.name();
     let (message, help) = if d.device.item(name).is_some()
         || d.class.0.methods.iter().any(|known| known.name == name)
-        || is_built_in(name, 0)
+        || members::answers_on_device(name, 0)
     {
         (format!("`{name}` of `{device}` is called with parentheses"), format!("write `.{name}(…)`"))
     } else {
-        let names = [
-            "name",
-            "port",
-            "is_open",
-            "is_simulated",
-            "class",
-            "implementation",
-            "history",
-            "tasks",
-            "sim",
-            HISTORY_LENGTH,
-        ];
+        let properties = members::of_devices().filter(|member| member.how == Use::Property);
+        let names: Vec<&str> = properties.map(|member| member.name).collect();
         let tasks = d.device.tasks();
-        let near = crate::name::nearest(name, names.into_iter().chain(tasks.iter().map(|(_, name, _)| name.as_str())));
+        let near =
+            crate::name::nearest(name, names.iter().copied().chain(tasks.iter().map(|(_, name, _)| name.as_str())));
         let help =
             near.map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
         (format!("`{device}` has no property `{name}`"), help)

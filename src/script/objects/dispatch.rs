@@ -8,9 +8,9 @@ use crate::device::class::Item;
 use crate::error::{Error, Kind};
 use crate::script::errors::{self, Fallible, argument, call_place, placed, raise, refuse};
 use crate::script::handles::{ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle, SimHandle, receivers};
+use crate::script::members::{self, Member, Use};
 use crate::script::names;
-use crate::script::names::{DECLARING, DEVICE_NAMES};
-use crate::script::objects::{convert, device, methods, opening, proxy, sim};
+use crate::script::objects::{convert, methods, proxy, sim};
 use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
@@ -50,7 +50,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         let ours = first.is::<DeviceHandle>() || first.is::<ClassHandle>() || first.is::<SimHandle>();
         let taken = match first.is::<ProxyHandle>() {
             true => proxy::is_built_in(name, rest.len()),
-            false => !ours || DEVICE_NAMES.contains(&name),
+            false => !ours || members::is_reserved(name),
         };
         if taken || !rhai::is_valid_identifier(name) || COMMON.contains(&name) {
             return Ok(None);
@@ -76,8 +76,8 @@ pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         }
         let [device, class, _, object] = receivers();
         for first in receivers() {
-            if (first == device && device::is_built_in(&name, arity))
-                || (first == class && opening::is_built_in(&name, arity))
+            if (first == device && members::answers_on_device(&name, arity))
+                || (first == class && members::answers_on_class(&name, arity))
                 || (first == object && proxy::is_built_in(&name, arity))
             {
                 continue;
@@ -141,7 +141,7 @@ pub(crate) fn call(
         return result;
     }
     if device.device.item(name).is_none() {
-        return Err(unknown(device, name, &[DEVICE_NAMES, &DECLARING].concat()));
+        return Err(unknown(device, name, members::of_devices()));
     }
     let item = device.class.0.class.items().find(|item| *item.name == *name);
     let (positional, named) = arguments_of(item.map(|item| &**item), name, values)?;
@@ -184,12 +184,15 @@ pub(crate) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynam
 }
 
 /// The error of a name that a device does not know. `others`: what may have been meant besides its items and methods.
-fn unknown(device: &DeviceHandle, name: &str, others: &[&str]) -> Box<rhai::EvalAltResult> {
-    if DEVICE_NAMES.contains(&name) || DECLARING.contains(&name) {
-        let usage = device::usage(name).map(|usage| format!("it is used as {usage}")).unwrap_or_default();
+fn unknown(
+    device: &DeviceHandle,
+    name: &str,
+    others: impl Iterator<Item = &'static Member>,
+) -> Box<rhai::EvalAltResult> {
+    if let Some(member) = members::of_device(name) {
         let error =
             Error::new(Kind::ArgumentError, format!("`{name}` of a device was not called with these arguments"));
-        return raise(if usage.is_empty() { error } else { error.with_help(usage) });
+        return raise(error.with_help(format!("it is used as {}", member.usage)));
     }
     let tasks = device.device.tasks();
     let items: Vec<&str> = tasks.iter().map(|(_, name, _)| name.as_str()).collect();
@@ -202,7 +205,7 @@ fn unknown(device: &DeviceHandle, name: &str, others: &[&str]) -> Box<rhai::Eval
     let hidden = device.class.0.class.items().any(|item| *item.name == *name);
     raise(if hidden {
         error.with_help(format!("`{name}` is declared with `register = false`: only code on the board can call it"))
-    } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(others.iter().copied())) {
+    } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(others.map(|member| member.name))) {
         error.with_help(format!("did you mean `{near}`?"))
     } else {
         error.with_help(list(class, &declared.collect::<Vec<_>>()))
@@ -227,12 +230,11 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
     let class_name = &class.0.class.name;
     let known = class.0.class.items().any(|item| *item.name == *name)
         || class.0.methods.iter().any(|method| method.name == name)
-        || DEVICE_NAMES.contains(&name)
-        || DECLARING.contains(&name);
-    if ["open", "session", "classes"].contains(&name) {
+        || members::of_device(name).is_some();
+    if let Some(member) = members::of_class(name).filter(|member| member.how == Use::Function) {
         return argument(
             format!("`{class_name}.{name}` was not called with these arguments ({})", errors::arguments(count)),
-            device::usage(name).unwrap_or_default(),
+            member.usage,
         );
     }
     if known {
@@ -242,7 +244,7 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
             format!("call `.open()` first: `let bench = {class_name}.open();`, then `bench.{name}(…)`"),
         );
     }
-    let near = crate::name::nearest(name, ["open", "session", "classes", "name", "doc", "items"]);
+    let near = crate::name::nearest(name, members::of_classes().map(|member| member.name));
     let help = near.map_or_else(
         || format!("call `.open()` first: `let bench = {class_name}.open();`"),
         |near| format!("did you mean `{near}`?"),
@@ -327,8 +329,8 @@ fn call_by_name(
     }
     let declared =
         device.device.item(&name).is_some() || device.class.0.methods.iter().any(|method| method.name == name.as_str());
-    if !declared && !DEVICE_NAMES.contains(&name.as_str()) {
-        return Err(unknown(device, &name, &[]));
+    if !declared && !members::is_reserved(&name) {
+        return Err(unknown(device, &name, std::iter::empty()));
     }
     let mut references: Vec<&mut Dynamic> = values.iter_mut().collect();
     call(context, device, &name, &mut references)

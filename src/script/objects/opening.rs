@@ -88,16 +88,6 @@ fn specifier(port: &FoundPort) -> Map {
     fields.into_iter().map(|(name, value)| (name.into(), value)).collect()
 }
 
-/// Whether a function of classes with so many arguments is registered here, or as one of theirs.
-pub(crate) fn is_built_in(name: &str, arity: usize) -> bool {
-    match name {
-        "open" => arity <= 2,
-        "session" => (1..=3).contains(&arity),
-        "classes" => arity == 0,
-        _ => false,
-    }
-}
-
 fn class_of(args: &[&mut Dynamic]) -> Fallible<ClassHandle> {
     match args.first().and_then(|first| first.read_lock::<ClassHandle>().as_deref().cloned()) {
         Some(class) => Ok(class),

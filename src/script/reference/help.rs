@@ -9,17 +9,14 @@ use crate::script::diagnostics::wording;
 use crate::script::handles::{ClassHandle, DeviceHandle};
 use crate::script::language::text;
 use crate::script::library;
-use crate::script::names::{DECLARING, DEVICE_NAMES, KEYWORDS};
-use crate::script::objects::device;
+use crate::script::members;
+use crate::script::names::KEYWORDS;
 use crate::script::reference::built_in;
 use crate::script::session::Session;
 use rhai::Dynamic;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
-
-/// What classes have besides their items.
-const CLASS_NAMES: &[&str] = &["open(", "session(", "classes(", "name", "doc", "items", "MAX_CMD_HISTORY_LEN"];
 
 /// The words that can be completed at this moment.
 #[derive(Clone, Debug, Default)]
@@ -148,18 +145,14 @@ impl Session {
 }
 
 fn class_members() -> Vec<(String, String)> {
-    CLASS_NAMES.iter().map(|name| ((*name).to_owned(), (*name).to_owned())).collect()
+    members::of_classes().map(|member| (member.word(), member.word())).collect()
 }
 
 fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {
     let tasks = device.device.tasks().into_iter().map(|(_, name, head)| (format!("{name}("), head));
     let methods =
         device.class.0.methods.iter().map(|method| (format!("{}(", method.name), format!("{}(", method.name)));
-    let built_in = DEVICE_NAMES.iter().chain(&DECLARING).map(|name| {
-        let is_property = device::usage(name).is_none_or(|usage| usage.starts_with("a property"));
-        let word = if is_property { (*name).to_owned() } else { format!("{name}(") };
-        (word.clone(), word)
-    });
+    let built_in = members::of_devices().map(|member| (member.word(), member.word()));
     let mut members: Vec<(String, String)> = tasks.chain(methods).chain(built_in).collect();
     members.sort();
     members.dedup_by(|a, b| a.0 == b.0);

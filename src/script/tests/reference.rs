@@ -1,10 +1,12 @@
 //! The reference of scripts, of standard modules, and of the language itself.
 
 use super::*;
+use crate::script::handles;
+use crate::script::members::{self, MEMBERS, Member, Use};
 use crate::script::natives::limits;
-use crate::script::objects::device;
 use crate::script::reference::definitions::module;
 use crate::script::reference::{BUILTIN, Page, language};
+use std::any::TypeId;
 use std::collections::BTreeSet;
 
 fn pages(name: &str, text: &str) -> Vec<Page> {
@@ -177,13 +179,75 @@ fn every_function_of_the_language_is_described() {
     let answered: BTreeSet<_> = answered.into_iter().filter_map(defined).collect();
     let vain: Vec<_> = described.difference(&registered).filter(|known| !answered.contains(known)).collect();
     assert_eq!(vain.iter().map(|known| known.0.as_str()).collect::<Vec<_>>(), ["call", "call", "get$time_offset"]);
-    for name in crate::script::names::DEVICE_NAMES.iter().filter(|name| **name != "method") {
-        let known = |(other, _): &(String, usize)| other.trim_start_matches("get$") == *name;
-        assert!(
-            described.iter().any(known),
-            "`{name}` of devices is not described in src/script/reference/builtin.d.rhai"
-        );
-        assert!(device::usage(name).is_some() || ["time_offset", "class"].contains(name), "{name}");
+}
+
+/// Names and uses of what is described for a type: `Device`, `DeviceClass`.
+fn described_of(kind: &str) -> BTreeSet<(String, bool)> {
+    let member = |line: &str| {
+        let rest = line.strip_prefix("fn ")?;
+        let (head, params) = rest.split_once('(')?;
+        let first = params.split([',', ')']).next()?;
+        let is_property = head.starts_with("get ");
+        let name = head.trim_start_matches("get ").to_owned();
+        (first.split_once(": ").map(|(_, of)| of) == Some(kind)).then_some((name, is_property))
+    };
+    BUILTIN.lines().filter_map(member).collect()
+}
+
+#[test]
+fn members_are_described_as_the_table_has_them() {
+    fn of(owned: impl Iterator<Item = &'static Member>) -> BTreeSet<(String, bool)> {
+        owned.map(|member| (member.name.to_owned(), member.how == Use::Property)).collect()
+    }
+    assert_eq!(described_of("Device"), of(members::of_devices()));
+    assert_eq!(described_of("DeviceClass"), of(members::of_classes()));
+    // The reserved names in the language reference.
+    let text = include_str!("../../../docs/src/language.md");
+    let (_, section) = text.split_once("### Reserved names").expect("a section");
+    let section = section.split_once("\n#").map_or(section, |(section, _)| section);
+    let listed: Vec<&str> = section.split('`').skip(1).step_by(2).collect();
+    let mut reserved: Vec<&str> =
+        members::of_devices().map(|member| member.name).filter(|name| members::is_reserved(name)).collect();
+    reserved.sort_unstable();
+    assert_eq!(listed, reserved);
+}
+
+#[test]
+fn members_are_registered_as_the_table_has_them() {
+    let (runner, _) = runner();
+    let mut registered: BTreeSet<(bool, String, usize)> = BTreeSet::new();
+    let mut untyped = registered.clone();
+    let [of_device, of_class, ..] = handles::receivers();
+    let native = |function: rhai::FuncInfo<'_>| {
+        let is = function.metadata;
+        let name = is.name.to_string();
+        let (first, rest) = is.param_types.split_first()?;
+        let known = function.script.is_none() && [of_device, of_class].contains(first) && !is_common(&name);
+        let open = rest.iter().all(|kind| *kind == TypeId::of::<rhai::Dynamic>());
+        known.then(|| (*first == of_device, name, rest.len(), open))
+    };
+    for (device, name, arity, open) in runner.engine.collect_fn_metadata(None, native, false) {
+        if open && !name.starts_with("get$") {
+            untyped.insert((device, name.clone(), arity));
+        }
+        registered.insert((device, name, arity));
+    }
+    for member in MEMBERS {
+        let owners = [(true, member.is_of_devices()), (false, member.is_of_classes())];
+        for (device, _) in owners.into_iter().filter(|(_, owned)| *owned) {
+            for arity in member.arities {
+                assert!(registered.contains(&(device, member.name.to_owned(), *arity)), "{} {arity}", member.name);
+            }
+            let read = registered.contains(&(device, format!("get${}", member.name), 0));
+            // It is found by an indexer, as it has to be measured.
+            let indexed = member.name == "time_offset";
+            assert_eq!(read || indexed, member.how == Use::Property, "{}", member.name);
+        }
+    }
+    // What takes values of any type would be replaced, were it registered for a call in a script.
+    for (device, name, arity) in untyped {
+        let answers = if device { members::answers_on_device } else { members::answers_on_class };
+        assert!(answers(&name, arity), "`{name}` with {arity} arguments is not in the table of members");
     }
 }
 
