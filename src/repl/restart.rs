@@ -6,7 +6,7 @@
 //! held back: the caller knows in the end whether the board restarted.
 //!
 //! Pure. Invariants: every byte comes out once and in order, however the bytes are cut into pieces; nothing is held back
-//! but what is, or may become, one of these texts and what follows it.
+//! but one of these texts and what follows it, and until the board pauses the beginning of one.
 
 /// Most bytes that are held back. A program that has printed more than that after such a text runs on.
 const MOST_HELD: usize = 64 * 1024;
@@ -55,8 +55,14 @@ pub struct RestartText {
 }
 
 impl RestartText {
-    /// Takes bytes of the board, and passes on to `output` what is no restart.
+    /// Takes bytes of the board, and passes on to `output` what is not of a restart. No bytes: the board pauses, and what
+    /// is not a whole text will not become one.
     pub fn feed(&mut self, bytes: &[u8], output: &mut dyn FnMut(&[u8])) {
+        // Before a soft reset the board closes its files, which takes time.
+        if bytes.is_empty() && !self.begun && !self.held.starts_with(b"\x04") {
+            let all = std::mem::take(&mut self.held);
+            return self.pass(&all, output);
+        }
         self.held.extend_from_slice(bytes);
         if self.begun && self.held.len() > MOST_HELD {
             self.begun = false;
@@ -192,6 +198,14 @@ mod tests {
         plain(b"a soft reboot\r\n");
         plain(b"rst:0x3 SW_RESET\r\nets of things\r\nbets \r\n\r\n");
         plain(b"\x04\x04\x04MPY: hard");
+    }
+
+    #[test]
+    fn a_pause_ends_what_might_have_become_a_restart() {
+        assert_eq!(apart(&[b"half a lin", b"e", b"", b"ts "]), (b"half a linets ".to_vec(), Vec::new()));
+        assert_eq!(apart(&[b"Name: M", b""]), (b"Name: M".to_vec(), Vec::new()));
+        let [before, after]: [&[u8]; 2] = [b"a\x04\x04", b"MPY: soft reboot\r\n"];
+        assert_eq!(apart(&[before, b"", after, b""]), (b"a".to_vec(), [&before[1..], after].concat()));
     }
 
     #[test]

@@ -443,7 +443,7 @@ impl Session {
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
         let mut doubts = Doubts::new();
-        let mut nudge = None;
+        let (mut nudge, mut pause) = (None, None);
         let mut heard = Instant::now();
         let whole = wait;
         let mut wait = patient(whole, answers.as_deref());
@@ -458,6 +458,7 @@ impl Session {
             if came {
                 wait = patient(whole, answers.as_deref());
                 heard = Instant::now();
+                pause = Some(heard + PAUSE);
             }
             if !decoder.is_acknowledged() && heard.elapsed() > self.unheard {
                 return Err(Failure::Unheard);
@@ -479,12 +480,17 @@ impl Session {
             if doubts.is_due() {
                 self.doubt(&mut doubts, decoder, wait, sink)?;
             }
-            let step = wait.until(doubts.next).until(nudge).until(tick);
-            let is_glance = tick.is_some() && step.deadline == tick;
+            let step = wait.until(doubts.next).until(nudge).until(tick).until(pause);
+            let is_pause = pause.is_some() && step.deadline == pause;
+            let is_glance = is_pause || tick.is_some() && step.deadline == tick;
             let read = match is_glance {
                 true => self.port.glance(&mut self.incoming, step),
                 false => self.port.read(&mut self.incoming, step),
             };
+            if is_pause && self.incoming.is_empty() {
+                pause = None;
+                sink(&[]);
+            }
             match read {
                 // A board that never pauses must not keep the deadline away.
                 Ok(_) => drop(wait.slice()?),
@@ -613,6 +619,9 @@ impl Session {
 
 /// How long a board may be silent until it has acknowledged the code: until then it receives and compiles.
 pub const UNHEARD_LIMIT: Duration = Duration::from_secs(30);
+
+/// After so long a silence the sink learns that what has come is all for now.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How long a board at its prompt may take to answer.
 const CONFIRM_LIMIT: Duration = Duration::from_millis(500);

@@ -197,7 +197,7 @@ impl Session {
         let after = text.split_off(before + if text[before..].starts_with(mark) { mark.len() } else { 0 });
         text.truncate(before);
         sink(&text);
-        let text = if mark == b"OK" { after } else { without_reboot(&after) };
+        let text = without_reboot(&after);
         if !text.is_empty() && text.first() != Some(&0x04) {
             sink(&text);
         }
@@ -205,14 +205,26 @@ impl Session {
     }
 }
 
-/// Without what MicroPython says of its restart: `MPY: soft reboot`, or `PYB:`, with the answer to the request before it.
+/// Without the lines that announce a restart: those of a boot ROM, and `MPY: soft reboot` or `PYB: soft reboot` with the
+/// answer to the request before it.
 pub(super) fn without_reboot(text: &[u8]) -> Vec<u8> {
     const REBOOT: &[u8] = b"soft reboot\r\n";
-    let Some(at) = reply::find(text, REBOOT) else { return text.to_vec() };
+    let text = without_rom(text);
+    let Some(at) = reply::find(&text, REBOOT) else { return text };
     let line = text[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     let before = &text[..line];
     let before = before.strip_suffix(b"OK\r\n").or(before.strip_suffix(b"\r\n")).unwrap_or(before);
     [before, &text[at + REBOOT.len()..]].concat()
+}
+
+/// Without the lines of an ESP32's boot ROM: `ESP-ROM:…` or `ets …` if they are there, `rst:0x… (CAUSE),boot:…`, and what it
+/// loads up to `entry 0x…`.
+fn without_rom(text: &[u8]) -> Vec<u8> {
+    let Some(reset) = reply::find(text, b"rst:0x") else { return text.to_vec() };
+    let begins = [&b"ESP-ROM:"[..], b"ets "].iter().find_map(|word| reply::find(&text[..reset], word));
+    let last = reply::find(&text[reset..], b"\nentry 0x").map_or(reset, |at| reset + at + 1);
+    let end = text[last..].iter().position(|&byte| byte == b'\n').map_or(text.len(), |at| last + at + 1);
+    [&text[..begins.unwrap_or(reset)], &text[end..]].concat()
 }
 
 /// Where the greeting of the friendly REPL begins in `text`, if it ends with one.
@@ -223,4 +235,22 @@ fn banner_start(text: &[u8]) -> Option<usize> {
     let help = reply::find(text, b"Type \"help()\"")?;
     let before = text[..help].strip_suffix(b"\r\n").unwrap_or(&text[..help]);
     Some(before.iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_a_restart_are_taken_out() {
+        fn case(text: &str, rest: &str) {
+            assert_eq!(String::from_utf8_lossy(&without_reboot(text.as_bytes())), rest);
+        }
+        case("boot\r\n", "boot\r\n");
+        case("OK\r\nMPY: soft reboot\r\nboot\r\n", "boot\r\n");
+        case("a\r\nrst:0x2 (SW_RESET),boot:0x0 (SIMULATED)\r\nboot\r\n", "a\r\nboot\r\n");
+        let rom = "ets Jul 29 2019 12:21:46\r\n\r\nrst:0xc (SW_CPU_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)\r\nconfigsip: 0\r\n\
+                   load:0x3fff0030,len:4832\r\nentry 0x400805b4\r\n";
+        case(&format!("a{rom}boot\r\n"), "aboot\r\n");
+    }
 }
