@@ -3,7 +3,7 @@
 //! It is asked only if somebody wants to know: opening a board does not wait for it. Invariant: a board that cannot say is
 //! no error.
 
-use super::Device;
+use crate::device::handle::Device;
 use crate::value::Value;
 use std::fmt::Write as _;
 

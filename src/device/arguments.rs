@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::value`] and the declaration. Invariant: what is bound has a value, or a default, for every parameter.
 
-use super::class::{Default, Item, Param};
+use crate::device::class::{Default, Item, Param};
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
 use crate::value::Value;

@@ -3,11 +3,14 @@
 //! Uses [`crate::board`]. Invariant: a board that had to be restarted is never used as if nothing had happened: what was
 //! declared on it comes back, or an error says that it is gone.
 
-use super::class::ItemKind;
-use super::link::refused;
-use super::state::State;
-use super::{Device, Host, faults};
 use crate::board::{Back, ConnectFailure};
+use crate::device::class::ItemKind;
+use crate::device::faults;
+use crate::device::handle::Device;
+use crate::device::host::Host;
+use crate::device::limits::PATIENT;
+use crate::device::link::refused;
+use crate::device::state::State;
 use crate::error::{Error, Kind, Result};
 use crate::port::Wait;
 use crate::repl::Means;
@@ -93,19 +96,3 @@ impl Device {
 
 /// How long the strong means may take at the close of a device.
 const CLOSE_LIMIT: Duration = Duration::from_secs(8);
-/// Only their own limit and Ctrl-C end them.
-pub(super) const PATIENT: Wait = Wait { deadline: None, interruptible: true };
-
-/// What a person is told before strong means are used.
-pub(super) fn announcement(device: &str, means: Means) -> String {
-    // A name that nobody gave it.
-    let name = if device == "Device" { "the board".to_owned() } else { format!("`{device}`") };
-    match means {
-        Means::Interrupt => format!("-- {name}: the last program still runs, and is interrupted"),
-        Means::Storm => format!("-- {name} does not answer: trying Ctrl-C in quick succession"),
-        Means::SoftReset => format!("-- {name} does not answer: trying a soft reset"),
-        Means::HardReset => {
-            format!("-- {name} does not answer: trying a reset by its port, with Ctrl-C while it boots")
-        }
-    }
-}

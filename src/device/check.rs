@@ -2,11 +2,13 @@
 //!
 //! Uses the simulated board. Invariant: no body is run.
 
-use super::class::Class;
-use super::class::Item;
-use super::state::{Limit, Run};
-use super::{Host, OpenOptions, emitters, source};
 use crate::board::command::Command;
+use crate::device::class::{Class, Item};
+use crate::device::host::Host;
+use crate::device::limits::Limit;
+use crate::device::options::OpenOptions;
+use crate::device::state::Run;
+use crate::device::{emitters, source};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 use crate::value::write::literal;
@@ -33,7 +35,7 @@ pub fn compile(host: &Host, items: &[&Arc<Item>]) -> Result<Vec<Error>> {
     Ok(refused)
 }
 
-fn compile_one(host: &Host, device: &super::Device, item: &Arc<Item>) -> Result<()> {
+fn compile_one(host: &Host, device: &crate::device::handle::Device, item: &Arc<Item>) -> Result<()> {
     let mut state = device.lock();
     let prepared = match item.kind.is_function() {
         true => source::function(item, &state.lines)?,

@@ -1,14 +1,15 @@
 //! Code that is no item of a class: that of `exec` and `eval`, and whole programs.
 //!
-//! Uses [`super::source`]. Invariant: the same code ends in the same way whoever runs it: by SystemExit it ends itself, and
+//! Uses [`crate::device::source`]. Invariant: the same code ends in the same way whoever runs it: by SystemExit it ends itself, and
 //! does not restart the board.
 
-use super::emitters;
-use super::source::{self, Exec};
-use super::state::{self, Run, State};
-use super::{Device, literal};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
+use crate::device::calls::literal;
+use crate::device::emitters;
+use crate::device::handle::Device;
+use crate::device::source::{self, Exec};
+use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::repl::session::Sink;
@@ -143,7 +144,7 @@ impl Device {
     }
 
     /// Runs a whole program in the board's globals (a `.py` file of `run`, the code of `exec`). What it prints goes to `sink`
-    /// byte for byte, as it comes, instead of to the [`Output`](super::Output); what `keyboard` gives goes to its `input()` and
+    /// byte for byte, as it comes, instead of to the [`Output`](crate::device::output::Output); what `keyboard` gives goes to its `input()` and
     /// `sys.stdin`, while it runs. `origin`: where its first character stands.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! The names are those of MicroPython's `py/compile.c`: `bytecode`, `native`, `viper`, and one assembler for each family of
 //! processors. Pure: text in, an error with its place out.
 
-use super::class::Item;
+use crate::device::class::Item;
 use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::origin::Origin;

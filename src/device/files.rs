@@ -6,14 +6,16 @@
 mod errors;
 mod survey;
 
-use super::state::{Limit, Run, State};
-use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::board::content::{Reading, Upload};
 use crate::board::files::{self, Change, Channel, Entry, Facts, Status, TEMPORARY};
 use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream};
+use crate::device::handle::Device;
+use crate::device::limits::Limit;
+use crate::device::state;
+use crate::device::state::{Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 use errors::{common, is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};

@@ -3,12 +3,14 @@
 //! Uses the device that it belongs to. Invariant: a generator that is dropped or closed is freed on the
 //! board, unless the board has started anew since.
 
-use super::class::Item;
-use super::host::lock;
-use super::state::{Limit, Run, State};
-use super::{Device, state};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
+use crate::device::class::Item;
+use crate::device::handle::Device;
+use crate::device::limits::{Limit, TEARDOWN_LIMIT};
+use crate::device::lock::lock;
+use crate::device::state;
+use crate::device::state::{Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::value::{Remote, Value};
@@ -168,7 +170,7 @@ impl Drop for Generator {
         lock(&device.garbage()).push(self.number);
         if let Some(mut state) = device.try_lock() {
             let words = self.item.words();
-            let limit = Limit { timeout: Some(state::TEARDOWN_LIMIT), interruptible: true };
+            let limit = Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: true };
             let run = Run { device: device.name(), item: &words, piece: None, limit };
             state.free_garbage(device.host(), &run);
         }

@@ -2,9 +2,12 @@
 //!
 //! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
-use super::named::Known;
-use super::park::Parked;
-use super::{Device, Output, Terminal};
+use crate::device::handle::Device;
+use crate::device::kept::Parked;
+use crate::device::lock::lock;
+use crate::device::named::Known;
+use crate::device::output::Output;
+use crate::device::person::Terminal;
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::port::address::Address;
@@ -13,7 +16,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// What the devices of one run share. Cheap to clone.
@@ -40,7 +43,7 @@ pub(super) struct Shared {
     open: Mutex<Vec<Device>>,
     /// Names given to devices that are being opened.
     reserved: Mutex<Vec<String>>,
-    /// See [`super::park`].
+    /// See [`crate::device::park`].
     pub(super) keeps_links: AtomicBool,
     /// How many runs have begun.
     pub(super) runs: AtomicU64,
@@ -65,11 +68,6 @@ impl Turns {
         *turn += 1;
         *turn - 1
     }
-}
-
-/// A lock whose data stay usable if a thread that held it panicked: each is changed in one step.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Host {

@@ -2,8 +2,8 @@
 //!
 //! Invariant: an entry is made after its success only, and a command is kept as it was sent, never wrapped twice.
 
-use super::class::Item;
 use crate::board::command::Command;
+use crate::device::class::Item;
 use std::sync::Arc;
 
 /// Belay's limit on recorded commands (`MAX_CMD_HISTORY_LEN`).

@@ -3,23 +3,21 @@
 //! Uses [`crate::port`], [`crate::repl`] and [`crate::board`]. Invariant: every connection of a device is made with
 //! the options that it was opened with.
 
-use super::faults::connect_error;
-use super::named::Resolved;
-use super::park::Key;
-use super::{Host, OpenOptions};
 use crate::board::{Board, ConnectFailure};
+use crate::device::faults::connect_error;
+use crate::device::host::Host;
+use crate::device::kept::Key;
+use crate::device::limits::CONNECT_LIMIT;
+use crate::device::named::Resolved;
+use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
 use crate::port::usb::{self, FoundPort, UsbSpecifier};
 use crate::port::{self, Port, Wait};
-use crate::repl::Session;
-use std::time::Duration;
+use crate::repl::{Means, Session};
 
 const STARTUP_MICROPYTHON: &str = include_str!("../board/snippets/startup_micropython.py");
 const STARTUP_CIRCUITPYTHON: &str = include_str!("../board/snippets/startup_circuitpython.py");
-
-/// Longest time of connecting and identifying a board; booting boards are waited for.
-pub const CONNECT_LIMIT: Duration = Duration::from_secs(50);
 
 /// Opens the port of a board. Told whether it is opened again after a loss.
 pub type Connector = dyn Fn(bool) -> Result<Box<dyn Port>> + Send + Sync;
@@ -113,8 +111,8 @@ impl Link {
         let abilities = port.abilities();
         let reset = self.soft_reset.unwrap_or(!abilities.fresh) && abilities.soft_reset;
         let wait = Wait::for_at_most(CONNECT_LIMIT).until(host.deadline());
-        let mut filter = super::output::Filter::default();
-        let lines = super::lines::LineMap::default();
+        let mut filter = crate::device::output::Filter::default();
+        let lines = crate::device::lines::LineMap::default();
         let shown = |text: String| {
             if !text.is_empty() {
                 host.output().boot(device, &text);
@@ -122,8 +120,8 @@ impl Link {
         };
         let mut sink = |bytes: &[u8]| shown(filter.feed(bytes, &lines).text);
         let (output, name) = (host.shared_output(), device.to_owned());
-        let session =
-            Session::new(port, token).announcing(move |means| output.notice(&super::back::announcement(&name, means)));
+        let session = Session::new(port, token)
+            .announcing(move |means| output.notice(&crate::device::link::announcement(&name, means)));
         let connected = Board::connect(session, reset, wait, &mut sink);
         shown(filter.flush().text);
         connected.map_err(|failure| refused_unless(failure, &self.written, reset))
@@ -199,6 +197,20 @@ fn token() -> Result<String> {
         Error::new(Kind::InternalError, format!("the operating system gives no randomness: {error}"))
     })?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect())
+}
+
+/// What a person is told before strong means are used.
+pub(super) fn announcement(device: &str, means: Means) -> String {
+    // A name that nobody gave it.
+    let name = if device == "Device" { "the board".to_owned() } else { format!("`{device}`") };
+    match means {
+        Means::Interrupt => format!("-- {name}: the last program still runs, and is interrupted"),
+        Means::Storm => format!("-- {name} does not answer: trying Ctrl-C in quick succession"),
+        Means::SoftReset => format!("-- {name} does not answer: trying a soft reset"),
+        Means::HardReset => {
+            format!("-- {name} does not answer: trying a reset by its port, with Ctrl-C while it boots")
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 //!
 //! Uses [`crate::board`]. Invariant: nothing that is done here is noted: a board that is restored knows nothing of it.
 
-use super::state::{Limit, Run, State};
-use super::{Device, faults};
 use crate::board::command::Command;
+use crate::device::faults;
+use crate::device::handle::Device;
+use crate::device::limits::Limit;
+use crate::device::state::{Run, State};
 use crate::error::Result;
 use crate::value::Value;
 use std::time::Duration;

@@ -3,12 +3,10 @@
 //! Uses [`crate::port::address`]. Invariant: what a script or the command line says of a board outweighs what is known by
 //! its name.
 
-use super::host::lock;
-use super::{Host, OpenOptions};
+use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
 use crate::gate::Asker;
 use crate::port::address::Address;
-use crate::port::open::DEVICE_VARIABLE;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -40,12 +38,12 @@ pub(super) struct Resolved {
     pub port: Option<String>,
     /// The options, with what is known of that board.
     pub options: OpenOptions,
-    by: By,
+    pub(super) by: By,
 }
 
 /// Who names the port.
 #[derive(Debug, PartialEq)]
-enum By {
+pub(super) enum By {
     Person,
     Script,
     Station(PathBuf),
@@ -65,46 +63,12 @@ impl Resolved {
 /// What a host knows of boards before they are opened.
 #[derive(Default)]
 pub(super) struct Known {
-    boards: Vec<(String, NamedBoard)>,
-    simulated: bool,
-}
-
-impl Host {
-    /// Makes boards known by names, which can be opened in place of a port.
-    pub fn set_boards(&self, boards: Vec<(String, NamedBoard)>) {
-        lock(self.known()).boards = boards;
-    }
-
-    /// From now on every board is a simulated one, whatever its port, but for recordings and processes (`--simulate`).
-    pub fn set_simulated(&self, simulated: bool) {
-        lock(self.known()).simulated = simulated;
-    }
-
-    /// Whether this is the name of a board.
-    pub(super) fn is_of_station(&self, port: &str) -> bool {
-        lock(self.known()).boards.iter().any(|(name, _)| name == port.trim())
-    }
-
-    /// What `port` means, which a script names; `None`: the port of the command line, else that of `BELAY_DEVICE`.
-    pub(super) fn resolve(&self, port: Option<&str>, options: OpenOptions) -> Result<Resolved> {
-        let known = lock(self.known());
-        let own = || {
-            let variable = || std::env::var(DEVICE_VARIABLE).ok().filter(|text| !text.trim().is_empty());
-            self.default_port().map(str::to_owned).or_else(variable)
-        };
-        let by = match port {
-            Some(port) if !self.is_named(port) => By::Script,
-            _ => By::Person,
-        };
-        if known.boards.is_empty() && !known.simulated {
-            return Ok(Resolved { port: port.map(str::to_owned), options, by });
-        }
-        known.resolve(port.map(str::to_owned).or_else(own), by, options)
-    }
+    pub(super) boards: Vec<(String, NamedBoard)>,
+    pub(super) simulated: bool,
 }
 
 impl Known {
-    fn resolve(&self, written: Option<String>, by: By, options: OpenOptions) -> Result<Resolved> {
+    pub(super) fn resolve(&self, written: Option<String>, by: By, options: OpenOptions) -> Result<Resolved> {
         let Some(written) = written else {
             return Ok(Resolved { port: self.simulated.then(|| "sim".to_owned()), options, by });
         };

@@ -2,19 +2,17 @@
 //!
 //! Uses the other files of this folder. Invariant: an opening that fails leaves no open port, and no name taken.
 
-use super::class::{Class, ItemKind};
-use super::host::Host;
-use super::journal::Entry;
-use super::link::{CONNECT_LIMIT, Connector, Link, refused};
-use super::state::{self, Limit, State};
-use super::{Device, Hook, Implementation, Inner, OpenOptions};
+use crate::device::class::{Class, ItemKind};
+use crate::device::handle::{Device, Inner};
+use crate::device::host::Host;
+use crate::device::journal::Entry;
+use crate::device::limits::{CONNECT_LIMIT, Limit, MAIN_LIMIT};
+use crate::device::link::{Connector, Link, refused};
+use crate::device::options::{Hook, Implementation, OpenOptions};
+use crate::device::state::{self, State};
 use crate::error::{Kind, Result};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
-/// How long main.py may run after a soft reset before it is interrupted.
-pub(super) const MAIN_LIMIT: Duration = Duration::from_secs(2);
 
 impl Host {
     /// Opens a device of `class`. `port`: any form that `docs/src/boards.md` lists; `None`: the host's default.
@@ -157,7 +155,7 @@ impl Device {
         hook(Hook::PreAutoinit, self)?;
         for item in items.iter().filter(|item| item.kind == ItemKind::Setup && item.options.autoinit) {
             let mut state = self.lock();
-            let values = super::arguments::bind(item, &[], &[])?;
+            let values = crate::device::arguments::bind(item, &[], &[])?;
             self.run_globals(&mut state, item, &values, self.limit(item))?;
         }
         hook(Hook::PostInit, self)
@@ -179,7 +177,7 @@ impl Device {
             return Err(missing(self.name()));
         };
         if !board.abilities().soft_reset {
-            return Err(super::reset::no_soft_reset().with_device(self.name()));
+            return Err(crate::device::reset::no_soft_reset().with_device(self.name()));
         }
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         board

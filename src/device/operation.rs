@@ -2,8 +2,8 @@
 //!
 //! Invariant: every value in the source was checked: it has a literal, and an object in it lives on this board.
 
-use super::Device;
-use super::state::State;
+use crate::device::handle::Device;
+use crate::device::state::State;
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
 use crate::value::Value;
@@ -61,7 +61,7 @@ pub enum Operation<'a> {
 
 /// The code of an operation.
 pub(super) enum Code {
-    /// An expression whose value becomes an [`Answer`](super::Answer).
+    /// An expression whose value becomes an [`Answer`](crate::device::proxy::Answer).
     Answer(String),
     /// An expression whose literal is wanted.
     Literal(String),

@@ -5,8 +5,7 @@
 //! Invariant: of the bytes nothing is held back but an unfinished line of a traceback; of the text besides an unfinished
 //! character, a `\r` that may be half a line end, and an unfinished title.
 
-use super::Output;
-use super::lines::{LineMap, Mapped};
+use crate::device::lines::{LineMap, Mapped};
 use crate::python::rewriter::LineRewriter;
 use crate::python::traceback::{Frame, Place};
 
@@ -146,6 +145,57 @@ fn unfinished(bytes: &[u8]) -> usize {
         return if length > back { back } else { 0 };
     }
     0
+}
+
+/// Where the output of boards goes.
+pub trait Output: Send + Sync {
+    /// Whole or partial lines that the board `device` printed, as text with `\n` ends, the frames of tracebacks mapped.
+    fn board(&self, device: &str, text: &str);
+    /// The same byte for byte, but for the places in tracebacks, together with the text of it that is complete. What it does
+    /// of itself is to pass the text on.
+    fn printed(&self, device: &str, bytes: &[u8], text: &str) {
+        let _ = bytes;
+        if !text.is_empty() {
+            self.board(device, text);
+        }
+    }
+    /// The same, printed while the board started, by its boot.py: no result of anything, so it belongs on standard error.
+    fn boot(&self, device: &str, text: &str) {
+        self.board(device, text);
+    }
+    /// A remark for the person at the terminal (standard error), for example that an interpreter is being installed.
+    fn notice(&self, text: &str);
+    /// How many devices are open from now on, told after every opening and closing. With several, output is prefixed by
+    /// their names.
+    fn open_devices(&self, count: usize) {
+        let _ = count;
+    }
+    /// How far the files of a sync of `device` are; `None`: it has ended.
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        let _ = (device, transfer);
+    }
+}
+
+/// What is done with files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The board hashes those it has.
+    Hashing,
+    /// They are sent.
+    Sending,
+}
+
+/// How far files are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer<'a> {
+    /// What is done with them.
+    pub stage: Stage,
+    /// Bytes of files that are done.
+    pub done: u64,
+    /// Bytes of all files.
+    pub total: u64,
+    /// The path of the one under way; empty if not known.
+    pub file: &'a str,
 }
 
 #[cfg(test)]

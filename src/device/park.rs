@@ -4,55 +4,23 @@
 //! that is opened on the same port with the same options takes it over, and only what differs is sent. Invariant: a board is
 //! here or with one device, never both, and what is held to live on it was looked for on it.
 
-use super::class::Item;
-use super::open::MAIN_LIMIT;
-use super::state::{self, Limit, State};
-use super::{Device, Host, OpenOptions, faults, host::lock, source};
 use crate::board::command::{Command, Outcome};
 use crate::board::{Board, Helper};
+use crate::device::class::Item;
+use crate::device::handle::Device;
+use crate::device::host::Host;
+use crate::device::kept::{Key, Parked, Sent};
+use crate::device::limits::{Limit, MAIN_LIMIT};
+use crate::device::lock::lock;
+use crate::device::options::OpenOptions;
+use crate::device::state::{self, State};
+use crate::device::{faults, source};
 use crate::error::Result;
 use crate::name::Name;
 use crate::repl::Failure;
 use crate::value::Value;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-
-/// What must be the same for a connection to go on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// The port as the user wrote it.
-    pub written: String,
-    /// Bits per second.
-    pub baudrate: u32,
-    /// User and password.
-    pub login: (Option<String>, Option<String>),
-    /// Whether the port is shared, and the states of DTR and RTS.
-    pub line: (bool, Option<bool>, Option<bool>),
-}
-
-/// A function as it was sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sent {
-    /// Its name.
-    pub name: Name,
-    /// Its source, without the blank lines in front of it.
-    pub text: String,
-    /// How many these are.
-    pub blank: u32,
-}
-
-/// A board without a device.
-pub struct Parked {
-    key: Key,
-    /// The name of its device.
-    name: String,
-    /// The run in which that was closed.
-    run: u64,
-    board: Board,
-    sent: Vec<Sent>,
-    /// Something may still run on it.
-    is_busy: bool,
-}
 
 impl Host {
     /// Whether a device that is closed leaves its connection for the next one.
@@ -138,10 +106,11 @@ impl Host {
 
     /// Makes a board ready for its next device. `false`: it must be connected anew.
     fn revive(&self, parked: &mut Parked, name: &str, options: &OpenOptions) -> std::result::Result<bool, Failure> {
-        let (wait, _) = state::wait(self, Limit { timeout: Some(super::link::CONNECT_LIMIT), interruptible: true });
+        let (wait, _) =
+            state::wait(self, Limit { timeout: Some(crate::device::limits::CONNECT_LIMIT), interruptible: true });
         let output = self.output();
-        let lines = super::lines::LineMap::default();
-        let mut filter = super::output::Filter::default();
+        let lines = crate::device::lines::LineMap::default();
+        let mut filter = crate::device::output::Filter::default();
         let mut sink = |bytes: &[u8]| output.boot(name, &filter.feed(bytes, &lines).text);
         let board = &mut parked.board;
         if options.soft_reset == Some(true) || parked.is_busy {

@@ -3,12 +3,13 @@
 //! Invariant: as long as a [`Proxy`] or a [`Remote`] of it lives, its object does; when the last one is gone, the object
 //! is freed together with the next command.
 
-use super::operation::{Code, Operation, Writer};
-use super::release::Place;
-use super::state::{self, Run, State};
-use super::{Device, literal};
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
+use crate::device::calls::literal;
+use crate::device::handle::Device;
+use crate::device::operation::{Code, Operation, Writer};
+use crate::device::release::Place;
+use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
 use crate::origin::Origin;
@@ -82,7 +83,7 @@ impl Device {
     }
 
     fn make_proxy(&self, code: &str, delete: Option<bool>, timeout: Option<Duration>) -> Result<Proxied> {
-        let prepared = super::source::exec(code)?;
+        let prepared = crate::device::source::exec(code)?;
         let refused =
             |error: crate::python::SourceError| Error::new(Kind::ArgumentError, error.message).with_help(error.help);
         let imported = crate::python::imports::imported(code).transpose().map_err(refused)?;

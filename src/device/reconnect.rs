@@ -2,11 +2,12 @@
 //!
 //! Uses the journal. Invariant: a connection is restored wholly or not at all, and nothing runs twice that must not.
 
-use super::Device;
-use super::faults;
-use super::journal::{Entry, MAX_HISTORY};
-use super::state::{self, Limit, Run, State};
 use crate::board::command::{Command, Payload};
+use crate::device::faults;
+use crate::device::handle::Device;
+use crate::device::journal::{Entry, MAX_HISTORY};
+use crate::device::limits::Limit;
+use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::port::{PortError, Wait};
 use std::time::{Duration, Instant};
@@ -145,7 +146,7 @@ impl Device {
 
     fn run_startup(&self, state: &mut State, limit: Limit) -> Result<()> {
         let Some(code) = self.0.link.startup(&self.0.implementation.name) else { return Ok(()) };
-        let prepared = super::source::exec(code)?;
+        let prepared = crate::device::source::exec(code)?;
         let run = Run { device: self.name(), item: "startup", piece: None, limit };
         state.run(self.host(), &run, &Command::statements(&prepared.source)).map(|_| ())
     }

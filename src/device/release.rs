@@ -3,7 +3,7 @@
 //! Invariant: the board is told together with the next command, never in the middle of one, and never about objects of
 //! an earlier life.
 
-use super::host::lock;
+use crate::device::lock::lock;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 

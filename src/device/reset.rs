@@ -2,12 +2,11 @@
 //!
 //! Uses [`crate::board`]. Invariant: afterwards the device has no board any more, and what restarted is not disturbed.
 
-use super::faults;
-use super::link::CONNECT_LIMIT;
-use super::open::MAIN_LIMIT;
-use super::state::{self, Limit, State};
-use super::{Device, source};
 use crate::board::command::Command;
+use crate::device::handle::Device;
+use crate::device::limits::{CONNECT_LIMIT, Limit, MAIN_LIMIT};
+use crate::device::state::{self, State};
+use crate::device::{faults, source};
 use crate::error::{Error, Kind, Result};
 
 /// How a board is restarted.

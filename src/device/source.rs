@@ -2,11 +2,11 @@
 //!
 //! Uses [`crate::python`]. Invariant: it is known of every line that is sent which line of the script it is.
 
-use super::arguments::parameters;
-use super::class::{Emitter, Item};
-use super::emitters;
-use super::lines::{Defined, LineMap, Piece};
 use crate::board::command::Command;
+use crate::device::arguments::parameters;
+use crate::device::class::{Emitter, Item};
+use crate::device::emitters;
+use crate::device::lines::{Defined, LineMap, Piece};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::python::body::{Body, Guarded, Wrapped};

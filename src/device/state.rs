@@ -2,18 +2,20 @@
 //!
 //! Uses [`crate::board`]. Invariant: it is used behind the device's lock only, one command at a time.
 
-use super::clock::{Clock, Ticks};
-use super::host::lock;
-use super::journal::Journal;
-use super::lines::{LineMap, Mapped, Piece};
-use super::mount::{self, Mount};
-use super::output::{Filter, Printed};
-use super::park::Sent;
-use super::release::{self, Released};
-use super::{Host, class::Item};
 use crate::board::command::{Command, Outcome, Payload};
-use crate::board::mount::Desk;
+use crate::board::mount::{Desk, PLACE};
 use crate::board::{Board, Helper};
+use crate::device::class::Item;
+use crate::device::clock::{Clock, Ticks};
+use crate::device::host::Host;
+use crate::device::journal::Journal;
+use crate::device::kept::Sent;
+use crate::device::limits::{Limit, TEARDOWN_LIMIT};
+use crate::device::lines::{LineMap, Mapped, Piece};
+use crate::device::lock::lock;
+use crate::device::mount::{self, Mount};
+use crate::device::output::{Filter, Printed};
+use crate::device::release::{self, Released};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
 use crate::origin::Origin;
@@ -24,19 +26,7 @@ use crate::repl::restart::RestartText;
 use crate::repl::session::Sink;
 use crate::repl::{Answers, Failure, Typist};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
-
-/// How long a teardown may take if nothing else is said.
-pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(10);
-
-/// How long a call may take, and who may end it.
-#[derive(Clone, Copy, Debug)]
-pub struct Limit {
-    /// Longest time; `None`: for ever.
-    pub timeout: Option<Duration>,
-    /// Whether Ctrl-C and the deadline of the run end it. Not a teardown.
-    pub interruptible: bool,
-}
+use std::time::Instant;
 
 /// An item on the board.
 pub struct Bound {
@@ -323,7 +313,7 @@ impl State {
             board.run_answering(&flush, Some(answers), wait, sink)
         })
         .map(|_| ())
-        .map_err(|error| mount::unwritten(&error, run))
+        .map_err(|error| unwritten(&error, run))
     }
 
     fn work_once(
@@ -333,7 +323,7 @@ impl State {
         way: Way<'_>,
         work: impl FnOnce(&mut Board, &mut Answers<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
     ) -> Result<Payload> {
-        self.get_back(host, run.device, super::back::PATIENT)?
+        self.get_back(host, run.device, crate::device::limits::PATIENT)?
             .map_or(Ok(()), |how| Err(self.was_restarted(run.device, how)))?;
         if self.is_lost() {
             return Err(lost(run.device));
@@ -422,17 +412,18 @@ impl State {
         if let Some(index) = lives {
             self.unchanged.remove(index);
         } else if item.kind.is_function() {
-            let prepared = super::source::function(item, &self.lines)?;
+            let prepared = crate::device::source::function(item, &self.lines)?;
             let run = Run { device, item: &words, piece: Some(&prepared.piece), limit };
             let command = Command::statements(&prepared.source);
-            self.run(host, &run, &command).map_err(|error| super::source::not_compiled(error, item, self.arch()))?;
+            self.run(host, &run, &command)
+                .map_err(|error| crate::device::source::not_compiled(error, item, self.arch()))?;
             self.lines.insert(&prepared.defined, &prepared.piece);
             self.sent.retain(|sent| sent.name != item.name);
             let (text, blank) = (prepared.text().to_owned(), prepared.blank);
             self.sent.push(Sent { name: item.name.clone(), text, blank });
         } else {
             // Refused now rather than when it runs.
-            super::source::globals(item, &[], &self.lines)?;
+            crate::device::source::globals(item, &[], &self.lines)?;
         }
         let is_generator = item.kind.is_function() && scan::has_yield(&item.body.text);
         let bound = Bound { item: item.clone(), is_generator };
@@ -474,7 +465,7 @@ impl State {
             }
         }
         let mounted = self.mount.as_ref().and_then(|mount| mount.help(&traceback));
-        if let Some(help) = mounted.or(super::faults::help(&traceback)) {
+        if let Some(help) = mounted.or(crate::device::faults::help(&traceback)) {
             error = error.with_help(help);
         }
         let mut shown = traceback.clone();
@@ -506,7 +497,7 @@ pub fn wait(host: &Host, limit: Limit) -> (Wait, bool) {
 }
 
 fn failed(failure: Failure, run: &Run<'_>, ends_run: bool, running: Option<&[u8]>) -> Error {
-    super::faults::error(failure, run.limit.timeout.filter(|_| !ends_run), running)
+    crate::device::faults::error(failure, run.limit.timeout.filter(|_| !ends_run), running)
         .with_device(run.device)
         .with_item_if(run.item)
 }
@@ -531,4 +522,11 @@ pub fn called_at(error: Error, at: Option<&Origin>) -> Error {
         Some(at) => error.with_origin(at.clone()),
         None => error,
     }
+}
+
+/// The error of a board whose last bytes for the mounted folder did not arrive there.
+pub(super) fn unwritten(error: &Error, run: &Run<'_>) -> Error {
+    let message = format!("what was written to `{PLACE}` last is lost: {}", error.message());
+    let help = error.help().unwrap_or("close files, or call `flush()`, to learn of such errors where they happen");
+    Error::new(error.kind(), message).with_device(run.device).with_item_if(run.item).with_help(help)
 }

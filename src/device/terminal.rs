@@ -1,41 +1,16 @@
 //! A board's prompt in the hands of a person, in the middle of a script.
 //!
-//! [`Terminal`] is the seam to whoever has a keyboard and a screen. Invariant: afterwards the device can be used as before,
+//! [`Terminal`](crate::device::Terminal) is the seam to whoever has a keyboard and a screen. Invariant: afterwards the device can be used as before,
 //! or is lost and says so; nothing is restarted by it.
 
-use super::link::{CONNECT_LIMIT, refused};
-use super::state::{self, Limit, State};
-use super::{Device, faults};
-use crate::error::{Error, Kind, Result};
-use crate::port::{Port, PortError, Wait};
+use crate::device::faults;
+use crate::device::handle::Device;
+use crate::device::limits::{CONNECT_LIMIT, Limit};
+use crate::device::link::refused;
+use crate::device::person::unattended;
+use crate::device::state::{self, State};
+use crate::error::{Error, Result};
 use crate::repl::Failure;
-
-/// A place with a keyboard and a screen, where a person may sit.
-pub trait Terminal: Send + Sync {
-    /// Makes the terminal ready to pass on every key, at the prompt of the board `device` on `port`, until the key `leave`
-    /// (ASCII). A conversation that goes on in another thread is waited for.
-    ///
-    /// # Errors
-    /// [`unattended`] if nobody is there.
-    fn open(&self, device: &str, port: &str, leave: u8) -> Result<Box<dyn Conversation>>;
-}
-
-/// A terminal that was made ready. It is as it was when this is dropped.
-pub trait Conversation {
-    /// Passes bytes both ways until the person leaves.
-    ///
-    /// # Errors
-    /// See [`PortError`]: `Gone` if the board goes.
-    fn hold(self: Box<Self>, board: &mut dyn Port, wait: Wait) -> std::result::Result<(), PortError>;
-}
-
-/// The error of a conversation without a person, as in continuous integration.
-pub fn unattended() -> Error {
-    Error::new(Kind::FeatureUnavailableError, "there is nobody to talk to the board: standard input is no terminal")
-        .with_help(
-            "start the script by hand in a terminal; where nobody is, leave `terminal()` out or catch this error",
-        )
-}
 
 impl Device {
     /// Hands the board's prompt to the person at the terminal until the key `leave` (ASCII; Belay's is Ctrl-], 0x1d). The

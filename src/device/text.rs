@@ -3,10 +3,10 @@
 //! Such firmware holds the bytes of `"\u{e9}"` as two characters, and refuses `"\\u2028"`. It is asked when the first such text is
 //! sent. Invariant: no text arrives as another one in silence.
 
-use super::Device;
-use super::host::lock;
-use super::state::{Run, State};
 use crate::board::command::Command;
+use crate::device::handle::Device;
+use crate::device::lock::lock;
+use crate::device::state::{Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 

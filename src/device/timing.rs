@@ -1,9 +1,10 @@
 //! Clocks of devices: synchronising them, and values that come with their time.
 
-use super::clock::{Clock, Reading, Ticks, whole};
-use super::state::{Run, State};
-use super::{Device, state};
 use crate::board::command::{Command, Payload};
+use crate::device::clock::{Clock, Reading, Ticks, whole};
+use crate::device::handle::Device;
+use crate::device::state;
+use crate::device::state::{Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 use std::time::Instant;

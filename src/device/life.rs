@@ -1,0 +1,89 @@
+//! The end of a device: its teardowns, and what becomes of its board.
+//!
+//! Invariant: whatever fails, a device that was closed is closed, and its port is free.
+
+use crate::device::arguments;
+use crate::device::class::{Item, ItemKind};
+use crate::device::handle::Device;
+use crate::device::limits::{Limit, TEARDOWN_LIMIT};
+use crate::error::{Error, Kind, Result};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+impl Device {
+    /// Runs the teardowns and closes the port. Nothing happens if it is closed already.
+    ///
+    /// # Errors
+    /// The first error of a teardown, with those of the others ([`Error::others`]); all of them have run and the port is
+    /// closed.
+    pub fn close(&self) -> Result<()> {
+        if !self.0.open.swap(false, Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut first = Ok(());
+        // The press of Ctrl-C that ends the script does not end its teardowns; another one does, one at a time.
+        let pressed = crate::interrupt::take();
+        let mut state = self.lock();
+        if let Err(error) = self.ready_to_close(&mut state) {
+            first = Err(error);
+        }
+        let lost = state.is_lost();
+        let teardowns: Vec<Arc<Item>> = state
+            .bound
+            .iter()
+            .map(|bound| &bound.item)
+            .filter(|item| item.kind == ItemKind::Teardown)
+            .cloned()
+            .collect();
+        if lost && !teardowns.is_empty() && first.is_ok() {
+            first = Err(self.not_torn_down(&teardowns));
+        }
+        for item in teardowns.into_iter().filter(|_| !lost) {
+            let limit = Limit {
+                timeout: Some(crate::interrupt::teardown_limit(
+                    item.options.timeout.or(self.0.timeout),
+                    TEARDOWN_LIMIT,
+                )),
+                interruptible: true,
+            };
+            let outcome = arguments::bind(&item, &[], &[])
+                .and_then(|values| self.run_globals(&mut state, &item, &values, limit))
+                .map_err(|error| error.with_device(self.name()).with_item(item.words()));
+            if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
+                // This press has ended one teardown; the others still run.
+                crate::interrupt::take();
+            }
+            first = match (first, outcome) {
+                (Err(first), Err(other)) => Err(first.with_other(other)),
+                (first, outcome) => first.and(outcome),
+            };
+        }
+        let hidden = self.hide_mount_at_last(&mut state);
+        first = match (first, hidden) {
+            (Err(first), Err(other)) => Err(first.with_other(other)),
+            (first, hidden) => first.and(hidden),
+        };
+        state.drain(self.host(), self.name());
+        self.host().park(self.0.link.key(), self.name(), &mut state);
+        drop(state);
+        self.host().forget(self);
+        self.host().release_name(self.name());
+        if pressed {
+            crate::interrupt::raise();
+        }
+        first
+    }
+
+    /// The board is gone: what the teardowns would have switched off stays as it was.
+    pub(super) fn not_torn_down(&self, teardowns: &[Arc<Item>]) -> Error {
+        let names: Vec<String> = teardowns.iter().map(|item| format!("`{}`", item.name)).collect();
+        let did = if let [name] = names.as_slice() {
+            format!("teardown {name} did not run")
+        } else {
+            format!("teardowns {} did not run", names.join(", "))
+        };
+        Error::new(Kind::ConnectionLost, format!("{did}: the connection is lost"))
+            .with_device(self.name())
+            .with_help("what the board had switched on may still be on")
+    }
+}

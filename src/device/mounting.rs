@@ -1,0 +1,176 @@
+//! Mounting a folder on an open device.
+//!
+//! Invariant: the board sees the folder from its opening, or from [`Device::mount`], to its closing or [`Device::unmount`],
+//! through resets and reconnections.
+
+use crate::board::Helper;
+use crate::board::command::Command;
+use crate::board::mount::{self as protocol, Desk, PLACE};
+use crate::device::handle::Device;
+use crate::device::host::Host;
+use crate::device::limits::{Limit, TEARDOWN_LIMIT};
+use crate::device::mount::{FROM_1970_TO_2000, Mount};
+use crate::device::state::{self, Run, State};
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
+use crate::value::write::literal;
+use std::path::Path;
+
+impl Host {
+    /// Devices that are opened from now on see this folder at `/remote` (`--mount`). `writable`: they may change it.
+    ///
+    /// # Errors
+    /// ArgumentError if there is no such folder.
+    pub fn set_mount(&self, folder: &Path, writable: bool) -> Result<()> {
+        Mount::new(folder, writable, None)?;
+        *crate::device::lock::lock(self.mount_of_run()) = Some((folder.to_owned(), writable));
+        Ok(())
+    }
+}
+
+impl Device {
+    /// Shows the board a folder of this computer, at `/remote`, and makes that its current directory; modules in it and
+    /// in its `lib` can be imported. It takes the place of one that was mounted before. `writable`: the board may change
+    /// what is in it. Only while a command runs, and only from the main thread, can it be reached. Nothing of it is reached
+    /// that the host's [`Gate`](crate::gate::Gate) does not let pass.
+    ///
+    /// # Errors
+    /// ArgumentError if there is no such folder; FeatureUnavailableError if the board cannot; else as [`Device::call`].
+    pub fn mount(&self, folder: &Path, writable: bool) -> Result<()> {
+        let mut state = self.lock();
+        if self.is_closed() {
+            return Err(state::closed(self.name()));
+        }
+        let confines = self.host().gate().confines();
+        let mut mount = Mount::new(folder, writable, confines).map_err(|error| error.with_device(self.name()))?;
+        state.flush_mount(self.host(), &self.quiet_run())?;
+        let before = state.mount.take();
+        // The board goes on counting its questions.
+        mount.desk = before.and_then(|before| before.desk);
+        state.mount = Some(mount);
+        self.show_mount(&mut state).map_err(|error| error.with_device(self.name()))
+    }
+
+    /// Takes the folder away again. Nothing happens if none is mounted.
+    ///
+    /// # Errors
+    /// As [`Device::call`].
+    pub fn unmount(&self) -> Result<()> {
+        let mut state = self.lock();
+        if self.is_closed() {
+            return Err(state::closed(self.name()));
+        }
+        self.hide_mount(&mut state, self.default_limit())
+    }
+
+    /// What the run mounts on every device.
+    pub(super) fn mount_at_first(&self, state: &mut State) -> Result<()> {
+        let of_run = crate::device::lock::lock(self.host().mount_of_run()).clone();
+        if let Some((folder, writable)) = of_run {
+            state.mount = Some(Mount::new(&folder, writable, None)?);
+        }
+        Ok(())
+    }
+
+    /// Has the board see the folder, if there is one. The device has none if that fails.
+    pub(super) fn show_mount(&self, state: &mut State) -> Result<()> {
+        let shown = self.show(state);
+        if shown.as_ref().is_err_and(|error| error.kind() != Kind::ConnectionLost) {
+            state.mount = None;
+        }
+        shown
+    }
+
+    fn show(&self, state: &mut State) -> Result<()> {
+        if state.mount.is_none() {
+            return Ok(());
+        }
+        if self.0.implementation.name == "circuitpython" {
+            return Err(Error::new(
+                Kind::FeatureUnavailableError,
+                "CircuitPython cannot mount a folder of this computer",
+            )
+            .with_help("its firmware takes no file system written in Python; copy the files to the board instead"));
+        }
+        if self.0.implementation.reads_no_input() {
+            let message = "the board cannot see a folder of this computer: it reads no input while a program runs";
+            return Err(
+                Error::new(Kind::FeatureUnavailableError, message).with_help("copy the files to the board instead")
+            );
+        }
+        let run = self.quiet_run();
+        if !state.has(Helper::Mount) {
+            // The helper is long, and what cannot use it need not be sent it.
+            let answer = state.run(self.host(), &run, &protocol::probe()).map_err(unsuitable)?.value();
+            let free = state.board.as_ref().and_then(|board| board.identity().free);
+            if let Some(missing) = answer.ok().and_then(|answer| protocol::missing(&answer, free)) {
+                return Err(Error::new(
+                    Kind::FeatureUnavailableError,
+                    format!("the board cannot see a folder of this computer: {missing}"),
+                )
+                .with_help("run it without the mounted folder, or on a board whose firmware has what is missing"));
+            }
+        }
+        state.need(self.host(), &run, Helper::Mount).map_err(unsuitable)?;
+        let Some(board) = state.board.as_ref() else { return Ok(()) };
+        let (abilities, room) = (board.abilities(), board.room());
+        let bytes = u8::from(!abilities.text_only);
+        let answer = state.run(self.host(), &run, &Command::expression(&format!("__belay_mt({bytes})")));
+        let answer = answer.map_err(unsuitable)?.value();
+        let (year, binary) = match answer.as_ref() {
+            Ok(Value::Tuple(fields)) => match fields.as_slice() {
+                [Value::Int(year), Value::Bool(binary)] => (*year, *binary),
+                [Value::Int(year), Value::Int(binary)] => (*year, *binary != 0),
+                _ => (1970, false),
+            },
+            _ => (1970, false),
+        };
+        if let Some(mount) = state.mount.as_mut() {
+            mount.epoch = if year == 2000 { FROM_1970_TO_2000 } else { 0 };
+            mount.desk.get_or_insert_with(|| Desk::new(binary, abilities, room));
+        }
+        let enter = Command::statements(&format!("__belay_mo.chdir({})", quoted(PLACE)));
+        state.run(self.host(), &run, &enter).map(|_| ())
+    }
+
+    /// Leaves nothing of the mount on the board.
+    pub(super) fn hide_mount(&self, state: &mut State, limit: Limit) -> Result<()> {
+        if state.mount.as_ref().is_some_and(|mount| mount.desk.is_some()) && !state.is_lost() {
+            let run = Run { device: self.name(), item: "", piece: None, limit };
+            state.run(self.host(), &run, &Command::statements("__belay_mr()"))?;
+        }
+        state.mount = None;
+        Ok(())
+    }
+
+    /// As [`Device::hide_mount`], at closing. Fails only if something was not written: another failure leaves a folder on the
+    /// board that nobody answers for, until the next reset.
+    pub(super) fn hide_mount_at_last(&self, state: &mut State) -> Result<()> {
+        let flushed = state.flush_mount(self.host(), &self.quiet_run());
+        let _ = self.hide_mount(state, Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: true });
+        flushed
+    }
+
+    pub(super) fn quiet_run(&self) -> Run<'_> {
+        Run { device: self.name(), item: "", piece: None, limit: self.default_limit() }
+    }
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    literal(&Value::Str(text.to_owned())).unwrap_or_default()
+}
+
+/// A firmware that cannot mount what is written in Python.
+pub(super) fn unsuitable(error: Error) -> Error {
+    if error.kind() != Kind::DeviceException {
+        return error;
+    }
+    let short = error.message().starts_with("MemoryError");
+    let why = if short { "its memory is too full" } else { "its firmware refuses the code for it" };
+    Error::new(Kind::FeatureUnavailableError, format!("the board cannot see a folder of this computer: {why}"))
+        .with_help(if short {
+            "restart the board, or free memory with `import gc; gc.collect()`".to_owned()
+        } else {
+            format!("the board says: {}", error.message())
+        })
+}

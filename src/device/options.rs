@@ -1,0 +1,88 @@
+//! What a device is opened with, and what its board says it is.
+//!
+//! Invariant: plain data.
+
+use std::time::Duration;
+
+/// The options of `open` (language reference, "Opening a device").
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// Code to run after connecting. `None`: convenience imports; empty: none.
+    pub startup: Option<String>,
+    /// Reconnect attempts; negative: for ever.
+    pub attempts: i64,
+    /// Bits per second on serial ports. `None`: that of `--baudrate`, else 115200.
+    pub baudrate: Option<u32>,
+    /// User for ports that ask for one.
+    pub user: Option<String>,
+    /// Password for ports that ask for one.
+    pub password: Option<String>,
+    /// Refuse to share the port.
+    pub exclusive: bool,
+    /// Longest time of one call, unless its item says otherwise.
+    pub timeout: Option<Duration>,
+    /// State of DTR on open.
+    pub dtr: Option<bool>,
+    /// State of RTS on open.
+    pub rts: Option<bool>,
+    /// Restart the board on open. `None`: if the port can.
+    pub soft_reset: Option<bool>,
+    /// Measure the clock's offset on open.
+    pub auto_sync_time: bool,
+    /// The device's name in output and errors. `None`: the class's name, then `Bench#2` and so on.
+    pub name: Option<String>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> OpenOptions {
+        OpenOptions {
+            startup: None,
+            attempts: 0,
+            baudrate: None,
+            user: None,
+            password: None,
+            exclusive: true,
+            timeout: None,
+            dtr: None,
+            rts: None,
+            soft_reset: None,
+            auto_sync_time: true,
+            name: None,
+        }
+    }
+}
+
+/// The moments of opening at which a class's host-side methods run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hook {
+    /// Before the autoinit setups: `method pre_autoinit`.
+    PreAutoinit,
+    /// After them: `method post_init`.
+    PostInit,
+}
+
+/// What a board says it is.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Implementation {
+    /// `micropython`, `circuitpython`, or whatever the firmware calls itself.
+    pub name: String,
+    /// Major, minor, patch.
+    pub version: (u32, u32, u32),
+    /// `sys.platform`, for example `rp2`.
+    pub platform: String,
+    /// Architecture of native code, for example `armv6m`; empty if unknown.
+    pub arch: String,
+    /// The code emitters that the board has: `native`, `viper`.
+    pub emitters: Vec<String>,
+    /// Bits of its floats: 64, or 32 (or 30, which cannot be told apart), where `1e100` is `inf`; 0: it has none, or is not
+    /// known.
+    pub float_bits: u32,
+}
+
+impl Implementation {
+    /// Whether `sys.stdin` gives nothing while a program runs: MicroPython's WebAssembly port is handed its input one
+    /// character at a time (`ports/webassembly/main.c`), and its `sys.stdin` is the host program's.
+    pub(crate) fn reads_no_input(&self) -> bool {
+        self.platform == "webassembly"
+    }
+}
