@@ -99,7 +99,7 @@ Functions |
 "#
     );
     assert_eq!(pages.iter().map(|page| page.name.as_str()).collect::<Vec<_>>(), ["t.rhai", "std/assert"]);
-    assert_eq!(pages[1].sections[0].entries[0].summary(), "The values are equal.");
+    assert_eq!(pages[1].sections[0].entries[0].summary(), "Passes if the values are equal.");
 }
 
 #[test]
