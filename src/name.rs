@@ -89,7 +89,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|candidate| *candidate != word && candidate.len() <= LONGEST_WORD)
         .map(|candidate| (edits(&word.to_lowercase(), &candidate.to_lowercase()), candidate))
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.chars().count())
-        .min_by_key(|(distance, _)| *distance)
+        // Of names that differ in their case alone, the one in the case of the word.
+        .min_by_key(|(distance, candidate)| (*distance, edits(word, candidate)))
         .map(|(_, candidate)| candidate)
 }
 
@@ -139,5 +140,7 @@ mod tests {
         assert_eq!(nearest("nope", ["name"]), None);
         assert_eq!(nearest("nosuch", ["cosh"]), None);
         assert_eq!(nearest("blink", names), None);
+        assert_eq!(nearest("benhc", ["Bench", "bench"]), Some("bench"));
+        assert_eq!(nearest("Benhc", ["bench", "Bench"]), Some("Bench"));
     }
 }

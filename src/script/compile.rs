@@ -2,11 +2,14 @@
 //!
 //! Invariant: every compilation goes this way.
 
+use crate::script::diagnostics::habits::{self, Habit};
+use crate::script::diagnostics::unclosed;
 use crate::script::language::text::View;
 use crate::script::language::{marks, text};
 use crate::script::library;
+use crate::script::names::HELP_MARK;
 use crate::script::run::Run;
-use rhai::{AST, ASTNode, Engine, EvalAltResult, Stmt};
+use rhai::{AST, ASTNode, Engine, EvalAltResult, LexError, ParseErrorType, Position, Stmt};
 
 /// Compiles the script `name`. Every compilation goes this way.
 pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
@@ -28,9 +31,21 @@ pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> R
     }
     run.declarations.loader.note(noted.names);
     run.declarations.note_caught(text::caught_names(source));
-    let mut ast = ast.map_err(|error| EvalAltResult::ErrorParsing(*error.0, error.1))?;
+    let mut ast = ast.map_err(|error| refused(*error.0, error.1, source))?;
     ast.set_source(name);
     Ok(ast)
+}
+
+/// The error of a script that does not parse: with what was probably meant, where that is known.
+fn refused(kind: ParseErrorType, position: Position, source: &str) -> EvalAltResult {
+    let found = habits::parse(&kind, position, source).or_else(|| unclosed::unclosed(&kind, position, source));
+    match found {
+        None => EvalAltResult::ErrorParsing(kind, position),
+        Some(Habit { title, help, at }) => {
+            let kind = ParseErrorType::BadInput(LexError::Runtime(format!("{title}{HELP_MARK}{help}")));
+            EvalAltResult::ErrorParsing(kind, at)
+        }
+    }
 }
 
 /// Where the bodies of `for` loops begin that hold no statement. Rhai drops the errors of the iterator in such a loop, so

@@ -66,12 +66,12 @@ fn a_device_block_that_does_not_parse() {
     refused(
         "device Bench {\n    task add(a) `return a\n}\n",
         "
-        error: this string is not closed
+        error: the back-tick opened at line 2 is not closed
           --> a.rhai:2:17
            |
          2 |     task add(a) `return a
            |                 ^
-          help: a body ends with a back-tick, a string with a quote
+          help: add a back-tick at the end of the body or string
         ",
     );
     refused(

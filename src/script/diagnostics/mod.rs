@@ -4,4 +4,6 @@
 
 pub(crate) mod errors;
 pub(crate) mod explain;
+pub(crate) mod habits;
+pub(crate) mod unclosed;
 pub(crate) mod wording;

@@ -3,12 +3,14 @@
 //! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
 
 use crate::error::Kind;
+use crate::script::diagnostics::habits;
 use crate::script::handles::receivers;
 use crate::script::members;
 use crate::script::names;
 use crate::script::names::HELP_MARK;
 use crate::script::run::Run;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
+use std::any::TypeId;
 use std::collections::BTreeSet;
 
 /// Title and help.
@@ -129,7 +131,10 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
             let classes: Vec<String> = run.declarations.classes().into_iter().map(|(_, class)| class.0.class.name.clone()).collect();
             let candidates = names.iter().map(String::as_str).chain(classes.iter().map(String::as_str));
             let near = crate::name::nearest(name, candidates.chain(["args", "Device"]));
+            let of_python = habits::variable(name).map(str::to_owned);
             let help = match near {
+                _ if is_import(error.position(), source) => Some(habits::import(name)),
+                _ if of_python.is_some() => of_python,
                 Some(near) => Some(format!("did you mean `{near}`?")),
                 None if names.contains(name) => Some(format!(
                     "functions do not see the script's variables: pass it as an argument, or write `global::{name}` for a constant"
@@ -137,6 +142,9 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
                 None if name.starts_with(char::is_uppercase) => Some(format!(
                     "a device class is declared with `device {name} {{ … }}`, or imported: `alias::{name}`"
                 )),
+                None if is_assigned(error.position(), name, source) => {
+                    Some(format!("a variable begins with `let {name} = …;`"))
+                }
                 None => None,
             };
             (format!("there is no variable `{name}` here"), help)
@@ -145,7 +153,9 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
         EvalAltResult::ErrorModuleNotFound(name, _) => {
             let known = crate::script::library::library();
             let near = crate::name::nearest(name, known.iter().map(String::as_str));
+            let is_standard = known.iter().any(|known| known.strip_prefix("std/") == Some(name.as_str()));
             let help = match near {
+                _ if is_standard => habits::add_import(name),
                 Some(near) => format!("did you mean `{near}`?"),
                 None if name.starts_with("std/") => format!("there are {}", known.join(", ")),
                 None => "a module is a file below the script's folder, without `.rhai`, or one of `std/…`".to_owned(),
@@ -290,12 +300,17 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
         return (title, Some(format!("it takes {}", crate::script::errors::arguments(*count))));
     }
     if native.contains(name) {
-        return (format!("`{name}` does not take ({})", kinds.join(", ")), None);
+        let has_int = kinds.iter().any(|kind| kind == "int");
+        let takes_floats = has_int && takes_floats(engine, name, &kinds);
+        let help = habits::arguments(name, kinds.len()).or_else(|| takes_floats.then(|| habits::float(name, None)));
+        return (format!("`{name}` does not take ({})", kinds.join(", ")), help);
     }
     let names = own.iter().map(|(name, _)| name.as_str()).chain(native.iter().map(String::as_str));
     let items = run.declarations.loader.items();
     let of_devices = members::of_device(name).is_some();
-    let help = if items.iter().any(|item| item == name) || of_devices {
+    let help = if let Some(help) = habits::function(name) {
+        Some(help)
+    } else if items.iter().any(|item| item == name) || of_devices {
         Some(format!("`{name}` is called on a device"))
     } else {
         let near = crate::name::nearest(name, names.chain(items.iter().map(String::as_str)));
@@ -307,6 +322,36 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
         format!("there is no function `{name}` for ({})", kinds.join(", "))
     };
     (title, help)
+}
+
+/// Whether a native function takes floats where it was given integers.
+fn takes_floats(engine: &Engine, name: &str, kinds: &[String]) -> bool {
+    let wanted = |kind: &str, id: TypeId| match kind {
+        "int" | "float" => id == TypeId::of::<f64>(),
+        _ => true,
+    };
+    let fits = |function: rhai::FuncInfo<'_>| {
+        let params = &function.metadata.param_types;
+        let fits = function.metadata.name == name && params.len() == kinds.len();
+        (fits && kinds.iter().zip(params).all(|(kind, id)| wanted(kind, *id))).then_some(())
+    };
+    !engine.collect_fn_metadata(None, fits, true).is_empty()
+}
+
+/// The line of a place.
+fn line_of(position: Position, source: &str) -> &str {
+    position.line().and_then(|line| source.split('\n').nth(line - 1)).unwrap_or_default()
+}
+
+/// Whether a variable that is not known stands behind `import`.
+fn is_import(position: Position, source: &str) -> bool {
+    line_of(position, source).trim_start().starts_with("import ")
+}
+
+/// Whether a variable that is not known is assigned.
+fn is_assigned(position: Position, name: &str, source: &str) -> bool {
+    let rest = line_of(position, source).trim_start().strip_prefix(name).unwrap_or_default().trim_start();
+    rest.starts_with('=') && !rest.starts_with("==")
 }
 
 /// The names of all native functions that people can write, but for those of devices, classes and proxies alone: whatever name a

@@ -32,6 +32,14 @@ pub(crate) struct Token {
     column: usize,
 }
 
+impl Token {
+    /// Where it begins, as Rhai counts.
+    pub fn position(&self) -> Position {
+        let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        Position::new(count(self.line).max(1), count(self.column))
+    }
+}
+
 /// The tokens of a text.
 pub(crate) struct Tokens {
     text: String,

@@ -86,7 +86,7 @@ fn wrong_blocks_are_refused_where_they_are_wrong() {
     }
     case(
         "device B {\n  task f() `x`",
-        "ParseError: the `device` block is not closed @ t.rhai:2:15 | add a `}` at its end",
+        "ParseError: the block opened at line 1 is not closed @ t.rhai:1:10 | add a `}` at its end",
     );
     case(
         "device B {\n  tsk f() `x`\n}",
@@ -98,7 +98,7 @@ fn wrong_blocks_are_refused_where_they_are_wrong() {
     );
     case(
         "device B {\n task f() `x\n}\n",
-        "ParseError: this string is not closed @ t.rhai:2:11 | a body ends with a back-tick, a string with a quote",
+        "ParseError: the back-tick opened at line 2 is not closed @ t.rhai:2:11 | add a back-tick at the end of the body or string",
     );
     case(
         "device B { task f `x` }",
