@@ -29,6 +29,8 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do next.
     pub help: Option<String>,
+    /// Whether it is no failure, but worth to be told.
+    pub is_warning: bool,
     /// What else failed in the same operation, drawn below as failures of their own.
     pub others: Box<[Diagnostic]>,
 }
@@ -42,6 +44,7 @@ impl Diagnostic {
             places: Vec::new(),
             notes: Vec::new(),
             help: None,
+            is_warning: false,
             others: Box::default(),
         }
     }
@@ -58,6 +61,7 @@ impl Diagnostic {
             places: places.collect(),
             notes: Vec::new(),
             help: error.help().map(str::to_owned),
+            is_warning: false,
             others: error.others().iter().map(Diagnostic::from_error).collect(),
         }
     }

@@ -60,7 +60,7 @@ pub enum Kind {
     ProtocolError,
     /// The script itself failed: a Rhai error, a `throw`, or a failed assertion.
     ScriptError,
-    /// A script does not parse.
+    /// A script does not parse, or is surely wrong before it runs.
     ParseError,
     /// A deadline passed.
     TimeoutError,

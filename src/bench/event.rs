@@ -358,6 +358,7 @@ impl Failure {
             places: places.collect(),
             notes: self.notes.clone(),
             help: self.help.clone(),
+            is_warning: false,
             others: self.others.iter().map(Failure::diagnostic).collect(),
         }
     }

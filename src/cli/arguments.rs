@@ -105,7 +105,7 @@ pub enum Command {
     Repl(Repl),
     /// Check scripts without a board
     ///
-    /// Parses every script and its declarations, and compiles the Python of every item with the interpreter of
+    /// Analyses every script and its modules, and compiles the Python of every item with the interpreter of
     /// simulated boards. Executes nothing.
     #[command(after_help = "Example:\n  belay-script check scripts/*.rhai")]
     Check(Check),
@@ -300,6 +300,9 @@ pub struct Run {
     /// Run again when the script, a module or a synced folder changes
     #[arg(long)]
     pub watch: bool,
+    /// Run without checking first
+    #[arg(long)]
+    pub no_check: bool,
     /// Arguments of the script, its variable `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,
@@ -352,6 +355,9 @@ pub struct Check {
     /// The scripts
     #[arg(value_name = "SCRIPT", required = true, value_hint = ValueHint::FilePath)]
     pub scripts: Vec<PathBuf>,
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
     /// Which modules they may import.
     #[command(flatten)]
     pub allowed: Allowed,

@@ -8,12 +8,16 @@ use super::{is_python, memory, python_file, readable, report_failures, station};
 use crate::device::Host;
 use crate::device::class::{Body, Class, Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Kind};
+use crate::error::Error;
 use crate::name::Name;
 use crate::origin::Origin;
-use crate::script::{RunOptions, Runner, Sources};
+use crate::script::{Finding, RunOptions, Runner, Sources};
+use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::sync::Arc;
+
+/// The exit status for scripts that are wrong.
+const REFUSED: u8 = 2;
 
 /// Checks every script; gives the exit status.
 ///
@@ -21,26 +25,60 @@ use std::sync::Arc;
 /// If the bodies cannot be compiled because there is no interpreter.
 pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut worst = 0;
+    let mut found: Vec<Json> = Vec::new();
     for script in &check.scripts {
         let (checked, sources) = check_one(script, &check.allowed, console)?;
-        match checked {
-            Ok(_) if is_python(script) => console.text(&format!("{}: ok (Python)\n", script.display())),
-            Ok(classes) => console.text(&format!("{}: ok ({})\n", script.display(), counts(&classes))),
-            Err(failures) => {
-                report_failures(console, &failures, &sources);
-                let status = |failure: &Diagnostic| failure.kind.exit_status();
-                worst = failures.iter().map(status).fold(worst.max(Kind::ParseError.exit_status()), u8::max);
-            }
+        let failed = checked.told.iter().filter(|told| !told.is_warning);
+        // A script that fails when it runs is wrong before, too.
+        let status = failed.map(|failure| failure.kind.exit_status().max(REFUSED)).fold(0, u8::max);
+        worst = worst.max(status);
+        if check.json {
+            found.extend(checked.told.iter().map(as_json));
+            continue;
         }
+        report_failures(console, &checked.told, &sources);
+        if status == 0 {
+            let what = if is_python(script) { "Python".to_owned() } else { counts(&checked.classes) };
+            console.text(&format!("{}: ok ({what}{})\n", script.display(), warnings(checked.told.len())));
+        }
+    }
+    if check.json {
+        console.text(&format!("{:#}\n", Json::Array(found)));
     }
     Ok(worst)
 }
 
-type Checked = Result<Vec<Arc<Class>>, Vec<Diagnostic>>;
+/// What a check comes to.
+#[derive(Default)]
+struct Checked {
+    classes: Vec<Arc<Class>>,
+    /// What is wrong, and what is worth to be told, in the order of the text.
+    told: Vec<Diagnostic>,
+}
+
+impl Checked {
+    fn refused(failures: Vec<Diagnostic>) -> Checked {
+        Checked { told: failures, ..Checked::default() }
+    }
+}
+
+/// A finding as an object of JSON.
+fn as_json(told: &Diagnostic) -> Json {
+    let origin = told.places.first().map(|place| &place.origin);
+    json!({
+        "file": origin.map(|origin| origin.file.to_string()),
+        "line": origin.map(|origin| origin.line),
+        "column": origin.map(|origin| origin.column).filter(|column| *column > 0),
+        "severity": if told.is_warning { "warning" } else { "error" },
+        "kind": told.kind.name(),
+        "message": told.title,
+        "help": told.help,
+    })
+}
 
 fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result<(Checked, Sources), Diagnostic> {
     if let Err(failure) = readable(script) {
-        return Ok((Err(vec![failure]), Sources::default()));
+        return Ok((Checked::refused(vec![failure]), Sources::default()));
     }
     if is_python(script) {
         return check_python(script, console);
@@ -52,20 +90,44 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
         Err(failure) => {
             let sources = Sources::default();
             sources.insert_files(&failure);
-            return Ok((Err(vec![failure]), sources));
+            return Ok((Checked::refused(vec![failure]), sources));
         }
     };
     let permissions = station::permissions(allowed, station.as_deref())?;
     let options = RunOptions { permissions, memory: memory::limit(allowed), station, ..RunOptions::default() };
     let mut runner = Runner::new(host, console.clone(), options);
-    let checked = match runner.check_file(script) {
-        Ok(classes) => match compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))? {
-            failures if failures.is_empty() => Ok(classes),
-            failures => Err(failures),
-        },
-        Err(failures) => Err(failures),
+    let (classes, failures) = match runner.check_file(script) {
+        Ok(classes) => {
+            let refused = compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))?;
+            (classes, refused)
+        }
+        Err(failures) => (Vec::new(), failures),
     };
-    Ok((checked, runner.sources()))
+    let told = together(failures, runner.findings());
+    Ok((Checked { classes, told }, runner.sources()))
+}
+
+/// Failures and findings in the order of their places. A finding on the line of a failure says the same in other words.
+fn together(failures: Vec<Diagnostic>, findings: &[Finding]) -> Vec<Diagnostic> {
+    let line = |told: &Diagnostic| told.places.first().map(|place| (place.origin.file.clone(), place.origin.line));
+    let mut told: Vec<Diagnostic> = findings.iter().map(Finding::diagnostic).collect();
+    for failure in failures {
+        let is_told = told.iter().any(|known| !known.is_warning && line(known) == line(&failure));
+        if !(is_told && failure.kind.exit_status() <= 2 && line(&failure).is_some()) {
+            told.push(failure);
+        }
+    }
+    told.sort_by_key(line);
+    told
+}
+
+/// `, 2 warnings`, if there are any.
+fn warnings(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => ", 1 warning".to_owned(),
+        count => format!(", {count} warnings"),
+    }
 }
 
 /// Compiles a Python file, which `run` runs on the board.
@@ -73,7 +135,7 @@ fn check_python(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sourc
     let (name, sources) = (script.display().to_string(), Sources::default());
     let text = match python_file::read(script) {
         Ok(text) => text,
-        Err(failure) => return Ok((Err(vec![failure]), sources)),
+        Err(failure) => return Ok((Checked::refused(vec![failure]), sources)),
     };
     sources.insert(&name, &text);
     let refused = python_program(&name, &text)
@@ -82,7 +144,7 @@ fn check_python(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sourc
     // The program is no item, although it is compiled as one.
     let plain = |error: &Error| Diagnostic { title: error.message().to_owned(), ..Diagnostic::from_error(error) };
     let failures: Vec<Diagnostic> = refused.iter().map(plain).collect();
-    Ok((if failures.is_empty() { Ok(Vec::new()) } else { Err(failures) }, sources))
+    Ok((Checked::refused(failures), sources))
 }
 
 /// A whole program as code for the board's globals.

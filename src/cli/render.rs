@@ -72,11 +72,10 @@ pub fn render(diagnostic: &Diagnostic, source: &dyn Fn(&str) -> Option<Arc<str>>
     let digits = diagnostic.places.iter().map(|place| place.origin.line.to_string().len()).max().unwrap_or_default();
     let gutter = digits.max(NARROWEST_GUTTER);
     let indent = " ".repeat(gutter);
-    let mut out = format!(
-        "{} {}\n",
-        colour.paint(Look::Bad, "error:"),
-        colour.paint(Look::Strong, &hanging(&diagnostic.title, "       "))
-    );
+    let (word, look) = if diagnostic.is_warning { ("warning:", Look::Note) } else { ("error:", Look::Bad) };
+    let hang = " ".repeat(word.len() + 1);
+    let mut out =
+        format!("{} {}\n", colour.paint(look, word), colour.paint(Look::Strong, &hanging(&diagnostic.title, &hang)));
     for (index, place) in diagnostic.places.iter().enumerate() {
         let text = source(&place.origin.file);
         let excerpt = text.as_deref().and_then(|text| Excerpt::find(place, text, diagnostic.kind));
@@ -245,6 +244,7 @@ mod tests {
             places: vec![place(15, 0, ""), place(48, 15, "called from")],
             notes: vec!["first\nsecond".to_owned()],
             help: Some("divide by something else".to_owned()),
+            is_warning: false,
             others: Box::default(),
         };
         let expected = "\

@@ -9,7 +9,7 @@ use super::reporting::{Journal, Watch};
 use super::{is_python, memory, misuse, python_file, readable, report_failures, session, signals, station, watch};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
-use crate::script::{Finished, RunOptions, Runner};
+use crate::script::{Finished, RunOptions, Runner, Told};
 use std::sync::Arc;
 
 /// Runs what the command line names; gives the exit status.
@@ -50,6 +50,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         subject: journal.subject(&run.script),
         selection: super::test::selection(&run.choice, None),
         drops_report: true,
+        checked: (!run.no_check).then(Told::default),
     };
     let mut runner = Runner::new(host.clone(), watch, options);
     let finished = session::guarded(&host, || runner.run_file(&run.script));

@@ -16,7 +16,7 @@ use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::trace::Recorder;
-use crate::script::{RunOptions, Runner};
+use crate::script::{RunOptions, Runner, Told};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     // A mistake in the station's file is told by each script that has that station.
     let journal = Journal::open(&options.noting, folder.ok().flatten().as_deref(), &name, console)?;
     let recorder = session::recorder(&options.connection)?;
-    let bench = Bench { options, journal: &journal, ports, recorder };
+    let bench = Bench { options, journal: &journal, ports, recorder, told: Told::default() };
     let rounds = options.repeat.unwrap_or(if options.until_fail { u32::MAX } else { 1 });
     let mut all = Ran::default();
     for round in 0..rounds {
@@ -120,6 +120,8 @@ struct Bench<'a> {
     /// The port of each worker; `None`: that of the command line.
     ports: Vec<Option<String>>,
     recorder: Option<Recorder>,
+    /// The warnings that were told.
+    told: Told,
 }
 
 impl Bench<'_> {
@@ -172,6 +174,7 @@ impl Bench<'_> {
             subject,
             selection: selection(&self.options.choice, seed),
             drops_report: true,
+            checked: (!self.options.no_check).then(|| self.told.clone()),
         };
         let mut runner = Runner::new(host.clone(), watch, options);
         let finished = session::guarded(&host, || runner.run_file(file));

@@ -13,7 +13,7 @@ use crate::bench::station::Station;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
-use crate::script::{Finished, Inputs, RunOptions, Runner};
+use crate::script::{Finished, Inputs, RunOptions, Runner, Told};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -93,6 +93,7 @@ fn once(
         station: station.cloned(),
         operator: Some(Desk::new(console, &run.answers.given)),
         selection: super::test::selection(&run.choice, None),
+        checked: (!run.no_check).then(Told::default),
         ..RunOptions::default()
     };
     let mut runner = Runner::new(host.clone(), console.clone(), options);

@@ -6,10 +6,12 @@
 //!
 //! The reference of the language is a page of the book, `docs/src/language.md`.
 
+mod analysis;
 mod compile;
 mod diagnostics;
 mod engine;
 mod errors;
+mod findings;
 mod handles;
 mod inputs;
 mod language;
@@ -32,6 +34,7 @@ mod stack;
 mod testing;
 mod variables;
 
+pub use analysis::{Finding, Fix, Severity};
 pub use inputs::{Inputs, Stale};
 pub use names::KEYWORDS;
 pub use observer::Observer;
@@ -39,6 +42,7 @@ pub use reference::definitions::definitions;
 pub use reference::help::Words;
 pub use run::memory::Memory;
 pub use run::options::{RunOptions, Subject};
+pub use run::told::Told;
 pub use runner::{Finished, Runner};
 pub use session::Session;
 pub use session::repeat::Timed;

@@ -8,6 +8,7 @@ use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::device::class::Class;
 use crate::diagnostic::Diagnostic;
+use crate::script::analysis::Finding;
 use crate::script::diagnostics::explain;
 use crate::script::inputs::Inputs;
 use crate::script::lock::lock;
@@ -19,7 +20,7 @@ use crate::script::run::recorder::Ending;
 use crate::script::sources::{Sources, read};
 use crate::script::stack::on_big_stack;
 use crate::script::testing::collect;
-use crate::script::{engine, modules, sandbox, testing};
+use crate::script::{engine, findings, modules, sandbox, testing};
 use rhai::{AST, Engine, EvalAltResult, Scope};
 use std::path::Path;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ pub struct Finished {
 pub struct Runner {
     pub(crate) run: Arc<Run>,
     pub(crate) engine: Engine,
+    findings: Vec<Finding>,
 }
 
 impl Runner {
@@ -50,7 +52,7 @@ impl Runner {
     pub fn new(host: Host, observer: Arc<dyn Observer>, options: RunOptions) -> Runner {
         let run = Arc::new(Run::new(host, observer, options));
         let engine = engine::engine(&run);
-        Runner { run, engine }
+        Runner { run, engine, findings: Vec::new() }
     }
 
     /// Runs a script to its end, then closes every device that is still open, whatever happened.
@@ -75,9 +77,17 @@ impl Runner {
     }
 
     fn evaluate(&mut self, name: &str, text: &str) -> Option<Diagnostic> {
-        let result =
-            modules::prepare(&self.run, &mut self.engine, name, text).and_then(|tree| self.perform(name, &tree));
-        self.failure(result.err(), name)
+        let tree = match modules::prepare(&self.run, &mut self.engine, name, text) {
+            Ok(tree) => tree,
+            Err(error) => return self.failure(Some(error), name),
+        };
+        if let Some(told) = &self.run.options.checked {
+            let found = findings::of(&self.run, &self.engine, name, &tree);
+            if let Some(refused) = findings::refused(&self.run, &found, told) {
+                return Some(refused);
+            }
+        }
+        self.failure(self.perform(name, &tree).err(), name)
     }
 
     /// Evaluates a script in the order that is chosen, and then what it says is to be torn down.
@@ -147,8 +157,10 @@ impl Runner {
     /// As [`Runner::check_file`].
     pub fn check_text(&mut self, name: &str, text: &str) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
         self.run.reset();
+        self.findings.clear();
         let failure = on_big_stack(|| {
             let result = modules::prepare(&self.run, &mut self.engine, name, text).and_then(|tree| {
+                self.findings = findings::of(&self.run, &self.engine, name, &tree);
                 lock(&self.run.ledger).begin(&self.engine);
                 // Nothing of the script runs in the engine whose natives reach something.
                 let engine = sandbox::engine_of(&self.run);
@@ -163,6 +175,11 @@ impl Runner {
                 Ok(own.map(|(_, class)| class.0.class.clone()).collect())
             }
         }
+    }
+
+    /// What the analysis found in the script that was checked last, besides what its declarations are refused for.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
     }
 
     /// What the run reads, to be told when it has changed.

@@ -92,14 +92,20 @@ fn classes(text: &str) -> Vec<Arc<Class>> {
     runner.check_text("t.rhai", text).unwrap_or_else(|failures| panic!("{text}\n{}", shown(&failures[0])))
 }
 
+#[path = "tests/analysis.rs"]
+mod analysis;
 #[path = "tests/blocks.rs"]
 mod blocks;
 #[path = "tests/division.rs"]
 mod division;
 #[path = "tests/failures.rs"]
 mod failures;
+#[path = "tests/habits.rs"]
+mod habits;
 #[path = "tests/language.rs"]
 mod language;
+#[path = "tests/mutants.rs"]
+mod mutants;
 #[path = "tests/numbers.rs"]
 mod numbers;
 #[path = "tests/reference.rs"]

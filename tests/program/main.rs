@@ -17,6 +17,7 @@ mod belay;
 mod boards;
 #[cfg(target_os = "linux")]
 mod bounds;
+mod checked;
 mod commands;
 #[cfg(target_os = "linux")]
 mod divisions;

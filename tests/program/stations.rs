@@ -171,7 +171,7 @@ fn runs_leave_reports_in_the_folder_of_the_station() {
 let board = Device.open("dut");
 import "std/file" as file;
 file::write(station.reports + "/notes.txt", "mine");
-let kept = every(0.001, 3, || 1);
+every(0.001, 3, || 1);
 unit("SN/1");
 test "t" { measure("supply", 3.3, station.limits.supply) }
 "#,

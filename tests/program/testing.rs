@@ -154,6 +154,8 @@ fn reports_are_accepted_by_who_reads_them() {
     let args = [
         "run",
         "a.rhai",
+        // One of its tests is wrong.
+        "--no-check",
         "--json",
         "r/a.json",
         "--jsonl",
@@ -260,7 +262,7 @@ fn every_teardown_that_fails_is_reported() {
 fn junit_reports_fit_the_schema() {
     let Some([xmllint]) = programs::find(["xmllint"]) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let args = ["run", "a.rhai", "--junit", "a.xml", "--unit", "SN<1>"];
+    let args = ["run", "--no-check", "a.rhai", "--junit", "a.xml", "--unit", "SN<1>"];
     let outcome = Program::new().file("a.rhai", OUTCOMES.as_bytes()).args(args).outcome_in(folder.path());
     assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/junit.xsd");

@@ -49,6 +49,9 @@ pub struct Test {
     /// Ports of the boards for -j, separated by commas
     #[arg(long, value_name = "PORTS", value_delimiter = ',', conflicts_with = "port")]
     pub ports: Vec<String>,
+    /// Run without checking first
+    #[arg(long)]
+    pub no_check: bool,
     /// Arguments of the scripts, their variable `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,

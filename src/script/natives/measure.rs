@@ -16,7 +16,7 @@ use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use serde_json::Value;
 use std::sync::Arc;
 
-const OPTIONS: &[&str] =
+pub(crate) const OPTIONS: &[&str] =
     &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
 
 /// Registers the function.

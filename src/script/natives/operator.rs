@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 
 type Context<'a> = NativeCallContext<'a>;
 
+/// The options of each function.
+pub(crate) const ASK: &[&str] = &["choices", "default", "pattern", "timeout", "name", "image"];
+pub(crate) const CONFIRM: &[&str] = &["default", "timeout", "name", "image"];
+pub(crate) const INSTRUCT: &[&str] = &["timeout", "name", "image"];
+
 /// The three functions.
 #[derive(Clone, Copy)]
 enum Function {
@@ -35,9 +40,9 @@ impl Function {
 
     fn options(self) -> &'static [&'static str] {
         match self {
-            Function::Ask => &["choices", "default", "pattern", "timeout", "name", "image"],
-            Function::Confirm => &["default", "timeout", "name", "image"],
-            Function::Instruct => &["timeout", "name", "image"],
+            Function::Ask => ASK,
+            Function::Confirm => CONFIRM,
+            Function::Instruct => INSTRUCT,
         }
     }
 }

@@ -15,7 +15,8 @@ use rhai::{Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
-const OPTIONS: &[&str] = &["minify", "stream_out", "record", "trusted", "proxy", "delete", "return_time", "timeout"];
+pub(crate) const OPTIONS: &[&str] =
+    &["minify", "stream_out", "record", "trusted", "proxy", "delete", "return_time", "timeout"];
 
 /// Where what the code prints goes.
 enum Output {

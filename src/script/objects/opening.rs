@@ -17,7 +17,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, Map, NativeCallContext};
 use std::any::TypeId;
 use std::sync::Arc;
 
-const OPTIONS: &[&str] = &[
+pub(crate) const OPTIONS: &[&str] = &[
     "startup",
     "attempts",
     "baudrate",
@@ -36,7 +36,7 @@ const OPTIONS: &[&str] = &[
 const IMPLEMENTATIONS: &[&str] = &["micropython", "circuitpython"];
 
 /// Fields of a USB specifier, which may stand as a map in place of a port.
-const SPECIFIER: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location", "device"];
+pub(crate) const SPECIFIER: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location", "device"];
 
 /// Registers `open`, `session` and `list_devices`.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {

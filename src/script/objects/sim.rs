@@ -10,6 +10,25 @@ use crate::script::objects::convert;
 use crate::value::Value;
 use rhai::{Dynamic, NativeCallContext};
 
+/// The functions of the bench side, and how many arguments each takes.
+pub(crate) const FUNCTIONS: &[(&str, &[usize])] = &[
+    ("adc", &[2]),
+    ("pin", &[2]),
+    ("level", &[1]),
+    ("wire", &[2]),
+    ("pwm", &[1]),
+    ("i2c", &[3]),
+    ("i2c_registers", &[2]),
+    ("spi", &[2]),
+    ("spi_sent", &[1]),
+    ("uart", &[2]),
+    ("uart_sent", &[1]),
+    ("bitstream_sent", &[1]),
+    ("onewire", &[2]),
+    ("dht", &[2, 3]),
+    ("wifi", &[1]),
+];
+
 /// `d.sim.NAME(args…)`: calls the function of the simulated board's bench side.
 pub(crate) fn simulate(
     context: &NativeCallContext<'_>,
@@ -36,9 +55,9 @@ pub(crate) fn simulate(
     match sim.0.device.exec(&code, at.as_ref()) {
         Ok(value) => Ok(convert::to_dynamic(value)),
         Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("AttributeError") => {
+            let names: Vec<String> = FUNCTIONS.iter().map(|(name, _)| format!("`{name}`")).collect();
             let message = format!("the simulated board has no `{name}` for {}", errors::arguments(values.len()));
-            let error = Error::new(Kind::UnknownTaskError, message)
-                .with_help("it has `adc`, `pin`, `level`, `wire`, `pwm`, `i2c`, `i2c_registers`, `spi`, `spi_sent`, `uart`, `uart_sent`, `bitstream_sent`, `onewire`, `wifi`");
+            let error = Error::new(Kind::UnknownTaskError, message).with_help(format!("it has {}", names.join(", ")));
             Err(raise(located(error, context)))
         }
         Err(error) => Err(raise(error)),

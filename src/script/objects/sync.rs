@@ -14,7 +14,8 @@ use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::path::Path;
 use std::sync::Arc;
 
-const OPTIONS: &[&str] = &["dst", "keep", "ignore", "minify", "mpy_cross_binary", "delete", "dry_run", "progress"];
+pub(crate) const OPTIONS: &[&str] =
+    &["dst", "keep", "ignore", "minify", "mpy_cross_binary", "delete", "dry_run", "progress"];
 
 /// Registers the functions.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {

@@ -15,6 +15,7 @@ pub(crate) mod memory;
 pub(crate) mod options;
 mod permissions;
 pub(crate) mod recorder;
+pub(crate) mod told;
 
 use crate::device::Host;
 use crate::gate::Gate;

@@ -43,7 +43,7 @@ pub struct Session {
 impl Runner {
     /// Begins a session. Each input may take the runner's `limit`.
     pub fn session(self) -> Session {
-        let Runner { run, engine } = self;
+        let Runner { run, engine, .. } = self;
         run.reset();
         let mut state = engine.new_global_runtime_state();
         // Rhai looks into the first library for the functions that a function pointer was made with. It has to find them by

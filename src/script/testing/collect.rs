@@ -37,6 +37,20 @@ pub(crate) fn tests(tree: &AST) -> Vec<Declared> {
     found
 }
 
+/// Where the tests of [`tests`] stand, in the same order.
+pub(crate) fn positions(tree: &AST) -> Vec<Position> {
+    let mut found = Vec::new();
+    tree.walk(&mut |nodes: &[ASTNode<'_>]| {
+        if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
+            && is(custom, names::TEST)
+        {
+            found.push(*position);
+        }
+        true
+    });
+    found
+}
+
 /// Where the tests stand that are reached once in each run: not in a loop, a branch, a function or a closure.
 fn certain(tree: &AST) -> Vec<Position> {
     let mut found = Vec::new();

@@ -250,7 +250,7 @@ fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
             }
         };
         let segments = || ops.chars().zip(&custom.inputs);
-        let options = read_options(segments(), source, moment.word(), &["timeout"], literal)?;
+        let options = read_options(segments(), source, moment.word(), super::HOOK_OPTIONS, literal)?;
         if let Some((_, block)) = segments().find(|(op, _)| *op == 'B') {
             let at = custom.inputs.last().map_or(Position::NONE, Expr::position);
             let block = Arc::new(block.clone());
@@ -270,7 +270,7 @@ pub fn group(
     let source = context.source().unwrap_or_default().to_owned();
     let ops = letters(state);
     let name = inputs.first().and_then(Expression::get_string_value).unwrap_or_default().to_owned();
-    let Options { tags, skip, .. } = options(context, &source, &ops, inputs, "group", &["tags", "skip_if"])?;
+    let Options { tags, skip, .. } = options(context, &source, &ops, inputs, "group", super::GROUP_OPTIONS)?;
     let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
     let mut frame = frame(run, Some(name), &source, context.call_level());
     (frame.tags, frame.skip) = (tags, skip.unwrap_or(Ok(None))?);
@@ -305,7 +305,7 @@ pub fn hook(
 ) -> Fallible<Dynamic> {
     let source = context.source().unwrap_or_default().to_owned();
     let ops = letters(state);
-    let Options { timeout, .. } = options(context, &source, &ops, inputs, moment.word(), &["timeout"])?;
+    let Options { timeout, .. } = options(context, &source, &ops, inputs, moment.word(), super::HOOK_OPTIONS)?;
     let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
     let position = inputs.last().map_or(Position::NONE, Expression::position);
     let (thread, level) = (std::thread::current().id(), context.call_level());

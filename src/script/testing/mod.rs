@@ -24,7 +24,9 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, EvalContext, Expression, Immut
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const OPTIONS: &[&str] = &["timeout", "retry", "needs", "skip_if", "tags"];
+pub(crate) const OPTIONS: &[&str] = &["timeout", "retry", "needs", "skip_if", "tags"];
+pub(crate) const GROUP_OPTIONS: &[&str] = &["tags", "skip_if"];
+pub(crate) const HOOK_OPTIONS: &[&str] = &["timeout"];
 
 /// What is run before and after tests, by the keywords of [`names::HOOKS`].
 const MOMENTS: [Moment; 4] = [Moment::SetupAll, Moment::SetupEach, Moment::TeardownEach, Moment::TeardownAll];

@@ -1,0 +1,94 @@
+//! Maps of options that are written out: unknown names, units, limits.
+//!
+//! Uses the lists of those who read the options. Invariant: an option whose value is computed is not judged by it.
+
+use crate::bench::units;
+use crate::script::analysis::tree::{literal, map_of, number};
+use crate::script::analysis::walker::Walker;
+use crate::script::natives::{measure, operator};
+use crate::script::objects::{exec, opening, sync};
+use rhai::{Expr, FnCallExpr};
+
+impl<'w> Walker<'w, '_> {
+    /// The options of a function of the language.
+    pub fn check_options_of(&mut self, name: &str, call: &'w FnCallExpr) {
+        let args = call.args.as_slice();
+        match (name, args) {
+            ("measure", [_, _, options]) => {
+                self.check_names("measure", options, measure::OPTIONS);
+                self.check_limits(options);
+            }
+            ("ask", [_, options]) => self.check_names("ask", options, operator::ASK),
+            ("confirm", [_, options]) => self.check_names("confirm", options, operator::CONFIRM),
+            ("instruct", [_, options]) => self.check_names("instruct", options, operator::INSTRUCT),
+            ("for_each_board", [_, options, _]) => self.check_names("for_each_board", options, &["jobs"]),
+            ("record", [_, unit, ..]) => self.check_unit(unit),
+            _ => {}
+        }
+    }
+
+    /// The options of a function of devices.
+    pub fn check_options_on_device(&mut self, name: &str, call: &'w FnCallExpr) {
+        let Some(options) = call.args.last().filter(|_| call.args.len() > 1) else { return };
+        match name {
+            "sync" | "sync_dependencies" => self.check_names("sync", options, sync::OPTIONS),
+            "exec" => self.check_names("exec", options, exec::OPTIONS),
+            "mount" => self.check_names("mount", options, &["write"]),
+            _ => {}
+        }
+    }
+
+    /// The options of `open` and `session`.
+    pub fn check_options_of_open(&mut self, call: &'w FnCallExpr) {
+        let is_map = |argument: &&Expr| map_of(argument).is_some();
+        let mut maps = call.args.iter().filter(is_map);
+        let (Some(only), None) = (maps.next(), maps.next()) else { return };
+        let is_specifier = |map: &[(rhai::Ident, Expr)]| {
+            !map.is_empty() && map.iter().all(|(key, _)| opening::SPECIFIER.contains(&key.name.as_str()))
+        };
+        let is_first = call.args.first().is_some_and(|first| std::ptr::eq(first, only));
+        if !(is_first && map_of(only).is_some_and(is_specifier)) {
+            self.check_names("open", only, opening::OPTIONS);
+        }
+    }
+
+    fn check_names(&mut self, what: &str, options: &'w Expr, known: &[&str]) {
+        for (key, _) in map_of(options).into_iter().flatten() {
+            if !known.contains(&key.name.as_str()) {
+                let message = format!("`{what}` has no option `{}`", key.name);
+                let otherwise = format!("options: {}", known.join(", "));
+                self.misspelt(key.pos, message, (&key.name, known.iter().copied()), &otherwise);
+            }
+        }
+    }
+
+    fn check_limits(&mut self, options: &'w Expr) {
+        let Some(map) = map_of(options) else { return };
+        let value = |name: &str| map.iter().find(|(key, _)| key.name == name);
+        if let Some((_, unit)) = value("unit") {
+            self.check_unit(unit);
+        }
+        for (low, high) in [("min", "max"), ("marginal_min", "marginal_max")] {
+            let (Some((key, min)), Some((_, max))) = (value(low), value(high)) else { continue };
+            if let (Some(min), Some(max)) = (number(min), number(max))
+                && min > max
+            {
+                self.error(key.pos, format!("`{low}` is above `{high}`: {min} > {max}"), "swap them");
+            }
+        }
+    }
+
+    fn check_unit(&mut self, unit: &'w Expr) {
+        let Some(text) = literal(unit) else { return };
+        if let Err(meant) = units::check(text) {
+            let help = meant.map_or_else(
+                || {
+                    "use a unit of the SI or of a lab, with a prefix: \"mV\", \"kΩ\", \"m/s\", \"°C\", \"dBm\""
+                        .to_owned()
+                },
+                |meant| format!("did you mean `{meant}`?"),
+            );
+            self.error(unit.position(), format!("unknown unit `{text}`"), help);
+        }
+    }
+}

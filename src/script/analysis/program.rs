@@ -1,0 +1,328 @@
+//! A script and the modules that it imports, prepared for the analysis: functions, classes, imports, exports.
+//!
+//! Reads Rhai's tree. Invariant: nothing is evaluated; what cannot be read from the tree is noted as not known.
+
+use crate::script::analysis::classes::Class;
+use crate::script::analysis::natives::Natives;
+use crate::script::analysis::tree::{body_of, calls_something, root_of};
+use crate::script::members::{self, Use};
+use crate::script::modules::resolve;
+use crate::script::names::DEVICE_CLASS;
+use crate::script::run::loader::CLOSURE;
+use rhai::{AST, ASTFlags, ASTNode, Expr, Module, Position, Stmt};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// One script with its text.
+pub(crate) struct Source {
+    /// The name that stands in origins.
+    pub name: String,
+    pub text: Arc<str>,
+    pub tree: AST,
+}
+
+/// A function of a script.
+pub(crate) struct Function {
+    pub name: String,
+    pub params: Vec<String>,
+    pub is_private: bool,
+    /// It is declared for values of one type.
+    pub is_typed: bool,
+    pub body: Vec<Stmt>,
+}
+
+/// A script, read.
+pub(crate) struct Script<'s> {
+    pub source: &'s Source,
+    pub functions: Vec<Function>,
+    pub closures: HashMap<String, Function>,
+    /// Aliases of imports: the number of the script, `None` if it is not known.
+    pub imports: Vec<(String, Option<usize>)>,
+    /// What other scripts see as `alias::NAME`.
+    pub exports: HashSet<String>,
+    /// The constants of the script, which functions see as `global::NAME`.
+    pub constants: HashSet<String>,
+    /// Names that are assigned somewhere: what they hold is not known.
+    pub assigned: HashSet<String>,
+    /// Names of which a part is assigned, or on which something is called: what the elements are is not known.
+    pub changed: HashSet<String>,
+}
+
+/// Everything that is analysed together. The first script is the one that is run.
+pub(crate) struct Program<'s> {
+    pub scripts: Vec<Script<'s>>,
+    pub natives: &'s Natives,
+    /// The first one is the built-in `Device`.
+    pub classes: Vec<Class>,
+    /// Names that a map may hold, or that are written as strings: they may be called on anything.
+    pub keys: HashSet<String>,
+    /// Names of items that are declared for single devices at run time.
+    pub declared: HashSet<String>,
+    /// Items are declared from computed code: devices may have any.
+    pub declares_anything: bool,
+    /// Objects of boards may be about, on which any name can be called.
+    pub has_proxies: bool,
+    /// `this` is assigned somewhere: methods may change what a variable holds.
+    pub assigns_this: bool,
+}
+
+impl<'s> Program<'s> {
+    pub fn new(sources: &'s [Source], natives: &'s Natives) -> Program<'s> {
+        let numbers: HashMap<&str, usize> =
+            sources.iter().enumerate().map(|(number, source)| (source.name.as_str(), number)).collect();
+        let mut program = Program {
+            scripts: Vec::new(),
+            natives,
+            classes: vec![Class::device(DEVICE_CLASS)],
+            keys: HashSet::new(),
+            declared: HashSet::new(),
+            declares_anything: false,
+            has_proxies: false,
+            assigns_this: false,
+        };
+        for source in sources {
+            let script = program.read(source, &numbers);
+            program.scripts.push(script);
+        }
+        for class in 0..program.classes.len() {
+            program.inherit(class);
+        }
+        program
+    }
+
+    fn read(&mut self, source: &'s Source, numbers: &HashMap<&str, usize>) -> Script<'s> {
+        let mut script = Script {
+            source,
+            functions: Vec::new(),
+            closures: HashMap::new(),
+            imports: Vec::new(),
+            exports: HashSet::new(),
+            constants: HashSet::new(),
+            assigned: HashSet::new(),
+            changed: HashSet::new(),
+        };
+        for (_, access, name, _, definition) in source.tree.shared_lib().iter_script_fn_info() {
+            let mut alone = Module::new();
+            alone.set_script_fn(definition.clone());
+            let function = Function {
+                name: name.to_owned(),
+                params: definition.params.iter().map(ToString::to_string).collect(),
+                is_private: access == rhai::FnAccess::Private,
+                is_typed: definition.this_type.is_some(),
+                body: body_of(&AST::new(Vec::<Stmt>::new(), alone)),
+            };
+            if name.starts_with(CLOSURE) {
+                script.closures.insert(name.to_owned(), function);
+            } else {
+                script.functions.push(function);
+            }
+        }
+        let number = numbers[source.name.as_str()];
+        source.tree.walk(&mut |nodes: &[ASTNode<'_>]| {
+            match nodes.last() {
+                Some(ASTNode::Stmt(statement)) => self.statement(&mut script, statement, numbers),
+                Some(ASTNode::Expr(expression)) => self.expression(&mut script, expression, number),
+                _ => {}
+            }
+            true
+        });
+        if !source.name.starts_with("std/") {
+            self.has_proxies |= source.text.contains("proxy");
+            self.note_definitions(&source.text);
+        }
+        script
+    }
+
+    fn statement(&mut self, script: &mut Script<'_>, statement: &Stmt, numbers: &HashMap<&str, usize>) {
+        match statement {
+            Stmt::Import(import, _) => {
+                let target = match &import.0 {
+                    Expr::StringConstant(path, _) => {
+                        numbers.get(resolve(Some(&script.source.name), path).as_str()).copied()
+                    }
+                    _ => None,
+                };
+                if !import.1.name.is_empty() {
+                    script.imports.push((import.1.name.to_string(), target));
+                }
+            }
+            Stmt::Export(export, _) => {
+                let name = if export.1.name.is_empty() { &export.0.name } else { &export.1.name };
+                script.exports.insert(name.to_string());
+            }
+            Stmt::Var(variable, flags, _) => {
+                if flags.contains(ASTFlags::EXPORTED) {
+                    script.exports.insert(variable.0.name.to_string());
+                }
+                if flags.contains(ASTFlags::CONSTANT) {
+                    script.constants.insert(variable.0.name.to_string());
+                }
+            }
+            Stmt::Assignment(parts) => match &parts.1.lhs {
+                Expr::Variable(variable, ..) => {
+                    script.assigned.insert(variable.1.to_string());
+                }
+                Expr::ThisPtr(_) => self.assigns_this = true,
+                chain => {
+                    if let Some(name) = root_of(chain) {
+                        script.changed.insert(name.to_owned());
+                    }
+                    self.note_keys(chain);
+                }
+            },
+            _ => {}
+        }
+    }
+
+    fn expression(&mut self, script: &mut Script<'_>, expression: &Expr, number: usize) {
+        match expression {
+            Expr::Custom(custom, _) => {
+                if let Some(class) = Class::read(custom, number, &script.source.text) {
+                    script.exports.insert(class.name.clone());
+                    self.classes.push(class);
+                }
+            }
+            Expr::Map(map, _) => self.keys.extend(map.0.iter().map(|(key, _)| key.name.to_string())),
+            Expr::StringConstant(text, _) if rhai::is_valid_identifier(text) => {
+                self.keys.insert(text.to_string());
+            }
+            Expr::Dot(..) | Expr::Index(..) => {
+                if let Some(name) = root_of(expression).filter(|_| calls_something(expression)) {
+                    script.changed.insert(name.to_owned());
+                }
+            }
+            Expr::MethodCall(call, _)
+                if members::of_device(&call.name).is_some_and(|member| member.how == Use::Declaring) =>
+            {
+                let is_known =
+                    matches!(call.args.first(), Some(Expr::StringConstant(..) | Expr::InterpolatedString(..)));
+                self.declares_anything |= !is_known && !call.args.is_empty();
+            }
+            _ => {}
+        }
+    }
+
+    /// Notes the names in an assigned chain: they may become functions of a map.
+    fn note_keys(&mut self, chain: &Expr) {
+        chain.walk(&mut Vec::new(), &mut |nodes| {
+            if let Some(ASTNode::Expr(Expr::Property(property, _))) = nodes.last() {
+                self.keys.insert(property.2.to_string());
+            }
+            true
+        });
+    }
+
+    /// Notes the names after `def`, which may be declared at run time.
+    fn note_definitions(&mut self, text: &str) {
+        for (at, _) in text.match_indices("def ") {
+            let rest = text[at + 4..].trim_start();
+            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            self.declared.insert(rest[..end].to_owned());
+        }
+    }
+
+    /// Finds the classes that a class inherits from.
+    fn inherit(&mut self, number: usize) {
+        let (home, names) = (self.classes[number].script, self.classes[number].mixins.clone());
+        for (alias, name) in names {
+            let found = match &alias {
+                None => self.class_in(home, &name).or_else(|| self.class_of_name(&name)),
+                Some(alias) => self.import(home, alias).flatten().and_then(|module| self.class_in(module, &name)),
+            };
+            match found {
+                Some(base) if base != number => self.classes[number].bases.push(base),
+                _ => self.classes[number].is_open = true,
+            }
+        }
+    }
+
+    /// The class that a script declares under a name: the last one.
+    pub fn class_in(&self, script: usize, name: &str) -> Option<usize> {
+        self.classes.iter().rposition(|class| class.script == script && class.name == name)
+    }
+
+    /// The class that any script declares under a name, if there is only one.
+    pub fn class_of_name(&self, name: &str) -> Option<usize> {
+        let mut found = (0..self.classes.len()).filter(|number| self.classes[*number].name == name);
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// What a script imports under an alias; `Some(None)` if that is not known.
+    pub fn import(&self, script: usize, alias: &str) -> Option<Option<usize>> {
+        let mut found = self.scripts.get(script)?.imports.iter().filter(|(known, _)| known == alias);
+        let (_, first) = found.next()?;
+        Some(if found.all(|(_, other)| other == first) { *first } else { None })
+    }
+
+    /// A class and those that it inherits from, nearest first.
+    pub fn lineage(&self, class: usize) -> Vec<usize> {
+        let mut found = vec![class];
+        let mut next = 0;
+        while let Some(class) = found.get(next) {
+            let fresh: Vec<usize> =
+                self.classes[*class].bases.iter().copied().filter(|base| !found.contains(base)).collect();
+            found.extend(fresh);
+            next += 1;
+        }
+        found
+    }
+
+    /// Whether a class may have items that are not known.
+    pub fn is_open(&self, class: usize) -> bool {
+        self.declares_anything || self.lineage(class).iter().any(|class| self.classes[*class].is_open)
+    }
+
+    /// The names of the items and methods of a class.
+    pub fn members(&self, class: usize) -> Vec<&str> {
+        let classes = self.lineage(class).into_iter().map(|class| &self.classes[class]);
+        classes.flat_map(|class| class.members()).collect()
+    }
+
+    /// Whether any class has an item or a method of this name.
+    pub fn is_member(&self, name: &str) -> bool {
+        self.classes.iter().any(|class| class.members().any(|known| known == name)) || self.declared.contains(name)
+    }
+}
+
+impl Script<'_> {
+    /// Whether the script declares a function of this name.
+    pub fn has_function(&self, name: &str) -> bool {
+        self.functions.iter().any(|function| function.name == name)
+    }
+
+    /// Whether the script has a function that takes so many arguments.
+    pub fn takes(&self, name: &str, count: usize) -> bool {
+        self.functions.iter().any(|function| function.name == name && function.params.len() == count)
+    }
+
+    /// How many arguments its functions of this name take.
+    pub fn counts(&self, name: &str) -> BTreeSet<usize> {
+        let named = self.functions.iter().filter(|function| function.name == name && !function.is_typed);
+        named.map(|function| function.params.len()).collect()
+    }
+
+    /// As [`Script::counts`], of those that other scripts can call.
+    pub fn public_counts(&self, name: &str) -> BTreeSet<usize> {
+        let named = self.functions.iter().filter(|function| function.name == name && !function.is_private);
+        named.map(|function| function.params.len()).collect()
+    }
+
+    /// Whether other scripts can call a function of this name.
+    pub fn has_public(&self, name: &str) -> bool {
+        self.public().any(|known| known == name)
+    }
+
+    /// The names of the functions that other scripts can call.
+    pub fn public(&self) -> impl Iterator<Item = &str> {
+        self.functions.iter().filter(|function| !function.is_private).map(|function| function.name.as_str())
+    }
+}
+
+impl Source {
+    /// The rest of the line at a position.
+    pub fn text_at(&self, position: Position) -> &str {
+        let line = position.line().and_then(|line| self.text.split('\n').nth(line.checked_sub(1)?)).unwrap_or_default();
+        let column = position.position().and_then(|column| column.checked_sub(1)).unwrap_or(0);
+        line.char_indices().nth(column).map_or("", |(at, _)| &line[at..])
+    }
+}

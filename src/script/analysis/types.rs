@@ -1,0 +1,91 @@
+//! What is known of a value before the script runs.
+//!
+//! Invariant: in doubt a value is [`Type::Any`].
+
+use crate::script::handles::{ClassHandle, DeviceHandle, SimHandle};
+use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map};
+use std::any::TypeId;
+
+/// The type of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Type {
+    /// Not known.
+    Any,
+    /// Not known, because of a mistake that was told.
+    Wrong,
+    Unit,
+    Int,
+    Float,
+    Bool,
+    Char,
+    Text,
+    Map,
+    /// With the type of every element.
+    Array(Box<Type>),
+    /// A function pointer, with the type of what it gives.
+    Function(Box<Type>),
+    /// A device class, by its number.
+    Class(usize),
+    /// A device of a class.
+    Device(usize),
+    /// The bench side of a simulated board.
+    Sim,
+}
+
+impl Type {
+    pub fn array_of(of: Type) -> Type {
+        Type::Array(Box::new(of))
+    }
+
+    /// The type of something that is either this or that.
+    pub fn or(self, other: Type) -> Type {
+        match (self, other) {
+            (one, two) if one == two => one,
+            (Type::Array(one), Type::Array(two)) => Type::array_of(one.or(*two)),
+            _ => Type::Any,
+        }
+    }
+
+    /// Whether a native function whose parameter is of the Rust type `id` takes such a value, as far as is known.
+    pub fn fits(&self, id: TypeId) -> bool {
+        if id == TypeId::of::<Dynamic>() {
+            return true;
+        }
+        match self {
+            Type::Any | Type::Wrong => true,
+            Type::Unit => id == TypeId::of::<()>(),
+            Type::Int => id == TypeId::of::<i64>(),
+            Type::Float => id == TypeId::of::<f64>(),
+            Type::Bool => id == TypeId::of::<bool>(),
+            Type::Char => id == TypeId::of::<char>(),
+            Type::Text => {
+                [TypeId::of::<ImmutableString>(), TypeId::of::<String>(), TypeId::of::<&'static str>()].contains(&id)
+            }
+            Type::Map => id == TypeId::of::<Map>(),
+            Type::Array(_) => id == TypeId::of::<Array>(),
+            Type::Function(_) => id == TypeId::of::<FnPtr>(),
+            Type::Class(_) => id == TypeId::of::<ClassHandle>(),
+            Type::Device(_) => id == TypeId::of::<DeviceHandle>(),
+            Type::Sim => id == TypeId::of::<SimHandle>(),
+        }
+    }
+
+    /// As the reference calls it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Type::Any | Type::Wrong => "value",
+            Type::Unit => "`()`",
+            Type::Int => "int",
+            Type::Float => "float",
+            Type::Bool => "bool",
+            Type::Char => "char",
+            Type::Text => "string",
+            Type::Map => "map",
+            Type::Array(_) => "array",
+            Type::Function(_) => "function",
+            Type::Class(_) => "DeviceClass",
+            Type::Device(_) => "Device",
+            Type::Sim => "Sim",
+        }
+    }
+}

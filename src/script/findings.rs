@@ -1,0 +1,43 @@
+//! The analysis of a script that was prepared, with the modules that it imports.
+//!
+//! Invariant: the functions of the language are read from an engine once in a process.
+
+use crate::diagnostic::Diagnostic;
+use crate::script::analysis::natives::Natives;
+use crate::script::analysis::program::Source;
+use crate::script::analysis::{self, Finding, Severity};
+use crate::script::run::Run;
+use crate::script::run::told::Told;
+use rhai::{AST, Engine};
+use std::sync::OnceLock;
+
+/// What is wrong with a script that was prepared.
+pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Finding> {
+    static NATIVES: OnceLock<Natives> = OnceLock::new();
+    let natives =
+        NATIVES.get_or_init(|| Natives::of(engine, &|name, count| run.declarations.is_registered(name, count)));
+    let source = |name: String, tree: AST| Source { text: run.sources.get(&name).unwrap_or_default(), name, tree };
+    let mut sources = vec![source(name.to_owned(), tree.clone())];
+    for module in run.declarations.loader.reach(name).into_iter().skip(1) {
+        if let Some(tree) = run.declarations.loader.tree(&module) {
+            sources.push(source(module, tree));
+        }
+    }
+    analysis::findings(&sources, natives)
+}
+
+/// Why a script is not run: its errors. Its warnings are told, those that are not in `told`.
+pub(crate) fn refused(run: &Run, findings: &[Finding], told: &Told) -> Option<Diagnostic> {
+    // What a script catches may be what it tests.
+    let is_told = |finding: &&Finding| finding.severity == Severity::Warning && !finding.is_caught;
+    for finding in findings.iter().filter(is_told) {
+        let help = finding.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+        let warning = format!("{}: warning: {}{help}", finding.origin, finding.message);
+        if told.is_new(&warning) {
+            run.observer.notice(&warning);
+        }
+    }
+    let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error).map(Finding::diagnostic);
+    let first = errors.next()?;
+    Some(Diagnostic { others: errors.collect(), ..first })
+}

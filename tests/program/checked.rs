@@ -1,0 +1,114 @@
+//! Scripts that are surely wrong are refused before anything runs; warnings are told once.
+
+use crate::support::command::Program;
+
+/// A script with an error in a branch that is never taken, and a variable that nothing uses.
+const WRONG: &str = "
+    device Bench {
+        task on() `return 1`
+    }
+    let bench = Bench.open();
+    let spare = 2;
+    print(bench.on());
+    if false {
+        bench.onn();
+        v = 5;
+    }
+";
+
+#[test]
+fn check_tells_everything_that_is_wrong() {
+    Program::new()
+        .script("a.rhai", WRONG)
+        .script("b.rhai", "let spare = 2;\nprint(7 / 2);\n")
+        .args(["check", "a.rhai", "b.rhai"])
+        .stdout("b.rhai: ok (0 classes, 0 items, 2 warnings)\n")
+        .stderr(
+            "
+            warning: unused variable `spare`
+              --> a.rhai:5:5
+               |
+             5 | let spare = 2;
+               |     ^^^^^
+              help: use it, or name it `_spare`
+            error: `Bench` has no task or method `onn`
+              --> a.rhai:8:11
+               |
+             8 |     bench.onn();
+               |           ^^^
+              help: did you mean `on`?
+            error: `v` is assigned, but not declared
+              --> a.rhai:9:5
+               |
+             9 |     v = 5;
+               |     ^
+              help: a variable begins with `let v = …;`
+            warning: unused variable `spare`
+              --> b.rhai:1:5
+               |
+             1 | let spare = 2;
+               |     ^^^^^
+              help: use it, or name it `_spare`
+            warning: dividing two integers drops the remainder
+              --> b.rhai:2:9
+               |
+             2 | print(7 / 2);
+               |         ^
+              help: for a fraction, write `2.0`; for the whole part, write `floor_div(a, 2)`
+            ",
+        )
+        .status(2);
+}
+
+#[test]
+fn check_prints_findings_as_json() {
+    let program = Program::new().script("a.rhai", WRONG).args(["check", "--json", "a.rhai"]);
+    let outcome = program.outcome();
+    assert_eq!((outcome.stderr.as_str(), outcome.status), ("", Some(2)));
+    let found: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    assert_eq!(found.as_array().map(Vec::len), Some(3), "{found}");
+    assert_eq!(
+        found[1],
+        serde_json::json!({
+            "file": "a.rhai",
+            "line": 8,
+            "column": 11,
+            "severity": "error",
+            "kind": "ParseError",
+            "message": "`Bench` has no task or method `onn`",
+            "help": "did you mean `on`?",
+        })
+    );
+}
+
+#[test]
+fn run_and_test_refuse_what_is_surely_wrong_before_a_board_is_opened() {
+    for command in ["run", "test"] {
+        // No port of this name could be opened.
+        let program = Program::new().script("a.rhai", WRONG).args([command, "a.rhai", "-p", "/dev/nothing"]);
+        let outcome = program.outcome();
+        assert_eq!((outcome.stdout.as_str(), outcome.status), ("", Some(2)), "{command}");
+        let warning = "a.rhai:5:5: warning: unused variable `spare`\n  help: use it, or name it `_spare`\n";
+        let rest = outcome.stderr.strip_prefix(warning).unwrap_or_else(|| panic!("{}", outcome.stderr));
+        assert!(rest.starts_with("error: `Bench` has no task or method `onn`\n  --> a.rhai:8:11\n"), "{rest}");
+        assert!(rest.contains("error: `v` is assigned, but not declared\n  --> a.rhai:9:5\n"), "{rest}");
+    }
+}
+
+#[test]
+fn a_run_goes_without_the_check() {
+    Program::new()
+        .script("a.rhai", WRONG)
+        .args(["run", "--no-check", "a.rhai", "-p", "sim"])
+        .stdout("1\n")
+        .stderr("")
+        .status(0);
+}
+
+#[test]
+fn warnings_are_told_once_however_often_tests_run() {
+    let script = "let spare = 2;\ntest \"t\" { }\n";
+    let outcome = Program::new().script("a.rhai", script).args(["test", "a.rhai", "--repeat", "3"]).outcome();
+    assert_eq!(outcome.stderr, "a.rhai:1:5: warning: unused variable `spare`\n  help: use it, or name it `_spare`\n");
+    assert_eq!(outcome.status, Some(0));
+}
