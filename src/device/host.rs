@@ -3,7 +3,7 @@
 //! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
 
 use crate::device::handle::Device;
-use crate::device::kept::Parked;
+use crate::device::kept::Pool;
 use crate::device::lock::lock;
 use crate::device::named::Known;
 use crate::device::output::Output;
@@ -15,7 +15,7 @@ use crate::port::trace::Recorder;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -40,14 +40,18 @@ pub(super) struct Shared {
     gate: Mutex<Arc<Gate>>,
     /// What the command line gives a script as arguments: a port among them is the person's.
     args: Mutex<Vec<String>>,
-    open: Mutex<Vec<Device>>,
-    /// Names given to devices that are being opened.
-    reserved: Mutex<Vec<String>>,
+    registry: Mutex<Registry>,
     /// See [`crate::device::park`].
-    pub(super) keeps_links: AtomicBool,
-    /// How many runs have begun.
-    pub(super) runs: AtomicU64,
-    pub(super) parked: Mutex<Vec<Parked>>,
+    pub(super) pool: Mutex<Pool>,
+}
+
+/// The devices that are open, and their names.
+#[derive(Default)]
+struct Registry {
+    /// In the order in which they were opened.
+    open: Vec<Device>,
+    /// Names given to devices, also to those that are being opened.
+    reserved: Vec<String>,
 }
 
 thread_local! {
@@ -86,11 +90,8 @@ impl Host {
             known: Mutex::default(),
             args: Mutex::default(),
             gate: Mutex::new(Arc::new(Gate::of_person())),
-            open: Mutex::new(Vec::new()),
-            reserved: Mutex::new(Vec::new()),
-            keeps_links: AtomicBool::new(false),
-            runs: AtomicU64::new(0),
-            parked: Mutex::new(Vec::new()),
+            registry: Mutex::default(),
+            pool: Mutex::default(),
         }))
     }
 
@@ -199,7 +200,7 @@ impl Host {
 
     /// The devices that are open, in the order in which they were opened.
     pub fn devices(&self) -> Vec<Device> {
-        lock(&self.0.open).clone()
+        lock(&self.0.registry).open.clone()
     }
 
     /// Closes every device that is still open, latest first, running its teardowns. Every one is closed even if one fails.
@@ -207,7 +208,7 @@ impl Host {
         let mut errors = Vec::new();
         loop {
             // Not held while closing: a teardown takes its time, and other threads look at the list.
-            let Some(device) = lock(&self.0.open).last().cloned() else { return errors };
+            let Some(device) = lock(&self.0.registry).open.last().cloned() else { return errors };
             if let Err(error) = device.close() {
                 errors.push(error);
             }
@@ -228,7 +229,7 @@ impl Host {
 
     /// A name that no other device has: `wanted`, or `wanted#2` and so on.
     pub(super) fn reserve_name(&self, wanted: &str) -> String {
-        let mut reserved = lock(&self.0.reserved);
+        let reserved = &mut lock(&self.0.registry).reserved;
         let free = |name: &String| !reserved.contains(name);
         let numbered = (2..).map(|number| format!("{wanted}#{number}"));
         let name = std::iter::once(wanted.to_owned()).chain(numbered).find(free).unwrap_or_default();
@@ -237,17 +238,17 @@ impl Host {
     }
 
     pub(super) fn release_name(&self, name: &str) {
-        lock(&self.0.reserved).retain(|other| other != name);
+        lock(&self.0.registry).reserved.retain(|other| other != name);
     }
 
     pub(super) fn remember(&self, device: &Device) {
-        let mut open = lock(&self.0.open);
+        let open = &mut lock(&self.0.registry).open;
         open.push(device.clone());
         self.output().open_devices(open.len());
     }
 
     pub(super) fn forget(&self, device: &Device) {
-        let mut open = lock(&self.0.open);
+        let open = &mut lock(&self.0.registry).open;
         open.retain(|other| !other.is(device));
         self.output().open_devices(open.len());
     }

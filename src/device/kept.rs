@@ -29,6 +29,16 @@ pub struct Sent {
     pub blank: u32,
 }
 
+/// The connections that are kept between runs.
+#[derive(Default)]
+pub struct Pool {
+    /// Whether a device that is closed leaves its connection here.
+    pub(super) keeps: bool,
+    /// How many runs have begun.
+    pub(super) runs: u64,
+    pub(super) parked: Vec<Parked>,
+}
+
 /// A board without a device.
 pub struct Parked {
     pub(super) key: Key,

@@ -20,22 +20,21 @@ use crate::name::Name;
 use crate::repl::Failure;
 use crate::value::Value;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 impl Host {
     /// Whether a device that is closed leaves its connection for the next one.
     pub fn keep_links(&self, keep: bool) {
-        self.0.keeps_links.store(keep, Ordering::SeqCst);
+        lock(&self.0.pool).keeps = keep;
     }
 
     /// From now on, connections that are kept can be taken over: a run never takes over its own.
     pub fn begin_run(&self) {
-        self.0.runs.fetch_add(1, Ordering::SeqCst);
+        lock(&self.0.pool).runs += 1;
     }
 
     /// Closes the connections that are kept.
     pub fn release_links(&self) {
-        for mut parked in std::mem::take(&mut *lock(&self.0.parked)) {
+        for mut parked in std::mem::take(&mut lock(&self.0.pool).parked) {
             parked.board.leave();
         }
     }
@@ -43,19 +42,14 @@ impl Host {
     /// Keeps the connection of a device that is being closed, or leaves the board.
     pub(super) fn park(&self, key: Option<&Key>, name: &str, state: &mut State) {
         let Some(mut board) = state.board.take() else { return };
-        match key.filter(|_| self.0.keeps_links.load(Ordering::SeqCst) && !board.is_lost()) {
+        let keeps = lock(&self.0.pool).keeps;
+        match key.filter(|_| keeps && !board.is_lost()) {
             None => board.leave(),
             Some(key) => {
                 let (sent, is_busy) = (std::mem::take(&mut state.sent), state.has_threads);
-                let run = self.0.runs.load(Ordering::SeqCst);
-                lock(&self.0.parked).push(Parked {
-                    key: key.clone(),
-                    name: name.to_owned(),
-                    run,
-                    board,
-                    sent,
-                    is_busy,
-                });
+                let mut pool = lock(&self.0.pool);
+                let (key, name, run) = (key.clone(), name.to_owned(), pool.runs);
+                pool.parked.push(Parked { key, name, run, board, sent, is_busy });
             }
         }
     }
@@ -91,8 +85,9 @@ impl Host {
     }
 
     fn take_parked(&self, key: &Key, name: &str) -> Option<Parked> {
-        let current = self.0.runs.load(Ordering::SeqCst);
-        let mut all = lock(&self.0.parked);
+        let mut pool = lock(&self.0.pool);
+        let current = pool.runs;
+        let all = &mut pool.parked;
         let fits = |parked: &Parked| parked.key == *key && parked.run < current;
         let index = all.iter().position(|parked| fits(parked) && parked.name == name);
         if let Some(index) = index.or_else(|| all.iter().position(fits)) {
