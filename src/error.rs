@@ -190,6 +190,30 @@ impl fmt::Display for Kind {
     }
 }
 
+/// What code on a board raised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PyException {
+    /// Its class, for example `OSError`. Of a class in a module CircuitPython gives the module too.
+    pub class: String,
+    /// Its text; may be empty.
+    pub text: String,
+    /// The number of an OSError, in the numbering of the board's `errno`.
+    pub errno: Option<i64>,
+}
+
+impl PyException {
+    /// Parses the last line of a traceback, `OSError: [Errno 28] ENOSPC`. The number is alone where error messages are terse,
+    /// and in parentheses if the exception has more arguments (MicroPython, `py/objexcept.c`).
+    pub fn parse(line: &str) -> PyException {
+        let (class, text) = line.split_once(':').unwrap_or((line, ""));
+        let (class, text) = (class.trim(), text.trim());
+        let bracket = text.strip_prefix("[Errno ").or(text.strip_prefix('('));
+        let digits = bracket.and_then(|rest| rest.split([']', ',']).next()).unwrap_or(text);
+        let errno = if class == "OSError" { digits.parse().ok() } else { None };
+        PyException { class: class.to_owned(), text: text.to_owned(), errno }
+    }
+}
+
 /// One failure. One word wide, so results stay small.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
@@ -198,6 +222,7 @@ pub struct Error(Box<Inner>);
 struct Inner {
     kind: Kind,
     message: String,
+    exception: Option<PyException>,
     help: Option<String>,
     device: Option<String>,
     item: Option<String>,
@@ -214,6 +239,7 @@ impl Error {
         Error(Box::new(Inner {
             kind,
             message: message.into(),
+            exception: None,
             help: None,
             device: None,
             item: None,
@@ -221,6 +247,17 @@ impl Error {
             origins: Vec::new(),
             others: Vec::new(),
         }))
+    }
+
+    /// An exception of the board, by the last line of its traceback.
+    pub fn raised(line: &str) -> Error {
+        Error::new(Kind::DeviceException, line).with_exception(PyException::parse(line))
+    }
+
+    /// Adds what the board raised.
+    pub fn with_exception(mut self, exception: PyException) -> Error {
+        self.0.exception = Some(exception);
+        self
     }
 
     /// Adds what the person should do next.
@@ -290,6 +327,21 @@ impl Error {
         &self.0.message
     }
 
+    /// What the board raised, if that is the failure.
+    pub fn exception(&self) -> Option<&PyException> {
+        self.0.exception.as_ref()
+    }
+
+    /// Whether the board raised an exception of this class.
+    pub fn is_raised(&self, class: &str) -> bool {
+        self.exception().is_some_and(|exception| exception.class == class)
+    }
+
+    /// The number of the OSError that the board raised.
+    pub fn errno(&self) -> Option<i64> {
+        self.exception().and_then(|exception| exception.errno)
+    }
+
     /// What to do next.
     pub fn help(&self) -> Option<&str> {
         self.0.help.as_deref()
@@ -323,18 +375,12 @@ impl Error {
     /// The headline: for an exception of the board `` `Bench` raised ZeroDivisionError in task `f`: … ``.
     pub fn headline(&self) -> String {
         let device = self.device().map(|name| format!("`{name}`"));
-        let (class, detail) = match self.message().split_once(": ") {
-            Some((class, detail)) => (class, Some(detail)),
-            None => (self.message().trim_end_matches([':', ' ']), None),
-        };
-        // What the host itself says of a refusal, `` `/a` cannot be read: … ``, begins with no class.
-        let raised = class.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.'));
-        if self.kind() == Kind::DeviceException && raised {
+        if let Some(PyException { class, text, .. }) = self.exception() {
             let who = device.unwrap_or_else(|| "the board".to_owned());
             let place = self.item().map(|item| format!(" in {item}")).unwrap_or_default();
-            return match detail {
-                Some(detail) if !detail.is_empty() => format!("{who} raised {class}{place}: {detail}"),
-                _ => format!("{who} raised {class}{place}"),
+            return match text.is_empty() {
+                false => format!("{who} raised {class}{place}: {text}"),
+                true => format!("{who} raised {class}{place}"),
             };
         }
         // A message that begins with the name of the device or the item needs no such prefix.
@@ -380,6 +426,22 @@ mod tests {
     }
 
     #[test]
+    fn exceptions_are_parsed() {
+        fn case(line: &str, class: &str, text: &str, errno: Option<i64>) {
+            let expected = PyException { class: class.to_owned(), text: text.to_owned(), errno };
+            assert_eq!(PyException::parse(line), expected, "{line}");
+        }
+        case("OSError: [Errno 28] ENOSPC", "OSError", "[Errno 28] ENOSPC", Some(28));
+        case("OSError: 28", "OSError", "28", Some(28));
+        case("OSError: (2, 'a.txt')", "OSError", "(2, 'a.txt')", Some(2));
+        case("OSError: no wire 3", "OSError", "no wire 3", None);
+        case("OSError", "OSError", "", None);
+        case("ValueError: [Errno 5] EIO", "ValueError", "[Errno 5] EIO", None);
+        case("KeyboardInterrupt: ", "KeyboardInterrupt", "", None);
+        case("Mine: a: b", "Mine", "a: b", None);
+    }
+
+    #[test]
     fn a_lost_connection_is_a_failed_one() {
         assert!(Kind::ConnectionLost.is_a(Kind::ConnectionFailedError));
         assert!(!Kind::ConnectionFailedError.is_a(Kind::ConnectionLost));
@@ -387,9 +449,8 @@ mod tests {
 
     #[test]
     fn a_board_exception_names_device_class_and_item() {
-        let error = Error::new(Kind::DeviceException, "ZeroDivisionError: divide by zero")
-            .with_device("Bench")
-            .with_item("task `read_adc`");
+        let error =
+            Error::raised("ZeroDivisionError: divide by zero").with_device("Bench").with_item("task `read_adc`");
         assert_eq!(error.headline(), "`Bench` raised ZeroDivisionError in task `read_adc`: divide by zero");
         let wrong =
             Error::new(Kind::ArgumentError, "`f` needs a value for `a`").with_device("Bench").with_item("task `f`");
@@ -398,7 +459,7 @@ mod tests {
         assert_eq!(unknown.headline(), "`Bench` has no task `f`");
         let refusal = Error::new(Kind::DeviceException, "`/a b` cannot be read: it is a directory");
         assert_eq!(refusal.headline(), "`/a b` cannot be read: it is a directory");
-        let bare = Error::new(Kind::DeviceException, "KeyboardInterrupt: ");
+        let bare = Error::raised("KeyboardInterrupt: ");
         assert_eq!(bare.headline(), "the board raised KeyboardInterrupt");
     }
 }

@@ -315,8 +315,7 @@ fn unknown(device: &str, name: &str, state: &State) -> Error {
 /// A board without threads says so by an ImportError; terse firmware does not name the module. The start of a thread imports
 /// no other one.
 fn no_threads(error: Error, item: &Item) -> Error {
-    let missing = error.kind() == Kind::DeviceException && error.message().starts_with("ImportError");
-    if item.kind != ItemKind::Thread || !missing {
+    if item.kind != ItemKind::Thread || !error.is_raised("ImportError") {
         return error;
     }
     Error::new(Kind::FeatureUnavailableError, "the board has no threads")

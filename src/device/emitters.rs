@@ -20,7 +20,7 @@ const COMPILERS: &[&str] = &["bytecode", "native", "viper"];
 
 /// Whether an error is the compiler's, about a decorator.
 pub fn is_refused(error: &Error) -> bool {
-    error.message().contains(REFUSED)
+    error.exception().is_some_and(|exception| exception.text.contains(REFUSED))
 }
 
 /// Whether some MicroPython has the decorator that this error is about: then the board decides, not `check`.
@@ -51,7 +51,7 @@ pub fn refused(error: &Error, item: &Item, arch: &str) -> Error {
 /// in no file. What the board says of a decorator that no MicroPython has stays.
 pub fn refused_in_code(error: Error, text: &str, origin: Option<&Origin>, arch: &str) -> Error {
     // What code raised while it ran has more frames than the compiler's.
-    if error.kind() != Kind::DeviceException || !is_refused(&error) || error.origins().len() > 1 {
+    if !is_refused(&error) || error.origins().len() > 1 {
         return error;
     }
     let start = origin.cloned().unwrap_or_else(|| Origin::new("", 1, 1));

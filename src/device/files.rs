@@ -18,7 +18,7 @@ use crate::device::state;
 use crate::device::state::{Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
-use errors::{common, is_memory_error, may_be_loss, nonsense, not_written, number_of, os_error, unsuitable};
+use errors::{common, is_memory_error, may_be_loss, nonsense, not_written, os_error, unsuitable};
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
@@ -140,7 +140,7 @@ impl Files<'_> {
     /// As [`Files::ask`]; an OSError says what could not be done: `what`.
     fn ask_for(&mut self, what: &str, command: &Command) -> Result<Value> {
         let platform = &self.device.0.implementation.platform;
-        self.ask(command).map_err(|error| match number_of(&error) {
+        self.ask(command).map_err(|error| match error.errno() {
             Some(number) => os_error(common(platform, number), what),
             None => error,
         })
@@ -384,7 +384,7 @@ impl Files<'_> {
 
     fn write_literal(&mut self, upload: &Upload<'_>, temporary: &str, progress: Count<'_>) -> Result<()> {
         let platform = &self.device.0.implementation.platform;
-        let failed = |error: Error| match number_of(&error) {
+        let failed = |error: Error| match error.errno() {
             Some(number) => not_written(common(platform, number), upload.path),
             None => error,
         };

@@ -165,7 +165,7 @@ pub(super) fn unsuitable(error: Error) -> Error {
     if error.kind() != Kind::DeviceException {
         return error;
     }
-    let short = error.message().starts_with("MemoryError");
+    let short = error.is_raised("MemoryError");
     let why = if short { "its memory is too full" } else { "its firmware refuses the code for it" };
     Error::new(Kind::FeatureUnavailableError, format!("the board cannot see a folder of this computer: {why}"))
         .with_help(if short {

@@ -225,7 +225,7 @@ pub fn exec_as(code: &str, minified: bool) -> Result<Exec> {
 pub fn text_of(expression: &str, origin: &Origin) -> Result<Exec> {
     let body = Body::parse(expression).map_err(|refused| refused.into_error(origin))?;
     if !scan::is_closed(body.text()) {
-        let error = Error::new(Kind::DeviceException, "SyntaxError: invalid syntax");
+        let error = Error::raised("SyntaxError: invalid syntax");
         return Err(error.with_origin(origin.clone()));
     }
     // The line end ends a comment. What does not compile is found wrong behind it, or on its own lines.
@@ -274,7 +274,7 @@ pub fn waits_for_input(error: Error, reads_input: bool) -> Error {
 
 /// Says why `input()` raised.
 pub fn asks_for_more(error: Error) -> Error {
-    match error.kind() == Kind::DeviceException && error.message().starts_with("EOFError") && error.help().is_none() {
+    match error.is_raised("EOFError") && error.help().is_none() {
         true => error.with_help("standard input has ended, and the program asks for more"),
         false => error,
     }

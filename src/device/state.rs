@@ -455,7 +455,7 @@ impl State {
             })
         };
         let exception = traceback.exception.trim_end();
-        let mut error = Error::new(Kind::DeviceException, exception).with_device(run.device);
+        let mut error = Error::raised(exception).with_device(run.device);
         if !run.item.is_empty() {
             error = error.with_item(run.item);
         }

@@ -164,12 +164,9 @@ impl Plan {
         let freed: u64 = self.early.iter().map(size).sum();
         let bytes_short = lacking(space.free, &|size| size).saturating_sub(freed);
         if short > 0 && bytes_short > 0 {
-            return Err(Error::new(
-                Kind::DeviceException,
-                format!(
-                    "OSError: the board's flash is too small: {bytes_short} more bytes are needed than can be freed"
-                ),
-            )
+            return Err(Error::raised(&format!(
+                "OSError: the board's flash is too small: {bytes_short} more bytes are needed than can be freed"
+            ))
             .with_help("remove files from the board or from the folder; each file must fit beside its old one"));
         }
         Ok(())

@@ -205,14 +205,21 @@ fn movable(work: &mut Work<'_>, found: &Found, target: &str) -> Result<bool> {
     }
 }
 
+/// Numbers of MicroPython's `errno`, which are Linux's.
+const EPERM: i64 = 1;
+/// See [`EPERM`].
+const EACCES: i64 = 13;
+/// See [`EPERM`].
+const EEXIST: i64 = 17;
+
 fn rename(files: &mut Files<'_>, from: &str, to: &str, replaces: bool) -> Result<()> {
     match files.rename(from, to) {
         // FAT does not replace.
-        Err(error) if replaces && error.message().ends_with("it is there already") => {
+        Err(error) if replaces && error.errno() == Some(EEXIST) => {
             files.change(Change::Remove, &[to])?;
             files.rename(from, to)
         }
-        Err(error) if error.message().ends_with("it is not permitted") => {
+        Err(error) if matches!(error.errno(), Some(EPERM | EACCES)) => {
             Err(error.with_help("from one drive of a board to another, use `cp -r` and then `rm -r`"))
         }
         other => other,

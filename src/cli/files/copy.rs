@@ -158,7 +158,7 @@ fn check_drive(files: &mut Files<'_>, space: Option<Space>, copies: &[&Copy<Stri
                 "OSError: the board's flash is too small: `{}` needs {} bytes, {free} are free",
                 copy.to, copy.size
             );
-            return Err(Error::new(Kind::DeviceException, message)
+            return Err(Error::raised(&message)
                 .with_help("remove files from the board, or copy less; `df` shows the free space"));
         }
         let old = files.stat(&copy.to)?.flatten().map_or(0, blocks);

@@ -44,7 +44,7 @@ impl Outcome {
         if is_memory_error(error) {
             return Outcome::Absent(format!("its memory is too small: {}", error.message()));
         }
-        if errno(error) == Some(30) {
+        if error.errno() == Some(30) {
             return Outcome::Absent("its file system is read-only".to_owned());
         }
         Outcome::wrong("no error", format!("{}: {}", error.kind().name(), error.message()))
@@ -77,14 +77,7 @@ pub fn shown(value: &impl std::fmt::Debug) -> String {
 
 /// Whether the board ran out of memory.
 pub fn is_memory_error(error: &Error) -> bool {
-    error.kind() == Kind::DeviceException && error.message().contains("MemoryError")
-}
-
-/// The number of an OSError of the board.
-fn errno(error: &Error) -> Option<u32> {
-    let message = error.message();
-    let at = message.find("Errno ")? + "Errno ".len();
-    message[at..].chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+    error.is_raised("MemoryError")
 }
 
 #[cfg(test)]
@@ -93,12 +86,13 @@ mod tests {
 
     #[test]
     fn errors_are_wrong_unless_the_board_lacks_something() {
-        let of = |kind, message: &str| Outcome::of_error(&Error::new(kind, message)).word();
-        assert_eq!(of(Kind::FeatureUnavailableError, "the board has no threads"), "not on this board");
-        assert_eq!(of(Kind::DeviceException, "MemoryError: "), "not on this board");
-        assert_eq!(of(Kind::DeviceException, "OSError: [Errno 30] EROFS"), "not on this board");
-        assert_eq!(of(Kind::DeviceException, "OSError: [Errno 5] EIO"), "wrong");
-        assert_eq!(of(Kind::TimeoutError, "MemoryError"), "wrong");
+        let of = |error: Error| Outcome::of_error(&error).word();
+        let absent = Error::new(Kind::FeatureUnavailableError, "the board has no threads");
+        assert_eq!(of(absent), "not on this board");
+        assert_eq!(of(Error::raised("MemoryError: ")), "not on this board");
+        assert_eq!(of(Error::raised("OSError: [Errno 30] EROFS")), "not on this board");
+        assert_eq!(of(Error::raised("OSError: [Errno 5] EIO")), "wrong");
+        assert_eq!(of(Error::new(Kind::TimeoutError, "MemoryError")), "wrong");
     }
 
     #[test]

@@ -3,10 +3,10 @@
 //! Uses [`crate::error`]. Pure. MicroPython's numbers of errors are Linux's on every board but its WebAssembly port, which
 //! has those of WASI: [`common`] translates them.
 
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, PyException};
 
-/// Why a file is not there that was written and has another hash.
-const READS_BACK: &str = "it reads back with other bytes";
+/// The number of an OSError of our own: a file was written and has another hash. No board has negative numbers.
+const READS_BACK: i64 = -1;
 
 /// The answer is none that the helper gives.
 pub(super) fn nonsense() -> Error {
@@ -31,7 +31,7 @@ pub(super) fn unsuitable(error: Error) -> Error {
 }
 
 pub(super) fn is_memory_error(error: &Error) -> bool {
-    error.kind() == Kind::DeviceException && error.message().starts_with("MemoryError")
+    error.is_raised("MemoryError")
 }
 
 /// Whether `error` may come of bytes that were lost on the way to the board: it waits for them, makes no sense of what is
@@ -39,20 +39,9 @@ pub(super) fn is_memory_error(error: &Error) -> bool {
 pub(super) fn may_be_loss(error: &Error) -> bool {
     match error.kind() {
         Kind::TimeoutError => true,
-        Kind::DeviceException => !error.message().starts_with("OSError") || error.message().contains(READS_BACK),
+        Kind::DeviceException => !error.is_raised("OSError") || error.errno() == Some(READS_BACK),
         _ => false,
     }
-}
-
-/// The number in `OSError: [Errno 28] ENOSPC` or `OSError: 28`.
-pub(super) fn number_of(error: &Error) -> Option<i64> {
-    if error.kind() != Kind::DeviceException {
-        return None;
-    }
-    let text = error.message().strip_prefix("OSError")?;
-    let digits = text.trim_start_matches(|letter: char| !letter.is_ascii_digit());
-    let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
-    digits[..end].parse().ok()
 }
 
 /// WASI's numbers of errors, as MicroPython's WebAssembly port passes them on, and Linux's (`errno.h` of wasi-libc).
@@ -85,10 +74,12 @@ pub(super) fn not_written(number: i64, path: &str) -> Error {
     os_error(number, &format!("`{path}` cannot be written"))
 }
 
-/// The error of an operation on files: MicroPython's numbers are Linux's; -1: what was written reads back otherwise.
+/// The error of an operation on files: MicroPython's numbers are Linux's, or [`READS_BACK`].
 pub(super) fn os_error(number: i64, what: &str) -> Error {
     let (why, help) = match number {
-        -1 => (READS_BACK, "the flash may be worn out, or the link loses bytes: try again"),
+        READS_BACK => {
+            ("it reads back with other bytes", "the flash may be worn out, or the link loses bytes: try again")
+        }
         1 | 13 => ("it is not permitted", "the place may be read-only, or a directory with something in it"),
         2 => ("there is no such file or directory", "look at what there is with `belay-script ls :/`"),
         5 => ("the flash does not answer", "an SD card may have been taken out"),
@@ -106,9 +97,15 @@ pub(super) fn os_error(number: i64, what: &str) -> Error {
         ),
         36 | 63 | 78 => ("the path is too long for the board", "choose shorter names"),
         39 | 66 => ("the directory is not empty", "remove what is in it first"),
-        _ => return Error::new(Kind::DeviceException, format!("OSError: {what}: number {number}")),
+        _ => return raised(number, format!("{what}: number {number}")),
     };
-    Error::new(Kind::DeviceException, format!("OSError: {what}: {why}")).with_help(help)
+    raised(number, format!("{what}: {why}")).with_help(help)
+}
+
+fn raised(number: i64, text: String) -> Error {
+    let message = format!("OSError: {text}");
+    let exception = PyException { class: "OSError".to_owned(), text, errno: Some(number) };
+    Error::new(Kind::DeviceException, message).with_exception(exception)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub(crate) fn simulate(
     let code = format!("__import__('_sim').{name}({})", arguments.join(", "));
     match sim.0.device.exec(&code, at.as_ref()) {
         Ok(value) => Ok(convert::to_dynamic(value)),
-        Err(error) if error.kind() == Kind::DeviceException && error.message().starts_with("AttributeError") => {
+        Err(error) if error.is_raised("AttributeError") => {
             let names: Vec<String> = FUNCTIONS.iter().map(|(name, _)| format!("`{name}`")).collect();
             let message = format!("the simulated board has no `{name}` for {}", errors::arguments(values.len()));
             let error = Error::new(Kind::UnknownTaskError, message).with_help(format!("it has {}", names.join(", ")));
