@@ -50,7 +50,7 @@ const INSIDES: &[Inside] = &[
             ("session", 9),
             ("reference", 10),
         ],
-        largest_circle: 4,
+        largest_circle: 3,
     },
     Inside { module: "device", rooms: &[], largest_circle: 4 },
 ];
