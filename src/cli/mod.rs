@@ -18,6 +18,7 @@ pub mod generated;
 pub mod info;
 #[cfg(unix)]
 pub mod keyboard;
+pub mod launch;
 #[cfg(unix)]
 pub mod link;
 pub mod memory;

@@ -4,12 +4,11 @@
 
 use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
-use super::operator::Desk;
+use super::launch::Launch;
 use super::reporting::{Journal, Watch};
-use super::{is_python, memory, misuse, python_file, readable, report_failures, session, signals, station, watch};
-use crate::device::Host;
+use super::{is_python, misuse, python_file, readable, report_failures, session, signals, station, watch};
 use crate::diagnostic::Diagnostic;
-use crate::script::{Finished, RunOptions, Runner, Told};
+use crate::script::Finished;
 use std::sync::Arc;
 
 /// Runs what the command line names; gives the exit status.
@@ -36,29 +35,12 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let journal = Journal::open(&run.noting, folder.as_deref(), &name, console)?;
     signals::watch()?;
     let watch = Watch::new(console, &journal);
-    let (host, station) = session::host_for(&watch, &run.connection, Some(&run.script))?;
-    mount(&run, &host)?;
-    #[cfg(unix)]
-    host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
-    let options = RunOptions {
-        args: run.args,
-        limit: run.limit.timeout,
-        memory: memory::limit(&run.allowed),
-        permissions: station::permissions(&run.allowed, station.as_deref())?,
-        station,
-        operator: Some(Desk::new(console, &run.answers.given)),
-        subject: journal.subject(&run.script),
-        selection: super::test::selection(&run.choice, None),
-        drops_report: true,
-        checked: (!run.no_check).then(Told::default),
-    };
-    let mut runner = Runner::new(host.clone(), watch, options);
-    let finished = session::guarded(&host, || runner.run_file(&run.script));
-    console.end_lines();
-    let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
-    report_failures(console, &failures, &runner.sources());
-    session::finish_recording(&host, console, &runner.sources());
-    let unwritten = report_failures(console, &journal.finish(false, console), &runner.sources());
+    let launch = Launch::of_run(&run, console);
+    let bench = launch.bench(&watch, None, session::recorder(&run.connection)?.as_ref())?;
+    let mut launched = launch.on(&bench, watch, journal.subject(&run.script));
+    let finished = launched.run();
+    launched.report(&finished);
+    let unwritten = report_failures(console, &journal.finish(false, console), &launched.runner.sources());
     console.finish(&finished.tally);
     let status = status(&finished, console.broken());
     Ok(if status == 0 { unwritten } else { status })
@@ -72,19 +54,6 @@ fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
         return Err(misuse(format!("`{}` is a Python file, and has no tests", run.script.display()), help));
     }
     Ok(())
-}
-
-/// What the command line says of a folder that the boards of `host` see.
-///
-/// # Errors
-/// If there is no such folder.
-pub(super) fn mount(run: &Run, host: &Host) -> Result<(), Diagnostic> {
-    match &run.mount {
-        Some(folder) => {
-            host.set_mount(folder, run.write).map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))
-        }
-        None => Ok(()),
-    }
 }
 
 /// What a run comes to. A failure decides; a failed test, measurement or closing is never a success, whatever

@@ -3,14 +3,14 @@
 //! Each script is evaluated as `run` does, with the tests that are chosen. Invariant: what one script prints stays together;
 //! no script is begun after an interruption.
 
-use super::arguments::{Choice, Test};
+use super::arguments::Test;
 use super::console::{Console, Stream};
-use super::operator::Desk;
+use super::launch::{Launch, selection};
 use super::render::Colour;
 use super::reporting::{Journal, Watch};
 use super::run::status;
-use super::{is_python, memory, misuse, readable, report_failures, session, signals, station};
-use crate::bench::select::{Dice, Selection};
+use super::{is_python, misuse, readable, report_failures, session, signals, station};
+use crate::bench::select::Dice;
 use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
@@ -29,17 +29,6 @@ const LOOK: Duration = Duration::from_millis(25);
 
 /// The exit status of an interruption.
 const INTERRUPTED: u8 = 130;
-
-/// Which tests the command line chooses.
-pub fn selection(choice: &Choice, shuffle: Option<u64>) -> Selection {
-    Selection {
-        patterns: choice.patterns.clone(),
-        tags: choice.tags.clone(),
-        needed: Vec::new(),
-        fail_fast: choice.fail_fast,
-        shuffle,
-    }
-}
 
 /// Runs what the command line names; gives the exit status.
 ///
@@ -149,39 +138,31 @@ impl Bench<'_> {
         let watch = Watch::new(console, self.journal);
         let subject = self.journal.subject(file);
         watch.begin(&subject);
-        let connection = &self.options.connection;
-        let (host, station) = match session::host_at(&watch, connection, Some(file), port, self.recorder.as_ref()) {
-            Ok(prepared) => prepared,
+        let launch = Launch {
+            console,
+            script: file,
+            args: &self.options.args,
+            connection: &self.options.connection,
+            limit: &self.options.limit,
+            allowed: &self.options.allowed,
+            answers: &self.options.answers,
+            choice: &self.options.choice,
+            shuffle: seed,
+            mount: None,
+            checks: !self.options.no_check,
+            told: Some(&self.told),
+            lends_terminal: false,
+        };
+        let bench = match launch.bench(&watch, port, self.recorder.as_ref()) {
+            Ok(bench) => bench,
             Err(failure) => {
                 let status = report_failures(console, &[failure], &crate::script::Sources::default());
                 return Ran { status, tally: Tally::default() };
             }
         };
-        let permissions = match station::permissions(&self.options.allowed, station.as_deref()) {
-            Ok(permissions) => permissions,
-            Err(failure) => {
-                let status = report_failures(console, &[failure], &crate::script::Sources::default());
-                return Ran { status, tally: Tally::default() };
-            }
-        };
-        let options = RunOptions {
-            args: self.options.args.clone(),
-            limit: self.options.limit.timeout,
-            memory: memory::limit(&self.options.allowed),
-            permissions,
-            station,
-            operator: Some(Desk::new(console, &self.options.answers.given)),
-            subject,
-            selection: selection(&self.options.choice, seed),
-            drops_report: true,
-            checked: (!self.options.no_check).then(|| self.told.clone()),
-        };
-        let mut runner = Runner::new(host.clone(), watch, options);
-        let finished = session::guarded(&host, || runner.run_file(file));
-        console.end_lines();
-        let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
-        report_failures(console, &failures, &runner.sources());
-        session::finish_recording(&host, console, &runner.sources());
+        let mut launched = launch.on(&bench, watch, subject);
+        let finished = launched.run();
+        launched.report(&finished);
         Ran { status: status(&finished, console.broken()), tally: finished.tally }
     }
 

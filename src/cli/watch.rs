@@ -6,14 +6,11 @@
 
 use super::arguments::Run;
 use super::console::Console;
-use super::operator::Desk;
-use super::run::mount;
-use super::{misuse, reason, report_failures, session, signals};
-use crate::bench::station::Station;
-use crate::device::Host;
+use super::launch::{Bench, Launch};
+use super::{misuse, reason, session, signals};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
-use crate::script::{Finished, Inputs, RunOptions, Runner, Told};
+use crate::script::{Inputs, Subject};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -54,15 +51,12 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         lock(&known).ended = true;
         let _ = rings.send(());
     })?;
-    let (host, station) = session::host_for(console, &run.connection, Some(&run.script))?;
-    mount(run, &host)?;
-    #[cfg(unix)]
-    host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
-    host.keep_links(true);
+    let launch = Launch::of_run(run, console);
+    let bench = launch.bench(console, None, session::recorder(&run.connection)?.as_ref())?;
+    bench.host.keep_links(true);
     let mut folders = Folders::new(&run.script, &shared, bell)?;
-    let permissions = super::station::permissions(&run.allowed, station.as_deref())?;
     loop {
-        let inputs = once(run, console, (&host, station.as_ref()), permissions.clone(), &shared, &mut folders);
+        let inputs = once(&launch, &bench, &shared, &mut folders);
         if lock(&shared).ended || console.broken() {
             break;
         }
@@ -70,35 +64,17 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         let Some(changed) = change(run, console, &inputs, &shared, &bells) else { break };
         console.remark(&format!("-- changed: {}\n", changed.join(", ")));
     }
-    host.release_links();
+    bench.host.release_links();
     console.end_lines();
     Ok(Kind::Interrupted.exit_status())
 }
 
-/// One run, told as [`super::run::run`] tells it. Gives what it has read.
-fn once(
-    run: &Run,
-    console: &Arc<Console>,
-    (host, station): (&Host, Option<&Arc<Station>>),
-    permissions: crate::gate::Permissions,
-    shared: &Mutex<Shared>,
-    folders: &mut Folders,
-) -> Inputs {
-    host.begin_run();
-    let options = RunOptions {
-        args: run.args.clone(),
-        limit: run.limit.timeout,
-        memory: super::memory::limit(&run.allowed),
-        permissions,
-        station: station.cloned(),
-        operator: Some(Desk::new(console, &run.answers.given)),
-        selection: super::test::selection(&run.choice, None),
-        checked: (!run.no_check).then(Told::default),
-        ..RunOptions::default()
-    };
-    let mut runner = Runner::new(host.clone(), console.clone(), options);
-    runner.look_at(&run.script);
-    let inputs = runner.inputs();
+/// One run, printed as [`super::run::run`] prints it. Gives what it has read.
+fn once(launch: &Launch<'_>, bench: &Bench, shared: &Mutex<Shared>, folders: &mut Folders) -> Inputs {
+    bench.host.begin_run();
+    let mut launched = launch.on(bench, launch.console.clone(), Subject::default());
+    launched.runner.look_at(launch.script);
+    let inputs = launched.runner.inputs();
     folders.follow(&inputs);
     {
         let mut shared = lock(shared);
@@ -107,7 +83,7 @@ fn once(
             crate::interrupt::take();
         }
     }
-    let finished = session::guarded(host, || runner.run_file(&run.script));
+    let mut finished = launched.run();
     let stopped = {
         let mut shared = lock(shared);
         shared.running = false;
@@ -115,13 +91,11 @@ fn once(
         crate::interrupt::take();
         shared.stopped && !shared.ended
     };
-    console.end_lines();
-    let Finished { failure, closing, tally, .. } = finished;
-    let failure = failure.filter(|failure| !(stopped && failure.kind == Kind::Interrupted));
-    let failures: Vec<Diagnostic> = failure.into_iter().chain(closing).collect();
-    report_failures(console, &failures, &runner.sources());
-    session::finish_recording(host, console, &runner.sources());
-    console.finish(&tally);
+    if stopped {
+        finished.failure = finished.failure.filter(|failure| failure.kind != Kind::Interrupted);
+    }
+    launched.report(&finished);
+    launch.console.finish(&finished.tally);
     inputs
 }
 
