@@ -1,4 +1,4 @@
-//! Runs a script for `run`, `run --watch` and `test`.
+//! Prepares and runs scripts for `run`, `run --watch`, `test` and `repl`.
 //!
 //! Uses [`crate::script`]. Invariant: every device that the script opened is closed, even after a panic.
 
@@ -13,16 +13,16 @@ use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
 use crate::gate::Permissions;
 use crate::port::trace::Recorder;
-use crate::script::{Finished, Observer, RunOptions, Runner, Subject, Told};
+use crate::script::{Finished, Observer, RunOptions, Runner, Sources, Subject, Told};
 use std::path::Path;
 use std::sync::Arc;
 
-/// A script, with what the command line says of its runs.
+/// What the command line says of the runs of a script.
 pub struct Launch<'a> {
     /// Where failures are printed and questions asked.
     pub console: &'a Arc<Console>,
-    /// The script's file.
-    pub script: &'a Path,
+    /// The script, beside which a station's file may be.
+    pub script: Option<&'a Path>,
     /// What the script sees as `args`.
     pub args: &'a [String],
     /// Which board.
@@ -55,14 +55,6 @@ pub struct Bench {
     permissions: Permissions,
 }
 
-/// A script that is ready to run.
-pub struct Launched<'a> {
-    launch: &'a Launch<'a>,
-    host: &'a Host,
-    /// What runs it.
-    pub runner: Runner,
-}
-
 /// Which tests the command line chooses.
 pub fn selection(choice: &Choice, shuffle: Option<u64>) -> Selection {
     Selection {
@@ -79,7 +71,7 @@ impl<'a> Launch<'a> {
     pub fn of_run(run: &'a Run, console: &'a Arc<Console>) -> Launch<'a> {
         Launch {
             console,
-            script: &run.script,
+            script: Some(&run.script),
             args: &run.args,
             connection: &run.connection,
             limit: &run.limit,
@@ -104,21 +96,21 @@ impl<'a> Launch<'a> {
         port: Option<&str>,
         recorder: Option<&Recorder>,
     ) -> Result<Bench, Diagnostic> {
-        let (host, station) = session::host_at(output, self.connection, Some(self.script), port, recorder)?;
+        let (host, station) = session::host_at(output, self.connection, self.script, port, recorder)?;
         if let Some((folder, writable)) = self.mount {
             host.set_mount(folder, writable)
                 .map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))?;
         }
         #[cfg(unix)]
         if self.lends_terminal {
-            host.set_terminal(Arc::new(super::terminal::Keyboard { console: self.console.clone() }));
+            host.set_terminal(Arc::new(super::terminal::screen::Keyboard { console: self.console.clone() }));
         }
         let permissions = station::permissions(self.allowed, station.as_deref())?;
         Ok(Bench { host, station, permissions })
     }
 
-    /// The script, ready for one run on this bench. Its events go to `observer`, which makes the report.
-    pub fn on(&'a self, bench: &'a Bench, observer: Arc<dyn Observer>, subject: Subject) -> Launched<'a> {
+    /// What runs the script once on this bench. Its events go to `observer`, which makes the report.
+    pub fn runner(&self, bench: &Bench, observer: Arc<dyn Observer>, subject: Subject) -> Runner {
         let options = RunOptions {
             args: self.args.to_vec(),
             limit: self.limit.timeout,
@@ -131,23 +123,21 @@ impl<'a> Launch<'a> {
             drops_report: true,
             checked: self.checks.then(|| self.told.cloned().unwrap_or_default()),
         };
-        let runner = Runner::new(bench.host.clone(), observer, options);
-        Launched { launch: self, host: &bench.host, runner }
+        Runner::new(bench.host.clone(), observer, options)
     }
 }
 
-impl Launched<'_> {
-    /// Runs the script to its end.
-    pub fn run(&mut self) -> Finished {
-        session::guarded(self.host, || self.runner.run_file(self.launch.script))
+impl Bench {
+    /// Runs a script to its end.
+    pub fn run(&self, runner: &mut Runner, script: &Path) -> Finished {
+        session::guarded(&self.host, || runner.run_file(script))
     }
 
     /// Prints what failed.
-    pub fn report(&self, finished: &Finished) {
-        let (console, sources) = (self.launch.console, self.runner.sources());
+    pub fn report(&self, finished: &Finished, sources: &Sources, console: &Console) {
         console.end_lines();
         let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
-        report_failures(console, &failures, &sources);
-        session::finish_recording(self.host, console, &sources);
+        report_failures(console, &failures, sources);
+        session::finish_recording(&self.host, console, sources);
     }
 }

@@ -16,19 +16,13 @@ pub mod evaluate;
 pub mod files;
 pub mod generated;
 pub mod info;
-#[cfg(unix)]
-pub mod keyboard;
 pub mod launch;
-#[cfg(unix)]
-pub mod link;
 pub mod memory;
 pub mod operator;
 pub mod output;
 pub mod progress;
 pub mod project;
 pub mod prompt;
-#[cfg(unix)]
-pub mod pump;
 pub mod python_file;
 pub mod render;
 pub mod report;
@@ -42,11 +36,8 @@ pub mod session;
 pub mod signals;
 pub mod station;
 pub mod sync;
-#[cfg(unix)]
 pub mod terminal;
 pub mod test;
-#[cfg(unix)]
-pub mod transcript;
 pub mod trust;
 pub mod watch;
 
@@ -123,7 +114,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Info(info) => info::info(&info, console),
         Command::Reset(options) => reset::reset(&options, console),
         #[cfg(unix)]
-        Command::Terminal(options) => terminal::terminal(&options, console),
+        Command::Terminal(options) => terminal::command::terminal(&options, console),
         #[cfg(not(unix))]
         Command::Terminal(_) => Err(Diagnostic {
             help: Some("use a terminal program of this system".to_owned()),

@@ -5,7 +5,7 @@
 use super::arguments::Run;
 use super::console::Console;
 #[cfg(unix)]
-use super::keyboard::StandardInput;
+use super::terminal::standard_input::StandardInput;
 use super::{misuse, reason, session};
 use crate::bound;
 #[cfg(unix)]

@@ -37,10 +37,10 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let watch = Watch::new(console, &journal);
     let launch = Launch::of_run(&run, console);
     let bench = launch.bench(&watch, None, session::recorder(&run.connection)?.as_ref())?;
-    let mut launched = launch.on(&bench, watch, journal.subject(&run.script));
-    let finished = launched.run();
-    launched.report(&finished);
-    let unwritten = report_failures(console, &journal.finish(false, console), &launched.runner.sources());
+    let mut runner = launch.runner(&bench, watch, journal.subject(&run.script));
+    let finished = bench.run(&mut runner, &run.script);
+    bench.report(&finished, &runner.sources(), console);
+    let unwritten = report_failures(console, &journal.finish(false, console), &runner.sources());
     console.finish(&finished.tally);
     let status = status(&finished, console.broken());
     Ok(if status == 0 { unwritten } else { status })

@@ -1,6 +1,6 @@
 //! `sim serve`: a simulated board as a serial port for other tools.
 //!
-//! Uses [`crate::port`] and, for the pseudo-terminal, [`link`](super::link). Invariant: the link is gone when the command ends.
+//! Uses [`crate::port`] and, for the pseudo-terminal, [`link`](super::terminal::link). Invariant: the link is gone when the command ends.
 
 use super::arguments::Serve;
 use super::console::Console;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let told = |error: Error| Diagnostic::from_error(&error);
     super::signals::watch()?;
-    let mut terminal = super::link::Terminal::open().map_err(told)?;
+    let mut terminal = super::terminal::link::Terminal::open().map_err(told)?;
     let link = terminal.link(&options.link).map_err(told)?;
     let address = Address::Sim(specifier(options));
     let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(told)?;

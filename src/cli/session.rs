@@ -30,18 +30,6 @@ pub fn host<O: Output + 'static>(output: &Arc<O>, connection: &Connection) -> Re
     Ok(host)
 }
 
-/// As [`host`], for a script, which may have its station beside it.
-///
-/// # Errors
-/// As [`host`].
-pub fn host_for<O: Output + 'static>(
-    output: &Arc<O>,
-    connection: &Connection,
-    script: Option<&Path>,
-) -> Result<(Host, Option<Arc<Station>>), Diagnostic> {
-    host_at(output, connection, script, None, recorder(connection)?.as_ref())
-}
-
 /// What records the ports, if the command line wants that.
 ///
 /// # Errors
@@ -57,7 +45,7 @@ pub fn recorder(connection: &Connection) -> Result<Option<Recorder>, Diagnostic>
     recorder.map(Some)
 }
 
-/// As [`host_for`], for `port` if there is one, with a recording that has begun.
+/// As [`host`], for a script, which may have its station beside it; for `port` if there is one, with a recording that has begun.
 ///
 /// # Errors
 /// If the station's file is wrong, or the password cannot be read.

@@ -47,10 +47,7 @@ fn refused(error: std::io::Error) -> Diagnostic {
 /// Leaves at once.
 fn give_up() -> ! {
     #[cfg(unix)]
-    {
-        super::terminal::restore();
-        super::prompt::keys::restore();
-    }
+    super::terminal::modes::restore();
     std::process::exit(i32::from(Kind::Interrupted.exit_status()))
 }
 
@@ -170,9 +167,7 @@ fn watch_requests(_asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
 /// Whether the terminal is in the prompt's hands, so that a signal cannot be a key.
 #[cfg(unix)]
 fn keys_make_no_signals() -> bool {
-    use rustix::termios::LocalModes;
-    rustix::termios::tcgetattr(rustix::stdio::stdin())
-        .map_or(true, |modes| !modes.local_modes.contains(LocalModes::ISIG))
+    !super::terminal::modes::makes_signals()
 }
 
 /// Elsewhere a key is all that there is.

@@ -140,7 +140,7 @@ impl Bench<'_> {
         watch.begin(&subject);
         let launch = Launch {
             console,
-            script: file,
+            script: Some(file),
             args: &self.options.args,
             connection: &self.options.connection,
             limit: &self.options.limit,
@@ -160,9 +160,9 @@ impl Bench<'_> {
                 return Ran { status, tally: Tally::default() };
             }
         };
-        let mut launched = launch.on(&bench, watch, subject);
-        let finished = launched.run();
-        launched.report(&finished);
+        let mut runner = launch.runner(&bench, watch, subject);
+        let finished = bench.run(&mut runner, file);
+        bench.report(&finished, &runner.sources(), console);
         Ran { status: status(&finished, console.broken()), tally: finished.tally }
     }
 

@@ -56,7 +56,7 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     bench.host.keep_links(true);
     let mut folders = Folders::new(&run.script, &shared, bell)?;
     loop {
-        let inputs = once(&launch, &bench, &shared, &mut folders);
+        let inputs = once(&launch, &run.script, &bench, &shared, &mut folders);
         if lock(&shared).ended || console.broken() {
             break;
         }
@@ -70,11 +70,11 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 }
 
 /// One run, printed as [`super::run::run`] prints it. Gives what it has read.
-fn once(launch: &Launch<'_>, bench: &Bench, shared: &Mutex<Shared>, folders: &mut Folders) -> Inputs {
+fn once(launch: &Launch<'_>, script: &Path, bench: &Bench, shared: &Mutex<Shared>, folders: &mut Folders) -> Inputs {
     bench.host.begin_run();
-    let mut launched = launch.on(bench, launch.console.clone(), Subject::default());
-    launched.runner.look_at(launch.script);
-    let inputs = launched.runner.inputs();
+    let mut runner = launch.runner(bench, launch.console.clone(), Subject::default());
+    runner.look_at(script);
+    let inputs = runner.inputs();
     folders.follow(&inputs);
     {
         let mut shared = lock(shared);
@@ -83,7 +83,7 @@ fn once(launch: &Launch<'_>, bench: &Bench, shared: &Mutex<Shared>, folders: &mu
             crate::interrupt::take();
         }
     }
-    let mut finished = launched.run();
+    let mut finished = bench.run(&mut runner, script);
     let stopped = {
         let mut shared = lock(shared);
         shared.running = false;
@@ -94,7 +94,7 @@ fn once(launch: &Launch<'_>, bench: &Bench, shared: &Mutex<Shared>, folders: &mu
     if stopped {
         finished.failure = finished.failure.filter(|failure| failure.kind != Kind::Interrupted);
     }
-    launched.report(&finished);
+    bench.report(&finished, &runner.sources(), launch.console);
     launch.console.finish(&finished.tally);
     inputs
 }

@@ -12,24 +12,24 @@ mod helper;
 mod highlight;
 mod history;
 #[cfg(unix)]
-pub mod keys;
-#[cfg(unix)]
 mod listen;
 mod pretty;
 mod scan;
 
-use super::arguments::Repl;
+use super::arguments::{Choice, Repl};
 use super::console::Console;
-use super::operator::Desk;
+use super::launch::Launch;
 use super::run::status;
 use super::signals::{self, Calls};
+#[cfg(unix)]
+use super::terminal::modes::{self, ModeGuard};
 use super::{misuse, readable, reason, report_failures, session};
 use crate::bound;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Kind;
-use crate::script::{Finished, RunOptions, Runner, Session};
+use crate::script::{Finished, Session, Subject};
 use command::Next;
 use commands::Kept;
 use helper::PromptHelper;
@@ -63,31 +63,30 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     if let Some(script) = &options.load {
         readable(script)?;
     }
-    let (host, station) = session::host_for(console, &options.connection, options.load.as_deref())?;
-    #[cfg(unix)]
-    host.set_terminal(Arc::new(super::terminal::Keyboard { console: console.clone() }));
-    let run = RunOptions {
-        args: options.args.clone(),
-        limit: options.limit.timeout,
-        memory: crate::cli::memory::limit(&options.allowed),
-        permissions: super::station::permissions(&options.allowed, station.as_deref())?,
-        station,
-        operator: Some(Desk::new(console, &options.answers.given)),
-        drops_report: true,
-        ..RunOptions::default()
+    let choice = Choice::default();
+    let launch = Launch {
+        console,
+        script: options.load.as_deref(),
+        args: &options.args,
+        connection: &options.connection,
+        limit: &options.limit,
+        allowed: &options.allowed,
+        answers: &options.answers,
+        choice: &choice,
+        shuffle: None,
+        mount: None,
+        checks: false,
+        told: None,
+        lends_terminal: true,
     };
-    let session = Runner::new(host.clone(), console.clone(), run).session();
+    let bench = launch.bench(console, None, session::recorder(&options.connection)?.as_ref())?;
+    let host = &bench.host;
+    let session = launch.runner(&bench, console.clone(), Subject::default()).session();
     let load = options.load.as_deref();
     let sources = session.sources();
-    let finished = if std::io::stdin().is_terminal() {
-        typed(session, &host, console, load)?
-    } else {
-        piped(session, &host, load)?
-    };
-    console.end_lines();
-    let failures: Vec<Diagnostic> = finished.failure.iter().chain(&finished.closing).cloned().collect();
-    report_failures(console, &failures, &sources);
-    session::finish_recording(&host, console, &sources);
+    let finished =
+        if std::io::stdin().is_terminal() { typed(session, host, console, load)? } else { piped(session, host, load)? };
+    bench.report(&finished, &sources, console);
     console.finish(&finished.tally);
     Ok(status(&finished, console.broken()))
 }
@@ -115,7 +114,7 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
     let calls = Arc::new(Calls::default());
     let leave = leave(host, console);
     #[cfg(unix)]
-    let _ahead = keys::TypedAhead::keep();
+    let _ahead = ModeGuard::typed_ahead();
     signals::watch_calls(&calls, leave)?;
     let mut prompt =
         Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0, kept: Vec::new() };
@@ -144,14 +143,9 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
 /// What a signal from outside does while nothing runs.
 fn leave(host: &Host, console: &Arc<Console>) -> impl Fn() + Send + Sync + 'static {
     let (host, console) = (host.clone(), console.clone());
-    #[cfg(unix)]
-    let modes = rustix::termios::tcgetattr(rustix::stdio::stdin()).ok();
     move || {
         #[cfg(unix)]
-        if let Some(modes) = &modes {
-            let now = rustix::termios::OptionalActions::Now;
-            let _ = rustix::termios::tcsetattr(rustix::stdio::stdin(), now, modes);
-        }
+        modes::restore();
         let closing: Vec<Diagnostic> = host.close_all().iter().map(Diagnostic::from_error).collect();
         report_failures(&console, &closing, &crate::script::Sources::default());
         std::process::exit(i32::from(Kind::Interrupted.exit_status()));

@@ -1,20 +1,21 @@
 //! Standard input on its way to a program on a board.
 //!
-//! Uses [`crate::device`], the terminal's modes of [`super::terminal`], and rustix. Invariants: no byte is taken that does not
+//! Uses [`crate::device`], [`super::modes`], and rustix. Invariants: no byte is taken that does not
 //! go to the board, and the terminal has its modes back afterwards.
 //!
 //! On a terminal the person types: keys go one by one, the board echoes them, Ctrl-C stays a signal, Ctrl-D is the end of the
 //! input. From a pipe or file bytes go as they are. A Ctrl-C among them interrupts as the key does, unless the program has
 //! switched that off by `micropython.kbd_intr`.
 
-use super::console::Console;
-use super::terminal::Raw;
+use super::input;
+use super::modes::ModeGuard;
+use crate::cli::console::Console;
 use crate::device::{Keyboard, Keys, Output as _};
 use crate::error::Result;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::stdin;
 use rustix::termios::{isatty, tcgetpgrp};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Ctrl-C.
 const INTERRUPT: u8 = 0x03;
@@ -23,7 +24,7 @@ const INTERRUPT: u8 = 0x03;
 pub struct StandardInput {
     console: Arc<Console>,
     /// The modes of a person's terminal.
-    person: Option<Raw>,
+    person: Option<ModeGuard>,
     takes_interrupts: bool,
     /// Read, and not given yet.
     rest: Vec<u8>,
@@ -40,7 +41,7 @@ impl StandardInput {
         if is_terminal && !is_in_front() {
             return Ok(None);
         }
-        let person = is_terminal.then(Raw::keys).transpose()?;
+        let person = is_terminal.then(ModeGuard::keys).transpose()?;
         let takes_interrupts = person.is_none() && source.contains("kbd_intr");
         Ok(Some(StandardInput { console: console.clone(), person, takes_interrupts, rest: Vec::new(), over: false }))
     }
@@ -59,18 +60,13 @@ impl StandardInput {
     }
 
     fn fill(&mut self, most: usize) {
-        let input = stdin();
-        let mut watched = [PollFd::new(&input, PollFlags::IN)];
-        // A hang-up is an end, which reading shows.
-        if !matches!(poll(&mut watched, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..)) {
+        if !input::is_readable(Duration::ZERO).unwrap_or(false) {
             return;
         }
         let mut piece = vec![0; most];
-        match rustix::io::read(stdin(), &mut piece) {
-            Ok(0) => self.over = true,
-            Ok(count) => self.rest.extend_from_slice(&piece[..count]),
-            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => {}
-            Err(_) => self.over = true,
+        match input::take(&mut piece) {
+            None => self.over = true,
+            Some(count) => self.rest.extend_from_slice(&piece[..count]),
         }
     }
 }

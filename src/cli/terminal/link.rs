@@ -6,13 +6,13 @@
 //! dropped, as a USB port does that no program has open. The first hang-up is made here, by opening and closing the slave
 //! once; before that Linux reports none.
 
+use super::modes::make_raw;
 use super::pump::{self, Client, Look};
 use crate::error::{Error, Kind, Result};
 use crate::port::{Port, PortError, Wait};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use std::fs;
 use std::io::ErrorKind;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -91,8 +91,11 @@ impl Terminal {
             let _ = fs::remove_file(path);
         }
         std::os::unix::fs::symlink(&self.slave, path).map_err(|error| {
-            Error::new(Kind::DeclarationError, format!("the link `{shown}` cannot be made: {}", super::reason(&error)))
-                .with_help("name a path in a folder that exists and that you may write")
+            Error::new(
+                Kind::DeclarationError,
+                format!("the link `{shown}` cannot be made: {}", crate::disk::reason(&error)),
+            )
+            .with_help("name a path in a folder that exists and that you may write")
         })?;
         Ok(Link { path: path.to_owned(), slave: self.slave.clone() })
     }
@@ -175,13 +178,6 @@ impl Client for Terminal {
         }
         Ok(())
     }
-}
-
-/// Every byte passes as it is: no echo, no line ends changed, no signals.
-pub(super) fn make_raw(terminal: impl AsFd) -> rustix::io::Result<()> {
-    let mut modes = tcgetattr(&terminal)?;
-    modes.make_raw();
-    tcsetattr(&terminal, OptionalActions::Now, &modes)
 }
 
 #[cfg(test)]

@@ -1,0 +1,115 @@
+//! `terminal`: the user at a board's prompt.
+//!
+//! Uses [`crate::device`] to open the port, and [`pump`]. Invariant: the port is free again when the command ends.
+
+use super::modes::ModeGuard;
+use super::pump::{self, Client as _, Look};
+use super::screen::{Input, Screen};
+use super::transcript::Transcript;
+use crate::cli::arguments::Terminal;
+use crate::cli::console::Console;
+use crate::cli::{misuse, session, signals};
+use crate::device::{Connector, OpenOptions};
+use crate::diagnostic::Diagnostic;
+use crate::disk::reason;
+use crate::error::{Error, Kind};
+use crate::port::{Port, PortError, Wait};
+use crate::script::Sources;
+use rustix::stdio::stdin;
+use rustix::termios::isatty;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Ctrl-].
+const LEAVE: u8 = 0x1d;
+/// Time between two attempts to reach the board again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Opens the board's port and passes bytes both ways; gives the exit status.
+///
+/// # Errors
+/// Of the port, the transcript, and ConnectionLost if the board goes after the input has ended.
+pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    signals::watch()?;
+    let host = session::host(console, &options.connection)?;
+    let transcript = options.log.as_deref().map(|path| {
+        Transcript::open(path, options.timestamps).map_err(|error| {
+            let message = format!("the transcript `{}` cannot be written: {}", path.display(), reason(&error));
+            misuse(message, "name a file in a folder that exists and that you may write")
+        })
+    });
+    let transcript = transcript.transpose()?;
+    let told = |error: Error| Diagnostic::from_error(&error);
+    let (written, connector) = host.connector(None, &OpenOptions::default()).map_err(told)?;
+    let board = connector(false).map_err(told)?;
+    let person = isatty(stdin());
+    let mut screen = Screen::with(console, LEAVE, person, transcript);
+    let raw = person.then(ModeGuard::raw).transpose().map_err(told)?;
+    if person {
+        screen.note(&format!("this is `{written}`; Ctrl-] leaves"));
+    }
+    let outcome = stay(&mut screen, board, &*connector, &written);
+    drop(raw);
+    if person {
+        console.remark("-- left\n");
+    }
+    outcome?;
+    session::finish_recording(&host, console, &Sources::default());
+    Ok(0)
+}
+
+/// Pumps, and waits for the board whenever it is gone.
+fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, written: &str) -> Result<(), Diagnostic> {
+    loop {
+        let forever = Wait { deadline: None, interruptible: true };
+        let why = match pump::carry(screen, board.as_mut(), forever) {
+            Ok(()) | Err(PortError::Timeout) => return screen.failure(),
+            Err(PortError::Interrupted) => return Err(interrupted()),
+            Err(PortError::Gone(why)) => why,
+        };
+        if screen.input != Input::Open {
+            let error = Error::new(Kind::ConnectionLost, format!("the connection was lost: {why}"));
+            return Err(Diagnostic::from_error(&error.with_help("check the cable and the supply of the board")));
+        }
+        // The port is freed before it is opened again.
+        drop(board);
+        screen.note(&format!("{why}; waiting for it to come back"));
+        board = match wait_for_board(screen, connector)? {
+            Some(board) => board,
+            None => return screen.failure(),
+        };
+        screen.note(&format!("`{written}` is back"));
+    }
+}
+
+/// Tries each second to open the port. `None` if the person leaves meanwhile; other keys are dropped.
+fn wait_for_board(screen: &mut Screen, connector: &Connector) -> Result<Option<Box<dyn Port>>, Diagnostic> {
+    loop {
+        let wait = Wait::for_at_most(PAUSE);
+        loop {
+            let slice = match wait.slice() {
+                Ok(slice) => slice,
+                Err(PortError::Interrupted) => return Err(interrupted()),
+                Err(_) => break,
+            };
+            match screen.look(slice) {
+                Ok(Look::Readable) => {
+                    screen.take(&mut [0; 256]);
+                }
+                Ok(Look::Idle) => {}
+                _ => return Ok(None),
+            }
+        }
+        match connector(true) {
+            Ok(board) => return Ok(Some(board)),
+            Err(error) if error.kind().is_a(Kind::ConnectionFailedError) => {}
+            Err(error) if error.kind() == Kind::DeviceNotFoundError => {}
+            Err(error) => return Err(Diagnostic::from_error(&error)),
+        }
+    }
+}
+
+fn interrupted() -> Diagnostic {
+    crate::interrupt::take();
+    Diagnostic::new(Kind::Interrupted, "interrupted")
+}

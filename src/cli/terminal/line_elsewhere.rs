@@ -1,0 +1,50 @@
+//! The line that answers a question, where keys cannot be read one by one: the system edits it.
+//!
+//! Invariant: one thread reads standard input.
+
+use crate::bench::operator::{NoAnswer, Question};
+use crate::cli::console::Console;
+use crate::port::Wait;
+use std::io::IsTerminal as _;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+pub struct Lines {
+    console: Arc<Console>,
+}
+
+/// Lines from the one thread that reads them: a read cannot be ended, so it outlives the question.
+fn typed() -> &'static Mutex<Receiver<String>> {
+    static TYPED: OnceLock<Mutex<Receiver<String>>> = OnceLock::new();
+    TYPED.get_or_init(|| {
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lines() {
+                if line.is_err() || line.is_ok_and(|line| sender.send(line).is_err()) {
+                    return;
+                }
+            }
+        });
+        Mutex::new(receiver)
+    })
+}
+
+impl Lines {
+    pub fn open(console: &Arc<Console>) -> Option<Lines> {
+        let there = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+        there.then(|| Lines { console: console.clone() })
+    }
+
+    pub fn read(&mut self, invitation: &str, wait: Wait, question: &Question) -> Result<String, NoAnswer> {
+        self.console.remark(invitation);
+        let lines = typed().lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let slice = wait.slice().map_err(|_| NoAnswer::Over)?;
+            match lines.recv_timeout(slice) {
+                Ok(line) => return Ok(line),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(NoAnswer::Error(question.unattended())),
+            }
+        }
+    }
+}

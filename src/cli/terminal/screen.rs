@@ -1,0 +1,190 @@
+//! Standard input and output in front of a board, for `terminal` and for scripts that hand over a board's prompt.
+//!
+//! Uses [`pump`]. Invariant: the terminal has its modes back when the conversation ends.
+
+use super::input;
+use super::modes::ModeGuard;
+use super::pump::{self, Client, Look};
+use super::transcript::Transcript;
+use crate::cli::console::Console;
+use crate::cli::misuse;
+use crate::device::{self, Conversation};
+use crate::diagnostic::Diagnostic;
+use crate::disk::reason;
+use crate::error::Error;
+use crate::port::{Port, PortError, Wait};
+use rustix::stdio::stdin;
+use rustix::termios::isatty;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What has become of the input.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Input {
+    /// More may come.
+    Open,
+    /// No more will come.
+    Ended,
+    /// The person has left.
+    Left,
+    /// The transcript cannot be written, for this reason.
+    Failed(String),
+}
+
+/// Standard input and output as the client of the pump.
+pub struct Screen {
+    console: Arc<Console>,
+    transcript: Option<Transcript>,
+    /// Whether standard input is a terminal.
+    person: bool,
+    /// What has become of the input.
+    pub input: Input,
+    /// Whether the last byte of an input that is no terminal was a carriage return.
+    after_return: bool,
+    /// The key that leaves.
+    leave: u8,
+}
+
+impl Screen {
+    /// Standard input, which may be a `person` at a terminal, and standard output, copied to `transcript`.
+    pub fn with(console: &Arc<Console>, leave: u8, person: bool, transcript: Option<Transcript>) -> Screen {
+        Screen { transcript, person, ..Screen::new(console, leave) }
+    }
+
+    /// A person at this terminal, without a transcript.
+    fn new(console: &Arc<Console>, leave: u8) -> Screen {
+        let console = console.clone();
+        Screen { console, transcript: None, person: true, input: Input::Open, after_return: false, leave }
+    }
+
+    /// A remark on a line of its own on standard error.
+    pub fn note(&self, text: &str) {
+        if self.person {
+            self.console.remark(&format!("\r-- {text}\r\n"));
+        } else {
+            self.console.remark(&format!("-- {text}\n"));
+        }
+    }
+
+    /// What ended the conversation, if that was a failure.
+    ///
+    /// # Errors
+    /// If the transcript cannot be written.
+    pub fn failure(&mut self) -> Result<(), Diagnostic> {
+        match &self.input {
+            Input::Failed(reason) => Err(misuse(
+                format!("the transcript cannot be written any more: {reason}"),
+                "make room for it, or name another file",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes every line end the carriage return that Enter is, in place. Gives the count.
+    fn type_lines(&mut self, piece: &mut [u8], count: usize) -> usize {
+        let mut kept = 0;
+        for index in 0..count {
+            let byte = piece[index];
+            let doubled = byte == b'\n' && self.after_return;
+            self.after_return = byte == b'\r';
+            if !doubled {
+                piece[kept] = if byte == b'\n' { b'\r' } else { byte };
+                kept += 1;
+            }
+        }
+        kept
+    }
+}
+
+impl Client for Screen {
+    fn look(&mut self, wait: Duration) -> Result<Look, PortError> {
+        match self.input {
+            Input::Open => {}
+            Input::Ended => return Ok(Look::Ending),
+            Input::Left | Input::Failed(_) => return Ok(Look::Done),
+        }
+        match input::is_readable(wait) {
+            Ok(true) => Ok(Look::Readable),
+            Ok(false) => Ok(Look::Idle),
+            Err(error) => Err(PortError::Gone(format!("standard input cannot be watched: {error}"))),
+        }
+    }
+
+    fn take(&mut self, piece: &mut [u8]) -> usize {
+        match input::take(piece) {
+            None => {
+                self.input = Input::Ended;
+                0
+            }
+            Some(count) if self.person => {
+                let leave = piece[..count].iter().position(|&byte| byte == self.leave);
+                if leave.is_some() {
+                    self.input = Input::Left;
+                }
+                leave.unwrap_or(count)
+            }
+            // Enter is a carriage return; a board takes no other.
+            Some(count) => self.type_lines(piece, count),
+        }
+    }
+
+    fn give(&mut self, backlog: &mut Vec<u8>) -> Result<(), PortError> {
+        if backlog.is_empty() {
+            return Ok(());
+        }
+        // A reader that has gone raises the interrupt, which ends the pump.
+        self.console.bytes(backlog);
+        if let Some(Err(error)) = self.transcript.as_mut().map(|transcript| transcript.add(backlog)) {
+            self.input = Input::Failed(reason(&error));
+        }
+        backlog.clear();
+        Ok(())
+    }
+
+    fn look_for_room(&mut self, _wait: Duration) -> Result<(), PortError> {
+        // Giving waits: there is never a backlog.
+        Ok(())
+    }
+}
+
+/// This terminal, for scripts that hand a board's prompt to the person at it.
+pub struct Keyboard {
+    /// The program's streams.
+    pub console: Arc<Console>,
+}
+
+struct Talk {
+    screen: Screen,
+    raw: ModeGuard,
+}
+
+impl device::Terminal for Keyboard {
+    fn open(&self, device: &str, port: &str, leave: u8) -> Result<Box<dyn Conversation>, Error> {
+        if !isatty(stdin()) {
+            return Err(device::unattended());
+        }
+        let talk = Talk { raw: ModeGuard::raw()?, screen: Screen::new(&self.console, leave) };
+        talk.screen.note(&format!("this is `{device}` on `{port}`; {} leaves", key(leave)));
+        Ok(Box::new(talk))
+    }
+}
+
+impl Conversation for Talk {
+    fn hold(self: Box<Talk>, board: &mut dyn Port, wait: Wait) -> Result<(), PortError> {
+        let Talk { mut screen, raw } = *self;
+        let outcome = pump::carry(&mut screen, board, wait);
+        drop(raw);
+        screen.console.remark("-- left\n");
+        outcome
+    }
+}
+
+/// What a person calls the key of this character.
+fn key(character: u8) -> String {
+    match character {
+        0..=0x1f => format!("Ctrl-{}", char::from(character + 0x40)),
+        0x20 => "the space bar".to_owned(),
+        0x7f => "Backspace".to_owned(),
+        _ => format!("the key `{}`", char::from(character)),
+    }
+}
