@@ -80,6 +80,7 @@ impl<'w> Walker<'w, '_> {
         }
         self.check_options_of(name, call);
         match (name, types) {
+            ("kw", _) => Type::Named,
             ("len", _) => Type::Int,
             ("time", _) => Type::Float,
             ("timeout", [_, Type::Function(gives)]) => (**gives).clone(),

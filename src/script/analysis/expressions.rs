@@ -104,8 +104,10 @@ impl<'w> Walker<'w, '_> {
             index => (index, None),
         };
         self.counting += 1;
-        self.visit(index);
+        let by = self.visit(index);
         self.counting -= 1;
+        // A range gives a part of an array.
+        let of = if by == Type::Int { of } else { Type::Any };
         match next {
             None => of,
             Some((rest, None)) => self.chain(of, rest),
@@ -212,6 +214,7 @@ impl<'w> Walker<'w, '_> {
             }
             ("+", [Type::Text, _]) => Type::Text,
             ("+" | "-", [one]) => one.clone(),
+            (".." | "..=", _) => Type::Range,
             ("==" | "!=" | "<" | "<=" | ">" | ">=" | "!" | "in", _) => Type::Bool,
             _ => Type::Any,
         }
@@ -225,11 +228,23 @@ impl<'w> Walker<'w, '_> {
             let rest = dividend % (*by as f64);
             rest == 0.0
         });
+        // Half of a length is the middle.
+        let is_length = matches!(dividend, Expr::Dot(parts, ..) if is_length(&parts.rhs));
         let is_std = self.script().source.name.starts_with("std/");
-        if matches!(by, -1..=1) || is_exact || self.counting > 0 || is_std {
+        if matches!(by, -1..=1) || is_exact || is_length || self.counting > 0 || is_std {
             return;
         }
         let help = format!("for a fraction, write `{by}.0`; for the whole part, write `floor_div(a, {by})`");
         self.warning(position, "dividing two integers drops the remainder", help);
+    }
+}
+
+/// Whether what follows a dot ends with `len`.
+fn is_length(rest: &Expr) -> bool {
+    match rest {
+        Expr::Property(property, _) => property.2 == "len",
+        Expr::MethodCall(call, _) => call.name == "len",
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => is_length(&parts.rhs),
+        _ => false,
     }
 }

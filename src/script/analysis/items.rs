@@ -5,16 +5,26 @@
 use crate::script::analysis::classes::Item;
 use crate::script::analysis::counts::{arguments_given, takes};
 use crate::script::analysis::tree::map_of;
+use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
 use rhai::{Expr, FnCallExpr, Position};
 use std::collections::BTreeSet;
 
 impl<'w> Walker<'w, '_> {
     /// A call of an item or a method that the class has.
-    pub fn check_item(&mut self, class: usize, call: &'w FnCallExpr, position: Position) {
+    pub fn check_item(&mut self, class: usize, call: &'w FnCallExpr, types: &[Type], position: Position) {
         let (program, name) = (self.program, call.name.as_str());
         let classes: Vec<_> = program.lineage(class).into_iter().map(|class| &program.classes[class]).collect();
         let named = named_arguments(call);
+        // What is kept somewhere may be named arguments.
+        let may_be_named = match types.last() {
+            Some(Type::Named) => named.is_none(),
+            Some(Type::Any) => program.keeps_named,
+            _ => false,
+        };
+        if may_be_named {
+            return;
+        }
         let count = call.args.len() - usize::from(named.is_some());
         let script = |class: &crate::script::analysis::classes::Class| program.scripts.get(class.script);
         let mut counts = BTreeSet::new();

@@ -39,7 +39,7 @@ impl<'w> Walker<'w, '_> {
             Type::Class(class) => self.on_class(*class, call, &types, position),
             Type::Any => self.on_anything(name, types.len(), position),
             Type::Sim => self.on_sim(name, types.len(), position),
-            Type::Wrong | Type::Map | Type::Function(_) => {}
+            Type::Wrong | Type::Range | Type::Named | Type::Map | Type::Function(_) => {}
             _ => self.on_value(&receiver, name, &types, position),
         }
         gives(&receiver, name, &types)
@@ -69,7 +69,7 @@ impl<'w> Walker<'w, '_> {
             if is_declaring(name) {
                 return;
             }
-            return self.check_item(class, call, position);
+            return self.check_item(class, call, types, position);
         }
         if program.declared.contains(name) || program.is_open(class) {
             return;

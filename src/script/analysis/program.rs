@@ -4,7 +4,7 @@
 
 use crate::script::analysis::classes::Class;
 use crate::script::analysis::natives::Natives;
-use crate::script::analysis::tree::{body_of, calls_something, root_of};
+use crate::script::analysis::tree::{body_of, call_of, calls_something, holds_named, is_named, root_of};
 use crate::script::members::{self, Use};
 use crate::script::modules::resolve;
 use crate::script::names::DEVICE_CLASS;
@@ -62,6 +62,10 @@ pub(crate) struct Program<'s> {
     pub declares_anything: bool,
     /// Objects of boards may be about, on which any name can be called.
     pub has_proxies: bool,
+    /// Named arguments are kept somewhere, so that any argument may be some.
+    pub keeps_named: bool,
+    /// Functions are called with the variables around the call.
+    pub lends_scope: bool,
     /// `this` is assigned somewhere: methods may change what a variable holds.
     pub assigns_this: bool,
 }
@@ -78,6 +82,8 @@ impl<'s> Program<'s> {
             declared: HashSet::new(),
             declares_anything: false,
             has_proxies: false,
+            keeps_named: false,
+            lends_scope: false,
             assigns_this: false,
         };
         for source in sources {
@@ -118,7 +124,14 @@ impl<'s> Program<'s> {
             }
         }
         let number = numbers[source.name.as_str()];
+        // Every `kw(…)`, and those that are the last argument of a call.
+        let (mut named, mut passed) = (0, 0);
         source.tree.walk(&mut |nodes: &[ASTNode<'_>]| {
+            if let Some(call) = nodes.last().and_then(call_of) {
+                self.lends_scope |= call.capture_parent_scope;
+                named += usize::from(is_named(call));
+                passed += usize::from(call.args.last().is_some_and(holds_named));
+            }
             match nodes.last() {
                 Some(ASTNode::Stmt(statement)) => self.statement(&mut script, statement, numbers),
                 Some(ASTNode::Expr(expression)) => self.expression(&mut script, expression, number),
@@ -126,6 +139,7 @@ impl<'s> Program<'s> {
             }
             true
         });
+        self.keeps_named |= named > passed;
         if !source.name.starts_with("std/") {
             self.has_proxies |= source.text.contains("proxy");
             self.note_definitions(&source.text);
@@ -236,9 +250,11 @@ impl<'s> Program<'s> {
         }
     }
 
-    /// The class that a script declares under a name: the last one.
+    /// The class that a script declares under a name, if there is only one: which of several counts is known when it runs.
     pub fn class_in(&self, script: usize, name: &str) -> Option<usize> {
-        self.classes.iter().rposition(|class| class.script == script && class.name == name)
+        let is_meant = |number: &usize| self.classes[*number].script == script && self.classes[*number].name == name;
+        let mut found = (0..self.classes.len()).filter(is_meant);
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// The class that any script declares under a name, if there is only one.

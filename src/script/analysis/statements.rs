@@ -15,8 +15,11 @@ pub(crate) fn walk(program: &Program<'_>, number: usize) -> Vec<Finding> {
     let script = walker.script();
     walker.statements(script.source.tree.statements());
     walker.first = walker.variables.len();
-    for function in &script.functions {
-        walker.function(function);
+    if program.lends_scope {
+        // Functions may see any variable.
+        walker.variables.iter_mut().for_each(|variable| variable.is_used = true);
+    } else {
+        script.functions.iter().for_each(|function| walker.function(function));
     }
     walker.first = 0;
     walker.leave(0, 0);
@@ -135,6 +138,7 @@ impl<'w> Walker<'w, '_> {
         }
         let of = match over {
             Type::Array(of) => *of,
+            Type::Range => Type::Int,
             _ => Type::Any,
         };
         self.declare(&name.name, of, false, None);

@@ -4,7 +4,7 @@
 
 use crate::script::names::CALL;
 use crate::script::run::loader::CLOSURE;
-use rhai::{AST, ASTNode, Dynamic, Expr, FnPtr, Position, Stmt};
+use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 /// The statements of the only function of a tree: Rhai does not say what a body is made of, but it walks through it.
 pub(crate) fn body_of(alone: &AST) -> Vec<Stmt> {
@@ -90,4 +90,24 @@ pub(crate) fn map_of(expression: &Expr) -> Option<&[(rhai::Ident, Expr)]> {
         Expr::Map(map, _) => Some(&map.0),
         _ => None,
     }
+}
+
+/// The call that a node is.
+pub(crate) fn call_of<'n>(node: &ASTNode<'n>) -> Option<&'n FnCallExpr> {
+    match node {
+        ASTNode::Expr(Expr::FnCall(call, _) | Expr::MethodCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _)) => {
+            Some(call)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a call is `kw(…)`.
+pub(crate) fn is_named(call: &FnCallExpr) -> bool {
+    call.name == "kw" && !call.is_qualified()
+}
+
+/// Whether an expression is `kw(…)`.
+pub(crate) fn holds_named(expression: &Expr) -> bool {
+    matches!(expression, Expr::FnCall(call, _) if is_named(call))
 }

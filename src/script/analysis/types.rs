@@ -2,7 +2,7 @@
 //!
 //! Invariant: in doubt a value is [`Type::Any`].
 
-use crate::script::handles::{ClassHandle, DeviceHandle, SimHandle};
+use crate::script::handles::{ClassHandle, DeviceHandle, Kwargs, SimHandle};
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map};
 use std::any::TypeId;
 
@@ -20,6 +20,10 @@ pub(crate) enum Type {
     Char,
     Text,
     Map,
+    /// Integers that follow each other.
+    Range,
+    /// Named arguments.
+    Named,
     /// With the type of every element.
     Array(Box<Type>),
     /// A function pointer, with the type of what it gives.
@@ -52,7 +56,8 @@ impl Type {
             return true;
         }
         match self {
-            Type::Any | Type::Wrong => true,
+            Type::Any | Type::Wrong | Type::Range => true,
+            Type::Named => id == TypeId::of::<Kwargs>(),
             Type::Unit => id == TypeId::of::<()>(),
             Type::Int => id == TypeId::of::<i64>(),
             Type::Float => id == TypeId::of::<f64>(),
@@ -81,6 +86,8 @@ impl Type {
             Type::Char => "char",
             Type::Text => "string",
             Type::Map => "map",
+            Type::Range => "range",
+            Type::Named => "kw",
             Type::Array(_) => "array",
             Type::Function(_) => "function",
             Type::Class(_) => "DeviceClass",

@@ -260,6 +260,11 @@ fn what_is_right_is_not_told() {
         "let b = Device.open(#{ vid: 1, pid: 2 }); print(b.time_offset); b.call(\"f\", []);",
         "let all = []; all.push(Device.open()); for b in all { b.close(); }",
         "device B { task on() `1` }\nlet b = B.open(); print(on(b));",
+        "if args.len() > 0 { device B { task one() `1` } } else { device B { task two() `2` } }\nB.open().one();",
+        "device B { task f(a, b) `1` }\nlet rest = kw(#{ a: 1, b: 2 }); B.open().f(rest);",
+        "let all = [Device.open(), Device.open()]; for board in all[0..1] { board.close(); } print(all[0..1].len());",
+        "fn f() { x + 1 } let x = 1; print(f!());",
+        "let a = [1, 2, 3]; let middle = a.len() / 2; print(a[middle]);",
         // What fails, and is meant to.
         "import \"std/assert\" as assert;\nassert::throws(\"ScriptError\", || nonsense());",
         "measure(\"a\", 1, #{ unit: \"mV\", min: 1, max: 1 }); measure(\"b\", 2);",
@@ -355,6 +360,60 @@ fn scripts_and_modules_are_clean() {
         problems.extend(found_in(&path, &text).into_iter().map(|problem| format!("{}: {problem}", path.display())));
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn scripts_of_tests_are_clean_but_for_what_they_catch() {
+    let files = [rhai_files("tests/golden"), rhai_files("tests/data")].concat();
+    assert!(files.len() > 15, "{files:?}");
+    for path in files {
+        let text = fs::read_to_string(&path).expect("a script");
+        let (mut runner, _) = runner();
+        runner.run.enter(&path);
+        let checked = runner.check_text(&path.to_string_lossy(), &text);
+        assert!(checked.is_ok(), "{}", path.display());
+        let told: Vec<_> = runner.findings().iter().filter(|finding| !finding.is_caught).collect();
+        assert!(told.is_empty(), "{}: {told:?}", path.display());
+    }
+}
+
+#[test]
+fn what_is_surely_wrong_fails_when_it_runs() {
+    for text in [
+        "v = 5;",
+        "print(nothing);",
+        "nothing();",
+        "print(1, 2);",
+        "sqrt(2);",
+        "let f = |x| x;\nf(1);",
+        "fn f(x) { x }\nf(1, 2);",
+        "fn f() { volts }\nlet volts = 1;\nf();",
+        "assert::equal(1, 1);",
+        "import \"std/assert\" as assert;\nassert::equals(1, 1);",
+        "import \"std/assert\" as assert;\nassert::equal(1);",
+        "import \"std/assert\" as assert;\nassert::shown(1);",
+        "import \"std/gpio\" as gpio;\ngpio::Gpoi;",
+        "[1].frob(5);",
+        "[1].push();",
+        "[1].lenght;",
+        "let x = 5;\nx.frobnicate();",
+        "fn f(x) { x.frobnicate() }\nf(1);",
+        "device B { task on() `1` }\nB.on();",
+        "device B { task on() `1` }\nB.opne();",
+        "device B { task on() `1` }\nB.on;",
+        "measure(\"a\", 1, #{ unit: \"volts\" });",
+        "measure(\"a\", 1, #{ min: 2, max: 1 });",
+        "measure(\"a\", 1, #{ mn: 2 });",
+        "test \"b\" retri = 2 { }",
+        "test \"b\" needs = \"c\" { }",
+        "const C = 1;\ndevice B { }\nC = 2;",
+        "global::NOTHING;",
+        "range(3);",
+    ] {
+        let told = found(text);
+        assert!(told.iter().any(|told| told.starts_with("error")), "{text}\n{told:?}");
+        failure(text);
+    }
 }
 
 /// The `rhai` blocks of a document: scripts, with as many empty lines before as it has there.
