@@ -94,6 +94,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// Whether no other one of the candidates is as near to `word` as `near`.
+pub fn is_only<'a>(word: &str, near: &str, candidates: impl IntoIterator<Item = &'a str>) -> bool {
+    let distance = |name: &str| (edits(&word.to_lowercase(), &name.to_lowercase()), edits(word, name));
+    let limit = distance(near);
+    candidates.into_iter().all(|other| other == near || distance(other) > limit)
+}
+
 /// Damerau's distance without overlaps: insertions, deletions, replacements and swaps of neighbours.
 fn edits(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
@@ -141,6 +148,7 @@ mod tests {
         assert_eq!(nearest("nosuch", ["cosh"]), None);
         assert_eq!(nearest("blink", names), None);
         assert_eq!(nearest("benhc", ["Bench", "bench"]), Some("bench"));
+        assert!(is_only("benhc", "bench", ["bench", "Bench"]) && !is_only("cat", "bat", ["bat", "hat"]));
         assert_eq!(nearest("Benhc", ["bench", "Bench"]), Some("Bench"));
     }
 }

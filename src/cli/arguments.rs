@@ -358,6 +358,9 @@ pub struct Check {
     /// Print what was found as JSON
     #[arg(long)]
     pub json: bool,
+    /// Correct what has one clear remedy
+    #[arg(long)]
+    pub fix: bool,
     /// Which modules they may import.
     #[command(flatten)]
     pub allowed: Allowed,

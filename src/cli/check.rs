@@ -4,14 +4,16 @@
 
 use super::arguments::{Allowed, Check};
 use super::console::Console;
-use super::{is_python, memory, python_file, readable, report_failures, station};
+use super::{is_python, memory, misuse, python_file, readable, reason, report_failures, station};
+use crate::bound;
 use crate::device::Host;
 use crate::device::class::{Body, Class, Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::error::Error;
 use crate::name::Name;
 use crate::origin::Origin;
-use crate::script::{Finding, RunOptions, Runner, Sources};
+use crate::script::{Finding, Fix, RunOptions, Runner, Sources, fixed};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +29,13 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut worst = 0;
     let mut found: Vec<Json> = Vec::new();
     for script in &check.scripts {
-        let (checked, sources) = check_one(script, &check.allowed, console)?;
+        let (mut checked, mut sources) = check_one(script, &check.allowed, console)?;
+        if check.fix && !checked.fixes.is_empty() {
+            for (file, count) in correct(&checked.fixes)? {
+                console.remark(&format!("{file}: {count} corrected\n"));
+            }
+            (checked, sources) = check_one(script, &check.allowed, console)?;
+        }
         let failed = checked.told.iter().filter(|told| !told.is_warning);
         // A script that fails when it runs is wrong before, too.
         let status = failed.map(|failure| failure.kind.exit_status().max(REFUSED)).fold(0, u8::max);
@@ -54,6 +62,8 @@ struct Checked {
     classes: Vec<Arc<Class>>,
     /// What is wrong, and what is worth to be told, in the order of the text.
     told: Vec<Diagnostic>,
+    /// The changes that remove findings.
+    fixes: Vec<Fix>,
 }
 
 impl Checked {
@@ -104,7 +114,34 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
         Err(failures) => (Vec::new(), failures),
     };
     let told = together(failures, runner.findings());
-    Ok((Checked { classes, told }, runner.sources()))
+    let fixes = runner.findings().iter().filter_map(|finding| finding.fix.clone()).collect();
+    Ok((Checked { classes, told, fixes }, runner.sources()))
+}
+
+/// Makes the changes; gives the files with the number of changes in each.
+///
+/// # Errors
+/// If a file cannot be read or written.
+fn correct(fixes: &[Fix]) -> Result<Vec<(String, usize)>, Diagnostic> {
+    let mut files: Vec<&str> = fixes.iter().map(|fix| &*fix.at.file).collect();
+    files.sort_unstable();
+    files.dedup();
+    let mut corrected = Vec::new();
+    for file in files {
+        let mut own: Vec<Fix> = fixes.iter().filter(|fix| &*fix.at.file == file).cloned().collect();
+        own.sort_by_key(|fix| (fix.at.line, fix.at.column));
+        own.dedup();
+        let path = Path::new(file);
+        let failed = |error: std::io::Error| {
+            misuse(format!("`{file}` cannot be corrected: {}", reason(&error)), "check its permissions")
+        };
+        let text = disk::read_text(path, bound::SCRIPT).map_err(failed)?;
+        // Places do not count the mark at the beginning.
+        let (mark, rest) = text.split_at(text.len() - text.trim_start_matches('\u{feff}').len());
+        disk::replace(path, format!("{mark}{}", fixed(rest, &own)).as_bytes()).map_err(failed)?;
+        corrected.push((file.to_owned(), own.len()));
+    }
+    Ok(corrected)
 }
 
 /// Failures and findings in the order of their places. A finding on the line of a failure says the same in other words.

@@ -34,7 +34,7 @@ mod stack;
 mod testing;
 mod variables;
 
-pub use analysis::{Finding, Fix, Severity};
+pub use analysis::{Finding, Fix, Severity, fixed};
 pub use inputs::{Inputs, Stale};
 pub use names::KEYWORDS;
 pub use observer::Observer;

@@ -112,3 +112,17 @@ fn warnings_are_told_once_however_often_tests_run() {
     assert_eq!(outcome.stderr, "a.rhai:1:5: warning: unused variable `spare`\n  help: use it, or name it `_spare`\n");
     assert_eq!(outcome.status, Some(0));
 }
+
+#[test]
+fn check_corrects_what_has_one_clear_remedy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "// Notes.\ndevice Bench {\n    task on() `return 1`\n}\nlet bench = Bench.open();\nbenhc.onn();\nassert::equal(1, 1);\nassert::close(1, 1, 0);\n";
+    let program = Program::new().file("a.rhai", text.as_bytes()).args(["check", "--fix", "a.rhai"]);
+    let outcome = program.outcome_in(folder.path());
+    assert_eq!(outcome.stdout, "a.rhai: ok (1 class, 1 item)\n", "{}", outcome.stderr);
+    assert_eq!((outcome.stderr.as_str(), outcome.status), ("a.rhai: 3 corrected\n", Some(0)));
+    assert_eq!(
+        std::fs::read_to_string(folder.path().join("a.rhai")).expect("the script"),
+        "// Notes.\nimport \"std/assert\" as assert;\ndevice Bench {\n    task on() `return 1`\n}\nlet bench = Bench.open();\nbench.on();\nassert::equal(1, 1);\nassert::close(1, 1, 0);\n"
+    );
+}

@@ -240,7 +240,8 @@ impl<'w> Walker<'w, '_> {
         let message = format!("module `{alias}` is not imported");
         let path = format!("std/{alias}");
         if library_text(&path).is_some() {
-            return self.error(at, message, habits::add_import(alias));
+            self.error(at, message, habits::add_import(alias));
+            return self.fix_import(alias);
         }
         let script = self.script();
         let own: Vec<&str> = script.imports.iter().map(|(alias, _)| alias.as_str()).collect();

@@ -107,9 +107,8 @@ impl<'w> Walker<'w, '_> {
         }
         let otherwise = listed(title, &own);
         let built_in = program.natives.of_devices();
-        let near = nearest(name, own.iter().copied()).map(str::to_owned);
-        match near {
-            Some(near) => self.misspelt(position, message, (name, [near.as_str()]), &otherwise),
+        match nearest(name, own.iter().copied()) {
+            Some(_) => self.misspelt(position, message, (name, own), &otherwise),
             None => self.misspelt(position, message, (name, built_in), &otherwise),
         }
     }

@@ -10,6 +10,7 @@ mod classes;
 mod counts;
 mod expressions;
 mod finding;
+mod fix;
 mod items;
 mod members;
 pub(crate) mod natives;
@@ -21,6 +22,7 @@ mod types;
 mod walker;
 
 pub use finding::{Finding, Fix, Severity};
+pub use fix::fixed;
 
 use natives::Natives;
 use program::{Program, Source};

@@ -2,7 +2,8 @@
 //!
 //! Invariant: a place is told once.
 
-use crate::name::nearest;
+use crate::name::{is_only, nearest};
+use crate::origin::Origin;
 use crate::script::analysis::finding::{Finding, Fix, Severity};
 use crate::script::analysis::program::{Program, Script};
 use crate::script::analysis::types::Type;
@@ -100,10 +101,13 @@ impl<'w, 's> Walker<'w, 's> {
         (name, candidates): (&str, impl IntoIterator<Item = &'c str>),
         otherwise: &str,
     ) {
-        match nearest(name, candidates).map(str::to_owned) {
+        let candidates: Vec<&str> = candidates.into_iter().collect();
+        match nearest(name, candidates.iter().copied()).map(str::to_owned) {
             Some(near) => {
                 self.error(at, message, format!("did you mean `{near}`?"));
-                self.fix(at, name, &near);
+                if is_only(name, &near, candidates) {
+                    self.fix(at, name, &near);
+                }
             }
             None => self.error(at, message, otherwise),
         }
@@ -118,6 +122,20 @@ impl<'w, 's> Walker<'w, 's> {
             && self.program.scripts[self.number].source.text_at(at).starts_with(old)
         {
             last.fix = Some(Fix { at: origin, length, text: new.to_owned() });
+        }
+    }
+
+    /// Adds to the latest finding that a standard module is to be imported: below the other imports, or above all code.
+    pub fn fix_import(&mut self, module: &str) {
+        let source = self.script().source;
+        let lines = || source.text.split('\n').zip(1..);
+        let is_import = |line: &str| line.starts_with("import ") && line.trim_end().ends_with(';');
+        let below = lines().filter(|(line, _)| is_import(line)).last().map(|(_, number): (&str, u32)| number + 1);
+        let above = || lines().find(|(line, _)| !line.trim_start().starts_with("//") && !line.starts_with("#!"));
+        let Some(line) = below.or_else(|| above().map(|(_, number)| number)) else { return };
+        if let Some(last) = self.findings.last_mut() {
+            let text = format!("import \"std/{module}\" as {module};\n");
+            last.fix = Some(Fix { at: Origin::new(source.name.as_str(), line, 1), length: 0, text });
         }
     }
 
