@@ -1,4 +1,4 @@
-//! Moments as text.
+//! Formats timestamps.
 //!
 //! Pure.
 
@@ -9,7 +9,7 @@ pub fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// The time since 1970 in the form of ISO 8601 and RFC 3339, in UTC, to the millisecond.
+/// Formats the time since 1970 as ISO 8601 and RFC 3339, in UTC, to the millisecond.
 pub fn utc(since_1970: Duration) -> String {
     let seconds = since_1970.as_secs();
     let (days, second) = (seconds / 86_400, seconds % 86_400);
@@ -27,7 +27,7 @@ pub fn utc(since_1970: Duration) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since_1970.subsec_millis())
 }
 
-/// As [`utc`], of a number of seconds; one that is no moment counts as 1970.
+/// As [`utc`], for a number of seconds; an invalid one counts as 1970.
 pub fn utc_of(seconds: f64) -> String {
     utc(Duration::try_from_secs_f64(seconds).ok().filter(|since| since.as_secs() < 1 << 37).unwrap_or_default())
 }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_those_of_the_calendar() {
+    fn timestamps_follow_the_calendar() {
         let case = |seconds, expected: &str| assert_eq!(utc(Duration::from_secs(seconds)), expected);
         case(0, "1970-01-01T00:00:00.000Z");
         case(951_782_399, "2000-02-28T23:59:59.000Z");

@@ -1,10 +1,10 @@
-//! What happens in a run, one event after the other: the one stream that every report is made of.
+//! The events of a run: the one stream from which every report is made.
 //!
-//! As JSON, each event is one object on a line of its own (`--jsonl`): `event` says which it is, `at` when, `run` in which run
-//! of the stream. [`Fold`](super::report::Fold) makes a [`Report`](super::report::Report) of them.
+//! In JSON, each event is one object on its own line (`--jsonl`): `event` names its kind, `at` its time, `run` the run within
+//! the stream. [`Fold`](super::report::Fold) builds a [`Report`](super::report::Report) from them.
 //!
-//! Uses [`crate::diagnostic`]. Invariant: plain data. Whatever a report needs to know is in an event, so that one can be made
-//! from a stream that was cut off; names of events and fields change only with [`SCHEMA`].
+//! Uses [`crate::diagnostic`]. Invariant: plain data. Events hold everything a report needs, so that a truncated stream can
+//! still be reported. Names of events and fields change only with [`SCHEMA`].
 
 use super::measurement::Measurement;
 use super::numbers;
@@ -14,15 +14,15 @@ use crate::error::Kind;
 use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
 
-/// The version of the names and meanings of all fields, of events and of reports. New fields may come without a new version.
+/// Version of the names and meanings of all fields, in events and reports. Adding a field does not need a new version.
 pub const SCHEMA: u32 = 1;
 
-/// An event, and when it happened.
+/// An event with its timestamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     /// Seconds since 1970, by the host's clock.
     pub at: f64,
-    /// Number of the run within the stream, from 1: a stream of `test` holds one for each file and repetition.
+    /// Number of the run within the stream, from 1: a stream of `test` holds one run per file and repetition.
     pub run: u32,
     /// What happened.
     #[serde(flatten)]
@@ -33,70 +33,70 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// A script begins. The first event of a run.
+    /// A script starts. Always the first event of a run.
     RunBegun(RunBegun),
-    /// The script has learnt which unit it tests.
+    /// The script has set the unit under test.
     UnitNamed {
         /// Its serial number.
         serial: String,
     },
     /// A device was opened.
     BoardOpened(Board),
-    /// What follows belongs to a group.
+    /// A group starts.
     GroupBegun {
-        /// The group's name, behind those of the groups around it.
+        /// The group's name, after those of the enclosing groups.
         group: Vec<String>,
     },
-    /// The group has ended, its teardowns included.
+    /// The group has ended, including its teardowns.
     GroupEnded {
         /// As in [`Event::GroupBegun`].
         group: Vec<String>,
     },
-    /// A test begins, or is skipped.
+    /// A test starts, or is skipped.
     TestBegun(TestBegun),
-    /// A test did not pass, and is tried again.
+    /// A test did not pass and is retried.
     TestAttempt {
         /// Number of the test.
         test: u64,
-        /// Which attempt it was, from 1.
+        /// The failed attempt, from 1.
         attempt: u32,
-        /// What it came to.
+        /// Its outcome.
         outcome: Outcome,
-        /// Why.
+        /// The cause.
         error: Option<Failure>,
     },
     /// A test has ended.
     TestEnded {
         /// Number of the test.
         test: u64,
-        /// What it came to.
+        /// Its outcome.
         outcome: Outcome,
-        /// Seconds that it took, with all attempts, its setups and teardowns.
+        /// Duration in seconds, including all attempts, setups and teardowns.
         duration_s: f64,
         /// Why it was skipped, if it was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
-        /// Why it did not pass, if there was an error; a failed measurement is none.
+        /// The error that failed it, if any; a failed measurement is not an error.
         error: Option<Failure>,
-        /// Whether the run ends with it: then its error is also that of the run.
+        /// Whether this error also ends the run.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         ends_run: bool,
     },
-    /// Something was measured.
+    /// A measurement.
     Measured {
-        /// The test in which, if in one.
+        /// The enclosing test, if any.
         test: Option<u64>,
-        /// What.
+        /// The measurement.
         #[serde(flatten)]
         measurement: Measurement,
     },
     /// A schedule of `every` has ended.
     Scheduled(Schedule),
-    /// A series of samples begins.
+    /// A series of samples starts.
     SeriesBegun {
         /// Number of the series.
         series: u64,
-        /// The test in which, if in one.
+        /// The enclosing test, if any.
         test: Option<u64>,
         /// What is sampled.
         name: String,
@@ -111,48 +111,48 @@ pub enum Event {
         series: u64,
         /// The host's clock, in seconds since 1970.
         host: f64,
-        /// The board's clock at that moment, in seconds of its own, if the sample came from one.
+        /// The board's clock at that moment, in seconds, if the sample came from a board.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         board: Option<f64>,
-        /// One value a column.
+        /// One value per column.
         #[serde(with = "numbers::many")]
         values: Vec<f64>,
     },
-    /// A file or bytes that belong to the record.
+    /// A file or bytes to keep with the report.
     Attached {
-        /// The test in which, if in one.
+        /// The enclosing test, if any.
         test: Option<u64>,
-        /// What.
+        /// The attachment.
         #[serde(flatten)]
         attachment: Attachment,
     },
-    /// What the script or a board printed: whole lines or pieces of them.
+    /// Output of the script or a board: whole lines or parts of them.
     Output {
-        /// The board's name; `None`: the script.
+        /// The board's name; `None` for the script.
         board: Option<String>,
-        /// As it came, with `\n` ends.
+        /// The text, with `\n` line ends.
         text: String,
     },
-    /// A remark for the person at the terminal.
+    /// A notice for the person at the terminal.
     Notice {
         /// One line.
         text: String,
     },
-    /// The script has ended and its devices are closed. The last event of a run.
+    /// The script has ended and its devices are closed. Always the last event of a run.
     RunEnded {
-        /// What it came to.
+        /// Its outcome.
         outcome: Outcome,
-        /// Seconds that it took.
+        /// Duration in seconds.
         duration_s: f64,
         /// Why the script ended early, if it did.
         error: Option<Failure>,
-        /// What went wrong while devices were closed.
+        /// Errors while closing devices.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         closing: Vec<Failure>,
     },
 }
 
-/// The beginning of a run.
+/// The start of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunBegun {
     /// [`SCHEMA`].
@@ -161,16 +161,16 @@ pub struct RunBegun {
     pub script: String,
     /// SHA-256 of its text, in hexadecimal.
     pub sha256: String,
-    /// Revision of the repository in which it lies, with `+` if files have changed since; if it lies in one.
+    /// Revision of the enclosing repository, if any, with `+` if files have changed since.
     pub revision: Option<String>,
     /// Version of belay-script.
     pub version: String,
-    /// The computer: its name and its system.
+    /// Host name and operating system.
     #[serde(default)]
     pub host: String,
     /// Arguments of the script.
     pub args: Vec<String>,
-    /// Who runs it.
+    /// Who ran it.
     pub operator: Option<String>,
     /// Serial number of the unit under test.
     pub unit: Option<String>,
@@ -183,51 +183,51 @@ pub struct Board {
     pub name: String,
     /// Its class.
     pub class: String,
-    /// The port as it was written.
+    /// The port as written.
     pub port: String,
-    /// `micropython`, `circuitpython`, or what the firmware calls itself.
+    /// `micropython`, `circuitpython`, or the firmware's own name.
     pub implementation: String,
     /// Version of the firmware, `1.27.0`.
     pub firmware: String,
     /// `sys.platform`.
     pub platform: String,
-    /// What tells it from others of its kind, for example a USB serial number; if known.
+    /// What distinguishes it from others of its kind, for example a USB serial number; if known.
     pub id: Option<String>,
-    /// What the board calls its hardware, for example `Raspberry Pi Pico with RP2040`; if it was asked and says so.
+    /// The board's name for its hardware, for example `Raspberry Pi Pico with RP2040`; if it was asked and reports one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub machine: Option<String>,
-    /// What the board says tells it from all others, in hexadecimal; if it was asked and says so.
+    /// The board's unique id in hexadecimal; if it was asked and reports one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique_id: Option<String>,
 }
 
-/// The beginning of a test.
+/// The start of a test.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TestBegun {
     /// Number of the test within its run, from 1.
     pub test: u64,
     /// Its name.
     pub name: String,
-    /// The groups around it, outermost first.
+    /// The enclosing groups, outermost first.
     pub group: Vec<String>,
     /// Its tags.
     pub tags: Vec<String>,
-    /// The script in which it stands.
+    /// The script that contains it.
     pub file: String,
     /// Its line there.
     pub line: u32,
 }
 
-/// A file or bytes that belong to the record.
+/// A file or bytes to keep with the report.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attachment {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Its media type, for example `image/png`.
     pub media: String,
     /// Length in bytes.
     pub size: u64,
-    /// Its bytes as base64 (RFC 4648, section 4).
+    /// The bytes in base64 (RFC 4648, section 4).
     pub content: String,
 }
 
@@ -235,23 +235,23 @@ pub struct Attachment {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// It was not run.
+    /// Not run.
     Skip,
     /// As expected.
     #[default]
     Pass,
     /// Within the limits, but near one of them.
     Marginal,
-    /// Not as expected.
+    /// Outside the limits, or an assertion failed.
     Fail,
-    /// A deadline passed.
+    /// A timeout.
     Timeout,
-    /// Something else went wrong: a board, the link, the script; or the record is cut off.
+    /// Any other failure: a board, the link, the script; or the record is truncated.
     Error,
 }
 
 impl Outcome {
-    /// All outcomes, best first. That of a run is the worst of its tests.
+    /// All outcomes, best first. A run has the worst outcome of its tests.
     pub const ALL: [Outcome; 6] =
         [Outcome::Skip, Outcome::Pass, Outcome::Marginal, Outcome::Fail, Outcome::Timeout, Outcome::Error];
 
@@ -267,25 +267,25 @@ impl Outcome {
         }
     }
 
-    /// Whether nothing is wrong: pass, marginal or skip.
+    /// Whether nothing failed: pass, marginal or skip.
     pub fn is_good(self) -> bool {
         self <= Outcome::Marginal
     }
 
-    /// Whether it was run and nothing is wrong.
+    /// Whether it ran and nothing failed.
     pub fn has_passed(self) -> bool {
         matches!(self, Outcome::Pass | Outcome::Marginal)
     }
 }
 
-/// A failure as data, with the lines of the scripts that it passed.
+/// A failure as data, with the script lines involved.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// Name of the error's kind.
     pub kind: String,
     /// What happened.
     pub message: String,
-    /// The script in which, if known.
+    /// The script, if known.
     pub file: Option<String>,
     /// The line there, from 1.
     pub line: Option<u32>,
@@ -295,10 +295,10 @@ pub struct Failure {
     /// Further facts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Every place, innermost first; the first one is `file` and `line`.
+    /// Every place, innermost first; the first equals `file` and `line`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub places: Vec<Spot>,
-    /// What else failed in the same operation: the other teardowns of a closing.
+    /// Further failures of the same operation: the other teardowns of a close.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Failure>,
 }
@@ -312,7 +312,7 @@ pub struct Spot {
     pub line: u32,
     /// The column in characters, from 1; 0 if not known.
     pub column: u32,
-    /// Said above it, for example `called from`; empty for the primary place.
+    /// Label shown above it, for example `called from`; empty for the primary place.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label: String,
     /// The text of the line; empty if not known.
@@ -321,7 +321,7 @@ pub struct Spot {
 }
 
 impl Failure {
-    /// A diagnostic as data; `text` gives the text of a script.
+    /// Converts a diagnostic; `text` returns the text of a script.
     pub fn of(diagnostic: &Diagnostic, text: impl Fn(&str) -> Option<std::sync::Arc<str>>) -> Failure {
         Failure::of_known(diagnostic, &text)
     }
@@ -346,7 +346,7 @@ impl Failure {
         }
     }
 
-    /// The diagnostic that this was, for a terminal.
+    /// Converts back to the diagnostic, for a terminal.
     pub fn diagnostic(&self) -> Diagnostic {
         let places = self.places.iter().map(|place| Place {
             origin: Origin::new(place.file.as_str(), place.line, place.column),
@@ -363,7 +363,7 @@ impl Failure {
         }
     }
 
-    /// The places of this failure and of what else failed.
+    /// The places of this failure and of the further ones.
     pub fn all_places(&self) -> impl Iterator<Item = &Spot> {
         self.places.iter().chain(self.others.iter().flat_map(|other| &other.places))
     }
@@ -374,7 +374,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_one_flat_object() {
+    fn an_event_is_a_flat_object() {
         let line = Line {
             at: 1.5,
             run: 1,
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_keeps_what_a_terminal_shows() {
+    fn a_failure_keeps_all_that_a_terminal_shows() {
         let mut diagnostic = Diagnostic::new(Kind::DeviceException, "it broke");
         diagnostic.help = Some("mend it".to_owned());
         diagnostic.places.push(Place { origin: Origin::new("a.rhai", 2, 3), label: String::new() });

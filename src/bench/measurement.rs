@@ -1,6 +1,6 @@
 //! A measured value, its limits, and the verdict.
 //!
-//! Invariant: a value that is no number, or nan, is within no limits.
+//! Invariant: a value that is not a number, or is nan, is never within limits.
 
 use super::event::Outcome;
 use super::numbers;
@@ -12,7 +12,7 @@ use serde_json::Value;
 pub struct Measurement {
     /// What was measured.
     pub name: String,
-    /// The value: a number, string, bool or list; `"nan"`, `"inf"` and `"-inf"` stand for floats that JSON does not have.
+    /// The value: a number, string, bool or list; `"nan"`, `"inf"` and `"-inf"` represent floats that JSON lacks.
     pub value: Value,
     /// Unit of the value and of its limits, for example `V`; may be empty.
     pub unit: String,
@@ -28,16 +28,16 @@ pub struct Measurement {
     /// A number above this, but not above `max`, is marginal.
     #[serde(default, with = "numbers::maybe", skip_serializing_if = "Option::is_none")]
     pub marginal_max: Option<f64>,
-    /// What the value must be equal to.
+    /// The expected value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<Value>,
-    /// By how many percent it may differ from `equals`, which then is a number.
+    /// Tolerance around `equals`, which must then be a number, in percent.
     #[serde(default, with = "numbers::maybe", skip_serializing_if = "Option::is_none")]
     pub within_percent: Option<f64>,
-    /// The regular expression that a text must match.
+    /// The regular expression that the text must match.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matches: Option<String>,
-    /// What is measured, in a sentence.
+    /// Description, one sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub doc: String,
     /// The verdict.
@@ -50,7 +50,7 @@ impl Measurement {
         numbers::from_json(&self.value)
     }
 
-    /// The lowest and highest number that pass, from `min` and `max`, or from `equals` and `within_percent`.
+    /// The lowest and highest passing number, from `min` and `max`, or from `equals` and `within_percent`.
     pub fn limits(&self) -> (Option<f64>, Option<f64>) {
         let around = self.equals.as_ref().and_then(numbers::from_json).zip(self.within_percent);
         let (low, high) = match around {
@@ -67,13 +67,13 @@ impl Measurement {
         (tighter(self.min, low, f64::max), tighter(self.max, high, f64::min))
     }
 
-    /// Whether there is anything that the value could fail.
+    /// Whether the measurement has any condition.
     pub fn is_judged(&self) -> bool {
         let limits = [self.min, self.max, self.marginal_min, self.marginal_max, self.within_percent];
         limits.iter().any(Option::is_some) || self.equals.is_some() || self.matches.is_some()
     }
 
-    /// Judges the value; `is_match` tells whether a text matches a regular expression.
+    /// Judges the value; `is_match` says whether a text matches a regular expression.
     pub fn judge(&mut self, is_match: impl Fn(&str, &str) -> bool) {
         let number = self.number();
         let above = |limit: f64| number.is_some_and(|number| number >= limit);
@@ -102,7 +102,7 @@ impl Measurement {
     }
 }
 
-/// Equality as scripts have it: `1` equals `1.0`.
+/// Equality as in scripts: `1` equals `1.0`.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts() {
+    fn judges_values() {
         use Outcome::{Fail, Marginal, Pass};
         case(json!(3.3), json!({}), Pass);
         case(json!("text"), json!({}), Pass);

@@ -1,6 +1,6 @@
-//! What a bench records: tests, measurements, series, their verdicts; and what reports are made of.
+//! What a bench records: tests, measurements, series and their verdicts; and the reports made from them.
 //!
-//! Uses [`crate::diagnostic`]. Invariant: plain data; how it is reported is decided by the command line.
+//! Uses [`crate::diagnostic`]. Invariant: plain data; the command line decides which reports are written.
 
 pub mod archive;
 pub mod date;

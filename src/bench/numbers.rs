@@ -1,11 +1,11 @@
-//! Numbers that JSON does not have: `"nan"`, `"inf"` and `"-inf"`.
+//! Floats that JSON lacks: `"nan"`, `"inf"` and `"-inf"`.
 //!
-//! Invariant: every float arrives as it was, or as a nan.
+//! Invariant: every float is read back unchanged, or as a nan.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// A float as JSON has it.
+/// Converts a float to JSON.
 pub fn to_json(number: f64) -> Value {
     if number.is_finite() {
         return Value::from(number);
@@ -20,7 +20,7 @@ pub fn to_json(number: f64) -> Value {
     Value::from(word)
 }
 
-/// The float that a JSON value stands for.
+/// Reads a float from a JSON value.
 pub fn from_json(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
@@ -34,7 +34,7 @@ pub fn from_json(value: &Value) -> Option<f64> {
     }
 }
 
-/// Fields that hold several of them.
+/// Serializes fields that hold several floats.
 pub mod many {
     use super::{Deserialize as _, Deserializer, Serialize as _, Serializer, Value, from_json, to_json};
     use serde::de::Error as _;
@@ -42,7 +42,7 @@ pub mod many {
     /// Writes them.
     ///
     /// # Errors
-    /// Of the serializer.
+    /// If the serializer fails.
     pub fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
         values.iter().map(|value| to_json(*value)).collect::<Vec<Value>>().serialize(serializer)
     }
@@ -50,15 +50,15 @@ pub mod many {
     /// Reads them.
     ///
     /// # Errors
-    /// If one is no number.
+    /// If an item is not a number.
     pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
         let values = Vec::<Value>::deserialize(deserializer)?;
-        let number = |value: &Value| from_json(value).ok_or_else(|| D::Error::custom("a sample is no number"));
+        let number = |value: &Value| from_json(value).ok_or_else(|| D::Error::custom("a sample is not a number"));
         values.iter().map(number).collect()
     }
 }
 
-/// Fields that may hold one of them.
+/// Serializes optional floats.
 pub mod maybe {
     use super::{Deserialize as _, Deserializer, Serialize as _, Serializer, Value, from_json, to_json};
     use serde::de::Error as _;
@@ -66,7 +66,7 @@ pub mod maybe {
     /// Writes it.
     ///
     /// # Errors
-    /// Of the serializer.
+    /// If the serializer fails.
     pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
         value.map(to_json).serialize(serializer)
     }
@@ -74,10 +74,10 @@ pub mod maybe {
     /// Reads it.
     ///
     /// # Errors
-    /// If it is no number.
+    /// If it is not a number.
     pub fn deserialize<'a, D: Deserializer<'a>>(deserializer: D) -> Result<Option<f64>, D::Error> {
         let value = Option::<Value>::deserialize(deserializer)?;
-        let number = |value: Value| from_json(&value).ok_or_else(|| D::Error::custom("a limit is no number"));
+        let number = |value: Value| from_json(&value).ok_or_else(|| D::Error::custom("a limit is not a number"));
         value.map(number).transpose()
     }
 }

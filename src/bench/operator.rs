@@ -1,26 +1,26 @@
-//! Questions to the person at the bench, and what counts as an answer.
+//! Questions to the operator, and which answers are valid.
 //!
-//! Uses [`crate::port::Wait`] for how long there is. Invariant: what is an answer is decided here alone, whether it was
-//! typed, given on the command line, or is the default.
+//! Uses [`crate::port::Wait`] for deadlines. Invariant: only this file decides which answer is valid, whether it was typed,
+//! given on the command line, or is the default.
 
 use crate::error::{Error, Kind};
 use crate::port::Wait;
 use regex_automata::meta::Regex;
 
-/// What a question asks for.
+/// The kind of answer.
 #[derive(Clone, Debug)]
 pub enum Form {
-    /// A text that the pattern, if there is one, matches as a whole.
+    /// A text; the pattern, if any, must match all of it.
     Text(Option<Pattern>),
-    /// One of several things, by its text or its number from 1.
+    /// One of several choices, by its text or its number from 1.
     Choice(Vec<String>),
     /// Yes or no.
     YesNo,
-    /// Nothing but a key when something is done.
+    /// A key press when something is done.
     Done,
 }
 
-/// A regular expression for whole answers.
+/// A regular expression that matches whole answers.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     written: String,
@@ -28,10 +28,10 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
-    /// Why it is none.
+    /// Why the pattern is invalid.
     pub fn new(written: &str) -> Result<Pattern, String> {
         let regex = Regex::new(&format!("^(?:{written})$")).map_err(|error| {
             let reason = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
@@ -44,17 +44,17 @@ impl Pattern {
 /// A question.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// What the person reads.
+    /// The text of the question.
     pub text: String,
-    /// Its name for `--answer`; without one the text is the name.
+    /// Its name for `--answer`; defaults to the text.
     pub name: Option<String>,
-    /// What it asks for.
+    /// The kind of answer.
     pub form: Form,
-    /// The answer of an empty line.
+    /// The answer for an empty line.
     pub default: Option<Answer>,
-    /// A picture that shows what is meant: a path.
+    /// Path of an image that illustrates the question.
     pub image: Option<String>,
-    /// The board that it is about, if several are worked on at once.
+    /// The board in question, if several are in use at once.
     pub board: Option<String>,
 }
 
@@ -63,37 +63,37 @@ pub struct Question {
 pub enum Answer {
     /// A text.
     Text(String),
-    /// The choice with this index, from 0.
+    /// The index of a choice, from 0.
     Choice(usize),
     /// Yes, or no.
     Yes(bool),
-    /// It is done.
+    /// Done.
     Done,
 }
 
-/// Who gave an answer.
+/// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// A person, at a terminal.
     Person,
-    /// Somebody who wrote it on the command line before.
+    /// The `--answer` option.
     Given,
-    /// Nobody: the time was up, and there is a default.
+    /// The default, after the timeout.
     Default,
 }
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub enum NoAnswer {
-    /// The wait is over: its deadline passed, or Ctrl-C was pressed.
+    /// The wait ended: its deadline passed, or Ctrl-C was pressed.
     Over,
-    /// There is nobody to ask, or what was given is no answer.
+    /// There is no interactive terminal, or the given answer is invalid.
     Error(Error),
 }
 
-/// Who answers questions.
+/// Answers questions.
 pub trait Operator: Send + Sync {
-    /// The answer to a question.
+    /// Answers a question.
     ///
     /// # Errors
     /// See [`NoAnswer`].
@@ -101,15 +101,15 @@ pub trait Operator: Send + Sync {
 }
 
 impl Question {
-    /// What `--answer` calls it.
+    /// The key for `--answer`.
     pub fn key(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.text)
     }
 
-    /// What a typed line answers.
+    /// Parses a typed line.
     ///
     /// # Errors
-    /// Why it is no answer, as a phrase.
+    /// Why the answer is invalid, as a phrase.
     pub fn accept(&self, line: &str) -> Result<Answer, String> {
         let line = line.trim();
         if line.is_empty()
@@ -122,21 +122,21 @@ impl Question {
             Form::YesNo => match line.to_lowercase().as_str() {
                 "y" | "yes" | "true" => Ok(Answer::Yes(true)),
                 "n" | "no" | "false" => Ok(Answer::Yes(false)),
-                _ => Err("the answer is `yes` or `no`".to_owned()),
+                _ => Err("the answer must be `yes` or `no`".to_owned()),
             },
             Form::Choice(choices) => choice(choices, line).map(Answer::Choice).ok_or_else(|| {
                 let named: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
-                format!("the answer is one of {}", named.join(", "))
+                format!("the answer must be one of {}", named.join(", "))
             }),
-            Form::Text(None) if line.is_empty() => Err("the answer is empty".to_owned()),
+            Form::Text(None) if line.is_empty() => Err("the answer must not be empty".to_owned()),
             Form::Text(Some(pattern)) if !pattern.regex.is_match(line) => {
-                Err(format!("`{line}` does not fit the pattern `{}`", pattern.written))
+                Err(format!("`{line}` does not match the pattern `{}`", pattern.written))
             }
             Form::Text(_) => Ok(Answer::Text(line.to_owned())),
         }
     }
 
-    /// An answer as a person writes it.
+    /// Formats an answer as a person would type it.
     pub fn shown(&self, answer: &Answer) -> String {
         match (answer, &self.form) {
             (Answer::Text(text), _) => text.clone(),
@@ -147,7 +147,7 @@ impl Question {
         }
     }
 
-    /// The error where nobody is.
+    /// The error without an interactive terminal.
     pub fn unattended(&self) -> Error {
         let example = match &self.form {
             Form::Choice(choices) => choices.first().cloned().unwrap_or_default(),
@@ -156,26 +156,23 @@ impl Question {
             Form::Text(_) => "…".to_owned(),
         };
         let quoted = format!("{}={example}", self.key()).replace('\'', "'\\''");
-        Error::new(
-            Kind::FeatureUnavailableError,
-            format!("there is nobody to answer \"{}\": standard input is no terminal", self.text),
-        )
-        .with_help(format!("answer it on the command line: `--answer '{quoted}'`"))
+        Error::new(Kind::FeatureUnavailableError, format!("cannot ask \"{}\": stdin is not a terminal", self.text))
+            .with_help(format!("add `--answer '{quoted}'`"))
     }
 
-    /// The answer that `--answer` gave for this question.
+    /// Parses the answer from `--answer`.
     ///
     /// # Errors
-    /// ArgumentError if it is no answer to this question.
+    /// ArgumentError if the answer is invalid.
     pub fn accept_given(&self, given: &str) -> Result<Answer, NoAnswer> {
         self.accept(given).map_err(|reason| {
             let message = format!("`--answer` gives \"{given}\" for \"{}\": {reason}", self.key());
-            NoAnswer::Error(Error::new(Kind::ArgumentError, message).with_help("correct that option"))
+            NoAnswer::Error(Error::new(Kind::ArgumentError, message).with_help("correct the `--answer` option"))
         })
     }
 }
 
-/// The index of what a line chooses: a choice's text, else its number from 1 if no choice looks like a number.
+/// The index of the chosen item: by text, else by number from 1 unless a choice is itself a number.
 fn choice(choices: &[String], line: &str) -> Option<usize> {
     let exact = choices.iter().position(|choice| choice == line);
     let similar = || choices.iter().position(|choice| choice.to_lowercase() == line.to_lowercase());
@@ -185,16 +182,16 @@ fn choice(choices: &[String], line: &str) -> Option<usize> {
     exact.or_else(similar).or_else(numbered)
 }
 
-/// Answers that were given beforehand: `KEY=VALUE`. Several for one key answer one question after the other, and the
-/// last of them all that follow.
+/// Answers given on the command line: `KEY=VALUE`. Several for one key answer successive questions; the last one
+/// is reused.
 #[derive(Clone, Debug, Default)]
 pub struct Given(Vec<(String, String)>);
 
 impl Given {
-    /// Reads `KEY=VALUE`.
+    /// Parses `KEY=VALUE`.
     ///
     /// # Errors
-    /// If there is no `=`, or nothing before it.
+    /// If `=` is missing or nothing precedes it.
     pub fn read(text: &str) -> Result<(String, String), String> {
         match text.split_once('=') {
             Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
@@ -202,7 +199,7 @@ impl Given {
         }
     }
 
-    /// These answers.
+    /// Uses these answers, in order.
     pub fn new(answers: Vec<(String, String)>) -> Given {
         Given(answers)
     }
@@ -214,7 +211,7 @@ impl Given {
         Some(if more { self.0.remove(first).1 } else { self.0[first].1.clone() })
     }
 
-    /// A key that was probably meant by another one.
+    /// A given key that is similar to this one, probably misspelt.
     pub fn near(&self, key: &str) -> Option<&str> {
         crate::name::nearest(key, self.0.iter().map(|(known, _)| known.as_str()))
     }
@@ -229,41 +226,41 @@ mod tests {
     }
 
     #[test]
-    fn what_is_an_answer() {
+    fn accepts_valid_answers() {
         fn case(question: &Question, line: &str, wanted: Result<Answer, &str>) {
             assert_eq!(question.accept(line), wanted.map_err(str::to_owned), "{line}");
         }
         let text = question(Form::Text(None));
         case(&text, " a b ", Ok(Answer::Text("a b".into())));
-        case(&text, "", Err("the answer is empty"));
+        case(&text, "", Err("the answer must not be empty"));
         let pattern = question(Form::Text(Some(Pattern::new("[A-Z]{2}[0-9]+|none").unwrap())));
         case(&pattern, "AB12", Ok(Answer::Text("AB12".into())));
-        case(&pattern, "xAB12", Err("`xAB12` does not fit the pattern `[A-Z]{2}[0-9]+|none`"));
-        case(&pattern, "nonesuch", Err("`nonesuch` does not fit the pattern `[A-Z]{2}[0-9]+|none`"));
+        case(&pattern, "xAB12", Err("`xAB12` does not match the pattern `[A-Z]{2}[0-9]+|none`"));
+        case(&pattern, "nonesuch", Err("`nonesuch` does not match the pattern `[A-Z]{2}[0-9]+|none`"));
         let choice = question(Form::Choice(vec!["left".into(), "right".into(), "Left".into()]));
         case(&choice, "Left", Ok(Answer::Choice(2)));
         case(&choice, "RIGHT", Ok(Answer::Choice(1)));
         case(&choice, "1", Ok(Answer::Choice(0)));
-        case(&choice, "4", Err("the answer is one of `left`, `right`, `Left`"));
+        case(&choice, "4", Err("the answer must be one of `left`, `right`, `Left`"));
         let volts = question(Form::Choice(vec!["5".into(), "1".into()]));
         case(&volts, "1", Ok(Answer::Choice(1)));
-        case(&volts, "2", Err("the answer is one of `5`, `1`"));
+        case(&volts, "2", Err("the answer must be one of `5`, `1`"));
         let mut yes = question(Form::YesNo);
         case(&yes, "Y", Ok(Answer::Yes(true)));
         case(&yes, "no", Ok(Answer::Yes(false)));
-        case(&yes, "", Err("the answer is `yes` or `no`"));
+        case(&yes, "", Err("the answer must be `yes` or `no`"));
         yes.default = Some(Answer::Yes(false));
         case(&yes, "", Ok(Answer::Yes(false)));
         case(&question(Form::Done), "", Ok(Answer::Done));
     }
 
     #[test]
-    fn a_pattern_that_is_none_says_why() {
+    fn an_invalid_pattern_says_why() {
         assert_eq!(Pattern::new("[a").unwrap_err(), "unclosed character class");
     }
 
     #[test]
-    fn answers_for_one_key_come_in_order_and_the_last_stays() {
+    fn answers_for_one_key_come_in_order_and_the_last_repeats() {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         let mut given = Given::new(vec![pair("led", "no"), pair("x", "1"), pair("led", "yes")]);
         let answers: Vec<Option<String>> = (0..3).map(|_| given.take("led")).collect();
@@ -275,11 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn the_failure_says_what_to_write() {
+    fn the_error_says_what_to_write() {
         let mut asked = question(Form::YesNo);
         let help = |question: &Question| question.unattended().help().unwrap_or_default().to_owned();
-        assert_eq!(help(&asked), "answer it on the command line: `--answer 'Is it on?=yes'`");
+        assert_eq!(help(&asked), "add `--answer 'Is it on?=yes'`");
         asked.name = Some("led".into());
-        assert_eq!(help(&asked), "answer it on the command line: `--answer 'led=yes'`");
+        assert_eq!(help(&asked), "add `--answer 'led=yes'`");
     }
 }

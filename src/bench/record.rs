@@ -1,16 +1,16 @@
-//! What a run has to know of its tests while they run: which ones do, what those that ended came to.
+//! The running tests of a run and the outcomes of finished ones.
 //!
-//! Invariant: a test that was begun ends; its verdict counts what was measured in its last attempt.
+//! Invariant: every test that begins also ends; its verdict counts the measurements of its last attempt.
 
 use super::event::Outcome;
 use std::thread::ThreadId;
 
-/// A test that runs.
+/// A running test.
 #[derive(Debug)]
 struct Running {
     number: u64,
     thread: ThreadId,
-    /// How many calls of `parallel` were under way when it began.
+    /// Number of enclosing `parallel` calls when it began.
     depth: u64,
     /// The worst measurement of this attempt.
     measured: Outcome,
@@ -26,14 +26,13 @@ pub struct Record {
 }
 
 impl Record {
-    /// Whether a test may begin on this thread, `depth` calls of `parallel` deep: none runs around it.
+    /// Whether a test may begin on this thread, `depth` calls of `parallel` deep: not inside another test.
     pub fn may_begin(&self, depth: u64) -> bool {
         let thread = std::thread::current().id();
         !self.running.iter().any(|test| test.thread == thread || test.depth < depth)
     }
 
-    /// A test begins on this thread, `depth` calls of `parallel` deep. Gives its number, `None` if it would stand within
-    /// another one.
+    /// Begins a test on this thread, `depth` calls of `parallel` deep. Returns its number, or `None` inside another test.
     pub fn begin(&mut self, depth: u64) -> Option<u64> {
         if !self.may_begin(depth) {
             return None;
@@ -44,31 +43,31 @@ impl Record {
         Some(number)
     }
 
-    /// The number of a test that is not run.
+    /// Returns a number for a test that is skipped.
     pub fn number(&mut self) -> u64 {
         self.begun += 1;
         self.begun
     }
 
-    /// The number of a new series.
+    /// Returns a number for a new series.
     pub fn new_series(&mut self) -> u64 {
         self.series += 1;
         self.series
     }
 
-    /// The test that runs on this thread, or the only one that runs: closures of `parallel` within it are on others.
+    /// The test that runs on this thread, or the only running test: closures of `parallel` within it run on other threads.
     fn index(&self) -> Option<usize> {
         let thread = std::thread::current().id();
         let own = self.running.iter().position(|test| test.thread == thread);
         own.or(if self.running.len() == 1 { Some(0) } else { None })
     }
 
-    /// The number of the test in which this thread is.
+    /// The number of the test that runs on this thread.
     pub fn test(&self) -> Option<u64> {
         self.index().map(|index| self.running[index].number)
     }
 
-    /// Something was measured in the test in which this thread is.
+    /// Adds a measurement to the test that runs on this thread.
     pub fn measured(&mut self, outcome: Outcome) {
         if let Some(index) = self.index() {
             let test = &mut self.running[index];
@@ -76,27 +75,26 @@ impl Record {
         }
     }
 
-    /// Another attempt begins: what was measured before does not count.
+    /// Starts another attempt: earlier measurements do not count.
     pub fn again(&mut self) {
         if let Some(index) = self.index() {
             self.running[index].measured = Outcome::Pass;
         }
     }
 
-    /// What an attempt comes to whose body came to `outcome`: a failed measurement makes it fail.
+    /// The verdict of an attempt whose body ended with `outcome`: a failed measurement fails it.
     pub fn verdict(&self, outcome: Outcome) -> Outcome {
         let measured = self.index().map_or(Outcome::Pass, |index| self.running[index].measured);
         if outcome == Outcome::Pass { measured } else { outcome }
     }
 
-    /// The test with this number and path of names has ended.
+    /// Ends the test with this number and path of names.
     pub fn end(&mut self, number: u64, path: Vec<String>, outcome: Outcome) {
         self.running.retain(|test| test.number != number);
         self.ended.push((path, outcome));
     }
 
-    /// What the latest test of this name came to: one within `group` counts first, then one of any group. `None`: it has not
-    /// ended.
+    /// The outcome of the latest test with this name: one within `group` first, then any. `None` if it has not ended.
     pub fn outcome_of(&self, group: &[String], name: &str) -> Option<Outcome> {
         let is = |path: &[String]| path.last().is_some_and(|last| last == name);
         let near = self.ended.iter().rev().find(|(path, _)| is(path) && path.starts_with(group));
@@ -124,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn tests_do_not_nest_but_may_run_side_by_side() {
+    fn tests_do_not_nest_but_may_run_in_parallel() {
         let mut record = Record::default();
         assert_eq!(record.begin(1), Some(1));
         assert_eq!(record.begin(1), None);
@@ -136,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_test_of_a_name_is_meant() {
+    fn a_name_means_the_nearest_test() {
         let mut record = Record::default();
         let path = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
         record.end(1, path("power/on"), Outcome::Fail);

@@ -1,6 +1,6 @@
-//! A run as one document, made of its events and of nothing else: what `--json` writes, and what the other reports show.
+//! A run as one document, built only from its events: the data of `--json` and of the other reports.
 //!
-//! Uses [`super::event`]. Invariant: a stream that was cut off at any event gives a report, too: what had not ended is an
+//! Uses [`super::event`]. Invariant: a stream truncated at any event still gives a report; whatever had not ended becomes an
 //! error that says so.
 
 use super::date;
@@ -13,13 +13,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _};
 
-/// Output that is kept of one test, or outside of tests, in bytes: a flood does not fill the memory.
+/// Output kept per test, or outside of tests, in bytes: a flood must not exhaust memory.
 const MOST_OUTPUT: usize = 1 << 20;
 
-/// Stands for what is not kept.
+/// Marks omitted output.
 const MORE: &str = "(more was printed)\n";
 
-/// One run. All times are seconds, all moments RFC 3339 in UTC.
+/// One run. All times are in seconds, all timestamps RFC 3339 in UTC.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`].
@@ -32,7 +32,7 @@ pub struct Report {
     pub revision: Option<String>,
     /// Version of belay-script.
     pub version: String,
-    /// The computer: its name and its system.
+    /// Host name and operating system.
     #[serde(default)]
     pub host: String,
     /// Arguments of the script.
@@ -41,31 +41,31 @@ pub struct Report {
     pub operator: Option<String>,
     /// Serial number of the unit under test.
     pub unit: Option<String>,
-    /// When it began.
+    /// When it started.
     pub started: String,
-    /// How long it took.
+    /// Duration.
     pub duration_s: f64,
     /// The verdict: the worst of its tests, measurements and errors.
     pub outcome: Outcome,
     /// Why the script ended early, if it did.
     pub error: Option<Failure>,
-    /// What went wrong while devices were closed.
+    /// Errors while closing devices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closing: Vec<Failure>,
-    /// The devices that were opened, in order.
+    /// The opened devices, in order.
     pub boards: Vec<Board>,
-    /// The tests, in the order in which they were run.
+    /// The tests, in the order in which they ran.
     pub tests: Vec<Test>,
-    /// What was measured outside of tests.
+    /// Measurements outside of tests.
     pub measurements: Vec<Measurement>,
     /// Series outside of tests.
     pub series: Vec<Series>,
-    /// What was attached outside of tests.
+    /// Attachments outside of tests.
     pub attachments: Vec<Attachment>,
-    /// How well the schedules of `every` were kept, in tests or not: one of each place in a script.
+    /// How well the schedules of `every` were kept, one per place in a script.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schedules: Vec<Schedule>,
-    /// What was printed outside of tests.
+    /// Output outside of tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<Printed>,
 }
@@ -75,53 +75,53 @@ pub struct Report {
 pub struct Test {
     /// Its name.
     pub name: String,
-    /// The groups around it, outermost first.
+    /// The enclosing groups, outermost first.
     pub group: Vec<String>,
     /// Its tags.
     pub tags: Vec<String>,
-    /// The script in which it stands.
+    /// The script that contains it.
     pub file: String,
     /// Its line there.
     pub line: u32,
-    /// When it began.
+    /// When it started.
     pub started: String,
-    /// How long it took, with all attempts.
+    /// Duration, including all attempts.
     pub duration_s: f64,
     /// The verdict.
     pub outcome: Outcome,
     /// Why it was skipped, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Why it did not pass, if there was an error; a failed measurement is none.
+    /// The error that failed it, if any; a failed measurement is not an error.
     pub error: Option<Failure>,
-    /// What it measured, in its last attempt.
+    /// Measurements of the last attempt.
     pub measurements: Vec<Measurement>,
-    /// The attempts before the last one.
+    /// Earlier attempts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
     /// Its series.
     pub series: Vec<Series>,
-    /// What it attached.
+    /// Its attachments.
     pub attachments: Vec<Attachment>,
-    /// What was printed while it ran, alone.
+    /// Output while it was the only running test.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<Printed>,
     /// Its number in the stream; not part of the document.
     #[serde(skip)]
     pub number: u64,
-    /// Whether the stream has told its end; not part of the document.
+    /// Whether its end was in the stream; not part of the document.
     #[serde(skip)]
     pub ended: bool,
 }
 
-/// An attempt that was followed by another one.
+/// An attempt that was retried.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// What it came to.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// Why.
+    /// The cause.
     pub error: Option<Failure>,
-    /// What it measured.
+    /// Its measurements.
     pub measurements: Vec<Measurement>,
 }
 
@@ -149,17 +149,17 @@ pub struct Sample {
     /// The board's clock at that moment, if the sample came from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub board: Option<f64>,
-    /// One value a column.
+    /// One value per column.
     #[serde(with = "numbers::many")]
     pub values: Vec<f64>,
 }
 
-/// What the script or one board printed without anything else between.
+/// Consecutive output of the script or of one board.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Printed {
-    /// The board's name; `None`: the script.
+    /// The board's name; `None` for the script.
     pub board: Option<String>,
-    /// With `\n` ends.
+    /// The text, with `\n` line ends.
     pub text: String,
 }
 
@@ -169,16 +169,16 @@ impl Report {
         self.outcomes().all(Outcome::is_good)
     }
 
-    /// What went wrong outside of tests: an error that ended a test and the run is told with the test.
+    /// Failures outside of tests: an error that ended both a test and the run is reported with the test.
     pub fn failures(&self) -> impl Iterator<Item = &Failure> {
-        let told = |failure: &&Failure| {
+        let reported = |failure: &&Failure| {
             let same = |other: &Failure| (&other.message, &other.places) == (&failure.message, &failure.places);
             self.tests.last().and_then(|test| test.error.as_ref()).is_some_and(same)
         };
-        self.error.iter().filter(move |failure| !told(failure)).chain(&self.closing)
+        self.error.iter().filter(move |failure| !reported(failure)).chain(&self.closing)
     }
 
-    /// How many tests came to `outcome`.
+    /// Number of tests with this outcome.
     pub fn count(&self, outcome: Outcome) -> usize {
         self.tests.iter().filter(|test| test.outcome == outcome).count()
     }
@@ -188,14 +188,14 @@ impl Report {
         self.tests.iter().map(|test| test.outcome).chain(self.measurements.iter().map(|item| item.outcome))
     }
 
-    /// The worst of all verdicts: [`Outcome::Pass`] if there is none.
+    /// The worst verdict: [`Outcome::Pass`] if there is none.
     pub fn worst(&self) -> Outcome {
         self.outcomes().max().unwrap_or(Outcome::Pass)
     }
 }
 
 impl Test {
-    /// Its name behind those of its groups: `power / supply`.
+    /// Its name after those of its groups: `power / supply`.
     pub fn path(&self) -> String {
         let mut path = self.group.clone();
         path.push(self.name.clone());
@@ -203,32 +203,32 @@ impl Test {
     }
 }
 
-/// Makes the report of one run, event by event, in memory: an [`Archive`](super::archive::Archive) is for runs of any size.
+/// Builds the report of one run from events, in memory. [`Archive`](super::archive::Archive) handles runs of any size.
 #[derive(Clone, Debug, Default)]
 pub struct Fold {
     report: Report,
     begun_at: f64,
     latest_at: f64,
     ended: bool,
-    /// The tests that run.
+    /// The running tests.
     running: Vec<u64>,
     /// The test to which a series belongs.
     series: HashMap<u64, Option<u64>>,
-    /// Bytes of output that are kept of a test, or outside of tests.
+    /// Bytes of output kept per test, or outside of tests.
     printed: HashMap<Option<u64>, usize>,
 }
 
-/// What was going on when a stream was cut off.
+/// The error of a truncated stream.
 fn cut_off() -> Failure {
     Failure {
         kind: "Interrupted".to_owned(),
-        message: "the record ends here: the run was killed, or goes on".to_owned(),
+        message: "the record ends here: the run was killed or is still running".to_owned(),
         ..Failure::default()
     }
 }
 
 impl Fold {
-    /// Of a run without events.
+    /// Starts with no events.
     pub fn new() -> Fold {
         Fold { report: Report { schema: SCHEMA, ..Report::default() }, ..Fold::default() }
     }
@@ -238,19 +238,19 @@ impl Fold {
         self.ended
     }
 
-    /// The report of what has happened so far.
+    /// The report of the events so far.
     pub fn report(&self) -> Report {
         let mut fold = self.clone();
         fold.cut_off();
         fold.report
     }
 
-    /// The report of what has happened, as it is.
+    /// The report of the events, without marking it as cut off.
     pub fn into_report(self) -> Report {
         self.report
     }
 
-    /// What has not ended is an error that says so.
+    /// Turns everything that has not ended into an error that says so.
     pub fn cut_off(&mut self) {
         let report = &mut self.report;
         for test in report.tests.iter_mut().filter(|test| !test.ended) {
@@ -264,24 +264,24 @@ impl Fold {
         }
     }
 
-    /// The tests and measurements so far, whatever else is still to come: a run that is about to end.
+    /// The tests and measurements so far, for a run that is about to end.
     pub fn so_far(&self) -> &Report {
         &self.report
     }
 
-    /// Takes a test out of the report, for who only looks at one test after the other: the latest of this number.
+    /// Removes and returns the latest test with this number, for callers that handle tests one at a time.
     pub fn take_test(&mut self, number: u64) -> Option<Test> {
         let index = self.report.tests.iter().rposition(|test| test.number == number)?;
         self.printed.remove(&Some(number));
         Some(self.report.tests.remove(index))
     }
 
-    /// Puts a test back that was taken out.
+    /// Puts back a test that was taken out.
     pub fn put_test(&mut self, test: Test) {
         self.report.tests.push(test);
     }
 
-    /// Whether the latest test of this number has ended.
+    /// Whether the latest test with this number has ended.
     pub fn has_ended(&self, number: u64) -> bool {
         self.report.tests.iter().rev().find(|test| test.number == number).is_some_and(|test| test.ended)
     }
@@ -291,7 +291,7 @@ impl Fold {
         self.report.tests.iter_mut().rev().find(|test| test.number == number)
     }
 
-    /// Something happened at this moment, in seconds since 1970.
+    /// Extends the run to this moment, in seconds since 1970.
     pub fn touch(&mut self, at: f64) {
         if self.begun_at == 0.0 {
             self.begun_at = at;
@@ -300,7 +300,7 @@ impl Fold {
         self.latest_at = at;
     }
 
-    /// Takes the next event into account.
+    /// Adds the next event.
     pub fn add(&mut self, line: &Line) {
         self.touch(line.at);
         match &line.event {
@@ -407,7 +407,7 @@ impl Fold {
         }
     }
 
-    /// Output belongs to the only test that runs; with several at once nobody knows.
+    /// Output belongs to the running test if there is only one; otherwise its origin is unknown.
     fn add_output(&mut self, board: Option<&String>, text: &str) {
         let only = if let [only] = self.running.as_slice() { Some(*only) } else { None };
         let kept = self.printed.entry(only).or_default();
@@ -425,7 +425,7 @@ impl Fold {
     }
 }
 
-/// Several runs as one document: what `test --json` writes.
+/// Several runs as one document, written by `test --json`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Runs {
     /// [`SCHEMA`].
@@ -439,7 +439,7 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// The document of these runs.
+    /// Builds the document of these runs.
     pub fn new(runs: Vec<Report>) -> Runs {
         let outcome = runs.iter().map(|run| run.outcome).max().unwrap_or(Outcome::Pass);
         let started = runs.iter().map(|run| run.started.clone()).min().unwrap_or_default();
@@ -447,16 +447,17 @@ impl Runs {
     }
 }
 
-/// The reports of all runs in a stream of lines of JSON, in the order of their numbers. Lines that are cut off or not known are left out, as a killed
-/// program leaves them.
+/// The reports of all runs in a stream of JSON lines, in order of their numbers. Skips truncated and unknown lines, which a
+/// killed
+/// program leaves.
 pub fn from_jsonl(text: &str) -> Vec<Report> {
     from_lines(text.as_bytes()).unwrap_or_default()
 }
 
-/// As [`from_jsonl`], of what is read line by line.
+/// As [`from_jsonl`], reading line by line.
 ///
 /// # Errors
-/// Of reading; [`io::ErrorKind::FileTooLarge`] of a line above [`bound::LOG_LINE`].
+/// If reading fails; [`io::ErrorKind::FileTooLarge`] for a line above [`bound::LOG_LINE`].
 pub fn from_lines(mut log: impl BufRead) -> io::Result<Vec<Report>> {
     let mut folds: Vec<(u32, Fold)> = Vec::new();
     let mut text = Vec::new();
@@ -472,7 +473,7 @@ pub fn from_lines(mut log: impl BufRead) -> io::Result<Vec<Report>> {
     Ok(folds.iter().map(|(_, fold)| fold.report()).collect())
 }
 
-/// Reads a line; false at the end.
+/// Reads a line; returns false at the end.
 pub(super) fn next_line(log: &mut impl BufRead, text: &mut Vec<u8>) -> io::Result<bool> {
     text.clear();
     let most = bound::LOG_LINE as u64;

@@ -47,7 +47,7 @@ fn fold(lines: &[Line]) -> Fold {
 }
 
 #[test]
-fn a_report_is_what_its_events_say() {
+fn a_report_reflects_its_events() {
     let report = fold(&lines()).report();
     assert_eq!((report.outcome, report.worst(), report.passed()), (Outcome::Marginal, Outcome::Marginal, true));
     assert_eq!((report.script.as_str(), report.started.as_str()), ("a.rhai", "2001-09-09T01:46:40.000Z"));
@@ -58,7 +58,7 @@ fn a_report_is_what_its_events_say() {
 }
 
 #[test]
-fn a_report_can_be_made_again_of_its_lines() {
+fn a_report_can_be_rebuilt_from_its_lines() {
     let lines = lines();
     let text: String = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
     let again = from_jsonl(&text);
@@ -70,7 +70,7 @@ fn a_report_can_be_made_again_of_its_lines() {
 }
 
 #[test]
-fn a_stream_that_is_cut_off_anywhere_gives_a_report() {
+fn a_stream_truncated_anywhere_gives_a_report() {
     let lines = lines();
     let text: String = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
     for end in 1..text.len() - 1 {
@@ -86,7 +86,7 @@ fn a_stream_that_is_cut_off_anywhere_gives_a_report() {
 }
 
 #[test]
-fn a_flood_is_not_kept() {
+fn a_flood_of_output_is_truncated() {
     let mut fold = fold(&lines()[..4]);
     let text = "x".repeat(1000);
     for _ in 0..2000 {

@@ -1,30 +1,30 @@
 //! How well a schedule of `every` was kept.
 //!
-//! Invariant: plain data; schedules of one place in a script add up to one.
+//! Invariant: plain data; schedules at the same place in a script are summed up.
 
 use serde::{Deserialize, Serialize};
 
-/// What became of a schedule. Times are seconds; jitter is how late calls began.
+/// Statistics of a schedule. Times are in seconds; jitter is how late calls began.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Schedule {
-    /// The script in which `every` stands.
+    /// The script that contains `every`.
     pub file: String,
-    /// The line there, from 1; 0 if not known.
+    /// Its line, from 1; 0 if not known.
     pub line: u32,
-    /// Time from one call to the next.
+    /// The period.
     pub period_s: f64,
     /// Calls that were made.
     pub calls: u64,
-    /// Calls that were left out, as their time had passed.
+    /// Calls skipped because their time had passed.
     pub skipped: u64,
     /// The mean jitter.
     pub jitter_mean_s: f64,
-    /// The greatest jitter.
+    /// The maximum jitter.
     pub jitter_max_s: f64,
 }
 
 impl Schedule {
-    /// Adds this to those before it: a schedule that is run again, as by each of many tests, is told once.
+    /// Merges this into the earlier ones: a schedule that runs repeatedly, for example once per test, is listed once.
     pub fn add_to(self, all: &mut Vec<Schedule>) {
         let same = |other: &&mut Schedule| {
             (&other.file, other.line) == (&self.file, self.line) && other.period_s.to_bits() == self.period_s.to_bits()
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schedules_of_one_place_add_up() {
+    fn merges_schedules_at_one_place() {
         let of = |line, calls, jitter_mean_s| Schedule {
             line,
             calls,

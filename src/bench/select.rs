@@ -1,80 +1,80 @@
-//! Which tests of a run are run.
+//! Selects which tests run.
 //!
 //! Pure.
 
-/// Which tests are run, and in which order.
+/// Which tests run, and in which order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
-    /// A test is run if its path of names contains one of these, without regard to case; none: every test. A `!` before a
-    /// pattern leaves out what contains it.
+    /// Runs tests whose path of names contains one of these, ignoring case; empty runs every test. A `!` before a
+    /// pattern excludes the tests that contain it.
     pub patterns: Vec<String>,
-    /// A test is run if it has one of these tags; none: every test. A `!` before a tag leaves out what has it.
+    /// Runs tests with one of these tags; empty runs every test. A `!` before a tag excludes the tests that have it.
     pub tags: Vec<String>,
-    /// Names of tests that are run because others need them.
+    /// Names of tests that run because others need them.
     pub needed: Vec<String>,
-    /// The script ends after the first test that does not pass.
+    /// Stop after the first test that does not pass.
     pub fail_fast: bool,
-    /// Tests that stand one after the other are run in an order that follows from this number.
+    /// Shuffle adjacent tests using this seed.
     pub shuffle: Option<u64>,
 }
 
 impl Selection {
-    /// Whether the test at the end of this path of names is run.
+    /// Whether to run the test at the end of this path of names.
     pub fn wants(&self, path: &[String], tags: &[String]) -> bool {
         let is_needed = |name: &String| self.needed.contains(name) || self.needed.contains(&path.join("/"));
         path.last().is_some_and(is_needed) || self.chooses(path, tags)
     }
 
-    /// Whether it is run for its own sake.
+    /// Whether patterns and tags choose it, regardless of what needs it.
     pub fn chooses(&self, path: &[String], tags: &[String]) -> bool {
         let whole = path.join(" / ").to_lowercase();
         allows(&self.patterns, |pattern| whole.contains(&pattern.to_lowercase()))
             && allows(&self.tags, |wanted| tags.iter().any(|tag| tag == wanted))
     }
 
-    /// Whether anything is left out.
+    /// Whether anything is excluded.
     pub fn is_partial(&self) -> bool {
         !self.patterns.is_empty() || !self.tags.is_empty()
     }
 }
 
-/// Whether one of `rules` fits, if there is one without `!`, and none with one does.
+/// Whether a rule without `!` matches, if there is one, and no rule with `!` does.
 fn allows(rules: &[String], fits: impl Fn(&str) -> bool) -> bool {
     let mut wanted = rules.iter().filter(|rule| !rule.starts_with('!')).peekable();
     let refused = rules.iter().filter_map(|rule| rule.strip_prefix('!')).any(&fits);
     !refused && (wanted.peek().is_none() || wanted.any(|rule| fits(rule)))
 }
 
-/// A test as it is written, known without running anything.
+/// A test as written in the source, known without running anything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// Its name.
     pub name: String,
-    /// The groups around it, outermost first.
+    /// The enclosing groups, outermost first.
     pub group: Vec<String>,
-    /// Its tags, as far as they are written as strings.
+    /// Its tags, as far as they are string literals.
     pub tags: Vec<String>,
-    /// The tests that it needs, as far as they are written as strings.
+    /// The tests it needs, as far as they are string literals.
     pub needs: Vec<String>,
     /// Its line.
     pub line: u32,
-    /// Whether the run decides how often it runs, if at all: it is in a loop, a branch, a function or a closure.
+    /// Whether it may run any number of times: it is in a loop, a branch, a function or a closure.
     pub depends: bool,
 }
 
 impl Declared {
-    /// Whether this is what `needs` calls `name`: the test's own name, or the whole path.
+    /// Whether `name` in `needs` means this test: its own name, or its whole path.
     pub fn is_called(&self, name: &str) -> bool {
         self.name == name || self.path().join("/") == name
     }
 
-    /// Its name behind those of its groups.
+    /// Its name after those of its groups.
     pub fn path(&self) -> Vec<String> {
         self.group.iter().chain([&self.name]).cloned().collect()
     }
 }
 
-/// Names of the tests that the chosen ones of `all` need, and those that these need.
+/// Names of the tests that the chosen ones of `all` need, directly or indirectly.
 pub fn needed(selection: &Selection, all: &[Declared]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut open: Vec<&Declared> = all.iter().filter(|test| selection.chooses(&test.path(), &test.tags)).collect();
@@ -89,12 +89,12 @@ pub fn needed(selection: &Selection, all: &[Declared]) -> Vec<String> {
     names
 }
 
-/// Numbers that follow from a seed (splitmix64).
+/// Random numbers from a seed (splitmix64).
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
 impl Dice {
-    /// The numbers of this seed.
+    /// Starts with this seed.
     pub fn new(seed: u64) -> Dice {
         Dice(seed)
     }
@@ -109,7 +109,7 @@ impl Dice {
         usize::try_from((mixed * bound as u128) >> 64).unwrap_or(0)
     }
 
-    /// Puts items into another order.
+    /// Shuffles items.
     pub fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
             items.swap(last, self.below(last + 1));
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_chosen_test_needs_is_needed() {
+    fn includes_what_chosen_tests_need() {
         let test = |name: &str, needs: &[&str]| Declared {
             name: name.to_owned(),
             needs: strings(needs),
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn an_order_follows_from_its_seed() {
+    fn a_seed_determines_the_order() {
         let order = |seed| {
             let mut items: Vec<u32> = (0..20).collect();
             Dice::new(seed).shuffle(&mut items);

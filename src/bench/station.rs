@@ -1,7 +1,7 @@
-//! `station.toml`: the boards of a bench by name, constants and limits for scripts, and where reports go.
+//! `station.toml`: the boards of a bench by name, constants and limits for scripts, and the report folder.
 //!
-//! Uses toml_edit, which knows where things stand, and [`crate::diagnostic`]. Invariant: plain data; a file with anything in
-//! it that is not understood is refused, with the place of it.
+//! Uses toml_edit, which keeps positions, and [`crate::diagnostic`]. Invariant: plain data; a file with anything unknown in
+//! it is rejected, with its position.
 
 mod read;
 mod write;
@@ -14,46 +14,46 @@ use crate::value::Value;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The name under which a station's file is found.
+/// The name of a station file.
 pub const FILE: &str = "station.toml";
 
-/// Whether a person vouches for the content of a station file.
+/// Whether the user trusts the content of a station file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trust {
-    /// They named it, or trusted it as it is.
+    /// The user named it, or trusted its current content.
     #[default]
     Trusted,
-    /// It was found, and nobody has trusted it.
+    /// It was found, and never trusted.
     Unknown,
-    /// It was trusted, and has changed since.
+    /// It has changed since it was trusted.
     Changed,
 }
 
-/// What a station's file says.
+/// The content of a station file.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Station {
-    /// Whether a person vouches for it.
+    /// Whether the user trusts it.
     pub trust: Trust,
     /// The file, as the user wrote it.
     pub file: String,
     /// The station's name.
     pub name: Option<String>,
-    /// The folder for reports; a relative one is below the file's folder.
+    /// The report folder; relative to the file's folder.
     pub reports: Option<PathBuf>,
-    /// The boards in the order of the file, with their names.
+    /// The boards with their names, in file order.
     pub boards: Vec<(String, StationBoard)>,
     /// Values for scripts.
     pub constants: Vec<(String, Value)>,
-    /// Options of measurements for scripts: a dict each.
+    /// Options of `measure` for scripts, a dict each.
     pub limits: Vec<(String, Value)>,
 }
 
-/// One board of a station. What is `None` is as if no station were there.
+/// One board of a station. `None` means the same as without a station.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StationBoard {
-    /// What to open: a port in any form. A board that is simulated needs none.
+    /// What to open: a port in any form. Not needed for a simulated board.
     pub port: Option<String>,
-    /// What to open where boards are simulated: `sim:…`.
+    /// What to open when boards are simulated: `sim:…`.
     pub sim: Option<String>,
     /// Always simulated.
     pub simulate: bool,
@@ -63,31 +63,31 @@ pub struct StationBoard {
     pub dtr: Option<bool>,
     /// State of RTS on open.
     pub rts: Option<bool>,
-    /// Attempts to restore a lost connection; negative: for ever.
+    /// Attempts to restore a lost connection; negative means unlimited.
     pub attempts: i64,
-    /// Longest time of one call.
+    /// Timeout of one call.
     pub timeout: Option<Duration>,
-    /// User for ports that ask for one.
+    /// User name for ports that ask for one.
     pub user: Option<String>,
 }
 
 impl Station {
-    /// Reads the text of a station's file; `file` is its path.
+    /// Parses the text of a station file; `file` is its path.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// What is wrong, and where.
     pub fn parse(file: &Path, text: &str) -> Result<Station, Box<Diagnostic>> {
         read::parse(file, text)
     }
 
-    /// The board of this name.
+    /// The board with this name.
     pub fn board(&self, name: &str) -> Option<&StationBoard> {
         self.boards.iter().find(|(known, _)| known == name).map(|(_, board)| board)
     }
 }
 
 impl StationBoard {
-    /// The port to open; `all_simulated`: even where a board is wired.
+    /// The port to open; `all_simulated` simulates even connected boards.
     pub fn address(&self, name: &str, all_simulated: bool) -> String {
         let simulated = || self.sim.clone().unwrap_or_else(|| format!("sim:{name}"));
         match &self.port {
@@ -97,7 +97,7 @@ impl StationBoard {
     }
 }
 
-/// Whether a board can be called so: letters, digits, `_` and `-`, and nothing that is a port by itself.
+/// Whether this is a valid board name: letters, digits, `_` and `-`, and not a port itself.
 pub fn is_board_name(name: &str) -> bool {
     let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
     let upper = name.to_uppercase();
@@ -106,7 +106,7 @@ pub fn is_board_name(name: &str) -> bool {
     plain && !port
 }
 
-/// What singles a board out wherever it is plugged in: its serial number if it has one, else where it is plugged in now.
+/// A specifier that follows the board: by its serial number if it has one, else by its current location.
 pub fn lasting(specifier: &UsbSpecifier) -> UsbSpecifier {
     let serial_number = specifier.serial_number.clone().filter(|serial| !serial.is_empty());
     let location = specifier.location.clone().filter(|_| serial_number.is_none());

@@ -1,36 +1,36 @@
-//! Verdicts, counted.
+//! Counts verdicts.
 //!
-//! Invariant: plain data, of a size that does not depend on how many verdicts there are.
+//! Invariant: plain data; its size does not depend on the number of verdicts.
 
 use super::event::{Event, Outcome};
 use super::schedule::Schedule;
 
-/// How many verdicts of each kind there are.
+/// Number of verdicts of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts([usize; Outcome::ALL.len()]);
 
 impl Counts {
-    /// Counts one more.
+    /// Adds one.
     pub fn add(&mut self, outcome: Outcome) {
         self.0[outcome as usize] += 1;
     }
 
-    /// Counts one less.
+    /// Removes one.
     pub fn remove(&mut self, outcome: Outcome) {
         self.0[outcome as usize] = self.0[outcome as usize].saturating_sub(1);
     }
 
-    /// Counts those of `other`, too.
+    /// Adds those of `other`.
     pub fn add_all(&mut self, other: &Counts) {
         self.0.iter_mut().zip(other.0).for_each(|(count, more)| *count += more);
     }
 
-    /// How many are `outcome`.
+    /// Number of verdicts equal to `outcome`.
     pub fn of(&self, outcome: Outcome) -> usize {
         self.0[outcome as usize]
     }
 
-    /// How many there are.
+    /// Total number.
     pub fn total(&self) -> usize {
         self.0.iter().sum()
     }
@@ -49,19 +49,19 @@ impl FromIterator<Outcome> for Counts {
     }
 }
 
-/// What runs came to.
+/// Totals of several runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// The tests that ended.
+    /// Verdicts of finished tests.
     pub tests: Counts,
-    /// What was measured outside of tests.
+    /// Verdicts of measurements outside of tests.
     pub measurements: Counts,
-    /// How well the schedules of `every` were kept: one of each place in a script.
+    /// How well the schedules of `every` were kept, one per place in a script.
     pub schedules: Vec<Schedule>,
 }
 
 impl Tally {
-    /// Takes the next event into account.
+    /// Adds the next event.
     pub fn add(&mut self, event: &Event) {
         match event {
             Event::TestEnded { outcome, .. } => self.tests.add(*outcome),
@@ -71,14 +71,14 @@ impl Tally {
         }
     }
 
-    /// Adds what other runs came to.
+    /// Adds the totals of other runs.
     pub fn add_all(&mut self, other: Tally) {
         self.tests.add_all(&other.tests);
         self.measurements.add_all(&other.measurements);
         other.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.schedules));
     }
 
-    /// The worst of all verdicts: [`Outcome::Pass`] if there is none.
+    /// The worst verdict: [`Outcome::Pass`] if there is none.
     pub fn worst(&self) -> Outcome {
         self.tests.worst().max(self.measurements.worst()).unwrap_or(Outcome::Pass)
     }

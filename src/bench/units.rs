@@ -1,8 +1,8 @@
-//! Units of measured values: which there are, and values in engineering notation.
+//! Units of measured values: validation, and engineering notation.
 //!
 //! A unit is a product of factors: `V`, `mA`, `m/s^2`, `V/√Hz`, `°C/W`, `Vrms`. Symbols are those of the SI brochure (9th
-//! edition, tables 2 to 8), and those of a lab bench: levels, counts, revolutions, data. Pure.
-//! Invariant: what is shown and what is judged are the same number, but for digits that decide nothing.
+//! edition, tables 2 to 8) and of the lab: levels, counts, revolutions, data. Pure.
+//! Invariant: the displayed and the judged number are the same, except for digits that do not affect the verdict.
 
 use super::measurement::Measurement;
 use crate::name::nearest;
@@ -23,10 +23,10 @@ const PLAIN: &[&str] = &[
     "KiB", "MiB", "GiB", "psi", "in", "\"", "′", "″",
 ];
 
-/// What may follow the symbol of a voltage, current or power.
+/// Suffixes allowed after the symbol of a voltage, current or power.
 const KINDS: &[&str] = &["pp", "rms", "pk", "dc", "ac", "DC", "AC", "p", "_pp", "_rms", "_pk", "_dc", "_ac"];
 
-/// Symbols that people write for others.
+/// Common misspellings of symbols.
 const SLIPS: &[(&str, &str)] = &[
     ("volt", "V"),
     ("volts", "V"),
@@ -101,10 +101,10 @@ const PREFIXES: &[(&str, i32)] = &[
     ("Q", 30),
 ];
 
-/// Symbols whose values are never shown in thousands of them.
+/// Symbols that are never scaled to thousands.
 const NO_THOUSANDS: &[&str] = &["s", "Ah", "As"];
 
-/// A unit whose first symbol has been taken apart.
+/// A unit split at its first symbol.
 struct Unit<'a> {
     /// Power of ten of its prefix.
     power: i32,
@@ -117,7 +117,7 @@ struct Unit<'a> {
 /// Checks a unit.
 ///
 /// # Errors
-/// What to write in its place, if that is known.
+/// A suggestion, if there is one.
 pub fn check(unit: &str) -> Result<(), Option<String>> {
     if unit.is_empty() {
         return Ok(());
@@ -163,14 +163,14 @@ fn exponent(factor: &str) -> (&str, bool) {
     }
 }
 
-/// A symbol as power of ten and symbol that takes prefixes; `mA` is -3 and `A`.
+/// Splits a symbol into a power of ten and a symbol that takes prefixes: `mA` is -3 and `A`.
 fn split(symbol: &str) -> Option<(i32, &'static str, &str)> {
     let known = |text: &str| {
         let kind = |base: &&&str| {
             let kinds = matches!(**base, "V" | "A" | "W");
             text.strip_prefix(**base).is_some_and(|end| end.is_empty() || kinds && KINDS.contains(&end))
         };
-        // `Vs` is more than a `V` of some kind.
+        // `Vs` is not a `V` with a suffix.
         SCALED.iter().find(|base| **base == text).or_else(|| SCALED.iter().find(|base| kind(base))).copied()
     };
     if let Some(base) = known(symbol) {
@@ -184,20 +184,19 @@ fn split(symbol: &str) -> Option<(i32, &'static str, &str)> {
 
 fn parse(unit: &str) -> Unit<'_> {
     let end = unit.find(['/', '·', '*', '⋅', ' ']).unwrap_or(unit.len());
-    let (first, behind) = unit.split_at(end);
+    let first = &unit[..end];
     let (symbol, raised) = exponent(first);
     match split(symbol) {
-        // Of what is divided only: `m/s` scales, `s^-1` and `m²` do not.
+        // Only in the numerator: `m/s` scales; `s^-1` and `m²` do not.
         Some((power, base, rest)) if !raised && !PLAIN.contains(&symbol) => {
             let start = symbol.len() - rest.len();
-            let _ = behind;
             Unit { power, rest: &unit[start..], symbol: Some(base) }
         }
         _ => Unit { power: 0, rest: unit, symbol: None },
     }
 }
 
-/// A measurement as people read it.
+/// A measurement for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// The value with its unit: `1.23 mA`.
@@ -210,7 +209,7 @@ pub struct Shown {
     pub max: Option<String>,
 }
 
-/// A measurement in engineering notation: the prefix fits its limits, or the value if there is none.
+/// Formats a measurement in engineering notation: the prefix suits its limits, or the value if there are none.
 pub fn show(measurement: &Measurement) -> Shown {
     let (min, max) = measurement.limits();
     let Some(number) = measurement.number() else {
@@ -226,8 +225,8 @@ pub fn show(measurement: &Measurement) -> Shown {
     Shown { value, limits: conditions(measurement, low.as_deref(), high.as_deref()), min: low, max: high }
 }
 
-/// The prefix in which `largest` has one to three digits before its point: by which power of ten numbers of the unit are
-/// divided, and the unit with that prefix.
+/// The prefix with which `largest` has one to three digits before the point: the power of ten to divide numbers by, and
+/// the unit with that prefix.
 pub fn scaled(unit: &str, largest: f64) -> (i32, String) {
     let scale = Scale::of(unit, largest);
     (scale.power, scale.unit)
@@ -243,7 +242,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// What the value is held against.
+/// The conditions on the value.
 fn conditions(measurement: &Measurement, min: Option<&str>, max: Option<&str>) -> String {
     let limits = match (min, max) {
         (Some(min), Some(max)) => format!("[{min} … {max}]"),
@@ -258,7 +257,7 @@ fn conditions(measurement: &Measurement, min: Option<&str>, max: Option<&str>) -
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// How values of a unit are shown.
+/// How values of a unit are scaled.
 struct Scale {
     /// Power of ten by which they are divided.
     power: i32,
@@ -266,7 +265,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// The scale in which `largest` has one to three digits before its point.
+    /// The scale with which `largest` has one to three digits before the point.
     fn of(unit: &str, largest: f64) -> Scale {
         let as_it_is = Scale { power: 0, unit: unit.to_owned() };
         let parsed = parse(unit);
@@ -298,7 +297,7 @@ impl Scale {
         digits(limit / self.factor(), 12)
     }
 
-    /// Six digits, or as many as it takes to be on the right side of the limits.
+    /// Six digits, or as many as it takes to be on the correct side of the limits.
     fn value(&self, number: f64, min: Option<f64>, max: Option<f64>, exact: &Value) -> String {
         if self.power == 0 && exact.is_i64() {
             return exact.to_string();
@@ -313,7 +312,7 @@ impl Scale {
     }
 }
 
-/// A number with so many significant digits at most.
+/// Formats a number with at most `count` significant digits.
 fn digits(number: f64, count: usize) -> String {
     if number == 0.0 || !number.is_finite() {
         return if number.is_nan() { "nan".to_owned() } else { number.to_string() };
@@ -332,7 +331,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn units_are_known() {
+    fn knows_common_units() {
         for unit in [
             "", "V", "mV", "µV", "μA", "uA", "kΩ", "MHz", "m/s", "m/s^2", "m/s²", "V/√Hz", "N·m", "N*m", "kg/m³", "°C",
             "°C/W", "%", "dBm", "Vrms", "mVpp", "mAh", "kB", "MiB", "bit/s", "rpm", "LSB", "kWh", "ppm/K", "hPa",
@@ -343,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_unit_gets_a_suggestion() {
+    fn an_invalid_unit_gets_a_suggestion() {
         let case =
             |unit: &str, expected: Option<&str>| assert_eq!(check(unit), Err(expected.map(str::to_owned)), "{unit}");
         case("volts", Some("V"));

@@ -93,8 +93,8 @@ fn check_name(name: &str) -> Result<(), Diagnostic> {
     match is_board_name(name) {
         true => Ok(()),
         false => Err(misuse(
-            format!("a board cannot be called `{name}`"),
-            "letters, digits, `_` and `-`, and not `sim` or `COM3`: those are ports themselves",
+            format!("invalid board name `{name}`"),
+            "use letters, digits, `_` and `-`, but no port such as `sim` or `COM3`",
         )),
     }
 }

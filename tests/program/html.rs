@@ -173,7 +173,7 @@ fn runs_that_were_cut_off_or_are_empty_have_a_page() {
     let page = html::page(&cut);
     let words = words(&elements(&page));
     assert!(
-        words.contains("ERROR") && words.contains("the record ends here: the run was killed, or goes on"),
+        words.contains("ERROR") && words.contains("the record ends here: the run was killed or is still running"),
         "{words}"
     );
 

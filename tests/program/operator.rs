@@ -24,7 +24,7 @@ print("end");
     let (_folder, mut person) = start(script, &[]);
     person.sees("? Is the LED on?\r\n\r\x1b[K[Y/n] ");
     person.types(b"x\r");
-    person.sees("  the answer is `yes` or `no`\r\n\r\x1b[K[Y/n] ");
+    person.sees("  the answer must be `yes` or `no`\r\n\r\x1b[K[Y/n] ");
     person.types(b"\r");
     person.sees("\r\ntrue\r\n");
     // One of the choices is a number: none is chosen by its number.
@@ -33,7 +33,7 @@ print("end");
     person.sees("\r\nleft\r\n");
     person.sees("? Serial number\r\n\r\x1b[K> ");
     person.types(b"\x1b[Aa1\r");
-    person.sees("  `a1` does not fit the pattern `[A-Z][0-9]+`\r\n\r\x1b[K> ");
+    person.sees("  `a1` does not match the pattern `[A-Z][0-9]+`\r\n\r\x1b[K> ");
     person.types(b"xB\x7f\x7fA17\r");
     person.sees("\r\nA17\r\n");
     person.sees("? Plug it in\r\n  picture: plug.png\r\n\r\x1b[Kpress Enter when it is done ");
@@ -114,16 +114,16 @@ fn nobody_there_is_a_failure_that_says_what_to_write() {
     };
     let outcome = run("confirm(\"Is it on?\", #{ name: \"led\" });", "ledd=yes");
     let expected = "\
-error: there is nobody to answer \"Is it on?\": standard input is no terminal
+error: cannot ask \"Is it on?\": stdin is not a terminal
   --> a.rhai:1:1
    |
  1 | confirm(\"Is it on?\", #{ name: \"led\" });
    | ^^^^^^^
-  help: answer it on the command line: `--answer 'led=yes'`; `--answer ledd=…` is for another question
+  help: add `--answer 'led=yes'`; `--answer ledd=…` is for another question
 ";
     assert_eq!((outcome.status, &*outcome.stderr), (Some(4), expected));
     let outcome = run("ask(\"x\", #{ choices: [1, 2] });", "x=3");
-    let expected = "error: `--answer` gives \"3\" for \"x\": the answer is one of `1`, `2`\n";
+    let expected = "error: `--answer` gives \"3\" for \"x\": the answer must be one of `1`, `2`\n";
     assert_eq!((outcome.status, outcome.stderr.starts_with(expected)), (Some(1), true), "{}", outcome.stderr);
     let outcome = run("", "x");
     assert_eq!((outcome.status, outcome.stderr.contains("write `KEY=VALUE`")), (Some(2), true), "{}", outcome.stderr);

@@ -79,7 +79,7 @@ fn a_mistake_in_the_file_is_shown() {
         .args(["eval", "-p", "sim", "1"])
         .stderr(
             "
-            error: a board has no key `simulated`
+            error: unknown key `simulated` in a board
               --> station.toml:8:1
                |
              8 | simulated = true
@@ -133,7 +133,7 @@ pub fn select_writes_an_entry_and_keeps_the_rest() {
     assert_eq!(given.status, Some(0), "{}", given.stderr);
     assert!(fs::read_to_string(&file).unwrap().contains("\n[boards.meter]\nport = \"sim\"\n"));
     let refused = select(&["sim"]);
-    assert_eq!((refused.status, refused.stderr.starts_with("error: a board cannot be called `sim`")), (Some(2), true));
+    assert_eq!((refused.status, refused.stderr.starts_with("error: invalid board name `sim`")), (Some(2), true));
     fs::write(&file, "[boards]\nx = 1\n").unwrap();
     assert_eq!(select(&["dut"]).status, Some(2));
     assert_eq!(fs::read_to_string(&file).unwrap(), "[boards]\nx = 1\n");

@@ -292,7 +292,11 @@ fn a_run_that_is_killed_leaves_what_happened() {
         "{}",
         outcome.stdout
     );
-    assert!(outcome.stdout.contains("the record ends here: the run was killed, or goes on"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.contains("the record ends here: the run was killed or is still running"),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The document that `--json` writes, without all of it being in memory.
+//! Writes the `--json` document without holding all of it in memory.
 //!
-//! Invariant: what is written is what serde writes of the same [`Report`](crate::bench::report::Report)s.
+//! Invariant: the output equals what serde writes for the same [`Report`](crate::bench::report::Report)s.
 
 use super::{Archive, Rows, Run, SavedTest};
 use crate::bench::event::{Board, Failure, Outcome, SCHEMA};
@@ -11,10 +11,10 @@ use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
 use std::io::{self, Write};
 
-/// Writes the document of the one run of an archive, or, if there are several or `several` says so, that of all its runs.
+/// Writes the document of an archive's only run, or of all its runs if there are several or `several` is set.
 ///
 /// # Errors
-/// Of writing, and of reading the archive.
+/// If writing fails, or the archive cannot be read.
 pub fn json(archive: &Archive, several: bool, to: &mut dyn Write) -> io::Result<()> {
     let mut runs = archive.runs();
     match (runs.next(), runs.next()) {
@@ -33,7 +33,7 @@ pub fn json(archive: &Archive, several: bool, to: &mut dyn Write) -> io::Result<
     to.write_all(b"\n")
 }
 
-/// A list whose items are read while they are written.
+/// A list that is read item by item while it is written.
 struct Listed<F>(F);
 
 impl<F, I, T> Serialize for Listed<F>

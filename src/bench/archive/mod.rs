@@ -1,8 +1,8 @@
-//! Runs on their way to reports: kept in a file while they happen, and read from it piece by piece.
+//! Stores runs in a file while they happen, and reads them back piece by piece for reports.
 //!
-//! A [`Archiver`] takes events, an [`Archive`] gives the [`Run`]s. Uses [`super::report`] for what events mean. Invariant: in
-//! memory are the tests that run, of the others and of every series and attachment their places alone; a run read from an
-//! archive is the [`Report`] that a [`Fold`] makes of the same events.
+//! An [`Archiver`] takes events; an [`Archive`] yields [`Run`]s. Uses [`super::report`] to interpret events. Invariant: memory
+//! holds only the running tests and the places of everything else; a run read from an archive equals the [`Report`] that a
+//! [`Fold`] builds from the same events.
 
 mod document;
 mod record;
@@ -18,13 +18,13 @@ use std::collections::HashMap;
 use std::io::{self, BufRead};
 use store::{Log, Piece, Store};
 
-/// Bytes of logs that are in memory at most, besides what stores buffer.
+/// Upper bound of unwritten log bytes in memory, not counting store buffers.
 const UNWRITTEN: usize = 1 << 20;
 
-/// A test as it is kept: samples and attachments are elsewhere.
+/// A test as stored: samples and attachments are kept elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SavedTest {
-    /// The test, with series that have no samples, and without attachments.
+    /// The test, its series without samples, and without attachments.
     pub test: Test,
     number: u64,
     series: Vec<u64>,
@@ -32,7 +32,7 @@ pub struct SavedTest {
 }
 
 impl SavedTest {
-    /// Whether there is more to say of it than one row of a table does.
+    /// Whether the test has more details than a table row shows.
     pub fn has_details(&self) -> bool {
         let test = &self.test;
         test.error.is_some()
@@ -50,18 +50,18 @@ impl SavedTest {
     }
 }
 
-/// What is counted of a run.
+/// Totals of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
-    /// Its tests.
+    /// Verdicts of the tests.
     pub tests: Counts,
-    /// What was measured outside of tests.
+    /// Verdicts of measurements outside of tests.
     pub loose: Counts,
-    /// What was measured anywhere, and has limits.
+    /// Verdicts of all measurements with limits.
     pub judged: Counts,
-    /// How much was measured anywhere.
+    /// Number of measurements.
     pub measured: usize,
-    /// Tests of which there is more to say than one row does.
+    /// Number of tests with more details than a table row shows.
     pub detailed: usize,
 }
 
@@ -88,13 +88,13 @@ impl Sums {
     }
 }
 
-/// A run of an archive, but for what is in the store.
+/// A run of an archive, except for what is in the store.
 #[derive(Debug, Default)]
 struct Kept {
     /// Without tests, measurements, samples and attachments.
     head: Report,
     tests: Vec<Piece>,
-    /// By the numbers that series have in the archive.
+    /// By series number within the archive.
     series: Vec<Log>,
     loose: Log,
     attachments: Vec<Piece>,
@@ -102,7 +102,7 @@ struct Kept {
     failures: Vec<Failure>,
 }
 
-/// Runs that have ended, or were cut off.
+/// Runs that have ended or were cut off.
 #[derive(Debug)]
 pub struct Archive {
     store: Store,
@@ -110,11 +110,11 @@ pub struct Archive {
 }
 
 impl Archive {
-    /// An archive of reports, in memory.
+    /// Builds an archive of reports in memory.
     pub fn of(reports: &[Report]) -> Archive {
         let mut archive = Archive { store: Store::memory(), runs: Vec::new() };
         for report in reports {
-            // A store in memory takes everything.
+            // Writing to a store in memory cannot fail.
             archive.runs.extend(record::kept(report, &mut archive.store));
         }
         archive
@@ -139,28 +139,28 @@ impl<'a> Run<'a> {
         &self.kept.head
     }
 
-    /// What is counted of it.
+    /// Totals of the run.
     pub fn sums(&self) -> &'a Sums {
         &self.kept.sums
     }
 
-    /// What [`Report::failures`] gives.
+    /// As [`Report::failures`].
     pub fn failures(&self) -> &'a [Failure] {
         &self.kept.failures
     }
 
-    /// The tests in their order, read one by one.
+    /// The tests in order, read one by one.
     pub fn tests(&self) -> impl Iterator<Item = io::Result<SavedTest>> + use<'a> {
         let store = self.store;
         self.kept.tests.iter().map(move |piece| record::read_test(&store.get(*piece)?))
     }
 
-    /// How much was measured outside of tests.
+    /// Number of measurements outside of tests.
     pub fn measurement_count(&self) -> usize {
         self.kept.loose.count()
     }
 
-    /// What was measured outside of tests, read piece by piece.
+    /// The measurements outside of tests, read piece by piece.
     pub fn measurements(&self) -> impl Iterator<Item = io::Result<Measurement>> + use<'a> {
         self.kept.loose.blocks(self.store).flat_map(|block| match block {
             Ok(block) => record::measurements(&block),
@@ -168,7 +168,7 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// The series of a test, or those outside of tests, each with its samples.
+    /// The series of a test, or those outside of tests, with their samples.
     pub fn series<'b>(&self, of: Option<&'b SavedTest>) -> impl Iterator<Item = Rows<'b>> + use<'a, 'b>
     where
         'a: 'b,
@@ -182,12 +182,12 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Whether anything is attached to a test, or outside of tests.
+    /// Whether a test, or the run outside of tests, has attachments.
     pub fn has_attachments(&self, of: Option<&SavedTest>) -> bool {
         !of.map_or(&self.kept.attachments, |saved| &saved.attachments).is_empty()
     }
 
-    /// What is attached to a test, or outside of tests, read one by one.
+    /// The attachments of a test, or those outside of tests, read one by one.
     pub fn attachments<'b>(
         &self,
         of: Option<&'b SavedTest>,
@@ -211,12 +211,12 @@ pub struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    /// How many samples there are.
+    /// Number of samples.
     pub fn count(&self) -> usize {
         self.log.map_or(0, Log::count)
     }
 
-    /// The samples in their order, read piece by piece.
+    /// The samples in order, read piece by piece.
     pub fn samples(&self) -> impl Iterator<Item = io::Result<Sample>> + use<'a> {
         let store = self.store;
         self.log.into_iter().flat_map(move |log| log.blocks(store)).flat_map(|block| match block {
@@ -231,15 +231,15 @@ impl<'a> Rows<'a> {
 pub struct Archiver {
     store: Store,
     runs: Vec<(u32, Recording)>,
-    /// Bytes that may be in the memory of logs.
+    /// Upper bound of log bytes in memory.
     unwritten: usize,
 }
 
 impl Archiver {
-    /// An archive of no runs, in a file without a name.
+    /// Creates an empty archive in an unnamed file.
     ///
     /// # Errors
-    /// If there is no place for that file.
+    /// If the file cannot be created.
     pub fn begin() -> io::Result<Archiver> {
         Ok(Archiver { store: Store::scratch()?, runs: Vec::new(), unwritten: 0 })
     }
@@ -247,7 +247,7 @@ impl Archiver {
     /// Takes the next event.
     ///
     /// # Errors
-    /// Of the disk; what came before can still be reported.
+    /// If the disk write fails; earlier events can still be reported.
     pub fn add(&mut self, line: &Line) -> io::Result<()> {
         let index = self.runs.iter().rposition(|(run, _)| *run == line.run).unwrap_or_else(|| {
             self.runs.push((line.run, Recording::new()));
@@ -263,15 +263,15 @@ impl Archiver {
         Ok(())
     }
 
-    /// Whether there was no event.
+    /// Whether no event was added.
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
     }
 
-    /// The archive of what has happened so far: what goes on is cut off.
+    /// The archive of the events so far. Unfinished runs are reported as cut off.
     ///
     /// # Errors
-    /// Of the disk.
+    /// If the disk write fails.
     pub fn finish(mut self) -> io::Result<Archive> {
         self.runs.sort_by_key(|(run, _)| *run);
         let mut archive = Archive { store: self.store, runs: Vec::new() };
@@ -282,10 +282,10 @@ impl Archiver {
         Ok(archive)
     }
 
-    /// Takes the events of a log that `--jsonl` wrote. Lines that are cut off or not known are left out.
+    /// Reads a log that `--jsonl` wrote. Skips truncated and unknown lines.
     ///
     /// # Errors
-    /// Of reading, as [`super::report::from_lines`], and of the disk.
+    /// If reading fails, as in [`super::report::from_lines`], or the disk write does.
     pub fn read(mut log: impl BufRead) -> io::Result<Archiver> {
         let mut archiver = Archiver::begin()?;
         let mut text = Vec::new();
@@ -298,18 +298,18 @@ impl Archiver {
     }
 }
 
-/// A run that goes on.
+/// A run in progress.
 #[derive(Debug, Default)]
 struct Recording {
-    /// The head, and the tests that run.
+    /// The head, and the running tests.
     fold: Fold,
-    /// Number and place of each test, in the order in which they began; those that run have no place.
+    /// Number and place of each test in the order in which they began; a running test has no place yet.
     tests: Vec<(u64, Option<Piece>)>,
     series: Vec<Log>,
-    /// The latest series of a number.
+    /// The latest series with each number.
     by_number: HashMap<u64, usize>,
     loose: Log,
-    /// Attachments of the tests that run, by their place.
+    /// Attachments of the running tests, by their place.
     attached: HashMap<usize, Vec<Piece>>,
     attachments: Vec<Piece>,
     sums: Sums,
@@ -320,7 +320,7 @@ impl Recording {
         Recording { fold: Fold::new(), ..Recording::default() }
     }
 
-    /// Takes an event; gives how many bytes logs have got.
+    /// Adds an event; returns the number of bytes that logs have grown by.
     fn add(&mut self, line: &Line, store: &mut Store) -> io::Result<usize> {
         self.fold.touch(line.at);
         match &line.event {
@@ -366,13 +366,13 @@ impl Recording {
         Ok(0)
     }
 
-    /// The latest test of a number. The one that runs is among the last.
+    /// The latest test with a number. Running tests are among the last.
     fn find(&self, test: Option<u64>) -> Option<usize> {
         let number = test?;
         self.tests.iter().rposition(|(other, _)| *other == number)
     }
 
-    /// Takes an event that belongs to a test, or to none.
+    /// Adds an event that belongs to a test, or to none.
     fn change(&mut self, test: Option<u64>, line: &Line, store: &mut Store) -> io::Result<()> {
         let index = self.find(test);
         if let Some(index) = index {
@@ -382,7 +382,7 @@ impl Recording {
         index.map_or(Ok(()), |index| self.save_ended(index, store))
     }
 
-    /// Gets a test that has ended back, because something is said of it.
+    /// Loads a finished test again because another event concerns it.
     fn reopen(&mut self, index: usize, store: &Store) -> io::Result<()> {
         let (_, Some(piece)) = self.tests[index] else { return Ok(()) };
         let saved = record::read_test(&store.get(piece)?)?;
@@ -423,7 +423,7 @@ impl Recording {
     fn finish(mut self, store: &mut Store) -> io::Result<Kept> {
         self.flush(store)?;
         self.fold.cut_off();
-        // From the last on: of two tests of one number, the last one is found first.
+        // Backwards: if two tests share a number, the last one is found first.
         for index in (0..self.tests.len()).rev() {
             if self.tests[index].1.is_none() {
                 self.save(index, store)?;
@@ -431,7 +431,7 @@ impl Recording {
         }
         let tests: Vec<Piece> = self.tests.iter().filter_map(|(_, piece)| *piece).collect();
         let mut head = self.fold.into_report();
-        // Which failures were told with a test is seen from the last one.
+        // The last test decides which failures were already reported with a test.
         if let Some(last) = tests.last() {
             head.tests.push(record::read_test(&store.get(*last)?)?.test);
         }

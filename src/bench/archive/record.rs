@@ -1,4 +1,4 @@
-//! How samples and measurements are written in a store, and reports that are in memory.
+//! How a store encodes samples, measurements and reports.
 
 use super::store::{Log, Piece, Store};
 use super::{Kept, SavedTest};
@@ -6,14 +6,14 @@ use crate::bench::measurement::Measurement;
 use crate::bench::report::{Report, Sample, Series};
 use std::io;
 
-/// A test as bytes. Its duration is beside it: JSON does not have every number.
+/// Encodes a test. The duration is stored separately because JSON cannot represent every float.
 pub fn test(mut saved: SavedTest) -> io::Result<Vec<u8>> {
     let mut bytes = std::mem::take(&mut saved.test.duration_s).to_le_bytes().to_vec();
     serde_json::to_writer(&mut bytes, &saved)?;
     Ok(bytes)
 }
 
-/// Reads what [`test()`] wrote.
+/// Decodes what [`test()`] wrote.
 pub fn read_test(bytes: &[u8]) -> io::Result<SavedTest> {
     let (duration, text) = bytes.split_first_chunk::<8>().ok_or(io::ErrorKind::UnexpectedEof)?;
     let mut saved: SavedTest = serde_json::from_slice(text)?;
@@ -67,7 +67,7 @@ pub fn measurements(block: &[u8]) -> Vec<io::Result<Measurement>> {
     items.map(|item| item.map_err(io::Error::from)).collect()
 }
 
-/// A report as it is kept.
+/// Stores a report.
 pub fn kept(report: &Report, store: &mut Store) -> io::Result<Kept> {
     let mut kept = Kept { failures: report.failures().cloned().collect(), ..Kept::default() };
     for one in &report.tests {
@@ -99,7 +99,7 @@ fn json(store: &mut Store, value: &impl serde::Serialize) -> io::Result<Piece> {
     store.put(&serde_json::to_vec(value)?)
 }
 
-/// Moves the samples of series to logs; gives the numbers of these.
+/// Moves the samples of series to logs; returns the logs' numbers.
 fn keep_series(series: &mut [Series], logs: &mut Vec<Log>, store: &mut Store) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for series in series {

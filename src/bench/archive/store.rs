@@ -1,34 +1,34 @@
-//! Bytes that are kept until reports are made of them, in a file without a name.
+//! Keeps bytes in an unnamed file until reports need them.
 //!
-//! Uses [`crate::disk`]. Invariant: what was put is found again as it was; of all that was put, no more than one buffer is
-//! in memory, unless the store was made to be.
+//! Uses [`crate::disk`]. Invariant: stored bytes are read back unchanged; at most one buffer of them is in memory, except in a
+//! store made to stay in memory.
 
 use crate::disk;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 
-/// Bytes that are written at once.
+/// Bytes per write.
 const BUFFER: usize = 64 << 10;
 
-/// Bytes of a piece of a [`Log`], unless one item is longer.
+/// Bytes per piece of a [`Log`], unless one item is longer.
 const PIECE: usize = 8 << 10;
 
-/// Where bytes are in a store.
+/// Position of bytes in a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Piece {
     at: u64,
     length: u64,
 }
 
-/// Keeps pieces of bytes.
+/// Stores pieces of bytes.
 #[derive(Debug)]
 pub struct Store {
     /// `None`: everything is in `buffer`.
     file: Option<File>,
     /// Bytes in the file.
     written: u64,
-    /// What comes after those in the file.
+    /// Bytes that follow those in the file.
     buffer: Vec<u8>,
 }
 
@@ -36,20 +36,20 @@ impl Store {
     /// A store in a file.
     ///
     /// # Errors
-    /// Of the operating system.
+    /// If the operating system fails.
     pub fn scratch() -> io::Result<Store> {
         Ok(Store { file: Some(disk::scratch()?), written: 0, buffer: Vec::with_capacity(BUFFER) })
     }
 
-    /// A store in memory, for what is in memory already.
+    /// A store in memory, for data that is in memory anyway.
     pub fn memory() -> Store {
         Store { file: None, written: 0, buffer: Vec::new() }
     }
 
-    /// Keeps bytes.
+    /// Stores bytes.
     ///
     /// # Errors
-    /// Of the operating system, of a full disk above all. What was put before can still be had.
+    /// If the operating system fails, most often because the disk is full. Earlier pieces stay readable.
     pub fn put(&mut self, bytes: &[u8]) -> io::Result<Piece> {
         if let Some(file) = &mut self.file
             && self.buffer.len() + bytes.len() > BUFFER
@@ -75,7 +75,7 @@ impl Store {
     /// The bytes of a piece.
     ///
     /// # Errors
-    /// Of the operating system.
+    /// If the operating system fails.
     pub fn get(&self, piece: Piece) -> io::Result<Vec<u8>> {
         let lost = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let length = usize::try_from(piece.length).map_err(|_| lost())?;
@@ -96,7 +96,7 @@ impl Store {
     }
 }
 
-/// Items of one kind in their order, in a store but for the latest.
+/// Items of one kind in order; only the latest are in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     count: usize,
@@ -106,15 +106,15 @@ pub struct Log {
 }
 
 impl Log {
-    /// How many items there are.
+    /// Number of items.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Adds an item that `write` appends; gives its length.
+    /// Adds an item that `write` appends; returns its length.
     ///
     /// # Errors
-    /// Of the store.
+    /// If the store fails.
     pub fn push(&mut self, store: &mut Store, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<usize> {
         let before = self.latest.len();
         write(&mut self.latest);
@@ -126,10 +126,10 @@ impl Log {
         Ok(length)
     }
 
-    /// Leaves nothing in memory.
+    /// Writes all buffered items to the store.
     ///
     /// # Errors
-    /// Of the store.
+    /// If the store fails.
     pub fn flush(&mut self, store: &mut Store) -> io::Result<()> {
         if !self.latest.is_empty() {
             self.pieces.push(store.put(&self.latest)?);
@@ -138,7 +138,7 @@ impl Log {
         Ok(())
     }
 
-    /// The items as they were written, in blocks of whole items. Only what was flushed.
+    /// The flushed items in blocks of whole items.
     pub fn blocks<'a>(&'a self, store: &'a Store) -> impl Iterator<Item = io::Result<Vec<u8>>> + 'a {
         self.pieces.iter().map(|piece| store.get(*piece))
     }
@@ -149,14 +149,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_put_is_found_again() {
+    fn reads_back_what_was_stored() {
         for mut store in [Store::scratch().unwrap(), Store::memory()] {
             let content =
                 |number: usize| vec![number as u8; number * 37 % 5000 + if number == 50 { 200_000 } else { 0 }];
             let mut pieces = Vec::new();
             for number in 0..300 {
                 pieces.push(store.put(&content(number)).unwrap());
-                // Reading between writes changes nothing.
+                // Reading between writes must not change anything.
                 assert_eq!(store.get(pieces[number / 2]).unwrap(), content(number / 2));
             }
             for (number, piece) in pieces.iter().enumerate() {
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_keeps_its_items_in_order_and_little_in_memory() {
+    fn a_log_keeps_order_and_bounds_memory() {
         let mut store = Store::scratch().unwrap();
         let mut logs = [Log::default(), Log::default()];
         for number in 0..10_000u32 {

@@ -1,11 +1,11 @@
-//! An archive against reports in memory.
+//! Compares archives with reports in memory.
 
 use super::*;
 use crate::bench::event::{Outcome, RunBegun, SCHEMA, TestBegun};
 use crate::bench::html;
 use crate::bench::report::{Runs, from_lines};
 
-/// Random numbers, the same in each run.
+/// Random numbers, equal in every run.
 struct Dice(u64);
 
 impl Dice {
@@ -20,7 +20,7 @@ fn measurement(name: u64, outcome: Outcome) -> Measurement {
     Measurement { name: format!("m{name}"), value: (name as f64 / 7.0).into(), min, outcome, ..Measurement::default() }
 }
 
-/// An event that follows no rule: tests begin within others, series are those of tests that have ended, numbers come twice.
+/// An event without regard to any rule: tests nest, series belong to finished tests, numbers repeat.
 fn event(dice: &mut Dice) -> Event {
     let test = dice.below(6);
     let some = Some(test).filter(|test| *test > 0);
@@ -56,7 +56,7 @@ fn event(dice: &mut Dice) -> Event {
     }
 }
 
-/// The lines of a log of some runs.
+/// The log lines of several runs.
 fn log(seed: u64) -> String {
     let mut dice = Dice(seed);
     let runs = 1 + dice.below(3) as u32;
@@ -90,9 +90,9 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> String {
     String::from_utf8(written).unwrap()
 }
 
-/// The only property that matters: what comes out of an archive is what comes out of reports in memory.
+/// The only property that matters: an archive and reports in memory give the same documents.
 #[test]
-fn an_archive_is_the_reports_of_its_events() {
+fn an_archive_equals_the_reports_of_its_events() {
     for seed in 0..300 {
         let log = log(seed);
         let reports = from_lines(log.as_bytes()).unwrap();

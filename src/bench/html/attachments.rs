@@ -1,4 +1,4 @@
-//! What was attached: pictures are shown, texts can be unfolded, everything else can be saved.
+//! Attachments: images are shown, texts can be expanded, everything else can be saved.
 
 use super::markup::Markup;
 use crate::bench::event::Attachment;
@@ -7,14 +7,14 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
 
-/// Pictures that browsers show. As the source of an `img` none of them runs anything.
+/// Image types that browsers show. None of them runs code as the source of an `img`.
 const PICTURES: &[&str] =
     &["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp", "image/avif", "image/svg+xml"];
 
-/// Texts besides `text/…`.
+/// Text types besides `text/…`.
 const TEXTS: &[&str] = &["application/json", "application/xml", "application/toml", "application/yaml"];
 
-/// Longest text that is shown; the whole of a longer one can be saved.
+/// Longest text that is shown, in bytes; a longer one can be saved as a whole.
 const LONGEST_TEXT: usize = 64 << 10;
 
 /// An attachment of a run or a test.
@@ -51,7 +51,7 @@ fn inner(markup: &mut Markup<'_>, attachment: &Attachment) {
     }
 }
 
-/// Name, kind, size and checksum; with a link, the bytes can be saved.
+/// Name, media type, size and checksum; with a link, the bytes can be saved.
 fn caption(markup: &mut Markup<'_>, attachment: &Attachment, content: &[u8], link: Option<&str>) {
     match link {
         Some(base64) => {

@@ -1,4 +1,4 @@
-//! Errors with the lines of the scripts that they passed.
+//! Errors with the script lines involved.
 
 use super::markup::Markup;
 use crate::bench::event::{Failure, Spot};
@@ -47,7 +47,7 @@ fn excerpt(markup: &mut Markup<'_>, spot: &Spot) {
         markup.leaf("span", &[("class", &"gutter")], format_args!("{:>4} │ ", spot.line));
         markup.text(&spot.text);
         if spot.column > 0 && before <= spot.text.chars().count() {
-            // What stands before the column takes the same room again, tabs included.
+            // The padding has the same width as the text before the column, tabs included.
             let room: String = spot.text.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
             markup.text("\n");
             markup.leaf("span", &[("class", &"gutter")], "     │ ");

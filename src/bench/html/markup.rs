@@ -1,19 +1,20 @@
-//! Writes elements and text; the only place that makes markup.
+//! Writes elements and text; the only place that produces markup.
 //!
-//! Uses a writer, and no more memory than a buffer. Invariants: names of elements and attributes are constants of this program, everything else is escaped; every
-//! element that is opened is closed; what is written is well-formed XML, and the same document to a parser of HTML, whatever
-//! the text is.
+//! Uses a writer, and no more memory than a buffer. Invariants: element and attribute names are constants of this program;
+//! everything else is escaped;
+//! every opened element is closed; the output is well-formed XML, and parses to the same document as HTML, whatever the
+//! text is.
 
 use std::fmt::{Display, Write as _};
 use std::io;
 
-/// Bytes that are written at once.
+/// Bytes per write.
 const BUFFER: usize = 64 << 10;
 
 /// A document that is being written.
 pub struct Markup<'a> {
     to: &'a mut dyn io::Write,
-    /// What was not written yet.
+    /// Text not yet written.
     text: String,
     failure: Option<io::Error>,
 }
@@ -22,22 +23,22 @@ pub struct Markup<'a> {
 pub type Attributes<'a> = &'a [(&'static str, &'a dyn Display)];
 
 impl<'a> Markup<'a> {
-    /// A document that begins with what stands before its root.
+    /// Starts a document with the doctype.
     pub fn document(to: &'a mut dyn io::Write) -> Markup<'a> {
         Markup { to, text: "<!DOCTYPE html>\n".to_owned(), failure: None }
     }
 
-    /// Writes what is left, and a line end.
+    /// Writes the rest, and a line end.
     ///
     /// # Errors
-    /// The first that there was, of writing or of [`Markup::read`].
+    /// The first error of writing or of [`Markup::read`].
     pub fn finish(mut self) -> io::Result<()> {
         self.text.push('\n');
         self.pass_on();
         self.failure.map_or(Ok(()), Err)
     }
 
-    /// What was read to be shown; `None` if it could not be read, which fails the document.
+    /// Unwraps data to show; `None` if it could not be read, which fails the document.
     pub fn read<T>(&mut self, read: io::Result<T>) -> Option<T> {
         read.map_err(|error| self.failure.get_or_insert(error).kind()).ok()
     }
@@ -71,7 +72,7 @@ impl<'a> Markup<'a> {
         self.text.push_str("/>");
     }
 
-    /// An element with nothing but text.
+    /// An element that contains only text.
     pub fn leaf(&mut self, name: &'static str, attributes: Attributes<'_>, text: impl Display) {
         self.element(name, attributes, |markup| markup.text(text));
     }
@@ -81,7 +82,7 @@ impl<'a> Markup<'a> {
         let _ = write!(Escaped(&mut self.text), "{text}");
     }
 
-    /// The style sheet, which is a constant of this program without characters of markup.
+    /// The style sheet, a constant of this program without markup characters.
     pub fn style(&mut self, sheet: &'static str) {
         self.text.push_str("<style>\n");
         self.text.push_str(sheet);
@@ -112,11 +113,11 @@ impl std::fmt::Write for Escaped<'_> {
                 '"' => self.0.push_str("&quot;"),
                 '\'' => self.0.push_str("&#39;"),
                 '\n' | '\t' => self.0.push(c),
-                // The pictures of control characters, which XML forbids and nobody would see.
+                // Visible symbols for control characters, which XML forbids and nobody would see.
                 '\0'..='\x1f' => self.0.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}')),
                 '\x7f' => self.0.push('\u{2421}'),
                 '\u{80}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => self.0.push('\u{fffd}'),
-                // Turning the direction of what follows could make one name look like another.
+                // Bidirectional controls could make one name look like another.
                 '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => self.0.push('\u{fffd}'),
                 _ => self.0.push(c),
             }
@@ -130,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_comes_is_text() {
+    fn escapes_everything() {
         let mut written = Vec::new();
         let mut markup = Markup::document(&mut written);
         markup.element("b", &[("title", &"\" onload='x")], |inner| {
@@ -144,7 +145,7 @@ mod tests {
         );
     }
 
-    /// Takes some bytes, and then no more.
+    /// Accepts some bytes, then fails.
     struct Full(usize);
 
     impl io::Write for Full {

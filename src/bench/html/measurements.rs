@@ -1,4 +1,4 @@
-//! Measurements in a table: value, limits, and the one against the others as a bar.
+//! The table of measurements: value, limits, and a bar that compares them.
 
 use super::markup::Markup;
 use super::outcome;
@@ -9,10 +9,10 @@ use crate::bench::numbers;
 use serde_json::Value;
 use std::io;
 
-/// Longest text of a value that is shown whole, in characters.
+/// Longest value that is shown in full, in characters.
 const LONGEST_VALUE: usize = 200;
 
-/// A table of so many measurements, if there are any.
+/// A table of `count` measurements, or nothing if there are none.
 pub fn table(markup: &mut Markup<'_>, count: usize, measurements: &mut dyn Iterator<Item = io::Result<Measurement>>) {
     if count == 0 {
         return;
@@ -72,7 +72,7 @@ fn row(markup: &mut Markup<'_>, item: &Measurement) {
     });
 }
 
-/// One scale for value and limits, so that they can be compared; the value has its own if it would be unreadable.
+/// One scale for value and limits, so that they can be compared; the value gets its own if it would be unreadable.
 fn scale(item: &Measurement) -> Scale {
     let (low, high) = item.limits();
     let numbers = [low, high, item.number()].map(|number| number.filter(|number| number.is_finite()));
@@ -84,7 +84,7 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The value as it is shown.
+/// The value as displayed.
 fn value(item: &Measurement, scale: &Scale) -> String {
     let Some(number) = item.number() else { return join(&text_of(&item.value), &item.unit) };
     let (low, high) = item.limits();
@@ -95,7 +95,7 @@ fn value(item: &Measurement, scale: &Scale) -> String {
     join(&scale.number_beside(number, &limits), scale.unit())
 }
 
-/// What the value must be, one line each.
+/// The conditions on the value, one per line.
 fn conditions(item: &Measurement, scale: &Scale) -> Vec<String> {
     let shown = |number: f64| join(&scale.limit(number), scale.unit());
     let mut lines = Vec::new();
@@ -118,7 +118,7 @@ fn conditions(item: &Measurement, scale: &Scale) -> Vec<String> {
     lines
 }
 
-/// From where on it is marginal.
+/// The bounds outside of which the value is marginal.
 fn margins(item: &Measurement, scale: &Scale) -> Option<String> {
     let shown = |number: f64| join(&scale.limit(number), scale.unit());
     match (item.marginal_min, item.marginal_max) {
@@ -132,7 +132,7 @@ fn margins(item: &Measurement, scale: &Scale) -> Option<String> {
 /// Width and height of a bar.
 const SIZE: (f64, f64) = (200.0, 26.0);
 
-/// Room at both ends for markers.
+/// Space at both ends for markers.
 const ENDS: f64 = 8.0;
 
 /// Limits and a value on a line.
@@ -160,7 +160,7 @@ impl Range {
         let last = marks.iter().copied().reduce(f64::max)?;
         let least = if last == first { (first.abs() * 0.1).max(f64::MIN_POSITIVE.sqrt()) } else { last - first };
         let bounded = (low.or(marginal_low).is_some(), high.or(marginal_high).is_some());
-        // On a side without limit, the value is always in sight.
+        // On a side without a limit, the value is always visible.
         let beyond = match bounded {
             (true, false) if value.is_finite() => value - last,
             (false, true) if value.is_finite() => first - value,
@@ -177,7 +177,7 @@ impl Range {
         drawable.then_some(Range { value, low, high, marginal_low, marginal_high, from, to })
     }
 
-    /// Where a number is drawn; beyond the ends, at the end.
+    /// The position of a number; clamped to the ends.
     fn x(&self, number: f64) -> f64 {
         let share = ((number - self.from) / (self.to - self.from)).clamp(0.0, 1.0);
         ENDS + share * (SIZE.0 - 2.0 * ENDS)
@@ -211,7 +211,7 @@ impl Range {
         );
     }
 
-    /// The value: a shape by its verdict, or an arrow if it lies beyond the end.
+    /// The value: a shape by its verdict, or an arrow if it is out of range.
     fn marker(&self, markup: &mut Markup<'_>, outcome: Outcome) {
         let x = one_decimal(self.x(self.value));
         let place = format!("translate({x} 13)");

@@ -1,7 +1,6 @@
-//! Runs as one page of HTML that stands alone: no network, no script, for a screen, in light and dark, and for paper.
+//! Runs as one self-contained HTML page: no network, no script; for screens (light and dark) and for paper.
 //!
-//! Uses [`super::archive`]. Invariant: a page is made of its reports alone, the same for the same reports, and whatever a
-//! script or a board said is text in it.
+//! Uses [`super::archive`]. Invariant: a page depends on its reports alone; script and board output is always escaped.
 
 mod attachments;
 mod failure;
@@ -19,25 +18,25 @@ use super::report::Report;
 use markup::Markup;
 use std::io;
 
-/// The looks of the page.
+/// The style sheet of the page.
 const STYLE: &str = include_str!("style.css");
 
-/// What the page may load, told to the browser: nothing.
+/// The content security policy: the page may load nothing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
-/// The page of these reports, as [`write()`] writes it.
+/// The page of these reports, as written by [`write()`].
 pub fn page(reports: &[Report]) -> String {
     let mut page = Vec::new();
-    // A vector takes everything.
+    // Writing to a vector cannot fail.
     let written = write(&Archive::of(reports), &mut page);
     debug_assert!(written.is_ok(), "{written:?}");
     String::from_utf8_lossy(&page).into_owned()
 }
 
-/// Writes the page of one run; of several, what they came to, then each of them.
+/// Writes the page of one run; for several, a summary, then each run.
 ///
 /// # Errors
-/// Of writing, and of reading the archive.
+/// If writing fails, or the archive cannot be read.
 pub fn write(archive: &Archive, to: &mut dyn io::Write) -> io::Result<()> {
     let runs: Vec<Run<'_>> = archive.runs().collect();
     if let [only] = runs.as_slice() {

@@ -1,10 +1,10 @@
-//! Verdicts: a word, a shape and a colour each, so that none of them has to be seen.
+//! Verdicts: each has a word, a shape and a colour, so that none depends on colour vision.
 
 use super::markup::Markup;
 use crate::bench::event::Outcome;
 use crate::bench::tally::Counts;
 
-/// The verdict as it stands at the top.
+/// The verdict as the headline shows it.
 pub fn headline(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Skip => "SKIPPED",
@@ -21,7 +21,7 @@ fn symbol(outcome: Outcome) -> String {
     format!("sign-{}", outcome.word())
 }
 
-/// The shapes of all verdicts, and the hatching of marginal zones, for the rest of the page to refer to.
+/// The shapes of all verdicts and the hatching of marginal zones, defined once for the page.
 pub fn symbols(markup: &mut Markup<'_>) {
     markup.element(
         "svg",
@@ -67,7 +67,7 @@ pub fn symbols(markup: &mut Markup<'_>) {
     );
 }
 
-/// The outline of a shape, and the sign in it, in a square of 24.
+/// The outline of a shape and the sign in it, in a square of 24.
 fn drawing(outcome: Outcome) -> (&'static str, &'static str) {
     const CIRCLE: &str = "M12 2a10 10 0 1 0 0 20a10 10 0 1 0 0-20z";
     match outcome {
@@ -95,7 +95,7 @@ pub fn badge(markup: &mut Markup<'_>, outcome: Outcome) {
     });
 }
 
-/// What several verdicts are, best first: `4 passed, 1 failed`.
+/// Summarises several verdicts, best first: `4 passed, 1 failed`.
 pub fn counts(counts: &Counts) -> String {
     let parts = [Outcome::Pass, Outcome::Marginal, Outcome::Skip, Outcome::Fail, Outcome::Timeout, Outcome::Error].map(
         |outcome| {

@@ -1,4 +1,4 @@
-//! The head of a run: the verdict, what was run where and by whom, the boards; and its foot, for a signature.
+//! The head of a run: the verdict, what ran where and by whom, the boards; and its foot, for a signature.
 
 use super::markup::Markup;
 use super::{failure, file_name, outcome};
@@ -7,12 +7,12 @@ use crate::bench::event::{Board, Outcome};
 use crate::bench::report::Report;
 use crate::bench::tally::Counts;
 
-/// A number of things: `1 test`, `2 tests`.
+/// A count with its noun: `1 test`, `2 tests`.
 pub fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
-/// A duration as people say it.
+/// A duration for people.
 pub fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return "–".to_owned();
@@ -36,7 +36,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A moment for reading: without `T`, and to the second.
+/// A timestamp for people: without `T`, to the second.
 fn moment(rfc3339: &str) -> String {
     match (rfc3339.get(..10), rfc3339.get(11..19)) {
         (Some(day), Some(time)) if rfc3339.ends_with('Z') => format!("{day} {time}\u{a0}UTC"),
@@ -44,7 +44,7 @@ fn moment(rfc3339: &str) -> String {
     }
 }
 
-/// The verdict over the whole width: shape, word, numbers, and the unit it is about.
+/// The verdict across the full width: shape, word, numbers, and the unit under test.
 pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
     let report = run.head();
     markup.element("header", &[("class", &"top")], |markup| {
@@ -80,7 +80,7 @@ fn banner(markup: &mut Markup<'_>, verdict: Outcome, summary: &[String], unit: O
     });
 }
 
-/// What a run came to, in numbers.
+/// The totals of a run.
 fn summary(sums: &Sums) -> Vec<String> {
     let mut lines = Vec::new();
     if sums.tests.total() > 0 {
@@ -101,7 +101,7 @@ fn summary(sums: &Sums) -> Vec<String> {
     lines
 }
 
-/// What was run, by whom, when, where.
+/// What ran, by whom, when, where.
 pub fn facts(markup: &mut Markup<'_>, report: &Report) {
     let missing = "–".to_owned();
     let or_missing = |text: Option<&String>| text.filter(|text| !text.is_empty()).unwrap_or(&missing).clone();
@@ -131,7 +131,7 @@ pub fn facts(markup: &mut Markup<'_>, report: &Report) {
     });
 }
 
-/// The boards, with what they said that they are.
+/// The boards, with what they report about themselves.
 pub fn boards(markup: &mut Markup<'_>, boards: &[Board]) {
     if boards.is_empty() {
         return;
@@ -162,7 +162,7 @@ pub fn boards(markup: &mut Markup<'_>, boards: &[Board]) {
     });
 }
 
-/// Lines to sign on; on paper only.
+/// Signature lines, printed on paper only.
 pub fn signatures(markup: &mut Markup<'_>, report: &Report) {
     let tested = report.operator.as_ref().map_or_else(|| "Tested by".to_owned(), |name| format!("Tested by: {name}"));
     markup.element("div", &[("class", &"signatures"), ("aria-hidden", &"true")], |markup| {
@@ -176,13 +176,13 @@ pub fn signatures(markup: &mut Markup<'_>, report: &Report) {
     });
 }
 
-/// Where the page is from.
+/// How the page was made.
 pub fn foot(markup: &mut Markup<'_>, report: &Report) {
     let text = format!("Made by belay-script {} of the record of this run, schema {}.", report.version, report.schema);
     markup.leaf("footer", &[], text);
 }
 
-/// What several runs came to, each with a link.
+/// The verdicts of several runs, each with a link.
 pub fn of_runs(markup: &mut Markup<'_>, runs: &[Run<'_>], worst: Outcome) {
     markup.element("section", &[("class", &"run")], |markup| {
         markup.element("header", &[("class", &"top")], |markup| {

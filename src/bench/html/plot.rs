@@ -1,6 +1,6 @@
 //! Series over time.
 //!
-//! Invariant: a page stays small and readable whatever the samples are: of many, the extremes are drawn.
+//! Invariant: a page stays small and readable whatever the samples are: extremes are kept when points are thinned.
 
 use super::markup::Markup;
 use super::overview::count;
@@ -11,37 +11,37 @@ use std::fmt::Write as _;
 use std::io;
 use std::ops::RangeInclusive;
 
-/// The drawing, and within it the field of the curves.
+/// The drawing, and the area of the curves within it.
 const SIZE: (f64, f64) = (760.0, 250.0);
 const FIELD: (RangeInclusive<f64>, RangeInclusive<f64>) = (66.0..=744.0, 26.0..=208.0);
 
-/// Samples of a column that are drawn one by one. Of more, the least and the greatest of each of half as many pieces are.
+/// A column with more samples is thinned: split into half as many pieces, of which the minimum and maximum are drawn.
 const MOST_POINTS: usize = 2000;
 
-/// Up to so many samples each one has a mark.
+/// Up to this number of samples, each has a marker.
 const MOST_MARKS: usize = 60;
 
-/// Characters of a unit that have room above the axis.
+/// Longest unit that fits above the axis, in characters.
 const LONGEST_UNIT: usize = 60;
 
-/// Looks for this many columns: colours and dashes; then they begin again.
+/// Number of distinct styles (colours and dashes); then they repeat.
 const LOOKS: usize = 6;
 
-/// A column: what is drawn of its points in time and value, those that are no numbers left out, and what is said of all.
+/// A column: the points to draw as time and value, without non-numbers, and its statistics.
 #[derive(Default)]
 struct Column {
     /// In order; `None` where the curve breaks.
     points: Vec<Option<(f64, f64)>>,
-    /// The piece that is being thinned: its number of points, and the least and the greatest with their places.
+    /// The piece being thinned: its number of points, and its minimum and maximum with their positions.
     piece: Piece,
-    /// Least and greatest time, and value.
+    /// Minimum and maximum of time and value.
     time: Option<(f64, f64)>,
     value: Option<(f64, f64)>,
     mean: f64,
     number: f64,
 }
 
-/// Some points that follow each other: how many, and the least and the greatest with their places among them.
+/// Consecutive points: how many, and their minimum and maximum with their positions.
 #[derive(Default)]
 struct Piece {
     length: usize,
@@ -54,7 +54,7 @@ fn wider(edges: Option<(f64, f64)>, number: f64) -> Option<(f64, f64)> {
 }
 
 impl Column {
-    /// Takes the next point. Of each `thin` points the extremes are drawn; 1: all.
+    /// Adds the next point. Of each `thin` points the extremes are drawn; 1 draws all.
     fn add(&mut self, point: Option<(f64, f64)>, thin: usize) {
         if let Some((time, value)) = point {
             (self.time, self.value) = (wider(self.time, time), wider(self.value, value));
@@ -67,7 +67,7 @@ impl Column {
         }
         if let Some(point) = point {
             let (here, piece) = ((self.piece.length, point), &mut self.piece);
-            // Of equal ones the first is the least, and the last the greatest.
+            // Among equal points, the first is the minimum and the last the maximum.
             if piece.least.is_none_or(|least| point.1.total_cmp(&least.1.1).is_lt()) {
                 piece.least = Some(here);
             }
@@ -81,7 +81,7 @@ impl Column {
         }
     }
 
-    /// Draws what is left.
+    /// Draws the rest.
     fn end_piece(&mut self) {
         let Piece { length, least, greatest } = std::mem::take(&mut self.piece);
         match least.zip(greatest) {
@@ -97,20 +97,20 @@ impl Column {
         }
     }
 
-    /// Least, mean, greatest.
+    /// Minimum, mean, maximum.
     fn statistics(&self) -> Option<(f64, f64, f64)> {
         self.value.map(|(least, greatest)| (least, self.mean, greatest))
     }
 }
 
-/// What is known of a series before it is drawn.
+/// What must be known of a series before it is drawn.
 #[derive(Default)]
 struct Overview {
-    /// By the clock of this computer, because a sample has no other.
+    /// By this computer's clock, because some sample has no other.
     by_host: bool,
-    /// The moment of the first sample by either clock.
+    /// Time of the first sample by either clock.
     begun: Option<(f64, Option<f64>)>,
-    /// Values that are no numbers.
+    /// Number of values that are not numbers.
     odd: usize,
 }
 
@@ -161,7 +161,8 @@ pub fn figure(markup: &mut Markup<'_>, rows: Rows<'_>) {
             }
             let odd = overview.odd;
             if odd > 0 {
-                let _ = write!(text, "; {} no number", if odd == 1 { "1 is".to_owned() } else { format!("{odd} are") });
+                let _ =
+                    write!(text, "; {} not a number", if odd == 1 { "1 is".to_owned() } else { format!("{odd} are") });
             }
             markup.leaf("span", &[("class", &"remark")], text);
         });
@@ -201,7 +202,7 @@ fn legend(markup: &mut Markup<'_>, columns: &[Column], series: &Series) {
     });
 }
 
-/// The mark of a column's points.
+/// The marker of a column's points.
 fn mark(markup: &mut Markup<'_>, column: usize, x: f64, y: f64) {
     let path = match column % LOOKS {
         0 => "m-3 0a3 3 0 1 0 6 0a3 3 0 1 0-6 0z",
@@ -215,7 +216,7 @@ fn mark(markup: &mut Markup<'_>, column: usize, x: f64, y: f64) {
     markup.empty("path", &[("class", &look), ("d", &format_args!("M{x:.1} {y:.1}{path}"))]);
 }
 
-/// What is at the edges of the field.
+/// The ranges of the drawing area.
 struct Axes {
     time: (f64, f64),
     value: (f64, f64),
@@ -224,7 +225,7 @@ struct Axes {
 }
 
 impl Axes {
-    /// `None` if there is no point, or they are too far apart.
+    /// `None` if there are no points, or the range is too large.
     fn of(columns: &[Column], unit: &str) -> Option<Axes> {
         let edges = |of: fn(&Column) -> Option<(f64, f64)>| {
             let all = columns.iter().filter_map(of);
@@ -312,7 +313,7 @@ impl Axes {
     }
 }
 
-/// Round numbers between two, about `wanted` of them, as they are written.
+/// About `wanted` round numbers in a range, with their labels.
 fn ticks((from, to): (f64, f64), wanted: u8, scale: &Scale) -> Vec<(f64, String)> {
     let rough = (to - from) / f64::from(wanted);
     let power = 10f64.powf(rough.log10().floor());
@@ -321,7 +322,7 @@ fn ticks((from, to): (f64, f64), wanted: u8, scale: &Scale) -> Vec<(f64, String)
     }
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= rough);
     let step = step.unwrap_or(10.0 * power);
-    // As many digits as tell two neighbours apart.
+    // As many digits as distinguish two neighbours.
     let largest = from.abs().max(to.abs());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "1 to 17")]
     let digits = ((largest / step).log10().floor() + 2.0).clamp(1.0, 17.0) as usize;
@@ -353,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn extremes_survive_thinning() {
+    fn thinning_keeps_extremes() {
         let value = |index: u32| if index == 77_777 { 9.0 } else { f64::from(index % 7) };
         let mut column = Column::default();
         (0..100_000).for_each(|index| column.add(Some((f64::from(index), value(index))), 100));

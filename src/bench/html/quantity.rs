@@ -1,25 +1,25 @@
-//! Numbers with units as engineers write them, several in one scale: `4.2 mA` for 0.0042 A.
+//! Numbers with units in engineering notation, several in one scale: `4.2 mA` for 0.0042 A.
 //!
-//! Uses [`crate::bench::units`], which knows what takes which prefix. Invariant: what is written stands for the number to [`DIGITS`] digits, or exactly if those would make it look like
-//! another number that matters.
+//! Uses [`crate::bench::units`], which knows the prefixes. Invariant: a text has [`DIGITS`] digits, or as many as it takes
+//! to differ from another number that matters.
 
 use crate::bench::units;
 use std::fmt::Write as _;
 
-/// Digits that a number is shown with, unless it takes fewer.
+/// Digits shown, unless fewer are enough.
 pub const DIGITS: usize = 6;
 
 /// A unit that is scaled by a power of ten.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scale {
-    /// What a number in the unit as it was written is multiplied by, as a power of ten.
+    /// The power of ten by which a number in the original unit is multiplied.
     power: i32,
     /// The unit with its new prefix.
     unit: String,
 }
 
 impl Scale {
-    /// The prefix that suits a number of this unit, and all numbers of about its size.
+    /// The prefix that suits numbers of this unit and about this size.
     pub fn of(number: f64, unit: &str) -> Scale {
         let (divisor, unit) = units::scaled(unit, number.abs());
         Scale { power: -divisor, unit }
@@ -32,22 +32,22 @@ impl Scale {
 
     /// A number in this scale, to [`DIGITS`] digits.
     pub fn number(&self, number: f64) -> String {
-        // Counts are told whole.
+        // Counts are shown in full.
         let whole = self.power == 0 && number.fract() == 0.0 && number.abs() < 1e15;
         self.number_to(number, if whole { 17 } else { DIGITS })
     }
 
-    /// A limit, to as many digits as people write.
+    /// A limit, with as many digits as people write.
     pub fn limit(&self, limit: f64) -> String {
         self.number_to(limit, 12)
     }
 
-    /// A number in this scale, to `count` digits, 1 to 17.
+    /// A number in this scale, with `count` digits, 1 to 17.
     pub fn number_to(&self, number: f64, count: usize) -> String {
         digits(number, self.power, count.clamp(1, 17))
     }
 
-    /// A number that is not equal to any of `others`, and does not look so.
+    /// A number that neither equals any of `others` nor looks as if it did.
     pub fn number_beside(&self, number: f64, others: &[f64]) -> String {
         let alike = |count: usize| {
             let shown = self.number_to(number, count);
@@ -65,7 +65,7 @@ pub fn join(number: &str, unit: &str) -> String {
     if unit.is_empty() { number.to_owned() } else { format!("{number}\u{a0}{unit}") }
 }
 
-/// `number · 10^power` to so many digits, without zeros behind the last one that counts.
+/// `number · 10^power` with `count` digits, without trailing zeros.
 fn digits(number: f64, power: i32, count: usize) -> String {
     if number.is_nan() {
         return "nan".to_owned();
@@ -76,7 +76,7 @@ fn digits(number: f64, power: i32, count: usize) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
-    // By its decimal digits, so that scaling never rounds a second time.
+    // From its decimal digits, so that scaling never rounds twice.
     let written = format!("{:.*e}", count - 1, number.abs());
     let (mantissa, exponent) = written.split_once('e').unwrap_or((&written, "0"));
     let exponent = exponent.parse::<i32>().unwrap_or_default() + power;
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_as_engineers_write_them() {
+    fn writes_engineering_notation() {
         let case = |number: f64, unit: &str, expected: &str| {
             let scale = Scale::of(number, unit);
             let shown = join(&scale.number(number), scale.unit());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_beyond_a_limit_does_not_look_like_the_limit() {
+    fn a_value_beyond_a_limit_never_looks_like_the_limit() {
         let scale = Scale::of(1.7, "V");
         assert_eq!(scale.number_beside(1.700_000_1, &[1.7]), "1.7000001");
         assert_eq!(scale.number_beside(1.7, &[1.7]), "1.7");

@@ -1,4 +1,4 @@
-//! The tests of a run: first all of them in a table, then each with what it left behind.
+//! The tests of a run: a table of all, then the details of each.
 
 use super::markup::Markup;
 use super::overview::{count, duration};
@@ -76,7 +76,7 @@ fn row(markup: &mut Markup<'_>, saved: &SavedTest, anchor: &str) {
     );
 }
 
-/// How many measurements, and which of them did not pass.
+/// Number of measurements, and those that did not pass.
 fn measured(markup: &mut Markup<'_>, measurements: &[Measurement]) {
     if measurements.is_empty() {
         return;
@@ -108,7 +108,7 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()
 }
 
-/// What each test left behind, then what belongs to none.
+/// The details of each test, then what belongs to none.
 pub fn details(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
     let any = run.sums().detailed > 0;
     if any {
@@ -123,7 +123,7 @@ pub fn details(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
     let head = run.head();
     let has_record = run.measurement_count() > 0 || !head.series.is_empty() || run.has_attachments(None);
     if has_record || !head.output.is_empty() {
-        // What is folded is not printed, and then neither is what is around it.
+        // Collapsed content is not printed, and neither is a section with nothing else.
         let class = if has_record { "record" } else { "output-only" };
         markup.element("div", &[("class", &class)], |markup| {
             markup.leaf("h2", &[], if any { "Outside of tests" } else { "Record" });
@@ -193,7 +193,7 @@ fn left(markup: &mut Markup<'_>, run: Run<'_>, of: Option<&SavedTest>) {
     }
 }
 
-/// What was printed, folded.
+/// The output, collapsed.
 fn output(markup: &mut Markup<'_>, pieces: &[Printed]) {
     if pieces.is_empty() {
         return;

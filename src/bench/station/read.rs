@@ -1,6 +1,6 @@
-//! Reading a station's file.
+//! Reads a station file.
 //!
-//! Invariant: every problem is told at the line and column where it stands.
+//! Invariant: every problem is reported at its line and column.
 
 use super::{Station, StationBoard, is_board_name};
 use crate::diagnostic::{Diagnostic, Place};
@@ -21,25 +21,24 @@ const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product",
 const LIMIT: &[&str] =
     &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
 
-/// An entry of a table: its key, its value, the place of the key.
+/// An entry of a table: its key, its value, the span of the key.
 type Entry<'d> = (String, &'d Item, Option<Range<usize>>);
 
 type Read<T> = Result<T, Box<Diagnostic>>;
 
-/// The file that is read, for the places of problems.
+/// The source file, for the positions of problems.
 struct Source<'a> {
     file: &'a Path,
     text: &'a str,
 }
 
-/// Reads the text of a file.
+/// Parses the text of a file.
 pub fn parse(file: &Path, text: &str) -> Read<Station> {
     let source = Source { file, text };
-    let document = Document::parse(text).map_err(|error| {
-        source.problem(error.span(), format!("this is no TOML: {}", one_line(error.message())), None)
-    })?;
+    let document = Document::parse(text)
+        .map_err(|error| source.problem(error.span(), format!("invalid TOML: {}", one_line(error.message())), None))?;
     let table = document.as_table();
-    source.known_keys(table, TOP, "a station's file")?;
+    source.known_keys(table, TOP, "a station file")?;
     let mut station = Station { file: file.to_string_lossy().into_owned(), ..Station::default() };
     if let Some(item) = table.get("name") {
         station.name = Some(source.text_of(item, "name")?);
@@ -50,8 +49,8 @@ pub fn parse(file: &Path, text: &str) -> Read<Station> {
     }
     for (name, item, place) in source.entries(table, "boards")? {
         if !is_board_name(&name) {
-            let help = "letters, digits, `_` and `-`, and not `sim` or `COM3`: those are ports themselves";
-            return Err(source.problem(place, format!("a board cannot be called `{name}`"), Some(help.to_owned())));
+            let help = "use letters, digits, `_` and `-`, but no port such as `sim` or `COM3`";
+            return Err(source.problem(place, format!("invalid board name `{name}`"), Some(help.to_owned())));
         }
         let board = source.board(&name, item, place)?;
         station.boards.push((name, board));
@@ -69,7 +68,7 @@ fn one_line(message: &str) -> String {
     message.lines().map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
-/// The key of a table with its place.
+/// The span of a key in a table.
 fn key_span(table: &dyn TableLike, key: &str) -> Option<Range<usize>> {
     table.get_key_value(key).and_then(|(key, item)| key.span().or_else(|| item.span()))
 }
@@ -94,11 +93,11 @@ impl Source<'_> {
         let Some((key, _)) = table.iter().find(|(key, _)| !known.contains(key)) else { return Ok(()) };
         let near = nearest(key, known.iter().copied());
         let help =
-            near.map_or_else(|| format!("it has {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
-        Err(self.problem(key_span(table, key), format!("{of} has no key `{key}`"), Some(help)))
+            near.map_or_else(|| format!("use one of {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        Err(self.problem(key_span(table, key), format!("unknown key `{key}` in {of}"), Some(help)))
     }
 
-    /// The entries of a table of tables or values, with their names and places.
+    /// The entries of a table of tables or values, with their names and spans.
     fn entries<'d>(&self, table: &'d dyn TableLike, key: &str) -> Read<Vec<Entry<'d>>> {
         let Some(item) = table.get(key) else { return Ok(Vec::new()) };
         let Some(inner) = item.as_table_like() else { return self.wrong(item, key, "a table") };
@@ -127,10 +126,10 @@ impl Source<'_> {
         for (key, item) in table.iter() {
             match key {
                 "port" if table.contains_key("usb") => {
-                    let help = "leave one of them out".to_owned();
+                    let help = "remove one of them".to_owned();
                     return Err(self.problem(
                         key_span(table, key),
-                        format!("`{name}` has `port` and `usb`"),
+                        format!("`{name}` has both `port` and `usb`"),
                         Some(help),
                     ));
                 }
@@ -141,8 +140,8 @@ impl Source<'_> {
                     if !matches!(text.parse(), Ok(Address::Sim(_))) {
                         return Err(self.problem(
                             item.span(),
-                            format!("`{text}` is no simulated board"),
-                            Some("for example `sim:dut?heap=200k`".to_owned()),
+                            format!("`{text}` is not a simulated board"),
+                            Some("use `sim`, or for example `sim:dut?heap=200k`".to_owned()),
                         ));
                     }
                     board.sim = Some(text);
@@ -164,7 +163,7 @@ impl Source<'_> {
         }
         if board.port.is_none() && board.sim.is_none() && !board.simulate {
             let help = "add `port = \"…\"`, `usb = { vid = …, serial_number = \"…\" }`, or `simulate = true`";
-            return Err(self.problem(place, format!("the board `{name}` has no port"), Some(help.to_owned())));
+            return Err(self.problem(place, format!("missing port of the board `{name}`"), Some(help.to_owned())));
         }
         Ok(board)
     }
@@ -177,7 +176,7 @@ impl Source<'_> {
         }
     }
 
-    /// A USB specifier as a table, in the form that `--port` takes.
+    /// Converts a USB specifier table to the form that `--port` takes.
     fn usb(&self, item: &Item) -> Read<String> {
         let Some(table) = item.as_table_like() else {
             return self.wrong(item, "usb", "a table of `vid`, `pid`, `serial_number`");
@@ -200,8 +199,8 @@ impl Source<'_> {
         if specifier == UsbSpecifier::default() {
             return Err(self.problem(
                 item.span(),
-                "`usb` fits every board".to_owned(),
-                Some("give its `serial_number`".to_owned()),
+                "`usb` matches every board".to_owned(),
+                Some("add its `serial_number`".to_owned()),
             ));
         }
         Ok(specifier.to_string())
@@ -225,7 +224,7 @@ impl Source<'_> {
         self.value(item)
     }
 
-    /// A value of a script.
+    /// Converts a value for scripts.
     fn value(&self, item: &Item) -> Read<Value> {
         if let Some(table) = item.as_table_like() {
             let pairs = table.iter().map(|(key, item)| Ok((Value::Str(key.to_owned()), self.value(item)?)));

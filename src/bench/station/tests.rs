@@ -1,4 +1,4 @@
-//! Station files: what they say, what is wrong with them, what is written into them.
+//! Station files: contents, problems, writing.
 
 use super::*;
 
@@ -59,24 +59,24 @@ fn a_whole_file() {
 }
 
 #[test]
-fn the_file_of_a_new_project_is_understood() {
+fn reads_the_file_of_a_new_project() {
     let station = parse(include_str!("../../cli/project/template/station.toml")).unwrap();
     assert_eq!((station.boards.len(), station.constants.len(), station.limits.len()), (1, 1, 1));
 }
 
 #[test]
-fn what_is_wrong_is_told_where_it_stands() {
+fn reports_problems_with_their_position() {
     fn case(text: &str, wanted: &str) {
         assert_eq!(parse(text).unwrap_err(), format!("lab/station.toml:{wanted}"), "{text}");
     }
     case(
         "a = 1\n[board.dut]\n",
-        "1:1: a station's file has no key `a` | it has name, reports, boards, constants, limits",
+        "1:1: unknown key `a` in a station file | use one of name, reports, boards, constants, limits",
     );
-    case("\n[bords.dut]\nport = \"sim\"\n", "2:2: a station's file has no key `bords` | did you mean `boards`?");
+    case("\n[bords.dut]\nport = \"sim\"\n", "2:2: unknown key `bords` in a station file | did you mean `boards`?");
     case(
         "[boards.dut]\nport = \"sim\"\n  bautrate = 5",
-        "3:3: a board has no key `bautrate` | did you mean `baudrate`?",
+        "3:3: unknown key `bautrate` in a board | did you mean `baudrate`?",
     );
     case("[boards.dut]\nport = \"sim\"\nbaudrate = 1.5", "3:12: `baudrate` is a number, not a whole number | ");
     case(
@@ -88,21 +88,24 @@ fn what_is_wrong_is_told_where_it_stands() {
     case("[boards.dut]\nusb = {vid = 70000}", "2:14: `vid` is a whole number, not a number up to 0xffff | ");
     case(
         "[boards.dut]\nusb = {serial = \"x\"}",
-        "2:8: `usb` has no key `serial` | it has vid, pid, serial_number, manufacturer, product, location",
+        "2:8: unknown key `serial` in `usb` | use one of vid, pid, serial_number, manufacturer, product, location",
     );
-    case("[boards.dut]\nusb = {}", "2:7: `usb` fits every board | give its `serial_number`");
-    case("[boards.dut]\nport = \"sim\"\nusb = { vid = 1 }", "2:1: `dut` has `port` and `usb` | leave one of them out");
+    case("[boards.dut]\nusb = {}", "2:7: `usb` matches every board | add its `serial_number`");
+    case(
+        "[boards.dut]\nport = \"sim\"\nusb = { vid = 1 }",
+        "2:1: `dut` has both `port` and `usb` | remove one of them",
+    );
     case(
         "[boards.dut]\ndtr = true",
-        "1:9: the board `dut` has no port | add `port = \"…\"`, `usb = { vid = …, serial_number = \"…\" }`, or `simulate = true`",
+        "1:9: missing port of the board `dut` | add `port = \"…\"`, `usb = { vid = …, serial_number = \"…\" }`, or `simulate = true`",
     );
     case(
         "[boards.sim]\nport = \"sim\"",
-        "1:9: a board cannot be called `sim` | letters, digits, `_` and `-`, and not `sim` or `COM3`: those are ports themselves",
+        "1:9: invalid board name `sim` | use letters, digits, `_` and `-`, but no port such as `sim` or `COM3`",
     );
     case("[boards]\ndut = 5", "2:7: `dut` is a whole number, not a table of a board | ");
     case("boards = 5", "1:10: `boards` is a whole number, not a table | ");
-    case("[limits]\nx = { mim = 1 }", "2:7: a limit has no key `mim` | did you mean `min`?");
+    case("[limits]\nx = { mim = 1 }", "2:7: unknown key `mim` in a limit | did you mean `min`?");
     case("[limits]\nx = { min = \"1\" }", "2:13: `min` is a string, not a number | ");
     case(
         "[limits]\nx = 5",
@@ -113,7 +116,7 @@ fn what_is_wrong_is_told_where_it_stands() {
 }
 
 #[test]
-fn an_entry_is_written_and_the_rest_stays() {
+fn writes_an_entry_and_keeps_the_rest() {
     let file = Path::new("station.toml");
     let usb = Entry::Usb(UsbSpecifier {
         vid: Some(0x2e8a),
@@ -123,7 +126,7 @@ fn an_entry_is_written_and_the_rest_stays() {
     });
     let new = with_board(file, "", "dut", &usb).unwrap();
     assert_eq!(new, "[boards.dut]\nusb = { vid = 0x2e8a, pid = 0x0005, serial_number = \"E6\" }\n");
-    // A second board, and another port for the first one.
+    // A second board, and a new port for the first.
     let two = with_board(file, &new, "load", &Entry::Port("/dev/ttyUSB0".to_owned())).unwrap();
     assert_eq!(two, format!("{new}\n[boards.load]\nport = \"/dev/ttyUSB0\"\n"));
     let text = "# The bench by the window.\nname = \"w\"  # short\n\n[boards.dut] # blue\nbaudrate = 9600\nport = \"/dev/ttyACM0\" # left\n\n[limits]\n";
@@ -138,7 +141,7 @@ fn an_entry_is_written_and_the_rest_stays() {
 }
 
 #[test]
-fn names_that_are_ports_are_none_for_boards() {
+fn rejects_board_names_that_are_ports() {
     for name in ["dut", "left-1", "prüfling", "COMbo", "simulated", "COM"] {
         assert!(is_board_name(name), "{name}");
     }
@@ -148,7 +151,7 @@ fn names_that_are_ports_are_none_for_boards() {
 }
 
 #[test]
-fn a_serial_number_outlasts_a_socket() {
+fn a_serial_number_outlasts_its_usb_socket() {
     let found = UsbSpecifier {
         vid: Some(1),
         pid: Some(2),

@@ -1,13 +1,13 @@
-//! Writing a board's entry into a station's file.
+//! Writes a board's entry into a station file.
 //!
-//! Invariant: whatever else stands in the file stays as it is, comments and order included.
+//! Invariant: the rest of the file is unchanged, including comments and order.
 
 use crate::diagnostic::Diagnostic;
 use crate::port::usb::UsbSpecifier;
 use std::path::Path;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-/// What to open, of a board's entry.
+/// The port of a board's entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A USB board.
@@ -16,8 +16,8 @@ pub enum Entry {
     Port(String),
 }
 
-/// The text of the file with this port for the board `name`; its other keys stay. `text`: what the file holds, which may be
-/// nothing.
+/// Returns the file's text with this port for the board `name`; its other keys stay. `text` is the current content, which
+/// may be empty.
 ///
 /// # Errors
 /// What is wrong with the file.
@@ -25,7 +25,7 @@ pub fn with_board(file: &Path, text: &str, name: &str, entry: &Entry) -> Result<
     super::Station::parse(file, text)?;
     let mut document: DocumentMut = match text.parse() {
         Ok(document) => document,
-        // It has just been read.
+        // The file has just been parsed.
         Err(_) => DocumentMut::new(),
     };
     let boards = document.entry("boards").or_insert_with(|| {
@@ -52,7 +52,7 @@ fn set(board: &mut dyn TableLike, entry: &Entry) {
     };
     board.remove(other);
     match board.get_mut(key).and_then(Item::as_value_mut) {
-        // The comment behind it stays.
+        // Keep the comment after it.
         Some(known) => {
             let decor = known.decor().clone();
             *known = value;
@@ -66,7 +66,7 @@ fn set(board: &mut dyn TableLike, entry: &Entry) {
 
 fn inline(specifier: &UsbSpecifier) -> InlineTable {
     let mut table = InlineTable::new();
-    // As lsusb prints them.
+    // In the form that lsusb prints.
     for (key, number) in [("vid", specifier.vid), ("pid", specifier.pid)] {
         if let Some(value) = number.and_then(|number| format!("0x{number:04x}").parse::<Value>().ok()) {
             table.insert(key, value);
