@@ -1,7 +1,7 @@
 //! The events of a run: the one stream from which every report is made.
 //!
 //! In JSON, each event is one object on its own line (`--jsonl`): `event` names its kind, `at` its time, `run` the run within
-//! the stream. [`Fold`](super::report::Fold) builds a [`Report`](super::report::Report) from them.
+//! the stream. [`ReportBuilder`](super::report::ReportBuilder) builds a [`Report`](super::report::Report) from them.
 //!
 //! Uses [`crate::diagnostic`]. Invariant: plain data. Events hold everything a report needs, so that a truncated stream can
 //! still be reported. Names of events and fields change only with [`SCHEMA`].

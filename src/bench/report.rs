@@ -205,7 +205,7 @@ impl Test {
 
 /// Builds the report of one run from events, in memory. [`Archive`](super::archive::Archive) handles runs of any size.
 #[derive(Clone, Debug, Default)]
-pub struct Fold {
+pub struct ReportBuilder {
     report: Report,
     begun_at: f64,
     latest_at: f64,
@@ -227,10 +227,10 @@ fn cut_off() -> Failure {
     }
 }
 
-impl Fold {
+impl ReportBuilder {
     /// Starts with no events.
-    pub fn new() -> Fold {
-        Fold { report: Report { schema: SCHEMA, ..Report::default() }, ..Fold::default() }
+    pub fn new() -> ReportBuilder {
+        ReportBuilder { report: Report { schema: SCHEMA, ..Report::default() }, ..ReportBuilder::default() }
     }
 
     /// Whether the run has ended.
@@ -459,12 +459,12 @@ pub fn from_jsonl(text: &str) -> Vec<Report> {
 /// # Errors
 /// If reading fails; [`io::ErrorKind::FileTooLarge`] for a line above [`bound::LOG_LINE`].
 pub fn from_lines(mut log: impl BufRead) -> io::Result<Vec<Report>> {
-    let mut folds: Vec<(u32, Fold)> = Vec::new();
+    let mut folds: Vec<(u32, ReportBuilder)> = Vec::new();
     let mut text = Vec::new();
     while next_line(&mut log, &mut text)? {
         let Ok(line) = serde_json::from_slice::<Line>(&text) else { continue };
         let index = folds.iter().position(|(run, _)| *run == line.run).unwrap_or_else(|| {
-            folds.push((line.run, Fold::new()));
+            folds.push((line.run, ReportBuilder::new()));
             folds.len() - 1
         });
         folds[index].1.add(&line);

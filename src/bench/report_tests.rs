@@ -40,8 +40,8 @@ fn lines() -> Vec<Line> {
     events().into_iter().zip(1_000_000_000..).map(|(event, at)| Line { at: f64::from(at), run: 1, event }).collect()
 }
 
-fn fold(lines: &[Line]) -> Fold {
-    let mut fold = Fold::new();
+fn fold(lines: &[Line]) -> ReportBuilder {
+    let mut fold = ReportBuilder::new();
     lines.iter().for_each(|line| fold.add(line));
     fold
 }

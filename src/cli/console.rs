@@ -10,7 +10,7 @@ use super::progress;
 use super::render::{self, Colour};
 use super::report;
 use crate::bench::event::{Event, Line};
-use crate::bench::report::Fold;
+use crate::bench::report::ReportBuilder;
 use crate::bench::tally::Tally;
 use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
@@ -81,7 +81,7 @@ struct Inner {
     /// Takes everything instead of the two streams.
     above: Option<Above>,
     /// The tests so far.
-    fold: Fold,
+    fold: ReportBuilder,
     /// The line that a person is typing on standard error, which is a terminal.
     question: Option<String>,
     /// What was printed meanwhile and is no whole line yet.
@@ -108,7 +108,7 @@ impl Console {
             broken: false,
             bar: None,
             above: None,
-            fold: Fold::new(),
+            fold: ReportBuilder::new(),
             question: None,
             held: Vec::new(),
         };

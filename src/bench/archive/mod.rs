@@ -2,7 +2,7 @@
 //!
 //! An [`Archiver`] takes events; an [`Archive`] yields [`Run`]s. Uses [`super::report`] to interpret events. Invariant: memory
 //! holds only the running tests and the places of everything else; a run read from an archive equals the [`Report`] that a
-//! [`Fold`] builds from the same events.
+//! [`ReportBuilder`] builds from the same events.
 
 mod document;
 mod record;
@@ -10,7 +10,7 @@ mod store;
 
 use super::event::{Attachment, Event, Failure, Line};
 use super::measurement::Measurement;
-use super::report::{Fold, Report, Sample, Series, Test, next_line};
+use super::report::{ReportBuilder, Report, Sample, Series, Test, next_line};
 use super::tally::Counts;
 pub use document::json;
 use serde::{Deserialize, Serialize};
@@ -302,7 +302,7 @@ impl Archiver {
 #[derive(Debug, Default)]
 struct Recording {
     /// The head, and the running tests.
-    fold: Fold,
+    fold: ReportBuilder,
     /// Number and place of each test in the order in which they began; a running test has no place yet.
     tests: Vec<(u64, Option<Piece>)>,
     series: Vec<Log>,
@@ -317,7 +317,7 @@ struct Recording {
 
 impl Recording {
     fn new() -> Recording {
-        Recording { fold: Fold::new(), ..Recording::default() }
+        Recording { fold: ReportBuilder::new(), ..Recording::default() }
     }
 
     /// Adds an event; returns the number of bytes that logs have grown by.

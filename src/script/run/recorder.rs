@@ -5,7 +5,7 @@
 use crate::bench::date;
 use crate::bench::event::{Board, Event, Failure, Line, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
-use crate::bench::report::{Fold, Report};
+use crate::bench::report::{ReportBuilder, Report};
 use crate::bench::select::Selection;
 use crate::bench::tally::Tally;
 use crate::device::Device;
@@ -43,7 +43,7 @@ pub(crate) struct Recorder {
 #[derive(Default)]
 struct Told {
     /// The report of it, if there is to be one.
-    fold: Fold,
+    fold: ReportBuilder,
     tally: Tally,
 }
 
