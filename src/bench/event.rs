@@ -19,7 +19,7 @@ pub const SCHEMA: u32 = 1;
 
 /// An event with its timestamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Line {
+pub struct TimedEvent {
     /// Seconds since 1970, by the host's clock.
     pub at: f64,
     /// Number of the run within the stream, from 1: a stream of `test` holds one run per file and repetition.
@@ -375,14 +375,14 @@ mod tests {
 
     #[test]
     fn an_event_is_a_flat_object() {
-        let line = Line {
+        let line = TimedEvent {
             at: 1.5,
             run: 1,
             event: Event::Sample { series: 2, host: 1.25, board: None, values: vec![0.5, f64::NAN, f64::INFINITY] },
         };
         let text = serde_json::to_string(&line).unwrap();
         assert_eq!(text, r#"{"at":1.5,"run":1,"event":"sample","series":2,"host":1.25,"values":[0.5,"nan","inf"]}"#);
-        let back: Line = serde_json::from_str(&text).unwrap();
+        let back: TimedEvent = serde_json::from_str(&text).unwrap();
         let Event::Sample { values, .. } = back.event else { panic!("another event") };
         assert!(values[1].is_nan() && values[2] == f64::INFINITY);
     }

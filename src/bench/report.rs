@@ -4,7 +4,7 @@
 //! error that says so.
 
 use super::date;
-use super::event::{Attachment, Board, Event, Failure, Line, Outcome, SCHEMA};
+use super::event::{Attachment, Board, Event, Failure, Outcome, SCHEMA, TimedEvent};
 use super::measurement::Measurement;
 use super::numbers;
 use super::schedule::Schedule;
@@ -301,7 +301,7 @@ impl ReportBuilder {
     }
 
     /// Adds the next event.
-    pub fn add(&mut self, line: &Line) {
+    pub fn add(&mut self, line: &TimedEvent) {
         self.touch(line.at);
         match &line.event {
             Event::RunBegun(begun) => {
@@ -335,7 +335,7 @@ impl ReportBuilder {
         }
     }
 
-    fn add_test(&mut self, line: &Line) {
+    fn add_test(&mut self, line: &TimedEvent) {
         match &line.event {
             Event::TestBegun(begun) => {
                 let begun = begun.clone();
@@ -462,7 +462,7 @@ pub fn from_lines(mut log: impl BufRead) -> io::Result<Vec<Report>> {
     let mut folds: Vec<(u32, ReportBuilder)> = Vec::new();
     let mut text = Vec::new();
     while next_line(&mut log, &mut text)? {
-        let Ok(line) = serde_json::from_slice::<Line>(&text) else { continue };
+        let Ok(line) = serde_json::from_slice::<TimedEvent>(&text) else { continue };
         let index = folds.iter().position(|(run, _)| *run == line.run).unwrap_or_else(|| {
             folds.push((line.run, ReportBuilder::new()));
             folds.len() - 1

@@ -36,11 +36,15 @@ fn events() -> Vec<Event> {
     ]
 }
 
-fn lines() -> Vec<Line> {
-    events().into_iter().zip(1_000_000_000..).map(|(event, at)| Line { at: f64::from(at), run: 1, event }).collect()
+fn lines() -> Vec<TimedEvent> {
+    events()
+        .into_iter()
+        .zip(1_000_000_000..)
+        .map(|(event, at)| TimedEvent { at: f64::from(at), run: 1, event })
+        .collect()
 }
 
-fn fold(lines: &[Line]) -> ReportBuilder {
+fn fold(lines: &[TimedEvent]) -> ReportBuilder {
     let mut fold = ReportBuilder::new();
     lines.iter().for_each(|line| fold.add(line));
     fold
@@ -90,7 +94,7 @@ fn a_flood_of_output_is_truncated() {
     let mut fold = fold(&lines()[..4]);
     let text = "x".repeat(1000);
     for _ in 0..2000 {
-        fold.add(&Line { at: 1.0, run: 1, event: Event::Output { board: None, text: text.clone() } });
+        fold.add(&TimedEvent { at: 1.0, run: 1, event: Event::Output { board: None, text: text.clone() } });
     }
     let report = fold.report();
     let output = &report.tests[0].output;

@@ -9,7 +9,7 @@ use super::output::output;
 use super::progress;
 use super::render::{self, Colour};
 use super::report;
-use crate::bench::event::{Event, Line};
+use crate::bench::event::{Event, TimedEvent};
 use crate::bench::report::ReportBuilder;
 use crate::bench::tally::Tally;
 use crate::device::{Output, Stage, Transfer};
@@ -532,7 +532,7 @@ impl Observer for Console {
         self.lock().parallel = running;
     }
 
-    fn event(&self, line: &Line, sources: &Sources) {
+    fn event(&self, line: &TimedEvent, sources: &Sources) {
         let mut inner = self.lock();
         match &line.event {
             Event::Measured { test: None, measurement } => {

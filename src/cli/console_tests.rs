@@ -127,7 +127,7 @@ fn tests_are_reported_with_measurements_and_excerpts() {
         measurement.judge(|_, _| false);
         measurement
     };
-    let tell = |event| console.event(&Line { at: 1.0, run: 1, event }, &sources);
+    let tell = |event| console.event(&TimedEvent { at: 1.0, run: 1, event }, &sources);
     let begin =
         |test, name: &str| tell(Event::TestBegun(TestBegun { test, name: name.to_owned(), ..TestBegun::default() }));
     let end = |test, outcome, error| {

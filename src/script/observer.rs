@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::bench`]. Invariant: everything that a run shows goes this way.
 
-use crate::bench::event::Line;
+use crate::bench::event::TimedEvent;
 use crate::bench::operator::{Answer, Question, Source};
 use crate::device::Output;
 use crate::origin::Origin;
@@ -28,5 +28,5 @@ pub trait Observer: Output {
     }
     /// Something happened: a test began or ended, something was measured. What is printed, and remarks, come by the other
     /// functions alone.
-    fn event(&self, line: &Line, sources: &Sources);
+    fn event(&self, line: &TimedEvent, sources: &Sources);
 }

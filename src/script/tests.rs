@@ -2,7 +2,7 @@
 
 use super::lock::lock;
 use super::{Finished, Observer, RunOptions, Runner, Sources};
-use crate::bench::event::{Event, Line, Outcome};
+use crate::bench::event::{Event, Outcome, TimedEvent};
 use crate::device::class::Class;
 use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
@@ -33,7 +33,7 @@ impl Observer for Watcher {
     fn debug(&self, text: &str, place: Option<&Origin>) {
         lock(&self.lines).push(format!("{}: {text}", place.map(ToString::to_string).unwrap_or_default()));
     }
-    fn event(&self, line: &Line, _: &Sources) {
+    fn event(&self, line: &TimedEvent, _: &Sources) {
         let said = match &line.event {
             Event::TestBegun(begun) => format!("begin {}", begun.name),
             Event::Measured { test, measurement } => {

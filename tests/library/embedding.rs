@@ -1,7 +1,7 @@
 //! The example of a program that embeds the library: the part up to the line below is what `docs/src/embedding.md` shows
 //! (`tests/program/documents.rs` compares them).
 
-use belay_script::bench::event::{Event, Line};
+use belay_script::bench::event::{Event, TimedEvent};
 use belay_script::device::{Host, Output};
 use belay_script::origin::Origin;
 use belay_script::script::{Observer, RunOptions, Runner, Sources};
@@ -26,7 +26,7 @@ impl Observer for Console {
     fn debug(&self, text: &str, _place: Option<&Origin>) {
         eprintln!("{text}");
     }
-    fn event(&self, line: &Line, _sources: &Sources) {
+    fn event(&self, line: &TimedEvent, _sources: &Sources) {
         if let Event::TestEnded { outcome, duration_s, .. } = &line.event {
             println!("{} after {duration_s} s", outcome.word());
         }

@@ -8,9 +8,9 @@ mod document;
 mod record;
 mod store;
 
-use super::event::{Attachment, Event, Failure, Line};
+use super::event::{Attachment, Event, Failure, TimedEvent};
 use super::measurement::Measurement;
-use super::report::{ReportBuilder, Report, Sample, Series, Test, next_line};
+use super::report::{Report, ReportBuilder, Sample, Series, Test, next_line};
 use super::tally::Counts;
 pub use document::json;
 use serde::{Deserialize, Serialize};
@@ -248,7 +248,7 @@ impl Archiver {
     ///
     /// # Errors
     /// If the disk write fails; earlier events can still be reported.
-    pub fn add(&mut self, line: &Line) -> io::Result<()> {
+    pub fn add(&mut self, line: &TimedEvent) -> io::Result<()> {
         let index = self.runs.iter().rposition(|(run, _)| *run == line.run).unwrap_or_else(|| {
             self.runs.push((line.run, Recording::new()));
             self.runs.len() - 1
@@ -290,7 +290,7 @@ impl Archiver {
         let mut archiver = Archiver::begin()?;
         let mut text = Vec::new();
         while next_line(&mut log, &mut text)? {
-            if let Ok(line) = serde_json::from_slice::<Line>(&text) {
+            if let Ok(line) = serde_json::from_slice::<TimedEvent>(&text) {
                 archiver.add(&line)?;
             }
         }
@@ -321,7 +321,7 @@ impl Recording {
     }
 
     /// Adds an event; returns the number of bytes that logs have grown by.
-    fn add(&mut self, line: &Line, store: &mut Store) -> io::Result<usize> {
+    fn add(&mut self, line: &TimedEvent, store: &mut Store) -> io::Result<usize> {
         self.fold.touch(line.at);
         match &line.event {
             Event::Sample { series, host, board, values } => {
@@ -334,7 +334,7 @@ impl Recording {
                 self.series.push(Log::default());
                 let (name, unit, columns) = (name.clone(), unit.clone(), columns.clone());
                 let event = Event::SeriesBegun { series: index as u64, test: *test, name, unit, columns };
-                self.change(*test, &Line { event, ..*line }, store)?;
+                self.change(*test, &TimedEvent { event, ..*line }, store)?;
             }
             Event::Measured { test, measurement } => match self.find(*test) {
                 Some(_) => self.change(*test, line, store)?,
@@ -373,7 +373,7 @@ impl Recording {
     }
 
     /// Adds an event that belongs to a test, or to none.
-    fn change(&mut self, test: Option<u64>, line: &Line, store: &mut Store) -> io::Result<()> {
+    fn change(&mut self, test: Option<u64>, line: &TimedEvent, store: &mut Store) -> io::Result<()> {
         let index = self.find(test);
         if let Some(index) = index {
             self.reopen(index, store)?;

@@ -64,7 +64,7 @@ fn log(seed: u64) -> String {
     let mut at = 1_700_000_000.0;
     let mut line = |run, event| {
         at += 0.125;
-        text.push_str(&serde_json::to_string(&Line { at, run, event }).unwrap());
+        text.push_str(&serde_json::to_string(&TimedEvent { at, run, event }).unwrap());
         text.push('\n');
     };
     for run in 1..=runs {
@@ -119,7 +119,7 @@ fn an_archive_equals_the_reports_of_its_events() {
 #[test]
 fn memory_does_not_grow_with_tests_samples_and_attachments() {
     let mut archiver = Archiver::begin().unwrap();
-    let mut add = |event| archiver.add(&Line { at: 1.0, run: 1, event }).unwrap();
+    let mut add = |event| archiver.add(&TimedEvent { at: 1.0, run: 1, event }).unwrap();
     let columns = vec!["a".to_owned()];
     add(Event::SeriesBegun { series: 1, test: None, name: "s".to_owned(), unit: String::new(), columns });
     for number in 1..=5000 {

@@ -15,7 +15,7 @@ use super::misuse;
 use super::output::output;
 use crate::bench::archive::{self, Archive, Archiver, Rows};
 use crate::bench::date;
-use crate::bench::event::{Event, Line};
+use crate::bench::event::{Event, TimedEvent};
 use crate::bench::html;
 use crate::bench::operator::{Answer, Question, Source};
 use crate::device::{Output, Transfer};
@@ -113,7 +113,7 @@ impl Journal {
     }
 
     /// Writes an event down, and keeps it if a report is wanted at the end.
-    fn add(&self, line: &Line) {
+    fn add(&self, line: &TimedEvent) {
         if !self.wanted {
             return;
         }
@@ -248,7 +248,7 @@ impl Watch {
     fn note(&self, event: impl FnOnce() -> Event) {
         if self.journal.wanted {
             let run = *self.run.lock().unwrap_or_else(PoisonError::into_inner);
-            self.journal.add(&Line { at: date::now(), run, event: event() });
+            self.journal.add(&TimedEvent { at: date::now(), run, event: event() });
         }
     }
 }
@@ -314,7 +314,7 @@ impl Observer for Watch {
         self.console.parallel(running);
     }
 
-    fn event(&self, line: &Line, sources: &Sources) {
+    fn event(&self, line: &TimedEvent, sources: &Sources) {
         self.journal.add(line);
         self.console.event(line, sources);
     }

@@ -3,9 +3,9 @@
 //! Uses [`crate::bench`]. Invariant: every event is told once, in order.
 
 use crate::bench::date;
-use crate::bench::event::{Board, Event, Failure, Line, Outcome, RunBegun, SCHEMA};
+use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA, TimedEvent};
 use crate::bench::record::Record;
-use crate::bench::report::{ReportBuilder, Report};
+use crate::bench::report::{Report, ReportBuilder};
 use crate::bench::select::Selection;
 use crate::bench::tally::Tally;
 use crate::device::Device;
@@ -128,7 +128,7 @@ fn computer() -> String {
 impl Run {
     /// Tells the observer what happened just now.
     pub fn emit(&self, event: Event) {
-        let line = Line { at: date::now(), run: self.options.subject.run.max(1), event };
+        let line = TimedEvent { at: date::now(), run: self.options.subject.run.max(1), event };
         {
             let mut told = lock(&self.recorder.told);
             told.tally.add(&line.event);

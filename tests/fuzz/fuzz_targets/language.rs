@@ -2,7 +2,7 @@
 //! A panic would come back as an InternalError.
 #![no_main]
 
-use belay_script::bench::event::Line;
+use belay_script::bench::event::TimedEvent;
 use belay_script::device::{Host, Output};
 use belay_script::error::Kind;
 use belay_script::origin::Origin;
@@ -28,7 +28,7 @@ impl Observer for Nobody {
     fn debug(&self, text: &str, _place: Option<&Origin>) {
         panic!("the script printed {text:?}");
     }
-    fn event(&self, _line: &Line, _sources: &Sources) {}
+    fn event(&self, _line: &TimedEvent, _sources: &Sources) {}
 }
 
 thread_local! {

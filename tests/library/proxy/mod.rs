@@ -4,7 +4,7 @@
 mod facts;
 
 use crate::line_ends;
-use belay_script::bench::event::Line;
+use belay_script::bench::event::TimedEvent;
 use belay_script::device::{Host, Output};
 use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +25,7 @@ impl Observer for Printed {
     fn debug(&self, text: &str, _: Option<&belay_script::origin::Origin>) {
         self.print(text);
     }
-    fn event(&self, _: &Line, _: &Sources) {}
+    fn event(&self, _: &TimedEvent, _: &Sources) {}
 }
 
 /// What every script of a table begins with: a board, some objects on it, and a way to look at errors and exchanges.
