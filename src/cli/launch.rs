@@ -13,7 +13,7 @@ use crate::device::{Host, Output};
 use crate::diagnostic::Diagnostic;
 use crate::gate::Permissions;
 use crate::port::trace::Recorder;
-use crate::script::{Finished, Observer, RunOptions, Runner, Sources, Subject, Told};
+use crate::script::{Finished, Observer, RunOptions, Runner, ShownWarnings, Sources, Subject};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub struct Launch<'a> {
     /// Whether the script is checked before it runs.
     pub checks: bool,
     /// The warnings that other runs have printed, and this one does not repeat.
-    pub told: Option<&'a Told>,
+    pub told: Option<&'a ShownWarnings>,
     /// Whether the script may hand a board's prompt to the user at this terminal.
     pub lends_terminal: bool,
 }

@@ -16,7 +16,7 @@ use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::trace::Recorder;
-use crate::script::{RunOptions, Runner, Told};
+use crate::script::{RunOptions, Runner, ShownWarnings};
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -56,7 +56,7 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     // A mistake in the station's file is told by each script that has that station.
     let journal = Journal::open(&options.noting, folder.ok().flatten().as_deref(), &name, console)?;
     let recorder = session::recorder(&options.connection)?;
-    let bench = Bench { options, journal: &journal, ports, recorder, told: Told::default() };
+    let bench = Bench { options, journal: &journal, ports, recorder, told: ShownWarnings::default() };
     let rounds = options.repeat.unwrap_or(if options.until_fail { u32::MAX } else { 1 });
     let mut all = Ran::default();
     for round in 0..rounds {
@@ -110,7 +110,7 @@ struct Bench<'a> {
     ports: Vec<Option<String>>,
     recorder: Option<Recorder>,
     /// The warnings that were told.
-    told: Told,
+    told: ShownWarnings,
 }
 
 impl Bench<'_> {

@@ -7,7 +7,7 @@ use crate::script::analysis::natives::Natives;
 use crate::script::analysis::program::Source;
 use crate::script::analysis::{self, Finding, Severity};
 use crate::script::run::Run;
-use crate::script::run::told::Told;
+use crate::script::run::warnings::ShownWarnings;
 use rhai::{AST, Engine};
 use std::sync::OnceLock;
 
@@ -26,14 +26,14 @@ pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Find
     analysis::findings(&sources, natives)
 }
 
-/// Why a script is not run: its errors. Its warnings are told, those that are not in `told`.
-pub(crate) fn refused(run: &Run, findings: &[Finding], told: &Told) -> Option<Diagnostic> {
+/// The errors that keep a script from running. Shows the warnings that are not yet in `shown`.
+pub(crate) fn refused(run: &Run, findings: &[Finding], shown: &ShownWarnings) -> Option<Diagnostic> {
     // What a script catches may be what it tests.
     let is_told = |finding: &&Finding| finding.severity == Severity::Warning && !finding.is_caught;
     for finding in findings.iter().filter(is_told) {
         let help = finding.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
         let warning = format!("{}: warning: {}{help}", finding.origin, finding.message);
-        if told.is_new(&warning) {
+        if shown.is_new(&warning) {
             run.observer.notice(&warning);
         }
     }

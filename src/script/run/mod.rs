@@ -15,7 +15,7 @@ pub(crate) mod memory;
 pub(crate) mod options;
 mod permissions;
 pub(crate) mod recorder;
-pub(crate) mod told;
+pub(crate) mod warnings;
 
 use crate::device::Host;
 use crate::gate::Gate;

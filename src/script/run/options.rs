@@ -7,7 +7,7 @@ use crate::bench::select::Selection;
 use crate::bench::station::Station;
 use crate::gate::Permissions;
 use crate::script::run::memory::Memory;
-use crate::script::run::told::Told;
+use crate::script::run::warnings::ShownWarnings;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +34,8 @@ pub struct RunOptions {
     /// Leaves [`Finished::report`](crate::script::Finished) empty, for who makes reports of the observer's events, with an
     /// [`Archiver`](crate::bench::archive::Archiver): then memory does not grow with tests and samples.
     pub drops_report: bool,
-    /// Analyses a script before it runs: one that is surely wrong is refused, and the warnings that are not among these are told.
-    pub checked: Option<Told>,
+    /// Analyse scripts before they run: reject those with errors, and show the warnings that are not among these.
+    pub checked: Option<ShownWarnings>,
 }
 
 /// What the one who runs a script knows of the run, for its record.

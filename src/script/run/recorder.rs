@@ -26,7 +26,7 @@ use std::time::Instant;
 
 /// What has happened in a run so far.
 pub(crate) struct Recorder {
-    told: Mutex<Told>,
+    recorded: Mutex<Recorded>,
     /// The tests that run, and what those that ended came to.
     pub record: Mutex<Record>,
     /// The groups of tests that are being run, and the script around them.
@@ -41,7 +41,7 @@ pub(crate) struct Recorder {
 
 /// What has happened since the run began.
 #[derive(Default)]
-struct Told {
+struct Recorded {
     /// The report of it, if there is to be one.
     fold: ReportBuilder,
     tally: Tally,
@@ -67,7 +67,7 @@ pub(crate) struct Ending {
 impl Recorder {
     pub fn new(options: &RunOptions) -> Recorder {
         Recorder {
-            told: Mutex::default(),
+            recorded: Mutex::default(),
             record: Mutex::default(),
             groups: Mutex::default(),
             chosen: Mutex::new(Chosen { selection: options.selection.clone(), written: Arc::default() }),
@@ -99,7 +99,7 @@ impl Recorder {
 
     /// The report of what has happened, and its verdicts; the next run begins with none.
     pub fn take_report(&self) -> (Report, Tally) {
-        let Told { mut fold, tally } = std::mem::take(&mut *lock(&self.told));
+        let Recorded { mut fold, tally } = std::mem::take(&mut *lock(&self.recorded));
         if fold.is_complete() {
             fold.cut_off();
         }
@@ -130,10 +130,10 @@ impl Run {
     pub fn emit(&self, event: Event) {
         let line = TimedEvent { at: date::now(), run: self.options.subject.run.max(1), event };
         {
-            let mut told = lock(&self.recorder.told);
-            told.tally.add(&line.event);
+            let mut recorded = lock(&self.recorder.recorded);
+            recorded.tally.add(&line.event);
             if !self.options.drops_report {
-                told.fold.add(&line);
+                recorded.fold.add(&line);
             }
         }
         self.observer.event(&line, &self.sources);
@@ -166,7 +166,7 @@ impl Run {
         };
         let of_closing = if closing.is_empty() { Outcome::Skip } else { Outcome::Error };
         let said = if exit.unwrap_or(0) == 0 { Outcome::Skip } else { Outcome::Fail };
-        let worst = lock(&self.recorder.told).tally.worst();
+        let worst = lock(&self.recorder.recorded).tally.worst();
         self.emit(Event::RunEnded {
             outcome: worst.max(of_failure).max(of_closing).max(said),
             duration_s: begun.elapsed().as_secs_f64(),

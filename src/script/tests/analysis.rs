@@ -1,7 +1,7 @@
 //! What the analysis finds without running a script, and that it finds nothing in scripts that are right.
 
 use super::*;
-use crate::script::Told;
+use crate::script::ShownWarnings;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -295,7 +295,7 @@ fn modules_of_a_person_are_analysed_too() {
 fn a_script_that_is_surely_wrong_is_not_run() {
     let run = |text: &str, checked: bool| {
         let (mut runner, watcher) =
-            runner_with(RunOptions { checked: checked.then(Told::default), ..RunOptions::default() });
+            runner_with(RunOptions { checked: checked.then(ShownWarnings::default), ..RunOptions::default() });
         let finished = runner.run_text("t.rhai", text);
         let lines = lock(&watcher.lines).clone();
         (finished.failure, lines)
@@ -319,7 +319,7 @@ fn a_script_that_is_surely_wrong_is_not_run() {
 
 #[test]
 fn warnings_are_told_once() {
-    let told = Told::default();
+    let told = ShownWarnings::default();
     let mut count = 0;
     for _ in 0..2 {
         let (mut runner, watcher) = runner_with(RunOptions { checked: Some(told.clone()), ..RunOptions::default() });
