@@ -49,6 +49,8 @@ pub struct Board {
 const MOST_MEANWHILE: usize = 1 << 20;
 /// A board with less free memory, in bytes, is small.
 const SMALL: u64 = 64 * 1024;
+/// A board with less has no memory for the text of a program besides what compiling it takes.
+const ROOMY: u64 = 20 * 1024;
 /// Frees the last reply. A small board besides collects its garbage before a command that is large: where nothing is ever
 /// collected in time, what stays lies scattered over the whole memory, and no piece of it is long enough to compile in.
 const FREE_REPLY: &str = "__belay_l[2]=''\n__belay_a('N','')";
@@ -93,7 +95,10 @@ impl Board {
         board.load(wait, sink)?;
         // A small board that takes much while it is idle does not while it collects garbage, which may be at any byte.
         let is_small = board.is_small();
-        if !board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)? {
+        let comes_whole =
+            board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)?;
+        // The helpers came before anyone knew whether the board has memory to check what comes.
+        if !comes_whole || board.session.checks_uploads() {
             board.load(wait, sink)?;
         }
         if !board.session.pastes() {
@@ -134,6 +139,7 @@ impl Board {
         // That was the first reply of the count that has just begun.
         self.replies = Some(1);
         self.unpacks = packed::suits(&self.identity, SMALL);
+        self.session.check_uploads(self.identity.free.is_none_or(|free| free >= ROOMY));
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! whose flow control the board dictates; boards without it get blocks at a pace that their input buffer bears.
 //! Invariant: after every return the board waits for the next command, or the session is closed and says why.
 
+mod checked;
 mod confirm;
 mod doubts;
 mod enter;
@@ -104,6 +105,8 @@ struct Manner<'a> {
     awaits: Option<&'a str>,
     /// By raw paste, where there is such and the code is long.
     by_paste: bool,
+    /// Where code goes without raw paste, the board checks all of it before it runs, if it is long.
+    checks: bool,
 }
 
 /// Whether a syntax error may be none of the code.
@@ -127,6 +130,10 @@ pub struct Session {
     token: String,
     paste: Paste,
     block: Block,
+    /// The board has memory to check code.
+    has_room: bool,
+    /// The board has checked code, which is `<string>` in tracebacks since.
+    checked: bool,
     incoming: Vec<u8>,
     closed: Option<Failure>,
     /// The board may have restarted since the last command.
@@ -154,6 +161,8 @@ impl Session {
             token,
             paste: Paste::Untried,
             block: SMALL_BLOCK,
+            has_room: false,
+            checked: false,
             incoming: Vec::new(),
             closed: None,
             suspect: false,
@@ -244,7 +253,7 @@ impl Session {
     /// # Errors
     /// See [`Failure`]. After a timeout or an interrupt the program has been stopped.
     pub fn execute(&mut self, code: &str, expects_frame: bool, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true }, None, wait, sink)
+        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true, checks: true }, None, wait, sink)
     }
 
     /// As [`Session::execute`], answering the questions of the program.
@@ -259,7 +268,7 @@ impl Session {
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
-        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true }, answers, wait, sink)
+        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true, checks: true }, answers, wait, sink)
     }
 
     /// As [`Session::execute`], of code whose frame is of kind [`reply::FrameKind::Number`] and ends with `text`. A program
@@ -268,7 +277,13 @@ impl Session {
     /// # Errors
     /// See [`Failure`].
     pub fn execute_awaiting(&mut self, code: &str, text: &str, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        self.execute_as(code, Manner { expects_frame: true, awaits: Some(text), by_paste: true }, None, wait, sink)
+        self.execute_as(
+            code,
+            Manner { expects_frame: true, awaits: Some(text), by_paste: true, checks: true },
+            None,
+            wait,
+            sink,
+        )
     }
 
     /// The reply of a program that was taken for ended and came before the last awaited one, with the greeting that was
@@ -308,7 +323,7 @@ impl Session {
                     by_paste = upload + 2 < UPLOADS;
                     continue;
                 }
-                Ok((Some(reply), _)) => outcome = Ok(reply),
+                Ok((Some(reply), _)) => outcome = Ok(Reply { error: self.as_sent(reply.error), ..reply }),
                 Err(failure) => outcome = Err(failure),
                 // Nothing has run.
                 Ok((None, _)) => match self.clear(wait, sink) {
@@ -375,6 +390,9 @@ impl Session {
         };
         let spoilt_at = if let Pasted::Spoilt { line, .. } = pasted { Some(line) } else { None };
         let unguarded = by_paste && matches!(pasted, Pasted::Refused);
+        if unguarded && manner.checks && self.has_room && code.len() > self.unchecked_limit() {
+            return self.attempt_checked(code, manner, answers, wait, sink, stage);
+        }
         let prelude = match pasted {
             Pasted::Sent(prelude) => prelude,
             Pasted::Spoilt { prelude, .. } => prelude,

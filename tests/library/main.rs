@@ -15,6 +15,7 @@ mod firmware;
 #[cfg(target_os = "linux")]
 mod firmware_forms;
 mod layers;
+mod lossy_uploads;
 #[cfg(unix)]
 mod minify;
 #[cfg(unix)]

@@ -89,30 +89,6 @@ fn long_code_reaches_boards_without_raw_paste() {
 }
 
 #[test]
-fn code_that_lost_bytes_without_raw_paste_is_sent_again() {
-    let count = Arc::new(AtomicUsize::new(0));
-    let uncompiled =
-        "Traceback (most recent call last):\r\n  File \"<stdin>\", line 3\r\nSyntaxError: invalid syntax\r\n";
-    let raised = uncompiled.replace("line 3", "line 3, in <module>");
-    // The first program fails. What has run must not run again, and a short program cannot have lost anything.
-    for (error, times, length) in [(uncompiled, 2, 600), (&raised, 1, 600), (uncompiled, 1, 20)] {
-        count.store(0, Ordering::Relaxed);
-        let (counted, error) = (count.clone(), error.as_bytes().to_vec());
-        let runner = move |code: &str| match counted.fetch_add(1, Ordering::Relaxed) {
-            0 => Run { error: Some(error.clone()), ..Run::default() },
-            _ => script(code),
-        };
-        let settings = Settings { raw_paste: RawPaste::Unknown, ..Settings::default() };
-        let (board, _handle) = FakeBoard::with(settings, runner);
-        let mut session = Session::new(Box::new(board) as Box<dyn Port>, TOKEN.to_owned());
-        session.enter(true, soon(), &mut |_| {}).unwrap();
-        let outcome = run(&mut session, &"x".repeat(length)).0.unwrap();
-        assert_eq!(outcome == length.to_string(), times == 2, "{outcome}");
-        assert_eq!(count.load(Ordering::Relaxed), times, "{outcome}");
-    }
-}
-
-#[test]
 fn a_syntax_error_found_while_pasting_leaves_the_session_usable() {
     let settings = Settings { refused: vec!["x=)"], ..Settings::default() };
     let (mut session, handle) = session(settings);

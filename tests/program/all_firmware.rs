@@ -140,7 +140,8 @@ fn a_microbit_with_micropython_1_9_passes() {
         &["size-1k", "size-10k", "size-100k", "raw-bytes"],
         &["files", "sync", "sync-cut", "file-speed", "mount", "threads", "left-as-found"],
     ];
-    // Its link has no flow control, and an emulator that gets no processor time for a while loses bytes, as no board does.
+    // Its link has no flow control, it has no memory to check code, and an emulator that gets no processor time for a while loses
+    // bytes, as no board does.
     let mut run = report(microbit.port(), &[]);
     for _ in 1..RUNS {
         if with_result(&run.0, "wrong").is_empty() {

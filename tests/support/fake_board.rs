@@ -6,6 +6,8 @@
 //! It follows `shared/runtime/pyexec.c` of MicroPython. It cannot run Python: a closure says what each program does.
 //! Of the friendly REPL it knows no continuation lines, cursor movements or history.
 
+#[path = "fake_board/checked.rs"]
+mod checked;
 #[path = "fake_board/log.rs"]
 mod log;
 #[path = "fake_board/output.rs"]
@@ -159,6 +161,8 @@ struct State {
     mode: Mode,
     /// Input that the board has not consumed.
     ring: VecDeque<u8>,
+    /// The pieces of a program that is to be checked.
+    pieces: Vec<Vec<u8>>,
     output: Output,
     log: Log,
 }
@@ -197,6 +201,7 @@ impl FakeBoard {
             script: Box::new(script),
             mode,
             ring: VecDeque::new(),
+            pieces: Vec::new(),
             output: Output::default(),
             log: Log::default(),
         };

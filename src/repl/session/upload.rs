@@ -1,10 +1,10 @@
 //! Code on its way to a board: by raw paste, whose flow control the board dictates, or in blocks at a pace that its input
-//! buffer bears.
+//! buffer bears; what is long is checked then ([`super::checked`]).
 //!
 //! Uses [`crate::repl::reply`]. Invariant: no more is sent at once than the board is known to hold, and code whose upload
 //! came to grief does not run.
 
-use super::{Failure, MOST_KEPT, Session, Sink};
+use super::{Failure, MOST_KEPT, Manner, Session, Sink};
 use crate::port::{PortError, Wait};
 use crate::repl::reply::{self, Prelude, RAW_BANNER, take_credits};
 use std::time::{Duration, Instant};
@@ -110,7 +110,9 @@ impl Session {
     ) -> Result<bool, Failure> {
         let text = "x".repeat(length - 1 - count("").len());
         let own = wait.until(Some(Instant::now() + ANSWER_LIMIT));
-        match self.execute(&count(&text), true, own, sink) {
+        // What it is to show is what a board loses.
+        let manner = Manner { expects_frame: true, awaits: None, by_paste: true, checks: false };
+        match self.execute_as(&count(&text), manner, None, own, sink) {
             Ok(reply) => Ok(reply.frame.is_some_and(|frame| frame.text == text.len().to_string())),
             Err(Failure::Timeout) if wait.slice().is_ok() => Ok(false),
             Err(Failure::Torn(_)) => Ok(false),
@@ -150,6 +152,21 @@ impl Session {
             Paste::Untried => UNKNOWN_LIMIT,
             Paste::Refused => self.block.size - 1,
         }
+    }
+
+    /// The longest code that goes without flow control and is not checked: what the smallest input buffer holds, unless the
+    /// board has lost bytes before.
+    pub(super) fn unchecked_limit(&self) -> usize {
+        let held = if self.block == SLOW_BLOCK { 0 } else { 2 * SMALL_BLOCK.size - 1 };
+        self.plain_limit().max(held)
+    }
+
+    pub(super) fn is_without_flow_control(&self) -> bool {
+        self.paste == Paste::Refused && self.port.abilities().raw_paste
+    }
+
+    pub(super) fn bears_large_blocks(&self) -> bool {
+        self.block == LARGE_BLOCK
     }
 
     pub(super) fn send_plainly(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {

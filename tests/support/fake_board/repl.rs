@@ -1,6 +1,7 @@
 //! The fake board's REPL, one byte of input at a time. Uses its siblings. Invariant: each branch says what
 //! `shared/runtime/pyexec.c` says there, in the same order.
 
+use super::checked::{Checked, within_exec};
 use super::{Firmware, Place, RawPaste, Run, State, Then, traceback};
 
 const CTRL_A: u8 = 1;
@@ -16,6 +17,10 @@ const BANNER: &[u8] = b"MicroPython v1.29.0 on 2026-08-01; Fake board with RP204
 const CIRCUITPYTHON_BANNER: &[u8] = b"\r\nAdafruit CircuitPython 10.3.0 on 2026-08-01; Fake board with RP2040\r\n>>> ";
 /// CircuitPython shows its state in the terminal's title.
 const TITLE: &[u8] = "\x1b]0;\u{1f40d}Done | 10.3.0\x1b\\".as_bytes();
+
+/// What the compiler says of no Python.
+const UNCOMPILED: &[u8] =
+    b"Traceback (most recent call last):\r\n  File \"<stdin>\", line 1\r\nSyntaxError: invalid syntax\r\n";
 
 /// What the board does with the next byte.
 pub(super) enum Mode {
@@ -266,16 +271,24 @@ impl State {
         if code.is_empty() {
             return self.end(raw, None);
         }
-        if self.refuses(code) {
-            return self.end(raw, Some(&traceback("SyntaxError: invalid syntax")));
+        let (code, is_checked) = match self.check(code) {
+            Checked::Other => (String::from_utf8_lossy(code).into_owned(), false),
+            Checked::Runs(program) => (program, true),
+            Checked::Done => return self.end(raw, None),
+            Checked::Raises(last) => return self.end(raw, Some(&traceback(&last))),
+            Checked::Uncompiled => return self.end(raw, Some(UNCOMPILED)),
+        };
+        let seen = |error: Vec<u8>| if is_checked { within_exec(&error) } else { error };
+        if self.refuses(code.as_bytes()) {
+            return self.end(raw, Some(&seen(traceback("SyntaxError: invalid syntax"))));
         }
-        let code = String::from_utf8_lossy(code).into_owned();
         // The host asks whether this is a prompt: every board can print a text.
         if let Some(text) = code.strip_prefix("print('").and_then(|rest| rest.strip_suffix("',end='')")) {
             self.output.emit(text.replace("\\x1e", "\x1e").as_bytes());
             return self.end(raw, None);
         }
         let Run { stdout, error, then } = (self.script)(&code);
+        let error = error.map(seen);
         self.log.programs.push(code);
         self.print(&stdout);
         match then {
