@@ -4,7 +4,7 @@
 
 use super::arguments::{Eval, Exec, Session};
 use super::console::Console;
-use super::{misuse, python_file, reason, session};
+use super::{misuse, python_file, session, unread};
 use crate::bound;
 use crate::device::OpenOptions;
 use crate::diagnostic::Diagnostic;
@@ -62,6 +62,6 @@ fn options(session: &Session) -> OpenOptions {
 fn standard_input() -> Result<String, Diagnostic> {
     match disk::input(bound::INPUT) {
         Ok(code) => Ok(code),
-        Err(error) => Err(misuse(format!("standard input cannot be read: {}", reason(&error)), "it takes UTF-8 text")),
+        Err(error) => Err(unread("standard input", &error, "it takes UTF-8 text")),
     }
 }

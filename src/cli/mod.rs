@@ -171,6 +171,14 @@ fn misuse(message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
     Diagnostic { help: Some(help.into()), ..Diagnostic::new(Kind::ParseError, message) }
 }
 
+/// Something that the user named, or standard input, cannot be read: the user's mistake, unless a signal ended the wait for it.
+fn unread(what: &str, error: &std::io::Error, help: &str) -> Diagnostic {
+    if disk::was_interrupted(error) {
+        return Diagnostic::new(Kind::Interrupted, "interrupted");
+    }
+    misuse(format!("{what} cannot be read: {}", reason(error)), help)
+}
+
 /// Checks early, and with a clear word, that a script can be read.
 fn readable(path: &Path) -> Result<(), Diagnostic> {
     let shown = path.display();

@@ -6,7 +6,7 @@ use super::arguments::Run;
 use super::console::Console;
 #[cfg(unix)]
 use super::terminal::standard_input::StandardInput;
-use super::{misuse, reason, session};
+use super::{misuse, session, unread};
 use crate::bound;
 #[cfg(unix)]
 use crate::device::Keyboard;
@@ -89,7 +89,7 @@ pub fn run_program(
 pub fn read(path: &Path) -> Result<String, Diagnostic> {
     let name = path.display();
     let bytes = disk::read_named(path, bound::SCRIPT)
-        .map_err(|error| misuse(format!("`{name}` cannot be read: {}", reason(&error)), "check the path"))?;
+        .map_err(|error| unread(&format!("`{name}`"), &error, "check the path"))?;
     String::from_utf8(bytes)
         .map_err(|_| misuse(format!("`{name}` is not UTF-8 text"), "boards take UTF-8 only: convert the file"))
 }

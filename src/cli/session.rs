@@ -82,12 +82,8 @@ fn host_of<O: Output + 'static>(
 /// The first line of the file.
 fn password(path: &Path) -> Result<String, Diagnostic> {
     super::readable(path)?;
-    let text = disk::read_text_named(path, bound::SETTINGS).map_err(|error| {
-        misuse(
-            format!("`{}` cannot be read: {}", path.display(), super::reason(&error)),
-            "it takes a line of UTF-8 text",
-        )
-    })?;
+    let text = disk::read_text_named(path, bound::SETTINGS)
+        .map_err(|error| super::unread(&format!("`{}`", path.display()), &error, "it takes a line of UTF-8 text"))?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 

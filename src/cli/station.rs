@@ -4,7 +4,7 @@
 
 use super::arguments::station::Station as Options;
 use super::arguments::{Allowed, Noting};
-use super::{configuration, misuse, reason, trust};
+use super::{configuration, trust, unread};
 use crate::bench::station::{FILE, Station, Trust};
 use crate::bound;
 use crate::device::{Host, NamedBoard};
@@ -127,10 +127,6 @@ fn find(script: Option<&Path>) -> Option<PathBuf> {
 /// # Errors
 /// If it cannot be read, or is no text.
 pub fn read(file: &Path) -> Result<String, Diagnostic> {
-    disk::read_text_named(file, bound::SETTINGS).map_err(|error| {
-        misuse(
-            format!("`{}` cannot be read: {}", file.display(), reason(&error)),
-            "it takes UTF-8 text in the form of TOML",
-        )
-    })
+    disk::read_text_named(file, bound::SETTINGS)
+        .map_err(|error| unread(&format!("`{}`", file.display()), &error, "it takes UTF-8 text in the form of TOML"))
 }

@@ -9,7 +9,7 @@ mod replace;
 mod steady;
 mod stream;
 
-pub use read::{input, open, open_named, read, read_named, read_text, read_text_named};
+pub use read::{input, open, open_named, read, read_named, read_text, read_text_named, was_interrupted};
 pub use replace::{Replacement, append, available, create, make_folder, replace};
 pub use steady::{Steady, changed, has_changed};
 pub use stream::{begin_log, begin_new_log, continue_log, scratch};

@@ -142,6 +142,16 @@ fn drain(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     bounded(bytes, most)
 }
 
+/// Why a wait ended that a signal has ended.
+#[derive(Debug, thiserror::Error)]
+#[error("interrupted")]
+struct Interrupted;
+
+/// Whether the wait for what was to be read was ended by Ctrl-C or SIGTERM.
+pub fn was_interrupted(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Interrupted>())
+}
+
 /// What is waited for in poll before each read.
 struct Waiting<T>(T);
 
@@ -152,7 +162,7 @@ impl<T: Read + std::os::fd::AsFd> Read for Waiting<T> {
         let slice = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
         loop {
             if crate::interrupt::pending() {
-                return Err(io::Error::new(ErrorKind::TimedOut, "interrupted"));
+                return Err(io::Error::new(ErrorKind::TimedOut, Interrupted));
             }
             match poll(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(&slice)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => continue,

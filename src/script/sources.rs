@@ -74,6 +74,9 @@ pub(crate) fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
             Ok(text) => return Ok(without_mark(text)),
             Err(_) => (format!("`{shown}` is no UTF-8 text"), "save the script as UTF-8"),
         },
+        Err(error) if disk::was_interrupted(&error) => {
+            return Err(Box::new(Diagnostic::new(Kind::Interrupted, "interrupted")));
+        }
         Err(error) => (format!("`{shown}` cannot be read: {}", disk::reason(&error)), "give the path of a script"),
     };
     Err(Box::new(Diagnostic { help: Some(help.to_owned()), ..Diagnostic::new(Kind::ParseError, message) }))

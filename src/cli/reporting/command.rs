@@ -6,7 +6,7 @@ use super::write;
 use crate::bench::archive::Archiver;
 use crate::cli::arguments::{ReportOf, Reporting};
 use crate::cli::console::Console;
-use crate::cli::{misuse, readable, reason, report, report_failures};
+use crate::cli::{misuse, readable, report, report_failures, unread};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::script::Sources;
@@ -20,8 +20,7 @@ use std::sync::Arc;
 pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&options.file)?;
     let shown = options.file.display();
-    let unreadable =
-        |error: io::Error| misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check the path");
+    let unreadable = |error: io::Error| unread(&format!("`{shown}`"), &error, "check the path");
     let read = disk::open_named(&options.file).and_then(|log| Archiver::read(BufReader::new(log)));
     let archiver = read.map_err(unreadable)?;
     if archiver.is_empty() {
