@@ -297,7 +297,7 @@ fn a_long_history_of_a_project_is_searched_and_hinted() {
     screen.shows("needle");
     screen.ends_with("3>");
     leave(screen);
-    assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 10_001);
+    assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 10_003);
 }
 
 #[test]

@@ -193,3 +193,48 @@ fn full_and_read_only_disks_keep_the_old_files() {
         assert!(!said.contains("debris"), "{everything}");
     }
 }
+
+/// The prompt is killed when it has just shown what an input came to, before it, and while it shortens a long history.
+#[test]
+fn a_killed_prompt_leaves_its_history_whole() {
+    use crate::support::terminal::Person;
+    const OLD: usize = 21_000;
+    let folder = tempfile::tempdir().expect("a folder");
+    let state = folder.path().display().to_string();
+    let variables = [("XDG_STATE_HOME", state.as_str()), ("TERM", "xterm")];
+    let begin = || Person::start_session(folder.path(), &["repl"], &variables);
+    let mut first = begin();
+    first.sees("1> ");
+    first.types(b"40 + 2\r");
+    first.sees("2> ");
+    first.types(b"\x04");
+    assert_eq!(first.ends(), Some(0));
+    let histories = folder.path().join("belay-script/histories");
+    let file = fs::read_dir(&histories).expect("a folder").next().expect("a history").expect("a history").path();
+    assert_eq!(fs::read_to_string(&file).expect("a text"), "#V2\n40 + 2\n");
+    let old: String = (0..OLD).map(|number| format!("let value_{number} = {number}\n")).collect();
+    for inputs in 0..6 {
+        fs::write(&file, format!("#V2\n{old}")).expect("a file");
+        let mut person = begin();
+        if inputs > 0 {
+            person.sees("1> ");
+        }
+        for number in 1..inputs {
+            person.types(format!("{number} + 0\r").as_bytes());
+            person.sees(&format!("{}> ", number + 1));
+        }
+        // The last one is being saved, or not yet.
+        person.types(b"77 + 0\r");
+        kill_process(person.id(), Signal::KILL).expect("a prompt");
+        person.ends();
+        let text = fs::read_to_string(&file).expect("a text");
+        assert!(text.starts_with("#V2\nlet value_") && text.ends_with('\n'), "{inputs}: {:?}", &text[..40]);
+        let lines: Vec<&str> = text.lines().skip(1).collect();
+        let kept = lines.iter().filter(|line| line.starts_with("let value_")).count();
+        assert!(kept == OLD || kept == 10_000, "{inputs}: {kept}");
+        assert_eq!(lines[kept - 1], format!("let value_{} = {}", OLD - 1, OLD - 1));
+        let saved: Vec<String> = (1..inputs).map(|number| format!("{number} + 0")).collect();
+        let new: Vec<&str> = lines[kept..].iter().copied().filter(|line| *line != "77 + 0").collect();
+        assert_eq!(new, saved, "{inputs}");
+    }
+}

@@ -1,12 +1,12 @@
 //! Where the history of the prompt is kept: each project has its own.
 //!
-//! Invariant: only the user can read it: passwords of boards may stand in it.
+//! The form is rustyline's, which rewrites a file in place, so that a kill could lose all of it: here each input is one write
+//! to its end. Invariants: only the user can read it: passwords of boards may stand in it; what was there stays.
 
-use super::helper::PromptHelper;
-use rustyline::Editor;
-use rustyline::history::FileHistory;
+use crate::disk;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What marks the folder of a project.
@@ -41,21 +41,82 @@ fn name(folder: &Path) -> String {
     name
 }
 
-/// Adds the latest inputs to the file, which is made if there is none.
+/// What a file of this form begins with.
+const HEAD: &str = "#V2\n";
+/// A longer file, in bytes, is left as it is.
+const MOST: u64 = 64 << 20;
+
+/// Adds an input to the file, which is made if there is none. One write, so that a kill leaves what was there, and so that the
+/// inputs of other prompts stay.
 ///
 /// # Errors
 /// If it cannot be written.
-pub fn append(editor: &mut Editor<PromptHelper, FileHistory>, path: &Path) -> rustyline::Result<()> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)?;
+pub fn append(input: &str, path: &Path) -> io::Result<()> {
+    disk::make_folder(path)?;
+    let mut line = input.replace('\\', "\\\\").replace('\n', "\\n");
+    line.push('\n');
+    if !path.exists() {
+        match disk::create(path, HEAD.as_bytes()) {
+            // Another prompt was first.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            outcome => outcome?,
+        }
     }
-    // It makes the file with the mode 0600.
-    editor.append_history(path)
+    private(path)?;
+    disk::append(path, line.as_bytes())
+}
+
+/// Leaves the last `most` inputs of a file that holds more than twice as many.
+///
+/// # Errors
+/// If it cannot be read or replaced; then it is as it was.
+pub fn shorten(path: &Path, most: usize) -> io::Result<()> {
+    let bytes = disk::read(path, MOST)?;
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|&byte| byte == b'\n').collect();
+    match lines.split_first() {
+        Some((head, lines)) if *head == HEAD.as_bytes() && lines.len() > 2 * most => {
+            disk::replace(path, &[HEAD.as_bytes(), &lines[lines.len() - most..].concat()].concat())
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn private(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_as_rustyline_reads_it_and_keeps_the_last_inputs() {
+        use rustyline::history::{FileHistory, History as _, SearchDirection};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("histories/x");
+        for number in 0..7 {
+            append(&format!("let a = `\\n\n{number}`"), &path).unwrap();
+        }
+        let read = || {
+            let mut history = FileHistory::new();
+            history.load(&path).unwrap();
+            let texts = (0..history.len()).map(|at| history.get(at, SearchDirection::Forward).unwrap().unwrap());
+            texts.map(|found| found.entry.into_owned()).collect::<Vec<String>>()
+        };
+        let expected: Vec<String> = (0..7).map(|number| format!("let a = `\\n\n{number}`")).collect();
+        assert_eq!(read(), expected);
+        shorten(&path, 4).unwrap();
+        assert_eq!(read(), expected);
+        shorten(&path, 3).unwrap();
+        assert_eq!(read(), expected[4..]);
+    }
 
     #[test]
     fn each_project_has_its_own() {

@@ -23,7 +23,7 @@ use super::run::status;
 use super::signals::{self, Calls};
 #[cfg(unix)]
 use super::terminal::modes::{self, ModeGuard};
-use super::{misuse, readable, reason, report_failures, session};
+use super::{readable, report_failures, session, unread};
 use crate::bound;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
@@ -94,9 +94,8 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
 /// Evaluates the script that standard input is.
 fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     signals::watch()?;
-    let text = disk::input(bound::INPUT).map_err(|error| {
-        misuse(format!("standard input cannot be read: {}", reason(&error)), "it takes a script, UTF-8 text")
-    })?;
+    let text =
+        disk::input(bound::INPUT).map_err(|error| unread("standard input", &error, "it takes a script, UTF-8 text"))?;
     let failure = session::guarded(host, || {
         let loaded = load.map_or(Ok(()), |script| session.eval_file(script));
         match loaded {
@@ -173,6 +172,7 @@ impl Prompt {
         let history = history::file();
         if let Some(path) = &history {
             // Without one the history is empty.
+            let _ = history::shorten(path, HISTORY);
             let _ = editor.load_history(path);
         }
         let version = env!("CARGO_PKG_VERSION");
@@ -191,9 +191,10 @@ impl Prompt {
             match line {
                 Ok(input) if input.trim().is_empty() => {}
                 Ok(input) => {
-                    let _ = editor.add_history_entry(input.as_str());
-                    if let Some(path) = &history {
-                        let _ = history::append(&mut editor, path);
+                    // What begins with a space is not kept.
+                    let is_kept = editor.add_history_entry(input.as_str()).unwrap_or(false);
+                    if let Some(path) = history.as_deref().filter(|_| is_kept) {
+                        let _ = history::append(&input, path);
                     }
                     if self.take(&input) == Next::Leave {
                         return Ok(());
