@@ -1,12 +1,11 @@
 //! Whatever hangs, SIGTERM ends belay-script within two seconds: programs that it has started, ports that are being opened,
 //! boards, teardowns, its own output.
 
-use crate::support::command::{Outcome, Program};
+use crate::support::command::{Outcome, Program, executable};
 use crate::support::running::Running;
 use crate::support::terminal::{Terminal, readable};
 use rustix::process::{Pid, Signal, kill_process};
 use std::net::TcpListener;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -16,8 +15,7 @@ const HUNG: &str =
 
 fn helper(path: &Path) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(path, HUNG).unwrap();
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    executable(path, HUNG);
 }
 
 /// Starts `program` in `folder`, waits until its helper hangs, and asks it to end.

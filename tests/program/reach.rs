@@ -1,9 +1,9 @@
 //! What a script may reach of this computer and its network: about two seconds of processor time in all.
 
-use crate::support::command::{Outcome, Program};
+use crate::support::command::{Outcome, Program, executable};
 use std::fs;
 use std::net::TcpListener;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -33,8 +33,7 @@ fn refused(outcome: &Outcome, option: &str) {
 /// A program that leaves a mark: its path, and that of the mark.
 fn trap(place: &TempDir) -> (String, PathBuf) {
     let (program, mark) = (place.path().join("inner/trap"), place.path().join("mark"));
-    fs::write(&program, format!("#!/bin/sh\ntouch '{}'\n", mark.display())).expect("a file");
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
+    executable(&program, &format!("#!/bin/sh\ntouch '{}'\n", mark.display()));
     (program.to_str().expect("a path").to_owned(), mark)
 }
 

@@ -204,3 +204,13 @@ pub fn unindent(text: &str) -> String {
     }
     lines.join("\n")
 }
+
+/// Writes a program. Another process does: what this one has open for writing, a child that another test starts has open too,
+/// and then nobody can run it ("Text file busy").
+#[cfg(unix)]
+pub fn executable(path: &Path, text: &str) {
+    let source = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(source.path(), text).expect("a file");
+    let install = Command::new("install").args(["-m", "755"]).args([source.path(), path]).status();
+    assert!(install.expect("install runs").success(), "{}", path.display());
+}

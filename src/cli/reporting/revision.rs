@@ -256,13 +256,17 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn nothing_that_a_repository_names_is_run() {
-        use std::os::unix::fs::PermissionsExt as _;
         let folder = repository();
         let clean = of(&folder.path().join("a.rhai")).unwrap();
         let program = folder.path().join("program");
         let marker = folder.path().join("marker");
-        std::fs::write(&program, format!("#!/bin/sh\ntouch '{}'\ncat\n", marker.display())).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let text = folder.path().join("text");
+        std::fs::write(&text, format!("#!/bin/sh\ntouch '{}'\ncat\n", marker.display())).unwrap();
+        // Written by another process: what this one has open for writing, a child that another test starts has open too, and
+        // then nobody can run it ("Text file busy").
+        let install = std::process::Command::new("install").args(["-m", "755"]).args([&text, &program]).status();
+        assert!(install.unwrap().success());
+        std::fs::remove_file(&text).unwrap();
         let named = program.to_str().unwrap();
         for key in [
             "core.fsmonitor",
