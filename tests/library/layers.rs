@@ -137,6 +137,34 @@ const REACHING: &[(&str, &str, &str)] = &[
     ("script/inputs.rs", ".is_file()", "whether a module that was missing is there"),
 ];
 
+/// Who may look at the system's clock, and why. Everything else measures time by `Instant`, which no clock jump moves.
+const SYSTEM_CLOCK: &[(&str, &str)] = &[
+    ("bench/date.rs", "dates of reports"),
+    ("cli/terminal/transcript.rs", "dates of a transcript's lines"),
+    ("cli/selftest/items.rs", "compares the board's clock"),
+    ("device/clock.rs", "the board's time as a date"),
+    ("disk/steady.rs", "timestamps of files"),
+    ("script/natives/functions.rs", "the function `time`"),
+    ("script/natives/random.rs", "a seed"),
+    ("script/run/folder.rs", "timestamps of files"),
+];
+
+#[test]
+fn nothing_waits_by_the_system_clock() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    for path in rust_files(&root) {
+        let code = blank(&fs::read_to_string(&path).unwrap());
+        if code.contains("SystemTime") || code.contains("CLOCK_REALTIME") || code.contains("ClockId::Realtime") {
+            found.push(path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/"));
+        }
+    }
+    found.sort();
+    let mut allowed: Vec<&str> = SYSTEM_CLOCK.iter().map(|(file, _)| *file).collect();
+    allowed.sort_unstable();
+    assert_eq!(found, allowed);
+}
+
 #[test]
 fn script_reaches_nothing_around_the_gate() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -68,3 +68,41 @@ impl Session {
         format!(";{}", self.nonce)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{Abilities, Port};
+
+    /// A board that prints without end, and nothing else.
+    struct Endless;
+
+    impl Port for Endless {
+        fn name(&self) -> &str {
+            "endless"
+        }
+
+        fn abilities(&self) -> Abilities {
+            Abilities::default()
+        }
+
+        fn write(&mut self, _bytes: &[u8], _wait: Wait) -> Result<(), PortError> {
+            Ok(())
+        }
+
+        fn read(&mut self, buffer: &mut Vec<u8>, _wait: Wait) -> Result<usize, PortError> {
+            buffer.extend_from_slice(&[b'f'; 4096]);
+            Ok(4096)
+        }
+    }
+
+    #[test]
+    fn a_question_that_a_flood_drowns_is_given_up() {
+        let mut session = Session::new(Box::new(Endless), "T0ken4test".to_owned());
+        let mut came = b"before".to_vec();
+        let begun = Instant::now();
+        assert_eq!(session.confirm(Duration::from_secs(600), &mut came), Ok(false));
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!((bound::UNREAD..bound::UNREAD + (64 << 10)).contains(&came.len()), "{}", came.len());
+    }
+}

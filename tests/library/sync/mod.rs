@@ -3,6 +3,7 @@
 
 mod compiled;
 mod forms;
+mod lies;
 mod refused;
 mod support;
 mod tree;
