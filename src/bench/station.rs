@@ -9,6 +9,7 @@ mod write;
 pub use write::{Entry, with_board};
 
 use crate::diagnostic::Diagnostic;
+use crate::port::address::Address;
 use crate::port::usb::UsbSpecifier;
 use crate::value::Value;
 use std::path::{Path, PathBuf};
@@ -89,7 +90,7 @@ impl Station {
 impl StationBoard {
     /// The port to open; `all_simulated` simulates even connected boards.
     pub fn address(&self, name: &str, all_simulated: bool) -> String {
-        let simulated = || self.sim.clone().unwrap_or_else(|| format!("sim:{name}"));
+        let simulated = || self.sim.clone().unwrap_or_else(|| Address::simulated(name).to_string());
         match &self.port {
             Some(port) if !self.simulate && !all_simulated => port.clone(),
             _ => simulated(),

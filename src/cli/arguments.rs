@@ -20,6 +20,7 @@ pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 pub use tools::{Definitions, Doc, Editor, EditorKind, New};
 pub use trust::Trust;
 
+use crate::port::kind::KINDS;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
@@ -53,18 +54,19 @@ Examples:
   belay-script eval -p usb:2e8a:0005 'machine.freq()'
   belay-script check *.rhai";
 
-const PORTS: &str = "\
-Ports:
-  /dev/ttyACM0, COM3         a serial port
-  usb:2e8a:0005[:SERIAL]     the one USB board with these numbers (see `belay-script devices`)
-  sim, sim:NAME?heap=200k    a simulated board: a real MicroPython on this computer
-  exec:COMMAND               a MicroPython started by this command
-  tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
-  192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
-  replay:FILE                a session that --record FILE recorded
-  NAME                       a board of station.toml
-
-Without --port, BELAY_DEVICE is used, otherwise the only board that is plugged in.";
+/// The ways to write a port, for the help of commands.
+fn ports() -> String {
+    use std::fmt::Write as _;
+    let mut text = String::from("Ports:\n");
+    let row = |text: &mut String, written: &str, about: &str| {
+        let _ = writeln!(text, "  {written:<27}{about}");
+    };
+    for form in KINDS.iter().flat_map(|kind| kind.forms) {
+        row(&mut text, &form.written.join(", "), &form.plain());
+    }
+    row(&mut text, "NAME", "a board of station.toml");
+    text + "\nWithout --port, BELAY_DEVICE is used, otherwise the only board that is plugged in."
+}
 
 /// Run bench scripts against MicroPython and CircuitPython boards.
 ///
@@ -86,7 +88,7 @@ pub enum Command {
     ///
     /// A .rhai script runs on this computer and opens its devices itself. A .py file runs on the board; its output is
     /// printed as it arrives.
-    #[command(after_help = RUN_HELP)]
+    #[command(after_help = format!("{RUN_HELP}\n\n{}", ports()))]
     Run(Run),
     /// Run the tests of many scripts
     ///
@@ -126,7 +128,7 @@ pub enum Command {
     #[command(after_help = sync::HELP)]
     Sync(Sync),
     /// Identify a board: firmware, version, platform
-    #[command(after_help = PORTS)]
+    #[command(after_help = ports())]
     Info(Info),
     /// Restart a board and let its main.py run
     ///
@@ -205,19 +207,7 @@ Examples:
   belay-script run logger.rhai -- 100 out.csv      the script sees args == [\"100\", \"out.csv\"]
   belay-script run test_bench.rhai --watch         runs again on every save, until Ctrl-C
   belay-script run main.py -p /dev/ttyACM0
-  belay-script run main.py --mount .               its modules are imported from this folder
-
-Ports:
-  /dev/ttyACM0, COM3         a serial port
-  usb:2e8a:0005[:SERIAL]     the one USB board with these numbers (see `belay-script devices`)
-  sim, sim:NAME?heap=200k    a simulated board: a real MicroPython on this computer
-  exec:COMMAND               a MicroPython started by this command
-  tcp://HOST:PORT            a serial server; rfc2217://HOST:PORT also sets its line
-  192.168.1.5                a board's telnet, or telnet://HOST; ws://HOST is WebREPL
-  replay:FILE                a session that --record FILE recorded
-  NAME                       a board of station.toml
-
-Without --port, BELAY_DEVICE is used, otherwise the only board that is plugged in.";
+  belay-script run main.py --mount .               its modules are imported from this folder";
 
 const REPL_HELP: &str = "\
 Examples:

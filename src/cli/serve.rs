@@ -24,7 +24,7 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     super::signals::watch()?;
     let mut terminal = super::terminal::link::Terminal::open().map_err(told)?;
     let link = terminal.link(&options.link).map_err(told)?;
-    let address = Address::Sim(specifier(options));
+    let address = Address::simulated(&specifier(options));
     let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(told)?;
     console.text(&format!("serving a simulated board at {}, Ctrl-C ends it\n", link.path().display()));
     terminal.pump(board.as_mut()).map_err(told)?;

@@ -15,6 +15,7 @@ use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
+use crate::port::address::Address;
 use crate::port::trace::Recorder;
 use crate::script::{RunOptions, Runner, ShownWarnings};
 use std::collections::VecDeque;
@@ -285,7 +286,7 @@ fn ports(options: &Test) -> Result<Vec<Option<String>>, Diagnostic> {
         return Ok(options.ports.iter().map(|port| Some(port.clone())).collect());
     }
     let variable = || std::env::var("BELAY_DEVICE").ok();
-    let many = |port: &str| ["sim", "exec:"].iter().any(|kind| port.starts_with(kind));
+    let many = |port: &str| port.parse::<Address>().is_ok_and(|address| address.kind().starts_boards);
     let port = options.connection.port.clone().or_else(variable);
     if jobs > 1 && !port.as_deref().is_some_and(many) {
         let help = "name them with `--ports A,B`, or take simulated ones with `-p sim`";

@@ -31,8 +31,10 @@ impl State {
                 Ok(Some(means))
             }
             Ok(_) => Ok(None),
-            Err(ConnectFailure::Link(failure)) => Err(faults::error(failure, None, None).with_device(device)),
-            Err(failure) => Err(refused(failure, device).with_device(device)),
+            Err(ConnectFailure::Link(failure)) => {
+                Err(faults::error(failure, board.abilities(), None, None).with_device(device))
+            }
+            Err(failure) => Err(refused(failure, device, board.abilities()).with_device(device)),
         }
     }
 

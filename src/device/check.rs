@@ -10,6 +10,7 @@ use crate::device::options::OpenOptions;
 use crate::device::state::Run;
 use crate::device::{emitters, source};
 use crate::error::{Error, Kind, Result};
+use crate::port::kind::SIMULATED;
 use crate::value::Value;
 use crate::value::write::literal;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 /// If there is no interpreter.
 pub fn compile(host: &Host, items: &[&Arc<Item>]) -> Result<Vec<Error>> {
     let options = OpenOptions { startup: Some(String::new()), ..OpenOptions::default() };
-    let device = host.open(&Arc::new(Class::device()), Some("sim"), options, &mut |_, _| Ok(()))?;
+    let device = host.open(&Arc::new(Class::device()), Some(SIMULATED), options, &mut |_, _| Ok(()))?;
     // A function of its own: then only the frame of the compiler is left to be mapped.
     device.exec("def __belay_k(s):\n compile(s,'<stdin>','exec')", None)?;
     let mut refused = Vec::new();

@@ -4,13 +4,14 @@
 
 use crate::bound;
 use crate::error::{Error, Kind};
+use crate::port::Abilities;
 use crate::python::traceback::Traceback;
 use crate::repl::{Failure, Means, Seen, last_line};
 use std::time::Duration;
 
-/// The error of a command without reply. `timeout`: the call's own; `None` if the run's deadline passed. `running`: what the
+/// The error of a command without reply. `abilities`: of the port; `timeout`: the call's own; `None` if the run's deadline passed. `running`: what the
 /// program has printed since it was interrupted, if it has not ended.
-pub fn error(failure: Failure, timeout: Option<Duration>, running: Option<&[u8]>) -> Error {
+pub fn error(failure: Failure, abilities: Abilities, timeout: Option<Duration>, running: Option<&[u8]>) -> Error {
     match failure {
         Failure::Timeout => {
             let (message, more) = match timeout {
@@ -46,7 +47,7 @@ pub fn error(failure: Failure, timeout: Option<Duration>, running: Option<&[u8]>
         Failure::Restarted => Error::new(Kind::ConnectionLost, "the board restarted during the call").with_help(
             "`machine.reset()`, `sys.exit()`, a watchdog or a brown-out can do that; what was declared on it is gone",
         ),
-        Failure::Lost(how) if how.contains("simulated") => {
+        Failure::Lost(how) if abilities.simulated => {
             Error::new(Kind::ConnectionLost, format!("the connection was lost: {how}"))
                 .with_help("the interpreter's process was ended from outside, or by the code that ran")
         }
@@ -64,15 +65,15 @@ pub fn error(failure: Failure, timeout: Option<Duration>, running: Option<&[u8]>
 }
 
 /// The error of a board that could not be connected.
-pub fn connect_error(failure: Failure, port: &str) -> Error {
+pub fn connect_error(failure: Failure, port: &str, abilities: Abilities) -> Error {
     match failure {
-        Failure::Stuck(_) if port.starts_with("exec:") => {
+        Failure::Stuck(_) if abilities.starts_on_open => {
             Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: it has no raw REPL"))
                 .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
         }
         Failure::Stuck(seen) => silent(port, &seen),
         Failure::Torn(_) | Failure::TooLong(_) => silent(port, &Seen::default()),
-        Failure::Lost(how) if port.starts_with("exec:") => {
+        Failure::Lost(how) if abilities.starts_on_open => {
             let what = if how.ends_with("status 127") { "there is no such command" } else { how.as_str() };
             Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: {what}"))
                 .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")

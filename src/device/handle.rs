@@ -9,6 +9,7 @@ use crate::device::lock::lock;
 use crate::device::options::Implementation;
 use crate::device::state::State;
 use crate::device::{link, release};
+use crate::port::Abilities;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
 use std::time::Duration;
@@ -21,7 +22,8 @@ pub(super) struct Inner {
     pub(super) name: String,
     pub(super) class: Arc<Class>,
     pub(super) link: link::Link,
-    pub(super) simulated: bool,
+    /// What its port can do.
+    pub(super) abilities: Abilities,
     pub(super) host: Host,
     pub(super) attempts: i64,
     pub(super) auto_sync_time: bool,
@@ -71,7 +73,17 @@ impl Device {
 
     /// Whether it is a board simulated by belay-script.
     pub fn is_simulated(&self) -> bool {
-        self.0.simulated
+        self.0.abilities.simulated
+    }
+
+    /// Whether its answers come from a recording.
+    pub fn is_replayed(&self) -> bool {
+        self.0.abilities.replayed
+    }
+
+    /// What its port can do.
+    pub(super) fn abilities(&self) -> Abilities {
+        self.0.abilities
     }
 
     /// What the board said when it was connected: its emitters are missing.

@@ -66,9 +66,9 @@ pub(super) struct Turns(Arc<Mutex<HashMap<String, usize>>>);
 impl Turns {
     /// How often `address` was opened before, if it is a recording.
     pub(super) fn next(&self, address: &Address) -> usize {
-        let Address::Replay(path) = address else { return 0 };
+        let Some(path) = address.recording() else { return 0 };
         let mut turns = lock(&self.0);
-        let turn = turns.entry(path.clone()).or_default();
+        let turn = turns.entry(path.to_owned()).or_default();
         *turn += 1;
         *turn - 1
     }

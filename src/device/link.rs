@@ -13,7 +13,7 @@ use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
 use crate::port::usb::{self, FoundPort, UsbSpecifier};
-use crate::port::{self, Port, Wait};
+use crate::port::{self, Abilities, Port, Wait};
 use crate::repl::{Means, Session};
 
 const STARTUP_MICROPYTHON: &str = include_str!("../board/snippets/startup_micropython.py");
@@ -58,10 +58,7 @@ impl Link {
             line: (options.exclusive, options.dtr, options.rts),
         };
         // A USB board may come back under another name.
-        let usb = match &address {
-            Address::Serial(path) => usb::list().ok().and_then(|found| identify(path, &found)).map(Address::Usb),
-            _ => None,
-        };
+        let usb = address.serial_path().and_then(|path| identify(path, &usb::list().ok()?)).map(Address::from);
         let (output, turns) = (host.shared_output(), host.turns());
         let connector = move |again: bool| {
             let open = |address: &Address| {
@@ -124,7 +121,7 @@ impl Link {
             .announcing(move |means| output.notice(&crate::device::link::announcement(&name, means)));
         let connected = Board::connect(session, reset, wait, &mut sink);
         shown(filter.flush().text);
-        connected.map_err(|failure| refused_unless(failure, &self.written, reset))
+        connected.map_err(|failure| refused_unless(failure, &self.written, abilities, reset))
     }
 
     /// Whether the code to run after connecting is the user's.
@@ -153,14 +150,14 @@ fn identify(path: &str, ports: &[FoundPort]) -> Option<UsbSpecifier> {
 }
 
 /// The error of a board that did not connect.
-pub fn refused(failure: ConnectFailure, port: &str) -> Error {
-    refused_unless(failure, port, true)
+pub fn refused(failure: ConnectFailure, port: &str, abilities: Abilities) -> Error {
+    refused_unless(failure, port, abilities, true)
 }
 
 /// As [`refused`]. `fresh`: the board was restarted before, so that no code on it can be the reason.
-fn refused_unless(failure: ConnectFailure, port: &str, fresh: bool) -> Error {
+fn refused_unless(failure: ConnectFailure, port: &str, abilities: Abilities, fresh: bool) -> Error {
     match failure {
-        ConnectFailure::Link(failure) => connect_error(failure, port),
+        ConnectFailure::Link(failure) => connect_error(failure, port, abilities),
         ConnectFailure::Unusable(text) => {
             let last = text.trim().lines().last().unwrap_or_default().to_owned();
             if last.starts_with("MemoryError") {

@@ -34,7 +34,9 @@ impl Device {
         let State { board, lines, filter, .. } = &mut *state;
         let Some(board) = board.as_mut().filter(|board| !self.is_closed() && !board.is_lost()) else { return Ok(()) };
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
-        board.drain(&mut sink).map_err(|failure| faults::error(failure, None, None).with_device(self.name()))
+        board
+            .drain(&mut sink)
+            .map_err(|failure| faults::error(failure, self.abilities(), None, None).with_device(self.name()))
     }
 
     /// Asks the board for names that begin with `prefix`, by one short exchange of at most `limit`: the attributes of

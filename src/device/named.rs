@@ -7,6 +7,7 @@ use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
 use crate::gate::Asker;
 use crate::port::address::Address;
+use crate::port::kind::SIMULATED;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ pub(super) struct Known {
 impl Known {
     pub(super) fn resolve(&self, written: Option<String>, by: By, options: OpenOptions) -> Result<Resolved> {
         let Some(written) = written else {
-            return Ok(Resolved { port: self.simulated.then(|| "sim".to_owned()), options, by });
+            return Ok(Resolved { port: self.simulated.then(|| SIMULATED.to_owned()), options, by });
         };
         if let Some((name, board)) = self.boards.iter().find(|(name, _)| *name == written.trim()) {
             let by = board.untrusted.clone().map_or(By::Person, By::Station);
@@ -82,8 +83,8 @@ impl Known {
             }
             _ => error,
         })?;
-        let stays = matches!(address, Address::Sim(_) | Address::Replay(_) | Address::Exec(_));
-        Ok(Resolved { port: Some(if self.simulated && !stays { "sim".to_owned() } else { written }), options, by })
+        let replaced = self.simulated && !address.kind().is_virtual;
+        Ok(Resolved { port: Some(if replaced { SIMULATED.to_owned() } else { written }), options, by })
     }
 
     fn near(&self, written: &str) -> Option<&str> {

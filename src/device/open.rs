@@ -104,14 +104,14 @@ impl Host {
             emitters: Vec::new(),
             float_bits: 0,
         };
-        let simulated = board.abilities().simulated;
+        let abilities = board.abilities();
         let mut state = State::new(board);
         state.kept = kept;
         Ok(Device(Arc::new(Inner {
             name: name.to_owned(),
             class: class.clone(),
             link,
-            simulated,
+            abilities,
             host: self.clone(),
             timeout: options.timeout,
             attempts: options.attempts,
@@ -182,7 +182,7 @@ impl Device {
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         board
             .soft_reset(MAIN_LIMIT, wait, &mut sink)
-            .map_err(|failure| refused(failure, self.port()).with_device(self.name()))?;
+            .map_err(|failure| refused(failure, self.port(), self.abilities()).with_device(self.name()))?;
         let limit = self.default_limit();
         self.declare_again(&mut state, limit)?;
         flushed

@@ -17,6 +17,7 @@ use crate::device::state::{self, State};
 use crate::device::{faults, source};
 use crate::error::Result;
 use crate::name::Name;
+use crate::port::Abilities;
 use crate::repl::Failure;
 use crate::value::Value;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ impl Host {
             }
             Err(failure @ Failure::Interrupted) => {
                 parked.board.leave();
-                Err(faults::error(failure, None, None))
+                Err(faults::error(failure, Abilities::default(), None, None))
             }
             // What is wrong with it shows when it is connected anew.
             Err(_) => {

@@ -128,7 +128,7 @@ impl Device {
             match wait.slice() {
                 Ok(slice) => std::thread::park_timeout(slice),
                 Err(PortError::Timeout) if Instant::now() >= end => return Ok(()),
-                Err(error) => return Err(faults::error(error.into(), None, None)),
+                Err(error) => return Err(faults::error(error.into(), self.abilities(), None, None)),
             }
         }
     }

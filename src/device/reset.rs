@@ -87,7 +87,7 @@ impl Device {
                 Err(Error::new(Kind::FeatureUnavailableError, format!("the board refused to reset: {last}"))
                     .with_help("press its reset button, or unplug it and plug it in again"))
             }
-            Err(failure) => Err(faults::error(failure, None, None)),
+            Err(failure) => Err(faults::error(failure, self.abilities(), None, None)),
         }
     }
 

@@ -19,7 +19,7 @@ use crate::device::release::{self, Released};
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
 use crate::origin::Origin;
-use crate::port::Wait;
+use crate::port::{Abilities, Wait};
 use crate::python::scan;
 use crate::python::traceback::{Frame, Place, Traceback};
 use crate::repl::restart::RestartText;
@@ -363,7 +363,8 @@ impl State {
             Err(failure) => {
                 let running = board.unsettled().map(<[u8]>::to_vec);
                 let passed = || wait.deadline.is_some_and(|deadline| Instant::now() >= deadline);
-                Err(failed(failure, run, ends_run && (patience.is_none() || passed()), running.as_deref()))
+                let abilities = board.abilities();
+                Err(failed(failure, abilities, run, ends_run && (patience.is_none() || passed()), running.as_deref()))
             }
         }
     }
@@ -496,8 +497,8 @@ pub fn wait(host: &Host, limit: Limit) -> (Wait, bool) {
     (wait, run.is_some() && wait.deadline == run)
 }
 
-fn failed(failure: Failure, run: &Run<'_>, ends_run: bool, running: Option<&[u8]>) -> Error {
-    crate::device::faults::error(failure, run.limit.timeout.filter(|_| !ends_run), running)
+fn failed(failure: Failure, abilities: Abilities, run: &Run<'_>, ends_run: bool, running: Option<&[u8]>) -> Error {
+    crate::device::faults::error(failure, abilities, run.limit.timeout.filter(|_| !ends_run), running)
         .with_device(run.device)
         .with_item_if(run.item)
 }

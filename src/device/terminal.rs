@@ -10,6 +10,7 @@ use crate::device::link::refused;
 use crate::device::person::unattended;
 use crate::device::state::{self, State};
 use crate::error::{Error, Result};
+use crate::port::Abilities;
 use crate::repl::Failure;
 
 impl Device {
@@ -42,19 +43,19 @@ impl Device {
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         let visit = board
             .lend(|port| conversation.hold(port, wait), &mut sink)
-            .map_err(|failure| refused_back(failure, self.port()))?;
+            .map_err(|failure| refused_back(failure, self.port(), self.abilities()))?;
         if visit.restarted {
             // Not to be cut short by what may have ended the visit.
             self.declare_again(&mut state, Limit { timeout: Some(CONNECT_LIMIT), interruptible: false })?;
         }
-        visit.ended.map_err(|error| faults::error(Failure::from(error), None, None))
+        visit.ended.map_err(|error| faults::error(Failure::from(error), self.abilities(), None, None))
     }
 }
 
 /// The error of a board that was lost at its prompt, or did not come back from it.
-fn refused_back(failure: crate::board::ConnectFailure, port: &str) -> Error {
+fn refused_back(failure: crate::board::ConnectFailure, port: &str, abilities: Abilities) -> Error {
     match failure {
-        crate::board::ConnectFailure::Link(failure) => faults::error(failure, None, None),
-        unusable => refused(unusable, port),
+        crate::board::ConnectFailure::Link(failure) => faults::error(failure, abilities, None, None),
+        unusable => refused(unusable, port, abilities),
     }
 }

@@ -21,8 +21,7 @@ pub use program::Program;
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
 use crate::port::endpoint::Endpoint;
-use crate::port::serial::{self, PathKind};
-use crate::port::sim::SimOptions;
+use crate::port::reach::Reach;
 use std::path::{Path, PathBuf};
 
 /// Who names a port.
@@ -171,36 +170,27 @@ impl Gate {
             None => Gate::of_scripts(self.strict.clone()),
             Some(_) => self.clone(),
         };
-        strict.kind_of_port(address).map_err(|error| at_station(error, address, asker))
+        strict.reach(address).map_err(|error| at_station(error, address, asker))
     }
 
-    fn kind_of_port(&self, address: &Address) -> Result<()> {
-        match address {
-            Address::Usb(_) => Ok(()),
-            Address::Serial(path) => match serial::kind_of(path) {
-                // What is missing is reported when it is opened.
-                PathKind::Serial | PathKind::Missing => Ok(()),
-                // A program of this computer is on the other end, such as another terminal of the person.
-                PathKind::PseudoTerminal => self.write(path).map(drop).map_err(|error| {
-                    let message = format!("`{path}` is a pseudo-terminal, not a board's serial port");
-                    Error::new(error.kind(), message).with_help(format!(
-                        "allow it with `--allow files={}`, or name it on the command line: `--port {}`",
-                        shown(&real(path)),
-                        shown(path)
-                    ))
-                }),
-                PathKind::Other(what) => Err(serial::not_serial(path, what)),
-            },
-            Address::Exec(command) => self.command(command),
-            Address::Sim(text) => {
-                let options = SimOptions::parse(text)?;
-                options.files().into_iter().try_for_each(|file| self.write(&file.to_string_lossy()).map(drop))
+    fn reach(&self, address: &Address) -> Result<()> {
+        match address.reach()? {
+            Reach::Nothing => Ok(()),
+            // A program of this computer is on the other end, such as another terminal of the person.
+            Reach::Terminal(path) => self.write(path).map(drop).map_err(|error| {
+                let message = format!("`{path}` is a pseudo-terminal, not a board's serial port");
+                Error::new(error.kind(), message).with_help(format!(
+                    "allow it with `--allow files={}`, or name it on the command line: `--port {}`",
+                    shown(&real(path)),
+                    shown(path)
+                ))
+            }),
+            Reach::Command(command) => self.command(command, &address.to_string()),
+            Reach::Writes(files) => {
+                files.into_iter().try_for_each(|file| self.write(&file.to_string_lossy()).map(drop))
             }
-            Address::Replay(file) => self.read(file).map(drop),
-            Address::Tcp(endpoint)
-            | Address::Rfc2217(endpoint)
-            | Address::Telnet(endpoint)
-            | Address::WebRepl(endpoint) => self.host(endpoint, &address.to_string()),
+            Reach::Reads(file) => self.read(file).map(drop),
+            Reach::Host(endpoint) => self.host(endpoint, &address.to_string()),
         }
     }
 
@@ -218,19 +208,16 @@ impl Gate {
         }
     }
 
-    /// Lets an `exec:` port be opened: a line for the shell, which can do more than start one program.
-    fn command(&self, command: &str) -> Result<()> {
-        let help = format!(
-            "allow it with `--allow process`, or name the port with `--port {}`",
-            shown(&format!("exec:{command}"))
-        );
+    /// Lets a port be opened that starts a line for the shell, which can do more than start one program.
+    fn command(&self, command: &str, address: &str) -> Result<()> {
+        let help = format!("allow it with `--allow process`, or name the port with `--port {}`", shown(address));
         let may = match self.permissions.as_ref().map(|permissions| &permissions.process) {
             None | Some(Grant::All) => true,
             Some(Grant::Only(_)) => program::plain_words(command).is_some_and(|program| self.program(program).is_ok()),
         };
         match may {
             true => Ok(()),
-            false => Err(refused(format!("scripts may not start the program of `exec:{command}`")).with_help(help)),
+            false => Err(refused(format!("scripts may not start the program of `{address}`")).with_help(help)),
         }
     }
 }

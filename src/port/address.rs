@@ -4,8 +4,8 @@
 //! file of that name exists, and what an [`Address`] shows reads back as the same address.
 
 use super::endpoint::Endpoint;
+use super::kind::{self, KINDS, PortKind, SIMULATED};
 use super::usb::{self, UsbSpecifier};
-use super::{telnet, webrepl};
 use crate::error::{Error, Kind, Result};
 use std::fmt;
 use std::path::Path;
@@ -35,11 +35,6 @@ pub enum Address {
     Replay(String),
 }
 
-/// The forms that an address can have, for help texts.
-const FORMS: &str = "a port is a path such as `/dev/ttyACM0`, a name such as `COM3`, `usb:2e8a:0005`, \
-                     `{\"vid\": 11914}`, `tcp://host:4000`, `rfc2217://host:4000`, `192.168.1.5`, `ws://host`, \
-                     `replay:FILE`, `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that are plugged in";
-
 impl FromStr for Address {
     type Err = Error;
 
@@ -61,65 +56,34 @@ fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 
 fn parse(text: &str, exists: &dyn Fn(&str) -> bool) -> Result<Address> {
     if text.is_empty() {
-        return Err(Error::new(Kind::ArgumentError, "the port is an empty text").with_help(FORMS));
+        return Err(Error::new(Kind::ArgumentError, "the port is an empty text").with_help(kind::help()));
     }
-    if text.starts_with('{') || after(text, "usb:").is_some() {
+    if text.starts_with('{') {
         return text.parse().map(Address::Usb);
     }
-    if let Some(command) = after(text, "exec:") {
-        return match command.trim() {
-            "" => Err(Error::new(Kind::ArgumentError, "`exec:` lacks a command")
-                .with_help("write for example `exec:micropython`")),
-            command => Ok(Address::Exec(command.to_owned())),
-        };
-    }
-    if text.eq_ignore_ascii_case("sim") {
+    if text.eq_ignore_ascii_case(SIMULATED) {
         return Ok(Address::Sim(String::new()));
     }
-    if let Some(simulated) = after(text, "sim:") {
-        return Ok(Address::Sim(simulated.to_owned()));
+    for kind in KINDS.into_iter().filter(|kind| !kind.prefix.is_empty()) {
+        if let Some(rest) = after(text, kind.prefix) {
+            return (kind.read)(kind, rest);
+        }
     }
-    if let Some(address) = network(text) {
-        return address;
+    if after(text, "wss://").is_some() {
+        let error = Error::new(Kind::FeatureUnavailableError, "WebREPL has no encryption: `wss://` cannot be opened");
+        return Err(error.with_help("write `ws://`, in a network that you trust"));
     }
-    if let Some(file) = after(text, "replay:") {
-        return match file.trim() {
-            "" => Err(Error::new(Kind::ArgumentError, "`replay:` lacks a file")
-                .with_help("write for example `replay:run.log`; `--record run.log` makes one")),
-            file => Ok(Address::Replay(file.to_owned())),
-        };
+    if text.split(':').next().is_some_and(|host| host.parse::<std::net::Ipv4Addr>().is_ok()) {
+        return (kind::TELNET.read)(&kind::TELNET, text);
     }
     if let Some((scheme, _)) = text.split_once("://") {
         let message = format!("there is no kind of port `{scheme}://`");
-        return Err(Error::new(Kind::ArgumentError, message).with_help(FORMS));
+        return Err(Error::new(Kind::ArgumentError, message).with_help(kind::help()));
     }
     if text.contains(['/', '\\']) || is_com(text) || exists(text) {
         return Ok(Address::Serial(text.to_owned()));
     }
     Err(Error::new(Kind::DeviceNotFoundError, format!("there is no port `{text}`")).with_help(hint(text, exists)))
-}
-
-/// The address of a server; `None` if it is of another kind.
-fn network(text: &str) -> Option<Result<Address>> {
-    type Kinds = [(&'static str, Option<u16>, fn(Endpoint) -> Address); 4];
-    const KINDS: Kinds = [
-        ("tcp://", None, Address::Tcp),
-        ("rfc2217://", None, Address::Rfc2217),
-        ("telnet://", Some(telnet::login::USUAL_PORT), Address::Telnet),
-        ("ws://", Some(webrepl::USUAL_PORT), Address::WebRepl),
-    ];
-    for (prefix, usual, address) in KINDS {
-        if let Some(server) = after(text, prefix) {
-            return Some(Endpoint::parse(prefix, server, usual).map(address));
-        }
-    }
-    if after(text, "wss://").is_some() {
-        let error = Error::new(Kind::FeatureUnavailableError, "WebREPL has no encryption: `wss://` cannot be opened");
-        return Some(Err(error.with_help("write `ws://`, in a network that you trust")));
-    }
-    let dotted = text.split(':').next().is_some_and(|host| host.parse::<std::net::Ipv4Addr>().is_ok());
-    let usual = Some(telnet::login::USUAL_PORT);
-    dotted.then(|| Endpoint::parse("telnet://", text, usual).map(Address::Telnet))
 }
 
 /// `COM` and a number, as Windows calls its ports.
@@ -137,7 +101,7 @@ fn hint(text: &str, exists: &dyn Fn(&str) -> bool) -> String {
     if distance(&word.to_lowercase(), "sim") <= 1 || ["simulator", "simulated", "simulation"].contains(&word) {
         return "did you mean `sim`?".to_owned();
     }
-    FORMS.to_owned()
+    kind::help()
 }
 
 /// How many characters must be put in, taken out, replaced or swapped with their neighbour to make `a` into `b`
@@ -163,20 +127,71 @@ pub(crate) fn distance(a: &str, b: &str) -> usize {
     rows[a.len()][b.len()]
 }
 
+impl Address {
+    /// A simulated board. `text`: its name and options, `NAME?heap=200k`; may be empty.
+    pub fn simulated(text: &str) -> Address {
+        Address::Sim(text.to_owned())
+    }
+
+    /// Its row of the table.
+    pub fn kind(&self) -> &'static PortKind {
+        match self {
+            Address::Serial(_) => &kind::SERIAL,
+            Address::Usb(_) => &kind::USB,
+            Address::Exec(_) => &kind::EXEC,
+            Address::Sim(_) => &kind::SIM,
+            Address::Tcp(_) => &kind::TCP,
+            Address::Rfc2217(_) => &kind::RFC2217,
+            Address::Telnet(_) => &kind::TELNET,
+            Address::WebRepl(_) => &kind::WEBREPL,
+            Address::Replay(_) => &kind::REPLAY,
+        }
+    }
+
+    /// The path of a serial port that is named by it.
+    pub fn serial_path(&self) -> Option<&str> {
+        match self {
+            Address::Serial(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The file of a recording.
+    pub fn recording(&self) -> Option<&str> {
+        match self {
+            Address::Replay(file) => Some(file),
+            _ => None,
+        }
+    }
+
+    /// What kind of port it is, without names of this computer; of a simulated board also how it was made.
+    pub fn public_name(&self) -> String {
+        let Address::Sim(text) = self else { return self.kind().name.to_owned() };
+        let options = text.split_once('?').map_or("", |(_, options)| options);
+        let public = options.split('&').filter(|option| !option.starts_with("flash=") && !option.is_empty());
+        let public: Vec<&str> = public.collect();
+        if public.is_empty() { SIMULATED.to_owned() } else { format!("{SIMULATED}?{}", public.join("&")) }
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PortKind { prefix, default_port, .. } = self.kind();
         match self {
             Address::Serial(path) => f.write_str(path),
             Address::Usb(specifier) => specifier.fmt(f),
-            Address::Exec(command) => write!(f, "exec:{command}"),
-            Address::Sim(text) if text.is_empty() => f.write_str("sim"),
-            Address::Sim(text) => write!(f, "sim:{text}"),
-            Address::Tcp(endpoint) => write!(f, "tcp://{endpoint}"),
-            Address::Rfc2217(endpoint) => write!(f, "rfc2217://{endpoint}"),
-            Address::Telnet(endpoint) => write!(f, "telnet://{}", endpoint.shown(Some(telnet::login::USUAL_PORT))),
-            Address::WebRepl(endpoint) => write!(f, "ws://{}", endpoint.shown(Some(webrepl::USUAL_PORT))),
-            Address::Replay(file) => write!(f, "replay:{file}"),
+            Address::Sim(text) if text.is_empty() => f.write_str(SIMULATED),
+            Address::Exec(text) | Address::Sim(text) | Address::Replay(text) => write!(f, "{prefix}{text}"),
+            Address::Tcp(server) | Address::Rfc2217(server) | Address::Telnet(server) | Address::WebRepl(server) => {
+                write!(f, "{prefix}{}", server.shown(*default_port))
+            }
         }
+    }
+}
+
+impl From<UsbSpecifier> for Address {
+    fn from(specifier: UsbSpecifier) -> Address {
+        Address::Usb(specifier)
     }
 }
 

@@ -9,11 +9,13 @@ pub mod address;
 #[cfg(unix)]
 pub mod descriptor;
 pub mod endpoint;
+pub mod kind;
 pub mod open;
 #[cfg(unix)]
 pub mod process;
 #[cfg(unix)]
 mod pty;
+pub mod reach;
 pub mod rfc2217;
 pub mod serial;
 pub mod sim;
@@ -116,6 +118,8 @@ pub struct Abilities {
     pub own_flash: bool,
     /// It is a board simulated by belay-script, with its `machine`.
     pub simulated: bool,
+    /// The answers come from a recording, which holds nothing but what was asked then.
+    pub replayed: bool,
     /// What is written waits until it is read, however much it is: no input buffer of a board can overflow.
     pub holds_back: bool,
     /// What is written waits in this computer until the program behind the port reads it, as in a pseudo-terminal. Whether

@@ -105,6 +105,20 @@ fn open_simulated(text: &str, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
     Ok(Box::new(SimPort::open(&SimOptions::parse(text)?, notify)?))
 }
 
+impl Address {
+    /// The USB board at this address, as the system knows it.
+    pub fn usb_board(&self) -> Option<FoundPort> {
+        match self {
+            Address::Serial(path) => {
+                let real = std::fs::canonicalize(path).map_or(path.clone(), |real| real.to_string_lossy().into_owned());
+                usb::list().ok()?.into_iter().find(|port| port.device == real)
+            }
+            Address::Usb(specifier) => usb::find(specifier, &usb::list().ok()?).ok().cloned(),
+            _ => None,
+        }
+    }
+}
+
 /// The environment variable that names the port when nothing else does. Belay's, but any address is taken.
 pub const DEVICE_VARIABLE: &str = "BELAY_DEVICE";
 

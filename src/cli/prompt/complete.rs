@@ -6,7 +6,7 @@
 use super::commands::{Argument, argument};
 use super::helper::PromptHelper;
 use super::scan::{self, Part};
-use crate::port::usb;
+use crate::port::{kind, usb};
 use rustyline::Context;
 use rustyline::completion::{Completer, Pair};
 use std::time::Duration;
@@ -46,7 +46,7 @@ fn last_name(text: &str) -> &str {
 /// The ports of this computer that begin with `word`.
 fn ports(word: &str) -> Vec<Pair> {
     let found = usb::list().unwrap_or_default();
-    fitting(found.iter().map(|port| port.device.as_str()).chain(["sim"]), word)
+    fitting(found.iter().map(|port| port.device.as_str()).chain(kind::beginnings()), word)
 }
 
 impl PromptHelper {

@@ -73,7 +73,7 @@ impl Discreet {
     /// For a port as the user wrote it, and this computer.
     pub fn new(port: &str) -> Discreet {
         let mut hidden = Vec::new();
-        if !matches!(port.parse(), Ok(Address::Sim(_))) || port.contains('/') {
+        if !port.parse::<Address>().is_ok_and(|address| address.kind().is_simulated) || port.contains('/') {
             hidden.push((port.to_owned(), "PORT"));
         }
         let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE")).map(PathBuf::from);
@@ -106,23 +106,7 @@ impl Discreet {
 
 /// What kind of port it is; of a simulated board also how it was made.
 pub fn kind_of_port(port: &str) -> String {
-    match port.parse() {
-        Ok(Address::Serial(_)) => "serial port".to_owned(),
-        Ok(Address::Usb(_)) => "USB serial port".to_owned(),
-        Ok(Address::Exec(_)) => "process (exec:)".to_owned(),
-        Ok(Address::Sim(text)) => {
-            let options = text.split_once('?').map_or("", |(_, options)| options);
-            let public = options.split('&').filter(|option| !option.starts_with("flash=") && !option.is_empty());
-            let public: Vec<&str> = public.collect();
-            if public.is_empty() { "sim".to_owned() } else { format!("sim?{}", public.join("&")) }
-        }
-        Ok(Address::Tcp(_)) => "serial server (tcp://)".to_owned(),
-        Ok(Address::Rfc2217(_)) => "serial server (rfc2217://)".to_owned(),
-        Ok(Address::Telnet(_)) => "telnet".to_owned(),
-        Ok(Address::WebRepl(_)) => "WebREPL".to_owned(),
-        Ok(Address::Replay(_)) => "recording".to_owned(),
-        Err(_) => "unknown".to_owned(),
-    }
+    port.parse().map_or_else(|_| "unknown".to_owned(), |address: Address| address.public_name())
 }
 
 /// The first lines of the text: the program, the board, the link.

@@ -78,7 +78,7 @@ impl ReplayPort {
         }
         let mut port = ReplayPort {
             name: String::new(),
-            abilities: Abilities::default(),
+            abilities: Abilities { replayed: true, ..Abilities::default() },
             token: None,
             events: VecDeque::new(),
             written: 0,

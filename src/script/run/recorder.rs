@@ -12,7 +12,6 @@ use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::address::Address;
-use crate::port::usb;
 use crate::script::lock::lock;
 use crate::script::run::Run;
 use crate::script::run::groups::Frames;
@@ -185,7 +184,7 @@ impl Run {
         let board = device.firmware();
         let (major, minor, patch) = board.version;
         // Recordings hold the same exchanges, whatever reports are wanted.
-        let recorded = self.host.recorder().is_some() || device.port().starts_with("replay:");
+        let recorded = self.host.recorder().is_some() || device.is_replayed();
         let asked = self.options.subject.asks_boards && !recorded;
         let about = if asked { device.about() } else { Default::default() };
         self.emit(Event::BoardOpened(Board {
@@ -204,15 +203,7 @@ impl Run {
 
 /// The serial number of the USB board at a port, as the system knows it.
 fn usb_serial_number(port: &str) -> Option<String> {
-    let found = match port.parse().ok()? {
-        Address::Serial(path) => {
-            let real = std::fs::canonicalize(&path).map_or(path, |real| real.to_string_lossy().into_owned());
-            usb::list().ok()?.into_iter().find(|port| port.device == real)?
-        }
-        Address::Usb(specifier) => usb::find(&specifier, &usb::list().ok()?).ok()?.clone(),
-        _ => return None,
-    };
-    found.serial_number
+    port.parse::<Address>().ok()?.usb_board()?.serial_number
 }
 
 #[cfg(test)]
