@@ -101,23 +101,10 @@ pub fn is_only<'a>(word: &str, near: &str, candidates: impl IntoIterator<Item = 
     candidates.into_iter().all(|other| other == near || distance(other) > limit)
 }
 
-/// Damerau's distance without overlaps: insertions, deletions, replacements and swaps of neighbours.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut before = vec![0; b.len() + 1];
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut row = vec![i; b.len() + 1];
-        for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            row[j] = replaced.min(last[j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                row[j] = row[j].min(before[j - 2] + 1);
-            }
-        }
-        before = std::mem::replace(&mut last, row);
-    }
-    last[b.len()]
+/// How many characters must be inserted, deleted, replaced or swapped with their neighbour to make `a` into `b`. Words above 200
+/// bytes are never close.
+pub fn edits(a: &str, b: &str) -> usize {
+    if a.len().max(b.len()) > LONGEST_WORD { usize::MAX } else { strsim::osa_distance(a, b) }
 }
 
 #[cfg(test)]
@@ -141,6 +128,10 @@ mod tests {
     fn the_nearest_name_is_a_small_slip_away() {
         let names = ["read_adc", "stream", "blink", "on"];
         assert_eq!(nearest("read_acd", names), Some("read_adc"));
+        for (a, b, count) in [("smi", "sim", 1), ("s", "sim", 2), ("", "ab", 2), ("ca", "abc", 3)] {
+            assert_eq!(edits(a, b), count, "{a} {b}");
+        }
+        assert_eq!(edits(&"a".repeat(201), "a"), usize::MAX);
         assert_eq!(nearest("Stream", names), Some("stream"));
         assert_eq!(nearest("xyz", names), None);
         assert_eq!(nearest("no", names), Some("on"));

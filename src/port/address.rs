@@ -7,6 +7,7 @@ use super::endpoint::Endpoint;
 use super::kind::{self, KINDS, PortKind, SIMULATED};
 use super::usb::{self, UsbSpecifier};
 use crate::error::{Error, Kind, Result};
+use crate::name::edits;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -98,33 +99,10 @@ fn hint(text: &str, exists: &dyn Fn(&str) -> bool) -> String {
         return format!("did you mean `{device}`?");
     }
     let word = text.split([':', '?']).next().unwrap_or(text);
-    if distance(&word.to_lowercase(), "sim") <= 1 || ["simulator", "simulated", "simulation"].contains(&word) {
+    if edits(&word.to_lowercase(), "sim") <= 1 || ["simulator", "simulated", "simulation"].contains(&word) {
         return "did you mean `sim`?".to_owned();
     }
     kind::help()
-}
-
-/// How many characters must be put in, taken out, replaced or swapped with their neighbour to make `a` into `b`
-/// (optimal string alignment). Texts of more than 64 characters count as far apart.
-pub(crate) fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(65).collect(), b.chars().take(65).collect());
-    if a.len() > 64 || b.len() > 64 {
-        return usize::MAX;
-    }
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for i in 1..=a.len() {
-        let mut row = vec![i];
-        for j in 1..=b.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut best = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                best = best.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
 }
 
 impl Address {
@@ -272,14 +250,6 @@ mod tests {
             case(word, Kind::DeviceNotFoundError, &format!("there is no port `{word}`"), "`exec:COMMAND`");
         }
         assert_eq!(read("usb:x").unwrap_err().kind(), Kind::ArgumentError);
-    }
-
-    #[test]
-    fn distances_count_single_slips() {
-        for (a, b, count) in [("sim", "sim", 0), ("smi", "sim", 1), ("s", "sim", 2), ("", "ab", 2), ("ca", "abc", 3)] {
-            assert_eq!(distance(a, b), count, "{a} {b}");
-        }
-        assert_eq!(distance(&"a".repeat(65), "a"), usize::MAX);
     }
 
     proptest! {

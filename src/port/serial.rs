@@ -3,7 +3,7 @@
 //! Uses [`crate::error`], its siblings, and the crate `serialport`. Invariant: neither reading nor writing ever
 //! blocks beyond one [`Wait::slice`] without looking at the deadline and at Ctrl-C.
 
-use super::{Abilities, Port, PortError, Wait, address, usb};
+use super::{Abilities, Port, PortError, Wait, usb};
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
 
@@ -250,7 +250,7 @@ const FORBIDDEN_HELP: &str = "ask for the right to read and write this port";
 fn missing(path: &str, boards: &[usb::FoundPort], names: &[String]) -> Error {
     let known = boards.iter().map(|board| &board.device).chain(names);
     let near = known
-        .map(|name| (address::distance(&name.to_lowercase(), &path.to_lowercase()), name))
+        .map(|name| (crate::name::edits(&name.to_lowercase(), &path.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= 2)
         .min_by_key(|(distance, _)| *distance);
     let mut help = near.map_or(String::new(), |(_, name)| format!("did you mean `{name}`? "));
