@@ -1,12 +1,11 @@
 //! The WebSocket protocol (RFC 6455) as far as a client of a board needs it: handshake, frames. No TLS, no extensions.
 //!
-//! No input or output; uses base64 only. [`super::webrepl`] uses it. Invariant: how the same bytes are cut into pieces
+//! No input or output; uses base64 and sha1 only. [`super::webrepl`] uses it. Invariant: how the same bytes are cut into pieces
 //! changes nothing, and no bytes make anything here panic or keep more than a control frame.
-
-mod sha1;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha1::{Digest as _, Sha1};
 
 /// What a server appends to the client's key.
 const MAGIC: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -46,7 +45,7 @@ pub fn key(random: [u8; 16]) -> String {
 
 /// What a server that understands WebSocket answers to `key`.
 pub fn accept_key(key: &str) -> String {
-    STANDARD.encode(sha1::digest(format!("{key}{MAGIC}").as_bytes()))
+    STANDARD.encode(Sha1::digest(format!("{key}{MAGIC}")))
 }
 
 /// The client's request. MicroPython's server compares names of headers by case.
