@@ -125,8 +125,6 @@ const REACHES: &[&str] = &[
 /// What of `script/` may, and why: a file and the word.
 const REACHING: &[(&str, &str, &str)] = &[
     ("script/run/recorder.rs", "env::", "the computer's name and system, for reports"),
-    ("script/run/recorder.rs", "fs::", "the name of a port that was opened"),
-    ("script/run/recorder.rs", "canonicalize", "the name of a port that was opened"),
     ("script/natives/files.rs", "disk::", "the words of an error"),
     ("script/modules.rs", "disk::", "the words of an error"),
     ("script/sources.rs", "disk::", "the script that the person names; excerpts of errors, for the person"),
