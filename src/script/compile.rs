@@ -1,6 +1,6 @@
-//! From the text of a script to Rhai's tree.
+//! Compiles script text to Rhai's syntax tree.
 //!
-//! Invariant: every compilation goes this way.
+//! Invariant: this is the only place that compiles scripts.
 
 use crate::script::diagnostics::habits::{self, Habit};
 use crate::script::diagnostics::unclosed;
@@ -11,14 +11,14 @@ use crate::script::names::HELP_MARK;
 use crate::script::run::Run;
 use rhai::{AST, ASTNode, Engine, EvalAltResult, LexError, ParseErrorType, Position, Stmt};
 
-/// Compiles the script `name`. Every compilation goes this way.
+/// Compiles the script `name`.
 pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
     run.sources.insert(name, source);
     let mut readable = text::readable(source);
-    // An input of a session, `<3>`, has the variables of those before.
+    // An input of a session, such as `<3>`, can use the variables of earlier inputs.
     let is_whole = !name.starts_with('<');
     let parse = |readable: &str| {
-        // Standard modules divide as they mean to.
+        // Standard modules may divide integers without a notice.
         let marked = if library::library_text(name).is_some() { None } else { Some(marks::marked(readable)) };
         let view = View { text: readable, is_whole, is_standard: marked.is_none() };
         text::with_text(&view, || engine.compile(marked.as_deref().unwrap_or(readable)))
@@ -36,7 +36,7 @@ pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> R
     Ok(ast)
 }
 
-/// The error of a script that does not parse: with what was probably meant, where that is known.
+/// The error of a script that does not parse, with a suggestion if one is known.
 fn refused(kind: ParseErrorType, position: Position, source: &str) -> EvalAltResult {
     let found = habits::parse(&kind, position, source).or_else(|| unclosed::unclosed(&kind, position, source));
     match found {
@@ -48,7 +48,7 @@ fn refused(kind: ParseErrorType, position: Position, source: &str) -> EvalAltRes
     }
 }
 
-/// Where the bodies of `for` loops begin that hold no statement. Rhai drops the errors of the iterator in such a loop, so
+/// Positions of `for` loop bodies without a statement. Rhai drops iterator errors in such a loop, so
 /// each of them gets a statement.
 pub(crate) fn empty_loops(tree: &AST) -> Vec<rhai::Position> {
     let mut found = Vec::new();

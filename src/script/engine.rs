@@ -1,6 +1,6 @@
-//! Rhai set up for belay-script: limits, hooks, everything that is registered.
+//! Sets up Rhai: limits, hooks, and all registrations.
 //!
-//! Invariant: debug and release builds behave alike: every limit is set here.
+//! Invariant: debug and release builds behave the same, because every limit is set here.
 
 use crate::script::diagnostics::errors;
 use crate::script::errors::place;
@@ -17,12 +17,12 @@ use crate::script::{modules, testing};
 use rhai::{Dynamic, Engine};
 use std::sync::Arc;
 
-/// An engine for `run`.
+/// Creates an engine for `run`.
 pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     let mut engine = Engine::new();
     set_up(&mut engine);
     engine.set_max_operations(0);
-    // No limits on sizes: with one, Rhai measures a whole array whenever something is done to it.
+    // No size limits: with one, Rhai measures a whole array on every operation.
     engine.set_max_string_size(0);
     engine.set_max_array_size(0);
     engine.set_max_map_size(0);

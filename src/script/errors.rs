@@ -1,26 +1,26 @@
-//! Errors of the crate as values of a script, and how functions for scripts raise them.
+//! Errors of the crate as script values, and helpers for native functions that raise them.
 //!
-//! Invariant: what ends a run (Ctrl-C, the run's deadline) never becomes something that a script can catch.
+//! Invariant: scripts cannot catch what ends a run (Ctrl-C, the run's deadline).
 
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 
-/// What a fallible native function of ours gives.
+/// The result of a fallible native function.
 pub(crate) type Fallible<T> = Result<T, Box<EvalAltResult>>;
 
 /// An error as a script sees it.
 #[derive(Clone)]
 pub(crate) struct ScriptError {
     pub error: Error,
-    /// The values and errors of a ParallelError.
+    /// Values and errors of a ParallelError.
     pub results: Option<Array>,
-    /// What each of the results is of, for people. Empty: they are told by the message.
+    /// A label for each of the results. Empty if the message already names them.
     pub labels: Vec<String>,
 }
 
 impl ScriptError {
-    /// An error with nothing beside it.
+    /// An error without results.
     pub fn new(error: Error) -> ScriptError {
         ScriptError { error, results: None, labels: Vec::new() }
     }
@@ -31,7 +31,7 @@ pub(crate) fn raise(error: Error) -> Box<EvalAltResult> {
     raise_at(error, Position::NONE)
 }
 
-/// Raises an error of the crate at a known place.
+/// Raises an error of the crate at a known position.
 pub(crate) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
     if error.kind() == Kind::Interrupted {
         return Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(Stop::Error(error)), position));
@@ -39,8 +39,8 @@ pub(crate) fn raise_at(error: Error, position: Position) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorRuntime(Dynamic::from(ScriptError::new(error)), position))
 }
 
-/// The result of a native function; an error without a place gets that of the call, so that a script that catches it
-/// knows its line.
+/// Adds the position of the call to an error without one, so that a script that catches it knows its
+/// line.
 pub(crate) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) -> Fallible<T> {
     result.map_err(|mut error| {
         if let EvalAltResult::ErrorRuntime(value, _) = &mut *error
@@ -54,19 +54,19 @@ pub(crate) fn placed<T>(context: &NativeCallContext<'_>, result: Fallible<T>) ->
     })
 }
 
-/// Ends the script with what it has to stop for.
+/// Stops the script.
 pub(crate) fn stop(stop: Stop) -> Box<EvalAltResult> {
     Box::new(EvalAltResult::ErrorTerminated(Dynamic::from(stop), Position::NONE))
 }
 
-/// An error of one kind, without device.
+/// Raises an error of this kind, without a device.
 pub(crate) fn refuse<T>(kind: Kind, message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
     let help = help.into();
     let error = Error::new(kind, message);
     Err(raise(if help.is_empty() { error } else { error.with_help(help) }))
 }
 
-/// An ArgumentError.
+/// Raises an ArgumentError.
 pub(crate) fn argument<T>(message: impl Into<String>, help: impl Into<String>) -> Fallible<T> {
     refuse(Kind::ArgumentError, message, help)
 }
@@ -101,12 +101,12 @@ pub(crate) fn value_kind(value: &Dynamic) -> Kind {
     if let Some(error) = value.read_lock::<ScriptError>() {
         return error.error.kind();
     }
-    // Only a caught error of Rhai's own has both.
+    // Only a caught Rhai error has both.
     let kind = value.read_lock::<Map>().filter(|map| map.contains_key("error")).and_then(|map| kind_in(&map));
     kind.unwrap_or(Kind::ScriptError)
 }
 
-/// The kind that a map says it has.
+/// The kind that a map claims to be.
 pub(crate) fn kind_in(map: &Map) -> Option<Kind> {
     Kind::from_name(map.get("kind")?.read_lock::<ImmutableString>()?.as_str())
 }
@@ -128,28 +128,28 @@ pub(crate) fn as_value(error: &EvalAltResult) -> Dynamic {
     }
 }
 
-/// Why a script is ended in a way that it cannot catch.
+/// Why a script stops, in a way that it cannot catch.
 #[derive(Clone)]
 pub(crate) enum Stop {
-    /// Ctrl-C, or the run's time is up.
+    /// Ctrl-C, or the run's time limit.
     Error(Error),
-    /// The innermost `timeout` with this number is over.
+    /// The time limit of the innermost `timeout` with this number passed.
     Timeout(u64),
 }
 
-/// A place in a script, if Rhai knows it.
+/// Converts a Rhai position, if it is known.
 pub(crate) fn place(source: Option<&str>, position: Position) -> Option<Origin> {
     let line = u32::try_from(position.line()?).ok()?;
     let column = position.position().and_then(|column| u32::try_from(column).ok()).unwrap_or(0);
     Some(Origin::new(source?, line, column))
 }
 
-/// The place of the call of a native function.
+/// The place where a native function was called.
 pub(crate) fn call_place(context: &rhai::NativeCallContext<'_>) -> Option<Origin> {
     place(context.call_source(), context.call_position())
 }
 
-/// The error with the place of the call.
+/// Adds the place of the call to an error.
 pub(crate) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
     match call_place(context) {
         Some(origin) => error.with_origin(origin),
@@ -157,7 +157,7 @@ pub(crate) fn located(error: Error, context: &NativeCallContext<'_>) -> Error {
     }
 }
 
-/// Whether an error is the end of the `timeout` with this number.
+/// Whether the `timeout` with this number raised an error.
 pub(crate) fn is_timeout(error: &EvalAltResult, id: u64) -> bool {
     match error {
         EvalAltResult::ErrorTerminated(value, _) => {
@@ -167,7 +167,7 @@ pub(crate) fn is_timeout(error: &EvalAltResult, id: u64) -> bool {
     }
 }
 
-/// The TimeoutError of a time limit of the script, with the device and the item that were at work when it passed.
+/// The TimeoutError of a script's time limit, with the device and item that were active when it passed.
 pub(crate) fn overdue(cause: &EvalAltResult, message: String) -> Error {
     let mut error = Error::new(Kind::TimeoutError, message);
     if let EvalAltResult::ErrorRuntime(value, _) = innermost(cause)

@@ -1,6 +1,6 @@
-//! The analysis of a script that was prepared, with the modules that it imports.
+//! Analyses a prepared script together with the modules it imports.
 //!
-//! Invariant: the functions of the language are read from an engine once in a process.
+//! Invariant: each process reads the language's functions from an engine only once.
 
 use crate::diagnostic::Diagnostic;
 use crate::script::analysis::natives::Natives;
@@ -11,7 +11,7 @@ use crate::script::run::warnings::ShownWarnings;
 use rhai::{AST, Engine};
 use std::sync::OnceLock;
 
-/// What is wrong with a script that was prepared.
+/// Analyses a prepared script.
 pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Finding> {
     static NATIVES: OnceLock<Natives> = OnceLock::new();
     let natives =
@@ -28,7 +28,7 @@ pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Find
 
 /// The errors that keep a script from running. Shows the warnings that are not yet in `shown`.
 pub(crate) fn refused(run: &Run, findings: &[Finding], shown: &ShownWarnings) -> Option<Diagnostic> {
-    // What a script catches may be what it tests.
+    // Caught errors are not findings: a script may test for them.
     let is_told = |finding: &&Finding| finding.severity == Severity::Warning && !finding.is_caught;
     for finding in findings.iter().filter(is_told) {
         let help = finding.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! What scripts hold of a run: classes, devices and objects of boards, as types of Rhai.
+//! Handles that scripts hold: classes, devices and board objects, as Rhai types.
 //!
-//! What they can do is registered in [`crate::script::objects`]. Invariant: a clone of a handle is the same thing of a board.
+//! Their functions are registered in [`crate::script::objects`]. Invariant: clones of a handle refer to the same board object.
 
 use crate::device::class::Class;
 use crate::device::{Device, Generator, Proxy};
@@ -14,7 +14,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 pub(crate) struct ScriptClass {
     pub class: Arc<Class>,
     pub methods: Vec<Arc<Method>>,
-    /// The classes that it inherits from, as they are written.
+    /// The classes it inherits from, as written.
     pub mixins: Vec<ClassHandle>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) struct DeviceHandle {
     pub class: ClassHandle,
 }
 
-/// The bench side of a simulated board: `d.sim`.
+/// The controls of a simulated board: `d.sim`.
 #[derive(Clone)]
 pub(crate) struct SimHandle(pub DeviceHandle);
 
@@ -47,7 +47,7 @@ pub(crate) struct SimHandle(pub DeviceHandle);
 #[derive(Clone)]
 pub(crate) struct Kwargs(pub Map);
 
-/// The types for which every name is registered that a script calls.
+/// The types for which every method name in a script is registered.
 pub(crate) fn receivers() -> [TypeId; 4] {
     let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
     [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
@@ -64,7 +64,7 @@ pub(crate) struct Method {
     pub home: Home,
 }
 
-/// What a method sees besides its arguments.
+/// What a method can access besides its arguments.
 pub(crate) struct Home {
     pub lib: Vec<Shared<Module>>,
     pub imports: Vec<(ImmutableString, Shared<Module>)>,
@@ -72,29 +72,29 @@ pub(crate) struct Home {
     pub state: GlobalRuntimeState,
 }
 
-/// A generator task that has begun.
+/// A started generator task.
 #[derive(Clone)]
 pub(crate) struct GeneratorHandle {
     pub name: Arc<str>,
-    /// Where it was begun.
+    /// Where it was started.
     pub at: Option<Origin>,
-    /// `None` once it has ended.
+    /// `None` after it has ended.
     pub state: Arc<Mutex<Option<Generator>>>,
 }
 
 /// An object of a board as a script sees it.
 pub(crate) struct ProxyHandle {
     pub proxy: Proxy,
-    /// No other handle has it.
+    /// Unique per handle.
     pub identity: u64,
-    /// Operations through this handle so far.
+    /// Number of operations through this handle.
     pub operations: AtomicU64,
-    /// The step that it was read by. Rhai writes `p.a` back to `p` after `p.a.b = 1` and `p.a.f()`: what comes back the
-    /// way that it went, without another operation in between, must not be assigned.
+    /// The step that read it. Rhai writes `p.a` back to `p` after `p.a.b = 1` and `p.a.f()`: a value that returns the
+    /// same way, without another operation in between, must not be assigned.
     pub read_by: Option<Step>,
 }
 
-/// Handle, number of its operation, and what was read.
+/// Handle, operation number, and the name that was read.
 #[derive(PartialEq)]
 pub(crate) struct Step(pub u64, pub u64, pub String);
 
@@ -110,14 +110,14 @@ impl ProxyHandle {
         self.operations.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The latest operation, which went to `part`.
+    /// The latest operation, on `part`.
     pub fn step(&self, part: String) -> Step {
         Step(self.identity, self.operations.load(Ordering::Relaxed), part)
     }
 }
 
 impl Clone for ProxyHandle {
-    /// Rhai moves what it writes back. A copy was kept by the script, and may be assigned anywhere.
+    /// Rhai moves what it writes back. A copy, in contrast, was made by the script and may be assigned anywhere.
     fn clone(&self) -> ProxyHandle {
         ProxyHandle::new(self.proxy.clone())
     }

@@ -1,6 +1,6 @@
-//! What a run or a session has read from disk, and whether that has changed.
+//! Tracks the files that a run or session has read, and whether they have changed.
 //!
-//! Invariant: asking changes nothing.
+//! Invariant: queries change nothing.
 
 use crate::device::Device;
 use crate::gate::Gate;
@@ -14,11 +14,11 @@ use std::sync::Arc;
 /// A script file that a session has evaluated.
 pub(crate) struct Loaded {
     pub path: PathBuf,
-    /// The devices that it opened.
+    /// The devices it opened.
     pub devices: Vec<Device>,
 }
 
-/// The files that a run reads. Cheap to clone; can be asked while the run goes on.
+/// The files that a run reads. Cheap to clone; can be queried during the run.
 #[derive(Clone)]
 pub struct Inputs(Arc<Run>);
 
@@ -27,7 +27,7 @@ impl Inputs {
         Inputs(run.clone())
     }
 
-    /// The folders in which a change may matter, and whether all that is in them does.
+    /// The folders to watch, and whether everything in them matters.
     pub fn folders(&self) -> Vec<(PathBuf, bool)> {
         let names = files_of(&self.0.sources).into_iter().chain(self.0.declarations.loader.missing());
         let mut folders: Vec<(PathBuf, bool)> = names.map(|name| (folder_of(Path::new(&name)), false)).collect();
@@ -40,13 +40,13 @@ impl Inputs {
         folders
     }
 
-    /// How many script files were read.
+    /// Number of script files read.
     pub fn count(&self) -> usize {
         files_of(&self.0.sources).len()
     }
 
-    /// The files that are no longer as they were read: the scripts, and of each folder that was sent to a board the first.
-    /// `script` matters even if it could not be read.
+    /// The files that have changed: scripts, and the first changed file of each folder that was sent to a board.
+    /// `script` counts even if it could not be read.
     pub fn changed(&self, script: &Path) -> Vec<String> {
         let mut changed = changed(&self.0.host.gate(), &self.0.sources);
         let main = script.to_string_lossy();
@@ -62,7 +62,7 @@ impl Inputs {
     }
 }
 
-/// The folder in which a file lies.
+/// The folder of a file.
 pub(crate) fn folder_of(file: &Path) -> PathBuf {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
@@ -70,13 +70,13 @@ pub(crate) fn folder_of(file: &Path) -> PathBuf {
     }
 }
 
-/// The names that are those of files, and neither of standard modules nor of what a person types.
+/// Names of files, without standard modules and typed inputs.
 pub(crate) fn files_of(sources: &Sources) -> Vec<String> {
     let names = sources.names().into_iter();
     names.filter(|name| !name.starts_with("std/") && !name.starts_with('<')).map(|name| name.to_string()).collect()
 }
 
-/// The files whose text is another one now. One that has gone, or is empty, is about to be written: editors do that.
+/// The files with changed text. A missing or empty file is ignored: editors are about to write it.
 pub(crate) fn changed(gate: &Gate, sources: &Sources) -> Vec<String> {
     let differs = |name: &String| match modules::read(gate, name) {
         Ok(Some(text)) => !text.is_empty() && sources.get(name).is_none_or(|known| *known != *text),
@@ -86,16 +86,16 @@ pub(crate) fn changed(gate: &Gate, sources: &Sources) -> Vec<String> {
     files_of(sources).into_iter().filter(differs).collect()
 }
 
-/// What of a session is behind what is on disk.
+/// What a session must reload to match the files on disk.
 #[derive(Clone, Default)]
 pub struct Stale {
-    /// The files that have changed.
+    /// The changed files.
     pub files: Vec<String>,
-    /// The scripts that are to be evaluated again, in their order.
+    /// The scripts to evaluate again, in order.
     pub scripts: Vec<PathBuf>,
-    /// Modules that are imported by inputs: under which name, and what.
+    /// Modules that inputs import: alias and module.
     pub(crate) imports: Vec<(String, String)>,
-    /// Modules that are to be forgotten.
+    /// Modules to drop.
     pub(crate) modules: Vec<String>,
 }
 
@@ -112,7 +112,7 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn only_another_text_is_a_change() {
+    fn only_changed_text_counts_as_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.rhai");
         let name = file.to_string_lossy().into_owned();
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_known_by_its_files() {
+    fn a_folder_changes_with_its_files() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a"), "1").unwrap();
         let known = Folder::look(folder.path());

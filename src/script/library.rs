@@ -1,6 +1,6 @@
-//! The standard modules, which the program holds.
+//! The standard modules embedded in the program.
 //!
-//! Invariant: their names begin with `std/`.
+//! Invariant: their names start with `std/`.
 
 use include_dir::{Dir, include_dir};
 

@@ -1,10 +1,10 @@
-//! Locks whose content stays in use after a panic.
+//! Locks that stay usable after a panic.
 //!
-//! Invariant: a panic in one place never becomes one in another.
+//! Invariant: a panic elsewhere never causes one here.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The lock's content, whoever panicked with it.
+/// Locks the mutex, even if it is poisoned.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

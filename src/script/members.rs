@@ -1,12 +1,12 @@
-//! What every device and every class has besides its items and methods.
+//! The built-in members of every device and class.
 //!
-//! The names that items cannot have, dispatch, help and completion are read from this table; `builtin.d.rhai` and the language
+//! Reserved names, dispatch, help and completion read this table; `builtin.d.rhai` and the language
 //! reference are checked against it. Invariant: each of these names is written once, here.
 
-/// Belay's name for how many commands are recorded for a reconnect.
+/// Belay's name for the number of commands recorded for a reconnect.
 pub(crate) const HISTORY_LENGTH: &str = "MAX_CMD_HISTORY_LEN";
 
-/// What has a member.
+/// Which objects have a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Devices,
@@ -20,19 +20,19 @@ pub(crate) enum Use {
     /// Without parentheses.
     Property,
     Function,
-    /// A function that declares an item at run time. A class may have an item of its name, which then is what its devices call.
+    /// A function that declares an item at run time. If a class has an item with this name, its devices call that instead.
     Declaring,
 }
 
-/// Something that every device or class has.
+/// A built-in member.
 pub(crate) struct Member {
     pub name: &'static str,
     pub owner: Owner,
     pub how: Use,
-    /// Numbers of arguments, whatever their types, for which nothing else may be registered: those are answered by the function
-    /// itself, or by Rhai's own error.
+    /// Numbers of arguments, whatever their types, for which nothing else may be registered: the function
+    /// itself or Rhai reports the error.
     pub arities: &'static [usize],
-    /// How it is written, for help: it completes "it is used as …".
+    /// Usage for help: it completes "it is used as …".
     pub usage: &'static str,
 }
 
@@ -45,7 +45,7 @@ impl Member {
         self.owner != Owner::Devices
     }
 
-    /// What is completed: a function with its opening parenthesis.
+    /// The completion: functions include the opening parenthesis.
     pub fn word(&self) -> String {
         match self.how {
             Use::Property => self.name.to_owned(),
@@ -67,7 +67,7 @@ const fn declaring(name: &'static str) -> Member {
     Member { name, owner: Owner::Devices, how: Use::Declaring, arities: &[], usage }
 }
 
-/// All of them.
+/// All members.
 pub(crate) const MEMBERS: &[Member] = {
     use Owner::{Both, Classes, Devices};
     &[
@@ -126,37 +126,37 @@ pub(crate) const MEMBERS: &[Member] = {
     ]
 };
 
-/// What every device has.
+/// The members of every device.
 pub(crate) fn of_devices() -> impl Iterator<Item = &'static Member> + Clone {
     MEMBERS.iter().filter(|member| member.is_of_devices())
 }
 
-/// What every class has.
+/// The members of every class.
 pub(crate) fn of_classes() -> impl Iterator<Item = &'static Member> + Clone {
     MEMBERS.iter().filter(|member| member.is_of_classes())
 }
 
-/// What a device has under this name.
+/// The device member with this name.
 pub(crate) fn of_device(name: &str) -> Option<&'static Member> {
     of_devices().find(|member| member.name == name)
 }
 
-/// What a class has under this name.
+/// The class member with this name.
 pub(crate) fn of_class(name: &str) -> Option<&'static Member> {
     of_classes().find(|member| member.name == name)
 }
 
-/// Whether no item can have this name, as every device has it.
+/// Whether every device has a member with this name, so that no item can.
 pub(crate) fn is_reserved(name: &str) -> bool {
     of_device(name).is_some_and(|member| member.how != Use::Declaring)
 }
 
-/// Whether nothing else is to be registered for a function of devices with so many arguments.
+/// Whether nothing else may be registered for a device function with `arity` arguments.
 pub(crate) fn answers_on_device(name: &str, arity: usize) -> bool {
     of_device(name).is_some_and(|member| member.arities.contains(&arity))
 }
 
-/// Whether nothing else is to be registered for a function of classes with so many arguments.
+/// Whether nothing else may be registered for a class function with `arity` arguments.
 pub(crate) fn answers_on_class(name: &str, arity: usize) -> bool {
     of_class(name).is_some_and(|member| member.arities.contains(&arity))
 }

@@ -1,7 +1,7 @@
-//! The only code that knows Rhai: the language of device classes on top of it, and what a run of a script is.
+//! The only code that uses Rhai: the language of device classes on top of it, and script runs.
 //!
-//! [`Runner`] runs or checks one script, a [`Session`] takes one input after the other; an [`Observer`] is told what it prints and tests. Uses [`crate::device`],
-//! [`crate::bench`] and Rhai. Invariant: whatever a script does, every device that it opened is closed when a run has ended,
+//! [`Runner`] runs or checks one script; a [`Session`] evaluates inputs one by one; an [`Observer`] gets output and test events. Uses [`crate::device`],
+//! [`crate::bench`] and Rhai. Invariant: every device that a script opened is closed when its run ends, whatever it does,
 //! and no panic leaves [`Runner`].
 //!
 //! The reference of the language is a page of the book, `docs/src/language.md`.

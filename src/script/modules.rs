@@ -1,6 +1,6 @@
-//! `import`: the standard modules inside the binary, and files next to the importing script.
+//! `import`: the embedded standard modules, and files next to the importing script.
 //!
-//! Invariant: a module is read, compiled and evaluated once a run; a cycle is an error that names it.
+//! Invariant: a module is read, compiled and evaluated once per run; a cycle is an error that names it.
 
 use crate::bound;
 use crate::disk;
@@ -18,7 +18,7 @@ use rhai::{AST, ASTNode, Engine, EvalAltResult, Expr, Module, ModuleResolver, Po
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-/// The name of the script that `path` means in `source`.
+/// The name of the script that `path` refers to in `source`.
 pub(crate) fn resolve(source: Option<&str>, path: &str) -> String {
     if path.starts_with("std/") {
         return path.to_owned();
@@ -38,7 +38,7 @@ pub(crate) fn resolve(source: Option<&str>, path: &str) -> String {
     if name.ends_with(".rhai") { name } else { format!("{name}.rhai") }
 }
 
-/// The text of a script by its name, if the gate lets it pass. `None`: there is none.
+/// The text of a script, if the gate allows reading it. `None` if it does not exist.
 ///
 /// # Errors
 /// PermissionError; ScriptError if it cannot be read, or is not text.
@@ -61,7 +61,7 @@ pub(crate) fn read(gate: &Gate, name: &str) -> crate::Result<Option<String>> {
     }
 }
 
-/// The compiled script `name`. `path` and `position`: how and where it is imported.
+/// Compiles the script `name`. `path` and `position` say how and where it is imported.
 fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) -> Fallible<AST> {
     let loader = &run.declarations.loader;
     if let Some(tree) = loader.tree(name) {
@@ -77,10 +77,10 @@ fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) 
     Ok(tree)
 }
 
-/// Compiles the main script and everything that it imports by a literal name, and registers what they call.
+/// Compiles the main script and all literal imports, and registers the methods they call.
 ///
 /// # Errors
-/// What is wrong with one of them, as Rhai would report it at run time.
+/// The first problem, as Rhai would report it at run time.
 pub(crate) fn prepare(run: &Arc<Run>, engine: &mut Engine, name: &str, text: &str) -> Fallible<AST> {
     let tree = compile(run, engine, name, text)?;
     run.declarations.loader.note_functions(name, &tree);
@@ -148,10 +148,10 @@ fn cycle(open: &[String], target: &str, source: &str, position: Position) -> Box
     raise_at(error, position)
 }
 
-/// Rhai's way to modules.
+/// Rhai's module resolver.
 pub(crate) struct Resolver {
     pub run: Arc<Run>,
-    /// Modules are read for their declarations only.
+    /// Modules are read only for their declarations.
     pub checks: bool,
 }
 

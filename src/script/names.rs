@@ -1,4 +1,4 @@
-//! Names that scripts cannot give, or that mean something: those of Rhai and of the language. For those of every device see
+//! Reserved names: those of Rhai and of the language. For the members of every device see
 //! [`members`].
 //!
 //! Invariant: each list of names is written once, here.
@@ -6,7 +6,7 @@
 use crate::error::{Error, Kind};
 use crate::script::members;
 
-/// Names that Rhai keeps for itself, even after a dot.
+/// Names that Rhai reserves even after a dot.
 pub(crate) const RHAI_NAMES: &[&str] = &[
     "print",
     "debug",
@@ -55,7 +55,7 @@ pub(crate) const RHAI_NAMES: &[&str] = &[
     "void",
 ];
 
-/// Refuses the name of an item that a script could not call, because Rhai or the device object use it.
+/// Rejects an item name that a script could not call, because Rhai or every device uses it.
 ///
 /// # Errors
 /// SpecialFunctionNameError.
@@ -73,16 +73,16 @@ pub(crate) fn check_word(name: &str) -> crate::Result<()> {
 /// The built-in class without items.
 pub(crate) const DEVICE_CLASS: &str = "Device";
 
-/// The keyword under which Rhai knows a `device` block; nobody can type it.
+/// The keyword of a `device` block inside Rhai; it cannot be typed.
 pub(crate) const DEVICE: &str = "device block";
 
-/// The keyword under which Rhai knows a `test` block.
+/// The keyword of a `test` block inside Rhai.
 pub(crate) const TEST: &str = "test block";
 
-/// The keyword under which Rhai knows a `group` block.
+/// The keyword of a `group` block inside Rhai.
 pub(crate) const GROUP: &str = "group block";
 
-/// The keywords under which Rhai knows what runs before and after tests, and how they are written.
+/// The keywords of test hooks inside Rhai, and as written.
 pub(crate) const HOOKS: [(&str, &str); 4] = [
     ("setup_all block", "setup_all"),
     ("setup_each block", "setup_each"),
@@ -90,16 +90,16 @@ pub(crate) const HOOKS: [(&str, &str); 4] = [
     ("teardown_all block", "teardown_all"),
 ];
 
-/// The method under which Rhai knows `x.call(…)`, which it would keep for function pointers.
+/// The method that replaces `x.call(…)`, which Rhai would keep for function pointers.
 pub(crate) const CALL: &str = "call item";
 
-/// Words that Rhai reserves without using them.
+/// Words that Rhai reserves but does not use.
 pub(crate) const FREED: &[&str] = &[
     "async", "await", "case", "default", "go", "is", "match", "module", "new", "nil", "null", "shared", "spawn",
     "static", "sync", "thread", "use", "with", "yield",
 ];
 
-/// Words of the language: those of Rhai, and those that blocks begin with.
+/// Keywords of the language: those of Rhai, and those of blocks.
 pub const KEYWORDS: &[&str] = &[
     "let",
     "const",
@@ -142,5 +142,5 @@ pub const KEYWORDS: &[&str] = &[
     "teardown_all",
 ];
 
-/// Divides message and help in an error of the grammar.
+/// Separates message and help in a grammar error.
 pub(crate) const HELP_MARK: char = '\u{1f}';

@@ -1,6 +1,6 @@
-//! One script run to its end, or checked.
+//! Runs or checks one script.
 //!
-//! Invariant: whatever a script does, every device that it opened is closed when a run has ended.
+//! Invariant: every device that a script opened is closed when the run ends, whatever happened.
 
 use crate::bench::report::Report;
 use crate::bench::select::Declared;
@@ -26,17 +26,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How a run ended.
+/// The result of a run.
 pub struct Finished {
     /// Why the script ended early, if it did.
     pub failure: Option<Diagnostic>,
-    /// What went wrong while devices were closed.
+    /// Errors while closing devices.
     pub closing: Vec<Diagnostic>,
-    /// What was tested and measured. Empty with [`RunOptions::drops_report`].
+    /// Tests and measurements. Empty with [`RunOptions::drops_report`].
     pub report: Report,
-    /// The verdicts of what was tested and measured, counted.
+    /// Verdicts of tests and measurements, counted.
     pub tally: Tally,
-    /// `exit(status)` of the script, if it called that.
+    /// The status passed to `exit(status)`, if called.
     pub exit: Option<u8>,
 }
 
@@ -48,14 +48,14 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// A runner whose scripts open devices at `host`.
+    /// Creates a runner whose scripts open devices through `host`.
     pub fn new(host: Host, observer: Arc<dyn Observer>, options: RunOptions) -> Runner {
         let run = Arc::new(Run::new(host, observer, options));
         let engine = engine::engine(&run);
         Runner { run, engine, findings: Vec::new() }
     }
 
-    /// Runs a script to its end, then closes every device that is still open, whatever happened.
+    /// Runs a script, then closes every device that is still open, whatever happened.
     pub fn run_file(&mut self, path: &Path) -> Finished {
         let name = path.to_string_lossy().into_owned();
         self.run.enter(path);
@@ -68,7 +68,7 @@ impl Runner {
         }
     }
 
-    /// Runs the text of a script, as [`Runner::run_file`] does. `name` stands in origins.
+    /// Runs the text of a script, as [`Runner::run_file`] does. Error places use `name`.
     pub fn run_text(&mut self, name: &str, text: &str) -> Finished {
         self.run.begin();
         let begun = self.run.emit_begin(name, Some(text));
@@ -90,7 +90,7 @@ impl Runner {
         self.failure(self.perform(name, &tree).err(), name)
     }
 
-    /// Evaluates a script in the order that is chosen, and then what it says is to be torn down.
+    /// Evaluates a script in the selected order, then its teardowns.
     fn perform(&self, name: &str, tree: &AST) -> Result<(), Box<EvalAltResult>> {
         let mut selection = self.run.options.selection.clone();
         let tests = collect::tests(tree);
@@ -110,10 +110,10 @@ impl Runner {
         testing::perform(&self.run, &self.engine, name, tree.statements(), &mut state, &mut scope).map(drop)
     }
 
-    /// The tests that are written in a script, without running any of it.
+    /// The tests in a script, without running any of it.
     ///
     /// # Errors
-    /// If it cannot be read or does not parse.
+    /// If the script cannot be read or does not parse.
     pub fn tests_of(&mut self, path: &Path) -> Result<Vec<Declared>, Box<Diagnostic>> {
         let name = path.to_string_lossy().into_owned();
         let text = read(path)?;
@@ -139,11 +139,11 @@ impl Runner {
         Finished { report, tally, ..finished }
     }
 
-    /// Parses a script, evaluates nothing but its declarations, and gives the classes it declares, and those of the
-    /// scripts that it imports.
+    /// Parses a script, evaluates only its declarations, and returns its classes and those of its
+    /// imports.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// All problems.
     pub fn check_file(&mut self, path: &Path) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
         let name = path.to_string_lossy().into_owned();
         let text = read(path).map_err(|failure| vec![*failure])?;
@@ -162,7 +162,7 @@ impl Runner {
             let result = modules::prepare(&self.run, &mut self.engine, name, text).and_then(|tree| {
                 self.findings = findings::of(&self.run, &self.engine, name, &tree);
                 lock(&self.run.ledger).begin(&self.engine);
-                // Nothing of the script runs in the engine whose natives reach something.
+                // The script must not run in the engine with full access.
                 let engine = sandbox::engine_of(&self.run);
                 engine.run_ast_with_scope(&mut Scope::new(), &check::declarations(&self.run, &tree))
             });
@@ -177,18 +177,18 @@ impl Runner {
         }
     }
 
-    /// What the analysis found in the script that was checked last, besides what its declarations are refused for.
+    /// Findings of the analysis in the script that was checked last, besides invalid declarations.
     pub fn findings(&self) -> &[Finding] {
         &self.findings
     }
 
-    /// What the run reads, to be told when it has changed.
+    /// The files that the run reads, to detect changes.
     pub fn inputs(&self) -> Inputs {
         Inputs::of(&self.run)
     }
 
-    /// Compiles a script and everything that it imports by a literal name, without evaluating it, so that its
-    /// [`Runner::inputs`] are known. What is wrong with it is told when it is run.
+    /// Compiles a script and its literal imports without evaluating them, so that
+    /// [`Runner::inputs`] are known. Errors are reported when the script runs.
     pub fn look_at(&mut self, path: &Path) {
         self.run.reset();
         self.run.enter(path);
@@ -204,7 +204,7 @@ impl Runner {
     }
 }
 
-/// Closes every device that is open, and sums up what happened since the run began.
+/// Closes every open device and returns the result since the run began.
 pub(crate) fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
     run.clock.end();
     let Ending { mut closing, exit } = std::mem::take(&mut *lock(&run.recorder.ending));

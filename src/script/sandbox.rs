@@ -1,14 +1,14 @@
-//! The engine in which `check` and `doc` read declarations: nothing of a script runs there that reaches anything, and nothing
-//! runs for long.
+//! The engine in which `check` and `doc` evaluate declarations: without access to the outside, and with strict
+//! limits.
 //!
-//! It knows Rhai's own arithmetic, texts and containers, and the functions that scripts define. It has none of the natives of
-//! belay-script, no `print`, no `sleep`, and limits of operations and sizes. Values whose size Rhai does not measure do not
-//! exist there: neither those of boards, as tuples, nor function pointers that hold values. What it cannot find out is
-//! [`Unknown`], or is shown as its source.
+//! It has Rhai's arithmetic, strings and containers, and the functions that scripts define. It lacks the native functions of
+//! belay-script, `print` and `sleep`, and limits operations and sizes. Values whose size Rhai does not measure are
+//! excluded: board values such as tuples, and function pointers that hold values. What it cannot determine is
+//! [`Unknown`], or is shown as source text.
 //!
 //! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check
-//! [`ALL`](crate::script::reading::attempt::ALL); what a value
-//! holds is bounded.
+//! [`ALL`](crate::script::reading::attempt::ALL); the size of a
+//! value is bounded.
 
 use crate::script::diagnostics::errors;
 use crate::script::language::comparing;
@@ -26,7 +26,7 @@ use rhai::packages::{
 use rhai::{Dynamic, Engine};
 use std::sync::Arc;
 
-/// Most elements of a container, and bytes of a text: a limited engine measures them again and again.
+/// Maximum elements of a container, and bytes of a string: an engine with limits measures them repeatedly.
 const MOST_ELEMENTS: usize = 1024;
 const MOST_TEXT: usize = 4096;
 
@@ -76,8 +76,8 @@ fn variables(engine: &mut Engine, run: &Arc<Run>) {
     });
 }
 
-/// Registers the syntax around values of variables. Its state: whether a failure is one of the script, as in a value that
-/// computes and calls nothing.
+/// Registers the syntax that wraps values of variables. Its state says whether a failure is the script's own, as in a value that
+/// only computes and calls nothing.
 fn maybe(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(

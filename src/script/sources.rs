@@ -1,6 +1,6 @@
-//! The texts of the scripts of a run.
+//! Source texts of a run.
 //!
-//! Uses [`crate::disk`] for files that only an error names. Invariant: a text that was kept is found by the name in origins.
+//! Uses [`crate::disk`] for files that only an error mentions. Invariant: a stored text is found by its name in origins.
 
 use crate::bound;
 use crate::diagnostic::Diagnostic;
@@ -10,23 +10,23 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The texts of all scripts of a run, by the name that stands in origins.
+/// Source texts of a run by their name in origins.
 #[derive(Clone, Default)]
 pub struct Sources {
     texts: Arc<std::sync::RwLock<HashMap<Arc<str>, Arc<str>>>>,
 }
 
 impl Sources {
-    /// Keeps the text of a script.
+    /// Stores the text of a script.
     pub fn insert(&self, name: &str, text: &str) {
         self.texts.write().unwrap_or_else(|lock| lock.into_inner()).insert(name.into(), text.into());
     }
-    /// Keeps the texts of the Python files that an error points into, so that it can be shown with them.
+    /// Stores the Python files that an error points into, for excerpts.
     pub fn insert_python(&self, error: &Error) {
         for origin in error.origins() {
             let file = &*origin.file;
             let is_python = Path::new(file).extension().is_some_and(|extension| extension == "py");
-            // A file that has gone meanwhile has no text to show.
+            // A file that no longer exists has no excerpt.
             if is_python && let Ok(text) = disk::read_text(Path::new(file), bound::SCRIPT) {
                 self.insert(file, &text);
             }
@@ -40,7 +40,7 @@ impl Sources {
         names
     }
 
-    /// Keeps the texts of the files that a diagnostic points into, so that it can be shown with them.
+    /// Stores the files that a diagnostic points into, for excerpts.
     pub fn insert_files(&self, diagnostic: &Diagnostic) {
         for place in &diagnostic.places {
             let file = &*place.origin.file;
@@ -58,12 +58,12 @@ impl Sources {
     }
 }
 
-/// The text without the byte order mark that some editors write.
+/// Removes the byte order mark that some editors write.
 pub(crate) fn without_mark(text: String) -> String {
     text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), str::to_owned)
 }
 
-/// The text of the script that a person names.
+/// Reads a script named by the user.
 ///
 /// # Errors
 /// ParseError if it cannot be read, or is not text.

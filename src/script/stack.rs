@@ -1,4 +1,4 @@
-//! The thread on which a script runs.
+//! The thread that runs a script.
 //!
 //! Invariant: no panic leaves it.
 
@@ -6,22 +6,22 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
 use std::sync::{Mutex, PoisonError};
 
-/// Stacks for the thread that runs a script: it gets the first one that the system gives. Deep recursion is an error of the
-/// script, not a crash. What a script nests, such as a million closures that hold one another, is released by recursion: the
-/// memory that a script may use cannot nest deeper than the stack reaches. Memory is taken only as far as a stack is used.
+/// Stack sizes for the script's thread, tried in this order. Deep recursion must be a script
+/// error, not a crash. Nested values, such as a million closures that hold one another, are dropped recursively: the
+/// script's memory limit keeps nesting within the stack. Memory is committed as the stack is used.
 #[cfg(target_pointer_width = "64")]
 const STACKS: [usize; 4] = [2 << 30, 1 << 30, 256 << 20, 64 << 20];
 #[cfg(not(target_pointer_width = "64"))]
 const STACKS: [usize; 2] = [64 << 20, 16 << 20];
 
-/// Does `work` on a thread with a big stack; a panic becomes an InternalError.
+/// Runs `work` on a thread with a big stack; a panic becomes an InternalError.
 pub(crate) fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Box<Diagnostic>> {
     let internal = |message: String| {
         let error = Error::new(Kind::InternalError, message)
             .with_help("this is a defect of belay-script: please report it with the script");
         Box::new(Diagnostic::from_error(&error))
     };
-    // The thread that is started takes the work.
+    // The first thread that starts takes the work.
     let work = Mutex::new(Some(work));
     let take = || {
         let work = work.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -1,6 +1,6 @@
-//! What every engine has: its limits, and variables that no scope holds.
+//! Limits of every engine, and variables outside of any scope.
 //!
-//! Invariant: debug and release builds behave alike: every limit is set here.
+//! Invariant: debug and release builds behave the same, because every limit is set here.
 
 use crate::script::diagnostics::errors;
 use crate::script::handles::ClassHandle;
@@ -9,19 +9,19 @@ use crate::script::natives::station;
 use crate::script::run::Run;
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel};
 
-/// What every engine has: its limits but those of operations and sizes.
+/// Sets the limits of every engine, except those of operations and sizes.
 pub(crate) fn set_up(engine: &mut Engine) {
-    // A board can be asked for something within what an optimizer takes for an empty loop.
+    // An optimizer must not remove a loop that polls a board.
     engine.set_optimization_level(OptimizationLevel::None);
     engine.set_max_call_levels(64);
     engine.set_max_expr_depths(128, 64);
     engine.set_max_modules(1024);
 }
 
-/// The value of a variable that is not as the scope has it.
+/// The value of a variable that differs from the scope's, or is not in it.
 ///
 /// # Errors
-/// If there is no station.
+/// If there is no station file.
 pub(crate) fn variable(
     run: &Run,
     name: &str,

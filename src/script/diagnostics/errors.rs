@@ -1,6 +1,6 @@
-//! Errors of the crate as values of a script, and back.
+//! Converts errors to script values and back.
 //!
-//! Invariant: what ends a run (Ctrl-C, the run's deadline) never becomes something that a script can catch.
+//! Invariant: scripts cannot catch what ends a run (Ctrl-C, the run's deadline).
 
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
@@ -9,7 +9,7 @@ use crate::script::errors::{Fallible, ScriptError, argument, kind_in, placed, va
 use crate::script::run::Run;
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 
-/// What became of each part of an operation that failed.
+/// The result of each part of a failed operation.
 fn results(error: &ScriptError) -> Dynamic {
     let others = error.error.others();
     if error.results.is_none() && !others.is_empty() {
@@ -27,7 +27,7 @@ fn line(origin: Option<&Origin>) -> Dynamic {
     origin.map_or(Dynamic::UNIT, |origin| Dynamic::from(i64::from(origin.line)))
 }
 
-/// The innermost line of a script: code that was declared at run time stands in none.
+/// The innermost script line, if any: code declared at run time is in no script.
 fn script_line(error: &Error) -> Dynamic {
     line(error.origins().iter().find(|origin| !origin.file.starts_with('<')))
 }
@@ -56,7 +56,7 @@ pub(crate) fn register(engine: &mut Engine) {
         .register_fn("is_a", |context: NativeCallContext<'_>, error: Dynamic, kind: ImmutableString| {
             placed(&context, is_a(&error, &kind))
         });
-    // `throw "text"`, `throw 5`: the value itself arrives in `catch`, and has what every error has.
+    // `throw "text"`, `throw 5`: `catch` gets the value itself; it gets the properties of every error.
     thrown::<ImmutableString>(engine);
     thrown::<i64>(engine);
     thrown::<f64>(engine);
@@ -64,7 +64,7 @@ pub(crate) fn register(engine: &mut Engine) {
     thrown::<char>(engine);
 }
 
-/// Gives the values of a type the properties of an error.
+/// Registers the properties of an error for a type.
 fn thrown<T: rhai::Variant + Clone + std::fmt::Display>(engine: &mut Engine) {
     engine
         .register_get("kind", |_: &mut T| Kind::ScriptError.name())
@@ -74,7 +74,7 @@ fn thrown<T: rhai::Variant + Clone + std::fmt::Display>(engine: &mut Engine) {
     }
 }
 
-/// A caught error of Rhai's own, which arrives as a map, with the properties that every error has.
+/// Adds the properties of every error to a caught Rhai error, which is a map.
 pub(crate) fn complete(run: &Run, engine: &Engine, value: &Dynamic) -> Option<Dynamic> {
     let map = value.read_lock::<Map>()?;
     let message = map.get("message")?.to_string();
@@ -104,7 +104,7 @@ fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {
         None => {
             let near = crate::name::nearest(kind, Kind::ALL.iter().map(|kind| kind.name()));
             let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
-            argument(format!("there is no kind of error `{kind}`"), help)
+            argument(format!("unknown error kind `{kind}`"), help)
         }
     }
 }

@@ -1,7 +1,7 @@
-//! From what Rhai reports to a [`Diagnostic`] for people: titles in plain words, places across scripts, what to do next.
+//! Converts Rhai's errors to [`Diagnostic`]s: plain titles, places across scripts, and help.
 //!
-//! Invariant: the first place is the innermost line of a script of the user's; lines of `std/…` are shown only if there
-//! is no other.
+//! Invariant: the first place is the innermost line of a user's script; lines of `std/…` are shown only if there is
+//! nothing else.
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
@@ -11,13 +11,13 @@ use crate::script::errors::{ScriptError, Stop, innermost, kind_of, place};
 use crate::script::run::Run;
 use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
 
-/// A frame around an error: where it stands, and what is said about it.
+/// A frame around an error: its place and label.
 struct Frame {
     origin: Origin,
     label: &'static str,
 }
 
-/// The diagnostic of an error that a script did not catch. `source`: the script that was run.
+/// The diagnostic of an uncaught error. `source` is the main script.
 pub(crate) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Diagnostic {
     let mut frames: Vec<Frame> = Vec::new();
     let mut current = source.to_owned();
@@ -52,12 +52,12 @@ pub(crate) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
     diagnostic
 }
 
-/// The diagnostic of an error of the crate.
+/// The diagnostic of one of the crate's errors.
 pub(crate) fn of_error(error: &Error) -> Diagnostic {
     Diagnostic::from_error(error)
 }
 
-/// Adds the frames around an error to what it knows itself.
+/// Adds the frames around an error.
 fn surround(diagnostic: &mut Diagnostic, frames: &[Frame]) {
     for frame in frames {
         add(diagnostic, frame.origin.clone(), frame.label);
@@ -68,7 +68,7 @@ fn surround(diagnostic: &mut Diagnostic, frames: &[Frame]) {
     }
 }
 
-/// Adds a place, unless its line is there already.
+/// Adds a place unless its line is already listed.
 fn add(diagnostic: &mut Diagnostic, origin: Origin, label: &str) {
     let same =
         diagnostic.places.iter_mut().find(|known| known.origin.file == origin.file && known.origin.line == origin.line);
@@ -93,7 +93,7 @@ fn position_of(error: &EvalAltResult) -> Position {
     }
 }
 
-/// Title, kind and help of the innermost error, and the places that it knows itself.
+/// Title, kind and help of the innermost error, with its own places.
 fn headline(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Diagnostic {
     match error {
         EvalAltResult::ErrorRuntime(value, _) => thrown(value),
@@ -127,7 +127,7 @@ fn thrown(value: &Dynamic) -> Diagnostic {
     if let Some(map) = value.read_lock::<Map>() {
         let text = |name: &str| map.get(name).filter(|value| value.is_string()).map(ToString::to_string);
         if let Some(message) = text("message") {
-            // A caught error of Rhai's, thrown again, or an error of the script's own making.
+            // A rethrown Rhai error, or an error that the script built itself.
             let known = map.contains_key("error");
             let kind = text("kind").filter(|kind| !known && !kind.is_empty() && kind != Kind::ScriptError.name());
             let title = kind.map_or_else(|| message.clone(), |kind| format!("{kind}: {message}"));
@@ -141,7 +141,7 @@ fn thrown(value: &Dynamic) -> Diagnostic {
     Diagnostic::new(Kind::ScriptError, title)
 }
 
-/// The error of the crate that comes closest, for what must be one (a slot of `parallel`).
+/// Converts to an error of the crate, where one is required (a slot of `parallel`).
 pub(crate) fn to_error(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Error {
     if let EvalAltResult::ErrorRuntime(value, _) = innermost(error)
         && let Some(known) = value.read_lock::<ScriptError>()

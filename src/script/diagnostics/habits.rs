@@ -1,18 +1,18 @@
-//! What people write who come from Python, and how it is written here.
+//! Recognises Python syntax and suggests the Rhai equivalent.
 //!
-//! Pure. Invariant: a text is taken for a habit only where Rhai refuses it anyway.
+//! Pure. Invariant: only text that Rhai rejects is treated as a habit.
 
 use crate::script::language::tokens::{Kind, Token, Tokens};
 use rhai::{LexError, ParseErrorType, Position};
 
-/// A mistake in the grammar: what is wrong, what to do, and where.
+/// A syntax mistake: message, help, position.
 pub(crate) struct Habit {
     pub title: String,
     pub help: String,
     pub at: Position,
 }
 
-/// The help for a variable of this name that is not known.
+/// Help for an unknown variable.
 pub(crate) fn variable(name: &str) -> Option<&'static str> {
     Some(match name {
         "True" => "write `true`",
@@ -29,7 +29,7 @@ pub(crate) fn variable(name: &str) -> Option<&'static str> {
     })
 }
 
-/// The help for a function of this name that is not known.
+/// Help for an unknown function.
 pub(crate) fn function(name: &str) -> Option<String> {
     let help = match name {
         "assert" => {
@@ -57,7 +57,7 @@ pub(crate) fn function(name: &str) -> Option<String> {
     Some(help.to_owned())
 }
 
-/// The help for a function that is known, but does not take so many arguments.
+/// Help for a known function called with another number of arguments.
 pub(crate) fn arguments(name: &str, count: usize) -> Option<String> {
     match (name, count) {
         ("print" | "debug", 2..) => Some(format!("write one text: {name}(`a ${{b}}`)")),
@@ -66,7 +66,7 @@ pub(crate) fn arguments(name: &str, count: usize) -> Option<String> {
     }
 }
 
-/// The help for a function that takes floats and was given integers. `written`: the integer, if it is the only argument.
+/// Help for a function that needs floats but got integers. `written` is the integer, if it is the only argument.
 pub(crate) fn float(name: &str, written: Option<String>) -> String {
     match written {
         Some(number) => format!("it takes floats: write `{name}({number}.0)`"),
@@ -74,7 +74,7 @@ pub(crate) fn float(name: &str, written: Option<String>) -> String {
     }
 }
 
-/// The help for `import name`, as Python has it.
+/// Help for Python's `import name`.
 pub(crate) fn import(name: &str) -> String {
     let known = crate::script::library::library_text(&format!("std/{name}")).is_some();
     let module = if known { name } else { "…" };
@@ -87,12 +87,12 @@ pub(crate) fn add_import(module: &str) -> String {
     format!("add `import \"std/{module}\" as {module};`")
 }
 
-/// What a person probably meant whose script does not parse; `None` if nobody knows.
+/// The probable mistake in a script that does not parse; `None` if unknown.
 pub(crate) fn parse(kind: &ParseErrorType, position: Position, source: &str) -> Option<Habit> {
     let tokens = Tokens::new(source);
     let code: Vec<&Token> = tokens.list().iter().filter(|token| token.kind != Kind::Comment).collect();
     let here = code.partition_point(|token| before(token.position(), position));
-    // An error within a literal is one of the literal.
+    // An error within a literal concerns the literal.
     let inside = here.checked_sub(1).and_then(|index| code.get(index)).copied();
     let view = View { tokens: &tokens, code: &code, here };
     if source.trim() == "?" {
@@ -133,7 +133,7 @@ impl<'t> View<'t> {
         Some(Habit { title: title.into(), help: help.into(), at })
     }
 
-    /// Whether the token stands directly behind the one before.
+    /// Whether the token directly follows the previous one.
     fn is_joined(&self, offset: isize) -> bool {
         match (self.token(offset - 1), self.token(offset)) {
             (Some(one), Some(two)) => one.range.end == two.range.start,
@@ -151,7 +151,7 @@ impl<'t> View<'t> {
             || matches!(self.text(offset), ")" | "]")
     }
 
-    /// Whether the token is the first one of its line.
+    /// Whether the token is the first on its line.
     fn begins_line(&self, offset: isize) -> bool {
         let line = |offset: isize| self.token(offset).and_then(|token| token.position().line());
         line(offset - 1) != line(offset)
@@ -169,7 +169,7 @@ fn literals(kind: &ParseErrorType, view: &View<'_>, inside: Option<&Token>) -> O
         let text = view.tokens.text(near).trim_matches('\'');
         return Some(Habit {
             title: format!("`'{text}'` is not a character"),
-            help: format!("strings stand in double quotes: `\"{text}\"`"),
+            help: format!("write strings in double quotes: `\"{text}\"`"),
             at: near.position(),
         });
     }
@@ -198,7 +198,7 @@ fn literals(kind: &ParseErrorType, view: &View<'_>, inside: Option<&Token>) -> O
     None
 }
 
-/// The first escape sequence of a string in quotes that Rhai does not have.
+/// The first escape sequence in a quoted string that Rhai does not support.
 fn invalid_escape(text: &str) -> Option<String> {
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -224,7 +224,7 @@ fn invalid_escape(text: &str) -> Option<String> {
     None
 }
 
-/// Words of Python where Rhai expects something else.
+/// Python keywords where Rhai expects something else.
 fn words(view: &View<'_>) -> Option<Habit> {
     let (last, here) = (view.text(-1), view.text(0));
     if here == "print" && view.is_value(1) {
@@ -272,7 +272,7 @@ fn words(view: &View<'_>) -> Option<Habit> {
     view.habit(-1, format!("`{last}` is not part of the language"), help)
 }
 
-/// A colon at the end of what begins a block.
+/// A colon at the head of a block.
 fn colon(view: &View<'_>, source: &str) -> Option<Habit> {
     if view.text(0) != ":" {
         return None;

@@ -1,6 +1,6 @@
-//! Errors: as values of scripts, and as diagnostics for people.
+//! Errors as script values, and as diagnostics for people.
 //!
-//! Invariant: what ends a run never becomes something that a script can catch.
+//! Invariant: scripts cannot catch what ends a run.
 
 pub(crate) mod errors;
 pub(crate) mod explain;

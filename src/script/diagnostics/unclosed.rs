@@ -1,12 +1,12 @@
-//! Back-ticks, braces, parentheses and brackets that were not closed, told where they are opened.
+//! Finds unclosed back-ticks, braces, parentheses and brackets, and reports where they were opened.
 //!
-//! Pure. Invariant: nothing is guessed where the error has another cause that is known.
+//! Pure. Invariant: it never guesses if another cause is known.
 
 use crate::script::diagnostics::habits::Habit;
 use crate::script::language::tokens::{Kind, Token, Tokens};
 use rhai::{LexError, ParseErrorType, Position};
 
-/// What was not closed in a script that does not parse; `None` if nothing was, or nobody knows.
+/// The unclosed delimiter of a script that does not parse; `None` if there is none or it is unknown.
 pub(crate) fn unclosed(kind: &ParseErrorType, position: Position, source: &str) -> Option<Habit> {
     let tokens = Tokens::new(source);
     let code: Vec<&Token> = tokens.list().iter().filter(|token| token.kind != Kind::Comment).collect();
@@ -19,7 +19,7 @@ fn habit(what: &str, token: &Token, help: impl Into<String>) -> Option<Habit> {
     Some(Habit { title: format!("{what} opened at line {line} is not closed"), help: help.into(), at })
 }
 
-/// A body whose last line is the head of another item: it ends where that item's body was to begin.
+/// A body whose last line is the head of another item: the body swallowed that item up to its opening back-tick.
 fn back_tick(tokens: &Tokens, code: &[&Token], kind: &ParseErrorType) -> Option<Habit> {
     let is_body = |token: &&&Token| token.kind == Kind::Text && tokens.text(token).starts_with('`');
     let swallows = code.iter().filter(is_body).find(|token| {
@@ -37,7 +37,7 @@ fn back_tick(tokens: &Tokens, code: &[&Token], kind: &ParseErrorType) -> Option<
     habit("the back-tick", open, "add a back-tick at the end of the body or string")
 }
 
-/// Whether a line is the head of an item up to its body.
+/// Whether a line is the head of an item, up to its body.
 fn is_head(line: &str) -> bool {
     let line = line.trim();
     let kinds = ["setup ", "task ", "thread ", "teardown "];
@@ -46,7 +46,7 @@ fn is_head(line: &str) -> bool {
     end > 0 && rest[end..].trim_start().starts_with('(')
 }
 
-/// Words that begin a statement, which cannot stand within brackets.
+/// Words that start a statement and therefore cannot occur within brackets.
 const BEGINS: &[&str] = &["let", "const", "fn", "import", "export", "for", "while", "return", "throw", "private", "}"];
 
 fn bracket(tokens: &Tokens, code: &[&Token], kind: &ParseErrorType, position: Position) -> Option<Habit> {
@@ -76,7 +76,7 @@ fn bracket(tokens: &Tokens, code: &[&Token], kind: &ParseErrorType, position: Po
     }
 }
 
-/// The brackets that are open before the token at `end`.
+/// The brackets still open before the token at `end`.
 fn open_at<'t>(tokens: &Tokens, code: &[&'t Token], end: usize) -> Vec<&'t Token> {
     let mut open: Vec<&Token> = Vec::new();
     for token in &code[..end.min(code.len())] {
@@ -84,7 +84,7 @@ fn open_at<'t>(tokens: &Tokens, code: &[&'t Token], end: usize) -> Vec<&'t Token
         match text {
             "(" | "[" | "{" => open.push(token),
             ")" | "]" | "}" => drop(open.pop()),
-            // `${` opens what the brace after it closes.
+            // The brace after `${` is closed with it.
             text if token.kind == Kind::Text && text.ends_with("${") => open.push(token),
             _ => {}
         }
@@ -92,7 +92,7 @@ fn open_at<'t>(tokens: &Tokens, code: &[&'t Token], end: usize) -> Vec<&'t Token
     open
 }
 
-/// The brace whose partner stands further to the left than the line that opens it: the one that belongs to it is missing.
+/// A brace whose partner is indented less than the line that opens it: its own closing brace is missing.
 fn astray<'t>(tokens: &Tokens, code: &[&'t Token]) -> Option<&'t Token> {
     let indent = |token: &Token| {
         let line = token.position().line();

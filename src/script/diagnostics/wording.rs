@@ -1,6 +1,6 @@
-//! Rhai's messages in plain words, with the name that was probably meant.
+//! Rewords Rhai's messages in plain English, with suggestions for misspelt names.
 //!
-//! Pure. Invariant: every message of Rhai's gets a title, whether it is known here or not.
+//! Pure. Invariant: every message of Rhai gets a title, known here or not.
 
 use crate::error::Kind;
 use crate::script::diagnostics::habits;
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// Title and help.
 type Words = (String, Option<String>);
 
-/// The words for an error of the parser.
+/// Rewords a parser error.
 pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &str) -> Words {
     let plain_words = |title: &str| (title.to_owned(), None);
     match kind {
@@ -83,7 +83,7 @@ fn missing_token(token: &str, context: &str, position: Position, source: &str) -
     (title.trim_end().to_owned(), help)
 }
 
-/// The words for a block without a name, of which Rhai takes the first word for a variable.
+/// Rewords the error of a block without a name; Rhai takes its keyword for a variable.
 fn nameless(token: &str, position: Position, source: &str) -> Option<Words> {
     let line = source.split('\n').nth(position.line()?.checked_sub(1)?)?;
     let at = line.char_indices().nth(position.position()?.checked_sub(1)?)?.0;
@@ -98,7 +98,7 @@ fn nameless(token: &str, position: Position, source: &str) -> Option<Words> {
     }
 }
 
-/// The words for a line that begins with a bracket behind a block, which Rhai takes for an index of the block.
+/// Rewords the error of a line that starts with a bracket after a block; Rhai reads it as an index of the block.
 fn goes_on(token: &str, position: Position, source: &str) -> Option<Words> {
     let number = position.line()?;
     let above = source.split('\n').take(number.checked_sub(1)?).filter(|line| !line.trim().is_empty());
@@ -123,7 +123,7 @@ fn reserved_help(word: &str) -> Option<String> {
     Some(help.to_owned())
 }
 
-/// The words for an error of Rhai's at run time.
+/// Rewords a run-time error of Rhai.
 pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, source: &str) -> Words {
     match error {
         EvalAltResult::ErrorVariableNotFound(name, _) => {
@@ -196,23 +196,23 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
     }
 }
 
-/// An error of Rhai's own that a script caught.
+/// A Rhai error that a script caught.
 pub(crate) struct Caught {
     pub kind: Kind,
     pub title: String,
     pub help: Option<String>,
-    /// Where in a function it arose.
+    /// Where in a function it was raised.
     pub line: Option<i64>,
 }
 
-/// The words for a caught error, of which Rhai leaves nothing but its text: those that it would have uncaught. `source`:
-/// the script that caught it.
+/// Rewords a caught error as if it were uncaught; Rhai keeps only its text. `source` is the
+/// script that caught it.
 pub(crate) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str) -> Caught {
     let first = text.lines().next().unwrap_or_default();
     let (_, place) = first.rsplit_once(" (line ").unwrap_or_default();
     let line = place.split(|c: char| !c.is_ascii_digit()).next().and_then(|line| line.parse().ok());
     let message = first_line(text);
-    // What arose in a function names the script in which it stands, if that is another one.
+    // An error raised in a function names the function's script if that is another one.
     let named = first.split_once(" @ '").and_then(|(_, rest)| rest.split_once('\''));
     let script = run.sources.get(named.map_or(source, |(name, _)| name)).unwrap_or_default();
     let Some(error) = from_text(&message) else {
@@ -222,7 +222,7 @@ pub(crate) fn caught_error(engine: &Engine, run: &Run, text: &str, source: &str)
     Caught { kind: crate::script::errors::kind_of(&error), title, help, line }
 }
 
-/// The error that Rhai writes so, if it has words here.
+/// Parses Rhai's text of an error, if this file rewords that kind.
 fn from_text(message: &str) -> Option<EvalAltResult> {
     let at = Position::NONE;
     let after = |start: &str| message.strip_prefix(start).map(str::to_owned);
@@ -249,12 +249,12 @@ fn from_text(message: &str) -> Option<EvalAltResult> {
         .or_else(|| types("Output type incorrect: "))
 }
 
-/// Rhai's text of an error, without the place at its end.
+/// Rhai's text of an error, without the position at its end.
 fn without_position(error: &EvalAltResult) -> String {
     first_line(&error.to_string())
 }
 
-/// The first line of a text of Rhai's, without the place at its end.
+/// The first line of a Rhai text, without the position at its end.
 pub(crate) fn first_line(text: &str) -> String {
     let first = text.lines().next().unwrap_or_default();
     let first = first.rfind(" (line ").map_or(first, |cut| &first[..cut]);
@@ -265,7 +265,7 @@ fn first_word(text: &str) -> &str {
     text.split(' ').next().unwrap_or(text).trim_matches(|c| matches!(c, '\'' | '"' | '`'))
 }
 
-/// `Unknown property 'x' - a getter is not registered for type 'y'` in plain words.
+/// Rewords `Unknown property 'x' - a getter is not registered for type 'y'`.
 fn dot_expression(message: &str) -> String {
     let quoted: Vec<&str> = message.split('\'').skip(1).step_by(2).collect();
     match quoted.as_slice() {
@@ -324,7 +324,7 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
     (title, help)
 }
 
-/// Whether a native function takes floats where it was given integers.
+/// Whether a native function takes floats but got integers.
 fn takes_floats(engine: &Engine, name: &str, kinds: &[String]) -> bool {
     let wanted = |kind: &str, id: TypeId| match kind {
         "int" | "float" => id == TypeId::of::<f64>(),
@@ -338,24 +338,24 @@ fn takes_floats(engine: &Engine, name: &str, kinds: &[String]) -> bool {
     !engine.collect_fn_metadata(None, fits, true).is_empty()
 }
 
-/// The line of a place.
+/// The line at a position.
 fn line_of(position: Position, source: &str) -> &str {
     position.line().and_then(|line| source.split('\n').nth(line - 1)).unwrap_or_default()
 }
 
-/// Whether a variable that is not known stands behind `import`.
+/// Whether an unknown variable follows `import`.
 fn is_import(position: Position, source: &str) -> bool {
     line_of(position, source).trim_start().starts_with("import ")
 }
 
-/// Whether a variable that is not known is assigned.
+/// Whether an unknown variable is assigned.
 fn is_assigned(position: Position, name: &str, source: &str) -> bool {
     let rest = line_of(position, source).trim_start().strip_prefix(name).unwrap_or_default().trim_start();
     rest.starts_with('=') && !rest.starts_with("==")
 }
 
-/// The names of all native functions that people can write, but for those of devices, classes and proxies alone: whatever name a
-/// script calls is registered for these.
+/// Names of the native functions that people can write, except those of devices, classes and proxies: every name that
+/// a script calls is registered for these.
 pub(crate) fn native_names(engine: &Engine) -> BTreeSet<String> {
     let ours = receivers();
     let name = |function: rhai::FuncInfo<'_>| {
@@ -366,7 +366,7 @@ pub(crate) fn native_names(engine: &Engine) -> BTreeSet<String> {
     engine.collect_fn_metadata(None, name, true).into_iter().collect()
 }
 
-/// The names that a script declares, found in its text: the tree does not keep what a scope held.
+/// Names that a script declares, found in its text: the tree does not keep scopes.
 fn declared_names(source: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut words =
@@ -381,7 +381,7 @@ fn declared_names(source: &str) -> BTreeSet<String> {
     names
 }
 
-/// A type of Rhai's as the language reference calls it.
+/// A Rhai type by the name that the language reference uses.
 fn type_words(name: &str) -> &str {
     let name = name.trim();
     if name.contains("ImmutableString") || name == "&str" {
@@ -396,7 +396,7 @@ fn type_words(name: &str) -> &str {
     }
 }
 
-/// A message of Rhai's as a lowercase phrase with code in back-ticks.
+/// Formats a Rhai message as a lower-case phrase with code in back-ticks.
 pub(crate) fn plain(message: &str) -> String {
     let message = message.replace('\'', "`").replace("Expecting", "expected").replace("expecting", "expected");
     let mut letters = message.chars();

@@ -1,9 +1,9 @@
-//! The comparison operators of scripts: numbers compare as IEEE 754 and Python have it, exactly.
+//! The comparison operators of scripts: numbers compare exactly, as in IEEE 754 and Python.
 //!
-//! Rhai's own operators take floats for equal that differ by less than a relative epsilon, round integers to floats, and
-//! hold for nothing with an infinity; they come before everything that is registered. So they are disabled and the same signs
-//! registered as custom operators, but for comparisons in which no float can take part (see [`crate::script::language::counting`]).
-//! Invariant: what is not a number compares as Rhai has it.
+//! Rhai's own operators treat floats as equal that differ by less than a relative epsilon, round integers to floats, and
+//! return false for infinities; they take precedence over registered functions. So they are disabled, and the same signs are
+//! registered as custom operators, except for comparisons without floats (see [`crate::script::language::counting`]).
+//! Invariant: values that are not numbers compare as in Rhai.
 
 use crate::script::errors::{Fallible, argument};
 
@@ -12,7 +12,7 @@ use std::any::TypeId;
 use std::cmp::Ordering;
 use std::ops::{Range, RangeInclusive};
 
-/// The operators, as Rhai knows them.
+/// The operators as Rhai tokens.
 const OPERATORS: [Token; 6] = [
     Token::EqualsTo,
     Token::NotEqualsTo,
@@ -22,12 +22,12 @@ const OPERATORS: [Token; 6] = [
     Token::GreaterThanEqualsTo,
 ];
 
-/// Rhai's own operator of this sign.
+/// Rhai's own operator with this sign.
 pub(crate) fn built_in(sign: &str) -> Option<Token> {
     OPERATORS.iter().find(|token| token.literal_syntax() == sign).cloned()
 }
 
-/// Registers the operators, and what else depends on the order of floats.
+/// Registers the operators, and the functions that depend on the order of floats.
 pub(crate) fn register(engine: &mut Engine) {
     for token in &OPERATORS {
         engine.disable_symbol(token.literal_syntax());
@@ -61,7 +61,7 @@ fn float(value: &Dynamic) -> f64 {
     value.as_float().unwrap_or(f64::NAN)
 }
 
-/// Registers an operator for two types, without a copy of the operands.
+/// Registers an operator for two types without copying the operands.
 fn binary<A: 'static, B: 'static>(engine: &mut Engine, sign: &str, holds: fn(&Dynamic, &Dynamic) -> bool) {
     let types = [TypeId::of::<A>(), TypeId::of::<B>()];
     engine.register_raw_fn(sign, types, move |_: NativeCallContext<'_>, args: &mut [&mut Dynamic]| -> Fallible<bool> {
@@ -69,13 +69,13 @@ fn binary<A: 'static, B: 'static>(engine: &mut Engine, sign: &str, holds: fn(&Dy
     });
 }
 
-/// Registers the operator `sign` for everything but two integers or two floats. `holds`: for which order it does.
+/// Registers the operator `sign` for all types except two integers or two floats. `holds` maps an order to the result.
 fn operator(engine: &mut Engine, sign: &'static str, holds: fn(Option<Ordering>) -> bool) {
     let types = [TypeId::of::<Dynamic>(), TypeId::of::<Dynamic>()];
     engine.register_raw_fn(sign, types, move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| {
         let (a, b) = (&*args[0], &*args[1]);
         if a.type_id() != b.type_id() {
-            // Different values that are not both numbers are not equal, and have no order.
+            // Different values that are not both numbers are unequal and unordered.
             return match mixed(a, b) {
                 Some(order) => Ok(holds(order)),
                 None if is_number(a) && is_number(b) => Err(missing(&context, sign, a, b)),
@@ -89,7 +89,7 @@ fn operator(engine: &mut Engine, sign: &'static str, holds: fn(Option<Ordering>)
     });
 }
 
-/// The order of two values of different types, as far as they have one.
+/// The order of two values of different types, if defined.
 fn mixed(a: &Dynamic, b: &Dynamic) -> Option<Option<Ordering>> {
     if let (Ok(a), Ok(b)) = (a.as_int(), b.as_float()) {
         return Some(order(a, b));
@@ -106,7 +106,7 @@ fn mixed(a: &Dynamic, b: &Dynamic) -> Option<Option<Ordering>> {
     None
 }
 
-/// The order of two values of one type. What can be equal and has no order has one only if `equality` is asked for.
+/// The order of two values of one type. Types with equality but no order have one only if `equality` is set.
 fn alike(a: &Dynamic, b: &Dynamic, equality: bool) -> Option<Option<Ordering>> {
     fn of<T: rhai::Variant + Clone>(
         a: &Dynamic,
@@ -134,7 +134,7 @@ fn is_number(value: &Dynamic) -> bool {
     value.is_int() || value.is_float() || small.contains(&value.type_name())
 }
 
-/// The error of an operator that two types do not have, as Rhai has it.
+/// The error of an undefined operator, as in Rhai.
 fn missing(context: &NativeCallContext<'_>, sign: &str, a: &Dynamic, b: &Dynamic) -> Box<EvalAltResult> {
     let name = |value: &Dynamic| context.engine().map_type_name(value.type_name()).to_owned();
     let signature = format!("{sign} ({}, {})", name(a), name(b));
@@ -156,7 +156,7 @@ fn sorted(array: &Array, descending: bool) -> Fallible<Array> {
     Ok(copy)
 }
 
-/// Sorts numbers, strings, characters or bools, equal ones in the order in which they are; nan comes last.
+/// Sorts numbers, strings, characters or bools. The sort is stable; nan comes last.
 fn sort(array: &mut Array, descending: bool) -> Fallible<()> {
     let numbers = array.iter().all(|item| item.is_int() || item.is_float());
     if let (Some(first), false) = (array.first(), numbers) {
@@ -191,7 +191,7 @@ fn of_numbers(a: &Dynamic, b: &Dynamic) -> Option<Ordering> {
 
 /// Compares an integer with a float as Python does, without rounding it. `None`: the float is nan.
 pub(crate) fn order(whole: i64, float: f64) -> Option<Ordering> {
-    // Two to the power of 63: from there on no integer is as big.
+    // Two to the power of 63, above every integer.
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     if float.is_nan() {
         return None;
@@ -202,7 +202,7 @@ pub(crate) fn order(whole: i64, float: f64) -> Option<Ordering> {
     if float < -BEYOND {
         return Some(Ordering::Greater);
     }
-    // Exact: it is in range, and has no decimals.
+    // Exact: it is in range and has no fraction.
     match whole.cmp(&(float.trunc() as i64)) {
         Ordering::Equal => 0.0.partial_cmp(&float.fract()),
         different => Some(different),

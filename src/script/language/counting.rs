@@ -1,19 +1,19 @@
-//! Which comparisons of a script have no float in them, found in its text before it is parsed.
+//! Finds comparisons without floats in the text of a script before it is parsed.
 //!
-//! Loops that count are what comparisons are used for most: Rhai's own operators are the faster ones, and right for them.
-//! Invariant: when in doubt, a comparison is taken to have a float in it.
+//! Counting loops do most comparisons: Rhai's own operators are faster, and correct for them.
+//! Invariant: if in doubt, a comparison is assumed to involve a float.
 
 use crate::script::language::tokens::{Kind, Token, Tokens};
 use std::collections::HashSet;
 
-/// What is known of the numbers of a script.
+/// What is known about the numbers of a script.
 #[derive(Default)]
 pub(crate) struct Counting {
-    /// Variables that hold nothing but integers.
+    /// Variables that only ever hold integers.
     counters: HashSet<String>,
 }
 
-/// The tokens of a script, comments left out, which can be looked at beyond their ends.
+/// The tokens of a script without comments; indices out of range are allowed.
 struct Code<'t> {
     tokens: &'t Tokens,
     list: Vec<&'t Token>,
@@ -24,7 +24,7 @@ impl<'t> Code<'t> {
         Code { tokens, list: tokens.list().iter().filter(|token| token.kind != Kind::Comment).collect() }
     }
 
-    /// The text of the token at `index`; empty beyond the ends.
+    /// The text of the token at `index`; empty if out of range.
     fn at(&self, index: Option<usize>) -> &str {
         index.and_then(|index| self.list.get(index)).map_or("", |token| self.tokens.text(token))
     }
@@ -48,7 +48,7 @@ fn is_integer(text: &str) -> bool {
 }
 
 impl Counting {
-    /// Looks at a script as a whole: nothing outside of its text can change its variables.
+    /// Analyses a script as a whole: only its own text can change its variables.
     pub fn of(tokens: &Tokens) -> Counting {
         let code = Code::new(tokens);
         let (mut declared, mut others) = (HashSet::new(), HashSet::new());
@@ -68,7 +68,7 @@ impl Counting {
         Counting { counters }
     }
 
-    /// Whether the comparison whose sign is the token at `at` in all tokens, and `length` of them long, has no float in it.
+    /// Whether the comparison whose sign is the token at `at` of all tokens, `length` tokens long, has no float operand.
     pub fn is_free_of_floats(&self, tokens: &Tokens, at: usize, length: usize) -> bool {
         let code = |range: &[Token], backwards: bool| -> Vec<String> {
             let shown =
@@ -88,7 +88,7 @@ impl Counting {
             )
         };
         let ends = |word: &str| matches!(word, "" | ")" | "}" | "]" | ";" | "," | "{" | "&" | "|" | "=");
-        // A literal that is no number: it has no order with a float, and is never equal to one.
+        // A literal that is not a number: it never equals a float and has no order with one.
         let literal = text(right, 0);
         let is_text = literal.len() > 1 && literal.starts_with(['"', '\'', '`']) && !literal.ends_with("${");
         if (is_text || matches!(literal.as_str(), "true" | "false")) && ends(&text(right, 1)) {
@@ -101,13 +101,13 @@ impl Counting {
     }
 }
 
-/// What a name does where it stands.
+/// What an occurrence of a name does.
 enum Role {
-    /// Is declared as an integer, or set to one.
+    /// Declares it as an integer, or sets it to one.
     Declared,
-    /// Is read, or is another name.
+    /// Reads it, or is another name.
     Used,
-    /// May become anything.
+    /// May change it to anything.
     Unknown,
 }
 
@@ -133,10 +133,10 @@ fn role(code: &Code<'_>, index: usize) -> Role {
             unless(!(is_integer(after(3)) && statement_ends(4)))
         }
         (_, "*" | "<" | ">") if after(1) == after(2) && after(3) == "=" => Role::Unknown,
-        // What is called on it may set it.
+        // A method may change it.
         (_, ".") => unless(after(2) != "."),
         (_, "[" | "?") => Role::Unknown,
-        // Parameters of closures, names of loops and of what is caught.
+        // Parameters of closures, loop variables and catch variables.
         ("|", "," | "|") | (",", "|" | ",") => Role::Unknown,
         (_, ")") if after(2) == "in" => Role::Unknown,
         ("(", _) => unless(matches!(code.before(index, 2), "for" | "catch")),
@@ -148,7 +148,7 @@ fn role(code: &Code<'_>, index: usize) -> Role {
 mod tests {
     use super::*;
 
-    /// Whether the first comparison in a script is taken to be free of floats.
+    /// Whether the first comparison in a script is considered free of floats.
     fn free(text: &str) -> bool {
         let tokens = Tokens::new(text);
         let signs = ["==", "!=", "<=", ">=", "<", ">"];
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn in_doubt_there_is_a_float() {
+    fn assumes_a_float_in_doubt() {
         for text in [
             "x < 1",
             "let i = 0; i = 1.5; i < 1",

@@ -1,20 +1,20 @@
-//! Divisions in the text of a script: which `/` cannot drop a remainder, and `/=` as Rhai is to read it.
+//! Divisions in the text of a script: which `/` cannot drop a remainder, and how `/=` is rewritten for Rhai.
 //!
-//! Rhai divides two integers on its own, and an assignment cannot be a custom operator. So `/=` is read as two signs that cannot
-//! be typed, of one column each: the first is Rhai's `/=`, the second the keyword of a syntax whose value is what Rhai cannot
-//! divide by on its own. Invariant: nothing moves.
+//! Rhai divides two integers itself, and an assignment cannot be a custom operator. So `/=` is replaced by two characters
+//! that cannot be typed, one column each: the first is Rhai's `/=`, the second the keyword of a syntax whose value Rhai cannot
+//! divide by itself. Invariant: no position changes.
 
 use crate::script::language::tokens::{self, Kind, Tokens};
 use rhai::{LexError, Token};
 
-/// What `/=` is read as.
+/// Replacement of `/=`.
 const ASSIGN: char = '\u{E000}';
 const DIVISOR: char = '\u{E001}';
 
-/// The keyword under which Rhai knows the right-hand side of `/=`; nobody can type it.
+/// The keyword for the right-hand side of `/=`; it cannot be typed.
 pub(crate) const DIVISOR_KEY: &str = "divisor of";
 
-/// The text with each `/=` as the two signs that [`token`] knows.
+/// Replaces each `/=` by the two characters that [`token`] knows.
 pub(crate) fn marked(text: &str) -> String {
     let tokens = Tokens::new(text);
     let mut out = String::with_capacity(text.len());
@@ -31,7 +31,7 @@ pub(crate) fn marked(text: &str) -> String {
     out
 }
 
-/// What Rhai reads instead of one of the signs of [`marked`].
+/// The token for one of the characters of [`marked`].
 pub(crate) fn token(error: &LexError) -> Option<Token> {
     let LexError::UnexpectedInput(found) = error else { return None };
     let mut letters = found.chars();
@@ -42,12 +42,12 @@ pub(crate) fn token(error: &LexError) -> Option<Token> {
     }
 }
 
-/// Rhai's own operator, if the custom operator `sign` is that of divisions.
+/// Rhai's own operator, if `sign` is the custom division operator.
 pub(crate) fn division(sign: &str) -> Option<Token> {
     (sign == "/").then_some(Token::Divide)
 }
 
-/// Whether a float literal is next to the `/` that is the token at `at`: no remainder can be lost.
+/// Whether a float literal is next to the `/` at token `at`, so that no remainder can be lost.
 pub(crate) fn has_float(tokens: &Tokens, at: usize) -> bool {
     let code = |token: &&tokens::Token| token.kind != Kind::Comment;
     let (before, after) = tokens.list().split_at(at);
@@ -56,7 +56,7 @@ pub(crate) fn has_float(tokens: &Tokens, at: usize) -> bool {
     let before: Vec<String> = before.iter().rev().filter(code).take(4).map(text).collect();
     let at = |list: &[String], index: usize| list.get(index).cloned().unwrap_or_default();
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-    // A literal is three tokens, `3`, `.` and `3`. What is called on one, or is raised to a power, may become an integer.
+    // A literal is three tokens, `3`, `.` and `3`. A method call or power on it may return an integer.
     let follows = at(&after, 3);
     let right = number(&at(&after, 0)) && at(&after, 1) == "." && number(&at(&after, 2));
     let left = number(&at(&before, 0)) && at(&before, 1) == "." && number(&at(&before, 2));

@@ -1,6 +1,6 @@
-//! The language as text: tokens, what Rhai is to read in their place, the grammar of `device` blocks, operators.
+//! The language as text: tokens, rewriting for Rhai, the grammar of `device` blocks, operators.
 //!
-//! Invariant: nothing here knows a run, a board or a value of a board.
+//! Invariant: nothing here depends on a run, a board or a board's values.
 
 pub(crate) mod comparing;
 pub(crate) mod counting;

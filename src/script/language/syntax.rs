@@ -1,7 +1,7 @@
-//! The grammar of a `device` block: a parse callback that asks Rhai for one segment after the other.
+//! The grammar of a `device` block: a parse callback that requests one segment after the other from Rhai.
 //!
-//! What was accepted is noted as a string of letters, one for each segment that Rhai hands over at evaluation.
-//! Invariant: the state holds nothing but strings and numbers (Rhai hashes it, and panics on anything else).
+//! The accepted segments are recorded as a string, one letter for each segment that Rhai hands over at evaluation.
+//! Invariant: the state holds only strings and numbers (Rhai hashes it, and panics on anything else).
 
 use crate::script::language::text;
 use crate::script::names::HELP_MARK;
@@ -27,7 +27,7 @@ pub(crate) mod op {
     pub const BODY: char = 'B';
 }
 
-/// What was accepted last.
+/// The last accepted segment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(i64)]
 enum Phase {
@@ -82,7 +82,7 @@ struct State {
     phase: Phase,
     ops: String,
     kind: String,
-    /// Brackets that are open in an annotation.
+    /// Brackets open in an annotation.
     depth: i64,
 }
 
@@ -107,7 +107,7 @@ impl State {
         ])
     }
 
-    /// Asks for `segment`; `op` if it reaches evaluation.
+    /// Requests `segment`; `op` if it reaches evaluation.
     fn ask(&mut self, segment: &'static str, op: Option<char>, next: Phase) -> &'static str {
         self.ops.extend(op);
         self.phase = next;
@@ -115,19 +115,19 @@ impl State {
     }
 }
 
-/// The letters of a block, from the state that Rhai kept.
+/// The letters of a block, from the stored state.
 pub(crate) fn ops(state: &Dynamic) -> String {
     State::read(state).ops
 }
 
-/// An error of the grammar. Rhai places it at the token that it looks at.
+/// A grammar error. Rhai places it at the current token.
 pub(crate) fn wrong<T>(message: impl Into<String>, help: &str) -> Result<T, ParseError> {
     let message = message.into();
     let text = if help.is_empty() { message } else { format!("{message}{HELP_MARK}{help}") };
     Err(LexError::Runtime(text).into_err(Position::NONE))
 }
 
-/// Rhai's parse callback: the next segment after those that were read, `None` at the end of the block.
+/// Rhai's parse callback: returns the next segment, or `None` at the end of the block.
 pub(crate) fn parse(
     segments: &[ImmutableString],
     next: &str,
@@ -170,7 +170,7 @@ fn head(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         }
         (Phase::Mixin, _) => now.ask("$ident$", Some(op::MIXIN), Phase::MixinName),
         (Phase::MixinName, "::") => {
-            // What was taken for the class was the alias of its module.
+            // The previous name was a module alias, not the class.
             now.ops.pop();
             now.ops.push(op::MIXIN_ALIAS);
             now.ask("::", None, Phase::MixinPart)
@@ -223,7 +223,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
     Ok(match (now.phase, next) {
         (Phase::ItemName, "()") => now.ask("()", None, Phase::Options),
         (Phase::ItemName, "(") => now.ask("(", None, Phase::Params),
-        // Rhai takes `(*` for a comment of another language.
+        // Rhai takes `(*` for a Pascal comment.
         (Phase::ItemName, next) if next.contains("Pascal") => return collecting(),
         (Phase::ItemName, _) => {
             let message = format!("expected `(` after `{} {last}`, found {}", now.kind, words(next));
@@ -235,7 +235,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
         (Phase::Params, "*" | "**") => {
             return collecting();
         }
-        // Also words of Rhai, which are none to the board.
+        // Also Rhai keywords, which are ordinary names on the board.
         (Phase::Params, name) if is_name(name) => now.ask("$token$", Some(op::PARAM), Phase::ParamName),
         (Phase::ParamName | Phase::Annotation | Phase::AfterDefault, ",") => now.ask(",", None, Phase::Params),
         (Phase::ParamName, ":") => now.ask(":", None, Phase::Annotation),
@@ -266,14 +266,14 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         }
         "->" => return wrong("`->` does not directly follow the parameters", "write it behind their parenthesis"),
         "for" => now.ask("for", None, Phase::Implementation),
-        // An interpolated string shows as this word.
+        // An interpolated string appears as this word.
         "string" => {
             return wrong(
                 "the body contains `${…}`, which Rhai would replace",
                 "write `\\${` in the body, or use the quotes `#\"…\"#`, which replace nothing",
             );
         }
-        // Rhai reports this one itself, at the right place.
+        // Rhai reports this one itself, at the right position.
         open if open.starts_with("Open string") => now.ask("$token$", None, Phase::Options),
         body if body.starts_with('"') => now.ask("$string$", Some(op::BODY), Phase::Member),
         "{" => {
@@ -289,7 +289,7 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
     })
 }
 
-/// What follows `->`: a name, perhaps dotted, perhaps with something in brackets.
+/// The annotation after `->`: a name, optionally dotted, optionally with brackets.
 fn returns(now: &mut State, next: &str, last: &str) -> Result<&'static str, ParseError> {
     let wants_name = now.phase == Phase::Arrow || last == "." && now.depth == 0;
     let ends = is_end(next) || matches!(next, "{" | "}" | ";");
@@ -307,7 +307,7 @@ fn returns(now: &mut State, next: &str, last: &str) -> Result<&'static str, Pars
     }
 }
 
-/// Asks for a token of an annotation, which opens or closes so many brackets.
+/// Requests a token of an annotation; `opens` is the change in bracket depth.
 fn bracket(now: &mut State, opens: i64) -> &'static str {
     now.depth += opens;
     now.ask("$token$", Some(op::RETURNS), Phase::Returns)
@@ -325,7 +325,7 @@ fn is_end(next: &str) -> bool {
     next == "{EOF}" || next.is_empty()
 }
 
-/// A token as people would say it.
+/// Describes a token in words.
 pub(crate) fn words(token: &str) -> String {
     if is_end(token) {
         "the end of the file".to_owned()

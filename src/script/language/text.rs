@@ -1,5 +1,5 @@
-//! Looking at the text of a script where Rhai's parser does not: which `device` begins a declaration, where a body
-//! begins, which comment belongs to a class.
+//! Inspects script text beyond Rhai's parser: which `device` starts a declaration, where a body
+//! starts, which comment documents a class.
 //!
 //! Invariant: every compilation goes through [`with_text`], on the thread that compiles.
 
@@ -12,10 +12,10 @@ use crate::script::names::{CALL, DEVICE, FREED, GROUP, HELP_MARK, HOOKS, TEST};
 use rhai::{LexError, Position, Token};
 use std::cell::RefCell;
 
-/// What the parse of a script leaves behind besides its tree.
+/// What parsing a script yields besides its tree.
 #[derive(Default)]
 pub(crate) struct Noted {
-    /// Names of items and methods that its `device` blocks declare.
+    /// Names of items and methods declared in its `device` blocks.
     pub names: Vec<String>,
 }
 
@@ -32,16 +32,16 @@ thread_local! {
     static CURRENT: RefCell<Vec<Current>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A text that is compiled.
+/// A text being compiled.
 pub(crate) struct View<'t> {
     pub text: &'t str,
-    /// No variable is from outside of the text.
+    /// No variables come from outside the text.
     pub is_whole: bool,
-    /// It is a standard module.
+    /// Whether it is a standard module.
     pub is_standard: bool,
 }
 
-/// Compiles with a text in view; gives the result and what was noted.
+/// Compiles with `view` as the current text; returns the result and the notes.
 pub(crate) fn with_text<T>(view: &View<'_>, compile: impl FnOnce() -> T) -> (T, Noted) {
     let tokens = Tokens::new(view.text);
     let counting = if view.is_whole { Counting::of(&tokens) } else { Counting::default() };
@@ -53,7 +53,7 @@ pub(crate) fn with_text<T>(view: &View<'_>, compile: impl FnOnce() -> T) -> (T, 
     (result, noted)
 }
 
-/// Notes that a `device` block begins, or has ended.
+/// Records the start or end of a `device` block.
 pub(crate) fn note_block(begins: bool) {
     CURRENT.with_borrow_mut(|stack| {
         if let Some(current) = stack.last_mut() {
@@ -62,7 +62,7 @@ pub(crate) fn note_block(begins: bool) {
     });
 }
 
-/// Notes the name of an item while its block is parsed.
+/// Records an item name while its block is parsed.
 pub(crate) fn note_name(name: &str) {
     CURRENT.with_borrow_mut(|stack| {
         if let Some(current) = stack.last_mut() {
@@ -71,8 +71,8 @@ pub(crate) fn note_name(name: &str) {
     });
 }
 
-/// Rhai's token hook: frees reserved words, and finds the words that begin a block by what stands around them. Everywhere
-/// else these words are ordinary names.
+/// Rhai's token hook: frees reserved words, and recognises block keywords from the tokens around them. Elsewhere
+/// these words are ordinary names.
 pub(crate) fn token(token: Token, position: Position) -> Token {
     match token {
         Token::Reserved(word) if FREED.contains(&word.as_str()) => Token::Identifier(word),
@@ -100,7 +100,7 @@ pub(crate) fn token(token: Token, position: Position) -> Token {
             };
             Token::Identifier(key.map_or(word, |key| Box::new(key.into())))
         }
-        // Rhai refuses this sign as soon as it reads it.
+        // Rhai rejects this sign as soon as it reads it.
         Token::LexError(_) if is_arrow(position) => Token::Identifier(Box::new("->".into())),
         Token::LexError(error) => marks::token(&error).unwrap_or(Token::LexError(error)),
         Token::Reserved(word) if is_key(position, &word) => Token::Identifier(word),
@@ -111,13 +111,13 @@ pub(crate) fn token(token: Token, position: Position) -> Token {
     }
 }
 
-/// Whether the `word` at `position` is a key of a map, `#{ fn: 1 }`, or a parameter with an annotation.
+/// Whether the `word` at `position` is a map key, `#{ fn: 1 }`, or an annotated parameter.
 fn is_key(position: Position, word: &str) -> bool {
-    let stands = |before: Option<(Kind, &str)>, after: Option<(Kind, &str)>| {
+    let fits = |before: Option<(Kind, &str)>, after: Option<(Kind, &str)>| {
         let begins = before.is_some_and(|(_, text)| matches!(text, "{" | "," | "("));
         (begins && after.is_some_and(|(_, text)| text == ":")).then_some(())
     };
-    around(position, word, stands).is_some()
+    around(position, word, fits).is_some()
 }
 
 /// Whether the `word` at `position` is called as a function.
@@ -126,7 +126,7 @@ fn is_called(position: Position, word: &str) -> bool {
     around(position, word, |before, after| (!is(before, ".") && is(after, "(")).then_some(())).is_some()
 }
 
-/// Whether the `->` of an item stands at `position`.
+/// Whether `position` is the `->` of an item.
 fn is_arrow(position: Position) -> bool {
     CURRENT.with_borrow(|stack| {
         let Some(Current { tokens, in_block: true, .. }) = stack.last() else { return false };
@@ -135,7 +135,7 @@ fn is_arrow(position: Position) -> bool {
     })
 }
 
-/// Whether no float takes part in the comparison whose `sign` stands at `position`.
+/// Whether the comparison `sign` at `position` has no float operand.
 fn is_free_of_floats(position: Position, sign: &str) -> bool {
     CURRENT.with_borrow(|stack| {
         let Some(Current { tokens, counting, .. }) = stack.last() else { return false };
@@ -144,7 +144,7 @@ fn is_free_of_floats(position: Position, sign: &str) -> bool {
     })
 }
 
-/// Whether the division at `position` cannot lose a remainder, or is not to tell.
+/// Whether the division at `position` cannot lose a remainder, or must not report it.
 fn divides_exactly(position: Position) -> bool {
     CURRENT.with_borrow(|stack| {
         let Some(Current { tokens, is_standard, .. }) = stack.last() else { return false };
@@ -155,14 +155,14 @@ fn divides_exactly(position: Position) -> bool {
 /// The token after a word.
 #[derive(Default)]
 struct Next {
-    /// A name, or a word of Rhai that is no operator.
+    /// A name, or a Rhai word that is not an operator.
     is_name: bool,
     is_text: bool,
     is_brace: bool,
 }
 
-/// `key` if the `word` at `position` begins a block: if `fits` holds for whether a statement can begin there, and for the
-/// token after it.
+/// `key` if the `word` at `position` starts a block: `fits` gets whether a statement can start there, and the
+/// next token.
 fn begins(
     position: Position,
     word: &str,
@@ -172,7 +172,7 @@ fn begins(
     around(position, word, |before, after| {
         let (next, text) = after?;
         let starts = |first: fn(char) -> bool| text.starts_with(first);
-        // Two names never follow each other, but for these two operators.
+        // Two adjacent names occur only with these two operators.
         let is_name = next == Kind::Word && !matches!(text, "in" | "as") && starts(|c| c.is_alphabetic() || c == '_');
         let is_text = next == Kind::Raw || next == Kind::Text && starts(|c| c != '\'');
         let next = Next { is_name, is_text, is_brace: text == "{" };
@@ -181,13 +181,13 @@ fn begins(
     })
 }
 
-/// Whether the word `call` at `position` is that of `x.call(…)`.
+/// Whether the word `call` at `position` belongs to `x.call(…)`.
 fn after_dot(position: Position) -> bool {
     let is = |token: Option<(Kind, &str)>, wanted: &str| token.is_some_and(|(_, text)| text == wanted);
     around(position, "call", |before, after| (is(before, ".") && is(after, "(")).then_some(())).is_some()
 }
 
-/// Looks at what stands before and after the `word` at `position`.
+/// Inspects the tokens before and after the `word` at `position`.
 fn around<T>(
     position: Position,
     word: &str,
@@ -201,10 +201,10 @@ fn around<T>(
     })
 }
 
-/// Puts a statement without effect into the empty blocks whose opening braces stand at `braces`. No line moves, and no
-/// column but those behind a block without any white space before or in it.
+/// Puts a statement without effect into the empty blocks that open at `braces`. Lines do not move; columns move only
+/// after a block that contains no white space and follows none.
 pub(crate) fn fill_blocks(text: &str, mut braces: Vec<Position>) -> String {
-    // From the end, so that what is put in does not move the others; a function is seen for each closure in it.
+    // Backwards, so that insertions do not move the rest; a function is visited once per closure in it.
     braces.sort_by_key(|brace| (brace.line(), brace.position()));
     braces.dedup();
     let mut lines: Vec<Vec<char>> = text.split('\n').map(|line| line.chars().collect()).collect();
@@ -239,7 +239,7 @@ pub(crate) fn caught_names(text: &str) -> Vec<String> {
     names.filter(|name| !name.is_empty()).collect()
 }
 
-/// Where the first character of the string literal at `quote` stands. Rhai drops the line end that directly follows an
+/// The place of the first character of the string literal at `quote`. Rhai drops a line end directly after an
 /// opening back-tick.
 pub(crate) fn literal_origin(text: &str, source: &str, line: usize, column: usize) -> Origin {
     let rest: Vec<char> =
@@ -290,8 +290,8 @@ pub(crate) fn strip_comment(comment: &str) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// The text as Rhai is to read it: documentation comments above blocks are plain comments, as Rhai takes the former only
-/// above functions, and so is a line `#!…` at the beginning; the lines of every string are counted. Nothing moves.
+/// Prepares text for Rhai: documentation comments above blocks become plain comments, because Rhai allows the former only
+/// above functions, as does a `#!…` line at the beginning; strings keep countable lines. No position changes.
 pub(crate) fn readable(text: &str) -> String {
     let text = crate::script::language::tokens::with_countable_lines(text);
     let tokens = Tokens::new(&text);
@@ -308,7 +308,7 @@ pub(crate) fn readable(text: &str) -> String {
             belongs = token.kind == Kind::Word && block;
             next = written;
         } else if written.starts_with("#!") {
-            // With the third character, `#!/` would become a documentation comment.
+            // With a third slash, `#!/` would become a documentation comment.
             out.splice(start..start + 2, *b"//");
             if written.as_bytes().get(2).is_some_and(|third| matches!(third, b'/' | b'!')) {
                 out[start + 2] = b' ';

@@ -1,22 +1,22 @@
-//! The tokens of a script with their places: what comes before and after a word, and the strings in which Rhai miscounts
-//! lines.
+//! The tokens of a script with positions: the neighbours of a word, and strings whose lines Rhai
+//! miscounts.
 //!
-//! Knows of Rhai's grammar what comments, literals and words are. Invariant: scanning takes linear time and never fails;
-//! what has no end ends with the text.
+//! Knows comments, literals and words of Rhai's grammar. Invariant: scanning takes linear time and never fails;
+//! an unclosed token ends with the text.
 
 use rhai::Position;
 use std::ops::Range;
 
-/// What a token is.
+/// Kinds of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A name, a word of the language, a number.
+    /// A name, a keyword, a number.
     Word,
     /// One character of an operator, or a bracket.
     Sign,
-    /// A string, a character, or what stands between back-ticks up to its end or to the next `${`.
+    /// A string, a character, or back-tick text up to its end or the next `${`.
     Text,
-    /// `#"…"#`, with as many marks as one likes.
+    /// `#"…"#`, with any number of marks.
     Raw,
     /// A comment, or the line `#!…` at the beginning.
     Comment,
@@ -26,14 +26,14 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     pub kind: Kind,
-    /// Its bytes.
+    /// Its byte range.
     pub range: Range<usize>,
     line: usize,
     column: usize,
 }
 
 impl Token {
-    /// Where it begins, as Rhai counts.
+    /// Where it starts, as Rhai counts.
     pub fn position(&self) -> Position {
         let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
         Position::new(count(self.line).max(1), count(self.column))
@@ -47,7 +47,7 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    /// Takes `text` apart.
+    /// Splits `text`.
     pub fn new(text: &str) -> Tokens {
         let mut scanner = Scanner { text, at: 0, list: Vec::new() };
         scanner.shebang();
@@ -73,7 +73,7 @@ impl Tokens {
         self.list.partition_point(|token| (token.line, token.column) < wanted)
     }
 
-    /// The index of the token at `position`, if there is one and it is `text`.
+    /// The index of the token at `position`, if its text is `text`.
     pub fn index_of(&self, position: Position, text: char) -> Option<usize> {
         let index = self.first_at(position);
         let token = self.list.get(index)?;
@@ -81,8 +81,8 @@ impl Tokens {
         (is_here && self.text(token).starts_with(text)).then_some(index)
     }
 
-    /// What stands before and after the `word` at `position`, comments left out. Rhai counts too few columns after `\${`, so
-    /// that the nearest such word at or after the column is meant.
+    /// The tokens before and after the `word` at `position`, without comments. Rhai counts too few columns after `\${`, so
+    /// the nearest such word at or after the column is used.
     pub fn around(&self, position: Position, word: &str) -> (Option<&Token>, Option<&Token>) {
         let start = self.first_at(position);
         let mut here = (start..self.list.len()).take_while(|index| Some(self.list[*index].line) == position.line());
@@ -93,7 +93,7 @@ impl Tokens {
     }
 }
 
-/// Sets the lines and columns, which count from 1 and in characters, as Rhai's do.
+/// Sets lines and columns, counted from 1 in characters, as in Rhai.
 fn number(text: &str, list: &mut [Token]) {
     let (mut at, mut line, mut column) = (0, 1, 1);
     for token in list {
@@ -128,7 +128,7 @@ impl Scanner<'_> {
     }
 
     fn code(&mut self) {
-        // The braces that are open in the `${…}` of each open back-tick string, innermost last.
+        // The open braces in the `${…}` of each open back-tick string, innermost last.
         let mut depths: Vec<usize> = Vec::new();
         while let Some(first) = self.rest().chars().next() {
             match first {
@@ -161,7 +161,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// A token that holds no code.
+    /// A token without code.
     fn plain(&mut self, first: char) {
         let rest = self.rest();
         let end = |length: Option<usize>| length.unwrap_or(rest.len());
@@ -179,7 +179,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// What stands between back-ticks, from the opening one or the end of a `${…}`, up to the next `${` or the end; whether
+    /// Back-tick text, from the opening back-tick or the end of a `${…}` up to the next `${` or the end; returns whether
     /// code follows.
     fn back_ticks(&mut self) -> bool {
         let rest = self.rest().as_bytes();
@@ -205,7 +205,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Whether the last token was the brace that ends a `${…}`, directly before.
+    /// Whether the previous token was the brace that ends a `${…}`.
     fn is_inside(&self) -> bool {
         self.list.last().is_some_and(|last| last.range.end == self.at && self.text[last.range.clone()] == *"}")
     }
@@ -215,7 +215,7 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// The length of a block comment, which may hold others.
+/// The length of a block comment, which may be nested.
 fn block_comment(rest: &str) -> Option<usize> {
     let (mut depth, mut at) = (0, 0);
     loop {
@@ -231,7 +231,7 @@ fn block_comment(rest: &str) -> Option<usize> {
     }
 }
 
-/// The length of a string in quotes; it goes on on the next line only after a backslash.
+/// The length of a quoted string; it continues on the next line only after a backslash.
 fn string(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     for (index, c) in rest.char_indices().skip(1) {
@@ -257,8 +257,8 @@ fn raw(rest: &str) -> Option<usize> {
     Some(rest[marks + 1..].find(&end).map_or(rest.len(), |index| marks + 1 + index + end.len()))
 }
 
-/// The text with its raw strings written such that Rhai counts their lines: it misses a line end that follows a `"` in
-/// them. Nothing moves, and their values stay as they are.
+/// Rewrites raw strings so that Rhai counts their lines: it misses a line end that follows a `"` in
+/// them. Positions and values do not change.
 pub(crate) fn with_countable_lines(text: &str) -> String {
     let tokens = Tokens::new(text);
     let mut out = String::new();
@@ -274,8 +274,8 @@ pub(crate) fn with_countable_lines(text: &str) -> String {
     out
 }
 
-/// A raw string whose lines Rhai miscounts as a string in quotes: its value on the first line, then as many lines that go
-/// on, and blanks up to its end. `None` if its lines are counted as they are.
+/// Rewrites a raw string whose lines Rhai miscounts as a quoted string: its value on the first line, then continuation
+/// lines, and blanks up to its end. `None` if Rhai counts its lines correctly.
 fn countable(raw: &str) -> Option<String> {
     let marks = raw.bytes().take_while(|byte| *byte == b'#').count();
     let end = format!("\"{}", "#".repeat(marks));
@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tokens_and_their_neighbours() {
+    fn finds_tokens_and_their_neighbours() {
         let text = "#!/usr/bin\nlet /* a /* b */ */ x = `é ${ f(`{${1}}`) } `` \\${`; // c\nfor x in \"x\\\"\" { }";
         let tokens = Tokens::new(text);
         let shown: Vec<(Kind, &str)> = tokens.list().iter().map(|token| (token.kind, tokens.text(token))).collect();

@@ -1,6 +1,6 @@
 //! `csv_format` and `csv_parse`, the natives behind `std/csv` (RFC 4180, lines ending in `\n`).
 //!
-//! Invariant: what `csv_format` writes, `csv_parse` reads as the same texts.
+//! Invariant: `csv_parse` returns the texts that `csv_format` wrote.
 
 use crate::script::errors::{Fallible, argument, placed};
 use crate::script::natives::measure::shown;
@@ -13,7 +13,7 @@ pub(crate) fn register(engine: &mut Engine) {
         .register_fn("csv_parse", |context: Context<'_>, text: ImmutableString| placed(&context, csv_parse(&text)));
 }
 
-/// Rows as the text of a CSV file (RFC 4180, lines ending in `\n`).
+/// Formats rows as CSV (RFC 4180, lines ending in `\n`).
 fn csv_format(context: &Context<'_>, rows: &[Dynamic]) -> Fallible<String> {
     let mut text = String::new();
     for (index, row) in rows.iter().enumerate() {
@@ -38,7 +38,7 @@ fn quote(cell: &str, empty: bool) -> String {
     if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
 }
 
-/// The rows of a CSV text; all cells are strings.
+/// Parses a CSV text; all cells are strings.
 fn csv_parse(text: &str) -> Fallible<Array> {
     let mut rows: Vec<Vec<String>> = Vec::new();
     let mut row: Vec<String> = Vec::new();
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn csv_text_is_read_as_rows() {
+    fn parses_csv_text() {
         fn case(text: &str, wanted: &[&[&str]]) {
             let rows = csv_parse(text).unwrap();
             let rows: Vec<Vec<String>> =

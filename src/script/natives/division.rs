@@ -1,9 +1,9 @@
-//! The operators `/` and `/=` of scripts, which say where two integers lose the remainder of their division, and `floor_div`,
+//! The operators `/` and `/=` of scripts, which report lost remainders of integer divisions, and `floor_div`,
 //! which rounds down.
 //!
-//! `/` is registered as a custom operator, as comparisons are (see [`crate::script::language::comparing`]), but where a float
-//! literal takes part and in the standard modules; for `/=` see [`crate::script::language::marks`]: an integer on its right-hand
-//! side becomes a [`Divisor`], which Rhai does not know. Invariant: values and errors are Rhai's own.
+//! `/` is registered as a custom operator, like comparisons (see [`crate::script::language::comparing`]), except next to a float
+//! literal and in standard modules; for `/=` see [`crate::script::language::marks`]: an integer on its right-hand
+//! side becomes a [`Divisor`], a type unknown to Rhai. Invariant: values and errors equal Rhai's.
 
 use crate::script::errors::{Fallible, argument, place, placed};
 use crate::script::language::marks::DIVISOR_KEY;
@@ -23,7 +23,7 @@ const SIGN: &str = "/";
 #[derive(Clone)]
 struct Divisor(i64);
 
-/// Registers the operators and `floor_div`. Without a run, nothing is told.
+/// Registers the operators and `floor_div`. Without a run, nothing is reported.
 pub(crate) fn register(engine: &mut Engine, run: Option<&Arc<Run>>) {
     engine.disable_symbol(SIGN);
     let precedence = Token::Divide.precedence().map_or(180, std::num::NonZeroU8::get);
@@ -113,7 +113,7 @@ fn assignment(engine: &mut Engine, run: Option<Arc<Run>>) {
     });
 }
 
-/// Says, once for each place, that a remainder is lost; the first time also what to do. `division`: how it is written with its values, and the quotient.
+/// Reports a lost remainder once per place; the first report includes help. `division` returns the expression with its values, and the quotient.
 fn note(run: Option<&Run>, context: &Context<'_>, division: impl FnOnce() -> (String, String)) {
     let Some((run, source)) = run.zip(context.call_source()) else { return };
     if library_text(source).is_some() || !lock(&run.recorder.lossy).is_new(source, context.call_position()) {
@@ -126,7 +126,7 @@ fn note(run: Option<&Run>, context: &Context<'_>, division: impl FnOnce() -> (St
     run.observer.notice(&format!("{origin}: {written} is {quotient}: dividing two integers drops the remainder{help}"));
 }
 
-/// As Python's `//`.
+/// Python's `//`.
 fn floor_integers(a: i64, b: i64) -> Fallible<i64> {
     if b == 0 {
         return argument(format!("division by zero: floor_div({a}, {b})"), "");
@@ -137,7 +137,7 @@ fn floor_integers(a: i64, b: i64) -> Fallible<i64> {
     Ok(if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient })
 }
 
-/// As Python's `//`: the remainder, which is exact, decides.
+/// Python's `//`: the remainder, which is exact, decides.
 fn floor_floats(a: f64, b: f64) -> Fallible<f64> {
     if b == 0.0 {
         return argument(format!("division by zero: floor_div({a:?}, {b:?})"), "");

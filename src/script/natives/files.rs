@@ -1,6 +1,6 @@
-//! Files of this computer: the natives behind `std/file`.
+//! File access: the native functions of `std/file`.
 //!
-//! Uses [`crate::gate`]. Invariant: no path is opened that the gate has not let pass.
+//! Uses [`crate::gate`]. Invariant: every opened path was allowed by the gate.
 
 use crate::bound;
 use crate::error::Kind;
@@ -42,9 +42,9 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("script_folder", move || shown(&here.host.gate().here()));
 }
 
-/// A folder in full, as scripts write paths.
+/// An absolute folder, in the notation of scripts.
 fn shown(folder: &Path) -> String {
-    // Windows begins a path in full so, and takes no other slashes in it.
+    // The prefix of verbatim paths on Windows, which allow no slashes.
     folder.to_string_lossy().trim_start_matches(r"\\?\").replace('\\', "/")
 }
 
@@ -67,7 +67,7 @@ fn write(run: &Run, path: &str, content: &[u8], append: bool) -> Fallible<()> {
     run.writable(path)?.write(content, append).or_else(|error| failed("written", path, &error))
 }
 
-/// The names in a folder in alphabetical order, those of folders with a slash after them.
+/// The names in a folder in alphabetical order; folders end with a slash.
 fn names(run: &Run, path: &str) -> Fallible<Array> {
     let names = run.readable(path)?.names().or_else(|error| failed("listed", path, &error))?;
     Ok(names.into_iter().map(Dynamic::from).collect())

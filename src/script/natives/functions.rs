@@ -1,6 +1,6 @@
-//! Functions of the language that are no methods: `sleep`, `timeout`, `exit`, time and environment.
+//! Global functions: `sleep`, `timeout`, `exit`, time and environment.
 //!
-//! Invariant: whatever waits here ends with the run, and with the innermost time limit.
+//! Invariant: every wait ends with the run, and with the innermost time limit.
 
 use crate::device::class::seconds;
 use crate::error::Kind;
@@ -12,7 +12,7 @@ use rhai::{Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, NativeCallCon
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Longest time between two looks at Ctrl-C.
+/// Longest interval between checks for Ctrl-C.
 const SLICE: Duration = Duration::from_millis(25);
 
 /// Registers the functions.
@@ -41,7 +41,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         });
 }
 
-/// The duration of `sleep`, `timeout` and what else waits.
+/// Parses the duration of `sleep`, `timeout` and similar functions.
 pub(crate) fn duration(function: &str, value: &Value) -> Fallible<Duration> {
     match value {
         Value::Int(0) => Ok(Duration::ZERO),
@@ -57,7 +57,7 @@ fn sleep(run: &Run, value: &Value) -> Fallible<()> {
     wait_for(run, Instant::now() + duration("sleep", value)?)
 }
 
-/// Waits until `end`, unless the script has to stop before.
+/// Waits until `end`, unless the script must stop earlier.
 pub(crate) fn wait_for(run: &Run, end: Instant) -> Fallible<()> {
     loop {
         if let Some(why) = run.clock.progress() {
@@ -90,7 +90,7 @@ fn waiting(engine: &mut Engine, run: &Arc<Run>) {
     });
 }
 
-/// Calls `body`; a TimeoutError ends it when the time is up.
+/// Calls `body`; raises a TimeoutError when the time limit passes.
 fn timeout(run: &Run, context: &NativeCallContext<'_>, value: &Value, body: &FnPtr) -> Fallible<Dynamic> {
     let limit = duration("timeout", value)?;
     let begun = Instant::now();

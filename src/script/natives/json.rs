@@ -1,6 +1,6 @@
 //! `json_parse` and `json_stringify`, the natives behind `std/json` (RFC 8259).
 //!
-//! Invariant: integers of any size and finite floats come back exactly as they went; nothing nests deeper than can be sent.
+//! Invariant: integers of any size and finite floats round-trip exactly; nesting is limited to what a board accepts.
 
 use crate::script::errors::{Fallible, argument, placed};
 use crate::script::objects::convert::{to_dynamic, to_value};
@@ -9,7 +9,7 @@ use num_bigint::BigInt;
 use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::fmt::Write as _;
 
-/// Depth of nesting that is read; it is also what can be written.
+/// Maximum depth of nesting, for reading and writing.
 const DEEPEST: usize = 100;
 
 /// Registers the functions.
@@ -35,7 +35,7 @@ fn parse(text: &str) -> Fallible<Dynamic> {
     })
 }
 
-/// A text, and how far it was read. The place is always one between two characters.
+/// A text and the current position, which is always on a character boundary.
 struct Parser<'t> {
     text: &'t str,
     place: usize,
@@ -48,7 +48,7 @@ impl Parser<'_> {
         &self.text[self.place..]
     }
 
-    /// The next byte that is no white space, which is passed over.
+    /// The next byte after white space.
     fn next_byte(&mut self) -> Option<u8> {
         self.place = self.text.len() - self.rest().trim_start_matches([' ', '\t', '\r', '\n']).len();
         self.rest().bytes().next()
@@ -78,7 +78,7 @@ impl Parser<'_> {
         }
     }
 
-    /// What stands behind an element: whether another one follows.
+    /// After an element: returns whether another one follows.
     fn another(&mut self, end: u8) -> Parsed<bool> {
         match self.next_byte() {
             Some(byte) if byte == end || byte == b',' => {
@@ -206,7 +206,7 @@ impl Parser<'_> {
         code.and_then(char::from_u32).ok_or_else(|| "this is half of a surrogate pair".to_owned())
     }
 
-    /// The number in `\u1234`.
+    /// The code unit of `\u1234`.
     fn unit(&mut self) -> Option<u32> {
         let digits = self.rest().strip_prefix("\\u")?.get(..4)?;
         let number = u32::from_str_radix(digits, 16).ok().filter(|_| !digits.starts_with('+'))?;
@@ -215,7 +215,7 @@ impl Parser<'_> {
     }
 }
 
-/// The value as JSON: on one line if `indent` is 0, else with so many spaces a level.
+/// Formats JSON: on one line if `indent` is 0, else with `indent` spaces per level.
 fn stringify(value: &Dynamic, indent: i64) -> Fallible<String> {
     let indent = usize::try_from(indent).unwrap_or(0).min(16);
     let mut out = String::new();
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn values_come_back_as_they_were() {
+    fn values_round_trip() {
         for text in [
             "null",
             "[true,false,null]",
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_refused_with_its_place() {
+    fn rejects_invalid_json_with_its_position() {
         let deep = "[".repeat(500);
         for text in [
             "",

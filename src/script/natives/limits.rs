@@ -1,9 +1,9 @@
-//! Bounds of what a script may make: the memory of the program, and the size of one value that a single call makes.
+//! Memory limits of scripts: the program's memory, and the size of a value that one call creates.
 //!
-//! Rhai's own limits of sizes are off, because with one it measures a whole array whenever something is done to it. In
-//! their place the memory of the program is looked at after every operation, which costs the reading of a counter; what
-//! one operation makes out of nothing, such as `blob(n)` and `pad`, is refused above [`LARGEST`].
-//! Invariant: a script that wants too much ends with an error, so that its teardowns run; the program is not aborted.
+//! Rhai's own size limits are off, because with one it measures a whole array on every operation. Instead,
+//! the program's memory is checked after every operation, which costs one counter read; calls that
+//! create large values from nothing, such as `blob(n)` and `pad`, are limited to [`LARGEST`].
+//! Invariant: a script that exceeds a limit ends with an error and runs its teardowns; the program is not aborted.
 
 use crate::script::errors::{Fallible, argument, placed, stop};
 use crate::script::run::Run;
@@ -11,14 +11,14 @@ use crate::script::run::memory::shown;
 use rhai::{Array, Blob, Dynamic, Engine, INT, ImmutableString, NativeCallContext as Context};
 use std::sync::Arc;
 
-/// Largest string, blob or array, in bytes, that one call makes.
+/// Largest string, blob or array that one call may create, in bytes.
 pub const LARGEST: u64 = 256 << 20;
 
-/// Functions of Rhai itself that are registered here with a bound: its own documents describe them.
+/// Functions of Rhai that are replaced by bounded ones: Rhai documents them.
 #[cfg(test)]
 pub(crate) const OF_RHAI: [&str; 3] = ["blob", "pad", "replace"];
 
-/// Registers the functions that can make much out of little, in place of Rhai's own.
+/// Registers bounded versions of functions that can create large values.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let (one, two) = (Bound(run.clone()), Bound(run.clone()));
     engine
@@ -41,7 +41,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     strings(engine, run);
 }
 
-/// The functions of strings. Lengths are in characters, as everywhere in Rhai.
+/// String functions. Lengths are in characters, as everywhere in Rhai.
 fn strings(engine: &mut Engine, run: &Arc<Run>) {
     let (one, several) = (Bound(run.clone()), Bound(run.clone()));
     engine
@@ -69,12 +69,12 @@ fn strings(engine: &mut Engine, run: &Arc<Run>) {
         });
 }
 
-/// Rhai takes the low byte of a number.
+/// Rhai uses the low byte of a number.
 fn byte(value: INT) -> u8 {
     value.to_le_bytes()[0]
 }
 
-/// What one call may make in a run.
+/// The limit of one call.
 struct Bound(Arc<Run>);
 
 impl Bound {
@@ -82,7 +82,7 @@ impl Bound {
         self.0.options.memory.map_or(LARGEST, |memory| LARGEST.min(memory.most as u64))
     }
 
-    /// Refuses a value of more bytes.
+    /// Rejects larger values.
     fn check(&self, name: &str, bytes: u128) -> Fallible<()> {
         let most = self.most();
         if bytes <= u128::from(most) {
@@ -91,14 +91,14 @@ impl Bound {
         argument(format!("`{name}` would make a value of more than {}", shown(most)), "make it in pieces")
     }
 
-    /// The number of items of `each` bytes; below 0 there is none.
+    /// The number of items of `each` bytes; negative lengths count as 0.
     fn length(&self, name: &str, length: INT, each: u64) -> Fallible<usize> {
         let length = u64::try_from(length).unwrap_or(0);
         self.check(name, u128::from(length) * u128::from(each))?;
         Ok(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
-    /// Appends copies of an item, which may be large itself, or the run is stopped meanwhile.
+    /// Appends copies of an item. Checks for a stop, because the items may be large.
     fn fill(&self, items: &mut Array, length: usize, item: &Dynamic) -> Fallible<()> {
         while items.len() < length {
             if let Some(why) = self.0.clock.progress() {
@@ -110,7 +110,7 @@ impl Bound {
         Ok(())
     }
 
-    /// Appends `more` until `text` has at least `length` characters, and cuts what is too much.
+    /// Appends `more` until `text` has at least `length` characters, then truncates it to `length`.
     fn pad(&self, text: &mut ImmutableString, length: INT, more: &str) -> Fallible<()> {
         let have = text.chars().count();
         let wanted = self.length("pad", length, more.len().max(1) as u64)?;

@@ -1,6 +1,6 @@
 //! `measure(name, value, options)`.
 //!
-//! Invariant: what was measured is recorded before anything is raised for it.
+//! Invariant: a measurement is recorded before an error is raised for it.
 
 use crate::bench::event::{Event, Outcome};
 use crate::bench::measurement::Measurement;
@@ -34,7 +34,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     );
 }
 
-/// A value as `print` shows it.
+/// Formats a value as `print` does.
 pub(crate) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
     let text = context.call_native_fn::<ImmutableString>("to_string", (value.clone(),));
     text.map_or_else(|_| value.to_string(), |text| text.to_string())
@@ -47,7 +47,7 @@ pub(crate) fn number(value: &Dynamic) -> Option<f64> {
     small.or_else(|| value.read_lock::<BigInteger>().map(|whole| whole.to_float()))
 }
 
-/// A value as JSON has it; what JSON does not have is a text.
+/// Converts a value to JSON; what JSON lacks becomes a string.
 fn json(context: &NativeCallContext<'_>, value: &Dynamic) -> Value {
     if let Ok(whole) = value.as_int() {
         return whole.into();
@@ -75,7 +75,7 @@ fn text(name: &str, given: &Dynamic, help: &str) -> Fallible<String> {
     given.clone().into_string().or_else(|_| argument(format!("`{name}` is {}", describe(given)), help))
 }
 
-/// The unit, if there is such a one.
+/// Checks a unit.
 pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
     let unit = text("unit", given, "it is a string, such as \"V\"")?;
     match units::check(&unit) {
@@ -93,7 +93,7 @@ pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
     }
 }
 
-/// Reads the options; gives whether a failure ends the test.
+/// Reads the options; returns whether a failure ends the test.
 fn read(context: &NativeCallContext<'_>, measurement: &mut Measurement, options: &Map) -> Fallible<bool> {
     let mut must = false;
     for (option, given) in options {
@@ -125,7 +125,7 @@ fn read(context: &NativeCallContext<'_>, measurement: &mut Measurement, options:
     Ok(must)
 }
 
-/// Refuses limits that nothing can meet.
+/// Rejects limits that no value can meet.
 fn check(measurement: &Measurement) -> Fallible<()> {
     if let Some(percent) = measurement.within_percent {
         if measurement.equals.as_ref().and_then(numbers::from_json).is_none() {

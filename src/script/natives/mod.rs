@@ -1,6 +1,6 @@
-//! Functions for scripts that belong to no board.
+//! Native functions that are not specific to a board.
 //!
-//! Invariant: whatever reaches out of the script asks the gate, and whatever waits ends with the run.
+//! Invariant: access to anything outside the script goes through the gate; every wait ends with the run.
 
 pub(crate) mod csv;
 pub(crate) mod division;

@@ -1,6 +1,6 @@
-//! `ask`, `confirm` and `instruct`: questions to the person at the bench.
+//! `ask`, `confirm` and `instruct`: questions to the operator.
 //!
-//! Uses [`crate::bench::operator`]. Invariant: a question ends with the run, with the innermost time limit, and by Ctrl-C.
+//! Uses [`crate::bench::operator`]. Invariant: a question ends with the run, the innermost time limit, or Ctrl-C.
 
 use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};
 use crate::device::class::seconds;
@@ -66,15 +66,15 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
 }
 
-/// What the options of a question say.
+/// A question with its options.
 struct Asked {
     question: Question,
-    /// The values that the choices stand for.
+    /// The values of the choices.
     choices: Array,
     timeout: Option<Duration>,
 }
 
-/// Puts the question, and gives the answer as a value of the script.
+/// Asks the question and returns the answer as a script value.
 fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options: &Map) -> Fallible<Dynamic> {
     let asked = read(context, function, text, options)?;
     let begun = Instant::now();

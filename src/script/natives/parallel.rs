@@ -1,6 +1,6 @@
-//! `parallel([|| …, || …])` and `for_each_board([…], |b| …)`: closures on threads of their own, results in order.
+//! `parallel([|| …, || …])` and `for_each_board([…], |b| …)`: closures on separate threads, results in order.
 //!
-//! Invariant: all closures have ended when the call returns, whatever became of one of them.
+//! Invariant: all closures have ended when the call returns, even if one fails.
 
 use crate::error::{Error, Kind};
 use crate::script::diagnostics::explain;
@@ -15,12 +15,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Stack of a closure's thread: for 64 nested calls of a script, and to release what it nests. Memory is taken only as far as it
-/// is used. Where the system gives less, [`LEAST_STACK`] does for the calls.
+/// Stack size of a closure's thread: enough for 64 nested script calls, and for dropping nested values. Memory is committed
+/// as it is used. If the system grants less, [`LEAST_STACK`] is enough for the calls.
 const STACK: usize = if cfg!(target_pointer_width = "64") { 512 << 20 } else { 16 << 20 };
 const LEAST_STACK: usize = 16 << 20;
 
-/// How `for_each_board` is written.
+/// Usage of `for_each_board`.
 const FOR_EACH: &str = "write `for_each_board([one, two], |board| …)`, with `#{ jobs: 4 }` before the closure to limit how many run at once";
 
 /// Registers `parallel` and `for_each_board`.
@@ -45,12 +45,12 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
 /// One closure to run.
 struct Job {
     function: FnPtr,
-    /// The board that it is for, which is its argument.
+    /// The board passed to it, if any.
     board: Option<DeviceHandle>,
 }
 
 impl Job {
-    /// A captured variable is locked while it is used: each closure gets copies of its own.
+    /// Captured variables are locked during use, so each closure gets its own copies.
     fn new(mut function: FnPtr, board: Option<DeviceHandle>) -> Job {
         for captured in function.iter_curry_mut() {
             *captured = captured.flatten_clone();
@@ -58,7 +58,7 @@ impl Job {
         Job { function, board }
     }
 
-    /// What it is called in notes.
+    /// Its name in notes.
     fn label(&self, number: usize) -> String {
         match &self.board {
             Some(board) => format!("board `{}`", board.device.name()),
@@ -122,7 +122,7 @@ fn for_each_board(
     collect(run, context, &jobs, "boards", outcomes)
 }
 
-/// How many may run at once.
+/// The maximum number of concurrent jobs.
 fn limit(options: &Map) -> Fallible<usize> {
     let mut limit = usize::MAX;
     for (name, value) in options {
@@ -144,7 +144,7 @@ struct Shared<'a> {
     run: &'a Run,
     jobs: &'a [Job],
     next: AtomicUsize,
-    /// Threads that have not ended.
+    /// Threads still running.
     running: AtomicUsize,
     interrupted: AtomicBool,
     outcomes: Mutex<Vec<Option<Fallible<Dynamic>>>>,
@@ -152,7 +152,7 @@ struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    /// Carries out jobs as long as there are any.
+    /// Runs jobs until none are left.
     fn work(&self, context: &NativeCallContext<'_>) {
         let _leaving = Leaving(self);
         loop {
@@ -208,7 +208,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
                 refused = Some(error.to_string());
             }
         }
-        // One closure has taken the press of Ctrl-C: it is meant for the others, too.
+        // One closure consumed the Ctrl-C; pass it on to the others.
         while shared.running.load(Ordering::SeqCst) > 0 {
             std::thread::park_timeout(Duration::from_millis(25));
             if shared.interrupted.load(Ordering::SeqCst) && shared.running.load(Ordering::SeqCst) > 0 {
@@ -232,7 +232,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect()
 }
 
-/// Counts a thread out when it ends, also by a panic.
+/// Decrements the thread count on drop, also after a panic.
 struct Leaving<'a, 'b>(&'a Shared<'b>);
 
 impl Drop for Leaving<'_, '_> {
@@ -242,7 +242,7 @@ impl Drop for Leaving<'_, '_> {
     }
 }
 
-/// The results in order, or a ParallelError. What ends the script ends it here, too.
+/// Returns the results in order, or a ParallelError. A stop of the script is passed on.
 fn collect(
     run: &Run,
     context: &NativeCallContext<'_>,

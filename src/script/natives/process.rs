@@ -1,7 +1,7 @@
-//! `process_run`, the native behind `std/process`: programs of this computer.
+//! `process_run`, the native function of `std/process`: runs programs on this computer.
 //!
-//! Invariant: when the call returns, the program has ended. Ctrl-C, the time limits of the script and its own `timeout` end it
-//! with all that it started; what a program that ends by itself leaves running goes on.
+//! Invariant: when the call returns, the program has ended. Ctrl-C, the script's time limits and its own `timeout` kill it
+//! with all its children; children that outlive a normal exit keep running.
 
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
@@ -16,19 +16,19 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// Longest time between two looks at Ctrl-C and at the program.
+/// Longest interval between checks for Ctrl-C and for the program's exit.
 const SLICE: Duration = Duration::from_millis(25);
 
-/// How long the output of a program may take to come to an end after it.
+/// How long to wait for the end of the output after the program has ended.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long a program may take to end after it was asked to: so long that SIGTERM ends the script within two seconds.
+/// How long a program may take to end after SIGTERM: short enough for the script to end within two seconds of its own.
 const END_GRACE: Duration = Duration::from_secs(1);
 
-/// Most bytes of output, each of both.
+/// Maximum output in bytes, for stdout and stderr each.
 const MOST_OUTPUT: usize = 64 << 20;
 
-/// What a script asks for.
+/// The arguments of a call.
 struct Job {
     words: Vec<String>,
     limit: Option<Duration>,
@@ -86,7 +86,7 @@ fn carry_out(run: &Run, context: &Context<'_>, job: Job) -> Fallible<Map> {
     let program = job.words[0].clone();
     let mut command = run.program(&program)?.command();
     command.args(&job.words[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A group of its own: Ctrl-C is for the script, which ends the program and all that it started.
+    // A process group of its own: Ctrl-C goes to the script, which kills the group.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = match command.spawn() {
@@ -104,7 +104,7 @@ fn carry_out(run: &Run, context: &Context<'_>, job: Job) -> Fallible<Map> {
     drop(ended);
     if let Some(mut stdin) = child.stdin.take() {
         let input = job.input;
-        // A program that does not read its input need not.
+        // The program may exit without reading its input.
         std::thread::spawn(move || drop(stdin.write_all(&input)));
     }
     let end = job.limit.and_then(|limit| Instant::now().checked_add(limit));
@@ -131,7 +131,7 @@ fn carry_out(run: &Run, context: &Context<'_>, job: Job) -> Fallible<Map> {
     }
 }
 
-/// Why a program is ended.
+/// Why a program is killed.
 enum Why {
     Stop(crate::script::errors::Stop),
     Late,
@@ -139,13 +139,13 @@ enum Why {
     Failed(std::io::Error),
 }
 
-/// What a program has printed so far.
+/// Output so far.
 struct Outputs {
     stdout: Arc<Mutex<Vec<u8>>>,
     stderr: Arc<Mutex<Vec<u8>>>,
 }
 
-/// Reads a pipe to its end on a thread, and says when that has come.
+/// Reads a pipe to its end on a thread, and signals the end.
 fn gather(pipe: Option<impl Read + Send + 'static>, ended: &Sender<()>) -> Arc<Mutex<Vec<u8>>> {
     let held = Arc::new(Mutex::new(Vec::new()));
     let (shared, ended) = (held.clone(), ended.clone());
@@ -164,7 +164,7 @@ fn gather(pipe: Option<impl Read + Send + 'static>, ended: &Sender<()>) -> Arc<M
     held
 }
 
-/// Waits until the program has ended and its output too.
+/// Waits for the end of the program and of its output.
 fn wait(
     run: &Run,
     child: &mut Child,
@@ -185,7 +185,7 @@ fn wait(
         if [&outputs.stdout, &outputs.stderr].iter().any(|held| lock(held).len() > MOST_OUTPUT) {
             return Err(Why::Flood);
         }
-        // What a program leaves running may hold its output open.
+        // A child that outlives the program may keep its output open.
         if let Some((status, since)) = ended
             && (quiet || now.duration_since(since) > GRACE)
         {
@@ -195,7 +195,7 @@ fn wait(
             return Err(Why::Late);
         }
         if quiet {
-            // The output has ended before the program: nothing tells when that does.
+            // The output ended before the program, whose exit sends no signal.
             std::thread::park_timeout(SLICE.min(Duration::from_millis(2)));
         } else if ends.recv_timeout(SLICE) == Err(RecvTimeoutError::Disconnected) {
             quiet = true;
@@ -203,7 +203,7 @@ fn wait(
     }
 }
 
-/// Asks the program and what it started to end; after a while they have to.
+/// Terminates the program and its children; kills them after a grace period.
 fn kill(child: &mut Child) {
     #[cfg(unix)]
     {
@@ -220,7 +220,7 @@ fn kill(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// What the script gets.
+/// The map returned to the script.
 fn described(status: ExitStatus, outputs: &Outputs) -> Map {
     let text = |held: &Mutex<Vec<u8>>| Dynamic::from(String::from_utf8_lossy(&lock(held)).into_owned());
     #[cfg(unix)]

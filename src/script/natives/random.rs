@@ -1,8 +1,8 @@
-//! Reproducible random numbers: the generators behind `std/random`, and `to_fixed`, which shows numbers.
+//! Reproducible random numbers: the generators of `std/random`, and `to_fixed`, which formats numbers.
 //!
 //! The generator is xoshiro256** with its state filled by SplitMix64 (Blackman and Vigna, both in the public domain), and
 //! how each function uses its numbers is part of the language: a seed gives one sequence, on every computer and in every
-//! version. Invariant: nothing but `random_seed` asks the operating system.
+//! version. Invariant: only `random_seed` uses the operating system's randomness.
 
 use crate::script::errors::{Fallible, argument, placed};
 use crate::script::lock::lock;
@@ -10,7 +10,7 @@ use crate::script::objects::convert::describe;
 use rhai::{Array, Blob, Dynamic, Engine, NativeCallContext as Context};
 use std::sync::{Arc, Mutex};
 
-/// Most bytes at once.
+/// Maximum number of bytes per call.
 const MOST_BYTES: i64 = 16 << 20;
 
 /// A generator. Copies share one sequence.
@@ -32,13 +32,13 @@ impl Random {
         next(&mut lock(&self.state))
     }
 
-    /// From 0 up to, but not including, 1: the upper 53 bits of a number.
+    /// In [0, 1): the upper 53 bits of a number.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
     fn unit(&self) -> f64 {
         (self.next() >> 11) as f64 * 2.0_f64.powi(-53)
     }
 
-    /// From 0 up to `most`: the lower bits of a number, as many as `most` has, of the first number where that is not more.
+    /// In [0, most]: the low bits of a number, as many as `most` has; numbers above `most` are skipped.
     fn below_or_equal(&self, most: u64) -> u64 {
         let mask = u64::MAX.checked_shr(most.leading_zeros()).unwrap_or(0);
         loop {
@@ -62,7 +62,7 @@ impl Random {
         Ok(low.wrapping_add(self.below_or_equal(high.wrapping_sub(low) as u64) as i64))
     }
 
-    /// The cosine form of Box and Muller; two numbers of the sequence.
+    /// The cosine form of Box and Muller; uses two numbers of the sequence.
     fn normal(&self, mean: f64, deviation: f64) -> f64 {
         let radius = (-2.0 * (1.0 - self.unit()).ln()).sqrt();
         mean + deviation * radius * (std::f64::consts::TAU * self.unit()).cos()
@@ -118,7 +118,7 @@ pub(crate) fn register(engine: &mut Engine) {
         .register_fn("random_generator", Random::new)
         .register_fn("random_seed", || {
             let mut seed = [0; 8];
-            // Without the operating system's, the time is random enough to test with.
+            // If the system has no randomness, the time is random enough for tests.
             if getrandom::fill(&mut seed).is_err() {
                 let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
                 seed = (since.as_nanos() as u64).to_be_bytes();
@@ -157,7 +157,7 @@ pub(crate) fn register(engine: &mut Engine) {
         });
 }
 
-/// The number with so many digits behind the point; never `-0`.
+/// The number with `decimals` decimal places; never `-0`.
 fn fixed(number: f64, decimals: i64) -> Fallible<String> {
     let Some(decimals) = usize::try_from(decimals).ok().filter(|decimals| *decimals <= 100) else {
         return argument(format!("{decimals} digits behind the point"), "it is a number from 0 to 100");
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_generators_are_the_published_ones() {
+    fn matches_the_published_generators() {
         let mut place = 1_234_567;
         let mixed: Vec<u64> = (0..3).map(|_| split_mix(&mut place)).collect();
         assert_eq!(mixed, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_normal_distribution_has_its_mean_and_deviation() {
+    fn normal_has_its_mean_and_deviation() {
         let random = Random::new(7);
         let drawn: Vec<f64> = (0..10_000).map(|_| random.normal(5.0, 2.0)).collect();
         let mean = drawn.iter().sum::<f64>() / 10_000.0;
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_shown_with_fixed_digits() {
+    fn to_fixed_writes_fixed_decimals() {
         for (number, decimals, wanted) in [(1.005, 1, "1.0"), (-0.04, 1, "0.0"), (-0.05001, 1, "-0.1"), (2.5, 0, "2")] {
             assert_eq!(fixed(number, decimals).unwrap(), wanted);
         }

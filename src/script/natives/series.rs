@@ -1,6 +1,6 @@
-//! `record(name, unit, columns)`: series of samples; `attach(name, file)`: what belongs to the record; `unit(serial)`.
+//! `record(name, unit, columns)`: series of samples; `attach(name, file)`: attachments; `unit(serial)`.
 //!
-//! Invariant: a sample is told when it is added, so that a run that is killed leaves it.
+//! Invariant: a sample is an event as soon as it is added, so that it survives if the run is killed.
 
 use crate::bench::date;
 use crate::bench::event::{Attachment, Event};
@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::sync::Arc;
 
-/// A series as a script holds it.
+/// A series in a script.
 #[derive(Clone)]
 struct SeriesHandle {
     run: Arc<Run>,
@@ -91,7 +91,7 @@ fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallibl
 }
 
 impl SeriesHandle {
-    /// Adds a row. `from`: the device that it comes from, or its time.
+    /// Adds a row. `from` is its device or its time.
     fn add(&self, values: &Dynamic, from: Option<&Dynamic>) -> Fallible<()> {
         let mut host = date::now();
         let mut board = None;
@@ -153,7 +153,7 @@ fn attach(run: &Run, name: &str, media: &str, bytes: &[u8]) -> Fallible<()> {
     Ok(())
 }
 
-/// The media type that a name's ending stands for.
+/// The media type for a file extension.
 fn media(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     match ending.as_str() {

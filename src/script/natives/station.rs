@@ -1,6 +1,6 @@
-//! The variable `station`: what the station's file says, for scripts.
+//! The variable `station`: the station file for scripts.
 //!
-//! Uses [`crate::bench::station`]. Invariant: what a file does not say is an error that names the file, never `()`.
+//! Uses [`crate::bench::station`]. Invariant: a missing entry is an error that names the file, never `()`.
 
 use crate::bench::station::{FILE, Station};
 use crate::script::errors::{Fallible, argument, placed};
@@ -20,10 +20,10 @@ struct StationTable {
     limits: bool,
 }
 
-/// The value of the variable, if there is a station.
+/// The value of the variable.
 ///
 /// # Errors
-/// If there is none.
+/// If there is no station file.
 pub(crate) fn variable(station: Option<Arc<Station>>) -> Result<Dynamic, Box<EvalAltResult>> {
     match station {
         Some(station) => Ok(Dynamic::from(StationHandle(station))),

@@ -1,7 +1,7 @@
-//! `every`, `wait_until` and `retry`: what is done again and again, by the clock.
+//! `every`, `wait_until` and `retry`: repeated actions.
 //!
-//! Uses the waits of [`crate::script::natives::functions`]. Invariant: every wait ends with the run, with the innermost time limit, and by
-//! Ctrl-C; and the n-th call of `every` never begins before its time.
+//! Uses the waits of [`crate::script::natives::functions`]. Invariant: every wait ends with the run, the innermost time limit, or
+//! Ctrl-C; the n-th call of `every` never starts early.
 
 use crate::bench::event::Event;
 use crate::bench::schedule::Schedule;
@@ -19,10 +19,10 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext,
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The first pause between two looks at a condition, and the longest one. Each is half as long again as the one before.
+/// The first and the longest interval between checks of a condition. Each is 1.5 times the previous one.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(100));
 
-/// How a function of this file is used.
+/// Usage of the functions.
 const EVERY: &str = "write `every(seconds, |n| …)` or `every(seconds, times, |n| …)`";
 const WAIT_UNTIL: &str = "write `wait_until(seconds, || condition)`";
 const RETRY: &str = "write `retry(times, seconds, || …)`";
@@ -60,7 +60,7 @@ fn count(function: &str, value: &Dynamic, usage: &str) -> Fallible<i64> {
     }
 }
 
-/// A closure, and whether it takes the number of the call.
+/// A closure, and whether it takes the call's number.
 struct Body {
     function: FnPtr,
     numbered: bool,
@@ -84,8 +84,8 @@ impl Body {
     }
 }
 
-/// Calls `body` on a schedule that is fixed at the start: the n-th call at n periods. Calls whose time has passed when
-/// their turn comes are left out, so that the others keep their times.
+/// Calls `body` on a fixed schedule: the n-th call at n periods. Calls whose time has passed are
+/// skipped, so that the others keep their times.
 fn every(
     run: &Run,
     context: &Context<'_>,
@@ -100,7 +100,7 @@ fn every(
     let body = Body::new(context, body, EVERY)?;
     let mut kept = Kept::default();
     let result = keep(run, context, (period, times), &body, &mut kept);
-    // However it ended: most schedules go on until something ends them.
+    // On every way out: most schedules run until an error ends them.
     if kept.calls > 0 {
         run.emit(Event::Scheduled(kept.schedule(context, period)));
     }
@@ -125,7 +125,7 @@ fn keep(
         if matches!(body.call(context, tick)?.as_bool(), Ok(false)) {
             break;
         }
-        // The next one whose time is not over: one that is due just now is late, and no more.
+        // The next call whose time has not passed; a call that is due just now is late but made.
         let gone = i64::try_from(begun.elapsed().as_nanos() / period.as_nanos()).unwrap_or(i64::MAX);
         let next = gone.max(tick + 1).min(times);
         kept.skipped += next - tick - 1;
@@ -134,7 +134,7 @@ fn keep(
     Ok(())
 }
 
-/// How well a schedule was kept.
+/// Statistics of a schedule.
 #[derive(Default)]
 struct Kept {
     calls: i64,
@@ -150,13 +150,13 @@ impl Kept {
         self.latest = self.latest.max(late);
     }
 
-    /// How late calls began on average, in seconds.
+    /// Mean delay of calls, in seconds.
     #[expect(clippy::cast_precision_loss, reason = "a count of calls that were made")]
     fn mean(&self) -> f64 {
         self.late.as_secs_f64() / self.calls.max(1) as f64
     }
 
-    /// As the record has it.
+    /// For the report.
     fn schedule(&self, context: &Context<'_>, period: Duration) -> Schedule {
         let place = call_place(context);
         Schedule {
@@ -180,7 +180,7 @@ impl Kept {
     }
 }
 
-/// Looks at a condition again and again until it gives something else than `false` and `()`. Gives that.
+/// Polls a condition until it returns something other than `false` and `()`. Returns that value.
 fn wait_until(run: &Run, context: &Context<'_>, limit: &Dynamic, condition: &Dynamic) -> Fallible<Dynamic> {
     let limit = duration("wait_until", &number(limit))?;
     let condition = Body::new(context, condition, WAIT_UNTIL)?;
@@ -205,14 +205,14 @@ fn wait_until(run: &Run, context: &Context<'_>, limit: &Dynamic, condition: &Dyn
     })
 }
 
-/// Whether an error is that of a call of a board that was ended with the limit.
+/// Whether an error is that of a board call that was cut off by the limit.
 fn is_late(error: &EvalAltResult, begun: Instant, limit: Duration) -> bool {
     begun.elapsed() >= limit
         && kind_of(error) == Kind::TimeoutError
         && !matches!(error, EvalAltResult::ErrorTerminated(..))
 }
 
-/// The value of the condition once it holds; `None` if it does not before `end`. `last`: what it gave last.
+/// The condition's value once it holds; `None` if it does not before `end`. `last` is its latest value.
 fn poll(
     run: &Run,
     context: &Context<'_>,
@@ -228,7 +228,7 @@ fn poll(
             return Ok(Some(value));
         }
         *last = value;
-        // The last look is taken so early that it can end in time.
+        // The last check starts early enough to finish in time.
         let took = asked.elapsed();
         let left = end.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -255,7 +255,7 @@ fn in_vain(context: &Context<'_>, limit: Duration, last: Dynamic) -> Box<EvalAlt
     with_last(located(error, context), last)
 }
 
-/// The error, whose `results` hold what the condition gave last.
+/// An error whose `results` hold the condition's latest value.
 fn with_last(error: Error, last: Dynamic) -> Box<EvalAltResult> {
     let results = Some(Array::from([last]));
     Box::new(EvalAltResult::ErrorRuntime(
@@ -264,7 +264,7 @@ fn with_last(error: Error, last: Dynamic) -> Box<EvalAltResult> {
     ))
 }
 
-/// Calls `body`, and if it raises an error up to `times` more, with a pause before each. The last error is raised.
+/// Calls `body`, and retries it up to `times` times if it raises an error, pausing before each. Raises the last error.
 fn retry(run: &Run, context: &Context<'_>, times: &Dynamic, pause: &Dynamic, body: &Dynamic) -> Fallible<Dynamic> {
     let times = count("retry", times, RETRY)?;
     let pause = duration("retry", &number(pause))?;
@@ -289,7 +289,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schedule_is_judged_by_how_late_its_calls_begin() {
+    fn jitter_is_how_late_calls_begin() {
         let mut kept = Kept::default();
         for late in [1, 3, 2] {
             kept.began(Duration::from_millis(late));

@@ -1,6 +1,6 @@
-//! Values of boards as values of Rhai, and back (language reference, "Values").
+//! Converts board values to Rhai values and back (language reference, "Values").
 //!
-//! Invariant: what came from a board and is sent again arrives as it was; tuples come as arrays, which is the one loss.
+//! Invariant: a value from a board is sent back unchanged, except that tuples become arrays.
 
 use crate::device::Proxy;
 use crate::script::handles::{ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle};
@@ -8,10 +8,10 @@ use crate::script::objects::values::{BigInteger, Complex, Dict, Ellipsis, NamedT
 use crate::value::Value;
 use rhai::{Array, Blob, Dynamic, Engine, FnPtr, ImmutableString, Map};
 
-/// Depth of nesting that can be sent.
+/// Maximum depth of nesting that can be sent.
 const DEEPEST: usize = 100;
 
-/// The value of a board as Rhai sees it.
+/// Converts a board value.
 pub(crate) fn to_dynamic(value: Value) -> Dynamic {
     match value {
         Value::None => Dynamic::UNIT,
@@ -49,7 +49,7 @@ pub(crate) fn to_dynamic(value: Value) -> Dynamic {
     }
 }
 
-/// The value for a board. The error completes "argument 2 of `f` …".
+/// Converts to a board value. The error completes "argument 2 of `f` …".
 pub(crate) fn to_value(value: &Dynamic) -> Result<Value, String> {
     sendable(value, 0)
 }
@@ -138,7 +138,7 @@ fn own_type(value: &Dynamic, depth: usize) -> Result<Value, String> {
     }
 }
 
-/// A range as a list, as long as it is not absurd.
+/// Converts a range to a list, up to a size limit.
 fn numbers(start: i64, end: i64) -> Result<Value, String> {
     if end.saturating_sub(start) > 1_000_000 {
         return Err("is a range of more than a million numbers, which cannot be sent".to_owned());
@@ -146,7 +146,7 @@ fn numbers(start: i64, end: i64) -> Result<Value, String> {
     Ok(Value::List((start..end).map(Value::Int).collect()))
 }
 
-/// What a value is, in words.
+/// Describes a value in words.
 pub(crate) fn describe(value: &Dynamic) -> String {
     let value = value.flatten_clone();
     let known = [
@@ -172,7 +172,7 @@ pub(crate) fn describe(value: &Dynamic) -> String {
     }
 }
 
-/// Registers the types that Rhai does not have.
+/// Registers the types that Rhai lacks.
 pub(crate) fn register(engine: &mut Engine) {
     crate::script::objects::types::register(engine);
 }
@@ -183,7 +183,7 @@ mod tests {
     use num_bigint::BigInt;
 
     #[test]
-    fn values_come_back_as_they_were() {
+    fn values_round_trip() {
         let big: BigInt = "123456789012345678901234567890".parse().unwrap();
         let values = [
             Value::None,
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_named() {
+    fn errors_name_what_cannot_be_sent() {
         let function = Dynamic::from(FnPtr::new("f").unwrap());
         assert_eq!(to_value(&function).unwrap_err(), "is a function, which cannot be sent");
         let inside = Dynamic::from_array(vec![function]);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_kept_a_hundred_deep() {
+    fn nesting_round_trips_to_a_depth_of_100() {
         let mut value = Value::Int(1);
         for _ in 0..100 {
             value = Value::List(vec![value]);

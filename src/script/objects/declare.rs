@@ -1,6 +1,6 @@
-//! From a parsed `device` block to a [`Class`]: names, parameters, options, bodies, each with its place.
+//! Builds a [`Class`] from a parsed `device` block: names, parameters, options, bodies, with positions.
 //!
-//! Invariant: every error of a declaration is raised with the place of what is wrong, before any board is there.
+//! Invariant: every declaration error is raised at its position, before a board is opened.
 
 use crate::device::class::{Body, Class, Default, Item, ItemKind, ItemOptions, Param};
 use crate::error::{Error, Kind};
@@ -23,11 +23,11 @@ use std::sync::Arc;
 pub(crate) enum Reading {
     /// The script runs.
     Run,
-    /// Its declarations are looked at: values that only a run knows are left open.
+    /// The declarations are inspected: values that depend on a run stay open.
     Check,
 }
 
-/// An item as far as it has been read.
+/// An item read so far.
 struct Draft {
     kind: Option<ItemKind>,
     name: String,
@@ -38,7 +38,7 @@ struct Draft {
     options: Vec<(String, Position, Option<Value>)>,
 }
 
-/// Reads a block whose segments Rhai hands over one by one.
+/// Reads a block segment by segment.
 struct Reader<'r> {
     run: &'r Arc<Run>,
     reading: Reading,
@@ -77,7 +77,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>, reading: Reading) {
     });
 }
 
-/// Evaluates a `device` block: the class becomes a constant of the scope, exported, and known to functions.
+/// Evaluates a `device` block: defines the class as a constant, exports it, and makes it visible to functions.
 fn declare(
     run: &Arc<Run>,
     reading: Reading,
@@ -126,7 +126,7 @@ fn declare(
     Ok(Dynamic::from(handle))
 }
 
-/// Raises an error of a declaration at `position`.
+/// Raises a declaration error at `position`.
 fn fail(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResult> {
     let error = match place(Some(source), position) {
         Some(origin) => error.with_origin(origin),
@@ -135,7 +135,7 @@ fn fail(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResu
     raise_at(error, position)
 }
 
-/// Raises an error that may know its place already.
+/// Raises an error that may already have a position.
 fn fail_anywhere(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResult> {
     match error.origins().iter().find(|origin| &*origin.file == source) {
         Some(origin) => {
@@ -235,7 +235,7 @@ impl Reader<'_> {
                 let value = self.value(context, input, "option")?;
                 match (self.draft.options.last_mut(), value) {
                     (Some(option), Some(value)) => option.2 = Some(value),
-                    // Nobody knows before the script runs: it is checked as if it were not there.
+                    // Known only at run time: checked as if it were absent.
                     _ => drop(self.draft.options.pop()),
                 }
             }
@@ -275,7 +275,7 @@ impl Reader<'_> {
             .map_err(|reason| self.fail(Error::new(Kind::DeclarationError, format!("{of} {reason}")), input.position()))
     }
 
-    /// A failure within a declaration makes the declaration wrong, unless a connection or the board is at fault.
+    /// Turns a failure inside a declaration into a DeclarationError, unless a connection or the board failed.
     fn not_evaluated(
         &self,
         context: &EvalContext<'_, '_, '_, '_, '_, '_>,
@@ -297,7 +297,7 @@ impl Reader<'_> {
         raise_at(wrong, error.position())
     }
 
-    /// Refuses names that Python, Rhai or the device object use.
+    /// Rejects names that Python, Rhai or every device uses.
     fn check_name(&self) -> Fallible<()> {
         let (name, at) = (self.draft.name.as_str(), self.draft.at);
         check_word(name).map_err(|error| self.fail(error, at))?;

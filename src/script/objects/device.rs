@@ -1,7 +1,7 @@
-//! What every device has besides its declared items: properties, `exec`, run-time declarations, life cycle, `sim`.
+//! The built-in members of devices: properties, `exec`, run-time declarations, life cycle, `sim`.
 //!
-//! Uses [`crate::device`]. Invariant: every name registered here is one that no item can have, or gives way to an item of
-//! that name.
+//! Uses [`crate::device`]. Invariant: every name registered here is either reserved, or gives way to an item of
+//! the same name.
 
 use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
@@ -14,7 +14,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCa
 use std::path::Path;
 use std::sync::Arc;
 
-/// The key that ends `terminal`, unless the script says another one: Ctrl-], Belay's.
+/// The default key that ends `terminal`: Ctrl-], as in Belay.
 const LEAVE: u8 = 0x1d;
 
 fn history_length() -> i64 {
@@ -122,7 +122,7 @@ fn mount(
     device.device.mount(Path::new(folder), writable).map_err(|error| raise(located(error, context)))
 }
 
-/// The key that `leave` names.
+/// The key given as `leave`.
 fn exit_character(leave: &Dynamic) -> Result<u8, Error> {
     let text = leave.clone().into_string().ok().or_else(|| leave.as_char().ok().map(String::from)).unwrap_or_default();
     match text.as_bytes() {
@@ -172,7 +172,7 @@ fn properties(engine: &mut Engine) {
     );
 }
 
-/// The error of a property that there is not: a task without its parentheses, or a slip.
+/// The error of an unknown property: a task without parentheses, or a misspelling.
 fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
     let device = d.device.name();
     let (message, help) = if d.device.item(name).is_some()
@@ -279,7 +279,7 @@ fn declare(
     }
     if let Ok(definition) = crate::python::signature::parse_def(source) {
         crate::script::names::check_word(&definition.name).map_err(raise)?;
-        // Errors name its lines in a file of this name.
+        // Errors refer to its lines in a file with this name.
         run.sources.insert(&format!("<{}>", definition.name), source);
     }
     let at = call_place(context);

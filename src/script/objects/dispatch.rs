@@ -1,7 +1,7 @@
-//! Calls of declared items: `bench.read_adc(26)` becomes a native function for this name and number of arguments.
+//! Dispatches calls of declared items: `bench.read_adc(26)` calls a native function for this name and arity.
 //!
-//! Every method name that occurs in a script is registered for devices, classes and simulated boards, so that also a
-//! misspelt one is answered here, with its place, and not by Rhai. Invariant: one call of the script is one call of the device.
+//! Every method name in a script is registered for devices, classes and simulated boards, so that misspelt names
+//! are reported here, with their position, and not by Rhai. Invariant: one script call is one device call.
 
 use crate::device::Called;
 use crate::device::class::Item;
@@ -17,13 +17,13 @@ use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContex
 use std::any::TypeId;
 use std::sync::Arc;
 
-/// Arguments for which functions of each name are registered.
+/// Maximum arity registered per name.
 const MOST_ARGUMENTS: usize = 12;
 
-/// Methods that every value has, for which nothing is registered.
+/// Methods of every value, which are not registered.
 const COMMON: &[&str] = &["to_string", "to_debug", "type_of", "is_shared", "print", "debug"];
 
-/// Registers the types, and what does not depend on the names in a script.
+/// Registers the types, and everything that does not depend on the script's names.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_type_with_name::<ClassHandle>("DeviceClass")
@@ -45,7 +45,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     #[expect(deprecated, reason = "Rhai marks this hook as volatile that way; the version is pinned")]
     engine.on_missing_function(move |name, args, _, context| {
-        // Devices of modules that were imported by a computed name. Everything that is registered has answered itself.
+        // Devices of modules with computed names. All registered calls are already handled.
         let Some((first, rest)) = args.split_first_mut() else { return Ok(None) };
         let ours = first.is::<DeviceHandle>() || first.is::<ClassHandle>() || first.is::<SimHandle>();
         let taken = match first.is::<ProxyHandle>() {
@@ -64,7 +64,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
 }
 
-/// Registers the names that a script calls methods by, and those that its classes declare.
+/// Registers the method names that a script calls or declares.
 pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(String, usize)], items: &[String]) {
     let whole = items.iter().flat_map(|name| (0..=MOST_ARGUMENTS).map(move |arity| (name.clone(), arity)));
     for (name, arity) in calls.iter().cloned().chain(whole) {
@@ -119,7 +119,7 @@ fn answer(
     Ok(Dynamic::UNIT)
 }
 
-/// Calls an item or a method that has the name of a function of every device. `None`: there is none.
+/// Calls an item or method with the name of a device function. `None` if there is none.
 pub(crate) fn call_own<const N: usize>(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
@@ -155,7 +155,7 @@ pub(crate) fn call(
 
 type Arguments = (Vec<Value>, Vec<(String, Value)>);
 
-/// The values of a call, positional and named; an error names the argument.
+/// The positional and named values of a call; errors name the argument.
 pub(crate) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynamic]) -> Fallible<Arguments> {
     let mut positional = Vec::new();
     let mut named = Vec::new();
@@ -183,7 +183,7 @@ pub(crate) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynam
     Ok((positional, named))
 }
 
-/// The error of a name that a device does not know. `others`: what may have been meant besides its items and methods.
+/// The error of an unknown name. `others` are further candidates for a suggestion.
 fn unknown(
     device: &DeviceHandle,
     name: &str,
@@ -252,7 +252,7 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
     refuse(Kind::UnknownTaskError, format!("the class `{class_name}` has no function `{name}`"), help)
 }
 
-/// `x.call(…)`: on a device it calls an item by name, on everything else it is Rhai's call of a function pointer.
+/// `x.call(…)`: calls an item by name on a device; on anything else it calls a function pointer as in Rhai.
 fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dynamic]) -> Fallible<Dynamic> {
     let Some((first, rest)) = args.split_first_mut() else { return Ok(Dynamic::UNIT) };
     if let Some(function) = first.read_lock::<FnPtr>().as_deref().cloned() {
@@ -277,7 +277,7 @@ fn call_anything(run: &Run, context: &NativeCallContext<'_>, args: &mut [&mut Dy
     )
 }
 
-/// Calls a function pointer. A closure of another script runs under that script's name, so that places are right.
+/// Calls a function pointer. A closure of another script runs under that script's name, so that positions are right.
 fn call_function(
     run: &Run,
     context: &NativeCallContext<'_>,

@@ -1,6 +1,6 @@
-//! What is equal among the values of boards, and in which order numbers are.
+//! Equality and order of board values.
 //!
-//! Uses [`crate::value`]. Invariant: numbers are compared as they are, whatever their types, without rounding.
+//! Uses [`crate::value`]. Invariant: numbers of any types are compared without rounding.
 
 use crate::script::objects::convert::to_value;
 use crate::script::objects::values::{Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
@@ -9,7 +9,7 @@ use num_bigint::BigInt;
 use rhai::{Array, Dynamic, Engine, Map};
 use std::cmp::Ordering;
 
-/// Whether Python takes two values for equal, but that an array is equal to a tuple: a script has no tuples.
+/// Python's equality, except that an array equals a tuple, because scripts have no tuples.
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     use Value::{Dict as Pairs, Float, FrozenSet, List, NamedTuple as Named, OrderedDict, Set, Tuple};
     if let (Value::Int(a), Value::Int(b)) = (a, b) {
@@ -52,7 +52,7 @@ fn items(value: &Value) -> Vec<&Value> {
     }
 }
 
-/// What Python counts among its integers.
+/// The integer value of what Python treats as one.
 fn whole(value: &Value) -> Option<BigInt> {
     match value {
         Value::Bool(on) => Some(BigInt::from(u8::from(*on))),
@@ -62,7 +62,7 @@ fn whole(value: &Value) -> Option<BigInt> {
     }
 }
 
-/// Compares as Python does, without rounding the integer.
+/// Compares as in Python, without rounding the integer.
 pub(crate) fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
     if float.is_nan() {
         return None;
@@ -78,7 +78,7 @@ pub(crate) fn compare(whole: &BigInt, float: f64) -> Option<Ordering> {
     }
 }
 
-/// What compares with zero as its parts do with each other; what has no order does with nothing.
+/// A number that compares with zero as two values compare with each other; nan if they have no order.
 pub(crate) fn sign(order: Option<Ordering>) -> f64 {
     match order {
         Some(Ordering::Less) => -1.0,
@@ -88,12 +88,12 @@ pub(crate) fn sign(order: Option<Ordering>) -> f64 {
     }
 }
 
-/// Whether two values of a script are equal; what cannot be sent is equal to nothing.
+/// Whether two script values are equal; unsendable values equal nothing.
 fn equal(a: &Dynamic, b: &Dynamic) -> bool {
     matches!((to_value(a), to_value(b)), (Ok(a), Ok(b)) if same(&a, &b))
 }
 
-/// `==` and `!=` of the types of Python, with each other and with what Python would take for equal.
+/// `==` and `!=` of Python's types, with each other and with equivalent Rhai values.
 pub(crate) fn register(engine: &mut Engine) {
     macro_rules! equal {
         ($($a:ty, $b:ty);* $(;)?) => {$(

@@ -1,7 +1,7 @@
 //! `d.exec(code, options)`: Belay's `device(cmd, …)`.
 //!
-//! Uses [`crate::device`]. Invariant: a closure that gets the output runs while no device is locked, so that it may use
-//! every device, this one too.
+//! Uses [`crate::device`]. Invariant: the output closure runs while no device is locked, so that it may use
+//! every device, including this one.
 
 use crate::device::ExecOptions;
 use crate::device::class::seconds;
@@ -18,7 +18,7 @@ use std::sync::mpsc::{Sender, channel};
 pub(crate) const OPTIONS: &[&str] =
     &["minify", "stream_out", "record", "trusted", "proxy", "delete", "return_time", "timeout"];
 
-/// Where what the code prints goes.
+/// Where output of the code goes.
 enum Output {
     /// To the script's output.
     Usual,
@@ -70,7 +70,7 @@ fn exec(
     value.map(convert::to_dynamic).map_err(raise)
 }
 
-/// Runs the code in a thread of its own, and the closure in this one. What the closure raises is raised at the end.
+/// Runs the code in a thread, and the closure in this one. Raises the closure's errors at the end.
 fn streamed(
     run: &Run,
     context: &NativeCallContext<'_>,
@@ -107,7 +107,7 @@ fn internal(message: String) -> Box<rhai::EvalAltResult> {
     raise(Error::new(Kind::InternalError, message))
 }
 
-/// Cuts output into lines, without their ends.
+/// Splits output into lines without their ends.
 struct Lines {
     begun: Vec<u8>,
     sender: Sender<String>,
@@ -127,11 +127,11 @@ impl Lines {
     fn tell(&mut self) {
         let line = String::from_utf8_lossy(&self.begun).trim_end_matches('\r').to_owned();
         self.begun.clear();
-        // Nobody listens any more if the closure's thread has gone; then the run is over.
+        // The closure's thread has gone, so the run is over.
         let _ = self.sender.send(line);
     }
 
-    /// The last line, if it has no end.
+    /// The last line, if it lacks an end.
     fn end(&mut self) {
         if !self.begun.is_empty() {
             self.tell();

@@ -1,6 +1,6 @@
-//! Generator tasks in a script: an iterator for `for`, with `next`, `send` and `close`.
+//! Generator tasks in scripts: an iterator for `for`, with `next`, `send` and `close`.
 //!
-//! Invariant: when nothing in the script can reach a generator any more, it is freed on the board.
+//! Invariant: an unreachable generator is freed on the board.
 
 use crate::device::Generator;
 use crate::origin::Origin;
@@ -18,7 +18,7 @@ impl GeneratorHandle {
         GeneratorHandle { name: name.into(), at, state: Arc::new(Mutex::new(Some(generator))) }
     }
 
-    /// The next item, `None` at the end and ever after.
+    /// The next item; `None` from the end on.
     fn resume(&self, send: &Value, at: Option<&Origin>) -> Fallible<Option<Dynamic>> {
         let mut state = lock(&self.state);
         let Some(generator) = state.as_mut() else { return Ok(None) };

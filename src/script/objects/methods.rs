@@ -1,7 +1,7 @@
 //! Host-side methods of device classes: closures whose `this` is the device.
 //!
-//! Invariant: a method runs as if it were called where it was declared: with the functions, imports and constants of
-//! its own script.
+//! Invariant: a method runs with the functions, imports and constants of
+//! the script that declares it.
 
 use crate::device::class::Class;
 use crate::error::{Error, Kind, Result};
@@ -22,10 +22,10 @@ impl Home {
         }
     }
 
-    /// The caller's state with this home in front of its own.
+    /// The caller's state with this home in front.
     fn enter(&self, caller: &GlobalRuntimeState) -> GlobalRuntimeState {
         let mut state = caller.clone();
-        // The caller's functions stay behind these, for closures that are passed as arguments.
+        // The caller's functions follow, for closures passed as arguments.
         state.lib.extend(self.lib.iter().cloned());
         for (name, module) in &self.imports {
             state.push_import(name.clone(), module.clone());
@@ -44,7 +44,7 @@ impl Method {
         origin: Origin,
         context: &EvalContext<'_, '_, '_, '_, '_, '_>,
     ) -> Method {
-        // Captured variables are copies: a method may run on any thread.
+        // Copies captured variables: a method may run on any thread.
         for captured in function.iter_curry_mut() {
             *captured = captured.flatten_clone();
         }
@@ -68,7 +68,7 @@ impl Method {
         }
     }
 
-    /// Runs it for `device`.
+    /// Calls it on `device`.
     pub fn call(
         &self,
         context: &NativeCallContext<'_>,
@@ -88,10 +88,10 @@ impl Method {
     }
 }
 
-/// The methods of a class with those that it inherits and does not replace.
+/// The methods of a class, including inherited ones that it does not replace.
 ///
 /// # Errors
-/// DeclarationError if a method and an item bear one name.
+/// DeclarationError if a method and an item share a name.
 pub(crate) fn inherit(class: &Class, own: Vec<Arc<Method>>, mixins: &[ClassHandle]) -> Result<Vec<Arc<Method>>> {
     let mut methods = own;
     for mixin in mixins {
@@ -112,7 +112,7 @@ pub(crate) fn inherit(class: &Class, own: Vec<Arc<Method>>, mixins: &[ClassHandl
     Ok(methods)
 }
 
-/// Calls the method `name` of a device, if it has one: `None` if there is none.
+/// Calls the method `name` of a device; `None` if it has none.
 pub(crate) fn call(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,

@@ -1,6 +1,6 @@
-//! What scripts hold of boards: classes, devices, objects, generators, and the values that go to and fro.
+//! Board objects in scripts: classes, devices, proxies, generators, and the values sent and received.
 //!
-//! Uses [`crate::device`]. Invariant: one call of a script is one call of the device.
+//! Invariant: one script call is one device call.
 
 pub(crate) mod convert;
 pub(crate) mod declare;

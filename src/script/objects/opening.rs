@@ -1,6 +1,6 @@
-//! `Bench.open(…)` and `Bench.session(…)`: ports, options, the methods that run at open.
+//! `Bench.open(…)` and `Bench.session(…)`: ports, options, and the methods that run on open.
 //!
-//! Invariant: a session closes its device whatever its closure does.
+//! Invariant: a session always closes its device.
 
 use crate::device::class::seconds;
 use crate::device::{Device, Hook, OpenOptions};
@@ -32,10 +32,10 @@ pub(crate) const OPTIONS: &[&str] = &[
     "name",
 ];
 
-/// Implementations that there are.
+/// Known implementations.
 const IMPLEMENTATIONS: &[&str] = &["micropython", "circuitpython"];
 
-/// Fields of a USB specifier, which may stand as a map in place of a port.
+/// Fields of a USB specifier, accepted as a map instead of a port.
 pub(crate) const SPECIFIER: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location", "device"];
 
 /// Registers `open`, `session` and `list_devices`.
@@ -67,7 +67,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     }
 }
 
-/// The boards that are plugged in, as maps with the fields of Belay's USB specifier, which `open` takes.
+/// The connected boards, as maps with the fields of Belay's USB specifier, which `open` accepts.
 fn list_devices(context: NativeCallContext<'_>) -> Fallible<Array> {
     let ports = usb::list().map_err(|error| raise(located(error, &context)))?;
     Ok(ports.iter().map(|port| Dynamic::from_map(specifier(port))).collect())
@@ -95,7 +95,7 @@ fn class_of(args: &[&mut Dynamic]) -> Fallible<ClassHandle> {
     }
 }
 
-/// The port and the options of `open()`, `open(port)`, `open(options)`, `open(port, options)`.
+/// The port and options of `open()`, `open(port)`, `open(options)`, `open(port, options)`.
 fn port_and_options(args: &[&mut Dynamic]) -> Fallible<(Option<String>, OpenOptions)> {
     let (port, options) = match args {
         [] => (None, None),
@@ -202,7 +202,7 @@ fn open(
     port: Option<&str>,
     options: OpenOptions,
 ) -> Fallible<DeviceHandle> {
-    // What a method raised is kept as it is, with its frames.
+    // Keep errors of a method unchanged, with their frames.
     let mut raised = None;
     let mut hook = |moment: Hook, device: &Device| {
         let name = match moment {
@@ -228,7 +228,7 @@ fn open(
     }
 }
 
-/// A slip in the name of an implementation makes an overload that fits no board.
+/// A misspelt implementation makes an overload that matches no board.
 fn misspelt(error: Error, class: &ClassHandle) -> Error {
     if error.kind() != Kind::NoMatchingExecuterError {
         return error;

@@ -1,7 +1,7 @@
-//! Objects that stay on a board, in a script: `let p = d.proxy("sensor"); p.gain = 4; p.read(2)`.
+//! Proxies of board objects: `let p = d.proxy("sensor"); p.gain = 4; p.read(2)`.
 //!
-//! Rhai asks the string indexer for a property that it does not know, which would make `p.key` and `p["key"]` the same.
-//! Therefore the properties that occur in scripts are registered by name. Invariant: one operation of the script is one
+//! Rhai falls back to the string indexer for unknown properties, which would make `p.key` and `p["key"]` the same.
+//! Therefore the properties used in scripts are registered by name. Invariant: one script operation is one
 //! operation on the object.
 
 use crate::device::{Answer, Function, Index, Items, Operation, Proxied};
@@ -18,7 +18,7 @@ use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What proxies have besides their object's methods: name, and numbers of arguments.
+/// Built-in members of proxies: name, and numbers of arguments.
 const BUILT_IN: &[(&str, &[usize])] = &[
     ("fetch", &[0]),
     ("repr", &[0]),
@@ -32,7 +32,7 @@ const BUILT_IN: &[(&str, &[usize])] = &[
     ("delattr", &[1]),
 ];
 
-/// Whether a function of proxies with so many further arguments of any type is registered here.
+/// Whether a proxy function with `arity` further arguments of any type is registered here.
 pub(crate) fn is_built_in(name: &str, arity: usize) -> bool {
     BUILT_IN.iter().any(|(known, arities)| *known == name && arities.contains(&arity))
 }
@@ -75,7 +75,7 @@ fn make(context: &NativeCallContext<'_>, device: &DeviceHandle, code: &str, opti
     make_within(context, device, code, delete, None)
 }
 
-/// Makes a proxy within a time limit of its own.
+/// Creates a proxy within its own time limit.
 pub(crate) fn make_within(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
@@ -105,7 +105,7 @@ fn texts(engine: &mut Engine) {
     fn text(context: &NativeCallContext<'_>, handle: &ProxyHandle, function: Function) -> Fallible<String> {
         perform(context, handle, &Operation::Function(function)).map(|text| text.to_string())
     }
-    /// Within strings and arrays Rhai drops errors: there the text says why there is none.
+    /// Rhai drops errors within strings and arrays: the text says why it is missing.
     fn embedded(text: Fallible<String>) -> Fallible<String> {
         text.or_else(|error| match errors::as_value(&error).read_lock::<ScriptError>() {
             Some(raised) => Ok(format!("<proxy: {}>", raised.error.message())),
@@ -180,7 +180,7 @@ fn parts(engine: &mut Engine, run: &Arc<Run>) {
         }
     });
     let shared = run.clone();
-    // Pure for Rhai: the object changes, not the constant that holds its proxy.
+    // Pure in Rhai's sense: the object changes, not the constant that holds its proxy.
     FuncRegistration::new_index_setter().with_purity(true).register_into_engine(
         engine,
         move |context: NativeCallContext<'_>, handle: &mut ProxyHandle, key: Dynamic, value: Dynamic| match property(
@@ -192,8 +192,8 @@ fn parts(engine: &mut Engine, run: &Arc<Run>) {
     );
 }
 
-/// The name of a property that was not registered, because it occurs only in a module that was imported by a computed
-/// name: Rhai asks the indexer with the place of the dot.
+/// An unregistered property name, used only in a module imported by a computed
+/// name: Rhai calls the indexer at the position of the dot.
 fn property(run: &Run, context: &NativeCallContext<'_>, key: &Dynamic) -> Option<ImmutableString> {
     let name = key.read_lock::<ImmutableString>()?.clone();
     let position = context.call_position();
@@ -204,7 +204,7 @@ fn property(run: &Run, context: &NativeCallContext<'_>, key: &Dynamic) -> Option
     (first == '.' || (first == '?' && rest.next() == Some('.'))).then_some(name)
 }
 
-/// Registers the properties that occur in a script.
+/// Registers the properties that a script uses.
 pub(crate) fn register_properties(run: &Run, engine: &mut Engine, names: &[String]) {
     for name in names {
         if !run.declarations.register(&format!(".{name}"), 0) {
@@ -258,7 +258,7 @@ fn set_item(
     perform(context, handle, &Operation::SetItem(&index(context, key)?, &sendable(context, "the value", value)?))
 }
 
-/// The item of a key, as a text.
+/// The item at a key, as text.
 fn item(key: &Dynamic) -> String {
     let value = to_value(key).and_then(|key| crate::value::write::literal(&key).map_err(|error| error.to_string()));
     format!("[{}:{}]", key.type_name(), value.unwrap_or_default())
@@ -288,14 +288,14 @@ fn bound(context: &NativeCallContext<'_>, value: &Dynamic) -> Fallible<Option<Va
     sendable(context, "a bound of the slice", value).map(Some)
 }
 
-/// What stands in brackets: ranges are slices. Where one bound of a range is left out, Rhai puts the greatest integer.
+/// An index: ranges are slices. Rhai sets the greatest integer for an omitted bound.
 fn index(context: &NativeCallContext<'_>, key: &Dynamic) -> Fallible<Index> {
     let end = |stop: i64| (stop != i64::MAX).then_some(Value::Int(stop));
     if let Some(range) = key.read_lock::<Range<i64>>() {
         return Ok(Index::Slice([Some(Value::Int(range.start)), end(range.end), None]));
     }
     if let Some(range) = key.read_lock::<RangeInclusive<i64>>() {
-        // Up to the last item: behind it there is no number that is not counted from the start.
+        // Up to the last item: the position after it has no negative index.
         let stop = if *range.end() == -1 { None } else { end(range.end().saturating_add(1)) };
         return Ok(Index::Slice([Some(Value::Int(*range.start())), stop, None]));
     }
@@ -311,7 +311,7 @@ fn operators(engine: &mut Engine) {
             let elsewhere =
                 other.read_lock::<ProxyHandle>().is_some_and(|other| !other.proxy.device().is(handle.proxy.device()));
             match operator {
-                // Objects of two boards are never the same.
+                // Objects of different boards are never equal.
                 "==" if elsewhere => Ok(Dynamic::FALSE),
                 "!=" if elsewhere => Ok(Dynamic::TRUE),
                 _ => perform(context, handle, &Operation::Compare(operator, &sendable(context, "the operand", other)?)),

@@ -1,6 +1,6 @@
-//! `d.sim`: the bench side of a simulated board.
+//! `d.sim`: the controls of a simulated board.
 //!
-//! Invariant: what is sent is a value, never code of the script.
+//! Invariant: only values are sent, never code of the script.
 
 use crate::error::{Error, Kind};
 use crate::script::errors;
@@ -10,7 +10,7 @@ use crate::script::objects::convert;
 use crate::value::Value;
 use rhai::{Dynamic, NativeCallContext};
 
-/// The functions of the bench side, and how many arguments each takes.
+/// The control functions, and their numbers of arguments.
 pub(crate) const FUNCTIONS: &[(&str, &[usize])] = &[
     ("adc", &[2]),
     ("pin", &[2]),
@@ -29,7 +29,7 @@ pub(crate) const FUNCTIONS: &[(&str, &[usize])] = &[
     ("wifi", &[1]),
 ];
 
-/// `d.sim.NAME(args…)`: calls the function of the simulated board's bench side.
+/// `d.sim.NAME(args…)`: calls a control function of the simulated board.
 pub(crate) fn simulate(
     context: &NativeCallContext<'_>,
     sim: &SimHandle,

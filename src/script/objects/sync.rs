@@ -1,6 +1,6 @@
 //! `d.sync(folder, options)` and `d.sync_dependencies(folder, subfolders, options)`.
 //!
-//! Uses [`crate::sync`]. Invariant: an option that is not known is refused before the board is asked for anything.
+//! Invariant: an unknown option is rejected before the board is accessed.
 
 use crate::error::{Error, Kind};
 use crate::name::nearest;
@@ -86,7 +86,7 @@ fn dependencies_to(
     carry_out(run, context, device, local, &options, shows)
 }
 
-/// Notes a folder as it is now, for who wants to know when it changes.
+/// Records the current state of a folder, to detect changes.
 fn note(run: &Run, folder: &str) {
     run.declarations.loader.note_synced(Folder::look(Path::new(folder)));
 }
@@ -115,7 +115,7 @@ fn carry_out(
     })
 }
 
-/// What a script gets of a sync.
+/// The result of a sync for scripts.
 fn described(outcome: &Outcome) -> Map {
     let (sent, removed) = outcome.counts();
     let number = |count: usize| Dynamic::from(i64::try_from(count).unwrap_or(i64::MAX));

@@ -1,6 +1,6 @@
-//! Python's types that Rhai does not have, as types of the language.
+//! Python types that Rhai lacks, as types of the language.
 //!
-//! Uses [`crate::value`]. Invariant: each of them can be sent as what it was, but for [`Opaque`].
+//! Uses [`crate::value`]. Invariant: each is sent back unchanged, except [`Opaque`].
 
 use crate::script::errors::{Fallible, argument, placed};
 use crate::script::objects::convert::{to_dynamic, to_value};
@@ -63,7 +63,7 @@ pub(crate) fn register(engine: &mut Engine) {
     crate::script::objects::equality::register(engine);
 }
 
-/// Small results become Rhai's own integers.
+/// Small results become Rhai integers.
 pub(crate) fn integer(number: BigInt) -> Dynamic {
     to_dynamic(Value::integer(number))
 }
@@ -123,7 +123,7 @@ fn remainder(a: &BigInt, b: &BigInt) -> Fallible<Dynamic> {
     Ok(integer(a % b))
 }
 
-/// The quotient, rounded towards zero, and whether there is no remainder.
+/// The quotient, rounded towards zero, and whether the division is exact.
 pub(crate) fn big_divide(a: &BigInt, b: &BigInt) -> Fallible<(BigInt, bool)> {
     divisor(b)?;
     Ok((a / b, a % b == BigInt::ZERO))
@@ -180,7 +180,7 @@ fn dict(engine: &mut Engine) {
             },
         );
     let mut module = rhai::Module::new();
-    // Like Python's, the loop over a dict gives its keys.
+    // As in Python, iterating over a dict yields its keys.
     module.set_iter(std::any::TypeId::of::<Dict>(), |dict| {
         let pairs = dict.try_cast::<Dict>().map(|dict| dict.pairs).unwrap_or_default();
         Box::new(pairs.into_iter().map(|(key, _)| to_dynamic(key)))

@@ -1,6 +1,6 @@
-//! Python's types that Rhai does not have, as scripts hold them.
+//! Python types that Rhai lacks, as script values.
 //!
-//! Invariant: each of them can be sent as what it was, but for [`Opaque`].
+//! Invariant: each is sent back unchanged, except [`Opaque`].
 
 use crate::value::Value;
 use num_bigint::BigInt;
@@ -48,7 +48,7 @@ pub(crate) struct Ellipsis;
 pub(crate) struct Opaque(pub String);
 
 impl BigInteger {
-    /// The nearest float, an infinite one beyond all floats.
+    /// The nearest float; infinite beyond the range of floats.
     pub fn to_float(&self) -> f64 {
         self.0.to_string().parse().unwrap_or(f64::NAN)
     }

@@ -1,29 +1,29 @@
-//! Values of declarations, as far as they can be known without running the script.
+//! Evaluates values in declarations as far as possible without running the script.
 //!
-//! Invariants: each default, option and constant takes at most [`EACH`] operations, all of a check [`ALL`]; what a value
-//! holds is bounded.
+//! Invariants: each default, option and constant takes at most [`EACH`] operations, a whole check [`ALL`]; the size of
+//! values is bounded.
 
 use crate::script::lock::lock;
 use crate::script::run::Run;
 use crate::script::run::ledger::holds_unknown;
 use rhai::{AST, ASTNode, Dynamic, EvalAltResult, EvalContext, Expr, Expression, Module, Shared, Stmt};
 
-/// Most operations of one default, option or constant.
+/// Maximum operations per default, option or constant.
 pub(crate) const EACH: u64 = 100_000;
 
-/// Most operations of all of them.
+/// Maximum operations in total.
 pub(crate) const ALL: u64 = 1_000_000;
 
-/// Calls that are not evaluated: they make function pointers that hold values, which may double in size with each operation.
+/// Calls that are not evaluated: they create function pointers that hold values, whose size could double with each operation.
 pub(crate) const REFUSED: &[&str] = &["curry"];
 
-/// The syntax that [`crate::script::reading::check::declarations`] puts around the value of a variable.
+/// The syntax in which [`crate::script::reading::check::declarations`] wraps the value of a variable.
 pub(crate) const MAYBE: &str = "belay_maybe";
 
-/// The value of an expression; `None` if it is known only when the script runs.
+/// The value of an expression; `None` if it is known only at run time.
 ///
 /// # Errors
-/// What is wrong with it in any case.
+/// An error that would occur in every run.
 pub(crate) fn attempt(
     run: &Run,
     context: &mut EvalContext<'_, '_, '_, '_, '_, '_>,
@@ -37,7 +37,7 @@ pub(crate) fn attempt(
         return Ok(None);
     }
     lock(&run.ledger).touched = false;
-    // The engine's limit holds for the sum; what was done before is not of this value.
+    // The engine's limit counts all operations; subtract those before this value.
     context.global_runtime_state_mut().num_operations = EACH - left;
     let result = context.eval_expression_tree(input);
     let state = context.global_runtime_state_mut();
@@ -51,7 +51,7 @@ pub(crate) fn attempt(
     }
 }
 
-/// Whether an expression makes a call that is not evaluated.
+/// Whether an expression contains a call that is not evaluated.
 pub(crate) fn is_refused(expression: &Expr) -> bool {
     let mut refused = false;
     expression.walk(&mut Vec::new(), &mut |nodes| {
@@ -70,7 +70,7 @@ pub(crate) fn refuses(node: &ASTNode<'_>) -> bool {
     }
 }
 
-/// The functions of a script that make no call that is not evaluated; those that do are noted as known at run time only.
+/// The functions of a script without calls that are not evaluated; the others are recorded as known at run time only.
 pub(crate) fn functions(run: &Run, tree: &AST) -> Shared<Module> {
     let makes_refused = |tree: &AST| {
         let mut found = false;
@@ -97,7 +97,7 @@ pub(crate) fn functions(run: &Run, tree: &AST) -> Shared<Module> {
     kept.into()
 }
 
-/// The source of a parameter's default: what follows the `=` after the place of its name, on as many lines as it takes.
+/// The source of a parameter's default: the text after `=`, on as many lines as it takes.
 pub(crate) fn default_source(text: &str, line: usize, column: usize) -> String {
     let start = text.split('\n').take(line.saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
     let rest = text.get(start..).unwrap_or_default();

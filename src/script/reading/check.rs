@@ -1,13 +1,13 @@
-//! A script reduced to its declarations, for `check`.
+//! Reduces a script to its declarations, for `check`.
 //!
-//! Invariant: what is left is evaluated in [`crate::script::sandbox`] alone: no device is opened, no file touched.
+//! Invariant: the rest is evaluated in [`crate::script::sandbox`] only: it opens no device and touches no file.
 
 use crate::script::names;
 use crate::script::reading::attempt;
 use crate::script::run::Run;
 use rhai::{AST, ASTFlags, ASTNode, CustomExpr, Dynamic, Expr, Stmt};
 
-/// The tree with nothing but imports, exports, `device` blocks, and the variables that their defaults may need.
+/// The tree with only imports, exports, `device` blocks, and the variables that their defaults may need.
 pub(crate) fn declarations(run: &Run, tree: &AST) -> AST {
     let kept = tree.statements().iter().filter_map(declaration);
     let mut reduced = AST::new(kept.collect::<Vec<_>>(), attempt::functions(run, tree));
@@ -39,7 +39,7 @@ fn declaration(statement: &Stmt) -> Option<Stmt> {
     }
 }
 
-/// Whether a statement declares a variable and exports it at once.
+/// Whether a statement declares and exports a variable.
 pub(crate) fn is_exported(statement: &Stmt) -> bool {
     matches!(statement, Stmt::Var(_, options, _) if options.contains(ASTFlags::EXPORTED))
 }
@@ -48,7 +48,7 @@ fn is_device(expression: &Expr) -> bool {
     matches!(expression, Expr::Custom(custom, _) if custom.tokens.first().is_some_and(|key| key == names::DEVICE))
 }
 
-/// Whether a statement computes without calling anything but operators.
+/// Whether a statement calls nothing but operators.
 fn is_plain(statement: &Stmt) -> bool {
     let mut plain = true;
     statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {

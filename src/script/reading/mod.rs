@@ -1,6 +1,6 @@
-//! Declarations read without running a script: for `check` and `doc`.
+//! Reads declarations without running a script: for `check` and `doc`.
 //!
-//! Invariant: nothing of a script that reaches anything runs here.
+//! Invariant: no code with access to the outside runs here.
 
 pub(crate) mod attempt;
 pub(crate) mod check;

@@ -1,16 +1,16 @@
-//! What belay-script and Rhai say about their own functions, for `:help`.
+//! Documentation of built-in functions, for `:help`.
 //!
-//! Uses [`crate::script::reference`] and the metadata of Rhai's functions. Invariant: nothing is described here.
+//! Uses [`crate::script::reference`] and the metadata of Rhai's functions. Invariant: no text is written here.
 
 use crate::script::language::text;
 use crate::script::reference;
 use rhai::Engine;
 
-/// The groups of the reference that devices and classes have.
+/// The groups of the reference with members of devices and classes.
 const MEMBERS: &[&str] = &["Devices", "Device classes"];
 
-/// What the reference says about a function of the language, or of its types; `member`: about what devices and classes have.
-/// `None` if nothing.
+/// The reference of a function of the language or of its types; with `member`, of a device or class member.
+/// `None` if there is none.
 pub(crate) fn of_language(name: &str, member: bool) -> Option<String> {
     let page = reference::language();
     let sections = page.sections.iter().filter(|section| !member || MEMBERS.contains(&section.title.as_str()));
@@ -23,7 +23,7 @@ pub(crate) fn of_language(name: &str, member: bool) -> Option<String> {
     (!found.is_empty()).then_some(found)
 }
 
-/// What Rhai says about its own functions of this name: their heads, and the comments above them.
+/// Rhai's documentation of its functions with this name: signatures and comments.
 pub(crate) fn of_rhai(engine: &Engine, name: &str) -> Option<String> {
     let about = |function: rhai::FuncInfo<'_>| {
         let known = function.metadata;

@@ -1,9 +1,9 @@
 //! Definition files for the Rhai language server: Rhai's own functions, those of belay-script, and the standard
 //! modules.
 //!
-//! The server knows neither `device` nor `test` blocks: it takes them for mistakes. What they declare cannot be said to
-//! it. Invariant: the server's own parser reads every file without an error, and every function has its comment
-//! directly above it, overloads too, since the server joins no comments.
+//! The server does not know `device` and `test` blocks and reports them as mistakes. Their declarations cannot be described
+//! to it. Invariant: the server's own parser reads every file without an error, and every function has its comment
+//! directly above it, overloads too, because the server does not join comments.
 
 use crate::diagnostic::Diagnostic;
 use crate::script::reference::{BUILTIN, Page, module_names};
@@ -11,7 +11,7 @@ use crate::script::runner::Runner;
 use rhai::Engine;
 use std::fmt::Write as _;
 
-/// Words that the server takes for no name. One function of such a name would make it misread what follows.
+/// Words that the server does not accept as names. One such function would make it misread the rest.
 const REFUSED: &[&str] = &[
     "async",
     "await",
@@ -40,10 +40,10 @@ const REFUSED: &[&str] = &[
     "yield",
 ];
 
-/// The definition files, each with its path below their folder, which lies `depth` folders below the scripts.
+/// The definition files, each with its path relative to their folder, which is `depth` folders below the scripts.
 ///
 /// # Errors
-/// What is wrong with a standard module: a defect.
+/// A problem of a standard module, which is a defect.
 pub fn definitions(runner: &mut Runner, depth: usize) -> Result<Vec<(String, String)>, Vec<Diagnostic>> {
     let engine = Engine::new();
     let own = engine.definitions().iter_files().map(|(name, text)| (name, readable(&text))).collect::<Vec<_>>();
@@ -59,7 +59,7 @@ pub fn definitions(runner: &mut Runner, depth: usize) -> Result<Vec<(String, Str
     Ok(files)
 }
 
-/// A definition file whose overloads have their comments repeated.
+/// Repeats comments for overloads in a definition file.
 fn documented(text: &str) -> String {
     let mut out = String::new();
     let mut doc: Vec<&str> = Vec::new();
@@ -74,7 +74,7 @@ fn documented(text: &str) -> String {
             continue;
         }
         if line.starts_with("// ") {
-            // The titles of groups are for readers of that file.
+            // Group titles are for readers of that file.
             continue;
         }
         if line.is_empty() {
@@ -98,7 +98,7 @@ fn is_refused(line: &str) -> bool {
     name.is_some_and(|name| REFUSED.contains(&name))
 }
 
-/// What Rhai writes, without what the server cannot read: refused names, types that are none.
+/// Removes what the server cannot read from Rhai's output: rejected names, invalid types.
 fn readable(text: &str) -> String {
     let mut out = String::new();
     let mut doc = String::new();
@@ -125,7 +125,7 @@ pub(crate) fn module(page: &Page, depth: usize) -> String {
         }
     };
     comment(&mut out, &page.doc);
-    // The server looks for a module beside the script that imports it.
+    // The server looks for a module next to the script that imports it.
     let up = "../".repeat(depth + page.name.matches('/').count());
     let _ = writeln!(out, "module \"{up}{}\";", page.name);
     for section in &page.sections {

@@ -1,6 +1,6 @@
-//! What a person at the prompt can ask a session: the words that can be written, and what is known about a name.
+//! Completions and help for a session.
 //!
-//! Uses the session's scope and the declarations. Invariant: nothing here talks to a board or changes the session.
+//! Uses the session's scope and declarations. Invariant: nothing here accesses a board or changes the session.
 
 use crate::device::Device;
 use crate::device::arguments::signature;
@@ -18,21 +18,21 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// The words that can be completed at this moment.
+/// The current completions.
 #[derive(Clone, Debug, Default)]
 pub struct Words {
-    /// What can stand alone: keywords, variables, functions (with an opening parenthesis), classes.
+    /// Words without a prefix: keywords, variables, functions (with an opening parenthesis), classes.
     pub names: Vec<String>,
-    /// What can follow the dot after a variable or class: what is to be inserted, and what is to be shown.
+    /// Words after the dot of a variable or class: the inserted and the displayed text.
     pub members: BTreeMap<String, Vec<(String, String)>>,
-    /// What open devices are called, in the session or by themselves.
+    /// Names of open devices, both variables and device names.
     pub devices: Vec<String>,
-    /// What can follow `::` after the name of an imported module: what is to be inserted, and what is to be shown.
+    /// Words after the `::` of an imported module: the inserted and the displayed text.
     pub modules: BTreeMap<String, Vec<(String, String)>>,
 }
 
 impl Session {
-    /// The words that can be completed at this moment.
+    /// The current completions.
     pub fn words(&self) -> Words {
         let mut words = Words::default();
         words.names.extend(KEYWORDS.iter().map(|word| (*word).to_owned()));
@@ -64,7 +64,7 @@ impl Session {
         words
     }
 
-    /// The open devices that are in variables, by their names.
+    /// The open devices in variables, by variable name.
     pub fn devices(&self) -> BTreeMap<String, Device> {
         let open = |(name, value): (&str, Dynamic)| {
             let device = value.read_lock::<DeviceHandle>()?.device.clone();
@@ -73,9 +73,9 @@ impl Session {
         self.variables().into_iter().filter_map(open).collect()
     }
 
-    /// What is known about `name`: a class, a device in a variable, `variable.task`, a task of any class, a function of an
-    /// input, a module, `alias::name` of one that is imported, what every device has, a function of the language. `None` if
-    /// nothing is.
+    /// Help for `name`: a class, a device variable, `variable.task`, a task of any class, a function of an
+    /// input, a module, `alias::name`, a device member, a built-in function. `None` if it is
+    /// unknown.
     pub fn help(&self, name: &str) -> Option<String> {
         let name = name.trim_end_matches(['(', ')']);
         let text = match name.split_once('.') {
@@ -116,7 +116,7 @@ impl Session {
         }
     }
 
-    /// The name and the text of the module that was imported as `alias`.
+    /// Name and text of the module imported as `alias`.
     fn module_text(&self, alias: &str) -> Option<(String, Arc<str>)> {
         let module = self.import(alias)?;
         let name = module.id()?;
@@ -124,7 +124,7 @@ impl Session {
         Some((name.to_owned(), text))
     }
 
-    /// The classes that were declared or imported, and those of devices that were opened before theirs was declared again.
+    /// Declared and imported classes, and classes of open devices that have been redeclared since.
     fn classes(&self) -> Vec<ClassHandle> {
         let mut classes: Vec<ClassHandle> =
             self.run.declarations.classes().into_iter().map(|(_, class)| class).collect();
@@ -159,7 +159,7 @@ fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {
     members
 }
 
-/// A head with the documentation below it.
+/// A signature with the documentation below it.
 fn with_doc(head: &str, doc: &str) -> String {
     let mut text = format!("{head}\n");
     for line in doc.lines() {
@@ -200,13 +200,13 @@ fn about_function((name, params, doc): (String, Vec<String>, String)) -> String 
     with_doc(&format!("fn {name}({})", params.join(", ")), &doc)
 }
 
-/// A module's function of this name, with the comment above it.
+/// A module's function with this name, with its comment.
 fn about_function_of(source: &str, name: &str) -> Option<String> {
     let found: String = functions_of(source).filter(|(known, ..)| *known == name).map(|(_, about)| about).collect();
     (!found.is_empty()).then_some(found)
 }
 
-/// The public functions of a module: their names, and their heads with the comments above them.
+/// The public functions of a module: names, and signatures with comments.
 fn functions_of(source: &str) -> impl Iterator<Item = (&str, String)> {
     source.lines().zip(1..).filter_map(move |(line, number)| {
         let rest = line.strip_prefix("fn ")?;
@@ -216,8 +216,8 @@ fn functions_of(source: &str) -> impl Iterator<Item = (&str, String)> {
     })
 }
 
-/// The comment at the head of a standard module, and what it declares for others with the comments above it: functions,
-/// classes, and what can be called of those.
+/// The head comment of a standard module, and its public declarations with comments: functions,
+/// classes, and their callable items.
 fn about_module(name: &str, source: &str) -> String {
     let head: Vec<&str> = source.lines().take_while(|line| line.starts_with("//!")).collect();
     let mut out = with_doc(name, &text::strip_comment(&head.join("\n")));
@@ -237,8 +237,8 @@ fn about_module(name: &str, source: &str) -> String {
     out
 }
 
-/// The head of an item or a method in the text of a module: `task read(pin, samples = 8)`, `method volts |pin|`. `None`: the
-/// line begins neither, or an item that scripts cannot call.
+/// The signature of an item or method in a module's text: `task read(pin, samples = 8)`, `method volts |pin|`. `None` if the
+/// line starts neither, or an item that scripts cannot call.
 fn item_head(line: &str) -> Option<&str> {
     if line.starts_with("method ") {
         let bars: Vec<usize> = line.match_indices('|').map(|(index, _)| index).collect();
@@ -254,7 +254,7 @@ fn item_head(line: &str) -> Option<&str> {
         c == ')' && depth == 0
     });
     let head = line.get(..=end?)?;
-    // What it returns, up to the options and the body.
+    // The return type, up to the options and the body.
     let rest = &line[head.len()..];
     let Some(returns) = rest.trim_start().strip_prefix("->").map(str::trim_start) else { return Some(head) };
     let mut depth = 0;

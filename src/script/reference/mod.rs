@@ -1,6 +1,6 @@
-//! What is written about the language, its modules and scripts: for `doc`, for editors, and for a person at the prompt.
+//! Reference of the language, its modules and scripts: for `doc`, editors, and the prompt.
 //!
-//! Invariant: nothing here talks to a board or changes a session.
+//! Invariant: nothing here accesses a board or changes a session.
 
 pub(crate) mod built_in;
 pub(crate) mod definitions;

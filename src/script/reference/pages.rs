@@ -1,9 +1,9 @@
-//! What a script, a standard module or the language itself offers, as data for people: classes, items, functions,
+//! The reference of a script, a standard module or the language, as data: classes, items, functions,
 //! constants.
 //!
-//! A script is read as `check` reads it: nothing of it runs but its declarations. The language's own functions stand in
+//! A script is read as by `check`: only its declarations are evaluated. The built-in functions are in
 //! `builtin.d.rhai`, a definition file that the Rhai language server reads, too. Invariant: a page holds no markup and
-//! no marks of comments; whoever shows it escapes it.
+//! no comment marks; whoever displays it escapes it.
 
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind, ItemOptions};
@@ -21,29 +21,29 @@ use rhai::{AST, ASTNode, Expr, Stmt};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What belay-script adds to Rhai, in the form of definition files.
+/// What belay-script adds to Rhai, as a definition file.
 pub(crate) const BUILTIN: &str = include_str!("builtin.d.rhai");
 
-/// The name of the page of the language's own functions.
+/// The page name of the built-in functions.
 pub const LANGUAGE: &str = "The language";
 
 /// The reference of one script or module.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// The script's path as it was given, or the module's name, like `std/assert`.
+    /// The script's path as given, or the module's name, such as `std/assert`.
     pub name: String,
-    /// The comment at its head, in Markdown.
+    /// Its head comment, in Markdown.
     pub doc: String,
-    /// What it imports, in order, each once.
+    /// Its imports, in order, without duplicates.
     pub imports: Vec<Import>,
-    /// Its classes, constants and functions; the groups of the language.
+    /// Its classes, constants and functions, or the groups of the language.
     pub sections: Vec<Section>,
 }
 
 /// An `import` of a script.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
-    /// The path as it is written.
+    /// The path as written.
     pub path: String,
     /// The name of the imported page.
     pub page: String,
@@ -54,35 +54,35 @@ pub struct Import {
 pub struct Section {
     /// `device Bench : Led`, or the name of a group.
     pub title: String,
-    /// What names of its entries are joined to in links: the class's name, or nothing.
+    /// The prefix of its entries in links: the class's name, or empty.
     pub owner: String,
     /// The comment above it, in Markdown.
     pub doc: String,
-    /// What it has of its own.
+    /// Its own entries.
     pub entries: Vec<Entry>,
-    /// What it has from other classes.
+    /// Inherited entries.
     pub inherited: Vec<Inherited>,
 }
 
-/// What a class has from another one.
+/// Entries inherited from a class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inherited {
     /// The class's name.
     pub class: String,
-    /// The name of the page that has it.
+    /// The page that describes it.
     pub page: String,
-    /// The names of its items and methods, each once.
+    /// Names of its items and methods, without duplicates.
     pub names: Vec<String>,
 }
 
-/// An item, method, function, property or constant: all of one name and kind.
+/// An item, method, function, property or constant: all overloads of one name and kind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
     /// Its name.
     pub name: String,
-    /// How it is declared or called; several for overloads.
+    /// Its signatures; several for overloads.
     pub heads: Vec<String>,
-    /// The comments above it, in Markdown.
+    /// The comments, in Markdown.
     pub doc: String,
 }
 
@@ -130,7 +130,7 @@ pub fn language() -> Page {
 /// A line of a definition file.
 struct Head {
     name: String,
-    /// As a script says it.
+    /// In the notation of scripts.
     shown: String,
 }
 
@@ -165,7 +165,7 @@ fn declaration(line: &str) -> Option<Head> {
     let rest = line.strip_prefix("fn ")?;
     let property = rest.strip_prefix("get ").filter(|rest| !rest.starts_with('('));
     let (name, rest) = property.unwrap_or(rest).split_once('(')?;
-    // The type of a parameter may be `()`, that of the result too.
+    // A parameter's type may be `()`, and so may the result's.
     let (params, result) = match rest.split_once(") -> ") {
         Some((params, result)) => (params, result),
         None => (rest.strip_suffix(')')?, ""),
@@ -190,18 +190,18 @@ fn declaration(line: &str) -> Option<Head> {
 }
 
 impl Runner {
-    /// The reference of a script, and of everything that it imports, the script first. Nothing of it runs but its
-    /// declarations.
+    /// The reference of a script and everything it imports, the script first. Only declarations are
+    /// evaluated.
     ///
     /// # Errors
-    /// Everything that is wrong with it, as [`Runner::check_file`] finds it.
+    /// All problems that [`Runner::check_file`] finds.
     pub fn reference_file(&mut self, path: &Path) -> Result<Vec<Page>, Vec<Diagnostic>> {
         let text = read(path).map_err(|failure| vec![*failure])?;
         self.run.enter(path);
         self.reference_text(&path.to_string_lossy(), &text)
     }
 
-    /// The reference of a standard module, and of what it imports; `None` if there is none of this name.
+    /// The reference of a standard module and its imports; `None` if it does not exist.
     ///
     /// # Errors
     /// As [`Runner::reference_file`].
@@ -209,7 +209,7 @@ impl Runner {
         library::library_text(name).map(|text| self.reference_text(name, text))
     }
 
-    /// The reference of the text of a script, as [`Runner::reference_file`] gives it.
+    /// The reference of a script's text, as [`Runner::reference_file`].
     ///
     /// # Errors
     /// As [`Runner::reference_file`].
@@ -274,7 +274,7 @@ impl Runner {
         Section { title, owner, doc: declared.doc.clone(), entries, inherited }
     }
 
-    /// Adds a class, and those that it inherits from, each once.
+    /// Adds a class and its base classes, without duplicates.
     fn inherit(&self, class: &ClassHandle, found: &mut Vec<Inherited>) {
         let section = self.class(class);
         let home = self.run.declarations.classes().into_iter().find(|(_, known)| Arc::ptr_eq(&known.0, &class.0));
@@ -292,7 +292,7 @@ impl Runner {
     }
 }
 
-/// Adds an overload to the entry of its name, or a new entry.
+/// Adds an overload to the entry with its name, or a new entry.
 fn add(entries: &mut Vec<Entry>, name: &str, head: String, doc: &str) {
     match entries.iter_mut().find(|entry| entry.name == name) {
         Some(entry) => {
@@ -306,7 +306,7 @@ fn add(entries: &mut Vec<Entry>, name: &str, head: String, doc: &str) {
     }
 }
 
-/// An item as a script declares it, without its body: `task read(ch, n = 8) for "micropython" timeout = 2`.
+/// An item's declaration without its body: `task read(ch, n = 8) for "micropython" timeout = 2`.
 fn head(item: &Item) -> String {
     let (is, usual) = (&item.options, ItemOptions::defaults(item.kind));
     let mut text = format!("{} {}", item.kind, signature(item));
@@ -357,7 +357,7 @@ fn imports(tree: &AST, name: &str) -> Vec<Import> {
     found
 }
 
-/// The public functions of a script, in their order.
+/// The public functions of a script, in order.
 fn functions(tree: &AST, source: &str, name: &str) -> Vec<Entry> {
     let mut found: Vec<_> = tree
         .iter_functions()
@@ -374,7 +374,7 @@ fn functions(tree: &AST, source: &str, name: &str) -> Vec<Entry> {
     entries
 }
 
-/// The constants and variables that a script exports where it declares them.
+/// The constants and variables exported by a script at their declaration.
 fn constants(tree: &AST, source: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     for statement in tree.statements().iter().filter(|statement| check::is_exported(statement)) {
@@ -386,7 +386,7 @@ fn constants(tree: &AST, source: &str) -> Vec<Entry> {
     entries
 }
 
-/// The comment at the head of a script, unless it belongs to what is declared directly below.
+/// The head comment of a script, unless it belongs to the declaration directly below.
 fn head_comment(source: &str) -> String {
     let lines: Vec<&str> = source.lines().collect();
     let head: Vec<&str> = lines.iter().copied().take_while(|line| line.starts_with("//")).collect();

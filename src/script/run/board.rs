@@ -1,20 +1,20 @@
-//! The board that a thread works for.
+//! The board of the current thread.
 //!
-//! Invariant: what a script prints meanwhile bears its name.
+//! Invariant: the script's output on this thread carries the board's name.
 
 use std::cell::RefCell;
 
 thread_local! {
-    /// The board that this thread works for: what the script prints meanwhile bears its name.
+    /// The board of the current thread, whose name marks the script's output.
     static BOARD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// The name of the board for which this thread runs a closure of `for_each_board`.
+/// The board for which this thread runs a closure of `for_each_board`.
 pub(crate) fn board() -> Option<String> {
     BOARD.with_borrow(Clone::clone)
 }
 
-/// Says which board this thread works for from now on.
+/// Sets the board of this thread.
 pub(crate) fn set(board: Option<String>) {
     BOARD.set(board);
 }

@@ -1,6 +1,6 @@
-//! When and why a run ends: its time limit, the limits within it, Ctrl-C, too much memory.
+//! When a run ends: its time limit, inner time limits, Ctrl-C, memory.
 //!
-//! Invariant: once a run is stopping, no statement of it runs any more, whatever thread it is on.
+//! Invariant: after a run starts to stop, no further statement of it runs on any thread.
 
 use crate::device::Host;
 use crate::error::{Error, Kind};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// The clock of a run.
 pub(crate) struct Clock {
-    /// Boards are waited for until the same deadlines.
+    /// Waits for boards use the same deadlines.
     host: Host,
     limit: Option<Duration>,
     memory: Option<Memory>,
@@ -24,15 +24,15 @@ pub(crate) struct Clock {
 
 #[derive(Default)]
 struct State {
-    /// Why the run is stopping.
+    /// Why the run stops.
     stopping: Option<Error>,
     deadline: Option<Instant>,
-    /// What tears down runs after the run was stopped: nothing stops that but leaving the program.
+    /// Teardowns that run after the stop: only exiting the program interrupts them.
     shielded: bool,
 }
 
 thread_local! {
-    /// The deadlines of the `timeout` calls and tests that this thread is in, outermost first.
+    /// The deadlines of the enclosing `timeout` calls and tests on this thread, outermost first.
     static TIMEOUTS: RefCell<Vec<(u64, Instant)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -54,17 +54,17 @@ impl Clock {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets why the run stopped.
+    /// Clears the reason for stopping.
     pub fn go_on(&self) {
         self.write().stopping = None;
     }
 
-    /// Starts the time of the run's limit.
+    /// Starts the run's time limit.
     pub fn start(&self) {
         self.set_deadline(self.limit.and_then(|limit| Instant::now().checked_add(limit)));
     }
 
-    /// Lets devices be closed without haste, after the script has ended.
+    /// Removes the time limit, so that devices can be closed after the script has ended.
     pub fn end(&self) {
         self.set_deadline(None);
     }
@@ -74,12 +74,12 @@ impl Clock {
         self.host.set_deadline(deadline);
     }
 
-    /// How long a run, or an input of a session, may take.
+    /// Time limit of a run, or of each input of a session.
     pub fn limit(&self) -> Option<Duration> {
         self.limit
     }
 
-    /// The error that ends the whole run, if there is one: a Ctrl-C or a missed deadline.
+    /// The error that ends the whole run, if any: Ctrl-C or a missed deadline.
     pub fn stopping(&self) -> Option<Error> {
         let state = self.read();
         if let Some(error) = &state.stopping {
@@ -96,7 +96,7 @@ impl Clock {
         is_past(deadline).then(|| self.stop(self.out_of_time()))
     }
 
-    /// Whether more memory is taken than the run may. Reads a counter.
+    /// Whether the memory limit is exceeded. Reads one counter.
     pub fn takes_too_much(&self) -> bool {
         self.memory.is_some_and(|memory| (memory.used)() > memory.most)
     }
@@ -106,12 +106,12 @@ impl Clock {
             .with_help("allow more with `--timeout SECONDS`")
     }
 
-    /// Stops the run with `error`, unless something else stopped it before; gives what it stops with.
+    /// Stops the run with `error`, unless it is already stopping; returns the effective error.
     pub fn stop(&self, error: Error) -> Error {
         self.write().stopping.get_or_insert(error).clone()
     }
 
-    /// What Rhai is to stop with, asked every few operations and in every wait.
+    /// The reason for Rhai to stop, queried every few operations and in every wait.
     pub fn progress(&self) -> Option<Stop> {
         if let Some(error) = self.stopping() {
             return Some(Stop::Error(error));
@@ -125,12 +125,12 @@ impl Clock {
         })
     }
 
-    /// Whether this thread has to stop now, without ending anything.
+    /// Whether this thread must stop now; changes nothing.
     pub fn is_over(&self) -> bool {
         is_past(self.read().deadline)
     }
 
-    /// Does `work`, even if the run is being stopped: what stops it waits.
+    /// Runs `work` even if the run is stopping; the stop is deferred.
     pub fn in_any_case<T>(&self, work: impl FnOnce() -> T) -> T {
         if self.stopping().is_none() && TIMEOUTS.with_borrow(Vec::is_empty) {
             return work();
@@ -156,7 +156,7 @@ impl Clock {
         result
     }
 
-    /// Does `work` with a deadline; gives the number that its [`Stop::Timeout`] bears.
+    /// Runs `work` with a deadline; passes the number of its [`Stop::Timeout`].
     pub fn within<T>(&self, limit: Duration, work: impl FnOnce(u64) -> T) -> T {
         let id = self.next_timeout.fetch_add(1, Ordering::Relaxed);
         let deadline = Instant::now().checked_add(limit);
@@ -172,18 +172,18 @@ impl Clock {
         result
     }
 
-    /// The deadlines that this thread is in, for threads that work for it.
+    /// The deadlines of this thread, for threads that work for it.
     pub fn deadlines(&self) -> Vec<(u64, Instant)> {
         TIMEOUTS.with_borrow(Clone::clone)
     }
 
-    /// Makes this thread, which is new, one that works for the thread whose `deadlines` these are.
+    /// Makes this new thread work for the one with these `deadlines`.
     pub fn work_within(&self, deadlines: Vec<(u64, Instant)>) {
         TIMEOUTS.set(deadlines);
         self.tell_host();
     }
 
-    /// Tells the host the earliest deadline of this thread.
+    /// Sets the host's deadline to the earliest of this thread.
     fn tell_host(&self) {
         let earliest = TIMEOUTS.with_borrow(|timeouts| timeouts.iter().map(|(_, deadline)| *deadline).min());
         self.host.set_deadline_of_thread(earliest);

@@ -1,23 +1,23 @@
-//! Folders that were sent to boards, as they were then.
+//! Snapshots of folders that were sent to boards.
 //!
-//! Invariant: looking at a folder takes a bounded number of files.
+//! Invariant: a snapshot reads a bounded number of files.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Files of a folder that are looked at; more are no firmware.
+/// Maximum number of files in a snapshot; firmware has fewer.
 pub(crate) const MOST_FILES: usize = 10_000;
 
-/// A folder as it was when it was looked at.
+/// A snapshot of a folder.
 #[derive(Clone, PartialEq)]
 pub(crate) struct Folder {
     pub path: PathBuf,
-    /// Path, length and time of each file, sorted.
+    /// Path, length and modification time of each file, sorted.
     files: Vec<(PathBuf, u64, Option<SystemTime>)>,
 }
 
 impl Folder {
-    /// Looks at a folder, or at one file.
+    /// Takes a snapshot of a folder or file.
     pub fn look(path: &Path) -> Folder {
         let entries = walkdir::WalkDir::new(path).follow_links(true).into_iter().filter_map(Result::ok);
         let files = entries.filter(|entry| entry.file_type().is_file()).take(MOST_FILES).filter_map(|entry| {
@@ -29,7 +29,7 @@ impl Folder {
         Folder { path: path.to_owned(), files }
     }
 
-    /// The first file that is not as it was.
+    /// The first file that differs.
     pub(crate) fn changed(&self) -> Option<PathBuf> {
         let now = Folder::look(&self.path);
         let differs = now.files.iter().find(|file| !self.files.contains(file));

@@ -1,6 +1,6 @@
-//! The groups of tests that are being run, and the blocks that stand in them.
+//! The running groups of tests, and their hooks.
 //!
-//! Invariant: data alone; what runs is in [`crate::script::testing`].
+//! Invariant: only data; [`crate::script::testing`] runs it.
 
 use rhai::{Expr, Position};
 use std::ops::{Deref, DerefMut};
@@ -28,14 +28,14 @@ impl Moment {
     }
 }
 
-/// A block that was reached.
+/// A hook that was reached.
 #[derive(Clone)]
 pub(crate) struct Hook {
     pub moment: Moment,
     pub block: Arc<Expr>,
     pub timeout: Option<Duration>,
     pub at: Position,
-    /// Its line was reached: what it tears down is there.
+    /// Whether its statement was reached, so that what it tears down exists.
     pub reached: bool,
 }
 
@@ -45,7 +45,7 @@ impl Hook {
     }
 }
 
-/// Whether the `setup_all` of a group have run.
+/// State of a group's `setup_all`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prepared {
     Not,
@@ -53,10 +53,10 @@ pub(crate) enum Prepared {
     Failed,
 }
 
-/// A group that is being run, or the script itself.
+/// A running group, or the script itself.
 pub(crate) struct Frame {
     pub id: u64,
-    /// `None`: the script.
+    /// `None` for the script.
     pub name: Option<String>,
     pub tags: Vec<String>,
     /// Why its tests are skipped.
@@ -64,22 +64,22 @@ pub(crate) struct Frame {
     pub source: String,
     pub level: usize,
     pub thread: ThreadId,
-    /// How many calls of `parallel` were under way when it began.
+    /// Number of enclosing `parallel` calls when it began.
     pub depth: u64,
     pub hooks: Vec<Hook>,
     pub prepared: Prepared,
 }
 
-/// The groups that are being run, outermost first.
+/// The running groups, outermost first.
 #[derive(Default)]
 pub(crate) struct Frames {
     list: Vec<Frame>,
-    /// How many have begun.
+    /// Number of groups begun.
     begun: u64,
 }
 
 impl Frames {
-    /// A group begins, or a script. Its number is given here.
+    /// Begins a group or script, and assigns its number.
     pub fn push(&mut self, frame: Frame) {
         self.begun += 1;
         self.list.push(Frame { id: self.begun, ..frame });

@@ -1,27 +1,27 @@
-//! What a check has used up and seen.
+//! Budget and state of a check.
 //!
-//! Invariant: what is known only when the script runs is [`Unknown`], and no failure of the script.
+//! Invariant: a value known only at run time is [`Unknown`], not a failure of the script.
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, Map, Module};
 use std::collections::HashSet;
 
-/// A value that is known only when the script runs.
+/// A value known only at run time.
 #[derive(Clone)]
 pub(crate) struct Unknown;
 
-/// What a check has used up and seen.
+/// Budget and state of a check.
 #[derive(Default)]
 pub(crate) struct Ledger {
     pub used: u64,
-    /// Whether something unknown was looked at since the last value began, or is in a module.
+    /// Whether the current value or a module used something unknown.
     pub touched: bool,
     pub foreign: bool,
-    /// The functions of the engine in which scripts run.
+    /// The functions of the engine that runs scripts.
     pub natives: HashSet<String>,
 }
 
 impl Ledger {
-    /// Begins a check of scripts that run in `engine`.
+    /// Starts a check of scripts that will run in `engine`.
     pub fn begin(&mut self, engine: &Engine) {
         self.used = 0;
         self.foreign = false;
@@ -29,20 +29,20 @@ impl Ledger {
         self.natives = names.into_iter().collect();
     }
 
-    /// Notes that a module holds what is unknown.
+    /// Records that a module contains unknown values.
     pub fn note(&mut self, module: &Module) {
         if module.iter_var().any(|(_, value)| holds_unknown(value)) {
             self.foreign = true;
         }
     }
 
-    /// A value that is known only when the script runs is looked at.
+    /// Records the use of a value known only at run time.
     pub fn unknown(&mut self) -> Dynamic {
         self.touched = true;
         Dynamic::from(Unknown)
     }
 
-    /// Notes functions that nothing calls before the script runs.
+    /// Records functions that are called only at run time.
     pub fn later(&mut self, names: impl Iterator<Item = String>) {
         self.natives.extend(names);
     }
@@ -51,7 +51,7 @@ impl Ledger {
         self.natives.contains(name)
     }
 
-    /// Whether a failure says nothing about the script: it would go on where it runs.
+    /// Whether a failure comes from the check itself and would not occur in a run.
     pub fn is_unknowable(&self, error: &EvalAltResult) -> bool {
         if self.touched || self.foreign {
             return true;

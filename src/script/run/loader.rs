@@ -1,6 +1,6 @@
-//! What the scripts of a run were compiled to, and which names they declare.
+//! The compiled scripts of a run, and the names they declare.
 //!
-//! Invariant: a script is compiled once, until it has changed.
+//! Invariant: a script is compiled once, until it changes.
 
 use crate::device::class::{Class, ItemKind};
 use crate::error::{Error, Kind};
@@ -12,10 +12,10 @@ use rhai::{AST, Module, Shared};
 use std::collections::HashMap;
 use std::sync::Mutex;
 
-/// How the names begin that Rhai gives to closures.
+/// Prefix of the names that Rhai gives to closures.
 pub(crate) const CLOSURE: &str = "anon$";
 
-/// What was loaded so far.
+/// Everything loaded so far.
 #[derive(Default)]
 pub(crate) struct Loader {
     loaded: Mutex<Loaded>,
@@ -25,24 +25,24 @@ pub(crate) struct Loader {
 struct Loaded {
     trees: HashMap<String, AST>,
     modules: HashMap<String, Shared<Module>>,
-    /// What each script imports by a literal name.
+    /// The literal imports of each script.
     imports: HashMap<String, Vec<String>>,
-    /// Modules that were imported and are not there.
+    /// Imported modules that do not exist.
     missing: Vec<String>,
-    /// Modules that are being evaluated, outermost first.
+    /// Modules being evaluated, outermost first.
     loading: Vec<String>,
-    /// Names of items and methods that scripts declare.
+    /// Names of items and methods declared by scripts.
     items: Vec<String>,
     /// Functions of scripts: name, number of parameters, script.
     functions: Vec<(String, usize, String)>,
-    /// The folders that were sent to boards.
+    /// Folders that were sent to boards.
     synced: Vec<Folder>,
-    /// Closures: the name that Rhai gave them, and their script.
+    /// Closures: Rhai's name for them, and their script.
     closures: HashMap<String, String>,
 }
 
 impl Loader {
-    /// Notes names of declared items.
+    /// Records names of declared items.
     pub fn note(&self, names: Vec<String>) {
         let items = &mut lock(&self.loaded).items;
         for name in names {
@@ -52,21 +52,21 @@ impl Loader {
         }
     }
 
-    /// Forgets modules that were evaluated, but not what they were compiled to.
+    /// Drops evaluated modules, but keeps them compiled.
     pub fn forget_modules(&self) {
         let mut loaded = lock(&self.loaded);
         loaded.modules.clear();
         loaded.loading.clear();
     }
 
-    /// Forgets these modules, and what they were compiled to.
+    /// Drops these modules completely.
     pub fn forget(&self, names: &[String]) {
         let mut loaded = lock(&self.loaded);
         loaded.trees.retain(|name, _| !names.contains(name));
         loaded.modules.retain(|name, _| !names.contains(name));
     }
 
-    /// The script `name` and everything that it imports by literal names, over several scripts, too.
+    /// The script `name` and its direct and indirect literal imports.
     pub fn reach(&self, name: &str) -> Vec<String> {
         let imports = &lock(&self.loaded).imports;
         let mut found = vec![name.to_owned()];
@@ -80,17 +80,17 @@ impl Loader {
         found
     }
 
-    /// Modules that were compiled.
+    /// Compiled modules.
     pub fn compiled(&self) -> Vec<String> {
         lock(&self.loaded).trees.keys().cloned().collect()
     }
 
-    /// Modules that were imported and are not there.
+    /// Imported modules that do not exist.
     pub fn missing(&self) -> Vec<String> {
         lock(&self.loaded).missing.clone()
     }
 
-    /// The compiled script `name`, if it was imported.
+    /// The compiled script `name`, if it was loaded.
     pub fn tree(&self, name: &str) -> Option<AST> {
         lock(&self.loaded).trees.get(name).cloned()
     }
@@ -115,33 +115,33 @@ impl Loader {
         names
     }
 
-    /// The script in which a closure stands.
+    /// The script that contains a closure.
     pub fn closure(&self, name: &str) -> Option<String> {
         lock(&self.loaded).closures.get(name).cloned()
     }
 
-    /// Keeps what a script that is imported was compiled to.
+    /// Stores a compiled import.
     pub fn keep(&self, name: &str, tree: &AST) {
         self.note_functions(name, tree);
         lock(&self.loaded).trees.insert(name.to_owned(), tree.clone());
     }
 
-    /// Notes a module that was imported and is not there.
+    /// Records an imported module that does not exist.
     pub fn note_missing(&self, name: &str) {
         lock(&self.loaded).missing.push(name.to_owned());
     }
 
-    /// Notes what a script imports by literal names.
+    /// Records the literal imports of a script.
     pub fn note_imports(&self, name: &str, imports: Vec<String>) {
         lock(&self.loaded).imports.insert(name.to_owned(), imports);
     }
 
-    /// The module `name`, if it was evaluated.
+    /// The module `name`, if it has been evaluated.
     pub fn module(&self, name: &str) -> Option<Shared<Module>> {
         lock(&self.loaded).modules.get(name).cloned()
     }
 
-    /// Evaluates a module, which [`Loader::loading`] holds meanwhile.
+    /// Evaluates a module and tracks it in [`Loader::loading`] meanwhile.
     pub fn evaluate<T>(&self, name: &str, work: impl FnOnce() -> T) -> T {
         lock(&self.loaded).loading.push(name.to_owned());
         let result = work();
@@ -149,29 +149,29 @@ impl Loader {
         result
     }
 
-    /// Modules that are being evaluated, outermost first.
+    /// Modules being evaluated, outermost first.
     pub fn loading(&self) -> Vec<String> {
         lock(&self.loaded).loading.clone()
     }
 
-    /// Keeps a module that was evaluated.
+    /// Stores an evaluated module.
     pub fn keep_module(&self, name: String, module: Shared<Module>) {
         lock(&self.loaded).modules.insert(name, module);
     }
 
-    /// Notes a folder that was sent to a board, as it is now.
+    /// Takes a snapshot of a folder that was sent to a board.
     pub fn note_synced(&self, folder: Folder) {
         let synced = &mut lock(&self.loaded).synced;
         synced.retain(|other| other.path != folder.path);
         synced.push(folder);
     }
 
-    /// The folders that were sent to boards.
+    /// Folders that were sent to boards.
     pub fn synced(&self) -> Vec<Folder> {
         lock(&self.loaded).synced.clone()
     }
 
-    /// Notes the functions and closures of a script.
+    /// Records the functions and closures of a script.
     pub fn note_functions(&self, name: &str, tree: &AST) {
         let closures = tree.shared_lib().iter_script_fn_info().map(|info| info.2);
         let closures = closures.filter(|function| function.starts_with(CLOSURE));
@@ -186,10 +186,10 @@ impl Loader {
         }
     }
 
-    /// Refuses a function that would be called in place of an item of `class`.
+    /// Rejects a function that would be called instead of an item of `class`.
     ///
     /// # Errors
-    /// DeclarationError with the places of both.
+    /// DeclarationError with both places.
     pub fn check_functions(&self, sources: &Sources, class: &Class) -> crate::Result<()> {
         let functions = &lock(&self.loaded).functions;
         for item in
@@ -214,7 +214,7 @@ impl Loader {
     }
 }
 
-/// Where a function is defined; Rhai does not keep the place of its name.
+/// The place of a function; Rhai does not keep the position of its name.
 pub(crate) fn function_origin(text: &str, script: &str, name: &str) -> Option<Origin> {
     text.split('\n').zip(1..).find_map(|(line, number)| {
         let start = line.find("fn ")?;

@@ -1,21 +1,21 @@
-//! Where divisions of integers have lost a remainder.
+//! Places where integer divisions lost a remainder.
 //!
-//! Invariant: each place is told once in a run.
+//! Invariant: each place is reported once per run.
 
 use rhai::Position;
 use std::collections::HashMap;
 
-/// What a run was told of lost remainders.
+/// The reports of a run.
 #[derive(Default)]
 pub(crate) struct Lossy {
-    /// The places: line and column, and the scripts.
+    /// The reported places: line, column and script.
     places: HashMap<(usize, usize), Vec<String>>,
-    /// Whether the help was given.
+    /// Whether the help was shown.
     helped: bool,
 }
 
 impl Lossy {
-    /// Whether nothing was noted at this place before.
+    /// Records a place; returns whether it is new.
     pub fn is_new(&mut self, source: &str, position: Position) -> bool {
         let place = (position.line().unwrap_or(0), position.position().unwrap_or(0));
         let sources = self.places.entry(place).or_default();
@@ -26,7 +26,7 @@ impl Lossy {
         is_new
     }
 
-    /// Whether the help is to be given, which it is once.
+    /// Whether to show the help, which is shown once.
     pub fn needs_help(&mut self) -> bool {
         !std::mem::replace(&mut self.helped, true)
     }

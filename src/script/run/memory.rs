@@ -1,20 +1,20 @@
-//! How much memory a run may take.
+//! Memory limit of a run.
 //!
-//! Invariant: what is looked at after every operation costs the reading of a counter.
+//! Invariant: the check after every operation costs one counter read.
 
 use crate::error::{Error, Kind};
 
-/// How much memory a run may take.
+/// Memory limit of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// Bytes that the whole program may have allocated while a script runs.
+    /// Bytes that the whole program may allocate while a script runs.
     pub most: usize,
-    /// How many it has allocated.
+    /// Returns the number of allocated bytes.
     pub used: fn() -> usize,
 }
 
 impl Memory {
-    /// Why the run has to stop, if it takes too much.
+    /// The error if the limit is exceeded.
     pub(crate) fn excess(&self) -> Option<Error> {
         ((self.used)() > self.most).then(|| {
             Error::new(Kind::ScriptError, format!("the script uses more than {} of memory", shown(self.most as u64)))
@@ -23,7 +23,7 @@ impl Memory {
     }
 }
 
-/// A number of bytes as the command line takes it.
+/// Formats bytes as on the command line.
 pub(crate) fn shown(bytes: u64) -> String {
     match bytes {
         _ if bytes.is_multiple_of(1 << 30) => format!("{} GiB", bytes >> 30),

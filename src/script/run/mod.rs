@@ -1,7 +1,7 @@
-//! What everything of one run shares.
+//! Shared state of a run.
 //!
-//! What it is to do is in [`options`], when it ends in [`clock`], what has happened in [`recorder`], what its scripts declare in
-//! [`declarations`]. Invariant: closures of `parallel` may use all of it at once.
+//! Its options are in [`options`], its end in [`clock`], its events in [`recorder`], the declarations of its scripts in
+//! [`declarations`]. Invariant: closures of `parallel` may use all of it concurrently.
 
 pub(crate) mod board;
 pub(crate) mod clock;
@@ -28,7 +28,7 @@ use crate::script::run::recorder::Recorder;
 use crate::script::sources::Sources;
 use std::sync::{Arc, Mutex};
 
-/// What everything of one run shares.
+/// Shared state of a run.
 pub(crate) struct Run {
     pub host: Host,
     pub observer: Arc<dyn Observer>,
@@ -37,7 +37,7 @@ pub(crate) struct Run {
     pub clock: Clock,
     pub recorder: Recorder,
     pub declarations: Declarations,
-    /// What a check has used up.
+    /// State of a check.
     pub ledger: Mutex<Ledger>,
 }
 
@@ -50,19 +50,19 @@ impl Run {
         Run { host, observer, options, sources, clock, recorder, declarations, ledger }
     }
 
-    /// Forgets what an earlier script of the same runner declared, and why it stopped.
+    /// Clears the declarations of an earlier script of the same runner, and its reason for stopping.
     pub fn reset(&self) {
         self.declarations.reset();
         self.clock.go_on();
     }
 
-    /// Begins a run: starts the time of its limit.
+    /// Begins a run: starts its time limit.
     pub fn begin(&self) {
         self.reset();
         self.clock.start();
     }
 
-    /// Begins the next input of a session: forgets why the one before was stopped, and starts the time of the limit.
+    /// Begins the next input of a session: clears the previous reason for stopping, and starts the time limit.
     pub fn resume(&self) {
         self.clock.go_on();
         self.clock.start();

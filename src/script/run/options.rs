@@ -1,6 +1,6 @@
-//! What a run is to do and may do, from its beginning on.
+//! Options of a run.
 //!
-//! Invariant: nothing changes it while scripts run.
+//! Invariant: immutable while scripts run.
 
 use crate::bench::operator::Operator;
 use crate::bench::select::Selection;
@@ -11,34 +11,34 @@ use crate::script::run::warnings::ShownWarnings;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a [`Runner`](crate::script::Runner) and its scripts are given. The default: no arguments, no limits, no station, nobody
-/// to ask, every test, the default permissions, a report.
+/// Options of a [`Runner`](crate::script::Runner). The default: no arguments, no limits, no station, no
+/// operator, every test, the default permissions, a report.
 #[derive(Clone, Default)]
 pub struct RunOptions {
-    /// What scripts see as `args`.
+    /// The value of `args` in scripts.
     pub args: Vec<String>,
-    /// How long a run may take, or an input of a session; `None`: for any time.
+    /// Time limit of a run, or of each input of a session.
     pub limit: Option<Duration>,
-    /// How much memory scripts may take; `None`: any.
+    /// Memory limit of scripts.
     pub memory: Option<Memory>,
-    /// What scripts may do.
+    /// Permissions of scripts.
     pub permissions: Permissions,
-    /// What scripts see as `station`. Its boards are to be made known to the host ([`crate::device::Host::set_boards`]).
+    /// The value of `station` in scripts. Also pass its boards to the host ([`crate::device::Host::set_boards`]).
     pub station: Option<Arc<Station>>,
-    /// Who answers the questions of scripts; `None`: there is nobody to ask.
+    /// Answers the questions of scripts; `None` fails them.
     pub operator: Option<Arc<dyn Operator>>,
-    /// What the record of a run begins with.
+    /// Data at the head of the report.
     pub subject: Subject,
-    /// Which tests are run, and in which order.
+    /// Which tests run, and in which order.
     pub selection: Selection,
-    /// Leaves [`Finished::report`](crate::script::Finished) empty, for who makes reports of the observer's events, with an
-    /// [`Archiver`](crate::bench::archive::Archiver): then memory does not grow with tests and samples.
+    /// Leave [`Finished::report`](crate::script::Finished) empty, for callers that build reports from the observer's events with an
+    /// [`Archiver`](crate::bench::archive::Archiver): memory then does not grow with tests and samples.
     pub drops_report: bool,
     /// Analyse scripts before they run: reject those with errors, and show the warnings that are not among these.
     pub checked: Option<ShownWarnings>,
 }
 
-/// What the one who runs a script knows of the run, for its record.
+/// What the caller knows about the run, for the report.
 #[derive(Clone, Debug, Default)]
 pub struct Subject {
     /// Number of the run within the stream of events; 0 counts as 1.
@@ -47,8 +47,8 @@ pub struct Subject {
     pub operator: Option<String>,
     /// Serial number of the unit under test.
     pub unit: Option<String>,
-    /// Revision of the repository in which the script lies.
+    /// Revision of the repository that contains the script.
     pub revision: Option<String>,
-    /// Whether boards are asked for what only reports tell. It costs an exchange for each that is opened.
+    /// Ask boards for details that only reports show. Costs one exchange per opened board.
     pub asks_boards: bool,
 }

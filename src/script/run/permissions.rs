@@ -1,6 +1,6 @@
-//! What a script may reach: the way of the natives to the one gate.
+//! Permissions of a script: the native functions' access to the gate.
 //!
-//! Uses [`crate::gate`]. Invariant: the gate of a run is that of its host, so that ports and paths pass the same one.
+//! Uses [`crate::gate`]. Invariant: the run uses the gate of its host, so that ports and paths share one gate.
 
 use crate::gate::{Program, Readable, Writable};
 use crate::script::errors::{Fallible, raise};
@@ -8,20 +8,20 @@ use crate::script::run::Run;
 use std::path::Path;
 
 impl Run {
-    /// Notes which script is run.
+    /// Sets the script that runs.
     pub fn enter(&self, script: &Path) {
         self.host.set_gate(self.host.gate().for_script(script));
     }
 
-    /// A path that the script may read.
+    /// Checks a path for reading.
     ///
     /// # Errors
-    /// PermissionError; ArgumentError for a path that is none.
+    /// PermissionError; ArgumentError for an invalid path.
     pub fn readable(&self, path: &str) -> Fallible<Readable> {
         self.host.gate().read(path).map_err(raise)
     }
 
-    /// A path that the script may write.
+    /// Checks a path for writing.
     ///
     /// # Errors
     /// As [`Run::readable`].
@@ -29,7 +29,7 @@ impl Run {
         self.host.gate().write(path).map_err(raise)
     }
 
-    /// A program that the script may start.
+    /// Checks a program before it is started.
     ///
     /// # Errors
     /// PermissionError.

@@ -1,6 +1,6 @@
-//! What has happened in a run: its events on their way to the observer and into the report, the tests that run, how it ends.
+//! Records a run: sends its events to the observer and the report, and tracks running tests and the outcome.
 //!
-//! Uses [`crate::bench`]. Invariant: every event is told once, in order.
+//! Uses [`crate::bench`]. Invariant: every event is sent once, in order.
 
 use crate::bench::date;
 use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA, TimedEvent};
@@ -23,43 +23,43 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// What has happened in a run so far.
+/// The record of a run.
 pub(crate) struct Recorder {
     recorded: Mutex<Recorded>,
-    /// The tests that run, and what those that ended came to.
+    /// The running tests, and the outcomes of finished ones.
     pub record: Mutex<Record>,
-    /// The groups of tests that are being run, and the script around them.
+    /// The running groups, and the script around them.
     pub groups: Mutex<Frames>,
     chosen: Mutex<Chosen>,
     pub ending: Mutex<Ending>,
-    /// Where a division of integers has lost its remainder.
+    /// Places where integer divisions lost a remainder.
     pub lossy: Mutex<Lossy>,
-    /// Closures of `parallel` that run at this moment.
+    /// Running closures of `parallel`.
     pub parallel: AtomicU64,
 }
 
-/// What has happened since the run began.
+/// Events since the run began.
 #[derive(Default)]
 struct Recorded {
-    /// The report of it, if there is to be one.
+    /// Builds the report, if one is wanted.
     fold: ReportBuilder,
     tally: Tally,
 }
 
-/// Which tests are run.
+/// Which tests run.
 #[derive(Default)]
 struct Chosen {
     selection: Selection,
-    /// The names of the tests that are written in the script; none if there is no script as a whole.
+    /// The names of the script's tests; empty for inputs of a session.
     written: Arc<[String]>,
 }
 
-/// How a run ends.
+/// The end of a run.
 #[derive(Default)]
 pub(crate) struct Ending {
-    /// What went wrong while devices were closed.
+    /// Errors while closing devices.
     pub closing: Vec<Diagnostic>,
-    /// `exit(status)` of the script, if it called that.
+    /// The status passed to `exit(status)`, if called.
     pub exit: Option<u8>,
 }
 
@@ -76,27 +76,27 @@ impl Recorder {
         }
     }
 
-    /// Which tests are run.
+    /// Which tests run.
     pub fn selection(&self) -> Selection {
         lock(&self.chosen).selection.clone()
     }
 
-    /// The names of the tests that are written in the script; none if there is no script as a whole.
+    /// The names of the script's tests; empty for inputs of a session.
     pub fn written(&self) -> Arc<[String]> {
         lock(&self.chosen).written.clone()
     }
 
-    /// Says which tests of a script are run, and which it has.
+    /// Sets the selection and the script's tests.
     pub fn choose(&self, selection: Selection, written: Vec<String>) {
         *lock(&self.chosen) = Chosen { selection, written: written.into() };
     }
 
-    /// How many closures of `parallel` run at this moment.
+    /// Number of running `parallel` closures.
     pub fn depth(&self) -> u64 {
         self.parallel.load(Ordering::Relaxed)
     }
 
-    /// The report of what has happened, and its verdicts; the next run begins with none.
+    /// Takes the report and the verdicts; the next run starts empty.
     pub fn take_report(&self) -> (Report, Tally) {
         let Recorded { mut fold, tally } = std::mem::take(&mut *lock(&self.recorded));
         if fold.is_complete() {
@@ -106,7 +106,7 @@ impl Recorder {
     }
 }
 
-/// The text of a script as SHA-256, in hexadecimal.
+/// The SHA-256 of a script's text, in hexadecimal.
 fn fingerprint(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hexadecimal, byte| {
         let _ = write!(hexadecimal, "{byte:02x}");
@@ -114,7 +114,7 @@ fn fingerprint(text: &str) -> String {
     })
 }
 
-/// Name and system of this computer: `bench-3, linux x86_64`.
+/// Host name and operating system: `bench-3, linux x86_64`.
 fn computer() -> String {
     #[cfg(unix)]
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -125,7 +125,7 @@ fn computer() -> String {
 }
 
 impl Run {
-    /// Tells the observer what happened just now.
+    /// Sends an event to the observer, with the current time.
     pub fn emit(&self, event: Event) {
         let line = TimedEvent { at: date::now(), run: self.options.subject.run.max(1), event };
         {
@@ -138,7 +138,7 @@ impl Run {
         self.observer.event(&line, &self.sources);
     }
 
-    /// The run of a script begins. Gives when.
+    /// Begins the run of a script; returns the time.
     pub fn emit_begin(&self, script: &str, text: Option<&str>) -> Instant {
         let begun = Instant::now();
         let subject = self.options.subject.clone();
@@ -156,7 +156,7 @@ impl Run {
         begun
     }
 
-    /// The run that began then has ended, with these failures; `exit` is what the script says of it.
+    /// Ends the run that began at that time, with these failures; `exit` is the script's status.
     pub fn emit_end(&self, begun: Instant, failure: Option<&Diagnostic>, closing: &[Diagnostic], exit: Option<u8>) {
         let of_failure = match failure.map(|failure| failure.kind) {
             None => Outcome::Skip,
@@ -174,16 +174,16 @@ impl Run {
         });
     }
 
-    /// A diagnostic as data, with the lines that it points at.
+    /// Converts a diagnostic to data, with its excerpts.
     pub fn failure(&self, diagnostic: &Diagnostic) -> Failure {
         Failure::of(diagnostic, |name| self.sources.get(name))
     }
 
-    /// A device was opened.
+    /// Records an opened device.
     pub fn emit_open(&self, device: &Device) {
         let board = device.firmware();
         let (major, minor, patch) = board.version;
-        // Recordings hold the same exchanges, whatever reports are wanted.
+        // The exchanges in recordings must not depend on the selected reports.
         let recorded = self.host.recorder().is_some() || device.is_replayed();
         let asked = self.options.subject.asks_boards && !recorded;
         let about = if asked { device.about() } else { Default::default() };

@@ -1,10 +1,10 @@
-//! Inputs of a person, evaluated one after the other in one scope: what the prompt stands on.
+//! Evaluates inputs one by one in one scope: the core of the prompt.
 //!
-//! Each input is a source of its own, so that errors show excerpts of it. Functions of earlier inputs stay callable, the
-//! newest of a name first; so do imports, and whatever stood in the scope before an input failed.
+//! Each input is its own source, so that errors show excerpts of it. Functions of earlier inputs stay callable, the
+//! newest of a name first; imports and variables stay too, even if an input fails later.
 //!
-//! Uses Rhai's runtime state. Invariant: an input changes the session only by what it declares and assigns; a failure takes
-//! nothing back and closes no device.
+//! Uses Rhai's runtime state. Invariant: an input changes the session only through declarations and assignments; a failure
+//! reverts nothing and closes no device.
 
 pub(crate) mod reload;
 pub(crate) mod repeat;
@@ -26,28 +26,28 @@ use rhai::{AST, Dynamic, Engine, Expr, GlobalRuntimeState, Module, NativeCallCon
 use rhai::{EvalAltResult, Position, Scope, Stmt};
 use std::sync::Arc;
 
-/// Inputs that are evaluated one after the other.
+/// Evaluates inputs one by one.
 pub struct Session {
     pub(crate) run: Arc<Run>,
     pub(crate) engine: Engine,
     pub(crate) scope: Scope<'static>,
     pub(crate) state: GlobalRuntimeState,
-    /// The script files that were evaluated, the latest last.
+    /// The evaluated script files, the latest last.
     pub(crate) scripts: Vec<Loaded>,
-    /// What could not be read again.
+    /// Files that could not be reloaded.
     pub(crate) owed: Stale,
-    /// The functions that an input declares: its name, theirs, the count of parameters.
+    /// Functions declared by inputs: input, name, number of parameters.
     declared: Vec<(String, String, usize)>,
 }
 
 impl Runner {
-    /// Begins a session. Each input may take the runner's `limit`.
+    /// Starts a session. Each input may take the runner's `limit`.
     pub fn session(self) -> Session {
         let Runner { run, engine, .. } = self;
         run.reset();
         let mut state = engine.new_global_runtime_state();
-        // Rhai looks into the first library for the functions that a function pointer was made with. It has to find them by
-        // their names, in whatever input they stand.
+        // Rhai searches the first library for the functions of a function pointer. It must find them by
+        // name, whichever input declared them.
         state.lib.push(Module::new().into());
         let (scripts, owed) = (Vec::new(), Stale::default());
         Session { run, engine, scope: Scope::new(), state, scripts, owed, declared: Vec::new() }
@@ -55,11 +55,11 @@ impl Runner {
 }
 
 impl Session {
-    /// Evaluates an input; `name` stands in the places of errors. Gives the value as plain data (what a board cannot be sent
-    /// is its text, [`Value::Opaque`]), `None` if it is `()` or the input ends with a declaration or a semicolon.
+    /// Evaluates an input; errors refer to `name`. Returns the value as plain data (as text, [`Value::Opaque`],
+    /// if a board cannot receive it), or `None` if it is `()` or the input ends with a declaration or a semicolon.
     ///
     /// # Errors
-    /// Why it ended early. Everything that was declared before stays.
+    /// Why it ended early. Earlier declarations stay.
     pub fn eval(&mut self, name: &str, text: &str) -> Result<Option<Value>, Box<Diagnostic>> {
         self.run.resume();
         let result = on_big_stack(|| self.evaluate(name, text));
@@ -100,7 +100,7 @@ impl Session {
         Ok(value.flatten())
     }
 
-    /// Whether the value of an input is to be shown.
+    /// Whether to show the value of an input.
     pub(crate) fn is_of_interest(&self, tree: &AST, text: &str, value: &Dynamic) -> bool {
         !is_quiet(tree, text) && !value.is_unit()
     }
@@ -112,7 +112,7 @@ impl Session {
         shown::plain(&context, value, 0)
     }
 
-    /// Whether all that the input `name` does is to declare functions, and later inputs have declared all of them again.
+    /// Whether the input `name` only declares functions, all of which later inputs redeclare.
     pub fn is_superseded(&self, name: &str, text: &str) -> bool {
         let is_later = |other: &str| input_number(other) > input_number(name);
         let again = |function: &str, count: usize| {
@@ -123,7 +123,7 @@ impl Session {
         declares && self.engine.compile(text).is_ok_and(|tree| tree.statements().is_empty())
     }
 
-    /// The status of `exit(status)`, once an input has called that.
+    /// The status passed to `exit(status)`, if an input called it.
     pub fn exit(&self) -> Option<u8> {
         lock(&self.run.recorder.ending).exit
     }
@@ -133,19 +133,19 @@ impl Session {
         self.run.sources.clone()
     }
 
-    /// Closes every device that is open, the latest first, and gives what went wrong.
+    /// Closes every open device, the latest first, and returns the errors.
     pub fn close_all(&mut self) -> Vec<Diagnostic> {
         self.run.host.close_all().iter().map(crate::script::diagnostics::explain::of_error).collect()
     }
 
-    /// Closes every device that is still open, and sums up.
+    /// Closes every open device and returns the result.
     pub fn finish(self) -> Finished {
         let finished = finish(&self.run, None);
         let (report, tally) = self.run.recorder.take_report();
         Finished { report, tally, ..finished }
     }
 
-    /// The variables of the session, the newest first, each once.
+    /// The variables of the session, the newest first, without duplicates.
     pub(crate) fn variables(&self) -> Vec<(&str, Dynamic)> {
         let mut seen: Vec<(&str, Dynamic)> = Vec::new();
         for (name, _, value) in self.scope.iter_raw().collect::<Vec<_>>().into_iter().rev() {
@@ -161,13 +161,13 @@ impl Session {
         self.scope.get(name)?.flatten_clone().try_cast::<DeviceHandle>()
     }
 
-    /// The open device in the variable `name`, or that is called so.
+    /// The open device in the variable `name`, or with that name.
     pub fn open_device(&self, name: &str) -> Option<Device> {
         let own = self.device(name).map(|handle| handle.device).filter(Device::is_open);
         own.or_else(|| self.run.host.devices().into_iter().find(|device| device.name() == name))
     }
 
-    /// The class of this name, or of `alias::name`.
+    /// The class `name` or `alias::name`.
     pub(crate) fn class(&self, name: &str) -> Option<ClassHandle> {
         let found = match name.split_once("::") {
             Some((alias, name)) => self.import(alias)?.get_var(name)?,
@@ -176,13 +176,13 @@ impl Session {
         found.flatten().try_cast::<ClassHandle>()
     }
 
-    /// The module that was imported under this name.
+    /// The module imported as `name`.
     pub(crate) fn import(&self, alias: &str) -> Option<rhai::Shared<Module>> {
         self.state.get_shared_import(self.state.find_import(alias)?)
     }
 
-    /// The modules that inputs have imported, the newest of a name: the name, and what can follow `::` after it, as it is
-    /// inserted and as it is shown.
+    /// Modules imported by inputs, the newest of a name: name, and the words after `::` as
+    /// inserted and as displayed.
     pub(crate) fn imports(&self) -> Vec<(String, Vec<(String, String)>)> {
         let mut found: Vec<(String, Vec<(String, String)>)> = Vec::new();
         for (alias, module) in self.state.iter_imports() {
@@ -203,7 +203,7 @@ impl Session {
         found
     }
 
-    /// The functions that inputs declare, the newest first: name, parameters, documentation.
+    /// Functions declared by inputs, the newest first: name, parameters, documentation.
     pub(crate) fn functions(&self) -> Vec<(String, Vec<String>, String)> {
         let mut found: Vec<(String, Vec<String>, String)> = Vec::new();
         for function in self.state.lib.iter().rev().flat_map(|module| module.iter_script_fn_info()) {
@@ -220,12 +220,12 @@ impl Session {
     }
 }
 
-/// The number of an input, as `<3>`.
+/// The number of an input such as `<3>`.
 fn input_number(name: &str) -> Option<u64> {
     name.strip_prefix('<')?.strip_suffix('>')?.parse().ok()
 }
 
-/// Whether the value of an input is of no interest: it ends with a declaration, or a semicolon says so.
+/// Whether to hide the value of an input: it ends with a declaration or a semicolon.
 fn is_quiet(tree: &AST, text: &str) -> bool {
     let declares = match tree.statements().last() {
         Some(Stmt::Expr(expression)) => matches!(&**expression, Expr::Custom(custom, _)

@@ -1,6 +1,6 @@
-//! What a run or a session has read from disk, whether that has changed, and how a session takes it in again.
+//! Detects changed files in a session, and reloads them.
 //!
-//! Uses [`crate::script::modules`] and [`crate::device`]. Invariant: what cannot be compiled changes nothing: no device is closed for it.
+//! Uses [`crate::script::modules`] and [`crate::device`]. Invariant: a script that does not compile changes nothing and closes no device.
 
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
@@ -13,7 +13,7 @@ use crate::script::stack::on_big_stack;
 use std::path::{Path, PathBuf};
 
 impl Session {
-    /// Evaluates a script file in the scope of the session. Modules that have changed are read again.
+    /// Evaluates a script file in the session's scope. Rereads changed modules.
     ///
     /// # Errors
     /// As [`Session::eval`], and if it cannot be read.
@@ -38,19 +38,19 @@ impl Session {
         self.run.declarations.loader.forget(&self.modules_above(&changed));
     }
 
-    /// The compiled modules that have changed, or import one that has.
+    /// The compiled modules that changed or import a changed one.
     fn modules_above(&self, changed: &[String]) -> Vec<String> {
         let loader = &self.run.declarations.loader;
         let reaches = |name: &String| loader.reach(name).iter().any(|other| changed.contains(other));
         loader.compiled().into_iter().filter(reaches).collect()
     }
 
-    /// The scripts that this session has evaluated, in their order.
+    /// The scripts evaluated by this session, in order.
     pub fn scripts(&self) -> Vec<PathBuf> {
         self.scripts.iter().map(|loaded| loaded.path.clone()).collect()
     }
 
-    /// What has changed on disk since it was read.
+    /// The changes on disk.
     pub fn stale(&self) -> Stale {
         let changed = changed(&self.run.host.gate(), &self.run.sources);
         let loader = &self.run.declarations.loader;
@@ -88,12 +88,12 @@ impl Session {
         stale
     }
 
-    /// Reads again what has changed: imports of inputs are renewed, scripts are evaluated again. The devices that such a
-    /// script had opened are closed, and their connections go on if it opens them again; other devices stay open. Gives what
-    /// went wrong.
+    /// Reloads changes: renews imports of inputs, and evaluates changed scripts again. Closes the devices of such a
+    /// script, keeping connections that it opens again; other devices stay open. Returns the
+    /// errors.
     pub fn reload(&mut self, stale: &Stale) -> Vec<Diagnostic> {
         self.run.declarations.loader.forget(&stale.modules);
-        // Until all of it is done: what was compiled meanwhile is no longer new.
+        // After all of it: modules compiled meanwhile are no longer new.
         self.owed = stale.clone();
         for (alias, name) in &stale.imports {
             let literal = name.replace('\\', "\\\\").replace('"', "\\\"");
@@ -124,7 +124,7 @@ impl Session {
         failures
     }
 
-    /// Whether a script can be compiled as it is now.
+    /// Whether the current text of a script compiles.
     fn compiles(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
         let text = sources::read(path)?;
         let name = path.to_string_lossy().into_owned();

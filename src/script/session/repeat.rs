@@ -1,6 +1,6 @@
-//! How long an input takes: evaluated once, or a few times if it is short.
+//! Measures the duration of an input: evaluated once, or repeatedly if it is short.
 //!
-//! Uses [`crate::script::session`]. Invariant: what declares something, or takes longer than [`SHORT`], runs once.
+//! Uses [`crate::script::session`]. Invariant: an input that declares something or takes longer than [`SHORT`] runs once.
 
 use crate::diagnostic::Diagnostic;
 use crate::script::session::Session;
@@ -9,22 +9,22 @@ use crate::value::Value;
 use rhai::{AST, EvalAltResult, Expr, Stmt};
 use std::time::{Duration, Instant};
 
-/// What takes longer is not repeated.
+/// Inputs that take longer are not repeated.
 const SHORT: Duration = Duration::from_millis(200);
-/// How long all runs together may take, and how many they may be.
+/// Upper bounds for the total time and number of runs.
 const ENOUGH: Duration = Duration::from_secs(1);
 const MOST_RUNS: usize = 1000;
 
-/// What an input came to, and how long each of its runs took.
+/// The result of an input with the duration of each run.
 pub struct Timed {
-    /// As [`Session::eval`] gives it, of the last run.
+    /// The result of the last run, as from [`Session::eval`].
     pub value: Option<Value>,
     /// At least one.
     pub times: Vec<Duration>,
 }
 
 impl Timed {
-    /// The shortest time and the one in the middle.
+    /// The minimum and the median.
     pub fn best_and_median(&self) -> (Duration, Duration) {
         let mut times = self.times.clone();
         times.sort();
@@ -34,8 +34,8 @@ impl Timed {
 }
 
 impl Session {
-    /// Evaluates an input as [`Session::eval`] does, and tells the time. An expression that takes less than 0.2 s is
-    /// evaluated again and again, for about a second.
+    /// Evaluates an input as [`Session::eval`] does, and measures the time. Repeats an expression that takes less than
+    /// 0.2 s for about a second.
     ///
     /// # Errors
     /// As [`Session::eval`].
@@ -52,7 +52,7 @@ impl Session {
 
     fn timed(&mut self, name: &str, text: &str) -> Result<Timed, Box<EvalAltResult>> {
         let tree = self.prepare(name, text)?;
-        // Not to be ended by the limit of an input for having been repeated.
+        // The input's time limit must not end the repetition.
         let budget = self.run.clock.limit().map_or(ENOUGH, |limit| ENOUGH.min(limit / 4));
         let began = Instant::now();
         let mut times = Vec::new();
@@ -74,7 +74,7 @@ impl Session {
     }
 }
 
-/// Whether an input is nothing but an expression.
+/// Whether an input is a single expression.
 fn is_expression(tree: &AST) -> bool {
     match tree.statements() {
         [Stmt::FnCall(..)] => true,

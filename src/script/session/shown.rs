@@ -1,6 +1,6 @@
-//! Values of a script as plain data, so that they can be shown without knowing Rhai.
+//! Converts script values to plain data, to display them without Rhai.
 //!
-//! Uses [`crate::script::objects::convert`]. Invariant: every value has one: what a board cannot be sent is its text ([`Value::Opaque`]).
+//! Uses [`crate::script::objects::convert`]. Invariant: every value converts; what a board cannot receive becomes text ([`Value::Opaque`]).
 
 use crate::script::errors::Fallible;
 use crate::script::objects::convert;
@@ -9,13 +9,13 @@ use crate::value::Value;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::time::{Duration, Instant};
 
-/// Depth of nesting that is looked into.
+/// Maximum depth of nesting.
 const DEEPEST: usize = 100;
 
-/// The plain data of `value`. Objects of boards are asked for their text.
+/// Converts `value`. Board objects are asked for their text.
 ///
 /// # Errors
-/// Of such an object.
+/// If a board object fails.
 pub(crate) fn plain(context: &NativeCallContext<'_>, value: &Dynamic, depth: usize) -> Fallible<Value> {
     if value.is_shared() {
         return plain(context, &value.flatten_clone(), depth);
@@ -56,7 +56,7 @@ pub(crate) fn plain(context: &NativeCallContext<'_>, value: &Dynamic, depth: usi
         return Ok(Value::NamedTuple(tuple.name.clone(), fields.collect::<Fallible<_>>()?));
     }
     match convert::to_value(value) {
-        // A range could be sent as a list, but is none.
+        // Convertible to a list, but not one.
         Ok(value) if value.remotes().is_empty() && !matches!(value, Value::List(_)) => Ok(value),
         _ => {
             let text = context.call_native_fn::<ImmutableString>("to_debug", (value.clone(),))?;
@@ -65,7 +65,7 @@ pub(crate) fn plain(context: &NativeCallContext<'_>, value: &Dynamic, depth: usi
     }
 }
 
-/// A time for a person, with the unit that fits: `850 ns`, `1.25 ms`, `12.3 s`, `2 min 5 s`, `3 h 20 min`.
+/// Formats a duration with a suitable unit: `850 ns`, `1.25 ms`, `12.3 s`, `2 min 5 s`, `3 h 20 min`.
 pub fn duration(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     let digits = |number: f64, unit: &str| {

@@ -1,14 +1,14 @@
-//! The tests of a script as they are written, and another order of them: both without running anything.
+//! Lists the tests of a script and reorders them, without running anything.
 //!
-//! Works on Rhai's tree. Invariant: only tests and groups that stand directly one after the other change places, so that
-//! every other statement runs where it ran before; a test stays behind those that it needs.
+//! Works on Rhai's tree. Invariant: only adjacent tests and groups change places, so that
+//! every other statement stays in place; a test follows the tests that it needs.
 
 use crate::bench::select::{Declared, Dice};
 use crate::script::names;
 use crate::script::testing::letters;
 use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Position, Stmt};
 
-/// The tests in a script, its functions and closures included, in the order in which they are written.
+/// The tests of a script, including those in functions and closures, in source order.
 pub(crate) fn tests(tree: &AST) -> Vec<Declared> {
     let mut found = Vec::new();
     let certain = certain(tree);
@@ -37,7 +37,7 @@ pub(crate) fn tests(tree: &AST) -> Vec<Declared> {
     found
 }
 
-/// Where the tests of [`tests`] stand, in the same order.
+/// The positions of the tests of [`tests`], in the same order.
 pub(crate) fn positions(tree: &AST) -> Vec<Position> {
     let mut found = Vec::new();
     tree.walk(&mut |nodes: &[ASTNode<'_>]| {
@@ -51,7 +51,7 @@ pub(crate) fn positions(tree: &AST) -> Vec<Position> {
     found
 }
 
-/// Where the tests stand that are reached once in each run: not in a loop, a branch, a function or a closure.
+/// The positions of tests that run exactly once: not in a loop, a branch, a function or a closure.
 fn certain(tree: &AST) -> Vec<Position> {
     let mut found = Vec::new();
     for statement in tree.statements() {
@@ -68,7 +68,7 @@ fn certain(tree: &AST) -> Vec<Position> {
     found
 }
 
-/// Whether what is in a node may run not at all, or several times.
+/// Whether the content of a node may run not at all, or repeatedly.
 fn depends(node: &ASTNode<'_>) -> bool {
     match node {
         ASTNode::Stmt(statement) => {
@@ -80,7 +80,7 @@ fn depends(node: &ASTNode<'_>) -> bool {
     }
 }
 
-/// The tree with its tests in another order.
+/// The tree with reordered tests.
 pub(crate) fn shuffled(tree: &AST, seed: u64) -> AST {
     let mut statements: Vec<Stmt> = tree.statements().to_vec();
     shuffle(&mut statements, &mut Dice::new(seed));
@@ -110,7 +110,7 @@ fn shuffle(statements: &mut [Stmt], dice: &mut Dice) {
     }
 }
 
-/// Puts every test behind those that it needs.
+/// Moves every test after those that it needs.
 fn in_need_order(statements: &mut [Stmt]) {
     let needs: Vec<Vec<String>> = statements
         .iter()
@@ -147,7 +147,7 @@ fn is(custom: &CustomExpr, key: &str) -> bool {
     custom.tokens.first().is_some_and(|token| token == key)
 }
 
-/// The test or group that a statement is.
+/// The test or group in a statement.
 fn block(statement: &Stmt) -> Option<&CustomExpr> {
     let Stmt::Expr(expression) = statement else { return None };
     match &**expression {
@@ -171,7 +171,7 @@ fn name(custom: &CustomExpr) -> String {
     }
 }
 
-/// The strings of an option, as far as they are written as such.
+/// The string literals of an option.
 fn strings(custom: &CustomExpr, option: &str) -> Vec<String> {
     let ops = letters(&custom.state);
     let mut segments = ops.chars().zip(&custom.inputs);

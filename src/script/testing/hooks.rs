@@ -1,9 +1,9 @@
-//! Groups of tests, and the blocks that run before and after them: `setup_all`, `setup_each`, `teardown_each`, `teardown_all`.
+//! Groups of tests, and their hooks: `setup_all`, `setup_each`, `teardown_each`, `teardown_all`.
 //!
-//! Those that stand directly in a group are known from its beginning. Each is evaluated in the scope of its group, where
-//! names are looked up anew.
-//! Invariant: once a `setup_all` has begun, every `teardown_all` of its group runs; once a `setup_each` has, every
-//! `teardown_each`; whatever became of anything else.
+//! The direct hooks of a group are known when it begins. Each is evaluated in the scope of its group, with
+//! a fresh lookup of names.
+//! Invariant: once a `setup_all` has begun, every `teardown_all` of its group runs; the same for `setup_each` and
+//! `teardown_each`, whatever else fails.
 
 use super::options::{Options, options, read_options};
 use super::{Context, fail, judge, letters};
@@ -19,7 +19,7 @@ use rhai::{Caches, Dynamic, Engine, EvalAltResult, Expr, Expression, GlobalRunti
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A group that begins, or the script itself.
+/// A beginning group, or the script itself.
 fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
     Frame {
         id: 0,
@@ -35,20 +35,20 @@ fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
     }
 }
 
-/// The frames around this thread, outermost first.
+/// The frames of this thread, outermost first.
 fn around<'a>(run: &Run, frames: &'a mut [Frame]) -> Vec<&'a mut Frame> {
     let (thread, depth) = (std::thread::current().id(), run.recorder.depth());
     frames.iter_mut().filter(|frame| frame.thread == thread || frame.depth < depth).collect()
 }
 
-/// The names of the groups around this thread, and of the board for which it works.
+/// The names of the enclosing groups on this thread, and of its board.
 pub fn path(run: &Run) -> Vec<String> {
     let mut frames = lock(&run.recorder.groups);
     let names = around(run, &mut frames).into_iter().filter_map(|frame| frame.name.clone());
     names.chain(board::board()).collect()
 }
 
-/// The tags of the groups around this thread, and why tests within them are skipped.
+/// The tags of the enclosing groups on this thread, and why they skip tests.
 pub fn inherited(run: &Run) -> (Vec<String>, Option<String>) {
     let mut frames = lock(&run.recorder.groups);
     let around = around(run, &mut frames);
@@ -56,8 +56,8 @@ pub fn inherited(run: &Run) -> (Vec<String>, Option<String>) {
     (tags, around.iter().find_map(|frame| frame.skip.clone()))
 }
 
-/// The blocks of one moment around a test, outermost first. Of those that do not reach it, as it stands in a function: an
-/// error.
+/// The hooks of one kind around a test, outermost first. An error if hooks do not reach the test because it is in a
+/// function.
 pub fn of_moment(run: &Run, context: &Context<'_, '_, '_, '_, '_, '_>, moment: Moment) -> Result<Vec<Hook>, Error> {
     let mut frames = lock(&run.recorder.groups);
     let (thread, level) = (std::thread::current().id(), context.call_level());
@@ -77,7 +77,7 @@ pub fn of_moment(run: &Run, context: &Context<'_, '_, '_, '_, '_, '_>, moment: M
     Ok(found)
 }
 
-/// Evaluates a block in the scope of the context, where names are looked up anew.
+/// Evaluates a hook in the context's scope, with a fresh lookup of names.
 pub fn evaluate(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, hook: &Hook) -> Fallible<Dynamic> {
     let state = context.global_runtime_state_mut();
     let searching = std::mem::replace(&mut state.always_search_scope, true);
@@ -90,10 +90,10 @@ pub fn evaluate(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, hook: 
     }
 }
 
-/// Runs the `setup_all` of the groups around a test that have not run. Gives why the test is skipped, if one failed.
+/// Runs the pending `setup_all` hooks around a test. Returns why to skip the test, if one failed.
 ///
 /// # Errors
-/// What ends the run.
+/// An error that ends the run.
 pub fn prepare(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>) -> Fallible<Option<String>> {
     let ids: Vec<u64> = around(run, &mut lock(&run.recorder.groups)).iter().map(|frame| frame.id).collect();
     for id in ids {
@@ -119,13 +119,13 @@ pub fn prepare(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>) -> Fall
     Ok(None)
 }
 
-/// Runs the `setup_all` among `hooks`; gives whether one failed.
+/// Runs the `setup_all` among `hooks`; returns whether one failed.
 fn set_up(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, id: u64, hooks: &[Hook]) -> Fallible<bool> {
     for hook in hooks.iter().filter(|hook| hook.moment == Moment::SetupAll) {
         let begun = Instant::now();
         let result = evaluate(run, context, hook);
         let source = context.source().unwrap_or_default().to_owned();
-        if told(run, context.engine(), id, hook, begun, &source, result)? {
+        if has_failed(run, context.engine(), id, hook, begun, &source, result)? {
             if let Some(frame) = lock(&run.recorder.groups).iter_mut().find(|frame| frame.id == id) {
                 frame.prepared = Prepared::Failed;
             }
@@ -135,11 +135,11 @@ fn set_up(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, id: u64, hoo
     Ok(false)
 }
 
-/// Records a block that failed as a test of its name; gives whether it did.
+/// Records a failed hook as a test with its name; returns whether it failed.
 ///
 /// # Errors
-/// What ends the run.
-fn told(
+/// An error that ends the run.
+fn has_failed(
     run: &Run,
     engine: &Engine,
     id: u64,
@@ -171,7 +171,7 @@ fn path_to(run: &Run, id: u64) -> Vec<String> {
     around(run, &mut frames).into_iter().filter(|frame| frame.id <= id).filter_map(|frame| frame.name.clone()).collect()
 }
 
-/// A group ends, or the script: its `teardown_all` run. `eval` evaluates a block in its scope.
+/// Ends a group or the script: runs its `teardown_all`. `eval` evaluates a hook in its scope.
 fn leave(
     run: &Run,
     engine: &Engine,
@@ -189,7 +189,7 @@ fn leave(
     for hook in hooks.iter().filter(wanted) {
         let begun = Instant::now();
         let torn = run.clock.in_any_case(|| eval(hook));
-        if let Err(error) = told(run, engine, id, hook, begun, &source, torn)
+        if let Err(error) = has_failed(run, engine, id, hook, begun, &source, torn)
             && result.is_ok()
         {
             result = Err(error);
@@ -199,10 +199,10 @@ fn leave(
     result
 }
 
-/// Evaluates the statements of a script, or of an input of a person, and then what they say is to be torn down.
+/// Evaluates the statements of a script or of a session's input, then their teardowns.
 ///
 /// # Errors
-/// What ended it early; if an option of a block among the statements is wrong.
+/// What ended it early; or an invalid option of a hook among the statements.
 pub fn perform(
     run: &Run,
     engine: &Engine,
@@ -232,7 +232,7 @@ pub fn perform(
     })
 }
 
-/// The blocks that stand directly among `statements`.
+/// The hooks directly among `statements`.
 fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
     let mut found = Vec::new();
     for statement in statements {
@@ -283,7 +283,7 @@ pub fn group(
     let (length, state) = (context.scope().len(), context.global_runtime_state_mut());
     let (imports, searching) = (state.num_imports(), state.always_search_scope);
     #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
-    // The names of the group are still there for what tears it down.
+    // The names of the group are still visible to its teardowns.
     let result = context.eval_expression_tree_raw(block, false);
     let engine = context.engine();
     let result = leave(run, engine, result, &mut |hook| evaluate(run, context, hook));
@@ -295,7 +295,7 @@ pub fn group(
     result.map(|_| Dynamic::UNIT)
 }
 
-/// A `setup_all` block, or another one of its kind, is reached.
+/// Handles a reached hook such as `setup_all`.
 pub fn hook(
     run: &Run,
     context: &mut Context<'_, '_, '_, '_, '_, '_>,

@@ -1,7 +1,7 @@
-//! `test "name" OPTION… { … }`: runs in place, is recorded, and a failure of it does not end the script.
+//! `test "name" OPTION… { … }`: runs in place and is recorded; its failure does not end the script.
 //!
-//! Groups and what runs before and after tests are in `hooks`. Invariant: whatever begins is recorded and announced, also
-//! if the script is interrupted in it.
+//! Groups and hooks are in `hooks`. Invariant: every test that begins is announced and recorded, even
+//! if the script is interrupted during it.
 
 pub(crate) mod collect;
 mod hooks;
@@ -28,10 +28,10 @@ pub(crate) const OPTIONS: &[&str] = &["timeout", "retry", "needs", "skip_if", "t
 pub(crate) const GROUP_OPTIONS: &[&str] = &["tags", "skip_if"];
 pub(crate) const HOOK_OPTIONS: &[&str] = &["timeout"];
 
-/// What is run before and after tests, by the keywords of [`names::HOOKS`].
+/// Hooks by their keywords in [`names::HOOKS`].
 const MOMENTS: [Moment; 4] = [Moment::SetupAll, Moment::SetupEach, Moment::TeardownEach, Moment::TeardownAll];
 
-/// Registers the `test` block, and what belongs to it.
+/// Registers the `test` block, groups and hooks.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_custom_syntax_with_state_raw(
@@ -49,7 +49,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     );
     for ((key, word), moment) in names::HOOKS.into_iter().zip(MOMENTS) {
         let shared = run.clone();
-        // Said to change the scope, so that names in the block are looked up when it is evaluated, which is elsewhere.
+        // Declared as changing the scope, so that names in the block are looked up when it is evaluated, which happens elsewhere.
         engine.register_custom_syntax_with_state_raw(
             key,
             move |_, next, state| parse(next, state, word),
@@ -59,7 +59,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     }
 }
 
-/// The letters of a block, from the state that Rhai kept.
+/// The letters of a block, from the stored state.
 pub(crate) fn letters(state: &Dynamic) -> String {
     state.read_lock::<Array>().and_then(|array| array.first().cloned()?.into_string().ok()).unwrap_or_default()
 }
@@ -100,7 +100,7 @@ fn ask(ops: &mut String, op: char, segment: &'static str) -> Option<&'static str
 
 type Context<'a, 'b, 'c, 'd, 'e, 'f> = EvalContext<'a, 'b, 'c, 'd, 'e, 'f>;
 
-/// A test at the time of its evaluation.
+/// A test at evaluation.
 struct Test<'a> {
     name: String,
     group: Vec<String>,
@@ -138,7 +138,7 @@ fn evaluate(
     }
     let of_moment = |moment| hooks::of_moment(run, context, moment).map_err(|error| fail(error, &source, at));
     let (setups, mut teardowns) = (of_moment(Moment::SetupEach)?, of_moment(Moment::TeardownEach)?);
-    // What was set up last is torn down first.
+    // Tear down in reverse order.
     teardowns.reverse();
     if let Some(error) = unknown(run, &options.needs) {
         return Err(fail(error, &source, at));
@@ -161,7 +161,7 @@ fn evaluate(
     Ok(Dynamic::UNIT)
 }
 
-/// Why a test says itself that it is skipped. What went wrong when that was to be found out stays.
+/// Why a test skips itself. Errors while evaluating that are kept.
 fn take_reason(options: &mut Options) -> Option<String> {
     match options.skip.take() {
         Some(Ok(reason)) => reason,
@@ -172,12 +172,12 @@ fn take_reason(options: &mut Options) -> Option<String> {
     }
 }
 
-/// Whether a test may begin on this thread: none runs around it.
+/// Whether a test may begin on this thread: not inside another test.
 fn may_begin(run: &Run) -> bool {
     lock(&run.recorder.record).may_begin(run.recorder.depth())
 }
 
-/// What is wrong with the names of needed tests: a slip would skip the test for ever.
+/// Checks the names of needed tests: a misspelling would skip the test in every run.
 fn unknown(run: &Run, needs: &[String]) -> Option<Error> {
     let written = run.recorder.written();
     let is_known = |name: &String| written.contains(name) || lock(&run.recorder.record).outcome_of(&[], name).is_some();
@@ -187,7 +187,7 @@ fn unknown(run: &Run, needs: &[String]) -> Option<Error> {
     Some(Error::new(Kind::DeclarationError, format!("there is no test `{name}` to be needed")).with_help(help))
 }
 
-/// Why a test is skipped that needs others.
+/// Why a test is skipped because of the tests it needs.
 fn unmet(run: &Run, group: &[String], needs: &[String]) -> Option<String> {
     let record = lock(&run.recorder.record);
     needs.iter().find_map(|name| match record.outcome_of(group, name) {
@@ -197,7 +197,7 @@ fn unmet(run: &Run, group: &[String], needs: &[String]) -> Option<String> {
     })
 }
 
-/// Runs a test with all its attempts; gives what it came to.
+/// Runs a test with all its attempts; returns the outcome.
 fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut Test<'_>) -> Fallible<Outcome> {
     let depth = run.recorder.depth();
     let Some(number) = lock(&run.recorder.record).begin(depth) else {
@@ -210,7 +210,7 @@ fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test:
     let mut tries = 0;
     let (outcome, failure, ending) = loop {
         let (result, notes) = match test.options.skip.take() {
-            // What was to say whether it is skipped went wrong.
+            // The skip condition failed.
             Some(Err(error)) => (Err(error), Vec::new()),
             _ => attempt(run, context, test),
         };
@@ -245,7 +245,7 @@ fn is_return(error: &EvalAltResult) -> bool {
     matches!(error, EvalAltResult::Return(..))
 }
 
-/// Announces the beginning of a test.
+/// Announces the start of a test.
 fn begun(run: &Run, test: &Test<'_>, number: u64) {
     run.emit(Event::TestBegun(TestBegun {
         test: number,
@@ -257,7 +257,7 @@ fn begun(run: &Run, test: &Test<'_>, number: u64) {
     }));
 }
 
-/// Records and announces the end of a test.
+/// Announces and records the end of a test.
 fn ended(
     run: &Run,
     test: &Test<'_>,
@@ -272,7 +272,7 @@ fn ended(
     run.emit(Event::TestEnded { test: number, outcome, duration_s, reason, error, ends_run });
 }
 
-/// Runs the body once, between what is set up and torn down for it. Gives what it came to, and what else went wrong.
+/// Runs the body once, between its setups and teardowns. Returns the outcome and further errors.
 fn attempt(
     run: &Run,
     context: &mut Context<'_, '_, '_, '_, '_, '_>,
@@ -300,7 +300,7 @@ fn attempt(
     (result, notes)
 }
 
-/// Does `work` within a time limit; a TimeoutError says that `what` took longer.
+/// Runs `work` within a time limit; the TimeoutError says that `what` took longer.
 fn limited(
     run: &Run,
     limit: Option<Duration>,
@@ -318,7 +318,7 @@ fn limited(
     })
 }
 
-/// The verdict, and whether the script ends with it.
+/// The verdict, and whether it ends the script.
 fn judge(run: &Run, result: &Fallible<Dynamic>) -> (Outcome, bool) {
     let Err(error) = result else { return (Outcome::Pass, false) };
     match &**error {
@@ -340,7 +340,7 @@ fn judge(run: &Run, result: &Fallible<Dynamic>) -> (Outcome, bool) {
     }
 }
 
-/// What to say about a test in which the script called `exit`: what follows in it was not tested.
+/// The error of a test in which the script called `exit`: the rest of it was not tested.
 fn left_early(error: &EvalAltResult, source: &str) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(Kind::ScriptError, "the script ended here, before the end of the test");
     diagnostic.help = Some("leave a test with `return`; call `exit` behind the tests".to_owned());

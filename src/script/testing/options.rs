@@ -1,6 +1,6 @@
-//! What stands between the name of a test and its block.
+//! Options between the name of a test and its block.
 //!
-//! Invariant: an option that is wrong says so where it stands; nothing is taken for granted.
+//! Invariant: an invalid option is reported at its position.
 
 use super::{Context, fail};
 use crate::device::class::seconds;
@@ -11,22 +11,22 @@ use crate::value::Value;
 use rhai::{Dynamic, Expr, Expression, Position};
 use std::time::Duration;
 
-/// The options of a test, a group or what runs before and after tests.
+/// Options of a test, a group or a hook.
 #[derive(Default)]
 pub struct Options {
-    /// Longest time.
+    /// Time limit.
     pub timeout: Option<Duration>,
-    /// How often it is run again.
+    /// Number of retries.
     pub retry: u32,
     /// Tests that must have passed.
     pub needs: Vec<String>,
-    /// What it can be chosen by.
+    /// Tags for selection.
     pub tags: Vec<String>,
-    /// Why it is skipped, or what went wrong when that was to be found out.
+    /// Why it is skipped, or the error while evaluating that.
     pub skip: Option<Fallible<Option<String>>>,
 }
 
-/// Reads the options of a block; `known` are those that it has.
+/// Reads the options of a block; `known` are the valid ones.
 pub fn options(
     context: &mut Context<'_, '_, '_, '_, '_, '_>,
     source: &str,
@@ -39,7 +39,7 @@ pub fn options(
     read_options(segments, source, what, known, |value| context.eval_expression_tree(&Expression::from(value)))
 }
 
-/// As [`options`], with the segments of the block and their letters; `eval` gives the value of one.
+/// As [`options`], with the segments of the block and their letters; `eval` evaluates a segment.
 pub fn read_options<'a>(
     segments: impl Iterator<Item = (char, &'a Expr)>,
     source: &str,
@@ -92,7 +92,7 @@ pub fn read_options<'a>(
     Ok(options)
 }
 
-/// Sets an option. The error says what it takes.
+/// Sets an option. The error says what it accepts.
 fn set(options: &mut Options, name: &str, value: &Value) -> Result<(), &'static str> {
     match (name, value) {
         ("timeout", value) => options.timeout = Some(seconds(value).ok_or("a positive number of seconds")?),
@@ -119,7 +119,7 @@ fn strings(value: &Value) -> Option<Vec<String>> {
     }
 }
 
-/// Why something is skipped, from the value of `skip_if`.
+/// The reason for skipping, from the value of `skip_if`.
 fn reason(value: &Dynamic, source: &str, position: Position) -> Fallible<Option<String>> {
     if value.is_unit() {
         return Ok(None);

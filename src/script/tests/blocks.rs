@@ -1,4 +1,4 @@
-//! `device` blocks: what parses into what, and what is refused where.
+//! `device` blocks: parsing and errors.
 
 use super::*;
 use crate::device::class::{Default, Emitter, ItemKind};
@@ -33,7 +33,7 @@ fn a_block_becomes_a_class() {
 }
 
 #[test]
-fn bodies_are_kept_as_they_stand() {
+fn bodies_are_kept_unchanged() {
     fn case(body: &str, wanted: &str) {
         let classes = classes(&format!("device B {{ task f() {body} }}"));
         assert_eq!(classes[0].items().next().unwrap().body.text, wanted, "{body}");
@@ -80,7 +80,7 @@ fn functions_and_closures_see_classes() {
 }
 
 #[test]
-fn wrong_blocks_are_refused_where_they_are_wrong() {
+fn syntax_errors_in_blocks_have_positions() {
     fn case(block: &str, wanted: &str) {
         assert_eq!(failure(block), wanted, "{block}");
     }
@@ -137,7 +137,7 @@ fn wrong_blocks_are_refused_where_they_are_wrong() {
 }
 
 #[test]
-fn wrong_declarations_are_refused_where_they_are_wrong() {
+fn invalid_declarations_have_positions() {
     fn case(block: &str, wanted: &str) {
         assert_eq!(failure(block), wanted, "{block}");
     }

@@ -1,8 +1,8 @@
-//! Divisions: their values, and what is said where a remainder is lost.
+//! Divisions: values, and notices about lost remainders.
 
 use super::*;
 
-/// The places at which a script is told that it loses a remainder, and what it prints.
+/// The places of notices about lost remainders, and the script's output.
 #[track_caller]
 fn told(text: &str) -> (Vec<String>, Vec<String>) {
     let (finished, lines) = run(text);
@@ -22,7 +22,7 @@ fn told(text: &str) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn a_lost_remainder_is_told_with_its_place() {
+fn a_lost_remainder_is_reported_with_its_place() {
     let case = |text: &str, notices: &[&str], values: &[&str]| {
         let (told, printed) = told(text);
         assert_eq!(told, notices, "{text}");
@@ -44,7 +44,7 @@ fn a_lost_remainder_is_told_with_its_place() {
 }
 
 #[test]
-fn each_place_is_told_once() {
+fn each_place_is_reported_once() {
     let functions = "fn a(x) { x / 2 } fn b(x) { x / 2 }\nfor i in 0..1000 { a(i); b(i); let c = i; c /= 3; i / 7; }";
     let (places, _) = told(functions);
     assert_eq!(places, ["1:13 1 / 2 is 0", "1:31 1 / 2 is 0", "2:45 1 / 3 is 0", "2:53 1 / 7 is 0"]);

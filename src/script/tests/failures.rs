@@ -1,9 +1,9 @@
-//! Failures of scripts as people read them: kind, title, places across files, help.
+//! Errors of scripts as displayed: kind, title, places across files, help.
 
 use super::*;
 
 #[test]
-fn failures_say_what_and_where() {
+fn errors_have_a_title_and_places() {
     fn case(text: &str, wanted: &str) {
         assert_eq!(failure(text), wanted, "{text}");
     }
@@ -137,7 +137,7 @@ fn failure_among(files: &[(&str, &str)], main: &str) -> String {
 }
 
 #[test]
-fn places_lead_across_modules() {
+fn places_span_modules() {
     let steps = "import \"pico\" as pico;\n\nfn run(x) {\n    pico::bad(x)\n}\n";
     let pico = "fn bad(x) {\n    throw \"no\";\n}\n";
     let main = "import \"lib/steps\" as steps;\nfn begin() {\n  steps::run(1)\n}\nbegin();";
@@ -157,7 +157,7 @@ fn closures_keep_their_own_file() {
 }
 
 #[test]
-fn wrong_modules_name_the_import() {
+fn invalid_modules_point_to_the_import() {
     assert_eq!(
         failure_among(&[("a.rhai", "let x = ;\n")], "\nimport \"a\" as a;"),
         "ParseError: unexpected `;` @ a.rhai:1:9, imported from main.rhai:2:8"

@@ -1,4 +1,4 @@
-//! What people write who come from Python, and what they are told by `check`, by a run and at the prompt.
+//! Python habits, and the help of `check`, a run and the prompt.
 
 use super::*;
 
@@ -81,7 +81,7 @@ fn calls() {
 }
 
 #[test]
-fn words_that_people_try_at_the_prompt() {
+fn words_typed_at_the_prompt() {
     case("help", 1, "write `:help`");
     case("?", 1, "write `:help`");
     case("exit", 1, "write `:quit`");
@@ -90,7 +90,7 @@ fn words_that_people_try_at_the_prompt() {
 }
 
 #[test]
-fn what_is_not_closed_is_told_where_it_opens() {
+fn unclosed_delimiters_point_to_their_opening() {
     let class = |body: &str| format!("device A {{\n  task a() {body}\n");
     case(
         &format!("{}\n  task b() `\n    return 2\n  `\n}}\nlet x = 1;", class("`\n    return 1")),

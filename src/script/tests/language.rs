@@ -1,4 +1,4 @@
-//! What works in a script besides devices.
+//! Language features that need no device.
 
 use super::*;
 
@@ -63,7 +63,7 @@ fn words_that_begin_blocks_are_names_everywhere_else() {
 }
 
 #[test]
-fn blocks_begin_wherever_comments_stand() {
+fn comments_may_precede_blocks_anywhere() {
     let text =
         "device /* a */ // b\n /* c */ Bench // d\n{ }\nprint(Bench.name); test /* x */ \"t\" { } group\n#\"g\"# { }";
     assert_eq!(printed(text), ["Bench", "begin t", "end pass"]);
@@ -72,7 +72,7 @@ fn blocks_begin_wherever_comments_stand() {
     assert_eq!(printed("print(#\"/// \"\n/// a\ndevice X {}\"#);"), ["/// \"\n/// a\ndevice X {}"]);
 }
 
-/// What stands before the last line, whatever it is, does not change its number.
+/// Preceding lines of any form do not change the number of the last line.
 #[test]
 fn lines_are_counted_in_every_form_of_text() {
     for text in [
@@ -198,7 +198,7 @@ fn arguments_are_visible_everywhere() {
 }
 
 #[test]
-fn big_integers_and_pythons_types_work() {
+fn big_integers_and_python_types_work() {
     fn case(expression: &str, wanted: &str) {
         assert_eq!(printed(&format!("print({expression});")), [wanted], "{expression}");
     }
@@ -240,7 +240,7 @@ fn big_integers_compare_with_floats() {
 }
 
 #[test]
-fn pythons_types_are_equal_by_their_contents() {
+fn python_types_compare_by_content() {
     fn case(a: &str, b: &str, equal: bool) {
         let text = format!(
             "import \"std/assert\" as assert; let a = {a}; let b = {b}; print(a == b); print(a != b); print([a] == [b]); \
@@ -330,7 +330,7 @@ fn a_runner_runs_one_script_after_the_other() {
 }
 
 #[test]
-fn documentation_may_stand_above_blocks() {
+fn documentation_is_allowed_above_blocks() {
     assert_eq!(
         printed(
             "/// One.\n/** Two. */\ndevice A {\n}\n/// Checks.\ntest \"t\" { }\n/// F.\nfn f() { 1 }\nprint(A.doc);"

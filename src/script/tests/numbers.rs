@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Each expression is true, wherever it stands.
+/// Each expression is true, in any position.
 #[track_caller]
 fn hold(expressions: &[&str]) {
     let head = "let inf = 1.0 / 0.0; let nan = inf - inf; let one = 1; let half = 0.5; let big = 9007199254740993;\n";
@@ -63,7 +63,7 @@ fn containers_compare_their_floats_exactly() {
 }
 
 #[test]
-fn what_is_no_number_compares_as_before() {
+fn other_types_compare_as_in_rhai() {
     hold(&[
         "1 != \"a\" && !(1 == \"a\") && !(1 < \"a\") && !(() > 1) && () == () && !(() != ()) && !(() < ())",
         "\"a\" < \"b\" && \"abc\" >= \"abc\" && 'a' == \"a\" && \"ab\" > 'a' && 'b' <= 'c' && true > false && \"\" < 'a'",
@@ -79,7 +79,7 @@ fn what_is_no_number_compares_as_before() {
 }
 
 #[test]
-fn eval_is_refused_before_anything_runs() {
+fn eval_is_rejected_before_anything_runs() {
     let refused = failure("print(1); eval(\"1 + 1\")");
     assert_eq!(
         refused,

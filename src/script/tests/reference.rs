@@ -103,7 +103,7 @@ Functions |
 }
 
 #[test]
-fn what_belongs_to_a_declaration_is_not_the_scripts_comment() {
+fn a_declarations_comment_is_not_the_scripts() {
     assert_eq!(pages("t.rhai", "// A class.\ndevice A {}")[0].doc, "");
     assert_eq!(pages("t.rhai", "// A script.\nlet a = 1;\n")[0].doc, "");
     assert_eq!(pages("t.rhai", "// A script.\n\ndevice A {}")[0].doc, "A script.");
@@ -112,7 +112,7 @@ fn what_belongs_to_a_declaration_is_not_the_scripts_comment() {
 }
 
 #[test]
-fn what_is_wrong_is_told_as_by_check() {
+fn reports_the_problems_of_check() {
     for text in ["device A {", "device A { task f(x, x) `pass` }", "import \"gone\" as gone;"] {
         let (mut runner, _) = runner();
         let checked = runner.check_text("t.rhai", text).unwrap_err();
@@ -121,7 +121,7 @@ fn what_is_wrong_is_told_as_by_check() {
 }
 
 #[test]
-fn every_standard_module_is_described() {
+fn every_standard_module_is_documented() {
     let (mut runner, _) = runner();
     assert_eq!(runner.reference_module("std/gone"), None);
     for name in crate::script::reference::module_names() {
@@ -161,7 +161,7 @@ fn is_common(name: &str) -> bool {
 }
 
 #[test]
-fn every_function_of_the_language_is_described() {
+fn every_built_in_function_is_documented() {
     let (runner, _) = runner();
     let described: BTreeSet<(String, usize)> = BUILTIN.lines().filter_map(defined).collect();
     let mut registered = BTreeSet::new();

@@ -1,4 +1,4 @@
-//! Groups, setups and teardowns, the choice and the order of tests, measurements, series.
+//! Groups, hooks, selection and order of tests, measurements, series.
 
 use super::*;
 use crate::bench::report::Test;
@@ -85,7 +85,7 @@ fn a_run_that_is_out_of_time_is_torn_down() {
 }
 
 #[test]
-fn failing_setups_and_teardowns_are_told() {
+fn failing_setups_and_teardowns_are_reported() {
     case(
         "group \"g\" { setup_all { throw 1; } test \"a\" { } group \"h\" { test \"b\" { } } teardown_all { print(`=t`); } } test \"c\" { }",
         "g / setup_all: fail, g / a: skip, g / h / b: skip, c: pass",
@@ -126,7 +126,7 @@ fn an_attempt_is_judged_by_its_own_measurements() {
 }
 
 #[test]
-fn tests_are_chosen() {
+fn patterns_and_tags_select_tests() {
     let text = "test \"adc\" tags = [\"slow\"] { } group \"power\" tags = \"p\" { test \"on\" needs = \"adc\" { } test \"off\" { } }";
     let chosen = |patterns: &[&str], tags: &[&str]| {
         let strings = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
@@ -183,7 +183,7 @@ fn tests_are_listed_without_being_run() {
 }
 
 #[test]
-fn what_stands_in_the_wrong_place_is_refused() {
+fn misplaced_blocks_are_rejected() {
     assert_eq!(
         failure("setup_each { } fn f() { test \"t\" { } }\nf();"),
         "DeclarationError: `setup_each` does not reach a test within a function @ t.rhai:1:30, called from t.rhai:2:1 | let the test stand in the script or a group, and call the function in it"

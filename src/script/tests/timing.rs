@@ -1,4 +1,4 @@
-//! What is done by the clock, and what waits on several threads. No expectation depends on how fast the machine is.
+//! Schedules, waits, retries, and threads. No expectation depends on the speed of the machine.
 
 use super::*;
 
@@ -21,7 +21,7 @@ fn every_keeps_its_schedule() {
 }
 
 #[test]
-fn a_condition_is_waited_for() {
+fn wait_until_polls_a_condition() {
     let counted = "let n = 0; print(wait_until(30, || { n += 1; if n > 3 { `at ${n}` } }));";
     assert_eq!(printed(counted), ["at 4"]);
     assert_eq!(printed("print(wait_until(0, || 5)); print(wait_until(30, || 0));"), ["5", "0"]);
@@ -39,7 +39,7 @@ fn a_condition_is_waited_for() {
 }
 
 #[test]
-fn what_fails_is_tried_again() {
+fn retry_repeats_a_failing_closure() {
     assert_eq!(printed("let n = 0; print(retry(3, 0.001, || { n += 1; if n < 3 { throw n } `in ${n}` }));"), ["in 3"]);
     let caught = printed("let n = 0; try { retry(2, 0, |n| { print(n); throw `no ${n}` }) } catch (e) { print(e) }");
     assert_eq!(caught, ["0", "1", "2", "no 2"]);
@@ -49,7 +49,7 @@ fn what_fails_is_tried_again() {
 }
 
 #[test]
-fn what_waits_ends_with_the_time_limit_around_it() {
+fn waits_end_with_the_enclosing_time_limit() {
     for body in [
         "every(1000, |n| 1)",
         "every(0.001, |n| 1)",
@@ -67,7 +67,7 @@ fn what_waits_ends_with_the_time_limit_around_it() {
 }
 
 #[test]
-fn wrong_arguments_are_told_with_what_to_write() {
+fn invalid_arguments_show_the_usage() {
     let case = |call: &str, wanted: &str| assert_eq!(failure(call), wanted, "{call}");
     case(
         "every(0, |n| 1);",
