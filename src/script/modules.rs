@@ -53,7 +53,7 @@ pub(crate) fn read(gate: &Gate, name: &str) -> crate::Result<Option<String>> {
             Err(error) => {
                 let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
                 let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-                failed(format!("`{name}` is no UTF-8 text (line {line})"))
+                failed(format!("`{name}` is not valid UTF-8 (line {line})"))
             }
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),

@@ -81,9 +81,9 @@ impl Runner {
             Ok(tree) => tree,
             Err(error) => return self.failure(Some(error), name),
         };
-        if let Some(told) = &self.run.options.checked {
+        if let Some(shown) = &self.run.options.checked {
             let found = findings::of(&self.run, &self.engine, name, &tree);
-            if let Some(refused) = findings::refused(&self.run, &found, told) {
+            if let Some(refused) = findings::refused(&self.run, &found, shown) {
                 return Some(refused);
             }
         }

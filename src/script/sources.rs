@@ -72,7 +72,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Box<Diagnostic>> {
     let (message, help) = match disk::read_named(path, bound::SCRIPT) {
         Ok(bytes) => match String::from_utf8(bytes) {
             Ok(text) => return Ok(without_mark(text)),
-            Err(_) => (format!("`{shown}` is no UTF-8 text"), "save the script as UTF-8"),
+            Err(_) => (format!("`{shown}` is not valid UTF-8"), "save the script as UTF-8"),
         },
         Err(error) if disk::was_interrupted(&error) => {
             return Err(Box::new(Diagnostic::new(Kind::Interrupted, "interrupted")));

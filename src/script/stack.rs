@@ -35,7 +35,7 @@ pub(crate) fn on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T
                 break;
             }
         }
-        let thread = started.map_err(|error| internal(format!("no thread could be started: {error}")))?;
+        let thread = started.map_err(|error| internal(format!("cannot start a thread: {error}")))?;
         let done = thread.join().map_err(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));

@@ -49,7 +49,7 @@ fn a_device_block_that_does_not_parse() {
            |
          2 |     task add(a b) `return a`
            |                ^
-          help: parameters are written `name`, `name = default` or `name: annotation`
+          help: write parameters as `name`, `name = default` or `name: annotation`
         ",
     );
     refused(
@@ -262,7 +262,7 @@ fn an_unknown_module() {
     ] {
         let script = format!("import \"{module}\" as it;\n");
         let outcome = Program::new().script("a.rhai", &script).args(["check", "a.rhai"]).outcome();
-        let head = format!("error: there is no module `{module}`\n  --> a.rhai:1:8\n");
+        let head = format!("error: module `{module}` not found\n  --> a.rhai:1:8\n");
         assert!(outcome.stderr.starts_with(&head), "{}", outcome.stderr);
         assert!(outcome.stderr.ends_with(&format!("  help: {help}\n")), "{}", outcome.stderr);
         assert_eq!(outcome.status, Some(2));

@@ -221,7 +221,7 @@ fn errors_of_the_script_itself() {
     run(
         "let value = 1;\nprint(valu);\n",
         "
-        error: there is no variable `valu` here
+        error: unknown variable `valu`
           --> a.rhai:2:7
            |
          2 | print(valu);

@@ -42,7 +42,7 @@ fn check_tells_everything_that_is_wrong() {
                |
              9 |     v = 5;
                |     ^
-              help: a variable begins with `let v = …;`
+              help: declare it with `let v = …;`
             warning: unused variable `spare`
               --> b.rhai:1:5
                |

@@ -191,7 +191,7 @@ fn input_that_is_no_terminal_is_a_script() {
         .stdout("1\n")
         .stderr(
             "
-            error: there is no variable `nope` here
+            error: unknown variable `nope`
               --> <stdin>:2:1
                |
              2 | nope

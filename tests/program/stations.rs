@@ -93,7 +93,7 @@ fn a_mistake_in_the_file_is_shown() {
         .args(["run", "a.rhai"])
         .stderr(
             "
-            error: there is no station
+            error: no station file found
               --> a.rhai:1:7
                |
              1 | print(station.name);

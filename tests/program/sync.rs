@@ -244,7 +244,7 @@ try { d.sync_dependencies("lib", ["a", "c"]) } catch (e) { print(e.message) }
         ["+ /lib/", "+ /lib/one.py (8 bytes)", "+ /lib/two.py (15 bytes)"]
         2
         ArgumentError `sync` has no option `kep`; did you mean `keep`?
-        the option `keep`: an integer is no list of names
+        the option `keep`: an integer is not a list of names
         `lib/c` does not exist
         "#,
     );

@@ -179,7 +179,7 @@ impl<'w> Walker<'w, '_> {
             None => {
                 let known: Vec<&str> = self.variables[self.first..].iter().map(|known| known.name.as_str()).collect();
                 let near = crate::name::nearest(name, known).map(str::to_owned);
-                let declare = format!("a variable begins with `let {name} = …;`");
+                let declare = format!("declare it with `let {name} = …;`");
                 let is_of_script = self.variables.iter().any(|known| known.name == name);
                 let help = match near {
                     Some(near) => format!("{declare}; or did you mean `{near}`?"),

@@ -17,12 +17,12 @@ pub(crate) fn variable(name: &str) -> Option<&'static str> {
     Some(match name {
         "True" => "write `true`",
         "False" => "write `false`",
-        "None" | "nil" | "null" | "undefined" | "void" => "nothing is written `()`",
-        "self" => "in a method, the device is `this`",
+        "None" | "nil" | "null" | "undefined" | "void" => "write `()` for no value",
+        "self" => "use `this` for the device in a method",
         "inf" | "nan" | "NaN" | "Infinity" => "write `1.0 / 0.0` for infinity, `0.0 / 0.0` for nan",
         "pi" => "write `PI()`",
         "math" => "mathematical functions are built in: `sqrt(2.0)`, `x.sin()`, `PI()`",
-        "pass" => "a block may be empty: `{ }`",
+        "pass" => "write an empty block as `{ }`",
         "help" => "at the prompt, write `:help`",
         "exit" | "quit" => "at the prompt, write `:quit`; a script ends with `exit()`",
         _ => return None,
@@ -39,7 +39,7 @@ pub(crate) fn function(name: &str) -> Option<String> {
         "int" => "write `x.to_int()` for a number, `parse_int(text)` for a string",
         "float" => "write `x.to_float()` for a number, `parse_float(text)` for a string",
         "input" => "write `ask(\"question\")`",
-        "list" => "an array is written `[1, 2]`",
+        "list" => "write an array as `[1, 2]`",
         "type" => "write `type_of(x)`",
         "isinstance" => "write `type_of(x) == \"string\"`",
         "enumerate" => "write `for (item, index) in items { … }`",
@@ -48,10 +48,10 @@ pub(crate) fn function(name: &str) -> Option<String> {
             return Some(format!("{}, and write `stats::{name}(…)`", add_import("stats")));
         }
         "sorted" => "write `items.order()`",
-        "open" => "a device is opened by its class: `Device.open()`; a file is read with `read_file(path)`",
+        "open" => "open a device with `Device.open()`; read a file with `read_file(path)`",
         "quit" => "at the prompt, write `:quit`; a script ends with `exit()`",
         "help" => "at the prompt, write `:help`",
-        "lambda" => "a closure is written `|x| x + 1`",
+        "lambda" => "write a closure as `|x| x + 1`",
         _ => return None,
     };
     Some(help.to_owned())
@@ -79,7 +79,7 @@ pub(crate) fn import(name: &str) -> String {
     let known = crate::script::library::library_text(&format!("std/{name}")).is_some();
     let module = if known { name } else { "…" };
     let built_in = if name == "time" { "; `sleep(seconds)` and `time()` are built in" } else { "" };
-    format!("a module is imported by its path: `import \"std/{module}\" as {module};`{built_in}")
+    format!("import a module by its path: `import \"std/{module}\" as {module};`{built_in}")
 }
 
 /// The line that imports a standard module.
@@ -161,7 +161,7 @@ impl<'t> View<'t> {
 /// Comments, characters, strings.
 fn literals(kind: &ParseErrorType, view: &View<'_>, inside: Option<&Token>) -> Option<Habit> {
     if view.text(0) == "#" && !matches!(view.text(1), "{") {
-        return view.habit(0, "`#` does not begin a comment", "comments begin with `//`");
+        return view.habit(0, "`#` does not begin a comment", "begin comments with `//`");
     }
     if let ParseErrorType::BadInput(LexError::MalformedChar(_)) = kind {
         let near =
@@ -192,7 +192,7 @@ fn literals(kind: &ParseErrorType, view: &View<'_>, inside: Option<&Token>) -> O
             return view.habit(-1, "an f-string is not a string of Rhai", format!("write `` `{inner}` ``"));
         }
         if matches!(prefix, "r" | "b" | "u" | "R" | "B" | "rb" | "br") {
-            return view.habit(-1, format!("`{prefix}` before a string"), "a raw string is written `#\"…\"#`");
+            return view.habit(-1, format!("`{prefix}` before a string"), "write a raw string as `#\"…\"#`");
         }
     }
     None
@@ -249,13 +249,11 @@ fn words(view: &View<'_>) -> Option<Habit> {
         "elif" => "write `else if condition { … }`".to_owned(),
         "def" => format!("write `fn {here}(…) {{ … }}`"),
         "lambda" => format!("write `|{}| …`", if view.is_value(0) { here } else { "" }),
-        "class" => {
-            "a device class is declared with `device Bench { … }`; other values are maps: `#{ a: 1 }`".to_owned()
-        }
+        "class" => "declare a device class with `device Bench { … }`; other values are maps: `#{ a: 1 }`".to_owned(),
         "from" => import(here),
         "raise" => "write `throw \"text\"`".to_owned(),
         "except" => "write `try { … } catch (e) { … }`".to_owned(),
-        "del" => "an item of a map is removed with `map.remove(\"key\")`".to_owned(),
+        "del" => "remove an item of a map with `map.remove(\"key\")`".to_owned(),
         "global" | "nonlocal" => "functions do not change the variables of the script: return the value".to_owned(),
         "async" | "await" | "yield" | "with" => {
             return view.habit(
@@ -281,16 +279,16 @@ fn colon(view: &View<'_>, source: &str) -> Option<Habit> {
     let text = source.split('\n').nth(line - 1)?.trim_start().trim_start_matches('}').trim_start();
     let first = text.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()?;
     let help = match first {
-        "for" => "blocks stand in braces: `for i in 0..3 { … }`",
-        "while" => "blocks stand in braces: `while condition { … }`",
-        "if" | "elif" => "blocks stand in braces: `if condition { … } else if other { … } else { … }`",
-        "else" => "blocks stand in braces: `else { … }`",
-        "try" | "except" | "finally" => "blocks stand in braces: `try { … } catch (e) { … }`",
+        "for" => "write blocks in braces: `for i in 0..3 { … }`",
+        "while" => "write blocks in braces: `while condition { … }`",
+        "if" | "elif" => "write blocks in braces: `if condition { … } else if other { … } else { … }`",
+        "else" => "write blocks in braces: `else { … }`",
+        "try" | "except" | "finally" => "write blocks in braces: `try { … } catch (e) { … }`",
         "def" => "write `fn f(x) { … }`",
-        "with" => "blocks stand in braces; `Bench.session(|b| { … })` closes the device whatever happens",
-        "class" => "a device class is declared with `device Bench { … }`",
+        "with" => "write blocks in braces; `Bench.session(|b| { … })` closes the device whatever happens",
+        "class" => "declare a device class with `device Bench { … }`",
         "lambda" => "write `|x| …`",
-        _ if view.tokens.text(view.token(-1)?).starts_with('"') => "a map is written `#{ \"key\": 1 }`",
+        _ if view.tokens.text(view.token(-1)?).starts_with('"') => "write a map as `#{ \"key\": 1 }`",
         _ => return None,
     };
     view.habit(0, "expected `{`, found `:`", help)
@@ -306,6 +304,6 @@ fn arguments_by_name(kind: &ParseErrorType, view: &View<'_>) -> Option<Habit> {
     view.habit(
         -1,
         format!("`{name}=` does not name an argument"),
-        format!("named arguments are written `kw(#{{ {name}: {value} }})`"),
+        format!("write named arguments as `kw(#{{ {name}: {value} }})`"),
     )
 }

@@ -33,12 +33,12 @@ pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
         ParseErrorType::MissingToken(token, context) => missing_token(token, context, position, source),
         ParseErrorType::Reserved(word) => (format!("`{word}` is a reserved word"), reserved_help(word)),
         ParseErrorType::WrongDocComment => (
-            "a `///` comment stands before something that has no documentation".to_owned(),
+            "a `///` comment before something that cannot be documented".to_owned(),
             Some("write `//`; functions, classes and their items can be documented".to_owned()),
         ),
-        ParseErrorType::LoopBreak => plain_words("`break` or `continue` stands outside of a loop"),
+        ParseErrorType::LoopBreak => plain_words("`break` or `continue` outside of a loop"),
         ParseErrorType::ExprTooDeep => {
-            ("the expression is nested too deeply".to_owned(), Some("divide it with `let`".to_owned()))
+            ("the expression is nested too deeply".to_owned(), Some("split it with `let`".to_owned()))
         }
         ParseErrorType::FnDuplicatedDefinition(name, count) => {
             (format!("function `{name}` with {} is defined twice", crate::script::errors::arguments(*count)), None)
@@ -47,7 +47,7 @@ pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
             (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
         }
         ParseErrorType::FnMissingName => (
-            "expected the name of a function".to_owned(),
+            "expected a function name".to_owned(),
             Some("a word that Rhai reserves, such as `go` or `new`, cannot be one".to_owned()),
         ),
         ParseErrorType::VariableExpected => plain_words("expected a name"),
@@ -75,9 +75,9 @@ fn missing_token(token: &str, context: &str, position: Position, source: &str) -
             source.split('\n').nth(line.saturating_sub(1)).unwrap_or("").chars().take(column.saturating_sub(1));
         match ends {
             Some(line) if begins.collect::<String>().trim().is_empty() => {
-                format!("the statement before has no `;` at its end: `{}`", line.trim())
+                format!("add `;` at the end of the previous statement: `{}`", line.trim())
             }
-            _ => "two statements are divided by a `;`".to_owned(),
+            _ => "separate statements with `;`".to_owned(),
         }
     });
     (title.trim_end().to_owned(), help)
@@ -105,18 +105,18 @@ fn goes_on(token: &str, position: Position, source: &str) -> Option<Words> {
     let begins = source.split('\n').nth(number - 1)?.trim_start().starts_with('[');
     let behind_block = above.last().is_some_and(|line| line.trim_end().ends_with('}'));
     (token == "]" && begins && behind_block).then(|| {
-        let title = "this `[` is taken for an index of the block above".to_owned();
-        (title, Some("write `;` behind the block".to_owned()))
+        let title = "this `[` indexes the block above".to_owned();
+        (title, Some("end the block with `;`".to_owned()))
     })
 }
 
 fn reserved_help(word: &str) -> Option<String> {
     let help = match word {
-        "var" => "a variable is declared with `let`",
-        "null" | "nil" | "void" => "nothing is written `()`",
-        "public" | "protected" => "functions are public, unless marked `private`",
+        "var" => "declare a variable with `let`",
+        "null" | "nil" | "void" => "write `()` for no value",
+        "public" | "protected" => "remove it: functions are public unless marked `private`",
         "goto" => "use a loop, or a function",
-        block if block.ends_with(" block") => "a block of that kind stands where a statement begins",
+        block if block.ends_with(" block") => "move the block to the start of a statement",
         "eval" => "on a device the call is `d.exec(\"code\")`",
         _ => "choose another name",
     };
@@ -140,14 +140,14 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
                     "functions do not see the script's variables: pass it as an argument, or write `global::{name}` for a constant"
                 )),
                 None if name.starts_with(char::is_uppercase) => Some(format!(
-                    "a device class is declared with `device {name} {{ … }}`, or imported: `alias::{name}`"
+                    "declare a device class with `device {name} {{ … }}`, or imported: `alias::{name}`"
                 )),
                 None if is_assigned(error.position(), name, source) => {
-                    Some(format!("a variable begins with `let {name} = …;`"))
+                    Some(format!("declare it with `let {name} = …;`"))
                 }
                 None => None,
             };
-            (format!("there is no variable `{name}` here"), help)
+            (format!("unknown variable `{name}`"), help)
         }
         EvalAltResult::ErrorFunctionNotFound(signature, _) => function_not_found(engine, run, signature),
         EvalAltResult::ErrorModuleNotFound(name, _) => {
@@ -160,9 +160,9 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
                 None if name.starts_with("std/") => format!("there are {}", known.join(", ")),
                 None => "a module is a file below the script's folder, without `.rhai`, or one of `std/…`".to_owned(),
             };
-            (format!("there is no module `{name}`"), Some(help))
+            (format!("module `{name}` not found"), Some(help))
         }
-        EvalAltResult::ErrorPropertyNotFound(name, _) => (format!("there is no property `{}`", first_word(name)), None),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => (format!("unknown property `{}`", first_word(name)), None),
         EvalAltResult::ErrorDotExpr(message, _) => (dot_expression(message), None),
         EvalAltResult::ErrorAssignmentToConstant(name, _) => {
             (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
@@ -172,13 +172,13 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
             (format!("expected {}, found {}", type_words(wanted), type_words(found)), None)
         }
         EvalAltResult::ErrorStackOverflow(_) => {
-            ("functions call each other too deeply".to_owned(), Some("a script can nest 64 calls".to_owned()))
+            ("calls are nested too deeply".to_owned(), Some("a script can nest 64 calls".to_owned()))
         }
         EvalAltResult::ErrorFor(_) => (
-            "this cannot be looped over".to_owned(),
+            "cannot loop over this value".to_owned(),
             Some("`for` takes arrays, ranges, maps' keys, generators".to_owned()),
         ),
-        EvalAltResult::ErrorUnboundThis(_) => ("`this` stands outside of a method".to_owned(), None),
+        EvalAltResult::ErrorUnboundThis(_) => ("`this` outside of a method".to_owned(), None),
         EvalAltResult::ErrorDataRace(..) => (
             "a value is changed while it is in use".to_owned(),
             Some(
@@ -189,7 +189,7 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
         EvalAltResult::ErrorIndexingType(signature, _) => {
             let kind = type_words(signature.split(' ').next().unwrap_or_default());
             let block = kind == "DeviceClass";
-            let help = block.then(|| "a `[` that begins a statement needs a `;` behind the block above".to_owned());
+            let help = block.then(|| "end the block above with `;` if a statement starts with `[`".to_owned());
             (format!("{kind} cannot be indexed that way"), help)
         }
         other => (plain(&without_position(other)), None),
@@ -288,7 +288,7 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
             let functions = run.declarations.loader.all_functions();
             let near = crate::name::nearest(short, functions.iter().map(String::as_str));
             let help = near.map(|near| format!("did you mean `{near}`?"));
-            return (format!("there is no function `{name}` for ({})", kinds.join(", ")), help);
+            return (format!("unknown function `{name}` for ({})", kinds.join(", ")), help);
         }
         return (format!("`{name}` cannot be used on {}", kinds.join(" and ")), None);
     }
@@ -317,9 +317,9 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
         near.map(|near| format!("did you mean `{near}`?"))
     };
     let title = if kinds.is_empty() {
-        format!("there is no function `{name}`")
+        format!("unknown function `{name}`")
     } else {
-        format!("there is no function `{name}` for ({})", kinds.join(", "))
+        format!("unknown function `{name}` for ({})", kinds.join(", "))
     };
     (title, help)
 }

@@ -198,7 +198,7 @@ fn member(now: &mut State, next: &str, last: &str) -> Result<&'static str, Parse
         "fn" => {
             return wrong(
                 "expected `setup`, `task`, `thread`, `teardown` or `method`, found `fn`",
-                "host-side helpers are written `method name |args| { … }`",
+                "write host-side helpers as `method name |args| { … }`",
             );
         }
         other => {
@@ -216,7 +216,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
             "|" | "||" => Ok(now.ask("$func$", Some(op::FUNCTION), Phase::Member)),
             _ => wrong(
                 format!("expected `|` after `method {last}`, found {}", words(next)),
-                "a method is written `method name |args| { … }`; inside, `this` is the device",
+                "write a method as `method name |args| { … }`; inside, `this` is the device",
             ),
         };
     }
@@ -227,7 +227,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
         (Phase::ItemName, next) if next.contains("Pascal") => return collecting(),
         (Phase::ItemName, _) => {
             let message = format!("expected `(` after `{} {last}`, found {}", now.kind, words(next));
-            return wrong(message, "the parameters stand in parentheses, also if there are none");
+            return wrong(message, "write the parameters in parentheses, even if there are none");
         }
         (Phase::Params | Phase::ParamName | Phase::Annotation | Phase::AfterDefault, ")") => {
             now.ask(")", None, Phase::Options)
@@ -246,7 +246,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
         (Phase::DefaultValue, _) => now.ask("$expr$", Some(op::DEFAULT), Phase::AfterDefault),
         _ => {
             let message = format!("expected `,` or `)` in the parameters, found {}", words(next));
-            return wrong(message, "parameters are written `name`, `name = default` or `name: annotation`");
+            return wrong(message, "write parameters as `name`, `name = default` or `name: annotation`");
         }
     })
 }
@@ -264,7 +264,9 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         {
             now.ask("$token$", Some(op::ARROW), Phase::Arrow)
         }
-        "->" => return wrong("`->` does not directly follow the parameters", "write it behind their parenthesis"),
+        "->" => {
+            return wrong("`->` does not directly follow the parameters", "write it directly after the parenthesis");
+        }
         "for" => now.ask("for", None, Phase::Implementation),
         // An interpolated string appears as this word.
         "string" => {

@@ -1,4 +1,4 @@
-//! `csv_format` and `csv_parse`, the natives behind `std/csv` (RFC 4180, lines ending in `\n`).
+//! `csv_format` and `csv_parse`, the native functions of `std/csv` (RFC 4180, lines ending in `\n`).
 //!
 //! Invariant: `csv_parse` returns the texts that `csv_format` wrote.
 

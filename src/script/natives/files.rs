@@ -59,7 +59,7 @@ fn read(run: &Run, path: &str) -> Fallible<Vec<u8>> {
 fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
     String::from_utf8(bytes).or_else(|error| {
         let place = error.utf8_error().valid_up_to();
-        argument(format!("\"{path}\" is no UTF-8 text: byte {place}"), "read it as bytes: `read_file_bytes(path)`")
+        argument(format!("\"{path}\" is not valid UTF-8 at byte {place}"), "read it as bytes: `read_file_bytes(path)`")
     })
 }
 

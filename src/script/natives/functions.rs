@@ -21,7 +21,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
     engine.register_fn("exit", move |context: NativeCallContext<'_>, status: i64| -> Fallible<()> {
         let Ok(status) = u8::try_from(status) else {
-            let wrong = argument(format!("the exit status is {status}"), "it is a number from 0 to 255");
+            let wrong = argument(format!("the exit status is {status}"), "use a number from 0 to 255");
             return placed(&context, wrong);
         };
         lock(&shared.recorder.ending).exit = Some(status);

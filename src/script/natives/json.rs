@@ -1,4 +1,4 @@
-//! `json_parse` and `json_stringify`, the natives behind `std/json` (RFC 8259).
+//! `json_parse` and `json_stringify`, the native functions of `std/json` (RFC 8259).
 //!
 //! Invariant: integers of any size and finite floats round-trip exactly; nesting is limited to what a board accepts.
 
@@ -25,7 +25,7 @@ fn parse(text: &str) -> Fallible<Dynamic> {
     let mut parser = Parser { text, place: 0 };
     let value = parser.value(0).and_then(|value| match parser.next_byte() {
         None => Ok(value),
-        Some(_) => Err("there is more behind the value".to_owned()),
+        Some(_) => Err("unexpected text after the value".to_owned()),
     });
     value.map(to_dynamic).or_else(|reason| {
         let before = &text[..parser.place.min(text.len())];
@@ -62,18 +62,18 @@ impl Parser<'_> {
 
     fn value(&mut self, depth: usize) -> Parsed<Value> {
         if depth > DEEPEST {
-            return Err(format!("this is nested deeper than {DEEPEST}"));
+            return Err(format!("nested deeper than {DEEPEST}"));
         }
         match self.next_byte() {
             Some(b'{') => self.object(depth),
             Some(b'[') => self.array(depth),
             Some(b'"') => self.string().map(Value::Str),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            None => Err("a value is missing".to_owned()),
+            None => Err("missing value".to_owned()),
             Some(_) => {
                 let words = [("null", Value::None), ("true", Value::Bool(true)), ("false", Value::Bool(false))];
                 let known = words.into_iter().find(|(word, _)| self.take(word));
-                known.map(|(_, value)| value).ok_or_else(|| "this is no value".to_owned())
+                known.map(|(_, value)| value).ok_or_else(|| "invalid value".to_owned())
             }
         }
     }
@@ -85,7 +85,7 @@ impl Parser<'_> {
                 self.place += 1;
                 Ok(byte == b',')
             }
-            _ => Err(format!("`,` or `{}` is missing", char::from(end))),
+            _ => Err(format!("expected `,` or `{}`", char::from(end))),
         }
     }
 
@@ -113,11 +113,11 @@ impl Parser<'_> {
         }
         loop {
             if self.next_byte() != Some(b'"') {
-                return Err("a key in double quotes is missing".to_owned());
+                return Err("expected a key in double quotes".to_owned());
             }
             let key = self.string()?;
             if self.next_byte() != Some(b':') {
-                return Err("`:` is missing".to_owned());
+                return Err("expected `:`".to_owned());
             }
             self.place += 1;
             pairs.push((Value::Str(key), self.value(depth + 1)?));
@@ -139,20 +139,20 @@ impl Parser<'_> {
         let first = self.rest().bytes().next();
         let whole = self.digits();
         if whole == 0 || first == Some(b'0') && whole > 1 {
-            return Err("this is no number".to_owned());
+            return Err("invalid number".to_owned());
         }
         let mut is_float = false;
         if self.take(".") {
             is_float = true;
             if self.digits() == 0 {
-                return Err("digits are missing behind the point".to_owned());
+                return Err("missing digits after the decimal point".to_owned());
             }
         }
         if self.take("e") || self.take("E") {
             is_float = true;
             let _ = self.take("-") || self.take("+");
             if self.digits() == 0 {
-                return Err("digits are missing in the exponent".to_owned());
+                return Err("missing digits in the exponent".to_owned());
             }
         }
         let text = &self.text[start..self.place];
@@ -160,7 +160,7 @@ impl Parser<'_> {
             false => text.parse::<BigInt>().ok().map(Value::integer),
             true => text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::Float),
         };
-        number.ok_or_else(|| "this number is too large".to_owned())
+        number.ok_or_else(|| "the number is too large".to_owned())
     }
 
     fn string(&mut self) -> Parsed<String> {
@@ -176,8 +176,8 @@ impl Parser<'_> {
                     return Ok(out);
                 }
                 Some(b'\\') => out.push(self.escape()?),
-                Some(_) => return Err("a control character stands in a string: write it as an escape".to_owned()),
-                None => return Err("the string is not closed".to_owned()),
+                Some(_) => return Err("unescaped control character in a string".to_owned()),
+                None => return Err("unclosed string".to_owned()),
             }
         }
     }
@@ -196,14 +196,14 @@ impl Parser<'_> {
         if let Some((_, letter)) = known.into_iter().find(|(escape, _)| self.take(escape)) {
             return Ok(letter);
         }
-        let wrong = || "this escape is not known".to_owned();
+        let wrong = || "unknown escape".to_owned();
         let high = self.unit().ok_or_else(wrong)?;
         if let Some(letter) = char::from_u32(high) {
             return Ok(letter);
         }
         let low = self.unit().filter(|low| high < 0xdc00 && (0xdc00..0xe000).contains(low));
         let code = low.map(|low| 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00));
-        code.and_then(char::from_u32).ok_or_else(|| "this is half of a surrogate pair".to_owned())
+        code.and_then(char::from_u32).ok_or_else(|| "unpaired surrogate".to_owned())
     }
 
     /// The code unit of `\u1234`.
@@ -245,7 +245,7 @@ fn write(out: &mut String, value: &Value, indent: usize, depth: usize) -> Parsed
         }
         Value::Dict(pairs) | Value::OrderedDict(pairs) => {
             sequence(out, ('{', '}'), pairs, indent, depth, |out, (key, value)| {
-                let Value::Str(key) = key else { return Err("a key is no string".to_owned()) };
+                let Value::Str(key) = key else { return Err("a key is not a string".to_owned()) };
                 write_string(out, key);
                 out.push_str(if indent > 0 { ": " } else { ":" });
                 write(out, value, indent, depth + 1)
@@ -368,7 +368,7 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         let error = parse("{\n  \"a\": nope\n}").unwrap_err();
-        let wanted = "line 2, column 8 of the JSON text: this is no value";
+        let wanted = "line 2, column 8 of the JSON text: invalid value";
         let EvalAltResult::ErrorRuntime(value, _) = &*error else { panic!("{error}") };
         assert_eq!(value.read_lock::<ScriptError>().unwrap().error.message(), wanted);
     }

@@ -67,7 +67,7 @@ fn json(context: &NativeCallContext<'_>, value: &Dynamic) -> Value {
 fn limit(name: &str, given: &Dynamic) -> Fallible<f64> {
     match number(given).filter(|number| !number.is_nan()) {
         Some(number) => Ok(number),
-        None => argument(format!("`{name}` is {}", describe(given)), "a limit is a number"),
+        None => argument(format!("`{name}` is {}", describe(given)), "use a number"),
     }
 }
 
@@ -77,18 +77,15 @@ fn text(name: &str, given: &Dynamic, help: &str) -> Fallible<String> {
 
 /// Checks a unit.
 pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
-    let unit = text("unit", given, "it is a string, such as \"V\"")?;
+    let unit = text("unit", given, "use a string such as \"V\"")?;
     match units::check(&unit) {
         Ok(()) => Ok(unit),
         Err(meant) => {
             let help = meant.map_or_else(
-                || {
-                    "units are those of the SI and of a lab, with prefixes: \"mV\", \"kΩ\", \"m/s\", \"°C\", \"dBm\""
-                        .to_owned()
-                },
+                || "use an SI or lab unit, with any prefix: \"mV\", \"kΩ\", \"m/s\", \"°C\", \"dBm\"".to_owned(),
                 |meant| format!("did you mean `{meant}`?"),
             );
-            argument(format!("there is no unit `{unit}`"), help)
+            argument(format!("unknown unit `{unit}`"), help)
         }
     }
 }
@@ -99,17 +96,17 @@ fn read(context: &NativeCallContext<'_>, measurement: &mut Measurement, options:
     for (option, given) in options {
         match option.as_str() {
             "unit" => measurement.unit = unit(given)?,
-            "doc" => measurement.doc = text(option, given, "it is a sentence")?,
+            "doc" => measurement.doc = text(option, given, "use a string")?,
             "min" => measurement.min = Some(limit(option, given)?),
             "max" => measurement.max = Some(limit(option, given)?),
             "marginal_min" => measurement.marginal_min = Some(limit(option, given)?),
             "marginal_max" => measurement.marginal_max = Some(limit(option, given)?),
             "within_percent" => measurement.within_percent = Some(limit(option, given)?),
             "equals" => measurement.equals = Some(json(context, given)),
-            "matches" => measurement.matches = Some(text(option, given, "it is a regular expression")?),
+            "matches" => measurement.matches = Some(text(option, given, "use a regular expression")?),
             "must" => match given.as_bool() {
                 Ok(on) => must = on,
-                Err(_) => return argument(format!("`must` is {}", describe(given)), "it is `true` or `false`"),
+                Err(_) => return argument(format!("`must` is {}", describe(given)), "use `true` or `false`"),
             },
             other => {
                 let near = crate::name::nearest(other, OPTIONS.iter().copied());
@@ -129,16 +126,16 @@ fn read(context: &NativeCallContext<'_>, measurement: &mut Measurement, options:
 fn check(measurement: &Measurement) -> Fallible<()> {
     if let Some(percent) = measurement.within_percent {
         if measurement.equals.as_ref().and_then(numbers::from_json).is_none() {
-            return argument("`within_percent` needs the number that it is about", "add `equals: 3.3`");
+            return argument("`within_percent` requires a number in `equals`", "add `equals: 3.3`");
         }
         if percent < 0.0 {
-            return argument("`within_percent` is negative", "it is how far the value may be away, to both sides");
+            return argument("`within_percent` is negative", "use a positive tolerance in percent");
         }
     }
     if let (Some(min), Some(max)) = (measurement.min, measurement.max)
         && min > max
     {
-        return argument(format!("`min` is above `max`: {min} > {max}"), "exchange them");
+        return argument(format!("`min` is above `max`: {min} > {max}"), "swap them");
     }
     Ok(())
 }
@@ -152,7 +149,7 @@ fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynami
         Some(Err(error)) => {
             let reason = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
             let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            return argument(format!("`matches` is no regular expression: {reason}"), "");
+            return argument(format!("`matches` is not a valid regular expression: {reason}"), "");
         }
     };
     measurement.judge(|_, text| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text)));

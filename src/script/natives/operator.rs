@@ -106,7 +106,7 @@ fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options
 fn unanswered(asked: &Asked, waited: Duration) -> Error {
     let limit = asked.timeout.unwrap_or(waited).as_secs_f64();
     let message = format!("nobody answered \"{}\" within {limit} s", asked.question.text);
-    Error::new(Kind::TimeoutError, message).with_help("allow more with the option `timeout`, or give a `default`")
+    Error::new(Kind::TimeoutError, message).with_help("increase the option `timeout`, or add a `default`")
 }
 
 fn read(context: &Context<'_>, function: Function, text: &str, options: &Map) -> Fallible<Asked> {
@@ -152,30 +152,30 @@ fn set(context: &Context<'_>, function: Function, asked: &mut Asked, option: &st
     match option {
         "name" => match text() {
             Some(text) if !text.is_empty() => asked.question.name = Some(text),
-            _ => return wrong("it is a string, by which `--answer NAME=VALUE` answers"),
+            _ => return wrong("use a string, the NAME in `--answer NAME=VALUE`"),
         },
         "image" => match text() {
             Some(text) => asked.question.image = Some(text),
-            None => return wrong("it is a path"),
+            None => return wrong("use a path"),
         },
         "timeout" => match seconds(&to_value(value).unwrap_or(crate::value::Value::None)) {
             Some(limit) => asked.timeout = Some(limit),
-            None => return wrong("it is a positive number of seconds"),
+            None => return wrong("use a positive number of seconds"),
         },
         "pattern" => match text().map(|text| Pattern::new(&text)) {
             Some(Ok(pattern)) if asked.choices.is_empty() => asked.question.form = Form::Text(Some(pattern)),
-            Some(Ok(_)) => return argument(format!("`{name}` takes `choices` or a `pattern`"), "leave one out"),
+            Some(Ok(_)) => return argument(format!("`{name}` takes `choices` or a `pattern`"), "remove one"),
             Some(Err(reason)) => {
-                return argument(format!("the pattern of `{name}` is no regular expression: {reason}"), "");
+                return argument(format!("the pattern of `{name}` is not a valid regular expression: {reason}"), "");
             }
-            None => return wrong("it is a regular expression that the whole answer fits"),
+            None => return wrong("use a regular expression that matches the whole answer"),
         },
         _ => match value.read_lock::<Array>().filter(|choices| !choices.is_empty()) {
             Some(choices) => {
                 asked.question.form = Form::Choice(choices.iter().map(|choice| shown(context, choice)).collect());
                 asked.choices = choices.clone();
             }
-            None => return wrong("it is an array of at least one thing to choose"),
+            None => return wrong("use a non-empty array"),
         },
     }
     Ok(())

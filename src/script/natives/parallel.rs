@@ -81,7 +81,7 @@ fn parallel(run: &Arc<Run>, context: &NativeCallContext<'_>, closures: Array) ->
         let Some(function) = closure.flatten_clone().try_cast::<FnPtr>() else {
             return argument(
                 format!("element {} for `parallel` is {}", index + 1, describe(&closure)),
-                "it takes an array of closures: `parallel([|| …, || …])`",
+                "use an array of closures: `parallel([|| …, || …])`",
             );
         };
         jobs.push(Job::new(function, None));
@@ -101,19 +101,19 @@ fn for_each_board(
         return argument(format!("the last argument of `for_each_board` is {}", describe(&body)), FOR_EACH);
     };
     let Some(boards) = boards.clone().try_cast::<Array>() else {
-        return argument(format!("the boards are {}, and no array", describe(&boards)), FOR_EACH);
+        return argument(format!("the boards are {}, not an array", describe(&boards)), FOR_EACH);
     };
     let limit = limit(options)?;
     let mut jobs: Vec<Job> = Vec::new();
     for (index, board) in boards.into_iter().enumerate() {
         let Some(board) = board.flatten_clone().try_cast::<DeviceHandle>() else {
             let help = "open the boards first, at once if you like: `parallel([|| Bench.open(\"left\"), || Bench.open(\"right\")])`";
-            return argument(format!("board {} is {}, and no open device", index + 1, describe(&board)), help);
+            return argument(format!("board {} is {}, not an open device", index + 1, describe(&board)), help);
         };
         if jobs.iter().filter_map(|job| job.board.as_ref()).any(|other| other.device.is(&board.device)) {
             return argument(
                 format!("board {} is `{}` a second time", index + 1, board.device.name()),
-                "name each board once",
+                "list each board once",
             );
         }
         jobs.push(Job::new(function.clone(), Some(board)));
@@ -131,7 +131,7 @@ fn limit(options: &Map) -> Fallible<usize> {
             ("jobs", Some(count)) => limit = count,
             ("jobs", None) => {
                 let help = "`for_each_board(boards, #{ jobs: 4 }, |b| …)` runs four at once";
-                return argument("`jobs` is no whole number from 1 on", help);
+                return argument("`jobs` must be a positive integer", help);
             }
             (other, _) => return argument(format!("`for_each_board` has no option `{other}`"), "it has `jobs`"),
         }
@@ -225,7 +225,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
     }
     let outcomes = std::mem::take(&mut *lock(&shared.outcomes));
     let message = match refused {
-        Some(error) => format!("no thread could be started: {error}"),
+        Some(error) => format!("cannot start a thread: {error}"),
         None => "a closure of `parallel` panicked".to_owned(),
     };
     let missing = || Err(errors::raise(Error::new(Kind::InternalError, message.clone())));

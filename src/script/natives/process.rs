@@ -52,7 +52,7 @@ fn job(command: &Array, options: &Map) -> Fallible<Job> {
             Err(_) => {
                 return argument(
                     format!("a word of the command is {}", describe(word)),
-                    "the command is an array of strings: `[\"git\", \"rev-parse\", \"HEAD\"]`",
+                    "use an array of strings: `[\"git\", \"rev-parse\", \"HEAD\"]`",
                 );
             }
         }
@@ -65,7 +65,7 @@ fn job(command: &Array, options: &Map) -> Fallible<Job> {
             "timeout" => {
                 let limit = crate::script::objects::convert::to_value(value).ok().and_then(|value| seconds(&value));
                 let Some(limit) = limit else {
-                    return argument(format!("`timeout` is {}", describe(value)), "it is a positive number of seconds");
+                    return argument(format!("`timeout` is {}", describe(value)), "use a positive number of seconds");
                 };
                 job.limit = Some(limit);
             }
@@ -94,7 +94,7 @@ fn carry_out(run: &Run, context: &Context<'_>, job: Job) -> Fallible<Map> {
         Err(error) => {
             return refuse(
                 Kind::ScriptError,
-                format!("`{program}` cannot be started: {error}"),
+                format!("cannot start `{program}`: {error}"),
                 "give a program that is installed, and each of its arguments as a string of its own",
             );
         }

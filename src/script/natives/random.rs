@@ -57,7 +57,7 @@ impl Random {
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_wrap, reason = "the distance of two integers fits 64 bits")]
     fn integer(&self, low: i64, high: i64) -> Fallible<i64> {
         if low > high {
-            return argument(format!("there is no integer from {low} to {high}"), "the smaller limit comes first");
+            return argument(format!("empty range from {low} to {high}"), "swap them");
         }
         Ok(low.wrapping_add(self.below_or_equal(high.wrapping_sub(low) as u64) as i64))
     }
@@ -77,7 +77,7 @@ impl Random {
 
     fn bytes(&self, count: i64) -> Fallible<Blob> {
         if !(0..=MOST_BYTES).contains(&count) {
-            return argument(format!("{count} random bytes"), format!("it is a number from 0 to {MOST_BYTES}"));
+            return argument(format!("{count} random bytes"), format!("use a number from 0 to {MOST_BYTES}"));
         }
         Ok((0..count).map(|_| self.next().to_be_bytes()[0]).collect())
     }
@@ -141,7 +141,7 @@ pub(crate) fn register(engine: &mut Engine) {
             placed(&context, shape.map(|(mean, deviation)| random.normal(mean, deviation)))
         })
         .register_fn("choice", |context: Context<'_>, random: &mut Random, items: Array| -> Fallible<Dynamic> {
-            let none = || argument("an empty array has nothing to choose", "");
+            let none = || argument("cannot choose from an empty array", "");
             let chosen = items.get(random.index(items.len())).cloned();
             placed(&context, chosen.map_or_else(none, Ok))
         })
@@ -160,7 +160,7 @@ pub(crate) fn register(engine: &mut Engine) {
 /// The number with `decimals` decimal places; never `-0`.
 fn fixed(number: f64, decimals: i64) -> Fallible<String> {
     let Some(decimals) = usize::try_from(decimals).ok().filter(|decimals| *decimals <= 100) else {
-        return argument(format!("{decimals} digits behind the point"), "it is a number from 0 to 100");
+        return argument(format!("{decimals} decimal places"), "use a number from 0 to 100");
     };
     let text = format!("{number:.decimals$}");
     let is_zero = text.bytes().all(|byte| matches!(byte, b'-' | b'0' | b'.'));

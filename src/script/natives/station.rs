@@ -28,7 +28,7 @@ pub(crate) fn variable(station: Option<Arc<Station>>) -> Result<Dynamic, Box<Eva
     match station {
         Some(station) => Ok(Dynamic::from(StationHandle(station))),
         None => argument(
-            "there is no station",
+            "no station file found",
             format!("write a `{FILE}` beside the script, or name one with `--station FILE`"),
         ),
     }

@@ -56,7 +56,7 @@ fn number(value: &Dynamic) -> Value {
 fn count(function: &str, value: &Dynamic, usage: &str) -> Fallible<i64> {
     match value.as_int() {
         Ok(count) if count >= 0 => Ok(count),
-        _ => argument(format!("the number of times of `{function}` is no whole number from 0 on"), usage),
+        _ => argument(format!("the number of times of `{function}` must be an integer of at least 0"), usage),
     }
 }
 
@@ -69,7 +69,7 @@ struct Body {
 impl Body {
     fn new(context: &Context<'_>, value: &Dynamic, usage: &str) -> Fallible<Body> {
         let Some(function) = value.read_lock::<FnPtr>().as_deref().cloned() else {
-            return argument(format!("the last argument is {}, and no closure", describe(value)), usage);
+            return argument(format!("the last argument is {}, not a closure", describe(value)), usage);
         };
         let parameters = context.iter_namespaces().find_map(|module| {
             module.iter_script_fn_info().find(|(_, _, name, _, _)| *name == function.fn_name()).map(|info| info.3)
@@ -247,7 +247,7 @@ fn holds(value: &Dynamic) -> bool {
 
 fn in_vain_text(context: &Context<'_>, limit: Duration, last: &Dynamic) -> String {
     let last = if last.is_unit() { "()".to_owned() } else { shown(context, last) };
-    format!("the condition did not hold within {} s; it last gave {last}", limit.as_secs_f64())
+    format!("the condition did not hold within {} s; it last returned {last}", limit.as_secs_f64())
 }
 
 fn in_vain(context: &Context<'_>, limit: Duration, last: Dynamic) -> Box<EvalAltResult> {

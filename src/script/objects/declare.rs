@@ -91,7 +91,7 @@ fn declare(
     let ops = syntax::ops(state);
     let name = inputs.first().and_then(Expression::get_string_value).unwrap_or_default().to_owned();
     if context.global_runtime_state().level > 0 {
-        let error = Error::new(Kind::DeclarationError, format!("`device {name}` stands in a function"))
+        let error = Error::new(Kind::DeclarationError, format!("`device {name}` is inside a function"))
             .with_help("declare it outside of functions and closures");
         return Err(fail(error, &source, keyword));
     }
@@ -182,9 +182,10 @@ impl Reader<'_> {
                 let near = crate::name::nearest(name, known.iter().map(|(_, class)| class.0.class.name.as_str()));
                 let help = match near {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => "a device class is inherited that is declared above, or imported".to_owned(),
+                    None => "inherit from a class that is declared above or imported".to_owned(),
                 };
-                let error = Error::new(Kind::DeclarationError, format!("`{shown}` is no device class")).with_help(help);
+                let error =
+                    Error::new(Kind::DeclarationError, format!("`{shown}` is not a device class")).with_help(help);
                 Err(self.fail(error, input.position()))
             }
         }
@@ -352,7 +353,7 @@ impl Reader<'_> {
                 Kind::DeclarationError,
                 format!("method `{}` with {} is declared twice", method.name, errors::arguments(method.arity)),
             )
-            .with_help(format!("the first one stands at {}", other.origin));
+            .with_help(format!("the first one is at {}", other.origin));
             return Err(self.fail(error, draft.at));
         }
         self.methods.push(Arc::new(method));

@@ -150,10 +150,10 @@ fn properties(engine: &mut Engine) {
                 return Ok(SimHandle(d.clone()));
             }
             let name = d.device.name();
-            let message = format!("`{name}` is no simulated board: there is no `sim`");
+            let message = format!("`{name}` is not a simulated board, so it has no `sim`");
             let error = Error::new(Kind::FeatureUnavailableError, message)
                 .with_device(name)
-                .with_help("open the device with `--port sim`, or look at `is_simulated` first");
+                .with_help("open the device with `--port sim`, or check `is_simulated` first");
             placed(&context, Err(raise(error)))
         })
         .register_fn("to_string", |d: &mut DeviceHandle| shown(d))

@@ -91,7 +91,7 @@ fn streamed(
             value
         };
         let thread = std::thread::Builder::new().spawn_scoped(scope, work);
-        let thread = thread.map_err(|error| internal(format!("no thread could be started: {error}")))?;
+        let thread = thread.map_err(|error| internal(format!("cannot start a thread: {error}")))?;
         let mut heard = Ok(());
         for line in lines {
             if heard.is_ok() {
@@ -154,7 +154,7 @@ fn read(map: &Map) -> Fallible<Options> {
         ("return_time", *proxy && exec.return_time),
     ];
     if let Some((other, _)) = others.iter().find(|(_, given)| *given).filter(|_| *proxy || exec.return_time) {
-        return argument(format!("the options `{alone}` and `{other}` of `exec` exclude each other"), "leave one out");
+        return argument(format!("the options `{alone}` and `{other}` of `exec` exclude each other"), "remove one");
     }
     if delete.is_some() && !proxy {
         return argument("the option `delete` of `exec` is for proxies", "add `proxy: true`");

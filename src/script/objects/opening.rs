@@ -170,7 +170,7 @@ fn set(options: &mut OpenOptions, name: &str, value: Value) -> Fallible<()> {
         ("name", Value::Str(name)) if !name.is_empty() => return done(&mut options.name, Some(name)),
         ("user" | "password" | "name", _) => "a string",
         ("attempts", Value::Int(attempts)) => return done(&mut options.attempts, attempts),
-        ("attempts", _) => "a whole number, negative for ever",
+        ("attempts", _) => "an integer; negative means unlimited",
         ("baudrate", Value::Int(rate)) if u32::try_from(rate).is_ok_and(|rate| rate > 0) => {
             return done(&mut options.baudrate, u32::try_from(rate).ok());
         }

@@ -67,7 +67,7 @@ fn make(context: &NativeCallContext<'_>, device: &DeviceHandle, code: &str, opti
         match (name.as_str(), value.as_bool()) {
             ("delete", Ok(on)) => delete = Some(on),
             ("delete", Err(_)) => {
-                return argument(format!("`delete` is {}", describe(value)), "it is `true` or `false`");
+                return argument(format!("`delete` is {}", describe(value)), "use `true` or `false`");
             }
             _ => return argument(format!("`proxy` has no option `{name}`"), "its option is `delete`"),
         }

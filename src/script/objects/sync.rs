@@ -176,7 +176,7 @@ fn keep(value: &Dynamic) -> Fallible<Keep> {
 }
 
 fn boolean(name: &str, value: &Dynamic) -> Fallible<bool> {
-    let wrong = || argument(format!("the option `{name}` is {}", convert::describe(value)), "it is `true` or `false`");
+    let wrong = || argument(format!("the option `{name}` is {}", convert::describe(value)), "use `true` or `false`");
     value.as_bool().or_else(|_| wrong())
 }
 
@@ -193,7 +193,7 @@ fn strings(what: &str, value: &Dynamic) -> Fallible<Vec<String>> {
     match value.clone().into_typed_array::<String>() {
         Ok(several) => Ok(several),
         Err(_) => {
-            argument(format!("{what}: {} is no list of names", convert::describe(value)), "give strings in an array")
+            argument(format!("{what}: {} is not a list of names", convert::describe(value)), "give strings in an array")
         }
     }
 }

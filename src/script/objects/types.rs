@@ -74,7 +74,7 @@ fn big_integer(engine: &mut Engine) {
         .register_fn("bigint", |context: NativeCallContext<'_>, text: ImmutableString| -> Fallible<Dynamic> {
             let parsed = match text.replace('_', "").parse::<BigInt>() {
                 Ok(number) => Ok(integer(number)),
-                Err(_) => argument(format!("\"{text}\" is no integer"), "write it in decimal digits"),
+                Err(_) => argument(format!("\"{text}\" is not an integer"), "write it in decimal digits"),
             };
             placed(&context, parsed)
         })
@@ -164,7 +164,7 @@ fn dict(engine: &mut Engine) {
             match dict.find(&placed(&context, key_of(&key))?) {
                 Some(index) => Ok(dict.pairs[index].1.clone()),
                 None => {
-                    let help = "`contains(key)` tells, `get(key)` gives `()`";
+                    let help = "check with `contains(key)`, or use `get(key)`";
                     placed(&context, argument(format!("the dict has no key `{key}`"), help))
                 }
             }

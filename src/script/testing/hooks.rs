@@ -69,7 +69,7 @@ pub fn of_moment(run: &Run, context: &Context<'_, '_, '_, '_, '_, '_>, moment: M
         }
         if frame.level != level || frame.thread != thread {
             let message = format!("`{}` does not reach a test within a function", frame.hooks[0].moment.word());
-            let help = "let the test stand in the script or a group, and call the function in it";
+            let help = "move the test to the script or a group, and call the function in it";
             return Err(Error::new(Kind::DeclarationError, message).with_help(help));
         }
         found.extend(frame.hooks.iter().filter(|hook| hook.moment == moment).cloned());
@@ -322,8 +322,8 @@ pub fn hook(
             Ok(Dynamic::UNIT)
         }
         _ => {
-            let message = format!("`{}` stands outside of a script and of a group", moment.word());
-            let help = "let it stand at the top level of the script that is run, or in a `group` block";
+            let message = format!("`{}` is outside of the script and of any group", moment.word());
+            let help = "move it to the top level of the script, or into a `group` block";
             Err(fail(Error::new(Kind::DeclarationError, message).with_help(help), &source, position))
         }
     }

@@ -134,7 +134,7 @@ fn evaluate(
         return Ok(Dynamic::UNIT);
     }
     if !may_begin(run) {
-        return Err(fail(Error::new(Kind::DeclarationError, "a test stands within a test"), &source, at));
+        return Err(fail(Error::new(Kind::DeclarationError, "a test inside another test"), &source, at));
     }
     let of_moment = |moment| hooks::of_moment(run, context, moment).map_err(|error| fail(error, &source, at));
     let (setups, mut teardowns) = (of_moment(Moment::SetupEach)?, of_moment(Moment::TeardownEach)?);
@@ -184,7 +184,7 @@ fn unknown(run: &Run, needs: &[String]) -> Option<Error> {
     let name = needs.iter().find(|name| !written.is_empty() && !is_known(name))?;
     let near = crate::name::nearest(name, written.iter().map(String::as_str));
     let help = near.map_or_else(|| "name a test of this script".to_owned(), |near| format!("did you mean `{near}`?"));
-    Some(Error::new(Kind::DeclarationError, format!("there is no test `{name}` to be needed")).with_help(help))
+    Some(Error::new(Kind::DeclarationError, format!("unknown test `{name}` in `needs`")).with_help(help))
 }
 
 /// Why a test is skipped because of the tests it needs.
@@ -201,7 +201,7 @@ fn unmet(run: &Run, group: &[String], needs: &[String]) -> Option<String> {
 fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut Test<'_>) -> Fallible<Outcome> {
     let depth = run.recorder.depth();
     let Some(number) = lock(&run.recorder.record).begin(depth) else {
-        let error = Error::new(Kind::DeclarationError, "a test stands within a test");
+        let error = Error::new(Kind::DeclarationError, "a test inside another test");
         return Err(fail(error, &test.source, test.at));
     };
     begun(run, test, number);
@@ -343,7 +343,7 @@ fn judge(run: &Run, result: &Fallible<Dynamic>) -> (Outcome, bool) {
 /// The error of a test in which the script called `exit`: the rest of it was not tested.
 fn left_early(error: &EvalAltResult, source: &str) -> Diagnostic {
     let mut diagnostic = Diagnostic::new(Kind::ScriptError, "the script ended here, before the end of the test");
-    diagnostic.help = Some("leave a test with `return`; call `exit` behind the tests".to_owned());
+    diagnostic.help = Some("leave a test with `return`; call `exit` after the tests".to_owned());
     let origin = place(Some(source), error.position());
     diagnostic.places.extend(origin.map(|origin| Place { origin, label: String::new() }));
     diagnostic

@@ -77,7 +77,7 @@ fn mistakes_that_a_check_finds() {
         "print(undefined_name);",
         "error 3:18: unknown variable `undefined_name` | declare it with `let undefined_name = …;`",
     );
-    on_board("v = 5;", "error 3:12: `v` is assigned, but not declared | a variable begins with `let v = …;`");
+    on_board("v = 5;", "error 3:12: `v` is assigned, but not declared | declare it with `let v = …;`");
     on_board("on();", "error 3:12: unknown function `on` | `on` is called on a device");
 }
 
@@ -286,7 +286,7 @@ fn modules_of_a_person_are_analysed_too() {
         [
             "error 3:6: `helper` of `lib` is private",
             "error 4:6: `lib` has no `LIMTI` | did you mean `LIMIT`?",
-            "error 2:28: unknown variable `undefined` | nothing is written `()`",
+            "error 2:28: unknown variable `undefined` | write `()` for no value",
         ]
     );
 }
@@ -305,7 +305,7 @@ fn a_script_that_is_surely_wrong_is_not_run() {
     let failure = failure.expect("refused");
     assert_eq!(
         shown(&failure),
-        "ParseError: `v` is assigned, but not declared @ t.rhai:2:12 | a variable begins with `let v = …;`"
+        "ParseError: `v` is assigned, but not declared @ t.rhai:2:12 | declare it with `let v = …;`"
     );
     assert_eq!(
         failure.others.iter().map(shown).collect::<Vec<_>>(),

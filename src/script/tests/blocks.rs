@@ -102,11 +102,11 @@ fn syntax_errors_in_blocks_have_positions() {
     );
     case(
         "device B { task f `x` }",
-        "ParseError: expected `(` after `task f`, found a string @ t.rhai:1:19 | the parameters stand in parentheses, also if there are none",
+        "ParseError: expected `(` after `task f`, found a string @ t.rhai:1:19 | write the parameters in parentheses, even if there are none",
     );
     case(
         "device B { task f(a b) `x` }",
-        "ParseError: expected `,` or `)` in the parameters, found `b` @ t.rhai:1:21 | parameters are written `name`, `name = default` or `name: annotation`",
+        "ParseError: expected `,` or `)` in the parameters, found `b` @ t.rhai:1:21 | write parameters as `name`, `name = default` or `name: annotation`",
     );
     case(
         "device B { task f(*a) `x` }",
@@ -118,7 +118,7 @@ fn syntax_errors_in_blocks_have_positions() {
     );
     case(
         "device B { method f() `x` }",
-        "ParseError: expected `|` after `method f`, found `()` @ t.rhai:1:20 | a method is written `method name |args| { … }`; inside, `this` is the device",
+        "ParseError: expected `|` after `method f`, found `()` @ t.rhai:1:20 | write a method as `method name |args| { … }`; inside, `this` is the device",
     );
     case("device B : { }", "ParseError: expected a name @ t.rhai:1:12");
     case(
@@ -128,11 +128,11 @@ fn syntax_errors_in_blocks_have_positions() {
     case("test { }", "ParseError: a test needs a name @ t.rhai:1:6 | write `test \"name\" { … }`");
     case(
         "device B { }\n[1, 2].map(|x| x);",
-        "ParseError: this `[` is taken for an index of the block above @ t.rhai:2:3 | write `;` behind the block",
+        "ParseError: this `[` indexes the block above @ t.rhai:2:3 | end the block with `;`",
     );
     case(
         "device B { }\n[1];",
-        "ScriptError: DeviceClass cannot be indexed that way @ t.rhai:2:1 | a `[` that begins a statement needs a `;` behind the block above",
+        "ScriptError: DeviceClass cannot be indexed that way @ t.rhai:2:1 | end the block above with `;` if a statement starts with `[`",
     );
 }
 
@@ -167,7 +167,7 @@ fn invalid_declarations_have_positions() {
     );
     case(
         "device B { task f() timeout = limit `x` }",
-        "DeclarationError: the option `timeout`: there is no variable `limit` here @ t.rhai:1:31",
+        "DeclarationError: the option `timeout`: unknown variable `limit` @ t.rhai:1:31",
     );
     case(
         "device B { task exec() `x` }",
@@ -187,15 +187,15 @@ fn invalid_declarations_have_positions() {
     );
     case(
         "device B : Missing { }",
-        "DeclarationError: `Missing` is no device class @ t.rhai:1:12 | a device class is inherited that is declared above, or imported",
+        "DeclarationError: `Missing` is not a device class @ t.rhai:1:12 | inherit from a class that is declared above or imported",
     );
     case(
         "device Bench { }\ndevice C : Bnech { }",
-        "DeclarationError: `Bnech` is no device class @ t.rhai:2:12 | did you mean `Bench`?",
+        "DeclarationError: `Bnech` is not a device class @ t.rhai:2:12 | did you mean `Bench`?",
     );
     case(
         "device B { task f() `x` method f || { 1 } }",
-        "DeclarationError: `f` is a task and a method at once @ t.rhai:1:32 | the task stands at t.rhai:1:17; one name, one kind",
+        "DeclarationError: `f` is a task and a method at once @ t.rhai:1:32 | rename one of them: the task is at t.rhai:1:17",
     );
     case(
         "fn f(x) { x }\ndevice B { task f(a, b = 1) `x` }",
@@ -203,7 +203,7 @@ fn invalid_declarations_have_positions() {
     );
     case(
         "fn f() { device B { } }\nf();",
-        "DeclarationError: `device B` stands in a function @ t.rhai:1:10, called from t.rhai:2:1 | declare it outside of functions and closures",
+        "DeclarationError: `device B` is inside a function @ t.rhai:1:10, called from t.rhai:2:1 | declare it outside of functions and closures",
     );
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 /// The places of notices about lost remainders, and the script's output.
 #[track_caller]
-fn told(text: &str) -> (Vec<String>, Vec<String>) {
+fn notices_of(text: &str) -> (Vec<String>, Vec<String>) {
     let (finished, lines) = run(text);
     assert!(finished.failure.is_none(), "{text}\n{:?}", finished.failure);
     let (notices, printed): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.starts_with("notice: "));
@@ -24,8 +24,8 @@ fn told(text: &str) -> (Vec<String>, Vec<String>) {
 #[test]
 fn a_lost_remainder_is_reported_with_its_place() {
     let case = |text: &str, notices: &[&str], values: &[&str]| {
-        let (told, printed) = told(text);
-        assert_eq!(told, notices, "{text}");
+        let (places, printed) = notices_of(text);
+        assert_eq!(places, notices, "{text}");
         assert_eq!(printed, values, "{text}");
     };
     case("print(7 / 2);", &["1:9 7 / 2 is 3"], &["3"]);
@@ -46,9 +46,9 @@ fn a_lost_remainder_is_reported_with_its_place() {
 #[test]
 fn each_place_is_reported_once() {
     let functions = "fn a(x) { x / 2 } fn b(x) { x / 2 }\nfor i in 0..1000 { a(i); b(i); let c = i; c /= 3; i / 7; }";
-    let (places, _) = told(functions);
+    let (places, _) = notices_of(functions);
     assert_eq!(places, ["1:13 1 / 2 is 0", "1:31 1 / 2 is 0", "2:45 1 / 3 is 0", "2:53 1 / 7 is 0"]);
-    let (places, _) = told("let f = |x| x / 2; parallel([|| f.call(3), || f.call(5), || f.call(7)]);");
+    let (places, _) = notices_of("let f = |x| x / 2; parallel([|| f.call(3), || f.call(5), || f.call(7)]);");
     assert_eq!(places.len(), 1, "{places:?}");
 }
 
@@ -61,7 +61,7 @@ fn divisions_that_lose_nothing_are_silent() {
         "import \"std/stats\" as stats; print(stats::median([1, 2, 4, 8, 9])); print(stats::mean([1, 2]));",
         "let s = \"a / b /= 3\"; // 7 / 2\n/* x /= 2 */ print(s);",
     ] {
-        assert_eq!(told(text).0, [""; 0], "{text}");
+        assert_eq!(notices_of(text).0, [""; 0], "{text}");
     }
 }
 

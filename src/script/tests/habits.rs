@@ -17,8 +17,8 @@ fn checked(text: &str) -> Vec<String> {
 fn case(text: &str, line: usize, says: &str) {
     let place = format!("t.rhai:{line}:");
     let by_check = checked(text);
-    let is_said = |told: &String| told.contains(&place) && told.contains(says);
-    assert!(by_check.iter().any(is_said), "{text}\n{by_check:#?}");
+    let is_shown = |text: &String| text.contains(&place) && text.contains(says);
+    assert!(by_check.iter().any(is_shown), "{text}\n{by_check:#?}");
     let by_run = failure(text);
     assert!(by_run.contains(says), "{text}\n{by_run}");
     let mut session = runner().0.session();
@@ -28,28 +28,28 @@ fn case(text: &str, line: usize, says: &str) {
 
 #[test]
 fn values_and_comments() {
-    case("# a comment", 1, "comments begin with `//`");
-    case("'hello'", 1, "strings stand in double quotes: `\"hello\"`");
+    case("# a comment", 1, "begin comments with `//`");
+    case("'hello'", 1, "write strings in double quotes: `\"hello\"`");
     case("let x = True;", 1, "write `true`");
     case("let x = False;", 1, "write `false`");
-    case("let x = None;", 1, "nothing is written `()`");
+    case("let x = None;", 1, "write `()` for no value");
     case("let x = 1;\nprint(f\"{x} V\")", 2, "write `` `${x} V` ``");
     case("let x = \"\\u{1b}\";", 1, "invalid escape sequence `\\u{`");
     case("test \"\\u{1b}\" { }", 1, "`\\u001b`");
-    case("let x = {\"a\": 1};", 1, "a map is written `#{ \"key\": 1 }`");
+    case("let x = {\"a\": 1};", 1, "write a map as `#{ \"key\": 1 }`");
 }
 
 #[test]
 fn statements() {
     case("import time", 1, "`import \"std/…\" as …;`; `sleep(seconds)` and `time()` are built in");
-    case("from machine import Pin", 1, "a module is imported by its path");
-    case("v = 5", 1, "a variable begins with `let v = …;`");
-    case("for i in range(3): print(i)", 1, "blocks stand in braces: `for i in 0..3 { … }`");
-    case("while True:\n  print(1)", 1, "blocks stand in braces");
+    case("from machine import Pin", 1, "import a module by its path");
+    case("v = 5", 1, "declare it with `let v = …;`");
+    case("for i in range(3): print(i)", 1, "write blocks in braces: `for i in 0..3 { … }`");
+    case("while True:\n  print(1)", 1, "write blocks in braces");
     case("if 1 == 2 { } elif 2 == 3 { }", 1, "write `else if condition { … }`");
     case("def f():\n    pass", 1, "write `fn f(…) { … }`");
     case("const X = 1;\nX += 1;", 2, "declare it with `let` to change it");
-    case("class A: pass", 1, "a device class is declared with `device Bench { … }`");
+    case("class A: pass", 1, "declare a device class with `device Bench { … }`");
     case("raise ValueError(\"x\")", 1, "write `throw \"text\"`");
     case("try:\n  f()\nexcept:\n  pass", 1, "`try { … } catch (e) { … }`");
 }
@@ -69,7 +69,7 @@ fn operators() {
 #[test]
 fn calls() {
     let board = "device B { task read_adc(ch, samples = 1) `1` }\n";
-    case(&format!("{board}B.open().read_adc(26, samples=4)"), 2, "named arguments are written `kw(#{ samples: 4 })`");
+    case(&format!("{board}B.open().read_adc(26, samples=4)"), 2, "write named arguments as `kw(#{ samples: 4 })`");
     case("sqrt(2)", 1, "it takes floats: write `");
     case("print(\"a\", 3)", 1, "write one text: print(`a ${b}`)");
     case("print \"a\"", 1, "write `print(x)`");

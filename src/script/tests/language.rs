@@ -132,7 +132,7 @@ fn options_of_a_test_are_checked() {
     );
     let nested = run("test \"a\" { test \"b\" { } }").0;
     let reason = nested.report.tests[0].error.as_ref().map(|error| shown(&error.diagnostic()));
-    assert_eq!(reason.as_deref(), Some("DeclarationError: a test stands within a test @ t.rhai:1:17"));
+    assert_eq!(reason.as_deref(), Some("DeclarationError: a test inside another test @ t.rhai:1:17"));
     assert_eq!(
         failure("test \"a\" retry = \"x\" { }"),
         "DeclarationError: the option `retry` takes a number from 0 to 1000 @ t.rhai:1:10"
@@ -152,7 +152,7 @@ fn a_script_can_exit_with_a_status() {
     assert_eq!(
         reason.as_deref(),
         Some(
-            "ScriptError: the script ended here, before the end of the test @ t.rhai:2:12 | leave a test with `return`; call `exit` behind the tests"
+            "ScriptError: the script ended here, before the end of the test @ t.rhai:2:12 | leave a test with `return`; call `exit` after the tests"
         )
     );
     assert_eq!(run("exit();").0.exit, Some(0));
@@ -169,7 +169,7 @@ fn closures_run_in_parallel_and_in_order() {
     let failed = failure("parallel([|| 1,\n|| nonsense()]);");
     assert_eq!(
         failed,
-        "ParallelError: 1 of 2 closures failed, the first one: there is no function `nonsense` @ t.rhai:2:4, called from t.rhai:1:1"
+        "ParallelError: 1 of 2 closures failed, the first one: unknown function `nonsense` @ t.rhai:2:4, called from t.rhai:1:1"
     );
     assert!(failure("parallel([1]);").starts_with("ArgumentError: element 1 for `parallel` is an integer"));
 }

@@ -186,11 +186,11 @@ fn tests_are_listed_without_being_run() {
 fn misplaced_blocks_are_rejected() {
     assert_eq!(
         failure("setup_each { } fn f() { test \"t\" { } }\nf();"),
-        "DeclarationError: `setup_each` does not reach a test within a function @ t.rhai:1:30, called from t.rhai:2:1 | let the test stand in the script or a group, and call the function in it"
+        "DeclarationError: `setup_each` does not reach a test within a function @ t.rhai:1:30, called from t.rhai:2:1 | move the test to the script or a group, and call the function in it"
     );
     assert_eq!(
         failure("fn f() { setup_all { } } f();"),
-        "DeclarationError: `setup_all` stands outside of a script and of a group @ t.rhai:1:10 | let it stand at the top level of the script that is run, or in a `group` block"
+        "DeclarationError: `setup_all` is outside of the script and of any group @ t.rhai:1:10 | move it to the top level of the script, or into a `group` block"
     );
     assert_eq!(
         failure("setup_all retry = 2 { }"),
@@ -206,7 +206,7 @@ fn misplaced_blocks_are_rejected() {
     );
     assert_eq!(
         failure("test \"alpha\" { } test \"b\" needs \"alpah\" { }"),
-        "DeclarationError: there is no test `alpah` to be needed @ t.rhai:1:23 | did you mean `alpha`?"
+        "DeclarationError: unknown test `alpah` in `needs` @ t.rhai:1:23 | did you mean `alpha`?"
     );
     assert_eq!(failure("group { }"), "ParseError: a group needs a name @ t.rhai:1:7 | write `group \"name\" { … }`");
     assert_eq!(
@@ -219,13 +219,13 @@ fn misplaced_blocks_are_rejected() {
 fn measurements_are_checked_and_judged() {
     let refused =
         |options: &str| failure(&format!("measure(\"u\", 1, #{{ {options} }});")).replace(" @ t.rhai:1:1", "");
-    assert_eq!(refused("unit: \"volts\""), "ArgumentError: there is no unit `volts` | did you mean `V`?");
-    assert_eq!(refused("min: 2, max: 1"), "ArgumentError: `min` is above `max`: 2 > 1 | exchange them");
+    assert_eq!(refused("unit: \"volts\""), "ArgumentError: unknown unit `volts` | did you mean `V`?");
+    assert_eq!(refused("min: 2, max: 1"), "ArgumentError: `min` is above `max`: 2 > 1 | swap them");
     assert_eq!(
         refused("within_percent: 5"),
-        "ArgumentError: `within_percent` needs the number that it is about | add `equals: 3.3`"
+        "ArgumentError: `within_percent` requires a number in `equals` | add `equals: 3.3`"
     );
-    assert_eq!(refused("matches: \"(\""), "ArgumentError: `matches` is no regular expression: unclosed group");
+    assert_eq!(refused("matches: \"(\""), "ArgumentError: `matches` is not a valid regular expression: unclosed group");
     assert_eq!(refused("max: 0, must: true"), "ScriptError: `u` is 1, and must be [≤ 0]");
     let judged = |value: &str, options: &str| {
         let (finished, _) = ran(&format!("measure(\"u\", {value}, #{{ {options} }});"), Selection::default());

@@ -29,11 +29,11 @@ fn wait_until_polls_a_condition() {
         printed(&format!("try {{ {call} }} catch (e) {{ print(e.message); print(e.results); print(e.kind) }}"))
     };
     for limit in ["0", "0.02"] {
-        let message = format!("the condition did not hold within {limit} s; it last gave false");
+        let message = format!("the condition did not hold within {limit} s; it last returned false");
         assert_eq!(caught(&format!("wait_until({limit}, || false)")), [message.as_str(), "[false]", "TimeoutError"]);
     }
     // A look that takes too long is ended.
-    let message = "the condition did not hold within 0.02 s; it last gave ()";
+    let message = "the condition did not hold within 0.02 s; it last returned ()";
     assert_eq!(caught("wait_until(0.02, || { loop { } })"), [message, "[()]", "TimeoutError"]);
     assert_eq!(caught("wait_until(30, || throw \"broken\")"), ["broken", "", "ScriptError"]);
 }
@@ -79,24 +79,24 @@ fn invalid_arguments_show_the_usage() {
     );
     case(
         "every(1, -1, |n| 1);",
-        "ArgumentError: the number of times of `every` is no whole number from 0 on @ t.rhai:1:1 | write `every(seconds, |n| …)` or `every(seconds, times, |n| …)`",
+        "ArgumentError: the number of times of `every` must be an integer of at least 0 @ t.rhai:1:1 | write `every(seconds, |n| …)` or `every(seconds, times, |n| …)`",
     );
     case(
         "wait_until(1, true);",
-        "ArgumentError: the last argument is a bool, and no closure @ t.rhai:1:1 | write `wait_until(seconds, || condition)`",
+        "ArgumentError: the last argument is a bool, not a closure @ t.rhai:1:1 | write `wait_until(seconds, || condition)`",
     );
     case(
         "retry(\"3\", 1, || 1);",
-        "ArgumentError: the number of times of `retry` is no whole number from 0 on @ t.rhai:1:1 | write `retry(times, seconds, || …)`",
+        "ArgumentError: the number of times of `retry` must be an integer of at least 0 @ t.rhai:1:1 | write `retry(times, seconds, || …)`",
     );
     case("retry(1, -1, || 1);", "ArgumentError: `retry` takes a number of seconds that is not negative @ t.rhai:1:1");
     case(
         "for_each_board(1, |b| 1);",
-        "ArgumentError: the boards are an integer, and no array @ t.rhai:1:1 | write `for_each_board([one, two], |board| …)`, with `#{ jobs: 4 }` before the closure to limit how many run at once",
+        "ArgumentError: the boards are an integer, not an array @ t.rhai:1:1 | write `for_each_board([one, two], |board| …)`, with `#{ jobs: 4 }` before the closure to limit how many run at once",
     );
     case(
         "for_each_board([\"left\"], |b| 1);",
-        "ArgumentError: board 1 is a string, and no open device @ t.rhai:1:1 | open the boards first, at once if you like: `parallel([|| Bench.open(\"left\"), || Bench.open(\"right\")])`",
+        "ArgumentError: board 1 is a string, not an open device @ t.rhai:1:1 | open the boards first, at once if you like: `parallel([|| Bench.open(\"left\"), || Bench.open(\"right\")])`",
     );
     case(
         "for_each_board([], #{ job: 1 }, |b| 1);",
@@ -104,6 +104,6 @@ fn invalid_arguments_show_the_usage() {
     );
     case(
         "for_each_board([], #{ jobs: 0 }, |b| 1);",
-        "ArgumentError: `jobs` is no whole number from 1 on @ t.rhai:1:1 | `for_each_board(boards, #{ jobs: 4 }, |b| …)` runs four at once",
+        "ArgumentError: `jobs` must be a positive integer @ t.rhai:1:1 | `for_each_board(boards, #{ jobs: 4 }, |b| …)` runs four at once",
     );
 }
