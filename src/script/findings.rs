@@ -29,7 +29,8 @@ pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Find
 /// The errors that keep a script from running. Shows the warnings that are not yet in `shown`.
 pub(crate) fn refused(run: &Run, findings: &[Finding], shown: &ShownWarnings) -> Option<Diagnostic> {
     // Caught errors are not findings: a script may test for them.
-    let is_told = |finding: &&Finding| finding.severity == Severity::Warning && !finding.is_caught;
+    let is_told =
+        |finding: &&Finding| finding.severity == Severity::Warning && !finding.is_caught && !finding.is_seen_by_run;
     for finding in findings.iter().filter(is_told) {
         let help = finding.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
         let warning = format!("{}: warning: {}{help}", finding.origin, finding.message);

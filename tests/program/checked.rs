@@ -49,7 +49,7 @@ fn check_tells_everything_that_is_wrong() {
              1 | let spare = 2;
                |     ^^^^^
               help: use it, or name it `_spare`
-            warning: dividing two integers drops the remainder
+            warning: dividing two integers may drop a remainder
               --> b.rhai:2:9
                |
              2 | print(7 / 2);

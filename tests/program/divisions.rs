@@ -42,6 +42,18 @@ fn a_lost_remainder_is_a_notice_in_every_report_of_events() {
 }
 
 #[test]
+fn a_run_reports_only_divisions_that_drop_a_remainder() {
+    let text = "print(2 * 9 / 6);\nprint(2 * 9 / 5);\n";
+    let outcome = Program::new().script("a.rhai", text).args(["run", "a.rhai"]).outcome();
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("3\n3\n", Some(0)), "{outcome:?}");
+    assert_eq!(
+        outcome.stderr.lines().next(),
+        Some("a.rhai:2:13: 18 / 5 is 3: dividing two integers drops the remainder")
+    );
+    assert_eq!(outcome.stderr.matches("remainder").count(), 1, "{outcome:?}");
+}
+
+#[test]
 fn inputs_of_a_session_are_told_their_own_places() {
     let outcome = Program::new().stdin("let x = 9;\nx /= 2;\nprint(x / 3.0);\n").args(["repl"]).outcome();
     assert!(outcome.stderr.starts_with("<stdin>:2:3: 9 / 2 is 4: "), "{outcome:?}");

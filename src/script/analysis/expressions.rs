@@ -220,7 +220,7 @@ impl<'w> Walker<'w, '_> {
         }
     }
 
-    /// Two integers are divided: a remainder would be lost.
+    /// Two integers are divided: a remainder may be lost.
     fn division(&mut self, dividend: &Expr, divisor: &Expr, position: Position) {
         let Expr::IntegerConstant(by, _) = divisor else { return };
         let is_exact = number(dividend).is_some_and(|dividend| {
@@ -235,7 +235,9 @@ impl<'w> Walker<'w, '_> {
             return;
         }
         let help = format!("for a fraction, write `{by}.0`; for the whole part, write `floor_div(a, {by})`");
-        self.warning(position, "dividing two integers drops the remainder", help);
+        let before = self.findings.len();
+        self.warning(position, "dividing two integers may drop a remainder", help);
+        self.findings[before..].iter_mut().for_each(|finding| finding.is_seen_by_run = true);
     }
 }
 

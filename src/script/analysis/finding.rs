@@ -45,6 +45,8 @@ pub struct Finding {
     pub severity: Severity,
     /// It is in a `try` block, where it may be meant to fail.
     pub is_caught: bool,
+    /// It depends on values, and the run reports it where it happens.
+    pub is_seen_by_run: bool,
     /// What is wrong: one lowercase phrase without a full stop.
     pub message: String,
     /// What to do about it.

@@ -89,7 +89,8 @@ impl<'w, 's> Walker<'w, 's> {
         if self.told.insert((at, message.clone())) {
             let help = Some(help).filter(|help| !help.is_empty());
             let is_caught = self.tries > 0;
-            self.findings.push(Finding { origin, severity, is_caught, message, help, fix: None });
+            let is_seen_by_run = false;
+            self.findings.push(Finding { origin, severity, is_caught, is_seen_by_run, message, help, fix: None });
         }
     }
 

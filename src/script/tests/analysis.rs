@@ -202,7 +202,7 @@ fn what_is_probably_not_meant() {
     case(
         "let x = 7;\nprint(x / 2);",
         &[
-            "warning 2:9: dividing two integers drops the remainder | for a fraction, write `2.0`; for the whole part, write `floor_div(a, 2)`",
+            "warning 2:9: dividing two integers may drop a remainder | for a fraction, write `2.0`; for the whole part, write `floor_div(a, 2)`",
         ],
     );
     for exact in [
