@@ -15,7 +15,8 @@ use crate::origin::Origin;
 use serde::{Deserialize, Serialize};
 
 /// Version of the names and meanings of all fields, in events and reports. Adding a field does not need a new version.
-pub const SCHEMA: u32 = 1;
+/// 2: the serial number is `serial`; it was `unit`, like the unit of a measurement. Logs of schema 1 can still be read.
+pub const SCHEMA: u32 = 2;
 
 /// An event with its timestamp.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,7 +174,8 @@ pub struct RunBegun {
     /// Who ran it.
     pub operator: Option<String>,
     /// Serial number of the unit under test.
-    pub unit: Option<String>,
+    #[serde(alias = "unit")]
+    pub serial: Option<String>,
 }
 
 /// An opened device.

@@ -40,7 +40,8 @@ pub struct Report {
     /// Who ran it.
     pub operator: Option<String>,
     /// Serial number of the unit under test.
-    pub unit: Option<String>,
+    #[serde(alias = "unit")]
+    pub serial: Option<String>,
     /// When it started.
     pub started: String,
     /// Duration.
@@ -306,12 +307,11 @@ impl ReportBuilder {
         match &line.event {
             Event::RunBegun(begun) => {
                 let (report, begun) = (&mut self.report, begun.clone());
-                report.schema = begun.schema;
                 (report.script, report.sha256, report.revision) = (begun.script, begun.sha256, begun.revision);
                 (report.version, report.host, report.args) = (begun.version, begun.host, begun.args);
-                (report.operator, report.unit) = (begun.operator, begun.unit);
+                (report.operator, report.serial) = (begun.operator, begun.serial);
             }
-            Event::UnitNamed { serial } => self.report.unit = Some(serial.clone()),
+            Event::UnitNamed { serial } => self.report.serial = Some(serial.clone()),
             Event::BoardOpened(board) => self.report.boards.push(board.clone()),
             Event::GroupBegun { .. } | Event::GroupEnded { .. } | Event::Notice { .. } => {}
             Event::TestBegun(_) | Event::TestAttempt { .. } | Event::TestEnded { .. } => self.add_test(line),

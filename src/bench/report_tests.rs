@@ -101,3 +101,11 @@ fn a_flood_of_output_is_truncated() {
     assert_eq!((output.len(), output[1].text.as_str()), (2, MORE));
     assert!(output[0].text.len() <= MOST_OUTPUT);
 }
+
+#[test]
+fn logs_of_schema_1_are_read() {
+    let text = r#"{"at":1,"run":1,"event":"run_begun","schema":1,"script":"a.rhai","sha256":"","revision":null,"version":"0.1.0","args":[],"operator":null,"unit":"SN1"}"#;
+    let line: TimedEvent = serde_json::from_str(text).unwrap();
+    let Event::RunBegun(begun) = line.event else { panic!("another event") };
+    assert_eq!((begun.schema, begun.serial.as_deref()), (1, Some("SN1")));
+}

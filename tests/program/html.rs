@@ -166,7 +166,7 @@ fn a_report_of_everything_stands_alone_and_is_whole() {
 #[test]
 fn runs_that_were_cut_off_or_are_empty_have_a_page() {
     let begun = format!(
-        r#"{{"at":1.0,"run":1,"event":"run_begun","schema":{SCHEMA},"script":"a.rhai","sha256":"","revision":null,"version":"0.1.0","args":[],"operator":null,"unit":null}}"#
+        r#"{{"at":1.0,"run":1,"event":"run_begun","schema":{SCHEMA},"script":"a.rhai","sha256":"","revision":null,"version":"0.1.0","args":[],"operator":null,"serial":null}}"#
     );
     let test = r#"{"at":2.0,"run":1,"event":"test_begun","test":1,"name":"one","group":[],"tags":[],"file":"a.rhai","line":3}"#;
     let cut = from_jsonl(&format!("{begun}\n{test}\n{{\"at\":3.0,\"ru"));
@@ -197,7 +197,7 @@ fn the_program_writes_the_page() {
     let folder = tempfile::tempdir().expect("a folder");
     let page = || std::fs::read_to_string(folder.path().join("made/report.html")).expect("the page");
     let arguments =
-        ["run", "a.rhai", "--html", "made/report.html", "--jsonl", "a.jsonl", "--operator", "Eve", "--unit", "7"];
+        ["run", "a.rhai", "--html", "made/report.html", "--jsonl", "a.jsonl", "--operator", "Eve", "--serial", "7"];
     assert_eq!(program.args(arguments).outcome_in(folder.path()).status, Some(1));
     let (first, elements) = (page(), elements(&page()));
     let words = words(&elements);

@@ -199,6 +199,7 @@ test "t" { measure("supply", 3.3, station.limits.supply) }
         "{}",
         run.stderr
     );
+    // `--unit` is the former name of `--serial`.
     let tested = outcome(&["test", "lab/a.rhai", "lab/a.rhai", "--simulate", "--unit", "7"]);
     assert_eq!(tested.status, Some(0), "{}", tested.stderr);
     let names = ["a-00000000T000000Z-SN_0", "a-00000000T000000Z-SN_0"];

@@ -164,7 +164,7 @@ fn reports_are_accepted_by_who_reads_them() {
         "r/a.xml",
         "--csv",
         "r/csv",
-        "--unit",
+        "--serial",
         "SN<1>",
     ];
     let folder = tempfile::tempdir().unwrap();
@@ -173,10 +173,10 @@ fn reports_are_accepted_by_who_reads_them() {
     let read = |name: &str| std::fs::read_to_string(folder.path().join("r").join(name)).unwrap();
     let report: serde_json::Value = serde_json::from_str(&read("a.json")).unwrap();
     for (pointer, expected) in [
-        ("/schema", "1"),
+        ("/schema", "2"),
         ("/script", "\"a.rhai\""),
         ("/outcome", "\"error\""),
-        ("/unit", "\"SN<1>\""),
+        ("/serial", "\"SN<1>\""),
         ("/tests/0/measurements/0/value", "3.28"),
         ("/tests/1/outcome", "\"marginal\""),
         ("/tests/2/reason", "\"not today\""),
@@ -262,7 +262,7 @@ fn every_teardown_that_fails_is_reported() {
 fn junit_reports_fit_the_schema() {
     let Some([xmllint]) = programs::find(["xmllint"]) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let args = ["run", "--no-check", "a.rhai", "--junit", "a.xml", "--unit", "SN<1>"];
+    let args = ["run", "--no-check", "a.rhai", "--junit", "a.xml", "--serial", "SN<1>"];
     let outcome = Program::new().file("a.rhai", OUTCOMES.as_bytes()).args(args).outcome_in(folder.path());
     assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/junit.xsd");

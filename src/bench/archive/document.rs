@@ -70,7 +70,7 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     host: &'a str,
     args: &'a [String],
     operator: &'a Option<String>,
-    unit: &'a Option<String>,
+    serial: &'a Option<String>,
     started: &'a str,
     duration_s: f64,
     outcome: Outcome,
@@ -91,7 +91,7 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
 fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
     let head = run.head();
     RunDocument {
-        schema: head.schema,
+        schema: SCHEMA,
         script: &head.script,
         sha256: &head.sha256,
         revision: &head.revision,
@@ -99,7 +99,7 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         host: &head.host,
         args: &head.args,
         operator: &head.operator,
-        unit: &head.unit,
+        serial: &head.serial,
         started: &head.started,
         duration_s: head.duration_s,
         outcome: head.outcome,

@@ -55,7 +55,7 @@ pub fn write(archive: &Archive, to: &mut dyn io::Write) -> io::Result<()> {
 
 fn title(outcome: Outcome, report: &Report) -> String {
     let mut title = outcome::headline(outcome).to_owned();
-    for part in [report.unit.as_deref().unwrap_or_default(), file_name(&report.script)] {
+    for part in [report.serial.as_deref().unwrap_or_default(), file_name(&report.script)] {
         if !part.is_empty() {
             title.push_str(" · ");
             title.push_str(part);

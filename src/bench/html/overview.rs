@@ -56,13 +56,13 @@ pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
             markup.leaf("time", &[("datetime", &report.started)], moment(&report.started));
         });
     });
-    banner(markup, report.outcome, &summary(run.sums()), report.unit.as_deref());
+    banner(markup, report.outcome, &summary(run.sums()), report.serial.as_deref());
     for failure in report.error.iter().chain(&report.closing) {
         failure::show(markup, failure);
     }
 }
 
-fn banner(markup: &mut Markup<'_>, verdict: Outcome, summary: &[String], unit: Option<&str>) {
+fn banner(markup: &mut Markup<'_>, verdict: Outcome, summary: &[String], serial: Option<&str>) {
     markup.element("div", &[("class", &format_args!("banner {}", verdict.word()))], |markup| {
         outcome::sign(markup, verdict);
         markup.element("div", &[("class", &"said")], |markup| {
@@ -71,10 +71,10 @@ fn banner(markup: &mut Markup<'_>, verdict: Outcome, summary: &[String], unit: O
                 markup.leaf("p", &[("class", &"summary")], line);
             }
         });
-        if let Some(unit) = unit {
+        if let Some(serial) = serial {
             markup.element("div", &[("class", &"unit")], |markup| {
                 markup.leaf("p", &[("class", &"label")], "Serial number");
-                markup.leaf("p", &[("class", &"serial")], unit);
+                markup.leaf("p", &[("class", &"serial")], serial);
             });
         }
     });
@@ -110,7 +110,7 @@ pub fn facts(markup: &mut Markup<'_>, report: &Report) {
         None => revision.clone(),
     });
     let facts = [
-        ("Serial number", or_missing(report.unit.as_ref()), "half"),
+        ("Serial number", or_missing(report.serial.as_ref()), "half"),
         ("Operator", or_missing(report.operator.as_ref()), "half"),
         ("Started", moment(&report.started), "half"),
         ("Duration", duration(report.duration_s), "half"),
@@ -228,7 +228,7 @@ fn row_of_run(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
             markup.leaf("p", &[("class", &"why"), ("dir", &"auto")], &failure.message);
         }
     });
-    markup.leaf("td", &[("dir", &"auto")], run.unit.as_deref().unwrap_or("–"));
+    markup.leaf("td", &[("dir", &"auto")], run.serial.as_deref().unwrap_or("–"));
     markup.leaf("td", &[], outcome::counts(&tests));
     markup.leaf("td", &[("class", &"number")], duration(run.duration_s));
 }

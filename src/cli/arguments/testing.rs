@@ -118,8 +118,8 @@ pub struct Noting {
     #[arg(long)]
     pub no_reports: bool,
     /// Serial number of the unit under test, for reports
-    #[arg(long, value_name = "NUMBER")]
-    pub unit: Option<String>,
+    #[arg(long, alias = "unit", value_name = "NUMBER")]
+    pub serial: Option<String>,
     /// What is written at the end.
     #[command(flatten)]
     pub reporting: Reporting,

@@ -125,7 +125,7 @@ impl<'a> Suite<'a> {
 
 fn properties(report: &Report) -> String {
     let mut properties = vec![("version", report.version.clone()), ("sha256", report.sha256.clone())];
-    let named = [("revision", &report.revision), ("operator", &report.operator), ("unit", &report.unit)];
+    let named = [("revision", &report.revision), ("operator", &report.operator), ("serial", &report.serial)];
     properties.extend(named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     let boards = report.boards.iter().map(|board| {
         let id = board.id.as_ref().map(|id| format!(", {id}")).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! The reports that a station keeps of each run: a record and a page in its folder.
+//! The reports that a station keeps of each run: an event log and an HTML report in its folder.
 //!
-//! Files are named by the script, the time at which the run began, in UTC, and the unit under test:
-//! `bench-20250131T094500Z-SN0042.html`. Invariant: no file that is there is replaced.
+//! Files are named after the script, the start time in UTC, and the serial number of the unit under test:
+//! `bench-20250131T094500Z-SN0042.html`. Invariant: an existing file is never overwritten.
 
 use super::unwritable;
 use crate::bench::date;
@@ -12,22 +12,22 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// How many runs of one script may begin within a second, with a name each.
+/// Most runs of one script that may start within one second: each needs its own name.
 const MOST: u32 = 10_000;
 
-/// The two files of what runs now.
+/// The two files of the current run.
 #[derive(Clone, Debug)]
 pub struct Kept {
     folder: PathBuf,
-    /// The files' name, without its end.
+    /// File name without its extension.
     stem: String,
 }
 
 impl Kept {
-    /// Takes a name that is free, and begins the record there.
+    /// Claims a free name, and creates the record under it.
     ///
     /// # Errors
-    /// If the folder, or a file in it, cannot be made.
+    /// If the folder, or a file in it, cannot be created.
     pub fn begin(folder: &Path, script: &str) -> Result<(Kept, File), Diagnostic> {
         let moment: String = date::utc_of(date::now().floor()).replace(".000", "").replace(['-', ':'], "");
         let made = fs::create_dir_all(folder).and_then(|()| free(folder, &format!("{}-{moment}", plain(script))));
@@ -39,19 +39,19 @@ impl Kept {
         self.folder.join(format!("{}.{end}", self.stem))
     }
 
-    /// What is to be noted for them, besides what `noting` says.
+    /// The options of `noting`, with the files of this report added.
     pub fn noting(&self, noting: &Noting) -> Noting {
         let reporting = Reporting { html: Some(self.path("html")), ..noting.reporting.clone() };
         Noting { jsonl: Some(self.path("jsonl")), reporting, ..noting.clone() }
     }
 
-    /// Gives the record a name with the unit, now that it is known. If that fails it keeps its name.
-    pub fn name_unit<'a>(&mut self, mut units: impl Iterator<Item = &'a str>) {
-        let Some(unit) = units.next().map(plain).filter(|unit| !unit.is_empty()) else { return };
-        if units.any(|other| plain(other) != unit) {
+    /// Adds the serial number of the unit under test to the name of the record. If renaming fails, the record keeps its name.
+    pub fn name_serial<'a>(&mut self, mut serials: impl Iterator<Item = &'a str>) {
+        let Some(serial) = serials.next().map(plain).filter(|serial| !serial.is_empty()) else { return };
+        if serials.any(|other| plain(other) != serial) {
             return;
         }
-        let Ok((stem, _)) = free(&self.folder, &format!("{}-{unit}", self.stem)) else { return };
+        let Ok((stem, _)) = free(&self.folder, &format!("{}-{serial}", self.stem)) else { return };
         let named = Kept { folder: self.folder.clone(), stem };
         if fs::rename(self.path("jsonl"), named.path("jsonl")).is_ok() {
             *self = named;
@@ -60,13 +60,13 @@ impl Kept {
         }
     }
 
-    /// The page, for people.
+    /// Path of the HTML report.
     pub fn page(&self) -> PathBuf {
         self.path("html")
     }
 }
 
-/// The first free name that begins so, taken by its record.
+/// Claims the first free name with this stem by creating its record.
 fn free(folder: &Path, stem: &str) -> io::Result<(String, File)> {
     let names = std::iter::once(stem.to_owned()).chain((2..MOST).map(|number| format!("{stem}-{number}")));
     for name in names {
@@ -78,10 +78,10 @@ fn free(folder: &Path, stem: &str) -> io::Result<(String, File)> {
             result => return result.map(|file| (name, file)),
         }
     }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "there are too many reports of this second"))
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, "too many reports within this second"))
 }
 
-/// A text as part of a file's name, on any system.
+/// Turns a text into a part of a file name that every system accepts.
 fn plain(text: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
     let letters = text.chars().map(|letter| if plain(letter) { letter } else { '_' });
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_script_and_unit_and_nothing_is_replaced() {
+    fn names_hold_script_and_serial_and_files_are_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("new/reports");
         let (mut kept, _) = Kept::begin(&inner, "../be nch").unwrap();
@@ -103,12 +103,12 @@ mod tests {
         assert_eq!(again, format!("{}-2", kept.stem));
         let before = kept.stem.clone();
         for others in [vec![], vec!["a", "b"], vec!["/"]] {
-            kept.name_unit(others.into_iter());
+            kept.name_serial(others.into_iter());
             assert_eq!(kept.stem, before);
         }
         fs::write(kept.path("jsonl"), "record").unwrap();
         fs::write(inner.join(format!("{before}-SN_1.jsonl")), "another").unwrap();
-        kept.name_unit(["SN/1", "SN/1"].into_iter());
+        kept.name_serial(["SN/1", "SN/1"].into_iter());
         assert_eq!(kept.stem, format!("{before}-SN_1-2"));
         assert_eq!(fs::read_to_string(kept.path("jsonl")).unwrap(), "record");
         assert_eq!(fs::read_to_string(inner.join(format!("{before}-SN_1.jsonl"))).unwrap(), "another");

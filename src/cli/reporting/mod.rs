@@ -106,7 +106,7 @@ impl Journal {
         Subject {
             run: inner.runs,
             operator: self.noting.operator.clone(),
-            unit: self.noting.unit.clone(),
+            serial: self.noting.serial.clone(),
             revision: if self.wanted { revision::of(script) } else { None },
             asks_boards: self.wanted,
         }
@@ -151,7 +151,7 @@ impl Journal {
         let Some(kept) = &mut inner.kept else {
             return [failures, write(&self.noting.reporting, &archive, several, console)].concat();
         };
-        kept.name_unit(archive.runs().filter_map(|run| run.head().unit.as_deref()));
+        kept.name_serial(archive.runs().filter_map(|run| run.head().serial.as_deref()));
         let unwritten = write(&kept.noting(&self.noting).reporting, &archive, several, console);
         if unwritten.is_empty() {
             console.notice(&format!("report: {}", kept.page().display()));

@@ -46,7 +46,7 @@ pub struct Subject {
     /// Who runs it.
     pub operator: Option<String>,
     /// Serial number of the unit under test.
-    pub unit: Option<String>,
+    pub serial: Option<String>,
     /// Revision of the repository that contains the script.
     pub revision: Option<String>,
     /// Ask boards for details that only reports show. Costs one exchange per opened board.

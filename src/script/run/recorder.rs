@@ -151,7 +151,7 @@ impl Run {
             host: computer(),
             args: self.options.args.clone(),
             operator: subject.operator,
-            unit: subject.unit,
+            serial: subject.serial,
         }));
         begun
     }

@@ -250,7 +250,7 @@ fn series_and_attachments_belong_to_their_test() {
     let (report, test) = (&finished.report, &finished.report.tests[0]);
     assert_eq!((test.series[0].samples.len(), test.series[0].samples[1].host), (2, 12.5));
     assert_eq!((test.attachments[0].media.as_str(), test.attachments[0].content.as_str()), ("text/plain", "aGk="));
-    assert_eq!((report.series[0].columns.join(","), report.unit.as_deref()), ("loose".to_owned(), Some("SN-1")));
+    assert_eq!((report.series[0].columns.join(","), report.serial.as_deref()), ("loose".to_owned(), Some("SN-1")));
     assert_eq!(
         failure("record(\"u\", \"V\").add([1, 2]);"),
         "ArgumentError: `u` has one column, and the sample 2 @ t.rhai:1:18 | give one number for each column, in an array"

@@ -223,7 +223,7 @@ pub fn report() -> Report {
         host: "bench-3, linux x86_64".to_owned(),
         args: vec!["fast".to_owned(), HOSTILE.to_owned()],
         operator: Some("operator 7".to_owned()),
-        unit: Some("SN-0042".to_owned()),
+        serial: Some("SN-0042".to_owned()),
         started: "2026-11-23T09:30:00.000Z".to_owned(),
         duration_s: 12.345,
         outcome: Outcome::Error,
