@@ -51,7 +51,7 @@ pub fn permissions() -> Result<Permissions, Diagnostic> {
         Some(file) if file.exists() => {
             let text = disk::read_text(&file, bound::SCRIPT).map_err(|error| {
                 let message = format!("`{}` cannot be read: {}", file.display(), disk::reason(&error));
-                misuse(message, "it takes UTF-8 text in the form of TOML")
+                misuse(message, "use TOML in UTF-8")
             })?;
             parse(&file, &text)?
         }

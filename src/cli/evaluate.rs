@@ -31,11 +31,11 @@ pub fn exec(exec: &Exec, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 /// Prints what an expression comes to. Gives the exit status.
 ///
 /// # Errors
-/// If there is no expression.
+/// If the expression is missing.
 pub fn eval(eval: &Eval, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let expression = eval.expression.trim();
     if expression.is_empty() {
-        return Err(misuse("there is no expression", "for example `belay-script eval '1 + 1'`"));
+        return Err(misuse("missing expression", "for example `belay-script eval '1 + 1'`"));
     }
     let name = "<eval>";
     let Session { connection, limit, .. } = &eval.session;
@@ -62,6 +62,6 @@ fn options(session: &Session) -> OpenOptions {
 fn standard_input() -> Result<String, Diagnostic> {
     match disk::input(bound::INPUT) {
         Ok(code) => Ok(code),
-        Err(error) => Err(unread("standard input", &error, "it takes UTF-8 text")),
+        Err(error) => Err(unread("standard input", &error, "use UTF-8 text")),
     }
 }

@@ -52,9 +52,9 @@ pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) 
                     made.kept.push(path);
                     continue;
                 }
-                Existing::Refuse => return Err(in_the_way(&path, "`--force` replaces it; or name another folder")),
+                Existing::Refuse => return Err(in_the_way(&path, "use `--force` to overwrite it, or choose another folder")),
                 Existing::ReplaceMarked(mark) if !String::from_utf8_lossy(&bytes).contains(mark) => {
-                    return Err(in_the_way(&path, "it was not made by this command: name another folder"));
+                    return Err(in_the_way(&path, "it was not created by this command: choose another folder"));
                 }
                 Existing::Replace | Existing::ReplaceMarked(_) => false,
             },
@@ -76,14 +76,14 @@ pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) 
 }
 
 fn in_the_way(path: &Path, help: &str) -> Diagnostic {
-    misuse(format!("`{}` is there already, with another content", path.display()), help)
+    misuse(format!("`{}` already exists with different content", path.display()), help)
 }
 
 /// A file or folder that cannot be made.
 pub fn failed(path: &Path, error: &std::io::Error) -> Diagnostic {
     misuse(
-        format!("`{}` cannot be made: {}", path.display(), reason(error)),
-        "name a folder that you may write, in which no file bears the name of a folder",
+        format!("`{}` cannot be created: {}", path.display(), reason(error)),
+        "name a writable folder in which no file has the name of a folder",
     )
 }
 
@@ -93,7 +93,7 @@ impl Made {
         let plural = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         let shown = folder.display();
         match (self.written.len(), self.unchanged) {
-            (0, _) => format!("nothing to do: everything is in `{shown}` already\n"),
+            (0, _) => format!("nothing to do: `{shown}` is up to date\n"),
             (count, 0) => format!("wrote {} to `{shown}`\n", plural(count)),
             (count, same) => format!("wrote {} to `{shown}`; {same} unchanged\n", plural(count)),
         }
@@ -121,9 +121,9 @@ mod tests {
         assert_eq!(case("1", "2", Existing::Refuse), (Ok((0, 2, 0)), "12".to_owned()));
         // The first one could be written, and is not.
         std::fs::remove_file(folder.path().join("a/one")).unwrap();
-        let refused = told("`--force` replaces it; or name another folder");
+        let refused = told("use `--force` to overwrite it, or choose another folder");
         assert_eq!(case("1", "3", Existing::Refuse), (refused, "2".to_owned()));
-        let foreign = told("it was not made by this command: name another folder");
+        let foreign = told("it was not created by this command: choose another folder");
         assert_eq!(case("1", "3", Existing::ReplaceMarked("mark")), (foreign, "2".to_owned()));
         assert_eq!(case("1", "3", Existing::Keep), (Ok((1, 0, 1)), "12".to_owned()));
         assert_eq!(case("1", "3", Existing::ReplaceMarked("2")), (Ok((1, 1, 0)), "13".to_owned()));
@@ -135,7 +135,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), "").unwrap();
         let failure = write(folder.path(), &[("a/b".to_owned(), String::new())], Existing::Replace).unwrap_err();
-        assert!(failure.title.contains("cannot be made"), "{}", failure.title);
+        assert!(failure.title.contains("cannot be created"), "{}", failure.title);
         assert_eq!(failure.kind.exit_status(), 2);
     }
 
@@ -148,7 +148,7 @@ mod tests {
         std::os::unix::fs::symlink(&outside, folder.path().join("in/a")).unwrap();
         let files = [("a".to_owned(), "text".to_owned())];
         let failure = write(&folder.path().join("in"), &files, Existing::Replace).unwrap_err();
-        assert!(failure.title.contains("cannot be made"), "{}", failure.title);
+        assert!(failure.title.contains("cannot be created"), "{}", failure.title);
         assert!(!outside.exists());
     }
 }

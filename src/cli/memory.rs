@@ -35,7 +35,7 @@ pub fn size(text: &str) -> Result<usize, String> {
     match number {
         Some(number) if number >= LEAST => Ok(number),
         Some(_) => Err(format!("at least {}m", LEAST >> 20)),
-        None => Err("not a size; write a number of bytes, as 512m or 2g".to_owned()),
+        None => Err("not a size; use a number of bytes, such as 512m or 2g".to_owned()),
     }
 }
 

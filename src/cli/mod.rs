@@ -158,7 +158,7 @@ fn watch_for_defects() -> Arc<AtomicBool> {
         let place = panic.location().map(|place| format!(" at {}:{}", place.file(), place.line())).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
         let text = format!(
-            "error: a defect of belay-script {version}{place}: {message}\n  help: please report it, with this message and the script\n"
+            "error: internal error in belay-script {version}{place}: {message}\n  help: please report it, with this message and the script\n"
         );
         // Not by a macro: those panic themselves if standard error is gone.
         let _ = std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes());
@@ -190,7 +190,7 @@ fn readable(path: &Path) -> Result<(), Diagnostic> {
             .map(drop)
             .map_err(|error| misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check its permissions")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(misuse(format!("there is no file `{shown}`"), "check the path and the current folder"))
+            Err(misuse(format!("file not found: `{shown}`"), "check the path and the current folder"))
         }
         Err(error) => Err(misuse(format!("`{shown}` cannot be read: {}", reason(&error)), "check the path")),
     }
@@ -216,7 +216,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let gone = readable(&folder.path().join("gone.rhai")).unwrap_err();
         assert_eq!(gone.kind.exit_status(), 2);
-        assert!(gone.title.starts_with("there is no file `"), "{}", gone.title);
+        assert!(gone.title.starts_with("file not found: `"), "{}", gone.title);
         assert!(readable(folder.path()).unwrap_err().title.ends_with("` is a folder"));
         let file = folder.path().join("a.rhai");
         std::fs::write(&file, "").unwrap();

@@ -26,7 +26,7 @@ use std::sync::Arc;
 pub fn run(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let name = run.script.display().to_string();
     if !run.args.is_empty() {
-        return Err(misuse("a Python file on a board takes no arguments", "only `.rhai` scripts see `args`"));
+        return Err(misuse("a Python file on a board takes no arguments", "only `.rhai` scripts get arguments"));
     }
     let source = read(&run.script)?;
     let sources = Sources::default();
@@ -91,5 +91,5 @@ pub fn read(path: &Path) -> Result<String, Diagnostic> {
     let bytes = disk::read_named(path, bound::SCRIPT)
         .map_err(|error| unread(&format!("`{name}`"), &error, "check the path"))?;
     String::from_utf8(bytes)
-        .map_err(|_| misuse(format!("`{name}` is not UTF-8 text"), "boards take UTF-8 only: convert the file"))
+        .map_err(|_| misuse(format!("`{name}` is not valid UTF-8"), "boards accept only UTF-8: convert the file"))
 }

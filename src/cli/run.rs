@@ -19,14 +19,14 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&run.script)?;
     if is_python(&run.script) {
         if run.watch {
-            return Err(misuse("`--watch` runs scripts again", "a .py file runs once: `belay-script run FILE.py`"));
+            return Err(misuse("`--watch` works only with scripts", "run a .py file without it: `belay-script run FILE.py`"));
         }
         refuse_reports(&run)?;
         return python_file::run(&run, console);
     }
     if run.watch {
         if run.noting != Noting::default() {
-            return Err(misuse("`--watch` makes no reports", "run the script without it for a report"));
+            return Err(misuse("`--watch` cannot be combined with reports", "run the script without it for a report"));
         }
         return watch::watch(&run, console);
     }
@@ -50,8 +50,8 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
     let asked = run.noting != Noting::default() || run.choice != Choice::default();
     if asked {
-        let help = "leave the options for tests and reports out, or run a .rhai script";
-        return Err(misuse(format!("`{}` is a Python file, and has no tests", run.script.display()), help));
+        let help = "omit the options for tests and reports, or run a .rhai script";
+        return Err(misuse(format!("`{}` is a Python file, which has no tests", run.script.display()), help));
     }
     Ok(())
 }

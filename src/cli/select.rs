@@ -110,7 +110,7 @@ fn rest(wait: Wait) -> Result<(), Error> {
             }
             Err(_) => {
                 return Err(Error::new(Kind::TimeoutError, "no board was plugged in within `--timeout`").with_help(
-                    "some cables carry power only; `belay-script devices` lists the boards that are there",
+                    "some cables carry power only; `belay-script devices` lists the connected boards",
                 ));
             }
             Ok(_) => {}
@@ -125,7 +125,7 @@ fn rest(wait: Wait) -> Result<(), Error> {
 /// The board that is plugged in while this waits, or unplugged and plugged in again.
 fn plugged(lists: &mut Lists<'_>, say: &dyn Fn(&str)) -> Result<FoundPort, Error> {
     let mut before = lists(false)?;
-    say("plug the board in; if it is plugged in already, unplug it first");
+    say("plug in the board; if it is already plugged in, unplug it first");
     loop {
         let now = lists(true)?;
         let came: Vec<&FoundPort> = now.iter().filter(|port| !before.iter().any(|other| same(port, other))).collect();
@@ -136,9 +136,9 @@ fn plugged(lists: &mut Lists<'_>, say: &dyn Fn(&str)) -> Result<FoundPort, Error
                 let lines: String = came.iter().map(|port| format!("\n  {port}")).collect();
                 return Err(Error::new(
                     Kind::InsufficientSpecifierError,
-                    format!("{} ports came at once:{lines}", came.len()),
+                    format!("{} ports appeared at once:{lines}", came.len()),
                 )
-                .with_help("a board with two ports: say which one with `--port`"));
+                .with_help("if the board has two ports, choose one with `--port`"));
             }
         }
         for gone in before.iter().filter(|port| !now.iter().any(|other| same(port, other))) {
@@ -225,13 +225,13 @@ fn ask_name(desk: &Desk, known: &Station, wait: Wait) -> Result<String, Diagnost
                 let interrupted = crate::interrupt::take();
                 let (kind, text) = match interrupted {
                     true => (Kind::Interrupted, "interrupted"),
-                    false => (Kind::TimeoutError, "the board was given no name within `--timeout`"),
+                    false => (Kind::TimeoutError, "no board name was entered within `--timeout`"),
                 };
                 return Err(Diagnostic::new(kind, text));
             }
             Err(NoAnswer::Error(error)) => {
                 return Err(Diagnostic {
-                    help: Some("name it: `belay-script select NAME`".to_owned()),
+                    help: Some("run `belay-script select NAME`".to_owned()),
                     ..Diagnostic::from_error(&error)
                 });
             }
@@ -299,7 +299,7 @@ mod tests {
     fn two_that_come_at_once_are_not_guessed_between() {
         let error = play(vec![vec![], vec![port("/dev/ttyACM0", None), port("/dev/ttyACM10", None)]]).0.unwrap_err();
         assert_eq!(error.kind(), Kind::InsufficientSpecifierError);
-        assert_eq!(error.message(), "2 ports came at once:\n  /dev/ttyACM0  2e8a:0005\n  /dev/ttyACM10  2e8a:0005");
+        assert_eq!(error.message(), "2 ports appeared at once:\n  /dev/ttyACM0  2e8a:0005\n  /dev/ttyACM10  2e8a:0005");
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     let link = terminal.link(&options.link).map_err(told)?;
     let address = Address::simulated(&specifier(options));
     let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(told)?;
-    console.text(&format!("serving a simulated board at {}, Ctrl-C ends it\n", link.path().display()));
+    console.text(&format!("serving a simulated board at {}; press Ctrl-C to stop\n", link.path().display()));
     terminal.pump(board.as_mut()).map_err(told)?;
     Ok(0)
 }

@@ -39,7 +39,7 @@ pub fn recorder(connection: &Connection) -> Result<Option<Recorder>, Diagnostic>
     let recorder = Recorder::create(path).map_err(|reason| {
         misuse(
             format!("the recording `{}` cannot be written: {}", path.display(), super::reason(&reason)),
-            "name a file in a folder that exists and that you may write",
+            "name a file in an existing, writable folder",
         )
     });
     recorder.map(Some)
@@ -82,8 +82,9 @@ fn host_of<O: Output + 'static>(
 /// The first line of the file.
 fn password(path: &Path) -> Result<String, Diagnostic> {
     super::readable(path)?;
-    let text = disk::read_text_named(path, bound::SETTINGS)
-        .map_err(|error| super::unread(&format!("`{}`", path.display()), &error, "it takes a line of UTF-8 text"))?;
+    let text = disk::read_text_named(path, bound::SETTINGS).map_err(|error| {
+        super::unread(&format!("`{}`", path.display()), &error, "use a file with one line of UTF-8")
+    })?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 

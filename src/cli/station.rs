@@ -128,5 +128,5 @@ fn find(script: Option<&Path>) -> Option<PathBuf> {
 /// If it cannot be read, or is no text.
 pub fn read(file: &Path) -> Result<String, Diagnostic> {
     disk::read_text_named(file, bound::SETTINGS)
-        .map_err(|error| unread(&format!("`{}`", file.display()), &error, "it takes UTF-8 text in the form of TOML"))
+        .map_err(|error| unread(&format!("`{}`", file.display()), &error, "use TOML in UTF-8"))
 }

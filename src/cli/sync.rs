@@ -92,7 +92,7 @@ fn as_text(outcome: &Outcome, dry_run: bool) -> String {
     let (sent, removed) = outcome.counts();
     let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
     text += &match (outcome.steps.is_empty(), dry_run) {
-        (true, _) => format!("nothing to do: {} already there\n", files(outcome.unchanged)),
+        (true, _) => format!("nothing to do: {} up to date\n", files(outcome.unchanged)),
         (false, true) => format!(
             "would send {} ({} bytes) and remove {}; {} unchanged\n",
             files(sent),

@@ -81,7 +81,7 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     console.finish(&all.tally);
     let status = if all.status == 0 { written } else { all.status };
     if status == 0 && all.tally.tests.total() == 0 {
-        let help = "look with `--list` which there are; -k and --tag choose among them";
+        let help = "use `--list` to list the tests; -k and --tag select from them";
         return Err(misuse("no test was run", help));
     }
     Ok(status)
@@ -280,7 +280,7 @@ fn ports(options: &Test) -> Result<Vec<Option<String>>, Diagnostic> {
     let jobs = usize::from(options.jobs);
     if !options.ports.is_empty() {
         if jobs > options.ports.len() {
-            let message = format!("-j {jobs} needs as many boards, and --ports names {}", options.ports.len());
+            let message = format!("-j {jobs} needs {jobs} boards, but --ports names {}", options.ports.len());
             return Err(misuse(message, "name one port for each"));
         }
         return Ok(options.ports.iter().map(|port| Some(port.clone())).collect());
@@ -289,8 +289,8 @@ fn ports(options: &Test) -> Result<Vec<Option<String>>, Diagnostic> {
     let many = |port: &str| port.parse::<Address>().is_ok_and(|address| address.kind().starts_boards);
     let port = options.connection.port.clone().or_else(variable);
     if jobs > 1 && !port.as_deref().is_some_and(many) {
-        let help = "name them with `--ports A,B`, or take simulated ones with `-p sim`";
-        return Err(misuse(format!("-j {jobs} needs as many boards"), help));
+        let help = "name them with `--ports A,B`, or use simulated boards with `-p sim`";
+        return Err(misuse(format!("-j {jobs} needs {jobs} boards"), help));
     }
     Ok(vec![None; jobs])
 }
@@ -312,8 +312,8 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
         }
         readable(path)?;
         if is_python(path) {
-            let message = format!("`{}` is no script with tests", path.display());
-            return Err(misuse(message, "`run` runs Python files"));
+            let message = format!("`{}` is not a script with tests", path.display());
+            return Err(misuse(message, "use `run` for Python files"));
         }
         files.push(path.clone());
     }
@@ -324,8 +324,8 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
         new
     });
     if files.is_empty() {
-        let help = "in folders, those named test_*.rhai and *_test.rhai are taken; others are named one by one";
-        return Err(misuse("there are no scripts with tests", help));
+        let help = "folders are searched for test_*.rhai and *_test.rhai; name other scripts one by one";
+        return Err(misuse("no scripts with tests found", help));
     }
     Ok(files)
 }
@@ -367,7 +367,7 @@ fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8,
         }
     }
     if worst == 0 && listed == 0 {
-        return Err(misuse("there is no such test", "`test --list` without -k and --tag lists all of them"));
+        return Err(misuse("no matching tests", "use `test --list` without -k and --tag to list all tests"));
     }
     Ok(worst.max(if console.broken() { Kind::OutputError.exit_status() } else { 0 }))
 }

@@ -119,11 +119,11 @@ fn change(
         if !told {
             let modules = match inputs.count() {
                 0 | 1 => String::new(),
-                2 => " and of its module".to_owned(),
-                count => format!(" and of its {} modules", count - 1),
+                2 => " and its module".to_owned(),
+                count => format!(" and its {} modules", count - 1),
             };
             let script = run.script.display();
-            console.remark(&format!("-- waiting for a change of {script}{modules}; Ctrl-C ends\n"));
+            console.remark(&format!("-- waiting for changes to {script}{modules}; press Ctrl-C to quit\n"));
             told = true;
         }
         bells.recv().ok()?;
@@ -147,7 +147,7 @@ impl Folders {
         let failed = |error: &notify::Error| {
             let why = match &error.kind {
                 notify::ErrorKind::Io(error) => reason(error),
-                notify::ErrorKind::MaxFilesWatch => "the system watches as many folders as it can".to_owned(),
+                notify::ErrorKind::MaxFilesWatch => "the system's limit of watched folders is reached".to_owned(),
                 other => format!("{other:?}"),
             };
             misuse(

@@ -123,7 +123,7 @@ fn what_the_person_names_may_be_a_pipe() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(said.starts_with("42\nerror: `/dev/fd/"), "{said}{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.ends_with("holds no events\n  help: name a file that `--jsonl` wrote\n1\n"), "{said}");
+    assert!(said.ends_with("contains no events\n  help: name a file that `--jsonl` wrote\n1\n"), "{said}");
 }
 
 #[test]

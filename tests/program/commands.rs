@@ -80,7 +80,7 @@ fn a_missing_script_is_misuse() {
             .args([command, "gone.rhai"])
             .stderr(
                 "
-                error: there is no file `gone.rhai`
+                error: file not found: `gone.rhai`
                   help: check the path and the current folder
                 ",
             )
@@ -109,7 +109,7 @@ fn scripts_are_checked_one_by_one() {
         .script("b.rhai", "")
         .args(["check", "a.rhai", "gone.rhai", "b.rhai"])
         .stdout("a.rhai: ok (0 classes, 0 items)\nb.rhai: ok (0 classes, 0 items)\n")
-        .stderr("error: there is no file `gone.rhai`\n  help: check the path and the current folder\n")
+        .stderr("error: file not found: `gone.rhai`\n  help: check the path and the current folder\n")
         .status(2);
 }
 
@@ -118,12 +118,12 @@ fn a_python_file_takes_no_arguments() {
     Program::new()
         .file("main.py", b"print(1)\n")
         .args(["run", "main.py", "-p", "sim", "--", "1"])
-        .stderr("error: a Python file on a board takes no arguments\n  help: only `.rhai` scripts see `args`\n")
+        .stderr("error: a Python file on a board takes no arguments\n  help: only `.rhai` scripts get arguments\n")
         .status(2);
     Program::new()
         .file("main.py", b"print('\xff')\n")
         .args(["run", "main.py", "-p", "sim"])
-        .stderr("error: `main.py` is not UTF-8 text\n  help: boards take UTF-8 only: convert the file\n")
+        .stderr("error: `main.py` is not valid UTF-8\n  help: boards accept only UTF-8: convert the file\n")
         .status(2);
 }
 
@@ -131,7 +131,7 @@ fn a_python_file_takes_no_arguments() {
 fn an_expression_must_be_there() {
     Program::new()
         .args(["eval", " "])
-        .stderr("error: there is no expression\n  help: for example `belay-script eval '1 + 1'`\n")
+        .stderr("error: missing expression\n  help: for example `belay-script eval '1 + 1'`\n")
         .status(2);
 }
 
@@ -218,8 +218,8 @@ fn what_is_there_already_is_not_replaced_by_a_board() {
         .args(["sim", "serve", "--link", "board"])
         .stderr(
             "
-            error: `board` is there already
-              help: remove it, or name another path: only a link that leads nowhere is replaced
+            error: `board` already exists
+              help: remove it, or name another path: only a broken symlink is replaced
             ",
         )
         .status(2);
@@ -227,8 +227,8 @@ fn what_is_there_already_is_not_replaced_by_a_board() {
         .args(["sim", "serve", "--link", "no/board"])
         .stderr(
             "
-            error: the link `no/board` cannot be made: no such file or directory
-              help: name a path in a folder that exists and that you may write
+            error: the link `no/board` cannot be created: no such file or directory
+              help: name a path in an existing, writable folder
             ",
         )
         .status(2);

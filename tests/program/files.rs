@@ -124,7 +124,7 @@ fn ls_tree_and_df_tell_what_there_is() {
     let df = bench.json(&["df", "--json"]);
     assert_eq!((&df[0]["block"], &df[0]["total"], &df[0]["percent"]), (&4096.into(), &1_433_600.into(), &4.into()));
     assert_eq!(df[0]["used"].as_u64().unwrap() + df[0]["free"].as_u64().unwrap(), 1_433_600);
-    let none = "error: there is no `/none` on the board\n  help: look at what there is with `belay-script ls :/`\n";
+    let none = "error: `/none` not found on the board\n  help: list the files with `belay-script ls :/`\n";
     for command in ["ls", "tree", "df", "cat", "hash", "rm"] {
         bench.fails(&[command, ":/none"], 1, none);
     }
@@ -132,7 +132,7 @@ fn ls_tree_and_df_tell_what_there_is() {
     for command in ["ls", "tree", "df", "cat", "hash", "rm", "mkdir"] {
         for path in ["src", "src/main.py", "/lib"] {
             let message = format!(
-                "error: `{command}` works on the board, and `{path}` is a path of this computer\n  help: a path on the board \
+                "error: `{command}` works on the board, but `{path}` is a path on this computer\n  help: a path on the board \
                  begins with a colon: `:{path}`\n"
             );
             bench.fails(&[command, path], 2, &message);
@@ -150,7 +150,7 @@ fn cat_and_hash_read_files_as_they_are() {
     bench.fails(
         &["cat", ":/main.py", ":/lib"],
         1,
-        "error: `/lib` is a directory\n  help: name a file in it, or see what is in it with `belay-script ls :/lib`\n",
+        "error: `/lib` is a directory\n  help: name a file in it, or list it with `belay-script ls :/lib`\n",
     );
     let main = "0ca9ccf25a7b341c4a696b593852465e29142ac0dd5cfdc9b2418ee70168afd6";
     assert_eq!(
@@ -222,15 +222,15 @@ fn copies_that_cannot_be_are_refused_before_anything_changes() {
     };
     refused(&["cp", "src", ":/x"], 2, "`src` is a directory");
     refused(&["cp", ":/src", "x"], 2, "`/src` is a directory");
-    refused(&["cp", "none", ":/"], 2, "there is no `none`");
-    refused(&["cp", ":/none", "."], 1, "there is no `/none` on the board");
+    refused(&["cp", "none", ":/"], 2, "file or folder not found: `none`");
+    refused(&["cp", ":/none", "."], 1, "`/none` not found on the board");
     refused(&["cp", ":/none*", "."], 1, "nothing on the board matches `/none*`");
-    refused(&["cp", ":/[x", "."], 2, "`/[x` is no pattern: unclosed character class; missing ']'");
-    refused(&["cp", "src/main.py", "src/empty", ":/x"], 2, "the destination `/x` is not there");
+    refused(&["cp", ":/[x", "."], 2, "invalid pattern `/[x`: unclosed character class; missing ']'");
+    refused(&["cp", "src/main.py", "src/empty", ":/x"], 2, "the destination `/x` does not exist");
     refused(&["cp", "src/main.py", "src/empty", ":/src/main.py"], 2, "the destination `/src/main.py` is a file");
     refused(&["cp", "src/main.py", ":/src/main.py/"], 2, "the destination `/src/main.py` is a file");
-    refused(&["cp", "src/main.py", ":/none/x"], 1, "there is no directory `/none` on the board");
-    refused(&["cp", ":/src/main.py", "none/x"], 2, "there is no folder `none`");
+    refused(&["cp", "src/main.py", ":/none/x"], 1, "directory `/none` not found on the board");
+    refused(&["cp", ":/src/main.py", "none/x"], 2, "folder not found: `none`");
     refused(&["cp", "-r", ":/src", ":/src/inside"], 2, "`/src` cannot be copied into itself");
     refused(&["cp", ":/src/main.py", ":/src/"], 2, "`/src/main.py` cannot be copied to itself");
     refused(&["cp", "-r", "src/lib", ":/src/main.py"], 2, "the destination `/src/main.py` is a file");
@@ -268,7 +268,7 @@ fn linked_folders_are_copied_once() {
         &["cp", "-r", "src/.", ":/"],
         2,
         "error: `src/broken` cannot be read: no such file or directory\n  \
-         help: check the path and the current folder, and links that lead nowhere\n",
+         help: check the path and the current folder, and broken symlinks\n",
     );
 }
 
@@ -314,24 +314,24 @@ fn a_full_flash_keeps_what_it_has() {
 fn rm_mkdir_and_mv_change_the_board() {
     let bench = Bench::new();
     bench.says(&["cp", "-r", "src/.", ":/"]);
-    bench.fails(&["rm", ":/"], 1, "error: `/` is a directory\n  help: remove it with what is in it by `-r`\n");
+    bench.fails(&["rm", ":/"], 1, "error: `/` is a directory\n  help: use `-r` to remove it with its contents\n");
     bench.fails(
         &["rm", ":/main.py", ":/lib"],
         1,
-        "error: `/lib` is a directory\n  help: remove it with what is in it by `-r`\n",
+        "error: `/lib` is a directory\n  help: use `-r` to remove it with its contents\n",
     );
     bench.fails(
         &["rm", "main.py"],
         2,
-        "error: `rm` works on the board, and `main.py` is a path of this computer\n  help: a path on the board begins with a colon: `:main.py`\n",
+        "error: `rm` works on the board, but `main.py` is a path on this computer\n  help: a path on the board begins with a colon: `:main.py`\n",
     );
     bench.says(&["rm", "-f", ":/none", ":/none*"]);
     let missing =
-        "error: there is no directory `/a` on the board\n  help: make it with `belay-script mkdir --parents :/a`\n";
+        "error: directory `/a` not found on the board\n  help: create it with `belay-script mkdir --parents :/a`\n";
     bench.fails(&["mkdir", ":/a/b"], 1, missing);
     bench.says(&["mkdir", "--parents", ":/a/b/c", ":/a"]);
     bench.says(&["mkdir", ":/d", ":/d/e"]);
-    bench.fails(&["mkdir", ":/main.py"], 1, "error: `/main.py` is there already\n  help: choose another name\n");
+    bench.fails(&["mkdir", ":/main.py"], 1, "error: `/main.py` already exists\n  help: choose another name\n");
     bench.fails(
         &["mkdir", "--parents", ":/main.py/x"],
         1,
@@ -350,13 +350,13 @@ fn rm_mkdir_and_mv_change_the_board() {
         2,
         "error: `/a` cannot be moved into itself\n  help: name another destination\n",
     );
-    bench.fails(&["mv", ":/lib", ":/"], 2, "error: `/lib` is moved to itself\n  help: name another destination\n");
+    bench.fails(&["mv", ":/lib", ":/"], 2, "error: `/lib` cannot be moved to itself\n  help: name another destination\n");
     bench.fails(
         &["mv", ":/lib", ":/a/main.py"],
         1,
-        "error: `/a/main.py` is there already\n  help: name another destination\n",
+        "error: `/a/main.py` already exists\n  help: name another destination\n",
     );
-    bench.fails(&["mv", ":/*", ":/none"], 1, "error: there is no directory `/none` on the board\n  help: make it with `belay-script mkdir --parents :/none`\n");
+    bench.fails(&["mv", ":/*", ":/none"], 1, "error: directory `/none` not found on the board\n  help: create it with `belay-script mkdir --parents :/none`\n");
     bench.says(&["rm", "-r", ":/a/b/c", ":/a/b/*", ":/d"]);
     assert_eq!(bench.says(&["ls", "-r"]), "a/\na/b/\na/main.py\nlib/\n");
     bench.says(&["rm", "-r", ":/"]);

@@ -273,7 +273,7 @@ fn every_command() {
     assert!(outcome.stderr.contains(place) && outcome.status == Some(1), "{outcome:?}");
 
     let mut person = Person::start(microbit.folder.path(), &["terminal", "-p", port]);
-    person.sees("Ctrl-] leaves\r\n");
+    person.sees("press Ctrl-] to leave\r\n");
     person.types(b"\r");
     person.sees(">>> ");
     person.types(b"6*7\r");

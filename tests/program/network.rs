@@ -85,7 +85,7 @@ fn ser2net(program: &Path, accepter: &str, board: &Running) -> (Running, u16) {
 fn serial_servers_of_every_kind() {
     let Some([program]) = programs::find(["ser2net"]) else { return };
     let board = Program::new().args(["sim", "serve", "--link", "board"]).limit(LIMIT).start();
-    board.said("Ctrl-C ends it\n");
+    board.said("press Ctrl-C to stop\n");
     for (accepter, scheme) in [("telnet(rfc2217)", "rfc2217"), ("telnet", "telnet"), ("", "tcp")] {
         // A server of its own for each: one may keep the line a while after its client has gone.
         let (_server, port) = ser2net(&program, accepter, &board);
@@ -148,7 +148,7 @@ fn a_password_file_that_is_missing_is_misuse() {
         .args(["eval", "-p", "ws://127.0.0.1", "--password-file", "gone", "1"])
         .stderr(
             "
-            error: there is no file `gone`
+            error: file not found: `gone`
               help: check the path and the current folder
             ",
         )

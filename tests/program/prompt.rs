@@ -14,7 +14,7 @@ const END: &[u8] = b"\x04";
 pub fn person(folder: &Path, args: &[&str]) -> Person {
     let state = folder.join("state").to_string_lossy().into_owned();
     let mut person = Person::start_session(folder, args, &[("XDG_STATE_HOME", &state), ("TERM", "xterm")]);
-    person.sees("Ctrl-D leaves\r\n");
+    person.sees("Ctrl-D to leave\r\n");
     person.sees("1> ");
     person
 }
@@ -115,7 +115,7 @@ fn commands() {
         "/// A bench.\ndevice Rig {\n    /// Three.\n    task three(a = 1) `return 3`\n}\nlet rig = Rig.open();\n";
     std::fs::write(folder.path().join("rig.rhai"), script).unwrap();
     let mut person = person(folder.path(), &["repl", "-p", "sim"]);
-    comes_to(&mut person, ":devices", "no device is open; `:open PORT` opens one");
+    comes_to(&mut person, ":devices", "no device is open; use `:open PORT` to open one");
     person.types(b":open sim\r");
     person.sees("Device 2> ");
     comes_to(&mut person, "d.exec(\"2 + 2\")", "4");
@@ -134,7 +134,7 @@ fn commands() {
     person.types(b":qiut\r");
     person.sees("  help: did you mean `:quit`?\r\n");
     person.types(b":run gone.rhai\r");
-    person.sees("error: there is no file `gone.rhai`\r\n");
+    person.sees("error: file not found: `gone.rhai`\r\n");
     person.types(b":quit\r");
     assert_eq!(person.ends(), Some(0));
 }

@@ -39,16 +39,16 @@ fn boards_and_files() {
     std::fs::create_dir(folder.path().join("firmware")).unwrap();
     std::fs::write(folder.path().join("firmware/main.py"), "print('main')\n").unwrap();
     let mut person = person(folder.path(), &["repl", "-p", "sim"]);
-    fails(&mut person, ":ls", "no device is open", "`:open PORT` opens one, for example `:open sim`");
+    fails(&mut person, ":ls", "no device is open", "use `:open PORT` to open one, for example `:open sim`");
     person.types(b":open\r");
     person.sees("Device 2> ");
-    comes_to(&mut person, ":ls", "there is nothing in it");
+    comes_to(&mut person, ":ls", "the directory is empty");
     person.types(b":sync firm\t\r");
     person.sees("+ /main.py (");
     person.sees("sent 1 file (");
     person.sees("> ");
     comes_to(&mut person, ":ls d /", "14  main.py");
-    fails(&mut person, ":ls /nothing", "there is no `/nothing` on the board", "look at what there is with `:ls`");
+    fails(&mut person, ":ls /nothing", "`/nothing` not found on the board", "list the files with `:ls`");
     fails(
         &mut person,
         ":sync firmware --nope",
@@ -61,14 +61,14 @@ fn boards_and_files() {
         &mut person,
         ":ls /",
         "several devices are open",
-        "name one of them behind the command: `Device`, `Device#2`",
+        "name one of them after the command: `Device`, `Device#2`",
     );
-    comes_to(&mut person, ":ls Device#2", "there is nothing in it");
+    comes_to(&mut person, ":ls Device#2", "the directory is empty");
     // The board's own prompt has the variables of the session.
     person.types(b"d.exec(\"x = 20\")\r");
     person.sees("4> ");
     person.types(b":py Device#2\r");
-    person.sees("Ctrl-] leaves");
+    person.sees("press Ctrl-] to leave");
     person.sees(">>> ");
     person.types(b"x += 1\r");
     person.sees(">>> ");
@@ -113,7 +113,7 @@ fn times_help_and_what_was_typed() {
     person.types(b"fn f() { 1 }\rfn f() { 2 }\rnonsense\r");
     person.sees("9> ");
     comes_to(&mut person, ":save typed.rhai", "saved 7 inputs in `typed.rhai`");
-    fails(&mut person, ":save typed.rhai", "there is a file `typed.rhai` already", "`:save! typed.rhai` replaces it");
+    fails(&mut person, ":save typed.rhai", "file `typed.rhai` already exists", "use `:save! typed.rhai` to overwrite it");
     comes_to(&mut person, ":save! typed.rhai", "saved 7 inputs in `typed.rhai`");
     let wanted = "import \"lib\" as lib;\nlib::twice(4);\nlet runs = 0;\n{ runs += 1; sleep(0.25) };\nlet once = runs;\nonce;\nfn f() { 2 };\n";
     assert_eq!(std::fs::read_to_string(folder.path().join("typed.rhai")).unwrap(), wanted);
@@ -141,10 +141,10 @@ fn what_has_changed_is_evaluated_again_over_the_same_connection() {
         &mut person,
         ":reload",
         "no script was loaded, and no module has changed",
-        "`:run FILE` evaluates a script here, `--load FILE` at the beginning",
+        "use `:run FILE` to evaluate a script here, or start with `--load FILE`",
     );
     comes_to(&mut person, ":run rig.rhai", "two is <2>");
-    comes_to(&mut person, ":reload", "nothing has changed; `:run FILE` evaluates a script once more");
+    comes_to(&mut person, ":reload", "nothing has changed; use `:run FILE` to evaluate a script again");
     person.types(b"rig.exec(\"stays = 5\"); let mine = 6;\r");
     person.sees("2> ");
     write("lib.rhai", "fn shown(x) { `(${x})` }");

@@ -159,7 +159,7 @@ fn screen_loaded(folder: &Path, script: &str, prompt: &str) -> Screen {
 fn a_board_that_goes_while_the_person_types_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let server = Program::new().args(["sim", "serve", "--link", "board"]).start_in(folder.path());
-    server.said("Ctrl-C ends it\n");
+    server.said("press Ctrl-C to stop\n");
     let mut screen = screen(folder.path(), folder.path(), &["-p", "./board"]);
     screen.types(":open\r");
     screen.ends_with("Device 2>");

@@ -94,7 +94,7 @@ fn a_recording_that_cannot_be_written_is_misuse() {
         .stderr(
             "
             error: the recording `no/run.log` cannot be written: no such file or directory
-              help: name a file in a folder that exists and that you may write
+              help: name a file in an existing, writable folder
             ",
         )
         .status(2);

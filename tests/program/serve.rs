@@ -7,7 +7,7 @@ use crate::support::running::Running;
 /// A server of a board, at `board` in its folder.
 fn server() -> Running {
     let running = Program::new().args(["sim", "serve", "--link", "board"]).start();
-    running.said("Ctrl-C ends it\n");
+    running.said("press Ctrl-C to stop\n");
     running
 }
 
@@ -36,7 +36,7 @@ fn mpremote_runs_code() {
 #[test]
 fn mpremote_meets_the_profile_that_is_served() {
     let running = Program::new().args(["sim", "serve", "--link", "board", "--board", "pico"]).start();
-    running.said("Ctrl-C ends it\n");
+    running.said("press Ctrl-C to stop\n");
     assert_eq!(remote(&running, &["exec", "import sys; print(sys.platform)"]), "rp2\n");
     assert_eq!(remote(&running, &["eval", "__import__('os').uname().machine"]), "Raspberry Pi Pico with RP2040\n");
     let failed = mpremote::run(running.folder(), &["connect", "board", "exec", "import machine; machine.Pin(99)"]);
@@ -90,7 +90,7 @@ fn file_commands_change_the_flash_of_the_board() {
         &["sync", "src"],
         "+ /main.py (14 bytes)\n+ /data.bin (10000 bytes)\nsent 2 files (10014 bytes), removed 0 files; 0 unchanged\n",
     );
-    says(&["sync", "src"], "nothing to do: 2 files already there\n");
+    says(&["sync", "src"], "nothing to do: 2 files up to date\n");
     says(&["cp", "src/main.py", ":/"], "");
     says(&["mkdir", ":/app"], "");
     says(&["cp", "-r", "src", ":/app"], "");
@@ -203,11 +203,11 @@ fn a_server_that_is_killed_is_an_unplugged_board() {
 fn ctrl_c_ends_the_server_and_removes_its_link() {
     let folder = tempfile::tempdir().unwrap();
     let running = Program::new().args(["sim", "serve", "--link", "board"]).start_in(folder.path());
-    running.said("Ctrl-C ends it\n");
+    running.said("press Ctrl-C to stop\n");
     assert_eq!(remote(&running, &["exec", "print(1)"]), "1\n");
     running.interrupt();
     let (_, outcome) = running.finish();
-    let said = "serving a simulated board at board, Ctrl-C ends it\n";
+    let said = "serving a simulated board at board; press Ctrl-C to stop\n";
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str(), outcome.status), (said, "", Some(0)));
     assert!(std::fs::symlink_metadata(folder.path().join("board")).is_err(), "the link is still there");
 }

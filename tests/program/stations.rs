@@ -69,7 +69,7 @@ fn every_command_knows_the_names() {
     let expected = "error: there is no port `duut`\n  help: did you mean `dut` of the station?\n";
     assert_eq!(slip.stderr, expected);
     let missing = outcome(&["eval", "--station", "gone.toml", "1"]);
-    assert_eq!((missing.status, missing.stderr.contains("there is no file `gone.toml`")), (Some(2), true));
+    assert_eq!((missing.status, missing.stderr.contains("file not found: `gone.toml`")), (Some(2), true));
 }
 
 #[test]
@@ -144,7 +144,7 @@ pub fn select_writes_an_entry_and_keeps_the_rest() {
 fn select_waits_no_longer_than_it_may() {
     let outcome = Program::new().args(["select", "dut", "--timeout", "0.1"]).outcome();
     assert_eq!(outcome.status, Some(1));
-    let expected = "plug the board in; if it is plugged in already, unplug it first\n\
+    let expected = "plug in the board; if it is already plugged in, unplug it first\n\
                     error: no board was plugged in within `--timeout`\n";
     assert!(outcome.stderr.starts_with(expected), "{}", outcome.stderr);
 }

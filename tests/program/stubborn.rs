@@ -111,7 +111,7 @@ fn the_windows_of_a_raw_paste_are_never_output() {
 #[test]
 fn a_replaced_import_is_cured_by_a_restart() {
     let server = Program::new().args(["sim", "serve", "--link", "board"]).start();
-    server.said("Ctrl-C ends it\n");
+    server.said("press Ctrl-C to stop\n");
     let code = "import builtins\ndef f(*a): raise ImportError('no imports')\nbuiltins.__import__ = f";
     let run = |args: &[&str]| {
         let args = args.iter().copied().chain(["-p", "./board"]);

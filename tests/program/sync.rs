@@ -87,7 +87,7 @@ fn every_step_is_a_line_and_the_second_time_there_is_none() {
     let done = unindent(plan) + "sent 2 files (15 bytes), removed 1 file; 0 unchanged\n";
     bench.case(&["sync", "kit"], &done, remark, 0);
     bench.says(&["cat", ":/main.py"], "import app\n");
-    bench.case(&["sync", "kit"], "nothing to do: 2 files already there\n", remark, 0);
+    bench.case(&["sync", "kit"], "nothing to do: 2 files up to date\n", remark, 0);
     bench.says(&["sync", "kit", "-q"], "");
 }
 
@@ -112,7 +112,7 @@ fn the_options_of_a_sync() {
         sent 1 file (6 bytes), removed 1 file; 0 unchanged
         ",
     );
-    bench.says(&["sync", "one", "--no-delete", "--no-minify"], "nothing to do: 1 file already there\n");
+    bench.says(&["sync", "one", "--no-delete", "--no-minify"], "nothing to do: 1 file up to date\n");
     bench.says(
         &["sync", "one", "--empty-keep", "--json"],
         r#"
@@ -264,7 +264,7 @@ fn a_person_sees_how_far_a_sync_is() {
     assert_eq!(person.ends(), Some(0));
     let mut person = Person::start(bench.path(), &["sync", "-p", PORT, "kit"]);
     person.sees("comparing [");
-    person.sees("\r\u{1b}[2Knothing to do: 2 files already there\r\n");
+    person.sees("\r\u{1b}[2Knothing to do: 2 files up to date\r\n");
     assert_eq!(person.ends(), Some(0));
 }
 

@@ -9,7 +9,7 @@ const LEAVE: &[u8] = b"\x1d";
 
 fn server(folder: &Path) -> Running {
     let running = Program::new().args(["sim", "serve", "--link", "board"]).start_in(folder);
-    running.said("Ctrl-C ends it\n");
+    running.said("press Ctrl-C to stop\n");
     running
 }
 
@@ -23,7 +23,7 @@ fn unplug(server: Running) {
 fn keys_go_to_the_board_and_its_answers_to_the_screen() {
     let folder = tempfile::tempdir().unwrap();
     let mut person = Person::start(folder.path(), &["terminal", "-p", "sim"]);
-    person.sees("-- this is `sim`; Ctrl-] leaves\r\n");
+    person.sees("-- connected to `sim`; press Ctrl-] to leave\r\n");
     assert!(!person.is_cooked());
     person.sees(">>> ");
     person.types(b"1+1\r");
@@ -58,7 +58,7 @@ fn the_terminal_gets_its_modes_back_however_it_is_left() {
     assert!(person.is_cooked());
 
     let mut person = Person::start(folder.path(), &["terminal", "-p", "sim", "--log", "/dev/full"]);
-    person.sees("error: the transcript cannot be written any more: no space left on device");
+    person.sees("error: the transcript can no longer be written: no space left on device");
     assert_eq!(person.ends(), Some(2));
     assert!(person.is_cooked());
 
@@ -73,7 +73,7 @@ fn a_board_that_comes_back_is_taken_again() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());
     let mut person = Person::start(folder.path(), &["terminal", "-p", "./board", "--log", "log", "--timestamps"]);
-    person.sees("-- this is `./board`");
+    person.sees("-- connected to `./board`");
     person.types(b"\x03\rx = 1; print('before')\r");
     person.sees("\r\nbefore\r\n>>> ");
     unplug(first);
@@ -103,7 +103,7 @@ fn who_waits_for_a_board_can_leave() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(folder.path());
     let mut person = Person::start(folder.path(), &["terminal", "-p", "./board"]);
-    person.sees("-- this is `./board`");
+    person.sees("-- connected to `./board`");
     unplug(server);
     person.sees("waiting for it to come back");
     person.types(LEAVE);
@@ -137,7 +137,7 @@ fn time_stamps_need_a_transcript() {
         .stderr(
             "
             error: the transcript `no/such` cannot be written: no such file or directory
-              help: name a file in a folder that exists and that you may write
+              help: name a file in an existing, writable folder
             ",
         )
         .status(2);
@@ -179,7 +179,7 @@ pub fn a_reset_leaves_a_program_that_never_ends_to_itself() {
         assert_eq!((outcome.stdout.as_str(), outcome.stderr.as_str(), outcome.status), ("on\r\n", "", Some(0)));
         // It still runs: only Ctrl-C brings a prompt, and it is the friendly one.
         let mut person = Person::start(folder.path(), &["terminal", "-p", "./board"]);
-        person.sees("-- this is `./board`");
+        person.sees("-- connected to `./board`");
         person.types(b"\x03");
         person.sees("KeyboardInterrupt: \r\n");
         person.sees(">>> ");
@@ -239,7 +239,7 @@ fn a_script_hands_its_board_to_the_person_and_goes_on() {
     let mut person = script_with_person(folder.path(), "sim", &VISITED.replace("LEAVE", ""));
     person.sees("half");
     person.sees("before\r\n");
-    person.sees("-- this is `Bench` on `sim`; Ctrl-] leaves\r\n");
+    person.sees("-- connected to `Bench` on `sim`; press Ctrl-] to leave\r\n");
     assert!(!person.is_cooked());
     person.sees(">>> ");
     person.types(b"twice(4), level\r");
@@ -269,7 +269,7 @@ fn another_key_can_leave_and_any_port_will_do() {
     let process = format!("exec:{}", crate::support::interpreter::command());
     for port in ["sim", &process] {
         let mut person = script_with_person(folder.path(), port, &VISITED.replace("LEAVE", r#""\x18""#));
-        person.sees("Ctrl-X leaves\r\n");
+        person.sees("press Ctrl-X to leave\r\n");
         person.sees(">>> ");
         person.types(b"typed = 3\r\x1d");
         person.sees("typed = 3\r\n>>> ");
@@ -291,7 +291,7 @@ fn a_board_that_the_person_restarts_has_its_declarations_again() {
     );
     for restart in [&b"\x04"[..], b"import machine; machine.reset()\r"] {
         let mut person = script_with_person(folder.path(), "sim", &script);
-        person.sees("Ctrl-] leaves\r\n");
+        person.sees("press Ctrl-] to leave\r\n");
         person.sees(">>> ");
         person.types(restart);
         person.sees("Type \"help()\"");
@@ -327,7 +327,7 @@ pub fn a_conversation_ends_with_the_run_s_time_a_signal_or_the_board() {
 
     let server = server(folder.path());
     let mut person = script_with_person(folder.path(), "./board", &script);
-    person.sees("Ctrl-] leaves\r\n");
+    person.sees("press Ctrl-] to leave\r\n");
     person.sees(">>> ");
     unplug(server);
     person.sees("-- left\r\n");

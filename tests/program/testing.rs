@@ -364,7 +364,7 @@ fn tests_of_many_scripts_are_collected_and_chosen() {
     let none = run(&["-k", "nothing", "b/other.rhai"]);
     assert_eq!((none.stderr.lines().next(), none.status), (Some("error: no test was run"), Some(2)));
     let none = run(&["gone"]);
-    assert_eq!((none.stderr.lines().next(), none.status), (Some("error: there is no file `gone`"), Some(2)));
+    assert_eq!((none.stderr.lines().next(), none.status), (Some("error: file not found: `gone`"), Some(2)));
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn scripts_run_on_several_boards_at_once() {
     assert!(outcome.stdout.ends_with("4 tests: 3 passed, 1 failed\n"), "{}", outcome.stdout);
     assert!(outcome.stderr.starts_with("error: no\n  --> b/two_test.rhai:3:"), "{}", outcome.stderr);
     let alone = bench().args(["test", "b", "-p", "/dev/null", "-j", "2"]).outcome();
-    assert_eq!(alone.stderr.lines().next(), Some("error: -j 2 needs as many boards"));
+    assert_eq!(alone.stderr.lines().next(), Some("error: -j 2 needs 2 boards"));
     assert_eq!(alone.status, Some(2));
 }
 
@@ -412,8 +412,8 @@ fn what_has_no_tests_is_refused() {
         .args(["run", "main.py", "--json", "a.json", "-p", "sim"])
         .stderr(
             "
-            error: `main.py` is a Python file, and has no tests
-              help: leave the options for tests and reports out, or run a .rhai script
+            error: `main.py` is a Python file, which has no tests
+              help: omit the options for tests and reports, or run a .rhai script
             ",
         )
         .status(2);

@@ -120,7 +120,7 @@ fn what_cannot_be_described_is_told_as_by_check() {
         .args(["doc", "std/stat"])
         .stderr(
             "
-            error: there is no standard module `std/stat`
+            error: unknown standard module `std/stat`
               help: did you mean `std/stats`?
             ",
         )
@@ -129,7 +129,7 @@ fn what_cannot_be_described_is_told_as_by_check() {
         .args(["doc", "gone.rhai"])
         .stderr(
             "
-            error: there is no file `gone.rhai`
+            error: file not found: `gone.rhai`
               help: check the path and the current folder
             ",
         )
@@ -164,8 +164,8 @@ fn pages_are_made_and_made_again_but_nothing_else_is_replaced() {
     again
         .stderr(
             "
-            error: `site/bench.html` is there already, with another content
-              help: it was not made by this command: name another folder
+            error: `site/bench.html` already exists with different content
+              help: it was not created by this command: choose another folder
             ",
         )
         .ends(running, 2);
@@ -212,7 +212,7 @@ fn the_files_of_an_editor_are_replaced_only_by_force() {
         let outcome = Program::new().args(["editor", kind, &target]).outcome_in(folder.path());
         assert_eq!(outcome.status, Some(2));
         assert!(
-            outcome.stderr.contains("is there already") && outcome.stderr.contains("--force"),
+            outcome.stderr.contains("already exists") && outcome.stderr.contains("--force"),
             "{}",
             outcome.stderr
         );
@@ -261,14 +261,14 @@ fn a_folder_that_holds_something_loses_nothing_to_a_project() {
         .stderr(
             "
             error: the folder `here` is not empty
-              help: name a new folder, or add `--force`: what is there stays as it is
+              help: name a new folder, or add `--force`, which keeps existing files
             ",
         )
         .status(2);
     let folder = tempfile::tempdir().expect("a folder");
     let outcome = mine().args(["new", "here", "--force"]).outcome_in(folder.path());
     assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
-    assert!(outcome.stdout.contains("kept `here/README.md` as it is\n"), "{}", outcome.stdout);
+    assert!(outcome.stdout.contains("kept `here/README.md` unchanged\n"), "{}", outcome.stdout);
     let files = texts(&folder.path().join("here"));
     assert_eq!((files["README.md"].as_str(), files["notes"].as_str()), ("mine", "mine too"));
     assert!(files.contains_key("bench.rhai") && files.contains_key("firmware/divider.py"));

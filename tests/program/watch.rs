@@ -27,7 +27,7 @@ fn a_save_runs_the_script_again_over_the_same_connection() {
     std::fs::create_dir(folder.join("lib")).unwrap();
     write(folder, "lib/shown.rhai", "fn shown(x) { `<${x}>` }");
     write(folder, "rig.rhai", &script("return 2", "print(rig.exec(\"'x' in globals()\")); rig.exec(\"x = 1\");"));
-    let waiting = "-- waiting for a change of rig.rhai and of its module; Ctrl-C ends\r\n";
+    let waiting = "-- waiting for changes to rig.rhai and its module; press Ctrl-C to quit\r\n";
     let mut person = Person::start_session(folder, &["run", "rig.rhai", "-p", "sim", "--watch"], &[]);
     person.sees(&format!("set up\r\n<2>\r\nfalse\r\noff\r\n{waiting}"));
     // A task, and lines that move: what is not sent again has its new place in errors.
@@ -94,8 +94,8 @@ fn what_cannot_be_watched_is_told() {
         .args(["run", "a.py", "--watch"])
         .stderr(
             "
-            error: `--watch` runs scripts again
-              help: a .py file runs once: `belay-script run FILE.py`
+            error: `--watch` works only with scripts
+              help: run a .py file without it: `belay-script run FILE.py`
             ",
         )
         .status(2);

@@ -91,9 +91,9 @@ fn no_module(name: &str) -> Diagnostic {
     let names = module_names();
     let help = match crate::name::nearest(name, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", names.join(", ")),
+        None => format!("available: {}", names.join(", ")),
     };
-    misuse(format!("there is no standard module `{name}`"), help)
+    misuse(format!("unknown standard module `{name}`"), help)
 }
 
 /// The pages of all standard modules.

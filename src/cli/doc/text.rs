@@ -95,7 +95,7 @@ pub fn overview(language: &Page, modules: &[Page], is_coloured: bool) -> String 
             let _ = writeln!(out.text, "    {}", entry.summary());
         }
     }
-    out.paragraph("`belay-script doc std/NAME` tells all of a module, `doc SCRIPT` what a script declares.");
+    out.paragraph("`belay-script doc std/NAME` describes a whole module, `doc SCRIPT` the declarations of a script.");
     out.text
 }
 

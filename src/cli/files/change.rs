@@ -60,7 +60,7 @@ fn removed(
         return Ok(());
     }
     if !recursive {
-        let help = "remove it with what is in it by `-r`";
+        let help = "use `-r` to remove it with its contents";
         return Err(refused(format!("`{}` is a directory", found.path), help));
     }
     work.guard(&found.path)?;
@@ -110,7 +110,7 @@ pub fn mkdir(options: &Mkdir, console: &Arc<Console>) -> std::result::Result<u8,
         for BoardPath { path, .. } in &paths {
             match work.files()?.stat(path)? {
                 Some(None) if options.parents => continue,
-                Some(_) => return Err(refused(format!("`{path}` is there already"), "choose another name")),
+                Some(_) => return Err(refused(format!("`{path}` already exists"), "choose another name")),
                 None if options.parents => above(work.files()?, path, &mut folders)?,
                 None if work.files()?.stat(parent(path))? == Some(None)
                     || folders.iter().any(|made| made == parent(path)) => {}
@@ -192,7 +192,7 @@ fn movable(work: &mut Work<'_>, found: &Found, target: &str) -> Result<bool> {
     work.guard(target)?;
     let help = "name another destination";
     if found.path == target {
-        return Err(misused(format!("`{target}` is moved to itself"), help));
+        return Err(misused(format!("`{target}` cannot be moved to itself"), help));
     }
     if found.path == "/" || is_inside(target, &found.path) {
         return Err(misused(format!("`{}` cannot be moved into itself", found.path), help));
@@ -201,7 +201,7 @@ fn movable(work: &mut Work<'_>, found: &Found, target: &str) -> Result<bool> {
         (_, None) => Ok(false),
         (Some(_), Some(Some(_))) => Ok(true),
         (Some(_), Some(None)) => Err(refused(format!("`{target}` is a directory, and `{}` a file", found.path), help)),
-        (None, Some(_)) => Err(refused(format!("`{target}` is there already"), help)),
+        (None, Some(_)) => Err(refused(format!("`{target}` already exists"), help)),
     }
 }
 

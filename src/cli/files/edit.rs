@@ -81,7 +81,7 @@ fn original(work: &mut Work<'_>, path: &BoardPath) -> Result<Option<Vec<u8>>> {
             })?;
             Ok(Some(content))
         }
-        None if path.folder => Err(refused(format!("`{}/` can be no file", path.path), "write no slash at the end")),
+        None if path.folder => Err(refused(format!("`{}/` is not the name of a file", path.path), "omit the trailing slash")),
         None if files.stat(parent(&path.path))? != Some(None) => Err(no_folder(parent(&path.path))),
         None => Ok(None),
     }
@@ -97,8 +97,8 @@ struct Draft {
 impl Draft {
     fn new(path: &str, text: &[u8]) -> Result<Draft> {
         let failed = |error: std::io::Error| {
-            let message = format!("no temporary file can be made: {}", reason(&error));
-            Error::new(Kind::ScriptError, message).with_help("set TMPDIR to a folder that you may write")
+            let message = format!("a temporary file cannot be created: {}", reason(&error));
+            Error::new(Kind::ScriptError, message).with_help("set TMPDIR to a writable folder")
         };
         let folder = own_folder().map_err(failed)?;
         // The name tells the editor what language it is, and the user which file.
@@ -129,8 +129,8 @@ impl Draft {
                 status => return ended(editor, status),
             }
         }
-        Err(Error::new(Kind::FeatureUnavailableError, "there is no editor")
-            .with_help("set EDITOR to the one that you like, for example `EDITOR=nano`"))
+        Err(Error::new(Kind::FeatureUnavailableError, "no editor found")
+            .with_help("set EDITOR, for example `EDITOR=nano`"))
     }
 
     /// Leaves the text where it is, and says where.

@@ -71,7 +71,7 @@ pub fn none(path: &str) -> Error {
     }
     super::refused(
         format!("nothing on the board matches `{path}`"),
-        "look at what there is with `belay-script ls -r`; `*` stops at a slash, `**` does not",
+        "list the files with `belay-script ls -r`; `*` stops at a slash, `**` does not",
     )
 }
 
@@ -93,7 +93,7 @@ impl Pattern {
     fn new(text: &str) -> Result<Pattern> {
         let mut glob = GlobBuilder::new(text);
         let glob = glob.literal_separator(true).backslash_escape(true).build().map_err(|error| {
-            super::misused(format!("`{text}` is no pattern: {}", error.kind()), "write `\\[` for a bracket itself")
+            super::misused(format!("invalid pattern `{text}`: {}", error.kind()), "write `\\[` for a literal bracket")
         })?;
         let literal: Vec<&str> = text.split('/').take_while(|part| !is_pattern(part) && !part.contains('\\')).collect();
         let rest: Vec<&str> = text.split('/').skip(literal.len()).collect();

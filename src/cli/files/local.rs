@@ -43,7 +43,7 @@ pub fn stat(path: &Path) -> Result<Option<Option<u64>>> {
 pub fn there(path: &LocalPath) -> Result<Option<u64>> {
     stat(&path.path)?.ok_or_else(|| {
         let help = "check the path and the current folder; a path on the board begins with a colon";
-        misused(format!("there is no `{}`", path.written), help)
+        misused(format!("file or folder not found: `{}`", path.written), help)
     })
 }
 
@@ -69,7 +69,7 @@ pub fn walk(root: &Path, depth: usize) -> Result<Vec<LocalEntry>> {
         let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
         let Some(relative) = relative.to_str().map(|text| text.replace(std::path::MAIN_SEPARATOR, "/")) else {
             let message = format!("the name `{}` is not UTF-8", entry.path().display());
-            return Err(misused(message, "boards take UTF-8 only: rename the file"));
+            return Err(misused(message, "boards accept only UTF-8: rename the file"));
         };
         let size = match entry.file_type() {
             kind if kind.is_dir() => None,
@@ -77,7 +77,7 @@ pub fn walk(root: &Path, depth: usize) -> Result<Vec<LocalEntry>> {
                 Some(entry.metadata().map_err(|error| unreadable(entry.path(), &error.into()))?.len())
             }
             _ => {
-                let message = format!("`{}` is neither file nor folder", entry.path().display());
+                let message = format!("`{}` is neither a file nor a folder", entry.path().display());
                 return Err(misused(message, "move it out of the folder"));
             }
         };
@@ -115,7 +115,7 @@ pub fn read_all(path: &Path) -> Result<Vec<u8>> {
 /// A file of this computer cannot be read.
 pub fn unreadable(path: &Path, error: &io::Error) -> Error {
     let help = match error.kind() {
-        io::ErrorKind::NotFound => "check the path and the current folder, and links that lead nowhere",
+        io::ErrorKind::NotFound => "check the path and the current folder, and broken symlinks",
         io::ErrorKind::PermissionDenied => "check its permissions",
         _ => "check the path",
     };
@@ -125,8 +125,8 @@ pub fn unreadable(path: &Path, error: &io::Error) -> Error {
 fn unwritable(path: &Path, error: &io::Error) -> Error {
     let help = match error.kind() {
         io::ErrorKind::PermissionDenied => "check the permissions of its folder",
-        io::ErrorKind::NotFound => "make its folder first",
-        _ => "see what the system says; nothing was changed there",
+        io::ErrorKind::NotFound => "create its folder first",
+        _ => "nothing was changed",
     };
     Error::new(Kind::ScriptError, format!("`{}` cannot be written: {}", path.display(), reason(error))).with_help(help)
 }
@@ -230,7 +230,7 @@ pub fn check_names(relative: &str) -> Result<()> {
         None => Ok(()),
         Some(_) => Err(Error::new(
             Kind::FeatureUnavailableError,
-            format!("`{relative}` cannot be a file of this computer: its system does not take the name"),
+            format!("`{relative}` cannot be a file on this computer: its system does not accept the name"),
         )
         .with_help("rename it on the board with `belay-script mv`, or copy the others by a pattern")),
     }

@@ -160,7 +160,7 @@ fn on_board(command: &str, texts: &[String]) -> std::result::Result<Vec<path::Bo
 /// A path without a colon, where a path on the board is meant.
 fn not_on_board(command: &str, path: &path::LocalPath) -> Error {
     misused(
-        format!("`{command}` works on the board, and `{}` is a path of this computer", path.written),
+        format!("`{command}` works on the board, but `{}` is a path on this computer", path.written),
         format!("a path on the board begins with a colon: `:{}`", path.written),
     )
 }
@@ -177,7 +177,7 @@ fn misused(message: impl Into<String>, help: impl Into<String>) -> Error {
 
 /// There is nothing at this path of the board.
 fn missing(path: &str) -> Error {
-    refused(format!("there is no `{path}` on the board"), "look at what there is with `belay-script ls :/`")
+    refused(format!("`{path}` not found on the board"), "list the files with `belay-script ls :/`")
 }
 
 /// The press of Ctrl-C, if there was one.

@@ -46,7 +46,7 @@ impl Place {
     /// ParseError of an empty text.
     pub fn parse(text: &str) -> Result<Place> {
         if text.is_empty() {
-            return Err(misused("a path is empty", "the root of the board is `:/`, the current folder `.`"));
+            return Err(misused("path must not be empty", "the root of the board is `:/`, the current folder `.`"));
         }
         let last = |path: &str| path.rsplit(['/', std::path::MAIN_SEPARATOR]).next().unwrap_or_default().to_owned();
         match text.strip_prefix("board:").or_else(|| text.strip_prefix(':')) {

@@ -89,7 +89,7 @@ pub fn sources(work: &mut Work<'_>, places: &[Place], recursive: bool, target: &
         (Some(Some(_)), _) => return Err(target.refused("is a file", "several sources need a directory")),
         (None, _) => {
             return Err(target
-                .refused("is not there", "several sources need a directory: make it, or end its name with a slash"));
+                .refused("does not exist", "several sources need a directory: create it, or add a trailing slash"));
         }
     };
     let mut items = Vec::new();
@@ -102,7 +102,7 @@ pub fn sources(work: &mut Work<'_>, places: &[Place], recursive: bool, target: &
     }
     for source in found {
         if source.size().is_none() && !recursive {
-            let (path, help) = (source.text(), "copy it with what is in it by `-r`");
+            let (path, help) = (source.text(), "use `-r` to copy it with its contents");
             return Err(misused(format!("`{path}` is a directory"), help));
         }
         source.items(work, keep, &mut items)?;
@@ -169,7 +169,7 @@ impl Source {
 fn own_name(path: &LocalPath) -> Result<String> {
     let name = path.path.file_name().and_then(|name| name.to_str());
     name.map(str::to_owned).ok_or_else(|| {
-        misused(format!("the name of `{}` is not UTF-8", path.written), "boards take UTF-8 only: rename it")
+        misused(format!("the name of `{}` is not UTF-8", path.written), "boards accept only UTF-8: rename it")
     })
 }
 
@@ -202,14 +202,14 @@ impl Target {
                 let folder =
                     path.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
                 if state.is_none() && local::stat(folder)? != Some(None) {
-                    return Err(misused(format!("there is no folder `{}`", folder.display()), "make it first"));
+                    return Err(misused(format!("folder not found: `{}`", folder.display()), "create it first"));
                 }
                 Target { text: path.written.clone(), folder: path.folder || path.contents, state }
             }
         };
         match target.state {
             Some(Some(_)) if target.folder => {
-                Err(target.refused("is a file", "name a directory, or write no slash at the end"))
+                Err(target.refused("is a file", "name a directory, or omit the trailing slash"))
             }
             _ => Ok(target),
         }
@@ -223,8 +223,8 @@ impl Target {
 /// The directory in which something is to be made is not there.
 pub fn no_folder(path: &str) -> crate::error::Error {
     refused(
-        format!("there is no directory `{path}` on the board"),
-        format!("make it with `belay-script mkdir --parents :{path}`"),
+        format!("directory `{path}` not found on the board"),
+        format!("create it with `belay-script mkdir --parents :{path}`"),
     )
 }
 

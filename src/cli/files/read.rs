@@ -89,7 +89,7 @@ fn files(work: &mut Work<'_>, places: &[Place]) -> Result<Vec<File>> {
                 let found = find_all(work.files()?, std::slice::from_ref(path))?;
                 if let Some(folder) = found.iter().find(|found| found.size.is_none()) {
                     let help =
-                        format!("name a file in it, or see what is in it with `belay-script ls :{}`", folder.path);
+                        format!("name a file in it, or list it with `belay-script ls :{}`", folder.path);
                     return Err(refused(format!("`{}` is a directory", folder.path), help));
                 }
                 files.extend(found.into_iter().map(File::Board));

@@ -71,7 +71,7 @@ impl Content for Source {
             Place::Local(path) if disk::has_changed(error) => {
                 let message = format!("`{}` changed while it was copied", path.display());
                 Error::new(Kind::ScriptError, message)
-                    .with_help("copy again when nothing writes to it; what the board has of the file is as it was")
+                    .with_help("copy again when nothing writes to it; the file on the board is unchanged")
             }
             Place::Local(path) => unreadable(path, error),
             Place::Spool(_) => no_spool(error),
@@ -80,7 +80,7 @@ impl Content for Source {
 }
 
 fn no_spool(error: &io::Error) -> Error {
-    let message = format!("a file of the board cannot be kept for its copy: {}", reason(error));
+    let message = format!("a file of the board cannot be buffered for the copy: {}", reason(error));
     Error::new(Kind::ScriptError, message)
         .with_help("free space in the temporary folder, or set TMPDIR to another one; nothing was changed")
 }
@@ -96,7 +96,7 @@ pub fn read(files: &mut Files<'_>, path: &str, size: u64, take: &mut dyn FnMut(&
         come += piece.len() as u64;
         if come > size.saturating_add(MOST_GROWN) {
             let message = format!("`{path}` is longer than the {size} bytes that the board announced");
-            return Err(Error::new(Kind::ProtocolError, message).with_help("is a program writing to it? copy again"));
+            return Err(Error::new(Kind::ProtocolError, message).with_help("copy again when no program writes to it"));
         }
         take(piece)
     })?;

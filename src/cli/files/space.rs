@@ -26,7 +26,7 @@ pub fn df(options: &Paths, console: &Arc<Console>) -> std::result::Result<u8, Di
             let files = work.files()?;
             files.stat(&path.path)?.ok_or_else(|| missing(&path.path))?;
             let space = files.space(&path.path)?.ok_or_else(|| {
-                Error::new(Kind::FeatureUnavailableError, format!("the board cannot tell the room at `{}`", path.path))
+                Error::new(Kind::FeatureUnavailableError, format!("the board cannot report the free space at `{}`", path.path))
                     .with_help("its firmware lacks `os.statvfs`")
             })?;
             if space.total == 0 {

@@ -23,12 +23,12 @@ pub fn new(options: &New, console: &Console) -> Result<u8, Diagnostic> {
     let empty = is_empty(folder)?;
     if !empty && !options.force {
         let message = format!("the folder `{}` is not empty", folder.display());
-        return Err(misuse(message, "name a new folder, or add `--force`: what is there stays as it is"));
+        return Err(misuse(message, "name a new folder, or add `--force`, which keeps existing files"));
     }
     let made = generated::write(folder, &files(&title(folder)), Existing::Keep)?;
     let mut text = made.summary(folder);
     for path in &made.kept {
-        text.push_str(&format!("kept `{}` as it is\n", path.display()));
+        text.push_str(&format!("kept `{}` unchanged\n", path.display()));
     }
     text.push_str("\nnext:\n");
     let shown = folder.display().to_string();

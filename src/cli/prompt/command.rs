@@ -12,24 +12,24 @@ pub const NAMES: &[&str] =
     &["help", "devices", "open", "close", "ls", "sync", "py", "run", "reload", "time", "save", "quit"];
 
 const HELP: &str = "\
-Type Rhai; a value is shown. Brackets, back-ticks and device blocks may go on over several lines.
+Type Rhai; its value is shown. Open brackets, back-ticks and device blocks continue on the next line.
 
-  :help [NAME]   this text, or what is known about a class, a device, a task, a function, a module
-  :devices       the devices that are open
-  :open [PORT]   opens a device without tasks as `d`, for example `:open sim`
-  :close [NAME]  closes a device, or all of them
-  :ls [PATH]     the files of the board
-  :sync FOLDER   makes the board's files equal to a folder; `:sync --help` lists its options
-  :py            the board's own prompt; Ctrl-] comes back
-  :run FILE      evaluates a script here, so that its variables and devices stay
-  :reload        evaluates again what was loaded and has changed since, modules too; boards stay connected
-  :time EXPR     evaluates, and tells the time; of several runs if it is short
-  :save FILE     writes the inputs that succeeded as a script; `:save!` replaces a file
-  :quit          closes all devices and leaves, as Ctrl-D does
+  :help [NAME]   Show this text, or describe a class, device, task, function or module
+  :devices       List open devices
+  :open [PORT]   Open a device without tasks as `d`, for example `:open sim`
+  :close [NAME]  Close a device, or all of them
+  :ls [PATH]     List files on the board
+  :sync FOLDER   Make the board's files equal to a folder; see `:sync --help`
+  :py            Open the board's own prompt; press Ctrl-] to return
+  :run FILE      Run a script here; its variables and devices stay
+  :reload        Run changed scripts and modules again; boards stay connected
+  :time EXPR     Evaluate and show the time; short expressions run several times
+  :save FILE     Save successful inputs as a script; `:save!` overwrites a file
+  :quit          Close all devices and leave, like Ctrl-D
 
-With several boards, `:ls`, `:sync` and `:py` take the name of one of them as their first word.
+With several boards, `:ls`, `:sync` and `:py` take a board's name as first argument.
 
-Tab completes, the right arrow takes the grey text, Ctrl-R searches the history. Ctrl-C clears the line, or stops what runs.
+Tab completes, the right arrow accepts the grey hint, Ctrl-R searches the history. Ctrl-C clears the line, or interrupts.
 ";
 
 /// What follows an input.
@@ -65,7 +65,7 @@ impl Prompt {
                     Some(near) => format!("did you mean `:{near}`?"),
                     None => "`:help` lists the commands".to_owned(),
                 };
-                self.complain(&misuse(format!("there is no command `:{other}`"), help));
+                self.complain(&misuse(format!("unknown command `:{other}`"), help));
             }
         }
         Next::Stay
@@ -77,7 +77,7 @@ impl Prompt {
             name => match self.session.help(name) {
                 Some(text) => self.console.text(&text),
                 None => self.complain(&misuse(
-                    format!("nothing is known about `{name}`"),
+                    format!("no help for `{name}`"),
                     "`:help` takes a class, a device, a task, a function, `alias::name`, or a module such as `std/stats`",
                 )),
             },
@@ -87,7 +87,7 @@ impl Prompt {
     fn devices(&self) {
         let devices = self.host.devices();
         if devices.is_empty() {
-            self.console.text("no device is open; `:open PORT` opens one\n");
+            self.console.text("no device is open; use `:open PORT` to open one\n");
         }
         for device in devices {
             let is = device.implementation();
@@ -108,7 +108,7 @@ impl Prompt {
         if wanted.is_empty() {
             let message =
                 if name.is_empty() { "no device is open".to_owned() } else { format!("no device `{name}` is open") };
-            return self.complain(&misuse(message, "`:devices` lists those that are"));
+            return self.complain(&misuse(message, "`:devices` lists the open devices"));
         }
         let closed = self.calling(|session| match name {
             "" => session.close_all(),
@@ -126,7 +126,7 @@ impl Prompt {
     fn run(&mut self, path: &str) -> Next {
         let path = path.trim_matches('"');
         if path.is_empty() {
-            self.complain(&misuse("there is no script to run", "for example `:run bench.rhai`"));
+            self.complain(&misuse("missing script", "for example `:run bench.rhai`"));
             return Next::Stay;
         }
         let path = Path::new(path);

@@ -94,8 +94,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
 /// Evaluates the script that standard input is.
 fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     signals::watch()?;
-    let text =
-        disk::input(bound::INPUT).map_err(|error| unread("standard input", &error, "it takes a script, UTF-8 text"))?;
+    let text = disk::input(bound::INPUT).map_err(|error| unread("standard input", &error, "pipe a script in UTF-8"))?;
     let failure = session::guarded(host, || {
         let loaded = load.map_or(Ok(()), |script| session.eval_file(script));
         match loaded {
@@ -176,7 +175,7 @@ impl Prompt {
             let _ = editor.load_history(path);
         }
         let version = env!("CARGO_PKG_VERSION");
-        self.console.text(&format!("belay-script {version}; `:help` tells what can be typed, Ctrl-D leaves\n"));
+        self.console.text(&format!("belay-script {version}; type `:help` for help, Ctrl-D to leave\n"));
         #[cfg(unix)]
         let above = editor.create_external_printer().map(above::Above::over).ok();
         loop {

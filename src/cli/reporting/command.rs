@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Makes the reports; without one, says what the runs came to. Gives the exit status: 1 if something is not as expected.
 ///
 /// # Errors
-/// If the file cannot be read, or holds no events.
+/// If the file cannot be read, or contains no events.
 pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&options.file)?;
     let shown = options.file.display();
@@ -24,7 +24,7 @@ pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagn
     let read = disk::open_named(&options.file).and_then(|log| Archiver::read(BufReader::new(log)));
     let archiver = read.map_err(unreadable)?;
     if archiver.is_empty() {
-        return Err(misuse(format!("`{shown}` holds no events"), "name a file that `--jsonl` wrote"));
+        return Err(misuse(format!("`{shown}` contains no events"), "name a file that `--jsonl` wrote"));
     }
     let archive = archiver.finish().map_err(unreadable)?;
     let good = archive.runs().all(|run| run.head().outcome.is_good());

@@ -189,7 +189,7 @@ pub fn write(reporting: &Reporting, archive: &Archive, several: bool, console: &
 
 /// What happened cannot be kept for the reports.
 fn unkept(error: &io::Error) -> Diagnostic {
-    let message = format!("no report can be made: the record of the run cannot be kept: {}", super::reason(error));
+    let message = format!("no report can be written: the events of the run cannot be stored: {}", super::reason(error));
     Diagnostic {
         help: Some("free space in the temporary folder, or set TMPDIR to another one".to_owned()),
         ..Diagnostic::new(Kind::OutputError, message)
@@ -220,10 +220,10 @@ fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
         | io::ErrorKind::QuotaExceeded
         | io::ErrorKind::FileTooLarge
         | io::ErrorKind::WriteZero => Diagnostic {
-            help: Some("free space on its disk; `report` makes reports again of what `--jsonl` wrote".to_owned()),
+            help: Some("free disk space; `report` generates reports again from a `--jsonl` log".to_owned()),
             ..Diagnostic::new(Kind::OutputError, message)
         },
-        _ => misuse(message, "name a file in a folder that you may write"),
+        _ => misuse(message, "name a file in a writable folder"),
     }
 }
 

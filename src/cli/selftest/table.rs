@@ -64,7 +64,7 @@ impl Need {
     fn lack(self, bench: &Bench) -> Option<&'static str> {
         match self {
             Need::Interrupt if !bench.facts.interrupts => Some("Ctrl-C does not interrupt a running program here"),
-            Need::SoftReset if !bench.plug.abilities().soft_reset => Some("a soft reset ends what is behind this port"),
+            Need::SoftReset if !bench.plug.abilities().soft_reset => Some("a soft reset ends the process on this port"),
             Need::Interrupt | Need::SoftReset => None,
         }
     }

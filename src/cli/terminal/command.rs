@@ -35,7 +35,7 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
     let transcript = options.log.as_deref().map(|path| {
         Transcript::open(path, options.timestamps).map_err(|error| {
             let message = format!("the transcript `{}` cannot be written: {}", path.display(), reason(&error));
-            misuse(message, "name a file in a folder that exists and that you may write")
+            misuse(message, "name a file in an existing, writable folder")
         })
     });
     let transcript = transcript.transpose()?;
@@ -46,7 +46,7 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
     let mut screen = Screen::with(console, LEAVE, person, transcript);
     let raw = person.then(ModeGuard::raw).transpose().map_err(told)?;
     if person {
-        screen.note(&format!("this is `{written}`; Ctrl-] leaves"));
+        screen.note(&format!("connected to `{written}`; press Ctrl-] to leave"));
     }
     let outcome = stay(&mut screen, board, &*connector, &written);
     drop(raw);
@@ -69,7 +69,7 @@ fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, wr
         };
         if screen.input != Input::Open {
             let error = Error::new(Kind::ConnectionLost, format!("the connection was lost: {why}"));
-            return Err(Diagnostic::from_error(&error.with_help("check the cable and the supply of the board")));
+            return Err(Diagnostic::from_error(&error.with_help("check the cable and power supply of the board")));
         }
         // The port is freed before it is opened again.
         drop(board);

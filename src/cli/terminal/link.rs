@@ -85,17 +85,17 @@ impl Terminal {
             let dangling = there.file_type().is_symlink()
                 && fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
             if !own && !dangling {
-                return Err(Error::new(Kind::DeclarationError, format!("`{shown}` is there already"))
-                    .with_help("remove it, or name another path: only a link that leads nowhere is replaced"));
+                return Err(Error::new(Kind::DeclarationError, format!("`{shown}` already exists"))
+                    .with_help("remove it, or name another path: only a broken symlink is replaced"));
             }
             let _ = fs::remove_file(path);
         }
         std::os::unix::fs::symlink(&self.slave, path).map_err(|error| {
             Error::new(
                 Kind::DeclarationError,
-                format!("the link `{shown}` cannot be made: {}", crate::disk::reason(&error)),
+                format!("the link `{shown}` cannot be created: {}", crate::disk::reason(&error)),
             )
-            .with_help("name a path in a folder that exists and that you may write")
+            .with_help("name a path in an existing, writable folder")
         })?;
         Ok(Link { path: path.to_owned(), slave: self.slave.clone() })
     }

@@ -73,8 +73,8 @@ impl Screen {
     pub fn failure(&mut self) -> Result<(), Diagnostic> {
         match &self.input {
             Input::Failed(reason) => Err(misuse(
-                format!("the transcript cannot be written any more: {reason}"),
-                "make room for it, or name another file",
+                format!("the transcript can no longer be written: {reason}"),
+                "free disk space, or name another file",
             )),
             _ => Ok(()),
         }
@@ -164,7 +164,7 @@ impl device::Terminal for Keyboard {
             return Err(device::unattended());
         }
         let talk = Talk { raw: ModeGuard::raw()?, screen: Screen::new(&self.console, leave) };
-        talk.screen.note(&format!("this is `{device}` on `{port}`; {} leaves", key(leave)));
+        talk.screen.note(&format!("connected to `{device}` on `{port}`; press {} to leave", key(leave)));
         Ok(Box::new(talk))
     }
 }

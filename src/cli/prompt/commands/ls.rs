@@ -35,7 +35,7 @@ impl Prompt {
             failure.help = failure.help.map(|help| help.replace("belay-script ls :/", ":ls"));
             failure
         })?;
-        self.console.text(if text.is_empty() { "there is nothing in it\n" } else { &text });
+        self.console.text(if text.is_empty() { "the directory is empty\n" } else { &text });
         Ok(())
     }
 }

@@ -69,7 +69,7 @@ fn words(line: &str) -> Result<Vec<String>, Diagnostic> {
         }
     }
     if let Some(quote) = quote {
-        return Err(misuse("a quote is not closed", format!("write another {quote} at the end of the word")));
+        return Err(misuse("unclosed quote", format!("add {quote} at the end of the word")));
     }
     words.extend(word);
     Ok(words)
@@ -90,11 +90,11 @@ impl Prompt {
             (Some(name), _) if self.session.open_device(name).is_some() => {
                 self.session.open_device(name).ok_or_else(|| misuse("the device was closed", "open it again"))
             }
-            (_, []) => Err(misuse("no device is open", "`:open PORT` opens one, for example `:open sim`")),
-            (Some(name), _) => Err(misuse(format!("no device `{name}` is open"), format!("there is {}", names()))),
+            (_, []) => Err(misuse("no device is open", "use `:open PORT` to open one, for example `:open sim`")),
+            (Some(name), _) => Err(misuse(format!("no device `{name}` is open"), format!("open devices: {}", names()))),
             (None, [only]) => Ok(only.clone()),
             (None, _) => {
-                Err(misuse("several devices are open", format!("name one of them behind the command: {}", names())))
+                Err(misuse("several devices are open", format!("name one of them after the command: {}", names())))
             }
         }
     }
@@ -134,7 +134,7 @@ mod tests {
         case("", &[]);
         case("  a  b ", &["a", "b"]);
         case("\"a b\" 'c \"d' e\"f g\"h ''", &["a b", "c \"d", "ef gh", ""]);
-        assert_eq!(words("a 'b").unwrap_err().title, "a quote is not closed");
+        assert_eq!(words("a 'b").unwrap_err().title, "unclosed quote");
     }
 
     #[test]

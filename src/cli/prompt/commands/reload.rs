@@ -12,10 +12,10 @@ impl Prompt {
         let stale = self.session.stale();
         if stale.is_empty() {
             if self.session.scripts().is_empty() {
-                let help = "`:run FILE` evaluates a script here, `--load FILE` at the beginning";
+                let help = "use `:run FILE` to evaluate a script here, or start with `--load FILE`";
                 self.complain(&misuse("no script was loaded, and no module has changed", help));
             } else {
-                self.console.text("nothing has changed; `:run FILE` evaluates a script once more\n");
+                self.console.text("nothing has changed; use `:run FILE` to evaluate a script again\n");
             }
             return Next::Stay;
         }

@@ -33,15 +33,15 @@ impl Prompt {
         let inputs: Vec<&Kept> =
             self.kept.iter().filter(|kept| !self.session.is_superseded(&kept.name, &kept.text)).collect();
         if inputs.is_empty() {
-            return Err(misuse("no input has succeeded yet", "`:save` writes those that have"));
+            return Err(misuse("no input has succeeded yet", "`:save` writes only inputs that succeeded"));
         }
         let path = Path::new(file);
         write(path, &script(&inputs), replace).map_err(|error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => {
-                misuse(format!("there is a file `{file}` already"), format!("`:save! {argument}` replaces it"))
+                misuse(format!("file `{file}` already exists"), format!("use `:save! {argument}` to overwrite it"))
             }
             _ => Diagnostic {
-                help: Some("name a file in a folder that exists and that you may write".to_owned()),
+                help: Some("name a file in an existing, writable folder".to_owned()),
                 ..Diagnostic::new(Kind::ScriptError, format!("`{file}` cannot be written: {}", reason(&error)))
             },
         })?;

@@ -28,7 +28,7 @@ impl Prompt {
         let (device, folder) = match line.places.as_slice() {
             [device, folder] => (self.device(Some(device))?, folder),
             [folder] => (self.device(None)?, folder),
-            _ => return Err(misuse("there is no folder to send", "for example `:sync firmware`")),
+            _ => return Err(misuse("missing folder", "for example `:sync firmware`")),
         };
         let local = sync::local(std::path::Path::new(folder), &line.choice, &self.console)?;
         let (console, sources) = (self.console.clone(), self.session.sources());

@@ -11,7 +11,7 @@ impl Prompt {
     /// `:time EXPR`.
     pub(in crate::cli::prompt) fn time(&mut self, input: &str) -> Next {
         if input.is_empty() {
-            self.complain(&misuse("there is nothing to evaluate", "for example `:time d.exec(\"1 + 1\")`"));
+            self.complain(&misuse("missing expression", "for example `:time d.exec(\"1 + 1\")`"));
             return Next::Stay;
         }
         self.inputs += 1;

@@ -171,7 +171,7 @@ pub fn show(value: &Value, page: Page) -> String {
     };
     let mut out: String = lines.iter().take(MOST_LINES).map(|line| line.text(page.colour) + "\n").collect();
     if lines.len() > MOST_LINES {
-        out.push_str(&(remark(0, "… the rest is left out".to_owned()).text(page.colour) + "\n"));
+        out.push_str(&(remark(0, "… output truncated".to_owned()).text(page.colour) + "\n"));
     }
     out
 }
