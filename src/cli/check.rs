@@ -1,6 +1,6 @@
-//! `check`: what is wrong with scripts, without a board.
+//! `check`: finds mistakes in scripts without a board.
 //!
-//! Uses [`crate::script`]. Invariant: nothing of a script is run but its declarations.
+//! Uses [`crate::script`]. Invariant: only the declarations of a script are run.
 
 use super::arguments::{Allowed, Check};
 use super::console::Console;
@@ -21,7 +21,7 @@ use std::sync::Arc;
 /// The exit status for scripts that are wrong.
 const REFUSED: u8 = 2;
 
-/// Checks every script; gives the exit status.
+/// Checks every script; returns the exit status.
 ///
 /// # Errors
 /// If the bodies cannot be compiled because there is no interpreter.
@@ -37,7 +37,7 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
             (checked, sources) = check_one(script, &check.allowed, console)?;
         }
         let failed = checked.told.iter().filter(|told| !told.is_warning);
-        // A script that fails when it runs is wrong before, too.
+        // A script that would fail when it runs fails the check too.
         let status = failed.map(|failure| failure.kind.exit_status().max(REFUSED)).fold(0, u8::max);
         worst = worst.max(status);
         if check.json {
@@ -56,11 +56,11 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     Ok(worst)
 }
 
-/// What a check comes to.
+/// The result of a check.
 #[derive(Default)]
 struct Checked {
     classes: Vec<Arc<Class>>,
-    /// What is wrong, and what is worth to be told, in the order of the text.
+    /// Errors and warnings, in the order of the text.
     told: Vec<Diagnostic>,
     /// The changes that remove findings.
     fixes: Vec<Fix>,
@@ -178,7 +178,7 @@ fn check_python(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sourc
     let refused = python_program(&name, &text)
         .and_then(|item| crate::device::check::compile(&Host::new(console.clone(), None), &[&Arc::new(item)]))
         .map_err(|error| Diagnostic::from_error(&error))?;
-    // The program is no item, although it is compiled as one.
+    // The program is not an item, although it is compiled as one.
     let plain = |error: &Error| Diagnostic { title: error.message().to_owned(), ..Diagnostic::from_error(error) };
     let failures: Vec<Diagnostic> = refused.iter().map(plain).collect();
     Ok((Checked::refused(failures), sources))

@@ -8,10 +8,10 @@ use crate::diagnostic::Diagnostic;
 use clap::CommandFactory;
 use clap_complete::Shell;
 
-/// Prints the completion script; gives the exit status.
+/// Prints the completion script; returns the exit status.
 ///
 /// # Errors
-/// None; it has the form of all commands.
+/// None; the signature is that of all commands.
 pub fn completions(completions: &Completions, console: &Console) -> Result<u8, Diagnostic> {
     let mut script = Vec::new();
     clap_complete::generate(completions.shell, &mut Arguments::command(), PROGRAM, &mut script);

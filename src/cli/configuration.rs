@@ -1,7 +1,7 @@
-//! The person's own configuration: what scripts may always do, in `config.toml`.
+//! The user configuration: permissions that scripts always have, in `config.toml`.
 //!
-//! It lies in the person's folder for configurations, never beside a script. Uses [`crate::gate`] and toml_edit. Invariant: a
-//! file with anything in it that is not understood is refused, with its line.
+//! It is in the user's configuration folder, never next to a script. Uses [`crate::gate`] and toml_edit. Invariant: a
+//! file with anything unknown in it is refused, naming the line.
 
 use super::misuse;
 use crate::bound;
@@ -22,7 +22,7 @@ pub fn folder() -> Option<PathBuf> {
     place("XDG_CONFIG_HOME", ".config", "APPDATA")
 }
 
-/// The folder for what the program remembers of decisions: `belay-script` in `XDG_DATA_HOME`, else in the system's usual place.
+/// The folder for stored decisions: `belay-script` in `XDG_DATA_HOME`, else in the system's usual place.
 pub fn data_folder() -> Option<PathBuf> {
     place("XDG_DATA_HOME", ".local/share", "LOCALAPPDATA")
 }
@@ -42,7 +42,7 @@ fn home() -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
-/// What the person always allows scripts, and what scripts never change.
+/// The permissions that the user always grants to scripts, and the files that scripts never change.
 ///
 /// # Errors
 /// If the file cannot be read, or anything in it is wrong.
@@ -61,7 +61,7 @@ pub fn permissions() -> Result<Permissions, Diagnostic> {
     Ok(permissions)
 }
 
-/// Takes `~` at the beginning of a path as the person's folder, as a shell does.
+/// Expands `~` at the start of a path to the home folder, like a shell.
 pub fn expanded(path: &Path) -> PathBuf {
     match (path.strip_prefix("~"), home()) {
         (Ok(rest), Some(home)) => home.join(rest),
@@ -104,7 +104,7 @@ fn parse(file: &Path, text: &str) -> Result<Permissions, Diagnostic> {
     Ok(permissions)
 }
 
-/// The words that a key stands for, as after `--allow`.
+/// Expands a key to permissions as written after `--allow`.
 fn words(kind: &str, item: &Item) -> Option<Vec<String>> {
     if let Some(all) = item.as_bool() {
         return Some(if all { vec![kind.to_owned()] } else { Vec::new() });
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_configuration_allows_what_it_says() {
+    fn a_configuration_grants_permissions() {
         let text = "[allow]\nfiles = [\"/srv/a\", \"/srv/b\"]\nprocess = \"git\"\nenv = true\nnet = false\n";
         let permissions = parse(Path::new("config.toml"), text).unwrap();
         assert_eq!(permissions.files, Grant::Only(vec!["/srv/a".into(), "/srv/b".into()]));
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_refused_with_their_line() {
+    fn mistakes_are_reported_with_their_line() {
         let case = |text: &str, title: &str, line: u32| {
             let wrong = parse(Path::new("config.toml"), text).unwrap_err();
             assert!(wrong.title.starts_with(title), "{}", wrong.title);

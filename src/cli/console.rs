@@ -1,6 +1,6 @@
-//! What a run prints: the script's lines, the boards' output, tests as they end.
+//! Prints the output of a run: the script's lines, the boards' output, tests as they end.
 //!
-//! Uses [`render`]. Invariant: whoever prints holds the one lock, so lines of several threads and boards
+//! Uses [`render`]. Invariant: printing holds one lock, so lines of several threads and boards
 //! never mix; standard output is flushed before anything goes to standard error.
 
 mod question;
@@ -23,13 +23,13 @@ use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// One of the two streams: where it goes and how it may look.
+/// One of the two streams: its destination and colours.
 pub struct Stream {
-    /// Where it goes.
+    /// Destination.
     pub to: Box<dyn Write + Send>,
-    /// How it may look.
+    /// Whether it is coloured.
     pub colour: Colour,
-    /// Whether a person watches: then times are told.
+    /// Whether it is an interactive terminal; if so, durations are shown.
     pub terminal: bool,
 }
 
@@ -52,7 +52,7 @@ impl Stream {
     }
 }
 
-/// The two streams of the program, and what is known about their lines.
+/// The two streams of the program, and the state of their lines.
 pub struct Console {
     inner: Mutex<Inner>,
 }
@@ -64,31 +64,31 @@ struct Inner {
     at_line_start: bool,
     /// Several devices are open.
     prefixing: bool,
-    /// Several boards work at once. If not, a line that a board has begun ends when anything else is printed.
+    /// Several boards work at once. If not, an unfinished line of a board ends when anything else is printed.
     parallel: bool,
-    /// Both streams lead to one place, where what follows on the other one must not go on with a line of this one.
+    /// Both streams have the same destination, where output of one must not continue a line of the other.
     together: bool,
-    /// The boards that have printed while prefixing, in the order of their first lines: each has its colour.
+    /// The boards that printed with a prefix, in the order of their first lines, which selects their colours.
     seen: Vec<String>,
-    /// Lines that boards have begun while prefixing, by device, in the order in which they were begun.
+    /// Unfinished lines of boards with a prefix, by device, oldest first.
     begun: Vec<(String, String)>,
-    /// Makes the output of each board safe for a terminal.
+    /// Escapes the output of each board for a terminal.
     streams: HashMap<String, visible::Stream>,
-    /// The reader of standard output has gone.
+    /// The reader of standard output has closed it.
     broken: bool,
     /// The progress bar on standard error, which is a terminal.
     bar: Option<ProgressBar>,
-    /// Takes everything instead of the two streams.
+    /// Receives all output instead of the two streams.
     above: Option<Above>,
-    /// The tests so far.
+    /// Summary of the tests so far.
     fold: ReportBuilder,
-    /// The line that a person is typing on standard error, which is a terminal.
+    /// The line that the user is typing on standard error, which is a terminal.
     question: Option<String>,
-    /// What was printed meanwhile and is no whole line yet.
+    /// Output printed meanwhile that is not a whole line yet.
     held: Vec<u8>,
 }
 
-/// Takes what is printed while a person types. It must not wait.
+/// Receives output while the user types. It must not block.
 pub type Above = Box<dyn Fn(&[u8]) + Send>;
 
 impl Console {
@@ -126,12 +126,12 @@ impl Console {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Prints text of the program itself on standard output, on lines of its own.
+    /// Prints text of belay-script itself on standard output, on separate lines.
     pub fn text(&self, text: &str) {
         self.lock().own_lines(text);
     }
 
-    /// Passes bytes on as they are.
+    /// Writes bytes unchanged.
     pub fn bytes(&self, bytes: &[u8]) {
         self.lock().write(bytes);
     }
@@ -143,17 +143,17 @@ impl Console {
         inner.complain(&text);
     }
 
-    /// Prints a remark on standard error as it is: its line ends may be those of a raw terminal.
+    /// Prints a remark on standard error unchanged: its line ends may be those of a raw terminal.
     pub fn remark(&self, text: &str) {
         self.lock().complain(text);
     }
 
-    /// Ends the lines that boards have begun, because no more will come.
+    /// Ends unfinished lines of boards.
     pub fn end_lines(&self) {
         self.lock().end_begun_lines();
     }
 
-    /// Ends whatever line has been begun, so that a prompt can stand on one of its own.
+    /// Ends any unfinished line, so that a prompt starts on its own line.
     pub fn start_line(&self) {
         let mut inner = self.lock();
         inner.end_begun_lines();
@@ -162,14 +162,14 @@ impl Console {
         }
     }
 
-    /// From now on everything goes to standard error: standard output is for a report.
+    /// Sends all further output to standard error: standard output is for a report.
     pub fn free_output(&self) {
         let mut inner = self.lock();
         inner.out = Stream::stderr();
         inner.together = inner.out.terminal;
     }
 
-    /// Prints, without anything between, a line and then pieces for standard output, or, marked, for standard error.
+    /// Prints a line and then pieces for standard output, or, if marked, standard error, without other output in between.
     pub fn pieces(&self, line: &str, pieces: &[(bool, Vec<u8>)]) {
         let mut inner = self.lock();
         inner.own_lines(line);
@@ -181,7 +181,7 @@ impl Console {
         }
     }
 
-    /// How standard output may look.
+    /// Colour setting of standard output.
     pub fn colour(&self) -> Colour {
         self.lock().out.colour
     }
@@ -191,7 +191,7 @@ impl Console {
         self.lock().out.colour == Colour::Always
     }
 
-    /// Ends lines that boards have begun, and sums up the tests. Gives whether the reader of the output was there to the end.
+    /// Ends unfinished lines of boards, and prints the summary of tests. Returns whether the output was read to the end.
     pub fn finish(&self, tally: &Tally) -> bool {
         let mut inner = self.lock();
         inner.end_begun_lines();
@@ -203,27 +203,27 @@ impl Console {
         !inner.broken
     }
 
-    /// Whether a person watches standard error.
+    /// Whether standard error is an interactive terminal.
     pub fn is_watched(&self) -> bool {
         self.lock().err.terminal
     }
 
-    /// From now on this progress bar is out of the way when something is printed; `None`: there is none any more.
+    /// Sets the progress bar, which is hidden while something is printed; `None`: no bar.
     pub fn show(&self, bar: Option<ProgressBar>) {
         self.lock().bar = bar;
     }
 
-    /// From now on `above` takes everything that is printed; `None`: it goes to the streams again.
+    /// Sends all further output to `above`; `None`: to the streams again.
     pub fn divert(&self, above: Option<Above>) {
         self.lock().above = above;
     }
 
-    /// How remarks may look.
+    /// Colour setting of remarks.
     pub fn colour_of_remarks(&self) -> Colour {
         self.lock().err.colour
     }
 
-    /// Does `work` while nothing else is printed.
+    /// Runs `work` while nothing else is printed.
     pub fn alone(&self, work: impl FnOnce()) {
         let _inner = self.lock();
         work();
@@ -237,25 +237,25 @@ impl Console {
         }
     }
 
-    /// Standard output took no more. That is said, unless its reader has gone.
+    /// Writing to standard output failed. Reports this, unless its reader has closed it.
     pub fn lose_output(&self, error: &io::Error) {
         self.lock().gone(error);
     }
 
-    /// Ends the output. Whether standard output took all of it.
+    /// Ends the output. Returns whether standard output accepted all of it.
     pub fn delivered(&self) -> bool {
         let mut inner = self.lock();
         inner.flush();
         !inner.broken
     }
 
-    /// Whether the reader of standard output has gone, as `head` does.
+    /// Whether the reader of standard output has closed it, as `head` does.
     pub fn broken(&self) -> bool {
         self.lock().broken
     }
 }
 
-/// Whether both streams of this process lead to one file or pipe.
+/// Whether both streams of this process have the same file or pipe as destination.
 #[cfg(unix)]
 fn is_same_file() -> io::Result<bool> {
     use std::os::fd::{AsFd, BorrowedFd};
@@ -265,7 +265,7 @@ fn is_same_file() -> io::Result<bool> {
     Ok((out.dev(), out.ino()) == (err.dev(), err.ino()))
 }
 
-/// Elsewhere only terminals are known to be one place.
+/// On other systems, only terminals are known to be the same destination.
 #[cfg(not(unix))]
 fn is_same_file() -> io::Result<bool> {
     Ok(false)
@@ -281,7 +281,7 @@ impl Inner {
             Some(bar) => bar.suspend(|| {
                 self.write_bytes(bytes);
                 if self.together && !self.at_line_start {
-                    // The bar is drawn on a line of its own.
+                    // The bar has its own line.
                     self.write_bytes(b"\n");
                 }
             }),
@@ -310,7 +310,7 @@ impl Inner {
         }
     }
 
-    /// Nobody reads any more: the script is stopped as by Ctrl-C, so that its teardowns run.
+    /// The reader has closed the output: stop the script as by Ctrl-C, so that its teardowns run.
     fn gone(&mut self, error: &io::Error) {
         if std::mem::replace(&mut self.broken, true) {
             return;
@@ -353,12 +353,12 @@ impl Inner {
         }
     }
 
-    /// Whether standard output is a terminal, or what a person types is in front of it.
+    /// Whether standard output is a terminal, or the user is typing a line.
     fn is_seen(&self) -> bool {
         self.out.terminal || self.above.is_some()
     }
 
-    /// What a script prints, made safe where a terminal shows it: colours may pass.
+    /// Output of a script, escaped for a terminal; colours pass.
     fn safe(&self, text: &str) -> String {
         if !self.is_seen() {
             return text.to_owned();
@@ -397,7 +397,7 @@ impl Inner {
         self.bound(device);
     }
 
-    /// A board that never ends its line does not fill the memory.
+    /// An endless line of a board must not fill the memory.
     fn bound(&mut self, device: &str) {
         const LONGEST_LINE: usize = 64 * 1024;
         let long = |(name, begun): &(String, String)| name == device && begun.len() > LONGEST_LINE;
@@ -407,7 +407,7 @@ impl Inner {
         }
     }
 
-    /// Ends begun lines that will not go on: with one board at work at a time, those of all but `device`.
+    /// Ends lines that will not continue: if one board works at a time, those of all boards but `device`.
     fn end_lines_of_others(&mut self, device: &str) {
         if !self.parallel && self.begun.iter().any(|(name, _)| name != device) {
             let (own, others) = std::mem::take(&mut self.begun).into_iter().partition(|(name, _)| name == device);
@@ -423,7 +423,7 @@ impl Inner {
         }
     }
 
-    /// A whole line of one of several boards.
+    /// Prints a whole line of one of several boards.
     fn line_of(&mut self, device: &str, line: &str) {
         if self.out.colour == Colour::Never {
             return self.own_lines(&format!("[{device}] {line}\n"));
@@ -479,7 +479,7 @@ impl Output for Console {
         };
         let title = if inner.prefixing { format!("[{device}] {what}") } else { what.to_owned() };
         if inner.bar.as_ref().is_some_and(|bar| bar.prefix() != title) {
-            // Another rate, and another time left.
+            // The rate and the remaining time differ between runs.
             inner.bar.take().inspect(indicatif::ProgressBar::finish_and_clear);
         }
         let bar = inner.bar.get_or_insert_with(|| progress::bar(&title, *total));
@@ -550,7 +550,7 @@ impl Observer for Console {
                 inner.end_lines_of_others("");
                 let lines = report::test(&ended, inner.out.colour, inner.out.terminal);
                 inner.own_lines(&lines);
-                // What ends the run, too, is told once: by the run.
+                // The run itself reports what ends it, so it is printed only once.
                 if let Some(failure) = error.as_ref().filter(|_| !ends_run) {
                     let text = render::render(&failure.diagnostic(), &|name| sources.get(name), inner.err.colour);
                     inner.complain(&text);

@@ -1,4 +1,4 @@
-//! What is printed where, and when lines end.
+//! Tests where output goes, and when lines end.
 
 use super::*;
 use crate::bench::event::{Failure, Outcome, TestBegun};
@@ -7,7 +7,7 @@ use crate::bench::tally::Tally;
 use crate::error::Kind;
 use std::sync::Arc;
 
-/// Both streams into one text, what goes to standard error in `<…>`.
+/// Both streams as one text, standard error in `<…>`.
 #[derive(Clone, Default)]
 struct Paper(Arc<Mutex<String>>);
 
@@ -50,7 +50,7 @@ impl Paper {
 }
 
 #[test]
-fn one_boards_output_passes_as_it_comes() {
+fn output_of_a_single_board_passes_unbuffered() {
     let (console, paper) = console();
     console.open_devices(1);
     console.board("Bench", "a");
@@ -78,7 +78,7 @@ fn lines_of_several_boards_carry_their_names_and_do_not_mix() {
 }
 
 #[test]
-fn a_begun_line_ends_when_something_else_is_printed() {
+fn an_unfinished_line_ends_when_something_else_is_printed() {
     let (console, paper) = console();
     console.open_devices(2);
     console.board("A", "on");
@@ -96,7 +96,7 @@ fn a_begun_line_ends_when_something_else_is_printed() {
 }
 
 #[test]
-fn errors_begin_a_line_where_output_goes_the_same_way() {
+fn errors_start_a_new_line_if_both_streams_share_a_destination() {
     let (console, paper) = console();
     console.open_devices(1);
     console.board("A", "half");
@@ -108,7 +108,7 @@ fn errors_begin_a_line_where_output_goes_the_same_way() {
 }
 
 #[test]
-fn a_line_that_never_ends_is_bounded() {
+fn an_endless_line_is_bounded() {
     let (console, paper) = console();
     console.open_devices(2);
     for _ in 0..70 {
@@ -174,7 +174,7 @@ fn each_of_several_boards_has_a_colour() {
 }
 
 #[test]
-fn what_a_script_prints_for_a_board_ends_the_line_of_that_board() {
+fn script_output_ends_the_unfinished_line_of_a_board() {
     let (console, paper) = console();
     console.open_devices(1);
     console.print_for("a", "alone");
@@ -190,7 +190,7 @@ fn what_a_script_prints_for_a_board_ends_the_line_of_that_board() {
 }
 
 #[test]
-fn what_is_printed_while_a_line_is_typed_stands_above_it() {
+fn output_appears_above_a_line_that_is_being_typed() {
     let (console, paper) = console();
     console.lock().together = true;
     console.open_devices(1);
@@ -200,7 +200,7 @@ fn what_is_printed_while_a_line_is_typed_stands_above_it() {
     paper.expect("<\r\x1b[K>one\n<\r\x1b[K> ab>");
     console.board("Bench", "o\nth");
     paper.expect("<\r\x1b[K>two\n<\r\x1b[K> ab>");
-    // Lines of the program itself begin on a line of their own.
+    // Text of belay-script itself starts on a new line.
     console.text("own\n");
     paper.expect("<\r\x1b[K>th\n<\r\x1b[K> ab><\r\x1b[K>own\n<\r\x1b[K> ab>");
     console.notice("noticed");

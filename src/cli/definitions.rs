@@ -1,6 +1,6 @@
 //! `definitions`: files for the Rhai language server.
 //!
-//! Uses [`crate::script`]. Invariant: a file that was not made by this command is never replaced.
+//! Uses [`crate::script`]. Invariant: files not created by this command are never overwritten.
 
 use super::arguments::Definitions;
 use super::console::Console;
@@ -14,14 +14,14 @@ use std::sync::Arc;
 /// The first line of every file.
 const MARK: &str = "// Made by `belay-script definitions`.";
 
-/// Writes the definition files; gives the exit status.
+/// Writes the definition files; returns the exit status.
 ///
 /// # Errors
 /// If they cannot be written.
 pub fn definitions(options: &Definitions, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), RunOptions::default());
     let files = crate::script::definitions(&mut runner, depth(&options.folder));
-    // A standard module that has a mistake is a defect, and told by its first one.
+    // A mistake in a standard module is a bug of belay-script; only the first one is reported.
     let files = files.map_err(|mut failures| failures.remove(0))?;
     let files: Vec<_> = files.into_iter().map(|(name, text)| (name, format!("{MARK}\n{text}"))).collect();
     let made = generated::write(&options.folder, &files, Existing::ReplaceMarked(MARK))?;
@@ -29,7 +29,7 @@ pub fn definitions(options: &Definitions, console: &Arc<Console>) -> Result<u8, 
     Ok(0)
 }
 
-/// How many folders lie between the current one and `folder`; 0 if it lies elsewhere.
+/// Depth of `folder` below the current folder; 0 if it is elsewhere.
 fn depth(folder: &Path) -> usize {
     let mut depth = 0;
     for part in folder.components() {

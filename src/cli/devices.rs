@@ -1,4 +1,4 @@
-//! `devices`: the boards that are plugged in.
+//! `devices`: lists connected boards.
 //!
 //! Uses [`crate::port::usb`]. Invariant: no port is opened, because opening restarts some boards.
 
@@ -13,10 +13,10 @@ no board is plugged in
   help: connect one by USB, or use a simulated one: `--port sim`
 ";
 
-/// Prints the list; gives the exit status.
+/// Prints the list; returns the exit status.
 ///
 /// # Errors
-/// If the operating system does not tell.
+/// If the operating system reports an error.
 pub fn devices(devices: &Devices, console: &Console) -> Result<u8, Diagnostic> {
     let found = list().map_err(|error| Diagnostic::from_error(&error))?;
     console.text(&if devices.json { as_json(&found) } else { as_table(&found) });

@@ -1,6 +1,6 @@
 //! `exec` and `eval`: a line of Python on a board.
 //!
-//! Uses [`crate::device`]. Invariant: standard output holds what the code prints, or what the expression comes to, alone.
+//! Uses [`crate::device`]. Invariant: standard output contains only the output of the code, or the value of the expression.
 
 use super::arguments::{Eval, Exec, Session};
 use super::console::Console;
@@ -13,7 +13,7 @@ use crate::origin::Origin;
 use crate::script::Sources;
 use std::sync::Arc;
 
-/// Runs statements; what they print passes through byte for byte. Gives the exit status.
+/// Runs statements; their output passes through byte for byte. Returns the exit status.
 ///
 /// # Errors
 /// If the code cannot be read from standard input.
@@ -28,7 +28,7 @@ pub fn exec(exec: &Exec, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     })
 }
 
-/// Prints what an expression comes to. Gives the exit status.
+/// Prints the value of an expression. Returns the exit status.
 ///
 /// # Errors
 /// If the expression is missing.
@@ -47,7 +47,7 @@ pub fn eval(eval: &Eval, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     })
 }
 
-/// The code, under the name by which errors point into it.
+/// The code, with the file name that errors show.
 fn sources(name: &str, code: &str) -> Sources {
     let sources = Sources::default();
     sources.insert(name, code);

@@ -1,6 +1,6 @@
-//! Files that commands make for people: what is there already is looked at before anything is written.
+//! Writes generated files: checks all existing files before writing anything.
 //!
-//! Uses [`crate::disk`]. Invariant: if one file is in the way, none is written.
+//! Uses [`crate::disk`]. Invariant: if one file conflicts, none is written.
 
 use super::{misuse, reason};
 use crate::bound;
@@ -9,34 +9,34 @@ use crate::disk;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What becomes of a file that is there with another content.
+/// What to do with an existing file with different content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing<'m> {
-    /// It is in the way; the option that would replace it is named.
+    /// Refuse; the error names the option that overwrites it.
     Refuse,
-    /// It is replaced if this mark stands in it, so that it was made by this program before.
+    /// Overwrite it if it contains this mark, which shows that belay-script created it.
     ReplaceMarked(&'m str),
-    /// It stays as it is.
+    /// Keep it.
     Keep,
-    /// It is replaced.
+    /// Overwrite it.
     Replace,
 }
 
-/// What was done.
+/// The result.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// Files that were written.
     pub written: Vec<PathBuf>,
-    /// Files that were there with the same content.
+    /// Files that existed with the same content.
     pub unchanged: usize,
-    /// Files that stay as they were, although their content differs.
+    /// Files that were kept although their content differs.
     pub kept: Vec<PathBuf>,
 }
 
-/// Writes `files`, paths with `/` below `folder` and their texts, and makes the folders that they need.
+/// Writes `files`, given as paths with `/` below `folder` and texts, and creates the folders that they need.
 ///
 /// # Errors
-/// A misuse that names the file, if it is in the way or cannot be written.
+/// A misuse that names the file, if it conflicts or cannot be written.
 pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) -> Result<Made, Diagnostic> {
     let mut made = Made::default();
     let mut plan = Vec::new();
@@ -52,7 +52,9 @@ pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) 
                     made.kept.push(path);
                     continue;
                 }
-                Existing::Refuse => return Err(in_the_way(&path, "use `--force` to overwrite it, or choose another folder")),
+                Existing::Refuse => {
+                    return Err(in_the_way(&path, "use `--force` to overwrite it, or choose another folder"));
+                }
                 Existing::ReplaceMarked(mark) if !String::from_utf8_lossy(&bytes).contains(mark) => {
                     return Err(in_the_way(&path, "it was not created by this command: choose another folder"));
                 }
@@ -67,7 +69,7 @@ pub fn write(folder: &Path, files: &[(String, String)], existing: Existing<'_>) 
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| failed(parent, &error))?;
         }
-        // A broken symlink is in the way, too: what it names may lie anywhere.
+        // A broken symlink conflicts too: its target may be anywhere.
         let write = if is_fresh { disk::create } else { disk::replace };
         write(&path, text.as_bytes()).map_err(|error| failed(&path, &error))?;
         made.written.push(path);
@@ -79,7 +81,7 @@ fn in_the_way(path: &Path, help: &str) -> Diagnostic {
     misuse(format!("`{}` already exists with different content", path.display()), help)
 }
 
-/// A file or folder that cannot be made.
+/// A file or folder that cannot be created.
 pub fn failed(path: &Path, error: &std::io::Error) -> Diagnostic {
     misuse(
         format!("`{}` cannot be created: {}", path.display(), reason(error)),
@@ -105,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_replaced_only_if_it_may_be() {
+    fn existing_files_are_overwritten_only_if_allowed() {
         let folder = tempfile::tempdir().unwrap();
         let case = |first: &str, second: &str, existing: Existing<'_>| {
             let files = [("a/one".to_owned(), first.to_owned()), ("two".to_owned(), second.to_owned())];
@@ -116,14 +118,14 @@ mod tests {
                 read("a/one") + read("two").as_str(),
             )
         };
-        let told = |help: &str| Err(help.to_owned());
+        let refuses = |help: &str| Err(help.to_owned());
         assert_eq!(case("1", "2", Existing::Refuse), (Ok((2, 0, 0)), "12".to_owned()));
         assert_eq!(case("1", "2", Existing::Refuse), (Ok((0, 2, 0)), "12".to_owned()));
         // The first one could be written, and is not.
         std::fs::remove_file(folder.path().join("a/one")).unwrap();
-        let refused = told("use `--force` to overwrite it, or choose another folder");
+        let refused = refuses("use `--force` to overwrite it, or choose another folder");
         assert_eq!(case("1", "3", Existing::Refuse), (refused, "2".to_owned()));
-        let foreign = told("it was not created by this command: choose another folder");
+        let foreign = refuses("it was not created by this command: choose another folder");
         assert_eq!(case("1", "3", Existing::ReplaceMarked("mark")), (foreign, "2".to_owned()));
         assert_eq!(case("1", "3", Existing::Keep), (Ok((1, 0, 1)), "12".to_owned()));
         assert_eq!(case("1", "3", Existing::ReplaceMarked("2")), (Ok((1, 1, 0)), "13".to_owned()));
@@ -131,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_place_of_a_folder_is_told() {
+    fn a_file_in_place_of_a_folder_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), "").unwrap();
         let failure = write(folder.path(), &[("a/b".to_owned(), String::new())], Existing::Replace).unwrap_err();
@@ -141,7 +143,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_that_leads_nowhere_is_not_followed() {
+    fn a_broken_symlink_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let outside = folder.path().join("outside");
         std::fs::create_dir(folder.path().join("in")).unwrap();

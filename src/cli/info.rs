@@ -1,4 +1,4 @@
-//! `info`: what a board is.
+//! `info`: identifies a board.
 //!
 //! Uses [`crate::device`]. Invariant: nothing on the board is restarted or changed.
 
@@ -11,7 +11,7 @@ use crate::script::Sources;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Prints what the board says it is; gives the exit status.
+/// Prints what the board reports about itself; returns the exit status.
 ///
 /// # Errors
 /// If Ctrl-C cannot be watched.
@@ -23,37 +23,37 @@ pub fn info(info: &Info, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         ..OpenOptions::default()
     };
     session::with_board(console, &info.connection, &Limit { timeout: None }, options, &Sources::default(), |device| {
-        let told = device.implementation();
-        let text = if info.json { as_json(device.port(), &told) } else { as_text(device.port(), &told) };
+        let firmware = device.implementation();
+        let text = if info.json { as_json(device.port(), &firmware) } else { as_text(device.port(), &firmware) };
         console.text(&text);
         Ok(())
     })
 }
 
-fn version(told: &Implementation) -> String {
-    let (major, minor, patch) = told.version;
+fn version(firmware: &Implementation) -> String {
+    let (major, minor, patch) = firmware.version;
     format!("{major}.{minor}.{patch}")
 }
 
-fn as_text(port: &str, told: &Implementation) -> String {
+fn as_text(port: &str, firmware: &Implementation) -> String {
     let or_unknown = |text: &str| if text.is_empty() { "unknown".to_owned() } else { text.to_owned() };
-    let emitters = if told.emitters.is_empty() { "none".to_owned() } else { told.emitters.join(", ") };
+    let emitters = if firmware.emitters.is_empty() { "none".to_owned() } else { firmware.emitters.join(", ") };
     format!(
         "implementation  {} {}\nplatform        {}\narch            {}\nemitters        {emitters}\nport            {port}\n",
-        told.name,
-        version(told),
-        or_unknown(&told.platform),
-        or_unknown(&told.arch),
+        firmware.name,
+        version(firmware),
+        or_unknown(&firmware.platform),
+        or_unknown(&firmware.arch),
     )
 }
 
-fn as_json(port: &str, told: &Implementation) -> String {
+fn as_json(port: &str, firmware: &Implementation) -> String {
     let value = json!({
-        "implementation": told.name,
-        "version": version(told),
-        "platform": told.platform,
-        "arch": told.arch,
-        "emitters": told.emitters,
+        "implementation": firmware.name,
+        "version": version(firmware),
+        "platform": firmware.platform,
+        "arch": firmware.arch,
+        "emitters": firmware.emitters,
         "port": port,
     });
     format!("{value:#}\n")
@@ -64,8 +64,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_tell_the_same() {
-        let told = Implementation {
+    fn text_and_json_agree() {
+        let firmware = Implementation {
             name: "micropython".into(),
             version: (1, 27, 0),
             platform: "rp2".into(),
@@ -74,10 +74,10 @@ mod tests {
             float_bits: 64,
         };
         assert_eq!(
-            as_text("sim", &told),
+            as_text("sim", &firmware),
             "implementation  micropython 1.27.0\nplatform        rp2\narch            unknown\nemitters        native, viper\nport            sim\n"
         );
-        let parsed: serde_json::Value = serde_json::from_str(&as_json("sim", &told)).unwrap();
+        let parsed: serde_json::Value = serde_json::from_str(&as_json("sim", &firmware)).unwrap();
         assert_eq!(parsed["version"], "1.27.0");
         assert_eq!(parsed["emitters"][1], "viper");
     }

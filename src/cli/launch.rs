@@ -17,19 +17,19 @@ use crate::script::{Finished, Observer, RunOptions, Runner, ShownWarnings, Sourc
 use std::path::Path;
 use std::sync::Arc;
 
-/// What the command line says of the runs of a script.
+/// Options of the command line for the runs of a script.
 pub struct Launch<'a> {
     /// Where failures are printed and questions asked.
     pub console: &'a Arc<Console>,
     /// The script, beside which a station's file may be.
     pub script: Option<&'a Path>,
-    /// What the script sees as `args`.
+    /// The script's `args`.
     pub args: &'a [String],
     /// Which board.
     pub connection: &'a Connection,
-    /// How long a run may take.
+    /// Time limit of a run.
     pub limit: &'a Limit,
-    /// What the script may do.
+    /// Permissions of the script.
     pub allowed: &'a Allowed,
     /// Answers to the script's questions.
     pub answers: &'a Answers,
@@ -47,7 +47,7 @@ pub struct Launch<'a> {
     pub lends_terminal: bool,
 }
 
-/// What the runs of a script share: its boards, and what it may do.
+/// State shared by the runs of a script: its boards and permissions.
 pub struct Bench {
     /// The boards.
     pub host: Host,
@@ -67,7 +67,7 @@ pub fn selection(choice: &Choice, shuffle: Option<u64>) -> Selection {
 }
 
 impl<'a> Launch<'a> {
-    /// What `run` launches.
+    /// The script that `run` launches.
     pub fn of_run(run: &'a Run, console: &'a Arc<Console>) -> Launch<'a> {
         Launch {
             console,
@@ -109,7 +109,7 @@ impl<'a> Launch<'a> {
         Ok(Bench { host, station, permissions })
     }
 
-    /// What runs the script once on this bench. Its events go to `observer`, which makes the report.
+    /// A runner for one run of the script on this bench. Its events go to `observer`, which builds the report.
     pub fn runner(&self, bench: &Bench, observer: Arc<dyn Observer>, subject: Subject) -> Runner {
         let options = RunOptions {
             args: self.args.to_vec(),

@@ -1,12 +1,12 @@
 //! How much memory scripts may take (`--max-memory`).
 //!
-//! Invariant: without a counting allocator, as in a program that embeds the library, there is no limit.
+//! Invariant: without a counting allocator, as in programs that embed the library, memory is not limited.
 
 use super::arguments::Allowed;
 use crate::script::Memory;
 use std::sync::OnceLock;
 
-/// Tells how many bytes this program has allocated.
+/// Returns the number of bytes this program has allocated.
 static USED: OnceLock<fn() -> usize> = OnceLock::new();
 
 /// Says how memory is counted. Once.

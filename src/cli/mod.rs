@@ -1,7 +1,7 @@
-//! The command line: one file a command, besides what all of them share.
+//! The command line: one file per command, and shared code.
 //!
-//! The only code that knows clap, prints, or ends the process. Invariant: every way out has one of the exit statuses of
-//! `--help`, and whatever was opened is closed before.
+//! The only code that knows clap, prints, or ends the process. Invariant: every exit uses one of the statuses of
+//! `--help`, after everything open is closed.
 
 pub mod arguments;
 pub mod check;
@@ -55,7 +55,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// The exit status of a defect of this program.
+/// Exit status of an internal error.
 const DEFECT: u8 = 70;
 
 /// Runs the program with the arguments of this process. `memory` tells how many bytes it has allocated; `closed`: standard
@@ -70,7 +70,7 @@ pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
     let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(answer) => {
-            // Help and version are answers too.
+            // Help and version count as output too.
             let mut status = u8::try_from(answer.exit_code()).unwrap_or(2);
             let lost = output::is_closed() && !answer.use_stderr();
             let printed = if lost { Err(output::closed()) } else { answer.print() };
@@ -100,7 +100,7 @@ pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
     ExitCode::from(if lost { Kind::OutputError.exit_status() } else { status })
 }
 
-/// Carries out one command. What it gives is the exit status; a failure is still to be printed.
+/// Runs one command. Returns the exit status, or a failure that is still to be printed.
 fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     match command {
         Command::Run(run) => run::run(run, console),
@@ -134,11 +134,11 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     }
 }
 
-/// Prints failures with excerpts from `sources`. Gives the exit status of the first one, which led to the others; 0 if
+/// Prints failures with excerpts from `sources`. Returns the exit status of the first one, which led to the others; 0 if
 /// there is none.
 fn report_failures(console: &Console, failures: &[Diagnostic], sources: &Sources) -> u8 {
     for failure in failures {
-        // Who closed the pipe knows why the command was stopped.
+        // The process that closed the pipe knows why the command stopped.
         if !(console.broken() && failure.kind == Kind::Interrupted) {
             console.diagnostic(failure, sources);
         }
@@ -146,7 +146,7 @@ fn report_failures(console: &Console, failures: &[Diagnostic], sources: &Sources
     failures.first().map_or(0, |failure| failure.kind.exit_status())
 }
 
-/// A panic of any thread asks for a report. The flag that is returned tells that there was one.
+/// Prints a bug report request on a panic of any thread. The returned flag is set if there was one.
 fn watch_for_defects() -> Arc<AtomicBool> {
     let seen = Arc::new(AtomicBool::new(false));
     let flag = seen.clone();
@@ -171,7 +171,7 @@ fn misuse(message: impl Into<String>, help: impl Into<String>) -> Diagnostic {
     Diagnostic { help: Some(help.into()), ..Diagnostic::new(Kind::ParseError, message) }
 }
 
-/// Something that the user named, or standard input, cannot be read: the user's mistake, unless a signal ended the wait for it.
+/// A named file, or standard input, cannot be read: a misuse, unless a signal ended the wait for it.
 fn unread(what: &str, error: &std::io::Error, help: &str) -> Diagnostic {
     if disk::was_interrupted(error) {
         return Diagnostic::new(Kind::Interrupted, "interrupted");
@@ -179,7 +179,7 @@ fn unread(what: &str, error: &std::io::Error, help: &str) -> Diagnostic {
     misuse(format!("{what} cannot be read: {}", reason(error)), help)
 }
 
-/// Checks early, and with a clear word, that a script can be read.
+/// Checks early that a script can be read, with a clear error.
 fn readable(path: &Path) -> Result<(), Diagnostic> {
     let shown = path.display();
     match std::fs::metadata(path) {

@@ -1,8 +1,8 @@
 //! The person at this terminal, asked by a script; and answers that were given on the command line.
 //!
 //! Uses [`crate::bench::operator`] for what counts as an answer, and the console, which keeps what boards print meanwhile
-//! away from the line that is typed. Invariant: one question stands at a time, and the terminal has its modes back on
-//! every way out.
+//! away from the line that is typed. Invariant: only one question is asked at a time, and the terminal's modes are restored on
+//! every exit path.
 
 use super::console::Console;
 use super::render::Look;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 pub struct Desk {
     console: Arc<Console>,
     given: Mutex<Given>,
-    /// Whether a question stands.
+    /// Whether a question is being asked.
     busy: Mutex<bool>,
     free: Condvar,
 }
@@ -31,7 +31,7 @@ impl Desk {
         Arc::new(Desk { console: console.clone(), given, busy: Mutex::new(false), free: Condvar::new() })
     }
 
-    /// Waits until no other question stands.
+    /// Waits until no other question is being asked.
     fn turn(&self, wait: Wait) -> Result<Turn<'_>, NoAnswer> {
         let mut busy = lock(&self.busy);
         while *busy {
@@ -64,7 +64,7 @@ impl Desk {
     }
 }
 
-/// What stands before the typed text.
+/// The prompt before the typed text.
 fn invitation(question: &Question) -> String {
     let default = question.default.as_ref().map(|default| question.shown(default));
     match (&question.form, &question.default) {
@@ -124,7 +124,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn one_question_stands_at_a_time() {
+    fn only_one_question_is_asked_at_a_time() {
         let stream = || Stream { to: Box::new(std::io::sink()), colour: Colour::Never, terminal: false };
         let desk = Desk::new(&Arc::new(Console::new(stream(), stream())), &[]);
         let first = desk.turn(Wait::for_at_most(Duration::from_secs(30)));

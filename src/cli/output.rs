@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Says that standard output cannot be written.
+/// Reports that standard output cannot be written.
 pub fn say_closed() {
     CLOSED.store(true, Ordering::Relaxed);
 }
@@ -22,7 +22,7 @@ pub fn output() -> Box<dyn Write + Send> {
     if is_closed() { Box::new(Closed) } else { Box::new(io::stdout()) }
 }
 
-/// What a write to a closed standard output gives.
+/// The error of writing to a closed standard output.
 pub fn closed() -> io::Error {
     io::Error::other("it is closed")
 }

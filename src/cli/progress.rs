@@ -1,7 +1,7 @@
 //! A progress bar on standard error, for bytes that go to or come from a board.
 //!
-//! Uses indicatif and [`Console`]. Invariant: without a terminal there is no bar, and nothing of it is ever written; what a
-//! board prints goes through the console, which takes the bar away meanwhile.
+//! Uses indicatif and [`Console`]. Invariant: without a terminal no bar is written; output of
+//! boards goes through the console, which hides the bar meanwhile.
 
 use super::console::Console;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -24,16 +24,16 @@ pub fn bar(title: &str, total: u64) -> ProgressBar {
     bar
 }
 
-/// How something looks that goes on for a time nobody knows.
+/// Style of an activity of unknown length.
 const WAITING: &str = "{spinner} {wide_msg} {elapsed}";
 
-/// How long something must go on to be shown.
+/// Delay before an activity is shown.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// Most threads that wait for that; what begins while there are so many is not shown.
+/// Most threads that wait to show something; beyond this, nothing is shown.
 const MOST_WAITING: usize = 4;
 static AT_WORK: AtomicUsize = AtomicUsize::new(0);
 
-/// What goes on, on standard error. Nothing is seen of it if it soon ends.
+/// Shows an activity on standard error, unless it ends soon.
 pub fn waiting(title: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()).with_message(harmless(title));
     let bar = match ProgressStyle::with_template(WAITING) {
@@ -59,19 +59,19 @@ pub fn waiting(title: &str) -> ProgressBar {
     bar
 }
 
-/// A name that the terminal does not take for a command.
+/// A name without control characters.
 pub fn harmless(text: &str) -> String {
     text.chars().map(|letter| if crate::visible::is_hidden(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// A bar. It goes when it is dropped.
+/// A bar, removed on drop.
 pub struct Bar {
     console: Arc<Console>,
     bar: Option<ProgressBar>,
 }
 
 impl Bar {
-    /// A bar of `total` bytes on the console's standard error; none if that is no terminal.
+    /// A bar of `total` bytes on the console's standard error; no bar unless that is a terminal.
     pub fn new(console: &Arc<Console>, title: &str, total: u64) -> Bar {
         let bar = console.is_watched().then(|| bar(title, total));
         console.show(bar.clone());
@@ -83,17 +83,17 @@ impl Bar {
         Bar { console: console.clone(), bar: None }
     }
 
-    /// How many bytes are done.
+    /// Sets the number of finished bytes.
     pub fn set(&self, bytes: u64) {
         self.draw(|bar| bar.set_position(bytes));
     }
 
-    /// What is under way, a file for example.
+    /// Sets the current item, such as a file.
     pub fn message(&self, text: &str) {
         self.draw(|bar| bar.set_message(harmless(text)));
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(self) {}
 
     /// Nothing else is printed while it is drawn.

@@ -1,6 +1,6 @@
 //! `run FILE.py`: a Python program on the board.
 //!
-//! Uses [`crate::device`]. Invariant: what the program prints passes byte for byte, as it comes.
+//! Uses [`crate::device`]. Invariant: output of the program passes byte for byte, immediately.
 
 use super::arguments::Run;
 use super::console::Console;
@@ -19,7 +19,7 @@ use crate::script::Sources;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Runs the file on the board; gives the exit status.
+/// Runs the file on the board; returns the exit status.
 ///
 /// # Errors
 /// If the file cannot be read, or arguments are given.
@@ -42,7 +42,7 @@ pub fn run(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     })
 }
 
-/// Runs a program on the board, its input and output being those of this process. `used_up`: there is no input any more.
+/// Runs a program on the board, with the input and output of this process. `used_up`: the input is used up.
 ///
 /// # Errors
 /// Of the program, and of the terminal.
@@ -59,7 +59,7 @@ pub fn run_program(
         false => StandardInput::open(console, source)?,
     };
     let reads = crate::python::scan::reads_input(source);
-    // Where there is nothing to be typed, a program that asks for it is told so, and any other is left alone.
+    // Without input, a program that reads it gets an end of file; other programs are not affected.
     if !reads && input.as_mut().is_some_and(StandardInput::is_over) {
         input = None;
     }
@@ -67,7 +67,7 @@ pub fn run_program(
     device.run_program(source, origin, keyboard, &mut |bytes| console.bytes(bytes))
 }
 
-/// Elsewhere nothing is typed.
+/// On other systems the program gets no input.
 ///
 /// # Errors
 /// Of the program.
@@ -85,7 +85,7 @@ pub fn run_program(
 /// The text of a Python file.
 ///
 /// # Errors
-/// If it cannot be read, or is no text.
+/// If it cannot be read, or is not UTF-8.
 pub fn read(path: &Path) -> Result<String, Diagnostic> {
     let name = path.display();
     let bytes = disk::read_named(path, bound::SCRIPT)

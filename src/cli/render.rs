@@ -1,7 +1,7 @@
 //! Diagnostics as text: a headline, an excerpt of the script for every place, notes and help.
 //!
 //! Uses [`crate::diagnostic`] and annotate-snippets, which draws the excerpts. Invariant: plain data in, one string out;
-//! whether there is colour is the caller's knowledge, not a global.
+//! the caller decides on colour, not a global.
 
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::Kind;
@@ -19,7 +19,7 @@ pub enum Colour {
     Always,
 }
 
-/// The few looks that the program's own lines have.
+/// The styles of belay-script's own lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
     /// `error:`, `fail`.
@@ -37,7 +37,7 @@ pub enum Look {
 }
 
 impl Colour {
-    /// `text` in this look.
+    /// `text` in this style.
     pub fn paint(self, look: Look, text: &str) -> String {
         let code = match look {
             Look::Bad => "1;31",
@@ -56,7 +56,7 @@ impl Colour {
 
 /// The label of the board with this number, from 0, in its colour.
 pub fn board(number: usize, label: &str) -> String {
-    // Those that are easy to tell apart, light or dark the terminal; red is for errors.
+    // Colours that are easy to distinguish on light and dark terminals; red is for errors.
     const COLOURS: [u8; 10] = [36, 33, 35, 32, 34, 96, 93, 95, 92, 94];
     format!("\x1b[{}m{label}\x1b[0m", COLOURS[number % COLOURS.len()])
 }
@@ -107,7 +107,7 @@ fn tail(out: &mut String, indent: &str, word: String, plain: &str, text: &str) {
     let _ = writeln!(out, "{indent}{word} {}", hanging(text.trim_end(), &hang));
 }
 
-/// `text` with its further lines indented by `hang`, and without control characters that a terminal would obey.
+/// `text` with its further lines indented by `hang`, and without control characters.
 fn hanging(text: &str, hang: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for (index, line) in text.lines().enumerate() {
@@ -130,7 +130,7 @@ struct Excerpt<'a> {
 }
 
 impl<'a> Excerpt<'a> {
-    /// The excerpt of a place, if the text has such a line.
+    /// The excerpt of a place, if the text has this line.
     fn find(place: &Place, text: &'a str, kind: Kind) -> Option<Excerpt<'a>> {
         let number = usize::try_from(place.origin.line).ok()?.checked_sub(1)?;
         let line = text.split('\n').nth(number)?;
@@ -324,7 +324,7 @@ error: `Bench` raised ZeroDivisionError in task `read_adc`: divide by zero
     }
 
     #[test]
-    fn without_the_text_only_the_place_is_named() {
+    fn without_the_text_only_the_location_is_shown() {
         let mut elsewhere = place(3, 4, "");
         elsewhere.origin.file = "gone.rhai".into();
         case(Kind::ScriptError, &[elsewhere], "x", "  --> gone.rhai:3:4\n");

@@ -1,6 +1,6 @@
-//! Tests and measurements as lines of text.
+//! Formats tests and measurements as lines of text.
 //!
-//! Uses [`crate::bench`]. Invariant: pure; times are told only if asked for, so that output can be compared.
+//! Uses [`crate::bench`]. Invariant: pure; durations are shown only on request, so that output can be compared.
 
 use super::render::{self, Colour, Look};
 use crate::bench::archive::Run;
@@ -16,13 +16,13 @@ use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-/// The verdict's word in its look.
+/// The verdict's word in its style.
 fn verdict(outcome: Outcome, colour: Colour) -> String {
     let look = if outcome.is_good() { Look::Good } else { Look::Bad };
     colour.paint(look, outcome.word())
 }
 
-/// A test that has ended: its line, then one for each measurement. `watched`: a person looks at it.
+/// A test that has ended: its line, then one for each measurement. `watched`: on an interactive terminal.
 pub fn test(test: &Test, colour: Colour, watched: bool) -> String {
     let time =
         if watched && test.outcome != Outcome::Skip { format!(" ({:.2} s)", test.duration_s) } else { String::new() };
@@ -34,11 +34,11 @@ pub fn test(test: &Test, colour: Colour, watched: bool) -> String {
     text
 }
 
-/// Widest column, in characters: longer texts stand out of it.
+/// Widest column, in characters: longer texts exceed it.
 const WIDEST: usize = 100;
 
 /// One line a measurement, in columns: name, value with unit, limits, verdict. Without limits there is nothing to judge.
-/// `bars`: the limits stand at the ends of a bar, with a mark where the value is.
+/// `bars`: shows the limits at the ends of a bar, with a mark at the value.
 pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, bars: bool) -> String {
     let shown: Vec<Shown> = measurements.iter().map(units::show).collect();
     let limits: Vec<String> = measurements
@@ -69,7 +69,7 @@ pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, 
 /// Places of a bar for a value.
 const BAR: usize = 11;
 
-/// `[1.6 ────●────── 1.7]`, if there are two limits. What is marginal is dotted.
+/// `[1.6 ────●────── 1.7]`, if there are two limits. Marginal ranges are dotted.
 fn bar(item: &Measurement, shown: &Shown) -> Option<String> {
     let (Some(min), Some(max), Some(value)) = (item.limits().0, item.limits().1, item.number()) else { return None };
     let width = max - min;
@@ -100,7 +100,7 @@ fn bar(item: &Measurement, shown: &Shown) -> Option<String> {
     Some(format!("[{} {} {}]", shown.min.as_deref()?, String::from_iter(bar), shown.max.as_deref()?))
 }
 
-/// A whole run, piece by piece to `print`: every test, what went wrong, and the sum. `named`: begins with the script's name.
+/// Passes the report of a run to `print` in pieces: every test, failures, and the summary. `named`: starts with the script's name.
 ///
 /// # Errors
 /// Of reading the archive.
@@ -133,7 +133,7 @@ pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&s
 /// Measurements outside of tests whose columns are aligned.
 const TOGETHER: usize = 10_000;
 
-/// A failure with the lines that it knows itself.
+/// A failure with the excerpts that it contains.
 fn excerpt(failure: &Failure, colour: Colour) -> String {
     let source = |name: &str| {
         let mut lines: Vec<&str> = Vec::new();
@@ -149,7 +149,7 @@ fn excerpt(failure: &Failure, colour: Colour) -> String {
     render::render(&failure.diagnostic(), &source, colour)
 }
 
-/// What a run came to: nothing if it had no tests and no measurement failed. `watched`: a person looks at it, who is told
+/// The summary of a run: empty if it had no tests and no measurement failed. `watched`: on an interactive terminal, which shows
 /// how well schedules were kept.
 pub fn summary(tally: &Tally, colour: Colour, watched: bool) -> String {
     let mut text = String::new();
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn people_are_told_how_well_schedules_were_kept() {
+    fn terminals_show_how_well_schedules_were_kept() {
         let schedule = Schedule {
             file: "a.rhai".to_owned(),
             line: 3,
@@ -231,8 +231,8 @@ mod tests {
             jitter_max_s: 0.001_3,
         };
         let tally = Tally { schedules: vec![schedule], ..Tally::default() };
-        let told = "every 0.1 s (a.rhai:3): 5 calls, 1 skipped, late by 120 µs on average, 1.30 ms at most\n";
-        assert_eq!(summary(&tally, Colour::Never, true), told);
+        let line = "every 0.1 s (a.rhai:3): 5 calls, 1 skipped, late by 120 µs on average, 1.30 ms at most\n";
+        assert_eq!(summary(&tally, Colour::Never, true), line);
         assert_eq!(summary(&tally, Colour::Never, false), "");
     }
 
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_told_only_if_asked_for() {
+    fn durations_are_shown_only_on_request() {
         let ended = Test { name: "t".to_owned(), duration_s: 1.234, ..Test::default() };
         assert_eq!(test(&ended, Colour::Never, true), "test t ... pass (1.23 s)\n");
         assert_eq!(test(&ended, Colour::Never, false), "test t ... pass\n");

@@ -1,4 +1,4 @@
-//! `reset`: a board restarted and left to itself.
+//! `reset`: restarts a board.
 //!
 //! Uses [`crate::device`].
 
@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::script::Sources;
 use std::sync::Arc;
 
-/// Restarts the board and passes on what it prints at first; gives the exit status.
+/// Restarts the board and passes on its first output; returns the exit status.
 ///
 /// # Errors
 /// If Ctrl-C cannot be watched.
@@ -27,7 +27,7 @@ pub fn reset(reset: &Options, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         ..OpenOptions::default()
     };
     let limit = Limit { timeout: None };
-    // What the board prints is the result.
+    // The output of the board is the result.
     let sources = Sources::default();
     session::with_board_printing_to(console, console, &reset.connection, &limit, options, &sources, |device| {
         device.leave_with_reset(how)

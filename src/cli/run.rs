@@ -1,6 +1,6 @@
-//! `run`: a bench script on this computer, or a Python file on the board.
+//! `run`: runs a script on this computer, or a Python file on the board.
 //!
-//! Uses [`crate::script`]. Invariant: every device that the script opened is closed, even after a defect.
+//! Uses [`crate::script`]. Invariant: every device that the script opened is closed, even after a panic.
 
 use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
@@ -11,15 +11,18 @@ use crate::diagnostic::Diagnostic;
 use crate::script::Finished;
 use std::sync::Arc;
 
-/// Runs what the command line names; gives the exit status.
+/// Runs what the command line names; returns the exit status.
 ///
 /// # Errors
-/// If there is no such file.
+/// If the file does not exist.
 pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&run.script)?;
     if is_python(&run.script) {
         if run.watch {
-            return Err(misuse("`--watch` works only with scripts", "run a .py file without it: `belay-script run FILE.py`"));
+            return Err(misuse(
+                "`--watch` works only with scripts",
+                "run a .py file without it: `belay-script run FILE.py`",
+            ));
         }
         refuse_reports(&run)?;
         return python_file::run(&run, console);
@@ -46,7 +49,7 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     Ok(if status == 0 { unwritten } else { status })
 }
 
-/// A Python file has no tests, and what runs it tells no events.
+/// A Python file has no tests, and its run emits no events.
 fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
     let asked = run.noting != Noting::default() || run.choice != Choice::default();
     if asked {
@@ -56,8 +59,8 @@ fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// What a run comes to. A failure decides; a failed test, measurement or closing is never a success, whatever
-/// `exit` said. `cut_short`: standard output took no more, which stops a script like Ctrl-C.
+/// The exit status of a run. A failure decides; a failed test, measurement or closing is never a success, whatever
+/// `exit` said. `cut_short`: standard output was closed, which stops a script like Ctrl-C.
 pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
     if let Some(failure) = &finished.failure {
         return failure.kind.exit_status();

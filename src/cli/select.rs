@@ -1,7 +1,7 @@
-//! `select`: finds a board by plugging it in, blinks it, and gives it a name in the station's file.
+//! `select`: finds a board by plugging it in, blinks its LED, and names it in the station file.
 //!
-//! Uses [`crate::port::usb`] for the lists of ports and [`crate::bench::station`] for the file. Invariant: no port is opened
-//! but that of the board that was found, and of the file nothing changes but that board's entry.
+//! Uses [`crate::port::usb`] for the lists of ports and [`crate::bench::station`] for the file. Invariant: only the
+//! port of the found board is opened, and only that board's entry of the file changes.
 
 use super::arguments::station::Select;
 use super::console::Console;
@@ -22,27 +22,27 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Time between two lists of ports: a person does not notice, and the machine neither.
+/// Interval of listing the ports: short for the user, and cheap for the computer.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Blinks the LED that the firmware knows by name, five times in a second; gives whether there is one. A pin that is no LED
-/// may be wired to anything, so none is guessed.
+/// Blinks the LED that the firmware knows by name five times within a second; returns whether there is one. Any
+/// other pin may be wired to anything, so no pin is guessed.
 const BLINK: &str = include_str!("select/blink.py");
 
 /// The list of ports, and the pause before the next one.
 type Lists<'a> = dyn FnMut(bool) -> Result<Vec<FoundPort>, Error> + 'a;
 
-/// Finds the board, blinks it and writes its entry; gives the exit status.
+/// Finds the board, blinks it and writes its entry; returns the exit status.
 ///
 /// # Errors
-/// If the file is wrong or cannot be written, the name is none, no board came, or it does not answer.
+/// If the file is invalid or cannot be written, the name is invalid, no board appeared, or it does not respond.
 pub fn command(options: &Select, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     signals::watch()?;
     let wait = Wait {
         deadline: options.limit.timeout.and_then(|limit| Instant::now().checked_add(limit)),
         interruptible: true,
     };
-    // What is wrong with the file is told before anybody plugs anything.
+    // Report mistakes in the file before the user plugs in a board.
     let file = &options.station;
     let text = if file.exists() { station::read(file)? } else { String::new() };
     let known = Station::parse(file, &text).map_err(|problem| *problem)?;
@@ -99,7 +99,7 @@ fn check_name(name: &str) -> Result<(), Diagnostic> {
     }
 }
 
-/// Waits as long as lies between two lists of ports.
+/// Waits until the next listing of ports.
 fn rest(wait: Wait) -> Result<(), Error> {
     let pause = Wait::for_at_most(LOOK);
     loop {
@@ -109,9 +109,8 @@ fn rest(wait: Wait) -> Result<(), Error> {
                 return Err(Error::new(Kind::Interrupted, "interrupted"));
             }
             Err(_) => {
-                return Err(Error::new(Kind::TimeoutError, "no board was plugged in within `--timeout`").with_help(
-                    "some cables carry power only; `belay-script devices` lists the connected boards",
-                ));
+                return Err(Error::new(Kind::TimeoutError, "no board was plugged in within `--timeout`")
+                    .with_help("some cables carry power only; `belay-script devices` lists the connected boards"));
             }
             Ok(_) => {}
         }
@@ -122,7 +121,7 @@ fn rest(wait: Wait) -> Result<(), Error> {
     }
 }
 
-/// The board that is plugged in while this waits, or unplugged and plugged in again.
+/// Waits until a board is plugged in, or unplugged and plugged in again, and returns it.
 fn plugged(lists: &mut Lists<'_>, say: &dyn Fn(&str)) -> Result<FoundPort, Error> {
     let mut before = lists(false)?;
     say("plug in the board; if it is already plugged in, unplug it first");
@@ -148,7 +147,7 @@ fn plugged(lists: &mut Lists<'_>, say: &dyn Fn(&str)) -> Result<FoundPort, Error
     }
 }
 
-/// The port when this user may open it: the system sets permissions a moment after it is there.
+/// Waits until the user may open the port: the system sets permissions a moment after it appears.
 fn settled(lists: &mut Lists<'_>, mut found: FoundPort) -> Result<FoundPort, Error> {
     const LOOKS: usize = 15;
     for _ in 0..LOOKS {
@@ -159,16 +158,16 @@ fn settled(lists: &mut Lists<'_>, mut found: FoundPort) -> Result<FoundPort, Err
             found = now;
         }
     }
-    // If it never may, opening it says what to do.
+    // If the user never may, the error of opening says what to do.
     Ok(found)
 }
 
-/// Whether two entries are one board in one socket. Permissions may change while it settles.
+/// Whether two entries are the same board in the same socket. Permissions may change while it settles.
 fn same(one: &FoundPort, other: &FoundPort) -> bool {
     one.specifier() == other.specifier()
 }
 
-/// What singles the board of a port out; the port itself if nothing does, as with a board that has two.
+/// The specifier that identifies the board of a port; the port itself if none does, as for a board with two ports.
 fn entry_of(port: &FoundPort, ports: &[FoundPort]) -> Entry {
     let lasts = lasting(&port.specifier());
     let anything = UsbSpecifier { vid: lasts.vid, pid: lasts.pid, ..UsbSpecifier::default() };
@@ -176,13 +175,13 @@ fn entry_of(port: &FoundPort, ports: &[FoundPort]) -> Entry {
     if lasts == anything || several { Entry::Port(port.device.clone()) } else { Entry::Usb(lasts) }
 }
 
-/// A port that was named: what singles its board out, if it is one of USB.
+/// The specifier for a port given by name: that of its board, if it is a USB port.
 fn entry_of_port(port: &str, ports: &[FoundPort]) -> Entry {
     let found = ports.iter().find(|found| found.device == port);
     found.map_or_else(|| Entry::Port(port.to_owned()), |found| entry_of(found, ports))
 }
 
-/// Connects the board and blinks it; gives what it is.
+/// Connects to the board and blinks it; returns a description of it.
 fn greet(console: &Arc<Console>, port: &str, wait: Wait) -> Result<String, Error> {
     let host = Host::new(Arc::new(Aside(console.clone())), None);
     host.set_deadline(wait.deadline);
@@ -239,7 +238,7 @@ fn ask_name(desk: &Desk, known: &Station, wait: Wait) -> Result<String, Diagnost
     }
 }
 
-/// Puts the text in the place of the file in one step.
+/// Atomically replaces the file with the text.
 fn write(file: &Path, text: &str) -> Result<(), Diagnostic> {
     let failed = |error: std::io::Error| {
         misuse(
@@ -267,7 +266,7 @@ mod tests {
         }
     }
 
-    /// Plays the lists, one after the other; gives what was found and what was said.
+    /// Plays the lists in order; returns the found port and the messages.
     fn play(lists: Vec<Vec<FoundPort>>) -> (Result<FoundPort, Error>, Vec<String>) {
         let said = RefCell::new(Vec::new());
         let mut lists = lists.into_iter();
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn a_board_that_comes_is_the_one() {
+    fn a_board_that_appears_is_selected() {
         let (a, b) = (port("/dev/ttyACM0", Some("A")), port("/dev/ttyACM1", Some("B")));
         let (found, said) = play(vec![vec![a.clone()], vec![a.clone()], vec![a.clone(), b.clone()]]);
         assert_eq!((found.unwrap(), said.len()), (b, 1));
@@ -286,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn a_board_that_goes_is_waited_for() {
+    fn an_unplugged_board_is_awaited() {
         let (a, b) = (port("/dev/ttyACM0", Some("A")), port("/dev/ttyACM1", Some("B")));
         let both = vec![a.clone(), b.clone()];
         let back = FoundPort { device: "/dev/ttyACM5".to_owned(), ..a.clone() };
@@ -296,14 +295,14 @@ mod tests {
     }
 
     #[test]
-    fn two_that_come_at_once_are_not_guessed_between() {
+    fn two_new_boards_are_ambiguous() {
         let error = play(vec![vec![], vec![port("/dev/ttyACM0", None), port("/dev/ttyACM10", None)]]).0.unwrap_err();
         assert_eq!(error.kind(), Kind::InsufficientSpecifierError);
         assert_eq!(error.message(), "2 ports appeared at once:\n  /dev/ttyACM0  2e8a:0005\n  /dev/ttyACM10  2e8a:0005");
     }
 
     #[test]
-    fn the_entry_singles_the_board_out() {
+    fn the_entry_identifies_the_board() {
         let specifier = |serial: Option<&str>, location: Option<&str>| {
             Entry::Usb(UsbSpecifier {
                 vid: Some(0x2e8a),
@@ -325,7 +324,7 @@ mod tests {
     }
 
     #[test]
-    fn permissions_come_a_moment_later() {
+    fn permissions_may_be_set_late() {
         let ready = port("/dev/ttyACM0", Some("A"));
         let locked = FoundPort { accessible: false, ..ready.clone() };
         let mut lists = vec![vec![locked.clone()], vec![], vec![ready.clone()]].into_iter();
@@ -335,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn waiting_ends_with_its_limit() {
+    fn waiting_ends_at_its_time_limit() {
         let past = Wait { deadline: Some(Instant::now()), interruptible: false };
         assert_eq!(rest(past).unwrap_err().kind(), Kind::TimeoutError);
         let far = Wait { deadline: Some(Instant::now() + Duration::from_secs(30)), interruptible: false };

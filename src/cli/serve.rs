@@ -14,24 +14,24 @@ use crate::port::address::Address;
 use crate::port::open::{OpenOptions, open};
 use std::sync::Arc;
 
-/// Serves a board until Ctrl-C; gives the exit status.
+/// Serves a board until Ctrl-C; returns the exit status.
 ///
 /// # Errors
-/// If there is no interpreter, the link cannot be made, or the board ends.
+/// If no interpreter is found, the link cannot be created, or the board ends.
 #[cfg(unix)]
 pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    let told = |error: Error| Diagnostic::from_error(&error);
+    let diagnose = |error: Error| Diagnostic::from_error(&error);
     super::signals::watch()?;
-    let mut terminal = super::terminal::link::Terminal::open().map_err(told)?;
-    let link = terminal.link(&options.link).map_err(told)?;
+    let mut terminal = super::terminal::link::Terminal::open().map_err(diagnose)?;
+    let link = terminal.link(&options.link).map_err(diagnose)?;
     let address = Address::simulated(&specifier(options));
-    let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(told)?;
+    let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(diagnose)?;
     console.text(&format!("serving a simulated board at {}; press Ctrl-C to stop\n", link.path().display()));
-    terminal.pump(board.as_mut()).map_err(told)?;
+    terminal.pump(board.as_mut()).map_err(diagnose)?;
     Ok(0)
 }
 
-/// Serves a board until Ctrl-C; gives the exit status.
+/// Serves a board until Ctrl-C; returns the exit status.
 ///
 /// # Errors
 /// [`crate::Kind::FeatureUnavailableError`], always: there are no pseudo-terminals here.

@@ -1,6 +1,6 @@
-//! One board for one command: opened, used, closed.
+//! Opens one board for one command, and closes it afterwards.
 //!
-//! Uses [`crate::device`]. Invariant: the device is closed whatever happened, and what its closing had to say is printed.
+//! Uses [`crate::device`]. Invariant: the device is always closed, and errors of closing are printed.
 
 use super::arguments::{Connection, Limit};
 use super::console::Console;
@@ -30,7 +30,7 @@ pub fn host<O: Output + 'static>(output: &Arc<O>, connection: &Connection) -> Re
     Ok(host)
 }
 
-/// What records the ports, if the command line wants that.
+/// The recorder of the ports, if requested.
 ///
 /// # Errors
 /// If it cannot be written.
@@ -88,14 +88,14 @@ fn password(path: &Path) -> Result<String, Diagnostic> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Says so if the recording is not whole. The run's own outcome stays.
+/// Warns if the recording is incomplete. The run's outcome does not change.
 pub fn finish_recording(host: &Host, console: &Console, sources: &Sources) {
     if let Some(error) = host.recorder().and_then(|recorder| recorder.failure()) {
         console.diagnostic(&Diagnostic::from_error(&error), sources);
     }
 }
 
-/// Does `work`; should it panic, the devices of `host` are closed before the panic goes on.
+/// Runs `work`; if it panics, closes the devices of `host` before the panic continues.
 pub fn guarded<T>(host: &Host, work: impl FnOnce() -> T) -> T {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done,
@@ -110,7 +110,7 @@ pub fn guarded<T>(host: &Host, work: impl FnOnce() -> T) -> T {
     }
 }
 
-/// What boards print beside the result of a command: it goes to standard error.
+/// Unrequested output of boards: it goes to standard error.
 pub struct Aside(pub Arc<Console>);
 
 impl Output for Aside {
@@ -131,8 +131,8 @@ impl Output for Aside {
     }
 }
 
-/// Opens the board that the command line names, works with it, closes it. Gives the exit status. What the board prints
-/// unasked goes to standard error: standard output is for what `work` prints.
+/// Opens the board that the command line names, runs `work`, and closes the board. Returns the exit status. Unrequested
+/// output of the board goes to standard error: standard output is for the output of `work`.
 ///
 /// # Errors
 /// Only if Ctrl-C cannot be watched; everything else is printed here, with excerpts from `sources`.
@@ -148,7 +148,7 @@ pub fn with_board(
     with_board_printing_to(&aside, console, connection, limit, options, sources, work)
 }
 
-/// As [`with_board`]; what the board prints unasked goes to `output`.
+/// As [`with_board`]; unrequested output of the board goes to `output`.
 ///
 /// # Errors
 /// As [`with_board`].
@@ -166,10 +166,10 @@ pub fn with_board_printing_to<O: Output + 'static>(
     host.set_deadline(limit.timeout.and_then(|limit| Instant::now().checked_add(limit)));
     let class = Arc::new(Class::device());
     let worked = host.open(&class, None, options, &mut |_, _| Ok(())).and_then(|device| work(&device));
-    // The deadline is for the work, not for tidying up after it.
+    // The deadline does not apply to closing.
     host.set_deadline(None);
     let failures = worked.err().into_iter().chain(host.close_all());
-    // A board that is none of the station has the name of the class, which the person never wrote.
+    // A board outside the station is named after its class, which the user never wrote.
     let named = |error: Error| if error.device() == Some(&*class.name) { error.without_device() } else { error };
     let failures: Vec<Diagnostic> = failures.map(|error| Diagnostic::from_error(&named(error))).collect();
     finish_recording(&host, console, sources);

@@ -1,6 +1,6 @@
 //! Ctrl-C, and the signals that ask a program to end.
 //!
-//! Uses [`crate::interrupt`]. Invariants: the first press stops what runs, so that teardowns follow; the second leaves at once.
+//! Uses [`crate::interrupt`]. Invariants: the first press stops the script, so that teardowns run; the second exits immediately.
 //! After SIGTERM or SIGHUP the program is over at [`interrupt::end_by`], whatever hangs.
 
 use crate::diagnostic::Diagnostic;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::time::Instant;
 
-/// From now on Ctrl-C (and SIGTERM, SIGHUP) interrupts instead of killing. Once a process.
+/// Makes Ctrl-C (and SIGTERM, SIGHUP) interrupt instead of kill. Call once per process.
 ///
 /// # Errors
 /// [`Kind::InternalError`] if the operating system refuses.
@@ -19,7 +19,7 @@ pub fn watch() -> Result<(), Diagnostic> {
     watch_telling(|| {})
 }
 
-/// As [`watch`]; besides, `tell` is called at the first press, before it interrupts.
+/// As [`watch`]; also calls `tell` at the first press, before it interrupts.
 ///
 /// # Errors
 /// As [`watch`].
@@ -44,14 +44,14 @@ fn refused(error: std::io::Error) -> Diagnostic {
     Diagnostic::new(Kind::InternalError, format!("signals cannot be watched: {error}"))
 }
 
-/// Leaves at once.
+/// Exits immediately.
 fn give_up() -> ! {
     #[cfg(unix)]
     super::terminal::modes::restore();
     std::process::exit(i32::from(Kind::Interrupted.exit_status()))
 }
 
-/// Presses of Ctrl-C during one input of the prompt that open a way out of whatever does not stop.
+/// Presses of Ctrl-C during one input of the prompt that exit even if the input does not stop.
 const PRESSES: u32 = 3;
 
 /// Whether an input of the prompt is being carried out, and how often Ctrl-C was pressed since it began.
@@ -117,7 +117,7 @@ pub fn watch_calls(calls: &Arc<Calls>, leave: impl Fn() + Send + Sync + 'static)
         if calls.leaving.swap(true, Ordering::SeqCst) {
             give_up();
         }
-        // An input that runs now sees the note when it has ended.
+        // A running input checks the flag when it ends.
         if !calls.running.load(Ordering::SeqCst) {
             calls.close();
             leave();
@@ -126,8 +126,8 @@ pub fn watch_calls(calls: &Arc<Calls>, leave: impl Fn() + Send + Sync + 'static)
     .map_err(refused)
 }
 
-/// Calls `asked` whenever a signal asks the program to end, and ends it in time. What asks so is a key for ctrlc besides, which
-/// interrupts what runs.
+/// Calls `asked` whenever a signal asks the program to end, and ends it in time.
+/// The ctrlc crate also reports these signals as Ctrl-C, which interrupts the script.
 #[cfg(unix)]
 fn watch_requests(asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGTERM};
@@ -138,7 +138,7 @@ fn watch_requests(asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         while came.read_exact(&mut [0]).is_ok() {
             interrupt::end();
-            // Where no thread can be had, what hangs ends with the next signal.
+            // If no thread can be started, the next signal ends a hung program.
             let _ = std::thread::Builder::new().name("end".to_owned()).spawn(end_in_time);
             asked();
         }
@@ -158,19 +158,19 @@ fn end_in_time() {
     }
 }
 
-/// Elsewhere there is only Ctrl-C.
+/// On other systems there is only Ctrl-C.
 #[cfg(not(unix))]
 fn watch_requests(_asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Whether the terminal is in the prompt's hands, so that a signal cannot be a key.
+/// Whether the prompt reads keys itself, so that a signal cannot come from a key.
 #[cfg(unix)]
 fn keys_make_no_signals() -> bool {
     !super::terminal::modes::makes_signals()
 }
 
-/// Elsewhere a key is all that there is.
+/// On other systems, signals come only from keys.
 #[cfg(not(unix))]
 fn keys_make_no_signals() -> bool {
     false

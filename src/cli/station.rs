@@ -1,6 +1,6 @@
-//! The station's file: found, read, made known to the host.
+//! Finds and reads the station file, and registers its boards with the host.
 //!
-//! Uses [`crate::bench::station`]. Invariant: a file that is there is read, and one with a mistake is never passed over.
+//! Uses [`crate::bench::station`]. Invariant: an existing file is always read, and a mistake in it is always an error.
 
 use super::arguments::station::Station as Options;
 use super::arguments::{Allowed, Noting};
@@ -103,8 +103,8 @@ pub fn reports(
     }
 }
 
-/// What scripts may do: what the configuration and the command line allow, and to use the folder for reports of a station that
-/// the person trusts.
+/// Permissions of scripts: those of the configuration and the command line, and the report folder of a station that
+/// the user trusts.
 ///
 /// # Errors
 /// If the configuration is wrong.
@@ -116,7 +116,7 @@ pub fn permissions(allowed: &Allowed, station: Option<&Station>) -> Result<Permi
     Ok(permissions)
 }
 
-/// The file beside the script, else the one in the current folder.
+/// The file next to the script, else the one in the current folder.
 fn find(script: Option<&Path>) -> Option<PathBuf> {
     let beside = script.and_then(Path::parent).map(|folder| folder.join(FILE));
     beside.into_iter().chain([PathBuf::from(FILE)]).find(|file| file.is_file())
@@ -125,7 +125,7 @@ fn find(script: Option<&Path>) -> Option<PathBuf> {
 /// The text of a station's file.
 ///
 /// # Errors
-/// If it cannot be read, or is no text.
+/// If it cannot be read, or is not UTF-8.
 pub fn read(file: &Path) -> Result<String, Diagnostic> {
     disk::read_text_named(file, bound::SETTINGS)
         .map_err(|error| unread(&format!("`{}`", file.display()), &error, "use TOML in UTF-8"))

@@ -1,4 +1,4 @@
-//! `sync`: a folder to a board.
+//! `sync`: makes a board's files equal to a folder.
 //!
 //! Uses [`crate::sync`]. Invariant: standard output has one line a step and a line that sums up, or the JSON.
 
@@ -14,12 +14,12 @@ use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Makes the board's files equal to a folder. Gives the exit status.
+/// Makes the board's files equal to a folder. Returns the exit status.
 ///
 /// # Errors
 /// If the folder cannot be read.
 pub fn command(command: &Sync, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    // Before the board is asked for anything.
+    // Before the board is used.
     let local = local(&command.folder, &command.choice, console)?;
     let opening = OpenOptions { auto_sync_time: false, startup: Some(String::new()), ..OpenOptions::default() };
     let sources = Sources::default();
@@ -28,7 +28,7 @@ pub fn command(command: &Sync, console: &Arc<Console>) -> Result<u8, Diagnostic>
     })
 }
 
-/// What is to be sent. Tells what is remarkable about it.
+/// The files to send. Prints remarks about them.
 ///
 /// # Errors
 /// If the folder cannot be read, or the options contradict it.
@@ -45,7 +45,7 @@ pub fn local(folder: &Path, choice: &SyncChoice, console: &Console) -> Result<Lo
     Ok(local)
 }
 
-/// Sends it, and prints what was done. The texts of Python files that are wrong go into `sources`.
+/// Sends the files, and prints the steps. The texts of invalid Python files go into `sources`.
 ///
 /// # Errors
 /// Of the board, or of a file.

@@ -1,7 +1,7 @@
 //! `test`: collects scripts with tests and runs them, one after the other or on several boards at once.
 //!
-//! Each script is evaluated as `run` does, with the tests that are chosen. Invariant: what one script prints stays together;
-//! no script is begun after an interruption.
+//! Each script is evaluated as `run` does, with the tests that are chosen. Invariant: the output of one script stays together;
+//! no script starts after an interruption.
 
 use super::arguments::Test;
 use super::console::{Console, Stream};
@@ -25,16 +25,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How often the one who waits for workers looks at them.
+/// Interval of checking the workers.
 const LOOK: Duration = Duration::from_millis(25);
 
 /// The exit status of an interruption.
 const INTERRUPTED: u8 = 130;
 
-/// Runs what the command line names; gives the exit status.
+/// Runs what the command line names; returns the exit status.
 ///
 /// # Errors
-/// If there is nothing to run, or a report cannot be written.
+/// If nothing was run, or a report cannot be written.
 pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let files = collect(&options.paths)?;
     if options.list {
@@ -54,7 +54,7 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     {
         return Err(failure.clone());
     }
-    // A mistake in the station's file is told by each script that has that station.
+    // Each script with this station reports a mistake in the station file.
     let journal = Journal::open(&options.noting, folder.ok().flatten().as_deref(), &name, console)?;
     let recorder = session::recorder(&options.connection)?;
     let bench = Bench { options, journal: &journal, ports, recorder, told: ShownWarnings::default() };
@@ -87,7 +87,7 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     Ok(status)
 }
 
-/// What scripts came to.
+/// Results of the scripts.
 #[derive(Default)]
 struct Ran {
     /// The worst exit status.
@@ -103,14 +103,14 @@ impl Ran {
     }
 }
 
-/// What all scripts share.
+/// State shared by all scripts.
 struct Bench<'a> {
     options: &'a Test,
     journal: &'a Arc<Journal>,
     /// The port of each worker; `None`: that of the command line.
     ports: Vec<Option<String>>,
     recorder: Option<Recorder>,
-    /// The warnings that were told.
+    /// The warnings that were printed.
     told: ShownWarnings,
 }
 
@@ -167,7 +167,7 @@ impl Bench<'_> {
         Ran { status: status(&finished, console.broken()), tally: finished.tally }
     }
 
-    /// Runs the files on all boards at once; what each prints comes when it has ended.
+    /// Runs the files on all boards at once; the output of each is printed when it ends.
     fn at_once(&self, files: &[&Path], seed: Option<u64>, console: &Arc<Console>) -> Ran {
         let queue: Mutex<VecDeque<&Path>> = Mutex::new(files.iter().copied().collect());
         let all = Mutex::new(Ran::default());
@@ -202,7 +202,7 @@ impl Bench<'_> {
     }
 }
 
-/// Waits for all workers. One of them has taken the press of Ctrl-C: it is meant for each of the others, too, once.
+/// Waits for all workers. Ctrl-C reaches only one of them, so it is passed on once to each of the others.
 fn pass_on(running: &AtomicUsize, interrupted: &AtomicBool) {
     let mut presses = None;
     while running.load(Ordering::SeqCst) > 0 {
@@ -221,7 +221,7 @@ fn pass_on(running: &AtomicUsize, interrupted: &AtomicBool) {
     }
 }
 
-/// Counts a worker out when it ends, also by a panic.
+/// Counts ended workers, panicked ones too.
 struct Leaving<'a> {
     running: &'a AtomicUsize,
     main: std::thread::Thread,
@@ -241,7 +241,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Bytes for standard output, or, marked, for standard error.
 type Piece = (bool, Vec<u8>);
 
-/// What a script prints while others do, in its order.
+/// Output of a script that runs beside others, in order.
 #[derive(Clone, Default)]
 struct Page(Arc<Mutex<Vec<Piece>>>);
 
@@ -295,7 +295,7 @@ fn ports(options: &Test) -> Result<Vec<Option<String>>, Diagnostic> {
     Ok(vec![None; jobs])
 }
 
-/// The scripts that paths mean: files as they are, of folders those with the names of tests.
+/// The scripts that paths name: files themselves, and in folders those with names of tests.
 fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
     let here = [PathBuf::from(".")];
     let paths = if paths.is_empty() { &here } else { paths };
@@ -330,7 +330,7 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
     Ok(files)
 }
 
-/// Whether a file in a folder is taken for a script with tests.
+/// Whether a file in a folder is a script with tests.
 fn is_test(name: &str) -> bool {
     name.strip_suffix(".rhai").is_some_and(|name| name.starts_with("test_") || name.ends_with("_test"))
 }

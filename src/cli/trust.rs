@@ -1,4 +1,4 @@
-//! `trust`: which station files a person has read and trusts.
+//! `trust`: records which station files the user has read and trusts.
 //!
 //! A station's file that is found beside a script may come from anyone, as the script does. The ones that the person trusts
 //! are kept with a hash of their text, so that a change ends the trust. Invariant: what is compared with the hash is the text
@@ -27,7 +27,7 @@ struct Entry {
     sha256: String,
 }
 
-/// Carries out the command; gives the exit status.
+/// Runs the command; returns the exit status.
 ///
 /// # Errors
 /// If there is no such file, anything in it is wrong, or the decision cannot be kept.
@@ -75,12 +75,12 @@ pub fn of(file: &Path, text: &str) -> Trust {
     }
 }
 
-/// Keeps the trust in a file whose text belay-script itself has changed.
+/// Keeps a file trusted after belay-script itself has changed its text.
 pub fn renew(file: &Path, before: &str, after: &str) {
     if of(file, before) != Trust::Trusted {
         return;
     }
-    // Without it, the person is asked to trust the file again.
+    // If this fails, the user must trust the file again.
     let _ = store().and_then(|store| {
         let mut entries = read(&store)?;
         keep(&mut entries, &name(file)?, after);
@@ -94,7 +94,7 @@ fn keep(entries: &mut Vec<Entry>, name: &str, text: &str) {
     entries.sort_by(|a, b| a.file.cmp(&b.file));
 }
 
-/// What a person trusts: the ports of the boards, and the folder for reports.
+/// The trusted content: the ports of the boards, and the folder for reports.
 fn summary(station: &Station) -> String {
     let mut text = String::new();
     for (name, board) in &station.boards {
@@ -114,7 +114,7 @@ fn state(entry: &Entry) -> &'static str {
     }
 }
 
-/// A text of a file on one line: no terminal obeys it.
+/// A text of a file on one line, without control characters.
 fn plain(text: &str) -> String {
     text.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
@@ -126,7 +126,7 @@ fn hash(text: &str) -> String {
     })
 }
 
-/// The file in full, by which it is known.
+/// The full path, which identifies the file.
 fn name(file: &Path) -> Result<String, Diagnostic> {
     let real = file.canonicalize().map_err(|error| {
         misuse(

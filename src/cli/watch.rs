@@ -1,4 +1,4 @@
-//! `run --watch`: a script that runs again whenever it, or something that it reads, is saved.
+//! `run --watch`: runs a script again whenever one of its input files is saved.
 //!
 //! Uses [`crate::script`] and notify. Folders are watched, since editors replace files; what counts is whether the text is
 //! another one. Invariant: between two runs no device is open, and the connections of the last one are kept; they are
@@ -18,18 +18,18 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Editors save in several steps: so long nothing must have happened, and so long is waited for that at most.
+/// Editors save in several steps: wait until nothing has changed for the first duration, at most for the second.
 const QUIET: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// What the run, Ctrl-C and the thread that is told of changes know of each other.
+/// State shared by the run, Ctrl-C, and the thread that gets change notifications.
 #[derive(Default)]
 struct Shared {
-    /// What the run reads; `None` before the first one.
+    /// Input files of the run; `None` before the first one.
     inputs: Option<Inputs>,
-    /// Whether it goes on.
+    /// Whether the run is active.
     running: bool,
-    /// It was stopped because something has changed.
+    /// It was stopped because an input file has changed.
     stopped: bool,
     /// Ctrl-C.
     ended: bool,
@@ -39,7 +39,7 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs the script again and again until Ctrl-C. Gives the exit status.
+/// Runs the script again and again until Ctrl-C. Returns the exit status.
 ///
 /// # Errors
 /// If its folder cannot be watched.
@@ -69,7 +69,7 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     Ok(Kind::Interrupted.exit_status())
 }
 
-/// One run, printed as [`super::run::run`] prints it. Gives what it has read.
+/// One run, printed as [`super::run::run`] prints it. Returns its input files.
 fn once(launch: &Launch<'_>, script: &Path, bench: &Bench, shared: &Mutex<Shared>, folders: &mut Folders) -> Inputs {
     bench.host.begin_run();
     let mut runner = launch.runner(bench, launch.console.clone(), Subject::default());
@@ -87,7 +87,7 @@ fn once(launch: &Launch<'_>, script: &Path, bench: &Bench, shared: &Mutex<Shared
     let stopped = {
         let mut shared = lock(shared);
         shared.running = false;
-        // Its press of Ctrl-C may be left over.
+        // Its Ctrl-C may be left over.
         crate::interrupt::take();
         shared.stopped && !shared.ended
     };
@@ -99,7 +99,7 @@ fn once(launch: &Launch<'_>, script: &Path, bench: &Bench, shared: &Mutex<Shared
     inputs
 }
 
-/// Waits until something that was read has changed. `None`: Ctrl-C.
+/// Waits until an input file has changed. `None`: Ctrl-C.
 fn change(
     run: &Run,
     console: &Console,
@@ -157,7 +157,7 @@ impl Folders {
         };
         let (events, happened) = channel();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            // Reading is no change; an error may hide one.
+            // A read is not a change, but an error may hide one.
             if event.is_ok_and(|event| event.kind.is_access()) {
                 return;
             }
@@ -171,7 +171,7 @@ impl Folders {
         Ok(folders)
     }
 
-    /// Watches the folders of what a run reads, too. One that is not there, or cannot be watched, is not.
+    /// Also watches the folders of all input files. Missing and unwatchable ones are skipped.
     fn follow(&mut self, inputs: &Inputs) {
         for (folder, deep) in inputs.folders() {
             if self.known.contains(&(folder.clone(), deep)) {
@@ -185,7 +185,7 @@ impl Folders {
     }
 }
 
-/// Looks, whenever something has happened in a folder, whether it matters; stops the run that goes on, and rings the bell.
+/// Checks on every notification whether an input file has changed; if so, stops the active run, and rings the bell.
 fn attend(happened: &Receiver<()>, script: &Path, shared: &Mutex<Shared>, bell: &Sender<()>) {
     while happened.recv().is_ok() {
         let began = Instant::now();
@@ -196,7 +196,7 @@ fn attend(happened: &Receiver<()>, script: &Path, shared: &Mutex<Shared>, bell: 
         }
         let mut shared = lock(shared);
         if shared.running && !shared.stopped {
-            // Once: its teardowns are to run to their ends.
+            // Only once: its teardowns must not be interrupted.
             shared.stopped = true;
             crate::interrupt::raise();
         }

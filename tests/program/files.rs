@@ -350,7 +350,11 @@ fn rm_mkdir_and_mv_change_the_board() {
         2,
         "error: `/a` cannot be moved into itself\n  help: name another destination\n",
     );
-    bench.fails(&["mv", ":/lib", ":/"], 2, "error: `/lib` cannot be moved to itself\n  help: name another destination\n");
+    bench.fails(
+        &["mv", ":/lib", ":/"],
+        2,
+        "error: `/lib` cannot be moved to itself\n  help: name another destination\n",
+    );
     bench.fails(
         &["mv", ":/lib", ":/a/main.py"],
         1,

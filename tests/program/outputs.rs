@@ -153,7 +153,10 @@ fn a_full_disk_keeps_the_old_files() {
     let output = limited("$BS run w.rhai --html r.html");
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(74), "{said}");
-    assert!(said.contains("no report can be written: the events of the run cannot be stored: file too large"), "{said}");
+    assert!(
+        said.contains("no report can be written: the events of the run cannot be stored: file too large"),
+        "{said}"
+    );
     kept("r.html");
     no_debris();
     // A page that is not there is not announced.

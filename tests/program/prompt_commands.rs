@@ -57,12 +57,7 @@ fn boards_and_files() {
     );
     person.types(b":open\r");
     person.sees("Device, Device#2 3> ");
-    fails(
-        &mut person,
-        ":ls /",
-        "several devices are open",
-        "name one of them after the command: `Device`, `Device#2`",
-    );
+    fails(&mut person, ":ls /", "several devices are open", "name one of them after the command: `Device`, `Device#2`");
     comes_to(&mut person, ":ls Device#2", "the directory is empty");
     // The board's own prompt has the variables of the session.
     person.types(b"d.exec(\"x = 20\")\r");
@@ -113,7 +108,12 @@ fn times_help_and_what_was_typed() {
     person.types(b"fn f() { 1 }\rfn f() { 2 }\rnonsense\r");
     person.sees("9> ");
     comes_to(&mut person, ":save typed.rhai", "saved 7 inputs in `typed.rhai`");
-    fails(&mut person, ":save typed.rhai", "file `typed.rhai` already exists", "use `:save! typed.rhai` to overwrite it");
+    fails(
+        &mut person,
+        ":save typed.rhai",
+        "file `typed.rhai` already exists",
+        "use `:save! typed.rhai` to overwrite it",
+    );
     comes_to(&mut person, ":save! typed.rhai", "saved 7 inputs in `typed.rhai`");
     let wanted = "import \"lib\" as lib;\nlib::twice(4);\nlet runs = 0;\n{ runs += 1; sleep(0.25) };\nlet once = runs;\nonce;\nfn f() { 2 };\n";
     assert_eq!(std::fs::read_to_string(folder.path().join("typed.rhai")).unwrap(), wanted);

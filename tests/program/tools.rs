@@ -211,11 +211,7 @@ fn the_files_of_an_editor_are_replaced_only_by_force() {
         fs::write(path.join(files[0]), "mine").expect("a file");
         let outcome = Program::new().args(["editor", kind, &target]).outcome_in(folder.path());
         assert_eq!(outcome.status, Some(2));
-        assert!(
-            outcome.stderr.contains("already exists") && outcome.stderr.contains("--force"),
-            "{}",
-            outcome.stderr
-        );
+        assert!(outcome.stderr.contains("already exists") && outcome.stderr.contains("--force"), "{}", outcome.stderr);
         assert_eq!(texts(&path)[files[0]], "mine");
         succeeds(folder.path(), &["editor", kind, &target, "--force"]);
         assert_eq!(texts(&path), written);

@@ -1,12 +1,12 @@
-//! The line that a person is typing, below what is printed meanwhile.
+//! The line that the user is typing, below concurrent output.
 //!
-//! Invariant: while it stands, only whole lines are printed, above it; what is no whole line yet comes when it is typed.
+//! Invariant: while it is shown, only whole lines are printed above it; a partial line is printed when the user has finished.
 
 use super::{Console, Inner};
 use std::io::Write as _;
 
 impl Console {
-    /// Draws the line that a person is typing; whatever else is printed goes above it. `None`: it is typed.
+    /// Draws the line that the user is typing; other output goes above it. `None`: the line is finished.
     pub fn question(&self, line: Option<String>) {
         let mut inner = self.lock();
         if let Some(line) = line {
@@ -22,7 +22,7 @@ impl Console {
 }
 
 impl Inner {
-    /// Writes what makes whole lines above the line that is being typed, and holds the rest.
+    /// Writes whole lines above the line that is being typed, and buffers the rest.
     pub(super) fn write_above(&mut self, bytes: &[u8]) {
         const LONGEST_LINE: usize = 64 * 1024;
         self.held.extend_from_slice(bytes);

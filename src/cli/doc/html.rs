@@ -1,13 +1,13 @@
-//! A reference as a small site: an index, and a page for each script and module.
+//! Writes the reference as a small site: an index, and a page for each script and module.
 //!
-//! Each page stands alone: its style is in it, it loads nothing and runs nothing. Invariant: text reaches a page by
+//! Each page is self-contained: it embeds its style, loads nothing and runs nothing. Invariant: text reaches a page by
 //! [`escape`] or [`html`] alone.
 
 use super::markdown::{escape, html};
 use crate::script::reference::{Entry, LANGUAGE, Page, Section};
 use std::fmt::Write as _;
 
-/// Stands in every page, so that a page of this program is known when it is to be replaced.
+/// Marks every page, so that later runs recognise and overwrite only their own pages.
 pub const MARK: &str = "<meta name=\"generator\" content=\"belay-script doc\">";
 
 const STYLE: &str = include_str!("style.css");
@@ -22,7 +22,7 @@ pub fn site(pages: &[Page]) -> Vec<(String, String)> {
     files
 }
 
-/// A name for each page's file, which no file system mixes up with another.
+/// A file name for each page that is unique on every file system.
 fn file_names(pages: &[Page]) -> Vec<String> {
     let mut taken = vec!["index".to_owned()];
     let mut names = Vec::new();
@@ -59,7 +59,7 @@ fn address(name: &str) -> String {
     name.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
-/// The part of the index that a page stands in.
+/// The section of the index that lists a page.
 fn group(page: &Page) -> &'static str {
     match page.name.as_str() {
         LANGUAGE => "Language",
@@ -87,7 +87,7 @@ fn index(pages: &[Page], names: &[String]) -> String {
     document("Reference", &out)
 }
 
-/// Links to what a page has, in the file `name`; an empty name is the page itself.
+/// Links to the entries of a page in the file `name`; an empty name means the same page.
 fn contents(page: &Page, name: &str) -> String {
     let mut out = String::new();
     for (index, section) in page.sections.iter().enumerate() {
@@ -107,7 +107,7 @@ fn section_anchor(section: &Section, index: usize) -> String {
     if section.owner.is_empty() { format!("section-{index}") } else { escape(&section.owner) }
 }
 
-/// What a link to an entry ends in. The functions of several types may share a name within a group.
+/// The anchor of an entry. Functions of several types may share a name within a group.
 fn anchor(section: &Section, index: usize, number: usize) -> String {
     let name = section.entries.get(number).map_or("", |entry| entry.name.as_str());
     let plain = format!("{}.{}", section_anchor(section, index), escape(name));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn every_page_has_a_file_of_its_own() {
+    fn every_page_has_its_own_file() {
         let pages =
             ["bench.rhai", "lib/bench", "lib-bench.rhai", "Bench.rhai", "index.rhai", "../ä x.rhai", "...", "std/csv"];
         let pages: Vec<Page> = pages.iter().map(|name| named(name)).collect();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn links_lead_to_what_is_there_and_text_is_escaped() {
+    fn links_resolve_and_text_is_escaped() {
         let entry = |name: &str| Entry {
             name: name.to_owned(),
             heads: vec![format!("task {name}(a = '<&>\"')")],

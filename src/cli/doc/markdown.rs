@@ -1,9 +1,9 @@
-//! The comments of scripts as HTML: paragraphs, lists, blocks of code, code and emphasis within a line.
+//! Renders comments of scripts as HTML: paragraphs, lists, code blocks, inline code and emphasis.
 //!
-//! Only a small part of Markdown, and nothing of it lets HTML through. Invariant: everything that comes from a comment
-//! is escaped, so that no comment can bring a tag, an attribute or a link into a page.
+//! Supports a small subset of Markdown without HTML. Invariant: all text of a comment is escaped, so that no comment
+//! can add a tag, an attribute or a link to a page.
 
-/// The text with the characters replaced that mean something in HTML, also within attributes.
+/// Escapes text for HTML, including attribute values.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -13,7 +13,7 @@ pub fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // What HTML cannot hold.
+            // Characters that HTML forbids.
             c if c.is_control() && c != '\n' && c != '\t' => out.push('\u{fffd}'),
             c => out.push(c),
         }
@@ -91,7 +91,7 @@ fn inline(text: &str) -> String {
         };
         let inside = &marked[mark.len()..];
         let close = inside.find(mark).filter(|close| *close > 0);
-        // A star that stands alone is multiplication.
+        // A single star is multiplication.
         match close
             .filter(|close| tag == "code" || !inside[..*close].starts_with(' ') && !inside[..*close].ends_with(' '))
         {
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_comment_is_markup() {
+    fn comments_cannot_inject_markup() {
         for text in [
             "<script>alert(1)</script>",
             "`<img src=x onerror=\"y\">`",

@@ -1,7 +1,7 @@
-//! `doc`: the reference of a script, of a standard module, or of what the language has itself.
+//! `doc`: the reference of a script, a standard module, or the language.
 //!
-//! Uses [`crate::script::reference`]. Invariant: nothing of a script is run but its declarations, and no board is
-//! asked.
+//! Uses [`crate::script::reference`]. Invariant: nothing of a script is run but its declarations, and no board
+//! is used.
 
 mod html;
 mod markdown;
@@ -18,13 +18,13 @@ use crate::script::{RunOptions, Runner, Sources};
 use std::path::Path;
 use std::sync::Arc;
 
-/// What could not be described, with the texts that its places are in.
+/// A failure, with the sources that its locations refer to.
 type Failed = (Vec<Diagnostic>, Sources);
 
-/// Prints a reference, or writes it as pages; gives the exit status.
+/// Prints a reference, or writes it as pages; returns the exit status.
 ///
 /// # Errors
-/// If there is no such script or module, or the pages cannot be written.
+/// If the script or module is unknown, or the pages cannot be written.
 pub fn doc(options: &Doc, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let described = match &options.subject {
         Some(subject) => describe(subject, &options.allowed, console)?,
@@ -101,7 +101,7 @@ fn modules(console: &Arc<Console>) -> Result<Vec<Page>, Diagnostic> {
     let mut runner = runner(console, RunOptions::default());
     let mut pages = Vec::new();
     for name in module_names() {
-        // What is imported by a module has a page of its own.
+        // Imports of a module have their own pages.
         match runner.reference_module(&name) {
             Some(Ok(described)) => pages.extend(described.into_iter().next()),
             Some(Err(mut failures)) if !failures.is_empty() => return Err(failures.remove(0)),

@@ -1,4 +1,4 @@
-//! A reference for a terminal: headings as in Markdown, what is declared on a line of its own, its comment below it.
+//! Renders the reference for a terminal: Markdown headings, each declaration on its own line, its comment below.
 //!
 //! Invariant: pure; without colour the text is the same but for the escape sequences.
 
@@ -72,7 +72,7 @@ pub fn page(page: &Page, is_coloured: bool) -> String {
     out.text
 }
 
-/// The language's own functions, and what each standard module is for and has.
+/// The functions of the language, and an overview of each standard module.
 pub fn overview(language: &Page, modules: &[Page], is_coloured: bool) -> String {
     let mut out = Writer::new(is_coloured);
     out.heading(1, &language.name);

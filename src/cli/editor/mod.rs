@@ -1,7 +1,7 @@
-//! `editor`: what an editor needs to show scripts with the MicroPython in them.
+//! `editor`: writes extensions for editors that highlight scripts and the MicroPython in them.
 //!
 //! The files of `vscode/` and `vim/` are embedded as they are. Both grammars hand the text between the quotes of a body
-//! to the editor's own Python. Invariant: without `--force` no file is changed that is there already.
+//! to the editor's own Python. Invariant: existing files are overwritten only with `--force`.
 
 use super::arguments::{Editor, EditorKind};
 use super::console::Console;
@@ -12,10 +12,10 @@ use include_dir::{Dir, include_dir};
 static VSCODE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/editor/vscode");
 static VIM: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/editor/vim");
 
-/// Writes the files of an editor; gives the exit status.
+/// Writes the files of an editor; returns the exit status.
 ///
 /// # Errors
-/// If one of them is in the way or cannot be written.
+/// If one of them already exists or cannot be written.
 pub fn editor(options: &Editor, console: &Console) -> Result<u8, Diagnostic> {
     let existing = if options.force { Existing::Replace } else { Existing::Refuse };
     let made = generated::write(&options.folder, &files(options.kind), existing)?;

@@ -1,4 +1,4 @@
-//! What can be known of the editors' files without the editors.
+//! Tests the editors' files without the editors.
 
 use super::*;
 use serde_json::Value;
@@ -37,7 +37,7 @@ fn groups(pattern: &str) -> Result<usize, String> {
 }
 
 #[test]
-fn the_extension_names_files_that_it_has() {
+fn the_extension_names_existing_files() {
     let package = json("package.json");
     assert_eq!(package["version"], env!("CARGO_PKG_VERSION"));
     let language = &package["contributes"]["languages"][0];
@@ -51,7 +51,7 @@ fn the_extension_names_files_that_it_has() {
 }
 
 #[test]
-fn the_grammar_is_sound() {
+fn the_grammar_is_valid() {
     let grammar = json("syntaxes/rhai.tmLanguage.json");
     let defined: BTreeSet<String> = grammar["repository"].as_object().unwrap().keys().cloned().collect();
     let mut used = BTreeSet::new();
@@ -107,7 +107,7 @@ fn vim_links_every_group_that_it_defines() {
     };
     let defined: BTreeSet<String> =
         ["syntax keyword ", "syntax match ", "syntax region "].iter().flat_map(|prefix| groups(prefix)).collect();
-    // These have no look of their own.
+    // These groups have no highlighting.
     let bare =
         ["rhaiBlock", "rhaiBody", "rhaiDeviceBlock", "rhaiInterpolation", "rhaiItemParameters", "rhaiParameterGroup"];
     let mut linked = groups("highlight default link ");

@@ -1,6 +1,6 @@
 //! `rm`, `mkdir` and `mv`: changes on the board.
 //!
-//! Invariant: what is asked for is looked at as a whole before the first change.
+//! Invariant: all arguments are checked before the first change.
 
 use super::find::{self, Found};
 use super::path::{BoardPath, Place, is_inside, join, name, parent};
@@ -19,10 +19,10 @@ fn as_places(paths: &[BoardPath]) -> Vec<Place> {
     paths.iter().cloned().map(Place::Board).collect()
 }
 
-/// Removes; gives the exit status.
+/// Removes; returns the exit status.
 ///
 /// # Errors
-/// Of wrong arguments, or if Ctrl-C cannot be watched.
+/// For wrong arguments, or if Ctrl-C cannot be watched.
 pub fn rm(options: &Rm, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
     let paths = on_board("rm", &options.paths)?;
     run(console, &options.session, &as_places(&paths), |work| {
@@ -40,13 +40,13 @@ pub fn rm(options: &Rm, console: &Arc<Console>) -> std::result::Result<u8, Diagn
         }
         let list: Vec<&str> = files.iter().map(String::as_str).collect();
         work.files()?.change(Change::Remove, &list)?;
-        // What is in a directory is sorted behind it.
+        // The contents of a directory are sorted after it.
         let list: Vec<&str> = folders.iter().rev().map(String::as_str).collect();
         work.files()?.change(Change::RemoveDirectory, &list)
     })
 }
 
-/// Adds what goes with `found`.
+/// Adds `found` and its contents.
 fn removed(
     work: &mut Work<'_>,
     found: Found,
@@ -81,7 +81,7 @@ fn removed(
         }
         return Ok(());
     }
-    // Of the root what is on its own drive: an SD card that is mounted in it stays as it is.
+    // In the root, remove only files on its own drive: a mounted SD card stays unchanged.
     let root = work.files()?.space("/")?;
     for entry in work.files()?.directory("/")? {
         match entry.size {
@@ -99,7 +99,7 @@ fn removed(
     Ok(())
 }
 
-/// Makes directories; gives the exit status.
+/// Makes directories; returns the exit status.
 ///
 /// # Errors
 /// As [`rm`].
@@ -126,7 +126,7 @@ pub fn mkdir(options: &Mkdir, console: &Arc<Console>) -> std::result::Result<u8,
     })
 }
 
-/// The directories above `path` that are not there, the highest first.
+/// The missing directories above `path`, outermost first.
 fn above(files: &mut Files<'_>, path: &str, folders: &mut Vec<String>) -> Result<()> {
     let mut missing = Vec::new();
     let mut folder = parent(path);
@@ -143,7 +143,7 @@ fn above(files: &mut Files<'_>, path: &str, folders: &mut Vec<String>) -> Result
     Ok(())
 }
 
-/// Renames and moves; gives the exit status.
+/// Renames and moves; returns the exit status.
 ///
 /// # Errors
 /// As [`rm`].
@@ -186,7 +186,7 @@ pub fn mv(options: &Mv, console: &Arc<Console>) -> std::result::Result<u8, Diagn
     })
 }
 
-/// Whether a file is there that `found` takes the place of.
+/// Whether `found` replaces an existing file.
 fn movable(work: &mut Work<'_>, found: &Found, target: &str) -> Result<bool> {
     work.guard(&found.path)?;
     work.guard(target)?;
@@ -214,7 +214,7 @@ const EEXIST: i64 = 17;
 
 fn rename(files: &mut Files<'_>, from: &str, to: &str, replaces: bool) -> Result<()> {
     match files.rename(from, to) {
-        // FAT does not replace.
+        // FAT cannot rename onto an existing file.
         Err(error) if replaces && error.errno() == Some(EEXIST) => {
             files.change(Change::Remove, &[to])?;
             files.rename(from, to)

@@ -1,6 +1,6 @@
-//! `cp`: files to a board, from it, and on it.
+//! `cp`: copies files to, from and on a board.
 //!
-//! Invariant: a file appears under its name when all of it is there, and the old one stays until then.
+//! Invariant: a file appears under its name only when it is complete; the old one stays until then.
 
 use super::local::{self, Partial};
 use super::path::Place;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// Bytes, and files, that go to the board in one exchange: a longer file goes alone.
 const BATCH: (u64, usize) = (1 << 20, 64);
 
-/// Copies; gives the exit status.
+/// Copies; returns the exit status.
 ///
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
@@ -104,7 +104,7 @@ fn upload(files: &mut Files<'_>, plan: &Plan<String>, force: bool, bar: &Bar) ->
     Ok(())
 }
 
-/// Whether the board has what is copied in its place, as `there` says.
+/// Whether the board already has an identical file, according to `there`.
 fn is_there(hash: Hash, copy: &Copy<String>, there: &HashMap<String, Vec<u8>>) -> Result<bool> {
     let Some(target) = there.get(&copy.to) else { return Ok(false) };
     Ok(match &copy.from {
@@ -113,10 +113,10 @@ fn is_there(hash: Hash, copy: &Copy<String>, there: &HashMap<String, Vec<u8>>) -
     })
 }
 
-/// Less than this, in bytes, is sent without asking for the room: it fails soon.
+/// Copies smaller than this, in bytes, are sent without checking the free space: they fail soon.
 const SMALL: u64 = 16 * 1024;
 
-/// Refuses what does not fit before anything is sent. An old file stays until the new one is there.
+/// Refuses files that do not fit before anything is sent. An old file stays until the new one is complete.
 fn check_space(files: &mut Files<'_>, plan: &Plan<String>, there: &HashMap<String, Vec<u8>>) -> Result<()> {
     let copies: Vec<&Copy<String>> = plan.files.iter().filter(|copy| !there.contains_key(&copy.to)).collect();
     if copies.iter().map(|copy| copy.size).sum::<u64>() < SMALL {
@@ -124,13 +124,13 @@ fn check_space(files: &mut Files<'_>, plan: &Plan<String>, there: &HashMap<Strin
     }
     let mut drives: HashMap<&str, Vec<&Copy<String>>> = HashMap::new();
     for copy in copies {
-        // Drives are mounted in the root; a directory that is not there yet is on the root's own.
+        // Drives are mounted in the root; a new directory is on the root's own drive.
         let top = copy.to.get(1..).and_then(|path| path.find('/')).map_or("/", |end| &copy.to[..=end]);
         let top = if plan.folders.iter().any(|folder| folder == top) { "/" } else { top };
         drives.entry(top).or_default().push(copy);
     }
     let root = files.space("/")?;
-    // A directory without a drive has the room of the root.
+    // A directory that is not a drive is on the root's drive.
     for top in drives.keys().copied().filter(|top| *top != "/").collect::<Vec<_>>() {
         let own = files.space(&format!("{top}/"))?;
         let moved = drives.remove(top).unwrap_or_default();
@@ -143,7 +143,7 @@ fn check_space(files: &mut Files<'_>, plan: &Plan<String>, there: &HashMap<Strin
     check_drive(files, root, &drives.remove("/").unwrap_or_default())
 }
 
-/// Refuses what does not fit on one drive with this room.
+/// Refuses files that do not fit on one drive with this free space.
 fn check_drive(files: &mut Files<'_>, space: Option<Space>, copies: &[&Copy<String>]) -> Result<()> {
     let Some(space) = space.filter(|space| space.total > 0 && space.block > 0) else { return Ok(()) };
     let blocks = |bytes: u64| bytes.div_ceil(space.block).saturating_mul(space.block);
@@ -167,7 +167,7 @@ fn check_drive(files: &mut Files<'_>, space: Option<Space>, copies: &[&Copy<Stri
     Ok(())
 }
 
-/// Sends files; gives their bytes.
+/// Sends files; returns their total bytes.
 fn send(files: &mut Files<'_>, batch: &[(&Copy<String>, Source)], done: u64, bar: &Bar) -> Result<u64> {
     let uploads: Vec<Upload<'_>> =
         batch.iter().map(|(copy, source)| Upload { path: &copy.to, content: source, digest: None }).collect();

@@ -1,6 +1,6 @@
-//! `edit`: a file of the board in the user's editor.
+//! `edit`: opens a file of the board in the user's editor.
 //!
-//! Invariant: text that was changed and could not be sent is kept, and its path is told.
+//! Invariant: changed text that could not be sent is kept, and its path is printed.
 
 use super::path::{BoardPath, Place, name, parent};
 use super::plan::no_folder;
@@ -22,10 +22,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
 use std::time::{Duration, Instant};
 
-/// Editors that are tried if neither VISUAL nor EDITOR names one.
+/// Editors to try if neither VISUAL nor EDITOR is set.
 const EDITORS: &[&str] = if cfg!(windows) { &["notepad"] } else { &["sensible-editor", "nano", "vi"] };
 
-/// Longest time between two looks at the editor.
+/// Interval of checking the editor.
 #[cfg(unix)]
 const SLICE: Duration = Duration::from_millis(25);
 
@@ -33,7 +33,7 @@ const SLICE: Duration = Duration::from_millis(25);
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Edits a file; gives the exit status.
+/// Edits a file; returns the exit status.
 ///
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
@@ -44,7 +44,7 @@ pub fn edit(options: &Edit, console: &Arc<Console>) -> std::result::Result<u8, D
         let original = original(work, &path)?;
         let draft = Draft::new(&path.path, original.as_deref().unwrap_or_default())?;
         let edited = draft.edit();
-        // What was pressed in the editor was for the editor.
+        // Keys pressed in the editor belong to the editor.
         crate::interrupt::take();
         let before = original.as_deref().unwrap_or_default();
         let text = match edited.and_then(|()| local::read_all(&draft.file)) {
@@ -67,7 +67,7 @@ pub fn edit(options: &Edit, console: &Arc<Console>) -> std::result::Result<u8, D
     })
 }
 
-/// What the file holds; `None` if it is not there yet, but can be.
+/// The content of the file; `None` if it does not exist yet, but can be created.
 fn original(work: &mut Work<'_>, path: &BoardPath) -> Result<Option<Vec<u8>>> {
     work.guard(&path.path)?;
     let files = work.files()?;
@@ -81,13 +81,15 @@ fn original(work: &mut Work<'_>, path: &BoardPath) -> Result<Option<Vec<u8>>> {
             })?;
             Ok(Some(content))
         }
-        None if path.folder => Err(refused(format!("`{}/` is not the name of a file", path.path), "omit the trailing slash")),
+        None if path.folder => {
+            Err(refused(format!("`{}/` is not the name of a file", path.path), "omit the trailing slash"))
+        }
         None if files.stat(parent(&path.path))? != Some(None) => Err(no_folder(parent(&path.path))),
         None => Ok(None),
     }
 }
 
-/// The text on this computer, in a folder of its own. It goes when it is dropped, unless it is kept.
+/// The text on this computer, in a separate folder. It is removed on drop, unless it is kept.
 struct Draft {
     folder: PathBuf,
     file: PathBuf,
@@ -101,7 +103,7 @@ impl Draft {
             Error::new(Kind::ScriptError, message).with_help("set TMPDIR to a writable folder")
         };
         let folder = own_folder().map_err(failed)?;
-        // The name tells the editor what language it is, and the user which file.
+        // The name tells the editor the language, and the user the file.
         let own = name(path);
         let own = match own.rsplit_once('.') {
             _ if local::is_name(own, cfg!(windows)) && own.len() < 200 && !own.starts_with('-') => own.to_owned(),
@@ -133,7 +135,7 @@ impl Draft {
             .with_help("set EDITOR, for example `EDITOR=nano`"))
     }
 
-    /// Leaves the text where it is, and says where.
+    /// Keeps the text, and adds its path to the error.
     fn keep(&self, error: Error) -> Error {
         self.kept.set(true);
         let help = error.help().map(|help| format!("{help}\n")).unwrap_or_default();
@@ -181,7 +183,7 @@ fn by_shell(editor: &str, file: &Path) -> Command {
     command
 }
 
-/// Runs the editor to its end. What is pressed in it is its own matter, but SIGTERM and SIGHUP end it.
+/// Runs the editor to its end. Ctrl-C belongs to the editor, but SIGTERM and SIGHUP end it.
 #[cfg(unix)]
 fn supervised(mut command: Command) -> std::io::Result<std::process::ExitStatus> {
     use rustix::process::{Pid, Signal, kill_process};
@@ -205,7 +207,7 @@ fn supervised(mut command: Command) -> std::io::Result<std::process::ExitStatus>
                 Some(_) => {}
             }
         }
-        // Nothing to poll for on every system tells the end of a process.
+        // No portable event announces the end of a process.
         std::thread::park_timeout(SLICE);
     }
 }

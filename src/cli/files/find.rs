@@ -1,6 +1,6 @@
-//! What there is on the board at a path or pattern.
+//! Finds files and directories on the board by path or pattern.
 //!
-//! Uses globset. Invariant: a path that is there is taken as it is, also if it could be read as a pattern.
+//! Uses globset. Invariant: an existing path is used literally, even if it is also a pattern.
 
 use super::missing;
 use super::path::{BoardPath, is_inside};
@@ -15,18 +15,18 @@ pub struct Found {
     pub path: String,
     /// Bytes of a file; `None`: a directory.
     pub size: Option<u64>,
-    /// As a source: what is in the directory, and not itself.
+    /// As a source: the contents of the directory, not the directory itself.
     pub contents: bool,
 }
 
-/// Everything that `path` names or matches, sorted; nothing if there is nothing.
+/// All entries that `path` names or matches, sorted; may be empty.
 ///
 /// # Errors
-/// Of the link, of the board; ParseError of a pattern that is none.
+/// Of the link, of the board; ParseError for an invalid pattern.
 pub fn find(files: &mut Files<'_>, path: &BoardPath) -> Result<Vec<Found>> {
     match files.stat(&path.path) {
         Ok(Some(size)) => return Ok(vec![Found { path: path.path.clone(), size, contents: path.contents }]),
-        // A pattern may be no name that the board takes.
+        // The board may reject a pattern as a name.
         Err(error) if !is_pattern(&path.path) => return Err(error),
         Err(error) if error.kind() != crate::error::Kind::DeviceException => return Err(error),
         _ => {}
@@ -81,7 +81,7 @@ fn is_pattern(path: &str) -> bool {
 
 /// A pattern of paths, as a shell has it: names that begin with a dot must be meant.
 struct Pattern {
-    /// The directory in which everything lies that it can match.
+    /// The directory that contains all possible matches.
     base: String,
     /// It can match below that directory's own entries.
     deep: bool,

@@ -1,6 +1,6 @@
-//! `ls` and `tree`: what there is.
+//! `ls` and `tree`: list files and directories.
 //!
-//! Invariant: names are one line each, whatever is in them.
+//! Invariant: each name takes one line, whatever it contains.
 
 use super::find::find_all;
 use super::path::Place;
@@ -24,7 +24,7 @@ struct Listing {
     entries: Vec<(String, Option<u64>)>,
 }
 
-/// Lists; gives the exit status.
+/// Lists; returns the exit status.
 ///
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
@@ -41,7 +41,7 @@ pub fn ls(options: &Ls, console: &Arc<Console>) -> std::result::Result<u8, Diagn
 /// The listing of a path of an open board.
 ///
 /// # Errors
-/// Of the board, or if there is no such path.
+/// Errors of the board, or if the path does not exist.
 pub fn of_device(device: &Device, console: &Arc<Console>, path: &str) -> Result<String> {
     let path = path.strip_prefix(':').unwrap_or(path);
     let place = Place::parse(&format!(":{path}"))?;
@@ -49,7 +49,7 @@ pub fn of_device(device: &Device, console: &Arc<Console>, path: &str) -> Result<
     Ok(as_text(&listings(&mut work, &[place], false)?, true))
 }
 
-/// Draws trees; gives the exit status.
+/// Draws trees; returns the exit status.
 ///
 /// # Errors
 /// As [`ls`].
@@ -152,13 +152,13 @@ fn as_json(listings: &[Listing]) -> String {
     format!("{:#}\n", Json::Array(list))
 }
 
-/// A path on the board has its colon only for people.
+/// The colon of a board path is shown only in text output.
 fn entry_json(path: &str, size: Option<u64>) -> Json {
     let path = path.strip_prefix(':').unwrap_or(path);
     json!({ "path": path, "type": if size.is_some() { "file" } else { "directory" }, "size": size })
 }
 
-/// A tree as it is drawn.
+/// A tree for drawing.
 struct Node {
     size: Option<u64>,
     children: Vec<(String, Node)>,

@@ -1,6 +1,6 @@
-//! Files of this computer: what is in a folder, which names it takes, and writing without half a file ever being there.
+//! Files of this computer: listing folders, valid names, and writing without ever leaving partial files.
 //!
-//! Uses walkdir. Invariant: a [`Partial`] that is not kept leaves nothing behind.
+//! Uses walkdir. Invariant: a [`Partial`] that is not kept leaves no file.
 
 use super::path::LocalPath;
 use super::{check_interrupt, misused};
@@ -23,10 +23,10 @@ pub struct LocalEntry {
     pub size: Option<u64>,
 }
 
-/// What `path` is: bytes of a file, `Some(None)` for a folder, `None` if there is nothing. Links are followed.
+/// The type of `path`: bytes of a file, `Some(None)` for a folder, `None` if it does not exist. Symlinks are followed.
 ///
 /// # Errors
-/// ParseError if the system does not tell.
+/// ParseError if the system reports an error.
 pub fn stat(path: &Path) -> Result<Option<Option<u64>>> {
     match fs::metadata(path) {
         Ok(data) if data.is_dir() => Ok(Some(None)),
@@ -36,7 +36,7 @@ pub fn stat(path: &Path) -> Result<Option<Option<u64>>> {
     }
 }
 
-/// As [`stat`], of something that must be there.
+/// As [`stat`], for something that must exist.
 ///
 /// # Errors
 /// ParseError if it is not.
@@ -47,11 +47,11 @@ pub fn there(path: &LocalPath) -> Result<Option<u64>> {
     })
 }
 
-/// What is in the folder `root`, sorted, at most `depth` deep; a folder stands before what is in it. Links are followed,
-/// but not into a folder that holds them.
+/// The contents of the folder `root`, sorted, at most `depth` deep; a folder comes before its contents. Symlinks are
+/// followed, unless they lead to a folder that contains them.
 ///
 /// # Errors
-/// ParseError of what cannot be read, is no file, or has a name that is no text.
+/// ParseError for entries that cannot be read, are not files, or have names that are not UTF-8.
 pub fn walk(root: &Path, depth: usize) -> Result<Vec<LocalEntry>> {
     let mut entries = Vec::new();
     // Without a `.` in the middle, which would be in messages.
@@ -131,7 +131,7 @@ fn unwritable(path: &Path, error: &io::Error) -> Error {
     Error::new(Kind::ScriptError, format!("`{}` cannot be written: {}", path.display(), reason(error))).with_help(help)
 }
 
-/// Makes a folder.
+/// Creates a folder.
 ///
 /// # Errors
 /// ScriptError if the system refuses.
@@ -168,23 +168,23 @@ pub fn check_space<'p>(files: impl Iterator<Item = (&'p Path, u64, bool)>) -> Re
     }
 }
 
-/// A file on its way: it has a name of its own until all of it is there.
+/// A file being written: it has a temporary name until it is complete.
 pub struct Partial {
     target: PathBuf,
     replacement: Replacement,
 }
 
 impl Partial {
-    /// Begins to write `target`; a link is followed.
+    /// Starts writing `target`; a symlink is followed.
     ///
     /// # Errors
-    /// ScriptError if there is no place for it.
+    /// ScriptError if it cannot be created.
     pub fn create(target: &Path) -> Result<Partial> {
         let replacement = Replacement::create(target).map_err(|error| unwritable(target, &error))?;
         Ok(Partial { target: target.to_owned(), replacement })
     }
 
-    /// Takes more of the content.
+    /// Appends content.
     ///
     /// # Errors
     /// ScriptError, of a full disk for example.
@@ -192,7 +192,7 @@ impl Partial {
         self.replacement.write_all(bytes).map_err(|error| unwritable(&self.target, &error))
     }
 
-    /// All is there: it takes its name.
+    /// Completes the file: it takes its final name.
     ///
     /// # Errors
     /// ScriptError; then nothing has changed.
@@ -221,7 +221,7 @@ pub fn is_name(name: &str, windows: bool) -> bool {
     !(reserved || numbered("COM") || numbered("LPT") || name.contains(odd) || name.ends_with(['.', ' ']))
 }
 
-/// Refuses a path from a board that has a part that is no name here.
+/// Refuses a path from a board with a part that is not a valid name here.
 ///
 /// # Errors
 /// FeatureUnavailableError naming the path.
@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_lead_elsewhere_are_none() {
+    fn names_outside_the_folder_are_refused() {
         for name in ["", ".", "..", "a/b", "a\0b"] {
             assert!(!is_name(name, false) && !is_name(name, true), "{name:?}");
         }
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_kept_is_gone() {
+    fn a_partial_file_that_is_not_kept_is_removed() {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a");
         fs::write(&target, "old").unwrap();
@@ -284,7 +284,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_are_followed_but_not_in_a_loop() {
+    fn symlinks_are_followed_but_not_in_a_loop() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("root");
         fs::create_dir_all(root.join("b")).unwrap();

@@ -1,7 +1,7 @@
 //! `ls`, `tree`, `df`, `cat`, `hash`, `cp`, `rm`, `mkdir`, `mv` and `edit`: the files of a board from the command line.
 //!
-//! One file a group of commands; [`path`] and [`find`] say what a path means. Uses [`crate::device::Files`]. Invariant: what
-//! is wrong with the arguments is found before anything changes, and no file is ever half there under its name.
+//! One file a group of commands; [`path`] and [`find`] say what a path means. Uses [`crate::device::Files`]. Invariant: wrong
+//! arguments are found before anything changes, and no file ever appears half written under its name.
 
 pub mod change;
 pub mod copy;
@@ -28,7 +28,7 @@ use crate::script::Sources;
 use path::Place;
 use std::sync::Arc;
 
-/// Carries out a command; gives the exit status.
+/// Carries out a command; returns the exit status.
 ///
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
@@ -47,7 +47,7 @@ pub fn dispatch(command: &FileCommand, console: &Arc<Console>) -> std::result::R
     }
 }
 
-/// What a command works with.
+/// The context of a command.
 pub struct Work<'a> {
     files: Option<Files<'a>>,
     /// Whether the board's file system is this computer's own, once asked.
@@ -76,12 +76,12 @@ impl<'a> Work<'a> {
     /// The board's files.
     ///
     /// # Errors
-    /// A defect: no path of the command was on the board, so it was not opened.
+    /// An internal error: no path of the command was on the board, so it was not opened.
     pub fn files(&mut self) -> Result<&mut Files<'a>> {
         self.files.as_mut().ok_or_else(|| Error::new(Kind::InternalError, "the board was not opened"))
     }
 
-    /// Refuses to change what lies in `/` of this computer.
+    /// Refuses to change entries of `/` of this computer.
     ///
     /// # Errors
     /// FeatureUnavailableError, or of the link.
@@ -97,7 +97,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Opens the board if one of `places` is on it, and works. Gives the exit status.
+/// Opens the board if one of `places` is on it, and runs the command. Returns the exit status.
 ///
 /// The board is restarted first, as `exec` does: its memory is free then, and nothing that runs on it uses the files.
 fn run(
@@ -165,17 +165,17 @@ fn not_on_board(command: &str, path: &path::LocalPath) -> Error {
     )
 }
 
-/// What the board, or its state, does not allow: exit status 1.
+/// Refused because of the board or its state: exit status 1.
 fn refused(message: impl Into<String>, help: impl Into<String>) -> Error {
     Error::new(Kind::DeviceException, message).with_help(help)
 }
 
-/// The user's own mistake: exit status 2.
+/// A mistake of the user: exit status 2.
 fn misused(message: impl Into<String>, help: impl Into<String>) -> Error {
     Error::new(Kind::ParseError, message).with_help(help)
 }
 
-/// There is nothing at this path of the board.
+/// The path does not exist on the board.
 fn missing(path: &str) -> Error {
     refused(format!("`{path}` not found on the board"), "list the files with `belay-script ls :/`")
 }
@@ -185,7 +185,7 @@ fn check_interrupt() -> Result<()> {
     if crate::interrupt::take() { Err(Error::new(Kind::Interrupted, "interrupted")) } else { Ok(()) }
 }
 
-/// A name for a person: control characters are written as escapes, so that each name is one line.
+/// Escapes control characters of a name, so that each name is one line.
 fn shown(name: &str) -> String {
     let mut text = String::with_capacity(name.len());
     for letter in name.chars() {
@@ -194,7 +194,7 @@ fn shown(name: &str) -> String {
     text
 }
 
-/// Bytes for a person: `512 B`, `1.4 KiB`.
+/// Formats a size: `512 B`, `1.4 KiB`.
 fn human(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
@@ -202,7 +202,7 @@ fn human(bytes: u64) -> String {
     }
     let mut amount = bytes as f64 / 1024.0;
     let mut unit = 0;
-    // What would be written as `1024.0`.
+    // Avoids `1024.0`.
     while amount >= 1023.95 && unit + 1 < UNITS.len() {
         amount /= 1024.0;
         unit += 1;

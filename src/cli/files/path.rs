@@ -1,4 +1,4 @@
-//! What a path on the command line means: on the board, or on this computer.
+//! Parses paths of the command line: on the board, or on this computer.
 //!
 //! Invariant: a [`BoardPath`] is absolute and without `.` and `..`.
 

@@ -1,6 +1,6 @@
-//! What a copy will do, before it does anything: which directories are made, which files written.
+//! Plans a copy before it changes anything: the directories to create, and the files to write.
 //!
-//! Invariant: a [`Plan`] has each target once, and none of them is there already as something else.
+//! Invariant: a [`Plan`] has each target once, and no target exists as another type.
 
 use super::find::{self, Found};
 use super::path::{LocalPath, Place, is_inside, join, name, parent};
@@ -9,7 +9,7 @@ use crate::error::Result;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// Targets that are looked at one by one; with more of them the whole tree is.
+/// Up to this many targets are checked one by one; above it, the whole tree is listed.
 const FEW: usize = 8;
 
 /// Where something comes from.
@@ -34,9 +34,9 @@ impl From {
 /// Something that is copied.
 #[derive(Clone, Debug)]
 pub struct Item {
-    /// Where it comes from.
+    /// Its source.
     pub from: From,
-    /// Where it comes to, below the root of the targets; empty: it becomes the root.
+    /// Its target, below the root of the targets; empty: it becomes the root.
     pub relative: String,
     /// Bytes of a file; `None`: a directory.
     pub size: Option<u64>,
@@ -45,26 +45,26 @@ pub struct Item {
 /// A file to be copied.
 #[derive(Clone, Debug)]
 pub struct Copy<To> {
-    /// Where it comes from.
+    /// Its source.
     pub from: From,
-    /// Where it comes to.
+    /// Its target.
     pub to: To,
     /// Its bytes.
     pub size: u64,
-    /// There is a file of this size already.
+    /// A file of this size already exists.
     pub same_size: bool,
 }
 
-/// What a copy will do.
+/// The plan of a copy.
 #[derive(Debug)]
 pub struct Plan<To> {
-    /// Directories to be made, each before what is in it.
+    /// Directories to create, each before its contents.
     pub folders: Vec<To>,
     /// Files to be written.
     pub files: Vec<Copy<To>>,
 }
 
-/// What is to be copied, with the names that it has at the target. `keep`: below its own name.
+/// The items to copy, with their names at the target. `keep`: below its own name.
 ///
 /// # Errors
 /// ParseError or DeviceException of a source that is not there, or is a directory without `recursive`.
@@ -179,15 +179,15 @@ pub struct Target {
     pub text: String,
     /// It was written with a slash at its end, so it is to be a directory.
     pub folder: bool,
-    /// Bytes of a file, `Some(None)`: a directory; `None`: nothing is there.
+    /// Bytes of a file, `Some(None)`: a directory; `None`: it does not exist.
     pub state: Option<Option<u64>>,
 }
 
 impl Target {
-    /// Looks at the target: its parent must be there.
+    /// Inspects the target, whose parent must exist.
     ///
     /// # Errors
-    /// If it can be none.
+    /// If it is not a valid target.
     pub fn look(work: &mut Work<'_>, place: &Place) -> Result<Target> {
         let target = match place {
             Place::Board(path) => {
@@ -231,7 +231,7 @@ pub fn no_folder(path: &str) -> crate::error::Error {
 /// The plan of a copy of `items` to `root` on the board.
 ///
 /// # Errors
-/// If two of them have one target, or a target is there as something else.
+/// If two of them have the same target, or a target exists as another type.
 pub fn to_board(work: &mut Work<'_>, items: Vec<Item>, root: &str) -> Result<Plan<String>> {
     for item in &items {
         if let (From::Board(from), None) = (&item.from, item.size)

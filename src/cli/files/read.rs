@@ -1,4 +1,4 @@
-//! `cat` and `hash`: what is in files.
+//! `cat` and `hash`: print files and their hashes.
 //!
 //! Invariant: `cat` passes bytes as they are.
 
@@ -15,7 +15,7 @@ use crate::error::Result;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 
-/// Prints files; gives the exit status.
+/// Prints files; returns the exit status.
 ///
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
@@ -36,7 +36,7 @@ pub fn cat(options: &Cat, console: &Arc<Console>) -> std::result::Result<u8, Dia
     })
 }
 
-/// Prints the hash of files; gives the exit status.
+/// Prints the hash of files; returns the exit status.
 ///
 /// # Errors
 /// As [`cat`].
@@ -88,8 +88,7 @@ fn files(work: &mut Work<'_>, places: &[Place]) -> Result<Vec<File>> {
             Place::Board(path) => {
                 let found = find_all(work.files()?, std::slice::from_ref(path))?;
                 if let Some(folder) = found.iter().find(|found| found.size.is_none()) {
-                    let help =
-                        format!("name a file in it, or list it with `belay-script ls :{}`", folder.path);
+                    let help = format!("name a file in it, or list it with `belay-script ls :{}`", folder.path);
                     return Err(refused(format!("`{}` is a directory", folder.path), help));
                 }
                 files.extend(found.into_iter().map(File::Board));

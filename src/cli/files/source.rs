@@ -1,4 +1,4 @@
-//! What `cp` sends to a board, read while it is sent.
+//! The sources of `cp` to a board, read while they are sent.
 //!
 //! Invariant: whatever its length, no more than a piece of a file is in memory; a file that changes meanwhile is an error.
 
@@ -32,10 +32,10 @@ enum Place {
 }
 
 impl Source {
-    /// What is to be sent of a copy. A file of the board is read from it.
+    /// The sources of a copy. A file of the board is read from the board first.
     ///
     /// # Errors
-    /// Of the link, or if there is no place for a file of the board.
+    /// Errors of the link, or if a file of the board cannot be buffered.
     pub fn of(files: &mut Files<'_>, copy: &Copy<String>) -> Result<Source> {
         match &copy.from {
             From::Local(path) => Ok(Source { place: Place::Local(path.clone()), size: copy.size }),
@@ -85,7 +85,7 @@ fn no_spool(error: &io::Error) -> Error {
         .with_help("free space in the temporary folder, or set TMPDIR to another one; nothing was changed")
 }
 
-/// Reads a file of the board that had `size` bytes, piece by piece; gives how many it has. One that never ends is refused.
+/// Reads a file of the board that had `size` bytes, piece by piece; gives how many it has. An endless file is refused.
 ///
 /// # Errors
 /// Of the link and of `take`; ProtocolError if it is much longer.

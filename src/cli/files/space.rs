@@ -1,4 +1,4 @@
-//! `df`: how full a board's flash is.
+//! `df`: shows free space on a board.
 //!
 //! Uses [`crate::device`].
 
@@ -12,7 +12,7 @@ use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// Prints the room on the file systems that hold the paths; gives the exit status.
+/// Prints the free space of the file systems that contain the paths; returns the exit status.
 ///
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
@@ -26,8 +26,11 @@ pub fn df(options: &Paths, console: &Arc<Console>) -> std::result::Result<u8, Di
             let files = work.files()?;
             files.stat(&path.path)?.ok_or_else(|| missing(&path.path))?;
             let space = files.space(&path.path)?.ok_or_else(|| {
-                Error::new(Kind::FeatureUnavailableError, format!("the board cannot report the free space at `{}`", path.path))
-                    .with_help("its firmware lacks `os.statvfs`")
+                Error::new(
+                    Kind::FeatureUnavailableError,
+                    format!("the board cannot report the free space at `{}`", path.path),
+                )
+                .with_help("its firmware lacks `os.statvfs`")
             })?;
             if space.total == 0 {
                 let message = format!("no file system is mounted at `{}`", path.path);

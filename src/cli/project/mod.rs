@@ -1,7 +1,7 @@
-//! `new`: a project that runs on a simulated board at once.
+//! `new`: creates a project that runs immediately on a simulated board.
 //!
-//! The files of `template/` are embedded as they are. Invariant: nothing that is in the folder is changed, whatever the
-//! options say.
+//! The files of `template/` are embedded as they are. Invariant: existing files are never changed, whatever the
+//! options are.
 
 use super::arguments::New;
 use super::console::Console;
@@ -14,10 +14,10 @@ use std::path::Path;
 
 static TEMPLATE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/project/template");
 
-/// Makes the project; gives the exit status.
+/// Makes the project; returns the exit status.
 ///
 /// # Errors
-/// A misuse, if there is something in the folder, or it cannot be written.
+/// A misuse, if the folder is not empty, or cannot be written.
 pub fn new(options: &New, console: &Console) -> Result<u8, Diagnostic> {
     let folder = &options.folder;
     let empty = is_empty(folder)?;
@@ -40,7 +40,7 @@ pub fn new(options: &New, console: &Console) -> Result<u8, Diagnostic> {
     Ok(0)
 }
 
-/// Whether there is nothing in the folder but what git keeps there.
+/// Whether the folder is empty, except for git's own files.
 fn is_empty(folder: &Path) -> Result<bool, Diagnostic> {
     let shown = folder.display();
     let entries = match std::fs::read_dir(folder) {
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn the_template_is_whole() {
+    fn the_template_is_complete() {
         let files = files("A bench");
         let names: Vec<&str> = files.iter().map(|file| file.0.as_str()).collect();
         assert_eq!(
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn folders_that_hold_something_are_not_empty() {
+    fn folders_with_files_are_not_empty() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         assert_eq!(is_empty(&path.join("new")), Ok(true));

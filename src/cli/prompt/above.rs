@@ -1,4 +1,4 @@
-//! What is printed while a person types, above the line.
+//! Prints output above the line that the user is typing.
 //!
 //! Rustyline's printer waits until the editor takes a message, so a thread of its own feeds it. Invariant: whoever prints
 //! does not wait for the editor; what the editor has not been given when the line is finished is printed then.
@@ -76,7 +76,7 @@ impl Above {
         waiting.lines.len() + waiting.begun.len() > MOST
     }
 
-    /// Takes what has not been printed, because there is no line any more to print it above.
+    /// Takes the output that was not printed above the line before the line was finished.
     pub fn rest(&self) -> Vec<u8> {
         let mut waiting = self.lock();
         let mut rest = std::mem::take(&mut waiting.lines);

@@ -1,13 +1,13 @@
-//! What is typed after a colon: `:help`, `:devices`, `:open` and so on.
+//! The commands of the prompt: `:help`, `:devices`, `:open` and so on.
 //!
-//! Invariant: a command that is wrong says so, and changes nothing.
+//! Invariant: an invalid command reports an error and changes nothing.
 
 use super::Prompt;
 use crate::cli::{misuse, readable};
 use crate::name::nearest;
 use std::path::Path;
 
-/// The commands, as they are completed.
+/// The commands, for completion.
 pub const NAMES: &[&str] =
     &["help", "devices", "open", "close", "ls", "sync", "py", "run", "reload", "time", "save", "quit"];
 
@@ -32,17 +32,17 @@ With several boards, `:ls`, `:sync` and `:py` take a board's name as first argum
 Tab completes, the right arrow accepts the grey hint, Ctrl-R searches the history. Ctrl-C clears the line, or interrupts.
 ";
 
-/// What follows an input.
+/// What the prompt does after an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// The next input.
+    /// Read the next input.
     Stay,
-    /// The end.
+    /// Leave the prompt.
     Leave,
 }
 
 impl Prompt {
-    /// Carries out `line`, which has lost its colon.
+    /// Runs the command `line`, without its colon.
     pub(super) fn command(&mut self, line: &str) -> Next {
         let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let argument = argument.trim();

@@ -1,7 +1,7 @@
-//! What Tab offers.
+//! Completion by Tab.
 //!
 //! Uses the words of the session, [`crate::device`] for names that live on a board, [`crate::port`] for the list of ports, and
-//! rustyline for paths. Invariant: what is offered fits what stands before the cursor, and replaces a part of it.
+//! rustyline for paths. Invariant: each candidate matches the text before the cursor, and replaces a part of it.
 
 use super::commands::{Argument, argument};
 use super::helper::PromptHelper;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// Longest time that a board may take to say which names it has.
 const BOARD_LIMIT: Duration = Duration::from_millis(500);
 
-/// Where a word begins that is to be replaced, and what can stand there.
+/// The start of the word to replace, and the candidates.
 type Offer = (usize, Vec<Pair>);
 
 fn pair(text: &str, shown: &str) -> Pair {
@@ -50,7 +50,7 @@ fn ports(word: &str) -> Vec<Pair> {
 }
 
 impl PromptHelper {
-    /// What can stand where `before` ends.
+    /// Candidates at the end of `before`.
     fn candidates(&self, before: &str) -> Offer {
         if let Some(command) = before.strip_prefix(':') {
             return match argument(before) {
@@ -76,7 +76,7 @@ impl PromptHelper {
             Argument::Port => (0, ports(argument)),
             Argument::Path => self.paths.complete_path(argument, argument.len()).unwrap_or_default(),
             Argument::Device => (0, fitting(self.words.devices.iter().map(String::as_str), argument)),
-            // Here the name of a module stands without quotes.
+            // Here a module name has no quotes.
             Argument::Name if argument.starts_with("std") => {
                 let modules = self.words.names.iter().filter_map(|name| name.strip_prefix('"')?.strip_suffix('"'));
                 (0, fitting(modules, argument))
@@ -102,7 +102,7 @@ impl PromptHelper {
         (start, fitting(self.words.names.iter().map(String::as_str), word))
     }
 
-    /// What can stand in the literal that has no end yet; `before` stands before it.
+    /// Candidates inside the unclosed literal that follows `before`.
     fn in_literal(&self, part: Part, before: &str, literal: &str) -> Offer {
         let inner = literal.get(1..).unwrap_or_default();
         let start = before.len() + literal.len() - inner.len();

@@ -1,4 +1,4 @@
-//! What Tab offers, without a board.
+//! Tests completion without a board.
 
 use super::*;
 use crate::script::Words;
@@ -16,7 +16,7 @@ fn helper() -> PromptHelper {
 }
 
 #[test]
-fn what_fits_is_offered() {
+fn matching_names_are_offered() {
     let helper = helper();
     let case = |before: &str, wanted: (usize, &[&str])| {
         let (start, found) = helper.candidates(before);
@@ -40,7 +40,7 @@ fn what_fits_is_offered() {
     case("import \"std/s", (7, &["\"std/stats\""]));
     case("Device.open(\"si", (13, &["sim"]));
     case("let b = Bench.open( \"s", (21, &["sim"]));
-    // In a body there is no Rhai, and a device that is not there has no names.
+    // A body has no Rhai names, and an unknown device has no names.
     case("device B { task a() `be", (21, &[]));
     case("bench.exec(\"mach", (12, &[]));
     case("", (0, &[]));

@@ -1,7 +1,7 @@
-//! What rustyline asks while a person types: hints, and whether an input is whole; completion and colours are in files of
-//! their own.
+//! Callbacks of rustyline: hints, and whether an input is complete; completion and colours are in separate
+//! files.
 //!
-//! Invariant: only Tab talks to a board, and not for long; the words are those from before the input.
+//! Invariant: only Tab uses a board, and only briefly; the words are those before the input.
 
 use super::scan;
 use crate::device::Device;
@@ -12,7 +12,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 use std::collections::BTreeMap;
 
-/// What rustyline asks.
+/// Callbacks of rustyline.
 pub struct PromptHelper {
     pub(super) words: Words,
     /// Open devices by the names of variables.
@@ -29,7 +29,7 @@ impl PromptHelper {
         PromptHelper { words: Words::default(), devices: BTreeMap::new(), commands, paths, hints }
     }
 
-    /// From now on these are the words, and the devices in variables.
+    /// Sets the words, and the devices in variables.
     pub fn learn(&mut self, words: Words, devices: BTreeMap<String, Device>) {
         self.words = words;
         self.devices = devices;

@@ -1,6 +1,6 @@
-//! The colours of what is typed: Rhai, and Python within bodies.
+//! Syntax colours of typed input: Rhai, and Python within bodies.
 //!
-//! Uses [`crate::python`] and the prompt's scanner. Invariant: colours change nothing of the text.
+//! Uses [`crate::python`] and the prompt's scanner. Invariant: colours do not change the text.
 
 use super::helper::PromptHelper;
 use super::scan::{self, Part};
@@ -8,7 +8,7 @@ use crate::python::token::{TokenKind, tokenize};
 use rustyline::highlight::{CmdKind, Highlighter};
 use std::borrow::Cow;
 
-/// Words of Python that no name can be.
+/// Keywords of Python.
 const PYTHON_KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_change_nothing_of_the_text() {
+    fn colours_do_not_change_the_text() {
         let plain = |text: &str| {
             let mut pieces = text.split("\x1b[");
             let first = pieces.next().unwrap_or_default().to_owned();

@@ -1,7 +1,7 @@
-//! Where the history of the prompt is kept: each project has its own.
+//! Stores the history of the prompt: each project has its own.
 //!
-//! The form is rustyline's, which rewrites a file in place, so that a kill could lose all of it: here each input is one write
-//! to its end. Invariants: only the user can read it: passwords of boards may stand in it; what was there stays.
+//! The format is rustyline's. rustyline rewrites the file in place, so a kill could lose all of it: here each input is one
+//! appended write. Invariants: only the user can read the file, which may contain passwords of boards; old inputs stay.
 
 use crate::disk;
 use sha2::{Digest as _, Sha256};
@@ -9,11 +9,11 @@ use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What marks the folder of a project.
+/// Entries that mark a project folder.
 const MARKS: &[&str] = &[".git", "station.toml"];
 
 /// The file of the history, in `belay-script/histories` in `XDG_STATE_HOME`, or in the system's own place for such files: that of
-/// the project in whose folder the program was started, and if that is not known one for all. `None` if there is no place.
+/// the project in whose folder the program was started, and if that is not known one for all. `None` if no folder is available.
 pub fn file() -> Option<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = variable("XDG_STATE_HOME").filter(|path| path.is_absolute()).or_else(|| {
@@ -30,7 +30,7 @@ fn project(folder: &Path) -> &Path {
     folder.ancestors().find(is_project).unwrap_or(folder)
 }
 
-/// A name of a file that stands for `folder`, and that a person recognises.
+/// A readable file name that identifies `folder`.
 fn name(folder: &Path) -> String {
     let digest = Sha256::digest(folder.as_os_str().as_encoded_bytes());
     let mut name: String = folder.file_name().unwrap_or_default().to_string_lossy().chars().take(40).collect();
@@ -41,13 +41,13 @@ fn name(folder: &Path) -> String {
     name
 }
 
-/// What a file of this form begins with.
+/// The first line of a file in this format.
 const HEAD: &str = "#V2\n";
-/// A longer file, in bytes, is left as it is.
+/// A longer file, in bytes, is not changed.
 const MOST: u64 = 64 << 20;
 
-/// Adds an input to the file, which is made if there is none. One write, so that a kill leaves what was there, and so that the
-/// inputs of other prompts stay.
+/// Appends an input to the file, creating it if needed, in one write: a kill keeps the old inputs, and so do other
+/// prompts.
 ///
 /// # Errors
 /// If it cannot be written.

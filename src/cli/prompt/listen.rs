@@ -1,4 +1,4 @@
-//! The boards while a person types: what they print goes above the line.
+//! Prints output of boards above the line that the user is typing.
 //!
 //! Uses [`crate::device`] and rustix. Invariant: nothing listens any more when the line is finished, so that no call waits
 //! for it longer than the passing on of what a board has just printed.
@@ -14,12 +14,12 @@ use std::sync::Arc;
 /// How long a line must go on before boards are listened to: lines that are pasted or were typed ahead are finished at once,
 /// and nothing may be on its way to the editor then.
 const SETTLED: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
-/// Between two looks at whether there is room again.
+/// Interval of checking for free space.
 const FULL: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-/// How often a descriptor may show an end without one.
+/// How often a descriptor may report a false end.
 const MOST_ENDS: u32 = 3;
 
-/// Has the person type a line, and passes on what `devices` print meanwhile. Without an `above`, which plain terminals do not
+/// Lets the user type a line, and passes on the output of `devices` meanwhile. Without an `above`, which plain terminals do not
 /// have, that is done later, by the next call.
 pub fn listening<T>(
     devices: Vec<Device>,
@@ -33,7 +33,7 @@ pub fn listening<T>(
     console.divert(Some(Box::new(move |bytes| printer.print(bytes))));
     let line = std::thread::scope(|scope| {
         scope.spawn(|| listen(devices, &finished, console, above));
-        // Dropped however the typing ends.
+        // Dropped on every exit path.
         let typing = typing;
         let line = type_line();
         drop(typing);
@@ -44,7 +44,7 @@ pub fn listening<T>(
     line
 }
 
-/// A device and what shows that its board has printed.
+/// A device and the descriptor that signals output of its board.
 struct Watched {
     device: Device,
     descriptors: Vec<OwnedFd>,
@@ -92,7 +92,7 @@ fn is_finished(finished: &PipeReader, wait: &Timespec) -> bool {
     poll(&mut polled, Some(wait)).is_ok_and(|count| count > 0)
 }
 
-/// Begins to watch a device. What it has printed already is passed on.
+/// Starts watching a device, and passes on its earlier output.
 fn watch(device: Device, console: &Console) -> Option<Watched> {
     look_again(Watched { device, descriptors: Vec::new(), ends: 0 }, console)
 }
@@ -114,7 +114,7 @@ fn look_again(mut watched: Watched, console: &Console) -> Option<Watched> {
     (!watched.descriptors.is_empty()).then_some(watched)
 }
 
-/// Passes on what the board has printed. Gives whether it is still there.
+/// Passes on output of the board. Returns whether it is still connected.
 fn passes_on(device: &Device, console: &Console) -> bool {
     match device.listen() {
         Ok(()) => true,

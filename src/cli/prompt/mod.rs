@@ -1,7 +1,7 @@
 //! `repl`: a prompt over the engine of `run`, and scripts from standard input.
 //!
 //! Uses rustyline for keys and history, and [`crate::script::Session`] for what is typed. Invariant: the devices of the
-//! session are closed, and their teardowns run, however the prompt is left; no input ends it but those that are meant to.
+//! session are closed, and their teardowns run, however the prompt is left; only `:quit`, Ctrl-D and signals end it.
 
 #[cfg(unix)]
 mod above;
@@ -40,10 +40,10 @@ use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Inputs that the history keeps.
+/// Size of the history, in inputs.
 const HISTORY: usize = 10_000;
 
-/// A person's session: what was typed so far, and where it is shown.
+/// An interactive session: the inputs so far, and the console.
 struct Prompt {
     session: Session,
     host: Host,
@@ -51,11 +51,11 @@ struct Prompt {
     calls: Arc<Calls>,
     /// Inputs that were evaluated so far.
     inputs: u32,
-    /// Those that succeeded.
+    /// The successful inputs.
     kept: Vec<Kept>,
 }
 
-/// Shows the prompt until the person leaves it, or evaluates standard input if that is no terminal. Gives the exit status.
+/// Shows the prompt until the user leaves it, or runs standard input if that is not a terminal. Returns the exit status.
 ///
 /// # Errors
 /// If the script of `--load` or standard input cannot be read, or the terminal cannot be used.
@@ -91,7 +91,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     Ok(status(&finished, console.broken()))
 }
 
-/// Evaluates the script that standard input is.
+/// Evaluates standard input as a script.
 fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     signals::watch()?;
     let text = disk::input(bound::INPUT).map_err(|error| unread("standard input", &error, "pipe a script in UTF-8"))?;
@@ -107,7 +107,7 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
     Ok(finished)
 }
 
-/// Lets the person type.
+/// Runs the interactive prompt.
 fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
     let leave = leave(host, console);
@@ -130,7 +130,7 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
     // Teardowns may be interrupted, too.
     prompt.calls.begin();
     let mut finished = prompt.session.finish();
-    // Tests that failed were told when they did: leaving is no failure.
+    // Failed tests were already reported, so leaving the prompt succeeds.
     finished.tally = crate::bench::tally::Tally::default();
     if prompt.calls.is_leaving() {
         finished.exit.get_or_insert(Kind::Interrupted.exit_status());
@@ -138,7 +138,7 @@ fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Pa
     Ok(finished)
 }
 
-/// What a signal from outside does while nothing runs.
+/// Handles a signal while no input runs.
 fn leave(host: &Host, console: &Arc<Console>) -> impl Fn() + Send + Sync + 'static {
     let (host, console) = (host.clone(), console.clone());
     move || {
@@ -218,7 +218,7 @@ impl Prompt {
         format!("{}{space}{}> ", names.join(", "), self.inputs + 1)
     }
 
-    /// Carries out one input.
+    /// Runs one input.
     fn take(&mut self, input: &str) -> Next {
         let next = match input.trim_start().strip_prefix(':') {
             Some(command) => self.command(command.trim()),
@@ -228,7 +228,7 @@ impl Prompt {
         if self.calls.is_leaving() { Next::Leave } else { next }
     }
 
-    /// What follows when something has been evaluated.
+    /// Updates the prompt after an evaluation.
     fn next(&self) -> Next {
         if self.session.exit().is_some() || self.calls.is_leaving() { Next::Leave } else { Next::Stay }
     }
@@ -263,7 +263,7 @@ impl Prompt {
         self.next()
     }
 
-    /// Does `work`, which Ctrl-C interrupts.
+    /// Runs `work`, which Ctrl-C interrupts.
     fn calling<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
         self.calls.begin();
         let done = work(&mut self.session);

@@ -1,11 +1,11 @@
-//! The parts of an input as they are coloured, and whether it goes on on the next line.
+//! Splits an input into parts for colouring, and tells whether it continues on the next line.
 //!
 //! Knows of Rhai's grammar what strings, comments and brackets are. Invariant: the parts follow each other without gaps.
 
 use crate::script::KEYWORDS;
 use std::ops::Range;
 
-/// What a part of an input is.
+/// The kind of a part of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Names, operators, white space.
@@ -16,7 +16,7 @@ pub enum Part {
     Number,
     /// A string or character; text between back-ticks.
     Text,
-    /// What stands between back-ticks in the language of boards.
+    /// Text between back-ticks inside a device block: code for a board.
     Body,
     /// A comment.
     Comment,
@@ -27,15 +27,15 @@ pub enum Part {
 pub struct Scanned {
     /// The parts, with their bytes.
     pub parts: Vec<(Part, Range<usize>)>,
-    /// Brackets that are still open. Below zero: there are closing ones too many.
+    /// Open brackets. Below zero: too many closing ones.
     depth: i32,
-    /// A comment or literal goes on at the end.
+    /// A comment or literal is unclosed at the end.
     open: bool,
-    /// Where the string or body begins that has no end; a string ends with its line.
+    /// Start of the unclosed string or body; a string ends with its line.
     unfinished: Option<usize>,
 }
 
-/// After these at the end of a line, an input goes on.
+/// An input continues after these at the end of a line.
 const OPERATORS: &[&str] = &["=", "+", "-", "*", "/", "%", ".", ",", "&&", "||", "<", ">", "=>", "::"];
 
 /// Takes `text` apart.
@@ -78,7 +78,7 @@ pub fn scan(text: &str) -> Scanned {
     scanned
 }
 
-/// Where the string or body begins that `text` ends in, and what it is.
+/// Start and kind of the unclosed string or body at the end of `text`.
 pub fn unfinished(text: &str) -> Option<(Part, usize)> {
     let scanned = scan(text);
     let start = scanned.unfinished?;
@@ -137,7 +137,7 @@ fn block_comment(rest: &str) -> Option<usize> {
     }
 }
 
-/// The length of a text in back-ticks; two of them stand for one.
+/// The length of a text in back-ticks; a double back-tick is an escaped one.
 fn back_ticks(rest: &str) -> Option<usize> {
     let mut at = 1;
     loop {
@@ -149,7 +149,7 @@ fn back_ticks(rest: &str) -> Option<usize> {
     }
 }
 
-/// The length of a string, and whether it goes on on the next line, as it does after a backslash.
+/// The length of a string, and whether it continues on the next line after a backslash.
 fn string(rest: &str) -> (usize, bool) {
     let mut escaped = false;
     for (index, c) in rest.char_indices().skip(1) {
@@ -194,7 +194,7 @@ fn number(rest: &str, length: usize) -> usize {
     if fraction.starts_with(|c: char| c.is_ascii_digit()) { length + 1 + digits } else { length }
 }
 
-/// Whether an input goes on on the next line.
+/// Whether an input continues on the next line.
 pub fn goes_on(text: &str) -> bool {
     if text.trim_start().starts_with(':') {
         return false;
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_go_on_until_they_close() {
+    fn inputs_continue_until_they_are_closed() {
         for text in [
             "let a = [1,",
             "foo(",
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_are_told_from_text() {
+    fn bodies_are_distinguished_from_strings() {
         let bodies = |text: &str| -> Vec<String> {
             let parts = scan(text).parts.into_iter();
             parts.filter(|(part, _)| *part == Part::Body).map(|(_, range)| text[range].to_owned()).collect()

@@ -1,6 +1,6 @@
-//! `report`: reports of runs that `--jsonl` has written down.
+//! `report`: generates reports from a `--jsonl` log.
 //!
-//! Invariant: a file that was cut off gives a report, too.
+//! Invariant: a truncated log still gives a report.
 
 use super::write;
 use crate::bench::archive::Archiver;
@@ -13,7 +13,7 @@ use crate::script::Sources;
 use std::io::{self, BufReader};
 use std::sync::Arc;
 
-/// Makes the reports; without one, says what the runs came to. Gives the exit status: 1 if something is not as expected.
+/// Writes the requested reports; without any, prints a summary. Returns the exit status: 1 after failures.
 ///
 /// # Errors
 /// If the file cannot be read, or contains no events.

@@ -1,7 +1,7 @@
-//! Series of samples as CSV (RFC 4180), a file each.
+//! Writes each series of samples as a CSV file (RFC 4180).
 //!
 //! Columns: the host's clock and the board's in seconds, then those of the series, each with its unit.
-//! Invariant: no two files have one name, and none leads out of the folder.
+//! Invariant: file names are unique and stay inside the folder.
 
 use crate::bench::archive::{Archive, Rows};
 use crate::cli::files::local;
@@ -22,7 +22,7 @@ pub fn files(archive: &Archive, write: &mut dyn FnMut(&str, Rows<'_>)) -> io::Re
             let parts = [if several { script } else { "" }, test, &rows.series.name];
             let parts: Vec<String> = parts.map(plain).into_iter().filter(|part| !part.is_empty()).collect();
             let name = if parts.is_empty() { "series".to_owned() } else { parts.join("-") };
-            // Windows takes no file by the name of a device, whatever its ending.
+            // Windows rejects device names as file names, whatever the extension.
             let name = if local::is_name(&name, true) { name } else { format!("series-{name}") };
             write(&names.take(&name), rows);
         };
@@ -41,7 +41,7 @@ pub fn files(archive: &Archive, write: &mut dyn FnMut(&str, Rows<'_>)) -> io::Re
 #[derive(Default)]
 struct Names {
     taken: HashSet<String>,
-    /// The number that the next file of this name gets.
+    /// The number of the next file with this name.
     next: HashMap<String, u32>,
 }
 
@@ -82,7 +82,7 @@ fn plain(name: &str) -> String {
     name.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
-/// Writes the file of a series.
+/// Writes one series to a file.
 ///
 /// # Errors
 /// Of writing, and of reading the samples.
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::bench::report::{Report, Sample, Series, Test};
 
-    /// Names and contents.
+    /// File names and contents.
     fn made(report: Report) -> Vec<(String, String)> {
         let mut made = Vec::new();
         let mut write = |name: &str, rows: Rows<'_>| {
@@ -165,13 +165,13 @@ mod tests {
         ];
         assert_eq!(names, wanted);
         assert!(names.iter().all(|name| name.is_ascii() && local::is_name(name, true)));
-        // No system takes names above 255 bytes.
+        // No system accepts names above 255 bytes.
         let long = "é".repeat(5000);
         let test = Test { name: long.clone(), series: vec![series(&long), series(&long)], ..Test::default() };
         for (name, _) in made(Report { tests: vec![test], ..Report::default() }) {
             assert!(name.len() < 200, "{name}");
         }
-        // A million series of one name take no square of the time.
+        // A million series with the same name take linear time.
         let mut taken = Names::default();
         let count = (0..100_000).map(|_| taken.take("x")).collect::<HashSet<String>>().len();
         assert_eq!(count, 100_000);

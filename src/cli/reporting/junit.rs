@@ -1,7 +1,7 @@
 //! Reports as JUnit XML, in the form that Jenkins' xunit plugin defines (its schema "junit-10"), which others read, too.
 //!
-//! A run is a `testsuite`, a test a `testcase`; what a script failed at outside of tests is a `testcase` of its own.
-//! Measurements are in `system-out`. Invariant: what is written is well-formed XML 1.0, whatever names and output hold.
+//! A run is a `testsuite`, a test a `testcase`; a failure outside of tests is a `testcase` of its own.
+//! Measurements are in `system-out`. Invariant: the document is well-formed XML 1.0, whatever names and output contain.
 
 use crate::bench::archive::{Archive, Run};
 use crate::bench::event::{Failure, Outcome};
@@ -33,7 +33,7 @@ pub fn write(archive: &Archive, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "</testsuites>")
 }
 
-/// One test, or what stands for a failure outside of tests.
+/// A test, or a failure outside of tests.
 struct Case<'a> {
     name: String,
     class: String,
@@ -79,7 +79,7 @@ impl<'a> Suite<'a> {
             self.failures(),
             self.errors(),
             seconds(report.duration_s),
-            // Without the fraction and the zone, which readers do not expect.
+            // Omits the fraction and the zone, which readers do not expect.
             attribute(report.started.split('.').next().unwrap_or_default()),
             attribute(&report.script),
         )?;
@@ -171,7 +171,7 @@ impl Case<'_> {
     }
 }
 
-/// What readers show as the package: the script and the groups, divided by points.
+/// The script and the groups, joined by dots; readers show it as the package.
 fn class(script: &str) -> String {
     script.replace(['/', '\\'], ".")
 }
@@ -220,7 +220,7 @@ fn output(printed: &[Printed]) -> String {
     text
 }
 
-/// The places of a failure, its notes and its help.
+/// Locations, notes and help of a failure.
 fn trace(failure: &Failure) -> String {
     let mut text = String::new();
     for place in &failure.places {
@@ -240,17 +240,17 @@ fn trace(failure: &Failure) -> String {
     text
 }
 
-/// Seconds to the millisecond: readers take no more digits.
+/// Seconds to the millisecond: readers accept no more digits.
 fn seconds(time: f64) -> String {
     format!("{time:.3}")
 }
 
-/// Text as the value of an attribute.
+/// Escapes text for an attribute value.
 fn attribute(text: &str) -> String {
     content(text).replace('"', "&quot;").replace('\n', "&#10;").replace('\t', "&#9;")
 }
 
-/// Text as the content of an element. Characters that XML 1.0 does not have become replacement characters.
+/// Escapes text for the content of an element. Characters that XML 1.0 forbids become replacement characters.
 fn content(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {

@@ -1,4 +1,4 @@
-//! Reports of runs: what is written down while one runs, and what is made of it at its end.
+//! Reports of runs: the event log written during a run, and the reports generated at its end.
 //!
 //! All of them are made of the events of [`crate::bench::event`]. Invariant: a report replaces the file of an earlier one
 //! whole, or not at all; the lines of `--jsonl` are there as soon as they have happened.
@@ -28,10 +28,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The events of all runs of this process on their way to files.
+/// Writes the events of all runs of this process to files.
 pub struct Journal {
     noting: Noting,
-    /// Whether anything is to be written.
+    /// Whether any output is requested.
     wanted: bool,
     inner: Mutex<Inner>,
 }
@@ -41,20 +41,20 @@ struct Inner {
     /// The reports that the station keeps.
     kept: Option<kept::Kept>,
     failure: Option<io::Error>,
-    /// What reports are made of at the end, if any is asked for.
+    /// Archived events for the reports at the end, if any report is requested.
     archiver: Option<Archiver>,
-    /// Why it is not all that happened, if so.
+    /// Why the archive is incomplete, if it is.
     incomplete: Option<io::Error>,
     runs: u32,
 }
 
-/// Whether a path stands for standard output.
+/// Whether a path means standard output.
 fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
 impl Journal {
-    /// Opens what is to be written while runs go on. What the console prints goes to standard error if a report goes to
+    /// Opens the files written during runs. Console output goes to standard error if a report goes to
     /// standard output. Without any report that is asked for, one of `name` is kept in `folder`, that of the station.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl Journal {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the record of the next run begins with.
+    /// The metadata that starts the record of the next run.
     pub fn subject(&self, script: &Path) -> Subject {
         let mut inner = self.lock();
         inner.runs += 1;
@@ -112,7 +112,7 @@ impl Journal {
         }
     }
 
-    /// Writes an event down, and keeps it if a report is wanted at the end.
+    /// Logs an event, and archives it if a report is requested at the end.
     fn add(&self, line: &TimedEvent) {
         if !self.wanted {
             return;
@@ -131,7 +131,7 @@ impl Journal {
         }
     }
 
-    /// Writes the reports; gives what could not be written. `several`: as a document of several runs.
+    /// Writes the reports; returns the failures. `several`: as a document of several runs.
     pub fn finish(&self, several: bool, console: &Console) -> Vec<Diagnostic> {
         let mut inner = self.lock();
         let mut failures = Vec::new();
@@ -161,7 +161,7 @@ impl Journal {
     }
 }
 
-/// Writes what is asked for of finished runs; gives what could not be written.
+/// Writes the requested reports of finished runs; returns the failures.
 pub fn write(reporting: &Reporting, archive: &Archive, several: bool, console: &Console) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
     let mut put = |path: &Path, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
@@ -187,7 +187,7 @@ pub fn write(reporting: &Reporting, archive: &Archive, several: bool, console: &
     failures
 }
 
-/// What happened cannot be kept for the reports.
+/// The events cannot be stored for the reports.
 fn unkept(error: &io::Error) -> Diagnostic {
     let message = format!("no report can be written: the events of the run cannot be stored: {}", super::reason(error));
     Diagnostic {
@@ -196,7 +196,7 @@ fn unkept(error: &io::Error) -> Diagnostic {
     }
 }
 
-/// Bytes of a report that are written at once.
+/// Buffer size when writing a report, in bytes.
 const BUFFER: usize = 64 << 10;
 
 fn replace(path: &Path, content: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -235,12 +235,12 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A watch over a run.
+    /// Watches a run.
     pub fn new(console: &Arc<Console>, journal: &Arc<Journal>) -> Arc<Watch> {
         Arc::new(Watch { console: console.clone(), journal: journal.clone(), run: Mutex::new(1) })
     }
 
-    /// The run that is watched from now on.
+    /// Starts watching the next run.
     pub fn begin(&self, subject: &Subject) {
         *self.run.lock().unwrap_or_else(PoisonError::into_inner) = subject.run;
     }

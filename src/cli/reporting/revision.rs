@@ -1,4 +1,4 @@
-//! The revision of the repository in which a script lies, asked of git without running anything that the repository names.
+//! The git revision of the repository that contains a script, read without running any program that the repository configures.
 //!
 //! A repository can name programs for git to run: monitors, filters, hooks, pagers, fetchers of missing objects. So git is
 //! asked for two things only. `rev-parse` finds the repository, with all that could start a program switched off, and by
@@ -14,13 +14,13 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// Longest time that git may take for each question.
+/// Time limit of each git command.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Longest time between two looks at Ctrl-C.
+/// Longest time between two checks for Ctrl-C.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// Variables that would lead git elsewhere, as they are set while git itself runs a hook.
+/// Variables that redirect git to another repository; git sets them while it runs a hook.
 const ELSEWHERE: &[&str] = &[
     "GIT_DIR",
     "GIT_COMMON_DIR",
@@ -36,7 +36,7 @@ const ELSEWHERE: &[&str] = &[
     "GIT_EXTERNAL_DIFF",
 ];
 
-/// Values that say how files are compared, and start nothing.
+/// Configuration values that control how files are compared, and start no program.
 const COMPARING: &str =
     r"^(core\.(autocrlf|eol|filemode|symlinks|ignorecase|precomposeunicode)|extensions\.objectformat)$";
 
@@ -52,11 +52,11 @@ pub fn of(script: &Path) -> Option<String> {
 
 /// A repository with a folder of files.
 struct Repository {
-    /// The commit that is checked out, in full.
+    /// Full hash of the checked-out commit.
     head: String,
-    /// Where its files are.
+    /// Folder of its files.
     root: PathBuf,
-    /// Where its index is; a worktree has its own.
+    /// Path of its index; each worktree has its own.
     index: PathBuf,
     objects: PathBuf,
 }
@@ -74,7 +74,7 @@ impl Repository {
         Some(Repository { head: head.to_owned(), root, index, objects })
     }
 
-    /// Whether tracked files are not as in the commit. `None`: it cannot be told.
+    /// Whether tracked files differ from the commit. `None`: unknown.
     fn is_changed(&self) -> Option<bool> {
         let own = OwnFolder::new()?;
         disk::create(&own.0.join("HEAD"), format!("{}\n", self.head).as_bytes()).ok()?;
@@ -96,7 +96,7 @@ impl Repository {
         }
         command.env("GIT_DIR", &own.0).env("GIT_WORK_TREE", &self.root).env("GIT_INDEX_FILE", &self.index);
         command.env("GIT_OBJECT_DIRECTORY", &self.objects).env("GIT_CONFIG_GLOBAL", "/dev/null");
-        // The files of a submodule are another repository's, with a configuration of its own.
+        // A submodule is another repository with its own configuration.
         command.args(["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty"]);
         answer(command).map(|text| !text.trim().is_empty())
     }
@@ -104,7 +104,7 @@ impl Repository {
     /// The values of all configurations that say how files are compared, the strongest last.
     fn comparing(&self) -> Vec<(String, String)> {
         let mut command = git(&self.root);
-        // Git for Windows has some of them in the configuration of the system.
+        // Git for Windows sets some of them in the system configuration.
         command.env_remove("GIT_CONFIG_NOSYSTEM").args(["config", "--get-regexp", COMPARING]);
         let text = answer(command).unwrap_or_default();
         let pairs = text.lines().map(|line| line.split_once(' ').unwrap_or((line, "true")));
@@ -119,7 +119,7 @@ fn git(folder: &Path) -> Command {
         command.env_remove(name);
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    // Neither lock the repository for a look at it, nor fetch, nor ask, nor read what is not the person's.
+    // Do not lock the repository, fetch, ask for input, or read files of other users.
     command.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("GIT_TERMINAL_PROMPT", "0");
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_ATTR_NOSYSTEM", "1").env("GIT_ALLOW_PROTOCOL", "none");
     command.arg("--no-pager").arg("-C").arg(folder);
@@ -129,14 +129,14 @@ fn git(folder: &Path) -> Command {
     command
 }
 
-/// What a command prints, if it succeeds in time.
+/// The output of a command, if it succeeds in time.
 fn answer(mut command: Command) -> Option<String> {
     let mut child = Guard(command.spawn().ok()?);
     let mut output = child.0.stdout.take()?;
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         let mut text = Vec::new();
-        // One that prints without end is ended by the limit.
+        // The limit also ends a command that never stops printing.
         let read = std::io::copy(&mut std::io::Read::take(&mut output, 1 << 20), &mut text);
         let _ = sender.send(read.ok().and_then(|_| String::from_utf8(text).ok()));
     });
@@ -151,14 +151,14 @@ fn answer(mut command: Command) -> Option<String> {
     loop {
         match child.0.try_wait().ok()? {
             Some(status) => return status.success().then_some(text),
-            // It has closed its output: its end is a matter of moments, and nothing tells when it comes.
+            // It has closed its output and exits soon, but no event announces the exit.
             None if may_go_on() => std::thread::park_timeout(SLICE / 10),
             None => return None,
         }
     }
 }
 
-/// A process that ends with its guard.
+/// Kills a process on drop.
 struct Guard(Child);
 
 impl Drop for Guard {
@@ -170,7 +170,7 @@ impl Drop for Guard {
     }
 }
 
-/// A git folder of our own, readable by nobody else; it goes away.
+/// A private git folder, removed on drop.
 struct OwnFolder(PathBuf);
 
 impl OwnFolder {
@@ -200,7 +200,7 @@ impl Drop for OwnFolder {
 mod tests {
     use super::*;
 
-    /// Git as a person has it, without their own configuration.
+    /// Git without user configuration.
     fn person(folder: &Path, words: &[&str]) {
         let mut command = Command::new("git");
         command.arg("-C").arg(folder).args(["-c", "user.name=a", "-c", "user.email=a@example.com"]).args(words);

@@ -1,4 +1,4 @@
-//! The board under test, and what every check does with it.
+//! The board under test, and the operations that checks share.
 //!
 //! Uses [`crate::device`]. Invariant: after [`Bench::recover`] the board can be used again, or an error says that it is gone.
 
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Longest time until a board is back after a check that went wrong.
+/// Time limit for a board to recover after a failed check.
 const RECOVERY: Duration = Duration::from_secs(45);
 /// How often a port that does not open is tried, and how long to wait between: a board that restarts is away for seconds.
 const OPENINGS: u32 = 20;
@@ -29,12 +29,12 @@ pub struct Printed {
 }
 
 impl Printed {
-    /// Nothing yet.
+    /// An empty buffer.
     pub fn new(console: Arc<Console>) -> Printed {
         Printed { text: Mutex::default(), console }
     }
 
-    /// What was printed since the last time.
+    /// Output since the last call.
     pub fn take(&self) -> String {
         std::mem::take(&mut self.text.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -56,9 +56,9 @@ pub struct Bench {
     pub device: Device,
     /// Opens and cuts the port.
     pub plug: Arc<Plug>,
-    /// What the board is.
+    /// Properties of the board.
     pub facts: Facts,
-    /// What was measured.
+    /// Measurements.
     pub measured: Measured,
     /// Shorter checks.
     pub quick: bool,
@@ -88,7 +88,7 @@ impl Bench {
         &self.written
     }
 
-    /// What the board printed since the last time.
+    /// Output of the board since the last call.
     pub fn printed(&self) -> String {
         self.printed.take()
     }
@@ -98,17 +98,17 @@ impl Bench {
         self.pressed.load(Ordering::SeqCst)
     }
 
-    /// Ends whatever is done from now on after `limit`.
+    /// Sets a deadline of `limit` from now for all further operations.
     pub fn bound(&self, limit: Duration) {
         self.host.set_deadline(Some(Instant::now() + limit));
     }
 
-    /// When it ends.
+    /// The deadline.
     pub fn deadline(&self) -> Option<Instant> {
         self.host.deadline()
     }
 
-    /// Ends it at another time.
+    /// Sets the deadline.
     pub fn set_deadline(&self, deadline: Option<Instant>) {
         self.host.set_deadline(deadline);
     }
@@ -116,7 +116,7 @@ impl Bench {
     /// Closes the device.
     pub fn close(&self) {
         self.set_deadline(None);
-        // What fails here is a board that is gone, of which the report has told.
+        // This fails if the board is gone, which the report already says.
         let _ = self.device.close();
     }
 
@@ -143,7 +143,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Sees to it that the board can be used.
+    /// Ensures that the board can be used.
     ///
     /// # Errors
     /// As [`Host::open`].
@@ -164,7 +164,7 @@ impl Bench {
         Ok(self.device.exec("6 * 7", None)? == Value::Int(42))
     }
 
-    /// Runs code; gives the value of an expression.
+    /// Runs code; returns the value of an expression.
     ///
     /// # Errors
     /// As [`Device::exec`].
@@ -189,7 +189,7 @@ impl Bench {
     /// # Errors
     /// Of the link.
     pub fn free_memory(&self) -> Result<Option<u64>> {
-        // Not in one expression: `None` is what a command that means something gives.
+        // Not in one expression: a statement gives `None` too.
         if self.ask("__import__('gc').collect()")?.is_none() {
             return Ok(None);
         }
@@ -199,7 +199,7 @@ impl Bench {
         })
     }
 
-    /// The bytes that a program prints, as they come.
+    /// The raw output of a program.
     ///
     /// # Errors
     /// As [`Device::run_program`].
@@ -229,7 +229,7 @@ impl Bench {
         self.declare(ItemKind::Task, source, &[])
     }
 
-    /// Calls an item; gives its value.
+    /// Calls an item; returns its value.
     ///
     /// # Errors
     /// As [`Device::call`].
@@ -240,13 +240,13 @@ impl Bench {
         }
     }
 
-    /// The host, for what a device does not do.
+    /// The host, for operations beyond those of a device.
     pub fn host(&self) -> &Host {
         &self.host
     }
 }
 
-/// A port that is away while its board restarts.
+/// The port can disappear while the board restarts.
 fn is_away(error: &Error) -> bool {
     error.kind() == Kind::DeviceNotFoundError
 }

@@ -1,6 +1,6 @@
-//! What the board under test is, as far as the checks depend on it. Everything is found out by asking, nothing by name.
+//! Properties of the board under test that the checks depend on. All are probed; none is derived from the board's name.
 //!
-//! Uses [`crate::device`]. Invariant: a question that the board cannot answer leaves the modest default.
+//! Uses [`crate::device`]. Invariant: a property that cannot be probed keeps its conservative default.
 
 use super::bench::Bench;
 use crate::device::Implementation;
@@ -9,10 +9,10 @@ use crate::error::{Kind, Result};
 use crate::repl::conformance::LineEnd;
 use crate::value::Value;
 
-/// What the board is.
+/// Properties of the board.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// What it says it is.
+    /// Its own description.
     pub implementation: Implementation,
     /// Bytes of free memory at the start; `None` if it does not say.
     pub memory: Option<u64>,
@@ -28,11 +28,11 @@ pub struct Facts {
     pub interrupts: bool,
     /// The end of a printed line on the wire.
     pub line_end: Option<LineEnd>,
-    /// Why raw paste is not looked at any more.
+    /// Why raw paste is no longer checked.
     pub no_paste: Option<&'static str>,
 }
 
-/// A loop of two seconds that notes its end: long enough to be interrupted, and no board hangs in it if it cannot be.
+/// A loop of two seconds that records its end: long enough to be interrupted, and it ends by itself if it cannot be.
 const BOUNDED_LOOP: &str = "def selftest_loop():
     global selftest_end
     selftest_end = 0
@@ -51,7 +51,7 @@ impl Facts {
     /// Asks the board.
     ///
     /// # Errors
-    /// Of the link; what the board cannot answer is no error.
+    /// Errors of the link. A question that the board cannot answer is not an error.
     pub fn ask(bench: &mut Bench) -> Result<Facts> {
         let float = "(1e38*10==1e38*100,1.0+2.0**-40==1.0,1.0+2.0**-22==1.0)";
         let (narrow, coarse, coarser) = match bench.ask(float)? {

@@ -1,4 +1,4 @@
-//! Files: a folder on the board that is used and removed, and a look at all others before and after.
+//! File checks: use and remove a scratch folder on the board, and compare all other files before and after.
 //!
 //! Uses [`crate::device`] and [`crate::sync`]. Invariant: nothing outside of the scratch folder is written or removed.
 
@@ -14,7 +14,7 @@ use crate::value::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// How the scratch folder is called, before random digits.
+/// Name of the scratch folder, before random digits.
 pub const PREFIX: &str = "belay-selftest-";
 /// Bytes that must be free on the board's flash: the checks use half of it, the rest is for blocks and temporary files.
 const ROOM: u64 = 160 * 1024;
@@ -50,7 +50,7 @@ fn scratch(bench: &mut Bench) -> Result<std::result::Result<String, String>> {
         bench.device.files()?.change(Change::MakeDirectory, &[path])?;
         return Ok(Ok(path.clone()));
     }
-    // The files hold the device, so they go before it is asked.
+    // The files hold the device: drop them before it is used.
     let is_shared = bench.device.files()?.are_this_computers()?;
     let base = match is_shared {
         // Its files are those of this computer.
@@ -136,7 +136,7 @@ impl Listing {
         Ok(Listing(entries.iter().map(line).collect()))
     }
 
-    /// What is not as it was, by path: added, removed, or changed.
+    /// Differences by path: added, removed, or changed.
     pub fn differences(&self, after: &Listing) -> Vec<String> {
         let gone = self.0.keys().filter(|path| !after.0.contains_key(*path)).map(|path| format!("removed: {path}"));
         let other = after.0.iter().filter_map(|(path, entry)| match self.0.get(path) {
@@ -153,7 +153,7 @@ impl Listing {
     }
 }
 
-/// Gives the folder, or ends the check.
+/// Returns the folder, or ends the check.
 macro_rules! folder {
     ($bench:expr) => {
         match scratch($bench)? {
@@ -211,7 +211,7 @@ pub fn round(bench: &mut Bench) -> Checked {
     Ok(Outcome::equal(&0, &left))
 }
 
-/// What is synced: the paths, relative to the destination, and their contents.
+/// The synced files: paths relative to the destination, and contents.
 type Tree = BTreeMap<String, Vec<u8>>;
 
 fn local(tree: &Tree) -> Result<Local> {
@@ -243,7 +243,7 @@ fn synced(bench: &Bench, folder: &str) -> Result<Tree> {
     let mut files = bench.device.files()?;
     let mut tree = Tree::new();
     for entry in files.tree(&top[..top.len() - 1])? {
-        // What a cut upload has left is no file yet.
+        // A cut upload leaves only a temporary file.
         let is_temporary = entry.path.ends_with(crate::board::files::TEMPORARY);
         if entry.size.is_some() && !is_temporary {
             let content = read(&mut files, &entry.path)?;
@@ -310,7 +310,7 @@ pub fn sync_cut(bench: &mut Bench) -> Checked {
         match outcome {
             Err(error) if error.kind() == Kind::ConnectionLost => happened += 1,
             Err(error) => return Err(error),
-            // What was sent was less than the first time.
+            // Fewer bytes were sent than the first time.
             Ok(_) => {}
         }
         bench.reopen()?;

@@ -1,4 +1,4 @@
-//! What lives on the board: threads, generators, objects; and its clock.
+//! State on the board: threads, generators, objects; and its clock.
 //!
 //! Uses [`crate::device`].
 

@@ -1,6 +1,6 @@
 //! `selftest`: does belay-script work with this board?
 //!
-//! `table` lists the checks; each is a function over a `Bench` that gives an `Outcome`. `report` writes what came of them.
+//! `table` lists the checks; each is a function that takes a `Bench` and returns an `Outcome`. `report` writes the results.
 //!
 //! Uses [`crate::device`] and [`crate::repl::conformance`]. Invariant: the board's files are afterwards as they were, whatever
 //! happened; if they are not, or that could not be seen, the report says so.
@@ -38,17 +38,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use table::{Group, Row};
 
-/// Longest time of one check, unless the command line says otherwise.
+/// Default time limit of one check.
 const CHECK_LIMIT: Duration = Duration::from_secs(120);
-/// Longest time of what is done before and after the checks.
+/// Time limit of the work before and after the checks.
 const TIDY_LIMIT: Duration = Duration::from_secs(120);
 /// The exit status if something is wrong.
 const WRONG: u8 = 1;
 
-/// Runs the checks and prints their report. Gives the exit status.
+/// Runs the checks and prints their report. Returns the exit status.
 ///
 /// # Errors
-/// Of an unknown name, or if Ctrl-C cannot be watched; everything else is printed here.
+/// Unknown check names, or if Ctrl-C cannot be watched; all other errors are printed here.
 pub fn selftest(options: &Selftest, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let rows = table::chosen(&options.only).map_err(|name| unknown(&name))?;
     if options.list {
@@ -69,7 +69,7 @@ pub fn selftest(options: &Selftest, console: &Arc<Console>) -> Result<u8, Diagno
     outcome.or_else(|error: Error| Ok(not_begun(console, &error, &host)))
 }
 
-/// No check has run: exit status 3 if there is no connection.
+/// No check ran: exit status 3 without a connection.
 fn not_begun(console: &Console, error: &Error, host: &Host) -> u8 {
     let others = host.close_all();
     let failures: Vec<Diagnostic> = std::iter::once(error).chain(&others).map(Diagnostic::from_error).collect();
@@ -116,7 +116,7 @@ impl<'a> Test<'a> {
         Test { bench, discreet, console, options, lines: Vec::new(), lost: None }
     }
 
-    /// Gives the exit status.
+    /// Returns the exit status.
     fn run(mut self, rows: &[Row]) -> u8 {
         let begin = Instant::now();
         self.bench.bound(TIDY_LIMIT);
@@ -207,7 +207,7 @@ impl<'a> Test<'a> {
     }
 
     fn note(&mut self, line: Line) {
-        // What the person has stopped is no result.
+        // A check that the user stopped has no result.
         if self.bench.is_stopped() {
             return;
         }
@@ -231,7 +231,7 @@ impl<'a> Test<'a> {
 
     /// Removes what the checks have made, and compares the files with those before.
     fn leave(&mut self, before: Option<Result<Listing, Error>>) {
-        // The press that ended the checks does not end this.
+        // The Ctrl-C that ended the checks does not end this.
         crate::interrupt::take();
         let Some(before) = before else { return };
         let begin = Instant::now();
@@ -256,7 +256,7 @@ impl<'a> Test<'a> {
         if differences.is_empty() {
             return Ok(Outcome::Ok(format!("{} files and directories", after.count())));
         }
-        // Their names are the person's own.
+        // File names are private.
         for difference in &differences {
             self.console.remark(&format!("{difference}\n"));
         }
@@ -284,7 +284,7 @@ impl<'a> Test<'a> {
         }
     }
 
-    /// Shows what goes on to a person who watches.
+    /// Shows progress on an interactive terminal.
     fn watched(&self, what: &str) -> Option<indicatif::ProgressBar> {
         let bar = self.console.is_watched().then(|| progress::waiting(what));
         self.console.show(bar.clone());

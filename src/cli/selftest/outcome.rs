@@ -1,32 +1,32 @@
-//! What a check came to.
+//! The outcome of a check.
 //!
 //! Invariant: plain data.
 
 use crate::error::{Error, Kind};
 
-/// What a check came to.
+/// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The board and this program do what they must. Holds what is worth knowing, or nothing.
+    /// The board and belay-script behave correctly. Holds details, or nothing.
     Ok(String),
-    /// The board, its firmware, or its port cannot do what the check is about. Holds the reason.
+    /// The board, its firmware, or its port does not support what is checked. Holds the reason.
     Absent(String),
-    /// Something else happened.
+    /// The result differs.
     Wrong {
-        /// What must happen.
+        /// The expected result.
         expected: String,
-        /// What happened.
+        /// The actual result.
         actual: String,
     },
 }
 
 impl Outcome {
-    /// All is well, and there is nothing to add.
+    /// A pass without details.
     pub fn ok() -> Outcome {
         Outcome::Ok(String::new())
     }
 
-    /// Something else happened.
+    /// The result differs.
     pub fn wrong(expected: impl Into<String>, actual: impl Into<String>) -> Outcome {
         Outcome::Wrong { expected: expected.into(), actual: actual.into() }
     }
@@ -36,7 +36,7 @@ impl Outcome {
         if expected == actual { Outcome::ok() } else { Outcome::wrong(shown(expected), shown(actual)) }
     }
 
-    /// What an error that nobody expected means.
+    /// Classifies an unexpected error.
     pub fn of_error(error: &Error) -> Outcome {
         if error.kind() == Kind::FeatureUnavailableError {
             return Outcome::Absent(error.message().to_owned());
@@ -60,7 +60,7 @@ impl Outcome {
     }
 }
 
-/// A check's end: its outcome, or an error that nobody expected.
+/// The end of a check: its outcome, or an unexpected error.
 pub type Checked = Result<Outcome, Error>;
 
 /// Longest text of a value in a report, in characters.

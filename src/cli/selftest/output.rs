@@ -1,4 +1,4 @@
-//! What the board prints, and line ends.
+//! Output of the board, and line ends.
 //!
 //! Uses [`crate::device`]. Invariant: output is compared with what a board must send, byte for byte where it is raw.
 
@@ -50,7 +50,7 @@ pub fn raw_bytes(bench: &mut Bench) -> Checked {
     Ok(Outcome::wrong(expected.escape_ascii().to_string(), came.escape_ascii().to_string()))
 }
 
-/// Text that looks like the raw REPL's own neither hides a value nor ends a call.
+/// Text that imitates the raw REPL neither hides a value nor ends a call.
 pub fn lookalikes(bench: &mut Bench) -> Checked {
     bench.task("def odd(text):\n    print(text, end='')\n    return 42\n")?;
     bench.printed();

@@ -1,4 +1,4 @@
-//! The plug between this computer and the board under test: it can be pulled in the middle of an upload.
+//! A port wrapper that can cut the connection to the board under test in the middle of an upload.
 //!
 //! Uses [`crate::port`]. Invariant: until it is pulled it changes no byte; once pulled, the connection stays lost until the
 //! port is opened again.
@@ -7,7 +7,7 @@ use crate::device::Connector;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Opens the port, and cuts it when asked.
+/// Opens the port, and cuts it on request.
 pub struct Plug {
     connector: Box<Connector>,
     now: Mutex<Now>,
@@ -41,7 +41,7 @@ impl Plug {
         })
     }
 
-    /// What the port that was opened last can do.
+    /// The abilities of the last opened port.
     pub fn abilities(&self) -> Abilities {
         self.now().abilities
     }
@@ -56,7 +56,7 @@ impl Plug {
         self.now().written
     }
 
-    /// Calls a cut off that has not happened.
+    /// Cancels a pending cut.
     pub fn spare(&self) {
         self.now().left = None;
     }

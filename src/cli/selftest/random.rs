@@ -1,6 +1,7 @@
-//! Values that look random and are the same in every run.
+//! Pseudo-random values, the same in every run.
 //!
-//! Invariant: every value is exact on every board: floats have few digits, and keys that Python holds for equal do not meet.
+//! Invariant: every value is exact on every board: floats have few digits, and keys that Python considers
+//! equal never occur together.
 
 use super::facts::Facts;
 use crate::value::Value;
@@ -22,7 +23,7 @@ impl Random {
         (self.next() >> 11) % limit
     }
 
-    /// So many bytes.
+    /// This many bytes.
     pub fn bytes(&mut self, count: usize) -> Vec<u8> {
         (0..count).map(|_| self.next().to_le_bytes()[3]).collect()
     }
@@ -57,7 +58,7 @@ impl Random {
         (0..self.below(5)).map(|_| self.value(facts, depth)).collect()
     }
 
-    /// A value of at most `depth` levels, of the kinds that the board has.
+    /// A value of at most `depth` levels, of types that the board supports.
     pub fn value(&mut self, facts: &Facts, depth: u32) -> Value {
         let kinds = if depth == 0 { 7 } else { 11 };
         match self.below(kinds) {

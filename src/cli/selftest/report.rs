@@ -1,6 +1,6 @@
 //! The report of a self test, as text to paste into a bug report and as JSON.
 //!
-//! Invariant: no name of the person's port, folders, user or computer is in it ([`Discreet`]).
+//! Invariant: it contains no name of the user's port, folders, account or computer ([`Discreet`]).
 
 use super::facts::Facts;
 use super::outcome::Outcome;
@@ -12,49 +12,49 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The version of the JSON form; a field that goes or changes its meaning makes another one.
+/// Version of the JSON format; it changes when a field is removed or changes its meaning.
 const FORMAT: u32 = 1;
 /// Columns of a name.
 const NAME_WIDTH: usize = 16;
 
-/// What was measured, by name; the unit ends the name.
+/// Measurements by name; the name ends with the unit.
 #[derive(Clone, Debug, Default)]
 pub struct Measured(Vec<(&'static str, f64)>);
 
 impl Measured {
-    /// Notes a number, in the place of an earlier one.
+    /// Records a number, replacing an earlier one.
     pub fn note(&mut self, name: &'static str, number: f64) {
         self.0.retain(|(other, _)| *other != name);
         self.0.push((name, number));
     }
 
-    /// Notes bytes a second.
+    /// Records bytes per second.
     pub fn rate(&mut self, name: &'static str, bytes: usize, time: Duration) {
         self.note(name, bytes as f64 / time.as_secs_f64().max(1e-9));
     }
 }
 
-/// What one check came to.
+/// The result of one check.
 #[derive(Clone, Debug)]
 pub struct Line {
     /// Its name.
     pub name: &'static str,
     /// Its group.
     pub group: Group,
-    /// What it came to.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// How long it took.
+    /// Its duration.
     pub time: Duration,
 }
 
-/// How many checks came to what.
+/// Numbers of checks by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Those that are well.
+    /// Passed checks.
     pub ok: usize,
-    /// Those that the board cannot do.
+    /// Checks that the board does not support.
     pub absent: usize,
-    /// Those that are wrong.
+    /// Failed checks.
     pub wrong: usize,
 }
 
@@ -66,7 +66,7 @@ impl Totals {
     }
 }
 
-/// Names that stay on this computer, and what stands for them.
+/// Private names, and their placeholders.
 pub struct Discreet(Vec<(String, &'static str)>);
 
 impl Discreet {
@@ -79,7 +79,7 @@ impl Discreet {
         let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE")).map(PathBuf::from);
         let folders = [(Some(std::env::temp_dir()), "TEMP"), (std::env::current_dir().ok(), "FOLDER"), (home, "HOME")];
         for (folder, word) in folders {
-            // `/` alone names nobody, and stands in every path.
+            // `/` alone identifies nobody and occurs in every path.
             if let Some(folder) = folder.map(|folder| folder.display().to_string()).filter(|folder| folder.len() > 1) {
                 hidden.push((folder, word));
             }
@@ -87,12 +87,12 @@ impl Discreet {
         Discreet(hidden)
     }
 
-    /// The text without those names.
+    /// The text with these names replaced.
     pub fn text(&self, text: &str) -> String {
         self.0.iter().fold(text.to_owned(), |text, (name, word)| text.replace(name, word))
     }
 
-    /// The outcome without them.
+    /// The outcome with these names replaced.
     pub fn outcome(&self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Ok(detail) => Outcome::Ok(self.text(&detail)),
@@ -104,17 +104,17 @@ impl Discreet {
     }
 }
 
-/// What kind of port it is; of a simulated board also how it was made.
+/// The kind of port; for a simulated board also its options.
 pub fn kind_of_port(port: &str) -> String {
     port.parse().map_or_else(|_| "unknown".to_owned(), |address: Address| address.public_name())
 }
 
 /// The first lines of the text: the program, the board, the link.
 pub fn head(facts: &Facts, port: &str, quick: bool) -> String {
-    let told = &facts.implementation;
-    let (major, minor, patch) = told.version;
-    let arch = if told.arch.is_empty() { String::new() } else { format!(", {}", told.arch) };
-    let emitters = if told.emitters.is_empty() { "none".to_owned() } else { told.emitters.join(", ") };
+    let firmware = &facts.implementation;
+    let (major, minor, patch) = firmware.version;
+    let arch = if firmware.arch.is_empty() { String::new() } else { format!(", {}", firmware.arch) };
+    let emitters = if firmware.emitters.is_empty() { "none".to_owned() } else { firmware.emitters.join(", ") };
     let memory = facts.memory.map_or_else(|| "unknown".to_owned(), |bytes| format!("{} KB free", bytes / 1024));
     let line_end = facts.line_end.map_or("unknown", LineEnd::name);
     let yes = |flag: bool, yes: &'static str, no: &'static str| if flag { yes } else { no };
@@ -129,8 +129,8 @@ pub fn head(facts: &Facts, port: &str, quick: bool) -> String {
          memory  {memory}; {floats}, {}, {}\n",
         env!("CARGO_PKG_VERSION"),
         yes(quick, " --quick", ""),
-        told.name,
-        told.platform,
+        firmware.name,
+        firmware.platform,
         kind_of_port(port),
         yes(facts.interrupts, "interrupts programs", "does not interrupt programs"),
         yes(facts.big_integers, "integers of any size", "integers of 31 bits or less"),
@@ -181,8 +181,8 @@ pub fn json(
     time: Duration,
     stopped: bool,
 ) -> Json {
-    let told = &facts.implementation;
-    let (major, minor, patch) = told.version;
+    let firmware = &facts.implementation;
+    let (major, minor, patch) = firmware.version;
     let Totals { ok, absent, wrong } = Totals::of(lines);
     json!({
         "format": FORMAT,
@@ -191,11 +191,11 @@ pub fn json(
         "stopped": stopped,
         "seconds": rounded(time.as_secs_f64()),
         "board": {
-            "implementation": told.name,
+            "implementation": firmware.name,
             "version": format!("{major}.{minor}.{patch}"),
-            "platform": told.platform,
-            "arch": told.arch,
-            "emitters": told.emitters,
+            "platform": firmware.platform,
+            "arch": firmware.arch,
+            "emitters": firmware.emitters,
             "free_memory": facts.memory,
             "float_bits": facts.float_bits,
             "big_integers": facts.big_integers,
@@ -274,11 +274,11 @@ mod tests {
     }
 
     #[test]
-    fn names_of_this_computer_stay_here() {
+    fn private_names_are_replaced() {
         let discreet = Discreet::new("exec:/opt/secret/micropython -i");
         let folder = std::env::current_dir().unwrap();
-        let told = format!("`exec:/opt/secret/micropython -i` in {}/x failed", folder.display());
-        let text = discreet.text(&told);
+        let message = format!("`exec:/opt/secret/micropython -i` in {}/x failed", folder.display());
+        let text = discreet.text(&message);
         assert!(!text.contains("secret") && !text.contains(&folder.display().to_string()), "{text}");
         assert_eq!(kind_of_port("exec:/opt/secret/x"), "process (exec:)");
         assert_eq!(Discreet::new("sim").text("a similar board"), "a similar board");

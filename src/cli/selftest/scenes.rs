@@ -1,4 +1,4 @@
-//! The conformance list, held with the board under test.
+//! Runs the conformance scenes on the board under test.
 //!
 //! Uses [`crate::repl::conformance`]. Invariant: afterwards the session is back in the raw REPL, or its loss is an error.
 
@@ -10,14 +10,13 @@ use crate::port::{Port, PortError, Wait};
 use crate::repl::conformance::{Conditions, Finding, LineEnd, Scene, hold as hold_scene};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// ASCII's end of transmission block: a key that nobody presses.
+/// ASCII's end of transmission block: a key that people do not press.
 const NO_KEY: u8 = 0x17;
 
-/// What a board lacks that takes the request and then answers otherwise, behind a port on which raw paste is not used.
-const NO_PASTE: &str =
-    "its firmware offers raw paste and does not carry it out; belay-script does not use it on this port";
+/// The reason for skipping raw paste on a port without it, when the board accepts the request and then answers wrongly.
+const NO_PASTE: &str = "its firmware accepts raw paste requests but does not support them; belay-script does not use raw paste on this port";
 
-/// Takes the place of a person at the board's prompt.
+/// Simulates a user at the board's prompt.
 #[derive(Clone)]
 struct Examiner {
     scene: &'static Scene,
@@ -51,7 +50,7 @@ impl Conversation for Examiner {
     }
 }
 
-/// Holds a scene.
+/// Runs a scene.
 ///
 /// # Errors
 /// Of the link.
@@ -75,7 +74,7 @@ pub fn hold(bench: &mut Bench, scene: &'static Scene) -> Checked {
         bench.facts.no_paste = Some(NO_PASTE);
         return Ok(Outcome::Absent(NO_PASTE.to_owned()));
     }
-    // An answer that was another one is what a board that is lost afterwards has to tell.
+    // If the board is lost afterwards, the deviating answer is the more useful report.
     if !matches!(finding, Some(Finding::Differs(_))) {
         visit?;
     }

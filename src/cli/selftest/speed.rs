@@ -1,4 +1,4 @@
-//! How fast calls and values are, and what memory they cost.
+//! Speed and memory use of calls and values.
 //!
 //! Uses [`crate::device`].
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const TIME: Duration = Duration::from_secs(4);
 /// Bytes of the smallest value whose speed is measured.
 const SMALLEST: usize = 50;
-/// Bytes of memory that calls may cost for good: the collector is not exact.
+/// Bytes of memory that calls may permanently cost: the garbage collector is not exact.
 const LOST: u64 = 1024;
 
 fn time(bench: &Bench) -> Duration {
@@ -41,7 +41,7 @@ pub fn calls(bench: &mut Bench) -> Checked {
     Ok(Outcome::Ok(format!("{} calls", times.len())))
 }
 
-/// Bytes a second of values, both ways, in values as large as the board bears.
+/// Throughput of values in bytes per second, both ways, with values as large as the board's memory allows.
 pub fn throughput(bench: &mut Bench) -> Checked {
     let mut size = match bench.facts.memory {
         Some(memory) => usize::try_from(memory / 12).unwrap_or(usize::MAX).clamp(100, 16 * 1024),
@@ -81,7 +81,7 @@ fn throughput_of(bench: &mut Bench, size: usize) -> Checked {
     Ok(Outcome::Ok(format!("values of {size} bytes")))
 }
 
-/// Many calls take no memory for good.
+/// Repeated calls leak no memory.
 pub fn memory(bench: &mut Bench) -> Checked {
     bench.task("def same(value):\n    return value\n")?;
     let call = |bench: &Bench, count: i64| -> crate::error::Result<()> {

@@ -1,4 +1,4 @@
-//! Programs that are stopped: time limits, Ctrl-C, restarts.
+//! Stopping programs: time limits, Ctrl-C, restarts.
 //!
 //! Uses [`crate::device`]. Invariant: after each check the board answers again, or the check says that it does not.
 
@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 
 /// The time limit of a call that does not end, in seconds.
 const LIMIT: f64 = 0.4;
-/// How late such a call may be over.
+/// How late such a call may end.
 const GRACE: Duration = Duration::from_millis(500);
 /// How often a board that restarted is tried.
 const ATTEMPTS: i64 = 30;
 
-/// A call of this body is over in time, and the next one works.
+/// A call of this body ends in time, and the next one works.
 fn over_in_time(bench: &mut Bench, body: &str) -> Checked {
     bench.declare(ItemKind::Task, &format!("def stuck():\n{body}"), &[("timeout", Value::Float(LIMIT))])?;
     let begin = Instant::now();

@@ -1,22 +1,22 @@
 //! Every check, in the order in which they run.
 //!
-//! Invariant: a name stands once.
+//! Invariant: names are unique.
 
 use super::bench::Bench;
 use super::outcome::Checked;
 use super::{files, items, mounting, output, scenes, speed, stops, values};
 use crate::repl::conformance::{SCENES, Scene};
 
-/// Checks that belong together. Each group begins on a board that was opened afresh.
+/// A group of checks. Each group starts with a freshly opened board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
-    /// What the raw REPL answers.
+    /// Answers of the raw REPL.
     Conformance,
     /// Values both ways.
     Values,
     /// Values of one size both ways.
     Sizes,
-    /// What the board prints, and line ends.
+    /// Output of the board, and line ends.
     Output,
     /// Time limits and Ctrl-C.
     Stops,
@@ -50,7 +50,7 @@ impl Group {
     }
 }
 
-/// What a check needs of the board.
+/// A requirement of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Ctrl-C interrupts a running program.
@@ -60,7 +60,7 @@ pub enum Need {
 }
 
 impl Need {
-    /// Why the board lacks it, if it does.
+    /// Why the board lacks it; `None`: it does not.
     fn lack(self, bench: &Bench) -> Option<&'static str> {
         match self {
             Need::Interrupt if !bench.facts.interrupts => Some("Ctrl-C does not interrupt a running program here"),
@@ -70,12 +70,12 @@ impl Need {
     }
 }
 
-/// What is done.
+/// The action.
 #[derive(Clone, Copy, Debug)]
 pub enum Check {
     /// A scene of the conformance list.
     Scene(&'static Scene),
-    /// Values of so many bytes.
+    /// Values of this many bytes.
     Size(usize),
     /// A function.
     Function(fn(&mut Bench) -> Checked),
@@ -88,24 +88,24 @@ pub struct Row {
     pub name: &'static str,
     /// Its group: `--only` takes that too.
     pub group: Group,
-    /// What it shows.
+    /// Its description.
     pub about: &'static str,
-    /// What it needs.
+    /// Its requirements.
     pub needs: &'static [Need],
-    /// What is done.
+    /// The action.
     pub check: Check,
 }
 
 impl Row {
-    /// Why the board lacks what the check needs, if it does.
+    /// Why the board lacks what the check needs; `None`: it does not.
     pub fn lack(&self, bench: &Bench) -> Option<&'static str> {
         self.needs.iter().find_map(|need| need.lack(bench))
     }
 
-    /// Carries it out.
+    /// Runs the check.
     ///
     /// # Errors
-    /// Whatever the board or the link raises that the check does not expect.
+    /// Unexpected errors of the board or the link.
     pub fn run(&self, bench: &mut Bench) -> Checked {
         match self.check {
             Check::Scene(scene) => scenes::hold(bench, scene),
@@ -187,7 +187,7 @@ pub fn rows() -> Vec<Row> {
 /// The checks that have one of these names, or whose group has. Without names: all.
 ///
 /// # Errors
-/// The first name that nothing has.
+/// The first unknown name.
 pub fn chosen(names: &[String]) -> Result<Vec<Row>, String> {
     let all = rows();
     let fits = |row: &Row, name: &str| row.name == name || row.group.name() == name;
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_chosen_by_name_and_by_group() {
+    fn checks_are_selected_by_name_and_by_group() {
         let names = |wanted: &[&str]| {
             let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
             chosen(&wanted).map(|rows| rows.iter().map(|row| row.name).collect::<Vec<_>>())

@@ -1,6 +1,6 @@
-//! Values there and back: what comes back equals what was sent.
+//! Round trips: each returned value equals the sent one.
 //!
-//! Uses [`crate::value`]. Invariant: a value that the board itself does not have is left out, and named.
+//! Uses [`crate::value`]. Invariant: values of types that the board lacks are skipped, and named.
 
 use super::bench::Bench;
 use super::outcome::{Checked, Outcome, is_memory_error, shown};
@@ -44,7 +44,7 @@ fn same(sent: &Value, back: &Value) -> bool {
     std::mem::discriminant(sent) == std::mem::discriminant(back) && text(sent) == text(back)
 }
 
-/// What became of one value.
+/// The result of one value.
 enum Trip {
     Same,
     /// The board has too little memory for it.
@@ -108,7 +108,7 @@ pub fn kinds(bench: &mut Bench) -> Checked {
         Value::Dict(Vec::new()),
         Value::Dict(pairs()),
     ];
-    // What a board may lack: an expression that fails there, and the values.
+    // Types that a board may lack: an expression that fails without them, and the values.
     let optional: [(&str, &str, Vec<Value>); 6] = [
         ("set", "set()", vec![Value::Set(Vec::new()), Value::Set(vec![int(1), string("two")])]),
         ("frozenset", "frozenset()", vec![Value::FrozenSet(vec![int(1), string("two")])]),
@@ -290,9 +290,9 @@ pub fn random(bench: &mut Bench) -> Checked {
     all(bench, &values)
 }
 
-/// Values of one size from the board and to it: bytes, and text with line ends and quotes.
+/// Round trips of values of one size: bytes, and text with line ends and quotes.
 pub fn size(bench: &mut Bench, size: usize) -> Checked {
-    // The value, its source or its text, and the pieces of both while they travel.
+    // Memory for the value, its source text, and the transferred pieces of both.
     let needed = 6 * size as u64;
     if let Some(memory) = bench.facts.memory.filter(|memory| *memory < needed) {
         let reason =

@@ -1,4 +1,4 @@
-//! `terminal`: the user at a board's prompt.
+//! `terminal`: connects the user to a board's prompt.
 //!
 //! Uses [`crate::device`] to open the port, and [`pump`]. Invariant: the port is free again when the command ends.
 
@@ -25,7 +25,7 @@ const LEAVE: u8 = 0x1d;
 /// Time between two attempts to reach the board again.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Opens the board's port and passes bytes both ways; gives the exit status.
+/// Opens the board's port and passes bytes both ways; returns the exit status.
 ///
 /// # Errors
 /// Of the port, the transcript, and ConnectionLost if the board goes after the input has ended.
@@ -39,12 +39,12 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
         })
     });
     let transcript = transcript.transpose()?;
-    let told = |error: Error| Diagnostic::from_error(&error);
-    let (written, connector) = host.connector(None, &OpenOptions::default()).map_err(told)?;
-    let board = connector(false).map_err(told)?;
+    let diagnose = |error: Error| Diagnostic::from_error(&error);
+    let (written, connector) = host.connector(None, &OpenOptions::default()).map_err(diagnose)?;
+    let board = connector(false).map_err(diagnose)?;
     let person = isatty(stdin());
     let mut screen = Screen::with(console, LEAVE, person, transcript);
-    let raw = person.then(ModeGuard::raw).transpose().map_err(told)?;
+    let raw = person.then(ModeGuard::raw).transpose().map_err(diagnose)?;
     if person {
         screen.note(&format!("connected to `{written}`; press Ctrl-] to leave"));
     }
@@ -58,7 +58,7 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
     Ok(0)
 }
 
-/// Pumps, and waits for the board whenever it is gone.
+/// Passes bytes, and waits for the board whenever it is gone.
 fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, written: &str) -> Result<(), Diagnostic> {
     loop {
         let forever = Wait { deadline: None, interruptible: true };
@@ -71,7 +71,7 @@ fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, wr
             let error = Error::new(Kind::ConnectionLost, format!("the connection was lost: {why}"));
             return Err(Diagnostic::from_error(&error.with_help("check the cable and power supply of the board")));
         }
-        // The port is freed before it is opened again.
+        // Close the port before opening it again.
         drop(board);
         screen.note(&format!("{why}; waiting for it to come back"));
         board = match wait_for_board(screen, connector)? {
@@ -82,7 +82,7 @@ fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, wr
     }
 }
 
-/// Tries each second to open the port. `None` if the person leaves meanwhile; other keys are dropped.
+/// Tries each second to open the port. `None` if the user leaves; other keys are dropped.
 fn wait_for_board(screen: &mut Screen, connector: &Connector) -> Result<Option<Box<dyn Port>>, Diagnostic> {
     loop {
         let wait = Wait::for_at_most(PAUSE);

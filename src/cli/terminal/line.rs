@@ -1,4 +1,4 @@
-//! The line that answers a question.
+//! Reads the line that answers a question.
 //!
 //! Not rustyline's: its `readline` has neither a deadline nor an end from outside, reads Ctrl-C as a key where a script is to be
 //! interrupted and torn down, and draws on standard output, which is for results. Invariant: the line is edited at its end only.
@@ -12,13 +12,13 @@ use rustix::stdio::{stderr, stdin};
 use rustix::termios::{QueueSelector, isatty, tcflush, tcgetwinsize};
 use std::sync::Arc;
 
-/// Lines that are typed, key by key, so that what is typed can be drawn anew below what boards print.
+/// Reads lines key by key, so that the typed text can be redrawn below the output of boards.
 pub struct Lines {
     console: Arc<Console>,
     _keys: ModeGuard,
 }
 
-/// What a key made of the line.
+/// The effect of a key on the line.
 #[derive(Debug, PartialEq, Eq)]
 enum Typing {
     Goes(bool),
@@ -33,18 +33,18 @@ struct Line {
 }
 
 impl Lines {
-    /// Nothing if nobody is there.
+    /// `None` without an interactive terminal.
     pub fn open(console: &Arc<Console>) -> Option<Lines> {
         if !isatty(stdin()) || !isatty(stderr()) {
             return None;
         }
         let keys = ModeGuard::keys().ok()?;
-        // A key that was pressed before the question stood is no answer.
+        // Keys pressed before the question was shown are not part of the answer.
         let _ = tcflush(stdin(), QueueSelector::IFlush);
         Some(Lines { console: console.clone(), _keys: keys })
     }
 
-    /// A line behind `invitation`.
+    /// Reads a line after the prompt `invitation`.
     pub fn read(&mut self, invitation: &str, wait: Wait, question: &Question) -> Result<String, NoAnswer> {
         let mut line = Line::default();
         let outcome = self.type_line(&mut line, invitation, wait, question);
@@ -60,7 +60,7 @@ impl Lines {
                 continue;
             }
             let mut piece = [0; 256];
-            // Without a count the terminal is gone, and the user with it.
+            // A failing read means that the terminal is gone.
             let count = input::take(&mut piece).ok_or_else(|| NoAnswer::Error(question.unattended()))?;
             match line.type_keys(&piece[..count]) {
                 Typing::Ended => {
@@ -74,7 +74,7 @@ impl Lines {
     }
 }
 
-/// The line as it is shown: of a long one the end, so that it needs no second line.
+/// The displayed part of the line: the end of a long one, so that it fits on one row.
 fn drawn(invitation: &str, text: &str) -> String {
     let width = tcgetwinsize(stderr()).map_or(80, |size| usize::from(size.ws_col)).max(20);
     fitted(invitation, text, width)
@@ -90,7 +90,7 @@ fn fitted(invitation: &str, text: &str, width: usize) -> String {
 }
 
 impl Line {
-    /// Takes the bytes of keys.
+    /// Processes the bytes of keys.
     fn type_keys(&mut self, bytes: &[u8]) -> Typing {
         let mut changed = false;
         for &byte in bytes {
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_line_the_end_is_seen() {
+    fn a_long_line_shows_its_end() {
         assert_eq!(fitted("> ", "abc", 20), "> abc");
         assert_eq!(fitted("> ", "0123456789abcdefghij", 20), "> …456789abcdefghij");
     }

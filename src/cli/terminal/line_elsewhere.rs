@@ -1,4 +1,4 @@
-//! The line that answers a question, where keys cannot be read one by one: the system edits it.
+//! Reads the line that answers a question on systems where keys cannot be read one by one: the system edits it.
 //!
 //! Invariant: one thread reads standard input.
 
@@ -13,7 +13,7 @@ pub struct Lines {
     console: Arc<Console>,
 }
 
-/// Lines from the one thread that reads them: a read cannot be ended, so it outlives the question.
+/// Lines from the only thread that reads them: a read cannot be cancelled, so the thread outlives the question.
 fn typed() -> &'static Mutex<Receiver<String>> {
     static TYPED: OnceLock<Mutex<Receiver<String>>> = OnceLock::new();
     TYPED.get_or_init(|| {

@@ -1,6 +1,6 @@
-//! A board behind a pseudo-terminal that a link names: what other tools take for a serial port.
+//! Serves a board on a pseudo-terminal with a symlink to it, which other tools use as a serial port.
 //!
-//! Uses [`crate::port`], [`pump`] and rustix. Invariant: a link of someone else is never replaced or removed.
+//! Uses [`crate::port`], [`pump`] and rustix. Invariant: symlinks of other programs are never replaced or removed.
 //!
 //! Clients come and go. While the slave side is open nowhere, the master reports a hang-up: then the board's output is
 //! dropped, as a USB port does that no program has open. The first hang-up is made here, by opening and closing the slave
@@ -23,18 +23,18 @@ use std::time::Duration;
 pub struct Terminal {
     master: OwnedFd,
     slave: PathBuf,
-    /// Whether the client has gone, even if its last words are still to be read.
+    /// Whether the client has disconnected, even if its last bytes are still unread.
     hung_up: bool,
 }
 
-/// A link to the slave side. Removed when dropped, if it is still the same.
+/// A symlink to the slave side. Removed on drop, if it is still the same.
 pub struct Link {
     path: PathBuf,
     slave: PathBuf,
 }
 
 impl Link {
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -74,10 +74,10 @@ impl Terminal {
         Ok(Terminal { master, slave, hung_up: false })
     }
 
-    /// Makes the link `path` to the slave side. A dangling link is replaced, for example one of a server that was killed.
+    /// Creates the symlink `path` to the slave side. A broken symlink is replaced, for example that of a killed server.
     ///
     /// # Errors
-    /// [`Kind::DeclarationError`] (wrong usage) if something else is there, or the folder cannot be written.
+    /// [`Kind::DeclarationError`] (wrong usage) if the path is something else, or the folder cannot be written.
     pub fn link(&self, path: &Path) -> Result<Link> {
         let shown = path.display();
         if let Ok(there) = fs::symlink_metadata(path) {
@@ -145,12 +145,12 @@ impl Client for Terminal {
     }
 
     fn left(&mut self) {
-        // The next client does not find the modes of this one.
+        // Reset the modes for the next client.
         let _ = make_raw(&self.master);
     }
 
     fn take(&mut self, piece: &mut [u8]) -> usize {
-        // An error says that the client has gone, which the next look shows.
+        // An error means that the client has disconnected, which the next poll shows.
         rustix::io::read(&self.master, piece).unwrap_or_default()
     }
 
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
     use crate::port::Abilities;
 
-    /// Gives back what it is told; a zero byte ends it.
+    /// Echoes its input; a zero byte ends it.
     #[derive(Default)]
     struct Echo(Vec<u8>);
 
@@ -198,7 +198,7 @@ mod tests {
         }
         fn write(&mut self, bytes: &[u8], _wait: Wait) -> std::result::Result<(), PortError> {
             if bytes.contains(&0) {
-                return Err(PortError::Gone("told to".to_owned()));
+                return Err(PortError::Gone("the test ended it".to_owned()));
             }
             self.0.extend_from_slice(bytes);
             Ok(())
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_come_and_go_and_every_byte_passes() {
+    fn clients_reconnect_and_every_byte_passes() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("board");
         let mut terminal = Terminal::open().unwrap();
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_others_is_left_alone() {
+    fn files_of_others_are_never_replaced_or_removed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("board");
         let terminal = Terminal::open().unwrap();

@@ -1,6 +1,6 @@
-//! The modes of the terminal at standard input, and of pseudo-terminals.
+//! Modes of the terminal at standard input, and of pseudo-terminals.
 //!
-//! Uses rustix. Invariant: the terminal has its modes back on every way out ([`restore`]).
+//! Uses rustix. Invariant: the terminal's modes are restored on every exit path ([`restore`]).
 
 use crate::disk::reason;
 use crate::error::{Error, Kind, Result};
@@ -31,12 +31,12 @@ pub fn make_raw(terminal: impl AsFd) -> rustix::io::Result<()> {
     set(&terminal, &modes)
 }
 
-/// Whether keys such as Ctrl-C make signals, as they do unless the line editor has the terminal.
+/// Whether keys such as Ctrl-C raise signals; they do unless the line editor controls the terminal.
 pub fn makes_signals() -> bool {
     tcgetattr(stdin()).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ISIG))
 }
 
-/// Restores the modes that the terminal had when the program started. For leaving at once.
+/// Restores the modes from the start of the program, for an immediate exit.
 pub fn restore() {
     if let Some(first) = saved().drain(..).next() {
         let _ = set(stdin(), &first);
@@ -45,9 +45,9 @@ pub fn restore() {
 
 /// Other modes of the terminal at standard input, until this is dropped.
 pub struct ModeGuard {
-    /// How many modes were saved before.
+    /// Number of modes saved before.
     depth: usize,
-    /// Whoever reads keys is alone with them.
+    /// Only one reader at a time gets keys.
     _turn: Option<MutexGuard<'static, ()>>,
 }
 
@@ -91,7 +91,7 @@ impl ModeGuard {
         let before = tcgetattr(stdin())?;
         let mut modes = before.clone();
         change(&mut modes);
-        // Saved first: a signal may come in between.
+        // Save first: a signal may arrive in between.
         saved.push(before);
         let guard = ModeGuard { depth: saved.len() - 1, _turn: turn };
         drop(saved);

@@ -1,4 +1,4 @@
-//! Carries bytes between a board and a client: another program on a pseudo-terminal, or the person at this one.
+//! Passes bytes between a board and a client: another program on a pseudo-terminal, or the user at this terminal.
 //!
 //! Uses [`crate::port`] and rustix. Invariants: the pump never spins; Ctrl-C as a signal ends it within a slice.
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 const LIVELY: Duration = Duration::from_millis(500);
 /// The longest wait for the board while a client may be writing.
 const GLANCE: Duration = Duration::from_micros(100);
-/// As good as no wait. (A deadline of now would end a read before it looks at what is there.)
+/// Practically no wait. (A deadline of now would end a read before it checks for data.)
 const NO_WAIT: Duration = Duration::from_micros(100);
 /// The longest time that a client's bytes wait for the board to take them.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -20,54 +20,54 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PIECE: usize = 256;
 /// Bytes that wait for the client at most; the board is not read beyond that.
 const BACKLOG: usize = 64 * 1024;
-/// How long a board is quiet when it has answered what it was sent last.
+/// A board that is silent this long has finished its last answer.
 const QUIET: Duration = Duration::from_secs(1);
-/// The same for a board that has said nothing yet: it may be booting.
+/// The same for a board without output so far: it may be booting.
 const SILENT: Duration = Duration::from_secs(5);
 
-/// What a look at the client showed.
+/// The result of polling the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// There is none. The board's output is dropped.
+    /// No client. The board's output is dropped.
     Absent,
-    /// It has nothing to say.
+    /// No input.
     Idle,
-    /// It has said something.
+    /// It has sent input.
     Readable,
-    /// It will say nothing more and waits for the last answer.
+    /// It sends no more input and waits for the last answer.
     Ending,
-    /// It has left for good.
+    /// It has disconnected for good.
     Done,
 }
 
 /// The other side of the pump.
 pub trait Client {
-    /// Looks at it, waiting for it to say something.
+    /// Polls the client, waiting for input.
     ///
     /// # Errors
     /// If it cannot be watched.
     fn look(&mut self, wait: Duration) -> Result<Look, PortError>;
-    /// What to poll for what it says, or for its leaving. `None`: only a look tells.
+    /// The descriptor to poll for input or a hang-up. `None`: it cannot be polled.
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         None
     }
-    /// It was there and is [`Look::Absent`] now.
+    /// Called when the client disconnects ([`Look::Absent`]).
     fn left(&mut self) {}
-    /// Takes what it says, without waiting. Gives the count.
+    /// Reads input without waiting. Returns the count.
     fn take(&mut self, piece: &mut [u8]) -> usize;
-    /// Gives it as much of the backlog as it takes now.
+    /// Writes as much of the backlog as the client accepts now.
     ///
     /// # Errors
     /// If it cannot be written to.
     fn give(&mut self, backlog: &mut Vec<u8>) -> Result<(), PortError>;
-    /// Waits until it has taken something.
+    /// Waits until the client has accepted something.
     ///
     /// # Errors
     /// If it cannot be watched.
     fn look_for_room(&mut self, wait: Duration) -> Result<(), PortError>;
 }
 
-/// Carries bytes between `client` and `board` until the client is done, or `wait` is over.
+/// Passes bytes between `client` and `board` until the client ends, or `wait` is over.
 ///
 /// # Errors
 /// [`PortError::Interrupted`] by a signal, [`PortError::Timeout`] at the deadline, [`PortError::Gone`] if the board ends; what came before has been given.
@@ -87,7 +87,7 @@ pub fn carry(client: &mut dyn Client, board: &mut dyn Port, wait: Wait) -> Resul
             return Ok(());
         }
         if connected && look == Look::Absent {
-            // The next client finds no leftovers.
+            // The next client must not get old output.
             backlog.clear();
             client.left();
         }
@@ -128,20 +128,20 @@ pub fn carry(client: &mut dyn Client, board: &mut dyn Port, wait: Wait) -> Resul
     }
 }
 
-/// What to poll for either side; `None` if one of them cannot be polled.
+/// The descriptors to poll for both sides; `None` if one of them cannot be polled.
 fn watch<'a>(client: &'a dyn Client, board: &'a dyn Port) -> Option<Vec<PollFd<'a>>> {
     let board = board.descriptors();
     let client = client.descriptor().filter(|_| !board.is_empty())?;
     Some(std::iter::once(client).chain(board).map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN)).collect())
 }
 
-/// Waits until one of them has something to say.
+/// Waits for data from either side.
 fn doze(watched: &mut [PollFd<'_>], wait: Duration) {
-    // A signal ends it as well: the caller looks around next.
+    // A signal ends the wait too: the caller checks next.
     let _ = poll(watched, Some(&Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ }));
 }
 
-/// Passes on one piece of what the client said. Gives whether there was anything.
+/// Passes on one piece of the client's input. Returns whether there was any.
 fn feed(client: &mut dyn Client, board: &mut dyn Port) -> Result<bool, PortError> {
     let mut piece = [0; PIECE];
     let count = client.take(&mut piece);
@@ -149,13 +149,13 @@ fn feed(client: &mut dyn Client, board: &mut dyn Port) -> Result<bool, PortError
         return Ok(false);
     }
     match board.write(&piece[..count], Wait::for_at_most(PATIENCE)) {
-        // A board that takes nothing for so long loses what is sent, as one behind a real wire does.
+        // If the board accepts nothing for this long, the bytes are lost, as on a real wire.
         Ok(()) | Err(PortError::Timeout) => Ok(true),
         Err(error) => Err(error),
     }
 }
 
-/// Takes what the board has to say. Gives whether there was anything.
+/// Reads output of the board. Returns whether there was any.
 fn hear(board: &mut dyn Port, backlog: &mut Vec<u8>, wait: Duration) -> Result<bool, PortError> {
     let before = backlog.len();
     match board.read(backlog, Wait::for_at_most(wait)) {
@@ -165,7 +165,7 @@ fn hear(board: &mut dyn Port, backlog: &mut Vec<u8>, wait: Duration) -> Result<b
     }
 }
 
-/// Waits without watching anything.
+/// Sleeps without polling.
 pub fn pause(wait: Duration) {
     let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(wait.subsec_nanos()) as _ };
     let _ = poll(&mut [], Some(&timeout));

@@ -1,6 +1,6 @@
 //! Standard input and output in front of a board, for `terminal` and for scripts that hand over a board's prompt.
 //!
-//! Uses [`pump`]. Invariant: the terminal has its modes back when the conversation ends.
+//! Uses [`pump`]. Invariant: the terminal's modes are restored when the conversation ends.
 
 use super::input;
 use super::modes::ModeGuard;
@@ -18,7 +18,7 @@ use rustix::termios::isatty;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What has become of the input.
+/// State of the input.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Input {
     /// More may come.
@@ -37,9 +37,9 @@ pub struct Screen {
     transcript: Option<Transcript>,
     /// Whether standard input is a terminal.
     person: bool,
-    /// What has become of the input.
+    /// State of the input.
     pub input: Input,
-    /// Whether the last byte of an input that is no terminal was a carriage return.
+    /// Whether the last byte of a non-terminal input was a carriage return.
     after_return: bool,
     /// The key that leaves.
     leave: u8,
@@ -66,7 +66,7 @@ impl Screen {
         }
     }
 
-    /// What ended the conversation, if that was a failure.
+    /// The failure that ended the session, if any.
     ///
     /// # Errors
     /// If the transcript cannot be written.
@@ -80,7 +80,7 @@ impl Screen {
         }
     }
 
-    /// Makes every line end the carriage return that Enter is, in place. Gives the count.
+    /// Converts line ends to carriage returns, as Enter sends, in place. Returns the count.
     fn type_lines(&mut self, piece: &mut [u8], count: usize) -> usize {
         let mut kept = 0;
         for index in 0..count {
@@ -132,7 +132,7 @@ impl Client for Screen {
         if backlog.is_empty() {
             return Ok(());
         }
-        // A reader that has gone raises the interrupt, which ends the pump.
+        // A closed reader raises the interrupt, which ends the pump.
         self.console.bytes(backlog);
         if let Some(Err(error)) = self.transcript.as_mut().map(|transcript| transcript.add(backlog)) {
             self.input = Input::Failed(reason(&error));
@@ -142,7 +142,7 @@ impl Client for Screen {
     }
 
     fn look_for_room(&mut self, _wait: Duration) -> Result<(), PortError> {
-        // Giving waits: there is never a backlog.
+        // Writing blocks, so there is never a backlog.
         Ok(())
     }
 }
@@ -179,7 +179,7 @@ impl Conversation for Talk {
     }
 }
 
-/// What a person calls the key of this character.
+/// The name of this character's key.
 fn key(character: u8) -> String {
     match character {
         0..=0x1f => format!("Ctrl-{}", char::from(character + 0x40)),

@@ -1,7 +1,7 @@
-//! Standard input on its way to a program on a board.
+//! Forwards standard input to a program on a board.
 //!
-//! Uses [`crate::device`], [`super::modes`], and rustix. Invariants: no byte is taken that does not
-//! go to the board, and the terminal has its modes back afterwards.
+//! Uses [`crate::device`], [`super::modes`], and rustix. Invariants: no byte is consumed that does not
+//! go to the board, and the terminal's modes are restored afterwards.
 //!
 //! On a terminal the person types: keys go one by one, the board echoes them, Ctrl-C stays a signal, Ctrl-D is the end of the
 //! input. From a pipe or file bytes go as they are. A Ctrl-C among them interrupts as the key does, unless the program has
@@ -23,16 +23,16 @@ const INTERRUPT: u8 = 0x03;
 /// Standard input.
 pub struct StandardInput {
     console: Arc<Console>,
-    /// The modes of a person's terminal.
+    /// The modes of an interactive terminal.
     person: Option<ModeGuard>,
     takes_interrupts: bool,
-    /// Read, and not given yet.
+    /// Read, but not yet forwarded.
     rest: Vec<u8>,
     over: bool,
 }
 
 impl StandardInput {
-    /// Standard input for a program with this source. Without a person in front, that of a terminal is nobody's: `None`.
+    /// Standard input for a program with this source. A terminal that this process may not read gives `None`.
     ///
     /// # Errors
     /// If the terminal cannot be changed.
@@ -46,12 +46,12 @@ impl StandardInput {
         Ok(Some(StandardInput { console: console.clone(), person, takes_interrupts, rest: Vec::new(), over: false }))
     }
 
-    /// Nothing at all: standard input has been used up.
+    /// No input: standard input is used up.
     pub fn ended(console: &Arc<Console>) -> StandardInput {
         StandardInput { console: console.clone(), person: None, takes_interrupts: false, rest: Vec::new(), over: true }
     }
 
-    /// Whether there is nothing to be typed, neither now nor later.
+    /// Whether there is no input, now or later.
     pub fn is_over(&mut self) -> bool {
         if self.person.is_none() && self.rest.is_empty() && !self.over {
             self.fill(1);
@@ -72,7 +72,7 @@ impl StandardInput {
 }
 
 /// Whether this process may read the terminal: one in the background is stopped for trying. A terminal that is not the one
-/// which controls this process has no such ideas.
+/// which controls this process does not do that.
 fn is_in_front() -> bool {
     tcgetpgrp(stdin()).map_or(true, |group| group == rustix::process::getpgrp())
 }

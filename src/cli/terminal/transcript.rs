@@ -1,6 +1,6 @@
-//! What a board prints, kept in a file.
+//! Writes the output of a board to a file.
 //!
-//! Invariant: the file has every byte that came, in order; with time stamps, one before each line and nothing else.
+//! Invariant: the file has every byte that came, in order; with timestamps, exactly one before each line.
 
 use crate::bench::date::utc;
 use crate::disk;
@@ -17,7 +17,7 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Opens the file, or makes it.
+    /// Opens or creates the file.
     ///
     /// # Errors
     /// Of the operating system.
@@ -26,7 +26,7 @@ impl Transcript {
         Ok(Transcript { file, stamped, at_line_start: true })
     }
 
-    /// Adds what came just now.
+    /// Appends new output.
     ///
     /// # Errors
     /// Of the operating system.
@@ -40,7 +40,7 @@ impl Transcript {
     }
 }
 
-/// `bytes` with the time before each line that begins in them.
+/// `bytes` with a timestamp before each line that starts in them.
 fn stamp(bytes: &[u8], at_line_start: &mut bool, now: Duration) -> Vec<u8> {
     let mut text = Vec::with_capacity(bytes.len() + 32);
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_has_one_stamp_however_it_comes() {
+    fn each_line_has_one_timestamp_however_it_arrives() {
         let mut start = true;
         let mut all = Vec::new();
         for piece in [&b"a"[..], b"b\r\n\n", b"", b"\xff", b"c\nd"] {

@@ -1,4 +1,4 @@
-//! `:ls`: the files of an open board.
+//! `:ls`: lists files of an open board.
 //!
 //! Uses [`crate::cli::files`]. Invariant: nothing on the board changes.
 
@@ -11,7 +11,7 @@ impl Prompt {
     /// `:ls [DEVICE] [PATH]`.
     pub(in crate::cli::prompt) fn ls(&mut self, argument: &str) {
         let outcome = self.list(argument);
-        self.told(outcome);
+        self.report(outcome);
     }
 
     fn list(&mut self, argument: &str) -> Result<(), Diagnostic> {

@@ -1,6 +1,6 @@
-//! The commands of the prompt that work on boards and files, one file each, and what they share.
+//! The commands of the prompt that work on boards and files, one file each, and shared code.
 //!
-//! Invariant: what a command leaves undone it says, with what to do next.
+//! Invariant: a command that fails says why, and what to do next.
 
 mod ls;
 mod py;
@@ -23,7 +23,7 @@ use crate::value::Value;
 const USUAL_WIDTH: usize = 80;
 const NARROWEST: usize = 30;
 
-/// What stands behind a command, for completion.
+/// The kind of argument of a command, for completion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Argument {
     /// A path of this computer.
@@ -32,13 +32,13 @@ pub(super) enum Argument {
     Device,
     /// Where a board is plugged in.
     Port,
-    /// A name that has a description.
+    /// A name for `:help`.
     Name,
-    /// What can be evaluated.
+    /// An expression.
     Expression,
 }
 
-/// What is being written at the end of `before`, and where the argument begins, if that is the line of a command.
+/// The argument being typed at the end of `before`, and its start, if the line is a command.
 pub(super) fn argument(before: &str) -> Option<(Argument, usize)> {
     let (name, rest) = before.strip_prefix(':')?.split_once(char::is_whitespace)?;
     let kind = match name.trim_end_matches('!') {
@@ -99,7 +99,7 @@ impl Prompt {
         }
     }
 
-    /// The device that the first of `words` names, if it names one, and the words behind it.
+    /// The device that the first of `words` names, if it names one, and the remaining words.
     fn device_of<'w>(&self, words: &'w [String]) -> Result<(Device, &'w [String]), Diagnostic> {
         match words.split_first() {
             Some((first, rest)) if self.session.open_device(first).is_some() => Ok((self.device(Some(first))?, rest)),
@@ -107,8 +107,8 @@ impl Prompt {
         }
     }
 
-    /// Tells a failure, if it is one.
-    fn told(&self, outcome: Result<(), Diagnostic>) {
+    /// Prints the failure, if there is one.
+    fn report(&self, outcome: Result<(), Diagnostic>) {
         if let Err(failure) = outcome {
             self.complain(&failure);
         }
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_divided_into_words() {
+    fn lines_are_split_into_words() {
         let case = |line: &str, wanted: &[&str]| assert_eq!(words(line).unwrap(), wanted, "{line}");
         case("", &[]);
         case("  a  b ", &["a", "b"]);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_known_by_their_command() {
+    fn commands_determine_their_arguments() {
         let case = |before: &str, wanted: Option<(Argument, usize)>| assert_eq!(argument(before), wanted, "{before}");
         case(":run a b", Some((Argument::Path, 5)));
         case(":save! x", Some((Argument::Path, 7)));

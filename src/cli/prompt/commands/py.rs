@@ -1,6 +1,6 @@
-//! `:py`: the board's own prompt, and back.
+//! `:py`: opens the board's own prompt.
 //!
-//! Invariant: the board is not restarted by it; the session goes on with what the person has left there.
+//! Invariant: the board is not restarted; the session continues with the state that the user left.
 
 use super::{Prompt, words};
 use crate::cli::misuse;
@@ -13,7 +13,7 @@ impl Prompt {
     /// `:py [DEVICE]`.
     pub(in crate::cli::prompt) fn py(&mut self, argument: &str) {
         let outcome = self.talk(argument);
-        self.told(outcome);
+        self.report(outcome);
     }
 
     fn talk(&mut self, argument: &str) -> Result<(), Diagnostic> {

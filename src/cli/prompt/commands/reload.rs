@@ -1,6 +1,6 @@
-//! `:reload`: what was loaded and has changed on disk, evaluated again.
+//! `:reload`: evaluates changed scripts and modules again.
 //!
-//! Invariant: connections of boards go on; what cannot be compiled leaves everything as it was.
+//! Invariant: boards stay connected; if a script does not compile, nothing changes.
 
 use super::super::command::Next;
 use super::Prompt;

@@ -1,6 +1,6 @@
 //! `:save`: what was typed, as a script.
 //!
-//! Invariant: a file that is there is replaced only by `:save!`, and as a whole.
+//! Invariant: an existing file is overwritten only by `:save!`, and atomically.
 
 use super::{Prompt, words};
 use crate::cli::{misuse, reason};
@@ -12,7 +12,7 @@ use std::path::Path;
 /// An input that succeeded.
 #[derive(Clone, Debug)]
 pub(in crate::cli::prompt) struct Kept {
-    /// As it stands in errors: `<3>`, or the name of a script file.
+    /// Its name in errors: `<3>`, or the name of a script file.
     pub name: String,
     /// Its text.
     pub text: String,
@@ -22,7 +22,7 @@ impl Prompt {
     /// `:save FILE`; `replace`: `:save! FILE`.
     pub(in crate::cli::prompt) fn save(&mut self, argument: &str, replace: bool) {
         let outcome = self.save_as(argument, replace);
-        self.told(outcome);
+        self.report(outcome);
     }
 
     fn save_as(&self, argument: &str, replace: bool) -> Result<(), Diagnostic> {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_only_if_that_was_said() {
+    fn a_file_is_overwritten_only_on_request() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.rhai");
         write(&file, "1", false).unwrap();

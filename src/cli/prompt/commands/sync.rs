@@ -1,6 +1,6 @@
-//! `:sync`: a folder to an open board, with the options of the command `sync`.
+//! `:sync`: syncs a folder to an open board, with the options of the command `sync`.
 //!
-//! Invariant: the options are understood before the board is asked for anything.
+//! Invariant: the options are parsed before the board is used.
 
 use super::{Prompt, words};
 use crate::cli::arguments::SyncLine;
@@ -13,7 +13,7 @@ impl Prompt {
     /// `:sync [DEVICE] FOLDER [options]`.
     pub(in crate::cli::prompt) fn sync(&mut self, argument: &str) {
         let outcome = self.send(argument);
-        self.told(outcome);
+        self.report(outcome);
     }
 
     fn send(&mut self, argument: &str) -> Result<(), Diagnostic> {
@@ -37,7 +37,7 @@ impl Prompt {
     }
 }
 
-/// What the parser of the command line complains about, as one of our errors.
+/// Converts an error of the command line parser to a misuse.
 fn misunderstood(answer: &str) -> Diagnostic {
     let first = answer.lines().next().unwrap_or_default();
     let title = first.strip_prefix("error: ").unwrap_or(first).replace('\'', "`");

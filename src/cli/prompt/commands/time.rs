@@ -1,4 +1,4 @@
-//! `:time`: how long an input takes.
+//! `:time`: measures how long an input takes.
 //!
 //! Invariant: what takes longer than 0.2 s, or declares something, is evaluated once.
 
@@ -24,7 +24,7 @@ impl Prompt {
                 if let Some(value) = &timed.value {
                     self.show(value);
                 }
-                self.console.text(&told(&timed));
+                self.console.text(&shown(&timed));
             }
             Err(failure) => self.complain(&failure),
         }
@@ -32,7 +32,7 @@ impl Prompt {
     }
 }
 
-fn told(timed: &Timed) -> String {
+fn shown(timed: &Timed) -> String {
     let (best, median) = timed.best_and_median();
     match timed.times.len() {
         1 => format!("{}\n", duration(best)),

@@ -1,6 +1,6 @@
-//! Arrays of numbers at a glance: a curve, the smallest, the largest and the mean.
+//! Summarises arrays of numbers: a curve, the smallest, the largest and the mean.
 //!
-//! Pure. Invariant: numbers that are not finite are counted and disturb nothing.
+//! Pure. Invariant: numbers that are not finite are counted and otherwise ignored.
 
 use super::{Line, Style};
 use crate::value::Value;

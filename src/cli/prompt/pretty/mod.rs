@@ -1,6 +1,6 @@
-//! Values as a person reads them: over several lines when they are long, numbers with a curve, blobs as a dump.
+//! Formats values for reading: long ones over several lines, numbers with a curve, blobs as a dump.
 //!
-//! Pure: a value and a page in, text out. Invariant: the text is bounded whatever the value is, and says what it leaves out.
+//! Pure: a value and a page in, text out. Invariant: the text is bounded for every value, and says what it omits.
 
 use crate::cli::render::Colour;
 use crate::value::Value;
@@ -24,12 +24,12 @@ const FEW_BYTES: usize = 8;
 /// Characters of a string or of anything else that is one word.
 const LONGEST_WORD: usize = 2000;
 
-/// Where a value is shown.
+/// The page that a value is shown on.
 #[derive(Clone, Copy, Debug)]
 pub struct Page {
     /// Columns.
     pub width: usize,
-    /// How it may look.
+    /// Whether it is coloured.
     pub colour: Colour,
 }
 
@@ -39,7 +39,7 @@ enum Style {
     Number,
     Text,
     Key,
-    /// What is neither a value nor a sign of the language.
+    /// Text that is neither a value nor syntax.
     Remark,
     /// An object without a literal: a device, a function.
     Object,
@@ -91,11 +91,11 @@ impl Line {
     }
 }
 
-/// What a value consists of.
+/// The entries of a value.
 #[derive(Clone, Copy)]
 enum Entries<'v> {
     Items(&'v [Value]),
-    /// Behind a key; whether keys are the names of a map of the language.
+    /// After a key; whether keys are names in a map of the language.
     Pairs(&'v [(Value, Value)], bool),
     Fields(&'v [(String, Value)]),
 }
@@ -154,7 +154,7 @@ fn entries(value: &Value) -> Option<(String, &'static str, Entries<'_>)> {
     })
 }
 
-/// `value` for a person, whole lines.
+/// Formats `value` as whole lines.
 pub fn show(value: &Value, page: Page) -> String {
     let lines = match value {
         Value::Bytes(bytes) => dump(bytes),
@@ -182,7 +182,7 @@ fn remark(indent: usize, text: String) -> Line {
     line
 }
 
-/// Puts `value` behind what stands on the line already, if it has room there. What does not fit leaves the line unusable.
+/// Appends `value` to the line if it fits. If it does not fit, the line is unusable.
 fn flat(value: &Value, room: usize, line: &mut Line) -> bool {
     let Some((open, close, parts)) = entries(value) else {
         let (style, word) = word(value);
@@ -213,10 +213,10 @@ fn flat(value: &Value, room: usize, line: &mut Line) -> bool {
     line.width <= room
 }
 
-/// Puts `value` behind `before` and on the lines below; `indent` is that of the line.
+/// Writes `value` after `before` and on the following lines; `indent` is that of the line.
 fn lay_out(value: &Value, width: usize, (before, indent): (Line, usize), lines: &mut Vec<Line>) {
     if lines.len() > MOST_LINES {
-        // Nobody sees them.
+        // They are not shown.
         return;
     }
     let mut line = before.clone();
@@ -256,7 +256,7 @@ fn lay_out(value: &Value, width: usize, (before, indent): (Line, usize), lines: 
     lines.push(last);
 }
 
-/// Whether several such values may stand on one line.
+/// Whether several such values may share a line.
 fn is_plain(value: &Value) -> bool {
     match value {
         Value::Str(text) => text.len() <= 20,

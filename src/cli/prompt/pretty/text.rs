@@ -1,6 +1,6 @@
-//! Blobs, long strings, and objects that are nothing but a text.
+//! Formats blobs, long strings, and objects that only have a text.
 //!
-//! Pure. Invariant: nothing that the terminal would take for a command is left in a string.
+//! Pure. Invariant: no control sequence of a terminal is left in a string.
 
 use super::{LONGEST_WORD, Line, MOST_ENTRIES, Page, Style, cut, remark};
 
@@ -11,7 +11,7 @@ fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Sixteen bytes a line: where they stand, their digits, their letters.
+/// Sixteen bytes per line: offset, hexadecimal digits, characters.
 pub(super) fn dump(bytes: &[u8]) -> Vec<Line> {
     let mut lines = Vec::new();
     for (row, piece) in bytes.chunks(16).take(MOST_BYTES / 16).enumerate() {
@@ -79,7 +79,7 @@ fn harmless(letter: char) -> Vec<char> {
     }
 }
 
-/// The text of an object, which may have several lines.
+/// The text of an object; may have several lines.
 pub(super) fn opaque(text: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for line in text.lines().take(MOST_ENTRIES) {

@@ -35,7 +35,7 @@ function RhaiIndent(number)
   let text = getline(above)
   let own = getline(a:number)
   if own =~# '^\s*`\s*$'
-    " The end of a body stands below the line that opens it.
+    " Align the end of a body with the line that opens it.
     let opening = above
     while opening > 1 && !s:OpensBody(getline(opening))
       let opening -= 1
