@@ -24,7 +24,7 @@ const REFUSED: u8 = 2;
 /// Checks every script; returns the exit status.
 ///
 /// # Errors
-/// If the bodies cannot be compiled because there is no interpreter.
+/// If the bodies cannot be compiled because no interpreter was found.
 pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut worst = 0;
     let mut found: Vec<Json> = Vec::new();
@@ -36,18 +36,18 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
             }
             (checked, sources) = check_one(script, &check.allowed, console)?;
         }
-        let failed = checked.told.iter().filter(|told| !told.is_warning);
+        let failed = checked.diagnostics.iter().filter(|diagnostic| !diagnostic.is_warning);
         // A script that would fail when it runs fails the check too.
         let status = failed.map(|failure| failure.kind.exit_status().max(REFUSED)).fold(0, u8::max);
         worst = worst.max(status);
         if check.json {
-            found.extend(checked.told.iter().map(as_json));
+            found.extend(checked.diagnostics.iter().map(as_json));
             continue;
         }
-        report_failures(console, &checked.told, &sources);
+        report_failures(console, &checked.diagnostics, &sources);
         if status == 0 {
             let what = if is_python(script) { "Python".to_owned() } else { counts(&checked.classes) };
-            console.text(&format!("{}: ok ({what}{})\n", script.display(), warnings(checked.told.len())));
+            console.text(&format!("{}: ok ({what}{})\n", script.display(), warnings(checked.diagnostics.len())));
         }
     }
     if check.json {
@@ -61,28 +61,28 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 struct Checked {
     classes: Vec<Arc<Class>>,
     /// Errors and warnings, in the order of the text.
-    told: Vec<Diagnostic>,
+    diagnostics: Vec<Diagnostic>,
     /// The changes that remove findings.
     fixes: Vec<Fix>,
 }
 
 impl Checked {
     fn refused(failures: Vec<Diagnostic>) -> Checked {
-        Checked { told: failures, ..Checked::default() }
+        Checked { diagnostics: failures, ..Checked::default() }
     }
 }
 
 /// A finding as an object of JSON.
-fn as_json(told: &Diagnostic) -> Json {
-    let origin = told.places.first().map(|place| &place.origin);
+fn as_json(diagnostic: &Diagnostic) -> Json {
+    let origin = diagnostic.places.first().map(|place| &place.origin);
     json!({
         "file": origin.map(|origin| origin.file.to_string()),
         "line": origin.map(|origin| origin.line),
         "column": origin.map(|origin| origin.column).filter(|column| *column > 0),
-        "severity": if told.is_warning { "warning" } else { "error" },
-        "kind": told.kind.name(),
-        "message": told.title,
-        "help": told.help,
+        "severity": if diagnostic.is_warning { "warning" } else { "error" },
+        "kind": diagnostic.kind.name(),
+        "message": diagnostic.title,
+        "help": diagnostic.help,
     })
 }
 
@@ -113,12 +113,12 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
         }
         Err(failures) => (Vec::new(), failures),
     };
-    let told = together(failures, runner.findings());
+    let diagnostics = together(failures, runner.findings());
     let fixes = runner.findings().iter().filter_map(|finding| finding.fix.clone()).collect();
-    Ok((Checked { classes, told, fixes }, runner.sources()))
+    Ok((Checked { classes, diagnostics, fixes }, runner.sources()))
 }
 
-/// Makes the changes; gives the files with the number of changes in each.
+/// Applies the fixes; returns the files with the number of changes in each.
 ///
 /// # Errors
 /// If a file cannot be read or written.
@@ -136,7 +136,7 @@ fn correct(fixes: &[Fix]) -> Result<Vec<(String, usize)>, Diagnostic> {
             misuse(format!("`{file}` cannot be corrected: {}", reason(&error)), "check its permissions")
         };
         let text = disk::read_text(path, bound::SCRIPT).map_err(failed)?;
-        // Places do not count the mark at the beginning.
+        // Places do not count the byte order mark.
         let (mark, rest) = text.split_at(text.len() - text.trim_start_matches('\u{feff}').len());
         disk::replace(path, format!("{mark}{}", fixed(rest, &own)).as_bytes()).map_err(failed)?;
         corrected.push((file.to_owned(), own.len()));
@@ -146,16 +146,17 @@ fn correct(fixes: &[Fix]) -> Result<Vec<(String, usize)>, Diagnostic> {
 
 /// Failures and findings in the order of their places. A finding on the line of a failure says the same in other words.
 fn together(failures: Vec<Diagnostic>, findings: &[Finding]) -> Vec<Diagnostic> {
-    let line = |told: &Diagnostic| told.places.first().map(|place| (place.origin.file.clone(), place.origin.line));
-    let mut told: Vec<Diagnostic> = findings.iter().map(Finding::diagnostic).collect();
+    let line =
+        |diagnostic: &Diagnostic| diagnostic.places.first().map(|place| (place.origin.file.clone(), place.origin.line));
+    let mut diagnostics: Vec<Diagnostic> = findings.iter().map(Finding::diagnostic).collect();
     for failure in failures {
-        let is_told = told.iter().any(|known| !known.is_warning && line(known) == line(&failure));
-        if !(is_told && failure.kind.exit_status() <= 2 && line(&failure).is_some()) {
-            told.push(failure);
+        let is_known = diagnostics.iter().any(|known| !known.is_warning && line(known) == line(&failure));
+        if !(is_known && failure.kind.exit_status() <= 2 && line(&failure).is_some()) {
+            diagnostics.push(failure);
         }
     }
-    told.sort_by_key(line);
-    told
+    diagnostics.sort_by_key(line);
+    diagnostics
 }
 
 /// `, 2 warnings`, if there are any.

@@ -89,7 +89,7 @@ impl<'a> Launch<'a> {
     /// The bench of this script; its boards print to `output`. `port`: in place of the one of the command line.
     ///
     /// # Errors
-    /// If the configuration or the station's file is wrong, the password cannot be read, or there is no folder to mount.
+    /// If the configuration or the station's file is wrong, the password cannot be read, or the folder to mount does not exist.
     pub fn bench<O: Output + 'static>(
         &self,
         output: &Arc<O>,

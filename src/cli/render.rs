@@ -67,7 +67,7 @@ const NARROWEST_GUTTER: usize = 2;
 /// Columns of an excerpt beyond which a line is cut around what is underlined.
 const WIDEST_EXCERPT: usize = 120;
 
-/// Draws `diagnostic`; `source` gives the text of a script by the name that stands in origins. Ends with a newline.
+/// Draws `diagnostic`; `source` gives the text of a script by its name in origins. Ends with a newline.
 pub fn render(diagnostic: &Diagnostic, source: &dyn Fn(&str) -> Option<Arc<str>>, colour: Colour) -> String {
     let digits = diagnostic.places.iter().map(|place| place.origin.line.to_string().len()).max().unwrap_or_default();
     let gutter = digits.max(NARROWEST_GUTTER);
@@ -163,7 +163,7 @@ fn underlined(line: &str, column: u32, body: bool) -> Range<usize> {
     let start_of_text = line.len() - line.trim_start().len();
     let end_of_text = line.trim_end().len().max(start_of_text);
     let Some(before) = column.checked_sub(1) else {
-        // The last line of a body is followed by what is no part of it.
+        // The last line of a body is followed by text outside it.
         let end = if body { line.find('`').unwrap_or(end_of_text) } else { end_of_text };
         let end = line[..end].trim_end().len();
         return if end > start_of_text { start_of_text..end } else { start_of_text..end_of_text };
@@ -190,7 +190,7 @@ fn literal_length(before: &str, rest: &str) -> usize {
     if before.ends_with('`') {
         let mut from = 0;
         while let Some(at) = rest[from..].find('`').map(|at| from + at) {
-            // Two stand for one.
+            // A double back-tick is an escaped one.
             if !rest[at + 1..].starts_with('`') {
                 return at;
             }

@@ -30,7 +30,7 @@ struct Entry {
 /// Runs the command; returns the exit status.
 ///
 /// # Errors
-/// If there is no such file, anything in it is wrong, or the decision cannot be kept.
+/// If the file does not exist or is invalid, or the decision cannot be kept.
 pub fn command(options: &Options, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let store = store()?;
     let mut entries = read(&store)?;

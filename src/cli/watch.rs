@@ -107,7 +107,7 @@ fn change(
     shared: &Mutex<Shared>,
     bells: &Receiver<()>,
 ) -> Option<Vec<String>> {
-    let mut told = false;
+    let mut announced = false;
     loop {
         if lock(shared).ended {
             return None;
@@ -116,7 +116,7 @@ fn change(
         if !changed.is_empty() {
             return Some(changed);
         }
-        if !told {
+        if !announced {
             let modules = match inputs.count() {
                 0 | 1 => String::new(),
                 2 => " and its module".to_owned(),
@@ -124,7 +124,7 @@ fn change(
             };
             let script = run.script.display();
             console.remark(&format!("-- waiting for changes to {script}{modules}; press Ctrl-C to quit\n"));
-            told = true;
+            announced = true;
         }
         bells.recv().ok()?;
     }

@@ -1,6 +1,6 @@
-//! `selftest` on every firmware that packages bring: nothing is wrong, and what a board lacks is what it really lacks.
+//! `selftest` passes on every available firmware, and skips only checks that the firmware really does not support.
 //!
-//! The longest tests of the program: the name comes first, so that they are begun first.
+//! These are the longest tests: the module name sorts first, so that they start first.
 
 use super::microbit::Microbit;
 use super::selftest::{relay, report, with_result};
@@ -10,12 +10,12 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How often a board is tried whose link may lose bytes.
+/// Attempts for a board whose link may lose bytes.
 const RUNS: usize = 3;
 /// MicroPython's WebAssembly port, which runs in Node.
 const WEBASSEMBLY: (&str, &str) = ("@micropython/micropython-webassembly-pyscript", "1.27.0");
 
-/// Nothing is wrong, and these checks are not on this board.
+/// Nothing is wrong, and exactly these checks are skipped.
 #[track_caller]
 fn passes(port: &str, line_ends: &str, absent: &[&str]) -> Value {
     passes_of(report(port, &[]), port, line_ends, absent)
@@ -36,7 +36,7 @@ fn passes_of((report, outcome): (Value, Outcome), port: &str, line_ends: &str, a
     report
 }
 
-/// What a process without a board around it lacks.
+/// Checks that a plain process skips.
 const OF_PROCESS: &[&str] = &[
     "paste-interrupt",
     "raw-reset",
@@ -56,7 +56,7 @@ fn simulated_boards_pass_with_both_line_ends() {
     passes("sim:?crlf=off", "LF", &["sync-cut"]);
 }
 
-/// The profiles, and what such a board lacks: memory for 600 KB, threads.
+/// The profiles, and the checks that they skip: memory for 600 KB, threads.
 const PROFILES: &[(&str, &[&str])] = &[
     ("pico", &["size-100k"]),
     ("pico-w", &["size-100k"]),
@@ -104,7 +104,7 @@ fn a_process_passes() {
 }
 
 #[test]
-fn a_process_passes_behind_a_link_that_ends_lines_in_cr_lf() {
+fn a_process_passes_over_a_link_with_cr_lf_line_ends() {
     let mut absent = OF_PROCESS.to_vec();
     absent.insert(4, "raw-bytes");
     let port = format!("exec:python3 '{}' crlf {} -i", relay(), interpreter::command());
@@ -121,7 +121,7 @@ fn micropython_in_node_passes() {
     let program = modules.join(WEBASSEMBLY.0).join("micropython.mjs");
     let port = format!("exec:node '{}' '{}'", board.display(), program.display());
     let absent = [
-        // It runs in one thread, which reads nothing while a program runs; its raw paste waits for ever.
+        // It runs in one thread, which reads nothing while a program runs; its raw paste waits forever.
         &["raw-interrupt", "raw-paste", "paste-cancel", "paste-interrupt", "paste-windows"][..],
         &["raw-reset", "exit-reset", "friendly-reset", "size-100k"],
         &["timeout-loop", "timeout-sleep", "timeout-print", "ctrl-c", "upload", "soft-reset", "hard-reset"],

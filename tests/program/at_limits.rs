@@ -1,5 +1,5 @@
-//! What waits for limits to pass more than it works, side by side in one test: the suite's few threads are for
-//! the others. Its name comes first, so that it is begun first.
+//! Runs the tests that mostly wait for time limits in parallel within one test, which leaves the suite's few threads to
+//! the others. The module name sorts first, so that it starts first.
 
 use crate::{interrupts, killed, python_files, stations, terminal};
 
@@ -22,10 +22,10 @@ const WAITING: &[(&str, fn())] = &[
 ];
 
 #[test]
-fn limits_end_what_they_are_for() {
+fn time_limits_end_hung_operations() {
     std::thread::scope(|scope| {
         for (name, case) in WAITING {
-            // A failure is told under the thread's name, and fails this test.
+            // A failure is reported with the thread's name, and fails this test.
             std::thread::Builder::new().name((*name).to_owned()).spawn_scoped(scope, case).expect("a thread");
         }
     });

@@ -1,14 +1,14 @@
-//! What is wrong with a script before it runs, told exactly by `check` and by `run`: file, line, caret, what to do next.
+//! Errors before a script runs, from `check` and `run`: file, line, caret and help must match exactly.
 
 use crate::support::command::Program;
 
-/// Runs `script` on a simulated board; it says nothing but this.
+/// Runs `script` on a simulated board, which must print exactly this.
 #[track_caller]
 fn run(script: &str, stderr: &str, status: i32) {
     Program::new().script("a.rhai", script).args(["run", "a.rhai", "-p", "sim"]).stderr(stderr).status(status);
 }
 
-/// Both `check` and `run` refuse it with the same words and status 2.
+/// Both `check` and `run` refuse it with the same error and status 2.
 #[track_caller]
 fn refused(script: &str, stderr: &str) {
     Program::new().script("a.rhai", script).args(["check", "a.rhai"]).stderr(stderr).status(2);
@@ -87,7 +87,7 @@ fn a_device_block_that_does_not_parse() {
 }
 
 #[test]
-fn a_body_that_is_no_python() {
+fn a_body_with_invalid_python() {
     let script = "
         device Bench {
             task add(a, b) `
@@ -127,9 +127,9 @@ fn a_body_that_is_no_python() {
     );
 }
 
-/// Every body that is wrong is told, not only the first.
+/// Every invalid body is reported, not only the first.
 #[test]
-fn check_tells_all_bodies_that_are_no_python() {
+fn check_reports_every_invalid_body() {
     Program::new()
         .script(
             "a.rhai",

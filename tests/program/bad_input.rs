@@ -1,8 +1,8 @@
-//! What goes wrong while a script runs, told exactly: file, line, caret, what to do next.
+//! Errors while a script runs: file, line, caret and help must match exactly.
 
 use crate::support::command::{Program, unindent};
 
-/// A class for the scripts whose calls are wrong. `let bench = …` stands on line 9.
+/// A class for scripts with invalid calls. `let bench = …` is on line 9.
 const BENCH: &str = "
 device Bench {
     task add(a, b = 2) `
@@ -15,7 +15,7 @@ device Bench {
 let bench = Bench.open();
 ";
 
-/// Runs `script` on a simulated board, although a check finds some of its mistakes; it says nothing but this.
+/// Runs `script` without the check on a simulated board, which must print exactly this.
 #[track_caller]
 fn run(script: &str, stderr: &str, status: i32) {
     Program::new()
@@ -144,7 +144,7 @@ fn an_exception_of_the_board() {
 }
 
 #[test]
-fn a_result_that_is_no_literal() {
+fn a_result_without_a_literal() {
     call(
         "let thing = bench.thing();",
         "

@@ -1,8 +1,8 @@
-//! What scripts have of Belay's API: names of items, annotations, options of `exec`, decorators of MicroPython, the list of boards.
+//! Belay's API in scripts: item names, annotations, options of `exec`, MicroPython decorators, the list of boards.
 
 use crate::support::command::Program;
 
-/// Runs the program, which must fail as for a wrong declaration; what it says must hold `part`.
+/// Runs the program, which must fail as for an invalid declaration; its error must contain `part`.
 #[track_caller]
 fn is_refused(program: &Program, part: &str) {
     let outcome = program.outcome();
@@ -37,7 +37,7 @@ const NAMES: &str = r#"
     d.thread();
     d.teardown();
     print(d.items());
-    // A device without such items declares at run time.
+    // A device without these items declares them at run time.
     let e = Device.open("sim:e");
     print(e.setup("def go(x):\n    y = x"));
     e.go(5);
@@ -74,7 +74,7 @@ fn items_and_parameters_may_have_the_words_of_others() {
 }
 
 #[test]
-fn items_say_what_they_return() {
+fn items_declare_return_types() {
     prints(
         r#"
         device D {
@@ -115,7 +115,7 @@ fn items_say_what_they_return() {
 }
 
 #[test]
-fn a_decorator_that_the_board_refuses_is_told_with_its_column() {
+fn a_refused_decorator_is_reported_with_its_column() {
     let script = |decorator: &str| {
         format!(
             "device D {{\n    task a() `\n        @micropython.native\n        def g(): pass\n\n        {decorator}\n        def f(r0):\n            add(r0, r0, r0)\n    `\n}}\nD.open();\n"
@@ -131,7 +131,7 @@ fn a_decorator_that_the_board_refuses_is_told_with_its_column() {
     let arch = outcome.stderr.split("and the board is `").nth(1).and_then(|rest| rest.split('`').next()).unwrap();
     let title = format!("error: `D`: task `a`: `@micropython.asm_thumb` is for ARM Thumb, and the board is `{arch}`\n");
     assert!(outcome.stderr.starts_with(&format!("{title}  --> a.rhai:6:9\n")), "{}", outcome.stderr);
-    // A board of that architecture would take it.
+    // A board with this architecture would accept it.
     let outcome = run("@micropython.asm_thumb", "check");
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("a.rhai: ok (1 class, 1 item)\n", Some(0)));
     let outcome = run("@micropython.asm_thum", "check");
@@ -142,7 +142,7 @@ fn a_decorator_that_the_board_refuses_is_told_with_its_column() {
 }
 
 #[test]
-fn code_with_a_decorator_that_the_board_refuses_is_told_the_same() {
+fn exec_reports_a_refused_decorator_too() {
     let code = "import micropython\nx = 1\nif x:\n    @micropython.asm_thumb\n    def f(r0):\n        add(r0, r0, r0)\n    f(1)\n";
     let title = ": `@micropython.asm_thumb` is for ARM Thumb, and the board is `";
     let file = Program::new().file("main.py", code.as_bytes()).args(["run", "main.py", "-p", "sim"]);
@@ -156,7 +156,7 @@ fn code_with_a_decorator_that_the_board_refuses_is_told_the_same() {
     let outcome = Program::new().file("a.rhai", script.as_bytes()).args(["run", "a.rhai", "-p", "sim"]).outcome();
     assert!(outcome.stderr.contains(title) && outcome.stderr.contains("  --> a.rhai:2:3\n"), "{outcome:?}");
     assert!(outcome.stderr.contains("help: line 4 of the code: `@micropython.asm_thumb`\n"), "{outcome:?}");
-    // What no board has, and what is raised while the code runs, stays as the board says it.
+    // Unknown decorators, and errors raised while the code runs, are shown as the board reports them.
     let unknown = Program::new().args(["exec", "-p", "sim", "@micropython.asm_thum\ndef f(): pass"]).outcome();
     assert!(unknown.stderr.contains("SyntaxError: invalid micropython decorator"), "{unknown:?}");
     assert!(unknown.stderr.ends_with("help: did you mean `@micropython.asm_thumb`?\n"), "{unknown:?}");

@@ -1,4 +1,4 @@
-//! Several boards at once, as a user sees it.
+//! Several boards at once.
 
 use crate::support::command::Program;
 
@@ -77,7 +77,7 @@ print(boards[1].add(2, 2));
 }
 
 #[test]
-fn the_failures_of_boards_bear_their_names() {
+fn failures_name_their_board() {
     let script = format!("{BENCH}\nfor_each_board(boards, |board| if board.name != \"a\" {{ throw \"no\" }});\n");
     let outcome = Program::new().script("a.rhai", &script).args(["run", "a.rhai"]).outcome();
     assert_eq!(outcome.status, Some(1));

@@ -1,4 +1,4 @@
-//! What others hold or announce is refused above its bound: files, pipes, devices; measured on the whole program.
+//! Files, pipes and devices above their size limits are refused; measured on the whole program.
 
 use crate::support::command::Program;
 use std::path::Path;
@@ -14,7 +14,7 @@ pub struct Measured {
     pub took: Duration,
 }
 
-/// Runs a program in `folder`, and measures it. One that asks for more than 6 GiB of addresses, or for a minute, is ended.
+/// Runs a program in `folder`, and measures it. It is killed above 6 GiB of address space, or after a minute.
 pub fn measure(folder: &Path, args: &[&str]) -> Measured {
     // The peak is that of the wrapper's only child.
     const WRAPPER: &str = "import resource as r, subprocess, sys\n\
@@ -45,7 +45,7 @@ pub fn measure(folder: &Path, args: &[&str]) -> Measured {
 }
 
 impl Measured {
-    /// Ended with this status and these words on standard error, soon and with little memory.
+    /// It must end soon, with this status and these words on standard error, and with little memory.
     #[track_caller]
     pub fn refused(&self, status: i32, words: &str) {
         assert_eq!(self.status, Some(status), "{}", self.stderr);
@@ -112,7 +112,7 @@ fn a_pipe_in_a_synced_folder_does_not_hang() {
 }
 
 #[test]
-fn what_the_person_names_may_be_a_pipe() {
+fn a_pipe_on_the_command_line_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let shell =
         "\"$0\" run <(echo 'print(6 * 7)'); \"$0\" report <(echo '{}') 2>&1; echo 'print(1)' | \"$0\" run /dev/stdin";
@@ -130,12 +130,12 @@ fn what_the_person_names_may_be_a_pipe() {
 fn waiting_for_a_pipe_ends_with_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     pipe(&folder.path().join("pipe"));
-    // The pipe has a writer that says nothing.
+    // The pipe has a writer that writes nothing.
     let _writer = std::fs::File::options().read(true).write(true).open(folder.path().join("pipe")).unwrap();
     for args in [&["run", "pipe"][..], &["report", "pipe"], &["run", "a.rhai", "--station", "pipe"]] {
         let program = Program::new().script("a.rhai", "").args(args.iter().copied());
         let running = program.start_in(folder.path());
-        // The signal may come before the program watches for it: then it ends by it.
+        // The signal may arrive before the program handles it: then it kills the program.
         let begun = Instant::now();
         rustix::process::kill_process(running.id(), rustix::process::Signal::TERM).unwrap();
         let (_, outcome) = running.finish();

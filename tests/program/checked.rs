@@ -1,4 +1,4 @@
-//! Scripts that are surely wrong are refused before anything runs; warnings are told once.
+//! Scripts with certain errors are refused before anything runs; warnings are printed once.
 
 use crate::support::command::Program;
 
@@ -17,7 +17,7 @@ const WRONG: &str = "
 ";
 
 #[test]
-fn check_tells_everything_that_is_wrong() {
+fn check_reports_all_errors_and_warnings() {
     Program::new()
         .script("a.rhai", WRONG)
         .script("b.rhai", "let spare = 2;\nprint(7 / 2);\n")
@@ -82,7 +82,7 @@ fn check_prints_findings_as_json() {
 }
 
 #[test]
-fn run_and_test_refuse_what_is_surely_wrong_before_a_board_is_opened() {
+fn run_and_test_refuse_certain_errors_before_opening_a_board() {
     for command in ["run", "test"] {
         // No port of this name could be opened.
         let program = Program::new().script("a.rhai", WRONG).args([command, "a.rhai", "-p", "/dev/nothing"]);
@@ -96,7 +96,7 @@ fn run_and_test_refuse_what_is_surely_wrong_before_a_board_is_opened() {
 }
 
 #[test]
-fn a_run_goes_without_the_check() {
+fn no_check_runs_a_script_with_errors() {
     Program::new()
         .script("a.rhai", WRONG)
         .args(["run", "--no-check", "a.rhai", "-p", "sim"])
@@ -106,7 +106,7 @@ fn a_run_goes_without_the_check() {
 }
 
 #[test]
-fn warnings_are_told_once_however_often_tests_run() {
+fn warnings_are_printed_once_for_repeated_runs() {
     let script = "let spare = 2;\ntest \"t\" { }\n";
     let outcome = Program::new().script("a.rhai", script).args(["test", "a.rhai", "--repeat", "3"]).outcome();
     assert_eq!(outcome.stderr, "a.rhai:1:5: warning: unused variable `spare`\n  help: use it, or name it `_spare`\n");

@@ -1,4 +1,4 @@
-//! What every command says without a board: help, misuse, lists.
+//! Every command without a board: help, misuse, lists.
 
 use crate::support::command::Program;
 
@@ -49,7 +49,7 @@ fn help_has_examples_and_the_exit_statuses() {
 }
 
 #[test]
-fn no_command_is_misuse_and_shows_help() {
+fn a_missing_command_is_misuse_and_shows_help() {
     let outcome = Program::new().outcome();
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""));
     assert!(outcome.stderr.contains("Usage: belay-script <COMMAND>"), "{}", outcome.stderr);
@@ -89,7 +89,7 @@ fn a_missing_script_is_misuse() {
 }
 
 #[test]
-fn a_folder_is_no_script() {
+fn a_folder_is_not_a_script() {
     Program::new()
         .file("scripts/a.rhai", b"")
         .args(["run", "scripts"])
@@ -128,7 +128,7 @@ fn a_python_file_takes_no_arguments() {
 }
 
 #[test]
-fn an_expression_must_be_there() {
+fn eval_needs_an_expression() {
     Program::new()
         .args(["eval", " "])
         .stderr("error: missing expression\n  help: for example `belay-script eval '1 + 1'`\n")
@@ -192,7 +192,7 @@ fn bash_completes() {
     assert_eq!(ask("belay-script run --time", 2), "--timeout\n");
 }
 
-/// A reader that goes away, as `head` does, is no failure worth a word.
+/// A reader that closes the output early, as `head` does, is not reported as a failure.
 #[cfg(unix)]
 #[test]
 fn a_reader_that_goes_away_ends_the_program_quietly() {
@@ -212,7 +212,7 @@ fn a_reader_that_goes_away_ends_the_program_quietly() {
 
 #[cfg(unix)]
 #[test]
-fn what_is_there_already_is_not_replaced_by_a_board() {
+fn sim_serve_never_overwrites_an_existing_file() {
     Program::new()
         .file("board", b"precious")
         .args(["sim", "serve", "--link", "board"])

@@ -1,4 +1,4 @@
-//! A division of integers that drops a remainder is told on standard error and in the event log, wherever it is.
+//! An integer division that drops a remainder gives a notice on standard error and in the event log.
 
 use crate::support::command::Program;
 use std::fs;
@@ -54,7 +54,7 @@ fn a_run_reports_only_divisions_that_drop_a_remainder() {
 }
 
 #[test]
-fn inputs_of_a_session_are_told_their_own_places() {
+fn notices_of_a_session_name_the_input() {
     let outcome = Program::new().stdin("let x = 9;\nx /= 2;\nprint(x / 3.0);\n").args(["repl"]).outcome();
     assert!(outcome.stderr.starts_with("<stdin>:2:3: 9 / 2 is 4: "), "{outcome:?}");
     assert_eq!(outcome.stderr.matches("drops the remainder").count(), 1, "{outcome:?}");

@@ -10,14 +10,14 @@
 //! | `python`, `rust`, `toml`, `text` | not run here |
 //!
 //! What a script prints is compared with its comments `//> text`, if it has any. A block that begins with a comment naming
-//! a file, `// blink.rhai` or `# main.py`, is that file for the document's commands. In what is shown, `…` stands for any text
-//! on a line, and alone on a line for any lines. Lines keep the document's numbers, so a failure names the line to look at.
+//! a file, `// blink.rhai` or `# main.py`, is that file for the document's commands. In expected output, `…` matches any text
+//! on a line, and alone on a line any lines. Lines keep the document's numbers, so a failure names the line to look at.
 
 use crate::support::command::Program;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Commands that a document may show and nothing runs here: they would run this test.
+/// Commands that documents may show but that are not run here, because they would run this test.
 const NOT_RUN: &[&str] = &["cargo test", "cargo bench", "cargo install --path .", ".ci/run", "mdbook build docs"];
 
 /// A fenced block.
@@ -61,7 +61,7 @@ fn blocks(document: &str) -> Vec<Block> {
     blocks
 }
 
-/// What the comments `//> text` say that a script prints.
+/// The output of a script according to its comments `//> text`.
 fn shown(script: &str) -> String {
     script
         .lines()
@@ -70,7 +70,7 @@ fn shown(script: &str) -> String {
         .collect()
 }
 
-/// Whether `actual` is `expected`, in which `…` stands for any text of a line, or for any lines.
+/// Whether `actual` matches `expected`, in which `…` matches any text of a line, or any lines.
 fn fits(expected: &[&str], actual: &[&str]) -> bool {
     match (expected.split_first(), actual.split_first()) {
         (None, None) => true,
@@ -170,7 +170,7 @@ fn arguments(command: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// What is not true in a document. The `scripts` of `root` are there for its commands.
+/// Returns the wrong examples of a document. The `scripts` of `root` are available to its commands.
 fn untrue(name: &str, document: &str, root: &Path) -> Vec<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mut held = Held { name, folder: folder.path(), here: folder.path().to_owned(), failures: Vec::new() };
@@ -274,7 +274,7 @@ fn every_page_with_examples_is_run() {
 /// `docs/recording.py` made the picture; `--check` runs its commands again and compares.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_recording_shows_what_the_program_prints() {
+fn the_terminal_recording_matches_the_program() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/recording.py");
     let mut python = std::process::Command::new("python3");
     let output = python.arg(script).arg("--check").arg(env!("CARGO_BIN_EXE_belay-script")).output().expect("python3");
@@ -312,7 +312,7 @@ fn shell_words(command: &str) -> Vec<String> {
     words
 }
 
-/// What is wrong with a command that starts with this program and is not run here; `None`: the program takes it.
+/// The error of a command of this program that is not run here; `None`: it is valid.
 fn misspelt(command: &str) -> Option<String> {
     use clap::Parser as _;
     let words = shell_words(command);
@@ -390,7 +390,7 @@ fn help_is_plain() {
 }
 
 #[test]
-fn what_is_untrue_is_found() {
+fn wrong_examples_are_detected() {
     let document = "
         # A page
 
@@ -435,7 +435,7 @@ fn what_is_untrue_is_found() {
 }
 
 #[test]
-fn dots_stand_for_anything() {
+fn dots_match_any_text() {
     for (expected, actual, wanted) in [
         ("a … c", "a b c", true),
         ("a … c", "a b d", false),

@@ -1,5 +1,5 @@
-//! One door: the same code ends in the same way by `run FILE.py`, `exec`, `exec -`, `eval` and a script's `d.exec`; standard
-//! output holds results alone.
+//! The same code ends in the same way with `run FILE.py`, `exec`, `exec -`, `eval` and a script's `d.exec`; standard
+//! output contains only results.
 
 use crate::support::command::{Outcome, Program};
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::Path;
 
 const PORT: &str = "sim:?flash=board.img";
 
-/// What `code` comes to by each way: its name, and the outcome.
+/// Runs `code` in each way: its name, and the outcome.
 fn ways(code: &str) -> [(&'static str, Outcome); 4] {
     let run = Program::new().file("main.py", code.as_bytes()).args(["run", "main.py", "-p", "sim"]);
     let exec = Program::new().args(["exec", "-p", "sim", code]);
@@ -18,7 +18,7 @@ fn ways(code: &str) -> [(&'static str, Outcome); 4] {
 }
 
 #[test]
-fn the_end_by_system_exit_is_the_same_by_every_way() {
+fn system_exit_has_the_same_status_everywhere() {
     for (end, status, message) in [
         ("raise SystemExit", 0, ""),
         ("import sys; sys.exit()", 0, ""),
@@ -45,7 +45,7 @@ fn the_end_by_system_exit_is_the_same_by_every_way() {
 }
 
 #[test]
-fn an_exception_shows_every_frame_in_the_persons_own_lines() {
+fn an_exception_shows_every_frame_in_user_lines() {
     let code = "def g():\n  return 1/0\ndef f():\n  g()\nf()\n";
     let excerpts = |name: &str| {
         format!(
@@ -64,7 +64,7 @@ fn an_exception_shows_every_frame_in_the_persons_own_lines() {
 }
 
 #[test]
-fn an_expression_that_fails_is_shown_as_it_was_written() {
+fn a_failing_expression_is_shown_as_written() {
     for (expression, raised) in [
         ("undefined_name", "NameError: name 'undefined_name' isn't defined"),
         ("1+", "SyntaxError: invalid syntax"),
@@ -85,7 +85,7 @@ fn an_expression_that_fails_is_shown_as_it_was_written() {
 
 /// The numbers that code on the board prints, writes into files and prints from threads are those of the file.
 #[test]
-fn tracebacks_that_are_printed_on_the_board_have_the_lines_of_the_file() {
+fn tracebacks_printed_by_the_board_have_file_lines() {
     let code = "import sys, io, _thread, time
 def f():
     raise ValueError('x')
@@ -127,7 +127,7 @@ fn bytes_of_a_program_pass_as_they_are() {
     }
 }
 
-/// The board finds the error while it still takes the code in windows.
+/// The board finds the error while it still receives code in windows.
 #[test]
 fn a_paste_that_is_cut_off_prints_nothing() {
     for length in [100, 180, 200, 256, 300, 700] {
@@ -183,7 +183,7 @@ fn a_restart_during_the_program_is_not_its_output() {
 }
 
 #[test]
-fn what_a_board_prints_at_its_restart_is_no_result() {
+fn restart_output_is_not_part_of_the_result() {
     let folder = loud_board();
     let folder = folder.path();
     fs::create_dir(folder.join("src")).expect("a folder");
@@ -223,9 +223,9 @@ fn what_a_board_prints_at_its_restart_is_no_result() {
     assert_eq!(fs::read(folder.join("copied.bin")).expect("a file"), b"\x00\xffa\r\n");
 }
 
-/// What an expression prints is not what it comes to.
+/// The output of an expression is not its value.
 #[test]
-fn the_value_of_an_expression_stands_alone() {
+fn eval_prints_only_the_value() {
     let outcome = Program::new().args(["eval", "-p", "sim", "print('aside') or 5"]).outcome();
     assert_eq!((outcome.stdout.as_str(), outcome.stderr.trim_end(), outcome.status), ("5\n", "aside", Some(0)));
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 const PORT: &str = "sim:?flash=board.img";
-/// A name that is no trouble for anyone who quotes.
+/// A name that needs quoting.
 const ODD: &str = "it's \"a\"\n\u{e9}.py";
 
 /// A folder with a board, whose flash is kept in it, and some files.
@@ -54,7 +54,7 @@ impl Bench {
         Ran { raw, stdout: outcome.stdout, stderr: outcome.stderr, status: outcome.status }
     }
 
-    /// As [`Bench::run`], which must succeed without a remark; gives what it prints.
+    /// As [`Bench::run`], which must succeed without a remark; returns its output.
     #[track_caller]
     fn says(&self, args: &[&str]) -> String {
         let ran = self.run(args);
@@ -87,7 +87,7 @@ fn every_byte(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn ls_tree_and_df_tell_what_there_is() {
+fn ls_tree_and_df_list_files_and_space() {
     let bench = Bench::new();
     bench.says(&["cp", "-r", "src/.", ":/"]);
     assert_eq!(bench.says(&["ls"]), "empty\nlib/\nmain.py\n");
@@ -128,7 +128,7 @@ fn ls_tree_and_df_tell_what_there_is() {
     for command in ["ls", "tree", "df", "cat", "hash", "rm"] {
         bench.fails(&[command, ":/none"], 1, none);
     }
-    // A path of this computer most likely lacks its colon.
+    // A local path most likely lacks its colon.
     for command in ["ls", "tree", "df", "cat", "hash", "rm", "mkdir"] {
         for path in ["src", "src/main.py", "/lib"] {
             let message = format!(
@@ -164,9 +164,9 @@ fn cat_and_hash_read_files_as_they_are() {
     assert_eq!((&hashes[0]["path"], &hashes[1]["place"]), (&"/main.py".into(), &"local".into()));
 }
 
-/// The reader of the output goes away in the middle of a file, as `head` does.
+/// The reader closes the output in the middle of a file, as `head` does.
 #[test]
-fn cat_ends_quietly_when_nobody_reads() {
+fn cat_ends_silently_if_its_output_is_closed() {
     let bench = Bench::new();
     bench.file("big", &vec![b'x'; 400_000]);
     bench.says(&["cp", "big", ":"]);
@@ -187,7 +187,7 @@ fn trees_are_copied_there_and_back() {
     let bench = Bench::new();
     bench.says(&["cp", "-r", "src", ":/"]);
     assert_eq!(bench.says(&["ls"]), "src/\n");
-    // Not there: it becomes the source. There: it takes the source.
+    // A missing target becomes the source; an existing directory receives it.
     bench.says(&["cp", "-r", ":/src", "back"]);
     bench.says(&["cp", "-r", ":/src", "back"]);
     for name in ["main.py", "empty", "lib/a b/deep.bin", &format!("lib/{ODD}")] {
@@ -206,7 +206,7 @@ fn trees_are_copied_there_and_back() {
 }
 
 #[test]
-fn copies_that_cannot_be_are_refused_before_anything_changes() {
+fn impossible_copies_are_refused_before_anything_changes() {
     let bench = Bench::new();
     bench.says(&["cp", "-r", "src", ":/"]);
     let before = bench.says(&["ls", "-lr"]);
@@ -254,7 +254,7 @@ fn copies_that_cannot_be_are_refused_before_anything_changes() {
     assert_eq!(ran.status, Some(2));
 }
 
-/// Links are followed; one that leads back into its own folder is left out.
+/// Symlinks are followed; one that leads back into its own folder is skipped.
 #[test]
 fn linked_folders_are_copied_once() {
     let bench = Bench::new();
@@ -272,9 +272,9 @@ fn linked_folders_are_copied_once() {
     );
 }
 
-/// What is there with the same content is not sent again: the board is not even asked to receive.
+/// Files with the same content are not sent again: the board is not even asked to receive.
 #[test]
-fn what_is_there_already_is_not_sent_again() {
+fn identical_files_are_not_sent_again() {
     let bench = Bench::new();
     bench.says(&["cp", "-r", "src/.", ":/"]);
     let sent = |args: &[&str]| {
@@ -293,7 +293,7 @@ fn what_is_there_already_is_not_sent_again() {
 }
 
 #[test]
-fn a_full_flash_keeps_what_it_has() {
+fn a_full_flash_keeps_existing_files() {
     let bench = Bench::new();
     let small = "sim:?flash=small.img&flash_size=64k";
     bench.file("old/main.py", &every_byte(20_000));
@@ -390,7 +390,7 @@ vfs.mount(vfs.VfsLfs2(drive), '/sd', readonly=True)
 ";
 
 #[test]
-fn a_second_drive_is_told_apart() {
+fn a_second_drive_is_handled_separately() {
     let bench = Bench::new();
     bench.file("boot.py", SECOND_DRIVE);
     bench.says(&["cp", "boot.py", "src/main.py", ":/"]);
@@ -451,7 +451,7 @@ fn the_root_of_this_computer_is_not_changed() {
 }
 
 #[test]
-fn edit_sends_what_was_changed() {
+fn edit_sends_changed_text() {
     let bench = Bench::new();
     bench.says(&["cp", "src/main.py", ":/"]);
     fs::create_dir(bench.path().join("tmp")).unwrap();
@@ -504,7 +504,7 @@ fn kept(text: &str) -> &str {
     rest.split('`').next().unwrap_or_default()
 }
 
-/// A person sees a bar, which goes; who does not watch, or wants none, sees none.
+/// A bar is shown on a terminal and removed at the end; not without a terminal or with `--quiet`.
 #[test]
 fn a_person_sees_a_progress_bar() {
     use crate::support::terminal::Person;
@@ -516,7 +516,7 @@ fn a_person_sees_a_progress_bar() {
     assert_eq!(bench.says(&["ls", "-l"]), "300000  big.bin\n");
 }
 
-/// Ctrl-C in the middle of a copy leaves the old file, and no other.
+/// Ctrl-C in the middle of a copy leaves only the old file.
 #[test]
 fn an_interrupted_copy_leaves_the_old_file() {
     let bench = Bench::new();
@@ -527,7 +527,7 @@ fn an_interrupted_copy_leaves_the_old_file() {
     person.sees("copying [");
     rustix::process::kill_process(person.id(), rustix::process::Signal::INT).expect("it runs");
     let status = person.ends();
-    // It may have been done already.
+    // The copy may have ended already.
     let listed = bench.says(&["ls", "-l"]);
     match status {
         Some(130) => assert_eq!(listed, "3  big.bin\n"),

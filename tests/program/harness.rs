@@ -22,7 +22,7 @@ fn expectations_may_be_indented_like_code() {
 }
 
 #[test]
-fn every_difference_is_told() {
+fn every_difference_is_reported() {
     let good = Outcome { stdout: "a\nb\n".into(), stderr: String::new(), status: Some(0) };
     assert_eq!(difference(&good, &good), None);
     let bad = Outcome { stdout: "a\nc\n".into(), stderr: "x\n".into(), status: None };
@@ -34,7 +34,7 @@ fn every_difference_is_told() {
 
 #[test]
 #[should_panic(expected = "expected stdout")]
-fn an_unexpected_word_fails_a_test() {
+fn unexpected_output_fails_a_test() {
     Program::new().args(["--version"]).status(0);
 }
 

@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A helper that says that it has begun, and takes no hint.
+/// A helper that reports its start, and ignores signals.
 const HUNG: &str =
     "#!/bin/sh\ntrap '' TERM INT HUP\necho $$ > begun\nwhile :; do sleep 30 >/dev/null 2>&1 & wait; done\n";
 
@@ -30,13 +30,13 @@ fn ends(folder: &Path, program: &Program) {
     }
     let outcome = asked_to_end(running);
     assert!(matches!(outcome.status, Some(130 | 1)), "{outcome:?}");
-    // The helper has ended with it, if not by itself.
+    // The helper has been ended with the program.
     let helper: i32 = std::fs::read_to_string(&begun).unwrap().trim().parse().unwrap();
     assert!(!Path::new(&format!("/proc/{helper}/cwd")).exists(), "the helper runs on");
     std::fs::remove_file(begun).unwrap();
 }
 
-/// Asks a program to end, which it does in time.
+/// Sends SIGTERM to a program, which must end in time.
 #[track_caller]
 fn asked_to_end(running: Running) -> Outcome {
     let asked = Instant::now();
@@ -79,7 +79,7 @@ fn a_port_that_never_answers_does_not_outlive_a_sigterm() {
     let running = open(terminal.port()).start();
     terminal.wait();
     interrupted(running);
-    // A server that takes the connection, and says nothing.
+    // A server that accepts the connection, and sends nothing.
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap();
     for scheme in ["tcp", "rfc2217", "telnet", "ws"] {
@@ -123,7 +123,7 @@ fn a_board_that_hangs_does_not_outlive_a_sigterm() {
         });
         scope.spawn(|| interrupted(hangs("teardown off()", KEEPS_CTRL_C, WAITS)));
         scope.spawn(|| interrupted(hangs("task spin()", KEEPS_CTRL_C, "bench.spin();")));
-        // This one has its time, because it says how much it needs.
+        // This teardown has enough time, because it declares a timeout.
         scope.spawn(|| {
             let body = "\n    import time\n    time.sleep(2.2)\n    print('off')";
             let running = hangs("teardown off() timeout = 5", body, WAITS);
@@ -134,7 +134,7 @@ fn a_board_that_hangs_does_not_outlive_a_sigterm() {
     });
 }
 
-/// Nothing looks at the signal while the program's own output is stuck.
+/// No code checks the signal while the program's own output is blocked.
 #[test]
 fn an_output_that_nobody_reads_does_not_outlive_a_sigterm() {
     let folder = tempfile::tempdir().unwrap();

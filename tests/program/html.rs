@@ -1,4 +1,4 @@
-//! Reports in HTML: what is in the page, that nothing else can get into it, and that a browser thinks so, too.
+//! HTML reports: the content of the page, that nothing can be injected, and that a browser agrees.
 
 mod everything;
 mod xml;
@@ -21,7 +21,7 @@ fn elements(page: &str) -> Vec<Element> {
     parse(page).unwrap_or_else(|wrong| panic!("the page is not well-formed: {wrong}"))
 }
 
-/// All that can be read in a page, attributes included.
+/// All text of a page, including attributes.
 fn words(elements: &[Element]) -> String {
     let mut all = String::new();
     for element in elements.iter().filter(|element| element.name != "style") {
@@ -37,7 +37,7 @@ fn words(elements: &[Element]) -> String {
 
 /// Nothing is loaded from anywhere, nothing runs, and only the program's own elements and attributes are there.
 #[track_caller]
-fn stands_alone(elements: &[Element]) {
+fn is_self_contained(elements: &[Element]) {
     const NAMES: &[&str] = &[
         "html",
         "head",
@@ -102,28 +102,28 @@ fn stands_alone(elements: &[Element]) {
     assert!(!style.contains("@import") && !style.contains("://"), "the style sheet loads something");
 }
 
-/// Every link within the page leads somewhere, and no two places have one name.
+/// Every link within the page resolves, and anchors are unique.
 #[track_caller]
-fn links_lead_somewhere(elements: &[Element]) {
+fn links_resolve(elements: &[Element]) {
     let mut names: Vec<&str> = elements.iter().filter_map(|element| element.attribute("id")).collect();
     names.sort_unstable();
     assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "an anchor twice: {names:?}");
     for target in elements.iter().filter_map(|element| element.attribute("href")?.strip_prefix('#')) {
-        assert!(names.binary_search(&target).is_ok(), "there is no `{target}`");
+        assert!(names.binary_search(&target).is_ok(), "the target `{target}` is missing");
     }
 }
 
 #[test]
-fn a_report_of_everything_stands_alone_and_is_whole() {
+fn a_full_report_is_self_contained_and_complete() {
     let report = everything::report();
     let page = html::page(std::slice::from_ref(&report));
     assert!(page.len() < 400_000, "{} bytes", page.len());
     let elements = elements(&page);
-    stands_alone(&elements);
-    links_lead_somewhere(&elements);
+    is_self_contained(&elements);
+    links_resolve(&elements);
     let count = |what: &dyn Fn(&Element) -> bool| elements.iter().filter(|element| what(element)).count();
     let measurements = everything::measurements();
-    // Those of a test, of its first attempt, and of none.
+    // Output of a test, of its first attempt, and outside of tests.
     let rows = count(&|element| element.name == "td" && element.is("value"));
     assert_eq!(rows, 3 * measurements.len());
     assert_eq!(count(&|element| element.is("verdict") && element.text == "ERROR"), 1);
@@ -164,7 +164,7 @@ fn a_report_of_everything_stands_alone_and_is_whole() {
 }
 
 #[test]
-fn runs_that_were_cut_off_or_are_empty_have_a_page() {
+fn truncated_and_empty_runs_have_a_page() {
     let begun = format!(
         r#"{{"at":1.0,"run":1,"event":"run_begun","schema":{SCHEMA},"script":"a.rhai","sha256":"","revision":null,"version":"0.1.0","args":[],"operator":null,"serial":null}}"#
     );
@@ -184,8 +184,8 @@ fn runs_that_were_cut_off_or_are_empty_have_a_page() {
     let both = [cut[0].clone(), Report { tests: vec![Test::default()], ..empty }];
     let page = html::page(&both);
     let elements = elements(&page);
-    stands_alone(&elements);
-    links_lead_somewhere(&elements);
+    is_self_contained(&elements);
+    links_resolve(&elements);
     assert_eq!(elements.iter().filter(|element| element.is("verdict")).count(), 3);
 }
 
@@ -204,7 +204,7 @@ fn the_program_writes_the_page() {
     for part in ["FAIL", "3.28\u{a0}V", "3.2 … 3.4\u{a0}V", "a < b", "<b>", "at a.rhai:2", "Eve", "7"] {
         assert!(words.contains(part), "{part:?} is not in the page");
     }
-    // Made again of the record, it is the same.
+    // Generated again from the log, it is the same.
     std::fs::write(folder.path().join("made/report.html"), "an earlier one").expect("a file");
     let again = Program::new().args(["report", "a.jsonl", "--html", "made/report.html"]).outcome_in(folder.path());
     assert_eq!((again.stderr.as_str(), again.status), ("", Some(1)));
@@ -245,7 +245,7 @@ fn a_browser_reads_the_same_page_and_runs_nothing() {
     assert_eq!(seen, expected, "the browser sees other elements");
 }
 
-/// The document as the browser has it after loading, and what it said meanwhile.
+/// The document after loading in the browser, and the messages of its console.
 fn open(chromium: &Path, folder: &Path) -> (String, String) {
     let mut command = Command::new(chromium);
     command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--enable-logging=stderr"]);

@@ -1,4 +1,4 @@
-//! Ctrl-C, and limits of time: what runs stops, teardowns run, the exit status says so.
+//! Ctrl-C and time limits: the script stops, teardowns run, and the exit status shows it.
 
 use crate::support::command::{Program, unindent};
 use crate::support::terminal::{Terminal, readable};
@@ -84,7 +84,7 @@ fn ctrl_c_stops_a_sleep() {
 }
 
 #[test]
-fn ctrl_c_stops_what_is_done_by_the_clock() {
+fn ctrl_c_stops_scheduled_calls() {
     for (call, function) in [
         ("every(1000, |n| print(`ready`));", "every"),
         ("wait_until(1000, || { print(`ready`); sleep(1000); });", "wait_until"),
@@ -132,7 +132,7 @@ fn ctrl_c_stops_code_on_the_board() {
     );
 }
 
-/// It may strike between two items, in the script, or while one is awaited.
+/// It may arrive between two items, in the script, or while waiting for one.
 #[test]
 fn ctrl_c_stops_a_generator() {
     let program = program("for number in bench.count() { if number == 3 { print(`three`); } }");
@@ -163,7 +163,7 @@ fn ctrl_c_cannot_be_caught() {
     );
 }
 
-/// Every board is closed, the latest first.
+/// Every board is closed, the last opened one first.
 #[test]
 fn ctrl_c_runs_the_teardowns_of_every_board() {
     let program = program("let other = Bench.open(`sim:other`, #{ name: `other` }); print(`ready`); loop { }");
@@ -174,7 +174,7 @@ fn ctrl_c_runs_the_teardowns_of_every_board() {
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("ready\n[other] off\noff\r\n", Some(130)));
 }
 
-/// A port behind which nobody answers.
+/// A port without an answering board.
 #[test]
 fn ctrl_c_stops_connecting() {
     let terminal = Terminal::open();
@@ -189,7 +189,7 @@ fn ctrl_c_stops_connecting() {
         ",
         );
     let running = program.start();
-    // It has knocked.
+    // It has tried to connect.
     terminal.wait();
     running.interrupt();
     program.ends(running, 130);
@@ -227,7 +227,7 @@ fn the_second_ctrl_c_leaves_at_once() {
     running.said("hanging\r\n");
     running.interrupt();
     program.ends(running, 130);
-    // The interpreter does not outlive it.
+    // The interpreter ends with the program.
     readable(&boards[0]);
 }
 

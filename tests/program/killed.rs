@@ -1,4 +1,4 @@
-//! Boards that go away, and ports behind which there is none: what is said, and that it is said soon.
+//! Boards that disappear, and ports without a board: the errors, and that they are reported soon.
 
 use crate::support::command::{Program, unindent};
 use crate::support::interpreter;
@@ -46,7 +46,7 @@ fn a_board_that_dies_is_a_lost_connection() {
 }
 
 #[test]
-fn what_is_lost_can_be_caught() {
+fn a_lost_connection_can_be_caught() {
     let program = Program::new()
         .script(
             "a.rhai",
@@ -98,7 +98,7 @@ fn refused(port: &str, within: Duration, message: &str, help: &str) {
     let head = format!(
         "error: `Device`: {message}\n  --> a.rhai:1:8\n   |\n 1 | Device.open();\n   |        ^^^^\n  help: {help}"
     );
-    // What it said, and what was tried, comes before.
+    // Its output, and the attempts, come before.
     let (before, error) = outcome.stderr.split_at(outcome.stderr.find("error: ").unwrap_or(0));
     let strangers = before.lines().filter(|line| !line.starts_with("-- the board does not answer: trying ")).count();
     assert_eq!(strangers, 0, "{before}");
@@ -158,7 +158,7 @@ pub fn what_is_no_board_is_given_up() {
             format!("the program on the board at `{port}` keeps Ctrl-C: it printed `{}…`", &"rubbish ".repeat(9)[..60]);
         refused(port, PATIENT, &message, &help);
     };
-    // Behind a serial port: one that says nothing, one that says rubbish.
+    // On a serial port: a silent device, and one that prints rubbish.
     let (mute, babbling) = (Terminal::open(), Terminal::open());
     let _answers = babbling.answer(b"rubbish ");
     std::thread::scope(|scope| {

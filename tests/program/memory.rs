@@ -1,4 +1,4 @@
-//! A script that wants more memory than it may have ends with an error, and its teardowns run.
+//! A script that exceeds its memory limit ends with an error, and its teardowns run.
 
 use crate::bounds::measure;
 use crate::support::command::Program;
@@ -53,7 +53,7 @@ fn reports_take_no_more_memory_for_more_tests_and_samples() {
 }
 
 #[test]
-fn one_call_makes_no_more_than_it_may() {
+fn one_call_cannot_exceed_the_size_limit() {
     let calls = "for make in [
             || blob(9223372036854775807),
             || blob(99999999999, 1),
@@ -71,7 +71,7 @@ fn one_call_makes_no_more_than_it_may() {
 }
 
 #[test]
-fn bounded_functions_do_what_those_of_rhai_do() {
+fn bounded_functions_match_those_of_rhai() {
     let calls = "let a = [1]; a.pad(3, 2); a.pad(-1, 9); a.pad(2, 9); print(a);
         print(blob(3, 0x1ff)); print(blob(-1)); let b = blob(1); b.pad(3, 7); b.pad(2, 1); print(b);
         let s = \"é\"; s.pad(3, 'x'); s.pad(6, \"(!)\"); s.pad(2, 'z'); s.pad(9, \"\"); print(s);

@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 const EMULATOR: &str = "qemu-system-arm";
 const FIRMWARE: &str = "/usr/share/firmware-microbit-micropython/firmware.hex";
 
-/// An emulated board. Dropping it switches it off.
+/// An emulated board, switched off on drop.
 pub(super) struct Microbit {
     emulator: Option<Running>,
     number: u16,
@@ -80,7 +80,7 @@ fn emulate(folder: &Path, number: u16) -> Running {
     emulator
 }
 
-/// Every kind of item, and what a script does with it. `said` tells what went wrong, and how.
+/// Uses every kind of item in a script. `said` collects unexpected results.
 const BENCH: &str = r#"
 device Bench {
     setup init(level = 3) autoinit `
@@ -192,14 +192,14 @@ fn memory_to_its_limits() {
         for n in 0..120 { long += "0123456789"; }
         print(b.echo(long) == long);
         print(b.text(1000).len);
-        // Garbage is no obstacle, however it is spread, and neither is what is too large.
+        // Neither scattered garbage nor too large items prevent later calls.
         for n in 0..12 { b.exec("def f" + n + "(x):\n y = x + " + n + "\n return y * 2"); }
         print(b.exec("f11(1)"));
         try { b.text(4000) } catch (error) { print(error.message) }
         long += long;
         try { b.echo(long) } catch (error) { print(error.message) }
         print(b.text(500).len);
-        // And what is left behind.
+        // And the remaining memory.
         b.exec("kept = []\ntry:\n  while True: kept.append(bytearray(64))\nexcept MemoryError: pass");
         "#,
     );
@@ -208,14 +208,14 @@ fn memory_to_its_limits() {
         assert!(lines.next().is_some_and(|line| line.starts_with(expected)), "{expected}: {outcome:?}");
     }
     let full = microbit.program(&["info"]).outcome_in(microbit.folder.path());
-    let told = format!("error: the board at `{}` has too little memory left: MemoryError", microbit.port);
-    assert!(full.stderr.starts_with(&told) && full.status == Some(3), "{full:?}\n{outcome:?}");
+    let expected = format!("error: the board at `{}` has too little memory left: MemoryError", microbit.port);
+    assert!(full.stderr.starts_with(&expected) && full.status == Some(3), "{full:?}\n{outcome:?}");
     microbit.says(&["exec", "pass"], "");
     microbit.says(&["eval", "--no-reset", "6 * 7"], "42\n");
 }
 
 #[test]
-fn a_helper_without_room_is_told_and_costs_no_connection() {
+fn a_helper_that_does_not_fit_is_reported_without_disconnecting() {
     let Some(microbit) = Microbit::start() else { return };
     let outcome = microbit.run(
         r#"
@@ -242,11 +242,11 @@ fn a_helper_without_room_is_told_and_costs_no_connection() {
 fn every_command() {
     let Some(microbit) = Microbit::start() else { return };
     let port = &microbit.port;
-    let told = format!(
+    let expected = format!(
         "implementation  micropython 1.9.2\nplatform        microbit\narch            unknown\n\
          emitters        none\nport            {port}\n"
     );
-    microbit.says(&["info"], &told);
+    microbit.says(&["info"], &expected);
     microbit.says(&["exec", "import gc; print(gc.mem_free() > 6000)"], "True\r\n");
     microbit.says(&["eval", "'é' * 300"], &format!("{}\n", "é".repeat(300)));
     microbit.says(&["reset"], "");

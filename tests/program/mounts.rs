@@ -60,7 +60,7 @@ fn a_script_imports_from_the_folder() {
         .status(0);
 }
 
-/// What a program writes and does not close is in the folder afterwards, however the program ends.
+/// Unclosed files are written to the folder, however the program ends.
 #[test]
 fn unclosed_files_are_written_at_the_end() {
     let log = "f = open('log.csv', 'w')\nfor i in range(100): n = f.write('%d,a value of a logger\\n' % i)\n";
@@ -87,7 +87,7 @@ fn unclosed_files_are_written_at_the_end() {
 }
 
 #[test]
-fn what_cannot_be_mounted_is_said_early() {
+fn mount_errors_are_reported_before_the_run() {
     program()
         .script("a.rhai", "print(1)")
         .args(["run", "a.rhai", "--mount", "nowhere"])

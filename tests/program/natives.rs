@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Calls of a signature.
 const CALLS: usize = 5;
 
-/// What is not called: it waits for a person or a time, opens boards, or is not part of the language.
+/// Functions that are not called: they wait for a person or a time, open boards, or are not part of the language.
 const LEFT_OUT: &[&str] =
     &["sleep", "exit", "open", "ask", "confirm", "instruct", "list_devices", "eval", "print", "debug"];
 
@@ -83,7 +83,7 @@ fn calls(definitions: &BTreeSet<(String, Vec<String>)>) -> Vec<String> {
             continue;
         }
         for turn in 0..if types.is_empty() { 1 } else { CALLS } {
-            // Neighbours take different steps through their values, so that these meet.
+            // Neighbouring parameters step through their values differently, so that combinations vary.
             let set = kinds.iter().enumerate().map(|(index, kinds)| {
                 let value = kinds[(turn * (index + 1) + index) % kinds.len()];
                 format!("let x{index} = {value};")
@@ -139,7 +139,7 @@ fn no_native_hangs_or_aborts() {
     assert!(ended.len() < 30, "{ended:#?}");
 }
 
-/// What a script nests is released when it ends, however deep, and its teardowns run.
+/// Nested values of a script are released at its end, however deep, and its teardowns run.
 #[test]
 fn deep_chains_are_released() {
     let folder = tempfile::tempdir().unwrap();

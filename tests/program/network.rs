@@ -1,4 +1,4 @@
-//! Ports over the network: a real serial server in front of a served board, and WebREPL in front of a board.
+//! Ports over the network: a real serial server in front of a simulated board, and WebREPL in front of a board.
 
 use crate::support::command::{Outcome, Program};
 use crate::support::programs;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// What is tried over every port: values of all kinds, long code, a generator, a board's exception.
+/// The script for every port: values of all kinds, long code, a generator, an exception of the board.
 const SCRIPT: &str = "
     device Bench {
         task same(value) `return value`
@@ -87,13 +87,13 @@ fn serial_servers_of_every_kind() {
     let board = Program::new().args(["sim", "serve", "--link", "board"]).limit(LIMIT).start();
     board.said("press Ctrl-C to stop\n");
     for (accepter, scheme) in [("telnet(rfc2217)", "rfc2217"), ("telnet", "telnet"), ("", "tcp")] {
-        // A server of its own for each: one may keep the line a while after its client has gone.
+        // Each has its own server, because a server may keep the line for a while after its client has disconnected.
         let (_server, port) = ser2net(&program, accepter, &board);
         runs_the_script(&format!("{scheme}://127.0.0.1:{port}"), &[], board.folder());
         if scheme == "telnet" {
             let outcome = eval(&format!("rfc2217://127.0.0.1:{port}"), &[], board.folder());
-            let told = format!("error: `rfc2217://127.0.0.1:{port}` does not know RFC 2217\n");
-            assert!(outcome.stderr.starts_with(&told), "{outcome:?}");
+            let expected = format!("error: `rfc2217://127.0.0.1:{port}` does not know RFC 2217\n");
+            assert!(outcome.stderr.starts_with(&expected), "{outcome:?}");
             assert_eq!(outcome.status, Some(3));
         }
     }
@@ -111,7 +111,7 @@ fn a_board_by_webrepl() {
     let server = webrepl::Server::start("sesame");
     let port = format!("ws://127.0.0.1:{}", server.port);
     runs_the_script(&port, &["--password-file", "right"], folder.path());
-    // What an earlier client left is still there: such a board is not restarted.
+    // State of an earlier client is kept: such a board is not restarted.
     let set = Program::new().args(["exec", "-p", &port, "kept = 42", "--password-file", "right"]);
     assert_eq!(set.outcome_in(folder.path()).status, Some(0));
     let get = Program::new().args(["eval", "-p", &port, "kept", "--password-file", "right"]);
@@ -121,7 +121,7 @@ fn a_board_by_webrepl() {
     assert!(refused.stderr.starts_with(&format!("error: `{port}` refuses the password\n")), "{refused:?}");
     assert!(!refused.stderr.contains("hush"), "{refused:?}");
     assert_eq!(refused.status, Some(3));
-    // A script can tell it from a board that is not there.
+    // A script can distinguish it from a missing board.
     let script = "try { Device.open(#{ password: `hush` }) } catch (e) { print(e.kind); }";
     let caught = Program::new().script("b.rhai", script).args(["run", "b.rhai", "-p", &port]).outcome_in(folder.path());
     assert_eq!((caught.stdout.as_str(), caught.status), ("AuthenticationError\n", Some(0)), "{caught:?}");
@@ -136,8 +136,8 @@ fn nobody_there() {
     let folder = tempfile::tempdir().expect("a folder");
     for scheme in ["tcp", "telnet", "rfc2217", "ws"] {
         let outcome = eval(&format!("{scheme}://127.0.0.1:{port}"), &[], folder.path());
-        let told = format!("error: nothing listens at `127.0.0.1:{port}`\n");
-        assert!(outcome.stderr.starts_with(&told), "{outcome:?}");
+        let expected = format!("error: nothing listens at `127.0.0.1:{port}`\n");
+        assert!(outcome.stderr.starts_with(&expected), "{outcome:?}");
         assert_eq!(outcome.status, Some(3));
     }
 }

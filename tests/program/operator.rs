@@ -1,4 +1,4 @@
-//! Questions to the person at the bench: answered at a terminal, on the command line, or by nobody.
+//! Questions to the operator: answered at a terminal, on the command line, or not at all.
 
 use crate::support::command::Program;
 use crate::support::terminal::Person;
@@ -13,7 +13,7 @@ fn start(script: &str, args: &[&str]) -> (tempfile::TempDir, Person) {
 }
 
 #[test]
-fn a_person_answers_what_is_asked() {
+fn a_person_answers_questions() {
     let script = r#"
 print(confirm("Is the LED on?", #{ default: true }));
 print(ask("Which fixture?", #{ choices: ["left", 2], default: 2 }));
@@ -44,7 +44,7 @@ print("end");
 }
 
 #[test]
-fn what_a_board_prints_stands_above_the_line_that_is_typed() {
+fn board_output_appears_above_the_typed_line() {
     let script = r#"
 let b = Device.open();
 parallel([
@@ -55,7 +55,7 @@ parallel([
     let (_folder, mut person) = start(script, &["-p", "sim"]);
     person.sees("? Name?\r\n\r\x1b[K> ");
     person.types(b"Bo");
-    // Whole lines only, however they came; the line is drawn anew below.
+    // Only whole lines are printed; the typed line is redrawn below.
     person.sees("one two\r\n\r\x1b[K> Bo");
     person.types(b"b\r");
     person.sees("> Bob\r\n");
@@ -108,7 +108,7 @@ instruct("Plug it in");
 }
 
 #[test]
-fn nobody_there_is_a_failure_that_says_what_to_write() {
+fn without_a_terminal_the_error_names_the_answer_option() {
     let run = |script: &str, answer: &str| {
         Program::new().script("a.rhai", script).args(["run", "a.rhai", "--answer", answer]).outcome()
     };

@@ -1,5 +1,5 @@
-//! What is written has been written: status 74 for an output that takes no more, and old files that stay until the new ones
-//! are whole.
+//! Output errors: status 74 if standard output cannot be written, and old files stay until the new ones
+//! are complete.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -65,8 +65,8 @@ fn a_full_output_is_status_74() {
         let output = shell(folder.path(), &format!("$BS {command} > /dev/full"));
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(74), "{command}: {said}");
-        let told = said.matches("standard output cannot be written: no space left on device").count();
-        assert_eq!(told, 1, "{command}: {said}");
+        let count = said.matches("standard output cannot be written: no space left on device").count();
+        assert_eq!(count, 1, "{command}: {said}");
     }
 }
 
@@ -82,7 +82,7 @@ fn a_closed_output_is_status_74() {
     // Open, but not for writing.
     let output = shell(folder.path(), "$BS eval -p sim 1+1 1< a.rhai");
     assert_eq!(output.status.code(), Some(74), "{}", text(&output.stderr));
-    // Nothing is lost of what prints nothing, or prints elsewhere; the null device takes everything.
+    // Commands without output, or with output elsewhere, succeed; so does the null device.
     for line in
         ["exec -p sim x=1 >&-", "run a.rhai --jsonl log2 --html page > /dev/null", "eval -p sim 1+1 1<> /dev/null"]
     {
@@ -111,7 +111,7 @@ fn a_closed_pipe_is_status_74_without_a_word() {
 fn a_full_disk_keeps_the_old_files() {
     let folder = bench();
     let root = folder.path();
-    // A limit on the size of files stands for the full disk.
+    // A limit on the file size simulates the full disk.
     let limited = |line: &str| shell(root, &format!("trap '' XFSZ; ulimit -f 8; {line}"));
     let old = |name: &str| std::fs::write(root.join(name), "old").unwrap();
     let kept = |name: &str| assert_eq!(std::fs::read_to_string(root.join(name)).unwrap(), "old", "{name}");
@@ -147,7 +147,7 @@ fn a_full_disk_keeps_the_old_files() {
         kept(name);
         no_debris();
     }
-    // What happened is kept in a file until the end: that one has no room either.
+    // Events are stored in a temporary file until the end, which does not fit either.
     old("r.html");
     std::fs::write(root.join("w.rhai"), "for i in 0..2000 { test \"the test\" { measure(\"x\", i); } }").unwrap();
     let output = limited("$BS run w.rhai --html r.html");

@@ -1,4 +1,4 @@
-//! `repl`: what a person types, and what is on the screen then.
+//! `repl`: typed inputs, and the output.
 
 use crate::support::command::Program;
 use crate::support::terminal::Person;
@@ -19,7 +19,7 @@ pub fn person(folder: &Path, args: &[&str]) -> Person {
     person
 }
 
-/// Types a line, and waits for what it comes to.
+/// Types a line, and waits for its value.
 #[track_caller]
 pub fn comes_to(person: &mut Person, line: &str, wanted: &str) {
     person.types(format!("{line}\r").as_bytes());
@@ -92,7 +92,7 @@ fn boards_are_used_over_several_inputs() {
 }
 
 #[test]
-fn ctrl_c_stops_what_runs_and_not_the_prompt() {
+fn ctrl_c_stops_the_input_but_not_the_prompt() {
     let folder = tempfile::tempdir().unwrap();
     let mut person = person(folder.path(), &["repl"]);
     for number in [1, 2] {
@@ -143,7 +143,7 @@ fn commands() {
 fn a_script_can_be_pasted() {
     let folder = tempfile::tempdir().unwrap();
     let script = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/test_bench.rhai")).unwrap();
-    // Terminals mark what is pasted, or type it: then much comes while inputs are carried out.
+    // Some terminals mark pasted text; others send it as keys, which arrive while inputs run.
     for pasted in [format!("\x1b[200~{script}\x1b[201~\r"), script.replace('\n', "\r")] {
         let mut person = person(folder.path(), &["repl", "-p", "sim"]);
         person.types(pasted.as_bytes());
@@ -179,7 +179,7 @@ fn the_history_outlives_the_prompt() {
 }
 
 #[test]
-fn input_that_is_no_terminal_is_a_script() {
+fn input_that_is_not_a_terminal_is_run_as_a_script() {
     Program::new()
         .args(["repl", "-p", "sim"])
         .stdin("let d = Device.open();\nprint(d.exec(\"1 + 1\"));\n5\n")

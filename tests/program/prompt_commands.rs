@@ -76,7 +76,7 @@ fn boards_and_files() {
 }
 
 #[test]
-fn times_help_and_what_was_typed() {
+fn time_help_and_save_work() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("lib.rhai"), "//! Sums.\n\n/// Twice.\nfn twice(x) { x * 2 }\n").unwrap();
     let mut person = person(folder.path(), &["repl"]);
@@ -125,7 +125,7 @@ fn times_help_and_what_was_typed() {
 }
 
 #[test]
-fn what_has_changed_is_evaluated_again_over_the_same_connection() {
+fn reload_evaluates_changes_over_the_same_connection() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     let script = |task: &str| {

@@ -1,4 +1,4 @@
-//! `repl` as it is seen: what is on the screen after which keys.
+//! `repl` on a screen: its content after each key.
 
 use crate::support::command::Program;
 use crate::support::screen::Screen;
@@ -20,7 +20,7 @@ fn screen(folder: &Path, state: &Path, args: &[&str]) -> Screen {
     screen
 }
 
-/// Types a line, and waits for what it comes to and the next prompt.
+/// Types a line, and waits for its value and the next prompt.
 #[track_caller]
 fn comes_to(screen: &mut Screen, line: &str, wanted: &str, prompt: &str) {
     screen.types(format!("{line}\r"));
@@ -30,7 +30,7 @@ fn comes_to(screen: &mut Screen, line: &str, wanted: &str, prompt: &str) {
 }
 
 #[test]
-fn tab_completes_and_colours_tell_what_is_what() {
+fn tab_completes_and_syntax_is_coloured() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("station file.txt"), "").unwrap();
     let mut screen = screen(folder.path(), folder.path(), &["-p", "sim"]);
@@ -99,7 +99,7 @@ impl IntoIndices for (u8, u8, u8, u8) {
 }
 
 #[test]
-fn what_a_thread_prints_leaves_the_typed_line_alone() {
+fn thread_output_does_not_disturb_the_typed_line() {
     let folder = tempfile::tempdir().unwrap();
     let script = "device Clock {
         setup prepare() `on = True`
@@ -122,7 +122,7 @@ fn what_a_thread_prints_leaves_the_typed_line_alone() {
     screen.types("clock.tick()\r");
     screen.waits("a tick", |screen| screen.lines().iter().any(|line| line == "tick 3"));
     screen.types("6 * ");
-    // What has come since the line was begun stands above it.
+    // Output since the start of the line is above it.
     let last = |screen: &Screen| -> u32 {
         let ticks = screen.lines().into_iter().filter_map(|line| line.strip_prefix("tick ")?.parse().ok());
         ticks.max().unwrap_or(0)
@@ -130,7 +130,7 @@ fn what_a_thread_prints_leaves_the_typed_line_alone() {
     screen.ends_with("Clock 2> 6 *");
     let typed_at = last(&screen);
     screen.waits("more ticks", |screen| last(screen) > typed_at + 3);
-    screen.stands_at("Clock 2> 6 *", 13);
+    screen.cursor_at("Clock 2> 6 *", 13);
     for line in screen.lines().into_iter().skip_while(|line| !line.starts_with("tick ")) {
         let is_whole = line.is_empty() || line == "half a line" || line.starts_with("tick ") || line.contains("> ");
         assert!(is_whole, "{line:?} in {:#?}", screen.lines());
@@ -156,7 +156,7 @@ fn screen_loaded(folder: &Path, script: &str, prompt: &str) -> Screen {
 }
 
 #[test]
-fn a_board_that_goes_while_the_person_types_is_told() {
+fn an_unplugged_board_is_reported_while_typing() {
     let folder = tempfile::tempdir().unwrap();
     let server = Program::new().args(["sim", "serve", "--link", "board"]).start_in(folder.path());
     server.said("press Ctrl-C to stop\n");
@@ -211,7 +211,7 @@ fn keys_and_signals_while_an_input_runs() {
     let mut screen = screen_loaded(folder.path(), "rig.rhai", "Rig 1>");
     screen.types("rig.forever()\r");
     screen.shows("running");
-    // From outside, and no key: it leaves. Boards of a killed host end by such a signal, too.
+    // A signal from outside, not a key: the prompt leaves. Boards of a killed host end by such a signal too.
     let boards = crate::support::running::children(screen.person().id());
     assert_eq!(boards.len(), 1);
     let status = std::fs::read_to_string(format!("/proc/{}/status", boards[0].as_raw_nonzero())).unwrap();
@@ -227,10 +227,10 @@ fn wide_characters_and_other_sizes() {
     let folder = tempfile::tempdir().unwrap();
     let mut screen = screen(folder.path(), folder.path(), &[]);
     screen.types("let s = \"日本語🐍e\u{301}x\"");
-    screen.stands_at("1> let s = \"日本語🐍e\u{301}x\"", 3 + 9 + 8 + 2 + 1);
+    screen.cursor_at("1> let s = \"日本語🐍e\u{301}x\"", 3 + 9 + 8 + 2 + 1);
     // Left over the quote, the x, the é and the snake; then a letter goes in before the snake.
     screen.types("\x1b[D\x1b[D\x1b[D\x1b[Dß");
-    screen.stands_at("1> let s = \"日本語ß🐍e\u{301}x\"", 3 + 9 + 6 + 1);
+    screen.cursor_at("1> let s = \"日本語ß🐍e\u{301}x\"", 3 + 9 + 6 + 1);
     screen.types("\r");
     comes_to(&mut screen, "s.len()", "8", "3>");
     // A line over several rows, while the screen gets narrower and wider.
@@ -292,7 +292,7 @@ fn a_long_history_of_a_project_is_searched_and_hinted() {
     screen.ends_with("2>");
     // The rest of the latest input that begins so is taken by the right arrow.
     screen.types("pri");
-    screen.stands_at("2> print(\"needle\")", 6);
+    screen.cursor_at("2> print(\"needle\")", 6);
     screen.types("\x1b[C\r");
     screen.shows("needle");
     screen.ends_with("3>");
@@ -313,7 +313,7 @@ fn a_pasted_script_leaves_its_results_and_a_prompt_on_the_screen() {
         let found = lines.iter().position(|line| line.starts_with(wanted));
         found.unwrap_or_else(|| panic!("{wanted:?} is missing: {lines:#?}"))
     };
-    // Behind it stands how long it took.
+    // It is followed by its duration.
     let begun = at("test a board exception reaches the script as a value ... pass");
     assert!(begun < at("test a generator gives one reading at a time ... pass"));
     screen.types(END);

@@ -1,4 +1,4 @@
-//! `run FILE.py`: a program of the board's, its output as it is and when it is, its errors in its own lines.
+//! `run FILE.py`: output passes unchanged and immediately, errors point into the file.
 
 use crate::support::command::Program;
 
@@ -40,7 +40,7 @@ fn much_output_passes() {
 
 /// A line appears before the program has ended: this one waits for its end by force.
 #[test]
-fn output_comes_as_it_is_printed() {
+fn output_is_passed_on_immediately() {
     let program = python(b"print('first')\nprint('half a line', end='')\nwhile True: pass\n");
     let running = program.start();
     running.said("first\r\nhalf a line");

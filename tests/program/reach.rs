@@ -1,4 +1,4 @@
-//! What a script may reach of this computer and its network: about two seconds of processor time in all.
+//! Access of scripts to this computer and its network: about two seconds of processor time in total.
 
 use crate::support::command::{Outcome, Program, executable};
 use std::fs;
@@ -243,7 +243,7 @@ fn with_places(place: &TempDir) -> Program {
 }
 
 #[test]
-fn a_strange_station_opens_what_a_script_may() {
+fn an_untrusted_station_has_the_limits_of_a_script() {
     let place = place();
     let inner = place.path().join("inner");
     let (program, mark) = trap(&place);
@@ -268,7 +268,7 @@ fn a_strange_station_opens_what_a_script_may() {
     station("[boards.dut]\nsimulate = true\n");
     assert_eq!(outcome(runs[0]).status, Some(0));
 
-    // Who names the file, or trusts it as it is, stands for it.
+    // A file that the user names, or trusts as it is, has no limits.
     let text = format!("[boards.dut]\nport = \"exec:{program}\"\n");
     station(&text);
     let opens = |args: &[&str]| {
@@ -301,7 +301,7 @@ fn a_strange_station_opens_what_a_script_may() {
 }
 
 #[test]
-fn a_strange_station_keeps_reports_where_a_script_writes() {
+fn an_untrusted_station_writes_reports_only_where_scripts_may() {
     let place = place();
     let inner = place.path().join("inner");
     fs::write(inner.join("test_a.rhai"), "test \"a\" { }").expect("a script");
@@ -345,7 +345,7 @@ fn a_configuration_allows_and_is_out_of_reach() {
     let more = "write_file(\"../config/belay-script/config.toml\", \"\");";
     refused(&run(more, &[]), "the configuration of belay-script");
     refused(&run("write_file(\"../data/belay-script/trusted.toml\", \"\");", &[]), "the configuration of belay-script");
-    // One beside the script counts for nothing.
+    // A configuration next to the script is ignored.
     fs::write(inner.join("config.toml"), "[allow]\nprocess = true\n").expect("a file");
     refused(&run("process_run([\"true\"], #{});", &[]), "--allow process");
     write("[allow]\nfile = true\n");
@@ -424,7 +424,7 @@ fn reading_a_script_executes_nothing_of_it() {
             assert!(outcome.stdout.contains(head), "{head} is not in {}", outcome.stdout);
         }
     }
-    // What is wrong in any case is still found.
+    // Certain errors are still found.
     for (default, message) in [("1 / 0", "division by zero"), ("nonsense(1)", "nonsense"), ("nobody", "nobody")] {
         let script = format!("device A {{ task a(x = {default}) `pass` }}");
         let outcome = Program::new().script("a.rhai", &script).args(["check", "a.rhai"]).outcome();

@@ -9,7 +9,7 @@ fn same_again(script: &str, args: &[&str], status: i32) -> String {
     let run = |port: &str, more: &[&str]| {
         let mut program = Program::new().args(["run", script, "-p", port]).args(more.iter().copied());
         if port.starts_with("replay:") {
-            // There is no interpreter for a replay.
+            // A replay must not need an interpreter.
             program = program.env("BELAY_SCRIPT_MICROPYTHON", "/nowhere").env("PATH", "/nowhere");
         }
         program.args(args.iter().copied()).outcome_in(folder.path())
@@ -62,7 +62,7 @@ fn a_failed_run_is_replayed_with_its_failure() {
 }
 
 #[test]
-fn another_run_is_told_where_it_departs() {
+fn a_different_run_reports_where_it_departs() {
     let folder = tempfile::tempdir().expect("a folder");
     let run = |args: &[&str]| Program::new().args(args.iter().copied()).outcome_in(folder.path());
     assert_eq!(run(&["eval", "-p", "sim", "--record", "run.log", "1 + 1"]).stdout, "2\n");
@@ -101,7 +101,7 @@ fn a_recording_that_cannot_be_written_is_misuse() {
 }
 
 #[test]
-fn a_recording_that_is_none_is_told() {
+fn an_invalid_recording_is_an_error() {
     Program::new()
         .file("run.log", b"hello\n")
         .args(["eval", "-p", "replay:run.log", "1"])

@@ -1,4 +1,4 @@
-//! What boards and scripts print: byte for byte to a file or pipe, and harmless on a terminal.
+//! Output of boards and scripts: byte for byte to a file or pipe, escaped on a terminal.
 
 use crate::support::terminal::Person;
 use std::process::{Command, Stdio};

@@ -25,7 +25,7 @@ fn scripts() -> Vec<String> {
     names
 }
 
-/// The files in `folder`, none if there is no such folder.
+/// The files in `folder`; none if it does not exist.
 fn files(folder: &Path) -> BTreeMap<String, String> {
     let Ok(entries) = fs::read_dir(folder) else { return BTreeMap::new() };
     let text = |path: PathBuf| fs::read_to_string(path).expect("text");
@@ -35,7 +35,7 @@ fn files(folder: &Path) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Runs a script where users do, in a folder of their own; gives what is not as expected.
+/// Runs a script in a separate folder, as users do; returns the differences.
 fn run(name: &str) -> Option<String> {
     let script = folder("scripts").join(format!("{name}.rhai"));
     let work = tempfile::tempdir().expect("a folder");
@@ -75,7 +75,7 @@ fn bless(said: &Path, kept: &Path, actual: &Outcome, left: &BTreeMap<String, Str
 }
 
 #[test]
-fn every_script_says_what_its_golden_says() {
+fn every_script_matches_its_golden() {
     let failures: Vec<String> = scripts().iter().filter_map(|name| run(name)).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
@@ -86,7 +86,7 @@ fn every_golden_has_its_script() {
     for entry in fs::read_dir(folder("tests/golden/scripts")).expect("the goldens") {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
-        assert!(scripts.iter().any(|script| script == name), "there is no script for {}", path.display());
+        assert!(scripts.iter().any(|script| script == name), "{} has no script", path.display());
     }
 }
 

@@ -1,4 +1,4 @@
-//! `selftest`: what it prints and leaves, and what it refuses to do. On every firmware: `all_firmware`.
+//! `selftest`: its output, its cleanup, and its errors. `all_firmware` runs it on every firmware.
 
 use crate::support::command::{Outcome, Program};
 use crate::support::interpreter;

@@ -149,7 +149,7 @@ fn scripts_run_on_the_serial_port() {
         let expected = "false\n1225\ncall 1\r\ncall 2\r\n2\nZeroDivisionError: divide by zero\noff\r\n";
         assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", expected, Some(0)));
     }
-    // And leaves it to others as it was found.
+    // The port is usable afterwards.
     assert_eq!(remote(&server, &["exec", "print(1 + 1)"]), "2\n");
 }
 
@@ -173,7 +173,7 @@ fn a_port_that_is_in_use_is_refused() {
     let other = mpremote::run(server.folder(), &["connect", "board", "exec", "print(1)"]);
     assert_eq!(other.status, Some(1), "{other:?}");
 
-    // Neither of them disturbed it, and once it has gone the port is free.
+    // Neither disturbed the first program, and the port is free once that has ended.
     holder.interrupt();
     let (_, outcome) = holder.finish();
     assert_eq!((outcome.stdout.as_str(), outcome.status), ("holding\n", Some(130)), "{}", outcome.stderr);

@@ -1,4 +1,4 @@
-//! Stations as a user sees them: names of boards, constants and limits in scripts, `select`.
+//! Stations: names of boards, constants and limits in scripts, `select`.
 
 use crate::support::command::Program;
 use std::fs;
@@ -61,8 +61,8 @@ fn every_command_knows_the_names() {
     // `--port` is not for a board that a script names.
     fs::write(folder.path().join("a.rhai"), "Device.open(\"dut\");").unwrap();
     let named = outcome(&["run", "a.rhai", "-p", "sim"]);
-    let told = "help: plug it in, or use `--simulate`, which replaces the boards of the station by simulated ones; `--port` does not\n";
-    assert!(named.stderr.ends_with(told) && named.status == Some(3), "{named:?}");
+    let help = "help: plug it in, or use `--simulate`, which replaces the boards of the station by simulated ones; `--port` does not\n";
+    assert!(named.stderr.ends_with(help) && named.status == Some(3), "{named:?}");
     let simulated = outcome(&["run", "a.rhai", "--simulate"]);
     assert_eq!((simulated.status, simulated.stderr.as_str()), (Some(0), ""));
     let slip = outcome(&["eval", "-p", "duut", "1 + 1"]);
@@ -139,9 +139,9 @@ pub fn select_writes_an_entry_and_keeps_the_rest() {
     assert_eq!(fs::read_to_string(&file).unwrap(), "[boards]\nx = 1\n");
 }
 
-/// There is nothing to plug in here: what waits must still end.
+/// No board is plugged in: waiting must still end.
 #[test]
-fn select_waits_no_longer_than_it_may() {
+fn select_waits_only_until_its_timeout() {
     let outcome = Program::new().args(["select", "dut", "--timeout", "0.1"]).outcome();
     assert_eq!(outcome.status, Some(1));
     let expected = "plug in the board; if it is already plugged in, unplug it first\n\
@@ -210,9 +210,9 @@ test "t" { measure("supply", 3.3, station.limits.supply) }
     assert!(all.len() == 5 && expected.iter().all(|name| all.contains(name)), "{all:?}");
     let record = fs::read_dir(&reports).unwrap().map(|entry| entry.unwrap().path());
     let record = record.into_iter().find(|path| path.extension().is_some_and(|end| end == "jsonl")).unwrap();
-    let told = outcome(&["report", record.to_str().unwrap()]);
-    assert!(told.status == Some(0) && told.stdout.contains("1 test: 1 passed\n"), "{}", told.stdout);
-    assert!(told.stdout.contains("every 0.001 s (lab/a.rhai:5): "), "{}", told.stdout);
+    let report = outcome(&["report", record.to_str().unwrap()]);
+    assert!(report.status == Some(0) && report.stdout.contains("1 test: 1 passed\n"), "{}", report.stdout);
+    assert!(report.stdout.contains("every 0.001 s (lab/a.rhai:5): "), "{}", report.stdout);
 
     fs::remove_dir_all(&reports).unwrap();
     fs::write(&reports, "a file").unwrap();

@@ -1,5 +1,5 @@
 //! The standard modules: those of the host in one script, those of devices on one simulated board, once with their bodies
-//! for MicroPython and once with those for CircuitPython, whose modules `tests/data/stdlib/circuitpython.py` stands for.
+//! for MicroPython and once with those for CircuitPython, whose modules `tests/data/stdlib/circuitpython.py` simulates.
 //!
 //! About half a second of processor time in all.
 

@@ -1,9 +1,9 @@
-//! Boards whose programs do not listen: calls end in time all the same, and there is a way in.
+//! Boards whose programs ignore Ctrl-C: calls still end in time, and connecting still works.
 
 use crate::support::command::{Outcome, Program};
 use std::time::{Duration, Instant};
 
-/// A program that keeps Ctrl-C.
+/// A program that catches Ctrl-C.
 const KEEPS: &str = "
 import time
 print('main begins')
@@ -15,7 +15,7 @@ while True:
 ";
 
 #[test]
-fn a_call_that_keeps_ctrl_c_ends_in_time_and_the_next_one_runs() {
+fn a_call_that_catches_ctrl_c_ends_in_time_and_the_next_one_runs() {
     let script = "
         device H {
             task swallow() timeout = 1 `
@@ -45,7 +45,7 @@ fn a_call_that_keeps_ctrl_c_ends_in_time_and_the_next_one_runs() {
 }
 
 #[test]
-fn a_main_py_that_keeps_ctrl_c_is_left() {
+fn a_main_py_that_catches_ctrl_c_is_stopped() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("main.py"), KEEPS).unwrap();
     let run = |args: &[&str]| {
@@ -109,7 +109,7 @@ fn the_windows_of_a_raw_paste_are_never_output() {
 }
 
 #[test]
-fn a_replaced_import_is_cured_by_a_restart() {
+fn a_restart_restores_a_replaced_import() {
     let server = Program::new().args(["sim", "serve", "--link", "board"]).start();
     server.said("press Ctrl-C to stop\n");
     let code = "import builtins\ndef f(*a): raise ImportError('no imports')\nbuiltins.__import__ = f";

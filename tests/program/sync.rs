@@ -51,7 +51,7 @@ impl Bench {
     }
 }
 
-/// Bytes that do not get smaller, and so many that a board works on them for about a second.
+/// Incompressible bytes, enough to keep a board busy for about a second.
 fn noise() -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {
@@ -64,7 +64,7 @@ fn noise() -> Vec<u8> {
 }
 
 #[test]
-fn every_step_is_a_line_and_the_second_time_there_is_none() {
+fn each_step_is_a_line_and_a_second_sync_has_none() {
     let bench = Bench::new(&[
         ("kit/.belayignore", b"*.log\n"),
         ("kit/main.py", b"import app  # the application\n"),
@@ -145,9 +145,9 @@ fn the_options_of_a_sync() {
     );
 }
 
-/// Each of them before the board is asked for anything: there is no such board.
+/// Each is reported before the board is opened: the port does not exist.
 #[test]
-fn mistakes_are_told_before_a_board_is_opened() {
+fn mistakes_are_reported_before_a_board_is_opened() {
     let bench = Bench::new(&[("kit/a", b"1"), ("odd/.belayignore", b"a\n[b\n"), ("odd/a", b"1")]);
     fs::create_dir(bench.path().join("empty")).expect("a folder");
     let wrong = |args: &[&str], stderr: &str| {
@@ -186,7 +186,7 @@ fn mistakes_are_told_before_a_board_is_opened() {
 }
 
 #[test]
-fn what_a_board_refuses_is_told() {
+fn errors_of_the_board_are_reported() {
     let bench = Bench::new(&[("kit/a.py", b"1\n"), ("big/b", &[7; 70_000])]);
     bench.case(
         &["sync", "kit", "--mpy-cross-binary", "./none"],
@@ -252,7 +252,7 @@ try { d.sync_dependencies("lib", ["a", "c"]) } catch (e) { print(e.message) }
 
 /// A person sees a bar, which goes before the steps are printed.
 #[test]
-fn a_person_sees_how_far_a_sync_is() {
+fn a_person_sees_the_progress_of_a_sync() {
     let bench = Bench::new(&[("kit/big.bin", &[]), ("kit/x", b"1")]);
     let content: Vec<u8> = (0..=255).cycle().take(300_000).collect();
     bench.file("kit/big.bin", &content);
@@ -268,7 +268,7 @@ fn a_person_sees_how_far_a_sync_is() {
     assert_eq!(person.ends(), Some(0));
 }
 
-/// Ctrl-C in the middle leaves the old file whole, nothing half done, and a board that is synced the next time.
+/// Ctrl-C during a sync leaves old files whole and no partial ones, and the next sync completes.
 #[test]
 fn an_interrupted_sync_leaves_old_files_whole() {
     const PORT: &str = "sim:?flash=board.img&flash_size=16M";

@@ -1,4 +1,4 @@
-//! `terminal` and `reset`: what a person sees and does.
+//! `terminal` and `reset` on a terminal.
 
 use crate::support::command::Program;
 use crate::support::running::Running;
@@ -20,7 +20,7 @@ fn unplug(server: Running) {
 }
 
 #[test]
-fn keys_go_to_the_board_and_its_answers_to_the_screen() {
+fn keys_go_to_the_board_and_answers_to_the_screen() {
     let folder = tempfile::tempdir().unwrap();
     let mut person = Person::start(folder.path(), &["terminal", "-p", "sim"]);
     person.sees("-- connected to `sim`; press Ctrl-] to leave\r\n");
@@ -48,7 +48,7 @@ fn keys_go_to_the_board_and_its_answers_to_the_screen() {
 }
 
 #[test]
-fn the_terminal_gets_its_modes_back_however_it_is_left() {
+fn terminal_modes_are_restored_on_every_exit() {
     let folder = tempfile::tempdir().unwrap();
     let mut person = Person::start(folder.path(), &["terminal", "-p", "sim"]);
     person.sees(">>> ");
@@ -69,7 +69,7 @@ fn the_terminal_gets_its_modes_back_however_it_is_left() {
 }
 
 #[test]
-fn a_board_that_comes_back_is_taken_again() {
+fn a_reconnected_board_is_used_again() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());
     let mut person = Person::start(folder.path(), &["terminal", "-p", "./board", "--log", "log", "--timestamps"]);
@@ -99,7 +99,7 @@ fn a_board_that_comes_back_is_taken_again() {
 }
 
 #[test]
-fn who_waits_for_a_board_can_leave() {
+fn waiting_for_a_board_can_be_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let server = server(folder.path());
     let mut person = Person::start(folder.path(), &["terminal", "-p", "./board"]);
@@ -121,7 +121,7 @@ pub fn a_pipe_is_typed_and_its_end_is_waited_for() {
     for part in ["print(6*7)\r\n42\r\n>>> ", "\r\nno 0\r\nno 1\r\n>>> "] {
         assert!(outcome.stdout.contains(part), "{part:?} is not in {:?}", outcome.stdout);
     }
-    // Byte for byte, and the next time is added.
+    // Byte for byte; the next session is appended.
     assert_eq!(std::fs::read(folder.path().join("log")).unwrap(), raw);
     let (again, _) = program.start_in(folder.path()).finish();
     assert_eq!(std::fs::read(folder.path().join("log")).unwrap(), [raw, again].concat());
@@ -161,7 +161,7 @@ fn each_reset_runs_the_board_s_own_programs_again() {
         let program = Program::new().args(["reset", "-p", port]).args(option);
         let outcome = program.outcome_in(folder.path());
         assert_eq!((outcome.stdout.as_str(), outcome.status), (expected, Some(0)), "{}", outcome.stderr);
-        // What the board printed before the command came is no result.
+        // Output from before the command is not part of the result.
         assert!(!outcome.stderr.contains("error"), "{}", outcome.stderr);
     }
 }
@@ -189,7 +189,7 @@ pub fn a_reset_leaves_a_program_that_never_ends_to_itself() {
 }
 
 #[test]
-fn what_cannot_be_reset_says_so() {
+fn unsupported_resets_are_errors() {
     let port = format!("exec:{}", crate::support::interpreter::command());
     for (option, message) in [
         (None, "error: a soft reset ends what is behind this port\n"),
@@ -264,7 +264,7 @@ fn a_script_hands_its_board_to_the_person_and_goes_on() {
 }
 
 #[test]
-fn another_key_can_leave_and_any_port_will_do() {
+fn the_leave_key_is_configurable_on_every_port() {
     let folder = tempfile::tempdir().unwrap();
     let process = format!("exec:{}", crate::support::interpreter::command());
     for port in ["sim", &process] {
@@ -273,7 +273,7 @@ fn another_key_can_leave_and_any_port_will_do() {
         person.sees(">>> ");
         person.types(b"typed = 3\r\x1d");
         person.sees("typed = 3\r\n>>> ");
-        // Half a line is not run.
+        // An incomplete line is not run.
         person.types(b"typed = 4\x18");
         person.sees("-- left\r\n");
         person.sees("42\r\n3\r\nkept\r\n");

@@ -150,11 +150,11 @@ fn junitparser(file: &Path) -> String {
 }
 
 #[test]
-fn reports_are_accepted_by_who_reads_them() {
+fn reports_are_accepted_by_their_readers() {
     let args = [
         "run",
         "a.rhai",
-        // One of its tests is wrong.
+        // One of its tests has an error that the check finds.
         "--no-check",
         "--json",
         "r/a.json",
@@ -189,7 +189,7 @@ fn reports_are_accepted_by_who_reads_them() {
         assert_eq!(report.pointer(pointer).map(ToString::to_string).as_deref(), Some(expected), "{pointer}");
     }
     assert!(read("csv/ramp.csv").starts_with("host [s],board [s],x [V]\n1"), "{}", read("csv/ramp.csv"));
-    // Another report of the events is the same.
+    // A report generated from the log is the same.
     let again = ["report", "r/a.jsonl", "--json", "-"];
     let outcome = Program::new().args(again).outcome_in(folder.path());
     said(&outcome, &read("a.json"), 1);
@@ -273,7 +273,7 @@ fn junit_reports_fit_the_schema() {
 }
 
 #[test]
-fn a_run_that_is_killed_leaves_what_happened() {
+fn a_killed_run_leaves_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let text = "test \"one\" { } test \"two\" { measure(\"u\", 1); print(\"working\"); loop { } }";
     let program = Program::new()
@@ -406,7 +406,7 @@ fn a_repetition_ends_with_the_first_failure() {
 }
 
 #[test]
-fn what_has_no_tests_is_refused() {
+fn paths_without_tests_are_refused() {
     Program::new()
         .file("main.py", b"print(1)")
         .args(["run", "main.py", "--json", "a.json", "-p", "sim"])
@@ -430,7 +430,7 @@ fn what_has_no_tests_is_refused() {
 }
 
 #[test]
-fn a_test_for_each_board_bears_its_name() {
+fn a_test_for_each_board_has_its_name() {
     let text = "
         let boards = [Device.open(`sim:a`, #{ name: `left` }), Device.open(`sim:b`, #{ name: `right` })];
         group \"all\" {
@@ -456,7 +456,7 @@ fn a_test_for_each_board_bears_its_name() {
 }
 
 #[test]
-fn what_is_piped_to_the_prompt_is_set_up_and_torn_down() {
+fn piped_scripts_are_set_up_and_torn_down() {
     Program::new()
         .args(["repl", "-p", "sim"])
         .stdin("let log = [];\nsetup_all { log.push(1); }\ntest \"a\" { log.push(2); }\nteardown_all { print(log); }\n")

@@ -1,11 +1,11 @@
-//! The commands that write for people and editors: `doc`, `definitions`, `editor`, `new`.
+//! The commands that generate files: `doc`, `definitions`, `editor`, `new`.
 
 use crate::support::command::Program;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Runs a command in a folder; it must succeed without a word on standard error.
+/// Runs a command in a folder; it must succeed with empty standard error.
 #[track_caller]
 fn succeeds(folder: &Path, args: &[&str]) -> String {
     let outcome = Program::new().args(args.iter().copied()).outcome_in(folder);
@@ -108,7 +108,7 @@ fn modules_and_the_language_are_described() {
 }
 
 #[test]
-fn what_cannot_be_described_is_told_as_by_check() {
+fn doc_reports_errors_like_check() {
     for (text, status) in [("device Bench {\n    task f(x, x) `pass`\n}\n", 2), ("let x = ;\n", 2)] {
         let run = |command| Program::new().file("bad.rhai", text.as_bytes()).args([command, "bad.rhai"]).outcome();
         let (doc, check) = (run("doc"), run("check"));
@@ -137,7 +137,7 @@ fn what_cannot_be_described_is_told_as_by_check() {
 }
 
 #[test]
-fn pages_are_made_and_made_again_but_nothing_else_is_replaced() {
+fn only_generated_pages_are_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
     let start = Program::new().script("bench.rhai", BENCH).script("led.rhai", LED);
     let outcome = start.args(["doc", "bench.rhai", "--html", "site"]).outcome_in(folder.path());
@@ -195,7 +195,7 @@ fn definitions_are_those_of_rhai_the_language_and_the_modules() {
 }
 
 #[test]
-fn the_files_of_an_editor_are_replaced_only_by_force() {
+fn editor_files_are_overwritten_only_by_force() {
     let folder = tempfile::tempdir().expect("a folder");
     for (kind, files) in [
         ("vscode", &["language-configuration.json", "package.json", "syntaxes/rhai.tmLanguage.json"][..]),
@@ -250,7 +250,7 @@ fn a_new_project_runs_at_once() {
 }
 
 #[test]
-fn a_folder_that_holds_something_loses_nothing_to_a_project() {
+fn new_keeps_existing_files() {
     let mine = || Program::new().file("here/README.md", b"mine").file("here/notes", b"mine too");
     let refused = mine().args(["new", "here"]);
     refused

@@ -37,7 +37,7 @@ fn the_end_of_a_pipe_ends_input() {
         let echo = if typed.is_empty() { "" } else { "one\n" };
         case(source, typed, &format!("{echo}end\n"), 0);
     }
-    // Whoever asks again is told again.
+    // Every further read gets the end of file again.
     case(
         "try: input()\nexcept EOFError: pass\ntry: input('again? ')\nexcept EOFError: print('end')",
         b"",
@@ -68,8 +68,8 @@ fn every_byte_of_a_pipe_is_data() {
     }
     let interrupted = Program::new().args(["exec", "-p", "sim", "input('> ')"]).stdin_bytes(b"abc\x03def\n").outcome();
     assert_eq!(interrupted.status, Some(130), "{interrupted:?}");
-    let told = "standard input holds a Ctrl-C (0x03), which interrupts the program\nerror: interrupted\n";
-    assert_eq!(interrupted.stderr, told);
+    let expected = "standard input holds a Ctrl-C (0x03), which interrupts the program\nerror: interrupted\n";
+    assert_eq!(interrupted.stderr, expected);
 }
 
 /// Much more than any buffer holds, echoed and not.
@@ -84,9 +84,9 @@ fn a_long_pipe_arrives_whole() {
     case(&sum, text.as_bytes(), &format!("{expected}\n"), 0);
 }
 
-/// What a program does not read is no command at the prompt that it leaves behind.
+/// Input that a program does not read is not executed at the prompt afterwards.
 #[test]
-fn what_is_not_read_is_not_executed() {
+fn unread_input_is_not_executed() {
     let typed =
         b"print('EVIL')\n\x04print('EVIL')\x04\x02print('EVIL')\r\n\x05A\x01\x04import machine\nmachine.reset()\n\x04";
     for (source, printed, status) in [
@@ -105,7 +105,7 @@ fn what_is_not_read_is_not_executed() {
     }
 }
 
-/// A board that is used again finds nothing of it.
+/// The next use of the board sees none of it.
 #[test]
 fn the_next_command_is_not_disturbed() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -158,7 +158,7 @@ fn code_of_a_script_that_waits_for_input_says_so() {
         "let d = Device.open(#{ timeout: 0.5 }); d.exec(\"import sys\\nsys.stdin.readline()\");",
     ] {
         let outcome = Program::new().file("a.rhai", script.as_bytes()).args(["run", "a.rhai", "-p", "sim"]).outcome();
-        let told = "help: the code may be waiting for input, which a script does not type";
-        assert!(outcome.stderr.contains(told) && outcome.status == Some(1), "{outcome:?}");
+        let expected = "help: the code may be waiting for input, which a script does not type";
+        assert!(outcome.stderr.contains(expected) && outcome.status == Some(1), "{outcome:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! `run --watch`: a person who edits while boards stay connected.
+//! `run --watch`: files change while boards stay connected.
 
 use crate::support::terminal::Person;
 use std::path::Path;
@@ -88,7 +88,7 @@ fn a_save_stops_a_run_that_goes_on() {
 }
 
 #[test]
-fn what_cannot_be_watched_is_told() {
+fn watch_errors_are_reported() {
     crate::support::command::Program::new()
         .script("a.py", "print(1)")
         .args(["run", "a.py", "--watch"])

@@ -1,4 +1,4 @@
-//! Everything that writes files of this computer, or of a board, where that fails or is cut off: what was there stays, whole.
+//! Failing or interrupted writes to files of this computer or a board: the old file stays complete.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{PidfdFlags, Signal, kill_process, pidfd_open};

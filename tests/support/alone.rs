@@ -16,7 +16,7 @@ pub fn alone(name: &str, test: impl FnOnce()) {
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.args(["--exact", name, "--nocapture"]).env(ALONE, name);
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let [printed, told] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
-    println!("{printed}{told}");
+    let [printed, errors] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    println!("{printed}{errors}");
     assert!(output.status.success() && printed.contains("\ntest result: ok. 1 passed"), "`{name}` failed alone");
 }

@@ -1,4 +1,4 @@
-//! Runs the real program in a folder of its own and compares everything it says.
+//! Runs the real program in a separate folder and compares its whole output.
 //!
 //! Invariants: standard output and standard error are compared exactly, and are empty unless a test says otherwise;
 //! nothing runs for longer than its limit. The folder's path becomes `[DIR]`.
@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Variables that would change what the program says.
 const UNWANTED: &[&str] = &["BELAY_DEVICE", "BELAY_SCRIPT_MICROPYTHON", "NO_COLOR", "RUST_BACKTRACE", "COLUMNS"];
 
-/// One run of the program, and what is expected of it.
+/// One run of the program, and its expected output.
 pub struct Program {
     args: Vec<String>,
     files: BTreeMap<String, Vec<u8>>,
@@ -27,7 +27,7 @@ pub struct Program {
     expected: Outcome,
 }
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// What it said on standard output.
@@ -166,7 +166,7 @@ impl Program {
     }
 }
 
-/// What is not as expected, line by line; `None` if all is. Boards end lines with CR LF: what is expected without a CR may
+/// The differences, line by line; `None` if there are none. Boards end lines with CR LF: what is expected without a CR may
 /// come with it.
 pub fn difference(expected: &Outcome, actual: &Outcome) -> Option<String> {
     let mut text = String::new();
@@ -191,7 +191,7 @@ pub fn difference(expected: &Outcome, actual: &Outcome) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Takes away the first line if it is blank, the indentation that all lines share, and what stands on the last line if
+/// Removes the first line if it is blank, the common indentation, and white space on the last line if
 /// that is blank: so that expectations can be indented like the code around them.
 pub fn unindent(text: &str) -> String {
     let Some(text) = text.strip_prefix('\n') else { return text.to_owned() };

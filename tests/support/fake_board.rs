@@ -1,4 +1,4 @@
-//! A board that exists in memory only: the REPL of MicroPython byte for byte, with faults on demand.
+//! A board in memory: the REPL of MicroPython byte for byte, with faults on demand.
 //!
 //! For integration tests; include it with `#[path = "support/fake_board.rs"] mod fake_board;`. Uses the public port
 //! seam only. Invariant: no threads and no real time. A wait with a deadline on a silent board times out at once.
@@ -76,7 +76,7 @@ fn traceback(last: &str) -> Vec<u8> {
     format!("Traceback (most recent call last):\r\n  File \"<stdin>\", line 1, in <module>\r\n{last}\r\n").into_bytes()
 }
 
-/// What a board knows of raw paste.
+/// Support for raw paste.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RawPaste {
     /// It has it.
@@ -122,7 +122,7 @@ pub struct Settings {
     pub crlf: bool,
     /// Whether a program runs at first, until Ctrl-C.
     pub busy: bool,
-    /// How many presses of Ctrl-C a program catches that keeps it. After a reset it begins anew, but is not begun at all if
+    /// Number of Ctrl-C presses that a program catches. After a reset it starts again, but does not start if
     /// Ctrl-C is pressed while the board boots.
     pub keeps: usize,
     /// What it prints then. The program that runs at first keeps Ctrl-C, too, if `keeps` is not 0.
@@ -154,7 +154,7 @@ impl Default for Settings {
 
 type Script = Box<dyn FnMut(&str) -> Run + Send>;
 
-/// All that the board and its handle share.
+/// State shared by the board and its handle.
 struct State {
     settings: Settings,
     script: Script,
@@ -172,7 +172,7 @@ pub struct FakeBoard {
     state: Arc<Mutex<State>>,
 }
 
-/// The test's hold on a board whose port it gave away.
+/// The test's handle to a board whose port it gave away.
 #[derive(Clone)]
 pub struct Handle {
     state: Arc<Mutex<State>>,
@@ -216,12 +216,12 @@ impl Handle {
         lock(&self.state).output.inject(fault);
     }
 
-    /// The board prints something that nobody asked for, as a thread does.
+    /// The board prints unrequested output, as a thread does.
     pub fn prints(&self, bytes: &[u8]) {
         lock(&self.state).output.emit(bytes);
     }
 
-    /// Pulls the plug. What the board has said can still be read.
+    /// Unplugs the board. Earlier output can still be read.
     pub fn unplug(&self) {
         lock(&self.state).output.inject(Fault::GoneAfter(0));
     }

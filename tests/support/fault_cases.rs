@@ -1,4 +1,4 @@
-//! What is done with a board while its link fails, and what must come of it.
+//! Operations on a board while its link fails, and their required results.
 //!
 //! Invariant: a case ends in one of four ways: survived with the right value; a clear error, after which the next call
 //! is right or a reconnect restores the device; a wrong value (or any other promise broken); or it hangs.
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::{Duration, Instant};
 
-/// What is done.
+/// An operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
     Connect,
@@ -32,7 +32,7 @@ pub enum Deed {
 pub const DEEDS: &[Deed] =
     &[Deed::Connect, Deed::Setup, Deed::Call, Deed::Generator, Deed::Upload, Deed::Files, Deed::Proxy, Deed::Close];
 
-/// How a case ended.
+/// The end of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     Survived,
@@ -64,7 +64,7 @@ impl Output for Printed {
     fn notice(&self, _text: &str) {}
 }
 
-/// A board behind a failing link, and a healthy one beside it.
+/// A board on a failing link, and a healthy board beside it.
 pub struct Bench {
     host: Host,
     printed: Arc<Printed>,
@@ -98,7 +98,7 @@ impl Bench {
             let opened = (0..5)
                 .map(|_| bench.open())
                 .find(|opened| !opened.as_ref().is_err_and(|error| error.kind() == Kind::TimeoutError));
-            bench.device = Some(opened.expect("a board in time").expect("a board behind a good link"));
+            bench.device = Some(opened.expect("a board in time").expect("a board on a good link"));
         }
         bench
     }
@@ -122,7 +122,7 @@ impl Bench {
         std::mem::take(&mut self.printed.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Does it; says what is wrong with its value.
+    /// Runs it; returns what is wrong with its value.
     fn act(&mut self, deed: Deed) -> Result<Result<(), String>, Error> {
         match deed {
             Deed::Connect => {
@@ -219,7 +219,7 @@ impl Bench {
         self.printed()
     }
 
-    /// What can only be seen afterwards.
+    /// Checks that are only possible afterwards.
     fn check(&self, deed: Deed, fault: &Fault, printed: &str) -> Result<(), String> {
         let expect = |outcome: Result<Value, Error>, expected: i64| match outcome {
             Ok(Value::Int(value)) if value == expected => Ok(()),
@@ -229,7 +229,7 @@ impl Bench {
             Deed::Setup => expect(self.device().exec("state", None), 7),
             Deed::Upload => expect(self.device().call("long", &[], &[], None).map(value), 60 * 22 + 59 * 30),
             Deed::Close if !matches!(fault, Fault::Drop(..)) => {
-                // Garbage may stand in the middle of it.
+                // Garbage may be in the middle of it.
                 let mut letters = printed.chars();
                 match "torn down".chars().all(|wanted| letters.any(|letter| letter == wanted)) {
                     true => Ok(()),
@@ -282,21 +282,22 @@ impl Bench {
 
     /// Whether the device can be used, or says that it is lost and can be restored.
     fn aftermath(&mut self, deed: Deed) -> Result<(), String> {
-        let told = |error: &Error| format!("{}: {}", error.kind().name(), error.message());
+        let describe = |error: &Error| format!("{}: {}", error.kind().name(), error.message());
         if deed == Deed::Close || self.device.is_none() {
-            self.device = Some(self.open().map_err(|error| format!("it cannot be opened again: {}", told(&error)))?);
+            self.device =
+                Some(self.open().map_err(|error| format!("it cannot be opened again: {}", describe(&error)))?);
         }
         let add = |device: &Device| device.call("add", &[Value::Int(1), Value::Int(2)], &[], None).map(value);
         match add(self.device()) {
             Ok(Value::Int(3)) => return Ok(()),
             Ok(other) => return Err(format!("the next call gave {other:?}")),
             Err(error) if error.kind() == Kind::ConnectionLost && !self.device().is_open() => {}
-            Err(error) => return Err(format!("the next call failed: {}", told(&error))),
+            Err(error) => return Err(format!("the next call failed: {}", describe(&error))),
         }
-        self.device().reconnect(None).map_err(|error| format!("no reconnect: {}", told(&error)))?;
+        self.device().reconnect(None).map_err(|error| format!("no reconnect: {}", describe(&error)))?;
         match add(self.device()) {
             Ok(Value::Int(3)) => Ok(()),
-            other => Err(format!("the call after the reconnect gave {:?}", other.map_err(|error| told(&error)))),
+            other => Err(format!("the call after the reconnect gave {:?}", other.map_err(|error| describe(&error)))),
         }
     }
 }
@@ -382,7 +383,7 @@ pub fn places(count: usize, most: usize) -> Vec<usize> {
 /// A deed, a kind of fault, and the faults of that kind.
 pub type Plan = (Deed, &'static str, Vec<Fault>);
 
-/// Runs plans on so many threads: most of the time is spent waiting for deadlines. `crlf`: how the boards end lines.
+/// Runs plans on this many threads: most of the time is spent waiting for deadlines. `crlf`: how the boards end lines.
 pub fn run(plans: Vec<Plan>, threads: usize, crlf: bool) -> Vec<Row> {
     let mut rows: Vec<Row> = plans.iter().map(|&(deed, name, _)| Row { deed, name, ends: Vec::new() }).collect();
     let slow = |fault: &Fault| matches!(fault, Fault::Stall(_) | Fault::Flood(_));

@@ -1,4 +1,4 @@
-//! A link that fails on demand, between the host and a real simulated board.
+//! A link between the host and a simulated board that fails on demand.
 //!
 //! Uses the public port seam only. Invariant: a fault strikes once, at its byte of the traffic since it was armed; without
 //! one the link is as good as the board's own.
@@ -9,24 +9,24 @@ use belay_script::port::{Abilities, Port, PortError, Wait};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Something that goes wrong after so many bytes. Where nothing else is said, bytes that the host reads.
+/// A fault after this many bytes; by default, of bytes that the host reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// The board is unplugged.
     Unplug(usize),
-    /// The board is unplugged after so many bytes that the host writes, perhaps in the middle of a write.
+    /// The board is unplugged after the host has written this many bytes, perhaps in the middle of a write.
     UnplugInWrite(usize),
     /// The board restarts by itself, by power: all it was about to say is lost.
     Reboot(usize),
-    /// The same after so many bytes that the host writes: the rest of them meets the board that starts.
+    /// The same after the host has written this many bytes: the rest reaches the starting board.
     RebootInWrite(usize),
-    /// Nothing arrives any more, though the board lives.
+    /// No bytes arrive any more, although the board still runs.
     Stall(usize),
     /// From now on the board prints without end.
     Flood(usize),
     /// These bytes come in between, once.
     Garbage(usize, Vec<u8>),
-    /// So many bytes are lost.
+    /// This many bytes are lost.
     Drop(usize, usize),
     /// One bit of this byte is flipped.
     Flip(usize),
@@ -38,7 +38,7 @@ pub enum Fault {
 
 #[derive(Default)]
 struct Plan {
-    /// The fault is over when the board is opened anew.
+    /// The fault ends when the board is opened again.
     once: bool,
     fault: Option<Fault>,
     /// Bytes of the board and of the host since the fault was armed.
@@ -68,7 +68,7 @@ impl Link {
         *self.plan() = Plan { fault: Some(fault), ..Plan::default() };
     }
 
-    /// As [`Link::arm`]; the link is good again when the board is opened anew.
+    /// As [`Link::arm`]; the link works again when the board is opened again.
     pub fn arm_once(&self, fault: Fault) {
         *self.plan() = Plan { fault: Some(fault), once: true, ..Plan::default() };
     }
@@ -85,7 +85,7 @@ impl Link {
         self.plan().struck
     }
 
-    /// Opens a board behind this link.
+    /// Opens a board over this link.
     pub fn connector(&self) -> Box<belay_script::device::Connector> {
         let link = self.clone();
         Box::new(move |_| link.open())
@@ -116,7 +116,7 @@ fn unplugged() -> PortError {
 }
 
 impl FaultyPort {
-    /// What of these bytes reaches the host.
+    /// The part of these bytes that reaches the host.
     fn pass(&mut self, bytes: &[u8]) -> std::result::Result<Vec<u8>, PortError> {
         let mut passed = Vec::new();
         let mut plan = self.link.plan();
@@ -170,7 +170,7 @@ impl FaultyPort {
         Some(until)
     }
 
-    /// What a fault says in place of the board.
+    /// The output of a fault in place of the board's.
     fn instead(&self, buffer: &mut Vec<u8>, wait: Wait) -> std::result::Result<Option<usize>, PortError> {
         let (gone, stalled, flooding) = {
             let plan = self.link.plan();

@@ -1,11 +1,11 @@
-//! Golden tests as files: a folder with `script.rhai`, and what running it must say.
+//! Golden tests as files: a folder with `script.rhai`, and the expected output.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `args` | one argument a line; without it: `run script.rhai` |
 //! | `stdin` | what the program reads |
-//! | `stdout`, `stderr` | what it must say; nothing if there is no such file |
-//! | `status` | its exit status; 0 if there is no such file |
+//! | `stdout`, `stderr` | expected output; empty if the file is missing |
+//! | `status` | expected exit status; 0 if the file is missing |
 //!
 //! Addresses of objects (`0x7f…`) in what it says become `0x…`. All other files, and folders, are there for the script. `BELAY_SCRIPT_BLESS=1` accepts what the program says.
 

@@ -1,4 +1,4 @@
-//! A board behind a serial line of a given rate.
+//! A board on a serial line with a given rate.
 //!
 //! Uses the public port seam only. Invariant: each direction carries no more bytes a second than the line does, each byte
 //! is under way for its time, and the board's input buffer is as small as a real one's: what the host may not send ahead,

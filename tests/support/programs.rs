@@ -1,4 +1,4 @@
-//! Programs that some tests need, and that are no part of a plain machine.
+//! Programs that some tests need, and that a plain machine lacks.
 //!
 //! The table is `programs.txt`, which `.ci/run` reads as well. A test without its program passes, and the last test target,
 //! `tests/what_was_not_checked.rs`, says what was not checked. With `CI` set a missing program fails the test.

@@ -1,4 +1,4 @@
-//! A real MicroPython in the shape of other firmware: a simulated board behind a filter.
+//! A real MicroPython that imitates other firmware: a simulated board with a filter.
 //!
 //! Inside, a boot.py takes modules, names and memory away (`reduced_board/*.py`); outside, the filter refuses raw paste,
 //! loses what an input ring cannot hold, and says what other firmware says ([`screen`]). What runs is real Python.
@@ -25,7 +25,7 @@ const CIRCUITPYTHON: &str = include_str!("reduced_board/circuitpython.py");
 const END: &str = "_reduce(GONE, HIDDEN, GIVEN)\n\
     for _name in ('GONE', 'HIDDEN', 'GIVEN', '_reduce', '_Fields', '_Text', '_read_only', '_time', '_refuse'):\n \
     globals().pop(_name, None)\n";
-/// Leaves so many bytes of memory.
+/// Leaves this many bytes of memory.
 const BALLAST: &str =
     "import gc\n_ballast = []\nwhile gc.mem_free() > FREE + 300:\n _ballast.append(bytearray(200))\n gc.collect()\n";
 
@@ -87,7 +87,7 @@ struct Shared {
     opened: usize,
 }
 
-/// The hold of a test on a board.
+/// The handle of a test to a board.
 #[derive(Clone)]
 pub struct Bench {
     form: Form,
@@ -107,7 +107,7 @@ impl Bench {
         Box::new(move |_| bench.open())
     }
 
-    /// The board starts anew by itself, as when a file on its drive was written.
+    /// The board restarts by itself, as after a write to a file on its drive.
     pub fn reload(&self) {
         self.shared().reload = true;
     }
@@ -191,7 +191,7 @@ fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
 }
 
 impl ReducedBoard {
-    /// What the board was told to do since the last time.
+    /// Commands to the board since the last call.
     fn obey(&mut self) {
         if std::mem::take(&mut self.bench.shared().reload) {
             self.screen.reload();

@@ -1,4 +1,4 @@
-//! What a person sees: the screen of a [`Person`], as a terminal draws it.
+//! The screen of a [`Person`], as a terminal draws it.
 
 use super::terminal::{Person, SIZE};
 use std::num::NonZero;
@@ -43,7 +43,7 @@ impl Screen {
         self.parser.screen().contents().lines().map(|line| line.trim_end().to_owned()).collect()
     }
 
-    /// The colour of the first place where `text` stands, and whether it is bold.
+    /// The colour of the first occurrence of `text`, and whether it is bold.
     #[track_caller]
     pub fn colour(&self, text: &str) -> (vt100::Color, bool) {
         let screen = self.parser.screen();
@@ -88,9 +88,9 @@ impl Screen {
         self.waits(&format!("the last line {line:?}"), |screen| screen.last_line() == line);
     }
 
-    /// Waits until this is the last line that is not empty, and the cursor stands at this column, from 0.
+    /// Waits until this is the last line that is not empty, and the cursor is at this column, from 0.
     #[track_caller]
-    pub fn stands_at(&mut self, line: &str, column: u16) {
+    pub fn cursor_at(&mut self, line: &str, column: u16) {
         self.waits(&format!("the last line {line:?} and column {column}"), |screen| {
             screen.last_line() == line && screen.parser.screen().cursor_position().1 == column
         });

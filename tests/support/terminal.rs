@@ -1,4 +1,4 @@
-//! A pseudo-terminal, for tests that are what is behind a serial port.
+//! A pseudo-terminal, for tests that act as the device of a serial port.
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -149,7 +149,7 @@ impl Person {
         piece
     }
 
-    /// Makes the screen this large; the program is told.
+    /// Resizes the screen, which notifies the program.
     pub fn resizes(&self, rows: u16, columns: u16) {
         let size = rustix::termios::Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         rustix::termios::tcsetwinsize(&self.master, size).expect("a size");

@@ -28,7 +28,7 @@ pub struct Facts {
     pub interrupts: bool,
     /// The end of a printed line on the wire.
     pub line_end: Option<LineEnd>,
-    /// Why raw paste is no longer checked.
+    /// Why raw paste is not checked any more.
     pub no_paste: Option<&'static str>,
 }
 

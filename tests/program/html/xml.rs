@@ -1,13 +1,13 @@
 //! Reads a document as XML 1.0, strictly, as far as reports in HTML go: elements, attributes, text, no comments, no CDATA.
 
-/// An element, without what is in it.
+/// An element without its children.
 #[derive(Debug)]
 pub struct Element {
     pub name: String,
     pub attributes: Vec<(String, String)>,
     /// The text directly in it.
     pub text: String,
-    /// How many elements stand around it.
+    /// Number of enclosing elements.
     pub depth: usize,
 }
 
@@ -65,7 +65,7 @@ pub fn parse(document: &str) -> Result<Vec<Element>, String> {
     }
 }
 
-/// An element from behind its `<`, whether it is closed, and what follows.
+/// Parses an element after its `<`: the element, whether it is closed, and the rest.
 fn start_tag(tag: &str, depth: usize) -> Result<(Element, bool, &str), String> {
     let end = tag.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).ok_or("a tag without end")?;
     let mut element = Element { name: tag[..end].to_owned(), attributes: Vec::new(), text: String::new(), depth };
@@ -94,7 +94,7 @@ fn start_tag(tag: &str, depth: usize) -> Result<(Element, bool, &str), String> {
     }
 }
 
-/// The text that an escaped one stands for.
+/// Unescapes a text.
 fn unescape(text: &str) -> Result<String, String> {
     if let Some(c) =
         text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t') || matches!(c, '\u{fffe}' | '\u{ffff}'))
@@ -119,7 +119,7 @@ fn unescape(text: &str) -> Result<String, String> {
 }
 
 #[test]
-fn what_is_not_well_formed_is_refused() {
+fn malformed_documents_are_refused() {
     let refused = |body: &str| parse(&format!("<!DOCTYPE html>\n{body}")).unwrap_err();
     for body in [
         "<a>",

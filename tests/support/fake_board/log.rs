@@ -15,7 +15,7 @@ pub struct Log {
     pub violations: Vec<String>,
     /// The programs that ran.
     pub programs: Vec<String>,
-    /// How often the board started anew.
+    /// Number of restarts.
     pub resets: usize,
 }
 

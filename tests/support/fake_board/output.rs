@@ -19,9 +19,9 @@ pub enum Fault {
     LateAfter(usize),
     /// The board is unplugged.
     GoneAfter(usize),
-    /// The board starts anew, by power: into the friendly REPL.
+    /// The board restarts by power, into the friendly REPL.
     RebootAfter(usize),
-    /// Output that nobody asked for, around every reply in raw mode.
+    /// Unrequested output around every reply in raw mode.
     Noise {
         /// Where.
         place: Place,
@@ -116,7 +116,7 @@ impl Output {
         self.emit(&noise);
     }
 
-    /// What the next read gives.
+    /// The result of the next read.
     pub(super) fn deliver(&mut self) -> Vec<u8> {
         let most = if self.faults.contains(&Fault::SplitEveryByte) { 1 } else { 64 * 1024 };
         let count = most.min(self.queue.len());

@@ -36,7 +36,7 @@ pub(super) enum Mode {
     Discarding,
     /// Runs a program that only Ctrl-C ends.
     Running { raw: bool },
-    /// Runs a program that catches so many more presses of Ctrl-C.
+    /// Runs a program that catches this many more presses of Ctrl-C.
     Keeping { raw: bool, left: usize },
     /// Runs CircuitPython's code.py, which only Ctrl-C ends.
     CodePy { raw: bool },

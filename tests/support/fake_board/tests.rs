@@ -73,7 +73,7 @@ fn late_bytes_come_after_a_timeout() {
 }
 
 #[test]
-fn an_unplugged_board_says_its_last_words() {
+fn an_unplugged_board_delivers_its_last_output() {
     let (mut board, handle) = raw_board(Settings::default());
     handle.inject(Fault::GoneAfter(3));
     send(&mut board, b"x\x04");
@@ -89,7 +89,7 @@ fn an_unplugged_board_says_its_last_words() {
 }
 
 #[test]
-fn a_board_that_reboots_forgets_what_it_was_doing() {
+fn a_rebooting_board_forgets_its_state() {
     let (mut board, handle) = raw_board(Settings { boot: b"boot\r\n".to_vec(), ..Settings::default() });
     handle.inject(Fault::RebootAfter(3));
     let got = answer(&mut board, b"x\x04y\x04");
@@ -125,7 +125,7 @@ fn a_full_ring_loses_bytes_until_the_host_reads() {
 }
 
 #[test]
-fn a_host_that_overruns_its_windows_is_found_out() {
+fn a_host_that_overruns_its_windows_is_detected() {
     let settings = || Settings { window: 4, ..Settings::default() };
     let (mut board, handle) = raw_board(settings());
     send(&mut board, b"\x05A\x0112345678");

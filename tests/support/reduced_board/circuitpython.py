@@ -1,4 +1,4 @@
-# What CircuitPython has of its own. Uses VERSION and what stands in front.
+# Features specific to CircuitPython. Uses VERSION and the code before it.
 import time as _time
 
 _refuse = _read_only(open)

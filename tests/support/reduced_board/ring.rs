@@ -1,4 +1,4 @@
-//! An input ring in real time: what comes when it is full is lost. Uses nothing. Invariant: a byte that was taken is
+//! An input ring in real time: bytes that arrive when it is full are lost. Uses nothing. Invariant: a byte that was taken is
 //! never lost later.
 
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ pub struct Ring {
     pub line: f64,
     /// Bytes that its interpreter takes out of it in a millisecond.
     pub drain: f64,
-    /// After so many bytes the interpreter takes none for so long: the garbage collector.
+    /// After this many bytes the interpreter takes none for this long: the garbage collector.
     pub pause: (usize, Duration),
     level: f64,
     taken: usize,

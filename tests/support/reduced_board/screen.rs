@@ -1,4 +1,4 @@
-//! What other firmware says in place of the interpreter's own words. Uses nothing. Invariant: output of programs passes
+//! Replaces texts of the interpreter by those of other firmware. Uses nothing. Invariant: output of programs passes
 //! unchanged, at once but for what may be the beginning of the REPL's own words.
 
 const RAW_PROMPT: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
@@ -58,7 +58,7 @@ impl Screen {
         Screen { shown, held: Vec::new(), program: Vec::new(), running: false, reloading: false, waiting: None }
     }
 
-    /// The board starts anew by itself: what it says until then is not heard.
+    /// The board restarts by itself: its output until then is dropped.
     pub fn reload(&mut self) {
         self.held.clear();
         (self.running, self.waiting, self.reloading) = (false, None, true);
