@@ -1,11 +1,11 @@
-//! The most that is kept of what somebody else announces or holds: a board, a network peer, a file, a program.
+//! Limits on data from outside: from a board, a network peer, a file, a program.
 //!
-//! Plain numbers. Invariant: each of them is checked before a byte above it is kept, and the error names it.
+//! Plain numbers. Invariant: each is checked before a byte above it is kept, and the error names it.
 
-/// Bytes of the text of one reply, a value as a board writes it: in memory a value takes up to about 20 times as much.
+/// Bytes of the text of one reply, a value as printed by a board: in memory a value takes up to about 20 times as much.
 pub const REPLY: usize = 16 << 20;
 
-/// Bytes of one question of a program on a board: a request of a mounted folder with the bytes that it writes.
+/// Bytes of one question of a program on a board: a request to a mounted folder with the bytes that it writes.
 pub const QUESTION: usize = 256 << 10;
 
 /// Entries of a listing of a board's files, of one directory or of a tree.
@@ -14,7 +14,7 @@ pub const ENTRIES: usize = 100_000;
 /// Bytes that a network peer may send before the end of a negotiation or a login.
 pub const NEGOTIATION: usize = 64 << 10;
 
-/// Bytes of a board's output that wait to be read while the host writes.
+/// Bytes of a board's output buffered while the host writes.
 pub const UNREAD: usize = 1 << 20;
 
 /// Bytes of one read of a mounted file, and of one listing of a mounted folder.
@@ -29,16 +29,16 @@ pub const SETTINGS: u64 = 1 << 20;
 /// Bytes of a file that a script reads or attaches, that is edited, or that is compiled.
 pub const FILE: u64 = 64 << 20;
 
-/// Bytes of a recording that `replay:` answers from.
+/// Bytes of a recording for `replay:`.
 pub const RECORDING: u64 = 256 << 20;
 
-/// Bytes of one line of a `--jsonl` log: an attachment of [`FILE`] in base64, and what is around it.
+/// Bytes of one line of a `--jsonl` log: an attachment of [`FILE`] in base64, and its frame.
 pub const LOG_LINE: usize = 96 << 20;
 
-/// Bytes of standard input that is a script or code for a board.
+/// Bytes of standard input that contains a script or code for a board.
 pub const INPUT: u64 = 16 << 20;
 
-/// `bytes` for a person: `64 MiB`, `1000 bytes`.
+/// `bytes` for display: `64 MiB`, `1000 bytes`.
 pub fn shown(bytes: u64) -> String {
     match bytes {
         1.. if bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),

@@ -1,4 +1,4 @@
-//! What to tell a person about a failure, as data: a title, places in scripts with labels, notes and help.
+//! A failure for the user, as data: a title, places in scripts with labels, notes and help.
 //!
 //! The script layer makes diagnostics, the command line draws them.
 //!
@@ -10,9 +10,9 @@ use crate::origin::Origin;
 /// One place in a script that a diagnostic points at.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Place {
-    /// Where it begins. Column 0 marks the whole line.
+    /// Where it starts. Column 0 marks the whole line.
     pub origin: Origin,
-    /// Said above the excerpt, for example `called from`; empty for the primary place.
+    /// Printed above the excerpt, for example `called from`; empty for the primary place.
     pub label: String,
 }
 
@@ -31,12 +31,12 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Whether it is no failure, but worth to be told.
     pub is_warning: bool,
-    /// What else failed in the same operation, drawn below as failures of their own.
+    /// Other failures of the same operation, drawn below as separate failures.
     pub others: Box<[Diagnostic]>,
 }
 
 impl Diagnostic {
-    /// A diagnostic with a title alone.
+    /// A diagnostic with only a title.
     pub fn new(kind: Kind, title: impl Into<String>) -> Diagnostic {
         Diagnostic {
             kind,

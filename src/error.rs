@@ -1,7 +1,7 @@
-//! The one error type of the crate: a kind, a message, and where in the script it arose.
+//! The error type of the crate: a kind, a message, and its place in the script.
 //!
-//! Uses [`crate::origin`] only. Invariant: an [`Error`] is data; how it looks on a terminal is decided by the
-//! command line, and what a script sees of it by the script layer.
+//! Uses [`crate::origin`] only. Invariant: an [`Error`] is data; the command line decides how it looks on a
+//! terminal, and the script layer what a script sees of it.
 
 use crate::origin::Origin;
 use std::fmt;
@@ -9,29 +9,29 @@ use std::fmt;
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure an [`Error`] is.
+/// The kind of an [`Error`].
 ///
-/// The first group has Belay's names; the second is this project's own.
+/// The first group has Belay's names; the second is specific to this project.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A password or the like was refused.
+    /// A password or other credential was rejected.
     AuthenticationError,
-    /// No connection could be made to the device.
+    /// Connecting to the device failed.
     ConnectionFailedError,
     /// The connection to the device was lost. A special case of [`Kind::ConnectionFailedError`].
     ConnectionLost,
-    /// No device fits the specifier.
+    /// No device matches the specifier.
     DeviceNotFoundError,
     /// The board, or this version of belay-script, cannot do what was asked.
     FeatureUnavailableError,
-    /// More than one device fits the specifier.
+    /// More than one device matches the specifier.
     InsufficientSpecifierError,
-    /// A defect of belay-script.
+    /// A bug in belay-script.
     InternalError,
-    /// The history of commands is full.
+    /// The command history is full.
     MaxHistoryLengthError,
-    /// None of the overloads of a name fits the board's implementation.
+    /// No overload of a name matches the board's implementation.
     NoMatchingExecuterError,
     /// The board's reply was not one of belay-script's.
     NotBelayResponseError,
@@ -40,23 +40,23 @@ pub enum Kind {
 
     /// An argument is missing, unknown, or cannot be sent.
     ArgumentError,
-    /// The device was closed before.
+    /// The device is closed.
     ClosedError,
-    /// A declaration is wrong.
+    /// A declaration is invalid.
     DeclarationError,
     /// Code on the board raised an exception.
     DeviceException,
     /// The user interrupted the script.
     Interrupted,
-    /// The board returned something that is no literal.
+    /// The board returned something that is not a literal.
     NotLiteralError,
-    /// Standard output, or a report, cannot be written: its disk is full, or nothing reads it any more.
+    /// Standard output, or a report, cannot be written: its disk is full, or its reader is gone.
     OutputError,
     /// At least one closure of `parallel` failed.
     ParallelError,
     /// A script may not reach a file, a program, a variable of the environment, or the network.
     PermissionError,
-    /// The bytes on the link made no sense. The session is closed.
+    /// The data on the connection was invalid. The session is closed.
     ProtocolError,
     /// The script itself failed: a Rhai error, a `throw`, or a failed assertion.
     ScriptError,
@@ -69,7 +69,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind, in the order of declaration.
+    /// Every kind, in declaration order.
     pub const ALL: &'static [Kind] = &[
         Kind::AuthenticationError,
         Kind::ConnectionFailedError,
@@ -129,7 +129,7 @@ impl Kind {
         }
     }
 
-    /// The kind of this name, if there is one.
+    /// The kind with this name, if there is one.
     pub fn from_name(name: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|kind| kind.name() == name)
     }
@@ -214,7 +214,7 @@ impl PyException {
     }
 }
 
-/// One failure. One word wide, so results stay small.
+/// An error. One word wide, so results stay small.
 #[derive(Clone)]
 pub struct Error(Box<Inner>);
 
@@ -227,9 +227,9 @@ struct Inner {
     device: Option<String>,
     item: Option<String>,
     traceback: Option<String>,
-    /// Where the failure lies, innermost first: lines of bodies, then lines of the script.
+    /// The places of the failure, innermost first: lines of bodies, then lines of the script.
     origins: Vec<Origin>,
-    /// What else failed in the same operation, in its order.
+    /// Other errors of the same operation, in order.
     others: Vec<Error>,
 }
 
@@ -260,7 +260,7 @@ impl Error {
         self
     }
 
-    /// Adds what the person should do next.
+    /// Adds what the user should do next.
     pub fn with_help(mut self, help: impl Into<String>) -> Error {
         self.0.help = Some(help.into());
         self
@@ -272,7 +272,7 @@ impl Error {
         self
     }
 
-    /// Without the device's name: for a person who never gave it one.
+    /// Removes the device's name: for users who never named it.
     #[must_use]
     pub fn without_device(mut self) -> Error {
         self.0.device = None;
@@ -285,7 +285,7 @@ impl Error {
         self
     }
 
-    /// As [`Error::with_item`]; an empty text adds nothing.
+    /// Like [`Error::with_item`]; an empty text adds nothing.
     pub fn with_item_if(self, item: &str) -> Error {
         if item.is_empty() { self } else { self.with_item(item) }
     }
@@ -296,7 +296,7 @@ impl Error {
         self
     }
 
-    /// Adds a place, outside those that are known already.
+    /// Adds a place, outside the known ones.
     pub fn with_origin(mut self, origin: Origin) -> Error {
         if !self.0.origins.contains(&origin) {
             self.0.origins.push(origin);
@@ -304,7 +304,7 @@ impl Error {
         self
     }
 
-    /// Adds what else failed in the same operation, with what failed beside it in turn.
+    /// Adds another error of the same operation, with its own others.
     pub fn with_other(mut self, mut other: Error) -> Error {
         let nested = std::mem::take(&mut other.0.others);
         self.0.others.push(other);
@@ -322,7 +322,7 @@ impl Error {
         self.0.kind
     }
 
-    /// The message alone. For [`Kind::DeviceException`]: the exception's last line, `ValueError: …`.
+    /// The plain message. For [`Kind::DeviceException`]: the exception's last line, `ValueError: …`.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -362,12 +362,12 @@ impl Error {
         self.0.traceback.as_deref()
     }
 
-    /// Where the failure lies, innermost first.
+    /// The places of the failure, innermost first.
     pub fn origins(&self) -> &[Origin] {
         &self.0.origins
     }
 
-    /// What else failed in the same operation, in its order: the other teardowns of a closing.
+    /// Other errors of the same operation, in order, such as those of other teardowns.
     pub fn others(&self) -> &[Error] {
         &self.0.others
     }
@@ -383,7 +383,7 @@ impl Error {
                 true => format!("{who} raised {class}{place}"),
             };
         }
-        // A message that begins with the name of the device or the item needs no such prefix.
+        // A message that starts with the name of the device or the item needs no such prefix.
         let named = |name: &str| self.message().starts_with(name);
         let device = device.filter(|device| !named(device)).map(|device| format!("{device}: ")).unwrap_or_default();
         let item = self.item().filter(|item| !named(item.split_once(' ').map_or(item, |(_, name)| name)));
@@ -418,7 +418,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_lead_back_to_their_kinds() {
+    fn names_and_kinds_round_trip() {
         for &kind in Kind::ALL {
             assert_eq!(Kind::from_name(kind.name()), Some(kind));
         }
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_connection_is_a_failed_one() {
+    fn a_lost_connection_is_a_failed_connection() {
         assert!(Kind::ConnectionLost.is_a(Kind::ConnectionFailedError));
         assert!(!Kind::ConnectionFailedError.is_a(Kind::ConnectionLost));
     }

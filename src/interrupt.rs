@@ -1,12 +1,11 @@
-//! The one interrupt flag: set by Ctrl-C, looked at wherever the program waits.
+//! The interrupt flag: set by Ctrl-C, checked wherever the program waits.
 //!
-//! A press of Ctrl-C is *pending* until someone turns it into an error with [`take`]; teardowns that run
-//! after that are not disturbed by the press that caused them.
+//! A Ctrl-C is *pending* until [`take`] turns it into an error; it does not disturb the teardowns that run after that.
 //!
 //! A request to end (SIGTERM, SIGHUP) is a press of Ctrl-C with a deadline: [`GRACE`] after it the program is over, whatever
 //! hangs.
 //!
-//! Uses the standard library only. Invariant: one press becomes at most one error.
+//! Uses the standard library only. Invariant: one Ctrl-C causes at most one error.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -30,17 +29,17 @@ const WAITS: Duration = Duration::from_millis(1400);
 const TEARDOWNS: Duration = Duration::from_millis(900);
 const TEARDOWN: Duration = Duration::from_millis(200);
 
-/// Notes a press of Ctrl-C. Safe to call from a signal handler's thread.
+/// Records a Ctrl-C. Safe to call from a signal handler's thread.
 pub fn raise() {
     PENDING.store(true, Ordering::SeqCst);
 }
 
-/// Whether a press is pending.
+/// Whether a Ctrl-C is pending.
 pub fn pending() -> bool {
     PENDING.load(Ordering::Relaxed)
 }
 
-/// Takes the pending press, if there is one: from now on waits go on as usual.
+/// Clears the pending Ctrl-C, if there is one: later waits work as usual.
 pub fn take() -> bool {
     PENDING.swap(false, Ordering::SeqCst)
 }

@@ -2,19 +2,19 @@
 //!
 //! A script declares device classes whose `setup`, `task`, `thread` and `teardown` items hold inline
 //! MicroPython bodies. The host sends them over a raw REPL, calls them like local functions, and brings
-//! values and errors back exactly. The book in `docs/` describes the program and the language, and has an example that
-//! embeds this library.
+//! values and errors back exactly. The book in `docs/` describes the program and the language, and shows how to
+//! embed this library.
 //!
-//! The layers, lowest first; a file uses only lower layers than its own (`tests/library/layers.rs` holds the table):
+//! The layers, lowest first; a file uses only lower layers than its own (`tests/library/layers.rs` checks this):
 //!
 //! | layer | modules | knows |
 //! |---|---|---|
 //! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`visible`], [`interrupt`], [`bound`] | plain data |
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
-//! | 2 | [`repl`], [`gate`] | the raw REPL over a port; what a script may reach of this computer |
+//! | 2 | [`repl`], [`gate`] | the raw REPL over a port; what a script may access on this computer |
 //! | 3 | [`board`] | one connected board |
-//! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; the files a board is to have |
+//! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; syncing files to a board |
 //! | 5 | [`script`] | Rhai |
 //! | 6 | `cli` | clap, printing, exit status |
 

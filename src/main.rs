@@ -12,7 +12,7 @@ static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
 /// Whether standard output could not be written when the program started.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Looks at standard output before std opens the null device in the place of a closed one.
+/// Checks standard output before std replaces a closed one with the null device.
 #[cfg(unix)]
 extern "C" fn look_at_output() {
     use rustix::fs::{OFlags, fcntl_getfl};
@@ -21,7 +21,7 @@ extern "C" fn look_at_output() {
 }
 
 #[cfg(unix)]
-#[expect(unsafe_code, reason = "only what the loader calls runs before std looks; it makes one system call")]
+#[expect(unsafe_code, reason = "only code called by the loader runs before std checks; it makes one system call")]
 #[used]
 #[cfg_attr(target_vendor = "apple", unsafe(link_section = "__DATA,__mod_init_func"))]
 #[cfg_attr(not(target_vendor = "apple"), unsafe(link_section = ".init_array"))]

@@ -1,37 +1,39 @@
-//! A checked Python identifier, fit to be declared on a board.
+//! A checked Python identifier that can be declared on a board.
 //!
-//! Uses [`crate::error`]. Invariant: a [`Name`] is an identifier that neither Python nor belay-script keeps for itself.
+//! Uses [`crate::error`]. Invariant: a [`Name`] is an identifier that neither Python nor belay-script reserves.
 
 use crate::error::{Error, Kind, Result};
 use std::fmt;
 use std::sync::Arc;
 
-/// Python's keywords, those of MicroPython's `async` included.
+/// Python's keywords, including those of MicroPython's `async`.
 const KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
 ];
 
-/// A Python identifier that is no keyword. Cheap to clone.
+/// A Python identifier that is not a keyword. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Arc<str>);
 
 impl Name {
-    /// Checks that `text` is an ASCII identifier and no keyword of Python: fit for a parameter.
+    /// Checks that `text` is an ASCII identifier and not a Python keyword, as required of a parameter.
     ///
     /// # Errors
-    /// [`Kind::DeclarationError`] for what is no identifier, [`Kind::SpecialFunctionNameError`] for a keyword.
+    /// [`Kind::DeclarationError`] unless it is an identifier, [`Kind::SpecialFunctionNameError`] for a keyword.
     pub fn parameter(text: &str) -> Result<Name> {
         let mut chars = text.chars();
         let starts = chars.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
         if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-            return Err(Error::new(Kind::DeclarationError, format!("`{text}` is no Python identifier"))
+            return Err(Error::new(Kind::DeclarationError, format!("`{text}` is not a Python identifier"))
                 .with_help("use letters, digits and `_`, not starting with a digit"));
         }
         if text.starts_with("_belay") || text.starts_with("__belay") {
             return Err(Error::new(Kind::SpecialFunctionNameError, format!("the name `{text}` is reserved"))
-                .with_help("names that start with `_belay` or `__belay` are kept for belay-script"));
+                .with_help(
+                    "choose another name: names that start with `_belay` or `__belay` are reserved for belay-script",
+                ));
         }
         if KEYWORDS.contains(&text) {
             return Err(Error::new(Kind::SpecialFunctionNameError, format!("`{text}` is a keyword of Python"))
@@ -40,8 +42,8 @@ impl Name {
         Ok(Name(text.into()))
     }
 
-    /// Checks that `text` can name a task, setup, thread or teardown: besides [`Name::parameter`]'s rules no
-    /// name that Python or Belay reserves (`__x__`, `_belay…`, `__belay…`).
+    /// Checks that `text` can name a task, setup, thread or teardown: by the rules of [`Name::parameter`], and not a name that
+    /// Python or Belay reserves (`__x__`, `_belay…`, `__belay…`).
     ///
     /// # Errors
     /// As [`Name::parameter`]; [`Kind::SpecialFunctionNameError`] for reserved names.
@@ -50,7 +52,7 @@ impl Name {
         let dunder = text.len() >= 4 && text.starts_with("__") && text.ends_with("__");
         if dunder {
             return Err(Error::new(Kind::SpecialFunctionNameError, format!("the name `{text}` is reserved"))
-                .with_help("names like `__x__` are kept for Python"));
+                .with_help("choose another name: names like `__x__` are reserved for Python"));
         }
         Ok(name)
     }
@@ -77,7 +79,7 @@ impl std::ops::Deref for Name {
 /// Longest word that is looked at, in bytes: the time for one grows with its length.
 const LONGEST_WORD: usize = 200;
 
-/// The candidate that was probably meant by `word`: at most a third of its letters are different, whatever their case. None for
+/// The most likely candidate for `word`: at most a third of its letters differ, ignoring case. None for
 /// words above 200 bytes.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.len() > LONGEST_WORD {
@@ -112,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reserved_names_are_refused() {
+    fn rejects_reserved_names() {
         for text in ["__x__", "_belay", "_belay_x", "__belay_next", "class", "None", "lambda"] {
             assert_eq!(Name::function(text).unwrap_err().kind(), Kind::SpecialFunctionNameError, "{text}");
         }
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_a_small_slip_away() {
+    fn suggests_the_closest_name() {
         let names = ["read_adc", "stream", "blink", "on"];
         assert_eq!(nearest("read_acd", names), Some("read_adc"));
         for (a, b, count) in [("smi", "sim", 1), ("s", "sim", 2), ("", "ab", 2), ("ca", "abc", 3)] {

@@ -1,11 +1,11 @@
-//! Where something stands in a script: file, line, column.
+//! A position in a script: file, line, column.
 //!
 //! Uses the standard library only. Plain data.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A place in a script. Lines and columns count from 1; column 0 means that only the line is known.
+/// A position in a script. Lines and columns count from 1; column 0 means that only the line is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin {
     /// The script's name as the user wrote it, for example `test_bench.rhai`.
@@ -17,7 +17,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// A place with a known column.
+    /// A position with a known column.
     pub fn new(file: impl Into<Arc<str>>, line: u32, column: u32) -> Origin {
         Origin { file: file.into(), line, column }
     }

@@ -1,12 +1,12 @@
-//! Text of boards, scripts and file names, made safe for a terminal: whatever a terminal would obey is shown instead.
+//! Makes text of boards, scripts and file names safe for a terminal: displays what a terminal would otherwise obey.
 //!
-//! Pure. Invariant: what comes out holds no control character but tab and, where lines are allowed, LF (and colours, where
-//! they are asked for), no character that changes the direction of text, and no separator that starts a line unseen.
+//! Pure. Invariant: the output contains no control character except tab and, if lines are allowed, LF (and colours, if
+//! requested), no character that changes the direction of text, and no separator that starts a line invisibly.
 //! Sequences are those of ECMA-48; the characters of directions are those of Unicode's UAX #9 and UTS #39.
 
 use std::borrow::Cow;
 
-/// Whether a terminal obeys a character, or a reader is misled by it: controls, directions, line separators, invisible tags.
+/// Whether a terminal obeys a character, or it misleads a reader: controls, directions, line separators, invisible tags.
 pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
         || matches!(letter,
@@ -14,7 +14,7 @@ pub fn is_hidden(letter: char) -> bool {
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// How a hidden character is shown: a control picture (`␛`), else its code (`<U+202E>`).
+/// How a hidden character is displayed: as a control picture (`␛`), else as its code (`<U+202E>`).
 fn push_shown(letter: char, out: &mut String) {
     match letter {
         '\0'..='\u{1f}' => out.extend(char::from_u32(0x2400 + u32::from(letter))),
@@ -40,21 +40,21 @@ fn shown_but(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A name or another text that belongs on one line: a line end in it is shown too.
+/// Makes a name or another one-line text visible: line ends in it are displayed too.
 pub fn name(text: &str) -> Cow<'_, str> {
     shown_but(text, |_| false)
 }
 
-/// A text of several lines.
+/// Makes a text of several lines visible.
 pub fn text(text: &str) -> Cow<'_, str> {
     shown_but(text, |letter| matches!(letter, '\n' | '\t'))
 }
 
-/// Longest sequence that is followed to its end, in bytes; a longer one is shown.
+/// Longest sequence that is removed, in bytes; a longer one is displayed.
 const LONGEST: usize = 256;
 
-/// Makes a stream of bytes safe, whatever its pieces: sequences that a terminal would obey are taken out, or kept if they
-/// only set colours and that is allowed; other controls are shown; bytes that are not UTF-8 become U+FFFD.
+/// Makes a stream of bytes safe, however it is split: removes sequences that a terminal would obey, except colours if
+/// allowed; displays other controls; replaces bytes that are not UTF-8 with U+FFFD.
 #[derive(Debug, Default)]
 pub struct Stream {
     /// Whether colours pass (SGR, `ESC [ … m`).
@@ -64,12 +64,12 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// A stream that keeps colours or takes them out.
+    /// A stream that keeps or removes colours.
     pub fn new(colours: bool) -> Stream {
         Stream { colours, held: Vec::new() }
     }
 
-    /// Takes bytes and gives what can be shown of them.
+    /// Processes bytes and returns the displayable text.
     pub fn feed(&mut self, bytes: &[u8]) -> String {
         let mut all = std::mem::take(&mut self.held);
         all.extend_from_slice(bytes);
@@ -85,13 +85,13 @@ impl Stream {
         out
     }
 
-    /// Gives what is left at the end.
+    /// Returns the rest at the end.
     pub fn flush(&mut self) -> String {
         let held = std::mem::take(&mut self.held);
         text(&String::from_utf8_lossy(&held)).into_owned()
     }
 
-    /// Shows the front of `rest`; gives how many bytes that was. `None`: more bytes are needed.
+    /// Displays the front of `rest`; returns how many bytes that was. `None`: more bytes are needed.
     fn step(&self, rest: &[u8], out: &mut String) -> Option<usize> {
         match rest {
             [b'\n' | b'\t', ..] => {
@@ -128,7 +128,7 @@ impl Stream {
                 Some(length)
             }
             Some(None) if rest.len() < LONGEST => None,
-            // No sequence, or one without an end: ESC is shown, and what follows is text.
+            // Not a sequence, or an endless one: ESC is displayed, and the rest is text.
             _ => {
                 push_shown('\u{1b}', out);
                 Some(1)
@@ -137,7 +137,7 @@ impl Stream {
     }
 }
 
-/// A line end loses its CR; a CR alone, which would let a line be written over, becomes a line end.
+/// A line end loses its CR; a lone CR, which would overwrite a line, becomes a line end.
 fn carriage_return(rest: &[u8], out: &mut String) -> Option<usize> {
     let returns = rest.iter().take_while(|&&byte| byte == b'\r').count();
     if returns == rest.len() && returns < LONGEST {
@@ -158,7 +158,7 @@ fn plain(rest: &[u8], out: &mut String) -> Option<usize> {
         out.push_str(&text(chunk.valid()));
         let invalid = chunk.invalid();
         if !invalid.is_empty() {
-            // A character that is not complete waits for its rest.
+            // An incomplete character waits for its rest.
             let at_end = invalid.as_ptr_range().end == rest.as_ptr_range().end;
             if at_end && is_begun(invalid) {
                 length -= invalid.len();
@@ -181,7 +181,7 @@ fn is_begun(bytes: &[u8]) -> bool {
     bytes.len() < length
 }
 
-/// Length of what follows `ESC [`. `Some(None)`: it goes on; `None`: it is no such sequence.
+/// Length of the part after `ESC [`. `Some(None)`: it is incomplete; `None`: it is not such a sequence.
 fn control_sequence(rest: &[u8]) -> Option<Option<usize>> {
     match rest.iter().position(|byte| !(0x20..=0x3f).contains(byte)) {
         None => Some(None),
@@ -189,7 +189,7 @@ fn control_sequence(rest: &[u8]) -> Option<Option<usize>> {
     }
 }
 
-/// Length of what follows `ESC ]` and its like, up to BEL or `ESC \`, on one line.
+/// Length of the part after `ESC ]` and the like, up to BEL or `ESC \`, on one line.
 fn string_sequence(rest: &[u8]) -> Option<Option<usize>> {
     match rest.iter().position(|byte| matches!(byte, 0x07 | 0x1b | b'\n')) {
         None => Some(None),
@@ -202,7 +202,7 @@ fn string_sequence(rest: &[u8]) -> Option<Option<usize>> {
     }
 }
 
-/// Whether a sequence is `ESC [ … m` with numbers alone.
+/// Whether a sequence is `ESC [ … m` with only numbers.
 fn is_colour(sequence: &[u8]) -> bool {
     matches!(sequence, [0x1b, b'[', numbers @ .., b'm'] if numbers.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b';' | b':')))
 }
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn text_passes_whatever_its_pieces() {
+    fn text_passes_however_it_is_split() {
         same("a\tb\r\nc é 🐍\r\r\nd\n".as_bytes(), "a\tb\nc é 🐍\nd\n");
         same(b"\xff\xfe\x80x\xc3", "\u{fffd}\u{fffd}\u{fffd}x\u{fffd}");
     }
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn cursor_titles_and_questions_to_the_terminal_are_taken_out() {
+    fn removes_cursor_movement_titles_and_terminal_queries() {
         same(b"a\x1b[2J\x1b[1;1H\x1b[?1049hb", "ab");
         same(b"a\x1b]0;title\x07b\x1b]52;c;aGk=\x1b\\c\x1bP$q\"p\x1b\\d", "abcd");
         same(b"a\x1b7\x1b8\x1bc\x1b(0b", "ab");
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn other_controls_are_shown() {
+    fn displays_other_controls() {
         same(b"a\x07b\x08c\x00d\x7fe\x0b\x0c", "a␇b␈c␀d␡e␋␌");
         same("a\u{9b}2Jb\u{85}".as_bytes(), "a<U+009B>2Jb<U+0085>");
         same(b"a\x1b", "a␛");
@@ -258,20 +258,20 @@ mod tests {
     }
 
     #[test]
-    fn a_line_cannot_be_written_over() {
+    fn a_line_cannot_be_overwritten() {
         same(b"12%\r34%\r\nend\r", "12%\n34%\nend␍");
         same(b"real\r\rforged", "real\nforged");
     }
 
     #[test]
-    fn a_sequence_without_end_is_text() {
+    fn an_endless_sequence_is_text() {
         let endless = [b"\x1b]0;".as_slice(), &[b'x'; 600]].concat();
         same(&endless, &format!("␛]0;{}", "x".repeat(600)));
         same(b"\x1b]0;a\nb", "␛]0;a\nb");
     }
 
     #[test]
-    fn names_stay_on_their_line() {
+    fn names_stay_on_one_line() {
         assert_eq!(name("plain é"), "plain é");
         assert_eq!(name("x\nforged … pass\t"), "x␊forged … pass␉");
         assert_eq!(text("a\n\tb\x1b[0m"), "a\n\tb␛[0m");

@@ -1,4 +1,4 @@
-//! A finished command, and what came of it.
+//! A finished command, and its outcome.
 //!
 //! Uses [`crate::value`]. Invariant: a command that runs to its end sends exactly one reply.
 
@@ -8,14 +8,14 @@ use crate::value::parse::{ParseError, parse};
 /// Length, in bytes, of a line that is large for a small board.
 const LARGE: usize = 200;
 
-/// In front of a command with a handler.
+/// The prefix of a command with a handler.
 const TRY: &str = "try:";
 
-/// Python source ready to be sent, which ends with a reply.
+/// Python source ready to send, which ends with a reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
     code: String,
-    /// Whether it begins with a simple statement, so that another can stand in front of it on the same line.
+    /// Whether it starts with a simple statement, so that another can precede it on the same line.
     simple: bool,
 }
 
@@ -25,7 +25,7 @@ impl Command {
         Command { code: code.into(), simple: false }
     }
 
-    /// Source that sends its own reply and begins with a simple statement.
+    /// Source that sends its own reply and starts with a simple statement.
     pub fn simple(code: impl Into<String>) -> Command {
         Command { code: code.into(), simple: true }
     }
@@ -36,14 +36,14 @@ impl Command {
         Command::new(format!("{code}{end}__belay(None)"))
     }
 
-    /// An expression, on a line of its own or on several in brackets; the reply is its value.
+    /// An expression on one line, or on several in brackets; the reply is its value.
     pub fn expression(code: &str) -> Command {
         // A comment at its end must not swallow the bracket.
         let end = if code.contains('#') { "\n" } else { "" };
         Command::simple(format!("__belay({code}{end})"))
     }
 
-    /// As [`Command::expression`], of an expression that may be a tuple without brackets of its own.
+    /// Like [`Command::expression`], for an expression that may be a tuple without parentheses.
     pub fn expression_or_tuple(code: &str) -> Command {
         if !code.contains(',') {
             return Command::expression(code);
@@ -57,14 +57,14 @@ impl Command {
         &self.code
     }
 
-    /// Whether the board needs much memory in one piece to compile it, or keeps something of it: what has several lines may
-    /// define a thing that stays.
+    /// Whether the board needs a large block of memory to compile it, or keeps some of it: several lines may define something
+    /// that stays.
     pub(super) fn is_large(&self) -> bool {
         self.code.len() > LARGE || self.code.contains('\n')
     }
 
-    /// The command with a simple statement in front of it, on its first line, so that the lines of tracebacks stay;
-    /// `None` if it begins with what no statement can precede.
+    /// The command with a simple statement before it, on its first line, so that line numbers of tracebacks stay; `None` if it
+    /// starts with something that no statement can precede.
     pub fn after(&self, statement: &str) -> Option<Command> {
         self.simple.then(|| match self.code.strip_prefix(TRY) {
             Some(rest) => Command::simple(format!("{TRY}{statement};{rest}")),
@@ -72,14 +72,14 @@ impl Command {
         })
     }
 
-    /// The command, which begins with a simple statement and is that statement alone, behind a `try:` on its first line;
-    /// `handler`: lines from `except` on.
+    /// The command, which is a single simple statement, after a `try:` on its first line; `handler`: the lines from `except`
+    /// on.
     pub fn in_try(&self, handler: &str) -> Command {
         Command { code: format!("{TRY}{}\n{}", self.code, handler.trim_end()), simple: self.simple }
     }
 }
 
-/// What came of a command.
+/// The outcome of a command.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// It ran to its end.
@@ -88,14 +88,14 @@ pub enum Outcome {
     Raised(String),
 }
 
-/// A value as it came.
+/// A value as received.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Payload {
     /// Its `repr`.
     Repr(String),
-    /// The bytes that it consists of.
+    /// Its bytes.
     Bytes(Vec<u8>),
-    /// A generator has ended; the `repr` of what it returned.
+    /// A generator has ended; the `repr` of its return value.
     Stop(String),
 }
 

@@ -1,27 +1,27 @@
-//! What is written to files of a board: read piece by piece while it is sent, and again if it has to be sent again.
+//! The content of files to write to a board: read piece by piece while it is sent, and again if it must be resent.
 //!
-//! Uses [`super::digest`]. Invariant: no more of a file is in memory than was asked for; what is read to its end is all of
-//! what was announced, or there is an error.
+//! Uses [`super::digest`]. Invariant: no more of a file is in memory than was requested; reading to the end returns exactly
+//! the announced length, or an error.
 
 use super::digest::{DigestKind, Digester};
 use crate::disk;
 use crate::error::{Error, Kind, Result};
 use std::io::{self, ErrorKind, Read};
 
-/// What a file is to hold.
+/// The content of a file.
 pub trait Content {
     /// Its length in bytes.
     fn size(&self) -> u64;
 
-    /// Opens it at its start. It may be opened several times, one after the other.
+    /// Opens it at its start. It may be opened several times in sequence.
     ///
     /// # Errors
-    /// Of the operating system.
+    /// Errors of the operating system.
     fn open(&self) -> io::Result<Box<dyn Read + '_>>;
 
-    /// An error of [`Content::open`] or of reading, for a person.
+    /// An error of [`Content::open`] or of reading, for the user.
     fn failed(&self, error: &io::Error) -> Error {
-        Error::new(Kind::ScriptError, format!("what is sent cannot be read: {}", disk::reason(error)))
+        Error::new(Kind::ScriptError, format!("cannot read the content to send: {}", disk::reason(error)))
     }
 }
 
@@ -55,14 +55,14 @@ impl<const N: usize> Content for [u8; N] {
     }
 }
 
-/// A file to be written.
+/// A file to write.
 #[derive(Clone, Copy)]
 pub struct Upload<'a> {
-    /// Where to, from `/` on.
+    /// Its absolute path on the board.
     pub path: &'a str,
-    /// What it is to hold.
+    /// Its content.
     pub content: &'a dyn Content,
-    /// Its digest, as the board computes it, if it is known: then other content is an error.
+    /// Its digest, as the board computes it, if known: then different content is an error.
     pub digest: Option<&'a [u8]>,
 }
 
@@ -70,7 +70,7 @@ pub struct Upload<'a> {
 pub struct Reading<'a> {
     upload: &'a Upload<'a>,
     from: Box<dyn Read + 'a>,
-    /// Bytes that are still to come.
+    /// Bytes that are still expected.
     left: u64,
     digester: Digester,
 }
@@ -105,15 +105,15 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Bytes that were not read yet.
+    /// Bytes that are not read yet.
     pub fn left(&self) -> u64 {
         self.left
     }
 
-    /// The digest of what was read to its end.
+    /// The digest of the content, after reading it to the end.
     ///
     /// # Errors
-    /// Of [`Content::failed`]: there is more than was announced, or it is not what it was.
+    /// Of [`Content::failed`]: there is more than announced, or it has changed.
     pub fn finish(mut self) -> Result<Vec<u8>> {
         if self.next(&mut [0])? != 0 {
             return Err(self.changed());
@@ -144,7 +144,7 @@ impl<'a> Reading<'a> {
 mod tests {
     use super::*;
 
-    /// Announces a size of its own.
+    /// Announces an arbitrary size.
     struct Odd(u64, Vec<u8>);
 
     impl Content for Odd {
@@ -168,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn content_is_all_that_was_announced_or_an_error() {
+    fn content_has_the_announced_size_or_fails() {
         let content = b"123456789".to_vec();
         let digest = b"cbf43926".to_vec();
         assert_eq!(all(&content, None).unwrap(), (content.clone(), digest.clone()));
         assert_eq!(all(&content, Some(&digest)).unwrap(), (content.clone(), digest.clone()));
         for (size, expected) in [(8, None), (10, None), (9, Some(b"cbf43927".as_slice()))] {
             let error = all(&Odd(size, content.clone()), expected).unwrap_err();
-            assert_eq!(error.message(), "what is sent cannot be read: it changed while it was read");
+            assert_eq!(error.message(), "cannot read the content to send: it changed while it was read");
         }
     }
 }

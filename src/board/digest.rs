@@ -1,10 +1,9 @@
-//! What a board computes over a file, computed here: SHA-256 where it has `hashlib`, CRC-32 where it has `binascii`,
-//! and FNV-1a where it has neither.
+//! The digests that boards compute over files: SHA-256 with `hashlib`, CRC-32 with `binascii`, and FNV-1a with neither.
 //!
 //! Uses the crates `sha2` and `crc32fast` and [`super::files`]. Invariant: the bytes of a digest are those that the board's snippet
-//! answers.
+//! returns.
 //!
-//! CRC-32 is that of ISO 3309 as `binascii.crc32` has it: polynomial `0xedb88320` reflected, start and end inverted.
+//! CRC-32 is that of ISO 3309 as in `binascii.crc32`: polynomial `0xedb88320` reflected, start and end inverted.
 //! FNV-1a has 32 bits: offset basis 2166136261, prime 16777619.
 
 use sha2::{Digest as _, Sha256};
@@ -19,7 +18,7 @@ pub fn digest(kind: DigestKind, bytes: &[u8]) -> Vec<u8> {
     digester.finish()
 }
 
-/// The digest of what `reader` has, and its length in bytes. Stops behind `limit` bytes.
+/// The digest of the content of `reader`, and its length in bytes. Stops after `limit` bytes.
 ///
 /// # Errors
 /// Those of the reader.
@@ -42,7 +41,7 @@ pub fn digest_reader(kind: DigestKind, reader: &mut impl Read, limit: u64) -> io
     Ok((digester.finish(), length))
 }
 
-/// A digest in the making.
+/// An incremental digest.
 #[derive(Clone, Debug)]
 pub struct Digester(State);
 
@@ -54,7 +53,7 @@ enum State {
 }
 
 impl Digester {
-    /// The digest of nothing, so far.
+    /// An empty digest.
     pub fn new(kind: DigestKind) -> Digester {
         Digester(match kind {
             DigestKind::Sha256 => State::Sha256(Sha256::new()),
@@ -63,7 +62,7 @@ impl Digester {
         })
     }
 
-    /// Adds `bytes` at the end.
+    /// Appends `bytes`.
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.0 {
             State::Sha256(sha256) => sha256.update(bytes),
@@ -74,7 +73,7 @@ impl Digester {
         }
     }
 
-    /// The digest of all that was added.
+    /// The digest of all appended bytes.
     pub fn finish(self) -> Vec<u8> {
         match self.0 {
             State::Sha256(sha256) => sha256.finalize().to_vec(),
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_and_readers_give_the_digest_of_the_whole() {
+    fn pieces_and_readers_give_the_same_digest() {
         let bytes: Vec<u8> = (0..200_003u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         for kind in [DigestKind::Sha256, DigestKind::Crc32, DigestKind::Fnv1a] {
             let whole = digest(kind, &bytes);

@@ -1,22 +1,22 @@
-//! Bytes on their way to a program on a board that reads its input, such that none of them is taken for a command. Pure.
+//! Encodes bytes for a program on a board that reads its input, so that none of them acts as a command. Pure.
 //!
-//! Should the board restart or be interrupted in the middle, what is still under way is text without end at a prompt.
-//! Short texts are escaped. Long ones are masked: a few bytes, with which all others are combined by exclusive or, cost a
-//! slow line less than escapes, and a board less work. Invariant: what is escaped or masked holds no byte that means
-//! something to a prompt, and no escape is cut in two.
+//! If the board restarts or is interrupted halfway, the bytes in transit are an unfinished line at a prompt.
+//! Short texts are escaped. Long ones are masked: a few bytes, XORed with all others, cost less on a slow line than
+//! escapes, and less work on a board. Invariant: escaped or masked bytes contain none with a meaning to a prompt, and no
+//! escape is split.
 
-/// Bytes that mean something to a prompt, a terminal or a serial server on the way, and the mark of an escaped one:
+/// Bytes with a meaning to a prompt, a terminal or a serial server in between, and the mark of an escaped one:
 /// Ctrl-A to Ctrl-E, return, XON and XOFF, Ctrl-Z and Ctrl-\, and `}`.
 pub(super) const ESCAPED: &[u8] = b"\x01\x02\x03\x04\x05\r\x11\x13\x1a\x1c}";
-/// The same but for the mark, which means something to the receiver of escaped bytes alone.
+/// The same without the mark, which has a meaning only to the receiver of escaped bytes.
 pub(super) const FORBIDDEN: &[u8] = ESCAPED.split_at(ESCAPED.len() - 1).0;
-/// The mark of an escaped byte, which follows it.
+/// The mark that precedes an escaped byte.
 pub(super) const ESCAPE: u8 = b'}';
-/// What an escaped byte differs by.
+/// The difference of an escaped byte.
 pub(super) const FLIP: u8 = 0x20;
 
-/// Bytes that one byte of a mask is for, about: of more, it pays less and less often that the mask is shorter, because more
-/// chunks have none for all of their bytes and end early.
+/// Approximate number of data bytes per byte of a mask: with more, chunks more often have no mask for all of their bytes and
+/// end early, which costs more than the shorter mask saves.
 const MASKED_BY_ONE: usize = 85;
 
 /// Length of the mask of at most `size` bytes, itself included.
@@ -24,13 +24,13 @@ pub(super) fn mask_length(size: usize) -> usize {
     ((size + MASKED_BY_ONE / 2) / MASKED_BY_ONE).max(1)
 }
 
-/// Appends a mask of `length` bytes, and as much of `plain` as has, masked by them in turn, no more than `size` bytes with
-/// the mask, and none that means something to a prompt; gives how many bytes of it that are.
+/// Appends a mask of `length` bytes, and as much of `plain` as possible, masked by them in turn, so that the result has at
+/// most `size` bytes including the mask, and none with a meaning to a prompt. Returns the number of bytes of `plain`.
 pub(super) fn mask(plain: &[u8], length: usize, size: usize, out: &mut Vec<u8>) -> usize {
     let most = plain.len().min(size - length);
     let mut masks = vec![Masks::new(); length];
     let mut places = (0..length).cycle();
-    // As many as all have a mask for; few enough always have one.
+    // As many bytes as have a common mask; few enough always have one.
     let fits = |byte: &&u8| places.next().is_some_and(|place| masks[place].take(**byte));
     let count = plain[..most].iter().take_while(fits).count();
     let mask: Vec<u8> = masks.iter().map(Masks::first).collect();
@@ -39,7 +39,7 @@ pub(super) fn mask(plain: &[u8], length: usize, size: usize, out: &mut Vec<u8>) 
     count
 }
 
-/// The bytes that may stand at one place of a mask.
+/// The possible bytes at one place of a mask.
 #[derive(Clone)]
 struct Masks {
     ruled_out: [bool; 256],
@@ -47,14 +47,14 @@ struct Masks {
 }
 
 impl Masks {
-    /// All that are not forbidden themselves.
+    /// All that are not forbidden.
     fn new() -> Masks {
         let mut masks = Masks { ruled_out: [false; 256], left: 256 };
         masks.take(0);
         masks
     }
 
-    /// Rules out those that make of `byte` a forbidden one. If none were left then, nothing changes and it gives false.
+    /// Rules out those that turn `byte` into a forbidden one. If none would be left, changes nothing and returns false.
     fn take(&mut self, byte: u8) -> bool {
         let open = |forbidden: &&u8| !self.ruled_out[usize::from(byte ^ **forbidden)];
         let newly = FORBIDDEN.iter().filter(open).count();
@@ -74,7 +74,7 @@ impl Masks {
     }
 }
 
-/// Appends as much of `plain` as has at most `most` bytes when escaped; gives how many bytes of it that are.
+/// Appends as much of `plain` as has at most `most` bytes when escaped; returns the number of bytes of `plain`.
 pub(super) fn escape(plain: &[u8], most: usize, out: &mut Vec<u8>) -> usize {
     let end = out.len() + most;
     for (index, &byte) in plain.iter().enumerate() {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_masked_comes_back_and_means_nothing_to_a_prompt() {
+    fn masking_round_trips_without_prompt_commands() {
         let every: Vec<u8> = (0..=255).collect();
         let scattered: Vec<u8> = (0..3000u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
         let forbidden: Vec<u8> = FORBIDDEN.iter().copied().cycle().take(300).collect();
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_costs_few_bytes_for_its_mask() {
+    fn masking_noise_costs_few_bytes() {
         let mut state = 1u64;
         let mut next = || {
             state ^= state << 13;
@@ -133,7 +133,7 @@ mod tests {
             let (mut rest, mut cost) = (noise.as_slice(), 0);
             while !rest.is_empty() {
                 let count = mask(rest, length, size, &mut Vec::new());
-                // A short chunk has a longer head.
+                // A short chunk has a longer header.
                 cost += length + if length + count == size { 1 } else { 4 };
                 rest = &rest[count..];
             }

@@ -1,16 +1,16 @@
-//! What is asked of a board's file system: the commands, and what their answers mean. Pure.
+//! The commands for a board's file system, and the parsers of their replies. Pure.
 //!
-//! The helper is `snippets/files.py`. Uses [`crate::value`]. Invariant: every path in a command is a literal, and what a
-//! command needs of the board's memory is in proportion to what the board has.
+//! The helper is `snippets/files.py`. Uses [`crate::value`]. Invariant: every path in a command is a literal, and the memory
+//! that a command needs on the board is in proportion to the board's free memory.
 
 use super::command::Command;
 use crate::value::Value;
 use crate::value::write::string_to;
 
-/// Memory that is assumed where a board does not say how much is free.
+/// Assumed free memory of a board that does not report it.
 const MEMORY_ASSUMED: usize = 16 * 1024;
 
-/// The name of the file that an upload is written to at first, beside the one that it becomes.
+/// The name of the temporary file of an upload, next to its target.
 pub const TEMPORARY: &str = "__belay.tmp";
 
 /// How a board hashes a file.
@@ -18,13 +18,13 @@ pub const TEMPORARY: &str = "__belay.tmp";
 pub enum Hash {
     /// SHA-256.
     Sha256,
-    /// CRC-32, where there is no hashlib.
+    /// CRC-32, without hashlib.
     Crc32,
-    /// FNV-1a of 32 bits, in Python, where there is no `binascii.crc32` either.
+    /// FNV-1a of 32 bits, in Python, without `binascii.crc32` either.
     Fnv1a,
 }
 
-/// Whether the answer to [`Facts::command`] says that the board has no hash until it is given one.
+/// Whether the reply to [`Facts::command`] says that the board needs a helper to hash.
 pub fn lacks_hash(facts: &Value) -> bool {
     matches!(facts, Value::Tuple(fields) if fields.first() == Some(&Value::Int(3)))
 }
@@ -39,14 +39,14 @@ impl Hash {
     }
 }
 
-/// How bytes get to a program that runs on the board.
+/// How bytes reach a program that runs on the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     /// Not at all: they travel as literals in code.
     Literals,
     /// As text (`sys.stdin`), in base64.
     Text,
-    /// As they are (`sys.stdin.buffer`).
+    /// Unchanged (`sys.stdin.buffer`).
     Binary,
 }
 
@@ -64,12 +64,12 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Asks for them; to be read by [`Facts::from_value`].
+    /// The command that asks for them; [`Facts::from_value`] parses its reply.
     pub fn command() -> Command {
         Command::expression("__belay_ff()")
     }
 
-    /// Reads the answer. `None` if it makes no sense.
+    /// Parses the reply. `None` if it is invalid.
     pub fn from_value(value: &Value) -> Option<Facts> {
         let Value::Tuple(fields) = value else { return None };
         let [Value::Int(hash), Value::Int(channel), Value::Int(deflate), memory] = fields.as_slice() else {
@@ -94,7 +94,7 @@ impl Facts {
         })
     }
 
-    /// For a board whose memory did not suffice: what needs half of it. `None` if that is next to nothing.
+    /// For a board that ran out of memory: facts that need half of it. `None` if that is next to nothing.
     pub fn smaller(self) -> Option<Facts> {
         Some(Facts { memory: self.memory / 2, ..self }).filter(|facts| facts.memory >= 1024)
     }
@@ -104,21 +104,21 @@ impl Facts {
         (self.memory / 16).clamp(128, 4096)
     }
 
-    /// Bytes of source, of paths above all, that one command may have.
+    /// Bytes of source, mainly paths, that one command may have.
     pub fn source(&self) -> usize {
         (self.memory / 32).clamp(160, 16 * 1024)
     }
 
-    /// Bytes of a file that one reply may carry.
+    /// Bytes of a file that one reply may contain.
     pub fn piece(&self) -> usize {
         (self.memory / 16).clamp(192, 48 * 1024)
     }
 }
 
-/// Something in a directory of a board.
+/// An entry of a directory on a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The whole path, from `/` on.
+pub struct FileEntry {
+    /// The absolute path.
     pub path: String,
     /// Bytes of a file; `None`: a directory.
     pub size: Option<u64>,
@@ -127,18 +127,18 @@ pub struct Entry {
 /// Some entries of a walk through a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Walked {
-    /// The entries; a directory stands before what is in it.
-    pub entries: Vec<Entry>,
-    /// Whether there are more: [`walk`] with `None` goes on.
+    /// The entries; a directory precedes its contents.
+    pub entries: Vec<FileEntry>,
+    /// Whether there are more: [`walk`] with `None` continues.
     pub more: bool,
 }
 
-/// Walks through the tree below `root` (`None`: goes on), as many entries as fit the board's memory.
+/// Walks the tree below `root` (`None`: continues), for as many entries as fit the board's memory.
 pub fn walk(root: Option<&str>, facts: &Facts) -> Command {
     Command::expression(&walk_code(root, facts))
 }
 
-/// The answers to [`walk`] and [`space`] of a directory, as a pair.
+/// The replies to [`walk`] and [`space`] of a directory, as a pair.
 pub fn survey(root: &str, facts: &Facts) -> Command {
     Command::expression(&format!("({},{})", walk_code(Some(root), facts), space_code(root)))
 }
@@ -149,24 +149,26 @@ fn walk_code(root: Option<&str>, facts: &Facts) -> String {
     format!("__belay_fw({root},{budget})")
 }
 
-/// The entries of one directory; the answer is read by [`entries`].
+/// The entries of one directory; [`entries`] parses the reply.
 pub fn directory(path: &str) -> Command {
     Command::expression(&format!("list(__belay_fi({}))", literal(path.trim_end_matches('/'))))
 }
 
-/// Reads the answer to [`walk`].
+/// Parses the reply to [`walk`].
 pub fn walked(value: &Value) -> Option<Walked> {
     let Value::Tuple(fields) = value else { return None };
     let [found, Value::Int(open)] = fields.as_slice() else { return None };
     Some(Walked { entries: entries(found)?, more: *open > 0 })
 }
 
-/// Reads a list of paths and sizes.
-pub fn entries(value: &Value) -> Option<Vec<Entry>> {
+/// Parses a list of paths and sizes.
+pub fn entries(value: &Value) -> Option<Vec<FileEntry>> {
     let Value::List(found) = value else { return None };
     let entry = |value: &Value| match value {
         Value::Tuple(fields) => match fields.as_slice() {
-            [Value::Str(path), Value::Int(size)] => Some(Entry { path: path.clone(), size: u64::try_from(*size).ok() }),
+            [Value::Str(path), Value::Int(size)] => {
+                Some(FileEntry { path: path.clone(), size: u64::try_from(*size).ok() })
+            }
             _ => None,
         },
         _ => None,
@@ -174,7 +176,7 @@ pub fn entries(value: &Value) -> Option<Vec<Entry>> {
     found.iter().map(entry).collect()
 }
 
-/// Digests of files, one after the other, as bytes.
+/// Digests of files, concatenated, as bytes.
 pub fn hashes<'a>(paths: impl IntoIterator<Item = &'a str>, facts: &Facts) -> Command {
     let list = list(paths);
     Command::expression(&format!("b''.join([__belay_fh(p,{})for p in {list}])", facts.buffer()))
@@ -191,7 +193,7 @@ pub enum Change {
     RemoveDirectory,
 }
 
-/// Applies `change` to `paths` until one fails; the answer is read by [`changed`].
+/// Applies `change` to `paths` until one fails; [`changed`] parses the reply.
 pub fn change<'a>(change: Change, paths: impl IntoIterator<Item = &'a str>) -> Command {
     let function = match change {
         Change::MakeDirectory => "mkdir",
@@ -207,12 +209,12 @@ pub fn change<'a>(change: Change, paths: impl IntoIterator<Item = &'a str>) -> C
     Command::expression(&format!("__belay_fx(__belay_fo.{function},[{list}])"))
 }
 
-/// Renames a file or directory; the answer is read by [`changed`].
+/// Renames a file or directory; [`changed`] parses the reply.
 pub fn rename(from: &str, to: &str) -> Command {
     Command::expression(&format!("__belay_fx(__belay_fo.rename,[({},{})])", literal(from), literal(to)))
 }
 
-/// Reads the answer to a change: how many paths were done, and the number of the error that ended it, 0 for none.
+/// Parses the reply to a change: how many paths were changed, and the number of the error that ended it, 0 for none.
 pub fn changed(value: &Value) -> Option<(usize, i64)> {
     let Value::Tuple(fields) = value else { return None };
     match fields.as_slice() {
@@ -223,7 +225,7 @@ pub fn changed(value: &Value) -> Option<(usize, i64)> {
     }
 }
 
-/// The room of the file system that holds `path`: bytes of a block, blocks in all, blocks that are free.
+/// The space of the file system of `path`: bytes per block, total blocks, free blocks.
 pub fn space(path: &str) -> Command {
     Command::expression(&space_code(path))
 }
@@ -232,7 +234,7 @@ fn space_code(path: &str) -> String {
     format!("__belay_fo.statvfs({})[:4]", literal(path))
 }
 
-/// Ask which file system is mounted at `/`; the first that a board can run has the answer, for [`is_host_root`].
+/// Commands that ask which file system is mounted at `/`; the first that a board can run gives the reply for [`is_host_root`].
 /// MicroPython lists its mounts (`vfs.mount()` without arguments), CircuitPython has `storage.getmount`.
 pub fn roots() -> [Command; 2] {
     [
@@ -247,23 +249,23 @@ pub fn is_host_root(answer: &Value) -> Option<bool> {
     Some(types.iter().any(|kind| matches!(kind, Value::Str(name) if name.contains("'VfsPosix'"))))
 }
 
-/// What a path is: the answer is read by [`status`].
+/// The kind of a path; [`status`] parses the reply.
 pub fn stat(path: &str) -> Command {
     Command::expression(&format!("__belay_fk({})", literal(path)))
 }
 
-/// What a path is.
+/// The kind of a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// A regular file of so many bytes.
+    /// A regular file with this number of bytes.
     File(u64),
     /// A directory.
     Directory,
-    /// Nothing that the board can look at, for the reason of this number.
+    /// Not accessible, with this error number.
     Error(i64),
 }
 
-/// Reads the answer to [`stat`].
+/// Parses the reply to [`stat`].
 pub fn status(value: &Value) -> Option<Status> {
     let Value::Tuple(fields) = value else { return None };
     match fields.as_slice() {
@@ -276,7 +278,7 @@ pub fn status(value: &Value) -> Option<Status> {
     }
 }
 
-/// `text` as Python writes it.
+/// `text` as a Python literal.
 pub fn literal(text: &str) -> String {
     let mut quoted = String::new();
     string_to(&mut quoted, text);
@@ -305,10 +307,10 @@ mod tests {
         let small = Facts::from_value(&parse("(2, 0, 0, None)").unwrap()).unwrap();
         assert_eq!((small.hash, small.channel, small.memory), (Hash::Fnv1a, Channel::Literals, MEMORY_ASSUMED));
         let walked = walked(&parse("([('/lib', -1), ('/lib/a b.py', 4096)], 1)").unwrap()).unwrap();
-        let lib = Entry { path: "/lib".to_owned(), size: None };
+        let lib = FileEntry { path: "/lib".to_owned(), size: None };
         assert_eq!(
             walked,
-            Walked { entries: vec![lib, Entry { path: "/lib/a b.py".to_owned(), size: Some(4096) }], more: true }
+            Walked { entries: vec![lib, FileEntry { path: "/lib/a b.py".to_owned(), size: Some(4096) }], more: true }
         );
         assert_eq!(changed(&parse("(2, 28)").unwrap()), Some((2, 28)));
         assert_eq!(changed(&parse("(0, 'x')").unwrap()), Some((0, 5)));

@@ -1,12 +1,12 @@
-//! What a board is given besides the reply, when it is first needed.
+//! Helpers that are loaded on a board when they are first needed.
 //!
-//! Invariant: a helper counts as loaded only when all of it is on the board.
+//! Invariant: a helper counts as loaded only when it is on the board completely.
 
 use super::command::{Command, Outcome, Payload};
 use super::{Board, packed};
 use crate::port::Wait;
 use crate::repl::session::Sink;
-use crate::repl::{Answers, Failure};
+use crate::repl::{Failure, Responder};
 
 pub(super) const GENERATOR: &str = include_str!("snippets/generator.py");
 pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
@@ -20,24 +20,24 @@ pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
 /// Shortest piece, in bytes, that is worth a round trip.
 const WORTH_A_PIECE: usize = 1000;
 
-/// What some commands need on the board besides the reply.
+/// What some commands need on the board in addition to the reply function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Helper {
     /// For generator tasks.
     Generators,
-    /// For generator tasks whose items come with their time. Needs [`super::CLOCK`] and [`Helper::Generators`].
+    /// For generator tasks whose items have a timestamp. Needs [`super::CLOCK`] and [`Helper::Generators`].
     TimedGenerators,
     /// For objects that stay on the board.
     Proxies,
     /// For the board's files ([`super::files`]).
     Files,
-    /// For hashes of files where there is no `hashlib.sha256`; needs [`Helper::Files`].
+    /// For hashes of files without `hashlib.sha256`; needs [`Helper::Files`].
     Hash,
     /// For a stream of files to the board ([`super::transfer`]); needs [`Helper::Files`].
     Receiver,
-    /// For a folder of this computer ([`super::mount`]).
+    /// For a mounted folder of this computer ([`super::mount`]).
     Mount,
-    /// For programs to which someone types ([`crate::repl::Typist`]).
+    /// For programs that read typed input ([`crate::repl::Typist`]).
     Typed,
 }
 
@@ -62,7 +62,8 @@ impl Helper {
     }
 }
 
-/// A long source in pieces that a board can compile one by one: compiling takes several times the memory of the source.
+/// Splits a long source into pieces that a board can compile one by one: compiling takes several times the memory of the
+/// source.
 fn pieces(source: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     let (mut start, mut at) = (0, 0);
@@ -79,14 +80,14 @@ fn pieces(source: &str) -> Vec<&str> {
 }
 
 impl Board {
-    /// Loads a helper, once; its imports may ask. What the board raises meanwhile, for want of memory, is the outcome.
+    /// Loads a helper, once; its imports may ask the host. An exception, for example for lack of memory, is the outcome.
     ///
     /// # Errors
     /// See [`Failure`].
     pub fn need(
         &mut self,
         helper: Helper,
-        mut answers: Option<&mut Answers<'_>>,
+        mut answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Outcome, Failure> {
@@ -95,7 +96,7 @@ impl Board {
         }
         if let Some(packed) = self.packed(helper) {
             match self.run_answering(&Command::statements(&packed), answers.as_deref_mut(), wait, sink)? {
-                // It lacks what unpacks, or the memory for it.
+                // It lacks the decompressor, or the memory for it.
                 Outcome::Raised(_) => self.unpacks = false,
                 done @ Outcome::Value(_) => {
                     self.loaded.push(helper);
@@ -114,8 +115,8 @@ impl Board {
         Ok(outcome)
     }
 
-    /// Runs a command that needs a helper, in one exchange with the helper where that travels compressed: a slow line is
-    /// idle between two. The helper is loaded afterwards ([`Board::has`]), unless the outcome is why it could not be.
+    /// Runs a command that needs a helper. A compressed helper is sent in the same exchange: a slow line is idle between two.
+    /// The helper is loaded afterwards ([`Board::has`]), unless the outcome is the reason why not.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -123,7 +124,7 @@ impl Board {
         &mut self,
         helper: Helper,
         command: &Command,
-        mut answers: Option<&mut Answers<'_>>,
+        mut answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Outcome, Failure> {
@@ -131,7 +132,7 @@ impl Board {
         if let Some((packed, last)) = packed {
             let both = Command::new(format!("{packed}\n{}", command.code()));
             let outcome = self.run_answering(&both, answers.as_deref_mut(), wait, sink)?;
-            // A command that has begun must not be run again.
+            // A command that has started must not run again.
             if matches!(outcome, Outcome::Value(_)) || self.defines(last, answers.as_deref_mut(), wait, sink)? {
                 self.loaded.push(helper);
                 return Ok(outcome);
@@ -148,11 +149,11 @@ impl Board {
         if self.unpacks { packed::pack(helper.code()) } else { None }
     }
 
-    /// Whether the board knows `name`.
+    /// Whether `name` is defined on the board.
     fn defines(
         &mut self,
         name: &str,
-        answers: Option<&mut Answers<'_>>,
+        answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<bool, Failure> {
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_helper_defines_last_is_known() {
+    fn knows_the_last_definition_of_each_helper() {
         assert_eq!(Helper::Files.last(), Some("__belay_ff"));
         assert_eq!(Helper::Receiver.last(), Some("__belay_fr"));
     }

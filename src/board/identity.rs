@@ -1,24 +1,24 @@
-//! What a board says it is.
+//! The identity that a board reports.
 //!
-//! Uses [`crate::value`]. Invariant: whatever a board answers gives an identity or none; nothing of it is trusted.
+//! Uses [`crate::value`]. Invariant: any reply gives an identity or none; nothing in it is trusted.
 
 use crate::value::Value;
 
-/// `sys.implementation` and what follows from it.
+/// `sys.implementation` and what it implies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// `sys.implementation.name`.
     pub name: String,
-    /// Major, minor, patch; 0 where the board does not say.
+    /// Major, minor, patch; 0 if the board does not report it.
     pub version: (u32, u32, u32),
     /// `sys.platform`.
     pub platform: String,
     /// Architecture of native code; empty if unknown or none.
     pub arch: String,
-    /// What `.mpy` files it loads: the version of bytecode, and the sub-version, which is that of native code; before
-    /// version 6 the second has features of bytecode, bit 0 its caching of look-ups and bit 1 Unicode. `None`: it loads none.
+    /// The `.mpy` files that it loads: the version of bytecode, and the sub-version, which is that of native code; before
+    /// version 6 the second holds bytecode features, bit 0 caching of look-ups and bit 1 Unicode. `None`: it loads none.
     pub mpy: Option<(u8, u8)>,
-    /// Free memory when it was asked, in bytes; `None` if it does not say.
+    /// Free memory when it was asked, in bytes; `None` if not reported.
     pub free: Option<u64>,
 }
 
@@ -40,7 +40,7 @@ const ARCHITECTURES: [&str; 13] = [
 ];
 
 impl Identity {
-    /// Reads the answer of `snippets/identity.py`. Unknown names and numbers are accepted as they are.
+    /// Parses the reply of `snippets/identity.py`. Accepts unknown names and numbers unchanged.
     pub fn from_value(value: &Value) -> Option<Identity> {
         let Value::Tuple(fields) = value else { return None };
         let [Value::Str(name), Value::Tuple(version), Value::Str(platform), mpy, free @ ..] = fields.as_slice() else {

@@ -1,8 +1,8 @@
-//! One connected board: commands in, outcomes out; what it is; what helps on it.
+//! One connected board: commands in, outcomes out; its identity; its helpers.
 //!
-//! Invariant: what is loaded on a board has names that start with `__belay`, lives in memory only, and is loaded when it
-//! is first needed. The board counts its replies and keeps the last one, so that a torn one is had again, and never an
-//! older one in its place.
+//! Invariant: everything loaded on a board has a name that starts with `__belay`, is kept in memory only, and is loaded
+//! when it is first needed. The board counts its replies and keeps the last one, so that a torn reply can be requested
+//! again without receiving an older one instead.
 
 pub mod command;
 pub mod content;
@@ -11,25 +11,25 @@ mod escape;
 pub mod files;
 mod helper;
 pub mod identity;
-mod lend;
 pub mod mount;
 mod packed;
+mod passthrough;
 pub mod transfer;
 
 use crate::port::{Abilities, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
-use crate::repl::{Answers, Failure, Frame, FrameKind, Reply, Session};
+use crate::repl::{Failure, FrameKind, Reply, ReplyFrame, Responder, Session};
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 pub use helper::Helper;
 use identity::Identity;
-pub use lend::{Back, Visit};
+pub use passthrough::{Back, Visit};
 use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
 const IDENTITY: &str = include_str!("snippets/identity.py");
-/// Loads what timed calls need; replies with the period and the rate of the board's ticks.
+/// Loads the clock for timed calls; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 
 /// A board on whose raw REPL belay-script runs commands.
@@ -37,42 +37,42 @@ pub struct Board {
     session: Session,
     identity: Identity,
     loaded: Vec<Helper>,
-    /// How many replies the board has counted; `None`: it must be asked.
+    /// How many replies the board has counted; `None`: unknown, ask it.
     replies: Option<u64>,
-    /// Whether the board keeps a long reply, in case it must be sent again.
+    /// Whether the board keeps a long reply to resend it.
     holds_much: bool,
-    /// Whether it unpacks compressed helpers, as far as known.
+    /// Whether it can decompress helpers, as far as known.
     unpacks: bool,
 }
 
-/// Most output, in bytes, that is kept while a torn reply is had again. More is a flood.
+/// Most output, in bytes, kept while a torn reply is requested again. More is a flood.
 const MOST_MEANWHILE: usize = 1 << 20;
 /// A board with less free memory, in bytes, is small.
 const SMALL: u64 = 64 * 1024;
 /// A board with less has no memory for the text of a program besides what compiling it takes.
 const ROOMY: u64 = 20 * 1024;
-/// Frees the last reply. A small board besides collects its garbage before a command that is large: where nothing is ever
-/// collected in time, what stays lies scattered over the whole memory, and no piece of it is long enough to compile in.
+/// Frees the last reply. A small board also collects garbage before a large command: otherwise remaining objects get
+/// scattered over the whole memory, and no free block is large enough to compile in.
 const FREE_REPLY: &str = "__belay_l[2]=''\n__belay_a('N','')";
 const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('N','')";
 
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
-/// How often the helpers are sent again to a board that raises something: what it raises may be due to lost bytes.
+/// How often the helpers are resent to a board that raises an exception: lost bytes may have caused it.
 const REFUSALS: usize = 2;
-/// Length of a reply, in bytes, that is not kept on the board longer than needed.
+/// Length of a reply, in bytes, from which the board does not keep it longer than needed.
 const MUCH: usize = 4096;
 const MUCH_OF_SMALL: usize = 256;
-/// Length of the pieces, in characters, in which a torn reply is had again: short ones get through between the prints of
-/// a busy thread.
+/// Length of the pieces, in characters, in which a torn reply is requested again: short ones get through between the prints
+/// of a busy thread.
 const PIECE: usize = 256;
 
-/// Why no board came of a session.
+/// Why a session did not yield a board.
 #[derive(Debug)]
 pub enum ConnectFailure {
-    /// The link failed.
+    /// The connection failed.
     Link(Failure),
-    /// What answers is no Python that belay-script can use: the text of the exception, or what is wrong.
+    /// It does not run a Python that belay-script can use: holds the text of the exception, or the problem.
     Unusable(String),
 }
 
@@ -83,7 +83,7 @@ impl From<Failure> for ConnectFailure {
 }
 
 impl Board {
-    /// Enters the raw REPL, restarts the board if `reset`, and asks what it is.
+    /// Enters the raw REPL, restarts the board if `reset`, and identifies it.
     ///
     /// # Errors
     /// See [`ConnectFailure`].
@@ -93,7 +93,7 @@ impl Board {
         let mut board =
             Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false, unpacks: false };
         board.load(wait, sink)?;
-        // A small board that takes much while it is idle does not while it collects garbage, which may be at any byte.
+        // A small board that receives much while idle does not while it collects garbage, which may happen at any byte.
         let is_small = board.is_small();
         let comes_whole =
             board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)?;
@@ -107,7 +107,7 @@ impl Board {
         Ok(board)
     }
 
-    /// Loads the helpers into a fresh interpreter and asks what it is.
+    /// Loads the helpers into a fresh interpreter and identifies it.
     fn load(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
         self.loaded.clear();
         let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
@@ -117,8 +117,7 @@ impl Board {
             reply = self.session.execute(&code, true, wait, sink);
             match &reply {
                 Err(Failure::Torn(_)) => drop(self.session.slow_down()),
-                // What looks like a board's refusal may be code that has come in part, and garbage of earlier programs may
-                // fill the memory.
+                // An apparent rejection may be partly lost code, and garbage of earlier programs may fill the memory.
                 Ok(Reply { frame: None, error }) if refusals < REFUSALS => {
                     refusals += 1;
                     if repl::find(error, b"MemoryError").is_some() {
@@ -135,8 +134,8 @@ impl Board {
             Outcome::Value(payload) => payload.value().ok().and_then(|value| Identity::from_value(&value)),
             Outcome::Raised(text) => return Err(ConnectFailure::Unusable(text.clone())),
         }
-        .ok_or_else(|| ConnectFailure::Unusable("it did not say what it is".to_owned()))?;
-        // That was the first reply of the count that has just begun.
+        .ok_or_else(|| ConnectFailure::Unusable("it did not identify itself".to_owned()))?;
+        // That was the first reply of the new count.
         self.replies = Some(1);
         self.unpacks = packed::suits(&self.identity, SMALL);
         self.session.check_uploads(self.identity.free.is_none_or(|free| free >= ROOMY));
@@ -147,12 +146,12 @@ impl Board {
         self.identity.free.is_some_and(|free| free < SMALL)
     }
 
-    /// What the board says it is.
+    /// The board's identity.
     pub fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// How many bytes its input buffer is known to hold.
+    /// The known size of its input buffer, in bytes.
     pub fn room(&self) -> usize {
         self.session.room()
     }
@@ -175,19 +174,19 @@ impl Board {
         self.run_answering(command, None, wait, sink)
     }
 
-    /// As [`Board::run`], answering what the command asks on its way.
+    /// Like [`Board::run`], and answers the questions of the command.
     ///
     /// # Errors
     /// See [`Failure`].
     pub fn run_answering(
         &mut self,
         command: &Command,
-        answers: Option<&mut Answers<'_>>,
+        answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Outcome, Failure> {
         if self.session.regain(wait, sink)? {
-            // It may have restarted: then nothing must run on it.
+            // It may have restarted: then run nothing on it.
             self.replies = None;
         }
         let is_small = self.is_small();
@@ -215,7 +214,7 @@ impl Board {
     fn ask(
         &mut self,
         code: &str,
-        answers: Option<&mut Answers<'_>>,
+        answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
@@ -224,7 +223,7 @@ impl Board {
     }
 
     fn unless_restarted(&mut self, reply: Reply) -> Result<Reply, Failure> {
-        // Its memory is empty: it has restarted, and nobody saw it.
+        // Its memory is empty: it has restarted unnoticed.
         if repl::find(&reply.error, b"NameError").is_some() && repl::find(&reply.error, b"'__belay").is_some() {
             self.session.close(Failure::Restarted);
             return Err(Failure::Restarted);
@@ -232,7 +231,7 @@ impl Board {
         Ok(reply)
     }
 
-    /// As [`Board::ask`], for a frame that does no harm if it is sent again.
+    /// Like [`Board::ask`], for a frame that can be sent again without harm.
     fn ask_again(&mut self, code: &str, kind: FrameKind, wait: Wait, sink: Sink<'_>) -> Result<String, Failure> {
         for _ in 0..REPEATS {
             match self.ask(code, None, wait, sink) {
@@ -251,7 +250,7 @@ impl Board {
             let code = "__belay_a('N','%d%s'%(__belay_l[0],__belay_l[1]))";
             let reply = self.session.execute_awaiting(code, "", wait, sink);
             match reply.and_then(|reply| self.unless_restarted(reply)) {
-                // An answer to a question of the session that came late begins otherwise.
+                // A late reply to a question of the session starts differently.
                 Ok(Reply { frame: Some(frame), .. })
                     if frame.text.starts_with(|letter: char| letter.is_ascii_digit()) =>
                 {
@@ -268,8 +267,8 @@ impl Board {
         Ok((digits.parse().map_err(|_| Failure::Torn(None))?, kind))
     }
 
-    /// Has a torn reply again. `left`: what is left of it; `before`: how many replies there were before it. What others
-    /// have printed into the reply comes before what they print meanwhile.
+    /// Requests a torn reply again. `left`: its remains; `before`: the number of replies before it. Output printed into the
+    /// reply is passed on before output printed meanwhile.
     fn recover(&mut self, left: Option<Vec<u8>>, before: u64, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
         let (mut first, mut then) = (Vec::new(), Vec::new());
         let mut meanwhile = |bytes: &[u8]| {
@@ -280,7 +279,7 @@ impl Board {
         let reply = self.have_again(left.clone(), before, wait, &mut first, &mut meanwhile);
         let stray = self.session.take_stray();
         match (reply, stray) {
-            // The program ran on: a thread has printed what was taken for its end.
+            // The program was still running: a thread printed its apparent end.
             (Err(Failure::Torn(_)), Some(frame)) => {
                 sink(&left.unwrap_or_default());
                 sink(repl::RAW_BANNER);
@@ -307,7 +306,7 @@ impl Board {
         }
     }
 
-    /// `first`: where what others have printed into the reply goes.
+    /// `first`: receives the output printed into the reply.
     fn have_again(
         &mut self,
         left: Option<Vec<u8>>,
@@ -319,7 +318,7 @@ impl Board {
         let (count, kind) = match self.count(wait, sink) {
             Ok(counted) => counted,
             Err(failure) => {
-                // What a board says that restarts.
+                // The output of a restart.
                 first.extend(left.unwrap_or_default().into_iter().filter(|&byte| byte != 0x04));
                 return Err(failure);
             }
@@ -329,11 +328,11 @@ impl Board {
             return Err(Failure::Torn(left));
         }
         if count == before && left.as_deref() == Some(b"\x04\x04>") {
-            // It has ended without a word: by SystemExit, which restarts no MicroPython before 1.20 or so.
+            // It ended silently: by SystemExit, which does not restart MicroPython before about 1.20.
             return Ok(Reply { frame: None, error: b"SystemExit".to_vec() });
         }
         if count == before {
-            // The command was never heard, or raised something.
+            // The command never arrived, or raised an exception.
             let error: Vec<u8> = left.iter().flatten().copied().filter(|&byte| byte != 0x04).collect();
             let error = error.strip_suffix(b">").unwrap_or(&error).to_vec();
             let heard = !error.trim_ascii().is_empty();
@@ -351,7 +350,7 @@ impl Board {
                 break;
             }
         }
-        let frame = Frame { kind, text };
+        let frame = ReplyFrame { kind, text };
         first.extend(noise(&repl::without_torn_prompts(left.unwrap_or_default()), &frame, self.session.token()));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
@@ -361,13 +360,13 @@ impl Board {
         self.session.is_closed()
     }
 
-    /// What becomes readable when the board has said something; see [`crate::port::Port::descriptors`].
+    /// The descriptors that become readable when the board sends something; see [`crate::port::Port::descriptors`].
     #[cfg(unix)]
     pub fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
         self.session.descriptors()
     }
 
-    /// Passes on what the board has printed since the last command.
+    /// Passes on the board's output since the last command.
     ///
     /// # Errors
     /// [`Failure::Lost`].
@@ -375,7 +374,7 @@ impl Board {
         self.session.drain(sink)
     }
 
-    /// Restarts the board with its main.py and loads the helpers again. What was declared on it is gone.
+    /// Restarts the board with its main.py and loads the helpers again. Declarations are gone.
     ///
     /// # Errors
     /// See [`ConnectFailure`].
@@ -384,7 +383,7 @@ impl Board {
         self.load(wait, sink)
     }
 
-    /// As [`Board::soft_reset`], but leaves the board to its main.py. No command runs any more.
+    /// Like [`Board::soft_reset`], but leaves the board to its main.py. No more commands can run.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -392,7 +391,7 @@ impl Board {
         self.session.leave_restarting(patience, wait, sink)
     }
 
-    /// Sends code that resets the board, and leaves it. No command runs any more. Gives the traceback if it was refused.
+    /// Sends code that resets the board, and leaves it. No more commands can run. Returns the traceback if the code raised.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -406,14 +405,14 @@ impl Board {
         self.session.leave_resetting(code, patience, wait, sink)
     }
 
-    /// Leaves the raw REPL. No command runs any more.
+    /// Leaves the raw REPL. No more commands can run.
     pub fn leave(&mut self) {
         self.session.leave();
     }
 }
 
-/// What others have printed into a torn frame: all of `left` that is not the frame itself.
-fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
+/// The output printed into a torn frame: all of `left` except the frame itself.
+fn noise(left: &[u8], frame: &ReplyFrame, token: &str) -> Vec<u8> {
     // The board may have sent CR LF for each LF. The best guess leaves one piece, then a whole line, then less.
     let texts = [frame.text.clone(), repl::with_returns(&frame.text)];
     let plain = repl::forms(token, frame.kind, &frame.text);
@@ -425,7 +424,7 @@ fn noise(left: &[u8], frame: &Frame, token: &str) -> Vec<u8> {
     guesses.min_by_key(rank).map(|(_, noise)| noise).unwrap_or_default()
 }
 
-/// All of `left` that is not what was `sent`, and whether it is one piece.
+/// All of `left` except what was `sent`, and whether it is one piece.
 fn noise_in(left: &[u8], sent: &[u8]) -> (bool, Vec<u8>) {
     // One print in one place is the usual case, and prints are whole lines.
     let same = left.iter().zip(sent).take_while(|(a, b)| a == b).count();
@@ -447,12 +446,14 @@ fn outcome(reply: Reply) -> Outcome {
     }
     Outcome::Value(match reply.frame {
         None => Payload::Repr("None".to_owned()),
-        Some(Frame { kind: FrameKind::Repr | FrameKind::Number | FrameKind::Question, text }) => Payload::Repr(text),
-        Some(Frame { kind: FrameKind::Stop, text }) => Payload::Stop(text),
-        Some(Frame { kind: FrameKind::Base64, text }) => {
+        Some(ReplyFrame { kind: FrameKind::Repr | FrameKind::Number | FrameKind::Question, text }) => {
+            Payload::Repr(text)
+        }
+        Some(ReplyFrame { kind: FrameKind::Stop, text }) => Payload::Stop(text),
+        Some(ReplyFrame { kind: FrameKind::Base64, text }) => {
             match base64::engine::general_purpose::STANDARD.decode(text.trim_end()) {
                 Ok(bytes) => Payload::Bytes(bytes),
-                // Cannot be: the frame's length was right. Shown as what it is.
+                // Impossible: the frame's length was right. Show it unchanged.
                 Err(_) => Payload::Repr(text),
             }
         }
@@ -464,7 +465,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_helper_takes_the_name_of_another() {
+    fn helpers_have_distinct_names() {
         use super::helper::{FILES, GENERATOR, HASH, PROXY, RECEIVE, TIMED_GENERATOR, TYPED};
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
@@ -474,7 +475,7 @@ mod tests {
             ("timed generator", TIMED_GENERATOR),
             ("proxy", PROXY),
             ("files", FILES),
-            // It stands in for what the files would import.
+            // It replaces what the files would import.
             ("files", HASH),
             ("receive", RECEIVE),
             ("typed", TYPED),
@@ -493,14 +494,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_printed_into_a_frame_is_told_from_it() {
+    fn separates_output_from_a_frame() {
         printed_into("7", "\x1eabcR1:7\x1eabc;\x04\x04>");
         printed_into("a\nb", "\x1eabcR3:a\nb\x1eabc;\x04\x04>");
         printed_into("a\nb", "\x1eabcR3:a\r\nb\x1eabc;\x04\x04>");
     }
 
     fn printed_into(text: &str, sent: &str) {
-        let frame = Frame { kind: FrameKind::Repr, text: text.to_owned() };
+        let frame = ReplyFrame { kind: FrameKind::Repr, text: text.to_owned() };
         for place in 0..=sent.len() {
             for text in ["tick\r\n", "abc\r\n", "\x04", ";;", ""] {
                 let left = [&sent[..place], text, &sent[place..]].concat();

@@ -1,10 +1,10 @@
-//! What a board asks about a folder of this computer that it sees at `/remote`, and how it is answered. Pure.
+//! The protocol of a folder of this computer that a board sees at `/remote`. Pure.
 //!
-//! The other end is `snippets/mount.py`. A question is a tuple: its number, the files closed since the last one, a letter
-//! for what is to be done, and what that takes. An answer has a head of twelve bytes: `m` if more of it can be asked for,
-//! else `e`; in hexadecimal digits the number (3), the error's number or 0 (3) and the length of what follows (5).
-//! Invariant: each question is answered once, however often it comes, so that no answer is taken for another's; an answer
-//! fits into the board's input buffer, and holds no byte that means something to a prompt.
+//! The other end is `snippets/mount.py`. A request is a tuple: its number, the files closed since the last one, a letter
+//! for the operation, and its arguments. A response has a header of twelve bytes: `m` if more of it can be requested, else
+//! `e`; in hexadecimal digits the number (3), the error number or 0 (3) and the length of the rest (5).
+//! Invariant: each request is performed once, however often it arrives, so that responses cannot be mixed up; a response
+//! fits into the board's input buffer, and contains no byte with a meaning to a prompt.
 
 use super::command::Command;
 use super::escape::escape;
@@ -16,18 +16,18 @@ use base64::Engine as _;
 
 /// Where the board sees the folder.
 pub const PLACE: &str = "/remote";
-/// Length of an answer's head.
+/// Length of a response's header.
 const HEAD: usize = 12;
-/// Bytes of the board's input buffer that are left for what asks the board for its prompt.
+/// Bytes of the board's input buffer reserved for a request for the prompt.
 const SPARE: usize = 8;
-/// Most bytes of an answer on a link that holds back what the board has not read.
+/// Most bytes of a response on a connection that holds back unread data.
 const MOST: usize = 4096;
 
-/// Least free memory, in bytes, of a board that is given the helper. Compiling it takes twice as much on 32-bit boards; the
-/// rest is for what an earlier program holds, which a collection frees.
+/// Least free memory, in bytes, of a board for the helper. Compiling it takes twice as much on 32-bit boards; the rest may
+/// be held by an earlier program until a garbage collection.
 const LEAST_FREE: u64 = 12 * 1024;
 
-/// Asks what a board must have before it is given the helper; nothing of it stays on the board.
+/// The command that asks for the helper's requirements; leaves nothing on the board.
 pub fn probe() -> Command {
     Command::new(
         "def __belay_mq(n,a):\n try:return hasattr(__import__(n),a)\n except ImportError:return False\n\
@@ -37,55 +37,53 @@ pub fn probe() -> Command {
     )
 }
 
-/// What a board lacks to see a folder of this computer, by the answer to [`probe`] and its free memory when it was
-/// connected; `None`: nothing.
+/// What a board lacks to mount a folder of this computer, from the reply to [`probe`] and its free memory at connection;
+/// `None`: nothing.
 pub fn missing(answer: &Value, free: Option<u64>) -> Option<String> {
     let Value::List(fields) = answer else { return None };
     let has: Vec<bool> = fields.iter().map(|field| *field == Value::Bool(true)).collect();
     let [mount, mount_in_vfs, base, bytes, stdin, base64, buffer] = has.as_slice() else { return None };
     Some(match free {
-        _ if !mount && !mount_in_vfs => {
-            "its firmware has no `os.mount`, so it has no file systems of its own".to_owned()
-        }
+        _ if !mount && !mount_in_vfs => "its firmware has no `os.mount`".to_owned(),
         _ if !base || !bytes => "its firmware has no `io.IOBase`".to_owned(),
         _ if !stdin => "its firmware has no `sys.stdin`".to_owned(),
         _ if !buffer && !base64 => "its firmware has neither `sys.stdin.buffer` nor `binascii`".to_owned(),
         Some(free) if free < LEAST_FREE => {
-            format!("it has {free} bytes of free memory, and needs {LEAST_FREE} at least")
+            format!("it has {free} bytes of free memory, but needs at least {LEAST_FREE}")
         }
         _ => return None,
     })
 }
 
-/// The number of an error, as MicroPython has it on every board.
+/// The number of an error, which is the same on every MicroPython board.
 pub type Number = u16;
 
 /// EINVAL.
 const INVALID: Number = 22;
 
-/// What a board wants done in the folder. Paths are the board's, from the folder on.
+/// An operation that a board requests in the folder. Paths are relative to the folder.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Wish {
     /// Opens a file, in a mode of Python's `open`.
     Open(String, String),
-    /// Reads so many bytes of an open file, from this place on.
+    /// Reads this number of bytes of an open file, from this offset.
     Read(u64, u64, usize),
-    /// Writes into an open file: its number, the number of the write, the place, the bytes. A write that was interrupted
-    /// before its answer arrived is repeated with the same number; the bytes may have become more.
+    /// Writes into an open file: its number, the number of the write, the offset, the bytes. A write that was interrupted
+    /// before its response arrived is repeated with the same number, possibly with more bytes.
     Write(u64, u64, u64, Vec<u8>),
-    /// Nothing but that files are closed.
+    /// Only reports closed files.
     Close,
     /// The size of an open file.
     Size(u64),
-    /// What a path is.
+    /// The kind of a path.
     Status(String),
-    /// What there is to know of the folder's file system.
+    /// The properties of the folder's file system.
     Space,
-    /// A directory, to be the current one.
+    /// Makes a directory the current one.
     Enter(String),
-    /// The entries of a directory behind this name, of about so many bytes.
+    /// The entries of a directory after this name, of about this number of bytes.
     List(String, String, usize),
-    /// Makes a directory.
+    /// Creates a directory.
     MakeDirectory(String),
     /// Removes an empty directory.
     RemoveDirectory(String),
@@ -95,23 +93,23 @@ pub enum Wish {
     Rename(String, String),
 }
 
-/// Does what is wished, and gives bytes or Python source. Told first which files were closed.
+/// Performs an operation, and returns bytes or Python source. The first argument is the closed files.
 pub type Perform<'a> = &'a mut dyn FnMut(&[u64], Wish) -> Result<Vec<u8>, Number>;
 
-/// Keeps questions and answers in step.
+/// Keeps requests and responses in step.
 #[derive(Debug)]
-pub struct Desk {
-    /// Whether bytes travel as they are, else in base64.
+pub struct RemoteFs {
+    /// Whether bytes are sent unchanged, else in base64.
     binary: bool,
-    /// Bytes of an answer, without its head.
+    /// Bytes of a response, without its header.
     part: usize,
-    /// The number of the last question.
+    /// The number of the last request.
     last: Option<i64>,
-    /// What is left of the last answer.
+    /// The rest of the last response.
     rest: Vec<u8>,
 }
 
-/// A question, taken apart.
+/// A parsed request.
 struct Question {
     number: i64,
     closed: Vec<u64>,
@@ -119,29 +117,29 @@ struct Question {
 }
 
 enum Asked {
-    /// Something new.
+    /// A new operation.
     Wish(Wish),
-    /// The rest of the last answer.
+    /// The rest of the last response.
     Rest,
-    /// What no file system can do: a place that is no number, for example.
+    /// An invalid operation, for example with an offset that is not a number.
     Nonsense,
 }
 
-impl Desk {
-    /// For a board with an input buffer of `room` bytes. `binary`: it reads bytes as they are.
-    pub fn new(binary: bool, abilities: Abilities, room: usize) -> Desk {
+impl RemoteFs {
+    /// For a board with an input buffer of `room` bytes. `binary`: it reads bytes unchanged.
+    pub fn new(binary: bool, abilities: Abilities, room: usize) -> RemoteFs {
         let room = if abilities.holds_back { MOST } else { room.min(MOST) };
-        Desk { binary, part: room.saturating_sub(HEAD + SPARE).max(16) / 4 * 4, last: None, rest: Vec::new() }
+        RemoteFs { binary, part: room.saturating_sub(HEAD + SPARE).max(16) / 4 * 4, last: None, rest: Vec::new() }
     }
 
-    /// Whether a program's question is one of this kind.
+    /// Whether a program's question is such a request.
     pub fn is_asked(question: &str) -> bool {
         question.starts_with('(')
     }
 
-    /// The bytes to send for a question.
+    /// The bytes to send for a request.
     pub fn answer(&mut self, question: &str, perform: Perform<'_>) -> Vec<u8> {
-        // What was torn is asked again.
+        // A torn request is sent again.
         let Some(question) = read(question) else { return Vec::new() };
         if self.last == Some(question.number) {
             return Vec::new();
@@ -172,7 +170,7 @@ impl Desk {
     }
 }
 
-/// A question in the board's words; `None` if it is none.
+/// Parses a request; `None` if it is not one.
 fn read(text: &str) -> Option<Question> {
     let Ok(Value::Tuple(fields)) = parse(text) else { return None };
     let mut fields = fields.into_iter();
@@ -234,18 +232,18 @@ fn text_of(value: Value) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn desk(binary: bool, room: usize) -> Desk {
-        Desk::new(binary, Abilities::default(), room)
+    fn remote_fs(binary: bool, room: usize) -> RemoteFs {
+        RemoteFs::new(binary, Abilities::default(), room)
     }
 
     #[test]
-    fn an_answer_comes_in_parts_that_fit() {
+    fn a_response_is_split_into_parts_that_fit() {
         let content: Vec<u8> = (0..=255).collect();
         for binary in [true, false] {
-            let mut desk = desk(binary, 64);
+            let mut remote_fs = remote_fs(binary, 64);
             let (mut got, mut question, mut number) = (Vec::new(), "(0, (), 'r', 1, 0, 999)".to_owned(), 0);
             loop {
-                let answer = desk.answer(&question, &mut |closed, wish| {
+                let answer = remote_fs.answer(&question, &mut |closed, wish| {
                     assert_eq!((closed, wish), (&[][..], Wish::Read(1, 0, 999)));
                     Ok(content.clone())
                 });
@@ -277,27 +275,27 @@ mod tests {
     }
 
     #[test]
-    fn a_question_is_answered_once() {
-        let mut desk = desk(true, 256);
+    fn performs_a_request_once() {
+        let mut remote_fs = remote_fs(true, 256);
         let mut done = 0;
         let mut perform = |_: &[u64], _: Wish| {
             done += 1;
             Err(30)
         };
-        assert_eq!(desk.answer("(4095, (), 'k', '/a')", &mut perform), b"efff01e00000");
-        assert_eq!(desk.answer("(4095, (), 'k', '/a')", &mut perform), b"");
-        assert_eq!(desk.answer("(0, (1, 2), 'k', '/a')", &mut perform), b"e00001e00000");
+        assert_eq!(remote_fs.answer("(4095, (), 'k', '/a')", &mut perform), b"efff01e00000");
+        assert_eq!(remote_fs.answer("(4095, (), 'k', '/a')", &mut perform), b"");
+        assert_eq!(remote_fs.answer("(0, (1, 2), 'k', '/a')", &mut perform), b"e00001e00000");
         for nonsense in ["", "7", "(1)", "(1, ())", "(-1, (), 'f')", "(9999, (), 'f')", "((((("] {
-            assert_eq!(desk.answer(nonsense, &mut perform), b"", "{nonsense}");
+            assert_eq!(remote_fs.answer(nonsense, &mut perform), b"", "{nonsense}");
         }
-        // A program that gives nonsense must not wait for ever.
-        assert_eq!(desk.answer("(1, (), 'r', 1, -1, 5)", &mut perform), b"e00101600000");
-        assert_eq!(desk.answer("(2, (), 'o', 5)", &mut perform), b"e00201600000");
+        // A program that sends nonsense must not wait indefinitely.
+        assert_eq!(remote_fs.answer("(1, (), 'r', 1, -1, 5)", &mut perform), b"e00101600000");
+        assert_eq!(remote_fs.answer("(2, (), 'o', 5)", &mut perform), b"e00201600000");
         assert_eq!(done, 2);
     }
 
     #[test]
-    fn what_a_board_lacks_is_named() {
+    fn names_what_a_board_lacks() {
         let case = |answer: [bool; 7], free, wanted: Option<&str>| {
             let missing = missing(&Value::List(answer.map(Value::Bool).to_vec()), free);
             match wanted {

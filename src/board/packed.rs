@@ -1,24 +1,24 @@
-//! Helpers on their way to a board: compressed where it can unpack them, since a slow line takes longer than the unpacking.
+//! Compresses helpers for boards that can decompress them, because a slow line takes longer than decompression.
 //!
-//! Pure. Invariant: what is packed defines on the board what the plain source would define, and nothing else.
+//! Pure. Invariant: the packed source defines exactly what the plain source would define.
 
 use super::identity::Identity;
 use base64::Engine as _;
 
-/// The first MicroPython with `deflate`, which some boards leave out all the same.
+/// The first MicroPython with `deflate`, which some boards still leave out.
 const DEFLATE_SINCE: (u32, u32, u32) = (1, 21, 0);
-/// Shortest source, in bytes, that is worth it: the unpacking is a hundred bytes itself.
+/// Shortest source, in bytes, that is worth it: the decompressing code is a hundred bytes itself.
 const WORTH: usize = 600;
 
-/// Whether a board with this identity most likely unpacks. `small`: fewer bytes of free memory than this are too few, as
-/// the source and the window are in it together.
+/// Whether a board with this identity can most likely decompress. `small`: the least free memory in bytes, which must hold
+/// both the source and the window.
 pub(super) fn suits(identity: &Identity, small: u64) -> bool {
     identity.name == "micropython"
         && identity.version >= DEFLATE_SINCE
         && identity.free.is_some_and(|free| free >= small)
 }
 
-/// Code that does what `source` does; `None` if it would hardly be shorter.
+/// Code equivalent to `source`; `None` if it would hardly be shorter.
 pub(super) fn pack(source: &str) -> Option<String> {
     if source.len() < WORTH {
         return None;
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_packed_is_shorter() {
+    fn packed_source_is_shorter() {
         for source in [helper::FILES, helper::RECEIVE, helper::MOUNT] {
             let packed = pack(source).unwrap();
             assert!(packed.len() * 4 < source.len() * 3, "{} of {}", packed.len(), source.len());

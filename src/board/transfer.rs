@@ -1,10 +1,10 @@
-//! Files on their way to a board that runs the receiver `snippets/receive.py`: a stream of records, cut into chunks of
-//! which the board asks for one after the other. Reads the files, and nothing else.
+//! Sends files to a board that runs the receiver `snippets/receive.py`: a stream of records, cut into chunks that the board
+//! requests one after the other. Reads only the files.
 //!
-//! A chunk has a size that the board's input buffer bears, or that something on the way holds back, and the board asks for
-//! some ahead, so that the line is never idle. No byte of a stream can be taken for a command: should the board restart or
-//! be interrupted in the middle, what is still under way is text without end at a prompt. Invariant: however questions are
-//! lost or repeated, each chunk is sent once and in order; a few records of a file are in memory, whatever its length.
+//! A chunk fits the board's input buffer, or is held back on the way, and the board requests some ahead, so that the line
+//! is never idle. No byte of a stream acts as a command: if the board restarts or is interrupted halfway, the bytes in
+//! transit are an unfinished line at a prompt. Invariant: even if requests are lost or repeated, each chunk is sent once
+//! and in order; only a few records of a file are in memory, whatever its length.
 
 use super::content::{Reading, Upload};
 use super::escape::{mask, mask_length};
@@ -15,30 +15,30 @@ use base64::Engine as _;
 
 /// Most bytes of a record.
 const RECORD: usize = 4096;
-/// Length of the head of a short chunk.
+/// Length of the header of a short chunk.
 const HEAD: usize = 4;
-/// Smallest compression that is worth its unpacking: of its bytes, nine tenths.
+/// Least compression that is worth decompressing: to nine tenths of the bytes.
 const WORTH: (usize, usize) = (9, 10);
 
 /// How a stream is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// How the bytes travel: [`Channel::Text`] or [`Channel::Binary`].
+    /// How the bytes are sent: [`Channel::Text`] or [`Channel::Binary`].
     pub channel: Channel,
     /// Bytes of a full chunk.
     pub chunk: usize,
-    /// How many chunks the board asks for ahead.
+    /// How many chunks the board requests ahead.
     pub ahead: usize,
     /// Bits of the window of compressed records; 0: none are compressed.
     pub window: u32,
-    /// Whether chunks are longer than the board's input buffer is known to bear, because something on the way holds them
-    /// back, most likely: if bytes are lost after all, the stream is to be sent again at a cautious pace.
+    /// Whether chunks are longer than the board's known input buffer, because something on the way probably holds them back: if
+    /// bytes are lost, the stream must be resent at a cautious pace.
     pub bold: bool,
 }
 
 impl Pace {
-    /// What suits a board with an input buffer of `room` bytes. `cautious`: a bold one has failed. `None` if it can receive no
-    /// stream.
+    /// The pace for a board with an input buffer of `room` bytes. `cautious`: a bold pace has failed. `None` if it cannot
+    /// receive a stream.
     pub fn new(facts: &Facts, abilities: Abilities, room: usize, cautious: bool) -> Option<Pace> {
         let channel = match facts.channel {
             Channel::Binary if abilities.text_only => Channel::Text,
@@ -51,7 +51,7 @@ impl Pace {
         let held = abilities.holds_back || abilities.queues && !cautious;
         let size = if held { (facts.memory / 64).min(2048) } else { room / ahead };
         let chunk = size.saturating_sub(HEAD).max(16) / 4 * 4;
-        // The window, the compressed record and what comes of it are in memory together.
+        // The window, the compressed record and its content are in memory together.
         let window = (facts.memory / 10).checked_ilog2().unwrap_or(0).min(15);
         let window = if facts.deflate && window >= 10 { window } else { 0 };
         Some(Pace { channel, chunk, ahead, window, bold: held && !abilities.holds_back })
@@ -73,26 +73,26 @@ pub struct Stream<'a> {
     pace: Pace,
     hash: Hash,
     files: std::slice::Iter<'a, Upload<'a>>,
-    /// The file under way.
+    /// The current file.
     file: Option<Reading<'a>>,
-    /// What was read of it and is in no record yet, from `begun` on.
+    /// Data of it that is read but in no record yet, from `begun` on.
     read: Vec<u8>,
     begun: usize,
     /// Whether the board has a file open.
     named: bool,
     ended: bool,
     failure: Option<Error>,
-    /// Records that are cut into chunks, from `at` on.
+    /// Records to be cut into chunks, from `at` on.
     records: Vec<u8>,
     at: usize,
     /// Number of the next chunk.
     next: u64,
-    /// Bytes of files that are in chunks already.
+    /// Bytes of files that are already in chunks.
     taken: u64,
 }
 
 impl<'a> Stream<'a> {
-    /// The stream of `files`, in their order, for a board that hashes so.
+    /// The stream of `files`, in order, for a board with this hash.
     pub fn new(pace: Pace, hash: Hash, files: &'a [Upload<'a>]) -> Stream<'a> {
         Stream {
             pace,
@@ -111,21 +111,21 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Why the stream ended before its time, if it did: a file could not be read. The board has not got that file then.
+    /// Why the stream ended early, if it did: a file could not be read. The board does not have that file then.
     pub fn failure(self) -> Option<Error> {
         self.failure
     }
 
-    /// Bytes of the files that have been given away, compressed or not.
+    /// Bytes of the files that have been sent, compressed or not.
     pub fn taken(&self) -> u64 {
         self.taken
     }
 
-    /// The chunks that a question asks for: the one of its number, and those before it whose questions were lost.
+    /// The chunks for a request: the one with its number, and earlier ones whose requests were lost.
     pub fn answer(&mut self, question: &str) -> Vec<u8> {
         let mut answer = Vec::new();
         let Ok(number) = question.parse::<u64>() else { return answer };
-        // A question that was torn into a larger number must not flood the board.
+        // A request torn into a larger number must not flood the board.
         let number = number.min(self.next + self.pace.ahead as u64 - 1);
         while self.next <= number && self.chunk(&mut answer) {
             self.next += 1;
@@ -133,7 +133,7 @@ impl<'a> Stream<'a> {
         answer
     }
 
-    /// Appends the next chunk with its head. False if there is none.
+    /// Appends the next chunk with its header. False if there is none.
     fn chunk(&mut self, answer: &mut Vec<u8>) -> bool {
         self.fill();
         let plain = &self.records[self.at..];
@@ -161,7 +161,7 @@ impl<'a> Stream<'a> {
         true
     }
 
-    /// Sees to it that there are records for a chunk, or none at all are left.
+    /// Prepares records for a chunk, or all that are left.
     fn fill(&mut self) {
         if self.records.len() - self.at >= self.pace.chunk {
             return;
@@ -195,15 +195,15 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// Ends the stream so that the board keeps nothing of the file under way: no file has an empty digest.
+    /// Ends the stream so that the board discards the current file: no file has an empty digest.
     fn give_up(&mut self, error: Error) {
         self.ended = true;
         self.failure = Some(error);
-        // After either the board reads no more.
+        // After either, the board reads no more.
         self.record(if self.named { b'e' } else { b'x' }, b"");
     }
 
-    /// Reads what the next record is made of.
+    /// Reads the data of the next record.
     fn look_ahead(&mut self) -> Result<()> {
         let wanted = (1 << self.pace.window).max(RECORD);
         let Some(file) = &mut self.file else { return Ok(()) };
@@ -248,7 +248,7 @@ fn record(records: &mut Vec<u8>, kind: u8, payload: &[u8]) {
     records.extend_from_slice(payload);
 }
 
-/// Whether it is worth trying to compress: noise, and what is compressed already, has nearly every byte early on.
+/// Whether it is worth trying to compress: noise and compressed data contain nearly every byte value early on.
 fn may_shrink(content: &[u8]) -> bool {
     let mut seen = [false; 256];
     for &byte in &content[..content.len().min(1024)] {
@@ -267,7 +267,7 @@ mod tests {
 
     const HASH: Hash = Hash::Crc32;
 
-    /// The receiver, up to its records: kind and payload.
+    /// A receiver that returns the records: kind and payload.
     fn receive(pace: Pace, stream: &mut Stream<'_>, questions: impl Iterator<Item = u64>) -> Vec<(u8, Vec<u8>)> {
         let mut line = Vec::new();
         for question in questions {
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_carries_its_files() {
+    fn a_stream_contains_its_files() {
         let every: Vec<u8> = (0..=255).cycle().take(5000).collect();
         let text = b"for i in range(10):\n    print('the same line again')\n".repeat(200);
         let files = [
@@ -346,12 +346,12 @@ mod tests {
     }
 
     #[test]
-    fn lost_and_repeated_questions_change_nothing() {
+    fn lost_and_repeated_requests_change_nothing() {
         let content: Vec<u8> = (0..=255).cycle().take(3000).collect();
         let files = [Upload { path: "/a", content: &content, digest: None }];
         let pace = Pace { channel: Channel::Binary, chunk: 60, ahead: 2, window: 0, bold: false };
         let plain = receive(pace, &mut Stream::new(pace, HASH, &files), 0..1000);
-        // Question 3 is lost, 5 comes twice, and 9 after 10.
+        // Request 3 is lost, 5 arrives twice, and 9 after 10.
         let odd = [0, 1, 2, 4, 5, 5, 6, 7, 8, 10, 9].into_iter().chain(11..1000);
         assert!(receive(pace, &mut Stream::new(pace, HASH, &files), odd) == plain);
         let mut stream = Stream::new(pace, HASH, &files);
@@ -374,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_read_ends_the_stream_without_it() {
+    fn an_unreadable_file_ends_the_stream_without_it() {
         let pace = Pace { channel: Channel::Binary, chunk: 60, ahead: 2, window: 0, bold: false };
         for gone in [false, true] {
             let short = Short(vec![7; 9000], gone);
@@ -387,12 +387,14 @@ mod tests {
             let records = receive(pace, &mut stream, 0..1000);
             let kinds: Vec<u8> = records.iter().map(|(kind, _)| *kind).filter(|kind| *kind != b'd').collect();
             assert_eq!(kinds, if gone { b"nex".as_slice() } else { b"nene" });
-            assert_eq!(records.last().unwrap().1, b"", "no board takes an empty digest");
-            assert!(stream.failure().is_some_and(|error| error.message().starts_with("what is sent cannot be read: ")));
+            assert_eq!(records.last().unwrap().1, b"", "no board accepts an empty digest");
+            assert!(
+                stream.failure().is_some_and(|error| error.message().starts_with("cannot read the content to send: "))
+            );
         }
     }
 
-    /// Counts how much of it is read.
+    /// Counts the bytes read.
     struct Zeros(u64, std::cell::Cell<u64>);
 
     impl Content for Zeros {
@@ -430,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pace_suits_the_board() {
+    fn the_pace_fits_the_board() {
         let facts =
             |memory| Facts { hash: super::super::files::Hash::Sha256, channel: Channel::Binary, deflate: true, memory };
         let serial = Abilities { raw_paste: true, ..Abilities::default() };

@@ -1,13 +1,13 @@
-//! What tells one board from all others, for reports.
+//! The identity of one particular board, for reports.
 //!
-//! It is asked only if somebody wants to know: opening a board does not wait for it. Invariant: a board that cannot say is
-//! no error.
+//! It is requested on demand: opening a board does not wait for it. Invariant: a board that cannot report it is not an
+//! error.
 
 use crate::device::handle::Device;
 use crate::value::Value;
 use std::fmt::Write as _;
 
-/// What a board says of itself besides its firmware.
+/// What a board reports about itself in addition to its firmware.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
     /// `sys.implementation._machine`, for example `Raspberry Pi Pico W with RP2040`.
@@ -17,7 +17,7 @@ pub struct About {
 }
 
 impl About {
-    /// Reads the answer: the machine, and the bytes of the identity.
+    /// Parses the reply: the machine, and the bytes of the unique id.
     fn from_value(value: &Value) -> About {
         let Value::Tuple(fields) = value else { return About::default() };
         let machine = match fields.first() {
@@ -38,7 +38,7 @@ impl About {
 }
 
 impl Device {
-    /// Asks the board. One exchange; what it does not say is `None`.
+    /// Asks the board in one exchange; what it does not report is `None`.
     pub fn about(&self) -> About {
         let id = match self.firmware().name.as_str() {
             "circuitpython" => "__import__('microcontroller').cpu.uid",
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn answers_of_any_kind_are_read() {
+    fn parses_any_reply() {
         let about = |text: &str| About::from_value(&crate::value::parse::parse(text).unwrap());
         let pico = about(r"('Raspberry Pi Pico with RP2040', b'\xe6a\x0c')");
         assert_eq!(pico.machine.as_deref(), Some("Raspberry Pi Pico with RP2040"));

@@ -1,6 +1,6 @@
 //! Binds a call's arguments to an item's parameters, on the host, before anything is sent.
 //!
-//! Uses [`crate::value`] and the declaration. Invariant: what is bound has a value, or a default, for every parameter.
+//! Uses [`crate::value`] and the declaration. Invariant: every bound parameter has a value or a default.
 
 use crate::device::class::{Default, Item, Param};
 use crate::error::{Error, Kind, Result};
@@ -13,7 +13,7 @@ use crate::value::write::literal;
 pub enum Bound<'a> {
     /// Given by the caller.
     Given(&'a Value),
-    /// Left to its default.
+    /// Its default.
     Default(&'a Default),
 }
 
@@ -67,8 +67,8 @@ fn refuse(item: &Item, message: String) -> Error {
     Error::new(Kind::ArgumentError, message).with_help(format!("it is declared as `{}`", signature(item)))
 }
 
-/// The arguments of a call as Python source: as few as say it. Defaults live on the board, so those at the end are left
-/// out; behind a default that only the board knows, arguments go by name.
+/// The arguments of a call as Python source, as few as possible. Defaults are on the board, so trailing ones are left out;
+/// after a default that only the board knows, arguments are passed by name.
 ///
 /// # Errors
 /// [`Kind::ArgumentError`] naming the parameter whose value cannot be sent.
@@ -118,7 +118,7 @@ pub fn assignments(item: &Item, bound: &[Bound<'_>]) -> Result<Vec<(String, Stri
     item.params.iter().zip(bound).map(assign).collect()
 }
 
-/// What stands for a default that is not known yet, in code that is only compiled.
+/// The placeholder for a default that is not known yet, in code that is only compiled.
 fn literal_none() -> String {
     "None".to_owned()
 }
@@ -162,7 +162,7 @@ pub fn parameters(item: &Item) -> Result<String> {
     Ok(texts.join(","))
 }
 
-/// The item's head for people: `read_adc(ch, samples = 8) -> int`.
+/// The item's signature for users: `read_adc(ch, samples = 8) -> int`.
 pub fn signature(item: &Item) -> String {
     let param = |param: &Param| {
         let annotation = param.annotation.as_ref().map(|text| format!(": {text}")).unwrap_or_default();
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_find_their_parameters() {
+    fn binds_arguments_to_parameters() {
         let eight = Some(Default::Value(Value::Int(8)));
         let f = item(&[("ch", None), ("samples", eight.clone()), ("gain", eight)]);
         assert_eq!(call(&f, &[26], &[]).unwrap(), "26");
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn wrong_arguments_are_named() {
+    fn names_wrong_arguments() {
         let f = item(&[("ch", None), ("samples", Some(Default::Value(Value::Int(8))))]);
         let message = |args: &[i64], named: &[(&str, i64)]| call(&f, args, named).unwrap_err().message().to_owned();
         assert_eq!(message(&[], &[]), "`f` needs a value for `ch`");

@@ -1,15 +1,15 @@
-//! A board whose last program did not end when its time was over: it is brought back before it is used again.
+//! Brings back a board whose last program did not end after its timeout, before it is used again.
 //!
-//! Uses [`crate::board`]. Invariant: a board that had to be restarted is never used as if nothing had happened: what was
-//! declared on it comes back, or an error says that it is gone.
+//! Uses [`crate::board`]. Invariant: a restarted board is never used silently: its declarations are restored, or an error
+//! reports that they are gone.
 
 use crate::board::{Back, ConnectFailure};
 use crate::device::class::ItemKind;
-use crate::device::faults;
 use crate::device::handle::Device;
 use crate::device::host::Host;
 use crate::device::limits::PATIENT;
 use crate::device::link::refused;
+use crate::device::link_errors;
 use crate::device::state::State;
 use crate::error::{Error, Kind, Result};
 use crate::port::Wait;
@@ -17,10 +17,10 @@ use crate::repl::Means;
 use std::time::Duration;
 
 impl State {
-    /// Brings the board back, if it does not wait for a command. `None`: nothing on it is lost.
+    /// Brings the board back, if it does not wait for a command. `None`: nothing on it was lost.
     ///
     /// # Errors
-    /// ConnectionLost: it does not come back.
+    /// ConnectionLost: it does not respond.
     pub fn get_back(&mut self, host: &Host, device: &str, wait: Wait) -> Result<Option<Means>> {
         let State { board, lines, filter, .. } = self;
         let Some(board) = board.as_mut().filter(|board| board.unsettled().is_some()) else { return Ok(None) };
@@ -32,13 +32,13 @@ impl State {
             }
             Ok(_) => Ok(None),
             Err(ConnectFailure::Link(failure)) => {
-                Err(faults::error(failure, board.abilities(), None, None).with_device(device))
+                Err(link_errors::error(failure, board.abilities(), None, None).with_device(device))
             }
             Err(failure) => Err(refused(failure, device, board.abilities()).with_device(device)),
         }
     }
 
-    /// The error of a board that had to be restarted; it is of no use until it is restored.
+    /// The error of a board that had to be restarted and must be restored before use.
     pub fn was_restarted(&mut self, device: &str, how: Means) -> Error {
         if let Some(mut board) = self.board.take() {
             board.leave();
@@ -49,7 +49,7 @@ impl State {
         };
         Error::new(
             Kind::ConnectionLost,
-            format!("the last program did not end, so the board {means}: what was declared and set up on it is gone"),
+            format!("the last program did not end, so the board {means}: its declarations and setups are gone"),
         )
         .with_device(device)
         .with_help("restore it with `reconnect()`, or open the device with `#{ attempts: 3 }`")
@@ -57,11 +57,10 @@ impl State {
 }
 
 impl Device {
-    /// Brings the board back for the teardowns, and for whoever uses it next. A board that had to be restarted has nothing left
-    /// to tear down.
+    /// Brings the board back for the teardowns, and for its next user. A restarted board has nothing left to tear down.
     ///
     /// # Errors
-    /// ConnectionLost: the board does not come back, or teardowns cannot run on it any more.
+    /// ConnectionLost: the board does not respond, or its teardowns can no longer run.
     pub(super) fn ready_to_close(&self, state: &mut State) -> Result<()> {
         let has_teardown = state.bound.iter().any(|bound| bound.item.kind == ItemKind::Teardown);
         let restarted = state.get_back(self.host(), self.name(), Wait::for_at_most(CLOSE_LIMIT));
@@ -77,8 +76,8 @@ impl Device {
         }
     }
 
-    /// Makes the device ready for its next call. If the board had to be restarted for it, what was declared is declared
-    /// again; what setups have done is done again only if the device was opened with `attempts`.
+    /// Makes the device ready for its next call. If that required a restart of the board, declares its items again; setups
+    /// run again only if the device was opened with `attempts`.
     ///
     /// # Errors
     /// ConnectionLost: see [`State::get_back`] and [`State::was_restarted`].
@@ -91,10 +90,10 @@ impl Device {
         if has_run {
             return Err(state.was_restarted(self.name(), how));
         }
-        self.host().output().notice(&format!("-- `{}`: its items are declared again", self.name()));
+        self.host().output().notice(&format!("-- `{}`: declaring its items again", self.name()));
         self.declare_again(state, self.default_limit())
     }
 }
 
-/// How long the strong means may take at the close of a device.
+/// How long the strong means may take when a device is closed.
 const CLOSE_LIMIT: Duration = Duration::from_secs(8);

@@ -1,6 +1,6 @@
-//! Calls of items, and their declaration at run time.
+//! Calls items, and declares them at run time.
 //!
-//! Invariant: after every call the device can be used, or is lost or closed and says so.
+//! Invariant: after every call the device is usable, or reports that it is lost or closed.
 
 use crate::board::command::{Command, Payload};
 use crate::device::class::{Body, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
@@ -19,17 +19,17 @@ use crate::value::parse::ParseError;
 use crate::value::{Remote, Value};
 use std::sync::Arc;
 
-/// What a call gave.
+/// The result of a call.
 pub enum Called {
     /// A value; `None` for setups, threads and teardowns.
     Value(Value),
-    /// A generator task has begun.
+    /// A generator task has started.
     Generator(Generator),
 }
 
 impl Device {
-    /// What the board says it is. The first call asks it for its emitters, by compiling a function with each, and for the
-    /// size of its floats; a device that is closed or busy failing has none.
+    /// What the board reports about itself. The first call asks for its emitters, by compiling a function with each, and for
+    /// the size of its floats; a device that is closed or failing reports none.
     pub fn implementation(&self) -> Implementation {
         let mut implementation = self.0.implementation.clone();
         let mut known = lock(&self.0.emitters);
@@ -57,14 +57,14 @@ impl Device {
         ["native", "viper"].iter().filter(|name| compiles(name)).map(|name| (*name).to_owned()).collect()
     }
 
-    /// The callable items in declaration order: kind, name, and head for people, `read_adc(ch, samples = 8)`.
+    /// The callable items in declaration order: kind, name, and signature, `read_adc(ch, samples = 8)`.
     pub fn tasks(&self) -> Vec<(ItemKind, Name, String)> {
         let describe = |item: &Arc<Item>| (item.kind, item.name.clone(), arguments::signature(item));
         let state = self.lock();
         state.bound.iter().map(|bound| &bound.item).filter(|item| item.options.register).map(describe).collect()
     }
 
-    /// The recorded commands as they were sent, oldest first: what a reconnect runs again.
+    /// The recorded commands as sent, oldest first: a reconnect runs them again.
     pub fn history(&self) -> Vec<String> {
         let shown = |code: &str| code.strip_suffix("__belay(None)").unwrap_or(code).trim_end().to_owned();
         self.lock().journal.commands().map(shown).collect()
@@ -76,7 +76,7 @@ impl Device {
         state.find(name).map(|bound| &bound.item).filter(|item| item.options.register).map(|item| item.kind)
     }
 
-    /// Calls an item. `at`: where the call stands in the script.
+    /// Calls an item. `at`: the position of the call in the script.
     ///
     /// # Errors
     /// UnknownTaskError, ArgumentError, DeviceException, TimeoutError, ClosedError, ConnectionLost …
@@ -121,8 +121,8 @@ impl Device {
             ItemKind::Thread => {
                 let comma = if arguments.is_empty() { "" } else { "," };
                 if !arguments::positional_only(&values) {
-                    return Err(Error::new(Kind::ArgumentError, "a thread takes its arguments by position")
-                        .with_help("give every argument up to the last one that you want to set"));
+                    return Err(Error::new(Kind::ArgumentError, "a thread takes only positional arguments")
+                        .with_help("pass every argument up to the last one that you want to set"));
                 }
                 let start = format!("__import__('_thread').start_new_thread({name},({arguments}{comma}))");
                 Command::statements(&start)
@@ -134,7 +134,7 @@ impl Device {
             .map_err(|error| no_threads(error, &item))
             .map_err(|error| source::waits_for_input(error, scan::reads_input(&item.body.text)))?;
         state.has_threads |= item.kind == ItemKind::Thread;
-        // An object of this life of the board means nothing in the next one.
+        // An object of this epoch of the board is invalid in the next one.
         if item.options.record && remotes.is_empty() {
             state.journal.ran(&command);
         }
@@ -145,7 +145,7 @@ impl Device {
         }
     }
 
-    /// The objects of the board in the arguments of a call; those of other boards are refused.
+    /// The board's objects in the arguments of a call; rejects those of other boards.
     pub(super) fn admit_all(
         &self,
         state: &mut State,
@@ -181,7 +181,7 @@ impl Device {
         let command = Command::statements(&prepared.source);
         let run = Run { device: self.name(), item: &words, piece: Some(&prepared.piece), limit };
         let outcome = match item.kind {
-            // At close nothing is restored any more.
+            // On close, do not restore the connection.
             ItemKind::Teardown if self.is_closed() => state.run(self.host(), &run, &command),
             _ => self.run_restoring(state, &run, &command, false),
         };
@@ -202,10 +202,10 @@ impl Device {
         self.lock().run(self.host(), &run, &Command::statements(code))
     }
 
-    /// Declares an item at run time from a whole Python `def`; gives its name.
+    /// Declares an item at run time from a whole Python `def`; returns its name.
     ///
     /// # Errors
-    /// DeclarationError, SpecialFunctionNameError, DeviceException (the board refuses the code) …
+    /// DeclarationError, SpecialFunctionNameError, DeviceException (the board rejects the code) …
     pub fn declare(
         &self,
         kind: ItemKind,
@@ -226,10 +226,10 @@ impl Device {
     ) -> Result<Name> {
         let definition = crate::python::signature::parse_def(text)
             .map_err(|refused| Error::new(Kind::DeclarationError, refused.to_string()).with_help(refused.help))?;
-        // Where the text stands in the script is not known: it is a file of its own for errors.
+        // The position of the text in the script is unknown: errors treat it as a separate file.
         let nowhere = || Origin::new(format!("<{}>", definition.name), 1, 1);
         if definition.is_async {
-            return Err(Error::new(Kind::DeclarationError, "an async task would never be awaited")
+            return Err(Error::new(Kind::DeclarationError, "an item cannot be `async def`")
                 .with_help("run the coroutine in the body: `asyncio.run(…)`"));
         }
         let mut item = Item {
@@ -277,7 +277,7 @@ impl Device {
     }
 }
 
-/// The value of a reply; a clear error if it has no literal.
+/// The value of a reply; an error if it is not a literal.
 pub(super) fn literal(payload: Payload) -> Result<Value> {
     payload.value().map_err(|why| {
         let text = match &payload {
@@ -288,13 +288,13 @@ pub(super) fn literal(payload: Payload) -> Result<Value> {
         if shown.len() < text.len() {
             shown.push('…');
         }
-        let error = Error::new(Kind::NotLiteralError, format!("the result is no literal: {shown}"));
+        let error = Error::new(Kind::NotLiteralError, format!("the result is not a literal: {shown}"));
         error.with_help(match why {
             ParseError::NotLiteral { .. } => {
-                "return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its text"
+                "return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its `repr`"
                     .to_owned()
             }
-            why => format!("{why}; mark the task `trusted` to get its text"),
+            why => format!("{why}; mark the task `trusted` to get its `repr`"),
         })
     })
 }
@@ -312,14 +312,14 @@ fn unknown(device: &str, name: &str, state: &State) -> Error {
     }
 }
 
-/// A board without threads says so by an ImportError; terse firmware does not name the module. The start of a thread imports
-/// no other one.
+/// A board without threads raises an ImportError; terse firmware does not name the module. Starting a thread imports no
+/// other one.
 fn no_threads(error: Error, item: &Item) -> Error {
     if item.kind != ItemKind::Thread || !error.is_raised("ImportError") {
         return error;
     }
     Error::new(Kind::FeatureUnavailableError, "the board has no threads")
-        .with_help("its firmware lacks `_thread`; use a timer or an interrupt, or declare another overload `for` it")
+        .with_help("use a timer or an interrupt, or declare another overload `for` it: its firmware lacks `_thread`")
         .with_item(item.words())
         .with_origin(item.origin.clone())
 }

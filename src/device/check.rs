@@ -15,14 +15,14 @@ use crate::value::Value;
 use crate::value::write::literal;
 use std::sync::Arc;
 
-/// Compiles every item with the interpreter that `sim` finds; gives what it, or the host before it, refuses.
+/// Compiles every item with the interpreter that `sim` finds; returns the errors of the interpreter and of the host.
 ///
 /// # Errors
 /// If there is no interpreter.
 pub fn compile(host: &Host, items: &[&Arc<Item>]) -> Result<Vec<Error>> {
     let options = OpenOptions { startup: Some(String::new()), ..OpenOptions::default() };
     let device = host.open(&Arc::new(Class::device()), Some(SIMULATED), options, &mut |_, _| Ok(()))?;
-    // A function of its own: then only the frame of the compiler is left to be mapped.
+    // A separate function: then only the compiler's frame must be mapped.
     device.exec("def __belay_k(s):\n compile(s,'<stdin>','exec')", None)?;
     let mut refused = Vec::new();
     for item in items {
@@ -52,7 +52,7 @@ fn compile_one(host: &Host, device: &crate::device::handle::Device, item: &Arc<I
     let run = Run { device: device.name(), item: &words, piece: Some(&prepared.piece), limit };
     match state.run(host, &run, &Command::statements(&format!("__belay_k({text})"))) {
         Ok(_) => Ok(()),
-        // An assembler or emitter that this interpreter lacks: the board decides.
+        // An assembler or emitter that this interpreter lacks: only the board can tell.
         Err(error) if emitters::is_refused(&error) && emitters::is_known(&error, item) => Ok(()),
         Err(error) => Err(source::not_compiled(error, item, "")),
     }

@@ -1,7 +1,7 @@
-//! A device class as data: what a `device` block declares, before any board is there.
+//! A device class as data: what a `device` block declares, without a board.
 //!
-//! Invariant: a [`Class`] that was built obeys the rules of overloads: nothing follows a catch-all, and a name has one
-//! kind. So a class can be checked, printed, documented and completed with no board present.
+//! Invariant: a built [`Class`] obeys the rules of overloads: nothing follows a catch-all, and a name has one kind. So a
+//! class can be checked, printed, documented and completed without a board.
 
 use crate::error::{Error, Kind, Result};
 use crate::name::Name;
@@ -11,21 +11,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ItemKind {
     /// Runs in the board's globals when called, or at open if `autoinit`.
     Setup,
     /// A function on the board.
     Task,
-    /// A function that keeps running on the board after the call has returned.
+    /// A function that keeps running on the board after the call returns.
     Thread,
     /// Runs in the board's globals when the device is closed.
     Teardown,
 }
 
 impl ItemKind {
-    /// The word of the language.
+    /// Its keyword.
     pub fn word(self) -> &'static str {
         match self {
             ItemKind::Setup => "setup",
@@ -35,7 +35,7 @@ impl ItemKind {
         }
     }
 
-    /// The kind of this word.
+    /// The kind for this keyword.
     pub fn from_word(word: &str) -> Option<ItemKind> {
         [ItemKind::Setup, ItemKind::Task, ItemKind::Thread, ItemKind::Teardown]
             .into_iter()
@@ -61,8 +61,7 @@ pub enum Default {
     Value(Value),
     /// Python source, evaluated on the board (only in items declared from a whole Python `def`).
     Source(String),
-    /// Source of the script, of which nobody knows the value before the script runs: only in items that are checked, or
-    /// shown.
+    /// Source of the script, whose value is unknown before the script runs: only in items that are checked or displayed.
     Later(String),
 }
 
@@ -77,7 +76,7 @@ pub struct Param {
     pub default: Option<Default>,
 }
 
-/// A code emitter of MicroPython, asked for with `emitter = "native"`.
+/// A code emitter of MicroPython, requested with `emitter = "native"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emitter {
     /// `@micropython.native`.
@@ -101,7 +100,7 @@ impl Emitter {
 pub struct ItemOptions {
     /// Send minified code.
     pub minify: bool,
-    /// Callable from the script. A task that is not still lives on the board for other tasks.
+    /// Callable from the script. Otherwise a task is still on the board for other tasks.
     pub register: bool,
     /// Each call is recorded for playback upon reconnect.
     pub record: bool,
@@ -109,15 +108,15 @@ pub struct ItemOptions {
     pub autoinit: bool,
     /// An exception on the board is discarded (setup and teardown only).
     pub ignore_errors: bool,
-    /// A result without a literal is given as its `repr` (task only).
+    /// A result without a literal is returned as its `repr` (task only).
     pub trusted: bool,
-    /// The result comes with its time (task only).
+    /// The result has a timestamp (task only).
     pub return_time: bool,
     /// Only for boards whose implementation has this name. `None`: for all.
     pub implementation: Option<String>,
-    /// Longest time of one call; for a generator of one item.
+    /// Timeout of one call; for a generator, of one item.
     pub timeout: Option<Duration>,
-    /// A task that may be run again after a lost link.
+    /// A task that may run again after a lost connection.
     pub retry: bool,
     /// Compile with this emitter.
     pub emitter: Option<Emitter>,
@@ -141,7 +140,7 @@ impl ItemOptions {
         }
     }
 
-    /// The options that an item of this kind takes, for messages and completion.
+    /// The options of an item of this kind, for messages and completion.
     pub fn names(kind: ItemKind) -> &'static [&'static str] {
         match kind {
             ItemKind::Setup => {
@@ -166,7 +165,7 @@ impl ItemOptions {
     /// Sets the option `name` of an item of `kind` to `value`.
     ///
     /// # Errors
-    /// [`Kind::DeclarationError`] if items of this kind have no such option, or the value does not fit it.
+    /// [`Kind::DeclarationError`] if items of this kind have no such option, or the value is invalid.
     pub fn set(&mut self, kind: ItemKind, name: &str, value: &Value) -> Result<()> {
         if !ItemOptions::names(kind).contains(&name) {
             let names = ItemOptions::names(kind);
@@ -220,25 +219,25 @@ pub fn seconds(value: &Value) -> Option<Duration> {
     fits.then(|| Duration::from_secs_f64(number))
 }
 
-/// The MicroPython body of an item, exactly as it stands in the script.
+/// The MicroPython body of an item, exactly as in the script.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Body {
     /// The text between the quotes; not de-indented.
     pub text: String,
-    /// Where its first character stands.
+    /// The position of its first character.
     pub origin: Origin,
 }
 
 /// One declared item: one overload of a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
-    /// What it is.
+    /// Its kind.
     pub kind: ItemKind,
     /// Its name on the board and in the script.
     pub name: Name,
     /// Its parameters, in order.
     pub params: Vec<Param>,
-    /// The annotation of what it returns, as Python source; viper needs it.
+    /// The return annotation as Python source; viper needs it.
     pub returns: Option<String>,
     /// Its options.
     pub options: ItemOptions,
@@ -246,7 +245,7 @@ pub struct Item {
     pub body: Body,
     /// Its documentation, without comment marks.
     pub doc: String,
-    /// Where its name stands in the script.
+    /// The position of its name in the script.
     pub origin: Origin,
 }
 
@@ -266,7 +265,7 @@ pub struct Class {
     pub doc: String,
     /// Where it is declared; `None` for the built-in `Device`.
     pub origin: Option<Origin>,
-    /// Its own items in declaration order, then those of each mixin: one group a class.
+    /// Its own items in declaration order, then those of each mixin: one group per class.
     groups: Vec<Vec<Arc<Item>>>,
 }
 
@@ -279,7 +278,7 @@ impl Class {
     /// Builds a class from its own items and its mixins, checking the rules of overloads.
     ///
     /// # Errors
-    /// [`Kind::DeclarationError`], with the origin of the item at fault.
+    /// [`Kind::DeclarationError`], with the origin of the wrong item.
     pub fn build(
         name: &str,
         doc: &str,
@@ -318,14 +317,11 @@ impl Class {
         let same = own.iter().filter(|other| other.name == item.name);
         for other in same {
             if other.options.implementation.is_none() {
-                return Err(at(
-                    &item,
-                    format!("{} is declared again after one for every implementation", item.words()),
-                )
-                .with_help(format!(
-                    "the first one, at {}, always wins: give it a `for \"…\"`, or put it last",
-                    other.origin
-                )));
+                return Err(at(&item, format!("{} follows an overload for every implementation", item.words()))
+                    .with_help(format!(
+                        "the first one, at {}, always wins: give it a `for \"…\"`, or put it last",
+                        other.origin
+                    )));
             }
             if other.options.implementation == item.options.implementation {
                 let implementation = item.options.implementation.as_deref().unwrap_or_default();
@@ -337,19 +333,19 @@ impl Class {
         Ok(())
     }
 
-    /// An inherited item must be of the kind of the own one of its name: the own one is at fault.
+    /// An inherited item must have the same kind as the own item of its name: the error is at the own one.
     fn check_inherited(&self, item: &Item) -> Result<()> {
         match self.items().find(|own| own.name == item.name && own.kind != item.kind) {
             Some(own) => Err(at(own, format!("`{}` is a {}, but an inherited {}", own.name, own.kind, item.kind))
-                .with_help(format!("the {} stands at {}; one name, one kind", item.kind, item.origin))),
+                .with_help(format!("the {} is declared at {}; use one kind per name", item.kind, item.origin))),
             None => Ok(()),
         }
     }
 
     fn check_kind(&self, item: &Item) -> Result<()> {
         match self.items().find(|other| other.name == item.name && other.kind != item.kind) {
-            Some(other) => Err(at(item, format!("`{}` is a {} and a {} at once", item.name, other.kind, item.kind))
-                .with_help(format!("the {} stands at {}; one name, one kind", other.kind, other.origin))),
+            Some(other) => Err(at(item, format!("`{}` is both a {} and a {}", item.name, other.kind, item.kind))
+                .with_help(format!("the {} is declared at {}; use one kind per name", other.kind, other.origin))),
             None => Ok(()),
         }
     }
@@ -370,11 +366,11 @@ impl Class {
         names
     }
 
-    /// For each name the overload that fits a board of this implementation: in the first class that has a fitting one,
-    /// the one `for` it, else the one for all. Mixins come before own items, as a body may use what they set up.
+    /// For each name the overload for a board of this implementation: in the first class that has one, the one `for` it, else
+    /// the one for all. Mixins precede own items, because a body may use what they set up.
     ///
     /// # Errors
-    /// [`Kind::NoMatchingExecuterError`] naming every name that has none, with the places of its overloads.
+    /// [`Kind::NoMatchingExecuterError`] with every name that has none, and the implementations of its overloads.
     pub fn select(&self, implementation: &str) -> Result<Vec<Arc<Item>>> {
         let mut chosen = Vec::new();
         let mut missing = Vec::new();
@@ -403,7 +399,7 @@ impl Class {
             format!("{} of `{}` has no overload for \"{implementation}\"", list.join(", "), self.name),
         )
         .with_help(format!(
-            "`{}` is there for {}: add one `for \"{implementation}\"`, or one without `for`",
+            "`{}` has overloads for {}: add one `for \"{implementation}\"`, or one without `for`",
             first.name,
             have.join(", ")
         ))
@@ -425,7 +421,7 @@ fn at(item: &Item, message: String) -> Error {
     Error::new(Kind::DeclarationError, message).with_origin(item.origin.clone())
 }
 
-/// The rules that an item obeys by itself.
+/// The rules for a single item.
 ///
 /// # Errors
 /// [`Kind::DeclarationError`] with the item's origin.
@@ -445,13 +441,13 @@ pub fn check_item(item: &Item) -> Result<()> {
     let needed = item.params.iter().find(|param| param.default.is_none());
     if let Some(param) = needed {
         if item.options.autoinit {
-            return Err(at(item, format!("{} runs by itself, but `{}` has no default", item.words(), param.name))
+            return Err(at(item, format!("{} runs automatically, but `{}` has no default", item.words(), param.name))
                 .with_help("`autoinit` setups are called without arguments"));
         }
         if item.kind == ItemKind::Teardown {
             return Err(at(
                 item,
-                format!("{} runs by itself at close, but `{}` has no default", item.words(), param.name),
+                format!("{} runs automatically at close, but `{}` has no default", item.words(), param.name),
             )
             .with_help("teardowns are called without arguments"));
         }

@@ -1,8 +1,8 @@
-//! What time it is on a board: its counter of ticks against the host's clock.
+//! A board's time: its tick counter compared to the host's clock.
 //!
-//! Every exchange bounds the offset from both sides: the board read its counter after the host began to send, and before
-//! the host had the answer. The bounds of several exchanges are intersected, so a long exchange, which bounds loosely,
-//! cannot bend what a short one has found. Invariant: ticks are unwrapped by the host's time, never by counting.
+//! Every exchange bounds the offset from both sides: the board read its counter after the host started to send, and before
+//! the host received the reply. The bounds of several exchanges are intersected, so a long exchange, with loose bounds,
+//! cannot distort the result of a short one. Invariant: ticks are unwrapped by the host's time, never by counting.
 
 use crate::value::Value;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -12,12 +12,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub struct Ticks {
     /// The counter goes from 0 to one less than this; 0 if it does not wrap.
     pub period: i128,
-    /// Ticks of one second.
+    /// Ticks per second.
     pub rate: i128,
 }
 
 impl Ticks {
-    /// Reads the answer of `snippets/clock.py`: period and rate.
+    /// Parses the reply of `snippets/clock.py`: period and rate.
     pub fn from_value(value: &Value) -> Option<Ticks> {
         let Value::Tuple(fields) = value else { return None };
         let [period, rate] = fields.as_slice() else { return None };
@@ -33,7 +33,7 @@ impl Ticks {
     }
 }
 
-/// A count as it comes in a reply.
+/// A count in a reply.
 pub fn whole(value: &Value) -> Option<i128> {
     match value {
         Value::Int(number) => Some(i128::from(*number)),
@@ -47,20 +47,20 @@ pub fn whole(value: &Value) -> Option<i128> {
 pub struct Reading {
     /// Before the host sent the request.
     pub sent: Instant,
-    /// After it had the answer.
+    /// After it received the reply.
     pub received: Instant,
-    /// The counter when the board began, wrapped.
+    /// The counter when the board started, wrapped.
     pub begun: i128,
     /// The counter when it had the value.
     pub ended: i128,
 }
 
-/// Longest uncertainty, in seconds, at which more samples are of no use.
+/// Uncertainty, in seconds, from which more samples do not help.
 const GOOD_ENOUGH: f64 = 50e-6;
-/// A board whose clock is off by more than this and 1 % of the time that has passed was restarted.
+/// A board whose clock is off by more than this plus 1 % of the elapsed time was restarted.
 const TOLERANCE: f64 = 0.2;
 
-/// A board's clock against the host's.
+/// A board's clock compared to the host's.
 #[derive(Clone, Debug)]
 pub struct Clock {
     ticks: Ticks,
@@ -75,13 +75,13 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock of which nothing is known yet.
+    /// A clock without readings.
     pub fn new(ticks: Ticks) -> Clock {
         let (low, high) = (f64::NEG_INFINITY, f64::INFINITY);
         Clock { ticks, start: Instant::now(), started: SystemTime::now(), anchor: None, low, high }
     }
 
-    /// Takes a reading into account. Gives false if the board must have been restarted: then nothing is known any more.
+    /// Adds a reading. Returns false if the board must have restarted: then all earlier readings are discarded.
     pub fn add(&mut self, reading: Reading) -> bool {
         let (sent, received) = (self.since_start(reading.sent), self.since_start(reading.received));
         let begun = self.unwrap(reading.begun, sent);
@@ -96,7 +96,7 @@ impl Clock {
         }
         self.anchor = Some((received, ended));
         if low > self.high || high < self.low {
-            // The clocks have drifted apart: what is new counts, and no more than it must.
+            // The clocks have drifted: use the new bounds, with the least change.
             (self.low, self.high) = if low > self.high { (low, low.max(high)) } else { (high.min(low), high) };
         } else {
             (self.low, self.high) = (self.low.max(low), self.high.min(high));
@@ -104,7 +104,7 @@ impl Clock {
         true
     }
 
-    /// Whether the offset is known as well as it can be.
+    /// Whether the offset is as precise as possible.
     pub fn is_good(&self) -> bool {
         self.high - self.low < GOOD_ENOUGH
     }
@@ -134,7 +134,7 @@ impl Clock {
         counted + (periods as i128).max(0) * self.ticks.period
     }
 
-    /// The count nearest to what the board's counter must show at `when`.
+    /// The count closest to the board's expected counter at `when`.
     fn unwrap(&self, count: i128, when: f64) -> i128 {
         let (Some((anchor, ticks)), false) = (self.anchor, self.ticks.period == 0) else { return count };
         let expected = ticks + ((when - anchor) * self.ticks.rate as f64).round() as i128;
@@ -160,7 +160,7 @@ mod tests {
 
     const MICROS: Ticks = Ticks { period: 1 << 30, rate: 1_000_000 };
 
-    /// A board whose counter showed `at_start` when the test's clock began.
+    /// A board whose counter was `at_start` when the test's clock started.
     struct Board {
         clock: Clock,
         at_start: i128,
@@ -171,7 +171,7 @@ mod tests {
             Board { clock: Clock::new(MICROS), at_start }
         }
 
-        /// An exchange that begins `at` seconds after the start: `way` there, `run` on the board, `back` again.
+        /// An exchange that starts `at` seconds after the start: `way` there, `run` on the board, `back` again.
         fn exchange(&self, at: f64, way: f64, run: f64, back: f64) -> Reading {
             let after = |seconds: f64| self.clock.start + Duration::from_secs_f64(seconds);
             let count = |seconds: f64| (self.at_start + (seconds * 1e6).round() as i128).rem_euclid(MICROS.period);
@@ -190,13 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn long_tasks_do_not_bend_the_offset() {
+    fn long_tasks_do_not_distort_the_offset() {
         let mut board = Board::new(5_000_000);
         assert_eq!(board.clock.offset(), None);
         assert!(board.clock.add(board.exchange(0.1, 0.001, 0.0, 0.001)));
         assert!(board.error() < 1e-6, "{}", board.error());
         for number in 0..10 {
-            // All the time is on one side.
+            // All of the time is on one side.
             let long = board.exchange(1.0 + f64::from(number) * 3.0, 0.001, 1.0, 0.8);
             assert!(board.clock.add(long));
         }
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_wrap_around_unnoticed() {
+    fn unwraps_ticks() {
         let mut board = Board::new(MICROS.period - 1_000_000);
         for number in 0..100 {
             assert!(board.clock.add(board.exchange(f64::from(number) * 60.0, 0.001, 0.0, 0.001)), "{number}");
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_task_may_run_longer_than_the_ticks_take_to_wrap_around() {
+    fn a_task_may_run_longer_than_the_tick_period() {
         let mut board = Board::new(7);
         assert!(board.clock.add(board.exchange(0.0, 0.0005, 0.0, 0.0005)));
         for (number, hours) in [0.2, 0.4, 1.0, 30.0].into_iter().enumerate() {
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_restarted_board_is_noticed() {
+    fn detects_a_restarted_board() {
         let mut board = Board::new(50_000_000);
         assert!(board.clock.add(board.exchange(0.0, 0.001, 0.0, 0.001)));
         board.at_start = 0;

@@ -1,7 +1,7 @@
-//! Code that is no item of a class: that of `exec` and `eval`, and whole programs.
+//! Runs code that is not an item of a class: that of `exec` and `eval`, and whole programs.
 //!
-//! Uses [`crate::device::source`]. Invariant: the same code ends in the same way whoever runs it: by SystemExit it ends itself, and
-//! does not restart the board.
+//! Uses [`crate::device::source`]. Invariant: code ends the same way for every caller: SystemExit ends the code, but does not restart
+//! the board.
 
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
@@ -17,18 +17,18 @@ use crate::repl::{Keyboard, Typist};
 use crate::value::Value;
 use std::time::Duration;
 
-/// How code runs: the options of Belay's `device(cmd)`, and a time limit.
+/// How code runs: the options of Belay's `device(cmd)`, and a timeout.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExecOptions {
-    /// Send shorter code of the same meaning.
+    /// Send minified code.
     pub minify: bool,
-    /// Whether a reconnect runs it again. `None`: if it gives `None`, so that it was meant to do something.
+    /// Whether a reconnect runs it again. `None`: only if it returns `None`, which suggests that it has an effect.
     pub record: Option<bool>,
-    /// A value without a literal is given as its `repr`.
+    /// A value without a literal is returned as its `repr`.
     pub trusted: bool,
-    /// The value comes with its time: a list of both, the time in seconds since the Unix epoch.
+    /// Return a list of the value and its timestamp, in seconds since the Unix epoch.
     pub return_time: bool,
-    /// Longest time. `None`: that of `open`.
+    /// The timeout. `None`: that of `open`.
     pub timeout: Option<Duration>,
 }
 
@@ -39,7 +39,7 @@ impl Default for ExecOptions {
 }
 
 impl Device {
-    /// Belay's `device(cmd)`: an expression gives its value, statements give `Value::None`.
+    /// Belay's `device(cmd)`: an expression returns its value, statements return `Value::None`.
     ///
     /// # Errors
     /// As [`Device::call`]. ScriptError if the code ends itself by `sys.exit` with anything but 0 or None.
@@ -47,10 +47,10 @@ impl Device {
         self.exec_with(code, &ExecOptions::default(), None, at)
     }
 
-    /// As [`Device::exec`], with options. What the code prints goes to `sink`, if there is one, as it comes.
+    /// Like [`Device::exec`], with options. The code's output goes to `sink`, if given, as it arrives.
     ///
     /// # Errors
-    /// As [`Device::exec`]; ArgumentError if statements are to have a time.
+    /// As [`Device::exec`]; ArgumentError for statements with `return_time`.
     pub fn exec_with(
         &self,
         code: &str,
@@ -66,7 +66,7 @@ impl Device {
         let mut limit = self.default_limit();
         limit.timeout = options.timeout.or(limit.timeout);
         let mut state = self.opened()?;
-        // A function of this name and line would otherwise be shown as a line of the script.
+        // Otherwise a function with this name and line would be mapped to a line of the script.
         let piece = prepared.piece(None, "`exec`");
         state.lines.insert(&prepared.defined, &piece);
         let run = Run { device: self.name(), item: "", piece: Some(&piece), limit };
@@ -77,8 +77,8 @@ impl Device {
         };
         let (payload, time) = if options.return_time {
             if !prepared.is_expression {
-                return Err(Error::new(Kind::ArgumentError, "statements have no value that could come with its time")
-                    .with_help("give an expression with `return_time`, for example a call"));
+                return Err(Error::new(Kind::ArgumentError, "statements have no value to timestamp")
+                    .with_help("use an expression with `return_time`, for example a call"));
             }
             // The line end ends a comment.
             let call = format!("({}\n)", prepared.source);
@@ -95,7 +95,7 @@ impl Device {
         if let Payload::Stop(arguments) = payload {
             return ended(&arguments).map(|()| Value::None);
         }
-        // An expression with a value is a question; one without, as `led.on()`, was meant to do something.
+        // An expression with a value is a query; one without, such as `led.on()`, has an effect.
         let has_done = !prepared.is_expression || matches!(payload.value(), Ok(Value::None));
         if options.record.unwrap_or(has_done) {
             state.journal.ran(&prepared.command());
@@ -111,7 +111,7 @@ impl Device {
         })
     }
 
-    /// Runs a command whose output goes to `sink`. A connection that was lost before is restored first.
+    /// Runs a command whose output goes to `sink`. Restores a lost connection first.
     fn run_raw_restoring(
         &self,
         state: &mut State,
@@ -126,8 +126,8 @@ impl Device {
         state.run_raw(self.host(), run, command, None, sink)
     }
 
-    /// The text, as `str` gives it, of what an expression comes to; `None` if it ends itself by SystemExit without a number.
-    /// `origin`: where its first character stands.
+    /// The `str` of an expression's value; `None` if it ends itself by SystemExit without a number.
+    /// `origin`: the position of its first character.
     ///
     /// # Errors
     /// As [`Device::exec`]; the frames of a DeviceException name lines of `origin`'s file.
@@ -143,7 +143,7 @@ impl Device {
         }
     }
 
-    /// Runs a whole program in the board's globals (a `.py` file of `run`, the code of `exec`). What it prints goes to `sink`
+    /// Runs a whole program in the board's globals (a `.py` file of `run`, the code of `exec`). Its output goes to `sink`
     /// byte for byte, as it comes, instead of to the [`Output`](crate::device::output::Output); what `keyboard` gives goes to its `input()` and
     /// `sys.stdin`, while it runs. `origin`: where its first character stands.
     ///
@@ -217,13 +217,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_end_by_system_exit_is_a_success_or_an_error_with_its_number() {
-        let told = |arguments: &str| ended(arguments).err().map(|error| error.message().to_owned());
+    fn system_exit_is_a_success_or_an_error_with_its_status() {
+        let message = |arguments: &str| ended(arguments).err().map(|error| error.message().to_owned());
         for arguments in ["()", "(None,)", "(0,)", "(False,)"] {
-            assert_eq!(told(arguments), None, "{arguments}");
+            assert_eq!(message(arguments), None, "{arguments}");
         }
-        assert_eq!(told("(3,)").as_deref(), Some("the program ended with status 3"));
-        assert_eq!(told("('no probe',)").as_deref(), Some("no probe"));
-        assert_eq!(told("(<Pin 1>,)").as_deref(), Some("the program ended with status <Pin 1>"));
+        assert_eq!(message("(3,)").as_deref(), Some("the program ended with status 3"));
+        assert_eq!(message("('no probe',)").as_deref(), Some("no probe"));
+        assert_eq!(message("(<Pin 1>,)").as_deref(), Some("the program ended with status <Pin 1>"));
     }
 }

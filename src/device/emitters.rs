@@ -1,4 +1,4 @@
-//! Decorators of MicroPython that choose how a function is compiled, and what to say where a board has no such compiler.
+//! MicroPython's decorators that choose how a function is compiled, and the errors of boards without such a compiler.
 //!
 //! The names are those of MicroPython's `py/compile.c`: `bytecode`, `native`, `viper`, and one assembler for each family of
 //! processors. Pure: text in, an error with its place out.
@@ -8,22 +8,22 @@ use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::origin::Origin;
 
-/// What MicroPython's compiler says of a decorator that it does not know, or that this firmware has no compiler for.
+/// The message of MicroPython's compiler for an unknown decorator, or one that this firmware does not support.
 const REFUSED: &str = "invalid micropython decorator";
 
-/// The assemblers: the decorator, how the names of its architectures begin, and what those are called.
+/// The assemblers: the decorator, the prefix of its architectures, and their display name.
 const ASSEMBLERS: &[(&str, &str, &str)] =
     &[("asm_thumb", "arm", "ARM Thumb"), ("asm_xtensa", "xtensa", "Xtensa"), ("asm_rv32", "rv32", "32-bit RISC-V")];
 
 /// The decorators that compile a function without an assembler's instructions.
 const COMPILERS: &[&str] = &["bytecode", "native", "viper"];
 
-/// Whether an error is the compiler's, about a decorator.
+/// Whether an error is the compiler's rejection of a decorator.
 pub fn is_refused(error: &Error) -> bool {
     error.exception().is_some_and(|exception| exception.text.contains(REFUSED))
 }
 
-/// Whether some MicroPython has the decorator that this error is about: then the board decides, not `check`.
+/// Whether some MicroPython has the decorator of this error: then only the board can tell, not `check`.
 pub fn is_known(error: &Error, item: &Item) -> bool {
     match find(&item.body.text, &item.body.origin, error.origins().first(), "") {
         Some((name, _)) => COMPILERS.contains(&name.as_str()) || ASSEMBLERS.iter().any(|(known, ..)| *known == name),
@@ -31,7 +31,7 @@ pub fn is_known(error: &Error, item: &Item) -> bool {
     }
 }
 
-/// The error of an item whose body has a decorator that the board refuses; `arch`: the board's architecture, empty if unknown.
+/// The error of an item with a decorator that the board rejects; `arch`: the board's architecture, empty if unknown.
 pub fn refused(error: &Error, item: &Item, arch: &str) -> Error {
     let found = find(&item.body.text, &item.body.origin, error.origins().first(), arch);
     let refused = match (found, item.options.emitter) {
@@ -47,10 +47,10 @@ pub fn refused(error: &Error, item: &Item, arch: &str) -> Error {
     refused.with_item(item.words())
 }
 
-/// The error of code that is no item, and has a decorator that the board refuses. `origin`: where `text` begins, unless it is
-/// in no file. What the board says of a decorator that no MicroPython has stays.
+/// The error of code outside an item with a decorator that the board rejects. `origin`: the start of `text`, if it is in a
+/// file. For a decorator that no MicroPython has, keeps the board's message.
 pub fn refused_in_code(error: Error, text: &str, origin: Option<&Origin>, arch: &str) -> Error {
-    // What code raised while it ran has more frames than the compiler's.
+    // An exception of running code has more frames than the compiler's.
     if !is_refused(&error) || error.origins().len() > 1 {
         return error;
     }
@@ -90,8 +90,8 @@ fn of_decorator(name: &str, arch: &str) -> Error {
     }
 }
 
-/// The decorator that a refusal is about, and its place: that in the line of `at`, else the one that is least at home on a
-/// board of this architecture. MicroPython often gives another line than the decorator's.
+/// The rejected decorator and its place: the one in the line of `at`, else the one least suited to a board of this
+/// architecture. MicroPython often reports a different line than the decorator's.
 fn find(text: &str, origin: &Origin, at: Option<&Origin>, arch: &str) -> Option<(String, Origin)> {
     let lines = text.split('\n').zip(0u32..);
     let all: Vec<(String, Origin)> = lines.filter_map(|(line, down)| decorator(line, down, origin)).collect();
@@ -106,11 +106,11 @@ fn find(text: &str, origin: &Origin, at: Option<&Origin>, arch: &str) -> Option<
             }
         }
     };
-    // The first one of those that are alike.
+    // The first of several equal ones.
     here.or_else(|| all.iter().rev().max_by_key(strangeness)).cloned()
 }
 
-/// The decorator in a line, `down` lines below the first one of a body that begins at `origin`.
+/// The decorator in a line, `down` lines below the first line of a body at `origin`.
 fn decorator(line: &str, down: u32, origin: &Origin) -> Option<(String, Origin)> {
     let before = line.len() - line.trim_start().len();
     let name = line[before..].strip_prefix('@')?.trim_start().strip_prefix("micropython")?.trim_start();
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decorators_are_found_in_their_line() {
+    fn finds_decorators_in_their_line() {
         let origin = Origin::new("a.rhai", 3, 10);
         let text = "@micropython.viper\n\tdef f(): pass\n    @micropython . asm_thumb  # c\n";
         let found = |line, arch: &str| {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_says_why() {
+    fn each_rejection_has_a_reason() {
         let shown = |name: &str, arch: &str| {
             let error = of_decorator(name, arch);
             format!("{}: {}", error.kind(), error.message())

@@ -1,7 +1,7 @@
-//! The files of a device's board: look, hash, read, write, remove.
+//! The files of a device's board: list, hash, read, write, remove.
 //!
-//! Uses [`crate::board::files`] and [`crate::board::transfer`]. Invariant: a file that is written appears under its name
-//! only when all of it is on the board and reads back as it should; until then the old one is there.
+//! Uses [`crate::board::files`] and [`crate::board::transfer`]. Invariant: a written file replaces the old one only when it is
+//! on the board completely and reads back correctly.
 
 mod errors;
 mod survey;
@@ -9,7 +9,7 @@ mod survey;
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::board::content::{Reading, Upload};
-use crate::board::files::{self, Change, Channel, Entry, Facts, Status, TEMPORARY};
+use crate::board::files::{self, Change, Channel, Facts, FileEntry, Status, TEMPORARY};
 use crate::board::identity::Identity;
 use crate::board::transfer::{Pace, Stream};
 use crate::device::handle::Device;
@@ -22,32 +22,32 @@ use errors::{common, is_memory_error, may_be_loss, nonsense, not_written, os_err
 use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
-/// How long a board may be silent over its files: an erased sector takes a tenth of a second, hashing a megabyte in Python
-/// a minute.
+/// How long a board may be silent during file operations: erasing a sector takes a tenth of a second, hashing a megabyte in
+/// Python a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a board may take to ask for the next piece of a file.
+/// How long a board may take to request the next piece of a file.
 const STALL: Duration = Duration::from_secs(20);
-/// The same for a stream that may have lost bytes on its way, and is sent again then.
+/// The same for a stream that may have lost bytes, and is then resent.
 const BOLD_STALL: Duration = Duration::from_secs(3);
-/// Bytes that the first exchange hashes, and how long one should take, so that there is progress to be seen.
+/// Bytes that the first exchange hashes, and how long one should take, so that progress is visible.
 const FIRST_HASHED: u64 = 256 * 1024;
 const HASH_TIME: Duration = Duration::from_millis(500);
-/// Bytes of a literal that carries a piece of a file to a board that can receive no stream: the fewer, the less memory
-/// its compiler needs.
+/// Bytes of a literal with a piece of a file, for a board that cannot receive a stream: fewer bytes need less memory to
+/// compile.
 const LITERAL: usize = 128;
 
-/// Room on a board's flash.
+/// Space on a board's flash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
-    /// Bytes of a block: what the smallest file takes.
+    /// Bytes of a block: the size of the smallest file.
     pub block: u64,
-    /// Bytes in all.
+    /// Total bytes.
     pub total: u64,
-    /// Bytes that are free.
+    /// Free bytes.
     pub free: u64,
 }
 
-/// Is told a count of bytes while files are hashed or written.
+/// Called with a count of bytes while files are hashed or written.
 pub type Count<'a> = &'a mut dyn FnMut(u64);
 
 /// The files of a device's board. Holds the device for as long as it lives.
@@ -55,12 +55,12 @@ pub struct Files<'a> {
     device: &'a Device,
     state: MutexGuard<'a, State>,
     facts: Facts,
-    /// Without the receiver: it did not fit.
+    /// Whether the board is used without the receiver, because it did not fit.
     cramped: bool,
 }
 
 impl Device {
-    /// Its board's files. Other calls on the device wait until the answer is dropped.
+    /// Its board's files. Other calls on the device wait until the result is dropped.
     ///
     /// # Errors
     /// ClosedError, ConnectionLost; FeatureUnavailableError if the board has no file system that belay-script can use.
@@ -90,7 +90,7 @@ impl Device {
         Ok(Files { device: self, state, facts, cramped: false })
     }
 
-    /// What its board says it is, as `mpy-cross` wants to know it. `None` while the connection is lost.
+    /// Its board's identity, for `mpy-cross`. `None` while the connection is lost.
     pub fn identity(&self) -> Option<Identity> {
         self.lock().board.as_ref().map(|board| board.identity().clone())
     }
@@ -111,11 +111,11 @@ impl Files<'_> {
         self.device
     }
 
-    /// Whether the board's file system is this computer's own, so that changes of `/` would be changes of its root. Only a
-    /// board that says it is a computer, and whose port does not know better, is asked; if it cannot tell, it counts as one.
+    /// Whether the board's file system is this computer's own, so that changes of `/` would change its root. Only asks a board
+    /// that reports to be a computer, unless its port knows better; if it cannot tell, it counts as one.
     ///
     /// # Errors
-    /// Of the link.
+    /// Errors of the connection.
     pub fn are_this_computers(&mut self) -> Result<bool> {
         let own_flash = self.state.board.as_ref().is_some_and(|board| board.abilities().own_flash);
         let platform = self.device.0.implementation.platform.as_str();
@@ -137,7 +137,7 @@ impl Files<'_> {
         value(self.state.run(self.device.host(), &run, command)?)
     }
 
-    /// As [`Files::ask`]; an OSError says what could not be done: `what`.
+    /// Like [`Files::ask`]; an OSError starts with `what` could not be done.
     fn ask_for(&mut self, what: &str, command: &Command) -> Result<Value> {
         let platform = &self.device.0.implementation.platform;
         self.ask(command).map_err(|error| match error.errno() {
@@ -146,53 +146,53 @@ impl Files<'_> {
         })
     }
 
-    /// Linux's number of an error that the board numbers so.
+    /// Linux's number for the board's error number.
     fn common(&self, number: i64) -> i64 {
         common(&self.device.0.implementation.platform, number)
     }
 
-    /// Reads the answer to a change: how many paths were done, and the number of the error that ended it, 0 for none.
+    /// Parses the reply to a change: how many paths were changed, and the number of the error that ended it, 0 for none.
     fn changed(&self, answer: &Value) -> Result<(usize, i64)> {
         files::changed(answer).map(|(done, number)| (done, self.common(number))).ok_or_else(nonsense)
     }
 
-    /// Whether `error` is a want of memory, and less may do: then what comes needs half of it.
+    /// Whether `error` is a lack of memory and a retry with less may help: then the next commands use half of it.
     fn makes_do(&mut self, error: &Error) -> bool {
         let smaller = self.facts.smaller().filter(|_| is_memory_error(error));
         self.facts = smaller.unwrap_or(self.facts);
         smaller.is_some()
     }
 
-    /// What `path` is: bytes of a file, `Some(None)` for a directory, `None` if there is nothing.
+    /// The kind of `path`: bytes of a file, `Some(None)` for a directory, `None` if it does not exist.
     ///
     /// # Errors
-    /// Of the link, or DeviceException.
+    /// Errors of the connection, or DeviceException.
     pub fn stat(&mut self, path: &str) -> Result<Option<Option<u64>>> {
         let status = files::status(&self.ask(&files::stat(path))?).ok_or_else(nonsense)?;
         let status = if let Status::Error(number) = status { Status::Error(self.common(number)) } else { status };
         match status {
             Status::File(size) => Ok(Some(Some(size))),
             Status::Directory => Ok(Some(None)),
-            // ENOENT, and ENOTDIR: a part of the path is a file.
+            // ENOENT, and ENOTDIR: part of the path is a file.
             Status::Error(2 | 20) => Ok(None),
-            Status::Error(number) => Err(os_error(number, &format!("`{path}` cannot be looked at"))),
+            Status::Error(number) => Err(os_error(number, &format!("`{path}` cannot be accessed"))),
         }
     }
 
-    /// What is in the directory `path`.
+    /// The entries of the directory `path`.
     ///
     /// # Errors
     /// As [`Files::tree`].
-    pub fn directory(&mut self, path: &str) -> Result<Vec<Entry>> {
+    pub fn directory(&mut self, path: &str) -> Result<Vec<FileEntry>> {
         let answer = self.ask_for(&format!("`{path}` cannot be listed"), &files::directory(path))?;
         files::entries(&answer).ok_or_else(nonsense)
     }
 
-    /// Digests of files in their order; `size` of each is for the pace of the exchanges. `progress` is told the bytes
-    /// that were hashed.
+    /// Digests of files in order; `size` of each determines the pace of the exchanges. Calls `progress` with the hashed
+    /// bytes.
     ///
     /// # Errors
-    /// Of the link, or DeviceException if one of them is not there.
+    /// Errors of the connection, or DeviceException if one of them does not exist.
     pub fn hash(&mut self, paths: &[(&str, u64)], progress: Count<'_>) -> Result<Vec<Vec<u8>>> {
         let mut digests = Vec::with_capacity(paths.len());
         let mut most = FIRST_HASHED;
@@ -232,11 +232,10 @@ impl Files<'_> {
         Ok(digests)
     }
 
-    /// Applies a change to each path in turn; the first that fails ends it. A directory that is there already is no
-    /// failure.
+    /// Applies a change to each path in turn, until one fails. A directory that already exists is not a failure.
     ///
     /// # Errors
-    /// Of the link, or DeviceException naming the path.
+    /// Errors of the connection, or DeviceException with the path.
     pub fn change(&mut self, change: Change, paths: &[&str]) -> Result<()> {
         let mut rest = paths;
         while !rest.is_empty() {
@@ -261,7 +260,7 @@ impl Files<'_> {
                     return Err(os_error(
                         number,
                         &match change {
-                            Change::MakeDirectory => format!("the directory `{path}` cannot be made"),
+                            Change::MakeDirectory => format!("the directory `{path}` cannot be created"),
                             Change::Remove => format!("`{path}` cannot be removed"),
                             Change::RemoveDirectory => format!("the directory `{path}` cannot be removed"),
                         },
@@ -275,7 +274,7 @@ impl Files<'_> {
     /// Renames a file or directory.
     ///
     /// # Errors
-    /// Of the link, or DeviceException.
+    /// Errors of the connection, or DeviceException.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
         let answer = self.ask(&files::rename(from, to))?;
         match self.changed(&answer)? {
@@ -284,10 +283,10 @@ impl Files<'_> {
         }
     }
 
-    /// Reads a file in pieces; each is given to `take`.
+    /// Reads a file in pieces; passes each to `take`.
     ///
     /// # Errors
-    /// Of the link, of `take`, or DeviceException.
+    /// Errors of the connection or of `take`, or DeviceException.
     pub fn read(&mut self, path: &str, take: &mut dyn FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let what = format!("`{path}` cannot be read");
         let piece = self.facts.piece();
@@ -311,11 +310,11 @@ impl Files<'_> {
         }
     }
 
-    /// Writes files, each under a temporary name first; it takes its own name once it reads back with its digest.
-    /// `progress` is told how many bytes of them all have been sent. The directories must be there.
+    /// Writes files, each under a temporary name first; renames it once it reads back with its digest. Calls `progress` with
+    /// the number of bytes sent of all files. The directories must exist.
     ///
     /// # Errors
-    /// Of the link, of a content that cannot be read, or DeviceException naming the file. The files before it are written.
+    /// Errors of the connection or of reading a content, or DeviceException with the file. The files before it are written.
     pub fn write(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         if uploads.is_empty() {
             return Ok(());
@@ -332,7 +331,7 @@ impl Files<'_> {
         self.write_literals(uploads, progress)
     }
 
-    /// The pace of a stream; `None` if the board can receive none.
+    /// The pace of a stream; `None` if the board cannot receive one.
     fn pace(&self) -> Option<Pace> {
         let board = self.state.board.as_ref().filter(|_| !self.cramped)?;
         Pace::new(&self.facts, board.abilities(), board.room(), self.state.cautious)
@@ -347,7 +346,7 @@ impl Files<'_> {
         };
         let host = self.device.host();
         if pace.bold {
-            // Its patience is too short to load something besides.
+            // Its patience is too short to load a helper as well.
             self.state.need(host, &run(self.device, PATIENCE), Helper::Receiver)?;
         }
         let command = Command::expression(&pace.call());
@@ -363,7 +362,7 @@ impl Files<'_> {
         }
     }
 
-    /// Writes by code alone, piece by piece.
+    /// Writes with plain code, piece by piece.
     fn write_literals(&mut self, uploads: &[Upload<'_>], progress: Count<'_>) -> Result<()> {
         let mut sent = 0;
         for upload in uploads {
@@ -371,7 +370,7 @@ impl Files<'_> {
             let before = sent;
             let outcome = self.write_literal(upload, &temporary, &mut |bytes| progress(before + bytes));
             if let Err(error) = outcome {
-                // What is left of it is no file.
+                // Its remains are not a file.
                 let _ = self.ask(&Command::statements("__belay_fq.close()\ndel __belay_fq"));
                 let gone = files::change(Change::Remove, [temporary.as_str()]);
                 let _ = self.ask(&gone);
@@ -419,7 +418,7 @@ impl Files<'_> {
     }
 }
 
-/// The name beside `path` under which it is written at first.
+/// The temporary name next to `path` under which it is written first.
 fn temporary(path: &str) -> String {
     let folder = path.rfind('/').map_or(0, |at| at + 1);
     format!("{}{TEMPORARY}", &path[..folder])

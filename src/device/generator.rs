@@ -1,7 +1,6 @@
 //! A generator task that runs on a board, item by item.
 //!
-//! Uses the device that it belongs to. Invariant: a generator that is dropped or closed is freed on the
-//! board, unless the board has started anew since.
+//! Uses its device. Invariant: dropping or closing a generator frees it on the board, unless the board has restarted since.
 
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
@@ -17,16 +16,16 @@ use crate::value::{Remote, Value};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A generator task that runs on a board. Dropping it frees it there.
+/// A generator task that runs on a board. Dropping it frees it on the board.
 pub struct Generator {
     device: Device,
     item: Arc<Item>,
     number: u64,
     stage: Stage,
     limit: Limit,
-    /// The life of the board in which it has begun.
+    /// The board's epoch in which it started.
     epoch: Option<u64>,
-    /// Objects of the board that its call names.
+    /// Objects of the board in its call.
     _arguments: Vec<Remote>,
 }
 
@@ -49,15 +48,15 @@ impl Generator {
         Generator { device, item, number, stage: Stage::New(call), limit, epoch, _arguments: arguments }
     }
 
-    /// The next item, or `None` at the end. `send`: what the board's `yield` gives; the first time `Value::None`.
+    /// The next item, or `None` at the end. `send`: the value of the board's `yield`; the first time `Value::None`.
     ///
     /// # Errors
     /// As [`Device::call`]. After an error the generator has ended.
     pub fn resume(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
         let number = self.number;
-        self.device.accepts(&format!("what is sent to `{}`", self.item.name), send)?;
+        self.device.accepts(&format!("the value sent to `{}`", self.item.name), send)?;
         let literal = crate::value::write::literal(send).map_err(|error| {
-            Error::new(Kind::ArgumentError, format!("what is sent to `{}` cannot be sent: {error}", self.item.name))
+            Error::new(Kind::ArgumentError, format!("cannot send the value to `{}`: {error}", self.item.name))
                 .with_help(error.help())
         })?;
         let timed = self.item.options.return_time;
@@ -65,7 +64,7 @@ impl Generator {
         let code = match std::mem::replace(&mut self.stage, Stage::Ended) {
             Stage::Ended => return Ok(None),
             Stage::New(_) if *send != Value::None => {
-                return Err(Error::new(Kind::ArgumentError, "nothing can be sent before the first item is there")
+                return Err(Error::new(Kind::ArgumentError, "cannot send a value before the first item")
                     .with_help("call `next()` once, then `send(value)`"));
             }
             Stage::New(call) => format!("__belay_d[{number}]={call};{next}({number},None)"),
@@ -79,7 +78,7 @@ impl Generator {
             return Err(state::closed(device.name()));
         }
         if self.epoch.is_none() && state.is_lost() && device.attempts() != 0 {
-            // It has not begun, so nothing of it is lost.
+            // It has not started, so nothing is lost.
             device.restore(&mut state, device.attempts()).map_err(|error| state::called_at(error, at))?;
         }
         if timed {
@@ -100,7 +99,7 @@ impl Generator {
                 Err(restored.map_or_else(|worse| worse, |()| self.gone()))
             }
             Err(error) => {
-                // An interrupt may have hit the helper rather than the generator: then it still lives.
+                // An interrupt may have hit the helper instead of the generator: then it still exists.
                 lock(&state.garbage).push(number);
                 Err(error)
             }
@@ -108,20 +107,20 @@ impl Generator {
         .map_err(|error| state::called_at(error, at))
     }
 
-    /// Gives the reply, and when it was asked for.
+    /// Returns the reply, and when it was requested.
     fn step(&self, state: &mut State, run: &Run<'_>, code: String) -> Result<(Payload, Instant)> {
         let host = self.device.host();
         state.need(host, run, Helper::Generators)?;
         if self.item.options.return_time {
             state.need(host, run, Helper::TimedGenerators)?;
-            // What else is sent must not count as the way to the board.
+            // Other exchanges must not count as time to the board.
             state.free(host, run);
         }
         let sent = Instant::now();
         Ok((state.run(host, run, &Command::new(code))?, sent))
     }
 
-    /// With `return_time` a list of value and time.
+    /// With `return_time`, a list of value and timestamp.
     fn value_of_item(&self, state: &mut State, payload: Payload, sent: Instant) -> Result<Value> {
         if !self.item.options.return_time {
             return self.device.value(&self.item, payload);
@@ -131,7 +130,7 @@ impl Generator {
     }
 
     fn gone(&self) -> Error {
-        Error::new(Kind::ConnectionLost, "the generator is gone: the board has started anew since it began")
+        Error::new(Kind::ConnectionLost, "the generator is gone: the board has restarted since")
             .with_device(self.device.name())
             .with_item(self.item.words())
             .with_help("call the task again")
@@ -162,7 +161,7 @@ impl Drop for Generator {
         if !matches!(self.stage, Stage::Running) {
             return;
         }
-        // Never in the middle of another call: freed now if the device is idle, else before the next command.
+        // Never during another call: freed now if the device is idle, else before the next command.
         let device = self.device.clone();
         if self.epoch != device.try_lock().map(|state| state.epoch).or(self.epoch) {
             return;

@@ -1,6 +1,6 @@
 //! The handle of a device.
 //!
-//! What can be done with it is in the other files of this folder. Invariant: clones are the same device.
+//! Its operations are in the other files of this folder. Invariant: clones are the same device.
 
 use crate::device::class::{Class, Item};
 use crate::device::host::Host;
@@ -34,7 +34,7 @@ pub(super) struct Inner {
     /// Without its emitters.
     pub(super) implementation: Implementation,
     pub(super) emitters: Mutex<Option<Vec<String>>>,
-    /// Whether its texts hold characters beyond ASCII as such, once asked.
+    /// Whether its strings support non-ASCII characters, once asked.
     pub(super) unicode: Mutex<Option<bool>>,
     /// Bits of its floats, once asked.
     pub(super) float_bits: Mutex<Option<u32>>,
@@ -42,7 +42,7 @@ pub(super) struct Inner {
 }
 
 impl Device {
-    /// The name that stands in output and errors: `Bench`, `Bench#2`.
+    /// The name in output and errors: `Bench`, `Bench#2`.
     pub fn name(&self) -> &str {
         &self.0.name
     }
@@ -57,7 +57,7 @@ impl Device {
         &self.0.link.written
     }
 
-    /// Whether it can be used: not closed, its connection not lost.
+    /// Whether it is usable: not closed, and its connection not lost.
     pub fn is_open(&self) -> bool {
         !self.is_closed() && self.try_lock().is_none_or(|state| !state.is_lost())
     }
@@ -86,7 +86,7 @@ impl Device {
         self.0.abilities
     }
 
-    /// What the board said when it was connected: its emitters are missing.
+    /// What the board reported when it was connected, without its emitters.
     pub fn firmware(&self) -> &Implementation {
         &self.0.implementation
     }
@@ -99,7 +99,7 @@ impl Device {
         Limit { timeout: self.0.timeout, interruptible: true }
     }
 
-    /// How often a lost connection is restored: the option of `open`.
+    /// The reconnect attempts: the option of `open`.
     pub fn attempts(&self) -> i64 {
         self.0.attempts
     }

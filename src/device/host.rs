@@ -1,6 +1,6 @@
-//! What the devices of one run share: the output, the default port, the deadline, and the list of those that are open.
+//! The shared state of the devices of one run: the output, the default port, the deadline, and the list of open devices.
 //!
-//! Invariant: a device is in the list from its opening to its closing, and no two devices in it have one name.
+//! Invariant: a device is in the list from opening to closing, and names in it are unique.
 
 use crate::device::handle::Device;
 use crate::device::kept::Pool;
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-/// What the devices of one run share. Cheap to clone.
+/// The shared state of the devices of one run. Cheap to clone.
 #[derive(Clone)]
 pub struct Host(pub(super) Arc<Shared>);
 
@@ -28,20 +28,20 @@ pub(super) struct Shared {
     port: Option<String>,
     deadline: Mutex<Option<Instant>>,
     baudrate: AtomicU32,
-    /// User and password for ports that ask, unless `open` says something else.
+    /// User and password for ports that ask, unless `open` sets others.
     login: Mutex<(Option<String>, Option<String>)>,
     recorder: Mutex<Option<Recorder>>,
     terminal: Mutex<Option<Arc<dyn Terminal>>>,
     turns: Turns,
-    /// The folder that every device mounts, and whether it may write there.
+    /// The folder that every device mounts, and whether it is writable.
     mount: Mutex<Option<(PathBuf, bool)>>,
     known: Mutex<Known>,
     /// What may be opened for a script.
     gate: Mutex<Arc<Gate>>,
-    /// What the command line gives a script as arguments: a port among them is the person's.
+    /// The script's arguments on the command line: a port among them was named by the user.
     args: Mutex<Vec<String>>,
     registry: Mutex<Registry>,
-    /// See [`crate::device::park`].
+    /// See [`crate::device::pool`].
     pub(super) pool: Mutex<Pool>,
 }
 
@@ -59,12 +59,12 @@ thread_local! {
     static OF_THREAD: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-/// How often each recording was opened: it holds one session for each opening.
+/// How many times each recording was opened: it contains one session per opening.
 #[derive(Clone, Default)]
 pub(super) struct Turns(Arc<Mutex<HashMap<String, usize>>>);
 
 impl Turns {
-    /// How often `address` was opened before, if it is a recording.
+    /// How many times `address` was opened before, if it is a recording.
     pub(super) fn next(&self, address: &Address) -> usize {
         let Some(path) = address.recording() else { return 0 };
         let mut turns = lock(&self.0);
@@ -95,18 +95,18 @@ impl Host {
         }))
     }
 
-    /// Ends every call, of any device, that still runs at this time, with a TimeoutError (`--timeout`).
+    /// Ends every call of any device that is still running at this time, with a TimeoutError (`--timeout`).
     pub fn set_deadline(&self, deadline: Option<Instant>) {
         *lock(&self.0.deadline) = deadline;
     }
 
-    /// Ends every call that this thread makes, of any device, and that still runs at this time: a time limit of a part of
-    /// the script, which is none of what other threads do at the same time.
+    /// Ends every call of this thread, of any device, that is still running at this time: a timeout for a part of the script,
+    /// which does not affect other threads.
     pub fn set_deadline_of_thread(&self, deadline: Option<Instant>) {
         OF_THREAD.set(deadline);
     }
 
-    /// Bits per second on serial ports for devices whose `open` says nothing about it (`--baudrate`).
+    /// Bits per second on serial ports for devices whose `open` does not set it (`--baudrate`).
     pub fn set_baudrate(&self, baudrate: u32) {
         self.0.baudrate.store(baudrate, Ordering::Relaxed);
     }
@@ -115,8 +115,7 @@ impl Host {
         self.0.baudrate.load(Ordering::Relaxed)
     }
 
-    /// User and password for ports that ask, for devices whose `open` says nothing about them (`--user`,
-    /// `--password-file`).
+    /// User and password for ports that ask, for devices whose `open` does not set them (`--user`, `--password-file`).
     pub fn set_login(&self, user: Option<String>, password: Option<String>) {
         *lock(&self.0.login) = (user, password);
     }
@@ -125,22 +124,22 @@ impl Host {
         lock(&self.0.login).clone()
     }
 
-    /// Records what passes on all ports that are opened from now on (`--record`).
+    /// Records the traffic of all ports opened from now on (`--record`).
     pub fn set_recorder(&self, recorder: Recorder) {
         *lock(&self.0.recorder) = Some(recorder);
     }
 
-    /// What records the ports of this run.
+    /// The recorder of this run's ports.
     pub fn recorder(&self) -> Option<Recorder> {
         lock(&self.0.recorder).clone()
     }
 
-    /// From now on only what `gate` lets pass is opened for a script. Until then [`Gate::of_person`] holds.
+    /// From now on, a script can open only what `gate` allows. Until then, [`Gate::of_person`] applies.
     pub fn set_gate(&self, gate: Gate) {
         *lock(&self.0.gate) = Arc::new(gate);
     }
 
-    /// Says what the command line gives the script as arguments: the person has named the ports among them.
+    /// Sets the script's arguments from the command line: the user has named the ports among them.
     pub fn set_args(&self, args: &[String]) {
         *lock(&self.0.args) = args.to_owned();
     }
@@ -167,7 +166,7 @@ impl Host {
         &self.0.mount
     }
 
-    /// Where a person is to whom [`Device::terminal`] hands a board's prompt. Without it there is nobody.
+    /// The interactive terminal for [`Device::terminal`]. `None`: not available.
     pub fn set_terminal(&self, terminal: Arc<dyn Terminal>) {
         *lock(&self.0.terminal) = Some(terminal);
     }
@@ -180,7 +179,7 @@ impl Host {
         self.0.turns.clone()
     }
 
-    /// The deadline of what this thread does: that of the run, or its own if that is earlier.
+    /// The deadline of this thread: that of the run, or its own if that is earlier.
     pub fn deadline(&self) -> Option<Instant> {
         let of_run = *lock(&self.0.deadline);
         match (of_run, OF_THREAD.get()) {
@@ -193,21 +192,21 @@ impl Host {
         self.0.output.clone()
     }
 
-    /// Where the output of boards goes.
+    /// The receiver of the boards' output.
     pub fn output(&self) -> &dyn Output {
         &*self.0.output
     }
 
-    /// The devices that are open, in the order in which they were opened.
+    /// The open devices, in the order of opening.
     pub fn devices(&self) -> Vec<Device> {
         lock(&self.0.registry).open.clone()
     }
 
-    /// Closes every device that is still open, latest first, running its teardowns. Every one is closed even if one fails.
+    /// Closes every device that is still open, latest first, running its teardowns. Closes all of them even if one fails.
     pub fn close_all(&self) -> Vec<Error> {
         let mut errors = Vec::new();
         loop {
-            // Not held while closing: a teardown takes its time, and other threads look at the list.
+            // Do not hold the lock while closing: a teardown may be slow, and other threads use the list.
             let Some(device) = lock(&self.0.registry).open.last().cloned() else { return errors };
             if let Err(error) = device.close() {
                 errors.push(error);
@@ -216,7 +215,7 @@ impl Host {
         }
     }
 
-    /// The address that `port` means; without one that of `--port`, of `BELAY_DEVICE`, or of the only board.
+    /// The address of `port`; by default that of `--port`, of `BELAY_DEVICE`, or of the only board.
     pub(super) fn address(&self, port: Option<&str>) -> Result<(String, Address)> {
         match port.or(self.0.port.as_deref()) {
             Some(text) => Ok((text.to_owned(), text.parse()?)),
@@ -227,7 +226,7 @@ impl Host {
         }
     }
 
-    /// A name that no other device has: `wanted`, or `wanted#2` and so on.
+    /// A unique name: `wanted`, or `wanted#2` and so on.
     pub(super) fn reserve_name(&self, wanted: &str) -> String {
         let reserved = &mut lock(&self.0.registry).reserved;
         let free = |name: &String| !reserved.contains(name);

@@ -1,6 +1,6 @@
-//! What was done on a board, so that it can be done again after a reconnect: a record of meaning, not of text.
+//! The journal of a board: what a reconnect must repeat.
 //!
-//! Invariant: an entry is made after its success only, and a command is kept as it was sent, never wrapped twice.
+//! Invariant: an entry is added only after success, and a command is kept as sent, never wrapped twice.
 
 use crate::board::command::Command;
 use crate::device::class::Item;
@@ -9,34 +9,34 @@ use std::sync::Arc;
 /// Belay's limit on recorded commands (`MAX_CMD_HISTORY_LEN`).
 pub const MAX_HISTORY: usize = 1000;
 
-/// One thing that was done.
+/// An entry of the journal.
 #[derive(Clone, Debug)]
-pub enum Entry {
+pub enum JournalEntry {
     /// An item was put on the board.
     Declared(Arc<Item>),
     /// A recorded command has run.
     Ran(Command),
 }
 
-/// What was done on a board, oldest first.
+/// The journal of a board, oldest entry first.
 #[derive(Default)]
 pub struct Journal {
-    entries: Vec<Entry>,
+    entries: Vec<JournalEntry>,
     ran: usize,
     overflowed: bool,
 }
 
 impl Journal {
-    /// Notes a declaration.
+    /// Records a declaration.
     pub fn declared(&mut self, item: &Arc<Item>) {
-        self.entries.push(Entry::Declared(item.clone()));
+        self.entries.push(JournalEntry::Declared(item.clone()));
     }
 
-    /// Notes a command that has run. Beyond [`MAX_HISTORY`] it is dropped, and the journal is of no use any more.
+    /// Records a command that has run. Beyond [`MAX_HISTORY`] commands are dropped, and the journal can no longer be replayed.
     pub fn ran(&mut self, command: &Command) {
         if self.ran < MAX_HISTORY {
             self.ran += 1;
-            self.entries.push(Entry::Ran(command.clone()));
+            self.entries.push(JournalEntry::Ran(command.clone()));
         } else {
             self.overflowed = true;
         }
@@ -47,22 +47,22 @@ impl Journal {
         self.overflowed
     }
 
-    /// Everything, oldest first.
-    pub fn entries(&self) -> &[Entry] {
+    /// All entries, oldest first.
+    pub fn entries(&self) -> &[JournalEntry] {
         &self.entries
     }
 
-    /// The commands as they were sent, oldest first.
+    /// The commands as sent, oldest first.
     pub fn commands(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().filter_map(|entry| match entry {
-            Entry::Ran(command) => Some(command.code()),
-            Entry::Declared(_) => None,
+            JournalEntry::Ran(command) => Some(command.code()),
+            JournalEntry::Declared(_) => None,
         })
     }
 
-    /// Forgets the commands, whose effects are gone after a soft reset.
+    /// Removes the commands, whose effects are gone after a soft reset.
     pub fn forget_commands(&mut self) {
-        self.entries.retain(|entry| matches!(entry, Entry::Declared(_)));
+        self.entries.retain(|entry| matches!(entry, JournalEntry::Declared(_)));
         (self.ran, self.overflowed) = (0, false);
     }
 }

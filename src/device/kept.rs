@@ -1,11 +1,11 @@
-//! What is known of a connection that may outlive its device.
+//! The data of a connection that may outlive its device.
 //!
 //! Invariant: plain data.
 
 use crate::board::Board;
 use crate::name::Name;
 
-/// What must be the same for a connection to go on.
+/// The options that must match to reuse a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The port as the user wrote it.
@@ -14,40 +14,40 @@ pub struct Key {
     pub baudrate: u32,
     /// User and password.
     pub login: (Option<String>, Option<String>),
-    /// Whether the port is shared, and the states of DTR and RTS.
+    /// Whether the port is exclusive, and the states of DTR and RTS.
     pub line: (bool, Option<bool>, Option<bool>),
 }
 
-/// A function as it was sent.
+/// A function as sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent {
     /// Its name.
     pub name: Name,
-    /// Its source, without the blank lines in front of it.
+    /// Its source, without the leading blank lines.
     pub text: String,
-    /// How many these are.
+    /// The number of leading blank lines.
     pub blank: u32,
 }
 
 /// The connections that are kept between runs.
 #[derive(Default)]
 pub struct Pool {
-    /// Whether a device that is closed leaves its connection here.
+    /// Whether a closed device leaves its connection here.
     pub(super) keeps: bool,
-    /// How many runs have begun.
+    /// How many runs have started.
     pub(super) runs: u64,
-    pub(super) parked: Vec<Parked>,
+    pub(super) idle: Vec<IdleBoard>,
 }
 
 /// A board without a device.
-pub struct Parked {
+pub struct IdleBoard {
     pub(super) key: Key,
     /// The name of its device.
     pub(super) name: String,
-    /// The run in which that was closed.
+    /// The run in which it was closed.
     pub(super) run: u64,
     pub(super) board: Board,
     pub(super) sent: Vec<Sent>,
-    /// Something may still run on it.
+    /// Whether a program may still run on it.
     pub(super) is_busy: bool,
 }

@@ -1,6 +1,6 @@
-//! The end of a device: its teardowns, and what becomes of its board.
+//! Closes a device: runs its teardowns, and closes or keeps its connection.
 //!
-//! Invariant: whatever fails, a device that was closed is closed, and its port is free.
+//! Invariant: even after errors, the device is closed and its port is free.
 
 use crate::device::arguments;
 use crate::device::class::{Item, ItemKind};
@@ -11,17 +11,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 impl Device {
-    /// Runs the teardowns and closes the port. Nothing happens if it is closed already.
+    /// Runs the teardowns and closes the port. Does nothing if it is already closed.
     ///
     /// # Errors
-    /// The first error of a teardown, with those of the others ([`Error::others`]); all of them have run and the port is
-    /// closed.
+    /// The first error of a teardown, with those of the others ([`Error::others`]); all have run, and the port is closed.
     pub fn close(&self) -> Result<()> {
         if !self.0.open.swap(false, Ordering::SeqCst) {
             return Ok(());
         }
         let mut first = Ok(());
-        // The press of Ctrl-C that ends the script does not end its teardowns; another one does, one at a time.
+        // The Ctrl-C that ends the script does not end its teardowns; each further one ends one teardown.
         let pressed = crate::interrupt::take();
         let mut state = self.lock();
         if let Err(error) = self.ready_to_close(&mut state) {
@@ -50,7 +49,7 @@ impl Device {
                 .and_then(|values| self.run_globals(&mut state, &item, &values, limit))
                 .map_err(|error| error.with_device(self.name()).with_item(item.words()));
             if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
-                // This press has ended one teardown; the others still run.
+                // This Ctrl-C has ended one teardown; the others still run.
                 crate::interrupt::take();
             }
             first = match (first, outcome) {
@@ -64,7 +63,7 @@ impl Device {
             (first, hidden) => first.and(hidden),
         };
         state.drain(self.host(), self.name());
-        self.host().park(self.0.link.key(), self.name(), &mut state);
+        self.host().keep(self.0.link.key(), self.name(), &mut state);
         drop(state);
         self.host().forget(self);
         self.host().release_name(self.name());
@@ -74,7 +73,7 @@ impl Device {
         first
     }
 
-    /// The board is gone: what the teardowns would have switched off stays as it was.
+    /// The error of a lost board whose teardowns did not run.
     pub(super) fn not_torn_down(&self, teardowns: &[Arc<Item>]) -> Error {
         let names: Vec<String> = teardowns.iter().map(|item| format!("`{}`", item.name)).collect();
         let did = if let [name] = names.as_slice() {
@@ -84,6 +83,6 @@ impl Device {
         };
         Error::new(Kind::ConnectionLost, format!("{did}: the connection is lost"))
             .with_device(self.name())
-            .with_help("what the board had switched on may still be on")
+            .with_help("outputs of the board may still be on")
     }
 }

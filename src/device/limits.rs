@@ -1,25 +1,25 @@
-//! How long what is done with a board may take.
+//! Time limits of operations on a board.
 //!
-//! Invariant: everything that waits for a board has one of these limits, or that of the script.
+//! Invariant: every wait for a board has one of these limits, or that of the script.
 
 use crate::port::Wait;
 use std::time::Duration;
 
-/// Longest time of connecting and identifying a board; booting boards are waited for.
+/// Longest time for connecting to and identifying a board, including its boot.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(50);
 
 /// How long main.py may run after a soft reset before it is interrupted.
 pub(super) const MAIN_LIMIT: Duration = Duration::from_secs(2);
 
-/// How long a teardown may take if nothing else is said.
+/// The default timeout of a teardown.
 pub const TEARDOWN_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a call may take, and who may end it.
+/// How long a call may take, and what may end it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {
-    /// Longest time; `None`: for ever.
+    /// The timeout; `None`: unlimited.
     pub timeout: Option<Duration>,
-    /// Whether Ctrl-C and the deadline of the run end it. Not a teardown.
+    /// Whether Ctrl-C and the deadline of the run end it. False for a teardown.
     pub interruptible: bool,
 }
 

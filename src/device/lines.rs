@@ -1,12 +1,12 @@
-//! Which line of which script a frame of a board's traceback means.
+//! Maps frames of a board's traceback to lines of scripts.
 //!
-//! Everything that is sent is `<stdin>` to the board, numbered from 1 each time. A frame is therefore found by the name of
-//! its function together with its line: a body that defines functions is moved down, by blank lines in front of it, until
-//! no other body has a function of that name on those lines. Invariant: at most one place for each name and line.
+//! Everything that is sent is `<stdin>` to the board, numbered from 1 each time. So a frame is identified by the name of its
+//! function together with its line: a body that defines functions is moved down, by blank lines before it, until no other
+//! body has a function of that name on those lines. Invariant: at most one place for each name and line.
 
 use crate::origin::Origin;
 
-/// A function, class, lambda or comprehension in a piece of code, as a traceback names it.
+/// A function, class, lambda or comprehension in a piece of code, with its name in tracebacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defined {
     /// Its name, or `<lambda>` and the like.
@@ -17,21 +17,21 @@ pub struct Defined {
     pub last_line: u32,
 }
 
-/// A place that a frame was mapped to.
+/// The place of a mapped frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapped {
-    /// Where it stands; `None` for code that stands in no script, such as that of `exec`.
+    /// Its position; `None` for code outside scripts, such as that of `exec`.
     pub origin: Option<Origin>,
     /// Its line within the body, from 1.
     pub line: u32,
-    /// What it belongs to, in words: `` task `read_adc` ``.
+    /// Its item, in words: `` task `read_adc` ``.
     pub item: String,
 }
 
 /// How the lines of one piece of sent code correspond to a script.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    /// Where the first line of the body stands.
+    /// The position of the body's first line.
     pub origin: Option<Origin>,
     /// The item, in words.
     pub item: String,
@@ -39,7 +39,7 @@ pub struct Piece {
     pub leading: u32,
     /// Number of lines of the body.
     pub lines: u32,
-    /// Lines of what is sent, behind the first and up to the last, that are one line further down than in the body.
+    /// Lines of the sent code, after the first and up to the last, that are one line further down than in the body.
     pub moved: Option<(u32, u32)>,
 }
 
@@ -51,13 +51,13 @@ impl Piece {
             _ => line,
         };
         let down = line.checked_sub(self.leading + 1)?;
-        // A SyntaxError at the end of the code may be reported one line further down.
+        // A SyntaxError at the end of the code may be reported one line too low.
         if down > self.lines {
             return None;
         }
         let down = down.min(self.lines.saturating_sub(1));
         let origin = self.origin.as_ref().map(|first| if down == 0 { first.clone() } else { first.down(down) });
-        // A body that starts behind its quote is pointed at; of other lines all is meant.
+        // Point at a body that starts after its quote; for other lines, mark the whole line.
         let origin = origin.map(|origin| if origin.column == 1 { Origin { column: 0, ..origin } } else { origin });
         Some(Mapped { origin, line: down + 1, item: self.item.clone() })
     }
@@ -70,15 +70,15 @@ struct Region {
     piece: Piece,
 }
 
-/// The functions that live on a board.
+/// The functions on a board.
 #[derive(Default)]
 pub struct LineMap {
     regions: Vec<Region>,
 }
 
 impl LineMap {
-    /// How many blank lines must precede a piece that defines these functions (lines counted from 1 within what is
-    /// sent), so that no frame is ambiguous.
+    /// How many blank lines must precede a piece that defines these functions (lines counted from 1 within the sent code), so
+    /// that no frame is ambiguous.
     pub fn blank_lines(&self, defined: &[Defined]) -> u32 {
         let mut blank = 0;
         // Each round moves past at least one region.
@@ -102,7 +102,7 @@ impl LineMap {
         blank
     }
 
-    /// Notes the functions of a piece that was sent; `piece.leading` and the lines of `defined` include blank lines.
+    /// Records the functions of a sent piece; `piece.leading` and the lines of `defined` include blank lines.
     pub fn insert(&mut self, defined: &[Defined], piece: &Piece) {
         for frame in defined {
             self.regions.push(Region {
@@ -114,12 +114,12 @@ impl LineMap {
         }
     }
 
-    /// Forgets everything of an item, which is declared anew.
+    /// Removes all functions of an item, which is declared again.
     pub fn forget(&mut self, item: &str) {
         self.regions.retain(|region| region.piece.item != item);
     }
 
-    /// The place of a frame in a function.
+    /// The position of a frame in a function.
     pub fn find(&self, name: &str, line: u32) -> Option<Mapped> {
         let region = self
             .regions
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_one_name_are_kept_apart() {
+    fn separates_functions_with_the_same_name() {
         let mut map = LineMap::default();
         assert_eq!(map.blank_lines(&[defined("helper", 2, 4)]), 0);
         map.insert(&[defined("helper", 2, 4)], &piece("setup `a`", 10, 0, 8));

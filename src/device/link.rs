@@ -1,13 +1,13 @@
-//! How a device's board is reached, the first time and every time after.
+//! Connects to a device's board, the first time and after each loss.
 //!
-//! Uses [`crate::port`], [`crate::repl`] and [`crate::board`]. Invariant: every connection of a device is made with
+//! Uses [`crate::port`], [`crate::repl`] and [`crate::board`]. Invariant: every connection of a device uses
 //! the options that it was opened with.
 
 use crate::board::{Board, ConnectFailure};
-use crate::device::faults::connect_error;
 use crate::device::host::Host;
 use crate::device::kept::Key;
 use crate::device::limits::CONNECT_LIMIT;
+use crate::device::link_errors::connect_error;
 use crate::device::named::Resolved;
 use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
@@ -19,10 +19,10 @@ use crate::repl::{Means, Session};
 const STARTUP_MICROPYTHON: &str = include_str!("../board/snippets/startup_micropython.py");
 const STARTUP_CIRCUITPYTHON: &str = include_str!("../board/snippets/startup_circuitpython.py");
 
-/// Opens the port of a board. Told whether it is opened again after a loss.
+/// Opens the port of a board. The argument says whether it is opened again after a loss.
 pub type Connector = dyn Fn(bool) -> Result<Box<dyn Port>> + Send + Sync;
 
-/// Everything that opening a board's port takes.
+/// Everything needed to open a board's port.
 pub struct Link {
     /// The port as the user wrote it.
     pub written: String,
@@ -36,7 +36,7 @@ impl Link {
     /// A link to a port, or to the host's default.
     ///
     /// # Errors
-    /// Of an address that is none, or of no default; PermissionError if the host's gate does not let it pass.
+    /// Of an invalid address, or of a missing default; PermissionError if the host's gate does not allow it.
     pub(super) fn new(host: &Host, known: &Resolved) -> Result<Link> {
         let options = &known.options;
         let (written, address) = host.address(known.port.as_deref())?;
@@ -57,7 +57,7 @@ impl Link {
             login: (options_of_port.user.clone(), options_of_port.password.clone()),
             line: (options.exclusive, options.dtr, options.rts),
         };
-        // A USB board may come back under another name.
+        // A USB board may reappear under another name.
         let usb = address.serial_path().and_then(|path| identify(path, &usb::list().ok()?)).map(Address::from);
         let (output, turns) = (host.shared_output(), host.turns());
         let connector = move |again: bool| {
@@ -74,13 +74,13 @@ impl Link {
         Ok(Link { key: Some(key), ..Link::over(&written, Box::new(connector), options) })
     }
 
-    /// A link over ports that `connector` opens; `written` stands for them in messages.
+    /// A link over ports that `connector` opens; `written` is their name in messages.
     pub fn over(written: &str, connector: Box<Connector>, options: &OpenOptions) -> Link {
         let written = written.to_owned();
         Link { written, connector, soft_reset: options.soft_reset, startup: options.startup.clone(), key: None }
     }
 
-    /// What makes two openings one connection; `None` over ports of the caller's own making.
+    /// The key that two openings of the same connection share; `None` for the caller's own ports.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
     }
@@ -97,11 +97,11 @@ impl Link {
         })
     }
 
-    /// Opens the port and connects the board. `again`: after a loss; then the same USB board is looked for under any
-    /// name, and its interpreter is restarted if the port can do that.
+    /// Opens the port and connects the board. `again`: after a loss; then finds the same USB board under any name, and restarts
+    /// its interpreter if the port supports that.
     ///
     /// # Errors
-    /// Of the port, or ConnectionFailedError if no board answers there.
+    /// Of the port, or ConnectionFailedError if no board responds there.
     pub fn connect(&self, host: &Host, device: &str, again: bool) -> Result<Board> {
         let mut port = self.open_port(host, again)?;
         let token = port.agree_on_token(token()?);
@@ -124,12 +124,12 @@ impl Link {
         connected.map_err(|failure| refused_unless(failure, &self.written, abilities, reset))
     }
 
-    /// Whether the code to run after connecting is the user's.
+    /// Whether the startup code is the user's.
     pub fn has_own_startup(&self) -> bool {
         self.startup.is_some()
     }
 
-    /// The code to run after connecting: the user's, or convenience imports for this implementation.
+    /// The startup code: the user's, or convenience imports for this implementation.
     pub fn startup(&self, implementation: &str) -> Option<&str> {
         let code = match (&self.startup, implementation) {
             (Some(code), _) => code.as_str(),
@@ -140,8 +140,8 @@ impl Link {
     }
 }
 
-/// The USB board behind the serial port `path`, by what singles it out under every name: its serial number, or if it has
-/// none where it is plugged in.
+/// The USB board at the serial port `path`, identified independently of its name: by its serial number, or else by where
+/// it is plugged in.
 fn identify(path: &str, ports: &[FoundPort]) -> Option<UsbSpecifier> {
     let specifier = ports.iter().find(|found| found.device == path)?.specifier();
     let location = specifier.location.clone().filter(|_| specifier.serial_number.is_none());
@@ -154,7 +154,7 @@ pub fn refused(failure: ConnectFailure, port: &str, abilities: Abilities) -> Err
     refused_unless(failure, port, abilities, true)
 }
 
-/// As [`refused`]. `fresh`: the board was restarted before, so that no code on it can be the reason.
+/// As [`refused`]. `fresh`: the board was restarted before, so no earlier code can be the reason.
 fn refused_unless(failure: ConnectFailure, port: &str, abilities: Abilities, fresh: bool) -> Error {
     match failure {
         ConnectFailure::Link(failure) => connect_error(failure, port, abilities),
@@ -163,49 +163,49 @@ fn refused_unless(failure: ConnectFailure, port: &str, abilities: Abilities, fre
             if last.starts_with("MemoryError") {
                 return Error::new(
                     Kind::ConnectionFailedError,
-                    format!("the board at `{port}` has too little memory left: {}", last.trim_end_matches([':', ' '])),
+                    format!("the board at `{port}` has not enough free memory: {}", last.trim_end_matches([':', ' '])),
                 )
-                .with_help("what earlier programs hold is freed by a restart: open it without `soft_reset: false`, or `belay-script exec pass`");
+                .with_help("restart the board to free the memory of earlier programs: open it without `soft_reset: false`, or run `belay-script exec pass`");
             }
             if !fresh {
                 return Error::new(
                     Kind::ConnectionFailedError,
-                    format!("the board at `{port}` cannot run what belay-script needs: {last}"),
+                    format!("the board at `{port}` cannot run belay-script's helpers: {last}"),
                 )
                 .with_help(
-                    "an earlier program may have replaced a built-in, such as `builtins.__import__`: restart the board \
-                     (`belay-script reset`, or open it without `soft_reset: false`)",
+                    "restart the board (`belay-script reset`, or open it without `soft_reset: false`): an earlier program may \
+                     have replaced a built-in, such as `builtins.__import__`",
                 );
             }
             Error::new(
                 Kind::ConnectionFailedError,
-                format!("what answers at `{port}` is not a usable MicroPython: {last}"),
+                format!("the device at `{port}` is not a usable MicroPython: {last}"),
             )
-            .with_help("MicroPython 1.9 or newer, or CircuitPython, must be on the board")
+            .with_help("install MicroPython 1.9 or newer, or CircuitPython, on the board")
         }
     }
 }
 
-/// Ten letters and digits from the operating system's randomness.
+/// Ten random letters and digits.
 fn token() -> Result<String> {
     const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
     let mut bytes = [0; 10];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Error::new(Kind::InternalError, format!("the operating system gives no randomness: {error}"))
+        Error::new(Kind::InternalError, format!("the operating system provides no random bytes: {error}"))
     })?;
     Ok(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect())
 }
 
-/// What a person is told before strong means are used.
+/// The notice before strong means are used.
 pub(super) fn announcement(device: &str, means: Means) -> String {
-    // A name that nobody gave it.
+    // Its default name.
     let name = if device == "Device" { "the board".to_owned() } else { format!("`{device}`") };
     match means {
-        Means::Interrupt => format!("-- {name}: the last program still runs, and is interrupted"),
-        Means::Storm => format!("-- {name} does not answer: trying Ctrl-C in quick succession"),
-        Means::SoftReset => format!("-- {name} does not answer: trying a soft reset"),
+        Means::Interrupt => format!("-- {name}: interrupting the last program"),
+        Means::Storm => format!("-- {name} does not respond: trying repeated Ctrl-C"),
+        Means::SoftReset => format!("-- {name} does not respond: trying a soft reset"),
         Means::HardReset => {
-            format!("-- {name} does not answer: trying a reset by its port, with Ctrl-C while it boots")
+            format!("-- {name} does not respond: trying a reset by its port, with Ctrl-C while it boots")
         }
     }
 }
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_usb_board_is_known_under_another_name() {
+    fn finds_a_usb_board_under_another_name() {
         let port = |device: &str, serial: Option<&str>, location: &str| FoundPort {
             device: device.to_owned(),
             vid: Some(0x2e8a),
@@ -225,7 +225,7 @@ mod tests {
             ..FoundPort::default()
         };
         let before = [port("ttyACM0", Some("one"), "1-1"), port("ttyACM1", Some("two"), "1-2")];
-        // Another socket and another name, and the other board has taken the old one.
+        // A different socket and name, and another board has the old name.
         let after = [port("ttyACM0", Some("two"), "1-2"), port("ttyACM2", Some("one"), "1-3")];
         let specifier = identify("ttyACM0", &before).unwrap();
         assert_eq!(usb::find(&specifier, &after).unwrap().device, "ttyACM2");

@@ -1,22 +1,22 @@
-//! A board between two calls: what it prints unasked, and which names live on it.
+//! A board between two calls: its unsolicited output, and the names on it.
 //!
-//! Uses [`crate::board`]. Invariant: nothing that is done here is noted: a board that is restored knows nothing of it.
+//! Uses [`crate::board`]. Invariant: nothing here is recorded in the journal.
 
 use crate::board::command::Command;
-use crate::device::faults;
 use crate::device::handle::Device;
 use crate::device::limits::Limit;
+use crate::device::link_errors;
 use crate::device::state::{Run, State};
 use crate::error::Result;
 use crate::value::Value;
 use std::time::Duration;
 
-/// Most names that a board is asked for: the answer has to fit into a small one's memory.
+/// Most names to request from a board: the reply must fit into a small board's memory.
 const MOST_NAMES: usize = 60;
 
 impl Device {
-    /// What becomes readable when the board prints something: duplicates, which may be of no use any more after a use of the
-    /// device. Empty if that cannot be told, and for a device that is closed or lost.
+    /// The descriptors that become readable when the board prints something: duplicates, which may be stale after the device is
+    /// used. Empty if unknown, and for a device that is closed or lost.
     #[cfg(unix)]
     pub fn descriptors(&self) -> Vec<std::os::fd::OwnedFd> {
         let state = self.lock();
@@ -25,7 +25,7 @@ impl Device {
         found.into_iter().filter_map(|descriptor| descriptor.try_clone_to_owned().ok()).collect()
     }
 
-    /// Passes on what the board has printed since it was used last. Does not wait for more.
+    /// Passes on the board's output since its last use. Does not wait for more.
     ///
     /// # Errors
     /// ConnectionLost, once.
@@ -36,12 +36,11 @@ impl Device {
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         board
             .drain(&mut sink)
-            .map_err(|failure| faults::error(failure, self.abilities(), None, None).with_device(self.name()))
+            .map_err(|failure| link_errors::error(failure, self.abilities(), None, None).with_device(self.name()))
     }
 
-    /// Asks the board for names that begin with `prefix`, by one short exchange of at most `limit`: the attributes of
-    /// `object`, names with dots between them, or if that is empty the globals and what is built in. None if the board has
-    /// no such object, or is lost.
+    /// Asks the board for names that start with `prefix`, in one short exchange of at most `limit`: the attributes of `object`
+    /// (a dotted name), or if that is empty, globals and built-ins. `None` if the board has no such object, or is lost.
     pub fn names(&self, object: &str, prefix: &str, limit: Duration) -> Vec<String> {
         let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         if !is_name(prefix) || !object.split('.').all(is_name) || self.is_closed() {

@@ -1,10 +1,10 @@
-//! Declared items bound to a board: which overload, what is sent, what comes back, in which order.
+//! Declared items bound to a board: chooses overloads, sends code, returns results.
 //!
-//! [`Host`] holds what the devices of one run share; [`Device`] is a handle to one of them, cheap to clone and to be used
-//! from any thread (calls on one device wait for each other).
+//! [`Host`] holds the shared state of the devices of one run; [`Device`] is a handle to one of them, cheap to clone and
+//! usable from any thread (calls on one device wait for each other).
 //!
-//! Uses [`crate::board`] and the layers below. Invariant: after every call the device can be used, or is lost or closed
-//! and says so.
+//! Uses [`crate::board`] and the layers below. Invariant: after every call the device is usable, or reports that it is
+//! lost or closed.
 
 mod about;
 pub mod arguments;
@@ -15,7 +15,6 @@ pub mod class;
 mod clock;
 mod code;
 mod emitters;
-mod faults;
 mod files;
 mod generator;
 mod handle;
@@ -26,6 +25,7 @@ mod life;
 mod limits;
 mod lines;
 mod link;
+mod link_errors;
 mod listen;
 mod lock;
 mod mount;
@@ -35,8 +35,8 @@ mod open;
 mod operation;
 mod options;
 mod output;
-mod park;
 mod person;
+mod pool;
 mod proxy;
 mod reconnect;
 mod release;
@@ -62,5 +62,5 @@ pub use operation::{Function, Index, Operation};
 pub use options::{Hook, Implementation, OpenOptions};
 pub use output::{Output, Stage, Transfer};
 pub use person::{Conversation, Terminal, unattended};
-pub use proxy::{Answer, Items, Proxied, Proxy};
+pub use proxy::{Items, OperationResult, Proxied, Proxy};
 pub use reset::Reset;

@@ -1,4 +1,4 @@
-//! A folder of this computer that a board sees at `/remote` while commands run.
+//! Mounts a folder of this computer on a board, at `/remote`, while commands run.
 //!
 //! Uses [`crate::board::mount`]; for how a device gets one see [`crate::device::mounting`]. Invariant: nothing outside of the folder
 //! can be reached, and nothing changed unless that was allowed.
@@ -8,7 +8,7 @@ mod beneath;
 mod folder;
 mod handles;
 
-use crate::board::mount::{Desk, PLACE, Wish};
+use crate::board::mount::{PLACE, RemoteFs, Wish};
 use crate::error::{Error, Kind, Result};
 use crate::gate::Confines;
 use crate::python::traceback::Traceback;
@@ -18,11 +18,11 @@ use handles::Handles;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Has the board write what it has not written yet of its open files.
+/// Makes the board flush its open files.
 pub(super) const FLUSH: &str = "__belay_mw()";
-/// Seconds from 1970 to 2000, where the clocks of some boards begin.
+/// Seconds from 1970 to 2000, the epoch of some boards.
 pub(super) const FROM_1970_TO_2000: i64 = 946_684_800;
-/// What `stat` says of the kind of an entry.
+/// The kinds of entries in `stat`.
 const DIRECTORY: u32 = 0x4000;
 const FILE: u32 = 0x8000;
 
@@ -32,52 +32,52 @@ pub struct Mount {
     pub(super) written: PathBuf,
     pub(super) folder: Folder,
     pub(super) handles: Handles,
-    /// `None` while the board does not see it.
-    pub(super) desk: Option<Desk>,
-    /// Seconds from 1970 to the beginning of the board's clock.
+    /// `None` while it is not mounted.
+    pub(super) remote_fs: Option<RemoteFs>,
+    /// Seconds from 1970 to the board's epoch.
     pub(super) epoch: i64,
 }
 
 impl Mount {
-    /// A folder that no board sees yet, of which nothing is reached that is outside of `confines`.
+    /// A folder that is not mounted yet; nothing outside `confines` can be reached.
     ///
     /// # Errors
     /// ArgumentError if there is no such folder.
     pub fn new(path: &Path, writable: bool, confines: Option<Confines>) -> Result<Mount> {
         let folder = Folder::new(path, writable, confines).map_err(|error| {
             let why = match error.kind() {
-                std::io::ErrorKind::NotFound => "there is no such folder".to_owned(),
-                std::io::ErrorKind::NotADirectory => "it is no folder".to_owned(),
+                std::io::ErrorKind::NotFound => "no such folder".to_owned(),
+                std::io::ErrorKind::NotADirectory => "not a folder".to_owned(),
                 _ => error.to_string(),
             };
             Error::new(Kind::ArgumentError, format!("`{}` cannot be mounted: {why}", path.display()))
-                .with_help("name a folder of this computer, for example `.`")
+                .with_help("use a folder of this computer, for example `.`")
         })?;
-        Ok(Mount { written: path.to_owned(), folder, handles: Handles::default(), desk: None, epoch: 0 })
+        Ok(Mount { written: path.to_owned(), folder, handles: Handles::default(), remote_fs: None, epoch: 0 })
     }
 
-    /// Whether a file is open that the board may have written to without this folder knowing of it.
+    /// Whether a file is open to which the board may have unflushed writes.
     pub fn may_be_written(&self) -> bool {
-        self.desk.is_some() && self.handles.may_be_written()
+        self.remote_fs.is_some() && self.handles.may_be_written()
     }
 
-    /// The board has started anew and sees nothing.
+    /// The board has restarted without the mount.
     pub fn forget(&mut self) {
-        self.desk = None;
+        self.remote_fs = None;
         self.handles.close_all();
     }
 
-    /// The bytes to send for a question of the board's.
+    /// The bytes to send for a request of the board.
     pub fn answer(&mut self, question: &str) -> Vec<u8> {
-        let Mount { folder, handles, desk, epoch, .. } = self;
-        let Some(desk) = desk else { return Vec::new() };
-        desk.answer(question, &mut |closed, wish| {
+        let Mount { folder, handles, remote_fs, epoch, .. } = self;
+        let Some(remote_fs) = remote_fs else { return Vec::new() };
+        remote_fs.answer(question, &mut |closed, wish| {
             closed.iter().for_each(|&file| handles.close(file));
             fulfil(folder, handles, *epoch, wish)
         })
     }
 
-    /// The file that a frame of a traceback names, as the user knows it.
+    /// The user's path of the file in a traceback frame.
     pub fn file_of(&self, frame: &str) -> Option<String> {
         let inner = frame.strip_prefix(PLACE).and_then(|rest| rest.strip_prefix('/')).unwrap_or(frame);
         if inner.starts_with(['/', '<']) || !self.folder.status(inner).is_ok_and(|about| about.is_file()) {
@@ -90,7 +90,7 @@ impl Mount {
         })
     }
 
-    /// What to do about an exception that comes of the mount.
+    /// The help for an exception of the mount.
     pub fn help(&self, traceback: &Traceback) -> Option<&'static str> {
         let detail = traceback.detail();
         if traceback.class() != "OSError" {
@@ -101,12 +101,12 @@ impl Mount {
             Some("threads cannot reach the mounted folder: read what they need before they start")
         } else if has(30) && !self.folder.is_writable() {
             Some(
-                "`/remote` is read-only; `--write`, or `#{ write: true }` of `mount`, lets the board change the folder",
+                "use `--write`, or `#{ write: true }` of `mount`, to let the board change the folder: `/remote` is read-only",
             )
         } else if has(13) {
             Some("nothing outside of the mounted folder can be reached from `/remote`")
         } else if has(110) {
-            Some("`/remote` answers only while a call runs: an interrupt or a timer cannot reach it between calls")
+            Some("`/remote` works only while a call runs: an interrupt or a timer cannot use it between calls")
         } else {
             None
         }
@@ -158,8 +158,8 @@ fn fulfil(folder: &Folder, handles: &mut Handles, epoch: i64, wish: Wish) -> Out
     })
 }
 
-/// The board's `stat`. Where there is nothing it is `0`; `None` if there is no module of this name either, so that an
-/// import need not ask for each of its forms.
+/// The board's `stat`. It is `0` if the path does not exist; `None` if there is no module of this name either, so that an
+/// import need not try each of its forms.
 fn status(folder: &Folder, epoch: i64, path: &str) -> Outcome<Vec<u8>> {
     match folder.status(path) {
         Ok(about) => {

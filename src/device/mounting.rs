@@ -1,11 +1,11 @@
 //! Mounting a folder on an open device.
 //!
-//! Invariant: the board sees the folder from its opening, or from [`Device::mount`], to its closing or [`Device::unmount`],
-//! through resets and reconnections.
+//! Invariant: the folder is mounted from opening, or [`Device::mount`], to closing, or [`Device::unmount`], across resets and
+//! reconnects.
 
 use crate::board::Helper;
 use crate::board::command::Command;
-use crate::board::mount::{self as protocol, Desk, PLACE};
+use crate::board::mount::{self as protocol, PLACE, RemoteFs};
 use crate::device::handle::Device;
 use crate::device::host::Host;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
@@ -17,7 +17,7 @@ use crate::value::write::literal;
 use std::path::Path;
 
 impl Host {
-    /// Devices that are opened from now on see this folder at `/remote` (`--mount`). `writable`: they may change it.
+    /// Mounts this folder at `/remote` on devices that are opened from now on (`--mount`). `writable`: they may change it.
     ///
     /// # Errors
     /// ArgumentError if there is no such folder.
@@ -29,10 +29,10 @@ impl Host {
 }
 
 impl Device {
-    /// Shows the board a folder of this computer, at `/remote`, and makes that its current directory; modules in it and
-    /// in its `lib` can be imported. It takes the place of one that was mounted before. `writable`: the board may change
-    /// what is in it. Only while a command runs, and only from the main thread, can it be reached. Nothing of it is reached
-    /// that the host's [`Gate`](crate::gate::Gate) does not let pass.
+    /// Mounts a folder of this computer at `/remote`, and makes that the current directory; modules in it and in its `lib`
+    /// can be imported. Replaces an earlier mount. `writable`: the board may change the folder. The board can use it only
+    /// while a command runs, and only from the main thread. The host's [`Gate`](crate::gate::Gate) limits what can be
+    /// reached.
     ///
     /// # Errors
     /// ArgumentError if there is no such folder; FeatureUnavailableError if the board cannot; else as [`Device::call`].
@@ -45,13 +45,13 @@ impl Device {
         let mut mount = Mount::new(folder, writable, confines).map_err(|error| error.with_device(self.name()))?;
         state.flush_mount(self.host(), &self.quiet_run())?;
         let before = state.mount.take();
-        // The board goes on counting its questions.
-        mount.desk = before.and_then(|before| before.desk);
+        // The board continues to count its requests.
+        mount.remote_fs = before.and_then(|before| before.remote_fs);
         state.mount = Some(mount);
         self.show_mount(&mut state).map_err(|error| error.with_device(self.name()))
     }
 
-    /// Takes the folder away again. Nothing happens if none is mounted.
+    /// Unmounts the folder. Does nothing if none is mounted.
     ///
     /// # Errors
     /// As [`Device::call`].
@@ -63,7 +63,7 @@ impl Device {
         self.hide_mount(&mut state, self.default_limit())
     }
 
-    /// What the run mounts on every device.
+    /// The folder that the run mounts on every device.
     pub(super) fn mount_at_first(&self, state: &mut State) -> Result<()> {
         let of_run = crate::device::lock::lock(self.host().mount_of_run()).clone();
         if let Some((folder, writable)) = of_run {
@@ -72,7 +72,7 @@ impl Device {
         Ok(())
     }
 
-    /// Has the board see the folder, if there is one. The device has none if that fails.
+    /// Mounts the folder on the board, if there is one. If that fails, the device has none.
     pub(super) fn show_mount(&self, state: &mut State) -> Result<()> {
         let shown = self.show(state);
         if shown.as_ref().is_err_and(|error| error.kind() != Kind::ConnectionLost) {
@@ -90,25 +90,28 @@ impl Device {
                 Kind::FeatureUnavailableError,
                 "CircuitPython cannot mount a folder of this computer",
             )
-            .with_help("its firmware takes no file system written in Python; copy the files to the board instead"));
+            .with_help(
+                "copy the files to the board instead: its firmware does not support file systems written in Python",
+            ));
         }
         if self.0.implementation.reads_no_input() {
-            let message = "the board cannot see a folder of this computer: it reads no input while a program runs";
+            let message =
+                "the board cannot mount a folder of this computer: it does not read input while a program runs";
             return Err(
                 Error::new(Kind::FeatureUnavailableError, message).with_help("copy the files to the board instead")
             );
         }
         let run = self.quiet_run();
         if !state.has(Helper::Mount) {
-            // The helper is long, and what cannot use it need not be sent it.
+            // The helper is long: do not send it to a board that cannot use it.
             let answer = state.run(self.host(), &run, &protocol::probe()).map_err(unsuitable)?.value();
             let free = state.board.as_ref().and_then(|board| board.identity().free);
             if let Some(missing) = answer.ok().and_then(|answer| protocol::missing(&answer, free)) {
                 return Err(Error::new(
                     Kind::FeatureUnavailableError,
-                    format!("the board cannot see a folder of this computer: {missing}"),
+                    format!("the board cannot mount a folder of this computer: {missing}"),
                 )
-                .with_help("run it without the mounted folder, or on a board whose firmware has what is missing"));
+                .with_help("run it without the mounted folder, or on a board whose firmware has the missing feature"));
             }
         }
         state.need(self.host(), &run, Helper::Mount).map_err(unsuitable)?;
@@ -127,15 +130,15 @@ impl Device {
         };
         if let Some(mount) = state.mount.as_mut() {
             mount.epoch = if year == 2000 { FROM_1970_TO_2000 } else { 0 };
-            mount.desk.get_or_insert_with(|| Desk::new(binary, abilities, room));
+            mount.remote_fs.get_or_insert_with(|| RemoteFs::new(binary, abilities, room));
         }
         let enter = Command::statements(&format!("__belay_mo.chdir({})", quoted(PLACE)));
         state.run(self.host(), &run, &enter).map(|_| ())
     }
 
-    /// Leaves nothing of the mount on the board.
+    /// Removes the mount from the board.
     pub(super) fn hide_mount(&self, state: &mut State, limit: Limit) -> Result<()> {
-        if state.mount.as_ref().is_some_and(|mount| mount.desk.is_some()) && !state.is_lost() {
+        if state.mount.as_ref().is_some_and(|mount| mount.remote_fs.is_some()) && !state.is_lost() {
             let run = Run { device: self.name(), item: "", piece: None, limit };
             state.run(self.host(), &run, &Command::statements("__belay_mr()"))?;
         }
@@ -143,8 +146,8 @@ impl Device {
         Ok(())
     }
 
-    /// As [`Device::hide_mount`], at closing. Fails only if something was not written: another failure leaves a folder on the
-    /// board that nobody answers for, until the next reset.
+    /// Like [`Device::hide_mount`], on closing. Fails only if something was not written: another failure leaves a dead mount on
+    /// the board until the next reset.
     pub(super) fn hide_mount_at_last(&self, state: &mut State) -> Result<()> {
         let flushed = state.flush_mount(self.host(), &self.quiet_run());
         let _ = self.hide_mount(state, Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: true });
@@ -160,14 +163,14 @@ pub(super) fn quoted(text: &str) -> String {
     literal(&Value::Str(text.to_owned())).unwrap_or_default()
 }
 
-/// A firmware that cannot mount what is written in Python.
+/// The error of firmware that cannot mount a file system written in Python.
 pub(super) fn unsuitable(error: Error) -> Error {
     if error.kind() != Kind::DeviceException {
         return error;
     }
     let short = error.is_raised("MemoryError");
-    let why = if short { "its memory is too full" } else { "its firmware refuses the code for it" };
-    Error::new(Kind::FeatureUnavailableError, format!("the board cannot see a folder of this computer: {why}"))
+    let why = if short { "not enough memory" } else { "its firmware rejects the helper" };
+    Error::new(Kind::FeatureUnavailableError, format!("the board cannot mount a folder of this computer: {why}"))
         .with_help(if short {
             "restart the board, or free memory with `import gc; gc.collect()`".to_owned()
         } else {

@@ -1,7 +1,7 @@
-//! Boards that have a name, and boards that are all simulated: what a port's text means for this host.
+//! Resolves a port's text for this host: boards with a name, and boards that are all simulated.
 //!
-//! Uses [`crate::port::address`]. Invariant: what a script or the command line says of a board outweighs what is known by
-//! its name.
+//! Uses [`crate::port::address`]. Invariant: options of a script or the command line take precedence over those of a
+//! named board.
 
 use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
@@ -11,7 +11,7 @@ use crate::port::kind::SIMULATED;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How a board that has a name is opened.
+/// How to open a named board.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NamedBoard {
     /// The port in any form.
@@ -28,16 +28,16 @@ pub struct NamedBoard {
     pub timeout: Option<Duration>,
     /// See [`OpenOptions::user`].
     pub user: Option<String>,
-    /// The station's file that names it, if that was found and nobody has trusted it: its port is opened only as far as
-    /// the host's [`Gate`](crate::gate::Gate) lets it.
+    /// The station's file that names it, if it was found automatically and is not trusted: its port is opened only if the host's
+    /// [`Gate`](crate::gate::Gate) allows it.
     pub untrusted: Option<PathBuf>,
 }
 
-/// What a port's text means.
+/// A resolved port.
 pub(super) struct Resolved {
-    /// The port, in a form that is no board's name; `None`: the only board that is plugged in.
+    /// The port, which is not a board's name; `None`: the only board that is plugged in.
     pub port: Option<String>,
-    /// The options, with what is known of that board.
+    /// The options, completed by those of the named board.
     pub options: OpenOptions,
     pub(super) by: By,
 }
@@ -61,7 +61,7 @@ impl Resolved {
     }
 }
 
-/// What a host knows of boards before they are opened.
+/// A host's named boards.
 #[derive(Default)]
 pub(super) struct Known {
     pub(super) boards: Vec<(String, NamedBoard)>,
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_brings_its_port_and_its_options() {
+    fn a_name_resolves_to_its_port_and_options() {
         let of = |port: &str, options| {
             known(false).resolve(Some(port.to_owned()), By::Script, options).map(|known| (known.port, known.options))
         };
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_board_of_a_station_is_asked_for_by_its_file() {
+    fn a_board_of_a_station_needs_permission_for_its_file() {
         let by = |untrusted: Option<&str>, text: &str| {
             let mut known = known(false);
             known.boards[0].1.untrusted = untrusted.map(PathBuf::from);
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn other_ports_stay_what_they_are_unless_all_is_simulated() {
+    fn other_ports_are_unchanged_unless_simulated() {
         let port = |simulated: bool, text: Option<&str>| {
             let known = known(simulated);
             known.resolve(text.map(str::to_owned), By::Script, OpenOptions::default()).map(|known| known.port)
@@ -170,7 +170,7 @@ mod tests {
         let error = port(false, Some("dutt")).unwrap_err();
         assert_eq!(
             (error.message(), error.help()),
-            ("there is no port `dutt`", Some("did you mean `dut` of the station?"))
+            ("unknown port `dutt`", Some("did you mean `dut` of the station?"))
         );
     }
 }

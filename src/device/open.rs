@@ -1,11 +1,11 @@
-//! How a device is opened: connect, identify, start up, declare, initialise; and restarted.
+//! Opens a device: connect, identify, start up, declare, initialise; and restarts it.
 //!
-//! Uses the other files of this folder. Invariant: an opening that fails leaves no open port, and no name taken.
+//! Uses the other files of this folder. Invariant: a failed opening leaves no open port and no reserved name.
 
 use crate::device::class::{Class, ItemKind};
 use crate::device::handle::{Device, Inner};
 use crate::device::host::Host;
-use crate::device::journal::Entry;
+use crate::device::journal::JournalEntry;
 use crate::device::limits::{CONNECT_LIMIT, Limit, MAIN_LIMIT};
 use crate::device::link::{Connector, Link, refused};
 use crate::device::options::{Hook, Implementation, OpenOptions};
@@ -36,19 +36,19 @@ impl Host {
         }
     }
 
-    /// What opens the port that [`Host::open`] would open, with nothing on it, and the port as the user wrote it: for
-    /// who wants the bytes themselves.
+    /// A function that opens the port that [`Host::open`] would open, without a session, and the port as the user wrote it:
+    /// for callers that want the raw bytes.
     ///
     /// # Errors
-    /// Of an address that is none, or of no default.
+    /// Of an invalid address, or of a missing default.
     pub fn connector(&self, port: Option<&str>, options: &OpenOptions) -> Result<(String, Box<Connector>)> {
         let link = Link::new(self, &self.resolve(port, options.clone())?)?;
         let (written, host) = (link.written.clone(), self.clone());
         Ok((written, Box::new(move |again| link.open_port(&host, again))))
     }
 
-    /// As [`Host::open`], over ports of the caller's own making: a transport that belay-script does not know. `written`
-    /// names them in messages; `connector` opens one, and another after the connection is lost.
+    /// Like [`Host::open`], over the caller's own ports: a transport that belay-script does not know. `written` is their name in
+    /// messages; `connector` opens one, and another after the connection is lost.
     ///
     /// # Errors
     /// As [`Host::open`].
@@ -80,7 +80,7 @@ impl Host {
         };
         self.remember(&device);
         if let Err(error) = device.initialise(hook) {
-            // What the setups switched on is switched off again.
+            // Undo what the setups switched on.
             let error = error.with_device(&name);
             return Err(match device.close() {
                 Ok(()) => error,
@@ -128,18 +128,18 @@ impl Host {
     }
 }
 
-/// What to do without a board of the station that a script names: `--port` is for `open()` without a name.
+/// The help for a missing board of the station: `--port` is for `open()` without a name.
 fn absent(error: crate::error::Error) -> crate::error::Error {
     match error.kind() {
         Kind::DeviceNotFoundError => error.with_help(
-            "plug it in, or use `--simulate`, which replaces the boards of the station by simulated ones; `--port` does not",
+            "plug it in, or use `--simulate` to replace the station's boards with simulated ones; `--port` does not",
         ),
         _ => error,
     }
 }
 
 impl Device {
-    /// Everything of an opening after the board is there.
+    /// The part of opening after the board is connected.
     fn initialise(&self, hook: &mut dyn FnMut(Hook, &Device) -> Result<()>) -> Result<()> {
         let implementation = &self.0.implementation.name;
         let items = self.class().select(implementation)?;
@@ -188,13 +188,13 @@ impl Device {
         flushed
     }
 
-    /// Makes the device usable with a board that has started anew, and is connected: its declarations are sent again.
+    /// Makes the device usable with a restarted, connected board: sends its declarations again.
     pub(super) fn declare_again(&self, state: &mut State, limit: Limit) -> Result<()> {
         state.started_anew();
         state.journal.forget_commands();
         self.start_up(state, limit)?;
         for entry in state.journal.entries().to_vec() {
-            if let Entry::Declared(item) = entry {
+            if let JournalEntry::Declared(item) = entry {
                 state.place(self.host(), self.name(), &item, limit)?;
             }
         }

@@ -1,6 +1,6 @@
-//! What can be done with an object on a board, as Python source.
+//! Operations on an object on a board, as Python source.
 //!
-//! Invariant: every value in the source was checked: it has a literal, and an object in it lives on this board.
+//! Invariant: every value in the source was checked: it has a literal, and objects in it are on this board.
 
 use crate::device::handle::Device;
 use crate::device::state::State;
@@ -10,7 +10,7 @@ use crate::value::Value;
 use crate::value::write::{string_to, write_to};
 use std::fmt::Write as _;
 
-/// The place of an item.
+/// The index of an item.
 pub enum Index {
     /// `object[key]`
     Key(Value),
@@ -31,7 +31,7 @@ pub enum Function {
     Hash,
 }
 
-/// What is done with an object.
+/// An operation on an object.
 pub enum Operation<'a> {
     /// Reads an attribute.
     Attribute(&'a str),
@@ -61,9 +61,9 @@ pub enum Operation<'a> {
 
 /// The code of an operation.
 pub(super) enum Code {
-    /// An expression whose value becomes an [`Answer`](crate::device::proxy::Answer).
+    /// An expression whose value becomes an [`OperationResult`](crate::device::proxy::OperationResult).
     Answer(String),
-    /// An expression whose literal is wanted.
+    /// An expression whose literal is needed.
     Literal(String),
     /// A simple statement.
     Statement(String),
@@ -102,7 +102,7 @@ impl Writer<'_> {
                 let arguments = self.arguments(&format!("`{name}`"), args, named)?;
                 Code::Answer(format!("{}({arguments})", attribute(object, name)))
             }
-            // As the board had them at first: a script may have a global of the same name.
+            // The board's original functions: a script may have a global of the same name.
             Operation::Function(function) => Code::Answer(format!("__belay_of[{}]({object})", *function as u8)),
             Operation::Compare(operator, value) => {
                 Code::Answer(format!("{object}{operator}{}", self.value("the operand", value)?))

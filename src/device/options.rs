@@ -1,4 +1,4 @@
-//! What a device is opened with, and what its board says it is.
+//! The options of opening a device, and the identity of its board.
 //!
 //! Invariant: plain data.
 
@@ -9,7 +9,7 @@ use std::time::Duration;
 pub struct OpenOptions {
     /// Code to run after connecting. `None`: convenience imports; empty: none.
     pub startup: Option<String>,
-    /// Reconnect attempts; negative: for ever.
+    /// Reconnect attempts; negative: unlimited.
     pub attempts: i64,
     /// Bits per second on serial ports. `None`: that of `--baudrate`, else 115200.
     pub baudrate: Option<u32>,
@@ -19,7 +19,7 @@ pub struct OpenOptions {
     pub password: Option<String>,
     /// Refuse to share the port.
     pub exclusive: bool,
-    /// Longest time of one call, unless its item says otherwise.
+    /// Timeout of one call, unless its item sets one.
     pub timeout: Option<Duration>,
     /// State of DTR on open.
     pub dtr: Option<bool>,
@@ -61,10 +61,10 @@ pub enum Hook {
     PostInit,
 }
 
-/// What a board says it is.
+/// What a board reports about itself.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct Implementation {
-    /// `micropython`, `circuitpython`, or whatever the firmware calls itself.
+    /// `micropython`, `circuitpython`, or another name reported by the firmware.
     pub name: String,
     /// Major, minor, patch.
     pub version: (u32, u32, u32),
@@ -74,13 +74,12 @@ pub struct Implementation {
     pub arch: String,
     /// The code emitters that the board has: `native`, `viper`.
     pub emitters: Vec<String>,
-    /// Bits of its floats: 64, or 32 (or 30, which cannot be told apart), where `1e100` is `inf`; 0: it has none, or is not
-    /// known.
+    /// Bits of its floats: 64, or 32 (or 30, which cannot be distinguished), where `1e100` is `inf`; 0: none, or unknown.
     pub float_bits: u32,
 }
 
 impl Implementation {
-    /// Whether `sys.stdin` gives nothing while a program runs: MicroPython's WebAssembly port is handed its input one
+    /// Whether `sys.stdin` returns nothing while a program runs: MicroPython's WebAssembly port receives its input one
     /// character at a time (`ports/webassembly/main.c`), and its `sys.stdin` is the host program's.
     pub(crate) fn reads_no_input(&self) -> bool {
         self.platform == "webassembly"

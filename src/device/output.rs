@@ -1,18 +1,17 @@
-//! What a board prints, on its way to the script's output: as bytes, in which the frames of tracebacks that threads print
-//! name the script's lines, and as text, whose line ends are `\n` and from which terminal titles are taken out
-//! (CircuitPython sets one at every turn).
+//! Filters a board's output for the script's output: as bytes, with frames of threads' tracebacks mapped to the script's
+//! lines, and as text, with `\n` line ends and without terminal titles (which CircuitPython sets all the time).
 //!
-//! Invariant: of the bytes nothing is held back but an unfinished line of a traceback; of the text besides an unfinished
+//! Invariant: only an unfinished line of a traceback is held back of the bytes; and of the text also an unfinished
 //! character, a `\r` that may be half a line end, and an unfinished title.
 
 use crate::device::lines::{LineMap, Mapped};
 use crate::python::rewriter::LineRewriter;
-use crate::python::traceback::{Frame, Place};
+use crate::python::traceback::{Place, TracebackFrame};
 
-/// What a board has printed.
+/// Output of a board.
 #[derive(Debug, Default)]
 pub struct Printed {
-    /// Byte for byte, but for the places in tracebacks.
+    /// Byte for byte, except mapped traceback frames.
     pub bytes: Vec<u8>,
     /// The same as text, as far as it is complete.
     pub text: String,
@@ -26,7 +25,7 @@ impl Printed {
         }
     }
 
-    /// Adds what was printed after it.
+    /// Appends later output.
     pub fn extend(&mut self, more: &Printed) {
         self.bytes.extend_from_slice(&more.bytes);
         self.text.push_str(&more.text);
@@ -37,15 +36,15 @@ impl Printed {
 #[derive(Default)]
 pub struct Filter {
     rewriter: LineRewriter,
-    /// Bytes that are not text yet: half a character, or a `\r`.
+    /// Bytes that are not text yet: part of a character, or a `\r`.
     held: Vec<u8>,
     titles: Titles,
 }
 
-/// Takes terminal titles out: `ESC ] … BEL` or `ESC ] … ESC \` (ECMA-48, "OSC"), on one line and not without end.
+/// Removes terminal titles: `ESC ] … BEL` or `ESC ] … ESC \` (ECMA-48, "OSC"), on one line and of limited length.
 #[derive(Default)]
 struct Titles {
-    /// A title that is not complete.
+    /// An incomplete title.
     begun: Vec<u8>,
 }
 
@@ -65,7 +64,7 @@ impl Titles {
                 [0x1b] | [0x1b, b']'] => {}
                 [0x1b, b']', .., 0x07] | [0x1b, b']', .., 0x1b, b'\\'] => self.begun.clear(),
                 [0x1b, b']', title @ ..] if title.len() < LONGEST_TITLE && byte != b'\n' => {}
-                // What looked like a title is none; its last byte may begin one.
+                // It is not a title; its last byte may start one.
                 _ => {
                     let again = if byte == 0x1b { self.begun.pop() } else { None };
                     text.append(&mut self.begun);
@@ -78,21 +77,21 @@ impl Titles {
 }
 
 impl Filter {
-    /// Takes bytes of the board; gives what is ready.
+    /// Processes bytes of the board; returns what is ready.
     pub fn feed(&mut self, bytes: &[u8], lines: &LineMap) -> Printed {
         let mut rewritten = Vec::new();
         self.rewriter.feed(bytes, &mut |frame| map_frame(lines, frame), &mut rewritten);
         self.printed(rewritten, false)
     }
 
-    /// Takes all there is.
+    /// Processes everything.
     pub fn whole(mut self, bytes: &[u8], lines: &LineMap) -> Printed {
         let mut printed = self.feed(bytes, lines);
         printed.extend(&self.flush());
         printed
     }
 
-    /// Gives what is left at the end.
+    /// Returns the rest at the end.
     pub fn flush(&mut self) -> Printed {
         let mut rewritten = Vec::new();
         self.rewriter.flush(&mut rewritten);
@@ -119,7 +118,7 @@ impl Filter {
     }
 }
 
-fn map_frame(lines: &LineMap, frame: &Frame) -> Option<Place> {
+fn map_frame(lines: &LineMap, frame: &TracebackFrame) -> Option<Place> {
     let Mapped { origin, line, .. } = lines.find(frame.name.as_deref()?, frame.line)?;
     Some(match origin {
         Some(origin) => Place { file: origin.file.to_string(), line: origin.line, source: None },
@@ -147,54 +146,53 @@ fn unfinished(bytes: &[u8]) -> usize {
     0
 }
 
-/// Where the output of boards goes.
+/// The receiver of the boards' output.
 pub trait Output: Send + Sync {
-    /// Whole or partial lines that the board `device` printed, as text with `\n` ends, the frames of tracebacks mapped.
+    /// Whole or partial lines printed by the board `device`, as text with `\n` ends and mapped traceback frames.
     fn board(&self, device: &str, text: &str);
-    /// The same byte for byte, but for the places in tracebacks, together with the text of it that is complete. What it does
-    /// of itself is to pass the text on.
+    /// The same byte for byte, except mapped traceback frames, together with its complete text. By default, passes the text
+    /// on.
     fn printed(&self, device: &str, bytes: &[u8], text: &str) {
         let _ = bytes;
         if !text.is_empty() {
             self.board(device, text);
         }
     }
-    /// The same, printed while the board started, by its boot.py: no result of anything, so it belongs on standard error.
+    /// The same, printed by boot.py while the board started: not a result, so it belongs on standard error.
     fn boot(&self, device: &str, text: &str) {
         self.board(device, text);
     }
-    /// A remark for the person at the terminal (standard error), for example that an interpreter is being installed.
+    /// A notice for the user (standard error), for example that an interpreter is being installed.
     fn notice(&self, text: &str);
-    /// How many devices are open from now on, told after every opening and closing. With several, output is prefixed by
-    /// their names.
+    /// The number of open devices, reported after every opening and closing. With several, output is prefixed by their names.
     fn open_devices(&self, count: usize) {
         let _ = count;
     }
-    /// How far the files of a sync of `device` are; `None`: it has ended.
+    /// The progress of a sync of `device`; `None`: it has ended.
     fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
         let _ = (device, transfer);
     }
 }
 
-/// What is done with files.
+/// An operation on files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// The board hashes those it has.
+    /// The board hashes its files.
     Hashing,
-    /// They are sent.
+    /// Files are sent.
     Sending,
 }
 
-/// How far files are.
+/// The progress of a file operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Transfer<'a> {
-    /// What is done with them.
+    /// The operation.
     pub stage: Stage,
-    /// Bytes of files that are done.
+    /// Bytes done.
     pub done: u64,
     /// Bytes of all files.
     pub total: u64,
-    /// The path of the one under way; empty if not known.
+    /// The path of the current file; empty if unknown.
     pub file: &'a str,
 }
 
@@ -216,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_are_taken_out() {
+    fn removes_titles() {
         case("a\x1b]0;🐍Wi-Fi: off | Done | 10.3.0\x1b\\b".as_bytes(), "ab");
         case(b"a\x1b]0;title\x07b\x1b]2;\x07c", "abc");
         case(b"colours \x1b[31mred\x1b[0m stay", "colours \x1b[31mred\x1b[0m stay");

@@ -1,33 +1,34 @@
-//! The seam to a person with a keyboard and a screen.
+//! The interface to an interactive terminal.
 //!
-//! Invariant: a terminal is as it was when a conversation has ended.
+//! Invariant: the terminal is restored when a visit ends.
 
 use crate::error::{Error, Kind, Result};
 use crate::port::{Port, PortError, Wait};
 
-/// A place with a keyboard and a screen, where a person may sit.
+/// An interactive terminal.
 pub trait Terminal: Send + Sync {
-    /// Makes the terminal ready to pass on every key, at the prompt of the board `device` on `port`, until the key `leave`
-    /// (ASCII). A conversation that goes on in another thread is waited for.
+    /// Prepares the terminal to pass every key to the prompt of the board `device` on `port`, until the key `leave` (ASCII).
+    /// Waits for a visit of another thread to end.
     ///
     /// # Errors
-    /// [`unattended`] if nobody is there.
+    /// [`unattended`] without an interactive terminal.
     fn open(&self, device: &str, port: &str, leave: u8) -> Result<Box<dyn Conversation>>;
 }
 
-/// A terminal that was made ready. It is as it was when this is dropped.
+/// A prepared terminal. Dropping it restores the terminal.
 pub trait Conversation {
-    /// Passes bytes both ways until the person leaves.
+    /// Passes bytes both ways until the user leaves.
     ///
     /// # Errors
-    /// See [`PortError`]: `Gone` if the board goes.
+    /// See [`PortError`]: `Gone` if the board disconnects.
     fn hold(self: Box<Self>, board: &mut dyn Port, wait: Wait) -> std::result::Result<(), PortError>;
 }
 
-/// The error of a conversation without a person, as in continuous integration.
+/// The error without an interactive terminal, for example in continuous integration.
 pub fn unattended() -> Error {
-    Error::new(Kind::FeatureUnavailableError, "there is nobody to talk to the board: standard input is no terminal")
-        .with_help(
-            "start the script by hand in a terminal; where nobody is, leave `terminal()` out or catch this error",
-        )
+    Error::new(
+        Kind::FeatureUnavailableError,
+        "`terminal()` needs an interactive terminal, but standard input is not one",
+    )
+    .with_help("run the script in a terminal, or catch this error")
 }

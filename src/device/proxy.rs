@@ -1,7 +1,7 @@
 //! Objects that stay on a board: each operation on one is one exchange.
 //!
-//! Invariant: as long as a [`Proxy`] or a [`Remote`] of it lives, its object does; when the last one is gone, the object
-//! is freed together with the next command.
+//! Invariant: an object exists as long as a [`Proxy`] or a [`Remote`] of it; after the last one is dropped, the object is
+//! freed together with the next command.
 
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
@@ -25,10 +25,10 @@ const BATCH: u64 = 32;
 #[derive(Clone)]
 pub struct Proxy(Arc<Held>);
 
-/// What is freed with the last clone.
+/// Freed with the last clone.
 struct Held {
     device: Device,
-    /// The life of the board in which it exists.
+    /// The board's epoch in which it exists.
     epoch: u64,
     place: Place,
     free: AtomicBool,
@@ -42,25 +42,25 @@ impl Drop for Held {
     }
 }
 
-/// What an operation gives: a value if the object is `None`, a bool, int, float, str or bytes.
-pub enum Answer {
-    /// A value, of which the board keeps nothing.
+/// The result of an operation: a value if the object is `None`, a bool, int, float, str or bytes.
+pub enum OperationResult {
+    /// A value, not kept on the board.
     Value(Value),
     /// An object that stays on the board.
     Object(Proxy),
 }
 
-/// What [`Device::proxy`] gives.
+/// The result of [`Device::proxy`].
 pub enum Proxied {
     /// Of an expression, or of an import of one name.
-    One(Answer),
+    One(OperationResult),
     /// Of an import of several names.
     Many(Vec<Proxy>),
 }
 
 impl Device {
-    /// The object that `code` stands for: an expression, a global's name, or an import. `delete`: whether the board
-    /// forgets it when the last clone is gone; `None`: unless it has a name of its own.
+    /// The object of `code`: an expression, a global's name, or an import. `delete`: whether the board frees it after the last
+    /// clone is dropped; `None`: unless it has its own name.
     ///
     /// # Errors
     /// ArgumentError for other code; else as [`Device::call`].
@@ -68,7 +68,7 @@ impl Device {
         self.proxy_within(code, delete, None, at)
     }
 
-    /// As [`Device::proxy`], within a time limit of its own.
+    /// Like [`Device::proxy`], with its own timeout.
     ///
     /// # Errors
     /// As [`Device::proxy`].
@@ -89,7 +89,7 @@ impl Device {
         let imported = crate::python::imports::imported(code).transpose().map_err(refused)?;
         if imported.is_none() && !prepared.is_expression {
             return Err(Error::new(Kind::ArgumentError, "`proxy` needs an expression or an import")
-                .with_help("run statements with `exec(code)` first, then give the name of what they made"));
+                .with_help("run statements with `exec(code)` first, then pass the name of their result"));
         }
         let mut limit = self.default_limit();
         limit.timeout = timeout.or(limit.timeout);
@@ -112,7 +112,7 @@ impl Device {
                 return self.answer(&state, epoch, payload, number, delete.unwrap_or(true)).map(Proxied::One);
             }
         };
-        // The name alone, as a statement, raises the board's NameError if there is none.
+        // The plain name, as a statement, raises the board's NameError if it is undefined.
         let command = Command::statements(&prepared.source);
         self.run_restoring(&mut state, &run, &command, !is_import)?;
         if is_import {
@@ -123,7 +123,7 @@ impl Device {
         let global = |name: String| self.held(epoch, Place::Global(name), delete.unwrap_or(false));
         let mut proxies: Vec<Proxy> = names.into_iter().map(global).collect();
         Ok(match (proxies.pop(), proxies.is_empty()) {
-            (Some(only), true) => Proxied::One(Answer::Object(only)),
+            (Some(only), true) => Proxied::One(OperationResult::Object(only)),
             (last, _) => {
                 proxies.extend(last);
                 Proxied::Many(proxies)
@@ -135,25 +135,32 @@ impl Device {
         Proxy(Arc::new(Held { device: self.clone(), epoch, place, free: AtomicBool::new(free) }))
     }
 
-    /// The answer in a reply; after an error the board may keep an object that nobody knows.
-    fn answer(&self, state: &State, epoch: u64, payload: Result<Payload>, number: u64, delete: bool) -> Result<Answer> {
+    /// The result in a reply; after an error the board may keep an unknown object.
+    fn answer(
+        &self,
+        state: &State,
+        epoch: u64,
+        payload: Result<Payload>,
+        number: u64,
+        delete: bool,
+    ) -> Result<OperationResult> {
         let payload = payload.inspect_err(|_| state.released.push(epoch, Place::Kept(number)))?;
         Ok(match literal(payload)? {
-            Value::Tuple(_) => Answer::Object(self.held(epoch, Place::Kept(number), delete)),
-            value => Answer::Value(value),
+            Value::Tuple(_) => OperationResult::Object(self.held(epoch, Place::Kept(number), delete)),
+            value => OperationResult::Value(value),
         })
     }
 
-    /// Refuses objects of other boards, and of an earlier life of this one; restores a lost connection first if there
-    /// are any. `what` names the value, as in ``argument `x` of `f` ``.
+    /// Rejects objects of other boards, and of an earlier epoch of this one; restores a lost connection first if there are
+    /// any. `what` names the value, as in ``argument `x` of `f` ``.
     pub(super) fn admit(&self, state: &mut State, what: &str, value: &Value) -> Result<()> {
         self.admit_text(state, what, value)?;
         for remote in value.remotes() {
             let Some(proxy) = Proxy::of(remote) else { continue };
             if !proxy.0.device.is(self) {
                 let home = proxy.0.device.name();
-                return Err(Error::new(Kind::ArgumentError, format!("{what} is an object of `{home}`"))
-                    .with_help("an object stays on its board; `fetch()` its value and send that"));
+                return Err(Error::new(Kind::ArgumentError, format!("{what} is an object on `{home}`"))
+                    .with_help("`fetch()` its value and send that: an object stays on its board"));
             }
             self.revive(state)?;
             if proxy.0.epoch != state.epoch {
@@ -163,7 +170,7 @@ impl Device {
         Ok(())
     }
 
-    /// Restores a connection that is known to be lost, if the device was opened with `attempts`.
+    /// Restores a connection known to be lost, if the device was opened with `attempts`.
     fn revive(&self, state: &mut State) -> Result<()> {
         if state.is_lost() && self.attempts() != 0 {
             return self.restore(state, self.attempts());
@@ -172,12 +179,12 @@ impl Device {
     }
 
     fn gone(&self, what: &str) -> Error {
-        Error::new(Kind::ConnectionLost, format!("{what} is gone: the board has started anew since it was made"))
+        Error::new(Kind::ConnectionLost, format!("{what} is gone: the board has restarted since"))
             .with_device(self.name())
             .with_help("make it again with `proxy(…)`")
     }
 
-    /// Whether a value can be sent to this device as it is.
+    /// Checks that a value can be sent to this device unchanged.
     ///
     /// # Errors
     /// ArgumentError or ConnectionLost, see [`Device::call`]. `what` names the value.
@@ -190,7 +197,7 @@ impl Device {
 }
 
 impl Proxy {
-    /// The proxy that a part of a value stands for.
+    /// The proxy for a part of a value.
     pub fn of(remote: &Remote) -> Option<Proxy> {
         remote.keeper().clone().downcast::<Held>().ok().map(Proxy)
     }
@@ -200,7 +207,7 @@ impl Proxy {
         Remote::new(self.expression(), self.0.clone())
     }
 
-    /// The device whose object it is.
+    /// The device of the object.
     pub fn device(&self) -> &Device {
         &self.0.device
     }
@@ -212,19 +219,19 @@ impl Proxy {
         }
     }
 
-    /// Does something with the object, in one exchange. `at`: where that stands in the script.
+    /// Performs an operation on the object, in one exchange. `at`: its position in the script.
     ///
     /// # Errors
-    /// DeviceException; ArgumentError for a value that cannot be sent; ConnectionLost for an object of an earlier life
+    /// DeviceException; ArgumentError for a value that cannot be sent; ConnectionLost for an object of an earlier epoch
     /// of the board; NotLiteralError of [`Operation::Fetch`]; else as [`Device::call`].
-    pub fn run(&self, operation: &Operation<'_>, at: Option<&Origin>) -> Result<Answer> {
+    pub fn run(&self, operation: &Operation<'_>, at: Option<&Origin>) -> Result<OperationResult> {
         let mut state = self.device().lock();
         let answer = self.exchange(&mut state, operation);
         drop(state);
         answer.map_err(|error| state::called_at(error.with_device(self.device().name()), at))
     }
 
-    fn exchange(&self, state: &mut State, operation: &Operation<'_>) -> Result<Answer> {
+    fn exchange(&self, state: &mut State, operation: &Operation<'_>) -> Result<OperationResult> {
         let mut writer = Writer { device: self.device(), state };
         let code = writer.operation(&self.expression(), operation)?;
         match code {
@@ -235,19 +242,19 @@ impl Proxy {
             Code::Literal(code) => {
                 let (payload, _) = self.send(state, 0, |_| format!("__belay({code})"))?;
                 let refused = |error: Error| match error.kind() {
-                    Kind::NotLiteralError => error.with_help("fetch its parts, or look at its `repr()`"),
+                    Kind::NotLiteralError => error.with_help("fetch its parts, or use its `repr()`"),
                     _ => error,
                 };
-                literal(payload).map(Answer::Value).map_err(refused)
+                literal(payload).map(OperationResult::Value).map_err(refused)
             }
             Code::Statement(code) => {
                 self.send(state, 0, |_| format!("{code};__belay(None)"))?;
-                Ok(Answer::Value(Value::None))
+                Ok(OperationResult::Value(Value::None))
             }
         }
     }
 
-    /// Runs code that may keep `count` objects under the numbers from the one that is given; these are freed if it fails.
+    /// Runs code that may keep `count` objects, numbered from the given one; frees them if it fails.
     fn send(&self, state: &mut State, count: u64, code: impl FnOnce(u64) -> String) -> Result<(Payload, u64)> {
         let device = self.device();
         if device.is_closed() {
@@ -281,13 +288,13 @@ impl Proxy {
     }
 }
 
-/// The items of an object. They come in batches: up to 32 of a list and the like, one by one of everything whose
-/// iteration runs code.
+/// The items of an object, fetched in batches: up to 32 of a list and the like, one by one of everything whose iteration
+/// runs code.
 pub struct Items {
     object: Proxy,
     /// The iterator on the board.
     iterator: Option<Proxy>,
-    ready: std::vec::IntoIter<Answer>,
+    ready: std::vec::IntoIter<OperationResult>,
     ended: bool,
 }
 
@@ -296,7 +303,7 @@ impl Items {
     ///
     /// # Errors
     /// As [`Proxy::run`].
-    pub fn next(&mut self, at: Option<&Origin>) -> Result<Option<Answer>> {
+    pub fn next(&mut self, at: Option<&Origin>) -> Result<Option<OperationResult>> {
         if let Some(item) = self.ready.next() {
             return Ok(Some(item));
         }
@@ -312,7 +319,7 @@ impl Items {
         Ok(self.ready.next())
     }
 
-    fn batch(&mut self, state: &mut State) -> Result<Vec<Answer>> {
+    fn batch(&mut self, state: &mut State) -> Result<Vec<OperationResult>> {
         let device = self.object.device();
         let epoch = self.object.0.epoch;
         let (iterator, object) = match &self.iterator {
@@ -329,16 +336,18 @@ impl Items {
         self.ended = items.last() == Some(&Value::Tuple(Vec::new()));
         if self.ended {
             items.pop();
-            // The board has dropped it.
+            // The board has freed it.
             iterator.0.free.store(false, Ordering::Relaxed);
         }
         self.iterator = Some(iterator);
         let answer = |item| match item {
             Value::Tuple(number) => match number.as_slice() {
-                [Value::Int(number)] => Answer::Object(device.held(epoch, Place::Kept(number.unsigned_abs()), true)),
-                _ => Answer::Value(Value::None),
+                [Value::Int(number)] => {
+                    OperationResult::Object(device.held(epoch, Place::Kept(number.unsigned_abs()), true))
+                }
+                _ => OperationResult::Value(Value::None),
             },
-            value => Answer::Value(value),
+            value => OperationResult::Value(value),
         };
         Ok(items.into_iter().map(answer).collect())
     }

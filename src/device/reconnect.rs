@@ -1,12 +1,12 @@
-//! A lost connection, restored: the same board, with what was declared and done on it.
+//! Restores a lost connection: the same board, with its declarations and recorded commands.
 //!
-//! Uses the journal. Invariant: a connection is restored wholly or not at all, and nothing runs twice that must not.
+//! Uses the journal. Invariant: a connection is restored completely or not at all, and only safe commands run twice.
 
 use crate::board::command::{Command, Payload};
-use crate::device::faults;
 use crate::device::handle::Device;
-use crate::device::journal::{Entry, MAX_HISTORY};
+use crate::device::journal::{JournalEntry, MAX_HISTORY};
 use crate::device::limits::Limit;
+use crate::device::link_errors;
 use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::port::{PortError, Wait};
@@ -16,11 +16,11 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Device {
-    /// Closes the connection, makes a new one, and restores what was declared and recorded. `attempts`: how often to
-    /// try, one second apart; negative: for ever. `None`: the option of `open`, at least once.
+    /// Closes the connection, makes a new one, and restores declarations and recorded commands. `attempts`: how often to try,
+    /// one second apart; negative: unlimited. `None`: the option of `open`, at least once.
     ///
     /// # Errors
-    /// MaxHistoryLengthError if more was recorded than is kept; ConnectionLost if no attempt succeeds; ClosedError.
+    /// MaxHistoryLengthError if the recording exceeded its limit; ConnectionLost if no attempt succeeds; ClosedError.
     pub fn reconnect(&self, attempts: Option<i64>) -> Result<()> {
         if self.is_closed() {
             return Err(state::closed(self.name()));
@@ -54,7 +54,7 @@ impl Device {
             return state.run(self.host(), run, command);
         }
         Err(Error::new(Kind::ConnectionLost, format!("{}, and was restored; the call may have run", lost.message()))
-            .with_help("mark a task `retry` if it may run twice, or catch the error and look at the board first")
+            .with_help("mark a task `retry` if it may run twice, or catch the error and check the board first")
             .with_device(self.name())
             .with_item_if(run.item))
     }
@@ -66,17 +66,17 @@ impl Device {
                 Kind::MaxHistoryLengthError,
                 format!("more than {MAX_HISTORY} commands were recorded, so the board cannot be restored"),
             )
-            .with_help("open the device anew; setups that are called often can be declared with `record = false`"));
+            .with_help("open the device again; declare setups that are called often with `record = false`"));
         }
         if let Some(mut board) = state.board.take() {
-            // The port is freed before it is opened again.
+            // Close the port before opening it again.
             board.leave();
         }
         let board = self.connect_again(attempts)?;
         state.reset(board);
         let replayed = self.replay(state);
         if replayed.is_err() {
-            // Half a restoration would be worse than none.
+            // A partial restoration would be worse than none.
             state.board = None;
         }
         replayed
@@ -87,8 +87,8 @@ impl Device {
         self.start_up(state, limit)?;
         for entry in state.journal.entries().to_vec() {
             match entry {
-                Entry::Declared(item) => state.place(self.host(), self.name(), &item, limit)?,
-                Entry::Ran(command) => {
+                JournalEntry::Declared(item) => state.place(self.host(), self.name(), &item, limit)?,
+                JournalEntry::Ran(command) => {
                     let run = Run { device: self.name(), item: "restored command", piece: None, limit };
                     state.run(self.host(), &run, &command)?;
                 }
@@ -110,11 +110,9 @@ impl Device {
                 let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
                 return Err(Error::new(
                     Kind::ConnectionLost,
-                    format!("the connection was not restored by {times}: {}", error.message()),
+                    format!("the connection was not restored after {times}: {}", error.message()),
                 )
-                .with_help(
-                    "check the cable and the supply of the board; allow more `attempts`, or call `reconnect(n)`",
-                ));
+                .with_help("check the board's cable and power supply; allow more `attempts`, or call `reconnect(n)`"));
             }
             self.pause()?;
         }
@@ -128,14 +126,14 @@ impl Device {
             match wait.slice() {
                 Ok(slice) => std::thread::park_timeout(slice),
                 Err(PortError::Timeout) if Instant::now() >= end => return Ok(()),
-                Err(error) => return Err(faults::error(error.into(), self.abilities(), None, None)),
+                Err(error) => return Err(link_errors::error(error.into(), self.abilities(), None, None)),
             }
         }
     }
 
-    /// Mounts the folder, and runs the startup imports, or the code that took their place.
+    /// Mounts the folder, and runs the startup code.
     pub(super) fn start_up(&self, state: &mut State, limit: Limit) -> Result<()> {
-        // The folder is looked into for every import that comes later; the usual ones need nothing of it.
+        // Every later import searches the folder; the usual ones do not need it.
         let early = self.0.link.has_own_startup();
         if early {
             self.show_mount(state)?;

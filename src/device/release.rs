@@ -1,13 +1,12 @@
-//! Objects of a board that nothing in the script can reach any more, until the board is told.
+//! Unreachable objects of a board, to be freed on the board.
 //!
-//! Invariant: the board is told together with the next command, never in the middle of one, and never about objects of
-//! an earlier life.
+//! Invariant: objects are freed together with the next command, never during one, and never those of an earlier epoch.
 
 use crate::device::lock::lock;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
-/// Most objects that one statement frees: its line has to fit into a small board's memory.
+/// Most objects that one statement frees: its line must fit into a small board's memory.
 const MOST: usize = 48;
 
 /// Where an object is on its board.
@@ -19,22 +18,22 @@ pub enum Place {
     Kept(u64),
 }
 
-/// The objects to be freed. Cheap to clone; any thread may add to it, whoever holds the device.
+/// The objects to free. Cheap to clone; any thread may add to it, even while another uses the device.
 #[derive(Clone, Default)]
 pub struct Released(Arc<Mutex<Vec<(u64, Place)>>>);
 
 impl Released {
-    /// Notes an object of the life `epoch`.
+    /// Adds an object of `epoch`.
     pub fn push(&self, epoch: u64, place: Place) {
         lock(&self.0).push((epoch, place));
     }
 
-    /// Forgets everything: the board has started anew.
+    /// Clears everything: the board has restarted.
     pub fn clear(&self) {
         lock(&self.0).clear();
     }
 
-    /// Takes as many objects of the life `epoch` as one statement frees.
+    /// Takes as many objects of `epoch` as one statement frees.
     pub fn take(&self, epoch: u64) -> Vec<(u64, Place)> {
         let mut places = lock(&self.0);
         places.retain(|(of, _)| *of == epoch);
@@ -43,12 +42,12 @@ impl Released {
         std::mem::replace(&mut *places, rest)
     }
 
-    /// Puts objects back that the board may not have freed. To free one twice does no harm.
+    /// Puts back objects that the board may not have freed. Freeing one twice is harmless.
     pub fn put_back(&self, places: Vec<(u64, Place)>) {
         lock(&self.0).extend(places);
     }
 
-    /// Whether nothing is left.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         lock(&self.0).is_empty()
     }
@@ -79,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_objects_of_this_life_are_freed_and_not_too_many_at_once() {
+    fn frees_only_objects_of_this_epoch_in_limited_batches() {
         let released = Released::default();
         released.push(0, Place::Kept(1));
         for number in 2..=60 {

@@ -1,26 +1,26 @@
-//! A board that is restarted and left to itself.
+//! Restarts a board and leaves it.
 //!
-//! Uses [`crate::board`]. Invariant: afterwards the device has no board any more, and what restarted is not disturbed.
+//! Uses [`crate::board`]. Invariant: afterwards the device has no connection, and the restarted board is not disturbed.
 
 use crate::board::command::Command;
 use crate::device::handle::Device;
 use crate::device::limits::{CONNECT_LIMIT, Limit, MAIN_LIMIT};
 use crate::device::state::{self, State};
-use crate::device::{faults, source};
+use crate::device::{link_errors, source};
 use crate::error::{Error, Kind, Result};
 
 /// How a board is restarted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reset {
-    /// A fresh interpreter, as by Ctrl-D at the prompt: boot.py and main.py run, the peripherals stay as they are.
+    /// A fresh interpreter, like Ctrl-D at the prompt: boot.py and main.py run, the peripherals are unchanged.
     Soft,
-    /// As by the button of the board.
+    /// Like the board's reset button.
     Hard,
     /// Into the boot loader, which takes new firmware.
     Bootloader,
 }
 
-/// What fails by ImportError or AttributeError where there is no such reset, and what then does it.
+/// Code that raises ImportError or AttributeError if there is no such reset, and code that performs it.
 struct Way {
     prepare: &'static str,
     reset: &'static str,
@@ -47,8 +47,8 @@ impl Way {
 }
 
 impl Device {
-    /// Restarts the board and leaves it: it runs its main.py, or waits at its friendly prompt, or is in its boot loader.
-    /// What it prints meanwhile, for two seconds at most, goes to the output. The device has no connection afterwards;
+    /// Restarts the board and leaves it: it runs its main.py, or waits at its friendly prompt, or is in its boot loader. Its
+    /// output meanwhile, for at most two seconds, goes to the output. The device has no connection afterwards;
     /// [`Device::reconnect`] makes a new one.
     ///
     /// # Errors
@@ -87,11 +87,11 @@ impl Device {
                 Err(Error::new(Kind::FeatureUnavailableError, format!("the board refused to reset: {last}"))
                     .with_help("press its reset button, or unplug it and plug it in again"))
             }
-            Err(failure) => Err(faults::error(failure, self.abilities(), None, None)),
+            Err(failure) => Err(link_errors::error(failure, self.abilities(), None, None)),
         }
     }
 
-    /// Sees to it that the firmware can, before anything is sent that is not answered.
+    /// Checks that the firmware supports it, before sending anything without a reply.
     fn prepare_reset(&self, state: &mut State, how: Reset) -> Result<()> {
         let prepared = source::exec(Way::of(how, &self.0.implementation.name).prepare)?;
         let run = state::Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
@@ -114,9 +114,9 @@ fn unavailable(how: Reset) -> Error {
     Error::new(Kind::FeatureUnavailableError, message).with_help(help)
 }
 
-/// For ports behind which nothing would start again.
+/// The error of ports whose program would not restart.
 pub(super) fn no_soft_reset() -> Error {
-    Error::new(Kind::FeatureUnavailableError, "a soft reset ends what is behind this port")
+    Error::new(Kind::FeatureUnavailableError, "a soft reset ends the program on this port")
         .with_help("close the device and open it again")
 }
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_firmware_has_its_own_way() {
+    fn each_firmware_has_its_own_reset() {
         let case = |how, implementation: &str, module: &str, reset: &str| {
             let way = Way::of(how, implementation);
             assert!(way.prepare.starts_with(&format!("import {module}\n")), "{}", way.prepare);

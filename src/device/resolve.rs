@@ -1,6 +1,6 @@
-//! What a port's text means for a host.
+//! Resolves a port's text for a host.
 //!
-//! Invariant: what a script or the command line says of a board outweighs what is known by its name.
+//! Invariant: options of a script or the command line take precedence over those of a named board.
 
 use crate::device::host::Host;
 use crate::device::lock::lock;
@@ -10,12 +10,12 @@ use crate::error::Result;
 use crate::port::open::DEVICE_VARIABLE;
 
 impl Host {
-    /// Makes boards known by names, which can be opened in place of a port.
+    /// Adds named boards, which can be opened in place of a port.
     pub fn set_boards(&self, boards: Vec<(String, NamedBoard)>) {
         lock(self.known()).boards = boards;
     }
 
-    /// From now on every board is a simulated one, whatever its port, but for recordings and processes (`--simulate`).
+    /// From now on every board is simulated, whatever its port, except recordings and processes (`--simulate`).
     pub fn set_simulated(&self, simulated: bool) {
         lock(self.known()).simulated = simulated;
     }
@@ -25,7 +25,7 @@ impl Host {
         lock(self.known()).boards.iter().any(|(name, _)| name == port.trim())
     }
 
-    /// What `port` means, which a script names; `None`: the port of the command line, else that of `BELAY_DEVICE`.
+    /// Resolves `port`, which a script names; `None`: the port of the command line, else that of `BELAY_DEVICE`.
     pub(super) fn resolve(&self, port: Option<&str>, options: OpenOptions) -> Result<Resolved> {
         let known = lock(self.known());
         let own = || {

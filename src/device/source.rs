@@ -1,6 +1,6 @@
-//! What is sent for an item: the source of its function, or the code of its body in the board's globals.
+//! The code to send for an item: the source of its function, or its body for the board's globals.
 //!
-//! Uses [`crate::python`]. Invariant: it is known of every line that is sent which line of the script it is.
+//! Uses [`crate::python`]. Invariant: every sent line maps to its line of the script.
 
 use crate::board::command::Command;
 use crate::device::arguments::parameters;
@@ -11,24 +11,24 @@ use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::python::body::{Body, Guarded, Wrapped};
 use crate::python::minify::minify;
-use crate::python::traceback::Frame;
+use crate::python::traceback::TracebackFrame;
 use crate::python::{frames, scan};
 
-/// Code ready to be sent, with what is known of its lines.
+/// Code ready to send, with its line mapping.
 #[derive(Clone, Debug)]
 pub struct Prepared {
     /// The source.
     pub source: String,
-    /// Which script lines its lines have.
+    /// The mapping to script lines.
     pub piece: Piece,
     /// The functions that it defines.
     pub defined: Vec<Defined>,
-    /// Blank lines in front of it.
+    /// Blank lines before it.
     pub blank: u32,
 }
 
 impl Prepared {
-    /// The source without the blank lines in front of it.
+    /// The source without the leading blank lines.
     pub fn text(&self) -> &str {
         self.source.get(self.blank as usize..).unwrap_or_default()
     }
@@ -37,12 +37,12 @@ impl Prepared {
 /// The function of a task or thread.
 ///
 /// # Errors
-/// [`Kind::DeclarationError`] with the line of the body that is no Python.
+/// [`Kind::DeclarationError`] with the invalid line of the body.
 pub fn function(item: &Item, lines: &LineMap) -> Result<Prepared> {
     function_after(item, &|defined| lines.blank_lines(defined))
 }
 
-/// As [`function`], with so many blank lines in front of it: as it was sent before.
+/// Like [`function`], with this number of leading blank lines, as it was sent before.
 ///
 /// # Errors
 /// As [`function`].
@@ -53,7 +53,7 @@ pub fn function_at(item: &Item, blank: u32) -> Result<Prepared> {
 fn function_after(item: &Item, blank: &dyn Fn(&[Defined]) -> u32) -> Result<Prepared> {
     let body = parse(item)?;
     if scan::is_async(&item.body.text) {
-        return Err(declaration(item, "an async task would never be awaited")
+        return Err(declaration(item, "an item cannot be `async def`")
             .with_help("run the coroutine in the body: `asyncio.run(…)`"));
     }
     let mut header = String::new();
@@ -66,7 +66,7 @@ fn function_after(item: &Item, blank: &dyn Fn(&[Defined]) -> u32) -> Result<Prep
     Ok(prepare(item, &body, wrapped, blank))
 }
 
-/// The body of a setup or teardown behind the assignment of its arguments.
+/// The body of a setup or teardown, after the assignment of its arguments.
 ///
 /// # Errors
 /// As [`function`].
@@ -86,14 +86,14 @@ fn parse(item: &Item) -> Result<Body> {
     };
     let body = Body::parse(&text).map_err(|refused| refused.into_error(&start).with_item(item.words()))?;
     if !item.kind.is_function() && scan::has_yield(&item.body.text) {
-        return Err(declaration(item, "`yield` stands outside of a function")
+        return Err(declaration(item, "`yield` outside a function")
             .with_help("only a task can be a generator; a setup or teardown runs in the board's globals"));
     }
     Ok(body)
 }
 
-/// Lines that are put in front of the body: a body that begins on a line of its own gets the newline back that the script's
-/// string has dropped, so that its first line's indentation counts.
+/// Lines to put before the body: a body that starts on its own line gets back the newline that the script's string dropped,
+/// so that its first line's indentation counts.
 fn line_above(item: &Item) -> u32 {
     u32::from(item.body.origin.column == 1 && item.body.origin.line > 1)
 }
@@ -129,28 +129,28 @@ fn prepare(item: &Item, body: &Body, wrapped: Wrapped, blank: &dyn Fn(&[Defined]
     Prepared { source, piece, defined, blank }
 }
 
-/// Code that is no item, ready to be sent.
+/// Code that is not an item, ready to send.
 pub struct Exec {
     /// The source.
     pub source: String,
     /// Whether it has a value.
     pub is_expression: bool,
-    /// The functions that it defines, in lines of what [`Exec::guarded_command`] sends.
+    /// The functions that it defines, in lines of [`Exec::guarded_command`].
     pub defined: Vec<Defined>,
     /// Its number of lines.
     lines: u32,
-    /// The source behind a `try:`, with its number of lines.
+    /// The source after a `try:`, with its number of lines.
     guarded: Guarded,
-    /// Whether it looks as if it read its input.
+    /// Whether it seems to read input.
     pub reads_input: bool,
-    /// Whether it says when it begins, and reads what is typed before it ends.
+    /// Whether it reports its start, and reads the rest of its input before it ends.
     is_typed_to: bool,
 }
 
-/// Stands in front of code that may end itself.
+/// The prefix of code that may end itself.
 const TRY: &str = "try:";
-/// What follows it: SystemExit restarts a board, and the code's own end must not. The reply is then that of a
-/// generator that has stopped, which nothing else here sends.
+/// The suffix: SystemExit would restart the board, which must not happen. The reply is then that of a stopped generator,
+/// which nothing else here sends.
 const HANDLER: &str = "except SystemExit as __belay_x:\n __belay(__belay_x.args,'S')";
 
 impl Exec {
@@ -169,12 +169,12 @@ impl Exec {
         if self.is_expression { Command::expression_or_tuple(&self.source) } else { Command::statements(&self.source) }
     }
 
-    /// Whether what follows the program runs however it ends, so that someone may type to it.
+    /// Whether the code after the program always runs, so that input may be typed to it.
     pub fn is_guarded(&self) -> bool {
         self.guarded.is_guarded
     }
 
-    /// As [`Exec::command`], with a reply also if the code ends itself.
+    /// Like [`Exec::command`], with a reply even if the code ends itself.
     pub fn guarded_command(&self) -> Command {
         if self.is_expression {
             return self.command().in_try(HANDLER);
@@ -187,7 +187,7 @@ impl Exec {
         })
     }
 
-    /// Which lines of the code at `origin` those of [`Exec::guarded_command`] are.
+    /// The mapping of lines of [`Exec::guarded_command`] to the code at `origin`.
     pub fn piece(&self, origin: Option<&Origin>, item: &str) -> Piece {
         let (moved, lines) = (self.guarded.moved, self.lines);
         Piece { origin: origin.cloned(), item: item.to_owned(), leading: 0, lines, moved }
@@ -197,12 +197,12 @@ impl Exec {
 /// Code that a script runs by `exec`.
 ///
 /// # Errors
-/// [`Kind::ArgumentError`] for what is no Python.
+/// [`Kind::ArgumentError`] for invalid Python.
 pub fn exec(code: &str) -> Result<Exec> {
     exec_as(code, true)
 }
 
-/// As [`exec`], and perhaps not minified.
+/// Like [`exec`], optionally minified.
 ///
 /// # Errors
 /// As [`exec`].
@@ -210,7 +210,7 @@ pub fn exec_as(code: &str, minified: bool) -> Result<Exec> {
     let body = Body::parse(code)
         .map_err(|refused| Error::new(Kind::ArgumentError, refused.to_string()).with_help(refused.help))?;
     let is_expression = scan::is_expression(code);
-    // An expression's text stays as it is: minifying gains nothing.
+    // Do not minify an expression: that gains nothing.
     let wrapped = body.as_globals(&[], minified && !is_expression);
     let source = if is_expression { wrapped.source.trim().to_owned() } else { wrapped.source };
     let guarded = body.guarded(TRY);
@@ -218,77 +218,77 @@ pub fn exec_as(code: &str, minified: bool) -> Result<Exec> {
     Ok(Exec::new(&body, source, is_expression, guarded))
 }
 
-/// The text of an expression's value, which the board itself writes, so that every object has one.
+/// The text of an expression's value, made by the board, so that every object has one.
 ///
 /// # Errors
-/// [`Kind::DeclarationError`] for what is no Python, DeviceException for what is no expression.
+/// [`Kind::DeclarationError`] for invalid Python, DeviceException unless it is an expression.
 pub fn text_of(expression: &str, origin: &Origin) -> Result<Exec> {
     let body = Body::parse(expression).map_err(|refused| refused.into_error(origin))?;
     if !scan::is_closed(body.text()) {
         let error = Error::raised("SyntaxError: invalid syntax");
         return Err(error.with_origin(origin.clone()));
     }
-    // The line end ends a comment. What does not compile is found wrong behind it, or on its own lines.
+    // The line end ends a comment. Errors are reported after it, or on the code's own lines.
     let source = format!("str(({}\n))", body.text().trim_end());
     let guarded = Guarded { source: String::new(), is_guarded: true, moved: None };
     Ok(Exec::new(&body, source, true, guarded))
 }
 
-/// Names the lines of `code` that raised, innermost first: they stand in no script, so no excerpt can show them.
+/// Adds the lines of `code` that raised, innermost first: they are in no script, so no excerpt can show them.
 pub fn point_into(error: Error, code: &str, prepared: &Exec) -> Error {
     if error.kind() != Kind::DeviceException || code.trim().lines().count() < 2 {
         return error;
     }
-    let is_own = |frame: &Frame| match frame.name.as_deref() {
+    let is_own = |frame: &TracebackFrame| match frame.name.as_deref() {
         None | Some("<module>") => true,
         Some(name) => prepared.defined.iter().any(|defined| defined.name == name),
     };
-    let frames = error.traceback().into_iter().flat_map(str::lines).filter_map(Frame::parse);
-    let own: Vec<Frame> = frames.filter(|frame| frame.file == "<stdin>" && is_own(frame)).collect();
-    let mut told = String::new();
+    let frames = error.traceback().into_iter().flat_map(str::lines).filter_map(TracebackFrame::parse);
+    let own: Vec<TracebackFrame> = frames.filter(|frame| frame.file == "<stdin>" && is_own(frame)).collect();
+    let mut lines = String::new();
     for frame in own.iter().rev() {
         let Some(text) = code.lines().nth(frame.line.saturating_sub(1) as usize).map(str::trim) else { continue };
         if !text.is_empty() {
-            let (before, of) = if told.is_empty() { ("", " of the code") } else { ("\ncalled from ", "") };
-            told.push_str(&format!("{before}line {}{of}: `{text}`", frame.line));
+            let (before, of) = if lines.is_empty() { ("", " of the code") } else { ("\ncalled from ", "") };
+            lines.push_str(&format!("{before}line {}{of}: `{text}`", frame.line));
         }
     }
-    if told.is_empty() { error } else { error.with_help(told) }
+    if lines.is_empty() { error } else { error.with_help(lines) }
 }
 
-/// Says that code of a script may have waited for what nobody types.
+/// Adds the help that code of a script may have waited for input.
 pub fn waits_for_input(error: Error, reads_input: bool) -> Error {
     if error.kind() != Kind::TimeoutError || !reads_input {
         return error;
     }
-    let told =
-        "the code may be waiting for input, which a script does not type; hand values over in the code or as arguments";
+    let text =
+        "the code may be waiting for input, which a script does not provide; pass values in the code or as arguments";
     match error.help() {
         Some(help) => {
-            let help = format!("{told}\n{help}");
+            let help = format!("{text}\n{help}");
             error.with_help(help)
         }
-        None => error.with_help(told),
+        None => error.with_help(text),
     }
 }
 
-/// Says why `input()` raised.
+/// Adds the reason why `input()` raised.
 pub fn asks_for_more(error: Error) -> Error {
     match error.is_raised("EOFError") && error.help().is_none() {
-        true => error.with_help("standard input has ended, and the program asks for more"),
+        true => error.with_help("provide more input: standard input has ended"),
         false => error,
     }
 }
 
-/// A Python file that runs as it is.
+/// A Python file that runs unchanged.
 ///
 /// # Errors
-/// [`Kind::DeclarationError`] with the line that is no Python.
+/// [`Kind::DeclarationError`] with the invalid line.
 pub fn program(text: &str, origin: &Origin) -> Result<Exec> {
     program_behind(text, origin, TRY)
 }
 
-/// As [`program`], to which someone may type, if it [`Exec::is_guarded`]. It needs
+/// Like [`program`], with typed input, if it [`Exec::is_guarded`]. It needs
 /// [`Helper::Typed`](crate::board::Helper::Typed). `token`: the connection's secret.
 ///
 /// # Errors
@@ -313,12 +313,12 @@ fn defined(body: &Body, leading: u32) -> Vec<Defined> {
     nested.collect()
 }
 
-/// Lines up to the last one that is not empty.
+/// The lines up to the last non-empty one.
 fn line_count(text: &str) -> u32 {
     u32::try_from(text.trim_end().matches('\n').count()).unwrap_or(u32::MAX - 1) + 1
 }
 
-/// A body that the board's compiler refuses is a wrong declaration, not a failed call.
+/// A body that the board's compiler rejects is a declaration error, not a failed call.
 /// `arch`: the board's architecture, empty if unknown.
 pub fn not_compiled(error: Error, item: &Item, arch: &str) -> Error {
     if error.kind() != Kind::DeviceException {
@@ -337,14 +337,14 @@ pub fn not_compiled(error: Error, item: &Item, arch: &str) -> Error {
     if let Some(help) = help {
         declared = declared.with_help(help);
     }
-    // The innermost frame is the compiler's, the others are only the way to it.
+    // The innermost frame is the compiler's; the others lead to it.
     if let Some(origin) = error.origins().first() {
         declared = declared.with_origin(origin.clone());
     }
     declared.with_origin_if_none(&item.body.origin)
 }
 
-/// What to write if viper code gives another type than its head says: `return expected 'object' but got 'int'`.
+/// The help if viper code returns another type than declared: `return expected 'object' but got 'int'`.
 fn returned(message: &str, item: &Item) -> Option<String> {
     let (_, got) = message.split_once("return expected ")?.1.split_once(" but got ")?;
     let got = got.trim_matches(|c| c == '\'' || c == '"');
@@ -352,5 +352,5 @@ fn returned(message: &str, item: &Item) -> Option<String> {
     if item.options.emitter != Some(Emitter::Viper) || !types.contains(&got) {
         return None;
     }
-    Some(format!("say what it returns: `{} {}(…) -> {got} emitter = \"viper\"`", item.kind, item.name))
+    Some(format!("declare its return type: `{} {}(…) -> {got} emitter = \"viper\"`", item.kind, item.name))
 }

@@ -1,9 +1,9 @@
-//! The inside of an open device: its board, what lives on it, and how a command runs.
+//! The state of an open device: its board, the items on it, and how a command runs.
 //!
-//! Uses [`crate::board`]. Invariant: it is used behind the device's lock only, one command at a time.
+//! Uses [`crate::board`]. Invariant: it is used only under the device's lock, one command at a time.
 
 use crate::board::command::{Command, Outcome, Payload};
-use crate::board::mount::{Desk, PLACE};
+use crate::board::mount::{PLACE, RemoteFs};
 use crate::board::{Board, Helper};
 use crate::device::class::Item;
 use crate::device::clock::{Clock, Ticks};
@@ -21,10 +21,10 @@ use crate::name::Name;
 use crate::origin::Origin;
 use crate::port::{Abilities, Wait};
 use crate::python::scan;
-use crate::python::traceback::{Frame, Place, Traceback};
+use crate::python::traceback::{Place, Traceback, TracebackFrame};
 use crate::repl::restart::RestartText;
 use crate::repl::session::Sink;
-use crate::repl::{Answers, Failure, Typist};
+use crate::repl::{Failure, Responder, Typist};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -32,45 +32,45 @@ use std::time::Instant;
 pub struct Bound {
     /// The declaration.
     pub item: Arc<Item>,
-    /// Whether its body has a `yield` of its own.
+    /// Whether its body contains its own `yield`.
     pub is_generator: bool,
 }
 
-/// The inside of a device, behind its lock.
+/// The state of a device, under its lock.
 pub struct State {
     /// The board; `None` once the device is closed, or its connection could not be restored.
     pub board: Option<Board>,
-    /// What lives on it, in declaration order.
+    /// The items on it, in declaration order.
     pub bound: Vec<Bound>,
-    /// Which script lines its functions have.
+    /// The mapping of its functions to script lines.
     pub lines: LineMap,
-    /// Its output on the way to the script's.
+    /// The filter of its output.
     pub filter: Filter,
-    /// What was done on it.
+    /// Its journal.
     pub journal: Journal,
     /// Its clock, once measured.
     pub clock: Option<Clock>,
-    /// Its ticks, and whether the helpers that read them are loaded.
+    /// Its ticks, and whether the helpers to read them are loaded.
     pub ticks: Option<Ticks>,
     /// See [`State::ticks`].
     pub has_clock: bool,
-    /// How often the board has started anew: what lived on it before is gone.
+    /// How many times the board has restarted: everything on it from before is gone.
     pub epoch: u64,
-    /// Numbers of generators whose iterators are gone.
+    /// Numbers of generators to free.
     pub garbage: Arc<Mutex<Vec<u64>>>,
     /// Number of the next generator.
     pub next_generator: u64,
-    /// Objects whose proxies are gone.
+    /// Objects to free.
     pub released: Released,
-    /// Whether bytes were lost that were sent faster than the board is known to take them.
+    /// Whether bytes were lost that were sent faster than the board's known pace.
     pub cautious: bool,
-    /// The folder of this computer that the board sees.
+    /// The mounted folder of this computer.
     pub mount: Option<Mount>,
-    /// The functions on it, as they were sent.
+    /// The functions on it, as sent.
     pub sent: Vec<Sent>,
-    /// Those that an earlier device has left on it; `None` if it was connected by this one.
+    /// The functions that an earlier device left on it; `None` if this device connected it.
     pub kept: Option<Vec<Sent>>,
-    /// Functions that are on it already, and are declared next.
+    /// Functions that are already on it, and are declared next.
     pub unchanged: Vec<Name>,
     /// Whether a thread was started.
     pub has_threads: bool,
@@ -78,34 +78,34 @@ pub struct State {
     next_object: u64,
 }
 
-/// What is known of a piece of code that runs.
+/// A piece of code that runs.
 pub struct Run<'a> {
     /// The device's name.
     pub device: &'a str,
-    /// What runs, in words; empty for `exec`.
+    /// The item, in words; empty for `exec`.
     pub item: &'a str,
-    /// Which script lines its module-level lines have.
+    /// The mapping of its module-level lines to script lines.
     pub piece: Option<&'a Piece>,
-    /// How long it may take.
+    /// Its limit.
     pub limit: Limit,
 }
 
 /// What answers questions.
 type Answer<'a> = &'a mut dyn FnMut(&str) -> Vec<u8>;
 
-/// What is special about something that runs.
+/// The special options of a piece of code that runs.
 #[derive(Default)]
 struct Way<'a> {
-    /// Where output goes, byte for byte; else to the host's, as text.
+    /// Receives output byte for byte; else it goes to the host's output as text.
     raw: Option<Sink<'a>>,
-    /// What answers the questions that are not about the mounted folder.
+    /// Answers questions that are not about the mounted folder.
     answer: Option<Answer<'a>>,
-    /// Who types to it.
+    /// The typist for it.
     typist: Option<Typist<'a>>,
 }
 
 impl State {
-    /// A state around a board that was just connected.
+    /// The state of a board that was just connected.
     pub fn new(board: Board) -> State {
         State {
             board: Some(board),
@@ -130,13 +130,13 @@ impl State {
         }
     }
 
-    /// A board that has started anew takes the place of the old one; nothing lives on it yet.
+    /// Replaces the board with a restarted one; nothing is on it yet.
     pub fn reset(&mut self, board: Board) {
         self.board = Some(board);
         self.started_anew();
     }
 
-    /// What lived on the board is gone.
+    /// Everything on the board is gone.
     pub fn started_anew(&mut self) {
         self.bound.clear();
         self.epoch += 1;
@@ -152,14 +152,14 @@ impl State {
         }
     }
 
-    /// Takes `count` numbers for objects that the board keeps; gives the first.
+    /// Reserves `count` numbers for objects that the board keeps; returns the first.
     pub fn reserve(&mut self, count: u64) -> u64 {
         let first = self.next_object;
         self.next_object += count;
         first
     }
 
-    /// Whether the connection is lost, so that no command can run.
+    /// Whether the connection is lost, so no command can run.
     pub fn is_lost(&self) -> bool {
         self.board.as_ref().is_none_or(Board::is_lost)
     }
@@ -169,7 +169,7 @@ impl State {
         self.bound.iter().find(|bound| *bound.item.name == *name)
     }
 
-    /// Runs a command and gives its payload, or the error that says in the script's terms what happened.
+    /// Runs a command and returns its payload, or an error in the script's terms.
     pub fn run(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
         self.free_garbage(host, run);
         while let Some(freed) = self.take_released() {
@@ -178,7 +178,7 @@ impl State {
             if let Some(with_command) = with_command {
                 let outcome = self.run_now(host, run, &with_command);
                 if outcome.is_err() {
-                    // A command that does not compile has freed nothing either.
+                    // A command that does not compile has not freed anything either.
                     self.released.put_back(freed);
                 }
                 return outcome;
@@ -188,7 +188,7 @@ impl State {
         self.run_now(host, run, command)
     }
 
-    /// Frees everything that is to be freed, so that the next command is on the way at once. What fails shows there.
+    /// Frees everything that is pending, so that the next command is sent at once. Failures show there.
     pub fn free(&mut self, host: &Host, run: &Run<'_>) {
         self.free_garbage(host, run);
         while let Some(freed) = self.take_released() {
@@ -200,13 +200,13 @@ impl State {
 
     fn take_released(&mut self) -> Option<Vec<(u64, release::Place)>> {
         let mut freed = self.released.take(self.epoch);
-        // Without the helper there are no kept objects: its loading has failed.
+        // Without the helper there are no kept objects: loading it has failed.
         let has_kept = self.has(Helper::Proxies);
         freed.retain(|(_, place)| has_kept || matches!(place, release::Place::Global(_)));
         Some(freed).filter(|freed| !freed.is_empty())
     }
 
-    /// Frees objects by a command of their own. What the board raises meanwhile is its own affair.
+    /// Frees objects in a separate command. Ignores exceptions of the board.
     fn free_objects(&mut self, host: &Host, run: &Run<'_>, freed: Vec<(u64, release::Place)>) -> Result<()> {
         let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
         let command = Command::simple(format!("{};__belay(None)", release::statement(&freed)));
@@ -225,7 +225,7 @@ impl State {
         })
     }
 
-    /// Runs file-like code whose output goes to `raw`, byte for byte, and to which `typist` types.
+    /// Runs file-like code whose output goes to `raw`, byte for byte, with input from `typist`.
     pub fn run_raw(
         &mut self,
         host: &Host,
@@ -240,7 +240,7 @@ impl State {
         self.work(host, run, way, |board, answers, wait, sink| board.run_answering(command, Some(answers), wait, sink))
     }
 
-    /// As [`State::run`], of a command that needs a helper, which is loaded unless it is there.
+    /// Like [`State::run`], for a command that needs a helper, which is loaded if missing.
     pub fn run_with(&mut self, host: &Host, run: &Run<'_>, helper: Helper, command: &Command) -> Result<Payload> {
         if self.has(helper) {
             return self.run(host, run, command);
@@ -251,7 +251,7 @@ impl State {
         })
     }
 
-    /// Runs a command that needs a helper and asks the host on its way; the limit's time runs anew from each question.
+    /// Runs a command that needs a helper and asks the host meanwhile; each question restarts the timeout.
     pub fn run_answering_with(
         &mut self,
         host: &Host,
@@ -271,20 +271,20 @@ impl State {
         self.board.as_ref().is_some_and(|board| board.has(helper))
     }
 
-    /// Loads a helper, unless it is there.
+    /// Loads a helper if it is missing.
     pub fn need(&mut self, host: &Host, run: &Run<'_>, helper: Helper) -> Result<()> {
         self.work(host, run, Way::default(), |board, answers, wait, sink| board.need(helper, Some(answers), wait, sink))
             .map(|_| ())
     }
 
-    /// Has the board do something. Everything that runs on it runs from here, so that what it asks about the mounted
-    /// folder is answered, and what it wrote there is there afterwards.
+    /// Runs something on the board. Everything runs through here, so that requests for the mounted folder are answered, and
+    /// its writes are flushed afterwards.
     fn work(
         &mut self,
         host: &Host,
         run: &Run<'_>,
         way: Way<'_>,
-        work: impl FnOnce(&mut Board, &mut Answers<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
+        work: impl FnOnce(&mut Board, &mut Responder<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
     ) -> Result<Payload> {
         let outcome = self.work_once(host, run, way, work);
         match self.flush_mount(host, run) {
@@ -296,16 +296,16 @@ impl State {
         }
     }
 
-    /// Has the board write what it has not written yet of its open files in the mounted folder.
+    /// Makes the board flush its open files in the mounted folder.
     pub(super) fn flush_mount(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
         if self.is_lost() || !self.mount.as_ref().is_some_and(Mount::may_be_written) {
             return Ok(());
         }
-        // A program that has not ended is stopped first, by the next command.
+        // The next command stops a program that has not ended first.
         if self.board.as_ref().is_some_and(|board| board.unsettled().is_some()) {
             return Ok(());
         }
-        // An interrupt or a timeout ends the call; what it wrote before is written all the same.
+        // An interrupt or a timeout ends the call, but its earlier writes are still flushed.
         let limit = Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: false };
         let quiet = Run { device: run.device, item: "", piece: None, limit };
         let flush = Command::statements(mount::FLUSH);
@@ -321,7 +321,7 @@ impl State {
         host: &Host,
         run: &Run<'_>,
         way: Way<'_>,
-        work: impl FnOnce(&mut Board, &mut Answers<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
+        work: impl FnOnce(&mut Board, &mut Responder<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
     ) -> Result<Payload> {
         self.get_back(host, run.device, crate::device::limits::PATIENT)?
             .map_or(Ok(()), |how| Err(self.was_restarted(run.device, how)))?;
@@ -337,11 +337,11 @@ impl State {
         let Way { raw, answer: mut other, mut typist } = way;
         let typist = typist.as_mut().map(Typist::again);
         let mut answer = |question: &str| match (mount.as_mut(), other.as_mut()) {
-            (Some(mount), _) if Desk::is_asked(question) => mount.answer(question),
+            (Some(mount), _) if RemoteFs::is_asked(question) => mount.answer(question),
             (_, Some(other)) => (*other)(question),
             _ => Vec::new(),
         };
-        let mut answers = Answers { answer: &mut answer, patience, typist };
+        let mut answers = Responder { answer: &mut answer, patience, typist };
         let sink: Sink<'_> = match raw {
             Some(raw) => &mut *raw,
             None => &mut shown,
@@ -352,7 +352,7 @@ impl State {
             (_, held) if held.is_empty() => {}
             (Err(Failure::Restarted | Failure::Lost(_) | Failure::Stuck(_)), held) => {
                 let text = Filter::default().whole(&held, lines).text;
-                // The error that follows begins a line.
+                // The error that follows starts on a new line.
                 host.output().boot(run.device, &format!("{}\n", text.trim_end()));
             }
             (_, held) => sink(&held),
@@ -369,10 +369,10 @@ impl State {
         }
     }
 
-    /// Frees the generators whose iterators are gone. What their `finally` blocks raise is the board's affair.
+    /// Frees unused generators. Ignores exceptions in their `finally` blocks.
     pub fn free_garbage(&mut self, host: &Host, run: &Run<'_>) {
         let numbers = std::mem::take(&mut *lock(&self.garbage));
-        // Without the helper there are no generators: its loading has failed.
+        // Without the helper there are no generators: loading it has failed.
         if !self.board.as_ref().is_some_and(|board| board.has(Helper::Generators)) {
             return;
         }
@@ -385,18 +385,18 @@ impl State {
         }
     }
 
-    /// Passes on what the board has printed unasked.
+    /// Passes on the board's unsolicited output.
     pub fn drain(&mut self, host: &Host, device: &str) {
         let State { board, lines, filter, .. } = self;
         let Some(board) = board.as_mut() else { return };
         let mut printed = Printed::default();
-        // A lost link shows at the next command, or as teardowns that cannot run.
+        // A lost connection shows at the next command, or as teardowns that cannot run.
         let _ = board.drain(&mut |bytes| printed.extend(&filter.feed(bytes, lines)));
         printed.extend(&filter.flush());
         printed.show(host.output(), device);
     }
 
-    /// Puts an item on the board and notes it.
+    /// Puts an item on the board and records it.
     pub fn bind(&mut self, host: &Host, device: &str, item: &Arc<Item>, limit: Limit) -> Result<()> {
         self.place(host, device, item, limit)?;
         self.journal.declared(item);
@@ -423,7 +423,7 @@ impl State {
             let (text, blank) = (prepared.text().to_owned(), prepared.blank);
             self.sent.push(Sent { name: item.name.clone(), text, blank });
         } else {
-            // Refused now rather than when it runs.
+            // Reject it now instead of when it runs.
             crate::device::source::globals(item, &[], &self.lines)?;
         }
         let is_generator = item.kind.is_function() && scan::has_yield(&item.body.text);
@@ -447,8 +447,8 @@ impl State {
 
     fn raised(&self, run: &Run<'_>, text: &str) -> Error {
         let traceback = Traceback::parse(text);
-        let place = |frame: &Frame| self.script_place(run, frame);
-        let mapped = |frame: &Frame| {
+        let place = |frame: &TracebackFrame| self.script_place(run, frame);
+        let mapped = |frame: &TracebackFrame| {
             let Mapped { origin, line, .. } = place(frame)?;
             Some(match origin {
                 Some(origin) => Place { file: origin.file.to_string(), line: origin.line, source: None },
@@ -466,7 +466,7 @@ impl State {
             }
         }
         let mounted = self.mount.as_ref().and_then(|mount| mount.help(&traceback));
-        if let Some(help) = mounted.or(crate::device::faults::help(&traceback)) {
+        if let Some(help) = mounted.or(crate::device::link_errors::help(&traceback)) {
             error = error.with_help(help);
         }
         let mut shown = traceback.clone();
@@ -475,21 +475,21 @@ impl State {
         error.with_traceback(shown.format(mapped))
     }
 
-    fn script_place(&self, run: &Run<'_>, frame: &Frame) -> Option<Mapped> {
+    fn script_place(&self, run: &Run<'_>, frame: &TracebackFrame) -> Option<Mapped> {
         if frame.file != "<stdin>" {
             let file = self.mount.as_ref()?.file_of(&frame.file)?;
             let (origin, line) = (Some(Origin::new(file, frame.line, 1)), frame.line);
             return Some(Mapped { origin, line, item: String::new() });
         }
         match frame.name.as_deref() {
-            // A SyntaxError's frame has no name: it lies in what was just sent.
+            // A SyntaxError's frame has no name: it is in the code just sent.
             None | Some("<module>") => run.piece?.map(frame.line),
             Some(name) => self.lines.find(name, frame.line),
         }
     }
 }
 
-/// The wait that a limit means now, and whether the run's deadline comes first.
+/// The wait for a limit, and whether the run's deadline comes first.
 pub fn wait(host: &Host, limit: Limit) -> (Wait, bool) {
     let own = limit.timeout.map(|timeout| Instant::now() + timeout);
     let run = host.deadline().filter(|_| limit.interruptible);
@@ -498,26 +498,26 @@ pub fn wait(host: &Host, limit: Limit) -> (Wait, bool) {
 }
 
 fn failed(failure: Failure, abilities: Abilities, run: &Run<'_>, ends_run: bool, running: Option<&[u8]>) -> Error {
-    crate::device::faults::error(failure, abilities, run.limit.timeout.filter(|_| !ends_run), running)
+    crate::device::link_errors::error(failure, abilities, run.limit.timeout.filter(|_| !ends_run), running)
         .with_device(run.device)
         .with_item_if(run.item)
 }
 
-/// The error of everything that is done with a closed device.
+/// The error of any use of a closed device.
 pub fn closed(device: &str) -> Error {
     Error::new(Kind::ClosedError, "the device is closed")
         .with_device(device)
         .with_help("open it again, or close it later")
 }
 
-/// The error of a device whose connection is lost, and was not restored.
+/// The error of a device whose lost connection was not restored.
 pub fn lost(device: &str) -> Error {
     Error::new(Kind::ConnectionLost, "the connection is lost")
         .with_device(device)
         .with_help("restore it with `reconnect()`, or open the device with `#{ attempts: 3 }`")
 }
 
-/// Adds the place of the call to an error.
+/// Adds the position of the call to an error.
 pub fn called_at(error: Error, at: Option<&Origin>) -> Error {
     match at {
         Some(at) => error.with_origin(at.clone()),
@@ -525,9 +525,9 @@ pub fn called_at(error: Error, at: Option<&Origin>) -> Error {
     }
 }
 
-/// The error of a board whose last bytes for the mounted folder did not arrive there.
+/// The error of a board whose last writes to the mounted folder were lost.
 pub(super) fn unwritten(error: &Error, run: &Run<'_>) -> Error {
-    let message = format!("what was written to `{PLACE}` last is lost: {}", error.message());
-    let help = error.help().unwrap_or("close files, or call `flush()`, to learn of such errors where they happen");
+    let message = format!("what was written to `{PLACE}` at the end is lost: {}", error.message());
+    let help = error.help().unwrap_or("close files, or call `flush()`, to get such errors where they happen");
     Error::new(error.kind(), message).with_device(run.device).with_item_if(run.item).with_help(help)
 }

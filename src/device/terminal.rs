@@ -1,12 +1,12 @@
-//! A board's prompt in the hands of a person, in the middle of a script.
+//! Passes a board's prompt to the user in the middle of a script.
 //!
 //! [`Terminal`](crate::device::Terminal) is the seam to whoever has a keyboard and a screen. Invariant: afterwards the device can be used as before,
 //! or is lost and says so; nothing is restarted by it.
 
-use crate::device::faults;
 use crate::device::handle::Device;
 use crate::device::limits::{CONNECT_LIMIT, Limit};
 use crate::device::link::refused;
+use crate::device::link_errors;
 use crate::device::person::unattended;
 use crate::device::state::{self, State};
 use crate::error::{Error, Result};
@@ -14,12 +14,12 @@ use crate::port::Abilities;
 use crate::repl::Failure;
 
 impl Device {
-    /// Hands the board's prompt to the person at the terminal until the key `leave` (ASCII; Belay's is Ctrl-], 0x1d). The
-    /// board is not restarted by this; if the person restarts it, what was declared on it is sent again, as after
-    /// [`Device::soft_reset`]. What runs when the person leaves is interrupted.
+    /// Passes the board's prompt to the user at the terminal until the key `leave` (ASCII; Belay's is Ctrl-], 0x1d). This does
+    /// not restart the board; if the user restarts it, its declarations are sent again, as after [`Device::soft_reset`]. A
+    /// program that runs when the user leaves is interrupted.
     ///
     /// # Errors
-    /// FeatureUnavailableError if nobody is there; else as [`Device::call`].
+    /// FeatureUnavailableError without an interactive terminal; else as [`Device::call`].
     pub fn terminal(&self, leave: u8) -> Result<()> {
         self.hand_over(leave).map_err(|error| error.with_device(self.name()))
     }
@@ -42,20 +42,20 @@ impl Device {
         let (wait, _) = state::wait(self.host(), Limit { timeout: None, interruptible: true });
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
         let visit = board
-            .lend(|port| conversation.hold(port, wait), &mut sink)
+            .pass_through(|port| conversation.hold(port, wait), &mut sink)
             .map_err(|failure| refused_back(failure, self.port(), self.abilities()))?;
         if visit.restarted {
-            // Not to be cut short by what may have ended the visit.
+            // Whatever ended the visit must not cut this short.
             self.declare_again(&mut state, Limit { timeout: Some(CONNECT_LIMIT), interruptible: false })?;
         }
-        visit.ended.map_err(|error| faults::error(Failure::from(error), self.abilities(), None, None))
+        visit.ended.map_err(|error| link_errors::error(Failure::from(error), self.abilities(), None, None))
     }
 }
 
-/// The error of a board that was lost at its prompt, or did not come back from it.
+/// The error of a board that was lost during the visit, or did not return from it.
 fn refused_back(failure: crate::board::ConnectFailure, port: &str, abilities: Abilities) -> Error {
     match failure {
-        crate::board::ConnectFailure::Link(failure) => faults::error(failure, abilities, None, None),
+        crate::board::ConnectFailure::Link(failure) => link_errors::error(failure, abilities, None, None),
         unusable => refused(unusable, port, abilities),
     }
 }

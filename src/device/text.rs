@@ -1,7 +1,7 @@
-//! Texts beyond ASCII on their way to a board whose firmware may have no Unicode strings.
+//! Non-ASCII text for a board whose firmware may have no Unicode strings.
 //!
-//! Such firmware holds the bytes of `"\u{e9}"` as two characters, and refuses `"\\u2028"`. It is asked when the first such text is
-//! sent. Invariant: no text arrives as another one in silence.
+//! Such firmware stores the bytes of `"\u{e9}"` as two characters, and rejects `"\\u2028"`. The board is asked when the first
+//! such text is sent. Invariant: no text is changed silently.
 
 use crate::board::command::Command;
 use crate::device::handle::Device;
@@ -10,7 +10,7 @@ use crate::device::state::{Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 
-/// Whether a text in `value` has a character beyond ASCII.
+/// Whether a text in `value` contains a non-ASCII character.
 pub(super) fn has_unicode(value: &Value) -> bool {
     match value {
         Value::Str(text) => !text.is_ascii(),
@@ -26,7 +26,7 @@ pub(super) fn has_unicode(value: &Value) -> bool {
 }
 
 impl Device {
-    /// Refuses a text that the board cannot hold. `what` names it in the error.
+    /// Rejects a text that the board cannot store. `what` names it in the error.
     pub(super) fn admit_text(&self, state: &mut State, what: &str, value: &Value) -> Result<()> {
         if !has_unicode(value) {
             return Ok(());
@@ -36,7 +36,7 @@ impl Device {
             Some(known) => known,
             None => {
                 let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
-                // No name is looked up: a program may have one of its own.
+                // Do not use a global name: a program may redefine it.
                 let reply = state.run(self.host(), &run, &Command::expression("'\u{e9}'[1:]"));
                 let has = match reply.map(|payload| payload.value()) {
                     Ok(value) => !matches!(value, Ok(Value::Str(rest)) if !rest.is_empty()),
@@ -52,7 +52,7 @@ impl Device {
         }
         Err(Error::new(
             Kind::ArgumentError,
-            format!("{what} has characters beyond ASCII, and the board has no Unicode strings"),
+            format!("{what} contains non-ASCII characters, but the board has no Unicode strings"),
         )
         .with_help("send the text as bytes, or use firmware that is built with Unicode strings"))
     }

@@ -1,4 +1,4 @@
-//! Clocks of devices: synchronising them, and values that come with their time.
+//! Clocks of devices: synchronisation, and values with timestamps.
 
 use crate::board::command::{Command, Payload};
 use crate::device::clock::{Clock, Reading, Ticks, whole};
@@ -9,11 +9,11 @@ use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 use std::time::Instant;
 
-/// How often the board is asked for its time, at most; Belay's.
+/// Most requests for the board's time; Belay's.
 const SAMPLES: u32 = 10;
 
 impl Device {
-    /// Measures the offset of the board's clock anew; gives it in seconds, board minus host.
+    /// Measures the offset of the board's clock again; returns it in seconds, board minus host.
     ///
     /// # Errors
     /// As [`Device::call`]; ArgumentError if `samples` is 0.
@@ -22,9 +22,8 @@ impl Device {
             return Err(state::closed(self.name()));
         }
         if samples == Some(0) {
-            return Err(
-                Error::new(Kind::ArgumentError, "a clock cannot be measured by no sample").with_device(self.name())
-            );
+            return Err(Error::new(Kind::ArgumentError, "measuring the clock needs at least one sample")
+                .with_device(self.name()));
         }
         let mut state = self.lock();
         state.clock = None;
@@ -32,8 +31,8 @@ impl Device {
         state.clock.as_ref().and_then(Clock::offset).ok_or_else(|| unsynchronised(self.name()))
     }
 
-    /// The offset of the board's clock in seconds, board minus host. Measured when it is first asked for, unless the device
-    /// was opened with `auto_sync_time: false`.
+    /// The offset of the board's clock in seconds, board minus host. Measured on first use, unless the device was opened with
+    /// `auto_sync_time: false`.
     ///
     /// # Errors
     /// As [`Device::sync_time`]; FeatureUnavailableError if it was never measured.
@@ -43,7 +42,7 @@ impl Device {
         state.clock.as_ref().and_then(Clock::offset).ok_or_else(|| unsynchronised(self.name()))
     }
 
-    /// Runs `call` on the board and gives its value and its time, in seconds since the Unix epoch: the middle of its run.
+    /// Runs `call` on the board and returns its value and timestamp, in seconds since the Unix epoch: the middle of its run.
     pub(super) fn run_timed(&self, state: &mut State, run: &Run<'_>, call: &str, safe: bool) -> Result<(Payload, f64)> {
         for attempt in 0..2 {
             if state.is_lost() && self.attempts() != 0 {
@@ -55,7 +54,7 @@ impl Device {
             let command = Command::new(format!("__belay_w(lambda:{call})"));
             match self.run_restoring(state, run, &command, false) {
                 Ok(payload) => return self.stamp(state, &payload, sent),
-                // Restored: what reads the ticks must be loaded before the call runs again.
+                // Restored: load the tick reader before the call runs again.
                 Err(error) if safe && attempt == 0 && error.kind() == Kind::ConnectionLost && !state.is_lost() => {}
                 Err(error) => return Err(error),
             }
@@ -63,7 +62,7 @@ impl Device {
         Err(unsynchronised(self.name()))
     }
 
-    /// The value and the time of a timed reply that has just come. `sent`: before its command was.
+    /// The value and the timestamp of a timed reply that has just arrived. `sent`: before its command was sent.
     pub(super) fn stamp(&self, state: &mut State, payload: &Payload, sent: Instant) -> Result<(Payload, f64)> {
         let (reading, text) = read(payload, sent)?;
         if let Some(clock) = state.clock.as_mut()
@@ -72,7 +71,7 @@ impl Device {
         {
             return Ok((Payload::Repr(text), time));
         }
-        // The board was restarted behind our back. The value is right, its time is not known.
+        // The board was restarted unnoticed. The value is right, but its time is unknown.
         self.measure(state, SAMPLES)?;
         let time = state.clock.as_ref().and_then(|clock| clock.middle(reading));
         time.map(|time| (Payload::Repr(text), time)).ok_or_else(|| unsynchronised(self.name()))
@@ -110,10 +109,10 @@ impl Device {
     }
 }
 
-/// The counts and the value's `repr` of a timed reply that has just come.
+/// The counts and the value's `repr` of a timed reply that has just arrived.
 fn read(payload: &Payload, sent: Instant) -> Result<(Reading, String)> {
     let received = Instant::now();
-    let garbled = || Error::new(Kind::NotBelayResponseError, "the reply of a timed call has no times");
+    let garbled = || Error::new(Kind::NotBelayResponseError, "the reply of a timed call has no timestamps");
     let Ok(Value::Tuple(fields)) = payload.value() else { return Err(garbled()) };
     let [begun, ended, Value::Str(text)] = fields.as_slice() else { return Err(garbled()) };
     match (whole(begun), whole(ended)) {

@@ -1,8 +1,8 @@
 //! Files of this computer: the one reader and the one writer.
 //!
-//! Uses [`crate::bound`] and [`crate::interrupt`]. Invariants: no read takes more bytes than its bound, and none waits for a
-//! pipe or a device that a script, a folder or a repository named; under the name of a file that is written there is what was
-//! there before, or all of what is written now. `tests/library/layers.rs` holds that nothing else opens files.
+//! Uses [`crate::bound`] and [`crate::interrupt`]. Invariants: no read exceeds its limit, and none waits for a
+//! pipe or a device named by a script, a folder or a repository; a written file has either its old content or all of the
+//! new content. `tests/library/layers.rs` checks that nothing else opens files.
 
 mod read;
 mod replace;
@@ -14,7 +14,7 @@ pub use replace::{Replacement, append, available, create, make_folder, replace};
 pub use steady::{Steady, changed, has_changed};
 pub use stream::{begin_log, begin_new_log, continue_log, scratch};
 
-/// What the operating system says, as a lower-case phrase without its number.
+/// The message of the operating system, as a lower-case phrase without its number.
 pub fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();

@@ -1,14 +1,14 @@
-//! Reading with a bound.
+//! Reads with a limit.
 
 use crate::bound;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-/// Opens a regular file, symlinks followed. A pipe or a device is refused without waiting for its other end.
+/// Opens a regular file, following symlinks. Rejects a pipe or a device without waiting for its other end.
 ///
 /// # Errors
-/// Of the operating system; [`ErrorKind::InvalidInput`] if `path` is not a regular file.
+/// Errors of the operating system; [`ErrorKind::InvalidInput`] if `path` is not a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
     let file = open_any(path)?;
     refuse_special(&file.metadata()?)?;
@@ -19,7 +19,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// All of a regular file.
 ///
 /// # Errors
-/// As [`open`]; [`ErrorKind::FileTooLarge`], with a message that says the limit, above `most` bytes.
+/// As [`open`]; [`ErrorKind::FileTooLarge`], with the limit in its message, above `most` bytes.
 pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     let size = file.metadata()?.len();
@@ -31,7 +31,7 @@ pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     bounded(bytes, most)
 }
 
-/// As [`read`], of UTF-8 text.
+/// Like [`read`], for UTF-8 text.
 ///
 /// # Errors
 /// As [`read`]; [`ErrorKind::InvalidData`] if it is not UTF-8.
@@ -39,7 +39,7 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     text(read(path, most)?)
 }
 
-/// As [`read`], of a file that the person named on the command line: see [`open_named`].
+/// Like [`read`], for a file named on the command line: see [`open_named`].
 ///
 /// # Errors
 /// As [`read`] and [`open_named`].
@@ -50,12 +50,11 @@ pub fn read_named(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     drain(open_named(path)?, most)
 }
 
-/// Opens a file that the person named on the command line: that may be a pipe or a terminal, such as the `<(…)` of a shell.
-/// Waiting for it ends with Ctrl-C, which stays pending: then reading fails with [`ErrorKind::TimedOut`], which no caller
-/// takes for a reason to go on.
+/// Opens a file named on the command line: it may be a pipe or a terminal, such as the `<(…)` of a shell. Ctrl-C ends the
+/// wait for it and stays pending: then reading fails with [`ErrorKind::TimedOut`], after which no caller continues.
 ///
 /// # Errors
-/// Of the operating system.
+/// Errors of the operating system.
 pub fn open_named(path: &Path) -> io::Result<impl Read> {
     let file = open_any(path)?;
     if file.metadata()?.is_dir() {
@@ -64,7 +63,7 @@ pub fn open_named(path: &Path) -> io::Result<impl Read> {
     Ok(Waiting(file))
 }
 
-/// As [`read_named`], of UTF-8 text.
+/// Like [`read_named`], for UTF-8 text.
 ///
 /// # Errors
 /// As [`read_named`] and [`read_text`].
@@ -72,7 +71,7 @@ pub fn read_text_named(path: &Path, most: u64) -> io::Result<String> {
     text(read_named(path, most)?)
 }
 
-/// All of standard input, as UTF-8 text. Waiting for it ends with Ctrl-C.
+/// All of standard input, as UTF-8 text. Ctrl-C ends the wait.
 ///
 /// # Errors
 /// As [`read_text_named`].
@@ -121,7 +120,7 @@ fn open_any(path: &Path) -> io::Result<File> {
 pub(super) fn without_waiting(options: &mut OpenOptions) {
     use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt as _;
-    // Nor does a terminal become that of this process.
+    // The terminal must not become the controlling one.
     options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
 }
 
@@ -152,7 +151,7 @@ pub fn was_interrupted(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Interrupted>())
 }
 
-/// What is waited for in poll before each read.
+/// The descriptor to poll before each read.
 struct Waiting<T>(T);
 
 #[cfg(unix)]
@@ -177,7 +176,7 @@ impl<T: Read + std::os::fd::AsFd> Read for Waiting<T> {
     }
 }
 
-/// Elsewhere a pipe cannot be polled.
+/// Other systems cannot poll a pipe.
 #[cfg(not(unix))]
 impl<T: Read> Read for Waiting<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_above_its_bound_is_refused() {
+    fn rejects_a_file_above_its_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "1234").unwrap();
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_utf8_names_its_line() {
+    fn errors_of_invalid_utf8_name_the_line() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, b"a\nb\xff").unwrap();
@@ -216,7 +215,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn pipes_and_devices_are_refused_at_once() {
+    fn rejects_pipes_and_devices_at_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&path).status().unwrap();

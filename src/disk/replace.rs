@@ -1,27 +1,27 @@
-//! Writing: a file is replaced whole, or stays.
+//! Writes files: replaces a file completely, or not at all.
 
 use super::read::{refuse_special, set_blocking};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// How many names are tried for the file beside the one that is written.
+/// How many names to try for the temporary file.
 const TRIES: u32 = 100;
 
-/// Replaces a file, or makes it.
+/// Replaces or creates a file.
 ///
 /// # Errors
-/// Of the operating system, as [`Replacement`]; what was there stays.
+/// Errors of the operating system, as [`Replacement`]; the old file stays.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut replacement = Replacement::create(path)?;
     replacement.write_all(bytes)?;
     replacement.keep()
 }
 
-/// A file that is not there yet.
+/// Creates a new file.
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyExists`] if anything has this name, also a broken symlink; others of the operating system.
+/// [`ErrorKind::AlreadyExists`] if the name is taken, even by a broken symlink; others of the operating system.
 pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let exists = || io::Error::from(ErrorKind::AlreadyExists);
     if path.symlink_metadata().is_ok() {
@@ -29,12 +29,12 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut replacement = Replacement::create(path)?;
     replacement.write_all(bytes)?;
-    // Another program may have taken the name meanwhile: a link is made only where nothing is.
+    // Another program may have taken the name meanwhile: a hard link is only created for a free name.
     let Place::Beside { temporary, target } = &replacement.place else { return Err(exists()) };
     replacement.file.sync_all()?;
     match fs::hard_link(temporary, target) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(error),
-        // A file system without links.
+        // A file system without hard links.
         Err(_) if target.symlink_metadata().is_err() => replacement.keep(),
         Err(error) => Err(error),
         Ok(()) => Ok(()),
@@ -44,7 +44,7 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Adds to the end of a regular file, or makes it: all of `bytes`, or nothing where the disk is full.
 ///
 /// # Errors
-/// Of the operating system; [`ErrorKind::InvalidInput`] if it is not a regular file.
+/// Errors of the operating system; [`ErrorKind::InvalidInput`] if it is not a regular file.
 pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -60,10 +60,10 @@ pub fn append(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// Makes the folder of a file.
+/// Creates the folder of a file.
 ///
 /// # Errors
-/// Of the operating system.
+/// Errors of the operating system.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => fs::create_dir_all(folder),
@@ -71,14 +71,14 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Free space for the user, in bytes, where `path` is or will be, if the system says so.
+/// Free space for the user, in bytes, where `path` is or will be, if the system reports it.
 pub fn available(path: &Path) -> Option<u64> {
     #[cfg(unix)]
     {
         let there = |ancestor: &&Path| !ancestor.as_os_str().is_empty() && ancestor.exists();
         let place = path.ancestors().find(there).unwrap_or(Path::new("."));
         let space = rustix::fs::statvfs(place).ok()?;
-        // Some file systems, such as those of FUSE, say nothing: zeros in all fields.
+        // Some file systems, such as those of FUSE, report zeros in all fields.
         (space.f_blocks > 0).then(|| space.f_bavail.saturating_mul(space.f_frsize))
     }
     #[cfg(not(unix))]
@@ -88,9 +88,9 @@ pub fn available(path: &Path) -> Option<u64> {
     }
 }
 
-/// A file on its way: it has a name of its own, beside that of its target, until [`Replacement::keep`]. One that is not kept
-/// leaves nothing. The target keeps its permissions, and its group where the system allows that; a symlink stays one, and
-/// what it names is replaced. What may not be written is not replaced.
+/// A file being written: it has a temporary name, next to its target, until [`Replacement::keep`]. Dropping it without
+/// keeping leaves nothing. The target keeps its permissions, and its group if the system allows that; a symlink stays, and
+/// its target is replaced. A read-only file is not replaced.
 #[derive(Debug)]
 pub struct Replacement {
     file: File,
@@ -103,15 +103,15 @@ enum Place {
         temporary: PathBuf,
         target: PathBuf,
     },
-    /// A pipe or a device, which the person named: it is written as it is.
+    /// A pipe or a device named by the user: written directly.
     Itself,
 }
 
 impl Replacement {
-    /// Begins to replace the regular file `path`, or to make it.
+    /// Starts to replace or create the regular file `path`.
     ///
     /// # Errors
-    /// Of the operating system: above all, if `path` may not be written. [`ErrorKind::InvalidInput`] if it is not a regular
+    /// Errors of the operating system, mainly if `path` is not writable. [`ErrorKind::InvalidInput`] if it is not a regular
     /// file.
     pub fn create(path: &Path) -> io::Result<Replacement> {
         let target = match fs::symlink_metadata(path) {
@@ -139,8 +139,7 @@ impl Replacement {
         Ok(replacement)
     }
 
-    /// As [`Replacement::create`], of a file that the person named on the command line: that may be a pipe or a device. The
-    /// folder is made.
+    /// Like [`Replacement::create`], for a file named on the command line: it may be a pipe or a device. Creates the folder.
     ///
     /// # Errors
     /// As [`Replacement::create`]; and if nothing reads the pipe.
@@ -160,14 +159,14 @@ impl Replacement {
         }
     }
 
-    /// Takes over who may use the file.
+    /// Copies the file's owner and permissions.
     fn inherit(&self, old: &fs::Metadata) -> io::Result<()> {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
             let new = self.file.metadata()?;
             if (new.uid(), new.gid()) != (old.uid(), old.gid()) {
-                // Only root may give files away; a group of the user's own may be given.
+                // Only root may change the owner; the user may set one of their own groups.
                 let given = std::os::unix::fs::fchown(&self.file, Some(old.uid()), Some(old.gid()));
                 let _ = given.or_else(|_| std::os::unix::fs::fchown(&self.file, None, Some(old.gid())));
             }
@@ -175,15 +174,15 @@ impl Replacement {
         self.file.set_permissions(old.permissions())
     }
 
-    /// All is there, and on the disk: it takes its name.
+    /// Syncs the file to disk and gives it its final name.
     ///
     /// # Errors
-    /// Of the operating system; then what was there stays.
+    /// Errors of the operating system; then the old file stays.
     pub fn keep(mut self) -> io::Result<()> {
         let Place::Beside { temporary, target } = &self.place else { return self.file.flush() };
         self.file.sync_all()?;
         fs::rename(temporary, target)?;
-        // The name itself is on the disk only when its folder is. Some systems cannot do that.
+        // The name is on disk only after its folder is synced. Some systems cannot do that.
         #[cfg(unix)]
         if let Ok(folder) =
             File::open(target.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new(".")))
@@ -229,7 +228,7 @@ fn beside(target: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// The system says `no such device or address` of a pipe that nobody reads.
+/// The system reports `no such device or address` for a pipe without a reader.
 pub(super) fn unread_pipe(error: io::Error) -> io::Error {
     #[cfg(unix)]
     if error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error()) {
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_whole_or_stays() {
+    fn replaces_a_file_completely_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         replace(&path, b"one").unwrap();
@@ -271,7 +270,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_replaced_file_keeps_its_mode_and_a_symlink_stays_one() {
+    fn a_replaced_file_keeps_its_mode_and_symlinks_stay() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("a"), folder.path().join("link"));
@@ -290,7 +289,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn pipes_and_devices_are_written_only_where_the_person_named_them() {
+    fn writes_pipes_and_devices_only_if_the_user_named_them() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());

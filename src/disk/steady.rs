@@ -1,4 +1,4 @@
-//! Reading a file that nothing may write to meanwhile.
+//! Reads a file and detects writes to it meanwhile.
 
 use super::read::open;
 use std::fs::{File, Metadata};
@@ -16,12 +16,12 @@ pub fn has_changed(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<Changed>())
 }
 
-/// What shows that a file was written to.
+/// The metadata that reveals a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
-    /// Time of the last change of anything, which no program can set.
+    /// The change time (ctime), which no program can set.
     #[cfg(unix)]
     changed: (i64, i64),
 }
@@ -39,12 +39,12 @@ impl Stamp {
     }
 }
 
-/// A regular file, read from its start. At its end, reading fails if the file is another one than it was at the start.
+/// A regular file, read from its start. At its end, reading fails if the file has changed since the start.
 #[derive(Debug)]
 pub struct Steady {
     file: File,
     stamp: Stamp,
-    /// Bytes that were read.
+    /// Bytes read.
     taken: u64,
 }
 
@@ -88,7 +88,7 @@ mod tests {
     use std::fs;
     use std::io::Write as _;
 
-    /// Reads the file in two pieces, with `between` in the middle.
+    /// Reads the file in two pieces, calling `between` in the middle.
     fn read_with(path: &Path, between: impl FnOnce()) -> io::Result<Vec<u8>> {
         let mut file = Steady::open(path, 4)?;
         let mut bytes = vec![0; 2];
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_while_it_is_read_is_an_error() {
+    fn a_file_that_changes_while_read_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         let begin = || fs::write(&path, "1234").unwrap();
@@ -115,7 +115,7 @@ mod tests {
         let shrink = || open(fs::OpenOptions::new().write(true)).set_len(3).unwrap();
         let grow = || change(&mut open(fs::OpenOptions::new().append(true)));
         let overwrite = || change(&mut open(fs::OpenOptions::new().write(true)));
-        // A program that gives the old time back is found out, too.
+        // A program that restores the old time is detected too.
         let hide = || {
             let before = path.metadata().unwrap().modified().unwrap();
             let mut file = open(fs::OpenOptions::new().write(true));
@@ -125,7 +125,7 @@ mod tests {
         let changes: [&dyn Fn(); 4] = [&shrink, &grow, &overwrite, &hide];
         for (index, between) in changes.into_iter().enumerate() {
             begin();
-            // File systems count time in steps: what was written before the file is opened is in an earlier one.
+            // File systems count time in steps: wait until the write before opening is in an earlier step.
             wait_for_next_stamp(folder.path());
             let error = read_with(&path, between).unwrap_err();
             assert!(has_changed(&error), "{index}: {error}");
@@ -133,7 +133,7 @@ mod tests {
         fs::write(&path, "12345").unwrap();
         assert!(has_changed(&Steady::open(&path, 4).unwrap_err()));
         assert!(!has_changed(&Steady::open(&folder.path().join("none"), 4).unwrap_err()));
-        // What takes the name meanwhile is another file: the one that was opened is read to its end.
+        // A file that takes the name meanwhile is a different file: the opened one is read to its end.
         begin();
         let replace = || {
             fs::write(folder.path().join("b"), "5678").unwrap();
@@ -145,7 +145,7 @@ mod tests {
         );
     }
 
-    /// Writes files until the file system's clock has gone on.
+    /// Writes files until the file system's clock has advanced.
     fn wait_for_next_stamp(folder: &Path) {
         let now = || {
             fs::write(folder.join("clock"), "").unwrap();

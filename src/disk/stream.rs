@@ -1,19 +1,19 @@
-//! Logs: files that grow while a run goes on, and are read while they do.
+//! Logs: files that grow during a run, and may be read meanwhile.
 
 use super::read::{refuse_special, set_blocking};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Begins a log that the person named: a file that is there is emptied; a pipe or a device is written as it is.
+/// Starts a log named by the user: truncates an existing file; writes a pipe or a device directly.
 ///
 /// # Errors
-/// Of the operating system; and if nothing reads the pipe.
+/// Errors of the operating system; and if nothing reads the pipe.
 pub fn begin_log(path: &Path) -> io::Result<File> {
     open_log(path, OpenOptions::new().write(true).truncate(true))
 }
 
-/// As [`begin_log`]; what comes is added to a file that is there.
+/// Like [`begin_log`], but appends to an existing file.
 ///
 /// # Errors
 /// As [`begin_log`].
@@ -29,7 +29,7 @@ fn open_log(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     Ok(file)
 }
 
-/// Begins a log under a name that nothing has.
+/// Starts a log under a new name.
 ///
 /// # Errors
 /// [`io::ErrorKind::AlreadyExists`]; others of the operating system.
@@ -37,10 +37,10 @@ pub fn begin_new_log(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
 }
 
-/// A new file without a name, for what a report is made of; it goes with its last handle.
+/// A new unnamed temporary file for the data of a report; it is deleted with its last handle.
 ///
 /// # Errors
-/// Of the operating system.
+/// Errors of the operating system.
 pub fn scratch() -> io::Result<File> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
@@ -50,7 +50,7 @@ pub fn scratch() -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&path)?;
-    // Windows keeps a file that is open: there it goes when the temporary folder is emptied.
+    // Windows cannot delete an open file: there it stays until the temporary folder is cleaned.
     let _ = std::fs::remove_file(&path);
     refuse_special(&file.metadata()?)?;
     Ok(file)

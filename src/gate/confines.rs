@@ -1,29 +1,28 @@
-//! The folders that paths may not lead out of.
+//! The folders within which paths must stay.
 
 use crate::error::{Error, Kind, Result};
 use std::path::{Component, Path, PathBuf};
 
-/// The folder of a repository's own data, in which git finds programs to run.
+/// The folder of a repository's data, in which git finds programs to run.
 const GIT: &str = ".git";
 
-/// Folders in which files may be used. Plain data; whether a path leads out is found out when it is asked for.
+/// Folders in which files may be used. Plain data; paths are checked on access.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Confines {
-    /// In full, without links in them.
+    /// Absolute, with symlinks resolved.
     folders: Vec<PathBuf>,
-    /// What is never written, in or out; likewise.
+    /// Folders that are never written; likewise.
     protected: Vec<PathBuf>,
 }
 
 impl Confines {
-    /// Files may be used below `folders`, which need not exist, and be written but for those below `protected`.
+    /// Allows files below `folders`, which need not exist, and writing them except below `protected`.
     pub fn new(folders: Vec<PathBuf>, protected: Vec<PathBuf>) -> Confines {
         let resolved = |paths: Vec<PathBuf>| paths.iter().filter_map(|path| real(path)).collect();
         Confines { folders: resolved(folders), protected: resolved(protected) }
     }
 
-    /// Gives where `path` leads, with every link followed, if that is inside. `write`: something there may be created or
-    /// changed.
+    /// Resolves `path`, following every symlink, if the result is inside. `write`: it may be created or changed.
     ///
     /// # Errors
     /// [`Kind::PermissionError`].
@@ -31,7 +30,7 @@ impl Confines {
         let shown = path.display();
         let refused = |message: String| Error::new(Kind::PermissionError, message);
         let Some(real) = real(path) else {
-            // Whoever writes to a broken symlink creates its target, wherever that is.
+            // Writing to a broken symlink creates its target, wherever that is.
             return Err(refused(format!("the path \"{shown}\" leads to a broken symlink"))
                 .with_help("remove the symlink, or name the file itself"));
         };
@@ -40,11 +39,11 @@ impl Confines {
             Some(Refusal::Outside) => {}
             Some(Refusal::Git) => {
                 return Err(refused(format!("the path \"{shown}\" is inside a `{GIT}` folder"))
-                    .with_help("scripts do not use the data of a repository; `--allow files` allows all files"));
+                    .with_help("use `--allow files` to allow all files, including a repository's data"));
             }
             Some(Refusal::Protected) => {
                 return Err(refused(format!("the path \"{shown}\" is inside the configuration of belay-script"))
-                    .with_help("change it by hand: it says what scripts may do"));
+                    .with_help("edit it yourself: it controls what scripts may do"));
             }
         }
         let folder = if real.is_dir() { real.as_path() } else { real.parent().unwrap_or(&real) };
@@ -54,7 +53,7 @@ impl Confines {
         )))
     }
 
-    /// Whether a path without links in it is inside. `write`: something there may be created or changed.
+    /// Whether a path without symlinks is inside. `write`: it may be created or changed.
     pub fn holds(&self, real: &Path, write: bool) -> bool {
         self.refusal(real, write).is_none()
     }
@@ -80,20 +79,19 @@ enum Refusal {
     Protected,
 }
 
-/// A path for a person: without the prefix of Windows for long ones.
+/// A path for display: without the prefix of Windows for long paths.
 fn plain(path: &Path) -> String {
     path.to_string_lossy().trim_start_matches(r"\\?\").to_owned()
 }
 
 fn is_git(part: &Component<'_>) -> bool {
-    // Some file systems take `.GIT` for the same, and Windows `.git.` and `git~1`.
+    // Some file systems treat `.GIT` as the same, and Windows `.git.` and `git~1`.
     let name = part.as_os_str().to_string_lossy();
     let name = name.trim_end_matches(['.', ' ']);
     name.eq_ignore_ascii_case(GIT) || cfg!(windows) && name.eq_ignore_ascii_case("git~1")
 }
 
-/// Where a path leads, with all links followed, whether or not anything is there yet. `None`: nowhere, as by a link
-/// whose target is missing.
+/// Resolves a path, following all symlinks, whether or not it exists yet. `None`: a broken symlink.
 fn real(path: &Path) -> Option<PathBuf> {
     if let Ok(real) = path.canonicalize() {
         return Some(real);

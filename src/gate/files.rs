@@ -1,4 +1,4 @@
-//! Files that a gate has let pass: what can be done with them, and nothing else.
+//! Files that a gate has allowed, with their allowed operations.
 //!
 //! Uses [`crate::disk`]. Invariant: only a [`Gate`](super::Gate) makes these values.
 
@@ -19,12 +19,12 @@ impl Readable {
         Readable(real)
     }
 
-    /// Where it leads.
+    /// The resolved path.
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Whether anything is there.
+    /// Whether it exists.
     pub fn is_there(&self) -> bool {
         self.0.exists()
     }
@@ -37,7 +37,7 @@ impl Readable {
         disk::read(&self.0, most)
     }
 
-    /// The names in a folder in alphabetical order, those of folders with a slash after them.
+    /// The names in a folder in alphabetical order; folders have a trailing slash.
     ///
     /// # Errors
     /// If it is not a folder, or cannot be read.
@@ -58,7 +58,7 @@ impl Writable {
         Writable(real)
     }
 
-    /// Replaces the content, or adds to it; folders on the way are made.
+    /// Replaces the content, or appends to it; creates missing folders.
     ///
     /// # Errors
     /// As [`disk::replace`] and [`disk::append`].

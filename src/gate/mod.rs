@@ -1,12 +1,12 @@
-//! The one gate: what a script may reach of this computer and of its network.
+//! The gate: what a script may access on this computer and its network.
 //!
-//! Whatever is done because a script asks for it (a file, a program, a variable of the environment, a port, a host on the
-//! network) passes a [`Gate`] first, in the layer that does it: `script/` asks before it touches a path, `device/` before it
-//! opens a port, `sync/` and the mounted folder hold a [`Confines`] and ask for each link.
+//! Every access on behalf of a script (to a file, a program, an environment variable, a port, a network host) is checked by
+//! a [`Gate`] first, in the layer that performs it: `script/` asks before it touches a path, `device/` before it opens a
+//! port, `sync/` and the mounted folder have a [`Confines`] and check each symlink.
 //!
-//! Uses [`crate::port`], [`crate::disk`] and [`crate::error`]. Invariants: a gate is an immutable value; a refusal is a
-//! [`Kind::PermissionError`] that names the option which would allow the access; nothing is opened, created or started by
-//! asking. `tests/library/layers.rs` holds that `script/` says neither `fs`, `env`, `net` nor `Command` outside of the tests.
+//! Uses [`crate::port`], [`crate::disk`] and [`crate::error`]. Invariants: a gate is immutable; a refusal is a
+//! [`Kind::PermissionError`] that names the option to allow the access; a check does not open, create or start anything.
+//! `tests/library/layers.rs` checks that `script/` does not use `fs`, `env`, `net` or `Command` outside of tests.
 
 mod confines;
 mod files;
@@ -27,26 +27,26 @@ use std::path::{Path, PathBuf};
 /// Who names a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asker<'a> {
-    /// The person: `--port`, `BELAY_DEVICE`, a station's file that they named or trusted.
+    /// The user: `--port`, `BELAY_DEVICE`, a station's file that they named or trusted.
     Person,
-    /// The text of a script.
+    /// A script.
     Script,
-    /// A station's file that was found beside a script, and that nobody has trusted.
+    /// An untrusted station's file that was found next to a script.
     Station(&'a Path),
 }
 
-/// What may be reached. Made for each script.
+/// The permissions of one script.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Gate {
-    /// `None`: everything, for what a person does without a script.
+    /// `None`: everything, for actions of the user without a script.
     permissions: Option<Permissions>,
-    /// What holds for a station that nobody trusts, for what a person does without a script.
+    /// The permissions of an untrusted station, for actions of the user without a script.
     strict: Permissions,
-    /// The folder of the script in full; `None` for what a person types.
+    /// The absolute folder of the script; `None` for typed code.
     script: Option<PathBuf>,
 }
 
-/// What a script may do with a path.
+/// An access to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     Read,
@@ -54,12 +54,12 @@ enum Access {
 }
 
 impl Gate {
-    /// A gate for what a person does: everything is allowed.
+    /// A gate for actions of the user, which allows everything.
     pub fn of_person() -> Gate {
         Gate::default()
     }
 
-    /// As [`Gate::of_person`], but stations that nobody trusts have these permissions.
+    /// Like [`Gate::of_person`], but untrusted stations have these permissions.
     pub fn of_person_with(strict: Permissions) -> Gate {
         Gate { strict, ..Gate::default() }
     }
@@ -74,13 +74,13 @@ impl Gate {
         Gate { permissions: Some(permissions), ..self.clone() }
     }
 
-    /// The same gate for the script at `path`, whose folder may be used.
+    /// The same gate for the script at `path`, which may use its folder.
     pub fn for_script(&self, path: &Path) -> Gate {
         let folder = path.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
         Gate { script: folder.and_then(|folder| folder.canonicalize().ok()), ..self.clone() }
     }
 
-    /// The folder of the script in full, else the current one.
+    /// The absolute folder of the script, else the current one.
     pub fn here(&self) -> PathBuf {
         self.script.clone().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("."))
     }
@@ -94,15 +94,15 @@ impl Gate {
         Some(Confines::new(folders.collect(), permissions.protected.clone()))
     }
 
-    /// Lets a path be read.
+    /// Checks that a path may be read.
     ///
     /// # Errors
-    /// [`Kind::PermissionError`]; [`Kind::ArgumentError`] if it is empty or holds a zero.
+    /// [`Kind::PermissionError`]; [`Kind::ArgumentError`] if it is empty or contains a NUL.
     pub fn read(&self, path: &str) -> Result<Readable> {
         self.path(path, Access::Read).map(Readable::new)
     }
 
-    /// Lets a path be written, or created.
+    /// Checks that a path may be written or created.
     ///
     /// # Errors
     /// As [`Gate::read`].
@@ -113,7 +113,7 @@ impl Gate {
     fn path(&self, path: &str, access: Access) -> Result<PathBuf> {
         if path.is_empty() || path.contains('\0') {
             let what = if path.is_empty() { "the path is empty" } else { "the path contains a NUL character" };
-            return Err(Error::new(Kind::ArgumentError, what).with_help("give the path of a file"));
+            return Err(Error::new(Kind::ArgumentError, what).with_help("use the path of a file"));
         }
         let wanted = Path::new(path);
         match self.confines() {
@@ -122,7 +122,7 @@ impl Gate {
         }
     }
 
-    /// Lets a program be started. `name`: as it is written, a name to be found on PATH or a path.
+    /// Checks that a program may be started. `name`: as written, a name on PATH or a path.
     ///
     /// # Errors
     /// [`Kind::PermissionError`].
@@ -140,7 +140,7 @@ impl Gate {
         }
     }
 
-    /// The value of a variable of the environment; `None` if it is not set, or not UTF-8.
+    /// The value of an environment variable; `None` if it is not set, or not UTF-8.
     ///
     /// # Errors
     /// [`Kind::PermissionError`].
@@ -153,11 +153,11 @@ impl Gate {
             return Err(refused(format!("scripts may not read the environment variable `{name}`"))
                 .with_help(format!("allow it with `--allow env={}`", shown(name))));
         }
-        // What the system cannot look up, as a name with `=`, is not set.
+        // A name that the system cannot look up, such as one with `=`, is not set.
         Ok(std::env::var(name).ok())
     }
 
-    /// Lets a port be opened that `asker` names.
+    /// Checks that a port named by `asker` may be opened.
     ///
     /// # Errors
     /// [`Kind::PermissionError`]; [`Kind::ConnectionFailedError`] for a path that is not a serial port.
@@ -165,7 +165,7 @@ impl Gate {
         if asker == Asker::Person || self.permissions.is_none() && asker == Asker::Script {
             return Ok(());
         }
-        // A station that nobody trusts is strange to a person without a script, too.
+        // An untrusted station needs a check even without a script.
         let strict = match &self.permissions {
             None => Gate::of_scripts(self.strict.clone()),
             Some(_) => self.clone(),
@@ -176,7 +176,7 @@ impl Gate {
     fn reach(&self, address: &Address) -> Result<()> {
         match address.reach()? {
             Reach::Nothing => Ok(()),
-            // A program of this computer is on the other end, such as another terminal of the person.
+            // A program on this computer is at the other end, such as another terminal of the user.
             Reach::Terminal(path) => self.write(path).map(drop).map_err(|error| {
                 let message = format!("`{path}` is a pseudo-terminal, not a board's serial port");
                 Error::new(error.kind(), message).with_help(format!(
@@ -194,7 +194,7 @@ impl Gate {
         }
     }
 
-    /// Lets a host on the network be connected to.
+    /// Checks that a network host may be connected to.
     fn host(&self, endpoint: &Endpoint, address: &str) -> Result<()> {
         let allowed = match self.permissions.as_ref().map(|permissions| &permissions.net) {
             None | Some(Grant::All) => true,
@@ -226,18 +226,18 @@ fn refused(message: String) -> Error {
     Error::new(Kind::PermissionError, message)
 }
 
-/// Where a path leads, for a person.
+/// A resolved path, for display.
 fn real(path: &str) -> String {
     Path::new(path).canonicalize().map_or_else(|_| path.to_owned(), |real| real.to_string_lossy().into_owned())
 }
 
-/// A word as it is written on a command line.
+/// A word in command line syntax.
 fn shown(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "_./:=+-@,%\\".contains(c);
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{word}'") }
 }
 
-/// Says that a station's file asks, and what to do about that.
+/// The error for an untrusted station's file.
 fn at_station(error: Error, address: &Address, asker: Asker<'_>) -> Error {
     let Asker::Station(file) = asker else { return error };
     if error.kind() != Kind::PermissionError {

@@ -1,4 +1,4 @@
-//! What a person allows scripts to do, as data, and how it is written after `--allow`.
+//! The permissions of scripts, as data, and their syntax for `--allow`.
 
 use crate::port::endpoint::Endpoint;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ impl<T> Grant<T> {
         }
     }
 
-    /// Allows what `other` allows, too.
+    /// Also allows what `other` allows.
     fn merge(&mut self, other: Grant<T>) {
         match (&mut *self, other) {
             (Grant::Only(known), Grant::Only(more)) => known.extend(more),
@@ -37,34 +37,34 @@ impl<T> Grant<T> {
     }
 }
 
-/// What scripts may do besides using the files of their folders, serial and USB boards, and simulated boards.
+/// What scripts may do in addition to using the files of their folders, serial and USB boards, and simulated boards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permissions {
     /// Read and write files below these folders.
     pub files: Grant<PathBuf>,
-    /// Start these programs: names that are found on PATH, or paths.
+    /// Start these programs: names on PATH, or paths.
     pub process: Grant<String>,
-    /// Read these variables of the environment.
+    /// Read these environment variables.
     pub env: Grant<String>,
     /// Connect to these hosts: `HOST`, or `HOST:PORT`.
     pub net: Grant<String>,
-    /// Further folders in which files may be used, as that of reports. They need not exist.
+    /// Further folders in which files may be used, such as that of reports. They need not exist.
     pub folders: Vec<PathBuf>,
-    /// Folders in which no script writes, unless all files are allowed: belay-script's own configuration.
+    /// Folders that no script may write, unless all files are allowed: belay-script's own configuration.
     pub protected: Vec<PathBuf>,
 }
 
-/// The kinds of access, as they are written.
+/// The syntax of the kinds of access.
 const KINDS: &str = "`files[=DIR]`, `process[=PROGRAM]`, `env[=NAME]` or `net[=HOST:PORT]`";
 
 impl Permissions {
-    /// Adds what one word after `--allow` says: a kind, or a kind with one thing of it.
+    /// Adds one word after `--allow`: a kind, or a kind with one value.
     ///
     /// # Errors
-    /// What is wrong with the word, as a phrase.
+    /// The problem with the word, as a phrase.
     pub fn allow(&mut self, word: &str) -> Result<(), String> {
         let (kind, one) = match word.split_once('=') {
-            Some((kind, "")) => return Err(format!("`{kind}=` names nothing; without `=` it allows all")),
+            Some((kind, "")) => return Err(format!("`{kind}=` is empty; without `=` it allows all")),
             Some((kind, one)) => (kind, Some(one)),
             None => (word, None),
         };
@@ -88,7 +88,7 @@ impl Permissions {
         self.protected.extend(other.protected);
     }
 
-    /// Takes paths that are not absolute as below `folder`.
+    /// Makes relative paths absolute, below `folder`.
     pub fn below(mut self, folder: &Path) -> Permissions {
         if let Grant::Only(folders) = &mut self.files {
             folders.iter_mut().for_each(|path| *path = folder.join(&*path));
@@ -97,7 +97,7 @@ impl Permissions {
     }
 }
 
-/// Whether a host that was allowed, `HOST` or `HOST:PORT`, is this one.
+/// Whether an allowed host, `HOST` or `HOST:PORT`, is this one.
 pub(super) fn is_host(allowed: &str, endpoint: &Endpoint) -> bool {
     let host = endpoint.host.as_str();
     let same = |text: &str| text.trim_matches(['[', ']']).eq_ignore_ascii_case(host);

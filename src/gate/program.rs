@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A program that a [`Gate`](super::Gate) has let pass.
+/// A program that a [`Gate`](super::Gate) has allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program(PathBuf);
 
@@ -12,18 +12,18 @@ impl Program {
         Program(PathBuf::from(name))
     }
 
-    /// What starts it.
+    /// The command to start it.
     pub fn command(&self) -> Command {
         Command::new(&self.0)
     }
 
-    /// Its name or path, as it was written.
+    /// Its name or path, as written.
     pub fn path(&self) -> &Path {
         &self.0
     }
 }
 
-/// Whether a program that was allowed is the one that is asked for: the same text, or the same file.
+/// Whether an allowed program is the requested one: the same text, or the same file.
 pub(super) fn is_same(allowed: &str, asked: &str) -> bool {
     if allowed == asked {
         return true;
@@ -34,7 +34,7 @@ pub(super) fn is_same(allowed: &str, asked: &str) -> bool {
     }
 }
 
-/// The file that a name stands for, by way of PATH if it is no path, with links followed.
+/// The file of a name, found on PATH unless it is a path, with symlinks resolved.
 fn found(name: &str) -> Option<PathBuf> {
     if Path::new(name).components().count() != 1 || name.contains(['/', '\\']) {
         return Path::new(name).canonicalize().ok();
@@ -44,7 +44,7 @@ fn found(name: &str) -> Option<PathBuf> {
     places.find(|file| file.is_file())?.canonicalize().ok()
 }
 
-/// The program of a line that means the same to a shell as its words do; `None` if a shell could take it for more.
+/// The program of a line of plain words; `None` if a shell could interpret the line as more than that.
 pub(super) fn plain_words(line: &str) -> Option<&str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:+-@,% ".contains(c) || c == '=';
     if !line.chars().all(plain) {

@@ -1,4 +1,4 @@
-//! Paths, programs, hosts and ports at the gate.
+//! Tests of paths, programs, hosts and ports at the gate.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn gate(words: &[&str]) -> Gate {
     Gate::of_scripts(permissions)
 }
 
-/// The help of a refusal; empty if it was allowed.
+/// The help of a refusal; empty if allowed.
 fn refusal<T>(result: Result<T>) -> String {
     match result {
         Ok(_) => String::new(),
@@ -68,7 +68,7 @@ fn allowed_folders_are_inside() {
 }
 
 #[test]
-fn own_configuration_is_read_but_never_written() {
+fn the_configuration_can_be_read_but_never_written() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("belay-script");
     let permissions = Permissions {
@@ -84,7 +84,7 @@ fn own_configuration_is_read_but_never_written() {
 
 #[cfg(unix)]
 #[test]
-fn links_that_lead_out_are_refused() {
+fn rejects_symlinks_to_the_outside() {
     let folder = tempfile::tempdir().unwrap();
     let inner = folder.path().join("inner");
     std::fs::create_dir(&inner).unwrap();
@@ -102,7 +102,7 @@ fn links_that_lead_out_are_refused() {
 }
 
 #[test]
-fn programs_and_variables_are_named() {
+fn refusals_name_programs_and_variables() {
     assert_eq!(
         refusal(gate(&[]).program("git")),
         "allow it with `--allow process=git`, or all programs with `--allow process`"
@@ -119,13 +119,13 @@ fn programs_and_variables_are_named() {
 
 #[cfg(unix)]
 #[test]
-fn a_program_is_the_same_by_its_path() {
+fn a_program_can_be_named_by_its_path() {
     assert!(gate(&["process=/bin/sh"]).program("sh").is_ok());
     assert!(gate(&["process=sh"]).program("/bin/sh").is_ok());
 }
 
 #[test]
-fn ports_of_boards_are_free_and_others_are_asked_for() {
+fn boards_ports_are_allowed_and_others_need_permission() {
     for free in ["sim", "sim:a?heap=200k", "sim?flash=x.img", "sim:?flash=new/x.img", "usb:2e8a:0005", "replay:x.log"] {
         if let Ok(address) = free.parse() {
             assert_eq!(refusal(gate(&[]).port(&address, Asker::Script)), "", "{free}");
@@ -147,7 +147,7 @@ fn ports_of_boards_are_free_and_others_are_asked_for() {
 }
 
 #[test]
-fn hosts_are_named_with_or_without_a_port() {
+fn hosts_can_be_named_with_or_without_a_port() {
     for (allowed, address, is_allowed) in [
         ("net", "tcp://lab:1", true),
         ("net=lab", "tcp://lab:1", true),
@@ -164,7 +164,7 @@ fn hosts_are_named_with_or_without_a_port() {
 }
 
 #[test]
-fn a_shell_line_needs_more_than_its_first_program() {
+fn a_shell_line_needs_permission_for_more_than_its_first_program() {
     for (line, is_allowed) in [
         ("exec:micropython", true),
         ("exec:micropython -X heapsize=1m", true),
@@ -181,7 +181,7 @@ fn a_shell_line_needs_more_than_its_first_program() {
 }
 
 #[test]
-fn a_station_is_named_in_the_refusal() {
+fn a_refusal_names_the_station() {
     let address = "exec:micropython".parse().unwrap();
     for gate in [gate(&[]), Gate::of_person()] {
         let error = gate.port(&address, Asker::Station(Path::new("lab/station.toml"))).unwrap_err();
@@ -201,32 +201,32 @@ fn a_station_is_named_in_the_refusal() {
 
 #[cfg(unix)]
 #[test]
-fn paths_that_are_not_serial_ports_say_what_they_are() {
+fn rejects_paths_that_are_not_serial_ports_with_their_kind() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a");
     std::fs::write(&file, "x").unwrap();
     let refused = |path: &str| gate(&[]).port(&Address::Serial(path.to_owned()), Asker::Script).unwrap_err();
-    let told = |path: &str, what: &str| {
+    let case = |path: &str, what: &str| {
         let error = refused(path);
         assert_eq!(error.kind(), Kind::ConnectionFailedError);
         assert_eq!(error.message(), format!("`{path}` is not a serial port: it is {what}"));
     };
-    told(file.to_str().unwrap(), "a regular file");
-    told(folder.path().to_str().unwrap(), "a folder");
-    told("/dev/null", "a character device, not a terminal");
+    case(file.to_str().unwrap(), "a regular file");
+    case(folder.path().to_str().unwrap(), "a folder");
+    case("/dev/null", "a character device, not a terminal");
     #[cfg(target_os = "linux")]
     {
-        told("/dev/tty", "a terminal of this computer");
+        case("/dev/tty", "a terminal of this computer");
         let fifo = folder.path().join("fifo");
         rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
-        told(fifo.to_str().unwrap(), "a FIFO");
+        case(fifo.to_str().unwrap(), "a FIFO");
     }
 }
 
 #[test]
-fn words_after_allow_are_checked() {
+fn checks_words_after_allow() {
     let wrong = |word: &str| Permissions::default().allow(word).unwrap_err();
-    assert_eq!(wrong("files="), "`files=` names nothing; without `=` it allows all");
+    assert_eq!(wrong("files="), "`files=` is empty; without `=` it allows all");
     assert!(wrong("proces").starts_with("unknown permission `proces`; use `files[=DIR]`"));
     let mut permissions = Permissions::default();
     for word in ["env=A", "env=B", "process", "process=git"] {

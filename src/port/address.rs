@@ -1,7 +1,7 @@
-//! What a port is called: reads the text of `--port`, `BELAY_DEVICE` and `Bench.open(…)`.
+//! Addresses of ports: parses the text of `--port`, `BELAY_DEVICE` and `Bench.open(…)`.
 //!
-//! Uses [`crate::error`] and [`super::usb`]. Invariant: reading an address opens and asks nothing but whether a
-//! file of that name exists, and what an [`Address`] shows reads back as the same address.
+//! Uses [`crate::error`] and [`super::usb`]. Invariant: parsing an address opens nothing; it only checks whether a
+//! file of that name exists. `Display` and `FromStr` of an [`Address`] round-trip.
 
 use super::endpoint::Endpoint;
 use super::kind::{self, KINDS, PortKind, SIMULATED};
@@ -18,15 +18,15 @@ use std::str::FromStr;
 pub enum Address {
     /// A serial port by name: `/dev/ttyACM0`, `COM3`, any path.
     Serial(String),
-    /// The one USB port that fits.
+    /// The one USB port that matches.
     Usb(UsbSpecifier),
     /// `exec:COMMAND`: a process on a pseudo-terminal of its own.
     Exec(String),
     /// `sim` or `sim:TEXT`: a simulated board. Holds the text, empty for `sim`.
     Sim(String),
-    /// `tcp://host:port`: a serial server that passes bytes as they are.
+    /// `tcp://host:port`: a serial server that passes bytes unchanged.
     Tcp(Endpoint),
-    /// `rfc2217://host:port`: a serial server with control of the line.
+    /// `rfc2217://host:port`: a serial server with line control.
     Rfc2217(Endpoint),
     /// `telnet://host[:port]`, or a dotted IPv4 address: a board's telnet, or a serial server.
     Telnet(Endpoint),
@@ -39,17 +39,17 @@ pub enum Address {
 impl FromStr for Address {
     type Err = Error;
 
-    /// Reads an address. White space around it is ignored.
+    /// Parses an address. Surrounding whitespace is ignored.
     ///
     /// # Errors
     /// [`Kind::ArgumentError`] for empty or malformed text, [`Kind::DeviceNotFoundError`] for a bare word that is
-    /// neither a port of this kind of machine nor an existing file.
+    /// neither a port name on this system nor an existing file.
     fn from_str(text: &str) -> Result<Address> {
         parse(text.trim(), &|path| Path::new(path).exists())
     }
 }
 
-/// What follows `prefix`, whose case does not matter.
+/// The text after `prefix`, compared without case.
 fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let head = text.get(..prefix.len())?;
     head.eq_ignore_ascii_case(prefix).then(|| &text[prefix.len()..])
@@ -57,7 +57,7 @@ fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 
 fn parse(text: &str, exists: &dyn Fn(&str) -> bool) -> Result<Address> {
     if text.is_empty() {
-        return Err(Error::new(Kind::ArgumentError, "the port is an empty text").with_help(kind::help()));
+        return Err(Error::new(Kind::ArgumentError, "port must not be empty").with_help(kind::help()));
     }
     if text.starts_with('{') {
         return text.parse().map(Address::Usb);
@@ -71,28 +71,28 @@ fn parse(text: &str, exists: &dyn Fn(&str) -> bool) -> Result<Address> {
         }
     }
     if after(text, "wss://").is_some() {
-        let error = Error::new(Kind::FeatureUnavailableError, "WebREPL has no encryption: `wss://` cannot be opened");
-        return Err(error.with_help("write `ws://`, in a network that you trust"));
+        let error = Error::new(Kind::FeatureUnavailableError, "`wss://` is not supported: WebREPL has no encryption");
+        return Err(error.with_help("use `ws://`, on a network that you trust"));
     }
     if text.split(':').next().is_some_and(|host| host.parse::<std::net::Ipv4Addr>().is_ok()) {
         return (kind::TELNET.read)(&kind::TELNET, text);
     }
     if let Some((scheme, _)) = text.split_once("://") {
-        let message = format!("there is no kind of port `{scheme}://`");
+        let message = format!("unknown port scheme `{scheme}://`");
         return Err(Error::new(Kind::ArgumentError, message).with_help(kind::help()));
     }
     if text.contains(['/', '\\']) || is_com(text) || exists(text) {
         return Ok(Address::Serial(text.to_owned()));
     }
-    Err(Error::new(Kind::DeviceNotFoundError, format!("there is no port `{text}`")).with_help(hint(text, exists)))
+    Err(Error::new(Kind::DeviceNotFoundError, format!("unknown port `{text}`")).with_help(hint(text, exists)))
 }
 
-/// `COM` and a number, as Windows calls its ports.
+/// `COM` and a number, as Windows names its ports.
 fn is_com(text: &str) -> bool {
     after(text, "COM").is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// What to do about a bare word that is no port.
+/// Help for a bare word that is not a port.
 fn hint(text: &str, exists: &dyn Fn(&str) -> bool) -> String {
     let device = format!("/dev/{text}");
     if !text.starts_with('.') && exists(&device) {
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_is_told_apart() {
+    fn parses_every_form() {
         fn case(text: &str, address: Address) {
             assert_eq!(read(text).unwrap(), address, "{text}");
             assert_eq!(read(&address.to_string()).unwrap(), address, "{text}");
@@ -218,43 +218,43 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_answered_with_what_to_write() {
+    fn rejects_invalid_addresses_with_help() {
         fn case(text: &str, kind: Kind, message: &str, help: &str) {
             let error = read(text).unwrap_err();
             assert_eq!((error.kind(), error.message()), (kind, message), "{text}");
-            assert!(error.help().is_some_and(|told| told.contains(help)), "{text}: {error:?}");
+            assert!(error.help().is_some_and(|given| given.contains(help)), "{text}: {error:?}");
         }
-        case("  ", Kind::ArgumentError, "the port is an empty text", "/dev/ttyACM0");
-        case("exec: ", Kind::ArgumentError, "`exec:` lacks a command", "exec:micropython");
-        case("replay:", Kind::ArgumentError, "`replay:` lacks a file", "replay:run.log");
-        case("tcp://lab", Kind::ArgumentError, "`tcp://lab` lacks a port number", "tcp://host:4000");
+        case("  ", Kind::ArgumentError, "port must not be empty", "/dev/ttyACM0");
+        case("exec: ", Kind::ArgumentError, "`exec:` needs a command", "exec:micropython");
+        case("replay:", Kind::ArgumentError, "`replay:` needs a file", "replay:run.log");
+        case("tcp://lab", Kind::ArgumentError, "`tcp://lab` is missing a port number", "tcp://host:4000");
         case(
             "192.168.1.5:0",
             Kind::ArgumentError,
-            "`0` is no port number, which is 1 to 65535",
+            "invalid port number `0`: must be 1 to 65535",
             "telnet://192.168.1.5",
         );
-        case("ws://me:x@h", Kind::ArgumentError, "a `ws://` port takes no user or password", "--password-file");
+        case("ws://me:x@h", Kind::ArgumentError, "a `ws://` port cannot contain a user or password", "--password-file");
         case(
             "wss://h",
             Kind::FeatureUnavailableError,
-            "WebREPL has no encryption: `wss://` cannot be opened",
+            "`wss://` is not supported: WebREPL has no encryption",
             "`ws://`",
         );
-        case("http://x/y", Kind::ArgumentError, "there is no kind of port `http://`", "`sim`");
+        case("http://x/y", Kind::ArgumentError, "unknown port scheme `http://`", "`sim`");
         for word in ["smi", "si", "sin", "Sm", "simulator", "sims:a"] {
-            case(word, Kind::DeviceNotFoundError, &format!("there is no port `{word}`"), "did you mean `sim`?");
+            case(word, Kind::DeviceNotFoundError, &format!("unknown port `{word}`"), "did you mean `sim`?");
         }
-        case("ttyACM7", Kind::DeviceNotFoundError, "there is no port `ttyACM7`", "did you mean `/dev/ttyACM7`?");
+        case("ttyACM7", Kind::DeviceNotFoundError, "unknown port `ttyACM7`", "did you mean `/dev/ttyACM7`?");
         for word in ["dut", "COM", "COMx", "192.168.1", "é", "board:7"] {
-            case(word, Kind::DeviceNotFoundError, &format!("there is no port `{word}`"), "`exec:COMMAND`");
+            case(word, Kind::DeviceNotFoundError, &format!("unknown port `{word}`"), "`exec:COMMAND`");
         }
         assert_eq!(read("usb:x").unwrap_err().kind(), Kind::ArgumentError);
     }
 
     proptest! {
         #[test]
-        fn reading_never_panics_and_shows_what_it_read(text in ".{0,40}") {
+        fn parsing_never_panics_and_round_trips(text in ".{0,40}") {
             if let Ok(address) = read(&text) {
                 prop_assert_eq!(read(&address.to_string()).unwrap(), address);
             }

@@ -1,7 +1,7 @@
-//! Waiting, reading and writing on a Unix file descriptor under the rules of [`Port`](super::Port).
+//! Waits for, reads and writes a Unix file descriptor by the rules of [`Port`](super::Port).
 //!
-//! Uses `rustix` only. Invariant: the descriptor is non-blocking, so nothing here waits except in `poll`, in steps
-//! of [`Wait::slice`], and Ctrl-C and deadlines are noticed everywhere.
+//! Uses `rustix` only. Invariant: the descriptor is non-blocking; only `poll` waits, in steps of [`Wait::slice`], so
+//! Ctrl-C and deadlines are noticed everywhere.
 
 use super::{PortError, Wait};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 /// Most bytes that one read appends.
 const READ_LIMIT: usize = 64 * 1024;
 
-/// Waits for at least one byte, then appends all that is there to `buffer`.
+/// Waits for at least one byte, then appends everything available to `buffer`.
 ///
-/// Past the deadline what is there is appended too, but [`PortError::Timeout`] is returned all the same: a board
-/// that never stops printing would otherwise outlast every deadline.
+/// Past the deadline it still appends what is available, but returns [`PortError::Timeout`]: otherwise a board that
+/// never stops printing would outlast every deadline.
 ///
 /// # Errors
 /// See [`PortError`]; `gone` is the text of [`PortError::Gone`].
@@ -39,13 +39,13 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &
     }
 }
 
-/// Appends what is there now. `Err` only if there is nothing and never will be again.
+/// Appends what is available now. `Err` only if nothing is available and nothing can follow.
 pub(crate) fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
     let mut total = 0;
     let mut chunk = [0; 4096];
     while total < READ_LIMIT {
         match rustix::io::read(fd, &mut chunk) {
-            // A terminal that was hung up reads as ended.
+            // A terminal that has hung up reads as end of file.
             Ok(0) if total == 0 => return Err(Errno::IO),
             Ok(0) => break,
             Ok(count) => {
@@ -55,18 +55,18 @@ pub(crate) fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result
             Err(Errno::INTR) => {}
             Err(Errno::AGAIN) => break,
             Err(error) if total == 0 => return Err(error),
-            // The next read tells.
+            // The next read reports it.
             Err(_) => break,
         }
     }
     Ok(total)
 }
 
-/// Writes all of `bytes`. Gives up if the other end accepts nothing for as long as `patience`, deadline or not:
-/// a locked-up USB device would block for ever.
+/// Writes all of `bytes`. Gives up if the other end accepts nothing for `patience`, even without a deadline: a locked-up
+/// USB device would block indefinitely.
 ///
 /// # Errors
-/// See [`PortError`]. `gone` is the text of [`PortError::Gone`] for an end that is not there any more.
+/// See [`PortError`]. `gone` is the text of [`PortError::Gone`] when the other end has disconnected.
 pub(crate) fn write(
     fd: BorrowedFd<'_>,
     mut bytes: &[u8],
@@ -97,13 +97,13 @@ pub(crate) fn write(
     Ok(())
 }
 
-/// Sleeps until `fd` is ready or `limit` is over. Whether the other end hung up.
+/// Sleeps until `fd` is ready or `limit` has passed. Returns whether the other end hung up.
 fn wait_for(fd: BorrowedFd<'_>, what: PollFlags, limit: Duration) -> Result<bool, PortError> {
     let mut fds = [PollFd::from_borrowed_fd(fd, what)];
     // Wait::SLICE bounds the limit, so it fits.
     let limit = Timespec::try_from(limit).unwrap_or(Timespec { tv_sec: 0, tv_nsec: 0 });
     match poll(&mut fds, Some(&limit)) {
-        // A signal: the caller looks at the interrupt flag next.
+        // A signal: the caller checks the interrupt flag next.
         Ok(_) | Err(Errno::INTR) => {}
         Err(error) => return Err(PortError::Gone(format!("waiting for the board failed: {error}"))),
     }

@@ -1,7 +1,6 @@
 //! Host and port number of a network address.
 //!
-//! Uses [`crate::error`]. Invariant: what an [`Endpoint`] shows reads back as the same one, and no text with a user's
-//! name or password in it is ever repeated.
+//! Uses [`crate::error`]. Invariant: parsing and display round-trip, and no error repeats a user name or password.
 
 use crate::error::{Error, Kind, Result};
 use std::fmt;
@@ -17,22 +16,22 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads what follows `prefix` (`tcp://`): `HOST:PORT`, `[IPV6]:PORT`; without port number if there is a usual one.
-    /// A slash at the end is ignored.
+    /// Parses what follows `prefix` (`tcp://`): `HOST:PORT` or `[IPV6]:PORT`. The port number is optional if there is a usual
+    /// one. A trailing slash is ignored.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`], with help that shows how to write it.
+    /// [`Kind::ArgumentError`], with help that shows the right form.
     pub fn parse(prefix: &str, text: &str, usual: Option<u16>) -> Result<Endpoint> {
         let refused = |message: String| {
             let example = if usual.is_some() { format!("{prefix}192.168.1.5") } else { format!("{prefix}host:4000") };
             Error::new(Kind::ArgumentError, message).with_help(format!(
-                "write for example `{example}`; an IPv6 address stands in brackets, `{prefix}[::1]:4000`"
+                "write for example `{example}`; put an IPv6 address in brackets: `{prefix}[::1]:4000`"
             ))
         };
         if text.contains('@') {
-            return Err(Error::new(Kind::ArgumentError, format!("a `{prefix}` port takes no user or password"))
+            return Err(Error::new(Kind::ArgumentError, format!("a `{prefix}` port cannot contain a user or password"))
                 .with_help(
-                "give them as options: `open(port, #{ user: \"…\", password: \"…\" })`, or `--user` and `--password-file`",
+                "pass them as options: `open(port, #{ user: \"…\", password: \"…\" })`, or `--user` and `--password-file`",
             ));
         }
         let shown = format!("{prefix}{text}");
@@ -40,16 +39,18 @@ impl Endpoint {
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let Some((host, rest)) = rest.split_once(']') else {
-                    return Err(refused(format!("`{shown}` lacks a closing bracket")));
+                    return Err(refused(format!("`{shown}` is missing a closing bracket")));
                 };
                 if host.split('%').next().and_then(|address| address.parse::<Ipv6Addr>().ok()).is_none() {
-                    return Err(refused(format!("`{host}` is no IPv6 address")));
+                    return Err(refused(format!("`{host}` is not a valid IPv6 address")));
                 }
                 match rest.strip_prefix(':') {
                     Some(port) => (host, Some(port)),
                     None if rest.is_empty() => (host, None),
                     None => {
-                        return Err(refused(format!("after `[{host}]` there is `{rest}` in place of a port number")));
+                        return Err(refused(format!(
+                            "expected a colon and a port number after `[{host}]`, found `{rest}`"
+                        )));
                     }
                 }
             }
@@ -62,16 +63,16 @@ impl Endpoint {
             },
         };
         if host.is_empty() {
-            return Err(refused(format!("`{shown}` names no host")));
+            return Err(refused(format!("`{shown}` is missing a host")));
         }
         if let Some(odd) = host.chars().find(|&c| c.is_whitespace() || c.is_control() || "/\\?#[]".contains(c)) {
-            return Err(refused(format!("`{host}` is no host: there is `{}` in it", odd.escape_default())));
+            return Err(refused(format!("invalid host `{host}`: it contains `{}`", odd.escape_default())));
         }
         let port = match (port, usual) {
             (Some(digits), _) => Endpoint::port(digits)
-                .ok_or_else(|| refused(format!("`{digits}` is no port number, which is 1 to 65535")))?,
+                .ok_or_else(|| refused(format!("invalid port number `{digits}`: must be 1 to 65535")))?,
             (None, Some(usual)) => usual,
-            (None, None) => return Err(refused(format!("`{shown}` lacks a port number"))),
+            (None, None) => return Err(refused(format!("`{shown}` is missing a port number"))),
         };
         Ok(Endpoint { host: host.to_owned(), port })
     }
@@ -81,7 +82,7 @@ impl Endpoint {
         digits.parse().ok().filter(|&port| plain && port != 0)
     }
 
-    /// As it is written where `usual` is the usual port number.
+    /// Displays it; leaves out the port number if it is `usual`.
     pub fn shown(&self, usual: Option<u16>) -> String {
         let whole = self.to_string();
         match usual {
@@ -104,7 +105,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn hosts_and_port_numbers_are_read_and_shown() {
+    fn hosts_and_port_numbers_round_trip() {
         let case = |text: &str, usual, host: &str, port, shown: &str| {
             let endpoint = Endpoint::parse("tcp://", text, usual).unwrap();
             assert_eq!(endpoint, Endpoint { host: host.to_owned(), port }, "{text}");
@@ -121,30 +122,30 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn errors_name_the_problem() {
         let case = |text: &str, message: &str| {
             let error = Endpoint::parse("tcp://", text, None).unwrap_err();
             assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, message));
             assert!(error.help().is_some_and(|help| help.contains("tcp://host:4000")), "{error:?}");
         };
-        case("lab", "`tcp://lab` lacks a port number");
-        case("", "`tcp://` names no host");
-        case(":4000", "`tcp://:4000` names no host");
-        case("lab:", "`` is no port number, which is 1 to 65535");
-        case("lab:0", "`0` is no port number, which is 1 to 65535");
-        case("lab:65536", "`65536` is no port number, which is 1 to 65535");
-        case("lab:+1", "`+1` is no port number, which is 1 to 65535");
-        case("lab:40x", "`40x` is no port number, which is 1 to 65535");
+        case("lab", "`tcp://lab` is missing a port number");
+        case("", "`tcp://` is missing a host");
+        case(":4000", "`tcp://:4000` is missing a host");
+        case("lab:", "invalid port number ``: must be 1 to 65535");
+        case("lab:0", "invalid port number `0`: must be 1 to 65535");
+        case("lab:65536", "invalid port number `65536`: must be 1 to 65535");
+        case("lab:+1", "invalid port number `+1`: must be 1 to 65535");
+        case("lab:40x", "invalid port number `40x`: must be 1 to 65535");
         case("::1:4000", "the IPv6 address in `tcp://::1:4000` is not in brackets");
-        case("[::1:4000", "`tcp://[::1:4000` lacks a closing bracket");
-        case("[lab]:4000", "`lab` is no IPv6 address");
-        case("[::1]4000", "after `[::1]` there is `4000` in place of a port number");
-        case("lab/x:4000", "`lab/x` is no host: there is `/` in it");
-        case("a b:1", "`a b` is no host: there is ` ` in it");
+        case("[::1:4000", "`tcp://[::1:4000` is missing a closing bracket");
+        case("[lab]:4000", "`lab` is not a valid IPv6 address");
+        case("[::1]4000", "expected a colon and a port number after `[::1]`, found `4000`");
+        case("lab/x:4000", "invalid host `lab/x`: it contains `/`");
+        case("a b:1", "invalid host `a b`: it contains ` `");
     }
 
     #[test]
-    fn a_password_in_the_address_is_refused_and_not_repeated() {
+    fn rejects_a_password_in_the_address_without_repeating_it() {
         let error = Endpoint::parse("telnet://", "micro:hush@lab", Some(23)).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hush"));
         assert!(error.help().is_some_and(|help| help.contains("password: ")));
@@ -152,7 +153,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn reading_never_panics_and_shows_what_it_read(text in "[\\[\\]:a1.%/@]{0,12}|.{0,20}", usual: bool) {
+        fn parsing_never_panics_and_round_trips(text in "[\\[\\]:a1.%/@]{0,12}|.{0,20}", usual: bool) {
             let usual = usual.then_some(23);
             if let Ok(endpoint) = Endpoint::parse("x://", &text, usual) {
                 prop_assert_eq!(&Endpoint::parse("x://", &endpoint.shown(usual), usual).unwrap(), &endpoint);

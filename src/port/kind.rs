@@ -62,7 +62,7 @@ impl PortKind {
 
     fn word(&self, text: &str, what: &str, help: &str) -> Result<String> {
         match text.trim() {
-            "" => Err(Error::new(Kind::ArgumentError, format!("`{}` lacks {what}", self.prefix)).with_help(help)),
+            "" => Err(Error::new(Kind::ArgumentError, format!("`{}` needs {what}", self.prefix)).with_help(help)),
             word => Ok(word.to_owned()),
         }
     }

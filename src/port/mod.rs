@@ -1,9 +1,9 @@
 //! Byte pipes to a board: serial ports, processes, simulated boards.
 //!
-//! [`Port`] is the one seam for hardware. Above it nobody knows which kind it is; what a port can do is data
-//! that it declares ([`Abilities`]).
+//! [`Port`] is the one seam for hardware. No layer above knows the kind of a port; a port declares what it can do as
+//! data ([`Abilities`]).
 //!
-//! Uses [`crate::error`] and [`crate::interrupt`]. Invariant: nothing waits beyond its deadline or a press of Ctrl-C.
+//! Uses [`crate::error`] and [`crate::interrupt`]. Invariant: no wait outlasts its deadline or Ctrl-C.
 
 pub mod address;
 #[cfg(unix)]
@@ -31,9 +31,9 @@ use std::time::{Duration, Instant};
 /// How long to wait, and for whom.
 #[derive(Clone, Copy, Debug)]
 pub struct Wait {
-    /// Give up at this time. `None`: wait for ever, as a call without timeout does.
+    /// Give up at this time. `None`: wait indefinitely, as a call without a timeout does.
     pub deadline: Option<Instant>,
-    /// Whether Ctrl-C ends the wait ([`crate::interrupt`]). Not while tidying up after one.
+    /// Whether Ctrl-C ends the wait ([`crate::interrupt`]). False while cleaning up after an interrupt.
     pub interruptible: bool,
 }
 
@@ -46,12 +46,12 @@ impl Wait {
         Wait { deadline: Some(Instant::now() + limit), interruptible: true }
     }
 
-    /// The same, not to be cut short by Ctrl-C.
+    /// The same wait, not interruptible by Ctrl-C.
     pub fn undisturbed(self) -> Wait {
         Wait { interruptible: false, ..self }
     }
 
-    /// The same, ending at `other` if that is earlier.
+    /// The same wait, ending at `other` if that is earlier.
     pub fn until(self, other: Option<Instant>) -> Wait {
         let deadline = match (self.deadline, other) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -82,52 +82,52 @@ impl Wait {
     }
 }
 
-/// Why a port did not do what it was asked.
+/// Why an operation on a port failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PortError {
     /// The deadline passed.
-    #[error("the deadline passed")]
+    #[error("timed out")]
     Timeout,
     /// Ctrl-C was pressed.
     #[error("interrupted")]
     Interrupted,
-    /// The other end is gone: unplugged, ended, closed. Says how that showed.
+    /// The other end is gone: unplugged, ended, closed. Holds the symptom.
     #[error("{0}")]
     Gone(String),
 }
 
 impl PortError {
-    /// For an other end that has taken no byte for `patience`.
+    /// The error for a peer that has accepted no data for `patience`.
     pub(crate) fn stuck(patience: Duration) -> PortError {
-        PortError::Gone(format!("the board has taken no byte for {patience:?}: it hangs, or its link does"))
+        PortError::Gone(format!("the board accepted no data for {patience:?}: the board or its connection hangs"))
     }
 }
 
 /// What a port can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
-    /// Ctrl-D restarts the board and the link survives it. (It ends an `exec:` process.)
+    /// Ctrl-D restarts the board and the connection survives. (It ends an `exec:` process.)
     pub soft_reset: bool,
-    /// Opening the port has started an interpreter in which nothing has run: there is nothing to reset.
+    /// Opening the port started a fresh interpreter: there is nothing to reset.
     pub fresh: bool,
-    /// What is behind the port starts when it is opened, and a Ctrl-C before its first prompt would end it.
+    /// The program on the port starts when the port is opened, and Ctrl-C before its first prompt would end it.
     pub starts_on_open: bool,
-    /// Code sent by raw paste can be interrupted. (Not on MicroPython's unix port behind a bare terminal.)
+    /// Code sent by raw paste can be interrupted. (Not with MicroPython's unix port on a plain terminal.)
     pub raw_paste: bool,
-    /// The board has a file system of its own, whatever its `sys.platform` says.
+    /// The board has its own file system, regardless of `sys.platform`.
     pub own_flash: bool,
     /// It is a board simulated by belay-script, with its `machine`.
     pub simulated: bool,
     /// The answers come from a recording, which holds nothing but what was asked then.
     pub replayed: bool,
-    /// What is written waits until it is read, however much it is: no input buffer of a board can overflow.
+    /// Written data is held back until it is read, however much it is: the board's input buffer cannot overflow.
     pub holds_back: bool,
-    /// What is written waits in this computer until the program behind the port reads it, as in a pseudo-terminal. Whether
-    /// that program holds it back for a board that is slow is not known.
+    /// Written data waits on this computer until the program at the other end reads it, as in a pseudo-terminal. Whether
+    /// that program holds it back for a slow board is unknown.
     pub queues: bool,
-    /// Bytes from 0x80 on that are no UTF-8 do not get through.
+    /// Bytes from 0x80 up that are not valid UTF-8 do not get through.
     pub text_only: bool,
-    /// The port can reset the board as its button does ([`Port::hard_reset`]), as far as it knows.
+    /// The port can reset the board like its reset button ([`Port::hard_reset`]), as far as it knows.
     pub hard_reset: bool,
 }
 
@@ -139,13 +139,13 @@ pub trait Port: Send {
     /// What it can do.
     fn abilities(&self) -> Abilities;
 
-    /// The secret that frames the replies of this connection. A recording insists on the one it was made with.
+    /// The secret that frames the replies of this connection. A replay requires the recorded one.
     fn agree_on_token(&mut self, proposed: String) -> String {
         proposed
     }
 
-    /// Resets the board as its button does, and returns while it boots. The link stays. What it has of the control lines of
-    /// a serial port does nothing on a board that does not wire them to its reset.
+    /// Resets the board like its reset button, and returns while it boots. The connection stays open. On a serial port this
+    /// pulses the control lines, which has no effect on a board that does not wire them to its reset.
     ///
     /// # Errors
     /// See [`PortError`]. Does nothing without [`Abilities::hard_reset`].
@@ -154,14 +154,14 @@ pub trait Port: Send {
         Ok(())
     }
 
-    /// What to poll for input, by who waits for something else as well: when none of it is readable, [`Port::read_available`]
-    /// gives nothing. Empty: it cannot be told without a read.
+    /// The descriptors to poll for input, for callers that also wait for something else: while none of them is readable,
+    /// [`Port::read_available`] returns nothing. Empty: only a read can tell.
     #[cfg(unix)]
     fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
         Vec::new()
     }
 
-    /// Whether a write would begin at once, as far as this computer can tell: what was written before is on its way.
+    /// Whether a write would start at once, as far as this computer can tell: earlier writes have left.
     fn takes_now(&self) -> bool {
         true
     }
@@ -172,7 +172,7 @@ pub trait Port: Send {
     /// See [`PortError`]. After an error it is unknown how much was written.
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError>;
 
-    /// Appends what is there already to `buffer`, without waiting. Returns the count, which may be 0.
+    /// Appends what is available to `buffer`, without waiting. Returns the count, which may be 0.
     ///
     /// # Errors
     /// [`PortError::Gone`].
@@ -184,11 +184,11 @@ pub trait Port: Send {
         }
     }
 
-    /// As [`Port::read`], for who looks at something else in between: past the deadline it gives 0, and a recording holds
-    /// nothing of that.
+    /// Like [`Port::read`], for callers that check something else in between: past the deadline it returns 0, and a recording
+    /// does not contain that timeout.
     ///
     /// # Errors
-    /// As [`Port::read`], but for [`PortError::Timeout`].
+    /// As [`Port::read`], except [`PortError::Timeout`].
     fn glance(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
         match self.read(buffer, wait) {
             Err(PortError::Timeout) => Ok(0),
@@ -196,7 +196,7 @@ pub trait Port: Send {
         }
     }
 
-    /// Waits for at least one byte, then appends all that is there (at most 64 KiB) to `buffer`. Returns the count.
+    /// Waits for at least one byte, then appends everything available (at most 64 KiB) to `buffer`. Returns the count.
     ///
     /// # Errors
     /// See [`PortError`]. Bytes that came before an error are in `buffer`.

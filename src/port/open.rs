@@ -1,7 +1,7 @@
 //! Opens a port of any kind by its address.
 //!
-//! Uses [`crate::error`] and the other files of this folder. Invariant: what kind of port an address means is known
-//! here and nowhere above; and no password is ever shown.
+//! Uses [`crate::error`] and the other files of this folder. Invariant: no layer above knows which kind of port an
+//! address means, and no password is ever displayed.
 
 use super::Port;
 use super::address::Address;
@@ -18,7 +18,7 @@ use crate::error::Kind;
 use crate::error::{Error, Result};
 use std::fmt;
 
-/// How to open a port. What a kind of port has no use for is ignored there.
+/// How to open a port. Each kind of port ignores the options that do not apply to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct OpenOptions {
     /// See [`SerialOptions::baud_rate`].
@@ -33,7 +33,7 @@ pub struct OpenOptions {
     pub user: Option<String>,
     /// The password, for ports that ask. Never shown.
     pub password: Option<String>,
-    /// How often this recording was opened before: it holds one session for each opening.
+    /// How many times this recording was opened before: it contains one session per opening.
     pub turn: usize,
 }
 
@@ -64,12 +64,12 @@ impl OpenOptions {
     }
 }
 
-/// Opens the port at `address`. `notify` is told, in one line each, what takes long and why.
+/// Opens the port at `address`. Calls `notify` with one line for each slow step.
 ///
 /// # Errors
-/// [`Kind::DeviceNotFoundError`] and [`Kind::InsufficientSpecifierError`] for what is not exactly one port,
-/// [`Kind::ConnectionFailedError`] for one that does not open, [`Kind::AuthenticationError`] for a password that is
-/// missing or refused, [`Kind::FeatureUnavailableError`] for kinds of port that this system does not have.
+/// [`Kind::DeviceNotFoundError`] or [`Kind::InsufficientSpecifierError`] unless exactly one port matches,
+/// [`Kind::ConnectionFailedError`] if the port does not open, [`Kind::AuthenticationError`] if a password is missing or
+/// rejected, [`Kind::FeatureUnavailableError`] for kinds of port that this system does not support.
 pub fn open(address: &Address, options: &OpenOptions, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
     match address {
         Address::Serial(path) => Ok(Box::new(SerialPort::open(path, &options.serial())?)),
@@ -97,7 +97,7 @@ fn open_process(command: &str) -> Result<Box<dyn Port>> {
 
 #[cfg(not(unix))]
 fn open_process(_command: &str) -> Result<Box<dyn Port>> {
-    Err(Error::new(Kind::FeatureUnavailableError, "processes (`exec:`) cannot be opened on this system")
+    Err(Error::new(Kind::FeatureUnavailableError, "`exec:` is not available on this system")
         .with_help("connect the board to a serial port of this machine"))
 }
 
@@ -119,10 +119,10 @@ impl Address {
     }
 }
 
-/// The environment variable that names the port when nothing else does. Belay's, but any address is taken.
+/// The environment variable with the default port. It is Belay's, but accepts any address.
 pub const DEVICE_VARIABLE: &str = "BELAY_DEVICE";
 
-/// The port to use when none was named: what `BELAY_DEVICE` says, else the only board that is plugged in.
+/// The port to use when none was given: `BELAY_DEVICE`, else the only board that is plugged in.
 ///
 /// # Errors
 /// As reading an address, and as [`usb::find`].
@@ -154,14 +154,14 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_never_shown() {
+    fn never_displays_a_password() {
         let options = OpenOptions { password: Some("hush".to_owned()), ..OpenOptions::default() };
         let shown = format!("{options:?} {options:#?}");
         assert!(!shown.contains("hush") && shown.contains("password: Some(…)"), "{shown}");
     }
 
     #[test]
-    fn the_default_is_the_variable_else_the_only_board() {
+    fn the_default_port_is_the_variable_else_the_only_board() {
         let none = || Ok(Vec::new());
         let one = || Ok(vec![board("/dev/ttyACM0")]);
         let two = || Ok(vec![board("/dev/ttyACM0"), board("/dev/ttyACM1")]);
@@ -177,12 +177,12 @@ mod tests {
         assert_eq!(error.kind(), Kind::InsufficientSpecifierError);
         assert_eq!(error.message(), "2 boards were found:\n  /dev/ttyACM0\n  /dev/ttyACM1");
         let error = default_from(Some("smi".to_owned()), one).unwrap_err();
-        assert_eq!(error.message(), "in the environment variable `BELAY_DEVICE`: there is no port `smi`");
+        assert_eq!(error.message(), "in the environment variable `BELAY_DEVICE`: unknown port `smi`");
         assert_eq!(error.help(), Some("did you mean `sim`?"));
     }
 
     #[test]
-    fn a_specifier_that_fits_nothing_opens_nothing() {
+    fn a_specifier_without_match_opens_nothing() {
         let address = "usb:ffff:ffff:no such board".parse().unwrap();
         let error = open(&address, &OpenOptions::default(), &|_| ()).err().unwrap();
         assert_eq!(error.kind(), Kind::DeviceNotFoundError);

@@ -1,4 +1,4 @@
-//! `exec:COMMAND`: any program of this machine that speaks a raw REPL, on a pseudo-terminal of its own.
+//! `exec:COMMAND`: any program on this computer that speaks a raw REPL, on its own pseudo-terminal.
 //!
 //! Uses `super::pty`. Invariant: the process lives exactly as long as its [`ProcessPort`].
 
@@ -10,29 +10,29 @@ use std::time::Duration;
 
 /// A process as a board.
 ///
-/// The terminal makes signals of Ctrl-C. MicroPython's unix port relies on that while code runs, and it switches the
-/// terminal's signals off for as long as it reads raw paste: so code sent by raw paste could not be interrupted, and
-/// [`Abilities::raw_paste`] is not claimed. Ctrl-D ends the process, so neither is [`Abilities::soft_reset`].
+/// The terminal turns Ctrl-C into a signal. MicroPython's unix port relies on that while code runs, but it turns the
+/// terminal's signals off while it reads raw paste: code sent by raw paste could not be interrupted, so
+/// [`Abilities::raw_paste`] is not set. Ctrl-D ends the process, so [`Abilities::soft_reset`] is not set either.
 #[derive(Debug)]
 pub struct ProcessPort {
     name: String,
     child: Child,
-    /// What came in while something was written.
+    /// Input that arrived during a write.
     early: Vec<u8>,
 }
 
 impl ProcessPort {
-    /// Starts `command`, which is what follows `exec:`.
+    /// Starts `command`, the text after `exec:`.
     ///
-    /// It is run as `/bin/sh -c "exec COMMAND"`: words, quotes and variables mean what they mean to that shell,
-    /// and the process itself is on the terminal.
+    /// Runs it as `/bin/sh -c "exec COMMAND"`: the shell interprets words, quotes and variables, and the process itself is on
+    /// the terminal.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if the command is empty or cannot be started. A program that is not found
-    /// shows at the first read, as the shell's message and status.
+    /// [`Kind::ConnectionFailedError`] if the command is empty or cannot be started. The first read reports a program that
+    /// is not found, with the shell's message and status.
     pub fn open(command: &str) -> Result<ProcessPort> {
         if command.trim().is_empty() {
-            return Err(Error::new(Kind::ConnectionFailedError, "`exec:` names no command")
+            return Err(Error::new(Kind::ConnectionFailedError, "`exec:` needs a command")
                 .with_help("write the command after it, such as `exec:micropython -i`"));
         }
         let mut shell = Command::new("/bin/sh");
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_split_as_a_shell_splits_it() {
+    fn the_shell_splits_the_command() {
         let mut port = ProcessPort::open("printf '%s|' 'a b' c").unwrap();
         assert_eq!(port.name(), "exec:printf '%s|' 'a b' c");
         let (seen, error) = read_to_the_end(&mut port);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn writing_to_an_ended_process_says_so() {
+    fn writing_to_an_ended_process_reports_its_status() {
         let mut port = ProcessPort::open("false").unwrap();
         let (_, error) = read_to_the_end(&mut port);
         assert_eq!(error, PortError::Gone("the process ended with status 1".to_owned()));
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn ctrl_c_is_a_signal() {
+    fn ctrl_c_sends_a_signal() {
         let mut port =
             ProcessPort::open("sh -c 'trap \"echo caught; exit 3\" INT; echo ready; while :; do :; done'").unwrap();
         let mut seen = Vec::new();
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_a_terminal_holds_passes_both_ways() {
+    fn large_data_passes_both_ways() {
         let mut port = ProcessPort::open("cat").unwrap();
         let sent: Vec<u8> = (0..200_000_u32).map(|i| b'a' + (i % 26) as u8).collect();
         port.write(&sent, wait()).unwrap();

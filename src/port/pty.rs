@@ -1,7 +1,7 @@
-//! A child process on a pseudo-terminal of its own.
+//! A child process on its own pseudo-terminal.
 //!
-//! Uses `rustix` and this layer's [`Wait`]. Invariant: a [`Child`] that is dropped leaves neither a running process nor
-//! a zombie; a host that is killed closes the terminal, which hangs up on the child's session.
+//! Uses `rustix` and this layer's [`Wait`]. Invariant: dropping a [`Child`] leaves neither a running process nor a zombie;
+//! if the host is killed, its terminal closes, which hangs up on the child's session.
 
 use super::{PortError, Wait};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -17,10 +17,10 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How much room is made for one read. A terminal gives 4 KiB at once.
+/// Buffer size of one read. A terminal returns up to 4 KiB at once.
 const READ_LIMIT: usize = 16 * 1024;
 
-/// How long a child that closed its terminal may take to end.
+/// Time for a child to exit after it closed its terminal.
 const END_LIMIT: Duration = Duration::from_millis(500);
 
 /// How a process ended.
@@ -30,7 +30,7 @@ pub(super) enum Ending {
     Exited(i32),
     /// By the signal of this number.
     Signalled(i32),
-    /// It closed its terminal and went on; it was killed.
+    /// It closed its terminal but kept running; it was killed.
     ClosedTerminal,
 }
 
@@ -38,24 +38,24 @@ impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Ending::Exited(status) => write!(f, "ended with status {status}"),
-            Ending::Signalled(signal) => write!(f, "was ended by signal {signal}"),
+            Ending::Signalled(signal) => write!(f, "was killed by signal {signal}"),
             Ending::ClosedTerminal => write!(f, "closed its terminal"),
         }
     }
 }
 
-/// What one read of the terminal brought.
+/// The result of one read from the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Incoming {
-    /// So many bytes.
+    /// This number of bytes.
     Bytes(usize),
-    /// Nothing now.
+    /// Nothing yet.
     Nothing,
-    /// The other side is closed, and all it wrote has been read.
+    /// The other side is closed, and everything it wrote has been read.
     Closed,
 }
 
-/// What a child does to itself between fork and exec: system calls alone.
+/// What a child does to itself between fork and exec: system calls only.
 pub(super) type Confine = Box<dyn FnMut() -> io::Result<()> + Send + Sync>;
 
 /// A child process and the master side of its terminal.
@@ -64,16 +64,16 @@ pub(super) struct Child {
     master: OwnedFd,
     pid: Pid,
     ended: Option<Ending>,
-    /// The other side of the terminal, held so that what the child did not read can be had back, and a handle that
-    /// tells its end. Where these cannot be had, that is lost.
-    behind: Option<(OwnedFd, OwnedFd)>,
+    /// The other side of the terminal, held to recover input that the child did not read, and a handle that reports the
+    /// child's end. Without them, unread input is lost.
+    far_side: Option<(OwnedFd, OwnedFd)>,
 }
 
 impl Child {
     /// Starts `command` with a new terminal as its standard streams and controlling terminal.
     ///
-    /// The terminal passes bytes as they are. With `signals`, Ctrl-C and its like become signals. The descriptors
-    /// of `keep` stay open in the child, under their own numbers.
+    /// The terminal passes bytes unchanged. With `signals`, Ctrl-C and the like become signals. The descriptors in `keep`
+    /// stay open in the child, under the same numbers.
     pub(super) fn spawn(command: Command, signals: bool, keep: Vec<OwnedFd>) -> io::Result<Child> {
         Child::spawn_confined(command, signals, keep, None)
     }
@@ -86,7 +86,7 @@ impl Child {
         mut confine: Option<Confine>,
     ) -> io::Result<Child> {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
-        // Another thread may start a process right now, which must not inherit the master.
+        // Another thread may be starting a process, which must not inherit the master.
         #[cfg(target_os = "linux")]
         let flags = flags | OpenptFlags::CLOEXEC;
         let master = rustix::pty::openpt(flags)?;
@@ -118,32 +118,32 @@ impl Child {
             command.pre_exec(prepare);
         }
         let child = command.spawn()?;
-        Ok(Child { master, pid: Pid::from_child(&child), ended: None, behind: None })
+        Ok(Child { master, pid: Pid::from_child(&child), ended: None, far_side: None })
     }
 
-    /// Holds the other side of the terminal too, so that [`Child::unread`] has something to give. Linux only.
+    /// Also holds the other side of the terminal, for [`Child::unread`]. Linux only.
     #[cfg(target_os = "linux")]
     pub(super) fn hold_unread(&mut self) -> io::Result<()> {
         let name = rustix::pty::ptsname(&self.master, Vec::new())?;
         let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let other_side = rustix::fs::open(&name, flags, Mode::empty())?;
         let end = rustix::process::pidfd_open(self.pid, rustix::process::PidfdFlags::empty())?;
-        self.behind = Some((other_side, end));
+        self.far_side = Some((other_side, end));
         Ok(())
     }
 
-    /// Holds nothing: the end of the process must show as the end of the terminal.
+    /// Holds nothing: the end of the process shows as the end of the terminal.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn hold_unread(&mut self) -> io::Result<()> {
-        self.behind = None;
+        self.far_side = None;
         Ok(())
     }
 
-    /// What was written and the process, which has ended, did not read.
+    /// Input that the process, which has ended, did not read.
     pub(super) fn unread(&mut self) -> Vec<u8> {
         let mut unread = Vec::new();
         let mut piece = [0; 4096];
-        if let Some((other_side, _)) = &self.behind {
+        if let Some((other_side, _)) = &self.far_side {
             while let Ok(count @ 1..) = rustix::io::read(other_side, &mut piece) {
                 unread.extend_from_slice(&piece[..count]);
             }
@@ -151,27 +151,27 @@ impl Child {
         unread
     }
 
-    /// How many bytes were written and not read by the process. Linux only.
+    /// Number of bytes written that the process has not read. Linux only.
     #[cfg(target_os = "linux")]
     pub(super) fn waiting(&self) -> Option<usize> {
-        let (other_side, _) = self.behind.as_ref()?;
+        let (other_side, _) = self.far_side.as_ref()?;
         usize::try_from(rustix::io::ioctl_fionread(other_side).ok()?).ok()
     }
 
-    /// The process's id. Its own until [`Child::ending`] has said how it ended.
+    /// The process id. Valid until [`Child::ending`] has returned how the process ended.
     #[cfg(target_os = "linux")]
     pub(super) fn pid(&self) -> Pid {
         self.pid
     }
 
-    /// Waits until there is something to read, if `to_read`, or room to write, if `to_write`, or the process ends.
+    /// Waits until there is data to read (if `to_read`) or room to write (if `to_write`), or the process ends.
     /// (readable, writable)
     pub(super) fn poll(&self, to_read: bool, to_write: bool, limit: Duration) -> (bool, bool) {
         let mut wanted = PollFlags::empty();
         wanted.set(PollFlags::IN, to_read);
         wanted.set(PollFlags::OUT, to_write);
         let mut polled = vec![PollFd::new(&self.master, wanted)];
-        polled.extend(self.behind.as_ref().map(|(_, end)| PollFd::new(end, PollFlags::IN)));
+        polled.extend(self.far_side.as_ref().map(|(_, end)| PollFd::new(end, PollFlags::IN)));
         match poll(&mut polled, Some(&timespec(limit))) {
             Ok(0) | Err(_) => (false, false),
             Ok(_) => {
@@ -182,13 +182,13 @@ impl Child {
         }
     }
 
-    /// What is readable when there is something to read, or the process has ended.
+    /// The descriptors that become readable when there is data to read or the process has ended.
     pub(super) fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
-        let ends = self.behind.as_ref().map(|(_, end)| end.as_fd());
+        let ends = self.far_side.as_ref().map(|(_, end)| end.as_fd());
         std::iter::once(self.master.as_fd()).chain(ends).collect()
     }
 
-    /// Appends what is there to `buffer`, without waiting.
+    /// Appends what is available to `buffer`, without waiting.
     pub(super) fn read(&self, buffer: &mut Vec<u8>) -> Incoming {
         buffer.reserve(READ_LIMIT);
         let result = rustix::io::read(&self.master, rustix::buffer::spare_capacity(buffer));
@@ -200,7 +200,7 @@ impl Child {
         }
     }
 
-    /// Writes what there is room for, without waiting. Returns the count; `None`: the other side is closed.
+    /// Writes as much as there is room for, without waiting. Returns the count; `None`: the other side is closed.
     pub(super) fn write(&self, bytes: &[u8]) -> Option<usize> {
         match rustix::io::write(&self.master, bytes) {
             Ok(count) => Some(count),
@@ -209,7 +209,7 @@ impl Child {
         }
     }
 
-    /// Writes all of `bytes`; what comes in meanwhile goes to `incoming`, so that neither side waits for the other.
+    /// Writes all of `bytes`. Input that arrives meanwhile goes to `incoming`, so that neither side blocks the other.
     pub(super) fn write_all(&self, mut bytes: &[u8], incoming: &mut Vec<u8>, wait: Wait) -> Result<(), PortError> {
         while !bytes.is_empty() {
             let (readable, writable) = self.poll(true, true, wait.slice()?);
@@ -226,7 +226,7 @@ impl Child {
         Ok(())
     }
 
-    /// How the process ended, if it did.
+    /// How the process ended, if it has.
     pub(super) fn ending(&mut self) -> Option<Ending> {
         if self.ended.is_none() {
             self.ended = match rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG) {
@@ -238,7 +238,7 @@ impl Child {
         self.ended
     }
 
-    /// How the process ended, after it closed its terminal: one that goes on is killed.
+    /// How the process ended after it closed its terminal; kills it if it keeps running.
     pub(super) fn finish(&mut self) -> Ending {
         let deadline = Instant::now() + END_LIMIT;
         let mut pause = Duration::from_micros(100);
@@ -246,7 +246,7 @@ impl Child {
             if let Some(ending) = self.ending() {
                 return ending;
             }
-            // Nothing to poll for: the end of a child shows in `waitpid` alone on every unix.
+            // Nothing to poll: on some unixes only `waitpid` reports the end of a child.
             let _ = poll(&mut [], Some(&timespec(pause)));
             pause = (pause * 2).min(Duration::from_millis(10));
         }
@@ -254,7 +254,7 @@ impl Child {
         Ending::ClosedTerminal
     }
 
-    /// Kills the process and all of its session's first group, and reaps it.
+    /// Kills the process and its process group, and reaps it.
     pub(super) fn kill(&mut self) {
         if self.ended.is_some() {
             return;
@@ -280,7 +280,7 @@ fn ending_of(status: WaitStatus) -> Option<Ending> {
     }
 }
 
-/// Neither echo nor line editing nor translation of line ends; flow control off.
+/// No echo, no line editing, no line end translation, no flow control.
 fn make_transparent(modes: &mut Termios, signals: bool) {
     modes.output_modes.remove(OutputModes::OPOST);
     modes.input_modes.remove(InputModes::ICRNL | InputModes::INLCR | InputModes::IGNCR);
@@ -330,18 +330,18 @@ mod tests {
     }
 
     #[test]
-    fn a_child_has_the_terminal_as_its_own() {
+    fn the_terminal_controls_the_child() {
         let child = shell("test -t 0 && echo here >/dev/tty", false);
         assert!(read_until(&child, "here").contains("here"));
     }
 
     #[test]
-    fn endings_are_told_apart() {
+    fn distinguishes_endings() {
         let mut child = shell("exit 7", false);
         assert_eq!(child.finish(), Ending::Exited(7));
         let mut child = shell("kill -TERM $$", false);
         assert_eq!(child.finish(), Ending::Signalled(15));
-        assert_eq!(child.finish().to_string(), "was ended by signal 15");
+        assert_eq!(child.finish().to_string(), "was killed by signal 15");
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! `rfc2217://HOST:PORT`: a serial line behind a server that lets us set it (RFC 2217), such as ser2net.
+//! `rfc2217://HOST:PORT`: a serial line of a server whose settings a client can change (RFC 2217), such as ser2net.
 //!
 //! Uses [`crate::error`], [`super::telnet`] and the options of [`super::serial`]. Invariant: the line is set before the
-//! first byte of data goes out, and a server that answers less than it should is used all the same.
+//! first byte of data goes out, and a server that acknowledges too little is used anyway.
 //!
-//! esptool's `esp_rfc2217_server` does not pass the lines on: it takes DTR on as the wish to start the ESP's boot loader,
-//! and RTS off as the wish to restart the ESP into its program (esptool#1185). Open such a port with `dtr: false`, or
-//! start the server with `--no-reset` where it has that.
+//! esptool's `esp_rfc2217_server` does not forward the control lines: it treats DTR on as a request to start the ESP's
+//! boot loader, and RTS off as a request to restart into the program (esptool#1185). Open such a port with `dtr: false`,
+//! or start the server with `--no-reset` if it has that option.
 
 use super::endpoint::Endpoint;
-use super::serial::{Line, SerialOptions, reset_pulse};
+use super::serial::{ControlLine, SerialOptions, reset_pulse};
 use super::socket::Connection;
 use super::telnet::{BINARY, COM_PORT, Decoder, End, Link, SUPPRESS_GO_AHEAD};
 use super::{Abilities, Port, PortError, Wait};
@@ -16,14 +16,14 @@ use crate::bound;
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
 
-/// How long a server may take to say whether it knows RFC 2217.
+/// Time for a server to say whether it supports RFC 2217.
 const AGREE_LIMIT: Duration = Duration::from_secs(5);
-/// How long it may take to acknowledge the settings. Some never do.
+/// Time to acknowledge the settings. Some servers never do.
 const SETTINGS_LIMIT: Duration = Duration::from_secs(2);
-/// How long a write may be held up by the server's flow control.
+/// Longest time that the server's flow control may suspend a write.
 const SUSPEND_LIMIT: Duration = Duration::from_secs(10);
 
-// Commands of the client (RFC 2217, section 3); the server's answers are 100 more.
+// Client commands (RFC 2217, section 3); the server replies with the command plus 100.
 const SET_BAUDRATE: u8 = 1;
 const SET_DATASIZE: u8 = 2;
 const SET_PARITY: u8 = 3;
@@ -36,30 +36,30 @@ const SET_MODEMSTATE_MASK: u8 = 11;
 const PURGE_DATA: u8 = 12;
 const ANSWER: u8 = 100;
 
-/// What a server told.
+/// A message of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Told {
+enum Message {
     BaudRate(u32),
     /// It acknowledges another setting.
     Set(u8),
-    /// It asks to stop sending, or to go on.
+    /// It asks to stop sending, or to continue.
     Suspend(bool),
 }
 
-/// Reads a subnegotiation; `None` for what means nothing here.
-fn told(subnegotiation: &[u8]) -> Option<Told> {
+/// Parses a subnegotiation; `None` for irrelevant ones.
+fn parse(subnegotiation: &[u8]) -> Option<Message> {
     let [COM_PORT, command, data @ ..] = subnegotiation else { return None };
-    // Some servers answer with the client's own numbers.
+    // Some servers reply with the client's own numbers.
     match command % ANSWER {
-        SET_BAUDRATE => Some(Told::BaudRate(u32::from_be_bytes(data.try_into().ok()?))),
-        FLOWCONTROL_SUSPEND => Some(Told::Suspend(true)),
-        FLOWCONTROL_RESUME => Some(Told::Suspend(false)),
-        setting @ SET_DATASIZE..=PURGE_DATA => Some(Told::Set(setting)),
+        SET_BAUDRATE => Some(Message::BaudRate(u32::from_be_bytes(data.try_into().ok()?))),
+        FLOWCONTROL_SUSPEND => Some(Message::Suspend(true)),
+        FLOWCONTROL_RESUME => Some(Message::Suspend(false)),
+        setting @ SET_DATASIZE..=PURGE_DATA => Some(Message::Set(setting)),
         _ => None,
     }
 }
 
-/// What a serial line is set to, in this order: 8 bits, no parity, one stop bit, no flow control.
+/// Settings of the serial line, in this order: 8 bits, no parity, one stop bit, no flow control.
 fn settings(options: &SerialOptions) -> Vec<Vec<u8>> {
     let mut baud_rate = vec![SET_BAUDRATE];
     baud_rate.extend(options.baud_rate.to_be_bytes());
@@ -69,44 +69,44 @@ fn settings(options: &SerialOptions) -> Vec<Vec<u8>> {
         vec![SET_PARITY, 1],
         vec![SET_STOPSIZE, 1],
         vec![SET_CONTROL, 1],
-        // Nobody here looks at errors of the line or at the modem's.
+        // Line and modem errors are not used.
         vec![SET_LINESTATE_MASK, 0],
         vec![SET_MODEMSTATE_MASK, 0],
     ];
     settings.extend(options.lines().map(|line| vec![SET_CONTROL, level(line)]));
-    // What was said to earlier clients, in both directions.
+    // Data from earlier clients, in both directions.
     settings.push(vec![PURGE_DATA, 3]);
     settings
 }
 
 /// The value of [`SET_CONTROL`] that sets a line.
-fn level((line, on): (Line, bool)) -> u8 {
+fn level((line, on): (ControlLine, bool)) -> u8 {
     match (line, on) {
-        (Line::Dtr, true) => 8,
-        (Line::Dtr, false) => 9,
-        (Line::Rts, true) => 11,
-        (Line::Rts, false) => 12,
+        (ControlLine::Dtr, true) => 8,
+        (ControlLine::Dtr, false) => 9,
+        (ControlLine::Rts, true) => 11,
+        (ControlLine::Rts, false) => 12,
     }
 }
 
-/// A serial line behind a server.
+/// A serial line of a server.
 #[derive(Debug)]
 pub struct Rfc2217Port {
     name: String,
     link: Link,
-    /// What came while something else was waited for.
+    /// Data that arrived while waiting for something else.
     early: Vec<u8>,
     suspended: bool,
     /// The control lines as they are while the board runs.
-    lines: [(Line, bool); 2],
+    lines: [(ControlLine, bool); 2],
 }
 
 impl Rfc2217Port {
     /// Connects and sets the line: 8N1, the baud rate, DTR and RTS.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if there is no such server or it does not know RFC 2217, [`Kind::ArgumentError`]
-    /// if the line does not run at the baud rate, [`Kind::Interrupted`].
+    /// [`Kind::ConnectionFailedError`] if there is no such server or it does not support RFC 2217, [`Kind::ArgumentError`]
+    /// if the line does not support the baud rate, [`Kind::Interrupted`].
     pub fn open(endpoint: &Endpoint, options: &SerialOptions) -> Result<Rfc2217Port> {
         Rfc2217Port::open_within(endpoint, options, AGREE_LIMIT, SETTINGS_LIMIT)
     }
@@ -118,7 +118,7 @@ impl Rfc2217Port {
         settings: Duration,
     ) -> Result<Rfc2217Port> {
         if options.baud_rate == 0 {
-            return Err(Error::new(Kind::ArgumentError, "the baud rate is 0").with_help("115200 is usual"));
+            return Err(Error::new(Kind::ArgumentError, "baud rate must not be 0").with_help("try 115200"));
         }
         let name = format!("rfc2217://{endpoint}");
         let link = Link::new(Connection::open(endpoint, &name)?, Decoder::new(true));
@@ -138,17 +138,17 @@ impl Rfc2217Port {
         let wait = Wait::for_at_most(limit);
         loop {
             let how = match self.link.decoder.agreed(End::Local, COM_PORT) {
-                // The others are answered before or with it, and each is good either way.
+                // The other options are answered before it or with it; either answer to them is fine.
                 Some(true) => return Ok(()),
-                Some(false) => "does not know RFC 2217",
+                Some(false) => "does not support RFC 2217",
                 None => match self.hear(wait) {
                     Ok(()) => continue,
-                    Err(PortError::Timeout) => "does not answer as a server of RFC 2217 does",
+                    Err(PortError::Timeout) => "did not respond as an RFC 2217 server",
                     Err(error) => return Err(self.lost(error)),
                 },
             };
             return Err(Error::new(Kind::ConnectionFailedError, format!("`{}` {how}", self.name)).with_help(format!(
-                "ser2net needs `telnet(rfc2217)` as its accepter; a server that only passes bytes on is `tcp://{endpoint}`"
+                "set ser2net's accepter to `telnet(rfc2217)`; for a server that only passes bytes, use `tcp://{endpoint}`"
             )));
         }
     }
@@ -158,7 +158,7 @@ impl Rfc2217Port {
         for setting in &settings {
             self.link.subnegotiate(COM_PORT, setting).map_err(|error| self.lost(error))?;
         }
-        // The last one is acknowledged after all that are acknowledged at all; DTR and RTS are not by all servers.
+        // The last one is acknowledged after all others; not all servers acknowledge DTR and RTS.
         let wait = Wait::for_at_most(limit);
         let mut baud_rate = None;
         loop {
@@ -167,28 +167,29 @@ impl Rfc2217Port {
                 Err(PortError::Timeout) => break,
                 Err(error) => return Err(self.lost(error)),
             }
-            let told = self.look();
-            baud_rate = told
+            let messages = self.look();
+            baud_rate = messages
                 .iter()
-                .find_map(|told| if let Told::BaudRate(rate) = told { Some(*rate) } else { None })
+                .find_map(|message| if let Message::BaudRate(rate) = message { Some(*rate) } else { None })
                 .or(baud_rate);
-            if told.contains(&Told::Set(PURGE_DATA)) {
+            if messages.contains(&Message::Set(PURGE_DATA)) {
                 break;
             }
         }
-        // What the board said before was to be thrown away.
+        // Earlier output of the board is discarded.
         self.early.clear();
         match baud_rate {
             Some(rate) if rate != 0 && rate.abs_diff(options.baud_rate) > options.baud_rate / 20 => {
-                let message = format!("`{}` does not run at {} baud: it stays at {rate}", self.name, options.baud_rate);
-                Err(Error::new(Kind::ArgumentError, message).with_help("115200 is usual"))
+                let message =
+                    format!("`{}` does not support {} baud: it stays at {rate}", self.name, options.baud_rate);
+                Err(Error::new(Kind::ArgumentError, message).with_help("try 115200"))
             }
             _ => Ok(()),
         }
     }
 
-    /// Waits for anything. Of what the board says meanwhile the latest is kept: what came before the settings is thrown
-    /// away in any case, and a board that prints without end while the server takes nothing loses some, as on a real line.
+    /// Waits for any data. Keeps only the latest output of the board: output from before the settings is discarded anyway, and
+    /// a board that prints endlessly while the server accepts nothing loses some, as on a real line.
     fn hear(&mut self, wait: Wait) -> Result<(), PortError> {
         let outcome = self.link.read_some(&mut self.early, wait);
         if let Some(excess) = self.early.len().checked_sub(bound::NEGOTIATION) {
@@ -197,15 +198,16 @@ impl Rfc2217Port {
         outcome.map(drop)
     }
 
-    /// Takes what the server has told.
-    fn look(&mut self) -> Vec<Told> {
-        let told: Vec<Told> = self.link.decoder.subnegotiations.drain(..).filter_map(|bytes| told(&bytes)).collect();
-        for told in &told {
-            if let Told::Suspend(suspended) = told {
+    /// Processes the server's messages.
+    fn look(&mut self) -> Vec<Message> {
+        let messages: Vec<Message> =
+            self.link.decoder.subnegotiations.drain(..).filter_map(|bytes| parse(&bytes)).collect();
+        for message in &messages {
+            if let Message::Suspend(suspended) = message {
                 self.suspended = *suspended;
             }
         }
-        told
+        messages
     }
 
     fn lost(&self, error: PortError) -> Error {
@@ -213,9 +215,11 @@ impl Rfc2217Port {
             PortError::Interrupted => {
                 Error::new(Kind::Interrupted, format!("interrupted while opening `{}`", self.name))
             }
-            PortError::Timeout => Error::new(Kind::ConnectionFailedError, format!("`{}` takes no settings", self.name)),
+            PortError::Timeout => {
+                Error::new(Kind::ConnectionFailedError, format!("`{}` does not accept settings", self.name))
+            }
             PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how)
-                .with_help("another client may have the line: a server gives it to one at a time"),
+                .with_help("close other clients: a server may accept one at a time"),
         }
     }
 }
@@ -307,7 +311,7 @@ mod tests {
         Rfc2217Port::open_within(&server.endpoint, options, Duration::from_secs(5), FAST)
     }
 
-    /// The client's first words.
+    /// The client's first bytes.
     const HELLO: [u8; 15] = [
         IAC,
         WILL,
@@ -341,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_set_whether_or_not_it_is_acknowledged() {
+    fn sets_the_line_even_without_acknowledgement() {
         let options = SerialOptions { baud_rate: 255, ..SerialOptions::default() };
         for acknowledged in [false, true] {
             let server = Server::start(move |mut stream| {
@@ -351,7 +355,7 @@ mod tests {
                 if acknowledged {
                     stream.write_all(&[IAC, SB, COM_PORT, 101, 0, 0, 0, IAC, IAC, IAC, SE]).unwrap();
                     stream.write_all(&[IAC, SB, COM_PORT, 112, 3, IAC, SE]).unwrap();
-                    // A flow that stops and goes on.
+                    // Flow control: suspend, then resume.
                     stream.write_all(&[IAC, SB, COM_PORT, 108, IAC, SE, b'.']).unwrap();
                     stream.write_all(&[IAC, SB, COM_PORT, 109, IAC, SE]).unwrap();
                 }
@@ -370,7 +374,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_without_the_option_is_told() {
+    fn reports_a_server_without_rfc2217() {
         let case = |answer: &'static [u8], expected: &str| {
             let server = Server::start(move |mut stream| {
                 hear(&mut stream, &HELLO);
@@ -378,17 +382,17 @@ mod tests {
                 let _ = stream.read(&mut [0]);
             });
             let error = Rfc2217Port::open_within(&server.endpoint, &SerialOptions::default(), FAST, FAST).unwrap_err();
-            let told = format!("`rfc2217://{}` {expected}", server.endpoint);
-            assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, told.as_str()));
+            let messages = format!("`rfc2217://{}` {expected}", server.endpoint);
+            assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, messages.as_str()));
             assert!(error.help().is_some_and(|help| help.contains("telnet(rfc2217)")));
             server.join();
         };
-        case(&[IAC, DONT, COM_PORT, IAC, WONT, BINARY], "does not know RFC 2217");
-        case(b"MicroPython\r\n>>> ", "does not answer as a server of RFC 2217 does");
+        case(&[IAC, DONT, COM_PORT, IAC, WONT, BINARY], "does not support RFC 2217");
+        case(b"MicroPython\r\n>>> ", "did not respond as an RFC 2217 server");
     }
 
     #[test]
-    fn a_flood_before_the_agreement_is_not_kept() {
+    fn drops_a_flood_before_the_negotiation_ends() {
         let server = Server::start(|mut stream| {
             hear(&mut stream, &HELLO);
             let piece = vec![b'x'; 1 << 20];
@@ -415,7 +419,7 @@ mod tests {
     }
 
     #[test]
-    fn a_baud_rate_that_is_not_taken_is_told() {
+    fn reports_an_unsupported_baud_rate() {
         let server = Server::start(|mut stream| {
             agree(&mut stream);
             hear_settings(&mut stream, &SerialOptions::default());
@@ -423,13 +427,13 @@ mod tests {
             stream.write_all(&[IAC, SB, COM_PORT, 112, 3, IAC, SE]).unwrap();
         });
         let error = open(&server, &SerialOptions::default()).unwrap_err();
-        let told = format!("`rfc2217://{}` does not run at 115200 baud: it stays at 9600", server.endpoint);
-        assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, told.as_str()));
+        let messages = format!("`rfc2217://{}` does not support 115200 baud: it stays at 9600", server.endpoint);
+        assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, messages.as_str()));
         server.join();
     }
 
     #[test]
-    fn lines_follow_the_options() {
+    fn control_lines_follow_the_options() {
         let case = |dtr, rts, expected: [u8; 2]| {
             let options = SerialOptions { dtr, rts, ..SerialOptions::default() };
             let all = settings(&options);
@@ -489,11 +493,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_answer_makes_it_panic(bytes: Vec<u8>, command in 0..=255_u8) {
-            let _ = told(&bytes);
+        fn no_reply_makes_it_panic(bytes: Vec<u8>, command in 0..=255_u8) {
+            let _ = parse(&bytes);
             let mut whole = vec![COM_PORT, command];
             whole.extend(&bytes);
-            let _ = told(&whole);
+            let _ = parse(&whole);
         }
     }
 }

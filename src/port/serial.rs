@@ -19,9 +19,9 @@ use link::Link;
 /// How to open a serial port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SerialOptions {
-    /// Bits per second; not 0. Of no meaning to boards with USB of their own.
+    /// Bits per second; not 0. Boards with native USB ignore it.
     pub baud_rate: u32,
-    /// Whether other programs are kept out. (On Windows they always are.)
+    /// Whether to lock out other programs. (Windows always does.)
     pub exclusive: bool,
     /// The line DTR. Absent: on, because boards with TinyUSB discard their output without it.
     pub dtr: Option<bool>,
@@ -37,46 +37,50 @@ impl Default for SerialOptions {
 }
 
 impl SerialOptions {
-    /// Both lines as they shall be, in the order in which to set them: never by way of DTR off with RTS on, which
+    /// Both lines with their target states, in the order in which to set them: never through DTR off with RTS on, which
     /// resets an ESP32.
-    pub(super) fn lines(&self) -> [(Line, bool); 2] {
+    pub(super) fn lines(&self) -> [(ControlLine, bool); 2] {
         let dtr = self.dtr.unwrap_or(true);
         let rts = self.rts.unwrap_or(dtr);
-        if rts { [(Line::Dtr, dtr), (Line::Rts, rts)] } else { [(Line::Rts, rts), (Line::Dtr, dtr)] }
+        if rts {
+            [(ControlLine::Dtr, dtr), (ControlLine::Rts, rts)]
+        } else {
+            [(ControlLine::Rts, rts), (ControlLine::Dtr, dtr)]
+        }
     }
 }
 
 /// A control line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum ControlLine {
     Dtr,
     Rts,
 }
 
-/// How long the reset line is held.
+/// How long the reset line is held down.
 const PULSE: Duration = Duration::from_millis(100);
 
-/// The settings of the lines that reset a board, and how long each is held. DTR goes off first: with it on and RTS off, a
-/// reset would end in the boot loader.
-pub(super) fn reset_pulse(lines: [(Line, bool); 2]) -> [(Vec<(Line, bool)>, Duration); 3] {
+/// The line states that reset a board, and how long each is held. DTR goes off first: with DTR on and RTS off, a reset
+/// would end in the boot loader.
+pub(super) fn reset_pulse(lines: [(ControlLine, bool); 2]) -> [(Vec<(ControlLine, bool)>, Duration); 3] {
     [
-        (vec![(Line::Dtr, false), (Line::Rts, true)], PULSE),
-        (vec![(Line::Rts, false)], Duration::from_millis(1)),
+        (vec![(ControlLine::Dtr, false), (ControlLine::Rts, true)], PULSE),
+        (vec![(ControlLine::Rts, false)], Duration::from_millis(1)),
         (lines.to_vec(), Duration::ZERO),
     ]
 }
 
-/// Sets the lines, as far as the port has any: a pseudo-terminal does not.
-fn set_lines(port: &mut dyn serialport::SerialPort, lines: &[(Line, bool)]) {
+/// Sets the lines, if the port has any: a pseudo-terminal does not.
+fn set_lines(port: &mut dyn serialport::SerialPort, lines: &[(ControlLine, bool)]) {
     for &(line, level) in lines {
         let _ = match line {
-            Line::Dtr => port.write_data_terminal_ready(level),
-            Line::Rts => port.write_request_to_send(level),
+            ControlLine::Dtr => port.write_data_terminal_ready(level),
+            ControlLine::Rts => port.write_request_to_send(level),
         };
     }
 }
 
-/// How long a write may go without a byte being taken.
+/// How long a write may make no progress.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// An open serial port. Dropping it closes it.
@@ -86,18 +90,18 @@ pub struct SerialPort {
     patience: Duration,
     link: Link,
     /// The lines as they are while the board runs.
-    lines: [(Line, bool); 2],
+    lines: [(ControlLine, bool); 2],
 }
 
 impl SerialPort {
-    /// Opens the port of the name `path`. What the board has said before is not thrown away.
+    /// Opens the port named `path`. Earlier output of the board is kept.
     ///
     /// # Errors
     /// [`Kind::DeviceNotFoundError`] if there is no such port, [`Kind::ConnectionFailedError`] if it cannot be
     /// opened, [`Kind::ArgumentError`] for a baud rate that cannot be set.
     pub fn open(path: &str, options: &SerialOptions) -> Result<SerialPort> {
         if options.baud_rate == 0 {
-            return Err(Error::new(Kind::ArgumentError, "the baud rate is 0").with_help("115200 is usual"));
+            return Err(Error::new(Kind::ArgumentError, "baud rate must not be 0").with_help("try 115200"));
         }
         let link = Link::open(path, options).map_err(|failure| explain(path, options, failure))?;
         Ok(SerialPort {
@@ -109,7 +113,7 @@ impl SerialPort {
         })
     }
 
-    /// The same port under another name, such as the specifier that led to it.
+    /// The same port with another display name, such as its USB specifier.
     pub fn named(self, name: impl Into<String>) -> SerialPort {
         SerialPort { name: name.into(), ..self }
     }
@@ -125,14 +129,14 @@ impl Port for SerialPort {
             soft_reset: true,
             raw_paste: true,
             queues: self.link.queues(),
-            // A pseudo-terminal has no lines.
+            // A pseudo-terminal has no control lines.
             hard_reset: !self.link.queues(),
             ..Abilities::default()
         }
     }
 
-    /// Pulses RTS with DTR off, which an ESP's automatic reset circuit takes for its reset button, and brings the lines back
-    /// to where they were. Boards with USB of their own are as a rule not wired so.
+    /// Pulses RTS with DTR off, which resets an ESP through its automatic reset circuit, then restores the lines. Boards with
+    /// native USB are usually not wired this way.
     fn hard_reset(&mut self, wait: Wait) -> Result<(), PortError> {
         for (lines, pause) in reset_pulse(self.lines) {
             self.link.set_lines(&lines);
@@ -157,27 +161,26 @@ impl Port for SerialPort {
         self.link.read_available(buffer, &self.gone)
     }
 
-    /// As [`Port::read`]. Past the deadline, bytes that are there are appended and [`PortError::Timeout`] is
-    /// returned.
+    /// Like [`Port::read`]. Past the deadline it appends the available bytes and returns [`PortError::Timeout`].
     fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
         self.link.read(buffer, wait, &self.gone)
     }
 }
 
-/// What a path is that is to be opened as a serial port.
+/// The kind of a path that is to be opened as a serial port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathKind {
-    /// A serial port, as far as that is known before it is opened.
+    /// A serial port, as far as is known before opening it.
     Serial,
-    /// A terminal with a program of this computer on its other end.
+    /// A terminal with a program on this computer at its other end.
     PseudoTerminal,
-    /// Nothing is there.
+    /// The path does not exist.
     Missing,
-    /// Something else; what it is, as a phrase: `a regular file`.
+    /// Something else, as a phrase: `a regular file`.
     Other(&'static str),
 }
 
-/// What is at `path`, without opening it: that can have effects of its own.
+/// Finds the kind of `path` without opening it, which can have side effects.
 pub fn kind_of(path: &str) -> PathKind {
     link::kind_of(path)
 }
@@ -193,16 +196,16 @@ pub fn not_serial(path: &str, what: &str) -> Error {
 enum Failure {
     /// There is no such file or port.
     Missing,
-    /// It is no terminal, but this.
+    /// It is not a terminal, but this.
     #[cfg(unix)]
     NoTerminal(&'static str),
-    /// This user may not.
+    /// Permission denied.
     Forbidden,
-    /// Someone else has it.
+    /// Another program uses it.
     Busy,
-    /// The baud rate cannot be set.
+    /// The baud rate is not supported.
     BaudRate,
-    /// Something else; the system's words.
+    /// Something else; holds the system's message.
     Other(String),
 }
 
@@ -212,7 +215,7 @@ impl From<serialport::Error> for Failure {
         match error.kind {
             serialport::ErrorKind::Io(ErrorKind::NotFound) => Failure::Missing,
             serialport::ErrorKind::Io(ErrorKind::PermissionDenied) => Failure::Forbidden,
-            // The crate's word for a port that someone else has locked.
+            // The crate's error for a port that another program has locked.
             serialport::ErrorKind::NoDevice => Failure::Busy,
             serialport::ErrorKind::InvalidInput => Failure::BaudRate,
             _ => Failure::Other(error.description),
@@ -220,23 +223,24 @@ impl From<serialport::Error> for Failure {
     }
 }
 
-/// The error that a person gets.
+/// The error for the user.
 fn explain(path: &str, options: &SerialOptions, failure: Failure) -> Error {
     let failed = |message: String| Error::new(Kind::ConnectionFailedError, message);
     match failure {
         Failure::Missing => missing(path, &usb::list().unwrap_or_default(), &usb::names()),
         #[cfg(unix)]
         Failure::NoTerminal(what) => not_serial(path, what),
-        Failure::Forbidden => failed(format!("no permission to open `{path}`")).with_help(FORBIDDEN_HELP),
+        Failure::Forbidden => failed(format!("permission denied for `{path}`")).with_help(FORBIDDEN_HELP),
         Failure::Busy => failed(format!("`{path}` is in use by another program")).with_help(
             "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again",
         ),
         Failure::BaudRate => {
-            let message = format!("`{path}` does not run at {} baud", options.baud_rate);
-            Error::new(Kind::ArgumentError, message).with_help("115200 is usual")
+            let message = format!("`{path}` does not support {} baud", options.baud_rate);
+            Error::new(Kind::ArgumentError, message).with_help("try 115200")
         }
-        Failure::Other(reason) => failed(format!("`{path}` cannot be opened: {reason}"))
-            .with_help("unplug the board, plug it in again, and retry"),
+        Failure::Other(reason) => {
+            failed(format!("cannot open `{path}`: {reason}")).with_help("unplug the board, plug it in again, and retry")
+        }
     }
 }
 
@@ -244,9 +248,9 @@ fn explain(path: &str, options: &SerialOptions, failure: Failure) -> Error {
 const FORBIDDEN_HELP: &str = "add yourself to the port's group, usually `sudo usermod -a -G dialout $USER` (`uucp` on \
                               Arch), then log in again; or install a udev rule for the board";
 #[cfg(not(target_os = "linux"))]
-const FORBIDDEN_HELP: &str = "ask for the right to read and write this port";
+const FORBIDDEN_HELP: &str = "get permission to read and write this port";
 
-/// For a name that is no port: the nearest one that exists, and all boards.
+/// The error for an unknown port: suggests the closest name and lists all boards.
 fn missing(path: &str, boards: &[usb::FoundPort], names: &[String]) -> Error {
     let known = boards.iter().map(|board| &board.device).chain(names);
     let near = known
@@ -260,7 +264,7 @@ fn missing(path: &str, boards: &[usb::FoundPort], names: &[String]) -> Error {
         help.push_str("these boards are plugged in:");
         help.extend(boards.iter().map(|board| format!("\n  {board}")));
     }
-    Error::new(Kind::DeviceNotFoundError, format!("there is no serial port `{path}`")).with_help(help)
+    Error::new(Kind::DeviceNotFoundError, format!("unknown serial port `{path}`")).with_help(help)
 }
 
 #[cfg(all(test, unix))]

@@ -1,7 +1,7 @@
-//! Byte streams over TCP, and `tcp://HOST:PORT`: a serial server that passes bytes as they are.
+//! Byte streams over TCP, and `tcp://HOST:PORT`: a serial server that passes bytes unchanged.
 //!
-//! Uses [`crate::error`], [`super::endpoint`] and [`super::descriptor`]. Invariant: neither connecting, reading nor
-//! writing goes beyond one [`Wait::slice`] without looking at the deadline and at Ctrl-C.
+//! Uses [`crate::error`], [`super::endpoint`] and [`super::descriptor`]. Invariant: connecting, reading and
+//! writing check the deadline and Ctrl-C after each [`Wait::slice`].
 
 use super::endpoint::Endpoint;
 use super::{Abilities, Port, PortError, Wait};
@@ -18,10 +18,10 @@ mod stream;
 #[path = "socket/elsewhere.rs"]
 mod stream;
 
-/// How long a server may take to be found and to answer.
+/// How long a server may take to be resolved and to respond.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
-/// How long a write may go without a byte being taken.
+/// How long a write may make no progress.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A stream to a server. Dropping it closes it.
@@ -35,7 +35,7 @@ impl Connection {
     /// Connects; `name` is the port's, for messages.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if nothing answers within [`CONNECT_LIMIT`], [`Kind::Interrupted`].
+    /// [`Kind::ConnectionFailedError`] if nothing responds within [`CONNECT_LIMIT`], [`Kind::Interrupted`].
     pub(super) fn open(endpoint: &Endpoint, name: &str) -> Result<Connection> {
         Connection::open_within(endpoint, name, CONNECT_LIMIT)
     }
@@ -63,26 +63,26 @@ impl Connection {
         stream::write(&self.stream, bytes, wait, PATIENCE, &self.gone)
     }
 
-    /// Writes what must not be cut in two, whatever the deadline: the answers of a protocol.
+    /// Writes data that must not be split, regardless of the deadline: replies of a protocol.
     pub(super) fn write_whole(&mut self, bytes: &[u8]) -> Result<(), PortError> {
         if bytes.is_empty() { Ok(()) } else { self.write(bytes, Wait { deadline: None, interruptible: false }) }
     }
 }
 
-/// Why there is no connection.
+/// Why connecting failed.
 #[derive(Debug)]
 enum Failure {
-    /// The name is unknown, in the system's words.
+    /// Unknown host name; holds the system's message.
     Unknown(io::Error),
-    /// Nothing answered.
+    /// No response.
     Silent,
-    /// The system refused.
+    /// The system reported an error.
     System(io::Error),
     Interrupted,
 }
 
-/// Neither looking up a name nor connecting can be interrupted: both happen on a thread, which is left behind if it does
-/// not end in time. The system's own limits end it later.
+/// Neither resolving a name nor connecting can be interrupted: both run on a thread, which is abandoned if it does not end
+/// in time. The system's own limits end it later.
 fn connect(endpoint: Endpoint, limit: Duration) -> Result<TcpStream, Failure> {
     let wait = Wait::for_at_most(limit);
     let (result, connected) = mpsc::channel();
@@ -111,7 +111,7 @@ fn connect_blocking(endpoint: &Endpoint, end: Instant) -> Result<TcpStream, Fail
     let found: Vec<SocketAddr> = found.collect();
     let mut failure = Failure::Unknown(io::Error::other("it has no address"));
     for (index, address) in found.iter().enumerate() {
-        // An address that swallows everything leaves the others their share of the time.
+        // An address that does not respond leaves the others their share of the time.
         let share = u32::try_from(found.len() - index).unwrap_or(u32::MAX);
         let limit = end.saturating_duration_since(Instant::now()) / share;
         if limit.is_zero() {
@@ -126,30 +126,30 @@ fn connect_blocking(endpoint: &Endpoint, end: Instant) -> Result<TcpStream, Fail
     Err(failure)
 }
 
-/// The error that a person gets.
+/// The error for the user.
 fn explain(endpoint: &Endpoint, limit: Duration, failure: Failure) -> Error {
     let failed = |message: String, help: &str| Error::new(Kind::ConnectionFailedError, message).with_help(help);
     match failure {
         Failure::Unknown(reason) => failed(
-            format!("there is no host `{}`: {}", endpoint.host, phrase(&reason)),
+            format!("host `{}` not found: {}", endpoint.host, phrase(&reason)),
             "check the spelling, or write its IP address",
         ),
         Failure::Silent => failed(
-            format!("`{endpoint}` does not answer within {limit:?}"),
-            "is it switched on, in this network, and not behind a firewall?",
+            format!("`{endpoint}` did not respond within {limit:?}"),
+            "check that it is switched on, on this network, and that no firewall blocks it",
         ),
         Failure::System(reason) if reason.kind() == io::ErrorKind::ConnectionRefused => failed(
-            format!("nothing listens at `{endpoint}`"),
-            "check the port number, and that the server is started; a board may take one client at a time",
+            format!("connection refused: nothing listens on `{endpoint}`"),
+            "check the port number, and that the server is running; a board may accept only one client",
         ),
         Failure::System(reason) => {
-            failed(format!("`{endpoint}` cannot be reached: {}", phrase(&reason)), "check the address and the network")
+            failed(format!("cannot reach `{endpoint}`: {}", phrase(&reason)), "check the address and the network")
         }
         Failure::Interrupted => Error::new(Kind::Interrupted, format!("interrupted while connecting to `{endpoint}`")),
     }
 }
 
-/// What the system says, without its number.
+/// The system's message, without its number.
 fn phrase(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
@@ -158,7 +158,7 @@ fn phrase(error: &io::Error) -> String {
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// A serial server that passes bytes as they are.
+/// A serial server that passes bytes unchanged.
 #[derive(Debug)]
 pub struct SocketPort {
     name: String,
@@ -169,7 +169,7 @@ impl SocketPort {
     /// Connects to the server.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if nothing answers within [`CONNECT_LIMIT`], [`Kind::Interrupted`].
+    /// [`Kind::ConnectionFailedError`] if nothing responds within [`CONNECT_LIMIT`], [`Kind::Interrupted`].
     pub fn open(endpoint: &Endpoint) -> Result<SocketPort> {
         let name = format!("tcp://{endpoint}");
         Ok(SocketPort { connection: Connection::open(endpoint, &name)?, name })
@@ -228,7 +228,7 @@ pub(super) mod tests {
             Server { endpoint, thread: Some(thread) }
         }
 
-        /// Waits for its end; fails if it failed.
+        /// Waits for it to end; fails if it failed.
         pub(in crate::port) fn join(mut self) {
             self.thread.take().unwrap().join().unwrap();
         }
@@ -237,7 +237,7 @@ pub(super) mod tests {
     impl Drop for Server {
         fn drop(&mut self) {
             if let Some(thread) = self.thread.take() {
-                // A client that never came is no reason to wait for ever.
+                // Do not wait for a client that never connected.
                 let _ = TcpStream::connect((self.endpoint.host.as_str(), self.endpoint.port));
                 let _ = thread.join();
             }
@@ -249,7 +249,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn bytes_pass_as_they_are() {
+    fn bytes_pass_unchanged() {
         let every: Vec<u8> = (0..=255).cycle().take(300_000).collect();
         let expected = every.clone();
         let server = Server::start(move |mut stream| {
@@ -284,7 +284,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_server_that_takes_nothing_ends_a_write() {
+    fn a_write_to_a_server_that_reads_nothing_ends() {
         let (done, wait) = mpsc::channel::<()>();
         let server = Server::start(move |_stream| assert!(wait.recv().is_err()));
         let mut connection = Connection::open(&server.endpoint, "x").unwrap();
@@ -298,22 +298,22 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn failures_say_what_to_do() {
+    fn connect_errors_have_help() {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let refused = SocketPort::open(&Endpoint { host: "127.0.0.1".to_owned(), port: free }).unwrap_err();
-        assert_eq!(refused.message(), format!("nothing listens at `127.0.0.1:{free}`"));
+        assert_eq!(refused.message(), format!("connection refused: nothing listens on `127.0.0.1:{free}`"));
         let endpoint = Endpoint { host: "lab".to_owned(), port: 1 };
         let case = |failure: Failure, kind: Kind, message: &str| {
             let error = explain(&endpoint, CONNECT_LIMIT, failure);
             assert_eq!((error.kind(), error.message()), (kind, message));
         };
-        case(Failure::Silent, Kind::ConnectionFailedError, "`lab:1` does not answer within 10s");
+        case(Failure::Silent, Kind::ConnectionFailedError, "`lab:1` did not respond within 10s");
         case(Failure::Interrupted, Kind::Interrupted, "interrupted while connecting to `lab:1`");
         let unknown = io::Error::other("failed to lookup address information: Name or service not known");
-        let told = "there is no host `lab`: name or service not known";
-        case(Failure::Unknown(unknown), Kind::ConnectionFailedError, told);
+        let message = "host `lab` not found: name or service not known";
+        case(Failure::Unknown(unknown), Kind::ConnectionFailedError, message);
         let unreachable = io::Error::other("Network is unreachable (os error 101)");
-        let told = "`lab:1` cannot be reached: network is unreachable";
-        case(Failure::System(unreachable), Kind::ConnectionFailedError, told);
+        let message = "cannot reach `lab:1`: network is unreachable";
+        case(Failure::System(unreachable), Kind::ConnectionFailedError, message);
     }
 }

@@ -1,8 +1,8 @@
-//! The telnet protocol (RFC 854, 855, 856, 858, 1143): data between commands, and what is agreed on with the other end.
+//! The telnet protocol (RFC 854, 855, 856, 858, 1143): data between commands, and option negotiation.
 //!
 //! [`Decoder`] and [`encode`] do no input or output. Uses nothing else of the crate; [`login`] and [`super::rfc2217`]
-//! use it. Invariant: how the same bytes are cut into pieces changes nothing, and no bytes make it panic or keep more
-//! than [`REPLY_LIMIT`] bytes.
+//! use it. Invariant: the result does not depend on how the bytes are split, and no input makes it panic or keep more than
+//! [`REPLY_LIMIT`] bytes.
 
 pub mod login;
 
@@ -11,9 +11,9 @@ use super::{PortError, Wait};
 
 pub use login::TelnetPort;
 
-/// Begins every command; twice it is the byte itself.
+/// Starts every command; doubled, it is the byte itself.
 pub const IAC: u8 = 255;
-/// "Stop doing it" and "do not do it".
+/// "Stop doing it", "do not do it".
 pub const DONT: u8 = 254;
 /// "Please do it", "yes, do it".
 pub const DO: u8 = 253;
@@ -21,46 +21,46 @@ pub const DO: u8 = 253;
 pub const WONT: u8 = 252;
 /// "I want to do it", "yes, I do it".
 pub const WILL: u8 = 251;
-/// Begins a subnegotiation.
+/// Starts a subnegotiation.
 pub const SB: u8 = 250;
 /// Ends a subnegotiation.
 pub const SE: u8 = 240;
 
-/// Eight-bit data in which a carriage return is a byte like others (RFC 856).
+/// Eight-bit data without special treatment of carriage returns (RFC 856).
 pub const BINARY: u8 = 0;
 /// No "go ahead" after each line (RFC 858).
 pub const SUPPRESS_GO_AHEAD: u8 = 3;
 /// Control of a serial line (RFC 2217).
 pub const COM_PORT: u8 = 44;
 
-/// Most bytes of answers that wait to be sent. An end that asks more often than it listens gets no more answers.
+/// Most bytes of pending replies. A peer that sends more requests than it reads replies gets no more replies.
 pub const REPLY_LIMIT: usize = 4096;
-/// Most bytes of one subnegotiation; those of RFC 2217 are short. Longer ones are left out.
+/// Most bytes of one subnegotiation; those of RFC 2217 are short. Longer ones are dropped.
 const SUBNEGOTIATION_LIMIT: usize = 256;
-/// Most subnegotiations that wait to be looked at.
+/// Most pending subnegotiations.
 const SUBNEGOTIATIONS: usize = 64;
 
-/// What is agreed on about one option in one direction.
+/// The negotiated state of one option in one direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Agreement {
     /// Whether we agree when asked.
     accepted: bool,
     on: bool,
-    /// We have asked and there is no answer yet.
+    /// We asked and have no reply yet.
     asked: bool,
     refused: bool,
 }
 
-/// Which end does what an option says.
+/// Which end an option applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Ours.
     Local,
-    /// The other one.
+    /// The peer's.
     Remote,
 }
 
-/// The options that are known; all others are always refused.
+/// The supported options; all others are always refused.
 const OPTIONS: [u8; 3] = [BINARY, SUPPRESS_GO_AHEAD, COM_PORT];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,7 +75,7 @@ enum State {
     SubnegotiationCommand,
 }
 
-/// Reads what comes from the other end, and knows what to answer.
+/// Decodes the peer's bytes and prepares the replies.
 #[derive(Debug)]
 pub struct Decoder {
     state: State,
@@ -83,14 +83,14 @@ pub struct Decoder {
     remote: [Agreement; OPTIONS.len()],
     subnegotiation: Vec<u8>,
     oversized: bool,
-    /// Whole subnegotiations: the option, then its data. At most 64, later ones are left out.
+    /// Complete subnegotiations: the option, then its data. At most 64; later ones are dropped.
     pub subnegotiations: Vec<Vec<u8>>,
-    /// Bytes to send to the other end, as they are.
+    /// Bytes to send to the peer, unchanged.
     pub replies: Vec<u8>,
 }
 
 impl Decoder {
-    /// Accepts binary data and the absence of "go ahead"; `com_port`: also the control of a serial line.
+    /// Accepts binary data and suppression of "go ahead"; with `com_port`, also control of a serial line.
     pub fn new(com_port: bool) -> Decoder {
         let accepted = |index: usize| Agreement { accepted: OPTIONS[index] != COM_PORT, ..Agreement::default() };
         let mut local: [Agreement; OPTIONS.len()] = std::array::from_fn(accepted);
@@ -114,7 +114,7 @@ impl Decoder {
         side.get_mut(index)
     }
 
-    /// Asks for an option, unless it is on or asked for already.
+    /// Requests an option, unless it is on or already requested.
     pub fn ask(&mut self, end: End, option: u8) {
         if let Some(agreement) = self.agreement(end, option)
             && !agreement.on
@@ -125,7 +125,7 @@ impl Decoder {
         }
     }
 
-    /// Whether an option is on; `None`: it was neither agreed on nor refused yet.
+    /// Whether an option is on; `None`: not negotiated yet.
     pub fn agreed(&self, end: End, option: u8) -> Option<bool> {
         let side = if end == End::Local { &self.local } else { &self.remote };
         let index = OPTIONS.iter().position(|&known| known == option)?;
@@ -139,7 +139,7 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes of the other end; appends the data among them to `data`.
+    /// Decodes bytes of the peer; appends the data among them to `data`.
     pub fn feed(&mut self, bytes: &[u8], data: &mut Vec<u8>) {
         for &byte in bytes {
             self.take(byte, data);
@@ -169,7 +169,7 @@ impl Decoder {
                     }
                     _ => State::Data,
                 };
-                // All other commands (go ahead, are you there, …) mean nothing to a board.
+                // All other commands (go ahead, are you there, …) have no meaning for a board.
                 if byte == IAC {
                     data.push(IAC);
                 }
@@ -191,7 +191,7 @@ impl Decoder {
                         self.subnegotiations.push(std::mem::take(&mut self.subnegotiation));
                     }
                 }
-                // The other end forgot to end it.
+                // The peer did not end it.
                 _ => {
                     self.state = State::Command;
                     self.take(byte, data);
@@ -208,7 +208,7 @@ impl Decoder {
         }
     }
 
-    /// Answers only what changes something, so that two ends never answer each other for ever (RFC 1143).
+    /// Replies only to changes, which prevents negotiation loops (RFC 1143).
     fn negotiate(&mut self, verb: u8, option: u8) {
         let (end, yes, no) =
             if matches!(verb, WILL | WONT) { (End::Remote, DO, DONT) } else { (End::Local, WILL, WONT) };
@@ -233,8 +233,8 @@ impl Decoder {
     }
 }
 
-/// Appends `bytes` as telnet data to `to`. `binary`: this end sends binary; else a carriage return, which is one for
-/// every board, is told from a line end by a zero byte after it.
+/// Appends `bytes` as telnet data to `to`. `binary`: this end sends binary; otherwise a zero byte after each carriage
+/// return marks it as a plain carriage return, not a line end.
 pub fn encode(bytes: &[u8], binary: bool, to: &mut Vec<u8>) {
     for &byte in bytes {
         match byte {
@@ -258,7 +258,7 @@ impl Link {
         Link { connection, decoder, raw: Vec::new() }
     }
 
-    /// Appends the data that is there to `buffer`.
+    /// Appends the available data to `buffer`.
     #[cfg(unix)]
     pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
         self.connection.descriptor()
@@ -268,13 +268,13 @@ impl Link {
         let outcome = self.connection.read_available(&mut self.raw);
         let count = self.take(buffer)?;
         match outcome {
-            // The next look tells that it is gone.
+            // The next read reports that it is gone.
             Err(_) if count > 0 => Ok(count),
             outcome => outcome.map(|_| count),
         }
     }
 
-    /// Waits until anything comes, which may be no data. Appends the data to `buffer`.
+    /// Waits for any bytes, which may contain no data. Appends the data to `buffer`.
     pub(super) fn read_some(&mut self, buffer: &mut Vec<u8>, wait: Wait) -> Result<usize, PortError> {
         let outcome = self.connection.read(&mut self.raw, wait);
         let count = self.take(buffer)?;
@@ -299,7 +299,7 @@ impl Link {
         Ok(buffer.len() - before)
     }
 
-    /// Sends what the protocol has to say.
+    /// Sends the protocol's pending replies.
     pub(super) fn answer(&mut self) -> Result<(), PortError> {
         let replies = std::mem::take(&mut self.decoder.replies);
         self.connection.write_whole(&replies)

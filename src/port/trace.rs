@@ -1,25 +1,24 @@
-//! Recordings of what passes between the host and boards: `--record FILE` writes one, `replay:FILE` answers from it.
+//! Recordings of the traffic between host and boards: `--record FILE` writes one, `replay:FILE` replays it.
 //!
-//! Uses [`crate::error`]. Invariant: every line is written at once and whole, so that the recording of a killed run is
-//! good up to its last line; and ports log in below this layer, so that no password of theirs is in it.
+//! Uses [`crate::error`]. Invariant: every line is written immediately and completely, so the recording of a killed run is
+//! valid up to its last line. Ports log in below this layer, so it contains no passwords.
 //!
 //! # The file
-//! Text, one thing a line. The first line is `belay-script recording 1`, `1` being the version of the format. Empty lines
-//! and lines that begin with `#` mean nothing. All others begin with a number that tells the sessions of the run apart,
-//! 1 for the port that was opened first:
+//! Text, one event per line. The first line is `belay-script recording 1`, where `1` is the version of the format. Empty
+//! lines and lines that start with `#` are ignored. All others start with the number of the session, 1 for the port
+//! opened first:
 //!
-//! | line | is |
+//! | line | meaning |
 //! |---|---|
 //! | `1 port "sim" soft_reset raw_paste` | a port was opened: its name, then its abilities |
-//! | `1 token "dG9rZW4"` | what frames the replies of this session |
-//! | `1 1234 > "print(1)\x04"` | 1234 µs after that the host wrote these bytes |
-//! | `1 1250 < "OK1\r\n"` | the host waited and these bytes came |
-//! | `1 1300 = "beep"` | the host looked and these bytes were there |
-//! | `1 1400 ! timeout` | the host waited in vain; also `interrupted` (Ctrl-C) and `gone "how"` |
-//! | `1 1500 !> timeout` | the write of the line before ended so |
+//! | `1 token "dG9rZW4"` | the token that frames the replies of this session |
+//! | `1 1234 > "print(1)\x04"` | 1234 µs later the host wrote these bytes |
+//! | `1 1250 < "OK1\r\n"` | the host waited and received these bytes |
+//! | `1 1300 = "beep"` | the host read these available bytes without waiting |
+//! | `1 1400 ! timeout` | the wait ended without data; also `interrupted` (Ctrl-C) and `gone "how"` |
+//! | `1 1500 !> timeout` | the write of the previous line failed like this |
 //!
-//! In quotes, `\\`, `\"`, `\r`, `\n`, `\t` and `\xNN` are bytes; all other bytes are printable ASCII and stand for
-//! themselves.
+//! In quotes, `\\`, `\"`, `\r`, `\n`, `\t` and `\xNN` are escapes; all other bytes are printable ASCII.
 
 mod record;
 mod replay;
@@ -33,25 +32,25 @@ use std::fmt::Write as _;
 /// The first line.
 const HEADER: &str = "belay-script recording 1";
 
-/// One thing that happened on a port.
+/// One event on a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Event {
     /// The host wrote.
     Written(Vec<u8>),
-    /// The host waited and got.
+    /// The host waited and received.
     Read(Vec<u8>),
-    /// The host looked and found.
+    /// The host read without waiting.
     Found(Vec<u8>),
-    /// Waiting or looking ended so.
+    /// A read failed.
     Failed(PortError),
-    /// The write before ended so.
+    /// The previous write failed.
     Refused(PortError),
 }
 
-/// The place of an ability.
+/// The field of an ability.
 type Ability = fn(&mut Abilities) -> &mut bool;
 
-/// The abilities by name, in the order in which they are written.
+/// The abilities by name, in written order.
 const ABILITIES: [(&str, Ability); 10] = [
     ("soft_reset", |abilities| &mut abilities.soft_reset),
     ("fresh", |abilities| &mut abilities.fresh),
@@ -65,7 +64,7 @@ const ABILITIES: [(&str, Ability); 10] = [
     ("hard_reset", |abilities| &mut abilities.hard_reset),
 ];
 
-/// The bytes in quotes.
+/// Quotes bytes.
 fn quote(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 2);
     text.push('"');
@@ -86,7 +85,7 @@ fn quote(bytes: &[u8]) -> String {
     text
 }
 
-/// Reads a quoted text at the start of `text`; gives the bytes and what follows.
+/// Parses a quoted text at the start of `text`; returns the bytes and the rest.
 fn unquote(text: &str) -> Option<(Vec<u8>, &str)> {
     let mut rest = text.strip_prefix('"')?;
     let mut bytes = Vec::new();

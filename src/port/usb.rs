@@ -1,8 +1,7 @@
-//! USB serial ports: listing them, and singling one out by what its USB descriptors say.
+//! Lists USB serial ports, and finds one by its USB descriptors.
 //!
-//! Uses [`crate::error`] and the crates `serialport` and `serde_json`. Invariant: which port a specifier means is
-//! decided by [`find`] alone, a pure function over a list; only [`list`] asks the operating system, and nothing
-//! here opens a port.
+//! Uses [`crate::error`] and the crates `serialport` and `serde_json`. Invariant: [`find`], a pure function over a list,
+//! resolves specifiers; only [`list`] asks the operating system, and nothing here opens a port.
 
 use crate::error::{Error, Kind, Result};
 use serde_json::{Map, Value};
@@ -10,15 +9,15 @@ use serialport::{SerialPortInfo, SerialPortType};
 use std::fmt;
 use std::str::FromStr;
 
-/// What is known of a board's USB port; Belay's fields. A field that is absent fits every port.
+/// The properties of a board's USB port, with Belay's fields. An absent field matches every port.
 ///
 /// Written as JSON, `{"vid": 11914, "serial_number": "E66…"}`, or as `usb:2e8a:0005[:E66…]` with the
 /// hexadecimal numbers that `lsusb` prints.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UsbSpecifier {
-    /// Vendor, for example 0x2e8a.
+    /// Vendor id, for example 0x2e8a.
     pub vid: Option<u16>,
-    /// Product of that vendor.
+    /// Product id of that vendor.
     pub pid: Option<u16>,
     /// Serial number of the board.
     pub serial_number: Option<String>,
@@ -36,24 +35,22 @@ pub struct UsbSpecifier {
 const KEYS: [&str; 7] = ["vid", "pid", "serial_number", "manufacturer", "product", "location", "device"];
 
 impl UsbSpecifier {
-    /// Reads the JSON form. `null` is as good as absent. Unknown keys are ignored, as Belay does, because other
-    /// programs put more into a specifier; but not a key that looks like a slip of the pen for a known one: it
-    /// would silently widen what the specifier fits.
+    /// Parses the JSON form. `null` means absent. Unknown keys are ignored, as in Belay, because other programs add keys to a
+    /// specifier; but a likely misspelling of a known key is an error, because it would silently widen the match.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`] for what is no JSON object, for a value of the wrong type, and for such a slip.
+    /// [`Kind::ArgumentError`] unless it is a JSON object, for a value of the wrong type, and for a misspelled key.
     pub fn from_json(text: &str) -> Result<UsbSpecifier> {
         let refuse = |message: String| Error::new(Kind::ArgumentError, message).with_help(JSON_HELP);
         let value: Value = serde_json::from_str(text)
             .map_err(|error| refuse(format!("the USB specifier `{text}` is not valid JSON: {error}")))?;
         let Value::Object(object) = value else {
-            return Err(refuse(format!("the USB specifier `{text}` is no JSON object")));
+            return Err(refuse(format!("the USB specifier `{text}` is not a JSON object")));
         };
         for key in object.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             if let Some(known) = KEYS.into_iter().find(|known| looks_like(key, known)) {
-                return Err(
-                    refuse(format!("a USB specifier has no key `{key}`")).with_help(format!("did you mean `{known}`?"))
-                );
+                return Err(refuse(format!("a USB specifier has no key named `{key}`"))
+                    .with_help(format!("did you mean `{known}`?")));
             }
         }
         Ok(UsbSpecifier {
@@ -67,11 +64,11 @@ impl UsbSpecifier {
         })
     }
 
-    /// Reads what follows `usb:` in the short form: `VID:PID`, or `VID:PID:SERIAL`. The serial number may hold
-    /// colons itself, as that of an ESP32-S3 does.
+    /// Parses what follows `usb:` in the short form: `VID:PID`, or `VID:PID:SERIAL`. The serial number may contain colons,
+    /// like that of an ESP32-S3.
     fn from_short(text: &str) -> Result<UsbSpecifier> {
         let refuse = || {
-            Error::new(Kind::ArgumentError, format!("`usb:{text}` is no USB specifier")).with_help(
+            Error::new(Kind::ArgumentError, format!("invalid USB specifier `usb:{text}`")).with_help(
                 "write `usb:VID:PID` or `usb:VID:PID:SERIAL`, the numbers as `lsusb` prints them: `usb:2e8a:0005`",
             )
         };
@@ -90,7 +87,7 @@ impl UsbSpecifier {
         Ok(UsbSpecifier { vid: Some(vid), pid: Some(pid), serial_number, ..UsbSpecifier::default() })
     }
 
-    /// Whether every given field equals the port's; text is compared without regard to case.
+    /// Whether every given field equals the port's; text is compared without case.
     pub fn fits(&self, port: &FoundPort) -> bool {
         let number = |wanted: Option<u16>, is: Option<u16>| wanted.is_none() || wanted == is;
         let text = |wanted: &Option<String>, is: Option<&str>| match wanted {
@@ -106,7 +103,7 @@ impl UsbSpecifier {
             && text(&self.device, Some(&port.device))
     }
 
-    /// The fields that are given, as JSON.
+    /// The given fields, as JSON.
     pub fn to_json(&self) -> Value {
         let mut object = Map::new();
         let numbers = [("vid", self.vid), ("pid", self.pid)];
@@ -126,7 +123,7 @@ impl UsbSpecifier {
 
 const JSON_HELP: &str = "write for example `{\"vid\": 11914, \"serial_number\": \"E66…\"}`, or `usb:2e8a:0005`";
 
-/// Whether an unknown key is a known one but for case, underscores or a missing end (`serial` for `serial_number`).
+/// Whether an unknown key is a known one except for case, underscores or a missing end (`serial` for `serial_number`).
 fn looks_like(key: &str, known: &str) -> bool {
     let plain =
         |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
@@ -144,7 +141,7 @@ fn number(object: &Map<String, Value>, key: &str) -> Result<Option<u16>> {
                 format!("`{key}` of a USB specifier is {value}, not a number from 0 to 65535"),
             )
             .with_help(
-                "JSON numbers are decimal: `2e8a` of `lsusb` is 11914; `usb:2e8a:0005` takes them in hexadecimal",
+                "use decimal numbers in JSON: `2e8a` of `lsusb` is 11914; or use `usb:2e8a:0005` with hexadecimal numbers",
             )),
         },
     }
@@ -164,10 +161,10 @@ fn string(object: &Map<String, Value>, key: &str) -> Result<Option<String>> {
 impl FromStr for UsbSpecifier {
     type Err = Error;
 
-    /// Reads either form.
+    /// Parses either form.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`] for text of neither form.
+    /// [`Kind::ArgumentError`] for text in neither form.
     fn from_str(text: &str) -> Result<UsbSpecifier> {
         match text.get(..4) {
             Some(prefix) if prefix.eq_ignore_ascii_case("usb:") => UsbSpecifier::from_short(&text[4..]),
@@ -177,7 +174,7 @@ impl FromStr for UsbSpecifier {
 }
 
 impl fmt::Display for UsbSpecifier {
-    /// The short form where it says everything, else JSON. Reads back as the same specifier.
+    /// The short form if it is complete, else JSON. Parses as the same specifier.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let more = [&self.manufacturer, &self.product, &self.location, &self.device];
         let plain = |serial: &str| !serial.is_empty() && serial.bytes().all(|byte| byte.is_ascii_graphic());
@@ -192,7 +189,7 @@ impl fmt::Display for UsbSpecifier {
     }
 }
 
-/// A port that the operating system lists and that may be a board's.
+/// A listed port that may belong to a board.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundPort {
     /// What to open: `/dev/ttyACM0`, `COM3`.
@@ -209,12 +206,12 @@ pub struct FoundPort {
     pub product: Option<String>,
     /// See [`UsbSpecifier::location`].
     pub location: Option<String>,
-    /// Whether this user may read and write it, as far as can be told without opening it.
+    /// Whether this user may read and write it, as far as is known without opening it.
     pub accessible: bool,
 }
 
 impl FoundPort {
-    /// The specifier with all that is known of this port.
+    /// The specifier with all known fields of this port.
     pub fn specifier(&self) -> UsbSpecifier {
         UsbSpecifier {
             vid: self.vid,
@@ -231,7 +228,7 @@ impl FoundPort {
 impl fmt::Display for FoundPort {
     /// One line: device, numbers, serial number, product and manufacturer.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Descriptors are the device's own text: no line end or escape sequence of theirs may reach a terminal.
+        // Descriptors are the device's own text: their line ends and escape sequences must not reach a terminal.
         let tame = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
         f.write_str(&self.device)?;
         if let (Some(vid), Some(pid)) = (self.vid, self.pid) {
@@ -245,30 +242,30 @@ impl fmt::Display for FoundPort {
     }
 }
 
-/// Lists the ports that may be boards: those with something known about them, as Belay does. Built-in serial ports
-/// (`/dev/ttyS0`) and Bluetooth ports are left out; they can be opened by name. Sorted by name.
+/// Lists the ports that may be boards: those with USB properties, as in Belay. Built-in serial ports (`/dev/ttyS0`) and
+/// Bluetooth ports are left out; they can be opened by name. Sorted by name.
 ///
 /// # Errors
-/// [`Kind::ConnectionFailedError`] if the operating system does not tell.
+/// [`Kind::ConnectionFailedError`] if the operating system does not list them.
 pub fn list() -> Result<Vec<FoundPort>> {
     let mut found: Vec<FoundPort> = available()?.into_iter().filter_map(plausible).collect();
     found.sort_by(|a, b| a.device.len().cmp(&b.device.len()).then_with(|| a.device.cmp(&b.device)));
     Ok(found)
 }
 
-/// The names of all ports that the operating system lists, plausible or not. Empty if it does not tell.
+/// The names of all ports that the operating system lists, plausible or not. Empty on failure.
 pub(crate) fn names() -> Vec<String> {
     available().unwrap_or_default().into_iter().map(|port| port.port_name).collect()
 }
 
 fn available() -> Result<Vec<SerialPortInfo>> {
-    // The crate panics where this folder is missing, as in some containers: no such folder, no ports.
+    // The crate panics if this folder is missing, as in some containers: no folder, no ports.
     #[cfg(target_os = "linux")]
     if !std::path::Path::new("/sys/class/tty").is_dir() {
         return Ok(Vec::new());
     }
     serialport::available_ports().map_err(|error| {
-        Error::new(Kind::ConnectionFailedError, format!("the serial ports cannot be listed: {error}"))
+        Error::new(Kind::ConnectionFailedError, format!("cannot list the serial ports: {error}"))
             .with_help("name the port: `--port /dev/ttyACM0` or `--port COM3`")
     })
 }
@@ -301,11 +298,11 @@ fn accessible(_device: &str) -> bool {
     true
 }
 
-/// The one port of `ports` that `specifier` means.
+/// The one port in `ports` that matches `specifier`.
 ///
 /// # Errors
-/// [`Kind::DeviceNotFoundError`] if there is none, [`Kind::InsufficientSpecifierError`] if there are several. Both
-/// list the ports in question, one a line.
+/// [`Kind::DeviceNotFoundError`] if there is none, [`Kind::InsufficientSpecifierError`] if there are several. Both list
+/// the ports, one per line.
 pub fn find<'a>(specifier: &UsbSpecifier, ports: &'a [FoundPort]) -> Result<&'a FoundPort> {
     let anything = *specifier == UsbSpecifier::default();
     let fitting: Vec<&FoundPort> = ports.iter().filter(|port| specifier.fits(port)).collect();
@@ -314,23 +311,24 @@ pub fn find<'a>(specifier: &UsbSpecifier, ports: &'a [FoundPort]) -> Result<&'a 
         [] if ports.is_empty() => {
             let message = match anything {
                 true => "no board was found on USB".to_owned(),
-                false => format!("no board fits `{specifier}`: none was found on USB"),
+                false => format!("no board matches `{specifier}`: none was found on USB"),
             };
             Err(Error::new(Kind::DeviceNotFoundError, message).with_help(
                 "plug in a board (some cables carry power only), name a port with `--port`, or try `--port sim`",
             ))
         }
-        [] => {
-            Err(Error::new(Kind::DeviceNotFoundError, format!("no board fits `{specifier}`; found:{}", lines(ports)))
-                .with_help("every field that is given must be equal; leave out what may differ"))
-        }
+        [] => Err(Error::new(
+            Kind::DeviceNotFoundError,
+            format!("no board matches `{specifier}`; found:{}", lines(ports)),
+        )
+        .with_help("omit the fields that may differ: every given field must be equal")),
         _ => {
             let count = fitting.len();
             let message = match anything {
                 true => format!("{count} boards were found:{}", lines(fitting)),
-                false => format!("`{specifier}` fits {count} boards:{}", lines(fitting)),
+                false => format!("`{specifier}` matches {count} boards:{}", lines(fitting)),
             };
-            let help = "say which one with `--port`: its device, or a USB specifier with its `serial_number`";
+            let help = "choose one with `--port`: its device, or a USB specifier with its `serial_number`";
             Err(Error::new(Kind::InsufficientSpecifierError, message).with_help(help))
         }
     }

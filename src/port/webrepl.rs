@@ -1,11 +1,11 @@
-//! `ws://HOST`: MicroPython's WebREPL, the REPL of a board with a network, by WebSocket and password.
+//! `ws://HOST`: MicroPython's WebREPL, the REPL of a board over the network, by WebSocket and password.
 //!
-//! Uses [`crate::error`], [`super::socket`] and [`super::websocket`]. Invariants: no password is ever in a message; no
-//! more than [`BLOCK`] bytes are on their way to a board that shows no sign of having read them.
+//! Uses [`crate::error`], [`super::socket`] and [`super::websocket`]. Invariants: no password is ever in a message; at
+//! most [`BLOCK`] bytes are in transit to a board that shows no sign of having read them.
 //!
-//! The board puts what it hears into the same small ring as serial input (260 bytes on ESP32 and ESP8266) and loses what
-//! does not fit (micropython#2497, #16997). It answers no pings, so its output is the only sign of progress; where none
-//! comes, a pause must do.
+//! The board puts input into the same small ring as serial input (260 bytes on ESP32 and ESP8266) and loses what does not
+//! fit (micropython#2497, #16997). It does not reply to pings, so its output is the only sign of progress; without output,
+//! the host pauses instead.
 
 use super::endpoint::Endpoint;
 use super::socket::Connection;
@@ -15,15 +15,15 @@ use crate::bound;
 use crate::error::{Error, Kind, Result};
 use std::time::{Duration, Instant};
 
-/// WebREPL's own port number.
+/// WebREPL's default port number.
 pub const USUAL_PORT: u16 = 8266;
 
-/// Most bytes that a board is sent before it has said something.
+/// Most bytes to send to a board before it sends something.
 pub const BLOCK: usize = 255;
 
 /// How long to wait for a sign of progress after a block.
 const PAUSE: Duration = Duration::from_millis(250);
-/// How long each step of the opening may take.
+/// How long each step of opening may take.
 const STEP_LIMIT: Duration = Duration::from_secs(10);
 
 /// A board's WebREPL.
@@ -32,20 +32,20 @@ pub struct WebReplPort {
     connection: Connection,
     decoder: Decoder,
     raw: Vec<u8>,
-    /// Text that came and was not read.
+    /// Received text that is not read yet.
     early: Vec<u8>,
-    /// Bytes sent since the board last said something.
+    /// Bytes sent since the board last sent something.
     unanswered: usize,
-    /// Why there is no more.
+    /// Why the connection ended.
     gone: Option<String>,
 }
 
 impl WebReplPort {
-    /// Connects and gives the password, if the board asks for one.
+    /// Connects and sends the password, if the board asks for one.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if there is no WebREPL, [`Kind::AuthenticationError`] if there is no password or it
-    /// is refused, [`Kind::Interrupted`].
+    /// [`Kind::ConnectionFailedError`] if there is no WebREPL, [`Kind::AuthenticationError`] if the password is missing or
+    /// rejected, [`Kind::Interrupted`].
     pub fn open(endpoint: &Endpoint, password: Option<&str>) -> Result<WebReplPort> {
         let name = format!("ws://{}", endpoint.shown(Some(USUAL_PORT)));
         let connection = Connection::open(endpoint, &name)?;
@@ -78,7 +78,7 @@ impl WebReplPort {
                 Ok(None) => {}
                 Err(how) => {
                     return Err(Error::new(Kind::ConnectionFailedError, format!("`{}` {how}", self.name)).with_help(
-                        "is `import webrepl; webrepl.start()` in the board's boot.py, on this port number?",
+                        "check that the board's boot.py runs `import webrepl; webrepl.start()`, on this port number",
                     ));
                 }
             }
@@ -88,7 +88,7 @@ impl WebReplPort {
 
     fn log_in(&mut self, password: Option<&str>) -> Result<()> {
         if !self.hear(&["Password: ", ">>> "])? {
-            return Err(self.failed("greets with no `Password:`"));
+            return Err(self.failed("did not send the prompt `Password:`"));
         }
         if self.early.ends_with(b">>> ") {
             return Ok(());
@@ -97,24 +97,24 @@ impl WebReplPort {
         let Some(password) = password else {
             return Err(refused(
                 format!("`{}` asks for a password", self.name),
-                "give it: `open(port, #{ password: \"…\" })`, or `--password-file FILE`",
+                "pass it: `open(port, #{ password: \"…\" })`, or `--password-file FILE`",
             ));
         };
         self.early.clear();
         let wait = Wait::for_at_most(STEP_LIMIT);
         self.send(Opcode::Text, format!("{password}\r").as_bytes(), wait).map_err(|error| self.lost(error))?;
-        // A board that denies closes the connection: what it said before counts.
+        // A board that denies access closes the connection: check its output first.
         let heard = self.hear(&["WebREPL connected\r\n>>> ", "Access denied"]);
         if contains(&self.early, "Access denied") {
             return Err(refused(
-                format!("`{}` refuses the password", self.name),
-                "it is the one of `import webrepl_setup`, in the board's file webrepl_cfg.py; it has 4 to 9 characters",
+                format!("`{}` rejected the password", self.name),
+                "use the one set with `import webrepl_setup`, in the board's file webrepl_cfg.py; it has 4 to 9 characters",
             ));
         }
-        if heard? { Ok(()) } else { Err(self.failed("does not go on after the password")) }
+        if heard? { Ok(()) } else { Err(self.failed("did not respond to the password")) }
     }
 
-    /// Reads until one of `wanted` has come; false if it does not come in time.
+    /// Reads until one of `wanted` arrives; false on timeout.
     fn hear(&mut self, wanted: &[&str]) -> Result<bool> {
         let wait = Wait::for_at_most(STEP_LIMIT);
         loop {
@@ -134,7 +134,7 @@ impl WebReplPort {
 
     fn failed(&self, how: &str) -> Error {
         Error::new(Kind::ConnectionFailedError, format!("`{}` {how}", self.name))
-            .with_help("is it a board's WebREPL? reset the board and try again")
+            .with_help("check that it is a board's WebREPL, then reset the board and try again")
     }
 
     fn lost(&self, error: PortError) -> Error {
@@ -142,13 +142,13 @@ impl WebReplPort {
             PortError::Interrupted => {
                 Error::new(Kind::Interrupted, format!("interrupted while opening `{}`", self.name))
             }
-            PortError::Timeout => self.failed("does not answer as WebREPL does"),
+            PortError::Timeout => self.failed("did not respond as a WebREPL"),
             PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how)
-                .with_help("a board takes one client at a time: close the other one, also in a browser"),
+                .with_help("close other clients, also in browsers: a board accepts one at a time"),
         }
     }
 
-    /// Sends a frame, whole: half a frame would spoil all that follow.
+    /// Sends a complete frame: half a frame would break all that follow.
     fn send(&mut self, opcode: Opcode, payload: &[u8], wait: Wait) -> Result<(), PortError> {
         wait.slice()?;
         let mask = random().map_err(|error| PortError::Gone(error.message().to_owned()))?;
@@ -157,7 +157,7 @@ impl WebReplPort {
         self.connection.write_whole(&frame)
     }
 
-    /// Waits for bytes and takes them; text among them goes to `early`.
+    /// Waits for bytes and processes them; their text goes to `early`.
     fn receive(&mut self, wait: Wait) -> Result<(), PortError> {
         if let Some(how) = &self.gone {
             return Err(PortError::Gone(how.clone()));
@@ -178,7 +178,7 @@ impl WebReplPort {
         if self.early.len() > bound::UNREAD {
             self.early.clear();
             self.gone = Some(format!(
-                "`{}` sends more than {}, and takes nothing",
+                "`{}` sent more than {} and accepted nothing",
                 self.name,
                 bound::shown(bound::UNREAD as u64)
             ));
@@ -193,7 +193,9 @@ impl WebReplPort {
                     let words = if words.is_empty() { words } else { format!(": {words}") };
                     self.gone = Some(format!("`{}` closed the connection{words}", self.name));
                 }
-                Control::Broken(how) => self.gone = Some(format!("what `{}` sends is no WebSocket: {how}", self.name)),
+                Control::Broken(how) => {
+                    self.gone = Some(format!("`{}` sent an invalid WebSocket frame: {how}", self.name))
+                }
             }
         }
         Ok(count)
@@ -225,7 +227,7 @@ impl Port for WebReplPort {
         &self.name
     }
 
-    /// No soft reset: it ends the board's network, and the connection with it.
+    /// No soft reset: it ends the board's network and so the connection.
     fn abilities(&self) -> Abilities {
         Abilities { raw_paste: true, text_only: true, ..Abilities::default() }
     }
@@ -269,7 +271,7 @@ impl Port for WebReplPort {
         while self.early.is_empty() {
             match self.receive(wait) {
                 Ok(()) => {}
-                // The last words come first.
+                // Return the last output first.
                 Err(PortError::Gone(_)) if !self.early.is_empty() => {}
                 Err(error) => {
                     self.give(buffer);
@@ -284,14 +286,14 @@ impl Port for WebReplPort {
 impl Drop for WebReplPort {
     fn drop(&mut self) {
         if self.gone.is_none() {
-            // Without it the board notices late that it may take another client.
+            // Without it, the board notices late that it can accept another client.
             let _ = self.send(Opcode::Close, b"\x03\xe8", Wait::for_at_most(Duration::from_millis(100)).undisturbed());
         }
     }
 }
 
-/// How many of `bytes` make the next block of at most `limit`: a text frame holds whole
-/// characters, as far as the writer cut none in two. (No board looks.)
+/// How many of `bytes` form the next block of at most `limit`: a text frame contains whole characters, unless the writer
+/// split one. (No board checks.)
 fn block(bytes: &[u8], limit: usize) -> usize {
     let limit = limit.clamp(1, BLOCK);
     if bytes.len() <= limit {
@@ -308,7 +310,7 @@ fn contains(text: &[u8], words: &str) -> bool {
 fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
-        Error::new(Kind::InternalError, format!("the operating system gives no randomness: {error}"))
+        Error::new(Kind::InternalError, format!("the operating system provides no random bytes: {error}"))
     })?;
     Ok(bytes)
 }

@@ -1,4 +1,4 @@
-//! The WebSocket protocol (RFC 6455) as far as a client of a board needs it: handshake, frames. No TLS, no extensions.
+//! The part of the WebSocket protocol (RFC 6455) that a board's client needs: handshake, frames. No TLS, no extensions.
 //!
 //! No input or output; uses base64 and sha1 only. [`super::webrepl`] uses it. Invariant: how the same bytes are cut into pieces
 //! changes nothing, and no bytes make anything here panic or keep more than a control frame.
@@ -10,10 +10,10 @@ use sha1::{Digest as _, Sha1};
 /// What a server appends to the client's key.
 const MAGIC: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opcode {
-    /// More of the message before.
+    /// More of the previous message.
     Continuation = 0,
     /// Text.
     Text = 1,
@@ -21,9 +21,9 @@ pub enum Opcode {
     Binary = 2,
     /// The last frame.
     Close = 8,
-    /// To be answered with [`Opcode::Pong`].
+    /// Expects [`Opcode::Pong`] as the reply.
     Ping = 9,
-    /// The answer to [`Opcode::Ping`].
+    /// The reply to [`Opcode::Ping`].
     Pong = 10,
 }
 
@@ -43,12 +43,12 @@ pub fn key(random: [u8; 16]) -> String {
     STANDARD.encode(random)
 }
 
-/// What a server that understands WebSocket answers to `key`.
+/// The value with which a WebSocket server confirms `key`.
 pub fn accept_key(key: &str) -> String {
     STANDARD.encode(Sha1::digest(format!("{key}{MAGIC}")))
 }
 
-/// The client's request. MicroPython's server compares names of headers by case.
+/// The client's request. MicroPython's server compares header names with case.
 pub fn request(host: &str, key: &str) -> String {
     format!(
         "GET / HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n\
@@ -56,32 +56,31 @@ pub fn request(host: &str, key: &str) -> String {
     )
 }
 
-/// Most bytes of a server's answer to the request.
+/// Most bytes of a server's response.
 pub const RESPONSE_LIMIT: usize = 8 * 1024;
 
-/// Looks for the end of the server's answer to `key` at the start of `bytes`; gives its length, `None` if it is not
-/// complete.
+/// Checks the server's response to `key` at the start of `bytes`; returns its length, `None` if it is incomplete.
 ///
 /// # Errors
-/// What is wrong with it, as the end of a sentence.
+/// The problem, as the end of a sentence.
 pub fn response(bytes: &[u8], key: &str) -> Result<Option<usize>, String> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
         let http = b"HTTP/";
         if !bytes.starts_with(&http[..bytes.len().min(http.len())]) {
-            return Err("is no web server".to_owned());
+            return Err("is not a web server".to_owned());
         }
-        return if bytes.len() > RESPONSE_LIMIT { Err("answers without end".to_owned()) } else { Ok(None) };
+        return if bytes.len() > RESPONSE_LIMIT { Err("sent an endless HTTP response".to_owned()) } else { Ok(None) };
     };
     let head = String::from_utf8_lossy(&bytes[..end]);
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap_or_default();
     let (version, status) = status.split_once(' ').unwrap_or((status, ""));
     if !version.starts_with("HTTP/") {
-        return Err("is no web server".to_owned());
+        return Err("is not a web server".to_owned());
     }
     if status.split(' ').next() != Some("101") {
-        let told: String = status.chars().filter(|c| !c.is_control()).take(60).collect();
-        return Err(format!("answers `{told}` in place of opening a WebSocket"));
+        let status: String = status.chars().filter(|c| !c.is_control()).take(60).collect();
+        return Err(format!("responded `{status}` instead of opening a WebSocket"));
     }
     let wanted = accept_key(key);
     let accept = lines
@@ -90,12 +89,12 @@ pub fn response(bytes: &[u8], key: &str) -> Result<Option<usize>, String> {
         .map(|(_, value)| value.trim());
     match accept {
         Some(accept) if accept == wanted => Ok(Some(end + 4)),
-        Some(_) => Err("answers a WebSocket request that is not ours".to_owned()),
-        None => Err("answers without `Sec-WebSocket-Accept`".to_owned()),
+        Some(_) => Err("sent a wrong `Sec-WebSocket-Accept`".to_owned()),
+        None => Err("sent no `Sec-WebSocket-Accept`".to_owned()),
     }
 }
 
-/// Appends a whole message as one frame, masked as a client's must be.
+/// Appends a message as one frame, masked as required of a client.
 pub fn encode(opcode: Opcode, payload: &[u8], mask: [u8; 4], to: &mut Vec<u8>) {
     to.push(0x80 | opcode as u8);
     match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
@@ -116,37 +115,37 @@ pub fn encode(opcode: Opcode, payload: &[u8], mask: [u8; 4], to: &mut Vec<u8>) {
 /// A control frame, or the end of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Control {
-    /// To be answered with the same payload.
+    /// Expects a pong with the same payload.
     Ping(Vec<u8>),
-    /// The other end leaves; why, in its own words, which may be empty.
+    /// The peer closes; its reason, which may be empty.
     Close(String),
-    /// The bytes are no WebSocket frames; what is wrong. Nothing that follows is read.
+    /// The bytes are not WebSocket frames; the problem. Nothing after them is read.
     Broken(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Frame {
+struct FrameHeader {
     opcode: Opcode,
     left: u64,
     mask: Option<[u8; 4]>,
-    /// Where in the mask the next byte falls.
+    /// The mask index of the next byte.
     phase: usize,
 }
 
-/// Reads a server's frames. Messages are given on as they come, without their limits: a terminal has no messages.
+/// Decodes a server's frames. Passes on message data without message boundaries, which a terminal does not have.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// The beginning of a frame, until it is known.
+    /// The header of a frame, until it is complete.
     head: Vec<u8>,
-    frame: Option<Frame>,
+    frame: Option<FrameHeader>,
     control: Vec<u8>,
     ended: bool,
 }
 
 impl Decoder {
-    /// Takes bytes of the server; appends what its messages say to `data` and gives what else it said.
+    /// Decodes bytes of the server; appends the data of messages to `data` and returns the control frames.
     pub fn feed(&mut self, mut bytes: &[u8], data: &mut Vec<u8>) -> Vec<Control> {
-        let mut said = Vec::new();
+        let mut controls = Vec::new();
         while !bytes.is_empty() && !self.ended {
             let Some(frame) = &mut self.frame else {
                 self.head.push(bytes[0]);
@@ -157,12 +156,12 @@ impl Decoder {
                         self.head.clear();
                         self.frame = Some(frame);
                         if frame.left == 0 {
-                            self.finish(&mut said);
+                            self.finish(&mut controls);
                         }
                     }
                     Err(wrong) => {
                         self.ended = true;
-                        said.push(Control::Broken(wrong));
+                        controls.push(Control::Broken(wrong));
                     }
                 }
                 continue;
@@ -182,37 +181,37 @@ impl Decoder {
             frame.left -= count as u64;
             bytes = &bytes[count..];
             if frame.left == 0 {
-                self.finish(&mut said);
+                self.finish(&mut controls);
             }
         }
-        said
+        controls
     }
 
-    fn finish(&mut self, said: &mut Vec<Control>) {
+    fn finish(&mut self, controls: &mut Vec<Control>) {
         let Some(frame) = self.frame.take() else { return };
         let payload = std::mem::take(&mut self.control);
         match frame.opcode {
-            Opcode::Ping => said.push(Control::Ping(payload)),
+            Opcode::Ping => controls.push(Control::Ping(payload)),
             Opcode::Close => {
                 self.ended = true;
                 let words = String::from_utf8_lossy(payload.get(2..).unwrap_or_default());
-                said.push(Control::Close(words.chars().filter(|c| !c.is_control()).collect()));
+                controls.push(Control::Close(words.chars().filter(|c| !c.is_control()).collect()));
             }
             _ => {}
         }
     }
 }
 
-/// Reads the beginning of a frame; `None` if it is not complete.
-fn head(bytes: &[u8]) -> Result<Option<Frame>, &'static str> {
+/// Parses the header of a frame; `None` if it is incomplete.
+fn head(bytes: &[u8]) -> Result<Option<FrameHeader>, &'static str> {
     let [first, second, rest @ ..] = bytes else { return Ok(None) };
     if first & 0x70 != 0 {
-        return Err("a frame uses an extension that nobody agreed on");
+        return Err("a frame uses an unknown extension");
     }
-    let opcode = Opcode::from_bits(first & 0x0f).ok_or("a frame is of no known kind")?;
+    let opcode = Opcode::from_bits(first & 0x0f).ok_or("a frame has an unknown opcode")?;
     let short = second & 0x7f;
     if opcode.is_control() && (short > 125 || first & 0x80 == 0) {
-        return Err("a control frame is too long or in parts");
+        return Err("a control frame is too long or fragmented");
     }
     let wide = match short {
         126 => 2,
@@ -220,15 +219,15 @@ fn head(bytes: &[u8]) -> Result<Option<Frame>, &'static str> {
         _ => 0,
     };
     let masked = second & 0x80 != 0;
-    // A server masks nothing, but what is masked can be read.
+    // A server does not mask, but masked frames can be read.
     let Some(fields) = rest.get(..wide + if masked { 4 } else { 0 }) else { return Ok(None) };
     let (length, mask) = fields.split_at(wide);
     let left =
         if wide == 0 { u64::from(short) } else { length.iter().fold(0, |length, byte| length << 8 | u64::from(*byte)) };
     if left > i64::MAX as u64 {
-        return Err("a frame is longer than any");
+        return Err("a frame is too long");
     }
-    Ok(Some(Frame { opcode, left, mask: mask.try_into().ok(), phase: 0 }))
+    Ok(Some(FrameHeader { opcode, left, mask: mask.try_into().ok(), phase: 0 }))
 }
 
 #[cfg(test)]
@@ -238,17 +237,17 @@ mod tests {
 
     fn decode(bytes: &[u8]) -> (Vec<u8>, Vec<Control>) {
         let mut data = Vec::new();
-        let said = Decoder::default().feed(bytes, &mut data);
-        (data, said)
+        let controls = Decoder::default().feed(bytes, &mut data);
+        (data, controls)
     }
 
     #[test]
-    fn the_accept_key_is_the_standards() {
+    fn computes_the_standards_accept_key() {
         assert_eq!(accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     }
 
     #[test]
-    fn a_servers_answer_is_checked() {
+    fn checks_the_servers_response() {
         let key = "dGhlIHNhbXBsZSBub25jZQ==";
         let good = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                     sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -260,17 +259,17 @@ mod tests {
             let wrong = response(text.as_bytes(), key).unwrap_err();
             assert!(wrong.contains(part), "{wrong}");
         };
-        case("SSH-2.0", "is no web server");
-        case("HTTP/1.1 404 Not Found\r\n\r\n", "answers `404 Not Found` in place");
-        case("HTTP/1.1 101 x\r\n\r\n", "without `Sec-WebSocket-Accept`");
-        case("HTTP/1.1 101 x\r\nSec-WebSocket-Accept: abc\r\n\r\n", "not ours");
-        case(&format!("HTTP/1.1 101 {}", "x".repeat(RESPONSE_LIMIT)), "without end");
+        case("SSH-2.0", "is not a web server");
+        case("HTTP/1.1 404 Not Found\r\n\r\n", "responded `404 Not Found` instead");
+        case("HTTP/1.1 101 x\r\n\r\n", "sent no `Sec-WebSocket-Accept`");
+        case("HTTP/1.1 101 x\r\nSec-WebSocket-Accept: abc\r\n\r\n", "wrong `Sec-WebSocket-Accept`");
+        case(&format!("HTTP/1.1 101 {}", "x".repeat(RESPONSE_LIMIT)), "endless");
     }
 
     #[test]
-    fn frames_are_read() {
-        let case = |bytes: &[u8], data: &[u8], said: &[Control]| {
-            assert_eq!(decode(bytes), (data.to_vec(), said.to_vec()), "{bytes:?}");
+    fn decodes_frames() {
+        let case = |bytes: &[u8], data: &[u8], controls: &[Control]| {
+            assert_eq!(decode(bytes), (data.to_vec(), controls.to_vec()), "{bytes:?}");
         };
         // The examples of RFC 6455, section 5.7.
         case(b"\x81\x05Hello", b"Hello", &[]);
@@ -280,10 +279,10 @@ mod tests {
         case(b"\x81\x00\x82\x01x\x8a\x00", b"x", &[]);
         case(b"\x88\x05\x03\xe8bye\x81\x01x", b"", &[Control::Close("bye".to_owned())]);
         case(b"\x88\x00", b"", &[Control::Close(String::new())]);
-        case(b"\xc1\x01xx", b"", &[Control::Broken("a frame uses an extension that nobody agreed on")]);
-        case(b"\x83\x01xx", b"", &[Control::Broken("a frame is of no known kind")]);
-        case(b"\x89\x7e\x00", b"", &[Control::Broken("a control frame is too long or in parts")]);
-        case(b"\x81\x7f\xff\0\0\0\0\0\0\0x", b"", &[Control::Broken("a frame is longer than any")]);
+        case(b"\xc1\x01xx", b"", &[Control::Broken("a frame uses an unknown extension")]);
+        case(b"\x83\x01xx", b"", &[Control::Broken("a frame has an unknown opcode")]);
+        case(b"\x89\x7e\x00", b"", &[Control::Broken("a control frame is too long or fragmented")]);
+        case(b"\x81\x7f\xff\0\0\0\0\0\0\0x", b"", &[Control::Broken("a frame is too long")]);
     }
 
     proptest! {
@@ -295,16 +294,16 @@ mod tests {
             let whole = decode(&bytes);
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
             cuts.sort_unstable();
-            let (mut decoder, mut data, mut said, mut from) = (Decoder::default(), Vec::new(), Vec::new(), 0);
+            let (mut decoder, mut data, mut controls, mut from) = (Decoder::default(), Vec::new(), Vec::new(), 0);
             for cut in cuts.into_iter().chain([bytes.len()]) {
-                said.extend(decoder.feed(&bytes[from..cut], &mut data));
+                controls.extend(decoder.feed(&bytes[from..cut], &mut data));
                 from = cut;
             }
-            prop_assert_eq!(whole, (data, said));
+            prop_assert_eq!(whole, (data, controls));
         }
 
         #[test]
-        fn what_is_encoded_is_decoded(length in prop_oneof![0..300_usize, 65_000..66_000_usize], mask: [u8; 4]) {
+        fn encoding_and_decoding_round_trip(length in prop_oneof![0..300_usize, 65_000..66_000_usize], mask: [u8; 4]) {
             let payload: Vec<u8> = (0..=255).cycle().take(length).collect();
             let mut bytes = Vec::new();
             encode(Opcode::Text, &payload, mask, &mut bytes);
@@ -312,7 +311,7 @@ mod tests {
         }
 
         #[test]
-        fn no_answer_makes_it_panic(bytes: Vec<u8>, text in "HTTP/1.1 101[ -~\r\n]{0,60}\r\n\r\n") {
+        fn no_reply_makes_it_panic(bytes: Vec<u8>, text in "HTTP/1.1 101[ -~\r\n]{0,60}\r\n\r\n") {
             let _ = response(&bytes, "key");
             let _ = response(text.as_bytes(), "key");
         }

@@ -1,4 +1,4 @@
-//! The body of an item: de-indented, checked, and wrapped as a function or as code for the board's globals.
+//! The body of an item: dedented, checked, and wrapped as a function or as code for the board's globals.
 //!
 //! Uses [`super::lines`], [`super::minify`] and [`super::token`]. Invariant: a body keeps its number of lines, so that
 //! a line of the board is a line of the script: `script line = body's first line + (board line - 1 - leading lines)`.
@@ -14,11 +14,11 @@ use super::token::{Fault, Literal, Token, TokenKind, line_ends};
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A body, de-indented: its first statement stands at column 0, and its lines end with LF.
+/// A dedented body: its first statement is at column 0, and its lines end with LF.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Body {
     text: String,
-    /// Where in `text` the logical lines and the comment lines start.
+    /// The starts of the logical lines and the comment lines in `text`.
     starts: Vec<usize>,
     is_empty: bool,
 }
@@ -26,30 +26,29 @@ pub struct Body {
 /// Source for a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrapped {
-    /// The source. No line end at the end is added.
+    /// The source. No final line end is added.
     pub source: String,
     /// Number of lines before the first line of the body.
     pub leading_lines: u32,
 }
 
 impl Wrapped {
-    /// The line of the script for a line of the board (from 1), the body's text starting in line `first` of the
-    /// script; `None` for the lines before the body.
+    /// The line of the script for a line of the board (from 1), if the body's text starts in line `first` of the script; `None`
+    /// for the lines before the body.
     pub fn script_line(&self, first: u32, board_line: u32) -> Option<u32> {
         board_line.checked_sub(1)?.checked_sub(self.leading_lines).map(|down| first.saturating_add(down))
     }
 }
 
 impl Body {
-    /// Reads `text` as it stands between the quotes in a script, or behind the colon of a `def`.
+    /// Parses `text`, taken from between the quotes in a script, or from after the colon of a `def`.
     ///
-    /// The first statement's indentation is the body's; if that statement stands on the text's first line, the second
-    /// one's is. A tab goes to the next column that is a multiple of eight. Control characters within string literals
-    /// become escapes.
+    /// The first statement's indentation is the body's; if that statement is on the text's first line, the second one's is. A
+    /// tab goes to the next column that is a multiple of eight. Control characters within string literals become escapes.
     ///
     /// # Errors
-    /// A line that is indented less than the body, or like no outer block; a string without an end; a character that
-    /// is no Python, or that cannot be sent.
+    /// A line that is indented less than the body, or like no outer block; an unterminated string; a character that is not
+    /// valid Python, or that cannot be sent.
     pub fn parse(text: &str) -> Result<Body, SourceError> {
         let code = Code::new(text);
         if let Some(token) = code.first_error() {
@@ -72,17 +71,17 @@ impl Body {
         deindent(&code, &columns)
     }
 
-    /// The de-indented text.
+    /// The dedented text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether there is no statement, at most comments.
+    /// Whether there are no statements, only comments or nothing.
     pub fn is_empty(&self) -> bool {
         self.is_empty
     }
 
-    /// The body of a function: `header` is the line `def NAME(PARAMS):`, decorators before it if any.
+    /// The body as a function: `header` is the line `def NAME(PARAMS):`, with any decorators before it.
     pub fn as_function(&self, header: &str, minified: bool) -> Wrapped {
         let mut source = String::with_capacity(header.len() + self.text.len() + self.starts.len() + 8);
         source.push_str(header.trim_end_matches(['\r', '\n']));
@@ -101,7 +100,7 @@ impl Body {
         finish(source, leading_lines, minified)
     }
 
-    /// The body as code of the board's globals, behind one line that assigns `assignments`: names and Python literals.
+    /// The body as code for the board's globals, after one line that assigns `assignments`: names and Python literals.
     pub fn as_globals(&self, assignments: &[(&str, &str)], minified: bool) -> Wrapped {
         let mut source = String::with_capacity(self.text.len());
         for (index, (name, literal)) in assignments.iter().enumerate() {
@@ -131,13 +130,13 @@ fn deindent(code: &Code<'_>, columns: &[u32]) -> Result<Body, SourceError> {
         let starts_line = code.lines.get(next_line).is_some_and(|line| line.first == index);
         match token.kind {
             TokenKind::Newline | TokenKind::NonLogicalNewline => text.push('\n'),
-            // Before the first or behind the last token of a line, a plain line end does the same.
+            // Before the first or after the last token of a line, a plain line end has the same effect.
             TokenKind::Continuation => text.push_str(if index < end { "\\\n" } else { "\n" }),
             TokenKind::Indent => {}
             TokenKind::Blank if index >= end && text.ends_with('\n') => {}
             TokenKind::Blank => text.push_str(&token.text(code.source).replace(['\x0b', '\x0c'], " ")),
             TokenKind::Comment => {
-                // Within brackets or behind a statement a comment stays where it is.
+                // Within brackets or after a statement, a comment stays in place.
                 if index >= end && text.bytes().last().is_none_or(|byte| byte == b'\n') {
                     let column = indentation(code.source, &code.tokens, index).saturating_sub(base);
                     begin_line(&mut text, &mut starts, column);
@@ -168,12 +167,12 @@ fn begin_line(text: &mut String, starts: &mut Vec<usize>, column: u32) {
     text.extend(std::iter::repeat_n(' ', column as usize));
 }
 
-/// Bytes that a raw REPL would take for commands, or that are not safe on a line.
+/// Bytes that a raw REPL would interpret as commands, or that are not safe on a line.
 fn is_control(byte: u8) -> bool {
     matches!(byte, 0..=8 | 0x0e..=0x1f)
 }
 
-/// A string literal fit for the wire: control characters as escapes, line ends as LF.
+/// A string literal that can be sent: control characters as escapes, line ends as LF.
 fn string<'a>(source: &'a str, token: &Token, literal: Literal) -> Result<Cow<'a, str>, SourceError> {
     let text = normal_line_ends(token.text(source));
     if !text.bytes().any(is_control) {
@@ -190,7 +189,7 @@ fn string<'a>(source: &'a str, token: &Token, literal: Literal) -> Result<Cow<'a
     for char in text.chars() {
         match u8::try_from(char) {
             Ok(byte) if is_control(byte) => {
-                // A backslash before a control character stands for itself.
+                // A backslash before a control character is literal.
                 let _ = write!(out, "{}\\x{byte:02x}", if escaped { "\\" } else { "" });
             }
             _ => out.push(char),
@@ -208,22 +207,22 @@ fn control_character(line: u32, place: &str) -> SourceError {
     )
 }
 
-/// Why a token that is no Python is refused.
+/// The error for an invalid token.
 fn refuse(code: &Code<'_>, token: &Token) -> SourceError {
     let character = token.text(code.source).chars().next().unwrap_or_default();
     match token.kind {
         TokenKind::Error(Fault::OpenString) => {
-            SourceError::new(token.line, "this string has no end", "close the string with the quotes that opened it")
+            SourceError::new(token.line, "unterminated string", "close the string with the quotes that opened it")
         }
         TokenKind::Error(Fault::StrayBackslash) => SourceError::new(
             token.line,
             "a backslash outside a string must end its line",
-            "remove the backslash, or the blanks behind it",
+            "remove the backslash, or the spaces after it",
         ),
         _ if character.is_ascii_control() => control_character(token.line, "code"),
         _ => SourceError::new(
             token.line,
-            format!("`{character}` is no Python"),
+            format!("`{character}` is not valid Python"),
             "remove the character, or put it into a string",
         ),
     }
@@ -250,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_becomes_a_function_line_by_line() {
+    fn wraps_a_body_as_a_function_line_by_line() {
         case("led.off()", "def f():\n led.off()");
         case("\n        a = 1\n        if a:\n            b\n    ", "def f():\n\n a = 1\n if a:\n     b\n");
         case("if a:\n        b\n    else:\n        c\n", "def f():\n if a:\n     b\n else:\n     c\n");
@@ -277,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn globals_stand_behind_their_assignments() {
+    fn assignments_precede_globals_code() {
         let body = Body::parse("\n    from machine import Pin\n    led = Pin(pin, Pin.OUT)\n    ").unwrap();
         let wrapped = body.as_globals(&[("pin", "25"), ("name", "'a;b'")], true);
         assert_eq!(wrapped.source, "pin=25;name='a;b'\n\nfrom machine import Pin\nled=Pin(pin,Pin.OUT)\n");
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_escaped_in_strings_and_refused_elsewhere() {
+    fn escapes_control_characters_in_strings_and_rejects_others() {
         case("x = 'a\x03b'", "def f():\n x = 'a\\x03b'");
         case("x = b'\\\x04'", "def f():\n x = b'\\\\\\x04'");
         case("x = '\\\\\x1b'", "def f():\n x = '\\\\\\x1b'");
@@ -309,11 +308,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_python_is_refused_with_its_line() {
+    fn rejects_invalid_python_with_its_line() {
         refused("\n    a\n  b", 2, "less than the body's first line");
         refused("\n  if a:\n      b\n    c", 3, "no outer block");
-        refused("\n a = '", 1, "no end");
-        refused("\n a ? b", 1, "`?` is no Python");
+        refused("\n a = '", 1, "unterminated");
+        refused("\n a ? b", 1, "`?` is not valid Python");
         refused("\n a \\ b", 1, "backslash");
     }
 
@@ -327,7 +326,7 @@ mod tests {
                 prop_assert!(!wrapped.source.bytes().any(|byte| is_control(byte) || byte == b'\r'));
                 let globals = body.as_globals(&[("a", "1")], minified);
                 prop_assert_eq!(line_ends(&globals.source), line_ends(&text) + 1);
-                // What was de-indented once stays.
+                // A dedented body stays the same.
                 let again = Body::parse(&format!("\n{}", body.text())).unwrap();
                 prop_assert_eq!(again.text(), format!("\n{}", body.text()));
             }

@@ -1,18 +1,18 @@
-//! The functions, classes, lambdas and comprehensions within a body, by the names that tracebacks give them.
+//! Finds the functions, classes, lambdas and comprehensions within a body, with their names in tracebacks.
 //!
-//! Uses [`super::lines`], [`super::scan`] and [`super::token`]. Invariant: the lines given for a frame include every
-//! line it can fail on; they may include more.
+//! Uses [`super::lines`], [`super::scan`] and [`super::token`]. Invariant: the lines of a frame include every
+//! line on which it can fail; they may include more.
 
 use super::lines::{Code, LogicalLine};
 use super::literal;
 use super::scan::{NESTED_STRINGS, columns, definition};
 use super::token::TokenKind;
 
-/// A frame that code of a body can run in besides the body's own.
+/// A frame in which code of a body can run, other than the body's own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NestedFrame {
-    /// As a traceback names it: the function's or class's name, or `<lambda>`, `<listcomp>`, `<genexpr>`,
-    /// `<dictcomp>`, `<setcomp>`.
+    /// The name in tracebacks: the function's or class's name, or `<lambda>`, `<listcomp>`, `<genexpr>`, `<dictcomp>`,
+    /// `<setcomp>`.
     pub name: String,
     /// First line within the body, from 0.
     pub first_line: u32,
@@ -20,9 +20,9 @@ pub struct NestedFrame {
     pub last_line: u32,
 }
 
-/// The functions, classes, lambdas and comprehensions of `body`, outer ones first within their order of lines.
+/// The functions, classes, lambdas and comprehensions of `body`, in order of lines, outer ones first.
 ///
-/// Lambdas and comprehensions are given the whole logical line they stand on.
+/// Lambdas and comprehensions have the lines of their whole logical line.
 pub fn nested_names(body: &str) -> Vec<NestedFrame> {
     let code = Code::new(body);
     let columns = columns(&code);
@@ -60,7 +60,7 @@ fn close(frames: &mut [NestedFrame], index: usize, last_line: u32) {
 
 /// Adds the pseudo names of the lambdas and comprehensions of a line, each once.
 fn inline_frames(code: &Code<'_>, line: &LogicalLine, nesting: usize, names: &mut Vec<&'static str>) {
-    // For each open bracket: its text, and whether it had a colon of its own.
+    // For each open bracket: its text, and whether it had its own colon.
     let mut open: Vec<(&str, bool)> = Vec::new();
     for token in code.significant(line) {
         let name = match (token.kind, token.text(code.source)) {
@@ -108,7 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn frames_are_found_with_their_lines() {
+    fn finds_frames_with_their_lines() {
         let body = "\n    def g(x):\n        return [\n            1 // x for y in z]\n\n    \
                     class A:\n        def m(self): return {\n  a: b for a in c}\n    \
                     k = lambda: (x for x in y)\n    s = {x for x in y}\n";
@@ -131,7 +131,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_answered(code in prop_oneof![any::<String>(), soup()]) {
+        fn accepts_any_text(code in prop_oneof![any::<String>(), soup()]) {
             for frame in nested_names(&code) {
                 prop_assert!(frame.first_line <= frame.last_line);
             }

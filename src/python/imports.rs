@@ -1,14 +1,14 @@
 //! The names that an import statement binds.
 //!
-//! Uses [`super::lines`] and [`super::token`]. Invariant: what is no single import statement is left alone.
+//! Uses [`super::lines`] and [`super::token`]. Invariant: anything except a single import statement is ignored.
 
 use super::SourceError;
 use super::lines::Code;
 
-/// The names that `code` binds if it is one import statement, and nothing else; `None` if it is anything else.
+/// The names that `code` binds if it is a single import statement; otherwise `None`.
 ///
 /// # Errors
-/// `from m import *`, whose names only the board knows; what is no complete import.
+/// `from m import *`, whose names only the board knows; an incomplete import.
 pub fn imported(code: &str) -> Option<Result<Vec<String>, SourceError>> {
     let code = Code::new(code);
     let [line] = code.lines.as_slice() else { return None };
@@ -22,8 +22,8 @@ pub fn imported(code: &str) -> Option<Result<Vec<String>, SourceError>> {
             let at = rest.iter().position(|word| *word == "import")?;
             match &rest[at + 1..] {
                 ["*"] => {
-                    let help = "name them: `from module import a, b`";
-                    return Some(Err(SourceError::new(0, "`import *` does not say which names it brings", help)));
+                    let help = "list the names: `from module import a, b`";
+                    return Some(Err(SourceError::new(0, "`import *` does not name what it imports", help)));
                 }
                 ["(", inner @ .., ")"] => names(inner.strip_suffix(&[","]).unwrap_or(inner), false),
                 names_only => names(names_only, false),
@@ -32,7 +32,7 @@ pub fn imported(code: &str) -> Option<Result<Vec<String>, SourceError>> {
         _ => return None,
     };
     let help = "write `import a`, `import a as b`, or `from module import a, b`";
-    Some(bound.ok_or_else(|| SourceError::new(0, "this is no complete import", help)))
+    Some(bound.ok_or_else(|| SourceError::new(0, "incomplete import", help)))
 }
 
 /// The names that a list of imported names binds; `dotted` names bind their first part, unless they are renamed.
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn imports_say_what_they_bind() {
+    fn finds_the_names_that_imports_bind() {
         fn case(code: &str, bound: &[&str]) {
             let names: Vec<String> = bound.iter().map(|name| (*name).to_owned()).collect();
             assert_eq!(imported(code), Some(Ok(names)), "{code}");
@@ -76,12 +76,12 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_is_refused_or_no_import() {
+    fn other_code_is_rejected_or_not_an_import() {
         for code in ["", "a", "imported", "import a; b", "import a\nb", "(import)", "from a"] {
             assert_eq!(imported(code), None, "{code}");
         }
         for code in ["import", "import a,", "import a b", "import a as", "from m import", "from m import a.b"] {
-            assert_eq!(imported(code).unwrap().unwrap_err().message, "this is no complete import", "{code}");
+            assert_eq!(imported(code).unwrap().unwrap_err().message, "incomplete import", "{code}");
         }
         assert!(imported("from m import *").unwrap().unwrap_err().message.starts_with("`import *`"));
     }

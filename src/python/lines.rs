@@ -1,17 +1,17 @@
-//! Logical lines: which tokens form a statement line, how far it is indented, and how the lines of a body relate.
+//! Logical lines: the tokens of each statement line, its indentation, and the nesting of the lines of a body.
 //!
 //! Uses [`super::token`] only. Invariant: every significant token belongs to exactly one logical line.
 
 use super::token::{Token, TokenKind, tokenize};
 
-/// A line as Python sees it: from its first significant token to its last, across brackets and continuations.
+/// A logical line of Python: from its first significant token to its last, across brackets and continuations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogicalLine {
     /// Index of the first significant token.
     pub first: usize,
-    /// One behind the index of the last significant token.
+    /// The index after the last significant token.
     pub end: usize,
-    /// Column of the first token, as MicroPython counts: a tab goes to the next multiple of eight.
+    /// Column of the first token, counted as in MicroPython: a tab goes to the next multiple of eight.
     pub column: u32,
     /// Line of the first token, from 0.
     pub first_line: u32,
@@ -31,7 +31,7 @@ pub struct Code<'a> {
 }
 
 impl<'a> Code<'a> {
-    /// Reads `source`.
+    /// Parses `source`.
     pub fn new(source: &'a str) -> Code<'a> {
         let tokens = tokenize(source);
         let mut lines: Vec<LogicalLine> = Vec::new();
@@ -69,7 +69,7 @@ impl<'a> Code<'a> {
         token.is(self.source, text)
     }
 
-    /// The first token that is no Python.
+    /// The first invalid token.
     pub fn first_error(&self) -> Option<&Token> {
         self.tokens.iter().find(|token| matches!(token.kind, TokenKind::Error(_)))
     }
@@ -79,10 +79,10 @@ impl<'a> Code<'a> {
         self.significant(line).next_back().is_some_and(|token| self.is(token, ":"))
     }
 
-    /// Where column 0 of a body lies, by its logical lines.
+    /// The column of a body that counts as 0, from its logical lines.
     ///
-    /// The first line decides, unless it stands on the line of the opening quote: then its own indentation says
-    /// nothing, and the following lines decide.
+    /// The first line decides, unless it is on the line of the opening quote: then its indentation has no meaning, and the
+    /// following lines decide.
     pub fn base_column(&self) -> u32 {
         let Some(first) = self.lines.first() else { return 0 };
         if !self.starts_on_quote_line() {
@@ -93,12 +93,12 @@ impl<'a> Code<'a> {
         match self.opens_block(first) {
             false => second.column,
             true if least < second.column => least,
-            // All of the rest is the first line's block.
+            // The rest is the first line's block.
             true => second.column.saturating_sub(1),
         }
     }
 
-    /// Whether the first statement stands on the very first line, behind the opening quote.
+    /// Whether the first statement is on the very first line, after the opening quote.
     pub fn starts_on_quote_line(&self) -> bool {
         self.lines.first().is_some_and(|line| line.first_line == 0)
     }
@@ -116,8 +116,8 @@ impl<'a> Code<'a> {
     }
 }
 
-/// Nesting levels for a sequence of columns, the outermost being 0; `Err` holds the index of the first column that
-/// falls back to a column that no enclosing block has.
+/// Nesting levels for a sequence of columns, where the outermost is 0; `Err` holds the index of the first column that
+/// returns to a column that no enclosing block has.
 pub fn levels(columns: impl IntoIterator<Item = u32>) -> Result<Vec<usize>, usize> {
     let mut open = vec![0];
     let mut result = Vec::new();
@@ -135,7 +135,7 @@ pub fn levels(columns: impl IntoIterator<Item = u32>) -> Result<Vec<usize>, usiz
     Ok(result)
 }
 
-/// The column behind white space `blank` that starts at column 0.
+/// The column after the white space `blank` that starts at column 0.
 pub fn width(blank: &str) -> u32 {
     blank.bytes().fold(0u32, |column, byte| match byte {
         b'\t' => (column / 8).saturating_add(1).saturating_mul(8),
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_relative_to_the_first_line_or_to_what_follows_the_quote() {
+    fn columns_are_relative_to_the_first_line_or_the_one_after_the_quote() {
         case("", Ok(&[]));
         case("\n    a\n      b\n    c\n", Ok(&[0, 2, 0]));
         case("\n\ta\n\t\tb\n        c", Ok(&[0, 8, 0]));

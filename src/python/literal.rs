@@ -1,17 +1,17 @@
-//! Where a string literal ends, replacement fields of f-strings included.
+//! Finds the end of a string literal, including replacement fields of f-strings.
 //!
-//! Uses [`super::token`]'s plain types only. Invariant: one pass, without recursion, whatever the nesting.
+//! Uses [`super::token`]'s plain types only. Invariant: one pass, without recursion, for any nesting.
 
 use super::token::{Literal, is_name_byte};
 use std::ops::Range;
 
-/// Number of letters before the quote if `bytes` begins with a string prefix and its quote.
+/// Number of letters before the quote if `bytes` starts with a string prefix and its quote.
 pub(crate) fn prefix_length(bytes: &[u8]) -> Option<usize> {
     let length = bytes.iter().take(3).position(|byte| matches!(byte, b'"' | b'\''))?;
     is_prefix(&bytes[..length]).then_some(length)
 }
 
-/// Whether `letters` may stand before a quote. Nothing at all may.
+/// Whether `letters` is a valid string prefix. The empty one is.
 pub(crate) fn is_prefix(letters: &[u8]) -> bool {
     let lower = |index: usize| letters.get(index).map_or(0, u8::to_ascii_lowercase);
     match letters.len() {
@@ -50,28 +50,28 @@ impl Quote {
     }
 }
 
-/// What the scanner is in, innermost last.
+/// The context of the scanner, innermost last.
 #[derive(Clone, Copy)]
-enum Frame {
+enum Context {
     /// The text of a string.
     Text { quote: Quote, format: bool },
     /// The expression of a replacement field of a string with this quote.
     Field { quote: Quote, brackets: usize, start: usize },
-    /// The part of a replacement field behind its colon.
+    /// The part of a replacement field after its colon.
     Specification { quote: Quote },
 }
 
-/// Reads the literal at the start of `bytes`, whose prefix has `prefix` letters: its form and length, or the length
-/// up to where its end was missed.
+/// Scans the literal at the start of `bytes`, whose prefix has `prefix` letters: its form and length, or the length up to
+/// where its end is missing.
 pub(crate) fn scan(bytes: &[u8], prefix: usize) -> Result<(Literal, usize), usize> {
     scan_fields(bytes, prefix, &mut |_| {})
 }
 
-/// The expressions of the replacement fields of the complete literal `text`, those of nested strings excluded.
+/// The expressions of the replacement fields of the complete literal `text`, without those of nested strings.
 pub(crate) fn fields(text: &str, literal: Literal) -> Vec<&str> {
     let mut fields = Vec::new();
     if literal.format {
-        // A complete literal has been scanned before: there is nothing to learn from the result.
+        // A complete literal was scanned before: ignore the result.
         let _ = scan_fields(text.as_bytes(), literal.prefix, &mut |range| fields.extend(text.get(range)));
     }
     fields
@@ -80,22 +80,22 @@ pub(crate) fn fields(text: &str, literal: Literal) -> Vec<&str> {
 fn scan_fields(bytes: &[u8], prefix: usize, found: &mut impl FnMut(Range<usize>)) -> Result<(Literal, usize), usize> {
     let quote = Quote::at(bytes.get(prefix..).unwrap_or_default());
     let literal = describe(bytes.get(..prefix).unwrap_or_default(), quote.triple);
-    let frames = vec![Frame::Text { quote, format: literal.format }];
+    let frames = vec![Context::Text { quote, format: literal.format }];
     let mut scanner = Scanner { bytes, pos: prefix + quote.length(), frames, nested_strings: 0 };
     while let (Some(&frame), Some(&byte)) = (scanner.frames.last(), bytes.get(scanner.pos)) {
         match frame {
-            Frame::Text { quote, format } => {
+            Context::Text { quote, format } => {
                 scanner.text(byte, quote, format)?;
                 if scanner.frames.is_empty() {
                     return Ok((literal, scanner.pos));
                 }
             }
-            Frame::Field { quote, brackets, start } => {
+            Context::Field { quote, brackets, start } => {
                 if scanner.field(byte, quote, brackets, start) && scanner.nested_strings == 0 {
                     found(start..scanner.pos - 1);
                 }
             }
-            Frame::Specification { quote } => scanner.specification(byte, quote)?,
+            Context::Specification { quote } => scanner.specification(byte, quote)?,
         }
     }
     Err(bytes.len())
@@ -104,12 +104,12 @@ fn scan_fields(bytes: &[u8], prefix: usize, found: &mut impl FnMut(Range<usize>)
 struct Scanner<'a> {
     bytes: &'a [u8],
     pos: usize,
-    frames: Vec<Frame>,
-    /// Strings within fields that are open.
+    frames: Vec<Context>,
+    /// Open strings within fields.
     nested_strings: usize,
 }
 
-/// Each step takes at least one byte, or leaves a frame. `Err`: the string's end was missed at that position.
+/// Each step consumes at least one byte, or leaves a context. `Err`: the string's end is missing at that position.
 impl Scanner<'_> {
     fn rest(&self) -> &[u8] {
         self.bytes.get(self.pos..).unwrap_or_default()
@@ -131,7 +131,7 @@ impl Scanner<'_> {
             _ => {
                 self.pos += 1;
                 if byte == b'{' && format {
-                    self.frames.push(Frame::Field { quote, brackets: 0, start: self.pos });
+                    self.frames.push(Context::Field { quote, brackets: 0, start: self.pos });
                 }
             }
         }
@@ -145,20 +145,20 @@ impl Scanner<'_> {
                 self.pos += 1;
                 self.frames.pop();
                 if byte == b':' {
-                    self.frames.push(Frame::Specification { quote });
+                    self.frames.push(Context::Specification { quote });
                 }
                 return true;
             }
             b'"' | b'\'' => {
                 let nested = Quote::at(self.rest());
                 let format = describe(letters_before(self.bytes, self.pos), nested.triple).format;
-                self.frames.push(Frame::Text { quote: nested, format });
+                self.frames.push(Context::Text { quote: nested, format });
                 self.nested_strings += 1;
                 self.pos += nested.length();
                 return false;
             }
             b'#' => {
-                // A comment: its quotes and brackets are none. At least the `#` is taken, the line end is not.
+                // A comment: ignore its quotes and brackets. Consume at least the `#`, but not the line end.
                 let length = self.rest().iter().position(|byte| matches!(byte, b'\r' | b'\n'));
                 self.pos += length.unwrap_or(self.rest().len()).saturating_sub(1);
                 brackets
@@ -169,21 +169,21 @@ impl Scanner<'_> {
         };
         self.pos += 1;
         self.frames.pop();
-        self.frames.push(Frame::Field { quote, brackets, start });
+        self.frames.push(Context::Field { quote, brackets, start });
         false
     }
 
     fn specification(&mut self, byte: u8, quote: Quote) -> Result<(), usize> {
         if quote.closes(self.rest()) {
-            // The string ends within a field: no Python, and the board says it best.
-            while matches!(self.frames.last(), Some(Frame::Specification { .. } | Frame::Field { .. })) {
+            // The string ends within a field: invalid, but the board reports it best.
+            while matches!(self.frames.last(), Some(Context::Specification { .. } | Context::Field { .. })) {
                 self.frames.pop();
             }
             return Ok(());
         }
         match byte {
             b'\r' | b'\n' if !quote.triple => return Err(self.pos),
-            b'{' => self.frames.push(Frame::Field { quote, brackets: 0, start: self.pos + 1 }),
+            b'{' => self.frames.push(Context::Field { quote, brackets: 0, start: self.pos + 1 }),
             b'}' => {
                 self.frames.pop();
             }

@@ -1,18 +1,18 @@
-//! Shorter source that means the same, line for line.
+//! Minifies source, line by line.
 //!
 //! Uses [`super::lines`] and [`super::token`]. Invariant: apart from statements without effect, which become `0`, the
-//! significant tokens and the number of the line each of them stands on stay what they were.
+//! significant tokens and their line numbers do not change.
 
 use super::lines::{Code, LogicalLine, levels};
 use super::literal;
 use super::token::{Token, TokenKind, joins};
 use std::borrow::Cow;
 
-/// Removes what `code` does not need: comments, blanks, and all but one space of each level of indentation.
+/// Removes what `code` does not need: comments, spaces, and all but one space of each level of indentation.
 ///
-/// Statements that are only `pass` or only strings become `0`; a string that is the last statement at the outermost
-/// level stays, for it may be the value of an expression. Names and line numbers stay. Code with a token that is no
-/// Python, or whose indentation matches no outer level, is returned as it is.
+/// Statements that are only `pass` or only strings become `0`; a string that is the last statement at the outermost level
+/// stays, because it may be the value of an expression. Names and line numbers stay. Code with an invalid token, or whose
+/// indentation matches no outer level, is returned unchanged.
 pub fn minify(code: &str) -> String {
     let code = Code::new(code);
     if code.first_error().is_some() {
@@ -39,7 +39,7 @@ fn write(code: &Code<'_>, levels: &[usize]) -> String {
                 previous = None;
             }
             TokenKind::Continuation => {
-                // Before the first or behind the last token of a line, a plain line end does the same.
+                // Before the first or after the last token of a line, a plain line end has the same effect.
                 out.push_str(if within { "\\\n" } else { "\n" });
                 previous = None;
             }
@@ -54,7 +54,7 @@ fn write(code: &Code<'_>, levels: &[usize]) -> String {
                         out.push('0');
                         out.extend(std::iter::repeat_n('\n', (line.last_line - line.first_line) as usize));
                         index = line.end;
-                        // What follows on the line is white space or a comment.
+                        // The rest of the line is white space or a comment.
                         previous = None;
                         continue;
                     }
@@ -72,7 +72,7 @@ fn write(code: &Code<'_>, levels: &[usize]) -> String {
     out
 }
 
-/// Whether the line is only `pass`, or only strings. `keep_string`: its value may be wanted.
+/// Whether the line is only `pass`, or only strings. `keep_string`: its value may be needed.
 fn is_without_effect(code: &Code<'_>, line: &LogicalLine, keep_string: bool) -> bool {
     let mut tokens = code.significant(line);
     if line.end == line.first + 1 && tokens.clone().all(|token| code.is(token, "pass")) {
@@ -82,7 +82,7 @@ fn is_without_effect(code: &Code<'_>, line: &LogicalLine, keep_string: bool) -> 
     !keep_string && tokens.all(|token| matches!(token.kind, TokenKind::String(literal) if !literal.format))
 }
 
-/// Whether two tokens that white space separates would become something else without it.
+/// Whether two tokens separated by white space would change without it.
 fn needs_blank(source: &str, left: &Token, right: &Token) -> bool {
     use TokenKind::{Name, Number, Operator, String};
     let (left_text, right_text) = (left.text(source), right.text(source));
@@ -91,7 +91,7 @@ fn needs_blank(source: &str, left: &Token, right: &Token) -> bool {
             right_text.starts_with(|c: char| c.is_ascii_alphabetic()) || literal::is_prefix(left_text.as_bytes())
         }
         (Name | Number, Name | Number | String(_)) => true,
-        // Old firmware may take the sign for the exponent's, and every one the point for the number's.
+        // Old firmware may read the sign as part of the exponent, and any firmware the point as part of the number.
         (Number, Operator) => {
             right_text.starts_with('.') || (left_text.ends_with(['e', 'E']) && right_text.starts_with(['+', '-']))
         }
@@ -105,7 +105,7 @@ fn needs_blank(source: &str, left: &Token, right: &Token) -> bool {
     }
 }
 
-/// `tokens` written on one line, with a blank wherever two of them could merge; line ends within strings stay.
+/// `tokens` on one line, with a space wherever two of them could merge; line ends within strings stay.
 pub(crate) fn one_line(source: &str, tokens: &[Token]) -> String {
     let mut out = String::new();
     let mut previous: Option<(&Token, usize)> = None;
@@ -119,7 +119,7 @@ pub(crate) fn one_line(source: &str, tokens: &[Token]) -> String {
     out
 }
 
-/// The text with LF for every line end, as MicroPython's lexer reads it.
+/// The text with LF for every line end, as read by MicroPython's lexer.
 pub(crate) fn normal_line_ends(text: &str) -> Cow<'_, str> {
     if text.contains('\r') { Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n")) } else { Cow::Borrowed(text) }
 }
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn blanks_and_comments_go() {
+    fn removes_spaces_and_comments() {
         case("", "");
         case("x = 1  # one\n", "x=1\n");
         case("# only\n\n  # indented\nx\n", "\n\n\nx\n");
@@ -179,14 +179,14 @@ mod tests {
     }
 
     #[test]
-    fn strings_within_expressions_stay() {
+    fn keeps_strings_within_expressions() {
         for code in ["'a'.upper()", "'%d'%3", "'a'+'b'", "f\"{{a}}\"", "x='''  a\n #b'''", "f'{ a }'", "'a';x"] {
             case(&format!("def f():\n {code}\n"), &format!("def f():\n {code}\n"));
         }
     }
 
     #[test]
-    fn fstrings_stay_to_the_letter() {
+    fn keeps_fstrings_unchanged() {
         for code in [
             "f'{{ a }}  {{{ b }}}'",
             "f'{f\"{ a }  {f'{ b }'}\"}  '",
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn doubtful_code_is_left_alone() {
+    fn keeps_doubtful_code_unchanged() {
         for code in ["x =  'a", "x =  $", "if a:\n    b\n  c  # d\n"] {
             case(code, code);
         }
@@ -242,7 +242,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn tokens_and_lines_stay(code in prop_oneof![any::<String>(), soup()]) {
+        fn keeps_tokens_and_lines(code in prop_oneof![any::<String>(), soup()]) {
             let short = minify(&code);
             prop_assert_eq!(line_ends(&code), line_ends(&short));
             prop_assert_eq!(&minify(&short), &short);

@@ -1,7 +1,7 @@
-//! Python as text: tokens, bodies, minifying, signatures, tracebacks. Knows nothing of links or scripts.
+//! Python as text: tokens, bodies, minifying, signatures, tracebacks. Independent of connections and scripts.
 //!
 //! May use [`crate::error`], [`crate::origin`] and the standard library. Invariant: every function here is pure,
-//! linear in the length of its input, and returns on any input whatever.
+//! linear in the length of its input, and returns for any input.
 
 pub mod body;
 pub mod frames;
@@ -19,10 +19,10 @@ use crate::error::{Error, Kind};
 use crate::origin::Origin;
 use std::fmt;
 
-/// Why a piece of Python source was refused before a board saw it, and on which of its lines.
+/// Why Python source was rejected before it was sent to a board, and on which line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
-    /// Line within the text that was given, from 0.
+    /// Line within the given text, from 0.
     pub line: u32,
     /// One lowercase phrase without a full stop.
     pub message: String,
@@ -35,8 +35,8 @@ impl SourceError {
         SourceError { line, message: message.into(), help: help.into() }
     }
 
-    /// The crate's error: a [`Kind::DeclarationError`] whose origin lies `line` lines below `start`, the place of
-    /// the text's first character.
+    /// The crate's error: a [`Kind::DeclarationError`] whose origin is `line` lines below `start`, the position of the text's
+    /// first character.
     pub fn into_error(self, start: &Origin) -> Error {
         let origin = if self.line == 0 { start.clone() } else { start.down(self.line) };
         Error::new(Kind::DeclarationError, self.message).with_help(self.help).with_origin(origin)

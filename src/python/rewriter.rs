@@ -1,14 +1,14 @@
-//! Rewrites frame lines in a board's output as it streams by: tracebacks of threads are output, not replies.
+//! Rewrites frame lines in a board's streaming output: tracebacks of threads are output, not replies.
 //!
-//! Uses [`super::traceback`] only. Invariant: the output is the same however the input is cut into pieces, and only
-//! what may be the start of a frame line within a traceback is ever held back.
+//! Uses [`super::traceback`] only. Invariant: the output does not depend on how the input is split, and only a possible
+//! start of a frame line within a traceback is ever held back.
 
-use super::traceback::{Frame, HEADER, Place};
+use super::traceback::{HEADER, Place, TracebackFrame};
 
-/// How a frame line of code that the host sent begins.
+/// The start of a frame line of code that the host sent.
 const PREFIX: &[u8] = b"  File \"<stdin>\", line ";
 
-/// The longest frame line that is rewritten, in bytes; a longer one passes as it is.
+/// The longest frame line that is rewritten, in bytes; a longer one passes unchanged.
 const LONGEST: usize = 200;
 
 /// A filter for a stream of output; see the module. The bytes need not be UTF-8.
@@ -18,17 +18,17 @@ pub struct LineRewriter {
     tail: Vec<u8>,
     /// The current line so far, while it may be a frame line.
     held: Vec<u8>,
-    /// Whether the current line is passed on without another look.
+    /// Whether the current line is passed on without further checks.
     passing: bool,
-    /// Whether the lines before this one are a traceback's header and frames.
+    /// Whether the previous lines are a traceback's header and frames.
     in_block: bool,
-    /// Whether the current line has begun like any frame line.
+    /// Whether the current line started like a frame line.
     frame_like: bool,
     /// Bytes of the current line so far.
     length: usize,
 }
 
-/// How every frame line begins, whatever its file.
+/// The start of every frame line, for any file.
 const FRAME: &[u8] = b"  File \"";
 
 impl LineRewriter {
@@ -37,8 +37,8 @@ impl LineRewriter {
         LineRewriter::default()
     }
 
-    /// Takes `bytes`, and appends to `out` all that can be decided: everything but the beginning of a frame line.
-    pub fn feed(&mut self, bytes: &[u8], map: &mut dyn FnMut(&Frame) -> Option<Place>, out: &mut Vec<u8>) {
+    /// Processes `bytes`, and appends to `out` everything that is decided: all except the start of a frame line.
+    pub fn feed(&mut self, bytes: &[u8], map: &mut dyn FnMut(&TracebackFrame) -> Option<Place>, out: &mut Vec<u8>) {
         for &byte in bytes {
             if byte == b'\n' {
                 self.end_line(map, out);
@@ -48,7 +48,7 @@ impl LineRewriter {
         }
     }
 
-    /// Appends what is held back. The rest of that line will pass unchanged.
+    /// Appends the held back bytes. The rest of that line will pass unchanged.
     pub fn flush(&mut self, out: &mut Vec<u8>) {
         if !self.held.is_empty() {
             self.release(out);
@@ -78,7 +78,7 @@ impl LineRewriter {
 
     fn release(&mut self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.held);
-        // A header may stand at the end of a line that began like a frame.
+        // A header may be at the end of a line that started like a frame.
         let keep = self.held.len().saturating_sub(HEADER.len() + 2);
         self.tail.clear();
         self.tail.extend_from_slice(&self.held[keep..]);
@@ -86,7 +86,7 @@ impl LineRewriter {
         self.passing = true;
     }
 
-    fn end_line(&mut self, map: &mut dyn FnMut(&Frame) -> Option<Place>, out: &mut Vec<u8>) {
+    fn end_line(&mut self, map: &mut dyn FnMut(&TracebackFrame) -> Option<Place>, out: &mut Vec<u8>) {
         if self.held.is_empty() {
             let mut line = self.tail.as_slice();
             while let [rest @ .., b'\r'] = line {
@@ -100,7 +100,7 @@ impl LineRewriter {
         }
         let ends = self.held.iter().rev().take_while(|&&byte| byte == b'\r').count();
         let (line, carriage) = self.held.split_at(self.held.len() - ends);
-        let frame = std::str::from_utf8(line).ok().and_then(Frame::parse);
+        let frame = std::str::from_utf8(line).ok().and_then(TracebackFrame::parse);
         let place = frame.as_ref().and_then(map);
         match (&frame, place) {
             (Some(frame), Some(place)) => {
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn place(frame: &Frame) -> Option<Place> {
+    fn place(frame: &TracebackFrame) -> Option<Place> {
         (frame.line > 1).then(|| Place {
             file: "bench.rhai".to_owned(),
             line: frame.line + 10,
@@ -163,7 +163,7 @@ mod tests {
                          File \"lib.py\", line 3, in x\r\n  File \"<stdin>\", line 2\r\nValueError: x\r\n";
 
     #[test]
-    fn frames_within_a_traceback_are_rewritten() {
+    fn rewrites_frames_within_a_traceback() {
         case(
             BLOCK,
             "a\r\nTraceback (most recent call last):\r\n  File \"bench.rhai\", line 13, in blink\r\n    \
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_outside_a_frame_line() {
+    fn holds_back_nothing_outside_a_frame_line() {
         let mut rewriter = LineRewriter::new();
         let mut out = Vec::new();
         for (piece, expected) in [

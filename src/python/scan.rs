@@ -1,28 +1,28 @@
-//! Facts about code that the host needs before it sends it.
+//! Facts about code that the host needs before sending it.
 //!
-//! Uses [`super::lines`] and [`super::token`]. Invariant: these are facts about well-formed code; for other code they
-//! are guesses, and the board has the last word.
+//! Uses [`super::lines`] and [`super::token`]. Invariant: these are correct for well-formed code; for other code they
+//! are guesses, and the board decides.
 
 use super::lines::{Code, LogicalLine};
 use super::literal;
 use super::token::{Token, TokenKind};
 
-/// Names that begin a statement, or cannot begin an expression.
+/// Names that start a statement, or cannot start an expression.
 const STATEMENTS: &[&str] = &[
     "and", "as", "assert", "async", "break", "class", "continue", "def", "del", "elif", "else", "except", "finally",
     "for", "from", "global", "if", "import", "in", "is", "nonlocal", "or", "pass", "raise", "return", "try", "while",
     "with", "yield",
 ];
 
-/// Names that stand between operands or before one.
+/// Names of operators.
 const JOINTS: &[&str] = &["and", "async", "await", "else", "for", "if", "in", "is", "lambda", "not", "or", "yield"];
 
-/// How deep f-strings within f-strings are looked into.
+/// How deep to look into nested f-strings.
 pub(crate) const NESTED_STRINGS: usize = 4;
 
 /// Whether `code` is one expression, so that it has a value; `false` if it is empty or has statements.
 ///
-/// Blank lines and comments around it do not count; it may span lines within brackets or with backslashes.
+/// Blank lines and comments around it are ignored; it may span lines within brackets or with backslashes.
 pub fn is_expression(code: &str) -> bool {
     let code = Code::new(code);
     let [line] = code.lines.as_slice() else { return false };
@@ -30,7 +30,7 @@ pub fn is_expression(code: &str) -> bool {
         return false;
     }
     let mut open: Vec<&str> = Vec::new();
-    // Lambdas whose colon is still to come.
+    // Lambdas whose colon is still missing.
     let mut lambdas = 0u32;
     let mut previous: Option<&Token> = None;
     for token in code.significant(line) {
@@ -64,7 +64,7 @@ pub fn is_expression(code: &str) -> bool {
     open.is_empty() && lambdas == 0
 }
 
-/// Whether the code looks as if it read its input: it calls `input`, or names `stdin`.
+/// Whether the code seems to read input: it calls `input`, or names `stdin`.
 pub fn reads_input(code: &str) -> bool {
     let code = Code::new(code);
     let mut tokens = code.tokens.iter().filter(|token| token.is_significant()).peekable();
@@ -76,7 +76,7 @@ pub fn reads_input(code: &str) -> bool {
     found
 }
 
-/// Whether every bracket of `code` is closed by its own kind, and none is closed that `code` has not opened.
+/// Whether the brackets of `code` are balanced.
 pub fn is_closed(code: &str) -> bool {
     let code = Code::new(code);
     let mut open: Vec<&str> = Vec::new();
@@ -93,7 +93,7 @@ pub fn is_closed(code: &str) -> bool {
     open.is_empty()
 }
 
-/// Operators that no expression has outside brackets.
+/// Operators that cannot be in an expression outside brackets.
 fn ends_expression(operator: &str) -> bool {
     matches!(operator, "=" | ":" | ";" | ":=" | "->" | "@=" | "+=" | "-=" | "*=" | "/=" | "%=" | "&=" | "|=" | "^=")
         || matches!(operator, "**=" | "//=" | ">>=" | "<<=")
@@ -115,17 +115,17 @@ fn is_operand_start(code: &Code<'_>, token: &Token) -> bool {
     }
 }
 
-/// Whether a function with this body is a generator: a `yield` of its own, not of a function, class or lambda in it.
+/// Whether a function with this body is a generator: it has its own `yield`, not in a nested function, class or lambda.
 pub fn has_yield(body: &str) -> bool {
     has_own(body, |text, _| text == "yield")
 }
 
-/// Whether a function with this body must be `async`: an `await`, `async for` or `async with` of its own.
+/// Whether a function with this body must be `async`: it has its own `await`, `async for` or `async with`.
 pub fn is_async(body: &str) -> bool {
     has_own(body, |text, next| text == "await" || (text == "async" && next != Some("def")))
 }
 
-/// Whether a name for which `wanted(name, next token)` holds stands in the body itself.
+/// Whether the body itself contains a name for which `wanted(name, next token)` is true.
 fn has_own(body: &str, wanted: impl Fn(&str, Option<&str>) -> bool) -> bool {
     let code = Code::new(body);
     let columns = columns(&code);
@@ -149,7 +149,7 @@ fn has_outside_lambdas(
     nesting: usize,
 ) -> bool {
     let mut depth = 0u32;
-    // For each lambda around the token: the bracket depth it stands at, and whether its colon has passed.
+    // For each lambda around the token: its bracket depth, and whether its colon has passed.
     let mut lambdas: Vec<(u32, bool)> = Vec::new();
     let mut tokens = code.significant(line).peekable();
     while let Some(token) = tokens.next() {
@@ -163,7 +163,7 @@ fn has_outside_lambdas(
                 }
             }
             (TokenKind::Operator, ":") => {
-                // The innermost one that still waits takes it; lambdas that are complete end at a second colon.
+                // It belongs to the innermost lambda without a colon; complete lambdas end at a second colon.
                 while lambdas.last().is_some_and(|&(at, passed)| at == depth && passed) {
                     lambdas.pop();
                 }
@@ -205,7 +205,7 @@ pub(crate) fn definition(code: &Code<'_>, line: &LogicalLine) -> Option<String> 
     matches!(word, "def" | "class").then(|| name.to_owned())
 }
 
-/// Columns relative to the body; those of the text where they make no body.
+/// Columns relative to the body; absolute columns if the text is not a valid body.
 pub(crate) fn columns(code: &Code<'_>) -> Vec<u32> {
     code.relative_columns().unwrap_or_else(|_| code.lines.iter().map(|line| line.column).collect())
 }
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_yield_counts_where_it_belongs() {
+    fn a_yield_counts_only_for_its_own_function() {
         for body in [
             "yield",
             "yield 1",
@@ -377,7 +377,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_answered(code in prop_oneof![any::<String>(), soup()]) {
+        fn accepts_any_text(code in prop_oneof![any::<String>(), soup()]) {
             is_expression(&code);
             has_yield(&code);
             is_async(&code);

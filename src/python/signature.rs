@@ -1,6 +1,6 @@
-//! A whole `def` as text, taken apart: name, parameters, body.
+//! Parses a whole `def`: name, parameters, body.
 //!
-//! Uses [`super::lines`], [`super::minify`] and [`super::token`]. Invariant: what is accepted has only parameters that
+//! Uses [`super::lines`], [`super::minify`] and [`super::token`]. Invariant: an accepted definition has only parameters that
 //! the host can count and name.
 
 use super::SourceError;
@@ -15,11 +15,11 @@ pub struct Definition {
     pub name: String,
     /// Its parameters in order.
     pub params: Vec<ParamText>,
-    /// The annotation of what it returns, as text on one line.
+    /// The return annotation, as text on one line.
     pub returns: Option<String>,
-    /// The text behind the colon, as [`super::body::Body::parse`] takes it.
+    /// The text after the colon, for [`super::body::Body::parse`].
     pub body: String,
-    /// The line of the source in which `body` begins, from 0.
+    /// The line of the source in which `body` starts, from 0.
     pub body_line: u32,
     /// Whether it is an `async def`.
     pub is_async: bool,
@@ -36,11 +36,11 @@ pub struct ParamText {
     pub default: Option<String>,
 }
 
-/// Takes apart `source`, which is one `def`; it may be indented as a whole.
+/// Parses `source`, a single `def`, which may be indented as a whole.
 ///
 /// # Errors
-/// Anything else than one `def`; decorators; `*args`, `**kwargs`, `*` and `/`, for the host checks the arity of every
-/// call; a name that is used twice; a parameter without default behind one with.
+/// Anything except a single `def`; decorators; `*args`, `**kwargs`, `*` and `/`, because the host checks the arity of every
+/// call; duplicate names; a parameter without default after one with a default.
 pub fn parse_def(source: &str) -> Result<Definition, SourceError> {
     let code = Code::new(source);
     let Some(line) = code.lines.first() else {
@@ -48,7 +48,7 @@ pub fn parse_def(source: &str) -> Result<Definition, SourceError> {
     };
     if let Some(error) = code.first_error().filter(|error| error.line <= line.last_line) {
         let text = error.text(source).lines().next().unwrap_or_default();
-        return Err(SourceError::new(error.line, format!("`{text}` is no Python"), "correct the definition"));
+        return Err(SourceError::new(error.line, format!("`{text}` is not valid Python"), "correct the definition"));
     }
     let header = Header::read(&code, line)?;
     let colon = &code.tokens[header.colon];
@@ -87,8 +87,8 @@ impl Header {
         if text(0) == "@" {
             return Err(SourceError::new(
                 line.first_line,
-                "a decorator cannot be declared here",
-                "leave the decorator out; `emitter = \"native\"` or `\"viper\"` stand for those of MicroPython",
+                "decorators are not allowed here",
+                "remove the decorator; use `emitter = \"native\"` or `\"viper\"` for those of MicroPython",
             ));
         }
         let is_async = text(0) == "async";
@@ -117,11 +117,11 @@ impl Header {
 }
 
 fn no_definition(line: u32) -> SourceError {
-    SourceError::new(line, "the source is no function definition", "write it as `def name(parameters):` and a body")
+    SourceError::new(line, "the source is not a function definition", "write it as `def name(parameters):` and a body")
 }
 
 fn open_header(line: u32) -> SourceError {
-    SourceError::new(line, "the definition has no end", "close its parentheses, and end the line with a colon")
+    SourceError::new(line, "unterminated definition", "close its parentheses, and end the line with a colon")
 }
 
 /// The position in `indices` of the bracket that closes the one at `open`.
@@ -151,8 +151,8 @@ fn bracket(code: &Code<'_>, token: &Token) -> Option<bool> {
     }
 }
 
-/// The position in `indices` of the first `wanted` that stands in no brackets and belongs to no lambda; closing
-/// brackets of outer ones do not count.
+/// The position in `indices` of the first `wanted` outside brackets and lambdas; closing brackets of outer ones are
+/// ignored.
 fn outer(code: &Code<'_>, indices: &[usize], wanted: &str) -> Option<usize> {
     let mut depth = 0u32;
     let mut lambdas = 0u32;
@@ -165,7 +165,7 @@ fn outer(code: &Code<'_>, indices: &[usize], wanted: &str) -> Option<usize> {
             None if code.is(token, "lambda") => lambdas += 1,
             None if lambdas > 0 && wanted != "," && code.is(token, ":") => lambdas -= 1,
             None if lambdas == 0 && code.is(token, wanted) => return Some(at),
-            // A comma ends a lambda that has had its colon; parameters of one before it are no places to split.
+            // A comma ends a lambda after its colon; do not split at commas between a lambda's parameters.
             None if lambdas > 0 && wanted == "," && code.is(token, ":") => lambdas -= 1,
             None => {}
         }
@@ -183,16 +183,12 @@ fn params(code: &Code<'_>, start: usize, end: usize) -> Result<Vec<ParamText>, S
         let param = param(code, &rest[..comma], code.tokens[rest[0]].line)?;
         let line = code.tokens[rest[0]].line;
         if params.iter().any(|other| other.name == param.name) {
-            return Err(SourceError::new(
-                line,
-                format!("the parameter `{}` is there twice", param.name),
-                "rename one of them",
-            ));
+            return Err(SourceError::new(line, format!("duplicate parameter `{}`", param.name), "rename one of them"));
         }
         if param.default.is_none() && params.last().is_some_and(|other| other.default.is_some()) {
             return Err(SourceError::new(
                 line,
-                format!("the parameter `{}` has no default but stands behind one that has", param.name),
+                format!("the parameter `{}` has no default but follows one with a default", param.name),
                 "put parameters with defaults last",
             ));
         }
@@ -268,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn definitions_fall_into_parts() {
+    fn splits_definitions_into_parts() {
         case("def f(): return 1", "f() @0 \" return 1\"");
         case("def f(x):\n    return x\n", "f(x) @0 \"\\n    return x\\n\"");
         case("\n\n  def f ( a , b = 2 , ) : # c\n    return x\n", "f(a; b=2) @2 \" # c\\n    return x\\n\"");
@@ -284,27 +280,27 @@ mod tests {
     }
 
     #[test]
-    fn other_sources_are_refused() {
+    fn rejects_other_sources() {
         for (source, part) in [
-            ("", "line 1: the source is no function definition"),
-            ("\nx = 1", "line 2: the source is no function definition"),
-            ("lambda x: x", "no function definition"),
-            ("class A: pass", "no function definition"),
-            ("@property\ndef f(): 0", "a decorator cannot"),
+            ("", "line 1: the source is not a function definition"),
+            ("\nx = 1", "line 2: the source is not a function definition"),
+            ("lambda x: x", "not a function definition"),
+            ("class A: pass", "not a function definition"),
+            ("@property\ndef f(): 0", "decorators are not allowed"),
             ("def f(*args): 0", "`*args` is not supported"),
             ("def f(a, **kw): 0", "`**kw` is not supported"),
             ("def f(a, *, b): 0", "`*` is not supported"),
             ("def f(a, /): 0", "`/` is not supported"),
-            ("def f(a, a): 0", "`a` is there twice"),
+            ("def f(a, a): 0", "duplicate parameter `a`"),
             ("def f(a=1,\n b): 0", "line 2: the parameter `b` has no default"),
             ("def f(a b): 0", "malformed"),
             ("def f(,): 0", "malformed"),
             ("def f(a=): 0", "malformed"),
             ("def f(a:): 0", "malformed"),
             ("def f((a, b)): 0", "malformed"),
-            ("def f(a", "no end"),
-            ("def f()", "no end"),
-            ("def f('a): 0", "is no Python"),
+            ("def f(a", "unterminated definition"),
+            ("def f()", "unterminated definition"),
+            ("def f('a): 0", "is not valid Python"),
             ("def f():\n  0\ndef g(): 0", "line 3: only the definition of `f`"),
             ("  def f():\n    0\n  x = 1", "line 3: only the definition of `f`"),
         ] {
@@ -314,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_goes_on_to_be_wrapped() {
+    fn a_parsed_body_can_be_wrapped() {
         let source = "  def f(a):\n      b = '''\n  '''\n      return b\n";
         let definition = parse_def(source).unwrap();
         let wrapped = Body::parse(&definition.body).unwrap().as_function("def f(a):", false);
@@ -328,7 +324,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_answered(source in prop_oneof![any::<String>(), soup(), definition()]) {
+        fn accepts_any_text(source in prop_oneof![any::<String>(), soup(), definition()]) {
             if let Ok(definition) = parse_def(&source) {
                 prop_assert!(source.ends_with(&definition.body));
             }

@@ -1,15 +1,15 @@
-//! A lossless tokenizer for Python as MicroPython's lexer reads it.
+//! A lossless tokenizer for Python, like MicroPython's lexer.
 //!
-//! Uses the rules for string literals (`literal.rs`) only. Invariant: the tokens of a text lie side by
-//! side and cover it completely, so that joining their texts gives the text again.
+//! Uses the rules for string literals (`literal.rs`) only. Invariant: the tokens of a text are contiguous
+//! and cover it completely, so that joining their texts gives the text again.
 //!
-//! Where MicroPython and CPython differ, MicroPython decides: a number takes every letter, digit and point that
-//! follows it (`1if` is one token), and bytes beyond ASCII are parts of names. String prefixes are read in either
-//! case, although MicroPython knows the lower case only.
+//! Where MicroPython and CPython differ, it follows MicroPython: a number includes every letter, digit and point that
+//! follows it (`1if` is one token), and non-ASCII bytes are parts of names. String prefixes are accepted in either case,
+//! although MicroPython supports only lower case.
 
 use super::literal;
 
-/// What a [`Token`] is.
+/// The kind of a [`Token`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// An identifier or a keyword.
@@ -20,7 +20,7 @@ pub enum TokenKind {
     String(Literal),
     /// An operator, bracket or other punctuation.
     Operator,
-    /// From `#` to the end of its line, line end excluded.
+    /// From `#` to the end of its line, without the line end.
     Comment,
     /// A line end that ends a statement.
     Newline,
@@ -30,9 +30,9 @@ pub enum TokenKind {
     Indent,
     /// Any other white space.
     Blank,
-    /// A backslash with the line end behind it.
+    /// A backslash with its line end.
     Continuation,
-    /// What no Python has: see [`Fault`].
+    /// Invalid Python: see [`Fault`].
     Error(Fault),
 }
 
@@ -43,7 +43,7 @@ pub struct Literal {
     pub prefix: usize,
     /// Whether it is delimited by three quotes.
     pub triple: bool,
-    /// `r`: backslashes stand for themselves.
+    /// `r`: backslashes are literal.
     pub raw: bool,
     /// `f` (or `t`): contains replacement fields.
     pub format: bool,
@@ -52,22 +52,22 @@ pub struct Literal {
 /// Why a token is an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A string without its end. The token reaches to where the end was missed.
+    /// An unterminated string. The token extends to where the end is missing.
     OpenString,
-    /// A backslash outside a string that no line end follows.
+    /// A backslash outside a string without a line end after it.
     StrayBackslash,
-    /// A character that is no part of Python, control characters included.
+    /// A character that is not valid Python, including control characters.
     Character,
 }
 
 /// A piece of source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// What it is.
+    /// Its kind.
     pub kind: TokenKind,
     /// First byte.
     pub start: usize,
-    /// One behind the last byte.
+    /// The index after the last byte.
     pub end: usize,
     /// The line in which the token starts, from 0.
     pub line: u32,
@@ -79,7 +79,7 @@ impl Token {
         source.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Whether it is more than white space, comment or line end.
+    /// Whether it is not white space, a comment or a line end.
     pub fn is_significant(&self) -> bool {
         matches!(
             self.kind,
@@ -110,7 +110,7 @@ pub fn tokenize(source: &str) -> Vec<Token> {
     while lexer.pos < lexer.bytes.len() {
         let (start, line) = (lexer.pos, lexer.line);
         let kind = lexer.next_kind();
-        // Every branch consumes something; this keeps even a mistake there from looping.
+        // Every branch consumes something; this prevents an endless loop even if one does not.
         lexer.pos = lexer.pos.max(start + 1).min(lexer.bytes.len());
         let token = Token { kind, start, end: lexer.pos, line };
         if !matches!(kind, TokenKind::Name | TokenKind::Number | TokenKind::Operator) {
@@ -263,7 +263,7 @@ impl Lexer<'_> {
     }
 }
 
-/// Whether the two characters side by side are one operator.
+/// Whether the two adjacent characters form one operator.
 pub(crate) fn joins(left: u8, right: u8) -> bool {
     matches!(
         &[left, right],
@@ -295,7 +295,7 @@ mod tests {
     use crate::python::samples::soup;
     use proptest::prelude::*;
 
-    /// One letter a token, with the text.
+    /// One letter per token, with the text.
     fn shown(source: &str) -> String {
         let show = |token: &Token| {
             let letter = match token.kind {
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_fall_into_tokens() {
+    fn splits_statements_into_tokens() {
         case("x = 1\n", "n:x _ o:= _ #:1 NL");
         case("  x\r\n\ty\rz", "I n:x NL I n:y NL n:z");
         case("\n # a\n\x0cx # b\n", "nl I c:# a nl I n:x _ c:# b NL");
@@ -372,7 +372,7 @@ mod tests {
             "f'{x:%H:%M}'",
             "f\"{d[\"k\"]:{f\"{w}\"}}\"",
         ] {
-            // `rb'\\'` keeps its quote, so it needs one more to be whole.
+            // `rb'\\'` keeps its quote, so it needs one more to be complete.
             let text = if text == "rb'\\'" { "rb'\\''" } else { text };
             case(text, &format!("s:{text}"));
             let after = format!("x={text};y");
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn open_strings_are_errors() {
+    fn unterminated_strings_are_errors() {
         case("'a\nb", "!:'a NL n:b");
         case("x='''a\nb", "n:x o:= !:'''a\nb");
         case("f'{'", "!:f'{'");
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_counted_as_the_board_counts_them() {
+    fn counts_lines_like_the_board() {
         let source = "a\r\nb\rc\n'''\r\n\r'''d \\\r\n e";
         let lines: Vec<_> = tokenize(source)
             .iter()

@@ -1,31 +1,31 @@
-//! Tracebacks as boards print them: taken apart, and printed again with the script's own lines.
+//! Parses tracebacks as printed by boards, and formats them with the script's own lines.
 //!
-//! Uses the standard library only; the rewriting of output as it streams is in [`super::rewriter`]. Invariant: text
-//! that is no frame line is never changed.
+//! Uses the standard library only; [`super::rewriter`] rewrites streaming output. Invariant: text that is not a frame line
+//! is never changed.
 //!
 //! Line ends are `\n`, `\r\n` or `\r\r\n` (a terminal driver may add a `\r`), mixed within one traceback on
 //! CircuitPython.
 
 use std::fmt::Write as _;
 
-/// The line that begins a traceback.
+/// The line that starts a traceback.
 pub(crate) const HEADER: &str = "Traceback (most recent call last):";
 
 /// A line `File "…", line N, in NAME` of a traceback.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// The file as the board names it, `<stdin>` for code that the host sent.
+pub struct TracebackFrame {
+    /// The board's name of the file, `<stdin>` for code that the host sent.
     pub file: String,
     /// Line within that file or piece of code, from 1.
     pub line: u32,
-    /// The function, `<module>` outside any; absent in a SyntaxError's own line.
+    /// The function, `<module>` outside functions; absent in a SyntaxError's own line.
     pub name: Option<String>,
 }
 
-/// Where a frame really lies.
+/// The real position of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The file's name for people.
+    /// The file's name for the user.
     pub file: String,
     /// Line, from 1.
     pub line: u32,
@@ -33,25 +33,25 @@ pub struct Place {
     pub source: Option<String>,
 }
 
-/// An exception as a board printed it.
+/// An exception as printed by a board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traceback {
-    lines: Vec<Line>,
+    lines: Vec<TracebackLine>,
     /// The frames of the last block, outermost first; empty if there was no traceback.
-    pub frames: Vec<Frame>,
+    pub frames: Vec<TracebackFrame>,
     /// The exception, `ValueError: boom`; its message may span lines.
     pub exception: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Line {
+enum TracebackLine {
     Text(String),
-    Frame(Frame),
+    Frame(TracebackFrame),
 }
 
-impl Frame {
-    /// Reads `  File "FILE", line N, in NAME` or `  File "FILE", line N`, without its line end.
-    pub fn parse(line: &str) -> Option<Frame> {
+impl TracebackFrame {
+    /// Parses `  File "FILE", line N, in NAME` or `  File "FILE", line N`, without its line end.
+    pub fn parse(line: &str) -> Option<TracebackFrame> {
         let rest = line.strip_prefix("  File \"")?;
         let (file, rest) = rest.split_once("\", line ")?;
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
@@ -60,10 +60,10 @@ impl Frame {
             "" => None,
             tail => Some(tail.strip_prefix(", in ")?.to_owned()),
         };
-        Some(Frame { file: file.to_owned(), line: number, name })
+        Some(TracebackFrame { file: file.to_owned(), line: number, name })
     }
 
-    /// The line of a traceback for this frame, and behind it the line of source if there is one, each ended by `end`.
+    /// Writes the traceback line of this frame, followed by the line of source if known, each ended by `end`.
     pub(crate) fn write(&self, place: Option<&Place>, end: &str, out: &mut String) {
         let (file, line) = place.map_or((self.file.as_str(), self.line), |place| (place.file.as_str(), place.line));
         // Writing to a string cannot fail.
@@ -80,14 +80,13 @@ impl Frame {
 }
 
 impl Traceback {
-    /// Reads what a board wrote as an exception. Text before the traceback is kept for [`Traceback::format`]; text
-    /// behind the exception's first line is taken for its message. Of exceptions chained by CircuitPython the last one
-    /// counts.
+    /// Parses a board's report of an exception. Text before the traceback is kept for [`Traceback::format`]; text after the
+    /// exception's first line belongs to its message. Of exceptions chained by CircuitPython, the last one counts.
     pub fn parse(text: &str) -> Traceback {
         let texts: Vec<&str> =
             text.trim_end_matches(['\r', '\n']).split('\n').map(|line| line.trim_end_matches('\r')).collect();
-        let mut lines: Vec<Line> = Vec::with_capacity(texts.len());
-        // Where the frames of the last block begin; its frames go on while `in_frames`.
+        let mut lines: Vec<TracebackLine> = Vec::with_capacity(texts.len());
+        // The start of the last block's frames, which continue while `in_frames`.
         let mut block = None;
         let mut in_frames = false;
         let mut message = None;
@@ -95,24 +94,24 @@ impl Traceback {
             let chained = index > 0 && texts[index - 1].is_empty();
             if text.ends_with(HEADER) && (block.is_none() || (chained && text == HEADER)) {
                 (block, in_frames, message) = (Some(index), true, None);
-                lines.push(Line::Text(text.to_owned()));
+                lines.push(TracebackLine::Text(text.to_owned()));
                 continue;
             }
-            match Frame::parse(text).filter(|_| in_frames) {
-                Some(frame) => lines.push(Line::Frame(frame)),
-                // Firmware without source lines names no line.
-                None if in_frames && text.starts_with("  File \"") => lines.push(Line::Text(text.to_owned())),
+            match TracebackFrame::parse(text).filter(|_| in_frames) {
+                Some(frame) => lines.push(TracebackLine::Frame(frame)),
+                // Firmware without source lines gives no line numbers.
+                None if in_frames && text.starts_with("  File \"") => lines.push(TracebackLine::Text(text.to_owned())),
                 None => {
                     if in_frames && !text.is_empty() {
                         (in_frames, message) = (false, Some(index));
                     }
-                    lines.push(Line::Text(text.to_owned()));
+                    lines.push(TracebackLine::Text(text.to_owned()));
                 }
             }
         }
         let frames = lines[block.unwrap_or(lines.len())..]
             .iter()
-            .filter_map(|line| if let Line::Frame(frame) = line { Some(frame.clone()) } else { None })
+            .filter_map(|line| if let TracebackLine::Frame(frame) = line { Some(frame.clone()) } else { None })
             .collect();
         let start = match (block, message) {
             (Some(_), Some(message)) => message,
@@ -137,22 +136,22 @@ impl Traceback {
     }
 
     /// Drops the frames for which `keep` is false, for example the host's own call.
-    pub fn retain_frames(&mut self, mut keep: impl FnMut(&Frame) -> bool) {
-        self.lines.retain(|line| if let Line::Frame(frame) = line { keep(frame) } else { true });
+    pub fn retain_frames(&mut self, mut keep: impl FnMut(&TracebackFrame) -> bool) {
+        self.lines.retain(|line| if let TracebackLine::Frame(frame) = line { keep(frame) } else { true });
         self.frames.retain(keep);
     }
 
-    /// The whole text with LF as line end and none at the end; frames that `map` knows are printed with their place
-    /// and, below it, their line of source.
-    pub fn format(&self, map: impl Fn(&Frame) -> Option<Place>) -> String {
+    /// The whole text with LF as line end and none at the end; frames that `map` knows are printed with their position and,
+    /// below it, their line of source.
+    pub fn format(&self, map: impl Fn(&TracebackFrame) -> Option<Place>) -> String {
         let mut out = String::new();
         for line in &self.lines {
             match line {
-                Line::Text(text) => {
+                TracebackLine::Text(text) => {
                     out.push_str(text);
                     out.push('\n');
                 }
-                Line::Frame(frame) => frame.write(map(frame).as_ref(), "\n", &mut out),
+                TracebackLine::Frame(frame) => frame.write(map(frame).as_ref(), "\n", &mut out),
             }
         }
         out.truncate(out.trim_end_matches('\n').len());
@@ -168,7 +167,7 @@ fn class_of(line: &str) -> Option<&str> {
     (named && (rest.trim().is_empty() || rest.starts_with(": ") || rest.trim_end() == ":")).then_some(class)
 }
 
-/// An exception without message prints as `KeyboardInterrupt: `: the class alone is left.
+/// An exception without a message is printed as `KeyboardInterrupt: `: keeps only the class.
 fn tidy(exception: &str) -> String {
     match class_of(exception) {
         Some(class) if exception.get(class.len()..).is_some_and(|rest| matches!(rest.trim(), "" | ":")) => {
@@ -186,8 +185,8 @@ mod tests {
     const PLAIN: &str = "Traceback (most recent call last):\n  File \"<stdin>\", line 1, in <module>\n  \
                          File \"<stdin>\", line 3, in f\nValueError: boom\n";
 
-    fn frame(line: u32, name: Option<&str>) -> Frame {
-        Frame { file: "<stdin>".to_owned(), line, name: name.map(str::to_owned) }
+    fn frame(line: u32, name: Option<&str>) -> TracebackFrame {
+        TracebackFrame { file: "<stdin>".to_owned(), line, name: name.map(str::to_owned) }
     }
 
     #[track_caller]
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn tracebacks_fall_into_frames_and_exception() {
+    fn splits_tracebacks_into_frames_and_exception() {
         let traceback = Traceback::parse(PLAIN);
         assert_eq!(traceback.frames, [frame(1, Some("<module>")), frame(3, Some("f"))]);
         assert_eq!(traceback.exception, "ValueError: boom");
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn of_chained_exceptions_the_last_counts() {
+    fn the_last_of_chained_exceptions_counts() {
         let text = format!(
             "{PLAIN}\nDuring handling of the above exception, another exception occurred:\n\n\
              Traceback (most recent call last):\n  File \"code.py\", line 9, in g\nKeyError: k\n"
@@ -244,16 +243,16 @@ mod tests {
     }
 
     #[test]
-    fn a_traceback_in_a_message_is_message() {
+    fn a_traceback_in_a_message_belongs_to_the_message() {
         let inner = PLAIN.trim_end();
         let text = format!("{HEADER}\n  File \"<stdin>\", line 7, in f\nRuntimeError: remote said\n{inner}\n");
         case(&text, 1, "RuntimeError", &format!("remote said\n{inner}"));
     }
 
     #[test]
-    fn frames_are_printed_where_they_really_lie() {
+    fn prints_frames_with_their_real_position() {
         let mut traceback = Traceback::parse(PLAIN);
-        let map = |frame: &Frame| {
+        let map = |frame: &TracebackFrame| {
             let source = Some("        return 1 // 0  ".to_owned());
             (frame.name.as_deref() == Some("f")).then(|| Place { file: "bench.rhai".to_owned(), line: 15, source })
         };
@@ -265,8 +264,8 @@ mod tests {
     }
 
     #[test]
-    fn frame_lines_are_recognised_exactly() {
-        assert_eq!(Frame::parse("  File \"<stdin>\", line 12"), Some(frame(12, None)));
+    fn recognises_frame_lines_exactly() {
+        assert_eq!(TracebackFrame::parse("  File \"<stdin>\", line 12"), Some(frame(12, None)));
         for line in [
             "File \"a\", line 1",
             "  File \"a\", line x",
@@ -274,13 +273,13 @@ mod tests {
             "  File \"a\", line 99999999999",
             "",
         ] {
-            assert_eq!(Frame::parse(line), None, "{line:?}");
+            assert_eq!(TracebackFrame::parse(line), None, "{line:?}");
         }
     }
 
     proptest! {
         #[test]
-        fn any_text_is_answered(text: String, lines in prop::collection::vec(prop::sample::select(vec![
+        fn accepts_any_text(text: String, lines in prop::collection::vec(prop::sample::select(vec![
             HEADER, "", "  File \"<stdin>\", line 3, in f", "  File \"<stdin>\", line 3", "ValueError: x", "é: ",
             "\r", "    x",
         ]), 0..12)) {

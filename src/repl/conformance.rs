@@ -1,10 +1,10 @@
-//! The raw REPL as a list of exchanges: the bytes to send, and the bytes that MicroPython answers.
+//! The raw REPL as a list of exchanges: the bytes to send, and MicroPython's reply.
 //!
-//! One list for simulated boards, for the fake board of the tests, and for a person's board (`belay-script selftest`).
+//! One list for simulated boards, for the fake board of the tests, and for the user's board (`belay-script selftest`).
 //! Facts: MicroPython's `shared/runtime/pyexec.c` and `docs/reference/repl.rst`.
 //!
-//! Uses [`crate::port`]. Invariant: every scene begins by entering raw mode from whatever state the REPL is in, so scenes
-//! run in any order and alone.
+//! Uses [`crate::port`]. Invariant: every scene starts by entering raw mode from any state of the REPL, so scenes run
+//! independently and in any order.
 
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::fmt;
@@ -12,28 +12,28 @@ use std::time::Duration;
 
 /// Longest time of one exchange.
 pub const EXCHANGE_LIMIT: Duration = Duration::from_secs(10);
-/// Longest part of an answer that an error quotes, in bytes.
+/// Longest part of a reply that an error quotes, in bytes.
 const MOST_SHOWN: usize = 400;
 
-/// What a scene needs of the board and its port. The first need that is not met is the reason to leave the scene out.
+/// What a scene requires of the board and its port. The first unmet need is the reason to skip the scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// Ctrl-D restarts the board, and the link survives.
+    /// Ctrl-D restarts the board, and the connection survives.
     SoftReset,
     /// Ctrl-C interrupts a running program.
     Interrupt,
     /// Ctrl-C interrupts a program that was sent by raw paste.
     PasteInterrupt,
-    /// Ctrl-C cancels a raw paste and does no harm.
+    /// Ctrl-C cancels a raw paste without harm.
     PasteCancel,
 }
 
 /// The end of a printed line on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineEnd {
-    /// As boards do: answers are compared byte for byte.
+    /// As on boards: replies are compared byte for byte.
     CrLf,
-    /// As processes do: answers are compared without carriage returns.
+    /// As in processes: replies are compared without carriage returns.
     Lf,
 }
 
@@ -50,7 +50,7 @@ impl LineEnd {
 /// What the board and its port can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conditions {
-    /// The end of the lines that it prints.
+    /// The end of its printed lines.
     pub line_end: LineEnd,
     /// See [`Need::SoftReset`].
     pub soft_reset: bool,
@@ -63,7 +63,7 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Of a MicroPython behind a port with these abilities.
+    /// For a MicroPython on a port with these abilities.
     pub fn of(abilities: Abilities, line_end: LineEnd) -> Conditions {
         Conditions {
             line_end,
@@ -76,7 +76,7 @@ impl Conditions {
 
     fn lack(&self, need: Need) -> Option<&'static str> {
         let (met, reason) = match need {
-            Need::SoftReset => (self.soft_reset, "a soft reset ends what is behind this port"),
+            Need::SoftReset => (self.soft_reset, "a soft reset ends the program on this port"),
             Need::Interrupt => (self.interrupt, "Ctrl-C does not interrupt a running program"),
             Need::PasteInterrupt => {
                 (self.paste_interrupt, "Ctrl-C does not interrupt a program that was sent by raw paste on this port")
@@ -90,14 +90,14 @@ impl Conditions {
 /// One exchange.
 #[derive(Clone, Copy, Debug)]
 pub struct Exchange {
-    /// What it shows.
+    /// What it tests.
     pub what: &'static str,
     /// The bytes to send.
     pub send: &'static [u8],
-    /// The answer: its parts in this order, the first at the start, the last at the end, anything between them. A single
-    /// part is the whole answer; no part: nothing is waited for.
+    /// The reply: its parts in this order, the first at the start, the last at the end, anything between them. A single part
+    /// is the whole reply; no part: no reply is awaited.
     pub answer: &'static [&'static [u8]],
-    /// Other answers of firmware that lacks what the scene is about, and what it lacks.
+    /// Replies of firmware without the tested feature, and what it lacks.
     pub absent: &'static [(&'static [u8], &'static str)],
 }
 
@@ -106,18 +106,18 @@ pub struct Exchange {
 pub struct Scene {
     /// Its name: `raw-paste`.
     pub name: &'static str,
-    /// What it shows, in a few words.
+    /// What it tests, in a few words.
     pub about: &'static str,
-    /// What it needs.
+    /// Its needs.
     pub needs: &'static [Need],
-    /// Its exchanges, after the one that enters raw mode.
+    /// Its exchanges, after entering raw mode.
     pub exchanges: &'static [Exchange],
     /// Whether to fill the windows of a raw paste at the end.
     pub windows: bool,
 }
 
 impl Scene {
-    /// Whether it is about raw paste.
+    /// Whether it tests raw paste.
     pub fn is_of_paste(&self) -> bool {
         self.exchanges.iter().any(|step| step.send.starts_with(OFFER.send))
     }
@@ -143,7 +143,7 @@ const NO_PASTE: &[(&[u8], &str)] = &[
     (BANNER, "its firmware has no raw paste (MicroPython before 1.14)"),
 ];
 
-/// The request for raw paste, which every scene of it begins with: it tells firmware without.
+/// The request for raw paste, with which its scenes start: it detects firmware without raw paste.
 const OFFER: Exchange =
     Exchange { what: "raw paste is offered", send: b"\x05A\x01", answer: &[b"R\x01", b"\x01"], absent: NO_PASTE };
 const EMPTY_PASTE: Exchange = ex("an empty program does nothing", b"\x04", &[b"\x04\x04\x04>"]);
@@ -155,8 +155,8 @@ pub const SCENES: &[Scene] = &[
         "programs, errors and line editing of plain raw mode",
         &[],
         &[
-            ex("Ctrl-A in raw mode is always answered", b"\x01", &[BANNER]),
-            ex("Ctrl-C in raw mode is not", b"\x03\x01", &[BANNER]),
+            ex("Ctrl-A in raw mode always gets a reply", b"\x01", &[BANNER]),
+            ex("Ctrl-C in raw mode does not", b"\x03\x01", &[BANNER]),
             ex("a program", b"print(1)\x04", &[b"OK1\r\n\x04\x04>"]),
             ex("a program that prints nothing", b"pass\x04", &[b"OK\x04\x04>"]),
             ex("a syntax error", b"x=)\x04", &[b"OK\x04Traceback ", b"SyntaxError", b"\r\n\x04>"]),
@@ -186,11 +186,11 @@ pub const SCENES: &[Scene] = &[
             ex("and runs", b"print(1)\x04", &[b"\x041\r\n\x04\x04>"]),
             ex("in one write", b"\x05A\x01print(1)\x04", &[b"R\x01", b"\x01\x041\r\n\x04\x04>"]),
             ex("an empty program does nothing", b"\x05A\x01\x04", &[b"R\x01", b"\x01\x04\x04\x04>"]),
-            ex("an error is told before the end", b"\x05A\x01x=)\nyyyy", &[b"R\x01", b"\x01\x04"]),
+            ex("an error is reported before the end", b"\x05A\x01x=)\nyyyy", &[b"R\x01", b"\x01\x04"]),
             ex("which must still be sent", b"\x04", &[b"\x04Traceback ", b"SyntaxError", b"\r\n\x04>"]),
             ex("an error on the last line", b"\x05A\x01x=)\x04", &[b"R\x01", b"\x04\x04Traceback ", b"\r\n\x04>"]),
             ex(
-                "a spoilt line takes a paste back",
+                "a broken line cancels a paste",
                 b"\x05A\x01print(1)\n?\x04",
                 &[b"R\x01", b"\x04\x04Traceback ", b"\r\n\x04>"],
             ),
@@ -205,7 +205,7 @@ pub const SCENES: &[Scene] = &[
         &[
             OFFER,
             ex("half a program", b"print(1", &[]),
-            ex("Ctrl-C takes it back", b"\x03", &[b"\x04\x04KeyboardInterrupt", b"\r\n\x04>"]),
+            ex("Ctrl-C cancels it", b"\x03", &[b"\x04\x04KeyboardInterrupt", b"\r\n\x04>"]),
             ex("as the next program shows", b"print(1)\x04", &[b"OK1\r\n\x04\x04>"]),
         ],
     ),
@@ -255,7 +255,7 @@ pub const SCENES: &[Scene] = &[
             ex("in which Ctrl-A is text", b"A\x01", &[b"A\x01"]),
             ex("is left by Ctrl-C", b"\x03", &[b"\r\n>>> "]),
             ex("half a line", b"prin", &[b"prin"]),
-            ex("does not keep raw mode away", b"\x03\x03\x01", &[b"\r\n>>> \r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>"]),
+            ex("does not prevent raw mode", b"\x03\x03\x01", &[b"\r\n>>> \r\n>>> \r\nraw REPL; CTRL-B to exit\r\n>"]),
         ],
     ),
     scene(
@@ -269,18 +269,18 @@ pub const SCENES: &[Scene] = &[
     ),
 ];
 
-/// What holding a scene showed.
+/// The result of a scene.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
-    /// Every answer was as it must be.
+    /// Every reply was correct.
     Conforms,
-    /// The board or its port lacks what the scene is about. Holds what.
+    /// The board or its port lacks a needed feature. Holds the feature.
     Absent(&'static str),
-    /// An answer was another one.
+    /// A reply was wrong.
     Differs(Deviation),
 }
 
-/// An exchange whose answer was not as it must be.
+/// An exchange with a wrong reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deviation {
     /// [`Exchange::what`].
@@ -289,22 +289,22 @@ pub struct Deviation {
     pub sent: String,
     /// What was expected, escaped; `…` between its parts.
     pub expected: String,
-    /// What came, escaped.
+    /// What was received, escaped.
     pub got: String,
-    /// Why nothing more was waited for.
+    /// Why the wait ended.
     pub why: PortError,
 }
 
 impl fmt::Display for Deviation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: `{}` was answered by `{}`, then: {}", self.what, self.sent, self.got, self.why)
+        write!(f, "{}: the reply to `{}` was `{}`, then: {}", self.what, self.sent, self.got, self.why)
     }
 }
 
-/// Holds one scene with the board behind `port`. It is left in raw mode, or at the friendly prompt.
+/// Runs one scene on the board at `port`. Leaves it in raw mode, or at the friendly prompt.
 ///
 /// # Errors
-/// [`PortError::Gone`] and [`PortError::Interrupted`]; a deadline that passes is a [`Deviation`].
+/// [`PortError::Gone`] and [`PortError::Interrupted`]; a timeout is a [`Deviation`].
 pub fn hold(port: &mut dyn Port, scene: &Scene, conditions: &Conditions, wait: Wait) -> Result<Finding, PortError> {
     if let Some(reason) = scene.needs.iter().find_map(|need| conditions.lack(*need)) {
         return Ok(Finding::Absent(reason));
@@ -338,7 +338,7 @@ impl From<Deviation> for Stop {
     }
 }
 
-/// Two windows of a paste may go out at once; each one that was consumed gives another.
+/// Two windows of a paste may be sent at once; each consumed one grants another.
 fn windows(port: &mut dyn Port, end: LineEnd, wait: Wait) -> Result<(), Stop> {
     let header = exchange(port, end, OFFER.what, OFFER.send, OFFER.answer, &[], wait)?;
     let window = match header.get(2..4) {
@@ -356,11 +356,11 @@ fn windows(port: &mut dyn Port, end: LineEnd, wait: Wait) -> Result<(), Stop> {
     Ok(())
 }
 
-/// Sends `send`, and reads until the answer is complete (see [`Exchange`]); gives it. What comes too much spoils the next
-/// answer. `what` names the exchange in an error.
+/// Sends `send`, reads until the reply is complete (see [`Exchange`]) and returns it. Excess output breaks the next reply.
+/// `what` names the exchange in an error.
 ///
 /// # Errors
-/// If the answer is another one.
+/// If the reply is wrong.
 pub fn exchange(
     port: &mut dyn Port,
     end: LineEnd,
@@ -381,7 +381,7 @@ pub fn exchange(
     };
     port.write(send, wait).map_err(|why| deviation(&got, why))?;
     while !answers(&got, end, answer) && !absent.iter().any(|(other, _)| answers(&got, end, &[other])) {
-        // A read that ends with an error may have brought bytes all the same.
+        // A read that fails may still have returned bytes.
         if let Err(why) = port.read(&mut got, wait)
             && !answers(&got, end, answer)
         {
@@ -396,7 +396,7 @@ fn shown(bytes: &[u8]) -> String {
     if bytes.len() > MOST_SHOWN { text + "…" } else { text }
 }
 
-/// Whether `got` is the answer of these parts.
+/// Whether `got` is the reply with these parts.
 fn answers(got: &[u8], end: LineEnd, answer: &[&[u8]]) -> bool {
     let kept = |byte: &u8| end == LineEnd::CrLf || *byte != b'\r';
     let plain = |bytes: &[u8]| bytes.iter().copied().filter(kept).collect::<Vec<u8>>();
@@ -424,7 +424,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_has_its_parts_in_order() {
+    fn a_reply_has_its_parts_in_order() {
         let lf = |got: &[u8], answer: &[&[u8]]| answers(got, LineEnd::Lf, answer);
         assert!(lf(b"OK\x04Traceback (most\r\nZeroDivisionError: x\r\n\x04>", &[b"OK\x04", b"Zero", b"\n\x04>"]));
         assert!(lf(b"a\nb", &[b"a\r\nb"]) && !answers(b"a\nb", LineEnd::CrLf, &[b"a\r\nb"]));

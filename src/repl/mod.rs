@@ -1,7 +1,7 @@
-//! A raw-REPL session over a port: code in, reply out, whatever else the board prints on the way.
+//! A raw-REPL session over a port: code in, reply out, regardless of other output of the board.
 //!
-//! [`reply`] is pure framing; [`session`] does the talking; [`restart`] knows the texts of a restart; [`conformance`] lists
-//! what a board must answer. Facts: MicroPython's `shared/runtime/pyexec.c` and
+//! [`reply`] is pure framing; [`session`] does the input and output; [`restart`] recognises the texts of a restart;
+//! [`conformance`] lists the replies that a board must give. Facts: MicroPython's `shared/runtime/pyexec.c` and
 //! `docs/reference/repl.rst`.
 //!
 //! Uses [`crate::port`]. The invariants are those of its files.
@@ -12,5 +12,5 @@ pub mod restart;
 pub mod session;
 
 pub use reply::last_line;
-pub use reply::{Frame, FrameKind, Reply};
-pub use session::{Answers, Failure, Keyboard, Keys, Means, Seen, Session, Typist};
+pub use reply::{FrameKind, Reply, ReplyFrame};
+pub use session::{Failure, Keyboard, Keys, Means, Responder, Seen, Session, Typist};

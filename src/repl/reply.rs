@@ -1,14 +1,13 @@
-//! Framing of replies: finds the end of a command and the value in it, in a stream in which a program, its threads and
-//! its interrupts may print anything.
+//! Framing of replies: finds the end of a command and its value in a stream in which a program, its threads and its
+//! interrupts may print anything.
 //!
-//! The raw REPL ends a program with `\x04`, its traceback if any, `\x04>`; none of it is escaped, so what a program
-//! prints can look like an end. A value therefore travels in a frame that begins and ends with a mark nobody can guess
-//! (a random token), and states its length and a checksum; a program that must send a frame and has done so has ended. Every other end
-//! is a [`Doubt`]: bytes that may be one are held, and the session asks the board for its prompt, which only comes
-//! ([`Progress::Prompt`]) when no program runs. A program that asks the host for something, as the receiver of a file
-//! does, sends frames of kind [`FrameKind::Question`] on the way; it asks again when the host asks for the prompt.
-//! Invariant: the events are the same under every division of the bytes
-//! into chunks.
+//! The raw REPL ends a program with `\x04`, its traceback if any, `\x04>`; nothing is escaped, so a program's output can
+//! look like an end. A value therefore travels in a frame that starts and ends with an unguessable mark (a random token)
+//! and contains its length and a checksum; a program that must send a frame has ended once it has sent it. Every other
+//! possible end is a [`Doubt`]: its bytes are held, and the session asks the board for its prompt, which appears
+//! ([`Progress::Prompt`]) only when no program runs. A program that asks the host for something, such as the receiver of
+//! a file, sends frames of kind [`FrameKind::Question`] meanwhile; it asks again when the host asks for the prompt.
+//! Invariant: the events do not depend on how the bytes are split into chunks.
 
 mod checksum;
 mod frame;
@@ -17,47 +16,47 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-pub use frame::{Frame, FrameKind, Reply, forms, with_returns};
+pub use frame::{FrameKind, Reply, ReplyFrame, forms, with_returns};
 use search::{error, partial};
 pub use search::{
     find, last_line, take_error, without_end, without_frames, without_own, without_prompts, without_torn_prompts,
 };
 pub(in crate::repl) use steps::take_credits;
 
-/// What came of some bytes.
+/// The result of feeding bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// The command has not ended, as far as can be seen.
+    /// The command has not ended, as far as is known.
     More,
-    /// It has, beyond doubt.
+    /// The command has ended.
     Done(Reply),
-    /// The prompt that was asked for has come: see [`Decoder::conclude`].
+    /// The requested prompt has arrived: see [`Decoder::conclude`].
     Prompt,
-    /// The program asks the host for something and goes on; there may be more to decode.
+    /// The program asks the host for something and continues; there may be more to decode.
     Question(String),
 }
 
-/// Whether the command may have ended without a clear sign, and how long that may be before the board is asked.
+/// Whether the command may have ended without a clear sign, which determines how long to wait before asking the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// Nothing speaks for it.
+    /// No sign of an end.
     None,
-    /// A frame is under way: only silence speaks for it.
+    /// A frame is in transit: only silence suggests an end.
     Silence,
     /// The code was not acknowledged yet.
     Unheard,
-    /// Something speaks for it: some `\x04`, or a greeting.
+    /// Some sign of an end: a `\x04`, or a greeting.
     Age,
-    /// It most likely has: with an exception, or with a torn frame.
+    /// It has most likely ended: with an exception, or with a torn frame.
     Likely,
 }
 
-/// How a command ended whose end was in doubt.
+/// How a command with a doubtful end ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conclusion {
     /// With this reply.
     Reply(Reply),
-    /// The reply is lost: what is left of it, output among it.
+    /// The reply is lost: holds the rest of it, including output.
     Torn(Vec<u8>),
 }
 
@@ -68,78 +67,78 @@ pub enum Prelude {
     Plain,
     /// Raw paste: windows (`\x01`) and `\x04`.
     Paste {
-        /// What comes before them, unless it was read already.
+        /// The text before them, unless it was read already.
         header: Option<[u8; 5]>,
-        /// Most windows that are still to come. Any other `\x01` is output.
+        /// Most windows that are still expected. Any other `\x01` is output.
         credits: usize,
     },
 }
 
 const END: u8 = 0x04;
-/// First byte of the mark. Python source never holds it raw, and terminals ignore it.
+/// First byte of the mark. Python source never contains it raw, and terminals ignore it.
 const MARK: u8 = 0x1e;
 /// Greeting of the raw REPL.
 pub const RAW_BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 /// End of every friendly prompt at the start of a line.
 pub const FRIENDLY_PROMPT: &[u8] = b"\n>>> ";
-/// End of what MicroPython says when it has started.
+/// End of MicroPython's startup message.
 const GREETING: &[u8] = b"more information.\r\n>>> ";
-/// Most bytes that are held because they may be the end of a command.
+/// Most bytes held because they may be the end of a command.
 const MOST_HELD: usize = 64 * 1024;
 
-/// Reads one reply. Bytes go in by [`Decoder::feed`]; output comes out at once, unless it may be the command's end.
+/// Decodes one reply. Bytes go in by [`Decoder::feed`]; output is passed on at once, unless it may be the command's end.
 pub struct Decoder {
     mark: Vec<u8>,
     /// Whether the program ends with a frame unless it raises.
     expects_frame: bool,
-    /// What of the acknowledgement has not come.
+    /// The missing part of the acknowledgement.
     prelude: Option<Prelude>,
-    frame: Option<Frame>,
-    /// A frame was torn: what comes is held until the prompt.
+    frame: Option<ReplyFrame>,
+    /// A frame was torn: later bytes are held until the prompt.
     torn: bool,
-    /// A frame announced so many characters, which are more than are taken: it is torn.
+    /// A frame announced this number of characters, which exceeds the limit: it is torn.
     excess: Option<usize>,
-    /// What has no meaning yet. Starts with [`END`] or [`MARK`], or is the end of a chunk.
+    /// Undecoded bytes. Start with [`END`] or [`MARK`], or are the end of a chunk.
     pending: Vec<u8>,
-    /// How much of `pending` was searched in vain.
+    /// How much of `pending` was searched without result.
     searched: usize,
-    /// The last bytes of output, to notice a restart.
+    /// The last bytes of output, to detect a restart.
     tail: Vec<u8>,
-    /// How many prompts were asked for and have not come.
+    /// How many requested prompts have not arrived.
     asked: usize,
-    /// Where in `pending` the prompt can be: behind what was there when it was first asked for.
+    /// Where in `pending` the prompt can be: after the bytes from before the first request.
     asked_at: usize,
-    /// The friendly prompt came before the acknowledgement.
+    /// The friendly prompt arrived before the acknowledgement.
     greeted: bool,
-    /// What came after the prompt.
+    /// The bytes after the prompt.
     after: Vec<u8>,
-    /// Whether a greeting in the midst of output is a doubt: the program asks the host, and where the board has
-    /// restarted, the rest of an answer is typed behind its prompt.
+    /// Whether a greeting within output is a doubt: the program asks the host, and if the board has restarted, the rest of
+    /// the host's answer is typed at its prompt.
     watchful: bool,
-    /// There was one, and whether the prompt was asked for since.
+    /// Whether there was one, and whether the prompt was requested since.
     prompted: bool,
     prompt_asked: bool,
-    /// The host has cut the code off, so that it cannot be compiled: what threads print into the traceback is output.
+    /// The host has cut off the code so that it cannot be compiled: text that threads print into the traceback is output.
     cut_off: bool,
-    /// Something stood between the last `\x04` and the prompt: it may be the prompt of a board that has restarted.
+    /// There was text between the last `\x04` and the prompt: it may be the prompt of a restarted board.
     strange_prompt: bool,
-    /// Only a frame of kind [`FrameKind::Number`] whose text ends so is the reply.
+    /// Only a frame of kind [`FrameKind::Number`] whose text ends with this is the reply.
     awaited: Option<String>,
-    /// Another frame that came before it: the reply of a program that still ran.
-    stray: Option<Frame>,
-    /// The answer to an earlier request for the prompt is still to come.
+    /// An earlier frame: the reply of a program that was still running.
+    stray: Option<ReplyFrame>,
+    /// The reply to an earlier request for the prompt is still pending.
     owed: bool,
     /// See [`Decoder::keeps_acknowledgement`].
     keeps_acknowledgement: bool,
-    /// How many frames came before the awaited one.
+    /// How many frames preceded the awaited one.
     strays: usize,
-    /// Windows of a raw paste that may come after its end, as it seemed.
+    /// Windows of a raw paste that may follow its apparent end.
     late_credits: usize,
 }
 
 impl Decoder {
     /// A decoder for the reply to one command. `token`: the connection's secret. `expects_frame`: the program sends a
-    /// frame as its last act.
+    /// frame last.
     pub fn new(token: &str, prelude: Prelude, expects_frame: bool) -> Decoder {
         let mut mark = vec![MARK];
         mark.extend_from_slice(token.as_bytes());
@@ -171,24 +170,24 @@ impl Decoder {
         }
     }
 
-    /// Only a frame of kind [`FrameKind::Number`] whose text ends with `text` ends the command: nobody else can send it. An
-    /// earlier frame is the reply of a program that was taken for ended ([`Decoder::stray`]).
+    /// Only a frame of kind [`FrameKind::Number`] whose text ends with `text` ends the command: no other program can send it.
+    /// An earlier frame is the reply of a program that was assumed to have ended ([`Decoder::stray`]).
     pub fn awaits(&mut self, text: &str) {
         self.awaited = Some(text.to_owned());
     }
 
-    /// Leaves the acknowledgement in the output: what comes before the frame may hold another one.
+    /// Leaves the acknowledgement in the output: the bytes before the frame may contain another one.
     pub fn keeps_acknowledgement(&mut self) {
         self.prelude = None;
         self.keeps_acknowledgement = true;
     }
 
-    /// The reply of an earlier program, if it came before the awaited one.
-    pub fn stray(&mut self) -> Option<Frame> {
+    /// The reply of an earlier program, if it preceded the awaited one.
+    pub fn stray(&mut self) -> Option<ReplyFrame> {
         self.stray.take()
     }
 
-    /// How many acknowledgements are in the output, where they are kept.
+    /// How many acknowledgements are in the output, if they are kept.
     pub fn kept_acknowledgements(&self) -> usize {
         self.strays + 1
     }
@@ -198,13 +197,13 @@ impl Decoder {
         self.watchful = true;
     }
 
-    /// Takes bytes from the board; passes output on.
+    /// Decodes bytes from the board; passes output on.
     pub fn feed(&mut self, bytes: &[u8], output: &mut dyn FnMut(&[u8])) -> Progress {
         self.pending.extend_from_slice(bytes);
         if self.asked == 0 {
             return self.steps(output);
         }
-        // What may be the prompt is kept apart from what comes before it.
+        // Keep a possible prompt separate from the bytes before it.
         let answer = &self.pending[self.asked_at.min(self.pending.len())..];
         let banner = find(answer, RAW_BANNER).map(|at| self.pending.len() - answer.len() + at);
         let apart = banner.unwrap_or_else(|| self.pending.len() - partial(answer, RAW_BANNER));
@@ -220,7 +219,7 @@ impl Decoder {
         progress
     }
 
-    /// Notes that the board was asked for its prompt.
+    /// Records that the board was asked for its prompt.
     pub fn asked_for_prompt(&mut self) {
         if self.asked == 0 {
             self.asked_at = self.pending.len();
@@ -229,7 +228,7 @@ impl Decoder {
         self.prompt_asked = self.prompted;
     }
 
-    /// How many prompts are still to come.
+    /// How many prompts are still expected.
     pub fn prompts_to_come(&self) -> usize {
         self.asked
     }
@@ -249,8 +248,8 @@ impl Decoder {
         }
     }
 
-    /// Whether the code seems to have been typed at the friendly prompt of a board that has restarted: the raw prompt then
-    /// only comes after a Ctrl-C.
+    /// Whether the code seems to have been typed at the friendly prompt of a restarted board: the raw prompt then appears only
+    /// after a Ctrl-C.
     pub fn was_typed(&self) -> bool {
         let held = |text: &[u8]| find(&self.pending, text).is_some();
         self.prompted
@@ -263,7 +262,7 @@ impl Decoder {
         self.prelude.is_some() && (self.pending.ends_with(FRIENDLY_PROMPT) || self.tail.ends_with(FRIENDLY_PROMPT))
     }
 
-    /// The characters that a frame announced, if they are more than [`crate::bound`] allows. None of them was kept.
+    /// The number of characters that a frame announced, if more than [`crate::bound`] allows. None of them was kept.
     pub fn excess(&self) -> Option<usize> {
         self.excess
     }
@@ -273,12 +272,12 @@ impl Decoder {
         self.prelude.is_none()
     }
 
-    /// Whether the prompt at the end may be that of a board that has restarted.
+    /// Whether the prompt at the end may be that of a restarted board.
     pub fn has_strange_prompt(&self) -> bool {
         self.strange_prompt
     }
 
-    /// The board was asked for its prompt and gave none: a program runs. What was held is output.
+    /// The board was asked for its prompt and sent none: a program runs. The held bytes are output.
     pub fn dismiss(&mut self, output: &mut dyn FnMut(&[u8])) {
         self.tail.clear();
         self.prompted &= !self.prompt_asked;
@@ -287,7 +286,7 @@ impl Decoder {
         }
     }
 
-    /// The host has made a syntax error of the code and ended it: the reply is for nobody.
+    /// The host has broken the code with a syntax error and ended it: its reply is discarded.
     pub fn was_cut_off(&mut self) {
         self.cut_off = true;
     }
@@ -303,7 +302,7 @@ impl Decoder {
         let Some((start, end)) = begun else {
             return Conclusion::Torn(pending);
         };
-        // The byte before the text is the end of the output, or of what a thread printed after it.
+        // The byte before the text is the end of the output, or of a thread's output after it.
         let before = match pending[start] {
             END => &pending[..start],
             _ => pending[..=start].strip_prefix(&[END]).unwrap_or(&pending[..=start]),
@@ -321,7 +320,7 @@ impl Decoder {
         Conclusion::Reply(reply)
     }
 
-    /// What was read beyond the end of the reply: output of threads.
+    /// The bytes after the end of the reply: output of threads.
     pub fn rest(mut self) -> Vec<u8> {
         self.pending.append(&mut self.after);
         self.pending

@@ -1,14 +1,14 @@
-//! Keeps what a board prints at its restart apart from the output of the program that restarted it.
+//! Separates the text that a board prints at a restart from the output of the program that restarted it.
 //!
-//! The texts with which a restart begins: `MPY: soft reboot` (MicroPython, `ports/*/main.c`; `PYB:` before 1.13),
+//! The texts that start a restart: `MPY: soft reboot` (MicroPython, `ports/*/main.c`; `PYB:` before 1.13),
 //! `soft reboot` (CircuitPython), the boot ROM's lines on ESP32 chips (ESP-IDF, "Fatal Errors" and "Boot log"), and the
 //! banner of the friendly REPL with its prompt (`shared/runtime/pyexec.c`). A program may print them too, so they are only
-//! held back: the caller knows in the end whether the board restarted.
+//! held back: the caller learns later whether the board restarted.
 //!
 //! Pure. Invariants: every byte comes out once and in order, however the bytes are cut into pieces; nothing is held back
 //! but one of these texts and what follows it, and until the board pauses the beginning of one.
 
-/// Most bytes that are held back. A program that has printed more than that after such a text runs on.
+/// Most bytes that are held back. A program that prints more after such a text is still running.
 const MOST_HELD: usize = 64 * 1024;
 
 /// A piece of a text.
@@ -21,7 +21,7 @@ enum Piece {
 
 use Piece::{Some as Any, Text};
 
-/// What a restart begins with.
+/// The texts that start a restart.
 const BEGINNINGS: &[&[Piece]] = &[
     &[Text(b"\x04\x04MPY: soft reboot\r\n")],
     &[Text(b"\x04\x04PYB: soft reboot\r\n")],
@@ -35,22 +35,22 @@ const BEGINNINGS: &[&[Piece]] = &[
     &[Text(b"\nAdafruit CircuitPython "), Any(200), Text(b"\r\n>>> ")],
 ];
 
-/// How bytes fit a text.
+/// How bytes match a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fit {
     No,
-    /// As far as they go.
+    /// They match so far.
     Partly,
     Wholly,
 }
 
-/// What is held back of a board's output.
+/// The held back part of a board's output.
 #[derive(Debug, Default)]
 pub struct RestartText {
     held: Vec<u8>,
-    /// `held` starts with a whole text.
+    /// `held` starts with a complete text.
     begun: bool,
-    /// The last byte that was passed on was a line's end. The first output of a call may begin a line.
+    /// The last byte passed on ended a line. The first output of a call may start a line.
     within_line: bool,
 }
 
@@ -82,7 +82,7 @@ impl RestartText {
         self.pass(&sure, output);
     }
 
-    /// What is held back at the end: of a restart, if there was one; else output.
+    /// The bytes held back at the end: those of a restart, if there was one; else output.
     pub fn take(&mut self) -> Vec<u8> {
         self.begun = false;
         std::mem::take(&mut self.held)
@@ -95,12 +95,12 @@ impl RestartText {
         }
     }
 
-    /// How the bytes from `at` on fit any of the texts.
+    /// How the bytes from `at` on match any of the texts.
     fn fit(&self, at: usize) -> Fit {
         let rest = &self.held[at..];
         let starts_line = at == 0 && !self.within_line || at > 0 && self.held[at - 1] == b'\n';
         let fits = BEGINNINGS.iter().map(|pieces| match pieces {
-            // The end of the line before may have been passed on already.
+            // The end of the previous line may have been passed on already.
             [Text(first), tail @ ..] if first.starts_with(b"\n") && starts_line => match fits_text(&first[1..], rest) {
                 Fit::Wholly => fits(tail, &rest[first.len() - 1..]),
                 other => other,
@@ -136,7 +136,7 @@ fn fits(pieces: &[Piece], bytes: &[u8]) -> Fit {
             let on_line = bytes.iter().take_while(|byte| !matches!(byte, b'\r' | b'\n')).count();
             let ends = (1..=on_line.min(*most)).map(|length| fits(tail, &bytes[length..]));
             let fit = ends.fold(Fit::No, |best, fit| if fit == Fit::No || best == Fit::Wholly { best } else { fit });
-            // More of the line is to come.
+            // More of the line may follow.
             if fit == Fit::No && on_line == bytes.len() && on_line < *most { Fit::Partly } else { fit }
         }
     }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// What is passed on, and what is held back at the end.
+    /// The bytes passed on, and the bytes held back at the end.
     fn apart(pieces: &[&[u8]]) -> (Vec<u8>, Vec<u8>) {
         let (mut text, mut output) = (RestartText::default(), Vec::new());
         for piece in pieces {
@@ -170,7 +170,7 @@ mod tests {
         information.\r\n>>> ";
 
     #[test]
-    fn keeps_every_kind_of_restart_apart() {
+    fn recognises_every_kind_of_restart() {
         case(b"a\r\n\x04\x04MPY: soft reboot\r\nboot\r\nraw REPL; CTRL-B to exit\r\n>", b"a\r\n");
         case(b"aMPY: soft reboot\r\nboot", b"a");
         case(b"PYB: soft reboot\r\n", b"");
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn passes_on_what_only_resembles_a_restart() {
+    fn passes_on_text_that_only_resembles_a_restart() {
         fn plain(bytes: &[u8]) {
             case(&[bytes, b"."].concat(), &[bytes, b"."].concat());
         }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn gives_up_a_restart_after_which_much_is_printed() {
+    fn releases_a_restart_followed_by_much_output() {
         let long = vec![b'x'; MOST_HELD];
         let (output, held) = apart(&[b"MPY: soft reboot\r\n", &long]);
         assert_eq!((output.len(), held.len()), (long.len() + 18, 0));
@@ -217,7 +217,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn loses_and_exchanges_nothing(
+        fn loses_and_reorders_nothing(
             pieces in prop::collection::vec(
                 prop::sample::select(vec![
                     &b"MPY: soft reboot\r\n"[..], b"MPY: ", b"\x04", b"\r\n", b"rst:0x1 (", b"a", b"\nMicroPython v1", b"ets ",

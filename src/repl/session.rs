@@ -1,20 +1,20 @@
 //! A session on a board's raw REPL: enter, run code, interrupt, leave.
 //!
-//! A short command is one write and one wait: plain raw REPL, code and `\x04` together. A longer one goes by raw paste,
-//! whose flow control the board dictates; boards without it get blocks at a pace that their input buffer bears.
-//! Invariant: after every return the board waits for the next command, or the session is closed and says why.
+//! A short command is one write and one wait: plain raw REPL, code and `\x04` together. A longer one is sent by raw paste,
+//! with the board's flow control; boards without raw paste get blocks at a pace that fits their input buffer.
+//! Invariant: after every return the board waits for the next command, or the session is closed with a reason.
 
 mod checked;
 mod confirm;
 mod doubts;
 mod enter;
-mod lend;
+mod passthrough;
 mod stop;
 mod typing;
 mod upload;
 mod way_in;
 
-use super::reply::{self, Conclusion, Decoder, Doubt, Frame, Prelude, Progress, RAW_BANNER, Reply};
+use super::reply::{self, Conclusion, Decoder, Doubt, Prelude, Progress, RAW_BANNER, Reply, ReplyFrame};
 use crate::port::{Abilities, Port, PortError, Wait};
 use doubts::Doubts;
 use std::time::{Duration, Instant};
@@ -23,35 +23,36 @@ use typing::Typing;
 pub use typing::{Keyboard, Keys, Typist};
 use upload::{Block, Paste, Pasted, SMALL_BLOCK};
 
-/// How often a command is sent whose upload came to grief before its end was sent.
+/// Upload attempts per command.
 const UPLOADS: usize = 3;
-/// How long a program that must ask may be silent until it is reminded.
+/// How long a program that must ask may be silent before it is reminded.
 const NUDGE: Duration = Duration::from_secs(1);
-/// Most output that is kept while something is waited for.
+/// Most output kept during a wait.
 const MOST_KEPT: usize = 64 * 1024;
-/// Ctrl-C, then Ctrl-A, which the raw REPL always answers.
+/// Ctrl-C, then Ctrl-A, to which the raw REPL always replies.
 const INTERRUPT: &[u8] = b"\x03\x01";
 
 /// Why a command has no reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The deadline passed. The program was interrupted; the session goes on. [`Session::unsettled`] says whether the
+    /// The deadline passed. The program was interrupted; the session continues. [`Session::unsettled`] says whether the
     /// program has ended.
     Timeout,
-    /// Ctrl-C on the host. Else as [`Failure::Timeout`].
+    /// Ctrl-C on the host. Otherwise like [`Failure::Timeout`].
     Interrupted,
-    /// The command has ended, but its reply is torn: by output, or because bytes were lost. What is left of it, if the
-    /// board has acknowledged the command at all. The session goes on.
+    /// The command has ended, but its reply is torn, by output or by lost bytes. Holds the rest of it, if the board
+    /// acknowledged the command. The session continues.
     Torn(Option<Vec<u8>>),
-    /// The command has ended, and its reply has so many characters: more than [`crate::bound::REPLY`]. The session goes on.
+    /// The command has ended, and its reply has this number of characters: more than [`crate::bound::REPLY`]. The session
+    /// continues.
     TooLong(usize),
-    /// The board has not acknowledged the code in [`UNHEARD_LIMIT`]. Else as [`Failure::Timeout`].
+    /// The board has not acknowledged the code in [`UNHEARD_LIMIT`]. Otherwise like [`Failure::Timeout`].
     Unheard,
     /// The board restarted. The session is closed.
     Restarted,
-    /// The link is lost. The session is closed.
+    /// The connection is lost. The session is closed.
     Lost(String),
-    /// The board no longer answers as a raw REPL does. The session is closed.
+    /// The board no longer responds as a raw REPL. The session is closed.
     Stuck(Seen),
 }
 
@@ -65,35 +66,36 @@ impl From<PortError> for Failure {
     }
 }
 
-/// What a board that cannot be brought to its raw REPL has shown meanwhile, and what was tried.
+/// The output of a board that cannot be brought to its raw REPL, and what was tried.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// The last of what it printed: at most some hundred bytes.
+    /// The last part of its output: at most a few hundred bytes.
     pub printed: Vec<u8>,
     /// What was tried, in order.
     pub tried: Vec<Means>,
 }
 
-/// What brings a board to its raw REPL, from the gentlest on.
+/// The means to bring a board to its raw REPL, from weak to strong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Means {
-    /// Ctrl-C, with time to end for the program.
+    /// Ctrl-C, with time for the program to end.
     Interrupt,
-    /// Ctrl-C in quick succession.
+    /// repeated Ctrl-C.
     Storm,
     /// Ctrl-D, as at the prompt.
     SoftReset,
-    /// What the port can do by itself ([`Abilities::hard_reset`]).
+    /// A reset by the port ([`Abilities::hard_reset`]).
     HardReset,
 }
 
-/// What answers the questions of a program that runs ([`reply::FrameKind::Question`]).
-pub struct Answers<'a> {
-    /// The bytes to write for a question. None are written for an empty answer.
+/// Answers the questions of a running program ([`reply::FrameKind::Question`]).
+pub struct Responder<'a> {
+    /// The bytes to write for a question. Nothing is written for an empty answer.
     pub answer: &'a mut dyn FnMut(&str) -> Vec<u8>,
-    /// How long the program may go on without a question, from each one anew; `None`: as long as the command may.
+    /// How long the program may run after its start or its last question without asking another; `None`: as long as the
+    /// command may.
     pub patience: Option<Duration>,
-    /// Who types to the program.
+    /// The typist for the program.
     pub typist: Option<Typist<'a>>,
 }
 
@@ -103,13 +105,13 @@ struct Manner<'a> {
     expects_frame: bool,
     /// See [`Decoder::awaits`].
     awaits: Option<&'a str>,
-    /// By raw paste, where there is such and the code is long.
+    /// By raw paste, if available and the code is long.
     by_paste: bool,
     /// Where code goes without raw paste, the board checks all of it before it runs, if it is long.
     checks: bool,
 }
 
-/// Whether a syntax error may be none of the code.
+/// Whether a syntax error may not be the code's own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Doubted {
     No,
@@ -117,14 +119,14 @@ enum Doubted {
     Likely,
 }
 
-/// How far a command has come; decides how to stop it.
+/// The progress of a command; decides how to stop it.
 enum Stage {
     Sending,
     Pasting,
     Running(Box<Decoder>),
 }
 
-/// A raw REPL on the other end of a port.
+/// A raw REPL at the other end of a port.
 pub struct Session {
     port: Box<dyn Port>,
     token: String,
@@ -138,23 +140,23 @@ pub struct Session {
     closed: Option<Failure>,
     /// The board may have restarted since the last command.
     suspect: bool,
-    /// A program has not ended, though its time is over.
+    /// A program has not ended after its timeout.
     unsettled: Option<Unsettled>,
-    /// The number of the last question that only the board can answer.
+    /// The number of the last confirmation question.
     nonce: u64,
-    /// The reply of a program that was taken for ended.
-    stray: Option<Frame>,
-    /// How long a board may be silent until it has acknowledged the code.
+    /// The reply of a program that was assumed to have ended.
+    stray: Option<ReplyFrame>,
+    /// How long a board may be silent before it acknowledges the code.
     unheard: Duration,
-    /// Who is to know that strong means are used.
+    /// Called before strong means are used.
     announce: Box<dyn Fn(Means) + Send>,
 }
 
-/// Where output of the board goes.
+/// Receives output of the board.
 pub type Sink<'a> = &'a mut dyn FnMut(&[u8]);
 
 impl Session {
-    /// A session over `port`, not entered yet. `token`: 8 or more ASCII letters and digits that nobody can guess.
+    /// A session over `port`, not entered yet. `token`: 8 or more unguessable ASCII letters and digits.
     pub fn new(port: Box<dyn Port>, token: String) -> Session {
         Session {
             port,
@@ -174,27 +176,27 @@ impl Session {
         }
     }
 
-    /// Gives up on code that the board has not acknowledged after `limit` of silence, in place of [`UNHEARD_LIMIT`].
+    /// Gives up on code that the board has not acknowledged after `limit` of silence, instead of [`UNHEARD_LIMIT`].
     pub fn unheard_within(self, limit: Duration) -> Session {
         Session { unheard: limit, ..self }
     }
 
-    /// Calls `announce` before each of the means that take long or restart the board.
+    /// Calls `announce` before each means that takes long or restarts the board.
     pub fn announcing(self, announce: impl Fn(Means) + Send + 'static) -> Session {
         Session { announce: Box::new(announce), ..self }
     }
 
-    /// Whether no command can run any more.
+    /// Whether no more commands can run.
     pub fn is_closed(&self) -> bool {
         self.closed.is_some()
     }
 
-    /// Ends the session for a reason that shows above it.
+    /// Ends the session for a reason found in a higher layer.
     pub fn close(&mut self, failure: Failure) {
         self.closed.get_or_insert(failure);
     }
 
-    /// What becomes readable when the board has said something; see [`Port::descriptors`].
+    /// The descriptors that become readable when the board sends something; see [`Port::descriptors`].
     #[cfg(unix)]
     pub fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
         self.port.descriptors()
@@ -210,8 +212,8 @@ impl Session {
         self.port.abilities()
     }
 
-    /// Reads until `mark` has come or `limit` passes; gives what stood before it, without the mark. What is too much of that
-    /// goes to `sink`; what came in vain stays in `incoming`.
+    /// Reads until `mark` arrives or `limit` passes; returns the bytes before the mark. Excess bytes go to `sink`; without a
+    /// mark, the bytes stay in `incoming`.
     fn wait_for(
         &mut self,
         mark: &[u8],
@@ -241,14 +243,13 @@ impl Session {
                 self.emit_front(self.incoming.len() - MOST_KEPT / 2, sink);
             }
             searched = self.incoming.len().saturating_sub(mark.len() - 1);
-            // A read that ends with an error may have brought bytes all the same. A board that never pauses is no reason
-            // to wait longer.
+            // A read that fails may still have returned bytes. Do not wait longer for a board that never pauses.
             ended = self.port.read(&mut self.incoming, wait).and_then(|_| wait.slice()).err();
         }
     }
 
-    /// Runs `code` and gives the reply; what the board prints on the way goes to `sink` as it comes.
-    /// `expects_frame`: the code sends a frame as its last act, unless it raises.
+    /// Runs `code` and returns the reply; other output of the board goes to `sink` as it arrives.
+    /// `expects_frame`: the code sends a frame last, unless it raises.
     ///
     /// # Errors
     /// See [`Failure`]. After a timeout or an interrupt the program has been stopped.
@@ -256,7 +257,7 @@ impl Session {
         self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true, checks: true }, None, wait, sink)
     }
 
-    /// As [`Session::execute`], answering the questions of the program.
+    /// Like [`Session::execute`], and answers the questions of the program.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -264,15 +265,15 @@ impl Session {
         &mut self,
         code: &str,
         expects_frame: bool,
-        answers: Option<&mut Answers<'_>>,
+        answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
         self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true, checks: true }, answers, wait, sink)
     }
 
-    /// As [`Session::execute`], of code whose frame is of kind [`reply::FrameKind::Number`] and ends with `text`. A program
-    /// that still runs then may end first: see [`Session::take_stray`].
+    /// Like [`Session::execute`], for code whose frame is of kind [`reply::FrameKind::Number`] and ends with `text`. A program
+    /// that is still running may end first: see [`Session::take_stray`].
     ///
     /// # Errors
     /// See [`Failure`].
@@ -286,9 +287,9 @@ impl Session {
         )
     }
 
-    /// The reply of a program that was taken for ended and came before the last awaited one, with the greeting that was
-    /// taken for the board's.
-    pub fn take_stray(&mut self) -> Option<Frame> {
+    /// The reply of a program that was assumed to have ended, which preceded the last awaited one, with the greeting that was
+    /// assumed to be the board's.
+    pub fn take_stray(&mut self) -> Option<ReplyFrame> {
         self.stray.take()
     }
 
@@ -301,7 +302,7 @@ impl Session {
         &mut self,
         code: &str,
         whole: Manner<'_>,
-        mut answers: Option<&mut Answers<'_>>,
+        mut answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
@@ -316,9 +317,9 @@ impl Session {
             stage = Stage::Sending;
             let manner = Manner { by_paste, ..whole };
             match self.attempt(code, manner, answers.as_deref_mut(), wait, sink, &mut stage) {
-                // What seems wrong is wrong if it is so again.
+                // An apparent error is real if it repeats.
                 Ok((Some(_), Doubted::Perhaps)) if upload == 0 => continue,
-                // Where a thread prints what ends a paste, the code gets through without one.
+                // If a thread prints the end of a paste, the code gets through without raw paste.
                 Ok((Some(_), Doubted::Likely)) if upload + 1 < UPLOADS => {
                     by_paste = upload + 2 < UPLOADS;
                     continue;
@@ -335,7 +336,7 @@ impl Session {
         }
         if let Err(Failure::Timeout | Failure::Interrupted | Failure::Unheard) = &outcome
             && let Err(worse) = {
-                // Nothing is typed any more.
+                // Typing has ended.
                 if let Some(answers) = answers {
                     answers.typist = None;
                 }
@@ -350,8 +351,8 @@ impl Session {
         outcome
     }
 
-    /// Takes what the board has printed since the last command. If that looks as if it had restarted, gets back to the
-    /// prompt of its raw REPL and gives true.
+    /// Reads the board's output since the last command. If the board seems to have restarted, gets back to the prompt of its
+    /// raw REPL and returns true.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -369,13 +370,13 @@ impl Session {
         outcome.map(|()| std::mem::take(&mut self.suspect))
     }
 
-    /// Sends the code and reads its reply. `None`: the upload came to grief, and the code has not run. Besides: whether the
-    /// reply is that of a syntax error which the code itself need not have.
+    /// Sends the code and reads its reply. `None`: the upload failed, and the code has not run. Also returns whether the reply
+    /// is a syntax error that the code itself may not have.
     fn attempt(
         &mut self,
         code: &str,
         manner: Manner<'_>,
-        answers: Option<&mut Answers<'_>>,
+        answers: Option<&mut Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
         stage: &mut Stage,
@@ -417,10 +418,10 @@ impl Session {
         let outcome = self.read_reply(&mut decoder, answers, &mut typing, wait, sink);
         self.stray = decoder.stray();
         let doubted = match (&outcome, spoilt_at) {
-            // The board found fault with what spoilt the code, or with nothing that was sent before it.
+            // The board rejected what broke the code, or nothing that was sent before it.
             (Ok(reply), Some(line)) if reply.error_line().is_none_or(|at| at >= line) => Doubted::Likely,
             (Ok(_), Some(_)) => Doubted::Perhaps,
-            // What was sent in blocks and does not compile has lost bytes, maybe.
+            // Code sent in blocks that does not compile may have lost bytes.
             (Ok(reply), None) if unguarded && reply.is_uncompiled() => Doubted::Perhaps,
             _ => Doubted::No,
         };
@@ -435,7 +436,7 @@ impl Session {
         outcome.map(|reply| (Some(reply), doubted))
     }
 
-    /// After a reply: passes on what came after it, but for the prompts that were asked for.
+    /// After a reply: passes on the bytes after it, except the requested prompts.
     fn settle(&mut self, decoder: Decoder, sink: Sink<'_>) -> Result<(), Failure> {
         let prompts = decoder.prompts_to_come();
         self.suspect |= decoder.has_strange_prompt();
@@ -443,7 +444,7 @@ impl Session {
         late.append(&mut self.incoming);
         self.incoming = late;
         if prompts > 0 {
-            // They come before the answer to what is asked now.
+            // They arrive before the reply to the current request.
             let mut came = Vec::new();
             self.suspect |= !self.confirm(CONFIRM_LIMIT, &mut came)?;
             sink(&reply::without_prompts(came, prompts));
@@ -455,7 +456,7 @@ impl Session {
     fn read_reply(
         &mut self,
         decoder: &mut Decoder,
-        mut answers: Option<&mut Answers<'_>>,
+        mut answers: Option<&mut Responder<'_>>,
         typing: &mut Typing,
         wait: Wait,
         sink: Sink<'_>,
@@ -482,7 +483,7 @@ impl Session {
                 return Err(Failure::Unheard);
             }
             if came || nudge.is_some_and(|at| Instant::now() >= at) {
-                // A question may have been lost: a program that must ask asks again when it sees this byte.
+                // A question may have been lost: a program that must ask repeats it when it reads this byte.
                 if !came && decoder.doubt() == Doubt::None {
                     self.port.write(b"\x01", wait)?;
                 }
@@ -490,7 +491,7 @@ impl Session {
                 nudge = asks.then(|| Instant::now() + NUDGE);
             }
             doubts.note(decoder.doubt(), came);
-            // A key that was awaited has brought the friendly prompt.
+            // The board waited for a key; this one brought the friendly prompt.
             if came && decoder.shows_prompt() && doubts.ask_again() {
                 self.port.write(INTERRUPT, wait)?;
                 decoder.asked_for_prompt();
@@ -510,7 +511,7 @@ impl Session {
                 sink(&[]);
             }
             match read {
-                // A board that never pauses must not keep the deadline away.
+                // A board that never pauses must not postpone the deadline.
                 Ok(_) => drop(wait.slice()?),
                 Err(PortError::Timeout) if doubts.next.is_some() && step.deadline == doubts.next => {
                     if self.incoming.is_empty() {
@@ -518,17 +519,17 @@ impl Session {
                     }
                 }
                 Err(PortError::Timeout) if nudge.is_some() && step.deadline == nudge => {}
-                // What came before the error may be the end.
+                // The bytes before the error may be the end.
                 Err(error) => return self.decode(decoder, None, typing, wait, sink).unwrap_or(Err(error.into())),
             }
         }
     }
 
-    /// Gives the decoder what has come, and answers questions. How the command ended, if it has.
+    /// Feeds the decoder and answers questions. Returns how the command ended, if it has.
     fn decode(
         &mut self,
         decoder: &mut Decoder,
-        mut answers: Option<&mut Answers<'_>>,
+        mut answers: Option<&mut Responder<'_>>,
         typing: &mut Typing,
         wait: Wait,
         sink: Sink<'_>,
@@ -574,10 +575,10 @@ impl Session {
         }
     }
 
-    /// The command may have ended: asks for the prompt, or gives up waiting for it.
+    /// The command may have ended: requests the prompt, or gives up waiting for it.
     fn doubt(&mut self, doubts: &mut Doubts, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if doubts.act() {
-            // A program that runs never sees this byte, unless it reads its input.
+            // A running program never sees this byte, unless it reads its input.
             let request = if decoder.was_typed() { INTERRUPT } else { b"\x01" };
             self.port.write(request, wait)?;
             decoder.asked_for_prompt();
@@ -594,7 +595,7 @@ impl Session {
         }
     }
 
-    /// Passes on what has come unasked.
+    /// Passes on unsolicited output.
     fn pass_on(&mut self, sink: Sink<'_>) {
         if !self.incoming.is_empty() {
             self.suspect |= self.incoming.ends_with(reply::FRIENDLY_PROMPT) || self.incoming.ends_with(RAW_BANNER);
@@ -603,7 +604,7 @@ impl Session {
         }
     }
 
-    /// Passes on what the board has printed since the last command.
+    /// Passes on the board's output since the last command.
     ///
     /// # Errors
     /// [`Failure::Lost`].
@@ -624,27 +625,27 @@ impl Session {
         }
     }
 
-    /// Leaves the raw REPL, so that the next person finds a friendly prompt. The session is closed.
+    /// Leaves the raw REPL, so that the next user finds a friendly prompt. The session is closed.
     pub fn leave(&mut self) {
         if self.closed.is_none() {
             let wait = Wait::for_at_most(Duration::from_secs(1)).undisturbed();
-            // The answer is not waited for: what the board does after this is nobody's concern.
+            // Do not wait for the reply: the session ends here.
             let _ = self.port.write(b"\x02", wait);
             self.closed = Some(Failure::Lost("the session was closed".to_owned()));
         }
     }
 }
 
-/// How long a board may be silent until it has acknowledged the code: until then it receives and compiles.
+/// How long a board may be silent before it acknowledges the code: meanwhile it receives and compiles.
 pub const UNHEARD_LIMIT: Duration = Duration::from_secs(30);
 
 /// After so long a silence the sink learns that what has come is all for now.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How long a board at its prompt may take to answer.
+/// How long a board at its prompt may take to reply.
 const CONFIRM_LIMIT: Duration = Duration::from_millis(500);
 
-/// The wait for a program that must ask before its host's patience ends.
-fn patient(wait: Wait, answers: Option<&Answers<'_>>) -> Wait {
+/// The wait for a program that must ask before the host's patience ends.
+fn patient(wait: Wait, answers: Option<&Responder<'_>>) -> Wait {
     wait.until(answers.and_then(|answers| answers.patience).map(|patience| Instant::now() + patience))
 }

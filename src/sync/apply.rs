@@ -1,7 +1,7 @@
-//! A sync, carried out: look at the board, plan, send, remove.
+//! Performs a sync: inspect the board, plan, send, remove.
 //!
-//! Uses [`crate::device`] and the plan. Invariant: nothing on the board changes before the whole plan is made, a file is
-//! either the old or the new one, and nothing is removed before all that was to be sent is there, unless there is no room.
+//! Uses [`crate::device`] and the plan. Invariant: nothing on the board changes before the plan is complete, a file is
+//! either the old or the new one, and removals come after all uploads, unless there is no space.
 
 use super::compile::{Compiler, stays_source};
 use super::local::{Content, Local, LocalFile, Remark, unreadable};
@@ -16,19 +16,19 @@ use crate::disk;
 use crate::error::{Error, Kind, Result};
 use std::fmt;
 
-/// How often a sync goes on after the connection was restored.
+/// How often a sync continues after the connection was restored.
 const RESTORATIONS: usize = 10;
 
-/// Something that a sync does, or would do. Paths are whole paths on the board.
+/// A step of a sync, or of its plan. Paths are absolute paths on the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Removes a file before its time, because there is no room for what is sent.
+    /// Removes a file early, to make space for uploads.
     MakeRoom(String),
-    /// Makes a directory.
+    /// Creates a directory.
     MakeDirectory(String),
-    /// Sends a file that the board does not have, of so many bytes.
+    /// Sends a new file with this number of bytes.
     Add(String, u64),
-    /// Sends a file in the place of another one.
+    /// Replaces a file.
     Replace(String, u64),
     /// Removes a file.
     Remove(String),
@@ -37,7 +37,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// The whole path on the board.
+    /// The absolute path on the board.
     pub fn path(&self) -> &str {
         match self {
             Step::MakeRoom(path)
@@ -55,7 +55,7 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = one_line(self.path());
         match self {
-            Step::MakeRoom(_) => write!(f, "- {path} (first, to make room)"),
+            Step::MakeRoom(_) => write!(f, "- {path} (first, to make space)"),
             Step::MakeDirectory(_) => write!(f, "+ {path}/"),
             Step::Add(_, size) => write!(f, "+ {path} ({size} bytes)"),
             Step::Replace(_, size) => write!(f, "~ {path} ({size} bytes)"),
@@ -65,16 +65,16 @@ impl fmt::Display for Step {
     }
 }
 
-/// What a sync did; with `dry_run`, what it would do.
+/// The outcome of a sync; with `dry_run`, its plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// The steps in their order.
+    /// The steps in order.
     pub steps: Vec<Step>,
-    /// How many files were there already.
+    /// How many files were already there.
     pub unchanged: usize,
     /// Bytes of the files that were sent.
     pub bytes: u64,
-    /// What a person should know of the folder.
+    /// Remarks about the folder.
     pub remarks: Vec<Remark>,
 }
 
@@ -89,27 +89,30 @@ impl Outcome {
 
 /// Makes the destination on the board equal to `local`.
 ///
-/// `told` hears how far it is, and `None` at the end. If the connection is lost and the device was opened with `attempts`, it is restored and the sync goes on.
+/// Calls `report` with the progress, and with `None` at the end. If the connection is lost and the device was opened with
+/// `attempts`, restores it and continues.
 ///
 /// # Errors
-/// ArgumentError for a destination or a folder that cannot be; DeviceException if the board refuses, naming the file;
-/// those of the link. What was done until then is done; the next sync completes it.
+/// ArgumentError for an invalid destination or folder; DeviceException if the board fails, with the file; errors of the
+/// connection. Completed steps stay; the next sync completes the rest.
 pub fn sync(
     device: &Device,
     mut local: Local,
     options: &SyncOptions,
-    told: &mut dyn FnMut(Option<&Transfer<'_>>),
+    report: &mut dyn FnMut(Option<&Transfer<'_>>),
 ) -> Result<Outcome> {
     let destination = options.destination()?;
     options.kept(local.single_file)?;
     if destination == "/" && device.files()?.are_this_computers()? {
         return Err(Error::new(Kind::ArgumentError, "`/` of this board is the root of this computer")
-            .with_help("give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`")
+            .with_help(
+                "choose a folder as destination, such as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`",
+            )
             .with_device(device.name()));
     }
     let twins = compile(device, &mut local, options, &destination)?;
     let mut outcome = Outcome { remarks: std::mem::take(&mut local.remarks), ..Outcome::default() };
-    let mut sync = Sync { device, local: &local, options, destination, twins, outcome: &mut outcome, told };
+    let mut sync = Sync { device, local: &local, options, destination, twins, outcome: &mut outcome, report };
     let mut restorations = 0;
     let result = loop {
         match sync.once() {
@@ -124,11 +127,11 @@ pub fn sync(
             result => break result,
         }
     };
-    told(None);
+    report(None);
     result.map_err(|error| error.with_device(device.name())).map(|()| outcome)
 }
 
-/// Compiles what is to be compiled; gives the names of the sources, which would hide the compiled files.
+/// Compiles the sources; returns the names of the sources, which would hide the compiled files.
 fn compile(device: &Device, local: &mut Local, options: &SyncOptions, destination: &str) -> Result<Vec<String>> {
     let Some(program) = &options.mpy_cross else { return Ok(Vec::new()) };
     let identity = device
@@ -153,7 +156,7 @@ fn compile(device: &Device, local: &mut Local, options: &SyncOptions, destinatio
     Ok(twins)
 }
 
-/// One sync under way.
+/// A running sync.
 struct Sync<'a> {
     device: &'a Device,
     local: &'a Local,
@@ -161,11 +164,11 @@ struct Sync<'a> {
     destination: String,
     twins: Vec<String>,
     outcome: &'a mut Outcome,
-    told: &'a mut dyn FnMut(Option<&Transfer<'_>>),
+    report: &'a mut dyn FnMut(Option<&Transfer<'_>>),
 }
 
 impl Sync<'_> {
-    /// The whole of it, from looking to removing.
+    /// The whole sync, from inspection to removal.
     fn once(&mut self) -> Result<()> {
         let mut files = self.device.files()?;
         let kind = files.facts().hash;
@@ -193,7 +196,7 @@ impl Sync<'_> {
         self.carry_out(&plan, &wanted, &present, &mut files)
     }
 
-    /// What is on the board.
+    /// The files on the board.
     fn look(&self, files: &mut Files<'_>) -> Result<Present> {
         let root = &self.destination;
         let mut missing: Vec<String> = Vec::new();
@@ -216,13 +219,13 @@ impl Sync<'_> {
         if root == "/" && space.is_some_and(|space| space.total == 0) {
             let drives: Vec<String> =
                 files.directory("/")?.into_iter().map(|entry| format!("`{}`", entry.path)).collect();
-            return Err(Error::new(Kind::ArgumentError, "`/` of this board holds drives only")
+            return Err(Error::new(Kind::ArgumentError, "`/` of this board contains only drives")
                 .with_help(format!("choose one of them as destination: {}", drives.join(", "))));
         }
         Ok(Present { missing, space, ..Present::of(root, entries) })
     }
 
-    /// Hashes those files of the board that may be right already.
+    /// Hashes those files of the board that may already be up to date.
     fn hash(&mut self, files: &mut Files<'_>, wanted: &[Wanted], present: &mut Present) -> Result<()> {
         let candidates = present.candidates(wanted);
         let paths: Vec<(String, u64)> =
@@ -231,11 +234,11 @@ impl Sync<'_> {
         let total = paths.iter().map(|(_, size)| size).sum();
         let mut done = 0;
         if total > 0 {
-            (self.told)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
+            (self.report)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
         }
         let digests = files.hash(&borrowed, &mut |bytes| {
             done += bytes;
-            (self.told)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
+            (self.report)(Some(&Transfer { stage: Stage::Hashing, done, total, file: "" }));
         })?;
         let names = candidates.into_iter().map(|file| file.path.clone());
         present.digests = names.zip(digests).collect();
@@ -294,7 +297,7 @@ impl Sync<'_> {
         Ok(())
     }
 
-    /// Sends what the plan says, all of it in one exchange where the board can receive a stream.
+    /// Sends the planned files, all in one exchange if the board can receive a stream.
     fn send(&mut self, plan: &Plan, wanted: &[Wanted], present: &Present, files: &mut Files<'_>) -> Result<()> {
         let paths: Vec<String> = plan.uploads.iter().map(|&index| self.whole(&wanted[index].path)).collect();
         let mut ends = Vec::with_capacity(paths.len());
@@ -313,11 +316,11 @@ impl Sync<'_> {
                 digest: Some(&wanted[index].digest),
             })
             .collect();
-        let told = &mut self.told;
+        let report = &mut self.report;
         let written = files.write(&uploads, &mut |done| {
             let file = ends.partition_point(|&end| end < done).min(paths.len().saturating_sub(1));
             let file = paths.get(file).map_or("", String::as_str);
-            told(Some(&Transfer { stage: Stage::Sending, done, total, file }));
+            report(Some(&Transfer { stage: Stage::Sending, done, total, file }));
         });
         written?;
         self.outcome.bytes += total;

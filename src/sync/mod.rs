@@ -1,10 +1,11 @@
-//! Makes the files of a board equal to a folder on this machine.
+//! Makes the files of a board equal to a folder on this computer.
 //!
-//! [`options`] says what was asked for, [`ignore`] what is left out, [`local`] reads the folder, [`mod@digest`] computes what
-//! a board computes over its own files, [`compile`] runs `mpy-cross`, [`plan`] says what is to be done, and [`apply`] does it.
+//! [`options`] holds the options, [`ignore`] the ignored files, [`local`] reads the folder, [`mod@digest`] computes the
+//! digests that a board computes over its files, [`compile`] runs `mpy-cross`, [`plan`] makes the plan, and [`apply`]
+//! performs it.
 //!
-//! Uses [`crate::device`] and the layers below. Invariant: nothing here writes a file of this machine; whatever is refused
-//! is refused before anything on the board changes.
+//! Uses [`crate::device`] and the layers below. Invariant: nothing here writes a file on this computer; errors in the
+//! folder or the options are reported before anything on the board changes.
 
 pub mod apply;
 pub mod compile;

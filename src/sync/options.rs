@@ -1,33 +1,33 @@
-//! What a sync is asked for, and the paths on the board that follow from it.
+//! The options of a sync, and the paths on the board that follow from them.
 //!
-//! Uses [`crate::error`]. Invariant: a path that comes out of here begins with `/`, has no empty, `.` or `..` part, and
-//! ends with `/` only if it is `/`.
+//! Uses [`crate::error`]. Invariant: every path made here starts with `/`, has no empty, `.` or `..` part, and ends with `/`
+//! only if it is `/`.
 
 use crate::error::{Error, Kind, Result};
 use crate::gate::Confines;
 use std::path::PathBuf;
 
-/// What [`Keep::Default`] protects if the destination is `/`.
+/// The files that [`Keep::Default`] protects if the destination is `/`.
 pub const KEPT: &[&str] = &["boot.py", "webrepl_cfg.py", "lib"];
 
-/// What a person or a script wants of a sync.
+/// The options of a sync.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyncOptions {
     /// The folder on the board, absolute.
     pub dst: String,
-    /// What stays on the board although the local folder has no such thing.
+    /// What stays on the board although the local folder does not contain it.
     pub keep: Keep,
-    /// Patterns of what is not sent and not deleted; `None` stands for [`crate::sync::ignore::DEFAULTS`].
+    /// Patterns of files that are neither sent nor deleted; `None` means [`crate::sync::ignore::DEFAULTS`].
     pub ignore: Option<Vec<String>>,
-    /// Whether `.py` files are sent in a shorter form with the same names and line numbers.
+    /// Whether `.py` files are minified, with the same names and line numbers.
     pub minify: bool,
-    /// The compiler for `.py` files, if they are to be sent as `.mpy`.
+    /// The compiler for `.py` files, to send them as `.mpy`.
     pub mpy_cross: Option<PathBuf>,
     /// Whether anything is deleted at all.
     pub delete: bool,
-    /// Whether only the plan is wanted.
+    /// Whether to make only the plan.
     pub dry_run: bool,
-    /// What symlinks in the folder may not lead out of, if a script asks for the sync; `None`: they may lead anywhere.
+    /// The limits for symlinks in the folder, for a sync by a script; `None`: no limits.
     pub confines: Option<Confines>,
 }
 
@@ -46,7 +46,7 @@ impl Default for SyncOptions {
     }
 }
 
-/// What stays on the board although the local folder has no such thing.
+/// What stays on the board although the local folder does not contain it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Keep {
     /// [`KEPT`] if the destination is `/`, else nothing.
@@ -58,12 +58,12 @@ pub enum Keep {
     Only(Vec<String>),
 }
 
-/// What may not be deleted, as paths relative to the destination.
+/// The protected paths, relative to the destination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// Nothing may.
+    /// Everything is protected.
     All,
-    /// These, and whatever lies below them.
+    /// These, and everything below them.
     Paths(Vec<String>),
 }
 
@@ -86,11 +86,11 @@ impl SyncOptions {
         destination(&self.dst)
     }
 
-    /// What may not be deleted. `single_file`: what is sent is one file, not a folder; then nothing is deleted.
+    /// The protected paths. `single_file`: a single file is sent, not a folder; then nothing is deleted.
     ///
     /// # Errors
-    /// [`Kind::ArgumentError`] if the destination or an entry of `keep` is wrong: empty, with a `.` or `..` part, or
-    /// absolute and not below the destination.
+    /// [`Kind::ArgumentError`] if the destination or an entry of `keep` is invalid: empty, with a `.` or `..` part, or absolute
+    /// and not below the destination.
     pub fn kept(&self, single_file: bool) -> Result<Kept> {
         let dst = self.destination()?;
         let paths = match &self.keep {
@@ -103,24 +103,24 @@ impl SyncOptions {
     }
 }
 
-/// The normal form of a path on the board: doubled and trailing slashes are gone.
+/// The normal form of a path on the board, without doubled and trailing slashes.
 ///
 /// # Errors
-/// [`Kind::ArgumentError`] if it does not begin with `/`, or has a `.` or `..` part or a NUL.
+/// [`Kind::ArgumentError`] if it does not start with `/`, or has a `.` or `..` part or a NUL.
 pub fn destination(dst: &str) -> Result<String> {
     let wrong = |message: String| Error::new(Kind::ArgumentError, message);
     if !dst.starts_with('/') {
-        return Err(wrong(format!("the destination `{dst}` does not begin with `/`"))
-            .with_help(format!("write it as a path from the board's root: `/{dst}`")));
+        return Err(wrong(format!("the destination `{dst}` does not start with `/`"))
+            .with_help(format!("use an absolute path: `/{dst}`")));
     }
     match parts(dst) {
         Ok(parts) => Ok(format!("/{}", parts.join("/"))),
         Err(problem) => Err(wrong(format!("the destination `{dst}` {problem}"))
-            .with_help("name the folder on the board by its full path, for example `/lib`")),
+            .with_help("use the folder's absolute path on the board, for example `/lib`")),
     }
 }
 
-/// A path for a person: control characters are written as escapes, so that it is one line and no terminal obeys it.
+/// A path for display: control characters are escaped, so that it is one line and safe for a terminal.
 pub(super) fn one_line(path: &str) -> String {
     let mut text = String::with_capacity(path.len());
     for letter in path.chars() {
@@ -137,7 +137,7 @@ pub fn join(dst: &str, path: &str) -> String {
     }
 }
 
-const KEEP_ALL: &str = "to keep everything, say `keep: true`, or `--no-delete` on the command line";
+const KEEP_ALL: &str = "use `keep: true`, or `--no-delete` on the command line, to keep everything";
 
 /// An entry of `keep`, relative to the destination.
 fn kept_path(dst: &str, name: &str) -> Result<String> {
@@ -147,14 +147,16 @@ fn kept_path(dst: &str, name: &str) -> Result<String> {
     let parts = match parts(name) {
         Ok(parts) if parts.is_empty() => return wrong("names no file".to_owned(), KEEP_ALL),
         Ok(parts) => parts.join("/"),
-        Err(problem) => return wrong(problem.to_owned(), "name files and folders as they lie below the destination"),
+        Err(problem) => return wrong(problem.to_owned(), "use paths relative to the destination"),
     };
     if !name.starts_with('/') || dst == "/" {
         return Ok(parts);
     }
     match format!("/{parts}").strip_prefix(dst).and_then(|rest| rest.strip_prefix('/')) {
         Some(rest) => Ok(rest.to_owned()),
-        None => wrong(format!("does not lie below `{dst}`"), "a sync deletes nothing outside of its destination"),
+        None => {
+            wrong(format!("is not below `{dst}`"), "remove this entry: a sync deletes nothing outside its destination")
+        }
     }
 }
 
@@ -162,14 +164,14 @@ fn kept_path(dst: &str, name: &str) -> Result<String> {
 fn parts(path: &str) -> std::result::Result<Vec<&str>, &'static str> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts.iter().find(|part| matches!(**part, "." | "..")) {
-        Some(&".") => Err("has a part `.`"),
-        Some(_) => Err("has a part `..`"),
-        None if path.contains('\0') => Err("has a NUL in it"),
+        Some(&".") => Err("contains `.`"),
+        Some(_) => Err("contains `..`"),
+        None if path.contains('\0') => Err("contains a NUL"),
         None => Ok(parts),
     }
 }
 
-/// Whether `path` is `other` or lies below it; both without a trailing slash.
+/// Whether `path` is `other` or below it; both without a trailing slash.
 pub(crate) fn is_or_is_below(path: &str, other: &str) -> bool {
     path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
@@ -191,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn destinations_have_one_form() {
+    fn normalises_destinations() {
         for (dst, normal) in [
             ("/", "/"),
             ("//", "/"),
@@ -207,15 +209,15 @@ mod tests {
     }
 
     #[test]
-    fn destinations_that_lead_elsewhere_are_refused() {
+    fn rejects_invalid_destinations() {
         for (dst, part) in [
-            ("", "does not begin with `/`"),
-            ("lib", "does not begin with `/`"),
-            (" /lib", "does not begin with `/`"),
-            ("/..", "has a part `..`"),
-            ("/a/../b", "has a part `..`"),
-            ("/./a", "has a part `.`"),
-            ("/a\0", "has a NUL"),
+            ("", "does not start with `/`"),
+            ("lib", "does not start with `/`"),
+            (" /lib", "does not start with `/`"),
+            ("/..", "contains `..`"),
+            ("/a/../b", "contains `..`"),
+            ("/./a", "contains `.`"),
+            ("/a\0", "contains a NUL"),
         ] {
             let error = destination(dst).unwrap_err();
             assert_eq!(error.kind(), Kind::ArgumentError);
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn kept_names_lie_below_the_destination() {
+    fn kept_names_must_be_below_the_destination() {
         let kept = |dst: &str, name: &str| options(dst, only(&[name])).kept(false);
         assert_eq!(kept("/", "/lib/").unwrap(), paths(&["lib"]));
         assert_eq!(kept("/", "a//b").unwrap(), paths(&["a/b"]));
@@ -247,12 +249,12 @@ mod tests {
         for (dst, name, part) in [
             ("/", "", "names no file"),
             ("/", "/", "names no file"),
-            ("/", "../x", "has a part `..`"),
-            ("/", "./x", "has a part `.`"),
-            ("/app", "/data", "does not lie below `/app`"),
-            ("/app", "/application", "does not lie below `/app`"),
-            ("/app", "/app", "does not lie below `/app`"),
-            ("lib", "x", "does not begin with `/`"),
+            ("/", "../x", "contains `..`"),
+            ("/", "./x", "contains `.`"),
+            ("/app", "/data", "is not below `/app`"),
+            ("/app", "/application", "is not below `/app`"),
+            ("/app", "/app", "is not below `/app`"),
+            ("lib", "x", "does not start with `/`"),
         ] {
             let error = kept(dst, name).unwrap_err();
             assert!(error.message().contains(part), "{dst} {name}: {}", error.message());
@@ -260,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_folder_protects_what_is_below_it() {
+    fn a_kept_folder_protects_its_contents() {
         let kept = paths(&["lib", "a/b.py"]);
         for (path, expected) in [
             ("lib", true),
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn paths_on_the_board_are_joined() {
+    fn joins_paths_on_the_board() {
         assert_eq!(join("/", "a/b"), "/a/b");
         assert_eq!(join("/lib", "a/b"), "/lib/a/b");
     }

@@ -1,14 +1,14 @@
-//! The same work for many files, on all cores.
+//! Processes many files on all cores.
 //!
-//! Uses the standard library, [`crate::error`] and [`crate::interrupt`]. Invariant: results come in the order of the
-//! input; of several errors, the one of the first file in that order that was tried is returned.
+//! Uses the standard library, [`crate::error`] and [`crate::interrupt`]. Invariant: results are in the order of the
+//! input; of several errors, the one of the first tried file in that order is returned.
 
 use crate::error::{Error, Kind, Result};
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// A press of Ctrl-C as an error; `doing` says what it interrupted.
+/// A pending Ctrl-C as an error; `doing` says what it interrupted.
 pub(super) fn check_interrupt(doing: &str) -> Result<()> {
     match crate::interrupt::pending() && crate::interrupt::take() {
         true => Err(Error::new(Kind::Interrupted, format!("interrupted while {doing}"))),
@@ -16,7 +16,7 @@ pub(super) fn check_interrupt(doing: &str) -> Result<()> {
     }
 }
 
-/// What `work` makes of each item. After an error or Ctrl-C, no further item is begun.
+/// Applies `work` to each item. After an error or Ctrl-C, starts no further item.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], doing: &str, work: impl Fn(&T) -> Result<R> + Sync) -> Result<Vec<R>> {
     let results: Vec<Mutex<Option<Result<R>>>> = items.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
@@ -35,7 +35,7 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], doing: &str, work: impl Fn(&T) 
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
     std::thread::scope(|scope| {
         for _ in 1..threads {
-            // Without another thread, this one does the work.
+            // Without other threads, this one does the work.
             let _ = std::thread::Builder::new().name("sync".to_owned()).spawn_scoped(scope, run);
         }
         run();
@@ -50,7 +50,7 @@ pub(super) fn map<T: Sync, R: Send>(items: &[T], doing: &str, work: impl Fn(&T) 
     }
     if missing {
         check_interrupt(doing)?;
-        // Someone else has taken the press that stopped the threads.
+        // Another place has taken the Ctrl-C that stopped the threads.
         return Err(Error::new(Kind::Interrupted, format!("interrupted while {doing}")));
     }
     Ok(done)
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_keep_their_order() {
+    fn results_are_in_order() {
         let items: Vec<usize> = (0..1000).collect();
         let doubled = map(&items, "doubling", |item| Ok(item * 2)).unwrap();
         assert!(doubled.iter().enumerate().all(|(index, value)| *value == index * 2));

@@ -1,22 +1,22 @@
-//! One of git's patterns, as `globset` understands it.
+//! Translates one of git's patterns for `globset`.
 //!
-//! Uses the crate `globset`. Invariant: a pattern matches the same paths on every platform, and never across a `/`
-//! that it does not spell as `/` or `**`.
+//! Uses the crate `globset`. Invariant: a pattern matches the same paths on every platform, and crosses a `/` only if it
+//! contains `/` or `**`.
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// A line of a `.gitignore`, or of what has its form.
+/// A pattern: a line of a `.gitignore`.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     matcher: GlobMatcher,
-    /// `!`: what it matches is included again.
+    /// `!`: includes its matches again.
     pub(super) included: bool,
-    /// A slash at its end: only folders are meant.
+    /// A trailing slash: matches only folders.
     folders_only: bool,
 }
 
 impl Pattern {
-    /// The pattern that a line says; `None` for a blank line and a comment.
+    /// Parses the pattern of a line; `None` for a blank line and a comment.
     ///
     /// # Errors
     /// Why it could never match anything, as the end of a sentence.
@@ -34,7 +34,7 @@ impl Pattern {
         }
         let glob = match (anchored, translate(rest)?) {
             (true, glob) => glob,
-            // Two stars are no more than one if they are all there is.
+            // Two stars are the same as one if there is nothing else.
             (false, glob) if glob == "**" => "**/*".to_owned(),
             (false, glob) => format!("**/{glob}"),
         };
@@ -46,13 +46,13 @@ impl Pattern {
         Ok(Some(Pattern { matcher: glob.compile_matcher(), included, folders_only }))
     }
 
-    /// Whether `path`, relative to the folder and without a trailing slash, is meant.
+    /// Whether `path`, relative to the folder and without a trailing slash, matches.
     pub(super) fn matches(&self, path: &str, is_folder: bool) -> bool {
         (is_folder || !self.folders_only) && self.matcher.is_match(path)
     }
 }
 
-/// The line without blanks at its end that no backslash protects.
+/// The line without trailing spaces, except escaped ones.
 fn without_trailing_blanks(line: &str) -> &str {
     let mut end = 0;
     let mut chars = line.char_indices();
@@ -66,13 +66,13 @@ fn without_trailing_blanks(line: &str) -> &str {
     &line[..end]
 }
 
-/// What stands between two slashes, in globset's form.
+/// The part between two slashes, in globset's form.
 #[derive(Default)]
 struct Part {
     glob: String,
     /// Two or more stars, so far.
     stars: usize,
-    /// Something that is no star.
+    /// Anything except stars.
     other: bool,
 }
 
@@ -109,7 +109,7 @@ fn translate(pattern: &str) -> Result<String, String> {
                     '\\' => match rest.next() {
                         Some('/') => finish(std::mem::take(&mut part)),
                         Some(escaped) => push_literal(&mut part.glob, escaped),
-                        None => return Err("nothing stands behind its last backslash".to_owned()),
+                        None => return Err("nothing follows its last backslash".to_owned()),
                     },
                     _ => push_literal(&mut part.glob, c),
                 }
@@ -127,7 +127,7 @@ fn push_literal(glob: &mut String, c: char) {
     glob.push(c);
 }
 
-/// A class of characters, behind its `[`.
+/// A class of characters, after its `[`.
 fn class(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
     const OPEN: &str = "a `[` in it has no `]`";
     let negated = rest.as_str().starts_with(['!', '^']);
@@ -141,10 +141,10 @@ fn class(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
         let c = match rest.next().ok_or(OPEN)? {
             ']' if !first => break,
             '[' if in_colons(rest.as_str()).is_some() => {
-                let (name, behind) = in_colons(rest.as_str()).unwrap_or_default();
-                let is_member = named(name).ok_or_else(|| format!("there is no class `[:{name}:]`"))?;
+                let (name, after) = in_colons(rest.as_str()).unwrap_or_default();
+                let is_member = named(name).ok_or_else(|| format!("unknown class `[:{name}:]`"))?;
                 (0..128u8).filter(is_member).for_each(|byte| set[usize::from(byte)] = true);
-                *rest = behind.chars();
+                *rest = after.chars();
                 (previous, first) = (None, false);
                 continue;
             }
@@ -164,21 +164,21 @@ fn class(rest: &mut std::str::Chars<'_>) -> Result<String, String> {
         set[index] = true;
         (previous, first) = (Some(index), false);
     }
-    // A class matches no slash, whatever it says.
+    // A class never matches a slash.
     set[usize::from(b'/')] = negated;
     write_class(&set, negated)
 }
 
-/// The name in `:name:]`, and what stands behind.
+/// The name in `:name:]`, and the rest.
 fn in_colons(text: &str) -> Option<(&str, &str)> {
-    let (inside, behind) = text.strip_prefix(':')?.split_once(']')?;
-    Some((inside.strip_suffix(':')?, behind))
+    let (inside, after) = text.strip_prefix(':')?.split_once(']')?;
+    Some((inside.strip_suffix(':')?, after))
 }
 
 fn ascii(c: char) -> Result<usize, String> {
     match u8::try_from(c) {
         Ok(byte) if byte.is_ascii() => Ok(usize::from(byte)),
-        _ => Err(format!("`{c}` cannot stand in a class, which is for ASCII characters only")),
+        _ => Err(format!("a class cannot contain `{c}`, only ASCII characters")),
     }
 }
 
@@ -200,12 +200,12 @@ fn named(name: &str) -> Option<fn(&u8) -> bool> {
     })
 }
 
-/// In globset's form, which has no escapes in a class: the place of `]`, `-`, `!` and `^` decides what they mean.
+/// In globset's form, which has no escapes in a class: the place of `]`, `-`, `!` and `^` determines their meaning.
 fn write_class(set: &[bool; 128], negated: bool) -> Result<String, String> {
     let members: Vec<char> = (0..128u8).filter(|byte| set[usize::from(*byte)]).map(char::from).collect();
     let has = |c: char| members.contains(&c);
     match members.as_slice() {
-        [] => return Err("a class in it holds nothing but `/`, which no class matches".to_owned()),
+        [] => return Err("a class in it contains only `/`, which no class matches".to_owned()),
         ['!'] if !negated => return Ok("\\!".to_owned()),
         ['^'] if !negated => return Ok("\\^".to_owned()),
         ['!', '^'] if !negated => return Ok("{\\!,\\^}".to_owned()),

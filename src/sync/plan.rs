@@ -1,17 +1,16 @@
-//! What a sync does, as data: made before anything changes on the board.
+//! The plan of a sync, as data: made before anything changes on the board.
 //!
-//! Pure. Invariant: nothing that is kept, ignored or wanted is removed, and a plan that cannot be carried out is refused
-//! whole.
+//! Pure. Invariant: nothing that is kept, ignored or wanted is removed, and an impossible plan is rejected as a whole.
 
-use crate::board::files::{Entry, TEMPORARY};
+use crate::board::files::{FileEntry, TEMPORARY};
 use crate::device::Space;
 use crate::error::{Error, Kind, Result};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// A file that is wanted on the board.
+/// A wanted file on the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    /// The path below the destination, `/` between names.
+    /// The path below the destination, names separated by `/`.
     pub path: String,
     /// Bytes.
     pub size: u64,
@@ -19,65 +18,65 @@ pub struct Wanted {
     pub digest: Vec<u8>,
 }
 
-/// What is known of the board before.
+/// The known state of the board.
 #[derive(Clone, Debug, Default)]
 pub struct Present {
-    /// Everything below the destination, by the path below it: bytes of a file, `None` for a directory.
+    /// Everything below the destination, by relative path: bytes of a file, `None` for a directory.
     pub entries: BTreeMap<String, Option<u64>>,
-    /// Digests of files of it.
+    /// Digests of its files.
     pub digests: HashMap<String, Vec<u8>>,
-    /// Directories above the destination, and itself, that are not there.
+    /// Missing directories above the destination, and the destination itself if missing.
     pub missing: Vec<String>,
-    /// Room, if the board can tell.
+    /// Space, if the board can tell.
     pub space: Option<Space>,
 }
 
 impl Present {
-    /// Takes a listing of the tree below `root`.
-    pub fn of(root: &str, entries: Vec<Entry>) -> Present {
+    /// Adds a listing of the tree below `root`.
+    pub fn of(root: &str, entries: Vec<FileEntry>) -> Present {
         let prefix = root.trim_end_matches('/').len() + 1;
-        let below = |entry: Entry| Some((entry.path.get(prefix..)?.to_owned(), entry.size));
+        let below = |entry: FileEntry| Some((entry.path.get(prefix..)?.to_owned(), entry.size));
         Present { entries: entries.into_iter().filter_map(below).collect(), ..Present::default() }
     }
 
-    /// The wanted files that may be there already: those of the same size. Only their digests are of interest.
+    /// The wanted files that may already be there: those of the same size. Only their digests are needed.
     pub fn candidates<'a>(&self, wanted: &'a [Wanted]) -> Vec<&'a Wanted> {
         wanted.iter().filter(|file| self.entries.get(&file.path) == Some(&Some(file.size))).collect()
     }
 }
 
-/// What must not be removed, and what must.
+/// The rules of removal.
 pub struct Rules<'a> {
-    /// Whether what is not wanted goes.
+    /// Whether to remove unwanted files.
     pub delete: bool,
     /// Whether a path below the destination is kept, itself or as part of a folder.
     pub is_kept: &'a dyn Fn(&str) -> bool,
     /// Whether a path is ignored; the second: whether it is a directory.
     pub is_ignored: &'a dyn Fn(&str, bool) -> bool,
-    /// Files that go in any case, because they would hide wanted ones.
+    /// Files to remove in any case, because they would hide wanted ones.
     pub twins: &'a [String],
 }
 
-/// What a sync does, in this order. Paths are below the destination, but for `missing`.
+/// The steps of a sync, in this order. Paths are relative to the destination, except `missing`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What an upload that was cut off has left: it goes first, and in any case.
+    /// Remains of an interrupted upload: removed first, and in any case.
     pub leftovers: Vec<String>,
-    /// Files that are removed before any upload, because there is no room for it otherwise.
+    /// Files removed before any upload, because there is no space otherwise.
     pub early: Vec<String>,
-    /// The destination's directories that are made, whole paths.
+    /// The destination's directories to create, as absolute paths.
     pub missing: Vec<String>,
-    /// Directories that are made.
+    /// Directories to create.
     pub directories: Vec<String>,
-    /// Files that are sent: their places in the list of wanted ones.
+    /// Files to send: their indices in the list of wanted ones.
     pub uploads: Vec<usize>,
-    /// Files that are removed at the end.
+    /// Files to remove at the end.
     pub removals: Vec<String>,
-    /// Directories that are removed at the end, the deepest first.
+    /// Directories to remove at the end, deepest first.
     pub emptied: Vec<String>,
-    /// How many files are there already.
+    /// How many files are already there.
     pub unchanged: usize,
-    /// Bytes that are sent.
+    /// Bytes to send.
     pub bytes: u64,
 }
 
@@ -89,11 +88,11 @@ impl Plan {
             && uploads.is_empty()
     }
 
-    /// Makes the plan. `folders`: directories that are wanted, empty ones too.
+    /// Makes the plan. `folders`: wanted directories, including empty ones.
     ///
     /// # Errors
-    /// ArgumentError for a file where the board has a directory, or the other way round; DeviceException if the board
-    /// has no room.
+    /// ArgumentError for a file where the board has a directory, or vice versa; DeviceException if the board has not enough
+    /// space.
     pub fn new(folders: &[String], wanted: &[Wanted], present: &Present, rules: &Rules<'_>) -> Result<Plan> {
         let directories = directories(folders, wanted);
         check_kinds(&directories, wanted, present)?;
@@ -121,17 +120,17 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Orders the uploads, and takes the fewest removals first that make room for them.
+    /// Orders the uploads, and moves the fewest removals to the front that make space for them.
     fn find_room(&mut self, wanted: &[Wanted], present: &Present) -> Result<()> {
         let Some(space) = present.space.filter(|space| space.block > 0) else { return Ok(()) };
         let blocks = |size: u64| size.div_ceil(space.block).max(1);
         let old = |file: &Wanted| present.entries.get(&file.path).copied().flatten();
-        // What frees room comes first: the old file goes when the new one is there.
+        // Uploads that free space come first: the old file is removed when the new one is complete.
         self.uploads.sort_by_key(|&index| {
             let file = &wanted[index];
             blocks(file.size).cast_signed() - old(file).map_or(0, blocks).cast_signed()
         });
-        // How much is lacking at the worst moment, when `start` is free at first.
+        // How much space is missing at the worst moment, with `start` free at first.
         let lacking = |start: u64, measure: &dyn Fn(u64) -> u64| {
             let mut free = start.cast_signed();
             let mut least = free.min(0);
@@ -142,7 +141,7 @@ impl Plan {
             }
             least.unsigned_abs()
         };
-        // A directory takes two blocks where it takes most.
+        // A directory takes at most two blocks.
         let for_directories = 2 * (self.directories.len() + self.missing.len()) as u64;
         let start = (space.free / space.block).saturating_sub(for_directories);
         let mut short = lacking(start, &blocks);
@@ -160,20 +159,20 @@ impl Plan {
             self.removals.retain(|other| *other != path);
             self.early.push(path);
         }
-        // Small files share blocks on some file systems: only what cannot be is refused.
+        // Small files share blocks on some file systems: reject only the impossible.
         let freed: u64 = self.early.iter().map(size).sum();
         let bytes_short = lacking(space.free, &|size| size).saturating_sub(freed);
         if short > 0 && bytes_short > 0 {
             return Err(Error::raised(&format!(
                 "OSError: the board's flash is too small: {bytes_short} more bytes are needed than can be freed"
             ))
-            .with_help("remove files from the board or from the folder; each file must fit beside its old one"));
+            .with_help("remove files from the board or from the folder; each file must fit next to its old version"));
         }
         Ok(())
     }
 }
 
-/// Every directory that must be there, parents first.
+/// Every required directory, parents first.
 fn directories<'a>(folders: &'a [String], wanted: &'a [Wanted]) -> BTreeSet<&'a str> {
     let mut directories = BTreeSet::new();
     let parents = |path: &'a str| path.match_indices('/').map(move |(at, _)| &path[..at]);
@@ -189,7 +188,7 @@ fn directories<'a>(folders: &'a [String], wanted: &'a [Wanted]) -> BTreeSet<&'a 
 
 fn check_kinds(directories: &BTreeSet<&str>, wanted: &[Wanted], present: &Present) -> Result<()> {
     let clash = |path: &str, there: &str, here: &str| {
-        Error::new(Kind::ArgumentError, format!("`{path}` is a {there} on the board, and a {here} in the folder"))
+        Error::new(Kind::ArgumentError, format!("`{path}` is a {there} on the board, but a {here} in the folder"))
             .with_help(format!(
                 "remove it from the board first: `belay-script rm -r` and its path, or rename the {here}"
             ))
@@ -211,7 +210,7 @@ fn is_leftover(path: &str) -> bool {
     path.rsplit('/').next() == Some(TEMPORARY)
 }
 
-/// Files that go.
+/// Files to remove.
 fn removals(wanted: &[Wanted], present: &Present, rules: &Rules<'_>) -> Vec<String> {
     let wanted: BTreeSet<&str> = wanted.iter().map(|file| file.path.as_str()).collect();
     let goes = |path: &str| {
@@ -226,7 +225,7 @@ fn removals(wanted: &[Wanted], present: &Present, rules: &Rules<'_>) -> Vec<Stri
     files.filter(|path| goes(path) && !is_leftover(path)).cloned().collect()
 }
 
-/// Directories that go: those that nobody wants and in which nothing is left.
+/// Directories to remove: those that are unwanted and become empty.
 fn emptied<'a>(
     wanted: &BTreeSet<&str>,
     removals: impl Iterator<Item = &'a String>,
@@ -239,7 +238,7 @@ fn emptied<'a>(
     let gone: BTreeSet<&str> = removals.map(String::as_str).collect();
     let mut full: BTreeSet<&str> = BTreeSet::new();
     let mut emptied = Vec::new();
-    // Backwards, what is in a directory comes before it.
+    // In reverse order, the contents of a directory precede it.
     for (path, size) in present.entries.iter().rev() {
         let stays = match size {
             Some(_) => !gone.contains(path.as_str()),
@@ -300,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_not_sent_and_what_is_not_wanted_goes() {
+    fn sends_missing_files_and_removes_unwanted_ones() {
         let board = present(&[
             ("boot.py", Some(5), ""),
             ("lib", None, ""),
@@ -341,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn ignored_paths_stay_with_all_that_is_in_them() {
+    fn ignored_paths_stay_with_their_contents() {
         let board = present(&[
             ("data", None, ""),
             ("data/deep", None, ""),
@@ -358,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn twins_go_even_if_nothing_else_does() {
+    fn removes_twins_even_if_nothing_else() {
         let board = present(&[("a.py", Some(1), ""), ("b.py", Some(1), "")]);
         let twins = ["a.py".to_owned(), "c.py".to_owned()];
         let rules = Rules { delete: false, twins: &twins, ..MIRROR };
@@ -366,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_over_a_directory_is_refused() {
+    fn rejects_a_file_over_a_directory() {
         let case = |folders: &[&str], files: &[Wanted], entry, message: &str| {
             let error = plan(folders, files, &present(&[entry]), &MIRROR).unwrap_err();
             assert_eq!(error.message(), message);
@@ -375,15 +374,15 @@ mod tests {
             &[],
             &wanted(&[("a", 1, "")]),
             ("a", None, ""),
-            "`a` is a directory on the board, and a file in the folder",
+            "`a` is a directory on the board, but a file in the folder",
         );
-        case(&["a"], &[], ("a", Some(1), ""), "`a` is a file on the board, and a folder in the folder");
+        case(&["a"], &[], ("a", Some(1), ""), "`a` is a file on the board, but a folder in the folder");
         let deep = wanted(&[("a/b", 1, "")]);
-        case(&[], &deep, ("a", Some(1), ""), "`a` is a file on the board, and a folder in the folder");
+        case(&[], &deep, ("a", Some(1), ""), "`a` is a file on the board, but a folder in the folder");
     }
 
     #[test]
-    fn a_full_flash_is_freed_by_the_fewest_removals() {
+    fn frees_a_full_flash_with_the_fewest_removals() {
         let space = |free| Some(Space { block: 10, total: 100, free });
         let mut board = present(&[
             ("big", Some(40), ""),

@@ -1,7 +1,7 @@
-//! What lies in a folder, by its names only; and trees merged into one.
+//! Lists the contents of a folder, by name only, and merges trees into one.
 //!
-//! Uses the crate `walkdir` and [`super::ignore`]. Invariant: what is ignored is not looked at, so it can neither fail nor
-//! be remarked on; every walk ends, whatever the links.
+//! Uses the crate `walkdir` and [`super::ignore`]. Invariant: ignored entries are not inspected, so they cause neither
+//! errors nor remarks; every walk ends, whatever the symlinks.
 
 use super::ignore::{self, Ignore};
 use super::local::{Remark, unreadable};
@@ -14,7 +14,7 @@ use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
-/// Names with `/` between them; for a file its source, for a folder nothing.
+/// Names separated by `/`; for a file its source, for a folder nothing.
 #[derive(Default)]
 pub(super) struct Tree {
     pub(super) entries: BTreeMap<String, Option<PathBuf>>,
@@ -22,7 +22,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Puts `later` over this tree.
+    /// Merges `later` over this tree.
     pub(super) fn add(&mut self, later: Tree) {
         for (path, source) in later.entries {
             if source.is_some() && self.entries.get(&path).is_some_and(Option::is_none) {
@@ -43,10 +43,10 @@ pub(super) fn is_folder(path: &Path) -> Result<bool> {
         Ok(metadata) => Ok(metadata.is_dir()),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             Err(Error::new(Kind::ArgumentError, format!("`{}` does not exist", path.display()))
-                .with_help("name a folder, or a file, of this machine"))
+                .with_help("use a folder or file on this computer"))
         }
         Err(error) => Err(Error::new(Kind::ArgumentError, format!("cannot read `{}`: {error}", path.display()))
-            .with_help("name a folder, or a file, of this machine that you may read")),
+            .with_help("use a folder or file on this computer that you may read")),
     }
 }
 
@@ -54,18 +54,18 @@ pub(super) fn is_folder(path: &Path) -> Result<bool> {
 pub(super) fn below(folder: &Path, name: &str) -> Result<PathBuf> {
     let inside = Path::new(name).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
     if name.is_empty() || !inside {
-        return Err(Error::new(Kind::ArgumentError, format!("`{name}` does not lie below `{}`", folder.display()))
-            .with_help("name subfolders relative to the folder, without `..`"));
+        return Err(Error::new(Kind::ArgumentError, format!("`{name}` is not below `{}`", folder.display()))
+            .with_help("use subfolders relative to the folder, without `..`"));
     }
     let path = folder.join(name);
     if is_folder(&path)? {
         return Ok(path);
     }
     Err(Error::new(Kind::ArgumentError, format!("`{}` is not a folder", path.display()))
-        .with_help("only folders are merged"))
+        .with_help("use a folder: only folders are merged"))
 }
 
-/// Refuses what is outside of `confines`.
+/// Rejects paths outside `confines`.
 ///
 /// # Errors
 /// [`Kind::PermissionError`].
@@ -78,7 +78,7 @@ pub(super) fn single_file(source: &Path, confines: Option<&Confines>) -> Result<
     admit(source, confines)?;
     let wrong = |problem: &str| {
         Err(Error::new(Kind::ArgumentError, format!("`{}` {problem}", source.display()))
-            .with_help("name a folder, or a file, of this machine"))
+            .with_help("use a folder or file on this computer"))
     };
     if !std::fs::metadata(source).is_ok_and(|metadata| metadata.is_file()) {
         return wrong("is neither a file nor a folder");
@@ -88,11 +88,11 @@ pub(super) fn single_file(source: &Path, confines: Option<&Confines>) -> Result<
     Ok(Tree { entries: BTreeMap::from([(name.to_owned(), Some(source.to_owned()))]), remarks: Vec::new() })
 }
 
-/// What lies in `root` and is not ignored.
+/// The contents of `root` that are not ignored.
 ///
 /// # Errors
-/// [`Kind::ArgumentError`] if that is nothing, or if something cannot be read or named; [`Kind::PermissionError`] for what
-/// is outside of `confines`, by a symlink or by its name.
+/// [`Kind::ArgumentError`] if there are none, or if something cannot be read or named; [`Kind::PermissionError`] for paths
+/// outside `confines`, by a symlink or by name.
 pub(super) fn folder(root: &Path, ignore: &Ignore, confines: Option<&Confines>) -> Result<Tree> {
     admit(root, confines)?;
     let mut tree = Tree::default();
@@ -119,19 +119,18 @@ pub(super) fn folder(root: &Path, ignore: &Ignore, confines: Option<&Confines>) 
         }
     }
     if tree.entries.is_empty() {
-        return Err(Error::new(Kind::ArgumentError, format!("`{}` has nothing to send", root.display())).with_help(
-            "a sync with nothing would delete everything on the board: if that is what you want, say so with `rm -r`",
-        ));
+        return Err(Error::new(Kind::ArgumentError, format!("`{}` has nothing to send", root.display()))
+            .with_help("use `rm -r` to delete everything on the board"));
     }
     Ok(tree)
 }
 
-/// A link that could not be followed, or something that could not be read.
+/// The error of a symlink that could not be followed, or of something unreadable.
 fn trouble(root: &Path, ignore: &Ignore, error: &walkdir::Error) -> Result<Option<Remark>> {
     let path = error.path().unwrap_or(root);
     let is_loop = error.loop_ancestor().is_some();
     let is_link = path.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());
-    // Whatever it leads to is not known: a pattern for folders may mean it as well.
+    // Its target is unknown: a pattern for folders may match it too.
     let is_ignored = |is_folder| ignore.is_left_out(&shown(root, path), is_folder);
     if path != root && (is_ignored(is_loop) || is_link && is_ignored(true)) {
         return Ok(None);
@@ -140,20 +139,20 @@ fn trouble(root: &Path, ignore: &Ignore, error: &walkdir::Error) -> Result<Optio
         return Ok(Some(Remark::Loop { path: relative(root, path)? }));
     }
     if is_link && std::fs::metadata(path).is_err() {
-        return Err(Error::new(Kind::ArgumentError, format!("the link `{}` leads nowhere", path.display()))
-            .with_help(format!("repair or remove it, or name it in `ignore` or `{}`", ignore::FILE)));
+        return Err(Error::new(Kind::ArgumentError, format!("`{}` is a broken symlink", path.display()))
+            .with_help(format!("repair or remove it, or add it to `ignore` or `{}`", ignore::FILE)));
     }
     let fallback = std::io::Error::other("it cannot be walked");
     Err(unreadable(path, error.io_error().unwrap_or(&fallback)))
 }
 
-/// As [`relative`], for patterns: what is not UTF-8 may be ignored, too.
+/// Like [`relative`], for patterns: names that are not UTF-8 may be ignored too.
 fn shown(root: &Path, path: &Path) -> String {
     let names = path.strip_prefix(root).unwrap_or(path).iter();
     names.map(|name| name.to_string_lossy()).collect::<Vec<_>>().join("/")
 }
 
-/// Names with `/` between them.
+/// Names separated by `/`.
 fn relative(root: &Path, path: &Path) -> Result<String> {
     let names = path.strip_prefix(root).unwrap_or(path).iter();
     let names: Option<Vec<&str>> = names.map(|name| name.to_str()).collect();
@@ -162,5 +161,5 @@ fn relative(root: &Path, path: &Path) -> Result<String> {
 
 fn not_unicode(path: &Path) -> Error {
     Error::new(Kind::ArgumentError, format!("the name of `{}` is not UTF-8", path.display()))
-        .with_help(format!("names on a board are UTF-8: rename it, or name it in `ignore` or `{}`", ignore::FILE))
+        .with_help(format!("rename it, or add it to `ignore` or `{}`: names on a board are UTF-8", ignore::FILE))
 }

@@ -1,4 +1,4 @@
-//! What a script and a board exchange: Python's literals as data.
+//! Values exchanged between a script and a board: Python's literals as data.
 //!
 //! [`mod@write`] makes Python source of a value, [`parse`] reads the `repr` that a board printed. Both are pure.
 //! Invariant: `parse(write(v)) == v` for every value that a board can send back.
@@ -22,13 +22,13 @@ pub enum Value {
     Int(i64),
     /// An `int` outside 64 bits. Never within: [`Value::integer`] keeps that.
     BigInt(BigInt),
-    /// A `float`, infinities and nan included.
+    /// A `float`, including infinities and nan.
     Float(f64),
     /// A `str`.
     Str(String),
     /// `bytes`, `bytearray` or `memoryview`.
     Bytes(Vec<u8>),
-    /// `list`, and on the way from a board `range`, dict views and `array`.
+    /// `list`; from a board also `range`, dict views and `array`.
     List(Vec<Value>),
     /// A `tuple`.
     Tuple(Vec<Value>),
@@ -36,23 +36,23 @@ pub enum Value {
     Dict(Vec<(Value, Value)>),
     /// An `OrderedDict`.
     OrderedDict(Vec<(Value, Value)>),
-    /// A `set`, in the order in which it was printed.
+    /// A `set`, in printed order.
     Set(Vec<Value>),
     /// A `frozenset`.
     FrozenSet(Vec<Value>),
     /// A `complex` number: real and imaginary part.
     Complex(f64, f64),
-    /// A `namedtuple`: name of its class, fields in order.
+    /// A `namedtuple`: class name, and fields in order.
     NamedTuple(String, Vec<(String, Value)>),
     /// `Ellipsis`.
     Ellipsis,
     /// An object that stays on the board.
     Remote(Remote),
-    /// The `repr` of something that has no literal (only from items marked `trusted`). It cannot be sent.
+    /// The `repr` of something without a literal (only from items marked `trusted`). It cannot be sent.
     Opaque(String),
 }
 
-/// An object that stays on its board: the expression that names it there, and what keeps it alive.
+/// An object that stays on its board: the expression for it there, and what keeps it alive.
 #[derive(Clone)]
 pub struct Remote {
     expression: Arc<str>,
@@ -60,17 +60,17 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// The object that `expression` names as long as `keeper` lives.
+    /// The object of `expression`, valid as long as `keeper` lives.
     pub fn new(expression: impl Into<Arc<str>>, keeper: Arc<dyn Any + Send + Sync>) -> Remote {
         Remote { expression: expression.into(), keeper }
     }
 
-    /// The expression that names it on its board.
+    /// The expression for it on its board.
     pub fn expression(&self) -> &str {
         &self.expression
     }
 
-    /// What keeps it alive; whoever made it knows the type.
+    /// What keeps it alive; its creator knows the type.
     pub fn keeper(&self) -> &Arc<dyn Any + Send + Sync> {
         &self.keeper
     }
@@ -89,7 +89,7 @@ impl PartialEq for Remote {
 }
 
 impl Value {
-    /// The objects of boards in it, at any depth.
+    /// The boards' objects in it, at any depth.
     pub fn remotes(&self) -> Vec<&Remote> {
         let mut found = Vec::new();
         self.find_remotes(&mut found);

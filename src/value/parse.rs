@@ -1,8 +1,8 @@
-//! The `repr` that a board printed, as a [`Value`].
+//! Parses the `repr` printed by a board as a [`Value`].
 //!
-//! Reads what MicroPython, CircuitPython and CPython print, and the source that [`super::write`] makes. Pure; nothing
-//! is ever evaluated. Invariant: any text gives a value or an error, in linear time, within the bounds below, on a
-//! stack of 512 KiB.
+//! Accepts the output of MicroPython, CircuitPython and CPython, and the source made by [`super::write`]. Pure; nothing is
+//! ever evaluated. Invariant: any text gives a value or an error, in linear time, within the limits below, on a stack of
+//! 512 KiB.
 
 mod named;
 mod number;
@@ -11,28 +11,28 @@ mod string;
 use crate::value::Value;
 use thiserror::Error;
 
-/// The longest text that is read, in bytes. A value takes up to about 20 times its text in memory.
+/// The longest accepted text, in bytes. A value takes up to about 20 times its text in memory.
 pub const MAX_SIZE: usize = crate::bound::REPLY;
-/// How many containers deep a text may go.
+/// Deepest nesting of containers.
 pub const MAX_DEPTH: usize = 128;
-/// How many digits an integer may have; reading them takes time that grows with the square of their number.
+/// Most digits of an integer; parsing takes time that grows with the square of their number.
 pub const MAX_DIGITS: usize = 100_000;
-/// How many elements the ranges of one text may have together: a few bytes of text could ask for any number.
+/// Most elements of all ranges in one text: a few bytes of text could request any number.
 pub const MAX_RANGE: usize = 1_000_000;
 
-/// Why a text is no value. `at` is an offset in bytes.
+/// Why a text is not a value. `at` is an offset in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ParseError {
     /// The text is not, or not only, a literal.
     #[error("not a literal, from byte {at} on")]
     NotLiteral {
-        /// Where the text stops making sense.
+        /// Where the text becomes invalid.
         at: usize,
     },
-    /// A lone half of a surrogate pair in a `str`, which no other system's text can hold.
+    /// A lone half of a surrogate pair in a `str`, which text on other systems cannot contain.
     #[error("half a surrogate pair in a string, at byte {at}")]
     Surrogate {
-        /// Where its escape starts.
+        /// The start of its escape.
         at: usize,
     },
     /// More than [`MAX_SIZE`] bytes.
@@ -57,13 +57,13 @@ pub enum ParseError {
 
 type Result<T> = std::result::Result<T, ParseError>;
 
-/// Reads the `repr` of one value. White space around it is allowed.
+/// Parses the `repr` of one value. Surrounding white space is allowed.
 ///
-/// A class that prints itself like a namedtuple, `Name(field=1)`, is read as one: the text does not tell them apart.
-/// `Name()` is no literal, it is more often an exception than a namedtuple without fields.
+/// A class that prints itself like a namedtuple, `Name(field=1)`, is parsed as one: the text is the same. `Name()` is not a
+/// literal: it is more often an exception than a namedtuple without fields.
 ///
 /// # Errors
-/// [`ParseError::NotLiteral`] for anything else than a literal; the others if a bound is exceeded.
+/// [`ParseError::NotLiteral`] for anything except a literal; the others if a limit is exceeded.
 pub fn parse(text: &str) -> Result<Value> {
     if text.len() > MAX_SIZE {
         return Err(ParseError::TooLarge { size: text.len() });
@@ -121,7 +121,7 @@ impl<'t> Reader<'t> {
         if self.eat(token) { Ok(()) } else { self.fail() }
     }
 
-    /// One value. Its arms hand results on as they are, which keeps the frame small where recursion passes through.
+    /// One value. Its arms return results unchanged, which keeps the stack frame of the recursion small.
     fn value(&mut self) -> Result<Value> {
         self.skip_space();
         match self.peek() {
@@ -138,7 +138,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Goes one container deeper. Its caller takes it back with [`Reader::leave`]; not after an error, which ends all.
+    /// Enters a container. The caller leaves it with [`Reader::leave`], except after an error, which ends the parse.
     fn enter(&mut self) -> Result<()> {
         if self.depth == MAX_DEPTH {
             return Err(ParseError::TooDeep);
@@ -151,7 +151,7 @@ impl<'t> Reader<'t> {
         self.depth -= 1;
     }
 
-    /// After an item: whether another one follows. A comma may stand before `close`.
+    /// After an item: whether another one follows. A comma may precede `close`.
     fn another(&mut self, close: &[u8]) -> Result<bool> {
         self.skip_space();
         let comma = self.eat(b",");
@@ -164,7 +164,7 @@ impl<'t> Reader<'t> {
         if comma { Ok(true) } else { self.fail() }
     }
 
-    /// The items up to `close`, one container deeper; the text stands at the first one.
+    /// The items up to `close`, one container deeper; the reader is at the first one.
     fn items(&mut self, close: &[u8]) -> Result<Vec<Value>> {
         self.enter()?;
         let mut items = Vec::new();
@@ -195,14 +195,14 @@ impl<'t> Reader<'t> {
             return self.fields().map(|fields| Value::NamedTuple(String::new(), fields));
         }
         let items = self.items(b")")?;
-        // `(1)` is no tuple, and no repr.
+        // `(1)` is neither a tuple nor a repr.
         if items.len() == 1 && !self.has_comma_before_close() {
             return Err(ParseError::NotLiteral { at: open });
         }
         Ok(Value::Tuple(items))
     }
 
-    /// Whether a comma stands before the bracket that was just read.
+    /// Whether a comma precedes the bracket that was just read.
     fn has_comma_before_close(&self) -> bool {
         let before = self.bytes().get(..self.at.saturating_sub(1)).unwrap_or_default();
         before.trim_ascii_end().ends_with(b",")
@@ -235,7 +235,7 @@ impl<'t> Reader<'t> {
         Ok(if is_dict == Some(true) { Value::Dict(pairs) } else { Value::Set(items) })
     }
 
-    /// After a key: what separates it from its value, and the value.
+    /// After a key: the separator, and the value.
     fn pair_to(&mut self, pairs: &mut Vec<(Value, Value)>, key: Value, separator: &[u8]) -> Result<()> {
         self.expect(separator)?;
         let value = self.value()?;

@@ -1,7 +1,7 @@
-//! Python source of a [`Value`], for the board.
+//! Writes a [`Value`] as Python source, for the board.
 //!
-//! Pure; uses [`Value`] only. Invariant: the source is one expression without spaces that is not inside a string,
-//! without any byte below 0x20, and Python evaluates it to exactly the value that was given.
+//! Pure; uses [`Value`] only. Invariant: the source is one expression without spaces outside strings, without any byte
+//! below 0x20, and Python evaluates it to exactly the given value.
 
 mod text;
 
@@ -11,16 +11,16 @@ use crate::value::Value;
 use std::fmt::Write as _;
 use thiserror::Error;
 
-/// How many containers deep a value may be. The parser of a board holds the open containers in its memory, and its
-/// compiler recurses: 60 levels pass on every board that we know of, a small board may refuse the rest with a
-/// `MemoryError` or a `RuntimeError` of its own.
+/// Deepest nesting of containers in a value. A board's parser keeps the open containers in memory, and its compiler
+/// recurses: 60 levels work on every known board; a small board may reject more with its own `MemoryError` or
+/// `RuntimeError`.
 pub const MAX_DEPTH: usize = 100;
 
 /// Why a value has no Python source.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WriteError {
-    /// An object of the board that came here only as its `repr`.
-    #[error("`{0}` is an object of the board without a literal, it cannot be sent")]
+    /// An object of the board of which only the `repr` is known.
+    #[error("`{0}` is an object on the board without a literal and cannot be sent")]
     Opaque(String),
     /// A `list`, `dict`, `set` or `OrderedDict` as the key of a dict or the element of a set.
     #[error("a `{0}` cannot be a key of a dict or an element of a set: Python cannot hash it")]
@@ -37,9 +37,7 @@ impl WriteError {
     /// What to do next.
     pub fn help(&self) -> &'static str {
         match self {
-            WriteError::Opaque(_) => {
-                "keep the object on the board in a global, and send its name or what it is made of"
-            }
+            WriteError::Opaque(_) => "keep the object on the board in a global, and send its name or its parts",
             WriteError::Unhashable(_) => "use a tuple or a frozenset instead",
             WriteError::TooDeep => "send it in parts, or flatten it",
             WriteError::FieldName(_) => "use letters, digits and `_`, not starting with a digit",
@@ -49,8 +47,8 @@ impl WriteError {
 
 /// The Python source of `value`.
 ///
-/// `OrderedDict` and `namedtuple` bring their import with them, so the source needs nothing of the board's globals
-/// but what a [`Value::Remote`] names.
+/// `OrderedDict` and `namedtuple` include their import, so the source uses none of the board's globals except those of a
+/// [`Value::Remote`].
 ///
 /// # Errors
 /// [`WriteError`], if the value or a part of it has no source.
@@ -60,7 +58,7 @@ pub fn literal(value: &Value) -> Result<String, WriteError> {
     Ok(out)
 }
 
-/// Appends the Python source of `value` to `out`, as [`literal`] does. After an error `out` holds a part of it.
+/// Appends the Python source of `value` to `out`, like [`literal`]. After an error `out` contains a part of it.
 ///
 /// # Errors
 /// [`WriteError`], if the value or a part of it has no source.
@@ -74,7 +72,7 @@ struct Writer<'o> {
 }
 
 impl Writer<'_> {
-    /// Writes one value. With `hashed` it stands where Python hashes it.
+    /// Writes one value. `hashed`: Python will hash it.
     fn value(&mut self, value: &Value, hashed: bool) -> Result<(), WriteError> {
         match value {
             Value::None => self.out.push_str("None"),
@@ -124,7 +122,7 @@ impl Writer<'_> {
         let _ = write!(self.out, "{number}");
     }
 
-    /// The shortest digits that give the same number back; Rust's `Debug` always adds a dot or an exponent.
+    /// The shortest digits that round-trip; Rust's `Debug` always adds a dot or an exponent.
     fn float(&mut self, number: f64) {
         if number.is_nan() {
             self.out.push_str("float('nan')");
@@ -135,9 +133,9 @@ impl Writer<'_> {
         }
     }
 
-    /// `1+2j` would lose the sign of a zero and, with infinities, make nan of the other part.
+    /// `1+2j` would lose the sign of a zero and, with infinities, turn the other part into nan.
     fn complex(&mut self, real: f64, imaginary: f64) {
-        // MicroPython's `complex` adds the imaginary part to 0.0, which takes the sign of a zero away.
+        // MicroPython's `complex` adds the imaginary part to 0.0, which loses the sign of a zero.
         let negate = imaginary == 0.0 && imaginary.is_sign_negative();
         let (sign, real, imaginary) = if negate { ("-", -real, 0.0) } else { ("", real, imaginary) };
         self.out.push_str(sign);
@@ -187,7 +185,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// From pairs: a dict between would lose the order, which MicroPython's dict does not keep.
+    /// From pairs: an intermediate dict would lose the order, because MicroPython's dict does not keep it.
     fn ordered_dict(&mut self, pairs: &[(Value, Value)]) -> Result<(), WriteError> {
         self.out.push_str("__import__('collections').OrderedDict(");
         if !pairs.is_empty() {
@@ -205,8 +203,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// An empty class name is what MicroPython prints for the tuples with names of its own (`sys.implementation`),
-    /// and it takes it back.
+    /// MicroPython prints an empty class name for its own named tuples (`sys.implementation`), and accepts it.
     fn named_tuple(&mut self, class: &str, fields: &[(String, Value)], hashed: bool) -> Result<(), WriteError> {
         let names = fields.iter().map(|(name, _)| name.as_str());
         if let Some(wrong) = names.clone().chain((!class.is_empty()).then_some(class)).find(|name| !is_name(name)) {
@@ -236,7 +233,7 @@ impl Writer<'_> {
     }
 }
 
-/// The class of a container that has no hash, whatever it holds.
+/// The class of an unhashable container, whatever it contains.
 fn unhashable(value: &Value) -> Option<&'static str> {
     match value {
         Value::List(_) => Some("list"),
@@ -322,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_python_cannot_hash_are_refused() {
+    fn rejects_unhashable_keys() {
         #[track_caller]
         fn refused(key: Value, class: &'static str) {
             let error = Err(WriteError::Unhashable(class));
@@ -342,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_source_is_refused() {
+    fn rejects_values_without_source() {
         let opaque = Value::List(vec![Value::Opaque("<Pin 3>".into())]);
         let error = literal(&opaque).unwrap_err();
         assert!(error.to_string().starts_with("`<Pin 3>` is"), "{error}");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const BOTH: [LineEnd; 2] = [LineEnd::CrLf, LineEnd::Lf];
 
-/// Holds every scene with the board behind `port`, whatever state it is in. Gives those that it lacks.
+/// Runs every scene on the board at `port`, in any state. Returns the skipped ones.
 fn conformance(port: &mut dyn Port, end: LineEnd) -> Vec<&'static str> {
     let conditions = Conditions::of(port.abilities(), end);
     let mut absent = Vec::new();
@@ -85,7 +85,7 @@ fn boards_without_raw_paste_answer_their_way() {
     }
 }
 
-/// A real MicroPython behind `address`.
+/// A real MicroPython at `address`.
 fn real(address: &str) -> Box<dyn Port> {
     let address: Address = address.parse().unwrap();
     open(&address, &OpenOptions::default(), &|_| ()).unwrap()

@@ -60,7 +60,7 @@ fn files_go_and_come_back(port: &str) {
     assert_eq!(files.stat("/none").expect("a status"), None);
     assert_eq!(files.stat("/lib").expect("a status"), Some(None));
     let error = files.change(Change::Remove, &["/one", "/none", "/empty"]).expect_err("nothing there");
-    assert_eq!(error.message(), "OSError: `/none` cannot be removed: there is no such file or directory");
+    assert_eq!(error.message(), "OSError: `/none` cannot be removed: no such file or directory");
     files.rename("/empty", "/lib/still empty").expect("renamed");
     assert_eq!(files.stat("/lib/still empty").expect("a status"), Some(Some(0)));
     let space = files.space("/").expect("room").expect("a flash");
@@ -96,7 +96,7 @@ fn ends_too_soon(port: &str) {
     for length in [0, 1, 30_000, 49_999, 50_001] {
         let upload = Upload { path: "/file", content: &Short(length), digest: None };
         let error = files.write(&[upload], &mut |_| {}).expect_err("another length");
-        assert_eq!(error.message(), "what is sent cannot be read: it changed while it was read", "{length}");
+        assert_eq!(error.message(), "cannot read the content to send: it changed while it was read", "{length}");
         assert_eq!(files.stat("/file").expect("a status"), Some(Some(3)), "{length}");
         assert_eq!(files.tree("/").expect("a tree").len(), 1, "a file is left over");
     }
@@ -187,7 +187,7 @@ fn what_a_bridge_loses_is_sent_again_at_its_pace() {
     }
 }
 
-/// The receiver and the stream travel in one exchange: what fails of the stream is told once, and what fails of the
+/// The receiver and the stream are sent in one exchange: a failure of the stream is reported once, and a failure of the
 /// receiver is made up for.
 #[test]
 fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
@@ -202,11 +202,11 @@ fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
         board.device.exec(spoil, None).expect("spoilt");
         let mut files = board.device.files().expect("a flash");
         let (mut calls, mut sent) = (0, 0);
-        let mut told = |bytes: u64| {
+        let mut progress = |bytes: u64| {
             calls += 1;
             sent = bytes;
         };
-        let outcome = files.write(&upload, &mut told);
+        let outcome = files.write(&upload, &mut progress);
         drop(files);
         if index == 0 {
             let error = outcome.expect_err("no file can be opened");

@@ -49,7 +49,7 @@ const OWNED: &[(&str, &str)] = &[
     ("process::exit", "cli"),
 ];
 
-/// What opens, reads or writes files by itself, without the bounds and the whole replacements of `disk`.
+/// What opens, reads or writes files directly, without the limits and atomic replacements of `disk`.
 const OPENERS: &[&str] = &[
     "fs::read(",
     "fs::read_to_string",
@@ -104,7 +104,7 @@ fn only_disk_opens_files() {
     assert!(unused.is_empty(), "no longer used: {unused:?}");
 }
 
-/// What reaches out of a script by itself, past the gate.
+/// What accesses the computer directly, bypassing the gate.
 const REACHES: &[&str] = &[
     "fs::",
     "env::",
@@ -316,7 +316,7 @@ pub(crate) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where `word` stands as a whole word.
+/// The places of `word` as a whole word.
 pub(crate) fn words(code: &str, word: &str) -> Vec<usize> {
     let alone = |index: &usize| {
         let before = code[..*index].chars().next_back();

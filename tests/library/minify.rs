@@ -71,7 +71,7 @@ fn generated_modules_do_the_same_on_the_same_lines() {
     }
     for shape in SHAPES {
         let count = all.matches(shape).count();
-        assert!(count >= 10, "{shape:?} stands {count} times in the modules");
+        assert!(count >= 10, "{shape:?} occurs {count} times in the modules");
     }
     assert!(after * 100 < before * 80, "{before} bytes became {after}");
 }

@@ -418,9 +418,9 @@ fn files_and_folders_that_go_away() {
 fn there_must_be_a_folder() {
     let bench = Bench::over(&Link::default(), &[("a", b"a")], false);
     let error = bench.device.mount(Path::new("/nowhere/at all"), false).expect_err("no folder");
-    assert_eq!(error.message(), "`/nowhere/at all` cannot be mounted: there is no such folder");
+    assert_eq!(error.message(), "`/nowhere/at all` cannot be mounted: no such folder");
     let error = bench.device.mount(&bench.folder.path().join("a"), false).expect_err("no folder");
-    assert!(error.message().ends_with("cannot be mounted: it is no folder"), "{error:?}");
+    assert!(error.message().ends_with("cannot be mounted: not a folder"), "{error:?}");
     // The folder that was there before still is; another takes its place.
     assert_eq!(bench.eval("open('a').read()"), Value::Str("a".to_owned()));
     let other = tempfile::tempdir().expect("a folder");
@@ -429,7 +429,7 @@ fn there_must_be_a_folder() {
     assert_eq!(bench.eval("open('a').read()"), Value::Str("other".to_owned()));
 }
 
-/// A simulated board behind a link of other abilities.
+/// A simulated board on a port with other abilities.
 struct Narrow(SimPort, Abilities);
 
 impl Port for Narrow {

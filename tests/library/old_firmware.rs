@@ -1,4 +1,4 @@
-//! Firmware that lacks something or behaves as older versions do: what a person is told.
+//! Errors for firmware that lacks something or behaves like older versions.
 
 use crate::fake_board::{FakeBoard, Run, Settings};
 use crate::items::item;
@@ -104,7 +104,7 @@ fn text_that_the_firmware_cannot_hold_is_refused_by_the_argument_s_name() {
             Err(error) if refused => {
                 assert_eq!(error.kind(), Kind::ArgumentError, "{error:?}");
                 assert!(
-                    error.message().starts_with("argument `text` of `send` has characters beyond ASCII"),
+                    error.message().starts_with("argument `text` of `send` contains non-ASCII characters"),
                     "{error:?}"
                 );
             }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 const BOARDS: usize = 8;
 const CALLS: usize = 20_000;
-/// One call in so many meets a fault.
+/// One fault per this number of calls.
 const FAULTS: u64 = 30;
 const SEED: u64 = 20_261_122;
 
@@ -68,7 +68,7 @@ fn fault(numbers: &mut Numbers) -> Fault {
 #[derive(Default, Debug)]
 struct Tally {
     right: usize,
-    told: usize,
+    failed: usize,
 }
 
 fn call(device: &Device, name: &str, n: i64) -> belay_script::Result<Value> {
@@ -106,7 +106,7 @@ fn one_board(host: &Host, class: &Arc<Class>, seed: u64, calls: usize, crlf: boo
             Err(error) => {
                 assert!(hit || hit_before, "board of seed {seed}, call {number}: {error:?}");
                 assert!(matches!(error.kind(), Kind::ConnectionLost | Kind::ProtocolError), "call {number}: {error:?}");
-                tally.told += 1;
+                tally.failed += 1;
             }
         }
         if hit {
@@ -154,7 +154,10 @@ fn soak() {
                 })
                 .collect();
             let tallies = threads.into_iter().map(|thread| thread.join().expect("no panic"));
-            tallies.fold(Tally::default(), |sum, one| Tally { right: sum.right + one.right, told: sum.told + one.told })
+            tallies.fold(Tally::default(), |sum, one| Tally {
+                right: sum.right + one.right,
+                failed: sum.failed + one.failed,
+            })
         })
     };
     let begun = std::time::Instant::now();
@@ -165,16 +168,16 @@ fn soak() {
     let after = resident();
     // Boards that end lines with LF.
     let plain = round(SEED + 2, CALLS / 20, false);
-    assert_eq!(plain.right + plain.told, CALLS / 20);
-    let (right, told) = (first.right + rest.right, first.told + rest.told);
+    assert_eq!(plain.right + plain.failed, CALLS / 20);
+    let (right, failed) = (first.right + rest.right, first.failed + rest.failed);
     println!(
-        "{CALLS} calls over {BOARDS} boards in {:?}: {right} right, {told} told, 0 wrong, 0 lost; memory {} KiB, then {} KiB",
+        "{CALLS} calls over {BOARDS} boards in {:?}: {right} right, {failed} failed, 0 wrong, 0 lost; memory {} KiB, then {} KiB",
         begun.elapsed(),
         before / 1024,
         after / 1024
     );
-    assert_eq!(right + told, CALLS);
-    assert!(told < right / 100, "{told} of {right}");
+    assert_eq!(right + failed, CALLS);
+    assert!(failed < right / 100, "{failed} of {right}");
     assert!(after < before + 4 * 1024 * 1024, "memory grew from {before} to {after}");
     assert!(output.0.load(Ordering::Relaxed) > 0);
 }

@@ -201,7 +201,7 @@ fn a_reserved_name() {
            |
          2 |     task __init__(a) `return a`
            |          ^^^^^^^^
-          help: names like `__x__` are kept for Python
+          help: choose another name: names like `__x__` are reserved for Python
         ",
     );
     refused(
@@ -233,7 +233,7 @@ fn overloads_that_can_never_be_chosen() {
     refused(
         "device Bench {\n    task add(a) `return a`\n    task add(a) for \"micropython\" `return a`\n}\n",
         "
-        error: task `add` is declared again after one for every implementation
+        error: task `add` follows an overload for every implementation
           --> a.rhai:3:10
            |
          3 |     task add(a) for \"micropython\" `return a`
@@ -244,7 +244,7 @@ fn overloads_that_can_never_be_chosen() {
     refused(
         "device Bench {\n    setup add(a) autoinit `x = a`\n}\n",
         "
-        error: setup `add` runs by itself, but `a` has no default
+        error: setup `add` runs automatically, but `a` has no default
           --> a.rhai:2:11
            |
          2 |     setup add(a) autoinit `x = a`

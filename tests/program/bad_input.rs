@@ -148,12 +148,12 @@ fn a_result_without_a_literal() {
     call(
         "let thing = bench.thing();",
         "
-        error: `Bench`: task `thing`: the result is no literal: <object>
+        error: `Bench`: task `thing`: the result is not a literal: <object>
           --> a.rhai:10:19
            |
         10 | let thing = bench.thing();
            |                   ^^^^^
-          help: return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its text
+          help: return numbers, strings, bytes, lists, tuples, dicts or sets, or mark the task `trusted` to get its `repr`
         ",
         1,
     );
@@ -177,7 +177,7 @@ fn a_class_that_does_not_fit_the_board() {
            |
          4 | let bench = Bench.open();
            |                   ^^^^
-          help: `add` is there for \"circuitpython\": add one `for \"micropython\"`, or one without `for`
+          help: `add` has overloads for \"circuitpython\": add one `for \"micropython\"`, or one without `for`
         ",
     );
     let level = |text: &str| text.lines().map(|line| format!("{}\n", line.trim_start())).collect::<String>();
@@ -191,19 +191,19 @@ fn an_unknown_kind_of_port() {
                  `tcp://host:4000`, `rfc2217://host:4000`, `192.168.1.5`, `ws://host`, `replay:FILE`, \
                  `exec:COMMAND`, or `sim`; `belay-script devices` lists the boards that are plugged in";
     for (port, message, help, status) in [
-        ("gopher://x", "there is no kind of port `gopher://`", forms, 1),
-        ("smi", "there is no port `smi`", "did you mean `sim`?", 3),
-        ("nothing", "there is no port `nothing`", forms, 3),
+        ("gopher://x", "unknown port scheme `gopher://`", forms, 1),
+        ("smi", "unknown port `smi`", "did you mean `sim`?", 3),
+        ("nothing", "unknown port `nothing`", forms, 3),
         (
             "sim:x?foo=1",
-            "a simulated board has no option `foo`",
-            "write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`",
+            "a simulated board has no option named `foo`",
+            "use `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`",
             1,
         ),
         (
             "sim:x?heap=1",
             "`heap=1` is not between 32k and 1024m",
-            "write `sim`, `sim:NAME` or \
+            "use `sim`, `sim:NAME` or \
           `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`",
             1,
         ),

@@ -106,7 +106,7 @@ fn items_declare_return_types() {
     );
     refused(
         "task v(n: int) emitter = \"viper\"",
-        "help: say what it returns: `task v(…) -> int emitter = \"viper\"`\n",
+        "help: declare its return type: `task v(…) -> int emitter = \"viper\"`\n",
     );
     refused("task v(n) ->", "error: expected what the task returns after `->`, found a string\n");
     refused("task v(n) timeout = 5 -> int", "error: `->` does not directly follow the parameters\n");
@@ -213,10 +213,10 @@ fn exec_has_the_options_of_belay() {
         1
         proxy 2
         [[5, 2], true]
-        TimeoutError: no answer within 0.3 s
-        TimeoutError: no answer within 0.3 s
-        TimeoutError: no answer within 0.3 s
-        ArgumentError: statements have no value that could come with its time
+        TimeoutError: no reply within 0.3 s
+        TimeoutError: no reply within 0.3 s
+        TimeoutError: no reply within 0.3 s
+        ArgumentError: statements have no value to timestamp
         ArgumentError: the options `proxy` and `return_time` of `exec` exclude each other
         ArgumentError: the options `return_time` and `stream_out` of `exec` exclude each other
         ArgumentError: the option `delete` of `exec` is for proxies

@@ -72,9 +72,17 @@ fn endless_and_special_files_are_refused() {
     case(&["check", "huge.rhai"], 2, "`huge.rhai` cannot be read: it is longer than 16 MiB");
     std::os::unix::fs::symlink("/dev/zero", root.join("zero.py")).unwrap();
     case(&["run", "zero.py", "-p", "sim"], 2, "`zero.py` cannot be read: it is longer than 16 MiB");
-    case(&["eval", "-p", "replay:/dev/zero", "1"], 3, "`/dev/zero` cannot be read: it is not a regular file");
-    case(&["eval", "-p", "replay:pipe", "1"], 3, "`pipe` cannot be read: it is not a regular file");
-    case(&["eval", "-p", "replay:huge.rhai", "1"], 3, "`huge.rhai` cannot be read: it is longer than 256 MiB");
+    case(
+        &["eval", "-p", "replay:/dev/zero", "1"],
+        3,
+        "cannot read the recording `/dev/zero`: it is not a regular file",
+    );
+    case(&["eval", "-p", "replay:pipe", "1"], 3, "cannot read the recording `pipe`: it is not a regular file");
+    case(
+        &["eval", "-p", "replay:huge.rhai", "1"],
+        3,
+        "cannot read the recording `huge.rhai`: it is longer than 256 MiB",
+    );
     case(&["report", "/dev/zero"], 2, "`/dev/zero` cannot be read: a line is longer than 96 MiB");
     case(&["eval", "-p", "sim", "--password-file", "/dev/zero", "1"], 2, "it is longer than 1 MiB");
     case(&["run", "a.rhai", "--station", "/dev/zero"], 2, "it is longer than 1 MiB");

@@ -407,11 +407,11 @@ fn a_second_drive_is_handled_separately() {
     };
     read_only("`/sd/main.py` cannot be written", &["cp", "src/main.py", ":/sd"]);
     read_only("`/sd/log` cannot be removed", &["rm", ":/sd/log"]);
-    read_only("the directory `/sd/x` cannot be made", &["mkdir", ":/sd/x"]);
+    read_only("the directory `/sd/x` cannot be created", &["mkdir", ":/sd/x"]);
     bench.fails(
         &["mv", ":/main.py", ":/sd/"],
         1,
-        "error: the board raised OSError: `/main.py` cannot be renamed to `/sd/main.py`: it is not permitted\n  \
+        "error: the board raised OSError: `/main.py` cannot be renamed to `/sd/main.py`: permission denied\n  \
          help: from one drive of a board to another, use `cp -r` and then `rm -r`\n",
     );
     let ran = bench.run(&["rm", "-r", ":/"]);

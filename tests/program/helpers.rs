@@ -119,7 +119,7 @@ fn a_board_that_hangs_does_not_outlive_a_sigterm() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let outcome = interrupted(hangs("teardown off()", "\n    while True: pass", WAITS));
-            assert!(outcome.stderr.contains("teardown `off`: no answer within 0."), "{outcome:?}");
+            assert!(outcome.stderr.contains("teardown `off`: no reply within 0."), "{outcome:?}");
         });
         scope.spawn(|| interrupted(hangs("teardown off()", KEEPS_CTRL_C, WAITS)));
         scope.spawn(|| interrupted(hangs("task spin()", KEEPS_CTRL_C, "bench.spin();")));

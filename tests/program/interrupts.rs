@@ -281,7 +281,7 @@ fn a_task_over_its_timeout_is_an_error() {
         .stdout("off\n")
         .stderr(
             "
-            error: `Bench`: task `slow`: no answer within 0.2 s
+            error: `Bench`: task `slow`: no reply within 0.2 s
               --> a.rhai:24:7
                |
             24 | bench.slow();

@@ -34,7 +34,7 @@ fn a_board_that_dies_is_a_lost_connection() {
     assert_eq!(outcome.stdout, "[first] spinning\n[second] off\n", "{}", outcome.stderr);
     let head = unindent(
         "
-        error: `first`: task `spin`: the connection was lost: the simulated board was ended by signal 9
+        error: `first`: task `spin`: the connection was lost: the simulated board was killed by signal 9
           --> a.rhai:10:7
            |
         10 | first.spin();
@@ -72,7 +72,7 @@ fn a_lost_connection_can_be_caught() {
         .stdout(
             "
             spinning
-            ConnectionLost: the connection was lost: the simulated board was ended by signal 9
+            ConnectionLost: the connection was lost: the simulated board was killed by signal 9
             true
             ConnectionLost
             3
@@ -100,7 +100,7 @@ fn refused(port: &str, within: Duration, message: &str, help: &str) {
     );
     // Its output, and the attempts, come before.
     let (before, error) = outcome.stderr.split_at(outcome.stderr.find("error: ").unwrap_or(0));
-    let strangers = before.lines().filter(|line| !line.starts_with("-- the board does not answer: trying ")).count();
+    let strangers = before.lines().filter(|line| !line.starts_with("-- the board does not respond: trying ")).count();
     assert_eq!(strangers, 0, "{before}");
     assert!(error.starts_with(&head), "--- expected\n{head}\n--- actual\n{error}");
     assert_eq!(error.lines().count(), 6, "{error}");
@@ -113,7 +113,7 @@ const PATIENT: Duration = Duration::from_secs(45);
 #[test]
 fn a_port_that_does_not_exist() {
     // The help lists the boards that are plugged in.
-    refused("/dev/ttyNONE", SOON, "there is no serial port `/dev/ttyNONE`", "");
+    refused("/dev/ttyNONE", SOON, "unknown serial port `/dev/ttyNONE`", "");
 }
 
 #[test]
@@ -124,38 +124,40 @@ fn a_file_is_not_a_port() {
 
 #[test]
 fn a_process_that_ends() {
-    let message = "`exec:true` is no MicroPython: the process ended with status 0";
+    let message = "`exec:true` is not a MicroPython: the process ended with status 0";
     refused("exec:true", SOON, message, EXEC_HELP);
 }
 
 #[test]
 fn a_process_that_is_not_found() {
-    let message = "`exec:no-such-program` is no MicroPython: there is no such command";
+    let message = "`exec:no-such-program` is not a MicroPython: command not found";
     refused("exec:no-such-program", SOON, message, EXEC_HELP);
 }
 
-const EXEC_HELP: &str = "give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`\n";
+const EXEC_HELP: &str = "use a command that starts MicroPython 1.27 or newer with a prompt, or use `--port sim`\n";
 
 /// All at once, because a board that is booting is waited for. One of those in `at_limits.rs`.
 pub fn what_is_no_board_is_given_up() {
     let no_raw_repl = |command: &str| {
-        refused(command, PATIENT, &format!("`{command}` is no MicroPython: it has no raw REPL"), EXEC_HELP);
+        refused(command, PATIENT, &format!("`{command}` is not a MicroPython: it has no raw REPL"), EXEC_HELP);
     };
-    const TRIED: &str = "Ctrl-C, Ctrl-C in quick succession and a soft reset did not help";
+    const TRIED: &str = "Ctrl-C, repeated Ctrl-C and a soft reset did not help";
     let silent = |port: &str| {
         let help = format!(
-            "{TRIED}, and nothing came back: check that MicroPython or CircuitPython is on the board, that it has power, \
+            "{TRIED}, and nothing responded: check that MicroPython or CircuitPython is on the board, that it has power, \
              and that this is its port; press its reset button and try again\n"
         );
         refused(port, PATIENT, &format!("no MicroPython board responded on `{port}`"), &help);
     };
     let talks = |port: &str| {
         let help = format!(
-            "{TRIED}; press the reset button while the command is repeated, or erase the board's main.py with its firmware \
+            "{TRIED}; press the reset button while you repeat the command, or erase the board's main.py with its firmware \
              tool, and let programs end on KeyboardInterrupt\n"
         );
-        let message =
-            format!("the program on the board at `{port}` keeps Ctrl-C: it printed `{}…`", &"rubbish ".repeat(9)[..60]);
+        let message = format!(
+            "the program on the board at `{port}` catches Ctrl-C: it printed `{}…`",
+            &"rubbish ".repeat(9)[..60]
+        );
         refused(port, PATIENT, &message, &help);
     };
     // On a serial port: a silent device, and one that prints rubbish.

@@ -168,8 +168,8 @@ print(b.add(1));
     ));
     let said = "micropython [1, 9, 2] microbit\n6 5\n285\n\
         DeviceException: ZeroDivisionError: division by zero\n\
-        TimeoutError: no answer within 0.2 s\n\
-        TimeoutError: no answer within 0.2 s\n\
+        TimeoutError: no reply within 0.2 s\n\
+        TimeoutError: no reply within 0.2 s\n\
         FeatureUnavailableError: the board has no threads\n\
         1267650600228229401496703205376\n\
         3 1 [3] 7 4 3\n\
@@ -208,7 +208,7 @@ fn memory_to_its_limits() {
         assert!(lines.next().is_some_and(|line| line.starts_with(expected)), "{expected}: {outcome:?}");
     }
     let full = microbit.program(&["info"]).outcome_in(microbit.folder.path());
-    let expected = format!("error: the board at `{}` has too little memory left: MemoryError", microbit.port);
+    let expected = format!("error: the board at `{}` has not enough free memory: MemoryError", microbit.port);
     assert!(full.stderr.starts_with(&expected) && full.status == Some(3), "{full:?}\n{outcome:?}");
     microbit.says(&["exec", "pass"], "");
     microbit.says(&["eval", "--no-reset", "6 * 7"], "42\n");
@@ -262,8 +262,8 @@ fn every_command() {
     let outcome = microbit.program(&["df"]).outcome_in(microbit.folder.path());
     assert!(outcome.stderr.starts_with("error: ") && outcome.status != Some(0), "{outcome:?}");
     let outcome = microbit.program(&["run", "main.py", "--mount", "."]).outcome_in(microbit.folder.path());
-    let said = "error: the board cannot see a folder of this computer: its firmware has no `os.mount`, so it has no \
-        file systems of its own\n  help: ";
+    let said = "error: the board cannot mount a folder of this computer: its firmware has no `os.mount`\n  \
+        help: ";
     assert!(outcome.stderr.starts_with(said) && outcome.status == Some(4), "{outcome:?}");
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     microbit.says(&["eval", "--no-reset", "6 * 7"], "42\n");

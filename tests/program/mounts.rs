@@ -93,8 +93,8 @@ fn mount_errors_are_reported_before_the_run() {
         .args(["run", "a.rhai", "--mount", "nowhere"])
         .stderr(
             "
-            error: `nowhere` cannot be mounted: there is no such folder
-              help: name a folder of this computer, for example `.`
+            error: `nowhere` cannot be mounted: no such folder
+              help: use a folder of this computer, for example `.`
             ",
         )
         .status(2);

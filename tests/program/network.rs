@@ -92,7 +92,7 @@ fn serial_servers_of_every_kind() {
         runs_the_script(&format!("{scheme}://127.0.0.1:{port}"), &[], board.folder());
         if scheme == "telnet" {
             let outcome = eval(&format!("rfc2217://127.0.0.1:{port}"), &[], board.folder());
-            let expected = format!("error: `rfc2217://127.0.0.1:{port}` does not know RFC 2217\n");
+            let expected = format!("error: `rfc2217://127.0.0.1:{port}` does not support RFC 2217\n");
             assert!(outcome.stderr.starts_with(&expected), "{outcome:?}");
             assert_eq!(outcome.status, Some(3));
         }
@@ -118,7 +118,7 @@ fn a_board_by_webrepl() {
     assert_eq!(get.outcome_in(folder.path()).stdout, "42\n");
 
     let refused = eval(&port, &["--password-file", "wrong"], folder.path());
-    assert!(refused.stderr.starts_with(&format!("error: `{port}` refuses the password\n")), "{refused:?}");
+    assert!(refused.stderr.starts_with(&format!("error: `{port}` rejected the password\n")), "{refused:?}");
     assert!(!refused.stderr.contains("hush"), "{refused:?}");
     assert_eq!(refused.status, Some(3));
     // A script can distinguish it from a missing board.
@@ -136,7 +136,7 @@ fn nobody_there() {
     let folder = tempfile::tempdir().expect("a folder");
     for scheme in ["tcp", "telnet", "rfc2217", "ws"] {
         let outcome = eval(&format!("{scheme}://127.0.0.1:{port}"), &[], folder.path());
-        let expected = format!("error: nothing listens at `127.0.0.1:{port}`\n");
+        let expected = format!("error: connection refused: nothing listens on `127.0.0.1:{port}`\n");
         assert!(outcome.stderr.starts_with(&expected), "{outcome:?}");
         assert_eq!(outcome.status, Some(3));
     }

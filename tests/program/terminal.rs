@@ -63,7 +63,7 @@ fn terminal_modes_are_restored_on_every_exit() {
     assert!(person.is_cooked());
 
     let mut person = Person::start(folder.path(), &["terminal", "-p", "./gone"]);
-    person.sees("error: there is no serial port `./gone`");
+    person.sees("error: unknown serial port `./gone`");
     assert_eq!(person.ends(), Some(3));
     assert!(person.is_cooked());
 }
@@ -192,7 +192,7 @@ pub fn a_reset_leaves_a_program_that_never_ends_to_itself() {
 fn unsupported_resets_are_errors() {
     let port = format!("exec:{}", crate::support::interpreter::command());
     for (option, message) in [
-        (None, "error: a soft reset ends what is behind this port\n"),
+        (None, "error: a soft reset ends the program on this port\n"),
         (Some("--hard"), "error: the firmware cannot reset the board\n"),
         (Some("--bootloader"), "error: the firmware cannot start a boot loader\n"),
     ] {
@@ -298,7 +298,7 @@ fn a_board_that_the_person_restarts_has_its_declarations_again() {
         person.sees(">>> ");
         person.types(LEAVE);
         person.sees("-- left\r\n42\r\n");
-        person.sees("the generator is gone: the board has started anew since it began\r\n1\r\n");
+        person.sees("the generator is gone: the board has restarted since\r\n1\r\n");
         person.sees("off, level 7\r\n");
         assert_eq!(person.ends(), Some(0));
     }
@@ -355,12 +355,12 @@ Device.open().terminal();
         .stdout("FeatureUnavailableError\nArgumentError\nArgumentError\nArgumentError\nArgumentError\n1\nClosedError\n")
         .stderr(
             "
-            error: `Device`: there is nobody to talk to the board: standard input is no terminal
+            error: `Device`: `terminal()` needs an interactive terminal, but standard input is not one
               --> a.rhai:8:15
                |
              8 | Device.open().terminal();
                |               ^^^^^^^^
-              help: start the script by hand in a terminal; where nobody is, leave `terminal()` out or catch this error
+              help: run the script in a terminal, or catch this error
             ",
         )
         .status(4);

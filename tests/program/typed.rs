@@ -46,10 +46,7 @@ fn the_end_of_a_pipe_ends_input() {
     );
     for outcome in case("def ask():\n    return input('name? ')\n\nask()\n", b"", "name? ", 1) {
         assert!(outcome.stderr.starts_with("error: the board raised EOFError\n"), "{outcome:?}");
-        assert!(
-            outcome.stderr.ends_with("help: standard input has ended, and the program asks for more\n"),
-            "{outcome:?}"
-        );
+        assert!(outcome.stderr.ends_with("help: provide more input: standard input has ended\n"), "{outcome:?}");
     }
     let code = Program::new().args(["exec", "-p", "sim", "-"]).stdin("print(input())").outcome();
     assert!(code.stderr.starts_with("error: the board raised EOFError\n") && code.status == Some(1), "{code:?}");
@@ -158,7 +155,7 @@ fn code_of_a_script_that_waits_for_input_says_so() {
         "let d = Device.open(#{ timeout: 0.5 }); d.exec(\"import sys\\nsys.stdin.readline()\");",
     ] {
         let outcome = Program::new().file("a.rhai", script.as_bytes()).args(["run", "a.rhai", "-p", "sim"]).outcome();
-        let expected = "help: the code may be waiting for input, which a script does not type";
+        let expected = "help: the code may be waiting for input, which a script does not provide";
         assert!(outcome.stderr.contains(expected) && outcome.status == Some(1), "{outcome:?}");
     }
 }

@@ -32,7 +32,7 @@ fn a_save_runs_the_script_again_over_the_same_connection() {
     person.sees(&format!("set up\r\n<2>\r\nfalse\r\noff\r\n{waiting}"));
     // A task, and lines that move: what is not sent again has its new place in errors.
     write(folder, "rig.rhai", &format!("\n\n{}", script("return 1 // 0", "")));
-    person.sees("-- changed: rig.rhai\r\n-- `Rig` is still connected; sent: task `two`; 1 as before\r\nset up\r\n");
+    person.sees("-- changed: rig.rhai\r\n-- `Rig` is still connected; sent: task `two`; 1 unchanged\r\nset up\r\n");
     person.sees("error: `Rig` raised ZeroDivisionError");
     person.sees("--> rig.rhai:7:");
     person.sees(waiting);
@@ -45,8 +45,7 @@ fn a_save_runs_the_script_again_over_the_same_connection() {
     );
     person.sees(waiting);
     write(folder, "lib/shown.rhai", "fn shown(x) { `(${x})` }");
-    person
-        .sees("-- changed: lib/shown.rhai\r\n-- `Rig` is still connected; nothing is to be sent\r\nset up\r\n(3)\r\n");
+    person.sees("-- changed: lib/shown.rhai\r\n-- `Rig` is still connected; nothing to send\r\nset up\r\n(3)\r\n");
     person.sees(waiting);
     person.types(INTERRUPT);
     assert_eq!(person.ends(), Some(130));
@@ -66,21 +65,21 @@ fn a_save_stops_a_run_that_goes_on() {
     let mut person = Person::start_session(folder, &["run", "rig.rhai", "-p", "sim", "--watch"], &[]);
     person.sees("set up\r\n<2>\r\nendless\r\n");
     write(folder, "rig.rhai", &script("return 4", endless));
-    person.sees("off\r\n-- changed: rig.rhai\r\n-- `Rig` is still connected; sent: task `two`; 1 as before\r\n");
+    person.sees("off\r\n-- changed: rig.rhai\r\n-- `Rig` is still connected; sent: task `two`; 1 unchanged\r\n");
     person.sees("set up\r\n<4>\r\nendless\r\n");
     // The folder that was sent counts, too.
     write(folder, "firmware/a.py", "A = 22\n");
-    person.sees("off\r\n-- changed: firmware/a.py\r\n-- `Rig` is still connected; nothing is to be sent\r\n");
+    person.sees("off\r\n-- changed: firmware/a.py\r\n-- `Rig` is still connected; nothing to send\r\n");
     person.sees("set up\r\n<4>\r\nendless\r\n");
     // A thread would go on: the board is restarted over its connection.
     let thread = "thread t() `pass`\n    task one()";
     let threaded = script("return 5", "rig.t(); rig.exec(\"print('endless')\\nwhile True: pass\");");
     write(folder, "rig.rhai", &threaded.replace("task one()", thread));
-    person.sees("-- `Rig` is still connected; sent: thread `t`, task `two`; 1 as before\r\n");
+    person.sees("-- `Rig` is still connected; sent: thread `t`, task `two`; 1 unchanged\r\n");
     person.sees("set up\r\n<5>\r\nendless\r\n");
     write(folder, "rig.rhai", &script("return 6", endless));
     person.sees(
-        "-- `Rig` is still connected; everything is sent: task `one`, task `two`\r\nset up\r\n<6>\r\nendless\r\n",
+        "-- `Rig` is still connected; sending everything: task `one`, task `two`\r\nset up\r\n<6>\r\nendless\r\n",
     );
     person.types(INTERRUPT);
     person.sees("off\r\nerror: `Rig`: interrupted\r\n");

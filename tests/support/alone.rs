@@ -1,10 +1,10 @@
-//! Tests that need a process of their own, because what they press or measure belongs to the whole process.
+//! Runs tests that need their own process, because they interrupt or measure the whole process.
 //!
 //! Invariant: no other test runs in that process.
 
 use std::process::Command;
 
-/// Says in that process which test it is for.
+/// The variable that names the test in that process.
 const ALONE: &str = "BELAY_SCRIPT_TEST_ALONE";
 
 /// Runs `test`, the body of the test that is called `name`, in a new process of this program. Fails if it fails there.

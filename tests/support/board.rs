@@ -1,11 +1,11 @@
-//! A simulated board in the hands of a test of the library: what it prints is kept.
+//! A simulated board for tests of the library, with its collected output.
 
 use belay_script::device::class::Class;
 use belay_script::device::{Called, Device, Host, OpenOptions, Output};
 use belay_script::value::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A board and what it has printed.
+/// A board and its output.
 pub struct Board {
     /// The device.
     pub device: Device,
@@ -46,7 +46,7 @@ impl Board {
         }
     }
 
-    /// What was printed since the last time.
+    /// The output since the last call.
     pub fn printed(&self) -> String {
         std::mem::take(&mut self.printed.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,7 +1,7 @@
 //! Runs the real program in a separate folder and compares its whole output.
 //!
-//! Invariants: standard output and standard error are compared exactly, and are empty unless a test says otherwise;
-//! nothing runs for longer than its limit. The folder's path becomes `[DIR]`.
+//! Invariants: standard output and standard error are compared exactly, and must be empty by default; nothing runs longer
+//! than its limit. The folder's path becomes `[DIR]`.
 
 use super::running::Running;
 use std::collections::BTreeMap;
@@ -11,10 +11,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-/// Longest time that a run may take unless the test says otherwise.
+/// The default time limit of a run.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Variables that would change what the program says.
+/// Environment variables that would change the program's output.
 const UNWANTED: &[&str] = &["BELAY_DEVICE", "BELAY_SCRIPT_MICROPYTHON", "NO_COLOR", "RUST_BACKTRACE", "COLUMNS"];
 
 /// One run of the program, and its expected output.
@@ -30,27 +30,27 @@ pub struct Program {
 /// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// What it said on standard output.
+    /// Its standard output.
     pub stdout: String,
-    /// What it said on standard error.
+    /// Its standard error.
     pub stderr: String,
     /// Its exit status; `None` if a signal or the limit ended it.
     pub status: Option<i32>,
 }
 
 impl Program {
-    /// A run without arguments that is expected to say nothing and to succeed.
+    /// A run without arguments that must succeed without output.
     pub fn new() -> Program {
         let expected = Outcome { status: Some(0), ..Outcome::default() };
         Program { args: Vec::new(), files: BTreeMap::new(), env: Vec::new(), stdin: Vec::new(), limit: LIMIT, expected }
     }
 
-    /// A file of the folder, un-indented.
+    /// A file of the folder, dedented.
     pub fn script(self, name: &str, text: &str) -> Program {
         self.file(name, unindent(text).as_bytes())
     }
 
-    /// A file of the folder, as it is.
+    /// A file of the folder, unchanged.
     pub fn file(mut self, name: &str, bytes: &[u8]) -> Program {
         self.files.insert(name.to_owned(), bytes.to_owned());
         self
@@ -62,56 +62,56 @@ impl Program {
         self
     }
 
-    /// A variable of the environment.
+    /// An environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Program {
         self.env.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// What it reads.
+    /// Its standard input.
     pub fn stdin(mut self, text: &str) -> Program {
         self.stdin = text.as_bytes().to_owned();
         self
     }
 
-    /// As [`Program::stdin`], of any bytes.
+    /// Like [`Program::stdin`], for any bytes.
     pub fn stdin_bytes(mut self, bytes: &[u8]) -> Program {
         self.stdin = bytes.to_owned();
         self
     }
 
-    /// The longest time it may take.
+    /// Its time limit.
     pub fn limit(mut self, limit: Duration) -> Program {
         self.limit = limit;
         self
     }
 
-    /// What it must say on standard output; un-indented.
+    /// The expected standard output; dedented.
     pub fn stdout(mut self, text: &str) -> Program {
         self.expected.stdout = unindent(text);
         self
     }
 
-    /// What it must say on standard error; un-indented.
+    /// The expected standard error; dedented.
     pub fn stderr(mut self, text: &str) -> Program {
         self.expected.stderr = unindent(text);
         self
     }
 
-    /// The exit status it must end with. Runs it and compares: the last word of a test.
+    /// The expected exit status. Runs it and compares: the last call of a test.
     #[track_caller]
     pub fn status(mut self, status: i32) {
         self.expected.status = Some(status);
         self.compare(&self.outcome());
     }
 
-    /// Runs it and gives what it came to.
+    /// Runs it and returns the result.
     #[track_caller]
     pub fn outcome(&self) -> Outcome {
         self.start().finish().1
     }
 
-    /// Runs it in a folder that is there already.
+    /// Runs it in an existing folder.
     #[track_caller]
     pub fn outcome_in(&self, folder: &Path) -> Outcome {
         self.start_in(folder).finish().1
@@ -125,7 +125,7 @@ impl Program {
         self.begin(&path, Some(folder))
     }
 
-    /// Starts it in a folder that is there already; its files are added.
+    /// Starts it in an existing folder, after adding its files.
     #[track_caller]
     pub fn start_in(&self, folder: &Path) -> Running {
         self.begin(folder, None)
@@ -143,7 +143,7 @@ impl Program {
         for name in UNWANTED {
             command.env_remove(name);
         }
-        // What a person allows and trusts on this machine is not the test's.
+        // The test must not use the permissions and trust of this computer's user.
         command.env("XDG_CONFIG_HOME", "/nowhere").env("XDG_DATA_HOME", "/nowhere");
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         let mut running = Running::start(command, folder, owned, self.limit);
@@ -151,7 +151,7 @@ impl Program {
         running
     }
 
-    /// Waits for the end of a run of this program, and compares: the last word of a test.
+    /// Waits for the end of a run, and compares: the last call of a test.
     #[track_caller]
     pub fn ends(mut self, running: Running, status: i32) {
         self.expected.status = Some(status);

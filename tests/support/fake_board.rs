@@ -4,7 +4,7 @@
 //! seam only. Invariant: no threads and no real time. A wait with a deadline on a silent board times out at once.
 //!
 //! It follows `shared/runtime/pyexec.c` of MicroPython. It cannot run Python: a closure says what each program does.
-//! Of the friendly REPL it knows no continuation lines, cursor movements or history.
+//! Its friendly REPL has no continuation lines, cursor movements or history.
 
 #[path = "fake_board/checked.rs"]
 mod checked;
@@ -81,7 +81,7 @@ fn traceback(last: &str) -> Vec<u8> {
 pub enum RawPaste {
     /// It has it.
     Supported,
-    /// It answers `R\x00` and its prompt.
+    /// It replies `R\x00` and its prompt.
     Refused,
     /// Before version 1.14: Ctrl-A clears the line and prints the prompt.
     Unknown,
@@ -226,7 +226,7 @@ impl Handle {
         lock(&self.state).output.inject(Fault::GoneAfter(0));
     }
 
-    /// What happened until now, input included that the board has not had time to consume.
+    /// Everything that has happened, including input that the board has not consumed yet.
     pub fn log(&self) -> Log {
         let mut state = lock(&self.state);
         state.consume();
@@ -287,7 +287,7 @@ impl Port for FakeBoard {
             return Err(gone());
         }
         if wait.deadline.is_none() {
-            return Err(PortError::Gone("the fake board is silent, and the wait for it has no end".to_owned()));
+            return Err(PortError::Gone("the fake board is silent, and the wait has no deadline".to_owned()));
         }
         state.log.timeouts += 1;
         state.output.let_late_bytes_come();

@@ -7,7 +7,7 @@ use super::faulty_port::{Fault, Link};
 use super::items::item;
 use belay_script::board::content::Upload;
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Answer, Called, Device, Host, Index, OpenOptions, Operation, Output, Proxied};
+use belay_script::device::{Called, Device, Host, Index, OpenOptions, Operation, OperationResult, Output, Proxied};
 use belay_script::port::sim::SimOptions;
 use belay_script::value::Value;
 use belay_script::{Error, Kind};
@@ -170,9 +170,9 @@ impl Bench {
             }
             Deed::Proxy => {
                 let made = self.device().proxy("[10, 20, 30]", None, None)?;
-                let Proxied::One(Answer::Object(list)) = made else { return Ok(Err("no object".to_owned())) };
+                let Proxied::One(OperationResult::Object(list)) = made else { return Ok(Err("no object".to_owned())) };
                 match list.run(&Operation::Item(&Index::Key(Value::Int(1))), None)? {
-                    Answer::Value(Value::Int(20)) => Ok(Ok(())),
+                    OperationResult::Value(Value::Int(20)) => Ok(Ok(())),
                     _ => Ok(Err("something in place of 20".to_owned())),
                 }
             }
@@ -284,8 +284,7 @@ impl Bench {
     fn aftermath(&mut self, deed: Deed) -> Result<(), String> {
         let describe = |error: &Error| format!("{}: {}", error.kind().name(), error.message());
         if deed == Deed::Close || self.device.is_none() {
-            self.device =
-                Some(self.open().map_err(|error| format!("it cannot be opened again: {}", describe(&error)))?);
+            self.device = Some(self.open().map_err(|error| format!("it cannot be reopened: {}", describe(&error)))?);
         }
         let add = |device: &Device| device.call("add", &[Value::Int(1), Value::Int(2)], &[], None).map(value);
         match add(self.device()) {

@@ -16,7 +16,7 @@ pub enum Fault {
     Unplug(usize),
     /// The board is unplugged after the host has written this many bytes, perhaps in the middle of a write.
     UnplugInWrite(usize),
-    /// The board restarts by itself, by power: all it was about to say is lost.
+    /// The board restarts by a power cycle: its pending output is lost.
     Reboot(usize),
     /// The same after the host has written this many bytes: the rest reaches the starting board.
     RebootInWrite(usize),

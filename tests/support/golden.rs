@@ -1,13 +1,13 @@
 //! Golden tests as files: a folder with `script.rhai`, and the expected output.
 //!
-//! | file | holds |
+//! | file | contains |
 //! |---|---|
-//! | `args` | one argument a line; without it: `run script.rhai` |
-//! | `stdin` | what the program reads |
+//! | `args` | one argument per line; default: `run script.rhai` |
+//! | `stdin` | the program's input |
 //! | `stdout`, `stderr` | expected output; empty if the file is missing |
 //! | `status` | expected exit status; 0 if the file is missing |
 //!
-//! Addresses of objects (`0x7f…`) in what it says become `0x…`. All other files, and folders, are there for the script. `BELAY_SCRIPT_BLESS=1` accepts what the program says.
+//! Addresses of objects (`0x7f…`) in the output become `0x…`. All other files, and folders, are for the script. `BELAY_SCRIPT_BLESS=1` accepts the actual output.
 
 use super::command::{Outcome, Program, difference};
 use std::fs;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 const SPECIAL: &[&str] = &["args", "stdin", "stdout", "stderr", "status"];
 
-/// Runs the goldens in `folder`; gives what is not as expected, a text for each. `bless`: accepts what they say instead.
+/// Runs the goldens in `folder`; returns a text for each difference. `bless`: accepts the actual output instead.
 pub fn run_all(folder: &Path, bless: bool) -> Vec<String> {
     let mut cases: Vec<PathBuf> =
         fs::read_dir(folder).expect("the folder of goldens").map(|entry| entry.expect("an entry").path()).collect();

@@ -29,7 +29,7 @@ const END: &str = "_reduce(GONE, HIDDEN, GIVEN)\n\
 const BALLAST: &str =
     "import gc\n_ballast = []\nwhile gc.mem_free() > FREE + 300:\n _ballast.append(bytearray(200))\n gc.collect()\n";
 
-/// What a board knows of raw paste.
+/// A board's support of raw paste.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RawPaste {
     #[default]

@@ -84,7 +84,7 @@ fn reports_problems_with_their_position() {
         "3:12: `baudrate` is a whole number, not a positive number of bits per second | ",
     );
     case("[boards.dut]\nport = 5", "2:8: `port` is a whole number, not a string | ");
-    case("[boards.dut]\nport = \"smi\"", "2:8: there is no port `smi` | did you mean `sim`?");
+    case("[boards.dut]\nport = \"smi\"", "2:8: unknown port `smi` | did you mean `sim`?");
     case("[boards.dut]\nusb = {vid = 70000}", "2:14: `vid` is a whole number, not a number up to 0xffff | ");
     case(
         "[boards.dut]\nusb = {serial = \"x\"}",

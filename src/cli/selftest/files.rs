@@ -129,7 +129,7 @@ impl Listing {
         let sized: Vec<(&str, u64)> =
             entries.iter().filter_map(|entry| entry.size.map(|size| (entry.path.as_str(), size))).collect();
         let mut digests = if hashes { files.hash(&sized, &mut |_| {})?.into_iter() } else { Vec::new().into_iter() };
-        let line = |entry: &crate::board::files::Entry| {
+        let line = |entry: &crate::board::files::FileEntry| {
             let digest = if entry.size.is_some() { digests.next().unwrap_or_default() } else { Vec::new() };
             (entry.path.clone(), (entry.size, digest))
         };

@@ -5,7 +5,7 @@
 use super::bench::Bench;
 use super::outcome::{Checked, Outcome, shown};
 use crate::device::class::ItemKind;
-use crate::device::{Answer, Called, Function, Index, Operation, Proxied};
+use crate::device::{Called, Function, Index, Operation, OperationResult, Proxied};
 use crate::value::Value;
 use std::time::{Duration, Instant};
 
@@ -67,12 +67,12 @@ pub fn generators(bench: &mut Bench) -> Checked {
 /// Objects that stay on the board.
 pub fn proxies(bench: &mut Bench) -> Checked {
     bench.exec("selftest_list = [1, 'two', [3]]")?;
-    let Proxied::One(Answer::Object(list)) = bench.device.proxy("selftest_list", None, None)? else {
+    let Proxied::One(OperationResult::Object(list)) = bench.device.proxy("selftest_list", None, None)? else {
         return Ok(Outcome::wrong("an object of the board", "something else"));
     };
     let value = |answer| match answer {
-        Answer::Value(value) => value,
-        Answer::Object(object) => Value::Str(format!("object of {}", object.device().name())),
+        OperationResult::Value(value) => value,
+        OperationResult::Object(object) => Value::Str(format!("object of {}", object.device().name())),
     };
     let index = Index::Key(Value::Int(1));
     let steps: [(&str, Operation<'_>, Value); 4] = [

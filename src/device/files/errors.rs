@@ -1,6 +1,6 @@
-//! What to say when the files of a board cannot be had.
+//! The errors of file operations on a board.
 //!
-//! Uses [`crate::error`]. Pure. MicroPython's numbers of errors are Linux's on every board but its WebAssembly port, which
+//! Uses [`crate::error`]. Pure. MicroPython's error numbers are Linux's on every board except its WebAssembly port, which
 //! has those of WASI: [`common`] translates them.
 
 use crate::error::{Error, Kind, PyException};
@@ -8,34 +8,32 @@ use crate::error::{Error, Kind, PyException};
 /// The number of an OSError of our own: a file was written and has another hash. No board has negative numbers.
 const READS_BACK: i64 = -1;
 
-/// The answer is none that the helper gives.
+/// The reply is not from the helper.
 pub(super) fn nonsense() -> Error {
-    Error::new(Kind::ProtocolError, "the board's answer about its files makes no sense")
+    Error::new(Kind::ProtocolError, "the board sent an invalid reply about its files")
         .with_help("a program on the board may have changed `os` or `open`; restart the board and try again")
 }
 
-/// A board without directories, or without memory for the helper.
+/// The error of a board without directories, or without memory for the helper.
 pub(super) fn unsuitable(error: Error) -> Error {
     if error.kind() != Kind::DeviceException {
         return error;
     }
     let short = is_memory_error(&error);
-    let why = if short { "its memory is too full" } else { "its firmware has no file system with directories" };
-    Error::new(Kind::FeatureUnavailableError, format!("the board's files cannot be reached: {why}")).with_help(
-        if short {
-            "restart the board, or free memory with `import gc; gc.collect()`".to_owned()
-        } else {
-            format!("the board says: {}", error.message())
-        },
-    )
+    let why = if short { "not enough memory" } else { "its firmware has no file system with directories" };
+    Error::new(Kind::FeatureUnavailableError, format!("cannot access the board's files: {why}")).with_help(if short {
+        "restart the board, or free memory with `import gc; gc.collect()`".to_owned()
+    } else {
+        format!("the board says: {}", error.message())
+    })
 }
 
 pub(super) fn is_memory_error(error: &Error) -> bool {
     error.is_raised("MemoryError")
 }
 
-/// Whether `error` may come of bytes that were lost on the way to the board: it waits for them, makes no sense of what is
-/// left, or has written something else.
+/// Whether bytes lost on the way to the board may have caused `error`: it waits for them, rejects the rest, or has written
+/// something else.
 pub(super) fn may_be_loss(error: &Error) -> bool {
     match error.kind() {
         Kind::TimeoutError => true,
@@ -44,7 +42,7 @@ pub(super) fn may_be_loss(error: &Error) -> bool {
     }
 }
 
-/// WASI's numbers of errors, as MicroPython's WebAssembly port passes them on, and Linux's (`errno.h` of wasi-libc).
+/// WASI's error numbers, as MicroPython's WebAssembly port passes them on, and Linux's (`errno.h` of wasi-libc).
 const WASI: &[(i64, i64)] = &[
     (2, 13),
     (8, 9),
@@ -64,7 +62,7 @@ const WASI: &[(i64, i64)] = &[
     (69, 30),
 ];
 
-/// Linux's number of the error that a board of this `sys.platform` numbers so.
+/// Linux's number for an error number of a board with this `sys.platform`.
 pub(super) fn common(platform: &str, number: i64) -> i64 {
     let wasi = || WASI.iter().find(|(theirs, _)| *theirs == number).map(|(_, linux)| *linux);
     if platform == "webassembly" { wasi().unwrap_or(number) } else { number }
@@ -74,22 +72,22 @@ pub(super) fn not_written(number: i64, path: &str) -> Error {
     os_error(number, &format!("`{path}` cannot be written"))
 }
 
-/// The error of an operation on files: MicroPython's numbers are Linux's, or [`READS_BACK`].
+/// The error of a file operation: MicroPython's numbers are Linux's, or [`READS_BACK`].
 pub(super) fn os_error(number: i64, what: &str) -> Error {
     let (why, help) = match number {
         READS_BACK => {
-            ("it reads back with other bytes", "the flash may be worn out, or the link loses bytes: try again")
+            ("it reads back differently", "try again: the flash may be worn out, or the connection loses bytes")
         }
-        1 | 13 => ("it is not permitted", "the place may be read-only, or a directory with something in it"),
-        2 => ("there is no such file or directory", "look at what there is with `belay-script ls :/`"),
-        5 => ("the flash does not answer", "an SD card may have been taken out"),
+        1 | 13 => ("permission denied", "check whether it is read-only, or a non-empty directory"),
+        2 => ("no such file or directory", "list the files with `belay-script ls :/`"),
+        5 => ("the flash does not respond", "check whether an SD card was removed"),
         12 => ("the board's memory is full", "restart the board and try again"),
-        17 => ("it is there already", "choose another name"),
-        19 => ("there is no drive at this place", "look at what there is with `belay-script ls :/`"),
-        20 => ("a part of the path is a file", "choose another path"),
+        17 => ("file exists", "choose another name"),
+        19 => ("no such drive", "list the files with `belay-script ls :/`"),
+        20 => ("part of the path is a file", "choose another path"),
         21 => ("it is a directory", "remove the directory first, or choose another name"),
-        22 => ("the board does not take this name", "choose a shorter one, without special characters"),
-        28 => ("the board's flash is full", "see `belay-script df`, and remove what is not needed"),
+        22 => ("the board does not accept this name", "choose a shorter one, without special characters"),
+        28 => ("the board's flash is full", "run `belay-script df`, and remove files that are not needed"),
         30 => (
             "the board's file system is read-only",
             "CircuitPython keeps it so while its drive is mounted over USB: eject the drive on the computer, or call \
@@ -97,7 +95,7 @@ pub(super) fn os_error(number: i64, what: &str) -> Error {
         ),
         36 | 63 | 78 => ("the path is too long for the board", "choose shorter names"),
         39 | 66 => ("the directory is not empty", "remove what is in it first"),
-        _ => return raised(number, format!("{what}: number {number}")),
+        _ => return raised(number, format!("{what}: error {number}")),
     };
     raised(number, format!("{what}: {why}")).with_help(help)
 }
@@ -113,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_of_wasi_are_translated() {
+    fn translates_error_numbers_of_wasi() {
         for (theirs, linux) in [(44, 2), (20, 17), (51, 28), (999, 999), (-1, -1), (0, 0)] {
             assert_eq!(common("webassembly", theirs), linux);
             assert_eq!(common("rp2", theirs), theirs);

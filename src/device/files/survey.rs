@@ -1,20 +1,20 @@
-//! What is on a board, and how much room there is.
+//! Lists the files on a board and its free space.
 //!
-//! Uses [`crate::board::files`]. Invariant: nothing on the board changes.
+//! Uses [`crate::board::files`]. Invariant: changes nothing on the board.
 
 use super::errors::nonsense;
 use super::{Files, Space};
-use crate::board::files::{self, Entry};
+use crate::board::files::{self, FileEntry};
 use crate::bound;
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
 
 impl Files<'_> {
-    /// The whole tree below `root`, which is a directory; a directory stands before what is in it.
+    /// The whole tree below the directory `root`; a directory precedes its contents.
     ///
     /// # Errors
-    /// Of the link, or DeviceException if there is no such directory.
-    pub fn tree(&mut self, root: &str) -> Result<Vec<Entry>> {
+    /// Errors of the connection, or DeviceException if there is no such directory.
+    pub fn tree(&mut self, root: &str) -> Result<Vec<FileEntry>> {
         loop {
             match self.walk(root) {
                 Err(error) if self.makes_do(&error) => {}
@@ -23,13 +23,13 @@ impl Files<'_> {
         }
     }
 
-    fn walk(&mut self, root: &str) -> Result<Vec<Entry>> {
+    fn walk(&mut self, root: &str) -> Result<Vec<FileEntry>> {
         let begun = self.ask_for(&unlisted(root), &files::walk(Some(root), &self.facts))?;
         self.go_on(root, &begun)
     }
 
-    /// What a walk has found, of which `begun` is the first answer.
-    fn go_on(&mut self, root: &str, begun: &Value) -> Result<Vec<Entry>> {
+    /// The result of a walk, of which `begun` is the first reply.
+    fn go_on(&mut self, root: &str, begun: &Value) -> Result<Vec<FileEntry>> {
         let mut walked = files::walked(begun).ok_or_else(nonsense)?;
         let mut entries = walked.entries;
         let mut answers = 0;
@@ -37,7 +37,7 @@ impl Files<'_> {
             answers += 1;
             if entries.len().max(answers) > bound::ENTRIES {
                 let message = format!("`{root}` has more than {} entries", bound::ENTRIES);
-                return Err(Error::new(Kind::FeatureUnavailableError, message).with_help("name a directory in it"));
+                return Err(Error::new(Kind::FeatureUnavailableError, message).with_help("choose a directory in it"));
             }
             let answer = self.ask_for(&unlisted(root), &files::walk(None, &self.facts))?;
             walked = files::walked(&answer).ok_or_else(nonsense)?;
@@ -46,11 +46,11 @@ impl Files<'_> {
         Ok(entries)
     }
 
-    /// [`Files::tree`] and [`Files::space`] of `root`, in one exchange where the board can tell both.
+    /// [`Files::tree`] and [`Files::space`] of `root`, in one exchange if the board supports both.
     ///
     /// # Errors
     /// As [`Files::tree`].
-    pub fn survey(&mut self, root: &str) -> Result<(Vec<Entry>, Option<Space>)> {
+    pub fn survey(&mut self, root: &str) -> Result<(Vec<FileEntry>, Option<Space>)> {
         match self.ask(&files::survey(root, &self.facts)) {
             Ok(Value::Tuple(both)) => {
                 let [begun, space] = both.as_slice() else { return Err(nonsense()) };
@@ -61,7 +61,7 @@ impl Files<'_> {
                 }
             }
             Ok(_) => Err(nonsense()),
-            // One of them fails: which shows by itself.
+            // One of them fails: repeat them one by one.
             Err(error) if error.kind() == Kind::DeviceException => {
                 self.makes_do(&error);
                 Ok((self.tree(root)?, self.space(root)?))
@@ -70,10 +70,10 @@ impl Files<'_> {
         }
     }
 
-    /// Room on the file system that holds `path`; `None` if the board cannot tell.
+    /// Space on the file system of `path`; `None` if the board cannot tell.
     ///
     /// # Errors
-    /// Of the link.
+    /// Errors of the connection.
     pub fn space(&mut self, path: &str) -> Result<Option<Space>> {
         let answer = match self.ask(&files::space(path)) {
             Ok(answer) => answer,
@@ -84,14 +84,14 @@ impl Files<'_> {
     }
 }
 
-/// Reads what `statvfs` says.
+/// Parses the result of `statvfs`.
 fn room(answer: &Value) -> Result<Space> {
     let Value::Tuple(fields) = answer else { return Err(nonsense()) };
     let field = |index: usize| match fields.get(index) {
         Some(Value::Int(number)) => u64::try_from(*number).unwrap_or(0),
         _ => 0,
     };
-    // A full littlefs counts some of its blocks twice, and what is left goes below nothing.
+    // A full littlefs counts some of its blocks twice, so the rest would be negative.
     let free = if field(3) > field(2) { 0 } else { field(3) };
     Ok(Space { block: field(0), total: field(0).saturating_mul(field(2)), free: field(0).saturating_mul(free) })
 }

@@ -92,7 +92,7 @@ impl Root {
         Ok(unlinkat(directory, name, AtFlags::REMOVEDIR)?)
     }
 
-    /// Removes a file, or a link itself.
+    /// Removes a file, or a symlink itself.
     pub fn remove(&self, inner: &Path) -> io::Result<()> {
         let (directory, name) = self.parent(inner)?;
         Ok(unlinkat(directory, name, AtFlags::empty())?)

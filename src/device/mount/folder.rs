@@ -1,4 +1,4 @@
-//! A folder of this computer that a board reaches into, and nothing beside it.
+//! A folder of this computer that a board can access, and nothing outside it.
 //!
 //! Uses [`crate::gate`] and `super::beneath`. Invariant: what is read, written or told lies in the folder, whatever a path
 //! says, wherever links lead, and whatever another program swaps meanwhile; a link is followed only if it ends inside. Pipes and devices are no files.
@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-/// MicroPython's numbers of errors, which are Linux's.
+/// MicroPython's error numbers, which are Linux's.
 pub mod number {
     pub use crate::board::mount::Number;
 
@@ -30,23 +30,23 @@ pub mod number {
     pub const LOOP: Number = 40;
 }
 
-/// What an operation gives, or the number of the board's OSError.
+/// The result of an operation, or the number of the board's OSError.
 pub type Outcome<T> = Result<T, Number>;
 
 /// A folder.
 #[derive(Debug)]
 pub struct Folder {
-    /// Without links in it.
+    /// Its path without symlinks.
     root: PathBuf,
     /// The same, held open.
     below: Root,
     writable: bool,
-    /// Where besides it must lie, if a script asks for it.
+    /// Further limits on paths, if a script mounts it.
     confines: Option<Confines>,
 }
 
 /// An entry of a directory.
-pub struct Entry {
+pub struct FolderEntry {
     pub name: String,
     /// Size of a file; `None`: a directory.
     pub size: Option<u64>,
@@ -59,9 +59,9 @@ pub struct Mode {
     pub write: bool,
     pub append: bool,
     pub truncate: bool,
-    /// It may come into being.
+    /// It may be created.
     pub create: bool,
-    /// It must not be there.
+    /// It must not exist.
     pub new: bool,
 }
 
@@ -83,7 +83,7 @@ impl Mode {
 }
 
 impl Folder {
-    /// The folder at `path`; nothing in it is reached that is outside of `confines`.
+    /// The folder at `path`; nothing outside `confines` can be reached.
     pub fn new(path: &Path, writable: bool, confines: Option<Confines>) -> io::Result<Folder> {
         let root = path.canonicalize()?;
         match root.is_dir() {
@@ -96,18 +96,18 @@ impl Folder {
         self.writable
     }
 
-    /// Refuses what changes something, if it must not.
+    /// Refuses changes to a read-only folder.
     pub fn may_change(&self) -> Outcome<()> {
         if self.writable { Ok(()) } else { Err(number::READ_ONLY) }
     }
 
-    /// Whether a path without links in it may be reached.
+    /// Whether a path without symlinks may be reached.
     fn holds(&self, real: &Path) -> bool {
         let inside = |confines: &Confines| confines.holds(real, self.writable);
         real.starts_with(&self.root) && self.confines.as_ref().is_none_or(inside)
     }
 
-    /// The file or directory of this path, without links in it.
+    /// The file or directory at this path, with symlinks resolved.
     pub fn existing(&self, path: &str) -> Outcome<PathBuf> {
         let mut full = self.root.clone();
         full.extend(parts(path)?);
@@ -115,7 +115,8 @@ impl Folder {
         if self.holds(&real) { Ok(real) } else { Err(number::ACCESS) }
     }
 
-    /// Where this path is, or would be: its directory is there and free of links; the last part may be one.
+    /// The location of this path, which need not exist: its directory exists, with symlinks resolved; the last part may be a
+    /// symlink.
     fn place(&self, path: &str) -> Outcome<PathBuf> {
         let parts = parts(path)?;
         let Some((name, directory)) = parts.split_last() else { return Err(number::ACCESS) };
@@ -127,12 +128,12 @@ impl Folder {
         if self.holds(&place) { Ok(place) } else { Err(number::ACCESS) }
     }
 
-    /// As [`Folder::place`], with the last part's link followed.
+    /// Like [`Folder::place`], but follows a symlink in the last part.
     fn target(&self, path: &str) -> Outcome<PathBuf> {
         let place = self.place(path)?;
         match fs::symlink_metadata(&place) {
             Ok(about) if about.is_symlink() => match self.existing(path) {
-                // Nobody can say where a file would come into being.
+                // A broken symlink: the location of a new file is unknown.
                 Err(number::NONE_SUCH) => Err(number::ACCESS),
                 other => other,
             },
@@ -145,14 +146,14 @@ impl Folder {
         real.strip_prefix(&self.root).map_err(|_| number::ACCESS)
     }
 
-    /// What a path is.
+    /// The kind of a path.
     pub fn status(&self, path: &str) -> Outcome<Metadata> {
         let real = self.existing(path)?;
         let about = self.below.status(self.inner(&real)?).map_err(|error| failure(&error))?;
         if about.is_dir() || about.is_file() { Ok(about) } else { Err(number::ACCESS) }
     }
 
-    /// A directory, as a path from the folder on.
+    /// A directory, as a path relative to the folder.
     pub fn enter(&self, path: &str) -> Outcome<String> {
         if !self.status(path)?.is_dir() {
             return Err(number::NO_DIRECTORY);
@@ -160,9 +161,9 @@ impl Folder {
         Ok(format!("/{}", parts(path)?.join("/")))
     }
 
-    /// The entries of a directory whose names come behind `after`, in order. What leads out of the folder, what is
-    /// neither file nor directory, and names that are no UTF-8 are left out.
-    pub fn entries(&self, path: &str, after: &str) -> Outcome<impl Iterator<Item = Entry>> {
+    /// The entries of a directory whose names sort after `after`, in order. Skips symlinks out of the folder, entries that are
+    /// neither file nor directory, and names that are not valid UTF-8.
+    pub fn entries(&self, path: &str, after: &str) -> Outcome<impl Iterator<Item = FolderEntry>> {
         let directory = self.existing(path)?;
         let mut names = self.below.names(self.inner(&directory)?).map_err(|error| failure(&error))?;
         names.retain(|name| name.as_str() > after);
@@ -171,7 +172,7 @@ impl Folder {
             let real = directory.join(&name).canonicalize().ok().filter(|real| self.holds(real))?;
             let about = self.below.status(self.inner(&real).ok()?).ok()?;
             let size = Some(about.len()).filter(|_| about.is_file());
-            (about.is_file() || about.is_dir()).then_some(Entry { name, size })
+            (about.is_file() || about.is_dir()).then_some(FolderEntry { name, size })
         }))
     }
 
@@ -214,7 +215,7 @@ impl Folder {
         self.below.remove_directory(self.inner(&place)?).map_err(|error| failure(&error))
     }
 
-    /// Removes a file, or a link itself.
+    /// Removes a file, or a symlink itself.
     pub fn remove(&self, path: &str) -> Outcome<()> {
         self.may_change()?;
         let place = self.place(path)?;
@@ -231,7 +232,7 @@ impl Folder {
         self.below.rename(self.inner(&from)?, self.inner(&to)?).map_err(|error| failure(&error))
     }
 
-    /// Block size, and how many blocks there are, are free, and are free for everyone; zeros if that is not known.
+    /// Block size, and the numbers of all blocks, free blocks, and blocks free for everyone; zeros if unknown.
     pub fn space(&self) -> (u64, u64, u64, u64) {
         #[cfg(unix)]
         if let Ok(space) = rustix::fs::statvfs(&self.root) {
@@ -241,7 +242,7 @@ impl Folder {
     }
 }
 
-/// The parts of a path, without `.` and `..`: what would leave the folder is refused, and what is no plain name.
+/// The parts of a path, without `.` and `..`: refuses paths out of the folder, and parts that are not plain names.
 fn parts(path: &str) -> Outcome<Vec<&str>> {
     let mut parts = Vec::new();
     for part in path.split('/') {
@@ -250,7 +251,7 @@ fn parts(path: &str) -> Outcome<Vec<&str>> {
             ".." => drop(parts.pop().ok_or(number::ACCESS)?),
             part if part.contains('\0') => return Err(number::INVALID),
             part => {
-                // A drive or a separator of this computer's is no name.
+                // A drive or a separator of this computer is not a name.
                 let mut components = Path::new(part).components();
                 match (components.next(), components.next()) {
                     (Some(Component::Normal(name)), None) if name == part => parts.push(part),
@@ -262,13 +263,13 @@ fn parts(path: &str) -> Outcome<Vec<&str>> {
     Ok(parts)
 }
 
-/// Seconds since 1970 of the last change.
+/// Time of the last change, in seconds since 1970.
 pub fn changed(about: &Metadata) -> i64 {
     let since = about.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     since.and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or(0)
 }
 
-/// The number that a board has for an error of this computer.
+/// The board's number for an error of this computer.
 pub fn failure(error: &io::Error) -> Number {
     match error.kind() {
         ErrorKind::NotFound => number::NONE_SUCH,

@@ -1,8 +1,8 @@
-//! The files that a board has open in a mounted folder.
+//! The open files of a board in a mounted folder.
 //!
-//! A program that forgets to close its files must not run out of them, nor this computer of handles: the file that was
-//! used longest ago is closed, and opened again when it is used. Invariant: at most [`MOST_OPEN`] are open, and at most
-//! [`MOST`] are known; no number is given twice, so that a file of an earlier mount is never taken for another.
+//! A program that forgets to close its files must not run out of them, nor this computer of handles: the least recently
+//! used file is closed, and reopened when it is used. Invariant: at most [`MOST_OPEN`] are open, and at most [`MOST`] are
+//! known; numbers are never reused, so that a file of an earlier mount cannot be mistaken for another.
 
 use super::folder::{Folder, Mode, Outcome, failure, number};
 use std::collections::{BTreeMap, VecDeque};
@@ -10,10 +10,10 @@ use std::fs::File;
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Most files that are open on this computer.
+/// Most files open on this computer.
 const MOST_OPEN: usize = 16;
-/// Most files that a board has open. A board on which a program drops its files closes them when it collects its garbage,
-/// which nobody hears of here: one more, and the file that was used longest ago is closed for good.
+/// Most files open on a board. If a program drops its files, the board closes them at a garbage collection, without
+/// notice: with one file more, the least recently used one is closed permanently.
 const MOST: usize = 4096;
 
 /// The number of the newest file of any mount.
@@ -23,9 +23,9 @@ static NEWEST: AtomicU64 = AtomicU64::new(0);
 #[derive(Debug, Default)]
 pub struct Handles {
     files: BTreeMap<u64, Handle>,
-    /// Those that are open on this computer, the one last used at the end.
+    /// Those open on this computer, most recently used last.
     open: VecDeque<u64>,
-    /// How many may be written.
+    /// How many are writable.
     writable: usize,
     /// Counts uses.
     clock: u64,
@@ -46,12 +46,12 @@ struct Handle {
 struct Written {
     number: u64,
     length: usize,
-    /// The place after it.
+    /// The offset after it.
     end: u64,
 }
 
 impl Handles {
-    /// Opens a file; gives its number.
+    /// Opens a file; returns its number.
     pub fn open(&mut self, folder: &Folder, path: &str, mode: Mode) -> Outcome<u64> {
         let file = folder.open(path, mode)?;
         if self.files.len() >= MOST {
@@ -59,7 +59,7 @@ impl Handles {
             oldest.into_iter().for_each(|number| self.close(number));
         }
         let newest = NEWEST.fetch_add(1, Ordering::Relaxed) + 1;
-        // Opened again it is neither emptied nor made.
+        // When reopened, it is neither truncated nor created.
         let mode = Mode { truncate: false, create: false, new: false, ..mode };
         let path = path.to_owned();
         let handle = Handle { path, mode, file: Some(file), used: 0, last: None };
@@ -80,12 +80,12 @@ impl Handles {
         *self = Handles::default();
     }
 
-    /// Whether a file is open that may be written: the board may keep bytes of it.
+    /// Whether a writable file is open: the board may buffer bytes of it.
     pub fn may_be_written(&self) -> bool {
         self.writable > 0
     }
 
-    /// Notes the use of a file that is open on this computer, and closes the one used longest ago if there are too many.
+    /// Records the use of a file open on this computer, and closes the least recently used one if there are too many.
     fn is_used(&mut self, number: u64) {
         self.clock += 1;
         if let Some(handle) = self.files.get_mut(&number) {
@@ -126,8 +126,8 @@ impl Handles {
         Ok(bytes)
     }
 
-    /// Writes at `at`, or at the end where a file was opened so; gives the place after it. What a repeated write has
-    /// written before is not written again.
+    /// Writes at `at`, or at the end of a file opened for appending; returns the offset after it. A repeated write does not
+    /// write the same bytes again.
     pub fn write(&mut self, folder: &Folder, number: u64, write: u64, at: u64, bytes: &[u8]) -> Outcome<u64> {
         let (mut file, last, mode) = self.file(folder, number, |mode| mode.write)?;
         let (done, at) = match last.filter(|last| last.number == write) {

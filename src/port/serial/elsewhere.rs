@@ -1,11 +1,11 @@
-//! A serial port where there is no `poll`, that is on Windows: reads and writes with short timeouts.
+//! A serial port without `poll`, that is on Windows: reads and writes with short timeouts.
 
-use super::{Failure, Line, PathKind, SerialOptions, set_lines};
+use super::{ControlLine, Failure, PathKind, SerialOptions, set_lines};
 use crate::port::{PortError, Wait, usb};
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-/// As [`super::kind_of`]: ports are called `COM3`, or `\\\\.\\COM10`; every other path can be a file, or lead to another computer.
+/// As [`super::kind_of`]: ports are named `COM3` or `\\\\.\\COM10`; any other path can be a file or lead to another computer.
 pub(super) fn kind_of(path: &str) -> PathKind {
     let name = path.strip_prefix(r"\\.\").unwrap_or(path).to_ascii_uppercase();
     let number = name.strip_prefix("COM").unwrap_or_default();
@@ -25,7 +25,7 @@ impl Link {
     pub(super) fn open(path: &str, options: &SerialOptions) -> Result<Link, Failure> {
         let opened = serialport::new(path, options.baud_rate).timeout(Wait::SLICE).open();
         let mut line = opened.map_err(|error| match Failure::from(error) {
-            // Windows says the same of a port that another program has and of one that does not exist.
+            // Windows reports the same error for a port in use and for a missing one.
             Failure::Busy if !usb::names().iter().any(|name| name.eq_ignore_ascii_case(path)) => Failure::Missing,
             failure => failure,
         })?;
@@ -33,12 +33,12 @@ impl Link {
         Ok(Link { line })
     }
 
-    /// Whether it is a pseudo-terminal, of which there are none.
+    /// Whether it is a pseudo-terminal. Windows has none.
     pub(super) fn queues(&self) -> bool {
         false
     }
 
-    pub(super) fn set_lines(&mut self, lines: &[(Line, bool)]) {
+    pub(super) fn set_lines(&mut self, lines: &[(ControlLine, bool)]) {
         set_lines(self.line.as_mut(), lines);
     }
 
@@ -57,7 +57,7 @@ impl Link {
                 Err(PortError::Timeout) => None,
                 slice => Some(slice?),
             };
-            // The driver counts in milliseconds, and 0 would mean to wait for ever or not at all, by driver.
+            // The driver counts in milliseconds; 0 means either no wait or an endless one, depending on the driver.
             let limit = slice.unwrap_or_default().max(Duration::from_millis(1));
             self.line.set_timeout(limit).map_err(|_| PortError::Gone(gone.to_owned()))?;
             let count = match self.line.read(&mut chunk) {
@@ -106,7 +106,7 @@ impl Drop for Link {
     fn drop(&mut self) {
         // Windows drops DTR before RTS on closing, which resets an ESP32 at every disconnect.
         if cfg!(windows) {
-            set_lines(self.line.as_mut(), &[(Line::Rts, false), (Line::Dtr, false)]);
+            set_lines(self.line.as_mut(), &[(ControlLine::Rts, false), (ControlLine::Dtr, false)]);
         }
     }
 }

@@ -1,11 +1,11 @@
-//! A serial port against the other end of a pseudo-terminal.
+//! A serial port tested against the other end of a pseudo-terminal.
 
 use super::*;
 use rustix::fd::OwnedFd;
 use rustix::pty::OpenptFlags;
 use std::time::Instant;
 
-/// The end that plays the board, and the name of the port.
+/// The board's end, and the name of the port.
 fn pair() -> (OwnedFd, String) {
     let board = rustix::pty::openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     rustix::pty::grantpt(&board).unwrap();
@@ -64,9 +64,9 @@ fn every_byte_passes_both_ways_unchanged() {
 }
 
 #[test]
-fn what_was_said_before_opening_is_kept() {
+fn keeps_output_from_before_opening() {
     let (board, path) = pair();
-    // Someone must hold the line open in raw mode, else the terminal itself would edit and echo the bytes.
+    // Hold the line open in raw mode, or the terminal itself would edit and echo the bytes.
     let shared = SerialOptions { exclusive: false, ..SerialOptions::default() };
     let _first = SerialPort::open(&path, &shared).unwrap();
     send(&board, b"booted\r\n>>> ");
@@ -90,11 +90,11 @@ fn silence_times_out_at_the_deadline() {
 }
 
 #[test]
-fn past_the_deadline_a_read_hands_out_what_is_there_and_ends() {
+fn a_read_past_the_deadline_returns_available_bytes_and_times_out() {
     let (board, path) = pair();
     let mut port = open(&path);
-    send(&board, b"for ever");
-    // Until the bytes have come through the terminal's queue.
+    send(&board, b"endless.");
+    // Until the bytes have passed the terminal's queue.
     let arrived = |port: &SerialPort| rustix::io::ioctl_fionread(&port.link.fd).unwrap();
     while arrived(&port) < 8 {
         std::thread::yield_now();
@@ -102,7 +102,7 @@ fn past_the_deadline_a_read_hands_out_what_is_there_and_ends() {
     let mut got = Vec::new();
     let past = Wait { deadline: Some(Instant::now()), interruptible: false };
     assert_eq!(port.read(&mut got, past), Err(PortError::Timeout));
-    assert_eq!(got, b"for ever");
+    assert_eq!(got, b"endless.");
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn a_large_write_waits_for_a_slow_reader() {
 }
 
 #[test]
-fn a_write_that_nobody_takes_ends_at_the_deadline() {
+fn a_write_without_reader_ends_at_the_deadline() {
     let (_board, path) = pair();
     let mut port = open(&path);
     let start = Instant::now();
@@ -128,16 +128,16 @@ fn a_write_that_nobody_takes_ends_at_the_deadline() {
 }
 
 #[test]
-fn a_write_that_nobody_takes_ends_without_a_deadline_too() {
+fn a_write_without_reader_ends_without_a_deadline_too() {
     let (_board, path) = pair();
     let mut port = SerialPort { patience: Duration::from_millis(80), ..open(&path) };
     let wait = Wait { deadline: None, interruptible: false };
     let error = port.write(&vec![b'x'; 1_000_000], wait).unwrap_err();
-    assert_eq!(error.to_string(), "the board has taken no byte for 80ms: it hangs, or its link does");
+    assert_eq!(error.to_string(), "the board accepted no data for 80ms: the board or its connection hangs");
 }
 
 #[test]
-fn a_port_in_use_is_refused() {
+fn rejects_a_port_in_use() {
     let (_board, path) = pair();
     let first = open(&path);
     let error = SerialPort::open(&path, &SerialOptions::default()).err().unwrap();
@@ -149,7 +149,7 @@ fn a_port_in_use_is_refused() {
 }
 
 #[test]
-fn ports_can_be_shared_on_demand() {
+fn a_port_can_be_shared_on_request() {
     let (_board, path) = pair();
     let shared = SerialOptions { exclusive: false, ..SerialOptions::default() };
     let _first = SerialPort::open(&path, &shared).unwrap();
@@ -194,12 +194,12 @@ fn rejects_paths_that_are_not_serial_ports() {
     let error = SerialPort::open("/dev/ttyNoSuchPort", &SerialOptions::default()).err().unwrap();
     assert_eq!(
         (error.kind(), error.message()),
-        (Kind::DeviceNotFoundError, "there is no serial port `/dev/ttyNoSuchPort`")
+        (Kind::DeviceNotFoundError, "unknown serial port `/dev/ttyNoSuchPort`")
     );
 }
 
 #[test]
-fn a_missing_port_is_answered_with_those_that_exist() {
+fn an_unknown_port_lists_the_existing_ones() {
     let board = usb::FoundPort { device: "/dev/ttyACM0".to_owned(), accessible: true, ..usb::FoundPort::default() };
     let error = missing("/dev/ttyACM1", std::slice::from_ref(&board), &["/dev/ttyS0".to_owned()]);
     let help = "did you mean `/dev/ttyACM0`? these boards are plugged in:\n  /dev/ttyACM0";
@@ -210,23 +210,23 @@ fn a_missing_port_is_answered_with_those_that_exist() {
 }
 
 #[test]
-fn refusals_say_what_to_do() {
+fn open_errors_have_help() {
     let options = SerialOptions { baud_rate: 7, ..SerialOptions::default() };
-    let told = |failure| explain("p", &options, failure);
-    assert_eq!(told(Failure::Forbidden).message(), "no permission to open `p`");
-    assert_eq!(told(Failure::BaudRate).message(), "`p` does not run at 7 baud");
-    assert_eq!(told(Failure::Other("why".to_owned())).message(), "`p` cannot be opened: why");
+    let explained = |failure| explain("p", &options, failure);
+    assert_eq!(explained(Failure::Forbidden).message(), "permission denied for `p`");
+    assert_eq!(explained(Failure::BaudRate).message(), "`p` does not support 7 baud");
+    assert_eq!(explained(Failure::Other("why".to_owned())).message(), "cannot open `p`: why");
     let error = SerialPort::open("p", &SerialOptions { baud_rate: 0, ..options }).err().unwrap();
-    assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, "the baud rate is 0"));
+    assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, "baud rate must not be 0"));
 }
 
 #[test]
 fn lines_never_pass_through_reset() {
     let lines = |dtr, rts| SerialOptions { dtr, rts, ..SerialOptions::default() }.lines();
-    assert_eq!(lines(None, None), [(Line::Dtr, true), (Line::Rts, true)]);
-    assert_eq!(lines(Some(false), None), [(Line::Rts, false), (Line::Dtr, false)]);
-    assert_eq!(lines(None, Some(false)), [(Line::Rts, false), (Line::Dtr, true)]);
-    assert_eq!(lines(Some(false), Some(true)), [(Line::Dtr, false), (Line::Rts, true)]);
+    assert_eq!(lines(None, None), [(ControlLine::Dtr, true), (ControlLine::Rts, true)]);
+    assert_eq!(lines(Some(false), None), [(ControlLine::Rts, false), (ControlLine::Dtr, false)]);
+    assert_eq!(lines(None, Some(false)), [(ControlLine::Rts, false), (ControlLine::Dtr, true)]);
+    assert_eq!(lines(Some(false), Some(true)), [(ControlLine::Dtr, false), (ControlLine::Rts, true)]);
 }
 
 /// The automatic reset circuit of ESP boards: EN is low while RTS is on and DTR off, GPIO0 while DTR is on and RTS off. What
@@ -239,7 +239,7 @@ fn the_reset_pulse_restarts_an_esp_into_its_program() {
         let (mut in_reset, mut restarts) = (false, 0);
         for (lines, pause) in reset_pulse(options.lines()) {
             for (line, on) in lines {
-                *(if line == Line::Dtr { &mut dtr_on } else { &mut rts_on }) = on;
+                *(if line == ControlLine::Dtr { &mut dtr_on } else { &mut rts_on }) = on;
                 let is_low = rts_on && !dtr_on;
                 if in_reset && !is_low {
                     let boots_the_loader = dtr_on && !rts_on;

@@ -1,10 +1,10 @@
-//! A serial port on Unix: configured by the crate `serialport`, read and written on a descriptor of our own.
+//! A serial port on Unix: configured by the crate `serialport`, read and written on our own descriptor.
 //!
-//! The crate's own writes block once the line's buffer is full, with no deadline; and its descriptor cannot be
-//! borrowed without unsafe code. So the device is opened twice. Ours comes first, because the crate's puts up the
-//! barrier (TIOCEXCL and a file lock) that keeps later openers out, ourselves included.
+//! The crate's writes block without a deadline once the line's buffer is full, and its descriptor cannot be borrowed
+//! without unsafe code. So the device is opened twice. Ours is opened first, because the crate then takes the lock
+//! (TIOCEXCL and a file lock) that keeps out later openers, including us.
 
-use super::{Failure, Line, PathKind, SerialOptions, set_lines};
+use super::{ControlLine, Failure, PathKind, SerialOptions, set_lines};
 use crate::port::{PortError, Wait, descriptor};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Major numbers of the devices that are pseudo-terminals (Linux, `devices.txt`).
 const PSEUDO_TERMINALS: std::ops::RangeInclusive<u32> = 136..=143;
 
-/// What a device is called that is not a terminal.
+/// The phrase for a device that is not a terminal.
 const DEVICE: &str = "a character device, not a terminal";
 
 /// Major and least minor numbers of the terminals of the computer itself (Linux, `devices.txt`): virtual consoles, the
@@ -27,7 +27,7 @@ pub(super) fn kind_of(path: &str) -> PathKind {
     match rustix::fs::stat(path) {
         Ok(status) => kind_of_status(path, &status),
         Err(Errno::NOENT | Errno::NOTDIR) => PathKind::Missing,
-        // Who may not look at it cannot open it either.
+        // Without permission to stat it, it cannot be opened either.
         Err(_) => PathKind::Serial,
     }
 }
@@ -54,7 +54,7 @@ fn kind_of_status(path: &str, status: &rustix::fs::Stat) -> PathKind {
     if OWN_TERMINALS.iter().any(|(own, minors)| *own == major && minors.contains(&minor)) {
         return PathKind::Other("a terminal of this computer");
     }
-    // Where the system does not tell, it shows when the device is open.
+    // If the system does not say, opening the device will.
     match std::fs::canonicalize(format!("/sys/dev/char/{major}:{minor}/subsystem")) {
         Ok(subsystem) if !subsystem.ends_with("tty") => PathKind::Other(DEVICE),
         _ => PathKind::Serial,
@@ -62,13 +62,13 @@ fn kind_of_status(path: &str, status: &rustix::fs::Stat) -> PathKind {
 }
 
 pub(super) struct Link {
-    /// Non-blocking, for all bytes.
+    /// Non-blocking; all bytes pass through it.
     pub(super) fd: OwnedFd,
-    /// Whether a program is behind it.
+    /// Whether it is a pseudo-terminal.
     pseudo: bool,
     /// Holds the lock.
     line: Box<dyn serialport::SerialPort>,
-    /// Whether a write failed: then nobody may wait for its bytes on closing.
+    /// Whether a write failed: then closing must not wait for its bytes.
     failed: bool,
 }
 
@@ -86,7 +86,7 @@ impl From<Errno> for Failure {
 impl Link {
     pub(super) fn open(path: &str, options: &SerialOptions) -> Result<Link, Failure> {
         let kind = kind_of_status(path, &rustix::fs::stat(path)?);
-        // Opening what is not a terminal can have effects of its own (a tape, a watchdog): look first.
+        // Opening a device that is not a terminal can have side effects (a tape, a watchdog): check first.
         if let PathKind::Other(what) = kind {
             return Err(Failure::NoTerminal(what));
         }
@@ -96,7 +96,7 @@ impl Link {
             return Err(Failure::NoTerminal(DEVICE));
         }
         let pseudo = kind == PathKind::PseudoTerminal;
-        // macOS refuses to set the speed of a pseudo-terminal; 0 leaves it alone.
+        // macOS refuses to set the speed of a pseudo-terminal; 0 leaves it unchanged.
         let baud_rate = if pseudo && cfg!(target_os = "macos") { 0 } else { options.baud_rate };
         let mut line = serialport::new(path, baud_rate).exclusive(options.exclusive).open()?;
         set_lines(line.as_mut(), &options.lines());
@@ -108,7 +108,7 @@ impl Link {
         self.pseudo
     }
 
-    pub(super) fn set_lines(&mut self, lines: &[(Line, bool)]) {
+    pub(super) fn set_lines(&mut self, lines: &[(ControlLine, bool)]) {
         set_lines(self.line.as_mut(), lines);
     }
 
@@ -133,7 +133,7 @@ impl Link {
 
 impl Drop for Link {
     fn drop(&mut self) {
-        // Linux waits up to 30 s on closing for bytes that a locked-up board never takes.
+        // On close, Linux waits up to 30 s for bytes that a locked-up board never accepts.
         if self.failed {
             let _ = tcflush(&self.fd, QueueSelector::OFlush);
         }

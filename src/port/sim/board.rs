@@ -1,7 +1,6 @@
-//! [`SimPort`]: the simulated board as a port. What its process does not do by itself, resets and interrupts, is done
-//! here.
+//! [`SimPort`]: the simulated board as a port. Adds what its process does not do itself: resets and interrupts.
 //!
-//! Uses [`super::life`], [`super::interrupt`]. Invariant: between two lives the flash and what the host wrote stay.
+//! Uses [`super::life`], [`super::interrupt`]. Invariant: the flash and unread input survive a restart.
 
 use super::SimOptions;
 use super::flash::Flash;
@@ -16,10 +15,10 @@ use std::collections::VecDeque;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-/// Most bytes of output that wait for the host before the board has to.
+/// Most bytes of output buffered for the host before the board has to wait.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
-/// How many lives in a row may end within [`SHORT_LIFE`] without a prompt.
+/// How many processes in a row may end within [`SHORT_LIFE`] without a prompt.
 const SHORT_LIVES: u32 = 10;
 
 /// See [`SHORT_LIVES`].
@@ -28,11 +27,11 @@ const SHORT_LIFE: Duration = Duration::from_secs(1);
 /// Ctrl-C.
 const INTERRUPT: u8 = 3;
 
-/// A simulated board (see the module's description for what it is and is not).
+/// A simulated board (see the module's documentation for its limits).
 ///
-/// Soft reset, `sys.exit()` and `machine.soft_reset()` restart it with the same flash, in the mode its REPL was in;
-/// `machine.reset()`, a watchdog and the end of a deep sleep restart it in the friendly mode. Killed from outside, it is
-/// gone like a board that was unplugged. It ends with the port, or with this process.
+/// Soft reset, `sys.exit()` and `machine.soft_reset()` restart it with the same flash, in the same REPL mode;
+/// `machine.reset()`, a watchdog and the end of a deep sleep restart it in the friendly mode. If another program kills
+/// it, it is gone like an unplugged board. It ends with the port, or with this process.
 #[derive(Debug)]
 pub struct SimPort {
     name: String,
@@ -40,32 +39,32 @@ pub struct SimPort {
     life: Life,
     interrupter: Interrupter,
     receiver: Receiver,
-    /// From the host, not yet passed on.
+    /// Input from the host, not yet passed on.
     input: VecDeque<u8>,
-    /// For the host, not yet read.
+    /// Output for the host, not yet read.
     output: Vec<u8>,
     /// When the process was last written to.
     written: Option<Instant>,
     short_lives: u32,
     gone: Option<String>,
-    /// Whether nothing but the interpreter has run: the flash was empty.
+    /// Whether no user code has run: the flash was empty.
     fresh: bool,
 }
 
 impl SimPort {
-    /// Starts a simulated board and waits until its flash is mounted. An interpreter that has to be installed first
-    /// is announced through `notify`.
+    /// Starts a simulated board and waits until its flash is mounted. Announces the installation of an interpreter through
+    /// `notify`.
     ///
     /// # Errors
-    /// [`Kind::FeatureUnavailableError`] if there is no interpreter and none can be installed,
-    /// [`Kind::ConnectionFailedError`] if the flash cannot be used or the board does not start.
+    /// [`Kind::FeatureUnavailableError`] if no interpreter is found or can be installed,
+    /// [`Kind::ConnectionFailedError`] if the flash cannot be used or the board fails to start.
     pub fn open(options: &SimOptions, notify: &dyn Fn(&str)) -> Result<SimPort> {
         let flash = Flash::open(options)?;
         let interpreter = interpreter::find(notify)?;
         let failed = |reason: String| Error::new(Kind::ConnectionFailedError, reason);
         let started = Body::new(interpreter, flash, options)
             .and_then(|body| Life::start(&body, false, Cause::PowerOn).map(|life| (body, life)));
-        let (body, life) = started.map_err(|error| failed(format!("the simulated board does not start: {error}")))?;
+        let (body, life) = started.map_err(|error| failed(format!("the simulated board failed to start: {error}")))?;
         let mut port = SimPort {
             name: options.address(),
             receiver: Receiver::new(body.profile.buffer, Instant::now()),
@@ -81,30 +80,30 @@ impl SimPort {
         };
         let wait = Wait { deadline: None, interruptible: true };
         while !port.life.listens() {
-            // The start has a limit of its own.
+            // The start has its own limit.
             match wait.slice().and_then(|slice| port.listen(false, slice)) {
                 Ok(()) => {}
                 Err(PortError::Gone(reason)) => {
-                    let help = "a flash file must hold a littlefs of this size or be empty; see `BELAY_SCRIPT_MICROPYTHON` \
+                    let help = "use a flash file that is empty or holds a littlefs of this size; set `BELAY_SCRIPT_MICROPYTHON` \
                         for another interpreter";
                     return Err(failed(reason).with_help(help));
                 }
                 Err(_) => return Err(Error::new(Kind::Interrupted, "interrupted while the simulated board started")),
             }
         }
-        // From now on the flash holds what the board wrote.
+        // From now on the flash holds the board's data.
         port.body.flash.blank = false;
         Ok(port)
     }
 
-    /// The process of this life.
+    /// The current process.
     #[cfg(all(test, target_os = "linux"))]
     pub(super) fn process(&self) -> rustix::process::Pid {
         self.life.child.pid()
     }
 
-    /// Waits up to `limit` for the board to say something, and restarts it if it reset itself. `pressing`: an
-    /// interrupt waits for its moment.
+    /// Waits up to `limit` for output of the board, and restarts the board if it reset itself. `pressing`: an interrupt is
+    /// pending.
     fn listen(&mut self, pressing: bool, limit: Duration) -> Result<(), PortError> {
         if let Some(reason) = &self.gone {
             return Err(PortError::Gone(reason.clone()));
@@ -121,10 +120,10 @@ impl SimPort {
         }
     }
 
-    /// Passes on what the host wrote, as far as it goes. Whether an interrupt waits for its moment.
+    /// Passes on as much of the host's input as possible. Returns whether an interrupt is pending.
     fn pass_input(&mut self) -> bool {
         if !self.life.listens() {
-            // What was typed ahead waits for the prompt; an interrupt is for boot.py.
+            // Input waits for the prompt; an interrupt goes to boot.py.
             let Some(place) = self.input.iter().position(|&byte| byte == INTERRUPT) else { return false };
             return self.life.interruptible()
                 && match self.interrupter.press(&self.life.child, self.written) {
@@ -151,7 +150,7 @@ impl SimPort {
                 Some(_) => bytes.iter().take_while(|&&byte| byte != INTERRUPT).count(),
             };
             let Some(count) = self.taken(count) else {
-                // An interrupt does not go through the buffer.
+                // An interrupt bypasses the buffer.
                 if let Some(place) = self.input.iter().position(|&byte| byte == INTERRUPT) {
                     match self.interrupter.press(&self.life.child, self.written) {
                         Press::Signalled => self.take_presses(place),
@@ -179,8 +178,8 @@ impl SimPort {
         }
     }
 
-    /// How many of the next `count` bytes the board takes now; `None`: none, and none is lost yet. Loses what came while its
-    /// buffer was full; then it is 0.
+    /// How many of the next `count` bytes the board accepts now; `None`: none, and none is lost yet. Drops input that came
+    /// while its buffer was full, and then returns 0.
     #[cfg(target_os = "linux")]
     fn taken(&mut self, count: usize) -> Option<usize> {
         if !self.body.profile.loses_input || self.input.front() == Some(&INTERRUPT) {
@@ -204,18 +203,18 @@ impl SimPort {
         (lost > 0).then_some(0)
     }
 
-    /// Elsewhere it is not seen whether code runs: the host waits.
+    /// Other systems cannot see whether code runs: the host waits.
     #[cfg(not(target_os = "linux"))]
     fn taken(&mut self, count: usize) -> Option<usize> {
         Some(count)
     }
 
-    /// Takes the press at `place`.
+    /// Handles the Ctrl-C at `place`.
     fn take_presses(&mut self, place: usize) {
         self.input.remove(place);
     }
 
-    /// Acts as a board does when its process has ended: Ctrl-D and SystemExit end it, and are a soft reset.
+    /// Acts like a board after its process has ended: Ctrl-D and SystemExit end the process, which is a soft reset.
     fn ended(&mut self, ending: Ending) -> Result<(), PortError> {
         match ending {
             Ending::Exited(_) => self.reset(Cause::Soft),
@@ -224,17 +223,16 @@ impl SimPort {
         }
     }
 
-    /// Starts the next life.
+    /// Starts the next process.
     fn reset(&mut self, cause: Cause) -> Result<(), PortError> {
         let short = !self.life.screen.prompted() && self.life.born.elapsed() < SHORT_LIFE;
         self.short_lives = if short { self.short_lives + 1 } else { 0 };
         if self.short_lives >= SHORT_LIVES {
-            return self
-                .leave("the simulated board resets again and again: look at its boot.py and main.py".to_owned());
+            return self.leave("the simulated board keeps resetting: check its boot.py and main.py".to_owned());
         }
         let raw = cause == Cause::Soft && self.life.is_raw();
         if cause == Cause::Soft {
-            // What was typed ahead of the reset waits for what comes after it, as in a board's receive buffer.
+            // Input from before the reset stays for the next process, as in a board's receive buffer.
             for &byte in self.life.child.unread().iter().rev() {
                 self.input.push_front(byte);
             }
@@ -247,7 +245,7 @@ impl SimPort {
         self.begin(raw, cause)
     }
 
-    /// Starts the next life.
+    /// Starts the next process.
     fn begin(&mut self, raw: bool, cause: Cause) -> Result<(), PortError> {
         match Life::start(&self.body, raw, cause) {
             Ok(life) => {
@@ -257,7 +255,7 @@ impl SimPort {
                 self.receiver = Receiver::new(self.body.profile.buffer, Instant::now());
                 Ok(())
             }
-            Err(error) => self.leave(format!("the simulated board does not start again: {error}")),
+            Err(error) => self.leave(format!("the simulated board failed to restart: {error}")),
         }
     }
 
@@ -273,13 +271,13 @@ impl Port for SimPort {
     }
 
     fn abilities(&self) -> Abilities {
-        // Elsewhere the terminal makes the signals, which MicroPython switches off for raw paste.
+        // On other systems the terminal makes the signals, which MicroPython turns off for raw paste.
         Abilities {
             soft_reset: true,
             raw_paste: cfg!(target_os = "linux"),
             own_flash: true,
             simulated: true,
-            // A flash file may hold a main.py.
+            // A flash file may contain a main.py.
             fresh: self.fresh,
             hard_reset: true,
             starts_on_open: false,
@@ -292,7 +290,7 @@ impl Port for SimPort {
         self.input.is_empty() && self.life.child.poll(false, true, Duration::ZERO).1
     }
 
-    /// Starts the board anew with its boot.py alone: a main.py that keeps Ctrl-C would be reached before Ctrl-C is.
+    /// Restarts the board with boot.py only: a main.py that catches Ctrl-C would start before Ctrl-C arrives.
     fn hard_reset(&mut self, _wait: Wait) -> Result<(), PortError> {
         if let Some(reason) = &self.gone {
             return Err(PortError::Gone(reason.clone()));
@@ -304,7 +302,7 @@ impl Port for SimPort {
     }
 
     fn descriptors(&self) -> Vec<BorrowedFd<'_>> {
-        // What was typed ahead, and interrupts, are passed on by reads.
+        // Reads pass on pending input and interrupts.
         if self.input.is_empty() && self.output.is_empty() { self.life.child.descriptors() } else { Vec::new() }
     }
 
@@ -313,7 +311,7 @@ impl Port for SimPort {
         self.receiver.sent(bytes.len(), Instant::now());
         loop {
             let pressing = self.pass_input();
-            // A board that is not at its prompt yet keeps what comes for later.
+            // A board that is not at its prompt yet keeps input for later.
             let room = if self.life.listens() { 0 } else { self.body.profile.buffer };
             if self.gone.is_none() && !pressing && self.input.len() <= room {
                 return Ok(());

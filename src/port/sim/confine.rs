@@ -1,14 +1,14 @@
-//! Confines the process of a simulated board: what runs on it reaches its flash and its terminal, and nothing else of this
-//! computer. Linux only; elsewhere the process runs with the rights of the person, and [`measures`] says so.
+//! Confines the process of a simulated board: code on it can reach its flash and its terminal, and nothing else on this
+//! computer. Linux only; on other systems the process has the user's permissions, and [`measures`] reports that.
 //!
-//! Three means, applied between fork and exec and inherited by whatever follows:
+//! Three mechanisms, applied between fork and exec and inherited by every child:
 //! - Landlock (Linux 5.13; TCP from 6.7, signals and abstract sockets from 6.12): files beyond the interpreter and its
 //!   libraries can neither be read nor written, and nothing but the interpreter can be executed.
 //! - a seccomp filter: no new process, no socket, no tracing of others, no change of mounts or namespaces.
 //! - resource limits: memory, file size, processor time, open files; no core dumps.
 //!
-//! A kernel that lacks one of them runs the board with the others. Uses [`super::interpreter`]. Invariant: what the
-//! child does here are system calls; everything that allocates has happened before the fork.
+//! On a kernel without one of them, the others still apply. Uses [`super::interpreter`]. Invariant: the child makes only
+//! system calls here; all allocation happens before the fork.
 
 use super::interpreter::Interpreter;
 use landlock::{
@@ -25,10 +25,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Address space of the process, in bytes, besides the heap of the board: Python, MicroPython and the stacks of threads.
+/// Address space of the process in bytes, in addition to the board's heap: Python, MicroPython and thread stacks.
 const MEMORY: u64 = 1 << 30;
 
-/// Processor time of one life of a board, in seconds: a bench may run for a day.
+/// Processor time of one process of a board, in seconds: a bench may run for a day.
 const CPU_SECONDS: u64 = 24 * 3600;
 
 /// Open files of the process.
@@ -37,7 +37,7 @@ const OPEN_FILES: u64 = 64;
 /// Shortest file size limit, in bytes; the flash may be longer.
 const FILE_SIZE: u64 = 1 << 20;
 
-/// The newest Landlock whose rights are asked for. An older kernel gives those that it knows.
+/// The newest Landlock ABI whose rights are requested. An older kernel applies the rights it supports.
 const LANDLOCK: ABI = ABI::V6;
 
 /// Folders and files that every program needs to start: the loader, shared libraries, time zones, random bytes.
@@ -54,15 +54,15 @@ const NEEDED: &[&str] = &[
     "/dev/urandom",
 ];
 
-/// Folders with programs: an interpreter that is a shell script needs others.
+/// Folders with programs: an interpreter that is a shell script needs other programs.
 const PROGRAMS: &[&str] = &["/bin", "/usr/bin", "/usr/local/bin"];
 
-/// What confines a process, made before the fork.
+/// The confinement of a process, prepared before the fork.
 pub(super) struct Confinement {
     ruleset: Option<RulesetCreated>,
     filters: Vec<BpfProgram>,
     limits: Vec<(Resource, u64)>,
-    /// Names of the variables that the process inherits.
+    /// The environment variables that the process inherits.
     variables: &'static [&'static str],
 }
 
@@ -84,15 +84,15 @@ impl Confinement {
         Ok(Confinement { ruleset: Some(ruleset), filters: filters()?, limits, variables })
     }
 
-    /// The environment of the process: what the loader needs, and nothing that says whose computer this is.
+    /// The environment of the process: what the loader needs, and nothing that identifies the user.
     pub(super) fn variables(&self) -> Vec<(&'static str, OsString)> {
         self.variables.iter().filter_map(|name| Some((*name, std::env::var_os(name)?))).collect()
     }
 
-    /// Confines this process, for good. Makes system calls only, so that it may stand between fork and exec.
+    /// Confines this process permanently. Makes only system calls, so it may run between fork and exec.
     ///
     /// # Errors
-    /// The error of a system call that a kernel with this means does not give.
+    /// An error of a system call that a kernel with this mechanism does not return.
     pub(super) fn apply(&mut self) -> io::Result<()> {
         close_descriptors()?;
         for &(resource, most) in &self.limits {
@@ -114,20 +114,20 @@ impl Confinement {
     }
 }
 
-/// Marks every descriptor but the standard streams as closed at exec: whoever started this program may have left some open.
+/// Marks every descriptor except the standard streams close-on-exec: the parent of this program may have left some open.
 fn close_descriptors() -> io::Result<()> {
     let flags = i32::try_from(libc::CLOSE_RANGE_CLOEXEC).unwrap_or_default();
     #[expect(unsafe_code, reason = "no safe form of close_range exists")]
     // SAFETY: the call marks descriptors and touches no memory; nothing is closed before exec.
     let failed = unsafe { libc::close_range(3, libc::c_uint::MAX, flags) } != 0;
     match io::Error::last_os_error() {
-        // Linux before 5.11 lacks it, and this program's own descriptors are marked anyway.
+        // Linux before 5.11 lacks it; this program's own descriptors are marked anyway.
         error if failed && !matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) => Err(error),
         _ => Ok(()),
     }
 }
 
-/// Which files the process may read and run.
+/// The files that the process may read and execute.
 fn ruleset(interpreter: &Interpreter) -> Result<RulesetCreated, RulesetError> {
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
@@ -145,7 +145,7 @@ fn ruleset(interpreter: &Interpreter) -> Result<RulesetCreated, RulesetError> {
     Ok(ruleset)
 }
 
-/// Allows what is at `path`, if anything is.
+/// Allows `path`, if it exists.
 fn allow(
     ruleset: RulesetCreated,
     path: &Path,
@@ -166,7 +166,7 @@ impl Reach {
     fn of(interpreter: &Interpreter) -> Reach {
         let mut reach = Reach { read: NEEDED.iter().map(PathBuf::from).collect(), execute: Vec::new() };
         let program = interpreter.program();
-        // Named with and without the links that lead to it: Python looks beside both for its library.
+        // Both with and without symlinks resolved: Python looks next to both for its library.
         for program in [Some(program.to_owned()), program.canonicalize().ok()].into_iter().flatten() {
             if let Some(prefix) = program.parent().and_then(Path::parent) {
                 reach.read.extend(["lib", "lib64", "pyvenv.cfg"].map(|name| prefix.join(name)));
@@ -186,7 +186,7 @@ impl Reach {
 /// How a program is started.
 enum Start {
     Binary,
-    /// By another program, which its first line names.
+    /// By another program, named in its first line.
     Script,
 }
 
@@ -199,7 +199,7 @@ impl Start {
     }
 }
 
-/// The loaders of shared libraries, which start a program. Their folders are long: they are looked through once.
+/// The dynamic loaders, which start a program. Their folders are large, so they are searched once.
 fn loaders() -> &'static [PathBuf] {
     static FOUND: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let folders = ["/lib64", "/lib", "/usr/lib64", "/usr/lib", "/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu"];
@@ -212,7 +212,7 @@ fn loaders() -> &'static [PathBuf] {
     FOUND.get_or_init(|| entries().map(|entry| entry.path()).filter(is_loader).collect())
 }
 
-/// System calls that are refused, and the answer: EPERM, or ENOSYS for those that have an older form.
+/// Denied system calls, and the error: EPERM, or ENOSYS for calls with an older form.
 fn filters() -> io::Result<Vec<BpfProgram>> {
     let refused = [
         libc::SYS_socket,
@@ -245,13 +245,13 @@ fn filters() -> io::Result<Vec<BpfProgram>> {
         libc::SYS_vfork,
     ];
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = refused.into_iter().map(|number| (number, Vec::new())).collect();
-    // `clone` makes threads too.
+    // `clone` also makes threads.
     let thread = u64::try_from(libc::CLONE_THREAD).unwrap_or_default();
     let no_thread = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(thread), 0)
         .map_err(io::Error::other)?;
     rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![no_thread]).map_err(io::Error::other)?]);
-    // The flags of `clone3` lie in memory, which no filter reads; io_uring makes system calls that no filter sees. The C
-    // library falls back to `clone`.
+    // The flags of `clone3` are in memory, which filters cannot read; io_uring makes system calls that filters do not see.
+    // The C library falls back to `clone`.
     let newer = [libc::SYS_clone3, libc::SYS_io_uring_setup].into_iter().map(|number| (number, Vec::new())).collect();
     [(rules, libc::EPERM), (newer, libc::ENOSYS)].into_iter().map(|(rules, answer)| filter(rules, answer)).collect()
 }
@@ -263,7 +263,7 @@ fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, answer: i32) -> io::Result<Bpf
     filter.try_into().map_err(io::Error::other)
 }
 
-/// What confines a simulated board on this computer.
+/// The mechanisms that confine a simulated board on this computer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Measures {
     /// Files of this computer are out of reach.
@@ -274,7 +274,7 @@ pub struct Measures {
     pub signals: bool,
 }
 
-/// Asks the kernel what it has.
+/// Asks the kernel what it supports.
 pub fn measures() -> Measures {
     let has = |abi: ABI| {
         let rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);

@@ -1,4 +1,4 @@
-//! What code on a simulated board, and a program in its place, tries and does not get.
+//! Attempts of code on a simulated board, and of a program in its place, that must fail.
 
 use super::confine::{Confinement, measures};
 use super::interpreter::Interpreter;
@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Runs a line of shell in the place of an interpreter. Only builtins can run: no other process can be made.
+/// Runs a line of shell in place of an interpreter. Only builtins work: no process can be created.
 fn confined(line: &str, keep: Vec<OwnedFd>) -> (Ending, String) {
     let interpreter = Interpreter::new(PathBuf::from("/bin/bash"), Vec::new());
     let mut confinement = Confinement::new(&interpreter, 0, 0).unwrap();
@@ -27,7 +27,7 @@ fn confined(line: &str, keep: Vec<OwnedFd>) -> (Ending, String) {
     }
 }
 
-/// Code that tries an expression and prints what it raises, or its value.
+/// Code that evaluates an expression and prints its value or its exception.
 fn tries(setup: &str, expressions: &[String]) -> String {
     let tries = expressions.iter().map(|expression| {
         format!("try:\n print('got', {expression})\nexcept Exception as e:\n print(type(e).__name__, e.args[0])\n")
@@ -36,7 +36,7 @@ fn tries(setup: &str, expressions: &[String]) -> String {
 }
 
 #[test]
-fn a_board_starts_no_shell() {
+fn a_board_cannot_start_a_shell() {
     let folder = tempfile::tempdir().unwrap();
     let made = folder.path().join("made");
     let mut board = Board::raw("shell");
@@ -45,7 +45,7 @@ fn a_board_starts_no_shell() {
 }
 
 #[test]
-fn files_of_this_computer_are_out_of_reach() {
+fn a_board_cannot_reach_files_of_this_computer() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("secret"), "secret").unwrap();
     let at = |name: &str| format!("/host{}/{name}", folder.path().display());
@@ -73,7 +73,7 @@ fn files_of_this_computer_are_out_of_reach() {
 }
 
 #[test]
-fn a_board_has_no_network_of_this_computer() {
+fn a_board_cannot_use_this_computers_network() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = server.local_addr().unwrap().port();
     let mut board = Board::raw("network");
@@ -87,7 +87,7 @@ fn a_board_has_no_network_of_this_computer() {
 }
 
 #[test]
-fn the_environment_of_the_person_is_hidden() {
+fn hides_the_users_environment() {
     assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
     let mut board = Board::raw("environment");
     let output = board.exec("import os\nfor n in 'CARGO_MANIFEST_DIR','HOME','USER','PATH':\n print(os.getenv(n))");
@@ -95,7 +95,7 @@ fn the_environment_of_the_person_is_hidden() {
 }
 
 #[test]
-fn a_fork_bomb_makes_no_process() {
+fn a_fork_bomb_creates_no_process() {
     let (ending, said) = confined("echo before; b() { b | b & }; b; echo after", Vec::new());
     assert!(said.starts_with("before"), "{said}");
     assert!(said.contains("fork") && !said.contains("after"), "{said}");
@@ -103,7 +103,7 @@ fn a_fork_bomb_makes_no_process() {
 }
 
 #[test]
-fn an_endless_file_ends() {
+fn limits_the_size_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("endless");
     let file = OwnedFd::from(fs::File::create(&path).unwrap());
@@ -114,7 +114,7 @@ fn an_endless_file_ends() {
 }
 
 #[test]
-fn memory_processor_time_and_descriptors_are_limited() {
+fn limits_memory_processor_time_and_descriptors() {
     let leaked = fs::File::open("/dev/null").unwrap();
     rustix::io::fcntl_setfd(&leaked, rustix::io::FdFlags::empty()).unwrap();
     let line = format!("ulimit -v; ulimit -t; ulimit -n; ulimit -c; : <&{} || echo closed", leaked.as_raw_fd());
@@ -125,7 +125,7 @@ fn memory_processor_time_and_descriptors_are_limited() {
 }
 
 #[test]
-fn other_processes_get_no_signal() {
+fn a_board_cannot_signal_other_processes() {
     if !measures().signals {
         return;
     }

@@ -1,4 +1,4 @@
-//! The files behind a simulated board: its flash, and the read-only memory with the simulator's own modules.
+//! The files of a simulated board: its flash, and the read-only memory with the simulator's modules.
 //!
 //! Invariant: a flash belongs to one board at a time.
 
@@ -10,7 +10,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// How long a flash file may still be held by a board that was closed, and how often that is looked at.
+/// How long a closed board may still hold a flash file, and how often that is checked.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
@@ -21,12 +21,12 @@ pub(super) struct Flash {
     pub(super) file: File,
     /// Its length in bytes.
     pub(super) size: u64,
-    /// Whether it is blank, so that formatting it loses nothing.
+    /// Whether it is blank, so that formatting loses nothing.
     pub(super) blank: bool,
 }
 
 impl Flash {
-    /// The flash that `options` ask for: a file that lasts, or memory.
+    /// The flash for `options`: a file that persists, or memory.
     pub(super) fn open(options: &SimOptions) -> Result<Flash> {
         let size = options.flash_size;
         match &options.flash {
@@ -46,8 +46,8 @@ impl Flash {
         let patience = Instant::now() + LOCK_PATIENCE;
         while rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             if Instant::now() < patience && !crate::interrupt::pending() {
-                // A board that has just been closed lets go as soon as no process that was being started then still holds
-                // its file, and nothing tells when that is.
+                // The file of a board that has just been closed is free once no process that was starting at the time still holds
+                // it; nothing reports when.
                 std::thread::park_timeout(LOCK_PAUSE);
                 continue;
             }
@@ -59,7 +59,7 @@ impl Flash {
         } else if length != size {
             let unit = if length % 1024 == 0 { format!("{}k", length / 1024) } else { length.to_string() };
             return Err(failed(format!("the flash `{shown}` has {length} bytes, not {size}"))
-                .with_help(format!("write `flash_size={unit}`, or name another file")));
+                .with_help(format!("use `flash_size={unit}`, or another file")));
         }
         let mut start = Vec::new();
         Read::by_ref(&mut file).take(2 * BLOCK).read_to_end(&mut start).map_err(cannot)?;
@@ -72,7 +72,7 @@ fn failed(message: String) -> Error {
     Error::new(Kind::ConnectionFailedError, message)
 }
 
-/// A file of `bytes` that no other program sees.
+/// A file with `bytes` that no other program can see.
 pub(super) fn file_of(bytes: &[u8]) -> io::Result<File> {
     let mut file = anonymous_file()?;
     file.write_all(bytes)?;
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lasting_flash_has_one_size_and_one_user() {
+    fn a_flash_file_has_one_size_and_one_user() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("flash.img");
         let options = SimOptions { flash: Some(path.clone()), flash_size: 65536, ..SimOptions::default() };
@@ -119,11 +119,11 @@ mod tests {
         assert!(!Flash::open(&options).unwrap().blank);
         let error = Flash::open(&SimOptions { flash_size: 131_072, ..options }).unwrap_err();
         assert!(error.message().ends_with("has 65536 bytes, not 131072"), "{error}");
-        assert_eq!(error.help(), Some("write `flash_size=64k`, or name another file"));
+        assert_eq!(error.help(), Some("use `flash_size=64k`, or another file"));
     }
 
     #[test]
-    fn a_flash_in_no_folder_is_refused() {
+    fn rejects_a_flash_in_a_missing_folder() {
         let options = SimOptions { flash: Some("/no/such/folder/flash.img".into()), ..SimOptions::default() };
         assert_eq!(Flash::open(&options).unwrap_err().kind(), Kind::ConnectionFailedError);
     }

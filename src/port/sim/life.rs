@@ -1,7 +1,7 @@
-//! One life of a simulated board: a process from its start to its reset.
+//! One life of a simulated board: its process, from start to reset.
 //!
-//! Uses [`super::screen`] and the port layer's terminals. Invariant: until the flash is mounted nothing of the host's
-//! reaches the process, and nothing of the process's start reaches the host.
+//! Uses [`super::screen`] and the port layer's terminals. Invariant: until the flash is mounted, no input
+//! reaches the process, and no output of its start reaches the host.
 
 use super::SimOptions;
 #[cfg(target_os = "linux")]
@@ -17,7 +17,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// The modules inside a board; the first mounts the flash and runs boot.py, the others are imported when asked for.
+/// The simulator's modules on a board; the first mounts the flash and runs boot.py, the others are imported on demand.
 const BOOT: &str = include_str!("board/boot.py");
 const MODULES: &[(&str, &str)] = &[
     ("_sim.py", include_str!("board/_sim.py")),
@@ -40,19 +40,19 @@ const MODULES: &[(&str, &str)] = &[
     ("onewire.py", include_str!("board/onewire.py")),
 ];
 
-/// Bytes of a profile's heap that the simulator's own modules take, which are not in the memory of a real board.
+/// Extra heap bytes for the simulator's modules, which a real board does not have in memory.
 const OVERHEAD: u64 = 48 * 1024;
 
-/// How long a board may take until its flash is mounted.
+/// How long a board may take to mount its flash.
 const MOUNT_LIMIT: Duration = Duration::from_secs(15);
 
 /// How long a board may take to close its files at a soft reset.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 
-/// Most bytes that a start may print before that.
+/// Most bytes that it may print before that.
 const START_LIMIT: usize = 64 * 1024;
 
-/// Why a board was reset, as `machine.reset_cause()` tells it (the numbers are the ESP32's).
+/// Why a board was reset, as `machine.reset_cause()` returns it (the numbers are the ESP32's).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
     PowerOn = 1,
@@ -63,7 +63,7 @@ pub(super) enum Cause {
 }
 
 impl Cause {
-    /// The cause of this letter, with which a board announces its reset.
+    /// The cause for the letter with which a board announces its reset.
     fn of_letter(letter: u8) -> Option<Cause> {
         match letter {
             b'H' => Some(Cause::Hard),
@@ -76,8 +76,8 @@ impl Cause {
 }
 
 impl Cause {
-    /// The cause as the boot ROM of an ESP32 names it before boot.py runs; `None` for what no ROM sees. Boards with USB of
-    /// their own vanish from the bus instead, which a simulated board does not: this line stands for it.
+    /// The cause as an ESP32's boot ROM prints it before boot.py runs; `None` for causes that no ROM sees. Boards with native
+    /// USB vanish from the bus instead, which a simulated board does not do: it prints this line.
     pub(super) fn of_rom(self) -> Option<&'static str> {
         match self {
             Cause::PowerOn | Cause::Soft => None,
@@ -88,7 +88,7 @@ impl Cause {
     }
 }
 
-/// What a board's process is made of, for each of its lives.
+/// Everything needed to start a board's process, for each of its lives.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) interpreter: std::sync::Arc<Interpreter>,
@@ -113,14 +113,14 @@ impl Body {
             MODULES.iter().map(|(_, source)| *source).collect::<String>() + options.board.module().as_str();
         let name = if options.name.is_empty() { "sim" } else { &options.name };
         let rom = file_of(text.as_bytes())?;
-        // Where the interpreter makes no native code for this machine, the decorator alone is refused.
+        // If the interpreter cannot emit native code for this machine, it rejects the decorator.
         let boot = [file_of(BOOT.as_bytes())?, file_of(BOOT.replace("@micropython.native", "").as_bytes())?];
         let (profile, name) = (options.board, name.to_owned());
         let heap = options.heap.or(profile.heap.map(|heap| heap + OVERHEAD));
         Ok(Body { interpreter, flash, boot, rom, heap, name, profile, crlf: options.crlf })
     }
 
-    /// The code that MicroPython is started with: it runs `boot.py` and leaves nothing behind.
+    /// The code that MicroPython starts with: it runs `boot.py` and leaves no globals.
     fn code(&self, [flash, rom, native, plain]: [i32; 4], raw: bool, cause: Cause, token: &str, mark: &str) -> String {
         let mut files = String::new();
         let mut place = 0;
@@ -131,7 +131,7 @@ impl Body {
         files.push_str(&format!(";_sim_board.py:{place}+{}", self.profile.module().len()));
         let truth = |value: bool| if value { "True" } else { "False" };
         let name: String = self.name.bytes().map(|byte| format!("\\x{byte:02x}")).collect();
-        // Read from a file, so that the source is never in memory as a whole.
+        // Read from a file, so that the source is never held in memory as a whole.
         let descriptors = if cfg!(target_os = "linux") { "/proc/self/fd" } else { "/dev/fd" };
         format!(
             "f=open({rom},'rb')\n\
@@ -147,20 +147,20 @@ impl Body {
     }
 }
 
-/// How far a start has come.
+/// The progress of a start.
 #[derive(Debug, PartialEq, Eq)]
 enum Stage {
     /// The flash is not mounted yet.
     Mounting,
-    /// boot.py runs, and the raw REPL is to follow.
+    /// boot.py runs, before the raw REPL.
     Booting,
-    /// The raw REPL has been asked for.
+    /// The raw REPL was requested.
     Entering,
-    /// The host talks to it.
+    /// It is connected to the host.
     Running,
 }
 
-/// What a look at a process brought.
+/// What a check of the process found.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// Nothing, or output.
@@ -169,7 +169,7 @@ pub(super) enum Event {
     Ended(Ending),
     /// The board announced its reset; the process has been killed.
     Reset(Cause),
-    /// The start failed; why.
+    /// The start failed; the reason.
     Failed(String),
 }
 
@@ -179,9 +179,9 @@ pub(super) struct Life {
     pub(super) child: Child,
     pub(super) screen: Screen,
     stage: Stage,
-    /// Printed by the process before the first mount, and not for the host.
+    /// Output of the process before the mount, hidden from the host.
     token: Vec<u8>,
-    /// What came and is not sorted yet.
+    /// Output that is not processed yet.
     held: Vec<u8>,
     raw: bool,
     pub(super) born: Instant,
@@ -190,7 +190,7 @@ pub(super) struct Life {
 }
 
 impl Life {
-    /// Starts a process. With `raw`, main.py is left out and the raw REPL is entered.
+    /// Starts a process. With `raw`, skips main.py and enters the raw REPL.
     pub(super) fn start(body: &Body, raw: bool, cause: Cause) -> io::Result<Life> {
         let (token, mark) = (random_text()?, random_text()?);
         let files = [&body.flash.file, &body.rom, &body.boot[0], &body.boot[1]];
@@ -203,7 +203,7 @@ impl Life {
             command.arg("-X").arg(format!("heapsize={heap}"));
         }
         command.arg("-c").arg(code).current_dir("/");
-        // The host's settings for MicroPython, and HOME, where it keeps the history of the prompt.
+        // Hide the host's settings for MicroPython, and HOME, where it keeps the prompt's history.
         command.env_remove("MICROPYPATH").env_remove("MICROPYINSPECT").env_remove("HOME");
         let mut child = spawn(body, command, keep)?;
         child.hold_unread()?;
@@ -222,12 +222,12 @@ impl Life {
         matches!(self.stage, Stage::Running | Stage::Booting)
     }
 
-    /// Whether the raw REPL is the one that a soft reset comes back to.
+    /// Whether a soft reset returns to the raw REPL.
     pub(super) fn is_raw(&self) -> bool {
         self.raw && self.stage != Stage::Running || self.screen.mode() == Mode::Raw
     }
 
-    /// Waits up to `limit` for something to happen; with `to_read` appends to `output` what is for the host.
+    /// Waits up to `limit` for an event; with `to_read`, appends the host's output to `output`.
     pub(super) fn look(&mut self, to_write: bool, to_read: bool, limit: Duration, output: &mut Vec<u8>) -> Event {
         let (readable, _) = self.child.poll(to_read, to_write, limit);
         if readable {
@@ -245,7 +245,7 @@ impl Life {
                 return Event::Reset(cause);
             }
         } else if let Some(ending) = self.child.ending() {
-            // Its last words; a process that it left behind may hold the terminal open.
+            // Its last output; a process that it started may still hold the terminal open.
             while let Incoming::Bytes(_) = self.child.read(&mut self.held) {
                 self.sort(output);
             }
@@ -257,8 +257,8 @@ impl Life {
         }
         match self.stage {
             Stage::Mounting if self.held.ends_with(b">>> ") => self.failed("it has no flash"),
-            Stage::Mounting if self.held.len() > START_LIMIT => self.failed("it prints without end"),
-            Stage::Mounting if self.born.elapsed() > MOUNT_LIMIT => self.failed("its flash is not mounted in time"),
+            Stage::Mounting if self.held.len() > START_LIMIT => self.failed("its output does not stop"),
+            Stage::Mounting if self.born.elapsed() > MOUNT_LIMIT => self.failed("mounting its flash timed out"),
             _ => Event::None,
         }
     }
@@ -270,7 +270,7 @@ impl Life {
         if self.stage != Stage::Entering {
             self.screen.came(&std::mem::take(&mut self.held), output);
         }
-        // Threads that run on beside the closing of files may bring the process down.
+        // Threads that keep running while files are closed may crash the process.
         if self.screen.closes() { Event::Reset(Cause::Soft) } else { Event::Ended(ending) }
     }
 
@@ -278,12 +278,12 @@ impl Life {
         self.child.kill();
         let text = String::from_utf8_lossy(&self.held);
         let text = text.split("\nMicroPython ").next().unwrap_or_default();
-        let told = text.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with(">>>"));
-        let told = told.map(|line| format!(": {line}")).unwrap_or_default();
-        Event::Failed(format!("the simulated board does not start, {reason}{told}"))
+        let line = text.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with(">>>"));
+        let line = line.map(|line| format!(": {line}")).unwrap_or_default();
+        Event::Failed(format!("the simulated board failed to start, {reason}{line}"))
     }
 
-    /// Passes on what came, as far as it is for the host.
+    /// Passes on the output that is for the host.
     fn sort(&mut self, output: &mut Vec<u8>) {
         if self.stage == Stage::Mounting {
             let Some(place) = find(&self.held, &self.token) else { return };
@@ -298,7 +298,7 @@ impl Life {
                     self.held = rest;
                     self.stage = Stage::Entering;
                     self.screen.sent(b"\x01");
-                    // One byte: there is room for it in the terminal of a process that has read nothing yet.
+                    // One byte: the terminal of a process that has read nothing yet has room for it.
                     self.child.write(b"\x01");
                 }
                 None => {
@@ -309,7 +309,7 @@ impl Life {
             }
         }
         if self.stage == Stage::Entering {
-            // The banner of the friendly REPL goes unseen.
+            // The banner of the friendly REPL is hidden.
             let Some(place) = find(&self.held, RAW_BANNER) else { return };
             self.held.drain(..place);
             self.stage = Stage::Running;
@@ -320,7 +320,7 @@ impl Life {
     }
 }
 
-/// Starts the process, confined where this system can.
+/// Starts the process, confined if the system supports it.
 #[cfg(target_os = "linux")]
 fn spawn(body: &Body, mut command: Command, keep: Vec<OwnedFd>) -> io::Result<Child> {
     let mut confinement = Confinement::new(&body.interpreter, body.heap.unwrap_or_default(), body.flash.size)?;
@@ -328,8 +328,8 @@ fn spawn(body: &Body, mut command: Command, keep: Vec<OwnedFd>) -> io::Result<Ch
     Child::spawn_confined(command, false, keep, Some(Box::new(move || confinement.apply())))
 }
 
-/// As on Linux, but the terminal makes the signals, as the interpreter is not stopped to be interrupted; and nothing
-/// confines it.
+/// As on Linux, but the terminal makes the signals, because the interpreter is not stopped for an interrupt, and it is
+/// not confined.
 #[cfg(not(target_os = "linux"))]
 fn spawn(_: &Body, command: Command, keep: Vec<OwnedFd>) -> io::Result<Child> {
     Child::spawn(command, true, keep)
@@ -339,7 +339,7 @@ fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
     text.windows(wanted.len()).position(|window| window == wanted)
 }
 
-/// How many of `text`'s last bytes may be the beginning of `wanted`.
+/// How many of the last bytes of `text` may be the start of `wanted`.
 fn overlap(text: &[u8], wanted: &[u8]) -> usize {
     (1..wanted.len().min(text.len() + 1)).rev().find(|&count| text.ends_with(&wanted[..count])).unwrap_or(0)
 }
@@ -349,7 +349,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_beginning_of_a_token_is_held_back() {
+    fn holds_back_the_start_of_a_token() {
         assert_eq!(overlap(b"xxab", b"abc"), 2);
         assert_eq!(overlap(b"ab", b"abc"), 2);
         assert_eq!(overlap(b"xxabx", b"abc"), 0);
@@ -358,9 +358,9 @@ mod tests {
     }
 
     #[test]
-    fn the_simulators_own_code_is_ascii() {
+    fn the_simulators_code_is_ascii() {
         for (name, source) in MODULES.iter().chain(&[("boot.py", BOOT)]) {
-            assert!(source.is_ascii(), "{name}: places in ROM are counted in bytes and in characters");
+            assert!(source.is_ascii(), "{name}: offsets in ROM are counted both in bytes and in characters");
         }
     }
 }

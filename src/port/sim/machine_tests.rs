@@ -1,8 +1,8 @@
-//! The simulated `machine`, from the inside of a board.
+//! Tests of the simulated `machine`, from inside a board.
 
 use super::tests::{Board, PROMPT, RAW};
 
-/// Runs each snippet on a board that has run none of the others, and compares what it prints.
+/// Runs each snippet on a fresh board and compares its output.
 fn cases(cases: &[(&str, &str)]) {
     let mut board = Board::raw("");
     for (code, expected) in cases {
@@ -195,7 +195,7 @@ fn the_rest() {
 }
 
 #[test]
-fn a_board_that_resets_itself_comes_back_in_the_friendly_mode() {
+fn a_board_that_resets_itself_restarts_in_the_friendly_mode() {
     fn case(code: &str, cause: &str, name: &str) {
         let mut board = Board::raw("");
         board.write_file("boot.py", "import machine\nprint('cause', machine.reset_cause())\n");
@@ -215,13 +215,13 @@ fn a_board_that_resets_itself_comes_back_in_the_friendly_mode() {
 }
 
 #[test]
-fn a_board_knows_its_name_and_how_it_was_switched_on() {
+fn a_board_knows_its_name_and_reset_cause() {
     let mut first = Board::raw("one");
     let code = "import machine; print(machine.unique_id().hex(), machine.reset_cause())";
-    let told = first.exec(code);
-    assert!(told.ends_with(" 1\n"), "{told}");
-    assert_ne!(told, Board::raw("two").exec(code));
-    assert_eq!(told, Board::raw("one").exec(code));
+    let output = first.exec(code);
+    assert!(output.ends_with(" 1\n"), "{output}");
+    assert_ne!(output, Board::raw("two").exec(code));
+    assert_eq!(output, Board::raw("one").exec(code));
 }
 
 #[test]

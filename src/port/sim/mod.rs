@@ -1,28 +1,27 @@
-//! `sim`: a simulated board, which is a real MicroPython with its own flash and a simulated `machine`.
+//! `sim`: a simulated board: a real MicroPython with its own flash and a simulated `machine`.
 //!
-//! The interpreter is MicroPython's unix port in a process of its own ([`interpreter`]). What the port lacks to be a
-//! board is added from two sides: on the inside, `boot.py` mounts a littlefs in place of the host's files and puts a
-//! simulated `machine` in the place of the port's; on the outside, [`SimPort`] restarts the process where a board would
-//! reset, and interrupts it where a board would be interrupted. The host's bytes are held back until the flash is
-//! mounted.
+//! The interpreter is MicroPython's unix port in its own process ([`interpreter`]). Two sides make it a board: inside,
+//! `boot.py` mounts a littlefs in place of the host's files and replaces the port's `machine` with a simulated one;
+//! outside, [`SimPort`] restarts the process when a board would reset, and interrupts it when a board would be
+//! interrupted. The host's input is held back until the flash is mounted.
 //!
-//! **Profiles** ([`profile`]) limit a board to the pins, buses, memory and modules of one that exists.
+//! **Profiles** ([`profile`]) limit a board to the pins, buses, memory and modules of a real board.
 //!
-//! **Line ends** are a board's: what a program prints has CR LF for each LF; what it writes to `sys.stdout.buffer`
-//! passes unchanged (`raw.rs`). The interpreter makes no difference, so the board has a `sys` of its own
-//! (`board/_sim_sys.py`), and `screen.rs` adds the CR. `crlf=off` leaves lines as the interpreter prints them.
+//! **Line ends** are a board's: printed text has CR LF for each LF; bytes written to `sys.stdout.buffer` pass unchanged
+//! (`raw.rs`). The interpreter does not distinguish the two, so the board has its own `sys` (`board/_sim_sys.py`), and
+//! `screen.rs` adds the CR. `crlf=off` leaves lines as the interpreter prints them.
 //!
-//! **Confined on Linux.** What runs on a simulated board is a script's code, so its process reaches its flash, its terminal
-//! and the interpreter's own files, and nothing else: no other file, no program, no process, no socket ([`confine`]).
-//! On other systems `open`, `os` and `import` meet the board's flash alone, but code that means to reach the computer can:
+//! **Confined on Linux.** A simulated board runs a script's code, so its process can reach its flash, its terminal and the
+//! interpreter's own files, and nothing else: no other file, no program, no process, no socket ([`confine`]).
+//! On other systems `open`, `os` and `import` see only the board's flash, but code can deliberately reach the computer:
 //! `os.system`, `os.getenv`, `open(0)` (a number is a file descriptor), `vfs.VfsPosix`, `socket`, and `ffi` where the
 //! interpreter has it.
 //!
-//! **Two threads of one board** run at the same time without a lock around the virtual machine
-//! (`sys.implementation._thread` says `'unsafe'`): what they share must be no more than an assignment.
+//! **Threads of a board** run in parallel without a lock around the virtual machine (`sys.implementation._thread` is
+//! `'unsafe'`): they may share only simple assignments.
 //!
-//! Linux is where this is tested. On other unixes Ctrl-C is left to the terminal: code that came by raw paste cannot
-//! be interrupted there, and [`Abilities::raw_paste`](super::Abilities::raw_paste) is not claimed.
+//! This is tested on Linux. On other unixes the terminal handles Ctrl-C: code sent by raw paste cannot be interrupted
+//! there, and [`Abilities::raw_paste`](super::Abilities::raw_paste) is not set.
 
 #[cfg(unix)]
 mod board;
@@ -73,21 +72,21 @@ use std::path::{Path, PathBuf};
 /// Bytes of a block of the flash.
 pub const BLOCK: u64 = 4096;
 
-/// What a simulated board is like.
+/// Options of a simulated board.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SimOptions {
-    /// The board's name, which its `machine.unique_id()` tells. Empty: `sim`.
+    /// The board's name, which determines `machine.unique_id()`. Empty: `sim`.
     pub name: String,
-    /// The kind of board.
+    /// The profile of the board.
     pub board: &'static Profile,
-    /// Bytes of its heap. `None`: that of the kind of board.
+    /// Bytes of its heap. `None`: the profile's.
     pub heap: Option<u64>,
-    /// The file that holds its flash, for a board that lasts. `None`: the flash goes with the port.
+    /// The file of its flash, for a persistent board. `None`: the flash is lost when the port closes.
     pub flash: Option<PathBuf>,
     /// Bytes of its flash, a multiple of [`BLOCK`].
     pub flash_size: u64,
-    /// Whether it ends lines with CR LF, as boards do: each LF of a text becomes CR LF, while `sys.stdout.buffer` sends bytes
-    /// as they are. Otherwise only the friendly REPL does.
+    /// Whether it ends lines with CR LF, as boards do: each LF of text becomes CR LF, while `sys.stdout.buffer` sends bytes
+    /// unchanged. Otherwise only the friendly REPL does.
     pub crlf: bool,
 }
 
@@ -99,10 +98,11 @@ impl Default for SimOptions {
 }
 
 impl SimOptions {
-    /// Reads what follows `sim:`: `NAME?board=pico&heap=200k&flash=FILE&flash_size=1400k&crlf=off`, of which each part may be missing.
+    /// Parses what follows `sim:`: `NAME?board=pico&heap=200k&flash=FILE&flash_size=1400k&crlf=off`, where every part is
+    /// optional.
     ///
-    /// Sizes are bytes, with `k` 1024 bytes, with `m` 1024 `k`. The heap is 32k to 1024m, the flash 16k to 1024m and
-    /// a multiple of 4k.
+    /// Sizes are in bytes, or with suffix `k` (1024 bytes) or `m` (1024 `k`). The heap is 32k to 1024m, the flash 16k to
+    /// 1024m and a multiple of 4k.
     ///
     /// # Errors
     /// [`Kind::ArgumentError`] for an unknown key or a value out of range.
@@ -123,9 +123,9 @@ impl SimOptions {
                     options.board = Profile::named(value).ok_or_else(unknown)?;
                 }
                 "crlf" => options.crlf = switch(key, value)?,
-                "flash" if value.is_empty() => return Err(refused("`flash` names no file".to_owned())),
+                "flash" if value.is_empty() => return Err(refused("`flash` needs a file name".to_owned())),
                 "flash" => options.flash = Some(PathBuf::from(value)),
-                _ => return Err(refused(format!("a simulated board has no option `{key}`"))),
+                _ => return Err(refused(format!("a simulated board has no option named `{key}`"))),
             }
         }
         if !sized {
@@ -134,9 +134,9 @@ impl SimOptions {
         Ok(options)
     }
 
-    /// The files of this computer that the board reads and writes.
+    /// The files on this computer that the board reads and writes.
     pub fn files(&self) -> Vec<&Path> {
-        // Every option is named here, so that a new one that holds a path is not overlooked.
+        // Name every option here, so that a new one with a path is not overlooked.
         let SimOptions { name: _, board: _, heap: _, flash, flash_size: _, crlf: _ } = self;
         flash.as_deref().into_iter().collect()
     }
@@ -171,14 +171,14 @@ fn kinds() -> String {
 
 fn refused(message: String) -> Error {
     Error::new(Kind::ArgumentError, message)
-        .with_help("write `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`")
+        .with_help("use `sim`, `sim:NAME` or `sim:NAME?heap=200k&flash=FILE&flash_size=1400k&crlf=off`")
 }
 
 fn switch(key: &str, text: &str) -> Result<bool> {
     match text {
         "on" => Ok(true),
         "off" => Ok(false),
-        _ => Err(refused(format!("`{key}={text}` is neither `on` nor `off`"))),
+        _ => Err(refused(format!("`{key}={text}` must be `on` or `off`"))),
     }
 }
 
@@ -195,10 +195,10 @@ fn size(key: &str, text: &str, least: u64, unit: u64) -> Result<u64> {
     match number {
         Some(number) if (least..=most).contains(&number) && number % unit == 0 => Ok(number),
         Some(number) if (least..=most).contains(&number) => {
-            Err(refused(format!("`{key}={text}` is no multiple of {unit} bytes")))
+            Err(refused(format!("`{key}={text}` is not a multiple of {unit} bytes")))
         }
         Some(_) => Err(refused(format!("`{key}={text}` is not between {}k and 1024m", least / 1024))),
-        None => Err(refused(format!("`{key}={text}` is no size"))),
+        None => Err(refused(format!("`{key}={text}` is not a valid size"))),
     }
 }
 
@@ -238,24 +238,24 @@ mod option_tests {
     }
 
     #[test]
-    fn wrong_options_are_refused() {
+    fn rejects_invalid_options() {
         fn case(text: &str, message: &str) {
             let error = SimOptions::parse(text).unwrap_err();
             assert_eq!(error.message(), message);
             assert_eq!(error.kind(), Kind::ArgumentError);
             assert!(error.help().is_some());
         }
-        case("?ram=1k", "a simulated board has no option `ram`");
-        case("?heap=much", "`heap=much` is no size");
-        case("?heap=k", "`heap=k` is no size");
-        case("?heap=+64k", "`heap=+64k` is no size");
-        case("?heap=99999999999999999999", "`heap=99999999999999999999` is no size");
-        case("?heap=18446744073709551615m", "`heap=18446744073709551615m` is no size");
+        case("?ram=1k", "a simulated board has no option named `ram`");
+        case("?heap=much", "`heap=much` is not a valid size");
+        case("?heap=k", "`heap=k` is not a valid size");
+        case("?heap=+64k", "`heap=+64k` is not a valid size");
+        case("?heap=99999999999999999999", "`heap=99999999999999999999` is not a valid size");
+        case("?heap=18446744073709551615m", "`heap=18446744073709551615m` is not a valid size");
         case("?heap=1k", "`heap=1k` is not between 32k and 1024m");
         case("?flash_size=2048m", "`flash_size=2048m` is not between 16k and 1024m");
-        case("?flash_size=17k", "`flash_size=17k` is no multiple of 4096 bytes");
+        case("?flash_size=17k", "`flash_size=17k` is not a multiple of 4096 bytes");
         case("?board=nano", "unknown kind of board `nano`");
-        case("?crlf=no", "`crlf=no` is neither `on` nor `off`");
-        case("?flash=", "`flash` names no file");
+        case("?crlf=no", "`crlf=no` must be `on` or `off`");
+        case("?flash=", "`flash` needs a file name");
     }
 }

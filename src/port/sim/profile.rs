@@ -1,9 +1,9 @@
-//! Profiles of simulated boards: what tells one kind of board from another.
+//! Profiles of simulated boards: how one kind of board differs from another.
 //!
 //! Pure data, from MicroPython 1.28's ports (`ports/rp2`, `esp32`, `esp8266`, `stm32`: pin tables, messages, manifests) and
-//! what a board with that firmware says of itself. Invariant: a profile narrows what [`GENERIC`] allows, and never widens it.
+//! the values that boards with that firmware report. Invariant: a profile only narrows what [`GENERIC`] allows.
 //!
-//! The processor stays this computer's: `sys.implementation._mpy`, and native and viper code, are its own.
+//! The processor is this computer's: `sys.implementation._mpy`, and native and viper code, match it.
 
 use std::fmt::Write as _;
 
@@ -18,13 +18,14 @@ pub struct Profile {
     pub machine: &'static str,
     /// `sys.implementation._build`.
     pub build: &'static str,
-    /// Bytes of the heap, to which the simulator adds what its own modules take; `None`: the interpreter's default, 2 MB.
+    /// Bytes of the heap, without the simulator's own modules; `None`: the interpreter's default, 2 MB.
     pub heap: Option<u64>,
-    /// Bytes of the flash that hold files.
+    /// Bytes of the flash for files.
     pub flash: u64,
-    /// Bytes that its input buffer holds.
+    /// Size of its input buffer in bytes.
     pub buffer: usize,
-    /// What finds the buffer full while code runs is lost, as at a UART without flow control; else the host waits, as at USB.
+    /// Whether input that finds the buffer full while code runs is lost, as on a UART without flow control; else the host
+    /// waits, as on USB.
     pub loses_input: bool,
     /// `machine.freq()`, in hertz.
     pub frequency: u32,
@@ -32,15 +33,15 @@ pub struct Profile {
     pub id: u8,
     /// Numbers of its pins, as ranges: first, and the first after it.
     pub pins: &'static [(u16, u16)],
-    /// Those that are inputs only.
+    /// Numbers of input-only pins.
     pub inputs: &'static [(u16, u16)],
-    /// What names of numbered pins begin with, as `GP` of `GP25`; `None`: any of `G`, `GP`, `GPIO`, `IO`, `D`.
+    /// The prefix of numbered pin names, such as `GP` of `GP25`; `None`: any of `G`, `GP`, `GPIO`, `IO`, `D`.
     pub prefix: Option<&'static str>,
     /// Names of pins, as a Python dict of name to number or name.
     pub names: &'static str,
-    /// What it says of a number, and of a name, that is no pin. `{}` is that.
+    /// Its error messages for an unknown pin number and an unknown pin name. `{}` is the argument.
     pub messages: (&'static str, &'static str),
-    /// Channels and pins that measure, as a Python dict of what is given to what the bench calls it; empty: any.
+    /// ADC channels and pins, as a Python dict of the argument to the bench's name for it; empty: any.
     pub adc: &'static str,
     /// Ids of buses, as Python tuples; empty: any.
     pub i2c: &'static str,
@@ -50,14 +51,14 @@ pub struct Profile {
     pub uart: &'static str,
     /// Modules that it lacks.
     pub lacks: &'static [&'static str],
-    /// Modules that its firmware holds, besides those of the interpreter.
+    /// Frozen modules of its firmware, in addition to those of the interpreter.
     pub frozen: &'static [&'static str],
 }
 
 const RP2_ADC: &str = "{0:26,1:27,2:28,3:29,4:4,26:26,27:27,28:28,29:29}";
 const DRIVERS: &[&str] = &["neopixel", "dht", "onewire", "ds18x20"];
 
-/// What allows anything: the default.
+/// The default, which allows everything.
 pub const GENERIC: Profile = Profile {
     name: "generic",
     platform: "",
@@ -194,7 +195,7 @@ impl Profile {
         PROFILES.iter().find(|profile| profile.name == name)
     }
 
-    /// The module `_sim_board` of the board: what its `machine` asks.
+    /// The board's module `_sim_board`, which its `machine` uses.
     pub(super) fn module(&self) -> String {
         let ranges = |ranges: &[(u16, u16)]| -> String {
             ranges.iter().map(|(first, end)| format!("({first},{end}),")).collect()
@@ -221,7 +222,7 @@ impl Profile {
         text
     }
 
-    /// What the first code needs of it, as a Python tuple: platform, machine, build, modules that it lacks, frozen modules.
+    /// What boot.py needs, as a Python tuple: platform, machine, build, missing modules, frozen modules.
     pub(super) fn facts(&self) -> String {
         let list = |names: &[&str]| -> String { names.iter().map(|name| format!("'{name}',")).collect() };
         let (platform, machine, build) = (self.platform, self.machine, self.build);

@@ -1,9 +1,9 @@
-//! Profiles, asked by hand over the raw REPL of each kind of board.
+//! Tests of profiles over the raw REPL of each kind of board.
 
 use super::profile::PROFILES;
 use super::tests::Board;
 
-/// What `code` prints, or the last line of what it raises.
+/// The output of `code`, or the last line of its traceback.
 #[track_caller]
 fn says(board: &mut Board, code: &str) -> String {
     board.start(code);
@@ -21,7 +21,7 @@ fn cases(board: &str, cases: &[(&str, &str)]) {
 }
 
 #[test]
-fn every_kind_of_board_says_what_it_is() {
+fn every_profile_identifies_itself() {
     for profile in PROFILES {
         let mut board = Board::raw(&format!("?board={}", profile.name));
         if !profile.platform.is_empty() {
@@ -140,7 +140,7 @@ fn a_pyboard_has_named_pins() {
 }
 
 #[test]
-fn drivers_are_frozen_and_a_file_of_their_name_comes_first() {
+fn a_file_takes_precedence_over_a_frozen_driver() {
     let mut board = Board::raw("");
     let lights = "from machine import Pin\nimport neopixel, _sim\nl = neopixel.NeoPixel(Pin(9), 2)\nl[0] = (1, 2, 3)\nl[1] = (4, 5, 6)\n\
                   l.write()\nprint(_sim.bitstream_sent(9), l[0], len(l))\nl.fill((7, 8, 9))\nl.write()\nprint(_sim.bitstream_sent(9))";
@@ -197,7 +197,7 @@ mod input {
     }
 
     #[test]
-    fn what_nobody_reads_is_lost_at_a_uart_and_held_back_at_usb() {
+    fn unread_input_is_lost_on_a_uart_and_held_back_on_usb() {
         let text = format!("abc{}xyz", "-".repeat(1018));
         for profile in PROFILES.iter().filter(|profile| profile.name != "generic") {
             let read = read_later(profile, &[&text]);
@@ -208,13 +208,13 @@ mod input {
             };
             assert_eq!(read, expected, "{}", profile.name);
         }
-        // What fits is kept, however it comes.
+        // What fits is kept, whatever the pieces.
         let esp8266 = Profile::named("esp8266").unwrap();
         assert_eq!(read_later(esp8266, &["abc", &"-".repeat(249), "xyz"]), "255 abc xyz\n");
     }
 
     #[test]
-    fn what_is_read_as_it_comes_is_not_lost() {
+    fn input_read_in_time_is_not_lost() {
         let mut board = Board::raw("?board=esp8266");
         board.start(&format!("{READ}t = ''\nwhile len(t) < 3000: t += sys.stdin.read(1)\nprint(len(t), t[-3:])"));
         board.until("go\r\n");
@@ -223,7 +223,7 @@ mod input {
     }
 
     #[test]
-    fn an_interrupt_does_not_go_through_the_buffer() {
+    fn an_interrupt_bypasses_the_buffer() {
         let mut board = Board::raw("?board=esp32");
         board.start("print('go')\nwhile True: pass");
         board.until("go\r\n");

@@ -1,12 +1,11 @@
-//! Tells the bytes that a program wrote raw (`sys.stdout.buffer`) from text, and sees resets, in what a simulated board's
-//! process writes.
+//! Separates raw bytes (`sys.stdout.buffer`) from text, and detects resets, in the output of a simulated board's process.
 //!
 //! The board announces raw bytes: a secret mark, their number in decimal digits, a colon; and a reset: the mark, the letter
-//! of its cause, a colon (`board/_sim_sys.py`); `C` announces that a soft reset begins. Pure.
-//! Invariant: the same bytes give the same result however they are cut into pieces, and no byte waits for another
-//! unless it may belong to a mark.
+//! of its cause, a colon (`board/_sim_sys.py`); `C` announces the start of a soft reset. Pure.
+//! Invariant: the result does not depend on how the bytes are split, and no byte waits for another unless it may belong
+//! to a mark.
 
-/// First byte of every mark. No text in UTF-8 holds it.
+/// First byte of every mark. It never occurs in UTF-8.
 const FIRST: u8 = 0xFF;
 
 /// Most digits of an announced number.
@@ -15,12 +14,12 @@ const MOST_DIGITS: usize = 9;
 /// The letter that announces the closing of files before a soft reset.
 const CLOSES: u8 = b'C';
 
-/// What a byte is.
+/// The kind of a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
-    /// Of a text: LF becomes CR LF.
+    /// Text: LF becomes CR LF.
     Text,
-    /// To be passed on as it is.
+    /// Raw: passed on unchanged.
     Raw,
 }
 
@@ -28,9 +27,9 @@ pub(super) enum Sort {
 #[derive(Debug)]
 pub(super) struct Marks {
     mark: Vec<u8>,
-    /// What may be a mark or its number.
+    /// A possible start of a mark or its number.
     held: Vec<u8>,
-    /// How many raw bytes are still to come.
+    /// How many raw bytes are still expected.
     left: usize,
     /// The letter of the reset that was announced.
     reset: Option<u8>,
@@ -45,17 +44,17 @@ impl Marks {
         Marks { mark, held: Vec::new(), left: 0, reset: None, closes: false }
     }
 
-    /// The letter of the reset that the board has announced. What comes after it is dropped.
+    /// The letter of the announced reset. Later output is dropped.
     pub(super) fn reset(&self) -> Option<u8> {
         self.reset
     }
 
-    /// Whether the board closes its files, which ends in a soft reset. What it prints from now on is dropped.
+    /// Whether the board is closing its files before a soft reset. Later output is dropped.
     pub(super) fn closes(&self) -> bool {
         self.closes
     }
 
-    /// Takes a byte of the process; gives each byte for the host to `pass`.
+    /// Processes a byte of the process; calls `pass` with each byte for the host.
     pub(super) fn take(&mut self, byte: u8, pass: &mut impl FnMut(u8, Sort)) {
         if self.reset.is_some() {
             return;
@@ -76,11 +75,11 @@ impl Marks {
             self.reset = letter.filter(|&letter| letter != CLOSES);
             self.held.clear();
         } else if possible && complete {
-            // Within raw bytes: an interrupt has cut their write off.
+            // Within raw bytes: an interrupt has cut off their write.
             self.left = digits.iter().fold(0, |number, digit| number * 10 + usize::from(digit - b'0'));
             self.held.clear();
         } else if !possible || (1..=self.held.len()).contains(&self.left) {
-            // The last byte may begin a mark, unless it completes the raw bytes.
+            // The last byte may start a mark, unless it completes the raw bytes.
             let held = std::mem::take(&mut self.held);
             let sure = if possible { held.len() } else { held.len() - 1 };
             held[..sure].iter().for_each(|&byte| self.give(byte, pass));
@@ -101,7 +100,7 @@ impl Marks {
 mod tests {
     use super::*;
 
-    /// What comes out: text as it is, raw bytes in brackets.
+    /// The output: text unchanged, raw bytes in brackets.
     fn sorted(bytes: &[u8]) -> String {
         let mut marks = Marks::new("ab1");
         let mut out = String::new();
@@ -123,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_raw_byte_is_passed_on_at_once() {
+    fn passes_on_the_last_raw_byte_at_once() {
         assert_eq!(sorted(b"\xffab11:\xff"), "[\\xff]");
         assert_eq!(sorted(b"\xffab13:\xffab"), "[\\xff][a][b]");
         assert_eq!(sorted(b"\xffab12:\xff\xff"), "[\\xff][\\xff]");
@@ -156,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_within_raw_bytes_begins_anew() {
+    fn a_mark_within_raw_bytes_restarts() {
         assert_eq!(sorted(b"\xffab190:xy\xffab11:z."), "[x][y][z].");
     }
 }

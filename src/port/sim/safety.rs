@@ -1,6 +1,6 @@
-//! What an interpreter's process is doing, and whether it may be interrupted right there. Linux only.
+//! What an interpreter's process is doing, and whether it can be interrupted safely. Linux only.
 //!
-//! Reads `/proc`. Invariant: a process that was stopped here goes on when the function returns.
+//! Reads `/proc`. Invariant: a process stopped here continues when the function returns.
 
 use super::symbols::{Place, Symbols};
 use rustix::io::Errno;
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How much of the stack is looked through for the frame of the virtual machine.
+/// How much of the stack is searched for the frame of the virtual machine.
 const STACK: usize = 16 * 1024;
 
 /// An interpreter without symbols is interrupted anywhere after this time.
@@ -37,7 +37,7 @@ mod call {
     pub(super) const SLEEPING: &[i64] = &[72, 73, 101, 115];
 }
 
-/// What a process is doing, as far as interrupts go.
+/// What a process is doing, with regard to interrupts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doing {
     /// It runs code and catches SIGINT.
@@ -46,7 +46,7 @@ pub(super) enum Doing {
     Reading,
     /// Neither.
     Busy,
-    /// That cannot be found out.
+    /// Unknown.
     Unknown,
 }
 
@@ -61,25 +61,25 @@ pub(super) fn doing(pid: Pid) -> Doing {
     }
 }
 
-/// Stops the process, sends SIGINT to its main thread if it catches it and is at a place that can be left (or has not
-/// been at one for `waited`, and that is `patience`), and lets it go on. Whether the signal was sent.
+/// Stops the process, sends SIGINT to its main thread if it catches it and is at a safe place (or has not been at one for
+/// `waited`, longer than `patience`), and lets it continue. Returns whether the signal was sent.
 pub(super) fn interrupt(pid: Pid, module: Option<&Module>, waited: Duration, patience: Duration) -> bool {
     if rustix::process::kill_process(pid, Signal::STOP).is_err() {
         return false;
     }
     let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
     while let Err(Errno::INTR) = rustix::process::waitid(WaitId::Pid(pid), options) {}
-    let can_be_left = match stand(pid, module) {
-        Stand::Good => true,
-        Stand::Bad => waited > patience,
-        Stand::NotKnown => waited > PATIENCE_WITHOUT_SYMBOLS,
+    let can_be_left = match safety(pid, module) {
+        Safety::Safe => true,
+        Safety::Unsafe => waited > patience,
+        Safety::Unknown => waited > PATIENCE_WITHOUT_SYMBOLS,
     };
     let good = can_be_left && status(pid).is_some_and(|(catches, _)| catches);
     let sent = good && signal_main_thread(pid);
     let _ = rustix::process::kill_process(pid, Signal::CONT);
     if good && !sent {
-        // An older Linux, and several threads: a stopped process gives the signal to any of them, a running one to
-        // the first that can take it, which is the main thread.
+        // An older Linux and several threads: a stopped process delivers the signal to any of them, a running one to the
+        // first that can handle it, which is the main thread.
         return rustix::process::kill_process(pid, Signal::INT).is_ok();
     }
     sent
@@ -103,7 +103,7 @@ fn status(pid: Pid) -> Option<(bool, bool)> {
     Some((caught & (1 << (Signal::INT.as_raw() - 1)) != 0, field("State:")?.starts_with('S')))
 }
 
-/// Where a thread is in the eyes of the kernel.
+/// Where a thread is, according to the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// In a system call: its number and first argument.
@@ -131,13 +131,13 @@ fn parse_call(text: &str) -> Option<At> {
     if number >= 0 { Some(At::Call(number, second)) } else { Some(At::Code(second, hexadecimal(words.next()?)?)) }
 }
 
-/// Whether a stopped process can be interrupted where it is.
+/// Whether a stopped process can be interrupted at its current place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stand {
-    Good,
-    Bad,
+enum Safety {
+    Safe,
+    Unsafe,
     /// The interpreter has no symbols.
-    NotKnown,
+    Unknown,
 }
 
 /// The interpreter's code in one process.
@@ -150,7 +150,7 @@ pub(super) struct Module {
 }
 
 impl Module {
-    /// Finds the file with the virtual machine among those that the process runs. `None`: none has symbols.
+    /// Finds the file with the virtual machine among the process's executable mappings. `None`: none has symbols.
     pub(super) fn find(pid: Pid) -> Option<Module> {
         let maps = fs::read_to_string(format!("/proc/{}/maps", pid.as_raw_nonzero())).ok()?;
         let mapping_with_symbols = |mapping: Mapping<'_>| {
@@ -168,36 +168,36 @@ impl Module {
     }
 }
 
-fn stand(pid: Pid, module: Option<&Module>) -> Stand {
+fn safety(pid: Pid, module: Option<&Module>) -> Safety {
     let (stack, counter) = match system_call(pid) {
-        Some(At::Call(call::READ, 0) | At::Call(call::WRITE, 1 | 2)) => return Stand::Good,
-        Some(At::Call(number, _)) if call::SLEEPING.contains(&number) => return Stand::Good,
+        Some(At::Call(call::READ, 0) | At::Call(call::WRITE, 1 | 2)) => return Safety::Safe,
+        Some(At::Call(number, _)) if call::SLEEPING.contains(&number) => return Safety::Safe,
         Some(At::Code(stack, counter)) => (stack, counter),
-        Some(_) => return Stand::Bad,
-        None => return Stand::NotKnown,
+        Some(_) => return Safety::Unsafe,
+        None => return Safety::Unknown,
     };
-    let Some(module) = module else { return Stand::NotKnown };
+    let Some(module) = module else { return Safety::Unknown };
     match module.place(counter) {
-        Place::VirtualMachine => return Stand::Good,
-        Place::Guarded => return Stand::Bad,
+        Place::VirtualMachine => return Safety::Safe,
+        Place::Guarded => return Safety::Unsafe,
         Place::Function => {}
         // Code that MicroPython compiled itself; any other library may hold a lock.
         Place::Unknown if is_generated(pid, counter) => {}
-        Place::Unknown => return Stand::Bad,
+        Place::Unknown => return Safety::Unsafe,
     }
-    // A function that the virtual machine called: good if nothing on the way to it is guarded. What earlier calls left
-    // on the stack may look like a way that is: then another moment has to be waited for.
+    // A function that the virtual machine called: safe if no guarded function is on the way to it. Remains of earlier
+    // calls on the stack may look guarded: then another moment must be found.
     let mut bytes = vec![0; STACK];
     let memory = fs::File::open(format!("/proc/{}/mem", pid.as_raw_nonzero()));
     let count = memory.and_then(|memory| memory.read_at(&mut bytes, stack)).unwrap_or(0);
     for word in bytes[..count].chunks_exact(8) {
         match module.place(u64::from_le_bytes(word.try_into().unwrap_or_default())) {
-            Place::VirtualMachine => return Stand::Good,
-            Place::Guarded => return Stand::Bad,
+            Place::VirtualMachine => return Safety::Safe,
+            Place::Guarded => return Safety::Unsafe,
             Place::Function | Place::Unknown => {}
         }
     }
-    Stand::Bad
+    Safety::Unsafe
 }
 
 /// Whether code at this address belongs to no file.

@@ -1,10 +1,10 @@
-//! Follows what a board's REPL says: which mode it is in, and line ends as boards send them.
+//! Follows a board's REPL output: tracks its mode, and sends line ends like boards.
 //!
-//! Uses [`super::raw`]; pure. Invariant: the same bytes give the same result however they are cut into pieces.
+//! Uses [`super::raw`]; pure. Invariant: the result does not depend on how the bytes are split.
 
 use super::raw::{Marks, Sort};
 
-/// Which REPL speaks.
+/// Which REPL is active.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// For people: banner, `>>> `, echo.
@@ -13,16 +13,16 @@ pub(super) enum Mode {
     Raw,
 }
 
-/// What the raw REPL says when it is entered (MicroPython, `shared/runtime/pyexec.c`).
+/// The raw REPL's banner (MicroPython, `shared/runtime/pyexec.c`).
 pub(super) const RAW_BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n";
 
 /// The friendly REPL's prompt, at the start of a line.
 const PROMPT: &[u8] = b"\r\n>>> ";
 
-/// What the raw REPL says to Ctrl-D on an empty line, after its prompt.
+/// The raw REPL's reply to Ctrl-D on an empty line, after its prompt.
 const RESET: &[u8] = b">OK\r\n";
 
-/// How many bytes back the follower must see.
+/// How many previous bytes the follower needs.
 const MEMORY: usize = RAW_BANNER.len();
 
 /// Follows the bytes between the host and a freshly started interpreter.
@@ -31,18 +31,18 @@ pub(super) struct Screen {
     mode: Mode,
     crlf: bool,
     marks: Marks,
-    /// The last bytes that came.
+    /// The last bytes.
     tail: Vec<u8>,
-    /// Ctrl-A was sent: the raw REPL may speak from now on. What a program prints cannot change the mode alone.
+    /// Ctrl-A was sent: the raw REPL may follow. A program's output alone cannot change the mode.
     raw_asked: bool,
     /// Ctrl-B was sent.
     friendly_asked: bool,
-    /// A REPL has shown itself ready since the start.
+    /// A REPL has shown its prompt since the start.
     prompted: bool,
 }
 
 impl Screen {
-    /// With `crlf`, line ends are CR LF in both modes. `secret`: of the marks of raw output.
+    /// With `crlf`, line ends are CR LF in both modes. `secret`: identifies the marks of raw output.
     pub(super) fn new(crlf: bool, secret: &str) -> Screen {
         let marks = Marks::new(secret);
         Screen {
@@ -56,13 +56,13 @@ impl Screen {
         }
     }
 
-    /// Notes what the host sends.
+    /// Records what the host sends.
     pub(super) fn sent(&mut self, bytes: &[u8]) {
         self.raw_asked |= bytes.contains(&1);
         self.friendly_asked |= bytes.contains(&2);
     }
 
-    /// Takes what came from the interpreter, and appends to `output` what a board would have sent.
+    /// Processes output of the interpreter, and appends to `output` what a board would have sent.
     pub(super) fn came(&mut self, bytes: &[u8], output: &mut Vec<u8>) {
         output.reserve(bytes.len());
         let mut marks = std::mem::replace(&mut self.marks, Marks::new(""));
@@ -89,7 +89,7 @@ impl Screen {
                 self.friendly_asked = false;
             }
             b' ' if self.tail.ends_with(PROMPT) && (self.mode == Mode::Friendly || self.friendly_asked) => {
-                // The prompt may answer what was sent before a Ctrl-A that is on its way.
+                // The prompt may be a reply to input from before a Ctrl-A in transit.
                 self.mode = Mode::Friendly;
                 self.prompted = true;
                 self.friendly_asked = false;
@@ -98,8 +98,8 @@ impl Screen {
         }
     }
 
-    /// Whether a board would have put CR before the LF that has just come. The interpreter's REPL has them in its own
-    /// texts; in raw mode these are few, and every other LF is a program's, also one after its own CR.
+    /// Whether a board would have sent CR before the LF just received. The interpreter's REPL sends them in its own texts; in
+    /// raw mode these are few, and every other LF is a program's, even after its own CR.
     fn lacks_return(&self) -> bool {
         if !self.tail.ends_with(b"\r\n") {
             return self.crlf || self.mode == Mode::Friendly;
@@ -108,7 +108,7 @@ impl Screen {
         self.crlf && self.mode == Mode::Raw && !own
     }
 
-    /// The letter of the reset that the board has announced.
+    /// The letter of the announced reset.
     pub(super) fn reset(&self) -> Option<u8> {
         self.marks.reset()
     }
@@ -132,7 +132,7 @@ impl Screen {
 mod tests {
     use super::*;
 
-    /// Feeds `script` (what was sent, what came) in pieces of `size`; the mode and the output.
+    /// Feeds `script` (sent, received) in pieces of `size`; returns the mode and the output.
     fn follow(crlf: bool, script: &[(&[u8], &[u8])], size: usize) -> (Mode, Vec<u8>) {
         let (mut screen, mut output) = (Screen::new(crlf, "ab"), Vec::new());
         for (sent, came) in script {
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mode_and_the_line_ends_do_not_depend_on_the_pieces() {
+    fn mode_and_line_ends_do_not_depend_on_the_pieces() {
         fn case(crlf: bool, script: &[(&[u8], &[u8])], mode: Mode, output: &[u8]) {
             for size in [1, 2, 3, 7, 1000] {
                 let (found, text) = follow(crlf, script, size);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_in_raw_mode_has_every_line_end_replaced() {
+    fn replaces_every_line_end_of_a_program_in_raw_mode() {
         let raw: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
         let came = |text: &[u8]| follow(true, &[(b"\x01", raw), (b"x", text)], 1000).1[raw.len()..].to_vec();
         assert_eq!(came(b"OKa\r\n\n\x04\x04>OK\r\n"), b"OKa\r\r\n\r\n\x04\x04>OK\r\n");
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_prints_a_prompt_changes_nothing() {
+    fn a_printed_prompt_does_not_change_the_mode() {
         let raw: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
         assert_eq!(follow(true, &[(b"code", raw)], 1000).0, Mode::Friendly);
         assert_eq!(follow(true, &[(b"\x01", raw), (b"code", b"\r\n>>> ")], 1000).0, Mode::Raw);

@@ -1,7 +1,7 @@
-//! Where the functions of an interpreter lie, read from its ELF symbol table.
+//! The addresses of an interpreter's functions, from its ELF symbol table.
 //!
-//! Pure but for reading the file; 64-bit little-endian files only. Invariant: a file of whatever content gives either
-//! a map or none, never a panic and never a read beyond [`TABLE_LIMIT`].
+//! Pure but for reading the file; 64-bit little-endian files only. Invariant: any file gives either a map or
+//! none, never a panic and never a read beyond [`TABLE_LIMIT`].
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -13,10 +13,10 @@ const TABLE_LIMIT: u64 = 64 << 20;
 /// The function that executes bytecode (MicroPython, `py/vm.c`).
 const VIRTUAL_MACHINE: &str = "mp_execute_bytecode";
 
-/// What the beginning of that function does not yet do: catch exceptions.
+/// Length of the start of that function, which does not catch exceptions yet.
 const PROLOGUE: u64 = 256;
 
-/// Parts of the names of functions that must not be left halfway: they hold a lock, or change what outlives them.
+/// Parts of the names of functions that must not be interrupted: they hold a lock, or change lasting state.
 const GUARDED: &[&str] = &[
     "gc_",
     "m_malloc",
@@ -48,16 +48,16 @@ const GUARDED: &[&str] = &[
     "parse_compile_execute",
 ];
 
-/// What lies at an address.
+/// What is at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// The virtual machine, ready for an exception.
     VirtualMachine,
-    /// A function that must not be left halfway.
+    /// A function that must not be interrupted.
     Guarded,
     /// Another function.
     Function,
-    /// No function that is known.
+    /// No known function.
     Unknown,
 }
 
@@ -65,12 +65,12 @@ pub(super) enum Place {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Symbols {
     functions: Vec<(u64, u64, Place)>,
-    /// Of each loadable segment: place in the file, length, address.
+    /// For each loadable segment: file offset, length, address.
     segments: Vec<(u64, u64, u64)>,
 }
 
 impl Symbols {
-    /// The functions of the ELF file at `path`, if it is one that holds a virtual machine.
+    /// The functions of the ELF file at `path`, if it contains a virtual machine.
     pub(super) fn read(path: &Path) -> Option<Symbols> {
         let file = File::open(path).ok()?;
         let header = bytes_at(&file, 0, 64)?;
@@ -95,7 +95,7 @@ impl Symbols {
         complete.then_some(Symbols { functions, segments })
     }
 
-    /// What lies at this place of the file.
+    /// What is at this offset of the file.
     pub(super) fn place(&self, offset: u64) -> Place {
         let segment = self.segments.iter().find(|(start, length, _)| (*start..start + length).contains(&offset));
         let Some((start, _, address)) = segment else { return Place::Unknown };
@@ -129,7 +129,7 @@ fn function(symbol: &[u8], names: &[u8]) -> Option<(u64, u64, Place)> {
     Some((start, start.checked_add(length)?, place))
 }
 
-/// The entries of a header table, `count` of `size` bytes, each of which must have `least`.
+/// The entries of a header table: `count` entries of `size` bytes, at least `least` each.
 fn table(file: &File, offset: u64, size: u16, count: u16, least: u16) -> Option<Vec<Vec<u8>>> {
     if size < least {
         return None;
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_told_apart() {
+    fn distinguishes_places() {
         let functions = vec![
             (0x1000, 0x1100, Place::Guarded),
             (0x2000, 0x3000, Place::VirtualMachine),

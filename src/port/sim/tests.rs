@@ -1,4 +1,4 @@
-//! Simulated boards, driven by hand over their raw REPL.
+//! Tests of simulated boards over their raw REPL.
 
 use super::{SimOptions, SimPort};
 use crate::port::{Port, PortError, Wait};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 pub(super) const RAW: &str = "raw REPL; CTRL-B to exit\r\n>";
 pub(super) const PROMPT: &str = "\r\n>>> ";
 
-/// A board in the hands of a test.
+/// A board under test.
 pub(super) struct Board {
     pub(super) port: SimPort,
     seen: Vec<u8>,
@@ -30,7 +30,7 @@ impl Board {
         self.port.write(text.as_bytes(), Wait::for_at_most(Duration::from_secs(10))).unwrap();
     }
 
-    /// Reads up to and with `wanted`.
+    /// Reads up to and including `wanted`.
     #[track_caller]
     pub(super) fn until(&mut self, wanted: &str) -> String {
         let wait = Wait::for_at_most(Duration::from_secs(20));
@@ -60,7 +60,7 @@ impl Board {
         self.until("\x04");
     }
 
-    /// What code printed, and its traceback. Every line end must be CR LF; they are given as LF.
+    /// The output of code, and its traceback. Every line end must be CR LF; returned as LF.
     #[track_caller]
     pub(super) fn result(&mut self) -> (String, String) {
         let (output, error) = self.sent();
@@ -72,7 +72,7 @@ impl Board {
         (lines(output), lines(error))
     }
 
-    /// What code printed, and its traceback, as the board sent them.
+    /// The output of code, and its traceback, as sent by the board.
     #[track_caller]
     fn sent(&mut self) -> (String, String) {
         let output = self.until("\x04");
@@ -92,7 +92,7 @@ impl Board {
         self.exec(&format!("with open({name:?},'w') as f: f.write({text:?})"));
     }
 
-    /// Reads until the board is gone; why.
+    /// Reads until the board is gone; returns the reason.
     fn gone(&mut self) -> String {
         let wait = Wait::for_at_most(Duration::from_secs(20));
         loop {
@@ -120,7 +120,7 @@ fn code_runs() {
 }
 
 #[test]
-fn the_file_system_is_the_boards_own() {
+fn a_board_has_its_own_file_system() {
     let mut board = Board::raw("?flash_size=64k");
     assert_eq!(
         board.exec("import os,sys;print(os.listdir('/'),os.getcwd(),sys.path,sys.argv)"),
@@ -137,7 +137,7 @@ fn the_file_system_is_the_boards_own() {
 }
 
 #[test]
-fn a_soft_reset_comes_back_in_raw_mode() {
+fn a_soft_reset_returns_to_raw_mode() {
     let mut board = Board::raw("");
     board.write_file("boot.py", "x = 5\nprint('boot', __name__)\n");
     board.write_file("main.py", "print('main', x)\n");
@@ -203,15 +203,15 @@ fn ctrl_c_ends_boot_py_and_main_py() {
 }
 
 #[test]
-fn what_resets_for_ever_is_given_up() {
+fn gives_up_on_a_reset_loop() {
     let mut board = Board::raw("");
     board.write_file("boot.py", "import sys; sys.exit()");
     board.send("\x04");
-    assert_eq!(board.gone(), "the simulated board resets again and again: look at its boot.py and main.py");
+    assert_eq!(board.gone(), "the simulated board keeps resetting: check its boot.py and main.py");
 }
 
 #[test]
-fn ctrl_c_interrupts_code_however_it_came() {
+fn ctrl_c_interrupts_code_in_every_mode() {
     let mut board = Board::raw("");
     let codes = [
         "while 1: pass",
@@ -260,7 +260,7 @@ fn ctrl_c_can_be_data() {
 }
 
 #[test]
-fn two_presses_reach_code_that_goes_on_after_the_first() {
+fn a_second_press_reaches_code_that_survives_the_first() {
     let mut board = Board::raw("");
     board.start("try:\n while 1: pass\nexcept KeyboardInterrupt: print('once')\nwhile 1: pass");
     board.send("\x03");
@@ -270,7 +270,7 @@ fn two_presses_reach_code_that_goes_on_after_the_first() {
 }
 
 #[test]
-fn no_input_ever_meets_the_hosts_files() {
+fn input_never_reaches_the_hosts_files() {
     let mut board = Board::raw("");
     let noise = ["\x03", "\x04", "\x03\x04\x03", "\x01", "import os;print(os.listdir('/'))\r\n", "\x03\x03\x01\x04"];
     for (turn, noise) in noise.iter().cycle().take(60).enumerate() {
@@ -281,7 +281,7 @@ fn no_input_ever_meets_the_hosts_files() {
         }
         board.send(noise);
         board.send("\x03\x03\x01\x01");
-        // A raw prompt that was there before the noise ends with `OK` or `>`; take what comes until this answers.
+        // A raw prompt from before the noise ends with `OK` or `>`; read until this code replies.
         board.send("import os\nprint('files', os.listdir('/'), 'end')\x04");
         let text = board.until("end\r\n");
         assert!(text.ends_with("files [] end\r\n"), "{turn} {noise:?} {text:?}");
@@ -293,7 +293,7 @@ fn no_input_ever_meets_the_hosts_files() {
 }
 
 #[test]
-fn what_is_typed_ahead_of_a_reset_waits_for_it() {
+fn input_before_a_reset_is_kept() {
     let mut board = Board::raw("");
     for _ in 0..10 {
         board.send("\x04print(7)\x04");
@@ -307,13 +307,13 @@ fn what_is_typed_ahead_of_a_reset_waits_for_it() {
 fn a_killed_board_is_gone() {
     let mut board = Board::raw("");
     rustix::process::kill_process(board.port.process(), rustix::process::Signal::KILL).unwrap();
-    assert_eq!(board.gone(), "the simulated board was ended by signal 9");
+    assert_eq!(board.gone(), "the simulated board was killed by signal 9");
     let error = board.port.write(b"x", Wait::for_at_most(Duration::from_secs(1))).unwrap_err();
-    assert_eq!(error, PortError::Gone("the simulated board was ended by signal 9".to_owned()));
+    assert_eq!(error, PortError::Gone("the simulated board was killed by signal 9".to_owned()));
 }
 
 #[test]
-fn a_flash_file_lasts() {
+fn a_flash_file_persists() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("board.img");
     let text = format!("?flash={}&flash_size=128k", path.display());
@@ -326,7 +326,7 @@ fn a_flash_file_lasts() {
     drop(board);
     std::fs::write(&path, vec![b'x'; 128 * 1024]).unwrap();
     let error = SimPort::open(&SimOptions::parse(&text).unwrap(), &|_| ()).unwrap_err();
-    assert!(error.message().starts_with("the simulated board does not start"), "{error}");
+    assert!(error.message().starts_with("the simulated board failed to start"), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), vec![b'x'; 128 * 1024]);
 }
 
@@ -361,7 +361,7 @@ fn built_in_modules_are_read_only() {
 }
 
 #[test]
-fn texts_end_their_lines_with_cr_lf_and_raw_bytes_stay_as_they_are() {
+fn text_lines_end_with_cr_lf_and_raw_bytes_are_unchanged() {
     let codes = [
         ("print('a\\nb')", "a\r\nb\r\n"),
         ("print('a\\r\\n', end='')", "a\r\r\n"),
@@ -391,7 +391,7 @@ fn texts_end_their_lines_with_cr_lf_and_raw_bytes_stay_as_they_are() {
     }
     other.start("1//0");
     assert!(other.sent().1.ends_with("divide by zero\n"));
-    // Every byte, with nothing of the simulator's own in between.
+    // Every byte, with nothing added by the simulator.
     let every: Vec<u8> = (0..=255).collect();
     board.start(
         "import sys\nsys.stdout.write(b'\\xff\\n')\nfor n in 1, 255, 256, 1: sys.stdout.buffer.write(bytes(range(n)))",
@@ -405,7 +405,7 @@ fn texts_end_their_lines_with_cr_lf_and_raw_bytes_stay_as_they_are() {
 }
 
 #[test]
-fn sys_is_a_boards_own() {
+fn a_board_has_its_own_sys() {
     let mut board = Board::raw("");
     let code =
         "import sys, usys\nfrom sys import *\nprint(sys, usys is sys, sys.modules['sys'] is sys, path is sys.path)";
@@ -435,7 +435,7 @@ fn a_soft_reset_closes_open_files_and_a_hard_reset_does_not() {
         ("import machine; machine.soft_reset()", true),
         ("import machine; machine.reset()", false),
     ];
-    // Where a file may be held: a global, an object, a closure, a suspended generator, garbage, a module, a thread.
+    // What may hold a file: a global, an object, a closure, a suspended generator, garbage, a module, a thread.
     let open = "
 class Holder: pass
 def closure(file):
@@ -488,7 +488,7 @@ print([content(name) for name in ('one', 'two', 'three', 'four', 'five', 'six')]
 }
 
 #[test]
-fn main_py_and_threads_leave_their_files_closed_at_a_soft_reset() {
+fn a_soft_reset_closes_files_of_main_py_and_threads() {
     let mut board = Board::raw("");
     board.write_file("main.py", "f = open('kept', 'w')\nf.write('by main')\nimport sys\nif 'stop' not in __import__('os').listdir():\n    open('stop', 'w').close()\n    sys.exit()\n");
     board.send("\x02");
@@ -498,7 +498,7 @@ fn main_py_and_threads_leave_their_files_closed_at_a_soft_reset() {
     board.send("\x01");
     board.until(RAW);
     assert_eq!(board.exec("import os\nprint(os.stat('kept')[6] in (0, 7))"), "True\n");
-    // Threads that go on change nothing, and nothing of theirs comes after the restart.
+    // Threads that keep running change nothing, and none of their output follows the restart.
     for _ in 0..5 {
         board.start(
             "import _thread, time\nf = open('kept', 'w')\nf.write('beside threads')\ndef go():\n    while True: print('.', end=''); time.sleep_ms(1)\n\

@@ -1,4 +1,4 @@
-//! The simulated board on systems that have no pseudo-terminals: there is none.
+//! A stub for systems without pseudo-terminals, where there is no simulated board.
 //!
 //! Invariant: a [`SimPort`] cannot exist here.
 
@@ -6,17 +6,17 @@ use super::SimOptions;
 use crate::error::{Error, Kind, Result};
 use crate::port::{Abilities, Port, PortError, Wait};
 
-/// A simulated board. There is none on this system.
+/// A simulated board. Not available on this system.
 #[derive(Debug)]
 pub enum SimPort {}
 
 impl SimPort {
-    /// Says that there is no simulated board on this system.
+    /// Fails: there is no simulated board on this system.
     ///
     /// # Errors
     /// Always [`Kind::FeatureUnavailableError`].
     pub fn open(_options: &SimOptions, _notify: &dyn Fn(&str)) -> Result<SimPort> {
-        Err(Error::new(Kind::FeatureUnavailableError, "there is no `sim` on this system")
+        Err(Error::new(Kind::FeatureUnavailableError, "`sim` is not available on this system")
             .with_help("run it on Linux or macOS (on Windows: in WSL), or connect a real board"))
     }
 }

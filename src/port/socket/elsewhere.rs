@@ -1,4 +1,4 @@
-//! A TCP stream where there is no `poll`, that is on Windows: reads and writes with short timeouts.
+//! A TCP stream without `poll`, that is on Windows: reads and writes with short timeouts.
 
 use crate::port::{PortError, Wait};
 use std::io::{self, ErrorKind, Read as _, Write as _};
@@ -45,7 +45,7 @@ pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &
             read_available(stream, buffer, gone)?;
             return Err(PortError::Timeout);
         };
-        // 0 would mean to wait for ever.
+        // 0 would mean no timeout.
         let limit = slice.max(Duration::from_millis(1));
         let taken = stream.set_read_timeout(Some(limit)).and_then(|()| take(stream, buffer));
         match taken {

@@ -7,8 +7,8 @@ use std::net::TcpStream;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-/// How long a silent connection is believed in, and how often it is then asked. A board that lost its network says
-/// nothing, and a call without timeout would wait for it for ever.
+/// Idle time before the first keep-alive probe, and the interval of probes. A board that lost its network sends nothing,
+/// and a call without a timeout would wait for it indefinitely.
 const QUIET: Duration = Duration::from_secs(15);
 const ASK_EVERY: Duration = Duration::from_secs(5);
 const ASKED: u32 = 3;
@@ -20,14 +20,14 @@ pub(super) fn prepare(stream: &TcpStream) -> io::Result<()> {
     sockopt::set_tcp_keepidle(stream, QUIET)?;
     sockopt::set_tcp_keepintvl(stream, ASK_EVERY)?;
     sockopt::set_tcp_keepcnt(stream, ASKED)?;
-    // What was written and is never acknowledged counts as silence too.
+    // Unacknowledged writes time out too.
     #[cfg(target_os = "linux")]
     sockopt::set_tcp_user_timeout(stream, 30_000)?;
     Ok(())
 }
 
-/// Has what comes next acknowledged at once. A server that sends a byte, and the next ones only after that is acknowledged
-/// (Nagle's algorithm), would else take 40 ms for every reply. The system forgets it after a while.
+/// Acknowledges the next data at once. Otherwise a server that waits for the acknowledgement of its first byte before it
+/// sends more (Nagle's algorithm) would take 40 ms for every reply. The system resets this after a while.
 fn acknowledge(stream: &TcpStream) {
     #[cfg(target_os = "linux")]
     let _ = sockopt::set_tcp_quickack(stream, true);

@@ -1,5 +1,5 @@
-//! `telnet://HOST`: a serial server that speaks telnet, or a board with a telnet server of its own, which asks for a
-//! user and a password (Pycom's and other older firmware: `Login as:`, `Password:`).
+//! `telnet://HOST`: a serial server that speaks telnet, or a board's own telnet server, which asks for a user and a
+//! password (Pycom's and other older firmware: `Login as:`, `Password:`).
 //!
 //! Uses [`crate::error`], [`super::super::socket`] and the protocol. Invariant: no password is ever in a message.
 
@@ -11,18 +11,18 @@ use crate::port::socket::Connection;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::time::{Duration, Instant};
 
-/// Telnet's own port number.
+/// Telnet's default port number.
 pub const USUAL_PORT: u16 = 23;
 
-/// What the firmware that asks for a login has from the factory.
+/// The factory login of the firmware that asks for one.
 const USUAL_USER: &str = "micro";
 const USUAL_PASSWORD: &str = "python";
 
-/// How long a server may take to ask who we are, if it is known to ask.
+/// How long a server may take to ask for a login, if it is known to ask.
 const LOGIN_LIMIT: Duration = Duration::from_secs(10);
-/// The same if it is not known: boards ask at once, serial servers never do.
+/// The same if unknown: boards ask at once, serial servers never do.
 const GREETING_LIMIT: Duration = Duration::from_millis(1000);
-/// Pycom's server loses a password that comes sooner after its prompt.
+/// Pycom's server loses a password sent sooner after its prompt.
 const BEFORE_PASSWORD: Duration = Duration::from_millis(200);
 
 /// A telnet connection, logged in.
@@ -30,13 +30,13 @@ const BEFORE_PASSWORD: Duration = Duration::from_millis(200);
 pub struct TelnetPort {
     name: String,
     link: Link,
-    /// What came after the login.
+    /// Data received after the login.
     early: Vec<u8>,
-    /// Whether the server is the board itself, which takes its server down when it restarts.
+    /// Whether the server runs on the board, so that a restart ends it.
     board: bool,
 }
 
-/// What a server says.
+/// A message of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     User,
@@ -47,7 +47,7 @@ enum Said {
 }
 
 impl Said {
-    /// The last thing that `text` says.
+    /// The last message in `text`.
     fn last(text: &[u8]) -> Option<Said> {
         let text = String::from_utf8_lossy(text).to_lowercase();
         let known: [(&str, Said); 9] = [
@@ -70,12 +70,11 @@ impl Said {
 }
 
 impl TelnetPort {
-    /// Connects, and logs in if the server asks for that: without `user` and `password` as `micro` with the password
-    /// `python`.
+    /// Connects, and logs in if the server asks for a login: by default as `micro` with the password `python`.
     ///
     /// # Errors
-    /// [`Kind::ConnectionFailedError`] if there is no such server, or none that asks although a user or password is
-    /// given; [`Kind::AuthenticationError`] if they are refused; [`Kind::Interrupted`].
+    /// [`Kind::ConnectionFailedError`] if there is no such server, or if it does not ask for the given user or password;
+    /// [`Kind::AuthenticationError`] if it rejects them; [`Kind::Interrupted`].
     pub fn open(endpoint: &Endpoint, user: Option<&str>, password: Option<&str>) -> Result<TelnetPort> {
         let name = format!("telnet://{}", endpoint.shown(Some(USUAL_PORT)));
         let link = Link::new(Connection::open(endpoint, &name)?, Decoder::new(false));
@@ -91,9 +90,11 @@ impl TelnetPort {
         let mut asks = match first {
             Some(asks @ (Said::User | Said::Password)) => asks,
             None if sure => {
-                return Err(self.failed("asks for no login").with_help("leave the options `user` and `password` out"));
+                return Err(self
+                    .failed("does not ask for a login")
+                    .with_help("omit the options `user` and `password`"));
             }
-            // A serial server: what the board has said is the session's to read.
+            // A serial server: the session reads the board's output.
             _ => return Ok(()),
         };
         self.board = true;
@@ -101,7 +102,7 @@ impl TelnetPort {
             self.say(user.unwrap_or(USUAL_USER))?;
             asks = match self.hear(LOGIN_LIMIT, &[Said::Password, Said::Welcome, Said::Prompt, Said::Refused])? {
                 Some(said) => said,
-                None => return Err(self.failed("does not go on with the login")),
+                None => return Err(self.failed("did not complete the login")),
             };
         }
         if asks == Said::Password {
@@ -115,7 +116,7 @@ impl TelnetPort {
                 .hear(LOGIN_LIMIT, &[Said::Welcome, Said::Prompt, Said::Refused, Said::User, Said::Password])?
             {
                 Some(said) => said,
-                None => return Err(self.failed("does not go on with the login")),
+                None => return Err(self.failed("did not complete the login")),
             };
         }
         match asks {
@@ -128,21 +129,21 @@ impl TelnetPort {
         let help = if given {
             "check the options `user` and `password`"
         } else {
-            "give them: `open(port, #{ user: \"…\", password: \"…\" })`, or `--user` and `--password-file`"
+            "pass them: `open(port, #{ user: \"…\", password: \"…\" })`, or `--user` and `--password-file`"
         };
         let who = if given { "this user and password" } else { "the usual user and password" };
-        Error::new(Kind::AuthenticationError, format!("`{}` refuses {who}", self.name)).with_help(help)
+        Error::new(Kind::AuthenticationError, format!("`{}` rejected {who}", self.name)).with_help(help)
     }
 
     fn failed(&self, how: &str) -> Error {
         Error::new(Kind::ConnectionFailedError, format!("`{}` {how}", self.name))
-            .with_help("is it a board's telnet server, and not busy with another client?")
+            .with_help("check that it is a board's telnet server, and close other clients")
     }
 
     fn say(&mut self, text: &str) -> Result<()> {
         self.early.clear();
         let line = format!("{text}\r\n");
-        // Not by the encoder: as a user's program would send it, the line ends with CR LF.
+        // Without the encoder: like from a terminal program, the line ends with CR LF.
         let mut bytes = Vec::new();
         super::encode(line.trim_end().as_bytes(), true, &mut bytes);
         bytes.extend_from_slice(b"\r\n");
@@ -152,13 +153,13 @@ impl TelnetPort {
     fn lost(&self, error: PortError) -> Error {
         match error {
             PortError::Interrupted => Error::new(Kind::Interrupted, "interrupted while logging in"),
-            PortError::Timeout => self.failed("does not take the login"),
+            PortError::Timeout => self.failed("did not accept the login"),
             PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, format!("{how} during the login"))
-                .with_help("a board takes one client at a time: close the other one"),
+                .with_help("close other clients: a board accepts one at a time"),
         }
     }
 
-    /// Reads until the last thing said is one of `wanted`.
+    /// Reads until the last message is one of `wanted`.
     fn hear(&mut self, limit: Duration, wanted: &[Said]) -> Result<Option<Said>> {
         let end = Instant::now() + limit;
         loop {
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_before_the_login_is_not_kept() {
+    fn drops_a_flood_before_the_login() {
         for asks in [false, true] {
             let server = Server::start(move |mut stream| {
                 if asks {
@@ -253,15 +254,15 @@ mod tests {
             });
             let port = TelnetPort::open(&server.endpoint, asks.then_some("micro"), None);
             match port {
-                // What a serial server says is the session's to read.
+                // The session reads the output of a serial server.
                 Ok(port) => assert!(!asks && port.early.capacity() < 4 * bound::NEGOTIATION),
-                Err(error) => assert!(asks && error.message().ends_with("does not go on with the login"), "{error}"),
+                Err(error) => assert!(asks && error.message().ends_with("did not complete the login"), "{error}"),
             }
         }
     }
 
     #[test]
-    fn a_board_is_logged_in_to() {
+    fn logs_in_to_a_board() {
         for (user, password) in [(None, None), (Some("micro"), Some("python"))] {
             let server = pycom("micro", "python", true);
             let mut port = TelnetPort::open(&server.endpoint, user, password).unwrap();
@@ -276,11 +277,11 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_password_is_not_told() {
+    fn does_not_repeat_a_rejected_password() {
         let server = pycom("me", "hush hush", false);
         let error = TelnetPort::open(&server.endpoint, Some("me"), Some("hush hush")).unwrap_err();
-        let told = format!("`telnet://{}` refuses this user and password", server.endpoint);
-        assert_eq!((error.kind(), error.message()), (Kind::AuthenticationError, told.as_str()));
+        let message = format!("`telnet://{}` rejected this user and password", server.endpoint);
+        assert_eq!((error.kind(), error.message()), (Kind::AuthenticationError, message.as_str()));
         assert!(!format!("{error:?}").contains("hush"));
         server.join();
     }
@@ -301,16 +302,16 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_hangs_up_is_told() {
+    fn reports_a_server_that_hangs_up() {
         let server = Server::start(drop);
         let error = TelnetPort::open(&server.endpoint, Some("a"), None).unwrap_err();
-        let told = format!("`telnet://{}` closed the connection during the login", server.endpoint);
-        assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, told.as_str()));
+        let message = format!("`telnet://{}` closed the connection during the login", server.endpoint);
+        assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, message.as_str()));
         server.join();
     }
 
     #[test]
-    fn the_last_word_counts() {
+    fn the_last_message_counts() {
         let case = |text: &str, said| assert_eq!(Said::last(text.as_bytes()), said, "{text}");
         case("", None);
         case("Login as: ", Some(Said::User));

@@ -1,9 +1,9 @@
-//! The protocol, byte by byte.
+//! Tests of the protocol, byte by byte.
 
 use super::*;
 use proptest::prelude::*;
 
-/// Data, answers and subnegotiations.
+/// Data, replies and subnegotiations.
 fn decode(decoder: &mut Decoder, bytes: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<Vec<u8>>) {
     let mut data = Vec::new();
     decoder.feed(bytes, &mut data);
@@ -11,7 +11,7 @@ fn decode(decoder: &mut Decoder, bytes: &[u8]) -> (Vec<u8>, Vec<u8>, Vec<Vec<u8>
 }
 
 #[test]
-fn data_is_told_from_commands() {
+fn separates_data_from_commands() {
     let case = |bytes: &[u8], expected: &[u8]| {
         let (data, replies, subnegotiations) = decode(&mut Decoder::new(false), bytes);
         assert_eq!((data.as_slice(), replies.as_slice()), (expected, b"".as_slice()), "{bytes:?}");
@@ -25,7 +25,7 @@ fn data_is_told_from_commands() {
 }
 
 #[test]
-fn options_are_agreed_on_once_and_all_others_refused() {
+fn accepts_supported_options_once_and_refuses_others() {
     let mut decoder = Decoder::new(false);
     let mut case = |bytes: &[u8], expected: &[u8]| {
         let (data, replies, _) = decode(&mut decoder, bytes);
@@ -45,7 +45,7 @@ fn options_are_agreed_on_once_and_all_others_refused() {
 }
 
 #[test]
-fn what_was_asked_for_is_not_answered_again() {
+fn does_not_reply_to_a_reply() {
     let mut decoder = Decoder::new(true);
     decoder.ask(End::Local, COM_PORT);
     decoder.ask(End::Local, COM_PORT);
@@ -59,7 +59,7 @@ fn what_was_asked_for_is_not_answered_again() {
 }
 
 #[test]
-fn subnegotiations_are_whole_and_bounded() {
+fn subnegotiations_are_complete_and_bounded() {
     let mut decoder = Decoder::new(true);
     let bytes = [IAC, SB, COM_PORT, 101, 0, IAC, IAC, 0, 1, IAC, SE, b'x'];
     assert_eq!(decode(&mut decoder, &bytes), (b"x".to_vec(), vec![], vec![vec![COM_PORT, 101, 0, 255, 0, 1]]));
@@ -67,7 +67,7 @@ fn subnegotiations_are_whole_and_bounded() {
     long.extend([7; 5000]);
     long.extend([IAC, SE, b'y']);
     assert_eq!(decode(&mut decoder, &long), (b"y".to_vec(), vec![], vec![]));
-    // One that is not ended gives way to the next command.
+    // The next command ends an unterminated one.
     let cut = [IAC, SB, COM_PORT, 1, IAC, WILL, 1, b'z'];
     assert_eq!(decode(&mut decoder, &cut), (b"z".to_vec(), vec![IAC, DONT, 1], vec![]));
 }
@@ -105,7 +105,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_encoded_is_decoded(bytes in bytes(), binary: bool) {
+    fn encoding_and_decoding_round_trip(bytes in bytes(), binary: bool) {
         let mut encoded = Vec::new();
         encode(&bytes, binary, &mut encoded);
         let mut decoder = Decoder::new(false);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// The recording of a run. Cheap to clone; all clones write to one file.
+/// The recording of a run. Cheap to clone; all clones write to the same file.
 #[derive(Clone, Debug)]
 pub struct Recorder(Arc<Mutex<Output>>);
 
@@ -19,15 +19,15 @@ struct Output {
     path: PathBuf,
     file: File,
     sessions: usize,
-    /// Why no more can be written.
+    /// Why writing failed.
     failure: Option<String>,
 }
 
 impl Recorder {
-    /// Makes the file, in place of one that is there.
+    /// Creates the file, overwriting an existing one.
     ///
     /// # Errors
-    /// The system's, if it cannot be written.
+    /// The system's error, if it cannot be written.
     pub fn create(path: &Path) -> io::Result<Recorder> {
         let mut file = disk::begin_log(path)?;
         let version = env!("CARGO_PKG_VERSION");
@@ -35,7 +35,7 @@ impl Recorder {
         Ok(Recorder(Arc::new(Mutex::new(Output { path: path.to_owned(), file, sessions: 0, failure: None }))))
     }
 
-    /// The same port, from now on recorded.
+    /// The same port, recorded from now on.
     pub fn record(&self, port: Box<dyn Port>) -> Box<dyn Port> {
         let session = self.with(|output| {
             output.sessions += 1;
@@ -67,17 +67,17 @@ impl Recorder {
         });
     }
 
-    /// What went wrong with writing, if anything did: the recording is not whole. A run is not ended for its recording.
+    /// The error of writing, if any: the recording is incomplete. It does not end the run.
     pub fn failure(&self) -> Option<Error> {
         self.with(|output| {
             let reason = output.failure.as_ref()?;
-            let message = format!("the recording `{}` is not whole: {reason}", output.path.display());
-            Some(Error::new(Kind::ScriptError, message).with_help("is the disk full?"))
+            let message = format!("the recording `{}` is incomplete: {reason}", output.path.display());
+            Some(Error::new(Kind::ScriptError, message).with_help("check that the disk is not full"))
         })
     }
 }
 
-/// Passes everything on and writes it down.
+/// A port that passes everything on and records it.
 struct RecordingPort {
     port: Box<dyn Port>,
     recorder: Recorder,

@@ -1,4 +1,4 @@
-//! Answers from a recording.
+//! Replays a recording.
 
 use super::{ABILITIES, Event, HEADER, quote, unquote};
 use crate::bound;
@@ -9,10 +9,10 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// A port that answers what the recorded one answered, as long as the host writes what the recorded host wrote.
+/// A port that replies like the recorded one, as long as the host writes what the recorded host wrote.
 ///
-/// It takes no time: what came late in the recording comes at once. How the host's bytes are cut into writes does not
-/// matter, nor how often it looks for output that nobody asked for.
+/// It takes no time: late data of the recording arrives at once. Neither the split of the host's bytes into writes nor
+/// the number of polls for unsolicited output matters.
 #[derive(Debug)]
 pub struct ReplayPort {
     name: String,
@@ -20,42 +20,42 @@ pub struct ReplayPort {
     token: Option<String>,
     /// What is to come, each with its line.
     events: VecDeque<(usize, Event)>,
-    /// How much of the first event's bytes the host has written.
+    /// How many bytes of the first event the host has written.
     written: usize,
-    /// What the board said, passed over by a write and not read yet.
+    /// Output of the board that a write skipped and that is not read yet.
     early: Vec<u8>,
-    /// Whether the last thing was a wait in vain: the host may wait again.
+    /// Whether the last event was a wait without data: the host may wait again.
     idle: bool,
     /// The last line of the session.
     last: usize,
     gone: Option<String>,
 }
 
-/// How long a wait in vain takes at most.
+/// How long a wait without data takes at most.
 const IN_VAIN: Duration = Duration::from_millis(20);
 
 impl ReplayPort {
-    /// Reads the recording. `turn`: which of its sessions, 0 for the first.
+    /// Reads the recording. `turn`: the index of its session.
     ///
     /// # Errors
-    /// [`Kind::DeviceNotFoundError`] if there is no such file, [`Kind::ConnectionFailedError`] if it cannot be read, is no
+    /// [`Kind::DeviceNotFoundError`] if there is no such file, [`Kind::ConnectionFailedError`] if it cannot be read, is not a
     /// recording or has no such session.
     pub fn open(path: &str, turn: usize) -> Result<ReplayPort> {
         let bytes = disk::read(Path::new(path), bound::RECORDING).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
-                Error::new(Kind::DeviceNotFoundError, format!("there is no recording `{path}`"))
-                    .with_help("`--record FILE` makes one")
+                Error::new(Kind::DeviceNotFoundError, format!("recording `{path}` not found"))
+                    .with_help("make one with `--record FILE`")
             }
             _ => Error::new(
                 Kind::ConnectionFailedError,
-                format!("the recording `{path}` cannot be read: {}", disk::reason(&error)),
+                format!("cannot read the recording `{path}`: {}", disk::reason(&error)),
             ),
         })?;
         let text = String::from_utf8_lossy(&bytes);
         ReplayPort::parse(&text, turn).map(|port| ReplayPort { name: format!("replay:{path}"), ..port }).map_err(
             |why| {
-                Error::new(Kind::ConnectionFailedError, format!("the recording `{path}` {why}"))
-                    .with_help("`--record FILE` makes a recording; its form is in the documentation of ports")
+                Error::new(Kind::ConnectionFailedError, format!("`{path}` {why}"))
+                    .with_help("make one with `--record FILE`")
             },
         )
     }
@@ -63,18 +63,18 @@ impl ReplayPort {
     /// The session of a recording.
     ///
     /// # Errors
-    /// What is wrong with it, as the end of a sentence.
+    /// The problem, as the end of a sentence.
     pub(super) fn parse(text: &str, turn: usize) -> Result<ReplayPort, String> {
         let mut lines = text.split_inclusive('\n').zip(1..).filter_map(|(line, number)| {
-            // The last line of a killed run may not be whole.
+            // The last line of a killed run may be incomplete.
             Some((line.strip_suffix('\n')?.trim_end_matches('\r'), number))
         });
         match lines.next() {
             Some((HEADER, _)) => {}
             Some((line, _)) if line.starts_with("belay-script recording ") => {
-                return Err("is of a later version of belay-script".to_owned());
+                return Err("was made by a later version of belay-script".to_owned());
             }
-            _ => return Err("is no recording".to_owned()),
+            _ => return Err("is not a recording".to_owned()),
         }
         let mut port = ReplayPort {
             name: String::new(),
@@ -93,7 +93,7 @@ impl ReplayPort {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let wrong = || format!("has no sense in line {number}");
+            let wrong = || format!("is invalid at line {number}");
             let (session, rest) = line.split_once(' ').ok_or_else(wrong)?;
             let session: usize = session.parse().map_err(|_| wrong())?;
             sessions = sessions.max(session);
@@ -105,9 +105,9 @@ impl ReplayPort {
         }
         match sessions {
             _ if known => Ok(port),
-            0 => Err("holds no session".to_owned()),
-            1 => Err("holds one session, and this run has opened it already".to_owned()),
-            _ => Err(format!("holds {sessions} sessions, and this run has opened them already")),
+            0 => Err("contains no session".to_owned()),
+            1 => Err("contains one session, which this run has already opened".to_owned()),
+            _ => Err(format!("contains {sessions} sessions, all of which this run has already opened")),
         }
     }
 
@@ -117,7 +117,7 @@ impl ReplayPort {
             "port" => {
                 let (_, rest) = unquote(rest)?;
                 for word in rest.split_whitespace() {
-                    // An ability of a later version: what it is about will show.
+                    // Ignore an ability of a later version.
                     if let Some((_, ability)) = ABILITIES.iter().find(|(name, _)| *name == word) {
                         *ability(&mut self.abilities) = true;
                     }
@@ -132,13 +132,13 @@ impl ReplayPort {
         Some(())
     }
 
-    /// The session is not the recorded one; from now on the port is gone.
-    fn depart(&mut self, how: &str) -> PortError {
+    /// The session differs from the recorded one; from now on the port is gone.
+    fn differ(&mut self, how: &str) -> PortError {
         let place = match self.events.front() {
-            Some((line, _)) => format!("in line {line}"),
+            Some((line, _)) => format!("at line {line}"),
             None => format!("after line {}", self.last),
         };
-        let how = format!("the session departs from `{}` {place}: {how}", self.name);
+        let how = format!("the session differs from `{}` {place}: {how}", self.name);
         self.gone = Some(how.clone());
         PortError::Gone(how)
     }
@@ -150,7 +150,7 @@ impl ReplayPort {
         if wait.interruptible && crate::interrupt::pending() { Err(PortError::Interrupted) } else { Ok(()) }
     }
 
-    /// Ends an action as it ended in the recording.
+    /// Ends an operation as in the recording.
     fn fail(&mut self, error: PortError) -> PortError {
         self.events.pop_front();
         if let PortError::Gone(how) = &error {
@@ -162,21 +162,21 @@ impl ReplayPort {
     fn wait_in_vain(&mut self, wait: Wait) -> PortError {
         self.idle = true;
         let left = wait.deadline.map_or(IN_VAIN, |end| end.saturating_duration_since(Instant::now()).min(IN_VAIN));
-        // Who waits in a loop until a time has come shall not spin.
+        // A caller that polls until a point in time must not spin.
         std::thread::park_timeout(left);
         PortError::Timeout
     }
 }
 
-/// Longest time that the host waits for what may be late and need not come.
+/// Longest wait for optional data.
 const SHORT: Duration = Duration::from_millis(100);
 
-/// Whether a wait is for something that need not come.
+/// Whether a wait is for optional data.
 fn is_short(wait: Wait) -> bool {
     wait.deadline.is_some_and(|end| end.saturating_duration_since(Instant::now()) <= SHORT)
 }
 
-/// The start of what was or should have been written.
+/// The start of the written or expected data, for messages.
 fn shown(bytes: &[u8]) -> String {
     let start = &bytes[..bytes.len().min(60)];
     let more = if start.len() < bytes.len() { " …" } else { "" };
@@ -206,11 +206,11 @@ impl Port for ReplayPort {
                     let count = expected.iter().zip(bytes).take_while(|(a, b)| a == b).count();
                     if count < expected.len().min(bytes.len()) {
                         let how = format!(
-                            "there the host writes {}, now it writes {}",
+                            "the recorded host writes {}, this one writes {}",
                             shown(&expected[count.saturating_sub(20)..]),
                             shown(&bytes[count.saturating_sub(20)..])
                         );
-                        return Err(self.depart(&how));
+                        return Err(self.differ(&how));
                     }
                     bytes = &bytes[count..];
                     self.written += count;
@@ -219,7 +219,7 @@ impl Port for ReplayPort {
                         self.written = 0;
                     }
                 }
-                // The host looked later this time, or waited for nothing at another moment.
+                // This host read later, or its wait without data came at another time.
                 Some((_, Event::Found(_))) => {
                     if let Some((_, Event::Found(found))) = self.events.pop_front() {
                         self.early.extend(found);
@@ -227,16 +227,16 @@ impl Port for ReplayPort {
                 }
                 Some((_, Event::Failed(PortError::Timeout))) => drop(self.events.pop_front()),
                 Some((_, Event::Read(_))) => {
-                    let how = format!("there the host waits for an answer, now it writes {}", shown(bytes));
-                    return Err(self.depart(&how));
+                    let how = format!("the recorded host waits for a reply, this one writes {}", shown(bytes));
+                    return Err(self.differ(&how));
                 }
                 Some((_, Event::Failed(error) | Event::Refused(error))) => {
                     let error = error.clone();
                     return Err(self.fail(error));
                 }
                 None => {
-                    let how = format!("there it ends, now the host writes {}", shown(bytes));
-                    return Err(self.depart(&how));
+                    let how = format!("the recording ends, but the host writes {}", shown(bytes));
+                    return Err(self.differ(&how));
                 }
             }
         }
@@ -290,13 +290,13 @@ impl Port for ReplayPort {
                 Err(self.fail(error))
             }
             _ if idle && wait.deadline.is_some() => Err(self.wait_in_vain(wait)),
-            // For what may be late. When it was recorded, the time was over before there was anything to wait for.
+            // A wait for optional data. In the recording, the time was over before the wait began.
             Some((_, Event::Written(_))) if is_short(wait) => Err(self.wait_in_vain(wait)),
             Some((_, Event::Written(expected))) => {
-                let how = format!("there the host writes {}, now it waits", shown(&expected[self.written..]));
-                Err(self.depart(&how))
+                let how = format!("the recorded host writes {}, this one waits", shown(&expected[self.written..]));
+                Err(self.differ(&how))
             }
-            None => Err(self.depart("there it ends, now the host waits")),
+            None => Err(self.differ("the recording ends, but the host waits")),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Recordings, without a board.
+//! Tests of recordings, without a board.
 
 use super::*;
 use crate::port::{Port, Wait};
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Says what it is told to.
+/// Replies with the given results.
 struct Scripted(VecDeque<Result<Vec<u8>, PortError>>);
 
 impl Port for Scripted {
@@ -30,10 +30,10 @@ fn soon() -> Wait {
     Wait::for_at_most(Duration::from_secs(10)).undisturbed()
 }
 
-/// How each action ended, and what it gave.
+/// How each operation ended, and its result.
 type Said = Vec<(Result<usize, PortError>, Vec<u8>)>;
 
-/// What the ports of the tests are asked, and what they answer.
+/// The operations of the tests, and the results of their ports.
 fn session(port: &mut dyn Port) -> Said {
     let mut said = Vec::new();
     let mut note = |outcome, bytes| said.push((outcome, bytes));
@@ -68,7 +68,7 @@ fn recorded() -> (String, Said) {
     assert_eq!(port.agree_on_token("abc".to_owned()), "abc");
     let said = session(port.as_mut());
     assert!(recorder.failure().is_none());
-    // Nothing was closed or dropped: it is in the file all the same.
+    // Nothing was closed or dropped, but the file is complete.
     let text = std::fs::read_to_string(&path).unwrap();
     drop(port);
     (text, said)
@@ -78,7 +78,7 @@ fn recorded() -> (String, Said) {
 fn a_recording_can_be_read() {
     let (text, _) = recorded();
     let mut lines = text.lines().map(|line| {
-        // The time is the third word of lines that have one.
+        // The time is the second word of lines that have one.
         let words: Vec<&str> = line.splitn(3, ' ').collect();
         if words[1].parse::<u64>().is_ok() { format!("{} T {}", words[0], words[2]) } else { line.to_owned() }
     });
@@ -104,7 +104,7 @@ fn a_recording_can_be_read() {
 }
 
 #[test]
-fn a_replay_answers_the_same() {
+fn a_replay_gives_the_same_results() {
     let (text, said) = recorded();
     let mut port = ReplayPort::parse(&text, 0).unwrap();
     assert_eq!(port.abilities(), Abilities { replayed: true, ..Scripted(VecDeque::new()).abilities() });
@@ -113,7 +113,7 @@ fn a_replay_answers_the_same() {
 }
 
 #[test]
-fn cuts_and_looks_do_not_matter() {
+fn splits_and_polls_do_not_matter() {
     let text = format!("{HEADER}\n1 1 > \"ab\"\n1 1 > \"cd\"\n1 1 = \"x\"\n1 1 ! timeout\n1 1 > \"e\"\n1 1 < \"y\"\n");
     let mut port = ReplayPort::parse(&text, 0).unwrap();
     let mut seen = Vec::new();
@@ -127,23 +127,23 @@ fn cuts_and_looks_do_not_matter() {
 }
 
 #[test]
-fn departures_tell_the_line() {
+fn differences_name_the_line() {
     let text = format!("{HEADER}\n# a remark\n1 1 > \"print(1)\"\n1 1 < \"OK\"\n");
     let case = |work: fn(&mut ReplayPort) -> Result<(), PortError>, expected: &str| {
         let mut port = ReplayPort::parse(&text, 0).unwrap();
-        let Err(PortError::Gone(how)) = work(&mut port) else { panic!("no departure: {expected}") };
-        assert_eq!(how, format!("the session departs from `` {expected}"));
+        let Err(PortError::Gone(how)) = work(&mut port) else { panic!("no difference: {expected}") };
+        assert_eq!(how, format!("the session differs from `` {expected}"));
         assert_eq!(port.write(b"x", soon()), Err(PortError::Gone(how)), "it stays gone");
     };
     let read = |port: &mut ReplayPort| port.read(&mut Vec::new(), soon()).map(drop);
     case(
         |port| port.write(b"print(2)", soon()),
-        r#"in line 3: there the host writes "print(1)", now it writes "print(2)""#,
+        r#"at line 3: the recorded host writes "print(1)", this one writes "print(2)""#,
     );
-    case(read, r#"in line 3: there the host writes "print(1)", now it waits"#);
+    case(read, r#"at line 3: the recorded host writes "print(1)", this one waits"#);
     case(
         |port| port.write(b"print(1)x", soon()),
-        r#"in line 4: there the host waits for an answer, now it writes "x""#,
+        r#"at line 4: the recorded host waits for a reply, this one writes "x""#,
     );
     case(
         |port| {
@@ -151,12 +151,12 @@ fn departures_tell_the_line() {
             port.read(&mut Vec::new(), soon())?;
             port.write(b"y", soon())
         },
-        r#"after line 4: there it ends, now the host writes "y""#,
+        r#"after line 4: the recording ends, but the host writes "y""#,
     );
 }
 
 #[test]
-fn sessions_are_taken_in_turn_and_a_cut_line_is_left_out() {
+fn replays_sessions_in_turn_and_ignores_a_cut_line() {
     let text = format!("{HEADER}\n1 port \"a\"\n2 port \"b\" fresh\n1 5 < \"one\"\n2 6 < \"two\"\n2 7 < \"th");
     for (turn, expected) in [(0, "one"), (1, "two")] {
         let mut port = ReplayPort::parse(&text, turn).unwrap();
@@ -170,22 +170,22 @@ fn sessions_are_taken_in_turn_and_a_cut_line_is_left_out() {
         let wrong = ReplayPort::parse(text, turn).err();
         assert_eq!(wrong.as_deref(), Some(expected));
     };
-    case(&text, 2, "holds 2 sessions, and this run has opened them already");
-    case(&format!("{HEADER}\n"), 0, "holds no session");
-    case("", 0, "is no recording");
-    case("hello\n", 0, "is no recording");
-    case("belay-script recording 2\n", 0, "is of a later version of belay-script");
+    case(&text, 2, "contains 2 sessions, all of which this run has already opened");
+    case(&format!("{HEADER}\n"), 0, "contains no session");
+    case("", 0, "is not a recording");
+    case("hello\n", 0, "is not a recording");
+    case("belay-script recording 2\n", 0, "was made by a later version of belay-script");
     for wrong in ["x 1 < \"\"", "1 x", "1 1 ? \"\"", "1 1 < \"", "1 1 < \"\\q\"", "1 1 < \"\\x+1\"", "1 1 < \"\" x"] {
-        case(&format!("{HEADER}\n{wrong}\n"), 0, "has no sense in line 2");
+        case(&format!("{HEADER}\n{wrong}\n"), 0, "is invalid at line 2");
     }
 }
 
 #[test]
-fn files_that_are_none_are_told() {
+fn rejects_files_that_are_not_recordings() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing").display().to_string();
     let error = ReplayPort::open(&missing, 0).unwrap_err();
-    assert_eq!(error.message(), format!("there is no recording `{missing}`"));
+    assert_eq!(error.message(), format!("recording `{missing}` not found"));
     assert!(Recorder::create(folder.path()).is_err());
 }
 
@@ -213,7 +213,7 @@ proptest! {
 }
 
 #[test]
-fn what_may_be_late_is_waited_for_in_vain() {
+fn a_wait_for_optional_data_may_end_without_it() {
     let text = format!("{HEADER}\n1 1 > \"print(1)\"\n1 1 < \"OK\"\n");
     let mut port = ReplayPort::parse(&text, 0).unwrap();
     let short = Wait::for_at_most(Duration::from_millis(5));

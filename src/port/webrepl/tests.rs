@@ -1,11 +1,11 @@
-//! A server that says what a board's would.
+//! Tests against a server that behaves like a board's.
 
 use super::*;
 use crate::port::socket::tests::{Server, soon};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-/// Answers the handshake as MicroPython does.
+/// Replies to the handshake like MicroPython.
 fn shake_hands(stream: &mut TcpStream) {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -27,7 +27,7 @@ fn shake_hands(stream: &mut TcpStream) {
 fn frame(stream: &mut TcpStream) -> (u8, Vec<u8>) {
     let mut head = [0; 2];
     stream.read_exact(&mut head).unwrap();
-    assert!(head[1] & 0x80 != 0, "a client masks");
+    assert!(head[1] & 0x80 != 0, "a client must mask");
     let mut length = usize::from(head[1] & 0x7f);
     if length == 126 {
         let mut wide = [0; 2];
@@ -49,7 +49,7 @@ fn say(stream: &mut TcpStream, first: u8, payload: &[u8]) {
     stream.write_all(payload).unwrap();
 }
 
-/// A board that greets and asks for the password `secret`, then does `work`.
+/// A board that asks for the password `secret`, then does `work`.
 fn board(work: impl FnOnce(TcpStream) + Send + 'static) -> Server {
     Server::start(move |mut stream| {
         shake_hands(&mut stream);
@@ -66,9 +66,9 @@ fn board(work: impl FnOnce(TcpStream) + Send + 'static) -> Server {
 }
 
 #[test]
-fn a_flood_is_not_kept() {
+fn drops_a_flood() {
     let flood = |mut stream: TcpStream| {
-        // Frames of 8 KiB, and the head of one that announces 4 EiB.
+        // Frames of 8 KiB, and the header of one that announces 4 EiB.
         let mut piece = [0x81, 126, 0x20, 0].to_vec();
         piece.extend(vec![b'x'; 0x2000]);
         for _ in 0..1024 {
@@ -81,10 +81,10 @@ fn a_flood_is_not_kept() {
     };
     let server = board(flood);
     let mut port = WebReplPort::open(&server.endpoint, Some("secret")).unwrap();
-    // The board is not read while the host writes, but for signs of progress.
+    // While the host writes, it reads the board only for signs of progress.
     let error = port.write(&vec![b'a'; 1 << 20], soon()).unwrap_err();
     assert!(
-        matches!(&error, PortError::Gone(how) if how.ends_with("sends more than 1 MiB, and takes nothing")),
+        matches!(&error, PortError::Gone(how) if how.ends_with("sent more than 1 MiB and accepted nothing")),
         "{error:?}"
     );
     assert!(port.early.capacity() + port.raw.capacity() < 4 * bound::UNREAD);
@@ -94,7 +94,7 @@ fn a_flood_is_not_kept() {
         flood(stream);
     });
     let error = WebReplPort::open(&server.endpoint, Some("secret")).err().unwrap();
-    assert!(error.message().ends_with("greets with no `Password:`"), "{error}");
+    assert!(error.message().ends_with("did not send the prompt `Password:`"), "{error}");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn blocks_wait_for_the_board() {
             assert!(payload.len() <= BLOCK && std::str::from_utf8(&payload).is_ok(), "{}", payload.len());
             assert_eq!(first, 0x81);
             heard.extend(payload);
-            // Nothing more comes before the board has spoken, or a pause is over.
+            // Nothing more comes before the board sends something or a pause is over.
             stream.set_read_timeout(Some(PAUSE / 5)).unwrap();
             if heard.len() < expected.len() {
                 assert!(stream.peek(&mut [0]).is_err(), "more than a block came at once");
@@ -137,7 +137,7 @@ fn blocks_wait_for_the_board() {
             say(&mut stream, 0x81, b".");
         }
         assert_eq!(heard, expected.as_bytes());
-        // Silence does not hold up the next ones for ever.
+        // Silence does not hold up the next ones indefinitely.
         while heard.len() < 2 * expected.len() {
             heard.extend(frame(&mut stream).1);
         }
@@ -154,7 +154,7 @@ fn blocks_wait_for_the_board() {
 }
 
 #[test]
-fn passwords_are_asked_for_and_never_told() {
+fn asks_for_passwords_and_never_repeats_them() {
     let case = |password: Option<&str>, expected: &str| {
         let server = Server::start(|mut stream| {
             shake_hands(&mut stream);
@@ -164,17 +164,17 @@ fn passwords_are_asked_for_and_never_told() {
             }
         });
         let error = WebReplPort::open(&server.endpoint, password).err().unwrap();
-        let told = format!("`ws://{}` {expected}", server.endpoint);
-        assert_eq!((error.kind(), error.message()), (Kind::AuthenticationError, told.as_str()));
+        let message = format!("`ws://{}` {expected}", server.endpoint);
+        assert_eq!((error.kind(), error.message()), (Kind::AuthenticationError, message.as_str()));
         assert!(!format!("{error} {error:?}").contains("hush"));
         server.join();
     };
-    case(Some("hush hush"), "refuses the password");
+    case(Some("hush hush"), "rejected the password");
     case(None, "asks for a password");
 }
 
 #[test]
-fn an_end_is_told_after_the_last_words() {
+fn reports_the_end_after_the_last_output() {
     let server = board(|mut stream| {
         stream.write_all(b"\x81\x03bye\x88\x07\x03\xe8reset").unwrap();
         let _ = frame(&mut stream);
@@ -195,20 +195,20 @@ fn an_end_is_told_after_the_last_words() {
 }
 
 #[test]
-fn what_is_no_webrepl_is_told() {
+fn rejects_servers_that_are_not_webrepl() {
     let case = |answer: &'static [u8], expected: &str| {
         let server = Server::start(move |mut stream| {
             stream.write_all(answer).unwrap();
             let _ = stream.read(&mut [0; 1024]);
         });
         let error = WebReplPort::open(&server.endpoint, Some("x")).err().unwrap();
-        let told = format!("`ws://{}` {expected}", server.endpoint);
-        assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, told.as_str()));
+        let message = format!("`ws://{}` {expected}", server.endpoint);
+        assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, message.as_str()));
         server.join();
     };
-    case(b"MicroPython v1.27\r\n>>> ", "is no web server");
-    case(b"HTTP/1.0 404 Not Found\r\n\r\n", "answers `404 Not Found` in place of opening a WebSocket");
-    case(b"HTTP/1.1 101 OK\r\nSec-WebSocket-Accept: x\r\n\r\n", "answers a WebSocket request that is not ours");
+    case(b"MicroPython v1.27\r\n>>> ", "is not a web server");
+    case(b"HTTP/1.0 404 Not Found\r\n\r\n", "responded `404 Not Found` instead of opening a WebSocket");
+    case(b"HTTP/1.1 101 OK\r\nSec-WebSocket-Accept: x\r\n\r\n", "sent a wrong `Sec-WebSocket-Accept`");
 }
 
 #[test]

@@ -1,27 +1,28 @@
-//! A whole program behind a `try:`, so that its own end by SystemExit does not restart the board.
+//! Puts a whole program into a `try:`, so that ending itself by SystemExit does not restart the board.
 //!
-//! Uses [`super::Body`]. Invariant: a line of the board is a line of the program, but for the lines of [`Guarded::moved`],
+//! Uses [`super::Body`]. Invariant: a line of the board is a line of the program, except the lines of [`Guarded::moved`],
 //! whose frames only the host sees, or that nothing on the board can print.
 //!
-//! `try:` needs a line of its own. It takes that of the first blank or comment line; lines before it move down by one.
-//! Where those define a function or a block that catches exceptions, code on the board could print their numbers: then
-//! `try:` stands on the first such line between two statements instead, if those before it only define and import.
+//! `try:` needs its own line. It replaces the first blank or comment line; lines before it move down by one. If those
+//! define a function or a block that catches exceptions, code on the board could print their numbers: then `try:` goes on
+//! the first such line between two statements instead, if those before it only define and import.
 
 use super::Body;
 use crate::python::lines::{Code, LogicalLine};
 use crate::python::token::{Token, TokenKind};
 
-/// Names by which a program ends itself, or reads its input: then the guard matters more than numbers that the board prints.
+/// Names with which a program ends itself, or reads its input: then the guard is more important than numbers that the board
+/// prints.
 const ENDS: [&str; 5] = ["exit", "SystemExit", "input", "stdin", "kbd_intr"];
 
-/// A program with its guard. The handlers of the `try:` are to be added.
+/// A program with its guard. The caller adds the handlers of the `try:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guarded {
     /// The source; it ends with a line end.
     pub source: String,
     /// Whether there is a `try:`.
     pub is_guarded: bool,
-    /// The board's lines, from 1, that are one line further down than in the program: behind the first, up to the last.
+    /// The board's lines, from 1, that are one line further down than in the program: after the first, up to the last.
     pub moved: Option<(u32, u32)>,
 }
 
@@ -35,17 +36,17 @@ impl Guarded {
     }
 }
 
-/// Where `try:` stands, and which line gives way to it; from 0.
+/// The place of `try:`, and the line that it replaces; from 0.
 #[derive(Clone, Copy)]
 enum Place {
-    /// In front of the only statement.
+    /// Before the only statement.
     Inline,
-    /// On a line of its own, for which the second one, blank or a comment, goes; `None`: no line goes.
+    /// On its own line, replacing the second one, which is blank or a comment; `None`: replaces no line.
     Line(usize, Option<usize>),
 }
 
 impl Body {
-    /// The body as a program behind `opening`, `try:` or the like, which is left out where it would do more harm than good.
+    /// The body as a program after `opening`, `try:` or the like, which is left out if it would do more harm than good.
     pub fn guarded(&self, opening: &str) -> Guarded {
         let code = Code::new(&self.text);
         match place(&code) {
@@ -55,11 +56,11 @@ impl Body {
                 let (before, line) = self.text.split_at(at.unwrap_or(0));
                 Guarded { source: ended(format!("{before}{opening}{line}")), is_guarded: true, moved: None }
             }
-            Some(Place::Line(at, gone)) => self.behind(opening, at, gone),
+            Some(Place::Line(at, gone)) => self.after(opening, at, gone),
         }
     }
 
-    fn behind(&self, opening: &str, at: usize, gone: Option<usize>) -> Guarded {
+    fn after(&self, opening: &str, at: usize, gone: Option<usize>) -> Guarded {
         let mut source = String::with_capacity(self.text.len() + self.starts.len() + 8);
         let mut offset = 0;
         for (number, line) in self.text.split_inclusive('\n').enumerate() {
@@ -119,7 +120,7 @@ fn begins_before(logical: &LogicalLine, line: usize) -> bool {
     (logical.first_line as usize) < line
 }
 
-/// The lines, from 0, on which nothing stands but blanks or a comment.
+/// The lines, from 0, with only blanks or a comment.
 fn free_lines(code: &Code<'_>) -> Vec<usize> {
     let count = code.source.split_inclusive('\n').count();
     let mut free = vec![true; count];
@@ -133,14 +134,14 @@ fn free_lines(code: &Code<'_>) -> Vec<usize> {
     (0..count).filter(|&line| free[line]).collect()
 }
 
-/// Whether a statement has a block, or is one of a block.
+/// Whether a statement has a block, or is in a block.
 fn is_compound(code: &Code<'_>, line: &LogicalLine) -> bool {
     const BLOCKS: [&str; 9] = ["if", "for", "while", "try", "with", "def", "class", "async", "@"];
     let first = code.significant(line).next();
     line.column > 0 || first.is_some_and(|token| BLOCKS.contains(&token.text(code.source)))
 }
 
-/// Whether code on the board may print the number of this line: it is caught there, or is one of a function.
+/// Whether code on the board may print the number of this line: its exceptions are caught, or it is in a function.
 fn is_printable(code: &Code<'_>, line: &LogicalLine) -> bool {
     let mut first = true;
     code.significant(line).any(|token| {
@@ -150,7 +151,7 @@ fn is_printable(code: &Code<'_>, line: &LogicalLine) -> bool {
     })
 }
 
-/// Whether the line lies in front of a statement of the outermost block, which is none of the one before it.
+/// Whether the line precedes a statement of the outermost block that does not continue the previous one.
 fn is_between(code: &Code<'_>, line: usize) -> bool {
     let Some(next) = code.lines.iter().position(|logical| (logical.last_line as usize) >= line) else { return false };
     let begins_with = |index: usize, words: &[&str]| {
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_or_comment_line_gives_way() {
+    fn replaces_a_blank_or_comment_line() {
         case("# a\nf()\nif g():\n  h()\n", "try:\n f()\n if g():\n   h()\n", None);
         case("\nf()\ng()", "try:\n f()\n g()\n", None);
         case("import a\nf()\n\ng()\n", "try:\n import a\n f()\n g()\n", Some((1, 3)));
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_the_board_can_print_stay() {
+    fn keeps_numbers_that_the_board_can_print() {
         case("import a\ndef f():\n  g()\n\nf()\nh()\n", "import a\ndef f():\n  g()\ntry:\n f()\n h()\n", None);
         case("try:\n f()\n\nexcept E:\n pass\n", "try:\n f()\n\nexcept E:\n pass\n", None);
         case("def f():\n  g()\nf()\n", "def f():\n  g()\nf()\n", None);
@@ -209,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_ends_itself_is_guarded_at_any_rate() {
+    fn always_guards_a_program_that_ends_itself() {
         let text = "a()\ndef f():\n  exit()\n\nf()\n";
         case(text, "try:\n a()\n def f():\n   exit()\n f()\n", Some((1, 4)));
         case(

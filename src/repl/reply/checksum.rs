@@ -1,11 +1,11 @@
-//! The checksum of a frame: a flipped bit shows, and the frame is had again.
+//! The checksum of a frame: detects flipped bits, so that the frame is requested again.
 //!
 //! After the closing mark a board sends, before the `;`, the CRC-32 of the kind's letter and the text
 //! (`binascii.crc32(text, crc32(letter))`), in hexadecimal digits: eight, and the last four of them for a text of fewer than
 //! [`SHORT`] characters. A board without `binascii.crc32`, such as a micro:bit, sends none. Pure. Invariant: a frame without a
-//! checksum is accepted, also of a recording made before frames had one; bytes that a line loses show in the length.
+//! checksum is accepted, for example from a recording made before frames had one; lost bytes show in the length.
 
-/// A text of fewer characters has the short form.
+/// Texts of fewer characters have the short form.
 const SHORT: usize = 64;
 
 /// Most characters of a checksum.
@@ -17,7 +17,7 @@ pub(super) fn extent(bytes: &[u8]) -> usize {
     bytes.iter().take_while(is_part).count()
 }
 
-/// Whether `sum` is the checksum of a frame, or missing. `length`: of the text in characters, as the board counts them.
+/// Whether `sum` is the checksum of a frame, or missing. `length`: of the text, in the board's characters.
 pub(super) fn fits(letter: u8, text: &[u8], length: usize, sum: &[u8]) -> bool {
     sum.is_empty() || of(letter, text, length).as_bytes() == sum
 }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn checksums_are_those_of_micropython() {
+    fn checksums_match_micropython() {
         // CPython's `"%04x" % (zlib.crc32(b"R{'k': 16}") & 0xffff)`, and of 100 letters in full.
         assert!(fits(b'R', b"{'k': 16}", 9, b"399f"));
         assert!(fits(b'B', &[b'a'; 100], 100, b"328ea643"));
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn every_flipped_bit_shows() {
+    fn detects_every_flipped_bit() {
         let text = b"{'key': 16, 'other': -2.5}";
         let sum = of(b'R', text, text.len());
         for at in 0..text.len() * 8 {
@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_checksum_ends_where_it_ends() {
+    fn finds_the_end_of_a_checksum() {
         assert_eq!(extent(b"12ab;\x04"), 4);
         assert_eq!(extent(b";"), 0);
         assert_eq!(extent(b"12"), 2);

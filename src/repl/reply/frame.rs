@@ -1,20 +1,20 @@
-//! What a reply consists of, and line ends within a frame. Uses [`super::checksum`]; plain data.
+//! The parts of a reply, and line ends within a frame. Uses [`super::checksum`]; plain data.
 
 use super::checksum;
 use std::borrow::Cow;
 
-/// What a frame carries.
+/// The content of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameKind {
     /// The `repr` of a value.
     Repr,
     /// The bytes of a value, in base64.
     Base64,
-    /// The end of a generator; the `repr` of what it returned.
+    /// The end of a generator; the `repr` of its return value.
     Stop,
-    /// How many replies the board has sent, and the letter of the last one's kind.
+    /// How many replies the board has sent, and the letter of the last kind.
     Number,
-    /// No reply: a program that goes on asks the host for something.
+    /// Not a reply: a running program asks the host for something.
     Question,
 }
 
@@ -30,7 +30,7 @@ impl FrameKind {
         }
     }
 
-    /// The kind that a frame of this letter has.
+    /// The kind for this letter.
     pub fn from_letter(letter: u8) -> Option<FrameKind> {
         match letter {
             b'R' => Some(FrameKind::Repr),
@@ -43,16 +43,16 @@ impl FrameKind {
     }
 }
 
-/// A value on its way from the board.
+/// A frame with a value from the board.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// What it carries.
+pub struct ReplyFrame {
+    /// The kind of its content.
     pub kind: FrameKind,
     /// The text.
     pub text: String,
 }
 
-/// What a board sends for a frame, up to its end: with a checksum, and without.
+/// The bytes that a board sends for a frame, with a checksum and without.
 pub fn forms(token: &str, kind: FrameKind, text: &str) -> [String; 2] {
     let (letter, length) = (kind.letter(), text.chars().count());
     let sum = checksum::of(letter, text.as_bytes(), length);
@@ -60,10 +60,10 @@ pub fn forms(token: &str, kind: FrameKind, text: &str) -> [String; 2] {
     [sum.as_str(), ""].map(|sum| format!("\x1e{token}{letter}{length}:{text}\x1e{token}{sum};"))
 }
 
-/// The text that a board sent as `length` characters and that came as `bytes`; `None`: bytes were lost or added.
+/// The text of `length` characters that was received as `bytes`; `None`: bytes were lost or added.
 ///
 /// A board's `print` sends CR LF for each LF, a CR before it or not (MicroPython, `shared/runtime/stdout_helpers.c`); the
-/// length is that of the text before. Firmware without Unicode counts bytes.
+/// length is that of the original text. Firmware without Unicode counts bytes.
 pub(super) fn sent(bytes: &[u8], length: usize) -> Option<Cow<'_, [u8]>> {
     let characters = bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count();
     if characters == length || bytes.len() == length {
@@ -78,7 +78,7 @@ pub(super) fn sent(bytes: &[u8], length: usize) -> Option<Cow<'_, [u8]>> {
     Some((0..bytes.len()).filter(|&at| !added(at)).map(|at| bytes[at]).collect())
 }
 
-/// `text` as a board with such a `print` sends it.
+/// `text` as such a `print` sends it.
 pub fn with_returns(text: &str) -> String {
     text.replace('\n', "\r\n")
 }
@@ -87,13 +87,13 @@ pub fn with_returns(text: &str) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The value, if the program sent one.
-    pub frame: Option<Frame>,
-    /// What the board says of an exception; empty if there was none. May hold any bytes.
+    pub frame: Option<ReplyFrame>,
+    /// The board's text of an exception; empty if there was none. May contain any bytes.
     pub error: Vec<u8>,
 }
 
 impl Reply {
-    /// The line that the last place of its traceback names.
+    /// The line number in the last entry of its traceback.
     pub fn error_line(&self) -> Option<usize> {
         let text = String::from_utf8_lossy(&self.error);
         let (_, after) = text.rsplit_once("\", line ")?;
@@ -101,16 +101,16 @@ impl Reply {
         after[..digits].parse().ok()
     }
 
-    /// Whether the program was not even compiled: the place in its traceback is a line, and none in a function or module.
+    /// Whether the program did not compile: its traceback has a line, but no function or module.
     pub fn is_uncompiled(&self) -> bool {
         let has = |text: &[u8]| super::find(&self.error, text).is_some();
         (has(b"\nSyntaxError") || has(b"\nIndentationError")) && !has(b", in ")
     }
 
-    /// What threads printed into the traceback of a program that the host cut off. `None`: it is no traceback of that kind, and
-    /// nothing in it can be told apart.
+    /// The text that threads printed into the traceback of a program that the host cut off. `None`: it is not such a
+    /// traceback, so the texts cannot be separated.
     pub fn strangers(&self) -> Option<Vec<u8>> {
-        // As the board prints them, each in one go, and whether the end of a line stands before.
+        // The pieces as the board prints them, each at once, and whether a line end comes before.
         const PIECES: [(&[u8], bool); 8] = [
             (b"Traceback (most recent call last):", false),
             (b"  File \"", true),
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_length_tells_whether_line_ends_were_replaced() {
+    fn the_length_shows_whether_line_ends_were_replaced() {
         for text in ["", "a", "a\nb", "\n", "\n\n", "a\r\nb", "\r", "\r\r\n\n", "\u{e9}\n\u{1f600}\r\n", "\n\r"] {
             for came in [text.to_owned(), with_returns(text)] {
                 for length in [text.chars().count(), text.len()] {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_printed_in_between_is_an_error() {
+    fn text_printed_in_between_is_an_error() {
         for (came, length) in [("a\r\nx\n", 3), ("ab", 1), ("a\r\n", 1), ("a\n", 1), ("\r\n\n", 1), ("a", 2)] {
             assert_eq!(sent(came.as_bytes(), length), None, "{came:?}");
         }

@@ -1,9 +1,9 @@
-//! Looking for what has a meaning in a board's bytes. Uses nothing. Invariant: linear in the bytes.
+//! Searches a board's bytes for the raw REPL's texts. Uses nothing. Invariant: linear in the bytes.
 
 use super::{END, RAW_BANNER};
 
-/// Where the last text stands that looks as the board's word of an exception does: behind `\x04`, whole lines, which may
-/// hold anything, then `\x04`. What threads print may stand in front of it.
+/// The place of the last text that looks like the board's report of an exception: after `\x04`, complete lines with any
+/// content, then `\x04`. Output of threads may precede it.
 pub(super) fn error(bytes: &[u8]) -> Option<(usize, usize)> {
     const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
     let end = (2..bytes.len()).rev().find(|&at| bytes[at] == END && bytes[at - 1] == b'\n')?;
@@ -15,7 +15,7 @@ pub(super) fn error(bytes: &[u8]) -> Option<(usize, usize)> {
     (start + 1 < end).then_some((start, end))
 }
 
-/// Takes the board's word of an exception out of what came before the end of a later command; `None` if it is not there.
+/// Takes the board's report of an exception out of the bytes before the end of a later command; `None` if there is none.
 pub fn take_error(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
     let (start, end) = error(bytes).filter(|&(start, _)| bytes[start] == END)?;
     let word = bytes[start + 1..end].to_vec();
@@ -25,13 +25,13 @@ pub fn take_error(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
     Some(word)
 }
 
-/// What is printed around the end of a program that was stopped: all but `\x04`, the traceback, and the prompt.
+/// The output around the end of a stopped program: everything except `\x04`, the traceback and the prompt.
 pub fn without_end(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
     let first = bytes.iter().position(|&byte| byte == END).unwrap_or(bytes.len());
     let (before, end) = bytes.split_at(first);
     let begin = find(end, TRACEBACK).unwrap_or(end.len());
-    // Places are indented, the exception is not and ends the traceback.
+    // Entries are indented; the exception is not, and ends the traceback.
     let mut rest = &end[begin..];
     let mut is_over = rest.is_empty();
     while !is_over {
@@ -45,17 +45,17 @@ pub fn without_end(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     pieces.flat_map(|piece| piece.split(|&byte| byte == END)).filter(|piece| !piece.is_empty())
 }
 
-/// Without the answers to the host's own requests for the prompt into which others have printed. A whole answer is one that
-/// was noticed, or the output of others.
+/// Removes the replies to the host's requests for the prompt into which others have printed. A complete reply was noticed,
+/// or is output of others.
 pub fn without_torn_prompts(mut left: Vec<u8>) -> Vec<u8> {
-    const ANSWER: &[u8] = b"raw REPL; CTRL-B to exit\r\n";
+    const GREETING: &[u8] = b"raw REPL; CTRL-B to exit\r\n";
     let mut from = 0;
-    while let Some(at) = find(&left[from..], ANSWER).map(|at| from + at) {
+    while let Some(at) = find(&left[from..], GREETING).map(|at| from + at) {
         if left[at..].starts_with(RAW_BANNER) {
             from = at + RAW_BANNER.len();
             continue;
         }
-        left.drain(at..at + ANSWER.len());
+        left.drain(at..at + GREETING.len());
         if let Some(prompt) = left[at..].iter().position(|&byte| byte == b'>') {
             left.remove(at + prompt);
         }
@@ -63,7 +63,7 @@ pub fn without_torn_prompts(mut left: Vec<u8>) -> Vec<u8> {
     left
 }
 
-/// Without `count` answers to the host's own requests for the prompt. Which of several equal texts goes makes no difference.
+/// Removes `count` replies to the host's requests for the prompt. Which of several equal texts is removed does not matter.
 pub fn without_prompts(mut text: Vec<u8>, count: usize) -> Vec<u8> {
     let mut found = 0;
     while found < count
@@ -75,8 +75,8 @@ pub fn without_prompts(mut text: Vec<u8>, count: usize) -> Vec<u8> {
     if found < count { without_torn_prompts(text) } else { text }
 }
 
-/// Without what a board says to the host alone when it is brought to its raw REPL: `asked` greetings of it, prompts and
-/// greetings of the friendly REPL, and the traceback of the program that was interrupted.
+/// Removes the board's replies to entering its raw REPL: `asked` greetings of it, prompts and greetings of the friendly
+/// REPL, and the traceback of the interrupted program.
 pub fn without_own(mut text: Vec<u8>, asked: usize) -> Vec<u8> {
     for _ in 0..asked {
         let Some(at) = find(&text, RAW_BANNER) else { break };
@@ -101,8 +101,7 @@ pub fn without_own(mut text: Vec<u8>, asked: usize) -> Vec<u8> {
     text.strip_prefix(b">>> ").map(<[u8]>::to_vec).unwrap_or(text)
 }
 
-/// Without the replies to the host's own questions that came too late for it: an acknowledgement, a frame with this token, and
-/// the end.
+/// Removes late replies to the host's own questions: an acknowledgement, a frame with this token, and the end.
 pub fn without_frames(mut text: Vec<u8>, token: &str) -> Vec<u8> {
     let mark = [b"\x1e", token.as_bytes()].concat();
     while let Some(start) = find(&text, &mark) {
@@ -117,7 +116,7 @@ pub fn without_frames(mut text: Vec<u8>, token: &str) -> Vec<u8> {
     text
 }
 
-/// Where a greeting of the friendly REPL stands: from the start of its line to the end of its prompt.
+/// The range of a greeting of the friendly REPL: from the start of its line to the end of its prompt.
 fn greeting(text: &[u8], begin: &[u8], end: &[u8]) -> Option<(usize, usize)> {
     let mut from = 0;
     loop {
@@ -126,7 +125,7 @@ fn greeting(text: &[u8], begin: &[u8], end: &[u8]) -> Option<(usize, usize)> {
         let lines = text[at..stop].iter().filter(|&&byte| byte == b'\n').count();
         if lines <= 2 && (text[..at].last().is_none_or(|&byte| byte == b'\n') || text[..at].ends_with(b">>> ")) {
             let before = text[..at].strip_suffix(b"\r\n").map_or(at, <[u8]>::len);
-            // A line of the program's own ends before it; an empty one is the greeting's.
+            // A line of the program ends before it; an empty one belongs to the greeting.
             let own = before == 0 || text[..before].ends_with(b"\n");
             return Some((if own { before } else { at }, stop));
         }
@@ -134,7 +133,7 @@ fn greeting(text: &[u8], begin: &[u8], end: &[u8]) -> Option<(usize, usize)> {
     }
 }
 
-/// Without the last traceback that ends with a KeyboardInterrupt, and the ends of a program in the raw REPL around it.
+/// Removes the last traceback that ends with a KeyboardInterrupt, and the raw REPL's end marks around it.
 fn without_interrupt(mut text: Vec<u8>) -> Vec<u8> {
     const TRACEBACK: &[u8] = b"Traceback (most recent call last):";
     const INTERRUPT: &[u8] = b"\nKeyboardInterrupt";
@@ -149,10 +148,10 @@ fn without_interrupt(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// Most characters of a line that is quoted.
+/// Most characters of a quoted line.
 const LONGEST_LINE: usize = 60;
 
-/// The last line with something on it, as text; what is no text is replaced.
+/// The last non-empty line, as text; invalid UTF-8 is replaced.
 pub fn last_line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let readable = |letter: char| !letter.is_control();
@@ -170,7 +169,7 @@ pub(super) fn partial(bytes: &[u8], needle: &[u8]) -> usize {
     (1..needle.len().min(bytes.len() + 1)).rev().find(|&count| bytes.ends_with(&needle[..count])).unwrap_or(0)
 }
 
-/// Where `needle` first stands in `bytes`.
+/// The index of the first `needle` in `bytes`.
 pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let (&first, _) = needle.split_first()?;
     let mut from = 0;
@@ -189,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_of_a_stopped_program_is_told_from_what_is_printed_around_it() {
+    fn separates_the_end_of_a_stopped_program_from_output() {
         let case = |bytes: &[u8], printed: &[u8]| {
             let got: Vec<u8> = without_end(bytes).flatten().copied().collect();
             assert_eq!(got.escape_ascii().to_string(), printed.escape_ascii().to_string());
@@ -205,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_answer_is_no_output() {
+    fn a_torn_greeting_is_not_output() {
         let case = |bytes: &str, printed: &str| {
             let got = without_torn_prompts(bytes.as_bytes().to_vec());
             assert_eq!(String::from_utf8_lossy(&got), printed);
@@ -217,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_program_printed_is_told_from_what_a_board_says_to_its_host() {
+    fn separates_output_from_the_boards_replies_to_its_host() {
         let case = |text: &str, asked: usize, printed: &str| {
             let got = without_own(text.as_bytes().to_vec(), asked);
             assert_eq!(String::from_utf8_lossy(&got).escape_debug().to_string(), printed.escape_debug().to_string());
@@ -230,7 +229,7 @@ mod tests {
         case(&format!("\r\n{raw}"), 1, "");
         case(&format!("tick 1\r\n{interrupt}{banner}\r\n>>> \r\n{raw}{raw}"), 2, "tick 1\r\n");
         case(&format!("tick 1\r\n{interrupt}\r\n{banner}\r\n{raw}"), 1, "tick 1\r\n");
-        // Which of two equal texts goes makes no difference where nothing is between them.
+        // Which of two equal texts is removed does not matter if nothing is between them.
         case(&format!("{raw}{raw}\x04{interrupt}\x04>"), 1, raw);
         case(
             "MicroPython is printed\r\nby a program\r\nagain\r\n",
@@ -246,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_line_is_readable() {
+    fn returns_the_last_line_as_text() {
         for (bytes, line) in [
             (b"a\r\nnope\r\n\r\n".as_slice(), "nope"),
             (b"\x04\x01\r\n", ""),

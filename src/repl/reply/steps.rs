@@ -1,18 +1,19 @@
-//! The steps of decoding: what the bytes that wait mean, in the state that the reply is in.
+//! The steps of decoding: what the pending bytes mean in the current state.
 //!
-//! Uses the parent's state. Invariant: a step takes bytes away or stops; what it cannot decide yet it leaves.
+//! Uses the parent's state. Invariant: a step consumes bytes or stops; it leaves what it cannot decide yet.
 
 use super::checksum;
 use super::frame;
 use super::search::find;
 use super::{
-    Decoder, END, FRIENDLY_PROMPT, Frame, FrameKind, GREETING, MARK, MOST_HELD, Prelude, Progress, RAW_BANNER, Reply,
+    Decoder, END, FRIENDLY_PROMPT, FrameKind, GREETING, MARK, MOST_HELD, Prelude, Progress, RAW_BANNER, Reply,
+    ReplyFrame,
 };
 use crate::bound;
 use std::borrow::Cow;
 
 impl Decoder {
-    /// Takes as many steps as the bytes allow.
+    /// Decodes as much as the bytes allow.
     pub(super) fn steps(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
         loop {
             if self.torn && self.mend(output) {
@@ -22,7 +23,7 @@ impl Decoder {
                 None => return Progress::More,
                 _ if self.torn => return self.hold(output),
                 Some(&MARK) => self.mark(output),
-                // Before a frame may stand anything, also what looks like an end.
+                // Anything may precede a frame, even what looks like an end.
                 Some(&END) if self.frame.is_none() && !self.is_acknowledgement() => self.end_without_frame(output),
                 Some(&END) if self.frame.is_some() => self.end(output),
                 _ => self.output(output),
@@ -37,7 +38,7 @@ impl Decoder {
         matches!(self.prelude, Some(Prelude::Paste { .. }))
     }
 
-    /// Output up to the next byte that may mean something, with the acknowledgement taken out.
+    /// Output up to the next byte with a possible meaning, without the acknowledgement.
     fn output(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
         let until = self.pending.iter().position(|&byte| byte == END || byte == MARK);
         match self.prelude {
@@ -67,7 +68,7 @@ impl Decoder {
                 if until.is_none() && self.pending.len() <= MOST_HELD {
                     return Step::Stop(Progress::More);
                 }
-                // A board that prints without end is not waited for: what is at the front acknowledges nothing.
+                // Do not wait for a board that prints endlessly: the bytes at the front acknowledge nothing.
                 let until = until.unwrap_or(MOST_HELD / 2);
                 let mut stretch: Vec<u8> = self.pending[..until].to_vec();
                 self.discard(until);
@@ -94,8 +95,8 @@ impl Decoder {
         }
     }
 
-    /// What seemed to be the acknowledgement was printed by a thread, and the board still reads: takes out the windows that
-    /// it grants up to `until`. Gives the new place of that.
+    /// A thread printed the apparent acknowledgement, and the board still reads: removes the windows that it grants up to
+    /// `until`. Returns the new place of `until`.
     fn drop_late_credits(&mut self, until: Option<usize>) -> Option<usize> {
         let rest = self.pending.split_off(until.unwrap_or(self.pending.len()));
         take_credits(&mut self.pending, &mut self.late_credits);
@@ -143,12 +144,12 @@ impl Decoder {
         }
     }
 
-    /// `pending` starts with a frame whose text begins at `start` and has `length` characters.
+    /// `pending` starts with a frame whose text starts at `start` and has `length` characters.
     fn payload(&mut self, kind: FrameKind, length: usize, start: usize) -> Step {
-        // A character has at least one byte: nothing ends before that.
+        // A character has at least one byte: the frame cannot end before that.
         let from = self.searched.max(start.saturating_add(length)).min(self.pending.len());
         let Some(end) = find(&self.pending[from..], &self.mark).map(|at| at + from) else {
-            // Its end was torn, and something goes on printing.
+            // Its end was torn, and something keeps printing.
             let bytes = length.saturating_mul(4).min(most(kind));
             if self.pending.len() > start.saturating_add(bytes).saturating_add(MOST_HELD) {
                 self.tear();
@@ -175,17 +176,17 @@ impl Decoder {
         if kind == FrameKind::Question {
             return Step::Stop(Progress::Question(text));
         }
-        self.frame = Some(Frame { kind, text });
+        self.frame = Some(ReplyFrame { kind, text });
         Step::Again
     }
 
-    /// From now on what comes is held.
+    /// Holds all bytes from now on.
     fn tear(&mut self) {
         self.torn = true;
         self.searched = 0;
     }
 
-    /// A torn frame was a question if another one follows: the program runs, and has asked again.
+    /// A torn frame was a question if another one follows: the program runs and has asked again.
     fn mend(&mut self, output: &mut dyn FnMut(&[u8])) -> bool {
         let question = [self.mark.as_slice(), b"Q"].concat();
         let from = self.searched.max(1).min(self.pending.len());
@@ -193,7 +194,7 @@ impl Decoder {
             self.searched = self.pending.len().saturating_sub(question.len() - 1);
             return false;
         };
-        // The debris of the torn one is no output, as far as it can be told from it.
+        // The remains of the torn one are not output, as far as they can be recognised.
         let mut held = &self.pending[..at];
         while let Some(mark) = find(held, &self.mark) {
             output(&held[..mark]);
@@ -205,7 +206,7 @@ impl Decoder {
         true
     }
 
-    /// `pending` starts with `\x04` after the frame: a thread may print between what follows, but it follows.
+    /// `pending` starts with `\x04` after the frame: the rest of the end follows, possibly with a thread's output in between.
     fn end(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
         let second = self.pending[1..].iter().position(|&byte| byte == END).map(|at| at + 1);
         let prompt =
@@ -248,11 +249,11 @@ impl Decoder {
         Step::Stop(self.hold(output))
     }
 
-    /// Keeps what is pending for the prompt, within bounds.
+    /// Keeps the pending bytes for the prompt, within limits.
     fn hold(&mut self, output: &mut dyn FnMut(&[u8])) -> Progress {
         match self.pending.len().checked_sub(MOST_HELD) {
             Some(excess) if self.torn => {
-                // What was searched once is not searched again.
+                // Do not search the same bytes again.
                 let searched = self.searched.saturating_sub(excess);
                 self.discard(excess);
                 self.searched = searched;
@@ -263,7 +264,7 @@ impl Decoder {
         Progress::More
     }
 
-    /// Whether the newest of what is held looks like the end of an exception.
+    /// Whether the latest held bytes look like the end of an exception.
     pub(super) fn looks_raised(&self) -> bool {
         let recent = self.pending.len().saturating_sub(4096).max(1);
         (recent..self.pending.len() - 1).any(|at| self.pending[at] == b'\n' && self.pending[at + 1] == END)
@@ -274,7 +275,7 @@ impl Decoder {
         if count == 0 {
             return;
         }
-        // Held output may hold the acknowledgement.
+        // Held output may contain the acknowledgement.
         let acknowledgement = self.prelude.and_then(|_| find(&self.pending[..count], b"OK"));
         if let Some(at) = acknowledgement {
             self.prelude = None;
@@ -306,7 +307,7 @@ fn most(kind: FrameKind) -> usize {
     if kind == FrameKind::Question { bound::QUESTION } else { bound::REPLY }
 }
 
-/// Takes out the windows that a board grants during a raw paste, no more than there are to come.
+/// Removes the windows that a board grants during a raw paste, at most the expected number.
 pub(in crate::repl) fn take_credits(bytes: &mut Vec<u8>, credits: &mut usize) -> usize {
     let before = bytes.len();
     bytes.retain(|&byte| {
@@ -317,11 +318,11 @@ pub(in crate::repl) fn take_credits(bytes: &mut Vec<u8>, credits: &mut usize) ->
     before - bytes.len()
 }
 
-fn is_awaited(frame: &Frame, awaited: Option<&str>) -> bool {
+fn is_awaited(frame: &ReplyFrame, awaited: Option<&str>) -> bool {
     awaited.is_none_or(|text| frame.kind == FrameKind::Number && frame.text.ends_with(text))
 }
 
-/// What follows a step.
+/// The result of a step.
 enum Step {
     Again,
     Stop(Progress),

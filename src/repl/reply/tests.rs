@@ -1,4 +1,4 @@
-//! Streams of replies, whole and torn, under every division into chunks.
+//! Tests of reply streams, complete and torn, under every division into chunks.
 
 use super::*;
 use crate::bound;
@@ -9,8 +9,8 @@ fn plain(expects: bool) -> Decoder {
     Decoder::new(TOKEN, Prelude::Plain, expects)
 }
 
-/// Feeds `stream` in chunks of `size`, then asks for the prompt if the end is in doubt; gives the output, how it
-/// ended, and the rest.
+/// Feeds `stream` in chunks of `size`, then asks for the prompt if the end is in doubt; returns the output, the
+/// conclusion, and the rest.
 fn decode(mut decoder: Decoder, stream: &[u8], size: usize) -> (Vec<u8>, Option<Conclusion>, Vec<u8>) {
     let mut output = Vec::new();
     let mut sink = |bytes: &[u8]| output.extend_from_slice(bytes);
@@ -47,7 +47,7 @@ fn frame(kind: char, text: &str) -> String {
 #[track_caller]
 fn case(stream: impl AsRef<[u8]>, output: &[u8], frame: Option<(FrameKind, &str)>, error: &[u8], rest: &[u8]) {
     let stream = stream.as_ref();
-    let frame = frame.map(|(kind, text)| Frame { kind, text: text.to_owned() });
+    let frame = frame.map(|(kind, text)| ReplyFrame { kind, text: text.to_owned() });
     let reply = Reply { frame, error: error.to_vec() };
     for size in 1..=stream.len() {
         let (got, end, left) = decode(plain(true), stream, size);
@@ -70,11 +70,11 @@ const ERROR: &str = "Traceback (most recent call last):\r\n  File \"<stdin>\", l
 const SEVEN: Option<(FrameKind, &str)> = Some((FrameKind::Repr, "7"));
 
 #[test]
-fn a_flipped_bit_gives_no_other_value() {
+fn a_flipped_bit_never_yields_another_value() {
     for (kind, letter, text) in
         [(FrameKind::Repr, 'R', "{'key': 16, 'é': [1, 2]}"), (FrameKind::Base64, 'B', "aGFsbG8=")]
     {
-        let whole = Some(Frame { kind, text: text.to_owned() });
+        let whole = Some(ReplyFrame { kind, text: text.to_owned() });
         let [form, _] = forms(TOKEN, kind, text);
         assert!(form.starts_with(&format!("\x1e{TOKEN}{letter}")), "{form}");
         let stream = format!("OK{form}\x04\x04>");
@@ -90,7 +90,7 @@ fn a_flipped_bit_gives_no_other_value() {
 }
 
 #[test]
-fn a_value_is_found_anywhere_in_the_output() {
+fn finds_a_value_anywhere_in_the_output() {
     let value = frame('R', "7");
     case(format!("OK{value}\x04\x04>"), b"", SEVEN, b"", b"");
     case(format!("OKno newline{value}after\x04\x04>"), b"no newlineafter", SEVEN, b"", b"");
@@ -141,7 +141,7 @@ fn an_exception_ends_a_reply() {
 }
 
 #[test]
-fn raw_paste_is_acknowledged_in_its_way() {
+fn recognises_the_acknowledgement_of_raw_paste() {
     let header = [b'R', 1, 128, 0, 1];
     for (stream, output) in
         [(format!("R\x01{}\0\x01\x01\x04out", '\u{80}'), "out"), ("noise\x01\x04out".to_owned(), "noiseout")]
@@ -158,7 +158,7 @@ fn raw_paste_is_acknowledged_in_its_way() {
 }
 
 #[test]
-fn a_torn_frame_is_no_value() {
+fn a_torn_frame_yields_no_value() {
     torn(format!("OK\x1e{TOKEN}R4:No>noise<ne\x1e{TOKEN};\x04\x04>"));
     torn(format!("OK\x1e{TOKEN}Rno4:None\x1e{TOKEN};\x04\x04>"));
     torn(format!("OK\x1e{TOKEN}R4:None\x1e{TOKEN}noise;\x04\x04>"));
@@ -169,7 +169,7 @@ fn a_torn_frame_is_no_value() {
 }
 
 #[test]
-fn a_reply_whose_end_is_lost_counts_once_the_prompt_is_there() {
+fn a_reply_with_a_lost_end_counts_after_the_prompt() {
     let value = frame('R', "7");
     for end in ["", "\x04", "\x04\x04", "\x04>", "\x04noise\x04"] {
         let stream = format!("OK{value}{end}");
@@ -191,7 +191,7 @@ fn threads_may_print_between_the_ends() {
 }
 
 #[test]
-fn the_message_of_an_exception_may_hold_anything() {
+fn an_exception_message_may_contain_anything() {
     for message in ["\x04>", "a\x04b", "\x04\x04>", "OK", "\x1e", "raw REPL; CTRL-B to exit\r\n>"] {
         let error = ERROR.replace('x', message);
         case(format!("OK\x04{error}\x04>"), b"", None, error.as_bytes(), b"");
@@ -199,7 +199,7 @@ fn the_message_of_an_exception_may_hold_anything() {
 }
 
 #[test]
-fn a_restart_is_doubted() {
+fn a_restart_raises_a_doubt() {
     for stream in [
         "OK\x04\x04MPY: soft reboot\r\nraw REPL; CTRL-B to exit\r\n>",
         "OKets Jun  8 2016\r\nMicroPython v1.24 on 2024; X\r\nType \"help()\" for more information.\r\n>>> ",
@@ -214,7 +214,7 @@ fn a_restart_is_doubted() {
 }
 
 #[test]
-fn what_a_program_printed_is_output_once_it_shows_that_it_goes_on() {
+fn held_bytes_are_output_once_the_program_continues() {
     let mut decoder = plain(true);
     let mut output = Vec::new();
     decoder.feed(b"OKa\x04b", &mut |bytes| output.extend_from_slice(bytes));
@@ -230,7 +230,7 @@ fn what_a_program_printed_is_output_once_it_shows_that_it_goes_on() {
 }
 
 #[test]
-fn a_flood_is_not_kept() {
+fn drops_a_flood() {
     let mut decoder = plain(true);
     let mut count = 0;
     decoder.feed(b"OK\x04", &mut |_| {});
@@ -241,13 +241,13 @@ fn a_flood_is_not_kept() {
 }
 
 #[test]
-fn without_a_frame_to_come_the_first_end_counts() {
+fn the_first_end_counts_if_no_frame_is_expected() {
     let reply = Conclusion::Reply(Reply { frame: None, error: Vec::new() });
     assert_eq!(decode(plain(false), b"OK\x04\x04>", 2), (Vec::new(), Some(reply), Vec::new()));
 }
 
 #[test]
-fn questions_come_on_the_way_in_order() {
+fn questions_arrive_in_order() {
     let (first, second) = (frame('Q', "0"), frame('Q', "1"));
     let end = frame('R', "7");
     let stream = format!("OKa{first}b{second}\x04{end}\x04\x04>");
@@ -271,7 +271,7 @@ fn a_torn_question_is_asked_again() {
 }
 
 #[test]
-fn a_greeting_behind_a_question_is_that_of_a_board_that_has_restarted() {
+fn a_greeting_after_a_question_means_a_restart() {
     let mut decoder = plain(true);
     decoder.answers();
     let mut sink = |_: &[u8]| {};
@@ -284,7 +284,7 @@ fn a_greeting_behind_a_question_is_that_of_a_board_that_has_restarted() {
 }
 
 #[test]
-fn a_torn_frame_in_front_of_questions_is_the_same_in_every_division() {
+fn a_torn_frame_before_questions_decodes_the_same_in_every_division() {
     let question = frame('Q', "5");
     let stream = format!("OK\x1e{TOKEN}S7:\u{ff}{question}\x1e\u{fd}{question}x");
     let (whole, _, _) = decode(plain(true), stream.as_bytes(), stream.len());
@@ -296,7 +296,7 @@ fn a_torn_frame_in_front_of_questions_is_the_same_in_every_division() {
 }
 
 #[test]
-fn what_threads_print_into_a_traceback_is_told_apart() {
+fn separates_thread_output_from_a_traceback() {
     let strangers = |text: &str| {
         let reply = Reply { frame: None, error: text.as_bytes().to_vec() };
         reply.strangers().map(|bytes| String::from_utf8(bytes).expect("text"))
@@ -311,7 +311,7 @@ fn what_threads_print_into_a_traceback_is_told_apart() {
 }
 
 #[test]
-fn a_frame_above_its_bound_is_refused_before_a_byte_is_kept() {
+fn rejects_a_frame_above_its_limit_before_keeping_a_byte() {
     for (head, most) in
         [("R999999999", 0), ("B999999999", 0), ("R16777217", 0), ("R16777216", bound::REPLY), ("Q262145", 0)]
     {
@@ -333,7 +333,7 @@ fn a_frame_above_its_bound_is_refused_before_a_byte_is_kept() {
 }
 
 #[test]
-fn a_flood_in_place_of_the_acknowledgement_is_output() {
+fn a_flood_instead_of_the_acknowledgement_is_output() {
     for prelude in [Prelude::Plain, Prelude::Paste { header: None, credits: 9 }] {
         let mut decoder = Decoder::new(TOKEN, prelude, true);
         let mut count = 0;

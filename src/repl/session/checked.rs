@@ -34,7 +34,7 @@ impl Session {
         &mut self,
         code: &str,
         manner: Manner<'_>,
-        answers: Option<&mut super::Answers<'_>>,
+        answers: Option<&mut super::Responder<'_>>,
         wait: Wait,
         sink: Sink<'_>,
         stage: &mut Stage,

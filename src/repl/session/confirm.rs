@@ -1,7 +1,7 @@
-//! A question that nobody but the board can answer: whether it waits at the prompt of its raw REPL.
+//! Confirms that the board waits at the prompt of its raw REPL, by a question that only the board can answer.
 //!
-//! What programs and threads print can look like every text of the raw REPL. The answer here is a frame with the connection's
-//! secret and a number of its own. Uses [`crate::repl::reply`]. Invariant: nothing that the board says meanwhile is lost.
+//! Output of programs and threads can look like any text of the raw REPL. The answer here is a frame with the connection's
+//! secret and a unique number. Uses [`crate::repl::reply`]. Invariant: no output of the board is lost meanwhile.
 
 use super::{Failure, Session};
 use crate::bound;
@@ -38,7 +38,7 @@ impl Session {
                 progress = decoder.feed(b"", &mut |bytes| came.extend_from_slice(bytes));
             }
             if let Progress::Done(_) = progress {
-                // A soft reset on the way has been acknowledged, too, and before.
+                // A pending soft reset was acknowledged too, and earlier.
                 for _ in 0..decoder.kept_acknowledgements() {
                     if let Some(at) = (before..came.len()).rev().find(|&at| came[at..].starts_with(b"OK")) {
                         came.drain(at..at + 2);
@@ -62,7 +62,7 @@ impl Session {
         }
     }
 
-    /// A text that no earlier question of this session has had.
+    /// A text that no earlier question of this session used.
     pub fn next_nonce(&mut self) -> String {
         self.nonce += 1;
         format!(";{}", self.nonce)

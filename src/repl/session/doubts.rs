@@ -1,21 +1,21 @@
-//! When to ask a board whether a command has ended.
+//! Decides when to ask a board whether a command has ended.
 //!
-//! Uses [`crate::repl::reply`]. Invariant: a program that runs on is asked ever less often.
+//! Uses [`crate::repl::reply`]. Invariant: a program that keeps running is asked less and less often.
 
 use crate::repl::reply::Doubt;
 use std::time::{Duration, Instant};
 
-/// How long a command may look ended until the board is asked for its prompt, at first and at most.
+/// How long a command may look ended before the board is asked for its prompt, at first and at most.
 const DOUBT_MS: (u64, u64) = (250, 8000);
-/// How long the board may take to show that prompt before it is clear that a program runs.
+/// How long the board may take to show that prompt before a program is assumed to run.
 const PROMPT_LIMIT: Duration = Duration::from_secs(1);
 
-/// When the board is asked whether a command has ended.
+/// The schedule of questions whether a command has ended.
 pub(super) struct Doubts {
-    /// When to do something.
+    /// When to act.
     pub next: Option<Instant>,
     delay: Duration,
-    /// The board was asked, and has not answered.
+    /// The board was asked and has not replied.
     asked: bool,
     /// How often it may be asked at once.
     hasty: u8,
@@ -28,7 +28,7 @@ impl Doubts {
         Doubts { next: None, delay: Duration::from_millis(DOUBT_MS.0), asked: false, hasty: 3, again: 3 }
     }
 
-    /// Takes note of the decoder's doubt; `came`: bytes have come.
+    /// Records the decoder's doubt; `came`: bytes have arrived.
     pub fn note(&mut self, doubt: Doubt, came: bool) {
         if self.asked {
             return;
@@ -51,7 +51,7 @@ impl Doubts {
         self.next.is_some_and(|next| Instant::now() >= next)
     }
 
-    /// The board was asked, and shows another prompt than that of the raw REPL: whether to ask again.
+    /// The board was asked, and shows a prompt other than the raw REPL's: returns whether to ask again.
     pub fn ask_again(&mut self) -> bool {
         let again = self.asked && self.again > 0;
         if again {
@@ -61,7 +61,7 @@ impl Doubts {
         again
     }
 
-    /// Whether to ask; else the answer is not waited for any longer.
+    /// Whether to ask; else stop waiting for the reply.
     pub fn act(&mut self) -> bool {
         self.asked = !self.asked;
         if self.asked {

@@ -1,6 +1,6 @@
-//! The ways into the raw REPL: at first, and after restarts.
+//! Enters the raw REPL: at first, and after restarts.
 //!
-//! Uses [`crate::repl::reply`]. Invariant: whatever the board does or shows, there is an end to trying.
+//! Uses [`crate::repl::reply`]. Invariant: trying ends, whatever the board does.
 
 use super::stop::note;
 use super::{CONFIRM_LIMIT, Failure, INTERRUPT, Means, Seen, Session, Sink};
@@ -11,21 +11,21 @@ use std::time::Duration;
 /// How long to wait for the raw REPL after each attempt to enter it. A board may be booting because opening its port
 /// reset it, so that the first attempts are lost.
 const ENTER_WAITS_MS: [u64; 5] = [300, 300, 500, 1000, 1000];
-/// How long a restart may take: so often so long.
+/// How long a restart may take: number of waits and length of each.
 const RESTART_WAIT: Duration = Duration::from_millis(700);
 const RESTART_WAITS: usize = 7;
 /// How long a process may take to show its prompt.
 const START_LIMIT: Duration = Duration::from_secs(5);
 
 impl Session {
-    /// Enters the raw REPL, whatever the board is doing. `reset`: then restart it, so that nothing is left of earlier
-    /// programs; what `boot.py` prints goes to `sink`.
+    /// Enters the raw REPL, whatever the board is doing. `reset`: then restarts it, which clears earlier programs; output of
+    /// `boot.py` goes to `sink`.
     ///
     /// # Errors
-    /// [`Failure::Stuck`] if no raw REPL answers within about thirty seconds, whatever is tried.
+    /// [`Failure::Stuck`] if no raw REPL responds within about thirty seconds.
     pub fn enter(&mut self, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.port.abilities().starts_on_open {
-            // Without a prompt it is no MicroPython, and a Ctrl-C would only end it.
+            // Without a prompt it is not MicroPython, and a Ctrl-C would only end it.
             let Some(mut text) = self.wait_for(b">>> ", wait, START_LIMIT, &mut |_| {})? else {
                 let mut seen = Seen::default();
                 note(&mut seen.printed, &self.incoming);
@@ -44,7 +44,7 @@ impl Session {
         Ok(())
     }
 
-    /// Enters the raw REPL, by ever stronger means.
+    /// Enters the raw REPL, by increasingly strong means.
     pub(super) fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         let mut asked = 0;
         for limit in ENTER_WAITS_MS {
@@ -63,8 +63,8 @@ impl Session {
         self.force_in(asked, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink).map(drop)
     }
 
-    /// Waits for the greeting of the raw REPL, and asks whether it is the board's. What came before it goes to `sink`, but
-    /// for what the board says to its host. `asked`: how many greetings were asked for.
+    /// Waits for the greeting of the raw REPL, and confirms that it is the board's. Earlier output goes to `sink`, except the
+    /// board's replies to its host. `asked`: how many greetings were requested.
     pub(super) fn greeted(
         &mut self,
         asked: usize,
@@ -74,7 +74,7 @@ impl Session {
     ) -> Result<bool, Failure> {
         let Some(mut text) = self.wait_for(RAW_BANNER, wait, limit, sink)? else { return Ok(false) };
         text.extend_from_slice(RAW_BANNER);
-        // Earlier attempts are answered before this question is.
+        // The board replies to earlier attempts before this question.
         let there = self.confirm(CONFIRM_LIMIT, &mut text)?;
         if there {
             sink(&reply::without_own(reply::without_frames(text, &self.token), asked));
@@ -82,14 +82,14 @@ impl Session {
             self.suspect = false;
         } else {
             self.incoming.splice(..0, text);
-            // A program has printed it: it is not to be found again.
+            // A program printed it: do not find it again.
             let seen = reply::find(&self.incoming, RAW_BANNER).map_or(0, |at| at + RAW_BANNER.len());
             self.emit_front(seen, sink);
         }
         Ok(there)
     }
 
-    /// Waits until a soft reset has come back to the raw REPL; passes on what boot.py printed.
+    /// Waits until a soft reset has returned to the raw REPL; passes on the output of boot.py.
     fn restarted(&mut self, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
         let mut asked = 1;
         for attempt in 0..RESTART_WAITS {
@@ -109,28 +109,28 @@ impl Session {
         Ok(false)
     }
 
-    /// Whether the board has announced its restart in other words than MicroPython, whose boot.py must not be interrupted:
-    /// `MPY: soft reboot`, or `PYB:`. CircuitPython's words depend on its language.
+    /// Whether the board has announced its restart in other words than MicroPython (`MPY: soft reboot`, or `PYB:`), whose
+    /// boot.py must not be interrupted. CircuitPython's words depend on its language.
     fn restarts_otherwise(&self) -> bool {
-        let told = self.incoming.strip_prefix(b"OK\r\n").unwrap_or(&self.incoming);
-        reply::find(told, b"\n").is_some() && reply::find(told, b": soft reboot").is_none()
+        let announced = self.incoming.strip_prefix(b"OK\r\n").unwrap_or(&self.incoming);
+        reply::find(announced, b"\n").is_some() && reply::find(announced, b": soft reboot").is_none()
     }
 
-    /// Restarts the board as Ctrl-D at its prompt does, so that `main.py` runs, and comes back into the raw REPL as soon
-    /// as main.py has ended, or is interrupted after `patience`.
+    /// Restarts the board like Ctrl-D at its prompt, so that `main.py` runs, and returns to the raw REPL when main.py has ended
+    /// or was interrupted after `patience`.
     ///
     /// # Errors
     /// See [`Failure`].
     pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         let outcome = self.restart(patience, wait, sink).and_then(|()| self.knock(wait, sink));
         if outcome.is_err() {
-            // It is neither where it was nor where it was to be.
+            // The state is neither the old nor the new one.
             self.close(Failure::Restarted);
         }
         outcome
     }
 
-    /// As [`Session::soft_reset`], but the board is left to its main.py or at its friendly prompt. The session is closed.
+    /// Like [`Session::soft_reset`], but leaves the board to its main.py or at its friendly prompt. The session is closed.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -140,11 +140,11 @@ impl Session {
         restarted
     }
 
-    /// Sends `code`, which resets the board, and passes on what the board prints until it shows a friendly prompt, is
-    /// gone, or `patience` is over. The session is closed. Gives the traceback if the board refused.
+    /// Sends `code`, which resets the board, and passes on the board's output until it shows a friendly prompt, is gone, or
+    /// `patience` is over. The session is closed. Returns the traceback if the code raised.
     ///
     /// # Errors
-    /// See [`Failure`]; a board that is gone after the code was sent has done as it was told.
+    /// See [`Failure`]; a board that is gone after the code was sent has reset as requested.
     pub fn leave_resetting(
         &mut self,
         code: &str,
@@ -178,7 +178,7 @@ impl Session {
         self.pass_until_prompt(b"", patience, wait, sink).map(drop)
     }
 
-    /// Passes on what comes between `mark` and the greeting of the friendly REPL, or in `patience`. Gives it.
+    /// Passes on the output between `mark` and the greeting of the friendly REPL, or until `patience` is over. Returns it.
     fn pass_until_prompt(
         &mut self,
         mark: &[u8],
@@ -227,7 +227,7 @@ fn without_rom(text: &[u8]) -> Vec<u8> {
     [&text[..begins.unwrap_or(reset)], &text[end..]].concat()
 }
 
-/// Where the greeting of the friendly REPL begins in `text`, if it ends with one.
+/// The start of the greeting of the friendly REPL in `text`, if it ends with one.
 fn banner_start(text: &[u8]) -> Option<usize> {
     if let Some(at) = reply::find(text, b"\r\nAdafruit CircuitPython ") {
         return Some(at);

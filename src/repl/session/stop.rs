@@ -1,44 +1,44 @@
-//! Back to the prompt: what runs is stopped, what was half sent is cleared.
+//! Gets back to the prompt: stops what runs, and clears what was half sent.
 //!
-//! A call is over when its time is: a program that has not ended soon after Ctrl-C stays *unsettled*, and the next use of the
+//! A call ends at its deadline: a program that has not ended soon after Ctrl-C stays *unsettled*, and the next use of the
 //! session brings the board back ([`Session::get_back`]).
-//! Invariant: after it the board waits for the next command, or the session knows that it does not.
+//! Invariant: afterwards the board waits for the next command, or the session knows that it does not.
 
 use super::{Failure, Means, Seen, Session, Sink, Stage, Typing};
 use crate::port::{PortError, Wait};
 use crate::repl::reply::{self, Decoder};
 use std::time::{Duration, Instant};
 
-/// Makes a syntax error of half a program, ends it, and asks for the prompt.
+/// Breaks half a program with a syntax error, ends it, and requests the prompt.
 const END_PASTE: &[u8] = b"\n?\x04\x01";
 /// Ctrl-C, then Ctrl-A, which the raw REPL always answers.
 const INTERRUPT: &[u8] = b"\x03\x01";
-/// How long a program may take to end after the Ctrl-C that its call ends with.
+/// How long a program may take to end after the Ctrl-C at the end of its call.
 const GRACE: Duration = Duration::from_millis(400);
-/// How long it may take after each Ctrl-C later, until stronger means are used.
+/// How long it may take after each later Ctrl-C, before stronger means are used.
 const STOP_WAITS_MS: [u64; 2] = [1000, 1500];
-/// How long the prompt may take after each request, where something was half sent.
+/// How long the prompt may take after each request, if something was half sent.
 const CLEAR_WAITS_MS: [u64; 3] = [500, 1000, 1500];
-/// How many requests for the prompt may be unanswered when strong means are used.
+/// How many requests for the prompt may have no reply yet when strong means are used.
 const STALE: usize = 4;
-/// How much of what was printed is kept to be shown.
+/// How much of the output is kept for messages.
 const MOST_SEEN: usize = 400;
 
-/// A program whose time is over, and which has not ended.
+/// A program that has not ended after its timeout.
 pub(super) struct Unsettled {
-    /// Its reply; `None`: it was not all sent.
+    /// Its reply; `None`: it was not sent completely.
     decoder: Option<Box<Decoder>>,
-    /// What it has printed since it was interrupted.
+    /// Its output since it was interrupted.
     printed: Vec<u8>,
 }
 
 impl Session {
-    /// What a program that has not ended has printed since it was interrupted; `None` if none runs.
+    /// The output of a running program since it was interrupted; `None` if none runs.
     pub fn unsettled(&self) -> Option<&[u8]> {
         self.unsettled.as_ref().map(|unsettled| unsettled.printed.as_slice())
     }
 
-    /// Ends a command whose time is over, in [`GRACE`].
+    /// Ends a command after its timeout, within [`GRACE`].
     pub(super) fn stop(&mut self, stage: Stage, sink: Sink<'_>) -> Result<(), Failure> {
         let wait = Wait::for_at_most(GRACE).undisturbed();
         let Stage::Running(mut decoder) = stage else {
@@ -56,7 +56,7 @@ impl Session {
         Ok(())
     }
 
-    /// Sends Ctrl-C; whether the program ends then.
+    /// Sends Ctrl-C; returns whether the program ends.
     fn interrupt(
         &mut self,
         decoder: &mut Decoder,
@@ -65,7 +65,7 @@ impl Session {
         sink: Sink<'_>,
     ) -> Result<bool, Failure> {
         match self.port.write(b"\x03", wait) {
-            // A simulated board waits for a moment at which its interpreter can be interrupted.
+            // A simulated board waits until its interpreter can be interrupted.
             Ok(()) | Err(PortError::Timeout) => {}
             Err(error) => return Err(error.into()),
         }
@@ -80,7 +80,7 @@ impl Session {
         }
     }
 
-    /// Passes on what a program prints that has not ended, and notes it if it ends.
+    /// Passes on the output of a program that has not ended, and records its end.
     pub(super) fn watch(&mut self, mut unsettled: Unsettled, sink: Sink<'_>) -> Result<(), Failure> {
         let Some(mut decoder) = unsettled.decoder.take() else {
             note(&mut unsettled.printed, &self.incoming);
@@ -101,8 +101,8 @@ impl Session {
         Ok(())
     }
 
-    /// If a program has not ended though its time is over: brings the board back to its prompt, if need be by a restart.
-    /// Gives the means that it took. Without such a program nothing happens. `wait`: for the strong means.
+    /// If a program has not ended after its timeout: brings the board back to its prompt, if necessary by a restart. Returns
+    /// the means that it took. Without such a program, does nothing. `wait`: for the strong means.
     ///
     /// # Errors
     /// See [`Failure`]; the session is closed.
@@ -126,11 +126,11 @@ impl Session {
         if self.synchronise(INTERRUPT, &CLEAR_WAITS_MS[1..2], sink)? {
             return Ok(Means::Interrupt);
         }
-        // Requests of before may be answered now: one to clear what was sent, one for each doubt.
+        // Earlier requests may get their reply now: one to clear what was sent, one for each doubt.
         self.force_in(STALE, Seen { printed, tried: vec![Means::Interrupt] }, wait, sink)
     }
 
-    /// Nothing of a command whose upload came to grief has run: clears what of it is on the board.
+    /// The upload of a command failed, so none of it has run: clears its remains on the board.
     pub(super) fn clear(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.synchronise(END_PASTE, &within(wait, &CLEAR_WAITS_MS), sink)? {
             return Ok(());
@@ -138,7 +138,7 @@ impl Session {
         self.force_in(0, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink).map(drop)
     }
 
-    /// There is no time left to bring the board back now: the next use does.
+    /// There is no time left to bring the board back: the next use will.
     pub(super) fn leave_unsettled(&mut self, printed: Vec<u8>) {
         self.unsettled = Some(Unsettled { decoder: None, printed });
     }
@@ -151,7 +151,7 @@ impl Session {
         }
     }
 
-    /// Clears whatever was half sent, and asks for the prompt. False: it has not come.
+    /// Clears whatever was half sent, and requests the prompt. False: it has not arrived.
     fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<bool, Failure> {
         let (mut came, mut request) = (Vec::new(), first);
         let mut asked = 0;
@@ -169,7 +169,7 @@ impl Session {
             if first == END_PASTE {
                 without_windows(&mut came);
             }
-            // What a late program and its threads printed is passed on, its end is not. Where none was stopped there is none.
+            // Pass on the output of a late program and its threads, but not its end. Without a stopped program there is none.
             match first == b"\x01" {
                 true => sink(&came),
                 false => reply::without_end(&came).for_each(&mut *sink),
@@ -181,7 +181,7 @@ impl Session {
         Ok(false)
     }
 
-    /// The board may have restarted: it is asked, and brought back to its prompt if it is not there.
+    /// The board may have restarted: asks it, and brings it back to its prompt if it is not there.
     pub(super) fn back_at_prompt(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         let mut came = Vec::new();
         let there = self.confirm(GRACE, &mut came)?;
@@ -194,7 +194,7 @@ impl Session {
     }
 }
 
-/// As many of these times as end with `wait`, and [`GRACE`] more.
+/// The times that end before `wait` plus [`GRACE`].
 fn within(wait: Wait, limits_ms: &[u64]) -> Vec<u64> {
     let left = wait.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE);
     let mut left = left.map_or(u64::MAX, |left| left.as_millis() as u64);
@@ -206,14 +206,14 @@ fn within(wait: Wait, limits_ms: &[u64]) -> Vec<u64> {
     cut.filter(|&limit| limit > 0).collect()
 }
 
-/// Keeps the last of what was printed.
+/// Keeps the last part of the output.
 pub(super) fn note(printed: &mut Vec<u8>, bytes: &[u8]) {
     printed.extend_from_slice(&bytes[bytes.len().saturating_sub(MOST_SEEN)..]);
     let from = printed.len().saturating_sub(MOST_SEEN);
     printed.drain(..from);
 }
 
-/// Takes out what a board says of the windows of a raw paste: their size, and that there is another.
+/// Removes a board's bytes about the windows of a raw paste: their size, and grants of further ones.
 fn without_windows(bytes: &mut Vec<u8>) {
     if let Some(at) = bytes.windows(5).position(|bytes| matches!(bytes, [b'R', 0x01, _, _, 0x01])) {
         bytes.drain(at..at + 5);
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn windows_are_taken_out() {
+    fn removes_windows() {
         let case = |bytes: &[u8], wanted: &[u8]| {
             let mut bytes = bytes.to_vec();
             without_windows(&mut bytes);

@@ -1,55 +1,55 @@
-//! What is typed to a program that runs: the keys of a person, or the bytes of a pipe.
+//! Types to a running program: the keys of a user, or the bytes of a pipe.
 //!
-//! Uses [`crate::port`]. Invariant: no byte is typed that the prompt could take for a command. At the raw prompt 0x01 to 0x05
-//! are commands, everything else waits in its line until it is cleared. So those five go to a [`Typist::is_guarded`] program
-//! alone, which reads what is left over before it ends, and to none that may not have begun.
+//! Uses [`crate::port`]. Invariant: never type a byte that the prompt could interpret as a command. At the raw prompt 0x01 to 0x05
+//! are commands; everything else waits in its line until it is cleared. So those five go only to a [`Typist::is_guarded`]
+//! program, which reads the rest of its input before it ends, and never to one that may not have started.
 
 use super::{Failure, Session};
 use crate::port::Wait;
 use crate::repl::reply::{self, Decoder};
 use std::time::{Duration, Instant};
 
-/// What a guarded program says when it begins; with a number behind it, it asks for the end of what is typed.
+/// The message of a guarded program when it starts; followed by a number, it asks for the end of its input.
 const TYPED: &str = "typed";
-/// Ctrl-D, which `input()` takes for the end of its input.
+/// Ctrl-D, which `input()` treats as the end of its input.
 const END: u8 = 0x04;
-/// Between two looks at the keyboard, while the board is silent.
+/// Interval of keyboard polls while the board is silent.
 const TICK: Duration = Duration::from_millis(10);
-/// How long a program is silent that may be waiting for input: then a board that shows no sign of reading gets more.
+/// How long a program that may be waiting for input is silent before a board that shows no sign of reading gets more.
 const PATIENCE: Duration = Duration::from_millis(300);
-/// The same, until a program is told of the end of the input that does not look as if it read any.
+/// The same, before the end of input is sent to a program that does not seem to read any.
 const LONG_PATIENCE: Duration = Duration::from_secs(1);
-/// How often a program is told of the end at most.
+/// Most times that the end of input is sent to a program.
 const MOST_ENDS: u32 = 200;
-/// Bytes that go to a port at once that holds back what the board does not take.
+/// Bytes sent at once to a port that holds back what the board does not read.
 const HELD_BACK: usize = 256;
-/// Most output, in bytes, in which an echo is looked for.
+/// Most output, in bytes, that is searched for an echo.
 const MOST_HEARD: usize = 4096;
 
-/// What there is to be typed.
+/// The available input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Keys {
-    /// Nothing now.
+    /// Nothing yet.
     None,
     /// These bytes.
     Bytes(Vec<u8>),
-    /// Nothing any more.
+    /// The end of the input.
     Ended,
 }
 
-/// Where what is typed comes from.
+/// A source of input.
 pub trait Keyboard {
-    /// Takes at most `most` bytes that are there, without waiting.
+    /// Takes at most `most` available bytes, without waiting.
     fn take(&mut self, most: usize) -> Keys;
 }
 
 /// Who types to a program.
 pub struct Typist<'a> {
-    /// Where it comes from.
+    /// The source of its input.
     pub keyboard: &'a mut dyn Keyboard,
-    /// Whether the program says that it begins, and asks for the end of what is typed and reads the rest before it ends.
+    /// Whether the program reports its start, and before it ends asks for the end of input and reads the rest.
     pub is_guarded: bool,
-    /// Whether the program looks as if it read its input.
+    /// Whether the program seems to read its input.
     pub reads: bool,
 }
 
@@ -60,9 +60,9 @@ impl Typist<'_> {
     }
 }
 
-/// How far the typing is.
+/// The progress of typing.
 pub(super) struct Typing {
-    /// The program runs: it has said so, or has printed.
+    /// The program runs: it has reported its start, or has printed.
     begun: bool,
     has_printed: bool,
     /// The program has asked for the end.
@@ -71,14 +71,14 @@ pub(super) struct Typing {
     pub typed: bool,
     /// The last byte that was typed.
     last: u8,
-    /// When something was last typed or printed.
+    /// The time of the last input or output.
     active: Instant,
-    /// Bytes that the board may not have read.
+    /// Bytes that the board may not have read yet.
     unread: usize,
-    /// What was typed last and will be echoed, and what was printed since.
+    /// The last input, which will be echoed, and the output since.
     block: Vec<u8>,
     heard: Vec<u8>,
-    /// How often the program was told of the end, and whether it has printed since.
+    /// How many times the end of input was sent, and whether the program has printed since.
     ends: u32,
     printed: bool,
 }
@@ -100,7 +100,7 @@ impl Typing {
         }
     }
 
-    /// Notes what the program prints.
+    /// Records the program's output.
     pub fn hear(&mut self, bytes: &[u8]) {
         self.has_printed |= !bytes.is_empty();
         self.printed = true;
@@ -110,15 +110,15 @@ impl Typing {
         }
     }
 
-    /// How long to wait for the board until the keyboard is looked at again.
+    /// How long to wait for the board before polling the keyboard again.
     pub fn tick(&self, typist: Option<&Typist<'_>>) -> Option<Instant> {
         typist.filter(|_| !self.over).map(|_| Instant::now() + TICK)
     }
 
-    /// How many bytes may be typed now, to a board of this room.
+    /// How many bytes may be typed now, to a board with a buffer of this size.
     fn room(&mut self, room: usize, reads: bool) -> usize {
         let is_echoed = !self.block.is_empty() && reply::find(&self.heard, &self.block).is_some();
-        // What reads without an echo shows nothing: then it is trusted to read, in time.
+        // A program that reads without an echo shows nothing: after a while, assume that it reads.
         let is_trusted = reads && self.active.elapsed() >= PATIENCE;
         if is_echoed || is_trusted {
             self.unread = 0;
@@ -138,7 +138,7 @@ impl Typing {
 }
 
 impl Session {
-    /// Types what there is to a program that runs.
+    /// Types the available input to a running program.
     pub(super) fn type_on(
         &mut self,
         typing: &mut Typing,
@@ -173,8 +173,7 @@ impl Session {
         }
     }
 
-    /// Tells the program that its input has ended, once and whenever it has printed something since and is silent: it may
-    /// ask again.
+    /// Sends the end of input, once and again whenever the program has printed since and is silent: it may ask again.
     fn type_end(&mut self, typing: &mut Typing, typist: &Typist<'_>, wait: Wait) -> Result<(), Failure> {
         let patience = match (typing.ends, typist.reads) {
             (0, true) => Duration::ZERO,
@@ -185,7 +184,7 @@ impl Session {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        // The last line of a text may lack its end.
+        // The last line of a text may have no line end.
         if typing.last != b'\n' && typing.last != b'\r' && typing.last != END {
             bytes.push(b'\n');
         }
@@ -202,8 +201,8 @@ impl Session {
         Ok(self.port.write(&bytes, wait)?)
     }
 
-    /// Notes that a program begins, or answers one that asks for the end of what is typed: it reads until it has seen the
-    /// answer. `None`: it asks for something else.
+    /// Records the start of a program, or answers one that asks for the end of input: it reads until it has seen the answer.
+    /// `None`: it asks for something else.
     pub(super) fn end_typing(
         &mut self,
         typing: &mut Typing,
@@ -220,7 +219,7 @@ impl Session {
         Some(self.port.write(answer.as_bytes(), wait).map_err(Failure::from))
     }
 
-    /// After a program: clears what was typed and not read.
+    /// After a program: clears unread input.
     pub(super) fn forget_typed(&mut self, typing: &Typing, sink: super::Sink<'_>) -> Result<(), Failure> {
         if !typing.typed || typing.over {
             return Ok(());
@@ -234,7 +233,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_board_gets_no_more_than_it_is_known_to_have_read() {
+    fn a_board_gets_no_more_than_it_has_provably_read() {
         let mut typing = Typing::new();
         assert_eq!(typing.room(256, true), 128);
         typing.note(b"first line\n");

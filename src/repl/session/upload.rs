@@ -1,72 +1,71 @@
 //! Code on its way to a board: by raw paste, whose flow control the board dictates, or in blocks at a pace that its input
 //! buffer bears; what is long is checked then ([`super::checked`]).
 //!
-//! Uses [`crate::repl::reply`]. Invariant: no more is sent at once than the board is known to hold, and code whose upload
-//! came to grief does not run.
+//! Uses [`crate::repl::reply`]. Invariant: never send more at once than the board is known to hold; code whose upload failed
+//! does not run.
 
 use super::{Failure, MOST_KEPT, Manner, Session, Sink};
 use crate::port::{PortError, Wait};
 use crate::repl::reply::{self, Prelude, RAW_BANNER, take_credits};
 use std::time::{Duration, Instant};
 
-/// Longest command, in bytes, that is sent without flow control to a board whose input buffer is known to be larger, and
-/// to one of which nothing is known: 128 bytes are the smallest usual buffer (samd).
+/// Longest command, in bytes, sent without flow control: to a board whose input buffer is known to be larger, and to an
+/// unknown board: 128 bytes are the smallest usual buffer (samd).
 const PLAIN_LIMIT: usize = 250;
 const UNKNOWN_LIMIT: usize = 120;
-/// Size of a block and the pause after it where there is no flow control at all: a buffer of 63 bytes (micro:bit)
-/// bears two of them, if the board is late, and the smallest one. [`Session::learn_blocks`] finds out what else a board bears.
+/// Size of a block and the pause after it without any flow control: a buffer of 63 bytes (micro:bit) holds two of them, if
+/// the board is late, and the smallest one. [`Session::learn_blocks`] probes for more.
 pub(super) const SMALL_BLOCK: Block = Block { size: 31, pause: Duration::from_millis(6) };
-/// What MicroPython's own tools send.
+/// The size that MicroPython's own tools use.
 const LARGE_BLOCK: Block = Block { size: 250, pause: Duration::from_millis(10) };
 /// For boards that lose some of even the small blocks.
 const SLOW_BLOCK: Block = Block { size: 16, pause: Duration::from_millis(10) };
-/// Lengths of the programs, in bytes, that show whether a board bears large and small blocks: a ring that a block at a time
-/// fills up overflows after several only.
+/// Lengths, in bytes, of the programs that show whether a board can receive large and small blocks: a ring that fills up
+/// block by block overflows only after several.
 const LARGE_TRIAL: usize = 3 * LARGE_BLOCK.size;
 const SMALL_TRIAL: usize = 16 * SMALL_BLOCK.size;
-/// Longest time of a board at its prompt to answer, or to take in a window of code; and of silence after an answer that
-/// makes no sense.
+/// Longest time for a board at its prompt to reply, or to read a window of code; and of silence after a meaningless reply.
 const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 const GARBLED_LIMIT: Duration = Duration::from_millis(300);
-/// Makes half a program a syntax error, wherever it ends, and ends it. Ctrl-C would do on MicroPython, but crashes
-/// CircuitPython.
+/// Breaks half a program with a syntax error, wherever it was cut, and ends it. Ctrl-C would work on MicroPython, but
+/// crashes CircuitPython.
 const SPOIL: &[u8] = b"\n?\x04";
 
-/// What is known of raw paste on this board.
+/// The known state of raw paste on this board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Paste {
     Untried,
-    /// Works, with a window of so many bytes.
+    /// Works, with a window of this number of bytes.
     Window(usize),
     Refused,
 }
 
-/// What became of code sent by raw paste.
+/// The result of sending code by raw paste.
 pub(super) enum Pasted {
-    /// It is on the board; its reply starts so.
+    /// The code is on the board; its reply starts with this.
     Sent(Prelude),
-    /// The board found it wrong before its end, or so it seems. It does not run.
+    /// The board apparently rejected it before its end. It does not run.
     Spoilt {
-        /// The last line that was sent, from 1 on.
+        /// The last sent line, from 1.
         line: usize,
-        /// Its reply starts so.
+        /// The start of its reply.
         prelude: Prelude,
     },
-    /// The board has no raw paste, nothing was sent.
+    /// The board has no raw paste; nothing was sent.
     Refused,
-    /// The board does not keep to the protocol. The code has not run.
+    /// The board violated the protocol. The code has not run.
     Failed,
 }
 
-/// What the board says to the request for raw paste.
-enum Answer {
+/// The board's reply to the request for raw paste.
+enum PasteReply {
     Window(usize),
     Refused,
     /// Nothing.
     None,
 }
 
-/// A pace for boards without flow control.
+/// The pace for boards without flow control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Block {
     size: usize,
@@ -74,8 +73,8 @@ pub(super) struct Block {
 }
 
 impl Session {
-    /// Finds out how much a board without raw paste takes at once, by sending it programs that tell how much came. False:
-    /// what was sent until now may have been lost in part. `is_small`: large blocks are not even tried.
+    /// Probes how much a board without raw paste can receive at once, with programs that return how much arrived. False:
+    /// earlier data may have been lost in part. `is_small`: skips large blocks.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -100,7 +99,7 @@ impl Session {
         Ok(false)
     }
 
-    /// Whether a program of this length comes whole. That a board has no memory for it counts as well.
+    /// Whether a program of this length arrives completely. Running out of memory for it counts too.
     fn bears(
         &mut self,
         length: usize,
@@ -120,8 +119,8 @@ impl Session {
         }
     }
 
-    /// A program did not arrive as it should: sends the next ones at the slowest pace, if there is no flow control. False if
-    /// that cannot be the reason.
+    /// A program did not arrive correctly: sends the next ones at the slowest pace, if there is no flow control. False if the
+    /// pace cannot be the reason.
     pub fn slow_down(&mut self) -> bool {
         let slower = self.paste == Paste::Refused && self.block != SLOW_BLOCK;
         if slower {
@@ -130,12 +129,12 @@ impl Session {
         slower
     }
 
-    /// Whether the board is known to take code by raw paste.
+    /// Whether the board is known to support raw paste.
     pub fn pastes(&self) -> bool {
         matches!(self.paste, Paste::Window(_))
     }
 
-    /// How many bytes the board's input buffer is known to hold.
+    /// The known size of the board's input buffer, in bytes.
     pub fn room(&self) -> usize {
         match self.paste {
             Paste::Window(window) => 2 * window,
@@ -144,7 +143,7 @@ impl Session {
         }
     }
 
-    /// The longest code that goes out in one write without a question.
+    /// The longest code that is sent in one write without a request.
     pub(super) fn plain_limit(&self) -> usize {
         match self.paste {
             // The board's buffer holds two windows.
@@ -173,14 +172,14 @@ impl Session {
         let mut bytes = Vec::with_capacity(code.len() + 1);
         bytes.extend_from_slice(code.as_bytes());
         bytes.push(0x04);
-        // A process behind a terminal reads at its own pace; a board without raw paste drops what its buffer cannot hold.
+        // A process on a terminal reads at its own pace; a board without raw paste drops what its buffer cannot hold.
         if !self.port.abilities().raw_paste || (self.paste != Paste::Refused && bytes.len() <= PLAIN_LIMIT + 1) {
             return Ok(self.port.write(&bytes, wait)?);
         }
         self.send_in_blocks(&bytes, self.block, wait, sink)
     }
 
-    /// Sends a short line to a board of which nothing need be known: so that the smallest input buffer holds it. What is too
+    /// Sends a short line to an unknown board, in pieces that fit the smallest input buffer. What is too
     /// much of what comes meanwhile goes to `came`.
     pub(super) fn send_gently(&mut self, bytes: &[u8], wait: Wait, came: &mut Vec<u8>) -> Result<(), Failure> {
         let is_held = matches!(self.paste, Paste::Window(_)) && self.room() > bytes.len() + 8;
@@ -188,7 +187,7 @@ impl Session {
             return Ok(self.port.write(bytes, wait)?);
         }
         let Block { size, pause } = if self.paste == Paste::Refused { self.block } else { SMALL_BLOCK };
-        // What was sent just before may still be in the buffer.
+        // Earlier data may still be in the buffer.
         let block = Block { size: size.min(SMALL_BLOCK.size) - 4, pause };
         self.send_in_blocks(bytes, block, wait, &mut |bytes| came.extend_from_slice(bytes))
     }
@@ -226,7 +225,7 @@ impl Session {
     /// Sends code by raw paste.
     pub(super) fn paste_code(&mut self, code: &str, wait: Wait, sink: Sink<'_>) -> Result<Pasted, Failure> {
         let bytes = code.as_bytes();
-        // Once the window is known, as much as the board's buffer of two windows holds goes out with the request.
+        // Once the window is known, send as much as the board's buffer of two windows holds with the request.
         let mut sent = 0;
         if let Paste::Window(window) = self.paste {
             let room = (2 * window).saturating_sub(4);
@@ -240,9 +239,9 @@ impl Session {
         }
         self.port.write(&[b"\x05A\x01", &bytes[..sent]].concat(), wait)?;
         let window = match self.paste_window(wait, sink)? {
-            Answer::Window(window) => window,
-            Answer::Refused if sent == 0 => return Ok(Pasted::Refused),
-            Answer::Refused | Answer::None => return Ok(Pasted::Failed),
+            PasteReply::Window(window) => window,
+            PasteReply::Refused if sent == 0 => return Ok(Pasted::Refused),
+            PasteReply::Refused | PasteReply::None => return Ok(Pasted::Failed),
         };
         let mut budget = (2 * window).saturating_sub(sent);
         let mut granted = 0;
@@ -251,8 +250,8 @@ impl Session {
             let mut come = std::mem::take(&mut self.incoming);
             let mut credits = (sent / window).saturating_sub(granted);
             if let Some(at) = come.iter().position(|&byte| byte == 0x04) {
-                // The code is wrong, and the rest of it is thrown away until `\x04`. Or a thread has printed that byte:
-                // then an end would run half the code, so it is spoilt first.
+                // The code is wrong, and the board discards the rest until `\x04`. Or a thread printed that byte: then an end would run
+                // half the code, so break it first.
                 self.incoming = come.split_off(at);
                 take_credits(&mut come, &mut credits);
                 sink(&come);
@@ -289,7 +288,7 @@ impl Session {
         }
     }
 
-    /// Waits until `soon` for bytes of a board that has to answer. Whether some have come.
+    /// Waits until `soon` for bytes of a board that must reply. Returns whether any arrived.
     fn read_soon(&mut self, soon: Instant, wait: Wait) -> Result<bool, Failure> {
         let step = wait.until(Some(soon));
         match self.port.read(&mut self.incoming, step).and_then(|_| step.slice()) {
@@ -299,24 +298,24 @@ impl Session {
         }
     }
 
-    /// Reads the answer to the request for raw paste.
-    fn paste_window(&mut self, wait: Wait, sink: Sink<'_>) -> Result<Answer, Failure> {
+    /// Reads the reply to the request for raw paste.
+    fn paste_window(&mut self, wait: Wait, sink: Sink<'_>) -> Result<PasteReply, Failure> {
         let soon = Instant::now() + ANSWER_LIMIT;
         loop {
             if let Some((at, window)) = self.window_at() {
                 self.emit_front(at, sink);
                 self.incoming.drain(..5);
                 self.paste = Paste::Window(window);
-                return Ok(Answer::Window(window));
+                return Ok(PasteReply::Window(window));
             }
             // Before 1.14 the three bytes only clear the line.
             for refusal in [b"R\x00>".as_slice(), RAW_BANNER] {
                 if let Some(at) = reply::find(&self.incoming, refusal) {
                     self.emit_front(at, sink);
                     self.incoming.drain(..refusal.len());
-                    // A board that had it once may have it again.
+                    // A board that supported it once may do so again.
                     self.paste = if self.paste == Paste::Untried { Paste::Refused } else { Paste::Untried };
-                    return Ok(Answer::Refused);
+                    return Ok(PasteReply::Refused);
                 }
             }
             if self.incoming.len() > MOST_KEPT {
@@ -327,12 +326,12 @@ impl Session {
                 false => soon.min(Instant::now() + GARBLED_LIMIT),
             };
             if !self.read_soon(patience, wait)? {
-                return Ok(Answer::None);
+                return Ok(PasteReply::None);
             }
         }
     }
 
-    /// Where the board grants a window, and its size.
+    /// The place where the board grants a window, and its size.
     fn window_at(&self) -> Option<(usize, usize)> {
         let size = |bytes: &[u8]| match *bytes {
             [b'R', 0x01, low, high, 0x01] => {
@@ -348,7 +347,7 @@ impl Session {
     }
 }
 
-/// The bytes that grant a window.
+/// The bytes granting a window.
 fn header(window: usize) -> [u8; 5] {
     let [low, high] = u16::try_from(window).unwrap_or(u16::MAX).to_le_bytes();
     [b'R', 0x01, low, high, 0x01]

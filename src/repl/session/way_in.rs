@@ -1,9 +1,9 @@
-//! The strong means against a program that does not let the board go: Ctrl-C in quick succession, a soft reset, a reset by the
-//! port, each with Ctrl-C while the board boots.
+//! The strong means against a program that does not release the board: repeated Ctrl-C, a soft reset, a reset by the port,
+//! each with Ctrl-C while the board boots.
 //!
-//! A program that catches KeyboardInterrupt in a loop is left by a Ctrl-C that comes while it handles the one before, and a
-//! `main.py` by one that comes before it has begun. Uses [`crate::repl::reply`]. Invariant: there is an end to trying
-//! ([`LONGEST`]), and it is known what was tried.
+//! A program that catches KeyboardInterrupt in a loop is ended by a Ctrl-C that arrives while it handles the previous one,
+//! and a `main.py` by one that arrives before it starts. Uses [`crate::repl::reply`]. Invariant: trying ends
+//! ([`LONGEST`]), and reports what was tried.
 
 use super::enter::without_reboot;
 use super::stop::note;
@@ -15,24 +15,24 @@ use std::time::{Duration, Instant};
 /// Longest time of all of it.
 pub const LONGEST: Duration = Duration::from_secs(30);
 
-/// How often Ctrl-C is sent in a row, and how long after each it is waited, in milliseconds: the times differ, so that one
-/// comes while a handler runs, however long that takes.
+/// How often Ctrl-C is sent in a row, and the wait after each, in milliseconds: the times differ, so that one arrives while
+/// a handler runs, however long that takes.
 const GAPS_MS: [u64; 6] = [1, 3, 0, 7, 2, 12];
 /// Ctrl-C and, every so often, the request for the raw REPL.
 const ASK_EVERY: usize = 12;
-/// How long a board may take to answer after Ctrl-C.
+/// How long a board may take to reply after Ctrl-C.
 const ANSWER_LIMIT: Duration = Duration::from_millis(200);
 
-/// What is done one after the other: how many times Ctrl-C is sent then, a request counted in.
+/// The steps in order: how many times Ctrl-C is sent in each, including a request.
 const STEPS: [(Means, usize); 4] =
     [(Means::Storm, 100), (Means::SoftReset, 100), (Means::HardReset, 600), (Means::Storm, 600)];
 
 impl Session {
-    /// Brings the board to its raw REPL whatever it runs. Gives what it took. `asked`: how many greetings of the raw REPL were
-    /// asked for already.
+    /// Brings the board to its raw REPL whatever it runs. Returns the means that it took. `asked`: how many greetings of the
+    /// raw REPL were already requested.
     ///
     /// # Errors
-    /// See [`Failure`]. [`Failure::Timeout`]: the next use goes on with it.
+    /// See [`Failure`]. [`Failure::Timeout`]: the next use continues.
     pub(super) fn force_in(
         &mut self,
         mut asked: usize,
@@ -59,8 +59,8 @@ impl Session {
             }
             // A reset in the raw REPL ends with a greeting.
             asked += usize::from(means == Means::SoftReset);
-            let mut told = |bytes: &[u8]| sink(&without_reboot(bytes));
-            match self.storm(times, &mut asked, &mut seen, wait, &mut told) {
+            let mut passed = |bytes: &[u8]| sink(&without_reboot(bytes));
+            match self.storm(times, &mut asked, &mut seen, wait, &mut passed) {
                 Ok(true) => return Ok(means),
                 Ok(false) => {}
                 Err(Failure::Timeout) if whole.deadline.is_none_or(|deadline| Instant::now() < deadline) => break,
@@ -70,13 +70,13 @@ impl Session {
                 }
             }
         }
-        // What is no board may have said much: the error quotes the end of it.
+        // A device that is not a board may have sent much: the error quotes the end of it.
         note(&mut seen.printed, &self.incoming);
         self.incoming.clear();
         Err(Failure::Stuck(seen))
     }
 
-    /// Sends Ctrl-C in quick succession, and asks for the raw REPL now and then. Whether it answers.
+    /// Sends Ctrl-C repeatedly, and requests the raw REPL now and then. Returns whether it replies.
     fn storm(
         &mut self,
         times: usize,
@@ -118,7 +118,7 @@ impl Session {
         Ok(false)
     }
 
-    /// Writes without regard to whether the board takes it.
+    /// Writes even if the board does not read it.
     fn write_at_most(&mut self, bytes: &[u8], limit: Duration) -> Result<(), Failure> {
         match self.port.write(bytes, Wait::for_at_most(limit).undisturbed()) {
             Ok(()) | Err(PortError::Timeout) => Ok(()),

@@ -103,7 +103,7 @@ pub(crate) fn inherit(class: &Class, own: Vec<Arc<Method>>, mixins: &[ClassHandl
     }
     for method in &methods {
         if let Some(item) = class.items().find(|item| *item.name == *method.name) {
-            let message = format!("`{}` is a {} and a method at once", method.name, item.kind);
+            let message = format!("`{}` is both a {} and a method", method.name, item.kind);
             return Err(Error::new(Kind::DeclarationError, message)
                 .with_help(format!("rename one of them: the {} is at {}", item.kind, item.origin))
                 .with_origin(method.origin.clone()));

@@ -4,7 +4,7 @@
 //! Therefore the properties used in scripts are registered by name. Invariant: one script operation is one
 //! operation on the object.
 
-use crate::device::{Answer, Function, Index, Items, Operation, Proxied};
+use crate::device::{Function, Index, Items, Operation, OperationResult, Proxied};
 use crate::script::errors;
 use crate::script::errors::{Fallible, ScriptError, argument, call_place, placed, raise};
 use crate::script::handles::{DeviceHandle, ProxyHandle};
@@ -85,14 +85,16 @@ pub(crate) fn make_within(
 ) -> Fallible<Dynamic> {
     match device.device.proxy_within(code, delete, timeout, call_place(context).as_ref()).map_err(raise)? {
         Proxied::One(answer) => Ok(dynamic(answer)),
-        Proxied::Many(proxies) => Ok(proxies.into_iter().map(|proxy| dynamic(Answer::Object(proxy))).collect()),
+        Proxied::Many(proxies) => {
+            Ok(proxies.into_iter().map(|proxy| dynamic(OperationResult::Object(proxy))).collect())
+        }
     }
 }
 
-fn dynamic(answer: Answer) -> Dynamic {
+fn dynamic(answer: OperationResult) -> Dynamic {
     match answer {
-        Answer::Value(value) => to_dynamic(value),
-        Answer::Object(proxy) => Dynamic::from(ProxyHandle::new(proxy)),
+        OperationResult::Value(value) => to_dynamic(value),
+        OperationResult::Object(proxy) => Dynamic::from(ProxyHandle::new(proxy)),
     }
 }
 

@@ -159,7 +159,7 @@ fn invalid_declarations_have_positions() {
     );
     case(
         "device B {\n  task f() `x`\n  task f() `y`\n}",
-        "DeclarationError: task `f` is declared again after one for every implementation @ t.rhai:3:8 | the first one, at t.rhai:2:8, always wins: give it a `for \"…\"`, or put it last",
+        "DeclarationError: task `f` follows an overload for every implementation @ t.rhai:3:8 | the first one, at t.rhai:2:8, always wins: give it a `for \"…\"`, or put it last",
     );
     case(
         "device B {\n  task f(a = 1 / 0) `x`\n}",
@@ -195,7 +195,7 @@ fn invalid_declarations_have_positions() {
     );
     case(
         "device B { task f() `x` method f || { 1 } }",
-        "DeclarationError: `f` is a task and a method at once @ t.rhai:1:32 | rename one of them: the task is at t.rhai:1:17",
+        "DeclarationError: `f` is both a task and a method @ t.rhai:1:32 | rename one of them: the task is at t.rhai:1:17",
     );
     case(
         "fn f(x) { x }\ndevice B { task f(a, b = 1) `x` }",

@@ -1,13 +1,13 @@
-//! What `mpy-cross` says, as text.
+//! Parses the output of `mpy-cross`.
 //!
-//! Uses [`crate::board::identity`]. Invariant: pure; any text gives an answer or none.
+//! Uses [`crate::board::identity`]. Invariant: pure; any text gives a result or none.
 
 use crate::board::identity::Identity;
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
 use std::fmt;
 
-/// Which `mpy-cross` it is.
+/// The release of an `mpy-cross`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Release {
     /// `micropython` or `circuitpython`.
@@ -16,12 +16,12 @@ pub(super) struct Release {
     pub release: String,
     /// The version of its bytecode.
     pub version: u8,
-    /// The version of its native code within that of bytecode.
+    /// The sub-version of its native code.
     pub minor: Option<u8>,
 }
 
 impl Release {
-    /// Reads `MicroPython v1.28.0 on 2026-08-11; mpy-cross emitting mpy v6.3`; compilers up to 1.19 write `mpy v6`.
+    /// Parses `MicroPython v1.28.0 on 2026-08-11; mpy-cross emitting mpy v6.3`; compilers up to 1.19 write `mpy v6`.
     pub fn parse(text: &str) -> Option<Release> {
         let read = |line: &str| {
             let (program, emits) = line.split_once("; mpy-cross emitting mpy v")?;
@@ -55,7 +55,7 @@ impl fmt::Display for Release {
 pub(super) struct Refusal {
     /// Such as `SyntaxError: invalid syntax`.
     pub message: String,
-    /// From 1; 0 if it names none.
+    /// From 1; 0 if unknown.
     pub line: u32,
 }
 
@@ -65,21 +65,21 @@ pub(super) fn refusal(text: &str) -> Option<Refusal> {
     let is_exception = |line: &&str| classes.iter().any(|class| line.starts_with(class));
     let message = text.lines().map(str::trim_end).rfind(is_exception)?.to_owned();
     let number = |line: &str| {
-        let (_, behind) = line.strip_prefix("  File \"")?.rsplit_once("\", line ")?;
-        behind.split(',').next()?.trim().parse().ok()
+        let (_, rest) = line.strip_prefix("  File \"")?.rsplit_once("\", line ")?;
+        rest.split(',').next()?.trim().parse().ok()
     };
     Some(Refusal { message, line: text.lines().rev().find_map(number).unwrap_or(0) })
 }
 
 impl Refusal {
-    /// The error that shows the line of the user's file.
+    /// The error with the line of the user's file.
     pub fn into_error(self, file: &str, text: &[u8], release: &Release, board: &Identity) -> Error {
         let native = ["invalid arch", "invalid micropython decorator"].iter().any(|said| self.message.contains(said));
         let error = if native {
-            let arch = if board.arch.is_empty() { "which runs none" } else { &board.arch };
+            let arch = if board.arch.is_empty() { "which does not support it" } else { &board.arch };
             Error::new(
                 Kind::FeatureUnavailableError,
-                format!("`{release}` makes no such native code for the board, {arch}"),
+                format!("`{release}` cannot make such native code for the board, {arch}"),
             )
             .with_help("remove the decorator, or keep this file as source")
         } else {
@@ -87,7 +87,7 @@ impl Refusal {
         };
         let source = String::from_utf8_lossy(text);
         let lines = crate::python::token::line_ends(&source).saturating_add(1);
-        // What is missed at the end of a file is missed on the line behind it.
+        // A missing end is reported on the line after the file's last one.
         match self.line.min(lines) {
             0 => error.with_item(format!("file `{file}`")),
             line => error.with_origin(Origin::new(file, line, 0)),
@@ -95,12 +95,14 @@ impl Refusal {
     }
 }
 
-/// How a compiler ended that reports no exception, in words.
+/// Describes how a compiler without an exception ended.
 pub(super) fn last_words(text: &str) -> String {
     match text.lines().map(str::trim).rfind(|line| !line.is_empty()) {
-        _ if text.trim_start().starts_with("usage:") => "does not know the board's architecture or features".to_owned(),
+        _ if text.trim_start().starts_with("usage:") => {
+            "does not support the board's architecture or features".to_owned()
+        }
         Some(line) => format!("says `{}`", line.chars().take(200).collect::<String>()),
-        None => "failed and said nothing".to_owned(),
+        None => "failed without a message".to_owned(),
     }
 }
 
@@ -139,7 +141,7 @@ mod tests {
         assert_eq!(refusal("SyntaxError: no"), Some(("SyntaxError: no".to_owned(), 0)));
         assert_eq!(refusal("OSError: (2, \"can't open x\")\n"), None);
         assert_eq!(last_words("OSError: x\n\n"), "says `OSError: x`");
-        assert_eq!(last_words(""), "failed and said nothing");
+        assert_eq!(last_words(""), "failed without a message");
         assert!(last_words("usage: mpy-cross\nOptions:\n").contains("architecture"));
     }
 }

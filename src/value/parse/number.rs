@@ -6,14 +6,14 @@ use super::{MAX_DIGITS, ParseError, Reader, Result};
 use crate::value::Value;
 use num_bigint::BigInt;
 
-/// A number's text: `start..` up to the place of the reader, and what it looks like.
+/// A number's text: from `start` to the reader's place, and its form.
 struct Real {
     start: usize,
     whole: bool,
 }
 
 impl Reader<'_> {
-    /// A number that starts with a digit or a minus sign, or the expressions for what has no literal, with their sign.
+    /// A number that starts with a digit or a minus sign, or the expressions for numbers without a literal, with their sign.
     pub(super) fn number(&mut self) -> Result<Value> {
         let rest = self.rest();
         if rest.starts_with(b"-float(") || rest.starts_with(b"-complex(") {
@@ -36,7 +36,7 @@ impl Reader<'_> {
         self.integer(start)
     }
 
-    /// `(1+2j)`, with its parentheses. Nothing is skipped if it is something else.
+    /// `(1+2j)`, with its parentheses. Skips nothing if it is something else.
     pub(super) fn complex(&mut self) -> Result<Option<(f64, f64)>> {
         let start = self.at;
         let value = self.complex_parts()?;
@@ -63,7 +63,7 @@ impl Reader<'_> {
         Ok(self.eat(b"j)").then_some((first, second)))
     }
 
-    /// Skips a number without its `j`. Afterwards the place means something only if there was one.
+    /// Skips a number without its `j`. Afterwards the place is meaningful only if there was one.
     fn real(&mut self) -> Option<Real> {
         let start = self.at;
         self.eat(b"-");
@@ -97,7 +97,7 @@ impl Reader<'_> {
         count
     }
 
-    /// The number from `real.start` to here. Rust reads all that [`Reader::real`] lets through.
+    /// The number from `real.start` to here. Rust parses everything that [`Reader::real`] accepts.
     fn float(&self, real: &Real) -> Result<f64> {
         let text = self.text.get(real.start..self.at).unwrap_or_default();
         text.parse().map_err(|_| ParseError::NotLiteral { at: real.start })

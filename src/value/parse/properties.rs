@@ -1,4 +1,4 @@
-//! Properties over random values and random texts.
+//! Property tests with random values and random texts.
 
 use super::parse;
 use crate::value::{Value, write};
@@ -59,7 +59,7 @@ fn hashable_containers(inner: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
     .boxed()
 }
 
-/// Values as text in which every float shows its bits; every nan is one.
+/// Values as text in which every float is shown as bits; all nans are equal.
 fn exact(value: &Value) -> String {
     fn bits(number: f64) -> u64 {
         if number.is_nan() { f64::NAN.to_bits() } else { number.to_bits() }
@@ -86,7 +86,7 @@ fn exact(value: &Value) -> String {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_back(value in values(false)) {
+    fn writing_and_parsing_round_trip(value in values(false)) {
         let source = write::literal(&value).unwrap();
         prop_assert!(!source.chars().any(char::is_control), "{source:?}");
         prop_assert_eq!(parse(&source).map(|back| exact(&back)), Ok(exact(&value)), "{}", source);
@@ -99,15 +99,15 @@ proptest! {
     }
 
     #[test]
-    fn any_text_gives_an_answer(text in any::<String>()) {
+    fn any_text_gives_a_result(text in any::<String>()) {
         let _ = parse(&text);
     }
 
     #[test]
-    fn text_of_literal_pieces_gives_an_answer(pieces in vec(proptest::sample::select(PIECES.to_vec()), 0..30)) {
+    fn text_of_literal_pieces_gives_a_result(pieces in vec(proptest::sample::select(PIECES.to_vec()), 0..30)) {
         let text: String = pieces.concat();
         if let Ok(value) = parse(&text) {
-            // What was read can be written and read again, unless it has a key that no board can print.
+            // A parsed value can be written and parsed again, unless it has a key that no board can print.
             if let Ok(source) = write::literal(&value) {
                 prop_assert_eq!(parse(&source).map(|back| exact(&back)), Ok(exact(&value)), "{}", text);
             }
@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_literal_gives_an_answer(
+    fn a_damaged_literal_gives_a_result(
         value in values(false),
         damage in vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
         cut in any::<proptest::sample::Index>(),

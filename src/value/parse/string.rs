@@ -1,6 +1,6 @@
 //! `str` and `bytes` literals.
 //!
-//! Invariant: every byte of the text is looked at once, and what needs no escape is copied in runs.
+//! Invariant: every byte of the text is read once, and unescaped text is copied in runs.
 
 use super::{ParseError, Reader, Result};
 
@@ -59,14 +59,14 @@ impl Reader<'_> {
         }
     }
 
-    /// Skips to the next quote, backslash or control character: no `repr` holds the last ones as they are.
+    /// Skips to the next quote, backslash or control character: no `repr` contains raw control characters.
     fn skip_plain(&mut self, quote: u8) {
         let plain = |byte: u8| byte >= b' ' && byte != quote && byte != b'\\' && byte != 0x7f;
         let rest = self.rest();
         self.at += rest.iter().position(|&byte| !plain(byte)).unwrap_or(rest.len());
     }
 
-    /// The number that an escape stands for. `\u` and `\U` are escapes only if `unicode`.
+    /// The number of an escape. `\u` and `\U` are escapes only if `unicode`.
     fn escape(&mut self, unicode: bool) -> Result<u32> {
         let &[b'\\', letter, ..] = self.rest() else { return self.fail() };
         let code = match letter {
@@ -88,7 +88,7 @@ impl Reader<'_> {
         Ok(u32::from(code))
     }
 
-    /// The number that `count` hexadecimal digits after a backslash and a letter make.
+    /// The number of `count` hexadecimal digits after a backslash and a letter.
     fn digits(&mut self, count: usize) -> Result<u32> {
         let Some(digits) = self.rest().get(2..2 + count) else { return self.fail() };
         let mut code = 0;
@@ -100,7 +100,7 @@ impl Reader<'_> {
         Ok(code)
     }
 
-    /// The number that one to three octal digits after a backslash make.
+    /// The number of one to three octal digits after a backslash.
     fn octal(&mut self) -> u32 {
         let digits = self.rest().iter().skip(1).take(3).take_while(|digit| matches!(digit, b'0'..=b'7'));
         let (count, code) = digits.fold((0, 0), |(count, code), digit| (count + 1, code << 3 | u32::from(digit & 7)));

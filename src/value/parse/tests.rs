@@ -1,4 +1,4 @@
-//! What boards print, and what it is read as.
+//! Tests of boards' output and its parsed values.
 
 use super::*;
 use num_bigint::BigInt;
@@ -28,7 +28,7 @@ fn float(text: &str) -> f64 {
     }
 }
 
-/// The parts as bits, which tell -0.0 from 0.0.
+/// The parts as bits, which distinguish -0.0 from 0.0.
 fn complex(text: &str) -> (u64, u64) {
     match parse(text) {
         Ok(Value::Complex(real, imaginary)) => (real.to_bits(), imaginary.to_bits()),
@@ -166,7 +166,7 @@ fn classes_that_print_as_calls() {
 }
 
 #[test]
-fn everything_else_is_refused_with_its_place() {
+fn rejects_everything_else_with_its_place() {
     for (text, at) in [
         ("", 0),
         ("  ", 2),

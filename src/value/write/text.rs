@@ -1,10 +1,10 @@
 //! Literals of `str` and `bytes`.
 //!
-//! Invariant: what is appended is one line without control characters, and no escape can swallow what follows it.
+//! Invariant: the appended text is one line without control characters, and no escape can swallow the text after it.
 
 use std::fmt::Write as _;
 
-/// Appends `text` as a `str` literal. What prints stays as it is, in UTF-8; all the rest is escaped.
+/// Appends `text` as a `str` literal. Printable characters stay unchanged, in UTF-8; all others are escaped.
 pub fn string_to(out: &mut String, text: &str) {
     let quote = better_quote(text.as_bytes());
     out.push(char::from(quote));
@@ -52,13 +52,13 @@ fn is_plain(character: char, quote: u8) -> bool {
     match character {
         ' '..='~' => character != '\\' && character != char::from(quote),
         '\0'..='\u{9f}' => false,
-        // The standard library's table of what prints; it leaves out format characters, separators, private use,
-        // and marks that would join the character before them.
+        // The standard library's table of printable characters, which excludes format characters, separators, private use, and
+        // marks that would join the previous character.
         _ => character.escape_debug().len() == 1,
     }
 }
 
-/// Appends the shortest escape of a byte, or of the code point of that number; `next` is what follows it.
+/// Appends the shortest escape of a byte, or of the code point with that number; `next` is the text after it.
 fn byte_escape(out: &mut String, byte: u8, next: Option<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(HEX[usize::from(value & 15)]);

@@ -43,7 +43,7 @@ struct Socket {
     down: AtomicUsize,
     /// How often it was tried.
     tries: AtomicUsize,
-    /// Whether the last one was told that there had been one before.
+    /// Whether the last one was opened again.
     again: AtomicBool,
 }
 

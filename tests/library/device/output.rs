@@ -50,7 +50,7 @@ fn a_thread_that_prints_anything_changes_no_value_and_loses_no_word() {
     assert!(count > CALLS, "only {count} words");
     bench.device.close().unwrap();
     let printed = bench.printed.take();
-    // A `\x04` or `>` of the thread in the midst of the end of a reply cannot be told from that end's own.
+    // A `\x04` or `>` of the thread within the end of a reply cannot be distinguished from that end.
     let words: String = printed.chars().filter(|letter| !matches!(letter, '\x04' | '>')).collect();
     let mut rest = words.as_str();
     for number in 0..count {

@@ -40,7 +40,7 @@ fn is_lost(error: &Error, words: &str) {
 }
 
 #[test]
-fn history_is_kept_without_attempts_and_restores_the_board() {
+fn the_journal_restores_the_board_even_without_attempts() {
     let bench = bench(0);
     bench.call("begin", &[Value::Int(10)]).unwrap();
     bench.call("unkept", &[Value::Int(1)]).unwrap();
@@ -107,12 +107,12 @@ fn a_call_that_failed_with_the_link_runs_twice_only_if_that_is_safe() {
 }
 
 #[test]
-fn attempts_are_used_up_or_go_on_for_ever() {
+fn attempts_are_limited_or_unlimited() {
     let bench = bench(2);
     bench.call("begin", &[Value::Int(10)]).unwrap();
     bench.socket.tries.store(0, Ordering::SeqCst);
     bench.socket.down.store(2, Ordering::SeqCst);
-    is_lost(&bench.crash(), "the connection was not restored by 2 attempts: it is unplugged");
+    is_lost(&bench.crash(), "the connection was not restored after 2 attempts: it is unplugged");
     assert_eq!(bench.socket.tries.load(Ordering::SeqCst), 2);
     // It was only the number that was used up.
     assert_eq!(bench.call("total_now", &[]).unwrap(), Value::Int(10));
@@ -154,7 +154,7 @@ fn generators_do_not_outlive_their_board() {
         assert_eq!(next(&mut begun).unwrap(), Some(Value::Int(0)));
         bench.device.reconnect(None).unwrap();
         let error = next(&mut begun).unwrap_err();
-        is_lost(&error, "the generator is gone: the board has started anew since it began");
+        is_lost(&error, "the generator is gone: the board has restarted since");
         assert_eq!(error.help(), Some("call the task again"));
         assert_eq!(next(&mut begun).unwrap(), None);
         // What has not begun has nothing to lose.
@@ -172,10 +172,10 @@ fn generators_do_not_outlive_their_board() {
 }
 
 #[test]
-fn a_generator_that_has_not_begun_finds_the_restored_board() {
+fn an_unstarted_generator_runs_on_the_restored_board() {
     let bench = bench(1);
     let mut fresh = bench.generator("stream");
     bench.socket.down.store(1, Ordering::SeqCst);
-    is_lost(&bench.crash(), "was not restored by 1 attempt");
+    is_lost(&bench.crash(), "was not restored after 1 attempt");
     assert_eq!(fresh.resume(&Value::None, None).unwrap(), Some(Value::Int(0)));
 }

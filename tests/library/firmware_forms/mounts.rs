@@ -15,7 +15,7 @@ fn refuses(form: Form, why: &str) {
     let before = bench.written().len();
     let error = device.mount(folder.path(), true).expect_err("no mount");
     assert_eq!(error.kind(), Kind::FeatureUnavailableError, "{error:?}");
-    assert_eq!(error.message(), format!("the board cannot see a folder of this computer: {why}"));
+    assert_eq!(error.message(), format!("the board cannot mount a folder of this computer: {why}"));
     assert!(error.help().is_some(), "{error:?}");
     let sent = bench.written().len() - before;
     assert!(sent < 1000, "{sent} bytes were sent");
@@ -53,7 +53,7 @@ fn folders_are_seen_or_the_error_names_what_is_missing() {
     let refused = |name: &str, form: Form, why: &'static str| case(name, Box::new(move || refuses(form, why)));
     let seen = |name: &str, form: Form| case(name, Box::new(move || mounts(form)));
     let text = "GIVEN = {'sys': {'stdin': _Text(sys.stdin), 'stdout': _Text(sys.stdout)}}\n";
-    let no_file_systems = "its firmware has no `os.mount`, so it has no file systems of its own";
+    let no_file_systems = "its firmware has no `os.mount`";
     let mut old = hidden(text);
     (old.raw_paste, old.shown) = (RawPaste::Unknown, Shown::Old);
     let mut full = hidden("");
@@ -79,6 +79,6 @@ fn little_memory(form: Form) {
     let error = device.mount(std::path::Path::new("."), false).expect_err("no mount");
     assert_eq!(error.kind(), Kind::FeatureUnavailableError, "{error:?}");
     let message = error.message();
-    assert!(message.contains(" bytes of free memory, and needs 12288 at least"), "{message}");
+    assert!(message.contains(" bytes of free memory, but needs at least 12288"), "{message}");
     device.close().expect("closed");
 }

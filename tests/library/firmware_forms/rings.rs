@@ -1,4 +1,4 @@
-//! Input rings of boards behind a UART, in real time: nothing is lost, and no value is wrong.
+//! Input rings of boards with a UART, in real time: nothing is lost, and no value is wrong.
 
 use super::round::{Case, call, echoes, open, together};
 use crate::reduced_board::{Bench, Form, RawPaste, Ring};
@@ -6,7 +6,7 @@ use belay_script::device::OpenOptions;
 use belay_script::value::Value;
 use std::time::Duration;
 
-/// Bytes in a millisecond: at 115200 baud, and behind a bridge that is faster than the interpreter.
+/// Bytes per millisecond: at 115200 baud, and on a bridge that is faster than the interpreter.
 const UART: f64 = 11.5;
 const BRIDGE: f64 = 200.0;
 

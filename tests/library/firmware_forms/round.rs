@@ -4,7 +4,7 @@ use crate::items::item;
 use crate::reduced_board::{Bench, Form};
 use belay_script::device::class::{Class, Item, ItemKind};
 use belay_script::device::{
-    Answer, Called, Device, Function, Host, Implementation, OpenOptions, Operation, Output, Proxied,
+    Called, Device, Function, Host, Implementation, OpenOptions, Operation, OperationResult, Output, Proxied,
 };
 use belay_script::value::Value;
 use belay_script::{Kind, interrupt};
@@ -24,7 +24,7 @@ pub struct Expected {
     pub threads: bool,
     /// Whether floats have 32 bits.
     pub short_floats: bool,
-    /// Whether a syntax error at the end of a line is told to be in the next one.
+    /// Whether a syntax error at the end of a line is reported for the next line.
     pub late_lines: bool,
     /// Length of the long argument, in bytes.
     pub long: usize,
@@ -33,7 +33,7 @@ pub struct Expected {
 pub const HERE: Expected =
     Expected { identity: None, threads: true, short_floats: false, late_lines: false, long: 20_000 };
 
-/// Keeps what the board printed, and presses Ctrl-C when it is told to.
+/// Collects the board's output, and presses Ctrl-C on request.
 #[derive(Default)]
 pub struct Printed {
     pub text: Mutex<String>,
@@ -141,7 +141,7 @@ pub fn around(bench: &Bench, expected: &Expected) -> (Device, Arc<Printed>) {
     (device, printed)
 }
 
-/// What the interpreter behind all forms is.
+/// The identity of the interpreter of all forms.
 fn interpreter() -> Implementation {
     static KNOWN: OnceLock<Implementation> = OnceLock::new();
     let ask = || open(&Bench::new(Form::default()), OpenOptions::default()).0.implementation();
@@ -168,14 +168,15 @@ fn values(device: &Device, printed: &Printed, expected: &Expected) {
     let text = format!("<{}>", "x".repeat(expected.long - 2));
     let [start, end] = ["<x", "x>"].map(|part| Value::Str(part.to_owned()));
     let length = Value::Int(expected.long as i64);
-    let told = call(device, "length", &[Value::Str(text)]).expect("a length");
-    assert_eq!(told, Value::Tuple(vec![length, start, end]));
+    let result = call(device, "length", &[Value::Str(text)]).expect("a length");
+    assert_eq!(result, Value::Tuple(vec![length, start, end]));
 }
 
 #[track_caller]
 pub fn echoes(device: &Device, value: &Value) {
-    let told = call(device, "echo", std::slice::from_ref(value)).unwrap_or_else(|error| panic!("{value:?}: {error:?}"));
-    assert_eq!(told, *value);
+    let result =
+        call(device, "echo", std::slice::from_ref(value)).unwrap_or_else(|error| panic!("{value:?}: {error:?}"));
+    assert_eq!(result, *value);
 }
 
 fn generators_and_proxies(device: &Device) {
@@ -184,10 +185,12 @@ fn generators_and_proxies(device: &Device) {
     };
     let got: Vec<_> = std::iter::from_fn(|| numbers.resume(&Value::None, None).expect("an item")).collect();
     assert_eq!(got, [0, 3, 6].map(Value::Int));
-    let Ok(Proxied::One(Answer::Object(table))) = device.proxy("table", None, None) else { panic!("no proxy") };
-    assert!(matches!(table.run(&Operation::Function(Function::Len), None), Ok(Answer::Value(Value::Int(3)))));
+    let Ok(Proxied::One(OperationResult::Object(table))) = device.proxy("table", None, None) else {
+        panic!("no proxy")
+    };
+    assert!(matches!(table.run(&Operation::Function(Function::Len), None), Ok(OperationResult::Value(Value::Int(3)))));
     let mut items = table.items();
-    let Ok(Some(Answer::Value(first))) = items.next(None) else { panic!("no item") };
+    let Ok(Some(OperationResult::Value(first))) = items.next(None) else { panic!("no item") };
     assert_eq!(first, Value::Int(1));
 }
 

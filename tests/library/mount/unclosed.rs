@@ -120,12 +120,12 @@ fn what_cannot_be_written_is_an_error() {
     bench.eval("l = [open('o%d' % i, 'w') for i in range(20)]");
     let error = bench.device.exec("f.write('y')", None).expect_err("it is lost");
     assert_eq!(error.kind(), Kind::DeviceException);
-    assert_eq!(error.message(), "what was written to `/remote` last is lost: OSError: [Errno 21] EISDIR");
+    assert_eq!(error.message(), "what was written to `/remote` at the end is lost: OSError: [Errno 21] EISDIR");
     assert_eq!(bench.eval("1 + 1"), Value::Int(2));
     let error = bench.device.exec("f.write('y')\n1 / 0", None).expect_err("it fails");
     assert_eq!(error.message(), "ZeroDivisionError: divide by zero");
     let others: Vec<&str> = error.others().iter().map(|other| other.message()).collect();
-    assert_eq!(others, ["what was written to `/remote` last is lost: OSError: [Errno 21] EISDIR"]);
+    assert_eq!(others, ["what was written to `/remote` at the end is lost: OSError: [Errno 21] EISDIR"]);
     assert_eq!(bench.number("f.write('y'), f.close()"), 21);
     assert_eq!(bench.number("f.close()"), 0);
 }

@@ -159,7 +159,7 @@ fn literals_come_as_values_and_the_rest_on_request() {
         ("d.proxy(\"answer\") == 42", "true"),
         ("type_of(numbers.fetch())", "array"),
         ("thing.inner.numbers.fetch()", "[1, 2, 3]"),
-        ("caught(|| thing.fetch())", "NotLiteralError: the result is no literal: Thing()"),
+        ("caught(|| thing.fetch())", "NotLiteralError: the result is not a literal: Thing()"),
         ("numbers.len()", "4"),
         ("len(thing.table)", "3"),
         ("`${thing}`", "a thing"),
@@ -288,7 +288,7 @@ fn exceptions_begin_with_their_class() {
         ("caught(|| d.proxy(\"unknown\"))", "DeviceException: NameError: name 'unknown' isn't defined"),
         ("caught(|| d.proxy(\"import unknown\"))", "DeviceException: ImportError: no module named 'unknown'"),
         ("caught(|| d.proxy(\"x = 1\"))", "ArgumentError: `proxy` needs an expression or an import"),
-        ("caught(|| d.proxy(\"from m import *\"))", "ArgumentError: `import *` does not say which names it brings"),
+        ("caught(|| d.proxy(\"from m import *\"))", "ArgumentError: `import *` does not name what it imports"),
         ("caught(|| d.proxy(\"thing\", #{ delte: true }))", "ArgumentError: `proxy` has no option `delte`"),
         (
             "caught(|| numbers.append(|| 1))",
@@ -332,8 +332,8 @@ fn objects_are_arguments_keys_and_indexes() {
             "true",
             "[7, 8]",
             "0",
-            "ArgumentError: argument `v` of `f` is an object of `Board`",
-            "ArgumentError: argument 1 of the object is an object of `Board`",
+            "ArgumentError: argument `v` of `f` is an object on `Board`",
+            "ArgumentError: argument 1 of the object is an object on `Board`",
             "false",
         ],
     );
@@ -356,7 +356,7 @@ fn the_board_forgets_what_the_script_has_forgotten() {
         print(caught(|| d.proxy("[1]").append()) != ""); print(kept(d));
         d.proxy("[1]"); caught(|| d.proxy("1 +")); print(kept(d));
         d.proxy("[1]", #{ delete: false }); print(kept(d));
-        // Globals stay, unless told otherwise.
+        // Globals stay by default.
         { let global = d.proxy("answer"); } print(d.exec("answer"));
         { let math = d.proxy("import math"); print(math.floor(1.5)); } print(d.exec("math.floor(2.5)"));
         { let names = d.proxy("from math import sin, cos as c"); print(names.len()); print(names[1].call(0)); }
@@ -462,17 +462,17 @@ fn objects_end_with_the_life_of_their_board() {
         print(e.exec("machine.freq() > 0"));
         "#,
         &[
-            "ConnectionLost: the object is gone: the board has started anew since it was made",
-            "ConnectionLost: argument `xs` of `total` is gone: the board has started anew since it was made",
-            "ConnectionLost: the object is gone: the board has started anew since it was made",
+            "ConnectionLost: the object is gone: the board has restarted since",
+            "ConnectionLost: argument `xs` of `total` is gone: the board has restarted since",
+            "ConnectionLost: the object is gone: the board has restarted since",
             "10",
             "1",
-            "ConnectionLost: the object is gone: the board has started anew since it was made",
-            "<proxy: the object is gone: the board has started anew since it was made>",
+            "ConnectionLost: the object is gone: the board has restarted since",
+            "<proxy: the object is gone: the board has restarted since>",
             "[3]",
             "ClosedError: the device is closed",
             "ClosedError: the device is closed",
-            "ConnectionLost: the object is gone: the board has started anew since it was made",
+            "ConnectionLost: the object is gone: the board has restarted since",
             "[5]",
             "true",
         ],

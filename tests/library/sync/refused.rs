@@ -21,9 +21,9 @@ fn case(port: &str, setup: &str, files: &Tree, options: &SyncOptions, kind: Kind
 fn a_plan_that_cannot_be_is_refused_whole() {
     let options = SyncOptions::default();
     let files = tree(&[("a", "1"), ("b/c", "2")]);
-    let message = "`a` is a directory on the board, and a file in the folder";
+    let message = "`a` is a directory on the board, but a file in the folder";
     case("sim", "import os\nos.mkdir('/a')", &files, &options, Kind::ArgumentError, message);
-    let message = "`b` is a file on the board, and a folder in the folder";
+    let message = "`b` is a file on the board, but a folder in the folder";
     case("sim", "open('/b', 'w').close()", &files, &options, Kind::ArgumentError, message);
     let below = SyncOptions { dst: "/b/c".to_owned(), ..SyncOptions::default() };
     case("sim", "open('/b', 'w').close()", &files, &below, Kind::ArgumentError, "`/b` is a file on the board");
@@ -59,7 +59,7 @@ fn a_full_flash_is_freed_by_what_goes_anyway() {
     new.insert("new".to_owned(), random.bytes(38_000));
     let outcome = sync_tree(&device, &new, &SyncOptions::default()).expect("a sync that makes room");
     let steps: Vec<String> = outcome.steps.iter().map(ToString::to_string).collect();
-    assert_eq!(steps, ["- /old (first, to make room)", "+ /new (38000 bytes)", "- /small"]);
+    assert_eq!(steps, ["- /old (first, to make space)", "+ /new (38000 bytes)", "- /small"]);
     assert_eq!(read(&device).expect("the board's files"), new);
 }
 
@@ -109,6 +109,6 @@ fn a_board_without_directories_says_so() {
         Bench::new(Form { python: "HIDDEN = {'os': ('mkdir', 'rename', 'stat')}\n".to_owned(), ..Form::default() });
     let device = open_over(bench.connector(), 0).expect("a board");
     let error = sync_tree(&device, &tree(&[("a", "1")]), &SyncOptions::default()).expect_err("a refusal");
-    let message = "the board's files cannot be reached: its firmware has no file system with directories";
+    let message = "cannot access the board's files: its firmware has no file system with directories";
     assert_eq!((error.kind(), error.message()), (Kind::FeatureUnavailableError, message));
 }

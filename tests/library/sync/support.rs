@@ -22,7 +22,7 @@ pub fn open(port: &str) -> Device {
     opened.expect("a simulated board")
 }
 
-/// A board behind `connector`.
+/// A board of `connector`.
 pub fn open_over(connector: Box<Connector>, attempts: i64) -> Result<Device> {
     let host = Host::new(Arc::new(Quiet), None);
     let options = OpenOptions { attempts, ..options() };

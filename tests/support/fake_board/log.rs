@@ -1,4 +1,4 @@
-//! What happened on the fake board's link, for byte accounting. Invariant: nothing is ever taken out of it.
+//! The log of the fake board's connection, for byte accounting. Invariant: entries are never removed.
 
 /// Everything that happened.
 #[derive(Clone, Debug, Default)]

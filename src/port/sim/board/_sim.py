@@ -1,30 +1,30 @@
-# The bench side of the simulated `machine`: sets what a board would measure, and reads what it puts out.
+# The bench side of the simulated `machine`: sets what the board measures and reads its outputs.
 #
-#   _sim.adc(26, 30000)            ADC channel or pin 26 reads 30000; a sequence gives one value a reading, and the last
-#                                  for ever; a function is called for each reading. None: mid-scale again
-#   _sim.pin(4, 1)                 drives pin 4 from outside (interrupts fire); None lets go of it
+#   _sim.adc(26, 30000)            ADC channel or pin 26 reads 30000; a sequence gives one value per reading, then repeats
+#                                  the last; a function is called for each reading. None: mid-scale again
+#   _sim.pin(4, 1)                 drives pin 4 from outside (interrupts fire); None releases it
 #   _sim.level(25)                 the level at pin 25
-#   _sim.wire(2, 3)                whatever pin 2 puts out drives pin 3
+#   _sim.wire(2, 3)                the output of pin 2 drives pin 3
 #   _sim.pwm(15)                   (frequency, duty_u16) of the PWM at pin 15, or None
 #   _sim.i2c(0, 0x48, b"\x01\x02") a device at bus 0 with these registers: bytes, or a dict of register -> value or
-#                                  bytes, or an object with write(bytes) and read(count); None takes it off
-#   _sim.i2c_registers(0, 0x48)    what its registers hold now, in the form in which they were given
-#   _sim.spi(1, b"\xff\x00")       what devices at SPI bus 1 answer, over and over; or a function of the bytes written
+#                                  bytes, or an object with write(bytes) and read(count); None removes it
+#   _sim.i2c_registers(0, 0x48)    its current register values, in the form in which they were given
+#   _sim.spi(1, b"\xff\x00")       the repeating reply of SPI bus 1; or a function of the bytes written
 #   _sim.spi_sent(1)               the bytes written to it so far, then forgotten
-#   _sim.uart(0, b"hello")         bytes for UART 0 to receive; from then on it no longer hears what it sends itself
+#   _sim.uart(0, b"hello")         bytes for UART 0 to receive; ends its loopback
 #   _sim.uart_sent(0)              the bytes it has sent so far, then forgotten
 #
 #   _sim.bitstream_sent(16)        the bytes that `machine.bitstream` put out at pin 16 so far, then forgotten
 #   _sim.onewire(4, {"28000000000001": 21.5})  thermometers at the wire of pin 4: their addresses without the checksum, 14
 #                                  digits, and degrees Celsius; None: none
-#   _sim.dht(4, 21.5, 40)          the sensor at pin 4 measures degrees Celsius and percent; None: there is none
+#   _sim.dht(4, 21.5, 40)          the sensor at pin 4 measures degrees Celsius and percent; None: no sensor
 #   _sim.wifi({"lab": ("secret", -50)})  networks: name -> password ("": open) and signal in dBm
 #
-# A bus that was made without a number is bus -1. All of it lasts until the board is reset.
+# A bus created without a number is bus -1. All settings last until the board is reset.
 
 MID_SCALE = 32768
 
-# The objects of `machine`, by pin; and what the bench set, by channel, bus or port.
+# The objects of `machine`, by pin; and the bench's settings, by channel, bus or port.
 pins = {}
 pwms = {}
 channels = {}

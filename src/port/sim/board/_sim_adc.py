@@ -1,4 +1,4 @@
-# ADC for the simulated `machine`. What it measures, the bench says (`_sim`).
+# ADC for the simulated `machine`. The bench sets its readings (`_sim`).
 import _sim
 from _sim_board import ADC as CHANNELS
 from _sim_pin_id import pin_id
@@ -14,7 +14,7 @@ class ADC:
 
     def __init__(self, channel, *, sample_ns=0, atten=3):
         if not isinstance(channel, (int, PinBase)):
-            # As boards say it of a pin that has no ADC.
+            # The message of boards for a pin without ADC.
             channel = pin_id(channel)
         self._channel = _sim.number(channel)
         if CHANNELS is not None:

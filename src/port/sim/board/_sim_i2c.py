@@ -1,4 +1,4 @@
-# I2C for the simulated `machine`. What is at the other end, the bench says (`_sim`).
+# I2C for the simulated `machine`. The bench sets the devices (`_sim`).
 import _sim
 from _sim_board import I2C as I2C_IDS
 
@@ -25,7 +25,7 @@ class I2C:
     def scan(self):
         return sorted(address for address in _sim.buses.get(self._id, ()) if 8 <= address < 0x78)
 
-    # The device at an address; as boards say it if nobody answers.
+    # The device at an address; raises the error of boards if no device answers.
     def _device(self, address):
         device = _sim.buses.get(self._id, {}).get(address)
         if device is None:
@@ -35,7 +35,7 @@ class I2C:
     def _read(self, address, count):
         data = bytes(self._device(address).read(count))
         if len(data) < count:
-            # Nobody pulls the line down.
+            # No device pulls the line down.
             data += b"\xff" * (count - len(data))
         return data[:count]
 
@@ -75,7 +75,7 @@ class SoftI2C(I2C):
     def __init__(self, scl, sda, *, freq=400000, timeout=50000):
         super().__init__(-1, freq=freq)
 
-    # Byte by byte: what was written between start and stop goes to the device at once.
+    # Byte by byte: everything written between start and stop reaches the device at once.
     def start(self):
         self._open = bytearray()
 

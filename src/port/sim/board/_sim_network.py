@@ -1,4 +1,4 @@
-# The module `network` of a simulated board. Which networks there are, the bench says (`_sim`).
+# The module `network` of a simulated board. The bench sets the networks (`_sim`).
 import _sim
 
 STA_IF = 0
@@ -14,7 +14,7 @@ STAT_WRONG_PASSWORD = -3
 class WLAN:
     IF_STA = STA_IF
     IF_AP = AP_IF
-    # One object an interface, as on a board.
+    # One object per interface, as on a board.
     _known = {}
 
     def __new__(cls, interface=STA_IF):
@@ -52,7 +52,7 @@ class WLAN:
             found.append((name.encode(), address, 1 + 5 * len(found) % 13, about[1], 4 if about[0] else 0, False))
         return found
 
-    # The outcome shows after it was asked for a few times.
+    # The result appears after a few polls.
     def connect(self, ssid=None, key=None, *, bssid=None):
         self._need_active()
         self._ssid = ssid

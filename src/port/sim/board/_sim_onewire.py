@@ -1,6 +1,6 @@
-# The module `_onewire` of a simulated board: thermometers of the kind DS18B20 on a wire. The bench says which (`_sim`).
+# The module `_onewire` of a simulated board: DS18B20 thermometers on a wire. The bench sets them (`_sim`).
 #
-# Bits as the chips' data sheet has them: what devices send at once is the AND of it.
+# Bits as in the chips' data sheet: simultaneous sends are ANDed.
 import _sim
 
 
@@ -9,7 +9,7 @@ class Device:
         rom = bytes([int(rom[n : n + 2], 16) for n in range(0, 14, 2)])
         self.rom = rom + bytes([crc8(rom)])
         self.celsius = celsius
-        # What it shows before the first conversion: 85 degrees.
+        # The value before the first conversion: 85 degrees.
         self.raw = 0x550
 
     def scratchpad(self):

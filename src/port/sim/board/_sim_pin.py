@@ -1,4 +1,4 @@
-# Pins of the simulated `machine`. What drives them from outside, the bench says (`_sim`).
+# Pins of the simulated `machine`. The bench drives them from outside (`_sim`).
 import micropython
 import _sim
 from _sim_board import INPUTS
@@ -38,7 +38,7 @@ class Pin(PinBase):
     IRQ_LOW_LEVEL = 4
     IRQ_HIGH_LEVEL = 8
 
-    # One object a pin, as on a board.
+    # One object per pin, as on a board.
     def __new__(cls, id, *rest, **named):
         name = pin_id(id)
         pin = _sim.pins.get(name)
@@ -68,7 +68,7 @@ class Pin(PinBase):
 
     def init(self, mode=-1, pull=-1, *, value=None, drive=None, alt=None):
         before = self._level()
-        # The value comes first, so that an output does not begin with a pulse.
+        # Set the value first, so that an output does not start with a pulse.
         if value is not None:
             self._out = 1 if value else 0
         if mode is not None and mode != -1:

@@ -10,7 +10,7 @@ def among(number, ranges):
     return False
 
 
-# What a pin of this name or number is called inside.
+# The internal name of a pin with this name or number.
 def pin_id(name):
     if isinstance(name, PinBase):
         return name._id

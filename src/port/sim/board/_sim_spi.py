@@ -1,4 +1,4 @@
-# SPI for the simulated `machine`. What is at the other end, the bench says (`_sim`).
+# SPI for the simulated `machine`. The bench sets the devices (`_sim`).
 import _sim
 from _sim_board import SPI as SPI_IDS
 
@@ -25,7 +25,7 @@ class SPI:
     def deinit(self):
         pass
 
-    # Both ways at once: `data` out, as many bytes in.
+    # Full duplex: sends `data`, returns as many bytes.
     def _exchange(self, data):
         held = _sim.spi_answers.setdefault(self._id, [None, 0, b""])
         held[2] += data

@@ -1,7 +1,7 @@
 # `sys` as programs on a board see it, in place of the interpreter's own.
 #
-# A board sends CR LF for each LF of a text, and the bytes of `sys.stdout.buffer` as they are. The host adds the CR: raw
-# bytes are therefore announced to it, by MARK, their number and a colon. 0xFF begins a mark and no text in UTF-8.
+# A board sends CR LF for each LF of text, and the bytes of `sys.stdout.buffer` unchanged. The host adds the CR, so raw
+# bytes are announced to it by MARK, their number and a colon. 0xFF starts a mark and never occurs in UTF-8.
 import io
 import os as _os
 import sys as _sys
@@ -10,7 +10,7 @@ _PIECE = 256
 
 
 class TextIOWrapper(io.IOBase):
-    # With `mark`, it sends bytes as they are.
+    # With `mark`, it sends bytes unchanged.
     def __init__(self, mark=None):
         self._mark = mark
 
@@ -27,7 +27,7 @@ class TextIOWrapper(io.IOBase):
         data = memoryview(data)
         for start in range(0, len(data), _PIECE):
             piece = data[start : start + _PIECE]
-            # One write: what a thread prints cannot come between.
+            # One write: output of a thread cannot get in between.
             _sys.stdout.write(self._mark + b"%d:" % len(piece) + piece)
         return len(data)
 
@@ -59,7 +59,7 @@ class module:
         return "<module 'sys'>"
 
 
-# `os` with what boards have besides.
+# `os` plus the extras of boards.
 class OS:
     def __init__(self, platform, machine):
         self._about = platform, machine
@@ -77,7 +77,7 @@ class OS:
         return fields(platform, platform, ".".join([str(n) for n in _sys.implementation[1][:3]]), version, machine)
 
 
-# Nothing of a module that is built in can be set or deleted.
+# Attributes of a built-in module cannot be set or deleted.
 def refuse(self, name, value=None):
     raise AttributeError("'module' object has no attribute '" + name + "'")
 
@@ -107,5 +107,5 @@ def install(mark, profile):
     board.stdout.buffer = board.stderr.buffer = TextIOWrapper(mark)
     for kind in module, OS:
         kind.__setattr__ = kind.__delattr__ = refuse
-    # `import` looks here first.
+    # `import` searches here first.
     _sys.modules["sys"] = _sys.modules["usys"] = board

@@ -1,15 +1,15 @@
 # Timer, RTC and WDT for the simulated `machine`.
 #
-# A thread keeps the time. This MicroPython has no lock around its virtual machine, so the thread does no more than
-# sleep, read what others assign, and hand a call to the scheduler, which makes it on the main thread, while code runs
-# or sleeps there.
+# A thread keeps the time. This MicroPython has no lock around its virtual machine, so the thread only sleeps, reads
+# variables that others assign, and hands calls to the scheduler, which runs them on the main thread while code runs or
+# sleeps there.
 import _thread, machine, micropython, time
 
-# Longest sleep of a thread, after which it looks whether it is still wanted.
+# Longest sleep of a thread before it checks whether it is still needed.
 SLICE = 20
 
 
-# Sleeps up to `end`; False if the timer was stopped or started anew meanwhile.
+# Sleeps until `end`; False if the timer was stopped or restarted meanwhile.
 def _wait(timer, turn, end):
     while timer._turn == turn:
         left = time.ticks_diff(end, time.ticks_ms())
@@ -22,7 +22,7 @@ def _wait(timer, turn, end):
 def _keep_time(timer, turn):
     end = time.ticks_add(time.ticks_ms(), timer._period)
     while _wait(timer, turn, end):
-        # A call that is still waiting is not asked for again: the queue is short.
+        # A pending call is not scheduled again: the queue is short.
         if not timer._waiting:
             timer._waiting = True
             try:
@@ -60,7 +60,7 @@ class Timer:
         self._callback = callback
         _thread.start_new_thread(_keep_time, (self, self._turn))
 
-    # The thread that keeps the time of an earlier turn ends by itself.
+    # The thread of an earlier start ends by itself.
     def deinit(self):
         self._callback = None
         self._waiting = False
@@ -111,7 +111,7 @@ class WDT:
             raise ValueError("timeout out of range")
         self._timeout = timeout
         self._fed = time.ticks_ms()
-        # It cannot be stopped; a second one is the first with another timeout.
+        # It cannot be stopped; creating it again changes the timeout.
         if WDT._only is None:
             WDT._only = self
             _thread.start_new_thread(_watch, (self,))

@@ -1,4 +1,4 @@
-# UART for the simulated `machine`. What is at the other end, the bench says (`_sim`).
+# UART for the simulated `machine`. The bench sets the other end (`_sim`).
 import _sim, time
 from _sim_board import UART as UART_IDS
 

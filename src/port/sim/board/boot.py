@@ -1,19 +1,19 @@
 # The first code of a simulated board: mounts its flash in place of the host's files, then runs boot.py and main.py.
 #
 # The host runs it with `execfile` in a dictionary of its own, which life.rs fills: FLASH (a file descriptor), SIZE (its
-# bytes), FORMAT (whether a flash that holds no file system may be formatted), ROM (an open file), FILES
+# bytes), FORMAT (whether a flash without a file system may be formatted), ROM (an open file), FILES
 # (`;NAME:PLACE+LENGTH` of each in ROM), MAIN (the globals of __main__), RAW (whether main.py is left out), CAUSE (of the
 # reset), NAME, BOARD (platform, machine, build, modules that are missing, modules that are frozen), MARK (of raw output and
 # of resets, see _sim_sys.py) and TOKEN. It prints TOKEN once the flash is mounted, and a second time when it ends and RAW
 # is set. The host sends nothing before the first, so no input ever meets the host's files.
-# Ctrl-C is off but for the time that boot.py and main.py run.
+# Ctrl-C is off except while boot.py and main.py run.
 import builtins, gc, io, micropython, os, sys, vfs
 
 micropython.kbd_intr(-1)
 
 
-# Native code, where there is such: the host interrupts code only where the virtual machine is at work, and so never in
-# the middle of a change of the file system.
+# Native code, where supported: the host interrupts only bytecode, so never in the middle of a change of the file
+# system.
 class Flash:
     BLOCK = 4096
 
@@ -41,7 +41,7 @@ class Flash:
             return 0
 
 
-# A part of ROM as a file to import from: the source is never in memory as a whole.
+# A part of ROM as a file to import from: the source is never held in memory as a whole.
 class Source(io.IOBase):
     def __init__(self, start, length):
         self.place = start
@@ -98,7 +98,7 @@ def load(name):
 
 
 # `import machine` must give the simulated one, and cost nothing until then. It brings the others. Native code adds no
-# frame of its own to a traceback.
+# frame to a traceback.
 @micropython.native
 def find(name, *rest):
     if name in BOARD[3]:
@@ -113,7 +113,7 @@ def find(name, *rest):
 
 def mount():
     flash = Flash(FLASH, SIZE)
-    # The caches that littlefs takes are four times this.
+    # littlefs allocates caches of four times this size.
     sizes = {"readsize": 64, "progsize": 64}
     try:
         disk = vfs.VfsLfs2(flash, **sizes)
@@ -127,15 +127,15 @@ def mount():
     os.chdir("/")
 
 
-# The host resets the board, and knows by the letter why.
+# The host resets the board; the letter is the cause.
 def end(letter):
     sys.stdout.write(MARK + letter + b":")
     while True:
         pass
 
 
-# The end of a soft reset. A board sweeps its whole heap then, and the finalisers of open files close them; here they go
-# once nothing refers to them. The host passes on nothing more, what threads print included, and waits for the reset.
+# The end of a soft reset. A board sweeps its whole heap, and finalisers close open files; here files close once nothing
+# refers to them. The host passes on no more output, not even of threads, and waits for the reset.
 def close():
     micropython.kbd_intr(-1)
     sys.stdout.write(MARK + b"C:")

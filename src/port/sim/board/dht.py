@@ -1,4 +1,4 @@
-# The module `dht` of a simulated board. What the sensor at a pin measures, the bench says (`_sim.dht`).
+# The module `dht` of a simulated board. The bench sets the readings (`_sim.dht`).
 import _sim
 
 
@@ -10,7 +10,7 @@ class DHTBase:
     def measure(self):
         held = _sim.climates.get(_sim.number(self.pin))
         if held is None:
-            # Nobody answers.
+            # No sensor responds.
             raise OSError(110)
         self._put(*held)
         self.buf[4] = sum(self.buf[:4]) & 255

@@ -1,6 +1,6 @@
 # The simulated `machine`: MicroPython's own names, with a bench behind them in place of wires (`import _sim`).
 #
-# What is used less often is in modules of its own, loaded when asked for, so that a small heap stays free.
+# Rarely used parts are in separate modules, loaded on demand, so that a small heap stays free.
 import os, sys, time
 import umachine
 import _sim
@@ -32,7 +32,7 @@ _LATER = {
 _frequency = _sim_board.FREQUENCY
 
 
-# Stands for a module until something of it is needed.
+# A placeholder for a module until one of its attributes is needed.
 class _Stand:
     def __init__(self, name, module):
         self._name = name
@@ -117,7 +117,7 @@ def freq(*hertz):
     _frequency = hertz[0]
 
 
-# There are no interrupts to switch off: handlers run between two instructions.
+# There are no interrupts to disable: handlers run between two instructions.
 def disable_irq():
     return True
 

@@ -1,4 +1,4 @@
-# The module `neopixel` of a simulated board. `_sim.bitstream_sent` gives what goes to the lights.
+# The module `neopixel` of a simulated board. `_sim.bitstream_sent` returns the bytes sent to the lights.
 from machine import bitstream
 
 

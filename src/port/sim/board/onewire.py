@@ -46,7 +46,7 @@ class OneWire:
         self.writebyte(self.MATCH_ROM)
         self.write(rom)
 
-    # Each round follows the branches of the last one, but for the deepest that still has another side.
+    # Each round follows the branches of the last one, except the deepest with an unexplored side.
     def scan(self):
         found = []
         choices = {}

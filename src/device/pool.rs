@@ -1,20 +1,20 @@
-//! Boards whose connection outlives their device, so that the next run of a script goes on with them.
+//! A pool of connections that outlive their device, so that the next run of a script can reuse them.
 //!
-//! While a [`Host`] keeps links, a device that is closed leaves its board here, with what was sent to it; the next device
-//! that is opened on the same port with the same options takes it over, and only what differs is sent. Invariant: a board is
-//! here or with one device, never both, and what is held to live on it was looked for on it.
+//! While a [`Host`] keeps connections, a closed device leaves its board here, with a record of what was sent to it; the next
+//! device on the same port with the same options takes it over, and only differences are sent. Invariant: a board is in the
+//! pool or with one device, never both, and functions count as present only after checking the board.
 
 use crate::board::command::{Command, Outcome};
 use crate::board::{Board, Helper};
 use crate::device::class::Item;
 use crate::device::handle::Device;
 use crate::device::host::Host;
-use crate::device::kept::{Key, Parked, Sent};
+use crate::device::kept::{IdleBoard, Key, Sent};
 use crate::device::limits::{Limit, MAIN_LIMIT};
 use crate::device::lock::lock;
 use crate::device::options::OpenOptions;
 use crate::device::state::{self, State};
-use crate::device::{faults, source};
+use crate::device::{link_errors, source};
 use crate::error::Result;
 use crate::name::Name;
 use crate::port::Abilities;
@@ -23,25 +23,25 @@ use crate::value::Value;
 use std::sync::Arc;
 
 impl Host {
-    /// Whether a device that is closed leaves its connection for the next one.
+    /// Sets whether a closed device leaves its connection for the next one.
     pub fn keep_links(&self, keep: bool) {
         lock(&self.0.pool).keeps = keep;
     }
 
-    /// From now on, connections that are kept can be taken over: a run never takes over its own.
+    /// Starts a run: from now on, the kept connections can be reused. A run never reuses its own.
     pub fn begin_run(&self) {
         lock(&self.0.pool).runs += 1;
     }
 
-    /// Closes the connections that are kept.
+    /// Closes the kept connections.
     pub fn release_links(&self) {
-        for mut parked in std::mem::take(&mut lock(&self.0.pool).parked) {
-            parked.board.leave();
+        for mut idle in std::mem::take(&mut lock(&self.0.pool).idle) {
+            idle.board.leave();
         }
     }
 
-    /// Keeps the connection of a device that is being closed, or leaves the board.
-    pub(super) fn park(&self, key: Option<&Key>, name: &str, state: &mut State) {
+    /// Keeps the connection of a device on closing, or closes it.
+    pub(super) fn keep(&self, key: Option<&Key>, name: &str, state: &mut State) {
         let Some(mut board) = state.board.take() else { return };
         let keeps = lock(&self.0.pool).keeps;
         match key.filter(|_| keeps && !board.is_lost()) {
@@ -50,12 +50,12 @@ impl Host {
                 let (sent, is_busy) = (std::mem::take(&mut state.sent), state.has_threads);
                 let mut pool = lock(&self.0.pool);
                 let (key, name, run) = (key.clone(), name.to_owned(), pool.runs);
-                pool.parked.push(Parked { key, name, run, board, sent, is_busy });
+                pool.idle.push(IdleBoard { key, name, run, board, sent, is_busy });
             }
         }
     }
 
-    /// A board that is connected already, and the functions that live on it. `None`: there is none, or it is of no use.
+    /// A connected board from the pool, and the functions on it. `None`: there is none, or it is unusable.
     ///
     /// # Errors
     /// Interrupted.
@@ -65,63 +65,63 @@ impl Host {
         name: &str,
         options: &OpenOptions,
     ) -> Result<Option<(Board, Vec<Sent>)>> {
-        let Some(mut parked) = key.and_then(|key| self.take_parked(key, name)) else { return Ok(None) };
-        let revived = self.revive(&mut parked, name, options);
+        let Some(mut idle) = key.and_then(|key| self.take_idle(key, name)) else { return Ok(None) };
+        let revived = self.revive(&mut idle, name, options);
         match revived {
-            Ok(true) => Ok(Some((parked.board, parked.sent))),
+            Ok(true) => Ok(Some((idle.board, idle.sent))),
             Ok(false) => {
-                parked.board.leave();
+                idle.board.leave();
                 Ok(None)
             }
             Err(failure @ Failure::Interrupted) => {
-                parked.board.leave();
-                Err(faults::error(failure, Abilities::default(), None, None))
+                idle.board.leave();
+                Err(link_errors::error(failure, Abilities::default(), None, None))
             }
-            // What is wrong with it shows when it is connected anew.
+            // Connecting again will report the problem.
             Err(_) => {
-                parked.board.leave();
+                idle.board.leave();
                 Ok(None)
             }
         }
     }
 
-    fn take_parked(&self, key: &Key, name: &str) -> Option<Parked> {
+    fn take_idle(&self, key: &Key, name: &str) -> Option<IdleBoard> {
         let mut pool = lock(&self.0.pool);
         let current = pool.runs;
-        let all = &mut pool.parked;
-        let fits = |parked: &Parked| parked.key == *key && parked.run < current;
-        let index = all.iter().position(|parked| fits(parked) && parked.name == name);
+        let all = &mut pool.idle;
+        let fits = |idle: &IdleBoard| idle.key == *key && idle.run < current;
+        let index = all.iter().position(|idle| fits(idle) && idle.name == name);
         if let Some(index) = index.or_else(|| all.iter().position(fits)) {
             return Some(all.remove(index));
         }
-        // One that was closed in this run is to be opened anew, as without this.
-        let own = all.iter().position(|parked| parked.key == *key)?;
+        // A device closed in this run is opened again as usual.
+        let own = all.iter().position(|idle| idle.key == *key)?;
         all.remove(own).board.leave();
         None
     }
 
-    /// Makes a board ready for its next device. `false`: it must be connected anew.
-    fn revive(&self, parked: &mut Parked, name: &str, options: &OpenOptions) -> std::result::Result<bool, Failure> {
+    /// Makes a board ready for its next device. `false`: it must be connected again.
+    fn revive(&self, idle: &mut IdleBoard, name: &str, options: &OpenOptions) -> std::result::Result<bool, Failure> {
         let (wait, _) =
             state::wait(self, Limit { timeout: Some(crate::device::limits::CONNECT_LIMIT), interruptible: true });
         let output = self.output();
         let lines = crate::device::lines::LineMap::default();
         let mut filter = crate::device::output::Filter::default();
         let mut sink = |bytes: &[u8]| output.boot(name, &filter.feed(bytes, &lines).text);
-        let board = &mut parked.board;
-        if options.soft_reset == Some(true) || parked.is_busy {
+        let board = &mut idle.board;
+        if options.soft_reset == Some(true) || idle.is_busy {
             if !board.abilities().soft_reset || board.soft_reset(MAIN_LIMIT, wait, &mut sink).is_err() {
                 return Ok(false);
             }
-            parked.sent.clear();
+            idle.sent.clear();
             return Ok(true);
         }
-        match board.run(&look_for(board, &parked.sent), wait, &mut sink)? {
+        match board.run(&look_for(board, &idle.sent), wait, &mut sink)? {
             Outcome::Value(payload) => match payload.value() {
                 Ok(Value::List(gone)) => {
                     let is_gone =
                         |sent: &Sent| gone.iter().any(|name| matches!(name, Value::Str(text) if *text == *sent.name));
-                    parked.sent.retain(|sent| !is_gone(sent));
+                    idle.sent.retain(|sent| !is_gone(sent));
                     Ok(true)
                 }
                 _ => Ok(false),
@@ -131,7 +131,7 @@ impl Host {
     }
 }
 
-/// Frees what the last run kept on the board, and asks which functions are no longer there.
+/// Frees the last run's objects on the board, and asks which functions are missing.
 fn look_for(board: &Board, sent: &[Sent]) -> Command {
     let names: String = sent.iter().map(|sent| format!("'{}',", sent.name)).collect();
     let mut code = String::new();
@@ -146,10 +146,10 @@ fn look_for(board: &Board, sent: &[Sent]) -> Command {
 }
 
 impl Device {
-    /// Finds out which of `items` live on a board that was taken over, and removes what is declared no more.
+    /// Finds which of `items` are on a reused board, and removes those that are no longer declared.
     ///
     /// # Errors
-    /// Of a declaration that is wrong, or of the board.
+    /// Errors of a wrong declaration, or of the board.
     pub(super) fn take_up(&self, state: &mut State, items: &[Arc<Item>]) -> Result<()> {
         let Some(kept) = state.kept.take() else { return Ok(()) };
         let functions: Vec<&Arc<Item>> = items.iter().filter(|item| item.kind.is_function()).collect();
@@ -158,7 +158,7 @@ impl Device {
             let known = kept.iter().find(|known| known.name == item.name);
             let prepared = known.map(|known| source::function_at(item, known.blank).map(|prepared| (known, prepared)));
             match prepared.transpose()? {
-                // The lines of the script may be others now.
+                // The lines of the script may have changed.
                 Some((known, prepared)) if prepared.text() == known.text => {
                     state.lines.insert(&prepared.defined, &prepared.piece);
                     state.sent.push(known.clone());
@@ -178,22 +178,22 @@ impl Device {
             state.run(self.host(), &run, &Command::statements(&code))?;
         }
         let removed: Vec<String> = removed.iter().map(|name| format!("`{name}`")).collect();
-        self.host().output().notice(&told(self.name(), kept.is_empty(), &sent, same, &removed));
+        self.host().output().notice(&reused(self.name(), kept.is_empty(), &sent, same, &removed));
         Ok(())
     }
 }
 
-/// What a person is told of a board that goes on.
-fn told(device: &str, is_empty: bool, sent: &[String], same: usize, removed: &[String]) -> String {
+/// The notice about a reused board.
+fn reused(device: &str, is_empty: bool, sent: &[String], same: usize, removed: &[String]) -> String {
     let mut parts = vec![format!("-- `{device}` is still connected")];
     match (sent, same) {
         ([], 0) => {}
-        ([], _) => parts.push("nothing is to be sent".to_owned()),
-        (sent, 0) if is_empty => parts.push(format!("everything is sent: {}", sent.join(", "))),
+        ([], _) => parts.push("nothing to send".to_owned()),
+        (sent, 0) if is_empty => parts.push(format!("sending everything: {}", sent.join(", "))),
         (sent, _) => parts.push(format!("sent: {}", sent.join(", "))),
     }
     if same > 0 && !sent.is_empty() {
-        parts.push(format!("{same} as before"));
+        parts.push(format!("{same} unchanged"));
     }
     if !removed.is_empty() {
         parts.push(format!("removed: {}", removed.join(", ")));
@@ -206,17 +206,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sent_is_told() {
+    fn the_notice_lists_what_was_sent() {
         let words = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
         let case = |is_empty, sent: &[&str], same, removed: &[&str], wanted: &str| {
             assert_eq!(
-                told("B", is_empty, &words(sent), same, &words(removed)),
+                reused("B", is_empty, &words(sent), same, &words(removed)),
                 format!("-- `B` is still connected{wanted}")
             );
         };
         case(false, &[], 0, &[], "");
-        case(false, &[], 3, &[], "; nothing is to be sent");
-        case(false, &["task `a`", "task `b`"], 1, &["`c`"], "; sent: task `a`, task `b`; 1 as before; removed: `c`");
-        case(true, &["task `a`"], 0, &[], "; everything is sent: task `a`");
+        case(false, &[], 3, &[], "; nothing to send");
+        case(false, &["task `a`", "task `b`"], 1, &["`c`"], "; sent: task `a`, task `b`; 1 unchanged; removed: `c`");
+        case(true, &["task `a`"], 0, &[], "; sending everything: task `a`");
     }
 }

@@ -16,7 +16,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`Failure`].
-    pub fn lend(
+    pub fn pass_through(
         &mut self,
         visitor: impl FnOnce(&mut dyn Port) -> Result<(), PortError>,
         sink: Sink<'_>,

@@ -1,4 +1,4 @@
-//! What to say when a board or its link fails.
+//! The errors for a board or connection that fails.
 //!
 //! Uses [`crate::error`]. Pure: plain data in, an error with its help out.
 
@@ -15,7 +15,7 @@ pub fn error(failure: Failure, abilities: Abilities, timeout: Option<Duration>, 
     match failure {
         Failure::Timeout => {
             let (message, more) = match timeout {
-                Some(timeout) => (format!("no answer within {} s", timeout.as_secs_f64()), "timeout = seconds"),
+                Some(timeout) => (format!("no reply within {} s", timeout.as_secs_f64()), "timeout = seconds"),
                 None => ("the run took longer than `--timeout` allows".to_owned(), "--timeout SECONDS"),
             };
             let state = match (running, timeout) {
@@ -26,8 +26,8 @@ pub fn error(failure: Failure, abilities: Abilities, timeout: Option<Duration>, 
             Error::new(Kind::TimeoutError, message).with_help(format!("{state}; allow more with `{more}`"))
         }
         Failure::Unheard => {
-            Error::new(Kind::TimeoutError, "the board did not take the code within 30 s").with_help(match running {
-                Some(_) => "the code may be too large for its memory; the next call restarts the board if need be",
+            Error::new(Kind::TimeoutError, "the board did not accept the code within 30 s").with_help(match running {
+                Some(_) => "the code may be too large for its memory; the next call restarts the board if necessary",
                 None => "the code may be too large for its memory; the board was interrupted and can be used again",
             })
         }
@@ -35,29 +35,29 @@ pub fn error(failure: Failure, abilities: Abilities, timeout: Option<Duration>, 
             Some(printed) => Error::new(Kind::Interrupted, "interrupted").with_help(still_running(printed)),
             None => Error::new(Kind::Interrupted, "interrupted"),
         },
-        Failure::Torn(_) => Error::new(Kind::ProtocolError, "the reply was torn, and could not be had again")
+        Failure::Torn(_) => Error::new(Kind::ProtocolError, "the reply was corrupted and could not be recovered")
             .with_help(
-                "a thread that prints without pause can do that, or a link that loses bytes; the call may have run",
+                "a thread that prints without pause, or a connection that loses bytes, can cause this; the call may have run",
             ),
         Failure::TooLong(length) => Error::new(
             Kind::ProtocolError,
-            format!("the reply has {length} characters, and at most {} are taken", bound::shown(bound::REPLY as u64)),
+            format!("the reply has {length} characters, but the limit is {}", bound::shown(bound::REPLY as u64)),
         )
         .with_help("return less at once, for example in parts by a generator task; the call has run"),
         Failure::Restarted => Error::new(Kind::ConnectionLost, "the board restarted during the call").with_help(
-            "`machine.reset()`, `sys.exit()`, a watchdog or a brown-out can do that; what was declared on it is gone",
+            "`machine.reset()`, `sys.exit()`, a watchdog or a brown-out can cause this; the board's declarations are gone",
         ),
         Failure::Lost(how) if abilities.simulated => {
             Error::new(Kind::ConnectionLost, format!("the connection was lost: {how}"))
-                .with_help("the interpreter's process was ended from outside, or by the code that ran")
+                .with_help("another program, or the code that ran, ended the interpreter's process")
         }
         Failure::Lost(how) => Error::new(Kind::ConnectionLost, format!("the connection was lost: {how}"))
-            .with_help("check the cable and the supply of the board; whether the call has run is not known"),
+            .with_help("check the board's cable and power supply; the call may have run"),
         Failure::Stuck(seen) => match last_line(&seen.printed) {
-            line if line.is_empty() => Error::new(Kind::ConnectionLost, "the board no longer answers")
+            line if line.is_empty() => Error::new(Kind::ConnectionLost, "the board no longer responds")
                 .with_help(format!("{}; press its reset button or unplug it", tried(&seen))),
             line => {
-                Error::new(Kind::ConnectionLost, format!("the program on the board keeps Ctrl-C: it printed `{line}`"))
+                Error::new(Kind::ConnectionLost, format!("the program on the board catches Ctrl-C: it printed `{line}`"))
                     .with_help(format!("{}; {KEEPS_CTRL_C}", tried(&seen)))
             }
         },
@@ -68,52 +68,52 @@ pub fn error(failure: Failure, abilities: Abilities, timeout: Option<Duration>, 
 pub fn connect_error(failure: Failure, port: &str, abilities: Abilities) -> Error {
     match failure {
         Failure::Stuck(_) if abilities.starts_on_open => {
-            Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: it has no raw REPL"))
-                .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
+            Error::new(Kind::ConnectionFailedError, format!("`{port}` is not a MicroPython: it has no raw REPL"))
+                .with_help("use a command that starts MicroPython 1.27 or newer with a prompt, or use `--port sim`")
         }
         Failure::Stuck(seen) => silent(port, &seen),
         Failure::Torn(_) | Failure::TooLong(_) => silent(port, &Seen::default()),
         Failure::Lost(how) if abilities.starts_on_open => {
-            let what = if how.ends_with("status 127") { "there is no such command" } else { how.as_str() };
-            Error::new(Kind::ConnectionFailedError, format!("`{port}` is no MicroPython: {what}"))
-                .with_help("give a command that starts MicroPython 1.27 or newer with a prompt; or use `--port sim`")
+            let what = if how.ends_with("status 127") { "command not found" } else { how.as_str() };
+            Error::new(Kind::ConnectionFailedError, format!("`{port}` is not a MicroPython: {what}"))
+                .with_help("use a command that starts MicroPython 1.27 or newer with a prompt, or use `--port sim`")
         }
         Failure::Lost(how) => Error::new(
             Kind::ConnectionFailedError,
             format!("the connection to `{port}` was lost while opening it: {how}"),
         )
-        .with_help("check the cable and the supply of the board"),
+        .with_help("check the board's cable and power supply"),
         Failure::Restarted => {
             Error::new(Kind::ConnectionFailedError, format!("the board at `{port}` keeps restarting"))
-                .with_help("a program in its boot.py or main.py, or a weak supply, can do that")
+                .with_help("check its boot.py and main.py, and its power supply")
         }
         Failure::Timeout | Failure::Unheard => {
-            Error::new(Kind::TimeoutError, format!("the board at `{port}` did not get ready in time"))
+            Error::new(Kind::TimeoutError, format!("the board at `{port}` was not ready in time"))
         }
         Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
     }
 }
 
-/// What to do about a program that lets nobody in.
-const KEEPS_CTRL_C: &str = "press the reset button while the command is repeated, or erase the board's main.py with its \
+/// The help for a program that catches Ctrl-C.
+const KEEPS_CTRL_C: &str = "press the reset button while you repeat the command, or erase the board's main.py with its \
                             firmware tool, and let programs end on KeyboardInterrupt";
 
-/// What is known of a program that has not ended.
+/// The help for a program that has not ended.
 fn still_running(printed: &[u8]) -> String {
     match last_line(printed) {
         line if line.is_empty() => {
-            "the program on the board has not ended on Ctrl-C yet; the next call interrupts it again, and restarts the \
+            "the program on the board has not ended after Ctrl-C; the next call interrupts it again, and restarts the \
              board if that does not help"
                 .to_owned()
         }
         line => format!(
-            "the program on the board keeps Ctrl-C: it printed `{line}`; the next call restarts the board if Ctrl-C in quick \
-             succession does not help; let the program end on KeyboardInterrupt"
+            "the program on the board catches Ctrl-C: it printed `{line}`; the next call restarts the board if repeated \
+                          Ctrl-C does not help; let the program end on KeyboardInterrupt"
         ),
     }
 }
 
-/// The error of a port at which no raw REPL could be entered.
+/// The error of a port without a raw REPL.
 fn silent(port: &str, seen: &Seen) -> Error {
     let failed = |message: String| Error::new(Kind::ConnectionFailedError, message);
     let nothing = || failed(format!("no MicroPython board responded on `{port}`"));
@@ -122,23 +122,23 @@ fn silent(port: &str, seen: &Seen) -> Error {
     let line = last_line(&seen.printed);
     if line.is_empty() {
         return nothing().with_help(format!(
-            "{}, and nothing came back: check that MicroPython or CircuitPython is on the board, that it has power, and that \
+            "{}, and nothing responded: check that MicroPython or CircuitPython is on the board, that it has power, and that \
              this is its port; press its reset button and try again",
             tried(seen)
         ));
     }
     if garbled * 4 > text.chars().count() {
-        return nothing().with_help("what comes from it is no text: check the baud rate (`--baudrate`)");
+        return nothing().with_help("check the baud rate (`--baudrate`): the port's output is not text");
     }
-    failed(format!("the program on the board at `{port}` keeps Ctrl-C: it printed `{line}`"))
+    failed(format!("the program on the board at `{port}` catches Ctrl-C: it printed `{line}`"))
         .with_help(format!("{}; {KEEPS_CTRL_C}", tried(seen)))
 }
 
-/// What was tried, in words.
+/// Describes what was tried.
 fn tried(seen: &Seen) -> String {
     let word = |means: &Means| match means {
         Means::Interrupt => "Ctrl-C",
-        Means::Storm => "Ctrl-C in quick succession",
+        Means::Storm => "repeated Ctrl-C",
         Means::SoftReset => "a soft reset",
         Means::HardReset => "a reset by the port",
     };
@@ -155,7 +155,7 @@ fn tried(seen: &Seen) -> String {
     }
 }
 
-/// What to do about an exception that every bench meets.
+/// The help for a common exception.
 pub fn help(traceback: &Traceback) -> Option<&'static str> {
     let (class, detail) = (traceback.class(), traceback.detail());
     match class {
@@ -172,8 +172,8 @@ pub fn help(traceback: &Traceback) -> Option<&'static str> {
     }
 }
 
-/// The number of an `OSError`: `[Errno 30] …`, whose words depend on the firmware and its language; `30` alone where the
-/// firmware has no word for it; `(30, …)` where it was raised with a text.
+/// The number of an `OSError`: `[Errno 30] …`, whose text depends on the firmware and its language; just `30` if the
+/// firmware has no text for it; `(30, …)` if it was raised with a text.
 fn error_number(detail: &str) -> Option<u32> {
     let rest = detail.strip_prefix("[Errno ").or(detail.strip_prefix('(')).unwrap_or(detail);
     let digits = rest.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(rest.len());
@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_of_the_system_are_told_by_their_number() {
+    fn finds_the_number_of_a_system_error() {
         for (detail, number) in [
             ("[Errno 30] Schreibgeschütztes Dateisystem", Some(30)),
             ("28", Some(28)),
