@@ -201,7 +201,7 @@ fn python_program(name: &str, text: &str) -> Result<Item, Error> {
 }
 
 /// Compiles the body of every item of `classes` with a real interpreter; gives what it refuses, as diagnostics of
-/// [`Kind::DeclarationError`] whose first place is the line of the body.
+/// [`DeclarationError`](crate::error::Kind::DeclarationError) whose first place is the line of the body.
 ///
 /// # Errors
 /// If no interpreter can be found or started.

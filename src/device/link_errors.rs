@@ -74,8 +74,7 @@ pub fn connect_error(failure: Failure, port: &str, abilities: Abilities) -> Erro
         Failure::Stuck(seen) => silent(port, &seen),
         Failure::Torn(_) | Failure::TooLong(_) => silent(port, &Seen::default()),
         Failure::Lost(how) if abilities.starts_on_open => {
-            let what = if how.ends_with("status 127") { "command not found" } else { how.as_str() };
-            Error::new(Kind::ConnectionFailedError, format!("`{port}` is not a MicroPython: {what}"))
+            Error::new(Kind::ConnectionFailedError, format!("`{port}` is not a MicroPython: {how}"))
                 .with_help("use a command that starts MicroPython 1.27 or newer with a prompt, or use `--port sim`")
         }
         Failure::Lost(how) => Error::new(

@@ -2,7 +2,7 @@
 //!
 //! Uses `super::pty`. Invariant: the process lives exactly as long as its [`ProcessPort`].
 
-use super::pty::{Child, Incoming};
+use super::pty::{Child, Ending, Incoming};
 use super::{Abilities, Port, PortError, Wait};
 use crate::error::{Error, Kind, Result};
 use std::process::Command;
@@ -43,7 +43,10 @@ impl ProcessPort {
     }
 
     fn gone(&mut self) -> PortError {
-        PortError::Gone(format!("the process {}", self.child.finish()))
+        let ending = self.child.finish();
+        // POSIX, "Exit Status for Commands": the shell did not find the command.
+        let why = if ending == Ending::Exited(127) { ": command not found" } else { "" };
+        PortError::Gone(format!("the process {ending}{why}"))
     }
 }
 

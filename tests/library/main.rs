@@ -9,6 +9,7 @@ mod conformance;
 mod device;
 mod documents;
 mod embedding;
+mod errors;
 mod faults;
 mod files;
 mod firmware;

@@ -130,7 +130,7 @@ fn a_process_that_ends() {
 
 #[test]
 fn a_process_that_is_not_found() {
-    let message = "`exec:no-such-program` is not a MicroPython: command not found";
+    let message = "`exec:no-such-program` is not a MicroPython: the process ended with status 127: command not found";
     refused("exec:no-such-program", SOON, message, EXEC_HELP);
 }
 

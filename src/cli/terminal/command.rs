@@ -1,6 +1,6 @@
 //! `terminal`: connects the user to a board's prompt.
 //!
-//! Uses [`crate::device`] to open the port, and [`pump`]. Invariant: the port is free again when the command ends.
+//! Uses [`crate::device`] to open the port, and `pump`. Invariant: the port is free again when the command ends.
 
 use super::modes::ModeGuard;
 use super::pump::{self, Client as _, Look};

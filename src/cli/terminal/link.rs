@@ -1,6 +1,6 @@
 //! Serves a board on a pseudo-terminal with a symlink to it, which other tools use as a serial port.
 //!
-//! Uses [`crate::port`], [`pump`] and rustix. Invariant: symlinks of other programs are never replaced or removed.
+//! Uses [`crate::port`], `pump` and rustix. Invariant: symlinks of other programs are never replaced or removed.
 //!
 //! Clients come and go. While the slave side is open nowhere, the master reports a hang-up: then the board's output is
 //! dropped, as a USB port does that no program has open. The first hang-up is made here, by opening and closing the slave

@@ -1,6 +1,6 @@
 //! Standard input and output in front of a board, for `terminal` and for scripts that hand over a board's prompt.
 //!
-//! Uses [`pump`]. Invariant: the terminal's modes are restored when the conversation ends.
+//! Uses `pump`. Invariant: the terminal's modes are restored when the conversation ends.
 
 use super::input;
 use super::modes::ModeGuard;
