@@ -59,7 +59,8 @@ impl Session {
             }
             // A reset in the raw REPL ends with a greeting.
             asked += usize::from(means == Means::SoftReset);
-            let mut passed = |bytes: &[u8]| sink(&without_reboot(bytes));
+            // The end of the program that is stopped is not its output.
+            let mut passed = |bytes: &[u8]| reply::without_end(&without_reboot(bytes)).for_each(&mut *sink);
             match self.storm(times, &mut asked, &mut seen, wait, &mut passed) {
                 Ok(true) => return Ok(means),
                 Ok(false) => {}
