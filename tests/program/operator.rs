@@ -46,15 +46,21 @@ print("end");
 #[test]
 fn board_output_appears_above_the_typed_line() {
     let script = r#"
+import "std/file" as file;
 let b = Device.open();
 parallel([
-    || for part in ["one ", "two\\n", "th"] { sleep(0.01); b.exec(`print("${part}", end="")`) },
+    || {
+        wait_until(30, || file::exists("typed"));
+        for part in ["one ", "two\\n", "th"] { b.exec(`print("${part}", end="")`) }
+    },
     || ask("Name?"),
 ]);
 "#;
-    let (_folder, mut person) = start(script, &["-p", "sim"]);
+    let (folder, mut person) = start(script, &["-p", "sim"]);
     person.sees("? Name?\r\n\r\x1b[K> ");
     person.types(b"Bo");
+    person.sees("Bo");
+    fs::write(folder.path().join("typed"), "").unwrap();
     // Only whole lines are printed; the typed line is redrawn below.
     person.sees("one two\r\n\r\x1b[K> Bo");
     person.types(b"b\r");

@@ -128,7 +128,7 @@ pub fn select_writes_an_entry_and_keeps_the_rest() {
 
     let nameless = select(&[]);
     assert_eq!(nameless.status, Some(4));
-    assert!(nameless.stderr.ends_with("help: name it: `belay-script select NAME`\n"), "{}", nameless.stderr);
+    assert!(nameless.stderr.ends_with("help: run `belay-script select NAME`\n"), "{}", nameless.stderr);
     let given = select(&["--answer", "name=meter"]);
     assert_eq!(given.status, Some(0), "{}", given.stderr);
     assert!(fs::read_to_string(&file).unwrap().contains("\n[boards.meter]\nport = \"sim\"\n"));
