@@ -42,7 +42,7 @@ pub struct Launch<'a> {
     /// Whether the script is checked before it runs.
     pub checks: bool,
     /// The warnings that other runs have printed, and this one does not repeat.
-    pub told: Option<&'a ShownWarnings>,
+    pub shown: Option<&'a ShownWarnings>,
     /// Whether the script may hand a board's prompt to the user at this terminal.
     pub lends_terminal: bool,
 }
@@ -81,7 +81,7 @@ impl<'a> Launch<'a> {
             shuffle: None,
             mount: run.mount.as_deref().map(|folder| (folder, run.write)),
             checks: !run.no_check,
-            told: None,
+            shown: None,
             lends_terminal: true,
         }
     }
@@ -121,7 +121,7 @@ impl<'a> Launch<'a> {
             subject,
             selection: selection(self.choice, self.shuffle),
             drops_report: true,
-            checked: self.checks.then(|| self.told.cloned().unwrap_or_default()),
+            checked: self.checks.then(|| self.shown.cloned().unwrap_or_default()),
         };
         Runner::new(bench.host.clone(), observer, options)
     }

@@ -57,7 +57,7 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     // Each script with this station reports a mistake in the station file.
     let journal = Journal::open(&options.noting, folder.ok().flatten().as_deref(), &name, console)?;
     let recorder = session::recorder(&options.connection)?;
-    let bench = Bench { options, journal: &journal, ports, recorder, told: ShownWarnings::default() };
+    let bench = Bench { options, journal: &journal, ports, recorder, shown: ShownWarnings::default() };
     let rounds = options.repeat.unwrap_or(if options.until_fail { u32::MAX } else { 1 });
     let mut all = Ran::default();
     for round in 0..rounds {
@@ -111,7 +111,7 @@ struct Bench<'a> {
     ports: Vec<Option<String>>,
     recorder: Option<Recorder>,
     /// The warnings that were printed.
-    told: ShownWarnings,
+    shown: ShownWarnings,
 }
 
 impl Bench<'_> {
@@ -151,7 +151,7 @@ impl Bench<'_> {
             shuffle: seed,
             mount: None,
             checks: !self.options.no_check,
-            told: Some(&self.told),
+            shown: Some(&self.shown),
             lends_terminal: false,
         };
         let bench = match launch.bench(&watch, port, self.recorder.as_ref()) {

@@ -76,7 +76,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         shuffle: None,
         mount: None,
         checks: false,
-        told: None,
+        shown: None,
         lends_terminal: true,
     };
     let bench = launch.bench(console, None, session::recorder(&options.connection)?.as_ref())?;

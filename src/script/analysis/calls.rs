@@ -1,6 +1,6 @@
 //! Calls of functions: the script's own, those of modules, natives.
 //!
-//! Invariant: a call is told only if no function that is known, and none that may be declared at run time, takes it.
+//! Invariant: a call is reported only if no known function, and none that may be declared at run time, takes it.
 
 use crate::script::analysis::counts::{arguments_given, takes};
 use crate::script::analysis::tree::literal;
@@ -55,7 +55,7 @@ impl<'w> Walker<'w, '_> {
         types
     }
 
-    /// Whether a function of the script takes so many arguments. A function of a module may also reach those of the script
+    /// Whether a function of the script takes this number of arguments. A function of a module may also reach those of the script
     /// that calls it.
     fn is_own(&self, name: &str, count: usize) -> bool {
         let takes = |number: usize| self.program.scripts[number].takes(name, count);
@@ -89,7 +89,7 @@ impl<'w> Walker<'w, '_> {
         }
     }
 
-    /// Whether a native function takes so many arguments; else it is told. `counts`: those that functions of this name take.
+    /// Whether a native function takes this number of arguments; reports the call if not. `counts`: those that functions of this name take.
     fn check_count(&mut self, name: &str, count: usize, counts: BTreeSet<usize>, position: Position) -> bool {
         let is_printing = PRINTING.contains(&name);
         // Without an argument they print an empty line.
@@ -103,7 +103,7 @@ impl<'w> Walker<'w, '_> {
         false
     }
 
-    /// Whether a native function takes arguments of these types; else it is told.
+    /// Whether a native function takes arguments of these types; reports the call if not.
     fn check_types(&mut self, name: &str, types: &[Type], call: &FnCallExpr, position: Position) -> bool {
         let overloads = self.program.natives.named(name);
         let fits = |types: &[Type]| {
@@ -202,7 +202,7 @@ impl<'w> Walker<'w, '_> {
         Type::Any
     }
 
-    /// What stands behind the alias of a module and is no call.
+    /// What follows the alias of a module and is not a call.
     pub fn of_module(&mut self, alias: &str, name: &str, (at, position): (Position, Position)) -> Type {
         if alias == "global" {
             let top = self.variables.iter_mut().find(|variable| variable.name == name);

@@ -90,7 +90,7 @@ impl<'w> Walker<'w, '_> {
         }
     }
 
-    /// What stands in brackets, and what follows them unless the chain ends there.
+    /// The index in brackets, and what follows it unless the chain ends there.
     fn index(&mut self, receiver: &Type, rest: &'w Expr, flags: ASTFlags) -> Type {
         let of = match receiver {
             Type::Array(of) => (**of).clone(),

@@ -1,6 +1,6 @@
 //! What follows a dot: tasks, methods and properties of devices and classes, functions called as methods.
 //!
-//! Invariant: a name is told only if nothing that is known has it and the value cannot have it in another way.
+//! Invariant: a name is reported only if nothing that is known has it and the value cannot have it in another way.
 
 use crate::name::nearest;
 use crate::script::analysis::counts::{arguments_given, takes};

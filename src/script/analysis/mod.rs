@@ -2,7 +2,7 @@
 //!
 //! [`findings`] is a pure function of a script, the modules that it imports and the functions of the language. It reads
 //! Rhai's tree: scopes, functions, modules, device classes; where nothing is known of a value, nothing is said. Invariant: a script
-//! that runs to its end without reaching what is told has no [`Severity::Error`].
+//! that runs to its end without reaching a reported place has no [`Severity::Error`].
 
 mod blocks;
 mod calls;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// One script with its text.
 pub(crate) struct Source {
-    /// The name that stands in origins.
+    /// The name in origins.
     pub name: String,
     pub text: Arc<str>,
     pub tree: AST,
@@ -306,7 +306,7 @@ impl Script<'_> {
         self.functions.iter().any(|function| function.name == name)
     }
 
-    /// Whether the script has a function that takes so many arguments.
+    /// Whether the script has a function that takes this number of arguments.
     pub fn takes(&self, name: &str, count: usize) -> bool {
         self.functions.iter().any(|function| function.name == name && function.params.len() == count)
     }

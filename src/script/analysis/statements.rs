@@ -190,7 +190,7 @@ impl<'w> Walker<'w, '_> {
                 };
                 self.error(*position, format!("`{name}` is assigned, but not declared"), help);
                 self.fix(*position, name, &format!("let {name}"));
-                // Told once.
+                // Reported once.
                 self.declare(name, Type::Any, false, None);
             }
         }

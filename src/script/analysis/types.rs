@@ -11,7 +11,7 @@ use std::any::TypeId;
 pub(crate) enum Type {
     /// Not known.
     Any,
-    /// Not known, because of a mistake that was told.
+    /// Not known, because of a mistake that was reported.
     Wrong,
     Unit,
     Int,

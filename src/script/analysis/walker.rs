@@ -1,6 +1,6 @@
 //! The state of a walk through a program: what is in scope, and what was found.
 //!
-//! Invariant: a place is told once.
+//! Invariant: a mistake is reported once per place.
 
 use crate::name::{is_only, nearest};
 use crate::origin::Origin;
@@ -44,7 +44,7 @@ pub(crate) struct Walker<'w, 's> {
     /// The blocks that run later, in the scope around them.
     pub later: Vec<&'w Expr>,
     pub findings: Vec<Finding>,
-    told: HashSet<(Position, String)>,
+    reported: HashSet<(Position, String)>,
 }
 
 impl<'w, 's> Walker<'w, 's> {
@@ -62,7 +62,7 @@ impl<'w, 's> Walker<'w, 's> {
             returned: Vec::new(),
             later: Vec::new(),
             findings: Vec::new(),
-            told: HashSet::new(),
+            reported: HashSet::new(),
         }
     }
 
@@ -86,7 +86,7 @@ impl<'w, 's> Walker<'w, 's> {
 
     fn tell(&mut self, severity: Severity, at: Position, message: String, help: String) {
         let Some(origin) = place(Some(&self.script().source.name), at) else { return };
-        if self.told.insert((at, message.clone())) {
+        if self.reported.insert((at, message.clone())) {
             let help = Some(help).filter(|help| !help.is_empty());
             let is_caught = self.tries > 0;
             let is_seen_by_run = false;
@@ -157,7 +157,7 @@ impl<'w, 's> Walker<'w, 's> {
         (found >= self.first).then_some(found)
     }
 
-    /// Leaves a scope: the variables from `length` on are gone, and those that were never used are told.
+    /// Leaves a scope: the variables from `length` on are gone, and those that were never used are reported.
     pub fn leave(&mut self, length: usize, aliases: usize) {
         for variable in self.variables.split_off(length) {
             if let Some(at) = variable.at.filter(|_| !variable.is_used && !variable.name.starts_with('_')) {

@@ -318,11 +318,11 @@ fn a_script_that_is_surely_wrong_is_not_run() {
 }
 
 #[test]
-fn warnings_are_told_once() {
-    let told = ShownWarnings::default();
+fn warnings_are_shown_once() {
+    let shown = ShownWarnings::default();
     let mut count = 0;
     for _ in 0..2 {
-        let (mut runner, watcher) = runner_with(RunOptions { checked: Some(told.clone()), ..RunOptions::default() });
+        let (mut runner, watcher) = runner_with(RunOptions { checked: Some(shown.clone()), ..RunOptions::default() });
         assert!(runner.run_text("t.rhai", "let x = 1;").failure.is_none());
         count += lock(&watcher.lines).len();
     }
@@ -372,8 +372,8 @@ fn scripts_of_tests_are_clean_but_for_what_they_catch() {
         runner.run.enter(&path);
         let checked = runner.check_text(&path.to_string_lossy(), &text);
         assert!(checked.is_ok(), "{}", path.display());
-        let told: Vec<_> = runner.findings().iter().filter(|finding| !finding.is_caught).collect();
-        assert!(told.is_empty(), "{}: {told:?}", path.display());
+        let problems: Vec<_> = runner.findings().iter().filter(|finding| !finding.is_caught).collect();
+        assert!(problems.is_empty(), "{}: {problems:?}", path.display());
     }
 }
 
@@ -410,8 +410,8 @@ fn what_is_surely_wrong_fails_when_it_runs() {
         "global::NOTHING;",
         "range(3);",
     ] {
-        let told = found(text);
-        assert!(told.iter().any(|told| told.starts_with("error")), "{text}\n{told:?}");
+        let problems = found(text);
+        assert!(problems.iter().any(|problem| problem.starts_with("error")), "{text}\n{problems:?}");
         failure(text);
     }
 }
@@ -465,14 +465,14 @@ fn scripts_of_documents_are_clean() {
         for script in blocks(&document) {
             count += 1;
             let name = path.with_extension("rhai");
-            let told = found_in(&name, &script);
+            let found = found_in(&name, &script);
             // The book shows what errors in a `try` block say.
             let shown = |problem: &String| {
                 let line = problem.split([' ', ':']).nth(1).and_then(|line| line.parse::<usize>().ok()).unwrap_or(1);
                 script.lines().nth(line - 1).is_some_and(|line| line.starts_with("try {"))
             };
-            let told = told.into_iter().filter(|problem| !shown(problem));
-            problems.extend(told.map(|problem| format!("{}: {problem}", path.display())));
+            let found = found.into_iter().filter(|problem| !shown(problem));
+            problems.extend(found.map(|problem| format!("{}: {problem}", path.display())));
         }
     }
     assert!(count > 30, "only {count} scripts were found");
