@@ -18,6 +18,8 @@ mod boards;
 #[cfg(target_os = "linux")]
 mod bounds;
 mod checked;
+#[cfg(target_os = "linux")]
+mod clock_jumps;
 mod commands;
 #[cfg(target_os = "linux")]
 mod divisions;
