@@ -4,6 +4,7 @@ use crate::board::Board;
 use crate::line_ends;
 use belay_script::device::class::ItemKind;
 use belay_script::value::Value;
+use belay_script::value::same::ordered;
 use belay_script::value::write::literal;
 
 /// Runs `test` with boards of both line ends, which have the tasks of these tests.
@@ -25,34 +26,6 @@ fn board(port: &str) -> Board {
         board.device.declare(ItemKind::Task, task, &[], None).unwrap();
     }
     board
-}
-
-/// Sets and dicts have no order on a board; all else is exact, down to the bits of floats.
-fn ordered(value: &Value) -> Value {
-    let all = |items: &[Value]| items.iter().map(ordered).collect::<Vec<_>>();
-    let key = |value: &Value| literal(value).unwrap();
-    let unordered = |items: &[Value]| {
-        let mut items = all(items);
-        items.sort_by_key(key);
-        items
-    };
-    let pairs = |pairs: &[(Value, Value)]| pairs.iter().map(|(k, v)| (ordered(k), ordered(v))).collect::<Vec<_>>();
-    match value {
-        Value::List(items) => Value::List(all(items)),
-        Value::Tuple(items) => Value::Tuple(all(items)),
-        Value::Set(items) => Value::Set(unordered(items)),
-        Value::FrozenSet(items) => Value::FrozenSet(unordered(items)),
-        Value::OrderedDict(items) => Value::OrderedDict(pairs(items)),
-        Value::Dict(items) => {
-            let mut items = pairs(items);
-            items.sort_by_key(|(name, _)| key(name));
-            Value::Dict(items)
-        }
-        Value::NamedTuple(name, fields) => {
-            Value::NamedTuple(name.clone(), fields.iter().map(|(name, value)| (name.clone(), ordered(value))).collect())
-        }
-        other => other.clone(),
-    }
 }
 
 #[track_caller]

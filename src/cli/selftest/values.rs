@@ -7,42 +7,12 @@ use super::outcome::{Checked, Outcome, is_memory_error, shown};
 use super::random::Random;
 use crate::error::Result;
 use crate::value::Value;
+use crate::value::same::same;
 use crate::value::write::literal;
 
 const SAME: &str = "def same(value):\n    return value\n";
 /// The seed of every random check: a run can be repeated.
 const SEED: u64 = 0xbe1a7;
-
-/// Sets and dicts have no order on a board.
-fn ordered(value: &Value) -> Value {
-    let all = |items: &[Value]| items.iter().map(ordered).collect::<Vec<_>>();
-    let key = |value: &Value| literal(value).unwrap_or_default();
-    let unordered = |items: &[Value]| {
-        let mut items = all(items);
-        items.sort_by_key(key);
-        items
-    };
-    let pairs = |pairs: &[(Value, Value)]| pairs.iter().map(|(k, v)| (ordered(k), ordered(v))).collect::<Vec<_>>();
-    match value {
-        Value::List(items) => Value::List(all(items)),
-        Value::Tuple(items) => Value::Tuple(all(items)),
-        Value::Set(items) => Value::Set(unordered(items)),
-        Value::FrozenSet(items) => Value::FrozenSet(unordered(items)),
-        Value::OrderedDict(items) => Value::OrderedDict(pairs(items)),
-        Value::Dict(items) => {
-            let mut items = pairs(items);
-            items.sort_by_key(|(name, _)| key(name));
-            Value::Dict(items)
-        }
-        other => other.clone(),
-    }
-}
-
-/// Whether both are the same value of the same kind; nan is nan, and 0.0 is not -0.0.
-fn same(sent: &Value, back: &Value) -> bool {
-    let text = |value: &Value| literal(&ordered(value)).unwrap_or_default();
-    std::mem::discriminant(sent) == std::mem::discriminant(back) && text(sent) == text(back)
-}
 
 /// The result of one value.
 enum Trip {
