@@ -36,6 +36,7 @@ mod variables;
 
 pub use analysis::{Finding, Fix, Severity, fixed};
 pub use inputs::{Inputs, Stale};
+pub(crate) use language::tokens::block_comment;
 pub use names::KEYWORDS;
 pub use observer::Observer;
 pub use reference::definitions::definitions;

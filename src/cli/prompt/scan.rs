@@ -2,7 +2,7 @@
 //!
 //! Knows of Rhai's grammar what strings, comments and brackets are. Invariant: the parts follow each other without gaps.
 
-use crate::script::KEYWORDS;
+use crate::script::{KEYWORDS, block_comment};
 use std::ops::Range;
 
 /// The kind of a part of an input.
@@ -119,22 +119,6 @@ fn literal(rest: &str, first: char) -> Option<(Part, usize, bool)> {
         }
         _ => return None,
     })
-}
-
-/// The length of a block comment, which may hold others.
-fn block_comment(rest: &str) -> Option<usize> {
-    let (mut depth, mut at) = (0, 0);
-    loop {
-        match rest.as_bytes().get(at..)? {
-            [b'/', b'*', ..] => (depth, at) = (depth + 1, at + 2),
-            [b'*', b'/', ..] => (depth, at) = (depth - 1, at + 2),
-            [_, ..] => at += 1,
-            [] => return None,
-        }
-        if depth == 0 {
-            return Some(at);
-        }
-    }
 }
 
 /// The length of a text in back-ticks; a double back-tick is an escaped one.

@@ -216,7 +216,7 @@ fn is_word(c: char) -> bool {
 }
 
 /// The length of a block comment, which may be nested.
-fn block_comment(rest: &str) -> Option<usize> {
+pub(crate) fn block_comment(rest: &str) -> Option<usize> {
     let (mut depth, mut at) = (0, 0);
     loop {
         match rest.as_bytes().get(at..)? {
