@@ -13,8 +13,16 @@ pub struct Board {
     printed: Arc<Printed>,
 }
 
+/// What boards have printed.
 #[derive(Default)]
-struct Printed(Mutex<String>);
+pub struct Printed(Mutex<String>);
+
+impl Printed {
+    /// What was printed since the last call.
+    pub fn take(&self) -> String {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
 
 impl Output for Printed {
     fn board(&self, _device: &str, text: &str) {
@@ -48,7 +56,7 @@ impl Board {
 
     /// The output since the last call.
     pub fn printed(&self) -> String {
-        std::mem::take(&mut self.printed.0.lock().unwrap_or_else(PoisonError::into_inner))
+        self.printed.take()
     }
 }
 

@@ -5,33 +5,16 @@ mod lines;
 mod output;
 mod reconnect;
 
+use crate::board::Printed;
 use crate::items;
 use belay_script::device::class::{Class, Item, ItemKind};
-use belay_script::device::{Called, Connector, Device, Generator, Host, OpenOptions, Output};
+use belay_script::device::{Called, Connector, Device, Generator, Host, OpenOptions};
 use belay_script::port::Port;
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::value::Value;
 use belay_script::{Error, Kind, Result};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-/// What boards have printed.
-#[derive(Default)]
-struct Printed(Mutex<String>);
-
-impl Output for Printed {
-    fn board(&self, _device: &str, text: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_str(text);
-    }
-
-    fn notice(&self, _text: &str) {}
-}
-
-impl Printed {
-    fn take(&self) -> String {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
 
 /// Where a board is plugged in.
 struct Socket {
