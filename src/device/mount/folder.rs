@@ -1,7 +1,8 @@
 //! A folder of this computer that a board can access, and nothing outside it.
 //!
-//! Uses [`crate::gate`] and `super::beneath`. Invariant: what is read, written or told lies in the folder, whatever a path
-//! says, wherever links lead, and whatever another program swaps meanwhile; a link is followed only if it ends inside. Pipes and devices are no files.
+//! Uses [`crate::gate`] and `super::beneath`. Invariant: everything that is read, written or reported is inside the folder,
+//! whatever a path says, wherever symlinks lead, and whatever another program swaps meanwhile; a symlink is followed only if it
+//! ends inside. Pipes and devices are refused.
 
 use super::beneath::Root;
 use crate::board::mount::Number;
