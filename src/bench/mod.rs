@@ -5,7 +5,6 @@
 pub mod archive;
 pub mod date;
 pub mod event;
-pub mod html;
 pub mod measurement;
 pub mod numbers;
 pub mod operator;
@@ -16,3 +15,4 @@ pub mod select;
 pub mod station;
 pub mod tally;
 pub mod units;
+pub mod writers;

@@ -4,11 +4,13 @@
 //! pipe or a device named by a script, a folder or a repository; a written file has either its old content or all of the
 //! new content. `tests/library/layers.rs` checks that nothing else opens files.
 
+mod name;
 mod read;
 mod replace;
 mod steady;
 mod stream;
 
+pub use name::is_name;
 pub use read::{input, open, open_named, read, read_named, read_text, read_text_named, was_interrupted};
 pub use replace::{Replacement, append, available, create, make_folder, replace};
 pub use steady::{Steady, changed, has_changed};

@@ -4,7 +4,6 @@
 //! holds only the running tests and the places of everything else; a run read from an archive equals the [`Report`] that a
 //! [`ReportBuilder`] builds from the same events.
 
-mod document;
 mod record;
 mod store;
 
@@ -12,7 +11,6 @@ use super::event::{Attachment, Event, Failure, TimedEvent};
 use super::measurement::Measurement;
 use super::report::{Report, ReportBuilder, Sample, Series, Test, next_line};
 use super::tally::Counts;
-pub use document::json;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, BufRead};

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::bench::event::{Outcome, RunBegun, SCHEMA, TestBegun};
-use crate::bench::html;
 use crate::bench::report::{Runs, from_lines};
+use crate::bench::writers::{html, json};
 
 /// Random numbers, equal in every run.
 struct Dice(u64);
@@ -102,9 +102,9 @@ fn an_archive_equals_the_reports_of_its_events() {
             _ => serde_json::to_string_pretty(&Runs::new(reports.clone())),
         };
         let expected = expected.unwrap() + "\n";
-        assert!(written(|to| json(&archive, false, to)) == expected, "{seed}\n{log}");
+        assert!(written(|to| json::write(&archive, false, to)) == expected, "{seed}\n{log}");
         let of = Archive::of(&reports);
-        assert!(written(|to| json(&of, false, to)) == expected, "{seed}\n{log}");
+        assert!(written(|to| json::write(&of, false, to)) == expected, "{seed}\n{log}");
         for ((run, other), report) in archive.runs().zip(of.runs()).zip(&reports) {
             assert_eq!(run.sums(), other.sums(), "{seed}\n{log}");
             assert_eq!(run.failures(), report.failures().cloned().collect::<Vec<_>>(), "{seed}");

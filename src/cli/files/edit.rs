@@ -106,8 +106,8 @@ impl Draft {
         // The name tells the editor the language, and the user the file.
         let own = name(path);
         let own = match own.rsplit_once('.') {
-            _ if local::is_name(own, cfg!(windows)) && own.len() < 200 && !own.starts_with('-') => own.to_owned(),
-            Some((_, extension)) if local::is_name(extension, cfg!(windows)) && extension.len() < 100 => {
+            _ if disk::is_name(own, cfg!(windows)) && own.len() < 200 && !own.starts_with('-') => own.to_owned(),
+            Some((_, extension)) if disk::is_name(extension, cfg!(windows)) && extension.len() < 100 => {
                 format!("edited.{extension}")
             }
             _ => "edited".to_owned(),

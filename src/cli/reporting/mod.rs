@@ -1,11 +1,9 @@
 //! Reports of runs: the event log written during a run, and the reports generated at its end.
 //!
-//! All of them are made of the events of [`crate::bench::event`]. Invariant: a report replaces the file of an earlier one
+//! All of them are made of the events of [`crate::bench::event`]; [`crate::bench::writers`] writes the documents. Invariant: a report replaces the file of an earlier one
 //! whole, or not at all; the lines of `--jsonl` are there as soon as they have happened.
 
 pub mod command;
-mod csv;
-mod junit;
 mod kept;
 mod revision;
 
@@ -13,11 +11,11 @@ use super::arguments::{Noting, Reporting};
 use super::console::Console;
 use super::misuse;
 use super::output::output;
-use crate::bench::archive::{self, Archive, Archiver, Rows};
+use crate::bench::archive::{Archive, Archiver, Rows};
 use crate::bench::date;
 use crate::bench::event::{Event, TimedEvent};
-use crate::bench::html;
 use crate::bench::operator::{Answer, Question, Source};
+use crate::bench::writers::{csv, html, json, junit};
 use crate::device::{Output, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::disk::{self, Replacement};
@@ -177,7 +175,7 @@ pub fn write(reporting: &Reporting, archive: &Archive, several: bool, console: &
         put(path, &|to| html::write(archive, to));
     }
     if let Some(path) = &reporting.json {
-        put(path, &|to| archive::json(archive, several, to));
+        put(path, &|to| json::write(archive, several, to));
     }
     if let Some(folder) = &reporting.csv {
         let mut file = |name: &str, rows: Rows<'_>| put(&folder.join(name), &|to| csv::write(rows, to));

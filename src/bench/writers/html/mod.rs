@@ -1,6 +1,6 @@
 //! Runs as one self-contained HTML page: no network, no script; for screens (light and dark) and for paper.
 //!
-//! Uses [`super::archive`]. Invariant: a page depends on its reports alone; script and board output is always escaped.
+//! Uses [`crate::bench::archive`]. Invariant: a page depends on its reports alone; script and board output is always escaped.
 
 mod attachments;
 mod failure;
@@ -12,9 +12,9 @@ mod plot;
 mod quantity;
 mod results;
 
-use super::archive::{Archive, Run};
-use super::event::Outcome;
-use super::report::Report;
+use crate::bench::archive::{Archive, Run};
+use crate::bench::event::Outcome;
+use crate::bench::report::Report;
 use markup::Markup;
 use std::io;
 

@@ -4,7 +4,7 @@
 //! Invariant: file names are unique and stay inside the folder.
 
 use crate::bench::archive::{Archive, Rows};
-use crate::cli::files::local;
+use crate::disk;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
@@ -23,7 +23,7 @@ pub fn files(archive: &Archive, write: &mut dyn FnMut(&str, Rows<'_>)) -> io::Re
             let parts: Vec<String> = parts.map(plain).into_iter().filter(|part| !part.is_empty()).collect();
             let name = if parts.is_empty() { "series".to_owned() } else { parts.join("-") };
             // Windows rejects device names as file names, whatever the extension.
-            let name = if local::is_name(&name, true) { name } else { format!("series-{name}") };
+            let name = if disk::is_name(&name, true) { name } else { format!("series-{name}") };
             write(&names.take(&name), rows);
         };
         run.series(None).for_each(|rows| put("", rows));
@@ -164,7 +164,7 @@ mod tests {
             "fi.csv",
         ];
         assert_eq!(names, wanted);
-        assert!(names.iter().all(|name| name.is_ascii() && local::is_name(name, true)));
+        assert!(names.iter().all(|name| name.is_ascii() && disk::is_name(name, true)));
         // No system accepts names above 255 bytes.
         let long = "é".repeat(5000);
         let test = Test { name: long.clone(), series: vec![series(&long), series(&long)], ..Test::default() };

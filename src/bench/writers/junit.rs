@@ -1,7 +1,8 @@
 //! Reports as JUnit XML, in the form that Jenkins' xunit plugin defines (its schema "junit-10"), which others read, too.
 //!
 //! A run is a `testsuite`, a test a `testcase`; a failure outside of tests is a `testcase` of its own.
-//! Measurements are in `system-out`. Invariant: the document is well-formed XML 1.0, whatever names and output contain.
+//! Measurements are in `system-out`. Written by hand: quick-junit holds the whole report in memory, and drops characters that XML
+//! forbids, which this shows as replacement characters. Invariant: the document is well-formed XML 1.0, whatever names and output contain.
 
 use crate::bench::archive::{Archive, Run};
 use crate::bench::event::{Failure, Outcome};

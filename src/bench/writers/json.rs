@@ -2,7 +2,7 @@
 //!
 //! Invariant: the output equals what serde writes for the same [`Report`](crate::bench::report::Report)s.
 
-use super::{Archive, Rows, Run, SavedTest};
+use crate::bench::archive::{Archive, Rows, Run, SavedTest};
 use crate::bench::event::{Board, Failure, Outcome, SCHEMA};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::{Attempt, Printed};
@@ -15,7 +15,7 @@ use std::io::{self, Write};
 ///
 /// # Errors
 /// If writing fails, or the archive cannot be read.
-pub fn json(archive: &Archive, several: bool, to: &mut dyn Write) -> io::Result<()> {
+pub fn write(archive: &Archive, several: bool, to: &mut dyn Write) -> io::Result<()> {
     let mut runs = archive.runs();
     match (runs.next(), runs.next()) {
         (Some(run), None) if !several => serde_json::to_writer_pretty(&mut *to, &document(run))?,
