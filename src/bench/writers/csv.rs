@@ -89,23 +89,17 @@ fn plain(name: &str) -> String {
 pub fn write(rows: Rows<'_>, to: &mut dyn Write) -> io::Result<()> {
     let series = rows.series;
     let unit = if series.unit.is_empty() { String::new() } else { format!(" [{}]", series.unit) };
-    let columns = series.columns.iter().map(|column| quote(&format!("{column}{unit}")));
-    let head: Vec<String> = ["host [s]".to_owned(), "board [s]".to_owned()].into_iter().chain(columns).collect();
-    writeln!(to, "{}", head.join(","))?;
+    let columns = series.columns.iter().map(|column| format!("{column}{unit}"));
+    // A sample may have fewer values than the series has columns.
+    let mut table = csv::WriterBuilder::new().flexible(true).from_writer(to);
+    table.write_record(["host [s]".to_owned(), "board [s]".to_owned()].into_iter().chain(columns))?;
     for sample in rows.samples() {
         let sample = sample?;
-        let board = sample.board.map(|board| format!("{board:.6}")).unwrap_or_default();
-        write!(to, "{:.6},{board}", sample.host)?;
-        for value in &sample.values {
-            write!(to, ",{value}")?;
-        }
-        writeln!(to)?;
+        table.write_field(format!("{:.6}", sample.host))?;
+        table.write_field(sample.board.map(|board| format!("{board:.6}")).unwrap_or_default())?;
+        table.write_record(sample.values.iter().map(f64::to_string))?;
     }
-    Ok(())
-}
-
-fn quote(cell: &str) -> String {
-    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    table.flush()
 }
 
 #[cfg(test)]

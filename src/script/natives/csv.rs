@@ -1,5 +1,6 @@
 //! `csv_format` and `csv_parse`, the native functions of `std/csv` (RFC 4180, lines ending in `\n`).
 //!
+//! Uses csv to write. Reads with its own parser: csv's reader skips blank lines and accepts a quote that is never closed.
 //! Invariant: `csv_parse` returns the texts that `csv_format` wrote.
 
 use crate::script::errors::{Fallible, argument, placed};
@@ -15,7 +16,12 @@ pub(crate) fn register(engine: &mut Engine) {
 
 /// Formats rows as CSV (RFC 4180, lines ending in `\n`).
 fn csv_format(context: &Context<'_>, rows: &[Dynamic]) -> Fallible<String> {
-    let mut text = String::new();
+    let mut table = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    // Writing to memory cannot fail.
+    let mut write = |cells: &[String]| {
+        let written = table.write_record(cells);
+        debug_assert!(written.is_ok(), "{written:?}");
+    };
     for (index, row) in rows.iter().enumerate() {
         let row = row.flatten_clone();
         let Some(cells) = row.read_lock::<Array>() else {
@@ -24,18 +30,10 @@ fn csv_format(context: &Context<'_>, rows: &[Dynamic]) -> Fallible<String> {
                 "rows are arrays: `[[\"time\", \"value\"], [0, 1.5]]`",
             );
         };
-        let cells: Vec<String> = cells.iter().map(|cell| quote(&shown(context, cell), cell.is_unit())).collect();
-        text.push_str(&cells.join(","));
-        text.push('\n');
+        let text = |cell: &Dynamic| if cell.is_unit() { String::new() } else { shown(context, cell) };
+        write(&cells.iter().map(text).collect::<Vec<String>>());
     }
-    Ok(text)
-}
-
-fn quote(cell: &str, empty: bool) -> String {
-    if empty {
-        return String::new();
-    }
-    if cell.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    Ok(String::from_utf8(table.into_inner().unwrap_or_default()).unwrap_or_default())
 }
 
 /// Parses a CSV text; all cells are strings.
