@@ -10,6 +10,7 @@ pub use write::{Entry, with_board};
 
 use crate::diagnostic::Diagnostic;
 use crate::port::address::Address;
+use crate::port::options::LineOptions;
 use crate::port::usb::UsbSpecifier;
 use crate::value::Value;
 use std::path::{Path, PathBuf};
@@ -58,18 +59,12 @@ pub struct StationBoard {
     pub sim: Option<String>,
     /// Always simulated.
     pub simulate: bool,
-    /// Bits per second of a serial port.
-    pub baudrate: Option<u32>,
-    /// State of DTR on open.
-    pub dtr: Option<bool>,
-    /// State of RTS on open.
-    pub rts: Option<bool>,
+    /// The line and the login.
+    pub line: LineOptions,
     /// Attempts to restore a lost connection; negative means unlimited.
     pub attempts: i64,
     /// Timeout of one call.
     pub timeout: Option<Duration>,
-    /// User name for ports that ask for one.
-    pub user: Option<String>,
 }
 
 impl Station {

@@ -11,7 +11,8 @@ use crate::error::Error;
 #[cfg(unix)]
 use crate::port::address::Address;
 #[cfg(unix)]
-use crate::port::open::{OpenOptions, open};
+use crate::port::open::open;
+use crate::port::options::PortOptions;
 use std::sync::Arc;
 
 /// Serves a board until Ctrl-C; returns the exit status.
@@ -25,7 +26,7 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     let mut terminal = super::terminal::link::Terminal::open().map_err(diagnose)?;
     let link = terminal.link(&options.link).map_err(diagnose)?;
     let address = Address::simulated(&specifier(options));
-    let mut board = open(&address, &OpenOptions::default(), &|text| console.notice(text)).map_err(diagnose)?;
+    let mut board = open(&address, &PortOptions::default(), &|text| console.notice(text)).map_err(diagnose)?;
     console.text(&format!("serving a simulated board at {}; press Ctrl-C to stop\n", link.path().display()));
     terminal.pump(board.as_mut()).map_err(diagnose)?;
     Ok(0)

@@ -13,6 +13,7 @@ use crate::device::{Device, Host, OpenOptions, Output, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Error;
+use crate::port::options::LineOptions;
 use crate::port::trace::Recorder;
 use crate::script::Sources;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -68,15 +69,18 @@ fn host_of<O: Output + 'static>(
     recorder: Option<&Recorder>,
 ) -> Result<Host, Diagnostic> {
     let host = Host::new(output.clone(), port.map(str::to_owned).or_else(|| connection.port.clone()));
-    if let Some(baudrate) = connection.baudrate {
-        host.set_baudrate(baudrate);
-    }
-    let password = connection.password_file.as_deref().map(password).transpose()?;
-    host.set_login(connection.user.clone(), password);
+    host.set_line(line(connection)?);
     if let Some(recorder) = recorder {
         host.set_recorder(recorder.clone());
     }
     Ok(host)
+}
+
+/// The line and the login of the command line.
+fn line(connection: &Connection) -> Result<LineOptions, Diagnostic> {
+    let password = connection.password_file.as_deref().map(password).transpose()?;
+    let (baud_rate, user) = (connection.baudrate, connection.user.clone());
+    Ok(LineOptions { baud_rate, user, password, ..LineOptions::default() })
 }
 
 /// The first line of the file.

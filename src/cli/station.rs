@@ -35,12 +35,9 @@ pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<
     let boards = station.boards.iter().map(|(name, board)| {
         let known = NamedBoard {
             port: board.address(name, options.simulate),
-            baudrate: board.baudrate,
-            dtr: board.dtr,
-            rts: board.rts,
+            line: board.line.clone(),
             attempts: board.attempts,
             timeout: board.timeout,
-            user: board.user.clone(),
             untrusted: untrusted.clone(),
         };
         (name.clone(), known)

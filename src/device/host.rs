@@ -11,11 +11,11 @@ use crate::device::person::Terminal;
 use crate::error::{Error, Result};
 use crate::gate::Gate;
 use crate::port::address::Address;
+use crate::port::options::LineOptions;
 use crate::port::trace::Recorder;
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
@@ -27,9 +27,8 @@ pub(super) struct Shared {
     output: Arc<dyn Output>,
     port: Option<String>,
     deadline: Mutex<Option<Instant>>,
-    baudrate: AtomicU32,
-    /// User and password for ports that ask, unless `open` sets others.
-    login: Mutex<(Option<String>, Option<String>)>,
+    /// The line and the login, unless `open` sets others.
+    line: Mutex<LineOptions>,
     recorder: Mutex<Option<Recorder>>,
     terminal: Mutex<Option<Arc<dyn Terminal>>>,
     turns: Turns,
@@ -81,8 +80,7 @@ impl Host {
             output,
             port,
             deadline: Mutex::new(None),
-            baudrate: AtomicU32::new(115_200),
-            login: Mutex::default(),
+            line: Mutex::default(),
             recorder: Mutex::default(),
             terminal: Mutex::default(),
             turns: Turns::default(),
@@ -106,22 +104,13 @@ impl Host {
         OF_THREAD.set(deadline);
     }
 
-    /// Bits per second on serial ports for devices whose `open` does not set it (`--baudrate`).
-    pub fn set_baudrate(&self, baudrate: u32) {
-        self.0.baudrate.store(baudrate, Ordering::Relaxed);
+    /// The line and the login of devices whose `open` does not set them (`--baudrate`, `--user`, `--password-file`).
+    pub fn set_line(&self, line: LineOptions) {
+        *lock(&self.0.line) = line;
     }
 
-    pub(super) fn baudrate(&self) -> u32 {
-        self.0.baudrate.load(Ordering::Relaxed)
-    }
-
-    /// User and password for ports that ask, for devices whose `open` does not set them (`--user`, `--password-file`).
-    pub fn set_login(&self, user: Option<String>, password: Option<String>) {
-        *lock(&self.0.login) = (user, password);
-    }
-
-    pub(super) fn login(&self) -> (Option<String>, Option<String>) {
-        lock(&self.0.login).clone()
+    pub(super) fn line(&self) -> LineOptions {
+        lock(&self.0.line).clone()
     }
 
     /// Records the traffic of all ports opened from now on (`--record`).

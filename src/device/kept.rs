@@ -4,18 +4,15 @@
 
 use crate::board::Board;
 use crate::name::Name;
+use crate::port::options::PortOptions;
 
 /// The options that must match to reuse a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The port as the user wrote it.
     pub written: String,
-    /// Bits per second.
-    pub baudrate: u32,
-    /// User and password.
-    pub login: (Option<String>, Option<String>),
-    /// Whether the port is exclusive, and the states of DTR and RTS.
-    pub line: (bool, Option<bool>, Option<bool>),
+    /// How it was opened.
+    pub options: PortOptions,
 }
 
 /// A function as sent.

@@ -12,6 +12,7 @@ use crate::device::named::Resolved;
 use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
+use crate::port::options::PortOptions;
 use crate::port::usb::{self, FoundPort, UsbSpecifier};
 use crate::port::{self, Abilities, Port, Wait};
 use crate::repl::{Means, Session};
@@ -41,28 +42,15 @@ impl Link {
         let options = &known.options;
         let (written, address) = host.address(known.port.as_deref())?;
         host.gate().port(&address, known.asker())?;
-        let (user, password) = host.login();
-        let options_of_port = port::open::OpenOptions {
-            baud_rate: options.baudrate.unwrap_or(host.baudrate()),
-            exclusive: options.exclusive,
-            dtr: options.dtr,
-            rts: options.rts,
-            user: options.user.clone().or(user),
-            password: options.password.clone().or(password),
-            turn: 0,
-        };
-        let key = Key {
-            written: written.clone(),
-            baudrate: options_of_port.baud_rate,
-            login: (options_of_port.user.clone(), options_of_port.password.clone()),
-            line: (options.exclusive, options.dtr, options.rts),
-        };
+        let line = options.line.clone().or(&host.line());
+        let options_of_port = PortOptions { line, exclusive: options.exclusive, turn: 0 };
+        let key = Key { written: written.clone(), options: options_of_port.clone() };
         // A USB board may reappear under another name.
         let usb = address.serial_path().and_then(|path| identify(path, &usb::list().ok()?)).map(Address::from);
         let (output, turns) = (host.shared_output(), host.turns());
         let connector = move |again: bool| {
             let open = |address: &Address| {
-                let options = port::open::OpenOptions { turn: turns.next(address), ..options_of_port.clone() };
+                let options = PortOptions { turn: turns.next(address), ..options_of_port.clone() };
                 port::open::open(address, &options, &|text| output.notice(text))
             };
             match usb.as_ref().filter(|_| again).map(open) {

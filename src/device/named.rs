@@ -8,6 +8,7 @@ use crate::error::{Error, Kind, Result};
 use crate::gate::Asker;
 use crate::port::address::Address;
 use crate::port::kind::SIMULATED;
+use crate::port::options::LineOptions;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,18 +17,12 @@ use std::time::Duration;
 pub struct NamedBoard {
     /// The port in any form.
     pub port: String,
-    /// See [`OpenOptions::baudrate`].
-    pub baudrate: Option<u32>,
-    /// See [`OpenOptions::dtr`].
-    pub dtr: Option<bool>,
-    /// See [`OpenOptions::rts`].
-    pub rts: Option<bool>,
+    /// See [`OpenOptions::line`].
+    pub line: LineOptions,
     /// See [`OpenOptions::attempts`].
     pub attempts: i64,
     /// See [`OpenOptions::timeout`].
     pub timeout: Option<Duration>,
-    /// See [`OpenOptions::user`].
-    pub user: Option<String>,
     /// The station's file that names it, if it was found automatically and is not trusted: its port is opened only if the host's
     /// [`Gate`](crate::gate::Gate) allows it.
     pub untrusted: Option<PathBuf>,
@@ -96,12 +91,9 @@ impl NamedBoard {
     fn complete(&self, name: &str, options: OpenOptions) -> OpenOptions {
         OpenOptions {
             name: options.name.or_else(|| Some(name.to_owned())),
-            baudrate: options.baudrate.or(self.baudrate),
-            dtr: options.dtr.or(self.dtr),
-            rts: options.rts.or(self.rts),
+            line: options.line.or(&self.line),
             attempts: if options.attempts == 0 { self.attempts } else { options.attempts },
             timeout: options.timeout.or(self.timeout),
-            user: options.user.or_else(|| self.user.clone()),
             ..options
         }
     }
@@ -111,12 +103,15 @@ impl NamedBoard {
 mod tests {
     use super::*;
 
+    fn line(baud_rate: u32, dtr: bool) -> LineOptions {
+        LineOptions { baud_rate: Some(baud_rate), dtr: Some(dtr), ..LineOptions::default() }
+    }
+
     fn known(simulated: bool) -> Known {
         let board = NamedBoard {
             port: "/dev/ttyACM7".to_owned(),
-            baudrate: Some(9600),
+            line: line(9600, false),
             attempts: 3,
-            dtr: Some(false),
             ..NamedBoard::default()
         };
         Known { boards: vec![("dut".to_owned(), board)], simulated }
@@ -129,17 +124,12 @@ mod tests {
         };
         let (port, options) = of("dut", OpenOptions::default()).unwrap();
         assert_eq!(port.as_deref(), Some("/dev/ttyACM7"));
-        assert_eq!((options.name.as_deref(), options.baudrate, options.attempts), (Some("dut"), Some(9600), 3));
-        let said = OpenOptions {
-            name: Some("left".to_owned()),
-            baudrate: Some(50),
-            attempts: 1,
-            dtr: Some(true),
-            ..OpenOptions::default()
-        };
+        assert_eq!((options.name.as_deref(), options.line.baud_rate, options.attempts), (Some("dut"), Some(9600), 3));
+        let said =
+            OpenOptions { name: Some("left".to_owned()), line: line(50, true), attempts: 1, ..OpenOptions::default() };
         let (_, options) = of("dut", said).unwrap();
-        assert_eq!((options.name.as_deref(), options.baudrate, options.attempts), (Some("left"), Some(50), 1));
-        assert_eq!(options.dtr, Some(true));
+        assert_eq!((options.name.as_deref(), options.line.baud_rate, options.attempts), (Some("left"), Some(50), 1));
+        assert_eq!(options.line.dtr, Some(true));
     }
 
     #[test]

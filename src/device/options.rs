@@ -2,6 +2,7 @@
 //!
 //! Invariant: plain data.
 
+use crate::port::options::LineOptions;
 use std::time::Duration;
 
 /// The options of `open` (language reference, "Opening a device").
@@ -11,20 +12,12 @@ pub struct OpenOptions {
     pub startup: Option<String>,
     /// Reconnect attempts; negative: unlimited.
     pub attempts: i64,
-    /// Bits per second on serial ports. `None`: that of `--baudrate`, else 115200.
-    pub baudrate: Option<u32>,
-    /// User for ports that ask for one.
-    pub user: Option<String>,
-    /// Password for ports that ask for one.
-    pub password: Option<String>,
+    /// The line and the login. Where they are not set, those of the named board apply, then those of the host.
+    pub line: LineOptions,
     /// Refuse to share the port.
     pub exclusive: bool,
     /// Timeout of one call, unless its item sets one.
     pub timeout: Option<Duration>,
-    /// State of DTR on open.
-    pub dtr: Option<bool>,
-    /// State of RTS on open.
-    pub rts: Option<bool>,
     /// Restart the board on open. `None`: if the port can.
     pub soft_reset: Option<bool>,
     /// Measure the clock's offset on open.
@@ -38,13 +31,9 @@ impl Default for OpenOptions {
         OpenOptions {
             startup: None,
             attempts: 0,
-            baudrate: None,
-            user: None,
-            password: None,
+            line: LineOptions::default(),
             exclusive: true,
             timeout: None,
-            dtr: None,
-            rts: None,
             soft_reset: None,
             auto_sync_time: true,
             name: None,

@@ -11,6 +11,7 @@ pub mod descriptor;
 pub mod endpoint;
 pub mod kind;
 pub mod open;
+pub mod options;
 #[cfg(unix)]
 pub mod process;
 #[cfg(unix)]

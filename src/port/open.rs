@@ -1,12 +1,13 @@
 //! Opens a port of any kind by its address.
 //!
 //! Uses [`crate::error`] and the other files of this folder. Invariant: no layer above knows which kind of port an
-//! address means, and no password is ever displayed.
+//! address means.
 
 use super::Port;
 use super::address::Address;
+use super::options::PortOptions;
 use super::rfc2217::Rfc2217Port;
-use super::serial::{SerialOptions, SerialPort};
+use super::serial::SerialPort;
 use super::sim::{SimOptions, SimPort};
 use super::socket::SocketPort;
 use super::telnet::TelnetPort;
@@ -16,53 +17,6 @@ use super::webrepl::WebReplPort;
 #[cfg(any(doc, not(unix)))]
 use crate::error::Kind;
 use crate::error::{Error, Result};
-use std::fmt;
-
-/// How to open a port. Each kind of port ignores the options that do not apply to it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OpenOptions {
-    /// See [`SerialOptions::baud_rate`].
-    pub baud_rate: u32,
-    /// See [`SerialOptions::exclusive`].
-    pub exclusive: bool,
-    /// See [`SerialOptions::dtr`].
-    pub dtr: Option<bool>,
-    /// See [`SerialOptions::rts`].
-    pub rts: Option<bool>,
-    /// The user's name, for ports that ask.
-    pub user: Option<String>,
-    /// The password, for ports that ask. Never shown.
-    pub password: Option<String>,
-    /// How many times this recording was opened before: it contains one session per opening.
-    pub turn: usize,
-}
-
-impl Default for OpenOptions {
-    fn default() -> OpenOptions {
-        let SerialOptions { baud_rate, exclusive, dtr, rts } = SerialOptions::default();
-        OpenOptions { baud_rate, exclusive, dtr, rts, user: None, password: None, turn: 0 }
-    }
-}
-
-impl fmt::Debug for OpenOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OpenOptions")
-            .field("baud_rate", &self.baud_rate)
-            .field("exclusive", &self.exclusive)
-            .field("dtr", &self.dtr)
-            .field("rts", &self.rts)
-            .field("user", &self.user)
-            .field("password", &self.password.as_ref().map(|_| format_args!("…")))
-            .field("turn", &self.turn)
-            .finish()
-    }
-}
-
-impl OpenOptions {
-    fn serial(&self) -> SerialOptions {
-        SerialOptions { baud_rate: self.baud_rate, exclusive: self.exclusive, dtr: self.dtr, rts: self.rts }
-    }
-}
 
 /// Opens the port at `address`. Calls `notify` with one line for each slow step.
 ///
@@ -70,22 +24,22 @@ impl OpenOptions {
 /// [`Kind::DeviceNotFoundError`] or [`Kind::InsufficientSpecifierError`] unless exactly one port matches,
 /// [`Kind::ConnectionFailedError`] if the port does not open, [`Kind::AuthenticationError`] if a password is missing or
 /// rejected, [`Kind::FeatureUnavailableError`] for kinds of port that this system does not support.
-pub fn open(address: &Address, options: &OpenOptions, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
+pub fn open(address: &Address, options: &PortOptions, notify: &dyn Fn(&str)) -> Result<Box<dyn Port>> {
     match address {
-        Address::Serial(path) => Ok(Box::new(SerialPort::open(path, &options.serial())?)),
+        Address::Serial(path) => Ok(Box::new(SerialPort::open(path, options)?)),
         Address::Usb(specifier) => {
             let ports = usb::list()?;
             let found = usb::find(specifier, &ports)?;
-            Ok(Box::new(SerialPort::open(&found.device, &options.serial())?.named(specifier.to_string())))
+            Ok(Box::new(SerialPort::open(&found.device, options)?.named(specifier.to_string())))
         }
         Address::Exec(command) => open_process(command),
         Address::Sim(text) => open_simulated(text, notify),
         Address::Tcp(endpoint) => Ok(Box::new(SocketPort::open(endpoint)?)),
-        Address::Rfc2217(endpoint) => Ok(Box::new(Rfc2217Port::open(endpoint, &options.serial())?)),
+        Address::Rfc2217(endpoint) => Ok(Box::new(Rfc2217Port::open(endpoint, &options.line)?)),
         Address::Telnet(endpoint) => {
-            Ok(Box::new(TelnetPort::open(endpoint, options.user.as_deref(), options.password.as_deref())?))
+            Ok(Box::new(TelnetPort::open(endpoint, options.line.user.as_deref(), options.line.password.as_deref())?))
         }
-        Address::WebRepl(endpoint) => Ok(Box::new(WebReplPort::open(endpoint, options.password.as_deref())?)),
+        Address::WebRepl(endpoint) => Ok(Box::new(WebReplPort::open(endpoint, options.line.password.as_deref())?)),
         Address::Replay(file) => Ok(Box::new(ReplayPort::open(file, options.turn)?)),
     }
 }
@@ -154,13 +108,6 @@ mod tests {
     }
 
     #[test]
-    fn never_displays_a_password() {
-        let options = OpenOptions { password: Some("hush".to_owned()), ..OpenOptions::default() };
-        let shown = format!("{options:?} {options:#?}");
-        assert!(!shown.contains("hush") && shown.contains("password: Some(…)"), "{shown}");
-    }
-
-    #[test]
     fn the_default_port_is_the_variable_else_the_only_board() {
         let none = || Ok(Vec::new());
         let one = || Ok(vec![board("/dev/ttyACM0")]);
@@ -184,7 +131,7 @@ mod tests {
     #[test]
     fn a_specifier_without_match_opens_nothing() {
         let address = "usb:ffff:ffff:no such board".parse().unwrap();
-        let error = open(&address, &OpenOptions::default(), &|_| ()).err().unwrap();
+        let error = open(&address, &PortOptions::default(), &|_| ()).err().unwrap();
         assert_eq!(error.kind(), Kind::DeviceNotFoundError);
     }
 }

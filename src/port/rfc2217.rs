@@ -8,7 +8,8 @@
 //! or start the server with `--no-reset` if it has that option.
 
 use super::endpoint::Endpoint;
-use super::serial::{ControlLine, SerialOptions, reset_pulse};
+use super::options::LineOptions;
+use super::serial::{ControlLine, reset_pulse};
 use super::socket::Connection;
 use super::telnet::{BINARY, COM_PORT, Decoder, End, Link, SUPPRESS_GO_AHEAD};
 use super::{Abilities, Port, PortError, Wait};
@@ -60,9 +61,9 @@ fn parse(subnegotiation: &[u8]) -> Option<Message> {
 }
 
 /// Settings of the serial line, in this order: 8 bits, no parity, one stop bit, no flow control.
-fn settings(options: &SerialOptions) -> Vec<Vec<u8>> {
+fn settings(options: &LineOptions) -> Vec<Vec<u8>> {
     let mut baud_rate = vec![SET_BAUDRATE];
-    baud_rate.extend(options.baud_rate.to_be_bytes());
+    baud_rate.extend(options.baud_rate().to_be_bytes());
     let mut settings = vec![
         baud_rate,
         vec![SET_DATASIZE, 8],
@@ -107,17 +108,17 @@ impl Rfc2217Port {
     /// # Errors
     /// [`Kind::ConnectionFailedError`] if there is no such server or it does not support RFC 2217, [`Kind::ArgumentError`]
     /// if the line does not support the baud rate, [`Kind::Interrupted`].
-    pub fn open(endpoint: &Endpoint, options: &SerialOptions) -> Result<Rfc2217Port> {
+    pub fn open(endpoint: &Endpoint, options: &LineOptions) -> Result<Rfc2217Port> {
         Rfc2217Port::open_within(endpoint, options, AGREE_LIMIT, SETTINGS_LIMIT)
     }
 
     fn open_within(
         endpoint: &Endpoint,
-        options: &SerialOptions,
+        options: &LineOptions,
         agree: Duration,
         settings: Duration,
     ) -> Result<Rfc2217Port> {
-        if options.baud_rate == 0 {
+        if options.baud_rate() == 0 {
             return Err(Error::new(Kind::ArgumentError, "baud rate must not be 0").with_help("try 115200"));
         }
         let name = format!("rfc2217://{endpoint}");
@@ -153,7 +154,7 @@ impl Rfc2217Port {
         }
     }
 
-    fn set(&mut self, options: &SerialOptions, limit: Duration) -> Result<()> {
+    fn set(&mut self, options: &LineOptions, limit: Duration) -> Result<()> {
         let settings = settings(options);
         for setting in &settings {
             self.link.subnegotiate(COM_PORT, setting).map_err(|error| self.lost(error))?;
@@ -179,9 +180,9 @@ impl Rfc2217Port {
         // Earlier output of the board is discarded.
         self.early.clear();
         match baud_rate {
-            Some(rate) if rate != 0 && rate.abs_diff(options.baud_rate) > options.baud_rate / 20 => {
+            Some(rate) if rate != 0 && rate.abs_diff(options.baud_rate()) > options.baud_rate() / 20 => {
                 let message =
-                    format!("`{}` does not support {} baud: it stays at {rate}", self.name, options.baud_rate);
+                    format!("`{}` does not support {} baud: it stays at {rate}", self.name, options.baud_rate());
                 Err(Error::new(Kind::ArgumentError, message).with_help("try 115200"))
             }
             _ => Ok(()),
@@ -307,7 +308,7 @@ mod tests {
         assert_eq!(heard, expected);
     }
 
-    fn open(server: &Server, options: &SerialOptions) -> Result<Rfc2217Port> {
+    fn open(server: &Server, options: &LineOptions) -> Result<Rfc2217Port> {
         Rfc2217Port::open_within(&server.endpoint, options, Duration::from_secs(5), FAST)
     }
 
@@ -335,7 +336,7 @@ mod tests {
         stream.write_all(&[IAC, DO, COM_PORT, IAC, DO, BINARY, IAC, WILL, BINARY]).unwrap();
     }
 
-    fn hear_settings(stream: &mut TcpStream, options: &SerialOptions) {
+    fn hear_settings(stream: &mut TcpStream, options: &LineOptions) {
         for setting in settings(options) {
             let mut bytes = vec![IAC, SB, COM_PORT];
             crate::port::telnet::encode(&setting, true, &mut bytes);
@@ -346,11 +347,12 @@ mod tests {
 
     #[test]
     fn sets_the_line_even_without_acknowledgement() {
-        let options = SerialOptions { baud_rate: 255, ..SerialOptions::default() };
+        let options = &LineOptions { baud_rate: Some(255), ..LineOptions::default() };
         for acknowledged in [false, true] {
+            let heard = options.clone();
             let server = Server::start(move |mut stream| {
                 agree(&mut stream);
-                hear_settings(&mut stream, &options);
+                hear_settings(&mut stream, &heard);
                 stream.write_all(b"old text").unwrap();
                 if acknowledged {
                     stream.write_all(&[IAC, SB, COM_PORT, 101, 0, 0, 0, IAC, IAC, IAC, SE]).unwrap();
@@ -362,7 +364,7 @@ mod tests {
                 hear(&mut stream, b"\x03\r\xff\xff");
                 stream.write_all(b"\r\0new").unwrap();
             });
-            let mut port = open(&server, &options).unwrap();
+            let mut port = open(&server, options).unwrap();
             port.write(b"\x03\r\xff", soon()).unwrap();
             let mut seen = Vec::new();
             while !seen.ends_with(b"\r\0new") {
@@ -381,7 +383,7 @@ mod tests {
                 stream.write_all(answer).unwrap();
                 let _ = stream.read(&mut [0]);
             });
-            let error = Rfc2217Port::open_within(&server.endpoint, &SerialOptions::default(), FAST, FAST).unwrap_err();
+            let error = Rfc2217Port::open_within(&server.endpoint, &LineOptions::default(), FAST, FAST).unwrap_err();
             let messages = format!("`rfc2217://{}` {expected}", server.endpoint);
             assert_eq!((error.kind(), error.message()), (Kind::ConnectionFailedError, messages.as_str()));
             assert!(error.help().is_some_and(|help| help.contains("telnet(rfc2217)")));
@@ -408,7 +410,7 @@ mod tests {
             }
             while stream.read(&mut [0; 256]).is_ok_and(|count| count > 0) {}
         });
-        let mut port = open(&server, &SerialOptions::default()).unwrap();
+        let mut port = open(&server, &LineOptions::default()).unwrap();
         assert!(port.early.capacity() < 8 * bound::NEGOTIATION, "{}", port.early.capacity());
         port.suspended = true;
         let short = Wait::for_at_most(Duration::from_millis(200));
@@ -422,11 +424,11 @@ mod tests {
     fn reports_an_unsupported_baud_rate() {
         let server = Server::start(|mut stream| {
             agree(&mut stream);
-            hear_settings(&mut stream, &SerialOptions::default());
+            hear_settings(&mut stream, &LineOptions::default());
             stream.write_all(&[IAC, SB, COM_PORT, 101, 0, 0, 37, 128, IAC, SE]).unwrap();
             stream.write_all(&[IAC, SB, COM_PORT, 112, 3, IAC, SE]).unwrap();
         });
-        let error = open(&server, &SerialOptions::default()).unwrap_err();
+        let error = open(&server, &LineOptions::default()).unwrap_err();
         let messages = format!("`rfc2217://{}` does not support 115200 baud: it stays at 9600", server.endpoint);
         assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, messages.as_str()));
         server.join();
@@ -435,7 +437,7 @@ mod tests {
     #[test]
     fn control_lines_follow_the_options() {
         let case = |dtr, rts, expected: [u8; 2]| {
-            let options = SerialOptions { dtr, rts, ..SerialOptions::default() };
+            let options = LineOptions { dtr, rts, ..LineOptions::default() };
             let all = settings(&options);
             let lines = all.iter().filter(|setting| setting[0] == SET_CONTROL && setting[1] != 1);
             assert_eq!(lines.map(|setting| setting[1]).collect::<Vec<u8>>(), expected);
@@ -450,7 +452,7 @@ mod tests {
     fn a_hard_reset_pulses_the_lines_and_the_board_is_heard_afterwards() {
         let server = Server::start(|mut stream| {
             agree(&mut stream);
-            hear_settings(&mut stream, &SerialOptions::default());
+            hear_settings(&mut stream, &LineOptions::default());
             let mut control = |level| hear(&mut stream, &[IAC, SB, COM_PORT, 5, level, IAC, SE]);
             // DTR off, RTS on.
             control(9);
@@ -465,7 +467,7 @@ mod tests {
             // The pulse lasts 100 ms; what was on the way before counts little.
             assert!(held >= Duration::from_millis(50), "{held:?}");
         });
-        let mut port = open(&server, &SerialOptions::default()).unwrap();
+        let mut port = open(&server, &LineOptions::default()).unwrap();
         assert!(port.abilities().hard_reset);
         port.hard_reset(soon()).unwrap();
         let mut seen = Vec::new();
@@ -479,10 +481,10 @@ mod tests {
     fn a_hard_reset_of_a_line_that_is_gone_is_an_error() {
         let server = Server::start(|mut stream| {
             agree(&mut stream);
-            hear_settings(&mut stream, &SerialOptions::default());
+            hear_settings(&mut stream, &LineOptions::default());
             stream.write_all(&[IAC, SB, COM_PORT, 112, 3, IAC, SE]).unwrap();
         });
-        let mut port = open(&server, &SerialOptions::default()).unwrap();
+        let mut port = open(&server, &LineOptions::default()).unwrap();
         server.join();
         let mut buffer = Vec::new();
         while !matches!(port.read(&mut buffer, soon()), Err(PortError::Gone(_))) {}

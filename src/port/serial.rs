@@ -3,6 +3,7 @@
 //! Uses [`crate::error`], its siblings, and the crate `serialport`. Invariant: neither reading nor writing ever
 //! blocks beyond one [`Wait::slice`] without looking at the deadline and at Ctrl-C.
 
+use super::options::{LineOptions, PortOptions};
 use super::{Abilities, Port, PortError, Wait, usb};
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
@@ -16,27 +17,7 @@ mod link;
 
 use link::Link;
 
-/// How to open a serial port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SerialOptions {
-    /// Bits per second; not 0. Boards with native USB ignore it.
-    pub baud_rate: u32,
-    /// Whether to lock out other programs. (Windows always does.)
-    pub exclusive: bool,
-    /// The line DTR. Absent: on, because boards with TinyUSB discard their output without it.
-    pub dtr: Option<bool>,
-    /// The line RTS. Absent: the same as DTR, because on boards with an automatic reset circuit (ESP32) equal
-    /// levels let the board run, while DTR off with RTS on holds it in reset.
-    pub rts: Option<bool>,
-}
-
-impl Default for SerialOptions {
-    fn default() -> SerialOptions {
-        SerialOptions { baud_rate: 115_200, exclusive: true, dtr: None, rts: None }
-    }
-}
-
-impl SerialOptions {
+impl LineOptions {
     /// Both lines with their target states, in the order in which to set them: never through DTR off with RTS on, which
     /// resets an ESP32.
     pub(super) fn lines(&self) -> [(ControlLine, bool); 2] {
@@ -99,8 +80,8 @@ impl SerialPort {
     /// # Errors
     /// [`Kind::DeviceNotFoundError`] if there is no such port, [`Kind::ConnectionFailedError`] if it cannot be
     /// opened, [`Kind::ArgumentError`] for a baud rate that cannot be set.
-    pub fn open(path: &str, options: &SerialOptions) -> Result<SerialPort> {
-        if options.baud_rate == 0 {
+    pub fn open(path: &str, options: &PortOptions) -> Result<SerialPort> {
+        if options.line.baud_rate() == 0 {
             return Err(Error::new(Kind::ArgumentError, "baud rate must not be 0").with_help("try 115200"));
         }
         let link = Link::open(path, options).map_err(|failure| explain(path, options, failure))?;
@@ -109,7 +90,7 @@ impl SerialPort {
             gone: format!("`{path}` is gone: the board was unplugged, or it restarted its USB"),
             patience: PATIENCE,
             link,
-            lines: options.lines(),
+            lines: options.line.lines(),
         })
     }
 
@@ -224,7 +205,7 @@ impl From<serialport::Error> for Failure {
 }
 
 /// The error for the user.
-fn explain(path: &str, options: &SerialOptions, failure: Failure) -> Error {
+fn explain(path: &str, options: &PortOptions, failure: Failure) -> Error {
     let failed = |message: String| Error::new(Kind::ConnectionFailedError, message);
     match failure {
         Failure::Missing => missing(path, &usb::list().unwrap_or_default(), &usb::names()),
@@ -235,7 +216,7 @@ fn explain(path: &str, options: &SerialOptions, failure: Failure) -> Error {
             "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again",
         ),
         Failure::BaudRate => {
-            let message = format!("`{path}` does not support {} baud", options.baud_rate);
+            let message = format!("`{path}` does not support {} baud", options.line.baud_rate());
             Error::new(Kind::ArgumentError, message).with_help("try 115200")
         }
         Failure::Other(reason) => {

@@ -4,7 +4,8 @@
 use crate::fake_board::{FakeBoard, Fault, RawPaste, Run, Settings, Then};
 use crate::interpreter;
 use belay_script::port::address::Address;
-use belay_script::port::open::{OpenOptions, open};
+use belay_script::port::open::open;
+use belay_script::port::options::PortOptions;
 use belay_script::port::{Port, Wait};
 use belay_script::repl::conformance::{self, Conditions, Finding, LineEnd, SCENES, hold};
 use std::time::Duration;
@@ -88,7 +89,7 @@ fn boards_without_raw_paste_answer_their_way() {
 /// A real MicroPython at `address`.
 fn real(address: &str) -> Box<dyn Port> {
     let address: Address = address.parse().unwrap();
-    open(&address, &OpenOptions::default(), &|_| ()).unwrap()
+    open(&address, &PortOptions::default(), &|_| ()).unwrap()
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use crate::support::command::{Program, unindent};
 use crate::support::terminal::{Terminal, readable};
 use belay_script::port::address::Address;
-use belay_script::port::open::{OpenOptions, open};
+use belay_script::port::open::open;
+use belay_script::port::options::PortOptions;
 use belay_script::port::{PortError, Wait};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use std::os::fd::OwnedFd;
@@ -254,7 +255,7 @@ fn ctrl_c_on_a_terminal() {
     let (folder, binary) = (folder.path().display(), env!("CARGO_BIN_EXE_belay-script"));
     // The port of processes gives them a terminal that makes signals of Ctrl-C.
     let address: Address = format!("exec:env -C '{folder}' NO_COLOR=1 '{binary}' run a.rhai -p sim").parse().unwrap();
-    let mut terminal = open(&address, &OpenOptions::default(), &|_| ()).unwrap();
+    let mut terminal = open(&address, &PortOptions::default(), &|_| ()).unwrap();
     let wait = Wait::for_at_most(Duration::from_secs(30));
     let mut seen = Vec::new();
     let mut pressed = false;

@@ -3,7 +3,8 @@
 //! It fails if a client's frame is not masked, not text or longer than a board's ring. One client at a time, one
 //! board for all of them.
 
-use belay_script::port::open::{OpenOptions, open};
+use belay_script::port::open::open;
+use belay_script::port::options::PortOptions;
 use belay_script::port::{Port, PortError, Wait, websocket};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -28,7 +29,7 @@ pub struct Server {
 impl Server {
     /// Starts a board and a server that wants `password`.
     pub fn start(password: &'static str) -> Server {
-        let mut board = open(&"sim".parse().expect("a port"), &OpenOptions::default(), &|_| ()).expect("a board");
+        let mut board = open(&"sim".parse().expect("a port"), &PortOptions::default(), &|_| ()).expect("a board");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a listener");
         let port = listener.local_addr().expect("an address").port();
         let stopping = Arc::new(AtomicBool::new(false));

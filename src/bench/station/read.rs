@@ -148,17 +148,17 @@ impl Source<'_> {
                 }
                 "simulate" => board.simulate = self.flag(item, key)?,
                 "baudrate" => match u32::try_from(self.whole(item, key)?) {
-                    Ok(rate) if rate > 0 => board.baudrate = Some(rate),
+                    Ok(rate) if rate > 0 => board.line.baud_rate = Some(rate),
                     _ => return self.wrong(item, key, "a positive number of bits per second"),
                 },
-                "dtr" => board.dtr = Some(self.flag(item, key)?),
-                "rts" => board.rts = Some(self.flag(item, key)?),
+                "dtr" => board.line.dtr = Some(self.flag(item, key)?),
+                "rts" => board.line.rts = Some(self.flag(item, key)?),
                 "attempts" => board.attempts = self.whole(item, key)?,
                 "timeout" => match crate::device::class::seconds(&self.value(item)?) {
                     Some(timeout) => board.timeout = Some(timeout),
                     None => return self.wrong(item, key, "a positive number of seconds"),
                 },
-                _ => board.user = Some(self.text_of(item, key)?),
+                _ => board.line.user = Some(self.text_of(item, key)?),
             }
         }
         if board.port.is_none() && board.sim.is_none() && !board.simulate {

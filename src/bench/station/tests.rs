@@ -44,7 +44,10 @@ fn a_whole_file() {
     assert_eq!(station.reports.as_deref(), Some(Path::new("lab/reports")));
     let dut = station.board("dut").unwrap();
     assert_eq!(dut.port.as_deref(), Some("usb:2e8a:0005:E661"));
-    assert_eq!((dut.baudrate, dut.dtr, dut.rts, dut.attempts), (Some(9600), Some(true), Some(false), -1));
+    assert_eq!(
+        (dut.line.baud_rate, dut.line.dtr, dut.line.rts, dut.attempts),
+        (Some(9600), Some(true), Some(false), -1)
+    );
     assert_eq!(dut.timeout, Some(Duration::from_millis(2500)));
     let address = |name: &str, simulated| station.board(name).unwrap().address(name, simulated);
     assert_eq!(address("dut", true), "sim:dut");

@@ -1,6 +1,7 @@
 //! A serial port without `poll`, that is on Windows: reads and writes with short timeouts.
 
-use super::{ControlLine, Failure, PathKind, SerialOptions, set_lines};
+use super::{ControlLine, Failure, PathKind, set_lines};
+use crate::port::options::PortOptions;
 use crate::port::{PortError, Wait, usb};
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -22,14 +23,14 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn open(path: &str, options: &SerialOptions) -> Result<Link, Failure> {
-        let opened = serialport::new(path, options.baud_rate).timeout(Wait::SLICE).open();
+    pub(super) fn open(path: &str, options: &PortOptions) -> Result<Link, Failure> {
+        let opened = serialport::new(path, options.line.baud_rate()).timeout(Wait::SLICE).open();
         let mut line = opened.map_err(|error| match Failure::from(error) {
             // Windows reports the same error for a port in use and for a missing one.
             Failure::Busy if !usb::names().iter().any(|name| name.eq_ignore_ascii_case(path)) => Failure::Missing,
             failure => failure,
         })?;
-        set_lines(line.as_mut(), &options.lines());
+        set_lines(line.as_mut(), &options.line.lines());
         Ok(Link { line })
     }
 

@@ -15,7 +15,7 @@ fn pair() -> (OwnedFd, String) {
 }
 
 fn open(path: &str) -> SerialPort {
-    SerialPort::open(path, &SerialOptions::default()).unwrap()
+    SerialPort::open(path, &PortOptions::default()).unwrap()
 }
 
 /// Long enough for everything that must happen.
@@ -67,7 +67,7 @@ fn every_byte_passes_both_ways_unchanged() {
 fn keeps_output_from_before_opening() {
     let (board, path) = pair();
     // Hold the line open in raw mode, or the terminal itself would edit and echo the bytes.
-    let shared = SerialOptions { exclusive: false, ..SerialOptions::default() };
+    let shared = PortOptions { exclusive: false, ..PortOptions::default() };
     let _first = SerialPort::open(&path, &shared).unwrap();
     send(&board, b"booted\r\n>>> ");
     let mut port = SerialPort::open(&path, &shared).unwrap();
@@ -140,7 +140,7 @@ fn a_write_without_reader_ends_without_a_deadline_too() {
 fn rejects_a_port_in_use() {
     let (_board, path) = pair();
     let first = open(&path);
-    let error = SerialPort::open(&path, &SerialOptions::default()).err().unwrap();
+    let error = SerialPort::open(&path, &PortOptions::default()).err().unwrap();
     assert_eq!(error.kind(), Kind::ConnectionFailedError);
     assert_eq!(error.message(), format!("`{path}` is in use by another program"));
     assert!(error.help().is_some_and(|help| help.contains("close the other program")));
@@ -151,10 +151,10 @@ fn rejects_a_port_in_use() {
 #[test]
 fn a_port_can_be_shared_on_request() {
     let (_board, path) = pair();
-    let shared = SerialOptions { exclusive: false, ..SerialOptions::default() };
+    let shared = PortOptions { exclusive: false, ..PortOptions::default() };
     let _first = SerialPort::open(&path, &shared).unwrap();
     let _second = SerialPort::open(&path, &shared).unwrap();
-    assert!(SerialPort::open(&path, &SerialOptions::default()).is_err());
+    assert!(SerialPort::open(&path, &PortOptions::default()).is_err());
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn rejects_paths_that_are_not_serial_ports() {
     std::fs::write(&file, "kept").unwrap();
     let device = "a character device, not a terminal";
     for (path, what) in [("/dev/null", device), ("/", "a folder"), (file.to_str().unwrap(), "a regular file")] {
-        let error = SerialPort::open(path, &SerialOptions::default()).err().unwrap();
+        let error = SerialPort::open(path, &PortOptions::default()).err().unwrap();
         assert_eq!(
             (error.kind(), error.message()),
             (Kind::ConnectionFailedError, &*format!("`{path}` is not a serial port: it is {what}"))
@@ -188,10 +188,10 @@ fn rejects_paths_that_are_not_serial_ports() {
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "kept");
     for path in ["/dev/ttyNoSuchPort", "COM3", "/dev/null/x", "a\0b", ""] {
-        let error = SerialPort::open(path, &SerialOptions::default()).err().unwrap();
+        let error = SerialPort::open(path, &PortOptions::default()).err().unwrap();
         assert!(matches!(error.kind(), Kind::DeviceNotFoundError | Kind::ConnectionFailedError), "{path}: {error}");
     }
-    let error = SerialPort::open("/dev/ttyNoSuchPort", &SerialOptions::default()).err().unwrap();
+    let error = SerialPort::open("/dev/ttyNoSuchPort", &PortOptions::default()).err().unwrap();
     assert_eq!(
         (error.kind(), error.message()),
         (Kind::DeviceNotFoundError, "unknown serial port `/dev/ttyNoSuchPort`")
@@ -209,20 +209,25 @@ fn an_unknown_port_lists_the_existing_ones() {
     assert!(missing("/dev/board", &[board], &[]).help().is_some_and(|help| help.starts_with("these boards")));
 }
 
+fn at_baud_rate(baud_rate: u32) -> PortOptions {
+    let line = LineOptions { baud_rate: Some(baud_rate), ..LineOptions::default() };
+    PortOptions { line, ..PortOptions::default() }
+}
+
 #[test]
 fn open_errors_have_help() {
-    let options = SerialOptions { baud_rate: 7, ..SerialOptions::default() };
+    let options = at_baud_rate(7);
     let explained = |failure| explain("p", &options, failure);
     assert_eq!(explained(Failure::Forbidden).message(), "permission denied for `p`");
     assert_eq!(explained(Failure::BaudRate).message(), "`p` does not support 7 baud");
     assert_eq!(explained(Failure::Other("why".to_owned())).message(), "cannot open `p`: why");
-    let error = SerialPort::open("p", &SerialOptions { baud_rate: 0, ..options }).err().unwrap();
+    let error = SerialPort::open("p", &at_baud_rate(0)).err().unwrap();
     assert_eq!((error.kind(), error.message()), (Kind::ArgumentError, "baud rate must not be 0"));
 }
 
 #[test]
 fn lines_never_pass_through_reset() {
-    let lines = |dtr, rts| SerialOptions { dtr, rts, ..SerialOptions::default() }.lines();
+    let lines = |dtr, rts| LineOptions { dtr, rts, ..LineOptions::default() }.lines();
     assert_eq!(lines(None, None), [(ControlLine::Dtr, true), (ControlLine::Rts, true)]);
     assert_eq!(lines(Some(false), None), [(ControlLine::Rts, false), (ControlLine::Dtr, false)]);
     assert_eq!(lines(None, Some(false)), [(ControlLine::Rts, false), (ControlLine::Dtr, true)]);
@@ -234,7 +239,7 @@ fn lines_never_pass_through_reset() {
 #[test]
 fn the_reset_pulse_restarts_an_esp_into_its_program() {
     for (dtr, rts) in [(true, true), (false, false), (true, false)] {
-        let options = SerialOptions { dtr: Some(dtr), rts: Some(rts), ..SerialOptions::default() };
+        let options = LineOptions { dtr: Some(dtr), rts: Some(rts), ..LineOptions::default() };
         let (mut dtr_on, mut rts_on) = (dtr, rts);
         let (mut in_reset, mut restarts) = (false, 0);
         for (lines, pause) in reset_pulse(options.lines()) {

@@ -4,7 +4,8 @@
 //! without unsafe code. So the device is opened twice. Ours is opened first, because the crate then takes the lock
 //! (TIOCEXCL and a file lock) that keeps out later openers, including us.
 
-use super::{ControlLine, Failure, PathKind, SerialOptions, set_lines};
+use super::{ControlLine, Failure, PathKind, set_lines};
+use crate::port::options::PortOptions;
 use crate::port::{PortError, Wait, descriptor};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -84,7 +85,7 @@ impl From<Errno> for Failure {
 }
 
 impl Link {
-    pub(super) fn open(path: &str, options: &SerialOptions) -> Result<Link, Failure> {
+    pub(super) fn open(path: &str, options: &PortOptions) -> Result<Link, Failure> {
         let kind = kind_of_status(path, &rustix::fs::stat(path)?);
         // Opening a device that is not a terminal can have side effects (a tape, a watchdog): check first.
         if let PathKind::Other(what) = kind {
@@ -97,9 +98,9 @@ impl Link {
         }
         let pseudo = kind == PathKind::PseudoTerminal;
         // macOS refuses to set the speed of a pseudo-terminal; 0 leaves it unchanged.
-        let baud_rate = if pseudo && cfg!(target_os = "macos") { 0 } else { options.baud_rate };
+        let baud_rate = if pseudo && cfg!(target_os = "macos") { 0 } else { options.line.baud_rate() };
         let mut line = serialport::new(path, baud_rate).exclusive(options.exclusive).open()?;
-        set_lines(line.as_mut(), &options.lines());
+        set_lines(line.as_mut(), &options.line.lines());
         Ok(Link { fd, pseudo, line, failed: false })
     }
 

@@ -165,14 +165,14 @@ fn set(options: &mut OpenOptions, name: &str, value: Value) -> Fallible<()> {
             return Ok(());
         }
         ("startup", _) => "code as a string",
-        ("user", Value::Str(user)) => return done(&mut options.user, Some(user)),
-        ("password", Value::Str(password)) => return done(&mut options.password, Some(password)),
+        ("user", Value::Str(user)) => return done(&mut options.line.user, Some(user)),
+        ("password", Value::Str(password)) => return done(&mut options.line.password, Some(password)),
         ("name", Value::Str(name)) if !name.is_empty() => return done(&mut options.name, Some(name)),
         ("user" | "password" | "name", _) => "a string",
         ("attempts", Value::Int(attempts)) => return done(&mut options.attempts, attempts),
         ("attempts", _) => "an integer; negative means unlimited",
         ("baudrate", Value::Int(rate)) if u32::try_from(rate).is_ok_and(|rate| rate > 0) => {
-            return done(&mut options.baudrate, u32::try_from(rate).ok());
+            return done(&mut options.line.baud_rate, u32::try_from(rate).ok());
         }
         ("baudrate", _) => "bits per second as a whole number",
         ("timeout", value) => match seconds(&value) {
@@ -181,8 +181,8 @@ fn set(options: &mut OpenOptions, name: &str, value: Value) -> Fallible<()> {
         },
         ("exclusive", Value::Bool(on)) => return done(&mut options.exclusive, on),
         ("auto_sync_time", Value::Bool(on)) => return done(&mut options.auto_sync_time, on),
-        ("dtr", Value::Bool(on)) => return done(&mut options.dtr, Some(on)),
-        ("rts", Value::Bool(on)) => return done(&mut options.rts, Some(on)),
+        ("dtr", Value::Bool(on)) => return done(&mut options.line.dtr, Some(on)),
+        ("rts", Value::Bool(on)) => return done(&mut options.line.rts, Some(on)),
         ("soft_reset", Value::Bool(on)) => return done(&mut options.soft_reset, Some(on)),
         _ => "`true` or `false`",
     };

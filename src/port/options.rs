@@ -1,0 +1,106 @@
+//! How to open a port.
+//!
+//! Invariant: plain data, and no password is ever displayed.
+
+use std::fmt;
+
+/// The line to a board, and the login there. `None`: not set here, so the value of the next source or the default applies.
+/// Each kind of port ignores what does not apply to it.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct LineOptions {
+    /// Bits per second; not 0. Default: 115200. Boards with native USB ignore it.
+    pub baud_rate: Option<u32>,
+    /// The line DTR. Default: on, because boards with TinyUSB discard their output without it.
+    pub dtr: Option<bool>,
+    /// The line RTS. Default: the same as DTR, because on boards with an automatic reset circuit (ESP32) equal levels let
+    /// the board run, while DTR off with RTS on holds it in reset.
+    pub rts: Option<bool>,
+    /// The user's name, for ports that ask for one.
+    pub user: Option<String>,
+    /// The password, for ports that ask for one. Never shown.
+    pub password: Option<String>,
+}
+
+impl LineOptions {
+    /// Bits per second.
+    pub fn baud_rate(&self) -> u32 {
+        self.baud_rate.unwrap_or(115_200)
+    }
+
+    /// These options, completed by `other` where they are not set.
+    #[must_use]
+    pub fn or(self, other: &LineOptions) -> LineOptions {
+        LineOptions {
+            baud_rate: self.baud_rate.or(other.baud_rate),
+            dtr: self.dtr.or(other.dtr),
+            rts: self.rts.or(other.rts),
+            user: self.user.or_else(|| other.user.clone()),
+            password: self.password.or_else(|| other.password.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for LineOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LineOptions")
+            .field("baud_rate", &self.baud_rate)
+            .field("dtr", &self.dtr)
+            .field("rts", &self.rts)
+            .field("user", &self.user)
+            .field("password", &self.password.as_ref().map(|_| format_args!("…")))
+            .finish()
+    }
+}
+
+/// One opening of a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortOptions {
+    /// The line and the login.
+    pub line: LineOptions,
+    /// Whether to lock out other programs. (Windows always does.)
+    pub exclusive: bool,
+    /// How many times this recording was opened before: it contains one session per opening.
+    pub turn: usize,
+}
+
+impl Default for PortOptions {
+    fn default() -> PortOptions {
+        PortOptions { line: LineOptions::default(), exclusive: true, turn: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_displays_a_password() {
+        let line = LineOptions { password: Some("hush".to_owned()), ..LineOptions::default() };
+        let options = PortOptions { line, ..PortOptions::default() };
+        let shown = format!("{options:?} {options:#?}");
+        assert!(!shown.contains("hush") && shown.contains("password: Some(…)"), "{shown}");
+    }
+
+    #[test]
+    fn options_are_completed_one_by_one() {
+        let some = |text: &str| Some(text.to_owned());
+        let first = LineOptions { baud_rate: Some(50), dtr: Some(false), user: some("me"), ..LineOptions::default() };
+        let second = LineOptions {
+            baud_rate: Some(9600),
+            dtr: Some(true),
+            rts: Some(true),
+            user: some("you"),
+            password: some("hush"),
+        };
+        let both = LineOptions {
+            baud_rate: Some(50),
+            dtr: Some(false),
+            rts: Some(true),
+            user: some("me"),
+            password: some("hush"),
+        };
+        assert_eq!(first.or(&second), both);
+        assert_eq!(LineOptions::default().or(&second), second);
+        assert_eq!(LineOptions::default().baud_rate(), 115_200);
+    }
+}
