@@ -17,6 +17,7 @@ pub mod files;
 pub mod generated;
 pub mod info;
 pub mod launch;
+mod listed;
 pub mod memory;
 pub mod operator;
 pub mod output;

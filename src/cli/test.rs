@@ -5,19 +5,19 @@
 
 use super::arguments::Test;
 use super::console::{Console, Stream};
-use super::launch::{Launch, selection};
+use super::launch::Launch;
+use super::listed;
 use super::render::Colour;
 use super::reporting::{Journal, Watch};
 use super::run::status;
 use super::{is_python, misuse, readable, report_failures, session, signals, station};
 use crate::bench::select::Dice;
 use crate::bench::tally::Tally;
-use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::address::Address;
 use crate::port::trace::Recorder;
-use crate::script::{RunOptions, Runner, ShownWarnings};
+use crate::script::ShownWarnings;
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ const INTERRUPTED: u8 = 130;
 pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let files = collect(&options.paths)?;
     if options.list {
-        return list(options, &files, console);
+        return listed::list(options, &files, console);
     }
     let ports = ports(options)?;
     signals::watch()?;
@@ -333,43 +333,6 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
 /// Whether a file in a folder is a script with tests.
 fn is_test(name: &str) -> bool {
     name.strip_suffix(".rhai").is_some_and(|name| name.starts_with("test_") || name.ends_with("_test"))
-}
-
-/// Prints the tests that would be run.
-fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    let selection = selection(&options.choice, None);
-    let mut worst = 0;
-    let mut listed = 0;
-    for file in files {
-        let permissions = station::permissions(&options.allowed, None)?;
-        let run = RunOptions { permissions, ..RunOptions::default() };
-        let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), run);
-        let tests = match runner.tests_of(file) {
-            Ok(tests) => tests,
-            Err(failure) => {
-                worst = worst.max(report_failures(console, &[*failure], &runner.sources()));
-                continue;
-            }
-        };
-        let needed = crate::bench::select::needed(&selection, &tests);
-        for test in tests {
-            if selection.is_partial()
-                && !selection.chooses(&test.path(), &test.tags)
-                && !needed.iter().any(|name| test.is_called(name))
-            {
-                continue;
-            }
-            let tags = if test.tags.is_empty() { String::new() } else { format!("  [{}]", test.tags.join(", ")) };
-            let depends = if test.depends { "  (depends on the run)" } else { "" };
-            let name = test.path().join(" / ");
-            console.text(&format!("{}:{}  {name}{tags}{depends}\n", file.display(), test.line));
-            listed += 1;
-        }
-    }
-    if worst == 0 && listed == 0 {
-        return Err(misuse("no matching tests", "use `test --list` without -k and --tag to list all tests"));
-    }
-    Ok(worst.max(if console.broken() { Kind::OutputError.exit_status() } else { 0 }))
 }
 
 #[cfg(test)]

@@ -346,6 +346,14 @@ fn tests_of_many_scripts_are_collected_and_chosen() {
         "b/test_one.rhai:3  echo\nb/test_three.rhai:1  slow  [slow]\nb/test_three.rhai:2  g / needs\nb/two_test.rhai:3  echo\n",
         0,
     );
+    said(
+        &run(&["--list", "--jsonl", "-", "--tag", "slow"]),
+        "{\"depends\":false,\"event\":\"test_listed\",\"file\":\"b/test_three.rhai\",\"group\":[],\"line\":1,\"name\":\"slow\",\"tags\":[\"slow\"]}\n",
+        0,
+    );
+    said(&run(&["--list", "--jsonl", "list.jsonl", "-k", "needs"]), "", 0);
+    let list = std::fs::read_to_string(folder.path().join("list.jsonl")).unwrap();
+    assert_eq!(list.lines().count(), 2, "{list}");
     said(&run(&["--list", "-k", "needs"]), "b/test_three.rhai:1  slow  [slow]\nb/test_three.rhai:2  g / needs\n", 0);
     said(
         &run(&["b", "--tag", "slow", "--json", "a.json"]),

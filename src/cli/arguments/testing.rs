@@ -31,7 +31,7 @@ pub struct Test {
     /// Which tests.
     #[command(flatten)]
     pub choice: Choice,
-    /// List the tests without running them
+    /// List the tests without running them; with --jsonl as lines of JSON
     #[arg(long)]
     pub list: bool,
     /// Repeat the run N times

@@ -1,0 +1,75 @@
+//! `test --list`: the tests that would run, for people, and as lines of JSON for editors.
+//!
+//! Uses [`crate::script`]. Invariant: no script is run.
+
+use super::arguments::Test;
+use super::console::Console;
+use super::launch::selection;
+use super::{misuse, reason, report_failures, station};
+use crate::bench::select::{Declared, needed};
+use crate::device::Host;
+use crate::diagnostic::Diagnostic;
+use crate::disk;
+use crate::error::Kind;
+use crate::script::{RunOptions, Runner};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Lists the selected tests of `files`, with `--jsonl` as lines of JSON; returns the exit status.
+///
+/// # Errors
+/// If there is none, or the lines cannot be written.
+pub fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let selection = selection(&options.choice, None);
+    let form = if options.noting.jsonl.is_some() { as_json } else { as_text };
+    let mut worst = 0;
+    let mut lines = String::new();
+    for file in files {
+        let permissions = station::permissions(&options.allowed, None)?;
+        let run = RunOptions { permissions, ..RunOptions::default() };
+        let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), run);
+        let tests = match runner.tests_of(file) {
+            Ok(tests) => tests,
+            Err(failure) => {
+                worst = worst.max(report_failures(console, &[*failure], &runner.sources()));
+                continue;
+            }
+        };
+        let needed = needed(&selection, &tests);
+        let is_wanted = |test: &&Declared| {
+            !selection.is_partial()
+                || selection.chooses(&test.path(), &test.tags)
+                || needed.iter().any(|name| test.is_called(name))
+        };
+        lines.extend(tests.iter().filter(is_wanted).map(|test| form(file, test)));
+    }
+    if worst == 0 && lines.is_empty() {
+        return Err(misuse("no matching tests", "use `test --list` without -k and --tag to list all tests"));
+    }
+    match options.noting.jsonl.as_deref() {
+        Some(path) if path != Path::new("-") => disk::replace(path, lines.as_bytes()).map_err(|error| {
+            misuse(
+                format!("the list `{}` cannot be written: {}", path.display(), reason(&error)),
+                "name a file in a writable folder",
+            )
+        })?,
+        _ => console.text(&lines),
+    }
+    Ok(worst.max(if console.broken() { Kind::OutputError.exit_status() } else { 0 }))
+}
+
+fn as_text(file: &Path, test: &Declared) -> String {
+    let tags = if test.tags.is_empty() { String::new() } else { format!("  [{}]", test.tags.join(", ")) };
+    let depends = if test.depends { "  (depends on the run)" } else { "" };
+    format!("{}:{}  {}{tags}{depends}\n", file.display(), test.line, test.path().join(" / "))
+}
+
+/// The fields of the event `test_begun`, and `depends`: the script decides how often the test runs.
+fn as_json(file: &Path, test: &Declared) -> String {
+    let Declared { name, group, tags, line, depends, .. } = test;
+    let file = file.to_string_lossy();
+    let event = serde_json::json!({
+        "event": "test_listed", "name": name, "group": group, "tags": tags, "file": file, "line": line, "depends": depends,
+    });
+    format!("{event}\n")
+}
