@@ -184,8 +184,12 @@ fn head(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
 fn member(now: &mut State, next: &str, last: &str) -> Result<&'static str, ParseError> {
     if now.phase == Phase::Kind {
         last.clone_into(&mut now.kind);
-        if is_end(next) || matches!(next, "(" | "()" | "{" | "}") {
-            return wrong(format!("expected the name of the {last}, found {}", words(next)), "");
+        // A quote of a string, or of a body.
+        let is_text = next.starts_with(['"', '`', '\'']) || next == "string";
+        if is_end(next) || is_text || matches!(next, "(" | "()" | "{" | "}" | "|" | "||") {
+            let form = if last == "method" { "|args| { … }" } else { "() `…`" };
+            let help = format!("every {last} has a name: write ``{last} name{form}``");
+            return wrong(format!("expected the name of the {last}, found {}", words(next)), &help);
         }
         text::note_name(next);
         return Ok(now.ask("$token$", Some(op::NAME), Phase::ItemName));

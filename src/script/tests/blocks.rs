@@ -104,6 +104,14 @@ fn syntax_errors_in_blocks_have_positions() {
         "device B { task f `x` }",
         "ParseError: expected `(` after `task f`, found a string @ t.rhai:1:19 | write the parameters in parentheses, even if there are none",
     );
+    let named = |at: &str, kind: &str, found: &str, form: &str| {
+        format!(
+            "ParseError: expected the name of the {kind}, found {found} @ t.rhai:{at} | every {kind} has a name: write ``{kind} name{form}``"
+        )
+    };
+    case("device B {\n setup `x`\n}", &named("2:8", "setup", "a string", "() `…`"));
+    case("device B {\n setup() `x`\n}", &named("2:7", "setup", "`()`", "() `…`"));
+    case("device B {\n method |x| { 1 }\n}", &named("2:9", "method", "`|`", "|args| { … }"));
     case(
         "device B { task f(a b) `x` }",
         "ParseError: expected `,` or `)` in the parameters, found `b` @ t.rhai:1:21 | write parameters as `name`, `name = default` or `name: annotation`",
