@@ -200,6 +200,9 @@ fn editor_files_are_overwritten_only_by_force() {
     for (kind, files) in [
         ("vscode", &["language-configuration.json", "package.json", "syntaxes/rhai.tmLanguage.json"][..]),
         ("vim", &["ftdetect/rhai.vim", "ftplugin/rhai.vim", "indent/rhai.vim", "syntax/rhai.vim"]),
+        ("neovim", &["plugin/belay_script.lua", "syntax/rhai.vim"]),
+        ("helix", &["languages.toml"]),
+        ("zed", &["extension.toml", "Cargo.toml", "src/lib.rs", "languages/rhai/config.toml"]),
     ] {
         let target = format!("new/{kind} of mine");
         succeeds(folder.path(), &["editor", kind, &target]);

@@ -25,7 +25,9 @@ pub const EDITOR_HELP: &str = "\
 Examples:
   belay-script editor vscode ~/.vscode/extensions/belay-script-rhai
   belay-script editor vim ~/.vim/pack/belay-script/start/rhai
-  belay-script editor vim ~/.local/share/nvim/site/pack/belay-script/start/rhai";
+  belay-script editor neovim ~/.local/share/nvim/site/pack/belay-script/start/rhai
+  belay-script editor helix ~/.config/helix
+  belay-script editor zed ~/zed-belay-script";
 
 /// The help below `new`.
 pub const NEW_HELP: &str = "\
@@ -75,8 +77,14 @@ pub struct Editor {
 pub enum EditorKind {
     /// Visual Studio Code, and editors that take its extensions
     Vscode,
-    /// Vim and Neovim
+    /// Vim: colours and indentation
     Vim,
+    /// Neovim: as Vim, and the language server
+    Neovim,
+    /// Helix: the language server
+    Helix,
+    /// Zed: the language server and the brackets
+    Zed,
 }
 
 /// `new`.

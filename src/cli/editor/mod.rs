@@ -1,16 +1,32 @@
-//! `editor`: writes extensions for editors that highlight scripts and the MicroPython in them.
+//! `editor`: writes the files of `editors/` for editors: colours of scripts and the MicroPython in them, and the language server.
 //!
-//! The files of `vscode/` and `vim/` are embedded as they are. Both grammars hand the text between the quotes of a body
-//! to the editor's own Python. Invariant: existing files are overwritten only with `--force`.
+//! The files are embedded as they are. Invariant: existing files are overwritten only with `--force`.
 
 use super::arguments::{Editor, EditorKind};
 use super::console::Console;
 use super::generated::{self, Existing};
 use crate::diagnostic::Diagnostic;
-use include_dir::{Dir, include_dir};
 
-static VSCODE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/editor/vscode");
-static VIM: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/editor/vim");
+/// Embeds files of `editors/`: their paths below a folder, and their texts. A list, because building an extension leaves packages
+/// beside its files.
+macro_rules! embedded {
+    ($folder:literal: $($path:literal)*) => {
+        &[$(($path, include_str!(concat!("../../../editors/", $folder, "/", $path)))),*]
+    };
+}
+
+type Files = &'static [(&'static str, &'static str)];
+
+const VSCODE: Files = embedded!("vscode":
+    "README.md" "language-configuration.json" "package.json" "src/client.js" "src/events.js" "src/extension.js" "src/port.js"
+    "src/program.js" "src/tasks.js" "src/testing.js" "syntaxes/rhai.tmLanguage.json");
+const VIM: Files = embedded!("vim": "ftdetect/rhai.vim" "ftplugin/rhai.vim" "indent/rhai.vim" "syntax/rhai.vim");
+const NEOVIM: Files = embedded!("neovim": "plugin/belay_script.lua");
+const HELIX: Files = embedded!("helix": "languages.toml");
+const ZED: Files = embedded!("zed": "Cargo.toml" "extension.toml" "languages/rhai/config.toml" "src/lib.rs");
+
+/// The bundle that the packaged extension starts, and the sources that the written one starts.
+const BUNDLE: (&str, &str) = ("\"./dist/extension.js\"", "\"./src/extension.js\"");
 
 /// Writes the files of an editor; returns the exit status.
 ///
@@ -20,32 +36,39 @@ pub fn editor(options: &Editor, console: &Console) -> Result<u8, Diagnostic> {
     let existing = if options.force { Existing::Replace } else { Existing::Refuse };
     let made = generated::write(&options.folder, &files(options.kind), existing)?;
     console.text(&made.summary(&options.folder));
-    console.text(match options.kind {
-        EditorKind::Vscode => "restart the editor if the folder lies in its folder of extensions\n",
-        EditorKind::Vim => "Vim reads it if the folder lies in `pack/NAME/start` of `~/.vim`, or in its runtimepath\n",
-    });
+    console.text(next_step(options.kind));
     Ok(0)
+}
+
+/// What the user does next.
+fn next_step(kind: EditorKind) -> &'static str {
+    match kind {
+        EditorKind::Vscode => {
+            "for the language server, run `npm install --omit=dev` in this folder\n\
+             restart the editor if the folder lies in its folder of extensions\n"
+        }
+        EditorKind::Vim => "Vim reads it if the folder lies in `pack/NAME/start` of `~/.vim`, or in its runtimepath\n",
+        EditorKind::Neovim => {
+            "Neovim reads it if the folder lies in `pack/NAME/start` of `~/.local/share/nvim/site`, or in its runtimepath\n"
+        }
+        EditorKind::Helix => "run `hx --health rhai` to see whether Helix finds the language server\n",
+        EditorKind::Zed => {
+            "run `zed: install dev extension` in Zed and choose this folder; Zed needs Rust from rustup for it\n"
+        }
+    }
 }
 
 /// The files with their paths and texts.
 fn files(kind: EditorKind) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    collect(if kind == EditorKind::Vscode { &VSCODE } else { &VIM }, &mut found);
-    found.sort();
-    for (_, text) in &mut found {
-        *text = text.replace("{VERSION}", env!("CARGO_PKG_VERSION"));
-    }
-    found
-}
-
-fn collect(folder: &Dir<'_>, found: &mut Vec<(String, String)>) {
-    for file in folder.files() {
-        let path = file.path().to_string_lossy().replace('\\', "/");
-        found.extend(file.contents_utf8().map(|text| (path, text.to_owned())));
-    }
-    for inner in folder.dirs() {
-        collect(inner, found);
-    }
+    let parts: &[Files] = match kind {
+        EditorKind::Vscode => &[VSCODE],
+        EditorKind::Vim => &[VIM],
+        EditorKind::Neovim => &[VIM, NEOVIM],
+        EditorKind::Helix => &[HELIX],
+        EditorKind::Zed => &[ZED],
+    };
+    let files = parts.iter().flat_map(|part| part.iter());
+    files.map(|(path, text)| ((*path).to_owned(), text.replace(BUNDLE.0, BUNDLE.1))).collect()
 }
 
 #[cfg(test)]

@@ -36,6 +36,47 @@ fn groups(pattern: &str) -> Result<usize, String> {
     Ok(parsed.properties().explicit_captures_len())
 }
 
+/// Files that only the development of an extension needs.
+const OF_DEVELOPERS: &[&str] = &["build.mjs", "package-lock.json", "tsconfig.json", ".vscodeignore", "LICENSE"];
+
+#[test]
+fn every_file_for_users_is_embedded() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("editors");
+    for (folder, embedded) in [("vscode", VSCODE), ("vim", VIM), ("neovim", NEOVIM), ("helix", HELIX), ("zed", ZED)] {
+        let folder = root.join(folder);
+        // What a build leaves in the folder.
+        let is_built = |entry: &walkdir::DirEntry| {
+            ["node_modules", "dist", "target"].iter().any(|name| entry.file_name() == *name)
+        };
+        let found = walkdir::WalkDir::new(&folder).into_iter().filter_entry(|entry| !is_built(entry));
+        let found = found.map(Result::unwrap).filter(|entry| entry.file_type().is_file());
+        let found: BTreeSet<String> = found
+            .map(|entry| entry.path().strip_prefix(&folder).unwrap().to_string_lossy().replace('\\', "/"))
+            .filter(|path| !OF_DEVELOPERS.contains(&path.as_str()) && !path.ends_with(".vsix"))
+            .filter(|path| path != "Cargo.lock")
+            .collect();
+        assert_eq!(found, embedded.iter().map(|file| file.0.to_owned()).collect(), "{}", folder.display());
+    }
+}
+
+#[test]
+fn versions_are_those_of_the_program() {
+    for (kind, name) in [(EditorKind::Zed, "Cargo.toml"), (EditorKind::Zed, "extension.toml")] {
+        let text = text(kind, name);
+        assert!(text.contains(&format!("version = \"{}\"", env!("CARGO_PKG_VERSION"))), "{name}");
+    }
+}
+
+#[test]
+fn the_written_extension_needs_no_build() {
+    let package = json("package.json");
+    let main = package["main"].as_str().unwrap().strip_prefix("./").unwrap();
+    let source = text(EditorKind::Vscode, main);
+    for part in source.split("require(\"./").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        text(EditorKind::Vscode, &format!("src/{part}.js"));
+    }
+}
+
 #[test]
 fn the_extension_names_existing_files() {
     let package = json("package.json");
