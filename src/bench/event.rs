@@ -128,16 +128,14 @@ pub enum Event {
         attachment: Attachment,
     },
     /// Output of the script or a board: whole lines or parts of them.
-    Output {
-        /// The board's name; `None` for the script.
-        board: Option<String>,
-        /// The text, with `\n` line ends.
-        text: String,
-    },
+    Output(OutputChunk),
     /// A notice for the person at the terminal.
     Notice {
-        /// One line.
+        /// One line, or several without the last line end.
         text: String,
+        /// Whether the person has just seen it: the question and the answer that they typed. Not in logs.
+        #[serde(skip)]
+        seen: bool,
     },
     /// The script has ended and its devices are closed. Always the last event of a run.
     RunEnded {
@@ -176,6 +174,50 @@ pub struct RunBegun {
     /// Serial number of the unit under test.
     #[serde(alias = "unit")]
     pub serial: Option<String>,
+}
+
+/// A piece of output.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct OutputChunk {
+    /// The board's name; `None` for the script. In a closure that runs for one board, the script prints for that board.
+    pub board: Option<String>,
+    /// The text, with `\n` line ends. Empty if `bytes` hold no complete character; such a chunk is not logged.
+    pub text: String,
+    /// What kind of output it is.
+    #[serde(default, skip_serializing_if = "OutputKind::is_result")]
+    pub kind: OutputKind,
+    /// Where the script called `debug`: `a.rhai:3:5`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// What a board printed, byte for byte; `None` if the script printed. Not in logs.
+    #[serde(skip)]
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// A kind of output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputKind {
+    /// What tasks and the script print: results, for standard output.
+    #[default]
+    Result,
+    /// What `boot.py` and `main.py` print when the board starts: for standard error.
+    Boot,
+    /// What the script passes to `debug`: for standard error.
+    Debug,
+}
+
+impl OutputKind {
+    fn is_result(&self) -> bool {
+        *self == OutputKind::Result
+    }
+}
+
+impl Event {
+    /// Whether logs and reports contain it: output without complete text is only displayed.
+    pub fn is_recorded(&self) -> bool {
+        !matches!(self, Event::Output(chunk) if chunk.text.is_empty())
+    }
 }
 
 /// An opened device.

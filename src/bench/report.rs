@@ -13,11 +13,17 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _};
 
-/// Output kept per test, or outside of tests, in bytes: a flood must not exhaust memory.
+/// Output kept per test, or outside of tests, in bytes: a flood must not exhaust memory. Notices have the same limit.
 const MOST_OUTPUT: usize = 1 << 20;
 
 /// Marks omitted output.
 const MORE: &str = "(more was printed)\n";
+
+/// Marks omitted notices.
+const MORE_NOTICES: &str = "(more notices were shown)";
+
+/// Bytes that a notice takes in a report besides its text.
+const NOTICE: usize = 64;
 
 /// One run. All times are in seconds, all timestamps RFC 3339 in UTC.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -69,6 +75,9 @@ pub struct Report {
     /// Output outside of tests.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub output: Vec<Printed>,
+    /// Notices for the person at the terminal, also those during tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notices: Vec<Notice>,
 }
 
 /// One test of a run.
@@ -155,6 +164,15 @@ pub struct Sample {
     pub values: Vec<f64>,
 }
 
+/// A notice for the person at the terminal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// When it was shown.
+    pub time: String,
+    /// Its text.
+    pub text: String,
+}
+
 /// Consecutive output of the script or of one board.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Printed {
@@ -205,7 +223,7 @@ impl Test {
 }
 
 /// Builds the report of one run from events, in memory. [`Archive`](super::archive::Archive) handles runs of any size.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct ReportBuilder {
     report: Report,
     begun_at: f64,
@@ -217,6 +235,8 @@ pub struct ReportBuilder {
     series: HashMap<u64, Option<u64>>,
     /// Bytes of output kept per test, or outside of tests.
     printed: HashMap<Option<u64>, usize>,
+    /// Bytes of notices.
+    noticed: usize,
 }
 
 /// The error of a truncated stream.
@@ -228,10 +248,25 @@ fn cut_off() -> Failure {
     }
 }
 
+impl Default for ReportBuilder {
+    fn default() -> Self {
+        ReportBuilder::new()
+    }
+}
+
 impl ReportBuilder {
     /// Starts with no events.
     pub fn new() -> ReportBuilder {
-        ReportBuilder { report: Report { schema: SCHEMA, ..Report::default() }, ..ReportBuilder::default() }
+        ReportBuilder {
+            report: Report { schema: SCHEMA, ..Report::default() },
+            begun_at: 0.0,
+            latest_at: 0.0,
+            ended: false,
+            running: Vec::new(),
+            series: HashMap::new(),
+            printed: HashMap::new(),
+            noticed: 0,
+        }
     }
 
     /// Whether the run has ended.
@@ -313,7 +348,7 @@ impl ReportBuilder {
             }
             Event::UnitNamed { serial } => self.report.serial = Some(serial.clone()),
             Event::BoardOpened(board) => self.report.boards.push(board.clone()),
-            Event::GroupBegun { .. } | Event::GroupEnded { .. } | Event::Notice { .. } => {}
+            Event::GroupBegun { .. } | Event::GroupEnded { .. } => {}
             Event::TestBegun(_) | Event::TestAttempt { .. } | Event::TestEnded { .. } => self.add_test(line),
             Event::Measured { test, measurement } => match self.test(*test) {
                 Some(test) => test.measurements.push(measurement.clone()),
@@ -325,7 +360,8 @@ impl ReportBuilder {
                 Some(test) => test.attachments.push(attachment.clone()),
                 None => self.report.attachments.push(attachment.clone()),
             },
-            Event::Output { board, text } => self.add_output(board.as_ref(), text),
+            Event::Output(chunk) => self.add_output(chunk.board.as_ref(), &chunk.text),
+            Event::Notice { text, .. } => self.add_notice(line.at, text),
             Event::RunEnded { outcome, duration_s, error, closing } => {
                 self.ended = true;
                 let report = &mut self.report;
@@ -409,6 +445,9 @@ impl ReportBuilder {
 
     /// Output belongs to the running test if there is only one; otherwise its origin is unknown.
     fn add_output(&mut self, board: Option<&String>, text: &str) {
+        if text.is_empty() {
+            return;
+        }
         let only = if let [only] = self.running.as_slice() { Some(*only) } else { None };
         let kept = self.printed.entry(only).or_default();
         let whole = *kept + text.len() <= MOST_OUTPUT;
@@ -421,6 +460,15 @@ impl ReportBuilder {
             Some(last) if whole && last.board.as_ref() == board => last.text.push_str(text),
             _ if whole => printed.push(Printed { board: board.cloned(), text: text.to_owned() }),
             _ => printed.push(Printed { board: None, text: MORE.to_owned() }),
+        }
+    }
+
+    fn add_notice(&mut self, at: f64, text: &str) {
+        let had_room = self.noticed <= MOST_OUTPUT;
+        self.noticed = self.noticed.saturating_add(text.len() + NOTICE);
+        let text = if self.noticed <= MOST_OUTPUT { text } else { MORE_NOTICES };
+        if had_room {
+            self.report.notices.push(Notice { time: date::utc_of(at), text: text.to_owned() });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reports, made of events.
 
 use super::*;
-use crate::bench::event::{RunBegun, TestBegun};
+use crate::bench::event::{OutputChunk, RunBegun, TestBegun};
 
 fn events() -> Vec<Event> {
     let begun = RunBegun { schema: SCHEMA, script: "a.rhai".to_owned(), ..RunBegun::default() };
@@ -9,7 +9,7 @@ fn events() -> Vec<Event> {
     let test = |test, name: &str| Event::TestBegun(TestBegun { test, name: name.to_owned(), ..TestBegun::default() });
     let ended =
         |test, outcome| Event::TestEnded { test, outcome, duration_s: 0.5, reason: None, error: None, ends_run: false };
-    let printed = |text: &str| Event::Output { board: None, text: text.to_owned() };
+    let printed = |text: &str| Event::Output(OutputChunk { text: text.to_owned(), ..OutputChunk::default() });
     vec![
         Event::RunBegun(begun),
         printed("hello\n"),
@@ -94,9 +94,15 @@ fn a_flood_of_output_is_truncated() {
     let mut fold = fold(&lines()[..4]);
     let text = "x".repeat(1000);
     for _ in 0..2000 {
-        fold.add(&TimedEvent { at: 1.0, run: 1, event: Event::Output { board: None, text: text.clone() } });
+        let chunk = OutputChunk { text: text.clone(), ..OutputChunk::default() };
+        fold.add(&TimedEvent { at: 1.0, run: 1, event: Event::Output(chunk) });
+        let notice = Event::Notice { text: text.clone(), seen: false };
+        fold.add(&TimedEvent { at: 1.0, run: 1, event: notice });
     }
     let report = fold.report();
+    let kept: usize = report.notices.iter().map(|notice| notice.text.len()).sum();
+    assert!((900_000..MOST_OUTPUT).contains(&kept), "{kept}");
+    assert_eq!(report.notices.iter().filter(|notice| notice.text == MORE_NOTICES).count(), 1);
     let output = &report.tests[0].output;
     assert_eq!((output.len(), output[1].text.as_str()), (2, MORE));
     assert!(output[0].text.len() <= MOST_OUTPUT);

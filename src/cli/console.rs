@@ -9,14 +9,13 @@ use super::output::output;
 use super::progress;
 use super::render::{self, Colour};
 use super::report;
-use crate::bench::event::{Event, TimedEvent};
+use crate::bench::event::{Event, OutputChunk, OutputKind, TimedEvent};
 use crate::bench::report::ReportBuilder;
 use crate::bench::tally::Tally;
 use crate::device::{Output, Stage, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::disk::reason;
-use crate::origin::Origin;
-use crate::script::{Observer, Sources};
+use crate::script::{Activity, Observer, Sources};
 use crate::visible;
 use indicatif::ProgressBar;
 use std::collections::HashMap;
@@ -497,7 +496,8 @@ impl Output for Console {
     }
 }
 
-impl Observer for Console {
+impl Console {
+    /// Prints a line of the script.
     fn print(&self, text: &str) {
         let mut inner = self.lock();
         inner.end_lines_of_others("");
@@ -505,6 +505,7 @@ impl Observer for Console {
         inner.write(format!("{text}\n").as_bytes());
     }
 
+    /// Prints a line of a closure that runs for one of several boards.
     fn print_for(&self, board: &str, text: &str) {
         let mut inner = self.lock();
         let text = &inner.safe(text);
@@ -519,7 +520,8 @@ impl Observer for Console {
         inner.board(board, &format!("{text}\n"));
     }
 
-    fn debug(&self, text: &str, place: Option<&Origin>) {
+    /// Prints a line of the script's `debug` on standard error, with its place.
+    fn debug(&self, text: &str, place: Option<&str>) {
         let text = visible::text(text);
         let line = match place {
             Some(place) => format!("{place}: {text}\n"),
@@ -528,11 +530,40 @@ impl Observer for Console {
         self.lock().complain(&line);
     }
 
+    /// Parallel closures start, or have ended.
     fn parallel(&self, running: bool) {
         self.lock().parallel = running;
     }
 
+    fn chunk(&self, chunk: &OutputChunk) {
+        let OutputChunk { board, text, kind, place, bytes } = chunk;
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        match (kind, board, bytes) {
+            (OutputKind::Debug, ..) => self.debug(line, place.as_deref()),
+            (OutputKind::Boot, board, _) => self.boot(board.as_deref().unwrap_or_default(), text),
+            (OutputKind::Result, Some(board), Some(bytes)) => self.printed(board, bytes, text),
+            (OutputKind::Result, Some(board), None) => self.print_for(board, line),
+            (OutputKind::Result, None, _) => self.print(line),
+        }
+    }
+}
+
+impl Observer for Console {
+    fn activity(&self, activity: &Activity<'_>) {
+        match *activity {
+            Activity::OpenDevices(count) => self.open_devices(count),
+            Activity::Parallel(running) => self.parallel(running),
+            Activity::Transfer { device, progress } => self.transfer(device, progress),
+        }
+    }
+
     fn event(&self, line: &TimedEvent, sources: &Sources) {
+        match &line.event {
+            Event::Output(chunk) => return self.chunk(chunk),
+            Event::Notice { seen: true, .. } => return,
+            Event::Notice { text, .. } => return self.notice(text),
+            _ => {}
+        }
         let mut inner = self.lock();
         match &line.event {
             Event::Measured { test: None, measurement } => {

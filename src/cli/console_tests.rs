@@ -157,7 +157,7 @@ fn tests_are_reported_with_measurements_and_excerpts() {
 fn notices_go_to_standard_error() {
     let (console, paper) = console();
     console.notice("installing\n");
-    console.debug("x", Some(&Origin::new("a.rhai", 1, 2)));
+    console.debug("x", Some("a.rhai:1:2"));
     paper.expect("<installing\n><a.rhai:1:2: x\n>");
 }
 

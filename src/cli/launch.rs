@@ -9,7 +9,7 @@ use super::operator::Desk;
 use super::{memory, misuse, report_failures, session, station};
 use crate::bench::select::Selection;
 use crate::bench::station::Station;
-use crate::device::{Host, Output};
+use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::gate::Permissions;
 use crate::port::trace::Recorder;
@@ -86,17 +86,12 @@ impl<'a> Launch<'a> {
         }
     }
 
-    /// The bench of this script; its boards print to `output`. `port`: in place of the one of the command line.
+    /// The bench of this script. `port`: in place of the one of the command line.
     ///
     /// # Errors
     /// If the configuration or the station's file is wrong, the password cannot be read, or the folder to mount does not exist.
-    pub fn bench<O: Output + 'static>(
-        &self,
-        output: &Arc<O>,
-        port: Option<&str>,
-        recorder: Option<&Recorder>,
-    ) -> Result<Bench, Diagnostic> {
-        let (host, station) = session::host_at(output, self.connection, self.script, port, recorder)?;
+    pub fn bench(&self, port: Option<&str>, recorder: Option<&Recorder>) -> Result<Bench, Diagnostic> {
+        let (host, station) = session::host_at(self.console, self.connection, self.script, port, recorder)?;
         if let Some((folder, writable)) = self.mount {
             host.set_mount(folder, writable)
                 .map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))?;

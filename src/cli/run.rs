@@ -5,7 +5,7 @@
 use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
 use super::launch::Launch;
-use super::reporting::{Journal, Watch};
+use super::reporting::{self, Journal};
 use super::{is_python, misuse, python_file, readable, report_failures, session, signals, station, watch};
 use crate::diagnostic::Diagnostic;
 use crate::script::Finished;
@@ -37,10 +37,9 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let name = run.script.file_stem().unwrap_or_default().to_string_lossy();
     let journal = Journal::open(&run.noting, folder.as_deref(), &name, console)?;
     signals::watch()?;
-    let watch = Watch::new(console, &journal);
     let launch = Launch::of_run(&run, console);
-    let bench = launch.bench(&watch, None, session::recorder(&run.connection)?.as_ref())?;
-    let mut runner = launch.runner(&bench, watch, journal.subject(&run.script));
+    let bench = launch.bench(None, session::recorder(&run.connection)?.as_ref())?;
+    let mut runner = launch.runner(&bench, reporting::observer(console, &journal), journal.subject(&run.script));
     let finished = bench.run(&mut runner, &run.script);
     bench.report(&finished, &runner.sources(), console);
     let unwritten = report_failures(console, &journal.finish(false, console), &runner.sources());

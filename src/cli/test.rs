@@ -8,7 +8,7 @@ use super::console::{Console, Stream};
 use super::launch::Launch;
 use super::listed;
 use super::render::Colour;
-use super::reporting::{Journal, Watch};
+use super::reporting::{self, Journal};
 use super::run::status;
 use super::{is_python, misuse, readable, report_failures, session, signals, station};
 use crate::bench::select::Dice;
@@ -136,9 +136,7 @@ impl Bench<'_> {
 
     /// Runs one file.
     fn run(&self, file: &Path, seed: Option<u64>, port: Option<&str>, console: &Arc<Console>) -> Ran {
-        let watch = Watch::new(console, self.journal);
         let subject = self.journal.subject(file);
-        watch.begin(&subject);
         let launch = Launch {
             console,
             script: Some(file),
@@ -154,14 +152,14 @@ impl Bench<'_> {
             shown: Some(&self.shown),
             lends_terminal: false,
         };
-        let bench = match launch.bench(&watch, port, self.recorder.as_ref()) {
+        let bench = match launch.bench(port, self.recorder.as_ref()) {
             Ok(bench) => bench,
             Err(failure) => {
                 let status = report_failures(console, &[failure], &crate::script::Sources::default());
                 return Ran { status, tally: Tally::default() };
             }
         };
-        let mut runner = launch.runner(&bench, watch, subject);
+        let mut runner = launch.runner(&bench, reporting::observer(console, self.journal), subject);
         let finished = bench.run(&mut runner, file);
         bench.report(&finished, &runner.sources(), console);
         Ran { status: status(&finished, console.broken()), tally: finished.tally }

@@ -52,7 +52,7 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         let _ = rings.send(());
     })?;
     let launch = Launch::of_run(run, console);
-    let bench = launch.bench(console, None, session::recorder(&run.connection)?.as_ref())?;
+    let bench = launch.bench(None, session::recorder(&run.connection)?.as_ref())?;
     bench.host.keep_links(true);
     let mut folders = Folders::new(&run.script, &shared, bell)?;
     loop {

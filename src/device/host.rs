@@ -6,7 +6,7 @@ use crate::device::handle::Device;
 use crate::device::kept::Pool;
 use crate::device::lock::lock;
 use crate::device::named::Known;
-use crate::device::output::Output;
+use crate::device::output::{Outlet, Output};
 use crate::device::person::Terminal;
 use crate::error::{Error, Result};
 use crate::gate::Gate;
@@ -24,7 +24,7 @@ use std::time::Instant;
 pub struct Host(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
-    output: Arc<dyn Output>,
+    output: Arc<Outlet>,
     port: Option<String>,
     deadline: Mutex<Option<Instant>>,
     /// The line and the login, unless `open` sets others.
@@ -77,7 +77,7 @@ impl Host {
     /// A host without devices. `port`: the port of `--port`, in any form; `None`: `BELAY_DEVICE`, else the only board.
     pub fn new(output: Arc<dyn Output>, port: Option<String>) -> Host {
         Host(Arc::new(Shared {
-            output,
+            output: Arc::new(Outlet::new(output)),
             port,
             deadline: Mutex::new(None),
             line: Mutex::default(),
@@ -179,6 +179,11 @@ impl Host {
 
     pub(super) fn shared_output(&self) -> Arc<dyn Output> {
         self.0.output.clone()
+    }
+
+    /// Passes output of all devices to `output` from now on: the run in progress makes events of it.
+    pub(crate) fn redirect(&self, output: Arc<dyn Output>) {
+        self.0.output.redirect(output);
     }
 
     /// The receiver of the boards' output.

@@ -60,7 +60,7 @@ pub use link::Connector;
 pub use named::NamedBoard;
 pub use operation::{Function, Index, Operation};
 pub use options::{Hook, Implementation, OpenOptions};
-pub use output::{Output, Stage, Transfer};
+pub use output::{Output, Silent, Stage, Transfer};
 pub use person::{Conversation, Terminal, unattended};
 pub use proxy::{Items, OperationResult, Proxied, Proxy};
 pub use reset::Reset;

@@ -5,8 +5,10 @@
 //! character, a `\r` that may be half a line end, and an unfinished title.
 
 use crate::device::lines::{LineMap, Mapped};
+use crate::device::lock::lock;
 use crate::python::rewriter::LineRewriter;
 use crate::python::traceback::{Place, TracebackFrame};
+use std::sync::{Arc, Mutex};
 
 /// Output of a board.
 #[derive(Debug, Default)]
@@ -171,6 +173,61 @@ pub trait Output: Send + Sync {
     /// The progress of a sync of `device`; `None`: it has ended.
     fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
         let _ = (device, transfer);
+    }
+}
+
+/// Ignores everything: for a host whose output a run takes over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Output for Silent {
+    fn board(&self, _device: &str, _text: &str) {}
+    fn notice(&self, _text: &str) {}
+}
+
+/// Passes everything on to another output, which can be exchanged: boards keep it for longer than a run.
+pub struct Outlet(Mutex<Arc<dyn Output>>);
+
+impl Outlet {
+    /// Passes on to `output`.
+    pub fn new(output: Arc<dyn Output>) -> Outlet {
+        Outlet(Mutex::new(output))
+    }
+
+    /// Passes on to `output` from now on.
+    pub fn redirect(&self, output: Arc<dyn Output>) {
+        *lock(&self.0) = output;
+    }
+
+    /// Where to pass on now. The lock is not held while that prints.
+    fn target(&self) -> Arc<dyn Output> {
+        lock(&self.0).clone()
+    }
+}
+
+impl Output for Outlet {
+    fn board(&self, device: &str, text: &str) {
+        self.target().board(device, text);
+    }
+
+    fn printed(&self, device: &str, bytes: &[u8], text: &str) {
+        self.target().printed(device, bytes, text);
+    }
+
+    fn boot(&self, device: &str, text: &str) {
+        self.target().boot(device, text);
+    }
+
+    fn notice(&self, text: &str) {
+        self.target().notice(text);
+    }
+
+    fn open_devices(&self, count: usize) {
+        self.target().open_devices(count);
+    }
+
+    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
+        self.target().transfer(device, transfer);
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Invariant: debug and release builds behave the same, because every limit is set here.
 
+use crate::bench::event::{OutputChunk, OutputKind};
 use crate::script::diagnostics::errors;
 use crate::script::errors::place;
 use crate::script::language::{comparing, text};
@@ -58,13 +59,16 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
 
 #[expect(deprecated, reason = "Rhai marks its volatile hooks that way; the version is pinned")]
 fn hooks(engine: &mut Engine, run: &Arc<Run>) {
-    let observer = run.observer.clone();
-    engine.on_print(move |text| match board::board() {
-        None => observer.print(text),
-        Some(board) => observer.print_for(&board, text),
+    let events = run.events.clone();
+    engine.on_print(move |text| {
+        let (board, text) = (board::board(), format!("{text}\n"));
+        events.emit_output(OutputChunk { board, text, ..OutputChunk::default() });
     });
-    let observer = run.observer.clone();
-    engine.on_debug(move |text, source, position| observer.debug(text, place(source, position).as_ref()));
+    let events = run.events.clone();
+    engine.on_debug(move |text, source, position| {
+        let (place, text) = (place(source, position).map(|place| place.to_string()), format!("{text}\n"));
+        events.emit_output(OutputChunk { text, kind: OutputKind::Debug, place, ..OutputChunk::default() });
+    });
     let shared = run.clone();
     engine.on_progress(move |operations| {
         // Memory may double with every operation.

@@ -35,7 +35,7 @@ pub(crate) fn refused(run: &Run, findings: &[Finding], shown: &ShownWarnings) ->
         let help = finding.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
         let warning = format!("{}: warning: {}{help}", finding.origin, finding.message);
         if shown.is_new(&warning) {
-            run.observer.notice(&warning);
+            run.notice(&warning);
         }
     }
     let mut errors = findings.iter().filter(|finding| finding.severity == Severity::Error).map(Finding::diagnostic);

@@ -1,6 +1,6 @@
 //! The only code that uses Rhai: the language of device classes on top of it, and script runs.
 //!
-//! [`Runner`] runs or checks one script; a [`Session`] evaluates inputs one by one; an [`Observer`] gets output and test events. Uses [`crate::device`],
+//! [`Runner`] runs or checks one script; a [`Session`] evaluates inputs one by one; an [`Observer`] gets their events. Uses [`crate::device`],
 //! [`crate::bench`] and Rhai. Invariant: every device that a script opened is closed when its run ends, whatever it does,
 //! and no panic leaves [`Runner`].
 //!
@@ -38,7 +38,7 @@ pub use analysis::{Finding, Fix, Severity, fixed};
 pub use inputs::{Inputs, Stale};
 pub(crate) use language::tokens::block_comment;
 pub use names::KEYWORDS;
-pub use observer::Observer;
+pub use observer::{Activity, Observer};
 pub use reference::definitions::definitions;
 pub use reference::help::Words;
 pub use run::memory::Memory;

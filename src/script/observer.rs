@@ -1,32 +1,51 @@
 //! Observers of a run.
 //!
-//! Uses [`crate::bench`]. Invariant: everything that a run shows goes through an observer.
+//! Uses [`crate::bench`]. Invariant: everything that a run shows goes through its observer; everything that a report may
+//! contain is an event.
 
 use crate::bench::event::TimedEvent;
-use crate::bench::operator::{Answer, Question, Source};
-use crate::device::Output;
-use crate::origin::Origin;
+use crate::device::Transfer;
 use crate::script::sources::Sources;
+use std::sync::Arc;
 
-/// Observes a run: gets output and test events.
-pub trait Observer: Output {
-    /// A `print` of the script: a line without its end.
-    fn print(&self, text: &str);
-    /// A `print` of a closure that runs for one of several boards.
-    fn print_for(&self, board: &str, text: &str) {
-        self.board(board, &format!("{text}\n"));
+/// Observes a run.
+///
+/// Its functions are called on the thread on which something happens, at once, and in that thread's order. Closures of
+/// `parallel` call them concurrently. No lock of the run is held, so an observer may print and wait; but the board that has
+/// just printed is in use, and [`Observer::activity`] must not use the host.
+pub trait Observer: Send + Sync {
+    /// Something happened: output, a notice, a test, a measurement. `sources`: the texts for excerpts of failures.
+    fn event(&self, event: &TimedEvent, sources: &Sources);
+
+    /// What a display may show meanwhile. It changes all the time and says nothing about the result, so it is no event.
+    fn activity(&self, activity: &Activity<'_>) {
+        let _ = activity;
     }
-    /// A `debug` of the script: a line without its end, and its place.
-    fn debug(&self, text: &str, place: Option<&Origin>);
+}
+
+/// The current activity of a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Activity<'a> {
+    /// The number of open devices, after every opening and closing. With several, output needs their names.
+    OpenDevices(usize),
     /// Parallel closures start, or have ended: only in between can boards print at the same time.
-    fn parallel(&self, _running: bool) {}
-    /// A question was answered.
-    fn answered(&self, question: &Question, answer: &Answer, source: Source) {
-        if source != Source::Person {
-            self.notice(&format!("? {} {}", question.text, question.shown(answer)));
-        }
+    Parallel(bool),
+    /// The progress of a sync.
+    Transfer {
+        /// The device's name.
+        device: &'a str,
+        /// `None`: it has ended.
+        progress: Option<&'a Transfer<'a>>,
+    },
+}
+
+/// Several observers, one after the other.
+impl Observer for Vec<Arc<dyn Observer>> {
+    fn event(&self, event: &TimedEvent, sources: &Sources) {
+        self.iter().for_each(|observer| observer.event(event, sources));
     }
-    /// An event: a test started or ended, something was measured. Output and notices arrive through the other functions
-    /// only.
-    fn event(&self, line: &TimedEvent, sources: &Sources);
+
+    fn activity(&self, activity: &Activity<'_>) {
+        self.iter().for_each(|observer| observer.activity(activity));
+    }
 }

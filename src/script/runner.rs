@@ -32,7 +32,7 @@ pub struct Finished {
     pub failure: Option<Diagnostic>,
     /// Errors while closing devices.
     pub closing: Vec<Diagnostic>,
-    /// Tests and measurements. Empty with [`RunOptions::drops_report`].
+    /// Tests, measurements, output and notices. Empty with [`RunOptions::drops_report`].
     pub report: Report,
     /// Verdicts of tests and measurements, counted.
     pub tally: Tally,
@@ -48,7 +48,8 @@ pub struct Runner {
 }
 
 impl Runner {
-    /// Creates a runner whose scripts open devices through `host`.
+    /// Creates a runner whose scripts open devices through `host`. From now on, output and notices of the host's devices are events
+    /// for `observer`.
     pub fn new(host: Host, observer: Arc<dyn Observer>, options: RunOptions) -> Runner {
         let run = Arc::new(Run::new(host, observer, options));
         let engine = engine::engine(&run);
@@ -135,7 +136,7 @@ impl Runner {
     fn finish(&self, begun: Instant, failure: Option<Diagnostic>) -> Finished {
         let finished = finish(&self.run, failure);
         self.run.emit_end(begun, finished.failure.as_ref(), &finished.closing, finished.exit);
-        let (report, tally) = self.run.recorder.take_report();
+        let (report, tally) = self.run.events.take_report();
         Finished { report, tally, ..finished }
     }
 

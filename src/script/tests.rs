@@ -2,9 +2,9 @@
 
 use super::lock::lock;
 use super::{Finished, Observer, RunOptions, Runner, Sources};
-use crate::bench::event::{Event, Outcome, TimedEvent};
+use crate::bench::event::{Event, Outcome, OutputChunk, OutputKind, TimedEvent};
 use crate::device::class::Class;
-use crate::device::{Host, Output};
+use crate::device::{Host, Silent};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::origin::Origin;
@@ -17,24 +17,19 @@ struct Watcher {
     lines: Mutex<Vec<String>>,
 }
 
-impl Output for Watcher {
-    fn board(&self, device: &str, text: &str) {
-        lock(&self.lines).push(format!("[{device}] {text}"));
-    }
-    fn notice(&self, text: &str) {
-        lock(&self.lines).push(format!("notice: {text}"));
-    }
-}
-
 impl Observer for Watcher {
-    fn print(&self, text: &str) {
-        lock(&self.lines).push(text.to_owned());
-    }
-    fn debug(&self, text: &str, place: Option<&Origin>) {
-        lock(&self.lines).push(format!("{}: {text}", place.map(ToString::to_string).unwrap_or_default()));
-    }
     fn event(&self, line: &TimedEvent, _: &Sources) {
         let said = match &line.event {
+            Event::Output(OutputChunk { board: Some(device), text, .. }) => format!("[{device}] {text}"),
+            Event::Output(chunk) => {
+                let line = chunk.text.strip_suffix('\n').unwrap_or(&chunk.text);
+                if chunk.kind == OutputKind::Debug {
+                    format!("{}: {line}", chunk.place.as_deref().unwrap_or_default())
+                } else {
+                    line.to_owned()
+                }
+            }
+            Event::Notice { text, .. } => format!("notice: {text}"),
             Event::TestBegun(begun) => format!("begin {}", begun.name),
             Event::Measured { test, measurement } => {
                 format!("measured {} {} {}", measurement.name, measurement.value, test.is_some())
@@ -52,7 +47,7 @@ fn runner() -> (Runner, Arc<Watcher>) {
 
 fn runner_with(options: RunOptions) -> (Runner, Arc<Watcher>) {
     let watcher = Arc::new(Watcher::default());
-    let host = Host::new(watcher.clone(), None);
+    let host = Host::new(Arc::new(Silent), None);
     let options = RunOptions { args: vec!["one".to_owned()], ..options };
     (Runner::new(host, watcher.clone(), options), watcher)
 }

@@ -27,7 +27,7 @@ fn a_lost_remainder_is_a_notice_in_every_report_of_events() {
         let program = Program::new()
             .file("a.rhai", SCRIPT.as_bytes())
             .file("m.rhai", b"fn third(x) { x / 3 }\n")
-            .args([command, "a.rhai", "-p", "sim", "--jsonl", "log.jsonl"]);
+            .args([command, "a.rhai", "-p", "sim", "--jsonl", "log.jsonl", "--json", "a.json", "--html", "a.html"]);
         let outcome = program.outcome_in(folder.path());
         assert_eq!(outcome.status, Some(0), "{outcome:?}");
         assert_eq!(outcome.stderr, format!("{}\n{}\n", NOTICES[0], NOTICES[1]), "{outcome:?}");
@@ -38,6 +38,15 @@ fn a_lost_remainder_is_a_notice_in_every_report_of_events() {
             .map(|event| event["text"].as_str().unwrap_or_default().to_owned())
             .collect();
         assert_eq!(notices, NOTICES, "{log}");
+        let report = fs::read_to_string(folder.path().join("a.json")).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        let run = if command == "run" { &report } else { &report["runs"][0] };
+        let listed =
+            run["notices"].as_array().unwrap().iter().map(|notice| notice["text"].as_str().unwrap_or_default());
+        assert_eq!(listed.collect::<Vec<_>>(), NOTICES, "{report}");
+        assert!(run["notices"][0]["time"].as_str().is_some_and(|time| time.ends_with('Z')), "{report}");
+        let page = fs::read_to_string(folder.path().join("a.html")).unwrap();
+        assert!(page.contains("2 notices") && page.contains(NOTICES[1]), "{page}");
     }
 }
 

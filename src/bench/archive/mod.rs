@@ -248,7 +248,7 @@ impl Archiver {
     /// If the disk write fails; earlier events can still be reported.
     pub fn add(&mut self, line: &TimedEvent) -> io::Result<()> {
         let index = self.runs.iter().rposition(|(run, _)| *run == line.run).unwrap_or_else(|| {
-            self.runs.push((line.run, Recording::new()));
+            self.runs.push((line.run, Recording::default()));
             self.runs.len() - 1
         });
         self.unwritten += self.runs[index].1.add(line, &mut self.store)?;
@@ -314,10 +314,6 @@ struct Recording {
 }
 
 impl Recording {
-    fn new() -> Recording {
-        Recording { fold: ReportBuilder::new(), ..Recording::default() }
-    }
-
     /// Adds an event; returns the number of bytes that logs have grown by.
     fn add(&mut self, line: &TimedEvent, store: &mut Store) -> io::Result<usize> {
         self.fold.touch(line.at);

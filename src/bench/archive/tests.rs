@@ -1,7 +1,7 @@
 //! Compares archives with reports in memory.
 
 use super::*;
-use crate::bench::event::{Outcome, RunBegun, SCHEMA, TestBegun};
+use crate::bench::event::{Outcome, OutputChunk, RunBegun, SCHEMA, TestBegun};
 use crate::bench::report::{Runs, from_lines};
 use crate::bench::writers::{html, json};
 
@@ -27,7 +27,7 @@ fn event(dice: &mut Dice) -> Event {
     let outcome = Outcome::ALL[dice.below(6) as usize];
     let failure = || Failure { kind: "ScriptError".to_owned(), message: format!("no {test}"), ..Failure::default() };
     let error = (outcome == Outcome::Error).then(failure);
-    match dice.below(12) {
+    match dice.below(13) {
         0 | 1 => {
             let group = if test.is_multiple_of(2) { Vec::new() } else { vec!["g".to_owned()] };
             Event::TestBegun(TestBegun { test, name: format!("t{test}"), group, ..TestBegun::default() })
@@ -51,7 +51,11 @@ fn event(dice: &mut Dice) -> Event {
             let (name, media) = (format!("a{test}"), "text/plain".to_owned());
             Event::Attached { test: some, attachment: Attachment { name, media, size: 2, content: "aGk=".to_owned() } }
         }
-        10 => Event::Output { board: some.map(|test| format!("B{}", test % 2)), text: format!("line {test}\n") },
+        10 => {
+            let (board, text) = (some.map(|test| format!("B{}", test % 2)), format!("line {test}\n"));
+            Event::Output(OutputChunk { board, text, ..OutputChunk::default() })
+        }
+        11 => Event::Notice { text: format!("notice {test}"), seen: false },
         _ => Event::UnitNamed { serial: format!("SN{test}") },
     }
 }

@@ -5,7 +5,7 @@
 use crate::bench::archive::{Archive, Rows, Run, SavedTest};
 use crate::bench::event::{Board, Failure, Outcome, SCHEMA};
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Attempt, Printed};
+use crate::bench::report::{Attempt, Notice, Printed};
 use crate::bench::schedule::Schedule;
 use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
@@ -86,6 +86,8 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     schedules: &'a [Schedule],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     output: &'a [Printed],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    notices: &'a [Notice],
 }
 
 fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
@@ -112,6 +114,7 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         attachments: Listed(move || run.attachments(None)),
         schedules: &head.schedules,
         output: &head.output,
+        notices: &head.notices,
     }
 }
 

@@ -79,7 +79,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         shown: None,
         lends_terminal: true,
     };
-    let bench = launch.bench(console, None, session::recorder(&options.connection)?.as_ref())?;
+    let bench = launch.bench(None, session::recorder(&options.connection)?.as_ref())?;
     let host = &bench.host;
     let session = launch.runner(&bench, console.clone(), Subject::default()).session();
     let load = options.load.as_deref();

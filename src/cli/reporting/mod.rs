@@ -12,15 +12,12 @@ use super::console::Console;
 use super::misuse;
 use super::output::output;
 use crate::bench::archive::{Archive, Archiver, Rows};
-use crate::bench::date;
-use crate::bench::event::{Event, TimedEvent};
-use crate::bench::operator::{Answer, Question, Source};
+use crate::bench::event::TimedEvent;
 use crate::bench::writers::{csv, html, json, junit};
-use crate::device::{Output, Transfer};
+use crate::device::Output as _;
 use crate::diagnostic::Diagnostic;
 use crate::disk::{self, Replacement};
 use crate::error::Kind;
-use crate::origin::Origin;
 use crate::script::{Observer, Sources, Subject};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -112,7 +109,7 @@ impl Journal {
 
     /// Logs an event, and archives it if a report is requested at the end.
     fn add(&self, line: &TimedEvent) {
-        if !self.wanted {
+        if !self.wanted || !line.event.is_recorded() {
             return;
         }
         let mut inner = self.lock();
@@ -225,95 +222,14 @@ fn unwritable(path: &Path, error: &io::Error) -> Diagnostic {
     }
 }
 
-/// Watches a run for the console and the journal.
-pub struct Watch {
-    console: Arc<Console>,
-    journal: Arc<Journal>,
-    run: Mutex<u32>,
-}
-
-impl Watch {
-    /// Watches a run.
-    pub fn new(console: &Arc<Console>, journal: &Arc<Journal>) -> Arc<Watch> {
-        Arc::new(Watch { console: console.clone(), journal: journal.clone(), run: Mutex::new(1) })
-    }
-
-    /// Starts watching the next run.
-    pub fn begin(&self, subject: &Subject) {
-        *self.run.lock().unwrap_or_else(PoisonError::into_inner) = subject.run;
-    }
-
-    fn note(&self, event: impl FnOnce() -> Event) {
-        if self.journal.wanted {
-            let run = *self.run.lock().unwrap_or_else(PoisonError::into_inner);
-            self.journal.add(&TimedEvent { at: date::now(), run, event: event() });
-        }
+impl Observer for Journal {
+    fn event(&self, event: &TimedEvent, _sources: &Sources) {
+        self.add(event);
     }
 }
 
-impl Output for Watch {
-    fn board(&self, device: &str, text: &str) {
-        if !text.is_empty() {
-            self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
-        }
-        self.console.board(device, text);
-    }
-
-    fn printed(&self, device: &str, bytes: &[u8], text: &str) {
-        if !text.is_empty() {
-            self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
-        }
-        self.console.printed(device, bytes, text);
-    }
-
-    fn boot(&self, device: &str, text: &str) {
-        if !text.is_empty() {
-            self.note(|| Event::Output { board: Some(device.to_owned()), text: text.to_owned() });
-        }
-        self.console.boot(device, text);
-    }
-
-    fn notice(&self, text: &str) {
-        self.note(|| Event::Notice { text: text.trim_end().to_owned() });
-        self.console.notice(text);
-    }
-
-    fn open_devices(&self, count: usize) {
-        self.console.open_devices(count);
-    }
-
-    fn transfer(&self, device: &str, transfer: Option<&Transfer<'_>>) {
-        self.console.transfer(device, transfer);
-    }
-}
-
-impl Observer for Watch {
-    fn print(&self, text: &str) {
-        self.note(|| Event::Output { board: None, text: format!("{text}\n") });
-        self.console.print(text);
-    }
-
-    fn print_for(&self, board: &str, text: &str) {
-        self.note(|| Event::Output { board: Some(board.to_owned()), text: format!("{text}\n") });
-        self.console.print_for(board, text);
-    }
-
-    fn answered(&self, question: &Question, answer: &Answer, source: Source) {
-        self.note(|| Event::Notice { text: format!("? {} {}", question.text, question.shown(answer)) });
-        self.console.answered(question, answer, source);
-    }
-
-    fn debug(&self, text: &str, place: Option<&Origin>) {
-        self.note(|| Event::Output { board: None, text: format!("{text}\n") });
-        self.console.debug(text, place);
-    }
-
-    fn parallel(&self, running: bool) {
-        self.console.parallel(running);
-    }
-
-    fn event(&self, line: &TimedEvent, sources: &Sources) {
-        self.journal.add(line);
-        self.console.event(line, sources);
-    }
+/// Observes a run for the journal and the console.
+pub fn observer(console: &Arc<Console>, journal: &Arc<Journal>) -> Arc<dyn Observer> {
+    let observers: Vec<Arc<dyn Observer>> = vec![journal.clone(), console.clone()];
+    Arc::new(observers)
 }

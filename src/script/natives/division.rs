@@ -123,7 +123,7 @@ fn note(run: Option<&Run>, context: &Context<'_>, division: impl FnOnce() -> (St
     let (written, quotient) = division();
     let help = "\n  help: for a fraction write `a.to_float() / b`, or `7.0` for `7`; for the whole part write `floor_div(a, b)`";
     let help = if lock(&run.recorder.lossy).needs_help() { help } else { "" };
-    run.observer.notice(&format!("{origin}: {written} is {quotient}: dividing two integers drops the remainder{help}"));
+    run.notice(&format!("{origin}: {written} is {quotient}: dividing two integers drops the remainder{help}"));
 }
 
 /// Python's `//`.

@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::bench::operator`]. Invariant: a question ends with the run, the innermost time limit, or Ctrl-C.
 
+use crate::bench::event::Event;
 use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
@@ -94,7 +95,8 @@ fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options
             }
         }
     };
-    run.observer.answered(&asked.question, &answer, source);
+    let text = format!("? {} {}", asked.question.text, asked.question.shown(&answer));
+    run.emit(Event::Notice { text, seen: source == Source::Person });
     Ok(match answer {
         Answer::Text(text) => text.into(),
         Answer::Choice(index) => asked.choices.get(index).cloned().unwrap_or_default(),

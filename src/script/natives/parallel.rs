@@ -9,6 +9,7 @@ use crate::script::errors::{Fallible, ScriptError, argument, as_value, call_plac
 use crate::script::handles::DeviceHandle;
 use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
+use crate::script::observer::Activity;
 use crate::script::run::{Run, board};
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, Map, NativeCallContext, Position};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -189,7 +190,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
     };
     let deadlines = run.clock.deadlines();
     if run.recorder.parallel.fetch_add(1, Ordering::Relaxed) == 0 {
-        run.observer.parallel(true);
+        run.events.show(&Activity::Parallel(true));
     }
     let mut refused = None;
     std::thread::scope(|scope| {
@@ -218,7 +219,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
         }
     });
     if run.recorder.parallel.fetch_sub(1, Ordering::Relaxed) == 1 {
-        run.observer.parallel(false);
+        run.events.show(&Activity::Parallel(false));
     }
     if shared.interrupted.load(Ordering::SeqCst) {
         crate::interrupt::take();

@@ -1,11 +1,12 @@
 //! Shared state of a run.
 //!
-//! Its options are in [`options`], its end in [`clock`], its events in [`recorder`], the declarations of its scripts in
+//! Its options are in [`options`], its end in [`clock`], its events in [`events`] and [`recorder`], the declarations of its scripts in
 //! [`declarations`]. Invariant: closures of `parallel` may use all of it concurrently.
 
 pub(crate) mod board;
 pub(crate) mod clock;
 pub(crate) mod declarations;
+pub(crate) mod events;
 pub(crate) mod folder;
 pub(crate) mod groups;
 pub(crate) mod ledger;
@@ -22,6 +23,7 @@ use crate::gate::Gate;
 use crate::script::observer::Observer;
 use crate::script::run::clock::Clock;
 use crate::script::run::declarations::Declarations;
+use crate::script::run::events::Events;
 use crate::script::run::ledger::Ledger;
 use crate::script::run::options::RunOptions;
 use crate::script::run::recorder::Recorder;
@@ -31,9 +33,9 @@ use std::sync::{Arc, Mutex};
 /// Shared state of a run.
 pub(crate) struct Run {
     pub host: Host,
-    pub observer: Arc<dyn Observer>,
     pub options: RunOptions,
     pub sources: Sources,
+    pub events: Arc<Events>,
     pub clock: Clock,
     pub recorder: Recorder,
     pub declarations: Declarations,
@@ -47,7 +49,9 @@ impl Run {
         host.set_args(&options.args);
         let (clock, recorder) = (Clock::new(host.clone(), &options), Recorder::new(&options));
         let (sources, declarations, ledger) = (Sources::default(), Declarations::default(), Mutex::default());
-        Run { host, observer, options, sources, clock, recorder, declarations, ledger }
+        let events = Arc::new(Events::new(observer, &options, sources.clone()));
+        host.redirect(events.clone());
+        Run { host, options, sources, events, clock, recorder, declarations, ledger }
     }
 
     /// Clears the declarations of an earlier script of the same runner, and its reason for stopping.

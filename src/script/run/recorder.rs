@@ -1,13 +1,10 @@
-//! Records a run: sends its events to the observer and the report, and tracks running tests and the outcome.
+//! Records a run: tracks running tests, and makes the events of its beginning, its boards and its end.
 //!
-//! Uses [`crate::bench`]. Invariant: every event is sent once, in order.
+//! Uses [`crate::bench`]. Invariant: a run has one first and one last event.
 
-use crate::bench::date;
-use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA, TimedEvent};
+use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
-use crate::bench::report::{Report, ReportBuilder};
 use crate::bench::select::Selection;
-use crate::bench::tally::Tally;
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
@@ -25,7 +22,6 @@ use std::time::Instant;
 
 /// The record of a run.
 pub(crate) struct Recorder {
-    recorded: Mutex<Recorded>,
     /// The running tests, and the outcomes of finished ones.
     pub record: Mutex<Record>,
     /// The running groups, and the script around them.
@@ -36,14 +32,6 @@ pub(crate) struct Recorder {
     pub lossy: Mutex<Lossy>,
     /// Running closures of `parallel`.
     pub parallel: AtomicU64,
-}
-
-/// Events since the run began.
-#[derive(Default)]
-struct Recorded {
-    /// Builds the report, if one is wanted.
-    fold: ReportBuilder,
-    tally: Tally,
 }
 
 /// Which tests run.
@@ -66,7 +54,6 @@ pub(crate) struct Ending {
 impl Recorder {
     pub fn new(options: &RunOptions) -> Recorder {
         Recorder {
-            recorded: Mutex::default(),
             record: Mutex::default(),
             groups: Mutex::default(),
             chosen: Mutex::new(Chosen { selection: options.selection.clone(), written: Arc::default() }),
@@ -95,15 +82,6 @@ impl Recorder {
     pub fn depth(&self) -> u64 {
         self.parallel.load(Ordering::Relaxed)
     }
-
-    /// Takes the report and the verdicts; the next run starts empty.
-    pub fn take_report(&self) -> (Report, Tally) {
-        let Recorded { mut fold, tally } = std::mem::take(&mut *lock(&self.recorded));
-        if fold.is_complete() {
-            fold.cut_off();
-        }
-        (fold.into_report(), tally)
-    }
 }
 
 /// The SHA-256 of a script's text, in hexadecimal.
@@ -125,17 +103,14 @@ fn computer() -> String {
 }
 
 impl Run {
-    /// Sends an event to the observer, with the current time.
+    /// Sends an event.
     pub fn emit(&self, event: Event) {
-        let line = TimedEvent { at: date::now(), run: self.options.subject.run.max(1), event };
-        {
-            let mut recorded = lock(&self.recorder.recorded);
-            recorded.tally.add(&line.event);
-            if !self.options.drops_report {
-                recorded.fold.add(&line);
-            }
-        }
-        self.observer.event(&line, &self.sources);
+        self.events.emit(event);
+    }
+
+    /// Sends a notice for the person at the terminal.
+    pub fn notice(&self, text: &str) {
+        self.events.emit_notice(text);
     }
 
     /// Begins the run of a script; returns the time.
@@ -165,7 +140,7 @@ impl Run {
         };
         let of_closing = if closing.is_empty() { Outcome::Skip } else { Outcome::Error };
         let said = if exit.unwrap_or(0) == 0 { Outcome::Skip } else { Outcome::Fail };
-        let worst = lock(&self.recorder.recorded).tally.worst();
+        let worst = self.events.worst();
         self.emit(Event::RunEnded {
             outcome: worst.max(of_failure).max(of_closing).max(said),
             duration_s: begun.elapsed().as_secs_f64(),

@@ -141,7 +141,7 @@ impl Session {
     /// Closes every open device and returns the result.
     pub fn finish(self) -> Finished {
         let finished = finish(&self.run, None);
-        let (report, tally) = self.run.recorder.take_report();
+        let (report, tally) = self.run.events.take_report();
         Finished { report, tally, ..finished }
     }
 

@@ -234,7 +234,7 @@ fn run_test(run: &Arc<Run>, context: &mut Context<'_, '_, '_, '_, '_, '_>, test:
         run.emit(Event::TestAttempt { test: number, attempt: tries, outcome, error });
         lock(&run.recorder.record).again();
         let message = format!("test \"{}\" did not pass, attempt {} of {}", test.name, tries + 1, retry + 1);
-        run.observer.notice(&message);
+        run.notice(&message);
     };
     let ends_run = ending.as_ref().is_some_and(|error| !matches!(**error, EvalAltResult::Exit(..)));
     ended(run, test, number, outcome, (start.elapsed(), None, failure, ends_run));

@@ -2,10 +2,9 @@
 //! A panic would come back as an InternalError.
 #![no_main]
 
-use belay_script::bench::event::TimedEvent;
-use belay_script::device::{Host, Output};
+use belay_script::bench::event::{Event, TimedEvent};
+use belay_script::device::{Host, Silent};
 use belay_script::error::Kind;
-use belay_script::origin::Origin;
 use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use libfuzzer_sys::fuzz_target;
 use std::cell::RefCell;
@@ -14,21 +13,12 @@ use std::sync::Arc;
 /// Nobody prints: nothing is executed.
 struct Nobody;
 
-impl Output for Nobody {
-    fn board(&self, device: &str, text: &str) {
-        panic!("{device} printed {text:?}");
-    }
-    fn notice(&self, _text: &str) {}
-}
-
 impl Observer for Nobody {
-    fn print(&self, text: &str) {
-        panic!("the script printed {text:?}");
+    fn event(&self, line: &TimedEvent, _sources: &Sources) {
+        if let Event::Output(chunk) = &line.event {
+            panic!("something was printed: {chunk:?}");
+        }
     }
-    fn debug(&self, text: &str, _place: Option<&Origin>) {
-        panic!("the script printed {text:?}");
-    }
-    fn event(&self, _line: &TimedEvent, _sources: &Sources) {}
 }
 
 thread_local! {
@@ -36,8 +26,7 @@ thread_local! {
 }
 
 fn runner() -> Runner {
-    let nobody = Arc::new(Nobody);
-    Runner::new(Host::new(nobody.clone(), None), nobody, RunOptions::default())
+    Runner::new(Host::new(Arc::new(Silent), None), Arc::new(Nobody), RunOptions::default())
 }
 
 fuzz_target!(|text: &str| {

@@ -4,8 +4,8 @@
 mod facts;
 
 use crate::line_ends;
-use belay_script::bench::event::TimedEvent;
-use belay_script::device::{Host, Output};
+use belay_script::bench::event::{Event, TimedEvent};
+use belay_script::device::{Host, Silent};
 use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,19 +13,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Default)]
 struct Printed(Mutex<Vec<String>>);
 
-impl Output for Printed {
-    fn board(&self, _: &str, _: &str) {}
-    fn notice(&self, _: &str) {}
-}
-
 impl Observer for Printed {
-    fn print(&self, text: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text.to_owned());
+    fn event(&self, line: &TimedEvent, _: &Sources) {
+        if let Event::Output(chunk) = &line.event
+            && chunk.board.is_none()
+        {
+            let text = chunk.text.strip_suffix('\n').unwrap_or(&chunk.text).to_owned();
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+        }
     }
-    fn debug(&self, text: &str, _: Option<&belay_script::origin::Origin>) {
-        self.print(text);
-    }
-    fn event(&self, _: &TimedEvent, _: &Sources) {}
 }
 
 /// What every script of a table begins with: a board, some objects on it, and a way to look at errors and exchanges.
@@ -99,7 +95,7 @@ fn script(text: &str, shown: &[&str]) {
 
 fn script_on(port: &str, text: &str, shown: &[&str]) {
     let printed = Arc::new(Printed::default());
-    let mut runner = Runner::new(Host::new(printed.clone(), None), printed.clone(), RunOptions::default());
+    let mut runner = Runner::new(Host::new(Arc::new(Silent), None), printed.clone(), RunOptions::default());
     let finished =
         runner.run_text("proxy.rhai", &format!("{PRELUDE}{text}").replace("\"sim\"", &format!("\"{port}\"")));
     assert!(finished.failure.is_none(), "{:?}", finished.failure);

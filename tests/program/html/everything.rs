@@ -2,7 +2,7 @@
 
 use belay_script::bench::event::{Attachment, Board, Failure, Outcome, SCHEMA, Spot};
 use belay_script::bench::measurement::Measurement;
-use belay_script::bench::report::{Attempt, Printed, Report, Sample, Series, Test};
+use belay_script::bench::report::{Attempt, Notice, Printed, Report, Sample, Series, Test};
 use serde_json::{Value, json};
 
 /// A name that would do harm as markup, in an attribute, in a style, and to the order of the letters.
@@ -236,5 +236,6 @@ pub fn report() -> Report {
         attachments: attachments(),
         schedules: Vec::new(),
         output: vec![Printed { board: None, text: format!("{HOSTILE}\n") }],
+        notices: vec![Notice { time: "2026-11-23T09:30:01.000Z".to_owned(), text: HOSTILE.to_owned() }],
     }
 }

@@ -6,7 +6,7 @@ use super::{attachments, failure, measurements, outcome, plot};
 use crate::bench::archive::{Run, SavedTest};
 use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Printed, Test};
+use crate::bench::report::{Notice, Printed, Test};
 
 /// The anchor of a test's details.
 fn anchor(run: usize, index: usize) -> String {
@@ -122,7 +122,7 @@ pub fn details(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
     }
     let head = run.head();
     let has_record = run.measurement_count() > 0 || !head.series.is_empty() || run.has_attachments(None);
-    if has_record || !head.output.is_empty() {
+    if has_record || !head.output.is_empty() || !head.notices.is_empty() {
         // Collapsed content is not printed, and neither is a section with nothing else.
         let class = if has_record { "record" } else { "output-only" };
         markup.element("div", &[("class", &class)], |markup| {
@@ -131,6 +131,7 @@ pub fn details(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
                 measurements::table(markup, run.measurement_count(), &mut run.measurements());
                 left(markup, run, None);
                 output(markup, &head.output);
+                notices(markup, &head.notices);
             });
         });
     }
@@ -206,6 +207,19 @@ fn output(markup: &mut Markup<'_>, pieces: &[Printed]) {
                 markup.leaf("p", &[("class", &"speaker")], format_args!("[{board}]"));
             }
             markup.leaf("pre", &[("class", &"printed"), ("dir", &"auto")], attachments::plain(&piece.text));
+        }
+    });
+}
+
+/// The notices, collapsed.
+fn notices(markup: &mut Markup<'_>, notices: &[Notice]) {
+    if notices.is_empty() {
+        return;
+    }
+    markup.element("details", &[("class", &"output")], |markup| {
+        markup.leaf("summary", &[], count(notices.len(), "notice"));
+        for notice in notices {
+            markup.leaf("pre", &[("class", &"printed"), ("dir", &"auto")], attachments::plain(&notice.text));
         }
     });
 }
