@@ -23,25 +23,25 @@ pub fn watch() -> Result<(), Diagnostic> {
 ///
 /// # Errors
 /// As [`watch`].
-pub fn watch_telling(tell: impl Fn() + Send + 'static) -> Result<(), Diagnostic> {
+pub fn watch_telling(tell: impl Fn() + Send + Sync + 'static) -> Result<(), Diagnostic> {
     let presses = AtomicU32::new(0);
-    handle(move || {
+    watch_signals(move |_| {
         if presses.fetch_add(1, Ordering::SeqCst) > 0 {
             give_up();
         }
         tell();
         interrupt::raise();
-    })?;
-    watch_requests(|| {}).map_err(refused)
+    })
 }
 
-fn handle(handler: impl FnMut() + Send + 'static) -> Result<(), Diagnostic> {
-    ctrlc::set_handler(handler)
-        .map_err(|error| Diagnostic::new(Kind::InternalError, format!("Ctrl-C cannot be watched: {error}")))
-}
-
-fn refused(error: std::io::Error) -> Diagnostic {
-    Diagnostic::new(Kind::InternalError, format!("signals cannot be watched: {error}"))
+/// What a signal says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    /// Ctrl-C.
+    Press,
+    /// SIGTERM or SIGHUP: the program is asked to end.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "there, only Ctrl-C exists"))]
+    Request,
 }
 
 /// Exits immediately.
@@ -99,51 +99,66 @@ impl Calls {
 /// # Errors
 /// [`Kind::InternalError`] if the operating system refuses.
 pub fn watch_calls(calls: &Arc<Calls>, leave: impl Fn() + Send + Sync + 'static) -> Result<(), Diagnostic> {
-    let leave = Arc::new(leave);
-    let (of_keys, leave_by_key) = (calls.clone(), leave.clone());
-    handle(move || {
-        if of_keys.running.load(Ordering::SeqCst) {
-            if of_keys.presses.fetch_add(1, Ordering::SeqCst) + 1 >= PRESSES {
+    let calls = calls.clone();
+    watch_signals(move |signal| {
+        let is_running = calls.running.load(Ordering::SeqCst);
+        if is_running {
+            if calls.presses.fetch_add(1, Ordering::SeqCst) + 1 >= PRESSES {
                 give_up();
             }
             interrupt::raise();
-        } else if keys_make_no_signals() {
-            of_keys.close();
-            leave_by_key();
         }
-    })?;
-    let calls = calls.clone();
-    watch_requests(move || {
-        if calls.leaving.swap(true, Ordering::SeqCst) {
+        if signal == Signal::Request && calls.leaving.swap(true, Ordering::SeqCst) {
             give_up();
         }
         // A running input checks the flag when it ends.
-        if !calls.running.load(Ordering::SeqCst) {
+        if !is_running && (signal == Signal::Request || keys_make_no_signals()) {
             calls.close();
             leave();
         }
     })
+}
+
+fn refused(error: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic::new(Kind::InternalError, format!("signals cannot be watched: {error}"))
+}
+
+/// Calls `react` at each signal, in a thread for each kind. A request ends the program in time.
+#[cfg(unix)]
+fn watch_signals(react: impl Fn(Signal) + Send + Sync + 'static) -> Result<(), Diagnostic> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let react = Arc::new(react);
+    let pressed = react.clone();
+    each("ctrl-c", &[SIGINT], move || pressed(Signal::Press)).map_err(refused)?;
+    each("signals", &[SIGTERM, SIGHUP], move || {
+        interrupt::end();
+        // If no thread can be started, the next signal ends a hung program.
+        let _ = std::thread::Builder::new().name("end".to_owned()).spawn(end_in_time);
+        react(Signal::Request);
+    })
     .map_err(refused)
 }
 
-/// Calls `asked` whenever a signal asks the program to end, and ends it in time.
-/// The ctrlc crate also reports these signals as Ctrl-C, which interrupts the script.
+/// Calls `react` once for each signal of these numbers, in a thread: a pipe counts them, also those that come at once.
 #[cfg(unix)]
-fn watch_requests(asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGTERM};
+fn each(name: &str, numbers: &[i32], react: impl Fn() + Send + 'static) -> std::io::Result<()> {
     use std::io::Read as _;
     let (mut came, comes) = std::os::unix::net::UnixStream::pair()?;
-    signal_hook::low_level::pipe::register(SIGHUP, comes.try_clone()?)?;
-    signal_hook::low_level::pipe::register(SIGTERM, comes)?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+    for number in numbers {
+        signal_hook::low_level::pipe::register(*number, comes.try_clone()?)?;
+    }
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         while came.read_exact(&mut [0]).is_ok() {
-            interrupt::end();
-            // If no thread can be started, the next signal ends a hung program.
-            let _ = std::thread::Builder::new().name("end".to_owned()).spawn(end_in_time);
-            asked();
+            react();
         }
     })?;
     Ok(())
+}
+
+/// Calls `react` at each Ctrl-C, in a thread.
+#[cfg(not(unix))]
+fn watch_signals(react: impl Fn(Signal) + Send + Sync + 'static) -> Result<(), Diagnostic> {
+    ctrlc::set_handler(move || react(Signal::Press)).map_err(refused)
 }
 
 /// Leaves when the program has to be over; until then it may end by itself.
@@ -156,12 +171,6 @@ fn end_in_time() {
         }
         std::thread::park_timeout(left);
     }
-}
-
-/// On other systems there is only Ctrl-C.
-#[cfg(not(unix))]
-fn watch_requests(_asked: impl Fn() + Send + 'static) -> std::io::Result<()> {
-    Ok(())
 }
 
 /// Whether the prompt reads keys itself, so that a signal cannot come from a key.
