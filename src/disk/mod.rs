@@ -7,14 +7,16 @@
 mod name;
 mod read;
 mod replace;
+mod scratch;
 mod steady;
 mod stream;
 
 pub use name::is_name;
 pub use read::{input, open, open_named, read, read_named, read_text, read_text_named, was_interrupted};
 pub use replace::{Replacement, append, available, create, make_folder, replace};
+pub use scratch::{scratch, scratch_folder};
 pub use steady::{Steady, changed, has_changed};
-pub use stream::{begin_log, begin_new_log, continue_log, scratch};
+pub use stream::{begin_log, begin_new_log, continue_log};
 
 /// The message of the operating system, as a lower-case phrase without its number.
 pub fn reason(error: &std::io::Error) -> String {

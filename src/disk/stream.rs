@@ -1,6 +1,6 @@
 //! Logs: files that grow during a run, and may be read meanwhile.
 
-use super::read::{refuse_special, set_blocking};
+use super::read::set_blocking;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -35,23 +35,4 @@ fn open_log(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 /// [`io::ErrorKind::AlreadyExists`]; others of the operating system.
 pub fn begin_new_log(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-/// A new unnamed temporary file for the data of a report; it is deleted with its last handle.
-///
-/// # Errors
-/// Errors of the operating system.
-pub fn scratch() -> io::Result<File> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| io::Error::other(error.to_string()))?;
-    let path = std::env::temp_dir().join(format!("belay-script-{:032x}.tmp", u128::from_ne_bytes(random)));
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path)?;
-    // Windows cannot delete an open file: there it stays until the temporary folder is cleaned.
-    let _ = std::fs::remove_file(&path);
-    refuse_special(&file.metadata()?)?;
-    Ok(file)
 }

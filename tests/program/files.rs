@@ -501,7 +501,8 @@ fn edit_sends_changed_text() {
 /// The path in `your text is kept in …`.
 fn kept(text: &str) -> &str {
     let (_, rest) = text.split_once("your text is kept in `").unwrap_or_else(|| panic!("{text}"));
-    rest.split('`').next().unwrap_or_default()
+    let path = rest.split('`').next().unwrap_or_default();
+    path.strip_prefix("[DIR]/").unwrap_or(path)
 }
 
 /// A bar is shown on a terminal and removed at the end; not without a terminal or with `--quiet`.

@@ -13,7 +13,6 @@ use crate::cli::progress::Bar;
 use crate::diagnostic::Diagnostic;
 use crate::disk::{self, reason};
 use crate::error::{Error, Kind, Result};
-use std::fs::{self, DirBuilder};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 #[cfg(unix)]
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Editors to try if neither VISUAL nor EDITOR is set.
 const EDITORS: &[&str] = if cfg!(windows) { &["notepad"] } else { &["sensible-editor", "nano", "vi"] };
@@ -89,11 +89,10 @@ fn original(work: &mut Work<'_>, path: &BoardPath) -> Result<Option<Vec<u8>>> {
     }
 }
 
-/// The text on this computer, in a separate folder. It is removed on drop, unless it is kept.
+/// The text on this computer, in a separate folder, which is removed on drop.
 struct Draft {
-    folder: PathBuf,
+    folder: TempDir,
     file: PathBuf,
-    kept: std::cell::Cell<bool>,
 }
 
 impl Draft {
@@ -102,7 +101,7 @@ impl Draft {
             let message = format!("a temporary file cannot be created: {}", reason(&error));
             Error::new(Kind::ScriptError, message).with_help("set TMPDIR to a writable folder")
         };
-        let folder = own_folder().map_err(failed)?;
+        let folder = disk::scratch_folder().map_err(failed)?;
         // The name tells the editor the language, and the user the file.
         let own = name(path);
         let own = match own.rsplit_once('.') {
@@ -112,7 +111,7 @@ impl Draft {
             }
             _ => "edited".to_owned(),
         };
-        let draft = Draft { file: folder.join(own), folder, kept: false.into() };
+        let draft = Draft { file: folder.path().join(own), folder };
         disk::create(&draft.file, text).map_err(failed)?;
         Ok(draft)
     }
@@ -136,34 +135,10 @@ impl Draft {
     }
 
     /// Keeps the text, and adds its path to the error.
-    fn keep(&self, error: Error) -> Error {
-        self.kept.set(true);
+    fn keep(self, error: Error) -> Error {
+        let _ = self.folder.keep();
         let help = error.help().map(|help| format!("{help}\n")).unwrap_or_default();
         error.with_help(format!("{help}your text is kept in `{}`", self.file.display()))
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if !self.kept.get() {
-            let _ = fs::remove_dir_all(&self.folder);
-        }
-    }
-}
-
-/// A new folder that only the user can look into.
-fn own_folder() -> std::io::Result<PathBuf> {
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let mut number = 0;
-    loop {
-        let folder = std::env::temp_dir().join(format!("belay-edit-{}-{number}", std::process::id()));
-        match builder.create(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < 1000 => number += 1,
-            Err(error) => return Err(error),
-        }
     }
 }
 

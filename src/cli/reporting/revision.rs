@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Time limit of each git command.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -76,17 +77,17 @@ impl Repository {
 
     /// Whether tracked files differ from the commit. `None`: unknown.
     fn is_changed(&self) -> Option<bool> {
-        let own = OwnFolder::new()?;
-        disk::create(&own.0.join("HEAD"), format!("{}\n", self.head).as_bytes()).ok()?;
+        let own = own_folder()?;
+        disk::create(&own.path().join("HEAD"), format!("{}\n", self.head).as_bytes()).ok()?;
         let values = self.comparing();
-        disk::replace(&own.0.join("config"), b"[core]\n\trepositoryformatversion = 0\n").ok()?;
+        disk::replace(&own.path().join("config"), b"[core]\n\trepositoryformatversion = 0\n").ok()?;
         let mut command = git(&self.root);
         for (name, value) in &values {
             match name.strip_prefix("extensions.") {
                 // Git looks for it in the file alone.
                 Some(name) if value.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
                     let text = format!("[core]\n\trepositoryformatversion = 1\n[extensions]\n\t{name} = {value}\n");
-                    disk::replace(&own.0.join("config"), text.as_bytes()).ok()?;
+                    disk::replace(&own.path().join("config"), text.as_bytes()).ok()?;
                 }
                 Some(_) => return None,
                 None => {
@@ -94,7 +95,7 @@ impl Repository {
                 }
             }
         }
-        command.env("GIT_DIR", &own.0).env("GIT_WORK_TREE", &self.root).env("GIT_INDEX_FILE", &self.index);
+        command.env("GIT_DIR", own.path()).env("GIT_WORK_TREE", &self.root).env("GIT_INDEX_FILE", &self.index);
         command.env("GIT_OBJECT_DIRECTORY", &self.objects).env("GIT_CONFIG_GLOBAL", "/dev/null");
         // A submodule is another repository with its own configuration.
         command.args(["status", "--porcelain", "--untracked-files=no", "--ignore-submodules=dirty"]);
@@ -170,30 +171,13 @@ impl Drop for Guard {
     }
 }
 
-/// A private git folder, removed on drop.
-struct OwnFolder(PathBuf);
-
-impl OwnFolder {
-    fn new() -> Option<OwnFolder> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).ok()?;
-        let folder = std::env::temp_dir().join(format!("belay-script-git-{:032x}", u128::from_ne_bytes(random)));
-        let mut builder = std::fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&folder).ok()?;
-        let own = OwnFolder(folder);
-        for inner in ["refs", "objects"] {
-            std::fs::create_dir(own.0.join(inner)).ok()?;
-        }
-        Some(own)
+/// A private git folder.
+fn own_folder() -> Option<TempDir> {
+    let own = disk::scratch_folder().ok()?;
+    for inner in ["refs", "objects"] {
+        std::fs::create_dir(own.path().join(inner)).ok()?;
     }
-}
-
-impl Drop for OwnFolder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+    Some(own)
 }
 
 #[cfg(test)]

@@ -3,39 +3,29 @@
 //! Uses [`crate::device`]. Invariant: the folder is removed when the check ends.
 
 use super::bench::Bench;
-use super::files::{PREFIX, random_digits};
 use super::outcome::{Checked, Outcome, shown};
 use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
-use std::path::PathBuf;
+use tempfile::TempDir;
 
 /// Most bytes of a file that the board wrote.
 const MOST: u64 = 64 * 1024;
 
-/// A folder of this computer; removed when it is dropped.
-struct Folder(PathBuf);
+/// A temporary folder of this computer.
+struct Folder(TempDir);
 
 impl Folder {
     fn new() -> Result<Folder> {
-        let path = std::env::temp_dir().join(format!("{PREFIX}{}", random_digits()?));
-        std::fs::create_dir(&path).map_err(|error| cannot(&error))?;
-        Ok(Folder(path))
+        disk::scratch_folder().map(Folder).map_err(|error| cannot(&error))
     }
 
     fn write(&self, name: &str, content: &[u8]) -> Result<()> {
-        disk::create(&self.0.join(name), content).map_err(|error| cannot(&error))
+        disk::create(&self.0.path().join(name), content).map_err(|error| cannot(&error))
     }
 
     fn read(&self, name: &str) -> Result<Vec<u8>> {
-        disk::read(&self.0.join(name), MOST).map_err(|error| cannot(&error))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // A folder that stays in the computer's own place for temporary files does no harm.
-        let _ = std::fs::remove_dir_all(&self.0);
+        disk::read(&self.0.path().join(name), MOST).map_err(|error| cannot(&error))
     }
 }
 
@@ -49,7 +39,7 @@ pub fn mount(bench: &mut Bench) -> Checked {
     let every: Vec<u8> = (0..=255).collect();
     folder.write("every.bin", &every)?;
     folder.write("selftest_module.py", b"def answer():\n    return 42\n")?;
-    bench.device.mount(&folder.0, true)?;
+    bench.device.mount(folder.0.path(), true)?;
     let outcome = use_folder(bench, &folder, &every);
     match bench.device.unmount() {
         Err(error) if outcome.is_ok() => Err(error),

@@ -94,10 +94,7 @@ fn anonymous_file() -> io::Result<File> {
 
 #[cfg(not(target_os = "linux"))]
 fn anonymous_file() -> io::Result<File> {
-    let path = std::env::temp_dir().join(format!("belay-script-{}", random_text()?));
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-    std::fs::remove_file(&path)?;
-    Ok(file)
+    crate::disk::scratch()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::interrupt`]. Invariant: neither the program nor the folder outlives its use.
 
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::port::Wait;
 use std::fs;
@@ -11,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 /// Most output of a compiler, in bytes.
 const MOST: u64 = 64 * 1024;
@@ -118,7 +120,7 @@ impl Drop for Guard {
 /// A private folder.
 #[derive(Debug)]
 pub(super) struct Scratch {
-    folder: PathBuf,
+    folder: TempDir,
     next: AtomicU64,
 }
 
@@ -127,22 +129,14 @@ pub(super) struct Passing(pub PathBuf);
 
 impl Scratch {
     pub fn new() -> Result<Scratch> {
-        let mut random = [0; 16];
-        getrandom::fill(&mut random)
-            .map_err(|error| Error::new(Kind::InternalError, format!("no randomness: {error}")))?;
-        let folder = std::env::temp_dir().join(format!("belay-script-{:032x}", u128::from_ne_bytes(random)));
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        // Fails if the name is taken.
-        builder.create(&folder).map_err(|error| Scratch::unusable(&error))?;
+        let folder = disk::scratch_folder().map_err(|error| Scratch::unusable(&error))?;
         Ok(Scratch { folder, next: AtomicU64::new(0) })
     }
 
     /// Names for a source and its compiled file.
     pub fn pair(&self) -> (Passing, Passing) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let name = |ending: &str| Passing(self.folder.join(format!("{number}.{ending}")));
+        let name = |ending: &str| Passing(self.folder.path().join(format!("{number}.{ending}")));
         (name("py"), name("mpy"))
     }
 
@@ -156,11 +150,5 @@ impl Scratch {
 impl Drop for Passing {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
