@@ -7,7 +7,7 @@
 
 use belay_script::cli::console::{Console, Stream};
 use belay_script::cli::render::Colour;
-use belay_script::device::Host;
+use belay_script::device::{Host, HostOptions};
 use belay_script::script::{RunOptions, Runner};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -145,7 +145,7 @@ fn main() {
     let meter = Meter::default();
     let out = Stream { to: Box::new(meter.clone()), colour: Colour::Never, terminal: false };
     let console = Arc::new(Console::new(out, Stream::stderr()));
-    let host = Host::new(console.clone(), None);
+    let host = Host::new(HostOptions::new(console.clone()));
     let finished = Runner::new(host, console, RunOptions::default()).run_text("boards.rhai", &script);
     if let Some(failure) = finished.failure.iter().chain(&finished.closing).next() {
         panic!("{failure:?}");

@@ -7,7 +7,7 @@
 mod items;
 
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Called, Device, Host, OpenOptions, Output};
+use belay_script::device::{Called, Device, Host, HostOptions, OpenOptions, Output};
 use belay_script::port::{Port, Wait};
 use belay_script::value::Value;
 use items::item;
@@ -129,7 +129,7 @@ fn compare(name: &str, unit: &str, scale: f64, mut ours: impl FnMut(), mut floor
 }
 
 fn main() {
-    let host = Host::new(Arc::new(Quiet), None);
+    let host = Host::new(HostOptions::new(Arc::new(Quiet)));
     let class = class();
     let device = open(&host, &class);
     let mut floor = Floor::open();

@@ -7,7 +7,7 @@ use super::noise::noise;
 use super::{SOURCES, median};
 use belay_script::board::content::Upload;
 use belay_script::device::class::Class;
-use belay_script::device::{Device, Host, OpenOptions, Output};
+use belay_script::device::{Device, Host, HostOptions, OpenOptions, Output};
 use belay_script::port::Port;
 use belay_script::port::sim::SimOptions;
 use belay_script::sync::{DigestKind, Local, SyncOptions, digest, sync};
@@ -31,7 +31,7 @@ impl Output for Quiet {
 }
 
 fn host() -> (Host, Arc<Class>) {
-    (Host::new(Arc::new(Quiet), None), Arc::new(Class::device()))
+    (Host::new(HostOptions::new(Arc::new(Quiet))), Arc::new(Class::device()))
 }
 
 /// A fresh board behind the line.

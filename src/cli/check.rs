@@ -6,8 +6,8 @@ use super::arguments::{Allowed, Check};
 use super::console::Console;
 use super::{is_python, memory, misuse, python_file, readable, reason, report_failures, station};
 use crate::bound;
-use crate::device::Host;
 use crate::device::class::{Body, Class, Item, ItemKind, ItemOptions};
+use crate::device::{Host, HostOptions};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Error;
@@ -93,10 +93,10 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
     if is_python(script) {
         return check_python(script, console);
     }
-    let host = Host::new(console.clone(), None);
     // Defaults of parameters may be constants of the station.
-    let station = match station::prepare(&host, &Default::default(), Some(script)) {
-        Ok(station) => station,
+    let prepared = station::prepare(HostOptions::new(console.clone()), &Default::default(), Some(script));
+    let (host, station) = match prepared {
+        Ok(prepared) => prepared,
         Err(failure) => {
             let sources = Sources::default();
             sources.insert_files(&failure);
@@ -105,7 +105,7 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
     };
     let permissions = station::permissions(allowed, station.as_deref())?;
     let options = RunOptions { permissions, memory: memory::limit(allowed), station, ..RunOptions::default() };
-    let mut runner = Runner::new(host, console.clone(), options);
+    let mut runner = Runner::new(Host::new(host), console.clone(), options);
     let (classes, failures) = match runner.check_file(script) {
         Ok(classes) => {
             let refused = compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))?;
@@ -177,7 +177,9 @@ fn check_python(script: &Path, console: &Arc<Console>) -> Result<(Checked, Sourc
     };
     sources.insert(&name, &text);
     let refused = python_program(&name, &text)
-        .and_then(|item| crate::device::check::compile(&Host::new(console.clone(), None), &[&Arc::new(item)]))
+        .and_then(|item| {
+            crate::device::check::compile(&Host::new(HostOptions::new(console.clone())), &[&Arc::new(item)])
+        })
         .map_err(|error| Diagnostic::from_error(&error))?;
     // The program is not an item, although it is compiled as one.
     let plain = |error: &Error| Diagnostic { title: error.message().to_owned(), ..Diagnostic::from_error(error) };
@@ -210,7 +212,7 @@ fn compile_bodies(console: &Arc<Console>, classes: &[Arc<Class>]) -> Result<Vec<
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let host = Host::new(console.clone(), None);
+    let host = Host::new(HostOptions::new(console.clone()));
     let refused = crate::device::check::compile(&host, &items)?;
     Ok(refused.iter().map(Diagnostic::from_error).collect())
 }

@@ -5,7 +5,7 @@
 use super::arguments::Definitions;
 use super::console::Console;
 use super::generated::{self, Existing};
-use crate::device::Host;
+use crate::device::{Host, HostOptions};
 use crate::diagnostic::Diagnostic;
 use crate::script::{RunOptions, Runner};
 use std::path::{Component, Path};
@@ -19,7 +19,7 @@ const MARK: &str = "// Made by `belay-script definitions`.";
 /// # Errors
 /// If they cannot be written.
 pub fn definitions(options: &Definitions, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), RunOptions::default());
+    let mut runner = Runner::new(Host::new(HostOptions::new(console.clone())), console.clone(), RunOptions::default());
     let files = crate::script::definitions(&mut runner, depth(&options.folder));
     // A mistake in a standard module is a bug of belay-script; only the first one is reported.
     let files = files.map_err(|mut failures| failures.remove(0))?;

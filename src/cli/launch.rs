@@ -9,7 +9,7 @@ use super::operator::Desk;
 use super::{memory, misuse, report_failures, session, station};
 use crate::bench::select::Selection;
 use crate::bench::station::Station;
-use crate::device::Host;
+use crate::device::{Host, HostMount, HostOptions, Terminal};
 use crate::diagnostic::Diagnostic;
 use crate::gate::Permissions;
 use crate::port::trace::Recorder;
@@ -91,17 +91,23 @@ impl<'a> Launch<'a> {
     /// # Errors
     /// If the configuration or the station's file is wrong, the password cannot be read, or the folder to mount does not exist.
     pub fn bench(&self, port: Option<&str>, recorder: Option<&Recorder>) -> Result<Bench, Diagnostic> {
-        let (host, station) = session::host_at(self.console, self.connection, self.script, port, recorder)?;
-        if let Some((folder, writable)) = self.mount {
-            host.set_mount(folder, writable)
-                .map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))?;
-        }
-        #[cfg(unix)]
-        if self.lends_terminal {
-            host.set_terminal(Arc::new(super::terminal::screen::Keyboard { console: self.console.clone() }));
-        }
+        let (options, station) = session::host_options(self.console, self.connection, self.script, port, recorder)?;
+        let mount = self.mount.map(|(folder, writable)| HostMount::new(folder, writable)).transpose();
+        let mount = mount.map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))?;
+        let host = Host::new(HostOptions { mount, terminal: self.terminal(), ..options });
         let permissions = station::permissions(self.allowed, station.as_deref())?;
         Ok(Bench { host, station, permissions })
+    }
+
+    #[cfg(unix)]
+    fn terminal(&self) -> Option<Arc<dyn Terminal>> {
+        let keyboard = || super::terminal::screen::Keyboard { console: self.console.clone() };
+        self.lends_terminal.then(|| Arc::new(keyboard()) as Arc<dyn Terminal>)
+    }
+
+    #[cfg(not(unix))]
+    fn terminal(&self) -> Option<Arc<dyn Terminal>> {
+        None
     }
 
     /// A runner for one run of the script on this bench. Its events go to `observer`, which builds the report.

@@ -7,7 +7,7 @@ use super::console::Console;
 use super::launch::selection;
 use super::{misuse, reason, report_failures, station};
 use crate::bench::select::{Declared, needed};
-use crate::device::Host;
+use crate::device::{Host, HostOptions};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Kind;
@@ -27,7 +27,7 @@ pub fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result
     for file in files {
         let permissions = station::permissions(&options.allowed, None)?;
         let run = RunOptions { permissions, ..RunOptions::default() };
-        let mut runner = Runner::new(Host::new(console.clone(), None), console.clone(), run);
+        let mut runner = Runner::new(Host::new(HostOptions::new(console.clone())), console.clone(), run);
         let tests = match runner.tests_of(file) {
             Ok(tests) => tests,
             Err(failure) => {

@@ -11,7 +11,7 @@ use super::{misuse, reason, signals, station};
 use crate::bench::operator::{Answer, Form, NoAnswer, Operator as _, Question};
 use crate::bench::station::{Entry, Station, is_board_name, lasting, with_board};
 use crate::device::class::Class;
-use crate::device::{Host, OpenOptions};
+use crate::device::{Host, HostOptions, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::{Error, Kind};
@@ -183,7 +183,7 @@ fn entry_of_port(port: &str, ports: &[FoundPort]) -> Entry {
 
 /// Connects to the board and blinks it; returns a description of it.
 fn greet(console: &Arc<Console>, port: &str, wait: Wait) -> Result<String, Error> {
-    let host = Host::new(Arc::new(Aside(console.clone())), None);
+    let host = Host::new(HostOptions::new(Arc::new(Aside(console.clone()))));
     host.set_deadline(wait.deadline);
     let options = OpenOptions { startup: Some(String::new()), auto_sync_time: false, ..OpenOptions::default() };
     let device = host.open(&Arc::new(Class::device()), Some(port), options, &mut |_, _| Ok(()))?;

@@ -9,7 +9,7 @@ use crate::bench::station::Station;
 use crate::bench::tally::Tally;
 use crate::bound;
 use crate::device::class::Class;
-use crate::device::{Device, Host, OpenOptions, Output, Transfer};
+use crate::device::{Device, Host, HostOptions, OpenOptions, Output, Transfer};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Error;
@@ -26,9 +26,9 @@ use std::time::Instant;
 /// # Errors
 /// If the station's file is wrong, the password cannot be read, or the recording not be written.
 pub fn host<O: Output + 'static>(output: &Arc<O>, connection: &Connection) -> Result<Host, Diagnostic> {
-    let host = host_of(output, connection, None, recorder(connection)?.as_ref())?;
-    station::prepare(&host, &connection.station, None)?;
-    Ok(host)
+    let recorder = recorder(connection)?;
+    let (options, _) = host_options(output, connection, None, None, recorder.as_ref())?;
+    Ok(Host::new(options))
 }
 
 /// The recorder of the ports, if requested.
@@ -46,34 +46,25 @@ pub fn recorder(connection: &Connection) -> Result<Option<Recorder>, Diagnostic>
     recorder.map(Some)
 }
 
-/// As [`host`], for a script, which may have its station beside it; for `port` if there is one, with a recording that has begun.
+/// The options of a host for a script, which may have its station beside it; for `port` if there is one, with a recording that
+/// has begun.
 ///
 /// # Errors
 /// If the station's file is wrong, or the password cannot be read.
-pub fn host_at<O: Output + 'static>(
+pub fn host_options<O: Output + 'static>(
     output: &Arc<O>,
     connection: &Connection,
     script: Option<&Path>,
     port: Option<&str>,
     recorder: Option<&Recorder>,
-) -> Result<(Host, Option<Arc<Station>>), Diagnostic> {
-    let host = host_of(output, connection, port, recorder)?;
-    let station = station::prepare(&host, &connection.station, script)?;
-    Ok((host, station))
-}
-
-fn host_of<O: Output + 'static>(
-    output: &Arc<O>,
-    connection: &Connection,
-    port: Option<&str>,
-    recorder: Option<&Recorder>,
-) -> Result<Host, Diagnostic> {
-    let host = Host::new(output.clone(), port.map(str::to_owned).or_else(|| connection.port.clone()));
-    host.set_line(line(connection)?);
-    if let Some(recorder) = recorder {
-        host.set_recorder(recorder.clone());
-    }
-    Ok(host)
+) -> Result<(HostOptions, Option<Arc<Station>>), Diagnostic> {
+    let options = HostOptions {
+        port: port.map(str::to_owned).or_else(|| connection.port.clone()),
+        line: line(connection)?,
+        recorder: recorder.cloned(),
+        ..HostOptions::new(output.clone())
+    };
+    station::prepare(options, &connection.station, script)
 }
 
 /// The line and the login of the command line.
@@ -94,7 +85,7 @@ fn password(path: &Path) -> Result<String, Diagnostic> {
 
 /// Warns if the recording is incomplete. The run's outcome does not change.
 pub fn finish_recording(host: &Host, console: &Console, sources: &Sources) {
-    if let Some(error) = host.recorder().and_then(|recorder| recorder.failure()) {
+    if let Some(error) = host.options().recorder.as_ref().and_then(Recorder::failure) {
         console.diagnostic(&Diagnostic::from_error(&error), sources);
     }
 }

@@ -1,4 +1,4 @@
-//! Finds and reads the station file, and registers its boards with the host.
+//! Finds and reads the station file, whose boards become options of the host.
 //!
 //! Uses [`crate::bench::station`]. Invariant: an existing file is always read, and a mistake in it is always an error.
 
@@ -7,7 +7,7 @@ use super::arguments::{Allowed, Noting};
 use super::{configuration, trust, unread};
 use crate::bench::station::{FILE, Station, Trust};
 use crate::bound;
-use crate::device::{Host, NamedBoard};
+use crate::device::{HostOptions, NamedBoard};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Kind;
@@ -15,23 +15,28 @@ use crate::gate::{Gate, Permissions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads the station's file, if there is one, and makes its boards known to `host`.
+/// Reads the station's file, if there is one; returns it, and `host` with its boards.
 ///
 /// # Errors
 /// If the file that was named is not there, or anything in it is wrong.
-pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<Option<Arc<Station>>, Diagnostic> {
-    host.set_simulated(options.simulate);
-    let Some(station) = load(options, script)? else { return Ok(None) };
+pub fn prepare(
+    host: HostOptions,
+    options: &Options,
+    script: Option<&Path>,
+) -> Result<(HostOptions, Option<Arc<Station>>), Diagnostic> {
+    let simulated = options.simulate;
+    let Some(station) = load(options, script)? else { return Ok((HostOptions { simulated, ..host }, None)) };
     let file = PathBuf::from(&station.file);
     if station.trust == Trust::Changed {
         let text = "`FILE` has changed since you trusted it: read it, then run `belay-script trust DIR`";
         let folder = folder_of(&file).display().to_string();
-        host.output().notice(&text.replace("FILE", &station.file).replace("DIR", &folder));
+        host.output.notice(&text.replace("FILE", &station.file).replace("DIR", &folder));
     }
     let untrusted = (station.trust != Trust::Trusted).then_some(file);
-    if untrusted.is_some() {
-        host.set_gate(Gate::of_person_with(configuration::permissions()?));
-    }
+    let gate = match untrusted {
+        Some(_) => Gate::of_person_with(configuration::permissions()?),
+        None => host.gate,
+    };
     let boards = station.boards.iter().map(|(name, board)| {
         let known = NamedBoard {
             port: board.address(name, options.simulate),
@@ -42,8 +47,8 @@ pub fn prepare(host: &Host, options: &Options, script: Option<&Path>) -> Result<
         };
         (name.clone(), known)
     });
-    host.set_boards(boards.collect());
-    Ok(Some(Arc::new(station)))
+    let boards = boards.collect();
+    Ok((HostOptions { simulated, gate, boards, ..host }, Some(Arc::new(station))))
 }
 
 fn folder_of(file: &Path) -> &Path {

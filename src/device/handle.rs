@@ -3,12 +3,13 @@
 //! Its operations are in the other files of this folder. Invariant: clones are the same device.
 
 use crate::device::class::{Class, Item};
+use crate::device::connector::Connector;
 use crate::device::host::Host;
 use crate::device::limits::Limit;
 use crate::device::lock::lock;
 use crate::device::options::Implementation;
+use crate::device::release;
 use crate::device::state::State;
-use crate::device::{link, release};
 use crate::port::Abilities;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
@@ -21,7 +22,7 @@ pub struct Device(pub(super) Arc<Inner>);
 pub(super) struct Inner {
     pub(super) name: String,
     pub(super) class: Arc<Class>,
-    pub(super) link: link::Link,
+    pub(super) connector: Connector,
     /// What its port can do.
     pub(super) abilities: Abilities,
     pub(super) host: Host,
@@ -54,7 +55,7 @@ impl Device {
 
     /// The port as the user wrote it.
     pub fn port(&self) -> &str {
-        &self.0.link.written
+        self.0.connector.written()
     }
 
     /// Whether it is usable: not closed, and its connection not lost.

@@ -63,10 +63,13 @@ impl Device {
             (first, hidden) => first.and(hidden),
         };
         state.drain(self.host(), self.name());
-        self.host().keep(self.0.link.key(), self.name(), &mut state);
+        if let Some(board) = state.board.take() {
+            let (sent, is_busy) = (std::mem::take(&mut state.sent), state.has_threads);
+            self.0.connector.give_back(&self.host().shared.pool, self.name(), board, sent, is_busy);
+        }
         drop(state);
         self.host().forget(self);
-        self.host().release_name(self.name());
+        self.host().shared.registry.release_name(self.name());
         if pressed {
             crate::interrupt::raise();
         }

@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::error`]. Pure: plain data in, an error with its help out.
 
+use crate::board::ConnectFailure;
 use crate::bound;
 use crate::error::{Error, Kind};
 use crate::port::Abilities;
@@ -65,7 +66,7 @@ pub fn error(failure: Failure, abilities: Abilities, timeout: Option<Duration>, 
 }
 
 /// The error of a board that could not be connected.
-pub fn connect_error(failure: Failure, port: &str, abilities: Abilities) -> Error {
+fn connect_error(failure: Failure, port: &str, abilities: Abilities) -> Error {
     match failure {
         Failure::Stuck(_) if abilities.starts_on_open => {
             Error::new(Kind::ConnectionFailedError, format!("`{port}` is not a MicroPython: it has no raw REPL"))
@@ -90,6 +91,43 @@ pub fn connect_error(failure: Failure, port: &str, abilities: Abilities) -> Erro
             Error::new(Kind::TimeoutError, format!("the board at `{port}` was not ready in time"))
         }
         Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),
+    }
+}
+
+/// The error of a board that did not connect.
+pub fn refused(failure: ConnectFailure, port: &str, abilities: Abilities) -> Error {
+    refused_unless(failure, port, abilities, true)
+}
+
+/// As [`refused`]. `fresh`: the board was restarted before, so no earlier code can be the reason.
+pub fn refused_unless(failure: ConnectFailure, port: &str, abilities: Abilities, fresh: bool) -> Error {
+    match failure {
+        ConnectFailure::Link(failure) => connect_error(failure, port, abilities),
+        ConnectFailure::Unusable(text) => {
+            let last = text.trim().lines().last().unwrap_or_default().to_owned();
+            if last.starts_with("MemoryError") {
+                return Error::new(
+                    Kind::ConnectionFailedError,
+                    format!("the board at `{port}` has not enough free memory: {}", last.trim_end_matches([':', ' '])),
+                )
+                .with_help("restart the board to free the memory of earlier programs: open it without `soft_reset: false`, or run `belay-script exec pass`");
+            }
+            if !fresh {
+                return Error::new(
+                    Kind::ConnectionFailedError,
+                    format!("the board at `{port}` cannot run belay-script's helpers: {last}"),
+                )
+                .with_help(
+                    "restart the board (`belay-script reset`, or open it without `soft_reset: false`): an earlier program may \
+                     have replaced a built-in, such as `builtins.__import__`",
+                );
+            }
+            Error::new(
+                Kind::ConnectionFailedError,
+                format!("the device at `{port}` is not a usable MicroPython: {last}"),
+            )
+            .with_help("install MicroPython 1.9 or newer, or CircuitPython, on the board")
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Declared items bound to a board: chooses overloads, sends code, returns results.
 //!
-//! [`Host`] holds the shared state of the devices of one run; [`Device`] is a handle to one of them, cheap to clone and
+//! [`Host`] owns the devices of one run and holds its [`HostOptions`]; [`Device`] is a handle to one of them, cheap to clone and
 //! usable from any thread (calls on one device wait for each other).
 //!
 //! Uses [`crate::board`] and the layers below. Invariant: after every call the device is usable, or reports that it is
@@ -14,17 +14,18 @@ pub mod check;
 pub mod class;
 mod clock;
 mod code;
+mod connector;
+mod deadline;
 mod emitters;
 mod files;
 mod generator;
 mod handle;
 mod host;
+mod host_options;
 mod journal;
-mod kept;
 mod life;
 mod limits;
 mod lines;
-mod link;
 mod link_errors;
 mod listen;
 mod lock;
@@ -39,24 +40,28 @@ mod person;
 mod pool;
 mod proxy;
 mod reconnect;
+mod registry;
 mod release;
 mod reset;
 mod resolve;
 mod source;
 mod state;
+mod take_up;
 mod terminal;
 mod text;
 mod timing;
+mod turns;
 
 pub use crate::repl::{Keyboard, Keys};
 pub use calls::Called;
 pub use code::ExecOptions;
+pub use connector::PortOpener;
 pub use files::{Files, Space};
 pub use generator::Generator;
 pub use handle::Device;
 pub use host::Host;
+pub use host_options::{HostMount, HostOptions};
 pub use journal::MAX_HISTORY;
-pub use link::Connector;
 pub use named::NamedBoard;
 pub use operation::{Function, Index, Operation};
 pub use options::{Hook, Implementation, OpenOptions};

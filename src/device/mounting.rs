@@ -7,26 +7,14 @@ use crate::board::Helper;
 use crate::board::command::Command;
 use crate::board::mount::{self as protocol, PLACE, RemoteFs};
 use crate::device::handle::Device;
-use crate::device::host::Host;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
 use crate::device::mount::{FROM_1970_TO_2000, Mount};
 use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
+use crate::gate::Confines;
 use crate::value::Value;
 use crate::value::write::literal;
 use std::path::Path;
-
-impl Host {
-    /// Mounts this folder at `/remote` on devices that are opened from now on (`--mount`). `writable`: they may change it.
-    ///
-    /// # Errors
-    /// ArgumentError if there is no such folder.
-    pub fn set_mount(&self, folder: &Path, writable: bool) -> Result<()> {
-        Mount::new(folder, writable, None)?;
-        *crate::device::lock::lock(self.mount_of_run()) = Some((folder.to_owned(), writable));
-        Ok(())
-    }
-}
 
 impl Device {
     /// Mounts a folder of this computer at `/remote`, and makes that the current directory; modules in it and in its `lib`
@@ -37,11 +25,18 @@ impl Device {
     /// # Errors
     /// ArgumentError if there is no such folder; FeatureUnavailableError if the board cannot; else as [`Device::call`].
     pub fn mount(&self, folder: &Path, writable: bool) -> Result<()> {
+        self.mount_within(folder, writable, self.host().options.gate.confines())
+    }
+
+    /// As [`Device::mount`], with other limits than those of the host. `None`: no limits.
+    ///
+    /// # Errors
+    /// As [`Device::mount`].
+    pub fn mount_within(&self, folder: &Path, writable: bool, confines: Option<Confines>) -> Result<()> {
         let mut state = self.lock();
         if self.is_closed() {
             return Err(state::closed(self.name()));
         }
-        let confines = self.host().gate().confines();
         let mut mount = Mount::new(folder, writable, confines).map_err(|error| error.with_device(self.name()))?;
         state.flush_mount(self.host(), &self.quiet_run())?;
         let before = state.mount.take();
@@ -65,9 +60,8 @@ impl Device {
 
     /// The folder that the run mounts on every device.
     pub(super) fn mount_at_first(&self, state: &mut State) -> Result<()> {
-        let of_run = crate::device::lock::lock(self.host().mount_of_run()).clone();
-        if let Some((folder, writable)) = of_run {
-            state.mount = Some(Mount::new(&folder, writable, None)?);
+        if let Some(of_run) = &self.host().options.mount {
+            state.mount = Some(of_run.mount()?);
         }
         Ok(())
     }

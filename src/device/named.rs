@@ -57,13 +57,12 @@ impl Resolved {
 }
 
 /// A host's named boards.
-#[derive(Default)]
-pub(super) struct Known {
-    pub(super) boards: Vec<(String, NamedBoard)>,
+pub(super) struct Known<'a> {
+    pub(super) boards: &'a [(String, NamedBoard)],
     pub(super) simulated: bool,
 }
 
-impl Known {
+impl Known<'_> {
     pub(super) fn resolve(&self, written: Option<String>, by: By, options: OpenOptions) -> Result<Resolved> {
         let Some(written) = written else {
             return Ok(Resolved { port: self.simulated.then(|| SIMULATED.to_owned()), options, by });
@@ -107,20 +106,21 @@ mod tests {
         LineOptions { baud_rate: Some(baud_rate), dtr: Some(dtr), ..LineOptions::default() }
     }
 
-    fn known(simulated: bool) -> Known {
+    fn boards() -> Vec<(String, NamedBoard)> {
         let board = NamedBoard {
             port: "/dev/ttyACM7".to_owned(),
             line: line(9600, false),
             attempts: 3,
             ..NamedBoard::default()
         };
-        Known { boards: vec![("dut".to_owned(), board)], simulated }
+        vec![("dut".to_owned(), board)]
     }
 
     #[test]
     fn a_name_resolves_to_its_port_and_options() {
         let of = |port: &str, options| {
-            known(false).resolve(Some(port.to_owned()), By::Script, options).map(|known| (known.port, known.options))
+            let known = Known { boards: &boards(), simulated: false };
+            known.resolve(Some(port.to_owned()), By::Script, options).map(|known| (known.port, known.options))
         };
         let (port, options) = of("dut", OpenOptions::default()).unwrap();
         assert_eq!(port.as_deref(), Some("/dev/ttyACM7"));
@@ -135,8 +135,9 @@ mod tests {
     #[test]
     fn a_board_of_a_station_needs_permission_for_its_file() {
         let by = |untrusted: Option<&str>, text: &str| {
-            let mut known = known(false);
-            known.boards[0].1.untrusted = untrusted.map(PathBuf::from);
+            let mut boards = boards();
+            boards[0].1.untrusted = untrusted.map(PathBuf::from);
+            let known = Known { boards: &boards, simulated: false };
             known.resolve(Some(text.to_owned()), By::Person, OpenOptions::default()).unwrap().by
         };
         assert_eq!(by(Some("station.toml"), "dut"), By::Station("station.toml".into()));
@@ -147,7 +148,7 @@ mod tests {
     #[test]
     fn other_ports_are_unchanged_unless_simulated() {
         let port = |simulated: bool, text: Option<&str>| {
-            let known = known(simulated);
+            let known = Known { boards: &boards(), simulated };
             known.resolve(text.map(str::to_owned), By::Script, OpenOptions::default()).map(|known| known.port)
         };
         assert_eq!(port(false, None).unwrap(), None);

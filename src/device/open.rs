@@ -3,11 +3,13 @@
 //! Uses the other files of this folder. Invariant: a failed opening leaves no open port and no reserved name.
 
 use crate::device::class::{Class, ItemKind};
+use crate::device::connector::{Connector, PortOpener};
 use crate::device::handle::{Device, Inner};
 use crate::device::host::Host;
 use crate::device::journal::JournalEntry;
 use crate::device::limits::{CONNECT_LIMIT, Limit, MAIN_LIMIT};
-use crate::device::link::{Connector, Link, refused};
+use crate::device::link_errors::refused;
+use crate::device::named::Resolved;
 use crate::device::options::{Hook, Implementation, OpenOptions};
 use crate::device::state::{self, State};
 use crate::error::{Kind, Result};
@@ -28,11 +30,11 @@ impl Host {
         hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
     ) -> Result<Device> {
         let name = options.name.clone();
-        match self.resolve(port, options) {
-            Ok(known) => self
-                .open_link(class, Link::new(self, &known), &known.options, hook)
-                .map_err(|error| if port.is_some_and(|port| self.is_of_station(port)) { absent(error) } else { error }),
-            Err(error) => self.open_link(class, Err(error), &OpenOptions { name, ..OpenOptions::default() }, hook),
+        match self.options.resolve(port, options) {
+            Ok(known) => self.open_with(class, self.connector(&known), &known.options, hook).map_err(|error| {
+                if port.is_some_and(|port| self.options.is_of_station(port)) { absent(error) } else { error }
+            }),
+            Err(error) => self.open_with(class, Err(error), &OpenOptions { name, ..OpenOptions::default() }, hook),
         }
     }
 
@@ -41,14 +43,17 @@ impl Host {
     ///
     /// # Errors
     /// Of an invalid address, or of a missing default.
-    pub fn connector(&self, port: Option<&str>, options: &OpenOptions) -> Result<(String, Box<Connector>)> {
-        let link = Link::new(self, &self.resolve(port, options.clone())?)?;
-        let (written, host) = (link.written.clone(), self.clone());
-        Ok((written, Box::new(move |again| link.open_port(&host, again))))
+    pub fn port_opener(&self, port: Option<&str>, options: &OpenOptions) -> Result<(String, Box<PortOpener>)> {
+        let connector = self.connector(&self.options.resolve(port, options.clone())?)?;
+        Ok((connector.written().to_owned(), Box::new(move |again| connector.open_port(again))))
+    }
+
+    fn connector(&self, known: &Resolved) -> Result<Connector> {
+        Connector::new(&self.options, &self.shared.deadline, &self.shared.turns, known)
     }
 
     /// Like [`Host::open`], over the caller's own ports: a transport that belay-script does not know. `written` is their name in
-    /// messages; `connector` opens one, and another after the connection is lost.
+    /// messages; `opener` opens one, and another after the connection is lost.
     ///
     /// # Errors
     /// As [`Host::open`].
@@ -56,25 +61,26 @@ impl Host {
         &self,
         class: &Arc<Class>,
         written: &str,
-        connector: Box<Connector>,
+        opener: Box<PortOpener>,
         options: OpenOptions,
         hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
     ) -> Result<Device> {
-        self.open_link(class, Ok(Link::over(written, connector, &options)), &options, hook)
+        let connector = Connector::over(&self.options, &self.shared.deadline, written, opener, &options);
+        self.open_with(class, Ok(connector), &options, hook)
     }
 
-    fn open_link(
+    fn open_with(
         &self,
         class: &Arc<Class>,
-        link: Result<Link>,
+        connector: Result<Connector>,
         options: &OpenOptions,
         hook: &mut dyn FnMut(Hook, &Device) -> Result<()>,
     ) -> Result<Device> {
-        let name = self.reserve_name(options.name.as_deref().unwrap_or(&class.name));
-        let device = match link.and_then(|link| self.connect(class, link, options, &name)) {
+        let name = self.shared.registry.reserve_name(options.name.as_deref().unwrap_or(&class.name));
+        let device = match connector.and_then(|connector| self.connect(class, connector, options, &name)) {
             Ok(device) => device,
             Err(error) => {
-                self.release_name(&name);
+                self.shared.registry.release_name(&name);
                 return Err(error.with_device(&name));
             }
         };
@@ -90,10 +96,10 @@ impl Host {
         Ok(device)
     }
 
-    fn connect(&self, class: &Arc<Class>, link: Link, options: &OpenOptions, name: &str) -> Result<Device> {
-        let (board, kept) = match self.take_over(link.key(), name, options)? {
+    fn connect(&self, class: &Arc<Class>, connector: Connector, options: &OpenOptions, name: &str) -> Result<Device> {
+        let (board, kept) = match connector.take_over(&self.shared.pool, name)? {
             Some((board, kept)) => (board, Some(kept)),
-            None => (link.connect(self, name, false)?, None),
+            None => (connector.connect(name, false)?, None),
         };
         let identity = board.identity();
         let implementation = Implementation {
@@ -110,7 +116,7 @@ impl Host {
         Ok(Device(Arc::new(Inner {
             name: name.to_owned(),
             class: class.clone(),
-            link,
+            connector,
             abilities,
             host: self.clone(),
             timeout: options.timeout,

@@ -6,14 +6,8 @@ use crate::board::command::{Command, Payload};
 use crate::device::handle::Device;
 use crate::device::journal::{JournalEntry, MAX_HISTORY};
 use crate::device::limits::Limit;
-use crate::device::link_errors;
 use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
-use crate::port::{PortError, Wait};
-use std::time::{Duration, Instant};
-
-/// Time between two attempts; Belay's.
-const PAUSE: Duration = Duration::from_secs(1);
 
 impl Device {
     /// Closes the connection, makes a new one, and restores declarations and recorded commands. `attempts`: how often to try,
@@ -72,7 +66,7 @@ impl Device {
             // Close the port before opening it again.
             board.leave();
         }
-        let board = self.connect_again(attempts)?;
+        let board = self.0.connector.connect_again(self.name(), self.abilities(), attempts)?;
         state.reset(board);
         let replayed = self.replay(state);
         if replayed.is_err() {
@@ -97,44 +91,10 @@ impl Device {
         Ok(())
     }
 
-    fn connect_again(&self, attempts: i64) -> Result<crate::board::Board> {
-        let mut left = attempts;
-        loop {
-            let error = match self.0.link.connect(self.host(), self.name(), true) {
-                Ok(board) => return Ok(board),
-                Err(error) if can_change(error.kind()) => error,
-                Err(error) => return Err(error),
-            };
-            left = if left > 0 { left - 1 } else { left };
-            if left == 0 {
-                let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
-                return Err(Error::new(
-                    Kind::ConnectionLost,
-                    format!("the connection was not restored after {times}: {}", error.message()),
-                )
-                .with_help("check the board's cable and power supply; allow more `attempts`, or call `reconnect(n)`"));
-            }
-            self.pause()?;
-        }
-    }
-
-    /// Waits before the next attempt; Ctrl-C and the run's deadline end the wait.
-    fn pause(&self) -> Result<()> {
-        let end = Instant::now() + PAUSE;
-        let wait = Wait { deadline: Some(end), interruptible: true }.until(self.host().deadline());
-        loop {
-            match wait.slice() {
-                Ok(slice) => std::thread::park_timeout(slice),
-                Err(PortError::Timeout) if Instant::now() >= end => return Ok(()),
-                Err(error) => return Err(link_errors::error(error.into(), self.abilities(), None, None)),
-            }
-        }
-    }
-
     /// Mounts the folder, and runs the startup code.
     pub(super) fn start_up(&self, state: &mut State, limit: Limit) -> Result<()> {
         // Every later import searches the folder; the usual ones do not need it.
-        let early = self.0.link.has_own_startup();
+        let early = self.0.connector.has_own_startup();
         if early {
             self.show_mount(state)?;
         }
@@ -143,14 +103,9 @@ impl Device {
     }
 
     fn run_startup(&self, state: &mut State, limit: Limit) -> Result<()> {
-        let Some(code) = self.0.link.startup(&self.0.implementation.name) else { return Ok(()) };
+        let Some(code) = self.0.connector.startup(&self.0.implementation.name) else { return Ok(()) };
         let prepared = crate::device::source::exec(code)?;
         let run = Run { device: self.name(), item: "startup", piece: None, limit };
         state.run(self.host(), &run, &Command::statements(&prepared.source)).map(|_| ())
     }
-}
-
-/// Whether another attempt may succeed where this one failed.
-fn can_change(kind: Kind) -> bool {
-    kind.is_a(Kind::ConnectionFailedError) || kind == Kind::DeviceNotFoundError || kind == Kind::TimeoutError
 }

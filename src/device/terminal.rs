@@ -5,9 +5,8 @@
 
 use crate::device::handle::Device;
 use crate::device::limits::{CONNECT_LIMIT, Limit};
-use crate::device::link::refused;
-use crate::device::link_errors;
-use crate::device::person::unattended;
+use crate::device::link_errors::{self, refused};
+use crate::device::person::{Terminal, unattended};
 use crate::device::state::{self, State};
 use crate::error::{Error, Result};
 use crate::port::Abilities;
@@ -21,15 +20,24 @@ impl Device {
     /// # Errors
     /// FeatureUnavailableError without an interactive terminal; else as [`Device::call`].
     pub fn terminal(&self, leave: u8) -> Result<()> {
-        self.hand_over(leave).map_err(|error| error.with_device(self.name()))
+        let terminal = self.host().options.terminal.as_deref();
+        self.hand_over(terminal, leave).map_err(|error| error.with_device(self.name()))
     }
 
-    fn hand_over(&self, leave: u8) -> Result<()> {
+    /// As [`Device::terminal`], at another terminal than the host's.
+    ///
+    /// # Errors
+    /// As [`Device::terminal`].
+    pub fn terminal_at(&self, terminal: &dyn Terminal, leave: u8) -> Result<()> {
+        self.hand_over(Some(terminal), leave).map_err(|error| error.with_device(self.name()))
+    }
+
+    fn hand_over(&self, terminal: Option<&dyn Terminal>, leave: u8) -> Result<()> {
         let mut state = self.lock();
         if self.is_closed() {
             return Err(state::closed(self.name()));
         }
-        let terminal = self.host().terminal().ok_or_else(unattended)?;
+        let terminal = terminal.ok_or_else(unattended)?;
         if state.is_lost() && self.attempts() != 0 {
             self.restore(&mut state, self.attempts())?;
         }

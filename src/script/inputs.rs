@@ -48,7 +48,7 @@ impl Inputs {
     /// The files that have changed: scripts, and the first changed file of each folder that was sent to a board.
     /// `script` counts even if it could not be read.
     pub fn changed(&self, script: &Path) -> Vec<String> {
-        let mut changed = changed(&self.0.host.gate(), &self.0.sources);
+        let mut changed = changed(&self.0.gate(), &self.0.sources);
         let main = script.to_string_lossy();
         if self.0.sources.get(&main).is_none() && sources::read(script).is_ok() {
             changed.push(main.into_owned());

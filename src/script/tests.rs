@@ -4,7 +4,7 @@ use super::lock::lock;
 use super::{Finished, Observer, RunOptions, Runner, Sources};
 use crate::bench::event::{Event, Outcome, OutputChunk, OutputKind, TimedEvent};
 use crate::device::class::Class;
-use crate::device::{Host, Silent};
+use crate::device::{Host, HostOptions};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::origin::Origin;
@@ -47,7 +47,7 @@ fn runner() -> (Runner, Arc<Watcher>) {
 
 fn runner_with(options: RunOptions) -> (Runner, Arc<Watcher>) {
     let watcher = Arc::new(Watcher::default());
-    let host = Host::new(Arc::new(Silent), None);
+    let host = Host::new(HostOptions::default());
     let options = RunOptions { args: vec!["one".to_owned()], ..options };
     (Runner::new(host, watcher.clone(), options), watcher)
 }

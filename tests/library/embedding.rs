@@ -2,7 +2,7 @@
 //! (`tests/program/documents.rs` compares them).
 
 use belay_script::bench::event::{Event, OutputChunk, TimedEvent};
-use belay_script::device::{Host, Silent};
+use belay_script::device::{Host, HostOptions};
 use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Observer for Console {
 }
 
 fn main() {
-    let host = Host::new(Arc::new(Silent), Some("sim".to_owned()));
+    let host = Host::new(HostOptions { port: Some("sim".to_owned()), ..HostOptions::default() });
     let mut runner = Runner::new(host, Arc::new(Console), RunOptions::default());
     let finished = runner.run_text("sum.rhai", r#"print("go"); test "sum" { if 1 + 1 != 2 { throw "no"; } }"#);
     assert!(finished.failure.is_none() && finished.report.passed());
@@ -80,7 +80,7 @@ for_each_board([bench, other], |board| { print("mine"); board.hello(); });
 #[test]
 fn output_and_notices_are_events_and_in_the_report() {
     let log = Arc::new(Log::default());
-    let host = Host::new(Arc::new(Silent), Some("sim".to_owned()));
+    let host = Host::new(HostOptions { port: Some("sim".to_owned()), ..HostOptions::default() });
     let finished = Runner::new(host, log.clone(), RunOptions::default()).run_text("out.rhai", SCRIPT);
     assert!(finished.failure.is_none(), "{:?}", finished.failure);
     let report = &finished.report;

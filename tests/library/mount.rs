@@ -6,7 +6,7 @@ mod unclosed;
 
 use crate::faulty_port::{Fault, Link};
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Device, Host, OpenOptions, Output};
+use belay_script::device::{Device, Host, HostOptions, OpenOptions, Output};
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::port::{Abilities, Port, PortError, Wait};
 use belay_script::value::Value;
@@ -42,14 +42,14 @@ impl Bench {
         Bench::with(link.connector(), files, writable)
     }
 
-    fn with(connector: Box<belay_script::device::Connector>, files: &[(&str, &[u8])], writable: bool) -> Bench {
+    fn with(connector: Box<belay_script::device::PortOpener>, files: &[(&str, &[u8])], writable: bool) -> Bench {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, content) in files {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
             fs::write(path, content).expect("a file");
         }
-        let host = Host::new(Arc::new(Silent), None);
+        let host = Host::new(HostOptions::new(Arc::new(Silent)));
         let options = OpenOptions { startup: Some(String::new()), ..OpenOptions::default() };
         let device = host
             .open_over(&Arc::new(Class::device()), "link", connector, options, &mut |_, _| Ok(()))

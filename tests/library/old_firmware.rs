@@ -3,7 +3,7 @@
 use crate::fake_board::{FakeBoard, Run, Settings};
 use crate::items::item;
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Called, Connector, Device, Host, OpenOptions, Output};
+use belay_script::device::{Called, Device, Host, HostOptions, OpenOptions, Output, PortOpener};
 use belay_script::value::Value;
 use belay_script::{Error, Kind, Result};
 use std::sync::Arc;
@@ -50,8 +50,8 @@ fn open(special: fn(&str) -> Option<Run>) -> Device {
     let items =
         vec![item(ItemKind::Task, "send", &["text"], "return text"), item(ItemKind::Thread, "spin", &[], "pass")];
     let class = Arc::new(Class::build("Old", "", None, items, &[]).expect("a class"));
-    let host = Host::new(Arc::new(Silent), None);
-    let connector: Box<Connector> = Box::new(move |_| Ok(Box::new(board(special))));
+    let host = Host::new(HostOptions::new(Arc::new(Silent)));
+    let connector: Box<PortOpener> = Box::new(move |_| Ok(Box::new(board(special))));
     let options = OpenOptions { startup: Some(String::new()), auto_sync_time: false, ..OpenOptions::default() };
     host.open_over(&class, "old", connector, options, &mut |_, _| Ok(())).expect("a board")
 }

@@ -6,7 +6,7 @@ use crate::faulty_port::{Fault, Link};
 use crate::items::item;
 use belay_script::Kind;
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Called, Device, Host, OpenOptions, Output};
+use belay_script::device::{Called, Device, Host, HostOptions, OpenOptions, Output};
 use belay_script::port::sim::SimOptions;
 use belay_script::value::Value;
 use std::sync::Arc;
@@ -143,7 +143,7 @@ fn twenty_thousand_calls() {
 fn soak() {
     println!("seed {SEED}");
     let output = Arc::new(Count(AtomicUsize::new(0)));
-    let host = Host::new(output.clone(), None);
+    let host = Host::new(HostOptions::new(output.clone()));
     let class = class();
     let round = |seed: u64, calls: usize, crlf: bool| {
         std::thread::scope(|scope| {

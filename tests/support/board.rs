@@ -1,7 +1,7 @@
 //! A simulated board for tests of the library, with its collected output.
 
 use belay_script::device::class::Class;
-use belay_script::device::{Called, Device, Host, OpenOptions, Output};
+use belay_script::device::{Called, Device, Host, HostOptions, OpenOptions, Output};
 use belay_script::value::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -41,7 +41,7 @@ impl Board {
     /// One that the test opens.
     pub fn opened(open: impl FnOnce(&Host, &Arc<Class>) -> belay_script::Result<Device>) -> Board {
         let printed = Arc::new(Printed::default());
-        let host = Host::new(printed.clone(), Some("sim".to_owned()));
+        let host = Host::new(HostOptions { port: Some("sim".to_owned()), ..HostOptions::new(printed.clone()) });
         let device = open(&host, &Arc::new(Class::device()));
         Board { device: device.expect("a simulated board"), host, printed }
     }

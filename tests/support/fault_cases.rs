@@ -7,7 +7,9 @@ use super::faulty_port::{Fault, Link};
 use super::items::item;
 use belay_script::board::content::Upload;
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Called, Device, Host, Index, OpenOptions, Operation, OperationResult, Output, Proxied};
+use belay_script::device::{
+    Called, Device, Host, HostOptions, Index, OpenOptions, Operation, OperationResult, Output, Proxied,
+};
 use belay_script::port::sim::SimOptions;
 use belay_script::value::Value;
 use belay_script::{Error, Kind};
@@ -81,7 +83,7 @@ impl Bench {
     /// `patient`: calls have time.
     pub fn new(crlf: bool, deed: Deed, patient: bool) -> Bench {
         let printed = Arc::new(Printed::default());
-        let host = Host::new(printed.clone(), None);
+        let host = Host::new(HostOptions::new(printed.clone()));
         let items = vec![
             item(ItemKind::Task, "add", &["a", "b"], "print('adding')\nreturn a + b"),
             item(ItemKind::Task, "count", &["n"], "for i in range(n):\n    yield i"),

@@ -86,7 +86,7 @@ impl Link {
     }
 
     /// Opens a board over this link.
-    pub fn connector(&self) -> Box<belay_script::device::Connector> {
+    pub fn connector(&self) -> Box<belay_script::device::PortOpener> {
         let link = self.clone();
         Box::new(move |_| link.open())
     }

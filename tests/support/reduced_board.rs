@@ -102,7 +102,7 @@ impl Bench {
     }
 
     /// Opens the board, with the same flash every time.
-    pub fn connector(&self) -> Box<belay_script::device::Connector> {
+    pub fn connector(&self) -> Box<belay_script::device::PortOpener> {
         let bench = self.clone();
         Box::new(move |_| bench.open())
     }

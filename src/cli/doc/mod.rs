@@ -11,7 +11,7 @@ use super::arguments::{Allowed, Doc};
 use super::console::Console;
 use super::generated::{self, Existing};
 use super::{is_python, misuse, readable, report_failures};
-use crate::device::Host;
+use crate::device::{Host, HostOptions};
 use crate::diagnostic::Diagnostic;
 use crate::script::reference::{Page, language, module_names};
 use crate::script::{RunOptions, Runner, Sources};
@@ -55,7 +55,7 @@ pub fn doc(options: &Doc, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 }
 
 fn runner(console: &Arc<Console>, options: RunOptions) -> Runner {
-    Runner::new(Host::new(console.clone(), None), console.clone(), options)
+    Runner::new(Host::new(HostOptions::new(console.clone())), console.clone(), options)
 }
 
 /// The pages of a script and what it imports, or those of a standard module.
@@ -66,8 +66,8 @@ fn describe(
 ) -> Result<Result<Vec<Page>, Failed>, Diagnostic> {
     let name = subject.to_string_lossy();
     // Defaults of parameters may be constants of the station.
-    let host = Host::new(console.clone(), None);
-    let station = crate::cli::station::prepare(&host, &Default::default(), Some(subject))?;
+    let host = HostOptions::new(console.clone());
+    let (_, station) = crate::cli::station::prepare(host, &Default::default(), Some(subject))?;
     let permissions = crate::cli::station::permissions(allowed, station.as_deref())?;
     let memory = crate::cli::memory::limit(allowed);
     let mut runner = runner(console, RunOptions { permissions, memory, station, ..RunOptions::default() });

@@ -76,7 +76,7 @@ impl Bench {
     /// # Errors
     /// As [`Host::open`].
     pub fn open(host: Host, printed: Arc<Printed>, pressed: Arc<AtomicBool>, quick: bool) -> Result<Bench> {
-        let (written, connector) = host.connector(None, &options())?;
+        let (written, connector) = host.port_opener(None, &options())?;
         let plug = Plug::new(connector);
         let device = open(&host, &written, &plug)?;
         let (facts, measured) = (Facts::default(), Measured::default());

@@ -3,13 +3,13 @@
 //! Uses [`crate::port`]. Invariant: until it is pulled it changes no byte; once pulled, the connection stays lost until the
 //! port is opened again.
 
-use crate::device::Connector;
+use crate::device::PortOpener;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Opens the port, and cuts it on request.
 pub struct Plug {
-    connector: Box<Connector>,
+    connector: Box<PortOpener>,
     now: Mutex<Now>,
 }
 
@@ -24,12 +24,12 @@ struct Now {
 
 impl Plug {
     /// A plug of a port that `connector` opens.
-    pub fn new(connector: Box<Connector>) -> Arc<Plug> {
+    pub fn new(connector: Box<PortOpener>) -> Arc<Plug> {
         Arc::new(Plug { connector, now: Mutex::default() })
     }
 
     /// Opens ports for a device.
-    pub fn connector(self: &Arc<Plug>) -> Box<Connector> {
+    pub fn connector(self: &Arc<Plug>) -> Box<PortOpener> {
         let plug = self.clone();
         Box::new(move |again| {
             let port = (plug.connector)(again)?;

@@ -56,18 +56,18 @@ impl Conversation for Examiner {
 /// Of the link.
 pub fn hold(bench: &mut Bench, scene: &'static Scene) -> Checked {
     let finding = Arc::new(Mutex::new(None));
-    bench.host().set_terminal(Arc::new(Examiner {
+    let examiner = Examiner {
         scene,
         line_end: bench.facts.line_end.unwrap_or(LineEnd::Lf),
         interrupts: bench.facts.interrupts,
         // Its abort of a raw paste writes through a pointer into a constant object.
         crashes: bench.facts.implementation.name == "circuitpython",
         finding: finding.clone(),
-    }));
+    };
     if let Some(reason) = bench.facts.no_paste.filter(|_| scene.is_of_paste()) {
         return Ok(Outcome::Absent(reason.to_owned()));
     }
-    let visit = bench.device.terminal(NO_KEY);
+    let visit = bench.device.terminal_at(&examiner, NO_KEY);
     let finding = finding.lock().unwrap_or_else(PoisonError::into_inner).take();
     let is_used = bench.plug.abilities().raw_paste;
     if scene.is_of_paste() && !is_used && matches!(finding, Some(Finding::Differs(_))) {

@@ -9,7 +9,7 @@ use super::transcript::Transcript;
 use crate::cli::arguments::Terminal;
 use crate::cli::console::Console;
 use crate::cli::{misuse, session, signals};
-use crate::device::{Connector, OpenOptions};
+use crate::device::{OpenOptions, PortOpener};
 use crate::diagnostic::Diagnostic;
 use crate::disk::reason;
 use crate::error::{Error, Kind};
@@ -40,7 +40,7 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
     });
     let transcript = transcript.transpose()?;
     let diagnose = |error: Error| Diagnostic::from_error(&error);
-    let (written, connector) = host.connector(None, &OpenOptions::default()).map_err(diagnose)?;
+    let (written, connector) = host.port_opener(None, &OpenOptions::default()).map_err(diagnose)?;
     let board = connector(false).map_err(diagnose)?;
     let person = isatty(stdin());
     let mut screen = Screen::with(console, LEAVE, person, transcript);
@@ -59,7 +59,12 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
 }
 
 /// Passes bytes, and waits for the board whenever it is gone.
-fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, written: &str) -> Result<(), Diagnostic> {
+fn stay(
+    screen: &mut Screen,
+    mut board: Box<dyn Port>,
+    connector: &PortOpener,
+    written: &str,
+) -> Result<(), Diagnostic> {
     loop {
         let forever = Wait { deadline: None, interruptible: true };
         let why = match pump::carry(screen, board.as_mut(), forever) {
@@ -83,7 +88,7 @@ fn stay(screen: &mut Screen, mut board: Box<dyn Port>, connector: &Connector, wr
 }
 
 /// Tries each second to open the port. `None` if the user leaves; other keys are dropped.
-fn wait_for_board(screen: &mut Screen, connector: &Connector) -> Result<Option<Box<dyn Port>>, Diagnostic> {
+fn wait_for_board(screen: &mut Screen, connector: &PortOpener) -> Result<Option<Box<dyn Port>>, Diagnostic> {
     loop {
         let wait = Wait::for_at_most(PAUSE);
         loop {

@@ -39,7 +39,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("list_files", move |context: Context<'_>, path: ImmutableString| {
             placed(&context, names(&list, &path))
         })
-        .register_fn("script_folder", move || shown(&here.host.gate().here()));
+        .register_fn("script_folder", move || shown(&here.gate().here()));
 }
 
 /// An absolute folder, in the notation of scripts.

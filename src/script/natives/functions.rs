@@ -36,7 +36,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_fn("time", || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64()))
         .register_fn("env", move |context: NativeCallContext<'_>, name: ImmutableString| {
-            let value = shared.host.gate().variable(&name).map_err(raise);
+            let value = shared.gate().variable(&name).map_err(raise);
             placed(&context, value.map(|value| value.map_or(Dynamic::UNIT, Dynamic::from)))
         });
 }

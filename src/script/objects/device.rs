@@ -119,7 +119,8 @@ fn mount(
         }
     }
     if writable { run.writable(folder).map(drop) } else { run.readable(folder).map(drop) }?;
-    device.device.mount(Path::new(folder), writable).map_err(|error| raise(located(error, context)))
+    let mounted = device.device.mount_within(Path::new(folder), writable, run.gate().confines());
+    mounted.map_err(|error| raise(located(error, context)))
 }
 
 /// The key given as `leave`.

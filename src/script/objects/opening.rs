@@ -219,7 +219,7 @@ fn open(
             }
         }
     };
-    match run.host.open(&class.0.class, port, options, &mut hook) {
+    match run.host_of_script().open(&class.0.class, port, options, &mut hook) {
         Ok(device) => {
             run.emit_open(&device);
             Ok(DeviceHandle { device, class: class.clone() })

@@ -133,7 +133,7 @@ fn described(outcome: &Outcome) -> Map {
 
 /// The options, and whether progress is shown.
 fn sync_options(run: &Run, map: &Map, destination: &str) -> Fallible<(SyncOptions, bool)> {
-    let confines = run.host.gate().confines();
+    let confines = run.gate().confines();
     let mut options = SyncOptions { dst: destination.to_owned(), confines, ..SyncOptions::default() };
     let mut shows = true;
     for (name, value) in map {

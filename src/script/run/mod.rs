@@ -34,6 +34,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Run {
     pub host: Host,
     pub options: RunOptions,
+    /// See [`permissions`].
+    gate: Mutex<Arc<Gate>>,
     pub sources: Sources,
     pub events: Arc<Events>,
     pub clock: Clock,
@@ -45,13 +47,12 @@ pub(crate) struct Run {
 
 impl Run {
     pub fn new(host: Host, observer: Arc<dyn Observer>, options: RunOptions) -> Run {
-        host.set_gate(Gate::of_scripts(options.permissions.clone()));
-        host.set_args(&options.args);
+        let gate = Mutex::new(Arc::new(Gate::of_scripts(options.permissions.clone())));
         let (clock, recorder) = (Clock::new(host.clone(), &options), Recorder::new(&options));
         let (sources, declarations, ledger) = (Sources::default(), Declarations::default(), Mutex::default());
         let events = Arc::new(Events::new(observer, &options, sources.clone()));
         host.redirect(events.clone());
-        Run { host, options, sources, events, clock, recorder, declarations, ledger }
+        Run { host, options, gate, sources, events, clock, recorder, declarations, ledger }
     }
 
     /// Clears the declarations of an earlier script of the same runner, and its reason for stopping.

@@ -23,7 +23,7 @@ pub struct RunOptions {
     pub memory: Option<Memory>,
     /// Permissions of scripts.
     pub permissions: Permissions,
-    /// The value of `station` in scripts. Also pass its boards to the host ([`crate::device::Host::set_boards`]).
+    /// The value of `station` in scripts. Also pass its boards to the host ([`crate::device::HostOptions::boards`]).
     pub station: Option<Arc<Station>>,
     /// Answers the questions of scripts; `None` fails them.
     pub operator: Option<Arc<dyn Operator>>,

@@ -1,16 +1,31 @@
 //! Permissions of a script: the native functions' access to the gate.
 //!
-//! Uses [`crate::gate`]. Invariant: the run uses the gate of its host, so that ports and paths share one gate.
+//! Uses [`crate::gate`]. Invariant: one gate of the run for ports and paths.
 
-use crate::gate::{Program, Readable, Writable};
+use crate::device::{Host, HostOptions};
+use crate::gate::{Gate, Program, Readable, Writable};
 use crate::script::errors::{Fallible, raise};
+use crate::script::lock::lock;
 use crate::script::run::Run;
 use std::path::Path;
+use std::sync::Arc;
 
 impl Run {
     /// Sets the script that runs.
     pub fn enter(&self, script: &Path) {
-        self.host.set_gate(self.host.gate().for_script(script));
+        let mut gate = lock(&self.gate);
+        *gate = Arc::new(gate.for_script(script));
+    }
+
+    /// What the script may use.
+    pub fn gate(&self) -> Arc<Gate> {
+        lock(&self.gate).clone()
+    }
+
+    /// The host from which the script opens devices, with its permissions.
+    pub fn host_of_script(&self) -> Host {
+        let gate = Gate::clone(&self.gate());
+        self.host.with_options(HostOptions { gate, args: self.options.args.clone(), ..self.host.options().clone() })
     }
 
     /// Checks a path for reading.
@@ -18,7 +33,7 @@ impl Run {
     /// # Errors
     /// PermissionError; ArgumentError for an invalid path.
     pub fn readable(&self, path: &str) -> Fallible<Readable> {
-        self.host.gate().read(path).map_err(raise)
+        self.gate().read(path).map_err(raise)
     }
 
     /// Checks a path for writing.
@@ -26,7 +41,7 @@ impl Run {
     /// # Errors
     /// As [`Run::readable`].
     pub fn writable(&self, path: &str) -> Fallible<Writable> {
-        self.host.gate().write(path).map_err(raise)
+        self.gate().write(path).map_err(raise)
     }
 
     /// Checks a program before it is started.
@@ -34,6 +49,6 @@ impl Run {
     /// # Errors
     /// PermissionError.
     pub fn program(&self, name: &str) -> Fallible<Program> {
-        self.host.gate().program(name).map_err(raise)
+        self.gate().program(name).map_err(raise)
     }
 }

@@ -159,7 +159,7 @@ impl Run {
         let board = device.firmware();
         let (major, minor, patch) = board.version;
         // The exchanges in recordings must not depend on the selected reports.
-        let recorded = self.host.recorder().is_some() || device.is_replayed();
+        let recorded = self.host.options().recorder.is_some() || device.is_replayed();
         let asked = self.options.subject.asks_boards && !recorded;
         let about = if asked { device.about() } else { Default::default() };
         self.emit(Event::BoardOpened(Board {

@@ -34,7 +34,7 @@ impl Session {
     }
 
     fn forget_changed(&self) {
-        let changed = changed(&self.run.host.gate(), &self.run.sources);
+        let changed = changed(&self.run.gate(), &self.run.sources);
         self.run.declarations.loader.forget(&self.modules_above(&changed));
     }
 
@@ -52,7 +52,7 @@ impl Session {
 
     /// The changes on disk.
     pub fn stale(&self) -> Stale {
-        let changed = changed(&self.run.host.gate(), &self.run.sources);
+        let changed = changed(&self.run.gate(), &self.run.sources);
         let loader = &self.run.declarations.loader;
         let of = |name: &str| loader.reach(name).into_iter().filter(|name| changed.contains(name)).collect::<Vec<_>>();
         let mut stale = Stale {

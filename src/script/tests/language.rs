@@ -183,7 +183,7 @@ fn time_limits_end_loops_and_sleeps() {
     );
     assert_eq!(printed("print(timeout(5, || 3)); sleep(0); sleep(0.01);"), ["3"]);
     let watcher = Arc::new(Watcher::default());
-    let host = Host::new(Arc::new(Silent), None);
+    let host = Host::new(HostOptions::default());
     let mut runner =
         Runner::new(host, watcher, RunOptions { limit: Some(Duration::from_millis(50)), ..RunOptions::default() });
     let finished = runner.run_text("t.rhai", "try { loop { } } catch { }\n");

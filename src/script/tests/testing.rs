@@ -69,7 +69,7 @@ fn teardowns_run_whatever_happens() {
 #[test]
 fn a_run_that_is_out_of_time_is_torn_down() {
     let watcher = Arc::new(Watcher::default());
-    let host = Host::new(Arc::new(Silent), None);
+    let host = Host::new(HostOptions::default());
     let mut runner = Runner::new(
         host,
         watcher.clone(),

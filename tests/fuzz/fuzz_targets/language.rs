@@ -3,7 +3,7 @@
 #![no_main]
 
 use belay_script::bench::event::{Event, TimedEvent};
-use belay_script::device::{Host, Silent};
+use belay_script::device::{Host, HostOptions};
 use belay_script::error::Kind;
 use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +26,7 @@ thread_local! {
 }
 
 fn runner() -> Runner {
-    Runner::new(Host::new(Arc::new(Silent), None), Arc::new(Nobody), RunOptions::default())
+    Runner::new(Host::new(HostOptions::default()), Arc::new(Nobody), RunOptions::default())
 }
 
 fuzz_target!(|text: &str| {

@@ -8,7 +8,7 @@ mod reconnect;
 use crate::board::Printed;
 use crate::items;
 use belay_script::device::class::{Class, Item, ItemKind};
-use belay_script::device::{Called, Connector, Device, Generator, Host, OpenOptions};
+use belay_script::device::{Called, Device, Generator, Host, HostOptions, OpenOptions, PortOpener};
 use belay_script::port::Port;
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::value::Value;
@@ -68,7 +68,7 @@ impl Bench {
 
     fn with(board: SimOptions, items: Vec<Item>, options: OpenOptions) -> Bench {
         let printed = Arc::new(Printed::default());
-        let host = Host::new(printed.clone(), None);
+        let host = Host::new(HostOptions::new(printed.clone()));
         let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
         let socket = Arc::new(Socket {
             folder: tempfile::tempdir().expect("a folder"),
@@ -78,7 +78,7 @@ impl Bench {
             again: AtomicBool::new(false),
         });
         let plug = socket.clone();
-        let connector: Box<Connector> = Box::new(move |again| plug.open(again));
+        let connector: Box<PortOpener> = Box::new(move |again| plug.open(again));
         let device = host.open_over(&class, "socket", connector, options, &mut |_, _| Ok(())).expect("a board");
         Bench { device, socket, printed }
     }

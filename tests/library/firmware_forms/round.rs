@@ -4,7 +4,8 @@ use crate::items::item;
 use crate::reduced_board::{Bench, Form};
 use belay_script::device::class::{Class, Item, ItemKind};
 use belay_script::device::{
-    Called, Device, Function, Host, Implementation, OpenOptions, Operation, OperationResult, Output, Proxied,
+    Called, Device, Function, Host, HostOptions, Implementation, OpenOptions, Operation, OperationResult, Output,
+    Proxied,
 };
 use belay_script::value::Value;
 use belay_script::{Kind, interrupt};
@@ -87,7 +88,7 @@ pub fn class() -> Arc<Class> {
 /// A device on this board, and what it prints.
 pub fn open(bench: &Bench, options: OpenOptions) -> (Device, Arc<Printed>) {
     let printed = Arc::new(Printed::default());
-    let host = Host::new(printed.clone(), None);
+    let host = Host::new(HostOptions::new(printed.clone()));
     let options = OpenOptions { timeout: Some(Duration::from_secs(10)), ..options };
     let device = host.open_over(&class(), "reduced", bench.connector(), options, &mut |_, _| Ok(()));
     (device.unwrap_or_else(|error| panic!("{error:?}, printed: {}", printed.take())), printed)

@@ -5,7 +5,7 @@ mod facts;
 
 use crate::line_ends;
 use belay_script::bench::event::{Event, TimedEvent};
-use belay_script::device::{Host, Silent};
+use belay_script::device::{Host, HostOptions};
 use belay_script::script::{Observer, RunOptions, Runner, Sources};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,7 +95,7 @@ fn script(text: &str, shown: &[&str]) {
 
 fn script_on(port: &str, text: &str, shown: &[&str]) {
     let printed = Arc::new(Printed::default());
-    let mut runner = Runner::new(Host::new(Arc::new(Silent), None), printed.clone(), RunOptions::default());
+    let mut runner = Runner::new(Host::new(HostOptions::default()), printed.clone(), RunOptions::default());
     let finished =
         runner.run_text("proxy.rhai", &format!("{PRELUDE}{text}").replace("\"sim\"", &format!("\"{port}\"")));
     assert!(finished.failure.is_none(), "{:?}", finished.failure);

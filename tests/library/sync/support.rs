@@ -2,7 +2,7 @@
 
 use belay_script::Result;
 use belay_script::device::class::Class;
-use belay_script::device::{Connector, Device, Host, OpenOptions, Output};
+use belay_script::device::{Device, Host, HostOptions, OpenOptions, Output, PortOpener};
 use belay_script::sync::{Local, Outcome, SyncOptions, sync};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,14 +17,14 @@ impl Output for Quiet {
 
 /// A board on `port`.
 pub fn open(port: &str) -> Device {
-    let host = Host::new(Arc::new(Quiet), None);
+    let host = Host::new(HostOptions::new(Arc::new(Quiet)));
     let opened = host.open(&Arc::new(Class::device()), Some(port), options(), &mut |_, _| Ok(()));
     opened.expect("a simulated board")
 }
 
 /// A board of `connector`.
-pub fn open_over(connector: Box<Connector>, attempts: i64) -> Result<Device> {
-    let host = Host::new(Arc::new(Quiet), None);
+pub fn open_over(connector: Box<PortOpener>, attempts: i64) -> Result<Device> {
+    let host = Host::new(HostOptions::new(Arc::new(Quiet)));
     let options = OpenOptions { attempts, ..options() };
     host.open_over(&Arc::new(Class::device()), "board", connector, options, &mut |_, _| Ok(()))
 }
