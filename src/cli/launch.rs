@@ -123,6 +123,7 @@ impl<'a> Launch<'a> {
             selection: selection(self.choice, self.shuffle),
             drops_report: true,
             checked: self.checks.then(|| self.shown.cloned().unwrap_or_default()),
+            ..RunOptions::default()
         };
         Runner::new(bench.host.clone(), observer, options)
     }

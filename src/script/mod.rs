@@ -42,7 +42,7 @@ pub use observer::{Activity, Observer};
 pub use reference::definitions::definitions;
 pub use reference::help::Words;
 pub use run::memory::Memory;
-pub use run::options::{RunOptions, Subject};
+pub use run::options::{OpenTexts, RunOptions, Subject};
 pub use run::warnings::ShownWarnings;
 pub use runner::{Finished, Runner};
 pub use session::Session;

@@ -67,7 +67,11 @@ fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) 
     if let Some(tree) = loader.tree(name) {
         return Ok(tree);
     }
-    let Some(text) = read(&run.gate(), name).map_err(|error| raise_at(error, position))? else {
+    let text = match run.options.open.get(name) {
+        Some(text) => Some(without_mark(text.to_string())),
+        None => read(&run.gate(), name).map_err(|error| raise_at(error, position))?,
+    };
+    let Some(text) = text else {
         loader.note_missing(name);
         return Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position)));
     };

@@ -152,6 +152,15 @@ impl Runner {
         self.check_text(&name, &text)
     }
 
+    /// Checks a text that an editor holds for the script at `path`, as [`Runner::check_file`] does.
+    ///
+    /// # Errors
+    /// As [`Runner::check_file`].
+    pub fn check_open(&mut self, path: &Path, text: &str) -> Result<Vec<Arc<Class>>, Vec<Diagnostic>> {
+        self.run.enter(path);
+        self.check_text(&path.to_string_lossy(), text)
+    }
+
     /// Checks the text of a script, as [`Runner::check_file`] does.
     ///
     /// # Errors

@@ -8,8 +8,12 @@ use crate::bench::station::Station;
 use crate::gate::Permissions;
 use crate::script::run::memory::Memory;
 use crate::script::run::warnings::ShownWarnings;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// Texts of scripts that an editor holds, by the scripts' names.
+pub type OpenTexts = Arc<HashMap<String, Arc<str>>>;
 
 /// Options of a [`Runner`](crate::script::Runner). The default: no arguments, no limits, no station, no
 /// operator, every test, the default permissions, a report.
@@ -36,6 +40,8 @@ pub struct RunOptions {
     pub drops_report: bool,
     /// Analyse scripts before they run: reject those with errors, and show the warnings that are not among these.
     pub checked: Option<ShownWarnings>,
+    /// Texts that count in place of the files of imported modules.
+    pub open: OpenTexts,
 }
 
 /// What the caller knows about the run, for the report.
