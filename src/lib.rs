@@ -16,7 +16,8 @@
 //! | 3 | [`board`] | one connected board |
 //! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; syncing files to a board |
 //! | 5 | [`script`] | Rhai |
-//! | 6 | `cli` | clap, printing, exit status |
+//! | 6 | `lsp` | what editors ask |
+//! | 7 | `cli` | clap, printing, exit status |
 
 pub mod bench;
 pub mod board;
@@ -29,6 +30,8 @@ pub mod disk;
 pub mod error;
 pub mod gate;
 pub mod interrupt;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 pub mod name;
 pub mod origin;
 pub mod port;

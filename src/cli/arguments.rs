@@ -17,6 +17,8 @@ use files::FileCommand;
 pub use selftest::Selftest;
 pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
+#[cfg(feature = "lsp")]
+pub use tools::Lsp;
 pub use tools::{Definitions, Doc, Editor, EditorKind, New};
 pub use trust::Trust;
 
@@ -193,6 +195,12 @@ pub enum Command {
     /// Existing files that differ are overwritten only with --force.
     #[command(after_help = tools::EDITOR_HELP)]
     Editor(Editor),
+    /// Run the language server: what editors ask about scripts
+    ///
+    /// Editors start it and talk to it over standard input and output. Opens no board, and executes nothing.
+    #[cfg(feature = "lsp")]
+    #[command(after_help = tools::LSP_HELP)]
+    Lsp(Lsp),
     /// Print a completion script for a shell
     ///
     /// The first example loads it once, the second installs it for bash.

@@ -18,6 +18,8 @@ pub mod generated;
 pub mod info;
 pub mod launch;
 mod listed;
+#[cfg(feature = "lsp")]
+pub mod lsp;
 pub mod memory;
 pub mod operator;
 pub mod output;
@@ -131,6 +133,8 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Doc(options) => doc::doc(&options, console),
         Command::Definitions(options) => definitions::definitions(&options, console),
         Command::Editor(options) => editor::editor(&options, console),
+        #[cfg(feature = "lsp")]
+        Command::Lsp(options) => Ok(lsp::lsp(&options)),
         Command::Completions(completions) => completions::completions(&completions, console),
     }
 }

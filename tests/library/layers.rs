@@ -26,7 +26,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("device", 4),
     ("bench", 4),
     ("script", 5),
-    ("cli", 6),
+    ("lsp", 6),
+    ("cli", 7),
 ];
 
 /// What `src/lib.rs` exports under the crate's own name.
@@ -42,6 +43,8 @@ const OWNED: &[(&str, &str)] = &[
     ("indicatif", "cli"),
     ("RecommendedWatcher", "cli"),
     ("rustyline", "cli"),
+    ("lsp_server", "lsp"),
+    ("lsp_types", "lsp"),
     ("println!", "cli"),
     ("eprintln!", "cli"),
     ("print!", "cli"),
@@ -471,7 +474,7 @@ fn uses_of_higher_layers_are_found() {
     case(
         "repl/mod.rs",
         "use crate::{error::{Error, Kind}, board, cli::{x, y}};",
-        &["`board` (layer 3)", "`cli` (layer 6)"],
+        &["`board` (layer 3)", "`cli` (layer 7)"],
     );
     case("repl/mod.rs", "use crate :: { Error, Result };", &[]);
     case("bench/mod.rs", "use crate::gizmo::X;", &["src/bench/mod.rs:1", "`gizmo` is not in the table"][1..]);
@@ -482,7 +485,7 @@ fn uses_of_higher_layers_are_found() {
         "let a = \"\\\" crate::cli\"; let b = r#\"\" crate::cli\"#; let c = '\"'; crate::cli::x",
         &["cli"],
     );
-    case("board/mod.rs", "fn f<'a>(x: &'a str) { let q = '\\''; crate::cli::x(\"é\") }", &["layer 6"]);
+    case("board/mod.rs", "fn f<'a>(x: &'a str) { let q = '\\''; crate::cli::x(\"é\") }", &["layer 7"]);
 }
 
 #[test]

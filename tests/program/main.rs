@@ -38,6 +38,8 @@ mod html;
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;
+#[cfg(all(feature = "lsp", target_os = "linux"))]
+mod lsp;
 #[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]

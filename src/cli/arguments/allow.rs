@@ -4,7 +4,7 @@ use crate::gate::{Grant, Permissions};
 use clap::Args;
 
 /// What scripts may do besides using boards and the files of their folders.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Allowed {
     /// Allow more: `files=DIR`, `process=PROGRAM`, `env=NAME`, `net=HOST:PORT`; without `=` all (repeatable)
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = word)]

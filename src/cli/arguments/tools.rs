@@ -87,6 +87,27 @@ pub enum EditorKind {
     Zed,
 }
 
+/// The help below `lsp`.
+#[cfg(feature = "lsp")]
+pub const LSP_HELP: &str = "\
+Examples, as an editor's command:
+  Neovim   cmd = { \"belay-script\", \"lsp\" }
+  Helix    command = \"belay-script\", args = [\"lsp\"]
+
+The page \"Watch mode and editors\" of the book shows the whole settings.";
+
+/// `lsp`.
+#[cfg(feature = "lsp")]
+#[derive(Debug, Args)]
+pub struct Lsp {
+    /// Talk over standard input and output, as always
+    #[arg(long, hide = true)]
+    pub stdio: bool,
+    /// Which modules scripts may import.
+    #[command(flatten)]
+    pub allowed: super::Allowed,
+}
+
 /// `new`.
 #[derive(Debug, Args)]
 pub struct New {

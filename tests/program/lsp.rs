@@ -1,0 +1,5 @@
+//! `lsp`: the language server, asked by a client of its own.
+
+mod client;
+mod diagnostics;
+mod session;
