@@ -69,10 +69,15 @@ pub(crate) fn scan(bytes: &[u8], prefix: usize) -> Result<(Literal, usize), usiz
 
 /// The expressions of the replacement fields of the complete literal `text`, without those of nested strings.
 pub(crate) fn fields(text: &str, literal: Literal) -> Vec<&str> {
+    field_ranges(text, literal).into_iter().filter_map(|range| text.get(range)).collect()
+}
+
+/// As [`fields`]: where they are in the text.
+pub(crate) fn field_ranges(text: &str, literal: Literal) -> Vec<Range<usize>> {
     let mut fields = Vec::new();
     if literal.format {
         // A complete literal was scanned before: ignore the result.
-        let _ = scan_fields(text.as_bytes(), literal.prefix, &mut |range| fields.extend(text.get(range)));
+        let _ = scan_fields(text.as_bytes(), literal.prefix, &mut |range| fields.push(range));
     }
     fields
 }

@@ -4,11 +4,13 @@
 //! linear in the length of its input, and returns for any input.
 
 pub mod body;
+pub mod builtins;
 pub mod frames;
 pub mod imports;
 pub mod lines;
 mod literal;
 pub mod minify;
+pub mod names;
 pub mod rewriter;
 pub mod scan;
 pub mod signature;
