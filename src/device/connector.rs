@@ -12,6 +12,7 @@ use crate::device::lines::LineMap;
 use crate::device::link_errors::{self, refused_unless};
 use crate::device::named::Resolved;
 use crate::device::options::OpenOptions;
+use crate::device::startup::convenience;
 use crate::device::output::Filter;
 use crate::device::pool::{IdleBoard, Key, Pool, Sent};
 use crate::device::turns::Turns;
@@ -25,8 +26,6 @@ use crate::value::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const STARTUP_MICROPYTHON: &str = include_str!("../board/snippets/startup_micropython.py");
-const STARTUP_CIRCUITPYTHON: &str = include_str!("../board/snippets/startup_circuitpython.py");
 
 /// Time between two attempts; Belay's.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -247,11 +246,7 @@ impl Connector {
 
     /// The startup code: the user's, or convenience imports for this implementation.
     pub fn startup(&self, implementation: &str) -> Option<&str> {
-        let code = match (&self.startup, implementation) {
-            (Some(code), _) => code.as_str(),
-            (None, "circuitpython") => STARTUP_CIRCUITPYTHON,
-            (None, _) => STARTUP_MICROPYTHON,
-        };
+        let code = self.startup.as_deref().unwrap_or_else(|| convenience(implementation));
         Some(code).filter(|code| !code.trim().is_empty())
     }
 }

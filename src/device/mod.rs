@@ -45,6 +45,7 @@ mod release;
 mod reset;
 mod resolve;
 mod source;
+pub mod startup;
 mod state;
 mod take_up;
 mod terminal;

@@ -103,6 +103,8 @@ mod language;
 mod mutants;
 #[path = "tests/numbers.rs"]
 mod numbers;
+#[path = "tests/python_names.rs"]
+mod python_names;
 #[path = "tests/reference.rs"]
 mod reference;
 #[path = "tests/testing.rs"]

@@ -126,3 +126,55 @@ fn check_corrects_what_has_one_clear_remedy() {
         "// Notes.\nimport \"std/assert\" as assert;\ndevice Bench {\n    task on() `return 1`\n}\nlet bench = Bench.open();\nbench.on();\nassert::equal(1, 1);\nassert::close(1, 1, 0);\n"
     );
 }
+
+/// A script whose body uses a name that no board has.
+const MISSPELT: &str = "
+    device Bench {
+        setup init() autoinit `level = 20`
+        task twice(n) `
+            if n:
+                return 2 * levle
+            return level
+        `
+    }
+    print(Bench.open().twice(0));
+";
+
+#[test]
+fn misspelt_names_in_bodies_are_warnings() {
+    let shown = "
+        warning: unknown name `levle` in task `twice`
+          --> a.rhai:5:24
+           |
+         5 |             return 2 * levle
+           |                        ^^^^^
+          help: did you mean `level`?
+        ";
+    let check = || Program::new().script("a.rhai", MISSPELT).args(["check", "a.rhai"]);
+    check().stdout("a.rhai: ok (1 class, 2 items, 1 warning)\n").stderr(shown).status(0);
+    let folder = tempfile::tempdir().expect("a folder");
+    let outcome = check().args(["--fix"]).outcome_in(folder.path());
+    assert_eq!((outcome.stderr.as_str(), outcome.status), ("a.rhai: 1 corrected\n", Some(0)));
+    // A run is not kept from running.
+    Program::new()
+        .script("a.rhai", MISSPELT)
+        .args(["run", "a.rhai", "-p", "sim"])
+        .stdout("20\n")
+        .stderr("a.rhai:5:24: warning: unknown name `levle` in task `twice`\n  help: did you mean `level`?\n")
+        .status(0);
+}
+
+#[test]
+fn every_built_in_of_the_interpreter_is_known() {
+    let names = Program::new().args(["eval", "-p", "sim", "', '.join(dir(__import__('builtins')))"]).outcome();
+    let names = names.stdout.trim().trim_matches(['\'', '"']);
+    assert!(names.contains("ZeroDivisionError"), "{names}");
+    let script =
+        format!("device D {{ task f() `return {names}` }}\n").replace("exec, execfile, ", "").replace("globals, ", "");
+    let script = script.replace("locals, ", "").replace("__import__, ", "");
+    Program::new()
+        .file("a.rhai", script.as_bytes())
+        .args(["check", "a.rhai"])
+        .stdout("a.rhai: ok (1 class, 1 item)\n")
+        .status(0);
+}

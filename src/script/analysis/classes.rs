@@ -2,20 +2,62 @@
 //!
 //! Reads Rhai's tree. Invariant: nothing is evaluated; an option whose value is computed counts as not known.
 
-use crate::script::analysis::tree::{closure, word};
+use crate::script::analysis::tree::{closure, literal, word};
 use crate::script::language::syntax::{self, op};
 use crate::script::names::DEVICE;
 use crate::script::reading::attempt;
 use rhai::{CustomExpr, Expr, Position};
 
 /// A setup, task, thread or teardown.
+#[derive(Default)]
 pub(crate) struct Item {
     pub name: String,
     pub kind: String,
     /// The parameters, and how the default of each is written.
     pub params: Vec<(String, Option<String>)>,
+    /// Where the parameters are.
+    pub places: Vec<Position>,
     /// `register = false`: scripts cannot call it.
     pub is_hidden: bool,
+    /// The implementation that it is for; `None`: every one.
+    pub implementation: Option<String>,
+    pub is_autoinit: bool,
+    pub ignores_errors: bool,
+    /// It is compiled with the viper emitter.
+    pub is_viper: bool,
+    /// Its Python.
+    pub body: String,
+    /// Where the quote before its Python is.
+    pub quote: Position,
+}
+
+impl Item {
+    /// Whether it is a function on the board; otherwise its code runs in the board's globals.
+    pub fn is_function(&self) -> bool {
+        matches!(self.kind.as_str(), "task" | "thread")
+    }
+
+    /// Sets an option to a value; `None`: it is written without one. Gives whether the value is known.
+    fn set(&mut self, option: &str, value: Option<&Expr>) -> bool {
+        let flag = match option {
+            "register" => Some(&mut self.is_hidden),
+            "autoinit" => Some(&mut self.is_autoinit),
+            "ignore_errors" => Some(&mut self.ignores_errors),
+            _ => None,
+        };
+        match (flag, value) {
+            (Some(flag), None) => *flag = option != "register",
+            (Some(flag), Some(Expr::BoolConstant(value, _))) => *flag = (option == "register") != *value,
+            (Some(_), Some(_)) => return false,
+            (None, Some(value)) if option == "implementation" => match literal(value) {
+                Some(name) => self.implementation = Some(name.to_owned()).filter(|name| !name.is_empty()),
+                None => return false,
+            },
+            (None, Some(value)) if option == "emitter" => self.is_viper = literal(value) != Some("native"),
+            _ => {}
+        }
+        true
+    }
 }
 
 /// A host-side method.
@@ -40,6 +82,8 @@ pub(crate) struct Class {
     pub bases: Vec<usize>,
     /// It may have more than is known.
     pub is_open: bool,
+    /// When its items run, and on which boards, is not known.
+    pub is_unsure: bool,
 }
 
 impl Class {
@@ -53,6 +97,7 @@ impl Class {
             mixins: Vec::new(),
             bases: Vec::new(),
             is_open: false,
+            is_unsure: false,
         }
     }
 
@@ -71,13 +116,15 @@ impl Class {
                 op::MIXIN_ALIAS => alias = Some(word(input).to_owned()),
                 op::MIXIN => class.mixins.push((alias.take(), word(input).to_owned())),
                 op::KIND => {
-                    let (kind, name) = (word(input).to_owned(), String::new());
-                    item = Some(Item { name, kind, params: Vec::new(), is_hidden: false });
+                    item = Some(Item { kind: word(input).to_owned(), ..Item::default() });
                 }
                 op::NAME => item.iter_mut().for_each(|item| item.name = word(input).to_owned()),
                 op::PARAM => {
                     param_at = input.position();
-                    item.iter_mut().for_each(|item| item.params.push((word(input).to_owned(), None)));
+                    if let Some(item) = &mut item {
+                        item.params.push((word(input).to_owned(), None));
+                        item.places.push(param_at);
+                    }
                 }
                 op::DEFAULT => {
                     if let Some(param) = item.as_mut().and_then(|item| item.params.last_mut()) {
@@ -85,14 +132,28 @@ impl Class {
                         param.1 = Some(attempt::default_source(text, line, column));
                     }
                 }
-                op::OPTION => option = word(input),
-                op::VALUE if option == "register" => match input {
-                    Expr::BoolConstant(is_registered, _) => {
-                        item.iter_mut().for_each(|item| item.is_hidden = !is_registered);
+                op::OPTION => {
+                    option = word(input);
+                    if let Some(item) = &mut item {
+                        item.set(option, None);
                     }
-                    _ => class.is_open = true,
-                },
-                op::BODY => class.items.extend(item.take()),
+                }
+                op::VALUE => {
+                    let is_unknown = item.as_mut().is_some_and(|item| !item.set(option, Some(input)));
+                    class.is_open |= is_unknown && option == "register";
+                    class.is_unsure |= is_unknown;
+                }
+                op::IMPLEMENTATION => {
+                    if let Some(item) = &mut item {
+                        item.set("implementation", Some(input));
+                    }
+                }
+                op::BODY => {
+                    if let Some(item) = item.take() {
+                        let body = literal(input).unwrap_or_default().to_owned();
+                        class.items.push(Item { body, quote: input.position(), ..item });
+                    }
+                }
                 op::FUNCTION => {
                     if let (Some(item), Some((closure, captured))) = (item.take(), closure(input)) {
                         class.methods.push(Method { name: item.name, closure, captured: captured.len() });

@@ -1,10 +1,11 @@
 //! What is wrong with a script, found without running it.
 //!
 //! [`findings`] is a pure function of a script, the modules that it imports and the functions of the language. It reads
-//! Rhai's tree: scopes, functions, modules, device classes; where nothing is known of a value, nothing is said. Invariant: a script
-//! that runs to its end without reaching a reported place has no [`Severity::Error`].
+//! Rhai's tree: scopes, functions, modules, device classes, and the names in the Python of bodies; where nothing is known of a value,
+//! nothing is said. Invariant: a script that runs to its end without reaching a reported place has no [`Severity::Error`].
 
 mod blocks;
+mod bodies;
 mod calls;
 mod classes;
 mod counts;
@@ -14,8 +15,10 @@ mod fix;
 mod items;
 mod members;
 pub(crate) mod natives;
+mod on_board;
 mod options;
 pub(crate) mod program;
+mod python;
 mod statements;
 mod tree;
 mod types;
@@ -24,6 +27,7 @@ mod walker;
 pub use finding::{Finding, Fix, Severity};
 pub use fix::fixed;
 
+use bodies::Bodies;
 use natives::Natives;
 use program::{Program, Source};
 
@@ -31,12 +35,14 @@ use program::{Program, Source};
 /// text.
 pub(crate) fn findings(sources: &[Source], natives: &Natives) -> Vec<Finding> {
     let program = Program::new(sources, natives);
+    let bodies = Bodies::of(&program);
     let mut found = Vec::new();
     for (number, source) in sources.iter().enumerate() {
         if number > 0 && source.name.starts_with("std/") {
             continue;
         }
         let mut own = statements::walk(&program, number);
+        own.extend(python::findings(&program, &bodies, number));
         own.sort_by_key(|finding| (finding.origin.line, finding.origin.column));
         found.extend(own);
     }

@@ -2,8 +2,10 @@
 //!
 //! Reads Rhai's tree. Invariant: nothing is evaluated; what cannot be read from the tree is noted as not known.
 
+use crate::origin::Origin;
 use crate::script::analysis::classes::Class;
 use crate::script::analysis::natives::Natives;
+use crate::script::analysis::on_board::OnBoard;
 use crate::script::analysis::tree::{body_of, call_of, calls_something, holds_named, is_named, root_of};
 use crate::script::members::{self, Use};
 use crate::script::modules::resolve;
@@ -42,6 +44,8 @@ pub(crate) struct Script<'s> {
     pub exports: HashSet<String>,
     /// The constants of the script, which functions see as `global::NAME`.
     pub constants: HashSet<String>,
+    /// All of its variables and constants.
+    pub variables: HashSet<String>,
     /// Names that are assigned somewhere: what they hold is not known.
     pub assigned: HashSet<String>,
     /// Names of which a part is assigned, or on which something is called: what the elements are is not known.
@@ -68,6 +72,8 @@ pub(crate) struct Program<'s> {
     pub lends_scope: bool,
     /// `this` is assigned somewhere: methods may change what a variable holds.
     pub assigns_this: bool,
+    /// What code in strings of the scripts defines on boards.
+    pub on_board: OnBoard,
 }
 
 impl<'s> Program<'s> {
@@ -85,6 +91,7 @@ impl<'s> Program<'s> {
             keeps_named: false,
             lends_scope: false,
             assigns_this: false,
+            on_board: OnBoard::default(),
         };
         for source in sources {
             let script = program.read(source, &numbers);
@@ -104,6 +111,7 @@ impl<'s> Program<'s> {
             imports: Vec::new(),
             exports: HashSet::new(),
             constants: HashSet::new(),
+            variables: HashSet::new(),
             assigned: HashSet::new(),
             changed: HashSet::new(),
         };
@@ -168,6 +176,7 @@ impl<'s> Program<'s> {
                 if flags.contains(ASTFlags::EXPORTED) {
                     script.exports.insert(variable.0.name.to_string());
                 }
+                script.variables.insert(variable.0.name.to_string());
                 if flags.contains(ASTFlags::CONSTANT) {
                     script.constants.insert(variable.0.name.to_string());
                 }
@@ -189,6 +198,7 @@ impl<'s> Program<'s> {
     }
 
     fn expression(&mut self, script: &mut Script<'_>, expression: &Expr, number: usize) {
+        self.on_board.note(expression);
         match expression {
             Expr::Custom(custom, _) => {
                 if let Some(class) = Class::read(custom, number, &script.source.text) {
@@ -220,6 +230,7 @@ impl<'s> Program<'s> {
     fn note_keys(&mut self, chain: &Expr) {
         chain.walk(&mut Vec::new(), &mut |nodes| {
             if let Some(ASTNode::Expr(Expr::Property(property, _))) = nodes.last() {
+                self.on_board.note_key(&property.2, None);
                 self.keys.insert(property.2.to_string());
             }
             true
@@ -337,8 +348,17 @@ impl Script<'_> {
 impl Source {
     /// The rest of the line at a position.
     pub fn text_at(&self, position: Position) -> &str {
-        let line = position.line().and_then(|line| self.text.split('\n').nth(line.checked_sub(1)?)).unwrap_or_default();
-        let column = position.position().and_then(|column| column.checked_sub(1)).unwrap_or(0);
+        self.rest(position.line(), position.position())
+    }
+
+    /// The rest of the line at an origin.
+    pub fn text_of(&self, origin: &Origin) -> &str {
+        self.rest(usize::try_from(origin.line).ok(), usize::try_from(origin.column).ok())
+    }
+
+    fn rest(&self, line: Option<usize>, column: Option<usize>) -> &str {
+        let line = line.and_then(|line| self.text.split('\n').nth(line.checked_sub(1)?)).unwrap_or_default();
+        let column = column.and_then(|column| column.checked_sub(1)).unwrap_or(0);
         line.char_indices().nth(column).map_or("", |(at, _)| &line[at..])
     }
 }

@@ -2,10 +2,12 @@
 
 use super::analysis::{found_in, rhai_files};
 use crate::bench::select::Dice;
+use crate::python::names::{Mention, Names, ScopeKind};
 use crate::script::language::tokens::{Kind as TokenKind, Token, Tokens};
 
 /// Mutants of each kind, for all scripts together.
 const LETTERS: usize = 24;
+const PYTHON: usize = 40;
 const ARGUMENTS: usize = 10;
 const IMPORTS: usize = 6;
 
@@ -23,6 +25,8 @@ struct Mutant {
     script: usize,
     text: String,
     what: String,
+    /// It is in the Python of a body.
+    is_python: bool,
 }
 
 /// The code of a script: tokens without comments.
@@ -53,6 +57,28 @@ fn names(text: &str) -> Vec<std::ops::Range<usize>> {
         if is_name && !in_head && !is_property && !is_key {
             found.push(token.range.clone());
         }
+    }
+    found
+}
+
+/// The names in the Python of bodies in which a letter can be changed: globals, variables and parameters, not attributes and the
+/// names of arguments, and not what only the bodies' outside sees.
+fn names_of_python(text: &str) -> Vec<std::ops::Range<usize>> {
+    let tokens = Tokens::new(text);
+    let (mut found, mut in_head) = (Vec::new(), false);
+    for token in code(&tokens) {
+        let word = tokens.text(token);
+        in_head |= matches!(word, "task" | "setup" | "thread" | "teardown");
+        if !in_head || !word.starts_with('`') {
+            continue;
+        }
+        in_head = false;
+        let body = word.trim_matches('`');
+        let names = Names::of(body, ScopeKind::Function, &[]).expect("Python");
+        let start = token.range.start + 1;
+        let is_long = |mention: &&Mention<'_>| mention.name.len() > 2;
+        let places = names.mentions.iter().filter(is_long).map(|mention| mention.range());
+        found.extend(places.map(|range| start + range.start..start + range.end));
     }
     found
 }
@@ -94,33 +120,41 @@ fn arguments(text: &str) -> Vec<(String, std::ops::Range<usize>)> {
     found
 }
 
+/// A script with one letter of a name changed.
+fn misspelt(script: usize, text: &str, name: std::ops::Range<usize>, dice: &mut Dice, is_python: bool) -> Mutant {
+    let mut places: Vec<usize> = name.clone().collect();
+    dice.shuffle(&mut places);
+    let at = places[0];
+    let old = text.as_bytes()[at];
+    let new = if old == b'q' { 'x' } else { 'q' };
+    let what = format!("{} at {at}: `{new}` for `{}`", &text[name], char::from(old));
+    Mutant { script, text: format!("{}{new}{}", &text[..at], &text[at + 1..]), what, is_python }
+}
+
 fn mutants(scripts: &[String], seed: u64) -> Vec<Mutant> {
     let mut dice = Dice::new(seed);
-    let mut letters = Vec::new();
+    let (mut letters, mut python) = (Vec::new(), Vec::new());
     let mut dropped = Vec::new();
     let mut imports = Vec::new();
     for (script, text) in scripts.iter().enumerate() {
-        for range in names(text) {
-            let mut places: Vec<usize> = range.clone().collect();
-            dice.shuffle(&mut places);
-            let at = places[0];
-            let old = text.as_bytes()[at];
-            let new = if old == b'q' { 'x' } else { 'q' };
-            let mutant = format!("{}{new}{}", &text[..at], &text[at + 1..]);
-            let what = format!("{} at {at}: `{new}` for `{}`", &text[range], char::from(old));
-            letters.push(Mutant { script, text: mutant, what });
-        }
+        letters.extend(names(text).into_iter().map(|name| misspelt(script, text, name, &mut dice, false)));
+        python.extend(names_of_python(text).into_iter().map(|name| misspelt(script, text, name, &mut dice, true)));
         for (name, range) in arguments(text) {
             let mutant = format!("{}{}", &text[..range.start], &text[range.end..]);
-            dropped.push(Mutant { script, text: mutant, what: format!("{name} without `{}`", &text[range]) });
+            dropped.push(Mutant {
+                script,
+                text: mutant,
+                what: format!("{name} without `{}`", &text[range]),
+                is_python: false,
+            });
         }
         for line in text.lines().filter(|line| line.starts_with("import ")) {
             let mutant = text.replacen(line, "", 1);
-            imports.push(Mutant { script, text: mutant, what: format!("without {line}") });
+            imports.push(Mutant { script, text: mutant, what: format!("without {line}"), is_python: false });
         }
     }
     let mut chosen = Vec::new();
-    for (mut all, count) in [(letters, LETTERS), (dropped, ARGUMENTS), (imports, IMPORTS)] {
+    for (mut all, count) in [(letters, LETTERS), (python, PYTHON), (dropped, ARGUMENTS), (imports, IMPORTS)] {
         dice.shuffle(&mut all);
         assert!(all.len() >= count, "only {} mutants", all.len());
         all.truncate(count);
@@ -133,13 +167,15 @@ fn mutants(scripts: &[String], seed: u64) -> Vec<Mutant> {
 fn mistakes_are_found_without_running() {
     let files = rhai_files("scripts");
     let scripts: Vec<String> = files.iter().map(|path| std::fs::read_to_string(path).expect("a script")).collect();
-    let mut missed = Vec::new();
-    let mut count = 0;
-    for mutant in (0..SEEDS).flat_map(|seed| mutants(&scripts, seed)) {
-        count += 1;
-        if found_in(&files[mutant.script], &mutant.text).is_empty() {
-            missed.push(format!("{}: {}", files[mutant.script].display(), mutant.what));
+    for is_python in [false, true] {
+        let all = (0..SEEDS).flat_map(|seed| mutants(&scripts, seed));
+        let (mut missed, mut count) = (Vec::new(), 0);
+        for mutant in all.filter(|mutant| mutant.is_python == is_python) {
+            count += 1;
+            if found_in(&files[mutant.script], &mutant.text).is_empty() {
+                missed.push(format!("{}: {}", files[mutant.script].display(), mutant.what));
+            }
         }
+        assert!(missed.len() * 20 <= count, "{} of {count} were missed:\n{}", missed.len(), missed.join("\n"));
     }
-    assert!(missed.len() * 20 <= count, "{} of {count} were missed:\n{}", missed.len(), missed.join("\n"));
 }
