@@ -359,6 +359,9 @@ pub struct Check {
     /// Correct what has one clear remedy
     #[arg(long)]
     pub fix: bool,
+    /// Use this station file [default: station.toml of the script, or here]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub station: Option<PathBuf>,
     /// Which modules they may import.
     #[command(flatten)]
     pub allowed: Allowed,

@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::script`]. Invariant: only the declarations of a script are run.
 
-use super::arguments::{Allowed, Check};
+use super::arguments::{self, Check};
 use super::console::Console;
 use super::{is_python, memory, misuse, python_file, readable, reason, report_failures, station};
 use crate::bound;
@@ -29,12 +29,12 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut worst = 0;
     let mut found: Vec<Json> = Vec::new();
     for script in &check.scripts {
-        let (mut checked, mut sources) = check_one(script, &check.allowed, console)?;
+        let (mut checked, mut sources) = check_one(script, check, console)?;
         if check.fix && !checked.fixes.is_empty() {
             for (file, count) in correct(&checked.fixes)? {
                 console.remark(&format!("{file}: {count} corrected\n"));
             }
-            (checked, sources) = check_one(script, &check.allowed, console)?;
+            (checked, sources) = check_one(script, check, console)?;
         }
         let failed = checked.diagnostics.iter().filter(|diagnostic| !diagnostic.is_warning);
         // A script that would fail when it runs fails the check too.
@@ -86,7 +86,7 @@ fn as_json(diagnostic: &Diagnostic) -> Json {
     })
 }
 
-fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result<(Checked, Sources), Diagnostic> {
+fn check_one(script: &Path, check: &Check, console: &Arc<Console>) -> Result<(Checked, Sources), Diagnostic> {
     if let Err(failure) = readable(script) {
         return Ok((Checked::refused(vec![failure]), Sources::default()));
     }
@@ -94,7 +94,8 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
         return check_python(script, console);
     }
     // Defaults of parameters may be constants of the station.
-    let prepared = station::prepare(HostOptions::new(console.clone()), &Default::default(), Some(script));
+    let named = arguments::station::Station { file: check.station.clone(), simulate: false };
+    let prepared = station::prepare(HostOptions::new(console.clone()), &named, Some(script));
     let (host, station) = match prepared {
         Ok(prepared) => prepared,
         Err(failure) => {
@@ -103,8 +104,8 @@ fn check_one(script: &Path, allowed: &Allowed, console: &Arc<Console>) -> Result
             return Ok((Checked::refused(vec![failure]), sources));
         }
     };
-    let permissions = station::permissions(allowed, station.as_deref())?;
-    let options = RunOptions { permissions, memory: memory::limit(allowed), station, ..RunOptions::default() };
+    let permissions = station::permissions(&check.allowed, station.as_deref())?;
+    let options = RunOptions { permissions, memory: memory::limit(&check.allowed), station, ..RunOptions::default() };
     let mut runner = Runner::new(Host::new(host), console.clone(), options);
     let (classes, failures) = match runner.check_file(script) {
         Ok(classes) => {

@@ -12,9 +12,9 @@ use crate::device::lines::LineMap;
 use crate::device::link_errors::{self, refused_unless};
 use crate::device::named::Resolved;
 use crate::device::options::OpenOptions;
-use crate::device::startup::convenience;
 use crate::device::output::Filter;
 use crate::device::pool::{IdleBoard, Key, Pool, Sent};
+use crate::device::startup::convenience;
 use crate::device::turns::Turns;
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
@@ -25,7 +25,6 @@ use crate::repl::{Failure, Means, Session};
 use crate::value::Value;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
 
 /// Time between two attempts; Belay's.
 const PAUSE: Duration = Duration::from_secs(1);

@@ -23,7 +23,7 @@ pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Find
             sources.push(source(module, tree));
         }
     }
-    analysis::findings(&sources, natives)
+    analysis::findings(&sources, natives, run.options.station.as_deref())
 }
 
 /// The errors that keep a script from running. Shows the warnings that are not yet in `shown`.

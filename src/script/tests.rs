@@ -107,6 +107,8 @@ mod numbers;
 mod python_names;
 #[path = "tests/reference.rs"]
 mod reference;
+#[path = "tests/stations.rs"]
+mod stations;
 #[path = "tests/testing.rs"]
 mod testing;
 #[path = "tests/timing.rs"]

@@ -49,6 +49,31 @@ fn a_check_sees_the_constants_of_the_station() {
 }
 
 #[test]
+fn a_check_finds_names_that_the_file_lacks() {
+    let script = "Device.open(\"dtu\");\nprint(station.limits.supplly);\n";
+    let shown = "
+        error: `lab/station.toml` has no board `dtu`
+          --> a.rhai:1:13
+           |
+         1 | Device.open(\"dtu\");
+           |             ^
+          help: did you mean `dut`?
+        error: `lab/station.toml` has no limit `supplly`
+          --> a.rhai:2:22
+           |
+         2 | print(station.limits.supplly);
+           |                      ^^^^^^^
+          help: did you mean `supply`?
+        ";
+    for command in ["check", "run"] {
+        let args = [command, "a.rhai", "--station", "lab/station.toml"];
+        program().script("a.rhai", script).args(args).stderr(shown).status(2);
+    }
+    // Without a file nothing is known of it.
+    program().script("a.rhai", script).args(["check", "a.rhai"]).stdout("a.rhai: ok (0 classes, 0 items)\n").status(0);
+}
+
+#[test]
 fn every_command_knows_the_names() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("station.toml"), STATION).unwrap();

@@ -2,6 +2,7 @@
 //!
 //! Invariant: every expression within an expression is walked once.
 
+use crate::script::analysis::station::STATION;
 use crate::script::analysis::tree::{closure, number};
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
@@ -103,6 +104,9 @@ impl<'w> Walker<'w, '_> {
             }
             index => (index, None),
         };
+        if let Type::StationTable { are_limits } = receiver {
+            self.index_of_station(*are_limits, index);
+        }
         self.counting += 1;
         let by = self.visit(index);
         self.counting -= 1;
@@ -149,7 +153,10 @@ impl<'w> Walker<'w, '_> {
         let program = self.program;
         // A function of a module may reach those of the script that calls it.
         let reach = if self.number == 0 { &program.scripts[..1] } else { &program.scripts[..] };
-        if name == "station" || reach.iter().any(|script| script.has_function(name)) {
+        if name == STATION {
+            return self.program.station.map_or(Type::Any, |_| Type::Station);
+        }
+        if reach.iter().any(|script| script.has_function(name)) {
             return Type::Any;
         }
         let is_class = program.classes.iter().any(|class| class.name == name);
@@ -192,7 +199,7 @@ impl<'w> Walker<'w, '_> {
         let variables: Vec<String> = self.variables[self.first..].iter().map(|known| known.name.clone()).collect();
         let classes = program.classes.iter().map(|class| class.name.as_str());
         let functions = self.script().functions.iter().map(|function| function.name.as_str());
-        let known = variables.iter().map(String::as_str).chain(classes).chain(functions).chain(["args", "station"]);
+        let known = variables.iter().map(String::as_str).chain(classes).chain(functions).chain(["args", STATION]);
         self.misspelt(position, message, (name, known), &otherwise);
     }
 

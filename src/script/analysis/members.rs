@@ -39,6 +39,7 @@ impl<'w> Walker<'w, '_> {
             Type::Class(class) => self.on_class(*class, call, &types, position),
             Type::Any => self.on_anything(name, types.len(), position),
             Type::Sim => self.on_sim(name, types.len(), position),
+            Type::Station | Type::StationTable { .. } => {}
             Type::Wrong | Type::Range | Type::Named | Type::Map | Type::Function(_) => {}
             _ => self.on_value(&receiver, name, &types, position),
         }
@@ -125,6 +126,7 @@ impl<'w> Walker<'w, '_> {
                 let given = arguments_given(types.len());
                 self.error(position, format!("`{title}.{name}` takes {}, not {given}", takes(&counts)), "");
             } else if name == "open" || name == "session" {
+                self.check_port(call.args.first());
                 self.check_options_of_open(call);
             }
             return;
@@ -222,6 +224,8 @@ impl<'w> Walker<'w, '_> {
         match receiver {
             Type::Device(class) => self.property_of_device(*class, name, position),
             Type::Class(class) => self.property_of_class(*class, name, position),
+            Type::Station => return self.property_of_station(name, position),
+            Type::StationTable { are_limits } => self.entry_of_station(*are_limits, name, position),
             Type::Int | Type::Float | Type::Bool | Type::Text | Type::Array(_) => {
                 let program = self.program;
                 if !program.natives.property(name).any(|of| receiver.fits(of)) {

@@ -20,6 +20,7 @@ mod options;
 pub(crate) mod program;
 mod python;
 mod statements;
+mod station;
 mod tree;
 mod types;
 mod walker;
@@ -27,14 +28,15 @@ mod walker;
 pub use finding::{Finding, Fix, Severity};
 pub use fix::fixed;
 
+use crate::bench::station::Station;
 use bodies::Bodies;
 use natives::Natives;
 use program::{Program, Source};
 
 /// What is wrong with the first of `sources`, and with the modules among the others that are the person's own, in the order of the
 /// text.
-pub(crate) fn findings(sources: &[Source], natives: &Natives) -> Vec<Finding> {
-    let program = Program::new(sources, natives);
+pub(crate) fn findings(sources: &[Source], natives: &Natives, station: Option<&Station>) -> Vec<Finding> {
+    let program = Program::new(sources, natives, station);
     let bodies = Bodies::of(&program);
     let mut found = Vec::new();
     for (number, source) in sources.iter().enumerate() {

@@ -2,10 +2,12 @@
 //!
 //! Reads Rhai's tree. Invariant: nothing is evaluated; what cannot be read from the tree is noted as not known.
 
+use crate::bench::station::Station;
 use crate::origin::Origin;
 use crate::script::analysis::classes::Class;
 use crate::script::analysis::natives::Natives;
 use crate::script::analysis::on_board::OnBoard;
+use crate::script::analysis::station::{self, STATION};
 use crate::script::analysis::tree::{body_of, call_of, calls_something, holds_named, is_named, root_of};
 use crate::script::members::{self, Use};
 use crate::script::modules::resolve;
@@ -74,10 +76,16 @@ pub(crate) struct Program<'s> {
     pub assigns_this: bool,
     /// What code in strings of the scripts defines on boards.
     pub on_board: OnBoard,
+    /// The station, if its file is known.
+    pub station: Option<&'s Station>,
+    /// Scripts ask what the station has.
+    pub asks_station: bool,
+    /// Variables that hold parts of the station.
+    of_station: HashSet<String>,
 }
 
 impl<'s> Program<'s> {
-    pub fn new(sources: &'s [Source], natives: &'s Natives) -> Program<'s> {
+    pub fn new(sources: &'s [Source], natives: &'s Natives, station: Option<&'s Station>) -> Program<'s> {
         let numbers: HashMap<&str, usize> =
             sources.iter().enumerate().map(|(number, source)| (source.name.as_str(), number)).collect();
         let mut program = Program {
@@ -92,6 +100,9 @@ impl<'s> Program<'s> {
             lends_scope: false,
             assigns_this: false,
             on_board: OnBoard::default(),
+            station,
+            asks_station: false,
+            of_station: HashSet::new(),
         };
         for source in sources {
             let script = program.read(source, &numbers);
@@ -177,6 +188,9 @@ impl<'s> Program<'s> {
                     script.exports.insert(variable.0.name.to_string());
                 }
                 script.variables.insert(variable.0.name.to_string());
+                if root_of(&variable.1) == Some(STATION) {
+                    self.of_station.insert(variable.0.name.to_string());
+                }
                 if flags.contains(ASTFlags::CONSTANT) {
                     script.constants.insert(variable.0.name.to_string());
                 }
@@ -199,6 +213,7 @@ impl<'s> Program<'s> {
 
     fn expression(&mut self, script: &mut Script<'_>, expression: &Expr, number: usize) {
         self.on_board.note(expression);
+        self.asks_station |= station::asks(expression, |name| self.of_station.contains(name));
         match expression {
             Expr::Custom(custom, _) => {
                 if let Some(class) = Class::read(custom, number, &script.source.text) {

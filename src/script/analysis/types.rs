@@ -34,6 +34,12 @@ pub(crate) enum Type {
     Device(usize),
     /// The bench side of a simulated board.
     Sim,
+    /// The station, if its file is known.
+    Station,
+    /// The constants or the limits of the station.
+    StationTable {
+        are_limits: bool,
+    },
 }
 
 impl Type {
@@ -56,7 +62,7 @@ impl Type {
             return true;
         }
         match self {
-            Type::Any | Type::Wrong | Type::Range => true,
+            Type::Any | Type::Wrong | Type::Range | Type::Station | Type::StationTable { .. } => true,
             Type::Named => id == TypeId::of::<Kwargs>(),
             Type::Unit => id == TypeId::of::<()>(),
             Type::Int => id == TypeId::of::<i64>(),
@@ -93,6 +99,8 @@ impl Type {
             Type::Class(_) => "DeviceClass",
             Type::Device(_) => "Device",
             Type::Sim => "Sim",
+            Type::Station => "Station",
+            Type::StationTable { .. } => "StationTable",
         }
     }
 }

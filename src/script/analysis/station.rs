@@ -1,0 +1,95 @@
+//! What a script asks of the station's file: names of boards, constants, limits.
+//!
+//! Invariant: a script that asks what the file has is believed.
+
+use crate::bench::station::{Station, is_board_name};
+use crate::name::nearest;
+use crate::port::address::Address;
+use crate::script::analysis::tree::{literal, root_of};
+use crate::script::analysis::types::Type;
+use crate::script::analysis::walker::Walker;
+use rhai::{Expr, Position};
+
+/// The variable that holds the station.
+pub(crate) const STATION: &str = "station";
+
+/// The properties of `station`.
+const PROPERTIES: &[&str] = &["name", "file", "reports", "boards", "constants", "limits"];
+
+/// Functions by which a script asks what there is.
+const ASKING: &[&str] = &["contains", "keys", "index_of", "find", "some", "filter"];
+
+/// Whether an expression asks what the station has; `names`: variables that hold parts of it.
+pub(crate) fn asks(expression: &Expr, names: impl Fn(&str) -> bool) -> bool {
+    let is_of_station = |part: &Expr| root_of(part).is_some_and(|root| root == STATION || names(root));
+    match expression {
+        Expr::FnCall(call, _) => ASKING.contains(&call.name.as_str()) && call.args.first().is_some_and(is_of_station),
+        Expr::Dot(parts, ..) => is_of_station(expression) && calls_asking(&parts.rhs),
+        _ => false,
+    }
+}
+
+fn calls_asking(chain: &Expr) -> bool {
+    match chain {
+        Expr::MethodCall(call, _) => ASKING.contains(&call.name.as_str()),
+        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => calls_asking(&parts.lhs) || calls_asking(&parts.rhs),
+        _ => false,
+    }
+}
+
+impl<'w> Walker<'w, '_> {
+    /// A property of `station`.
+    pub fn property_of_station(&mut self, name: &str, position: Position) -> Type {
+        match name {
+            "constants" => Type::StationTable { are_limits: false },
+            "limits" => Type::StationTable { are_limits: true },
+            "boards" => Type::array_of(Type::Text),
+            "file" => Type::Text,
+            known if PROPERTIES.contains(&known) => Type::Any,
+            _ => {
+                let message = format!("`{STATION}` has no property `{name}`");
+                let otherwise = format!("it has {}", PROPERTIES.join(", "));
+                self.misspelt(position, message, (name, PROPERTIES.iter().copied()), &otherwise);
+                Type::Wrong
+            }
+        }
+    }
+
+    /// A constant or a limit of the station.
+    pub fn entry_of_station(&mut self, are_limits: bool, name: &str, position: Position) {
+        let Some(station) = self.station() else { return };
+        let entries = if are_limits { &station.limits } else { &station.constants };
+        let names: Vec<&str> = entries.iter().map(|(known, _)| known.as_str()).collect();
+        if !names.contains(&name) {
+            let what = if are_limits { "limit" } else { "constant" };
+            let message = format!("`{}` has no {what} `{name}`", station.file);
+            let otherwise = format!("write it into `[{what}s]` of that file");
+            self.misspelt(position, message, (name, names), &otherwise);
+        }
+    }
+
+    /// The index of a constant or a limit.
+    pub fn index_of_station(&mut self, are_limits: bool, index: &'w Expr) {
+        if let Some(name) = literal(index) {
+            self.entry_of_station(are_limits, name, index.position());
+        }
+    }
+
+    /// The name of a board where a port is meant.
+    pub fn check_port(&mut self, port: Option<&'w Expr>) {
+        let (Some(station), Some(port)) = (self.station(), port) else { return };
+        let Some(name) = literal(port).filter(|name| is_board_name(name)) else { return };
+        if station.board(name).is_some() || name.parse::<Address>().is_ok() {
+            return;
+        }
+        let names: Vec<&str> = station.boards.iter().map(|(known, _)| known.as_str()).collect();
+        let near = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
+        let help = near.unwrap_or_else(|| format!("add it with `belay-script select {name}`"));
+        self.error(port.position(), format!("`{}` has no board `{name}`", station.file), help);
+    }
+
+    /// The station, unless scripts ask what it has.
+    fn station(&self) -> Option<&'w Station> {
+        self.program.station.filter(|_| !self.program.asks_station)
+    }
+}
