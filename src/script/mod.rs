@@ -36,6 +36,7 @@ mod variables;
 
 pub use analysis::{Finding, Fix, Severity, fixed};
 pub use inputs::{Inputs, Stale};
+#[cfg(feature = "cli")]
 pub(crate) use language::tokens::block_comment;
 pub use names::KEYWORDS;
 pub use observer::{Activity, Observer};
