@@ -114,3 +114,29 @@ fn output_and_notices_are_events_and_in_the_report() {
     let document = |report: &Report| serde_json::to_value(Report { output: Vec::new(), ..report.clone() }).ok();
     assert_eq!(document(&of_log[0]), document(report));
 }
+
+/// Prints through the host while an event is handled.
+#[derive(Default)]
+struct Echo(Mutex<Option<Host>>);
+
+impl Observer for Echo {
+    fn event(&self, line: &TimedEvent, _: &Sources) {
+        let host = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (Event::Output(chunk), Some(host)) = (&line.event, host) {
+            host.output().notice(&format!("{} of {} devices", chunk.text.trim(), host.devices().len()));
+        }
+    }
+}
+
+#[test]
+fn an_observer_may_print_while_boards_print() {
+    let echo = Arc::new(Echo::default());
+    let host = Host::new(HostOptions { port: Some("sim".to_owned()), ..HostOptions::default() });
+    *echo.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(host.clone());
+    let finished = Runner::new(host, echo.clone(), RunOptions::default()).run_text("echo.rhai", SCRIPT);
+    echo.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    assert!(finished.failure.is_none(), "{:?}", finished.failure);
+    let notices: Vec<&str> = finished.report.notices.iter().map(|notice| notice.text.as_str()).collect();
+    assert_eq!(notices[0], "before of 1 devices");
+    assert_eq!(notices.iter().filter(|text| **text == "hello of 2 devices").count(), 2, "{notices:?}");
+}

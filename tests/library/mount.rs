@@ -6,7 +6,7 @@ mod unclosed;
 
 use crate::faulty_port::{Fault, Link};
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Device, Host, HostOptions, OpenOptions, Output};
+use belay_script::device::{Device, Host, HostOptions, OpenOptions, Silent};
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::port::{Abilities, Port, PortError, Wait};
 use belay_script::value::Value;
@@ -16,13 +16,6 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
-
-struct Silent;
-
-impl Output for Silent {
-    fn board(&self, _device: &str, _text: &str) {}
-    fn notice(&self, _text: &str) {}
-}
 
 /// A device and the folder that it sees.
 struct Bench {

@@ -3,18 +3,11 @@
 use crate::fake_board::{FakeBoard, Run, Settings};
 use crate::items::item;
 use belay_script::device::class::{Class, ItemKind};
-use belay_script::device::{Called, Device, Host, HostOptions, OpenOptions, Output, PortOpener};
+use belay_script::device::{Called, Device, Host, HostOptions, OpenOptions, PortOpener, Silent};
 use belay_script::value::Value;
 use belay_script::{Error, Kind, Result};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-struct Silent;
-
-impl Output for Silent {
-    fn board(&self, _device: &str, _text: &str) {}
-    fn notice(&self, _text: &str) {}
-}
 
 /// A board that answers as the helpers do; `special` says what some programs do instead.
 fn board(special: fn(&str) -> Option<Run>) -> FakeBoard {

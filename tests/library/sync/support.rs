@@ -2,29 +2,22 @@
 
 use belay_script::Result;
 use belay_script::device::class::Class;
-use belay_script::device::{Device, Host, HostOptions, OpenOptions, Output, PortOpener};
+use belay_script::device::{Device, Host, HostOptions, OpenOptions, PortOpener, Silent};
 use belay_script::sync::{Local, Outcome, SyncOptions, sync};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-struct Quiet;
-
-impl Output for Quiet {
-    fn board(&self, _: &str, _: &str) {}
-    fn notice(&self, _: &str) {}
-}
-
 /// A board on `port`.
 pub fn open(port: &str) -> Device {
-    let host = Host::new(HostOptions::new(Arc::new(Quiet)));
+    let host = Host::new(HostOptions::new(Arc::new(Silent)));
     let opened = host.open(&Arc::new(Class::device()), Some(port), options(), &mut |_, _| Ok(()));
     opened.expect("a simulated board")
 }
 
 /// A board of `connector`.
 pub fn open_over(connector: Box<PortOpener>, attempts: i64) -> Result<Device> {
-    let host = Host::new(HostOptions::new(Arc::new(Quiet)));
+    let host = Host::new(HostOptions::new(Arc::new(Silent)));
     let options = OpenOptions { attempts, ..options() };
     host.open_over(&Arc::new(Class::device()), "board", connector, options, &mut |_, _| Ok(()))
 }
