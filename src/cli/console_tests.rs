@@ -1,10 +1,11 @@
 //! Tests where output goes, and when lines end.
 
 use super::*;
-use crate::bench::event::{Failure, Outcome, TestBegun};
+use crate::bench::event::{Event, Failure, Outcome, TestBegun, TimedEvent};
 use crate::bench::measurement::Measurement;
 use crate::bench::tally::Tally;
 use crate::error::Kind;
+use crate::script::Observer as _;
 use std::sync::Arc;
 
 /// Both streams as one text, standard error in `<…>`.
