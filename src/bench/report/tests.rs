@@ -1,7 +1,8 @@
 //! Reports, made of events.
 
+use super::builder::{MORE, MORE_NOTICES, MOST_OUTPUT};
 use super::*;
-use crate::bench::event::{OutputChunk, RunBegun, TestBegun};
+use crate::bench::event::{Event, OutputChunk, RunBegun, TestBegun};
 
 fn events() -> Vec<Event> {
     let begun = RunBegun { schema: SCHEMA, script: "a.rhai".to_owned(), ..RunBegun::default() };
