@@ -19,7 +19,7 @@ pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 #[cfg(feature = "lsp")]
 pub use tools::Lsp;
-pub use tools::{Definitions, Doc, Editor, EditorKind, New};
+pub use tools::{Definitions, Doc, Doctor, Editor, EditorKind, New};
 pub use trust::Trust;
 
 use crate::port::kind::KINDS;
@@ -167,6 +167,12 @@ pub enum Command {
     /// elsewhere and write reports elsewhere only if you trust it. Read it first. A changed file is not trusted.
     #[command(after_help = trust::HELP)]
     Trust(Trust),
+    /// Find what keeps belay-script from working on this computer, and how to mend it
+    ///
+    /// Checks ports and permissions, programs that hold them, the MicroPython of simulated boards, the terminal and shell
+    /// completions. Opens only the port of --port. Changes nothing without --fix.
+    #[command(after_help = tools::DOCTOR_HELP)]
+    Doctor(Doctor),
     /// List the boards that are plugged in
     #[command(after_help = "Example:\n  belay-script devices --json")]
     Devices(Devices),

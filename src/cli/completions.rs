@@ -13,13 +13,18 @@ use clap_complete::Shell;
 /// # Errors
 /// None; the signature is that of all commands.
 pub fn completions(completions: &Completions, console: &Console) -> Result<u8, Diagnostic> {
+    console.bytes(&script(completions.shell));
+    Ok(0)
+}
+
+/// The completion script of a shell.
+pub fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(completions.shell, &mut Arguments::command(), PROGRAM, &mut script);
-    if completions.shell == Shell::Bash {
+    clap_complete::generate(shell, &mut Arguments::command(), PROGRAM, &mut script);
+    if shell == Shell::Bash {
         script = mend_bash(&String::from_utf8_lossy(&script)).into_bytes();
     }
-    console.bytes(&script);
-    Ok(0)
+    script
 }
 
 /// clap_complete 4.6 writes the hyphen of a program's name in two ways, so that nothing is completed after a command

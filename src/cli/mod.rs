@@ -11,6 +11,7 @@ pub mod console;
 pub mod definitions;
 pub mod devices;
 pub mod doc;
+mod doctor;
 pub mod editor;
 pub mod evaluate;
 pub mod files;
@@ -127,6 +128,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Select(options) => select::command(&options, console),
         Command::Selftest(options) => selftest::selftest(&options, console),
         Command::Trust(options) => trust::command(&options, console),
+        Command::Doctor(options) => doctor::doctor(&options, console),
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::New(options) => project::new(&options, console),

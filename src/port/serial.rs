@@ -213,7 +213,8 @@ fn explain(path: &str, options: &PortOptions, failure: Failure) -> Error {
         Failure::NoTerminal(what) => not_serial(path, what),
         Failure::Forbidden => failed(format!("permission denied for `{path}`")).with_help(FORBIDDEN_HELP),
         Failure::Busy => failed(format!("`{path}` is in use by another program")).with_help(
-            "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again",
+            "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again; \
+             on Linux `belay-script doctor` names it",
         ),
         Failure::BaudRate => {
             let message = format!("`{path}` does not support {} baud", options.line.baud_rate());
@@ -226,8 +227,8 @@ fn explain(path: &str, options: &PortOptions, failure: Failure) -> Error {
 }
 
 #[cfg(target_os = "linux")]
-const FORBIDDEN_HELP: &str = "add yourself to the port's group, usually `sudo usermod -a -G dialout $USER` (`uucp` on \
-                              Arch), then log in again; or install a udev rule for the board";
+const FORBIDDEN_HELP: &str = "run `belay-script doctor`: it names the command, usually `sudo usermod -a -G dialout $USER` \
+                              (`uucp` on Arch), then log in again; `doctor --fix` runs it";
 #[cfg(not(target_os = "linux"))]
 const FORBIDDEN_HELP: &str = "get permission to read and write this port";
 

@@ -166,8 +166,8 @@ fn a_port_that_is_in_use_is_refused() {
     holder.said("holding\n");
 
     let second = Program::new().args(["eval", "-p", "./board", "1 + 1"]).outcome_in(server.folder());
-    let help =
-        "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again";
+    let help = "close the other program (a serial monitor, an editor's REPL, another run of belay-script) and try again; \
+         on Linux `belay-script doctor` names it";
     let expected = format!("error: `./board` is in use by another program\n  help: {help}\n");
     assert_eq!((second.stdout.as_str(), second.stderr, second.status), ("", expected, Some(3)));
     let other = mpremote::run(server.folder(), &["connect", "board", "exec", "print(1)"]);

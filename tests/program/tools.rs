@@ -282,3 +282,45 @@ fn new_keeps_existing_files() {
         )
         .status(2);
 }
+
+#[test]
+fn doctor_asks_only_a_named_board_and_changes_nothing() {
+    let home = tempfile::tempdir().expect("a folder");
+    let run = |args: &[&str]| {
+        let path = home.path().to_string_lossy().into_owned();
+        let program = Program::new().args(["doctor"].iter().chain(args).copied());
+        program.env("XDG_DATA_HOME", &path).env("SHELL", "/bin/bash").outcome_in(home.path())
+    };
+    let plain = run(&[]);
+    assert_eq!(plain.status, Some(0), "{}", plain.stderr);
+    assert!(!plain.stdout.contains("\nok       board"), "{}", plain.stdout);
+    assert!(plain.stdout.contains("warning  completion   no completions for bash\n"), "{}", plain.stdout);
+    assert!(texts(home.path()).is_empty(), "{:?}", texts(home.path()).keys());
+    let asked: serde_json::Value = serde_json::from_str(&run(&["-p", "sim", "--json"]).stdout).expect("JSON");
+    let checks = asked["checks"].as_array().expect("checks");
+    let board = checks.iter().find(|check| check["check"] == "board").expect("a board");
+    assert!(
+        board["state"] == "ok" && board["text"].as_str().is_some_and(|text| text.starts_with("sim: micropython 1."))
+    );
+    let missing = run(&["-p", "/dev/no-such-port"]);
+    assert_eq!(missing.status, Some(1));
+    assert!(
+        missing.stdout.contains("\nerror    board        unknown serial port `/dev/no-such-port`\n"),
+        "{}",
+        missing.stdout
+    );
+    std::fs::write(home.path().join("station.toml"), "[devices\n").expect("a file");
+    assert!(run(&[]).stdout.contains("\nerror    station      station.toml:1: "));
+}
+
+#[test]
+fn doctor_mends_what_needs_no_administrator() {
+    let home = tempfile::tempdir().expect("a folder");
+    let path = home.path().to_string_lossy().into_owned();
+    let mended = Program::new().args(["doctor", "--fix"]).env("XDG_DATA_HOME", &path).env("SHELL", "/bin/bash");
+    let outcome = mended.outcome_in(home.path());
+    assert!(outcome.stdout.contains("\nok       completion   "), "{}", outcome.stdout);
+    let written = texts(home.path());
+    let script = &written["bash-completion/completions/belay-script"];
+    assert!(script.contains("COMPREPLY"), "{script}");
+}

@@ -29,6 +29,27 @@ Examples:
   belay-script editor helix ~/.config/helix
   belay-script editor zed ~/zed-belay-script";
 
+/// The help below `doctor`.
+pub const DOCTOR_HELP: &str = "\
+Examples:
+  belay-script doctor
+  belay-script doctor -p /dev/ttyACM0     also asks this board, which stops its program
+  belay-script doctor --fix               runs the commands that it names; sudo may ask for your password";
+
+/// `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// Which board is asked.
+    #[command(flatten)]
+    pub connection: super::Connection,
+    /// Mend what can be mended
+    #[arg(long)]
+    pub fix: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// The help below `new`.
 pub const NEW_HELP: &str = "\
 Examples:

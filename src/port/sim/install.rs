@@ -53,6 +53,44 @@ fn interpreter_of(python: &Path, folder: &Path) -> Interpreter {
     Interpreter::new(python.to_owned(), leading)
 }
 
+/// The interpreter in the Python environment that this program was installed into with pip: its packages are in `lib` beside the
+/// folder of the program.
+pub(super) fn beside_program() -> Option<Interpreter> {
+    let program = std::env::current_exe().ok()?.canonicalize().ok()?;
+    in_environment(program.parent()?.parent()?)
+}
+
+/// The interpreter in the Python environment `prefix`, if the package is installed there.
+fn in_environment(prefix: &Path) -> Option<Interpreter> {
+    let mut versions: Vec<PathBuf> = ["lib", "lib64", "local/lib"]
+        .iter()
+        .filter_map(|lib| fs::read_dir(prefix.join(lib)).ok())
+        .flat_map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())))
+        .filter(|path| is_of_python(path))
+        .collect();
+    versions.sort();
+    versions.iter().rev().find_map(|version| {
+        let name = version.file_name()?.to_str()?;
+        let folder =
+            ["site-packages", "dist-packages"].iter().map(|packages| version.join(packages)).find(|packages| {
+                fs::read_dir(packages).into_iter().flatten().flatten().any(|entry| {
+                    let name = entry.file_name();
+                    name.to_str().is_some_and(|name| name.starts_with("micropython_run.") && name.ends_with(".so"))
+                })
+            })?;
+        // `pip install --user` leaves Python itself elsewhere.
+        let own = prefix.join("bin").join(name);
+        let python = if own.is_file() { own } else { on_path(name)? };
+        Some(interpreter_of(&python, &folder))
+    })
+}
+
+/// Whether a folder has the name of a Python's library, such as `python3.12`.
+fn is_of_python(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.and_then(|name| name.strip_prefix("python3.")).is_some_and(|minor| minor.parse::<u32>().is_ok())
+}
+
 /// Changes when the program is replaced, as by an upgrade of Python.
 fn stamp_of(program: &Path) -> Option<String> {
     let metadata = fs::metadata(program).ok()?;
@@ -106,7 +144,8 @@ fn fill(folder: &Path, python: &Python, deadline: Instant) -> Result<()> {
         let line = lines.iter().rev().find(|line| line.starts_with("ERROR")).or(lines.last()).copied();
         return Err(failed(format!("pip {ending}: {}", line.unwrap_or("no output"))));
     }
-    interpreter_of(&python.program, folder).check().map_err(|reason| failed(format!("once installed, {reason}")))?;
+    let interpreter = interpreter_of(&python.program, folder);
+    interpreter.check().map_err(|reason| failed(format!("once installed, {reason}")))?;
     let stamp = stamp_of(&python.program).ok_or_else(|| failed("the Python program vanished".to_owned()))?;
     fs::write(folder.join("python"), format!("{}\n{stamp}\n", python.program.display()))
         .map_err(|error| failed(error.to_string()))
@@ -173,6 +212,22 @@ mod tests {
         assert_eq!(installed(cache.path()), Some(interpreter_of(&python, &folder)));
         fs::write(&python, "#!/bin/sh\n# upgraded\n").unwrap();
         assert_eq!(installed(cache.path()), None);
+    }
+
+    #[test]
+    fn the_environment_of_the_program_is_searched() {
+        let prefix = tempfile::tempdir().unwrap();
+        let site = prefix.path().join("lib/python3.99/site-packages");
+        fs::create_dir_all(&site).unwrap();
+        fs::create_dir_all(prefix.path().join("lib/python3/dist-packages")).unwrap();
+        fs::create_dir(prefix.path().join("bin")).unwrap();
+        let python = prefix.path().join("bin/python3.99");
+        fs::write(&python, "").unwrap();
+        assert_eq!(in_environment(prefix.path()), None);
+        fs::write(site.join("micropython_run.cpython-399-x86_64-linux-gnu.so"), "").unwrap();
+        assert_eq!(in_environment(prefix.path()), Some(interpreter_of(&python, &site)));
+        fs::remove_file(&python).unwrap();
+        assert_eq!(in_environment(prefix.path()), None);
     }
 
     #[test]

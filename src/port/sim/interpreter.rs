@@ -57,8 +57,8 @@ impl Interpreter {
         command
     }
 
-    /// Checks that it runs and is new enough. The error is the reason.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// Checks that it runs and is new enough; returns its version. The error is the reason.
+    pub(super) fn check(&self) -> Result<(u32, u32), String> {
         let mut command = self.command();
         command.arg("-c").arg("import sys; print(sys.implementation.name, *sys.implementation.version)");
         let (ending, text) = run_bounded(command, ANSWER_LIMIT).map_err(|error| error.to_string())?;
@@ -67,7 +67,7 @@ impl Interpreter {
             return Err(format!("it {ending}: {last}").trim_end_matches([':', ' ']).to_owned());
         }
         match version_of(&text) {
-            Some(version) if version >= OLDEST => Ok(()),
+            Some(version) if version >= OLDEST => Ok(version),
             Some((major, minor)) => Err(format!("it is MicroPython {major}.{minor}, which has no raw REPL")),
             None => Err("it is not MicroPython".to_owned()),
         }
@@ -90,8 +90,8 @@ const PAUSE: Duration = Duration::from_secs(60);
 /// The result of the last search for an interpreter, and when.
 static FOUND: Mutex<Option<(Instant, Result<Arc<Interpreter>>)>> = Mutex::new(None);
 
-/// Finds an interpreter: `BELAY_SCRIPT_MICROPYTHON`, `micropython` on PATH if it is new enough, the one in the cache; else
-/// installs one into the cache and announces that through `notify`.
+/// Finds an interpreter: `BELAY_SCRIPT_MICROPYTHON`, that of the Python environment this program was installed into, `micropython`
+/// on PATH if it is new enough, the one in the cache; else installs one into the cache and announces that through `notify`.
 ///
 /// The cache is `BELAY_SCRIPT_CACHE`, else the user's cache folder. A success is remembered for the process, a failure for
 /// a minute.
@@ -114,11 +114,40 @@ pub fn find(notify: &dyn Fn(&str)) -> Result<Arc<Interpreter>> {
     interpreter
 }
 
+/// What is known of an interpreter without starting a board.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtHand {
+    /// The program, and the folder of MicroPython if the program is the Python that it runs in.
+    pub path: String,
+    /// Its version: major, minor.
+    pub version: (u32, u32),
+}
+
+/// The interpreter that [`find`] would use; `None` if it would install one.
+///
+/// # Errors
+/// As [`find`].
+pub fn at_hand() -> Result<Option<AtHand>> {
+    let Some(interpreter) = present()? else { return Ok(None) };
+    let version = interpreter.check().map_err(|reason| Error::new(Kind::FeatureUnavailableError, reason))?;
+    let folder = interpreter.leading.last().map(|folder| format!(" with {}", folder.to_string_lossy()));
+    let path = format!("{}{}", interpreter.program.display(), folder.unwrap_or_default());
+    Ok(Some(AtHand { path, version }))
+}
+
 fn look_for_one(notify: &dyn Fn(&str)) -> Result<Interpreter> {
+    match present()? {
+        Some(interpreter) => Ok(interpreter),
+        None => install::install(&cache_folder()?, notify),
+    }
+}
+
+/// The interpreter that this machine has.
+fn present() -> Result<Option<Interpreter>> {
     if let Some(named) = std::env::var_os(VARIABLE).filter(|value| !value.is_empty()) {
         let interpreter = Interpreter::new(PathBuf::from(&named), Vec::new());
         return match interpreter.check() {
-            Ok(()) => Ok(interpreter),
+            Ok(_) => Ok(Some(interpreter)),
             Err(reason) => Err(Error::new(
                 Kind::ConnectionFailedError,
                 format!("the interpreter `{}` does not work: {reason}", named.to_string_lossy()),
@@ -129,17 +158,16 @@ fn look_for_one(notify: &dyn Fn(&str)) -> Result<Interpreter> {
             ))),
         };
     }
+    if let Some(interpreter) = install::beside_program().filter(|interpreter| interpreter.check().is_ok()) {
+        return Ok(Some(interpreter));
+    }
     if let Some(program) = on_path("micropython") {
         let interpreter = Interpreter::new(program, Vec::new());
         if interpreter.check().is_ok() {
-            return Ok(interpreter);
+            return Ok(Some(interpreter));
         }
     }
-    let cache = cache_folder()?;
-    match install::installed(&cache) {
-        Some(interpreter) => Ok(interpreter),
-        None => install::install(&cache, notify),
-    }
+    Ok(install::installed(&cache_folder()?))
 }
 
 /// This program's cache folder: `BELAY_SCRIPT_CACHE`, else `belay-script` in the user's cache.
