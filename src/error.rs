@@ -3,6 +3,7 @@
 //! Uses [`crate::origin`] only. Invariant: an [`Error`] is data; the command line decides how it looks on a
 //! terminal, and the script layer what a script sees of it.
 
+use crate::item::ItemLabel;
 use crate::origin::Origin;
 use std::fmt;
 
@@ -225,7 +226,7 @@ struct Inner {
     exception: Option<PyException>,
     help: Option<String>,
     device: Option<String>,
-    item: Option<String>,
+    item: Option<ItemLabel>,
     traceback: Option<String>,
     /// The places of the failure, innermost first: lines of bodies, then lines of the script.
     origins: Vec<Origin>,
@@ -279,15 +280,18 @@ impl Error {
         self
     }
 
-    /// Adds the item that ran, in words: `` task `read_adc` ``; unless there is one already.
-    pub fn with_item(mut self, item: impl Into<String>) -> Error {
-        self.0.item.get_or_insert_with(|| item.into());
+    /// Adds the item that ran, unless there is one already.
+    pub fn with_item(mut self, item: ItemLabel) -> Error {
+        self.0.item.get_or_insert(item);
         self
     }
 
-    /// Like [`Error::with_item`]; an empty text adds nothing.
-    pub fn with_item_if(self, item: &str) -> Error {
-        if item.is_empty() { self } else { self.with_item(item) }
+    /// Like [`Error::with_item`]; `None` adds nothing.
+    pub fn with_item_if(self, item: Option<&ItemLabel>) -> Error {
+        match item {
+            Some(item) => self.with_item(item.clone()),
+            None => self,
+        }
     }
 
     /// Adds the board's traceback, its frames already mapped to script lines.
@@ -352,9 +356,9 @@ impl Error {
         self.0.device.as_deref()
     }
 
-    /// The item that ran, in words: `` task `read_adc` ``.
-    pub fn item(&self) -> Option<&str> {
-        self.0.item.as_deref()
+    /// The item that ran.
+    pub fn item(&self) -> Option<&ItemLabel> {
+        self.0.item.as_ref()
     }
 
     /// The board's traceback with frames mapped to script lines.
@@ -386,7 +390,7 @@ impl Error {
         // A message that starts with the name of the device or the item needs no such prefix.
         let named = |name: &str| self.message().starts_with(name);
         let device = device.filter(|device| !named(device)).map(|device| format!("{device}: ")).unwrap_or_default();
-        let item = self.item().filter(|item| !named(item.split_once(' ').map_or(item, |(_, name)| name)));
+        let item = self.item().filter(|item| !named(&format!("`{}`", item.name())));
         let item = item.map(|item| format!("{item}: ")).unwrap_or_default();
         format!("{device}{item}{}", self.message())
     }
@@ -416,6 +420,7 @@ impl std::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item::ItemKind;
 
     #[test]
     fn names_and_kinds_round_trip() {
@@ -447,13 +452,16 @@ mod tests {
         assert!(!Kind::ConnectionFailedError.is_a(Kind::ConnectionLost));
     }
 
+    fn task(name: &str) -> ItemLabel {
+        ItemLabel::Declared { kind: ItemKind::Task, name: name.to_owned() }
+    }
+
     #[test]
     fn a_board_exception_names_device_class_and_item() {
-        let error =
-            Error::raised("ZeroDivisionError: divide by zero").with_device("Bench").with_item("task `read_adc`");
+        let error = Error::raised("ZeroDivisionError: divide by zero").with_device("Bench").with_item(task("read_adc"));
         assert_eq!(error.headline(), "`Bench` raised ZeroDivisionError in task `read_adc`: divide by zero");
         let wrong =
-            Error::new(Kind::ArgumentError, "`f` needs a value for `a`").with_device("Bench").with_item("task `f`");
+            Error::new(Kind::ArgumentError, "`f` needs a value for `a`").with_device("Bench").with_item(task("f"));
         assert_eq!(wrong.headline(), "`Bench`: `f` needs a value for `a`");
         let unknown = Error::new(Kind::UnknownTaskError, "`Bench` has no task `f`").with_device("Bench");
         assert_eq!(unknown.headline(), "`Bench` has no task `f`");

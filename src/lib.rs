@@ -9,7 +9,7 @@
 //!
 //! | layer | modules | knows |
 //! |---|---|---|
-//! | 0 | [`error`], [`diagnostic`], [`origin`], [`name`], [`value`], [`visible`], [`interrupt`], [`bound`] | plain data |
+//! | 0 | [`error`], [`diagnostic`], [`origin`], [`item`], [`name`], [`value`], [`visible`], [`interrupt`], [`bound`] | plain data |
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`], [`gate`] | the raw REPL over a port; what a script may access on this computer |
@@ -30,6 +30,7 @@ pub mod disk;
 pub mod error;
 pub mod gate;
 pub mod interrupt;
+pub mod item;
 #[cfg(feature = "lsp")]
 pub mod lsp;
 pub mod name;

@@ -40,7 +40,7 @@ impl Device {
     }
 
     pub(super) fn probe_floats(&self) -> u32 {
-        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let run = Run { device: self.name(), item: None, piece: None, limit: self.default_limit() };
         let command = Command::expression("float('1e100')<float('inf')");
         let reply = self.lock().run(self.host(), &run, &command);
         match reply.map(|payload| payload.value()) {
@@ -93,15 +93,15 @@ impl Device {
             return Err(unknown(self.name(), name, &state));
         };
         let (item, is_generator) = (bound.item.clone(), bound.is_generator);
-        let values = arguments::bind(&item, args, named).map_err(|error| error.with_item(item.words()))?;
+        let values = arguments::bind(&item, args, named).map_err(|error| error.with_item(item.label()))?;
         let remotes = self.admit_all(&mut state, &item, &values)?;
         let limit = self.limit(&item);
         if !item.kind.is_function() {
             return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
         }
-        let words = item.words();
-        let arguments = arguments::source(&item, &values).map_err(|error| error.with_item(words.as_str()))?;
-        let run = Run { device: self.name(), item: &words, piece: None, limit };
+        let label = item.label();
+        let arguments = arguments::source(&item, &values).map_err(|error| error.with_item(label.clone()))?;
+        let run = Run { device: self.name(), item: Some(&label), piece: None, limit };
         if is_generator && item.kind == ItemKind::Task {
             let number = state.next_generator;
             state.next_generator += 1;
@@ -158,7 +158,7 @@ impl Device {
             let found = value.remotes();
             if !found.is_empty() || text::has_unicode(value) {
                 self.admit(state, &format!("argument `{}` of `{}`", param.name, item.name), value)
-                    .map_err(|error| error.with_item(item.words()))?;
+                    .map_err(|error| error.with_item(item.label()))?;
                 remotes.extend(found.into_iter().cloned());
             }
         }
@@ -174,12 +174,12 @@ impl Device {
         limit: Limit,
     ) -> Result<()> {
         let assignments = arguments::assignments(item, values)?;
-        let words = item.words();
-        state.lines.forget(&words);
+        let label = item.label();
+        state.lines.forget(&label.to_string());
         let prepared = source::globals(item, &assignments, &state.lines)?;
         state.lines.insert(&prepared.defined, &prepared.piece);
         let command = Command::statements(&prepared.source);
-        let run = Run { device: self.name(), item: &words, piece: Some(&prepared.piece), limit };
+        let run = Run { device: self.name(), item: Some(&label), piece: Some(&prepared.piece), limit };
         let outcome = match item.kind {
             // On close, do not restore the connection.
             ItemKind::Teardown if self.is_closed() => state.run(self.host(), &run, &command),
@@ -198,7 +198,7 @@ impl Device {
     }
 
     pub(super) fn run_quietly(&self, code: &str) -> Result<Payload> {
-        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let run = Run { device: self.name(), item: None, piece: None, limit: self.default_limit() };
         self.lock().run(self.host(), &run, &Command::statements(code))
     }
 
@@ -272,7 +272,7 @@ impl Device {
                 Payload::Repr(text) | Payload::Stop(text) => Value::Opaque(text),
                 Payload::Bytes(bytes) => Value::Bytes(bytes),
             }),
-            Err(_) => literal(payload).map_err(|error| error.with_device(self.name()).with_item(item.words())),
+            Err(_) => literal(payload).map_err(|error| error.with_device(self.name()).with_item(item.label())),
         }
     }
 }
@@ -320,6 +320,6 @@ fn no_threads(error: Error, item: &Item) -> Error {
     }
     Error::new(Kind::FeatureUnavailableError, "the board has no threads")
         .with_help("use a timer or an interrupt, or declare another overload `for` it: its firmware lacks `_thread`")
-        .with_item(item.words())
+        .with_item(item.label())
         .with_origin(item.origin.clone())
 }

@@ -47,9 +47,9 @@ fn compile_one(host: &Host, device: &crate::device::handle::Device, item: &Arc<I
     };
     let text =
         literal(&Value::Str(prepared.source)).map_err(|error| Error::new(Kind::InternalError, error.to_string()))?;
-    let words = item.words();
+    let label = item.label();
     let limit = Limit { timeout: None, interruptible: true };
-    let run = Run { device: device.name(), item: &words, piece: Some(&prepared.piece), limit };
+    let run = Run { device: device.name(), item: Some(&label), piece: Some(&prepared.piece), limit };
     match state.run(host, &run, &Command::statements(&format!("__belay_k({text})"))) {
         Ok(_) => Ok(()),
         // An assembler or emitter that this interpreter lacks: only the board can tell.

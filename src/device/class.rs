@@ -4,55 +4,13 @@
 //! class can be checked, printed, documented and completed without a board.
 
 use crate::error::{Error, Kind, Result};
+pub use crate::item::ItemKind;
+use crate::item::ItemLabel;
 use crate::name::Name;
 use crate::origin::Origin;
 use crate::value::Value;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// The kind of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ItemKind {
-    /// Runs in the board's globals when called, or at open if `autoinit`.
-    Setup,
-    /// A function on the board.
-    Task,
-    /// A function that keeps running on the board after the call returns.
-    Thread,
-    /// Runs in the board's globals when the device is closed.
-    Teardown,
-}
-
-impl ItemKind {
-    /// Its keyword.
-    pub fn word(self) -> &'static str {
-        match self {
-            ItemKind::Setup => "setup",
-            ItemKind::Task => "task",
-            ItemKind::Thread => "thread",
-            ItemKind::Teardown => "teardown",
-        }
-    }
-
-    /// The kind for this keyword.
-    pub fn from_word(word: &str) -> Option<ItemKind> {
-        [ItemKind::Setup, ItemKind::Task, ItemKind::Thread, ItemKind::Teardown]
-            .into_iter()
-            .find(|kind| kind.word() == word)
-    }
-
-    /// Whether the body becomes a function on the board (otherwise it runs in the board's globals).
-    pub fn is_function(self) -> bool {
-        matches!(self, ItemKind::Task | ItemKind::Thread)
-    }
-}
-
-impl fmt::Display for ItemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
 
 /// A parameter's default.
 #[derive(Clone, Debug, PartialEq)]
@@ -250,9 +208,14 @@ pub struct Item {
 }
 
 impl Item {
+    /// Names it in errors.
+    pub fn label(&self) -> ItemLabel {
+        ItemLabel::Declared { kind: self.kind, name: self.name.to_string() }
+    }
+
     /// `` task `read_adc` ``.
     pub fn words(&self) -> String {
-        format!("{} `{}`", self.kind, self.name)
+        self.label().to_string()
     }
 }
 

@@ -69,7 +69,7 @@ impl Device {
         // Otherwise a function with this name and line would be mapped to a line of the script.
         let piece = prepared.piece(None, "`exec`");
         state.lines.insert(&prepared.defined, &piece);
-        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit };
+        let run = Run { device: self.name(), item: None, piece: Some(&piece), limit };
         let arch = state.arch().to_owned();
         let pointed = |error| {
             let error = emitters::refused_in_code(error, code, None, &arch);
@@ -165,7 +165,7 @@ impl Device {
         };
         let piece = prepared.piece(Some(origin), "");
         state.lines.insert(&prepared.defined, &piece);
-        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
+        let run = Run { device: self.name(), item: None, piece: Some(&piece), limit: self.default_limit() };
         let (is_guarded, reads) = (prepared.is_guarded(), prepared.reads_input);
         let typist = keyboard.map(|keyboard| Typist { keyboard, is_guarded, reads });
         let is_typed_to = typist.is_some();
@@ -188,7 +188,7 @@ impl Device {
         let mut state = self.opened()?;
         let piece = prepared.piece(Some(origin), "");
         state.lines.insert(&prepared.defined, &piece);
-        let run = Run { device: self.name(), item: "", piece: Some(&piece), limit: self.default_limit() };
+        let run = Run { device: self.name(), item: None, piece: Some(&piece), limit: self.default_limit() };
         state.run(self.host(), &run, &prepared.guarded_command())
     }
 

@@ -44,7 +44,7 @@ pub fn refused(error: &Error, item: &Item, arch: &str) -> Error {
                 .with_origin(item.origin.clone())
         }
     };
-    refused.with_item(item.words())
+    refused.with_item(item.label())
 }
 
 /// The error of code outside an item with a decorator that the board rejects. `origin`: the start of `text`, if it is in a

@@ -97,7 +97,7 @@ impl Device {
 }
 
 fn run(device: &Device, limit: Duration) -> Run<'_> {
-    Run { device: device.name(), item: "", piece: None, limit: Limit { timeout: Some(limit), interruptible: true } }
+    Run { device: device.name(), item: None, piece: None, limit: Limit { timeout: Some(limit), interruptible: true } }
 }
 
 impl Files<'_> {

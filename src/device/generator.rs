@@ -71,8 +71,8 @@ impl Generator {
             Stage::Running => format!("{next}({number},{literal})"),
         };
         let device = self.device.clone();
-        let words = self.item.words();
-        let run = Run { device: device.name(), item: &words, piece: None, limit: self.limit };
+        let label = self.item.label();
+        let run = Run { device: device.name(), item: Some(&label), piece: None, limit: self.limit };
         let mut state = device.lock();
         if device.is_closed() {
             return Err(state::closed(device.name()));
@@ -132,7 +132,7 @@ impl Generator {
     fn gone(&self) -> Error {
         Error::new(Kind::ConnectionLost, "the generator is gone: the board has restarted since")
             .with_device(self.device.name())
-            .with_item(self.item.words())
+            .with_item(self.item.label())
             .with_help("call the task again")
     }
 
@@ -145,8 +145,8 @@ impl Generator {
             return Ok(());
         }
         let device = self.device.clone();
-        let words = self.item.words();
-        let run = Run { device: device.name(), item: &words, piece: None, limit: self.limit };
+        let label = self.item.label();
+        let run = Run { device: device.name(), item: Some(&label), piece: None, limit: self.limit };
         let command = Command::statements(&format!("__belay_c({})", self.number));
         let mut state = device.lock();
         if self.epoch != Some(state.epoch) {
@@ -168,9 +168,9 @@ impl Drop for Generator {
         }
         lock(&device.garbage()).push(self.number);
         if let Some(mut state) = device.try_lock() {
-            let words = self.item.words();
+            let label = self.item.label();
             let limit = Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: true };
-            let run = Run { device: device.name(), item: &words, piece: None, limit };
+            let run = Run { device: device.name(), item: Some(&label), piece: None, limit };
             state.free_garbage(device.host(), &run);
         }
     }

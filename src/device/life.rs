@@ -47,7 +47,7 @@ impl Device {
             };
             let outcome = arguments::bind(&item, &[], &[])
                 .and_then(|values| self.run_globals(&mut state, &item, &values, limit))
-                .map_err(|error| error.with_device(self.name()).with_item(item.words()));
+                .map_err(|error| error.with_device(self.name()).with_item(item.label()));
             if outcome.as_ref().is_err_and(|error| error.kind() == Kind::Interrupted) {
                 // This Ctrl-C has ended one teardown; the others still run.
                 crate::interrupt::take();

@@ -53,7 +53,7 @@ impl Device {
         let code = format!("[n for n in {all} if n[:{}]=='{prefix}'][:{MOST_NAMES}]", prefix.len());
         let run = Run {
             device: self.name(),
-            item: "",
+            item: None,
             piece: None,
             limit: Limit { timeout: Some(limit), interruptible: false },
         };

@@ -133,7 +133,7 @@ impl Device {
     /// Removes the mount from the board.
     pub(super) fn hide_mount(&self, state: &mut State, limit: Limit) -> Result<()> {
         if state.mount.as_ref().is_some_and(|mount| mount.remote_fs.is_some()) && !state.is_lost() {
-            let run = Run { device: self.name(), item: "", piece: None, limit };
+            let run = Run { device: self.name(), item: None, piece: None, limit };
             state.run(self.host(), &run, &Command::statements("__belay_mr()"))?;
         }
         state.mount = None;
@@ -149,7 +149,7 @@ impl Device {
     }
 
     pub(super) fn quiet_run(&self) -> Run<'_> {
-        Run { device: self.name(), item: "", piece: None, limit: self.default_limit() }
+        Run { device: self.name(), item: None, piece: None, limit: self.default_limit() }
     }
 }
 

@@ -93,7 +93,7 @@ impl Device {
         }
         let mut limit = self.default_limit();
         limit.timeout = timeout.or(limit.timeout);
-        let run = Run { device: self.name(), item: "", piece: None, limit };
+        let run = Run { device: self.name(), item: None, piece: None, limit };
         let mut state = self.lock();
         if self.is_closed() {
             return Err(state::closed(self.name()));
@@ -260,7 +260,7 @@ impl Proxy {
         if device.is_closed() {
             return Err(state::closed(device.name()));
         }
-        let run = Run { device: device.name(), item: "", piece: None, limit: device.default_limit() };
+        let run = Run { device: device.name(), item: None, piece: None, limit: device.default_limit() };
         device.revive(state)?;
         if self.0.epoch != state.epoch {
             return Err(device.gone("the object"));

@@ -8,6 +8,7 @@ use crate::device::journal::{JournalEntry, MAX_HISTORY};
 use crate::device::limits::Limit;
 use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
+use crate::item::ItemLabel;
 
 impl Device {
     /// Closes the connection, makes a new one, and restores declarations and recorded commands. `attempts`: how often to try,
@@ -83,7 +84,7 @@ impl Device {
             match entry {
                 JournalEntry::Declared(item) => state.place(self.host(), self.name(), &item, limit)?,
                 JournalEntry::Ran(command) => {
-                    let run = Run { device: self.name(), item: "restored command", piece: None, limit };
+                    let run = Run { device: self.name(), item: Some(&ItemLabel::Restored), piece: None, limit };
                     state.run(self.host(), &run, &command)?;
                 }
             }
@@ -105,7 +106,7 @@ impl Device {
     fn run_startup(&self, state: &mut State, limit: Limit) -> Result<()> {
         let Some(code) = self.0.connector.startup(&self.0.implementation.name) else { return Ok(()) };
         let prepared = crate::device::source::exec(code)?;
-        let run = Run { device: self.name(), item: "startup", piece: None, limit };
+        let run = Run { device: self.name(), item: Some(&ItemLabel::Startup), piece: None, limit };
         state.run(self.host(), &run, &Command::statements(&prepared.source)).map(|_| ())
     }
 }

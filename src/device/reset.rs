@@ -94,7 +94,7 @@ impl Device {
     /// Checks that the firmware supports it, before sending anything without a reply.
     fn prepare_reset(&self, state: &mut State, how: Reset) -> Result<()> {
         let prepared = source::exec(Way::of(how, &self.0.implementation.name).prepare)?;
-        let run = state::Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let run = state::Run { device: self.name(), item: None, piece: None, limit: self.default_limit() };
         match state.run(self.host(), &run, &Command::statements(&prepared.source)) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == Kind::DeviceException => Err(unavailable(how)),

@@ -84,7 +84,7 @@ fn parse(item: &Item) -> Result<Body> {
         1 => (format!("\n{}", item.body.text), Origin { line: origin.line - 1, ..origin.clone() }),
         _ => (item.body.text.clone(), origin.clone()),
     };
-    let body = Body::parse(&text).map_err(|refused| refused.into_error(&start).with_item(item.words()))?;
+    let body = Body::parse(&text).map_err(|refused| refused.into_error(&start).with_item(item.label()))?;
     if !item.kind.is_function() && scan::has_yield(&item.body.text) {
         return Err(declaration(item, "`yield` outside a function")
             .with_help("only a task can be a generator; a setup or teardown runs in the board's globals"));
@@ -99,7 +99,7 @@ fn line_above(item: &Item) -> u32 {
 }
 
 fn declaration(item: &Item, message: &str) -> Error {
-    Error::new(Kind::DeclarationError, message).with_item(item.words()).with_origin(item.origin.clone())
+    Error::new(Kind::DeclarationError, message).with_item(item.label()).with_origin(item.origin.clone())
 }
 
 fn prepare(item: &Item, body: &Body, wrapped: Wrapped, blank: &dyn Fn(&[Defined]) -> u32) -> Prepared {
@@ -333,7 +333,7 @@ pub fn not_compiled(error: Error, item: &Item, arch: &str) -> Error {
         return error;
     }
     let help = returned(&message, item);
-    let mut declared = Error::new(Kind::DeclarationError, message).with_item(item.words());
+    let mut declared = Error::new(Kind::DeclarationError, message).with_item(item.label());
     if let Some(help) = help {
         declared = declared.with_help(help);
     }

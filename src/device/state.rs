@@ -17,6 +17,7 @@ use crate::device::output::{Filter, Printed};
 use crate::device::pool::Sent;
 use crate::device::release::{self, Released};
 use crate::error::{Error, Kind, Result};
+use crate::item::ItemLabel;
 use crate::name::Name;
 use crate::origin::Origin;
 use crate::port::{Abilities, Wait};
@@ -82,8 +83,8 @@ pub struct State {
 pub struct Run<'a> {
     /// The device's name.
     pub device: &'a str,
-    /// The item, in words; empty for `exec`.
-    pub item: &'a str,
+    /// The item; `None` for `exec`.
+    pub item: Option<&'a ItemLabel>,
     /// The mapping of its module-level lines to script lines.
     pub piece: Option<&'a Piece>,
     /// Its limit.
@@ -208,7 +209,7 @@ impl State {
 
     /// Frees objects in a separate command. Ignores exceptions of the board.
     fn free_objects(&mut self, host: &Host, run: &Run<'_>, freed: Vec<(u64, release::Place)>) -> Result<()> {
-        let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
+        let quiet = Run { device: run.device, item: None, piece: None, limit: run.limit };
         let command = Command::simple(format!("{};__belay(None)", release::statement(&freed)));
         match self.run_now(host, &quiet, &command) {
             Err(error) if error.kind() != Kind::DeviceException => {
@@ -307,7 +308,7 @@ impl State {
         }
         // An interrupt or a timeout ends the call, but its earlier writes are still flushed.
         let limit = Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: false };
-        let quiet = Run { device: run.device, item: "", piece: None, limit };
+        let quiet = Run { device: run.device, item: None, piece: None, limit };
         let flush = Command::statements(mount::FLUSH);
         self.work_once(host, &quiet, Way::default(), |board, answers, wait, sink| {
             board.run_answering(&flush, Some(answers), wait, sink)
@@ -378,7 +379,7 @@ impl State {
         }
         for number in numbers {
             let command = Command::statements(&format!("__belay_c({number})"));
-            let quiet = Run { device: run.device, item: "", piece: None, limit: run.limit };
+            let quiet = Run { device: run.device, item: None, piece: None, limit: run.limit };
             if self.run_now(host, &quiet, &command).is_err() {
                 break;
             }
@@ -405,16 +406,16 @@ impl State {
 
     /// Puts an item on the board: the source of a task or thread is sent now, that of a setup or teardown when it runs.
     pub fn place(&mut self, host: &Host, device: &str, item: &Arc<Item>, limit: Limit) -> Result<()> {
-        let words = item.words();
+        let label = item.label();
         let lives = self.unchanged.iter().position(|name| *name == item.name);
         if lives.is_none() {
-            self.lines.forget(&words);
+            self.lines.forget(&label.to_string());
         }
         if let Some(index) = lives {
             self.unchanged.remove(index);
         } else if item.kind.is_function() {
             let prepared = crate::device::source::function(item, &self.lines)?;
-            let run = Run { device, item: &words, piece: Some(&prepared.piece), limit };
+            let run = Run { device, item: Some(&label), piece: Some(&prepared.piece), limit };
             let command = Command::statements(&prepared.source);
             self.run(host, &run, &command)
                 .map_err(|error| crate::device::source::not_compiled(error, item, self.arch()))?;
@@ -456,10 +457,7 @@ impl State {
             })
         };
         let exception = traceback.exception.trim_end();
-        let mut error = Error::raised(exception).with_device(run.device);
-        if !run.item.is_empty() {
-            error = error.with_item(run.item);
-        }
+        let mut error = Error::raised(exception).with_device(run.device).with_item_if(run.item);
         for frame in traceback.frames.iter().rev() {
             if let Some(origin) = place(frame).and_then(|mapped| mapped.origin) {
                 error = error.with_origin(origin);

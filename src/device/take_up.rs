@@ -40,7 +40,7 @@ impl Device {
         if !removed.is_empty() {
             let names: String = removed.iter().map(|name| format!("'{name}',")).collect();
             let code = format!("for __belay_k in ({names}):globals().pop(__belay_k,None)\ndel __belay_k");
-            let run = state::Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+            let run = state::Run { device: self.name(), item: None, piece: None, limit: self.default_limit() };
             state.run(self.host(), &run, &Command::statements(&code))?;
         }
         let removed: Vec<String> = removed.iter().map(|name| format!("`{name}`")).collect();

@@ -35,7 +35,7 @@ impl Device {
         let has = match known {
             Some(known) => known,
             None => {
-                let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+                let run = Run { device: self.name(), item: None, piece: None, limit: self.default_limit() };
                 // Do not use a global name: a program may redefine it.
                 let reply = state.run(self.host(), &run, &Command::expression("'\u{e9}'[1:]"));
                 let has = match reply.map(|payload| payload.value()) {

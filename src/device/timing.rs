@@ -86,7 +86,7 @@ impl Device {
     }
 
     fn measure(&self, state: &mut State, samples: u32) -> Result<()> {
-        let run = Run { device: self.name(), item: "", piece: None, limit: self.default_limit() };
+        let run = Run { device: self.name(), item: None, piece: None, limit: self.default_limit() };
         if !state.has_clock {
             let payload = self.run_restoring(state, &run, &Command::new(crate::board::CLOCK), true)?;
             let ticks = payload.value().ok().and_then(|value| Ticks::from_value(&value));

@@ -180,7 +180,7 @@ pub(crate) fn overdue(cause: &EvalAltResult, message: String) -> Error {
             error = error.with_device(device);
         }
         if let Some(item) = cause.error.item() {
-            error = error.with_item(item);
+            error = error.with_item(item.clone());
         }
     }
     error

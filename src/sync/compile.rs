@@ -10,6 +10,7 @@ use crate::board::identity::Identity;
 use crate::bound;
 use crate::disk;
 use crate::error::{Error, Kind, Result};
+use crate::item::ItemLabel;
 use answer::Release;
 use run::{Scratch, run_bounded};
 use std::path::{Path, PathBuf};
@@ -100,7 +101,11 @@ impl Compiler {
         // Bits 0 and 1: the sub-version, which is that of native code; from 2 on: its architecture.
         let is_native = features >> 2 != 0;
         let fits = version == board.0 && (!is_native || board.0 < 6 || features & 3 == board.1);
-        if fits { Ok(()) } else { Err(mismatch(&self.release, &self.board).with_item(format!("file `{file}`"))) }
+        if fits {
+            Ok(())
+        } else {
+            Err(mismatch(&self.release, &self.board).with_item(ItemLabel::File(file.to_owned())))
+        }
     }
 }
 

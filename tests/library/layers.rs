@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("name", 0),
     ("value", 0),
     ("interrupt", 0),
+    ("item", 0),
     ("visible", 0),
     ("diagnostic", 0),
     ("bound", 0),

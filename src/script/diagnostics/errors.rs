@@ -3,6 +3,7 @@
 //! Invariant: scripts cannot catch what ends a run (Ctrl-C, the run's deadline).
 
 use crate::error::{Error, Kind};
+use crate::item::ItemLabel;
 use crate::origin::Origin;
 use crate::script::diagnostics::wording;
 use crate::script::errors::{Fallible, ScriptError, argument, kind_in, placed, value_kind};
@@ -32,11 +33,6 @@ fn script_line(error: &Error) -> Dynamic {
     line(error.origins().iter().find(|origin| !origin.file.starts_with('<')))
 }
 
-/// The name within `` task `read_adc` ``.
-fn task_name(item: &str) -> &str {
-    item.split('`').nth(1).unwrap_or(item)
-}
-
 /// Registers errors as a type of the language.
 pub(crate) fn register(engine: &mut Engine) {
     engine
@@ -45,7 +41,7 @@ pub(crate) fn register(engine: &mut Engine) {
         .register_get("message", |e: &mut ScriptError| e.error.message().to_owned())
         .register_get("help", |e: &mut ScriptError| text(e.error.help()))
         .register_get("device", |e: &mut ScriptError| text(e.error.device()))
-        .register_get("task", |e: &mut ScriptError| text(e.error.item().map(task_name)))
+        .register_get("task", |e: &mut ScriptError| text(e.error.item().map(ItemLabel::name)))
         .register_get("traceback", |e: &mut ScriptError| text(e.error.traceback()))
         .register_get("script_line", |e: &mut ScriptError| script_line(&e.error))
         .register_get("line", |e: &mut ScriptError| line(e.error.origins().last()))

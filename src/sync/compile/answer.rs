@@ -4,6 +4,7 @@
 
 use crate::board::identity::Identity;
 use crate::error::{Error, Kind};
+use crate::item::ItemLabel;
 use crate::origin::Origin;
 use std::fmt;
 
@@ -89,7 +90,7 @@ impl Refusal {
         let lines = crate::python::token::line_ends(&source).saturating_add(1);
         // A missing end is reported on the line after the file's last one.
         match self.line.min(lines) {
-            0 => error.with_item(format!("file `{file}`")),
+            0 => error.with_item(ItemLabel::File(file.to_owned())),
             line => error.with_origin(Origin::new(file, line, 0)),
         }
     }
