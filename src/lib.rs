@@ -9,7 +9,7 @@
 //!
 //! | layer | modules | knows |
 //! |---|---|---|
-//! | 0 | [`error`], [`diagnostic`], [`origin`], [`item`], [`name`], [`value`], [`visible`], [`interrupt`], [`bound`] | plain data |
+//! | 0 | [`error`], [`diagnostic`], [`origin`], [`item`], [`name`], [`value`], [`phrase`], [`visible`], [`interrupt`], [`bound`] | plain data |
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`], [`gate`] | the raw REPL over a port; what a script may access on this computer |
@@ -35,6 +35,7 @@ pub mod item;
 pub mod lsp;
 pub mod name;
 pub mod origin;
+pub mod phrase;
 pub mod port;
 pub mod python;
 pub mod repl;

@@ -13,6 +13,7 @@ use crate::disk;
 use crate::error::Error;
 use crate::name::Name;
 use crate::origin::Origin;
+use crate::phrase::count;
 use crate::script::{Finding, Fix, RunOptions, Runner, Sources, fixed};
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -161,11 +162,10 @@ fn together(failures: Vec<Diagnostic>, findings: &[Finding]) -> Vec<Diagnostic> 
 }
 
 /// `, 2 warnings`, if there are any.
-fn warnings(count: usize) -> String {
-    match count {
+fn warnings(number: usize) -> String {
+    match number {
         0 => String::new(),
-        1 => ", 1 warning".to_owned(),
-        count => format!(", {count} warnings"),
+        number => format!(", {}", count(number, "warning")),
     }
 }
 
@@ -232,8 +232,7 @@ fn distinct(classes: &[Arc<Class>]) -> Vec<&Arc<Item>> {
 /// `1 class, 6 items`.
 fn counts(classes: &[Arc<Class>]) -> String {
     let items = distinct(classes).len();
-    let plural = |count: usize, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-    format!("{}, {}", plural(classes.len(), "class", "classes"), plural(items, "item", "items"))
+    format!("{}, {}", count(classes.len(), "class"), count(items, "item"))
 }
 
 #[cfg(test)]

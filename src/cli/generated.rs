@@ -6,6 +6,7 @@ use super::{misuse, reason};
 use crate::bound;
 use crate::diagnostic::Diagnostic;
 use crate::disk;
+use crate::phrase;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -92,12 +93,11 @@ pub fn failed(path: &Path, error: &std::io::Error) -> Diagnostic {
 impl Made {
     /// `wrote 3 files to `site``, and what was there already.
     pub fn summary(&self, folder: &Path) -> String {
-        let plural = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
         let shown = folder.display();
         match (self.written.len(), self.unchanged) {
             (0, _) => format!("nothing to do: `{shown}` is up to date\n"),
-            (count, 0) => format!("wrote {} to `{shown}`\n", plural(count)),
-            (count, same) => format!("wrote {} to `{shown}`; {same} unchanged\n", plural(count)),
+            (count, 0) => format!("wrote {} to `{shown}`\n", phrase::count(count, "file")),
+            (count, same) => format!("wrote {} to `{shown}`; {same} unchanged\n", phrase::count(count, "file")),
         }
     }
 }

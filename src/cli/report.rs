@@ -10,6 +10,7 @@ use crate::bench::report::Test;
 use crate::bench::schedule::Schedule;
 use crate::bench::tally::{Counts, Tally};
 use crate::bench::units::{self, Shown};
+use crate::phrase::{self, plural};
 use crate::script::duration;
 use crate::visible;
 use std::fmt::Write as _;
@@ -158,8 +159,8 @@ pub fn summary(tally: &Tally, colour: Colour, watched: bool) -> String {
         let time = |seconds: f64| duration(Duration::try_from_secs_f64(seconds).unwrap_or_default());
         let _ = writeln!(
             text,
-            "every {period_s} s ({file}:{line}): {calls} call{}, {skipped} skipped, late by {} on average, {} at most",
-            if *calls == 1 { "" } else { "s" },
+            "every {period_s} s ({file}:{line}): {}, {skipped} skipped, late by {} on average, {} at most",
+            phrase::count(*calls, "call"),
             time(*jitter_mean_s),
             time(*jitter_max_s)
         );
@@ -175,22 +176,21 @@ pub fn summary(tally: &Tally, colour: Colour, watched: bool) -> String {
 
 fn line(text: &mut String, noun: &str, outcomes: &Counts, colour: Colour) {
     let count = |outcome: Outcome| outcomes.of(outcome);
-    let plural = |count: usize| if count == 1 { "" } else { "s" };
     let (errors, timeouts) = (count(Outcome::Error), count(Outcome::Timeout));
     let parts = [
         (count(Outcome::Pass), "passed".to_owned(), Look::Good),
         (count(Outcome::Marginal), "marginal".to_owned(), Look::Good),
         (count(Outcome::Skip), "skipped".to_owned(), Look::Good),
         (count(Outcome::Fail), "failed".to_owned(), Look::Bad),
-        (errors, format!("error{}", plural(errors)), Look::Bad),
-        (timeouts, format!("timeout{}", plural(timeouts)), Look::Bad),
+        (errors, plural(errors, "error"), Look::Bad),
+        (timeouts, plural(timeouts, "timeout"), Look::Bad),
     ];
     let parts: Vec<String> = parts
         .into_iter()
         .filter(|(count, _, _)| *count > 0)
         .map(|(count, word, look)| colour.paint(look, &format!("{count} {word}")))
         .collect();
-    let _ = writeln!(text, "{} {noun}{}: {}", outcomes.total(), plural(outcomes.total()), parts.join(", "));
+    let _ = writeln!(text, "{}: {}", phrase::count(outcomes.total(), noun), parts.join(", "));
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::{misuse, session};
 use crate::device::{Device, OpenOptions, Output as _};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
+use crate::phrase::count;
 use crate::script::Sources;
 use crate::sync::{Keep, Local, Outcome, Step, SyncOptions, sync};
 use serde_json::json;
@@ -90,7 +91,7 @@ fn options(command: &SyncChoice) -> SyncOptions {
 fn as_text(outcome: &Outcome, dry_run: bool) -> String {
     let mut text: String = outcome.steps.iter().map(|step| format!("{step}\n")).collect();
     let (sent, removed) = outcome.counts();
-    let files = |count: usize| if count == 1 { "1 file".to_owned() } else { format!("{count} files") };
+    let files = |number: usize| count(number, "file");
     text += &match (outcome.steps.is_empty(), dry_run) {
         (true, _) => format!("nothing to do: {} up to date\n", files(outcome.unchanged)),
         (false, true) => format!(

@@ -5,6 +5,8 @@
 use crate::device::class::{Default, Item, Param};
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
+use crate::phrase::did_you_mean;
+use crate::phrase::{self, all_of};
 use crate::value::Value;
 use crate::value::write::literal;
 
@@ -24,12 +26,8 @@ pub enum Bound<'a> {
 pub fn bind<'a>(item: &'a Item, args: &'a [Value], named: &'a [(String, Value)]) -> Result<Vec<Bound<'a>>> {
     let params = &item.params;
     if args.len() > params.len() {
-        let takes = match params.len() {
-            0 => "no arguments".to_owned(),
-            1 => "1 argument".to_owned(),
-            count => format!("{count} arguments"),
-        };
-        let given = if args.len() == 1 { "1 was given".to_owned() } else { format!("{} were given", args.len()) };
+        let takes = phrase::arguments(params.len());
+        let given = phrase::count_with(args.len(), "was given", "were given");
         let at_most = if params.iter().any(|param| param.default.is_some()) { "at most " } else { "" };
         return Err(refuse(item, format!("`{}` takes {at_most}{takes}, {given}", item.name)));
     }
@@ -37,7 +35,7 @@ pub fn bind<'a>(item: &'a Item, args: &'a [Value], named: &'a [(String, Value)])
         let Some(position) = params.iter().position(|param| *param.name == **name) else {
             let error = refuse(item, format!("`{}` has no parameter `{name}`", item.name));
             return Err(match nearest(name, params.iter().map(|param| param.name.as_str())) {
-                Some(near) => error.with_help(format!("did you mean `{near}`? `{}`", signature(item))),
+                Some(near) => error.with_help(format!("{} `{}`", did_you_mean(near), signature(item))),
                 None => error,
             });
         };
@@ -49,7 +47,7 @@ pub fn bind<'a>(item: &'a Item, args: &'a [Value], named: &'a [(String, Value)])
     let absent: Vec<String> =
         params.iter().skip(args.len()).filter(missing).map(|param| format!("`{}`", param.name)).collect();
     if !absent.is_empty() {
-        return Err(refuse(item, format!("`{}` needs a value for {}", item.name, absent.join(" and "))));
+        return Err(refuse(item, format!("`{}` needs a value for {}", item.name, all_of(&absent))));
     }
     let bound = params.iter().enumerate().map(|(index, param)| {
         let by_name = || named.iter().find(|(name, _)| **name == *param.name).map(|(_, value)| value);

@@ -14,6 +14,7 @@ use crate::device::{arguments, class, source, text};
 use crate::error::{Error, Kind, Result};
 use crate::name::{Name, nearest};
 use crate::origin::Origin;
+use crate::phrase::did_you_mean;
 use crate::python::scan;
 use crate::value::parse::ParseError;
 use crate::value::{Remote, Value};
@@ -303,7 +304,7 @@ fn unknown(device: &str, name: &str, state: &State) -> Error {
     let names: Vec<&str> = state.callable().map(Name::as_str).collect();
     let error = Error::new(Kind::UnknownTaskError, format!("`{device}` has no task `{name}`"));
     match nearest(name, names.iter().copied()) {
-        Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        Some(near) => error.with_help(did_you_mean(near)),
         None if names.is_empty() => error.with_help("its class declares none"),
         None => error.with_help(format!(
             "it has {}",

@@ -8,6 +8,7 @@ pub use crate::item::ItemKind;
 use crate::item::ItemLabel;
 use crate::name::Name;
 use crate::origin::Origin;
+use crate::phrase::did_you_mean;
 use crate::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,7 +130,7 @@ impl ItemOptions {
             let names = ItemOptions::names(kind);
             let error = Error::new(Kind::DeclarationError, format!("a {kind} has no option `{name}`"));
             return Err(match crate::name::nearest(name, names.iter().copied()) {
-                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                Some(near) => error.with_help(did_you_mean(near)),
                 None => error.with_help(format!("options of a {kind}: {}", names.join(", "))),
             });
         }

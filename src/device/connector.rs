@@ -17,6 +17,7 @@ use crate::device::pool::{IdleBoard, Key, Pool, Sent};
 use crate::device::startup::convenience;
 use crate::device::turns::Turns;
 use crate::error::{Error, Kind, Result};
+use crate::phrase::count;
 use crate::port::address::Address;
 use crate::port::options::PortOptions;
 use crate::port::usb::{self, FoundPort, UsbSpecifier};
@@ -152,7 +153,7 @@ impl Connector {
             };
             left = if left > 0 { left - 1 } else { left };
             if left == 0 {
-                let times = if attempts == 1 { "1 attempt".to_owned() } else { format!("{attempts} attempts") };
+                let times = count(attempts, "attempt");
                 return Err(Error::new(
                     Kind::ConnectionLost,
                     format!("the connection was not restored after {times}: {}", error.message()),

@@ -7,6 +7,7 @@ use crate::device::class::Item;
 use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::origin::Origin;
+use crate::phrase::did_you_mean;
 
 /// The message of MicroPython's compiler for an unknown decorator, or one that this firmware does not support.
 const REFUSED: &str = "invalid micropython decorator";
@@ -85,7 +86,7 @@ fn of_decorator(name: &str, arch: &str) -> Error {
     let known = COMPILERS.iter().copied().chain(ASSEMBLERS.iter().map(|(known, ..)| *known));
     let error = Error::new(Kind::DeclarationError, format!("unknown decorator `@micropython.{name}`"));
     match nearest(name, known) {
-        Some(near) => error.with_help(format!("did you mean `@micropython.{near}`?")),
+        Some(near) => error.with_help(did_you_mean(&format!("@micropython.{near}"))),
         None => error.with_help("MicroPython has `native`, `viper`, `asm_thumb`, `asm_xtensa` and `asm_rv32`"),
     }
 }

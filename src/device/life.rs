@@ -7,6 +7,7 @@ use crate::device::class::{Item, ItemKind};
 use crate::device::handle::Device;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
 use crate::error::{Error, Kind, Result};
+use crate::phrase::plural;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -79,11 +80,7 @@ impl Device {
     /// The error of a lost board whose teardowns did not run.
     pub(super) fn not_torn_down(&self, teardowns: &[Arc<Item>]) -> Error {
         let names: Vec<String> = teardowns.iter().map(|item| format!("`{}`", item.name)).collect();
-        let did = if let [name] = names.as_slice() {
-            format!("teardown {name} did not run")
-        } else {
-            format!("teardowns {} did not run", names.join(", "))
-        };
+        let did = format!("{} {} did not run", plural(names.len(), "teardown"), names.join(", "));
         Error::new(Kind::ConnectionLost, format!("{did}: the connection is lost"))
             .with_device(self.name())
             .with_help("outputs of the board may still be on")

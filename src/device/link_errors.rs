@@ -5,6 +5,7 @@
 use crate::board::ConnectFailure;
 use crate::bound;
 use crate::error::{Error, Kind};
+use crate::phrase::all_of;
 use crate::port::Abilities;
 use crate::python::traceback::Traceback;
 use crate::repl::{Failure, Means, Seen, last_line};
@@ -185,11 +186,10 @@ fn tried(seen: &Seen) -> String {
             words.push(word(means));
         }
     }
-    match words.split_last() {
-        None => "Ctrl-C did not help".to_owned(),
-        Some((last, [])) => format!("{last} did not help"),
-        Some((last, rest)) => format!("{} and {last} did not help", rest.join(", ")),
+    if words.is_empty() {
+        words.push("Ctrl-C");
     }
+    format!("{} did not help", all_of(&words))
 }
 
 /// The help for a common exception.

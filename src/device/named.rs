@@ -6,6 +6,7 @@
 use crate::device::options::OpenOptions;
 use crate::error::{Error, Kind, Result};
 use crate::gate::Asker;
+use crate::phrase::suggestion;
 use crate::port::address::Address;
 use crate::port::kind::SIMULATED;
 use crate::port::options::LineOptions;
@@ -73,7 +74,7 @@ impl Known<'_> {
         }
         let address = written.parse::<Address>().map_err(|error| match self.near(&written) {
             Some(near) if error.kind() == Kind::DeviceNotFoundError => {
-                Error::new(error.kind(), error.message()).with_help(format!("did you mean `{near}` of the station?"))
+                Error::new(error.kind(), error.message()).with_help(suggestion(format_args!("`{near}` of the station")))
             }
             _ => error,
         })?;

@@ -8,6 +8,7 @@ use super::kind::{self, KINDS, PortKind, SIMULATED};
 use super::usb::{self, UsbSpecifier};
 use crate::error::{Error, Kind, Result};
 use crate::name::edits;
+use crate::phrase::did_you_mean;
 use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
@@ -96,11 +97,11 @@ fn is_com(text: &str) -> bool {
 fn hint(text: &str, exists: &dyn Fn(&str) -> bool) -> String {
     let device = format!("/dev/{text}");
     if !text.starts_with('.') && exists(&device) {
-        return format!("did you mean `{device}`?");
+        return did_you_mean(&device);
     }
     let word = text.split([':', '?']).next().unwrap_or(text);
     if edits(&word.to_lowercase(), "sim") <= 1 || ["simulator", "simulated", "simulation"].contains(&word) {
-        return "did you mean `sim`?".to_owned();
+        return did_you_mean("sim");
     }
     kind::help()
 }

@@ -6,6 +6,7 @@
 use super::options::{LineOptions, PortOptions};
 use super::{Abilities, Port, PortError, Wait, usb};
 use crate::error::{Error, Kind, Result};
+use crate::phrase::did_you_mean;
 use std::time::Duration;
 
 #[cfg(unix)]
@@ -239,7 +240,7 @@ fn missing(path: &str, boards: &[usb::FoundPort], names: &[String]) -> Error {
         .map(|name| (crate::name::edits(&name.to_lowercase(), &path.to_lowercase()), name))
         .filter(|(distance, _)| *distance <= 2)
         .min_by_key(|(distance, _)| *distance);
-    let mut help = near.map_or(String::new(), |(_, name)| format!("did you mean `{name}`? "));
+    let mut help = near.map_or(String::new(), |(_, name)| format!("{} ", did_you_mean(name)));
     if boards.is_empty() {
         help.push_str("no board was found on USB: plug one in, or try `--port sim`");
     } else {

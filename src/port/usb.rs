@@ -4,6 +4,7 @@
 //! resolves specifiers; only [`list`] asks the operating system, and nothing here opens a port.
 
 use crate::error::{Error, Kind, Result};
+use crate::phrase::did_you_mean;
 use serde_json::{Map, Value};
 use serialport::{SerialPortInfo, SerialPortType};
 use std::fmt;
@@ -49,8 +50,7 @@ impl UsbSpecifier {
         };
         for key in object.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             if let Some(known) = KEYS.into_iter().find(|known| looks_like(key, known)) {
-                return Err(refuse(format!("a USB specifier has no key named `{key}`"))
-                    .with_help(format!("did you mean `{known}`?")));
+                return Err(refuse(format!("a USB specifier has no key named `{key}`")).with_help(did_you_mean(known)));
             }
         }
         Ok(UsbSpecifier {

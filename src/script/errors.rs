@@ -185,12 +185,3 @@ pub(crate) fn overdue(cause: &EvalAltResult, message: String) -> Error {
     }
     error
 }
-
-/// `1 argument`, `2 arguments`.
-pub(crate) fn arguments(count: usize) -> String {
-    match count {
-        0 => "no arguments".to_owned(),
-        1 => "1 argument".to_owned(),
-        many => format!("{many} arguments"),
-    }
-}

@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("value", 0),
     ("interrupt", 0),
     ("item", 0),
+    ("phrase", 0),
     ("visible", 0),
     ("diagnostic", 0),
     ("bound", 0),

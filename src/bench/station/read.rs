@@ -7,6 +7,7 @@ use crate::diagnostic::{Diagnostic, Place};
 use crate::error::Kind;
 use crate::name::nearest;
 use crate::origin::Origin;
+use crate::phrase::did_you_mean;
 use crate::port::address::Address;
 use crate::port::usb::UsbSpecifier;
 use crate::value::Value;
@@ -92,8 +93,7 @@ impl Source<'_> {
     fn known_keys(&self, table: &dyn TableLike, known: &[&str], of: &str) -> Read<()> {
         let Some((key, _)) = table.iter().find(|(key, _)| !known.contains(key)) else { return Ok(()) };
         let near = nearest(key, known.iter().copied());
-        let help =
-            near.map_or_else(|| format!("use one of {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = near.map_or_else(|| format!("use one of {}", known.join(", ")), did_you_mean);
         Err(self.problem(key_span(table, key), format!("unknown key `{key}` in {of}"), Some(help)))
     }
 

@@ -13,6 +13,7 @@ use super::generated::{self, Existing};
 use super::{is_python, misuse, readable, report_failures};
 use crate::device::{Host, HostOptions};
 use crate::diagnostic::Diagnostic;
+use crate::phrase::did_you_mean;
 use crate::script::reference::{Page, language, module_names};
 use crate::script::{RunOptions, Runner, Sources};
 use std::path::Path;
@@ -90,7 +91,7 @@ fn describe(
 fn no_module(name: &str) -> Diagnostic {
     let names = module_names();
     let help = match crate::name::nearest(name, names.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => did_you_mean(near),
         None => format!("available: {}", names.join(", ")),
     };
     misuse(format!("unknown standard module `{name}`"), help)

@@ -10,6 +10,7 @@ use crate::cli::console::Console;
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Result;
+use crate::phrase::count;
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -70,15 +71,14 @@ pub fn tree(options: &Paths, console: &Arc<Console>) -> std::result::Result<u8, 
             let _ = writeln!(text, "{}", node.line(title));
             node.draw("", &mut text);
         }
-        let (mut folders, mut files, mut bytes) = (0, 0, 0);
+        let (mut folders, mut files, mut bytes) = (0_u64, 0_u64, 0);
         for (_, size) in listings.iter().flat_map(|listing| &listing.entries) {
             match size {
                 None => folders += 1,
                 Some(size) => (files, bytes) = (files + 1, bytes + size),
             }
         }
-        let (ies, s) = (if folders == 1 { "y" } else { "ies" }, if files == 1 { "" } else { "s" });
-        let _ = writeln!(text, "{folders} director{ies}, {files} file{s}, {}", human(bytes));
+        let _ = writeln!(text, "{}, {}, {}", count(folders, "directory"), count(files, "file"), human(bytes));
         console.text(&text);
         Ok(())
     })

@@ -5,6 +5,7 @@
 use super::Prompt;
 use crate::cli::{misuse, readable};
 use crate::name::nearest;
+use crate::phrase::did_you_mean;
 use std::path::Path;
 
 /// The commands, for completion.
@@ -62,7 +63,7 @@ impl Prompt {
             "quit" | "q" | "exit" => return Next::Leave,
             other => {
                 let help = match nearest(other, NAMES.iter().copied()) {
-                    Some(near) => format!("did you mean `:{near}`?"),
+                    Some(near) => did_you_mean(&format!(":{near}")),
                     None => "`:help` lists the commands".to_owned(),
                 };
                 self.complain(&misuse(format!("unknown command `:{other}`"), help));

@@ -27,6 +27,7 @@ use super::{misuse, progress, session, signals};
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
+use crate::phrase::did_you_mean;
 use crate::script::Sources;
 use bench::{Bench, Printed};
 use facts::Facts;
@@ -80,7 +81,7 @@ fn unknown(name: &str) -> Diagnostic {
     let rows = table::rows();
     let names = rows.iter().flat_map(|row| [row.name, row.group.name()]);
     let help = match crate::name::nearest(name, names) {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => did_you_mean(near),
         None => "`--list` shows every check".to_owned(),
     };
     misuse(format!("unknown check `{name}`"), help)

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a block that runs later is walked in the scope that it then sees.
 
+use crate::phrase::suggestion;
 use crate::script::analysis::tree::{closure, word};
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
@@ -94,7 +95,7 @@ impl<'w> Walker<'w, '_> {
             for need in test.needs.iter().filter(|need| !names.contains(need)) {
                 let message = format!("the test \"{}\" needs an unknown test \"{need}\"", test.name);
                 let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                let near = crate::name::nearest(need, known).map(|near| format!("did you mean \"{near}\"?"));
+                let near = crate::name::nearest(need, known).map(|near| suggestion(format_args!("\"{near}\"")));
                 self.error(position, message, near.unwrap_or_else(|| "name a test of this script".to_owned()));
             }
         }

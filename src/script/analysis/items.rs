@@ -2,6 +2,7 @@
 //!
 //! Invariant: a call that one overload takes is right.
 
+use crate::phrase::{did_you_mean, plural};
 use crate::script::analysis::classes::Item;
 use crate::script::analysis::counts::{arguments_given, takes};
 use crate::script::analysis::tree::map_of;
@@ -92,7 +93,7 @@ fn problem(item: &Item, count: usize, named: &[String]) -> Option<(String, Strin
         match params.iter().position(|param| param == argument) {
             None => {
                 let near = crate::name::nearest(argument, params.iter().copied());
-                let help = near.map_or_else(signature, |near| format!("did you mean `{near}`?"));
+                let help = near.map_or_else(signature, did_you_mean);
                 return Some((format!("{kind} `{name}` has no parameter `{argument}`"), help));
             }
             Some(index) if index < count => {
@@ -112,6 +113,6 @@ fn problem(item: &Item, count: usize, named: &[String]) -> Option<(String, Strin
     if missing.is_empty() {
         return None;
     }
-    let plural = if missing.len() == 1 { "argument" } else { "arguments" };
-    Some((format!("{kind} `{name}` is called without the {plural} {}", missing.join(", ")), signature()))
+    let noun = plural(missing.len(), "argument");
+    Some((format!("{kind} `{name}` is called without the {noun} {}", missing.join(", ")), signature()))
 }

@@ -3,6 +3,7 @@
 //! Uses the lists of those who read the options. Invariant: an option whose value is computed is not judged by it.
 
 use crate::bench::units;
+use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
 use crate::script::natives::{measure, operator};
@@ -86,7 +87,7 @@ impl<'w> Walker<'w, '_> {
                     "use a unit of the SI or of a lab, with a prefix: \"mV\", \"kΩ\", \"m/s\", \"°C\", \"dBm\""
                         .to_owned()
                 },
-                |meant| format!("did you mean `{meant}`?"),
+                |meant| did_you_mean(&meant),
             );
             self.error(unit.position(), format!("unknown unit `{text}`"), help);
         }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: statements are walked in the order in which they run.
 
+use crate::phrase::did_you_mean;
 use crate::script::analysis::finding::Finding;
 use crate::script::analysis::program::{Function, Program};
 use crate::script::analysis::types::Type;
@@ -182,7 +183,7 @@ impl<'w> Walker<'w, '_> {
                 let declare = format!("declare it with `let {name} = …;`");
                 let is_of_script = self.variables.iter().any(|known| known.name == name);
                 let help = match near {
-                    Some(near) => format!("{declare}; or did you mean `{near}`?"),
+                    Some(near) => format!("{declare}; or {}", did_you_mean(&near)),
                     None if is_of_script => {
                         "a function does not see the variables of the script: return the value".to_owned()
                     }

@@ -4,6 +4,7 @@
 
 use crate::name::{is_only, nearest};
 use crate::origin::Origin;
+use crate::phrase::did_you_mean;
 use crate::script::analysis::finding::{Finding, Fix, Severity};
 use crate::script::analysis::program::{Program, Script};
 use crate::script::analysis::types::Type;
@@ -105,7 +106,7 @@ impl<'w, 's> Walker<'w, 's> {
         let candidates: Vec<&str> = candidates.into_iter().collect();
         match nearest(name, candidates.iter().copied()).map(str::to_owned) {
             Some(near) => {
-                self.error(at, message, format!("did you mean `{near}`?"));
+                self.error(at, message, did_you_mean(&near));
                 if is_only(name, &near, candidates) {
                     self.fix(at, name, &near);
                 }

@@ -5,6 +5,7 @@
 use crate::error::{Error, Kind};
 use crate::item::ItemLabel;
 use crate::origin::Origin;
+use crate::phrase::did_you_mean;
 use crate::script::diagnostics::wording;
 use crate::script::errors::{Fallible, ScriptError, argument, kind_in, placed, value_kind};
 use crate::script::run::Run;
@@ -99,7 +100,7 @@ fn is_a(error: &Dynamic, kind: &str) -> Fallible<bool> {
         }
         None => {
             let near = crate::name::nearest(kind, Kind::ALL.iter().map(|kind| kind.name()));
-            let help = near.map(|near| format!("did you mean `{near}`?")).unwrap_or_default();
+            let help = near.map(did_you_mean).unwrap_or_default();
             argument(format!("unknown error kind `{kind}`"), help)
         }
     }

@@ -3,6 +3,7 @@
 //! Pure. Invariant: every message of Rhai gets a title, known here or not.
 
 use crate::error::Kind;
+use crate::phrase::{all_of, did_you_mean};
 use crate::script::diagnostics::habits;
 use crate::script::handles::receivers;
 use crate::script::members;
@@ -41,7 +42,7 @@ pub(crate) fn parse_error(kind: &ParseErrorType, position: Position, source: &st
             ("the expression is nested too deeply".to_owned(), Some("split it with `let`".to_owned()))
         }
         ParseErrorType::FnDuplicatedDefinition(name, count) => {
-            (format!("function `{name}` with {} is defined twice", crate::script::errors::arguments(*count)), None)
+            (format!("function `{name}` with {} is defined twice", crate::phrase::arguments(*count)), None)
         }
         ParseErrorType::AssignmentToConstant(name) if !name.is_empty() => {
             (format!("`{name}` is a constant"), Some("declare it with `let` to change it".to_owned()))
@@ -135,7 +136,7 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
             let help = match near {
                 _ if is_import(error.position(), source) => Some(habits::import(name)),
                 _ if of_python.is_some() => of_python,
-                Some(near) => Some(format!("did you mean `{near}`?")),
+                Some(near) => Some(did_you_mean(near)),
                 None if names.contains(name) => Some(format!(
                     "functions do not see the script's variables: pass it as an argument, or write `global::{name}` for a constant"
                 )),
@@ -156,7 +157,7 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
             let is_standard = known.iter().any(|known| known.strip_prefix("std/") == Some(name.as_str()));
             let help = match near {
                 _ if is_standard => habits::add_import(name),
-                Some(near) => format!("did you mean `{near}`?"),
+                Some(near) => did_you_mean(near),
                 None if name.starts_with("std/") => format!("there are {}", known.join(", ")),
                 None => "a module is a file below the script's folder, without `.rhai`, or one of `std/…`".to_owned(),
             };
@@ -287,17 +288,17 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
         if rhai::is_valid_identifier(short) {
             let functions = run.declarations.loader.all_functions();
             let near = crate::name::nearest(short, functions.iter().map(String::as_str));
-            let help = near.map(|near| format!("did you mean `{near}`?"));
+            let help = near.map(did_you_mean);
             return (format!("unknown function `{name}` for ({})", kinds.join(", ")), help);
         }
-        return (format!("`{name}` cannot be used on {}", kinds.join(" and ")), None);
+        return (format!("`{name}` cannot be used on {}", all_of(&kinds)), None);
     }
     let own = run.declarations.loader.functions();
     let native = native_names(engine);
     let same: Vec<usize> = own.iter().filter(|(known, _)| known == name).map(|(_, count)| *count).collect();
     if let Some(count) = same.first() {
-        let title = format!("`{name}` was called with {}", crate::script::errors::arguments(kinds.len()));
-        return (title, Some(format!("it takes {}", crate::script::errors::arguments(*count))));
+        let title = format!("`{name}` was called with {}", crate::phrase::arguments(kinds.len()));
+        return (title, Some(format!("it takes {}", crate::phrase::arguments(*count))));
     }
     if native.contains(name) {
         let has_int = kinds.iter().any(|kind| kind == "int");
@@ -314,7 +315,7 @@ fn function_not_found(engine: &Engine, run: &Run, signature: &str) -> Words {
         Some(format!("`{name}` is called on a device"))
     } else {
         let near = crate::name::nearest(name, names.chain(items.iter().map(String::as_str)));
-        near.map(|near| format!("did you mean `{near}`?"))
+        near.map(did_you_mean)
     };
     let title = if kinds.is_empty() {
         format!("unknown function `{name}`")

@@ -3,6 +3,7 @@
 //! The accepted segments are recorded as a string, one letter for each segment that Rhai hands over at evaluation.
 //! Invariant: the state holds only strings and numbers (Rhai hashes it, and panics on anything else).
 
+use crate::phrase::did_you_mean;
 use crate::script::language::text;
 use crate::script::names::HELP_MARK;
 use rhai::{Array, Dynamic, ImmutableString, LexError, ParseError, Position};
@@ -208,7 +209,7 @@ fn member(now: &mut State, next: &str, last: &str) -> Result<&'static str, Parse
         other => {
             let found = format!("expected `setup`, `task`, `thread`, `teardown` or `method`, found {}", words(other));
             let kinds = ["setup", "task", "thread", "teardown", "method"];
-            let near = crate::name::nearest(other, kinds).map(|near| format!("did you mean `{near}`?"));
+            let near = crate::name::nearest(other, kinds).map(did_you_mean);
             return wrong(found, near.as_deref().unwrap_or_default());
         }
     })

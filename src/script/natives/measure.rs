@@ -6,6 +6,7 @@ use crate::bench::event::{Event, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::{numbers, units};
 use crate::error::Kind;
+use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed, refuse};
 use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
@@ -83,7 +84,7 @@ pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
         Err(meant) => {
             let help = meant.map_or_else(
                 || "use an SI or lab unit, with any prefix: \"mV\", \"kΩ\", \"m/s\", \"°C\", \"dBm\"".to_owned(),
-                |meant| format!("did you mean `{meant}`?"),
+                |meant| did_you_mean(&meant),
             );
             argument(format!("unknown unit `{unit}`"), help)
         }
@@ -110,10 +111,7 @@ fn read(context: &NativeCallContext<'_>, measurement: &mut Measurement, options:
             },
             other => {
                 let near = crate::name::nearest(other, OPTIONS.iter().copied());
-                let help = near.map_or_else(
-                    || format!("options of `measure`: {}", OPTIONS.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
+                let help = near.map_or_else(|| format!("options of `measure`: {}", OPTIONS.join(", ")), did_you_mean);
                 return argument(format!("`measure` has no option `{other}`"), help);
             }
         }

@@ -6,6 +6,7 @@ use crate::bench::event::Event;
 use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::phrase::did_you_mean;
 use crate::port::Wait;
 use crate::script::errors::{Fallible, argument, placed, raise, stop};
 use crate::script::natives::measure::shown;
@@ -140,10 +141,7 @@ fn set(context: &Context<'_>, function: Function, asked: &mut Asked, option: &st
     let name = function.name();
     if !function.options().contains(&option) {
         let near = crate::name::nearest(option, function.options().iter().copied());
-        let help = near.map_or_else(
-            || format!("options of `{name}`: {}", function.options().join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = near.map_or_else(|| format!("options of `{name}`: {}", function.options().join(", ")), did_you_mean);
         return argument(format!("`{name}` has no option `{option}`"), help);
     }
     if value.is_unit() || option == "default" {

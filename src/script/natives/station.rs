@@ -3,6 +3,7 @@
 //! Uses [`crate::bench::station`]. Invariant: a missing entry is an error that names the file, never `()`.
 
 use crate::bench::station::{FILE, Station};
+use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed};
 use crate::script::objects::convert::to_dynamic;
 use crate::value::Value;
@@ -49,10 +50,7 @@ impl StationTable {
         }
         let what = if self.limits { "limit" } else { "constant" };
         let near = crate::name::nearest(name, self.entries().iter().map(|(known, _)| known.as_str()));
-        let help = near.map_or_else(
-            || format!("write it into `[{what}s]` of that file"),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = near.map_or_else(|| format!("write it into `[{what}s]` of that file"), did_you_mean);
         argument(format!("`{}` has no {what} `{name}`", self.station.file), help)
     }
 }

@@ -6,8 +6,9 @@ use crate::device::class::{Body, Class, Default, Item, ItemKind, ItemOptions, Pa
 use crate::error::{Error, Kind};
 use crate::name::Name;
 use crate::origin::Origin;
+use crate::phrase::did_you_mean;
 use crate::script::diagnostics::explain;
-use crate::script::errors::{self, Fallible, kind_of, place, raise_at};
+use crate::script::errors::{Fallible, kind_of, place, raise_at};
 use crate::script::handles::{ClassHandle, Method, ScriptClass};
 use crate::script::language::{syntax, text};
 use crate::script::names::{self, check_word};
@@ -181,7 +182,7 @@ impl Reader<'_> {
                 let known = self.run.declarations.classes();
                 let near = crate::name::nearest(name, known.iter().map(|(_, class)| class.0.class.name.as_str()));
                 let help = match near {
-                    Some(near) => format!("did you mean `{near}`?"),
+                    Some(near) => did_you_mean(near),
                     None => "inherit from a class that is declared above or imported".to_owned(),
                 };
                 let error =
@@ -351,7 +352,7 @@ impl Reader<'_> {
         {
             let error = Error::new(
                 Kind::DeclarationError,
-                format!("method `{}` with {} is declared twice", method.name, errors::arguments(method.arity)),
+                format!("method `{}` with {} is declared twice", method.name, crate::phrase::arguments(method.arity)),
             )
             .with_help(format!("the first one is at {}", other.origin));
             return Err(self.fail(error, draft.at));

@@ -5,6 +5,7 @@
 
 use crate::device::class::{ItemKind, ItemOptions};
 use crate::error::{Error, Kind};
+use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, call_place, located, placed, raise};
 use crate::script::handles::{ClassHandle, DeviceHandle, SimHandle};
 use crate::script::members::{self, HISTORY_LENGTH, Use};
@@ -187,8 +188,7 @@ fn no_property(d: &DeviceHandle, name: &str) -> Box<EvalAltResult> {
         let tasks = d.device.tasks();
         let near =
             crate::name::nearest(name, names.iter().copied().chain(tasks.iter().map(|(_, name, _)| name.as_str())));
-        let help =
-            near.map_or_else(|| format!("it has {}", names.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = near.map_or_else(|| format!("it has {}", names.join(", ")), did_you_mean);
         (format!("`{device}` has no property `{name}`"), help)
     };
     raise(Error::new(Kind::UnknownTaskError, message).with_device(device).with_help(help))

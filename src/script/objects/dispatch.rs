@@ -6,7 +6,8 @@
 use crate::device::Called;
 use crate::device::class::Item;
 use crate::error::{Error, Kind};
-use crate::script::errors::{self, Fallible, argument, call_place, placed, raise, refuse};
+use crate::phrase::did_you_mean;
+use crate::script::errors::{Fallible, argument, call_place, placed, raise, refuse};
 use crate::script::handles::{ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle, SimHandle, receivers};
 use crate::script::members::{self, Member, Use};
 use crate::script::names;
@@ -206,7 +207,7 @@ fn unknown(
     raise(if hidden {
         error.with_help(format!("`{name}` is declared with `register = false`: only code on the board can call it"))
     } else if let Some(near) = crate::name::nearest(name, declared.clone().chain(others.map(|member| member.name))) {
-        error.with_help(format!("did you mean `{near}`?"))
+        error.with_help(did_you_mean(near))
     } else {
         error.with_help(list(class, &declared.collect::<Vec<_>>()))
     })
@@ -233,7 +234,7 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
         || members::of_device(name).is_some();
     if let Some(member) = members::of_class(name).filter(|member| member.how == Use::Function) {
         return argument(
-            format!("`{class_name}.{name}` was not called with these arguments ({})", errors::arguments(count)),
+            format!("`{class_name}.{name}` was not called with these arguments ({})", crate::phrase::arguments(count)),
             member.usage,
         );
     }
@@ -245,10 +246,7 @@ fn unknown_on_class(class: &ClassHandle, name: &str, count: usize) -> Fallible<D
         );
     }
     let near = crate::name::nearest(name, members::of_classes().map(|member| member.name));
-    let help = near.map_or_else(
-        || format!("call `.open()` first: `let bench = {class_name}.open();`"),
-        |near| format!("did you mean `{near}`?"),
-    );
+    let help = near.map_or_else(|| format!("call `.open()` first: `let bench = {class_name}.open();`"), did_you_mean);
     refuse(Kind::UnknownTaskError, format!("the class `{class_name}` has no function `{name}`"), help)
 }
 

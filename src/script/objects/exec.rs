@@ -6,6 +6,7 @@
 use crate::device::ExecOptions;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, call_place, placed, raise};
 use crate::script::handles::DeviceHandle;
 use crate::script::objects::{convert, proxy};
@@ -165,10 +166,7 @@ fn read(map: &Map) -> Fallible<Options> {
 fn set(options: &mut Options, name: &str, value: &Dynamic) -> Fallible<()> {
     if !OPTIONS.contains(&name) {
         let near = crate::name::nearest(name, OPTIONS.iter().copied());
-        let help = near.map_or_else(
-            || format!("options of `exec`: {}", OPTIONS.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = near.map_or_else(|| format!("options of `exec`: {}", OPTIONS.join(", ")), did_you_mean);
         return argument(format!("`exec` has no option `{name}`"), help);
     }
     if value.is_unit() {

@@ -6,7 +6,8 @@
 use crate::device::class::Class;
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
-use crate::script::errors::{Fallible, argument, arguments};
+use crate::phrase::{any_of, arguments};
+use crate::script::errors::{Fallible, argument};
 use crate::script::handles::{ClassHandle, DeviceHandle, Home, Kwargs, Method};
 use rhai::{Dynamic, EvalContext, FnPtr, GlobalRuntimeState, NativeCallContext};
 use std::sync::Arc;
@@ -123,7 +124,7 @@ pub(crate) fn call(
     named.peek()?;
     let arities: Vec<String> = named.clone().map(|method| arguments(method.arity)).collect();
     let Some(method) = named.find(|method| method.arity == values.len()) else {
-        let message = format!("method `{name}` takes {}, not {}", arities.join(" or "), values.len());
+        let message = format!("method `{name}` takes {}, not {}", any_of(&arities), values.len());
         return Some(argument(message, ""));
     };
     if values.iter().any(|value| value.is::<Kwargs>()) {

@@ -5,6 +5,7 @@
 use crate::device::class::seconds;
 use crate::device::{Device, Hook, OpenOptions};
 use crate::error::{Error, Kind};
+use crate::phrase::{did_you_mean, suggestion};
 use crate::port::usb::{self, FoundPort};
 use crate::script::diagnostics::explain;
 use crate::script::errors::{Fallible, argument, located, placed, raise};
@@ -153,10 +154,7 @@ fn open_options(map: &Map) -> Fallible<OpenOptions> {
 fn set(options: &mut OpenOptions, name: &str, value: Value) -> Fallible<()> {
     if !OPTIONS.contains(&name) {
         let near = crate::name::nearest(name, OPTIONS.iter().copied());
-        let help = near.map_or_else(
-            || format!("options of `open`: {}", OPTIONS.join(", ")),
-            |near| format!("did you mean `{near}`?"),
-        );
+        let help = near.map_or_else(|| format!("options of `open`: {}", OPTIONS.join(", ")), did_you_mean);
         return argument(format!("`open` has no option `{name}`"), help);
     }
     let wanted = match (name, value) {
@@ -238,7 +236,7 @@ fn misspelt(error: Error, class: &ClassHandle) -> Error {
         .filter(|name| !IMPLEMENTATIONS.contains(name))
         .find_map(|name| crate::name::nearest(name, IMPLEMENTATIONS.iter().copied()).map(|near| (name, near)));
     match slip {
-        Some((name, near)) => error.with_help(format!("`for \"{name}\"`: did you mean \"{near}\"?")),
+        Some((name, near)) => error.with_help(format!("`for \"{name}\"`: {}", suggestion(format_args!("\"{near}\"")))),
         None => error,
     }
 }

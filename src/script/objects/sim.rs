@@ -3,7 +3,6 @@
 //! Invariant: only values are sent, never code of the script.
 
 use crate::error::{Error, Kind};
-use crate::script::errors;
 use crate::script::errors::{Fallible, argument, call_place, located, raise};
 use crate::script::handles::SimHandle;
 use crate::script::objects::convert;
@@ -56,7 +55,7 @@ pub(crate) fn simulate(
         Ok(value) => Ok(convert::to_dynamic(value)),
         Err(error) if error.is_raised("AttributeError") => {
             let names: Vec<String> = FUNCTIONS.iter().map(|(name, _)| format!("`{name}`")).collect();
-            let message = format!("the simulated board has no `{name}` for {}", errors::arguments(values.len()));
+            let message = format!("the simulated board has no `{name}` for {}", crate::phrase::arguments(values.len()));
             let error = Error::new(Kind::UnknownTaskError, message).with_help(format!("it has {}", names.join(", ")));
             Err(raise(located(error, context)))
         }

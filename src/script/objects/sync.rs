@@ -4,6 +4,7 @@
 
 use crate::error::{Error, Kind};
 use crate::name::nearest;
+use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, located, placed, raise};
 use crate::script::handles::DeviceHandle;
 use crate::script::objects::convert;
@@ -155,7 +156,7 @@ fn sync_options(run: &Run, map: &Map, destination: &str) -> Fallible<(SyncOption
             "progress" => shows = boolean(name, value)?,
             other => {
                 let help = match nearest(other, OPTIONS.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
+                    Some(near) => did_you_mean(near),
                     None => format!("there are {}", OPTIONS.join(", ")),
                 };
                 let error = Error::new(Kind::ArgumentError, format!("`sync` has no option `{other}`"));

@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::value`]. Invariant: each is sent back unchanged, except [`Opaque`].
 
+use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed};
 use crate::script::objects::convert::{to_dynamic, to_value};
 use crate::script::objects::equality::{compare, same, sign};
@@ -259,10 +260,7 @@ fn named_tuple(engine: &mut Engine) {
                 let Some((_, value)) = found else {
                     let names: Vec<&str> = tuple.fields.iter().map(|(name, _)| name.as_str()).collect();
                     let near = crate::name::nearest(&name, names.iter().copied());
-                    let help = near.map_or_else(
-                        || format!("it has {}", names.join(", ")),
-                        |near| format!("did you mean `{near}`?"),
-                    );
+                    let help = near.map_or_else(|| format!("it has {}", names.join(", ")), did_you_mean);
                     return placed(&context, argument(format!("`{}` has no field `{name}`", tuple.name), help));
                 };
                 Ok(value.clone())

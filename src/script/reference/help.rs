@@ -185,7 +185,7 @@ fn about_class(class: &ClassHandle) -> String {
 }
 
 fn about_method(name: &str, arity: usize) -> String {
-    format!("method {name}, {}", crate::script::errors::arguments(arity))
+    format!("method {name}, {}", crate::phrase::arguments(arity))
 }
 
 fn about_member(class: &ClassHandle, name: &str) -> Option<String> {

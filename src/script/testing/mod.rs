@@ -12,6 +12,7 @@ pub(crate) use hooks::perform;
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::{Error, Kind};
+use crate::phrase::did_you_mean;
 use crate::script::diagnostics::explain;
 use crate::script::errors::{Fallible, is_timeout, kind_of, overdue, place, raise_at};
 use crate::script::language::syntax::{words, wrong};
@@ -183,7 +184,7 @@ fn unknown(run: &Run, needs: &[String]) -> Option<Error> {
     let is_known = |name: &String| written.contains(name) || lock(&run.recorder.record).outcome_of(&[], name).is_some();
     let name = needs.iter().find(|name| !written.is_empty() && !is_known(name))?;
     let near = crate::name::nearest(name, written.iter().map(String::as_str));
-    let help = near.map_or_else(|| "name a test of this script".to_owned(), |near| format!("did you mean `{near}`?"));
+    let help = near.map_or_else(|| "name a test of this script".to_owned(), did_you_mean);
     Some(Error::new(Kind::DeclarationError, format!("unknown test `{name}` in `needs`")).with_help(help))
 }
 

@@ -5,6 +5,7 @@
 use super::{Context, fail};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::phrase::did_you_mean;
 use crate::script::errors::Fallible;
 use crate::script::objects::convert;
 use crate::value::Value;
@@ -67,8 +68,7 @@ pub fn read_options<'a>(
         };
         if !known.contains(&name) {
             let near = crate::name::nearest(name, known.iter().copied());
-            let help =
-                near.map_or_else(|| format!("options: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            let help = near.map_or_else(|| format!("options: {}", known.join(", ")), did_you_mean);
             let what = if what.contains('_') { format!("`{what}`") } else { format!("a {what}") };
             return refuse(format!("{what} has no option `{name}`"), Some(help));
         }

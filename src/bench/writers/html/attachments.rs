@@ -2,6 +2,7 @@
 
 use super::markup::Markup;
 use crate::bench::event::Attachment;
+use crate::phrase::count;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -80,8 +81,7 @@ fn size(bytes: usize) -> String {
     #[expect(clippy::cast_precision_loss, reason = "shown to three digits")]
     let number = bytes as f64;
     match bytes {
-        1 => "1 byte".to_owned(),
-        0..1000 => format!("{bytes} bytes"),
+        0..1000 => count(bytes, "byte"),
         1000..1_000_000 => format!("{:.1} kB", number / 1e3),
         _ => format!("{:.1} MB", number / 1e6),
     }

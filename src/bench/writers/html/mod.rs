@@ -44,7 +44,7 @@ pub fn write(archive: &Archive, to: &mut dyn io::Write) -> io::Result<()> {
         return whole(to, &title(head.outcome, head), |markup| run(markup, *only, 1));
     }
     let worst = runs.iter().map(|run| run.head().outcome).max().unwrap_or(Outcome::Pass);
-    let title = format!("{} · {}", outcome::headline(worst), overview::count(runs.len(), "run"));
+    let title = format!("{} · {}", outcome::headline(worst), crate::phrase::count(runs.len(), "run"));
     whole(to, &title, |markup| {
         overview::of_runs(markup, &runs, worst);
         for (number, report) in (1..).zip(&runs) {

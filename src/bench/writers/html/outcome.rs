@@ -3,6 +3,7 @@
 use super::markup::Markup;
 use crate::bench::event::Outcome;
 use crate::bench::tally::Counts;
+use crate::phrase;
 
 /// The verdict as the headline shows it.
 pub fn headline(outcome: Outcome) -> &'static str {
@@ -100,17 +101,14 @@ pub fn counts(counts: &Counts) -> String {
     let parts = [Outcome::Pass, Outcome::Marginal, Outcome::Skip, Outcome::Fail, Outcome::Timeout, Outcome::Error].map(
         |outcome| {
             let count = counts.of(outcome);
-            let word = match outcome {
-                Outcome::Pass => "passed",
-                Outcome::Marginal => "marginal",
-                Outcome::Skip => "skipped",
-                Outcome::Fail => "failed",
-                Outcome::Timeout if count == 1 => "timeout",
-                Outcome::Timeout => "timeouts",
-                Outcome::Error if count == 1 => "error",
-                Outcome::Error => "errors",
-            };
-            (count > 0).then(|| format!("{count} {word}"))
+            (count > 0).then(|| match outcome {
+                Outcome::Pass => format!("{count} passed"),
+                Outcome::Marginal => format!("{count} marginal"),
+                Outcome::Skip => format!("{count} skipped"),
+                Outcome::Fail => format!("{count} failed"),
+                Outcome::Timeout => phrase::count(count, "timeout"),
+                Outcome::Error => phrase::count(count, "error"),
+            })
         },
     );
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")

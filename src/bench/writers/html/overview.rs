@@ -6,11 +6,7 @@ use crate::bench::archive::{Run, Sums};
 use crate::bench::event::{Board, Outcome};
 use crate::bench::report::Report;
 use crate::bench::tally::Counts;
-
-/// A count with its noun: `1 test`, `2 tests`.
-pub fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
+use crate::phrase::{count, plural};
 
 /// A duration for people.
 pub fn duration(seconds: f64) -> String {
@@ -136,7 +132,7 @@ pub fn boards(markup: &mut Markup<'_>, boards: &[Board]) {
     if boards.is_empty() {
         return;
     }
-    markup.leaf("h2", &[], if boards.len() == 1 { "Board" } else { "Boards" });
+    markup.leaf("h2", &[], plural(boards.len(), "Board"));
     markup.element("table", &[("class", &"boards")], |markup| {
         markup.element("thead", &[], |markup| {
             markup.element("tr", &[], |markup| {

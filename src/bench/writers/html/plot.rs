@@ -3,10 +3,10 @@
 //! Invariant: a page stays small and readable whatever the samples are: extremes are kept when points are thinned.
 
 use super::markup::Markup;
-use super::overview::count;
 use super::quantity::{Scale, join};
 use crate::bench::archive::Rows;
 use crate::bench::report::Series;
+use crate::phrase::{count, count_with};
 use std::fmt::Write as _;
 use std::io;
 use std::ops::RangeInclusive;
@@ -161,8 +161,7 @@ pub fn figure(markup: &mut Markup<'_>, rows: Rows<'_>) {
             }
             let odd = overview.odd;
             if odd > 0 {
-                let _ =
-                    write!(text, "; {} not a number", if odd == 1 { "1 is".to_owned() } else { format!("{odd} are") });
+                let _ = write!(text, "; {} not a number", count_with(odd, "is", "are"));
             }
             markup.leaf("span", &[("class", &"remark")], text);
         });

@@ -1,12 +1,13 @@
 //! The tests of a run: a table of all, then the details of each.
 
 use super::markup::Markup;
-use super::overview::{count, duration};
+use super::overview::duration;
 use super::{attachments, failure, measurements, outcome, plot};
 use crate::bench::archive::{Run, SavedTest};
 use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
 use crate::bench::report::{Notice, Printed, Test};
+use crate::phrase::count;
 
 /// The anchor of a test's details.
 fn anchor(run: usize, index: usize) -> String {
@@ -199,7 +200,7 @@ fn output(markup: &mut Markup<'_>, pieces: &[Printed]) {
     if pieces.is_empty() {
         return;
     }
-    let lines = pieces.iter().map(|piece| piece.text.lines().count()).sum();
+    let lines: usize = pieces.iter().map(|piece| piece.text.lines().count()).sum();
     markup.element("details", &[("class", &"output")], |markup| {
         markup.leaf("summary", &[], format_args!("output, {}", count(lines, "line")));
         for piece in pieces {

@@ -7,6 +7,7 @@ use crate::cli::{misuse, reason};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Kind;
+use crate::phrase::count;
 use std::path::Path;
 
 /// An input that succeeded.
@@ -45,8 +46,7 @@ impl Prompt {
                 ..Diagnostic::new(Kind::ScriptError, format!("`{file}` cannot be written: {}", reason(&error)))
             },
         })?;
-        let count = inputs.len();
-        self.console.text(&format!("saved {count} input{} in `{file}`\n", if count == 1 { "" } else { "s" }));
+        self.console.text(&format!("saved {} in `{file}`\n", count(inputs.len(), "input")));
         Ok(())
     }
 }

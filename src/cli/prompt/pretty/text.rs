@@ -3,13 +3,10 @@
 //! Pure. Invariant: no control sequence of a terminal is left in a string.
 
 use super::{LONGEST_WORD, Line, MOST_ENTRIES, Page, Style, cut, remark};
+use crate::phrase;
 
 /// Bytes of a dump.
 const MOST_BYTES: usize = 256;
-
-fn plural(count: usize, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
-}
 
 /// Sixteen bytes per line: offset, hexadecimal digits, characters.
 pub(super) fn dump(bytes: &[u8]) -> Vec<Line> {
@@ -30,8 +27,8 @@ pub(super) fn dump(bytes: &[u8]) -> Vec<Line> {
     lines.push(remark(
         0,
         match left_out {
-            0 => plural(bytes.len(), "byte"),
-            left_out => format!("… {left_out} more of {}", plural(bytes.len(), "byte")),
+            0 => phrase::count(bytes.len(), "byte"),
+            left_out => format!("… {left_out} more of {}", phrase::count(bytes.len(), "byte")),
         },
     ));
     lines
@@ -58,13 +55,13 @@ pub(super) fn block_of(text: &str, page: Page) -> Vec<Line> {
             break;
         }
     }
-    let size = plural(text.chars().count(), "character");
+    let size = phrase::count(text.chars().count(), "character");
     lines.push(remark(
         0,
         match count - shown {
             0 if count == 1 => size,
-            0 => format!("{}, {size}", plural(count, "line")),
-            more => format!("… {} more; {size}", plural(more, "line")),
+            0 => format!("{}, {size}", phrase::count(count, "line")),
+            more => format!("… {} more; {size}", phrase::count(more, "line")),
         },
     ));
     lines
@@ -89,7 +86,7 @@ pub(super) fn opaque(text: &str) -> Vec<Line> {
     }
     let more = text.lines().count().saturating_sub(MOST_ENTRIES);
     if more > 0 {
-        lines.push(remark(0, format!("… {} more", plural(more, "line"))));
+        lines.push(remark(0, format!("… {} more", phrase::count(more, "line"))));
     }
     lines
 }
