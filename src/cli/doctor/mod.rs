@@ -119,7 +119,7 @@ fn as_json(findings: &[Finding]) -> String {
 }
 
 fn problem(count: usize) -> String {
-    if count == 1 { "1 problem".to_owned() } else { format!("{count} problems") }
+    crate::phrase::count(count, "problem")
 }
 
 fn as_text(findings: &[Finding], is_mended: bool, console: &Console) -> String {

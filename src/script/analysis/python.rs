@@ -71,7 +71,7 @@ impl<'p> Look<'_, 'p, '_> {
             let near = nearest(name, candidates.iter().copied()).filter(|_| exact.is_none());
             let (message, help) = match (exact, near) {
                 (Some(exact), _) => exact,
-                (None, Some(near)) => (None, format!("did you mean `{near}`?")),
+                (None, Some(near)) => (None, crate::phrase::did_you_mean(near)),
                 (None, None) => (None, self.rest_advice(name)),
             };
             let message = message.unwrap_or_else(|| format!("unknown name `{name}` in {}", self.words()));
@@ -138,7 +138,7 @@ impl<'p> Look<'_, 'p, '_> {
                 format!("add `global {name}` above")
             } else {
                 match nearest(name, self.names.visible(mention.scope).into_iter().chain(known)) {
-                    Some(near) => format!("did you mean `{near}`?"),
+                    Some(near) => crate::phrase::did_you_mean(near),
                     None => format!("assign it before, or add `global {name}` above"),
                 }
             };
@@ -172,7 +172,7 @@ impl<'p> Look<'_, 'p, '_> {
                     How::Imported => format!("`{name}` is imported in {}, but never used", self.words()),
                     _ => format!("`{name}` is assigned in {}, but never used", self.words()),
                 };
-                found.push(self.warning(mention.start, name, message, format!("did you mean `{near}`?")));
+                found.push(self.warning(mention.start, name, message, crate::phrase::did_you_mean(near)));
             }
         }
     }

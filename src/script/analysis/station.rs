@@ -83,7 +83,7 @@ impl<'w> Walker<'w, '_> {
             return;
         }
         let names: Vec<&str> = station.boards.iter().map(|(known, _)| known.as_str()).collect();
-        let near = nearest(name, names).map(|near| format!("did you mean `{near}`?"));
+        let near = nearest(name, names).map(crate::phrase::did_you_mean);
         let help = near.unwrap_or_else(|| format!("add it with `belay-script select {name}`"));
         self.error(port.position(), format!("`{}` has no board `{name}`", station.file), help);
     }
