@@ -12,6 +12,7 @@ Examples:
   belay-script selftest -p /dev/ttyACM0
   belay-script selftest -p sim --quick
   belay-script selftest -p /dev/ttyACM0 --only values sync-cut
+  belay-script selftest -p /dev/ttyACM0 --skip files     writes less to the flash
   belay-script selftest -p /dev/ttyACM0 --json > report.json";
 
 /// `selftest`.
@@ -20,6 +21,9 @@ pub struct Selftest {
     /// Run only these checks or groups
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub only: Vec<String>,
+    /// Run all but these checks or groups
+    #[arg(long, value_name = "NAME", num_args = 1..)]
+    pub skip: Vec<String>,
     /// List the checks without running them
     #[arg(long)]
     pub list: bool,

@@ -51,7 +51,7 @@ const WRONG: u8 = 1;
 /// # Errors
 /// Unknown check names, or if Ctrl-C cannot be watched; all other errors are printed here.
 pub fn selftest(options: &Selftest, console: &Arc<Console>) -> Result<u8, Diagnostic> {
-    let rows = table::chosen(&options.only).map_err(|name| unknown(&name))?;
+    let rows = table::chosen(&options.only, &options.skip).map_err(|name| unknown(&name))?;
     if options.list {
         console.text(&list(&rows));
         return Ok(0);

@@ -188,13 +188,14 @@ pub fn rows() -> Vec<Row> {
 ///
 /// # Errors
 /// The first unknown name.
-pub fn chosen(names: &[String]) -> Result<Vec<Row>, String> {
+pub fn chosen(only: &[String], skipped: &[String]) -> Result<Vec<Row>, String> {
     let all = rows();
-    let fits = |row: &Row, name: &str| row.name == name || row.group.name() == name;
-    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|row| fits(row, name))) {
+    let fits = |row: &Row, name: &String| row.name == *name || row.group.name() == *name;
+    if let Some(unknown) = only.iter().chain(skipped).find(|name| !all.iter().any(|row| fits(row, name))) {
         return Err(unknown.clone());
     }
-    Ok(all.into_iter().filter(|row| names.is_empty() || names.iter().any(|name| fits(row, name))).collect())
+    let is_among = |row: &Row, names: &[String]| names.iter().any(|name| fits(row, name));
+    Ok(all.into_iter().filter(|row| (only.is_empty() || is_among(row, only)) && !is_among(row, skipped)).collect())
 }
 
 #[cfg(test)]
@@ -212,10 +213,14 @@ mod tests {
 
     #[test]
     fn checks_are_selected_by_name_and_by_group() {
-        let names = |wanted: &[&str]| {
-            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
-            chosen(&wanted).map(|rows| rows.iter().map(|row| row.name).collect::<Vec<_>>())
+        let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let without = |wanted: &[&str], skipped: &[&str]| {
+            chosen(&texts(wanted), &texts(skipped)).map(|rows| rows.iter().map(|row| row.name).collect::<Vec<_>>())
         };
+        let names = |wanted: &[&str]| without(wanted, &[]);
+        assert_eq!(without(&["resets", "clock"], &["resets"]).unwrap(), ["clock"]);
+        assert_eq!(without(&[], &["nothing"]), Err("nothing".to_owned()));
+        assert_eq!(without(&[], &["mount"]).unwrap().len(), rows().len() - 1);
         assert_eq!(names(&["mount", "clock"]).unwrap(), ["mount", "clock"]);
         assert_eq!(names(&["resets"]).unwrap(), ["soft-reset", "hard-reset", "reconnect"]);
         assert_eq!(names(&["clock", "nothing"]), Err("nothing".to_owned()));
