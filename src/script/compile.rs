@@ -9,7 +9,7 @@ use crate::script::language::{marks, text};
 use crate::script::library;
 use crate::script::names::HELP_MARK;
 use crate::script::run::Run;
-use rhai::{AST, ASTNode, Engine, EvalAltResult, LexError, ParseErrorType, Position, Stmt};
+use rhai::{AST, ASTNode, Engine, EvalAltResult, LexError, ParseError, ParseErrorType, Position, Stmt};
 
 /// Compiles the script `name`.
 pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> Result<AST, Box<EvalAltResult>> {
@@ -34,6 +34,16 @@ pub(crate) fn compile(run: &Run, engine: &Engine, name: &str, source: &str) -> R
     let mut ast = ast.map_err(|error| refused(*error.0, error.1, source))?;
     ast.set_source(name);
     Ok(ast)
+}
+
+/// Compiles an input that is being typed.
+///
+/// # Errors
+/// Where Rhai stops.
+pub(crate) fn typed(engine: &Engine, source: &str) -> Result<AST, ParseError> {
+    let readable = text::readable(source);
+    let view = View { text: &readable, is_whole: false, is_standard: false };
+    text::with_text(&view, || engine.compile(marks::marked(&readable))).0
 }
 
 /// The error of a script that does not parse, with a suggestion if one is known.

@@ -4,7 +4,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::script::analysis::natives::Natives;
-use crate::script::analysis::program::Source;
+use crate::script::analysis::source::Source;
 use crate::script::analysis::{self, Finding, Severity};
 use crate::script::run::Run;
 use crate::script::run::warnings::ShownWarnings;
@@ -13,9 +13,7 @@ use std::sync::OnceLock;
 
 /// Analyses a prepared script.
 pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Finding> {
-    static NATIVES: OnceLock<Natives> = OnceLock::new();
-    let natives =
-        NATIVES.get_or_init(|| Natives::of(engine, &|name, count| run.declarations.is_registered(name, count)));
+    let natives = natives(run, engine);
     let source = |name: String, tree: AST| Source { text: run.sources.get(&name).unwrap_or_default(), name, tree };
     let mut sources = vec![source(name.to_owned(), tree.clone())];
     for module in run.declarations.loader.reach(name).into_iter().skip(1) {
@@ -24,6 +22,12 @@ pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Find
         }
     }
     analysis::findings(&sources, natives, run.options.station.as_deref())
+}
+
+/// The functions of the language.
+pub(crate) fn natives(run: &Run, engine: &Engine) -> &'static Natives {
+    static NATIVES: OnceLock<Natives> = OnceLock::new();
+    NATIVES.get_or_init(|| Natives::of(engine, &|name, count| run.declarations.is_registered(name, count)))
 }
 
 /// The errors that keep a script from running. Shows the warnings that are not yet in `shown`.

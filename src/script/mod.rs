@@ -49,6 +49,7 @@ pub use runner::{Finished, Runner};
 pub use session::Session;
 pub use session::repeat::Timed;
 pub use session::shown::duration;
+pub use session::typed::TypedCheck;
 pub use sources::Sources;
 
 #[cfg(test)]

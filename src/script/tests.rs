@@ -113,3 +113,5 @@ mod stations;
 mod testing;
 #[path = "tests/timing.rs"]
 mod timing;
+#[path = "tests/typed.rs"]
+mod typed;

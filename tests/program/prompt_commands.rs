@@ -34,6 +34,24 @@ fn values_are_laid_out() {
 }
 
 #[test]
+fn words_that_people_try_are_commands() {
+    let folder = tempfile::tempdir().unwrap();
+    for leaving in ["exit", "quit()", "q;"] {
+        let mut person = person(folder.path(), &["repl", "-p", "sim"]);
+        for helping in ["help", "?", "help()"] {
+            person.types(format!("{helping}\r").as_bytes());
+            person.sees(":quit          Close all devices and leave");
+            person.sees("1> ");
+        }
+        // A name of the session is meant where there is one.
+        comes_to(&mut person, "let help = 7; help", "7");
+        comes_to(&mut person, "help", "7");
+        person.types(format!("{leaving}\r").as_bytes());
+        assert_eq!(person.ends(), Some(0), "{leaving}");
+    }
+}
+
+#[test]
 fn boards_and_files() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("firmware")).unwrap();

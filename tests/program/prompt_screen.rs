@@ -30,6 +30,28 @@ fn comes_to(screen: &mut Screen, line: &str, wanted: &str, prompt: &str) {
 }
 
 #[test]
+fn what_is_wrong_is_underlined_before_enter() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = screen(folder.path(), folder.path(), &["-p", "sim"]);
+    comes_to(&mut screen, "let count = 5; count", "5", "2>");
+    screen.types("print(coutn");
+    screen.ends_with("2> print(coutn");
+    assert!(!screen.is_underlined("coutn"));
+    screen.types(")");
+    screen.ends_with("2> print(coutn)");
+    assert!(screen.is_underlined("coutn") && !screen.is_underlined("print(c"));
+    screen.types(CLEAR);
+    screen.types("print(count)");
+    screen.ends_with("2> print(count)");
+    assert!(!screen.is_underlined("count)"));
+    // In a body.
+    screen.types(CLEAR);
+    screen.types("device B { setup s() `led = 1` task f() `return lde` }");
+    screen.ends_with("2> device B { setup s() `led = 1` task f() `return lde` }");
+    assert!(screen.is_underlined("lde") && !screen.is_underlined("led"));
+}
+
+#[test]
 fn tab_completes_and_syntax_is_coloured() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("station file.txt"), "").unwrap();

@@ -46,6 +46,19 @@ impl Screen {
     /// The colour of the first occurrence of `text`, and whether it is bold.
     #[track_caller]
     pub fn colour(&self, text: &str) -> (vt100::Color, bool) {
+        let cell = self.cell(text);
+        (cell.fgcolor(), cell.bold())
+    }
+
+    /// Whether the first occurrence of `text` is underlined.
+    #[track_caller]
+    pub fn is_underlined(&self, text: &str) -> bool {
+        self.cell(text).underline()
+    }
+
+    /// Where `text` begins first.
+    #[track_caller]
+    fn cell(&self, text: &str) -> &vt100::Cell {
         let screen = self.parser.screen();
         let (rows, columns) = screen.size();
         let (rows, columns) = (rows.get(), columns.get());
@@ -53,8 +66,7 @@ impl Screen {
         let width = u16::try_from(text.len()).expect("a short text");
         for (row, column) in places {
             if column + width <= columns && screen.contents_between(row, column, row, column + width) == text {
-                let cell = screen.cell(row, column).expect("a place of the screen");
-                return (cell.fgcolor(), cell.bold());
+                return screen.cell(row, column).expect("a place of the screen");
             }
         }
         panic!("{text:?} is not on the screen: {:#?}", self.lines());

@@ -30,6 +30,8 @@ Type Rhai; its value is shown. Open brackets, back-ticks and device blocks conti
 
 With several boards, `:ls`, `:sync` and `:py` take a board's name as first argument.
 
+What is surely wrong is underlined once you type on. `help`, `?`, `exit` and `quit` work without the colon.
+
 Tab completes, the right arrow accepts the grey hint, Ctrl-R searches the history. Ctrl-C clears the line, or interrupts.
 ";
 
@@ -42,7 +44,26 @@ pub enum Next {
     Leave,
 }
 
+/// Words that people try, and the commands that they mean.
+const TRIED: &[(&str, &str)] = &[
+    ("help", "help"),
+    ("help()", "help"),
+    ("?", "help"),
+    ("exit", "quit"),
+    ("quit", "quit"),
+    ("quit()", "quit"),
+    ("q", "quit"),
+];
+
 impl Prompt {
+    /// The command that an input means, if it is a word that people try and no name of the session.
+    pub(super) fn command_of(&self, input: &str) -> Option<&'static str> {
+        let input = input.trim().trim_end_matches(';');
+        let (_, command) = TRIED.iter().find(|(word, _)| *word == input)?;
+        let name = input.trim_end_matches("()");
+        (!self.session.has(name)).then_some(command)
+    }
+
     /// Runs the command `line`, without its colon.
     pub(super) fn command(&mut self, line: &str) -> Next {
         let (name, argument) = line.split_once(char::is_whitespace).unwrap_or((line, ""));

@@ -5,7 +5,7 @@
 
 use super::scan;
 use crate::device::Device;
-use crate::script::Words;
+use crate::script::{Session, TypedCheck, Words};
 use rustyline::completion::FilenameCompleter;
 use rustyline::hint::{Hinter, HistoryHinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
@@ -19,6 +19,7 @@ pub struct PromptHelper {
     pub(super) devices: BTreeMap<String, Device>,
     pub(super) commands: &'static [&'static str],
     pub(super) paths: FilenameCompleter,
+    pub(super) check: TypedCheck,
     hints: HistoryHinter,
 }
 
@@ -26,13 +27,15 @@ impl PromptHelper {
     /// Knows these commands.
     pub fn new(commands: &'static [&'static str]) -> PromptHelper {
         let (paths, hints) = (FilenameCompleter::new(), HistoryHinter::new());
-        PromptHelper { words: Words::default(), devices: BTreeMap::new(), commands, paths, hints }
+        let check = TypedCheck::default();
+        PromptHelper { words: Words::default(), devices: BTreeMap::new(), commands, paths, check, hints }
     }
 
-    /// Sets the words, and the devices in variables.
-    pub fn learn(&mut self, words: Words, devices: BTreeMap<String, Device>) {
-        self.words = words;
-        self.devices = devices;
+    /// Takes over what the session has.
+    pub fn learn(&mut self, session: &Session) {
+        self.words = session.words();
+        self.devices = session.devices();
+        self.check.learn(session);
     }
 }
 

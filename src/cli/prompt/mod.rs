@@ -180,7 +180,7 @@ impl Prompt {
         let above = editor.create_external_printer().map(above::Above::over).ok();
         loop {
             if let Some(helper) = editor.helper_mut() {
-                helper.learn(self.session.words(), self.session.devices());
+                helper.learn(&self.session);
             }
             let text = self.text();
             #[cfg(unix)]
@@ -222,7 +222,10 @@ impl Prompt {
     fn take(&mut self, input: &str) -> Next {
         let next = match input.trim_start().strip_prefix(':') {
             Some(command) => self.command(command.trim()),
-            None => self.evaluate(input),
+            None => match self.command_of(input) {
+                Some(command) => self.command(command),
+                None => self.evaluate(input),
+            },
         };
         self.console.start_line();
         if self.calls.is_leaving() { Next::Leave } else { next }

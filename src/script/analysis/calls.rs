@@ -227,7 +227,7 @@ impl<'w> Walker<'w, '_> {
         if let Some(class) = self.program.class_in(number, name) {
             return Type::Class(class);
         }
-        if !script.exports.contains(name) {
+        if script.is_known && !script.exports.contains(name) {
             let help =
                 if script.has_function(name) { format!("call it: `{alias}::{name}(…)`") } else { String::new() };
             let known: Vec<&str> = script.exports.iter().map(String::as_str).collect();

@@ -9,7 +9,7 @@ use crate::script::reading::attempt;
 use rhai::{CustomExpr, Expr, Position};
 
 /// A setup, task, thread or teardown.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Item {
     pub name: String,
     pub kind: String,
@@ -61,6 +61,7 @@ impl Item {
 }
 
 /// A host-side method.
+#[derive(Clone)]
 pub(crate) struct Method {
     pub name: String,
     /// The name of its closure.
@@ -70,6 +71,7 @@ pub(crate) struct Method {
 }
 
 /// A device class.
+#[derive(Clone)]
 pub(crate) struct Class {
     pub name: String,
     /// The number of the script that declares it.

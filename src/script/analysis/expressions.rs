@@ -2,7 +2,7 @@
 //!
 //! Invariant: every expression within an expression is walked once.
 
-use crate::script::analysis::station::STATION;
+use crate::script::analysis::asking::STATION;
 use crate::script::analysis::tree::{closure, number};
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;

@@ -4,6 +4,7 @@
 //! Rhai's tree: scopes, functions, modules, device classes, and the names in the Python of bodies; where nothing is known of a value,
 //! nothing is said. Invariant: a script that runs to its end without reaching a reported place has no [`Severity::Error`].
 
+mod asking;
 mod blocks;
 mod bodies;
 mod calls;
@@ -13,16 +14,18 @@ mod expressions;
 mod finding;
 mod fix;
 mod items;
+pub(crate) mod known;
 mod members;
 pub(crate) mod natives;
 mod on_board;
 mod options;
 pub(crate) mod program;
 mod python;
+pub(crate) mod source;
 mod statements;
 mod station;
 mod tree;
-mod types;
+pub(crate) mod types;
 mod walker;
 
 pub use finding::{Finding, Fix, Severity};
@@ -30,8 +33,11 @@ pub use fix::fixed;
 
 use crate::bench::station::Station;
 use bodies::Bodies;
+use known::Known;
 use natives::Natives;
-use program::{Program, Source};
+use program::Program;
+use source::Source;
+use walker::Walker;
 
 /// What is wrong with the first of `sources`, and with the modules among the others that are the person's own, in the order of the
 /// text.
@@ -49,4 +55,19 @@ pub(crate) fn findings(sources: &[Source], natives: &Natives, station: Option<&S
         found.extend(own);
     }
     found
+}
+
+/// What is surely wrong in an input of a session.
+pub(crate) fn findings_of_input(input: &Source, known: &Known, natives: &Natives) -> Vec<Finding> {
+    let program = Program::after(known, input, natives);
+    let mut walker = Walker::new(&program, 0);
+    for (name, of) in &known.variables {
+        walker.declare(name, of.clone(), false, None);
+    }
+    let modules = known.modules.iter().zip(1..);
+    walker.aliases.extend(modules.map(|(module, number)| (module.alias.clone(), Some(number))));
+    walker.script_of_input();
+    let errors = walker.findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+    let of_bodies = python::findings(&program, &Bodies::of(&program), 0);
+    errors.chain(of_bodies).filter(|finding| !finding.is_caught).collect()
 }

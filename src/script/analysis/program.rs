@@ -3,27 +3,19 @@
 //! Reads Rhai's tree. Invariant: nothing is evaluated; what cannot be read from the tree is noted as not known.
 
 use crate::bench::station::Station;
-use crate::origin::Origin;
+use crate::script::analysis::asking::{self, STATION};
 use crate::script::analysis::classes::Class;
+use crate::script::analysis::known::Known;
 use crate::script::analysis::natives::Natives;
 use crate::script::analysis::on_board::OnBoard;
-use crate::script::analysis::station::{self, STATION};
+use crate::script::analysis::source::Source;
 use crate::script::analysis::tree::{body_of, call_of, calls_something, holds_named, is_named, root_of};
 use crate::script::members::{self, Use};
 use crate::script::modules::resolve;
 use crate::script::names::DEVICE_CLASS;
 use crate::script::run::loader::CLOSURE;
-use rhai::{AST, ASTFlags, ASTNode, Expr, Module, Position, Stmt};
+use rhai::{AST, ASTFlags, ASTNode, Expr, Module, Stmt};
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
-
-/// One script with its text.
-pub(crate) struct Source {
-    /// The name in origins.
-    pub name: String,
-    pub text: Arc<str>,
-    pub tree: AST,
-}
 
 /// A function of a script.
 pub(crate) struct Function {
@@ -52,6 +44,8 @@ pub(crate) struct Script<'s> {
     pub assigned: HashSet<String>,
     /// Names of which a part is assigned, or on which something is called: what the elements are is not known.
     pub changed: HashSet<String>,
+    /// All that it exports is known.
+    pub is_known: bool,
 }
 
 /// Everything that is analysed together. The first script is the one that is run.
@@ -88,7 +82,32 @@ impl<'s> Program<'s> {
     pub fn new(sources: &'s [Source], natives: &'s Natives, station: Option<&'s Station>) -> Program<'s> {
         let numbers: HashMap<&str, usize> =
             sources.iter().enumerate().map(|(number, source)| (source.name.as_str(), number)).collect();
-        let mut program = Program {
+        let mut program = Program::empty(natives, station);
+        program.add(sources, &numbers);
+        program
+    }
+
+    /// An input, after what is known.
+    pub fn after(known: &'s Known, input: &'s Source, natives: &'s Natives) -> Program<'s> {
+        let mut program = Program::empty(natives, known.station.as_deref());
+        program.classes.extend(known.classes.iter().cloned());
+        program.add(std::slice::from_ref(input), &HashMap::from([(input.name.as_str(), 0)]));
+        if let Some(script) = program.scripts.first_mut() {
+            script.functions.extend(known.functions.iter().map(Function::known));
+        }
+        program.scripts.extend(known.modules.iter().map(|module| {
+            let mut script = Script::new(&module.source);
+            script.functions.extend(module.functions.iter().map(Function::known));
+            script.is_known = false;
+            script
+        }));
+        // Values of earlier inputs may hold objects of boards, and maps with functions.
+        program.has_proxies = true;
+        program
+    }
+
+    fn empty(natives: &'s Natives, station: Option<&'s Station>) -> Program<'s> {
+        Program {
             scripts: Vec::new(),
             natives,
             classes: vec![Class::device(DEVICE_CLASS)],
@@ -103,29 +122,21 @@ impl<'s> Program<'s> {
             station,
             asks_station: false,
             of_station: HashSet::new(),
-        };
+        }
+    }
+
+    fn add(&mut self, sources: &'s [Source], numbers: &HashMap<&str, usize>) {
         for source in sources {
-            let script = program.read(source, &numbers);
-            program.scripts.push(script);
+            let script = self.read(source, numbers);
+            self.scripts.push(script);
         }
-        for class in 0..program.classes.len() {
-            program.inherit(class);
+        for class in 0..self.classes.len() {
+            self.inherit(class);
         }
-        program
     }
 
     fn read(&mut self, source: &'s Source, numbers: &HashMap<&str, usize>) -> Script<'s> {
-        let mut script = Script {
-            source,
-            functions: Vec::new(),
-            closures: HashMap::new(),
-            imports: Vec::new(),
-            exports: HashSet::new(),
-            constants: HashSet::new(),
-            variables: HashSet::new(),
-            assigned: HashSet::new(),
-            changed: HashSet::new(),
-        };
+        let mut script = Script::new(source);
         for (_, access, name, _, definition) in source.tree.shared_lib().iter_script_fn_info() {
             let mut alone = Module::new();
             alone.set_script_fn(definition.clone());
@@ -213,7 +224,7 @@ impl<'s> Program<'s> {
 
     fn expression(&mut self, script: &mut Script<'_>, expression: &Expr, number: usize) {
         self.on_board.note(expression);
-        self.asks_station |= station::asks(expression, |name| self.of_station.contains(name));
+        self.asks_station |= asking::asks(expression, |name| self.of_station.contains(name));
         match expression {
             Expr::Custom(custom, _) => {
                 if let Some(class) = Class::read(custom, number, &script.source.text) {
@@ -326,7 +337,31 @@ impl<'s> Program<'s> {
     }
 }
 
-impl Script<'_> {
+impl Function {
+    /// A function of which only the name and the number of parameters are known.
+    pub fn known((name, count): &(String, usize)) -> Function {
+        let params = vec![String::new(); *count];
+        Function { name: name.clone(), params, is_private: false, is_typed: false, body: Vec::new() }
+    }
+}
+
+impl<'s> Script<'s> {
+    /// A script of which nothing has been read.
+    pub fn new(source: &'s Source) -> Script<'s> {
+        Script {
+            source,
+            functions: Vec::new(),
+            closures: HashMap::new(),
+            imports: Vec::new(),
+            exports: HashSet::new(),
+            constants: HashSet::new(),
+            variables: HashSet::new(),
+            assigned: HashSet::new(),
+            changed: HashSet::new(),
+            is_known: true,
+        }
+    }
+
     /// Whether the script declares a function of this name.
     pub fn has_function(&self, name: &str) -> bool {
         self.functions.iter().any(|function| function.name == name)
@@ -357,23 +392,5 @@ impl Script<'_> {
     /// The names of the functions that other scripts can call.
     pub fn public(&self) -> impl Iterator<Item = &str> {
         self.functions.iter().filter(|function| !function.is_private).map(|function| function.name.as_str())
-    }
-}
-
-impl Source {
-    /// The rest of the line at a position.
-    pub fn text_at(&self, position: Position) -> &str {
-        self.rest(position.line(), position.position())
-    }
-
-    /// The rest of the line at an origin.
-    pub fn text_of(&self, origin: &Origin) -> &str {
-        self.rest(usize::try_from(origin.line).ok(), usize::try_from(origin.column).ok())
-    }
-
-    fn rest(&self, line: Option<usize>, column: Option<usize>) -> &str {
-        let line = line.and_then(|line| self.text.split('\n').nth(line.checked_sub(1)?)).unwrap_or_default();
-        let column = column.and_then(|column| column.checked_sub(1)).unwrap_or(0);
-        line.char_indices().nth(column).map_or("", |(at, _)| &line[at..])
     }
 }

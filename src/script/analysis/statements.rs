@@ -29,6 +29,16 @@ pub(crate) fn walk(program: &Program<'_>, number: usize) -> Vec<Finding> {
 }
 
 impl<'w> Walker<'w, '_> {
+    /// The statements and functions of an input, after the variables of the session.
+    pub fn script_of_input(&mut self) {
+        let script = self.script();
+        self.statements(script.source.tree.statements());
+        self.first = self.variables.len();
+        if !self.program.lends_scope {
+            script.functions.iter().for_each(|function| self.function(function));
+        }
+    }
+
     /// A function of the script. Its variables are its parameters.
     fn function(&mut self, function: &'w Function) {
         let (length, aliases) = (self.variables.len(), self.aliases.len());

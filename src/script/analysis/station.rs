@@ -5,37 +5,14 @@
 use crate::bench::station::{Station, is_board_name};
 use crate::name::nearest;
 use crate::port::address::Address;
-use crate::script::analysis::tree::{literal, root_of};
+use crate::script::analysis::asking::STATION;
+use crate::script::analysis::tree::literal;
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
 use rhai::{Expr, Position};
 
-/// The variable that holds the station.
-pub(crate) const STATION: &str = "station";
-
 /// The properties of `station`.
 const PROPERTIES: &[&str] = &["name", "file", "reports", "boards", "constants", "limits"];
-
-/// Functions by which a script asks what there is.
-const ASKING: &[&str] = &["contains", "keys", "index_of", "find", "some", "filter"];
-
-/// Whether an expression asks what the station has; `names`: variables that hold parts of it.
-pub(crate) fn asks(expression: &Expr, names: impl Fn(&str) -> bool) -> bool {
-    let is_of_station = |part: &Expr| root_of(part).is_some_and(|root| root == STATION || names(root));
-    match expression {
-        Expr::FnCall(call, _) => ASKING.contains(&call.name.as_str()) && call.args.first().is_some_and(is_of_station),
-        Expr::Dot(parts, ..) => is_of_station(expression) && calls_asking(&parts.rhs),
-        _ => false,
-    }
-}
-
-fn calls_asking(chain: &Expr) -> bool {
-    match chain {
-        Expr::MethodCall(call, _) => ASKING.contains(&call.name.as_str()),
-        Expr::Dot(parts, ..) | Expr::Index(parts, ..) => calls_asking(&parts.lhs) || calls_asking(&parts.rhs),
-        _ => false,
-    }
-}
 
 impl<'w> Walker<'w, '_> {
     /// A property of `station`.

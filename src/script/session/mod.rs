@@ -9,6 +9,7 @@
 pub(crate) mod reload;
 pub(crate) mod repeat;
 pub(crate) mod shown;
+pub(crate) mod typed;
 
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
@@ -154,6 +155,11 @@ impl Session {
             }
         }
         seen
+    }
+
+    /// Whether an input declared a variable or a function of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.scope.contains(name) || self.functions().iter().any(|(known, ..)| known == name)
     }
 
     /// The device in the variable `name`, and its class.
