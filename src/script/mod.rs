@@ -38,7 +38,18 @@ pub use analysis::{Finding, Fix, Severity, fixed};
 pub use inputs::{Inputs, Stale};
 #[cfg(feature = "cli")]
 pub(crate) use language::tokens::block_comment;
+#[cfg(feature = "lsp")]
+pub(crate) use language::{
+    text::strip_comment,
+    tokens::{Kind as TokenKind, Token as ScriptToken, Tokens},
+};
+#[cfg(feature = "lsp")]
+pub(crate) use library::library_text;
+#[cfg(feature = "lsp")]
+pub(crate) use modules::resolve;
 pub use names::KEYWORDS;
+#[cfg(feature = "lsp")]
+pub(crate) use names::{RHAI_NAMES, check_word};
 pub use observer::{Activity, Observer};
 pub use reference::definitions::definitions;
 pub use reference::help::Words;

@@ -171,7 +171,10 @@ fn present() -> Result<Option<Interpreter>> {
 }
 
 /// This program's cache folder: `BELAY_SCRIPT_CACHE`, else `belay-script` in the user's cache.
-fn cache_folder() -> Result<PathBuf> {
+///
+/// # Errors
+/// [`Kind::FeatureUnavailableError`] if there is none.
+pub fn cache_folder() -> Result<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(cache) = folder("BELAY_SCRIPT_CACHE") {
         return std::path::absolute(&cache).map_err(|error| {

@@ -5,6 +5,8 @@
 pub(crate) mod built_in;
 pub(crate) mod definitions;
 pub(crate) mod help;
+#[cfg(feature = "lsp")]
+pub(crate) mod natives;
 mod pages;
 
 pub use pages::*;
