@@ -3,12 +3,16 @@
 //! Invariant: nothing is announced that no file of this folder answers.
 
 use super::lines::Encoding;
+use super::{tokens, uri};
 use lsp_types::{
-    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, Diagnostic, InitializeParams, SaveOptions,
-    ServerCapabilities, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions,
+    CodeActionKind, CodeActionOptions, CodeActionProviderCapability, CodeLensOptions, CompletionOptions, Diagnostic,
+    FoldingRangeProviderCapability, HoverProviderCapability, InitializeParams, OneOf, RenameOptions, SaveOptions,
+    SemanticTokensFullOptions, SemanticTokensOptions, SemanticTokensServerCapabilities, ServerCapabilities,
+    SignatureHelpOptions, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
+    TextDocumentSyncSaveOptions, WorkDoneProgressOptions,
 };
 use serde_json::{Value as Json, json};
+use std::path::PathBuf;
 
 /// What the editor can do.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub struct Client {
     pub encoding: Encoding,
     /// It shows other places of a diagnostic.
     relates: bool,
+    /// It shows a tree of symbols.
+    pub nests: bool,
 }
 
 impl Client {
@@ -28,6 +34,10 @@ impl Client {
         let diagnostics = document.and_then(|document| document.publish_diagnostics.as_ref());
         Client {
             encoding: Encoding::agreed(offered),
+            nests: document
+                .and_then(|document| document.document_symbol.as_ref())
+                .and_then(|symbols| symbols.hierarchical_document_symbol_support)
+                .unwrap_or(false),
             relates: diagnostics.and_then(|known| known.related_information).unwrap_or(false),
         }
     }
@@ -37,6 +47,17 @@ impl Client {
         let mut shown = diagnostic.clone();
         shown.related_information = shown.related_information.filter(|_| self.relates);
         shown
+    }
+}
+
+/// The folders that the editor has open.
+#[expect(deprecated, reason = "editors of some years ago name one folder")]
+pub fn folders(params: &InitializeParams) -> Vec<PathBuf> {
+    let several = params.workspace_folders.iter().flatten().map(|folder| &folder.uri);
+    let found: Vec<PathBuf> = several.map(|uri| PathBuf::from(uri::name(uri))).collect();
+    match &params.root_uri {
+        Some(root) if found.is_empty() => vec![PathBuf::from(uri::name(root))],
+        _ => found,
     }
 }
 
@@ -55,6 +76,33 @@ pub fn result(encoding: Encoding) -> Json {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX]),
             ..CodeActionOptions::default()
         })),
+        completion_provider: Some(CompletionOptions {
+            trigger_characters: Some([".", ":", "\"", "/"].map(str::to_owned).to_vec()),
+            ..CompletionOptions::default()
+        }),
+        signature_help_provider: Some(SignatureHelpOptions {
+            trigger_characters: Some(["(", ","].map(str::to_owned).to_vec()),
+            ..SignatureHelpOptions::default()
+        }),
+        hover_provider: Some(HoverProviderCapability::Simple(true)),
+        definition_provider: Some(OneOf::Left(true)),
+        references_provider: Some(OneOf::Left(true)),
+        document_highlight_provider: Some(OneOf::Left(true)),
+        document_symbol_provider: Some(OneOf::Left(true)),
+        folding_range_provider: Some(FoldingRangeProviderCapability::Simple(true)),
+        rename_provider: Some(OneOf::Right(RenameOptions {
+            prepare_provider: Some(true),
+            work_done_progress_options: WorkDoneProgressOptions::default(),
+        })),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        semantic_tokens_provider: Some(SemanticTokensServerCapabilities::SemanticTokensOptions(
+            SemanticTokensOptions {
+                legend: tokens::legend(),
+                range: Some(true),
+                full: Some(SemanticTokensFullOptions::Bool(true)),
+                work_done_progress_options: WorkDoneProgressOptions::default(),
+            },
+        )),
         ..ServerCapabilities::default()
     };
     json!({

@@ -84,8 +84,9 @@ fn work(waiting: &Receiver<Job>, settle: &Settle, report: &dyn Fn(Checked)) {
         }
         let name = rest.remove(0);
         let Some(document) = documents.named(&name) else { continue };
-        let others = documents.iter().filter(|other| other.name != name);
-        let open: OpenTexts = Arc::new(others.map(|other| (other.name.clone(), other.text.clone())).collect());
+        let others = documents.iter().filter(|other| other.file.name != name);
+        let texts = others.map(|other| (other.file.name.clone(), other.file.text.clone()));
+        let open: OpenTexts = Arc::new(texts.collect());
         // A defect in a check must not end the next ones.
         let problems = catch_unwind(AssertUnwindSafe(|| problems(document, open, settle))).unwrap_or_default();
         report(Checked { name, version: document.version, problems });

@@ -2,6 +2,7 @@
 //!
 //! Invariant: a problem has bytes of the text that was checked.
 
+use super::bodies;
 use super::documents::Document;
 use super::lines::byte_of_origin;
 use super::{Settle, uri};
@@ -25,14 +26,14 @@ pub struct Problem {
 
 /// Everything that is found in a document, in the order of the text.
 pub fn problems(document: &Document, open: OpenTexts, settle: &Settle) -> Vec<Problem> {
-    let text = document.text.trim_start_matches('\u{feff}');
-    let path = Path::new(&document.name);
+    let text = document.file.text.trim_start_matches('\u{feff}');
+    let path = Path::new(&document.file.name);
     let mut problems = Vec::new();
     match settle(path, open) {
         Ok(mut settled) => {
             let failures = settled.runner.check_open(path, text).err().unwrap_or_default();
             let findings = settled.runner.findings();
-            let own = findings.iter().filter(|finding| *finding.origin.file == *document.name);
+            let own = findings.iter().filter(|finding| *finding.origin.file == *document.file.name);
             problems.extend(own.map(|finding| of_finding(document, finding)));
             for failure in &failures {
                 let problem = of_failure(document, failure);
@@ -47,6 +48,23 @@ pub fn problems(document: &Document, open: OpenTexts, settle: &Settle) -> Vec<Pr
             }
         }
         Err(failure) => problems.push(of_failure(document, &failure)),
+    }
+    for body in &document.file.syntax.bodies {
+        if let Some(found) = bodies::mistake(&document.file.text, body) {
+            let range = document.file.range(&found.at);
+            let is_known = |known: &Problem| known.shown.range.start.line == range.start.line;
+            if !problems.iter().any(is_known) {
+                let help = Some(found.help.as_str()).filter(|help| !help.is_empty());
+                let shown = Diagnostic {
+                    range,
+                    severity: Some(DiagnosticSeverity::ERROR),
+                    source: Some(SOURCE.to_owned()),
+                    message: message(&found.message, help),
+                    ..Diagnostic::default()
+                };
+                problems.push(Problem { shown, fix: None });
+            }
+        }
     }
     problems.sort_by_key(|problem| (problem.shown.range.start.line, problem.shown.range.start.character));
     problems
@@ -69,8 +87,8 @@ fn of_finding(document: &Document, finding: &Finding) -> Problem {
 }
 
 fn of_failure(document: &Document, failure: &Failure) -> Problem {
-    let place = failure.places.iter().find(|place| *place.origin.file == *document.name);
-    let elsewhere = failure.places.first().filter(|first| *first.origin.file != *document.name);
+    let place = failure.places.iter().find(|place| *place.origin.file == *document.file.name);
+    let elsewhere = failure.places.first().filter(|first| *first.origin.file != *document.file.name);
     let range = match place {
         Some(place) => range(document, &place.origin),
         None => Range::new(Position::new(0, 0), Position::new(0, 0)),
@@ -108,11 +126,11 @@ fn message(message: &str, help: Option<&str>) -> String {
 
 /// The word, the string or the sign at a place; the line, if only that is known.
 fn range(document: &Document, origin: &Origin) -> Range {
-    let text = &document.text;
+    let text = &document.file.text;
     let start = byte_of_origin(text, origin.line, origin.column);
     let line = text[start..].split(['\n', '\r']).next().unwrap_or_default();
     let end = if origin.column == 0 { line.trim_end().len() } else { token(line) };
-    document.lines.range(text, &(start..start + end))
+    document.file.lines.range(text, &(start..start + end))
 }
 
 /// The length of the token that a line begins with.
@@ -129,9 +147,9 @@ fn token(line: &str) -> usize {
 
 /// What a change does, in words.
 fn remedy(document: &Document, fix: &Fix) -> String {
-    let start = byte_of_origin(&document.text, fix.at.line, fix.at.column);
+    let start = byte_of_origin(&document.file.text, fix.at.line, fix.at.column);
     let length = usize::try_from(fix.length).unwrap_or(0);
-    let old: String = document.text[start..].chars().take(length).collect();
+    let old: String = document.file.text[start..].chars().take(length).collect();
     let new = fix.text.trim();
     match (old.as_str(), new) {
         ("", new) => format!("Insert `{new}`"),
@@ -141,11 +159,14 @@ fn remedy(document: &Document, fix: &Fix) -> String {
 }
 
 fn edit(document: &Document, fix: &Fix) -> TextEdit {
-    let start = byte_of_origin(&document.text, fix.at.line, fix.at.column);
-    let line = document.text[start..].split('\n').next().unwrap_or_default();
+    let start = byte_of_origin(&document.file.text, fix.at.line, fix.at.column);
+    let line = document.file.text[start..].split('\n').next().unwrap_or_default();
     let length = usize::try_from(fix.length).unwrap_or(0);
     let end = line.char_indices().nth(length).map_or(line.len(), |(index, _)| index);
-    TextEdit { range: document.lines.range(&document.text, &(start..start + end)), new_text: fix.text.clone() }
+    TextEdit {
+        range: document.file.lines.range(&document.file.text, &(start..start + end)),
+        new_text: fix.text.clone(),
+    }
 }
 
 #[cfg(test)]

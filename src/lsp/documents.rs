@@ -4,6 +4,7 @@
 
 use super::lines::{Encoding, Lines};
 use super::uri;
+use super::world::File;
 use lsp_types::{TextDocumentContentChangeEvent, Uri};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,27 +14,23 @@ use std::sync::Arc;
 pub struct Document {
     /// As the editor calls it.
     pub uri: Uri,
-    /// As origins call it.
-    pub name: String,
     /// As the editor counts.
     pub version: i32,
-    /// The text.
-    pub text: Arc<str>,
-    /// Its lines.
-    pub lines: Arc<Lines>,
+    /// The script.
+    pub file: Arc<File>,
 }
 
 impl Document {
     /// A document with this text.
     pub fn new(uri: Uri, version: i32, text: &str, encoding: Encoding) -> Document {
-        let name = uri::name(&uri);
-        Document { uri, name, version, text: text.into(), lines: Arc::new(Lines::new(text, encoding)) }
+        let file = Arc::new(File::new(&uri::name(&uri), text.into(), encoding));
+        Document { uri, version, file }
     }
 
     /// The document after some changes, each of which counts in the text that the one before it left.
     pub fn changed(&self, version: i32, changes: &[TextDocumentContentChangeEvent]) -> Document {
-        let mut text = self.text.to_string();
-        let mut lines = (*self.lines).clone();
+        let mut text = self.file.text.to_string();
+        let mut lines = self.file.lines.clone();
         for change in changes {
             match change.range {
                 Some(range) => {
@@ -44,7 +41,8 @@ impl Document {
             }
             lines = Lines::new(&text, lines.encoding());
         }
-        Document { uri: self.uri.clone(), name: self.name.clone(), version, text: text.into(), lines: Arc::new(lines) }
+        let file = Arc::new(File::new(&self.file.name, text.into(), lines.encoding()));
+        Document { uri: self.uri.clone(), version, file }
     }
 }
 
@@ -57,7 +55,7 @@ pub struct Documents {
 impl Documents {
     /// Opens a document, or replaces it.
     pub fn insert(&mut self, document: Document) {
-        self.open.insert(document.name.clone(), document);
+        self.open.insert(document.file.name.clone(), document);
     }
 
     /// Closes a document.
@@ -96,8 +94,11 @@ mod tests {
             text: text.to_owned(),
         };
         let changed = document.changed(2, &[change((0, 2), (0, 4), "\n"), change((1, 1), (2, 9), "x")]);
-        assert_eq!((&*changed.text, changed.version), ("aé\nbx", 2));
+        assert_eq!((&*changed.file.text, changed.version), ("aé\nbx", 2));
         // A range the wrong way round, and one beyond the text.
-        assert_eq!(&*changed.changed(3, &[change((1, 1), (1, 0), ""), change((9, 0), (9, 9), "!")]).text, "aé\nx!");
+        assert_eq!(
+            &*changed.changed(3, &[change((1, 1), (1, 0), ""), change((9, 0), (9, 9), "!")]).file.text,
+            "aé\nx!"
+        );
     }
 }

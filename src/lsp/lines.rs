@@ -86,6 +86,11 @@ impl Lines {
         self.starts.partition_point(|start| *start <= byte).saturating_sub(1)
     }
 
+    /// Where a line begins.
+    pub fn start(&self, line: usize) -> Option<usize> {
+        self.starts.get(line).copied()
+    }
+
     /// The bytes of a line, without its end.
     pub fn line(&self, text: &str, line: usize) -> Bytes<usize> {
         let Some(start) = self.starts.get(line).copied() else { return text.len()..text.len() };

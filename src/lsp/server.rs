@@ -7,7 +7,10 @@ use super::check::{Checked, Checker, Job};
 use super::diagnostics::Problem;
 use super::documents::{Document, Documents};
 use super::lines::Encoding;
+use super::world::World;
 use super::{Settle, answers, capabilities};
+use crate::bench::station::Station;
+use crate::script::OpenTexts;
 use lsp_server::{Connection, ErrorCode, Message, Notification, Request, RequestId, Response};
 use lsp_types::notification::{self, Notification as _};
 use lsp_types::request::{self, Request as _};
@@ -15,6 +18,7 @@ use lsp_types::{InitializeParams, PublishDiagnosticsParams};
 use serde::de::DeserializeOwned;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 
@@ -31,7 +35,10 @@ pub struct Server {
     pub(super) documents: Documents,
     /// What was found last, by the names of documents.
     pub(super) problems: HashMap<String, (i32, Vec<Problem>)>,
-    pub(super) encoding: Encoding,
+    /// All scripts.
+    pub(super) world: World,
+    settle: Arc<Settle>,
+    encoding: Encoding,
     pub(super) client: capabilities::Client,
     connection: Connection,
     checker: Option<Checker>,
@@ -64,7 +71,7 @@ fn talk(connection: Connection, settle: Arc<Settle>) -> u8 {
     let _ = connection.sender.send(Response::new_ok(id, capabilities::result(encoding)).into());
     let (events, waiting) = channel();
     let reports = events.clone();
-    let checker = Checker::start(settle, move |checked| drop(reports.send(Event::Checked(checked))));
+    let checker = Checker::start(settle.clone(), move |checked| drop(reports.send(Event::Checked(checked))));
     let received = connection.receiver.clone();
     // Between the two there is no bound, so that a cancellation is seen before its request has its turn.
     std::thread::spawn(move || {
@@ -78,6 +85,8 @@ fn talk(connection: Connection, settle: Arc<Settle>) -> u8 {
     let mut server = Server {
         documents: Documents::default(),
         problems: HashMap::new(),
+        world: World::new(encoding, capabilities::folders(&params)),
+        settle,
         encoding,
         client,
         connection,
@@ -174,7 +183,7 @@ impl Server {
             }
             // A file that others import may have been written by another program.
             notification::DidSaveTextDocument::METHOD | notification::DidChangeWatchedFiles::METHOD => {
-                let all = self.documents.iter().map(|document| document.name.clone()).collect();
+                let all = self.documents.iter().map(|document| document.file.name.clone()).collect();
                 self.check(all);
             }
             _ => {}
@@ -183,16 +192,19 @@ impl Server {
 
     /// Keeps a document that was opened or changed, and checks it and those that may import it.
     fn changed(&mut self, document: Document) {
-        let name = document.name.clone();
+        let name = document.file.name.clone();
+        self.world.open(document.file.clone());
         self.documents.insert(document);
-        let others = self.documents.iter().filter(|other| other.name != name && other.text.contains("import"));
-        let wanted = std::iter::once(name.clone()).chain(others.map(|other| other.name.clone())).collect();
+        let others =
+            self.documents.iter().filter(|other| other.file.name != name && !other.file.syntax.imports.is_empty());
+        let wanted = std::iter::once(name.clone()).chain(others.map(|other| other.file.name.clone())).collect();
         self.check(wanted);
     }
 
     fn close(&mut self, uri: lsp_types::Uri) {
         if let Some(document) = self.documents.get(&uri) {
-            self.problems.remove(&document.name);
+            self.problems.remove(&document.file.name);
+            self.world.close(&document.file.name);
         }
         self.documents.remove(&uri);
         self.tell(PublishDiagnosticsParams { uri, diagnostics: Vec::new(), version: None });
@@ -219,10 +231,15 @@ impl Server {
     /// What was found last in the text of a document as it is.
     pub fn problems_of(&self, uri: &lsp_types::Uri) -> &[Problem] {
         let Some(document) = self.documents.get(uri) else { return &[] };
-        match self.problems.get(&document.name) {
+        match self.problems.get(&document.file.name) {
             Some((version, problems)) if *version == document.version => problems,
             _ => &[],
         }
+    }
+
+    /// The station of a script.
+    pub fn station_of(&self, name: &str) -> Option<Arc<Station>> {
+        (self.settle)(Path::new(name), OpenTexts::default()).ok()?.station
     }
 
     fn tell(&self, params: PublishDiagnosticsParams) {
