@@ -147,6 +147,7 @@ const SYSTEM_CLOCK: &[(&str, &str)] = &[
     ("cli/selftest/items.rs", "compares the board's clock"),
     ("device/clock.rs", "the board's time as a date"),
     ("disk/steady.rs", "timestamps of files"),
+    ("lsp/world.rs", "timestamps of files"),
     ("script/natives/functions.rs", "the function `time`"),
     ("script/natives/random.rs", "a seed"),
     ("script/run/folder.rs", "timestamps of files"),

@@ -202,7 +202,7 @@ fn untrue(name: &str, document: &str, root: &Path) -> Vec<String> {
                 together.push_str(&format!("{}{{\n{}}}\n", "\n".repeat(missing), block.text));
             }
             "console" => held.run_console(block),
-            "python" | "rust" | "toml" | "text" => {}
+            "lua" | "python" | "rust" | "toml" | "text" | "vim" => {}
             other => held.fail(block.line, &format!("a block of the unknown kind `{other}`")),
         }
     }

@@ -173,6 +173,20 @@ impl Client {
         found["params"]["diagnostics"].as_array().expect("an array").clone()
     }
 
+    /// Asks something about a place in a document.
+    #[track_caller]
+    pub fn at(&mut self, method: &str, name: &str, (line, character): (usize, usize)) -> Json {
+        let document = json!({ "uri": self.uri(name) });
+        self.request(method, json!({ "textDocument": document, "position": position(line, character) }))
+    }
+
+    /// Asks something about a document.
+    #[track_caller]
+    pub fn about(&mut self, method: &str, name: &str) -> Json {
+        let document = json!({ "uri": self.uri(name) });
+        self.request(method, json!({ "textDocument": document }))
+    }
+
     /// Leaves in order; returns the exit status.
     #[track_caller]
     pub fn leave(mut self) -> Option<i32> {
