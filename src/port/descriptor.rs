@@ -4,6 +4,7 @@
 //! Ctrl-C and deadlines are noticed everywhere.
 
 use super::{PortError, Wait};
+use crate::port::loss::Loss;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
@@ -18,8 +19,8 @@ const READ_LIMIT: usize = 64 * 1024;
 /// never stops printing would outlast every deadline.
 ///
 /// # Errors
-/// See [`PortError`]; `gone` is the text of [`PortError::Gone`].
-pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+/// See [`PortError`]; `gone` is why the other end is gone, if it is.
+pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &Loss) -> Result<usize, PortError> {
     let mut hung_up = false;
     loop {
         let slice = match wait.slice() {
@@ -27,9 +28,9 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &
             slice => Some(slice?),
         };
         let count = match read_available(fd, buffer) {
-            Ok(0) if hung_up => return Err(PortError::Gone(gone.to_owned())),
+            Ok(0) if hung_up => return Err(PortError::Gone(gone.clone())),
             Ok(count) => count,
-            Err(_) => return Err(PortError::Gone(gone.to_owned())),
+            Err(_) => return Err(PortError::Gone(gone.clone())),
         };
         let Some(slice) = slice else { return Err(PortError::Timeout) };
         if count > 0 {
@@ -66,13 +67,13 @@ pub(crate) fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result
 /// USB device would block indefinitely.
 ///
 /// # Errors
-/// See [`PortError`]. `gone` is the text of [`PortError::Gone`] when the other end has disconnected.
+/// See [`PortError`]. `gone` is why the other end is gone, if it is.
 pub(crate) fn write(
     fd: BorrowedFd<'_>,
     mut bytes: &[u8],
     wait: Wait,
     patience: Duration,
-    gone: &str,
+    gone: &Loss,
 ) -> Result<(), PortError> {
     let mut progress = Instant::now();
     let mut hung_up = false;
@@ -84,14 +85,14 @@ pub(crate) fn write(
                 progress = Instant::now();
             }
             Err(Errno::INTR) => {}
-            Ok(_) | Err(Errno::AGAIN) if hung_up => return Err(PortError::Gone(gone.to_owned())),
+            Ok(_) | Err(Errno::AGAIN) if hung_up => return Err(PortError::Gone(gone.clone())),
             Ok(_) | Err(Errno::AGAIN) => {
                 if progress.elapsed() >= patience {
                     return Err(PortError::stuck(patience));
                 }
                 hung_up = wait_for(fd, PollFlags::OUT, slice.min(patience))?;
             }
-            Err(_) => return Err(PortError::Gone(gone.to_owned())),
+            Err(_) => return Err(PortError::Gone(gone.clone())),
         }
     }
     Ok(())
@@ -105,7 +106,7 @@ fn wait_for(fd: BorrowedFd<'_>, what: PollFlags, limit: Duration) -> Result<bool
     match poll(&mut fds, Some(&limit)) {
         // A signal: the caller checks the interrupt flag next.
         Ok(_) | Err(Errno::INTR) => {}
-        Err(error) => return Err(PortError::Gone(format!("waiting for the board failed: {error}"))),
+        Err(error) => return Err(PortError::Gone(Loss::system("waiting for the board failed", error))),
     }
     Ok(fds[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL))
 }

@@ -10,6 +10,7 @@ pub mod address;
 pub mod descriptor;
 pub mod endpoint;
 pub mod kind;
+pub mod loss;
 pub mod open;
 pub mod options;
 #[cfg(unix)]
@@ -27,6 +28,7 @@ pub mod usb;
 pub mod webrepl;
 pub mod websocket;
 
+use loss::Loss;
 use std::time::{Duration, Instant};
 
 /// How long to wait, and for whom.
@@ -92,15 +94,15 @@ pub enum PortError {
     /// Ctrl-C was pressed.
     #[error("interrupted")]
     Interrupted,
-    /// The other end is gone: unplugged, ended, closed. Holds the symptom.
+    /// The other end is gone: unplugged, ended, closed.
     #[error("{0}")]
-    Gone(String),
+    Gone(Loss),
 }
 
 impl PortError {
     /// The error for a peer that has accepted no data for `patience`.
     pub(crate) fn stuck(patience: Duration) -> PortError {
-        PortError::Gone(format!("the board accepted no data for {patience:?}: the board or its connection hangs"))
+        PortError::Gone(Loss::Stuck(patience))
     }
 }
 

@@ -5,6 +5,7 @@
 use super::pty::{Child, Ending, Incoming};
 use super::{Abilities, Port, PortError, Wait};
 use crate::error::{Error, Kind, Result};
+use crate::port::loss::Loss;
 use std::process::Command;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ impl ProcessPort {
         let ending = self.child.finish();
         // POSIX, "Exit Status for Commands": the shell did not find the command.
         let why = if ending == Ending::Exited(127) { ": command not found" } else { "" };
-        PortError::Gone(format!("the process {ending}{why}"))
+        PortError::Gone(Loss::ProcessEnded(format!("{ending}{why}")))
     }
 }
 
@@ -130,14 +131,14 @@ mod tests {
         assert_eq!(port.name(), "exec:printf '%s|' 'a b' c");
         let (seen, error) = read_to_the_end(&mut port);
         assert_eq!(seen, "a b|c|");
-        assert_eq!(error, PortError::Gone("the process ended with status 0".to_owned()));
+        assert_eq!(error, PortError::Gone(Loss::ProcessEnded("ended with status 0".to_owned())));
     }
 
     #[test]
     fn writing_to_an_ended_process_reports_its_status() {
         let mut port = ProcessPort::open("false").unwrap();
         let (_, error) = read_to_the_end(&mut port);
-        assert_eq!(error, PortError::Gone("the process ended with status 1".to_owned()));
+        assert_eq!(error, PortError::Gone(Loss::ProcessEnded("ended with status 1".to_owned())));
         assert_eq!(port.write(b"x", wait()), Err(error));
     }
 
@@ -152,7 +153,7 @@ mod tests {
         port.write(b"\x03", wait()).unwrap();
         let (seen, error) = read_to_the_end(&mut port);
         assert_eq!(seen, "caught\n");
-        assert_eq!(error, PortError::Gone("the process ended with status 3".to_owned()));
+        assert_eq!(error, PortError::Gone(Loss::ProcessEnded("ended with status 3".to_owned())));
     }
 
     #[test]

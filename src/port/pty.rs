@@ -4,6 +4,7 @@
 //! if the host is killed, its terminal closes, which hangs up on the child's session.
 
 use super::{PortError, Wait};
+use crate::port::loss::Loss;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::{Errno, FdFlags};
@@ -214,12 +215,12 @@ impl Child {
         while !bytes.is_empty() {
             let (readable, writable) = self.poll(true, true, wait.slice()?);
             if readable && self.read(incoming) == Incoming::Closed {
-                return Err(PortError::Gone("the terminal is closed".to_owned()));
+                return Err(PortError::Gone(Loss::TerminalClosed));
             }
             if writable {
                 match self.write(bytes) {
                     Some(count) => bytes = &bytes[count..],
-                    None => return Err(PortError::Gone("the terminal is closed".to_owned())),
+                    None => return Err(PortError::Gone(Loss::TerminalClosed)),
                 }
             }
         }

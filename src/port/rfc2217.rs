@@ -219,7 +219,7 @@ impl Rfc2217Port {
             PortError::Timeout => {
                 Error::new(Kind::ConnectionFailedError, format!("`{}` does not accept settings", self.name))
             }
-            PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how)
+            PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how.to_string())
                 .with_help("close other clients: a server may accept one at a time"),
         }
     }

@@ -7,6 +7,7 @@ use super::options::{LineOptions, PortOptions};
 use super::{Abilities, Port, PortError, Wait, usb};
 use crate::error::{Error, Kind, Result};
 use crate::phrase::did_you_mean;
+use crate::port::loss::Loss;
 use std::time::Duration;
 
 #[cfg(unix)]
@@ -68,7 +69,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// An open serial port. Dropping it closes it.
 pub struct SerialPort {
     name: String,
-    gone: String,
+    gone: Loss,
     patience: Duration,
     link: Link,
     /// The lines as they are while the board runs.
@@ -88,7 +89,7 @@ impl SerialPort {
         let link = Link::open(path, options).map_err(|failure| explain(path, options, failure))?;
         Ok(SerialPort {
             name: path.to_owned(),
-            gone: format!("`{path}` is gone: the board was unplugged, or it restarted its USB"),
+            gone: Loss::Unplugged(path.to_owned()),
             patience: PATIENCE,
             link,
             lines: options.line.lines(),

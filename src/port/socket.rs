@@ -6,6 +6,7 @@
 use super::endpoint::Endpoint;
 use super::{Abilities, Port, PortError, Wait};
 use crate::error::{Error, Kind, Result};
+use crate::port::loss::Loss;
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -28,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
-    gone: String,
+    gone: Loss,
 }
 
 impl Connection {
@@ -43,7 +44,7 @@ impl Connection {
     fn open_within(endpoint: &Endpoint, name: &str, limit: Duration) -> Result<Connection> {
         let stream = connect(endpoint.clone(), limit).map_err(|failure| explain(endpoint, limit, failure))?;
         stream::prepare(&stream).map_err(|error| explain(endpoint, limit, Failure::System(error)))?;
-        Ok(Connection { stream, gone: format!("`{name}` closed the connection") })
+        Ok(Connection { stream, gone: Loss::Closed(name.to_owned()) })
     }
 
     #[cfg(unix)]
@@ -267,7 +268,7 @@ pub(super) mod tests {
         }
         assert!(heard == every);
         server.join();
-        let gone = PortError::Gone(format!("`{}` closed the connection", port.name()));
+        let gone = PortError::Gone(Loss::Closed(port.name().to_owned()));
         assert_eq!(port.read(&mut heard, soon()), Err(gone.clone()));
         assert_eq!(port.read_available(&mut heard), Err(gone));
     }
@@ -291,7 +292,7 @@ pub(super) mod tests {
         let much = vec![0; 64 << 20];
         assert_eq!(connection.write(&much, Wait::for_at_most(Duration::from_millis(50))), Err(PortError::Timeout));
         let patience = Duration::from_millis(50);
-        let stuck = stream::write(&connection.stream, &much, soon(), patience, "gone");
+        let stuck = stream::write(&connection.stream, &much, soon(), patience, &Loss::SessionClosed);
         assert_eq!(stuck, Err(PortError::stuck(patience)));
         drop(done);
         server.join();

@@ -27,6 +27,7 @@ pub use record::Recorder;
 pub use replay::ReplayPort;
 
 use super::{Abilities, PortError};
+use crate::port::loss::Loss;
 use std::fmt::Write as _;
 
 /// The first line.
@@ -119,7 +120,7 @@ fn failure_text(error: &PortError) -> String {
     match error {
         PortError::Timeout => "timeout".to_owned(),
         PortError::Interrupted => "interrupted".to_owned(),
-        PortError::Gone(how) => format!("gone {}", quote(how.as_bytes())),
+        PortError::Gone(how) => format!("gone {}", quote(how.to_string().as_bytes())),
     }
 }
 
@@ -129,7 +130,7 @@ fn failure(text: &str) -> Option<PortError> {
         "interrupted" => Some(PortError::Interrupted),
         _ => {
             let (how, rest) = unquote(text.strip_prefix("gone ")?)?;
-            rest.is_empty().then(|| PortError::Gone(String::from_utf8_lossy(&how).into_owned()))
+            rest.is_empty().then(|| PortError::Gone(Loss::Other(String::from_utf8_lossy(&how).into_owned())))
         }
     }
 }

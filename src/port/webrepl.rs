@@ -13,6 +13,7 @@ use super::websocket::{self, Control, Decoder, Opcode};
 use super::{Abilities, Port, PortError, Wait};
 use crate::bound;
 use crate::error::{Error, Kind, Result};
+use crate::port::loss::Loss;
 use std::time::{Duration, Instant};
 
 /// WebREPL's default port number.
@@ -37,7 +38,7 @@ pub struct WebReplPort {
     /// Bytes sent since the board last sent something.
     unanswered: usize,
     /// Why the connection ended.
-    gone: Option<String>,
+    gone: Option<Loss>,
 }
 
 impl WebReplPort {
@@ -143,7 +144,7 @@ impl WebReplPort {
                 Error::new(Kind::Interrupted, format!("interrupted while opening `{}`", self.name))
             }
             PortError::Timeout => self.failed("did not respond as a WebREPL"),
-            PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how)
+            PortError::Gone(how) => Error::new(Kind::ConnectionFailedError, how.to_string())
                 .with_help("close other clients, also in browsers: a board accepts one at a time"),
         }
     }
@@ -151,7 +152,8 @@ impl WebReplPort {
     /// Sends a complete frame: half a frame would break all that follow.
     fn send(&mut self, opcode: Opcode, payload: &[u8], wait: Wait) -> Result<(), PortError> {
         wait.slice()?;
-        let mask = random().map_err(|error| PortError::Gone(error.message().to_owned()))?;
+        let mask = random()
+            .map_err(|error| PortError::Gone(Loss::system("the connection has no randomness", error.message())))?;
         let mut frame = Vec::with_capacity(payload.len() + 14);
         websocket::encode(opcode, payload, mask, &mut frame);
         self.connection.write_whole(&frame)
@@ -177,11 +179,8 @@ impl WebReplPort {
         }
         if self.early.len() > bound::UNREAD {
             self.early.clear();
-            self.gone = Some(format!(
-                "`{}` sent more than {} and accepted nothing",
-                self.name,
-                bound::shown(bound::UNREAD as u64)
-            ));
+            let limit = bound::shown(bound::UNREAD as u64);
+            self.gone = Some(Loss::Protocol(format!("`{}` sent more than {limit} and accepted nothing", self.name)));
         }
         for control in said {
             match control {
@@ -190,11 +189,13 @@ impl WebReplPort {
                 }
                 Control::Close(words) => {
                     let _ = self.send(Opcode::Close, b"\x03\xe8", Wait { deadline: None, interruptible: false });
-                    let words = if words.is_empty() { words } else { format!(": {words}") };
-                    self.gone = Some(format!("`{}` closed the connection{words}", self.name));
+                    self.gone = Some(match words.as_str() {
+                        "" => Loss::Closed(self.name.clone()),
+                        words => Loss::Protocol(format!("`{}` closed the connection: {words}", self.name)),
+                    });
                 }
                 Control::Broken(how) => {
-                    self.gone = Some(format!("`{}` sent an invalid WebSocket frame: {how}", self.name))
+                    self.gone = Some(Loss::Protocol(format!("`{}` sent an invalid WebSocket frame: {how}", self.name)));
                 }
             }
         }

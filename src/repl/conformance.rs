@@ -277,7 +277,7 @@ pub enum Finding {
     /// The board or its port lacks a needed feature. Holds the feature.
     Absent(&'static str),
     /// A reply was wrong.
-    Differs(Deviation),
+    Differs(Box<Deviation>),
 }
 
 /// An exchange with a wrong reply.
@@ -321,19 +321,21 @@ pub fn hold(port: &mut dyn Port, scene: &Scene, conditions: &Conditions, wait: W
     match outcome {
         Ok(()) => Ok(Finding::Conforms),
         Err(Stop::Absent(reason)) => Ok(Finding::Absent(reason)),
-        Err(Stop::Deviates(Deviation { why: why @ (PortError::Gone(_) | PortError::Interrupted), .. })) => Err(why),
-        Err(Stop::Deviates(deviation)) => Ok(Finding::Differs(deviation)),
+        Err(Stop::Deviates(deviation)) => match deviation.why {
+            PortError::Gone(_) | PortError::Interrupted => Err(deviation.why),
+            PortError::Timeout => Ok(Finding::Differs(deviation)),
+        },
     }
 }
 
 /// Why a scene ends early.
 enum Stop {
     Absent(&'static str),
-    Deviates(Deviation),
+    Deviates(Box<Deviation>),
 }
 
-impl From<Deviation> for Stop {
-    fn from(deviation: Deviation) -> Stop {
+impl From<Box<Deviation>> for Stop {
+    fn from(deviation: Box<Deviation>) -> Stop {
         Stop::Deviates(deviation)
     }
 }
@@ -369,15 +371,17 @@ pub fn exchange(
     answer: &[&[u8]],
     absent: &[(&[u8], &str)],
     wait: Wait,
-) -> Result<Vec<u8>, Deviation> {
+) -> Result<Vec<u8>, Box<Deviation>> {
     let wait = wait.until(Some(std::time::Instant::now() + EXCHANGE_LIMIT));
     let mut got = Vec::new();
-    let deviation = |got: &[u8], why: PortError| Deviation {
-        what: what.to_owned(),
-        sent: shown(send),
-        expected: answer.iter().map(|part| shown(part)).collect::<Vec<_>>().join("…"),
-        got: shown(got),
-        why,
+    let deviation = |got: &[u8], why: PortError| {
+        Box::new(Deviation {
+            what: what.to_owned(),
+            sent: shown(send),
+            expected: answer.iter().map(|part| shown(part)).collect::<Vec<_>>().join("…"),
+            got: shown(got),
+            why,
+        })
     };
     port.write(send, wait).map_err(|why| deviation(&got, why))?;
     while !answers(&got, end, answer) && !absent.iter().any(|(other, _)| answers(&got, end, &[other])) {

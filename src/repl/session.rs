@@ -16,6 +16,7 @@ mod upload;
 mod way_in;
 
 use super::reply::{self, Decoder, Prelude, RAW_BANNER, Reply, ReplyFrame};
+use crate::port::loss::Loss;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::time::{Duration, Instant};
 use stop::Unsettled;
@@ -49,7 +50,7 @@ pub enum Failure {
     /// The board restarted. The session is closed.
     Restarted,
     /// The connection is lost. The session is closed.
-    Lost(String),
+    Lost(Loss),
     /// The board no longer responds as a raw REPL. The session is closed.
     Stuck(Seen),
 }
@@ -494,7 +495,7 @@ impl Session {
             let wait = Wait::for_at_most(Duration::from_secs(1)).undisturbed();
             // Do not wait for the reply: the session ends here.
             let _ = self.port.write(b"\x02", wait);
-            self.closed = Some(Failure::Lost("the session was closed".to_owned()));
+            self.closed = Some(Failure::Lost(Loss::SessionClosed));
         }
     }
 }

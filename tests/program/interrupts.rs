@@ -272,7 +272,7 @@ fn ctrl_c_on_a_terminal() {
         }
     };
     let seen = String::from_utf8_lossy(&seen).replace('\r', "");
-    assert_eq!(end, "the process ended with status 130", "{seen}");
+    assert_eq!(end.to_string(), "the process ended with status 130", "{seen}");
     assert!(seen.starts_with("spinning\noff\nerror: `Bench`: task `spin`: interrupted\n"), "{seen}");
 }
 

@@ -19,6 +19,7 @@ mod repl;
 mod tests;
 
 use belay_script::interrupt;
+use belay_script::port::loss::Loss;
 use belay_script::port::{Abilities, Port, PortError, Wait};
 pub use log::Log;
 use output::Output;
@@ -287,7 +288,9 @@ impl Port for FakeBoard {
             return Err(gone());
         }
         if wait.deadline.is_none() {
-            return Err(PortError::Gone("the fake board is silent, and the wait has no deadline".to_owned()));
+            return Err(PortError::Gone(Loss::Other(
+                "the fake board is silent, and the wait has no deadline".to_owned(),
+            )));
         }
         state.log.timeouts += 1;
         state.output.let_late_bytes_come();
@@ -296,5 +299,5 @@ impl Port for FakeBoard {
 }
 
 fn gone() -> PortError {
-    PortError::Gone("the fake board was unplugged".to_owned())
+    PortError::Gone(Loss::Other("the fake board was unplugged".to_owned()))
 }

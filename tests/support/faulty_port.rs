@@ -4,6 +4,7 @@
 //! one the link is as good as the board's own.
 
 use belay_script::Result;
+use belay_script::port::loss::Loss;
 use belay_script::port::sim::{SimOptions, SimPort};
 use belay_script::port::{Abilities, Port, PortError, Wait};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -112,7 +113,7 @@ struct FaultyPort {
 }
 
 fn unplugged() -> PortError {
-    PortError::Gone("the test unplugged it".to_owned())
+    PortError::Gone(Loss::Other("the test unplugged it".to_owned()))
 }
 
 impl FaultyPort {

@@ -4,6 +4,7 @@
 //! port is opened again.
 
 use crate::device::PortOpener;
+use crate::port::loss::Loss;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -76,7 +77,7 @@ struct Plugged {
 impl Plugged {
     fn alive(&self) -> std::result::Result<(), PortError> {
         match self.cut {
-            true => Err(PortError::Gone("the self test has cut the connection".to_owned())),
+            true => Err(PortError::Gone(Loss::CutOnPurpose)),
             false => Ok(()),
         }
     }

@@ -9,6 +9,7 @@
 use super::modes::make_raw;
 use super::pump::{self, Client, Look};
 use crate::error::{Error, Kind, Result};
+use crate::port::loss::Loss;
 use crate::port::{Port, PortError, Wait};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_getfl, fcntl_setfl, open};
@@ -124,7 +125,7 @@ impl Terminal {
         match poll(&mut watched, Some(&timeout)) {
             Ok(_) => Ok(watched[0].revents()),
             Err(rustix::io::Errno::INTR) => Ok(PollFlags::empty()),
-            Err(error) => Err(PortError::Gone(format!("the pseudo-terminal fails: {error}"))),
+            Err(error) => Err(PortError::Gone(Loss::system("the pseudo-terminal fails", error))),
         }
     }
 }
@@ -164,7 +165,7 @@ impl Client for Terminal {
                 Err(rustix::io::Errno::AGAIN) => break,
                 Err(rustix::io::Errno::INTR) => {}
                 Err(rustix::io::Errno::IO) => backlog.clear(),
-                Err(error) => return Err(PortError::Gone(format!("the pseudo-terminal fails: {error}"))),
+                Err(error) => return Err(PortError::Gone(Loss::system("the pseudo-terminal fails", error))),
             }
         }
         Ok(())
@@ -198,7 +199,7 @@ mod tests {
         }
         fn write(&mut self, bytes: &[u8], _wait: Wait) -> std::result::Result<(), PortError> {
             if bytes.contains(&0) {
-                return Err(PortError::Gone("the test ended it".to_owned()));
+                return Err(PortError::Gone(Loss::SessionClosed));
             }
             self.0.extend_from_slice(bytes);
             Ok(())

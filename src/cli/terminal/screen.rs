@@ -12,6 +12,7 @@ use crate::device::{self, Conversation};
 use crate::diagnostic::Diagnostic;
 use crate::disk::reason;
 use crate::error::Error;
+use crate::port::loss::Loss;
 use crate::port::{Port, PortError, Wait};
 use rustix::stdio::stdin;
 use rustix::termios::isatty;
@@ -106,7 +107,7 @@ impl Client for Screen {
         match input::is_readable(wait) {
             Ok(true) => Ok(Look::Readable),
             Ok(false) => Ok(Look::Idle),
-            Err(error) => Err(PortError::Gone(format!("standard input cannot be watched: {error}"))),
+            Err(error) => Err(PortError::Gone(Loss::system("standard input cannot be watched", error))),
         }
     }
 

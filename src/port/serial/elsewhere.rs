@@ -1,6 +1,7 @@
 //! A serial port without `poll`, that is on Windows: reads and writes with short timeouts.
 
 use super::{ControlLine, Failure, PathKind, set_lines};
+use crate::port::loss::Loss;
 use crate::port::options::PortOptions;
 use crate::port::{PortError, Wait, usb};
 use std::io::{ErrorKind, Read, Write};
@@ -43,15 +44,15 @@ impl Link {
         set_lines(self.line.as_mut(), lines);
     }
 
-    pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
+    pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &Loss) -> Result<usize, PortError> {
         match self.line.bytes_to_read() {
             Ok(0) => Ok(0),
             Ok(_) => self.read(buffer, Wait::for_at_most(Duration::from_millis(1)).undisturbed(), gone),
-            Err(_) => Err(PortError::Gone(gone.to_owned())),
+            Err(_) => Err(PortError::Gone(gone.clone())),
         }
     }
 
-    pub(super) fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+    pub(super) fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait, gone: &Loss) -> Result<usize, PortError> {
         let mut chunk = vec![0; 64 * 1024];
         loop {
             let slice = match wait.slice() {
@@ -60,11 +61,11 @@ impl Link {
             };
             // The driver counts in milliseconds; 0 means either no wait or an endless one, depending on the driver.
             let limit = slice.unwrap_or_default().max(Duration::from_millis(1));
-            self.line.set_timeout(limit).map_err(|_| PortError::Gone(gone.to_owned()))?;
+            self.line.set_timeout(limit).map_err(|_| PortError::Gone(gone.clone()))?;
             let count = match self.line.read(&mut chunk) {
                 Ok(count) => count,
                 Err(error) if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => 0,
-                Err(_) => return Err(PortError::Gone(gone.to_owned())),
+                Err(_) => return Err(PortError::Gone(gone.clone())),
             };
             buffer.extend_from_slice(&chunk[..count]);
             if slice.is_none() {
@@ -81,19 +82,19 @@ impl Link {
         mut bytes: &[u8],
         wait: Wait,
         patience: Duration,
-        gone: &str,
+        gone: &Loss,
     ) -> Result<(), PortError> {
         let mut progress = Instant::now();
         while !bytes.is_empty() {
             let limit = wait.slice()?.max(Duration::from_millis(1));
-            self.line.set_timeout(limit).map_err(|_| PortError::Gone(gone.to_owned()))?;
+            self.line.set_timeout(limit).map_err(|_| PortError::Gone(gone.clone()))?;
             match self.line.write(bytes) {
                 Ok(count) if count > 0 => {
                     bytes = bytes.get(count..).unwrap_or_default();
                     progress = Instant::now();
                 }
                 Err(error) if !matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::Interrupted) => {
-                    return Err(PortError::Gone(gone.to_owned()));
+                    return Err(PortError::Gone(gone.clone()));
                 }
                 _ if progress.elapsed() >= patience => return Err(PortError::stuck(patience)),
                 _ => {}

@@ -1,6 +1,7 @@
 //! A serial port tested against the other end of a pseudo-terminal.
 
 use super::*;
+use crate::port::loss::Loss;
 use rustix::fd::OwnedFd;
 use rustix::pty::OpenptFlags;
 use std::time::Instant;
@@ -167,7 +168,7 @@ fn an_unplugged_board_is_gone() {
         port.read(&mut got, soon()).unwrap();
     }
     drop(board);
-    let gone = PortError::Gone(format!("`{path}` is gone: the board was unplugged, or it restarted its USB"));
+    let gone = PortError::Gone(Loss::Unplugged(path.clone()));
     assert_eq!(port.read(&mut got, Wait { deadline: None, interruptible: false }), Err(gone.clone()));
     assert_eq!(port.write(b"x", soon()), Err(gone));
     assert_eq!(got, b"last words");

@@ -5,6 +5,7 @@
 //! (TIOCEXCL and a file lock) that keeps out later openers, including us.
 
 use super::{ControlLine, Failure, PathKind, set_lines};
+use crate::port::loss::Loss;
 use crate::port::options::PortOptions;
 use crate::port::{PortError, Wait, descriptor};
 use rustix::fs::{FileType, Mode, OFlags};
@@ -117,15 +118,15 @@ impl Link {
         self.fd.as_fd()
     }
 
-    pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
-        descriptor::read_available(self.fd.as_fd(), buffer).map_err(|_| PortError::Gone(gone.to_owned()))
+    pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &Loss) -> Result<usize, PortError> {
+        descriptor::read_available(self.fd.as_fd(), buffer).map_err(|_| PortError::Gone(gone.clone()))
     }
 
-    pub(super) fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+    pub(super) fn read(&mut self, buffer: &mut Vec<u8>, wait: Wait, gone: &Loss) -> Result<usize, PortError> {
         descriptor::read(self.fd.as_fd(), buffer, wait, gone)
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8], wait: Wait, patience: Duration, gone: &str) -> Result<(), PortError> {
+    pub(super) fn write(&mut self, bytes: &[u8], wait: Wait, patience: Duration, gone: &Loss) -> Result<(), PortError> {
         let result = descriptor::write(self.fd.as_fd(), bytes, wait, patience, gone);
         self.failed = result.is_err();
         result

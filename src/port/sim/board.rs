@@ -9,6 +9,7 @@ use super::interrupt::{Interrupter, Press};
 use super::life::{Body, Cause, Event, Life};
 use super::receive::Receiver;
 use crate::error::{Error, Kind, Result};
+use crate::port::loss::Loss;
 use crate::port::pty::Ending;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::collections::VecDeque;
@@ -46,7 +47,7 @@ pub struct SimPort {
     /// When the process was last written to.
     written: Option<Instant>,
     short_lives: u32,
-    gone: Option<String>,
+    gone: Option<Loss>,
     /// Whether no user code has run: the flash was empty.
     fresh: bool,
 }
@@ -86,7 +87,7 @@ impl SimPort {
                 Err(PortError::Gone(reason)) => {
                     let help = "use a flash file that is empty or holds a littlefs of this size; set `BELAY_SCRIPT_MICROPYTHON` \
                         for another interpreter";
-                    return Err(failed(reason).with_help(help));
+                    return Err(failed(reason.to_string()).with_help(help));
                 }
                 Err(_) => return Err(Error::new(Kind::Interrupted, "interrupted while the simulated board started")),
             }
@@ -218,8 +219,8 @@ impl SimPort {
     fn ended(&mut self, ending: Ending) -> Result<(), PortError> {
         match ending {
             Ending::Exited(_) => self.reset(Cause::Soft),
-            Ending::Signalled(_) => self.leave(format!("the simulated board {ending}")),
-            Ending::ClosedTerminal => self.leave("the simulated board closed its terminal".to_owned()),
+            Ending::Signalled(_) => self.leave(Loss::SimulatorEnded(ending.to_string())),
+            Ending::ClosedTerminal => self.leave(Loss::SimulatorEnded("closed its terminal".to_owned())),
         }
     }
 
@@ -228,7 +229,7 @@ impl SimPort {
         let short = !self.life.screen.prompted() && self.life.born.elapsed() < SHORT_LIFE;
         self.short_lives = if short { self.short_lives + 1 } else { 0 };
         if self.short_lives >= SHORT_LIVES {
-            return self.leave("the simulated board keeps resetting: check its boot.py and main.py".to_owned());
+            return self.leave(Loss::SimulatorEnded("keeps resetting: check its boot.py and main.py".to_owned()));
         }
         let raw = cause == Cause::Soft && self.life.is_raw();
         if cause == Cause::Soft {
@@ -255,11 +256,11 @@ impl SimPort {
                 self.receiver = Receiver::new(self.body.profile.buffer, Instant::now());
                 Ok(())
             }
-            Err(error) => self.leave(format!("the simulated board failed to restart: {error}")),
+            Err(error) => self.leave(Loss::SimulatorEnded(format!("failed to restart: {error}"))),
         }
     }
 
-    fn leave(&mut self, reason: String) -> Result<(), PortError> {
+    fn leave(&mut self, reason: Loss) -> Result<(), PortError> {
         self.gone = Some(reason.clone());
         Err(PortError::Gone(reason))
     }

@@ -10,6 +10,7 @@ use super::flash::{Flash, file_of, random_text};
 use super::interpreter::Interpreter;
 use super::profile::Profile;
 use super::screen::{Mode, RAW_BANNER, Screen};
+use crate::port::loss::Loss;
 use crate::port::pty::{Child, Ending, Incoming};
 use std::fs::File;
 use std::io;
@@ -170,7 +171,7 @@ pub(super) enum Event {
     /// The board announced its reset; the process has been killed.
     Reset(Cause),
     /// The start failed; the reason.
-    Failed(String),
+    Failed(Loss),
 }
 
 /// A running process.
@@ -280,7 +281,7 @@ impl Life {
         let text = text.split("\nMicroPython ").next().unwrap_or_default();
         let line = text.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with(">>>"));
         let line = line.map(|line| format!(": {line}")).unwrap_or_default();
-        Event::Failed(format!("the simulated board failed to start, {reason}{line}"))
+        Event::Failed(Loss::SimulatorEnded(format!("failed to start, {reason}{line}")))
     }
 
     /// Passes on the output that is for the host.

@@ -1,6 +1,7 @@
 //! Tests of simulated boards over their raw REPL.
 
 use super::{SimOptions, SimPort};
+use crate::port::loss::Loss;
 use crate::port::{Port, PortError, Wait};
 use std::time::{Duration, Instant};
 
@@ -98,7 +99,7 @@ impl Board {
         loop {
             match self.port.read(&mut self.seen, wait) {
                 Ok(_) => {}
-                Err(PortError::Gone(reason)) => return reason,
+                Err(PortError::Gone(reason)) => return reason.to_string(),
                 Err(error) => panic!("{error}"),
             }
         }
@@ -309,7 +310,7 @@ fn a_killed_board_is_gone() {
     rustix::process::kill_process(board.port.process(), rustix::process::Signal::KILL).unwrap();
     assert_eq!(board.gone(), "the simulated board was killed by signal 9");
     let error = board.port.write(b"x", Wait::for_at_most(Duration::from_secs(1))).unwrap_err();
-    assert_eq!(error, PortError::Gone("the simulated board was killed by signal 9".to_owned()));
+    assert_eq!(error, PortError::Gone(Loss::SimulatorEnded("was killed by signal 9".to_owned())));
 }
 
 #[test]

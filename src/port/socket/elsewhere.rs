@@ -1,5 +1,6 @@
 //! A TCP stream without `poll`, that is on Windows: reads and writes with short timeouts.
 
+use crate::port::loss::Loss;
 use crate::port::{PortError, Wait};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
@@ -27,15 +28,15 @@ fn take(mut stream: &TcpStream, buffer: &mut Vec<u8>) -> io::Result<usize> {
     }
 }
 
-pub(super) fn read_available(stream: &TcpStream, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
+pub(super) fn read_available(stream: &TcpStream, buffer: &mut Vec<u8>, gone: &Loss) -> Result<usize, PortError> {
     let taken = stream.set_nonblocking(true).and_then(|()| {
         let taken = take(stream, buffer);
         stream.set_nonblocking(false).and(taken)
     });
-    taken.map_err(|_| PortError::Gone(gone.to_owned()))
+    taken.map_err(|_| PortError::Gone(gone.clone()))
 }
 
-pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &Loss) -> Result<usize, PortError> {
     loop {
         let slice = match wait.slice() {
             Err(PortError::Timeout) => None,
@@ -51,7 +52,7 @@ pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &
         match taken {
             Ok(0) => {}
             Ok(count) => return Ok(count),
-            Err(_) => return Err(PortError::Gone(gone.to_owned())),
+            Err(_) => return Err(PortError::Gone(gone.clone())),
         }
     }
 }
@@ -61,7 +62,7 @@ pub(super) fn write(
     mut bytes: &[u8],
     wait: Wait,
     patience: Duration,
-    gone: &str,
+    gone: &Loss,
 ) -> Result<(), PortError> {
     let mut progress = Instant::now();
     while !bytes.is_empty() {
@@ -71,7 +72,7 @@ pub(super) fn write(
                 bytes = bytes.get(count..).unwrap_or_default();
                 progress = Instant::now();
             }
-            Err(error) if !is_idle(&error) => return Err(PortError::Gone(gone.to_owned())),
+            Err(error) if !is_idle(&error) => return Err(PortError::Gone(gone.clone())),
             _ if progress.elapsed() >= patience => return Err(PortError::stuck(patience)),
             _ => {}
         }

@@ -1,5 +1,6 @@
 //! A TCP stream on Unix: a non-blocking descriptor.
 
+use crate::port::loss::Loss;
 use crate::port::{PortError, Wait, descriptor};
 use rustix::net::sockopt;
 use std::io;
@@ -35,12 +36,12 @@ fn acknowledge(stream: &TcpStream) {
     let _ = stream;
 }
 
-pub(super) fn read_available(stream: &TcpStream, buffer: &mut Vec<u8>, gone: &str) -> Result<usize, PortError> {
+pub(super) fn read_available(stream: &TcpStream, buffer: &mut Vec<u8>, gone: &Loss) -> Result<usize, PortError> {
     acknowledge(stream);
-    descriptor::read_available(stream.as_fd(), buffer).map_err(|_| PortError::Gone(gone.to_owned()))
+    descriptor::read_available(stream.as_fd(), buffer).map_err(|_| PortError::Gone(gone.clone()))
 }
 
-pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &str) -> Result<usize, PortError> {
+pub(super) fn read(stream: &TcpStream, buffer: &mut Vec<u8>, wait: Wait, gone: &Loss) -> Result<usize, PortError> {
     acknowledge(stream);
     descriptor::read(stream.as_fd(), buffer, wait, gone)
 }
@@ -50,7 +51,7 @@ pub(super) fn write(
     bytes: &[u8],
     wait: Wait,
     patience: Duration,
-    gone: &str,
+    gone: &Loss,
 ) -> Result<(), PortError> {
     descriptor::write(stream.as_fd(), bytes, wait, patience, gone)
 }

@@ -4,6 +4,7 @@ use super::{ABILITIES, Event, HEADER, quote, unquote};
 use crate::bound;
 use crate::disk;
 use crate::error::{Error, Kind, Result};
+use crate::port::loss::Loss;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -28,7 +29,7 @@ pub struct ReplayPort {
     idle: bool,
     /// The last line of the session.
     last: usize,
-    gone: Option<String>,
+    gone: Option<Loss>,
 }
 
 /// How long a wait without data takes at most.
@@ -138,7 +139,7 @@ impl ReplayPort {
             Some((line, _)) => format!("at line {line}"),
             None => format!("after line {}", self.last),
         };
-        let how = format!("the session differs from `{}` {place}: {how}", self.name);
+        let how = Loss::Deviates(format!("`{}` {place}: {how}", self.name));
         self.gone = Some(how.clone());
         PortError::Gone(how)
     }

@@ -1,6 +1,7 @@
 //! Tests of recordings, without a board.
 
 use super::*;
+use crate::port::loss::Loss;
 use crate::port::{Port, Wait};
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -62,7 +63,7 @@ fn recorded() -> (String, Said) {
         Err(PortError::Timeout),
         Err(PortError::Interrupted),
         Ok(b"\xff beep".to_vec()),
-        Err(PortError::Gone("it is \"gone\"".to_owned())),
+        Err(PortError::Gone(Loss::Other("it is \"gone\"".to_owned()))),
     ]);
     let mut port = recorder.record(Box::new(Scripted(script)));
     assert_eq!(port.agree_on_token("abc".to_owned()), "abc");
@@ -132,7 +133,7 @@ fn differences_name_the_line() {
     let case = |work: fn(&mut ReplayPort) -> Result<(), PortError>, expected: &str| {
         let mut port = ReplayPort::parse(&text, 0).unwrap();
         let Err(PortError::Gone(how)) = work(&mut port) else { panic!("no difference: {expected}") };
-        assert_eq!(how, format!("the session differs from `` {expected}"));
+        assert_eq!(how.to_string(), format!("the session differs from `` {expected}"));
         assert_eq!(port.write(b"x", soon()), Err(PortError::Gone(how)), "it stays gone");
     };
     let read = |port: &mut ReplayPort| port.read(&mut Vec::new(), soon()).map(drop);
@@ -196,8 +197,8 @@ proptest! {
             0 => Event::Written(bytes),
             1 => Event::Read(bytes),
             2 => Event::Found(bytes),
-            3 => Event::Failed(PortError::Gone(how)),
-            4 => Event::Refused(PortError::Gone(how)),
+            3 => Event::Failed(PortError::Gone(Loss::Other(how))),
+            4 => Event::Refused(PortError::Gone(Loss::Other(how))),
             _ => Event::Failed(PortError::Timeout),
         };
         let text = event.to_text();

@@ -1,6 +1,7 @@
 //! Tests against a server that behaves like a board's.
 
 use super::*;
+use crate::port::loss::Loss;
 use crate::port::socket::tests::{Server, soon};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -84,7 +85,7 @@ fn drops_a_flood() {
     // While the host writes, it reads the board only for signs of progress.
     let error = port.write(&vec![b'a'; 1 << 20], soon()).unwrap_err();
     assert!(
-        matches!(&error, PortError::Gone(how) if how.ends_with("sent more than 1 MiB and accepted nothing")),
+        matches!(&error, PortError::Gone(how) if how.to_string().ends_with("sent more than 1 MiB and accepted nothing")),
         "{error:?}"
     );
     assert!(port.early.capacity() + port.raw.capacity() < 4 * bound::UNREAD);
@@ -187,7 +188,7 @@ fn reports_the_end_after_the_last_output() {
         }
     };
     assert!(seen.ends_with(b"bye"));
-    let gone = PortError::Gone(format!("`{}` closed the connection: reset", port.name()));
+    let gone = PortError::Gone(Loss::Protocol(format!("`{}` closed the connection: reset", port.name())));
     assert_eq!(ended, gone);
     assert_eq!(port.write(b"x", soon()), Err(gone.clone()));
     assert_eq!(port.read_available(&mut seen), Err(gone));
