@@ -47,5 +47,8 @@ pub struct Settled {
 /// Finds what surrounds the script at a path. Modules among the open texts are read from these.
 pub type Settle = dyn Fn(&Path, OpenTexts) -> Result<Settled, Diagnostic> + Send + Sync;
 
+#[cfg(test)]
+mod tests;
+
 pub use server::serve;
 pub use silent::Silent;

@@ -26,6 +26,9 @@ const CONTEXTUAL: &[&str] = &[
     "teardown_all",
 ];
 
+/// How many tokens the search for a closing bracket looks at.
+const FURTHEST: usize = 2000;
+
 /// An open bracket.
 struct Open {
     sign: char,
@@ -185,10 +188,12 @@ impl<'t> Builder<'t> {
         number
     }
 
-    /// The index after the token that closes the bracket at `at`; the end of the code if none does.
+    /// The index after the token that closes the bracket at `at`; where the search ends if none does. It looks a bounded way
+    /// ahead, so that many open brackets take linear time.
     pub fn after_bracket(&self, at: usize) -> usize {
         let mut depth = 0_usize;
-        for next in at..self.code.len() {
+        let end = self.code.len().min(at + FURTHEST);
+        for next in at..end {
             match self.token(next) {
                 (TokenKind::Sign, "(" | "[" | "{") => depth += 1,
                 (TokenKind::Sign, ")" | "]" | "}") => depth = depth.saturating_sub(1),
@@ -199,7 +204,7 @@ impl<'t> Builder<'t> {
                 return next + 1;
             }
         }
-        self.code.len()
+        end
     }
 
     /// Handles the token at `at`; gives the index of the next one.
@@ -295,6 +300,10 @@ impl<'t> Builder<'t> {
             self.pop(range.start);
         }
         self.pop(range.end);
+        // The block of a method ends it.
+        if sign == "}" && self.stack.last().is_some_and(|open| open.sign == '|' && open.symbol.is_some()) {
+            self.pop(range.end);
+        }
     }
 
     /// A closure at a `|`, or an operator.
@@ -379,6 +388,9 @@ impl<'t> Builder<'t> {
         }
         if let Some(next) = self.block_word(at, word) {
             return next;
+        }
+        if word == "_" {
+            return at + 1;
         }
         if !KEYWORDS.contains(&word) || CONTEXTUAL.contains(&word) {
             self.name(at, Form::Plain);
