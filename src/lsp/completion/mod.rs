@@ -2,6 +2,7 @@
 //!
 //! Invariant: every candidate begins with what is written before the cursor, and replaces exactly the word there.
 
+mod options;
 mod python;
 mod strings;
 
@@ -71,7 +72,7 @@ pub fn complete(
     if let Some(found) = strings::candidates(&asked, station) {
         return found;
     }
-    let found = asked.names(station);
+    let found = options::candidates(&asked).unwrap_or_else(|| asked.names(station));
     asked.finish(found)
 }
 

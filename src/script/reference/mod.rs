@@ -7,6 +7,8 @@ pub(crate) mod definitions;
 pub(crate) mod help;
 #[cfg(feature = "lsp")]
 pub(crate) mod natives;
+#[cfg(feature = "lsp")]
+pub(crate) mod options;
 mod pages;
 
 pub use pages::*;

@@ -82,6 +82,18 @@ fn names_of_the_script_and_of_the_language_are_offered() {
 }
 
 #[test]
+fn maps_offer_the_options_of_their_function() {
+    let mut client = Client::new();
+    let found = complete(&mut client, "measure(\"a\", [1, 2], #{ unit: \"V\", m^");
+    assert!(labels(&found).contains(&"marginal_min") && !labels(&found).contains(&"measure"), "{found:?}");
+    let found = complete(&mut client, "device B {}\nlet b = B.open(#{ ^ });");
+    assert!(labels(&found).contains(&"timeout"), "{found:?}");
+    // A value is an expression.
+    let found = complete(&mut client, "measure(\"a\", 1, #{ min: me^");
+    assert!(labels(&found).contains(&"measure"), "{found:?}");
+}
+
+#[test]
 fn strings_offer_modules_ports_and_boards() {
     let mut client = Client::new();
     client.write("lib/pico.rhai", "");

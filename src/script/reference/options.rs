@@ -1,0 +1,22 @@
+//! The options that functions take in a map, for completion.
+//!
+//! Invariant: the lists are those that the functions themselves read.
+
+use crate::script::natives::{measure, operator};
+use crate::script::objects::{exec, opening, sync};
+
+/// The options of a function; empty if it takes none.
+pub(crate) fn of(function: &str) -> &'static [&'static str] {
+    match function {
+        "measure" => measure::OPTIONS,
+        "ask" => operator::ASK,
+        "confirm" => operator::CONFIRM,
+        "instruct" => operator::INSTRUCT,
+        "for_each_board" => &["jobs"],
+        "sync" | "sync_dependencies" => sync::OPTIONS,
+        "exec" => exec::OPTIONS,
+        "mount" => &["write"],
+        "open" | "session" => opening::OPTIONS,
+        _ => &[],
+    }
+}
