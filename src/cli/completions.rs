@@ -1,12 +1,26 @@
-//! `completions`: scripts for the user's shell.
+//! `completions`: scripts for the user's shell, and the answers to what these scripts ask.
 //!
-//! Uses clap_complete.
+//! Uses clap_complete, whose scripts start the program for each Tab. Invariant: an answer opens no board and runs no script.
+
+mod values;
 
 use super::arguments::{Arguments, Completions, PROGRAM};
 use super::console::Console;
 use crate::diagnostic::Diagnostic;
 use clap::CommandFactory;
 use clap_complete::Shell;
+use clap_complete::env::{CompleteEnv, Shells};
+use std::process::ExitCode;
+
+/// The variable by which a shell asks: it holds the shell's name.
+const ASKED: &str = "BELAY_SCRIPT_COMPLETE";
+
+/// What lets zsh complete at the first Tab, too, if it has loaded the script from a folder of `fpath`.
+const ZSH_LOADED: &str = "
+if [[ \"${funcstack[1]}\" == _PROGRAM ]]; then
+    _clap_dynamic_completer_NAME \"$@\"
+fi
+";
 
 /// Prints the completion script; returns the exit status.
 ///
@@ -20,16 +34,29 @@ pub fn completions(completions: &Completions, console: &Console) -> Result<u8, D
 /// The completion script of a shell.
 pub fn script(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), PROGRAM, &mut script);
-    if shell == Shell::Bash {
-        script = mend_bash(&String::from_utf8_lossy(&script)).into_bytes();
+    if let Some(completer) = Shells::builtins().completer(&shell.to_string()) {
+        // Writing to memory cannot fail.
+        let _ = completer.write_registration(ASKED, PROGRAM, PROGRAM, PROGRAM, &mut script);
+    }
+    if shell == Shell::Zsh {
+        let name = PROGRAM.replace('-', "_");
+        script.extend_from_slice(ZSH_LOADED.replace("PROGRAM", PROGRAM).replace("NAME", &name).as_bytes());
     }
     script
 }
 
-/// clap_complete 4.6 writes the hyphen of a program's name in two ways, so that nothing is completed after a command
-/// (clap-rs/clap issue 6421). A script without that fault is left as it is.
-fn mend_bash(script: &str) -> String {
-    let told_apart = PROGRAM.replace('-', "__subcmd__");
-    script.replace(&told_apart, &PROGRAM.replace('-', "__"))
+/// Answers a shell, if it asks: the program then ends with this status.
+pub fn answer() -> Option<ExitCode> {
+    let shell = std::env::var(ASKED).ok().filter(|shell| !shell.is_empty())?;
+    let words: Vec<_> = std::env::args_os().collect();
+    let asked = values::Asked::of(&shell, &words);
+    let command = move || values::with_values(Arguments::command(), &asked);
+    let here = std::env::current_dir().ok();
+    let answered = CompleteEnv::with_factory(command).var(ASKED).try_complete(words, here.as_deref());
+    match answered {
+        Ok(true) => Some(ExitCode::SUCCESS),
+        Ok(false) => None,
+        // A shell shows nothing.
+        Err(_) => Some(ExitCode::FAILURE),
+    }
 }

@@ -69,6 +69,9 @@ pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
     if closed {
         output::say_closed();
     }
+    if let Some(answered) = completions::answer() {
+        return answered;
+    }
     let alone = std::env::args_os().len() == 1 && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let parsed = if alone { Arguments::try_parse_from([PROGRAM, "repl"]) } else { Arguments::try_parse() };
     let arguments = match parsed {

@@ -124,6 +124,12 @@ fn find(script: Option<&Path>) -> Option<PathBuf> {
     beside.into_iter().chain([PathBuf::from(FILE)]).find(|file| file.is_file())
 }
 
+/// The names of the boards of the script's station, without a word if there is none.
+pub fn board_names(script: Option<&Path>) -> Vec<String> {
+    let station = find(script).and_then(|file| Station::parse(&file, &read(&file).ok()?).ok());
+    station.into_iter().flat_map(|station| station.boards).map(|(name, _)| name).collect()
+}
+
 /// The text of a station's file.
 ///
 /// # Errors

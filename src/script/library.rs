@@ -7,7 +7,7 @@ use include_dir::{Dir, include_dir};
 pub(crate) static LIBRARY: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
 
 /// The names of the standard modules.
-pub(crate) fn library() -> Vec<String> {
+pub fn library() -> Vec<String> {
     let mut names: Vec<String> = LIBRARY
         .files()
         .filter_map(|file| file.path().file_stem())

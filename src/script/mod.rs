@@ -43,6 +43,7 @@ pub(crate) use language::{
     text::strip_comment,
     tokens::{Kind as TokenKind, Token as ScriptToken, Tokens},
 };
+pub use library::library as standard_modules;
 #[cfg(feature = "lsp")]
 pub(crate) use library::library_text;
 #[cfg(feature = "lsp")]

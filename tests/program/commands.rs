@@ -158,40 +158,6 @@ fn devices_name_the_simulated_board_when_there_are_none() {
     says(&["devices"], &[expected]);
 }
 
-#[test]
-fn completions_know_the_commands() {
-    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        says(
-            &["completions", shell],
-            &["belay-script", "devices", "no-reset", "flash-size", "bootloader", "timestamps", "selftest"],
-        );
-    }
-    let outcome = Program::new().args(["completions", "tcsh"]).outcome();
-    assert_eq!(outcome.status, Some(2));
-    assert!(outcome.stderr.contains("possible values: bash"), "{}", outcome.stderr);
-}
-
-/// Bash itself completes a command and an option.
-#[cfg(unix)]
-#[test]
-fn bash_completes() {
-    let script = says(&["completions", "bash"], &[]);
-    let ask = |words: &str, index: usize| {
-        let before = index - 1;
-        let program = format!(
-            "{script}
-            registered=$(complete -p belay-script); function=${{registered##*-F }}; function=${{function%% *}}
-            COMP_WORDS=({words}); COMP_CWORD={index}
-            \"$function\" belay-script \"${{COMP_WORDS[{index}]}}\" \"${{COMP_WORDS[{before}]}}\"
-            printf '%s\\n' \"${{COMPREPLY[@]}}\""
-        );
-        let output = std::process::Command::new("bash").args(["-c", &program]).output().expect("bash starts");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    assert_eq!(ask("belay-script dev", 1), "devices\n");
-    assert_eq!(ask("belay-script run --time", 2), "--timeout\n");
-}
-
 /// A reader that closes the output early, as `head` does, is not reported as a failure.
 #[cfg(unix)]
 #[test]

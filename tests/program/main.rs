@@ -21,6 +21,7 @@ mod checked;
 #[cfg(target_os = "linux")]
 mod clock_jumps;
 mod commands;
+mod completions;
 #[cfg(target_os = "linux")]
 mod divisions;
 mod documents;

@@ -85,6 +85,12 @@ impl Person {
         Person::begin(folder, command, args, env)
     }
 
+    /// Starts another program in `folder` with these variables of the environment.
+    #[track_caller]
+    pub fn start_other(folder: &std::path::Path, program: &str, args: &[&str], env: &[(&str, &str)]) -> Person {
+        Person::begin(folder, std::process::Command::new(program), args, env)
+    }
+
     #[track_caller]
     fn begin(
         folder: &std::path::Path,
