@@ -247,6 +247,17 @@ pub fn python_name(world: &World, file: &Arc<File>, body: &Body, name: &str) -> 
             found.push(member);
         }
     }
+    // What no setup binds may be a global of another item.
+    let homes =
+        if found.is_empty() { class.iter().flat_map(|class| lineage(world, class)).collect() } else { Vec::new() };
+    for home in &homes {
+        for other in home.file.syntax.bodies.iter().filter(|other| other.class == home.symbol) {
+            let is_declared = |one: &PythonName| one.how == Use::Global && home.file.at(&one.at) == name;
+            if other.names.iter().any(is_declared) {
+                found.extend(bound(&home.file, other, false));
+            }
+        }
+    }
     if found.is_empty() {
         found.extend(bound(file, body, false));
     }
