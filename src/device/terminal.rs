@@ -1,6 +1,6 @@
 //! Passes a board's prompt to the user in the middle of a script.
 //!
-//! [`Terminal`](crate::device::Terminal) is the seam to whoever has a keyboard and a screen. Invariant: afterwards the device can be used as before,
+//! [`Terminal`] is the seam to whoever has a keyboard and a screen. Invariant: afterwards the device can be used as before,
 //! or is lost and says so; nothing is restarted by it.
 
 use crate::device::handle::Device;

@@ -1,6 +1,6 @@
 //! The names in Python: which are bound where, and what each mention means.
 //!
-//! Uses [`super::lines`], [`super::literal`] and [`super::token`]. Invariant: code whose structure is not understood gives
+//! Uses [`super::lines`], `super::literal` and [`super::token`]. Invariant: code whose structure is not understood gives
 //! `None`, so that no conclusion is drawn from half of it.
 
 mod cursor;
