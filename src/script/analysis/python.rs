@@ -163,7 +163,9 @@ impl<'p> Look<'_, 'p, '_> {
             if name.starts_with('_') || name.len() < 3 || is_used() {
                 continue;
             }
-            let candidates = self.used().filter(|near| !differ_in_digits(name, near));
+            // `Pin` beside `pin` is a class and a parameter.
+            let is_other = |near: &&str| !differ_in_digits(name, near) && !near.eq_ignore_ascii_case(name);
+            let candidates = self.used().filter(is_other);
             if let Some(near) = nearest(name, candidates) {
                 let message = match mention.how {
                     _ if self.names.is_global(mention) => {

@@ -82,6 +82,8 @@ fn what_is_defined_and_resembles_what_is_used() {
         "device B {\nsetup s() autoinit `import timr, machine`\ntask f() `return time.time()`\n}",
         &["warning 2:28: `timr` is defined in setup `s`, but never used | did you mean `time`?"],
     );
+    // A class and a parameter.
+    case("device B {\nsetup s() autoinit `from machine import ADC, Pin`\ntask f(pin) `return ADC(pin)`\n}", &[]);
     case(
         "device B {\nsetup s() autoinit `stat = 1`\ntask f() `\nglobal state, stxp\nstate = 2`\ntask g() `return state` }",
         &[
