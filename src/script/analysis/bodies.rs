@@ -43,6 +43,10 @@ pub(crate) struct Unknown<'p> {
 /// The Python of all items.
 pub(crate) struct Bodies<'p> {
     pub all: HashMap<ItemId, Body<'p>>,
+    /// The globals that any of them uses.
+    used: HashSet<&'p str>,
+    /// Some of them are not understood.
+    is_partial: bool,
 }
 
 /// What a board has.
@@ -56,10 +60,13 @@ struct Board<'p> {
 
 impl<'p> Bodies<'p> {
     pub fn of(program: &'p Program<'_>) -> Bodies<'p> {
-        let mut bodies = Bodies { all: HashMap::new() };
+        let mut bodies = Bodies { all: HashMap::new(), used: HashSet::new(), is_partial: false };
         for (number, class) in program.classes.iter().enumerate() {
             for (index, item) in class.items.iter().enumerate() {
-                bodies.all.insert((number, index), Body::of(item));
+                let body = Body::of(item);
+                bodies.used.extend(body.unknown.iter().filter(|free| free.how == How::Use).map(|free| free.name));
+                bodies.is_partial |= body.names.is_none();
+                bodies.all.insert((number, index), body);
             }
         }
         if bodies.all.is_empty() || program.on_board.is_open || program.declares_anything {
@@ -126,6 +133,11 @@ impl<'p> Bodies<'p> {
                 free.later = free.later.or(by.map(|(_, by)| *by));
             }
         }
+    }
+
+    /// Whether any body may use a global.
+    pub fn may_use(&self, name: &str) -> bool {
+        self.is_partial || self.used.contains(name)
     }
 
     /// The names that the bodies of a class may find on any board.

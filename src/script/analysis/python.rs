@@ -153,13 +153,10 @@ impl<'p> Look<'_, 'p, '_> {
         if self.names.is_open || unused.is_empty() {
             return;
         }
-        let bodies = || self.bodies.all.values().filter_map(|body| body.names.as_ref());
         for mention in &unused {
             let name = mention.name;
-            let is_used = || {
-                let used = |names: &Names<'_>| names.free().any(|free| free.name == name && free.how == How::Use);
-                self.names.is_global(mention) && (bodies().any(used) || self.is_written_twice(name))
-            };
+            let is_used =
+                || self.names.is_global(mention) && (self.bodies.may_use(name) || self.is_written_twice(name));
             if name.starts_with('_') || name.len() < 3 || is_used() {
                 continue;
             }
@@ -223,9 +220,7 @@ impl<'p> Look<'_, 'p, '_> {
             return true;
         }
         // The parameters of a setup are globals, which anything may use.
-        let may_use =
-            |other: &Body<'_>| other.names.as_ref().is_none_or(|names| names.free().any(|free| free.name == param));
-        !item.is_function() && (self.bodies.all.values().any(may_use) || self.is_written_twice(param))
+        !item.is_function() && (self.bodies.may_use(param) || self.is_written_twice(param))
     }
 
     fn warning(&self, start: usize, name: &str, message: String, help: String) -> Finding {
