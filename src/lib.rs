@@ -16,6 +16,7 @@
 //! | 3 | [`board`] | one connected board |
 //! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; syncing files to a board |
 //! | 5 | [`script`] | Rhai |
+//! | 5 | [`convert`] | Python for Belay, as a script |
 //! | 6 | `lsp` | what editors ask |
 //! | 7 | `cli` | clap, printing, exit status |
 
@@ -24,6 +25,7 @@ pub mod board;
 pub mod bound;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod convert;
 pub mod device;
 pub mod diagnostic;
 pub mod disk;

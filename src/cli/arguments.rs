@@ -19,7 +19,7 @@ pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 #[cfg(feature = "lsp")]
 pub use tools::Lsp;
-pub use tools::{Definitions, Doc, Doctor, Editor, EditorKind, New};
+pub use tools::{Convert, Definitions, Doc, Doctor, Editor, EditorKind, New};
 pub use trust::Trust;
 
 use crate::port::kind::KINDS;
@@ -184,6 +184,12 @@ pub enum Command {
     /// It runs on a simulated board at once. Refuses a non-empty folder.
     #[command(after_help = tools::NEW_HELP)]
     New(New),
+    /// Translate Python for Belay into a script
+    ///
+    /// Decorated methods and functions become items with the same bodies, defaults and options. Host code stays as comments
+    /// with its line. The result is checked.
+    #[command(after_help = tools::CONVERT_HELP)]
+    Convert(Convert),
     /// Show the reference of a script, of a standard module, or of the language
     ///
     /// Shows device classes with their items, methods, functions and constants, from the comments above them. Executes
@@ -371,6 +377,14 @@ pub struct Check {
     /// Which modules they may import.
     #[command(flatten)]
     pub allowed: Allowed,
+}
+
+impl Check {
+    /// A check of one script, without options.
+    pub fn of(script: &std::path::Path) -> Check {
+        let allowed = Allowed { allow: Vec::new(), max_memory: allow::MEMORY };
+        Check { scripts: vec![script.to_owned()], json: false, fix: false, station: None, allowed }
+    }
 }
 
 /// `exec`.

@@ -30,16 +30,14 @@ pub fn check(check: &Check, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let mut worst = 0;
     let mut found: Vec<Json> = Vec::new();
     for script in &check.scripts {
-        let (mut checked, mut sources) = check_one(script, check, console)?;
+        let (mut checked, mut sources) = check_one(script, None, check, console)?;
         if check.fix && !checked.fixes.is_empty() {
             for (file, count) in correct(&checked.fixes)? {
                 console.remark(&format!("{file}: {count} corrected\n"));
             }
-            (checked, sources) = check_one(script, check, console)?;
+            (checked, sources) = check_one(script, None, check, console)?;
         }
-        let failed = checked.diagnostics.iter().filter(|diagnostic| !diagnostic.is_warning);
-        // A script that would fail when it runs fails the check too.
-        let status = failed.map(|failure| failure.kind.exit_status().max(REFUSED)).fold(0, u8::max);
+        let status = checked.status();
         worst = worst.max(status);
         if check.json {
             found.extend(checked.diagnostics.iter().map(as_json));
@@ -71,6 +69,24 @@ impl Checked {
     fn refused(failures: Vec<Diagnostic>) -> Checked {
         Checked { diagnostics: failures, ..Checked::default() }
     }
+
+    /// The exit status: a script that would fail when it runs fails the check too.
+    fn status(&self) -> u8 {
+        let failed = self.diagnostics.iter().filter(|diagnostic| !diagnostic.is_warning);
+        failed.map(|failure| failure.kind.exit_status().max(REFUSED)).fold(0, u8::max)
+    }
+}
+
+/// Checks the text of a script that is in no file; prints what was found, and returns the exit status.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_text(name: &str, text: &str, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let script = Path::new(name);
+    let (checked, sources) = check_one(script, Some(text), &Check::of(script), console)?;
+    sources.insert(name, text);
+    report_failures(console, &checked.diagnostics, &sources);
+    Ok(checked.status())
 }
 
 /// A finding as an object of JSON.
@@ -87,11 +103,19 @@ fn as_json(diagnostic: &Diagnostic) -> Json {
     })
 }
 
-fn check_one(script: &Path, check: &Check, console: &Arc<Console>) -> Result<(Checked, Sources), Diagnostic> {
-    if let Err(failure) = readable(script) {
+/// Checks the script, or its `text` if it is in no file.
+fn check_one(
+    script: &Path,
+    text: Option<&str>,
+    check: &Check,
+    console: &Arc<Console>,
+) -> Result<(Checked, Sources), Diagnostic> {
+    if text.is_none()
+        && let Err(failure) = readable(script)
+    {
         return Ok((Checked::refused(vec![failure]), Sources::default()));
     }
-    if is_python(script) {
+    if text.is_none() && is_python(script) {
         return check_python(script, console);
     }
     // Defaults of parameters may be constants of the station.
@@ -108,7 +132,11 @@ fn check_one(script: &Path, check: &Check, console: &Arc<Console>) -> Result<(Ch
     let permissions = station::permissions(&check.allowed, station.as_deref())?;
     let options = RunOptions { permissions, memory: memory::limit(&check.allowed), station, ..RunOptions::default() };
     let mut runner = Runner::new(Host::new(host), console.clone(), options);
-    let (classes, failures) = match runner.check_file(script) {
+    let declared = match text {
+        Some(text) => runner.check_open(script, text),
+        None => runner.check_file(script),
+    };
+    let (classes, failures) = match declared {
         Ok(classes) => {
             let refused = compile_bodies(console, &classes).map_err(|error| Diagnostic::from_error(&error))?;
             (classes, refused)

@@ -8,6 +8,7 @@ pub mod check;
 pub mod completions;
 pub mod configuration;
 pub mod console;
+pub mod convert;
 pub mod definitions;
 pub mod devices;
 pub mod doc;
@@ -135,6 +136,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Devices(devices) => devices::devices(&devices, console),
         Command::Sim(Sim::Serve(options)) => serve::serve(&options, console),
         Command::New(options) => project::new(&options, console),
+        Command::Convert(options) => convert::convert_file(&options, console),
         Command::Doc(options) => doc::doc(&options, console),
         Command::Definitions(options) => definitions::definitions(&options, console),
         Command::Editor(options) => editor::editor(&options, console),

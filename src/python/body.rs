@@ -208,7 +208,7 @@ fn control_character(line: u32, place: &str) -> SourceError {
 }
 
 /// The error for an invalid token.
-fn refuse(code: &Code<'_>, token: &Token) -> SourceError {
+pub(crate) fn refuse(code: &Code<'_>, token: &Token) -> SourceError {
     let character = token.text(code.source).chars().next().unwrap_or_default();
     match token.kind {
         TokenKind::Error(Fault::OpenString) => {

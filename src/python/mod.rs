@@ -54,4 +54,4 @@ impl fmt::Display for SourceError {
 impl std::error::Error for SourceError {}
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;

@@ -28,6 +28,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("device", 4),
     ("bench", 4),
     ("script", 5),
+    ("convert", 5),
     ("lsp", 6),
     ("cli", 7),
 ];

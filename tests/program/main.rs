@@ -22,6 +22,7 @@ mod checked;
 mod clock_jumps;
 mod commands;
 mod completions;
+mod convert;
 #[cfg(target_os = "linux")]
 mod divisions;
 mod documents;

@@ -3,6 +3,9 @@
 use crate::gate::{Grant, Permissions};
 use clap::Args;
 
+/// Memory of a script without `--max-memory`, in bytes.
+pub const MEMORY: usize = 1 << 30;
+
 /// What scripts may do besides using boards and the files of their folders.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Allowed {

@@ -57,6 +57,27 @@ Examples:
   cd my-bench
   belay-script run bench.rhai --port sim";
 
+/// The help below `convert`.
+pub const CONVERT_HELP: &str = "\
+Examples:
+  belay-script convert bench.py           writes bench.rhai
+  belay-script convert bench.py -o -      prints the script
+  belay-script convert - -o bench.rhai < bench.py";
+
+/// `convert`.
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// The Python file; `-` reads standard input
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Write the script to this file; `-` prints it [default: FILE with the ending .rhai]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Overwrite an existing file
+    #[arg(short, long)]
+    pub force: bool,
+}
+
 /// `doc`.
 #[derive(Debug, Args)]
 pub struct Doc {
