@@ -19,7 +19,7 @@ pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 #[cfg(feature = "lsp")]
 pub use tools::Lsp;
-pub use tools::{Convert, Definitions, Doc, Doctor, Editor, EditorKind, New};
+pub use tools::{Convert, Definitions, Doc, Doctor, Editor, EditorKind, New, Template};
 pub use trust::Trust;
 
 use crate::port::kind::KINDS;
@@ -179,7 +179,7 @@ pub enum Command {
     /// Serve simulated boards
     #[command(subcommand)]
     Sim(Sim),
-    /// Create a project: a script, a device class, firmware, a test
+    /// Create a project from a template
     ///
     /// It runs on a simulated board at once. Refuses a non-empty folder.
     #[command(after_help = tools::NEW_HELP)]

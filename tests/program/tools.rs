@@ -252,6 +252,65 @@ fn a_new_project_runs_at_once() {
     assert!(text.contains("/site/\n"), "{text}");
 }
 
+/// Every command of a template's README, on simulated boards in both ways.
+#[test]
+fn every_template_runs_on_simulated_boards() {
+    for (template, scripts, said) in [
+        ("bench", &["bench.rhai", "board.rhai", "tests/test_divider.rhai"][..], "mean of five  1.65"),
+        ("production-test", &["production.rhai", "board.rhai"], "4 tests: 4 passed\n"),
+        ("logger", &["logger.rhai"], "5 readings in readings.csv\n"),
+        ("firmware", &["tests/test_counter.rhai", "firmware/counter.py", "firmware/main.py"], "2 tests: 2 passed\n"),
+        ("belay-port", &["bench.rhai"], "0: 1.65 V\n1: 1.65 V\n2: 1.65 V\n"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let project = folder.path().join("mine");
+        let made = succeeds(folder.path(), &["new", "mine", "--template", template]);
+        let readme = fs::read_to_string(project.join("README.md")).expect("a README");
+        let commands: Vec<&str> = readme.lines().filter_map(|line| line.strip_prefix("$ belay-script ")).collect();
+        for command in &commands[..2] {
+            assert!(made.contains(&format!("\n  belay-script {command}\n")), "{made}");
+        }
+        let run = |command: &str| {
+            let outcome = Program::new().args(command.split(' ')).outcome_in(&project);
+            assert_eq!(outcome.status, Some(0), "{template}: {command}: {}", outcome.stderr);
+            let is_quiet = outcome.stderr.lines().all(|line| line.starts_with("report: "));
+            assert!(is_quiet, "{template}: {command}: {}", outcome.stderr);
+            outcome.stdout
+        };
+        let printed: Vec<String> = commands.iter().map(|command| run(command)).collect();
+        assert!(printed[0].contains(said), "{template}: {}", printed[0]);
+        let on_port = run(&commands[0].replace("--simulate", "--port sim"));
+        assert!(on_port.contains(said), "{template}: {on_port}");
+        let checked = run(&format!("check {}", scripts.join(" ")));
+        assert!(!checked.contains("warning"), "{template}: {checked}");
+        let all = texts(&project);
+        let found = all.keys().filter(|name| name.ends_with(".rhai")).count();
+        assert_eq!(found, scripts.iter().filter(|name| name.ends_with(".rhai")).count(), "{template}");
+    }
+}
+
+#[test]
+fn the_port_of_a_belay_script_is_what_convert_makes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    succeeds(folder.path(), &["new", ".", "--template", "belay-port"]);
+    let block = |text: &str| {
+        let (_, block) = text.split_once("/// A board with").expect("a class");
+        // Methods are host code, which is a comment in one of them.
+        let (items, _) = block.rsplit_once("off() ignore_errors `led.value(0)`\n").expect("a teardown");
+        items.to_owned()
+    };
+    let made = succeeds(folder.path(), &["convert", "bench.py", "-o", "-"]);
+    assert_eq!(block(&made), block(&texts(folder.path())["bench.rhai"]));
+}
+
+#[test]
+fn new_lists_its_templates() {
+    let help = succeeds(Path::new("."), &["new", "--help"]);
+    for name in ["- bench:", "- production-test:", "- logger:", "- firmware:", "- belay-port:"] {
+        assert!(help.contains(name), "{name} is not in\n{help}");
+    }
+}
+
 #[test]
 fn new_keeps_existing_files() {
     let mine = || Program::new().file("here/README.md", b"mine").file("here/notes", b"mine too");

@@ -63,7 +63,7 @@ fn a_whole_file() {
 
 #[test]
 fn reads_the_file_of_a_new_project() {
-    let station = parse(include_str!("../../cli/project/template/station.toml")).unwrap();
+    let station = parse(include_str!("../../cli/project/templates/bench/station.toml")).unwrap();
     assert_eq!((station.boards.len(), station.constants.len(), station.limits.len()), (1, 1, 1));
 }
 

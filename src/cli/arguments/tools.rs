@@ -54,6 +54,7 @@ pub struct Doctor {
 pub const NEW_HELP: &str = "\
 Examples:
   belay-script new my-bench
+  belay-script new my-logger --template logger
   cd my-bench
   belay-script run bench.rhai --port sim";
 
@@ -156,7 +157,38 @@ pub struct New {
     /// Folder for the project, which is created
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub folder: PathBuf,
+    /// Start from this template
+    #[arg(short, long, value_name = "TEMPLATE", default_value = "bench")]
+    pub template: Template,
     /// Accept a non-empty folder; existing files are kept
     #[arg(short, long)]
     pub force: bool,
+}
+
+/// What a new project starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Template {
+    /// A script, a device class, firmware for the board, a test, a station
+    Bench,
+    /// The last test of a product, with limits, a serial number and a report
+    ProductionTest,
+    /// A script that logs readings to a CSV file
+    Logger,
+    /// Modules for the board, and tests of them on the board
+    Firmware,
+    /// A Python script for Belay, and the same as a script for belay-script
+    BelayPort,
+}
+
+impl Template {
+    /// The name of its folder.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Template::Bench => "bench",
+            Template::ProductionTest => "production-test",
+            Template::Logger => "logger",
+            Template::Firmware => "firmware",
+            Template::BelayPort => "belay-port",
+        }
+    }
 }

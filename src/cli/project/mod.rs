@@ -1,18 +1,22 @@
 //! `new`: creates a project that runs immediately on a simulated board.
 //!
-//! The files of `template/` are embedded as they are. Invariant: existing files are never changed, whatever the
+//! The files of `templates/` are embedded as they are, a folder for each template; those beside the folders belong to all.
+//! Invariant: existing files are never changed, whatever the
 //! options are.
 
-use super::arguments::New;
+use super::arguments::{New, Template};
 use super::console::Console;
 use super::generated::{self, Existing};
 use super::{misuse, reason};
 use crate::diagnostic::Diagnostic;
-use include_dir::{Dir, include_dir};
+use include_dir::{Dir, File, include_dir};
 use std::io::ErrorKind;
 use std::path::Path;
 
-static TEMPLATE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/project/template");
+static TEMPLATES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/cli/project/templates");
+
+/// How many commands of a project's README are printed when it is made.
+const COMMANDS: usize = 2;
 
 /// Makes the project; returns the exit status.
 ///
@@ -25,7 +29,8 @@ pub fn new(options: &New, console: &Console) -> Result<u8, Diagnostic> {
         let message = format!("the folder `{}` is not empty", folder.display());
         return Err(misuse(message, "name a new folder, or add `--force`, which keeps existing files"));
     }
-    let made = generated::write(folder, &files(&title(folder)), Existing::Keep)?;
+    let files = files(options.template, &title(folder));
+    let made = generated::write(folder, &files, Existing::Keep)?;
     let mut text = made.summary(folder);
     for path in &made.kept {
         text.push_str(&format!("kept `{}` unchanged\n", path.display()));
@@ -35,7 +40,9 @@ pub fn new(options: &New, console: &Console) -> Result<u8, Diagnostic> {
     if folder.components().any(|part| part != std::path::Component::CurDir) {
         text.push_str(&format!("  cd {}\n", quoted(&shown)));
     }
-    text.push_str("  belay-script run bench.rhai --simulate\n  belay-script test --simulate\n");
+    for command in commands(&files).take(COMMANDS) {
+        text.push_str(&format!("  {command}\n"));
+    }
     console.text(&text);
     Ok(0)
 }
@@ -64,19 +71,30 @@ fn title(folder: &Path) -> String {
     if name.trim().is_empty() { "Bench".to_owned() } else { name }
 }
 
-/// The files with their paths and texts.
-fn files(title: &str) -> Vec<(String, String)> {
+/// The files of a project with their paths and texts.
+fn files(template: Template, title: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for folder in std::iter::once(&TEMPLATE).chain(TEMPLATE.dirs()) {
-        for file in folder.files() {
-            let path = file.path().to_string_lossy().replace('\\', "/");
-            // Under its own name it would tell git what to ignore in the template.
-            let path = if path == "gitignore" { ".gitignore".to_owned() } else { path };
-            found.extend(file.contents_utf8().map(|text| (path, text.replace("{NAME}", title))));
-        }
+    let mut folders: Vec<&Dir<'_>> = TEMPLATES.get_dir(template.folder()).into_iter().collect();
+    let mut all: Vec<&File<'_>> = TEMPLATES.files().collect();
+    while let Some(folder) = folders.pop() {
+        folders.extend(folder.dirs());
+        all.extend(folder.files());
+    }
+    for file in all {
+        let path = file.path().strip_prefix(template.folder()).unwrap_or(file.path());
+        let path = path.to_string_lossy().replace('\\', "/");
+        // Under its own name it would tell git what to ignore in the template.
+        let path = if path == "gitignore" { ".gitignore".to_owned() } else { path };
+        found.extend(file.contents_utf8().map(|text| (path, text.replace("{NAME}", title))));
     }
     found.sort();
     found
+}
+
+/// The commands that the README shows.
+fn commands(files: &[(String, String)]) -> impl Iterator<Item = &str> {
+    let readme = files.iter().filter(|(path, _)| path == "README.md");
+    readme.flat_map(|(_, text)| text.lines()).filter_map(|line| line.strip_prefix("$ "))
 }
 
 /// A path as a word of a shell.
@@ -92,6 +110,7 @@ fn quoted(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::ValueEnum as _;
 
     #[test]
     fn paths_are_words_of_a_shell() {
@@ -103,22 +122,17 @@ mod tests {
     }
 
     #[test]
-    fn the_template_is_complete() {
-        let files = files("A bench");
-        let names: Vec<&str> = files.iter().map(|file| file.0.as_str()).collect();
-        assert_eq!(
-            names,
-            [
-                ".gitignore",
-                "README.md",
-                "bench.rhai",
-                "board.rhai",
-                "firmware/divider.py",
-                "station.toml",
-                "tests/test_divider.rhai"
-            ]
-        );
-        assert!(files[1].1.starts_with("# A bench\n"));
+    fn every_template_has_a_readme_with_three_commands() {
+        for template in Template::value_variants() {
+            let files = files(*template, "A bench");
+            let readme = files.iter().find(|(path, _)| path == "README.md").expect("a README");
+            assert!(readme.1.starts_with("# A bench\n"), "{template:?}");
+            assert_eq!(commands(&files).count(), 3, "{template:?}");
+            assert!(commands(&files).all(|command| command.starts_with("belay-script ")), "{template:?}");
+            assert!(files.iter().any(|(path, _)| path == ".gitignore"), "{template:?}");
+            assert!(files.iter().all(|(_, text)| text.lines().count() < 60), "{template:?} is long");
+        }
+        assert_eq!(TEMPLATES.dirs().count(), Template::value_variants().len());
     }
 
     #[test]
