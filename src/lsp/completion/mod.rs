@@ -115,9 +115,9 @@ fn kind_of(what: What) -> CompletionItemKind {
 }
 
 impl Asked<'_> {
-    /// A candidate for a declaration.
+    /// A candidate for a declaration, if it begins with the word.
     pub fn declared(&self, place: &Place) -> Option<CompletionItem> {
-        let symbol = resolve::symbol(place)?;
+        let symbol = resolve::symbol(place).filter(|symbol| symbol.name.starts_with(self.file.at(&self.word)))?;
         Some(item(&symbol.name, kind_of(symbol.what), &describe::about(self.world, place)))
     }
 

@@ -27,7 +27,7 @@ fn large() -> String {
 }
 
 /// A generous bound for a debug build on a loaded machine; a release build answers in under 30 ms.
-const SLOWEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1500 } else { 30 });
+const SLOWEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 5000 } else { 30 });
 
 #[test]
 fn edits_of_2000_lines_are_answered_at_once() {
