@@ -2,7 +2,8 @@
 //!
 //! Pure functions from an open document and a position to an answer, one file per capability; `server` is the loop. Uses
 //! [`crate::script`] and [`crate::python`]. Invariants: no board is opened, no script is run, and no file is changed besides
-//! copies of standard modules in this program's cache; an answer belongs to the text that the editor has sent last before its request; no text of a document ends the server.
+//! copies of standard modules in this program's cache; an answer belongs to the text that the editor has sent last before its
+//! request; no text of a document ends the server.
 
 mod actions;
 mod answers;
