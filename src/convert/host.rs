@@ -3,7 +3,7 @@
 //! Uses the outline and the scope. Invariant: a statement is converted as a whole, or not at all.
 
 use super::Conversion;
-use super::literal::{expression, string};
+use super::literal::{expression, literal, string};
 use super::outline::{Source, Statement, Word, arguments, call, keyword, path};
 use super::quote::quote;
 use super::scope::is_free;
@@ -91,9 +91,13 @@ impl Conversion<'_, '_> {
             let words = self.source.words(statement.head);
             let class = words.get(2..).and_then(path).filter(|_| words[1].text == "=");
             class.is_some_and(|(class, rest)| {
-                let first = call(rest).unwrap_or_default();
-                let is_literal = super::literal::literal(arguments(first).first().copied().unwrap_or_default(), 0);
-                self.scope.class(&class).is_some() && !first.is_empty() && is_literal.is_none()
+                let given = arguments(call(rest).unwrap_or_default());
+                let port = given.iter().enumerate().find_map(|(index, argument)| match keyword(argument) {
+                    Some(("device", value)) => Some(value),
+                    None if index == 0 => Some(*argument),
+                    _ => None,
+                });
+                self.scope.class(&class).is_some() && port.is_some_and(|port| literal(port, 0).is_none())
             })
         };
         flattened(self.source).iter().filter(|statement| unknown(statement)).count() > 1
@@ -121,7 +125,7 @@ impl Conversion<'_, '_> {
                 if !is_open(&device) {
                     return None;
                 }
-                Some(format!("{device}.{function}({})", self.arguments(inner)?))
+                Some(format!("{device}.{function}({})", self.arguments(function, inner)?))
             }
             [device] if is_open(device) => {
                 let [code] = arguments(inner).try_into().ok()?;
@@ -142,14 +146,14 @@ impl Conversion<'_, '_> {
                 if !is_item && !is_built_in {
                     return None;
                 }
-                Some(format!("{device}.{member}({})", self.arguments(inner)?))
+                Some(format!("{device}.{member}({})", self.arguments(member, inner)?))
             }
             _ => None,
         }
     }
 
-    /// Literal arguments, named ones last.
-    fn arguments(&mut self, inner: &[Word<'_>]) -> Option<String> {
+    /// Literal arguments of an item, named ones last.
+    fn arguments(&mut self, item: &str, inner: &[Word<'_>]) -> Option<String> {
         let (mut written, mut named) = (Vec::new(), Vec::new());
         for argument in arguments(inner) {
             match keyword(argument) {
@@ -158,6 +162,10 @@ impl Conversion<'_, '_> {
             }
         }
         if !named.is_empty() {
+            // A thread takes none.
+            if self.scope.threads.contains(item) {
+                return None;
+            }
             written.push(format!("kw(#{{ {} }})", named.join(", ")));
         }
         Some(written.join(", "))

@@ -306,7 +306,7 @@ impl<'s> Conversion<'_, 's> {
     /// Whether a statement assigns a constant that the script uses, and has at its beginning.
     fn is_constant(&self, statement: &Statement) -> bool {
         match self.source.texts(statement.head).as_slice() {
-            [name, "=", ..] => self.constants.used.contains(*name),
+            [name, "=" | ":", ..] => self.constants.used.contains(*name),
             _ => false,
         }
     }

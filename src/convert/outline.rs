@@ -65,7 +65,7 @@ impl<'s> Source<'s> {
     }
 
     /// Whether a logical line begins with `text`.
-    fn begins(&self, line: usize, text: &str) -> bool {
+    pub fn begins(&self, line: usize, text: &str) -> bool {
         self.code.lines.get(line).is_some_and(|line| self.code.is(&self.code.tokens[line.first], text))
     }
 

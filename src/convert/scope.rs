@@ -24,6 +24,8 @@ pub(super) struct Scope {
     pub classes: BTreeMap<String, String>,
     /// Names of the items and methods of all device classes of the source.
     pub members: BTreeSet<String>,
+    /// Those that are threads, whose arguments are positional.
+    pub threads: BTreeSet<String>,
     /// The modules beside the source whose classes it uses, with their aliases.
     pub modules: BTreeMap<String, String>,
     /// Names that are assigned one literal, once, and their values in the script; in order.
@@ -48,7 +50,17 @@ impl Scope {
                 let module = file.rsplit('/').next().unwrap_or_default().to_owned();
                 scope.classes.insert(alias, format!("{module}::{name}"));
                 scope.members.extend(inside.members);
+                scope.threads.extend(inside.threads);
                 scope.modules.insert(file, module);
+            }
+        }
+        for line in 0..source.code.lines.len() {
+            let head = (line + 1..source.code.lines.len()).find(|next| !source.begins(*next, "@"));
+            let is_thread = decoration(line, &source.words(line)).is_some_and(|one| one.kind == ItemKind::Thread);
+            if let ["def", name, ..] = head.map(|head| source.texts(head)).unwrap_or_default().as_slice()
+                && is_thread
+            {
+                scope.threads.insert((*name).to_owned());
             }
         }
         for statement in source.all() {
@@ -182,6 +194,11 @@ fn constants(source: &Source<'_>) -> Vec<(String, String)> {
     for line in 0..source.code.lines.len() {
         let words = source.words(line);
         let [name, sign, value @ ..] = words.as_slice() else { continue };
+        let (mut sign, mut value) = (*sign, value);
+        // The value after an annotation.
+        if let Some(at) = words.iter().position(|word| word.text == "=").filter(|_| sign.text == ":") {
+            (sign, value) = (words[at], &words[at + 1..]);
+        }
         let is_assignment = sign.text.ends_with('=') && !matches!(sign.text, "==" | "<=" | ">=" | "!=");
         if is_assignment {
             *assigned.entry(name.text).or_default() += 1;

@@ -94,7 +94,7 @@ fn parameters_keep_defaults_and_annotations() {
 
 #[test]
 fn constants_of_the_source_are_used() {
-    let source = "import belay\nLED = 25\nMS = 10\nMS = 20\nclass B(belay.Device):\n  @belay.Device.setup(autoinit=True)\n  def f(pin=LED): pass\n";
+    let source = "import belay\nLED: int = 25\nMS = 10\nMS = 20\nclass B(belay.Device):\n  @belay.Device.setup(autoinit=True)\n  def f(pin=LED): pass\n";
     assert_eq!(
         script(source),
         "const LED = 25;\n\n// 1: import belay\n// 3: MS = 10\n// 4: MS = 20\n\ndevice B {\n    setup f(pin = LED) autoinit `pass`\n}\n"
@@ -227,6 +227,12 @@ device.close();
 }
 
 #[test]
+fn named_arguments_of_a_thread_stay_host_code() {
+    let source = "import belay\nd = belay.Device()\n@d.thread\ndef spin(ms): pass\nspin(5)\nspin(ms=5)\n";
+    assert!(script(source).ends_with("\nd.spin(5);\n\n// 6: spin(ms=5)\n"), "{}", script(source));
+}
+
+#[test]
 fn items_inside_host_blocks_are_found() {
     let source = "import belay
 class Pico(belay.Device):
@@ -266,6 +272,10 @@ fn ports_that_are_unknown_come_from_outside() {
     assert!(
         script(one).ends_with("\n// 2: d = belay.Device(args.port, password=args.password)\nlet d = Device.open();\n")
     );
+    let literal =
+        "import belay\nd = belay.Device(port())\ne = belay.Device(device='COM3')\nf = belay.Device(startup='')\n";
+    assert!(script(literal).contains("\nlet d = Device.open();\n"), "{}", script(literal));
+    assert!(script(literal).contains("\nlet e = Device.open(\"COM3\");\n"), "{}", script(literal));
     let two = "from belay import Device\na = Device(x)\nb = Device(y)\n";
     assert!(script(two).contains("\nlet b = Device.open(\"b\");  // a board of station.toml\n"), "{}", script(two));
 }

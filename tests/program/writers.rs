@@ -117,6 +117,7 @@ const WRITERS: &[(&[&str], Option<&str>)] = &[
     (&["select", "dut", "-p", "sim"], Some("station.toml")),
     (&["definitions", "definitions"], None),
     (&["new", "project"], None),
+    (&["convert", "../b.py", "-o", "b.rhai", "--force"], Some("b.rhai")),
     (&["exec", "-p", "sim", "print(1)", "--record", "recording"], None),
     (&["trust", "."], None),
 ];
@@ -138,6 +139,7 @@ fn full_and_read_only_disks_keep_the_old_files() {
         (0..300).map(|number| format!("test \"number {number}\" {{ let s = record(\"s\"); s.add(1); }}\n")).collect();
     fs::write(root.join("t.rhai"), tests).unwrap();
     fs::write(root.join("big"), vec![b'a'; 150_000]).unwrap();
+    fs::write(root.join("b.py"), "import belay\n").unwrap();
     let to_board = output(root, &["cp", "big", ":/f.bin", "-p", PORT]);
     assert!(to_board.status.success(), "{}", String::from_utf8_lossy(&to_board.stderr));
     assert!(output(root, &["run", "t.rhai", "--jsonl", "log.jsonl"]).status.success());
