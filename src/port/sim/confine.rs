@@ -116,10 +116,11 @@ impl Confinement {
 
 /// Marks every descriptor except the standard streams close-on-exec: the parent of this program may have left some open.
 fn close_descriptors() -> io::Result<()> {
-    let flags = i32::try_from(libc::CLOSE_RANGE_CLOEXEC).unwrap_or_default();
+    let (first, last, flags): (libc::c_uint, _, _) = (3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC);
     #[expect(unsafe_code, reason = "no safe form of close_range exists")]
-    // SAFETY: the call marks descriptors and touches no memory; nothing is closed before exec.
-    let failed = unsafe { libc::close_range(3, libc::c_uint::MAX, flags) } != 0;
+    // SAFETY: the call marks descriptors and touches no memory; nothing is closed before exec. By its number, because glibc before 2.34
+    // has no such function.
+    let failed = unsafe { libc::syscall(libc::SYS_close_range, first, last, flags) } != 0;
     match io::Error::last_os_error() {
         // Linux before 5.11 lacks it; this program's own descriptors are marked anyway.
         error if failed && !matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EINVAL)) => Err(error),
