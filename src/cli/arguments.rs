@@ -19,7 +19,7 @@ pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 #[cfg(feature = "lsp")]
 pub use tools::Lsp;
-pub use tools::{Convert, Definitions, Doc, Doctor, Editor, EditorKind, New, Template};
+pub use tools::{Convert, Definitions, Doc, Doctor, Editor, EditorKind, Man, New, Template};
 pub use trust::Trust;
 
 use crate::port::kind::KINDS;
@@ -218,6 +218,11 @@ pub enum Command {
     /// The first example loads it once, the second installs it for bash.
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
+    /// Write the manual pages, one for each command
+    ///
+    /// For those who package belay-script. Overwrites existing pages.
+    #[command(hide = true)]
+    Man(Man),
 }
 
 const RUN_HELP: &str = "\

@@ -22,6 +22,7 @@ pub mod launch;
 mod listed;
 #[cfg(feature = "lsp")]
 pub mod lsp;
+pub mod manual;
 pub mod memory;
 pub mod operator;
 pub mod output;
@@ -143,6 +144,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         #[cfg(feature = "lsp")]
         Command::Lsp(options) => Ok(lsp::lsp(&options)),
         Command::Completions(completions) => completions::completions(&completions, console),
+        Command::Man(options) => manual::manual(&options, console),
     }
 }
 

@@ -41,6 +41,7 @@ const OWNED: &[(&str, &str)] = &[
     ("rhai", "script"),
     ("clap", "cli"),
     ("clap_complete", "cli"),
+    ("clap_mangen", "cli"),
     ("ctrlc", "cli"),
     ("annotate_snippets", "cli"),
     ("indicatif", "cli"),

@@ -43,7 +43,9 @@ fn help_has_examples_and_the_exit_statuses() {
     for command in ["doc", "definitions", "editor", "new"] {
         says(&[command, "--help"], &["Usage: belay-script", "Example", "\n  belay-script "]);
     }
-    for command in ["check", "exec", "eval", "info", "reset", "terminal", "selftest", "devices", "sim", "completions"] {
+    for command in
+        ["check", "exec", "eval", "info", "reset", "terminal", "selftest", "devices", "sim", "completions", "man"]
+    {
         says(&[command, "--help"], &["Usage: belay-script"]);
     }
 }

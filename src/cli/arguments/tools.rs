@@ -101,6 +101,14 @@ pub struct Definitions {
     pub folder: PathBuf,
 }
 
+/// `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// Folder for the pages
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub folder: PathBuf,
+}
+
 /// `editor`.
 #[derive(Debug, Args)]
 pub struct Editor {
