@@ -158,7 +158,7 @@ impl Held<'_> {
 
 /// The arguments of a command that is this program, by either of its names.
 fn arguments(command: &str) -> Option<Vec<String>> {
-    let rest = command.strip_prefix("belay-script ").or_else(|| command.strip_prefix("cargo run --release -- "))?;
+    let rest = command.strip_prefix("belay-script ").or_else(|| command.strip_prefix("cargo run -- "))?;
     let mut words = Vec::new();
     for (index, part) in rest.split('\'').enumerate() {
         if index % 2 == 1 {
