@@ -21,7 +21,7 @@ use search::{error, partial};
 pub use search::{
     find, last_line, take_error, without_end, without_frames, without_own, without_prompts, without_torn_prompts,
 };
-pub(in crate::repl) use steps::take_credits;
+pub(in crate::repl) use steps::{take_credits, take_header};
 
 /// The result of feeding bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -72,10 +72,7 @@ impl Decoder {
                 let until = until.unwrap_or(MOST_HELD / 2);
                 let mut stretch: Vec<u8> = self.pending[..until].to_vec();
                 self.discard(until);
-                let granted = header.and_then(|header| find(&stretch, &header));
-                if let Some(at) = granted {
-                    stretch.drain(at..at + 5);
-                }
+                let granted = header.and_then(|header| take_header(&mut stretch, &header));
                 take_credits(&mut stretch, &mut credits);
                 output(&stretch);
                 if self.pending.first() == Some(&END) {
@@ -305,6 +302,22 @@ impl Decoder {
 /// Most bytes of the text of a frame.
 fn most(kind: FrameKind) -> usize {
     if kind == FrameKind::Question { bound::QUESTION } else { bound::REPLY }
+}
+
+/// Removes the bytes that grant the first window of a raw paste. Returns where the rest of them was.
+///
+/// A board writes them in two pieces, between which a thread may print (shared/runtime/pyexec.c: `R\x01`, then the size and
+/// `\x01`).
+pub(in crate::repl) fn take_header(bytes: &mut Vec<u8>, header: &[u8; 5]) -> Option<usize> {
+    let (begin, size) = header.split_at(2);
+    for rest in bytes.windows(size.len()).enumerate().filter_map(|(at, piece)| (piece == size).then_some(at)) {
+        if let Some(at) = bytes[..rest].windows(begin.len()).rposition(|piece| piece == begin) {
+            bytes.drain(rest..rest + size.len());
+            bytes.drain(at..at + begin.len());
+            return Some(rest - begin.len());
+        }
+    }
+    None
 }
 
 /// Removes the windows that a board grants during a raw paste, at most the expected number.

@@ -158,6 +158,28 @@ fn recognises_the_acknowledgement_of_raw_paste() {
 }
 
 #[test]
+fn a_thread_may_print_within_the_grant_of_a_window() {
+    let case = |bytes: &[u8], wanted: Option<(usize, &[u8])>| {
+        let mut rest = bytes.to_vec();
+        let at = super::take_header(&mut rest, &[b'R', 1, 128, 0, 1]);
+        assert_eq!(at, wanted.map(|(at, _)| at), "{}", bytes.escape_ascii());
+        assert_eq!(rest, wanted.map_or(bytes, |(_, rest)| rest), "{}", bytes.escape_ascii());
+    };
+    case(b"R\x01\x80\0\x01\x01", Some((0, b"\x01")));
+    case(b"a\x80\0\x01R\x01(17)\x80\0\x01\x01b", Some((8, b"a\x80\0\x01(17)\x01b")));
+    case(b"R\x01R\x01(17)\x80\0\x01", Some((6, b"R\x01(17)")));
+    case(b"R\x01(17)\x80\0", None);
+    case(b"\x80\0\x01R\x01", None);
+    let stream: Vec<u8> = [b"R\x01tick\x80\0\x01\x01\x04out", frame('R', "7").as_bytes(), b"\x04\x04>"].concat();
+    for size in 1..=stream.len() {
+        let prelude = Prelude::Paste { header: Some([b'R', 1, 128, 0, 1]), credits: 9 };
+        let (got, end, _) = decode(Decoder::new(TOKEN, prelude, true), &stream, size);
+        assert!(matches!(end, Some(Conclusion::Reply(Reply { frame: Some(_), .. }))), "{end:?} by {size}");
+        assert_eq!(String::from_utf8_lossy(&got), "tickout", "by {size}");
+    }
+}
+
+#[test]
 fn a_torn_frame_yields_no_value() {
     torn(format!("OK\x1e{TOKEN}R4:No>noise<ne\x1e{TOKEN};\x04\x04>"));
     torn(format!("OK\x1e{TOKEN}Rno4:None\x1e{TOKEN};\x04\x04>"));

@@ -302,9 +302,8 @@ impl Session {
     fn paste_window(&mut self, wait: Wait, sink: Sink<'_>) -> Result<PasteReply, Failure> {
         let soon = Instant::now() + ANSWER_LIMIT;
         loop {
-            if let Some((at, window)) = self.window_at() {
+            if let Some((at, window)) = self.take_window() {
                 self.emit_front(at, sink);
-                self.incoming.drain(..5);
                 self.paste = Paste::Window(window);
                 return Ok(PasteReply::Window(window));
             }
@@ -331,19 +330,21 @@ impl Session {
         }
     }
 
-    /// The place where the board grants a window, and its size.
-    fn window_at(&self) -> Option<(usize, usize)> {
+    /// Removes the bytes that grant a window. Returns where they were, and the size of the window.
+    fn take_window(&mut self) -> Option<(usize, usize)> {
+        if let Paste::Window(known) = self.paste {
+            return reply::take_header(&mut self.incoming, &header(known)).map(|at| (at, known));
+        }
+        // Of an unknown window, only bytes that follow one another are sure.
         let size = |bytes: &[u8]| match *bytes {
             [b'R', 0x01, low, high, 0x01] => {
                 Some(usize::from(u16::from_le_bytes([low, high]))).filter(|&size| size > 0)
             }
             _ => None,
         };
-        let mut found = self.incoming.windows(5).enumerate().filter_map(|(at, bytes)| Some((at, size(bytes)?)));
-        match self.paste {
-            Paste::Window(known) => found.find(|&(_, window)| window == known),
-            _ => found.next(),
-        }
+        let (at, window) = self.incoming.windows(5).enumerate().find_map(|(at, bytes)| Some((at, size(bytes)?)))?;
+        self.incoming.drain(at..at + 5);
+        Some((at, window))
     }
 }
 
