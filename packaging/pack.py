@@ -118,7 +118,9 @@ def deb(package, program, target, out):
     table = package["metadata"]["deb"]
     root = ROOT / "target/package/deb"
     shutil.rmtree(root, ignore_errors=True)
-    for source, place, mode in table["assets"]:
+    # cargo-deb writes a copyright of its own.
+    copyright_file = ["packaging/debian/copyright", "usr/share/doc/belay-script/", "644"]
+    for source, place, mode in [*table["assets"], copyright_file]:
         sources = [program] if source.startswith("target/release/") else sorted(map(Path, glob.glob(str(ROOT / source))))
         assert sources, f"{source} of Cargo.toml does not exist"
         for file in sources:
