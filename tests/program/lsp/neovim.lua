@@ -1,4 +1,4 @@
--- Neovim's own client of the language server, without a window: prints what it gets as lines of JSON.
+-- Neovim with the files of `belay-script editor neovim`, without a window: prints what it gets as lines of JSON.
 local program, file = vim.env.PROGRAM, vim.env.SCRIPT
 local function say(what, value)
   io.stdout:write(vim.json.encode({ what = what, value = value }) .. "\n")
@@ -10,12 +10,16 @@ local function wait(what, fits)
   end
 end
 
+vim.g.belay_script = { path = program }
+vim.opt.runtimepath:append(vim.env.PLUGIN)
+vim.cmd("filetype plugin indent on")
+vim.cmd("runtime! plugin/belay_script.lua ftdetect/rhai.vim")
 vim.cmd("edit " .. vim.fn.fnameescape(file))
 local buffer = vim.api.nvim_get_current_buf()
-local client = vim.lsp.start_client({ name = "belay-script", cmd = { program, "lsp" }, root_dir = vim.fn.getcwd() })
-vim.lsp.buf_attach_client(buffer, client)
+local client
 wait("the client", function()
-  local found = vim.lsp.get_client_by_id(client)
+  client = next(vim.lsp.buf_get_clients(buffer))
+  local found = client and vim.lsp.get_client_by_id(client)
   return found ~= nil and found.initialized
 end)
 

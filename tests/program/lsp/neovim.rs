@@ -13,6 +13,10 @@ fn neovim_gets_diagnostics_completion_hover_definition_and_rename() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("a.rhai");
     std::fs::write(&script, SCRIPT).unwrap();
+    let plugin = folder.path().join("plugin").display().to_string();
+    let written =
+        Command::new(env!("CARGO_BIN_EXE_belay-script")).args(["editor", "neovim", &plugin]).output().unwrap();
+    assert!(written.status.success(), "{written:?}");
     let lua = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/program/lsp/neovim.lua");
     let output = Command::new("timeout")
         .args(["--kill-after=5", "120"])
@@ -21,6 +25,7 @@ fn neovim_gets_diagnostics_completion_hover_definition_and_rename() {
         .current_dir(folder.path())
         .env("PROGRAM", env!("CARGO_BIN_EXE_belay-script"))
         .env("SCRIPT", &script)
+        .env("PLUGIN", &plugin)
         .env("XDG_STATE_HOME", folder.path().join("state"))
         .env("XDG_CACHE_HOME", folder.path().join("cache"))
         .output()
