@@ -6,7 +6,7 @@
 mod read;
 mod write;
 
-pub use write::{Entry, with_board};
+pub use write::{BoardEntry, with_board};
 
 use crate::diagnostic::Diagnostic;
 use crate::port::address::Address;

@@ -198,7 +198,7 @@ fn parse(unit: &str) -> Unit<'_> {
 
 /// A measurement for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub struct FormattedMeasurement {
     /// The value with its unit: `1.23 mA`.
     pub value: String,
     /// The limits in the same unit: `[1 … 2]`, `[≥ 1]`, `= 5`, or nothing.
@@ -210,19 +210,29 @@ pub struct Shown {
 }
 
 /// Formats a measurement in engineering notation: the prefix suits its limits, or the value if there are none.
-pub fn show(measurement: &Measurement) -> Shown {
+pub fn format(measurement: &Measurement) -> FormattedMeasurement {
     let (min, max) = measurement.limits();
     let Some(number) = measurement.number() else {
         let value = plain(&measurement.value);
         let value = format!("{value} {}", measurement.unit).trim_end().to_owned();
         let (min, max) = (min.map(|limit| digits(limit, 12)), max.map(|limit| digits(limit, 12)));
-        return Shown { value, limits: conditions(measurement, min.as_deref(), max.as_deref()), min, max };
+        return FormattedMeasurement {
+            value,
+            limits: conditions(measurement, min.as_deref(), max.as_deref()),
+            min,
+            max,
+        };
     };
     let largest = [min, max].into_iter().flatten().map(f64::abs).filter(|limit| limit.is_finite()).fold(0.0, f64::max);
     let scale = Scale::of(&measurement.unit, if largest > 0.0 { largest } else { number.abs() });
     let (low, high) = (min.map(|limit| scale.limit(limit)), max.map(|limit| scale.limit(limit)));
     let value = format!("{} {}", scale.value(number, min, max, &measurement.value), scale.unit).trim_end().to_owned();
-    Shown { value, limits: conditions(measurement, low.as_deref(), high.as_deref()), min: low, max: high }
+    FormattedMeasurement {
+        value,
+        limits: conditions(measurement, low.as_deref(), high.as_deref()),
+        min: low,
+        max: high,
+    }
 }
 
 /// The prefix with which `largest` has one to three digits before the point: the power of ten to divide numbers by, and
@@ -382,7 +392,7 @@ mod tests {
     fn limits_and_value_share_a_unit_and_a_verdict() {
         let case = |value: Value, unit: &str, min: Option<f64>, max: Option<f64>, expected: (&str, &str)| {
             let measurement = Measurement { value, unit: unit.to_owned(), min, max, ..Measurement::default() };
-            let shown = show(&measurement);
+            let shown = format(&measurement);
             assert_eq!((shown.value.as_str(), shown.limits.as_str()), expected);
         };
         case(json!(0.00123), "A", Some(0.001), Some(0.002), ("1.23 mA", "[1 … 2]"));

@@ -5,7 +5,7 @@
 use super::arguments::operator::Answers;
 use super::arguments::{Allowed, Choice, Connection, Limit, Run};
 use super::console::Console;
-use super::operator::Desk;
+use super::operator::OperatorConsole;
 use super::{memory, misuse, report_failures, session, station};
 use crate::bench::select::Selection;
 use crate::bench::station::Station;
@@ -118,7 +118,7 @@ impl<'a> Launch<'a> {
             memory: memory::limit(self.allowed),
             permissions: bench.permissions.clone(),
             station: bench.station.clone(),
-            operator: Some(Desk::new(self.console, &self.answers.given)),
+            operator: Some(OperatorConsole::new(self.console, &self.answers.given)),
             subject,
             selection: selection(self.choice, self.shuffle),
             drops_report: true,

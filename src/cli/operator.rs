@@ -12,7 +12,7 @@ use crate::port::Wait;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Who answers the questions of a run.
-pub struct Desk {
+pub struct OperatorConsole {
     console: Arc<Console>,
     given: Mutex<Given>,
     /// Whether a question is being asked.
@@ -24,11 +24,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Desk {
+impl OperatorConsole {
     /// The person at this terminal, unless the answer is among those `given`.
-    pub fn new(console: &Arc<Console>, given: &[(String, String)]) -> Arc<Desk> {
+    pub fn new(console: &Arc<Console>, given: &[(String, String)]) -> Arc<OperatorConsole> {
         let given = Mutex::new(Given::new(given.to_vec()));
-        Arc::new(Desk { console: console.clone(), given, busy: Mutex::new(false), free: Condvar::new() })
+        Arc::new(OperatorConsole { console: console.clone(), given, busy: Mutex::new(false), free: Condvar::new() })
     }
 
     /// Waits until no other question is being asked.
@@ -76,7 +76,7 @@ fn invitation(question: &Question) -> String {
     }
 }
 
-impl Operator for Desk {
+impl Operator for OperatorConsole {
     fn answer(&self, question: &Question, wait: Wait) -> Result<(Answer, Source), NoAnswer> {
         let mut given = lock(&self.given);
         if let Some(line) = given.take(question.key()) {
@@ -107,7 +107,7 @@ impl Operator for Desk {
 }
 
 /// The right to ask.
-struct Turn<'a>(&'a Desk);
+struct Turn<'a>(&'a OperatorConsole);
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn only_one_question_is_asked_at_a_time() {
         let stream = || Stream { to: Box::new(std::io::sink()), colour: Colour::Never, terminal: false };
-        let desk = Desk::new(&Arc::new(Console::new(stream(), stream())), &[]);
+        let desk = OperatorConsole::new(&Arc::new(Console::new(stream(), stream())), &[]);
         let first = desk.turn(Wait::for_at_most(Duration::from_secs(30)));
         let second = desk.turn(Wait::for_at_most(Duration::from_millis(1)));
         assert!(first.is_ok() && matches!(second, Err(NoAnswer::Over)));

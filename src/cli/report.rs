@@ -9,7 +9,7 @@ use crate::bench::measurement::Measurement;
 use crate::bench::report::Test;
 use crate::bench::schedule::Schedule;
 use crate::bench::tally::{Counts, Tally};
-use crate::bench::units::{self, Shown};
+use crate::bench::units::{self, FormattedMeasurement};
 use crate::phrase::{self, plural};
 use crate::script::duration;
 use crate::visible;
@@ -41,7 +41,7 @@ const WIDEST: usize = 100;
 /// One line a measurement, in columns: name, value with unit, limits, verdict. Without limits there is nothing to judge.
 /// `bars`: shows the limits at the ends of a bar, with a mark at the value.
 pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, bars: bool) -> String {
-    let shown: Vec<Shown> = measurements.iter().map(units::show).collect();
+    let shown: Vec<FormattedMeasurement> = measurements.iter().map(units::format).collect();
     let limits: Vec<String> = measurements
         .iter()
         .zip(&shown)
@@ -71,7 +71,7 @@ pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, 
 const BAR: usize = 11;
 
 /// `[1.6 ────●────── 1.7]`, if there are two limits. Marginal ranges are dotted.
-fn bar(item: &Measurement, shown: &Shown) -> Option<String> {
+fn bar(item: &Measurement, shown: &FormattedMeasurement) -> Option<String> {
     let (Some(min), Some(max), Some(value)) = (item.limits().0, item.limits().1, item.number()) else { return None };
     let width = max - min;
     if !(width.is_finite() && width > 0.0) || value.is_nan() {
@@ -241,14 +241,14 @@ mod tests {
         let case = |value: f64, expected: &str| {
             let (min, max, marginal_min) = (Some(1.0), Some(2.0), Some(1.25));
             let item = Measurement { value: value.into(), min, max, marginal_min, ..Measurement::default() };
-            assert_eq!(bar(&item, &units::show(&item)).as_deref(), Some(expected));
+            assert_eq!(bar(&item, &units::format(&item)).as_deref(), Some(expected));
         };
         case(1.5, "[1 ┄┄┄──●───── 2]");
         case(1.0, "[1 ●┄┄──────── 2]");
         case(0.5, "[1 ◀┄┄──────── 2]");
         case(9.0, "[1 ┄┄┄───────▶ 2]");
         let one_sided = Measurement { value: 1.into(), max: Some(2.0), ..Measurement::default() };
-        assert_eq!(bar(&one_sided, &units::show(&one_sided)), None);
+        assert_eq!(bar(&one_sided, &units::format(&one_sided)), None);
     }
 
     #[test]

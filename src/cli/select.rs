@@ -5,11 +5,11 @@
 
 use super::arguments::station::Select;
 use super::console::Console;
-use super::operator::Desk;
+use super::operator::OperatorConsole;
 use super::session::Aside;
 use super::{misuse, reason, signals, station};
 use crate::bench::operator::{Answer, Form, NoAnswer, Operator as _, Question};
-use crate::bench::station::{Entry, Station, is_board_name, lasting, with_board};
+use crate::bench::station::{BoardEntry, Station, is_board_name, lasting, with_board};
 use crate::device::class::Class;
 use crate::device::{Host, HostOptions, OpenOptions};
 use crate::diagnostic::Diagnostic;
@@ -68,14 +68,14 @@ pub fn command(options: &Select, console: &Arc<Console>) -> Result<u8, Diagnosti
         }
     };
     let port = match &entry {
-        Entry::Usb(specifier) => specifier.to_string(),
-        Entry::Port(port) => port.clone(),
+        BoardEntry::Usb(specifier) => specifier.to_string(),
+        BoardEntry::Port(port) => port.clone(),
     };
     console
         .text(&format!("{port}: {}\n", greet(console, &port, wait).map_err(|error| Diagnostic::from_error(&error))?));
     let name = match &options.name {
         Some(name) => name.clone(),
-        None => ask_name(&Desk::new(console, &options.answers.given), &known, wait)?,
+        None => ask_name(&OperatorConsole::new(console, &options.answers.given), &known, wait)?,
     };
     let changed = known.board(&name).is_some();
     let new = with_board(file, &text, &name, &entry).map_err(|problem| *problem)?;
@@ -168,17 +168,17 @@ fn same(one: &FoundPort, other: &FoundPort) -> bool {
 }
 
 /// The specifier that identifies the board of a port; the port itself if none does, as for a board with two ports.
-fn entry_of(port: &FoundPort, ports: &[FoundPort]) -> Entry {
+fn entry_of(port: &FoundPort, ports: &[FoundPort]) -> BoardEntry {
     let lasts = lasting(&port.specifier());
     let anything = UsbSpecifier { vid: lasts.vid, pid: lasts.pid, ..UsbSpecifier::default() };
     let several = ports.iter().filter(|other| lasts.fits(other)).count() > 1;
-    if lasts == anything || several { Entry::Port(port.device.clone()) } else { Entry::Usb(lasts) }
+    if lasts == anything || several { BoardEntry::Port(port.device.clone()) } else { BoardEntry::Usb(lasts) }
 }
 
 /// The specifier for a port given by name: that of its board, if it is a USB port.
-fn entry_of_port(port: &str, ports: &[FoundPort]) -> Entry {
+fn entry_of_port(port: &str, ports: &[FoundPort]) -> BoardEntry {
     let found = ports.iter().find(|found| found.device == port);
-    found.map_or_else(|| Entry::Port(port.to_owned()), |found| entry_of(found, ports))
+    found.map_or_else(|| BoardEntry::Port(port.to_owned()), |found| entry_of(found, ports))
 }
 
 /// Connects to the board and blinks it; returns a description of it.
@@ -200,7 +200,7 @@ fn greet(console: &Arc<Console>, port: &str, wait: Wait) -> Result<String, Error
     }
 }
 
-fn ask_name(desk: &Desk, known: &Station, wait: Wait) -> Result<String, Diagnostic> {
+fn ask_name(desk: &OperatorConsole, known: &Station, wait: Wait) -> Result<String, Diagnostic> {
     let numbered = (2..).map(|number| format!("dut{number}"));
     let free = std::iter::once("dut".to_owned()).chain(numbered).find(|name| known.board(name).is_none());
     let question = Question {
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn the_entry_identifies_the_board() {
         let specifier = |serial: Option<&str>, location: Option<&str>| {
-            Entry::Usb(UsbSpecifier {
+            BoardEntry::Usb(UsbSpecifier {
                 vid: Some(0x2e8a),
                 pid: Some(5),
                 serial_number: serial.map(str::to_owned),
@@ -315,12 +315,12 @@ mod tests {
         assert_eq!(entry_of(&port("/dev/ttyACM0", Some("A")), &[]), specifier(Some("A"), None));
         assert_eq!(entry_of(&port("/dev/ttyACM0", None), &[]), specifier(None, Some("1-12")));
         let bare = FoundPort { location: None, ..port("COM3", None) };
-        assert_eq!(entry_of(&bare, &[]), Entry::Port("COM3".to_owned()));
+        assert_eq!(entry_of(&bare, &[]), BoardEntry::Port("COM3".to_owned()));
         let two = [port("/dev/ttyACM0", Some("A")), port("/dev/ttyACM1", Some("A"))];
-        assert_eq!(entry_of(&two[1], &two), Entry::Port("/dev/ttyACM1".to_owned()));
+        assert_eq!(entry_of(&two[1], &two), BoardEntry::Port("/dev/ttyACM1".to_owned()));
         let known = [port("/dev/ttyACM0", Some("A"))];
         assert_eq!(entry_of_port("/dev/ttyACM0", &known), specifier(Some("A"), None));
-        assert_eq!(entry_of_port("sim", &known), Entry::Port("sim".to_owned()));
+        assert_eq!(entry_of_port("sim", &known), BoardEntry::Port("sim".to_owned()));
     }
 
     #[test]

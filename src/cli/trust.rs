@@ -20,7 +20,7 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 /// A file that was trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Entry {
+struct TrustedFile {
     /// In full.
     file: String,
     /// SHA-256 of its text, in hexadecimal.
@@ -88,9 +88,9 @@ pub fn renew(file: &Path, before: &str, after: &str) {
     });
 }
 
-fn keep(entries: &mut Vec<Entry>, name: &str, text: &str) {
+fn keep(entries: &mut Vec<TrustedFile>, name: &str, text: &str) {
     entries.retain(|entry| entry.file != name);
-    entries.push(Entry { file: name.to_owned(), sha256: hash(text) });
+    entries.push(TrustedFile { file: name.to_owned(), sha256: hash(text) });
     entries.sort_by(|a, b| a.file.cmp(&b.file));
 }
 
@@ -106,7 +106,7 @@ fn summary(station: &Station) -> String {
     text
 }
 
-fn state(entry: &Entry) -> &'static str {
+fn state(entry: &TrustedFile) -> &'static str {
     match station::read(Path::new(&entry.file)) {
         Ok(text) if hash(&text) == entry.sha256 => "trusted",
         Ok(_) => "changed",
@@ -145,7 +145,7 @@ fn store() -> Result<PathBuf, Diagnostic> {
     Ok(folder.join("trusted.toml"))
 }
 
-fn read(store: &Path) -> Result<Vec<Entry>, Diagnostic> {
+fn read(store: &Path) -> Result<Vec<TrustedFile>, Diagnostic> {
     if !store.exists() {
         return Ok(Vec::new());
     }
@@ -156,12 +156,13 @@ fn read(store: &Path) -> Result<Vec<Entry>, Diagnostic> {
     let document: DocumentMut = text.parse().map_err(|_| unusable("invalid TOML".to_owned()))?;
     let Some(tables) = document.get("station").and_then(Item::as_array_of_tables) else { return Ok(Vec::new()) };
     let text = |table: &Table, key: &str| table.get(key).and_then(Item::as_str).map(str::to_owned);
-    let entries =
-        tables.iter().filter_map(|table| Some(Entry { file: text(table, "file")?, sha256: text(table, "sha256")? }));
+    let entries = tables
+        .iter()
+        .filter_map(|table| Some(TrustedFile { file: text(table, "file")?, sha256: text(table, "sha256")? }));
     Ok(entries.collect())
 }
 
-fn write(store: &Path, entries: &[Entry]) -> Result<(), Diagnostic> {
+fn write(store: &Path, entries: &[TrustedFile]) -> Result<(), Diagnostic> {
     let mut tables = ArrayOfTables::new();
     for entry in entries {
         let mut table = Table::new();

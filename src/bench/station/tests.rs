@@ -121,7 +121,7 @@ fn reports_problems_with_their_position() {
 #[test]
 fn writes_an_entry_and_keeps_the_rest() {
     let file = Path::new("station.toml");
-    let usb = Entry::Usb(UsbSpecifier {
+    let usb = BoardEntry::Usb(UsbSpecifier {
         vid: Some(0x2e8a),
         pid: Some(5),
         serial_number: Some("E6".to_owned()),
@@ -130,7 +130,7 @@ fn writes_an_entry_and_keeps_the_rest() {
     let new = with_board(file, "", "dut", &usb).unwrap();
     assert_eq!(new, "[boards.dut]\nusb = { vid = 0x2e8a, pid = 0x0005, serial_number = \"E6\" }\n");
     // A second board, and a new port for the first.
-    let two = with_board(file, &new, "load", &Entry::Port("/dev/ttyUSB0".to_owned())).unwrap();
+    let two = with_board(file, &new, "load", &BoardEntry::Port("/dev/ttyUSB0".to_owned())).unwrap();
     assert_eq!(two, format!("{new}\n[boards.load]\nport = \"/dev/ttyUSB0\"\n"));
     let text = "# The bench by the window.\nname = \"w\"  # short\n\n[boards.dut] # blue\nbaudrate = 9600\nport = \"/dev/ttyACM0\" # left\n\n[limits]\n";
     let changed = with_board(file, text, "dut", &usb).unwrap();
@@ -138,7 +138,7 @@ fn writes_an_entry_and_keeps_the_rest() {
         changed,
         "# The bench by the window.\nname = \"w\"  # short\n\n[boards.dut] # blue\nbaudrate = 9600\nusb = { vid = 0x2e8a, pid = 0x0005, serial_number = \"E6\" }\n\n[limits]\n"
     );
-    let again = with_board(file, text, "dut", &Entry::Port("/dev/ttyACM7".to_owned())).unwrap();
+    let again = with_board(file, text, "dut", &BoardEntry::Port("/dev/ttyACM7".to_owned())).unwrap();
     assert_eq!(again, text.replace("ACM0", "ACM7"));
     assert!(with_board(file, "x = 1", "dut", &usb).is_err());
 }

@@ -9,7 +9,7 @@ use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// The port of a board's entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Entry {
+pub enum BoardEntry {
     /// A USB board.
     Usb(UsbSpecifier),
     /// A port in any form.
@@ -21,7 +21,7 @@ pub enum Entry {
 ///
 /// # Errors
 /// What is wrong with the file.
-pub fn with_board(file: &Path, text: &str, name: &str, entry: &Entry) -> Result<String, Box<Diagnostic>> {
+pub fn with_board(file: &Path, text: &str, name: &str, entry: &BoardEntry) -> Result<String, Box<Diagnostic>> {
     super::Station::parse(file, text)?;
     let mut document: DocumentMut = match text.parse() {
         Ok(document) => document,
@@ -45,10 +45,10 @@ pub fn with_board(file: &Path, text: &str, name: &str, entry: &Entry) -> Result<
     Ok(document.to_string())
 }
 
-fn set(board: &mut dyn TableLike, entry: &Entry) {
+fn set(board: &mut dyn TableLike, entry: &BoardEntry) {
     let (key, other, value) = match entry {
-        Entry::Usb(specifier) => ("usb", "port", Value::InlineTable(inline(specifier))),
-        Entry::Port(port) => ("port", "usb", Value::from(port.as_str())),
+        BoardEntry::Usb(specifier) => ("usb", "port", Value::InlineTable(inline(specifier))),
+        BoardEntry::Port(port) => ("port", "usb", Value::from(port.as_str())),
     };
     board.remove(other);
     match board.get_mut(key).and_then(Item::as_value_mut) {

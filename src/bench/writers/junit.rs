@@ -202,7 +202,7 @@ fn of_test<'a>(test: &'a Test, script: &str) -> Case<'a> {
 
 /// `supply 3.28 V [3.2 … 3.4]`.
 fn said(measurement: &Measurement) -> String {
-    let shown = units::show(measurement);
+    let shown = units::format(measurement);
     format!("{} {} {}", measurement.name, shown.value, shown.limits).trim_end().to_owned()
 }
 

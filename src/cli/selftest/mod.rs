@@ -33,7 +33,7 @@ use bench::{Bench, Printed};
 use facts::Facts;
 use files::Listing;
 use outcome::Outcome;
-use report::{Discreet, Line, Totals};
+use report::{CheckResult, Discreet, Totals};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -106,7 +106,7 @@ struct Test<'a> {
     discreet: Discreet,
     console: &'a Arc<Console>,
     options: &'a Selftest,
-    lines: Vec<Line>,
+    lines: Vec<CheckResult>,
     /// Why no check can run any more.
     lost: Option<String>,
 }
@@ -172,10 +172,10 @@ impl<'a> Test<'a> {
         self.lost = Some(format!("no connection since `{after}`: {}", error.message()));
     }
 
-    fn check(&mut self, row: &Row) -> Line {
+    fn check(&mut self, row: &Row) -> CheckResult {
         let begin = Instant::now();
         let outcome = self.outcome(row);
-        Line { name: row.name, group: row.group, outcome: self.discreet.outcome(outcome), time: begin.elapsed() }
+        CheckResult { name: row.name, group: row.group, outcome: self.discreet.outcome(outcome), time: begin.elapsed() }
     }
 
     fn outcome(&mut self, row: &Row) -> Outcome {
@@ -207,7 +207,7 @@ impl<'a> Test<'a> {
         outcome
     }
 
-    fn note(&mut self, line: Line) {
+    fn note(&mut self, line: CheckResult) {
         // A check that the user stopped has no result.
         if self.bench.is_stopped() {
             return;
@@ -240,7 +240,7 @@ impl<'a> Test<'a> {
         let outcome = self.removed(before).unwrap_or_else(|error| Outcome::of_error(&error));
         self.unwatched(bar);
         let outcome = self.discreet.outcome(outcome);
-        let line = Line { name: "left-as-found", group: Group::Files, outcome, time: begin.elapsed() };
+        let line = CheckResult { name: "left-as-found", group: Group::Files, outcome, time: begin.elapsed() };
         if !self.options.json {
             self.console.text(&format!("\nthe board's files\n{}", report::line(&line)));
         }

@@ -36,7 +36,7 @@ impl Measured {
 
 /// The result of one check.
 #[derive(Clone, Debug)]
-pub struct Line {
+pub struct CheckResult {
     /// Its name.
     pub name: &'static str,
     /// Its group.
@@ -60,7 +60,7 @@ pub struct Totals {
 
 impl Totals {
     /// Counts.
-    pub fn of(lines: &[Line]) -> Totals {
+    pub fn of(lines: &[CheckResult]) -> Totals {
         let count = |word: &str| lines.iter().filter(|line| line.outcome.word() == word).count();
         Totals { ok: count("ok"), absent: count("not on this board"), wrong: count("wrong") }
     }
@@ -139,7 +139,7 @@ pub fn head(facts: &Facts, port: &str, quick: bool) -> String {
 }
 
 /// The text of one check.
-pub fn line(line: &Line) -> String {
+pub fn line(line: &CheckResult) -> String {
     let name = format!("{:NAME_WIDTH$}", line.name);
     let text = match &line.outcome {
         Outcome::Ok(detail) => format!("ok     {name} {detail}"),
@@ -157,7 +157,7 @@ fn indented(text: &str, gap: &str) -> String {
 }
 
 /// The last lines of the text: measurements and totals.
-pub fn tail(lines: &[Line], measured: &Measured, time: Duration) -> String {
+pub fn tail(lines: &[CheckResult], measured: &Measured, time: Duration) -> String {
     let mut text = String::new();
     if !measured.0.is_empty() {
         text.push_str("\nmeasured\n");
@@ -176,7 +176,7 @@ pub fn json(
     facts: &Facts,
     port: &str,
     quick: bool,
-    lines: &[Line],
+    lines: &[CheckResult],
     measured: &Measured,
     time: Duration,
     stopped: bool,
@@ -212,7 +212,7 @@ pub fn json(
     })
 }
 
-fn check(line: &Line) -> Json {
+fn check(line: &CheckResult) -> Json {
     let mut fields = json!({
         "name": line.name,
         "group": line.group.name(),
@@ -238,8 +238,9 @@ fn rounded(number: f64) -> Json {
 mod tests {
     use super::*;
 
-    fn lines() -> Vec<Line> {
-        let line = |name, outcome| Line { name, group: Group::Values, outcome, time: Duration::from_millis(1500) };
+    fn lines() -> Vec<CheckResult> {
+        let line =
+            |name, outcome| CheckResult { name, group: Group::Values, outcome, time: Duration::from_millis(1500) };
         vec![
             line("kinds", Outcome::Ok("12 values".to_owned())),
             line("threads", Outcome::Absent("the board has no threads".to_owned())),

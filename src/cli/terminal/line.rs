@@ -27,7 +27,7 @@ enum Typing {
 
 /// The line so far, and the bytes of a character or an escape sequence that has only begun.
 #[derive(Default)]
-struct Line {
+struct TypedLine {
     text: String,
     begun: Vec<u8>,
 }
@@ -46,13 +46,19 @@ impl Lines {
 
     /// Reads a line after the prompt `invitation`.
     pub fn read(&mut self, invitation: &str, wait: Wait, question: &Question) -> Result<String, NoAnswer> {
-        let mut line = Line::default();
+        let mut line = TypedLine::default();
         let outcome = self.type_line(&mut line, invitation, wait, question);
         self.console.question(None);
         outcome.map(|()| line.text)
     }
 
-    fn type_line(&self, line: &mut Line, invitation: &str, wait: Wait, question: &Question) -> Result<(), NoAnswer> {
+    fn type_line(
+        &self,
+        line: &mut TypedLine,
+        invitation: &str,
+        wait: Wait,
+        question: &Question,
+    ) -> Result<(), NoAnswer> {
         self.console.question(Some(drawn(invitation, &line.text)));
         loop {
             let slice = wait.slice().map_err(|_| NoAnswer::Over)?;
@@ -89,7 +95,7 @@ fn fitted(invitation: &str, text: &str, width: usize) -> String {
     }
 }
 
-impl Line {
+impl TypedLine {
     /// Processes the bytes of keys.
     fn type_keys(&mut self, bytes: &[u8]) -> Typing {
         let mut changed = false;
@@ -149,12 +155,12 @@ mod tests {
     #[test]
     fn a_line_is_edited_at_its_end() {
         fn case(keys: &[u8], wanted: &str) {
-            let mut line = Line::default();
+            let mut line = TypedLine::default();
             for byte in keys {
                 line.type_keys(&[*byte]);
             }
             assert_eq!(line.text, wanted, "{keys:?}");
-            let mut whole = Line::default();
+            let mut whole = TypedLine::default();
             whole.type_keys(keys);
             assert_eq!(whole.text, wanted, "{keys:?}");
         }
@@ -164,8 +170,8 @@ mod tests {
         case(b"abc\x15x", "x");
         case(b"a\x1b[D\x1b[1;5C\x1bOHb", "ab");
         case(b"a\xffb\x01\x04", "ab");
-        assert_eq!(Line::default().type_keys(b"ab\rc"), Typing::Ended);
-        assert_eq!(Line::default().type_keys(b"\x7f"), Typing::Goes(false));
+        assert_eq!(TypedLine::default().type_keys(b"ab\rc"), Typing::Ended);
+        assert_eq!(TypedLine::default().type_keys(b"\x7f"), Typing::Goes(false));
     }
 
     #[test]

@@ -12,14 +12,14 @@ use crate::script::run::Run;
 use rhai::{Dynamic, Engine, EvalAltResult, Map, Position};
 
 /// A frame around an error: its place and label.
-struct Frame {
+struct StackFrame {
     origin: Origin,
     label: &'static str,
 }
 
 /// The diagnostic of an uncaught error. `source` is the main script.
 pub(crate) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> Diagnostic {
-    let mut frames: Vec<Frame> = Vec::new();
+    let mut frames: Vec<StackFrame> = Vec::new();
     let mut current = source.to_owned();
     let mut inner = error;
     loop {
@@ -32,7 +32,7 @@ pub(crate) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
             _ => break,
         };
         if let Some(origin) = place(Some(&current), *position) {
-            frames.push(Frame { origin, label });
+            frames.push(StackFrame { origin, label });
         }
         if !next.is_empty() {
             current = next;
@@ -43,7 +43,7 @@ pub(crate) fn of_failure(run: &Run, engine: &Engine, error: &EvalAltResult, sour
     let mut diagnostic = headline(run, engine, inner, &current);
     let position = position_of(inner);
     if let Some(origin) = place(Some(&current), position) {
-        frames.insert(0, Frame { origin, label: "called from" });
+        frames.insert(0, StackFrame { origin, label: "called from" });
     }
     surround(&mut diagnostic, &frames);
     for other in &mut diagnostic.others {
@@ -58,7 +58,7 @@ pub(crate) fn of_error(error: &Error) -> Diagnostic {
 }
 
 /// Adds the frames around an error.
-fn surround(diagnostic: &mut Diagnostic, frames: &[Frame]) {
+fn surround(diagnostic: &mut Diagnostic, frames: &[StackFrame]) {
     for frame in frames {
         add(diagnostic, frame.origin.clone(), frame.label);
     }

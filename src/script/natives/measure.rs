@@ -156,7 +156,7 @@ fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynami
     let test = record.test();
     record.measured(outcome);
     drop(record);
-    let said = units::show(&measurement);
+    let said = units::format(&measurement);
     run.emit(Event::Measured { test, measurement });
     if must && outcome == Outcome::Fail {
         let message = format!("`{name}` is {}, and must be {}", said.value, said.limits);

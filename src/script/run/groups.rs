@@ -54,7 +54,7 @@ pub(crate) enum Prepared {
 }
 
 /// A running group, or the script itself.
-pub(crate) struct Frame {
+pub(crate) struct GroupFrame {
     pub id: u64,
     /// `None` for the script.
     pub name: Option<String>,
@@ -73,29 +73,29 @@ pub(crate) struct Frame {
 /// The running groups, outermost first.
 #[derive(Default)]
 pub(crate) struct Frames {
-    list: Vec<Frame>,
+    list: Vec<GroupFrame>,
     /// Number of groups begun.
     begun: u64,
 }
 
 impl Frames {
     /// Begins a group or script, and assigns its number.
-    pub fn push(&mut self, frame: Frame) {
+    pub fn push(&mut self, frame: GroupFrame) {
         self.begun += 1;
-        self.list.push(Frame { id: self.begun, ..frame });
+        self.list.push(GroupFrame { id: self.begun, ..frame });
     }
 }
 
 impl Deref for Frames {
-    type Target = Vec<Frame>;
+    type Target = Vec<GroupFrame>;
 
-    fn deref(&self) -> &Vec<Frame> {
+    fn deref(&self) -> &Vec<GroupFrame> {
         &self.list
     }
 }
 
 impl DerefMut for Frames {
-    fn deref_mut(&mut self) -> &mut Vec<Frame> {
+    fn deref_mut(&mut self) -> &mut Vec<GroupFrame> {
         &mut self.list
     }
 }

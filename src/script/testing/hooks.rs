@@ -13,15 +13,15 @@ use crate::script::diagnostics::explain;
 use crate::script::errors::Fallible;
 use crate::script::lock::lock;
 use crate::script::names;
-use crate::script::run::groups::{Frame, Hook, Moment, Prepared};
+use crate::script::run::groups::{GroupFrame, Hook, Moment, Prepared};
 use crate::script::run::{Run, board};
 use rhai::{Caches, Dynamic, Engine, EvalAltResult, Expr, Expression, GlobalRuntimeState, Position, Scope, Stmt};
 use std::sync::Arc;
 use std::time::Instant;
 
 /// A beginning group, or the script itself.
-fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
-    Frame {
+fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> GroupFrame {
+    GroupFrame {
         id: 0,
         name,
         tags: Vec::new(),
@@ -36,7 +36,7 @@ fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> Frame {
 }
 
 /// The frames of this thread, outermost first.
-fn around<'a>(run: &Run, frames: &'a mut [Frame]) -> Vec<&'a mut Frame> {
+fn around<'a>(run: &Run, frames: &'a mut [GroupFrame]) -> Vec<&'a mut GroupFrame> {
     let (thread, depth) = (std::thread::current().id(), run.recorder.depth());
     frames.iter_mut().filter(|frame| frame.thread == thread || frame.depth < depth).collect()
 }
@@ -178,7 +178,7 @@ fn leave(
     mut result: Fallible<Dynamic>,
     eval: &mut dyn FnMut(&Hook) -> Fallible<Dynamic>,
 ) -> Fallible<Dynamic> {
-    let innermost = |frame: &mut Frame| (frame.id, frame.hooks.clone(), frame.prepared, frame.source.clone());
+    let innermost = |frame: &mut GroupFrame| (frame.id, frame.hooks.clone(), frame.prepared, frame.source.clone());
     let frame = around(run, &mut lock(&run.recorder.groups)).pop().map(innermost);
     let Some((id, hooks, prepared, source)) = frame else { return result };
     let needs_setup = hooks.iter().any(|hook| hook.moment == Moment::SetupAll);

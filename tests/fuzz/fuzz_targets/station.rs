@@ -2,7 +2,7 @@
 //! and what else it says stays.
 #![no_main]
 
-use belay_script::bench::station::{Entry, Station, is_board_name, with_board};
+use belay_script::bench::station::{BoardEntry, Station, is_board_name, with_board};
 use libfuzzer_sys::fuzz_target;
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fuzz_target!(|input: (&str, &str)| {
     if !is_board_name(name) {
         return;
     }
-    let entry = Entry::Port("/dev/ttyACM7".to_owned());
+    let entry = BoardEntry::Port("/dev/ttyACM7".to_owned());
     let written = with_board(file, text, name, &entry).unwrap_or_else(|error| panic!("{text:?}: {error:?}"));
     let again = Station::parse(file, &written).unwrap_or_else(|error| panic!("{text:?} became {written:?}: {error:?}"));
     assert_eq!(again.board(name).and_then(|board| board.port.as_deref()), Some("/dev/ttyACM7"), "{written:?}");

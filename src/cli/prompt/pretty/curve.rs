@@ -2,7 +2,7 @@
 //!
 //! Pure. Invariant: numbers that are not finite are counted and otherwise ignored.
 
-use super::{Line, Style};
+use super::{Style, StyledLine};
 use crate::value::Value;
 
 /// Numbers of which a curve is drawn.
@@ -11,7 +11,7 @@ const FEWEST_NUMBERS: usize = 8;
 const WIDEST_CURVE: usize = 60;
 
 /// The curve of an array of enough numbers, and what is said about them.
-pub(super) fn curve(items: &[Value], width: usize, indent: usize) -> Option<Line> {
+pub(super) fn curve(items: &[Value], width: usize, indent: usize) -> Option<StyledLine> {
     if items.len() < FEWEST_NUMBERS {
         return None;
     }
@@ -34,7 +34,7 @@ pub(super) fn curve(items: &[Value], width: usize, indent: usize) -> Option<Line
         }
     };
     let columns = width.saturating_sub(indent + about.chars().count() + 3).clamp(FEWEST_NUMBERS, WIDEST_CURVE);
-    let mut line = Line::indented(indent);
+    let mut line = StyledLine::indented(indent);
     line.push(Style::Number, bars(&numbers, (low, high), columns));
     line.push(Style::Remark, format!("  {about}"));
     Some(line)

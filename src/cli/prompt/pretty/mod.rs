@@ -47,14 +47,14 @@ enum Style {
 
 /// A line on its way.
 #[derive(Clone, Debug, Default)]
-struct Line {
+struct StyledLine {
     parts: Vec<(Style, String)>,
     width: usize,
 }
 
-impl Line {
-    fn indented(columns: usize) -> Line {
-        let mut line = Line::default();
+impl StyledLine {
+    fn indented(columns: usize) -> StyledLine {
+        let mut line = StyledLine::default();
         line.push(Style::Plain, " ".repeat(columns));
         line
     }
@@ -65,7 +65,7 @@ impl Line {
         self.parts.push((style, text));
     }
 
-    fn append(&mut self, other: Line) {
+    fn append(&mut self, other: StyledLine) {
         self.width += other.width;
         self.parts.extend(other.parts);
     }
@@ -110,8 +110,8 @@ impl<'v> Entries<'v> {
     }
 
     /// The key before entry `index`, and its value.
-    fn at(self, index: usize) -> (Line, &'v Value) {
-        let mut key = Line::default();
+    fn at(self, index: usize) -> (StyledLine, &'v Value) {
+        let mut key = StyledLine::default();
         match self {
             Entries::Items(items) => (key, &items[index]),
             Entries::Pairs(pairs, named) => {
@@ -162,7 +162,7 @@ pub fn show(value: &Value, page: Page) -> String {
         Value::Opaque(text) => opaque(text),
         _ => {
             let mut lines = Vec::new();
-            lay_out(value, page.width, (Line::default(), 0), &mut lines);
+            lay_out(value, page.width, (StyledLine::default(), 0), &mut lines);
             if let (Value::List(items), 1) = (value, lines.len()) {
                 lines.extend(curve(items, page.width, 0));
             }
@@ -176,14 +176,14 @@ pub fn show(value: &Value, page: Page) -> String {
     out
 }
 
-fn remark(indent: usize, text: String) -> Line {
-    let mut line = Line::indented(indent);
+fn remark(indent: usize, text: String) -> StyledLine {
+    let mut line = StyledLine::indented(indent);
     line.push(Style::Remark, text);
     line
 }
 
 /// Appends `value` to the line if it fits. If it does not fit, the line is unusable.
-fn flat(value: &Value, room: usize, line: &mut Line) -> bool {
+fn flat(value: &Value, room: usize, line: &mut StyledLine) -> bool {
     let Some((open, close, parts)) = entries(value) else {
         let (style, word) = word(value);
         line.push(style, word);
@@ -214,7 +214,7 @@ fn flat(value: &Value, room: usize, line: &mut Line) -> bool {
 }
 
 /// Writes `value` after `before` and on the following lines; `indent` is that of the line.
-fn lay_out(value: &Value, width: usize, (before, indent): (Line, usize), lines: &mut Vec<Line>) {
+fn lay_out(value: &Value, width: usize, (before, indent): (StyledLine, usize), lines: &mut Vec<StyledLine>) {
     if lines.len() > MOST_LINES {
         // They are not shown.
         return;
@@ -236,7 +236,7 @@ fn lay_out(value: &Value, width: usize, (before, indent): (Line, usize), lines: 
         _ => {
             for index in 0..parts.len().min(MOST_ENTRIES) {
                 let (key, part) = parts.at(index);
-                let mut start = Line::indented(deeper);
+                let mut start = StyledLine::indented(deeper);
                 start.append(key);
                 lay_out(part, width, (start, deeper), lines);
                 if let Some(last) = lines.last_mut() {
@@ -251,7 +251,7 @@ fn lay_out(value: &Value, width: usize, (before, indent): (Line, usize), lines: 
     if let Value::List(items) = value {
         lines.extend(curve(items, width, deeper));
     }
-    let mut last = Line::indented(indent);
+    let mut last = StyledLine::indented(indent);
     last.push(Style::Plain, close);
     lines.push(last);
 }
@@ -265,15 +265,15 @@ fn is_plain(value: &Value) -> bool {
 }
 
 /// Rows of values, as many as fit on each.
-fn fill(items: &[Value], width: usize, (indent, rows): (usize, usize), lines: &mut Vec<Line>) {
-    let mut line = Line::indented(indent);
+fn fill(items: &[Value], width: usize, (indent, rows): (usize, usize), lines: &mut Vec<StyledLine>) {
+    let mut line = StyledLine::indented(indent);
     let mut done = 0;
     for (index, item) in items.iter().enumerate() {
         let (style, word) = word(item);
         let wide = word.chars().count();
         if line.width > indent && line.width + wide + 2 > width {
             done += 1;
-            lines.push(std::mem::replace(&mut line, Line::indented(indent)));
+            lines.push(std::mem::replace(&mut line, StyledLine::indented(indent)));
             if done == rows {
                 lines.push(remark(indent, format!("… {} more", items.len() - index)));
                 return;

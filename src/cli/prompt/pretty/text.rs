@@ -2,17 +2,17 @@
 //!
 //! Pure. Invariant: no control sequence of a terminal is left in a string.
 
-use super::{LONGEST_WORD, Line, MOST_ENTRIES, Page, Style, cut, remark};
+use super::{LONGEST_WORD, MOST_ENTRIES, Page, Style, StyledLine, cut, remark};
 use crate::phrase;
 
 /// Bytes of a dump.
 const MOST_BYTES: usize = 256;
 
 /// Sixteen bytes per line: offset, hexadecimal digits, characters.
-pub(super) fn dump(bytes: &[u8]) -> Vec<Line> {
+pub(super) fn dump(bytes: &[u8]) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     for (row, piece) in bytes.chunks(16).take(MOST_BYTES / 16).enumerate() {
-        let mut line = Line::default();
+        let mut line = StyledLine::default();
         line.push(Style::Remark, format!("{:04x}  ", row * 16));
         let digits: Vec<String> = piece.iter().map(|byte| format!("{byte:02x}")).collect();
         line.push(Style::Number, format!("{:<47}", digits.join(" ")));
@@ -35,7 +35,7 @@ pub(super) fn dump(bytes: &[u8]) -> Vec<Line> {
 }
 
 /// A long text or one of several lines, as it is, but for what would disturb the terminal.
-pub(super) fn block_of(text: &str, page: Page) -> Vec<Line> {
+pub(super) fn block_of(text: &str, page: Page) -> Vec<StyledLine> {
     let mut lines = Vec::new();
     let count = text.lines().count();
     let (mut shown, room) = (0, page.width.saturating_sub(3).max(20));
@@ -44,7 +44,7 @@ pub(super) fn block_of(text: &str, page: Page) -> Vec<Line> {
         let mut pieces = harmless.chunks(room).peekable();
         let mut first = true;
         while first || pieces.peek().is_some() {
-            let mut row = Line::default();
+            let mut row = StyledLine::default();
             row.push(Style::Remark, if first { "│ " } else { "┆ " });
             row.push(Style::Text, pieces.next().unwrap_or_default().iter().collect::<String>());
             lines.push(row);
@@ -77,10 +77,10 @@ fn harmless(letter: char) -> Vec<char> {
 }
 
 /// The text of an object; may have several lines.
-pub(super) fn opaque(text: &str) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
+pub(super) fn opaque(text: &str) -> Vec<StyledLine> {
+    let mut lines: Vec<StyledLine> = Vec::new();
     for line in text.lines().take(MOST_ENTRIES) {
-        let mut row = Line::default();
+        let mut row = StyledLine::default();
         row.push(Style::Object, cut(line));
         lines.push(row);
     }
