@@ -18,7 +18,14 @@ const WEBASSEMBLY: (&str, &str) = ("@micropython/micropython-webassembly-pyscrip
 /// Nothing is wrong, and exactly these checks are skipped.
 #[track_caller]
 fn passes(port: &str, line_ends: &str, absent: &[&str]) -> Value {
-    passes_of(report(port, &[]), port, line_ends, absent)
+    let mut run = report(port, &[]);
+    let wrong = with_result(&run.0, "wrong");
+    // How soon something stops is measured in time, of which a busy computer gives too little: once more, then.
+    if !wrong.is_empty() && wrong.iter().all(|check| check["group"] == "stops") {
+        println!("{port}: once more after {wrong:#?}");
+        run = report(port, &[]);
+    }
+    passes_of(run, port, line_ends, absent)
 }
 
 #[track_caller]
