@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Python's keywords, including those of MicroPython's `async`.
-const KEYWORDS: &[&str] = &[
+pub(crate) const PYTHON_KEYWORDS: &[&str] = &[
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
     "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
@@ -35,7 +35,7 @@ impl Name {
                     "choose another name: names that start with `_belay` or `__belay` are reserved for belay-script",
                 ));
         }
-        if KEYWORDS.contains(&text) {
+        if PYTHON_KEYWORDS.contains(&text) {
             return Err(Error::new(Kind::SpecialFunctionNameError, format!("`{text}` is a keyword of Python"))
                 .with_help("choose another name"));
         }

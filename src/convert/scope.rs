@@ -5,6 +5,7 @@
 use super::literal::literal;
 use super::outline::{Source, Statement, Word, call, path};
 use crate::device::class::ItemKind;
+use crate::script::{BLOCK_KEYWORDS, KEYWORDS};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The text of the Python module of this name beside the source.
@@ -214,8 +215,7 @@ fn constants(source: &Source<'_>) -> Vec<(String, String)> {
 
 /// Whether a script may use this name for a variable.
 pub(super) fn is_free(name: &str) -> bool {
-    let blocks = ["device", "setup", "task", "thread", "teardown", "method", "test", "group", "autoinit"];
     let reserved = ["print", "debug", "eval", "call", "var", "goto", "exit", "void", "public", "super", "station"];
-    let is_word = crate::script::KEYWORDS.contains(&name) && !blocks.contains(&name);
+    let is_word = KEYWORDS.contains(&name) && !BLOCK_KEYWORDS.contains(&name);
     name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') && !is_word && !reserved.contains(&name)
 }

@@ -2,9 +2,10 @@
 //!
 //! Invariant: tokens follow each other, do not overlap, and lie on one line each.
 
-use super::syntax::python::{KEYWORDS, Use};
+use super::syntax::python::Use;
 use super::syntax::{Body, Form, Role, Syntax, What};
 use super::world::File;
+use crate::name::PYTHON_KEYWORDS;
 use crate::python::token::{TokenKind as PythonKind, tokenize};
 use crate::script::TokenKind;
 use lsp_types::{SemanticToken, SemanticTokenModifier, SemanticTokenType, SemanticTokens, SemanticTokensLegend};
@@ -135,7 +136,7 @@ fn python(writer: &mut Writer<'_>, body: &Body) {
         let range = start + token.start..start + token.end;
         let text = token.text(source);
         match token.kind {
-            PythonKind::Name if KEYWORDS.contains(&text) => writer.add(&range, Kind::Keyword, 0),
+            PythonKind::Name if PYTHON_KEYWORDS.contains(&text) => writer.add(&range, Kind::Keyword, 0),
             PythonKind::Name => {
                 while names.peek().is_some_and(|name| name.at.start < range.start) {
                     names.next();

@@ -48,6 +48,7 @@ pub use library::library as standard_modules;
 pub(crate) use library::library_text;
 #[cfg(feature = "lsp")]
 pub(crate) use modules::resolve;
+pub(crate) use names::BLOCK_KEYWORDS;
 pub use names::KEYWORDS;
 #[cfg(feature = "lsp")]
 pub(crate) use names::{RHAI_NAMES, check_word};

@@ -100,33 +100,24 @@ pub(crate) const FREED: &[&str] = &[
 ];
 
 /// Keywords of the language: those of Rhai, and those of blocks.
-pub const KEYWORDS: &[&str] = &[
-    "let",
-    "const",
-    "fn",
-    "if",
-    "else",
-    "switch",
-    "while",
-    "loop",
-    "do",
-    "until",
-    "for",
-    "in",
-    "continue",
-    "break",
-    "return",
-    "throw",
-    "try",
-    "catch",
-    "import",
-    "export",
-    "as",
-    "true",
-    "false",
-    "private",
-    "global",
-    "this",
+pub const KEYWORDS: &[&str] = &joined::<{ RHAI_KEYWORDS.len() + BLOCK_KEYWORDS.len() }>();
+
+const fn joined<const COUNT: usize>() -> [&'static str; COUNT] {
+    let mut all = [""; COUNT];
+    let (rhai, blocks) = all.split_at_mut(RHAI_KEYWORDS.len());
+    rhai.copy_from_slice(RHAI_KEYWORDS);
+    blocks.copy_from_slice(BLOCK_KEYWORDS);
+    all
+}
+
+/// Keywords of Rhai.
+const RHAI_KEYWORDS: &[&str] = &[
+    "let", "const", "fn", "if", "else", "switch", "while", "loop", "do", "until", "for", "in", "continue", "break",
+    "return", "throw", "try", "catch", "import", "export", "as", "true", "false", "private", "global", "this",
+];
+
+/// Keywords only where a block, an item or an option begins.
+pub const BLOCK_KEYWORDS: &[&str] = &[
     "device",
     "setup",
     "task",

@@ -4,17 +4,11 @@
 
 use super::helper::PromptHelper;
 use super::scan::{self, Part};
+use crate::name::PYTHON_KEYWORDS;
 use crate::python::token::{TokenKind, tokenize};
 use rustyline::highlight::{CmdKind, Highlighter};
 use std::borrow::Cow;
 use std::ops::Range;
-
-/// Keywords of Python.
-const PYTHON_KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
 
 /// The codes of the colours (ECMA-48, "SGR").
 const KEYWORD: &str = "1;35";

@@ -4,9 +4,9 @@ use super::{Asked, item, last_name};
 use crate::lsp::catalog::{self, OnBoard};
 use crate::lsp::describe::{self, About};
 use crate::lsp::resolve;
-use crate::lsp::syntax::python::KEYWORDS;
 use crate::lsp::syntax::{Body, What};
 use crate::lsp::world::Place;
+use crate::name::PYTHON_KEYWORDS;
 use crate::python::token::{TokenKind, tokenize};
 use lsp_types::{CompletionItem, CompletionItemKind};
 
@@ -71,7 +71,7 @@ pub fn candidates(asked: &Asked<'_>, body: &Body) -> Vec<CompletionItem> {
         }
     }
     found.extend(catalog::inside("").map(on_board));
-    found.extend(KEYWORDS.iter().map(|word| super::keyword(word)));
+    found.extend(PYTHON_KEYWORDS.iter().map(|word| super::keyword(word)));
     found
 }
 

@@ -4,6 +4,7 @@
 //! is one of the text, between characters.
 
 mod build;
+mod declarations;
 mod device;
 mod hints;
 pub mod python;

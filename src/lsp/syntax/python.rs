@@ -2,16 +2,10 @@
 //!
 //! Uses [`crate::python`]. Invariant: every range is one of the script's text.
 
+use crate::name::PYTHON_KEYWORDS;
 use crate::python::lines::Code;
 use crate::python::token::{Token, TokenKind};
 use std::ops::Range;
-
-/// Keywords of Python.
-pub const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
 
 /// How a name is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +90,8 @@ impl<'c> Statement<'c> {
     }
 
     fn is_name(&self, at: usize) -> bool {
-        self.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Name) && !KEYWORDS.contains(&self.text(at))
+        self.tokens.get(at).is_some_and(|token| token.kind == TokenKind::Name)
+            && !PYTHON_KEYWORDS.contains(&self.text(at))
     }
 
     fn before(&self, at: usize) -> &'c str {

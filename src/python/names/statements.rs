@@ -34,27 +34,7 @@ pub(super) struct Walk<'t, 'n> {
 
 /// Words that are not names.
 pub(super) fn is_keyword(word: &str) -> bool {
-    matches!(
-        word,
-        "False"
-            | "None"
-            | "True"
-            | "and"
-            | "as"
-            | "assert"
-            | "async"
-            | "await"
-            | "break"
-            | "class"
-            | "continue"
-            | "def"
-    ) || matches!(
-        word,
-        "del" | "elif" | "else" | "except" | "finally" | "for" | "from" | "global" | "if" | "import" | "in" | "is"
-    ) || matches!(
-        word,
-        "lambda" | "nonlocal" | "not" | "or" | "pass" | "raise" | "return" | "try" | "while" | "with" | "yield"
-    )
+    crate::name::PYTHON_KEYWORDS.contains(&word)
 }
 
 /// Notes every name in `text`.
