@@ -1,0 +1,22 @@
+//! The start of a test.
+//!
+//! Invariant: plain data.
+
+use serde::{Deserialize, Serialize};
+
+/// The start of a test.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TestBegun {
+    /// Number of the test within its run, from 1.
+    pub test: u64,
+    /// Its name.
+    pub name: String,
+    /// The enclosing groups, outermost first.
+    pub group: Vec<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The script that contains it.
+    pub file: String,
+    /// Its line there.
+    pub line: u32,
+}
