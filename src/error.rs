@@ -51,6 +51,8 @@ pub enum Kind {
     Interrupted,
     /// The board returned something that is not a literal.
     NotLiteralError,
+    /// A script ran under `test`, but none of its tests, and it measured nothing.
+    NothingTestedError,
     /// Standard output, or a report, cannot be written: its disk is full, or its reader is gone.
     OutputError,
     /// At least one closure of `parallel` failed.
@@ -89,6 +91,7 @@ impl Kind {
         Kind::DeviceException,
         Kind::Interrupted,
         Kind::NotLiteralError,
+        Kind::NothingTestedError,
         Kind::OutputError,
         Kind::ParallelError,
         Kind::PermissionError,
@@ -119,6 +122,7 @@ impl Kind {
             Kind::DeviceException => "DeviceException",
             Kind::Interrupted => "Interrupted",
             Kind::NotLiteralError => "NotLiteralError",
+            Kind::NothingTestedError => "NothingTestedError",
             Kind::OutputError => "OutputError",
             Kind::ParallelError => "ParallelError",
             Kind::PermissionError => "PermissionError",
@@ -177,6 +181,8 @@ impl Kind {
             | Kind::NotBelayResponseError
             | Kind::ProtocolError => 3,
             Kind::FeatureUnavailableError | Kind::NoMatchingExecuterError => 4,
+            // The status of pytest for it.
+            Kind::NothingTestedError => 5,
             Kind::InternalError => 70,
             // EX_IOERR of sysexits.h.
             Kind::OutputError => 74,

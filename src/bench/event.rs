@@ -160,6 +160,9 @@ pub enum Event {
         /// Errors while closing devices.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         closing: Vec<Failure>,
+        /// Why no test ran, if `test` expected one and nothing was measured.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        empty: Option<String>,
     },
 }
 

@@ -47,6 +47,9 @@ pub struct Report {
     /// Errors while closing devices.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closing: Vec<Failure>,
+    /// Why no test ran, if `test` expected one and nothing was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub empty: Option<String>,
     /// The opened devices, in order.
     pub boards: Vec<Board>,
     /// The tests, in the order in which they ran.

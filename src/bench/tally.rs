@@ -78,6 +78,11 @@ impl Tally {
         other.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.schedules));
     }
 
+    /// Whether a test ran, or something was measured outside of tests.
+    pub fn has_judged(&self) -> bool {
+        self.tests.total() > self.tests.of(Outcome::Skip) || self.measurements.total() > 0
+    }
+
     /// The worst verdict: [`Outcome::Pass`] if there is none.
     pub fn worst(&self) -> Outcome {
         self.tests.worst().max(self.measurements.worst()).unwrap_or(Outcome::Pass)
@@ -104,6 +109,8 @@ mod tests {
             assert_eq!(outcome as usize, index);
         }
         let skipped = Tally { tests: [Outcome::Skip].into_iter().collect(), ..Tally::default() };
+        let measured = Tally { measurements: [Outcome::Pass].into_iter().collect(), ..skipped.clone() };
+        assert_eq!((skipped.has_judged(), measured.has_judged()), (false, true));
         assert_eq!((skipped.worst(), skipped.passed(), Tally::default().worst()), (Outcome::Skip, true, Outcome::Pass));
     }
 }

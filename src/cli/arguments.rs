@@ -45,6 +45,7 @@ Exit status:
     2  wrong usage, or an invalid script or declaration
     3  no connection to the board, or it was lost
     4  the board cannot do what was asked
+    5  `test` ran no test
    70  a bug in belay-script
    74  output or a report could not be written
   130  interrupted

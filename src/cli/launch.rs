@@ -7,6 +7,7 @@ use super::arguments::{Allowed, Choice, Connection, Limit, Run};
 use super::console::Console;
 use super::operator::OperatorConsole;
 use super::{memory, misuse, report_failures, session, station};
+use crate::bench::empty::EmptyRun;
 use crate::bench::select::Selection;
 use crate::bench::station::Station;
 use crate::device::{Host, HostMount, HostOptions, Terminal};
@@ -35,6 +36,8 @@ pub struct Launch<'a> {
     pub answers: &'a Answers,
     /// Which tests are run.
     pub choice: &'a Choice,
+    /// What a run means in which nothing is tested.
+    pub empty: EmptyRun,
     /// Seed that shuffles the tests.
     pub shuffle: Option<u64>,
     /// The folder that boards see, and whether they may write to it.
@@ -78,6 +81,7 @@ impl<'a> Launch<'a> {
             allowed: &run.allowed,
             answers: &run.answers,
             choice: &run.choice,
+            empty: EmptyRun::Ordinary,
             shuffle: None,
             mount: run.mount.as_deref().map(|folder| (folder, run.write)),
             checks: !run.no_check,
@@ -121,6 +125,7 @@ impl<'a> Launch<'a> {
             operator: Some(OperatorConsole::new(self.console, &self.answers.given)),
             subject,
             selection: selection(self.choice, self.shuffle),
+            empty: self.empty,
             drops_report: true,
             checked: self.checks.then(|| self.shown.cloned().unwrap_or_default()),
             ..RunOptions::default()

@@ -43,8 +43,11 @@ pub fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result
         };
         lines.extend(tests.iter().filter(is_wanted).map(|test| form(file, test)));
     }
-    if worst == 0 && lines.is_empty() {
-        return Err(misuse("no matching tests", "use `test --list` without -k and --tag to list all tests"));
+    if worst == 0 && lines.is_empty() && !options.allow_empty {
+        return Err(Diagnostic {
+            help: Some("use `test --list` without -k and --tag to list all tests".to_owned()),
+            ..Diagnostic::new(Kind::NothingTestedError, "no matching tests")
+        });
     }
     match options.noting.jsonl.as_deref() {
         Some(path) if path != Path::new("-") => disk::replace(path, lines.as_bytes()).map_err(|error| {

@@ -8,6 +8,7 @@ use super::launch::Launch;
 use super::reporting::{self, Journal};
 use super::{is_python, misuse, python_file, readable, report_failures, session, signals, station, watch};
 use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
 use crate::script::Finished;
 use std::sync::Arc;
 
@@ -61,14 +62,15 @@ fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
 /// The exit status of a run. A failure decides; a failed test, measurement or closing is never a success, whatever
 /// `exit` said. `cut_short`: standard output was closed, which stops a script like Ctrl-C.
 pub(super) fn status(finished: &Finished, cut_short: bool) -> u8 {
-    if let Some(failure) = &finished.failure {
-        return failure.kind.exit_status();
+    let failure = finished.failure.as_ref().map(|failure| failure.kind);
+    if let Some(kind) = failure.filter(|kind| *kind != Kind::NothingTestedError) {
+        return kind.exit_status();
     }
     let closing = finished.closing.first().map(|failure| failure.kind.exit_status());
     let tests = (!finished.tally.passed()).then_some(1);
-    let cut_short = cut_short.then_some(crate::Kind::OutputError.exit_status());
+    let cut_short = cut_short.then_some(Kind::OutputError.exit_status());
     let said = finished.exit.filter(|status| *status != 0);
-    said.or(tests).or(closing).or(cut_short).unwrap_or(0)
+    said.or(tests).or(closing).or(cut_short).or(failure.map(Kind::exit_status)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -77,7 +79,6 @@ mod tests {
     use crate::bench::event::Outcome;
     use crate::bench::report::Report;
     use crate::bench::tally::Tally;
-    use crate::error::Kind;
 
     #[test]
     fn exit_statuses() {
@@ -99,6 +100,8 @@ mod tests {
         case(Some(Kind::ParseError), None, Pass, None, 2);
         case(Some(Kind::ConnectionLost), Some(Kind::DeviceException), Fail, None, 3);
         case(Some(Kind::NoMatchingExecuterError), None, Pass, None, 4);
+        case(Some(Kind::NothingTestedError), None, Pass, None, 5);
+        case(Some(Kind::NothingTestedError), Some(Kind::ConnectionLost), Pass, None, 3);
         case(Some(Kind::InternalError), None, Pass, None, 70);
         case(Some(Kind::Interrupted), None, Fail, None, 130);
     }

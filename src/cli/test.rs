@@ -5,12 +5,13 @@
 
 use super::arguments::Test;
 use super::console::{Console, Stream};
-use super::launch::Launch;
+use super::launch::{Launch, selection};
 use super::listed;
 use super::render::Colour;
 use super::reporting::{self, Journal};
 use super::run::status;
 use super::{is_python, misuse, readable, report_failures, session, signals, station};
+use crate::bench::empty::EmptyRun;
 use crate::bench::select::Dice;
 use crate::bench::tally::Tally;
 use crate::diagnostic::Diagnostic;
@@ -57,7 +58,12 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     // Each script with this station reports a mistake in the station file.
     let journal = Journal::open(&options.noting, folder.ok().flatten().as_deref(), &name, console)?;
     let recorder = session::recorder(&options.connection)?;
-    let bench = Bench { options, journal: &journal, ports, recorder, shown: ShownWarnings::default() };
+    let empty = match &options.choice {
+        _ if options.allow_empty => EmptyRun::Allowed,
+        choice if files.len() > 1 && selection(choice, None).is_partial() => EmptyRun::MayBeDeselected,
+        _ => EmptyRun::Refused,
+    };
+    let bench = Bench { options, journal: &journal, ports, recorder, empty, shown: ShownWarnings::default() };
     let rounds = options.repeat.unwrap_or(if options.until_fail { u32::MAX } else { 1 });
     let mut all = Ran::default();
     for round in 0..rounds {
@@ -80,9 +86,8 @@ pub fn test(options: &Test, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let written = report_failures(console, &journal.finish(true, console), &crate::script::Sources::default());
     console.finish(&all.tally);
     let status = if all.status == 0 { written } else { all.status };
-    if status == 0 && all.tally.tests.total() == 0 {
-        let help = "use `--list` to list the tests; -k and --tag select from them";
-        return Err(misuse("no test was run", help));
+    if status == 0 && !options.allow_empty && !all.tally.has_judged() {
+        return Err(nothing_tested("no test ran", "use `--list` to list the tests; -k and --tag select from them"));
     }
     Ok(status)
 }
@@ -98,9 +103,20 @@ struct Ran {
 
 impl Ran {
     fn add(&mut self, other: Ran) {
-        self.status = self.status.max(other.status);
+        self.status = worse(self.status, other.status);
         self.tally.add_all(other.tally);
     }
+}
+
+/// The worse of two exit statuses: a run in which nothing was tested is better than one that failed.
+fn worse(one: u8, other: u8) -> u8 {
+    let rank = |status: &u8| (*status != 0, *status != Kind::NothingTestedError.exit_status(), *status);
+    std::cmp::max_by_key(one, other, rank)
+}
+
+/// Nothing was tested, or nothing can be.
+fn nothing_tested(message: &str, help: &str) -> Diagnostic {
+    Diagnostic { help: Some(help.to_owned()), ..Diagnostic::new(Kind::NothingTestedError, message) }
 }
 
 /// State shared by all scripts.
@@ -110,6 +126,8 @@ struct Bench<'a> {
     /// The port of each worker; `None`: that of the command line.
     ports: Vec<Option<String>>,
     recorder: Option<Recorder>,
+    /// What a script means that tests nothing.
+    empty: EmptyRun,
     /// The warnings that were printed.
     shown: ShownWarnings,
 }
@@ -146,6 +164,7 @@ impl Bench<'_> {
             allowed: &self.options.allowed,
             answers: &self.options.answers,
             choice: &self.options.choice,
+            empty: self.empty,
             shuffle: seed,
             mount: None,
             checks: !self.options.no_check,
@@ -323,7 +342,7 @@ fn collect(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Diagnostic> {
     });
     if files.is_empty() {
         let help = "folders are searched for test_*.rhai and *_test.rhai; name other scripts one by one";
-        return Err(misuse("no scripts with tests found", help));
+        return Err(nothing_tested("no scripts with tests found", help));
     }
     Ok(files)
 }
@@ -361,5 +380,14 @@ mod tests {
         assert_eq!(names, ["a/test_x.rhai", "b_test.rhai", "a/other.rhai"].map(Path::new));
         assert_eq!(collect(&[root.join("gone")]).unwrap_err().kind.exit_status(), 2);
         assert_eq!(collect(&[root.join(".git/none")]).unwrap_err().kind.exit_status(), 2);
+        std::fs::create_dir(root.join("empty")).unwrap();
+        assert_eq!(collect(&[root.join("empty")]).unwrap_err().kind.exit_status(), 5);
+    }
+
+    #[test]
+    fn an_empty_run_is_better_than_a_failure_and_worse_than_success() {
+        for (one, other, worst) in [(0, 5, 5), (1, 5, 1), (3, 5, 3), (1, 3, 3), (130, 5, 130), (0, 0, 0), (5, 5, 5)] {
+            assert_eq!((worse(one, other), worse(other, one)), (worst, worst));
+        }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Invariant: every device that a script opened is closed when the run ends, whatever happened.
 
+use crate::bench::empty::{EmptyRun, NotRun};
 use crate::bench::report::Report;
 use crate::bench::select::Declared;
 use crate::bench::tally::Tally;
 use crate::device::Host;
 use crate::device::class::Class;
 use crate::diagnostic::Diagnostic;
+use crate::error::Kind;
 use crate::script::analysis::Finding;
 use crate::script::diagnostics::explain;
 use crate::script::inputs::Inputs;
@@ -64,7 +66,7 @@ impl Runner {
             Ok(text) => self.run_text(&name, &text),
             Err(failure) => {
                 let begun = self.run.emit_begin(&name, None);
-                self.finish(begun, Some(*failure))
+                self.finish(&name, begun, Some(*failure))
             }
         }
     }
@@ -74,7 +76,7 @@ impl Runner {
         self.run.begin();
         let begun = self.run.emit_begin(name, Some(text));
         let failure = on_big_stack(|| self.evaluate(name, text)).unwrap_or_else(|panic| Some(*panic));
-        self.finish(begun, failure)
+        self.finish(name, begun, failure)
     }
 
     fn evaluate(&mut self, name: &str, text: &str) -> Option<Diagnostic> {
@@ -133,11 +135,34 @@ impl Runner {
         Some(explain::of_failure(&self.run, &self.engine, &error, name))
     }
 
-    fn finish(&self, begun: Instant, failure: Option<Diagnostic>) -> Finished {
-        let finished = finish(&self.run, failure);
-        self.run.emit_end(begun, finished.failure.as_ref(), &finished.closing, finished.exit);
+    fn finish(&self, name: &str, begun: Instant, failure: Option<Diagnostic>) -> Finished {
+        let mut finished = finish(&self.run, failure);
+        let succeeded = finished.failure.is_none() && finished.exit.unwrap_or(0) == 0;
+        let not_run = self.run.not_run().filter(|_| succeeded);
+        if let Some(not_run) = &not_run {
+            finished.failure = self.judge_empty(name, not_run);
+        }
+        let empty = not_run.map(|not_run| not_run.reason());
+        self.run.emit_end(begun, finished.failure.as_ref(), &finished.closing, finished.exit, empty);
         let (report, tally) = self.run.events.take_report();
         Finished { report, tally, ..finished }
+    }
+
+    /// The failure of a run in which nothing was judged; a notice if that is allowed.
+    fn judge_empty(&self, name: &str, not_run: &NotRun) -> Option<Diagnostic> {
+        let message = format!("no test ran in `{name}`: {}", not_run.reason());
+        match self.run.options.empty {
+            EmptyRun::Ordinary => None,
+            EmptyRun::MayBeDeselected if not_run.is_deselected() => None,
+            EmptyRun::Allowed => {
+                self.run.notice(&message);
+                None
+            }
+            EmptyRun::MayBeDeselected | EmptyRun::Refused => Some(Diagnostic {
+                help: Some(not_run.help().to_owned()),
+                ..Diagnostic::new(Kind::NothingTestedError, message)
+            }),
+        }
     }
 
     /// Parses a script, evaluates only its declarations, and returns its classes and those of its

@@ -28,6 +28,7 @@ fn help_has_examples_and_the_exit_statuses() {
             "  2  wrong usage",
             "  3  no connection",
             "  4  the board cannot",
+            "  5  `test` ran no test\n",
             " 70  a bug",
             " 74  output",
             "130  interrupted",

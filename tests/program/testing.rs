@@ -370,9 +370,63 @@ fn tests_of_many_scripts_are_collected_and_chosen() {
         0,
     );
     let none = run(&["-k", "nothing", "b/other.rhai"]);
-    assert_eq!((none.stderr.lines().next(), none.status), (Some("error: no test was run"), Some(2)));
+    let reason = "error: no test ran in `b/other.rhai`: -k and --tag leave out its test";
+    assert_eq!((none.stderr.lines().next(), none.status), (Some(reason), Some(5)));
+    let none = run(&["-k", "nothing", "b"]);
+    assert_eq!((none.stderr.lines().next(), none.status), (Some("error: no test ran"), Some(5)));
+    let none = run(&["-k", "nothing", "--list"]);
+    assert_eq!((none.stderr.lines().next(), none.status), (Some("error: no matching tests"), Some(5)));
     let none = run(&["gone"]);
     assert_eq!((none.stderr.lines().next(), none.status), (Some("error: file not found: `gone`"), Some(2)));
+}
+
+#[test]
+fn a_script_that_tests_nothing_does_not_pass() {
+    let bench = |args: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let program = Program::new()
+            .file("e/a_test.rhai", b"test \"a\" { }")
+            .file("e/b_test.rhai", b"test \"b\" { }")
+            .file("e/early_test.rhai", b"exit(0); test \"a\" { }")
+            .file("e/measures_test.rhai", b"measure(\"a\", 1);")
+            .file("e/plain_test.rhai", b"print(1);")
+            .file("e/skipped_test.rhai", b"test \"a\" skip_if = \"no Wi-Fi\" { } test \"b\" needs \"a\" { }")
+            .args(["test", "e", "--json", "r.json"])
+            .args(args.iter().copied());
+        let outcome = program.start_in(folder.path()).finish().1;
+        let report = std::fs::read_to_string(folder.path().join("r.json")).unwrap();
+        (outcome, serde_json::from_str::<serde_json::Value>(&report).unwrap())
+    };
+    let reasons = [
+        ("e/early_test.rhai", "the script ended before its first test"),
+        ("e/plain_test.rhai", "the script has no tests, and measures nothing"),
+        ("e/skipped_test.rhai", "all 2 tests were skipped"),
+    ];
+    let messages = |before: &str| reasons.map(|(file, why)| format!("{before}no test ran in `{file}`: {why}"));
+    let (outcome, report) = bench(&[]);
+    let shown: Vec<&str> = outcome.stderr.lines().filter(|line| line.starts_with("error")).collect();
+    assert_eq!((shown, outcome.status), (messages("error: ").each_ref().map(String::as_str).to_vec(), Some(5)));
+    let of = |report: &serde_json::Value, field: &str| -> Vec<serde_json::Value> {
+        report["runs"].as_array().unwrap().iter().map(|run| run[field].clone()).collect()
+    };
+    assert_eq!(of(&report, "outcome"), ["pass", "pass", "error", "pass", "error", "error"]);
+    let null = serde_json::Value::Null;
+    let empty = [null.clone(), null.clone(), reasons[0].1.into(), null, reasons[1].1.into(), reasons[2].1.into()];
+    assert_eq!(of(&report, "empty"), empty);
+    assert_eq!(report["runs"][2]["error"]["kind"], "NothingTestedError");
+
+    let (outcome, report) = bench(&["--allow-empty"]);
+    let shown: Vec<&str> = outcome.stderr.lines().collect();
+    assert_eq!((shown, outcome.status), (messages("").each_ref().map(String::as_str).to_vec(), Some(0)));
+    assert_eq!(of(&report, "outcome"), ["pass", "pass", "skip", "pass", "skip", "skip"]);
+    assert_eq!(of(&report, "empty"), empty);
+
+    // With several scripts -k may leave out all tests of some.
+    let (outcome, report) = bench(&["-k", "!b"]);
+    assert_eq!(outcome.status, Some(5), "{}", outcome.stderr);
+    assert_eq!(of(&report, "outcome"), ["pass", "skip", "error", "pass", "error", "error"]);
+    assert_eq!(of(&report, "empty")[1], "-k and --tag leave out its test");
+    assert!(outcome.stderr.contains("skipped_test.rhai`: 1 skipped, 1 left out by -k and --tag"), "{}", outcome.stderr);
 }
 
 #[test]

@@ -81,8 +81,8 @@ fn log(seed: u64) -> String {
     for run in 1..=runs {
         if dice.below(3) > 0 {
             let error = (dice.below(2) == 0).then(|| Failure { message: "no 2".to_owned(), ..Failure::default() });
-            let closing = Vec::new();
-            line(run, Event::RunEnded { outcome: Outcome::Fail, duration_s: 2.5, error, closing });
+            let (closing, empty) = (Vec::new(), None);
+            line(run, Event::RunEnded { outcome: Outcome::Fail, duration_s: 2.5, error, closing, empty });
         }
     }
     text

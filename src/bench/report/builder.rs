@@ -160,11 +160,12 @@ impl ReportBuilder {
             },
             Event::Output(chunk) => self.add_output(chunk.board.as_ref(), &chunk.text),
             Event::Notice { text, .. } => self.add_notice(line.at, text),
-            Event::RunEnded { outcome, duration_s, error, closing } => {
+            Event::RunEnded { outcome, duration_s, error, closing, empty } => {
                 self.ended = true;
                 let report = &mut self.report;
                 (report.outcome, report.duration_s) = (*outcome, *duration_s);
                 (report.error, report.closing) = (error.clone(), closing.clone());
+                report.empty.clone_from(empty);
             }
         }
     }

@@ -33,7 +33,7 @@ fn events() -> Vec<Event> {
         Event::Measured { test: None, measurement: measurement("loose", Outcome::Marginal) },
         test(2, "two"),
         ended(2, Outcome::Skip),
-        Event::RunEnded { outcome: Outcome::Marginal, duration_s: 1.0, error: None, closing: Vec::new() },
+        Event::RunEnded { outcome: Outcome::Marginal, duration_s: 1.0, error: None, closing: Vec::new(), empty: None },
     ]
 }
 

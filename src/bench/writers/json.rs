@@ -77,6 +77,8 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     error: &'a Option<Failure>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     closing: &'a [Failure],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    empty: &'a Option<String>,
     boards: &'a [Board],
     tests: T,
     measurements: M,
@@ -107,6 +109,7 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         outcome: head.outcome,
         error: &head.error,
         closing: &head.closing,
+        empty: &head.empty,
         boards: &head.boards,
         tests: Listed(move || run.tests().map(move |saved| saved.map(|saved| OneTest { run, saved }))),
         measurements: Listed(move || run.measurements()),

@@ -34,6 +34,9 @@ pub struct Test {
     /// List the tests without running them; with --jsonl as lines of JSON
     #[arg(long)]
     pub list: bool,
+    /// Accept scripts that run no test and measure nothing
+    #[arg(long)]
+    pub allow_empty: bool,
     /// Repeat the run N times
     #[arg(long, value_name = "N", conflicts_with = "until_fail", value_parser = clap::value_parser!(u32).range(1..))]
     pub repeat: Option<u32>,

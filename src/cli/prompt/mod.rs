@@ -24,6 +24,7 @@ use super::signals::{self, Calls};
 #[cfg(unix)]
 use super::terminal::modes::{self, ModeGuard};
 use super::{readable, report_failures, session, unread};
+use crate::bench::empty::EmptyRun;
 use crate::bound;
 use crate::device::Host;
 use crate::diagnostic::Diagnostic;
@@ -73,6 +74,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         allowed: &options.allowed,
         answers: &options.answers,
         choice: &choice,
+        empty: EmptyRun::Ordinary,
         shuffle: None,
         mount: None,
         checks: false,

@@ -74,6 +74,11 @@ impl Events {
         lock(&self.recorded).tally.worst()
     }
 
+    /// The verdicts so far, counted.
+    pub fn tally(&self) -> Tally {
+        lock(&self.recorded).tally.clone()
+    }
+
     /// Takes the report and the verdicts; the next run starts empty.
     pub fn take_report(&self) -> (Report, Tally) {
         let Recorded { mut fold, tally } = std::mem::take(&mut *lock(&self.recorded));

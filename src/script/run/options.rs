@@ -2,6 +2,7 @@
 //!
 //! Invariant: immutable while scripts run.
 
+use crate::bench::empty::EmptyRun;
 use crate::bench::operator::Operator;
 use crate::bench::select::Selection;
 use crate::bench::station::Station;
@@ -35,6 +36,8 @@ pub struct RunOptions {
     pub subject: Subject,
     /// Which tests run, and in which order.
     pub selection: Selection,
+    /// What a run means in which no test runs and nothing is measured.
+    pub empty: EmptyRun,
     /// Leave [`Finished::report`](crate::script::Finished) empty, for callers that build reports from the observer's events with an
     /// [`Archiver`](crate::bench::archive::Archiver): memory then does not grow with tests and samples.
     pub drops_report: bool,

@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::bench`]. Invariant: a run has one first and one last event.
 
+use crate::bench::empty::{EmptyRun, NotRun};
 use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
 use crate::bench::select::Selection;
@@ -40,6 +41,8 @@ struct Chosen {
     selection: Selection,
     /// The names of the script's tests; empty for inputs of a session.
     written: Arc<[String]>,
+    /// Number of tests that were not selected.
+    deselected: usize,
 }
 
 /// The end of a run.
@@ -56,7 +59,7 @@ impl Recorder {
         Recorder {
             record: Mutex::default(),
             groups: Mutex::default(),
-            chosen: Mutex::new(Chosen { selection: options.selection.clone(), written: Arc::default() }),
+            chosen: Mutex::new(Chosen { selection: options.selection.clone(), ..Chosen::default() }),
             ending: Mutex::default(),
             lossy: Mutex::default(),
             parallel: AtomicU64::new(0),
@@ -75,7 +78,12 @@ impl Recorder {
 
     /// Sets the selection and the script's tests.
     pub fn choose(&self, selection: Selection, written: Vec<String>) {
-        *lock(&self.chosen) = Chosen { selection, written: written.into() };
+        *lock(&self.chosen) = Chosen { selection, written: written.into(), deselected: 0 };
+    }
+
+    /// Counts a test that is not selected.
+    pub fn deselect(&self) {
+        lock(&self.chosen).deselected += 1;
     }
 
     /// Number of running `parallel` closures.
@@ -131,8 +139,26 @@ impl Run {
         begun
     }
 
-    /// Ends the run that began at that time, with these failures; `exit` is the script's status.
-    pub fn emit_end(&self, begun: Instant, failure: Option<&Diagnostic>, closing: &[Diagnostic], exit: Option<u8>) {
+    /// The tests of the script, if none of them ran, nothing was measured, and that matters.
+    pub fn not_run(&self) -> Option<NotRun> {
+        let tally = self.events.tally();
+        if self.options.empty == EmptyRun::Ordinary || tally.has_judged() {
+            return None;
+        }
+        let chosen = lock(&self.recorder.chosen);
+        let (has_tests, deselected) = (!chosen.written.is_empty(), chosen.deselected);
+        Some(NotRun { has_tests, skipped: tally.tests.of(Outcome::Skip), deselected })
+    }
+
+    /// Ends the run that began at that time, with these failures; `exit` is the script's status, and `empty` says why no test ran.
+    pub fn emit_end(
+        &self,
+        begun: Instant,
+        failure: Option<&Diagnostic>,
+        closing: &[Diagnostic],
+        exit: Option<u8>,
+        empty: Option<String>,
+    ) {
         let of_failure = match failure.map(|failure| failure.kind) {
             None => Outcome::Skip,
             Some(Kind::TimeoutError) => Outcome::Timeout,
@@ -140,12 +166,14 @@ impl Run {
         };
         let of_closing = if closing.is_empty() { Outcome::Skip } else { Outcome::Error };
         let said = if exit.unwrap_or(0) == 0 { Outcome::Skip } else { Outcome::Fail };
-        let worst = self.events.worst();
+        // Nothing was judged, so nothing passed.
+        let worst = if empty.is_some() { Outcome::Skip } else { self.events.worst() };
         self.emit(Event::RunEnded {
             outcome: worst.max(of_failure).max(of_closing).max(said),
             duration_s: begun.elapsed().as_secs_f64(),
             error: failure.map(|failure| self.failure(failure)),
             closing: closing.iter().map(|failure| self.failure(failure)).collect(),
+            empty,
         });
     }
 

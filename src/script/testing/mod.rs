@@ -132,6 +132,7 @@ fn evaluate(
     path.push(name.clone());
     let selection = run.recorder.selection();
     if !selection.wants(&path, &options.tags) {
+        run.recorder.deselect();
         return Ok(Dynamic::UNIT);
     }
     if !may_begin(run) {

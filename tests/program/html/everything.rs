@@ -229,6 +229,7 @@ pub fn report() -> Report {
         outcome: Outcome::Error,
         error: Some(failure()),
         closing: vec![failure()],
+        empty: None,
         boards: vec![board("dut", Some("e6614c311b7e6f35")), board(HOSTILE, None)],
         tests: tests(),
         measurements: measurements(),
