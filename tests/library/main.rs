@@ -36,6 +36,8 @@ mod values;
 mod alone;
 #[path = "../support/board.rs"]
 mod board;
+#[path = "../support/extent.rs"]
+mod extent;
 #[path = "../support/fake_board.rs"]
 mod fake_board;
 #[path = "../support/fault_cases.rs"]

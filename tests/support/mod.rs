@@ -1,6 +1,8 @@
 //! What the tests of the program share.
 
 pub mod command;
+#[cfg(target_os = "linux")]
+pub mod extent;
 pub mod golden;
 #[cfg(target_os = "linux")]
 pub mod interpreter;

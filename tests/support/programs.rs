@@ -4,6 +4,7 @@
 //! `tests/what_was_not_checked.rs`, says what was not checked. With `CI` set a missing program fails the test.
 //! Invariant: what is not in the table is on every machine that builds this crate.
 
+use super::extent::is_ci;
 use std::path::PathBuf;
 
 const TABLE: &str = include_str!("programs.txt");
@@ -62,9 +63,4 @@ pub fn find<const COUNT: usize>(names: [&str; COUNT]) -> Option<[PathBuf; COUNT]
         }
     }
     found.try_into().ok()
-}
-
-/// Whether everything must be checked.
-pub fn is_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
 }

@@ -1,6 +1,7 @@
 //! Work on a lasting flash, cut off at a random byte: what was there and what was acknowledged is there.
 
 use super::support::{Random, Tree, open_over, sync_tree};
+use crate::extent;
 use crate::faulty_port::{Fault, Link};
 use belay_script::Result;
 use belay_script::board::content::Upload;
@@ -186,10 +187,11 @@ fn board(seed: u64, cases: usize) -> (usize, usize) {
 
 #[test]
 fn nothing_is_lost_by_an_unplugged_board() {
-    let boards = (0..BOARDS).map(|seed| std::thread::spawn(move || board(seed as u64, CASES / BOARDS)));
+    let cases = CASES / extent::one_of("unplugged");
+    let boards = (0..BOARDS).map(|seed| std::thread::spawn(move || board(seed as u64, cases / BOARDS)));
     let boards: Vec<_> = boards.collect();
     let counts = boards.into_iter().map(|board| board.join().expect("a board that kept everything"));
     let (cut, done) = counts.fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
-    println!("unplugged {CASES} times: {cut} in the middle, {done} when all was done; nothing was lost");
-    assert!(cut > CASES / 4 && done > CASES / 20, "{cut} and {done} are no fair mixture");
+    println!("unplugged {cases} times: {cut} in the middle, {done} when all was done; nothing was lost");
+    assert!(cut > cases / 4 && done > cases / 20, "{cut} and {done} are no fair mixture");
 }

@@ -1,0 +1,25 @@
+//! How much of the longest tests runs.
+//!
+//! With `CI` set everything runs. Otherwise the tests of this table take a share of their cases, spread evenly, so that `cargo test`
+//! ends within 90 s on two cores. The last test target says which.
+
+/// Name of a test, its cases, and how many of them there are for each that runs without `CI`.
+pub const TABLE: &[(&str, &str, usize)] = &[
+    ("faults", "faults of the link at each moment", 3),
+    ("unplugged", "boards that are unplugged during a sync", 3),
+    ("firmware", "simulated boards and line ends that take the self test", 3),
+];
+
+/// Cases of a test for each that runs.
+///
+/// # Panics
+/// If the test is not in the table.
+pub fn one_of(test: &str) -> usize {
+    let (_, _, share) = TABLE.iter().find(|(name, ..)| *name == test).expect("a test of the table");
+    if is_ci() { 1 } else { *share }
+}
+
+/// Whether everything must be checked.
+pub fn is_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty())
+}
