@@ -13,6 +13,7 @@ pub mod record;
 pub mod report;
 pub mod schedule;
 pub mod select;
+pub mod simulated;
 pub mod station;
 pub mod tally;
 pub mod units;

@@ -42,6 +42,9 @@ pub struct Report {
     pub duration_s: f64,
     /// The verdict: the worst of its tests, measurements and errors.
     pub outcome: Outcome,
+    /// Whether any board was simulated, so that the verdict is not one on hardware.
+    #[serde(default)]
+    pub simulated: bool,
     /// Why the script ended early, if it did.
     pub error: Option<Failure>,
     /// Errors while closing devices.
@@ -50,7 +53,7 @@ pub struct Report {
     /// Why no test ran, if `test` expected one and nothing was measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub empty: Option<String>,
-    /// The opened devices, in order.
+    /// The opened devices: those of the station in its order, then the others in the order in which they were opened.
     pub boards: Vec<Board>,
     /// The tests, in the order in which they ran.
     pub tests: Vec<Test>,
@@ -174,6 +177,15 @@ pub struct Printed {
 }
 
 impl Report {
+    /// Adds an opened device.
+    pub fn add_board(&mut self, board: Board) {
+        let board = board.with_source();
+        self.simulated |= board.simulated;
+        let rank = |board: &Board| board.place.unwrap_or(u32::MAX);
+        let at = self.boards.partition_point(|other| rank(other) <= rank(&board));
+        self.boards.insert(at, board);
+    }
+
     /// Whether every test and every measurement is good.
     pub fn passed(&self) -> bool {
         self.outcomes().all(Outcome::is_good)
@@ -220,6 +232,9 @@ pub struct Runs {
     pub schema: u32,
     /// The worst verdict of all runs.
     pub outcome: Outcome,
+    /// Whether any board of any run was simulated.
+    #[serde(default)]
+    pub simulated: bool,
     /// When the first one began.
     pub started: String,
     /// The runs, in the order in which they began.
@@ -231,7 +246,8 @@ impl Runs {
     pub fn new(runs: Vec<Report>) -> Runs {
         let outcome = runs.iter().map(|run| run.outcome).max().unwrap_or(Outcome::Pass);
         let started = runs.iter().map(|run| run.started.clone()).min().unwrap_or_default();
-        Runs { schema: SCHEMA, outcome, started, runs }
+        let simulated = runs.iter().any(|run| run.simulated);
+        Runs { schema: SCHEMA, outcome, simulated, started, runs }
     }
 }
 

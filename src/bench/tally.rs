@@ -2,7 +2,7 @@
 //!
 //! Invariant: plain data; its size does not depend on the number of verdicts.
 
-use super::event::{Event, Outcome};
+use super::event::{Board, Event, Outcome};
 use super::schedule::Schedule;
 
 /// Number of verdicts of each kind.
@@ -58,6 +58,8 @@ pub struct Tally {
     pub measurements: Counts,
     /// How well the schedules of `every` were kept, one per place in a script.
     pub schedules: Vec<Schedule>,
+    /// Boards that were simulated, each once.
+    pub simulated: Vec<Board>,
 }
 
 impl Tally {
@@ -67,7 +69,15 @@ impl Tally {
             Event::TestEnded { outcome, .. } => self.tests.add(*outcome),
             Event::Measured { test: None, measurement } => self.measurements.add(measurement.outcome),
             Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.schedules),
+            Event::BoardOpened(board) => self.add_board(board.clone().with_source()),
             _ => {}
+        }
+    }
+
+    fn add_board(&mut self, board: Board) {
+        let same = |other: &Board| (&other.name, other.source) == (&board.name, board.source);
+        if board.simulated && !self.simulated.iter().any(same) {
+            self.simulated.push(board);
         }
     }
 
@@ -76,6 +86,7 @@ impl Tally {
         self.tests.add_all(&other.tests);
         self.measurements.add_all(&other.measurements);
         other.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.schedules));
+        other.simulated.into_iter().for_each(|board| self.add_board(board));
     }
 
     /// Whether a test ran, or something was measured outside of tests.

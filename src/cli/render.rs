@@ -26,6 +26,8 @@ pub enum Look {
     Bad,
     /// `pass`.
     Good,
+    /// `simulated`.
+    Caution,
     /// `help:`.
     Help,
     /// `note:`.
@@ -42,6 +44,7 @@ impl Colour {
         let code = match look {
             Look::Bad => "1;31",
             Look::Good => "32",
+            Look::Caution => "1;33",
             Look::Help => "1;36",
             Look::Note => "1;32",
             Look::Strong => "1",

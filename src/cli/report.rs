@@ -8,6 +8,7 @@ use crate::bench::event::{Failure, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::Test;
 use crate::bench::schedule::Schedule;
+use crate::bench::simulated;
 use crate::bench::tally::{Counts, Tally};
 use crate::bench::units::{self, FormattedMeasurement};
 use crate::phrase::{self, plural};
@@ -126,7 +127,9 @@ pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&s
     print(&measurements(&loose, "", colour, true));
     run.failures().iter().for_each(|failure| print(&excerpt(failure, colour)));
     let (head, sums) = (run.head(), run.sums());
-    let tally = Tally { tests: sums.tests, measurements: sums.loose, schedules: head.schedules.clone() };
+    let tally =
+        Tally { tests: sums.tests, measurements: sums.loose, schedules: head.schedules.clone(), ..Tally::default() };
+    let tally = Tally { simulated: head.boards.iter().filter(|board| board.simulated).cloned().collect(), ..tally };
     print(&summary(&tally, colour, true));
     Ok(())
 }
@@ -171,6 +174,11 @@ pub fn summary(tally: &Tally, colour: Colour, watched: bool) -> String {
     if tally.measurements.worst().is_some_and(|worst| !worst.is_good()) {
         line(&mut text, "measurement", &tally.measurements, colour);
     }
+    let judged = tally.tests.total() > 0 || tally.measurements.total() > 0;
+    if let Some(boards) = simulated::shown(&tally.simulated).filter(|_| judged) {
+        let label = colour.paint(Look::Caution, "simulated");
+        let _ = writeln!(text, "{label}: {} – {}", visible::name(&boards), simulated::REMARK);
+    }
     text
 }
 
@@ -196,6 +204,7 @@ fn line(text: &mut String, noun: &str, outcomes: &Counts, colour: Colour) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::event::{Board, Event};
 
     #[test]
     fn summaries() {
@@ -217,6 +226,21 @@ mod tests {
         case(&[Pass], None, "1 test: 1 passed\n");
         case(&[Pass, Pass, Fail], None, "3 tests: 2 passed, 1 failed\n");
         case(&[Error, Error, Timeout, Pass], None, "4 tests: 1 passed, 2 errors, 1 timeout\n");
+    }
+
+    #[test]
+    fn a_verdict_with_a_simulated_board_says_so() {
+        let board = |name: &str, port: &str| Board { name: name.to_owned(), port: port.to_owned(), ..Board::default() };
+        let mut tally = Tally::default();
+        for board in [board("dut", "sim"), board("dut", "sim"), board("psu", "COM3"), board("load", "exec:a")] {
+            tally.add(&Event::BoardOpened(board));
+        }
+        assert_eq!(summary(&tally, Colour::Never, true), "", "nothing was judged");
+        tally.tests = [Outcome::Pass].into_iter().collect();
+        let mut other = Tally::default();
+        other.add_all(tally);
+        let text = "1 test: 1 passed\nsimulated: dut, load (program) – not a verdict on hardware\n";
+        assert_eq!(summary(&other, Colour::Never, false), text);
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Known<'_> {
             }
             _ => error,
         })?;
-        let replaced = self.simulated && !address.kind().is_virtual;
+        let replaced = self.simulated && !address.kind().is_virtual();
         Ok(Resolved { port: Some(if replaced { SIMULATED.to_owned() } else { written }), options, by })
     }
 

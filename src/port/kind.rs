@@ -7,6 +7,22 @@ use super::address::Address;
 use super::endpoint::Endpoint;
 use super::{telnet, webrepl};
 use crate::error::{Error, Kind, Result};
+use serde::{Deserialize, Serialize};
+
+/// What answers at a port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// A board, as far as anybody can know from here.
+    #[default]
+    Board,
+    /// The simulator of belay-script.
+    Simulator,
+    /// A recording of an earlier session.
+    Recording,
+    /// Another program on this computer: it may reach a board, or be one only in name.
+    Program,
+}
 
 /// One kind of port.
 #[derive(Debug)]
@@ -23,10 +39,8 @@ pub struct PortKind {
     pub default_port: Option<u16>,
     /// Reads what follows the prefix; for a kind without one, the whole address.
     pub(super) read: fn(&PortKind, &str) -> Result<Address>,
-    /// Whether it is a board simulated by belay-script.
-    pub is_simulated: bool,
-    /// Whether it takes no hardware: `--simulate` replaces all others.
-    pub is_virtual: bool,
+    /// What answers there.
+    pub source: Source,
     /// Whether every opening starts a board of its own, so that one address is enough for any number of boards.
     pub starts_boards: bool,
 }
@@ -56,6 +70,16 @@ impl Form {
 }
 
 impl PortKind {
+    /// Whether it is a board simulated by belay-script.
+    pub fn is_simulated(&self) -> bool {
+        self.source == Source::Simulator
+    }
+
+    /// Whether it takes no hardware: `--simulate` replaces all others.
+    pub fn is_virtual(&self) -> bool {
+        self.source != Source::Board
+    }
+
     fn server(&self, text: &str) -> Result<Endpoint> {
         Endpoint::parse(self.prefix, text, self.default_port)
     }
@@ -76,8 +100,7 @@ const KIND: PortKind = PortKind {
     examples: &[],
     default_port: None,
     read: |_, text| Ok(Address::Serial(text.to_owned())),
-    is_simulated: false,
-    is_virtual: false,
+    source: Source::Board,
     starts_boards: false,
 };
 
@@ -163,7 +186,7 @@ pub static REPLAY: PortKind = PortKind {
         let help = "write for example `replay:run.log`; `--record run.log` makes one";
         kind.word(text, "a file", help).map(Address::Replay)
     },
-    is_virtual: true,
+    source: Source::Recording,
     ..KIND
 };
 
@@ -177,7 +200,7 @@ pub static EXEC: PortKind = PortKind {
     }],
     examples: &["`exec:COMMAND`"],
     read: |kind, text| kind.word(text, "a command", "write for example `exec:micropython`").map(Address::Exec),
-    is_virtual: true,
+    source: Source::Program,
     starts_boards: true,
     ..KIND
 };
@@ -192,8 +215,7 @@ pub static SIM: PortKind = PortKind {
     }],
     examples: &["`sim`"],
     read: |_, text| Ok(Address::simulated(text)),
-    is_simulated: true,
-    is_virtual: true,
+    source: Source::Simulator,
     starts_boards: true,
     ..KIND
 };
@@ -215,7 +237,7 @@ pub(super) fn help() -> String {
 pub fn beginnings() -> Vec<&'static str> {
     KINDS
         .iter()
-        .map(|kind| if kind.is_simulated { SIMULATED } else { kind.prefix })
+        .map(|kind| if kind.is_simulated() { SIMULATED } else { kind.prefix })
         .filter(|text| !text.is_empty())
         .collect()
 }

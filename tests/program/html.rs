@@ -6,7 +6,7 @@ mod xml;
 use crate::support::command::Program;
 use crate::support::programs;
 use crate::support::running::Running;
-use belay_script::bench::event::{Outcome, SCHEMA};
+use belay_script::bench::event::{Board, Outcome, SCHEMA};
 use belay_script::bench::report::{Report, Test, from_jsonl};
 use belay_script::bench::writers::html;
 use everything::{HOSTILE, long};
@@ -187,6 +187,47 @@ fn truncated_and_empty_runs_have_a_page() {
     is_self_contained(&elements);
     links_resolve(&elements);
     assert_eq!(elements.iter().filter(|element| element.is("verdict")).count(), 3);
+}
+
+#[test]
+fn a_page_with_simulated_boards_says_so_everywhere() {
+    let board = |name: &str, port: &str| Board { name: name.to_owned(), port: port.to_owned(), ..Board::default() };
+    let mut simulated = Report { tests: vec![Test::default()], serial: Some("SN1".to_owned()), ..Report::default() };
+    simulated.add_board(board("load", "replay:a.log"));
+    simulated.add_board(Board { place: Some(0), ..board(HOSTILE, "sim") });
+    let mut real = Report { tests: vec![Test::default()], ..Report::default() };
+    real.add_board(board("dut", "/dev/ttyACM0"));
+    let marks = |reports: &[Report]| {
+        let page = html::page(reports);
+        let elements = elements(&page);
+        is_self_contained(&elements);
+        links_resolve(&elements);
+        let texts = |class: &str| -> Vec<String> {
+            elements.iter().filter(|element| element.is(class)).map(|element| element.text.clone()).collect()
+        };
+        let watermark: Vec<String> = elements
+            .iter()
+            .skip_while(|element| !element.is("watermark"))
+            .skip(1)
+            .take_while(|element| element.name == "span")
+            .map(|element| element.text.clone())
+            .collect();
+        let title = elements.iter().find(|element| element.name == "title").expect("a title").text.clone();
+        (title, texts("verdict"), texts("mark"), watermark, texts("not-real"))
+    };
+    let (title, verdicts, strips, watermark, small) = marks(std::slice::from_ref(&simulated));
+    assert_eq!(title, "PASS (simulated) · SN1");
+    assert_eq!((verdicts, strips), (vec!["PASS (simulated)".to_owned()], vec!["SIMULATED".to_owned()]));
+    assert_eq!(watermark, ["SIMULATED"; 3]);
+    // Each board in the station's order, and above the signatures.
+    assert_eq!(small, ["simulated", "recording", "simulated: not a verdict on hardware"]);
+    let (title, verdicts, strips, watermark, small) = marks(&[real.clone(), simulated]);
+    assert_eq!(title, "PASS (simulated) · 2 runs");
+    assert_eq!(verdicts, ["PASS (simulated)", "PASS", "PASS (simulated)"]);
+    assert_eq!((strips.len(), watermark[0].as_str(), small.len()), (2, "PARTLY SIMULATED", 4));
+    let (title, verdicts, strips, watermark, small) = marks(&[real]);
+    assert_eq!((title.as_str(), verdicts[0].as_str()), ("PASS", "PASS"));
+    assert!(strips.is_empty() && watermark.is_empty() && small.is_empty());
 }
 
 #[test]

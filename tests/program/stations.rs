@@ -36,7 +36,8 @@ print(`${station} ${station.limits.keys()} ${station.limits.contains("x")}`);
 try { station.limits.suply } catch (e) { print(e.message + ": " + e.help) }
 "#;
     let expected = "[dut] hello\n[load] hello\n0.2\nsupply  3.3 V  [3.2 … 3.4]  pass\nbench 3 [\"supply\"] false\n\
-                    `lab/station.toml` has no limit `suply`: did you mean `supply`?\n";
+                    `lab/station.toml` has no limit `suply`: did you mean `supply`?\n\
+                    simulated: dut, load – not a verdict on hardware\n";
     program().script("lab/a.rhai", script).args(["run", "lab/a.rhai", "--simulate"]).stdout(expected).status(0);
 }
 
@@ -220,14 +221,14 @@ test "t" { measure("supply", 3.3, station.limits.supply) }
     let run = outcome(&["run", "lab/a.rhai", "--simulate"]);
     assert_eq!(run.status, Some(0), "{}", run.stderr);
     assert!(
-        run.stderr.starts_with("report: lab/out/of runs/a-") && run.stderr.ends_with("Z-SN_1.html\n"),
+        run.stderr.starts_with("report: lab/out/of runs/a-") && run.stderr.ends_with("Z-SN_1-simulated.html\n"),
         "{}",
         run.stderr
     );
     // `--unit` is the former name of `--serial`.
     let tested = outcome(&["test", "lab/a.rhai", "lab/a.rhai", "--simulate", "--unit", "7"]);
     assert_eq!(tested.status, Some(0), "{}", tested.stderr);
-    let names = ["a-00000000T000000Z-SN_0", "a-00000000T000000Z-SN_0"];
+    let names = ["a-00000000T000000Z-SN_0-simulated", "a-00000000T000000Z-SN_0-simulated"];
     let mut expected: Vec<String> =
         names.iter().zip([".html", ".jsonl"]).map(|(name, end)| format!("{name}{end}")).collect();
     let all = kept(&reports);

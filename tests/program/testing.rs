@@ -357,13 +357,18 @@ fn tests_of_many_scripts_are_collected_and_chosen() {
     said(&run(&["--list", "-k", "needs"]), "b/test_three.rhai:1  slow  [slow]\nb/test_three.rhai:2  g / needs\n", 0);
     said(
         &run(&["b", "--tag", "slow", "--json", "a.json"]),
-        "b/test_one.rhai\nb/test_three.rhai\ntest slow ... pass\nb/two_test.rhai\n1 test: 1 passed\n",
+        "b/test_one.rhai\nb/test_three.rhai\ntest slow ... pass\nb/two_test.rhai\n1 test: 1 passed\nsimulated: Bench – not a verdict on hardware\n",
         0,
     );
     let report: serde_json::Value =
         serde_json::from_str(&std::fs::read_to_string(folder.path().join("a.json")).unwrap()).unwrap();
     assert_eq!(report["runs"].as_array().unwrap().len(), 3);
     assert_eq!(report["runs"][0]["boards"][0]["implementation"], "micropython");
+    // The run that opened no board is not simulated.
+    let simulated: Vec<&serde_json::Value> = (0..3).map(|run| &report["runs"][run]["simulated"]).collect();
+    assert_eq!((&report["simulated"], simulated), (&true.into(), vec![&true.into(), &false.into(), &true.into()]));
+    let board = &report["runs"][0]["boards"][0];
+    assert_eq!((&board["source"], &board["simulated"]), (&"simulator".into(), &true.into()));
     said(
         &run(&["b/test_three.rhai", "b/other.rhai", "--repeat", "2"]),
         "round 1 of 2\nb/test_three.rhai\ntest slow ... pass\ntest g / needs ... pass\nb/other.rhai\ntest other ... pass\nround 2 of 2\nb/test_three.rhai\ntest slow ... pass\ntest g / needs ... pass\nb/other.rhai\ntest other ... pass\n6 tests: 6 passed\n",
@@ -441,7 +446,11 @@ fn scripts_run_on_several_boards_at_once() {
     ] {
         assert!(outcome.stdout.contains(whole), "{whole}\n{}", outcome.stdout);
     }
-    assert!(outcome.stdout.ends_with("4 tests: 3 passed, 1 failed\n"), "{}", outcome.stdout);
+    assert!(
+        outcome.stdout.ends_with("4 tests: 3 passed, 1 failed\nsimulated: Bench – not a verdict on hardware\n"),
+        "{}",
+        outcome.stdout
+    );
     assert!(outcome.stderr.starts_with("error: no\n  --> b/two_test.rhai:3:"), "{}", outcome.stderr);
     let alone = bench().args(["test", "b", "-p", "/dev/null", "-j", "2"]).outcome();
     assert_eq!(alone.stderr.lines().next(), Some("error: -j 2 needs 2 boards"));

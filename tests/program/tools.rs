@@ -240,14 +240,23 @@ fn a_new_project_runs_at_once() {
             outcome.stdout
         })
         .collect();
-    let judged = said[0].contains("mean of five  1.65") && said[0].ends_with("[1.6 … 1.7]  pass\n");
+    let judged = said[0].contains("mean of five  1.65")
+        && said[0].ends_with("[1.6 … 1.7]  pass\nsimulated: bench – not a verdict on hardware\n");
     assert!(said[0].starts_with("bench is micropython on ") && judged, "{}", said[0]);
-    assert!(said[1].ends_with("2 tests: 2 passed\n"), "{}", said[1]);
+    assert!(said[1].contains("2 tests: 2 passed\nsimulated: "), "{}", said[1]);
     assert!(said[2].contains("bench.rhai: ok"), "{}", said[2]);
     assert!(succeeds(&project, &["doc", "board.rhai"]).contains("reference = 3.3"));
     let mut reports: Vec<String> = texts(&project.join("reports")).into_keys().collect();
     reports.iter_mut().for_each(|name| name.retain(|letter| !letter.is_ascii_digit()));
-    assert_eq!(reports, ["bench-TZ.html", "bench-TZ.jsonl", "test_divider-TZ.html", "test_divider-TZ.jsonl"]);
+    assert_eq!(
+        reports,
+        [
+            "bench-TZ-simulated.html",
+            "bench-TZ-simulated.jsonl",
+            "test_divider-TZ-simulated.html",
+            "test_divider-TZ-simulated.jsonl"
+        ]
+    );
     let text = fs::read_to_string(project.join(".gitignore")).expect("a .gitignore");
     assert!(text.contains("/site/\n"), "{text}");
 }

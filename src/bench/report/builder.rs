@@ -145,7 +145,7 @@ impl ReportBuilder {
                 (report.operator, report.serial) = (begun.operator, begun.serial);
             }
             Event::UnitNamed { serial } => self.report.serial = Some(serial.clone()),
-            Event::BoardOpened(board) => self.report.boards.push(board.clone()),
+            Event::BoardOpened(board) => self.report.add_board(board.clone()),
             Event::GroupBegun { .. } | Event::GroupEnded { .. } => {}
             Event::TestBegun(_) | Event::TestAttempt { .. } | Event::TestEnded { .. } => self.add_test(line),
             Event::Measured { test, measurement } => match self.test(*test) {

@@ -116,3 +116,42 @@ fn logs_of_schema_1_are_read() {
     let Event::RunBegun(begun) = line.event else { panic!("another event") };
     assert_eq!((begun.schema, begun.serial.as_deref()), (1, Some("SN1")));
 }
+
+#[test]
+fn boards_follow_the_station_and_say_what_is_simulated() {
+    let board = |name: &str, port: &str, place| Board {
+        name: name.to_owned(),
+        port: port.to_owned(),
+        place,
+        ..Board::default()
+    };
+    let opened = [
+        board("other", "/dev/ttyACM3", None),
+        board("load", "replay:a.log", Some(1)),
+        board("dut", "/dev/ttyACM0", Some(0)),
+        board("last", "/dev/ttyACM4", None),
+        board("dut", "/dev/ttyACM0", Some(0)),
+    ];
+    let mut report = Report::default();
+    opened.iter().for_each(|board| report.add_board(board.clone()));
+    let names: Vec<&str> = report.boards.iter().map(|board| board.name.as_str()).collect();
+    assert_eq!(names, ["dut", "dut", "load", "other", "last"]);
+    let simulated: Vec<bool> = report.boards.iter().map(|board| board.simulated).collect();
+    assert_eq!((report.simulated, simulated), (true, vec![false, false, true, false, false]));
+    assert!(Runs::new(vec![Report::default(), report]).simulated);
+}
+
+/// Before the source was recorded.
+#[test]
+fn a_simulated_board_in_an_older_log_is_known_by_its_port() {
+    let log = |port: &str| {
+        let begun = r#"{"at":1.0,"run":1,"event":"run_begun","schema":2,"script":"a.rhai","sha256":"","revision":null,"version":"0.1.0","args":[],"operator":null,"serial":null}"#;
+        let board = format!(
+            r#"{{"at":1.0,"run":1,"event":"board_opened","name":"dut","class":"Bench","port":"{port}","implementation":"micropython","firmware":"1.27.0","platform":"rp2","id":null}}"#
+        );
+        let reports = from_jsonl(&format!("{begun}\n{board}\n"));
+        (reports[0].simulated, reports[0].boards[0].simulated)
+    };
+    assert_eq!(log("sim:dut?profile=pico"), (true, true));
+    assert_eq!(log("/dev/ttyACM0"), (false, false));
+}

@@ -137,7 +137,7 @@ impl Source<'_> {
                 "usb" => board.port = Some(self.usb(item)?),
                 "sim" => {
                     let text = self.text_of(item, key)?;
-                    if !text.parse::<Address>().is_ok_and(|address| address.kind().is_simulated) {
+                    if !text.parse::<Address>().is_ok_and(|address| address.kind().is_simulated()) {
                         return Err(self.problem(
                             item.span(),
                             format!("`{text}` is not a simulated board"),

@@ -1,30 +1,33 @@
 //! Writes each series of samples as a CSV file (RFC 4180).
 //!
-//! Columns: the host's clock and the board's in seconds, then those of the series, each with its unit.
+//! Columns: the host's clock and the board's in seconds, then those of the series, each with its unit. In a run with simulated
+//! boards, a last column `simulated` names them in every row, so that it stays with the rows wherever they are copied.
 //! Invariant: file names are unique and stay inside the folder.
 
 use crate::bench::archive::{Archive, Rows};
+use crate::bench::simulated;
 use crate::disk;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Write};
 
-/// Calls `write` for each series, with the name of its file.
+/// Calls `write` for each series, with the name of its file and the simulated boards of its run.
 ///
 /// # Errors
 /// Of reading the archive.
-pub fn files(archive: &Archive, write: &mut dyn FnMut(&str, Rows<'_>)) -> io::Result<()> {
+pub fn files(archive: &Archive, write: &mut dyn FnMut(&str, Rows<'_>, Option<&str>)) -> io::Result<()> {
     let mut names = Names::default();
     let several = archive.runs().count() > 1;
     for run in archive.runs() {
         let script = run.head().script.rsplit(['/', '\\']).next().unwrap_or_default();
         let script = script.strip_suffix(".rhai").unwrap_or(script);
+        let boards = simulated::shown(&run.head().boards);
         let mut put = |test: &str, rows: Rows<'_>| {
             let parts = [if several { script } else { "" }, test, &rows.series.name];
             let parts: Vec<String> = parts.map(plain).into_iter().filter(|part| !part.is_empty()).collect();
             let name = if parts.is_empty() { "series".to_owned() } else { parts.join("-") };
             // Windows rejects device names as file names, whatever the extension.
             let name = if disk::is_name(&name, true) { name } else { format!("series-{name}") };
-            write(&names.take(&name), rows);
+            write(&names.take(&name), rows, boards.as_deref());
         };
         run.series(None).for_each(|rows| put("", rows));
         for saved in run.tests() {
@@ -82,22 +85,31 @@ fn plain(name: &str) -> String {
     name.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
 }
 
-/// Writes one series to a file.
+/// Writes one series to a file; `simulated` names the simulated boards of its run.
 ///
 /// # Errors
 /// Of writing, and of reading the samples.
-pub fn write(rows: Rows<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub fn write(rows: Rows<'_>, simulated: Option<&str>, to: &mut dyn Write) -> io::Result<()> {
     let series = rows.series;
     let unit = if series.unit.is_empty() { String::new() } else { format!(" [{}]", series.unit) };
     let columns = series.columns.iter().map(|column| format!("{column}{unit}"));
     // A sample may have fewer values than the series has columns.
     let mut table = csv::WriterBuilder::new().flexible(true).from_writer(to);
-    table.write_record(["host [s]".to_owned(), "board [s]".to_owned()].into_iter().chain(columns))?;
+    let clocks = ["host [s]".to_owned(), "board [s]".to_owned()];
+    table.write_record(clocks.into_iter().chain(columns).chain(simulated.map(|_| "simulated".to_owned())))?;
     for sample in rows.samples() {
         let sample = sample?;
         table.write_field(format!("{:.6}", sample.host))?;
         table.write_field(sample.board.map(|board| format!("{board:.6}")).unwrap_or_default())?;
-        table.write_record(sample.values.iter().map(f64::to_string))?;
+        let values = sample.values.iter().map(f64::to_string);
+        match simulated {
+            None => table.write_record(values)?,
+            Some(boards) => {
+                let missing = series.columns.len().saturating_sub(sample.values.len());
+                let values = values.chain(std::iter::repeat_n(String::new(), missing));
+                table.write_record(values.chain([boards.to_owned()]))?;
+            }
+        }
     }
     table.flush()
 }
@@ -105,14 +117,15 @@ pub fn write(rows: Rows<'_>, to: &mut dyn Write) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::event::Board;
     use crate::bench::report::{Report, Sample, Series, Test};
 
     /// File names and contents.
     fn made(report: Report) -> Vec<(String, String)> {
         let mut made = Vec::new();
-        let mut write = |name: &str, rows: Rows<'_>| {
+        let mut write = |name: &str, rows: Rows<'_>, simulated: Option<&str>| {
             let mut text = Vec::new();
-            super::write(rows, &mut text).unwrap();
+            super::write(rows, simulated, &mut text).unwrap();
             made.push((name.to_owned(), String::from_utf8(text).unwrap()));
         };
         files(&Archive::of(&[report]), &mut write).unwrap();
@@ -135,6 +148,19 @@ mod tests {
         let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["series.csv", "on-x.csv", "on-x-2.csv"]);
         assert_eq!(files[0].1, "host [s],board [s],\"a, b [A]\",c [A]\n1.500000,0.250000,1,NaN\n");
+    }
+
+    #[test]
+    fn rows_name_the_simulated_boards() {
+        let sample = Sample { host: 1.5, board: None, values: vec![1.0] };
+        let columns = vec!["a".to_owned(), "b".to_owned()];
+        let series = Series { name: "x".to_owned(), columns, samples: vec![sample], ..Series::default() };
+        let mut report = Report { series: vec![series], ..Report::default() };
+        report.add_board(Board { name: "dut".to_owned(), port: "sim".to_owned(), ..Board::default() });
+        report.add_board(Board { name: "load".to_owned(), port: "replay:a".to_owned(), ..Board::default() });
+        let files = made(report);
+        let text = "host [s],board [s],a,b,simulated\n1.500000,,1,,\"dut, load (recording)\"\n";
+        assert_eq!(files, [("x.csv".to_owned(), text.to_owned())]);
     }
 
     #[test]

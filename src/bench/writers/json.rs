@@ -24,6 +24,7 @@ pub fn write(archive: &Archive, several: bool, to: &mut dyn Write) -> io::Result
             let document = Document {
                 schema: SCHEMA,
                 outcome: runs().map(|run| run.head().outcome).max().unwrap_or(Outcome::Pass),
+                simulated: runs().any(|run| run.head().simulated),
                 started: runs().map(|run| run.head().started.as_str()).min().unwrap_or_default(),
                 runs: Listed(|| runs().map(|run| Ok(document(run)))),
             };
@@ -55,6 +56,7 @@ where
 struct Document<'a, R: Serialize> {
     schema: u32,
     outcome: Outcome,
+    simulated: bool,
     started: &'a str,
     runs: R,
 }
@@ -74,6 +76,7 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     started: &'a str,
     duration_s: f64,
     outcome: Outcome,
+    simulated: bool,
     error: &'a Option<Failure>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     closing: &'a [Failure],
@@ -107,6 +110,7 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         started: &head.started,
         duration_s: head.duration_s,
         outcome: head.outcome,
+        simulated: head.simulated,
         error: &head.error,
         closing: &head.closing,
         empty: &head.empty,

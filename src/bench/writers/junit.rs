@@ -8,6 +8,7 @@ use crate::bench::archive::{Archive, Run};
 use crate::bench::event::{Failure, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::{Printed, Report, Test};
+use crate::bench::simulated;
 use crate::bench::tally::Counts;
 use crate::bench::units;
 use std::fmt::Write as _;
@@ -76,7 +77,7 @@ impl<'a> Suite<'a> {
         writeln!(
             to,
             "  <testsuite name=\"{}\" tests=\"{tests}\" failures=\"{}\" errors=\"{}\" skipped=\"{skipped}\" time=\"{}\" timestamp=\"{}\" file=\"{}\">",
-            attribute(&report.script),
+            attribute(&if report.simulated { format!("{} (simulated)", report.script) } else { report.script.clone() }),
             self.failures(),
             self.errors(),
             seconds(report.duration_s),
@@ -126,6 +127,7 @@ impl<'a> Suite<'a> {
 
 fn properties(report: &Report) -> String {
     let mut properties = vec![("version", report.version.clone()), ("sha256", report.sha256.clone())];
+    properties.extend(simulated::shown(&report.boards).map(|boards| ("simulated", boards)));
     let named = [("revision", &report.revision), ("operator", &report.operator), ("serial", &report.serial)];
     properties.extend(named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     let boards = report.boards.iter().map(|board| {

@@ -1,7 +1,7 @@
 //! The reports that a station keeps of each run: an event log and an HTML report in its folder.
 //!
 //! Files are named after the script, the start time in UTC, and the serial number of the unit under test:
-//! `bench-20250131T094500Z-SN0042.html`. Invariant: an existing file is never overwritten.
+//! `bench-20250131T094500Z-SN0042.html`, with `-simulated` at the end if a board was. Invariant: an existing file is never overwritten.
 
 use super::unwritable;
 use crate::bench::date;
@@ -45,13 +45,17 @@ impl Kept {
         Noting { jsonl: Some(self.path("jsonl")), reporting, ..noting.clone() }
     }
 
-    /// Adds the serial number of the unit under test to the name of the record. If renaming fails, the record keeps its name.
-    pub fn name_serial<'a>(&mut self, mut serials: impl Iterator<Item = &'a str>) {
-        let Some(serial) = serials.next().map(plain).filter(|serial| !serial.is_empty()) else { return };
-        if serials.any(|other| plain(other) != serial) {
+    /// Adds the serial number of the unit under test to the name of the record, and whether a board was simulated. If renaming
+    /// fails, the record keeps its name.
+    pub fn complete_name<'a>(&mut self, mut serials: impl Iterator<Item = &'a str>, simulated: bool) {
+        let serial = serials.next().map(plain).filter(|serial| !serial.is_empty());
+        let serial = serial.filter(|serial| serials.all(|other| plain(other) == *serial));
+        let serial = serial.map(|serial| format!("-{serial}")).unwrap_or_default();
+        let more = format!("{serial}{}", if simulated { "-simulated" } else { "" });
+        if more.is_empty() {
             return;
         }
-        let Ok((stem, _)) = free(&self.folder, &format!("{}-{serial}", self.stem)) else { return };
+        let Ok((stem, _)) = free(&self.folder, &format!("{}{more}", self.stem)) else { return };
         let named = Kept { folder: self.folder.clone(), stem };
         if fs::rename(self.path("jsonl"), named.path("jsonl")).is_ok() {
             *self = named;
@@ -103,15 +107,17 @@ mod tests {
         assert_eq!(again, format!("{}-2", kept.stem));
         let before = kept.stem.clone();
         for others in [vec![], vec!["a", "b"], vec!["/"]] {
-            kept.name_serial(others.into_iter());
+            kept.complete_name(others.into_iter(), false);
             assert_eq!(kept.stem, before);
         }
         fs::write(kept.path("jsonl"), "record").unwrap();
         fs::write(inner.join(format!("{before}-SN_1.jsonl")), "another").unwrap();
-        kept.name_serial(["SN/1", "SN/1"].into_iter());
+        kept.complete_name(["SN/1", "SN/1"].into_iter(), false);
         assert_eq!(kept.stem, format!("{before}-SN_1-2"));
         assert_eq!(fs::read_to_string(kept.path("jsonl")).unwrap(), "record");
         assert_eq!(fs::read_to_string(inner.join(format!("{before}-SN_1.jsonl"))).unwrap(), "another");
+        kept.complete_name([].into_iter(), true);
+        assert_eq!(kept.stem, format!("{before}-SN_1-2-simulated"));
         assert!(Kept::begin(&inner.join(format!("{before}.html")), "x").is_err());
     }
 }

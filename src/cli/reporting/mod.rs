@@ -146,7 +146,8 @@ impl Journal {
         let Some(kept) = &mut inner.kept else {
             return [failures, write(&self.noting.reporting, &archive, several, console)].concat();
         };
-        kept.name_serial(archive.runs().filter_map(|run| run.head().serial.as_deref()));
+        let simulated = archive.runs().any(|run| run.head().simulated);
+        kept.complete_name(archive.runs().filter_map(|run| run.head().serial.as_deref()), simulated);
         let unwritten = write(&kept.noting(&self.noting).reporting, &archive, several, console);
         if unwritten.is_empty() {
             console.notice(&format!("report: {}", kept.page().display()));
@@ -175,7 +176,9 @@ pub fn write(reporting: &Reporting, archive: &Archive, several: bool, console: &
         put(path, &|to| json::write(archive, several, to));
     }
     if let Some(folder) = &reporting.csv {
-        let mut file = |name: &str, rows: Rows<'_>| put(&folder.join(name), &|to| csv::write(rows, to));
+        let mut file = |name: &str, rows: Rows<'_>, simulated: Option<&str>| {
+            put(&folder.join(name), &|to| csv::write(rows, simulated, to));
+        };
         let read = csv::files(archive, &mut file);
         failures.extend(read.err().map(|error| unwritable(folder, &error)));
     }

@@ -73,7 +73,7 @@ impl Discreet {
     /// For a port as the user wrote it, and this computer.
     pub fn new(port: &str) -> Discreet {
         let mut hidden = Vec::new();
-        if !port.parse::<Address>().is_ok_and(|address| address.kind().is_simulated) || port.contains('/') {
+        if !port.parse::<Address>().is_ok_and(|address| address.kind().is_simulated()) || port.contains('/') {
             hidden.push((port.to_owned(), "PORT"));
         }
         let home = std::env::var_os("HOME").or_else(|| std::env::var_os("USERPROFILE")).map(PathBuf::from);

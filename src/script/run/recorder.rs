@@ -10,6 +10,7 @@ use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::address::Address;
+use crate::port::kind::Source;
 use crate::script::lock::lock;
 use crate::script::run::Run;
 use crate::script::run::groups::Frames;
@@ -190,18 +191,35 @@ impl Run {
         let recorded = self.host.options().recorder.is_some() || device.is_replayed();
         let asked = self.options.subject.asks_boards && !recorded;
         let about = if asked { device.about() } else { Default::default() };
-        self.emit(Event::BoardOpened(Board {
+        let board = Board {
             name: device.name().to_owned(),
             class: device.class().name.clone(),
             port: device.port().to_owned(),
+            source: is_terminal(device.port()).then_some(Source::Program),
+            simulated: false,
+            place: self.place_of(device),
             implementation: board.name.clone(),
             firmware: format!("{major}.{minor}.{patch}"),
             platform: board.platform.clone(),
             id: usb_serial_number(device.port()),
             machine: about.machine,
             unique_id: about.unique_id,
-        }));
+        };
+        self.emit(Event::BoardOpened(board.with_source()));
     }
+
+    /// The place in the station file of a device: that of its name, or of its port.
+    fn place_of(&self, device: &Device) -> Option<u32> {
+        let boards = &self.host.options().boards;
+        let named = boards.iter().position(|(name, _)| name == device.name());
+        let place = named.or_else(|| boards.iter().position(|(_, board)| board.port == device.port()));
+        place.and_then(|place| u32::try_from(place).ok())
+    }
+}
+
+/// Whether a port leads to a pseudo-terminal: another program answers there, for example `sim serve`.
+fn is_terminal(port: &str) -> bool {
+    cfg!(unix) && std::fs::canonicalize(port).is_ok_and(|path| path.starts_with("/dev/pts"))
 }
 
 /// The serial number of the USB board at a port, as the system knows it.

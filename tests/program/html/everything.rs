@@ -213,6 +213,7 @@ pub fn report() -> Report {
         id: id.map(str::to_owned),
         machine: id.map(|_| HOSTILE.to_owned()),
         unique_id: Some("e6610c".to_owned()),
+        ..Board::default()
     };
     Report {
         schema: SCHEMA,
@@ -229,14 +230,13 @@ pub fn report() -> Report {
         outcome: Outcome::Error,
         error: Some(failure()),
         closing: vec![failure()],
-        empty: None,
-        boards: vec![board("dut", Some("e6614c311b7e6f35")), board(HOSTILE, None)],
+        boards: [board("dut", Some("e6614c311b7e6f35")), board(HOSTILE, None)].map(Board::with_source).to_vec(),
         tests: tests(),
         measurements: measurements(),
         series: vec![series("loose", 2001, &["a"])],
         attachments: attachments(),
-        schedules: Vec::new(),
         output: vec![Printed { board: None, text: format!("{HOSTILE}\n") }],
         notices: vec![Notice { time: "2026-11-23T09:30:01.000Z".to_owned(), text: HOSTILE.to_owned() }],
+        ..Report::default()
     }
 }

@@ -41,11 +41,16 @@ pub fn write(archive: &Archive, to: &mut dyn io::Write) -> io::Result<()> {
     let runs: Vec<Run<'_>> = archive.runs().collect();
     if let [only] = runs.as_slice() {
         let head = only.head();
-        return whole(to, &title(head.outcome, head), |markup| run(markup, *only, 1));
+        return whole(to, &title(head), |markup| {
+            overview::watermark(markup, &runs);
+            run(markup, *only, 1);
+        });
     }
     let worst = runs.iter().map(|run| run.head().outcome).max().unwrap_or(Outcome::Pass);
-    let title = format!("{} · {}", outcome::headline(worst), crate::phrase::count(runs.len(), "run"));
+    let simulated = runs.iter().any(|run| run.head().simulated);
+    let title = format!("{} · {}", outcome::headline(worst, simulated), crate::phrase::count(runs.len(), "run"));
     whole(to, &title, |markup| {
+        overview::watermark(markup, &runs);
         overview::of_runs(markup, &runs, worst);
         for (number, report) in (1..).zip(&runs) {
             run(markup, *report, number);
@@ -53,8 +58,8 @@ pub fn write(archive: &Archive, to: &mut dyn io::Write) -> io::Result<()> {
     })
 }
 
-fn title(outcome: Outcome, report: &Report) -> String {
-    let mut title = outcome::headline(outcome).to_owned();
+fn title(report: &Report) -> String {
+    let mut title = outcome::headline(report.outcome, report.simulated);
     for part in [report.serial.as_deref().unwrap_or_default(), file_name(&report.script)] {
         if !part.is_empty() {
             title.push_str(" · ");

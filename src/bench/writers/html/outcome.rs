@@ -5,16 +5,17 @@ use crate::bench::event::Outcome;
 use crate::bench::tally::Counts;
 use crate::phrase;
 
-/// The verdict as the headline shows it.
-pub fn headline(outcome: Outcome) -> &'static str {
-    match outcome {
+/// The verdict as the headline shows it: `PASS`, or `PASS (simulated)`.
+pub fn headline(outcome: Outcome, simulated: bool) -> String {
+    let word = match outcome {
         Outcome::Skip => "SKIPPED",
         Outcome::Pass => "PASS",
         Outcome::Marginal => "MARGINAL",
         Outcome::Fail => "FAIL",
         Outcome::Timeout => "TIMEOUT",
         Outcome::Error => "ERROR",
-    }
+    };
+    if simulated { format!("{word} (simulated)") } else { word.to_owned() }
 }
 
 /// The name of its shape.

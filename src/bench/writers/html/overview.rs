@@ -5,8 +5,10 @@ use super::{failure, file_name, outcome};
 use crate::bench::archive::{Run, Sums};
 use crate::bench::event::{Board, Outcome};
 use crate::bench::report::Report;
+use crate::bench::simulated;
 use crate::bench::tally::Counts;
 use crate::phrase::{count, plural};
+use crate::port::kind::Source;
 
 /// A duration for people.
 pub fn duration(seconds: f64) -> String {
@@ -52,17 +54,44 @@ pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
             markup.leaf("time", &[("datetime", &report.started)], moment(&report.started));
         });
     });
-    banner(markup, report.outcome, &summary(run.sums()), report.serial.as_deref());
+    if let Some(boards) = simulated::shown(&report.boards) {
+        caution(markup, &boards);
+    }
+    banner(markup, (report.outcome, report.simulated), &summary(run.sums()), report.serial.as_deref());
     for failure in report.error.iter().chain(&report.closing) {
         failure::show(markup, failure);
     }
 }
 
-fn banner(markup: &mut Markup<'_>, verdict: Outcome, summary: &[String], serial: Option<&str>) {
+/// Warns that a verdict is not one on hardware.
+fn caution(markup: &mut Markup<'_>, boards: &str) {
+    markup.element("div", &[("class", &"caution"), ("role", &"note")], |markup| {
+        markup.leaf("p", &[("class", &"mark")], "SIMULATED");
+        markup.element("p", &[], |markup| {
+            markup.text(format_args!("This is {}. Simulated: ", simulated::REMARK));
+            markup.leaf("bdi", &[("class", &"name")], boards);
+        });
+    });
+}
+
+/// A text across every page, above everything: whoever sees a part of the page sees it.
+pub fn watermark(markup: &mut Markup<'_>, runs: &[Run<'_>]) {
+    let simulated = runs.iter().filter(|run| run.head().simulated).count();
+    if simulated > 0 {
+        let text = if simulated == runs.len() { "SIMULATED" } else { "PARTLY SIMULATED" };
+        markup.element("div", &[("class", &"watermark"), ("aria-hidden", &"true")], |markup| {
+            for _ in 0..3 {
+                markup.leaf("span", &[], text);
+            }
+        });
+    }
+}
+
+fn banner(markup: &mut Markup<'_>, (verdict, simulated): (Outcome, bool), summary: &[String], serial: Option<&str>) {
     markup.element("div", &[("class", &format_args!("banner {}", verdict.word()))], |markup| {
         outcome::sign(markup, verdict);
         markup.element("div", &[("class", &"said")], |markup| {
-            markup.leaf("p", &[("class", &"verdict")], outcome::headline(verdict));
+            markup.leaf("p", &[("class", &"verdict")], outcome::headline(verdict, simulated));
             for line in summary {
                 markup.leaf("p", &[("class", &"summary")], line);
             }
@@ -148,7 +177,12 @@ pub fn boards(markup: &mut Markup<'_>, boards: &[Board]) {
                     let identity = board.id.clone().or_else(|| board.unique_id.clone());
                     let identity = identity.unwrap_or_else(|| "–".to_owned());
                     let platform = board.machine.as_ref().unwrap_or(&board.platform);
-                    markup.leaf("th", &[("scope", &"row")], &board.name);
+                    markup.element("th", &[("scope", &"row")], |markup| {
+                        markup.leaf("bdi", &[], &board.name);
+                        if board.simulated {
+                            markup.leaf("p", &[("class", &"not-real")], source(board));
+                        }
+                    });
                     for text in [&board.class, &board.port, &firmware, platform, &identity] {
                         markup.leaf("td", &[("dir", &"auto")], text);
                     }
@@ -158,10 +192,22 @@ pub fn boards(markup: &mut Markup<'_>, boards: &[Board]) {
     });
 }
 
+/// What answered in place of a board.
+fn source(board: &Board) -> &'static str {
+    match board.source {
+        Some(Source::Recording) => "recording",
+        Some(Source::Program) => "program",
+        _ => "simulated",
+    }
+}
+
 /// Signature lines, printed on paper only.
 pub fn signatures(markup: &mut Markup<'_>, report: &Report) {
     let tested = report.operator.as_ref().map_or_else(|| "Tested by".to_owned(), |name| format!("Tested by: {name}"));
     markup.element("div", &[("class", &"signatures"), ("aria-hidden", &"true")], |markup| {
+        if report.simulated {
+            markup.leaf("p", &[("class", &"not-real")], format_args!("simulated: {}", simulated::REMARK));
+        }
         for who in [tested.as_str(), "Released by"] {
             markup.element("div", &[("class", &"signature")], |markup| {
                 for label in [who, "Date", "Signature"] {
@@ -196,7 +242,11 @@ pub fn of_runs(markup: &mut Markup<'_>, runs: &[Run<'_>], worst: Outcome) {
         if tests.total() > 0 {
             summary.push(format!("{}: {}", count(tests.total(), "test"), outcome::counts(&tests)));
         }
-        banner(markup, worst, &summary, None);
+        let boards: Vec<Board> = runs.iter().flat_map(|run| run.head().boards.iter().cloned()).collect();
+        if let Some(boards) = simulated::shown(&boards) {
+            caution(markup, &boards);
+        }
+        banner(markup, (worst, runs.iter().any(|run| run.head().simulated)), &summary, None);
         markup.element("table", &[("class", &"runs")], |markup| {
             markup.element("thead", &[], |markup| {
                 markup.element("tr", &[], |markup| {
@@ -217,7 +267,12 @@ pub fn of_runs(markup: &mut Markup<'_>, runs: &[Run<'_>], worst: Outcome) {
 
 fn row_of_run(markup: &mut Markup<'_>, run: Run<'_>, number: usize) {
     let (run, tests) = (run.head(), run.sums().tests);
-    markup.element("td", &[], |markup| outcome::badge(markup, run.outcome));
+    markup.element("td", &[], |markup| {
+        outcome::badge(markup, run.outcome);
+        if run.simulated {
+            markup.leaf("p", &[("class", &"not-real")], "simulated");
+        }
+    });
     markup.element("td", &[], |markup| {
         markup.leaf("a", &[("href", &format_args!("#run{number}"))], &run.script);
         if let Some(failure) = &run.error {
