@@ -127,6 +127,13 @@ impl Address {
         }
     }
 
+    /// Whether the serial port is a pseudo-terminal at this moment, so that another program answers there, for example
+    /// `sim serve`.
+    pub fn is_pseudo_terminal(&self) -> bool {
+        let path = self.serial_path().and_then(|path| std::fs::canonicalize(path).ok());
+        cfg!(unix) && path.is_some_and(|path| path.starts_with("/dev/pts"))
+    }
+
     /// The path of a serial port that is named by it.
     pub fn serial_path(&self) -> Option<&str> {
         match self {

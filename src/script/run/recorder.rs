@@ -191,11 +191,12 @@ impl Run {
         let recorded = self.host.options().recorder.is_some() || device.is_replayed();
         let asked = self.options.subject.asks_boards && !recorded;
         let about = if asked { device.about() } else { Default::default() };
+        let is_program = device.port().parse::<Address>().is_ok_and(|address| address.is_pseudo_terminal());
         let board = Board {
             name: device.name().to_owned(),
             class: device.class().name.clone(),
             port: device.port().to_owned(),
-            source: is_terminal(device.port()).then_some(Source::Program),
+            source: is_program.then_some(Source::Program),
             simulated: false,
             place: self.place_of(device),
             implementation: board.name.clone(),
@@ -215,11 +216,6 @@ impl Run {
         let place = named.or_else(|| boards.iter().position(|(_, board)| board.port == device.port()));
         place.and_then(|place| u32::try_from(place).ok())
     }
-}
-
-/// Whether a port leads to a pseudo-terminal: another program answers there, for example `sim serve`.
-fn is_terminal(port: &str) -> bool {
-    cfg!(unix) && std::fs::canonicalize(port).is_ok_and(|path| path.starts_with("/dev/pts"))
 }
 
 /// The serial number of the USB board at a port, as the system knows it.
