@@ -10,9 +10,12 @@ mod attachment;
 mod begun;
 mod board;
 mod failure;
+mod input;
 mod outcome;
 mod output;
+mod question;
 mod test;
+mod unreached;
 
 use super::measurement::Measurement;
 use super::numbers;
@@ -21,10 +24,13 @@ pub use attachment::Attachment;
 pub use begun::RunBegun;
 pub use board::Board;
 pub use failure::{Failure, Spot};
+pub use input::{Input, InputKind, Manifest, ManifestFile, Program, SentBy, StationFile};
 pub use outcome::Outcome;
 pub use output::{OutputChunk, OutputKind};
+pub use question::{AnsweredBy, Asked};
 use serde::{Deserialize, Serialize};
 pub use test::TestBegun;
+pub use unreached::Unreached;
 
 /// Version of the names and meanings of all fields, in events and reports. Adding a field does not need a new version.
 /// 2: the serial number is `serial`; it was `unit`, like the unit of a measurement. Logs of schema 1 can still be read.
@@ -55,6 +61,10 @@ pub enum Event {
     },
     /// A device was opened.
     BoardOpened(Board),
+    /// The script loaded a module or read a file.
+    InputRead(Input),
+    /// A board got a folder of this computer.
+    FolderSent(Manifest),
     /// A group starts.
     GroupBegun {
         /// The group's name, after those of the enclosing groups.
@@ -149,6 +159,16 @@ pub enum Event {
         #[serde(skip)]
         seen: bool,
     },
+    /// A question was put to the operator.
+    QuestionAnswered {
+        /// The enclosing test, if any.
+        test: Option<u64>,
+        /// The question, with its answer.
+        #[serde(flatten)]
+        asked: Asked,
+    },
+    /// A selected test was not reached; sent after the last test.
+    TestNotReached(Unreached),
     /// The script has ended and its devices are closed. Always the last event of a run.
     RunEnded {
         /// Its outcome.

@@ -4,6 +4,7 @@
 
 pub mod archive;
 pub mod date;
+pub mod digests;
 pub mod empty;
 pub mod event;
 pub mod measurement;

@@ -80,6 +80,8 @@ pub enum Source {
     Given,
     /// The default, after the timeout.
     Default,
+    /// The program that embeds the library.
+    Program,
 }
 
 /// Why there is no answer.

@@ -4,7 +4,9 @@
 
 mod builder;
 
-use super::event::{Attachment, Board, Failure, Outcome, SCHEMA, TimedEvent};
+use super::event::{
+    Asked, Attachment, Board, Failure, Input, Manifest, Outcome, Program, SCHEMA, StationFile, TimedEvent, Unreached,
+};
 use super::measurement::Measurement;
 use super::numbers;
 use super::schedule::Schedule;
@@ -29,6 +31,15 @@ pub struct Report {
     /// Host name and operating system.
     #[serde(default)]
     pub host: String,
+    /// The current folder, from which relative paths start.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
+    /// The executable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
+    /// The station file, if one applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<StationFile>,
     /// Arguments of the script.
     pub args: Vec<String>,
     /// Who ran it.
@@ -55,6 +66,18 @@ pub struct Report {
     pub empty: Option<String>,
     /// The opened devices: those of the station in its order, then the others in the order in which they were opened.
     pub boards: Vec<Board>,
+    /// The modules that the script imported and the files that it read, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Input>,
+    /// The folders that boards got, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folders: Vec<Manifest>,
+    /// The questions to the operator, in order, also those of tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub questions: Vec<Question>,
+    /// Selected tests that were not reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_reached: Vec<Unreached>,
     /// The tests, in the order in which they ran.
     pub tests: Vec<Test>,
     /// Measurements outside of tests.
@@ -167,6 +190,18 @@ pub struct Notice {
     pub text: String,
 }
 
+/// A question to the operator.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// When it was answered.
+    pub time: String,
+    /// The test that asked it, with its groups; `None` outside of tests.
+    pub test: Option<String>,
+    /// The question, with its answer.
+    #[serde(flatten)]
+    pub asked: Asked,
+}
+
 /// Consecutive output of the script or of one board.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Printed {
@@ -213,6 +248,19 @@ impl Report {
     /// The worst verdict: [`Outcome::Pass`] if there is none.
     pub fn worst(&self) -> Outcome {
         self.outcomes().max().unwrap_or(Outcome::Pass)
+    }
+}
+
+impl Question {
+    /// Question and answer in one line: `Is it on? yes (person at the terminal)`.
+    pub fn said(&self) -> String {
+        let Asked { text, board, answer, by, .. } = &self.asked;
+        let board = board.as_ref().map(|board| format!("[{board}] ")).unwrap_or_default();
+        match (answer, by) {
+            (Some(answer), Some(by)) => format!("{board}{text} {answer} ({})", by.words()),
+            (Some(answer), None) => format!("{board}{text} {answer}"),
+            (None, _) => format!("{board}{text} (nobody answered)"),
+        }
     }
 }
 

@@ -38,6 +38,10 @@ pub struct Station {
     pub trust: Trust,
     /// The file, as the user wrote it.
     pub file: String,
+    /// SHA-256 of its text, in hexadecimal.
+    pub sha256: String,
+    /// The lines of constants and limits, by `constants.NAME` and `limits.NAME`.
+    pub lines: Vec<(String, u32)>,
     /// The station's name.
     pub name: Option<String>,
     /// The report folder; relative to the file's folder.

@@ -56,6 +56,8 @@ pub struct Tally {
     pub tests: Counts,
     /// Verdicts of measurements outside of tests.
     pub measurements: Counts,
+    /// Selected tests that were not reached, without those that might not have run anyway.
+    pub not_reached: usize,
     /// How well the schedules of `every` were kept, one per place in a script.
     pub schedules: Vec<Schedule>,
     /// Boards that were simulated, each once.
@@ -68,6 +70,7 @@ impl Tally {
         match event {
             Event::TestEnded { outcome, .. } => self.tests.add(*outcome),
             Event::Measured { test: None, measurement } => self.measurements.add(measurement.outcome),
+            Event::TestNotReached(unreached) => self.not_reached += usize::from(!unreached.conditional),
             Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.schedules),
             Event::BoardOpened(board) => self.add_board(board.clone().with_source()),
             _ => {}
@@ -85,6 +88,7 @@ impl Tally {
     pub fn add_all(&mut self, other: Tally) {
         self.tests.add_all(&other.tests);
         self.measurements.add_all(&other.measurements);
+        self.not_reached += other.not_reached;
         other.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.schedules));
         other.simulated.into_iter().for_each(|board| self.add_board(board));
     }

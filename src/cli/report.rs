@@ -127,8 +127,14 @@ pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&s
     print(&measurements(&loose, "", colour, true));
     run.failures().iter().for_each(|failure| print(&excerpt(failure, colour)));
     let (head, sums) = (run.head(), run.sums());
-    let tally =
-        Tally { tests: sums.tests, measurements: sums.loose, schedules: head.schedules.clone(), ..Tally::default() };
+    let not_reached = head.not_reached.iter().filter(|test| !test.conditional).count();
+    let tally = Tally {
+        tests: sums.tests,
+        measurements: sums.loose,
+        schedules: head.schedules.clone(),
+        not_reached,
+        ..Tally::default()
+    };
     let tally = Tally { simulated: head.boards.iter().filter(|board| board.simulated).cloned().collect(), ..tally };
     print(&summary(&tally, colour, true));
     Ok(())
@@ -173,6 +179,10 @@ pub fn summary(tally: &Tally, colour: Colour, watched: bool) -> String {
     }
     if tally.measurements.worst().is_some_and(|worst| !worst.is_good()) {
         line(&mut text, "measurement", &tally.measurements, colour);
+    }
+    if tally.not_reached > 0 {
+        let not_reached = format!("{} not reached", phrase::count(tally.not_reached, "test"));
+        let _ = writeln!(text, "{}", colour.paint(Look::Bad, &not_reached));
     }
     let judged = tally.tests.total() > 0 || tally.measurements.total() > 0;
     if let Some(boards) = simulated::shown(&tally.simulated).filter(|_| judged) {

@@ -12,7 +12,6 @@ use crate::bench::station::{FILE, Station, Trust};
 use crate::bound;
 use crate::diagnostic::Diagnostic;
 use crate::disk;
-use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,10 +119,7 @@ fn plain(text: &str) -> String {
 }
 
 fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hexadecimal, byte| {
-        let _ = write!(hexadecimal, "{byte:02x}");
-        hexadecimal
-    })
+    crate::bench::digests::of_bytes(text.as_bytes())
 }
 
 /// The full path, which identifies the file.

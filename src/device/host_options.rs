@@ -90,6 +90,11 @@ impl HostMount {
         mount.mount().map(|_| mount)
     }
 
+    /// The folder, as the user named it, and whether boards may change it.
+    pub fn folder(&self) -> (&Path, bool) {
+        (&self.folder, self.is_writable)
+    }
+
     /// The mount of one device.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod inputs;
 mod language;
 mod library;
 mod lock;
+mod manifests;
 mod members;
 mod modules;
 mod names;

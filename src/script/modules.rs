@@ -75,6 +75,7 @@ fn load(run: &Run, engine: &Engine, name: &str, path: &str, position: Position) 
         loader.note_missing(name);
         return Err(Box::new(EvalAltResult::ErrorModuleNotFound(path.to_owned(), position)));
     };
+    run.note_module(name, &text);
     let tree = compile(run, engine, name, &text)
         .map_err(|error| Box::new(EvalAltResult::ErrorInModule(name.to_owned(), error, position)))?;
     loader.keep(name, &tree);

@@ -84,6 +84,7 @@ impl Runner {
             Ok(tree) => tree,
             Err(error) => return self.failure(Some(error), name),
         };
+        self.run.note_declared(collect::tests(&tree));
         if let Some(shown) = &self.run.options.checked {
             let found = findings::of(&self.run, &self.engine, name, &tree);
             if let Some(refused) = findings::refused(&self.run, &found, shown) {
@@ -137,6 +138,7 @@ impl Runner {
 
     fn finish(&self, name: &str, begun: Instant, failure: Option<Diagnostic>) -> Finished {
         let mut finished = finish(&self.run, failure);
+        self.run.end_evidence(name, finished.failure.as_ref(), finished.exit);
         let succeeded = finished.failure.is_none() && finished.exit.unwrap_or(0) == 0;
         let not_run = self.run.not_run().filter(|_| succeeded);
         if let Some(not_run) = &not_run {

@@ -139,6 +139,9 @@ const REACHING: &[(&str, &str, &str)] = &[
     ("script/run/folder.rs", "WalkDir", "times of files in a folder that was synced"),
     ("script/run/folder.rs", ".metadata()", "times of files in a folder that was synced"),
     ("script/run/folder.rs", ".is_file()", "times of files in a folder that was synced"),
+    ("script/manifests.rs", "WalkDir", "digests of files in a folder that was mounted"),
+    ("script/manifests.rs", ".metadata()", "digests of files in a folder that was mounted"),
+    ("script/manifests.rs", ".is_file()", "digests of files in a folder that was mounted"),
     ("script/inputs.rs", ".is_file()", "whether a module that was missing is there"),
 ];
 

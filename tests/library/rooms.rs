@@ -25,6 +25,7 @@ const INSIDES: &[Inside] = &[
             ("errors", 0),
             ("library", 0),
             ("lock", 0),
+            ("manifests", 0),
             ("members", 0),
             ("sources", 0),
             ("stack", 0),

@@ -65,6 +65,7 @@ mod prompt_screen;
 mod python_files;
 mod reach;
 #[cfg(target_os = "linux")]
+mod record;
 mod recordings;
 #[cfg(target_os = "linux")]
 mod safe_terminal;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: plain data, complete when the event is made.
 
+use super::{Program, StationFile};
 use serde::{Deserialize, Serialize};
 
 /// The start of a run.
@@ -20,6 +21,15 @@ pub struct RunBegun {
     /// Host name and operating system.
     #[serde(default)]
     pub host: String,
+    /// The current folder, from which relative paths start.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub folder: String,
+    /// The executable, if a report or log is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<Program>,
+    /// The station file, if one applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub station: Option<StationFile>,
     /// Arguments of the script.
     pub args: Vec<String>,
     /// Who ran it.

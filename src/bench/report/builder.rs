@@ -3,9 +3,9 @@
 //! Uses [`crate::bench::event`]. Invariant: a stream truncated at any event still gives a report; whatever had not ended becomes an
 //! error that says so.
 
-use super::{Attempt, Notice, Printed, Report, Sample, Series, Test};
+use super::{Attempt, Notice, Printed, Question, Report, Sample, Series, Test};
 use crate::bench::date;
-use crate::bench::event::{Event, Failure, Outcome, SCHEMA, TimedEvent};
+use crate::bench::event::{Asked, Event, Failure, Outcome, SCHEMA, TimedEvent};
 use std::collections::HashMap;
 
 /// Output kept per test, or outside of tests, in bytes: a flood must not exhaust memory. Notices have the same limit.
@@ -16,6 +16,9 @@ pub(super) const MORE: &str = "(more was printed)\n";
 
 /// Marks omitted notices.
 pub(super) const MORE_NOTICES: &str = "(more notices were shown)";
+
+/// Questions, read files and folders kept in a report: a loop must not exhaust memory.
+const MOST_LISTED: usize = 10_000;
 
 /// Bytes that a notice takes in a report besides its text.
 const NOTICE: usize = 64;
@@ -143,9 +146,14 @@ impl ReportBuilder {
                 (report.script, report.sha256, report.revision) = (begun.script, begun.sha256, begun.revision);
                 (report.version, report.host, report.args) = (begun.version, begun.host, begun.args);
                 (report.operator, report.serial) = (begun.operator, begun.serial);
+                (report.folder, report.program, report.station) = (begun.folder, begun.program, begun.station);
             }
             Event::UnitNamed { serial } => self.report.serial = Some(serial.clone()),
             Event::BoardOpened(board) => self.report.add_board(board.clone()),
+            Event::InputRead(input) => keep(&mut self.report.inputs, input.clone()),
+            Event::FolderSent(manifest) => keep(&mut self.report.folders, manifest.clone()),
+            Event::QuestionAnswered { test, asked } => self.add_question(line.at, *test, asked),
+            Event::TestNotReached(unreached) => keep(&mut self.report.not_reached, unreached.clone()),
             Event::GroupBegun { .. } | Event::GroupEnded { .. } => {}
             Event::TestBegun(_) | Event::TestAttempt { .. } | Event::TestEnded { .. } => self.add_test(line),
             Event::Measured { test, measurement } => match self.test(*test) {
@@ -262,6 +270,12 @@ impl ReportBuilder {
         }
     }
 
+    fn add_question(&mut self, at: f64, test: Option<u64>, asked: &Asked) {
+        let running = test.filter(|number| self.running.contains(number));
+        let test = self.test(running).map(|test| test.path());
+        keep(&mut self.report.questions, Question { time: date::utc_of(at), test, asked: asked.clone() });
+    }
+
     fn add_notice(&mut self, at: f64, text: &str) {
         let had_room = self.noticed <= MOST_OUTPUT;
         self.noticed = self.noticed.saturating_add(text.len() + NOTICE);
@@ -269,5 +283,12 @@ impl ReportBuilder {
         if had_room {
             self.report.notices.push(Notice { time: date::utc_of(at), text: text.to_owned() });
         }
+    }
+}
+
+/// Adds an item unless there are [`MOST_LISTED`].
+fn keep<T>(list: &mut Vec<T>, item: T) {
+    if list.len() < MOST_LISTED {
+        list.push(item);
     }
 }

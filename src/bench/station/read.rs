@@ -40,7 +40,11 @@ pub fn parse(file: &Path, text: &str) -> Read<Station> {
         .map_err(|error| source.problem(error.span(), format!("invalid TOML: {}", one_line(error.message())), None))?;
     let table = document.as_table();
     source.known_keys(table, TOP, "a station file")?;
-    let mut station = Station { file: file.to_string_lossy().into_owned(), ..Station::default() };
+    let mut station = Station {
+        file: file.to_string_lossy().into_owned(),
+        sha256: crate::bench::digests::of_bytes(text.as_bytes()),
+        ..Station::default()
+    };
     if let Some(item) = table.get("name") {
         station.name = Some(source.text_of(item, "name")?);
     }
@@ -56,10 +60,12 @@ pub fn parse(file: &Path, text: &str) -> Read<Station> {
         let board = source.board(&name, item, place)?;
         station.boards.push((name, board));
     }
-    for (name, item, _) in source.entries(table, "constants")? {
+    for (name, item, span) in source.entries(table, "constants")? {
+        station.lines.push((format!("constants.{name}"), source.place(span).0));
         station.constants.push((name, source.value(item)?));
     }
-    for (name, item, _) in source.entries(table, "limits")? {
+    for (name, item, span) in source.entries(table, "limits")? {
+        station.lines.push((format!("limits.{name}"), source.place(span).0));
         station.limits.push((name.clone(), source.limit(&name, item)?));
     }
     Ok(station)
@@ -76,14 +82,20 @@ fn key_span(table: &dyn TableLike, key: &str) -> Option<Range<usize>> {
 
 impl Source<'_> {
     fn problem(&self, span: Option<Range<usize>>, title: String, help: Option<String>) -> Box<Diagnostic> {
+        let (line, column) = self.place(span);
+        let origin = Origin::new(&*self.file.to_string_lossy(), line, column);
+        let places = vec![Place { origin, label: String::new() }];
+        Box::new(Diagnostic { places, help, ..Diagnostic::new(Kind::ParseError, title) })
+    }
+
+    /// Line and column where a span starts, from 1.
+    fn place(&self, span: Option<Range<usize>>) -> (u32, u32) {
         let start = span.map_or(0, |span| span.start).min(self.text.len());
         let before = self.text.get(..start).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        let origin = Origin::new(&*self.file.to_string_lossy(), number(line), number(column));
-        let places = vec![Place { origin, label: String::new() }];
-        Box::new(Diagnostic { places, help, ..Diagnostic::new(Kind::ParseError, title) })
+        (number(line), number(column))
     }
 
     fn wrong<T>(&self, item: &Item, key: &str, wanted: &str) -> Read<T> {

@@ -3,9 +3,9 @@
 //! Invariant: the output equals what serde writes for the same [`Report`](crate::bench::report::Report)s.
 
 use crate::bench::archive::{Archive, Rows, Run, SavedTest};
-use crate::bench::event::{Board, Failure, Outcome, SCHEMA};
+use crate::bench::event::{Board, Failure, Input, Manifest, Outcome, Program, SCHEMA, StationFile, Unreached};
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Attempt, Notice, Printed};
+use crate::bench::report::{Attempt, Notice, Printed, Question};
 use crate::bench::schedule::Schedule;
 use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
@@ -70,6 +70,12 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     revision: &'a Option<String>,
     version: &'a str,
     host: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    folder: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: &'a Option<Program>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    station: &'a Option<StationFile>,
     args: &'a [String],
     operator: &'a Option<String>,
     serial: &'a Option<String>,
@@ -83,6 +89,14 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     #[serde(skip_serializing_if = "Option::is_none")]
     empty: &'a Option<String>,
     boards: &'a [Board],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    inputs: &'a [Input],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    folders: &'a [Manifest],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    questions: &'a [Question],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    not_reached: &'a [Unreached],
     tests: T,
     measurements: M,
     series: S,
@@ -104,6 +118,9 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         revision: &head.revision,
         version: &head.version,
         host: &head.host,
+        folder: &head.folder,
+        program: &head.program,
+        station: &head.station,
         args: &head.args,
         operator: &head.operator,
         serial: &head.serial,
@@ -115,6 +132,10 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         closing: &head.closing,
         empty: &head.empty,
         boards: &head.boards,
+        inputs: &head.inputs,
+        folders: &head.folders,
+        questions: &head.questions,
+        not_reached: &head.not_reached,
         tests: Listed(move || run.tests().map(move |saved| saved.map(|saved| OneTest { run, saved }))),
         measurements: Listed(move || run.measurements()),
         series: Listed(move || run.series(None).map(|rows| Ok(series(rows)))),

@@ -11,6 +11,7 @@ use crate::bench::report::{Printed, Report, Test};
 use crate::bench::simulated;
 use crate::bench::tally::Counts;
 use crate::bench::units;
+use crate::phrase::count;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -60,6 +61,7 @@ impl<'a> Suite<'a> {
             (0..sums.loose.of(outcome)).for_each(|_| cases.add(outcome));
         }
         run.failures().iter().for_each(|_| cases.add(Outcome::Error));
+        run.head().not_reached.iter().filter(|test| !test.conditional).for_each(|_| cases.add(Outcome::Skip));
         Suite { run, cases }
     }
 
@@ -121,6 +123,19 @@ impl<'a> Suite<'a> {
             };
             case.write(to)?;
         }
+        for test in report.not_reached.iter().filter(|test| !test.conditional) {
+            let groups = test.group.iter().map(|group| format!(".{group}")).collect::<String>();
+            let case = Case {
+                name: test.name.clone(),
+                class: format!("{}{groups}", class(script)),
+                time: 0.0,
+                outcome: Outcome::Skip,
+                message: format!("not reached: {}", test.reason),
+                failure: None,
+                out: String::new(),
+            };
+            case.write(to)?;
+        }
         Ok(())
     }
 }
@@ -136,6 +151,17 @@ fn properties(report: &Report) -> String {
         ("board", format!("{}: {said}", board.name))
     });
     properties.extend(boards);
+    let inputs = report.inputs.iter().map(|input| ("input", format!("{} sha256:{}", input.path, input.sha256)));
+    let program =
+        report.program.iter().map(|program| ("program", format!("{} sha256:{}", program.path, program.sha256)));
+    let station =
+        report.station.iter().map(|station| ("station", format!("{} sha256:{}", station.path, station.sha256)));
+    let folders = report.folders.iter().map(|folder| {
+        let sha256 = folder.sha256.as_deref().unwrap_or("unknown");
+        ("folder", format!("{} on {}: {} sha256:{sha256}", folder.folder, folder.board, count(folder.count, "file")))
+    });
+    properties.extend(program.chain(station).chain(inputs).chain(folders));
+    properties.extend(report.questions.iter().map(|question| ("question", question.said())));
     let mut text = String::from("    <properties>\n");
     for (name, value) in properties {
         let _ = writeln!(text, "      <property name=\"{name}\" value=\"{}\"/>", attribute(&value));
@@ -188,6 +214,13 @@ fn of_test<'a>(test: &'a Test, script: &str) -> Case<'a> {
     };
     let groups = test.group.iter().map(|group| format!(".{group}")).collect::<String>();
     let mut out = output(&test.output);
+    for (number, attempt) in (1..).zip(&test.attempts) {
+        let error = attempt.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
+        let _ = writeln!(out, "attempt {number}: {}{error}", attempt.outcome.word());
+        for measurement in &attempt.measurements {
+            let _ = writeln!(out, "  {} {}", said(measurement), measurement.outcome.word());
+        }
+    }
     for measurement in &test.measurements {
         let _ = writeln!(out, "{} {}", said(measurement), measurement.outcome.word());
     }

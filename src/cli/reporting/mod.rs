@@ -103,7 +103,7 @@ impl Journal {
             operator: self.noting.operator.clone(),
             serial: self.noting.serial.clone(),
             revision: if self.wanted { revision::of(script) } else { None },
-            asks_boards: self.wanted,
+            is_recorded: self.wanted,
         }
     }
 

@@ -53,7 +53,9 @@ pub(crate) fn failed<T>(what: &str, path: &str, error: &std::io::Error) -> Falli
 }
 
 fn read(run: &Run, path: &str) -> Fallible<Vec<u8>> {
-    run.readable(path)?.bytes(bound::FILE).or_else(|error| failed("read", path, &error))
+    let content = run.readable(path)?.bytes(bound::FILE).or_else(|error| failed("read", path, &error))?;
+    run.note_read(path, &content);
+    Ok(content)
 }
 
 fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
@@ -64,6 +66,7 @@ fn decoded(path: &str, bytes: Vec<u8>) -> Fallible<String> {
 }
 
 fn write(run: &Run, path: &str, content: &[u8], append: bool) -> Fallible<()> {
+    run.note_written(path);
     run.writable(path)?.write(content, append).or_else(|error| failed("written", path, &error))
 }
 

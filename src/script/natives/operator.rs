@@ -2,13 +2,14 @@
 //!
 //! Uses [`crate::bench::operator`]. Invariant: a question ends with the run, the innermost time limit, or Ctrl-C.
 
-use crate::bench::event::Event;
+use crate::bench::event::{AnsweredBy, Asked as Recorded, Event};
 use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::phrase::did_you_mean;
 use crate::port::Wait;
 use crate::script::errors::{Fallible, argument, placed, raise, stop};
+use crate::script::lock::lock;
 use crate::script::natives::measure::shown;
 use crate::script::objects::convert::{describe, to_value};
 use crate::script::run::{Run, board};
@@ -92,18 +93,42 @@ fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options
             }
             match asked.question.default.clone() {
                 Some(default) => (default, Source::Default),
-                None => return Err(raise(unanswered(&asked, begun.elapsed()))),
+                None => {
+                    record(run, &asked.question, None, begun.elapsed());
+                    return Err(raise(unanswered(&asked, begun.elapsed())));
+                }
             }
         }
     };
     let text = format!("? {} {}", asked.question.text, asked.question.shown(&answer));
     run.emit(Event::Notice { text, seen: source == Source::Person });
+    record(run, &asked.question, Some((&answer, source)), begun.elapsed());
     Ok(match answer {
         Answer::Text(text) => text.into(),
         Answer::Choice(index) => asked.choices.get(index).cloned().unwrap_or_default(),
         Answer::Yes(yes) => yes.into(),
         Answer::Done => Dynamic::UNIT,
     })
+}
+
+/// Records a question, and its answer unless nobody answered.
+fn record(run: &Run, question: &Question, answer: Option<(&Answer, Source)>, waited: Duration) {
+    let by = answer.map(|(_, source)| match source {
+        Source::Person => AnsweredBy::Person,
+        Source::Given => AnsweredBy::Option,
+        Source::Default => AnsweredBy::Default,
+        Source::Program => AnsweredBy::Program,
+    });
+    let asked = Recorded {
+        text: question.text.clone(),
+        name: question.name.clone(),
+        board: question.board.clone(),
+        answer: answer.map(|(answer, _)| question.shown(answer)),
+        by,
+        duration_s: waited.as_secs_f64(),
+    };
+    let test = lock(&run.recorder.record).test();
+    run.emit(Event::QuestionAnswered { test, asked });
 }
 
 fn unanswered(asked: &Asked, waited: Duration) -> Error {

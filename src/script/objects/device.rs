@@ -121,7 +121,9 @@ fn mount(
     }
     if writable { run.writable(folder).map(drop) } else { run.readable(folder).map(drop) }?;
     let mounted = device.device.mount_within(Path::new(folder), writable, run.gate().confines());
-    mounted.map_err(|error| raise(located(error, context)))
+    mounted.map_err(|error| raise(located(error, context)))?;
+    run.note_mount(&device.device, Path::new(folder), writable);
+    Ok(())
 }
 
 /// The key given as `leave`.

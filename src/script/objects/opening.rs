@@ -220,6 +220,10 @@ fn open(
     match run.host_of_script().open(&class.0.class, port, options, &mut hook) {
         Ok(device) => {
             run.emit_open(&device);
+            if let Some(mount) = &run.host.options().mount {
+                let (folder, writable) = mount.folder();
+                run.note_mount(&device, folder, writable);
+            }
             Ok(DeviceHandle { device, class: class.clone() })
         }
         Err(error) => Err(raised.unwrap_or_else(|| raise(located(misspelt(error, class), context)))),

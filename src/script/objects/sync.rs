@@ -2,11 +2,13 @@
 //!
 //! Invariant: an unknown option is rejected before the board is accessed.
 
+use crate::bench::event::{Manifest, SentBy};
 use crate::error::{Error, Kind};
 use crate::name::nearest;
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, located, placed, raise};
 use crate::script::handles::DeviceHandle;
+use crate::script::manifests;
 use crate::script::objects::convert;
 use crate::script::run::Run;
 use crate::script::run::folder::Folder;
@@ -68,7 +70,8 @@ fn folder_to(
     run.readable(folder)?;
     note(run, folder);
     let local = Local::read(Path::new(folder), &options).map_err(|error| raise(located(error, context)))?;
-    carry_out(run, context, device, local, &options, shows)
+    let about = Manifest { folder: folder.to_owned(), ..Manifest::default() };
+    carry_out(run, context, device, local, about, &options, shows)
 }
 
 fn dependencies_to(
@@ -84,7 +87,8 @@ fn dependencies_to(
     run.readable(folder)?;
     note(run, folder);
     let local = merge(Path::new(folder), &names, &options).map_err(|error| raise(located(error, context)))?;
-    carry_out(run, context, device, local, &options, shows)
+    let about = Manifest { folder: folder.to_owned(), subfolders: names, ..Manifest::default() };
+    carry_out(run, context, device, local, about, &options, shows)
 }
 
 /// Records the current state of a folder, to detect changes.
@@ -97,6 +101,7 @@ fn carry_out(
     context: &NativeCallContext<'_>,
     device: &DeviceHandle,
     local: Local,
+    about: Manifest,
     options: &SyncOptions,
     shows: bool,
 ) -> Fallible<Dynamic> {
@@ -105,6 +110,14 @@ fn carry_out(
         output.notice(&remark.to_string());
     }
     let device = &device.device;
+    if !options.dry_run {
+        run.note_folder(|| {
+            let (board, target, ignore) = (device.name().to_owned(), options.dst.clone(), options.ignore.clone());
+            let folder = about.folder.clone();
+            let about = Manifest { board, by: SentBy::Sync, target, ignore, ..about };
+            manifests::of_sync(about, Path::new(&folder), &local)
+        });
+    }
     let outcome = sync(device, local, options, &mut |transfer| {
         if shows {
             output.transfer(device.name(), transfer);

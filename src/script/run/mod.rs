@@ -7,6 +7,7 @@ pub(crate) mod board;
 pub(crate) mod clock;
 pub(crate) mod declarations;
 pub(crate) mod events;
+pub(crate) mod evidence;
 pub(crate) mod folder;
 pub(crate) mod groups;
 pub(crate) mod ledger;

@@ -58,6 +58,7 @@ pub struct Subject {
     pub serial: Option<String>,
     /// Revision of the repository that contains the script.
     pub revision: Option<String>,
-    /// Ask boards for details that only reports show. Costs one exchange per opened board.
-    pub asks_boards: bool,
+    /// A report or log is written: record what only they show. Asks each opened board for details, in one exchange, and hashes the
+    /// executable and the folders that boards get.
+    pub is_recorded: bool,
 }

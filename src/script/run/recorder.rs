@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::bench`]. Invariant: a run has one first and one last event.
 
+use crate::bench::digests;
 use crate::bench::empty::{EmptyRun, NotRun};
 use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
@@ -13,11 +14,10 @@ use crate::port::address::Address;
 use crate::port::kind::Source;
 use crate::script::lock::lock;
 use crate::script::run::Run;
+use crate::script::run::evidence::Evidence;
 use crate::script::run::groups::Frames;
 use crate::script::run::lossy::Lossy;
 use crate::script::run::options::RunOptions;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -29,6 +29,8 @@ pub(crate) struct Recorder {
     /// The running groups, and the script around them.
     pub groups: Mutex<Frames>,
     chosen: Mutex<Chosen>,
+    /// See [`crate::script::run::evidence`].
+    pub evidence: Mutex<Evidence>,
     pub ending: Mutex<Ending>,
     /// Places where integer divisions lost a remainder.
     pub lossy: Mutex<Lossy>,
@@ -61,6 +63,7 @@ impl Recorder {
             record: Mutex::default(),
             groups: Mutex::default(),
             chosen: Mutex::new(Chosen { selection: options.selection.clone(), ..Chosen::default() }),
+            evidence: Mutex::default(),
             ending: Mutex::default(),
             lossy: Mutex::default(),
             parallel: AtomicU64::new(0),
@@ -93,14 +96,6 @@ impl Recorder {
     }
 }
 
-/// The SHA-256 of a script's text, in hexadecimal.
-fn fingerprint(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hexadecimal, byte| {
-        let _ = write!(hexadecimal, "{byte:02x}");
-        hexadecimal
-    })
-}
-
 /// Host name and operating system: `bench-3, linux x86_64`.
 fn computer() -> String {
     #[cfg(unix)]
@@ -114,6 +109,9 @@ fn computer() -> String {
 impl Run {
     /// Sends an event.
     pub fn emit(&self, event: Event) {
+        if let Event::TestBegun(begun) = &event {
+            self.note_begun(begun);
+        }
         self.events.emit(event);
     }
 
@@ -124,15 +122,21 @@ impl Run {
 
     /// Begins the run of a script; returns the time.
     pub fn emit_begin(&self, script: &str, text: Option<&str>) -> Instant {
-        let begun = Instant::now();
         let subject = self.options.subject.clone();
+        let program = if subject.is_recorded { digests::program().cloned() } else { None };
+        let begun = Instant::now();
+        self.begin_evidence();
+        let folder = std::env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default();
         self.emit(Event::RunBegun(RunBegun {
             schema: SCHEMA,
             script: script.to_owned(),
-            sha256: text.map(fingerprint).unwrap_or_default(),
+            sha256: text.map(|text| digests::of_bytes(text.as_bytes())).unwrap_or_default(),
             revision: subject.revision,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             host: computer(),
+            folder,
+            program,
+            station: self.station_file(),
             args: self.options.args.clone(),
             operator: subject.operator,
             serial: subject.serial,
@@ -189,7 +193,7 @@ impl Run {
         let (major, minor, patch) = board.version;
         // The exchanges in recordings must not depend on the selected reports.
         let recorded = self.host.options().recorder.is_some() || device.is_replayed();
-        let asked = self.options.subject.asks_boards && !recorded;
+        let asked = self.options.subject.is_recorded && !recorded;
         let about = if asked { device.about() } else { Default::default() };
         let is_program = device.port().parse::<Address>().is_ok_and(|address| address.is_pseudo_terminal());
         let board = Board {
@@ -221,14 +225,4 @@ impl Run {
 /// The serial number of the USB board at a port, as the system knows it.
 fn usb_serial_number(port: &str) -> Option<String> {
     port.parse::<Address>().ok()?.usb_board()?.serial_number
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fingerprints_are_those_of_sha256sum() {
-        assert_eq!(fingerprint("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    }
 }

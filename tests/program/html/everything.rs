@@ -1,8 +1,11 @@
 //! A report that holds everything a report can hold, with the worst of it.
 
-use belay_script::bench::event::{Attachment, Board, Failure, Outcome, SCHEMA, Spot};
+use belay_script::bench::event::{
+    AnsweredBy, Asked, Attachment, Board, Failure, Input, InputKind, Manifest, Outcome, Program, SCHEMA, SentBy, Spot,
+    StationFile, Unreached,
+};
 use belay_script::bench::measurement::Measurement;
-use belay_script::bench::report::{Attempt, Notice, Printed, Report, Sample, Series, Test};
+use belay_script::bench::report::{Attempt, Notice, Printed, Question, Report, Sample, Series, Test};
 use serde_json::{Value, json};
 
 /// A name that would do harm as markup, in an attribute, in a style, and to the order of the letters.
@@ -201,6 +204,37 @@ fn tests() -> Vec<Test> {
     tests
 }
 
+const SHA256: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+fn folder(sha256: Option<&str>) -> Manifest {
+    Manifest {
+        board: HOSTILE.to_owned(),
+        by: SentBy::Mount,
+        folder: long(),
+        target: HOSTILE.to_owned(),
+        sha256: sha256.map(str::to_owned),
+        ..Manifest::default()
+    }
+}
+
+fn question(by: Option<AnsweredBy>) -> Question {
+    let text = || HOSTILE.to_owned();
+    let asked = Asked {
+        text: text(),
+        name: Some(text()),
+        board: Some(text()),
+        answer: by.map(|_| text()),
+        by,
+        duration_s: 2.5,
+    };
+    Question { time: "2026-11-23T09:30:02.000Z".to_owned(), test: Some(long()), asked }
+}
+
+fn unreached(conditional: bool) -> Unreached {
+    let text = || HOSTILE.to_owned();
+    Unreached { name: text(), group: vec![long()], file: text(), line: 7, reason: text(), conditional }
+}
+
 /// The report.
 pub fn report() -> Report {
     let board = |name: &str, id: Option<&str>| Board {
@@ -218,10 +252,13 @@ pub fn report() -> Report {
     Report {
         schema: SCHEMA,
         script: "benches/production.rhai".to_owned(),
-        sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned(),
+        sha256: SHA256.to_owned(),
         revision: Some("30a5edddc878552f80ca6bc5a6183bc5b5098ec0+".to_owned()),
         version: "0.1.0".to_owned(),
         host: "bench-3, linux x86_64".to_owned(),
+        folder: HOSTILE.to_owned(),
+        program: Some(Program { path: HOSTILE.to_owned(), sha256: SHA256.to_owned(), size: 1 }),
+        station: Some(StationFile { path: HOSTILE.to_owned(), name: Some(long()), sha256: SHA256.to_owned() }),
         args: vec!["fast".to_owned(), HOSTILE.to_owned()],
         operator: Some("operator 7".to_owned()),
         serial: Some("SN-0042".to_owned()),
@@ -231,6 +268,10 @@ pub fn report() -> Report {
         error: Some(failure()),
         closing: vec![failure()],
         boards: [board("dut", Some("e6614c311b7e6f35")), board(HOSTILE, None)].map(Board::with_source).to_vec(),
+        inputs: vec![Input { kind: InputKind::Data, path: HOSTILE.to_owned(), sha256: SHA256.to_owned() }],
+        folders: vec![folder(Some(SHA256)), folder(None)],
+        questions: vec![question(Some(AnsweredBy::Person)), question(None)],
+        not_reached: vec![unreached(true), unreached(false)],
         tests: tests(),
         measurements: measurements(),
         series: vec![series("loose", 2001, &["a"])],

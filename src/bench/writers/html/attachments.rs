@@ -5,8 +5,6 @@ use crate::bench::event::Attachment;
 use crate::phrase::count;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
-use std::fmt::Write as _;
 
 /// Image types that browsers show. None of them runs code as the source of an `img`.
 const PICTURES: &[&str] =
@@ -64,10 +62,7 @@ fn caption(markup: &mut Markup<'_>, attachment: &Attachment, content: &[u8], lin
     }
     let media = if attachment.media.is_empty() { "bytes" } else { &attachment.media };
     markup.leaf("span", &[("class", &"remark")], format_args!(" {media}, {}", size(content.len())));
-    let digest = Sha256::digest(content).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let digest = crate::bench::digests::of_bytes(content);
     markup.leaf("span", &[("class", &"digest")], format_args!("SHA-256 {digest}"));
 }
 

@@ -3,6 +3,7 @@
 //! Uses [`crate::bench::archive`]. Invariant: a page depends on its reports alone; script and board output is always escaped.
 
 mod attachments;
+mod decided;
 mod failure;
 mod markup;
 mod measurements;
@@ -102,7 +103,10 @@ fn run(markup: &mut Markup<'_>, report: Run<'_>, number: usize) {
         overview::facts(markup, report.head());
         overview::boards(markup, &report.head().boards);
         results::table(markup, report, number);
+        decided::not_reached(markup, &report.head().not_reached);
         results::details(markup, report, number);
+        decided::questions(markup, &report.head().questions);
+        decided::inputs(markup, report.head());
         overview::signatures(markup, report.head());
         overview::foot(markup, report.head());
     });

@@ -35,7 +35,7 @@ pub fn duration(seconds: f64) -> String {
 }
 
 /// A timestamp for people: without `T`, to the second.
-fn moment(rfc3339: &str) -> String {
+pub fn moment(rfc3339: &str) -> String {
     match (rfc3339.get(..10), rfc3339.get(11..19)) {
         (Some(day), Some(time)) if rfc3339.ends_with('Z') => format!("{day} {time}\u{a0}UTC"),
         _ => rfc3339.to_owned(),

@@ -1,0 +1,148 @@
+//! What decided a result is in its record: files with their digests, questions, attempts, tests that were not reached.
+
+use crate::support::command::Program;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::Path;
+
+/// The SHA-256 of the bytes, as the record should hold it.
+fn sha256(text: &str) -> String {
+    belay_script::bench::digests::of_bytes(text.as_bytes())
+}
+
+/// A bench in a folder: a script with a module, a data file, firmware, a mounted folder and a station.
+const SCRIPT: &str = r#"
+import "std/file" as file;
+import "lib/board" as lib;
+let b = lib::bench();
+b.sync("firmware", #{ dst: "/fw", ignore: ["*.txt"] });
+b.mount("shared");
+let offset = file::read_text("offset.txt");
+file::write("count.txt", "1");
+file::read_text("count.txt");
+let on = confirm("Is the LED on?", #{ name: "led" });
+let tries = 0;
+test "retried" retry = 1 {
+    ask("Try?", #{ default: "nothing" });
+    tries += 1;
+    measure("try", tries, #{ min: 2 });
+}
+test "skipped" skip_if = "not today" { }
+if tries > 100 { test "in a branch" { } }
+test "reached" { }
+if tries < 100 { throw "no power"; }
+group "later" { test "lost" { } }
+test "lost too" { }
+"#;
+
+const MODULE: &str = "device Bench { task one() `return 1` }\nfn bench() { Bench.open() }\n";
+
+const STATION: &str = "name = \"bench 3\"\n\n[limits]\nsupply = { unit = \"V\", min = 3.2, max = 3.4 }\n";
+
+fn bench(folder: &Path) {
+    for (name, text) in [
+        ("bench.rhai", SCRIPT),
+        ("lib/board.rhai", MODULE),
+        ("offset.txt", "0.5\n"),
+        ("firmware/main.py", "A = 1\n"),
+        ("firmware/lib/b.py", "B = 2\n"),
+        ("firmware/notes.txt", "not sent"),
+        ("shared/c.py", "C = 3\n"),
+        ("station.toml", STATION),
+    ] {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+#[test]
+fn the_record_holds_what_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    bench(folder);
+    let args = "run bench.rhai -p sim --answer led=yes --answer Try?=again --jsonl a.jsonl --json a.json --html a.html --junit a.xml";
+    let ran = Program::new().args(args.split(' ')).outcome_in(folder);
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stdout.ends_with("3 tests: 2 passed, 1 skipped\n2 tests not reached\n"),
+        "{}{}",
+        ran.stdout,
+        ran.stderr
+    );
+    let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let report: Value = serde_json::from_str(&text("a.json")).unwrap();
+
+    let here = folder.canonicalize().unwrap();
+    assert_eq!(report["folder"], json!(here.to_str().unwrap()));
+    let program = env!("CARGO_BIN_EXE_belay-script");
+    assert_eq!(report["program"]["path"], json!(program));
+    let of_program = belay_script::bench::digests::of_file(Path::new(program)).unwrap();
+    assert_eq!(
+        (&report["program"]["sha256"], &report["program"]["size"]),
+        (&json!(of_program.0), &json!(of_program.1))
+    );
+    assert_eq!(report["station"], json!({ "path": "station.toml", "name": "bench 3", "sha256": sha256(STATION) }));
+    assert_eq!(report["sha256"], json!(sha256(SCRIPT)));
+
+    let inputs = report["inputs"].as_array().unwrap();
+    let input = |kind: &str, path: &str, text: &str| json!({ "kind": kind, "path": path, "sha256": sha256(text) });
+    // A file that the script wrote is not an input.
+    assert_eq!(inputs.len(), 3, "{inputs:?}");
+    assert!(inputs.contains(&input("module", "lib/board.rhai", MODULE)), "{inputs:?}");
+    assert!(inputs.contains(&input("data", "offset.txt", "0.5\n")), "{inputs:?}");
+    assert!(inputs.contains(&input("library", "std/file", include_str!("../../stdlib/file.rhai"))), "{inputs:?}");
+
+    let file = |path: &str, text: &str| json!({ "path": path, "size": text.len(), "sha256": sha256(text) });
+    let (main, lib, shared) = (file("main.py", "A = 1\n"), file("lib/b.py", "B = 2\n"), file("c.py", "C = 3\n"));
+    let lines = |files: &[&Value]| {
+        let line =
+            |file: &&Value| format!("{}  {}\n", file["sha256"].as_str().unwrap(), file["path"].as_str().unwrap());
+        sha256(&files.iter().map(line).collect::<String>())
+    };
+    assert_eq!(
+        report["folders"],
+        json!([
+            { "board": "Bench", "by": "sync", "folder": "firmware", "target": "/fw", "ignore": ["*.txt"], "count": 2,
+              "size": 12, "sha256": lines(&[&lib, &main]), "files": [lib, main] },
+            { "board": "Bench", "by": "mount", "folder": "shared", "target": "/remote", "count": 1, "size": 6,
+              "sha256": lines(&[&shared]), "files": [shared] },
+        ])
+    );
+
+    let mut questions = report["questions"].clone();
+    for question in questions.as_array_mut().unwrap() {
+        let question = question.as_object_mut().unwrap();
+        assert!(question.remove("time").is_some_and(|time| time.as_str().unwrap().ends_with('Z')));
+        assert!(question.remove("duration_s").unwrap().as_f64().unwrap() >= 0.0);
+    }
+    let again = json!({ "test": "retried", "text": "Try?", "answer": "again", "by": "option" });
+    let led = json!({ "test": null, "text": "Is the LED on?", "name": "led", "answer": "yes", "by": "option" });
+    assert_eq!(questions, json!([led, again, again]));
+
+    let attempts = &report["tests"][0]["attempts"];
+    assert_eq!((&attempts[0]["outcome"], &attempts[0]["measurements"][0]["value"]), (&json!("fail"), &json!(1)));
+
+    let missed = |name: &str, group: Value, line: u32| json!({ "name": name, "group": group, "file": "bench.rhai", "line": line, "reason": "the run ended early: no power" });
+    let mut branch = missed("in a branch", json!([]), 18);
+    branch["conditional"] = json!(true);
+    let lost = [branch, missed("lost", json!(["later"]), 21), missed("lost too", json!([]), 22)];
+    assert_eq!(report["not_reached"], json!(lost));
+
+    let page = text("a.html");
+    for part in
+        ["Not reached", "later / lost", "the run ended early: no power", "Is the LED on?", "--answer", "attempt 1: "]
+    {
+        assert!(page.contains(part), "{part}");
+    }
+    let junit = text("a.xml");
+    for part in [
+        "skipped=\"3\"",
+        "message=\"not reached: the run ended early: no power\"",
+        "<property name=\"question\" value=\"Is the LED on? yes (--answer)\"/>",
+        &format!("<property name=\"input\" value=\"lib/board.rhai sha256:{}\"/>", sha256(MODULE)),
+        "attempt 1: fail\n  try 1 [≥ 2] fail\n",
+    ] {
+        assert!(junit.contains(part), "{part}\n{junit}");
+    }
+}
