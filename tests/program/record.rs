@@ -64,12 +64,7 @@ fn the_record_holds_what_decided() {
     let args = "run bench.rhai -p sim --answer led=yes --answer Try?=again --jsonl a.jsonl --json a.json --html a.html --junit a.xml";
     let ran = Program::new().args(args.split(' ')).outcome_in(folder);
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);
-    assert!(
-        ran.stdout.ends_with("3 tests: 2 passed, 1 skipped\n2 tests not reached\n"),
-        "{}{}",
-        ran.stdout,
-        ran.stderr
-    );
+    assert!(ran.stdout.contains("3 tests: 2 passed, 1 skipped\n2 tests not reached\n"), "{}{}", ran.stdout, ran.stderr);
     let text = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
     let report: Value = serde_json::from_str(&text("a.json")).unwrap();
 
