@@ -3,6 +3,7 @@
 //! Invariant: a value that is not a number, or is nan, is never within limits.
 
 use super::event::Outcome;
+use super::limit_source::LimitSource;
 use super::numbers;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -40,6 +41,9 @@ pub struct Measurement {
     /// Description, one sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub doc: String,
+    /// Where the limits came from, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<LimitSource>,
     /// The verdict.
     pub outcome: Outcome,
 }

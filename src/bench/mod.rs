@@ -7,6 +7,7 @@ pub mod date;
 pub mod digests;
 pub mod empty;
 pub mod event;
+pub mod limit_source;
 pub mod measurement;
 pub mod numbers;
 pub mod operator;

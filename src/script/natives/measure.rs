@@ -9,6 +9,7 @@ use crate::error::Kind;
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed, refuse};
 use crate::script::lock::lock;
+use crate::script::natives::provenance;
 use crate::script::objects::convert::describe;
 use crate::script::objects::values::BigInteger;
 use crate::script::run::Run;
@@ -141,6 +142,7 @@ fn check(measurement: &Measurement) -> Fallible<()> {
 fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynamic, options: &Map) -> Fallible<Dynamic> {
     let mut measurement = Measurement { name: name.to_owned(), value: json(context, &value), ..Measurement::default() };
     let must = read(context, &mut measurement, options)?;
+    measurement.limit = provenance::of(run, context, options);
     let pattern = match measurement.matches.as_deref().map(Regex::new) {
         None => None,
         Some(Ok(pattern)) => Some(pattern),

@@ -12,6 +12,7 @@ pub(crate) mod measure;
 pub(crate) mod operator;
 pub(crate) mod parallel;
 pub(crate) mod process;
+pub(crate) mod provenance;
 pub(crate) mod random;
 pub(crate) mod series;
 pub(crate) mod station;

@@ -5,6 +5,7 @@
 use crate::bench::station::{FILE, Station};
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed};
+use crate::script::natives::provenance;
 use crate::script::objects::convert::to_dynamic;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, NativeCallContext};
@@ -45,8 +46,10 @@ impl StationTable {
     }
 
     fn get(&self, name: &str) -> Fallible<Dynamic> {
-        if let Some((_, value)) = self.entries().iter().find(|(known, _)| known == name) {
-            return Ok(to_dynamic(value.clone()));
+        if let Some(index) = self.entries().iter().position(|(known, _)| known == name) {
+            let mut value = to_dynamic(self.entries()[index].1.clone());
+            provenance::mark(&mut value, &self.station, self.limits, index);
+            return Ok(value);
         }
         let what = if self.limits { "limit" } else { "constant" };
         let near = crate::name::nearest(name, self.entries().iter().map(|(known, _)| known.as_str()));

@@ -75,3 +75,57 @@ fn what_the_file_has_and_what_scripts_ask_for() {
     assert_eq!(caught.len(), 1);
     assert!(caught[0].starts_with("warning"), "{caught:?}");
 }
+
+#[test]
+fn measurements_name_the_source_of_their_limits() {
+    let station = "[limits]\nsupply = { unit = \"V\", min = 3.2, max = 3.4 }\nidle = { max = 3.4 }\n\
+        levels = { equals = [1, 2] }\n[constants]\nmost = 7.5\nby_variant = { a = { max = 1 } }\n";
+    let script = r#"
+measure("whole", 3.3, station.limits.supply);
+measure("with more", 3.3, station.limits.supply + #{ must: true, doc: "x" });
+let one = station.limits.supply;
+one.max = 9.0;
+measure("changed", 3.3, one);
+measure("same number", 3.3, station.limits.idle);
+let limit = station.limits.supply.max;
+fn check(limit) { measure("copied", 3.3, #{ max: limit }) }
+check(limit);
+[1].for_each(|n| measure("captured", n, #{ max: limit }));
+measure("both", 3.3, #{ min: station.limits.supply.min, max: station.constants.most });
+measure("nested", 1, station.constants.by_variant.a);
+measure("list", [1, 2], station.limits.levels);
+measure("own", 3.3, #{ max: 3.4 });
+limit.tag = 1;
+let forged = 5.0;
+forged.tag = 1;
+measure("forged", 3.3, #{ max: forged });
+measure("computed", 3.3, #{ max: station.limits.supply.max * 1.0 });
+measure("unit only", 3.3, #{ unit: "V" });
+measure("none", 3.3);
+"#;
+    let station = Station::parse(Path::new("lab/station.toml"), station).unwrap();
+    let (mut runner, _) = runner_with(RunOptions { station: Some(Arc::new(station)), ..RunOptions::default() });
+    let finished = runner.run_text("t.rhai", script);
+    assert!(finished.failure.is_none(), "{:?}", finished.failure);
+    let said = |item: &crate::bench::measurement::Measurement| {
+        format!("{}: {}", item.name, item.limit.as_ref().map_or("-".to_owned(), |limit| limit.said()))
+    };
+    let said: Vec<String> = finished.report.measurements.iter().map(said).collect();
+    let expected = [
+        "whole: limits.supply (lab/station.toml:2)",
+        "with more: limits.supply (lab/station.toml:2)",
+        "changed: limits.supply (lab/station.toml:2, max of the script)",
+        "same number: limits.idle (lab/station.toml:3)",
+        "copied: limits.supply (lab/station.toml:2)",
+        "captured: limits.supply (lab/station.toml:2)",
+        "both: constants.most, limits.supply (lab/station.toml:6)",
+        "nested: constants.by_variant (lab/station.toml:7)",
+        "list: limits.levels (lab/station.toml:4)",
+        "own: t.rhai:15",
+        "forged: t.rhai:19",
+        "computed: t.rhai:20",
+        "unit only: -",
+        "none: -",
+    ];
+    assert_eq!(said, expected);
+}

@@ -57,6 +57,9 @@ fn row(markup: &mut Markup<'_>, item: &Measurement) {
         if let Some(text) = margins(item, &scale) {
             markup.leaf("p", &[("class", &"doc")], text);
         }
+        if let Some(limit) = item.limit.as_ref().filter(|limit| !limit.name.is_empty()) {
+            markup.leaf("p", &[("class", &"doc"), ("dir", &"auto")], limit.said());
+        }
     });
     markup.element("td", &[("class", &"range")], |markup| {
         if let Some(range) = Range::of(item) {
