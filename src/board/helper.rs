@@ -14,6 +14,7 @@ pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
 pub(super) const FILES: &str = include_str!("snippets/files.py");
 pub(super) const HASH: &str = include_str!("snippets/hash.py");
 pub(super) const RECEIVE: &str = include_str!("snippets/receive.py");
+pub(super) const FORGET: &str = include_str!("snippets/forget.py");
 pub(super) const TYPED: &str = include_str!("snippets/typed.py");
 pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
 
@@ -35,6 +36,8 @@ pub enum Helper {
     Hash,
     /// For a stream of files to the board ([`super::transfer`]); needs [`Helper::Files`].
     Receiver,
+    /// For forgetting modules that were imported from files.
+    Forget,
     /// For a mounted folder of this computer ([`super::mount`]).
     Mount,
     /// For programs that read typed input ([`crate::repl::Typist`]).
@@ -50,6 +53,7 @@ impl Helper {
             Helper::Files => FILES,
             Helper::Hash => HASH,
             Helper::Receiver => RECEIVE,
+            Helper::Forget => FORGET,
             Helper::Mount => MOUNT,
             Helper::Typed => TYPED,
         }
@@ -174,7 +178,7 @@ mod tests {
 
     #[test]
     fn long_helpers_are_sent_in_pieces() {
-        let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, MOUNT];
+        let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, FORGET, MOUNT];
         for source in all {
             let pieces = pieces(source);
             assert_eq!(pieces.concat(), source);

@@ -103,6 +103,17 @@ impl<'a> Launch<'a> {
         Ok(Bench { host, station, permissions })
     }
 
+    /// The bench again, with the station file as it is now. It shares the kept connections of `before`.
+    ///
+    /// # Errors
+    /// As [`Launch::bench`].
+    pub fn bench_again(&self, before: &Bench) -> Result<Bench, Diagnostic> {
+        let known = before.host.options();
+        let bench = self.bench(None, known.recorder.as_ref())?;
+        let options = HostOptions { output: known.output.clone(), ..bench.host.options().clone() };
+        Ok(Bench { host: before.host.with_options(options), ..bench })
+    }
+
     #[cfg(unix)]
     fn terminal(&self) -> Option<Arc<dyn Terminal>> {
         let keyboard = || super::terminal::screen::Keyboard { console: self.console.clone() };

@@ -51,6 +51,56 @@ pub fn prepare(
     Ok((HostOptions { simulated, gate, boards, ..host }, Some(Arc::new(station))))
 }
 
+/// The station file of a script, to notice when it changes.
+pub struct StationFile {
+    options: Options,
+    script: Option<PathBuf>,
+    /// The file and its text, as last read; `None`: there was none.
+    known: Option<(PathBuf, String)>,
+}
+
+impl StationFile {
+    /// Reads the file as it is now.
+    pub fn new(options: &Options, script: Option<&Path>) -> StationFile {
+        let mut file = StationFile { options: options.clone(), script: script.map(Path::to_owned), known: None };
+        file.known = file.now();
+        file
+    }
+
+    fn now(&self) -> Option<(PathBuf, String)> {
+        let file = self.options.file.clone().or_else(|| find(self.script.as_deref()))?;
+        let text = read(&file).ok()?;
+        Some((file, text))
+    }
+
+    /// The file, if it is another one than when it was last read, or new. A missing or empty file is ignored: editors are about to
+    /// write it.
+    pub fn changed(&self) -> Option<PathBuf> {
+        let now = self.now().filter(|(_, text)| !text.is_empty())?;
+        (self.known.as_ref() != Some(&now)).then_some(now.0)
+    }
+
+    /// Reads it again; returns it, and `host` with its boards.
+    ///
+    /// # Errors
+    /// As [`prepare`].
+    pub fn again(&mut self, host: HostOptions) -> Result<(HostOptions, Option<Arc<Station>>), Diagnostic> {
+        let now = self.now();
+        let prepared = prepare(host, &self.options, self.script.as_deref())?;
+        self.known = now;
+        Ok(prepared)
+    }
+
+    /// The folders in which it is, or may appear.
+    pub fn folders(&self) -> Vec<PathBuf> {
+        let own = |file: &Path| folder_of(file).to_owned();
+        match &self.options.file {
+            Some(file) => vec![own(file)],
+            None => self.script.iter().map(|script| own(script)).chain([PathBuf::from(".")]).collect(),
+        }
+    }
+}
+
 fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

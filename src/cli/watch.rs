@@ -7,10 +7,11 @@
 use super::arguments::Run;
 use super::console::Console;
 use super::launch::{Bench, Launch};
-use super::{misuse, reason, session, signals};
+use super::station::StationFile;
+use super::{misuse, reason, report_failures, session, signals};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
-use crate::script::{Inputs, Subject};
+use crate::script::{Inputs, Sources, Subject};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -26,13 +27,30 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 struct Shared {
     /// Input files of the run; `None` before the first one.
-    inputs: Option<Inputs>,
+    watched: Option<Watched>,
     /// Whether the run is active.
     running: bool,
     /// It was stopped because an input file has changed.
     stopped: bool,
     /// Ctrl-C.
     ended: bool,
+}
+
+/// The files that a run depends on.
+#[derive(Clone)]
+struct Watched {
+    script: PathBuf,
+    inputs: Inputs,
+    station: Arc<StationFile>,
+}
+
+impl Watched {
+    /// The changed files.
+    fn changed(&self) -> Vec<String> {
+        let mut changed = self.inputs.changed(&self.script);
+        changed.extend(self.station.changed().map(|file| file.display().to_string()));
+        changed
+    }
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
@@ -52,17 +70,34 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         let _ = rings.send(());
     })?;
     let launch = Launch::of_run(run, console);
-    let bench = launch.bench(None, session::recorder(&run.connection)?.as_ref())?;
+    let station = || Arc::new(StationFile::new(&run.connection.station, Some(&run.script)));
+    let (mut file, mut is_invalid) = (station(), false);
+    let mut bench = launch.bench(None, session::recorder(&run.connection)?.as_ref())?;
     bench.host.keep_links(true);
     let mut folders = Folders::new(&run.script, &shared, bell)?;
+    let mut watched = once(&launch, &bench, file.clone(), &shared, &mut folders);
     loop {
-        let inputs = once(&launch, &run.script, &bench, &shared, &mut folders);
         if lock(&shared).ended || console.broken() {
             break;
         }
-        folders.follow(&inputs);
-        let Some(changed) = change(run, console, &inputs, &shared, &bells) else { break };
+        folders.follow(&watched);
+        let Some(changed) = change(console, &watched, &shared, &bells) else { break };
         console.remark(&format!("-- changed: {}\n", changed.join(", ")));
+        if is_invalid || file.changed().is_some() {
+            // First: what is written from now on is another change.
+            file = station();
+            match launch.bench_again(&bench) {
+                Ok(again) => bench = again,
+                Err(failure) => {
+                    report_failures(console, &[failure], &Sources::default());
+                    (is_invalid, watched.station) = (true, file.clone());
+                    lock(&shared).watched = Some(watched.clone());
+                    continue;
+                }
+            }
+            is_invalid = false;
+        }
+        watched = once(&launch, &bench, file.clone(), &shared, &mut folders);
     }
     bench.host.release_links();
     console.end_lines();
@@ -70,15 +105,22 @@ pub fn watch(run: &Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
 }
 
 /// One run, printed as [`super::run::run`] prints it. Returns its input files.
-fn once(launch: &Launch<'_>, script: &Path, bench: &Bench, shared: &Mutex<Shared>, folders: &mut Folders) -> Inputs {
+fn once(
+    launch: &Launch<'_>,
+    bench: &Bench,
+    station: Arc<StationFile>,
+    shared: &Mutex<Shared>,
+    folders: &mut Folders,
+) -> Watched {
     bench.host.begin_run();
+    let script = launch.script.unwrap_or(Path::new(""));
     let mut runner = launch.runner(bench, launch.console.clone(), Subject::default());
     runner.look_at(script);
-    let inputs = runner.inputs();
-    folders.follow(&inputs);
+    let watched = Watched { script: script.to_owned(), inputs: runner.inputs(), station };
+    folders.follow(&watched);
     {
         let mut shared = lock(shared);
-        (shared.inputs, shared.running, shared.stopped) = (Some(inputs.clone()), true, false);
+        (shared.watched, shared.running, shared.stopped) = (Some(watched.clone()), true, false);
         if !shared.ended {
             crate::interrupt::take();
         }
@@ -96,33 +138,27 @@ fn once(launch: &Launch<'_>, script: &Path, bench: &Bench, shared: &Mutex<Shared
     }
     bench.report(&finished, &runner.sources(), launch.console);
     launch.console.finish(&finished.tally);
-    inputs
+    watched
 }
 
 /// Waits until an input file has changed. `None`: Ctrl-C.
-fn change(
-    run: &Run,
-    console: &Console,
-    inputs: &Inputs,
-    shared: &Mutex<Shared>,
-    bells: &Receiver<()>,
-) -> Option<Vec<String>> {
+fn change(console: &Console, watched: &Watched, shared: &Mutex<Shared>, bells: &Receiver<()>) -> Option<Vec<String>> {
     let mut announced = false;
     loop {
         if lock(shared).ended {
             return None;
         }
-        let changed = inputs.changed(&run.script);
+        let changed = watched.changed();
         if !changed.is_empty() {
             return Some(changed);
         }
         if !announced {
-            let modules = match inputs.count() {
+            let modules = match watched.inputs.count() {
                 0 | 1 => String::new(),
                 2 => " and its module".to_owned(),
                 count => format!(" and its {} modules", count - 1),
             };
-            let script = run.script.display();
+            let script = watched.script.display();
             console.remark(&format!("-- waiting for changes to {script}{modules}; press Ctrl-C to quit\n"));
             announced = true;
         }
@@ -166,14 +202,15 @@ impl Folders {
         let mut folders = Folders { watcher: watcher.map_err(|error| failed(&error))?, known: HashSet::new() };
         folders.watcher.watch(folder, RecursiveMode::NonRecursive).map_err(|error| failed(&error))?;
         folders.known.insert((folder.to_owned(), false));
-        let (script, shared) = (script.to_owned(), shared.clone());
-        std::thread::spawn(move || attend(&happened, &script, &shared, &bell));
+        let shared = shared.clone();
+        std::thread::spawn(move || attend(&happened, &shared, &bell));
         Ok(folders)
     }
 
     /// Also watches the folders of all input files. Missing and unwatchable ones are skipped.
-    fn follow(&mut self, inputs: &Inputs) {
-        for (folder, deep) in inputs.folders() {
+    fn follow(&mut self, watched: &Watched) {
+        let of_station = watched.station.folders().into_iter().map(|folder| (folder, false));
+        for (folder, deep) in watched.inputs.folders().into_iter().chain(of_station) {
             if self.known.contains(&(folder.clone(), deep)) {
                 continue;
             }
@@ -186,12 +223,12 @@ impl Folders {
 }
 
 /// Checks on every notification whether an input file has changed; if so, stops the active run, and rings the bell.
-fn attend(happened: &Receiver<()>, script: &Path, shared: &Mutex<Shared>, bell: &Sender<()>) {
+fn attend(happened: &Receiver<()>, shared: &Mutex<Shared>, bell: &Sender<()>) {
     while happened.recv().is_ok() {
         let began = Instant::now();
         while began.elapsed() < PATIENCE && happened.recv_timeout(QUIET).is_ok() {}
-        let Some(inputs) = lock(shared).inputs.clone() else { continue };
-        if inputs.changed(script).is_empty() {
+        let Some(watched) = lock(shared).watched.clone() else { continue };
+        if watched.changed().is_empty() {
             continue;
         }
         let mut shared = lock(shared);

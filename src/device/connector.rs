@@ -5,6 +5,7 @@
 
 use crate::board::command::{Command, Outcome};
 use crate::board::{Board, Helper};
+use crate::device::changes::{FileChanges, forget};
 use crate::device::deadline::Deadline;
 use crate::device::host_options::HostOptions;
 use crate::device::limits::{CONNECT_LIMIT, MAIN_LIMIT};
@@ -13,7 +14,7 @@ use crate::device::link_errors::{self, refused_unless};
 use crate::device::named::Resolved;
 use crate::device::options::OpenOptions;
 use crate::device::output::Filter;
-use crate::device::pool::{IdleBoard, Key, Pool, Sent};
+use crate::device::pool::{IdleBoard, Key, Left, Pool, Sent};
 use crate::device::startup::convenience;
 use crate::device::turns::Turns;
 use crate::error::{Error, Kind, Result};
@@ -22,6 +23,7 @@ use crate::port::address::Address;
 use crate::port::options::PortOptions;
 use crate::port::usb::{self, FoundPort, UsbSpecifier};
 use crate::port::{self, Abilities, Port, PortError, Wait};
+use crate::repl::session::Sink;
 use crate::repl::{Failure, Means, Session};
 use crate::value::Value;
 use std::sync::Arc;
@@ -184,7 +186,7 @@ impl Connector {
     pub(super) fn take_over(&self, pool: &Pool, name: &str) -> Result<Option<(Board, Vec<Sent>)>> {
         let Some(mut idle) = self.key.as_ref().and_then(|key| pool.take(key, name)) else { return Ok(None) };
         match self.revive(&mut idle, name) {
-            Ok(true) => Ok(Some((idle.board, idle.sent))),
+            Ok(true) => Ok(Some((idle.board, idle.left.sent))),
             Ok(false) => {
                 idle.board.leave();
                 Ok(None)
@@ -207,20 +209,21 @@ impl Connector {
         let lines = LineMap::default();
         let mut filter = Filter::default();
         let mut sink = |bytes: &[u8]| self.host.output.boot(name, &filter.feed(bytes, &lines).text);
-        let board = &mut idle.board;
-        if self.soft_reset == Some(true) || idle.is_busy {
+        let IdleBoard { board, left, .. } = idle;
+        let is_clear = self.soft_reset != Some(true) && !left.is_busy && forgets(board, left, wait, &mut sink)?;
+        if !is_clear {
             if !board.abilities().soft_reset || board.soft_reset(MAIN_LIMIT, wait, &mut sink).is_err() {
                 return Ok(false);
             }
-            idle.sent.clear();
+            left.sent.clear();
             return Ok(true);
         }
-        match board.run(&look_for(board, &idle.sent), wait, &mut sink)? {
+        match board.run(&look_for(board, &left.sent), wait, &mut sink)? {
             Outcome::Value(payload) => match payload.value() {
                 Ok(Value::List(gone)) => {
                     let is_gone =
                         |sent: &Sent| gone.iter().any(|name| matches!(name, Value::Str(text) if *text == *sent.name));
-                    idle.sent.retain(|sent| !is_gone(sent));
+                    left.sent.retain(|sent| !is_gone(sent));
                     Ok(true)
                 }
                 _ => Ok(false),
@@ -230,10 +233,10 @@ impl Connector {
     }
 
     /// Leaves the board of a device that closes to the pool, if it keeps boards; else closes the connection.
-    pub(super) fn give_back(&self, pool: &Pool, name: &str, mut board: Board, sent: Vec<Sent>, is_busy: bool) {
+    pub(super) fn give_back(&self, pool: &Pool, name: &str, mut board: Board, left: Left) {
         match &self.key {
             Some(key) if pool.is_keeping() && !board.is_lost() => {
-                pool.put(IdleBoard { key: key.clone(), name: name.to_owned(), board, sent, is_busy });
+                pool.put(IdleBoard { key: key.clone(), name: name.to_owned(), board, left });
             }
             _ => board.leave(),
         }
@@ -288,6 +291,16 @@ fn look_for(board: &Board, sent: &[Sent]) -> Command {
     }
     code.push_str(&format!("__belay([n for n in ({names})if not callable(globals().get(n))])"));
     Command::new(code)
+}
+
+/// Makes the board forget modules whose files may have changed. `false`: it cannot.
+fn forgets(board: &mut Board, left: &Left, wait: Wait, sink: Sink<'_>) -> std::result::Result<bool, Failure> {
+    if left.file_changes == FileChanges::None {
+        return Ok(true);
+    }
+    let command = forget(left.file_changes == FileChanges::Mounted);
+    let outcome = board.run_with(Helper::Forget, &command, None, wait, sink)?;
+    Ok(matches!(outcome, Outcome::Value(payload) if payload.value() == Ok(Value::Bool(true))))
 }
 
 /// Ten random letters and digits.

@@ -6,6 +6,7 @@ use crate::device::arguments;
 use crate::device::class::{Item, ItemKind};
 use crate::device::handle::Device;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
+use crate::device::pool::Left;
 use crate::error::{Error, Kind, Result};
 use crate::phrase::plural;
 use std::sync::Arc;
@@ -65,8 +66,12 @@ impl Device {
         };
         state.drain(self.host(), self.name());
         if let Some(board) = state.board.take() {
-            let (sent, is_busy) = (std::mem::take(&mut state.sent), state.has_threads);
-            self.0.connector.give_back(&self.host().shared.pool, self.name(), board, sent, is_busy);
+            let left = Left {
+                sent: std::mem::take(&mut state.sent),
+                file_changes: state.file_changes,
+                is_busy: state.has_threads,
+            };
+            self.0.connector.give_back(&self.host().shared.pool, self.name(), board, left);
         }
         drop(state);
         self.host().forget(self);

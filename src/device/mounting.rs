@@ -6,6 +6,7 @@
 use crate::board::Helper;
 use crate::board::command::Command;
 use crate::board::mount::{self as protocol, PLACE, RemoteFs};
+use crate::device::changes::FileChanges;
 use crate::device::handle::Device;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
 use crate::device::mount::{FROM_1970_TO_2000, Mount};
@@ -95,6 +96,7 @@ impl Device {
                 Error::new(Kind::FeatureUnavailableError, message).with_help("copy the files to the board instead")
             );
         }
+        state.file_changes = FileChanges::Mounted;
         let run = self.quiet_run();
         if !state.has(Helper::Mount) {
             // The helper is long: do not send it to a board that cannot use it.

@@ -5,6 +5,7 @@
 //! with one device, never both, and a run never reuses its own connections.
 
 use crate::board::Board;
+use crate::device::changes::FileChanges;
 use crate::device::lock::lock;
 use crate::name::Name;
 use crate::port::options::PortOptions;
@@ -36,8 +37,16 @@ pub(super) struct IdleBoard {
     /// The name of its device.
     pub name: String,
     pub board: Board,
+    pub left: Left,
+}
+
+/// What a device leaves on its board.
+pub(super) struct Left {
+    /// The functions, as sent.
     pub sent: Vec<Sent>,
-    /// Whether a program may still run on it.
+    /// How the files have changed that the board can import.
+    pub file_changes: FileChanges,
+    /// Whether a program may still run.
     pub is_busy: bool,
 }
 

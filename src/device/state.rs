@@ -5,6 +5,7 @@
 use crate::board::command::{Command, Outcome, Payload};
 use crate::board::mount::{PLACE, RemoteFs};
 use crate::board::{Board, Helper};
+use crate::device::changes::FileChanges;
 use crate::device::class::Item;
 use crate::device::clock::{Clock, Ticks};
 use crate::device::host::Host;
@@ -73,6 +74,8 @@ pub struct State {
     pub kept: Option<Vec<Sent>>,
     /// Functions that are already on it, and are declared next.
     pub unchanged: Vec<Name>,
+    /// How the files that it can import have changed.
+    pub file_changes: FileChanges,
     /// Whether a thread was started.
     pub has_threads: bool,
     /// Number of the next object that the board keeps.
@@ -126,6 +129,7 @@ impl State {
             sent: Vec::new(),
             kept: None,
             unchanged: Vec::new(),
+            file_changes: FileChanges::None,
             has_threads: false,
             next_object: 1,
         }

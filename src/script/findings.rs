@@ -21,7 +21,7 @@ pub(crate) fn of(run: &Run, engine: &Engine, name: &str, tree: &AST) -> Vec<Find
             sources.push(source(module, tree));
         }
     }
-    analysis::findings(&sources, natives, run.options.station.as_deref())
+    analysis::findings(&sources, natives, run.station().as_deref())
 }
 
 /// The functions of the language.

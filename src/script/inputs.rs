@@ -31,7 +31,7 @@ impl Inputs {
     pub fn folders(&self) -> Vec<(PathBuf, bool)> {
         let names = files_of(&self.0.sources).into_iter().chain(self.0.declarations.loader.missing());
         let mut folders: Vec<(PathBuf, bool)> = names.map(|name| (folder_of(Path::new(&name)), false)).collect();
-        for synced in self.0.declarations.loader.synced() {
+        for synced in self.0.declarations.loader.folders() {
             let is_file = synced.path.is_file();
             folders.push(if is_file { (folder_of(&synced.path), false) } else { (synced.path.clone(), true) });
         }
@@ -54,8 +54,7 @@ impl Inputs {
             changed.push(main.into_owned());
         }
         changed.extend(self.0.declarations.loader.missing().into_iter().filter(|name| Path::new(name).is_file()));
-        let folders = self.0.declarations.loader.synced();
-        changed.extend(folders.iter().filter_map(Folder::changed).map(|path| path.to_string_lossy().into_owned()));
+        changed.extend(self.0.declarations.loader.folders().iter().filter_map(Folder::changed));
         changed.sort();
         changed.dedup();
         changed
@@ -97,6 +96,10 @@ pub struct Stale {
     pub(crate) imports: Vec<(String, String)>,
     /// Modules to drop.
     pub(crate) modules: Vec<String>,
+    /// Folders that inputs have mounted.
+    pub(crate) mounted: Vec<Folder>,
+    /// Files of folders that inputs have sent: only the same inputs can send them again.
+    pub unsent: Vec<String>,
 }
 
 impl Stale {
@@ -109,6 +112,7 @@ impl Stale {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::run::folder::Access;
     use std::fs;
 
     #[test]
@@ -137,14 +141,21 @@ mod tests {
     fn a_folder_changes_with_its_files() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a"), "1").unwrap();
-        let known = Folder::look(folder.path());
+        let known = Folder::look(folder.path(), Access::Synced, "");
+        let name = |path: &str| Some(folder.path().join(path).to_string_lossy().into_owned());
         assert_eq!(known.changed(), None);
         fs::create_dir(folder.path().join("d")).unwrap();
         assert_eq!(known.changed(), None);
         fs::write(folder.path().join("d/b"), "").unwrap();
-        assert_eq!(known.changed(), Some(folder.path().join("d/b")));
-        let known = Folder::look(folder.path());
+        assert_eq!(known.changed(), name("d/b"));
+        let known = known.again();
         fs::remove_file(folder.path().join("a")).unwrap();
-        assert_eq!(known.changed(), Some(folder.path().join("a")));
+        assert_eq!(known.changed(), name("a"));
+        // The board itself writes there.
+        let known = Folder::look(folder.path(), Access::MountedWritable, "");
+        fs::write(folder.path().join("log.txt"), "1").unwrap();
+        assert_eq!(known.changed(), None);
+        fs::write(folder.path().join("d/m.py"), "1").unwrap();
+        assert_eq!(known.changed(), name("d/m.py"));
     }
 }

@@ -17,6 +17,7 @@ use crate::script::lock::lock;
 use crate::script::observer::Observer;
 use crate::script::reading::check;
 use crate::script::run::Run;
+use crate::script::run::folder::{Access, Folder};
 use crate::script::run::options::RunOptions;
 use crate::script::run::recorder::Ending;
 use crate::script::sources::{Sources, read};
@@ -229,6 +230,11 @@ impl Runner {
     pub fn look_at(&mut self, path: &Path) {
         self.run.reset();
         self.run.enter(path);
+        if let Some(mount) = &self.run.host.options().mount {
+            let (folder, is_writable) = mount.folder();
+            let access = if is_writable { Access::MountedWritable } else { Access::Mounted };
+            self.run.declarations.loader.note_folder(Folder::look(folder, access, ""));
+        }
         let name = path.to_string_lossy().into_owned();
         if let Ok(text) = read(path) {
             let _ = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text).map(drop).is_ok());

@@ -32,7 +32,7 @@ pub(crate) fn variable(
         return Ok(Some(arguments(run)));
     }
     if name == "station" && known.is_none() {
-        let station = run.options.station.clone();
+        let station = run.station();
         return station::variable(station).map(Some);
     }
     if run.declarations.is_caught(name) {

@@ -11,7 +11,7 @@ use super::plan::{Plan, Present, Rules, Wanted};
 use crate::board::content::Upload;
 use crate::board::files::Change;
 use crate::bound;
-use crate::device::{Device, Files, Stage, Transfer};
+use crate::device::{Device, FileChanges, Files, Stage, Transfer};
 use crate::disk;
 use crate::error::{Error, Kind, Result};
 use std::fmt;
@@ -128,7 +128,14 @@ pub fn sync(
         }
     };
     report(None);
-    result.map_err(|error| error.with_device(device.name())).map(|()| outcome)
+    result.map_err(|error| error.with_device(device.name()))?;
+    if !options.dry_run {
+        device.note_file_changes(FileChanges::Synced);
+        if outcome.counts() != (0, 0) {
+            device.forget_modules()?;
+        }
+    }
+    Ok(outcome)
 }
 
 /// Compiles the sources; returns the names of the sources, which would hide the compiled files.

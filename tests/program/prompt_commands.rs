@@ -181,6 +181,36 @@ fn reload_evaluates_changes_over_the_same_connection() {
         "changed: rig.rhai\r\noff\r\n-- `Rig` is still connected; sent: task `two`; 1 unchanged\r\ntwo is (20)\r\n",
     );
     comes_to(&mut person, "rig.exec(\"stays\") + rig.one() + mine", "12");
+    // Folders that boards get, and the station.
+    std::fs::create_dir(folder.path().join("firmware")).unwrap();
+    write("firmware/values.py", "VALUE = 1\n");
+    let synced = "rig.sync(\"firmware\", #{ progress: false });\nprint(`value ${rig.two()}, shunt ${station.constants.shunt}`);\n";
+    write("station.toml", "[constants]\nshunt = 0.5\n");
+    let before =
+        script("import values\n return values.VALUE").replace("print(\"two is \" + lib::shown(rig.two()));\n", "");
+    write("rig.rhai", &(before + synced));
+    person.types(b":reload\r");
+    person.sees("changed: rig.rhai, station.toml\r\n");
+    person.sees("value 1, shunt 0.5\r\n");
+    write("firmware/values.py", "VALUE = 22\n");
+    person.types(b":reload\r");
+    person.sees("changed: firmware/values.py\r\noff\r\n");
+    person.sees("value 22, shunt 0.5\r\n");
+    write("station.toml", "[constants]\nshunt = 0.25\n");
+    person.types(b":reload\r");
+    person.sees("changed: station.toml\r\noff\r\n");
+    person.sees("value 22, shunt 0.25\r\n");
+    comes_to(&mut person, "station.constants.shunt", "0.25");
+    write("station.toml", "[constants\n");
+    person.types(b":reload\r");
+    person.sees("--> station.toml:1:");
+    write("station.toml", "[constants]\nshunt = 0.25\n");
+    comes_to(&mut person, ":reload", "nothing has changed; use `:run FILE` to evaluate a script again");
+    comes_to(&mut person, "rig.sync(\"firmware\", #{ progress: false }).sent", "0");
+    write("firmware/values.py", "VALUE = 333\n");
+    person.types(b":reload\r");
+    person.sees("changed since an input sent it: firmware/values.py; repeat the input\r\n");
+    person.sees("value 333, shunt 0.25\r\n");
     person.types(b"\x04");
     person.sees("off\r\n");
     assert_eq!(person.ends(), Some(0));

@@ -86,6 +86,86 @@ fn a_save_stops_a_run_that_goes_on() {
     assert_eq!(person.ends(), Some(130));
 }
 
+/// The firmware of [`imports_are_never_older_than_their_files`]: a package whose module takes a value of another module.
+fn firmware(folder: &Path, at: &str, value: u32) {
+    write(folder, &format!("{at}/values.py"), &format!("VALUE = {value}\n"));
+}
+
+#[test]
+fn imports_are_never_older_than_their_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    for at in ["synced/kit", "mounted"] {
+        std::fs::create_dir_all(folder.join(at)).unwrap();
+    }
+    firmware(folder, "synced", 1);
+    firmware(folder, "mounted", 10);
+    write(folder, "synced/kit/__init__.py", "");
+    write(folder, "synced/kit/scale.py", "from values import VALUE\nTWICE = 2 * VALUE\n");
+    write(folder, "synced/kit/own.py", "OWN = 3\n");
+    write(folder, "mounted/remote_values.py", "from values import VALUE\n");
+    write(
+        folder,
+        "rig.rhai",
+        r#"
+        device Rig {
+            task sent() `
+                import values, kit.scale
+                from kit import own
+                return values.VALUE, kit.scale.TWICE, own.OWN`
+            task mounted() `
+                import remote_values
+                return remote_values.VALUE`
+        }
+        let rig = Rig.open();
+        rig.sync("synced", #{ progress: false });
+        print(`sent ${rig.sent()}`);
+        rig.exec("x = 1");
+        let other = Rig.open("sim:other");
+        other.mount("mounted");
+        print(`mounted ${other.mounted()}`);
+        "#,
+    );
+    let mut person = Person::start_session(folder, &["run", "rig.rhai", "-p", "sim", "--watch"], &[]);
+    person.sees("sent [1, 2, 3]\r\nmounted 10\r\n");
+    person.sees("-- waiting");
+    firmware(folder, "synced", 21);
+    person.sees("-- changed: synced/values.py\r\n-- `Rig` is still connected; nothing to send\r\nsent [21, 42, 3]\r\n");
+    person.sees("-- waiting");
+    write(folder, "synced/kit/own.py", "OWN = 4444\n");
+    person.sees("nothing to send\r\nsent [21, 42, 4444]\r\n");
+    person.sees("-- waiting");
+    firmware(folder, "mounted", 100);
+    person.sees("-- changed: mounted/values.py\r\n");
+    person.sees("sent [21, 42, 4444]\r\n");
+    person.sees("mounted 100\r\n");
+    person.types(INTERRUPT);
+    assert_eq!(person.ends(), Some(130));
+}
+
+#[test]
+fn a_changed_station_counts_in_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let station = |max: &str| format!("[limits]\nsupply = {{ max = {max} }}\n[constants]\nshunt = 0.5\n");
+    write(folder, "station.toml", &station("5"));
+    write(folder, "a.rhai", "measure(\"supply\", 4, station.limits.supply); print(station.constants.shunt);");
+    let mut person = Person::start_session(folder, &["run", "a.rhai", "--watch"], &[]);
+    person.sees("supply  4  [≤ 5]  pass\r\n0.5\r\n");
+    person.sees("-- waiting");
+    write(folder, "station.toml", &station("3"));
+    person.sees("-- changed: station.toml\r\n");
+    person.sees("supply  4  [≤ 3]  fail\r\n0.5\r\n");
+    person.sees("-- waiting");
+    write(folder, "station.toml", &station("three"));
+    person.sees("-- changed: station.toml\r\nerror: ");
+    person.sees("-- waiting");
+    write(folder, "station.toml", &station("4").replace("0.5", "0.25"));
+    person.sees("supply  4  [≤ 4]  pass\r\n0.25\r\n");
+    person.types(INTERRUPT);
+    assert_eq!(person.ends(), Some(130));
+}
+
 #[test]
 fn watch_errors_are_reported() {
     crate::support::command::Program::new()

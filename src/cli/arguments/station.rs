@@ -4,7 +4,7 @@ use clap::{Args, ValueHint};
 use std::path::PathBuf;
 
 /// The boards' names.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct Station {
     /// Use this station file [default: station.toml of the script, or here]
     #[arg(long = "station", value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -21,6 +21,7 @@ use super::console::Console;
 use super::launch::Launch;
 use super::run::status;
 use super::signals::{self, Calls};
+use super::station::StationFile;
 #[cfg(unix)]
 use super::terminal::modes::{self, ModeGuard};
 use super::{readable, report_failures, session, unread};
@@ -54,6 +55,8 @@ struct Prompt {
     inputs: u32,
     /// The successful inputs.
     kept: Vec<Kept>,
+    /// The station file.
+    station: StationFile,
 }
 
 /// Shows the prompt until the user leaves it, or runs standard input if that is not a terminal. Returns the exit status.
@@ -81,13 +84,17 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         shown: None,
         lends_terminal: true,
     };
+    let station = StationFile::new(&options.connection.station, options.load.as_deref());
     let bench = launch.bench(None, session::recorder(&options.connection)?.as_ref())?;
     let host = &bench.host;
     let session = launch.runner(&bench, console.clone(), Subject::default()).session();
     let load = options.load.as_deref();
     let sources = session.sources();
-    let finished =
-        if std::io::stdin().is_terminal() { typed(session, host, console, load)? } else { piped(session, host, load)? };
+    let finished = if std::io::stdin().is_terminal() {
+        typed(session, host, console, load, station)?
+    } else {
+        piped(session, host, load)?
+    };
     bench.report(&finished, &sources, console);
     console.finish(&finished.tally);
     Ok(status(&finished, console.broken()))
@@ -110,14 +117,20 @@ fn piped(mut session: Session, host: &Host, load: Option<&Path>) -> Result<Finis
 }
 
 /// Runs the interactive prompt.
-fn typed(session: Session, host: &Host, console: &Arc<Console>, load: Option<&Path>) -> Result<Finished, Diagnostic> {
+fn typed(
+    session: Session,
+    host: &Host,
+    console: &Arc<Console>,
+    load: Option<&Path>,
+    station: StationFile,
+) -> Result<Finished, Diagnostic> {
     let calls = Arc::new(Calls::default());
     let leave = leave(host, console);
     #[cfg(unix)]
     let _ahead = ModeGuard::typed_ahead();
     signals::watch_calls(&calls, leave)?;
     let mut prompt =
-        Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0, kept: Vec::new() };
+        Prompt { session, host: host.clone(), console: console.clone(), calls, inputs: 0, kept: Vec::new(), station };
     let failure = session::guarded(host, || {
         if let Some(script) = load {
             prompt.run_file(script);

@@ -286,6 +286,28 @@ pub fn sync_twice(bench: &mut Bench) -> Checked {
     Ok(Outcome::ok())
 }
 
+/// After a sync that changes a module, `import` gives the new one, also to a module that has imported it.
+pub fn imports(bench: &mut Bench) -> Checked {
+    let folder = folder!(bench);
+    if bench.ask("hasattr(__import__('sys'),'modules')")? != Some(Value::Bool(true)) {
+        return Ok(Outcome::Absent("it has no `sys.modules`".to_owned()));
+    }
+    for value in [1_i64, 22] {
+        let mut modules = Tree::new();
+        modules.insert("selftest_value.py".to_owned(), format!("VALUE = {value}\n").into_bytes());
+        modules.insert("selftest_user.py".to_owned(), b"from selftest_value import VALUE\n".to_vec());
+        sync_tree(bench, &folder, &modules)?;
+        bench.exec(&format!("__import__('sys').path.insert(0,'{folder}/sync')"))?;
+        let got = bench.exec("__import__('selftest_user').VALUE");
+        bench.exec("__import__('sys').path.pop(0)")?;
+        let got = got?;
+        if got != Value::Int(value) {
+            return Ok(Outcome::wrong(value.to_string(), super::outcome::shown(&got)));
+        }
+    }
+    Ok(Outcome::ok())
+}
+
 /// The connection is cut in the middle of a sync: each file is the old or the new one, whole.
 pub fn sync_cut(bench: &mut Bench) -> Checked {
     let folder = folder!(bench);

@@ -160,6 +160,7 @@ const ROWS: &[Row] = &[
     row(Resets, "reconnect", "the connection is closed and opened again", stops::reconnect),
     row(Files, "files", "files are written, read, hashed, renamed, replaced, removed", files::round),
     row(Files, "sync", "a folder is synced, twice, and after changes", files::sync_twice),
+    row(Files, "imports", "an import after a sync gives the new module", files::imports),
     row(Files, "sync-cut", "a sync that is cut off leaves whole files", files::sync_cut),
     row(Files, "file-speed", "how fast a file is written and read", files::speed),
     row(Mount, "mount", "the board reads, imports and writes files of this computer", mounting::mount),

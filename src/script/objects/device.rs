@@ -9,8 +9,9 @@ use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, call_place, located, placed, raise};
 use crate::script::handles::{ClassHandle, DeviceHandle, SimHandle};
 use crate::script::members::{self, HISTORY_LENGTH, Use};
-use crate::script::objects::{convert, dispatch};
+use crate::script::objects::{convert, dispatch, sync};
 use crate::script::run::Run;
+use crate::script::run::folder::Access;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString, Map, NativeCallContext};
 use std::path::Path;
 use std::sync::Arc;
@@ -120,6 +121,7 @@ fn mount(
         }
     }
     if writable { run.writable(folder).map(drop) } else { run.readable(folder).map(drop) }?;
+    sync::note(run, context, folder, if writable { Access::MountedWritable } else { Access::Mounted });
     let mounted = device.device.mount_within(Path::new(folder), writable, run.gate().confines());
     mounted.map_err(|error| raise(located(error, context)))?;
     run.note_mount(&device.device, Path::new(folder), writable);

@@ -11,7 +11,7 @@ use crate::script::handles::DeviceHandle;
 use crate::script::manifests;
 use crate::script::objects::convert;
 use crate::script::run::Run;
-use crate::script::run::folder::Folder;
+use crate::script::run::folder::{Access, Folder};
 use crate::sync::{Keep, Local, Outcome, Remark, SyncOptions, merge, sync};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::path::Path;
@@ -68,7 +68,7 @@ fn folder_to(
 ) -> Fallible<Dynamic> {
     let (options, shows) = sync_options(run, options, "/")?;
     run.readable(folder)?;
-    note(run, folder);
+    note(run, context, folder, Access::Synced);
     let local = Local::read(Path::new(folder), &options).map_err(|error| raise(located(error, context)))?;
     let about = Manifest { folder: folder.to_owned(), ..Manifest::default() };
     carry_out(run, context, device, local, about, &options, shows)
@@ -85,15 +85,16 @@ fn dependencies_to(
     let (options, shows) = sync_options(run, options, "/lib")?;
     let names = strings("the subfolders", names)?;
     run.readable(folder)?;
-    note(run, folder);
+    note(run, context, folder, Access::Synced);
     let local = merge(Path::new(folder), &names, &options).map_err(|error| raise(located(error, context)))?;
     let about = Manifest { folder: folder.to_owned(), subfolders: names, ..Manifest::default() };
     carry_out(run, context, device, local, about, &options, shows)
 }
 
 /// Records the current state of a folder, to detect changes.
-fn note(run: &Run, folder: &str) {
-    run.declarations.loader.note_synced(Folder::look(Path::new(folder)));
+pub(crate) fn note(run: &Run, context: &NativeCallContext<'_>, folder: &str, access: Access) {
+    let by = context.call_source().unwrap_or_default();
+    run.declarations.loader.note_folder(Folder::look(Path::new(folder), access, by));
 }
 
 fn carry_out(

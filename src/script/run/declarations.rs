@@ -89,7 +89,7 @@ impl Declarations {
 }
 
 /// Whether a source is an input of a session, such as `<3>`, and not a file.
-fn is_input(source: &str) -> bool {
+pub(crate) fn is_input(source: &str) -> bool {
     source.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).is_some_and(|number| number.parse::<u64>().is_ok())
 }
 

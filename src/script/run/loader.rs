@@ -35,8 +35,8 @@ struct Loaded {
     items: Vec<String>,
     /// Functions of scripts: name, number of parameters, script.
     functions: Vec<(String, usize, String)>,
-    /// Folders that were sent to boards.
-    synced: Vec<Folder>,
+    /// Folders whose files boards get.
+    folders: Vec<Folder>,
     /// Closures: Rhai's name for them, and their script.
     closures: HashMap<String, String>,
 }
@@ -159,16 +159,21 @@ impl Loader {
         lock(&self.loaded).modules.insert(name, module);
     }
 
-    /// Takes a snapshot of a folder that was sent to a board.
-    pub fn note_synced(&self, folder: Folder) {
-        let synced = &mut lock(&self.loaded).synced;
-        synced.retain(|other| other.path != folder.path);
-        synced.push(folder);
+    /// Records a folder whose files a board gets.
+    pub fn note_folder(&self, folder: Folder) {
+        let folders = &mut lock(&self.loaded).folders;
+        folders.retain(|other| (&other.path, &other.by) != (&folder.path, &folder.by));
+        folders.push(folder);
     }
 
-    /// Folders that were sent to boards.
-    pub fn synced(&self) -> Vec<Folder> {
-        lock(&self.loaded).synced.clone()
+    /// Drops the folders of these scripts, which run again.
+    pub fn forget_folders(&self, scripts: &[String]) {
+        lock(&self.loaded).folders.retain(|folder| !scripts.contains(&folder.by));
+    }
+
+    /// Folders whose files boards get.
+    pub fn folders(&self) -> Vec<Folder> {
+        lock(&self.loaded).folders.clone()
     }
 
     /// Records the functions and closures of a script.

@@ -17,6 +17,7 @@ pub(crate) mod memory;
 pub(crate) mod options;
 mod permissions;
 pub(crate) mod recorder;
+pub(crate) mod station;
 pub(crate) mod warnings;
 
 use crate::device::Host;
@@ -28,6 +29,7 @@ use crate::script::run::events::Events;
 use crate::script::run::ledger::Ledger;
 use crate::script::run::options::RunOptions;
 use crate::script::run::recorder::Recorder;
+use crate::script::run::station::Bench;
 use crate::script::sources::Sources;
 use std::sync::{Arc, Mutex};
 
@@ -37,6 +39,8 @@ pub(crate) struct Run {
     pub options: RunOptions,
     /// See [`permissions`].
     gate: Mutex<Arc<Gate>>,
+    /// See [`station`].
+    bench: Mutex<Bench>,
     pub sources: Sources,
     pub events: Arc<Events>,
     pub clock: Clock,
@@ -53,7 +57,9 @@ impl Run {
         let (sources, declarations, ledger) = (Sources::default(), Declarations::default(), Mutex::default());
         let events = Arc::new(Events::new(observer, &options, sources.clone()));
         host.redirect(events.clone());
-        Run { host, options, gate, sources, events, clock, recorder, declarations, ledger }
+        let bench = Bench { station: options.station.clone(), options: host.options().clone() };
+        let bench = Mutex::new(bench);
+        Run { host, options, gate, bench, sources, events, clock, recorder, declarations, ledger }
     }
 
     /// Clears the declarations of an earlier script of the same runner, and its reason for stopping.

@@ -25,7 +25,8 @@ impl Run {
     /// The host from which the script opens devices, with its permissions.
     pub fn host_of_script(&self) -> Host {
         let gate = Gate::clone(&self.gate());
-        self.host.with_options(HostOptions { gate, args: self.options.args.clone(), ..self.host.options().clone() })
+        let options = lock(&self.bench).options.clone();
+        self.host.with_options(HostOptions { gate, args: self.options.args.clone(), ..options })
     }
 
     /// Checks a path for reading.

@@ -2,15 +2,19 @@
 //!
 //! Uses [`crate::script::modules`] and [`crate::device`]. Invariant: a script that does not compile changes nothing and closes no device.
 
-use crate::device::Device;
+use crate::bench::station::Station;
+use crate::device::{Device, HostOptions};
 use crate::diagnostic::Diagnostic;
 use crate::script::diagnostics::explain;
 use crate::script::inputs::{Loaded, Stale, changed};
 use crate::script::modules;
+use crate::script::run::declarations::is_input;
+use crate::script::run::folder::Access;
 use crate::script::session::Session;
 use crate::script::sources::{self};
 use crate::script::stack::on_big_stack;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 impl Session {
     /// Evaluates a script file in the session's scope. Rereads changed modules.
@@ -20,6 +24,8 @@ impl Session {
     pub fn eval_file(&mut self, path: &Path) -> Result<(), Box<Diagnostic>> {
         let text = sources::read(path)?;
         self.forget_changed();
+        let loader = &self.run.declarations.loader;
+        loader.forget_folders(&loader.reach(&path.to_string_lossy()));
         self.run.enter(path);
         let before = self.run.host.devices();
         let result = self.eval(&path.to_string_lossy(), &text).map(drop);
@@ -50,8 +56,8 @@ impl Session {
         self.scripts.iter().map(|loaded| loaded.path.clone()).collect()
     }
 
-    /// The changes on disk.
-    pub fn stale(&self) -> Stale {
+    /// The changes on disk. `others`: changed files on which every script may depend.
+    pub fn stale(&self, others: Vec<String>) -> Stale {
         let changed = changed(&self.run.gate(), &self.run.sources);
         let loader = &self.run.declarations.loader;
         let of = |name: &str| loader.reach(name).into_iter().filter(|name| changed.contains(name)).collect::<Vec<_>>();
@@ -60,10 +66,27 @@ impl Session {
             scripts: Vec::new(),
             imports: Vec::new(),
             modules: self.modules_above(&changed),
+            ..Stale::default()
         };
+        let (mut folders, mut sent_by_inputs) = (Vec::new(), Vec::new());
+        for folder in loader.folders() {
+            let Some(file) = folder.changed() else { continue };
+            match (is_input(&folder.by), folder.access) {
+                (false, _) => folders.push((folder.by, file)),
+                (true, Access::Synced) => sent_by_inputs.push(file),
+                (true, Access::Mounted | Access::MountedWritable) => {
+                    stale.files.push(file);
+                    stale.mounted.push(folder);
+                }
+            }
+        }
+        stale.unsent = sent_by_inputs;
         for loaded in &self.scripts {
             let name = loaded.path.to_string_lossy();
             let mut found = of(&name);
+            let reach = loader.reach(&name);
+            found.extend(folders.iter().filter(|(by, _)| reach.contains(by)).map(|(_, file)| file.clone()));
+            found.extend(others.iter().cloned());
             if found.is_empty() && self.owed.scripts.contains(&loaded.path) {
                 found.push(name.into_owned());
             }
@@ -83,9 +106,15 @@ impl Session {
                 stale.files.extend(found);
             }
         }
+        stale.files.extend(others);
         stale.files.sort();
         stale.files.dedup();
         stale
+    }
+
+    /// Uses another station from now on, and the boards in `options`; open devices stay. Scripts see it when they run again.
+    pub fn change_station(&mut self, station: Option<Arc<Station>>, options: HostOptions) {
+        self.run.change_station(station, options);
     }
 
     /// Reloads changes: renews imports of inputs, and evaluates changed scripts again. Closes the devices of such a
@@ -93,6 +122,9 @@ impl Session {
     /// errors.
     pub fn reload(&mut self, stale: &Stale) -> Vec<Diagnostic> {
         self.run.declarations.loader.forget(&stale.modules);
+        for folder in &stale.mounted {
+            self.run.declarations.loader.note_folder(folder.again());
+        }
         // After all of it: modules compiled meanwhile are no longer new.
         self.owed = stale.clone();
         for (alias, name) in &stale.imports {
@@ -121,6 +153,11 @@ impl Session {
         }
         host.keep_links(false);
         host.release_links();
+        if !stale.mounted.is_empty() {
+            // Those of scripts are new.
+            let mounting = host.devices().into_iter().filter_map(|device| device.forget_modules().err());
+            failures.extend(mounting.map(|error| explain::of_error(&error)));
+        }
         failures
     }
 

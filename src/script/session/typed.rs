@@ -142,7 +142,7 @@ fn calls_around(input: &str, cursor: usize) -> Vec<usize> {
 impl Session {
     /// What an input finds in the session.
     fn known(&self) -> Known {
-        let mut known = Known { station: self.run.options.station.clone(), ..Known::default() };
+        let mut known = Known { station: self.run.station(), ..Known::default() };
         for (name, value) in self.variables() {
             let of = type_of(&mut known, name, &value);
             known.variables.push((name.to_owned(), of));
