@@ -139,13 +139,29 @@ fn the_stop_of_openhtf() {
         .status(1);
 }
 
-/// Python with a package from PyPI: a reader of JUnit XML that is not ours.
+/// Reads JUnit XML with junitparser, which is not ours. Prints the counts that the file holds and those that the reader finds, then each
+/// case.
+const READER: &str = r#"
+import sys
+from junitparser import JUnitXml, xunit2
+xml = JUnitXml.fromfile(sys.argv[1])
+def counts(): return (xml.tests, xml.failures, xml.errors, xml.skipped), [(s.tests, s.failures, s.errors, s.skipped) for s in xml]
+written = counts()
+xml.update_statistics()
+print(*written, "right" if counts() == written else f"but {counts()}")
+for suite in xunit2.JUnitXml.fromfile(sys.argv[1]):
+    print("suite", suite.name, suite.file, bool(suite.hostname), len(suite.timestamp))
+    for case in suite:
+        interim = case.flaky_failures() + case.flaky_errors() + case.rerun_failures() + case.rerun_errors()
+        place = case._elem.get("file") + ":" + case._elem.get("line")
+        print(case.classname, case.name, place, [type(r).__name__ for r in case.result + interim])
+        for property in case.properties(): print("   ", property.name, property.value)
+"#;
+
 fn junitparser(file: &Path) -> String {
     let installed = pypi::installed("junitparser", "5.0.3").unwrap_or_else(|error| panic!("{error}"));
-    let script = "import sys, junitparser as j; x = j.JUnitXml.fromfile(sys.argv[1]); print(x.tests, x.failures, x.errors, x.skipped); \
-        [print(c.classname, c.name, [type(r).__name__ for r in c.result]) for s in x for c in s]";
     let mut command = Command::new("python3");
-    command.args(["-c", script]).arg(file).env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.args(["-c", READER]).arg(file).env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
     let output = command.output().expect("python3");
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
@@ -196,10 +212,29 @@ fn reports_are_accepted_by_their_readers() {
     // The current folder is in the report.
     let report = read("a.json").replace(&*folder.path().canonicalize().unwrap().to_string_lossy(), "[DIR]");
     said(&outcome, &report, 1);
-    assert_eq!(
-        junitparser(&folder.path().join("r/a.xml")),
-        "6 1 2 1\na passes []\na is marginal []\na is skipped ['Skipped']\na.g fails ['Failure']\na.g is wrong ['Error']\na hangs ['Error']\n"
-    );
+    let cases = junitparser(&folder.path().join("r/a.xml"));
+    let expected = "(6, 1, 2, 1) [(6, 1, 2, 1)] right
+suite a.rhai a.rhai True 19
+a passes a.rhai:2 []
+    tags quick
+    supply 3.28
+    supply.unit V
+    supply.min 3.2
+    supply.max 3.4
+    supply.outcome pass
+a is marginal a.rhai:3 []
+    supply 3.21
+    supply.unit V
+    supply.min 3.2
+    supply.max 3.4
+    supply.marginal_min 3.25
+    supply.outcome marginal
+a is skipped a.rhai:4 ['Skipped']
+a.g fails a.rhai:6 ['Failure']
+a.g is wrong a.rhai:7 ['Error']
+a hangs a.rhai:9 ['Error']
+";
+    assert!(cases == expected, "{cases}");
 }
 
 /// Devices that cannot be torn down: two of one class, a third one that a script closes, a fourth one that fails to open.
@@ -254,25 +289,52 @@ fn every_teardown_that_fails_is_reported() {
         assert!(found[0].0.contains("teardown `first`") && found[0].1 == "3", "{found:?}");
         assert!(found[1].0.contains("teardown `second`") && found[1].1 == "5", "{found:?}");
     }
-    for name in ["a.xml", "a.html"] {
+    for (name, times) in [("a.xml", 2), ("a.html", 1)] {
         let text = read(name);
         assert_eq!(text.matches("ValueError in teardown `second`").count(), 3, "{name}");
-        assert_eq!(text.matches("OSError in teardown `first`").count(), 3, "{name}");
+        // In JUnit XML also as the message of the first one.
+        assert_eq!(text.matches("OSError in teardown `first`").count(), 3 * times, "{name}");
     }
 }
+
+/// Names that are hard for readers, attempts, and the same names in every run.
+const HARD_TO_READ: &str = r#"
+    let tries = 0;
+    group "g]]> <b>" {
+        test "at last 😀" retry = 1 { tries += 1; measure("tries", tries, #{ min: 2 }); }
+        test "never \u0001\t\"é\"" retry = 1 { measure("leak ]]>", 1.5e-9, #{ unit: "A", max: 1e-9 }); print("\x00\x1b]]>"); }
+        test "stops" retry = 1 { throw "no\x07"; }
+    }
+    let long = ""; long.pad(20000, "é");
+    measure(long, 1, #{ max: 0 });
+    throw "after the tests";
+"#;
 
 #[test]
 fn junit_reports_fit_the_schema() {
     let Some([xmllint]) = programs::find(["xmllint"]) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let args = ["run", "--no-check", "a.rhai", "--junit", "a.xml", "--serial", "SN<1>"];
-    let outcome = Program::new().file("a.rhai", OUTCOMES.as_bytes()).args(args).outcome_in(folder.path());
+    let args = ["test", "--no-check", "a.rhai", "b.rhai", "--repeat", "2", "--junit", "a.xml", "--serial", "SN<1>"];
+    let program = Program::new().file("a.rhai", HARD_TO_READ.as_bytes()).file("b.rhai", OUTCOMES.as_bytes());
+    let outcome = program.args(args).outcome_in(folder.path());
     assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/junit.xsd");
     let lint =
         Command::new(xmllint).args(["--noout", "--schema"]).arg(schema).arg(folder.path().join("a.xml")).output();
     let lint = lint.expect("xmllint starts");
     assert!(lint.status.success(), "{}", String::from_utf8_lossy(&lint.stderr));
+    let read = junitparser(&folder.path().join("a.xml"));
+    for part in [
+        "(22, 8, 6, 2) [(5, 3, 1, 0), (6, 1, 2, 1), (5, 3, 1, 0), (6, 1, 2, 1)] right\n",
+        "a.g]]> <b> at last 😀 a.rhai:4 ['FlakyFailure']\n    attempts 2\n    tries 2\n",
+        "['Failure', 'RerunFailure']\n    attempts 2\n    leak ]]> 1.5e-9\n    leak ]]>.unit A\n",
+        "a.g]]> <b> stops a.rhai:6 ['Failure', 'RerunFailure']\n",
+        "a script a.rhai:10 ['Error']\n",
+        "a.g]]> <b> at last 😀 (2) a.rhai:4 ['FlakyFailure']\n",
+        "b passes (2) b.rhai:2 []\n",
+    ] {
+        assert!(read.contains(part), "{part}\n{read}");
+    }
 }
 
 #[test]
