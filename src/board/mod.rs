@@ -142,7 +142,8 @@ impl Board {
         Ok(())
     }
 
-    fn is_small(&self) -> bool {
+    /// Whether it has less than 64 KB of free memory.
+    pub fn is_small(&self) -> bool {
         self.identity.free.is_some_and(|free| free < SMALL)
     }
 

@@ -300,7 +300,7 @@ pub(super) fn literal(payload: Payload) -> Result<Value> {
     })
 }
 
-fn unknown(device: &str, name: &str, state: &State) -> Error {
+pub(super) fn unknown(device: &str, name: &str, state: &State) -> Error {
     let names: Vec<&str> = state.callable().map(Name::as_str).collect();
     let error = Error::new(Kind::UnknownTaskError, format!("`{device}` has no task `{name}`"));
     match nearest(name, names.iter().copied()) {

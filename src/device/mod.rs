@@ -9,6 +9,7 @@
 mod about;
 pub mod arguments;
 mod back;
+mod batch;
 mod calls;
 mod changes;
 pub mod check;
@@ -56,6 +57,7 @@ mod timing;
 mod turns;
 
 pub use crate::repl::{Keyboard, Keys};
+pub use batch::{BatchCall, BatchResult};
 pub use calls::Called;
 pub(crate) use changes::FileChanges;
 pub use code::ExecOptions;

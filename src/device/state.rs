@@ -169,6 +169,11 @@ impl State {
         self.board.as_ref().is_none_or(Board::is_lost)
     }
 
+    /// Whether the board is lost, or a program may still run on it.
+    pub fn is_unsettled(&self) -> bool {
+        self.board.as_ref().is_none_or(|board| board.is_lost() || board.unsettled().is_some())
+    }
+
     /// The item of this name.
     pub fn find(&self, name: &str) -> Option<&Bound> {
         self.bound.iter().find(|bound| *bound.item.name == *name)

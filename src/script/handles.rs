@@ -3,8 +3,9 @@
 //! Their functions are registered in [`crate::script::objects`]. Invariant: clones of a handle refer to the same board object.
 
 use crate::device::class::Class;
-use crate::device::{Device, Generator, Proxy};
+use crate::device::{BatchCall, Device, Generator, Proxy};
 use crate::origin::Origin;
+use crate::value::Value;
 use rhai::{FnPtr, GlobalRuntimeState, ImmutableString, Map, Module, Shared};
 use std::any::TypeId;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,9 +49,29 @@ pub(crate) struct SimHandle(pub DeviceHandle);
 pub(crate) struct Kwargs(pub Map);
 
 /// The types for which every method name in a script is registered.
-pub(crate) fn receivers() -> [TypeId; 4] {
+pub(crate) fn receivers() -> [TypeId; 5] {
     let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>()]
+    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>(), TypeId::of::<BatchHandle>()]
+}
+
+/// The calls of a batch: what the closure of `d.batch(|b| …)` gets.
+#[derive(Clone)]
+pub(crate) struct BatchHandle {
+    pub device: DeviceHandle,
+    /// `None` once the closure has ended.
+    pub calls: Arc<Mutex<Option<BatchCalls>>>,
+}
+
+/// The calls of a batch, in order, and what the script got for them.
+pub(crate) type BatchCalls = Vec<(BatchCall, DeferredHandle)>;
+
+/// The result of a call in a batch.
+#[derive(Clone)]
+pub(crate) struct DeferredHandle {
+    /// The task.
+    pub name: Arc<str>,
+    /// `None` before the batch has ended, and for good if the call has not returned.
+    pub value: Arc<Mutex<Option<Value>>>,
 }
 
 /// One host-side method.

@@ -87,6 +87,7 @@ pub(crate) const MEMBERS: &[Member] = {
         function("exec", Devices, &[], "`d.exec(\"code\")`, with an optional map of options"),
         function("close", Devices, &[0], "`d.close()`"),
         function("call", Devices, &[], "`d.call(\"name\", [args])`"),
+        function("batch", Devices, &[1], "`d.batch(|b| { b.read(1); b.read(2); })`"),
         function(
             "proxy",
             Devices,

@@ -12,6 +12,7 @@ mod bad_declarations;
 #[cfg(unix)]
 mod bad_input;
 #[cfg(target_os = "linux")]
+mod batch;
 mod belay;
 #[cfg(unix)]
 mod boards;

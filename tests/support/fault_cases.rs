@@ -24,6 +24,7 @@ pub enum Deed {
     Connect,
     Setup,
     Call,
+    Batch,
     Generator,
     Upload,
     Files,
@@ -31,8 +32,17 @@ pub enum Deed {
     Close,
 }
 
-pub const DEEDS: &[Deed] =
-    &[Deed::Connect, Deed::Setup, Deed::Call, Deed::Generator, Deed::Upload, Deed::Files, Deed::Proxy, Deed::Close];
+pub const DEEDS: &[Deed] = &[
+    Deed::Connect,
+    Deed::Setup,
+    Deed::Call,
+    Deed::Batch,
+    Deed::Generator,
+    Deed::Upload,
+    Deed::Files,
+    Deed::Proxy,
+    Deed::Close,
+];
 
 /// The end of a case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,6 +151,22 @@ impl Bench {
             Deed::Call => {
                 let value = value(self.device().call("add", &[Value::Int(20), Value::Int(22)], &[], None)?);
                 Ok(if value == Value::Int(42) { Ok(()) } else { Err(format!("{value:?} in place of 42")) })
+            }
+            Deed::Batch => {
+                let device = self.device();
+                let call = |n: i64| device.prepare("add", &[Value::Int(n), Value::Int(1)], &[], None);
+                let calls = (0..2).map(call).collect::<Result<Vec<_>, Error>>()?;
+                let result = device.run_batch(&calls);
+                let expected: Vec<Value> =
+                    (1..=result.values.len()).filter_map(|n| n.try_into().ok()).map(Value::Int).collect();
+                if result.values != expected {
+                    return Ok(Err(format!("{:?} in place of {expected:?}", result.values)));
+                }
+                match result.error {
+                    Some(error) => Err(error),
+                    None if expected.len() == 2 => Ok(Ok(())),
+                    None => Ok(Err(format!("{} results in place of 2", expected.len()))),
+                }
             }
             Deed::Generator => {
                 let Called::Generator(mut items) = self.device().call("count", &[Value::Int(4)], &[], None)? else {

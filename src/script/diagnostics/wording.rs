@@ -393,6 +393,7 @@ fn type_words(name: &str) -> &str {
         "f64" => "float",
         "()" => "`()`",
         "Fn" => "function",
+        "DeferredHandle" => "the result of a call in a batch",
         other => other.rsplit("::").next().unwrap_or(other),
     }
 }

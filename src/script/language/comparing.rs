@@ -27,6 +27,11 @@ pub(crate) fn built_in(sign: &str) -> Option<Token> {
     OPERATORS.iter().find(|token| token.literal_syntax() == sign).cloned()
 }
 
+/// The signs of the operators.
+pub(crate) fn operators() -> impl Iterator<Item = &'static str> {
+    OPERATORS.iter().map(Token::literal_syntax)
+}
+
 /// Registers the operators, and the functions that depend on the order of floats.
 pub(crate) fn register(engine: &mut Engine) {
     for token in &OPERATORS {

@@ -3,7 +3,9 @@
 //! Invariant: a value from a board is sent back unchanged, except that tuples become arrays.
 
 use crate::device::Proxy;
-use crate::script::handles::{ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle};
+use crate::script::handles::{
+    BatchHandle, ClassHandle, DeferredHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle,
+};
 use crate::script::objects::values::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::value::Value;
 use rhai::{Array, Blob, Dynamic, Engine, FnPtr, ImmutableString, Map};
@@ -155,6 +157,8 @@ pub(crate) fn describe(value: &Dynamic) -> String {
         (value.is::<ClassHandle>(), "a device class"),
         (value.is::<GeneratorHandle>(), "a generator of a board"),
         (value.is::<ProxyHandle>(), "an object of a board"),
+        (value.is::<BatchHandle>(), "a batch"),
+        (value.is::<DeferredHandle>(), "the result of a call in a batch, whose value is its `.value`"),
         (value.is::<Kwargs>(), "named arguments"),
         (value.is::<Opaque>(), "the text of an object that stayed on the board"),
         (value.is::<crate::script::errors::ScriptError>(), "an error"),

@@ -8,10 +8,12 @@ use crate::device::class::Item;
 use crate::error::{Error, Kind};
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, call_place, placed, raise, refuse};
-use crate::script::handles::{ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle, SimHandle, receivers};
+use crate::script::handles::{
+    BatchHandle, ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle, SimHandle, receivers,
+};
 use crate::script::members::{self, Member, Use};
 use crate::script::names;
-use crate::script::objects::{convert, methods, proxy, sim};
+use crate::script::objects::{batch, convert, methods, proxy, sim};
 use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
@@ -47,8 +49,16 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     #[expect(deprecated, reason = "Rhai marks this hook as volatile that way; the version is pinned")]
     engine.on_missing_function(move |name, args, _, context| {
         // Devices of modules with computed names. All registered calls are already handled.
+        // Also called after errors of functions that exist, such as the operators, whose errors name their place.
+        let is_known = |args: &[&mut Dynamic]| shared.declarations.is_registered(name, args.len().saturating_sub(1));
+        if rhai::is_valid_identifier(name) && !COMMON.contains(&name) && !is_known(args) {
+            batch::refuse_deferred(args)?;
+        }
         let Some((first, rest)) = args.split_first_mut() else { return Ok(None) };
-        let ours = first.is::<DeviceHandle>() || first.is::<ClassHandle>() || first.is::<SimHandle>();
+        let ours = first.is::<DeviceHandle>()
+            || first.is::<ClassHandle>()
+            || first.is::<SimHandle>()
+            || first.is::<BatchHandle>();
         let taken = match first.is::<ProxyHandle>() {
             true => proxy::is_built_in(name, rest.len()),
             false => !ours || members::is_reserved(name),
@@ -75,7 +85,7 @@ pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         if !run.declarations.register(&name, arity) {
             continue;
         }
-        let [device, class, _, object] = receivers();
+        let [device, class, _, object, _] = receivers();
         for first in receivers() {
             if (first == device && members::answers_on_device(&name, arity))
                 || (first == class && members::answers_on_class(&name, arity))
@@ -110,6 +120,9 @@ fn answer(
     }
     if let Some(handle) = first.read_lock::<ProxyHandle>().as_deref().inspect(|handle| handle.touch()).cloned() {
         return proxy::call_method(context, &handle, name, rest);
+    }
+    if let Some(batch) = first.read_lock::<BatchHandle>().as_deref().cloned() {
+        return batch::add(context, &batch, name, rest);
     }
     if let Some(sim) = first.read_lock::<SimHandle>().as_deref().cloned() {
         return sim::simulate(context, &sim, name, rest);
@@ -185,7 +198,7 @@ pub(crate) fn arguments_of(item: Option<&Item>, name: &str, values: &[&mut Dynam
 }
 
 /// The error of an unknown name. `others` are further candidates for a suggestion.
-fn unknown(
+pub(crate) fn unknown(
     device: &DeviceHandle,
     name: &str,
     others: impl Iterator<Item = &'static Member>,

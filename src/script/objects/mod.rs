@@ -2,6 +2,7 @@
 //!
 //! Invariant: one script call is one device call.
 
+pub(crate) mod batch;
 pub(crate) mod convert;
 pub(crate) mod declare;
 pub(crate) mod device;
