@@ -58,6 +58,9 @@ pub enum Event {
     UnitNamed {
         /// Its serial number.
         serial: String,
+        /// Its variant, if it has several: limits may depend on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        variant: Option<String>,
     },
     /// A device was opened.
     BoardOpened(Board),
@@ -111,7 +114,7 @@ pub enum Event {
         test: Option<u64>,
         /// The measurement.
         #[serde(flatten)]
-        measurement: Measurement,
+        measurement: Box<Measurement>,
     },
     /// A schedule of `every` has ended.
     Scheduled(Schedule),

@@ -47,6 +47,9 @@ pub struct Report {
     /// Serial number of the unit under test.
     #[serde(alias = "unit")]
     pub serial: Option<String>,
+    /// Its variant, if it has several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// When it started.
     pub started: String,
     /// Duration.

@@ -4,8 +4,12 @@
 //! edition, tables 2 to 8) and of the lab: levels, counts, revolutions, data. Pure.
 //! Invariant: the displayed and the judged number are the same, except for digits that do not affect the verdict.
 
+mod conversion;
+
 use super::measurement::Measurement;
 use crate::name::nearest;
+use crate::phrase::count;
+pub use conversion::{conversion, times_power};
 use serde_json::Value;
 
 /// Symbols that take prefixes.
@@ -201,8 +205,12 @@ fn parse(unit: &str) -> Unit<'_> {
 pub struct FormattedMeasurement {
     /// The value with its unit: `1.23 mA`.
     pub value: String,
+    /// The unit of value and limits, with the prefix that suits them.
+    pub unit: String,
     /// The limits in the same unit: `[1 … 2]`, `[≥ 1]`, `= 5`, or nothing.
     pub limits: String,
+    /// The expected value alone, if exactly that is expected.
+    pub wanted: Option<String>,
     /// The lower limit alone.
     pub min: Option<String>,
     /// The upper limit alone.
@@ -212,26 +220,68 @@ pub struct FormattedMeasurement {
 /// Formats a measurement in engineering notation: the prefix suits its limits, or the value if there are none.
 pub fn format(measurement: &Measurement) -> FormattedMeasurement {
     let (min, max) = measurement.limits();
-    let Some(number) = measurement.number() else {
-        let value = plain(&measurement.value);
-        let value = format!("{value} {}", measurement.unit).trim_end().to_owned();
-        let (min, max) = (min.map(|limit| digits(limit, 12)), max.map(|limit| digits(limit, 12)));
-        return FormattedMeasurement {
-            value,
-            limits: conditions(measurement, min.as_deref(), max.as_deref()),
-            min,
-            max,
-        };
-    };
+    let wanted = measurement.equals.as_ref().filter(|_| measurement.within_percent.is_none()).map(plain);
     let largest = [min, max].into_iter().flatten().map(f64::abs).filter(|limit| limit.is_finite()).fold(0.0, f64::max);
-    let scale = Scale::of(&measurement.unit, if largest > 0.0 { largest } else { number.abs() });
-    let (low, high) = (min.map(|limit| scale.limit(limit)), max.map(|limit| scale.limit(limit)));
-    let value = format!("{} {}", scale.value(number, min, max, &measurement.value), scale.unit).trim_end().to_owned();
+    let spread = spread(&measurement.value);
+    let own = measurement.number().or(spread.map(|(low, high)| low.abs().max(high.abs()))).map_or(0.0, f64::abs);
+    let is_number = measurement.number().is_some() || spread.is_some();
+    let scale = match is_number {
+        true => Scale::of(&measurement.unit, if largest > 0.0 { largest } else { own }),
+        false => Scale { power: 0, unit: measurement.unit.clone() },
+    };
+    let limit = |limit: f64| if is_number { scale.limit(limit) } else { digits(limit, 12) };
+    let (low, high) = (min.map(limit), max.map(limit));
+    let shown = |number: f64, exact: &Value| scale.value(number, min, max, exact);
+    let value = match (measurement.number(), spread) {
+        (Some(number), _) => format!("{} {}", shown(number, &measurement.value), scale.unit),
+        (None, Some((low, high))) => {
+            format!("{} … {} {}", shown(low, &Value::Null), shown(high, &Value::Null), scale.unit)
+        }
+        (None, None) => listed(&measurement.value, &measurement.unit),
+    };
     FormattedMeasurement {
-        value,
+        value: value.trim_end().to_owned(),
         limits: conditions(measurement, low.as_deref(), high.as_deref()),
+        unit: scale.unit,
+        wanted,
         min: low,
         max: high,
+    }
+}
+
+/// The lowest and the highest value of a list, as its part `all` holds them.
+pub fn spread(value: &Value) -> Option<(f64, f64)> {
+    let number = |key: &str| value.get(key).and_then(super::numbers::from_json);
+    number("lowest").zip(number("highest"))
+}
+
+/// Longest list whose values are shown, in characters.
+const LONGEST_LIST: usize = 60;
+
+/// A value that is not a number, with its unit. Long lists are counted.
+fn listed(value: &Value, unit: &str) -> String {
+    let number = |key: &str| value.get(key).and_then(Value::as_u64);
+    if let Some(samples) = number("samples") {
+        return count(samples, "sample");
+    }
+    if let Some(values) = number("values") {
+        return count(values, "value");
+    }
+    if let Some(from) = number("from") {
+        let place = value.get("x").and_then(super::numbers::from_json);
+        return place.map_or_else(|| format!("from [{from}]"), |x| format!("from {}", digits(x, 6)));
+    }
+    match value {
+        Value::Null => "()".to_owned(),
+        Value::Array(items) if items.iter().any(|item| item.is_array() || item.is_object()) => {
+            count(items.len(), "row")
+        }
+        Value::Array(items) => {
+            let text = format!("{} {unit}", plain(value));
+            let is_short = items.len() <= LONGEST_LIST && text.chars().count() <= LONGEST_LIST;
+            if is_short { text } else { count(items.len(), "value") }
+        }
+        other => format!("{} {unit}", plain(other)),
     }
 }
 
@@ -244,8 +294,17 @@ pub fn scaled(unit: &str, largest: f64) -> (i32, String) {
 
 /// A number with its unit in engineering notation.
 pub fn engineering(number: f64, unit: &str) -> String {
+    with_digits(number, unit, 6)
+}
+
+/// Like [`engineering`], with the digits that tell two measured values apart.
+pub fn exact(number: f64, unit: &str) -> String {
+    with_digits(number, unit, 12)
+}
+
+fn with_digits(number: f64, unit: &str, most: usize) -> String {
     let scale = Scale::of(unit, number.abs());
-    format!("{} {}", digits(number / scale.factor(), 6), scale.unit).trim_end().to_owned()
+    format!("{} {}", digits(number / scale.factor(), most), scale.unit).trim_end().to_owned()
 }
 
 fn plain(value: &Value) -> String {
@@ -263,7 +322,9 @@ fn conditions(measurement: &Measurement, min: Option<&str>, max: Option<&str>) -
     let equals = measurement.equals.as_ref().filter(|_| measurement.within_percent.is_none());
     let equals = equals.map(|wanted| format!("= {}", plain(wanted)));
     let matches = measurement.matches.as_ref().map(|pattern| format!("~ {pattern}"));
-    let parts = [Some(limits).filter(|limits| !limits.is_empty()), equals, matches];
+    let monotonic = measurement.monotonic.map(|direction| format!("[{}]", direction.word()));
+    let envelope = (!measurement.envelope.is_empty()).then(|| "[margin ≥ 0]".to_owned());
+    let parts = [Some(limits).filter(|limits| !limits.is_empty()), equals, matches, monotonic, envelope];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 

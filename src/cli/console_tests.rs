@@ -125,7 +125,7 @@ fn tests_are_reported_with_measurements_and_excerpts() {
     let measured = |name: &str, value: serde_json::Value, unit: &str, min, max| {
         let (name, unit) = (name.to_owned(), unit.to_owned());
         let mut measurement = Measurement { name, value, unit, min, max, ..Measurement::default() };
-        measurement.judge(|_, _| false);
+        measurement.judge();
         measurement
     };
     let tell = |event| console.event(&TimedEvent { at: 1.0, run: 1, event }, &sources);
@@ -136,18 +136,18 @@ fn tests_are_reported_with_measurements_and_excerpts() {
     };
     begin(1, "the divider");
     let divider = measured("divider", 1.65.into(), "V", Some(1.6), Some(1.7));
-    tell(Event::Measured { test: Some(1), measurement: divider });
-    tell(Event::Measured { test: Some(1), measurement: measured("gain", "x".into(), "", None, Some(2.0)) });
+    tell(Event::Measured { test: Some(1), measurement: Box::new(divider) });
+    tell(Event::Measured { test: Some(1), measurement: Box::new(measured("gain", "x".into(), "", None, Some(2.0))) });
     console.board("Bench", "half");
     end(1, Outcome::Fail, None);
     paper.expect(
-        "half\ntest the divider ... fail\n    divider  1.65 V  [1.6 … 1.7]  pass\n    gain     x       [≤ 2]        fail\n",
+        "half\ntest the divider ... fail\n    divider  1.65 V  [1.6 … 1.7]  pass\n    gain     x       [≤ 2]        fail\n      `max` needs a number, the value is a string\n",
     );
     begin(2, "no board");
     let failure = Diagnostic::new(Kind::ScriptError, "boom");
     end(2, Outcome::Error, Some(Failure::of(&failure, |_| None)));
     paper.expect("test no board ... error\n<error: boom\n>");
-    tell(Event::Measured { test: None, measurement: measured("loose", 3.into(), "", None, None) });
+    tell(Event::Measured { test: None, measurement: Box::new(measured("loose", 3.into(), "", None, None)) });
     paper.expect("loose  3\n");
     let tests = [Outcome::Fail, Outcome::Error].into_iter().collect();
     assert!(console.finish(&Tally { tests, ..Tally::default() }));

@@ -39,33 +39,50 @@ pub fn test(test: &Test, colour: Colour, watched: bool) -> String {
 /// Widest column, in characters: longer texts exceed it.
 const WIDEST: usize = 100;
 
-/// One line a measurement, in columns: name, value with unit, limits, verdict. Without limits there is nothing to judge.
+/// Most reasons per measurement that are shown.
+const MOST_REASONS: usize = 4;
+
+/// One line a measurement, in columns: name, value with unit, limits, verdict. Without limits there is nothing to judge. Its
+/// parts follow it, indented, and the reasons of a failure that value and limits do not show.
 /// `bars`: shows the limits at the ends of a bar, with a mark at the value.
 pub fn measurements(measurements: &[Measurement], indent: &str, colour: Colour, bars: bool) -> String {
-    let shown: Vec<FormattedMeasurement> = measurements.iter().map(units::format).collect();
-    let limits: Vec<String> = measurements
+    let items: Vec<(usize, &Measurement)> = measurements.iter().flat_map(Measurement::flat).collect();
+    let shown: Vec<FormattedMeasurement> = items.iter().map(|(_, item)| units::format(item)).collect();
+    let limits: Vec<String> = items
         .iter()
         .zip(&shown)
-        .map(|(item, shown)| bar(item, shown).filter(|_| bars).unwrap_or_else(|| shown.limits.clone()))
+        .map(|((_, item), shown)| bar(item, shown).filter(|_| bars).unwrap_or_else(|| shown.limits.clone()))
         .collect();
     let width =
         |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0).min(WIDEST);
     let safe = |text: &str| visible::name(text).into_owned();
-    let names: Vec<String> = measurements.iter().map(|item| safe(&item.name)).collect();
+    let names: Vec<String> =
+        items.iter().map(|(depth, item)| format!("{}{}", "  ".repeat(*depth), safe(&title(item)))).collect();
     let values: Vec<String> = shown.iter().map(|shown| safe(&shown.value)).collect();
     let limits: Vec<String> = limits.iter().map(|text| safe(text)).collect();
     let names_wide = width(&mut names.iter().map(String::as_str));
     let values_wide = width(&mut values.iter().map(String::as_str));
     let limits_wide = width(&mut limits.iter().map(String::as_str));
     let mut text = String::new();
-    for (((item, name), value), limits) in measurements.iter().zip(&names).zip(&values).zip(&limits) {
+    for ((((depth, item), name), value), limits) in items.iter().zip(&names).zip(&values).zip(&limits) {
         let mut line = format!("{indent}{name:names_wide$}  {value:values_wide$}  {limits:limits_wide$}");
         if item.is_judged() || item.outcome != Outcome::Pass {
             let _ = write!(line, "  {}", verdict(item.outcome, colour));
         }
         let _ = writeln!(text, "{}", line.trim_end());
+        if !item.is_obvious() {
+            let inner = format!("{indent}{}", "  ".repeat(depth + 1));
+            for reason in item.reasons.iter().take(MOST_REASONS) {
+                let _ = writeln!(text, "{inner}{}", safe(reason));
+            }
+        }
     }
     text
+}
+
+/// The name, after that of the board for which it was measured.
+fn title(item: &Measurement) -> String {
+    item.board.as_ref().map_or_else(|| item.name.clone(), |board| format!("{board}: {}", item.name))
 }
 
 /// Places of a bar for a value.
@@ -221,7 +238,7 @@ mod tests {
         let case = |outcomes: &[Outcome], loose: Option<f64>, expected: &str| {
             let loose = loose.map(|value| {
                 let mut measurement = Measurement { value: value.into(), min: Some(1.0), ..Measurement::default() };
-                measurement.judge(|_, _| false);
+                measurement.judge();
                 measurement
             });
             let measurements = loose.into_iter().map(|item: Measurement| item.outcome).collect();

@@ -7,8 +7,8 @@ use crate::script::diagnostics::errors;
 use crate::script::errors::place;
 use crate::script::language::{comparing, text};
 use crate::script::natives::{
-    csv, division, files, functions, json, limits, measure, operator, parallel, process, random, series, station,
-    timing,
+    csv, division, files, functions, json, limits, measure, operator, parallel, process, random, results, series,
+    station, timing,
 };
 use crate::script::objects::declare::Reading;
 use crate::script::objects::{batch, convert, declare, device, dispatch, generator, opening, proxy, sync};
@@ -43,6 +43,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     functions::register(&mut engine, run);
     measure::register(&mut engine, run);
     series::register(&mut engine, run);
+    results::register(&mut engine, run);
     timing::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine, run);

@@ -5,7 +5,7 @@
 //! [`ReportBuilder`] builds from the same events.
 
 mod record;
-mod store;
+pub mod store;
 
 use super::event::{Attachment, Event, Failure, TimedEvent};
 use super::measurement::Measurement;

@@ -34,7 +34,7 @@ fn event(dice: &mut Dice) -> Event {
         }
         2 => Event::TestEnded { test, outcome, duration_s: 0.1, reason: None, error, ends_run: false },
         3 => Event::TestAttempt { test, attempt: 1, outcome, error },
-        4 | 5 => Event::Measured { test: some, measurement: measurement(dice.below(9), outcome) },
+        4 | 5 => Event::Measured { test: some, measurement: Box::new(measurement(dice.below(9), outcome)) },
         6 => Event::SeriesBegun {
             series: dice.below(4),
             test: some,
@@ -56,7 +56,7 @@ fn event(dice: &mut Dice) -> Event {
             Event::Output(OutputChunk { board, text, ..OutputChunk::default() })
         }
         11 => Event::Notice { text: format!("notice {test}"), seen: false },
-        _ => Event::UnitNamed { serial: format!("SN{test}") },
+        _ => Event::UnitNamed { serial: format!("SN{test}"), variant: None },
     }
 }
 
@@ -128,13 +128,13 @@ fn memory_does_not_grow_with_tests_samples_and_attachments() {
     add(Event::SeriesBegun { series: 1, test: None, name: "s".to_owned(), unit: String::new(), columns });
     for number in 1..=5000 {
         add(Event::TestBegun(TestBegun { test: number, name: "x".repeat(100), ..TestBegun::default() }));
-        add(Event::Measured { test: Some(number), measurement: measurement(number, Outcome::Pass) });
+        add(Event::Measured { test: Some(number), measurement: Box::new(measurement(number, Outcome::Pass)) });
         let attachment = Attachment { content: "YQ==".repeat(1000), ..Attachment::default() };
         add(Event::Attached { test: Some(number), attachment });
         add(Event::Sample { series: 1, host: 1.0, board: None, values: vec![0.5] });
         let (outcome, duration_s) = (Outcome::Pass, 0.0);
         add(Event::TestEnded { test: number, outcome, duration_s, reason: None, error: None, ends_run: false });
-        add(Event::Measured { test: None, measurement: measurement(number, Outcome::Pass) });
+        add(Event::Measured { test: None, measurement: Box::new(measurement(number, Outcome::Pass)) });
     }
     let recording = &archiver.runs[0].1;
     let head = recording.fold.clone().into_report();

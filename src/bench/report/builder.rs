@@ -148,7 +148,9 @@ impl ReportBuilder {
                 (report.operator, report.serial) = (begun.operator, begun.serial);
                 (report.folder, report.program, report.station) = (begun.folder, begun.program, begun.station);
             }
-            Event::UnitNamed { serial } => self.report.serial = Some(serial.clone()),
+            Event::UnitNamed { serial, variant } => {
+                (self.report.serial, self.report.variant) = (Some(serial.clone()), variant.clone());
+            }
             Event::BoardOpened(board) => self.report.add_board(board.clone()),
             Event::InputRead(input) => keep(&mut self.report.inputs, input.clone()),
             Event::FolderSent(manifest) => keep(&mut self.report.folders, manifest.clone()),
@@ -157,8 +159,8 @@ impl ReportBuilder {
             Event::GroupBegun { .. } | Event::GroupEnded { .. } => {}
             Event::TestBegun(_) | Event::TestAttempt { .. } | Event::TestEnded { .. } => self.add_test(line),
             Event::Measured { test, measurement } => match self.test(*test) {
-                Some(test) => test.measurements.push(measurement.clone()),
-                None => self.report.measurements.push(measurement.clone()),
+                Some(test) => test.measurements.push(measurement.as_ref().clone()),
+                None => self.report.measurements.push(measurement.as_ref().clone()),
             },
             Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.report.schedules),
             Event::SeriesBegun { .. } | Event::Sample { .. } => self.add_series(&line.event),

@@ -3,6 +3,7 @@
 //! Invariant: every problem is reported at its line and column.
 
 use super::{Station, StationBoard, is_board_name};
+use crate::bench::measurement::{CLOSURES, OPTIONS, Plan};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::Kind;
 use crate::name::nearest;
@@ -18,10 +19,6 @@ use toml_edit::{Document, Item, TableLike};
 const TOP: &[&str] = &["name", "reports", "boards", "constants", "limits"];
 const BOARD: &[&str] = &["port", "usb", "sim", "simulate", "baudrate", "dtr", "rts", "attempts", "timeout", "user"];
 const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location"];
-/// The options of `measure`.
-const LIMIT: &[&str] =
-    &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
-
 /// An entry of a table: its key, its value, the span of the key.
 type Entry<'d> = (String, &'d Item, Option<Range<usize>>);
 
@@ -218,22 +215,67 @@ impl Source<'_> {
         Ok(specifier.to_string())
     }
 
+    /// A limit: the options of `measure` that are not closures, each set of them with the options of one variant.
     fn limit(&self, name: &str, item: &Item) -> Read<Value> {
         let Some(table) = item.as_table_like() else {
             return self.wrong(item, name, "a table such as `{ unit = \"V\", min = 3.2, max = 3.4 }`");
         };
-        self.known_keys(table, LIMIT, "a limit")?;
-        for key in ["min", "max", "marginal_min", "marginal_max", "within_percent"] {
-            if let Some(item) = table.get(key)
-                && item.as_float().or_else(|| item.as_integer().map(|_| 0.0)).is_none_or(f64::is_nan)
-            {
-                return self.wrong(item, key, "a number");
+        if let Some(key) = CLOSURES.iter().find(|key| table.contains_key(key)) {
+            let help = "write it into the script".to_owned();
+            return Err(self.problem(key_span(table, key), format!("`{key}` is a closure"), Some(help)));
+        }
+        self.known_keys(table, OPTIONS, "a limit")?;
+        let Value::Dict(mut options) = self.value(item)? else { return self.wrong(item, name, "a table") };
+        let all = Value::Dict(options.clone());
+        let is_variants = |(key, _): &(Value, Value)| *key == Value::Str("variants".to_owned());
+        let Some(index) = options.iter().position(is_variants) else {
+            self.check_limit(table, &options, &[])?;
+            return Ok(all);
+        };
+        let (_, variants) = options.remove(index);
+        let Value::Dict(variants) = variants else {
+            let item = table.get("variants").unwrap_or(item);
+            return self.wrong(item, "variants", "a table with a table of limits for each variant");
+        };
+        for (variant, limits) in variants {
+            let (Value::Str(variant), Value::Dict(limits)) = (variant, limits) else {
+                let item = table.get("variants").unwrap_or(item);
+                return self.wrong(item, "variants", "a table with a table of limits for each variant");
+            };
+            let both = limits.iter().find(|(key, _)| options.iter().any(|(other, _)| other == key));
+            if let Some((Value::Str(key), _)) = both {
+                let message = format!("`{key}` is in `variants.{variant}` and beside `variants`");
+                let help = "remove one of them: a limit is never replaced silently".to_owned();
+                return Err(self.problem(key_span(table, key), message, Some(help)));
             }
+            self.check_limit(table, &[options.clone(), limits].concat(), &["variants", &variant])?;
         }
-        if let Some(item) = table.get("unit") {
-            self.text_of(item, "unit")?;
+        Ok(all)
+    }
+
+    /// Checks options; those that are not in `table` itself are in the table that `within` leads to.
+    fn check_limit(&self, table: &dyn TableLike, options: &[(Value, Value)], within: &[&str]) -> Read<()> {
+        let pairs = options.iter().filter_map(|(key, value)| match key {
+            Value::Str(key) => Some((key.as_str(), value)),
+            _ => None,
+        });
+        let Err(wrong) = Plan::read(pairs, None) else { return Ok(()) };
+        let place = |start: Option<&dyn TableLike>| {
+            let (first, rest) = wrong.path.split_first()?;
+            let (mut found, mut table) = (key_span(start?, first)?, start?.get(first));
+            for key in rest {
+                let Some(inner) = table.and_then(Item::as_table_like) else { break };
+                let Some(span) = key_span(inner, key) else { break };
+                (found, table) = (span, inner.get(key));
+            }
+            Some(found)
+        };
+        let mut inner = Some(table);
+        for key in within {
+            inner = inner.and_then(|table| table.get(key)).and_then(Item::as_table_like);
         }
-        self.value(item)
+        let span = place(inner).or_else(|| place(Some(table)));
+        Err(self.problem(span, wrong.message, Some(wrong.help).filter(|help| !help.is_empty())))
     }
 
     /// Converts a value for scripts.

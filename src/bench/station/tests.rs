@@ -27,7 +27,7 @@ steps = [1, 2]
 when = 2024-05-01
 
 [limits]
-supply = { unit = "V", min = 3.2, max = 3 }
+supply = { unit = "V", min = 3.2, max = 4 }
 "#;
 
 fn parse(text: &str) -> Result<Station, String> {
@@ -57,7 +57,7 @@ fn a_whole_file() {
     assert_eq!(station.constants[0], ("shunt".to_owned(), Value::Float(0.1)));
     assert_eq!(station.constants[2].1, Value::Str("2024-05-01".to_owned()));
     let Value::Dict(supply) = &station.limits[0].1 else { panic!("no dict") };
-    assert_eq!(supply[2], (Value::Str("max".to_owned()), Value::Int(3)));
+    assert_eq!(supply[2], (Value::Str("max".to_owned()), Value::Int(4)));
     assert_eq!(parse("").unwrap().boards, []);
 }
 
@@ -109,7 +109,24 @@ fn reports_problems_with_their_position() {
     case("[boards]\ndut = 5", "2:7: `dut` is a whole number, not a table of a board | ");
     case("boards = 5", "1:10: `boards` is a whole number, not a table | ");
     case("[limits]\nx = { mim = 1 }", "2:7: unknown key `mim` in a limit | did you mean `min`?");
-    case("[limits]\nx = { min = \"1\" }", "2:13: `min` is a string, not a number | ");
+    case("[limits]\nx = { min = \"1\" }", "2:7: `min` is a string | use a number");
+    case("[limits]\nx = { min = 2, max = 1 }", "2:7: `min` is above `max`: 2 > 1 | swap them");
+    case("[limits]\nx = { min = nan }", "2:7: `min` is nan | use a number");
+    case(
+        "[limits]\nx = { mean = { lo = 1 } }",
+        "2:16: `mean` has no option `lo` | options of `mean`: min, max, marginal_min, marginal_max, marginal_percent, equals, within_percent, matches",
+    );
+    case("[limits]\nx = { check = 1 }", "2:7: `check` is a closure | write it into the script");
+    case("[limits.x]\nmax = 5\n[limits.x.variants.B]\nmin = 9", "4:1: `min` is above `max`: 9 > 5 | swap them");
+    case(
+        "[limits.x]\nmax = 5\n[limits.x.variants.B]\nmax = 9",
+        "2:1: `max` is in `variants.B` and beside `variants` | remove one of them: a limit is never replaced silently",
+    );
+    case(
+        "[limits.x]\nvariants = 9",
+        "2:12: `variants` is a whole number, not a table with a table of limits for each variant | ",
+    );
+    assert!(parse("[limits.x]\nunit = \"V\"\n[limits.x.variants]\nA = { max = 3 }\nB = { max = 5 }").is_ok());
     case(
         "[limits]\nx = 5",
         "2:5: `x` is a whole number, not a table such as `{ unit = \"V\", min = 3.2, max = 3.4 }` | ",

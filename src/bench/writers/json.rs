@@ -79,6 +79,8 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     args: &'a [String],
     operator: &'a Option<String>,
     serial: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: &'a Option<String>,
     started: &'a str,
     duration_s: f64,
     outcome: Outcome,
@@ -124,6 +126,7 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         args: &head.args,
         operator: &head.operator,
         serial: &head.serial,
+        variant: &head.variant,
         started: &head.started,
         duration_s: head.duration_s,
         outcome: head.outcome,

@@ -6,7 +6,7 @@ use crate::bench::units;
 use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
-use crate::script::natives::{measure, operator};
+use crate::script::natives::{measure, operator, series};
 use crate::script::objects::{exec, opening, sync};
 use rhai::{Expr, FnCallExpr};
 
@@ -15,10 +15,12 @@ impl<'w> Walker<'w, '_> {
     pub fn check_options_of(&mut self, name: &str, call: &'w FnCallExpr) {
         let args = call.args.as_slice();
         match (name, args) {
-            ("measure", [_, _, options]) => {
-                self.check_names("measure", options, measure::OPTIONS);
-                self.check_limits(options);
+            ("measure", [_, _, options]) => self.check_measure(options),
+            ("measure", [_, _, limits, options]) => {
+                self.check_measure(limits);
+                self.check_measure(options);
             }
+            ("unit", [_, options]) => self.check_names("unit", options, series::UNIT),
             ("ask", [_, options]) => self.check_names("ask", options, operator::ASK),
             ("confirm", [_, options]) => self.check_names("confirm", options, operator::CONFIRM),
             ("instruct", [_, options]) => self.check_names("instruct", options, operator::INSTRUCT),
@@ -63,18 +65,61 @@ impl<'w> Walker<'w, '_> {
         }
     }
 
+    /// The options of `measure`, and the maps of limits in them.
+    fn check_measure(&mut self, options: &'w Expr) {
+        self.check_names("measure", options, measure::OPTIONS);
+        self.check_limits(options);
+        for (key, value) in map_of(options).into_iter().flatten() {
+            match key.name.as_str() {
+                "variants" => {
+                    map_of(value).into_iter().flatten().for_each(|(_, limits)| self.check_measure(limits));
+                }
+                "columns" => self.check_columns(value),
+                name if measure::FIGURES.contains(&name) => {
+                    self.check_names(name, value, measure::SINGLE);
+                    self.check_limits(value);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn check_columns(&mut self, columns: &'w Expr) {
+        let Expr::Array(columns, _) = columns else { return };
+        for column in columns.iter() {
+            self.check_names("column", column, &measure::column_options());
+            if let Some((_, unit)) = map_of(column).into_iter().flatten().find(|(key, _)| key.name == "unit") {
+                self.check_unit(unit);
+            }
+            for (key, value) in map_of(column).into_iter().flatten() {
+                if measure::FIGURES.contains(&key.name.as_str()) {
+                    self.check_names(&key.name, value, measure::SINGLE);
+                    self.check_limits(value);
+                }
+            }
+        }
+    }
+
     fn check_limits(&mut self, options: &'w Expr) {
         let Some(map) = map_of(options) else { return };
         let value = |name: &str| map.iter().find(|(key, _)| key.name == name);
         if let Some((_, unit)) = value("unit") {
             self.check_unit(unit);
         }
-        for (low, high) in [("min", "max"), ("marginal_min", "marginal_max")] {
+        let pairs = [
+            ("min", "max"),
+            ("marginal_min", "marginal_max"),
+            ("min", "marginal_min"),
+            ("marginal_max", "max"),
+            ("min", "marginal_max"),
+            ("marginal_min", "max"),
+        ];
+        for (low, high) in pairs {
             let (Some((key, min)), Some((_, max))) = (value(low), value(high)) else { continue };
             if let (Some(min), Some(max)) = (number(min), number(max))
                 && min > max
             {
-                self.error(key.pos, format!("`{low}` is above `{high}`: {min} > {max}"), "swap them");
+                return self.error(key.pos, format!("`{low}` is above `{high}`: {min} > {max}"), "swap them");
             }
         }
     }

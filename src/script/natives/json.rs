@@ -21,7 +21,8 @@ pub(crate) fn register(engine: &mut Engine) {
         });
 }
 
-fn parse(text: &str) -> Fallible<Dynamic> {
+/// Converts JSON text to a value.
+pub(crate) fn parse(text: &str) -> Fallible<Dynamic> {
     let mut parser = Parser { text, place: 0 };
     let value = parser.value(0).and_then(|value| match parser.next_byte() {
         None => Ok(value),

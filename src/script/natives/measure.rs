@@ -1,43 +1,61 @@
-//! `measure(name, value, options)`.
+//! `measure(name, value, options)`, `measure(name, value, limits, options)`.
 //!
-//! Invariant: a measurement is recorded before an error is raised for it.
+//! Invariant: a measurement is recorded before an error is raised for it; what closures decide is recorded with it, so that a
+//! report needs no script.
+
+mod checks;
+mod options;
 
 use crate::bench::event::{Event, Outcome};
-use crate::bench::measurement::Measurement;
+use crate::bench::limit_source::LimitSource;
+use crate::bench::measurement::{self, Measurement, Subject};
 use crate::bench::{numbers, units};
 use crate::error::Kind;
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed, refuse};
 use crate::script::lock::lock;
 use crate::script::natives::provenance;
-use crate::script::objects::convert::describe;
+use crate::script::natives::series::SeriesHandle;
+use crate::script::objects::convert::{describe, to_dynamic, to_value};
 use crate::script::objects::values::BigInteger;
 use crate::script::run::Run;
-use regex_automata::meta::Regex;
+use crate::script::run::board::board;
+use crate::value::Value as BoardValue;
+use options::Asked;
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use serde_json::Value;
 use std::sync::Arc;
 
-pub(crate) const OPTIONS: &[&str] =
-    &["unit", "min", "max", "marginal_min", "marginal_max", "equals", "matches", "within_percent", "doc", "must"];
+pub(crate) use measurement::{FIGURES, OPTIONS, SINGLE};
+
+/// The options of a column of a table.
+pub(crate) fn column_options() -> Vec<&'static str> {
+    [measurement::COLUMN, measurement::FIGURES, &["monotonic", "envelope"]].concat()
+}
+
+type Context<'a> = NativeCallContext<'a>;
 
 /// Registers the function.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
-    engine.register_fn("measure", move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic| {
-        placed(&context, measure(&shared, &context, &name, value, &Map::new()))
+    engine.register_fn("measure", move |context: Context<'_>, name: ImmutableString, value: Dynamic| {
+        placed(&context, measure(&shared, &context, &name, value, (Map::new(), None)))
+    });
+    let shared = run.clone();
+    engine.register_fn("measure", move |context: Context<'_>, name: ImmutableString, value: Dynamic, options: Map| {
+        placed(&context, measure(&shared, &context, &name, value, (options, None)))
     });
     let shared = run.clone();
     engine.register_fn(
         "measure",
-        move |context: NativeCallContext<'_>, name: ImmutableString, value: Dynamic, options: Map| {
-            placed(&context, measure(&shared, &context, &name, value, &options))
+        move |context: Context<'_>, name: ImmutableString, value: Dynamic, limits: Map, options: Map| {
+            placed(&context, measure(&shared, &context, &name, value, (limits, Some(options))))
         },
     );
 }
 
 /// Formats a value as `print` does.
-pub(crate) fn shown(context: &NativeCallContext<'_>, value: &Dynamic) -> String {
+pub(crate) fn shown(context: &Context<'_>, value: &Dynamic) -> String {
     let text = context.call_native_fn::<ImmutableString>("to_string", (value.clone(),));
     text.map_or_else(|_| value.to_string(), |text| text.to_string())
 }
@@ -50,7 +68,7 @@ pub(crate) fn number(value: &Dynamic) -> Option<f64> {
 }
 
 /// Converts a value to JSON; what JSON lacks becomes a string.
-fn json(context: &NativeCallContext<'_>, value: &Dynamic) -> Value {
+fn json(context: &Context<'_>, value: &Dynamic) -> Value {
     if let Ok(whole) = value.as_int() {
         return whole.into();
     }
@@ -60,26 +78,20 @@ fn json(context: &NativeCallContext<'_>, value: &Dynamic) -> Value {
     if let Ok(on) = value.as_bool() {
         return on.into();
     }
+    if value.is_unit() {
+        return Value::Null;
+    }
     match value.read_lock::<Array>() {
         Some(items) => items.iter().map(|item| json(context, item)).collect(),
         None => shown(context, value).into(),
     }
 }
 
-fn limit(name: &str, given: &Dynamic) -> Fallible<f64> {
-    match number(given).filter(|number| !number.is_nan()) {
-        Some(number) => Ok(number),
-        None => argument(format!("`{name}` is {}", describe(given)), "use a number"),
-    }
-}
-
-fn text(name: &str, given: &Dynamic, help: &str) -> Fallible<String> {
-    given.clone().into_string().or_else(|_| argument(format!("`{name}` is {}", describe(given)), help))
-}
-
 /// Checks a unit.
 pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
-    let unit = text("unit", given, "use a string such as \"V\"")?;
+    let Ok(unit) = given.clone().into_string() else {
+        return argument(format!("`unit` is {}", describe(given)), "use a string such as \"V\"");
+    };
     match units::check(&unit) {
         Ok(()) => Ok(unit),
         Err(meant) => {
@@ -92,77 +104,99 @@ pub(crate) fn unit(given: &Dynamic) -> Fallible<String> {
     }
 }
 
-/// Reads the options; returns whether a failure ends the test.
-fn read(context: &NativeCallContext<'_>, measurement: &mut Measurement, options: &Map) -> Fallible<bool> {
-    let mut must = false;
-    for (option, given) in options {
-        match option.as_str() {
-            "unit" => measurement.unit = unit(given)?,
-            "doc" => measurement.doc = text(option, given, "use a string")?,
-            "min" => measurement.min = Some(limit(option, given)?),
-            "max" => measurement.max = Some(limit(option, given)?),
-            "marginal_min" => measurement.marginal_min = Some(limit(option, given)?),
-            "marginal_max" => measurement.marginal_max = Some(limit(option, given)?),
-            "within_percent" => measurement.within_percent = Some(limit(option, given)?),
-            "equals" => measurement.equals = Some(json(context, given)),
-            "matches" => measurement.matches = Some(text(option, given, "use a regular expression")?),
-            "must" => match given.as_bool() {
-                Ok(on) => must = on,
-                Err(_) => return argument(format!("`must` is {}", describe(given)), "use `true` or `false`"),
-            },
-            other => {
-                let near = crate::name::nearest(other, OPTIONS.iter().copied());
-                let help = near.map_or_else(|| format!("options of `measure`: {}", OPTIONS.join(", ")), did_you_mean);
-                return argument(format!("`measure` has no option `{other}`"), help);
-            }
-        }
-    }
-    check(measurement)?;
-    Ok(must)
+/// The value as plain data. What has none is judged as an object of its type.
+fn plain(value: &Dynamic) -> BoardValue {
+    to_value(value).unwrap_or_else(|_| BoardValue::Opaque(describe(value)))
 }
 
-/// Rejects limits that no value can meet.
-fn check(measurement: &Measurement) -> Fallible<()> {
-    if let Some(percent) = measurement.within_percent {
-        if measurement.equals.as_ref().and_then(numbers::from_json).is_none() {
-            return argument("`within_percent` requires a number in `equals`", "add `equals: 3.3`");
-        }
-        if percent < 0.0 {
-            return argument("`within_percent` is negative", "use a positive tolerance in percent");
-        }
+fn measure(
+    run: &Run,
+    context: &Context<'_>,
+    name: &str,
+    value: Dynamic,
+    (limits, about): (Map, Option<Map>),
+) -> Fallible<Dynamic> {
+    let source = source(run, context, &limits, about.as_ref());
+    let asked = Asked::read(limits, about, run.variant())?;
+    let test = lock(&run.recorder.record).test();
+    if !lock(&run.recorder.results).begin_measurement(test, board(), name) {
+        let help = "give each measurement its own name, or measure an array: `all` limits each of its values";
+        return argument(format!("`{name}` was measured already in this test"), help);
     }
-    if let (Some(min), Some(max)) = (measurement.min, measurement.max)
-        && min > max
-    {
-        return argument(format!("`min` is above `max`: {min} > {max}"), "swap them");
-    }
-    Ok(())
+    let (mut measurement, value) = judge(context, name, value, &asked)?;
+    measurement.limit = source;
+    finish(run, measurement, asked.plan.must)?;
+    Ok(value)
 }
 
-fn measure(run: &Run, context: &NativeCallContext<'_>, name: &str, value: Dynamic, options: &Map) -> Fallible<Dynamic> {
-    let mut measurement = Measurement { name: name.to_owned(), value: json(context, &value), ..Measurement::default() };
-    let must = read(context, &mut measurement, options)?;
-    measurement.limit = provenance::of(run, context, options);
-    let pattern = match measurement.matches.as_deref().map(Regex::new) {
-        None => None,
-        Some(Ok(pattern)) => Some(pattern),
-        Some(Err(error)) => {
-            let reason = error.syntax_error().map_or_else(|| error.to_string(), ToString::to_string);
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
-            return argument(format!("`matches` is not a valid regular expression: {reason}"), "");
+/// Where the limits came from.
+fn source(run: &Run, context: &Context<'_>, limits: &Map, about: Option<&Map>) -> Option<LimitSource> {
+    match about {
+        None => provenance::of(run, context, limits),
+        Some(about) => {
+            let mut all = about.clone();
+            all.extend(limits.clone());
+            provenance::of(run, context, &all)
+        }
+    }
+}
+
+/// Judges a value; returns the measurement, and the value that was judged.
+fn judge(context: &Context<'_>, name: &str, value: Dynamic, asked: &Asked) -> Fallible<(Measurement, Dynamic)> {
+    let given = value.flatten_clone();
+    if let Some(series) = given.read_lock::<SeriesHandle>() {
+        if asked.transform.is_some() {
+            return argument("`transform` of a series", "add transformed samples, or measure an array");
+        }
+        let judged = asked.plan.judge(name, Subject::Series(series.samples())).or_else(options::raise)?;
+        let mut measurement = judged.measurement;
+        checks::run(context, &asked.checks, &value, &mut measurement)?;
+        asked.label(&mut measurement);
+        return Ok((measurement, value));
+    }
+    let (transformed, raw) = match &asked.transform {
+        None => (value, None),
+        Some(transform) => {
+            let raw = json(context, &value);
+            (transform.call_raw(context, None, [value])?, Some(raw))
         }
     };
-    measurement.judge(|_, text| pattern.as_ref().is_none_or(|pattern| pattern.is_match(text)));
+    let judged = asked.plan.judge(name, Subject::Value(plain(&transformed))).or_else(options::raise)?;
+    let mut measurement = judged.measurement;
+    let value = match judged.changed {
+        Some(changed) => to_dynamic(changed),
+        None => transformed,
+    };
+    if measurement.columns.is_empty() {
+        measurement.value = json(context, &value);
+    }
+    measurement.raw = raw.or(measurement.raw);
+    checks::run(context, &asked.checks, &value, &mut measurement)?;
+    asked.label(&mut measurement);
+    Ok((measurement, value))
+}
+
+/// Records a measurement; `must`: raises an error if it failed.
+fn finish(run: &Run, measurement: Measurement, must: bool) -> Fallible<()> {
+    let measurement = Measurement { board: board(), ..measurement };
     let outcome = measurement.outcome;
+    let message = (must && outcome == Outcome::Fail).then(|| why(&measurement));
     let mut record = lock(&run.recorder.record);
     let test = record.test();
     record.measured(outcome);
     drop(record);
-    let said = units::format(&measurement);
-    run.emit(Event::Measured { test, measurement });
-    if must && outcome == Outcome::Fail {
-        let message = format!("`{name}` is {}, and must be {}", said.value, said.limits);
-        return refuse(Kind::ScriptError, message, "");
+    run.emit(Event::Measured { test, measurement: Box::new(measurement) });
+    match message {
+        Some(message) => refuse(Kind::ScriptError, message, ""),
+        None => Ok(()),
     }
-    Ok(value)
+}
+
+/// The message of a failed measurement that ends its test.
+fn why(measurement: &Measurement) -> String {
+    if measurement.is_obvious() {
+        let said = units::format(measurement);
+        return format!("`{}` is {}, and must be {}", measurement.name, said.value, said.limits);
+    }
+    format!("`{}`: {}", measurement.name, measurement.all_reasons().join("; "))
 }

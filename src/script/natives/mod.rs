@@ -14,6 +14,7 @@ pub(crate) mod parallel;
 pub(crate) mod process;
 pub(crate) mod provenance;
 pub(crate) mod random;
+pub(crate) mod results;
 pub(crate) mod series;
 pub(crate) mod station;
 pub(crate) mod timing;

@@ -12,7 +12,7 @@ use crate::value::Value;
 use rhai::{Array, Dynamic, Map, NativeCallContext};
 
 /// Options of `measure` that do not judge.
-const OTHERS: &[&str] = &["unit", "doc", "must"];
+const OTHERS: &[&str] = &["unit", "doc", "must", "precision", "transform", "x", "x_unit"];
 
 /// The entries of a station that values may come from, with their names in [`Station::lines`].
 fn entries(station: &Station) -> impl Iterator<Item = (String, &Value)> {

@@ -4,7 +4,9 @@
 
 use crate::bench::date;
 use crate::bench::event::{Attachment, Event};
+use crate::bench::measurement::SeriesSamples;
 use crate::bound;
+use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed, raise};
 use crate::script::handles::DeviceHandle;
 use crate::script::lock::lock;
@@ -13,16 +15,18 @@ use crate::script::objects::convert::describe;
 use crate::script::run::Run;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, NativeCallContext as Context};
-use std::sync::Arc;
+use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
+use std::sync::{Arc, Mutex};
 
 /// A series in a script.
 #[derive(Clone)]
-struct SeriesHandle {
+pub(crate) struct SeriesHandle {
     run: Arc<Run>,
     number: u64,
     name: String,
     columns: usize,
+    /// What `measure` judges. Its times are seconds since 1970.
+    kept: Arc<Mutex<SeriesSamples>>,
 }
 
 /// Registers the functions.
@@ -63,8 +67,33 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     let shared = run.clone();
     engine.register_fn("unit", move |serial: ImmutableString| {
-        shared.emit(Event::UnitNamed { serial: serial.to_string() });
+        shared.emit(Event::UnitNamed { serial: serial.to_string(), variant: None });
     });
+    let shared = run.clone();
+    engine.register_fn("unit", move |context: Context<'_>, serial: ImmutableString, options: Map| {
+        placed(&context, name_unit(&shared, &serial, &options))
+    });
+}
+
+/// The options of `unit`.
+pub(crate) const UNIT: &[&str] = &["variant"];
+
+fn name_unit(run: &Run, serial: &str, options: &Map) -> Fallible<()> {
+    let mut variant = None;
+    for (option, given) in options {
+        if option != "variant" {
+            let near = crate::name::nearest(option, UNIT.iter().copied());
+            let help = near.map_or_else(|| format!("options of `unit`: {}", UNIT.join(", ")), did_you_mean);
+            return argument(format!("`unit` has no option `{option}`"), help);
+        }
+        match given.clone().into_string() {
+            Ok(text) if !text.is_empty() => variant = Some(text),
+            Ok(_) => return argument("`variant` is empty", "use a name such as \"B\""),
+            Err(_) => return argument(format!("`variant` is {}", describe(given)), "use a string such as \"B\""),
+        }
+    }
+    run.emit(Event::UnitNamed { serial: serial.to_owned(), variant });
+    Ok(())
 }
 
 fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallible<SeriesHandle> {
@@ -85,7 +114,15 @@ fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallibl
     let mut record = lock(&run.recorder.record);
     let (number, test) = (record.new_series(), record.test());
     drop(record);
-    let handle = SeriesHandle { run: run.clone(), number, name: name.to_owned(), columns: names.len() };
+    let kept = SeriesSamples {
+        name: name.to_owned(),
+        unit: unit.clone(),
+        columns: names.clone(),
+        times: Vec::new(),
+        values: vec![Vec::new(); names.len()],
+    };
+    let kept = Arc::new(Mutex::new(kept));
+    let handle = SeriesHandle { run: run.clone(), number, name: name.to_owned(), columns: names.len(), kept };
     run.emit(Event::SeriesBegun { series: number, test, name: name.to_owned(), unit, columns: names });
     Ok(handle)
 }
@@ -124,8 +161,20 @@ impl SeriesHandle {
                 None => return argument(format!("a sample holds {}", describe(value)), "samples are numbers"),
             }
         }
+        let mut kept = lock(&self.kept);
+        kept.times.push(host);
+        kept.values.iter_mut().zip(&numbers).for_each(|(column, number)| column.push(*number));
+        drop(kept);
         self.run.emit(Event::Sample { series: self.number, host, board, values: numbers });
         Ok(())
+    }
+
+    /// The samples so far; their times are seconds from the first one.
+    pub fn samples(&self) -> SeriesSamples {
+        let mut samples = lock(&self.kept).clone();
+        let first = samples.times.first().copied().unwrap_or_default();
+        samples.times.iter_mut().for_each(|time| *time -= first);
+        samples
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! Invariant: the lists are those that the functions themselves read.
 
-use crate::script::natives::{measure, operator};
+use crate::script::natives::{measure, operator, series};
 use crate::script::objects::{exec, opening, sync};
 
 /// The options of a function; empty if it takes none.
 pub(crate) fn of(function: &str) -> &'static [&'static str] {
     match function {
         "measure" => measure::OPTIONS,
+        "unit" => series::UNIT,
         "ask" => operator::ASK,
         "confirm" => operator::CONFIRM,
         "instruct" => operator::INSTRUCT,

@@ -17,6 +17,7 @@ pub(crate) mod memory;
 pub(crate) mod options;
 mod permissions;
 pub(crate) mod recorder;
+pub(crate) mod results;
 pub(crate) mod station;
 pub(crate) mod warnings;
 

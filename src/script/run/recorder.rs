@@ -18,6 +18,7 @@ use crate::script::run::evidence::Evidence;
 use crate::script::run::groups::Frames;
 use crate::script::run::lossy::Lossy;
 use crate::script::run::options::RunOptions;
+use crate::script::run::results::Results;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -32,6 +33,8 @@ pub(crate) struct Recorder {
     /// See [`crate::script::run::evidence`].
     pub evidence: Mutex<Evidence>,
     pub ending: Mutex<Ending>,
+    /// What was measured and attached.
+    pub results: Mutex<Results>,
     /// Places where integer divisions lost a remainder.
     pub lossy: Mutex<Lossy>,
     /// Running closures of `parallel`.
@@ -65,6 +68,7 @@ impl Recorder {
             chosen: Mutex::new(Chosen { selection: options.selection.clone(), ..Chosen::default() }),
             evidence: Mutex::default(),
             ending: Mutex::default(),
+            results: Mutex::default(),
             lossy: Mutex::default(),
             parallel: AtomicU64::new(0),
         }
@@ -112,7 +116,13 @@ impl Run {
         if let Event::TestBegun(begun) = &event {
             self.note_begun(begun);
         }
+        lock(&self.recorder.results).add(&event);
         self.events.emit(event);
+    }
+
+    /// The variant of the unit under test.
+    pub fn variant(&self) -> Option<String> {
+        lock(&self.recorder.results).variant()
     }
 
     /// Sends a notice for the person at the terminal.

@@ -21,7 +21,7 @@ fn measurement(name: &str, value: impl Into<Value>, unit: &str, limits: Value) -
     let mut object = json!({ "name": name, "value": value.into(), "unit": unit, "outcome": "pass" });
     object.as_object_mut().expect("an object").extend(limits.as_object().expect("an object").clone());
     let mut measurement: Measurement = serde_json::from_value(object).expect("a measurement");
-    measurement.judge(|pattern, text| text.starts_with(pattern));
+    measurement.judge();
     measurement
 }
 
@@ -262,6 +262,7 @@ pub fn report() -> Report {
         args: vec!["fast".to_owned(), HOSTILE.to_owned()],
         operator: Some("operator 7".to_owned()),
         serial: Some("SN-0042".to_owned()),
+        variant: Some(HOSTILE.to_owned()),
         started: "2026-11-23T09:30:00.000Z".to_owned(),
         duration_s: 12.345,
         outcome: Outcome::Error,

@@ -5,7 +5,8 @@ use super::outcome;
 use super::quantity::{Scale, join};
 use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
-use crate::bench::numbers;
+use crate::bench::{numbers, units};
+use crate::phrase::count;
 use serde_json::Value;
 use std::io;
 
@@ -30,24 +31,44 @@ pub fn table(markup: &mut Markup<'_>, count: usize, measurements: &mut dyn Itera
         markup.element("tbody", &[], |markup| {
             for item in measurements {
                 let Some(item) = markup.read(item) else { return };
-                markup.element("tr", &[], |markup| row(markup, &item));
+                for (depth, part) in item.flat() {
+                    let class = if depth == 0 { "" } else { "part" };
+                    markup.element("tr", &[("class", &class)], |markup| row(markup, part, depth));
+                }
             }
         });
     });
 }
 
-fn row(markup: &mut Markup<'_>, item: &Measurement) {
+/// Most reasons per measurement that are shown.
+const MOST_REASONS: usize = 8;
+
+fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
     let scale = scale(item);
-    markup.element("th", &[("scope", &"row")], |markup| {
+    markup.element("th", &[("scope", &"row"), ("class", &format_args!("depth{}", depth.min(2)))], |markup| {
+        if let Some(board) = &item.board {
+            markup.leaf("bdi", &[("class", &"remark")], format_args!("{board}: "));
+        }
         markup.leaf("bdi", &[], &item.name);
         if !item.doc.is_empty() {
             markup.leaf("p", &[("class", &"doc"), ("dir", &"auto")], &item.doc);
         }
+        for reason in item.reasons.iter().filter(|_| !item.is_obvious()).take(MOST_REASONS) {
+            markup.leaf("p", &[("class", &"why"), ("dir", &"auto")], reason);
+        }
+        rows(markup, item);
     });
     let value = value(item, &scale);
     let cut: String = value.chars().take(LONGEST_VALUE).collect();
     let shown = if cut.len() < value.len() { format!("{cut}…") } else { value.clone() };
-    let exact = format!("{} {}", text_of(&item.value), item.unit);
+    let exact = match (&item.raw, item.number()) {
+        (Some(raw), _) => {
+            let unit = item.raw_unit.as_ref().unwrap_or(&item.unit);
+            format!("{} {}, measured as {} {unit}", text_of(&item.value), item.unit, text_of(raw))
+        }
+        (None, None) if item.value.is_object() || item.value.is_array() => units::format(item).value,
+        (None, _) => format!("{} {}", text_of(&item.value), item.unit),
+    };
     let class = if item.number().is_some() { "value number" } else { "value text" };
     markup.leaf("td", &[("class", &class), ("title", &exact.trim_end()), ("dir", &"auto")], shown);
     markup.element("td", &[("class", &"limits")], |markup| {
@@ -75,6 +96,40 @@ fn row(markup: &mut Markup<'_>, item: &Measurement) {
     });
 }
 
+/// Most rows of a table that are shown.
+const MOST_ROWS: usize = 200;
+
+/// The rows of a table, to unfold.
+fn rows(markup: &mut Markup<'_>, item: &Measurement) {
+    let (Some(rows), false) = (item.value.as_array(), item.columns.is_empty()) else { return };
+    markup.element("details", &[("class", &"rows")], |markup| {
+        markup.leaf("summary", &[], count(rows.len(), "row"));
+        markup.element("table", &[], |markup| {
+            markup.element("tr", &[], |markup| {
+                for column in &item.columns {
+                    let unit = if column.unit.is_empty() { String::new() } else { format!(" ({})", column.unit) };
+                    markup.leaf("th", &[("scope", &"col"), ("dir", &"auto")], format_args!("{}{unit}", column.name));
+                }
+            });
+            for cells in rows.iter().take(MOST_ROWS).filter_map(Value::as_array) {
+                markup.element("tr", &[], |markup| {
+                    for cell in cells {
+                        let text: String = text_of(cell).chars().take(LONGEST_VALUE).collect();
+                        markup.leaf("td", &[("class", &"number"), ("dir", &"auto")], text);
+                    }
+                });
+            }
+        });
+        if rows.len() > MOST_ROWS {
+            markup.leaf(
+                "p",
+                &[("class", &"remark")],
+                format_args!("and {}", count(rows.len() - MOST_ROWS, "more row")),
+            );
+        }
+    });
+}
+
 /// One scale for value and limits, so that they can be compared; the value gets its own if it would be unreadable.
 fn scale(item: &Measurement) -> Scale {
     let (low, high) = item.limits();
@@ -89,7 +144,13 @@ fn text_of(value: &Value) -> String {
 
 /// The value as displayed.
 fn value(item: &Measurement, scale: &Scale) -> String {
-    let Some(number) = item.number() else { return join(&text_of(&item.value), &item.unit) };
+    let Some(number) = item.number() else {
+        return match &item.value {
+            Value::Object(_) | Value::Null => units::format(item).value,
+            Value::Array(_) if !item.columns.is_empty() => units::format(item).value,
+            other => join(&text_of(other), &item.unit),
+        };
+    };
     let (low, high) = item.limits();
     let limits: Vec<f64> = [low, high, item.marginal_min, item.marginal_max].into_iter().flatten().collect();
     let own = Scale::of(number, &item.unit);
@@ -117,6 +178,15 @@ fn conditions(item: &Measurement, scale: &Scale) -> Vec<String> {
     }
     if let Some(pattern) = &item.matches {
         lines.push(format!("matches {pattern}"));
+    }
+    if let Some(direction) = item.monotonic {
+        lines.push(direction.word().to_owned());
+    }
+    if !item.envelope.is_empty() {
+        lines.push(format!("margin ≥ 0, {}", count(item.envelope.len(), "point")));
+    }
+    if let Some(variant) = &item.variant {
+        lines.push(format!("variant {variant}"));
     }
     lines
 }

@@ -136,6 +136,7 @@ pub fn facts(markup: &mut Markup<'_>, report: &Report) {
     });
     let facts = [
         ("Serial number", or_missing(report.serial.as_ref()), "half"),
+        ("Variant", report.variant.clone().unwrap_or_default(), "half"),
         ("Operator", or_missing(report.operator.as_ref()), "half"),
         ("Started", moment(&report.started), "half"),
         ("Duration", duration(report.duration_s), "half"),

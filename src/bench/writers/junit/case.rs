@@ -225,10 +225,14 @@ fn class(report: &Report, group: &[String]) -> String {
     class
 }
 
-/// `supply 3.28 V [3.2 … 3.4]`.
+/// `supply 3.28 V [3.2 … 3.4]`, and why it failed if that does not show it.
 fn said(measurement: &Measurement) -> String {
     let shown = units::format(measurement);
-    format!("{} {} {}", measurement.name, shown.value, shown.limits).trim_end().to_owned()
+    let board = measurement.board.as_ref().map(|board| format!("{board}: ")).unwrap_or_default();
+    let text = format!("{board}{} {} {}", measurement.name, shown.value, shown.limits);
+    let reasons = if measurement.is_obvious() { Vec::new() } else { measurement.all_reasons() };
+    let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
+    format!("{}{why}", text.trim_end())
 }
 
 /// The measurements that did not pass.

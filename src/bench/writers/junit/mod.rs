@@ -122,7 +122,12 @@ fn missed(report: &Report) -> impl Iterator<Item = &Unreached> {
 fn about(report: &Report) -> Vec<(String, String)> {
     let mut properties = vec![("version", report.version.clone()), ("sha256", report.sha256.clone())];
     properties.extend(simulated::shown(&report.boards).map(|boards| ("simulated", boards)));
-    let named = [("revision", &report.revision), ("operator", &report.operator), ("serial", &report.serial)];
+    let named = [
+        ("revision", &report.revision),
+        ("operator", &report.operator),
+        ("serial", &report.serial),
+        ("variant", &report.variant),
+    ];
     properties.extend(named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     if !report.host.is_empty() {
         properties.push(("host", report.host.clone()));
