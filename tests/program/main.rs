@@ -44,6 +44,8 @@ mod killed;
 #[cfg(all(feature = "lsp", target_os = "linux"))]
 mod lsp;
 #[cfg(target_os = "linux")]
+mod measurements;
+#[cfg(target_os = "linux")]
 mod memory;
 #[cfg(target_os = "linux")]
 mod microbit;
