@@ -14,6 +14,7 @@ pub mod operator;
 pub mod record;
 pub mod report;
 pub mod schedule;
+pub mod seal;
 pub mod select;
 pub mod simulated;
 pub mod station;

@@ -11,6 +11,7 @@ mod sync;
 mod testing;
 mod tools;
 mod trust;
+mod verify;
 
 pub use allow::Allowed;
 use files::FileCommand;
@@ -21,6 +22,7 @@ pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 pub use tools::Lsp;
 pub use tools::{Convert, Definitions, Doc, Doctor, Editor, EditorKind, Man, New, Template};
 pub use trust::Trust;
+pub use verify::Verify;
 
 use crate::port::kind::KINDS;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -102,6 +104,12 @@ pub enum Command {
     /// Generate reports from a --jsonl log
     #[command(after_help = testing::REPORT_HELP)]
     Report(ReportOf),
+    /// Say what differs today from what a report says
+    ///
+    /// Hashes again the log itself, the script, its modules, the files that it read, the station file, the folders that boards
+    /// got, and the program. Opens no board.
+    #[command(after_help = verify::HELP)]
+    Verify(Verify),
     /// Evaluate scripts line by line at a prompt
     ///
     /// Rhai with device blocks, as in a script: variables, functions, classes and open devices stay from input to input.

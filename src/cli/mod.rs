@@ -45,6 +45,7 @@ pub mod sync;
 pub mod terminal;
 pub mod test;
 pub mod trust;
+pub mod verify;
 pub mod watch;
 
 use crate::diagnostic::Diagnostic;
@@ -113,6 +114,7 @@ pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
 fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     match command {
         Command::Run(run) => run::run(run, console),
+        Command::Verify(options) => verify::verify(&options, console),
         Command::Repl(options) => prompt::prompt(&options, console),
         Command::Test(options) => test::test(&options, console),
         Command::Report(options) => reporting::command::report_of(&options, console),

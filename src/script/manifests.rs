@@ -36,7 +36,7 @@ pub(crate) fn of_mount(about: Manifest, folder: &Path) -> Manifest {
 ///
 /// # Errors
 /// If the folder is gone, or something in it cannot be sent to a board.
-#[cfg_attr(not(test), expect(dead_code, reason = "used by `verify`"))]
+#[cfg_attr(not(any(test, feature = "cli")), expect(dead_code, reason = "used by `verify`"))]
 pub(crate) fn again(then: &Manifest, base: &Path) -> Result<Manifest> {
     let folder = base.join(&then.folder);
     let Manifest { board, by, folder: written, target, subfolders, ignore, writable, .. } = then.clone();

@@ -45,8 +45,10 @@ pub(crate) use language::{
     tokens::{Kind as TokenKind, Token as ScriptToken, Tokens},
 };
 pub use library::library as standard_modules;
-#[cfg(feature = "lsp")]
+#[cfg(feature = "cli")]
 pub(crate) use library::library_text;
+#[cfg(feature = "cli")]
+pub(crate) use manifests::again as manifest_again;
 #[cfg(feature = "lsp")]
 pub(crate) use modules::resolve;
 pub(crate) use names::BLOCK_KEYWORDS;

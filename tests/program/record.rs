@@ -3,6 +3,7 @@
 use crate::support::command::Program;
 use serde_json::{Value, json};
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 
 /// The SHA-256 of the bytes, as the record should hold it.
@@ -29,7 +30,7 @@ test "retried" retry = 1 {
 }
 test "skipped" skip_if = "not today" { }
 if tries > 100 { test "in a branch" { } }
-test "reached" { }
+test "reached" { measure("supply", 3.3, station.limits.supply); }
 if tries < 100 { throw "no power"; }
 group "later" { test "lost" { } }
 test "lost too" { }
@@ -140,4 +141,101 @@ fn the_record_holds_what_decided() {
     ] {
         assert!(junit.contains(part), "{part}\n{junit}");
     }
+}
+
+/// Replaces a part of a file.
+#[track_caller]
+fn change(file: &Path, old: &str, new: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(old), "{old}");
+    fs::write(file, text.replacen(old, new, 1)).unwrap();
+}
+
+#[test]
+fn verify_finds_every_change() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    bench(folder);
+    // A copy, because the program is among what changes.
+    let copy = folder.join("program");
+    fs::copy(env!("CARGO_BIN_EXE_belay-script"), &copy).unwrap();
+    let args = "run bench.rhai -p sim --answer led=yes --answer Try?=again --jsonl a.jsonl --json a.json";
+    let ran = Program::new().executable(&copy).args(args.split(' ')).outcome_in(folder);
+    assert_eq!(ran.status, Some(1), "{}", ran.stderr);
+    let verify = |args: &str| Program::new().args(format!("verify {args}").split(' ')).outcome_in(folder);
+
+    let same = verify("a.jsonl");
+    assert_eq!((same.status, same.stderr.as_str()), (Some(0), ""), "{}", same.stdout);
+    let expected = "\
+        same       report   a.jsonl\n\
+        same       script   bench.rhai\n\
+        same       library  std/file\n\
+        same       module   lib/board.rhai\n\
+        same       data     offset.txt\n\
+        same       station  station.toml\n\
+        same       folder   firmware of Bench\n\
+        same       folder   shared of Bench\n\
+        same       program  [DIR]/program: version 0.1.0\n\
+        9 items checked: nothing differs\n";
+    assert_eq!(same.stdout, expected);
+
+    let file = |name: &str| folder.join(name);
+    change(&file("bench.rhai"), "no power", "power");
+    change(&file("lib/board.rhai"), "return 1", "return 2");
+    fs::remove_file(file("offset.txt")).unwrap();
+    change(&file("station.toml"), "max = 3.4", "max = 3.5");
+    change(&file("firmware/main.py"), "A = 1", "A = 2");
+    fs::remove_file(file("firmware/lib/b.py")).unwrap();
+    fs::write(file("firmware/lib/c.py"), "").unwrap();
+    // A file that was ignored then is ignored now.
+    fs::write(file("firmware/notes.txt"), "changed").unwrap();
+    fs::OpenOptions::new().append(true).open(&copy).and_then(|mut file| file.write_all(b"!")).unwrap();
+    change(&file("a.jsonl"), "\"outcome\":\"error\"", "\"outcome\":\"pass\" ");
+    let differs = verify("a.jsonl");
+    assert_eq!((differs.status, differs.stderr.as_str()), (Some(1), ""), "{}", differs.stdout);
+    let lines: Vec<String> = differs.stdout.lines().map(without_digests).collect();
+    let expected = [
+        "changed    report   a.jsonl: was #, is #",
+        "changed    script   bench.rhai: was #, is #",
+        "same       library  std/file",
+        "changed    module   lib/board.rhai: was #, is #",
+        "missing    data     offset.txt: was #: not found",
+        "changed    station  station.toml: was #, is #",
+        "changed    limit    limits.supply.max: was 3.4, is 3.5",
+        "changed    folder   firmware of Bench: was #, is #: `lib/b.py` removed, `main.py` changed, `lib/c.py` added",
+        "same       folder   shared of Bench",
+        "changed    program  [DIR]/program: was #, is #: version 0.1.0",
+        "10 items checked: 8 differ",
+    ];
+    assert_eq!(lines, expected);
+
+    // The same in JSON, of the report in JSON, which has no seal.
+    let json = verify("a.json --json");
+    let json: Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!((&json["agrees"], &json["items"][0]["state"]), (&json!(false), &json!("unchecked")));
+    let module = [("state", "changed"), ("kind", "module"), ("then", &sha256(MODULE))];
+    assert!(module.iter().all(|(key, value)| json["items"][3][key] == *value), "{json}");
+
+    // A log that was cut has no seal; a recorded folder that is gone is replaced by another one.
+    let text = fs::read_to_string(file("a.jsonl")).unwrap();
+    fs::write(file("cut.jsonl"), text.lines().take(3).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let cut = verify("cut.jsonl --folder nowhere");
+    assert!(
+        cut.stdout.starts_with("unsealed   report   cut.jsonl: the run was killed or still runs"),
+        "{}",
+        cut.stdout
+    );
+    assert!(cut.stdout.contains("missing    script   bench.rhai: was "), "{}", cut.stdout);
+    let neither = verify("bench.rhai");
+    assert_eq!(neither.status, Some(2));
+    assert!(neither.stderr.starts_with("error: `bench.rhai` is neither a log nor a report\n"), "{}", neither.stderr);
+}
+
+/// A line in which each shortened digest is `#`.
+fn without_digests(line: &str) -> String {
+    let is_digest =
+        |word: &str| word.trim_end_matches([',', ':']).strip_suffix('…').is_some_and(|word| word.len() == 16);
+    let shown =
+        |word: &str| if is_digest(word) { format!("#{}", word.split_once('…').unwrap().1) } else { word.to_owned() };
+    line.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }

@@ -7,7 +7,7 @@ use super::running::Running;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::panic::Location;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub struct Program {
     files: BTreeMap<String, Vec<u8>>,
     env: Vec<(String, String)>,
     stdin: Vec<u8>,
+    executable: PathBuf,
     limit: Duration,
     expected: Outcome,
 }
@@ -42,7 +43,9 @@ impl Program {
     /// A run without arguments that must succeed without output.
     pub fn new() -> Program {
         let expected = Outcome { status: Some(0), ..Outcome::default() };
-        Program { args: Vec::new(), files: BTreeMap::new(), env: Vec::new(), stdin: Vec::new(), limit: LIMIT, expected }
+        let (args, files, env, stdin) = (Vec::new(), BTreeMap::new(), Vec::new(), Vec::new());
+        let executable = PathBuf::from(env!("CARGO_BIN_EXE_belay-script"));
+        Program { args, files, env, stdin, executable, limit: LIMIT, expected }
     }
 
     /// A file of the folder, dedented.
@@ -53,6 +56,12 @@ impl Program {
     /// A file of the folder, unchanged.
     pub fn file(mut self, name: &str, bytes: &[u8]) -> Program {
         self.files.insert(name.to_owned(), bytes.to_owned());
+        self
+    }
+
+    /// Runs this copy of the program.
+    pub fn executable(mut self, path: &Path) -> Program {
+        path.clone_into(&mut self.executable);
         self
     }
 
@@ -138,7 +147,7 @@ impl Program {
             std::fs::create_dir_all(path.parent().expect("a file in the folder")).expect("a folder");
             std::fs::write(path, bytes).expect("a file in the folder");
         }
-        let mut command = Command::new(env!("CARGO_BIN_EXE_belay-script"));
+        let mut command = Command::new(&self.executable);
         command.args(&self.args);
         for name in UNWANTED {
             command.env_remove(name);

@@ -12,7 +12,9 @@ use super::console::Console;
 use super::misuse;
 use super::output::output;
 use crate::bench::archive::{Archive, Archiver, Rows};
+use crate::bench::date;
 use crate::bench::event::TimedEvent;
+use crate::bench::seal::Sealer;
 use crate::bench::writers::{csv, html, json, junit};
 use crate::device::Output as _;
 use crate::diagnostic::Diagnostic;
@@ -33,6 +35,8 @@ pub struct Journal {
 
 struct Inner {
     lines: Option<Box<dyn Write + Send>>,
+    /// Seals the lines.
+    sealer: Sealer,
     /// The reports that the station keeps.
     kept: Option<kept::Kept>,
     failure: Option<io::Error>,
@@ -41,6 +45,19 @@ struct Inner {
     /// Why the archive is incomplete, if it is.
     incomplete: Option<io::Error>,
     runs: u32,
+}
+
+impl Inner {
+    /// Ends the log with its seal.
+    fn seal(&mut self) {
+        if let (Some(to), None, Some(seal)) = (&mut self.lines, &self.failure, self.sealer.seal(date::now())) {
+            let written = serde_json::to_string(&seal)
+                .map_err(io::Error::from)
+                .and_then(|text| to.write_all(format!("{text}\n").as_bytes()))
+                .and_then(|()| to.flush());
+            self.failure = written.err();
+        }
+    }
 }
 
 /// Whether a path means standard output.
@@ -86,7 +103,8 @@ impl Journal {
         let reports = noting.reporting != Reporting::default();
         let archiver = reports.then(Archiver::begin).transpose().map_err(|error| unkept(&error))?;
         let wanted = lines.is_some() || reports;
-        let inner = Inner { lines, kept, failure: None, archiver, incomplete: None, runs: 0 };
+        let inner =
+            Inner { lines, sealer: Sealer::default(), kept, failure: None, archiver, incomplete: None, runs: 0 };
         Ok(Arc::new(Journal { noting, wanted, inner: Mutex::new(inner) }))
     }
 
@@ -113,12 +131,13 @@ impl Journal {
             return;
         }
         let mut inner = self.lock();
-        let Inner { lines, failure, archiver, incomplete, .. } = &mut *inner;
+        let Inner { lines, sealer, failure, archiver, incomplete, .. } = &mut *inner;
         if let (Some(to), None) = (lines, &failure) {
-            let written = serde_json::to_string(line)
-                .map_err(io::Error::from)
-                .and_then(|text| to.write_all(format!("{text}\n").as_bytes()))
-                .and_then(|()| to.flush());
+            let written = serde_json::to_string(line).map_err(io::Error::from).and_then(|text| {
+                let text = format!("{text}\n");
+                sealer.add(text.as_bytes());
+                to.write_all(text.as_bytes()).and_then(|()| to.flush())
+            });
             *failure = written.err();
         }
         if let (Some(archiver), None) = (archiver, &incomplete) {
@@ -129,6 +148,7 @@ impl Journal {
     /// Writes the reports; returns the failures. `several`: as a document of several runs.
     pub fn finish(&self, several: bool, console: &Console) -> Vec<Diagnostic> {
         let mut inner = self.lock();
+        inner.seal();
         let mut failures = Vec::new();
         match (&inner.failure, &self.noting.jsonl) {
             (Some(error), Some(path)) if is_stdout(path) => console.lose_output(error),

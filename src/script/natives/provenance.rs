@@ -62,7 +62,8 @@ pub(crate) fn of(run: &Run, context: &NativeCallContext<'_>, options: &Map) -> O
     judging().next()?;
     let mut names: Vec<String> = Vec::new();
     let mut own = Vec::new();
-    let station = run.options.station.as_deref();
+    let station = run.station();
+    let station = station.as_deref();
     for (key, value) in judging() {
         match station.and_then(|station| entry(station, value)) {
             Some(name) if names.contains(&name) => {}

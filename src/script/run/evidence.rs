@@ -11,33 +11,11 @@ use crate::diagnostic::Diagnostic;
 use crate::script::lock::lock;
 use crate::script::manifests;
 use crate::script::run::Run;
-use std::collections::{BTreeMap, HashSet};
+use crate::script::run::noted::{Evidence, Mark};
 use std::path::Path;
 
 /// Most data files that are remembered.
 const MOST_FILES: usize = 10_000;
-
-/// What is known about the inputs of the run in progress.
-#[derive(Default)]
-pub(crate) struct Evidence {
-    /// Whether a run is in progress: inputs of a check or of a prompt are not recorded.
-    is_running: bool,
-    /// Digests of the data files that the script read, by path.
-    read: BTreeMap<String, String>,
-    /// The files that it wrote.
-    written: HashSet<String>,
-    /// The tests in the main script.
-    declared: Vec<Declared>,
-    /// The tests of each script that began or were skipped, by line and by path.
-    begun: HashSet<(String, Mark)>,
-}
-
-/// What identifies a test in its script.
-#[derive(PartialEq, Eq, Hash)]
-enum Mark {
-    Line(u32),
-    Path(Vec<String>),
-}
 
 impl Run {
     /// Begins recording.
@@ -47,7 +25,7 @@ impl Run {
 
     /// The station file that applies.
     pub(crate) fn station_file(&self) -> Option<StationFile> {
-        let station = self.options.station.as_ref()?;
+        let station = self.station()?;
         let (path, name, sha256) = (station.file.clone(), station.name.clone(), station.sha256.clone());
         Some(StationFile { path, name, sha256 })
     }

@@ -14,6 +14,7 @@ pub(crate) mod ledger;
 pub(crate) mod loader;
 pub(crate) mod lossy;
 pub(crate) mod memory;
+mod noted;
 pub(crate) mod options;
 mod permissions;
 pub(crate) mod recorder;

@@ -14,9 +14,9 @@ use crate::port::address::Address;
 use crate::port::kind::Source;
 use crate::script::lock::lock;
 use crate::script::run::Run;
-use crate::script::run::evidence::Evidence;
 use crate::script::run::groups::Frames;
 use crate::script::run::lossy::Lossy;
+use crate::script::run::noted::Evidence;
 use crate::script::run::options::RunOptions;
 use crate::script::run::results::Results;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,7 @@ pub(crate) struct Recorder {
     /// The running groups, and the script around them.
     pub groups: Mutex<Frames>,
     chosen: Mutex<Chosen>,
-    /// See [`crate::script::run::evidence`].
+    /// See [`super::evidence`].
     pub evidence: Mutex<Evidence>,
     pub ending: Mutex<Ending>,
     /// What was measured and attached.

@@ -1,0 +1,91 @@
+//! `verify`: says what differs today from what a report says about its run.
+//!
+//! Hashes again the files that decided, and the log itself. Invariant: nothing is changed, and no board is opened.
+
+mod finding;
+mod limits;
+mod recorded;
+
+use super::arguments::Verify;
+use super::console::Console;
+use super::{misuse, readable, unread};
+use crate::bench::archive::{Archive, Archiver};
+use crate::bench::report::{Report, Runs};
+use crate::bench::seal::{self, Intact};
+use crate::diagnostic::Diagnostic;
+use crate::disk;
+use crate::phrase::count;
+use finding::{Finding, State};
+use serde_json::json;
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Prints what differs; returns the exit status: 1 if anything does.
+///
+/// # Errors
+/// If the file cannot be read, or is neither a log nor a report.
+pub fn verify(options: &Verify, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    readable(&options.file)?;
+    let (itself, archive) = read(&options.file)?;
+    let mut findings = vec![itself];
+    for run in archive.runs() {
+        let head = run.head();
+        let base = base(options.folder.as_deref(), &head.folder);
+        let unreadable = |error: io::Error| unread(&format!("`{}`", options.file.display()), &error, "check the path");
+        let found = recorded::of(run, &base).map_err(unreadable)?;
+        // Several runs of one script have the same inputs.
+        findings.extend(found.into_iter().filter(|found| !findings.contains(found)).collect::<Vec<_>>());
+    }
+    let agrees = findings.iter().all(Finding::agrees);
+    console.text(&if options.json { as_json(options, &findings, agrees) } else { as_text(&findings) });
+    Ok(u8::from(!agrees))
+}
+
+/// The folder from which the paths of a run start.
+fn base(named: Option<&Path>, recorded: &str) -> PathBuf {
+    let of_run = Some(Path::new(recorded)).filter(|folder| !recorded.is_empty() && folder.is_dir());
+    named.or(of_run).unwrap_or(Path::new("")).to_owned()
+}
+
+/// What a report says about itself, and its runs.
+fn read(file: &Path) -> Result<(Finding, Archive), Diagnostic> {
+    let shown = file.display().to_string();
+    let unreadable = |error: io::Error| unread(&format!("`{shown}`"), &error, "check the path");
+    let open = || disk::open_named(file).map(BufReader::new);
+    let itself = |state, then: String, now: String| Finding::new("report", &shown, state).values(then, now);
+    let archiver = open().and_then(Archiver::read).map_err(unreadable)?;
+    if !archiver.is_empty() {
+        let itself = match open().and_then(seal::check).map_err(unreadable)? {
+            Intact::Yes(seal) => itself(State::Same, seal.sha256.clone(), seal.sha256),
+            Intact::Changed { seal, now } => itself(State::Changed, seal.sha256, now),
+            Intact::Continued => itself(State::Changed, String::new(), String::new()).note("lines follow its seal"),
+            Intact::Unsealed => itself(State::Unsealed, String::new(), String::new())
+                .note("the run was killed or still runs, or the log was truncated"),
+        };
+        return Ok((itself, archiver.finish().map_err(unreadable)?));
+    }
+    let text = disk::read_text_named(file, crate::bound::FILE).map_err(unreadable)?;
+    let runs = serde_json::from_str::<Runs>(&text).map(|runs| runs.runs);
+    let reports = runs.or_else(|_| serde_json::from_str::<Report>(&text).map(|report| vec![report]));
+    let reports = reports.map_err(|_| {
+        misuse(format!("`{shown}` is neither a log nor a report"), "name a file that `--jsonl` or `--json` wrote")
+    })?;
+    let itself = itself(State::Unchecked, String::new(), String::new()).note("reports in JSON have no seal");
+    Ok((itself, Archive::of(&reports)))
+}
+
+fn as_text(findings: &[Finding]) -> String {
+    let mut text: String = findings.iter().map(|finding| format!("{finding}\n")).collect();
+    let differing = findings.iter().filter(|finding| !finding.agrees()).count();
+    text.push_str(&match differing {
+        0 => format!("{} checked: nothing differs\n", count(findings.len(), "item")),
+        _ => format!("{} checked: {differing} differ\n", count(findings.len(), "item")),
+    });
+    text
+}
+
+fn as_json(options: &Verify, findings: &[Finding], agrees: bool) -> String {
+    let items: Vec<_> = findings.iter().map(Finding::json).collect();
+    format!("{:#}\n", json!({ "file": options.file.display().to_string(), "agrees": agrees, "items": items }))
+}
