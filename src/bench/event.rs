@@ -9,7 +9,9 @@
 mod attachment;
 mod begun;
 mod board;
+mod checked;
 mod failure;
+mod group;
 mod input;
 mod outcome;
 mod output;
@@ -23,7 +25,9 @@ use super::schedule::Schedule;
 pub use attachment::Attachment;
 pub use begun::RunBegun;
 pub use board::Board;
+pub use checked::{Checked, Diagnosis};
 pub use failure::{Failure, Spot};
+pub use group::{GroupBegun, GroupEnded, GroupKind};
 pub use input::{Input, InputKind, Manifest, ManifestFile, Program, SentBy, StationFile};
 pub use outcome::Outcome;
 pub use output::{OutputChunk, OutputKind};
@@ -69,15 +73,9 @@ pub enum Event {
     /// A board got a folder of this computer.
     FolderSent(Manifest),
     /// A group starts.
-    GroupBegun {
-        /// The group's name, after those of the enclosing groups.
-        group: Vec<String>,
-    },
-    /// The group has ended, including its teardowns.
-    GroupEnded {
-        /// As in [`Event::GroupBegun`].
-        group: Vec<String>,
-    },
+    GroupBegun(GroupBegun),
+    /// A group has ended, including its teardowns.
+    GroupEnded(GroupEnded),
     /// A test starts, or is skipped.
     TestBegun(TestBegun),
     /// A test did not pass and is retried.
@@ -115,6 +113,16 @@ pub enum Event {
         /// The measurement.
         #[serde(flatten)]
         measurement: Box<Measurement>,
+    },
+    /// A checkpoint was reached.
+    Checked(Checked),
+    /// A diagnosis was made.
+    Diagnosed {
+        /// The enclosing test, if any.
+        test: Option<u64>,
+        /// The diagnosis.
+        #[serde(flatten)]
+        diagnosis: Diagnosis,
     },
     /// A schedule of `every` has ended.
     Scheduled(Schedule),

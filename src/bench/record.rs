@@ -20,9 +20,30 @@ struct Running {
 #[derive(Debug, Default)]
 pub struct Record {
     running: Vec<Running>,
-    ended: Vec<(Vec<String>, Outcome)>,
+    ended: Vec<Ended>,
     begun: u64,
     series: u64,
+    /// Names of diagnoses, with the tests that made them.
+    diagnoses: Vec<(String, Option<u64>)>,
+}
+
+/// A test that has ended.
+#[derive(Debug)]
+struct Ended {
+    /// The names of its groups, and its own.
+    path: Vec<String>,
+    /// The name of its table, if it is the test of a row.
+    table: Option<String>,
+    outcome: Outcome,
+}
+
+impl Ended {
+    /// Whether `name` means this test: its own name, the name of its table, or one of them after those of the groups.
+    fn is_called(&self, name: &str) -> bool {
+        let Some((last, groups)) = self.path.split_last() else { return false };
+        let whole = |last: &str| groups.iter().map(String::as_str).chain([last]).collect::<Vec<_>>().join("/");
+        [Some(last), self.table.as_ref()].into_iter().flatten().any(|last| last == name || whole(last) == name)
+    }
 }
 
 impl Record {
@@ -75,31 +96,61 @@ impl Record {
         }
     }
 
-    /// Starts another attempt: earlier measurements do not count.
+    /// Starts another attempt: earlier measurements and diagnoses do not count.
     pub fn again(&mut self) {
         if let Some(index) = self.index() {
             self.running[index].measured = Outcome::Pass;
+            let number = self.running[index].number;
+            self.diagnoses.retain(|(_, test)| *test != Some(number));
         }
     }
 
-    /// The verdict of an attempt whose body ended with `outcome`: a failed measurement fails it.
+    /// The verdict of an attempt whose body ended with `outcome`: a failed measurement fails it, even if the rest was skipped.
     pub fn verdict(&self, outcome: Outcome) -> Outcome {
         let measured = self.index().map_or(Outcome::Pass, |index| self.running[index].measured);
-        if outcome == Outcome::Pass { measured } else { outcome }
+        match outcome {
+            Outcome::Pass => measured,
+            Outcome::Skip if !measured.is_good() => measured,
+            other => other,
+        }
     }
 
-    /// Ends the test with this number and path of names.
-    pub fn end(&mut self, number: u64, path: Vec<String>, outcome: Outcome) {
+    /// Ends the test with this number and path of names; `table` is the name of its table, if it is the test of a row.
+    pub fn end(&mut self, number: u64, path: Vec<String>, table: Option<String>, outcome: Outcome) {
         self.running.retain(|test| test.number != number);
-        self.ended.push((path, outcome));
+        self.ended.push(Ended { path, table, outcome });
     }
 
-    /// The outcome of the latest test with this name: one within `group` first, then any. `None` if it has not ended.
+    /// The outcome of the latest test with this name: one within `group` first, then any. `None` if it has not ended. The name
+    /// of a table means all of its rows: the worst outcome, or [`Outcome::Skip`] if one was skipped.
     pub fn outcome_of(&self, group: &[String], name: &str) -> Option<Outcome> {
-        let is = |path: &[String]| path.last().is_some_and(|last| last == name);
-        let near = self.ended.iter().rev().find(|(path, _)| is(path) && path.starts_with(group));
-        let any = || self.ended.iter().rev().find(|(path, _)| is(path) || path.join("/") == name);
-        near.or_else(any).map(|(_, outcome)| *outcome)
+        let is_near = |ended: &&Ended| ended.path.starts_with(group) && ended.is_called(name);
+        let found = self.ended.iter().rev().find(is_near);
+        let found = found.or_else(|| self.ended.iter().rev().find(|ended| ended.is_called(name)))?;
+        let groups = |ended: &Ended| ended.path[..ended.path.len() - 1].to_vec();
+        let is_by_itself = |ended: &Ended| ended.path.last().is_some_and(|last| name.ends_with(last.as_str()));
+        if found.table.is_none() || is_by_itself(found) {
+            return Some(found.outcome);
+        }
+        let rows = self.ended.iter().filter(|ended| ended.table == found.table && groups(ended) == groups(found));
+        let worst = rows.clone().map(|ended| ended.outcome).max()?;
+        let has_skipped = rows.clone().any(|ended| ended.outcome == Outcome::Skip);
+        Some(if worst.is_good() && has_skipped { Outcome::Skip } else { worst })
+    }
+
+    /// Adds a diagnosis to the test that runs on this thread; returns that test. A failing one fails the test.
+    pub fn diagnosed(&mut self, name: &str, is_failure: bool) -> Option<u64> {
+        let test = self.test();
+        self.diagnoses.push((name.to_owned(), test));
+        if is_failure {
+            self.measured(Outcome::Fail);
+        }
+        test
+    }
+
+    /// Whether a diagnosis with this name was made.
+    pub fn has_diagnosis(&self, name: &str) -> bool {
+        self.diagnoses.iter().any(|(known, _)| known == name)
     }
 }
 
@@ -117,7 +168,7 @@ mod tests {
         record.measured(Outcome::Marginal);
         assert_eq!(record.verdict(Outcome::Pass), Outcome::Marginal);
         assert_eq!(record.verdict(Outcome::Timeout), Outcome::Timeout);
-        record.end(number, vec!["a".to_owned()], Outcome::Marginal);
+        record.end(number, vec!["a".to_owned()], None, Outcome::Marginal);
         assert_eq!(record.test(), None);
     }
 
@@ -137,11 +188,37 @@ mod tests {
     fn a_name_means_the_nearest_test() {
         let mut record = Record::default();
         let path = |text: &str| text.split('/').map(str::to_owned).collect::<Vec<_>>();
-        record.end(1, path("power/on"), Outcome::Fail);
-        record.end(2, path("on"), Outcome::Pass);
+        record.end(1, path("power/on"), None, Outcome::Fail);
+        record.end(2, path("on"), None, Outcome::Pass);
         assert_eq!(record.outcome_of(&path("power"), "on"), Some(Outcome::Fail));
         assert_eq!(record.outcome_of(&path("other"), "on"), Some(Outcome::Pass));
         assert_eq!(record.outcome_of(&[], "power/on"), Some(Outcome::Fail));
         assert_eq!(record.outcome_of(&[], "off"), None);
+    }
+
+    #[test]
+    fn the_name_of_a_table_means_all_of_its_rows() {
+        let mut record = Record::default();
+        let mut end = |row: &str, outcome| {
+            record.end(1, vec!["g".to_owned(), format!("adc [{row}]")], Some("adc".to_owned()), outcome);
+            let of = |name: &str| record.outcome_of(&[], name);
+            (of("adc"), of("g/adc"), of("adc [v=2]"))
+        };
+        use Outcome::{Fail, Pass, Skip};
+        assert_eq!(end("v=1", Pass), (Some(Pass), Some(Pass), None));
+        assert_eq!(end("v=2", Skip), (Some(Skip), Some(Skip), Some(Skip)));
+        assert_eq!(end("v=3", Fail), (Some(Fail), Some(Fail), Some(Skip)));
+    }
+
+    #[test]
+    fn diagnoses_of_an_earlier_attempt_do_not_count() {
+        let mut record = Record::default();
+        assert_eq!(record.diagnosed("early", false), None);
+        let number = record.begin(0);
+        assert_eq!(record.diagnosed("weak", true), number);
+        assert_eq!((record.verdict(Outcome::Pass), record.verdict(Outcome::Skip)), (Outcome::Fail, Outcome::Fail));
+        record.again();
+        assert!(record.has_diagnosis("early") && !record.has_diagnosis("weak"));
+        assert_eq!(record.verdict(Outcome::Skip), Outcome::Skip);
     }
 }

@@ -5,14 +5,17 @@
 mod builder;
 
 use super::event::{
-    Asked, Attachment, Board, Failure, Input, Manifest, Outcome, Program, SCHEMA, StationFile, TimedEvent, Unreached,
+    Asked, Attachment, Board, Checked, Diagnosis, Failure, GroupKind, Input, Manifest, Outcome, Program, SCHEMA,
+    StationFile, TimedEvent, Unreached,
 };
 use super::measurement::Measurement;
 use super::numbers;
 use super::schedule::Schedule;
+use super::tally::Counts;
 use crate::bound;
 pub use builder::ReportBuilder;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::io::{self, BufRead, Read as _};
 
 /// One run. All times are in seconds, all timestamps RFC 3339 in UTC.
@@ -83,6 +86,15 @@ pub struct Report {
     pub not_reached: Vec<Unreached>,
     /// The tests, in the order in which they ran.
     pub tests: Vec<Test>,
+    /// The groups and subtests of which a test was selected, in the order in which they began.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
+    /// The checkpoints, in the order in which they were reached.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checkpoints: Vec<Checked>,
+    /// Diagnoses outside of tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnoses: Vec<Diagnosis>,
     /// Measurements outside of tests.
     pub measurements: Vec<Measurement>,
     /// Series outside of tests.
@@ -100,6 +112,37 @@ pub struct Report {
     pub notices: Vec<Notice>,
 }
 
+/// A group or a subtest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Its name, after those of the enclosing groups.
+    pub group: Vec<String>,
+    /// `group` or `subtest`.
+    #[serde(default)]
+    pub kind: GroupKind,
+    /// The script that contains it.
+    #[serde(default)]
+    pub file: String,
+    /// Its line there.
+    #[serde(default)]
+    pub line: u32,
+    /// When it started.
+    pub started: String,
+    /// Duration.
+    pub duration_s: f64,
+    /// The worst outcome of its tests and of its own.
+    pub outcome: Outcome,
+    /// Why the rest of it was skipped, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What failed it as a whole, outside of its tests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Failure>,
+    /// Whether its end was in the stream; not part of the document.
+    #[serde(skip)]
+    pub ended: bool,
+}
+
 /// One test of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Test {
@@ -113,6 +156,9 @@ pub struct Test {
     pub file: String,
     /// Its line there.
     pub line: u32,
+    /// Its parameters: the row of its table, and the option `parameters`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
     /// When it started.
     pub started: String,
     /// Duration, including all attempts.
@@ -126,6 +172,9 @@ pub struct Test {
     pub error: Option<Failure>,
     /// Measurements of the last attempt.
     pub measurements: Vec<Measurement>,
+    /// Diagnoses of the last attempt.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnoses: Vec<Diagnosis>,
     /// Earlier attempts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
@@ -153,6 +202,9 @@ pub struct Attempt {
     pub error: Option<Failure>,
     /// Its measurements.
     pub measurements: Vec<Measurement>,
+    /// Its diagnoses.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diagnoses: Vec<Diagnosis>,
 }
 
 /// A series of samples.
@@ -243,9 +295,24 @@ impl Report {
         self.tests.iter().filter(|test| test.outcome == outcome).count()
     }
 
-    /// The verdicts of the tests, then of the measurements outside of them.
+    /// The verdicts of the tests, of the measurements outside of them, and of subtests.
     fn outcomes(&self) -> impl Iterator<Item = Outcome> {
-        self.tests.iter().map(|test| test.outcome).chain(self.measurements.iter().map(|item| item.outcome))
+        let tests = self.tests.iter().map(|test| test.outcome);
+        tests.chain(self.measurements.iter().map(|item| item.outcome)).chain(self.of_subtests()).chain(self.diagnosed())
+    }
+
+    fn of_subtests(&self) -> impl Iterator<Item = Outcome> {
+        self.groups.iter().filter(|group| group.kind == GroupKind::Subtest).map(|group| group.outcome)
+    }
+
+    /// A failing diagnosis outside of tests fails the run.
+    fn diagnosed(&self) -> Option<Outcome> {
+        self.diagnoses.iter().any(|diagnosis| diagnosis.failure).then_some(Outcome::Fail)
+    }
+
+    /// The verdicts of the subtests, counted.
+    pub fn subtests(&self) -> Counts {
+        self.of_subtests().collect()
     }
 
     /// The worst verdict: [`Outcome::Pass`] if there is none.
@@ -264,6 +331,13 @@ impl Question {
             (Some(answer), None) => format!("{board}{text} {answer}"),
             (None, _) => format!("{board}{text} (nobody answered)"),
         }
+    }
+}
+
+impl Group {
+    /// Its name after those of the enclosing groups: `power / channel 1`.
+    pub fn path(&self) -> String {
+        self.group.join(" / ")
     }
 }
 

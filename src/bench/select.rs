@@ -21,8 +21,13 @@ pub struct Selection {
 impl Selection {
     /// Whether to run the test at the end of this path of names.
     pub fn wants(&self, path: &[String], tags: &[String]) -> bool {
-        let is_needed = |name: &String| self.needed.contains(name) || self.needed.contains(&path.join("/"));
-        path.last().is_some_and(is_needed) || self.chooses(path, tags)
+        self.needs(path) || self.chooses(path, tags)
+    }
+
+    /// Whether a selected test needs the one at the end of this path of names.
+    pub fn needs(&self, path: &[String]) -> bool {
+        let Some(name) = path.last() else { return false };
+        self.needed.contains(name) || !self.needed.is_empty() && self.needed.contains(&path.join("/"))
     }
 
     /// Whether patterns and tags choose it, regardless of what needs it.
@@ -60,12 +65,35 @@ pub struct Declared {
     pub line: u32,
     /// Whether it may run any number of times: it is in a loop, a branch, a function or a closure.
     pub depends: bool,
+    /// Whether it is a table: one test for each row, each with the row after its name.
+    pub has_rows: bool,
 }
+
+/// Stands in a name for a part that is computed at run time.
+pub const COMPUTED: &str = "…";
 
 impl Declared {
     /// Whether `name` in `needs` means this test: its own name, or its whole path.
     pub fn is_called(&self, name: &str) -> bool {
-        self.name == name || self.path().join("/") == name
+        let fits = |own: &str| match name.strip_prefix(own) {
+            Some(rest) if self.has_rows && rest.starts_with(" [") => true,
+            rest => rest == Some("") || own.contains(COMPUTED) && may_be(own, name),
+        };
+        fits(&self.name) || fits(&self.path().join("/"))
+    }
+
+    /// Whether its name, or that of a group around it, or its rows are computed at run time.
+    pub fn is_computed(&self) -> bool {
+        self.has_rows || self.path().iter().any(|name| name.contains(COMPUTED))
+    }
+
+    /// Whether patterns and tags choose it; if its name is computed, whether they may.
+    pub fn may_be_chosen(&self, selection: &Selection) -> bool {
+        if !self.is_computed() {
+            return selection.chooses(&self.path(), &self.tags);
+        }
+        let tags = Selection { tags: selection.tags.clone(), ..Selection::default() };
+        tags.chooses(&self.path(), &self.tags)
     }
 
     /// Its name after those of its groups.
@@ -74,10 +102,25 @@ impl Declared {
     }
 }
 
+/// Whether a name may be that of a `pattern`, in which [`COMPUTED`] stands for any text.
+fn may_be(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split(COMPUTED);
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
 /// Names of the tests that the chosen ones of `all` need, directly or indirectly.
 pub fn needed(selection: &Selection, all: &[Declared]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let mut open: Vec<&Declared> = all.iter().filter(|test| selection.chooses(&test.path(), &test.tags)).collect();
+    let mut open: Vec<&Declared> = all.iter().filter(|test| test.may_be_chosen(selection)).collect();
     while let Some(test) = open.pop() {
         for name in &test.needs {
             if !names.contains(name) {
@@ -159,6 +202,17 @@ mod tests {
         assert_eq!(of("c"), ["a", "b"]);
         assert_eq!(of("a"), [] as [&str; 0]);
         assert_eq!(of("d"), ["d", "x"]);
+    }
+
+    #[test]
+    fn computed_names_may_be_meant() {
+        let test = |name: &str, has_rows| Declared { name: name.to_owned(), has_rows, ..Declared::default() };
+        assert!(test("channel … of …", false).is_called("channel 3 of 4"));
+        assert!(!test("channel … of 4", false).is_called("channel 3 of 5"));
+        assert!(test("adc", true).is_called("adc") && test("adc", true).is_called("adc [volts=1]"));
+        assert!(!test("adc", false).is_called("adc [volts=1]"));
+        let selection = Selection { patterns: strings(&["3"]), ..Selection::default() };
+        assert!(test("channel …", false).may_be_chosen(&selection) && !test("adc", false).may_be_chosen(&selection));
     }
 
     #[test]

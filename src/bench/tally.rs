@@ -2,7 +2,7 @@
 //!
 //! Invariant: plain data; its size does not depend on the number of verdicts.
 
-use super::event::{Board, Event, Outcome};
+use super::event::{Board, Event, GroupEnded, GroupKind, Outcome};
 use super::schedule::Schedule;
 
 /// Number of verdicts of each kind.
@@ -54,10 +54,14 @@ impl FromIterator<Outcome> for Counts {
 pub struct Tally {
     /// Verdicts of finished tests.
     pub tests: Counts,
+    /// Verdicts of subtests.
+    pub subtests: Counts,
     /// Verdicts of measurements outside of tests.
     pub measurements: Counts,
     /// Selected tests that were not reached, without those that might not have run anyway.
     pub not_reached: usize,
+    /// Whether a diagnosis outside of tests fails the run.
+    pub diagnosed: bool,
     /// How well the schedules of `every` were kept, one per place in a script.
     pub schedules: Vec<Schedule>,
     /// Boards that were simulated, each once.
@@ -69,8 +73,12 @@ impl Tally {
     pub fn add(&mut self, event: &Event) {
         match event {
             Event::TestEnded { outcome, .. } => self.tests.add(*outcome),
+            Event::GroupEnded(GroupEnded { kind: GroupKind::Subtest, outcome: Some(outcome), .. }) => {
+                self.subtests.add(*outcome);
+            }
             Event::Measured { test: None, measurement } => self.measurements.add(measurement.outcome),
             Event::TestNotReached(unreached) => self.not_reached += usize::from(!unreached.conditional),
+            Event::Diagnosed { test: None, diagnosis } => self.diagnosed |= diagnosis.failure,
             Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.schedules),
             Event::BoardOpened(board) => self.add_board(board.clone().with_source()),
             _ => {}
@@ -87,6 +95,8 @@ impl Tally {
     /// Adds the totals of other runs.
     pub fn add_all(&mut self, other: Tally) {
         self.tests.add_all(&other.tests);
+        self.subtests.add_all(&other.subtests);
+        self.diagnosed |= other.diagnosed;
         self.measurements.add_all(&other.measurements);
         self.not_reached += other.not_reached;
         other.schedules.into_iter().for_each(|schedule| schedule.add_to(&mut self.schedules));
@@ -95,12 +105,14 @@ impl Tally {
 
     /// Whether a test ran, or something was measured outside of tests.
     pub fn has_judged(&self) -> bool {
-        self.tests.total() > self.tests.of(Outcome::Skip) || self.measurements.total() > 0
+        let is_judged = |counts: &Counts| counts.total() > counts.of(Outcome::Skip);
+        is_judged(&self.tests) || is_judged(&self.subtests) || self.measurements.total() > 0 || self.diagnosed
     }
 
     /// The worst verdict: [`Outcome::Pass`] if there is none.
     pub fn worst(&self) -> Outcome {
-        self.tests.worst().max(self.measurements.worst()).unwrap_or(Outcome::Pass)
+        let worst = self.tests.worst().max(self.subtests.worst()).max(self.measurements.worst());
+        worst.max(self.diagnosed.then_some(Outcome::Fail)).unwrap_or(Outcome::Pass)
     }
 
     /// Whether every test and every measurement is good.

@@ -4,7 +4,7 @@
 
 use super::render::{self, Colour, Look};
 use crate::bench::archive::Run;
-use crate::bench::event::{Failure, Outcome};
+use crate::bench::event::{Diagnosis, Failure, GroupKind, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::Test;
 use crate::bench::schedule::Schedule;
@@ -33,7 +33,22 @@ pub fn test(test: &Test, colour: Colour, watched: bool) -> String {
     let path = visible::name(&path);
     let mut text = format!("test {path} ... {}{reason}{time}\n", verdict(test.outcome, colour));
     text.push_str(&measurements(&test.measurements, "    ", colour, watched));
+    text.extend(test.diagnoses.iter().map(|made| diagnosis(made, "    ", colour)));
     text
+}
+
+/// A subtest that has ended.
+pub fn subtest(path: &[String], outcome: Outcome, reason: Option<&str>, colour: Colour) -> String {
+    let path = path.join(" / ");
+    let reason = reason.map(|reason| format!(" ({})", visible::name(reason))).unwrap_or_default();
+    format!("subtest {} ... {}{reason}\n", visible::name(&path), verdict(outcome, colour))
+}
+
+/// A diagnosis, with its verdict if it is a failure.
+pub fn diagnosis(made: &Diagnosis, indent: &str, colour: Colour) -> String {
+    let component = made.component.as_ref().map(|name| format!(" ({})", visible::name(name))).unwrap_or_default();
+    let fails = if made.failure { format!("  {}", verdict(Outcome::Fail, colour)) } else { String::new() };
+    format!("{indent}diagnosis {}: {}{component}{fails}\n", visible::name(&made.name), visible::name(&made.text))
 }
 
 /// Widest column, in characters: longer texts exceed it.
@@ -132,6 +147,11 @@ pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&s
         print(&test(&ended, colour, true));
         ended.error.iter().for_each(|failure| print(&excerpt(failure, colour)));
     }
+    for group in run.head().groups.iter().filter(|group| group.kind == GroupKind::Subtest) {
+        print(&subtest(&group.group, group.outcome, group.reason.as_deref(), colour));
+        group.error.iter().for_each(|failure| print(&excerpt(failure, colour)));
+    }
+    run.head().diagnoses.iter().for_each(|made| print(&diagnosis(made, "", colour)));
     // Their columns are as wide as those of all of them.
     let mut loose = Vec::new();
     for item in run.measurements() {
@@ -147,6 +167,8 @@ pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&s
     let not_reached = head.not_reached.iter().filter(|test| !test.conditional).count();
     let tally = Tally {
         tests: sums.tests,
+        subtests: head.subtests(),
+        diagnosed: head.diagnoses.iter().any(|diagnosis| diagnosis.failure),
         measurements: sums.loose,
         schedules: head.schedules.clone(),
         not_reached,
@@ -193,6 +215,9 @@ pub fn summary(tally: &Tally, colour: Colour, watched: bool) -> String {
     }
     if tally.tests.total() > 0 {
         line(&mut text, "test", &tally.tests, colour);
+    }
+    if tally.subtests.total() > 0 {
+        line(&mut text, "subtest", &tally.subtests, colour);
     }
     if tally.measurements.worst().is_some_and(|worst| !worst.is_good()) {
         line(&mut text, "measurement", &tally.measurements, colour);

@@ -4,6 +4,7 @@
 
 use super::syntax::{Symbol, What};
 use super::world::File;
+use crate::bench::select::COMPUTED;
 use lsp_types::{CodeLens, Command, Position, Range, Uri};
 use serde_json::{Value as Json, json};
 
@@ -25,14 +26,15 @@ pub fn lenses(file: &File, uri: &Uri) -> Vec<CodeLens> {
     }
     let top = Range::new(Position::new(0, 0), Position::new(0, 0));
     let mut found = vec![lens(top, "run", RUN, vec![json!(uri)])];
-    let tests = file.syntax.symbols.iter().filter(|symbol| symbol.what == What::Test && !symbol.name.is_empty());
+    let tests = file.syntax.symbols.iter().filter(|symbol| symbol.what == What::Test);
+    let tests = tests.filter(|test| !path(file, test).is_empty());
     found.extend(
         tests.map(|test| lens(file.range(&test.whole), "test", TEST, vec![json!(uri), json!(path(file, test))])),
     );
     found
 }
 
-/// The name of a test after those of its groups, as `-k` compares it.
+/// The name of a test after those of its groups, as `-k` compares it; of a computed name, the part that is known.
 fn path(file: &File, test: &Symbol) -> String {
     let mut names = vec![test.name.as_str()];
     let mut parent = test.parent;
@@ -41,5 +43,6 @@ fn path(file: &File, test: &Symbol) -> String {
         parent = group.parent;
     }
     names.reverse();
-    names.join(" / ")
+    let path = names.join(" / ");
+    path.split(COMPUTED).next().unwrap_or_default().to_owned()
 }

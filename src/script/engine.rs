@@ -7,8 +7,7 @@ use crate::script::diagnostics::errors;
 use crate::script::errors::place;
 use crate::script::language::{comparing, text};
 use crate::script::natives::{
-    csv, division, files, functions, json, limits, measure, operator, parallel, process, random, results, series,
-    station, timing,
+    csv, diagnoses, division, files, functions, json, limits, measure, operator, parallel, process, random, results, series, station, timing, verdicts,
 };
 use crate::script::objects::declare::Reading;
 use crate::script::objects::{batch, convert, declare, device, dispatch, generator, opening, proxy, sync};
@@ -45,6 +44,8 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     series::register(&mut engine, run);
     results::register(&mut engine, run);
     timing::register(&mut engine, run);
+    verdicts::register(&mut engine, run);
+    diagnoses::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine, run);
     limits::register(&mut engine, run);

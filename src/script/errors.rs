@@ -2,6 +2,7 @@
 //!
 //! Invariant: scripts cannot catch what ends a run (Ctrl-C, the run's deadline).
 
+use crate::bench::event::Outcome;
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
 use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
@@ -89,7 +90,7 @@ pub(crate) fn kind_of(error: &EvalAltResult) -> Kind {
         EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
             Some(Stop::Error(error)) => error.kind(),
             Some(Stop::Timeout(_)) => Kind::TimeoutError,
-            None => Kind::ScriptError,
+            Some(Stop::Verdict(_)) | None => Kind::ScriptError,
         },
         EvalAltResult::ErrorModuleNotFound(..) => Kind::DeclarationError,
         _ => Kind::ScriptError,
@@ -135,6 +136,29 @@ pub(crate) enum Stop {
     Error(Error),
     /// The time limit of the innermost `timeout` with this number passed.
     Timeout(u64),
+    /// The script gave its verdict on the running test.
+    Verdict(Verdict),
+}
+
+/// `skip("reason")` or `fail("reason")`.
+#[derive(Clone)]
+pub(crate) struct Verdict {
+    /// [`Outcome::Skip`] or [`Outcome::Fail`].
+    pub outcome: Outcome,
+    pub reason: String,
+    /// Where it was called.
+    pub origin: Option<Origin>,
+}
+
+/// The script's verdict, if it ended with one.
+pub(crate) fn verdict_of(error: &EvalAltResult) -> Option<Verdict> {
+    match innermost(error) {
+        EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
+            Some(Stop::Verdict(verdict)) => Some(verdict.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// Converts a Rhai position, if it is known.

@@ -79,8 +79,25 @@ pub(crate) const DEVICE: &str = "device block";
 /// The keyword of a `test` block inside Rhai.
 pub(crate) const TEST: &str = "test block";
 
+/// The keyword of a `test` block with rows inside Rhai.
+pub(crate) const ROWS: &str = "test rows block";
+
+/// The keyword of a call `test(…)` inside Rhai.
+pub(crate) const TEST_CALL: &str = "test call";
+
 /// The keyword of a `group` block inside Rhai.
 pub(crate) const GROUP: &str = "group block";
+
+/// The keyword of a call `group(…)` inside Rhai.
+pub(crate) const GROUP_CALL: &str = "group call";
+
+/// The keyword of a `subtest` block inside Rhai.
+pub(crate) const SUBTEST: &str = "subtest block";
+
+/// The keyword of a call `subtest(…)` inside Rhai.
+pub(crate) const SUBTEST_CALL: &str = "subtest call";
+
+pub(crate) use crate::bench::select::COMPUTED;
 
 /// The keywords of test hooks inside Rhai, and as written.
 pub(crate) const HOOKS: [(&str, &str); 4] = [
@@ -126,6 +143,7 @@ pub const BLOCK_KEYWORDS: &[&str] = &[
     "method",
     "test",
     "group",
+    "subtest",
     "autoinit",
     "setup_all",
     "setup_each",

@@ -98,12 +98,14 @@ impl Runner {
     /// Evaluates a script in the selected order, then its teardowns.
     fn perform(&self, name: &str, tree: &AST) -> Result<(), Box<EvalAltResult>> {
         let mut selection = self.run.options.selection.clone();
+        if let Some(twice) = collect::twice(tree).first() {
+            return Err(testing::named_twice(twice, name));
+        }
         let tests = collect::tests(tree);
-        let names = tests.iter().flat_map(|test| [test.name.clone(), test.path().join("/")]);
         if selection.is_partial() {
             selection.needed = crate::bench::select::needed(&selection, &tests);
         }
-        self.run.recorder.choose(selection.clone(), names.collect());
+        self.run.recorder.choose(selection.clone(), tests);
         let tree = &match selection.shuffle {
             Some(seed) => collect::shuffled(tree, seed),
             None => tree.clone(),

@@ -109,6 +109,7 @@ mod python_names;
 mod reference;
 #[path = "tests/stations.rs"]
 mod stations;
+mod structure;
 #[path = "tests/testing.rs"]
 mod testing;
 #[path = "tests/timing.rs"]

@@ -34,7 +34,7 @@ syntax keyword rhaiTodo TODO FIXME XXX contained
 syntax match rhaiComment +//.*$+ contains=rhaiTodo,@Spell
 syntax match rhaiDocComment +//[/!].*$+ contains=rhaiTodo,@Spell
 syntax region rhaiComment start=+/\*+ end=+\*/+ contains=rhaiComment,rhaiTodo,@Spell
-syntax match rhaiTest /\<\(test\|group\)\ze\s*["`#]/
+syntax match rhaiTest /\<\(test\|group\|subtest\)\ze\s*["`#(]/
 syntax match rhaiTest /\<\(setup\|teardown\)_\(all\|each\)\ze\s*\({\|timeout\>\)/
 
 syntax cluster rhaiCode contains=rhaiConditional,rhaiRepeat,rhaiStatement,rhaiException,rhaiInclude,rhaiDeclaration,rhaiThis,

@@ -36,6 +36,7 @@ impl SavedTest {
         test.error.is_some()
             || !(test.measurements.is_empty()
                 && test.attempts.is_empty()
+                && test.parameters.is_empty()
                 && test.series.is_empty()
                 && self.attachments.is_empty()
                 && test.output.is_empty())
@@ -355,6 +356,7 @@ impl Recording {
                 self.fold.add(line);
             }
             Event::TestAttempt { test, .. } | Event::TestEnded { test, .. } => self.change(Some(*test), line, store)?,
+            Event::Diagnosed { test: Some(test), .. } => self.change(Some(*test), line, store)?,
             _ => self.fold.add(line),
         }
         Ok(0)

@@ -3,6 +3,7 @@
 //! Invariant: plain data.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The start of a test.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,4 +20,7 @@ pub struct TestBegun {
     pub file: String,
     /// Its line there.
     pub line: u32,
+    /// Its parameters: the row of its table, and the option `parameters`.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
 }

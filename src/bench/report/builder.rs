@@ -3,9 +3,9 @@
 //! Uses [`crate::bench::event`]. Invariant: a stream truncated at any event still gives a report; whatever had not ended becomes an
 //! error that says so.
 
-use super::{Attempt, Notice, Printed, Question, Report, Sample, Series, Test};
+use super::{Attempt, Group, Notice, Printed, Question, Report, Sample, Series, Test};
 use crate::bench::date;
-use crate::bench::event::{Asked, Event, Failure, Outcome, SCHEMA, TimedEvent};
+use crate::bench::event::{Asked, Event, Failure, GroupBegun, Outcome, SCHEMA, TimedEvent};
 use std::collections::HashMap;
 
 /// Output kept per test, or outside of tests, in bytes: a flood must not exhaust memory. Notices have the same limit.
@@ -94,6 +94,9 @@ impl ReportBuilder {
             test.outcome = Outcome::Error;
             test.error.get_or_insert_with(cut_off);
         }
+        for group in report.groups.iter_mut().filter(|group| !group.ended) {
+            group.outcome = Outcome::Error;
+        }
         if !self.ended {
             report.outcome = report.worst().max(Outcome::Error);
             report.duration_s = (self.latest_at - self.begun_at).max(0.0);
@@ -156,11 +159,16 @@ impl ReportBuilder {
             Event::FolderSent(manifest) => keep(&mut self.report.folders, manifest.clone()),
             Event::QuestionAnswered { test, asked } => self.add_question(line.at, *test, asked),
             Event::TestNotReached(unreached) => keep(&mut self.report.not_reached, unreached.clone()),
-            Event::GroupBegun { .. } | Event::GroupEnded { .. } => {}
+            Event::GroupBegun(_) | Event::GroupEnded(_) => self.add_group(line),
             Event::TestBegun(_) | Event::TestAttempt { .. } | Event::TestEnded { .. } => self.add_test(line),
             Event::Measured { test, measurement } => match self.test(*test) {
                 Some(test) => test.measurements.push(measurement.as_ref().clone()),
                 None => self.report.measurements.push(measurement.as_ref().clone()),
+            },
+            Event::Checked(checked) => self.report.checkpoints.push(checked.clone()),
+            Event::Diagnosed { test, diagnosis } => match self.test(*test) {
+                Some(test) => test.diagnoses.push(diagnosis.clone()),
+                None => self.report.diagnoses.push(diagnosis.clone()),
             },
             Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.report.schedules),
             Event::SeriesBegun { .. } | Event::Sample { .. } => self.add_series(&line.event),
@@ -192,6 +200,7 @@ impl ReportBuilder {
                     tags: begun.tags,
                     file: begun.file,
                     line: begun.line,
+                    parameters: begun.parameters,
                     started: date::utc_of(line.at),
                     ..Test::default()
                 });
@@ -199,7 +208,8 @@ impl ReportBuilder {
             Event::TestAttempt { test, outcome, error, .. } => {
                 if let Some(test) = self.test(Some(*test)) {
                     let measurements = std::mem::take(&mut test.measurements);
-                    test.attempts.push(Attempt { outcome: *outcome, error: error.clone(), measurements });
+                    let diagnoses = std::mem::take(&mut test.diagnoses);
+                    test.attempts.push(Attempt { outcome: *outcome, error: error.clone(), measurements, diagnoses });
                 }
             }
             Event::TestEnded { test, outcome, duration_s, reason, error, .. } => {
@@ -210,6 +220,31 @@ impl ReportBuilder {
                     test.ended = true;
                     (test.outcome, test.duration_s) = (*outcome, *duration_s);
                     (test.reason, test.error) = (reason.clone(), error.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_group(&mut self, line: &TimedEvent) {
+        let groups = &mut self.report.groups;
+        match &line.event {
+            Event::GroupBegun(begun) => {
+                let GroupBegun { group, kind, file, line: number } = begun.clone();
+                let started = date::utc_of(line.at);
+                groups.push(Group { group, kind, file, line: number, started, ..Group::default() });
+            }
+            Event::GroupEnded(ended) => {
+                let index = groups.iter().rposition(|known| known.group == ended.group && !known.ended);
+                match (index, ended.outcome) {
+                    (Some(index), Some(outcome)) => {
+                        let group = &mut groups[index];
+                        (group.ended, group.outcome, group.duration_s) = (true, outcome, ended.duration_s);
+                        (group.reason, group.error) = (ended.reason.clone(), ended.error.clone());
+                    }
+                    // No test of it was selected.
+                    (Some(index), None) => drop(groups.remove(index)),
+                    (None, _) => {}
                 }
             }
             _ => {}

@@ -3,7 +3,7 @@
 //! Invariant: an event is printed whole, at once; of the tests, only those that run are in memory.
 
 use super::{Console, progress, render, report};
-use crate::bench::event::{Event, OutputChunk, OutputKind, TimedEvent};
+use crate::bench::event::{Event, GroupEnded, GroupKind, OutputChunk, OutputKind, TimedEvent};
 use crate::device::Output as _;
 use crate::script::{Activity, Observer, Sources};
 use crate::visible;
@@ -99,13 +99,34 @@ impl Observer for Console {
                     inner.complain(&text);
                 }
             }
+            Event::GroupEnded(GroupEnded {
+                group,
+                kind: GroupKind::Subtest,
+                outcome: Some(outcome),
+                reason,
+                error,
+                ..
+            }) => {
+                inner.end_lines_of_others("");
+                let line = report::subtest(group, *outcome, reason.as_deref(), inner.out.colour);
+                inner.own_lines(&line);
+                if let Some(failure) = error {
+                    let text = render::render(&failure.diagnostic(), &|name| sources.get(name), inner.err.colour);
+                    inner.complain(&text);
+                }
+            }
+            Event::Diagnosed { test: None, diagnosis } => {
+                inner.end_lines_of_others("");
+                let line = report::diagnosis(diagnosis, "", inner.out.colour);
+                inner.own_lines(&line);
+            }
             Event::TestBegun(begun) => {
                 inner.fold.add(line);
                 if inner.err.terminal && inner.out.terminal && inner.bar.is_none() {
                     inner.bar = Some(progress::waiting(&begun.name));
                 }
             }
-            Event::TestAttempt { .. } | Event::Measured { .. } => inner.fold.add(line),
+            Event::TestAttempt { .. } | Event::Measured { .. } | Event::Diagnosed { .. } => inner.fold.add(line),
             _ => {}
         }
     }

@@ -4,6 +4,7 @@ use super::build::{Builder, Pending};
 use super::device;
 use super::hints::hint;
 use super::{Hint, Import, Parameter, Role, What};
+use crate::bench::select::COMPUTED;
 
 impl Builder<'_> {
     /// Whether a word that no member has begins a statement, although the line above ends with a dot.
@@ -50,7 +51,7 @@ impl Builder<'_> {
         let begins_statement = matches!(self.before(at).1, "" | ";" | "{" | "}");
         match word {
             "device" if next_is_name => Some(self.device(at)),
-            "test" | "group" if self.is_string(at + 1) => {
+            "test" | "group" | "subtest" if self.is_string(at + 1) => {
                 let what = if word == "test" { What::Test } else { What::Group };
                 Some(self.test(what, at, at + 1))
             }
@@ -83,10 +84,16 @@ impl Builder<'_> {
         self.set_role(at, Role::Keyword);
         let scope = self.scope();
         let symbol = self.declare(what, name, at, scope);
+        let mut name = name;
         if what != What::Hook {
             let (_, written) = self.token(name);
-            let plain = written.trim_matches('#').trim_matches(['"', '`']);
-            self.syntax.symbols[symbol].name = plain.to_owned();
+            let mut plain = written.trim_matches('#').trim_matches(['"', '`']).to_owned();
+            // A computed part ends the text that is known.
+            if let Some(known) = plain.strip_suffix("${") {
+                plain = format!("{known}{COMPUTED}");
+                name = self.end_of_text(name);
+            }
+            self.syntax.symbols[symbol].name = plain;
         }
         let depth = self.stack.len();
         self.pending.push(Pending { depth, symbol: Some(symbol), ..Pending::default() });
@@ -104,6 +111,20 @@ impl Builder<'_> {
             ahead += 1;
         }
         next
+    }
+
+    /// The last token of the back-tick text that begins at a token.
+    fn end_of_text(&self, at: usize) -> usize {
+        let mut depth = 0_usize;
+        for next in at..self.code.len() {
+            let (_, text) = self.token(next);
+            depth += usize::from(self.is_string(next) && text.ends_with("${"));
+            depth -= usize::from(depth > 0 && text == "}");
+            if depth == 0 && text.ends_with('`') {
+                return next;
+            }
+        }
+        at
     }
 
     pub fn keyword(&mut self, at: usize, word: &str) -> usize {
@@ -191,7 +212,11 @@ impl Builder<'_> {
             };
         }
         let depth = self.stack.len();
-        self.pending.push(Pending { depth, inner, ..Pending::default() });
+        // The rows of a test.
+        match self.pending.last_mut() {
+            Some(test) if test.depth == depth && test.symbol.is_some() => test.inner.extend(inner),
+            _ => self.pending.push(Pending { depth, inner, ..Pending::default() }),
+        }
         next
     }
 

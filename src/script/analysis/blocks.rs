@@ -2,16 +2,17 @@
 //!
 //! Invariant: a block that runs later is walked in the scope that it then sees.
 
+use crate::bench::select::Declared;
 use crate::phrase::suggestion;
 use crate::script::analysis::tree::{closure, word};
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
 use crate::script::language::syntax::{self, op};
-use crate::script::names::{DEVICE, GROUP, HOOKS, TEST};
+use crate::script::names::{DEVICE, GROUP, GROUP_CALL, HOOKS, ROWS, SUBTEST, SUBTEST_CALL, TEST, TEST_CALL};
 use crate::script::testing;
 use crate::script::testing::collect;
-use rhai::CustomExpr;
-use std::collections::HashSet;
+use crate::script::testing::form::{self, op as form_op};
+use rhai::{CustomExpr, Expr};
 
 impl<'w> Walker<'w, '_> {
     /// A block of ours.
@@ -19,8 +20,12 @@ impl<'w> Walker<'w, '_> {
         let key = custom.tokens.first().map_or("", |key| key.as_str());
         match key {
             DEVICE => return self.device(custom),
-            TEST => self.test(custom, "test", testing::OPTIONS, false),
+            TEST | ROWS => self.test(custom, "test", testing::OPTIONS, false),
             GROUP => self.test(custom, "group", testing::GROUP_OPTIONS, false),
+            SUBTEST => self.test(custom, "subtest", testing::GROUP_OPTIONS, false),
+            TEST_CALL => self.call_of_tests(custom, "test", testing::OPTIONS),
+            GROUP_CALL => self.call_of_tests(custom, "group", testing::GROUP_OPTIONS),
+            SUBTEST_CALL => self.call_of_tests(custom, "subtest", testing::GROUP_OPTIONS),
             key => match HOOKS.iter().find(|(known, _)| *known == key) {
                 Some((_, what)) => self.test(custom, what, testing::HOOK_OPTIONS, true),
                 None => custom.inputs.iter().for_each(|input| drop(self.visit(input))),
@@ -31,18 +36,39 @@ impl<'w> Walker<'w, '_> {
 
     /// A test, a group or a hook.
     fn test(&mut self, custom: &'w CustomExpr, what: &str, known: &[&str], is_later: bool) {
-        for (letter, input) in testing::letters(&custom.state).chars().zip(&custom.inputs) {
+        let segments = form::segments(custom);
+        let (length, aliases) = (self.variables.len(), self.aliases.len());
+        // The rows are evaluated before their variable exists, the options after.
+        if let Some((_, table)) = segments.iter().find(|(letter, _)| *letter == form_op::TABLE) {
+            self.visit(table);
+        }
+        if let Some((_, Expr::Variable(variable, ..))) = segments.iter().find(|(letter, _)| *letter == form_op::ROW) {
+            self.declare(&variable.1, Type::Any, false, None);
+        }
+        for (letter, input) in segments {
             match letter {
-                'O' if !known.contains(&word(input)) => {
+                form_op::NAME => drop(self.visit(input)),
+                form_op::OPTION if !known.contains(&word(input)) => {
                     let message = format!("`{what}` has no option `{}`", word(input));
                     let otherwise = format!("options: {}", known.join(", "));
                     self.misspelt(input.position(), message, (word(input), known.iter().copied()), &otherwise);
                 }
-                'V' => drop(self.visit(input)),
-                'B' if is_later => self.later.push(input),
-                'B' => drop(self.visit(input)),
+                form_op::VALUE => drop(self.visit(input)),
+                form_op::BLOCK if is_later => self.later.push(input),
+                form_op::BLOCK => drop(self.visit(input)),
                 _ => {}
             }
+        }
+        self.leave(length, aliases);
+    }
+
+    /// A call `test(name, options, || …)`.
+    fn call_of_tests(&mut self, custom: &'w CustomExpr, what: &str, known: &[&str]) {
+        for input in &custom.inputs {
+            self.visit(input);
+        }
+        if let [_, options, _] = custom.inputs.as_slice() {
+            self.check_names(what, options, known);
         }
     }
 
@@ -70,33 +96,32 @@ impl<'w> Walker<'w, '_> {
     /// The names of tests, and of those that they need.
     pub fn check_tests(&mut self) {
         let tree = &self.script().source.tree;
-        let tests = collect::tests(tree);
-        let mut seen: HashSet<Vec<String>> = HashSet::new();
-        for (test, position) in tests.iter().zip(collect::positions(tree)) {
-            if !test.depends && !seen.insert(test.path()) {
-                let message = format!("a second test is named \"{}\"", test.name);
-                self.warning(
-                    position,
-                    message,
-                    "rename one of them: reports and `needs` tell tests apart by their names",
-                );
-            }
+        let tests = collect::tests_with_positions(tree);
+        for twice in collect::twice(tree) {
+            let message = format!("a second {} is named \"{}\"", twice.what, twice.name);
+            let first = twice.first.line().unwrap_or(0);
+            self.error(twice.second, message, format!("rename one of them: the first is in line {first}"));
+        }
+        for (name, position) in collect::repeated(tree) {
+            let help = format!("use a computed name: test `{name} ${{n}}` {{ … }}");
+            self.warning(
+                position,
+                format!("the test \"{name}\" runs once per round, and its name must be unique"),
+                help,
+            );
         }
         // A test of a module may be needed as well.
         let foreign = self.program.scripts.iter().enumerate().filter(|(number, _)| *number != self.number);
-        let mut names: Vec<String> = Vec::new();
-        for (_, script) in foreign {
-            names.extend(
-                collect::tests(&script.source.tree).into_iter().flat_map(|test| [test.path().join("/"), test.name]),
-            );
-        }
-        names.extend(tests.iter().flat_map(|test| [test.path().join("/"), test.name.clone()]));
-        for (test, position) in tests.iter().zip(collect::positions(tree)) {
-            for need in test.needs.iter().filter(|need| !names.contains(need)) {
+        let mut known: Vec<Declared> = foreign.flat_map(|(_, script)| collect::tests(&script.source.tree)).collect();
+        known.extend(tests.iter().map(|(test, _)| test.clone()));
+        for (test, position) in &tests {
+            for need in test.needs.iter().filter(|need| !known.iter().any(|test| test.is_called(need))) {
                 let message = format!("the test \"{}\" needs an unknown test \"{need}\"", test.name);
-                let known: Vec<&str> = names.iter().map(String::as_str).collect();
-                let near = crate::name::nearest(need, known).map(|near| suggestion(format_args!("\"{near}\"")));
-                self.error(position, message, near.unwrap_or_else(|| "name a test of this script".to_owned()));
+                let names: Vec<String> =
+                    known.iter().flat_map(|test| [test.path().join("/"), test.name.clone()]).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                let near = crate::name::nearest(need, names).map(|near| suggestion(format_args!("\"{near}\"")));
+                self.error(*position, message, near.unwrap_or_else(|| "name a test of this script".to_owned()));
             }
         }
     }

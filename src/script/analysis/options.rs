@@ -6,7 +6,7 @@ use crate::bench::units;
 use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
-use crate::script::natives::{measure, operator, series};
+use crate::script::natives::{diagnoses, measure, operator, series, verdicts};
 use crate::script::objects::{exec, opening, sync};
 use rhai::{Expr, FnCallExpr};
 
@@ -24,6 +24,8 @@ impl<'w> Walker<'w, '_> {
             ("ask", [_, options]) => self.check_names("ask", options, operator::ASK),
             ("confirm", [_, options]) => self.check_names("confirm", options, operator::CONFIRM),
             ("instruct", [_, options]) => self.check_names("instruct", options, operator::INSTRUCT),
+            ("checkpoint", [_, options]) => self.check_names("checkpoint", options, verdicts::CHECKPOINT),
+            ("diagnosis", [_, _, options]) => self.check_names("diagnosis", options, diagnoses::OPTIONS),
             ("for_each_board", [_, options, _]) => self.check_names("for_each_board", options, &["jobs"]),
             ("record", [_, unit, ..]) => self.check_unit(unit),
             _ => {}
@@ -55,7 +57,7 @@ impl<'w> Walker<'w, '_> {
         }
     }
 
-    fn check_names(&mut self, what: &str, options: &'w Expr, known: &[&str]) {
+    pub fn check_names(&mut self, what: &str, options: &'w Expr, known: &[&str]) {
         for (key, _) in map_of(options).into_iter().flatten() {
             if !known.contains(&key.name.as_str()) {
                 let message = format!("`{what}` has no option `{}`", key.name);

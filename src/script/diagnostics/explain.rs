@@ -99,6 +99,12 @@ fn headline(run: &Run, engine: &Engine, error: &EvalAltResult, source: &str) -> 
         EvalAltResult::ErrorRuntime(value, _) => thrown(value),
         EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
             Some(Stop::Error(error)) => Diagnostic::from_error(error),
+            Some(Stop::Verdict(verdict)) => {
+                let mut diagnostic = Diagnostic::new(Kind::ScriptError, verdict.reason.clone());
+                let place = |origin: &Origin| Place { origin: origin.clone(), label: String::new() };
+                diagnostic.places.extend(verdict.origin.iter().map(place));
+                diagnostic
+            }
             _ => Diagnostic::new(Kind::TimeoutError, "a `timeout` passed"),
         },
         EvalAltResult::ErrorParsing(kind, position) => {

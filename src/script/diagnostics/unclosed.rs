@@ -68,7 +68,10 @@ fn bracket(tokens: &Tokens, code: &[&Token], kind: &ParseErrorType, position: Po
             let (what, closing) = if sign == "(" { ("the parenthesis", ")") } else { ("the bracket", "]") };
             habit(what, last, format!("add a `{closing}`"))
         }
-        "{" if in_block && is_earlier && (BEGINS.contains(&text) || matches!(text, "test" | "group" | "device")) => {
+        "{" if in_block
+            && is_earlier
+            && (BEGINS.contains(&text) || matches!(text, "test" | "group" | "subtest" | "device")) =>
+        {
             habit("the block", last, "add a `}` at its end")
         }
         "{" if is_end => habit("the block", astray(tokens, code).unwrap_or(last), "add a `}` at its end"),

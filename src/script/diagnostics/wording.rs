@@ -60,6 +60,8 @@ fn missing_token(token: &str, context: &str, position: Position, source: &str) -
     let context = context
         .replace(&format!("for '{}' expression", names::DEVICE), "in the `device` block")
         .replace(&format!("for '{}' expression", names::TEST), "in the `test` block")
+        .replace(&format!("for '{}' expression", names::ROWS), "in the `test` block")
+        .replace(&format!("for '{}' expression", names::SUBTEST), "in the `subtest` block")
         .replace(&format!("for '{}' expression", names::GROUP), "in the `group` block");
     let context = names::HOOKS.iter().fold(context, |context, (key, word)| {
         context.replace(&format!("for '{key}' expression"), &format!("in the `{word}` block"))
@@ -94,6 +96,7 @@ fn nameless(token: &str, position: Position, source: &str) -> Option<Words> {
     match line[..at].trim() {
         "device" => Some(("a device class needs a name".to_owned(), Some("write `device Bench { … }`".to_owned()))),
         "group" => Some(("a group needs a name".to_owned(), Some("write `group \"name\" { … }`".to_owned()))),
+        "subtest" => Some(("a subtest needs a name".to_owned(), Some("write `subtest \"name\" { … }`".to_owned()))),
         "test" => Some(("a test needs a name".to_owned(), Some("write `test \"name\" { … }`".to_owned()))),
         _ => None,
     }

@@ -8,7 +8,9 @@ use crate::script::language::comparing;
 use crate::script::language::counting::Counting;
 use crate::script::language::marks;
 use crate::script::language::tokens::{Kind, Tokens};
-use crate::script::names::{CALL, DEVICE, FREED, GROUP, HELP_MARK, HOOKS, TEST};
+use crate::script::names::{
+    CALL, DEVICE, FREED, GROUP, GROUP_CALL, HELP_MARK, HOOKS, ROWS, SUBTEST, SUBTEST_CALL, TEST, TEST_CALL,
+};
 use rhai::{LexError, Position, Token};
 use std::cell::RefCell;
 
@@ -92,8 +94,10 @@ pub(crate) fn token(token: Token, position: Position) -> Token {
         Token::Identifier(word) => {
             let key = match word.as_str() {
                 "device" => begins(position, "device", DEVICE, |_, next| next.is_name),
-                "test" => begins(position, "test", TEST, |_, next| next.is_text),
-                "group" => begins(position, "group", GROUP, |_, next| next.is_text),
+                "test" if has_rows(position) => begins(position, "test", ROWS, |_, next| next.is_text),
+                "test" => test_word(position, "test", TEST, TEST_CALL),
+                "group" => test_word(position, "group", GROUP, GROUP_CALL),
+                "subtest" => test_word(position, "subtest", SUBTEST, SUBTEST_CALL),
                 _ => HOOKS.iter().find(|(_, written)| *written == word.as_str()).and_then(|(key, written)| {
                     begins(position, written, key, |before, next| before && (next.is_name || next.is_brace))
                 }),
@@ -178,6 +182,60 @@ fn begins(
         let next = Next { is_name, is_text, is_brace: text == "{" };
         let begins_statement = before.is_none_or(|(_, text)| matches!(text, ";" | "{" | "}"));
         (before.is_none_or(|(_, text)| text != ".") && fits(begins_statement, next)).then_some(key)
+    })
+}
+
+/// The key of a block of tests, `test "name" {`, or of a call, `test(name, || …)`.
+fn test_word(position: Position, word: &str, block: &'static str, call: &'static str) -> Option<&'static str> {
+    begins(position, word, block, |_, next| next.is_text).or_else(|| is_call_of_tests(position, word).then_some(call))
+}
+
+/// Whether the `word` at `position` is called, and is not a function of the script itself, a method or a function of a module.
+fn is_call_of_tests(position: Position, word: &str) -> bool {
+    let fits = |before: Option<(Kind, &str)>, after: Option<(Kind, &str)>| {
+        let is_own = before.is_some_and(|(_, text)| matches!(text, "." | ":" | "fn"));
+        (!is_own && after.is_some_and(|(_, text)| text == "(")).then_some(())
+    };
+    around(position, word, fits).is_some() && !defines(word)
+}
+
+/// Whether the text has a function of this name.
+fn defines(word: &str) -> bool {
+    CURRENT.with_borrow(|stack| {
+        let Some(Current { tokens, .. }) = stack.last() else { return false };
+        let is =
+            |index: usize, wanted: &str| tokens.list().get(index).is_some_and(|token| tokens.text(token) == wanted);
+        (0..tokens.list().len()).any(|index| is(index, "fn") && is(index + 1, word))
+    })
+}
+
+/// Whether `for` follows the name of the `test` at `position`, before its block.
+fn has_rows(position: Position) -> bool {
+    CURRENT.with_borrow(|stack| {
+        let Some(Current { tokens, .. }) = stack.last() else { return false };
+        let Some(start) = tokens.index_of(position, 't') else { return false };
+        let mut depth = 0_usize;
+        let mut before = "";
+        for token in &tokens.list()[start + 1..] {
+            let text = tokens.text(token);
+            match token.kind {
+                Kind::Text if text.ends_with("${") => depth += 1,
+                Kind::Word if depth == 0 && text == "for" => return true,
+                Kind::Sign => match text {
+                    "{" if depth == 0 && before != "#" => return false,
+                    ";" if depth == 0 => return false,
+                    "(" | "[" | "{" => depth += 1,
+                    ")" | "]" | "}" => match depth.checked_sub(1) {
+                        Some(less) => depth = less,
+                        None => return false,
+                    },
+                    _ => {}
+                },
+                _ => {}
+            }
+            before = text;
+        }
+        false
     })
 }
 
@@ -302,7 +360,7 @@ pub(crate) fn readable(text: &str) -> String {
         let written = tokens.text(token);
         let start = token.range.start;
         if token.kind != Kind::Comment {
-            let block = matches!((written, next), ("test" | "group", next) if next.starts_with(['"', '`', '#']))
+            let block = matches!((written, next), ("test" | "group" | "subtest", next) if next.starts_with(['"', '`', '#']))
                 || written == "device" && next.starts_with(|c: char| c.is_alphabetic() || c == '_')
                 || HOOKS.iter().any(|(_, word)| *word == written);
             belongs = token.kind == Kind::Word && block;

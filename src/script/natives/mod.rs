@@ -3,6 +3,7 @@
 //! Invariant: access to anything outside the script goes through the gate; every wait ends with the run.
 
 pub(crate) mod csv;
+pub(crate) mod diagnoses;
 pub(crate) mod division;
 pub(crate) mod files;
 pub(crate) mod functions;
@@ -18,3 +19,4 @@ pub(crate) mod results;
 pub(crate) mod series;
 pub(crate) mod station;
 pub(crate) mod timing;
+pub(crate) mod verdicts;

@@ -1,8 +1,12 @@
-//! The running groups of tests, and their hooks.
+//! The running groups of tests, their hooks, and the names that were used in them.
 //!
 //! Invariant: only data; [`crate::script::testing`] runs it.
 
+use crate::bench::event::{GroupKind, Outcome};
+use crate::origin::Origin;
+use crate::script::run::board;
 use rhai::{Expr, Position};
+use std::collections::HashMap;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::thread::ThreadId;
@@ -49,8 +53,17 @@ impl Hook {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prepared {
     Not,
+    Running,
     Done,
     Failed,
+}
+
+/// A test of a group that did not pass.
+#[derive(Clone)]
+pub(crate) struct Failed {
+    pub name: String,
+    /// The board whose closure of `for_each_board` ran it.
+    board: Option<String>,
 }
 
 /// A running group, or the script itself.
@@ -58,9 +71,16 @@ pub(crate) struct GroupFrame {
     pub id: u64,
     /// `None` for the script.
     pub name: Option<String>,
+    pub kind: GroupKind,
     pub tags: Vec<String>,
     /// Why its tests are skipped.
     pub skip: Option<String>,
+    /// Whether the rest of it is skipped once a test has not passed.
+    pub stops: bool,
+    /// Its tests that did not pass.
+    pub failed: Vec<Failed>,
+    /// The worst of its tests.
+    pub worst: Option<Outcome>,
     pub source: String,
     pub level: usize,
     pub thread: ThreadId,
@@ -70,19 +90,110 @@ pub(crate) struct GroupFrame {
     pub prepared: Prepared,
 }
 
+impl GroupFrame {
+    /// A beginning group, or the script itself.
+    pub fn new(name: Option<String>, source: &str, level: usize, depth: u64) -> GroupFrame {
+        GroupFrame {
+            id: 0,
+            name,
+            kind: GroupKind::default(),
+            tags: Vec::new(),
+            skip: None,
+            stops: false,
+            failed: Vec::new(),
+            worst: None,
+            source: source.to_owned(),
+            level,
+            thread: std::thread::current().id(),
+            depth,
+            hooks: Vec::new(),
+            prepared: Prepared::Not,
+        }
+    }
+
+    /// The first test that did not pass, of this thread's board or of none.
+    pub fn first_failed(&self) -> Option<&Failed> {
+        let own = board::board();
+        self.failed.iter().find(|failed| failed.board.is_none() || own.is_none() || failed.board == own)
+    }
+
+    /// Why further tests are skipped, if they are.
+    pub fn reason(&self) -> Option<String> {
+        let failed = || self.first_failed().filter(|_| self.stops);
+        self.skip
+            .clone()
+            .or_else(|| Some(format!("`{}` did not pass, and the {} stops", failed()?.name, self.kind.word())))
+    }
+}
+
 /// The running groups, outermost first.
 #[derive(Default)]
 pub(crate) struct Frames {
     list: Vec<GroupFrame>,
     /// Number of groups begun.
     begun: u64,
+    /// Where tests and groups were declared, by their paths.
+    declared: HashMap<(bool, Vec<String>), Origin>,
 }
 
 impl Frames {
-    /// Begins a group or script, and assigns its number.
-    pub fn push(&mut self, frame: GroupFrame) {
+    /// Forgets everything: a script starts.
+    pub fn reset(&mut self) {
+        self.list.clear();
+        self.declared.clear();
+    }
+
+    /// Begins a group or script, and assigns its number, which it returns.
+    pub fn push(&mut self, frame: GroupFrame) -> u64 {
         self.begun += 1;
         self.list.push(GroupFrame { id: self.begun, ..frame });
+        self.begun
+    }
+
+    /// The frames of this thread, `depth` calls of `parallel` deep, outermost first.
+    pub fn around(&mut self, depth: u64) -> Vec<&mut GroupFrame> {
+        let thread = std::thread::current().id();
+        self.list.iter_mut().filter(|frame| frame.thread == thread || frame.depth < depth).collect()
+    }
+
+    /// The names of the enclosing groups on this thread, and of its board.
+    pub fn path(&mut self, depth: u64) -> Vec<String> {
+        let names = self.around(depth).into_iter().filter_map(|frame| frame.name.clone());
+        names.chain(board::board()).collect()
+    }
+
+    /// The path of a group that begins here.
+    pub fn path_of(&mut self, depth: u64, name: &str) -> Vec<String> {
+        let names = self.around(depth).into_iter().filter_map(|frame| frame.name.clone());
+        names.chain([name.to_owned()]).chain(board::board()).collect()
+    }
+
+    /// The tags of the enclosing groups on this thread, and why they skip tests.
+    pub fn inherited(&mut self, depth: u64) -> (Vec<String>, Option<String>) {
+        let around = self.around(depth);
+        let tags = around.iter().flat_map(|frame| frame.tags.clone()).collect();
+        (tags, around.iter().find_map(|frame| frame.reason()))
+    }
+
+    /// Adds the outcome of a test that ended on this thread.
+    pub fn ended(&mut self, depth: u64, name: &str, outcome: Outcome) {
+        for frame in self.around(depth) {
+            frame.worst = frame.worst.max(Some(outcome));
+            if !outcome.is_good() {
+                frame.failed.push(Failed { name: name.to_owned(), board: board::board() });
+            }
+        }
+    }
+
+    /// Declares a test or a group with this path. Returns where that name was used before, if it was.
+    pub fn declare(&mut self, is_test: bool, path: Vec<String>, origin: Origin) -> Option<Origin> {
+        match self.declared.entry((is_test, path)) {
+            std::collections::hash_map::Entry::Occupied(known) => Some(known.get().clone()),
+            std::collections::hash_map::Entry::Vacant(free) => {
+                free.insert(origin);
+                None
+            }
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::bench::digests;
 use crate::bench::empty::{EmptyRun, NotRun};
 use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
-use crate::bench::select::Selection;
+use crate::bench::select::{Declared, Selection};
 use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
@@ -45,8 +45,8 @@ pub(crate) struct Recorder {
 #[derive(Default)]
 struct Chosen {
     selection: Selection,
-    /// The names of the script's tests; empty for inputs of a session.
-    written: Arc<[String]>,
+    /// The script's tests; empty for inputs of a session.
+    written: Arc<[Declared]>,
     /// Number of tests that were not selected.
     deselected: usize,
 }
@@ -79,13 +79,21 @@ impl Recorder {
         lock(&self.chosen).selection.clone()
     }
 
-    /// The names of the script's tests; empty for inputs of a session.
-    pub fn written(&self) -> Arc<[String]> {
-        lock(&self.chosen).written.clone()
+    /// Whether the script may have a test with this name. Inputs of a session may have any.
+    pub fn may_be_written(&self, name: &str) -> bool {
+        let written = lock(&self.chosen).written.clone();
+        written.is_empty() || written.iter().any(|test| test.is_called(name))
+    }
+
+    /// The name of a test of the script that is nearest to `name`.
+    pub fn nearest_written(&self, name: &str) -> Option<String> {
+        let written = lock(&self.chosen).written.clone();
+        let names: Vec<String> = written.iter().flat_map(|test| [test.name.clone(), test.path().join("/")]).collect();
+        crate::name::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 
     /// Sets the selection and the script's tests.
-    pub fn choose(&self, selection: Selection, written: Vec<String>) {
+    pub fn choose(&self, selection: Selection, written: Vec<Declared>) {
         *lock(&self.chosen) = Chosen { selection, written: written.into(), deselected: 0 };
     }
 

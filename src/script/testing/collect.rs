@@ -4,51 +4,117 @@
 //! every other statement stays in place; a test follows the tests that it needs.
 
 use crate::bench::select::{Declared, Dice};
-use crate::script::names;
-use crate::script::testing::letters;
-use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Position, Stmt};
+use crate::script::names::ROWS;
+use crate::script::testing::form::{is_group, is_test, key_of, op, segments, written_name};
+use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Module, Position, Stmt};
 
 /// The tests of a script, including those in functions and closures, in source order.
 pub(crate) fn tests(tree: &AST) -> Vec<Declared> {
+    tests_with_positions(tree).into_iter().map(|(test, _)| test).collect()
+}
+
+/// As [`tests`], with their positions.
+pub(crate) fn tests_with_positions(tree: &AST) -> Vec<(Declared, Position)> {
     let mut found = Vec::new();
     let certain = certain(tree);
     tree.walk(&mut |nodes: &[ASTNode<'_>]| {
         if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
-            && is(custom, names::TEST)
+            && is_test(custom)
         {
-            let groups = nodes.iter().filter_map(|node| match node {
-                ASTNode::Expr(Expr::Custom(custom, _)) if is(custom, names::GROUP) => Some(&**custom),
-                _ => None,
-            });
-            let groups: Vec<&CustomExpr> = groups.collect();
+            let groups: Vec<&CustomExpr> = nodes.iter().filter_map(group_of).collect();
             let mut tags: Vec<String> = groups.iter().flat_map(|group| strings(group, "tags")).collect();
             tags.extend(strings(custom, "tags"));
-            found.push(Declared {
+            let test = Declared {
                 name: name(custom),
                 group: groups.iter().map(|group| name(group)).collect(),
                 tags,
                 needs: strings(custom, "needs"),
                 depends: !certain.contains(position),
+                has_rows: key_of(custom) == ROWS,
                 line: position.line().and_then(|line| u32::try_from(line).ok()).unwrap_or(0),
-            });
+            };
+            found.push((test, *position));
         }
         true
     });
     found
 }
 
-/// The positions of the tests of [`tests`], in the same order.
-pub(crate) fn positions(tree: &AST) -> Vec<Position> {
+/// A name that is used twice for certain.
+pub(crate) struct Twice {
+    /// `test` or `group`.
+    pub what: &'static str,
+    pub name: String,
+    pub first: Position,
+    pub second: Position,
+}
+
+/// The names of tests and groups that are used twice within one group, whatever happens at run time.
+pub(crate) fn twice(tree: &AST) -> Vec<Twice> {
+    let mut seen: std::collections::HashMap<(bool, Vec<String>), Position> = std::collections::HashMap::new();
+    let mut found = Vec::new();
+    for statement in tree.statements() {
+        statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
+            let Some(ASTNode::Expr(Expr::Custom(custom, _))) = nodes.last() else { return true };
+            let position = custom.inputs.first().map_or(Position::NONE, Expr::position);
+            let is_test = is_test(custom);
+            if !(is_test || is_group(custom)) || nodes.iter().any(depends) {
+                return true;
+            }
+            let groups = nodes[..nodes.len() - 1].iter().filter_map(group_of);
+            let path: Vec<&CustomExpr> = groups.chain([&**custom]).collect();
+            if path.iter().any(|custom| written_name(custom.inputs.first()).1) || key_of(custom) == ROWS {
+                return true;
+            }
+            let names = path.iter().map(|custom| name(custom)).collect();
+            match seen.entry((is_test, names)) {
+                std::collections::hash_map::Entry::Vacant(free) => drop(free.insert(position)),
+                std::collections::hash_map::Entry::Occupied(first) => found.push(Twice {
+                    what: crate::script::testing::form::word(key_of(custom)),
+                    name: name(custom),
+                    first: *first.get(),
+                    second: position,
+                }),
+            }
+            true
+        });
+    }
+    found
+}
+
+/// The tests with a fixed name directly in a loop, where they run once per round.
+pub(crate) fn repeated(tree: &AST) -> Vec<(String, Position)> {
     let mut found = Vec::new();
     tree.walk(&mut |nodes: &[ASTNode<'_>]| {
-        if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
-            && is(custom, names::TEST)
-        {
-            found.push(*position);
+        let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last() else { return true };
+        if !is_test(custom) || written_name(custom.inputs.first()).1 {
+            return true;
+        }
+        let around = nodes[..nodes.len() - 1].iter().rev();
+        // A group with a computed name makes the names of its tests unique.
+        let is_computed =
+            |node: &&ASTNode<'_>| group_of(node).is_some_and(|group| written_name(group.inputs.first()).1);
+        let is_loop =
+            |node: &ASTNode<'_>| matches!(node, ASTNode::Stmt(Stmt::For(..) | Stmt::While(..) | Stmt::Do(..)));
+        if around.take_while(|node| !is_computed(node)).any(is_loop) {
+            found.push((name(custom), *position));
         }
         true
     });
     found
+}
+
+/// The tests among statements of a group that run exactly once, if the group does.
+pub(crate) fn certain_in(statements: &[Stmt]) -> Vec<Declared> {
+    let tree = AST::new(statements.to_vec(), Module::new());
+    tests(&tree).into_iter().filter(|test| !test.depends).collect()
+}
+
+fn group_of<'a>(node: &ASTNode<'a>) -> Option<&'a CustomExpr> {
+    match node {
+        ASTNode::Expr(Expr::Custom(custom, _)) if is_group(custom) => Some(custom),
+        _ => None,
+    }
 }
 
 /// The positions of tests that run exactly once: not in a loop, a branch, a function or a closure.
@@ -57,7 +123,7 @@ fn certain(tree: &AST) -> Vec<Position> {
     for statement in tree.statements() {
         statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
             if let Some(ASTNode::Expr(Expr::Custom(custom, position))) = nodes.last()
-                && is(custom, names::TEST)
+                && is_test(custom)
                 && !nodes.iter().any(depends)
             {
                 found.push(*position);
@@ -94,7 +160,7 @@ pub(crate) fn shuffled(tree: &AST, seed: u64) -> AST {
 fn shuffle(statements: &mut [Stmt], dice: &mut Dice) {
     for statement in statements.iter_mut() {
         if let Some(custom) = block_mut(statement)
-            && is(custom, names::GROUP)
+            && is_group(custom)
             && let Some(Expr::Stmt(block)) = custom.inputs.iter_mut().rev().find(|input| matches!(input, Expr::Stmt(_)))
         {
             shuffle(block.statements_mut(), dice);
@@ -134,8 +200,9 @@ fn place(index: usize, names: &[String], needs: &[Vec<String>], seen: &mut [bool
         return;
     }
     for need in &needs[index] {
-        let is_meant =
-            |name: &String| need == name || need.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+        let is_meant = |name: &String| {
+            need == name || need.strip_prefix(name).is_some_and(|rest| rest.starts_with(['/', '[', ' ']))
+        };
         for other in (0..names.len()).filter(|other| is_meant(&names[*other])) {
             place(other, names, needs, seen, order);
         }
@@ -143,15 +210,11 @@ fn place(index: usize, names: &[String], needs: &[Vec<String>], seen: &mut [bool
     order.push(index);
 }
 
-fn is(custom: &CustomExpr, key: &str) -> bool {
-    custom.tokens.first().is_some_and(|token| token == key)
-}
-
 /// The test or group in a statement.
 fn block(statement: &Stmt) -> Option<&CustomExpr> {
     let Stmt::Expr(expression) = statement else { return None };
     match &**expression {
-        Expr::Custom(custom, _) if is(custom, names::TEST) || is(custom, names::GROUP) => Some(custom),
+        Expr::Custom(custom, _) if is_test(custom) || is_group(custom) => Some(custom),
         _ => None,
     }
 }
@@ -165,30 +228,33 @@ fn block_mut(statement: &mut Stmt) -> Option<&mut CustomExpr> {
 }
 
 fn name(custom: &CustomExpr) -> String {
-    match custom.inputs.first() {
-        Some(Expr::StringConstant(name, _)) => name.to_string(),
-        _ => String::new(),
-    }
+    written_name(custom.inputs.first()).0
 }
 
 /// The string literals of an option.
 fn strings(custom: &CustomExpr, option: &str) -> Vec<String> {
-    let ops = letters(&custom.state);
-    let mut segments = ops.chars().zip(&custom.inputs);
-    let value = loop {
-        match segments.next() {
-            None => return Vec::new(),
-            Some(('O', Expr::StringConstant(word, _))) if word == option => break segments.next(),
-            Some(_) => {}
-        }
-    };
     let text = |value: &Dynamic| value.clone().into_string().ok();
-    match value {
-        Some(('V', value)) => match value.get_literal_value(None) {
-            Some(value) if value.is_string() => text(&value).into_iter().collect(),
-            Some(value) if value.is_array() => value.into_array().unwrap_or_default().iter().filter_map(text).collect(),
-            _ => Vec::new(),
-        },
+    let Some(value) = option_of(custom, option) else { return Vec::new() };
+    match value.get_literal_value(None) {
+        Some(value) if value.is_string() => text(&value).into_iter().collect(),
+        Some(value) if value.is_array() => value.into_array().unwrap_or_default().iter().filter_map(text).collect(),
         _ => Vec::new(),
+    }
+}
+
+/// The value of an option, in a block or in the map of a call.
+fn option_of<'a>(custom: &'a CustomExpr, option: &str) -> Option<&'a Expr> {
+    let segments = segments(custom);
+    let named = |(letter, input): &(char, &Expr)| {
+        *letter == op::OPTION && matches!(input, Expr::StringConstant(word, _) if word == option)
+    };
+    if let Some(index) = segments.iter().position(named) {
+        return segments.get(index + 1).filter(|(letter, _)| *letter == op::VALUE).map(|(_, value)| *value);
+    }
+    match segments.get(1) {
+        Some((op::ARGUMENT, Expr::Map(map, _))) => {
+            map.0.iter().find(|(key, _)| key.name == option).map(|(_, value)| value)
+        }
+        _ => None,
     }
 }

@@ -1,60 +1,28 @@
-//! Groups of tests, and their hooks: `setup_all`, `setup_each`, `teardown_each`, `teardown_all`.
+//! Hooks of groups: `setup_all`, `setup_each`, `teardown_each`, `teardown_all`.
 //!
 //! The direct hooks of a group are known when it begins. Each is evaluated in the scope of its group, with
 //! a fresh lookup of names.
 //! Invariant: once a `setup_all` has begun, every `teardown_all` of its group runs; the same for `setup_each` and
 //! `teardown_each`, whatever else fails.
 
-use super::options::{Options, options, read_options};
-use super::{Context, fail, judge, letters};
+use super::failing::{Context, fail};
+use super::form::{letters, op};
+use super::judging::{judge, limited};
+use super::options::{HOOK_OPTIONS, Options, Whose, options, read_options};
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::error::{Error, Kind};
 use crate::script::diagnostics::explain;
-use crate::script::errors::Fallible;
+use crate::script::errors::{Fallible, verdict_of};
 use crate::script::lock::lock;
 use crate::script::names;
+use crate::script::run::Run;
 use crate::script::run::groups::{GroupFrame, Hook, Moment, Prepared};
-use crate::script::run::{Run, board};
 use rhai::{Caches, Dynamic, Engine, EvalAltResult, Expr, Expression, GlobalRuntimeState, Position, Scope, Stmt};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A beginning group, or the script itself.
-fn frame(run: &Run, name: Option<String>, source: &str, level: usize) -> GroupFrame {
-    GroupFrame {
-        id: 0,
-        name,
-        tags: Vec::new(),
-        skip: None,
-        source: source.to_owned(),
-        level,
-        thread: std::thread::current().id(),
-        depth: run.recorder.depth(),
-        hooks: Vec::new(),
-        prepared: Prepared::Not,
-    }
-}
-
-/// The frames of this thread, outermost first.
-fn around<'a>(run: &Run, frames: &'a mut [GroupFrame]) -> Vec<&'a mut GroupFrame> {
-    let (thread, depth) = (std::thread::current().id(), run.recorder.depth());
-    frames.iter_mut().filter(|frame| frame.thread == thread || frame.depth < depth).collect()
-}
-
-/// The names of the enclosing groups on this thread, and of its board.
-pub fn path(run: &Run) -> Vec<String> {
-    let mut frames = lock(&run.recorder.groups);
-    let names = around(run, &mut frames).into_iter().filter_map(|frame| frame.name.clone());
-    names.chain(board::board()).collect()
-}
-
-/// The tags of the enclosing groups on this thread, and why they skip tests.
-pub fn inherited(run: &Run) -> (Vec<String>, Option<String>) {
-    let mut frames = lock(&run.recorder.groups);
-    let around = around(run, &mut frames);
-    let tags = around.iter().flat_map(|frame| frame.tags.clone()).collect();
-    (tags, around.iter().find_map(|frame| frame.skip.clone()))
-}
+/// Hooks by their keywords in [`names::HOOKS`].
+pub const MOMENTS: [Moment; 4] = [Moment::SetupAll, Moment::SetupEach, Moment::TeardownEach, Moment::TeardownAll];
 
 /// The hooks of one kind around a test, outermost first. An error if hooks do not reach the test because it is in a
 /// function.
@@ -63,7 +31,7 @@ pub fn of_moment(run: &Run, context: &Context<'_, '_, '_, '_, '_, '_>, moment: M
     let (thread, level) = (std::thread::current().id(), context.call_level());
     let source = context.source().unwrap_or_default();
     let mut found = Vec::new();
-    for frame in around(run, &mut frames) {
+    for frame in frames.around(run.recorder.depth()) {
         if frame.source != source || frame.hooks.is_empty() {
             continue;
         }
@@ -82,7 +50,7 @@ pub fn evaluate(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, hook: 
     let state = context.global_runtime_state_mut();
     let searching = std::mem::replace(&mut state.always_search_scope, true);
     let block = Expression::from(&*hook.block);
-    let result = super::limited(run, hook.timeout, hook.moment.word(), || context.eval_expression_tree(&block));
+    let result = limited(run, hook.timeout, hook.moment.word(), || context.eval_expression_tree(&block));
     context.global_runtime_state_mut().always_search_scope = searching;
     match result {
         Err(error) if matches!(*error, EvalAltResult::Return(..)) => Ok(Dynamic::UNIT),
@@ -95,43 +63,55 @@ pub fn evaluate(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, hook: 
 /// # Errors
 /// An error that ends the run.
 pub fn prepare(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>) -> Fallible<Option<String>> {
-    let ids: Vec<u64> = around(run, &mut lock(&run.recorder.groups)).iter().map(|frame| frame.id).collect();
+    let ids: Vec<u64> = lock(&run.recorder.groups).around(run.recorder.depth()).iter().map(|frame| frame.id).collect();
     for id in ids {
         let (hooks, prepared) = match lock(&run.recorder.groups).iter_mut().find(|frame| frame.id == id) {
             Some(frame) => {
                 let prepared = frame.prepared;
                 if prepared == Prepared::Not {
-                    frame.prepared = Prepared::Done;
+                    frame.prepared = Prepared::Running;
                 }
                 (frame.hooks.clone(), prepared)
             }
             None => continue,
         };
         let failed = match prepared {
-            Prepared::Done => false,
+            Prepared::Done | Prepared::Running => false,
             Prepared::Failed => true,
             Prepared::Not => set_up(run, context, id, &hooks)?,
         };
         if failed {
-            return Ok(Some("`setup_all` failed".to_owned()));
+            let frames = lock(&run.recorder.groups);
+            let skip = frames.iter().find(|frame| frame.id == id).and_then(|frame| frame.skip.clone());
+            return Ok(Some(skip.unwrap_or_else(|| "`setup_all` failed".to_owned())));
         }
     }
     Ok(None)
 }
 
-/// Runs the `setup_all` among `hooks`; returns whether one failed.
+/// Runs the `setup_all` among `hooks`; returns whether one failed, or called `skip`.
 fn set_up(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, id: u64, hooks: &[Hook]) -> Fallible<bool> {
+    let finish = |prepared, skip: Option<String>| {
+        if let Some(frame) = lock(&run.recorder.groups).iter_mut().find(|frame| frame.id == id) {
+            frame.prepared = prepared;
+            frame.skip = skip.or(frame.skip.take());
+        }
+    };
     for hook in hooks.iter().filter(|hook| hook.moment == Moment::SetupAll) {
         let begun = Instant::now();
         let result = evaluate(run, context, hook);
+        let verdict = result.as_ref().err().and_then(|error| verdict_of(error));
+        if let Some(skipped) = verdict.filter(|verdict| verdict.outcome == Outcome::Skip) {
+            finish(Prepared::Failed, Some(skipped.reason));
+            return Ok(true);
+        }
         let source = context.source().unwrap_or_default().to_owned();
         if has_failed(run, context.engine(), id, hook, begun, &source, result)? {
-            if let Some(frame) = lock(&run.recorder.groups).iter_mut().find(|frame| frame.id == id) {
-                frame.prepared = Prepared::Failed;
-            }
+            finish(Prepared::Failed, None);
             return Ok(true);
         }
     }
+    finish(Prepared::Done, None);
     Ok(false)
 }
 
@@ -156,7 +136,8 @@ fn has_failed(
         let test = lock(&run.recorder.record).number();
         let name = hook.moment.word().to_owned();
         let file = source.to_owned();
-        run.emit(Event::TestBegun(TestBegun { test, name, group, tags: Vec::new(), file, line: hook.line() }));
+        run.emit(Event::TestBegun(TestBegun { test, name, group, file, line: hook.line(), ..TestBegun::default() }));
+        lock(&run.recorder.groups).ended(run.recorder.depth(), hook.moment.word(), outcome);
         let error = run.failure(&explain::of_failure(run, engine, &error, source));
         let duration_s = begun.elapsed().as_secs_f64();
         let (reason, error) = (None, Some(error));
@@ -168,18 +149,24 @@ fn has_failed(
 /// The names of the groups down to the one with this number.
 fn path_to(run: &Run, id: u64) -> Vec<String> {
     let mut frames = lock(&run.recorder.groups);
-    around(run, &mut frames).into_iter().filter(|frame| frame.id <= id).filter_map(|frame| frame.name.clone()).collect()
+    frames
+        .around(run.recorder.depth())
+        .into_iter()
+        .filter(|frame| frame.id <= id)
+        .filter_map(|frame| frame.name.clone())
+        .collect()
 }
 
-/// Ends a group or the script: runs its `teardown_all`. `eval` evaluates a hook in its scope.
-fn leave(
+/// Ends a group or the script: runs its `teardown_all`. `eval` evaluates a hook in its scope; `last` sees the group at its end.
+pub fn leave(
     run: &Run,
     engine: &Engine,
     mut result: Fallible<Dynamic>,
     eval: &mut dyn FnMut(&Hook) -> Fallible<Dynamic>,
+    last: &mut dyn FnMut(&GroupFrame),
 ) -> Fallible<Dynamic> {
     let innermost = |frame: &mut GroupFrame| (frame.id, frame.hooks.clone(), frame.prepared, frame.source.clone());
-    let frame = around(run, &mut lock(&run.recorder.groups)).pop().map(innermost);
+    let frame = lock(&run.recorder.groups).around(run.recorder.depth()).pop().map(innermost);
     let Some((id, hooks, prepared, source)) = frame else { return result };
     let needs_setup = hooks.iter().any(|hook| hook.moment == Moment::SetupAll);
     let wanted = |hook: &&Hook| {
@@ -195,7 +182,10 @@ fn leave(
             result = Err(error);
         }
     }
-    lock(&run.recorder.groups).retain(|frame| frame.id != id);
+    let mut frames = lock(&run.recorder.groups);
+    frames.iter().filter(|frame| frame.id == id).for_each(last);
+    frames.retain(|frame| frame.id != id);
+    drop(frames);
     result
 }
 
@@ -211,17 +201,17 @@ pub fn perform(
     state: &mut GlobalRuntimeState,
     scope: &mut Scope<'_>,
 ) -> Fallible<Dynamic> {
-    let mut frame = frame(run, None, source, 0);
+    let mut frame = GroupFrame::new(None, source, 0, run.recorder.depth());
     frame.hooks = standing_in(statements, source)?;
     let mut frames = lock(&run.recorder.groups);
-    frames.clear();
+    frames.reset();
     frames.push(frame);
     drop(frames);
     let mut caches = Caches::new();
     #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
     let result = engine.eval_statements_raw(state, &mut caches, scope, statements);
-    leave(run, engine, result, &mut |hook| {
-        super::limited(run, hook.timeout, hook.moment.word(), || {
+    let mut eval = |hook: &Hook| {
+        limited(run, hook.timeout, hook.moment.word(), || {
             let searching = std::mem::replace(&mut state.always_search_scope, true);
             let block = [Stmt::Expr(Box::new((*hook.block).clone()))];
             #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
@@ -229,17 +219,18 @@ pub fn perform(
             state.always_search_scope = searching;
             torn
         })
-    })
+    };
+    leave(run, engine, result, &mut eval, &mut |_| {})
 }
 
 /// The hooks directly among `statements`.
-fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
+pub fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
     let mut found = Vec::new();
     for statement in statements {
         let Stmt::Expr(expression) = statement else { continue };
         let Expr::Custom(custom, _) = &**expression else { continue };
         let key = custom.tokens.first().map_or("", |key| key.as_str());
-        let moment = names::HOOKS.iter().zip(super::MOMENTS).find(|((known, _), _)| *known == key);
+        let moment = names::HOOKS.iter().zip(MOMENTS).find(|((known, _), _)| *known == key);
         let Some((_, moment)) = moment else { continue };
         let ops = letters(&custom.state);
         let literal = |value: &Expr| match value.get_literal_value(None) {
@@ -250,49 +241,14 @@ fn standing_in(statements: &[Stmt], source: &str) -> Fallible<Vec<Hook>> {
             }
         };
         let segments = || ops.chars().zip(&custom.inputs);
-        let options = read_options(segments(), source, moment.word(), super::HOOK_OPTIONS, literal)?;
-        if let Some((_, block)) = segments().find(|(op, _)| *op == 'B') {
+        let options = read_options(segments(), &Whose { source, what: moment.word(), known: HOOK_OPTIONS }, literal)?;
+        if let Some((_, block)) = segments().find(|(op, _)| *op == op::BLOCK) {
             let at = custom.inputs.last().map_or(Position::NONE, Expr::position);
             let block = Arc::new(block.clone());
             found.push(Hook { moment, block, timeout: options.timeout, at, reached: false });
         }
     }
     Ok(found)
-}
-
-/// A `group` block.
-pub fn group(
-    run: &Run,
-    context: &mut Context<'_, '_, '_, '_, '_, '_>,
-    inputs: &[Expression<'_>],
-    state: &Dynamic,
-) -> Fallible<Dynamic> {
-    let source = context.source().unwrap_or_default().to_owned();
-    let ops = letters(state);
-    let name = inputs.first().and_then(Expression::get_string_value).unwrap_or_default().to_owned();
-    let Options { tags, skip, .. } = options(context, &source, &ops, inputs, "group", super::GROUP_OPTIONS)?;
-    let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
-    let mut frame = frame(run, Some(name), &source, context.call_level());
-    (frame.tags, frame.skip) = (tags, skip.unwrap_or(Ok(None))?);
-    if let Expr::Stmt(statements) = &**block {
-        frame.hooks = standing_in(statements.statements(), &source)?;
-    }
-    lock(&run.recorder.groups).push(frame);
-    let group = path(run);
-    run.emit(Event::GroupBegun { group: group.clone() });
-    let (length, state) = (context.scope().len(), context.global_runtime_state_mut());
-    let (imports, searching) = (state.num_imports(), state.always_search_scope);
-    #[expect(deprecated, reason = "Rhai marks its volatile functions that way; the version is pinned")]
-    // The names of the group are still visible to its teardowns.
-    let result = context.eval_expression_tree_raw(block, false);
-    let engine = context.engine();
-    let result = leave(run, engine, result, &mut |hook| evaluate(run, context, hook));
-    context.scope_mut().rewind(length);
-    let state = context.global_runtime_state_mut();
-    state.truncate_imports(imports);
-    state.always_search_scope = searching;
-    run.emit(Event::GroupEnded { group });
-    result.map(|_| Dynamic::UNIT)
 }
 
 /// Handles a reached hook such as `setup_all`.
@@ -305,17 +261,19 @@ pub fn hook(
 ) -> Fallible<Dynamic> {
     let source = context.source().unwrap_or_default().to_owned();
     let ops = letters(state);
-    let Options { timeout, .. } = options(context, &source, &ops, inputs, moment.word(), super::HOOK_OPTIONS)?;
-    let Some((_, block)) = ops.chars().zip(inputs).find(|(op, _)| *op == 'B') else { return Ok(Dynamic::UNIT) };
+    let segments: Vec<(char, &Expression<'_>)> = ops.chars().zip(inputs).collect();
+    let whose = Whose { source: &source, what: moment.word(), known: HOOK_OPTIONS };
+    let Options { timeout, .. } = options(context, &whose, &segments)?;
+    let Some((_, block)) = segments.iter().find(|(op, _)| *op == op::BLOCK) else { return Ok(Dynamic::UNIT) };
     let position = inputs.last().map_or(Position::NONE, Expression::position);
     let (thread, level) = (std::thread::current().id(), context.call_level());
     let mut frames = lock(&run.recorder.groups);
-    match around(run, &mut frames).pop() {
+    match frames.around(run.recorder.depth()).pop() {
         Some(frame) if frame.thread == thread && frame.level == level && frame.source == source => {
             match frame.hooks.iter_mut().find(|hook| hook.at == position) {
                 Some(known) => known.reached = true,
                 None => {
-                    let block = Arc::new((**block).clone());
+                    let block = Arc::new((***block).clone());
                     frame.hooks.push(Hook { moment, block, timeout, at: position, reached: true });
                 }
             }

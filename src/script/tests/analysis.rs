@@ -182,8 +182,34 @@ fn options_units_limits_and_tests() {
     case("group \"a\" { test \"b\" { } }\ntest \"b\" { }", &[]);
     case(
         "group \"a\" { test \"b\" { } test \"b\" { } }",
+        &["error 1:31: a second test is named \"b\" | rename one of them: the first is in line 1"],
+    );
+    case(
+        "if true { test \"b\" { } } else { test \"b\" { } }\nfor n in 0..2 { test `b${n}` { } group `g${n}` { test \"c\" { } } }",
+        &[],
+    );
+    case(
+        "for n in 0..2 { test \"b\" { print(n); } }",
         &[
-            "warning 1:26: a second test is named \"b\" | rename one of them: reports and `needs` tell tests apart by their names",
+            "warning 1:17: the test \"b\" runs once per round, and its name must be unique | use a computed name: test `b ${n}` { … }",
+        ],
+    );
+    case(
+        "let volts = 3;\ntest \"a\" for row in [volts] skip_if = row > 2 { print(row); }\ntest \"b\" needs = \"a [row=3]\" { }",
+        &[],
+    );
+    case(
+        "test(\"a\" + 1, #{ tag: 1 }, || print(rows));",
+        &[
+            "error 1:18: `test` has no option `tag` | did you mean `tags`?",
+            "error 1:37: unknown variable `rows` | declare it with `let rows = …;`",
+        ],
+    );
+    case(
+        "checkpoint(\"a\", #{ off: 1 }); diagnosis(\"a\", \"b\", #{ fail: true });",
+        &[
+            "error 1:20: `checkpoint` has no option `off` | did you mean `of`?",
+            "error 1:54: `diagnosis` has no option `fail` | options: failure, component",
         ],
     );
     case(

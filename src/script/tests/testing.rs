@@ -5,21 +5,26 @@ use crate::bench::report::Test;
 use crate::bench::select::Selection;
 
 /// What the tests of a run came to, with what it printed.
-fn ran(text: &str, selection: Selection) -> (Finished, Vec<String>) {
+pub fn ran(text: &str, selection: Selection) -> (Finished, Vec<String>) {
     let (mut runner, watcher) = runner_with(RunOptions { selection, ..RunOptions::default() });
     let finished = runner.run_text("t.rhai", text);
     let printed = lock(&watcher.lines).iter().filter(|line| line.starts_with('=')).cloned().collect();
     (finished, printed)
 }
 
-fn outcomes(finished: &Finished) -> String {
+pub fn outcomes(finished: &Finished) -> String {
     let said = |test: &Test| format!("{}: {}", test.path(), test.outcome.word());
     finished.report.tests.iter().map(said).collect::<Vec<_>>().join(", ")
 }
 
+/// Why tests were skipped.
+pub fn reasons(finished: &Finished) -> Vec<String> {
+    finished.report.tests.iter().filter_map(|test| test.reason.clone()).collect()
+}
+
 /// Runs a script; its tests and what it printed after `=` must be these.
 #[track_caller]
-fn case(text: &str, tests: &str, printed: &str) {
+pub fn case(text: &str, tests: &str, printed: &str) {
     let (finished, lines) = ran(text, Selection::default());
     assert_eq!(outcomes(&finished), tests, "{text}\n{:?}", finished.failure);
     assert_eq!(lines.concat(), printed, "{text}");
@@ -198,7 +203,7 @@ fn misplaced_blocks_are_rejected() {
     );
     assert_eq!(
         failure("group \"g\" timeout = 2 { }"),
-        "DeclarationError: a group has no option `timeout` @ t.rhai:1:11 | options: tags, skip_if"
+        "DeclarationError: a group has no option `timeout` @ t.rhai:1:11 | options: tags, skip_if, stop_on_failure"
     );
     assert_eq!(
         failure("test \"a\" tags = 5 { }"),

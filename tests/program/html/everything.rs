@@ -1,11 +1,11 @@
 //! A report that holds everything a report can hold, with the worst of it.
 
 use belay_script::bench::event::{
-    AnsweredBy, Asked, Attachment, Board, Failure, Input, InputKind, Manifest, Outcome, Program, SCHEMA, SentBy, Spot,
-    StationFile, Unreached,
+    AnsweredBy, Asked, Attachment, Board, Checked, Diagnosis, Failure, GroupKind, Input, InputKind, Manifest, Outcome,
+    Program, SCHEMA, SentBy, Spot, StationFile, Unreached,
 };
 use belay_script::bench::measurement::Measurement;
-use belay_script::bench::report::{Attempt, Notice, Printed, Question, Report, Sample, Series, Test};
+use belay_script::bench::report::{Attempt, Group, Notice, Printed, Question, Report, Sample, Series, Test};
 use serde_json::{Value, json};
 
 /// A name that would do harm as markup, in an attribute, in a style, and to the order of the letters.
@@ -159,11 +159,18 @@ fn tests() -> Vec<Test> {
         .collect();
     tests.push(Test {
         name: "measurements".to_owned(),
+        parameters: serde_json::json!({ "volts": 1.5, "lot": HOSTILE }).as_object().cloned().unwrap_or_default(),
+        diagnoses: vec![diagnosis()],
         group: vec!["records".to_owned(), "deep".to_owned()],
         outcome: Outcome::Fail,
         duration_s: 3725.4,
         measurements: measurements(),
-        attempts: vec![Attempt { outcome: Outcome::Fail, error: Some(failure()), measurements: measurements() }],
+        attempts: vec![Attempt {
+            outcome: Outcome::Fail,
+            error: Some(failure()),
+            measurements: measurements(),
+            ..Attempt::default()
+        }],
         ..Test::default()
     });
     tests.push(Test {
@@ -235,6 +242,47 @@ fn unreached(conditional: bool) -> Unreached {
     Unreached { name: text(), group: vec![long()], file: text(), line: 7, reason: text(), conditional }
 }
 
+fn diagnosis() -> Diagnosis {
+    Diagnosis {
+        name: "weak supply".to_owned(),
+        text: format!("the rail sags {HOSTILE}"),
+        component: Some(HOSTILE.to_owned()),
+        failure: true,
+        file: "bench.rhai".to_owned(),
+        line: 8,
+    }
+}
+
+fn groups() -> Vec<Group> {
+    let group = |kind, name: &str, error| Group {
+        group: vec!["records".to_owned(), name.to_owned()],
+        kind,
+        file: "bench.rhai".to_owned(),
+        line: 9,
+        outcome: Outcome::Fail,
+        reason: Some(format!("`power` did not pass {HOSTILE}")),
+        error,
+        ..Group::default()
+    };
+    vec![
+        group(GroupKind::Group, "deep", None),
+        group(GroupKind::Subtest, HOSTILE, None),
+        group(GroupKind::Subtest, "channel 1", Some(failure())),
+    ]
+}
+
+fn checkpoints() -> Vec<Checked> {
+    let checked = |reason: Option<&str>| Checked {
+        name: format!("powered {HOSTILE}"),
+        group: vec![HOSTILE.to_owned()],
+        reason: reason.map(str::to_owned),
+        file: "bench.rhai".to_owned(),
+        line: 10,
+        ..Checked::default()
+    };
+    vec![checked(None), checked(Some(HOSTILE))]
+}
+
 /// The report.
 pub fn report() -> Report {
     let board = |name: &str, id: Option<&str>| Board {
@@ -274,6 +322,9 @@ pub fn report() -> Report {
         questions: vec![question(Some(AnsweredBy::Person)), question(None)],
         not_reached: vec![unreached(true), unreached(false)],
         tests: tests(),
+        groups: groups(),
+        checkpoints: checkpoints(),
+        diagnoses: vec![diagnosis()],
         measurements: measurements(),
         series: vec![series("loose", 2001, &["a"])],
         attachments: attachments(),

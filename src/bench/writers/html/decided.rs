@@ -7,7 +7,7 @@ use crate::bench::report::{Question, Report};
 use crate::phrase::count;
 
 /// A table with a head; `rows` writes its rows.
-fn table(markup: &mut Markup<'_>, title: &str, labels: &[&str], rows: impl FnOnce(&mut Markup<'_>)) {
+pub fn table(markup: &mut Markup<'_>, title: &str, labels: &[&str], rows: impl FnOnce(&mut Markup<'_>)) {
     markup.leaf("h2", &[], title);
     markup.element("table", &[("class", &"decided")], |markup| {
         markup.element("thead", &[], |markup| {

@@ -12,6 +12,7 @@ mod overview;
 mod plot;
 mod quantity;
 mod results;
+mod structure;
 
 use crate::bench::archive::{Archive, Run};
 use crate::bench::event::Outcome;
@@ -103,6 +104,9 @@ fn run(markup: &mut Markup<'_>, report: Run<'_>, number: usize) {
         overview::facts(markup, report.head());
         overview::boards(markup, &report.head().boards);
         results::table(markup, report, number);
+        structure::subtests(markup, report.head());
+        structure::diagnoses(markup, report);
+        structure::checkpoints(markup, report.head());
         decided::not_reached(markup, &report.head().not_reached);
         results::details(markup, report, number);
         decided::questions(markup, &report.head().questions);

@@ -2,7 +2,7 @@
 
 use super::markup::Markup;
 use super::overview::duration;
-use super::{attachments, failure, measurements, outcome, plot};
+use super::{attachments, failure, measurements, outcome, plot, structure};
 use crate::bench::archive::{Run, SavedTest};
 use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
@@ -158,6 +158,7 @@ fn one(markup: &mut Markup<'_>, run: Run<'_>, saved: &SavedTest) {
     if !test.file.is_empty() {
         markup.leaf("p", &[("class", &"origin")], format_args!("{}:{}", test.file, test.line));
     }
+    structure::parameters(markup, test);
     if let Some(failure) = &test.error {
         failure::show(markup, failure);
     }

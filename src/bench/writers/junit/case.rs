@@ -3,9 +3,9 @@
 //! Uses [`super::text`]. Invariant: no two cases of a document have the same class and name.
 
 use super::text::{attribute, content, cut, properties, seconds};
-use crate::bench::event::{Failure, Outcome, Unreached};
+use crate::bench::event::{Diagnosis, Failure, Outcome, Unreached};
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Attempt, Printed, Report, Test};
+use crate::bench::report::{Attempt, Group, Printed, Report, Test};
 use crate::bench::units;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -67,9 +67,19 @@ impl<'a> Case<'a> {
         let message = match (&test.error, &test.reason) {
             (Some(error), _) => error.message.clone(),
             (None, Some(reason)) => reason.clone(),
-            (None, None) => failed(&test.measurements),
+            (None, None) => {
+                let diagnosed = test.diagnoses.iter().filter(|made| made.failure).map(concluded);
+                let measured = Some(failed(&test.measurements)).filter(|text| !text.is_empty());
+                measured.into_iter().chain(diagnosed).collect::<Vec<_>>().join("; ")
+            }
         };
         let mut properties = measured(&test.measurements);
+        properties.extend(test.diagnoses.iter().map(|made| ("diagnosis".to_owned(), concluded(made))));
+        let parameters = test.parameters.iter().map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (format!("parameter {name}"), value)
+        });
+        properties.splice(0..0, parameters);
         if !test.attempts.is_empty() {
             properties.insert(0, ("attempts".to_owned(), (test.attempts.len() + 1).to_string()));
         }
@@ -97,6 +107,31 @@ impl<'a> Case<'a> {
             message: said(item),
             outcome: item.outcome,
             properties: measured(std::slice::from_ref(item)),
+            ..Case::outside(report)
+        }
+    }
+
+    /// The case of a group that failed as a whole.
+    pub(super) fn of_group(group: &'a Group, report: &'a Report) -> Case<'a> {
+        let (name, around) = group.group.split_last().map_or(("", &[][..]), |(name, around)| (name.as_str(), around));
+        Case {
+            name: name.to_owned(),
+            class: class(report, around),
+            file: (!group.file.is_empty()).then_some((group.file.as_str(), group.line)),
+            outcome: group.outcome,
+            message: group.error.as_ref().map(|failure| failure.message.clone()).unwrap_or_default(),
+            failure: group.error.as_ref(),
+            ..Case::outside(report)
+        }
+    }
+
+    /// The case of a failing diagnosis outside of tests.
+    pub(super) fn of_diagnosis(made: &'a Diagnosis, report: &'a Report) -> Case<'a> {
+        Case {
+            name: made.name.clone(),
+            file: Some((made.file.as_str(), made.line)),
+            outcome: Outcome::Fail,
+            message: made.text.clone(),
             ..Case::outside(report)
         }
     }
@@ -167,6 +202,11 @@ impl<'a> Case<'a> {
         }
         writeln!(to, "    </testcase>")
     }
+}
+
+/// `weak supply: the rail sags`.
+fn concluded(made: &Diagnosis) -> String {
+    format!("{}: {}", made.name, made.text)
 }
 
 /// The attributes that say why.

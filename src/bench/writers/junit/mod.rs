@@ -11,8 +11,8 @@ mod case;
 mod text;
 
 use crate::bench::archive::{Archive, Run};
-use crate::bench::event::{Outcome, Unreached};
-use crate::bench::report::Report;
+use crate::bench::event::{Diagnosis, GroupKind, Outcome, Unreached};
+use crate::bench::report::{Group, Report};
 use crate::bench::simulated;
 use crate::bench::tally::Counts;
 use crate::phrase::count;
@@ -61,6 +61,8 @@ impl<'a> Suite<'a> {
             (0..sums.loose.of(outcome)).for_each(|_| cases.add(outcome));
         }
         run.failures().iter().for_each(|_| cases.add(Outcome::Error));
+        failed_groups(run.head()).for_each(|group| cases.add(group.outcome));
+        failed_diagnoses(run.head()).for_each(|_| cases.add(Outcome::Fail));
         missed(run.head()).for_each(|_| cases.add(Outcome::Skip));
         Suite { run, cases }
     }
@@ -103,6 +105,12 @@ impl<'a> Suite<'a> {
                 Case::of_measurement(&item, report).write(names, to)?;
             }
         }
+        for group in failed_groups(report) {
+            Case::of_group(group, report).write(names, to)?;
+        }
+        for diagnosis in failed_diagnoses(report) {
+            Case::of_diagnosis(diagnosis, report).write(names, to)?;
+        }
         for failure in self.run.failures() {
             Case::of_failure(failure, report).write(names, to)?;
         }
@@ -116,6 +124,16 @@ impl<'a> Suite<'a> {
 /// The tests that would have run if the run had not ended before them.
 fn missed(report: &Report) -> impl Iterator<Item = &Unreached> {
     report.not_reached.iter().filter(|test| !test.conditional)
+}
+
+/// The groups that failed as a whole, outside of their tests.
+fn failed_groups(report: &Report) -> impl Iterator<Item = &Group> {
+    report.groups.iter().filter(|group| group.error.is_some())
+}
+
+/// The failing diagnoses outside of tests.
+fn failed_diagnoses(report: &Report) -> impl Iterator<Item = &Diagnosis> {
+    report.diagnoses.iter().filter(|diagnosis| diagnosis.failure)
 }
 
 /// The properties of a run.
@@ -147,6 +165,8 @@ fn about(report: &Report) -> Vec<(String, String)> {
         hashed("folder", &files, folder.sha256.as_deref().unwrap_or("unknown"))
     }));
     properties.extend(report.questions.iter().map(|question| ("question", question.said())));
+    let subtests = report.groups.iter().filter(|group| group.kind == GroupKind::Subtest);
+    properties.extend(subtests.map(|group| ("subtest", format!("{}: {}", group.path(), group.outcome.word()))));
     properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
