@@ -96,6 +96,13 @@ impl Record {
         }
     }
 
+    /// Adds a measurement to the test with this number.
+    pub fn measured_in(&mut self, number: u64, outcome: Outcome) {
+        if let Some(test) = self.running.iter_mut().find(|test| test.number == number) {
+            test.measured = test.measured.max(outcome);
+        }
+    }
+
     /// Starts another attempt: earlier measurements and diagnoses do not count.
     pub fn again(&mut self) {
         if let Some(index) = self.index() {

@@ -7,7 +7,8 @@ use crate::script::diagnostics::errors;
 use crate::script::errors::place;
 use crate::script::language::{comparing, text};
 use crate::script::natives::{
-    csv, diagnoses, division, files, functions, json, limits, measure, operator, parallel, process, random, results, series, station, timing, verdicts,
+    csv, diagnoses, division, files, functions, json, limits, measure, monitors, operator, parallel, process, random,
+    results, series, station, timing, verdicts,
 };
 use crate::script::objects::declare::Reading;
 use crate::script::objects::{batch, convert, declare, device, dispatch, generator, opening, proxy, sync};
@@ -45,6 +46,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     results::register(&mut engine, run);
     timing::register(&mut engine, run);
     verdicts::register(&mut engine, run);
+    monitors::register(&mut engine, run);
     diagnoses::register(&mut engine, run);
     parallel::register(&mut engine, run);
     files::register(&mut engine, run);

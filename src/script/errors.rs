@@ -90,7 +90,7 @@ pub(crate) fn kind_of(error: &EvalAltResult) -> Kind {
         EvalAltResult::ErrorTerminated(value, _) => match value.read_lock::<Stop>().as_deref() {
             Some(Stop::Error(error)) => error.kind(),
             Some(Stop::Timeout(_)) => Kind::TimeoutError,
-            Some(Stop::Verdict(_)) | None => Kind::ScriptError,
+            Some(Stop::Verdict(_) | Stop::Ended) | None => Kind::ScriptError,
         },
         EvalAltResult::ErrorModuleNotFound(..) => Kind::DeclarationError,
         _ => Kind::ScriptError,
@@ -136,6 +136,8 @@ pub(crate) enum Stop {
     Error(Error),
     /// The time limit of the innermost `timeout` with this number passed.
     Timeout(u64),
+    /// A monitor of the running test failed, or the test of a monitor has ended.
+    Ended,
     /// The script gave its verdict on the running test.
     Verdict(Verdict),
 }
@@ -148,6 +150,14 @@ pub(crate) struct Verdict {
     pub reason: String,
     /// Where it was called.
     pub origin: Option<Origin>,
+}
+
+/// Whether the monitors of a test ended it.
+pub(crate) fn is_ended(error: &EvalAltResult) -> bool {
+    match innermost(error) {
+        EvalAltResult::ErrorTerminated(value, _) => matches!(value.read_lock::<Stop>().as_deref(), Some(Stop::Ended)),
+        _ => false,
+    }
 }
 
 /// The script's verdict, if it ended with one.

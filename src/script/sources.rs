@@ -33,6 +33,11 @@ impl Sources {
         }
     }
 
+    /// Whether a text contains a word.
+    pub(crate) fn mention(&self, word: &str) -> bool {
+        self.texts.read().unwrap_or_else(|lock| lock.into_inner()).values().any(|text| text.contains(word))
+    }
+
     /// The names of all texts, sorted.
     pub fn names(&self) -> Vec<Arc<str>> {
         let mut names: Vec<_> = self.texts.read().unwrap_or_else(|lock| lock.into_inner()).keys().cloned().collect();

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `rhai` | a script; it runs on a simulated board and succeeds |
 //! | `rhai,fragment` | goes on from the document's first `rhai` block; all of them are one run |
+//! | `rhai,fails` | a script that runs and ends with status 1, because of a failed test |
 //! | `rhai,check` | a script that is checked only |
 //! | `console` | commands after `$`, and what they print; `$ echo $?` shows the status, otherwise it is 0; `$ cd DIR` holds for the rest of the document |
 //! | `python`, `rust`, `toml`, `text` | not run here |
@@ -107,12 +108,17 @@ impl Held<'_> {
 
     /// Runs a script and compares what it prints.
     fn run_script(&mut self, line: usize, script: &str, command: &[&str]) {
+        self.run_to(line, script, command, 0);
+    }
+
+    /// As [`Held::run_script`], with the status at the end.
+    fn run_to(&mut self, line: usize, script: &str, command: &[&str], status: i32) {
         let path = self.folder.join(self.name);
         fs::write(&path, script).expect("a script in the folder");
         let args = command.iter().copied().chain([self.name]).chain((command[0] == "run").then_some("--port=sim"));
         let outcome = Program::new().args(args).outcome_in(self.folder);
         let expected = shown(script);
-        if outcome.status != Some(0) {
+        if outcome.status != Some(status) {
             self.fail(line, &format!("the script ends with {:?}:\n{}", outcome.status, outcome.stderr));
         } else if command[0] == "run" && !expected.is_empty() && !same(&expected, &outcome.stdout) {
             self.fail(line, &format!("shown is\n{expected}printed is\n{}", outcome.stdout));
@@ -195,6 +201,7 @@ fn untrue(name: &str, document: &str, root: &Path) -> Vec<String> {
                     together = block.script();
                 }
             }
+            "rhai,fails" => held.run_to(block.line, &block.script(), &["run"], 1),
             "rhai,check" => held.run_script(block.line, &block.script(), &["check"]),
             "rhai,fragment" => {
                 fragments += 1;

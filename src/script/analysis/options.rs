@@ -6,7 +6,7 @@ use crate::bench::units;
 use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
-use crate::script::natives::{diagnoses, measure, operator, series, verdicts};
+use crate::script::natives::{diagnoses, measure, monitors, operator, series, verdicts};
 use crate::script::objects::{exec, opening, sync};
 use rhai::{Expr, FnCallExpr};
 
@@ -26,6 +26,7 @@ impl<'w> Walker<'w, '_> {
             ("instruct", [_, options]) => self.check_names("instruct", options, operator::INSTRUCT),
             ("checkpoint", [_, options]) => self.check_names("checkpoint", options, verdicts::CHECKPOINT),
             ("diagnosis", [_, _, options]) => self.check_names("diagnosis", options, diagnoses::OPTIONS),
+            ("monitor", [_, _, options, _]) => self.check_names("monitor", options, monitors::OPTIONS),
             ("for_each_board", [_, options, _]) => self.check_names("for_each_board", options, &["jobs"]),
             ("record", [_, unit, ..]) => self.check_unit(unit),
             _ => {}

@@ -10,6 +10,7 @@ pub(crate) mod functions;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod measure;
+pub(crate) mod monitors;
 pub(crate) mod operator;
 pub(crate) mod parallel;
 pub(crate) mod process;

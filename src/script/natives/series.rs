@@ -96,7 +96,8 @@ fn name_unit(run: &Run, serial: &str, options: &Map) -> Fallible<()> {
     Ok(())
 }
 
-fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallible<SeriesHandle> {
+/// Starts a series.
+pub(crate) fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallible<SeriesHandle> {
     let unit = unit(given)?;
     let mut names = Vec::new();
     for (index, column) in columns.iter().enumerate() {
@@ -129,7 +130,7 @@ fn begin(run: &Arc<Run>, name: &str, given: &Dynamic, columns: Array) -> Fallibl
 
 impl SeriesHandle {
     /// Adds a row. `from` is its device or its time.
-    fn add(&self, values: &Dynamic, from: Option<&Dynamic>) -> Fallible<()> {
+    pub fn add(&self, values: &Dynamic, from: Option<&Dynamic>) -> Fallible<()> {
         let mut host = date::now();
         let mut board = None;
         match from {

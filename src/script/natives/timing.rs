@@ -7,6 +7,7 @@ use crate::bench::event::Event;
 use crate::bench::schedule::Schedule;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
+use crate::origin::Origin;
 use crate::script::errors::{
     Fallible, ScriptError, argument, call_place, is_timeout, kind_of, located, overdue, placed,
 };
@@ -102,7 +103,7 @@ fn every(
     let result = keep(run, context, (period, times), &body, &mut kept);
     // On every way out: most schedules run until an error ends them.
     if kept.calls > 0 {
-        run.emit(Event::Scheduled(kept.schedule(context, period)));
+        run.emit(Event::Scheduled(kept.schedule(call_place(context), period)));
     }
     result.map(|()| kept.into_map())
 }
@@ -136,15 +137,15 @@ fn keep(
 
 /// Statistics of a schedule.
 #[derive(Default)]
-struct Kept {
-    calls: i64,
-    skipped: i64,
+pub(crate) struct Kept {
+    pub calls: i64,
+    pub skipped: i64,
     late: Duration,
     latest: Duration,
 }
 
 impl Kept {
-    fn began(&mut self, late: Duration) {
+    pub fn began(&mut self, late: Duration) {
         self.calls += 1;
         self.late += late;
         self.latest = self.latest.max(late);
@@ -157,8 +158,7 @@ impl Kept {
     }
 
     /// For the report.
-    fn schedule(&self, context: &Context<'_>, period: Duration) -> Schedule {
-        let place = call_place(context);
+    pub fn schedule(&self, place: Option<Origin>, period: Duration) -> Schedule {
         Schedule {
             file: place.as_ref().map(|place| place.file.to_string()).unwrap_or_default(),
             line: place.map_or(0, |place| place.line),

@@ -8,8 +8,8 @@ use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, Stop, Verdict, argument, call_place, placed, refuse, stop};
 use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
-use crate::script::run::Run;
 use crate::script::run::groups::Prepared;
+use crate::script::run::{Run, monitors};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ fn end_test(run: &Run, context: &Context<'_>, name: &str, outcome: Outcome, reas
     if reason.trim().is_empty() {
         return argument(format!("`{name}` has no reason"), format!("write `{name}(\"why\")`"));
     }
-    let in_test = lock(&run.recorder.record).test().is_some();
+    let in_test = monitors::is_here() || lock(&run.recorder.record).test().is_some();
     let mut frames = lock(&run.recorder.groups);
     let takes = frames
         .around(run.recorder.depth())

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the lists are those that the functions themselves read.
 
-use crate::script::natives::{diagnoses, measure, operator, series, verdicts};
+use crate::script::natives::{diagnoses, measure, monitors, operator, series, verdicts};
 use crate::script::objects::{exec, opening, sync};
 
 /// The options of a function; empty if it takes none.
@@ -15,6 +15,7 @@ pub(crate) fn of(function: &str) -> &'static [&'static str] {
         "instruct" => operator::INSTRUCT,
         "checkpoint" => verdicts::CHECKPOINT,
         "diagnosis" => diagnoses::OPTIONS,
+        "monitor" => monitors::OPTIONS,
         "for_each_board" => &["jobs"],
         "sync" | "sync_dependencies" => sync::OPTIONS,
         "exec" => exec::OPTIONS,

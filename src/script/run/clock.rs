@@ -8,8 +8,8 @@ use crate::script::errors::Stop;
 use crate::script::run::memory::Memory;
 use crate::script::run::options::RunOptions;
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 /// The clock of a run.
@@ -34,6 +34,9 @@ struct State {
 thread_local! {
     /// The deadlines of the enclosing `timeout` calls and tests on this thread, outermost first.
     static TIMEOUTS: RefCell<Vec<(u64, Instant)>> = const { RefCell::new(Vec::new()) };
+
+    /// What ends this thread besides: the test of a monitor, or the monitors of a test.
+    static ENDING: RefCell<Option<Arc<AtomicBool>>> = const { RefCell::new(None) };
 }
 
 fn is_past(deadline: Option<Instant>) -> bool {
@@ -116,6 +119,9 @@ impl Clock {
         if let Some(error) = self.stopping() {
             return Some(Stop::Error(error));
         }
+        if ENDING.with_borrow(|ending| ending.as_ref().is_some_and(|ending| ending.load(Ordering::SeqCst))) {
+            return Some(Stop::Ended);
+        }
         TIMEOUTS.with_borrow(|timeouts| {
             if timeouts.is_empty() {
                 return None;
@@ -123,6 +129,11 @@ impl Clock {
             let now = Instant::now();
             timeouts.iter().find(|(_, deadline)| now >= *deadline).map(|(id, _)| Stop::Timeout(*id))
         })
+    }
+
+    /// Ends this thread with [`Stop::Ended`] once the flag is set. Returns the flag before.
+    pub fn end_with(&self, flag: Option<Arc<AtomicBool>>) -> Option<Arc<AtomicBool>> {
+        ENDING.replace(flag)
     }
 
     /// Whether this thread must stop now; changes nothing.

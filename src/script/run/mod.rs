@@ -14,6 +14,7 @@ pub(crate) mod ledger;
 pub(crate) mod loader;
 pub(crate) mod lossy;
 pub(crate) mod memory;
+pub(crate) mod monitors;
 mod noted;
 pub(crate) mod options;
 mod permissions;

@@ -16,6 +16,7 @@ use crate::script::lock::lock;
 use crate::script::run::Run;
 use crate::script::run::groups::Frames;
 use crate::script::run::lossy::Lossy;
+use crate::script::run::monitors::Desks;
 use crate::script::run::noted::Evidence;
 use crate::script::run::options::RunOptions;
 use crate::script::run::results::Results;
@@ -29,6 +30,8 @@ pub(crate) struct Recorder {
     pub record: Mutex<Record>,
     /// The running groups, and the script around them.
     pub groups: Mutex<Frames>,
+    /// The monitors of the running tests.
+    pub desks: Desks,
     chosen: Mutex<Chosen>,
     /// See [`super::evidence`].
     pub evidence: Mutex<Evidence>,
@@ -65,6 +68,7 @@ impl Recorder {
         Recorder {
             record: Mutex::default(),
             groups: Mutex::default(),
+            desks: Desks::default(),
             chosen: Mutex::new(Chosen { selection: options.selection.clone(), ..Chosen::default() }),
             evidence: Mutex::default(),
             ending: Mutex::default(),

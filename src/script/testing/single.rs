@@ -15,11 +15,11 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
 use crate::phrase::did_you_mean;
 use crate::script::diagnostics::explain;
-use crate::script::errors::{Fallible, place, verdict_of};
+use crate::script::errors::{Fallible, is_ended, place, verdict_of};
 use crate::script::lock::lock;
-use crate::script::run::Run;
 use crate::script::run::groups::{Hook, Moment};
-use rhai::{Dynamic, EvalAltResult, Expr, Expression, Position};
+use crate::script::run::{Run, monitors};
+use rhai::{Dynamic, Engine, EvalAltResult, Expr, Expression, Position};
 use std::time::{Duration, Instant};
 
 type Segments<'a> = [(char, &'a Expression<'a>)];
@@ -173,7 +173,7 @@ fn take_reason(options: &mut Options) -> Option<String> {
 
 /// Whether a test may begin on this thread: not inside another test.
 fn may_begin(run: &Run) -> bool {
-    lock(&run.recorder.record).may_begin(run.recorder.depth())
+    !monitors::is_here() && lock(&run.recorder.record).may_begin(run.recorder.depth())
 }
 
 /// Checks the names of needed tests: a misspelling would skip the test in every run.
@@ -210,7 +210,7 @@ fn run_test(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut
         let (result, notes) = match test.options.skip.take() {
             // The skip condition failed.
             Some(Err(error)) => (Err(error), Vec::new()),
-            _ => attempt(run, context, test),
+            _ => attempt(run, context, test, number),
         };
         let (outcome, ending) = judge(run, &result);
         let outcome = lock(&run.recorder.record).verdict(outcome);
@@ -276,14 +276,18 @@ fn attempt(
     run: &Run,
     context: &mut Context<'_, '_, '_, '_, '_, '_>,
     test: &Test<'_>,
+    number: u64,
 ) -> (Fallible<Dynamic>, Vec<String>) {
-    let mut result = limited(run, test.options.timeout, "the test", || {
-        for hook in &test.setups {
-            let _ = hooks::evaluate(run, context, hook)?;
-        }
-        test.body.run(context, true)
-    });
-    let mut notes = Vec::new();
+    let engine = context.engine();
+    let body = || {
+        limited(run, test.options.timeout, "the test", || {
+            for hook in &test.setups {
+                let _ = hooks::evaluate(run, context, hook)?;
+            }
+            test.body.run(context, true)
+        })
+    };
+    let (mut result, mut notes) = beside_monitors(run, engine, number, &test.source, body);
     for hook in &test.teardowns {
         let Err(torn) = run.clock.in_any_case(|| hooks::evaluate(run, context, hook)) else { continue };
         let well = result.as_ref().err().is_none_or(|error| is_return(error) || is_skip(error));
@@ -294,6 +298,37 @@ fn attempt(
             for failure in std::iter::once(&failure).chain(&failure.others) {
                 notes.push(format!("`teardown_each` failed, too: {}", failure.title));
             }
+        }
+    }
+    (result, notes)
+}
+
+/// Runs the body of an attempt, and the monitors that it starts. A failed monitor fails the attempt.
+fn beside_monitors(
+    run: &Run,
+    engine: &Engine,
+    number: u64,
+    source: &str,
+    body: impl FnOnce() -> Fallible<Dynamic>,
+) -> (Fallible<Dynamic>, Vec<String>) {
+    if !run.sources.mention("monitor") {
+        return (body(), Vec::new());
+    }
+    let (mut result, desk) = run.recorder.desks.beside(number, engine, |desk| {
+        let before = run.clock.end_with(Some(desk.has_failed.clone()));
+        let result = body();
+        run.clock.end_with(before);
+        result
+    });
+    let mut notes = Vec::new();
+    for (name, error) in desk.take_failed() {
+        let well = result.as_ref().err().is_none_or(|error| is_return(error) || is_skip(error) || is_ended(error));
+        if well {
+            notes.push(format!("raised by the monitor \"{name}\""));
+            result = Err(error);
+        } else {
+            let failure = explain::of_failure(run, engine, &error, source);
+            notes.push(format!("the monitor \"{name}\" failed, too: {}", failure.title));
         }
     }
     (result, notes)

@@ -287,3 +287,69 @@ fn outcomes_are_asked_for_by_name() {
         "ArgumentError: unknown test `alpah` @ t.rhai:1:18 | did you mean `alpha`?"
     );
 }
+
+#[test]
+fn a_monitor_records_beside_its_test() {
+    let text =
+        "test \"a\" { let n = 0; monitor(\"level\", 0.01, #{ unit: \"V\", max: 3 }, || { n += 1; n }); sleep(0.12); }
+         test \"b\" { monitor(\"short\", 60, || 5.5); }";
+    let report = report(text);
+    let [a, b] = report.tests.as_slice() else { panic!("{:?}", report.tests) };
+    // The closure works on its own copy of `n`.
+    let samples: Vec<f64> = a.series[0].samples.iter().map(|sample| sample.values[0]).collect();
+    assert!(
+        samples.len() >= 4 && samples.iter().zip(1..).all(|(sample, n)| (sample - f64::from(n)).abs() < 0.5),
+        "{samples:?}"
+    );
+    assert_eq!((a.series[0].name.as_str(), a.series[0].unit.as_str(), a.outcome), ("level", "V", Outcome::Fail));
+    assert_eq!(a.measurements[0].number(), samples.last().copied());
+    assert_eq!((b.outcome, b.series[0].samples.len()), (Outcome::Pass, 1));
+    assert_eq!(report.schedules.len(), 2);
+}
+
+#[test]
+fn a_failed_monitor_ends_its_test() {
+    let text = "fn hot(n) {\n    if n > 2 { throw \"too hot\"; }\n    n\n}
+        test \"a\" { monitor(\"t\", 0.005, || hot(3)); sleep(30); print(`=never`); }
+        test \"b\" { monitor(\"t\", 0.005, || fail(\"limit\")); loop { } }
+        test \"c\" { monitor(\"t\", 0.005, || skip(\"no probe\")); sleep(30); }
+        test \"d\" { monitor(\"t\", 0.005, || \"text\"); sleep(30); }
+        test \"e\" { monitor(\"t\", 0.005, || throw \"first\"); sleep(0.1); throw \"own\"; } teardown_each { print(`=t`); }
+        test \"f\" { }";
+    let (finished, printed) = ran(text, Selection::default());
+    assert_eq!(outcomes(&finished), "a: fail, b: fail, c: skip, d: error, e: fail, f: pass");
+    assert_eq!(printed.concat(), "=t=t=t=t=t=t");
+    let error = finished.report.tests[0].error.as_ref().unwrap();
+    assert_eq!((error.message.as_str(), error.line), ("too hot", Some(2)));
+    assert_eq!(error.notes, ["raised by the monitor \"t\""]);
+    let error = finished.report.tests[3].error.as_ref().unwrap();
+    assert_eq!((error.message.as_str(), error.line), ("the monitor \"t\" returned a string", Some(8)));
+}
+
+#[test]
+fn monitors_end_with_their_attempt() {
+    let text = "test \"a\" timeout = 0.1 { monitor(\"t\", 0.005, || 1); loop { } }
+        test \"b\" retry = 1 { monitor(\"t\", 0.005, || 1); throw 1; }
+        test \"c\" { monitor(\"slow\", 0.01, || { sleep(0.04); 1 }); sleep(0.1); }
+        group \"g\" { setup_each { monitor(\"each\", 5, || 2); } test \"d\" { } test \"e\" { parallel([|| monitor(\"inner\", 5, || 3)]); } }";
+    let (finished, _) = ran(text, Selection::default());
+    assert_eq!(outcomes(&finished), "a: timeout, b: fail, c: pass, g / d: pass, g / e: pass");
+    let tests = &finished.report.tests;
+    assert!(tests[1].error.as_ref().unwrap().notes.is_empty());
+    assert_eq!((tests[1].series.len(), tests[3].series.len(), tests[4].series.len()), (2, 1, 2));
+    let slow = finished.report.schedules.iter().find(|schedule| schedule.line == 3).unwrap();
+    assert!(slow.skipped >= 3 && slow.calls >= 2, "{slow:?}");
+    let notices: Vec<&str> = finished.report.notices.iter().map(|notice| notice.text.as_str()).collect();
+    assert!(
+        notices.iter().any(|text| text.contains("monitor \"slow\": ") && text.contains("were skipped")),
+        "{notices:?}"
+    );
+    assert_eq!(
+        failure("monitor(\"t\", 1, || 1);"),
+        "DeclarationError: `monitor` is outside of a test @ t.rhai:1:1 | call it in a test; in `setup_each` for every test of a group"
+    );
+    assert_eq!(
+        failure("monitor(\"t\", 1, #{ maximum: 2 }, || 1);"),
+        "ArgumentError: `monitor` has no option `maximum` @ t.rhai:1:1 | options of `monitor`: unit, min, max"
+    );
+}

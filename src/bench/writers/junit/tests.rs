@@ -59,8 +59,13 @@ fn measurements_are_properties_and_attempts_those_of_surefire() {
     };
     let failure = Failure { kind: "ScriptError".to_owned(), message: "a\u{0} <b>".to_owned(), ..Failure::default() };
     let attempts = vec![
-        Attempt { outcome: Outcome::Fail, error: None, measurements: vec![measurement(3.5, Outcome::Fail)] },
-        Attempt { outcome: Outcome::Error, error: Some(failure), measurements: Vec::new() },
+        Attempt {
+            outcome: Outcome::Fail,
+            error: None,
+            measurements: vec![measurement(3.5, Outcome::Fail)],
+            ..Attempt::default()
+        },
+        Attempt { outcome: Outcome::Error, error: Some(failure), ..Attempt::default() },
     ];
     let measurements = vec![measurement(3.28, Outcome::Pass), measurement(3.3, Outcome::Pass)];
     let passed = Test { attempts: attempts.clone(), measurements, ..test("on", Outcome::Pass) };
