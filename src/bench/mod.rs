@@ -11,6 +11,7 @@ pub mod limit_source;
 pub mod measurement;
 pub mod numbers;
 pub mod operator;
+pub mod picture;
 pub mod record;
 pub mod report;
 pub mod schedule;

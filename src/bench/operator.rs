@@ -52,7 +52,7 @@ pub struct Question {
     pub form: Form,
     /// The answer for an empty line.
     pub default: Option<Answer>,
-    /// Path of an image that illustrates the question.
+    /// Path of a picture that illustrates the question ([`crate::bench::picture`]).
     pub image: Option<String>,
     /// The board in question, if several are in use at once.
     pub board: Option<String>,

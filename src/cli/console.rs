@@ -6,6 +6,8 @@
 mod observer;
 mod question;
 
+pub use question::Asking;
+
 use super::output::output;
 use super::progress;
 use super::render::{self, Colour};
@@ -85,6 +87,10 @@ struct Inner {
     question: Option<String>,
     /// Output printed meanwhile that is not a whole line yet.
     held: Vec<u8>,
+    /// Whether the user is being asked: no progress is drawn.
+    asks: bool,
+    /// The running test.
+    testing: Option<String>,
 }
 
 /// Receives output while the user types. It must not block.
@@ -110,6 +116,8 @@ impl Console {
             fold: ReportBuilder::new(),
             question: None,
             held: Vec::new(),
+            asks: false,
+            testing: None,
         };
         Console { inner: Mutex::new(inner) }
     }
@@ -467,11 +475,12 @@ impl Output for Console {
             return;
         }
         let Some(Transfer { stage, done, total, file }) = transfer else {
-            if let Some(bar) = inner.bar.take() {
-                bar.finish_and_clear();
-            }
-            return;
+            inner.remove_bar();
+            return inner.show_test();
         };
+        if inner.asks {
+            return;
+        }
         let what = match stage {
             Stage::Hashing => "comparing",
             Stage::Sending => "sending",

@@ -26,6 +26,7 @@ pub mod manual;
 pub mod memory;
 pub mod operator;
 pub mod output;
+mod picture;
 pub mod progress;
 pub mod project;
 pub mod prompt;

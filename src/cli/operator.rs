@@ -5,11 +5,15 @@
 //! every exit path.
 
 use super::console::Console;
+use super::picture::{self, Known, Protocol};
 use super::render::Look;
 use super::terminal::line::Lines;
+use crate::bench;
 use crate::bench::operator::{Answer, Form, Given, NoAnswer, Operator, Question, Source};
+use crate::error::{Error, Kind};
 use crate::port::Wait;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Who answers the questions of a run.
 pub struct OperatorConsole {
@@ -18,6 +22,8 @@ pub struct OperatorConsole {
     /// Whether a question is being asked.
     busy: Mutex<bool>,
     free: Condvar,
+    /// How the terminal shows pictures, once asked.
+    pictures: OnceLock<Option<Protocol>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -28,7 +34,13 @@ impl OperatorConsole {
     /// The person at this terminal, unless the answer is among those `given`.
     pub fn new(console: &Arc<Console>, given: &[(String, String)]) -> Arc<OperatorConsole> {
         let given = Mutex::new(Given::new(given.to_vec()));
-        Arc::new(OperatorConsole { console: console.clone(), given, busy: Mutex::new(false), free: Condvar::new() })
+        Arc::new(OperatorConsole {
+            console: console.clone(),
+            given,
+            busy: Mutex::new(false),
+            free: Condvar::new(),
+            pictures: OnceLock::new(),
+        })
     }
 
     /// Waits until no other question is being asked.
@@ -40,6 +52,25 @@ impl OperatorConsole {
         }
         *busy = true;
         Ok(Turn(self))
+    }
+
+    /// The picture of the question for this terminal, if there is one that it can show.
+    fn picture(&self, question: &Question, lines: &mut Lines) -> Result<Option<String>, NoAnswer> {
+        let Some(file) = &question.image else { return Ok(None) };
+        let picture = bench::picture::read(Path::new(file)).map_err(NoAnswer::Error)?;
+        let protocol = *self.pictures.get_or_init(|| match picture::known(|name| std::env::var(name).ok()) {
+            Known::Settled(protocol) => protocol,
+            Known::Ask => {
+                let (request, end) = picture::REQUEST;
+                let answer = lines.ask(request, end);
+                picture::has_sixel(&answer).then_some(Protocol::Sixel)
+            }
+        });
+        let Some(protocol) = protocol else { return Ok(None) };
+        picture::shown(&picture, protocol, Lines::room()).map_err(|reason| {
+            let message = format!("the picture `{file}` cannot be shown: {reason}");
+            NoAnswer::Error(Error::new(Kind::ArgumentError, message).with_help("use a valid PNG"))
+        })
     }
 
     /// The lines above the one that is typed.
@@ -93,8 +124,10 @@ impl Operator for OperatorConsole {
                 None => error,
             }));
         };
+        let _asking = self.console.ask();
         self.console.start_line();
-        self.console.remark(&self.heading(question));
+        let picture = self.picture(question, &mut lines)?;
+        self.console.remark(&format!("{}{}", self.heading(question), picture.unwrap_or_default()));
         let invitation = invitation(question);
         loop {
             let line = lines.read(&invitation, wait, question)?;

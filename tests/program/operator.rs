@@ -1,14 +1,17 @@
 //! Questions to the operator: answered at a terminal, on the command line, or not at all.
 
 use crate::support::command::Program;
+use crate::support::programs;
 use crate::support::terminal::Person;
 use std::fs;
+use std::path::Path;
 
 fn start(script: &str, args: &[&str]) -> (tempfile::TempDir, Person) {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a.rhai"), script).unwrap();
+    fs::write(folder.path().join("plug.png"), picture(2, 2, |_, _| [0; 3])).unwrap();
     let args: Vec<&str> = ["run", "a.rhai"].iter().chain(args).copied().collect();
-    let person = Person::start_session(folder.path(), &args, &[]);
+    let person = Person::start_session(folder.path(), &args, &[("BELAY_SCRIPT_PICTURES", "off")]);
     (folder, person)
 }
 
@@ -67,6 +70,148 @@ parallel([
     person.sees("> Bob\r\n");
     person.sees("th");
     assert_eq!(person.ends(), Some(0));
+}
+
+#[test]
+fn progress_is_not_drawn_over_a_question() {
+    // A test runs, whose spinner turns, and a sync, whose bar moves.
+    let script = r#"
+let b = Device.open();
+test "with a question" {
+    parallel([
+        || {
+            for n in 0..60 {
+                write_file("firmware/a.bin", blob(20_000, n));
+                b.sync("firmware", #{ dst: "/app", keep: false });
+                if n == 40 { print("later"); }
+            }
+        },
+        || print(ask("Name?")),
+    ]);
+}
+"#;
+    let (folder, mut person) = start(script, &["-p", "sim"]);
+    fs::create_dir(folder.path().join("firmware")).unwrap();
+    person.sees("? Name?\r\n\r\x1b[K> ");
+    person.types(b"B");
+    // Everything that is written between the key and the line of the script.
+    person.sees("\r\x1b[K> B\r\x1b[Klater\r\n\r\x1b[K> B");
+    person.types(b"ob\r");
+    person.sees("> Bob\r\n");
+    person.sees("test with a question ... pass");
+    assert_eq!(person.ends(), Some(0));
+}
+
+/// A PNG of this size.
+fn picture(width: u32, height: u32, colour: impl Fn(u32, u32) -> [u8; 3]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    let pixels: Vec<u8> =
+        (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).flat_map(|(x, y)| colour(x, y)).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    bytes
+}
+
+/// Width, height, and red, green and blue of the pixels of a PNG.
+fn pixels(png: &[u8]) -> (u32, u32, Vec<u8>) {
+    let mut decoder = png::Decoder::new(std::io::Cursor::new(png));
+    decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
+    let mut reader = decoder.read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut bytes).unwrap();
+    let colours = bytes.chunks_exact(4).flat_map(|pixel| pixel[..3].to_vec()).collect();
+    (info.width, info.height, colours)
+}
+
+/// A run of a script in another folder that shows this picture, on a terminal with these variables.
+fn shows(folder: &Path, png: &[u8], variables: &[(&str, &str)]) -> Person {
+    fs::create_dir_all(folder.join("lab")).unwrap();
+    fs::write(folder.join("lab/a.rhai"), "instruct(\"Plug it in\", \"plug.png\");").unwrap();
+    fs::write(folder.join("lab/plug.png"), png).unwrap();
+    let others =
+        [("TERM", "xterm-256color"), ("TERM_PROGRAM", ""), ("KITTY_WINDOW_ID", ""), ("LC_TERMINAL", ""), ("TMUX", "")];
+    let variables = [&others[..], variables].concat();
+    Person::start_session(folder, &["run", "lab/a.rhai"], &variables)
+}
+
+const HEADING: &str = "? Plug it in\r\n  picture: lab/plug.png\r\n";
+const INVITATION: &str = "\r\n\r\x1b[Kpress Enter when it is done ";
+
+#[test]
+fn pictures_are_shown_in_terminals_that_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let png = picture(8, 8, |x, y| [u8::try_from(x * 30).unwrap(), u8::try_from(y * 30).unwrap(), 9]);
+    let data = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &png);
+    let done = |mut person: Person| {
+        person.types(b"\r");
+        assert_eq!(person.ends(), Some(0));
+    };
+    let mut kitty = shows(folder.path(), &png, &[("KITTY_WINDOW_ID", "1")]);
+    kitty.sees(&format!("{HEADING}\x1b_Ga=T,f=100,q=2,m=0;{data}\x1b\\{INVITATION}"));
+    done(kitty);
+    let mut iterm2 = shows(folder.path(), &png, &[("TERM_PROGRAM", "iTerm.app")]);
+    let size = png.len();
+    let keys = format!("inline=1;size={size};width=auto;height=auto;preserveAspectRatio=1");
+    iterm2.sees(&format!("{HEADING}\x1b]1337;File={keys}:{data}\x07{INVITATION}"));
+    done(iterm2);
+    // Those that have none of it show the path alone, whatever they answer.
+    for answer in ["\x1b[?62;22c", "\x1b[?1;2"] {
+        let mut other = shows(folder.path(), &png, &[]);
+        other.sees("\x1b[c");
+        other.types(answer.as_bytes());
+        other.sees(&format!("{HEADING}\r\x1b[Kpress Enter when it is done "));
+        done(other);
+    }
+}
+
+#[test]
+fn sixels_are_the_picture_as_libsixel_reads_them() {
+    if programs::find(["sixel2png"]).is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let byte = |value: u32| u8::try_from(value % 256).unwrap();
+    let few =
+        picture(37, 20, |x, y| if (x / 5 + y / 3) % 2 == 0 { [200, 16, 46] } else { [byte(x / 9 * 60), 90, 255] });
+    let many = picture(64, 61, |x, y| [byte(x * 4), byte(y * 4), byte(x + y)]);
+    for (png, most) in [(few, 2.0), (many, 8.0)] {
+        let mut person = shows(folder.path(), &png, &[]);
+        person.sees("\x1b[c");
+        person.types(b"\x1b[?64;1;2;4;6;9;15;22c");
+        person.sees(HEADING);
+        let sixels = person.until(INVITATION);
+        person.types(b"\r");
+        assert_eq!(person.ends(), Some(0));
+        let (from, to) = (folder.path().join("a.six"), folder.path().join("a.png"));
+        fs::write(&from, sixels).unwrap();
+        let decoded = std::process::Command::new("sixel2png").arg("-i").arg(&from).arg("-o").arg(&to).status().unwrap();
+        assert!(decoded.success());
+        let (wanted, got) = (pixels(&png), pixels(&fs::read(&to).unwrap()));
+        assert_eq!((wanted.0, wanted.1), (got.0, got.1));
+        let differences = wanted.2.iter().zip(&got.2).map(|(one, other)| f64::from(one.abs_diff(*other)));
+        let mean = differences.sum::<f64>() / wanted.2.len() as f64;
+        assert!(mean <= most, "{mean}");
+    }
+}
+
+#[test]
+fn a_missing_picture_is_an_error_before_anyone_is_asked() {
+    let run = |script: &str| {
+        let program = Program::new().file("lab/a.rhai", script.as_bytes()).file("lab/text.png", b"text");
+        program.args(["run", "lab/a.rhai", "--answer", "Go=y"]).outcome()
+    };
+    let case = |script: &str, message: &str, printed: &str| {
+        let outcome = run(script);
+        let first = outcome.stderr.lines().next().unwrap_or_default();
+        assert_eq!((first, outcome.stdout.as_str()), (message, printed), "{script}");
+    };
+    let missing = "error: picture not found: `lab/gone.png`";
+    case("print(1); instruct(\"Go\", \"gone.png\");", missing, "");
+    case("print(1); confirm(\"Go\", #{ image: \"gone.png\" });", missing, "");
+    case("print(1); instruct(\"Go\", \"text.png\");", "error: `lab/text.png` is not a valid picture", "");
+    // A computed path.
+    case("print(1); let name = \"gone\"; instruct(\"Go\", name + \".png\");", missing, "1\n");
 }
 
 #[test]

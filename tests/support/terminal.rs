@@ -141,6 +141,21 @@ impl Person {
         }
     }
 
+    /// Waits until `text` is on the screen, and gives what is before it.
+    #[track_caller]
+    pub fn until(&mut self, text: &str) -> Vec<u8> {
+        let is_there = |screen: &[u8]| screen.windows(text.len()).position(|window| window == text.as_bytes());
+        loop {
+            if let Some(at) = is_there(&self.screen) {
+                let before = self.screen.drain(..at).collect();
+                self.screen.drain(..text.len());
+                return before;
+            }
+            let piece = self.hears(|| format!("{text:?} is not on the screen"));
+            self.screen.extend_from_slice(&piece);
+        }
+    }
+
     /// Waits for something to be written on the screen, and gives it. `missing` says what is waited for.
     #[track_caller]
     pub fn hears(&self, missing: impl FnOnce() -> String) -> Vec<u8> {

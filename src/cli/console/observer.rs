@@ -2,7 +2,7 @@
 //!
 //! Invariant: an event is printed whole, at once; of the tests, only those that run are in memory.
 
-use super::{Console, progress, render, report};
+use super::{Console, render, report};
 use crate::bench::event::{Event, GroupEnded, GroupKind, OutputChunk, OutputKind, TimedEvent};
 use crate::device::Output as _;
 use crate::script::{Activity, Observer, Sources};
@@ -86,9 +86,8 @@ impl Observer for Console {
             }
             Event::TestEnded { test, error, ends_run, .. } => {
                 inner.fold.add(line);
-                if let Some(bar) = inner.bar.take() {
-                    bar.finish_and_clear();
-                }
+                inner.testing = None;
+                inner.remove_bar();
                 let Some(ended) = inner.fold.take_test(*test) else { return };
                 inner.end_lines_of_others("");
                 let lines = report::test(&ended, inner.out.colour, inner.out.terminal);
@@ -122,9 +121,8 @@ impl Observer for Console {
             }
             Event::TestBegun(begun) => {
                 inner.fold.add(line);
-                if inner.err.terminal && inner.out.terminal && inner.bar.is_none() {
-                    inner.bar = Some(progress::waiting(&begun.name));
-                }
+                inner.testing = Some(begun.name.clone());
+                inner.show_test();
             }
             Event::TestAttempt { .. } | Event::Measured { .. } | Event::Diagnosed { .. } => inner.fold.add(line),
             _ => {}

@@ -1,9 +1,11 @@
 //! The line that the user is typing, below concurrent output.
 //!
-//! Invariant: while it is shown, only whole lines are printed above it; a partial line is printed when the user has finished.
+//! Invariant: while it is shown, only whole lines are printed above it, and nothing is drawn; a partial line is printed when the user
+//! has finished.
 
-use super::{Console, Inner};
+use super::{Console, Inner, progress};
 use std::io::Write as _;
+use std::sync::Arc;
 
 impl Console {
     /// Draws the line that the user is typing; other output goes above it. `None`: the line is finished.
@@ -21,7 +23,43 @@ impl Console {
     }
 }
 
+/// While it exists, the user is asked: no progress is drawn over the question or the answer.
+pub struct Asking(Arc<Console>);
+
+impl Console {
+    /// Removes the progress bar, and shows none until the result is dropped.
+    pub fn ask(self: &Arc<Console>) -> Asking {
+        let mut inner = self.lock();
+        inner.asks = true;
+        inner.remove_bar();
+        Asking(self.clone())
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let mut inner = self.0.lock();
+        inner.asks = false;
+        inner.show_test();
+    }
+}
+
 impl Inner {
+    /// Removes the progress bar.
+    pub(super) fn remove_bar(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Shows that a test is running, if one is, and nothing else is shown.
+    pub(super) fn show_test(&mut self) {
+        let shows = self.err.terminal && self.out.terminal && self.bar.is_none() && !self.asks;
+        if let Some(test) = self.testing.as_deref().filter(|_| shows) {
+            self.bar = Some(progress::waiting(test));
+        }
+    }
+
     /// Writes whole lines above the line that is being typed, and buffers the rest.
     pub(super) fn write_above(&mut self, bytes: &[u8]) {
         const LONGEST_LINE: usize = 64 * 1024;

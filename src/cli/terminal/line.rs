@@ -7,10 +7,17 @@ use super::input;
 use super::modes::ModeGuard;
 use crate::bench::operator::{NoAnswer, Question};
 use crate::cli::console::Console;
+use crate::cli::picture::Room;
 use crate::port::Wait;
 use rustix::stdio::{stderr, stdin};
 use rustix::termios::{QueueSelector, isatty, tcflush, tcgetwinsize};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a terminal may take to answer, over a slow connection.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// Most bytes of an answer, or of the sequence of a key.
+const LONGEST_ANSWER: usize = 128;
 
 /// Reads lines key by key, so that the typed text can be redrawn below the output of boards.
 pub struct Lines {
@@ -42,6 +49,41 @@ impl Lines {
         // Keys pressed before the question was shown are not part of the answer.
         let _ = tcflush(stdin(), QueueSelector::IFlush);
         Some(Lines { console: console.clone(), _keys: keys })
+    }
+
+    /// Asks the terminal itself, and waits a moment for an answer, whose last byte is `end`. Keys that are pressed meanwhile are
+    /// lost, as are those before the question.
+    pub fn ask(&mut self, request: &str, end: u8) -> Vec<u8> {
+        self.console.remark(request);
+        let deadline = Instant::now() + PATIENCE;
+        let mut answer = Vec::new();
+        while !(answer.contains(&0x1b) && answer.contains(&end)) && answer.len() < LONGEST_ANSWER {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || crate::interrupt::pending() {
+                break;
+            }
+            let mut piece = [0; 64];
+            match input::is_readable(left) {
+                Ok(true) => match input::take(&mut piece) {
+                    Some(count) => answer.extend_from_slice(&piece[..count]),
+                    None => break,
+                },
+                Ok(false) => {}
+                Err(_) => break,
+            }
+        }
+        answer
+    }
+
+    /// The size of the terminal.
+    pub fn room() -> Room {
+        tcgetwinsize(stderr()).map_or_else(
+            |_| Room::default(),
+            |size| Room {
+                characters: (size.ws_col.into(), size.ws_row.into()),
+                pixels: (size.ws_xpixel.into(), size.ws_ypixel.into()),
+            },
+        )
     }
 
     /// Reads a line after the prompt `invitation`.
@@ -127,7 +169,7 @@ impl TypedLine {
         self.begun.push(byte);
         let goes_on = match self.begun.len() {
             2 => matches!(byte, b'[' | b'O'),
-            length => length < 16 && !(0x40..0x7f).contains(&byte),
+            length => length < LONGEST_ANSWER && !(0x40..0x7f).contains(&byte),
         };
         if !goes_on {
             self.begun.clear();

@@ -6,7 +6,7 @@ use super::input;
 use super::modes::ModeGuard;
 use super::pump::{self, Client, Look};
 use super::transcript::Transcript;
-use crate::cli::console::Console;
+use crate::cli::console::{Asking, Console};
 use crate::cli::misuse;
 use crate::device::{self, Conversation};
 use crate::diagnostic::Diagnostic;
@@ -157,6 +157,8 @@ pub struct Keyboard {
 struct Talk {
     screen: Screen,
     raw: ModeGuard,
+    /// No progress is drawn over what the board prints.
+    _asking: Asking,
 }
 
 impl device::Terminal for Keyboard {
@@ -164,7 +166,8 @@ impl device::Terminal for Keyboard {
         if !isatty(stdin()) {
             return Err(device::unattended());
         }
-        let talk = Talk { raw: ModeGuard::raw()?, screen: Screen::new(&self.console, leave) };
+        let (raw, screen) = (ModeGuard::raw()?, Screen::new(&self.console, leave));
+        let talk = Talk { raw, screen, _asking: self.console.ask() };
         talk.screen.note(&format!("connected to `{device}` on `{port}`; press {} to leave", key(leave)));
         Ok(Box::new(talk))
     }
@@ -172,7 +175,7 @@ impl device::Terminal for Keyboard {
 
 impl Conversation for Talk {
     fn hold(self: Box<Talk>, board: &mut dyn Port, wait: Wait) -> Result<(), PortError> {
-        let Talk { mut screen, raw } = *self;
+        let Talk { mut screen, raw, _asking } = *self;
         let outcome = pump::carry(&mut screen, board, wait);
         drop(raw);
         screen.console.remark("-- left\n");

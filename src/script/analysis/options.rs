@@ -2,7 +2,7 @@
 //!
 //! Uses the lists of those who read the options. Invariant: an option whose value is computed is not judged by it.
 
-use crate::bench::units;
+use crate::bench::{picture, units};
 use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
@@ -21,9 +21,10 @@ impl<'w> Walker<'w, '_> {
                 self.check_measure(options);
             }
             ("unit", [_, options]) => self.check_names("unit", options, series::UNIT),
-            ("ask", [_, options]) => self.check_names("ask", options, operator::ASK),
-            ("confirm", [_, options]) => self.check_names("confirm", options, operator::CONFIRM),
-            ("instruct", [_, options]) => self.check_names("instruct", options, operator::INSTRUCT),
+            ("ask", [_, options]) => self.check_question("ask", options, operator::ASK),
+            ("confirm", [_, options]) => self.check_question("confirm", options, operator::CONFIRM),
+            ("instruct", [_, image]) if literal(image).is_some() => self.check_picture(image),
+            ("instruct", [_, options]) => self.check_question("instruct", options, operator::INSTRUCT),
             ("checkpoint", [_, options]) => self.check_names("checkpoint", options, verdicts::CHECKPOINT),
             ("diagnosis", [_, _, options]) => self.check_names("diagnosis", options, diagnoses::OPTIONS),
             ("monitor", [_, _, options, _]) => self.check_names("monitor", options, monitors::OPTIONS),
@@ -55,6 +56,25 @@ impl<'w> Walker<'w, '_> {
         let is_first = call.args.first().is_some_and(|first| std::ptr::eq(first, only));
         if !(is_first && map_of(only).is_some_and(is_specifier)) {
             self.check_names("open", only, opening::OPTIONS);
+        }
+    }
+
+    /// The options of a question.
+    fn check_question(&mut self, what: &str, options: &'w Expr, known: &[&str]) {
+        self.check_names(what, options, known);
+        let image = map_of(options).into_iter().flatten().find(|(key, _)| key.name == "image");
+        if let Some((_, image)) = image {
+            self.check_picture(image);
+        }
+    }
+
+    /// The picture of a question, if its path is a literal: it must not be missing when the question is asked.
+    fn check_picture(&mut self, image: &'w Expr) {
+        let Some(path) = literal(image) else { return };
+        let file = picture::file_of(&self.script().source.name, path);
+        if let Err(error) = picture::read(&file) {
+            let help = error.help().unwrap_or_default().to_owned();
+            self.error(image.position(), error.message(), help);
         }
     }
 

@@ -4,6 +4,7 @@
 
 use crate::bench::event::{AnsweredBy, Asked as Recorded, Event};
 use crate::bench::operator::{Answer, Form, NoAnswer, Pattern, Question, Source};
+use crate::bench::picture;
 use crate::device::class::seconds;
 use crate::error::{Error, Kind};
 use crate::phrase::did_you_mean;
@@ -14,6 +15,7 @@ use crate::script::natives::measure::shown;
 use crate::script::objects::convert::{describe, to_value};
 use crate::script::run::{Run, board};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -79,7 +81,13 @@ struct Asked {
 
 /// Asks the question and returns the answer as a script value.
 fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options: &Map) -> Fallible<Dynamic> {
-    let asked = read(context, function, text, options)?;
+    let mut asked = read(context, function, text, options)?;
+    if let Some(image) = asked.question.image.take() {
+        let file = picture::file_of(context.call_source().unwrap_or_default(), &image).to_string_lossy().into_owned();
+        run.readable(&file)?;
+        picture::read(Path::new(&file)).map_err(raise)?;
+        asked.question.image = Some(file);
+    }
     let begun = Instant::now();
     let own = asked.timeout.and_then(|timeout| begun.checked_add(timeout));
     let wait = Wait { deadline: own, interruptible: true }.until(run.host.deadline());
