@@ -37,9 +37,7 @@ pub fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result
         };
         let needed = needed(&selection, &tests);
         let is_wanted = |test: &&Declared| {
-            !selection.is_partial()
-                || selection.chooses(&test.path(), &test.tags)
-                || needed.iter().any(|name| test.is_called(name))
+            !selection.is_partial() || test.may_be_chosen(&selection) || needed.iter().any(|name| test.is_called(name))
         };
         lines.extend(tests.iter().filter(is_wanted).map(|test| form(file, test)));
     }
@@ -63,16 +61,42 @@ pub fn list(options: &Test, files: &[PathBuf], console: &Arc<Console>) -> Result
 
 fn as_text(file: &Path, test: &Declared) -> String {
     let tags = if test.tags.is_empty() { String::new() } else { format!("  [{}]", test.tags.join(", ")) };
-    let depends = if test.depends { "  (depends on the run)" } else { "" };
-    format!("{}:{}  {}{tags}{depends}\n", file.display(), test.line, test.path().join(" / "))
+    let remark = match (test.has_rows, test.is_computed(), test.depends) {
+        (true, ..) => "  (one per row, computed at run time)",
+        (_, true, _) => "  (name computed at run time)",
+        (_, _, true) => "  (depends on the run)",
+        _ => "",
+    };
+    format!("{}:{}  {}{tags}{remark}\n", file.display(), test.line, test.path().join(" / "))
 }
 
-/// The fields of the event `test_begun`, and `depends`: the script decides how often the test runs.
+/// The fields of the event `test_begun`, and `depends`: the script decides how often the test runs; `computed`: its name holds `…`, or
+/// it has rows.
 fn as_json(file: &Path, test: &Declared) -> String {
     let Declared { name, group, tags, line, depends, .. } = test;
-    let file = file.to_string_lossy();
+    let (file, computed) = (file.to_string_lossy(), test.is_computed());
     let event = serde_json::json!({
         "event": "test_listed", "name": name, "group": group, "tags": tags, "file": file, "line": line, "depends": depends,
+        "computed": computed,
     });
     format!("{event}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn computed_names_say_so() {
+        let line = |name: &str, depends, has_rows| {
+            let test = Declared { name: name.to_owned(), depends, has_rows, line: 3, ..Declared::default() };
+            (as_text(Path::new("a.rhai"), &test), as_json(Path::new("a.rhai"), &test).contains("\"computed\":true"))
+        };
+        let case =
+            |line: (String, bool), text: &str, computed| assert_eq!(line, (format!("a.rhai:3  {text}\n"), computed));
+        case(line("plain", false, false), "plain", false);
+        case(line("looped", true, false), "looped  (depends on the run)", false);
+        case(line("channel …", true, false), "channel …  (name computed at run time)", true);
+        case(line("adc", false, true), "adc  (one per row, computed at run time)", true);
+    }
 }

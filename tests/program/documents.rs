@@ -248,6 +248,7 @@ documents! {
     getting_started "docs/src/getting-started.md"
     from_belay "docs/src/from-belay.md"
     from_mpremote "docs/src/from-mpremote.md"
+    openhtf "docs/src/openhtf.md"
     commands "docs/src/commands.md"
     the_prompt "docs/src/prompt.md"
     editors "docs/src/editors.md"

@@ -120,6 +120,53 @@ fn the_repeats_of_openhtf() {
 }
 
 #[test]
+fn the_checkpoints_of_openhtf() {
+    let script = include_str!("../../scripts/openhtf/checkpoints.rhai");
+    Program::new()
+        .file("a.rhai", script.as_bytes())
+        .args(["run", "a.rhai"])
+        .stdout(
+            "
+            test hello ... pass
+                greeting  hello again
+            test failing ... fail
+                fixed_time  20 s  [0 … 10]  fail
+            test burn-in ... skip (`failing` did not pass before the checkpoint \"before the burn-in\")
+            3 tests: 1 passed, 1 skipped, 1 failed
+            ",
+        )
+        .status(1);
+}
+
+#[test]
+fn the_phase_branches_of_openhtf() {
+    let script = include_str!("../../scripts/openhtf/phase_branches.rhai");
+    Program::new()
+        .file("a.rhai", script.as_bytes())
+        .args(["run", "a.rhai", "--answer", "branch=prototype", "--answer", "seen=some smoke"])
+        .stdout(
+            "
+            test select the branch ... pass
+                test_branch  prototype
+                diagnosis prototype: the operator's choice
+            test look at the prototype ... fail
+                observation  some smoke
+                diagnosis emergency: the operator saw: some smoke  fail
+            Thank you for your observation.
+            test leave the building ... pass
+            3 tests: 2 passed, 1 failed
+            ",
+        )
+        .stderr(
+            "
+            ? Which branch? prototype
+            ? What do you see? some smoke
+            ",
+        )
+        .status(1);
+}
+
+#[test]
 fn the_stop_of_openhtf() {
     let script = include_str!("../../scripts/openhtf/stop_on_first_failure.rhai");
     Program::new()
@@ -413,7 +460,7 @@ fn tests_of_many_scripts_are_collected_and_chosen() {
     );
     said(
         &run(&["--list", "--jsonl", "-", "--tag", "slow"]),
-        "{\"depends\":false,\"event\":\"test_listed\",\"file\":\"b/test_three.rhai\",\"group\":[],\"line\":1,\"name\":\"slow\",\"tags\":[\"slow\"]}\n",
+        "{\"computed\":false,\"depends\":false,\"event\":\"test_listed\",\"file\":\"b/test_three.rhai\",\"group\":[],\"line\":1,\"name\":\"slow\",\"tags\":[\"slow\"]}\n",
         0,
     );
     said(&run(&["--list", "--jsonl", "list.jsonl", "-k", "needs"]), "", 0);
