@@ -96,7 +96,7 @@ impl<'a> Case<'a> {
             failure: test.error.as_ref(),
             properties,
             attempts: &test.attempts,
-            out: output(&test.output) + lines(&test.measurements).as_str(),
+            out: [output(&test.output), tried(&test.attempts), lines(&test.measurements)].concat(),
         }
     }
 
@@ -285,6 +285,18 @@ fn failed(measurements: &[Measurement]) -> String {
 fn lines(measurements: &[Measurement]) -> String {
     measurements.iter().fold(String::new(), |mut text, item| {
         let _ = writeln!(text, "{} {}", said(item), item.outcome.word());
+        text
+    })
+}
+
+/// Earlier attempts, for readers that do not know the elements of Maven Surefire.
+fn tried(attempts: &[Attempt]) -> String {
+    (1..).zip(attempts).fold(String::new(), |mut text, (number, attempt)| {
+        let error = attempt.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
+        let _ = writeln!(text, "attempt {number}: {}{error}", attempt.outcome.word());
+        lines(&attempt.measurements).lines().for_each(|line| {
+            let _ = writeln!(text, "  {line}");
+        });
         text
     })
 }
