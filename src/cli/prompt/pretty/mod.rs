@@ -293,14 +293,27 @@ fn word(value: &Value) -> (Style, String) {
         Value::Bool(on) => (Style::Number, on.to_string()),
         Value::Int(number) => (Style::Number, number.to_string()),
         Value::BigInt(number) => (Style::Number, cut(&number.to_string())),
-        Value::Float(number) => (Style::Number, format!("{number:?}")),
-        Value::Complex(real, imaginary) => (Style::Number, format!("({real:?}{imaginary:+?}j)")),
+        Value::Float(number) => (Style::Number, float(*number)),
+        Value::Complex(real, imaginary) => {
+            let sign = if imaginary.is_sign_negative() { "" } else { "+" };
+            (Style::Number, format!("({}{sign}{}j)", float(*real), float(*imaginary)))
+        }
         Value::Str(text) => (Style::Text, cut(&quoted(text))),
         Value::Bytes(bytes) => (Style::Number, few(bytes)),
         Value::Remote(remote) => (Style::Object, format!("<proxy {}>", cut(remote.expression()))),
         Value::Opaque(text) => (Style::Object, cut(text.lines().next().unwrap_or_default())),
         other => (Style::Number, crate::value::write::literal(other).unwrap_or_default()),
     }
+}
+
+/// Digits of a float that always hold what was written: of more, the last ones are of how floats compute.
+const DIGITS: usize = 15;
+
+/// A float in as many digits as it takes, and at most [`DIGITS`]: `0.1 + 0.2` is `0.3`.
+fn float(number: f64) -> String {
+    let rounded = format!("{number:.*e}", DIGITS - 1).parse::<f64>();
+    // Rounding up may leave the range of floats.
+    format!("{:?}", rounded.ok().filter(|rounded| rounded.is_finite()).unwrap_or(number))
 }
 
 fn quoted(text: &str) -> String {

@@ -18,6 +18,14 @@ fn short_values_are_one_line() {
     let case = |value: Value, wanted: &str| assert_eq!(shown(&value), format!("{wanted}\n"));
     case(Value::Int(42), "42");
     case(Value::Float(1.0), "1.0");
+    case(Value::Float(0.1 + 0.2), "0.3");
+    case(Value::Float(-1.0 / 3.0), "-0.333333333333333");
+    case(Value::Float(1_732_956_789.123_45), "1732956789.12345");
+    case(Value::Float(2.0 / 3.0 * 1e-9), "6.66666666666667e-10");
+    case(Value::Float(f64::MAX), "1.7976931348623157e308");
+    case(Value::Float(f64::NAN), "NaN");
+    case(Value::Complex(0.1 + 0.2, -0.5), "(0.3-0.5j)");
+    case(Value::Complex(1.0, f64::NAN), "(1.0+NaNj)");
     case(text("a \"b\"\t"), r#""a \"b\"\t""#);
     case(Value::List(vec![Value::Int(1), text("x"), Value::None, Value::Bool(true)]), "[1, \"x\", (), true]");
     case(Value::Dict(vec![]), "#{}");
