@@ -1,6 +1,6 @@
 //! Formats timestamps.
 //!
-//! Pure.
+//! Pure, but for the clock and the zone of this computer. Only this file uses jiff.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -27,6 +27,32 @@ pub fn utc(since_1970: Duration) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since_1970.subsec_millis())
 }
 
+/// This computer's offset from UTC at a moment, in seconds east of Greenwich: of `TZ`, else of the system. `None`: unknown.
+pub fn offset_of(seconds: f64) -> Option<i32> {
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and is then refused")]
+    let moment = jiff::Timestamp::from_second(seconds as i64).ok()?;
+    Some(jiff::tz::TimeZone::try_system().ok()?.to_offset(moment).seconds())
+}
+
+/// As [`utc_of`], in a zone with this offset from UTC in seconds: `2026-11-30T08:23:41.000+01:00`.
+pub fn local_of(seconds: f64, offset: i32) -> String {
+    let minutes = offset.abs() / 60;
+    let sign = if offset < 0 { '-' } else { '+' };
+    let shifted = utc_of(seconds + f64::from(offset));
+    format!("{}{sign}{:02}:{:02}", shifted.trim_end_matches('Z'), minutes / 60, minutes % 60)
+}
+
+/// A moment for people, to the second: in local time with its offset if that is known, then in UTC.
+/// `2026-11-30 08:23:41 +01:00 (07:23:41 UTC)`.
+pub fn shown(utc: &str, local: Option<&str>) -> String {
+    let parts = |moment: &str| Some((moment.get(..10)?.to_owned(), moment.get(11..19)?.to_owned()));
+    let Some((day, time)) = parts(utc).filter(|_| utc.ends_with('Z')) else { return utc.to_owned() };
+    let known = local.and_then(|local| Some((parts(local)?, local.get(23..)?)));
+    let Some(((local_day, local_time), offset)) = known else { return format!("{day} {time}\u{a0}UTC") };
+    let utc = if local_day == day { time } else { format!("{day} {time}") };
+    format!("{local_day} {local_time}\u{a0}{offset} ({utc}\u{a0}UTC)")
+}
+
 /// As [`utc`], for a number of seconds; an invalid one counts as 1970.
 pub fn utc_of(seconds: f64) -> String {
     utc(Duration::try_from_secs_f64(seconds).ok().filter(|since| since.as_secs() < 1 << 37).unwrap_or_default())
@@ -35,6 +61,22 @@ pub fn utc_of(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn local_times_have_their_offset() {
+        let case = |seconds: f64, offset: i32, local: &str, expected: &str| {
+            assert_eq!(local_of(seconds, offset), local);
+            assert_eq!(shown(&utc_of(seconds), Some(local)).replace('\u{a0}', " "), expected);
+        };
+        let at = 1_735_687_800.25;
+        case(at, 0, "2024-12-31T23:30:00.250+00:00", "2024-12-31 23:30:00 +00:00 (23:30:00 UTC)");
+        case(at, 5400, "2025-01-01T01:00:00.250+01:30", "2025-01-01 01:00:00 +01:30 (2024-12-31 23:30:00 UTC)");
+        case(at, -36_000, "2024-12-31T13:30:00.250-10:00", "2024-12-31 13:30:00 -10:00 (23:30:00 UTC)");
+        assert_eq!(shown("2024-12-31T23:30:00.250Z", None), "2024-12-31 23:30:00\u{a0}UTC");
+        for odd in ["", "yesterday", "2024-12-31"] {
+            assert_eq!(shown(odd, Some(odd)), odd);
+        }
+    }
 
     #[test]
     fn timestamps_follow_the_calendar() {

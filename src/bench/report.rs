@@ -55,6 +55,9 @@ pub struct Report {
     pub variant: Option<String>,
     /// When it started.
     pub started: String,
+    /// The same in the computer's local time, with its offset from UTC; if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_local: Option<String>,
     /// Duration.
     pub duration_s: f64,
     /// The verdict: the worst of its tests, measurements and errors.

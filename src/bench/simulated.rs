@@ -4,24 +4,13 @@
 
 use super::event::Board;
 use crate::phrase::count;
-use crate::port::address::Address;
 use crate::port::kind::Source;
-
-/// Values of `sys.platform` of a MicroPython that runs on a computer. Firmware of boards never has them.
-const COMPUTERS: &[&str] = &["linux", "darwin", "win32", "windows", "webassembly", "unix"];
 
 /// Most boards that are named one by one.
 const MOST: usize = 8;
 
 /// Follows the report whose verdict it limits.
 pub const REMARK: &str = "not a verdict on hardware";
-
-/// What answers at a port, as far as its address and the board's `sys.platform` say.
-pub fn source(port: &str, platform: &str) -> Source {
-    let named = port.parse::<Address>().map_or(Source::Board, |address| address.kind().source);
-    let is_computer = COMPUTERS.contains(&platform) || platform.starts_with("qemu");
-    if named == Source::Board && is_computer { Source::Program } else { named }
-}
 
 /// The names of the simulated boards, each once, with what answered in their place if it is not the simulator:
 /// `dut, load (recording)`. `None`: there are none.
@@ -50,23 +39,6 @@ pub fn shown(boards: &[Board]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn whatever_is_not_known_to_be_hardware_is_simulated() {
-        let case =
-            |port: &str, platform: &str, expected| assert_eq!(source(port, platform), expected, "{port} {platform}");
-        case("/dev/ttyACM0", "rp2", Source::Board);
-        case("COM3", "esp32", Source::Board);
-        case("usb:2e8a:0005", "rp2", Source::Board);
-        case("ws://board.local", "esp32", Source::Board);
-        case("sim", "linux", Source::Simulator);
-        case("SIM:a?profile=esp32", "esp32", Source::Simulator);
-        case("replay:run.log", "rp2", Source::Recording);
-        case("exec:micropython", "linux", Source::Program);
-        case("exec:ssh bench picocom", "rp2", Source::Program);
-        case("tcp://localhost:4000", "linux", Source::Program);
-        case("/dev/pts/3", "qemu-arm", Source::Program);
-    }
 
     #[test]
     fn each_board_is_named_once() {

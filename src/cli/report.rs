@@ -4,6 +4,7 @@
 
 use super::render::{self, Colour, Look};
 use crate::bench::archive::Run;
+use crate::bench::date;
 use crate::bench::event::{Diagnosis, Failure, GroupKind, Outcome};
 use crate::bench::measurement::Measurement;
 use crate::bench::report::Test;
@@ -139,8 +140,13 @@ fn bar(item: &Measurement, shown: &FormattedMeasurement) -> Option<String> {
 /// # Errors
 /// Of reading the archive.
 pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&str)) -> io::Result<()> {
+    let head = run.head();
+    let started = date::shown(&head.started, head.started_local.as_deref()).replace('\u{a0}', " ");
     if named {
-        print(&format!("{}\n", run.head().script));
+        print(&format!("{}\n", head.script));
+    }
+    if !started.is_empty() {
+        print(&format!("started {started}\n"));
     }
     for saved in run.tests() {
         let ended = saved?.test;
@@ -163,7 +169,7 @@ pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&s
     }
     print(&measurements(&loose, "", colour, true));
     run.failures().iter().for_each(|failure| print(&excerpt(failure, colour)));
-    let (head, sums) = (run.head(), run.sums());
+    let sums = run.sums();
     let not_reached = head.not_reached.iter().filter(|test| !test.conditional).count();
     let tally = Tally {
         tests: sums.tests,

@@ -139,7 +139,7 @@ fn a_full_report_is_self_contained_and_complete() {
         "bench-3, linux x86_64",
         "operator 7",
         "SN-0042",
-        "2026-11-23 09:30:00\u{a0}UTC",
+        "2026-11-23 10:30:00\u{a0}+01:00 (09:30:00\u{a0}UTC)",
         "12.35\u{a0}s",
         "micropython 1.27.0",
         "e6614c311b7e6f35",

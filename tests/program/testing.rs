@@ -232,10 +232,14 @@ fn reports_are_accepted_by_their_readers() {
         "SN<1>",
     ];
     let folder = tempfile::tempdir().unwrap();
-    let outcome = Program::new().file("a.rhai", OUTCOMES.as_bytes()).args(args).start_in(folder.path()).finish().1;
+    let program = Program::new().file("a.rhai", OUTCOMES.as_bytes()).env("TZ", "XXX-5:45").args(args);
+    let outcome = program.start_in(folder.path()).finish().1;
     assert_eq!(outcome.status, Some(1), "{}", outcome.stderr);
     let read = |name: &str| std::fs::read_to_string(folder.path().join("r").join(name)).unwrap();
     let report: serde_json::Value = serde_json::from_str(&read("a.json")).unwrap();
+    // The computer's zone in this test: 5:45 h east of Greenwich.
+    let (utc, local) = (report["started"].as_str().unwrap(), report["started_local"].as_str().unwrap());
+    assert!(utc.ends_with('Z') && local.ends_with("+05:45") && utc[17..23] == local[17..23], "{utc} {local}");
     for (pointer, expected) in [
         ("/schema", "2"),
         ("/script", "\"a.rhai\""),

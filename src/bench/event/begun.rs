@@ -18,6 +18,9 @@ pub struct RunBegun {
     pub revision: Option<String>,
     /// Version of belay-script.
     pub version: String,
+    /// The computer's offset from UTC at that moment, in seconds east of Greenwich; if known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset_s: Option<i32>,
     /// Host name and operating system.
     #[serde(default)]
     pub host: String,

@@ -1,10 +1,14 @@
 //! An opened device.
 //!
-//! Invariant: plain data; only what the board or its port reports.
+//! Invariants: plain data; only what the board or its port reports. In doubt, a board counts as simulated, so that no verdict is
+//! taken for one on hardware.
 
-use crate::bench::simulated;
+use crate::port::address::Address;
 use crate::port::kind::Source;
 use serde::{Deserialize, Serialize};
+
+/// Values of `sys.platform` of a MicroPython that runs on a computer. Firmware of boards never has them.
+const COMPUTERS: &[&str] = &["linux", "darwin", "win32", "windows", "webassembly", "unix"];
 
 /// An opened device.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,8 +48,37 @@ impl Board {
     /// The board with its source, which is derived from the port and the platform if it was not recorded.
     #[must_use]
     pub fn with_source(mut self) -> Board {
-        let source = *self.source.get_or_insert_with(|| simulated::source(&self.port, &self.platform));
+        let source = *self.source.get_or_insert_with(|| source(&self.port, &self.platform));
         self.simulated |= source != Source::Board;
         self
+    }
+}
+
+/// What answers at a port, as far as its address and the board's `sys.platform` say.
+fn source(port: &str, platform: &str) -> Source {
+    let named = port.parse::<Address>().map_or(Source::Board, |address| address.kind().source);
+    let is_computer = COMPUTERS.contains(&platform) || platform.starts_with("qemu");
+    if named == Source::Board && is_computer { Source::Program } else { named }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_not_known_to_be_hardware_is_simulated() {
+        let case =
+            |port: &str, platform: &str, expected| assert_eq!(source(port, platform), expected, "{port} {platform}");
+        case("/dev/ttyACM0", "rp2", Source::Board);
+        case("COM3", "esp32", Source::Board);
+        case("usb:2e8a:0005", "rp2", Source::Board);
+        case("ws://board.local", "esp32", Source::Board);
+        case("sim", "linux", Source::Simulator);
+        case("SIM:a?profile=esp32", "esp32", Source::Simulator);
+        case("replay:run.log", "rp2", Source::Recording);
+        case("exec:micropython", "linux", Source::Program);
+        case("exec:ssh bench picocom", "rp2", Source::Program);
+        case("tcp://localhost:4000", "linux", Source::Program);
+        case("/dev/pts/3", "qemu-arm", Source::Program);
     }
 }

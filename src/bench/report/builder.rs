@@ -146,6 +146,7 @@ impl ReportBuilder {
         match &line.event {
             Event::RunBegun(begun) => {
                 let (report, begun) = (&mut self.report, begun.clone());
+                report.started_local = begun.utc_offset_s.map(|offset| date::local_of(line.at, offset));
                 (report.script, report.sha256, report.revision) = (begun.script, begun.sha256, begun.revision);
                 (report.version, report.host, report.args) = (begun.version, begun.host, begun.args);
                 (report.operator, report.serial) = (begun.operator, begun.serial);

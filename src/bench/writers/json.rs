@@ -82,6 +82,8 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: &'a Option<String>,
     started: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_local: &'a Option<String>,
     duration_s: f64,
     outcome: Outcome,
     simulated: bool,
@@ -128,6 +130,7 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         serial: &head.serial,
         variant: &head.variant,
         started: &head.started,
+        started_local: &head.started_local,
         duration_s: head.duration_s,
         outcome: head.outcome,
         simulated: head.simulated,

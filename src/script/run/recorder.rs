@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::bench`]. Invariant: a run has one first and one last event.
 
+use crate::bench::date;
 use crate::bench::digests;
 use crate::bench::empty::{EmptyRun, NotRun};
 use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
@@ -155,6 +156,7 @@ impl Run {
             sha256: text.map(|text| digests::of_bytes(text.as_bytes())).unwrap_or_default(),
             revision: subject.revision,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            utc_offset_s: date::offset_of(date::now()),
             host: computer(),
             folder,
             program,

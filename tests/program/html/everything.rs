@@ -312,6 +312,7 @@ pub fn report() -> Report {
         serial: Some("SN-0042".to_owned()),
         variant: Some(HOSTILE.to_owned()),
         started: "2026-11-23T09:30:00.000Z".to_owned(),
+        started_local: Some("2026-11-23T10:30:00.000+01:00".to_owned()),
         duration_s: 12.345,
         outcome: Outcome::Error,
         error: Some(failure()),

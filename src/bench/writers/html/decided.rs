@@ -1,7 +1,8 @@
 //! What decided the result besides the script and the boards: tests that were not reached, questions, and files with their digests.
 
 use super::markup::Markup;
-use super::overview::{duration, moment};
+use super::overview::duration;
+use crate::bench::date;
 use crate::bench::event::{Manifest, Unreached};
 use crate::bench::report::{Question, Report};
 use crate::phrase::count;
@@ -55,7 +56,7 @@ pub fn questions(markup: &mut Markup<'_>, questions: &[Question]) {
                 markup.leaf("td", &[("dir", &"auto")], asked.answer.as_deref().unwrap_or("–"));
                 markup.leaf("td", &[], asked.by.map_or("nobody", |by| by.words()));
                 markup.leaf("td", &[("dir", &"auto")], test.as_deref().unwrap_or("–"));
-                markup.leaf("td", &[], moment(time));
+                markup.leaf("td", &[], date::shown(time, None));
                 markup.leaf("td", &[], duration(asked.duration_s));
             });
         }

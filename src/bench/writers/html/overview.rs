@@ -3,6 +3,7 @@
 use super::markup::Markup;
 use super::{failure, file_name, outcome};
 use crate::bench::archive::{Run, Sums};
+use crate::bench::date;
 use crate::bench::event::{Board, Outcome};
 use crate::bench::report::Report;
 use crate::bench::simulated;
@@ -34,14 +35,6 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A timestamp for people: without `T`, to the second.
-pub fn moment(rfc3339: &str) -> String {
-    match (rfc3339.get(..10), rfc3339.get(11..19)) {
-        (Some(day), Some(time)) if rfc3339.ends_with('Z') => format!("{day} {time}\u{a0}UTC"),
-        _ => rfc3339.to_owned(),
-    }
-}
-
 /// The verdict across the full width: shape, word, numbers, and the unit under test.
 pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
     let report = run.head();
@@ -51,7 +44,8 @@ pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
             markup.leaf("bdi", &[("title", &report.script)], file_name(&report.script));
         });
         markup.element("p", &[("class", &"when")], |markup| {
-            markup.leaf("time", &[("datetime", &report.started)], moment(&report.started));
+            let moment = date::shown(&report.started, report.started_local.as_deref());
+            markup.leaf("time", &[("datetime", &report.started)], moment);
         });
     });
     if let Some(boards) = simulated::shown(&report.boards) {
@@ -138,7 +132,7 @@ pub fn facts(markup: &mut Markup<'_>, report: &Report) {
         ("Serial number", or_missing(report.serial.as_ref()), "half"),
         ("Variant", report.variant.clone().unwrap_or_default(), "half"),
         ("Operator", or_missing(report.operator.as_ref()), "half"),
-        ("Started", moment(&report.started), "half"),
+        ("Started", date::shown(&report.started, report.started_local.as_deref()), "wide"),
         ("Duration", duration(report.duration_s), "half"),
         ("Script", report.script.clone(), "wide"),
         ("Arguments", report.args.join(" "), "half"),
@@ -230,11 +224,9 @@ pub fn of_runs(markup: &mut Markup<'_>, runs: &[Run<'_>], worst: Outcome) {
     markup.element("section", &[("class", &"run")], |markup| {
         markup.element("header", &[("class", &"top")], |markup| {
             markup.leaf("h1", &[], "Test report");
-            markup.leaf(
-                "p",
-                &[("class", &"when")],
-                moment(runs.iter().map(|run| run.head().started.as_str()).min().unwrap_or_default()),
-            );
+            let first = runs.iter().map(|run| run.head()).min_by_key(|head| &head.started);
+            let moment = first.map(|head| date::shown(&head.started, head.started_local.as_deref()));
+            markup.leaf("p", &[("class", &"when")], moment.unwrap_or_default());
         });
         let of_runs: Counts = runs.iter().map(|run| run.head().outcome).collect();
         let mut tests = Counts::default();
