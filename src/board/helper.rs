@@ -10,6 +10,7 @@ use crate::repl::{Failure, Responder};
 
 pub(super) const GENERATOR: &str = include_str!("snippets/generator.py");
 pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
+pub(super) const PREFETCH: &str = include_str!("snippets/prefetch.py");
 pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
 pub(super) const FILES: &str = include_str!("snippets/files.py");
 pub(super) const HASH: &str = include_str!("snippets/hash.py");
@@ -28,6 +29,8 @@ pub enum Helper {
     Generators,
     /// For generator tasks whose items have a timestamp. Needs [`super::CLOCK`] and [`Helper::Generators`].
     TimedGenerators,
+    /// For generator tasks that run ahead. Needs [`Helper::Generators`].
+    Prefetch,
     /// For objects that stay on the board.
     Proxies,
     /// For the board's files ([`super::files`]).
@@ -49,6 +52,7 @@ impl Helper {
         match self {
             Helper::Generators => GENERATOR,
             Helper::TimedGenerators => TIMED_GENERATOR,
+            Helper::Prefetch => PREFETCH,
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
             Helper::Hash => HASH,

@@ -467,13 +467,14 @@ mod tests {
 
     #[test]
     fn helpers_have_distinct_names() {
-        use super::helper::{FILES, GENERATOR, HASH, PROXY, RECEIVE, TIMED_GENERATOR, TYPED};
+        use super::helper::{FILES, GENERATOR, HASH, PREFETCH, PROXY, RECEIVE, TIMED_GENERATOR, TYPED};
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
             ("reply", REPLY),
             ("clock", CLOCK),
             ("generator", GENERATOR),
             ("timed generator", TIMED_GENERATOR),
+            ("prefetch", PREFETCH),
             ("proxy", PROXY),
             ("files", FILES),
             // It replaces what the files would import.

@@ -296,7 +296,8 @@ fn size(call: &BatchCall) -> usize {
 
 /// The command of calls in the exchange of this number.
 fn command(number: i64, calls: &[BatchCall]) -> Command {
-    let mut code = format!("__belay_m=[{number}]\n");
+    // On a board that has restarted unnoticed, the helper is what is missing first, and not the task.
+    let mut code = format!("__belay;__belay_m=[{number}]\n");
     for alike in loops(calls) {
         let [call, rest @ ..] = alike else { continue };
         let name = &call.item.name;
@@ -305,13 +306,13 @@ fn command(number: i64, calls: &[BatchCall]) -> Command {
             let _ = writeln!(code, "__belay_m+={before}{}{after},", call.source());
             continue;
         }
-        code.push_str("for __belay_i in");
+        code.push_str("for __belay_v in");
         for call in alike {
             let comma = if call.arguments.is_empty() { "" } else { "," };
             let _ = write!(code, "({}{comma}),", call.arguments);
         }
         code.pop();
-        let _ = writeln!(code, ":__belay_m+={before}{name}(*__belay_i){after},");
+        let _ = writeln!(code, ":__belay_m+={before}{name}(*__belay_v){after},");
     }
     code.push_str("__belay(__belay_m)");
     Command::simple(code)

@@ -9,6 +9,7 @@ use crate::item::ItemLabel;
 use crate::name::Name;
 use crate::origin::Origin;
 use crate::phrase::did_you_mean;
+use crate::python::scan;
 use crate::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +55,9 @@ impl Emitter {
     }
 }
 
+/// Most items of a generator that travel at once: a board has them in memory together.
+const MOST_AHEAD: i64 = 1000;
+
 /// The options of an item; their names and defaults are Belay's (language reference, "Items and options").
 #[derive(Clone, Debug, PartialEq)]
 pub struct ItemOptions {
@@ -75,6 +79,8 @@ pub struct ItemOptions {
     pub implementation: Option<String>,
     /// Timeout of one call; for a generator, of one item.
     pub timeout: Option<Duration>,
+    /// How many items of a generator travel at once, if the board computes them in time (task only).
+    pub prefetch: u32,
     /// A task that may run again after a lost connection.
     pub retry: bool,
     /// Compile with this emitter.
@@ -94,6 +100,7 @@ impl ItemOptions {
             return_time: false,
             implementation: None,
             timeout: None,
+            prefetch: 1,
             retry: false,
             emitter: None,
         }
@@ -114,6 +121,7 @@ impl ItemOptions {
                 "implementation",
                 "timeout",
                 "retry",
+                "prefetch",
                 "emitter",
             ],
             ItemKind::Thread => &["minify", "register", "record", "implementation", "timeout", "emitter"],
@@ -153,6 +161,10 @@ impl ItemOptions {
             (None, "implementation", Value::Str(text)) => {
                 self.implementation = Some(text.clone()).filter(|text| !text.is_empty());
             }
+            (None, "prefetch", Value::Int(items)) if (1..=MOST_AHEAD).contains(items) => {
+                self.prefetch = u32::try_from(*items).unwrap_or(1);
+            }
+            (None, "prefetch", _) => return refuse(&format!("a number from 1 to {MOST_AHEAD}")),
             (None, "implementation", _) => return refuse("a string such as \"micropython\""),
             (None, "timeout", Value::None) => self.timeout = None,
             (None, "timeout", value) => match seconds(value) {
@@ -400,6 +412,18 @@ pub fn check_item(item: &Item) -> Result<()> {
         } else if optional {
             return Err(at(item, format!("parameter `{}` without default follows one with a default", param.name))
                 .with_help("give it a default, or move it to the front"));
+        }
+    }
+    if item.options.prefetch > 1 {
+        let needs = |what: &str, help: &str| Err(at(item, format!("`prefetch` {what}")).with_help(help));
+        if !scan::has_yield(&item.body.text) {
+            return needs("needs a generator", "use `yield` in the body, or leave `prefetch` out");
+        }
+        if item.options.return_time {
+            return needs(
+                "and `return_time` exclude each other",
+                "use one of them: items that travel together have no time each",
+            );
         }
     }
     let needed = item.params.iter().find(|param| param.default.is_none());

@@ -4,6 +4,7 @@
 
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
+use crate::device::ahead::{Ahead, Source};
 use crate::device::class::Item;
 use crate::device::handle::Device;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
@@ -23,6 +24,7 @@ pub struct Generator {
     number: u64,
     stage: Stage,
     limit: Limit,
+    ahead: Ahead,
     /// The board's epoch in which it started.
     epoch: Option<u64>,
     /// Objects of the board in its call.
@@ -45,7 +47,8 @@ impl Generator {
         limit: Limit,
         epoch: Option<u64>,
     ) -> Generator {
-        Generator { device, item, number, stage: Stage::New(call), limit, epoch, _arguments: arguments }
+        let (stage, ahead) = (Stage::New(call), Ahead::default());
+        Generator { device, item, number, stage, limit, ahead, epoch, _arguments: arguments }
     }
 
     /// The next item, or `None` at the end. `send`: the value of the board's `yield`; the first time `Value::None`.
@@ -53,6 +56,9 @@ impl Generator {
     /// # Errors
     /// As [`Device::call`]. After an error the generator has ended.
     pub fn resume(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
+        if self.item.options.prefetch > 1 {
+            return self.resume_ahead(send, at);
+        }
         let number = self.number;
         self.device.accepts(&format!("the value sent to `{}`", self.item.name), send)?;
         let literal = crate::value::write::literal(send).map_err(|error| {
@@ -67,26 +73,14 @@ impl Generator {
                 return Err(Error::new(Kind::ArgumentError, "cannot send a value before the first item")
                     .with_help("call `next()` once, then `send(value)`"));
             }
-            Stage::New(call) => format!("__belay_d[{number}]={call};{next}({number},None)"),
+            Stage::New(call) => format!("{};{next}({number},None)", start(number, &call)),
             Stage::Running => format!("{next}({number},{literal})"),
         };
         let device = self.device.clone();
         let label = self.item.label();
         let run = Run { device: device.name(), item: Some(&label), piece: None, limit: self.limit };
         let mut state = device.lock();
-        if device.is_closed() {
-            return Err(state::closed(device.name()));
-        }
-        if self.epoch.is_none() && state.is_lost() && device.attempts() != 0 {
-            // It has not started, so nothing is lost.
-            device.restore(&mut state, device.attempts()).map_err(|error| state::called_at(error, at))?;
-        }
-        if timed {
-            device.need_clock(&mut state).map_err(|error| state::called_at(error, at))?;
-        }
-        if *self.epoch.get_or_insert(state.epoch) != state.epoch {
-            return Err(state::called_at(self.gone(), at));
-        }
+        self.ready(&mut state).map_err(|error| state::called_at(error, at))?;
         let outcome = self.step(&mut state, &run, code);
         match outcome {
             Ok((Payload::Stop(_), _)) => Ok(None),
@@ -94,17 +88,76 @@ impl Generator {
                 self.stage = Stage::Running;
                 self.value_of_item(&mut state, payload, sent).map(Some)
             }
-            Err(error) if error.kind() == Kind::ConnectionLost && device.attempts() != 0 => {
-                let restored = device.restore(&mut state, device.attempts());
-                Err(restored.map_or_else(|worse| worse, |()| self.gone()))
-            }
-            Err(error) => {
-                // An interrupt may have hit the helper instead of the generator: then it still exists.
-                lock(&state.garbage).push(number);
-                Err(error)
-            }
+            Err(error) => Err(self.failed(&mut state, error)),
         }
         .map_err(|error| state::called_at(error, at))
+    }
+
+    /// As [`Generator::resume`], with items that travel together.
+    fn resume_ahead(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
+        if *send != Value::None {
+            let message = format!("nothing can be sent to `{}`, which runs ahead with `prefetch`", self.item.name);
+            return Err(Error::new(Kind::ArgumentError, message).with_help("leave `prefetch` out"));
+        }
+        let device = self.device.clone();
+        let (number, item) = (self.number, self.item.clone());
+        let label = item.label();
+        let run = Run { device: device.name(), item: Some(&label), piece: None, limit: self.limit };
+        let source = Source { device: &device, item: &item, number, run };
+        loop {
+            if let Some(next) = self.ahead.next() {
+                return next.map(Some).map_err(|error| {
+                    self.ahead.clear();
+                    if matches!(std::mem::replace(&mut self.stage, Stage::Ended), Stage::Running) {
+                        lock(&device.garbage()).push(number);
+                    }
+                    state::called_at(error, at)
+                });
+            }
+            let start = match std::mem::replace(&mut self.stage, Stage::Ended) {
+                Stage::Ended => return Ok(None),
+                Stage::New(call) => format!("{};", start(number, &call)),
+                Stage::Running => String::new(),
+            };
+            let mut state = device.lock();
+            self.ready(&mut state).map_err(|error| state::called_at(error, at))?;
+            if let Err(error) = self.ahead.fetch(&mut state, &source, &start) {
+                return Err(state::called_at(self.failed(&mut state, error), at));
+            }
+            if !self.ahead.ended {
+                self.stage = Stage::Running;
+            }
+        }
+    }
+
+    /// Checks that it can go on, and starts its epoch.
+    fn ready(&mut self, state: &mut State) -> Result<()> {
+        let device = &self.device;
+        if device.is_closed() {
+            return Err(state::closed(device.name()));
+        }
+        if self.epoch.is_none() && state.is_lost() && device.attempts() != 0 {
+            // It has not started, so nothing is lost.
+            device.restore(state, device.attempts())?;
+        }
+        if self.item.options.return_time {
+            device.need_clock(state)?;
+        }
+        if *self.epoch.get_or_insert(state.epoch) != state.epoch {
+            return Err(self.gone());
+        }
+        Ok(())
+    }
+
+    /// What becomes of it after an exchange that failed; returns the error.
+    fn failed(&self, state: &mut State, error: Error) -> Error {
+        if error.kind() == Kind::ConnectionLost && self.device.attempts() != 0 {
+            let restored = self.device.restore(state, self.device.attempts());
+            return restored.map_or_else(|worse| worse, |()| self.gone());
+        }
+        // An interrupt may have hit the helper instead of the generator: then it still exists.
+        lock(&state.garbage).push(self.number);
+        error
     }
 
     /// Returns the reply, and when it was requested.
@@ -141,6 +194,7 @@ impl Generator {
     /// # Errors
     /// As [`Device::call`].
     pub fn close(&mut self) -> Result<()> {
+        self.ahead.clear();
         if !matches!(std::mem::replace(&mut self.stage, Stage::Ended), Stage::Running) {
             return Ok(());
         }
@@ -154,6 +208,11 @@ impl Generator {
         }
         state.run(device.host(), &run, &command).map(|_| ())
     }
+}
+
+/// Starts a generator. On a board that has restarted unnoticed, the helper is what is missing first, and not the task.
+fn start(number: u64, call: &str) -> String {
+    format!("__belay_d;__belay_d[{number}]={call}")
 }
 
 impl Drop for Generator {

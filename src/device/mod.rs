@@ -7,6 +7,7 @@
 //! lost or closed.
 
 mod about;
+mod ahead;
 pub mod arguments;
 mod back;
 mod batch;

@@ -59,6 +59,7 @@ mod operator;
 #[cfg(target_os = "linux")]
 mod outputs;
 #[cfg(target_os = "linux")]
+mod prefetch;
 mod prompt;
 #[cfg(target_os = "linux")]
 mod prompt_commands;

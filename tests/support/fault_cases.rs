@@ -6,7 +6,7 @@
 use super::faulty_port::{Fault, Link};
 use super::items::item;
 use belay_script::board::content::Upload;
-use belay_script::device::class::{Class, ItemKind};
+use belay_script::device::class::{Class, Item, ItemKind};
 use belay_script::device::{
     Called, Device, Host, HostOptions, Index, OpenOptions, Operation, OperationResult, Output, Proxied,
 };
@@ -26,6 +26,7 @@ pub enum Deed {
     Call,
     Batch,
     Generator,
+    Prefetch,
     Upload,
     Files,
     Proxy,
@@ -38,6 +39,7 @@ pub const DEEDS: &[Deed] = &[
     Deed::Call,
     Deed::Batch,
     Deed::Generator,
+    Deed::Prefetch,
     Deed::Upload,
     Deed::Files,
     Deed::Proxy,
@@ -76,6 +78,13 @@ impl Output for Printed {
     fn notice(&self, _text: &str) {}
 }
 
+/// A generator whose items travel in threes.
+fn ahead() -> Item {
+    let mut item = item(ItemKind::Task, "ahead", &["n"], "for i in range(n):\n    yield i");
+    item.options.prefetch = 3;
+    item
+}
+
 /// A board on a failing link, and a healthy board beside it.
 pub struct Bench {
     host: Host,
@@ -97,6 +106,7 @@ impl Bench {
         let items = vec![
             item(ItemKind::Task, "add", &["a", "b"], "print('adding')\nreturn a + b"),
             item(ItemKind::Task, "count", &["n"], "for i in range(n):\n    yield i"),
+            ahead(),
             item(ItemKind::Setup, "prepare", &["n"], "state = n"),
             item(ItemKind::Teardown, "off", &[], "print('torn down')"),
         ];
@@ -168,8 +178,9 @@ impl Bench {
                     None => Ok(Err(format!("{} results in place of 2", expected.len()))),
                 }
             }
-            Deed::Generator => {
-                let Called::Generator(mut items) = self.device().call("count", &[Value::Int(4)], &[], None)? else {
+            Deed::Generator | Deed::Prefetch => {
+                let task = if deed == Deed::Prefetch { "ahead" } else { "count" };
+                let Called::Generator(mut items) = self.device().call(task, &[Value::Int(4)], &[], None)? else {
                     return Ok(Err("no generator".to_owned()));
                 };
                 for expected in 0..4 {

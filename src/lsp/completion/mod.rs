@@ -32,6 +32,7 @@ const OPTIONS: &[&str] = &[
     "ignore_errors",
     "implementation",
     "minify",
+    "prefetch",
     "record",
     "register",
     "retry",

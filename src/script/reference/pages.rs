@@ -332,6 +332,9 @@ fn head(item: &Item) -> String {
     if let Some(timeout) = is.timeout {
         text.push_str(&format!(" timeout = {}", timeout.as_secs_f64()));
     }
+    if is.prefetch != usual.prefetch {
+        text.push_str(&format!(" prefetch = {}", is.prefetch));
+    }
     if let Some(emitter) = is.emitter {
         text.push_str(&format!(" emitter = \"{}\"", emitter.name()));
     }
