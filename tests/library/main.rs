@@ -22,6 +22,7 @@ mod minify;
 #[cfg(unix)]
 mod mount;
 mod old_firmware;
+mod openhtf;
 mod proxy;
 mod rooms;
 mod session;

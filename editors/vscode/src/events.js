@@ -12,6 +12,7 @@
  *     event: string, test?: number, name?: string, group?: string[], file?: string, line?: number, tags?: string[],
  *     outcome?: string, duration_s?: number, reason?: string, error?: Failure | null, board?: string | null, text?: string,
  *     value?: unknown, unit?: string, min?: number, max?: number, equals?: unknown, within_percent?: number, matches?: string,
+ *     reasons?: string[], parts?: Event[],
  * }} Event
  */
 
@@ -59,7 +60,19 @@ function measured(event) {
     if (event.matches != null) {
         limits.push(`matching ${event.matches}`);
     }
-    return `${event.name}: ${JSON.stringify(event.value)}${unit}, limits ${limits.join(", ")}`;
+    const shown = limits.length > 0 ? `, limits ${limits.join(", ")}` : "";
+    const why = reasons(event).map((reason) => `\n${reason}`);
+    return `${event.name}: ${JSON.stringify(event.value)}${unit}${shown}${why.join("")}`;
+}
+
+/**
+ * Why a measurement failed, its parts included.
+ * @param {Event} event
+ * @returns {string[]}
+ */
+function reasons(event) {
+    const ofParts = (event.parts ?? []).flatMap((part) => reasons(part).map((reason) => `${part.name}: ${reason}`));
+    return [...(event.reasons ?? []), ...ofParts];
 }
 
 /**

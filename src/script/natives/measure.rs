@@ -178,13 +178,14 @@ fn judge(context: &Context<'_>, name: &str, value: Dynamic, asked: &Asked) -> Fa
 
 /// Records a measurement; `must`: raises an error if it failed.
 fn finish(run: &Run, measurement: Measurement, must: bool) -> Fallible<()> {
-    let measurement = Measurement { board: board(), ..measurement };
     let outcome = measurement.outcome;
     let message = (must && outcome == Outcome::Fail).then(|| why(&measurement));
     let mut record = lock(&run.recorder.record);
     let test = record.test();
     record.measured(outcome);
     drop(record);
+    let board = lock(&run.recorder.results).board(test, board());
+    let measurement = Measurement { board, ..measurement };
     run.emit(Event::Measured { test, measurement: Box::new(measurement) });
     match message {
         Some(message) => refuse(Kind::ScriptError, message, ""),

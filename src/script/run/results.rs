@@ -59,6 +59,12 @@ impl Results {
         running.is_none_or(|running| running.measured.insert((board, name.to_owned())))
     }
 
+    /// The board that a measurement of this test names: none if the test itself is that of one board.
+    pub fn board(&self, test: Option<u64>, board: Option<String>) -> Option<String> {
+        let running = test.and_then(|test| self.running.get(&test));
+        board.filter(|board| running.is_none_or(|running| !running.path.contains(board)))
+    }
+
     /// Adds the next event of the run.
     pub fn add(&mut self, event: &Event) {
         match event {

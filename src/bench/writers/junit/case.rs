@@ -301,31 +301,49 @@ fn tried(attempts: &[Attempt]) -> String {
     })
 }
 
-/// The properties of measurements: the value under the measurement's name, then `NAME.unit`, its limits and its outcome.
+/// The properties of measurements: the value under the measurement's name, then `NAME.unit`, its limits, its outcome and the
+/// reasons. Parts follow in the same way: `NAME.mean`, `NAME.mean.max`.
 fn measured(measurements: &[Measurement]) -> Vec<(String, String)> {
     let mut properties = Vec::new();
     let mut names = Names::default();
     for item in measurements.iter().take(MOST_MEASUREMENTS) {
-        let name = names.take("", &item.name);
-        let mut add = |part: &str, value: Option<String>| {
-            properties.extend(value.map(|value| (format!("{name}{part}"), value)));
-        };
-        let number = |number: Option<f64>| number.map(shortest);
-        add("", Some(plain(&item.value)));
-        add(".unit", Some(item.unit.clone()).filter(|unit| !unit.is_empty()));
-        add(".min", number(item.min));
-        add(".max", number(item.max));
-        add(".marginal_min", number(item.marginal_min));
-        add(".marginal_max", number(item.marginal_max));
-        add(".equals", item.equals.as_ref().map(plain));
-        add(".within_percent", number(item.within_percent));
-        add(".matches", item.matches.clone());
-        add(".outcome", Some(item.outcome.word().to_owned()));
+        let board = item.board.as_ref().map(|board| format!("{board}: ")).unwrap_or_default();
+        let name = names.take("", &format!("{board}{}", item.name));
+        measured_part(&name, item, &mut properties);
     }
     if let Some(more) = measurements.len().checked_sub(MOST_MEASUREMENTS).filter(|more| *more > 0) {
         properties.push(("measurements left out".to_owned(), more.to_string()));
     }
     properties
+}
+
+fn measured_part(name: &str, item: &Measurement, properties: &mut Vec<(String, String)>) {
+    let mut add = |part: &str, value: Option<String>| {
+        properties.extend(value.map(|value| (format!("{name}{part}"), value)));
+    };
+    let number = |number: Option<f64>| number.map(shortest);
+    let value = match &item.value {
+        Value::Array(_) | Value::Object(_) | Value::Null => units::format(item).value,
+        value => plain(value),
+    };
+    add("", Some(value));
+    add(".unit", Some(item.unit.clone()).filter(|unit| !unit.is_empty()));
+    add(".min", number(item.min));
+    add(".max", number(item.max));
+    add(".marginal_min", number(item.marginal_min));
+    add(".marginal_max", number(item.marginal_max));
+    add(".equals", item.equals.as_ref().map(plain));
+    add(".within_percent", number(item.within_percent));
+    add(".matches", item.matches.clone());
+    add(".monotonic", item.monotonic.map(|direction| direction.word().to_owned()));
+    add(".raw", item.raw.as_ref().map(plain));
+    add(".raw_unit", item.raw_unit.clone());
+    add(".variant", item.variant.clone());
+    add(".outcome", Some(item.outcome.word().to_owned()));
+    add(".reasons", Some(item.reasons.join("; ")).filter(|reasons| !reasons.is_empty()));
+    for part in &item.parts {
+        measured_part(&format!("{name}.{}", part.name), part, properties);
+    }
 }
 
 /// A number with the fewest digits that read back as it: `2`, `3.25`, `1e-9`.
