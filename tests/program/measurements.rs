@@ -39,6 +39,7 @@ test "retried" retry = 1 {
     attach("note.txt", `attempt ${attempt}`.to_blob());
     measure("x", attempt, #{ min: 2 });
 }
+let n = 0;
 let misspelt = #{ mni: 1 };
 let wrong = #{ varaint: "B" };
 for code in [
@@ -52,7 +53,8 @@ for code in [
     || get_measurement("of the script/supplyy"),
     || get_attachment("none.txt"),
 ] {
-    test "refused" { try { code.call(); } catch (e) { print(`${e.message} | ${e.help}`); } }
+    n += 1;
+    test `refused ${n}` { try { code.call(); } catch (e) { print(`${e.message} | ${e.help}`); } }
 }
 test "found" {
     let supply = get_measurement("of the script/supply");
@@ -116,24 +118,24 @@ test variant ... pass
 test retried ... pass
     x  2  [≥ 2]  pass
 `x` was measured already in this test | give each measurement its own name, or measure an array: `all` limits each of its values
-test refused ... pass
+test refused 1 ... pass
     x  1  [≤ 3]  pass
 no limits for the variant `B` of the unit | limits are given for A
-test refused ... pass
+test refused 2 ... pass
 `max` is in both maps | remove one of them: a limit is never replaced silently
-test refused ... pass
+test refused 3 ... pass
 `A` cannot be converted to `V`, the unit of the limits | measure in a unit that differs from `V` by its prefix alone
-test refused ... pass
+test refused 4 ... pass
 the check "is one" returned an integer | return `true` if the value is good, else `false`
-test refused ... pass
+test refused 5 ... pass
 `all` has no option `mni` | did you mean `min`?
-test refused ... pass
+test refused 6 ... pass
 `unit` has no option `varaint` | did you mean `variant`?
-test refused ... pass
+test refused 7 ... pass
 no measurement `of the script/supplyy` was recorded | did you mean `of the script/supply`?
-test refused ... pass
+test refused 8 ... pass
 no attachment `none.txt` was recorded | did you mean `note.txt`?
-test refused ... pass
+test refused 9 ... pass
 of the script/supply 3.3 V 3300 pass
 #{"count": 2, "index": 2, "value": 30.0} attempt 2
 2
@@ -146,9 +148,9 @@ fn every_form_is_judged_and_says_why_it_fails() {
     let folder = tempfile::tempdir().unwrap();
     let reports = ["--json", "a.json", "--junit", "a.xml", "--html", "a.html"];
     let run = Program::new().script("a.rhai", SCRIPT);
-    let run = run.args([["test", "a.rhai", "--jsonl", "log"].as_slice(), &reports].concat()).outcome_in(folder.path());
+    let run = run.args([["run", "a.rhai", "--jsonl", "log"].as_slice(), &reports].concat()).outcome_in(folder.path());
     assert_eq!((run.stdout.as_str(), run.status), (SHOWN.trim_start(), Some(1)), "{}", run.stderr);
-    let several = "help: use one of `refused/x`, `retried/x`";
+    let several = "help: use one of `refused 1/x`, `retried/x`";
     assert!(run.stderr.contains(several), "{}", run.stderr);
     let read = || ["a.json", "a.xml", "a.html"].map(|name| fs::read_to_string(folder.path().join(name)).unwrap());
     let first = read();

@@ -213,6 +213,12 @@ impl Limits {
         self.numeric().is_some()
     }
 
+    /// The first option, for errors.
+    pub fn first(&self) -> &'static str {
+        let other = if self.equals.is_some() { "equals" } else { "matches" };
+        self.numeric().unwrap_or(other)
+    }
+
     /// The first option that needs a number.
     fn numeric(&self) -> Option<&'static str> {
         let given = [

@@ -80,10 +80,17 @@ impl List {
     ///
     /// # Errors
     /// Which one is not a finite number: a figure of it would be meaningless.
-    pub fn numbers(&self) -> Result<&[f64], String> {
-        let Values::Numbers(numbers) = &self.values else {
-            let index = (0..self.values.len()).find(|index| number(&self.values.get(*index)).is_none()).unwrap_or(0);
-            return Err(format!("{} is {}, not a number", self.place(index), named(&self.values.get(index))));
+    pub fn numbers(&self) -> Result<Cow<'_, [f64]>, String> {
+        let numbers = match &self.values {
+            Values::Numbers(numbers) => Cow::Borrowed(numbers.as_slice()),
+            Values::Mixed(values) => {
+                let mut numbers = Vec::with_capacity(values.len());
+                for (index, value) in values.iter().enumerate() {
+                    let wrong = || format!("{} is {}, not a number", self.place(index), named(value));
+                    numbers.push(number(value).ok_or_else(wrong)?);
+                }
+                Cow::Owned(numbers)
+            }
         };
         match numbers.iter().position(|number| !number.is_finite()) {
             Some(index) => Err(format!("{} is {}", self.place(index), shown(numbers[index]))),

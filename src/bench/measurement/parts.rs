@@ -191,7 +191,7 @@ impl Part {
             }
             Part::Figure(figure, limits) => {
                 item.unit = figure.unit(unit, list);
-                match list.numbers().map(|numbers| figure.compute(list, numbers)) {
+                match list.numbers().map(|numbers| figure.compute(list, &numbers)) {
                     Ok(Some(value)) => {
                         item.value = numbers::to_json(value);
                         limits.apply(&Value::Float(value), &mut item);

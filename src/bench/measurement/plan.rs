@@ -4,7 +4,7 @@
 //! and the value before it as `raw`.
 
 use super::Measurement;
-use super::limits::{Limits, SINGLE};
+use super::limits::Limits;
 use super::list::{List, Values};
 use super::parts::{ListLimits, needs_list};
 use super::read::{Read, finite, flag, items, named, text, to_json, unit, unknown, wrong};
@@ -134,7 +134,7 @@ impl Plan {
     fn check(&self) -> Read<()> {
         if self.table.is_some() {
             let other = [
-                (!self.single.is_empty(), "min"),
+                (!self.single.is_empty(), self.single.first()),
                 (!self.list.is_empty(), self.list.first()),
                 (self.x.is_some(), "x"),
                 (!self.unit.is_empty(), "unit"),
@@ -275,6 +275,9 @@ impl Plan {
             }
             _ => {}
         }
+        if self.x.is_some() {
+            return wrong("x", format!("`x` for the series `{name}`, whose samples have their times"), "remove `x`");
+        }
         item.value = json!({ "series": name, "samples": times.len() });
         let list = |values: Vec<f64>| List {
             values: Values::Numbers(values),
@@ -301,7 +304,7 @@ impl Plan {
         }
         self.single.record(item);
         if !self.single.is_empty() {
-            let option = SINGLE.iter().find(|option| self.has_single(option)).copied().unwrap_or("min");
+            let option = self.single.first();
             item.fail(format!("`{option}` needs a single value, not a series; `all` limits each of its values"));
         }
         let is_judged = !self.list.is_empty() || self.is_checked;
@@ -324,18 +327,6 @@ impl Plan {
         }
         self.list.judge(&list(numbers), &wanted).into_iter().for_each(|part| item.add_part(part));
         Ok(())
-    }
-
-    fn has_single(&self, option: &str) -> bool {
-        let mut item = Measurement::default();
-        self.single.record(&mut item);
-        match option {
-            "min" => item.min.is_some(),
-            "max" => item.max.is_some(),
-            "equals" => item.equals.is_some(),
-            "matches" => item.matches.is_some(),
-            _ => false,
-        }
     }
 }
 

@@ -98,6 +98,7 @@ fn nothing_passes_by_mistake() {
     case("5", "{'all': {'min': 0}}", Fail, "`all` needs an array or a series, the value is an integer");
     case("[1, None]", "{'all': {'min': 0}}", Fail, "all: [1]: there is no value: it is `()`");
     case("[True]", "{'all': {'min': 0}}", Fail, "all: [0]: `min` needs a number, the value is a bool");
+    case("[1, 123456789012345678901]", "{'mean': {'min': 0}}", Pass, "");
     case("[1, '2']", "{'mean': {'min': 0}}", Fail, "mean: [1] is a string, not a number");
     case("'1.5'", "{'precision': 1}", Fail, "`precision` needs numbers, the value is a string");
 }
@@ -330,6 +331,10 @@ fn series_are_judged_over_their_time() {
         "b: all: [0] at 0 s: 5 mV is above 4 mV"
     );
     let message = |options: &str, samples| judge(options, samples).map(|_| ()).unwrap_err().message;
+    assert_eq!(
+        message("{'x': [1], 'mean': {'min': 0}}", one()),
+        "`x` for the series `supply`, whose samples have their times"
+    );
     assert_eq!(message("{'columns': ['c']}", two()), "the series `supply` has no column `c`");
     assert_eq!(message("{'mean': {'min': 0}}", two()), "the series `supply` has 2 columns");
     assert_eq!(

@@ -53,10 +53,10 @@ impl Results {
         self.variant.clone()
     }
 
-    /// Notes a measurement that begins; returns false if its test has one of this name. Outside of tests names may repeat.
-    pub fn begin_measurement(&mut self, test: Option<u64>, board: Option<String>, name: &str) -> bool {
-        let running = test.and_then(|test| self.running.get_mut(&test));
-        running.is_none_or(|running| running.measured.insert((board, name.to_owned())))
+    /// Whether a running test has a measurement of this name for this board. Outside of tests names may repeat.
+    pub fn has_measured(&self, test: Option<u64>, board: Option<String>, name: &str) -> bool {
+        let running = test.and_then(|test| self.running.get(&test));
+        running.is_some_and(|running| running.measured.contains(&(board, name.to_owned())))
     }
 
     /// The board that a measurement of this test names: none if the test itself is that of one board.
@@ -85,8 +85,10 @@ impl Results {
                 self.running.remove(test);
             }
             Event::Measured { test, measurement } => {
-                let bytes = serde_json::to_vec(measurement);
-                if let Ok(bytes) = bytes {
+                if let Some(running) = test.and_then(|test| self.running.get_mut(&test)) {
+                    running.measured.insert((measurement.board.clone(), measurement.name.clone()));
+                }
+                if let Ok(bytes) = serde_json::to_vec(measurement) {
                     self.keep(Kind::Measurement, *test, &measurement.name, &bytes);
                 }
             }

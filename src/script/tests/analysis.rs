@@ -178,6 +178,29 @@ fn options_units_limits_and_tests() {
             "error 1:51: `measure` has no option `mx` | did you mean `max`?",
         ],
     );
+    case(
+        "measure(\"a\", [1], #{ all: #{ mni: 1 }, mean: #{ min: 2, max: 1 }, min: 3, marginal_min: 2 });",
+        &[
+            "error 1:30: `all` has no option `mni` | did you mean `min`?",
+            "error 1:49: `min` is above `max`: 2 > 1 | swap them",
+            "error 1:67: `min` is above `marginal_min`: 3 > 2 | swap them",
+        ],
+    );
+    case(
+        "measure(\"a\", 1, #{ variants: #{ \"B\": #{ maks: 1 } } }, #{ unit: \"mv\" });\nunit(\"S\", #{ varient: \"B\" });",
+        &[
+            "error 1:41: `measure` has no option `maks` | did you mean `max`?",
+            "error 1:65: unknown unit `mv` | did you mean `mV`?",
+            "error 2:14: `unit` has no option `varient` | did you mean `variant`?",
+        ],
+    );
+    case(
+        "measure(\"a\", [[1]], #{ columns: [#{ name: \"x\", unti: \"V\", all: #{ max: 1, min: 2 } }] });",
+        &[
+            "error 1:48: `column` has no option `unti` | did you mean `unit`?",
+            "error 1:75: `min` is above `max`: 2 > 1 | swap them",
+        ],
+    );
     case("test \"a\" retri = 2 { }", &["error 1:10: `test` has no option `retri` | did you mean `retry`?"]);
     case("group \"a\" { test \"b\" { } }\ntest \"b\" { }", &[]);
     case(

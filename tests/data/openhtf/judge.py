@@ -107,7 +107,7 @@ for low, high, marginal_low, marginal_high in RANGES:
         differs = None
         if not values:
             differs = [("fail", "an empty list fails")]
-        elif values == [True]:
+        elif values[0] is True:
             differs = [BOOL]
         elif INF in values and high is None:
             differs = [INFINITE]
