@@ -22,7 +22,7 @@ pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
 pub use tools::Lsp;
 pub use tools::{Convert, Definitions, Doc, Doctor, Editor, EditorKind, Man, New, Template};
 pub use trust::Trust;
-pub use verify::Verify;
+pub use verify::{Keygen, Verify};
 
 use crate::port::kind::KINDS;
 use clap::builder::styling::{AnsiColor, Styles};
@@ -107,9 +107,14 @@ pub enum Command {
     /// Say what differs today from what a report says
     ///
     /// Hashes again the log itself, the script, its modules, the files that it read, the station file, the folders that boards
-    /// got, and the program. Opens no board.
+    /// got, and the program. With --key it also checks the signature. Opens no board.
     #[command(after_help = verify::HELP)]
     Verify(Verify),
+    /// Make a pair of keys to sign reports
+    ///
+    /// Keep NAME.key on the bench that signs, and give NAME.pub to those who verify. Existing files are never overwritten.
+    #[command(after_help = verify::KEYGEN_HELP)]
+    Keygen(Keygen),
     /// Evaluate scripts line by line at a prompt
     ///
     /// Rhai with device blocks, as in a script: variables, functions, classes and open devices stay from input to input.

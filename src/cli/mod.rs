@@ -41,6 +41,7 @@ pub mod selftest;
 pub mod serve;
 pub mod session;
 pub mod signals;
+mod signing;
 pub mod station;
 pub mod sync;
 pub mod terminal;
@@ -116,6 +117,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     match command {
         Command::Run(run) => run::run(run, console),
         Command::Verify(options) => verify::verify(&options, console),
+        Command::Keygen(options) => verify::keygen(&options, console),
         Command::Repl(options) => prompt::prompt(&options, console),
         Command::Test(options) => test::test(&options, console),
         Command::Report(options) => reporting::command::report_of(&options, console),

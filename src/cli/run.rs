@@ -36,8 +36,8 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     }
     let folder = station::reports(&run.connection.station, Some(&run.script), &run.allowed, &run.noting)?;
     let name = run.script.file_stem().unwrap_or_default().to_string_lossy();
-    let journal = Journal::open(&run.noting, folder.as_deref(), &name, console)?;
     signals::watch()?;
+    let journal = Journal::open(&run.noting, folder.as_deref(), &name, console)?;
     let launch = Launch::of_run(&run, console);
     let bench = launch.bench(None, session::recorder(&run.connection)?.as_ref())?;
     let mut runner = launch.runner(&bench, reporting::observer(console, &journal), journal.subject(&run.script));

@@ -41,6 +41,23 @@ pub fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
 }
 
+/// Creates a new file that only the user can read.
+///
+/// # Errors
+/// As [`create`].
+pub fn create_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.inspect_err(|_| {
+        // A part of a file is worth nothing.
+        let _ = fs::remove_file(path);
+    })
+}
+
 /// Adds to the end of a regular file, or makes it: all of `bytes`, or nothing where the disk is full.
 ///
 /// # Errors

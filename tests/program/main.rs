@@ -80,6 +80,7 @@ mod selftest;
 #[cfg(target_os = "linux")]
 mod serve;
 #[cfg(target_os = "linux")]
+mod signing;
 mod stations;
 #[cfg(target_os = "linux")]
 mod stdlib;

@@ -117,6 +117,9 @@ pub struct Noting {
     /// Name of the operator, for reports
     #[arg(long, value_name = "NAME")]
     pub operator: Option<String>,
+    /// Sign every written report with this secret key of minisign: FILE.minisig
+    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath)]
+    pub sign: Option<PathBuf>,
     /// Write no report to the station's folder
     #[arg(long)]
     pub no_reports: bool,
@@ -141,6 +144,9 @@ pub struct ReportOf {
     /// The log that --jsonl wrote, complete or cut off
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
+    /// Sign every written report with this secret key of minisign: FILE.minisig
+    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath, help_heading = "Reports")]
+    pub sign: Option<PathBuf>,
     /// What is written.
     #[command(flatten)]
     pub reporting: Reporting,

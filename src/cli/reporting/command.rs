@@ -2,11 +2,12 @@
 //!
 //! Invariant: a truncated log still gives a report.
 
-use super::write;
+use super::{signable, write};
 use crate::bench::archive::Archiver;
 use crate::cli::arguments::{ReportOf, Reporting};
 use crate::cli::console::Console;
-use crate::cli::{misuse, readable, report, report_failures, unread};
+use crate::cli::signing::Signer;
+use crate::cli::{misuse, readable, report, report_failures, signals, unread};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::script::Sources;
@@ -19,6 +20,14 @@ use std::sync::Arc;
 /// If the file cannot be read, or contains no events.
 pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&options.file)?;
+    let signer = match &options.sign {
+        Some(key) => {
+            signals::watch()?;
+            signable(None, &options.reporting)?;
+            Some(Signer::load(key, console)?)
+        }
+        None => None,
+    };
     let shown = options.file.display();
     let unreadable = |error: io::Error| unread(&format!("`{shown}`"), &error, "check the path");
     let read = disk::open_named(&options.file).and_then(|log| Archiver::read(BufReader::new(log)));
@@ -39,7 +48,7 @@ pub fn report_of(options: &ReportOf, console: &Arc<Console>) -> Result<u8, Diagn
             report::whole(run, console.colour(), several, &mut print).map_err(unreadable)?;
         }
     }
-    let failures = write(&options.reporting, &archive, several, console);
+    let failures = write(&options.reporting, &archive, several, signer.as_ref(), console);
     let failed = report_failures(console, &failures, &Sources::default());
     Ok(if failed == 0 { u8::from(!good) } else { failed })
 }

@@ -11,6 +11,7 @@ use super::arguments::{Noting, Reporting};
 use super::console::Console;
 use super::misuse;
 use super::output::output;
+use super::signing::Signer;
 use crate::bench::archive::{Archive, Archiver, Rows};
 use crate::bench::date;
 use crate::bench::event::TimedEvent;
@@ -22,12 +23,13 @@ use crate::disk::{self, Replacement};
 use crate::error::Kind;
 use crate::script::{Observer, Sources, Subject};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Writes the events of all runs of this process to files.
 pub struct Journal {
     noting: Noting,
+    signer: Option<Signer>,
     /// Whether any output is requested.
     wanted: bool,
     inner: Mutex<Inner>,
@@ -75,28 +77,33 @@ impl Journal {
         noting: &Noting,
         folder: Option<&Path>,
         name: &str,
-        console: &Console,
+        console: &Arc<Console>,
     ) -> Result<Arc<Journal>, Diagnostic> {
+        let signer = noting.sign.as_deref().map(|key| Signer::load(key, console)).transpose()?;
         let asked = noting.jsonl.is_some() || noting.reporting != Reporting::default();
         if let Some(folder) = folder.filter(|_| !asked && !noting.no_reports) {
             let (kept, lines) = kept::Kept::begin(folder, name)?;
             let noting = kept.noting(noting);
-            return Journal::of(noting, Some(Box::new(lines)), Some(kept));
+            return Journal::of(noting, signer, Some(Box::new(lines)), Some(kept));
         }
         let Reporting { json, junit, html, .. } = &noting.reporting;
         let streams = [&noting.jsonl, json, junit, html].into_iter().flatten().filter(|path| is_stdout(path)).count();
         if streams > 1 {
             return Err(misuse("two reports go to standard output", "name a file for one of them"));
         }
+        if signer.is_some() {
+            signable(noting.jsonl.as_deref(), &noting.reporting)?;
+        }
         if streams > 0 {
             console.free_output();
         }
         let lines = noting.jsonl.as_deref().map(writer).transpose()?;
-        Journal::of(noting.clone(), lines, None)
+        Journal::of(noting.clone(), signer, lines, None)
     }
 
     fn of(
         noting: Noting,
+        signer: Option<Signer>,
         lines: Option<Box<dyn Write + Send>>,
         kept: Option<kept::Kept>,
     ) -> Result<Arc<Journal>, Diagnostic> {
@@ -105,7 +112,7 @@ impl Journal {
         let wanted = lines.is_some() || reports;
         let inner =
             Inner { lines, sealer: Sealer::default(), kept, failure: None, archiver, incomplete: None, runs: 0 };
-        Ok(Arc::new(Journal { noting, wanted, inner: Mutex::new(inner) }))
+        Ok(Arc::new(Journal { noting, signer, wanted, inner: Mutex::new(inner) }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -145,7 +152,7 @@ impl Journal {
         }
     }
 
-    /// Writes the reports; returns the failures. `several`: as a document of several runs.
+    /// Writes and signs the reports; returns the failures. `several`: as a document of several runs.
     pub fn finish(&self, several: bool, console: &Console) -> Vec<Diagnostic> {
         let mut inner = self.lock();
         inner.seal();
@@ -155,36 +162,69 @@ impl Journal {
             (Some(error), Some(path)) => failures.push(unwritable(path, error)),
             _ => {}
         }
-        let Some(archiver) = inner.archiver.take() else { return failures };
+        failures.extend(self.write_reports(&mut inner, several, console));
+        let noting = inner.kept.as_ref().map_or_else(|| self.noting.clone(), |kept| kept.noting(&self.noting));
+        if let (Some(signer), Some(log), None) = (&self.signer, &noting.jsonl, &inner.failure) {
+            failures.extend(signer.sign(log).err().map(|error| unsigned(log, &error)));
+        }
+        failures
+    }
+
+    fn write_reports(&self, inner: &mut Inner, several: bool, console: &Console) -> Vec<Diagnostic> {
+        let Some(archiver) = inner.archiver.take() else { return Vec::new() };
         let archive = match inner.incomplete.take().map_or_else(|| archiver.finish(), Err) {
             Ok(archive) => archive,
-            Err(error) => {
-                failures.push(unkept(&error));
-                return failures;
-            }
+            Err(error) => return vec![unkept(&error)],
         };
+        let signer = self.signer.as_ref();
         let Some(kept) = &mut inner.kept else {
-            return [failures, write(&self.noting.reporting, &archive, several, console)].concat();
+            return write(&self.noting.reporting, &archive, several, signer, console);
         };
         let simulated = archive.runs().any(|run| run.head().simulated);
         kept.complete_name(archive.runs().filter_map(|run| run.head().serial.as_deref()), simulated);
-        let unwritten = write(&kept.noting(&self.noting).reporting, &archive, several, console);
+        let unwritten = write(&kept.noting(&self.noting).reporting, &archive, several, signer, console);
         if unwritten.is_empty() {
             console.notice(&format!("report: {}", kept.page().display()));
         }
-        failures.extend(unwritten);
-        failures
+        unwritten
     }
 }
 
-/// Writes the requested reports of finished runs; returns the failures.
-pub fn write(reporting: &Reporting, archive: &Archive, several: bool, console: &Console) -> Vec<Diagnostic> {
+/// Rejects what cannot be signed: nothing, or standard output.
+///
+/// # Errors
+/// What it is.
+pub fn signable(log: Option<&Path>, reporting: &Reporting) -> Result<(), Diagnostic> {
+    let Reporting { json, junit, html, csv } = reporting;
+    let mut files =
+        log.into_iter().chain([json, junit, html, csv].into_iter().flatten().map(PathBuf::as_path)).peekable();
+    if files.peek().is_none() {
+        return Err(misuse("`--sign` has no report to sign", "add --html, --json, --junit, --csv or --jsonl"));
+    }
+    if files.any(is_stdout) {
+        return Err(misuse("a report on standard output cannot be signed", "name a file for it"));
+    }
+    Ok(())
+}
+
+/// Writes the requested reports of finished runs, and signs them; returns the failures.
+pub fn write(
+    reporting: &Reporting,
+    archive: &Archive,
+    several: bool,
+    signer: Option<&Signer>,
+    console: &Console,
+) -> Vec<Diagnostic> {
     let mut failures = Vec::new();
     let mut put = |path: &Path, content: &dyn Fn(&mut dyn Write) -> io::Result<()>| {
         if is_stdout(path) {
             return console.report(content);
         }
-        failures.extend(replace(path, content).err().map(|error| unwritable(path, &error)));
+        if let Err(error) = replace(path, content) {
+            failures.push(unwritable(path, &error));
+        } else if let Some(signer) = signer {
+            failures.extend(signer.sign(path).err().map(|error| unsigned(path, &error)));
+        }
     };
     if let Some(path) = &reporting.junit {
         put(path, &|to| junit::write(archive, to));
@@ -216,6 +256,15 @@ fn unkept(error: &io::Error) -> Diagnostic {
 
 /// Buffer size when writing a report, in bytes.
 const BUFFER: usize = 64 << 10;
+
+/// A report that was written, and could not be signed.
+fn unsigned(path: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("the signature of `{}` cannot be written: {}", path.display(), super::reason(error));
+    Diagnostic {
+        help: Some("sign the report again with `report --sign`".to_owned()),
+        ..Diagnostic::new(Kind::OutputError, message)
+    }
+}
 
 fn replace(path: &Path, content: &dyn Fn(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut replacement = BufWriter::with_capacity(BUFFER, Replacement::create_named(path)?);

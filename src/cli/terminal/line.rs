@@ -94,6 +94,26 @@ impl Lines {
         outcome.map(|()| line.text)
     }
 
+    /// Reads a line that is not shown. `None` after Ctrl-C, and if the terminal is gone.
+    pub fn secret(&mut self, invitation: &str) -> Option<String> {
+        let wait = Wait { deadline: None, interruptible: true };
+        let mut line = TypedLine::default();
+        self.console.remark(invitation);
+        let typed = loop {
+            let Ok(slice) = wait.slice() else { break None };
+            if input::is_readable(slice) == Ok(false) {
+                continue;
+            }
+            let mut piece = [0; 256];
+            let Some(count) = input::take(&mut piece) else { break None };
+            if line.type_keys(&piece[..count]) == Typing::Ended {
+                break Some(line.text);
+            }
+        };
+        self.console.remark("\n");
+        typed
+    }
+
     fn type_line(
         &self,
         line: &mut TypedLine,

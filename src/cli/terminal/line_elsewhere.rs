@@ -45,6 +45,20 @@ impl Lines {
         Room { characters: (80, 24), ..Room::default() }
     }
 
+    /// Reads a line, which this system shows. `None` after Ctrl-C, and at the end of the input.
+    pub fn secret(&mut self, invitation: &str) -> Option<String> {
+        self.console.remark(invitation);
+        let wait = Wait { deadline: None, interruptible: true };
+        let lines = typed().lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            match lines.recv_timeout(wait.slice().ok()?) {
+                Ok(line) => return Some(line),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
     pub fn read(&mut self, invitation: &str, wait: Wait, question: &Question) -> Result<String, NoAnswer> {
         self.console.remark(invitation);
         let lines = typed().lock().unwrap_or_else(PoisonError::into_inner);

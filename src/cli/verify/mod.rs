@@ -6,9 +6,10 @@ mod finding;
 mod limits;
 mod recorded;
 
-use super::arguments::Verify;
+use super::arguments::{Keygen, Verify};
 use super::console::Console;
-use super::{misuse, readable, unread};
+use super::signing::{self, Signature};
+use super::{misuse, readable, signals, unread};
 use crate::bench::archive::{Archive, Archiver};
 use crate::bench::report::{Report, Runs};
 use crate::bench::seal::{self, Intact};
@@ -16,6 +17,7 @@ use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::phrase::count;
 use finding::{Finding, State};
+use minisign::PublicKey;
 use serde_json::json;
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
@@ -27,8 +29,13 @@ use std::sync::Arc;
 /// If the file cannot be read, or is neither a log nor a report.
 pub fn verify(options: &Verify, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     readable(&options.file)?;
+    let key = options.key.as_deref().map(signing::public_key).transpose()?;
+    let mut findings: Vec<Finding> = signature(&options.file, key.as_ref())?.into_iter().collect();
+    if key.is_some() && !is_record(&options.file) {
+        return Ok(print(options, &findings, console));
+    }
     let (itself, archive) = read(&options.file)?;
-    let mut findings = vec![itself];
+    findings.insert(0, itself);
     for run in archive.runs() {
         let head = run.head();
         let base = base(options.folder.as_deref(), &head.folder);
@@ -37,9 +44,48 @@ pub fn verify(options: &Verify, console: &Arc<Console>) -> Result<u8, Diagnostic
         // Several runs of one script have the same inputs.
         findings.extend(found.into_iter().filter(|found| !findings.contains(found)).collect::<Vec<_>>());
     }
+    Ok(print(options, &findings, console))
+}
+
+/// Prints the findings; returns the exit status.
+fn print(options: &Verify, findings: &[Finding], console: &Console) -> u8 {
     let agrees = findings.iter().all(Finding::agrees);
-    console.text(&if options.json { as_json(options, &findings, agrees) } else { as_text(&findings) });
-    Ok(u8::from(!agrees))
+    console.text(&if options.json { as_json(options, findings, agrees) } else { as_text(findings) });
+    u8::from(!agrees)
+}
+
+/// Whether a file may hold the record of a run; a page or a table does not.
+fn is_record(file: &Path) -> bool {
+    let is = |end: &str| file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(end));
+    !["html", "htm", "xml", "csv"].into_iter().any(is)
+}
+
+/// The signature of the report, if there is one or there should be.
+fn signature(file: &Path, key: Option<&PublicKey>) -> Result<Option<Finding>, Diagnostic> {
+    let beside = signing::signature_of(file);
+    let name = beside.display().to_string();
+    let finding = |state| Finding::new("signed", &name, state);
+    let Some(key) = key else {
+        let unchecked = || finding(State::Unchecked).note("use `--key PUBLIC` to check the signature");
+        return Ok(beside.exists().then(unchecked));
+    };
+    Ok(Some(match signing::check(file, key)? {
+        Signature::Good(comment) => finding(State::Same).note(&comment.replace('\t', " ")),
+        Signature::Bad(why) => finding(State::Changed).note(why),
+        Signature::Missing => finding(State::Missing).note("the report has no signature"),
+    }))
+}
+
+/// Makes a pair of keys; returns the exit status.
+///
+/// # Errors
+/// If a file exists or cannot be written, or there is no password.
+pub fn keygen(options: &Keygen, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    signals::watch()?;
+    let (secret, public) = signing::make_keys(&options.name, !options.no_password, console)?;
+    console.text(&format!("{}  secret: signs reports with `--sign`\n", secret.display()));
+    console.text(&format!("{}  public: checks them with `verify --key`\n", public.display()));
+    Ok(0)
 }
 
 /// The folder from which the paths of a run start.
