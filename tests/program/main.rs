@@ -100,3 +100,5 @@ mod typed;
 mod watch;
 #[cfg(target_os = "linux")]
 mod writers;
+#[cfg(target_os = "linux")]
+mod wrong_units;
