@@ -211,6 +211,18 @@ fn reload_evaluates_changes_over_the_same_connection() {
     person.types(b":reload\r");
     person.sees("changed since an input sent it: firmware/values.py; repeat the input\r\n");
     person.sees("value 333, shunt 0.25\r\n");
+    // A folder that an input has mounted on a board that stays open.
+    std::fs::create_dir(folder.path().join("mounted")).unwrap();
+    write("mounted/distant.py", "VALUE = 1\n");
+    comes_to(
+        &mut person,
+        "let far = Device.open(\"sim:far\"); far.mount(\"mounted\"); far.exec(\"__import__('distant').VALUE\")",
+        "1",
+    );
+    write("mounted/distant.py", "VALUE = 4444\n");
+    person.types(b":reload\r");
+    person.sees("changed: mounted/distant.py\r\n");
+    comes_to(&mut person, "far.exec(\"__import__('distant').VALUE\")", "4444");
     person.types(b"\x04");
     person.sees("off\r\n");
     assert_eq!(person.ends(), Some(0));

@@ -144,6 +144,72 @@ fn imports_are_never_older_than_their_files() {
 }
 
 #[test]
+fn a_board_that_cannot_forget_modules_is_restarted() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("synced")).unwrap();
+    firmware(folder, "synced", 1);
+    // What the board needs for it fails.
+    let script = |end: &str| {
+        format!(
+            r#"
+            device Rig {{
+                setup cannot() autoinit `
+                    import builtins
+                    found = builtins.__import__
+                    def no(name, *rest):
+                        if name == '__main__':
+                            raise ImportError(name)
+                        return found(name, *rest)
+                    builtins.__import__ = no`
+                task value() `
+                    import values
+                    return values.VALUE`
+            }}
+            let rig = Rig.open();
+            {end}
+            print(`value ${{rig.value()}}`);
+            "#
+        )
+    };
+    write(folder, "rig.rhai", &script("rig.sync(\"synced\", #{ progress: false });"));
+    let mut person = Person::start_session(folder, &["run", "rig.rhai", "-p", "sim", "--watch"], &[]);
+    person.sees("value 1\r\n");
+    person.sees("-- waiting");
+    firmware(folder, "synced", 22);
+    person.sees("-- `Rig` is still connected; sending everything: task `value`\r\nvalue 22\r\n");
+    person.sees("-- waiting");
+    // Nothing was sent in the run before the last.
+    write(folder, "rig.rhai", &script(""));
+    person.sees("sending everything: task `value`\r\nvalue 22\r\n");
+    person.sees("-- waiting");
+    write(folder, "rig.rhai", &script("print(\"again\");"));
+    person.sees("-- `Rig` is still connected; nothing to send\r\nagain\r\nvalue 22\r\n");
+    person.types(INTERRUPT);
+    assert_eq!(person.ends(), Some(130));
+}
+
+#[test]
+fn a_mounted_folder_of_the_command_line_is_watched() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::create_dir(folder.join("mounted")).unwrap();
+    firmware(folder, "mounted", 1);
+    let script = "let d = Device.open(); print(d.exec(\"__import__('values').VALUE\")); \
+                  d.exec(\"f = open('log.txt', 'w'); f.write('x'); f.close()\");";
+    write(folder, "a.rhai", script);
+    let args = ["run", "a.rhai", "-p", "sim", "--mount", "mounted", "--write", "--watch"];
+    let mut person = Person::start_session(folder, &args, &[]);
+    person.sees("1\r\n");
+    person.sees("-- waiting");
+    firmware(folder, "mounted", 22);
+    person.sees("-- changed: mounted/values.py\r\n-- `Device` is still connected\r\n22\r\n");
+    person.sees("-- waiting");
+    person.types(INTERRUPT);
+    assert_eq!(person.ends(), Some(130));
+}
+
+#[test]
 fn a_changed_station_counts_in_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
