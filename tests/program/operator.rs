@@ -215,6 +215,18 @@ fn a_missing_picture_is_an_error_before_anyone_is_asked() {
 }
 
 #[test]
+fn the_picture_of_a_question_is_recorded() {
+    let program = Program::new()
+        .file("lab/a.rhai", b"instruct(\"Go\", \"plug.png\");")
+        .file("lab/plug.png", &picture(2, 2, |_, _| [9; 3]))
+        .args(["run", "lab/a.rhai", "--answer", "Go=y", "--jsonl", "-"]);
+    let outcome = program.outcome();
+    let events = outcome.stdout.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let pictures = events.filter(|event| event["path"] == "lab/plug.png" && event["kind"] == "data").count();
+    assert_eq!((outcome.status, pictures), (Some(0), 1), "{}", outcome.stdout);
+}
+
+#[test]
 fn ctrl_c_and_time_limits_end_a_question() {
     let (_folder, mut person) = start("ask(\"Name?\");", &[]);
     person.sees("> ");

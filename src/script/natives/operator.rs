@@ -85,7 +85,8 @@ fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options
     if let Some(image) = asked.question.image.take() {
         let file = picture::file_of(context.call_source().unwrap_or_default(), &image).to_string_lossy().into_owned();
         run.readable(&file)?;
-        picture::read(Path::new(&file)).map_err(raise)?;
+        let picture = picture::read(Path::new(&file)).map_err(raise)?;
+        run.note_read(&file, &picture.bytes);
         asked.question.image = Some(file);
     }
     let begun = Instant::now();
