@@ -16,6 +16,7 @@ mod packed;
 mod passthrough;
 pub mod transfer;
 
+use crate::port::meter::Traffic;
 use crate::port::{Abilities, Wait};
 use crate::repl::reply as repl;
 use crate::repl::session::Sink;
@@ -160,6 +161,11 @@ impl Board {
     /// The connection's secret.
     pub fn token(&self) -> &str {
         self.session.token()
+    }
+
+    /// What has passed on its port, if that is metered.
+    pub fn traffic(&self) -> Traffic {
+        self.session.traffic()
     }
 
     /// What its port can do.

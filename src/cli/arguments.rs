@@ -332,6 +332,9 @@ pub struct Run {
     /// Run without checking first
     #[arg(long)]
     pub no_check: bool,
+    /// Print where the time goes; FILE gets it as folded stacks, for flame graphs
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath)]
+    pub profile: Option<Option<PathBuf>>,
     /// Arguments of the script, its variable `args`
     #[arg(value_name = "ARGS", last = true)]
     pub args: Vec<String>,

@@ -10,6 +10,7 @@ use super::{memory, misuse, report_failures, session, station};
 use crate::bench::empty::EmptyRun;
 use crate::bench::select::Selection;
 use crate::bench::station::Station;
+use crate::device::profile::Profile;
 use crate::device::{Host, HostMount, HostOptions, Terminal};
 use crate::diagnostic::Diagnostic;
 use crate::gate::Permissions;
@@ -46,6 +47,8 @@ pub struct Launch<'a> {
     pub checks: bool,
     /// The warnings that other runs have printed, and this one does not repeat.
     pub shown: Option<&'a ShownWarnings>,
+    /// Measures where the time goes.
+    pub profile: Option<Profile>,
     /// Whether the script may hand a board's prompt to the user at this terminal.
     pub lends_terminal: bool,
 }
@@ -86,6 +89,7 @@ impl<'a> Launch<'a> {
             mount: run.mount.as_deref().map(|folder| (folder, run.write)),
             checks: !run.no_check,
             shown: None,
+            profile: run.profile.as_ref().map(|_| Profile::default()),
             lends_terminal: true,
         }
     }
@@ -98,7 +102,8 @@ impl<'a> Launch<'a> {
         let (options, station) = session::host_options(self.console, self.connection, self.script, port, recorder)?;
         let mount = self.mount.map(|(folder, writable)| HostMount::new(folder, writable)).transpose();
         let mount = mount.map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))?;
-        let host = Host::new(HostOptions { mount, terminal: self.terminal(), ..options });
+        let host =
+            Host::new(HostOptions { mount, terminal: self.terminal(), profile: self.profile.clone(), ..options });
         let permissions = station::permissions(self.allowed, station.as_deref())?;
         Ok(Bench { host, station, permissions })
     }

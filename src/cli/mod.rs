@@ -27,6 +27,7 @@ pub mod memory;
 pub mod operator;
 pub mod output;
 mod picture;
+pub mod profile;
 pub mod progress;
 pub mod project;
 pub mod prompt;

@@ -6,11 +6,12 @@ use super::arguments::{Choice, Noting, Run};
 use super::console::Console;
 use super::launch::Launch;
 use super::reporting::{self, Journal};
-use super::{is_python, misuse, python_file, readable, report_failures, session, signals, station, watch};
+use super::{is_python, misuse, profile, python_file, readable, report_failures, session, signals, station, watch};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::script::Finished;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Runs what the command line names; returns the exit status.
 ///
@@ -29,6 +30,9 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
         return python_file::run(&run, console);
     }
     if run.watch {
+        if run.profile.is_some() {
+            return Err(misuse("`--watch` cannot be combined with `--profile`", "leave one of them out"));
+        }
         if run.noting != Noting::default() {
             return Err(misuse("`--watch` cannot be combined with reports", "run the script without it for a report"));
         }
@@ -39,18 +43,25 @@ pub fn run(run: Run, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     signals::watch()?;
     let journal = Journal::open(&run.noting, folder.as_deref(), &name, console)?;
     let launch = Launch::of_run(&run, console);
+    let begun = Instant::now();
     let bench = launch.bench(None, session::recorder(&run.connection)?.as_ref())?;
     let mut runner = launch.runner(&bench, reporting::observer(console, &journal), journal.subject(&run.script));
     let finished = bench.run(&mut runner, &run.script);
     bench.report(&finished, &runner.sources(), console);
     let unwritten = report_failures(console, &journal.finish(false, console), &runner.sources());
     console.finish(&finished.tally);
+    if let (Some(profile), Some(file)) = (&launch.profile, &run.profile) {
+        profile::report(profile, begun.elapsed(), file.as_deref(), console)?;
+    }
     let status = status(&finished, console.broken());
     Ok(if status == 0 { unwritten } else { status })
 }
 
 /// A Python file has no tests, and its run emits no events.
 fn refuse_reports(run: &Run) -> Result<(), Diagnostic> {
+    if run.profile.is_some() {
+        return Err(misuse("`--profile` works only with scripts", "leave it out, or run a .rhai script"));
+    }
     let asked = run.noting != Noting::default() || run.choice != Choice::default();
     if asked {
         let help = "omit the options for tests and reports, or run a .rhai script";

@@ -169,6 +169,7 @@ impl Bench<'_> {
             mount: None,
             checks: !self.options.no_check,
             shown: Some(&self.shown),
+            profile: None,
             lends_terminal: false,
         };
         let bench = match launch.bench(port, self.recorder.as_ref()) {

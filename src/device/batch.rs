@@ -150,10 +150,8 @@ impl Device {
         let number = i64::try_from(state.reserve(1)).unwrap_or(i64::MAX);
         let command = command(number, calls);
         let safe = calls.iter().all(|call| call.item.options.retry && call.objects.is_empty());
-        let item = match calls {
-            [call] => Some(call.item.label()),
-            _ => None,
-        };
+        let is_one = calls.iter().all(|call| Arc::ptr_eq(&call.item, &calls[0].item));
+        let item = calls.first().filter(|_| is_one).map(|call| call.item.label());
         let run = Run { device: self.name(), item: item.as_ref(), piece: None, limit: self.batch_limit(calls) };
         let outcome = self.run_restoring(state, &run, &command, safe);
         let result = match outcome {

@@ -20,6 +20,7 @@ use crate::device::turns::Turns;
 use crate::error::{Error, Kind, Result};
 use crate::phrase::count;
 use crate::port::address::Address;
+use crate::port::meter::MeteredPort;
 use crate::port::options::PortOptions;
 use crate::port::usb::{self, FoundPort, UsbSpecifier};
 use crate::port::{self, Abilities, Port, PortError, Wait};
@@ -105,10 +106,11 @@ impl Connector {
     /// Of the port.
     pub fn open_port(&self, again: bool) -> Result<Box<dyn Port>> {
         let port = (self.opener)(again)?;
-        Ok(match &self.host.recorder {
+        let port = match &self.host.recorder {
             Some(recorder) => recorder.record(port),
             None => port,
-        })
+        };
+        Ok(if self.host.profile.is_some() { Box::new(MeteredPort::new(port)) } else { port })
     }
 
     fn wait(&self) -> Wait {

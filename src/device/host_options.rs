@@ -6,6 +6,7 @@ use crate::device::mount::Mount;
 use crate::device::named::NamedBoard;
 use crate::device::output::{Output, Silent};
 use crate::device::person::Terminal;
+use crate::device::profile::Profile;
 use crate::error::Result;
 use crate::gate::Gate;
 use crate::port::options::LineOptions;
@@ -28,6 +29,8 @@ pub struct HostOptions {
     pub simulated: bool,
     /// Records the traffic of all ports (`--record`).
     pub recorder: Option<Recorder>,
+    /// Measures where the time goes (`--profile`).
+    pub profile: Option<Profile>,
     /// The interactive terminal for [`Device::terminal`](crate::device::Device::terminal). `None`: not available.
     pub terminal: Option<Arc<dyn Terminal>>,
     /// The folder that every device mounts on opening (`--mount`).
@@ -55,6 +58,7 @@ impl HostOptions {
             boards: Vec::new(),
             simulated: false,
             recorder: None,
+            profile: None,
             terminal: None,
             mount: None,
             gate: Gate::of_person(),

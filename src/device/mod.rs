@@ -42,6 +42,7 @@ mod options;
 mod output;
 mod person;
 mod pool;
+pub mod profile;
 mod proxy;
 mod reconnect;
 mod registry;

@@ -15,6 +15,7 @@ use crate::device::state::{self, State};
 use crate::error::{Kind, Result};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 impl Host {
     /// Opens a device of `class`. `port`: any form that `docs/src/boards.md` lists; `None`: the host's default.
@@ -97,10 +98,14 @@ impl Host {
     }
 
     fn connect(&self, class: &Arc<Class>, connector: Connector, options: &OpenOptions, name: &str) -> Result<Device> {
+        let begun = Instant::now();
         let (board, kept) = match connector.take_over(&self.shared.pool, name)? {
             Some((board, kept)) => (board, Some(kept)),
             None => (connector.connect(name, false)?, None),
         };
+        if let Some(profile) = &self.options.profile {
+            profile.add(name, "connecting", board.traffic(), begun.elapsed());
+        }
         let identity = board.identity();
         let implementation = Implementation {
             name: identity.name.clone(),

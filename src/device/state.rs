@@ -21,6 +21,7 @@ use crate::error::{Error, Kind, Result};
 use crate::item::ItemLabel;
 use crate::name::Name;
 use crate::origin::Origin;
+use crate::port::meter::Traffic;
 use crate::port::{Abilities, Wait};
 use crate::python::scan;
 use crate::python::traceback::{Place, Traceback, TracebackFrame};
@@ -169,6 +170,10 @@ impl State {
         self.board.as_ref().is_none_or(Board::is_lost)
     }
 
+    fn traffic(&self) -> Traffic {
+        self.board.as_ref().map(Board::traffic).unwrap_or_default()
+    }
+
     /// Whether the board is lost, or a program may still run on it.
     pub fn is_unsettled(&self) -> bool {
         self.board.as_ref().is_none_or(|board| board.is_lost() || board.unsettled().is_some())
@@ -296,7 +301,12 @@ impl State {
         way: Way<'_>,
         work: impl FnOnce(&mut Board, &mut Responder<'_>, Wait, Sink<'_>) -> Result<Outcome, Failure>,
     ) -> Result<Payload> {
+        let before = host.options().profile.as_ref().map(|_| (Instant::now(), self.traffic()));
         let outcome = self.work_once(host, run, way, work);
+        if let (Some(profile), Some((begun, before))) = (&host.options().profile, before) {
+            let item = run.item.map_or_else(|| "exec, files and the like".to_owned(), ToString::to_string);
+            profile.add(run.device, &item, self.traffic().since(before), begun.elapsed());
+        }
         match self.flush_mount(host, run) {
             Ok(()) => outcome,
             Err(unwritten) => match outcome {

@@ -11,6 +11,7 @@ pub mod descriptor;
 pub mod endpoint;
 pub mod kind;
 pub mod loss;
+pub mod meter;
 pub mod open;
 pub mod options;
 #[cfg(unix)]
@@ -167,6 +168,11 @@ pub trait Port: Send {
     /// Whether a write would start at once, as far as this computer can tell: earlier writes have left.
     fn takes_now(&self) -> bool {
         true
+    }
+
+    /// What has passed, if it is a [`meter::MeteredPort`]; otherwise nothing.
+    fn traffic(&self) -> meter::Traffic {
+        meter::Traffic::default()
     }
 
     /// Writes all of `bytes`.

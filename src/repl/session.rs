@@ -17,6 +17,7 @@ mod way_in;
 
 use super::reply::{self, Decoder, Prelude, RAW_BANNER, Reply, ReplyFrame};
 use crate::port::loss::Loss;
+use crate::port::meter::Traffic;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::time::{Duration, Instant};
 use stop::Unsettled;
@@ -204,6 +205,11 @@ impl Session {
     /// The connection's secret.
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// What has passed on the port, if that is metered.
+    pub fn traffic(&self) -> Traffic {
+        self.port.traffic()
     }
 
     /// What the port can do.

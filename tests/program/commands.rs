@@ -202,3 +202,21 @@ fn sim_serve_never_overwrites_an_existing_file() {
         )
         .status(2);
 }
+
+#[test]
+fn a_profile_shows_where_the_time_went() {
+    let script = "device D { task f(x) `return x + 1` }\nlet d = D.open();\nfor i in 0..150 { d.f(i); }\nprint(\"done\");\nsleep(0.01);";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.rhai"), script).unwrap();
+    let program = Program::new().args(["run", "a.rhai", "-p", "sim", "--profile=stacks"]);
+    let outcome = program.outcome_in(folder.path());
+    assert_eq!((outcome.stdout.as_str(), outcome.status), ("done\n", Some(0)), "{outcome:?}");
+    let row = outcome.stderr.lines().find(|line| line.ends_with("  D: task `f`")).expect("a row");
+    let columns: Vec<&str> = row.split_whitespace().collect();
+    // Times and bytes have units. The upload of the task is an exchange too.
+    let exchanges: u32 = columns[8].parse().expect("a number");
+    assert!((150..155).contains(&exchanges), "{row}");
+    let folded = std::fs::read_to_string(folder.path().join("stacks")).unwrap();
+    assert!(folded.lines().all(|line| line.rsplit_once(' ').is_some_and(|(_, time)| time.parse::<u64>().is_ok())));
+    assert!(folded.contains("run;D;task `f`;board ") && folded.contains("run;script "), "{folded}");
+}

@@ -82,6 +82,7 @@ pub fn prompt(options: &Repl, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         mount: None,
         checks: false,
         shown: None,
+        profile: None,
         lends_terminal: true,
     };
     let station = StationFile::new(&options.connection.station, options.load.as_deref());
