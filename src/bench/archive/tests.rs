@@ -1,7 +1,9 @@
 //! Compares archives with reports in memory.
 
 use super::*;
-use crate::bench::event::{Outcome, OutputChunk, RunBegun, SCHEMA, TestBegun};
+use crate::bench::event::{
+    Checked, Diagnosis, GroupBegun, GroupEnded, GroupKind, Outcome, OutputChunk, RunBegun, SCHEMA, TestBegun,
+};
 use crate::bench::report::{Runs, from_lines};
 use crate::bench::writers::{html, json};
 
@@ -27,7 +29,7 @@ fn event(dice: &mut Dice) -> Event {
     let outcome = Outcome::ALL[dice.below(6) as usize];
     let failure = || Failure { kind: "ScriptError".to_owned(), message: format!("no {test}"), ..Failure::default() };
     let error = (outcome == Outcome::Error).then(failure);
-    match dice.below(13) {
+    match dice.below(17) {
         0 | 1 => {
             let group = if test.is_multiple_of(2) { Vec::new() } else { vec!["g".to_owned()] };
             Event::TestBegun(TestBegun { test, name: format!("t{test}"), group, ..TestBegun::default() })
@@ -56,6 +58,18 @@ fn event(dice: &mut Dice) -> Event {
             Event::Output(OutputChunk { board, text, ..OutputChunk::default() })
         }
         11 => Event::Notice { text: format!("notice {test}"), seen: false },
+        12 => Event::GroupBegun(GroupBegun { group: vec![format!("g{test}")], ..GroupBegun::default() }),
+        13 => {
+            let (group, kind) =
+                (vec![format!("g{test}")], if test > 2 { GroupKind::Subtest } else { GroupKind::Group });
+            let outcome = Some(outcome).filter(|_| test > 0);
+            Event::GroupEnded(GroupEnded { group, kind, outcome, error, ..GroupEnded::default() })
+        }
+        14 => Event::Checked(Checked { name: format!("c{test}"), ..Checked::default() }),
+        15 => {
+            let diagnosis = Diagnosis { name: format!("d{test}"), failure: test > 2, ..Diagnosis::default() };
+            Event::Diagnosed { test: some, diagnosis }
+        }
         _ => Event::UnitNamed { serial: format!("SN{test}"), variant: None },
     }
 }

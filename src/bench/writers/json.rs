@@ -3,12 +3,15 @@
 //! Invariant: the output equals what serde writes for the same [`Report`](crate::bench::report::Report)s.
 
 use crate::bench::archive::{Archive, Rows, Run, SavedTest};
-use crate::bench::event::{Board, Failure, Input, Manifest, Outcome, Program, SCHEMA, StationFile, Unreached};
+use crate::bench::event::{
+    Board, Checked, Diagnosis, Failure, Input, Manifest, Outcome, Program, SCHEMA, StationFile, Unreached,
+};
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Attempt, Notice, Printed, Question};
+use crate::bench::report::{Attempt, Group, Notice, Printed, Question};
 use crate::bench::schedule::Schedule;
 use serde::ser::{Error as _, SerializeSeq as _};
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 use std::io::{self, Write};
 
 /// Writes the document of an archive's only run, or of all its runs if there are several or `several` is set.
@@ -102,6 +105,12 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     not_reached: &'a [Unreached],
     tests: T,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [Group],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    checkpoints: &'a [Checked],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    diagnoses: &'a [Diagnosis],
     measurements: M,
     series: S,
     attachments: A,
@@ -143,6 +152,9 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         questions: &head.questions,
         not_reached: &head.not_reached,
         tests: Listed(move || run.tests().map(move |saved| saved.map(|saved| OneTest { run, saved }))),
+        groups: &head.groups,
+        checkpoints: &head.checkpoints,
+        diagnoses: &head.diagnoses,
         measurements: Listed(move || run.measurements()),
         series: Listed(move || run.series(None).map(|rows| Ok(series(rows)))),
         attachments: Listed(move || run.attachments(None)),
@@ -166,12 +178,14 @@ impl Serialize for OneTest<'_> {
             tags: &test.tags,
             file: &test.file,
             line: test.line,
+            parameters: &test.parameters,
             started: &test.started,
             duration_s: test.duration_s,
             outcome: test.outcome,
             reason: &test.reason,
             error: &test.error,
             measurements: &test.measurements,
+            diagnoses: &test.diagnoses,
             attempts: &test.attempts,
             series: Listed(|| run.series(Some(saved)).map(|rows| Ok(series(rows)))),
             attachments: Listed(|| run.attachments(Some(saved))),
@@ -189,6 +203,8 @@ struct TestDocument<'a, S: Serialize, A: Serialize> {
     tags: &'a [String],
     file: &'a str,
     line: u32,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    parameters: &'a Map<String, Value>,
     started: &'a str,
     duration_s: f64,
     outcome: Outcome,
@@ -196,6 +212,8 @@ struct TestDocument<'a, S: Serialize, A: Serialize> {
     reason: &'a Option<String>,
     error: &'a Option<Failure>,
     measurements: &'a [Measurement],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    diagnoses: &'a [Diagnosis],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     attempts: &'a [Attempt],
     series: S,

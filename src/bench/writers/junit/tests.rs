@@ -1,9 +1,9 @@
 //! JUnit documents of reports in memory.
 
 use super::*;
-use crate::bench::event::Failure;
+use crate::bench::event::{Diagnosis, Failure, GroupKind};
 use crate::bench::measurement::Measurement;
-use crate::bench::report::{Attempt, Notice, Test};
+use crate::bench::report::{Attempt, Group, Notice, Test};
 use serde_json::json;
 
 fn written(reports: &[Report]) -> String {
@@ -92,6 +92,48 @@ fn measurements_are_properties_and_attempts_those_of_surefire() {
          <system-out>supply 3.5 V [3.2 … 3.4] fail\n</system-out></flakyFailure>",
         "<flakyError type=\"ScriptError\" message=\"a\u{fffd} &lt;b&gt;\"><stackTrace>a\u{fffd} &lt;b&gt;</stackTrace></flakyError>",
         "<failure type=\"fail\" message=\"supply 9 V [3.2 … 3.4]\">supply 9 V [3.2 … 3.4]</failure>\n      <rerunFailure type=",
+    ] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+}
+
+#[test]
+fn what_fails_outside_of_tests_is_a_case() {
+    let failure = Failure { kind: "ScriptError".to_owned(), message: "no link".to_owned(), ..Failure::default() };
+    let subtest = |name: &str, error: Option<Failure>| Group {
+        group: vec!["bus".to_owned(), name.to_owned()],
+        kind: GroupKind::Subtest,
+        file: "a.rhai".to_owned(),
+        line: 3,
+        outcome: if error.is_some() { Outcome::Fail } else { Outcome::Pass },
+        error,
+        ..Group::default()
+    };
+    let diagnosis = |failure| Diagnosis {
+        name: "weak".to_owned(),
+        text: "sags".to_owned(),
+        failure,
+        file: "a.rhai".to_owned(),
+        line: 9,
+        ..Diagnosis::default()
+    };
+    let parameters = json!({ "volts": 1.5 }).as_object().cloned().unwrap();
+    let one = Test { parameters, diagnoses: vec![diagnosis(true)], ..test("on", Outcome::Fail) };
+    let text = written(&[Report {
+        script: "a.rhai".to_owned(),
+        tests: vec![one],
+        groups: vec![subtest("left", Some(failure)), subtest("right", None)],
+        diagnoses: vec![diagnosis(true), diagnosis(false)],
+        ..Report::default()
+    }]);
+    for part in [
+        "tests=\"3\" failures=\"3\" errors=\"0\"",
+        "<property name=\"subtest\" value=\"bus / right: pass\"/>",
+        "<testcase name=\"left\" classname=\"a.bus\" file=\"a.rhai\" line=\"3\"",
+        "<failure type=\"ScriptError\" message=\"no link\"",
+        "<testcase name=\"weak\" classname=\"a\" file=\"a.rhai\" line=\"9\"",
+        "<property name=\"parameter volts\" value=\"1.5\"/>",
+        "<failure type=\"fail\" message=\"weak: sags\"",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
