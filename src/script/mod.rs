@@ -67,6 +67,8 @@ pub use session::repeat::Timed;
 pub use session::shown::duration;
 pub use session::typed::TypedCheck;
 pub use sources::Sources;
+#[cfg(feature = "lsp")]
+pub(crate) use testing::{GROUP_OPTIONS, OPTIONS as TEST_OPTIONS};
 
 #[cfg(test)]
 mod tests;

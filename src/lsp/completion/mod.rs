@@ -13,7 +13,7 @@ use super::syntax::{Form, Receiver, What};
 use super::world::{File, Place, World};
 use crate::bench::station::Station;
 use crate::script::reference::Entry;
-use crate::script::{KEYWORDS, TokenKind};
+use crate::script::{GROUP_OPTIONS, KEYWORDS, TEST_OPTIONS, TokenKind};
 use lsp_types::{
     CompletionItem, CompletionItemKind, CompletionTextEdit, Documentation, MarkupContent, MarkupKind, TextEdit,
 };
@@ -157,6 +157,9 @@ impl Asked<'_> {
             let words = if head { OPTIONS } else { ITEMS };
             return words.iter().map(|word| keyword(word)).collect();
         }
+        if let Some(options) = options_of_test(before) {
+            return options.iter().map(|word| keyword(word)).collect();
+        }
         let mut found: Vec<CompletionItem> = Vec::new();
         for number in syntax.seen(scope, self.word.start) {
             let symbol = &syntax.symbols[number];
@@ -268,6 +271,20 @@ impl Asked<'_> {
         let is_body = matches!(self.file.syntax.roles[last], super::syntax::Role::Body(_));
         !is_body && !matches!(text, "{" | "}" | ";")
     }
+}
+
+/// The options of the test or group whose name, or an option with its value, is directly before the cursor.
+fn options_of_test(before: &str) -> Option<&'static [&'static str]> {
+    let line = before.rsplit('\n').next()?.trim_start();
+    let (word, rest) = line.split_once(' ')?;
+    let known = match word {
+        "test" => TEST_OPTIONS,
+        "group" | "subtest" => GROUP_OPTIONS,
+        _ => return None,
+    };
+    // After an equals sign, or in a bracket, a value is written.
+    let is_open = rest.contains('{') || rest.trim_end().ends_with(['=', ',', '(', '[']);
+    (rest.starts_with(['"', '`']) && rest.trim_end().len() > 1 && rest.ends_with(' ') && !is_open).then_some(known)
 }
 
 /// The name that a text ends with.

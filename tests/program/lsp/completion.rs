@@ -34,6 +34,18 @@ const BENCH: &str = "/// A bench.\ndevice Bench {\n    setup init(pin = 25) auto
     task hidden() register = false `return 1`\n    /// In volts.\n    method volts |ch| { this.read(ch) }\n}\n";
 
 #[test]
+fn the_head_of_a_test_has_its_options() {
+    let mut client = Client::new();
+    let found = complete(&mut client, "test \"a\" ret^ { }");
+    assert_eq!(labels(&found), ["retry", "retry_on"]);
+    let found = complete(&mut client, "subtest `channel ${1}` tags = \"x\" ^");
+    assert!(labels(&found).contains(&"stop_on_failure") && !labels(&found).contains(&"retry"), "{found:?}");
+    let found = complete(&mut client, "let limit = 5;\ntest \"a\" timeout = lim^");
+    named(&found, "limit");
+    assert_eq!(client.leave(), Some(0));
+}
+
+#[test]
 fn members_of_a_device_have_signatures_and_documentation() {
     let mut client = Client::new();
     // The text does not parse, and a character before the cursor takes two units.
