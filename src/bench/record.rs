@@ -23,8 +23,17 @@ pub struct Record {
     ended: Vec<Ended>,
     begun: u64,
     series: u64,
-    /// Names of diagnoses, with the tests that made them.
-    diagnoses: Vec<(String, Option<u64>)>,
+    diagnoses: Vec<Made>,
+}
+
+/// A diagnosis.
+#[derive(Debug)]
+struct Made {
+    name: String,
+    /// The test that made it.
+    test: Option<u64>,
+    /// The board for which it was made, in a closure of `for_each_board`.
+    board: Option<String>,
 }
 
 /// A test that has ended.
@@ -108,7 +117,7 @@ impl Record {
         if let Some(index) = self.index() {
             self.running[index].measured = Outcome::Pass;
             let number = self.running[index].number;
-            self.diagnoses.retain(|(_, test)| *test != Some(number));
+            self.diagnoses.retain(|made| made.test != Some(number));
         }
     }
 
@@ -146,18 +155,19 @@ impl Record {
     }
 
     /// Adds a diagnosis to the test that runs on this thread; returns that test. A failing one fails the test.
-    pub fn diagnosed(&mut self, name: &str, is_failure: bool) -> Option<u64> {
+    pub fn diagnosed(&mut self, name: &str, board: Option<String>, is_failure: bool) -> Option<u64> {
         let test = self.test();
-        self.diagnoses.push((name.to_owned(), test));
+        self.diagnoses.push(Made { name: name.to_owned(), test, board });
         if is_failure {
             self.measured(Outcome::Fail);
         }
         test
     }
 
-    /// Whether a diagnosis with this name was made.
-    pub fn has_diagnosis(&self, name: &str) -> bool {
-        self.diagnoses.iter().any(|(known, _)| known == name)
+    /// Whether a diagnosis with this name was made, for this `board` or for none; without a board, for any.
+    pub fn has_diagnosis(&self, name: &str, board: Option<&str>) -> bool {
+        let fits = |made: &Made| made.board.is_none() || board.is_none() || made.board.as_deref() == board;
+        self.diagnoses.iter().any(|made| made.name == name && fits(made))
     }
 }
 
@@ -220,12 +230,16 @@ mod tests {
     #[test]
     fn diagnoses_of_an_earlier_attempt_do_not_count() {
         let mut record = Record::default();
-        assert_eq!(record.diagnosed("early", false), None);
+        assert_eq!(record.diagnosed("early", None, false), None);
         let number = record.begin(0);
-        assert_eq!(record.diagnosed("weak", true), number);
+        assert_eq!(record.diagnosed("weak", Some("left".to_owned()), true), number);
         assert_eq!((record.verdict(Outcome::Pass), record.verdict(Outcome::Skip)), (Outcome::Fail, Outcome::Fail));
+        let has = |record: &Record, name: &str| {
+            [None, Some("left"), Some("right")].map(|board| record.has_diagnosis(name, board))
+        };
+        assert_eq!((has(&record, "weak"), has(&record, "early")), ([true, true, false], [true; 3]));
         record.again();
-        assert!(record.has_diagnosis("early") && !record.has_diagnosis("weak"));
+        assert_eq!((has(&record, "weak"), has(&record, "early")), ([false; 3], [true; 3]));
         assert_eq!(record.verdict(Outcome::Skip), Outcome::Skip);
     }
 }

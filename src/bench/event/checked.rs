@@ -34,6 +34,9 @@ pub struct Diagnosis {
     /// The part of the unit that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub component: Option<String>,
+    /// The board for which it was made, in `for_each_board`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub board: Option<String>,
     /// Whether it fails its test, or the run.
     pub failure: bool,
     /// The script that made it.

@@ -7,7 +7,7 @@ use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, call_place, placed};
 use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
-use crate::script::run::Run;
+use crate::script::run::{Run, board};
 use rhai::{Engine, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 
@@ -30,8 +30,9 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let shared = run.clone();
-    engine
-        .register_fn("has_diagnosis", move |name: ImmutableString| lock(&shared.recorder.record).has_diagnosis(&name));
+    engine.register_fn("has_diagnosis", move |name: ImmutableString| {
+        lock(&shared.recorder.record).has_diagnosis(&name, board::board().as_deref())
+    });
 }
 
 fn make(run: &Run, context: &Context<'_>, name: &str, text: &str, options: &Map) -> Fallible<()> {
@@ -62,7 +63,8 @@ fn make(run: &Run, context: &Context<'_>, name: &str, text: &str, options: &Map)
     let place = call_place(context);
     diagnosis.file = place.as_ref().map(|place| place.file.to_string()).unwrap_or_default();
     diagnosis.line = place.map_or(0, |place| place.line);
-    let test = lock(&run.recorder.record).diagnosed(name, diagnosis.failure);
+    diagnosis.board = board::board();
+    let test = lock(&run.recorder.record).diagnosed(name, diagnosis.board.clone(), diagnosis.failure);
     run.emit(Event::Diagnosed { test, diagnosis });
     Ok(())
 }

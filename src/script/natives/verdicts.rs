@@ -9,7 +9,7 @@ use crate::script::errors::{Fallible, Stop, Verdict, argument, call_place, place
 use crate::script::lock::lock;
 use crate::script::objects::convert::describe;
 use crate::script::run::groups::Prepared;
-use crate::script::run::{Run, monitors};
+use crate::script::run::{Run, board, monitors};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::sync::Arc;
 
@@ -115,7 +115,10 @@ fn checkpoint(run: &Run, context: &Context<'_>, name: &str, options: &Map) -> Fa
     }
     let made = diagnoses.as_ref().map(|names| {
         let record = lock(&run.recorder.record);
-        names.iter().find(|name| record.has_diagnosis(name)).map(|name| format!("the diagnosis \"{name}\" was made"))
+        names
+            .iter()
+            .find(|name| record.has_diagnosis(name, board::board().as_deref()))
+            .map(|name| format!("the diagnosis \"{name}\" was made"))
     });
     let mut frames = lock(&run.recorder.groups);
     let depth = run.recorder.depth();
@@ -128,7 +131,7 @@ fn checkpoint(run: &Run, context: &Context<'_>, name: &str, options: &Map) -> Fa
     };
     let reason = why.map(|why| format!("{why} before the checkpoint \"{name}\""));
     if let Some(reason) = &reason {
-        frame.skip.get_or_insert_with(|| reason.clone());
+        frame.skip_rest(reason);
     }
     drop(frames);
     let place = call_place(context);

@@ -75,6 +75,8 @@ pub(crate) struct GroupFrame {
     pub tags: Vec<String>,
     /// Why its tests are skipped.
     pub skip: Option<String>,
+    /// Why those of one board are, whose closure of `for_each_board` reached a checkpoint.
+    skip_of: HashMap<String, String>,
     /// Whether the rest of it is skipped once a test has not passed.
     pub stops: bool,
     /// Its tests that did not pass.
@@ -99,6 +101,7 @@ impl GroupFrame {
             kind: GroupKind::default(),
             tags: Vec::new(),
             skip: None,
+            skip_of: HashMap::new(),
             stops: false,
             failed: Vec::new(),
             worst: None,
@@ -117,11 +120,25 @@ impl GroupFrame {
         self.failed.iter().find(|failed| failed.board.is_none() || own.is_none() || failed.board == own)
     }
 
+    /// Skips its further tests; in a closure of `for_each_board`, those of its board.
+    pub fn skip_rest(&mut self, reason: &str) {
+        match board::board() {
+            Some(board) => {
+                self.skip_of.entry(board).or_insert_with(|| reason.to_owned());
+            }
+            None => {
+                self.skip.get_or_insert_with(|| reason.to_owned());
+            }
+        }
+    }
+
     /// Why further tests are skipped, if they are.
     pub fn reason(&self) -> Option<String> {
         let failed = || self.first_failed().filter(|_| self.stops);
+        let of_board = || board::board().and_then(|board| self.skip_of.get(&board).cloned());
         self.skip
             .clone()
+            .or_else(of_board)
             .or_else(|| Some(format!("`{}` did not pass, and the {} stops", failed()?.name, self.kind.word())))
     }
 }

@@ -353,3 +353,34 @@ fn monitors_end_with_their_attempt() {
         "ArgumentError: `monitor` has no option `maximum` @ t.rhai:1:1 | options of `monitor`: unit, min, max"
     );
 }
+
+#[test]
+fn groups_with_computed_names_make_names_unique() {
+    case(
+        "for side in [\"left\", \"right\"] { group `${side}` { subtest \"channel\" { test \"a\" { } } } }
+         group(\"called\", #{ tags: \"t\", stop_on_failure: true }, || { test \"x\" { throw 1; } test \"y\" { } });",
+        "left / channel / a: pass, right / channel / a: pass, called / x: fail, called / y: skip",
+        "",
+    );
+    assert_eq!(
+        failure("group(\"a\", || { setup_each { } });"),
+        "DeclarationError: `setup_each` is outside of the script and of any group @ t.rhai:1:17 | move it to the top level of the script, or into a `group` block"
+    );
+}
+
+#[test]
+fn tables_and_subtests_are_shuffled_with_their_neighbours() {
+    let text = "test \"a\" for n in 1..=2 { } subtest \"s\" { test \"b\" { } test \"c\" needs \"b\" { } } test(\"d\", || 1); checkpoint(\"x\");
+        test `e${1}` needs \"a\" { } test \"f\" { }";
+    let mut orders = Vec::new();
+    for seed in 0..8 {
+        let (finished, _) = ran(text, Selection { shuffle: Some(seed), ..Selection::default() });
+        let names: String = finished.report.tests.iter().map(|test| &test.name[..1]).collect();
+        assert!(finished.report.tests.iter().all(|test| test.outcome == Outcome::Pass), "{}", outcomes(&finished));
+        assert!(names[..5].contains("aa") && names[..5].contains("bc") && names[..5].contains('d'), "{names}");
+        orders.push(names);
+    }
+    orders.sort();
+    orders.dedup();
+    assert!(orders.len() > 3, "{orders:?}");
+}

@@ -247,6 +247,7 @@ fn diagnosis() -> Diagnosis {
         name: "weak supply".to_owned(),
         text: format!("the rail sags {HOSTILE}"),
         component: Some(HOSTILE.to_owned()),
+        board: None,
         failure: true,
         file: "bench.rhai".to_owned(),
         line: 8,
