@@ -149,7 +149,7 @@ fn a_full_disk_keeps_the_old_files() {
     }
     // Events are stored in a temporary file until the end, which does not fit either.
     old("r.html");
-    std::fs::write(root.join("w.rhai"), "for i in 0..2000 { test \"the test\" { measure(\"x\", i); } }").unwrap();
+    std::fs::write(root.join("w.rhai"), "for i in 0..2000 { test `the test ${i}` { measure(\"x\", i); } }").unwrap();
     let output = limited("$BS run w.rhai --html r.html");
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(74), "{said}");

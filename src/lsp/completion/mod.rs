@@ -283,7 +283,7 @@ fn options_of_test(before: &str) -> Option<&'static [&'static str]> {
         _ => return None,
     };
     // After an equals sign, or in a bracket, a value is written.
-    let is_open = rest.contains('{') || rest.trim_end().ends_with(['=', ',', '(', '[']);
+    let is_open = rest.replace("${", "").contains('{') || rest.trim_end().ends_with(['=', ',', '(', '[']);
     (rest.starts_with(['"', '`']) && rest.trim_end().len() > 1 && rest.ends_with(' ') && !is_open).then_some(known)
 }
 
