@@ -38,6 +38,12 @@ impl About {
 }
 
 impl Device {
+    /// As [`Device::about`], unless another thread uses the device.
+    pub fn about_if_idle(&self) -> Option<About> {
+        drop(self.try_lock()?);
+        Some(self.about())
+    }
+
     /// Asks the board in one exchange; what it does not report is `None`.
     pub fn about(&self) -> About {
         let id = match self.firmware().name.as_str() {

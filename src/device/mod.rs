@@ -59,6 +59,7 @@ mod timing;
 mod turns;
 
 pub use crate::repl::{Keyboard, Keys};
+pub use about::About;
 pub use batch::{BatchCall, BatchResult};
 pub use calls::Called;
 pub(crate) use changes::FileChanges;

@@ -1,6 +1,7 @@
 //! What decided a result is in its record: files with their digests, questions, attempts, tests that were not reached.
 
 use crate::support::command::Program;
+use crate::support::interpreter;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write as _;
@@ -238,4 +239,36 @@ fn without_digests(line: &str) -> String {
     let shown =
         |word: &str| if is_digest(word) { format!("#{}", word.split_once('…').unwrap().1) } else { word.to_owned() };
     line.split(' ').map(shown).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn two_devices_of_one_board_are_an_error() {
+    // Another MicroPython with an id: `machine` of boards has one.
+    let board = |id: &str| {
+        let code =
+            format!("class Machine:\n    def unique_id(): return {id}\nimport sys; sys.modules['machine'] = Machine");
+        format!("#{{ startup: {code:?}, name: {id:?} }}")
+    };
+    let (port, one, other, blank) = (
+        format!("exec:{} -i", interpreter::command()),
+        board("b'\\x12\\x34'"),
+        board("b'\\x12\\x35'"),
+        board("b'\\x00'"),
+    );
+    let script = format!(
+        "let port = {port:?};
+let a = Device.open(port, {one});
+// Other boards, without an id, with one that means nothing, and simulated, may be open beside it.
+let others = [Device.open(port, {other}), Device.open(port), Device.open(port, {blank}), Device.open(\"sim\")];
+others.push(Device.open(port, {blank}));
+try {{ Device.open(port, {one}); }} catch (error) {{ print(error.kind); print(error.message); }}
+a.close();
+Device.open(port, {one});
+print(\"opened\");
+"
+    );
+    let ran = Program::new().file("a.rhai", script.as_bytes()).args(["run", "a.rhai", "--allow", "process"]).outcome();
+    let said =
+        "ConnectionFailedError\nthe board is already open as `b'\\x12\\x34'`: both report the unique id 1234\nopened\n";
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (said, "", Some(0)));
 }

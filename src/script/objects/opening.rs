@@ -219,7 +219,15 @@ fn open(
     };
     match run.host_of_script().open(&class.0.class, port, options, &mut hook) {
         Ok(device) => {
-            run.emit_open(&device);
+            let (about, double) = run.identify(&device);
+            run.emit_open(&device, about);
+            if let Some(error) = double {
+                let error = match device.close() {
+                    Ok(()) => error,
+                    Err(closing) => error.with_other(closing),
+                };
+                return Err(raise(located(error, context)));
+            }
             if let Some(mount) = &run.host.options().mount {
                 let (folder, writable) = mount.folder();
                 run.note_mount(&device, folder, writable);

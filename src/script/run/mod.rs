@@ -10,6 +10,7 @@ pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod folder;
 pub(crate) mod groups;
+mod identity;
 pub(crate) mod ledger;
 pub(crate) mod loader;
 pub(crate) mod lossy;

@@ -8,7 +8,7 @@ use crate::bench::empty::{EmptyRun, NotRun};
 use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
 use crate::bench::select::{Declared, Selection};
-use crate::device::Device;
+use crate::device::{About, Device};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::address::Address;
@@ -21,6 +21,7 @@ use crate::script::run::monitors::Desks;
 use crate::script::run::noted::Evidence;
 use crate::script::run::options::RunOptions;
 use crate::script::run::results::Results;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -34,6 +35,8 @@ pub(crate) struct Recorder {
     /// The monitors of the running tests.
     pub desks: Desks,
     chosen: Mutex<Chosen>,
+    /// Unique ids of boards, by the names of devices. See [`super::identity`].
+    pub identities: Mutex<HashMap<String, String>>,
     /// See [`super::evidence`].
     pub evidence: Mutex<Evidence>,
     pub ending: Mutex<Ending>,
@@ -71,6 +74,7 @@ impl Recorder {
             groups: Mutex::default(),
             desks: Desks::default(),
             chosen: Mutex::new(Chosen { selection: options.selection.clone(), ..Chosen::default() }),
+            identities: Mutex::default(),
             evidence: Mutex::default(),
             ending: Mutex::default(),
             results: Mutex::default(),
@@ -212,13 +216,9 @@ impl Run {
     }
 
     /// Records an opened device.
-    pub fn emit_open(&self, device: &Device) {
+    pub fn emit_open(&self, device: &Device, about: About) {
         let board = device.firmware();
         let (major, minor, patch) = board.version;
-        // The exchanges in recordings must not depend on the selected reports.
-        let recorded = self.host.options().recorder.is_some() || device.is_replayed();
-        let asked = self.options.subject.is_recorded && !recorded;
-        let about = if asked { device.about() } else { Default::default() };
         let is_program = device.port().parse::<Address>().is_ok_and(|address| address.is_pseudo_terminal());
         let board = Board {
             name: device.name().to_owned(),
