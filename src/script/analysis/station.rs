@@ -9,6 +9,7 @@ use crate::script::analysis::asking::STATION;
 use crate::script::analysis::tree::literal;
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
+use crate::script::natives::station::others;
 use rhai::{Expr, Position};
 
 /// The properties of `station`.
@@ -40,7 +41,7 @@ impl<'w> Walker<'w, '_> {
         if !names.contains(&name) {
             let what = if are_limits { "limit" } else { "constant" };
             let message = format!("`{}` has no {what} `{name}`", station.file);
-            let otherwise = format!("write it into `[{what}s]` of that file");
+            let otherwise = others(what, entries);
             self.misspelt(position, message, (name, names), &otherwise);
         }
     }

@@ -22,6 +22,15 @@ struct StationTable {
     limits: bool,
 }
 
+/// The help for a name that is none of these entries: those that there are.
+pub(crate) fn others(what: &str, entries: &[(String, Value)]) -> String {
+    if entries.is_empty() {
+        return format!("write it into `[{what}s]` of that file");
+    }
+    let names: Vec<&str> = entries.iter().map(|(name, _)| name.as_str()).collect();
+    format!("{what}s of that file: {}", names.join(", "))
+}
+
 /// The value of the variable.
 ///
 /// # Errors
@@ -53,7 +62,7 @@ impl StationTable {
         }
         let what = if self.limits { "limit" } else { "constant" };
         let near = crate::name::nearest(name, self.entries().iter().map(|(known, _)| known.as_str()));
-        let help = near.map_or_else(|| format!("write it into `[{what}s]` of that file"), did_you_mean);
+        let help = near.map_or_else(|| others(what, self.entries()), did_you_mean);
         argument(format!("`{}` has no {what} `{name}`", self.station.file), help)
     }
 }

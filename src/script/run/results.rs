@@ -59,6 +59,11 @@ impl Results {
         running.is_some_and(|running| running.measured.contains(&(board, name.to_owned())))
     }
 
+    /// Whether this attempt of a test has measured something of this name, for any board.
+    pub fn measured(&self, test: u64, name: &str) -> bool {
+        self.running.get(&test).is_some_and(|running| running.measured.iter().any(|(_, known)| known == name))
+    }
+
     /// The board that a measurement of this test names: none if the test itself is that of one board.
     pub fn board(&self, test: Option<u64>, board: Option<String>) -> Option<String> {
         let running = test.and_then(|test| self.running.get(&test));

@@ -15,7 +15,8 @@ use crate::value::Value;
 use rhai::{Dynamic, Expr, Expression, Position};
 use std::time::Duration;
 
-pub(crate) const OPTIONS: &[&str] = &["timeout", "retry", "retry_on", "needs", "skip_if", "tags", "parameters"];
+pub(crate) const OPTIONS: &[&str] =
+    &["timeout", "retry", "retry_on", "needs", "measures", "skip_if", "tags", "parameters"];
 pub(crate) const GROUP_OPTIONS: &[&str] = &["tags", "skip_if", "stop_on_failure"];
 pub(crate) const HOOK_OPTIONS: &[&str] = &["timeout"];
 
@@ -30,6 +31,8 @@ pub struct Options {
     pub retry_on: Vec<Outcome>,
     /// Tests that must have passed.
     pub needs: Vec<String>,
+    /// Measurements without which it fails.
+    pub measures: Vec<String>,
     /// Tags for selection.
     pub tags: Vec<String>,
     /// Parameters for the report.
@@ -147,6 +150,9 @@ impl Options {
             ("retry", _) => return Err("a number from 0 to 1000"),
             ("retry_on", value) => self.retry_on = outcomes(value).ok_or(RETRY_ON)?,
             ("needs", value) => self.needs = strings(value).ok_or("the name of a test, or an array of names")?,
+            ("measures", value) => {
+                self.measures = strings(value).ok_or("the name of a measurement, or an array of names")?;
+            }
             ("stop_on_failure", Value::Bool(on)) => self.stop_on_failure = Some(*on),
             ("stop_on_failure", _) => return Err("`true` or `false`"),
             (_, value) => self.tags = strings(value).ok_or("an array of strings")?,

@@ -13,7 +13,7 @@ use super::rows::{Row, rows};
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
-use crate::phrase::did_you_mean;
+use crate::phrase::{all_of, did_you_mean};
 use crate::script::diagnostics::explain;
 use crate::script::errors::{Fallible, is_ended, place, verdict_of};
 use crate::script::lock::lock;
@@ -212,6 +212,7 @@ fn run_test(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut
             Some(Err(error)) => (Err(error), Vec::new()),
             _ => attempt(run, context, test, number),
         };
+        let result = complete(run, test, number, result);
         let (outcome, ending) = judge(run, &result);
         let outcome = lock(&run.recorder.record).verdict(outcome);
         let verdict = result.as_ref().err().and_then(|error| verdict_of(error));
@@ -240,6 +241,23 @@ fn run_test(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, test: &mut
     let ends_run = ending.as_ref().is_some_and(|error| !is_exit(error));
     ended(run, test, number, outcome, (start.elapsed(), reason, failure, ends_run));
     ending.map_or(Ok(outcome), Err)
+}
+
+/// Fails an attempt that ran to its end without a measurement that the test declares.
+fn complete(run: &Run, test: &Test<'_>, number: u64, result: Fallible<Dynamic>) -> Fallible<Dynamic> {
+    if result.as_ref().is_err_and(|error| !is_return(error)) {
+        return result;
+    }
+    let results = lock(&run.recorder.results);
+    let missing = test.options.measures.iter().filter(|name| !results.measured(number, name));
+    let missing: Vec<String> = missing.map(|name| format!("`{name}`")).collect();
+    if missing.is_empty() {
+        return result;
+    }
+    let message = format!("the test ended without measuring {}", all_of(&missing));
+    let error =
+        Error::new(Kind::ScriptError, message).with_help("the option `measures` names what a test must measure");
+    Err(fail(error, &test.source, test.at))
 }
 
 /// Announces the start of a test.

@@ -187,10 +187,10 @@ fn options_units_limits_and_tests() {
         ],
     );
     case(
-        "measure(\"a\", 1, #{ variants: #{ \"B\": #{ maks: 1 } } }, #{ unit: \"mv\" });\nunit(\"S\", #{ varient: \"B\" });",
+        "measure(\"a\", 1, #{ variants: #{ \"B\": #{ mx: 1 } } }, #{ unit: \"mv\" });\nunit(\"S\", #{ varient: \"B\" });",
         &[
-            "error 1:41: `measure` has no option `maks` | did you mean `max`?",
-            "error 1:65: unknown unit `mv` | did you mean `mV`?",
+            "error 1:41: `measure` has no option `mx` | did you mean `max`?",
+            "error 1:63: unknown unit `mv` | did you mean `mV`?",
             "error 2:14: `unit` has no option `varient` | did you mean `variant`?",
         ],
     );

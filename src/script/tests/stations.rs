@@ -37,7 +37,7 @@ fn what_the_file_lacks() {
     );
     case(
         "print(station.constants[\"other\"]);",
-        &["error 1:25: `lab/station.toml` has no constant `other` | write it into `[constants]` of that file"],
+        &["error 1:25: `lab/station.toml` has no constant `other` | constants of that file: divider"],
     );
     case(
         "fn f() { station.limits.suply.min }\nprint(f());",

@@ -245,6 +245,41 @@ fn measurements_are_checked_and_judged() {
 }
 
 #[test]
+fn a_test_fails_without_what_it_measures() {
+    let text = "let on = false;
+        test \"whole\" measures = [\"u\", \"i\"] { measure(\"u\", 1); measure(\"i\", 1); }
+        test \"a branch\" measures = [\"u\", \"i\"] { measure(\"u\", 1); if on { measure(\"i\", 1); } }
+        test \"early\" measures = \"u\" { if !on { return; } measure(\"u\", 1); }
+        let n = 0;
+        test \"retried\" measures = \"u\" retry = 1 { n += 1; if n == 2 { measure(\"u\", 1); } }
+        test \"lost\" measures = \"u\" retry = 1 { n += 1; if n == 3 { measure(\"u\", 1); throw \"x\"; } }
+        test \"an error\" measures = \"u\" { nonsense(); }
+        test \"skipped\" measures = \"u\" { skip(\"not today\"); }";
+    let (finished, _) = ran(text, Selection::default());
+    let tests: Vec<String> = finished
+        .report
+        .tests
+        .iter()
+        .map(|test| {
+            let error = test.error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
+            format!("{} {}{error}", test.name, test.outcome.word())
+        })
+        .collect();
+    assert_eq!(
+        tests,
+        [
+            "whole pass",
+            "a branch fail: the test ended without measuring `i`",
+            "early fail: the test ended without measuring `u`",
+            "retried pass",
+            "lost fail: the test ended without measuring `u`",
+            "an error error: unknown function `nonsense`",
+            "skipped skip",
+        ]
+    );
+}
+
+#[test]
 fn series_and_attachments_belong_to_their_test() {
     let (finished, _) = ran(
         "test \"a\" { let s = record(\"u\", \"V\", [\"x\", \"y\"]); s.add([1, 2.5]); s.add([3, 4], 12.5); attach(\"n.txt\", \"hi\".to_blob()); }

@@ -133,7 +133,8 @@ fn rows(markup: &mut Markup<'_>, item: &Measurement) {
 /// One scale for value and limits, so that they can be compared; the value gets its own if it would be unreadable.
 fn scale(item: &Measurement) -> Scale {
     let (low, high) = item.limits();
-    let numbers = [low, high, item.number()].map(|number| number.filter(|number| number.is_finite()));
+    let (lowest, highest) = units::spread(&item.value).unzip();
+    let numbers = [low, high, item.number(), lowest, highest].map(|number| number.filter(|number| number.is_finite()));
     let largest = numbers.into_iter().flatten().map(f64::abs).fold(0.0, f64::max);
     Scale::of(largest, &item.unit)
 }
@@ -144,6 +145,9 @@ fn text_of(value: &Value) -> String {
 
 /// The value as displayed.
 fn value(item: &Measurement, scale: &Scale) -> String {
+    if let Some((low, high)) = units::spread(&item.value) {
+        return join(&format!("{} … {}", scale.limit(low), scale.limit(high)), scale.unit());
+    }
     let Some(number) = item.number() else {
         return match &item.value {
             Value::Object(_) | Value::Null => units::format(item).value,
