@@ -132,7 +132,8 @@ fn bar(item: &Measurement, shown: &FormattedMeasurement) -> Option<String> {
     } else {
         '●'
     };
-    Some(format!("[{} {} {}]", shown.min.as_deref()?, String::from_iter(bar), shown.max.as_deref()?))
+    let (min, max, unit) = (shown.min.as_deref()?, shown.max.as_deref()?, &shown.limit_unit);
+    Some(format!("[{min} {} {max}{unit}]", String::from_iter(bar)))
 }
 
 /// Passes the report of a run to `print` in pieces: every test, failures, and the summary. `named`: starts with the script's name.

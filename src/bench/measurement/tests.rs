@@ -57,7 +57,7 @@ fn numbers_and_their_limits() {
     case("3.38", "{'min': 3.2, 'max': 3.4, 'marginal_max': 3.38}", Pass, "");
     case("3.1", "{'min': 3.2, 'marginal_min': 3.26}", Fail, "3.1 is below 3.2");
     case("1", "{'equals': 1.0}", Pass, "");
-    case("2", "{'equals': 1.0}", Fail, "2 is not 1.0");
+    case("2", "{'equals': 1.0}", Fail, "2 is not 1");
     case("3.4", "{'equals': 3.3, 'within_percent': 5}", Pass, "");
     case("3.5", "{'equals': 3.3, 'within_percent': 5}", Fail, "3.5 is above 3.465");
     case("-3.4", "{'equals': -3.3, 'within_percent': 5}", Pass, "");

@@ -1,11 +1,12 @@
 //! The table of measurements: value, limits, and a bar that compares them.
 
+use super::join;
 use super::markup::Markup;
 use super::outcome;
-use super::quantity::{Scale, join};
 use crate::bench::event::Outcome;
 use crate::bench::measurement::Measurement;
-use crate::bench::{numbers, units};
+use crate::bench::numbers;
+use crate::bench::units::{self, Scale, Scales};
 use crate::phrase::count;
 use serde_json::Value;
 use std::io;
@@ -44,7 +45,7 @@ pub fn table(markup: &mut Markup<'_>, count: usize, measurements: &mut dyn Itera
 const MOST_REASONS: usize = 8;
 
 fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
-    let scale = scale(item);
+    let Scales { value: of_value, limits: scale } = Scales::of(item);
     markup.element("th", &[("scope", &"row"), ("class", &format_args!("depth{}", depth.min(2)))], |markup| {
         if let Some(board) = &item.board {
             markup.leaf("bdi", &[("class", &"remark")], format_args!("{board}: "));
@@ -58,7 +59,7 @@ fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
         }
         rows(markup, item);
     });
-    let value = value(item, &scale);
+    let value = value(item, &of_value);
     let cut: String = value.chars().take(LONGEST_VALUE).collect();
     let shown = if cut.len() < value.len() { format!("{cut}…") } else { value.clone() };
     let exact = match (&item.raw, item.number()) {
@@ -130,15 +131,6 @@ fn rows(markup: &mut Markup<'_>, item: &Measurement) {
     });
 }
 
-/// One scale for value and limits, so that they can be compared; the value gets its own if it would be unreadable.
-fn scale(item: &Measurement) -> Scale {
-    let (low, high) = item.limits();
-    let (lowest, highest) = units::spread(&item.value).unzip();
-    let numbers = [low, high, item.number(), lowest, highest].map(|number| number.filter(|number| number.is_finite()));
-    let largest = numbers.into_iter().flatten().map(f64::abs).fold(0.0, f64::max);
-    Scale::of(largest, &item.unit)
-}
-
 fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
@@ -157,9 +149,6 @@ fn value(item: &Measurement, scale: &Scale) -> String {
     };
     let (low, high) = item.limits();
     let limits: Vec<f64> = [low, high, item.marginal_min, item.marginal_max].into_iter().flatten().collect();
-    let own = Scale::of(number, &item.unit);
-    let largest = limits.iter().fold(number, |largest, limit| largest.abs().max(limit.abs()));
-    let scale = if number != 0.0 && number.abs() < largest * 1e-5 { &own } else { scale };
     join(&scale.number_beside(number, &limits), scale.unit())
 }
 

@@ -10,7 +10,6 @@ mod measurements;
 mod outcome;
 mod overview;
 mod plot;
-mod quantity;
 mod results;
 mod structure;
 
@@ -69,6 +68,11 @@ fn title(report: &Report) -> String {
         }
     }
     title
+}
+
+/// A number, a space at which no line ends, a unit.
+fn join(number: &str, unit: &str) -> String {
+    if unit.is_empty() { number.to_owned() } else { format!("{number}\u{a0}{unit}") }
 }
 
 /// The last part of a path.

@@ -2,10 +2,11 @@
 //!
 //! Invariant: a page stays small and readable whatever the samples are: extremes are kept when points are thinned.
 
+use super::join;
 use super::markup::Markup;
-use super::quantity::{Scale, join};
 use crate::bench::archive::Rows;
 use crate::bench::report::Series;
+use crate::bench::units::Scale;
 use crate::phrase::{count, count_with};
 use std::fmt::Write as _;
 use std::io;
