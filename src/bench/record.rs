@@ -20,6 +20,10 @@ struct Running {
 #[derive(Debug, Default)]
 pub struct Record {
     running: Vec<Running>,
+    /// Running calls of `parallel`.
+    depth: u64,
+    /// Threads that work for a test besides its own: its monitors.
+    helpers: Vec<(ThreadId, u64)>,
     ended: Vec<Ended>,
     begun: u64,
     series: u64,
@@ -85,11 +89,27 @@ impl Record {
         self.series
     }
 
-    /// The test that runs on this thread, or the only running test: closures of `parallel` within it run on other threads.
+    /// Sets the number of running calls of `parallel`.
+    pub fn set_depth(&mut self, depth: u64) {
+        self.depth = depth;
+    }
+
+    /// Makes this thread work for the test with this number, until the test ends.
+    pub fn help(&mut self, number: u64) {
+        self.helpers.push((std::thread::current().id(), number));
+    }
+
+    /// The test that runs on this thread, or works with it: a test whose monitor it runs, or the only test around the running
+    /// calls of `parallel`, whose closures run on other threads.
     fn index(&self) -> Option<usize> {
         let thread = std::thread::current().id();
-        let own = self.running.iter().position(|test| test.thread == thread);
-        own.or(if self.running.len() == 1 { Some(0) } else { None })
+        let helped = self.helpers.iter().find(|(helper, _)| *helper == thread).map(|(_, number)| *number);
+        let is_own = |test: &Running| test.thread == thread || Some(test.number) == helped;
+        if let Some(own) = self.running.iter().position(is_own) {
+            return Some(own);
+        }
+        let mut around = (0..self.running.len()).filter(|index| self.running[*index].depth < self.depth);
+        around.next().filter(|_| around.next().is_none())
     }
 
     /// The number of the test that runs on this thread.
@@ -101,13 +121,6 @@ impl Record {
     pub fn measured(&mut self, outcome: Outcome) {
         if let Some(index) = self.index() {
             let test = &mut self.running[index];
-            test.measured = test.measured.max(outcome);
-        }
-    }
-
-    /// Adds a measurement to the test with this number.
-    pub fn measured_in(&mut self, number: u64, outcome: Outcome) {
-        if let Some(test) = self.running.iter_mut().find(|test| test.number == number) {
             test.measured = test.measured.max(outcome);
         }
     }
@@ -134,6 +147,7 @@ impl Record {
     /// Ends the test with this number and path of names; `table` is the name of its table, if it is the test of a row.
     pub fn end(&mut self, number: u64, path: Vec<String>, table: Option<String>, outcome: Outcome) {
         self.running.retain(|test| test.number != number);
+        self.helpers.retain(|(_, test)| *test != number);
         self.ended.push(Ended { path, table, outcome });
     }
 
@@ -199,6 +213,25 @@ mod tests {
         });
         assert_eq!(other, (Some(2), None, Some(2)));
         assert_eq!(record.test(), Some(1));
+    }
+
+    #[test]
+    fn a_thread_works_for_the_test_around_it() {
+        let elsewhere = |record: &mut Record, work: fn(&mut Record) -> Option<u64>| {
+            std::thread::scope(|scope| scope.spawn(|| work(record)).join().unwrap())
+        };
+        let mut record = Record::default();
+        record.set_depth(1);
+        let number = record.begin(1);
+        // The closure of another board, outside of its tests.
+        assert_eq!(elsewhere(&mut record, |record| record.test()), None);
+        let helping = |record: &mut Record| {
+            record.help(1);
+            record.test()
+        };
+        assert_eq!(elsewhere(&mut record, helping), number);
+        record.set_depth(2);
+        assert_eq!(elsewhere(&mut record, |record| record.test()), number);
     }
 
     #[test]

@@ -92,6 +92,7 @@ fn start(
     let begun = desk.start(move |engine| {
         monitor.run.clock.work_within(deadlines);
         board::set(board);
+        lock(&monitor.run.recorder.record).help(monitor.test);
         #[expect(deprecated, reason = "Rhai marks this as volatile that way; the version is pinned")]
         let context = store.create_context(engine);
         let kept = monitor.keep(&context);
@@ -207,7 +208,7 @@ impl Monitor {
         measurement.doc = "the worst sample".to_owned();
         measurement.judge();
         let outcome: Outcome = measurement.outcome;
-        lock(&self.run.recorder.record).measured_in(self.test, outcome);
+        lock(&self.run.recorder.record).measured(outcome);
         self.run.emit(Event::Measured { test: Some(self.test), measurement: Box::new(measurement) });
     }
 }

@@ -189,7 +189,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
         main: std::thread::current(),
     };
     let deadlines = run.clock.deadlines();
-    if run.recorder.parallel.fetch_add(1, Ordering::Relaxed) == 0 {
+    if run.recorder.begin_parallel() {
         run.events.show(&Activity::Parallel(true));
     }
     let mut refused = None;
@@ -218,7 +218,7 @@ fn run_all(run: &Arc<Run>, context: &NativeCallContext<'_>, jobs: &[Job], limit:
             }
         }
     });
-    if run.recorder.parallel.fetch_sub(1, Ordering::Relaxed) == 1 {
+    if run.recorder.end_parallel() {
         run.events.show(&Activity::Parallel(false));
     }
     if shared.interrupted.load(Ordering::SeqCst) {

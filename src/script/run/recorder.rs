@@ -45,7 +45,7 @@ pub(crate) struct Recorder {
     /// Places where integer divisions lost a remainder.
     pub lossy: Mutex<Lossy>,
     /// Running closures of `parallel`.
-    pub parallel: AtomicU64,
+    parallel: AtomicU64,
 }
 
 /// Which tests run.
@@ -109,6 +109,25 @@ impl Recorder {
     /// Counts a test that is not selected.
     pub fn deselect(&self) {
         lock(&self.chosen).deselected += 1;
+    }
+
+    /// A call of `parallel` begins. Returns whether it is the only one.
+    pub fn begin_parallel(&self) -> bool {
+        let depth = self.parallel.fetch_add(1, Ordering::Relaxed) + 1;
+        self.note_depth();
+        depth == 1
+    }
+
+    /// A call of `parallel` has ended. Returns whether it was the last one.
+    pub fn end_parallel(&self) -> bool {
+        let depth = self.parallel.fetch_sub(1, Ordering::Relaxed) - 1;
+        self.note_depth();
+        depth == 0
+    }
+
+    fn note_depth(&self) {
+        let mut record = lock(&self.record);
+        record.set_depth(self.parallel.load(Ordering::Relaxed));
     }
 
     /// Number of running `parallel` closures.
