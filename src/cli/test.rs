@@ -140,7 +140,8 @@ impl Bench<'_> {
         }
         let port = self.ports.first().and_then(Option::as_deref);
         let mut all = Ran::default();
-        for file in files {
+        let mut left = files.iter();
+        for file in left.by_ref() {
             if files.len() > 1 {
                 console.text(&format!("{}\n", file.display()));
             }
@@ -149,13 +150,29 @@ impl Bench<'_> {
                 break;
             }
         }
+        self.pass_over(left.copied(), &mut all, console);
         all
     }
 
-    /// Runs one file.
-    fn run(&self, file: &Path, seed: Option<u64>, port: Option<&str>, console: &Arc<Console>) -> Ran {
-        let subject = self.journal.subject(file);
-        let launch = Launch {
+    /// Records the tests of files that are not started after the run has stopped.
+    fn pass_over<'f>(&self, files: impl Iterator<Item = &'f Path>, all: &mut Ran, console: &Arc<Console>) {
+        let reason = match all.status {
+            INTERRUPTED => "the run was interrupted before this file",
+            _ => "another file did not pass, with --fail-fast",
+        };
+        for file in files {
+            let launch = self.launch(file, None, console);
+            // A mistake in its station file is not reported: it was not to be started.
+            let Ok(bench) = launch.bench(None, None) else { continue };
+            let observer = reporting::observer(console, self.journal);
+            let passed_over = launch.runner(&bench, observer, self.journal.subject(file)).pass_over(file, reason);
+            all.tally.add_all(passed_over.tally);
+        }
+    }
+
+    /// How a file is run.
+    fn launch<'l>(&'l self, file: &'l Path, seed: Option<u64>, console: &'l Arc<Console>) -> Launch<'l> {
+        Launch {
             console,
             script: Some(file),
             args: &self.options.args,
@@ -171,7 +188,13 @@ impl Bench<'_> {
             shown: Some(&self.shown),
             profile: None,
             lends_terminal: false,
-        };
+        }
+    }
+
+    /// Runs one file.
+    fn run(&self, file: &Path, seed: Option<u64>, port: Option<&str>, console: &Arc<Console>) -> Ran {
+        let subject = self.journal.subject(file);
+        let launch = self.launch(file, seed, console);
         let bench = match launch.bench(port, self.recorder.as_ref()) {
             Ok(bench) => bench,
             Err(failure) => {
@@ -216,7 +239,10 @@ impl Bench<'_> {
             }
             pass_on(&running, &interrupted);
         });
-        all.into_inner().unwrap_or_else(PoisonError::into_inner)
+        let mut all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let left = queue.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.pass_over(left.into_iter(), &mut all, console);
+        all
     }
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: every device that a script opened is closed when the run ends, whatever happened.
 
 use crate::bench::empty::{EmptyRun, NotRun};
+use crate::bench::event::{Event, Outcome};
 use crate::bench::report::Report;
 use crate::bench::select::Declared;
 use crate::bench::tally::Tally;
@@ -80,6 +81,27 @@ impl Runner {
         self.finish(name, begun, failure)
     }
 
+    /// Records a run of a script that is not started, with its selected tests as not reached. Opens no device.
+    pub fn pass_over(&mut self, path: &Path, reason: &str) -> Finished {
+        let name = path.to_string_lossy().into_owned();
+        self.run.enter(path);
+        self.run.reset();
+        let text = read(path).ok();
+        self.run.emit_begin(&name, text.as_deref());
+        if let Some(text) = text {
+            let tree = on_big_stack(|| modules::prepare(&self.run, &mut self.engine, &name, &text));
+            // A script that does not parse has no known tests.
+            if let Ok(Ok(tree)) = tree {
+                self.run.note_declared(collect::tests(&tree));
+            }
+        }
+        self.run.end_evidence(&name, Some(reason.to_owned()));
+        let (outcome, error, closing, empty) = (Outcome::Skip, None, Vec::new(), None);
+        self.run.emit(Event::RunEnded { outcome, duration_s: 0.0, error, closing, empty });
+        let (report, tally) = self.run.events.take_report();
+        Finished { failure: None, closing: Vec::new(), report, tally, exit: None }
+    }
+
     fn evaluate(&mut self, name: &str, text: &str) -> Option<Diagnostic> {
         let tree = match modules::prepare(&self.run, &mut self.engine, name, text) {
             Ok(tree) => tree,
@@ -141,7 +163,8 @@ impl Runner {
 
     fn finish(&self, name: &str, begun: Instant, failure: Option<Diagnostic>) -> Finished {
         let mut finished = finish(&self.run, failure);
-        self.run.end_evidence(name, finished.failure.as_ref(), finished.exit);
+        let reason = self.run.why_not_reached(finished.failure.as_ref(), finished.exit);
+        self.run.end_evidence(name, reason);
         let succeeded = finished.failure.is_none() && finished.exit.unwrap_or(0) == 0;
         let not_run = self.run.not_run().filter(|_| succeeded);
         if let Some(not_run) = &not_run {

@@ -272,3 +272,25 @@ print(\"opened\");
         "ConnectionFailedError\nthe board is already open as `b'\\x12\\x34'`: both report the unique id 1234\nopened\n";
     assert_eq!((ran.stdout.as_str(), ran.stderr.as_str(), ran.status), (said, "", Some(0)));
 }
+
+#[test]
+fn files_that_fail_fast_leaves_out_are_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("test_a.rhai"), "test \"fails\" { measure(\"x\", 2, #{ max: 1 }); }\n").unwrap();
+    fs::write(folder.join("test_b.rhai"), "print(\"started\");\ntest \"one\" { }\ngroup \"g\" { test \"two\" { } }\n")
+        .unwrap();
+    let args = ["test", "test_a.rhai", "test_b.rhai", "--fail-fast", "--json", "a.json"];
+    let ran = Program::new().args(args).outcome_in(folder);
+    assert_eq!(ran.status, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert!(ran.stdout.ends_with("1 test: 1 failed\n2 tests not reached\n"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("started"), "{}", ran.stdout);
+    let report: Value = serde_json::from_str(&fs::read_to_string(folder.join("a.json")).unwrap()).unwrap();
+    let left = &report["runs"][1];
+    assert_eq!((&report["outcome"], &left["outcome"]), (&json!("fail"), &json!("skip")));
+    let missed = |name: &str, group: Value, line: u32| {
+        let reason = "another file did not pass, with --fail-fast";
+        json!({ "name": name, "group": group, "file": "test_b.rhai", "line": line, "reason": reason })
+    };
+    assert_eq!(left["not_reached"], json!([missed("one", json!([]), 2), missed("two", json!(["g"]), 3)]));
+}

@@ -89,7 +89,8 @@ impl Run {
     }
 
     /// Ends recording: sends the data files that the script read, and the tests of `script` that were not reached.
-    pub(crate) fn end_evidence(&self, script: &str, failure: Option<&Diagnostic>, exit: Option<u8>) {
+    /// `reason`: why the run ended early, if it did.
+    pub(crate) fn end_evidence(&self, script: &str, reason: Option<String>) {
         let evidence = std::mem::take(&mut *lock(&self.recorder.evidence));
         for (path, sha256) in evidence.read.iter().filter(|(path, _)| !evidence.written.contains(*path)) {
             let (kind, path, sha256) = (InputKind::Data, path.clone(), sha256.clone());
@@ -101,7 +102,6 @@ impl Run {
             let has_begun = has_begun(Mark::Line(test.line)) || has_begun(Mark::Path(test.path()));
             !has_begun && selection.wants(&test.path(), &test.tags)
         };
-        let reason = self.why_not_reached(failure, exit);
         for test in evidence.declared.iter().filter(missed) {
             let reason = match (&reason, test.depends) {
                 (Some(reason), _) => reason.clone(),
@@ -115,7 +115,7 @@ impl Run {
     }
 
     /// Why the run ended early, if it did.
-    fn why_not_reached(&self, failure: Option<&Diagnostic>, exit: Option<u8>) -> Option<String> {
+    pub(crate) fn why_not_reached(&self, failure: Option<&Diagnostic>, exit: Option<u8>) -> Option<String> {
         if let Some(failure) = failure {
             let title = failure.title.lines().next().unwrap_or_default();
             return Some(format!("the run ended early: {title}"));
