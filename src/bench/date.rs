@@ -49,6 +49,9 @@ pub fn shown(utc: &str, local: Option<&str>) -> String {
     let Some((day, time)) = parts(utc).filter(|_| utc.ends_with('Z')) else { return utc.to_owned() };
     let known = local.and_then(|local| Some((parts(local)?, local.get(23..)?)));
     let Some(((local_day, local_time), offset)) = known else { return format!("{day} {time}\u{a0}UTC") };
+    if offset == "+00:00" {
+        return format!("{day} {time}\u{a0}UTC (local time +00:00)");
+    }
     let utc = if local_day == day { time } else { format!("{day} {time}") };
     format!("{local_day} {local_time}\u{a0}{offset} ({utc}\u{a0}UTC)")
 }
@@ -69,7 +72,7 @@ mod tests {
             assert_eq!(shown(&utc_of(seconds), Some(local)).replace('\u{a0}', " "), expected);
         };
         let at = 1_735_687_800.25;
-        case(at, 0, "2024-12-31T23:30:00.250+00:00", "2024-12-31 23:30:00 +00:00 (23:30:00 UTC)");
+        case(at, 0, "2024-12-31T23:30:00.250+00:00", "2024-12-31 23:30:00 UTC (local time +00:00)");
         case(at, 5400, "2025-01-01T01:00:00.250+01:30", "2025-01-01 01:00:00 +01:30 (2024-12-31 23:30:00 UTC)");
         case(at, -36_000, "2024-12-31T13:30:00.250-10:00", "2024-12-31 13:30:00 -10:00 (23:30:00 UTC)");
         assert_eq!(shown("2024-12-31T23:30:00.250Z", None), "2024-12-31 23:30:00\u{a0}UTC");

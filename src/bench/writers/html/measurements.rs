@@ -45,7 +45,7 @@ pub fn table(markup: &mut Markup<'_>, count: usize, measurements: &mut dyn Itera
 const MOST_REASONS: usize = 8;
 
 fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
-    let Scales { value: of_value, limits: scale } = Scales::of(item);
+    let scale = Scales::of(item).limits;
     markup.element("th", &[("scope", &"row"), ("class", &format_args!("depth{}", depth.min(2)))], |markup| {
         if let Some(board) = &item.board {
             markup.leaf("bdi", &[("class", &"remark")], format_args!("{board}: "));
@@ -59,7 +59,7 @@ fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
         }
         rows(markup, item);
     });
-    let value = value(item, &of_value);
+    let value = value(item);
     let cut: String = value.chars().take(LONGEST_VALUE).collect();
     let shown = if cut.len() < value.len() { format!("{cut}…") } else { value.clone() };
     let exact = match (&item.raw, item.number()) {
@@ -70,7 +70,8 @@ fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
         (None, None) if item.value.is_object() || item.value.is_array() => units::format(item).value,
         (None, _) => format!("{} {}", text_of(&item.value), item.unit),
     };
-    let class = if item.number().is_some() { "value number" } else { "value text" };
+    let is_text = item.number().is_none() && (item.value.is_string() || shown.starts_with('['));
+    let class = if is_text { "value text" } else { "value number" };
     markup.leaf("td", &[("class", &class), ("title", &exact.trim_end()), ("dir", &"auto")], shown);
     markup.element("td", &[("class", &"limits")], |markup| {
         for text in conditions(item, &scale) {
@@ -135,21 +136,12 @@ fn text_of(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// The value as displayed.
-fn value(item: &Measurement, scale: &Scale) -> String {
-    if let Some((low, high)) = units::spread(&item.value) {
-        return join(&format!("{} … {}", scale.limit(low), scale.limit(high)), scale.unit());
+/// The value as displayed: on one line, unless it is a text.
+fn value(item: &Measurement) -> String {
+    match &item.value {
+        text if item.number().is_none() && (text.is_string() || text.is_boolean()) => join(&text_of(text), &item.unit),
+        _ => units::format(item).value.replace(' ', "\u{a0}"),
     }
-    let Some(number) = item.number() else {
-        return match &item.value {
-            Value::Object(_) | Value::Null => units::format(item).value,
-            Value::Array(_) if !item.columns.is_empty() => units::format(item).value,
-            other => join(&text_of(other), &item.unit),
-        };
-    };
-    let (low, high) = item.limits();
-    let limits: Vec<f64> = [low, high, item.marginal_min, item.marginal_max].into_iter().flatten().collect();
-    join(&scale.number_beside(number, &limits), scale.unit())
 }
 
 /// The conditions on the value, one per line.

@@ -132,13 +132,13 @@ pub fn facts(markup: &mut Markup<'_>, report: &Report) {
         ("Serial number", or_missing(report.serial.as_ref()), "half"),
         ("Variant", report.variant.clone().unwrap_or_default(), "half"),
         ("Operator", or_missing(report.operator.as_ref()), "half"),
-        ("Started", date::shown(&report.started, report.started_local.as_deref()), "wide"),
         ("Duration", duration(report.duration_s), "half"),
-        ("Script", report.script.clone(), "wide"),
-        ("Arguments", report.args.join(" "), "half"),
         ("Program", format!("belay-script {}", report.version), "half"),
-        ("Computer", report.host.clone(), "half"),
-        ("Revision", or_missing(revision.as_ref()), "code"),
+        ("Started", date::shown(&report.started, report.started_local.as_deref()), "wide"),
+        ("Computer", report.host.clone(), "wide"),
+        ("Script", report.script.clone(), "wide"),
+        ("Arguments", report.args.join(" "), "wide"),
+        ("Revision", or_missing(revision.as_ref()), "wide"),
         ("SHA-256 of the script", or_missing(Some(&report.sha256)), "code"),
     ];
     markup.element("dl", &[("class", &"facts")], |markup| {

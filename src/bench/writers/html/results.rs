@@ -57,6 +57,11 @@ fn row(markup: &mut Markup<'_>, saved: &SavedTest, anchor: &str) {
             markup.leaf("bdi", &[], &test.name);
         }
         tags(markup, test);
+        if !test.attempts.is_empty() {
+            markup.text(" ");
+            let attempts = test.attempts.len() + 1;
+            markup.leaf("span", &[("class", &"tag some marginal")], count(attempts, "attempt"));
+        }
         if let Some(reason) = &test.reason {
             markup.leaf("p", &[("class", &"why"), ("dir", &"auto")], reason);
         }
