@@ -162,3 +162,38 @@ fn every_form_is_judged_and_says_why_it_fails() {
     Program::new().args([["report", "log"].as_slice(), &reports].concat()).outcome_in(folder.path());
     assert!(first == read(), "the log gives other reports");
 }
+
+#[test]
+fn a_generator_of_a_board_is_measured_to_its_end() {
+    let script = "
+        device B {
+            task numbers(count) `
+                for number in range(count): yield number
+            `
+        }
+        let b = B.open(\"sim\");
+        for_each_board([b], |b| {
+            test \"own\" { print(measure(\"numbers\", b.numbers(3), #{ all: #{ max: 1 }, count: #{ equals: 3 } })); }
+        });
+        test \"of both\" { for_each_board([b], |b| measure(\"supply\", 3.3, #{ max: 3 })); }
+        print(get_measurement(\"of both/B/supply\").path);";
+    Program::new()
+        .script("a.rhai", script)
+        .args(["run", "a.rhai"])
+        .stdout(
+            "
+            [0, 1, 2]
+            test B / own ... fail
+                numbers  [0,1,2]         fail
+                  all    0 … 2    [≤ 1]  fail
+                    [2]: 2 is above 1
+                  count  3        = 3    pass
+            test of both ... fail
+                B: supply  3.3  [≤ 3]  fail
+            of both/B/supply
+            2 tests: 2 failed
+            simulated: B – not a verdict on hardware
+            ",
+        )
+        .status(1);
+}

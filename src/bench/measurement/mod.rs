@@ -73,7 +73,7 @@ pub struct Measurement {
     /// The value before it was transformed, converted to `unit`, and rounded, if that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw: Option<Value>,
-    /// The unit of `raw`, if it differs from `unit`.
+    /// The unit of `raw`, if it differs from `unit`; empty if a closure transformed the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raw_unit: Option<String>,
     /// The variant of the unit under test whose limits were used.

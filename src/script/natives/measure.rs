@@ -13,6 +13,7 @@ use crate::bench::{numbers, units};
 use crate::error::Kind;
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, placed, refuse};
+use crate::script::handles::GeneratorHandle;
 use crate::script::lock::lock;
 use crate::script::natives::provenance;
 use crate::script::natives::series::SeriesHandle;
@@ -147,9 +148,13 @@ fn source(run: &Run, context: &Context<'_>, limits: &Map, about: Option<&Map>) -
 /// Judges a value; returns the measurement, and the value that was judged.
 fn judge(context: &Context<'_>, name: &str, value: Dynamic, asked: &Asked) -> Fallible<(Measurement, Dynamic)> {
     let given = value.flatten_clone();
+    let value = match given.read_lock::<GeneratorHandle>() {
+        Some(generator) => Dynamic::from_array(generator.collect()?),
+        None => value,
+    };
     if let Some(series) = given.read_lock::<SeriesHandle>() {
         if asked.transform.is_some() {
-            return argument("`transform` of a series", "add transformed samples, or measure an array");
+            return argument("`transform` of a series", "measure an array: `series.values()`");
         }
         let judged = asked.plan.judge(name, Subject::Series(series.samples())).or_else(options::raise)?;
         let mut measurement = judged.measurement;
@@ -173,7 +178,10 @@ fn judge(context: &Context<'_>, name: &str, value: Dynamic, asked: &Asked) -> Fa
     if measurement.columns.is_empty() {
         measurement.value = json(context, &value);
     }
-    measurement.raw = raw.or(measurement.raw);
+    if raw.is_some() {
+        // The unit of what a closure gets is not known.
+        (measurement.raw, measurement.raw_unit) = (raw, Some(String::new()));
+    }
     checks::run(context, &asked.checks, &value, &mut measurement)?;
     asked.label(&mut measurement);
     Ok((measurement, value))

@@ -15,7 +15,7 @@ use crate::script::objects::convert::describe;
 use crate::script::run::Run;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
+use rhai::{Array, Blob, Dynamic, Engine, INT, ImmutableString, Map, NativeCallContext as Context};
 use std::sync::{Arc, Mutex};
 
 /// A series in a script.
@@ -49,6 +49,14 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_type_with_name::<SeriesHandle>("Series")
         .register_get("name", |series: &mut SeriesHandle| series.name.clone())
+        .register_fn("len", |series: &mut SeriesHandle| {
+            INT::try_from(lock(&series.kept).times.len()).unwrap_or(INT::MAX)
+        })
+        .register_fn("times", |series: &mut SeriesHandle| floats(&series.samples().times))
+        .register_fn("values", |context: Context<'_>, series: &mut SeriesHandle| placed(&context, series.values(None)))
+        .register_fn("values", |context: Context<'_>, series: &mut SeriesHandle, column: ImmutableString| {
+            placed(&context, series.values(Some(&column)))
+        })
         .register_fn("to_string", |series: &mut SeriesHandle| format!("Series({:?})", series.name))
         .register_fn("to_debug", |series: &mut SeriesHandle| format!("Series({:?})", series.name))
         .register_fn("add", |context: Context<'_>, series: &mut SeriesHandle, values: Dynamic| {
@@ -170,6 +178,28 @@ impl SeriesHandle {
         Ok(())
     }
 
+    /// The values of a column so far; without a name, of the only one.
+    fn values(&self, column: Option<&str>) -> Fallible<Array> {
+        let kept = lock(&self.kept);
+        let index = match column {
+            Some(name) => kept.columns.iter().position(|known| known == name),
+            None if kept.columns.len() == 1 => Some(0),
+            None => {
+                let message = format!("`{}` has {}", self.name, columns(self.columns));
+                return argument(message, format!("name one of them: {}", kept.columns.join(", ")));
+            }
+        };
+        match index {
+            Some(index) => Ok(floats(&kept.values[index])),
+            None => {
+                let name = column.unwrap_or_default();
+                let near = crate::name::nearest(name, kept.columns.iter().map(String::as_str));
+                let help = near.map_or_else(|| format!("it has {}", kept.columns.join(", ")), did_you_mean);
+                argument(format!("the series `{}` has no column `{name}`", self.name), help)
+            }
+        }
+    }
+
     /// The samples so far; their times are seconds from the first one.
     pub fn samples(&self) -> SeriesSamples {
         let mut samples = lock(&self.kept).clone();
@@ -177,6 +207,10 @@ impl SeriesHandle {
         samples.times.iter_mut().for_each(|time| *time -= first);
         samples
     }
+}
+
+fn floats(numbers: &[f64]) -> Array {
+    numbers.iter().map(|number| Dynamic::from_float(*number)).collect()
 }
 
 fn columns(count: usize) -> String {

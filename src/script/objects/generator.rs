@@ -9,7 +9,7 @@ use crate::script::handles::GeneratorHandle;
 use crate::script::lock::lock;
 use crate::script::objects::convert;
 use crate::value::Value;
-use rhai::{Dynamic, Engine, EvalAltResult, Module, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, EvalAltResult, Module, NativeCallContext};
 use std::any::TypeId;
 use std::sync::{Arc, Mutex};
 
@@ -33,6 +33,15 @@ impl GeneratorHandle {
                 Err(raise(error))
             }
         }
+    }
+
+    /// The items to its end.
+    pub fn collect(&self) -> Fallible<Array> {
+        let mut items = Array::new();
+        while let Some(item) = self.resume(&Value::None, self.at.as_ref())? {
+            items.push(item);
+        }
+        Ok(items)
     }
 
     fn close(&self) -> Fallible<()> {

@@ -24,7 +24,7 @@ struct Found {
     kind: Kind,
     /// The test, if any.
     test: Option<u64>,
-    /// Its name after those of its groups and its test.
+    /// Its name after those of its groups, its test, and the board for which it was measured.
     path: Vec<String>,
     piece: Piece,
 }
@@ -94,25 +94,26 @@ impl Results {
                     running.measured.insert((measurement.board.clone(), measurement.name.clone()));
                 }
                 if let Ok(bytes) = serde_json::to_vec(measurement) {
-                    self.keep(Kind::Measurement, *test, &measurement.name, &bytes);
+                    let names = measurement.board.iter().chain([&measurement.name]);
+                    self.keep(Kind::Measurement, *test, names, &bytes);
                 }
             }
             Event::Attached { test, attachment } => {
                 if let Ok(bytes) = serde_json::to_vec(attachment) {
-                    self.keep(Kind::Attachment, *test, &attachment.name, &bytes);
+                    self.keep(Kind::Attachment, *test, [&attachment.name], &bytes);
                 }
             }
             _ => {}
         }
     }
 
-    fn keep(&mut self, kind: Kind, test: Option<u64>, name: &str, bytes: &[u8]) {
+    fn keep<'n>(&mut self, kind: Kind, test: Option<u64>, names: impl IntoIterator<Item = &'n String>, bytes: &[u8]) {
         if self.store.is_none() {
             self.store = Store::scratch().ok();
         }
         let Some(piece) = self.store.as_mut().and_then(|store| store.put(bytes).ok()) else { return };
         let mut path = test.and_then(|test| self.running.get(&test)).map_or_else(Vec::new, |test| test.path.clone());
-        path.push(name.to_owned());
+        path.extend(names.into_iter().cloned());
         if self.found.len() == MOST {
             self.found.pop_front();
         }

@@ -295,6 +295,17 @@ fn series_and_attachments_belong_to_their_test() {
         failure("record(\"u\", \"V\").add([1, 2]);"),
         "ArgumentError: `u` has one column, and the sample 2 @ t.rhai:1:18 | give one number for each column, in an array"
     );
+    let text = "let s = record(\"u\", \"V\", [\"a\", \"b\"]); s.add([1, 2.5], 10.0); s.add([3, 4], 12.5);
+        print(`=${s.len()} ${s.times()} ${s.values(\"b\")} ${record(\"v\").values()}`);";
+    assert_eq!(ran(text, Selection::default()).1, ["=2 [0.0, 2.5] [2.5, 4.0] []"]);
+    assert_eq!(
+        failure("record(\"u\", \"V\", [\"ab\", \"b\"]).values(\"aa\");"),
+        "ArgumentError: the series `u` has no column `aa` @ t.rhai:1:31 | did you mean `ab`?"
+    );
+    assert_eq!(
+        failure("record(\"u\", \"V\", [\"a\", \"b\"]).values();"),
+        "ArgumentError: `u` has 2 columns @ t.rhai:1:30 | name one of them: a, b"
+    );
     assert_eq!(failure("record(\"u\").add(\"x\");").split(" @").next(), Some("ArgumentError: a sample holds a string"));
     assert_eq!(
         failure("attach(\"x\", \"../secret\");").split(" @").next(),

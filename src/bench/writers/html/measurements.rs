@@ -54,6 +54,9 @@ fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
         if !item.doc.is_empty() {
             markup.leaf("p", &[("class", &"doc"), ("dir", &"auto")], &item.doc);
         }
+        if let Some(text) = origin(item) {
+            markup.leaf("p", &[("class", &"doc"), ("dir", &"auto")], text);
+        }
         for reason in item.reasons.iter().filter(|_| !item.is_obvious()).take(MOST_REASONS) {
             markup.leaf("p", &[("class", &"why"), ("dir", &"auto")], reason);
         }
@@ -62,13 +65,9 @@ fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
     let value = value(item);
     let cut: String = value.chars().take(LONGEST_VALUE).collect();
     let shown = if cut.len() < value.len() { format!("{cut}…") } else { value.clone() };
-    let exact = match (&item.raw, item.number()) {
-        (Some(raw), _) => {
-            let unit = item.raw_unit.as_ref().unwrap_or(&item.unit);
-            format!("{} {}, measured as {} {unit}", text_of(&item.value), item.unit, text_of(raw))
-        }
-        (None, None) if item.value.is_object() || item.value.is_array() => units::format(item).value,
-        (None, _) => format!("{} {}", text_of(&item.value), item.unit),
+    let exact = match item.number() {
+        None if item.value.is_object() || item.value.is_array() => units::format(item).value,
+        _ => format!("{} {}", text_of(&item.value), item.unit),
     };
     let is_text = item.number().is_none() && (item.value.is_string() || shown.starts_with('['));
     let class = if is_text { "value text" } else { "value number" };
@@ -96,6 +95,15 @@ fn row(markup: &mut Markup<'_>, item: &Measurement, depth: usize) {
             markup.leaf("span", &[("class", &"remark")], "recorded");
         }
     });
+}
+
+/// What the value was before it was transformed, converted and rounded.
+fn origin(item: &Measurement) -> Option<String> {
+    let raw = item.raw.as_ref().filter(|raw| !raw.is_array())?;
+    let unit = item.raw_unit.as_ref().unwrap_or(&item.unit);
+    let text: String = join(&text_of(raw), unit).chars().take(LONGEST_VALUE).collect();
+    let rounded = item.precision.map(|digits| format!(", rounded to {}", count(digits, "digit")));
+    Some(format!("measured as {text}{}", rounded.unwrap_or_default()))
 }
 
 /// Most rows of a table that are shown.
