@@ -1,6 +1,7 @@
 //! Mistakes by which a wrong unit could pass: the table in `docs/src/safe-verdicts.md`, each made with the program.
 
 use crate::support::command::Program;
+use crate::support::interpreter;
 use crate::support::terminal::Person;
 use serde_json::Value;
 use std::collections::HashMap;
@@ -111,6 +112,11 @@ const SCRIPTS: &[(&str, &str, &str)] = &[
         r#"teardown_each { throw "the load is still on"; } test "supply" { measure("supply", 3.3); }"#,
         "fail",
     ),
+    (
+        "a branch leaves out the measurement of a test that declares it",
+        r#"test "supply" measures = "supply" { if 1 > 2 { measure("supply", 9.9, #{ max: 3.4 }); } }"#,
+        "fail",
+    ),
     ("all tests of a script are skipped", r#"test "supply" skip_if = true { throw "9.9 V"; }"#, "error"),
     ("a script tests and measures nothing", r#"print("9.9 V");"#, "error"),
     (
@@ -215,14 +221,34 @@ fn by_options(told: &mut Told) {
     assert_eq!(none.status, Some(5));
     told.tell("-k leaves out all tests", none.stderr);
 
-    let failed = run(program().args(["test", "--jsonl", "log.jsonl"]));
-    assert_eq!(failed.status, Some(1));
+    assert_eq!(run(program().args(["keygen", "bench", "--no-password"])).status, Some(0));
+    let reports = ["--jsonl", "log.jsonl", "--html", "page.html", "--sign", "bench.key"];
+    let failed = run(program().args(["test"]).args(reports));
+    assert_eq!(failed.status, Some(1), "{}", failed.stderr);
     let log = folder.path().join("log.jsonl");
     let edited = fs::read_to_string(&log).unwrap().replace("9.9", "3.3").replace("fail", "pass");
     fs::write(&log, edited).unwrap();
     let verified = run(program().args(["verify", "log.jsonl"]));
     assert_eq!(verified.status, Some(1));
     told.tell("a record is edited", verified.stdout);
+    let page = folder.path().join("page.html");
+    fs::write(&page, fs::read_to_string(&page).unwrap().replace("9.9", "3.3")).unwrap();
+    let verified = run(program().args(["verify", "page.html", "--key", "bench.pub"]));
+    assert_eq!(verified.status, Some(1));
+    told.tell("a signed report is edited", verified.stdout);
+
+    // MicroPython as a process, with the id of a board.
+    let port = format!("exec:{} -i", interpreter::command());
+    let station = format!("[boards.left]\nport = {port:?}\n[boards.right]\nport = {port:?}\n");
+    let startup = "class Machine:\n    def unique_id(): return b'12'\nimport sys; sys.modules['machine'] = Machine";
+    let script = format!(
+        "let options = #{{ startup: {startup:?} }};\nlet left = Device.open(\"left\", options);\n\
+         let right = Device.open(\"right\", options);\ntest \"both\" {{ measure(\"sum\", 6.6); }}"
+    );
+    let both = Program::new().file("b/b_test.rhai", script.as_bytes()).file("b/station.toml", station.as_bytes());
+    let both = run(both.args(["test", "b", "--station", "b/station.toml"]));
+    assert_eq!(both.status, Some(3), "{}", both.stderr);
+    told.tell("two names of the station lead to one board", both.stderr);
 }
 
 fn in_watch_mode(told: &mut Told) {
