@@ -24,7 +24,7 @@ print(ask("Serial number", #{ pattern: "[A-Z][0-9]+" }));
 instruct("Plug it in", "plug.png");
 print("end");
 "#;
-    let (_folder, mut person) = start(script, &[]);
+    let (folder, mut person) = start(script, &["--json", "a.json"]);
     person.sees("? Is the LED on?\r\n\r\x1b[K[Y/n] ");
     person.types(b"x\r");
     person.sees("  the answer must be `yes` or `no`\r\n\r\x1b[K[Y/n] ");
@@ -44,6 +44,17 @@ print("end");
     person.sees("\r\nend\r\n");
     assert_eq!(person.ends(), Some(0));
     assert!(person.is_cooked());
+    let by = Some("person".to_owned());
+    let answer = |answer: &str| (Some(answer.to_owned()), by.clone());
+    assert_eq!(answers(folder.path()), ["yes", "left", "A17", "done"].map(answer));
+}
+
+/// The answers in the report of a run, and who gave them.
+fn answers(folder: &Path) -> Vec<(Option<String>, Option<String>)> {
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("a.json")).unwrap()).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+    let questions = report["questions"].as_array().unwrap().iter();
+    questions.map(|question| (text(&question["answer"]), text(&question["by"]))).collect()
 }
 
 #[test]
@@ -242,13 +253,16 @@ print(ask("Default?", #{ timeout: 0.05, default: "x" }));
 try { timeout(0.05, || ask("Within?")) } catch (e) { print(e.message) }
 ask("Never?");
 "#;
-    let (_folder, mut person) = start(script, &["--timeout", "1"]);
+    let (folder, mut person) = start(script, &["--timeout", "1", "--json", "a.json"]);
     person.sees("TimeoutError: nobody answered \"Quick?\" within 0.05 s\r\n");
     person.sees("? Default? x\r\nx\r\n");
     person.sees("this took longer than 0.05 s\r\n");
     person.sees("error: the run took longer than `--timeout` allows\r\n");
     assert_eq!(person.ends(), Some(1));
     assert!(person.is_cooked());
+    // Questions that nobody answered are in the report, too.
+    let by_default = (Some("x".to_owned()), Some("default".to_owned()));
+    assert_eq!(answers(folder.path()), [(None, None), by_default, (None, None), (None, None)]);
 }
 
 #[test]

@@ -98,6 +98,7 @@ fn put(run: &Run, context: &Context<'_>, function: Function, text: &str, options
         Err(NoAnswer::Error(error)) => return Err(raise(error)),
         Err(NoAnswer::Over) => {
             if let Some(why) = run.clock.progress() {
+                record(run, &asked.question, None, begun.elapsed());
                 return Err(stop(why));
             }
             match asked.question.default.clone() {
