@@ -2,7 +2,7 @@
 //!
 //! A unit is a product of factors: `V`, `mA`, `m/s^2`, `V/√Hz`, `°C/W`, `Vrms`. Symbols are those of the SI brochure (9th
 //! edition, tables 2 to 8) and of the lab: levels, counts, revolutions, data. Pure.
-//! [`format`] shows measurements, in the one way of all reports.
+//! [`format()`] shows measurements, in the one way of all reports.
 
 mod conversion;
 mod shown;

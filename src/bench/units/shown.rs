@@ -41,7 +41,7 @@ impl Scale {
         &self.unit
     }
 
-    /// A number in this scale, to [`DIGITS`] digits.
+    /// A number in this scale, to `DIGITS` digits.
     pub fn number(&self, number: f64) -> String {
         // Counts are shown in full.
         let whole = self.power == 0 && number.fract() == 0.0 && number.abs() < 1e15;
