@@ -29,7 +29,7 @@ fn memory_that_doubles_ends_the_script_and_teardowns_run() {
 fn reports_take_no_more_memory_for_more_tests_and_samples() {
     const SCRIPT: &str = "let s = record(\"s\", \"V\"); let big = blob(20000);
         for i in 0..COUNT {
-            test \"the test\" { print(\"x\"); measure(\"v\", i, #{ min: 0, unit: \"V\" }); attach(\"a\", big); }
+            test `the test ${i}` { print(\"x\"); measure(\"v\", i, #{ min: 0, unit: \"V\" }); attach(\"a\", big); }
             measure(\"loose\", i);
             for j in 0..10 { s.add(j); }
         }";
