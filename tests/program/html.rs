@@ -147,6 +147,7 @@ fn a_full_report_is_self_contained_and_complete() {
         "called from bench.rhai:48",
         "4.2\u{a0}mA",
         "3.4000000001\u{a0}V",
+        "2 attempts",
         "marginal outside 3.23 … 3.37\u{a0}V",
         "2.5\u{a0}V ± 1\u{a0}%",
         "100000 samples",

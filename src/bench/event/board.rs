@@ -45,10 +45,13 @@ pub struct Board {
 }
 
 impl Board {
-    /// The board with its source, which is derived from the port and the platform if it was not recorded.
+    /// The board with its source: as recorded, but for a recorded board whose port or platform says that it is none, and for logs of
+    /// versions that did not record it.
     #[must_use]
     pub fn with_source(mut self) -> Board {
-        let source = *self.source.get_or_insert_with(|| source(&self.port, &self.platform));
+        let named = source(&self.port, &self.platform);
+        let source = self.source.filter(|source| *source != Source::Board).unwrap_or(named);
+        self.source = Some(source);
         self.simulated |= source != Source::Board;
         self
     }
@@ -80,5 +83,7 @@ mod tests {
         case("exec:ssh bench picocom", "rp2", Source::Program);
         case("tcp://localhost:4000", "linux", Source::Program);
         case("/dev/pts/3", "qemu-arm", Source::Program);
+        let edited = Board { port: "sim".to_owned(), source: Some(Source::Board), ..Board::default() }.with_source();
+        assert_eq!((edited.source, edited.simulated), (Some(Source::Simulator), true));
     }
 }

@@ -51,7 +51,11 @@ pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
     if let Some(boards) = simulated::shown(&report.boards) {
         caution(markup, &boards);
     }
-    banner(markup, (report.outcome, report.simulated), &summary(run.sums()), report.serial.as_deref());
+    let mut lines = summary(run.sums());
+    if report.boards.is_empty() {
+        lines.push("no board was opened".to_owned());
+    }
+    banner(markup, (report.outcome, report.simulated), &lines, report.serial.as_deref());
     for failure in report.error.iter().chain(&report.closing) {
         failure::show(markup, failure);
     }
