@@ -11,6 +11,7 @@ use crate::script::errors::{Fallible, argument, call_place, kind_of, located, pl
 use crate::script::lock::lock;
 use crate::script::natives::functions::wait_for;
 use crate::script::natives::measure::{number, unit};
+use crate::script::natives::provenance;
 use crate::script::natives::series::{self, SeriesHandle};
 use crate::script::natives::timing::Kept;
 use crate::script::objects::convert::{describe, to_value};
@@ -77,7 +78,7 @@ fn start(
     for captured in function.iter_curry_mut() {
         *captured = captured.flatten_clone().into_shared();
     }
-    let limits = read(name, options)?;
+    let limits = Measurement { limit: provenance::of(run, context, options), ..read(name, options)? };
     let test = if monitors::is_here() { None } else { lock(&run.recorder.record).test() };
     let Some((test, desk)) = test.and_then(|test| Some((test, run.recorder.desks.of(test)?))) else {
         let help = "call it in a test; in `setup_each` for every test of a group";

@@ -292,9 +292,13 @@ fn outcomes_are_asked_for_by_name() {
 fn a_monitor_records_beside_its_test() {
     let text =
         "test \"a\" { let n = 0; monitor(\"level\", 0.01, #{ unit: \"V\", max: 3 }, || { n += 1; n }); sleep(0.12); }
-         test \"b\" { monitor(\"short\", 60, || 5.5); }";
+         test \"b\" { monitor(\"short\", 60, || 5.5); }
+         test \"c\" measures = \"level\" { monitor(\"level\", 60, #{ max: 9 }, || 5); }
+         test \"d\" { measure(\"again\", get_measurement(\"c/level\").value, #{ equals: 5 }); }";
     let report = report(text);
-    let [a, b] = report.tests.as_slice() else { panic!("{:?}", report.tests) };
+    let [a, b, c, d] = report.tests.as_slice() else { panic!("{:?}", report.tests) };
+    assert_eq!((c.outcome, d.outcome), (Outcome::Pass, Outcome::Pass), "{:?} {:?}", c.error, d.error);
+    assert_eq!(c.measurements[0].limit.as_ref().map(|limit| limit.line), Some(3));
     // The closure works on its own copy of `n`.
     let samples: Vec<f64> = a.series[0].samples.iter().map(|sample| sample.values[0]).collect();
     assert!(
@@ -304,7 +308,7 @@ fn a_monitor_records_beside_its_test() {
     assert_eq!((a.series[0].name.as_str(), a.series[0].unit.as_str(), a.outcome), ("level", "V", Outcome::Fail));
     assert_eq!(a.measurements[0].number(), samples.last().copied());
     assert_eq!((b.outcome, b.series[0].samples.len()), (Outcome::Pass, 1));
-    assert_eq!(report.schedules.len(), 2);
+    assert_eq!(report.schedules.len(), 3);
 }
 
 #[test]
