@@ -2,7 +2,7 @@
 
 use super::markup::Markup;
 use super::{failure, file_name, outcome};
-use crate::bench::archive::{Run, Sums};
+use crate::bench::archive::Run;
 use crate::bench::date;
 use crate::bench::event::{Board, Outcome};
 use crate::bench::report::Report;
@@ -51,7 +51,7 @@ pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
     if let Some(boards) = simulated::shown(&report.boards) {
         caution(markup, &boards);
     }
-    let mut lines = summary(run.sums());
+    let mut lines = summary(run);
     if report.boards.is_empty() {
         lines.push("no board was opened".to_owned());
     }
@@ -104,10 +104,13 @@ fn banner(markup: &mut Markup<'_>, (verdict, simulated): (Outcome, bool), summar
 }
 
 /// The totals of a run.
-fn summary(sums: &Sums) -> Vec<String> {
+fn summary(run: Run<'_>) -> Vec<String> {
+    let (sums, subtests) = (run.sums(), run.head().subtests());
     let mut lines = Vec::new();
-    if sums.tests.total() > 0 {
-        lines.push(format!("{}: {}", count(sums.tests.total(), "test"), outcome::counts(&sums.tests)));
+    for (counts, noun) in [(&sums.tests, "test"), (&subtests, "subtest")] {
+        if counts.total() > 0 {
+            lines.push(format!("{}: {}", count(counts.total(), noun), outcome::counts(counts)));
+        }
     }
     if sums.measured > 0 {
         let counts = outcome::counts(&sums.judged);
