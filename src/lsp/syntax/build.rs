@@ -350,6 +350,10 @@ impl<'t> Builder<'t> {
 
     fn step_word(&mut self, at: usize) -> usize {
         let Some(word) = self.word(at) else { return at + 1 };
+        // An option of a test after the first one: the head has found it.
+        if self.code.get(at).is_some_and(|index| self.syntax.roles[*index] == Role::Option) {
+            return at + 1;
+        }
         let is_after_dot = self.before(at).1 == "." && !(at >= 2 && self.is(at - 2, ".") && self.touches(at - 2));
         let is_key = self.stack.last().is_some_and(|open| open.is_map)
             && self.is(at + 1, ":")
