@@ -402,6 +402,7 @@ fn a_killed_run_leaves_its_log() {
     assert!(!folder.path().join("a.json").exists());
     let outcome = Program::new().args(["report", "a.jsonl"]).outcome_in(folder.path());
     assert_eq!(outcome.status, Some(1));
+    assert!(outcome.stdout.starts_with("started 2"), "{}", outcome.stdout);
     assert!(outcome.stdout.contains("test one ... pass"), "{}", outcome.stdout);
     assert!(
         outcome.stdout.contains("test two ... error") && outcome.stdout.contains("    u  1\n"),
