@@ -291,7 +291,7 @@ fn outcomes_are_asked_for_by_name() {
 #[test]
 fn a_monitor_records_beside_its_test() {
     let text =
-        "test \"a\" { let n = 0; monitor(\"level\", 0.01, #{ unit: \"V\", max: 3 }, || { n += 1; n }); sleep(0.12); }
+        "test \"a\" { let n = 0; monitor(\"level\", 0.01, #{ unit: \"V\", max: 3 }, || { n += 1; if n > 4 { skip(\"enough\"); } n }); sleep(30); }
          test \"b\" { monitor(\"short\", 60, || 5.5); }
          test \"c\" measures = \"level\" { monitor(\"level\", 60, #{ max: 9 }, || 5); }
          test \"d\" { measure(\"again\", get_measurement(\"c/level\").value, #{ equals: 5 }); }";
@@ -302,7 +302,7 @@ fn a_monitor_records_beside_its_test() {
     // The closure works on its own copy of `n`.
     let samples: Vec<f64> = a.series[0].samples.iter().map(|sample| sample.values[0]).collect();
     assert!(
-        samples.len() >= 4 && samples.iter().zip(1..).all(|(sample, n)| (sample - f64::from(n)).abs() < 0.5),
+        samples.len() == 4 && samples.iter().zip(1..).all(|(sample, n)| (sample - f64::from(n)).abs() < 0.5),
         "{samples:?}"
     );
     assert_eq!((a.series[0].name.as_str(), a.series[0].unit.as_str(), a.outcome), ("level", "V", Outcome::Fail));
@@ -334,15 +334,15 @@ fn a_failed_monitor_ends_its_test() {
 fn monitors_end_with_their_attempt() {
     let text = "test \"a\" timeout = 0.1 { monitor(\"t\", 0.005, || 1); loop { } }
         test \"b\" retry = 1 { monitor(\"t\", 0.005, || 1); throw 1; }
-        test \"c\" { monitor(\"slow\", 0.01, || { sleep(0.04); 1 }); sleep(0.1); }
+        test \"c\" { let n = 0; monitor(\"slow\", 0.01, || { n += 1; if n > 3 { skip(\"enough\"); } sleep(0.04); 1 }); sleep(30); }
         group \"g\" { setup_each { monitor(\"each\", 5, || 2); } test \"d\" { } test \"e\" { parallel([|| monitor(\"inner\", 5, || 3)]); } }";
     let (finished, _) = ran(text, Selection::default());
-    assert_eq!(outcomes(&finished), "a: timeout, b: fail, c: pass, g / d: pass, g / e: pass");
+    assert_eq!(outcomes(&finished), "a: timeout, b: fail, c: skip, g / d: pass, g / e: pass");
     let tests = &finished.report.tests;
     assert!(tests[1].error.as_ref().unwrap().notes.is_empty());
     assert_eq!((tests[1].series.len(), tests[3].series.len(), tests[4].series.len()), (2, 1, 2));
     let slow = finished.report.schedules.iter().find(|schedule| schedule.line == 3).unwrap();
-    assert!(slow.skipped >= 3 && slow.calls >= 2, "{slow:?}");
+    assert!(slow.skipped >= 9 && slow.calls == 4, "{slow:?}");
     let notices: Vec<&str> = finished.report.notices.iter().map(|notice| notice.text.as_str()).collect();
     assert!(
         notices.iter().any(|text| text.contains("monitor \"slow\": ") && text.contains("were skipped")),
