@@ -14,11 +14,14 @@ pub(crate) fn of_sync(about: Manifest, folder: &Path, local: &Local) -> Manifest
     hashed(about, folder, files.collect(), local.size())
 }
 
-/// The manifest of a mounted folder: all its files.
+/// The manifest of a mounted folder: all its files, without hidden ones such as `.git`.
 pub(crate) fn of_mount(about: Manifest, folder: &Path) -> Manifest {
     let mut size = 0;
     let mut files = Vec::new();
-    for entry in walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_map(std::result::Result::ok) {
+    let is_shown =
+        |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.');
+    let walk = walkdir::WalkDir::new(folder).follow_links(true).into_iter().filter_entry(is_shown);
+    for entry in walk.filter_map(std::result::Result::ok) {
         if !entry.file_type().is_file() {
             continue;
         }
@@ -86,6 +89,8 @@ mod tests {
         fs::write(inner.join("lib/a.py"), "A = 1\n").unwrap();
         fs::write(inner.join("main.py"), "import a\n").unwrap();
         fs::write(inner.join("notes.txt"), "x").unwrap();
+        fs::create_dir(inner.join(".git")).unwrap();
+        fs::write(inner.join(".git/index.txt"), "x").unwrap();
         for by in [SentBy::Sync, SentBy::Mount] {
             let ignore = Some(vec!["*.txt".to_owned()]);
             let about = Manifest { by, folder: "firmware".to_owned(), ignore, ..Manifest::default() };

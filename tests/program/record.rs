@@ -160,15 +160,15 @@ fn verify_finds_every_change() {
     // A copy, because the program is among what changes.
     let copy = folder.join("program");
     fs::copy(env!("CARGO_BIN_EXE_belay-script"), &copy).unwrap();
-    let args = "run bench.rhai -p sim --answer led=yes --answer Try?=again --jsonl a.jsonl --json a.json";
+    let args = "run bench.rhai -p sim --answer led=yes --answer Try?=again --jsonl shared/a.jsonl --json a.json";
     let ran = Program::new().executable(&copy).args(args.split(' ')).outcome_in(folder);
     assert_eq!(ran.status, Some(1), "{}", ran.stderr);
     let verify = |args: &str| Program::new().args(format!("verify {args}").split(' ')).outcome_in(folder);
 
-    let same = verify("a.jsonl");
+    let same = verify("shared/a.jsonl");
     assert_eq!((same.status, same.stderr.as_str()), (Some(0), ""), "{}", same.stdout);
     let expected = "\
-        same       report   a.jsonl\n\
+        same       report   shared/a.jsonl\n\
         same       script   bench.rhai\n\
         same       library  std/file\n\
         same       module   lib/board.rhai\n\
@@ -191,12 +191,12 @@ fn verify_finds_every_change() {
     // A file that was ignored then is ignored now.
     fs::write(file("firmware/notes.txt"), "changed").unwrap();
     fs::OpenOptions::new().append(true).open(&copy).and_then(|mut file| file.write_all(b"!")).unwrap();
-    change(&file("a.jsonl"), "\"outcome\":\"error\"", "\"outcome\":\"pass\" ");
-    let differs = verify("a.jsonl");
+    change(&file("shared/a.jsonl"), "\"outcome\":\"error\"", "\"outcome\":\"pass\" ");
+    let differs = verify("shared/a.jsonl");
     assert_eq!((differs.status, differs.stderr.as_str()), (Some(1), ""), "{}", differs.stdout);
     let lines: Vec<String> = differs.stdout.lines().map(without_digests).collect();
     let expected = [
-        "changed    report   a.jsonl: was #, is #",
+        "changed    report   shared/a.jsonl: was #, is #",
         "changed    script   bench.rhai: was #, is #",
         "same       library  std/file",
         "changed    module   lib/board.rhai: was #, is #",
@@ -218,7 +218,7 @@ fn verify_finds_every_change() {
     assert!(module.iter().all(|(key, value)| json["items"][3][key] == *value), "{json}");
 
     // A log that was cut has no seal; a recorded folder that is gone is replaced by another one.
-    let text = fs::read_to_string(file("a.jsonl")).unwrap();
+    let text = fs::read_to_string(file("shared/a.jsonl")).unwrap();
     fs::write(file("cut.jsonl"), text.lines().take(3).map(|line| format!("{line}\n")).collect::<String>()).unwrap();
     let cut = verify("cut.jsonl --folder nowhere");
     assert!(

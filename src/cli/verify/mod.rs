@@ -40,7 +40,7 @@ pub fn verify(options: &Verify, console: &Arc<Console>) -> Result<u8, Diagnostic
         let head = run.head();
         let base = base(options.folder.as_deref(), &head.folder);
         let unreadable = |error: io::Error| unread(&format!("`{}`", options.file.display()), &error, "check the path");
-        let found = recorded::of(run, &base).map_err(unreadable)?;
+        let found = recorded::of(run, &base, &options.file).map_err(unreadable)?;
         // Several runs of one script have the same inputs.
         findings.extend(found.into_iter().filter(|found| !findings.contains(found)).collect::<Vec<_>>());
     }

@@ -8,6 +8,7 @@ use crate::bench::archive::Run;
 use crate::bench::digests;
 use crate::bench::event::{InputKind, Manifest, ManifestFile, Program};
 use crate::bound;
+use crate::cli::signing::signature_of;
 use crate::cli::station;
 use crate::disk;
 use crate::script::{library_text, manifest_again};
@@ -17,11 +18,11 @@ use std::path::{Path, PathBuf};
 /// Most changed files of a folder that are named.
 const MOST_NAMED: usize = 20;
 
-/// The items of a run.
+/// The items of a run. `report`: the verified file, which may itself be in a mounted folder.
 ///
 /// # Errors
 /// If the report cannot be read.
-pub fn of(run: Run<'_>, base: &Path) -> io::Result<Vec<Finding>> {
+pub fn of(run: Run<'_>, base: &Path, report: &Path) -> io::Result<Vec<Finding>> {
     let head = run.head();
     let mut findings = vec![Finding::digest("script", &head.script, &head.sha256, text(&base.join(&head.script)))];
     for input in &head.inputs {
@@ -47,7 +48,8 @@ pub fn of(run: Run<'_>, base: &Path) -> io::Result<Vec<Finding>> {
             findings.extend(limits::of(run, &path, text)?);
         }
     }
-    findings.extend(head.folders.iter().map(|folder| of_folder(folder, base)));
+    let own = [report.to_owned(), signature_of(report)].map(|file| file.canonicalize().unwrap_or(file));
+    findings.extend(head.folders.iter().map(|folder| of_folder(folder, base, &own)));
     findings.extend(head.program.as_ref().map(|then| of_program(then, &head.version)));
     Ok(findings)
 }
@@ -80,12 +82,28 @@ fn of_program(then: &Program, version: &str) -> Finding {
     finding.note("not there any more, compared with this program")
 }
 
-fn of_folder(then: &Manifest, base: &Path) -> Finding {
+/// A manifest without these files, which are the report itself: it was written while the board had the folder.
+fn without(manifest: &Manifest, base: &Path, own: &[PathBuf]) -> Manifest {
+    let folder = base.join(&manifest.folder);
+    let is_own = |file: &ManifestFile| {
+        let path = folder.join(&file.path);
+        own.contains(&path.canonicalize().unwrap_or(path))
+    };
+    if !manifest.files.iter().any(is_own) {
+        return manifest.clone();
+    }
+    let files = manifest.files.iter().filter(|file| !is_own(file)).cloned().collect();
+    Manifest { files: Vec::new(), ..manifest.clone() }.of(files)
+}
+
+fn of_folder(then: &Manifest, base: &Path, own: &[PathBuf]) -> Finding {
     let name = format!("{} of {}", then.folder, then.board);
+    let then = &without(then, base, own);
     let Some(before) = &then.sha256 else {
         return Finding::new("folder", &name, State::Unchecked).note("too large to be recorded");
     };
-    let now = manifest_again(then, base).map_err(|error| error.message().to_owned());
+    let now = manifest_again(then, base).map(|now| without(&now, base, own));
+    let now = now.map_err(|error| error.message().to_owned());
     let digest = now.as_ref().map_err(Clone::clone).map(|now| now.sha256.clone().unwrap_or_default());
     let mut finding = Finding::digest("folder", &name, before, digest);
     if then.writable && !finding.agrees() {
