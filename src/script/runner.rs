@@ -11,6 +11,7 @@ use crate::device::Host;
 use crate::device::class::Class;
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
+use crate::phrase;
 use crate::script::analysis::Finding;
 use crate::script::diagnostics::explain;
 use crate::script::inputs::Inputs;
@@ -164,11 +165,13 @@ impl Runner {
     fn finish(&self, name: &str, begun: Instant, failure: Option<Diagnostic>) -> Finished {
         let mut finished = finish(&self.run, failure);
         let reason = self.run.why_not_reached(finished.failure.as_ref(), finished.exit);
-        self.run.end_evidence(name, reason);
+        let missed = self.run.end_evidence(name, reason);
         let succeeded = finished.failure.is_none() && finished.exit.unwrap_or(0) == 0;
         let not_run = self.run.not_run().filter(|_| succeeded);
         if let Some(not_run) = &not_run {
             finished.failure = self.judge_empty(name, not_run);
+        } else if succeeded && finished.exit.is_some() && missed > 0 && self.run.events.worst().is_good() {
+            finished.failure = self.judge_exit(name, missed);
         }
         let empty = not_run.map(|not_run| not_run.reason());
         self.run.emit_end(begun, finished.failure.as_ref(), &finished.closing, finished.exit, empty);
@@ -191,6 +194,20 @@ impl Runner {
                 ..Diagnostic::new(Kind::NothingTestedError, message)
             }),
         }
+    }
+
+    /// The failure of a run that `exit` ended, as a success, before tests; a notice if that is allowed.
+    fn judge_exit(&self, name: &str, missed: usize) -> Option<Diagnostic> {
+        let tests = phrase::count(missed, "test");
+        let message = format!("`{name}` called `exit` before {tests}");
+        if self.run.options.empty == EmptyRun::Allowed {
+            self.run.notice(&message);
+            return None;
+        }
+        Some(Diagnostic {
+            help: Some("skip tests with `skip_if` or a checkpoint, or pass another status than 0 to `exit`".to_owned()),
+            ..Diagnostic::new(Kind::NothingTestedError, message)
+        })
     }
 
     /// Parses a script, evaluates only its declarations, and returns its classes and those of its

@@ -89,7 +89,7 @@ const SCRIPTS: &[(&str, &str, &str)] = &[
     (
         "`exit` is called before the last test",
         "test \"link\" { }\nexit(0);\ntest \"supply\" { measure(\"supply\", 9.9, #{ max: 3.4 }); }",
-        "pass",
+        "error",
     ),
     (
         "a table of parameters has no rows",

@@ -89,8 +89,8 @@ impl Run {
     }
 
     /// Ends recording: sends the data files that the script read, and the tests of `script` that were not reached.
-    /// `reason`: why the run ended early, if it did.
-    pub(crate) fn end_evidence(&self, script: &str, reason: Option<String>) {
+    /// `reason`: why the run ended early, if it did. Returns how many of these tests would have run in any case.
+    pub(crate) fn end_evidence(&self, script: &str, reason: Option<String>) -> usize {
         let evidence = std::mem::take(&mut *lock(&self.recorder.evidence));
         for (path, sha256) in evidence.read.iter().filter(|(path, _)| !evidence.written.contains(*path)) {
             let (kind, path, sha256) = (InputKind::Data, path.clone(), sha256.clone());
@@ -102,7 +102,9 @@ impl Run {
             let has_begun = has_begun(Mark::Line(test.line)) || has_begun(Mark::Path(test.path()));
             !has_begun && selection.wants(&test.path(), &test.tags)
         };
+        let mut certain = 0;
         for test in evidence.declared.iter().filter(missed) {
+            certain += usize::from(!test.depends);
             let reason = match (&reason, test.depends) {
                 (Some(reason), _) => reason.clone(),
                 (None, true) => "its branch, loop or function did not run".to_owned(),
@@ -112,6 +114,7 @@ impl Run {
             let unreached = Unreached { name, group, file, line: test.line, reason, conditional: test.depends };
             self.emit(Event::TestNotReached(unreached));
         }
+        certain
     }
 
     /// Why the run ended early, if it did.
