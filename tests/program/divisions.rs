@@ -8,14 +8,14 @@ import \"m\" as m;
 device B { task raw() `return 32768` }
 let b = B.open();
 test \"scaled\" {
-    for round in 0..3 { measure(\"v\", b.raw() / 65535 * 3.3, #{ unit: \"V\", max: 1.7 }); }
+    for round in 0..3 { measure(`v${round}`, b.raw() / 65535 * 3.3, #{ unit: \"V\", max: 1.7 }); }
     measure(\"w\", b.raw() / 65535.0 * 3.3, #{ unit: \"V\", max: 1.7 });
     measure(\"t\", m::third(10));
 }
 ";
 
 const NOTICES: [&str; 2] = [
-    "a.rhai:5:46: 32768 / 65535 is 0: dividing two integers drops the remainder\n  help: for a fraction write \
+    "a.rhai:5:54: 32768 / 65535 is 0: dividing two integers drops the remainder\n  help: for a fraction write \
      `a.to_float() / b`, or `7.0` for `7`; for the whole part write `floor_div(a, b)`",
     "m.rhai:1:17: 10 / 3 is 3: dividing two integers drops the remainder",
 ];
