@@ -15,7 +15,7 @@ use crate::bench::report::{Report, Runs};
 use crate::bench::seal::{self, Intact};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
-use crate::phrase::count;
+use crate::phrase::{count, count_with};
 use finding::{Finding, State};
 use minisign::PublicKey;
 use serde_json::json;
@@ -126,7 +126,7 @@ fn as_text(findings: &[Finding]) -> String {
     let differing = findings.iter().filter(|finding| !finding.agrees()).count();
     text.push_str(&match differing {
         0 => format!("{} checked: nothing differs\n", count(findings.len(), "item")),
-        _ => format!("{} checked: {differing} differ\n", count(findings.len(), "item")),
+        _ => format!("{} checked: {}\n", count(findings.len(), "item"), count_with(differing, "differs", "differ")),
     });
     text
 }
