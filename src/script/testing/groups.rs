@@ -4,12 +4,13 @@
 //! Invariant: every group that begins also ends, with its teardowns.
 
 use super::body::{Body, name_of};
+use super::call::Call;
 use super::collect;
 use super::failing::{Context, fail, line_of};
 use super::form::letters;
 use super::hooks::{evaluate, leave, standing_in};
 use super::judging::{is_exit, judge};
-use super::options::{GROUP_OPTIONS, Options, Whose, of_map, options};
+use super::options::{GROUP_OPTIONS, Options, Whose, options};
 use crate::bench::event::{Event, Failure, GroupBegun, GroupEnded, GroupKind, Outcome, TestBegun};
 use crate::error::{Error, Kind};
 use crate::origin::Origin;
@@ -55,23 +56,10 @@ pub fn call(
     inputs: &[Expression<'_>],
     kind: GroupKind,
 ) -> Fallible<Dynamic> {
-    let source = context.source().unwrap_or_default().to_owned();
-    let (name, at) = name_of(context, inputs.first(), kind.word(), &source)?;
-    let (options, closure) = match inputs {
-        [_, options, closure] => (Some(options), closure),
-        [.., closure] => (None, closure),
-        [] => return Ok(Dynamic::UNIT),
+    let Some(Call { name, at, options, body, source }) = Call::read(context, inputs, kind.word(), GROUP_OPTIONS)?
+    else {
+        return Ok(Dynamic::UNIT);
     };
-    let options = match options {
-        None => Options::default(),
-        Some(given) => {
-            let value = context.eval_expression_tree(given)?;
-            let whose = Whose { source: &source, what: kind.word(), known: GROUP_OPTIONS };
-            of_map(&value, &whose, given.position())?
-        }
-    };
-    let value = context.eval_expression_tree(closure)?;
-    let body = Body::of_value(&value, kind.word(), &source, closure.position())?;
     perform(run, context, Group { name, kind, options, body, source, at })
 }
 

@@ -4,6 +4,7 @@
 //! them. Invariant: a name is used once within its group.
 
 mod body;
+mod call;
 pub(crate) mod collect;
 mod failing;
 pub(crate) mod form;

@@ -3,12 +3,13 @@
 //! Invariant: every test that begins is announced and recorded, even if the script is interrupted during it.
 
 use super::body::{Body, name_of};
+use super::call::Call;
 use super::failing::{Context, fail, line_of};
 use super::form::{letters, op};
 use super::groups::again;
 use super::hooks;
 use super::judging::{is_exit, is_return, judge, left_early, limited};
-use super::options::{OPTIONS, Options, Whose, of_map, options};
+use super::options::{OPTIONS, Options, Whose, options};
 use super::rows::{Row, rows};
 use crate::bench::event::{Event, Outcome, TestBegun};
 use crate::diagnostic::Diagnostic;
@@ -91,22 +92,9 @@ fn of_block(
 
 /// `test(name, || …)`, `test(name, options, || …)`.
 pub fn call(run: &Run, context: &mut Context<'_, '_, '_, '_, '_, '_>, inputs: &[Expression<'_>]) -> Fallible<Dynamic> {
-    let source = context.source().unwrap_or_default().to_owned();
-    let (name, at) = name_of(context, inputs.first(), "test", &source)?;
-    let (options, closure) = match inputs {
-        [_, options, closure] => (Some(options), closure),
-        [.., closure] => (None, closure),
-        [] => return Ok(Dynamic::UNIT),
+    let Some(Call { name, at, options, body, source }) = Call::read(context, inputs, "test", OPTIONS)? else {
+        return Ok(Dynamic::UNIT);
     };
-    let options = match options {
-        None => Options::default(),
-        Some(given) => {
-            let value = context.eval_expression_tree(given)?;
-            of_map(&value, &Whose { source: &source, what: "test", known: OPTIONS }, given.position())?
-        }
-    };
-    let value = context.eval_expression_tree(closure)?;
-    let body = Body::of_value(&value, "test", &source, closure.position())?;
     let (table, setups, teardowns) = (None, Vec::new(), Vec::new());
     perform(run, context, Test { name, table, group: Vec::new(), options, body, source, at, setups, teardowns })
 }
