@@ -117,7 +117,9 @@ struct Fit {
 impl Fit {
     /// At most the width of the terminal, and two thirds of its height: the question stays visible.
     fn new((width, height): (u32, u32), room: Room) -> Fit {
-        let (columns, rows) = (room.characters.0.max(1), room.characters.1.max(1));
+        // A serial console, for example, does not know its size.
+        let known = |count: u32, otherwise: u32| if count == 0 { otherwise } else { count };
+        let (columns, rows) = (known(room.characters.0, 80), known(room.characters.1, 24));
         let cell = |pixels: u32, count: u32, otherwise: u32| match pixels / count {
             0 => otherwise,
             cell => cell,
@@ -190,6 +192,7 @@ mod tests {
         case((100, 3200), Some(1), (10, 320));
         case((1600, 1600), Some(32), (320, 320));
         let unknown = Room { characters: (80, 24), ..Room::default() };
+        assert_eq!(Fit::new((1580, 100), Room::default()), Fit::new((1580, 100), unknown));
         assert_eq!(Fit::new((1580, 100), unknown), Fit { columns: Some(79), pixels: (790, 50) });
         assert_eq!(Fit::new((5, 5), Room::default()), Fit { columns: None, pixels: (5, 5) });
     }
