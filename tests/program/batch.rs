@@ -1,6 +1,6 @@
 //! `d.batch`: independent calls in one exchange.
 
-use crate::support::command::Program;
+use crate::support::command::{self, Program};
 
 /// A class for every test.
 const CLASS: &str = r#"device Bench {
@@ -30,13 +30,7 @@ fn attempt(work) { try { print(work.call()); } catch (e) { print(`${e.kind} ${e.
 
 #[track_caller]
 fn prints(port: &str, script: &str, expected: &str) {
-    let script = format!("{CLASS}{script}");
-    let expected = format!("{expected}\n");
-    Program::new()
-        .script("a.rhai", &script)
-        .args(["run", "a.rhai", "--no-check", "-p", port])
-        .stdout(&expected)
-        .status(0);
+    command::prints(port, &format!("{CLASS}{script}"), expected);
 }
 
 #[test]

@@ -55,6 +55,7 @@ mod natives;
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
+mod openhtf;
 mod operator;
 #[cfg(target_os = "linux")]
 mod outputs;

@@ -1,6 +1,6 @@
 //! `prefetch`: items of generators that travel together.
 
-use crate::support::command::Program;
+use crate::support::command::{self, Program};
 
 /// A class for every test.
 const CLASS: &str = r#"device Bench {
@@ -50,13 +50,7 @@ fn all(items) { let all = []; for item in items { all.push(item); } all }
 
 #[track_caller]
 fn prints(port: &str, script: &str, expected: &str) {
-    let script = format!("{CLASS}{script}");
-    let expected = format!("{expected}\n");
-    Program::new()
-        .script("a.rhai", &script)
-        .args(["run", "a.rhai", "--no-check", "-p", port])
-        .stdout(&expected)
-        .status(0);
+    command::prints(port, &format!("{CLASS}{script}"), expected);
 }
 
 #[test]

@@ -28,6 +28,19 @@ pub struct Program {
     expected: Outcome,
 }
 
+/// Runs a script, unchecked, on a board at `port`: it prints these lines, and nothing is wrong.
+#[track_caller]
+pub fn prints(port: &str, script: &str, expected: &str) {
+    let program = Program::new().script("a.rhai", script).args(["run", "a.rhai", "--no-check", "-p", port]);
+    program.stdout(&format!("{expected}\n")).status(0);
+}
+
+/// Compares what a run printed, and its status.
+#[track_caller]
+pub fn said(outcome: &Outcome, stdout: &str, status: i32) {
+    assert_eq!((outcome.stdout.as_str(), outcome.status), (stdout, Some(status)), "{}", outcome.stderr);
+}
+
 /// The outcome of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
