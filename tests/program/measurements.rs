@@ -76,9 +76,9 @@ test types ... fail
     not a number  nan    [≤ 3]        fail
       the value is nan
     over range    inf Ω  [≥ 3]        fail
-      the value is infinite, and there is no `max`
+      the value is infinite, but `max` is missing
     nothing       ()     [≥ 3]        fail
-      there is no value: it is `()`
+      the value is missing: it is `()`
     an array      [1,2]  [≤ 3]        fail
       `max` needs a number, the value is an array; `all` limits each of its values
     no samples    []                  fail

@@ -50,9 +50,9 @@ impl Cause {
         let limit =
             |limit: Option<String>| format!("{} {}", limit.unwrap_or_default(), shown.unit).trim_end().to_owned();
         match self {
-            Cause::Nothing => "there is no value: it is `()`".to_owned(),
+            Cause::Nothing => "the value is missing: it is `()`".to_owned(),
             Cause::Nan => "the value is nan".to_owned(),
-            Cause::Infinite { missing } => format!("the value is infinite, and there is no `{missing}`"),
+            Cause::Infinite { missing } => format!("the value is infinite, but `{missing}` is missing"),
             Cause::Type { option, needs, is: "an array" } if needs == "a number" => {
                 format!("`{option}` needs {needs}, the value is an array; `all` limits each of its values")
             }

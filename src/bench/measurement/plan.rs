@@ -245,7 +245,7 @@ impl Plan {
             }
             None if !self.list.is_empty() => {
                 item.fail(if matches!(value, Value::None) && item.reasons.is_empty() {
-                    "there is no value: it is `()`".to_owned()
+                    "the value is missing: it is `()`".to_owned()
                 } else {
                     needs_list(&self.list, &value)
                 });
@@ -254,7 +254,7 @@ impl Plan {
         }
         if self.is_checked && self.single.is_empty() && self.list.is_empty() {
             match &value {
-                Value::None => item.fail("there is no value: it is `()`"),
+                Value::None => item.fail("the value is missing: it is `()`"),
                 Value::Float(number) if number.is_nan() => item.fail("the value is nan"),
                 _ => {}
             }

@@ -5,7 +5,7 @@ use crate::value::Value as V;
 use crate::value::parse::parse;
 use serde_json::json;
 
-/// A value written as a Python literal; `nan` and `inf` stand for themselves.
+/// A value written as a Python literal; `nan` and `inf` are written as these words.
 fn value(text: &str) -> V {
     match text {
         "nan" => V::Float(f64::NAN),
@@ -69,12 +69,12 @@ fn nothing_passes_by_mistake() {
     case("nan", "{'min': 0}", Fail, "the value is nan");
     case("nan", "{'min': 0, 'marginal_min': 3.26}", Fail, "the value is nan");
     case("nan", "{'equals': 1}", Fail, "the value is nan");
-    case("inf", "{'min': 0}", Fail, "the value is infinite, and there is no `max`");
-    case("-inf", "{'max': 0}", Fail, "the value is infinite, and there is no `min`");
+    case("inf", "{'min': 0}", Fail, "the value is infinite, but `max` is missing");
+    case("-inf", "{'max': 0}", Fail, "the value is infinite, but `min` is missing");
     case("inf", "{'max': 5}", Fail, "inf is above 5");
-    case("None", "{'min': 0}", Fail, "there is no value: it is `()`");
-    case("None", "{'matches': '.*'}", Fail, "there is no value: it is `()`");
-    case("None", "{'mean': {'min': 0}}", Fail, "there is no value: it is `()`");
+    case("None", "{'min': 0}", Fail, "the value is missing: it is `()`");
+    case("None", "{'matches': '.*'}", Fail, "the value is missing: it is `()`");
+    case("None", "{'mean': {'min': 0}}", Fail, "the value is missing: it is `()`");
     case("None", "{'equals': None}", Pass, "");
     case("'3.3'", "{'min': 0}", Fail, "`min` needs a number, the value is a string");
     case("'inf'", "{'min': 0}", Fail, "`min` needs a number, the value is a string");
@@ -96,7 +96,7 @@ fn nothing_passes_by_mistake() {
     case("[]", "{'count': {'max': 3}}", Pass, "");
     case("[]", "{'equals': []}", Pass, "");
     case("5", "{'all': {'min': 0}}", Fail, "`all` needs an array or a series, the value is an integer");
-    case("[1, None]", "{'all': {'min': 0}}", Fail, "all: [1]: there is no value: it is `()`");
+    case("[1, None]", "{'all': {'min': 0}}", Fail, "all: [1]: the value is missing: it is `()`");
     case("[True]", "{'all': {'min': 0}}", Fail, "all: [0]: `min` needs a number, the value is a bool");
     case("[1, 123456789012345678901]", "{'mean': {'min': 0}}", Pass, "");
     case("[1, '2']", "{'mean': {'min': 0}}", Fail, "mean: [1] is a string, not a number");
