@@ -22,6 +22,7 @@ use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
 use crate::port::endpoint::Endpoint;
 use crate::port::reach::Reach;
+use crate::port::stream::StreamAddress;
 use std::path::{Path, PathBuf};
 
 /// Who names a port.
@@ -171,6 +172,18 @@ impl Gate {
             Some(_) => self.clone(),
         };
         strict.reach(address).map_err(|error| at_station(error, address, asker))
+    }
+
+    /// Checks that a stream to an instrument or a console, named by `asker`, may be opened.
+    ///
+    /// # Errors
+    /// As [`Gate::port`].
+    pub fn stream(&self, address: &StreamAddress, asker: Asker<'_>) -> Result<()> {
+        match address {
+            StreamAddress::Port(address) => self.port(address, asker),
+            StreamAddress::UsbTmc(_) if asker == Asker::Person || self.permissions.is_none() => Ok(()),
+            StreamAddress::UsbTmc(_) => address.reach().map(drop),
+        }
     }
 
     fn reach(&self, address: &Address) -> Result<()> {

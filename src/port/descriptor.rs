@@ -5,6 +5,7 @@
 
 use super::{PortError, Wait};
 use crate::port::loss::Loss;
+use rustix::buffer::spare_capacity;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use std::os::fd::BorrowedFd;
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// Most bytes that one read appends.
 const READ_LIMIT: usize = 64 * 1024;
+
+/// Least room of one read. Bytes go straight to where they stay.
+const CHUNK: usize = 4096;
 
 /// Waits for at least one byte, then appends everything available to `buffer`.
 ///
@@ -43,14 +47,15 @@ pub(crate) fn read(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>, wait: Wait, gone: &
 /// Appends what is available now. `Err` only if nothing is available and nothing can follow.
 pub(crate) fn read_available(fd: BorrowedFd<'_>, buffer: &mut Vec<u8>) -> Result<usize, Errno> {
     let mut total = 0;
-    let mut chunk = [0; 4096];
     while total < READ_LIMIT {
-        match rustix::io::read(fd, &mut chunk) {
+        if buffer.capacity() - buffer.len() < CHUNK {
+            buffer.reserve(CHUNK);
+        }
+        match rustix::io::read(fd, spare_capacity(buffer)) {
             // A terminal that has hung up reads as end of file.
             Ok(0) if total == 0 => return Err(Errno::IO),
             Ok(0) => break,
             Ok(count) => {
-                buffer.extend_from_slice(&chunk[..count]);
                 total += count;
             }
             Err(Errno::INTR) => {}

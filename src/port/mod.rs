@@ -23,6 +23,7 @@ pub mod rfc2217;
 pub mod serial;
 pub mod sim;
 pub mod socket;
+pub mod stream;
 pub mod telnet;
 pub mod trace;
 pub mod usb;
@@ -131,6 +132,8 @@ pub struct Abilities {
     pub queues: bool,
     /// Bytes from 0x80 up that are not valid UTF-8 do not get through.
     pub text_only: bool,
+    /// A read brings one message: its end is an end of the peer's, not of a buffer.
+    pub messages: bool,
     /// The port can reset the board like its reset button ([`Port::hard_reset`]), as far as it knows.
     pub hard_reset: bool,
 }
@@ -205,7 +208,7 @@ pub trait Port: Send {
         }
     }
 
-    /// Waits for at least one byte, then appends everything available (at most 64 KiB) to `buffer`. Returns the count.
+    /// Waits for at least one byte, then appends everything available (about 64 KiB at most, unless `buffer` has room for more) to `buffer`. Returns the count.
     ///
     /// # Errors
     /// See [`PortError`]. Bytes that came before an error are in `buffer`.

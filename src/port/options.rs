@@ -15,6 +15,14 @@ pub struct LineOptions {
     /// The line RTS. Default: the same as DTR, because on boards with an automatic reset circuit (ESP32) equal levels let
     /// the board run, while DTR off with RTS on holds it in reset.
     pub rts: Option<bool>,
+    /// Bits per character, 5 to 8. Default: 8.
+    pub data_bits: Option<u8>,
+    /// The check of each character. Default: none.
+    pub parity: Option<Parity>,
+    /// Stop bits, 1 or 2. Default: 1.
+    pub stop_bits: Option<u8>,
+    /// How either end makes the other one wait. Default: not at all.
+    pub flow: Option<Flow>,
     /// The user's name, for ports that ask for one.
     pub user: Option<String>,
     /// The password, for ports that ask for one. Never shown.
@@ -34,6 +42,10 @@ impl LineOptions {
             baud_rate: self.baud_rate.or(other.baud_rate),
             dtr: self.dtr.or(other.dtr),
             rts: self.rts.or(other.rts),
+            data_bits: self.data_bits.or(other.data_bits),
+            parity: self.parity.or(other.parity),
+            stop_bits: self.stop_bits.or(other.stop_bits),
+            flow: self.flow.or(other.flow),
             user: self.user.or_else(|| other.user.clone()),
             password: self.password.or_else(|| other.password.clone()),
         }
@@ -46,10 +58,55 @@ impl fmt::Debug for LineOptions {
             .field("baud_rate", &self.baud_rate)
             .field("dtr", &self.dtr)
             .field("rts", &self.rts)
+            .field("data_bits", &self.data_bits)
+            .field("parity", &self.parity)
+            .field("stop_bits", &self.stop_bits)
+            .field("flow", &self.flow)
             .field("user", &self.user)
             .field("password", &self.password.as_ref().map(|_| format_args!("…")))
             .finish()
     }
+}
+
+/// The parity bit of each character on a serial line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parity {
+    /// None is sent.
+    #[default]
+    None,
+    /// The number of ones becomes odd.
+    Odd,
+    /// The number of ones becomes even.
+    Even,
+}
+
+impl Parity {
+    /// Each name that scripts use for it.
+    pub const NAMES: [(&'static str, Parity); 3] =
+        [("none", Parity::None), ("odd", Parity::Odd), ("even", Parity::Even)];
+}
+
+/// Flow control of a serial line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flow {
+    /// None.
+    #[default]
+    None,
+    /// The bytes XON and XOFF.
+    Software,
+    /// The lines RTS and CTS.
+    Hardware,
+}
+
+impl Flow {
+    /// Each name that scripts use for it.
+    pub const NAMES: [(&'static str, Flow); 5] = [
+        ("none", Flow::None),
+        ("xon/xoff", Flow::Software),
+        ("rts/cts", Flow::Hardware),
+        ("software", Flow::Software),
+        ("hardware", Flow::Hardware),
+    ];
 }
 
 /// One opening of a port.
@@ -89,15 +146,19 @@ mod tests {
             baud_rate: Some(9600),
             dtr: Some(true),
             rts: Some(true),
+            parity: Some(Parity::Even),
             user: some("you"),
             password: some("hush"),
+            ..LineOptions::default()
         };
         let both = LineOptions {
             baud_rate: Some(50),
             dtr: Some(false),
             rts: Some(true),
+            parity: Some(Parity::Even),
             user: some("me"),
             password: some("hush"),
+            ..LineOptions::default()
         };
         assert_eq!(first.or(&second), both);
         assert_eq!(LineOptions::default().or(&second), second);

@@ -8,7 +8,7 @@
 //! or start the server with `--no-reset` if it has that option.
 
 use super::endpoint::Endpoint;
-use super::options::LineOptions;
+use super::options::{Flow, LineOptions, Parity};
 use super::serial::{ControlLine, reset_pulse};
 use super::socket::Connection;
 use super::telnet::{BINARY, COM_PORT, Decoder, End, Link, SUPPRESS_GO_AHEAD};
@@ -60,16 +60,30 @@ fn parse(subnegotiation: &[u8]) -> Option<Message> {
     }
 }
 
-/// Settings of the serial line, in this order: 8 bits, no parity, one stop bit, no flow control.
+/// Settings of the serial line, in this order: speed, bits, parity, stop bits, flow control (RFC 2217, section 3).
 fn settings(options: &LineOptions) -> Vec<Vec<u8>> {
     let mut baud_rate = vec![SET_BAUDRATE];
     baud_rate.extend(options.baud_rate().to_be_bytes());
     let mut settings = vec![
         baud_rate,
-        vec![SET_DATASIZE, 8],
-        vec![SET_PARITY, 1],
-        vec![SET_STOPSIZE, 1],
-        vec![SET_CONTROL, 1],
+        vec![SET_DATASIZE, options.data_bits.unwrap_or(8)],
+        vec![
+            SET_PARITY,
+            match options.parity.unwrap_or_default() {
+                Parity::None => 1,
+                Parity::Odd => 2,
+                Parity::Even => 3,
+            },
+        ],
+        vec![SET_STOPSIZE, options.stop_bits.unwrap_or(1)],
+        vec![
+            SET_CONTROL,
+            match options.flow.unwrap_or_default() {
+                Flow::None => 1,
+                Flow::Software => 2,
+                Flow::Hardware => 3,
+            },
+        ],
         // Line and modem errors are not used.
         vec![SET_LINESTATE_MASK, 0],
         vec![SET_MODEMSTATE_MASK, 0],

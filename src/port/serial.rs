@@ -3,7 +3,7 @@
 //! Uses [`crate::error`], its siblings, and the crate `serialport`. Invariant: neither reading nor writing ever
 //! blocks beyond one [`Wait::slice`] without looking at the deadline and at Ctrl-C.
 
-use super::options::{LineOptions, PortOptions};
+use super::options::{Flow, LineOptions, Parity, PortOptions};
 use super::{Abilities, Port, PortError, Wait, usb};
 use crate::error::{Error, Kind, Result};
 use crate::phrase::did_you_mean;
@@ -31,6 +31,29 @@ impl LineOptions {
             [(ControlLine::Rts, rts), (ControlLine::Dtr, dtr)]
         }
     }
+}
+
+/// The line's speed and framing, for the crate to open it with.
+fn framed(path: &str, baud_rate: u32, options: &LineOptions) -> serialport::SerialPortBuilder {
+    use serialport::{DataBits, FlowControl, Parity as Check, StopBits};
+    serialport::new(path, baud_rate)
+        .data_bits(match options.data_bits {
+            Some(5) => DataBits::Five,
+            Some(6) => DataBits::Six,
+            Some(7) => DataBits::Seven,
+            _ => DataBits::Eight,
+        })
+        .parity(match options.parity.unwrap_or_default() {
+            Parity::None => Check::None,
+            Parity::Odd => Check::Odd,
+            Parity::Even => Check::Even,
+        })
+        .stop_bits(if options.stop_bits == Some(2) { StopBits::Two } else { StopBits::One })
+        .flow_control(match options.flow.unwrap_or_default() {
+            Flow::None => FlowControl::None,
+            Flow::Software => FlowControl::Software,
+            Flow::Hardware => FlowControl::Hardware,
+        })
 }
 
 /// A control line.

@@ -81,6 +81,7 @@ const OPENS: &[(&str, &str, &str)] = &[
     ("port/sim/install.rs", "File::create", "a lock"),
     ("port/sim/flash.rs", "OpenOptions::new", "a flash: it is changed block by block"),
     ("port/sim/flash.rs", "read_to_end(&mut", "two blocks of it"),
+    ("port/stream/usbtmc.rs", "File::options", "a device"),
     ("device/mount/beneath_elsewhere.rs", "OpenOptions::new", "a mounted folder: with its own guards, at places"),
     ("device/mount/handles.rs", "read_to_end(&mut", "a part of a mounted file"),
     ("sync/compile/run.rs", "read_to_end(&mut", "a program's output, with a bound"),

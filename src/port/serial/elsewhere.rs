@@ -25,7 +25,7 @@ pub(super) struct Link {
 
 impl Link {
     pub(super) fn open(path: &str, options: &PortOptions) -> Result<Link, Failure> {
-        let opened = serialport::new(path, options.line.baud_rate()).timeout(Wait::SLICE).open();
+        let opened = super::framed(path, options.line.baud_rate(), &options.line).timeout(Wait::SLICE).open();
         let mut line = opened.map_err(|error| match Failure::from(error) {
             // Windows reports the same error for a port in use and for a missing one.
             Failure::Busy if !usb::names().iter().any(|name| name.eq_ignore_ascii_case(path)) => Failure::Missing,

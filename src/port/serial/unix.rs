@@ -100,7 +100,7 @@ impl Link {
         let pseudo = kind == PathKind::PseudoTerminal;
         // macOS refuses to set the speed of a pseudo-terminal; 0 leaves it unchanged.
         let baud_rate = if pseudo && cfg!(target_os = "macos") { 0 } else { options.line.baud_rate() };
-        let mut line = serialport::new(path, baud_rate).exclusive(options.exclusive).open()?;
+        let mut line = super::framed(path, baud_rate, &options.line).exclusive(options.exclusive).open()?;
         set_lines(line.as_mut(), &options.line.lines());
         Ok(Link { fd, pseudo, line, failed: false })
     }
