@@ -390,6 +390,15 @@ impl Board {
         self.load(wait, sink)
     }
 
+    /// Restarts the board without its main.py, and loads the helpers again. Declarations are gone.
+    ///
+    /// # Errors
+    /// See [`ConnectFailure`].
+    pub fn restart(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
+        self.session.restart_within(wait, sink)?;
+        self.load(wait, sink)
+    }
+
     /// Like [`Board::soft_reset`], but leaves the board to its main.py. No more commands can run.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 //! Uses clap. Invariant: nothing here does anything; parsing gives data.
 
 mod allow;
+mod board;
+mod connection;
 pub mod files;
 pub mod operator;
 mod selftest;
@@ -14,6 +16,9 @@ mod trust;
 mod verify;
 
 pub use allow::Allowed;
+pub use board::{Connect, Devices, Eval, Exec, Info, Mount, OnBoard, Reset, Serve, Session, Sim, Sleep, Terminal};
+use connection::seconds;
+pub use connection::{Connection, Limit};
 use files::FileCommand;
 pub use selftest::Selftest;
 pub use sync::{Sync, SyncChoice, SyncLine};
@@ -29,7 +34,6 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// The name under which the program is installed.
 pub const PROGRAM: &str = "belay-script";
@@ -57,6 +61,7 @@ Examples:
   belay-script run test_bench.rhai -p /dev/ttyACM0 -- fast 3
   belay-script repl -p sim
   belay-script eval -p usb:2e8a:0005 'machine.freq()'
+  belay-script -p a0 cp main.py :/ + reset        two commands over one connection
   belay-script check *.rhai";
 
 /// The ways to write a port, for the help of commands.
@@ -80,10 +85,14 @@ fn ports() -> String {
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, styles = STYLES, after_help = AFTER_HELP, max_term_width = 110)]
 #[command(arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(override_usage = "belay-script [OPTIONS] <COMMAND> [+ <COMMAND>]...")]
 pub struct Arguments {
+    /// Which board, as for each command.
+    #[command(flatten)]
+    pub connection: Connection,
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// What to do.
@@ -130,12 +139,12 @@ pub enum Command {
     /// Run Python code on a board
     ///
     /// Its output is printed as it arrives.
-    #[command(after_help = EXEC_HELP)]
+    #[command(after_help = board::EXEC_HELP)]
     Exec(Exec),
     /// Evaluate a Python expression on a board and print its value
     ///
     /// A string is printed without quotes, everything else as its `repr`.
-    #[command(after_help = EVAL_HELP)]
+    #[command(after_help = board::EVAL_HELP)]
     Eval(Eval),
     /// Make a board's files equal to a folder
     ///
@@ -150,14 +159,28 @@ pub enum Command {
     ///
     /// Prints its output of the first two seconds. Without an option this is a soft reset: a fresh interpreter that runs
     /// boot.py and main.py.
-    #[command(after_help = RESET_HELP)]
+    #[command(after_help = board::RESET_HELP)]
     Reset(Reset),
+    /// Restart a board's interpreter without its main.py
+    ///
+    /// boot.py runs. In a chain, the commands after it use the fresh interpreter.
+    #[command(after_help = "Example:\n  belay-script -p a0 exec 'import app' + soft-reset + exec 'print(dir())'")]
+    SoftReset(OnBoard),
+    /// Mount a folder of this computer for the commands after it
+    #[command(after_help = board::MOUNT_HELP)]
+    Mount(Mount),
+    /// Unmount the folder again
+    #[command(after_help = "Example:\n  belay-script mount . + exec 'import app' + umount + ls")]
+    Umount(OnBoard),
+    /// Wait between the commands of a chain
+    #[command(after_help = "Example:\n  belay-script -p a0 reset + sleep 2 + exec 'print(1)'")]
+    Sleep(Sleep),
     /// Open a board's own prompt
     ///
     /// Every key goes to the board, Ctrl-C and Ctrl-D too; Ctrl-] leaves. If the board is unplugged, the terminal waits
     /// for it. If stdin is not a terminal, it is typed line by line, and the command ends when the board has been quiet
     /// for a second after the last line.
-    #[command(after_help = TERMINAL_HELP)]
+    #[command(after_help = board::TERMINAL_HELP)]
     Terminal(Terminal),
     /// The commands for files.
     #[command(flatten)]
@@ -232,11 +255,68 @@ pub enum Command {
     /// The first example loads it once, the second installs it for bash.
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
+    /// Print the version
+    #[command(hide = true)]
+    Version,
+    /// Use this port for the commands after it, as mpremote's word
+    #[command(hide = true)]
+    Connect(Connect),
+    /// Close the connection, as mpremote's word
+    #[command(hide = true)]
+    Disconnect,
+    /// Do not restart the board, as mpremote's word
+    #[command(hide = true)]
+    Resume,
+    /// Start the boot loader, as mpremote's word for `reset --bootloader`
+    #[command(hide = true)]
+    Bootloader(OnBoard),
+    /// The commands for files, as mpremote's word
+    #[command(hide = true, subcommand)]
+    Fs(FileCommand),
     /// Write the manual pages, one for each command
     ///
     /// For those who package belay-script. Overwrites existing pages.
     #[command(hide = true)]
     Man(Man),
+}
+
+impl Command {
+    /// The connection of a command that opens a board by itself.
+    pub fn connection_mut(&mut self) -> Option<&mut Connection> {
+        Some(match self {
+            Command::Run(run) => &mut run.connection,
+            Command::Test(test) => &mut test.connection,
+            Command::Repl(repl) => &mut repl.connection,
+            Command::Exec(exec) => &mut exec.session.connection,
+            Command::Eval(eval) => &mut eval.session.connection,
+            Command::Sync(sync) => &mut sync.connection,
+            Command::Info(info) => &mut info.connection,
+            Command::Reset(reset) => &mut reset.connection,
+            Command::SoftReset(on) | Command::Umount(on) | Command::Bootloader(on) => &mut on.connection,
+            Command::Mount(mount) => &mut mount.session.connection,
+            Command::Terminal(terminal) => &mut terminal.connection,
+            Command::Files(files) | Command::Fs(files) => &mut files.session_mut().connection,
+            Command::Selftest(selftest) => &mut selftest.connection,
+            Command::Doctor(doctor) => &mut doctor.connection,
+            _ => return None,
+        })
+    }
+
+    /// Whether the options of a connection may stand before it.
+    pub fn takes_connection(&mut self) -> bool {
+        matches!(self, Command::Connect(_)) || self.connection_mut().is_some()
+    }
+
+    /// Whether it can use a board that is open already: the others open their own.
+    pub fn shares_board(&self) -> bool {
+        match self {
+            Command::Run(run) => crate::cli::is_python(&run.script),
+            Command::Exec(_) | Command::Eval(_) | Command::Sync(_) | Command::Info(_) | Command::Reset(_) => true,
+            Command::SoftReset(_) | Command::Mount(_) | Command::Umount(_) | Command::Bootloader(_) => true,
+            Command::Files(_) | Command::Fs(_) | Command::Sleep(_) | Command::Version | Command::Devices(_) => true,
+            _ => false,
+        }
+    }
 }
 
 const RUN_HELP: &str = "\
@@ -256,63 +336,11 @@ Examples:
 
 At the prompt `:help` lists its commands. Ctrl-C stops what runs, Ctrl-D closes all devices and leaves.";
 
-const EXEC_HELP: &str = "\
-Examples:
-  belay-script exec -p sim 'for i in range(3): print(i)'
-  belay-script exec -p /dev/ttyACM0 - < setup.py";
-
-const EVAL_HELP: &str = "\
-Examples:
-  belay-script eval -p sim '1 + 1'
-  belay-script eval -p /dev/ttyACM0 --no-reset 'machine.freq()'";
-
-const RESET_HELP: &str = "\
-Examples:
-  belay-script reset -p /dev/ttyACM0
-  belay-script reset -p /dev/ttyACM0 --bootloader";
-
-const TERMINAL_HELP: &str = "\
-Examples:
-  belay-script terminal -p /dev/ttyACM0
-  belay-script terminal -p sim --log session.txt --timestamps
-  echo 'import machine; machine.freq()' | belay-script terminal -p /dev/ttyACM0";
-
 const COMPLETIONS_HELP: &str = "\
 Examples:
   source <(belay-script completions bash)
   belay-script completions bash > ~/.local/share/bash-completion/completions/belay-script
   belay-script completions fish > ~/.config/fish/completions/belay-script.fish";
-
-/// Which board.
-#[derive(Debug, Args)]
-pub struct Connection {
-    /// Port of the board: a path, `usb:VID:PID`, `sim`, a station name …
-    #[arg(short, long, value_name = "PORT", value_hint = ValueHint::AnyPath)]
-    pub port: Option<String>,
-    /// Bits per second of a serial port [default: 115200]
-    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub baudrate: Option<u32>,
-    /// Record what passes on all ports, for `--port replay:FILE`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub record: Option<PathBuf>,
-    /// User for a port with a login (telnet) [default: micro]
-    #[arg(long, value_name = "NAME")]
-    pub user: Option<String>,
-    /// File whose first line is the password of a port (WebREPL, telnet)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub password_file: Option<PathBuf>,
-    /// The boards' names.
-    #[command(flatten)]
-    pub station: station::Station,
-}
-
-/// How long a command may take.
-#[derive(Debug, Args)]
-pub struct Limit {
-    /// End with a TimeoutError after this many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
-    pub timeout: Option<Duration>,
-}
 
 /// `run`.
 #[derive(Debug, Args)]
@@ -409,145 +437,12 @@ impl Check {
     }
 }
 
-/// `exec`.
-#[derive(Debug, Args)]
-pub struct Exec {
-    /// Python statements; `-` reads them from standard input
-    #[arg(value_name = "CODE", allow_hyphen_values = true)]
-    pub code: String,
-    /// What `exec` and `eval` share.
-    #[command(flatten)]
-    pub session: Session,
-}
-
-/// `eval`.
-#[derive(Debug, Args)]
-pub struct Eval {
-    /// A Python expression
-    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
-    pub expression: String,
-    /// What `exec` and `eval` share.
-    #[command(flatten)]
-    pub session: Session,
-}
-
-/// What `exec`, `eval` and the commands for files share.
-#[derive(Debug, Args)]
-pub struct Session {
-    /// Do not restart the board first; its memory stays
-    #[arg(long)]
-    pub no_reset: bool,
-    /// Which board.
-    #[command(flatten)]
-    pub connection: Connection,
-    /// How long it may take.
-    #[command(flatten)]
-    pub limit: Limit,
-}
-
-/// `info`.
-#[derive(Debug, Args)]
-pub struct Info {
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-    /// Which board.
-    #[command(flatten)]
-    pub connection: Connection,
-}
-
-/// `reset`.
-#[derive(Debug, Args)]
-pub struct Reset {
-    /// Reset the board as its reset button does
-    #[arg(long, conflicts_with = "bootloader")]
-    pub hard: bool,
-    /// Start the boot loader, for new firmware
-    #[arg(long)]
-    pub bootloader: bool,
-    /// Which board.
-    #[command(flatten)]
-    pub connection: Connection,
-}
-
-/// `terminal`.
-#[derive(Debug, Args)]
-pub struct Terminal {
-    /// Append what the board prints to this file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub log: Option<PathBuf>,
-    /// Start each line of that file with a timestamp, in UTC
-    #[arg(long, requires = "log")]
-    pub timestamps: bool,
-    /// Which board.
-    #[command(flatten)]
-    pub connection: Connection,
-}
-
-/// `devices`.
-#[derive(Debug, Args)]
-pub struct Devices {
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// `sim`.
-#[derive(Debug, Subcommand)]
-pub enum Sim {
-    /// Offer a simulated board as a serial port to other tools
-    ///
-    /// Serves the board until Ctrl-C; tools may open and close the port repeatedly.
-    #[command(after_help = SERVE_HELP)]
-    Serve(Serve),
-}
-
-const SERVE_HELP: &str = "\
-Example, in two terminals:
-  belay-script sim serve --link /tmp/board
-  mpremote connect /tmp/board exec 'print(1 + 1)'";
-
-/// `sim serve`.
-#[derive(Debug, Args)]
-pub struct Serve {
-    /// Path of the serial port: a symlink that is removed at the end
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub link: PathBuf,
-    /// The board's name
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
-    /// Kind of the board: generic, pico, pico-w, esp32, esp8266 or pyboard
-    #[arg(long, value_name = "KIND")]
-    pub board: Option<String>,
-    /// Heap size of the board, such as `200k`
-    #[arg(long, value_name = "BYTES")]
-    pub heap: Option<String>,
-    /// Keep the board's flash in this file
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub flash: Option<String>,
-    /// Size of the board's flash, such as `1400k`
-    #[arg(long, value_name = "BYTES")]
-    pub flash_size: Option<String>,
-    /// End printed lines with CR LF, as boards do (`on`), or with LF (`off`)
-    #[arg(long, value_name = "on|off", value_parser = ["on", "off"], hide_possible_values = true)]
-    pub crlf: Option<String>,
-}
-
 /// `completions`.
 #[derive(Debug, Args)]
 pub struct Completions {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub shell: Shell,
-}
-
-/// A positive number of seconds, at most ten years.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let number = text.parse().map(crate::value::Value::Float);
-    number
-        .ok()
-        .and_then(|number| crate::device::class::seconds(&number))
-        .ok_or_else(|| "not a positive number of seconds".to_owned())
 }
 
 #[cfg(test)]
@@ -563,24 +458,16 @@ mod tests {
     #[test]
     fn arguments_after_two_dashes_are_the_scripts() {
         let parsed = Arguments::try_parse_from([PROGRAM, "run", "a.rhai", "-p", "sim", "--", "--timeout", "x"]);
-        let Command::Run(run) = parsed.unwrap().command else { panic!("no run") };
+        let Some(Command::Run(run)) = parsed.unwrap().command else { panic!("no run") };
         assert_eq!(run.args, ["--timeout", "x"]);
         assert_eq!(run.connection.port.as_deref(), Some("sim"));
         assert_eq!(run.limit.timeout, None);
     }
 
     #[test]
-    fn timeouts_are_positive_numbers() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for text in ["0", "-1", "nan", "inf", "1e300", "x", ""] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
     fn code_may_begin_with_a_minus_sign() {
         let parsed = Arguments::try_parse_from([PROGRAM, "eval", "-5 + 3"]).unwrap();
-        let Command::Eval(eval) = parsed.command else { panic!("no eval") };
+        let Some(Command::Eval(eval)) = parsed.command else { panic!("no eval") };
         assert_eq!(eval.expression, "-5 + 3");
     }
 }

@@ -5,11 +5,13 @@
 mod values;
 
 use super::arguments::{Arguments, Completions, PROGRAM};
+use super::chain::JOINT;
 use super::console::Console;
 use crate::diagnostic::Diagnostic;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use clap_complete::env::{CompleteEnv, Shells};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// The variable by which a shell asks: it holds the shell's name.
@@ -45,10 +47,22 @@ pub fn script(shell: Shell) -> Vec<u8> {
     script
 }
 
+/// The words of a command line as those of the last command of its chain: what is before has the place of options, so that the
+/// shell's count of words stays right.
+fn of_last_command(mut words: Vec<OsString>) -> Vec<OsString> {
+    let program = words.iter().position(|word| word == "--").map_or(words.len(), |at| at + 2);
+    let line = words.get(program..).unwrap_or_default();
+    let end = line.iter().position(|word| word == "--").unwrap_or(line.len());
+    if let Some(joint) = line[..end].iter().rposition(|word| word == JOINT) {
+        words[program..=program + joint].fill("--simulate".into());
+    }
+    words
+}
+
 /// Answers a shell, if it asks: the program then ends with this status.
 pub fn answer() -> Option<ExitCode> {
     let shell = std::env::var(ASKED).ok().filter(|shell| !shell.is_empty())?;
-    let words: Vec<_> = std::env::args_os().collect();
+    let words = of_last_command(std::env::args_os().collect());
     let asked = values::Asked::of(&shell, &words);
     let command = move || values::with_values(Arguments::command(), &asked);
     let here = std::env::current_dir().ok();

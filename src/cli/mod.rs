@@ -4,6 +4,7 @@
 //! `--help`, after everything open is closed.
 
 pub mod arguments;
+pub mod chain;
 pub mod check;
 pub mod completions;
 pub mod configuration;
@@ -24,6 +25,7 @@ mod listed;
 pub mod lsp;
 pub mod manual;
 pub mod memory;
+pub mod mount;
 pub mod operator;
 pub mod output;
 mod picture;
@@ -41,6 +43,7 @@ pub mod select;
 pub mod selftest;
 pub mod serve;
 pub mod session;
+pub mod shared;
 pub mod signals;
 mod signing;
 pub mod station;
@@ -55,8 +58,7 @@ use crate::diagnostic::Diagnostic;
 use crate::disk::{self, reason};
 use crate::error::Kind;
 use crate::script::Sources;
-use arguments::{Arguments, Command, PROGRAM, Sim};
-use clap::Parser;
+use arguments::{Command, OnBoard, PROGRAM, Reset, Sim};
 use console::Console;
 use std::io::IsTerminal as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,9 +81,9 @@ pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
         return answered;
     }
     let alone = std::env::args_os().len() == 1 && std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
-    let parsed = if alone { Arguments::try_parse_from([PROGRAM, "repl"]) } else { Arguments::try_parse() };
-    let arguments = match parsed {
-        Ok(arguments) => arguments,
+    let words: Vec<_> = if alone { vec!["repl".into()] } else { std::env::args_os().skip(1).collect() };
+    let parsed = match chain::parse(&words) {
+        Ok(parsed) => parsed,
         Err(answer) => {
             // Help and version count as output too.
             let mut status = u8::try_from(answer.exit_code()).unwrap_or(2);
@@ -98,7 +100,7 @@ pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
     };
     let defect = watch_for_defects();
     let console = Arc::new(Console::of_process());
-    let status = catch_unwind(AssertUnwindSafe(|| dispatch(arguments.command, &console)));
+    let status = catch_unwind(AssertUnwindSafe(|| chain::run(parsed, &console)));
     let status = match status {
         _ if defect.load(Ordering::SeqCst) => DEFECT,
         Ok(Ok(status)) => status,
@@ -135,7 +137,14 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
             help: Some("use a terminal program of this system".to_owned()),
             ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
         }),
-        Command::Files(command) => files::dispatch(&command, console),
+        Command::SoftReset(options) => reset::soft_reset(&options, console),
+        Command::Mount(options) => mount::mount(&options, console),
+        Command::Umount(options) => mount::unmount(&options, console),
+        Command::Sleep(options) => chain::sleep(options.time),
+        Command::Bootloader(OnBoard { connection }) => {
+            reset::reset(&Reset { hard: false, bootloader: true, connection }, console)
+        }
+        Command::Files(command) | Command::Fs(command) => files::dispatch(&command, console),
         Command::Select(options) => select::command(&options, console),
         Command::Selftest(options) => selftest::selftest(&options, console),
         Command::Trust(options) => trust::command(&options, console),
@@ -151,6 +160,12 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Lsp(options) => Ok(lsp::lsp(&options)),
         Command::Completions(completions) => completions::completions(&completions, console),
         Command::Man(options) => manual::manual(&options, console),
+        Command::Version => {
+            console.text(&format!("{PROGRAM} {}\n", env!("CARGO_PKG_VERSION")));
+            Ok(0)
+        }
+        // What they do to a chain, it has done.
+        Command::Connect(_) | Command::Disconnect | Command::Resume => Ok(0),
     }
 }
 

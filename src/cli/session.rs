@@ -157,17 +157,32 @@ pub fn with_board_printing_to<O: Output + 'static>(
     work: impl FnOnce(&Device) -> Result<(), Error>,
 ) -> Result<u8, Diagnostic> {
     signals::watch()?;
-    let host = host(output, connection)?;
+    let shared = connection.shared.as_deref();
+    let host = match shared {
+        Some(shared) => shared.host(|| host(output, connection))?,
+        None => host(output, connection)?,
+    };
+    host.redirect(output.clone());
     host.set_deadline(limit.timeout.and_then(|limit| Instant::now().checked_add(limit)));
     let class = Arc::new(Class::device());
-    let worked = host.open(&class, None, options, &mut |_, _| Ok(())).and_then(|device| work(&device));
+    let opened = match shared {
+        Some(shared) => shared.device(&host, &class, options),
+        None => host.open(&class, None, options, &mut |_, _| Ok(())),
+    };
+    let worked = opened.and_then(|device| work(&device));
     // The deadline does not apply to closing.
     host.set_deadline(None);
-    let failures = worked.err().into_iter().chain(host.close_all());
-    // A board outside the station is named after its class, which the user never wrote.
-    let named = |error: Error| if error.device() == Some(&*class.name) { error.without_device() } else { error };
-    let failures: Vec<Diagnostic> = failures.map(|error| Diagnostic::from_error(&named(error))).collect();
-    finish_recording(&host, console, sources);
+    let closed = if shared.is_some() { Vec::new() } else { host.close_all() };
+    let failures: Vec<Diagnostic> = worked.err().into_iter().chain(closed).map(plain).collect();
+    if shared.is_none() {
+        finish_recording(&host, console, sources);
+    }
     console.finish(&Tally::default());
     Ok(super::report_failures(console, &failures, sources))
+}
+
+/// An error of the only board of a command. Outside of a station it is named after its class, which the user never wrote.
+pub fn plain(error: Error) -> Diagnostic {
+    let named = error.device() == Some(&*Class::device().name);
+    Diagnostic::from_error(&if named { error.without_device() } else { error })
 }

@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 #[cfg(unix)]
 use std::time::Instant;
 
-/// Makes Ctrl-C (and SIGTERM, SIGHUP) interrupt instead of kill. Call once per process.
+/// Makes Ctrl-C (and SIGTERM, SIGHUP) interrupt instead of kill. Does nothing if that has been done.
 ///
 /// # Errors
 /// [`Kind::InternalError`] if the operating system refuses.
 pub fn watch() -> Result<(), Diagnostic> {
-    watch_telling(|| {})
+    static WATCHES: AtomicBool = AtomicBool::new(false);
+    if WATCHES.swap(true, Ordering::SeqCst) { Ok(()) } else { watch_telling(|| {}) }
 }
 
 /// As [`watch`]; also calls `tell` at the first press, before it interrupts.

@@ -2,6 +2,7 @@
 //!
 //! Uses the other files of this folder. Invariant: a failed opening leaves no open port and no reserved name.
 
+use crate::board::{Board, ConnectFailure};
 use crate::device::class::{Class, ItemKind};
 use crate::device::connector::{Connector, PortOpener};
 use crate::device::handle::{Device, Inner};
@@ -13,6 +14,8 @@ use crate::device::named::Resolved;
 use crate::device::options::{Hook, Implementation, OpenOptions};
 use crate::device::state::{self, State};
 use crate::error::{Kind, Result};
+use crate::port::Wait;
+use crate::repl::session::Sink;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -178,6 +181,21 @@ impl Device {
     /// # Errors
     /// FeatureUnavailableError if the port cannot; else as [`Host::open`].
     pub fn soft_reset(&self) -> Result<()> {
+        self.restart_by(|board, wait, sink| board.soft_reset(MAIN_LIMIT, wait, sink))
+    }
+
+    /// As [`Device::soft_reset`], but boot.py runs alone, as when a device is opened.
+    ///
+    /// # Errors
+    /// As [`Device::soft_reset`].
+    pub fn restart(&self) -> Result<()> {
+        self.restart_by(Board::restart)
+    }
+
+    fn restart_by(
+        &self,
+        restart: impl FnOnce(&mut Board, Wait, Sink<'_>) -> std::result::Result<(), ConnectFailure>,
+    ) -> Result<()> {
         let mut state = self.lock();
         let flushed = state.flush_mount(self.host(), &self.quiet_run());
         let limit = Limit { timeout: Some(CONNECT_LIMIT), interruptible: true };
@@ -191,8 +209,7 @@ impl Device {
             return Err(crate::device::reset::no_soft_reset().with_device(self.name()));
         }
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
-        board
-            .soft_reset(MAIN_LIMIT, wait, &mut sink)
+        restart(board, wait, &mut sink)
             .map_err(|failure| refused(failure, self.port(), self.abilities()).with_device(self.name()))?;
         let limit = self.default_limit();
         self.declare_again(&mut state, limit)?;

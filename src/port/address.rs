@@ -85,12 +85,30 @@ fn parse(text: &str, exists: &dyn Fn(&str) -> bool) -> Result<Address> {
     if text.contains(['/', '\\']) || is_com(text) || exists(text) {
         return Ok(Address::Serial(text.to_owned()));
     }
+    if let Some(path) = shortcut(text) {
+        return Ok(Address::Serial(path));
+    }
     Err(Error::new(Kind::DeviceNotFoundError, format!("unknown port `{text}`")).with_help(hint(text, exists)))
 }
 
 /// `COM` and a number, as Windows names its ports.
 fn is_com(text: &str) -> bool {
     after(text, "COM").is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The serial port that mpremote's short names mean: `a0`, `u1`, `c3`.
+pub fn shortcut(text: &str) -> Option<String> {
+    let (letter, number) = text.split_at_checked(1)?;
+    if number.is_empty() || number.len() > 3 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let beginning = match letter {
+        "a" => "/dev/ttyACM",
+        "u" => "/dev/ttyUSB",
+        "c" => "COM",
+        _ => return None,
+    };
+    Some(format!("{beginning}{number}"))
 }
 
 /// Help for a bare word that is not a port.
@@ -190,6 +208,20 @@ impl From<&usb::FoundPort> for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_names_are_serial_ports() {
+        let case = |text: &str, expected: Option<&str>| assert_eq!(shortcut(text).as_deref(), expected, "{text}");
+        case("a0", Some("/dev/ttyACM0"));
+        case("u12", Some("/dev/ttyUSB12"));
+        case("c3", Some("COM3"));
+        for text in ["", "a", "a0x", "b0", "\u{e9}1", "a1234"] {
+            case(text, None);
+        }
+        assert_eq!(parse("u1", &|_| false).unwrap(), Address::Serial("/dev/ttyUSB1".to_owned()));
+        // A file of that name is meant before.
+        assert_eq!(parse("u1", &|_| true).unwrap(), Address::Serial("u1".to_owned()));
+    }
     use proptest::prelude::*;
 
     fn read(text: &str) -> Result<Address> {

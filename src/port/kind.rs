@@ -107,7 +107,10 @@ const KIND: PortKind = PortKind {
 /// A serial port by its path or name.
 pub static SERIAL: PortKind = PortKind {
     name: "serial port",
-    forms: &[Form { written: &["/dev/ttyACM0", "COM3"], about: "a serial port, by its path or name" }],
+    forms: &[
+        Form { written: &["/dev/ttyACM0", "COM3"], about: "a serial port, by its path or name" },
+        Form { written: &["a0", "u0", "c3"], about: "`/dev/ttyACM0`, `/dev/ttyUSB0`, `COM3`" },
+    ],
     examples: &["a path such as `/dev/ttyACM0`", "a name such as `COM3`"],
     ..KIND
 };

@@ -55,7 +55,7 @@ fn help_has_examples_and_the_exit_statuses() {
 fn a_missing_command_is_misuse_and_shows_help() {
     let outcome = Program::new().outcome();
     assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(2), ""));
-    assert!(outcome.stderr.contains("Usage: belay-script <COMMAND>"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("Usage: belay-script [OPTIONS] <COMMAND> [+ <COMMAND>]..."), "{}", outcome.stderr);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn an_unknown_command_is_misuse() {
 
               tip: a similar subcommand exists: 'devices'
 
-            Usage: belay-script <COMMAND>
+            Usage: belay-script [OPTIONS] <COMMAND> [+ <COMMAND>]...
 
             For more information, try '--help'.
             ",

@@ -55,6 +55,9 @@ fn values_are_those_that_fit() {
     case(&["info", "-p", "d"], &["dut"]);
     case(&["run", "bench.rhai", "--port", "lo"], &["load"]);
     case(&["exec", "-p", "tc"], &["tcp://"]);
+    case(&["-p", "lo"], &["load"]);
+    case(&["-p", "sim", "cp", "a", ":", "+", "exec", "x", "+", "soft"], &["soft-reset"]);
+    case(&["exec", "x", "+", "run", "b"], &["bench.rhai"]);
     let boards = || words(folder.path(), &["belay-script", "select", ""]);
     assert!(boards().starts_with(&["dut".to_owned(), "load".to_owned()]), "{:?}", boards());
     case(&["test", "bench.rhai", "-k", ""], &["the divider sits", "power"]);

@@ -322,14 +322,14 @@ fn shell_words(command: &str) -> Vec<String> {
 
 /// The error of a command of this program that is not run here; `None`: it is valid.
 fn misspelt(command: &str) -> Option<String> {
-    use clap::Parser as _;
     let words = shell_words(command);
-    if command.contains('…') || words.get(1).is_some_and(|word| word == "COMMAND") {
+    if command.contains('…') || words.iter().any(|word| word == "COMMAND") {
         return None;
     }
     // A command may be named without what it needs.
     let named_only = !command.contains(" -");
-    let error = belay_script::cli::arguments::Arguments::try_parse_from(words).err()?;
+    let words: Vec<_> = words.into_iter().skip(1).map(Into::into).collect();
+    let error = belay_script::cli::chain::parse(&words).err()?;
     (!named_only || error.kind() != clap::error::ErrorKind::MissingRequiredArgument).then(|| error.to_string())
 }
 

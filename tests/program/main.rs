@@ -18,6 +18,8 @@ mod belay;
 mod boards;
 #[cfg(target_os = "linux")]
 mod bounds;
+#[cfg(unix)]
+mod chains;
 mod checked;
 #[cfg(target_os = "linux")]
 mod clock_jumps;

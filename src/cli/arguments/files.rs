@@ -152,6 +152,23 @@ pub enum FileCommand {
     Edit(Edit),
 }
 
+impl FileCommand {
+    /// The board and the limits of the command.
+    pub fn session_mut(&mut self) -> &mut Session {
+        match self {
+            FileCommand::Ls(options) => &mut options.session,
+            FileCommand::Tree(options) | FileCommand::Df(options) => &mut options.session,
+            FileCommand::Cat(options) => &mut options.session,
+            FileCommand::Cp(options) => &mut options.session,
+            FileCommand::Rm(options) => &mut options.session,
+            FileCommand::Mkdir(options) => &mut options.session,
+            FileCommand::Mv(options) => &mut options.session,
+            FileCommand::Hash(options) => &mut options.session,
+            FileCommand::Edit(options) => &mut options.session,
+        }
+    }
+}
+
 /// `ls`.
 #[derive(Debug, Args)]
 pub struct Ls {

@@ -14,6 +14,13 @@ pub struct Station {
     pub simulate: bool,
 }
 
+impl Station {
+    /// These options, and those of `before` that they leave out.
+    pub fn or(self, before: &Station) -> Station {
+        Station { file: self.file.or_else(|| before.file.clone()), simulate: self.simulate || before.simulate }
+    }
+}
+
 /// The help below the options of `select`.
 pub const SELECT_HELP: &str = "\
 Examples:

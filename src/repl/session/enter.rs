@@ -35,13 +35,16 @@ impl Session {
             sink(&reply::without_own(text, 0));
         }
         self.knock(wait, sink)?;
-        if reset {
-            self.port.write(b"\x04", wait)?;
-            if !self.restarted(wait, sink)? {
-                self.knock(wait, sink)?;
-            }
-        }
-        Ok(())
+        if reset { self.restart_within(wait, sink) } else { Ok(()) }
+    }
+
+    /// Restarts the board in the raw REPL: boot.py runs, main.py does not.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn restart_within(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        self.port.write(b"\x04", wait)?;
+        if self.restarted(wait, sink)? { Ok(()) } else { self.knock(wait, sink) }
     }
 
     /// Enters the raw REPL, by increasingly strong means.

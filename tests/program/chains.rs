@@ -1,0 +1,41 @@
+//! Chains of commands over one connection, and mpremote's words in them.
+
+use crate::support::command::{Program, said};
+use std::fs;
+
+/// Entries of the raw REPL in a recording: the board greets each.
+fn entries(recording: &str) -> usize {
+    recording.matches("raw REPL; CTRL-B to exit").count()
+}
+
+#[test]
+fn a_chain_shares_one_connection_and_one_entry() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("app.py"), "n = 7\n").expect("a file");
+    let run = |line: &[&str]| Program::new().args(line.iter().copied()).outcome_in(folder.path());
+    let chain = "-p sim --record chain.log exec n=1 + cp app.py :/ + eval n + exec pass eval ADC.__name__ + ls + soft-reset \
+                 exec print('n'in(globals())) mount . exec print(__import__('os').getcwd()) umount fs cat :app.py";
+    let line: Vec<&str> = chain.split_whitespace().collect();
+    said(&run(&line), "1\nADC\napp.py\nFalse\r\n/remote\r\nn = 7\n", 0);
+    let alone = run(&["-p", "sim", "--record", "alone.log", "exec", "1"]);
+    said(&alone, "", 0);
+    let recorded = |name: &str| fs::read_to_string(folder.path().join(name)).expect("a recording");
+    // One restart more.
+    assert_eq!(entries(&recorded("chain.log")), entries(&recorded("alone.log")) + 1);
+}
+
+#[test]
+fn the_first_failure_ends_a_chain() {
+    let outcome = Program::new().args(["a9", "eval", "1", "+", "version"]).outcome();
+    assert_eq!((outcome.status, outcome.stdout.as_str()), (Some(3), ""), "{}", outcome.stderr);
+    let outcome = Program::new().args(["-p", "sim", "eval", "1", "+", "exec", "1/0", "+", "version"]).outcome();
+    said(&outcome, "1\n", 1);
+    let outcome = Program::new().args(["mount", "."]).outcome();
+    assert_eq!(
+        (outcome.stderr.as_str(), outcome.status),
+        (
+            "error: `mount` lasts only as long as its chain of commands\n  help: add the command that uses it: `belay-script mount . + run main.py`\n",
+            Some(2)
+        )
+    );
+}
