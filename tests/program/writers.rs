@@ -1,5 +1,6 @@
 //! Failing or interrupted writes to files of this computer or a board: the old file stays complete.
 
+use crate::support::extent;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{PidfdFlags, Signal, kill_process, pidfd_open};
 use std::fs;
@@ -31,7 +32,8 @@ fn killed_at_any_time(folder: &Path, args: &[&str], again: &dyn Fn(), whole: &dy
     let took = begun.elapsed();
     assert!(ended.status.success(), "{args:?}: {}", String::from_utf8_lossy(&ended.stderr));
     whole("not killed");
-    for moment in 0..MOMENTS {
+    // Begins with the latest.
+    for moment in (0..MOMENTS).rev().step_by(extent::one_of("killed")) {
         again();
         let mut command = bs(folder, args);
         command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());

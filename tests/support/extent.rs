@@ -5,9 +5,11 @@
 
 /// Name of a test, its cases, and how many of them there are for each that runs without `CI`.
 pub const TABLE: &[(&str, &str, usize)] = &[
-    ("faults", "faults of the link at each moment", 3),
-    ("unplugged", "boards that are unplugged during a sync", 3),
-    ("firmware", "simulated boards and line ends that take the self test", 3),
+    ("faults", "faults of the link at each moment", 6),
+    ("unplugged", "boards that are unplugged during a sync", 6),
+    ("firmware", "simulated boards and line ends that take the self test", 5),
+    ("killed", "moments at which a program that writes is killed", 3),
+    ("natives", "calls of the functions for scripts", 3),
 ];
 
 /// Cases of a test for each that runs.
