@@ -16,6 +16,8 @@ mod firmware;
 #[cfg(target_os = "linux")]
 mod firmware_forms;
 mod layers;
+#[cfg(all(target_os = "linux", feature = "cli"))]
+mod link_bench;
 mod lossy_uploads;
 #[cfg(unix)]
 mod minify;
@@ -57,8 +59,15 @@ mod modules;
 #[cfg(unix)]
 #[path = "../support/mpy_cross.rs"]
 mod mpy_cross;
+#[cfg(all(target_os = "linux", feature = "cli"))]
+#[path = "../support/node.rs"]
+mod node;
 #[path = "../support/noise.rs"]
 mod noise;
+#[cfg(all(target_os = "linux", feature = "cli"))]
+#[path = "../support/programs.rs"]
+#[expect(dead_code, reason = "the tests of the program need more of it")]
+mod programs;
 #[cfg(target_os = "linux")]
 #[path = "../support/reduced_board.rs"]
 mod reduced_board;

@@ -1,0 +1,90 @@
+//! The command line of the bench.
+
+use super::measure::Extent;
+use super::places::Link;
+use super::results::{self, Results};
+use super::{compare, measured, page};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+/// What to do.
+struct Arguments {
+    links: Vec<Link>,
+    extent: Extent,
+    blesses: bool,
+    writes_docs: bool,
+    save: Option<PathBuf>,
+}
+
+fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
+    let mut wanted =
+        Arguments { links: Vec::new(), extent: Extent::Full, blesses: false, writes_docs: false, save: None };
+    let mut given = given;
+    while let Some(argument) = given.next() {
+        match argument.as_str() {
+            // Cargo's.
+            "--bench" => {}
+            "--bless" => wanted.blesses = true,
+            "--write-docs" => wanted.writes_docs = true,
+            "--quick" => wanted.extent = Extent::Quick,
+            "--save" => wanted.save = Some(given.next().ok_or("`--save` needs a file")?.into()),
+            name => match Link::ALL.into_iter().find(|link| link.name() == name) {
+                Some(link) => wanted.links.push(link),
+                None => return Err(format!("unknown argument `{name}`; see benches/link/main.rs")),
+            },
+        }
+    }
+    if wanted.links.is_empty() {
+        wanted.links = Link::ALL.to_vec();
+    }
+    Ok(wanted)
+}
+
+/// Measures, prints, compares. Status 1: something became worse; 2: wrong arguments, or a file cannot be written.
+pub fn main(given: impl Iterator<Item = String>) -> ExitCode {
+    match arguments(given).and_then(|wanted| run(&wanted)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(wanted: &Arguments) -> Result<bool, String> {
+    let begun = Instant::now();
+    let mut results: Results = Vec::new();
+    for link in &wanted.links {
+        // One link that fails leaves the others.
+        let of_link = std::panic::catch_unwind(|| measured(*link, wanted.extent));
+        match of_link.unwrap_or_else(|_| Err("it failed, see above".to_owned())) {
+            Ok(rows) => {
+                print!("{}", page::plain(*link, &rows));
+                results.push((*link, rows));
+            }
+            Err(why) => println!("{}: not measured: {why}\n", link.title()),
+        }
+    }
+    println!("{:.0} s", begun.elapsed().as_secs_f64());
+    let failed = |error: std::io::Error| error.to_string();
+    if let Some(path) = &wanted.save {
+        results::save(&results, path).map_err(failed)?;
+    }
+    if wanted.writes_docs {
+        page::write(&results).map_err(failed)?;
+    }
+    if wanted.blesses {
+        compare::bless(&results, &compare::file()).map_err(failed)?;
+        return Ok(true);
+    }
+    if wanted.extent == Extent::Quick {
+        return Ok(true);
+    }
+    let worse = compare::worse(&results, &compare::file());
+    for line in &worse {
+        println!("worse: {line}");
+    }
+    Ok(worse.is_empty())
+}
