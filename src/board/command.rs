@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::value`]. Invariant: a command that runs to its end sends exactly one reply.
 
+use super::resident::PlainArguments;
 use crate::value::Value;
 use crate::value::parse::{ParseError, parse};
 
@@ -17,17 +18,28 @@ pub struct Command {
     code: String,
     /// Whether it starts with a simple statement, so that another can precede it on the same line.
     simple: bool,
+    /// The call of a function with plain arguments, if it is nothing else.
+    call: Option<PlainCall>,
+}
+
+/// A call of a function with arguments that a board reads without compiling ([`crate::board::resident`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlainCall {
+    /// The name of the function.
+    pub name: String,
+    /// Its arguments by position.
+    pub arguments: PlainArguments,
 }
 
 impl Command {
     /// Source that sends its own reply.
     pub fn new(code: impl Into<String>) -> Command {
-        Command { code: code.into(), simple: false }
+        Command { code: code.into(), simple: false, call: None }
     }
 
     /// Source that sends its own reply and starts with a simple statement.
     pub fn simple(code: impl Into<String>) -> Command {
-        Command { code: code.into(), simple: true }
+        Command { code: code.into(), simple: true, call: None }
     }
 
     /// Statements; the reply is `None`.
@@ -50,6 +62,16 @@ impl Command {
         }
         let end = if code.contains('#') { "\n" } else { "" };
         Command::simple(format!("__belay(({code}{end}))"))
+    }
+
+    /// The same command, which is the call of a function with plain arguments and nothing else.
+    pub fn with_call(self, call: PlainCall) -> Command {
+        Command { call: Some(call), ..self }
+    }
+
+    /// The call, if it is one.
+    pub fn call(&self) -> Option<&PlainCall> {
+        self.call.as_ref()
     }
 
     /// The source.
@@ -75,7 +97,7 @@ impl Command {
     /// The command, which is a single simple statement, after a `try:` on its first line; `handler`: the lines from `except`
     /// on.
     pub fn in_try(&self, handler: &str) -> Command {
-        Command { code: format!("{TRY}{}\n{}", self.code, handler.trim_end()), simple: self.simple }
+        Command { code: format!("{TRY}{}\n{}", self.code, handler.trim_end()), simple: self.simple, call: None }
     }
 }
 

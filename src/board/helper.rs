@@ -5,12 +5,15 @@
 use super::command::{Command, Outcome, Payload};
 use super::{Board, packed};
 use crate::port::Wait;
+use crate::repl::reply::brief;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, Responder};
+use std::borrow::Cow;
 
 pub(super) const GENERATOR: &str = include_str!("snippets/generator.py");
 pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 pub(super) const PREFETCH: &str = include_str!("snippets/prefetch.py");
+pub(super) const RESIDENT: &str = include_str!("snippets/resident.py");
 pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
 pub(super) const FILES: &str = include_str!("snippets/files.py");
 pub(super) const HASH: &str = include_str!("snippets/hash.py");
@@ -31,6 +34,8 @@ pub enum Helper {
     TimedGenerators,
     /// For generator tasks that run ahead. Needs [`Helper::Generators`].
     Prefetch,
+    /// For calls without compiling ([`super::resident`]).
+    Resident,
     /// For objects that stay on the board.
     Proxies,
     /// For the board's files ([`super::files`]).
@@ -53,6 +58,7 @@ impl Helper {
             Helper::Generators => GENERATOR,
             Helper::TimedGenerators => TIMED_GENERATOR,
             Helper::Prefetch => PREFETCH,
+            Helper::Resident => RESIDENT,
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
             Helper::Hash => HASH,
@@ -113,7 +119,7 @@ impl Board {
             }
         }
         let mut outcome = Outcome::Value(Payload::Repr("None".to_owned()));
-        for piece in pieces(helper.code()) {
+        for piece in pieces(&self.code(helper)) {
             outcome = self.run_answering(&Command::statements(piece), answers.as_deref_mut(), wait, sink)?;
             if matches!(outcome, Outcome::Raised(_)) {
                 return Ok(outcome);
@@ -154,7 +160,15 @@ impl Board {
     }
 
     fn packed(&self, helper: Helper) -> Option<String> {
-        if self.unpacks { packed::pack(helper.code()) } else { None }
+        // The names of its frames in tracebacks are those of code that was sent.
+        if self.unpacks && helper != Helper::Resident { packed::pack(helper.code()) } else { None }
+    }
+
+    fn code(&self, helper: Helper) -> Cow<'static, str> {
+        match helper {
+            Helper::Resident => helper.code().replace("MARK", brief::letters(self.token())).into(),
+            helper => helper.code().into(),
+        }
     }
 
     /// Whether `name` is defined on the board.

@@ -14,11 +14,13 @@ pub mod identity;
 pub mod mount;
 mod packed;
 mod passthrough;
+pub mod resident;
 pub mod transfer;
 
 use crate::port::meter::Traffic;
 use crate::port::{Abilities, Wait};
 use crate::repl::reply as repl;
+use crate::repl::reply::brief::Brief;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, FrameKind, Reply, ReplyFrame, Responder, Session};
 use base64::Engine as _;
@@ -26,6 +28,7 @@ use command::{Command, Outcome, Payload};
 pub use helper::Helper;
 use identity::Identity;
 pub use passthrough::{Back, Visit};
+use resident::Resident;
 use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
@@ -44,6 +47,10 @@ pub struct Board {
     holds_much: bool,
     /// Whether it can decompress helpers, as far as known.
     unpacks: bool,
+    /// Its loop for calls without compiling.
+    resident: Resident,
+    /// The last line to the loop was not run.
+    missed: bool,
 }
 
 /// Most output, in bytes, kept while a torn reply is requested again. More is a flood.
@@ -56,6 +63,9 @@ const ROOMY: u64 = 20 * 1024;
 /// scattered over the whole memory, and no free block is large enough to compile in.
 const FREE_REPLY: &str = "__belay_l[2]=''\n__belay_a('N','')";
 const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('N','')";
+
+/// The letter of a call that has begun in the loop, in place of that of a reply.
+const LETTER_OF_A_CALL: u8 = b'C';
 
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
@@ -91,8 +101,16 @@ impl Board {
     pub fn connect(mut session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
         session.enter(reset, wait, sink)?;
         let identity = Identity::default();
-        let mut board =
-            Board { session, identity, loaded: Vec::new(), replies: None, holds_much: false, unpacks: false };
+        let mut board = Board {
+            session,
+            identity,
+            loaded: Vec::new(),
+            replies: None,
+            holds_much: false,
+            unpacks: false,
+            resident: Resident::default(),
+            missed: false,
+        };
         board.load(wait, sink)?;
         // A small board that receives much while idle does not while it collects garbage, which may happen at any byte.
         let is_small = board.is_small();
@@ -139,6 +157,9 @@ impl Board {
         // That was the first reply of the new count.
         self.replies = Some(1);
         self.unpacks = packed::suits(&self.identity, SMALL);
+        // MicroPython's WebAssembly port has no input while a program runs.
+        self.resident =
+            Resident::new(self.is_small() || self.identity.platform == "webassembly" || self.resident.is_off());
         self.session.check_uploads(self.identity.free.is_none_or(|free| free >= ROOMY));
         Ok(())
     }
@@ -196,6 +217,18 @@ impl Board {
             // It may have restarted: then run nothing on it.
             self.replies = None;
         }
+        let mut answers = answers;
+        match command.call() {
+            Some(call) => {
+                if let Some(outcome) = self.run_resident(command, call, answers.as_deref_mut(), wait, sink)? {
+                    return Ok(outcome);
+                }
+                if self.session.is_in_loop() {
+                    self.resident.interrupt();
+                }
+            }
+            None => self.resident.interrupt(),
+        }
         let is_small = self.is_small();
         if std::mem::take(&mut self.holds_much) || is_small && command.is_large() {
             // A board may need the memory of its last, long reply.
@@ -209,13 +242,18 @@ impl Board {
             None => self.count(wait, sink)?.0,
         };
         let reply = match self.ask(command.code(), answers, wait, sink) {
-            Err(Failure::Torn(left)) => self.recover(left, before, wait, sink)?,
+            Err(Failure::Torn(left)) => self.recover(left, before, false, wait, sink)?,
             other => other?,
         };
+        Ok(self.ended(reply, before))
+    }
+
+    /// The outcome of a command after `before` replies, with what follows from it.
+    fn ended(&mut self, reply: Reply, before: u64) -> Outcome {
         self.replies = Some(before + u64::from(reply.frame.is_some()));
-        let much = if is_small { MUCH_OF_SMALL } else { MUCH };
+        let much = if self.is_small() { MUCH_OF_SMALL } else { MUCH };
         self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > much);
-        Ok(outcome(reply))
+        outcome(reply)
     }
 
     fn ask(
@@ -250,8 +288,9 @@ impl Board {
         Err(Failure::Torn(None))
     }
 
-    /// How many replies the board has sent, and the kind of the last.
-    fn count(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(u64, Option<FrameKind>), Failure> {
+    /// How many replies the board has sent, and the letter of the last; [`LETTER_OF_A_CALL`] from the start of a call in the loop
+    /// until its reply is sent.
+    fn count(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(u64, Option<u8>), Failure> {
         let mut text = None;
         for _ in 0..REPEATS {
             let code = "__belay_a('N','%d%s'%(__belay_l[0],__belay_l[1]))";
@@ -270,22 +309,36 @@ impl Board {
         }
         let text = text.ok_or(Failure::Torn(None))?;
         let digits = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
-        let kind = text.bytes().last().and_then(FrameKind::from_letter);
-        Ok((digits.parse().map_err(|_| Failure::Torn(None))?, kind))
+        let letter = text.bytes().last().filter(|letter| !letter.is_ascii_digit());
+        Ok((digits.parse().map_err(|_| Failure::Torn(None))?, letter))
     }
 
     /// Requests a torn reply again. `left`: its remains; `before`: the number of replies before it. Output printed into the
-    /// reply is passed on before output printed meanwhile.
-    fn recover(&mut self, left: Option<Vec<u8>>, before: u64, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+    /// reply is passed on before output printed meanwhile. `is_line`: a line to the loop asked for it; then
+    /// [`Board::missed`] says whether it has not run.
+    fn recover(
+        &mut self,
+        left: Option<Vec<u8>>,
+        before: u64,
+        is_line: bool,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
+        self.missed = false;
         let (mut first, mut then) = (Vec::new(), Vec::new());
         let mut meanwhile = |bytes: &[u8]| {
             if then.len() < MOST_MEANWHILE {
                 then.extend_from_slice(bytes);
             }
         };
-        let reply = self.have_again(left.clone(), before, wait, &mut first, &mut meanwhile);
+        let reply = self.have_again(left.clone(), before, is_line, wait, &mut first, &mut meanwhile);
         let stray = self.session.take_stray();
         match (reply, stray) {
+            (reply @ Err(_), None) if self.missed => {
+                repl::without_end(&left.unwrap_or_default()).for_each(&mut *sink);
+                sink(&then);
+                reply
+            }
             // The program was still running: a thread printed its apparent end.
             (Err(Failure::Torn(_)), Some(frame)) => {
                 sink(&left.unwrap_or_default());
@@ -318,11 +371,12 @@ impl Board {
         &mut self,
         left: Option<Vec<u8>>,
         before: u64,
+        is_line: bool,
         wait: Wait,
         first: &mut Vec<u8>,
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
-        let (count, kind) = match self.count(wait, sink) {
+        let (count, letter) = match self.count(wait, sink) {
             Ok(counted) => counted,
             Err(failure) => {
                 // The output of a restart.
@@ -332,6 +386,10 @@ impl Board {
         };
         self.replies = Some(count);
         if self.session.has_stray() {
+            return Err(Failure::Torn(left));
+        }
+        if is_line && count == before && letter != Some(LETTER_OF_A_CALL) {
+            self.missed = true;
             return Err(Failure::Torn(left));
         }
         if count == before && left.as_deref() == Some(b"\x04\x04>") {
@@ -345,6 +403,11 @@ impl Board {
             let heard = !error.trim_ascii().is_empty();
             return if heard { Ok(Reply { frame: None, error }) } else { Err(Failure::Torn(left)) };
         }
+        // In the loop it is the letter of a result until the next command.
+        let kind = letter.and_then(|letter| match letter {
+            LETTER_OF_A_CALL => Some(FrameKind::Repr),
+            letter => FrameKind::from_letter(letter),
+        });
         let Some(kind) = kind.filter(|_| count == before + 1) else { return Err(Failure::Torn(left)) };
         let mut text = String::new();
         let mut length = 0;
@@ -358,7 +421,9 @@ impl Board {
             }
         }
         let frame = ReplyFrame { kind, text };
-        first.extend(noise(&repl::without_torn_prompts(left.unwrap_or_default()), &frame, self.session.token()));
+        let token = self.session.token();
+        let brief = is_line.then(|| Brief::new(token, before as u32).form(&frame.text));
+        first.extend(noise(&repl::without_torn_prompts(left.unwrap_or_default()), &frame, token, brief));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 
@@ -428,14 +493,14 @@ impl Board {
 }
 
 /// The output printed into a torn frame: all of `left` except the frame itself.
-fn noise(left: &[u8], frame: &ReplyFrame, token: &str) -> Vec<u8> {
+fn noise(left: &[u8], frame: &ReplyFrame, token: &str, brief: Option<String>) -> Vec<u8> {
     // The board may have sent CR LF for each LF. The best guess leaves one piece, then a whole line, then less.
     let texts = [frame.text.clone(), repl::with_returns(&frame.text)];
     let plain = repl::forms(token, frame.kind, &frame.text);
     let sent = plain.iter().flat_map(|form| {
         texts.iter().map(|text| form.replace(&format!(":{}\x1e", frame.text), &format!(":{text}\x1e")))
     });
-    let guesses = sent.map(|sent| noise_in(left, format!("{sent}\x04\x04>").as_bytes()));
+    let guesses = sent.chain(brief).map(|sent| noise_in(left, format!("{sent}\x04\x04>").as_bytes()));
     let rank = |(one_piece, noise): &(bool, Vec<u8>)| (!one_piece, *one_piece && !noise.ends_with(b"\n"), noise.len());
     guesses.min_by_key(rank).map(|(_, noise)| noise).unwrap_or_default()
 }
@@ -522,12 +587,12 @@ mod tests {
         for place in 0..=sent.len() {
             for text in ["tick\r\n", "abc\r\n", "\x04", ";;", ""] {
                 let left = [&sent[..place], text, &sent[place..]].concat();
-                let noise = noise(left.as_bytes(), &frame, "abc");
+                let noise = noise(left.as_bytes(), &frame, "abc", None);
                 assert_eq!(String::from_utf8_lossy(&noise), text, "{left:?}");
             }
             // Bytes may be missing.
-            assert_eq!(noise(&sent.as_bytes()[..place], &frame, "abc"), b"");
-            noise(&sent.as_bytes()[place..], &frame, "abc");
+            assert_eq!(noise(&sent.as_bytes()[..place], &frame, "abc", None), b"");
+            noise(&sent.as_bytes()[place..], &frame, "abc", None);
         }
     }
 }

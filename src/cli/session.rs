@@ -62,6 +62,7 @@ pub fn host_options<O: Output + 'static>(
         port: port.map(str::to_owned).or_else(|| connection.port.clone()),
         line: line(connection)?,
         recorder: recorder.cloned(),
+        resident: std::env::var_os("BELAY_SCRIPT_RESIDENT").is_none_or(|value| value != "off"),
         ..HostOptions::new(output.clone())
     };
     station::prepare(options, &connection.station, script)

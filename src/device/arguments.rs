@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::value`] and the declaration. Invariant: every bound parameter has a value or a default.
 
+use crate::board::resident::PlainArguments;
 use crate::device::class::{Default, Item, Param};
 use crate::error::{Error, Kind, Result};
 use crate::name::nearest;
@@ -92,6 +93,18 @@ pub fn source(item: &Item, bound: &[Bound<'_>]) -> Result<String> {
         text.push_str(&sendable(item, param, value)?);
     }
     Ok(text)
+}
+
+/// The arguments in the form that a board reads without compiling, if they are plain and passed by position.
+pub fn plain(bound: &[Bound<'_>]) -> Option<PlainArguments> {
+    let last = bound.iter().rposition(|bound| matches!(bound, Bound::Given(_))).map_or(0, |index| index + 1);
+    if !positional_only(bound) {
+        return None;
+    }
+    PlainArguments::of(bound[..last].iter().filter_map(|bound| match *bound {
+        Bound::Given(value) | Bound::Default(Default::Value(value)) => Some(value),
+        Bound::Default(Default::Source(_) | Default::Later(_)) => None,
+    }))
 }
 
 /// Whether [`source`] writes these arguments by position alone.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: after every call the device is usable, or reports that it is lost or closed.
 
-use crate::board::command::{Command, Payload};
+use crate::board::command::{Command, Payload, PlainCall};
 use crate::device::class::{Body, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
 use crate::device::generator::Generator;
 use crate::device::handle::Device;
@@ -128,7 +128,13 @@ impl Device {
                 let start = format!("__import__('_thread').start_new_thread({name},({arguments}{comma}))");
                 Command::statements(&start)
             }
-            _ => Command::expression(&format!("{name}({arguments})")),
+            _ => {
+                let command = Command::expression(&format!("{name}({arguments})"));
+                match arguments::plain(&values) {
+                    Some(arguments) => command.with_call(PlainCall { name: name.to_owned(), arguments }),
+                    None => command,
+                }
+            }
         };
         let payload = self
             .run_restoring(&mut state, &run, &command, item.options.retry && remotes.is_empty())

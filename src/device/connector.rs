@@ -140,7 +140,11 @@ impl Connector {
         let session = Session::new(port, token).announcing(move |means| output.notice(&announcement(&name, means)));
         let connected = Board::connect(session, reset, wait, &mut sink);
         shown(filter.flush().text);
-        connected.map_err(|failure| refused_unless(failure, &self.written, abilities, reset))
+        let mut board = connected.map_err(|failure| refused_unless(failure, &self.written, abilities, reset))?;
+        if !self.host.resident {
+            board.calls_by_code();
+        }
+        Ok(board)
     }
 
     /// As [`Connector::connect`] after a loss. `attempts`: how often to try, one second apart; negative: unlimited.

@@ -31,6 +31,8 @@ pub struct HostOptions {
     pub recorder: Option<Recorder>,
     /// Measures where the time goes (`--profile`).
     pub profile: Option<Profile>,
+    /// Whether calls that come one after another go without compiling, where the board can ([`crate::board::resident`]).
+    pub resident: bool,
     /// The interactive terminal for [`Device::terminal`](crate::device::Device::terminal). `None`: not available.
     pub terminal: Option<Arc<dyn Terminal>>,
     /// The folder that every device mounts on opening (`--mount`).
@@ -59,6 +61,7 @@ impl HostOptions {
             simulated: false,
             recorder: None,
             profile: None,
+            resident: true,
             terminal: None,
             mount: None,
             gate: Gate::of_person(),

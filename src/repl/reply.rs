@@ -9,6 +9,7 @@
 //! a file, sends frames of kind [`FrameKind::Question`] meanwhile; it asks again when the host asks for the prompt.
 //! Invariant: the events do not depend on how the bytes are split into chunks.
 
+pub mod brief;
 mod checksum;
 mod frame;
 mod search;
@@ -16,6 +17,7 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
+use brief::Brief;
 pub use frame::{FrameKind, Reply, ReplyFrame, forms, with_returns};
 use search::{error, partial};
 pub use search::{
@@ -74,7 +76,8 @@ pub enum Prelude {
     },
 }
 
-const END: u8 = 0x04;
+/// What ends a program, and the text of its exception.
+pub(in crate::repl) const END: u8 = 0x04;
 /// First byte of the mark. Python source never contains it raw, and terminals ignore it.
 const MARK: u8 = 0x1e;
 /// Greeting of the raw REPL.
@@ -83,6 +86,8 @@ pub const RAW_BANNER: &[u8] = b"raw REPL; CTRL-B to exit\r\n>";
 pub const FRIENDLY_PROMPT: &[u8] = b"\n>>> ";
 /// End of MicroPython's startup message.
 const GREETING: &[u8] = b"more information.\r\n>>> ";
+/// Most bytes of the text of a short frame.
+const MOST_BRIEF: usize = 16 * 1024;
 /// Most bytes held because they may be the end of a command.
 const MOST_HELD: usize = 64 * 1024;
 
@@ -134,6 +139,8 @@ pub struct Decoder {
     strays: usize,
     /// Windows of a raw paste that may follow its apparent end.
     late_credits: usize,
+    /// The program continues after its frame, which may have the short form.
+    stays: Option<Brief>,
 }
 
 impl Decoder {
@@ -167,7 +174,18 @@ impl Decoder {
             watchful: false,
             prompted: false,
             prompt_asked: false,
+            stays: None,
         }
+    }
+
+    /// The program waits for the next call after its frame, which ends the command. It may have the short form.
+    pub fn stays(&mut self, brief: Brief) {
+        self.stays = Some(brief);
+    }
+
+    /// Whether the program waits for the next call after its frame.
+    pub fn has_stayed(&self) -> bool {
+        self.stays.is_some()
     }
 
     /// Only a frame of kind [`FrameKind::Number`] whose text ends with `text` ends the command: no other program can send it.
@@ -281,7 +299,8 @@ impl Decoder {
     pub fn dismiss(&mut self, output: &mut dyn FnMut(&[u8])) {
         self.tail.clear();
         self.prompted &= !self.prompt_asked;
-        if !self.torn && self.frame.is_none() && self.pending.first() == Some(&END) {
+        let is_held = |first: &u8| *first == END || *first == MARK && self.stays.is_some();
+        if !self.torn && self.frame.is_none() && self.pending.first().is_some_and(is_held) {
             self.emit(self.pending.len(), output);
         }
     }
@@ -298,7 +317,10 @@ impl Decoder {
         if let Some(frame) = self.frame.take() {
             return Conclusion::Reply(Reply { frame: Some(frame), error: Vec::new() });
         }
-        let begun = if self.torn || pending.first() != Some(&END) { None } else { error(&pending) };
+        // A loop that was left in doubt was alive: what looks like an exception is output.
+        let is_alive = self.stays.is_some() && pending.ends_with(b"\x04\x04>");
+        let may_raise = pending.first() == Some(&END) || pending.first() == Some(&MARK) && self.stays.is_some();
+        let begun = if self.torn || is_alive || !may_raise { None } else { error(&pending) };
         let Some((start, end)) = begun else {
             return Conclusion::Torn(pending);
         };

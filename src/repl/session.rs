@@ -10,15 +10,18 @@ mod doubts;
 mod enter;
 mod passthrough;
 mod reading;
+mod resident;
 mod stop;
 mod typing;
 mod upload;
 mod way_in;
 
+use super::reply::brief::Brief;
 use super::reply::{self, Decoder, Prelude, RAW_BANNER, Reply, ReplyFrame};
 use crate::port::loss::Loss;
 use crate::port::meter::Traffic;
 use crate::port::{Abilities, Port, PortError, Wait};
+use resident::Waits;
 use std::time::{Duration, Instant};
 use stop::Unsettled;
 use typing::Typing;
@@ -109,6 +112,16 @@ struct Manner<'a> {
     by_paste: bool,
     /// Where code goes without raw paste, the board checks all of it before it runs, if it is long.
     checks: bool,
+    /// The board is in its loop afterwards ([`resident`]); how many replies it has sent before.
+    stays: Option<u32>,
+    /// The code is a line for the loop.
+    is_line: bool,
+}
+
+impl Manner<'_> {
+    /// Code that ends with a frame.
+    const FRAMED: Manner<'static> =
+        Manner { expects_frame: true, awaits: None, by_paste: true, checks: true, stays: None, is_line: false };
 }
 
 /// Whether a syntax error may not be the code's own.
@@ -142,6 +155,8 @@ pub struct Session {
     suspect: bool,
     /// A program has not ended after its timeout.
     unsettled: Option<Unsettled>,
+    /// Where the board waits.
+    waits: Waits,
     /// The number of the last confirmation question.
     nonce: u64,
     /// The reply of a program that was assumed to have ended.
@@ -169,6 +184,7 @@ impl Session {
             closed: None,
             suspect: false,
             unsettled: None,
+            waits: Waits::Prompt,
             nonce: 0,
             stray: None,
             unheard: UNHEARD_LIMIT,
@@ -259,7 +275,7 @@ impl Session {
     /// # Errors
     /// See [`Failure`]. After a timeout or an interrupt the program has been stopped.
     pub fn execute(&mut self, code: &str, expects_frame: bool, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true, checks: true }, None, wait, sink)
+        self.execute_as(code, Manner { expects_frame, ..Manner::FRAMED }, None, wait, sink)
     }
 
     /// Like [`Session::execute`], and answers the questions of the program.
@@ -274,7 +290,7 @@ impl Session {
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
-        self.execute_as(code, Manner { expects_frame, awaits: None, by_paste: true, checks: true }, answers, wait, sink)
+        self.execute_as(code, Manner { expects_frame, ..Manner::FRAMED }, answers, wait, sink)
     }
 
     /// Like [`Session::execute`], for code whose frame is of kind [`reply::FrameKind::Number`] and ends with `text`. A program
@@ -283,13 +299,7 @@ impl Session {
     /// # Errors
     /// See [`Failure`].
     pub fn execute_awaiting(&mut self, code: &str, text: &str, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
-        self.execute_as(
-            code,
-            Manner { expects_frame: true, awaits: Some(text), by_paste: true, checks: true },
-            None,
-            wait,
-            sink,
-        )
+        self.execute_as(code, Manner { awaits: Some(text), ..Manner::FRAMED }, None, wait, sink)
     }
 
     /// The reply of a program that was assumed to have ended, which preceded the last awaited one, with the greeting that was
@@ -315,6 +325,9 @@ impl Session {
             return Err(failure.clone());
         }
         self.get_back(Wait { deadline: None, interruptible: true }, sink)?;
+        if !whole.is_line {
+            self.leave_loop(wait, sink)?;
+        }
         let mut stage = Stage::Sending;
         let mut outcome = Err(Failure::Stuck(Seen::default()));
         let mut by_paste = true;
@@ -350,6 +363,15 @@ impl Session {
         {
             outcome = Err(worse);
         }
+        if whole.stays.is_some() {
+            self.waits = match &outcome {
+                Ok(Reply { frame: Some(_), .. }) => self.waits,
+                // The prompt has shown.
+                Ok(_) | Err(Failure::Torn(_)) => Waits::Prompt,
+                Err(_) if self.waits == Waits::Prompt => Waits::Prompt,
+                Err(_) => Waits::Unsure,
+            };
+        }
         if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck(_))) = &outcome {
             self.closed = Some(failure.clone());
         }
@@ -366,7 +388,13 @@ impl Session {
             return Ok(false);
         }
         let outcome = self.drain(sink).and_then(|()| match self.suspect {
-            true => wait.slice().map_err(Failure::from).and_then(|_| self.back_at_prompt(wait, sink)),
+            true => wait.slice().map_err(Failure::from).and_then(|_| {
+                if self.waits != Waits::Prompt {
+                    self.waits = Waits::Unsure;
+                }
+                self.leave_loop(wait, sink)?;
+                self.back_at_prompt(wait, sink)
+            }),
             false => Ok(()),
         });
         if let Err(failure @ (Failure::Lost(_) | Failure::Stuck(_))) = &outcome {
@@ -387,7 +415,7 @@ impl Session {
         stage: &mut Stage,
     ) -> Result<(Option<Reply>, Doubted), Failure> {
         self.pass_on(sink);
-        let by_paste = code.len() > self.plain_limit() && self.port.abilities().raw_paste;
+        let by_paste = code.len() > self.plain_limit() && self.port.abilities().raw_paste && !manner.is_line;
         let pasted = if by_paste && manner.by_paste && self.paste != Paste::Refused {
             *stage = Stage::Pasting;
             self.paste_code(code, wait, sink)?
@@ -405,7 +433,10 @@ impl Session {
             Pasted::Failed => return Ok((None, Doubted::No)),
             Pasted::Refused => {
                 *stage = Stage::Sending;
-                self.send_plainly(code, wait, sink)?;
+                match manner.is_line {
+                    true => self.port.write(code.as_bytes(), wait)?,
+                    false => self.send_plainly(code, wait, sink)?,
+                }
                 Prelude::Plain
             }
         };
@@ -419,6 +450,10 @@ impl Session {
         }
         if spoilt_at.is_some() {
             decoder.was_cut_off();
+        }
+        if let Some(count) = manner.stays {
+            decoder.stays(Brief::new(&self.token, count));
+            self.waits = Waits::Loop;
         }
         let outcome = self.read_reply(&mut decoder, answers, &mut typing, wait, sink);
         self.stray = decoder.stray();
@@ -443,7 +478,7 @@ impl Session {
 
     /// After a reply: passes on the bytes after it, except the requested prompts.
     fn settle(&mut self, decoder: Decoder, sink: Sink<'_>) -> Result<(), Failure> {
-        let prompts = decoder.prompts_to_come();
+        let (prompts, has_stayed) = (decoder.prompts_to_come(), decoder.has_stayed());
         self.suspect |= decoder.has_strange_prompt();
         let mut late = decoder.rest();
         late.append(&mut self.incoming);
@@ -452,7 +487,14 @@ impl Session {
             // They arrive before the reply to the current request.
             let mut came = Vec::new();
             self.suspect |= !self.confirm(CONFIRM_LIMIT, &mut came)?;
-            sink(&reply::without_prompts(came, prompts));
+            let came = reply::without_prompts(came, prompts);
+            match has_stayed {
+                true => reply::without_end(&came).for_each(&mut *sink),
+                false => sink(&came),
+            }
+            if has_stayed && self.waits == Waits::Loop {
+                self.waits = Waits::Unsure;
+            }
         }
         self.pass_on(sink);
         Ok(())
@@ -467,6 +509,11 @@ impl Session {
 
     /// Passes on unsolicited output.
     fn pass_on(&mut self, sink: Sink<'_>) {
+        if self.waits == Waits::Loop && self.incoming.contains(&reply::END) {
+            // The loop may have ended: what it has sent is told apart when it is left.
+            self.waits = Waits::Unsure;
+            return;
+        }
         if !self.incoming.is_empty() {
             self.suspect |= self.incoming.ends_with(reply::FRIENDLY_PROMPT) || self.incoming.ends_with(RAW_BANNER);
             sink(&self.incoming);
@@ -500,7 +547,8 @@ impl Session {
         if self.closed.is_none() {
             let wait = Wait::for_at_most(Duration::from_secs(1)).undisturbed();
             // Do not wait for the reply: the session ends here.
-            let _ = self.port.write(b"\x02", wait);
+            let request: &[u8] = if self.waits == Waits::Prompt { b"\x02" } else { b"\n\x02" };
+            let _ = self.port.write(request, wait);
             self.closed = Some(Failure::Lost(Loss::SessionClosed));
         }
     }

@@ -6,8 +6,8 @@ use super::checksum;
 use super::frame;
 use super::search::find;
 use super::{
-    Decoder, END, FRIENDLY_PROMPT, FrameKind, GREETING, MARK, MOST_HELD, Prelude, Progress, RAW_BANNER, Reply,
-    ReplyFrame,
+    Decoder, END, FRIENDLY_PROMPT, FrameKind, GREETING, MARK, MOST_BRIEF, MOST_HELD, Prelude, Progress, RAW_BANNER,
+    Reply, ReplyFrame,
 };
 use crate::bound;
 use std::borrow::Cow;
@@ -104,8 +104,15 @@ impl Decoder {
 
     /// `pending` starts with the first byte of a mark.
     fn mark(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        if let Some(step) = self.brief_frame() {
+            return step;
+        }
         let common = self.pending.len().min(self.mark.len());
         if self.pending[..common] != self.mark[..common] {
+            // What a torn mark has left is the only sign that a program has ended which stays.
+            if self.stays.is_some() {
+                return self.without_frame(output);
+            }
             self.emit(1, output);
             return Step::Again;
         }
@@ -141,6 +148,52 @@ impl Decoder {
         }
     }
 
+    /// `pending` may start with a frame of the short form. `None`: it does not.
+    fn brief_frame(&mut self) -> Option<Step> {
+        let brief = self.stays.as_ref()?;
+        let rest = match self.pending.strip_prefix(brief.mark.as_slice()) {
+            Some(rest) => rest,
+            None if brief.mark.starts_with(&self.pending) => return Some(Step::Stop(Progress::More)),
+            None => return None,
+        };
+        self.prelude = None;
+        let Some(end) = rest.iter().position(|&byte| byte == MARK) else {
+            if rest.len() <= MOST_BRIEF {
+                return Some(Step::Stop(Progress::More));
+            }
+            self.tear();
+            return Some(Step::Again);
+        };
+        let (digits, after) = rest[end + 1..].split_at(checksum::extent(&rest[end + 1..]));
+        if after.is_empty() && digits.len() <= checksum::LONGEST {
+            return Some(Step::Stop(Progress::More));
+        }
+        if after.first() != Some(&b';') || !brief.fits(&rest[..end], digits) {
+            self.tear();
+            return Some(Step::Again);
+        }
+        let text = String::from_utf8_lossy(&rest[..end]).into_owned();
+        self.discard(brief.mark.len() + end + 1 + digits.len() + 1);
+        self.frame = Some(ReplyFrame { kind: FrameKind::Repr, text });
+        Some(self.whole_frame())
+    }
+
+    /// A frame has come. If the program stays, it is the end of the command.
+    fn whole_frame(&mut self) -> Step {
+        match self.stays {
+            Some(_) => Step::Stop(Progress::Done(Reply { frame: self.frame.take(), error: Vec::new() })),
+            None => Step::Again,
+        }
+    }
+
+    /// The place of the first mark from `from` on.
+    fn find_mark(&self, from: usize) -> Option<usize> {
+        let bytes = &self.pending[from..];
+        let brief = self.stays.as_ref().and_then(|brief| find(bytes, &brief.mark));
+        let at = find(bytes, &self.mark).into_iter().chain(brief).min()?;
+        Some(from + at)
+    }
+
     /// `pending` starts with a frame whose text starts at `start` and has `length` characters.
     fn payload(&mut self, kind: FrameKind, length: usize, start: usize) -> Step {
         // A character has at least one byte: the frame cannot end before that.
@@ -174,7 +227,7 @@ impl Decoder {
             return Step::Stop(Progress::Question(text));
         }
         self.frame = Some(ReplyFrame { kind, text });
-        Step::Again
+        self.whole_frame()
     }
 
     /// Holds all bytes from now on.
@@ -238,8 +291,14 @@ impl Decoder {
             self.discard(3);
             return Step::Stop(Progress::Done(Reply { frame: None, error: Vec::new() }));
         }
-        if let Some(at) = find(&self.pending[self.searched..], &self.mark) {
-            self.emit(self.searched + at, output);
+        self.without_frame(output)
+    }
+
+    /// `pending` starts with what is not a frame, but may be a sign of the end: holds it until a frame comes.
+    fn without_frame(&mut self, output: &mut dyn FnMut(&[u8])) -> Step {
+        self.searched = self.searched.max(1).min(self.pending.len());
+        if let Some(at) = self.find_mark(self.searched) {
+            self.emit(at, output);
             return Step::Again;
         }
         self.searched = self.pending.len().saturating_sub(self.mark.len() - 1).max(1).min(self.pending.len());

@@ -82,7 +82,7 @@ impl Session {
         sink: Sink<'_>,
         stage: &mut Stage,
     ) -> Result<Option<Reply>, Failure> {
-        let manner = Manner { expects_frame: false, awaits: None, by_paste: false, checks: false };
+        let manner = Manner { expects_frame: false, by_paste: false, checks: false, ..Manner::FRAMED };
         match self.attempt(statement, manner, None, wait, sink, stage) {
             Ok((reply, _)) => Ok(reply),
             Err(Failure::Torn(_)) => Ok(None),

@@ -3,6 +3,7 @@
 //! Output of programs and threads can look like any text of the raw REPL. The answer here is a frame with the connection's
 //! secret and a unique number. Uses [`crate::repl::reply`]. Invariant: no output of the board is lost meanwhile.
 
+use super::resident::Waits;
 use super::{Failure, Session};
 use crate::bound;
 use crate::port::{PortError, Wait};
@@ -45,6 +46,7 @@ impl Session {
                     }
                 }
                 self.incoming.splice(..0, decoder.rest());
+                self.waits = Waits::Prompt;
                 return Ok(true);
             }
             bytes.clear();

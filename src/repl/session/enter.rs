@@ -155,6 +155,7 @@ impl Session {
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Option<String>, Failure> {
+        self.leave_loop(wait, sink)?;
         self.pass_on(sink);
         self.port.write(code.as_bytes(), wait)?;
         self.port.write(b"\x04", wait)?;
@@ -171,6 +172,7 @@ impl Session {
     }
 
     fn restart(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        self.leave_loop(wait, sink)?;
         self.port.write(b"\x02", wait)?;
         if let Some(mut text) = self.wait_for(b">>> ", wait, Duration::from_secs(2), sink)? {
             text.extend_from_slice(b">>> ");

@@ -24,7 +24,8 @@ impl Session {
         if let Some(failure) = &self.closed {
             return Err(failure.clone());
         }
-        let outcome = self.drain(sink).and_then(|()| {
+        let back = Wait::for_at_most(BACK_LIMIT).undisturbed();
+        let outcome = self.drain(sink).and_then(|()| self.leave_loop(back, sink)).and_then(|()| {
             let visited = self
                 .port
                 .write(b"\x02", Wait::for_at_most(Duration::from_secs(1)).undisturbed())

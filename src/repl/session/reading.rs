@@ -4,6 +4,7 @@
 //! Uses [`crate::repl::reply`]. Invariant: nothing waits longer than the caller's [`Wait`] allows.
 
 use super::doubts::Doubts;
+use super::resident::END_LOOP;
 use super::typing::Typing;
 use super::{Failure, INTERRUPT, Responder, Session, Sink};
 use crate::port::{PortError, Wait};
@@ -147,7 +148,11 @@ impl Session {
     fn doubt(&mut self, doubts: &mut Doubts, decoder: &mut Decoder, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if doubts.act() {
             // A running program never sees this byte, unless it reads its input.
-            let request = if decoder.was_typed() { INTERRUPT } else { b"\x01" };
+            let request = match (decoder.was_typed(), decoder.has_stayed()) {
+                (true, _) => INTERRUPT,
+                (false, true) => END_LOOP,
+                (false, false) => b"\x01",
+            };
             self.port.write(request, wait)?;
             decoder.asked_for_prompt();
         } else {

@@ -152,7 +152,7 @@ impl Session {
     }
 
     /// Clears whatever was half sent, and requests the prompt. False: it has not arrived.
-    fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<bool, Failure> {
+    pub(super) fn synchronise(&mut self, first: &[u8], limits_ms: &[u64], sink: Sink<'_>) -> Result<bool, Failure> {
         let (mut came, mut request) = (Vec::new(), first);
         let mut asked = 0;
         for &limit in limits_ms {

@@ -110,7 +110,7 @@ impl Session {
         let text = "x".repeat(length - 1 - count("").len());
         let own = wait.until(Some(Instant::now() + ANSWER_LIMIT));
         // What it is to show is what a board loses.
-        let manner = Manner { expects_frame: true, awaits: None, by_paste: true, checks: false };
+        let manner = Manner { checks: false, ..Manner::FRAMED };
         match self.execute_as(&count(&text), manner, None, own, sink) {
             Ok(reply) => Ok(reply.frame.is_some_and(|frame| frame.text == text.len().to_string())),
             Err(Failure::Timeout) if wait.slice().is_ok() => Ok(false),

@@ -4,6 +4,7 @@ mod clocks;
 mod lines;
 mod output;
 mod reconnect;
+mod resident;
 
 use crate::board::Printed;
 use crate::items;
