@@ -34,6 +34,28 @@ pub fn offset_of(seconds: f64) -> Option<i32> {
     Some(jiff::tz::TimeZone::try_system().ok()?.to_offset(moment).seconds())
 }
 
+/// The offset from UTC of a zone at a moment, in seconds east of Greenwich: `UTC`, `+02:00`, `-3`, or a name such as
+/// `Europe/Berlin`. `None`: there is no such zone.
+pub fn offset_in(zone: &str, seconds: f64) -> Option<i32> {
+    if let Some(digits) = zone.strip_prefix(['+', '-']) {
+        let (hours, minutes) = match digits.split_once(':') {
+            Some(parts) => parts,
+            None if digits.len() == 4 => digits.split_at_checked(2)?,
+            None => (digits, "0"),
+        };
+        let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
+        let is_valid = (0..=15).contains(&hours) && (0..60).contains(&minutes);
+        let east = hours * 3600 + minutes * 60;
+        return is_valid.then_some(if zone.starts_with('-') { -east } else { east });
+    }
+    if zone.eq_ignore_ascii_case("utc") {
+        return Some(0);
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "saturates, and is then refused")]
+    let moment = jiff::Timestamp::from_second(seconds as i64).ok()?;
+    Some(jiff::tz::TimeZone::get(zone).ok()?.to_offset(moment).seconds())
+}
+
 /// As [`utc_of`], in a zone with this offset from UTC in seconds: `2026-11-30T08:23:41.000+01:00`.
 pub fn local_of(seconds: f64, offset: i32) -> String {
     let minutes = offset.abs() / 60;

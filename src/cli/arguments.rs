@@ -16,7 +16,9 @@ mod trust;
 mod verify;
 
 pub use allow::Allowed;
-pub use board::{Connect, Devices, Eval, Exec, Info, Mount, OnBoard, Reset, Serve, Session, Sim, Sleep, Terminal};
+pub use board::{
+    Connect, Devices, Eval, Exec, Info, Latency, Mount, OnBoard, Reset, Rtc, Serve, Session, Sim, Sleep, Terminal,
+};
 use connection::seconds;
 pub use connection::{Connection, Limit};
 use files::FileCommand;
@@ -166,6 +168,12 @@ pub enum Command {
     /// boot.py runs. In a chain, the commands after it use the fresh interpreter.
     #[command(after_help = "Example:\n  belay-script -p a0 exec 'import app' + soft-reset + exec 'print(dir())'")]
     SoftReset(OnBoard),
+    /// Show or set the clock of a board
+    #[command(after_help = board::RTC_HELP)]
+    Rtc(Rtc),
+    /// Measure how long a board takes to answer, and how many bytes pass
+    #[command(after_help = board::LATENCY_HELP)]
+    Latency(Latency),
     /// Mount a folder of this computer for the commands after it
     #[command(after_help = board::MOUNT_HELP)]
     Mount(Mount),
@@ -294,6 +302,8 @@ impl Command {
             Command::Reset(reset) => &mut reset.connection,
             Command::SoftReset(on) | Command::Umount(on) | Command::Bootloader(on) => &mut on.connection,
             Command::Mount(mount) => &mut mount.session.connection,
+            Command::Rtc(rtc) => &mut rtc.session.connection,
+            Command::Latency(latency) => &mut latency.session.connection,
             Command::Terminal(terminal) => &mut terminal.connection,
             Command::Files(files) | Command::Fs(files) => &mut files.session_mut().connection,
             Command::Selftest(selftest) => &mut selftest.connection,
@@ -313,6 +323,7 @@ impl Command {
             Command::Run(run) => crate::cli::is_python(&run.script),
             Command::Exec(_) | Command::Eval(_) | Command::Sync(_) | Command::Info(_) | Command::Reset(_) => true,
             Command::SoftReset(_) | Command::Mount(_) | Command::Umount(_) | Command::Bootloader(_) => true,
+            Command::Rtc(_) | Command::Latency(_) => true,
             Command::Files(_) | Command::Fs(_) | Command::Sleep(_) | Command::Version | Command::Devices(_) => true,
             _ => false,
         }

@@ -210,6 +210,13 @@ impl Console {
         !inner.broken
     }
 
+    /// Flushes standard output; whether its reader is still there.
+    pub fn flush(&self) -> bool {
+        let mut inner = self.lock();
+        inner.flush();
+        !inner.broken
+    }
+
     /// Whether standard error is an interactive terminal.
     pub fn is_watched(&self) -> bool {
         self.lock().err.terminal

@@ -4,9 +4,12 @@
 
 use super::arguments::Devices;
 use super::console::Console;
+use super::signals;
 use crate::diagnostic::Diagnostic;
 use crate::port::usb::{FoundPort, list};
+use crate::port::{PortError, Wait};
 use serde_json::json;
+use std::time::Duration;
 
 const NONE: &str = "\
 no board is plugged in
@@ -19,24 +22,70 @@ no board is plugged in
 /// If the operating system reports an error.
 pub fn devices(devices: &Devices, console: &Console) -> Result<u8, Diagnostic> {
     let found = list().map_err(|error| Diagnostic::from_error(&error))?;
+    if devices.watch {
+        return watch(devices.json, found, console);
+    }
     console.text(&if devices.json { as_json(&found) } else { as_table(&found) });
     Ok(0)
 }
 
-fn as_json(found: &[FoundPort]) -> String {
-    // The fields of a USB specifier, by its names, so that an entry can be given to `--port`.
-    let entry = |port: &FoundPort| {
-        json!({
-            "port": port.device,
-            "vid": port.vid,
-            "pid": port.pid,
-            "serial_number": port.serial_number,
-            "manufacturer": port.manufacturer,
-            "product": port.product,
-            "location": port.location,
-            "accessible": port.accessible,
-        })
+/// Time between two listings.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Prints the boards, and then what changes, until Ctrl-C.
+fn watch(is_json: bool, mut before: Vec<FoundPort>, console: &Console) -> Result<u8, Diagnostic> {
+    signals::watch()?;
+    console.text(&changes(&[], &before, is_json));
+    while console.flush() {
+        let pause = Wait::for_at_most(LOOK);
+        loop {
+            match pause.slice() {
+                Ok(slice) => std::thread::park_timeout(slice),
+                Err(PortError::Interrupted) => {
+                    crate::interrupt::take();
+                    return Ok(0);
+                }
+                Err(_) => break,
+            }
+        }
+        let now = list().map_err(|error| Diagnostic::from_error(&error))?;
+        console.text(&changes(&before, &now, is_json));
+        before = now;
+    }
+    Ok(0)
+}
+
+/// A line for each board that is new or gone.
+fn changes(before: &[FoundPort], now: &[FoundPort], is_json: bool) -> String {
+    let lacks = |list: &[FoundPort], port: &FoundPort| !list.iter().any(|other| other == port);
+    let gone = before.iter().filter(|port| lacks(now, port)).map(|port| ('-', port));
+    let new = now.iter().filter(|port| lacks(before, port)).map(|port| ('+', port));
+    let line = |(sign, port): (char, &FoundPort)| match is_json {
+        true => {
+            let mut entry = entry(port);
+            entry["change"] = if sign == '+' { "plugged in" } else { "unplugged" }.into();
+            format!("{entry}\n")
+        }
+        false => format!("{sign} {}\n", row(port).join("  ")),
     };
+    gone.chain(new).map(line).collect()
+}
+
+/// The fields of a USB specifier, by its names, so that an entry can be given to `--port`.
+fn entry(port: &FoundPort) -> serde_json::Value {
+    json!({
+        "port": port.device,
+        "vid": port.vid,
+        "pid": port.pid,
+        "serial_number": port.serial_number,
+        "manufacturer": port.manufacturer,
+        "product": port.product,
+        "location": port.location,
+        "accessible": port.accessible,
+    })
+}
+
+fn as_json(found: &[FoundPort]) -> String {
     format!("{:#}\n", serde_json::Value::Array(found.iter().map(entry).collect()))
 }
 
@@ -104,6 +153,18 @@ mod tests {
              /dev/ttyACM0  2e8a:0005  E661    MicroPython   -        no (permissions)\n"
         );
         assert!(as_table(&[]).contains("--port sim"));
+    }
+
+    #[test]
+    fn changes_are_lines() {
+        let moved = FoundPort { device: "/dev/ttyACM1".into(), ..pico() };
+        assert_eq!(
+            changes(&[pico()], std::slice::from_ref(&moved), false),
+            "- /dev/ttyACM0  2e8a:0005  E661  MicroPython  -  no (permissions)\n\
+             + /dev/ttyACM1  2e8a:0005  E661  MicroPython  -  no (permissions)\n"
+        );
+        assert_eq!(changes(&[pico()], &[pico()], true), "");
+        assert!(changes(&[], &[moved], true).contains("\"change\":\"plugged in\""));
     }
 
     #[test]

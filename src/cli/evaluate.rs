@@ -54,6 +54,11 @@ fn sources(name: &str, code: &str) -> Sources {
     sources
 }
 
+/// As for `exec`, without the convenience imports: for commands with code of their own.
+pub fn quiet_options(session: &Session) -> OpenOptions {
+    OpenOptions { startup: Some(String::new()), ..options(session) }
+}
+
 fn options(session: &Session) -> OpenOptions {
     let soft_reset = session.no_reset.then_some(false);
     OpenOptions { soft_reset, auto_sync_time: false, ..OpenOptions::default() }

@@ -19,6 +19,7 @@ pub mod evaluate;
 pub mod files;
 pub mod generated;
 pub mod info;
+pub mod latency;
 pub mod launch;
 mod listed;
 #[cfg(feature = "lsp")]
@@ -38,6 +39,7 @@ pub mod render;
 pub mod report;
 pub mod reporting;
 pub mod reset;
+pub mod rtc;
 pub mod run;
 pub mod select;
 pub mod selftest;
@@ -138,6 +140,8 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
             ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
         }),
         Command::SoftReset(options) => reset::soft_reset(&options, console),
+        Command::Rtc(options) => rtc::rtc(&options, console),
+        Command::Latency(options) => latency::latency(&options, console),
         Command::Mount(options) => mount::mount(&options, console),
         Command::Umount(options) => mount::unmount(&options, console),
         Command::Sleep(options) => chain::sleep(options.time),

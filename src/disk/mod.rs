@@ -12,7 +12,7 @@ mod steady;
 mod stream;
 
 pub use name::is_name;
-pub use read::{input, open, open_named, read, read_named, read_text, read_text_named, was_interrupted};
+pub use read::{input, input_bytes, open, open_named, read, read_named, read_text, read_text_named, was_interrupted};
 pub use replace::{Replacement, append, available, create, create_private, make_folder, replace};
 pub use scratch::{scratch, scratch_folder};
 pub use steady::{Steady, changed, has_changed};

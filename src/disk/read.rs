@@ -76,7 +76,15 @@ pub fn read_text_named(path: &Path, most: u64) -> io::Result<String> {
 /// # Errors
 /// As [`read_text_named`].
 pub fn input(most: u64) -> io::Result<String> {
-    text(drain(Waiting(io::stdin().lock()), most)?)
+    text(input_bytes(most)?)
+}
+
+/// All of standard input. Ctrl-C ends the wait.
+///
+/// # Errors
+/// As [`read_named`].
+pub fn input_bytes(most: u64) -> io::Result<Vec<u8>> {
+    drain(Waiting(io::stdin().lock()), most)
 }
 
 fn text(bytes: Vec<u8>) -> io::Result<String> {

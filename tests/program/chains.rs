@@ -39,3 +39,18 @@ fn the_first_failure_ends_a_chain() {
         )
     );
 }
+
+#[test]
+fn the_clock_and_the_link_of_a_board() {
+    let line = ["-p", "sim", "rtc", "--set", "--zone", "UTC", "+", "rtc", "+", "latency", "--json"];
+    let outcome = Program::new().args(line).outcome();
+    assert_eq!((outcome.status, outcome.stderr.as_str()), (Some(0), ""));
+    let (clock, figures) = outcome.stdout.split_once('\n').expect("two results");
+    let now = belay_script::bench::date::utc_of(belay_script::bench::date::now());
+    // To the hour, unless it is the first second of one.
+    assert!(clock[..13].replace(' ', "T") == now[..13] || now[14..].starts_with("00:0"), "{clock} {now}");
+    let figures: serde_json::Value = serde_json::from_str(figures).expect("JSON");
+    assert!(figures["round_trip_ms"]["median"].as_f64().is_some_and(|trip| trip > 0.0), "{figures}");
+    let outcome = Program::new().args(["rtc", "--set", "--zone", "Mars", "-p", "sim"]).outcome();
+    assert_eq!(outcome.status, Some(2), "{}", outcome.stderr);
+}

@@ -38,7 +38,7 @@ fn help_has_examples_and_the_exit_statuses() {
     says(&["sim", "serve", "--help"], &["--link <PATH>", "--heap", "--flash", "--flash-size", "mpremote connect"]);
     says(&["reset", "--help"], &["--hard", "--bootloader", "boot.py"]);
     says(&["terminal", "--help"], &["--log <FILE>", "--timestamps", "Ctrl-] leaves"]);
-    for command in ["ls", "tree", "cat", "cp", "rm", "mkdir", "mv", "df", "hash", "edit"] {
+    for command in ["ls", "tree", "cat", "cp", "rm", "mkdir", "rmdir", "touch", "mv", "df", "hash", "edit"] {
         says(&[command, "--help"], &["Usage: belay-script", "Example", "\n  belay-script ", ":/", "--no-reset"]);
     }
     for command in ["doc", "definitions", "editor", "new"] {

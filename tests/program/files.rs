@@ -46,7 +46,7 @@ impl Bench {
     #[track_caller]
     fn run_with(&self, args: &[&str], variables: &[(&str, &str)]) -> Ran {
         let port: &[&str] = if args.contains(&"-p") { &[] } else { &["-p", PORT] };
-        let mut program = Program::new().args(args.iter().chain(port).copied());
+        let mut program = Program::new().args(port.iter().chain(args).copied());
         for (name, value) in variables {
             program = program.env(name, value);
         }
@@ -534,4 +534,79 @@ fn an_interrupted_copy_leaves_the_old_file() {
         Some(130) => assert_eq!(listed, "3  big.bin\n"),
         other => assert_eq!((other, listed.as_str()), (Some(0), "1200000  big.bin\n")),
     }
+}
+
+#[test]
+fn a_slash_at_the_end_of_a_source_copies_what_is_in_it() {
+    let bench = Bench::new();
+    bench.file("utils/a.py", b"a = 1\n");
+    bench.file("utils/in/b.py", b"b = 1\n");
+    bench.file("utils/notes.md", b"#\n");
+    let tree = |bench: &Bench| bench.says(&["ls", "-r", ":utils"]);
+    let chain =
+        ["cp", "-r", "--exclude", "*.md", "utils/", ":utils/", "+", "touch", ":utils/old", "+", "mkdir", ":utils/x"];
+    bench.says(&chain);
+    assert_eq!(tree(&bench), "a.py\nin/\nin/b.py\nold\nx/\n");
+    // Again: it is updated, not copied into itself.
+    bench.file("utils/in/b.py", b"b = 22\n");
+    bench.says(&["cp", "-r", "--delete", "--exclude", "*.md", "utils/", ":utils/", "+", "touch", ":utils/c.md"]);
+    assert_eq!(tree(&bench), "a.py\nc.md\nin/\nin/b.py\n");
+    assert_eq!(bench.says(&["cat", ":utils/in/b.py", "-o", "got"]), "");
+    assert_eq!(bench.read("got"), b"b = 22\n");
+    bench.says(&["cp", "-r", "--delete", ":utils/", "utils"]);
+    assert!(!bench.path().join("utils/notes.md").exists() && bench.path().join("utils/c.md").exists());
+    // Patterns that the shell leaves alone.
+    bench.says(&[
+        "cp",
+        "utils/*.py",
+        "utils/in/?.py",
+        ":/",
+        "+",
+        "rm",
+        ":/a.py",
+        ":/b.py",
+        "+",
+        "rm",
+        "-r",
+        ":utils/in/",
+    ]);
+    bench.says(&["mkdir", ":d", "+", "mkdir", ":d/e", "+", "rmdir", ":d/e", ":d"]);
+    assert_eq!(bench.says(&["ls", "+", "ls", ":utils"]), "utils/\na.py\nc.md\n");
+}
+
+#[test]
+fn copies_that_are_not_clear_say_what_to_type() {
+    let bench = Bench::new();
+    bench.fails(
+        &["cp", "src/main.py", "lib/main.py"],
+        2,
+        "error: none of the paths is on the board\n  help: a path on the board begins with a colon: `:lib/main.py`\n",
+    );
+    bench.fails(
+        &["cp", "gone.py", ":/"],
+        2,
+        "error: file or folder not found: `gone.py`\n  help: check the path and the current folder; a path on the board begins with a colon: `:gone.py`\n",
+    );
+    bench.fails(
+        &["cp", "-", "a", ":/"],
+        2,
+        "error: `-` is standard input, which is copied alone and to the board\n  help: for example `cp - :/notes.txt`\n",
+    );
+    bench.fails(
+        &["cp", "-r", "--delete", "src/", ":"],
+        2,
+        "error: `--delete` does not clear the board's `/`\n  help: use `belay-script sync FOLDER`, which keeps boot.py and lib, or name a directory of the board\n",
+    );
+    bench.fails(
+        &["touch", ":none/a"],
+        1,
+        "error: directory `/none` not found on the board\n  help: create it with `belay-script mkdir --parents :/none`\n",
+    );
+    let said = Program::new()
+        .args(["-p", PORT, "cp", "-", ":in.bin", "+", "cat", ":in.bin"])
+        .stdin("a\0b\n")
+        .start_in(bench.path())
+        .finish()
+        .1;
+    assert_eq!((said.stdout.as_str(), said.status), ("a\0b\n", Some(0)), "{}", said.stderr);
 }

@@ -130,6 +130,44 @@ pub struct Sleep {
     pub time: Duration,
 }
 
+/// The help below `rtc`.
+pub const RTC_HELP: &str = "\
+Examples:
+  belay-script rtc -p a0                          prints 2026-11-30 10:21:09
+  belay-script rtc -p a0 --set
+  belay-script rtc -p a0 --set --zone UTC
+  belay-script rtc -p a0 --set --zone Europe/Berlin";
+
+/// The help below `latency`.
+pub const LATENCY_HELP: &str = "\
+Example:
+  belay-script latency -p a0";
+
+/// `rtc`.
+#[derive(Debug, Args)]
+pub struct Rtc {
+    /// Set it to the time of this computer
+    #[arg(long)]
+    pub set: bool,
+    /// Time zone: UTC, an offset such as +02:00, or a name such as Europe/Berlin [default: this computer's]
+    #[arg(long, value_name = "ZONE", requires = "set", allow_hyphen_values = true)]
+    pub zone: Option<String>,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: Session,
+}
+
+/// `latency`.
+#[derive(Debug, Args)]
+pub struct Latency {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: Session,
+}
+
 /// `connect`.
 #[derive(Debug, Args)]
 pub struct Connect {
@@ -167,9 +205,12 @@ pub struct Terminal {
 /// `devices`.
 #[derive(Debug, Default, Args)]
 pub struct Devices {
-    /// Print JSON
+    /// Print JSON; with --watch a line for each change
     #[arg(long)]
     pub json: bool,
+    /// Then print every board that is plugged in (+) or unplugged (-), until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// `sim`.

@@ -4,6 +4,7 @@
 
 use super::Session;
 use clap::{Args, Subcommand, ValueHint};
+use std::path::PathBuf;
 
 /// Help on paths, which all commands for files share.
 macro_rules! paths {
@@ -13,7 +14,7 @@ macro_rules! paths {
             "\n\nPaths:
   :/lib/a.py, board:/lib/a.py    a path on the board of --port; `:a.py` is `:/a.py`
   a.py, ./:a.py                  a path on this computer, in `cp` and `hash`
-  ':/lib/*.py', ':/**/*.mpy'     patterns of paths on the board; quote them for the shell
+  ':/lib/*.py', ':/**/*.mpy'     patterns; quote those of the board for the shell
 
 The board is restarted first, which frees its memory and ends its program; --no-reset leaves it as it is."
         )
@@ -42,7 +43,7 @@ const CAT_HELP: &str = paths!(
     "\
 Examples:
   belay-script cat -p /dev/ttyACM0 :/boot.py
-  belay-script cat -p /dev/ttyACM0 :/log.bin > log.bin"
+  belay-script cat -p /dev/ttyACM0 :/log.bin -o log.bin"
 );
 
 /// After the help of `cp`.
@@ -50,9 +51,11 @@ const CP_HELP: &str = paths!(
     "\
 Examples:
   belay-script cp -p /dev/ttyACM0 main.py lib.py :/
-  belay-script cp -p /dev/ttyACM0 -r firmware/. :/
+  belay-script cp -p /dev/ttyACM0 -r firmware/ :/          what is in the folder
+  belay-script cp -p /dev/ttyACM0 -r --delete --exclude '*.md' utils/ :/utils/
   belay-script cp -p /dev/ttyACM0 ':/*.csv' results/
-  belay-script cp -p /dev/ttyACM0 -r :/ backup"
+  belay-script cp -p /dev/ttyACM0 -r :/ backup
+  date | belay-script cp -p /dev/ttyACM0 - :/date.txt"
 );
 
 /// After the help of `rm`.
@@ -69,6 +72,20 @@ const MKDIR_HELP: &str = paths!(
     "\
 Example:
   belay-script mkdir -p /dev/ttyACM0 --parents :/lib/drivers"
+);
+
+/// After the help of `rmdir`.
+const RMDIR_HELP: &str = paths!(
+    "\
+Example:
+  belay-script rmdir -p /dev/ttyACM0 :/lib/drivers :/lib"
+);
+
+/// After the help of `touch`.
+const TOUCH_HELP: &str = paths!(
+    "\
+Example:
+  belay-script touch -p /dev/ttyACM0 :/lib/__init__.py"
 );
 
 /// After the help of `mv`.
@@ -121,7 +138,8 @@ pub enum FileCommand {
     /// Copy files to a board, from it, or on it
     ///
     /// Into an existing directory, or a destination that ends with a slash, files keep their names. A file appears under
-    /// its name only when it is complete. Identical files are not sent again.
+    /// its name only when it is complete. Identical files are not sent again. A slash at the end of a source copies what is in
+    /// the directory. `-` as the source is standard input.
     #[command(after_help = CP_HELP)]
     Cp(Cp),
     /// Remove files of a board
@@ -132,10 +150,20 @@ pub enum FileCommand {
     /// Make directories on a board
     #[command(after_help = MKDIR_HELP)]
     Mkdir(Mkdir),
+    /// Remove empty directories of a board
+    #[command(after_help = RMDIR_HELP)]
+    Rmdir(OnlyPaths),
+    /// Create empty files on a board
+    ///
+    /// Existing files stay as they are.
+    #[command(after_help = TOUCH_HELP)]
+    Touch(OnlyPaths),
     /// Rename or move files and directories on a board
     #[command(after_help = MV_HELP)]
     Mv(Mv),
     /// Show free space on a board
+    ///
+    /// Without a path: of every file system that is mounted.
     #[command(after_help = DF_HELP)]
     Df(Paths),
     /// Print the SHA-256 of files
@@ -159,6 +187,7 @@ impl FileCommand {
             FileCommand::Ls(options) => &mut options.session,
             FileCommand::Tree(options) | FileCommand::Df(options) => &mut options.session,
             FileCommand::Cat(options) => &mut options.session,
+            FileCommand::Rmdir(options) | FileCommand::Touch(options) => &mut options.session,
             FileCommand::Cp(options) => &mut options.session,
             FileCommand::Rm(options) => &mut options.session,
             FileCommand::Mkdir(options) => &mut options.session,
@@ -189,10 +218,21 @@ pub struct Ls {
     pub session: Session,
 }
 
+/// `rmdir` and `touch`: paths alone.
+#[derive(Debug, Args)]
+pub struct OnlyPaths {
+    /// Paths on the board
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<String>,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: Session,
+}
+
 /// `tree` and `df`: paths, and JSON if wanted.
 #[derive(Debug, Args)]
 pub struct Paths {
-    /// Directories [default: `:/`]
+    /// Directories [default: all]
     #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// Print JSON
@@ -223,6 +263,9 @@ pub struct Cat {
     /// Files of the board
     #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
+    /// Write to this file of this computer; it appears when it is complete
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
     /// Board and limits.
     #[command(flatten)]
     pub session: Session,
@@ -234,9 +277,15 @@ pub struct Cp {
     /// Sources and destination; at least one is on the board
     #[arg(value_names = ["SOURCE", "DESTINATION"], num_args = 2.., required = true, value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
-    /// Copy directories recursively; `folder/.` copies only the contents
+    /// Copy directories recursively; `folder/` copies what is in it
     #[arg(short, long)]
     pub recursive: bool,
+    /// Do not copy what matches this pattern of a .gitignore (repeatable)
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
+    /// Then remove files at the destination that the directory does not have
+    #[arg(long, requires = "recursive")]
+    pub delete: bool,
     /// Copy identical files too
     #[arg(short, long)]
     pub force: bool,

@@ -6,8 +6,9 @@ use super::find::{self, Found};
 use super::path::{BoardPath, Place, is_inside, join, name, parent};
 use super::plan::no_folder;
 use super::{Work, misused, on_board, refused, run};
+use crate::board::content::Upload;
 use crate::board::files::Change;
-use crate::cli::arguments::files::{Mkdir, Mv, Rm};
+use crate::cli::arguments::files::{Mkdir, Mv, OnlyPaths, Rm};
 use crate::cli::console::Console;
 use crate::device::Files;
 use crate::diagnostic::Diagnostic;
@@ -123,6 +124,51 @@ pub fn mkdir(options: &Mkdir, console: &Arc<Console>) -> std::result::Result<u8,
         }
         let list: Vec<&str> = folders.iter().map(String::as_str).collect();
         work.files()?.change(Change::MakeDirectory, &list)
+    })
+}
+
+/// Removes empty directories; returns the exit status.
+///
+/// # Errors
+/// As [`rm`].
+pub fn rmdir(options: &OnlyPaths, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
+    let paths = on_board("rmdir", &options.paths)?;
+    run(console, &options.session, &as_places(&paths), |work| {
+        let found = find::find_all(work.files()?, &paths)?;
+        let list: Vec<&str> = found.iter().map(|found| found.path.as_str()).collect();
+        for (index, found) in found.iter().enumerate() {
+            work.guard(&found.path)?;
+            if found.size.is_some() {
+                return Err(refused(format!("`{}` is a file", found.path), "remove it with `belay-script rm`"));
+            }
+            let goes = |entry: &str| list[..index].contains(&entry);
+            if !work.files()?.directory(&found.path)?.iter().all(|entry| goes(&entry.path)) {
+                let help = format!("remove it with its contents by `belay-script rm -r :{}`", found.path);
+                return Err(refused(format!("`{}` is not empty", found.path), help));
+            }
+        }
+        work.files()?.change(Change::RemoveDirectory, &list)
+    })
+}
+
+/// Creates empty files; returns the exit status.
+///
+/// # Errors
+/// As [`rm`].
+pub fn touch(options: &OnlyPaths, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
+    let paths = on_board("touch", &options.paths)?;
+    run(console, &options.session, &as_places(&paths), |work| {
+        let mut new = Vec::new();
+        for BoardPath { path, .. } in &paths {
+            work.guard(path)?;
+            match work.files()?.stat(path)? {
+                Some(Some(_)) => {}
+                Some(None) => return Err(refused(format!("`{path}` is a directory"), "name a file in it")),
+                None if work.files()?.stat(parent(path))? != Some(None) => return Err(no_folder(parent(path))),
+                None => new.push(Upload { path, content: &[0_u8; 0], digest: None }),
+            }
+        }
+        work.files()?.write(&new, &mut |_| {})
     })
 }
 

@@ -3,21 +3,26 @@
 //! Invariant: a file appears under its name only when it is complete; the old one stays until then.
 
 use super::local::{self, Partial};
-use super::path::Place;
-use super::plan::{self, Copy, From, Plan, Target};
+use super::path::{LocalPath, Place, join};
+use super::plan::{self, Choice, Copy, From, Plan, Target};
 use super::source::{self, Source, local_digest};
-use super::{Work, check_interrupt, misused, places, run};
+use super::{Work, check_interrupt, extra, misused, places, run};
 use crate::board::content::{Content as _, Upload};
 use crate::board::files::{Change, Hash};
+use crate::bound;
 use crate::cli::arguments::files::Cp;
 use crate::cli::console::Console;
 use crate::cli::progress::Bar;
+use crate::cli::{misuse, unread};
 use crate::device::{Files, Space};
 use crate::diagnostic::Diagnostic;
+use crate::disk;
 use crate::error::{Error, Kind, Result};
+use crate::sync::Ignore;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use tempfile::TempDir;
 
 /// Bytes, and files, that go to the board in one exchange: a longer file goes alone.
 const BATCH: (u64, usize) = (1 << 20, 64);
@@ -27,35 +32,85 @@ const BATCH: (u64, usize) = (1 << 20, 64);
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
 pub fn cp(options: &Cp, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
-    let places = places(&options.paths)?;
+    let mut places = places(&options.paths)?;
     if !places.iter().any(Place::is_board) {
-        let error =
-            misused("none of the paths is on the board", "a path on the board begins with a colon: `:/main.py`");
-        return Err(Diagnostic::from_error(&error));
+        let written = options.paths.last().map_or("", String::as_str);
+        let help = format!("a path on the board begins with a colon: `:{}`", written.trim_start_matches("./"));
+        return Err(Diagnostic::from_error(&misused("none of the paths is on the board", help)));
     }
+    let exclude = (!options.exclude.is_empty()).then(|| Ignore::new(Some(&options.exclude))).transpose();
+    let exclude = exclude.map_err(|error| misuse(error.message(), error.help().unwrap_or_default()))?;
+    let choice = Choice { recursive: options.recursive, exclude };
+    let input = from_input(&mut places)?;
     let Some((destination, sources)) = places.split_last() else { return Ok(0) };
     if !destination.is_board() && sources.iter().any(|source| !source.is_board()) {
         let error =
             misused("both source and destination are on this computer", "copy those with the system's own `cp`");
         return Err(Diagnostic::from_error(&error));
     }
-    run(console, &options.session, &places, |work| {
+    let copied = run(console, &options.session, &places, |work| {
         let target = Target::look(work, destination)?;
-        let items = plan::sources(work, sources, options.recursive, &target)?;
+        if input.is_some() && target.is_folder() {
+            let help = format!("name the file: `:{}/data.txt`", target.text.trim_end_matches('/'));
+            return Err(misused("standard input has no name", help));
+        }
+        let items = plan::sources(work, sources, &choice, &target)?;
         let bar = |total: u64| if options.quiet { Bar::none(console) } else { Bar::new(console, "copying", total) };
         match destination {
             Place::Board(path) => {
+                let extras =
+                    if options.delete { extra::on_board(work, &items, &path.path, &choice)? } else { Vec::new() };
                 let plan = plan::to_board(work, items, &path.path)?;
                 let bar = bar(total(&plan));
-                upload(work.files()?, &plan, options.force, &bar)
+                upload(work.files()?, &plan, options.force, &bar)?;
+                let list = |folders: bool| -> Vec<String> {
+                    extras.iter().filter(|extra| extra.1 == folders).map(|extra| join(&path.path, &extra.0)).collect()
+                };
+                for (change, list) in [(Change::Remove, list(false)), (Change::RemoveDirectory, list(true))] {
+                    work.files()?.change(change, &list.iter().map(String::as_str).collect::<Vec<_>>())?;
+                }
+                Ok(())
             }
             Place::Local(path) => {
+                let extras =
+                    if options.delete { extra::on_this_computer(&items, &path.path, &choice)? } else { Vec::new() };
                 let plan = plan::to_local(items, &path.path)?;
                 let bar = bar(total(&plan));
-                download(work, &plan, options.force, &bar)
+                download(work, &plan, options.force, &bar)?;
+                extras.iter().try_for_each(|(relative, folder)| local::remove(&path.path.join(relative), *folder))
             }
         }
-    })
+    });
+    drop(input);
+    copied
+}
+
+/// Reads standard input, if it is the only source, into a file in whose place it stands from then on; gives the file's folder.
+fn from_input(places: &mut [Place]) -> std::result::Result<Option<TempDir>, Diagnostic> {
+    let is_input = |place: &Place| matches!(place, Place::Local(path) if path.written == "-");
+    match places {
+        [source, destination] if is_input(source) && destination.is_board() => {
+            let bytes = disk::input_bytes(bound::FILE)
+                .map_err(|error| unread("standard input", &error, "copy a file in its place"))?;
+            let unwritten = |error: std::io::Error| {
+                misuse(
+                    format!("standard input cannot be kept: {}", disk::reason(&error)),
+                    "free space in the temporary folder",
+                )
+            };
+            let folder = disk::scratch_folder().map_err(unwritten)?;
+            let path = folder.path().join("input");
+            disk::create(&path, &bytes).map_err(unwritten)?;
+            *source =
+                Place::Local(LocalPath { written: "standard input".to_owned(), path, folder: false, contents: false });
+            Ok(Some(folder))
+        }
+        [sources @ .., _] if sources.iter().any(is_input) => Err(misuse(
+            "`-` is standard input, which is copied alone and to the board",
+            "for example `cp - :/notes.txt`",
+        )),
+        _ => Ok(None),
+    }
 }
 
 fn total<To>(plan: &Plan<To>) -> u64 {

@@ -75,8 +75,21 @@ pub fn none(path: &str) -> Error {
     )
 }
 
-fn is_pattern(path: &str) -> bool {
+/// Whether a path has a character of patterns.
+pub fn is_pattern(path: &str) -> bool {
     path.contains(['*', '?', '[', '{'])
+}
+
+/// What a pattern matches.
+///
+/// # Errors
+/// ParseError for an invalid pattern.
+pub fn matcher(text: &str) -> Result<GlobMatcher> {
+    let mut glob = GlobBuilder::new(text);
+    let glob = glob.literal_separator(true).backslash_escape(true).build().map_err(|error| {
+        super::misused(format!("invalid pattern `{text}`: {}", error.kind()), "write `\\[` for a literal bracket")
+    })?;
+    Ok(glob.compile_matcher())
 }
 
 /// A pattern of paths, as a shell has it: names that begin with a dot must be meant.
@@ -91,10 +104,6 @@ struct Pattern {
 
 impl Pattern {
     fn new(text: &str) -> Result<Pattern> {
-        let mut glob = GlobBuilder::new(text);
-        let glob = glob.literal_separator(true).backslash_escape(true).build().map_err(|error| {
-            super::misused(format!("invalid pattern `{text}`: {}", error.kind()), "write `\\[` for a literal bracket")
-        })?;
         let literal: Vec<&str> = text.split('/').take_while(|part| !is_pattern(part) && !part.contains('\\')).collect();
         let rest: Vec<&str> = text.split('/').skip(literal.len()).collect();
         let base = literal.join("/");
@@ -103,7 +112,7 @@ impl Pattern {
             // Braces may hold slashes.
             deep: rest.len() > 1 || text.contains("**"),
             hidden: rest.iter().any(|part| part.starts_with('.')),
-            matcher: glob.compile_matcher(),
+            matcher: matcher(text)?,
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Uses walkdir. Invariant: a [`Partial`] that is not kept leaves no file.
 
+use super::find::{is_pattern, matcher};
 use super::path::LocalPath;
 use super::{check_interrupt, misused};
 use crate::bound;
@@ -42,8 +43,63 @@ pub fn stat(path: &Path) -> Result<Option<Option<u64>>> {
 /// ParseError if it is not.
 pub fn there(path: &LocalPath) -> Result<Option<u64>> {
     stat(&path.path)?.ok_or_else(|| {
-        let help = "check the path and the current folder; a path on the board begins with a colon";
+        let help = format!(
+            "check the path and the current folder; a path on the board begins with a colon: `:{}`",
+            path.written
+        );
         misused(format!("file or folder not found: `{}`", path.written), help)
+    })
+}
+
+/// What a path means that may be a pattern, for shells that leave patterns alone: an existing path is used literally.
+///
+/// # Errors
+/// ParseError if nothing is there, or of an invalid pattern.
+pub fn find(path: &LocalPath) -> Result<Vec<(LocalPath, Option<u64>)>> {
+    if !is_pattern(&path.written) || stat(&path.path)?.is_some() {
+        return Ok(vec![(path.clone(), there(path)?)]);
+    }
+    let pattern = path.written.trim_end_matches('/');
+    let parts: Vec<&str> = pattern.split('/').take_while(|part| !is_pattern(part)).collect();
+    let base = if parts.is_empty() { ".".to_owned() } else { format!("{}/", parts.join("/")) };
+    let depth = if pattern.contains("**") { usize::MAX } else { pattern.split('/').count() - parts.len() };
+    let mut found = Vec::new();
+    if stat(Path::new(&base))? == Some(None) {
+        let matcher = matcher(pattern)?;
+        let hidden = pattern.split('/').skip(parts.len()).any(|part| part.starts_with('.'));
+        for entry in walk(Path::new(&base), depth)? {
+            let written = if parts.is_empty() { entry.relative.clone() } else { format!("{base}{}", entry.relative) };
+            let is_hidden = entry.relative.split('/').any(|part| part.starts_with('.'));
+            if matcher.is_match(&written) && (hidden || !is_hidden) {
+                let contents = path.contents && entry.size.is_none();
+                found.push((
+                    LocalPath { path: written.clone().into(), written, folder: path.folder, contents },
+                    entry.size,
+                ));
+            }
+        }
+    }
+    if found.is_empty() {
+        return Err(misused(
+            format!("nothing on this computer matches `{}`", path.written),
+            format!(
+                "check the current folder; a pattern of paths on the board begins with a colon: `:{}`",
+                path.written
+            ),
+        ));
+    }
+    Ok(found)
+}
+
+/// Removes a file, or an empty folder.
+///
+/// # Errors
+/// ScriptError if the system refuses.
+pub fn remove(path: &Path, is_folder: bool) -> Result<()> {
+    let removed = if is_folder { fs::remove_dir(path) } else { fs::remove_file(path) };
+    removed.map_err(|error| {
+        let message = format!("`{}` cannot be removed: {}", path.display(), reason(&error));
+        Error::new(Kind::ScriptError, message).with_help("check the permissions of its folder")
     })
 }
 
@@ -218,6 +274,7 @@ pub fn check_names(relative: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::path::Place;
     use super::*;
 
     #[cfg(unix)]
@@ -245,6 +302,28 @@ mod tests {
         partial.keep().unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"new");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn patterns_of_this_computer_are_as_in_a_shell() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("lib/deep")).unwrap();
+        for name in ["a.py", "b.py", ".c.py", "lib/d.py", "lib/deep/e.py", "[x].txt"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let root = folder.path().to_str().unwrap().replace('\\', "/");
+        let found = |pattern: &str| -> Result<Vec<String>> {
+            let Place::Local(path) = Place::parse(&format!("{root}/{pattern}"))? else { panic!("{pattern}") };
+            Ok(find(&path)?.into_iter().map(|(path, _)| path.written.replace(&format!("{root}/"), "")).collect())
+        };
+        assert_eq!(found("*.py").unwrap(), ["a.py", "b.py"]);
+        assert_eq!(found("lib/*.py").unwrap(), ["lib/d.py"]);
+        assert_eq!(found("**/e.py").unwrap(), ["lib/deep/e.py"]);
+        assert_eq!(found(".*").unwrap(), [".c.py"]);
+        // It exists.
+        assert_eq!(found("[x].txt").unwrap(), ["[x].txt"]);
+        let missing = found("*.mpy").unwrap_err();
+        assert!(missing.message().starts_with("nothing on this computer matches `"), "{missing}");
     }
 
     #[cfg(unix)]

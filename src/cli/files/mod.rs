@@ -1,4 +1,4 @@
-//! `ls`, `tree`, `df`, `cat`, `hash`, `cp`, `rm`, `mkdir`, `mv` and `edit`: the files of a board from the command line.
+//! `ls`, `tree`, `df`, `cat`, `hash`, `cp`, `rm`, `mkdir`, `rmdir`, `touch`, `mv` and `edit`: the files of a board from the command line.
 //!
 //! One file a group of commands; [`path`] and [`find`] say what a path means. Uses [`crate::device::Files`]. Invariant: wrong
 //! arguments are found before anything changes, and no file ever appears half written under its name.
@@ -7,6 +7,7 @@ pub mod change;
 pub mod copy;
 pub mod digest;
 pub mod edit;
+pub mod extra;
 pub mod find;
 pub mod list;
 pub mod local;
@@ -42,6 +43,8 @@ pub fn dispatch(command: &FileCommand, console: &Arc<Console>) -> std::result::R
         FileCommand::Cp(options) => copy::cp(options, console),
         FileCommand::Rm(options) => change::rm(options, console),
         FileCommand::Mkdir(options) => change::mkdir(options, console),
+        FileCommand::Rmdir(options) => change::rmdir(options, console),
+        FileCommand::Touch(options) => change::touch(options, console),
         FileCommand::Mv(options) => change::mv(options, console),
         FileCommand::Edit(options) => edit::edit(options, console),
     }

@@ -22,7 +22,7 @@ pub struct BoardPath {
     pub path: String,
     /// It was written with a slash at its end.
     pub folder: bool,
-    /// It was written with `.` at its end, or is `/`: as a source, what is in it and not itself.
+    /// It was written with `.` or a slash at its end, or is `/`: as a source, what is in it and not itself.
     pub contents: bool,
 }
 
@@ -35,7 +35,7 @@ pub struct LocalPath {
     pub path: PathBuf,
     /// It was written with a slash at its end.
     pub folder: bool,
-    /// It was written with `.` or `..` at its end.
+    /// It was written with `.`, `..` or a slash at its end: as a source, what is in it and not itself.
     pub contents: bool,
 }
 
@@ -52,14 +52,14 @@ impl Place {
         match text.strip_prefix("board:").or_else(|| text.strip_prefix(':')) {
             Some(path) => {
                 let absolute = absolute(path);
-                let contents = absolute == "/" || last(path) == ".";
+                let contents = absolute == "/" || matches!(last(path).as_str(), "" | ".");
                 Ok(Place::Board(BoardPath { contents, folder: path.ends_with('/'), path: absolute }))
             }
             None => Ok(Place::Local(LocalPath {
                 written: text.to_owned(),
                 path: PathBuf::from(text),
                 folder: text.ends_with(['/', std::path::MAIN_SEPARATOR]),
-                contents: matches!(last(text).as_str(), "." | "..") || PathBuf::from(text).file_name().is_none(),
+                contents: matches!(last(text).as_str(), "" | "." | "..") || PathBuf::from(text).file_name().is_none(),
             })),
         }
     }
@@ -124,7 +124,7 @@ mod tests {
         case("board:", "/", false, true);
         case(":main.py", "/main.py", false, false);
         case("board:/lib//a.py", "/lib/a.py", false, false);
-        case(":/lib/", "/lib", true, false);
+        case(":/lib/", "/lib", true, true);
         case(":/lib/.", "/lib", false, true);
         case(":/../a/../b/./c", "/b/c", false, false);
         case("::", "/:", false, false);
@@ -138,7 +138,7 @@ mod tests {
         };
         case("a.py", false, false);
         case("./:a.py", false, false);
-        case("a/", true, false);
+        case("a/", true, true);
         case("a/.", false, true);
         case(".", false, true);
         case("a/..", false, true);

@@ -6,6 +6,7 @@ use super::find::{self, Found};
 use super::path::{LocalPath, Place, is_inside, join, name, parent};
 use super::{Work, local, misused, refused};
 use crate::error::Result;
+use crate::sync::Ignore;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -64,15 +65,32 @@ pub struct Plan<To> {
     pub files: Vec<Copy<To>>,
 }
 
+/// How directories are copied.
+pub struct Choice {
+    /// With their contents.
+    pub recursive: bool,
+    /// What is not copied.
+    pub exclude: Option<Ignore>,
+}
+
+impl Choice {
+    /// Whether something in a source is not copied. `path`: below the source, with slashes.
+    pub fn leaves_out(&self, path: &str, is_folder: bool) -> bool {
+        self.exclude.as_ref().is_some_and(|exclude| exclude.is_ignored(path, is_folder))
+    }
+}
+
 /// The items to copy, with their names at the target. `keep`: below its own name.
 ///
 /// # Errors
 /// ParseError or DeviceException of a source that is not there, or is a directory without `recursive`.
-pub fn sources(work: &mut Work<'_>, places: &[Place], recursive: bool, target: &Target) -> Result<Vec<Item>> {
+pub fn sources(work: &mut Work<'_>, places: &[Place], choice: &Choice, target: &Target) -> Result<Vec<Item>> {
     let mut found = Vec::new();
     for place in places {
         match place {
-            Place::Local(path) => found.push(Source::Local(path.clone(), local::there(path)?)),
+            Place::Local(path) => {
+                found.extend(local::find(path)?.into_iter().map(|(path, size)| Source::Local(path, size)));
+            }
             Place::Board(path) => {
                 let all = find::find_all(work.files()?, std::slice::from_ref(path))?;
                 found.extend(all.into_iter().map(Source::Board));
@@ -101,11 +119,11 @@ pub fn sources(work: &mut Work<'_>, places: &[Place], recursive: bool, target: &
         items.push(Item { from, relative: String::new(), size: None });
     }
     for source in found {
-        if source.size().is_none() && !recursive {
+        if source.size().is_none() && !choice.recursive {
             let (path, help) = (source.text(), "use `-r` to copy it with its contents");
             return Err(misused(format!("`{path}` is a directory"), help));
         }
-        source.items(work, keep, &mut items)?;
+        source.items(work, keep, choice, &mut items)?;
     }
     Ok(items)
 }
@@ -130,7 +148,7 @@ impl Source {
         }
     }
 
-    fn items(&self, work: &mut Work<'_>, keep: bool, items: &mut Vec<Item>) -> Result<()> {
+    fn items(&self, work: &mut Work<'_>, keep: bool, choice: &Choice, items: &mut Vec<Item>) -> Result<()> {
         let below =
             |prefix: &str, rest: &str| if prefix.is_empty() { rest.to_owned() } else { format!("{prefix}/{rest}") };
         match self {
@@ -145,7 +163,11 @@ impl Source {
                 if found.size.is_none() {
                     let cut = found.path.trim_end_matches('/').len() + 1;
                     for entry in work.files()?.tree(&found.path)? {
-                        let relative = below(prefix, entry.path.get(cut..).unwrap_or_default());
+                        let rest = entry.path.get(cut..).unwrap_or_default();
+                        if choice.leaves_out(rest, entry.size.is_none()) {
+                            continue;
+                        }
+                        let relative = below(prefix, rest);
                         items.push(Item { from: From::Board(entry.path), relative, size: entry.size });
                     }
                 }
@@ -156,6 +178,9 @@ impl Source {
                 items.push(Item { from: From::Local(path.path.clone()), relative: own.clone(), size: *size });
                 if size.is_none() {
                     for entry in local::walk(&path.path, usize::MAX)? {
+                        if choice.leaves_out(&entry.relative, entry.size.is_none()) {
+                            continue;
+                        }
                         let relative = below(&own, &entry.relative);
                         items.push(Item { from: From::Local(entry.path), relative, size: entry.size });
                     }
@@ -213,6 +238,11 @@ impl Target {
             }
             _ => Ok(target),
         }
+    }
+
+    /// Whether a copy goes into it.
+    pub fn is_folder(&self) -> bool {
+        self.folder || self.state == Some(None)
     }
 
     fn refused(&self, what: &str, help: &str) -> crate::error::Error {

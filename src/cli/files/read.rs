@@ -22,9 +22,13 @@ use std::sync::Arc;
 pub fn cat(options: &Cat, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
     let places = places_on_board("cat", &options.paths)?;
     run(console, &options.session, &places, |work| {
-        let mut print = |piece: &[u8]| {
-            console.bytes(piece);
-            Ok(())
+        let mut partial = options.output.as_deref().map(local::Partial::create).transpose()?;
+        let mut print = |piece: &[u8]| match &mut partial {
+            Some(partial) => partial.write(piece),
+            None => {
+                console.bytes(piece);
+                Ok(())
+            }
         };
         for file in files(work, &places)? {
             match file {
@@ -32,7 +36,7 @@ pub fn cat(options: &Cat, console: &Arc<Console>) -> std::result::Result<u8, Dia
                 File::Local(path) => local::read(path.as_ref(), &mut print)?,
             }
         }
-        Ok(())
+        partial.map_or(Ok(()), local::Partial::keep)
     })
 }
 

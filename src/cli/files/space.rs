@@ -2,12 +2,12 @@
 //!
 //! Uses [`crate::device`].
 
-use super::{human, missing, on_board, run, shown};
+use super::{Work, human, missing, on_board, places_or_root, run, shown};
 use crate::cli::arguments::files::Paths;
 use crate::cli::console::Console;
 use crate::device::Space;
 use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -17,31 +17,50 @@ use std::sync::Arc;
 /// # Errors
 /// Of wrong arguments, or if Ctrl-C cannot be watched.
 pub fn df(options: &Paths, console: &Arc<Console>) -> std::result::Result<u8, Diagnostic> {
-    let texts = if options.paths.is_empty() { vec![":/".to_owned()] } else { options.paths.clone() };
-    let paths = on_board("df", &texts)?;
-    let places: Vec<_> = paths.iter().cloned().map(super::path::Place::Board).collect();
+    let places = places_or_root("df", &options.paths)?;
+    let paths = on_board("df", &options.paths)?;
     run(console, &options.session, &places, |work| {
-        let mut rows = Vec::new();
+        let mut rows = if paths.is_empty() { mounted(work)? } else { Vec::new() };
         for path in &paths {
             let files = work.files()?;
             files.stat(&path.path)?.ok_or_else(|| missing(&path.path))?;
-            let space = files.space(&path.path)?.ok_or_else(|| {
-                Error::new(
-                    Kind::FeatureUnavailableError,
-                    format!("the board cannot report the free space at `{}`", path.path),
-                )
-                .with_help("its firmware lacks `os.statvfs`")
-            })?;
+            let space = files.space(&path.path)?.ok_or_else(|| silent(&path.path))?;
             if space.total == 0 {
-                let message = format!("no file system is mounted at `{}`", path.path);
-                return Err(Error::new(Kind::FeatureUnavailableError, message)
-                    .with_help("its firmware has none, or its boot.py does not mount it"));
+                return Err(unmounted(&path.path));
             }
             rows.push((path.path.clone(), space));
         }
         console.text(&if options.json { as_json(&rows) } else { as_text(&rows) });
         Ok(())
     })
+}
+
+fn silent(path: &str) -> Error {
+    let message = format!("the board cannot report the free space at `{path}`");
+    Error::new(Kind::FeatureUnavailableError, message).with_help("its firmware lacks `os.statvfs`")
+}
+
+fn unmounted(path: &str) -> Error {
+    let message = format!("no file system is mounted at `{path}`");
+    Error::new(Kind::FeatureUnavailableError, message)
+        .with_help("its firmware has none, or its boot.py does not mount it")
+}
+
+/// All file systems that are mounted: that of the root, and those of directories in it that differ from it.
+fn mounted(work: &mut Work<'_>) -> Result<Vec<(String, Space)>> {
+    let is_shared = work.is_shared()?;
+    let files = work.files()?;
+    let root = files.space("/")?.ok_or_else(|| silent("/"))?;
+    let mut rows = Vec::new();
+    if root.total > 0 {
+        rows.push(("/".to_owned(), root));
+    }
+    let folders = if is_shared { Vec::new() } else { files.directory("/")? };
+    for folder in folders.into_iter().filter(|entry| entry.size.is_none()) {
+        let space = files.space(&folder.path)?;
+        rows.extend(space.filter(|space| *space != root && space.total > 0).map(|space| (folder.path, space)));
+    }
+    if rows.is_empty() { Err(unmounted("/")) } else { Ok(rows) }
 }
 
 fn used(space: &Space) -> u64 {
