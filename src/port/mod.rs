@@ -108,6 +108,15 @@ impl PortError {
     }
 }
 
+/// A control line of a serial port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ControlLine {
+    /// Data terminal ready.
+    Dtr,
+    /// Request to send.
+    Rts,
+}
+
 /// What a port can do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {
@@ -159,6 +168,24 @@ pub trait Port: Send {
     fn hard_reset(&mut self, wait: Wait) -> Result<(), PortError> {
         let _ = wait;
         Ok(())
+    }
+
+    /// Switches a control line. Returns whether the port has it.
+    ///
+    /// # Errors
+    /// See [`PortError`].
+    fn set_line(&mut self, line: ControlLine, on: bool) -> Result<bool, PortError> {
+        let _ = (line, on);
+        Ok(false)
+    }
+
+    /// Sends a break: holds the transmit line at its active level, or lets it go. Returns whether the port can.
+    ///
+    /// # Errors
+    /// See [`PortError`].
+    fn hold_break(&mut self, on: bool) -> Result<bool, PortError> {
+        let _ = on;
+        Ok(false)
     }
 
     /// The descriptors to poll for input, for callers that also wait for something else: while none of them is readable,

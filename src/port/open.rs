@@ -36,6 +36,7 @@ pub fn open(address: &Address, options: &PortOptions, notify: &dyn Fn(&str)) -> 
         Address::Sim(text) => open_simulated(text, notify),
         Address::Tcp(endpoint) => Ok(Box::new(SocketPort::open(endpoint)?)),
         Address::Rfc2217(endpoint) => Ok(Box::new(Rfc2217Port::open(endpoint, &options.line)?)),
+        Address::Telnet(endpoint) if !options.logs_in => Ok(Box::new(TelnetPort::plain(endpoint)?)),
         Address::Telnet(endpoint) => {
             Ok(Box::new(TelnetPort::open(endpoint, options.line.user.as_deref(), options.line.password.as_deref())?))
         }

@@ -118,11 +118,13 @@ pub struct PortOptions {
     pub exclusive: bool,
     /// How many times this recording was opened before: it contains one session per opening.
     pub turn: usize,
+    /// Whether to answer the questions of a telnet server that asks for a login, as that of a board does. Default: true.
+    pub logs_in: bool,
 }
 
 impl Default for PortOptions {
     fn default() -> PortOptions {
-        PortOptions { line: LineOptions::default(), exclusive: true, turn: 0 }
+        PortOptions { line: LineOptions::default(), exclusive: true, turn: 0, logs_in: true }
     }
 }
 

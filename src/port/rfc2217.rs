@@ -9,10 +9,10 @@
 
 use super::endpoint::Endpoint;
 use super::options::{Flow, LineOptions, Parity};
-use super::serial::{ControlLine, reset_pulse};
+use super::serial::reset_pulse;
 use super::socket::Connection;
 use super::telnet::{BINARY, COM_PORT, Decoder, End, Link, SUPPRESS_GO_AHEAD};
-use super::{Abilities, Port, PortError, Wait};
+use super::{Abilities, ControlLine, Port, PortError, Wait};
 use crate::bound;
 use crate::error::{Error, Kind, Result};
 use std::time::Duration;
@@ -30,6 +30,9 @@ const SET_DATASIZE: u8 = 2;
 const SET_PARITY: u8 = 3;
 const SET_STOPSIZE: u8 = 4;
 const SET_CONTROL: u8 = 5;
+/// The values of [`SET_CONTROL`] that begin and end a break.
+const BREAK_ON: u8 = 5;
+const BREAK_OFF: u8 = 6;
 const FLOWCONTROL_SUSPEND: u8 = 8;
 const FLOWCONTROL_RESUME: u8 = 9;
 const SET_LINESTATE_MASK: u8 = 10;
@@ -259,6 +262,18 @@ impl Port for Rfc2217Port {
             }
         }
         Ok(())
+    }
+
+    fn set_line(&mut self, line: ControlLine, on: bool) -> Result<bool, PortError> {
+        for known in self.lines.iter_mut().filter(|(known, _)| *known == line) {
+            known.1 = on;
+        }
+        self.link.subnegotiate(COM_PORT, &[SET_CONTROL, level((line, on))]).map(|()| true)
+    }
+
+    fn hold_break(&mut self, on: bool) -> Result<bool, PortError> {
+        let value = if on { BREAK_ON } else { BREAK_OFF };
+        self.link.subnegotiate(COM_PORT, &[SET_CONTROL, value]).map(|()| true)
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

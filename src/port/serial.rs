@@ -4,7 +4,7 @@
 //! blocks beyond one [`Wait::slice`] without looking at the deadline and at Ctrl-C.
 
 use super::options::{Flow, LineOptions, Parity, PortOptions};
-use super::{Abilities, Port, PortError, Wait, usb};
+use super::{Abilities, ControlLine, Port, PortError, Wait, usb};
 use crate::error::{Error, Kind, Result};
 use crate::phrase::did_you_mean;
 use crate::port::loss::Loss;
@@ -54,13 +54,6 @@ fn framed(path: &str, baud_rate: u32, options: &LineOptions) -> serialport::Seri
             Flow::Software => FlowControl::Software,
             Flow::Hardware => FlowControl::Hardware,
         })
-}
-
-/// A control line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ControlLine {
-    Dtr,
-    Rts,
 }
 
 /// How long the reset line is held down.
@@ -152,6 +145,21 @@ impl Port for SerialPort {
             }
         }
         Ok(())
+    }
+
+    fn set_line(&mut self, line: ControlLine, on: bool) -> Result<bool, PortError> {
+        if self.link.queues() {
+            return Ok(false);
+        }
+        for known in self.lines.iter_mut().filter(|(known, _)| *known == line) {
+            known.1 = on;
+        }
+        self.link.set_lines(&[(line, on)]);
+        Ok(true)
+    }
+
+    fn hold_break(&mut self, on: bool) -> Result<bool, PortError> {
+        Ok(!self.link.queues() && self.link.hold_break(on))
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

@@ -1,9 +1,9 @@
 //! A serial port without `poll`, that is on Windows: reads and writes with short timeouts.
 
-use super::{ControlLine, Failure, PathKind, set_lines};
+use super::{Failure, PathKind, set_lines};
 use crate::port::loss::Loss;
 use crate::port::options::PortOptions;
-use crate::port::{PortError, Wait, usb};
+use crate::port::{ControlLine, PortError, Wait, usb};
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,12 @@ impl Link {
 
     pub(super) fn set_lines(&mut self, lines: &[(ControlLine, bool)]) {
         set_lines(self.line.as_mut(), lines);
+    }
+
+    /// Returns whether the port can.
+    pub(super) fn hold_break(&mut self, on: bool) -> bool {
+        let held = if on { self.line.set_break() } else { self.line.clear_break() };
+        held.is_ok()
     }
 
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &Loss) -> Result<usize, PortError> {

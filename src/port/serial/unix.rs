@@ -4,10 +4,10 @@
 //! without unsafe code. So the device is opened twice. Ours is opened first, because the crate then takes the lock
 //! (TIOCEXCL and a file lock) that keeps out later openers, including us.
 
-use super::{ControlLine, Failure, PathKind, set_lines};
+use super::{Failure, PathKind, set_lines};
 use crate::port::loss::Loss;
 use crate::port::options::PortOptions;
-use crate::port::{PortError, Wait, descriptor};
+use crate::port::{ControlLine, PortError, Wait, descriptor};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::termios::{QueueSelector, isatty, tcflush};
@@ -116,6 +116,12 @@ impl Link {
 
     pub(super) fn descriptor(&self) -> std::os::fd::BorrowedFd<'_> {
         self.fd.as_fd()
+    }
+
+    /// Returns whether the port can.
+    pub(super) fn hold_break(&mut self, on: bool) -> bool {
+        let held = if on { self.line.set_break() } else { self.line.clear_break() };
+        held.is_ok()
     }
 
     pub(super) fn read_available(&mut self, buffer: &mut Vec<u8>, gone: &Loss) -> Result<usize, PortError> {

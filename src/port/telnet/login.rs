@@ -76,11 +76,19 @@ impl TelnetPort {
     /// [`Kind::ConnectionFailedError`] if there is no such server, or if it does not ask for the given user or password;
     /// [`Kind::AuthenticationError`] if it rejects them; [`Kind::Interrupted`].
     pub fn open(endpoint: &Endpoint, user: Option<&str>, password: Option<&str>) -> Result<TelnetPort> {
-        let name = format!("telnet://{}", endpoint.shown(Some(USUAL_PORT)));
-        let link = Link::new(Connection::open(endpoint, &name)?, Decoder::new(false));
-        let mut port = TelnetPort { name, link, early: Vec::new(), board: false };
+        let mut port = TelnetPort::plain(endpoint)?;
         port.login(user, password)?;
         Ok(port)
+    }
+
+    /// Connects, and leaves a login to the caller.
+    ///
+    /// # Errors
+    /// [`Kind::ConnectionFailedError`] if there is no such server; [`Kind::Interrupted`].
+    pub fn plain(endpoint: &Endpoint) -> Result<TelnetPort> {
+        let name = format!("telnet://{}", endpoint.shown(Some(USUAL_PORT)));
+        let link = Link::new(Connection::open(endpoint, &name)?, Decoder::new(false));
+        Ok(TelnetPort { name, link, early: Vec::new(), board: false })
     }
 
     fn login(&mut self, user: Option<&str>, password: Option<&str>) -> Result<()> {
@@ -193,6 +201,11 @@ impl Port for TelnetPort {
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
         self.link.write(bytes, wait)
+    }
+
+    #[cfg(unix)]
+    fn descriptors(&self) -> Vec<std::os::fd::BorrowedFd<'_>> {
+        if self.early.is_empty() { vec![self.link.descriptor()] } else { Vec::new() }
     }
 
     fn read_available(&mut self, buffer: &mut Vec<u8>) -> Result<usize, PortError> {
