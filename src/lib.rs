@@ -12,7 +12,7 @@
 //! | 0 | [`error`], [`diagnostic`], [`origin`], [`item`], [`name`], [`value`], [`phrase`], [`visible`], [`interrupt`], [`bound`] | plain data |
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
-//! | 2 | [`repl`], [`gate`] | the raw REPL over a port; what a script may access on this computer |
+//! | 2 | [`repl`], [`console`], [`gate`] | the raw REPL over a port; consoles of units under test; what a script may access on this computer |
 //! | 3 | [`board`] | one connected board |
 //! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; syncing files to a board |
 //! | 5 | [`script`] | Rhai |
@@ -25,6 +25,7 @@ pub mod board;
 pub mod bound;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod console;
 pub mod convert;
 pub mod device;
 pub mod diagnostic;

@@ -63,7 +63,7 @@ impl Connector {
         let (written, address) = address_of(host, known.port.as_deref())?;
         host.gate.port(&address, known.asker())?;
         let line = options.line.clone().or(&host.line);
-        let options_of_port = PortOptions { line, exclusive: options.exclusive, turn: 0 };
+        let options_of_port = PortOptions { line, exclusive: options.exclusive, ..PortOptions::default() };
         let key = Key { written: written.clone(), options: options_of_port.clone() };
         // A USB board may reappear under another name.
         let usb = address.serial_path().and_then(|path| identify(path, &usb::list().ok()?)).map(Address::from);

@@ -115,7 +115,7 @@ fn name(syntax: &Syntax, file: &File, number: usize) -> (Kind, u32) {
         Form::Plain => match syntax.lookup(file.at(&name.at), name.scope, name.at.start) {
             Some(symbol) => of(symbol),
             None if name.is_called => (Kind::Function, DEFAULT),
-            None if file.at(&name.at) == "Device" => (Kind::Class, DEFAULT),
+            None if matches!(file.at(&name.at), "Console" | "Device") => (Kind::Class, DEFAULT),
             None => (Kind::Variable, 0),
         },
         Form::Member(_) if name.is_called => (Kind::Method, 0),

@@ -7,8 +7,8 @@ use crate::script::diagnostics::errors;
 use crate::script::errors::place;
 use crate::script::language::{comparing, text};
 use crate::script::natives::{
-    csv, diagnoses, division, files, functions, json, limits, measure, monitors, operator, parallel, process, random,
-    results, series, station, timing, verdicts,
+    console, csv, diagnoses, division, files, functions, json, limits, measure, monitors, operator, parallel, process,
+    random, results, series, station, timing, verdicts,
 };
 use crate::script::objects::declare::Reading;
 use crate::script::objects::{batch, convert, declare, device, dispatch, generator, opening, proxy, sync};
@@ -52,6 +52,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     files::register(&mut engine, run);
     limits::register(&mut engine, run);
     csv::register(&mut engine);
+    console::register(&mut engine, run);
     json::register(&mut engine);
     process::register(&mut engine, run);
     random::register(&mut engine);

@@ -2,6 +2,7 @@
 //!
 //! Their functions are registered in [`crate::script::objects`]. Invariant: clones of a handle refer to the same board object.
 
+use crate::console::pattern::Expression;
 use crate::device::class::Class;
 use crate::device::{BatchCall, Device, Generator, Proxy};
 use crate::origin::Origin;
@@ -43,6 +44,14 @@ pub(crate) struct DeviceHandle {
 /// The controls of a simulated board: `d.sim`.
 #[derive(Clone)]
 pub(crate) struct SimHandle(pub DeviceHandle);
+
+/// The built-in `Console`, which opens consoles.
+#[derive(Clone)]
+pub(crate) struct ConsolesHandle;
+
+/// A regular expression.
+#[derive(Clone)]
+pub(crate) struct RegexHandle(pub Expression);
 
 /// Named arguments: `kw(#{ samples: 4 })`.
 #[derive(Clone)]

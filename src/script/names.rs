@@ -73,6 +73,9 @@ pub(crate) fn check_word(name: &str) -> crate::Result<()> {
 /// The built-in class without items.
 pub(crate) const DEVICE_CLASS: &str = "Device";
 
+/// What opens consoles.
+pub(crate) const CONSOLE_CLASS: &str = "Console";
+
 /// The keyword of a `device` block inside Rhai; it cannot be typed.
 pub(crate) const DEVICE: &str = "device block";
 

@@ -91,6 +91,8 @@ fn classes(text: &str) -> Vec<Arc<Class>> {
 mod analysis;
 #[path = "tests/blocks.rs"]
 mod blocks;
+#[path = "tests/consoles.rs"]
+mod consoles;
 #[path = "tests/division.rs"]
 mod division;
 #[path = "tests/failures.rs"]

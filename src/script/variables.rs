@@ -3,8 +3,8 @@
 //! Invariant: debug and release builds behave the same, because every limit is set here.
 
 use crate::script::diagnostics::errors;
-use crate::script::handles::ClassHandle;
-use crate::script::names::DEVICE_CLASS;
+use crate::script::handles::{ClassHandle, ConsolesHandle};
+use crate::script::names::{CONSOLE_CLASS, DEVICE_CLASS};
 use crate::script::natives::station;
 use crate::script::run::Run;
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel};
@@ -47,6 +47,7 @@ pub(crate) fn variable(
         Some(_) => None,
         None => match run.declarations.class(context.source().unwrap_or_default(), name) {
             Some(class) => Some(Dynamic::from(class)),
+            None if name == CONSOLE_CLASS => Some(Dynamic::from(ConsolesHandle)),
             None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
             None => None,
         },

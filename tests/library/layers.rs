@@ -22,6 +22,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("python", 1),
     ("port", 1),
     ("gate", 2),
+    ("console", 2),
     ("repl", 2),
     ("board", 3),
     ("sync", 4),

@@ -253,6 +253,7 @@ documents! {
     the_prompt "docs/src/prompt.md"
     editors "docs/src/editors.md"
     boards "docs/src/boards.md"
+    consoles "docs/src/consoles.md"
     stations "docs/src/stations.md"
     reports "docs/src/reports.md"
     files "docs/src/files.md"

@@ -82,6 +82,7 @@ impl<'w> Walker<'w, '_> {
         match (name, types) {
             ("kw", _) => Type::Named,
             ("len", _) => Type::Int,
+            ("regex", _) => Type::Regex,
             ("time", _) => Type::Float,
             ("timeout", [_, Type::Function(gives)]) => (**gives).clone(),
             ("for_each_board", [.., Type::Function(gives)]) => Type::array_of((**gives).clone()),

@@ -7,6 +7,7 @@ use crate::script::analysis::tree::{closure, number};
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
 use crate::script::diagnostics::habits;
+use crate::script::names::CONSOLE_CLASS;
 use rhai::{ASTFlags, Expr, FnCallExpr, Position};
 
 impl<'w> Walker<'w, '_> {
@@ -163,6 +164,9 @@ impl<'w> Walker<'w, '_> {
         if is_class && name.starts_with(char::is_uppercase) {
             let own = program.class_in(self.number, name).or_else(|| program.class_of_name(name));
             return own.map_or(Type::Any, Type::Class);
+        }
+        if name == CONSOLE_CLASS {
+            return Type::Consoles;
         }
         self.unknown_variable(name, position);
         let near = crate::name::nearest(name, self.variables[self.first..].iter().map(|known| known.name.as_str()));

@@ -26,6 +26,7 @@ impl<'w> Walker<'w, '_> {
         for argument in &call.args {
             let given = match &receiver {
                 Type::Class(class) if name == "session" => vec![Type::Device(*class)],
+                Type::Consoles if name == "session" => vec![Type::Console],
                 Type::Array(of) if WITH_ELEMENTS.contains(&name) => vec![(**of).clone()],
                 _ => Vec::new(),
             };
@@ -41,7 +42,12 @@ impl<'w> Walker<'w, '_> {
             Type::Sim => self.on_sim(name, types.len(), position),
             Type::Station | Type::StationTable { .. } => {}
             Type::Wrong | Type::Range | Type::Named | Type::Map | Type::Function(_) => {}
-            _ => self.on_value(&receiver, name, &types, position),
+            _ => {
+                if receiver == Type::Consoles {
+                    self.check_options_of_console(call);
+                }
+                self.on_value(&receiver, name, &types, position);
+            }
         }
         gives(&receiver, name, &types)
     }
@@ -226,7 +232,7 @@ impl<'w> Walker<'w, '_> {
             Type::Class(class) => self.property_of_class(*class, name, position),
             Type::Station => return self.property_of_station(name, position),
             Type::StationTable { are_limits } => self.entry_of_station(*are_limits, name, position),
-            Type::Int | Type::Float | Type::Bool | Type::Text | Type::Array(_) => {
+            Type::Int | Type::Float | Type::Bool | Type::Text | Type::Array(_) | Type::Console | Type::Consoles => {
                 let program = self.program;
                 if !program.natives.property(name).any(|of| receiver.fits(of)) {
                     let of = receiver.word();
@@ -301,6 +307,8 @@ fn gives(receiver: &Type, name: &str, types: &[Type]) -> Type {
     match (receiver, name, types) {
         (Type::Wrong, ..) => Type::Wrong,
         (Type::Class(class), "open", _) => Type::Device(*class),
+        (Type::Consoles, "open", _) => Type::Console,
+        (Type::Consoles, "session", [.., Type::Function(gives)]) => (**gives).clone(),
         (Type::Class(_), "session", [.., Type::Function(gives)]) => (**gives).clone(),
         (Type::Array(_), "map", [Type::Function(gives)]) => Type::array_of((**gives).clone()),
         (Type::Array(of), "filter", _) => Type::array_of((**of).clone()),

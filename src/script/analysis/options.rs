@@ -6,7 +6,7 @@ use crate::bench::{picture, units};
 use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
-use crate::script::natives::{diagnoses, measure, monitors, operator, series, verdicts};
+use crate::script::natives::{console, diagnoses, measure, monitors, operator, series, verdicts};
 use crate::script::objects::{exec, opening, sync};
 use rhai::{Expr, FnCallExpr};
 
@@ -56,6 +56,13 @@ impl<'w> Walker<'w, '_> {
         let is_first = call.args.first().is_some_and(|first| std::ptr::eq(first, only));
         if !(is_first && map_of(only).is_some_and(is_specifier)) {
             self.check_names("open", only, opening::OPTIONS);
+        }
+    }
+
+    /// The options of `Console.open` and `Console.session`.
+    pub fn check_options_of_console(&mut self, call: &'w FnCallExpr) {
+        if let [_, options, ..] = call.args.as_slice() {
+            self.check_names("Console", options, console::options::OPTIONS);
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: in doubt a value is [`Type::Any`].
 
-use crate::script::handles::{ClassHandle, DeviceHandle, Kwargs, SimHandle};
+use crate::script::handles::{ClassHandle, ConsolesHandle, DeviceHandle, Kwargs, RegexHandle, SimHandle};
+use crate::script::run::console::ConsoleHandle;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map};
 use std::any::TypeId;
 
@@ -34,6 +35,12 @@ pub(crate) enum Type {
     Device(usize),
     /// The bench side of a simulated board.
     Sim,
+    /// `Console`.
+    Consoles,
+    /// A console.
+    Console,
+    /// A regular expression.
+    Regex,
     /// The station, if its file is known.
     Station,
     /// The constants or the limits of the station.
@@ -78,6 +85,9 @@ impl Type {
             Type::Class(_) => id == TypeId::of::<ClassHandle>(),
             Type::Device(_) => id == TypeId::of::<DeviceHandle>(),
             Type::Sim => id == TypeId::of::<SimHandle>(),
+            Type::Consoles => id == TypeId::of::<ConsolesHandle>(),
+            Type::Console => id == TypeId::of::<ConsoleHandle>(),
+            Type::Regex => id == TypeId::of::<RegexHandle>(),
         }
     }
 
@@ -99,6 +109,9 @@ impl Type {
             Type::Class(_) => "DeviceClass",
             Type::Device(_) => "Device",
             Type::Sim => "Sim",
+            Type::Consoles => "ConsoleClass",
+            Type::Console => "Console",
+            Type::Regex => "Regex",
             Type::Station => "Station",
             Type::StationTable { .. } => "StationTable",
         }

@@ -132,7 +132,7 @@ fn port_and_options(args: &[&mut Dynamic]) -> Fallible<(Option<String>, OpenOpti
     Ok((port, options))
 }
 
-fn is_specifier(value: &Dynamic) -> bool {
+pub(crate) fn is_specifier(value: &Dynamic) -> bool {
     value
         .read_lock::<Map>()
         .is_some_and(|map| !map.is_empty() && map.keys().all(|key| SPECIFIER.contains(&key.as_str())))

@@ -39,7 +39,7 @@ impl Session {
         let own = self.functions().into_iter().map(|(name, ..)| name);
         words.names.extend(own.chain(wording::native_names(&self.engine)).map(|name| format!("{name}(")));
         words.names.extend(library::library().into_iter().map(|name| format!("\"{name}\"")));
-        words.names.push("Device".to_owned());
+        words.names.extend(["Console".to_owned(), "Device".to_owned()]);
         words.members.insert("Device".to_owned(), class_members());
         for (name, value) in self.variables() {
             words.names.push(name.to_owned());

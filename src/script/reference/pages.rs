@@ -136,6 +136,8 @@ struct Head {
 
 /// Types whose functions are shown as methods.
 const RECEIVERS: &[&str] = &[
+    "Console",
+    "ConsoleClass",
     "Device",
     "DeviceClass",
     "Series",

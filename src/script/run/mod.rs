@@ -5,6 +5,8 @@
 
 pub(crate) mod board;
 pub(crate) mod clock;
+pub(crate) mod console;
+mod consoles;
 pub(crate) mod declarations;
 pub(crate) mod events;
 pub(crate) mod evidence;
@@ -28,6 +30,7 @@ use crate::device::Host;
 use crate::gate::Gate;
 use crate::script::observer::Observer;
 use crate::script::run::clock::Clock;
+use crate::script::run::console::OpenConsole;
 use crate::script::run::declarations::Declarations;
 use crate::script::run::events::Events;
 use crate::script::run::ledger::Ledger;
@@ -50,6 +53,8 @@ pub(crate) struct Run {
     pub clock: Clock,
     pub recorder: Recorder,
     pub declarations: Declarations,
+    /// The open consoles. See [`consoles`].
+    consoles: Mutex<Vec<Arc<OpenConsole>>>,
     /// State of a check.
     pub ledger: Mutex<Ledger>,
 }
@@ -62,8 +67,8 @@ impl Run {
         let events = Arc::new(Events::new(observer, &options, sources.clone()));
         host.redirect(events.clone());
         let bench = Bench { station: options.station.clone(), options: host.options().clone() };
-        let bench = Mutex::new(bench);
-        Run { host, options, gate, bench, sources, events, clock, recorder, declarations, ledger }
+        let (bench, consoles) = (Mutex::new(bench), Mutex::default());
+        Run { host, options, gate, bench, sources, events, clock, recorder, declarations, consoles, ledger }
     }
 
     /// Clears the declarations of an earlier script of the same runner, and its reason for stopping.

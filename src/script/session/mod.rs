@@ -136,7 +136,9 @@ impl Session {
 
     /// Closes every open device, the latest first, and returns the errors.
     pub fn close_all(&mut self) -> Vec<Diagnostic> {
-        self.run.host.close_all().iter().map(crate::script::diagnostics::explain::of_error).collect()
+        let failures = self.run.host.close_all();
+        self.run.close_consoles();
+        failures.iter().map(crate::script::diagnostics::explain::of_error).collect()
     }
 
     /// Closes every open device and returns the result.

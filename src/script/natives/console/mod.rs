@@ -1,0 +1,329 @@
+//! `Console`: consoles of units under test.
+//!
+//! [`opening`] opens them, [`options`] reads the options. Uses [`crate::console`]. Invariant: every wait ends with the run, and with the
+//! innermost time limit.
+
+mod opening;
+pub(crate) mod options;
+
+use crate::console::failure::Failure;
+use crate::console::incoming::Match;
+use crate::console::pattern::{Expression, Pattern};
+use crate::error::{Error, Kind};
+use crate::port::ControlLine;
+use crate::script::errors::{Fallible, argument, located, placed, raise, stop};
+use crate::script::handles::{ConsolesHandle, RegexHandle};
+use crate::script::natives::files;
+use crate::script::objects::convert::{describe, to_value};
+use crate::script::run::Run;
+use crate::script::run::console::{ConsoleHandle, OpenConsole};
+use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Registers `Console`, consoles and regular expressions.
+pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
+    engine
+        .register_type_with_name::<ConsolesHandle>("ConsoleClass")
+        .register_type_with_name::<ConsoleHandle>("Console")
+        .register_type_with_name::<RegexHandle>("Regex")
+        .register_fn("to_string", |_: &mut ConsolesHandle| "Console".to_owned())
+        .register_fn("to_debug", |_: &mut ConsolesHandle| "Console".to_owned())
+        .register_fn("to_string", |regex: &mut RegexHandle| regex.0.source().to_owned())
+        .register_fn("to_debug", |regex: &mut RegexHandle| Pattern::Regex(regex.0.clone()).to_string())
+        .register_fn("regex", |context: Context<'_>, source: ImmutableString| {
+            placed(&context, Expression::new(&source).map(RegexHandle).map_err(raise))
+        });
+    opening::register(engine, run);
+    properties(engine);
+    sending(engine, run);
+    breaking(engine, run);
+    expecting(engine, run);
+    reading(engine, run);
+}
+
+fn properties(engine: &mut Engine) {
+    engine
+        .register_get("name", |console: &mut ConsoleHandle| console.0.console.name().to_owned())
+        .register_get("port", |console: &mut ConsoleHandle| console.0.console.port().to_owned())
+        .register_get("is_open", |console: &mut ConsoleHandle| console.0.console.is_open())
+        .register_fn("set_dtr", |context: Context<'_>, console: &mut ConsoleHandle, on: bool| {
+            set_line(&context, console, ControlLine::Dtr, on)
+        })
+        .register_fn("set_rts", |context: Context<'_>, console: &mut ConsoleHandle, on: bool| {
+            set_line(&context, console, ControlLine::Rts, on)
+        })
+        .register_get("last_lines", |console: &mut ConsoleHandle| -> Array {
+            console.0.console.last_lines().into_iter().map(Dynamic::from).collect()
+        })
+        .register_fn("to_string", |console: &mut ConsoleHandle| shown(&console.0))
+        .register_fn("to_debug", |console: &mut ConsoleHandle| shown(&console.0))
+        .register_fn("==", |a: &mut ConsoleHandle, b: ConsoleHandle| Arc::ptr_eq(&a.0, &b.0))
+        .register_fn("!=", |a: &mut ConsoleHandle, b: ConsoleHandle| !Arc::ptr_eq(&a.0, &b.0));
+}
+
+fn set_line(context: &Context<'_>, console: &ConsoleHandle, line: ControlLine, on: bool) -> Fallible<()> {
+    console.0.console.set_line(line, on).map_err(|failure| match failure {
+        Failure::Error(error) => raise(located(error, context)),
+        Failure::Stopped => raise(located(Error::new(Kind::Interrupted, "interrupted"), context)),
+    })
+}
+
+fn shown(open: &OpenConsole) -> String {
+    let state = if open.console.is_open() { "" } else { " (closed)" };
+    format!("{} on {}{state}", open.console.name(), open.console.port())
+}
+
+fn sending(engine: &mut Engine, run: &Arc<Run>) {
+    let shared = run.clone();
+    engine.register_fn("send", move |context: Context<'_>, console: &mut ConsoleHandle, text: ImmutableString| {
+        send(&shared, &context, console, text.as_bytes())
+    });
+    let shared = run.clone();
+    engine.register_fn("send_line", move |context: Context<'_>, console: &mut ConsoleHandle, text: ImmutableString| {
+        let line = format!("{text}{}", console.0.settings.newline);
+        send(&shared, &context, console, line.as_bytes())
+    });
+    let shared = run.clone();
+    engine.register_fn("send_line", move |context: Context<'_>, console: &mut ConsoleHandle| {
+        let newline = console.0.settings.newline.clone();
+        send(&shared, &context, console, newline.as_bytes())
+    });
+    let shared = run.clone();
+    engine.register_fn("write", move |context: Context<'_>, console: &mut ConsoleHandle, bytes: Blob| {
+        send(&shared, &context, console, &bytes)
+    });
+}
+
+/// The usual length of a break; longer than a character at any usual speed.
+const BREAK: Duration = Duration::from_millis(250);
+
+fn breaking(engine: &mut Engine, run: &Arc<Run>) {
+    let (usual, given) = (run.clone(), run.clone());
+    engine
+        .register_fn("send_break", move |context: Context<'_>, console: &mut ConsoleHandle| {
+            send_break(&usual, &context, console, BREAK)
+        })
+        .register_fn("send_break", move |context: Context<'_>, console: &mut ConsoleHandle, seconds: Dynamic| {
+            placed(
+                &context,
+                limit("send_break", &seconds).and_then(|length| send_break(&given, &context, console, length)),
+            )
+        });
+}
+
+fn send_break(run: &Run, context: &Context<'_>, console: &ConsoleHandle, length: Duration) -> Fallible<()> {
+    let stop = || run.clock.progress().is_some();
+    console.0.console.send_break(length, &stop).map_err(|failure| ended(run, context, failure))
+}
+
+fn send(run: &Run, context: &Context<'_>, console: &ConsoleHandle, bytes: &[u8]) -> Fallible<()> {
+    console.0.console.write(bytes, &|| run.clock.progress().is_some()).map_err(|failure| ended(run, context, failure))
+}
+
+/// The error of a call that ended early.
+fn ended(run: &Run, context: &Context<'_>, failure: Failure) -> Box<rhai::EvalAltResult> {
+    match failure {
+        Failure::Error(error) => raise(located(error, context)),
+        Failure::Stopped => match run.clock.progress() {
+            Some(why) => stop(why),
+            None => raise(located(Error::new(Kind::Interrupted, "interrupted"), context)),
+        },
+    }
+}
+
+/// Registers a function of consoles with an optional time limit as its last argument.
+macro_rules! timed {
+    ($engine:expr, $run:expr, $name:literal, $work:expr $(, $argument:ident : $type:ty)*) => {{
+        let shared = $run.clone();
+        $engine.register_fn($name, move |context: Context<'_>, console: &mut ConsoleHandle $(, $argument: $type)*| {
+            let limit = console.0.settings.timeout;
+            placed(&context, $work(&shared, &context, console, limit $(, $argument)*))
+        });
+        let shared = $run.clone();
+        $engine.register_fn($name, move |context: Context<'_>, console: &mut ConsoleHandle $(, $argument: $type)*, seconds: Dynamic| {
+            placed(&context, limit($name, &seconds).and_then(|limit| $work(&shared, &context, console, limit $(, $argument)*)))
+        });
+    }};
+}
+
+/// The time limit of a call.
+fn limit(function: &str, seconds: &Dynamic) -> Fallible<Duration> {
+    let limit = to_value(seconds).ok().and_then(|value| crate::device::class::seconds(&value));
+    match limit {
+        Some(limit) => Ok(limit),
+        None => argument(
+            format!("the time limit of `{function}` is {}", describe(seconds)),
+            "use a positive number of seconds",
+        ),
+    }
+}
+
+fn expecting(engine: &mut Engine, run: &Arc<Run>) {
+    timed!(engine, run, "expect", expect, pattern: Dynamic);
+    timed!(engine, run, "expect_any", expect_any, patterns: Array);
+    timed!(engine, run, "read_until", read_until, end: Dynamic);
+    timed!(engine, run, "read_line", read_line);
+    timed!(engine, run, "command", command, text: ImmutableString);
+}
+
+/// What to wait for.
+pub(super) fn pattern(value: &Dynamic) -> Fallible<Pattern> {
+    let found = if let Some(text) = value.read_lock::<ImmutableString>() {
+        Some(Pattern::text(&text))
+    } else if let Some(bytes) = value.read_lock::<Blob>() {
+        Some(Pattern::Exact(bytes.as_slice().into()))
+    } else if let Some(regex) = value.read_lock::<RegexHandle>() {
+        Some(Pattern::Regex(regex.0.clone()))
+    } else {
+        None
+    };
+    match found {
+        Some(pattern) => Ok(pattern),
+        None => argument(
+            format!("a console cannot wait for {}", describe(value)),
+            "use a string, a blob, or `regex(\"…\")`",
+        ),
+    }
+}
+
+fn found(
+    run: &Run,
+    context: &Context<'_>,
+    console: &ConsoleHandle,
+    limit: Duration,
+    patterns: &[Pattern],
+) -> Fallible<Match> {
+    let stop = || run.clock.progress().is_some();
+    console.0.console.expect(patterns, limit, &stop).map_err(|failure| ended(run, context, failure))
+}
+
+fn expect(
+    run: &Run,
+    context: &Context<'_>,
+    console: &ConsoleHandle,
+    limit: Duration,
+    wanted: Dynamic,
+) -> Fallible<Map> {
+    found(run, context, console, limit, &[pattern(&wanted)?]).map(map)
+}
+
+fn expect_any(
+    run: &Run,
+    context: &Context<'_>,
+    console: &ConsoleHandle,
+    limit: Duration,
+    wanted: Array,
+) -> Fallible<Map> {
+    let patterns = wanted.iter().map(pattern).collect::<Fallible<Vec<Pattern>>>()?;
+    let found = found(run, context, console, limit, &patterns)?;
+    let index = i64::try_from(found.index).unwrap_or(i64::MAX);
+    let mut map = map(found);
+    map.insert("index".into(), Dynamic::from_int(index));
+    Ok(map)
+}
+
+/// A match for the script.
+fn map(found: Match) -> Map {
+    let text = |bytes: Option<&Vec<u8>>| bytes.map_or(Dynamic::UNIT, |bytes| Dynamic::from(lossy(bytes)));
+    let groups: Array = found.groups.iter().map(|(_, bytes)| text(bytes.as_ref())).collect();
+    let named: Map =
+        found.groups.iter().filter_map(|(name, bytes)| Some((name.as_deref()?.into(), text(bytes.as_ref())))).collect();
+    let mut map = Map::new();
+    map.insert("text".into(), text(Some(&found.bytes)));
+    map.insert("before".into(), text(Some(&found.before)));
+    map.insert("groups".into(), Dynamic::from_array(groups));
+    map.insert("named".into(), Dynamic::from_map(named));
+    map
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What came before the end: a string, or a blob if the end is one.
+fn read_until(
+    run: &Run,
+    context: &Context<'_>,
+    console: &ConsoleHandle,
+    limit: Duration,
+    end: Dynamic,
+) -> Fallible<Dynamic> {
+    let before = found(run, context, console, limit, &[pattern(&end)?])?.before;
+    Ok(if end.is_blob() { Dynamic::from_blob(before) } else { Dynamic::from(lossy(&before)) })
+}
+
+fn read_line(run: &Run, context: &Context<'_>, console: &ConsoleHandle, limit: Duration) -> Fallible<String> {
+    let line = found(run, context, console, limit, &[Pattern::text("\n")])?.before;
+    Ok(lossy(line.strip_suffix(b"\r").unwrap_or(&line)))
+}
+
+/// Sends a line, and gives what comes before the next prompt.
+pub(super) fn command(
+    run: &Run,
+    context: &Context<'_>,
+    console: &ConsoleHandle,
+    limit: Duration,
+    text: ImmutableString,
+) -> Fallible<String> {
+    let OpenConsole { settings, .. } = &*console.0;
+    let Some(prompt) = &settings.prompt else {
+        return argument(
+            format!("the console `{}` has no prompt", console.0.console.name()),
+            "pass it to `open`: `Console.open(port, #{ prompt: \"=> \" })`, or use `send_line` and `expect`",
+        );
+    };
+    send(run, context, console, format!("{text}{}", settings.newline).as_bytes())?;
+    let answer = found(run, context, console, limit, std::slice::from_ref(prompt))?.before;
+    Ok(without_echo(&lossy(&answer), &text, settings.echo))
+}
+
+/// An answer without the echo of its command, and with LF for line ends.
+fn without_echo(answer: &str, command: &str, echo: bool) -> String {
+    let answer = answer.replace("\r\n", "\n").replace('\r', "\n");
+    let rest = match answer.trim_start_matches('\n').strip_prefix(command.trim_end()) {
+        Some(rest) if echo => rest.trim_start_matches([' ', '\n']),
+        _ => answer.trim_start_matches('\n'),
+    };
+    rest.trim_end_matches('\n').to_owned()
+}
+
+fn reading(engine: &mut Engine, run: &Arc<Run>) {
+    timed!(engine, run, "read", read, count: i64);
+    let (shared, closing) = (run.clone(), run.clone());
+    engine
+        .register_fn("read_available", |console: &mut ConsoleHandle| lossy(&console.0.console.take_all()))
+        .register_fn("log", move |context: Context<'_>, console: &mut ConsoleHandle, path: ImmutableString| {
+            placed(&context, log(&shared, console, &path))
+        })
+        .register_fn("close", move |console: &mut ConsoleHandle| closing.close_console(&console.0));
+}
+
+fn read(run: &Run, context: &Context<'_>, console: &ConsoleHandle, limit: Duration, count: i64) -> Fallible<Blob> {
+    let Some(count) = usize::try_from(count).ok().filter(|count| *count > 0) else {
+        return argument(format!("cannot read {count} bytes"), "use a positive number");
+    };
+    let stop = || run.clock.progress().is_some();
+    console.0.console.read_exactly(count, limit, &stop).map_err(|failure| ended(run, context, failure))
+}
+
+fn log(run: &Run, console: &ConsoleHandle, path: &str) -> Fallible<()> {
+    let file = run.writable(path)?;
+    run.note_written(path);
+    console.0.start_log(path, file).map(drop).or_else(|error| files::failed("written", path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_has_neither_echo_nor_carriage_returns() {
+        let case = |answer: &str, wanted: &str| assert_eq!(without_echo(answer, "version", true), wanted, "{answer:?}");
+        case("version\r\nU-Boot 2024\r\ngcc 13\r\n", "U-Boot 2024\ngcc 13");
+        case("\r\nversion \r\n\r\n 1.2\r\n", "1.2");
+        case("1.2\n", "1.2");
+        case("", "");
+        assert_eq!(without_echo("version\r\n1", "version", false), "version\n1");
+    }
+}

@@ -1,0 +1,138 @@
+//! The options of `Console.open`.
+//!
+//! Invariant: an unknown or wrong option is an error that says what it takes.
+
+use super::pattern;
+use crate::console::{TIMEOUT, pattern::Pattern};
+use crate::device::class::seconds;
+use crate::phrase::{any_of, did_you_mean};
+use crate::port::address::Address;
+use crate::port::options::{Flow, Parity, PortOptions};
+use crate::script::errors::{Fallible, argument};
+use crate::script::objects::convert::to_value;
+use crate::script::run::console::Settings;
+use crate::value::Value;
+use rhai::{Dynamic, Map};
+use std::time::Duration;
+
+/// The options.
+pub(crate) const OPTIONS: &[&str] = &[
+    "name",
+    "timeout",
+    "newline",
+    "prompt",
+    "echo",
+    "baudrate",
+    "data_bits",
+    "parity",
+    "stop_bits",
+    "flow",
+    "dtr",
+    "rts",
+    "exclusive",
+];
+
+/// What the options say.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub name: Option<String>,
+    pub port: PortOptions,
+    pub settings: WantedSettings,
+}
+
+/// What the options say of the conversation.
+#[derive(Default)]
+pub(super) struct WantedSettings {
+    timeout: Option<Duration>,
+    newline: Option<String>,
+    prompt: Option<Pattern>,
+    echo: Option<bool>,
+}
+
+impl WantedSettings {
+    /// With defaults for this kind of port.
+    pub fn complete(self, address: &Address) -> Settings {
+        // What the key Enter sends; programs and plain sockets read lines.
+        let newline = if matches!(address, Address::Tcp(_) | Address::Exec(_)) { "\n" } else { "\r" };
+        Settings {
+            timeout: self.timeout.unwrap_or(TIMEOUT),
+            newline: self.newline.unwrap_or_else(|| newline.to_owned()),
+            prompt: self.prompt,
+            echo: self.echo.unwrap_or(true),
+        }
+    }
+}
+
+/// Reads the map of options.
+pub(super) fn read(options: &Map) -> Fallible<Wanted> {
+    let mut wanted = Wanted::default();
+    for (name, value) in options {
+        if !OPTIONS.contains(&name.as_str()) {
+            let near = crate::name::nearest(name, OPTIONS.iter().copied());
+            let help = near.map_or_else(|| format!("options of a console: {}", OPTIONS.join(", ")), did_you_mean);
+            return argument(format!("a console has no option `{name}`"), help);
+        }
+        if !value.is_unit() {
+            set(&mut wanted, name, value)?;
+        }
+    }
+    Ok(wanted)
+}
+
+fn set(wanted: &mut Wanted, name: &str, value: &Dynamic) -> Fallible<()> {
+    let Wanted { name: title, port, settings } = wanted;
+    if name == "prompt" {
+        let prompt = pattern(value)?;
+        if prompt.is_empty() {
+            return argument("the option `prompt` is empty", "write what the unit sends when it waits for a command");
+        }
+        settings.prompt = Some(prompt);
+        return Ok(());
+    }
+    let takes = match (name, to_value(value).unwrap_or(Value::None)) {
+        ("name", Value::Str(text)) if !text.is_empty() => return done(title, Some(text)),
+        ("newline", Value::Str(text)) => return done(&mut settings.newline, Some(text)),
+        ("name" | "newline", _) => "a string",
+        ("timeout", value) => match seconds(&value) {
+            Some(timeout) => return done(&mut settings.timeout, Some(timeout)),
+            None => "a positive number of seconds",
+        },
+        ("baudrate", Value::Int(rate)) if u32::try_from(rate).is_ok_and(|rate| rate > 0) => {
+            return done(&mut port.line.baud_rate, u32::try_from(rate).ok());
+        }
+        ("baudrate", _) => "bits per second as a whole number",
+        ("data_bits", Value::Int(bits @ 5..=8)) => return done(&mut port.line.data_bits, u8::try_from(bits).ok()),
+        ("data_bits", _) => "5, 6, 7 or 8",
+        ("stop_bits", Value::Int(bits @ 1..=2)) => return done(&mut port.line.stop_bits, u8::try_from(bits).ok()),
+        ("stop_bits", _) => "1 or 2",
+        ("parity", Value::Str(text)) => match named(&Parity::NAMES, &text) {
+            Some(parity) => return done(&mut port.line.parity, Some(parity)),
+            None => return unknown(name, &text, &Parity::NAMES),
+        },
+        ("flow", Value::Str(text)) => match named(&Flow::NAMES, &text) {
+            Some(flow) => return done(&mut port.line.flow, Some(flow)),
+            None => return unknown(name, &text, &Flow::NAMES),
+        },
+        ("parity" | "flow", _) => "a string",
+        ("echo", Value::Bool(on)) => return done(&mut settings.echo, Some(on)),
+        ("dtr", Value::Bool(on)) => return done(&mut port.line.dtr, Some(on)),
+        ("rts", Value::Bool(on)) => return done(&mut port.line.rts, Some(on)),
+        ("exclusive", Value::Bool(on)) => return done(&mut port.exclusive, on),
+        _ => "`true` or `false`",
+    };
+    argument(format!("the option `{name}` takes {takes}"), "")
+}
+
+fn named<T: Copy>(names: &[(&str, T)], text: &str) -> Option<T> {
+    names.iter().find(|(known, _)| *known == text).map(|(_, value)| *value)
+}
+
+fn unknown<T>(option: &str, text: &str, names: &[(&str, T)]) -> Fallible<()> {
+    let names: Vec<String> = names.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+    argument(format!("unknown {option} \"{text}\""), format!("use {}", any_of(&names)))
+}
+
+fn done<T>(field: &mut T, value: T) -> Fallible<()> {
+    *field = value;
+    Ok(())
+}

@@ -1,0 +1,147 @@
+//! A console of a script: what the script said of it, and its log.
+//!
+//! Invariant: a log has one timestamp and one direction per line, however the bytes come.
+
+use crate::bench::date;
+use crate::bound;
+use crate::console::pattern::Pattern;
+use crate::console::{Console, Direction};
+use crate::gate::Writable;
+use crate::script::lock::lock;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A console as a script sees it.
+#[derive(Clone)]
+pub(crate) struct ConsoleHandle(pub Arc<OpenConsole>);
+
+/// A console with what the script said of it.
+pub(crate) struct OpenConsole {
+    pub console: Console,
+    pub settings: Settings,
+    pub log: Mutex<Option<Log>>,
+}
+
+/// What a script said of a console.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    /// How long a call waits.
+    pub timeout: Duration,
+    /// What ends a line that is sent.
+    pub newline: String,
+    /// What the unit sends when it waits for a command.
+    pub prompt: Option<Pattern>,
+    /// Whether the unit sends commands back.
+    pub echo: bool,
+}
+
+/// The log of a console.
+pub(crate) struct Log {
+    /// As the script wrote it.
+    pub path: String,
+    lines: Arc<Mutex<Lines>>,
+}
+
+impl OpenConsole {
+    pub fn new(console: Console, settings: Settings) -> OpenConsole {
+        OpenConsole { console, settings, log: Mutex::default() }
+    }
+
+    /// Writes all further traffic to a file. Returns the path of an earlier log.
+    pub fn start_log(&self, path: &str, file: Writable) -> io::Result<Option<String>> {
+        file.write(b"", true)?;
+        let lines = Arc::new(Mutex::new(Lines { file: Some(file), ..Lines::default() }));
+        let shared = lines.clone();
+        self.console.listen(Some(Box::new(move |direction, bytes| {
+            let now = date::utc_of(date::now());
+            lock(&shared).add(direction, bytes, &now);
+        })));
+        Ok(lock(&self.log).replace(Log { path: path.to_owned(), lines }).map(|log| log.path))
+    }
+}
+
+impl Log {
+    /// Ends it. Returns whether it is whole.
+    pub fn end(&self) -> bool {
+        lock(&self.lines).file.take().is_some()
+    }
+}
+
+/// Traffic as lines: `2026-11-30T08:23:41.123Z < login: `. The direction is `<` for what came, `>` for what was sent.
+#[derive(Default)]
+struct Lines {
+    /// `None` after a failure.
+    file: Option<Writable>,
+    written: u64,
+    /// The direction of the unfinished line.
+    open: Option<Direction>,
+    /// The last byte was a CR, which ended a line; an LF after it belongs to it.
+    returned: bool,
+}
+
+impl Lines {
+    fn add(&mut self, direction: Direction, bytes: &[u8], now: &str) {
+        let text = self.text(direction, bytes, now);
+        self.written += text.len() as u64;
+        if self.written > bound::FILE {
+            self.file = None;
+        }
+        if self.file.as_ref().is_some_and(|file| file.write(&text, true).is_err()) {
+            self.file = None;
+        }
+    }
+
+    fn text(&mut self, direction: Direction, bytes: &[u8], now: &str) -> Vec<u8> {
+        let mut text = Vec::with_capacity(bytes.len() + 64);
+        if self.open.is_some_and(|open| open != direction) {
+            text.push(b'\n');
+            self.open = None;
+            self.returned = false;
+        }
+        let sign = if direction == Direction::Sent { '>' } else { '<' };
+        for &byte in bytes {
+            let (ends, belongs) = (matches!(byte, b'\r' | b'\n'), byte == b'\n' && self.returned);
+            self.returned = byte == b'\r';
+            if belongs {
+                continue;
+            }
+            if self.open.is_none() {
+                text.extend_from_slice(format!("{now} {sign} ").as_bytes());
+                self.open = Some(direction);
+            }
+            if ends {
+                text.push(b'\n');
+                self.open = None;
+            } else {
+                text.push(byte);
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_a_log_has_one_timestamp_and_direction_however_it_arrives() {
+        let traffic = [
+            (Direction::Received, &b"boot\r\n\r\n=> "[..]),
+            (Direction::Sent, b"version\r"),
+            (Direction::Received, b"version\r\n1.2\n50%\r100%\r\n\xff"),
+        ];
+        for size in 1..20 {
+            let mut lines = Lines::default();
+            let mut text = Vec::new();
+            for (direction, bytes) in traffic {
+                for piece in bytes.chunks(size) {
+                    text.extend(lines.text(direction, piece, "T"));
+                }
+            }
+            let wanted = b"T < boot\nT < \nT < => \nT > version\nT < version\nT < 1.2\nT < 50%\nT < 100%\nT < \xff";
+            assert_eq!(String::from_utf8_lossy(&text), String::from_utf8_lossy(wanted), "{size}");
+        }
+    }
+}

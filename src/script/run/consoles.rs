@@ -1,0 +1,78 @@
+//! The consoles of a run.
+//!
+//! Invariant: every console that a script opened is closed when its run ends, and its log is then in the report.
+
+use crate::bench::event::{Attachment, Event};
+use crate::bound;
+use crate::error::{Error, Kind};
+use crate::gate::Asker;
+use crate::port::address::Address;
+use crate::script::lock::lock;
+use crate::script::run::Run;
+use crate::script::run::console::{Log, OpenConsole};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use std::sync::Arc;
+
+impl Run {
+    /// Checks that the script may open a port that it named. `named`: also if the person or a trusted station named it.
+    ///
+    /// # Errors
+    /// PermissionError.
+    pub fn may_open(&self, written: &str, address: &Address) -> Result<(), Error> {
+        let is_named =
+            self.host.options().port.as_deref() == Some(written) || self.options.args.iter().any(|arg| arg == written);
+        self.gate().port(address, if is_named { Asker::Person } else { Asker::Script })
+    }
+
+    /// A name that no open console has: the given one, `NAME#2` …
+    pub fn name_of_console(&self, wanted: &str) -> String {
+        let consoles = lock(&self.consoles);
+        let taken = |name: &str| consoles.iter().any(|open| open.console.name() == name);
+        if !taken(wanted) {
+            return wanted.to_owned();
+        }
+        (2_u32..).map(|number| format!("{wanted}#{number}")).find(|name| !taken(name)).unwrap_or_default()
+    }
+
+    /// Closes a console at the end of the run, too.
+    pub fn keep_console(&self, open: &Arc<OpenConsole>) {
+        lock(&self.consoles).push(open.clone());
+    }
+
+    /// Closes a console, and attaches its log to the report.
+    pub fn close_console(&self, open: &OpenConsole) {
+        open.console.close();
+        lock(&self.consoles).retain(|other| !std::ptr::eq(&**other, open));
+        let Some(log) = lock(&open.log).take() else { return };
+        self.attach_log(&log);
+    }
+
+    fn attach_log(&self, log: &Log) {
+        if !log.end() {
+            self.notice(&format!("the log \"{}\" is incomplete: it could not be written, or is too long", log.path));
+        }
+        let Ok(bytes) = self
+            .gate()
+            .read(&log.path)
+            .and_then(|file| file.bytes(bound::FILE).map_err(|error| Error::new(Kind::ScriptError, error.to_string())))
+        else {
+            return;
+        };
+        let test = lock(&self.recorder.record).test();
+        let name = log.path.rsplit(['/', '\\']).next().unwrap_or(&log.path).to_owned();
+        let (media, size) = ("text/plain".to_owned(), bytes.len() as u64);
+        self.emit(Event::Attached {
+            test,
+            attachment: Attachment { name, media, size, content: STANDARD.encode(bytes) },
+        });
+    }
+
+    /// Closes every console, the latest first.
+    pub fn close_consoles(&self) {
+        loop {
+            let Some(open) = lock(&self.consoles).pop() else { return };
+            self.close_console(&open);
+        }
+    }
+}
