@@ -9,6 +9,8 @@ mod many;
 mod measure;
 mod microbit;
 mod page;
+#[path = "../peers/peers.rs"]
+mod peers;
 mod places;
 mod program;
 mod relay;

@@ -3,7 +3,7 @@
 use super::measure::Extent;
 use super::places::Link;
 use super::results::{self, Results};
-use super::{compare, measured, page};
+use super::{compare, measured, page, peers};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -14,12 +14,19 @@ struct Arguments {
     extent: Extent,
     blesses: bool,
     writes_docs: bool,
+    peers: bool,
     save: Option<PathBuf>,
 }
 
 fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
-    let mut wanted =
-        Arguments { links: Vec::new(), extent: Extent::Full, blesses: false, writes_docs: false, save: None };
+    let mut wanted = Arguments {
+        links: Vec::new(),
+        extent: Extent::Full,
+        blesses: false,
+        writes_docs: false,
+        peers: false,
+        save: None,
+    };
     let mut given = given;
     while let Some(argument) = given.next() {
         match argument.as_str() {
@@ -27,6 +34,7 @@ fn arguments(given: impl Iterator<Item = String>) -> Result<Arguments, String> {
             "--bench" => {}
             "--bless" => wanted.blesses = true,
             "--write-docs" => wanted.writes_docs = true,
+            "--peers" => wanted.peers = true,
             "--quick" => wanted.extent = Extent::Quick,
             "--save" => wanted.save = Some(given.next().ok_or("`--save` needs a file")?.into()),
             name => match Link::ALL.into_iter().find(|link| link.name() == name) {
@@ -53,7 +61,30 @@ pub fn main(given: impl Iterator<Item = String>) -> ExitCode {
     }
 }
 
+/// Compares with the peers.
+fn run_peers(wanted: &Arguments) -> Result<bool, String> {
+    let mut tables = String::new();
+    for link in peers::LINKS {
+        match peers::compare(link) {
+            Ok(compared) => {
+                let table = peers::table(&compared);
+                println!("{table}");
+                peers::errors(&compared).iter().for_each(|error| println!("{error}"));
+                tables.push_str(&table);
+            }
+            Err(why) => println!("{}: not measured: {why}", link.title()),
+        }
+    }
+    if wanted.writes_docs {
+        page::write_peers(&tables).map_err(|error| error.to_string())?;
+    }
+    Ok(true)
+}
+
 fn run(wanted: &Arguments) -> Result<bool, String> {
+    if wanted.peers {
+        return run_peers(wanted);
+    }
     let begun = Instant::now();
     let mut results: Results = Vec::new();
     for link in &wanted.links {

@@ -17,6 +17,7 @@ use belay_script::port::meter::Traffic;
 use belay_script::value::Value;
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Calls of a batch, and lines that a task prints.
 const MANY: usize = 100;
@@ -440,7 +441,7 @@ fn other(sides: &Sides<'_>, is_small: bool) {
 }
 
 /// Source of at least this size.
-fn program(size: usize) -> String {
+pub fn program(size: usize) -> String {
     let mut code = String::new();
     while code.len() < size {
         let number = code.len();
@@ -450,6 +451,28 @@ fn program(size: usize) -> String {
         ));
     }
     code
+}
+
+/// The generators of a device of the bench's class, and what an item of each is called.
+pub fn generators_of(device: &Device) -> Vec<(&'static str, String)> {
+    let is_small = device.item("size").is_none();
+    let all = [
+        ("count", "item of a generator".to_owned()),
+        ("ahead", format!("item with `prefetch = {}`", ahead(is_small))),
+        ("pushed", "item with `stream = true`".to_owned()),
+    ];
+    all.into_iter().filter(|(name, _)| device.item(name).is_some()).collect()
+}
+
+/// Seconds to connect to a board that was not seen before, up to the first value.
+pub fn first_value(place: &Place) -> f64 {
+    let (host, class) = (Host::new(HostOptions::default()), small_class());
+    let begun = Instant::now();
+    let device = opened(&host, &class, place, false);
+    assert_eq!(value_of(&device, "same", &[Value::Int(5)]), Value::Int(5));
+    let time = begun.elapsed().as_secs_f64();
+    device.close().expect("a device that closes");
+    time
 }
 
 /// Opening to the first value, and the same again after a loss.

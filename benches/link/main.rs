@@ -9,6 +9,7 @@
 //! | `--bless` | replace the baseline of the measured links |
 //! | `--write-docs` | write the tables into `docs/src/speed.md` |
 //! | `--save FILE` | write all figures as JSON |
+//! | `--peers` | compare with Belay and mpremote instead (`benches/peers`) |
 //! | `--quick` | measure everything once, and judge no time |
 
 #[cfg(target_os = "linux")]

@@ -66,6 +66,16 @@ impl Microbit {
         format!("tcp://127.0.0.1:{}", self.number)
     }
 
+    /// A connection to its port.
+    ///
+    /// # Errors
+    /// Of the operating system.
+    pub fn connect(&self) -> std::io::Result<TcpStream> {
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.number))?;
+        stream.set_nodelay(true)?;
+        Ok(stream)
+    }
+
     /// Instructions since it was switched on.
     pub fn instructions(&self) -> u64 {
         self.ask("query-replay")["icount"].as_u64().expect("a count")

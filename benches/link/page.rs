@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 const BEGIN: &str = "<!-- cargo bench --bench link -- --write-docs: begin -->";
 const END: &str = "<!-- cargo bench --bench link -- --write-docs: end -->";
+const PEERS_BEGIN: &str = "<!-- cargo bench --bench link -- --peers --write-docs: begin -->";
+const PEERS_END: &str = "<!-- cargo bench --bench link -- --peers --write-docs: end -->";
 
 fn of_project(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -96,6 +98,14 @@ fn tables(results: &Results) -> String {
         }
     }
     text
+}
+
+/// Writes the tables of the peers into their marked part of `docs/src/speed.md`.
+///
+/// # Errors
+/// If the page cannot be read or written, or has no such part.
+pub fn write_peers(tables: &str) -> std::io::Result<()> {
+    replace(&of_project("docs/src/speed.md"), PEERS_BEGIN, PEERS_END, tables)
 }
 
 /// Writes the tables into the marked part of `docs/src/speed.md`.

@@ -28,10 +28,12 @@ pub enum Link {
     WebAssembly,
     /// The program itself.
     Program,
+    /// A simulated board behind a pseudo-terminal, for peers: they have no `sim`.
+    Terminal,
 }
 
 impl Link {
-    /// All of them.
+    /// All that are measured beside their floor.
     pub const ALL: [Link; 6] = [Link::Sim, Link::Latency, Link::Line, Link::Microbit, Link::WebAssembly, Link::Program];
 
     /// Its name as an argument and in the baseline.
@@ -43,6 +45,7 @@ impl Link {
             Link::Microbit => "microbit",
             Link::WebAssembly => "webassembly",
             Link::Program => "program",
+            Link::Terminal => "terminal",
         }
     }
 
@@ -55,6 +58,7 @@ impl Link {
             Link::Microbit => "an emulated micro:bit with MicroPython 1.9.2",
             Link::WebAssembly => "MicroPython's WebAssembly port in Node",
             Link::Program => "the program",
+            Link::Terminal => "a simulated board behind a pseudo-terminal",
         }
     }
 
@@ -62,6 +66,7 @@ impl Link {
     pub fn pace(self) -> Option<Pace> {
         match self {
             Link::Latency => Some(Pace::Late(Duration::from_millis(1))),
+            Link::Terminal => Some(Pace::Late(Duration::ZERO)),
             // Ten bits.
             Link::Line => Some(Pace::EachTakes(Duration::from_secs(10) / 115_200)),
             _ => None,
@@ -80,6 +85,8 @@ enum Inner {
     Microbit(Microbit),
     /// A new board each time, from this command.
     Command(String),
+    /// Another one, through a terminal.
+    Terminal(Place),
 }
 
 /// A simulated board on a pseudo-terminal, until this process ends.
@@ -132,14 +139,33 @@ impl Place {
     pub fn open(&self) -> belay_script::Result<Box<dyn Port>> {
         let address = match &*self.0 {
             Inner::Sim => return Ok(Box::new(SimPort::open(&SimOptions::default(), &|_| {})?)),
-            Inner::Relayed(board, pace) => {
-                let path = relay::start(&board.path, *pace).expect("a relay");
-                path.to_string_lossy().into_owned()
-            }
+            Inner::Relayed(..) | Inner::Terminal(_) => self.terminal(),
             Inner::Microbit(board) => board.address(),
             Inner::Command(command) => command.clone(),
         };
         port::open::open(&address.parse()?, &PortOptions::default(), &|_| {})
+    }
+
+    /// The path of a terminal through which one client reaches it, with its link's pace; a micro:bit's is 115200 baud.
+    pub fn terminal(&self) -> String {
+        let path = match &*self.0 {
+            Inner::Relayed(board, pace) => relay::terminal(&board.path).and_then(|board| relay::start(board, *pace)),
+            Inner::Microbit(board) => {
+                board.connect().and_then(|stream| relay::start(stream.into(), Link::Line.pace().expect("a pace")))
+            }
+            Inner::Terminal(place) => return place.terminal(),
+            Inner::Sim | Inner::Command(_) => panic!("no terminal leads to it"),
+        };
+        path.expect("a relay").to_string_lossy().into_owned()
+    }
+
+    /// The same board, opened through a terminal: as peers reach it.
+    #[must_use]
+    pub fn by_terminal(self) -> Place {
+        match &*self.0 {
+            Inner::Microbit(_) => Place(Arc::new(Inner::Terminal(self))),
+            _ => self,
+        }
     }
 
     /// Whether the program on it starts when it is opened, and must not be interrupted before its first prompt.
@@ -161,6 +187,7 @@ impl Place {
     pub fn instructions(&self) -> Option<u64> {
         match &*self.0 {
             Inner::Microbit(board) => Some(board.instructions()),
+            Inner::Terminal(place) => place.instructions(),
             _ => None,
         }
     }

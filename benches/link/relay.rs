@@ -25,14 +25,24 @@ pub enum Pace {
     EachTakes(Duration),
 }
 
-/// Starts a relay to the board behind the terminal `board`, for one client. Returns the path of the client's side.
-pub fn start(board: &Path, pace: Pace) -> std::io::Result<PathBuf> {
+/// The terminal of a board.
+///
+/// # Errors
+/// Of the operating system.
+pub fn terminal(path: &Path) -> std::io::Result<OwnedFd> {
+    Ok(open(path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
+/// Starts a relay to `board` for one client. Returns the path of the client's side.
+///
+/// # Errors
+/// Of the operating system.
+pub fn start(board: OwnedFd, pace: Pace) -> std::io::Result<PathBuf> {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&master)?;
     unlockpt(&master)?;
     make_raw(&master)?;
     let path = PathBuf::from(ptsname(&master, Vec::new())?.to_string_lossy().into_owned());
-    let board = open(board, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
     let (to_board, from_client) = channel();
     let (to_client, from_board) = channel();
     let (stopped, stop) = std::io::pipe()?;

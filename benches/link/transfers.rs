@@ -78,7 +78,7 @@ pub fn measure(sides: &Sides<'_>, size: usize) {
 }
 
 /// Bytes that hardly compress, none of them a control character.
-fn noise(size: usize, seed: usize) -> Vec<u8> {
+pub fn noise(size: usize, seed: usize) -> Vec<u8> {
     let mut state = seed as u64 + 1;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
