@@ -38,6 +38,9 @@ pub const LOG_LINE: usize = 96 << 20;
 /// Bytes of standard input that contains a script or code for a board.
 pub const INPUT: u64 = 16 << 20;
 
+/// Bytes of one line of an instrument's reply, such as a curve as text. Binary blocks have a limit of their own.
+pub const INSTRUMENT_LINE: usize = 64 << 20;
+
 /// `bytes` for display: `64 MiB`, `1000 bytes`.
 pub fn shown(bytes: u64) -> String {
     match bytes {

@@ -47,6 +47,8 @@ pub enum Kind {
     DeclarationError,
     /// Code on the board raised an exception.
     DeviceException,
+    /// An instrument refused a command: an entry of its error queue.
+    InstrumentError,
     /// The user interrupted the script.
     Interrupted,
     /// The board returned something that is not a literal.
@@ -89,6 +91,7 @@ impl Kind {
         Kind::ClosedError,
         Kind::DeclarationError,
         Kind::DeviceException,
+        Kind::InstrumentError,
         Kind::Interrupted,
         Kind::NotLiteralError,
         Kind::NothingTestedError,
@@ -120,6 +123,7 @@ impl Kind {
             Kind::ClosedError => "ClosedError",
             Kind::DeclarationError => "DeclarationError",
             Kind::DeviceException => "DeviceException",
+            Kind::InstrumentError => "InstrumentError",
             Kind::Interrupted => "Interrupted",
             Kind::NotLiteralError => "NotLiteralError",
             Kind::NothingTestedError => "NothingTestedError",
@@ -165,6 +169,7 @@ impl Kind {
             Kind::ArgumentError
             | Kind::ClosedError
             | Kind::DeviceException
+            | Kind::InstrumentError
             | Kind::MaxHistoryLengthError
             | Kind::NotLiteralError
             | Kind::ParallelError
@@ -230,6 +235,7 @@ struct Inner {
     kind: Kind,
     message: String,
     exception: Option<PyException>,
+    fault: Option<(i64, String)>,
     help: Option<String>,
     device: Option<String>,
     item: Option<ItemLabel>,
@@ -247,6 +253,7 @@ impl Error {
             kind,
             message: message.into(),
             exception: None,
+            fault: None,
             help: None,
             device: None,
             item: None,
@@ -264,6 +271,12 @@ impl Error {
     /// Adds what the board raised.
     pub fn with_exception(mut self, exception: PyException) -> Error {
         self.0.exception = Some(exception);
+        self
+    }
+
+    /// Adds the entry of an instrument's error queue: its code and its text.
+    pub fn with_fault(mut self, code: i64, text: &str) -> Error {
+        self.0.fault = Some((code, text.to_owned()));
         self
     }
 
@@ -370,6 +383,11 @@ impl Error {
     /// The board's traceback with frames mapped to script lines.
     pub fn traceback(&self) -> Option<&str> {
         self.0.traceback.as_deref()
+    }
+
+    /// The entry of an instrument's error queue: its code and its text.
+    pub fn fault(&self) -> Option<(i64, &str)> {
+        self.0.fault.as_ref().map(|(code, text)| (*code, text.as_str()))
     }
 
     /// The places of the failure, innermost first.

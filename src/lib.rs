@@ -13,7 +13,7 @@
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`], [`console`], [`gate`] | the raw REPL over a port; consoles of units under test; what a script may access on this computer |
-//! | 3 | [`board`] | one connected board |
+//! | 3 | [`board`], [`instrument`] | one connected board; instruments of the bench |
 //! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; syncing files to a board |
 //! | 5 | [`script`] | Rhai |
 //! | 5 | [`convert`] | Python for Belay, as a script |
@@ -32,6 +32,7 @@ pub mod diagnostic;
 pub mod disk;
 pub mod error;
 pub mod gate;
+pub mod instrument;
 pub mod interrupt;
 pub mod item;
 #[cfg(feature = "lsp")]

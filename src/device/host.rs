@@ -6,6 +6,7 @@
 use crate::device::deadline::Deadline;
 use crate::device::handle::Device;
 use crate::device::host_options::HostOptions;
+use crate::device::instruments::Instruments;
 use crate::device::output::{Outlet, Output};
 use crate::device::pool::Pool;
 use crate::device::registry::Registry;
@@ -27,6 +28,7 @@ pub(super) struct Shared {
     pub outlet: Arc<Outlet>,
     pub deadline: Arc<Deadline>,
     pub registry: Registry,
+    pub instruments: Instruments,
     pub pool: Pool,
     pub turns: Arc<Turns>,
 }
@@ -39,6 +41,7 @@ impl Host {
             outlet: outlet.clone(),
             deadline: Arc::default(),
             registry: Registry::default(),
+            instruments: Instruments::default(),
             pool: Pool::default(),
             turns: Arc::default(),
         };
@@ -103,7 +106,8 @@ impl Host {
         self.shared.registry.devices()
     }
 
-    /// Closes every device that is still open, latest first, running its teardowns. Closes all of them even if one fails.
+    /// Closes every device that is still open, then every instrument, latest first, running their teardowns. Closes all of them even
+    /// if one fails.
     pub fn close_all(&self) -> Vec<Error> {
         let mut errors = Vec::new();
         // The registry is not locked while closing: a teardown may be slow, and other threads use it.
@@ -112,6 +116,9 @@ impl Host {
                 errors.push(error);
             }
             self.forget(&device);
+        }
+        while let Some(instrument) = self.shared.instruments.take_last() {
+            instrument.close();
         }
         errors
     }

@@ -26,6 +26,7 @@ mod generator;
 mod handle;
 mod host;
 mod host_options;
+mod instruments;
 mod journal;
 mod life;
 mod limits;

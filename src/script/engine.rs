@@ -11,7 +11,7 @@ use crate::script::natives::{
     random, results, series, station, timing, verdicts,
 };
 use crate::script::objects::declare::Reading;
-use crate::script::objects::{batch, convert, declare, device, dispatch, generator, opening, proxy, sync};
+use crate::script::objects::{batch, convert, declare, device, dispatch, generator, instrument, opening, proxy, sync};
 use crate::script::run::{Run, board};
 use crate::script::variables::{set_up, variable};
 use crate::script::{modules, testing};
@@ -38,6 +38,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     device::register(&mut engine, run);
     opening::register(&mut engine, run);
     generator::register(&mut engine);
+    instrument::register(&mut engine, run);
     batch::register(&mut engine);
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);

@@ -5,6 +5,7 @@
 use crate::console::pattern::Expression;
 use crate::device::class::Class;
 use crate::device::{BatchCall, Device, Generator, Proxy};
+use crate::instrument::Instrument;
 use crate::origin::Origin;
 use crate::value::Value;
 use rhai::{FnPtr, GlobalRuntimeState, ImmutableString, Map, Module, Shared};
@@ -52,6 +53,14 @@ pub(crate) struct ConsolesHandle;
 /// A regular expression.
 #[derive(Clone)]
 pub(crate) struct RegexHandle(pub Expression);
+
+/// The class of instruments without items: `Instrument`.
+#[derive(Clone)]
+pub(crate) struct InstrumentClassHandle;
+
+/// An open instrument as a script sees it.
+#[derive(Clone)]
+pub(crate) struct InstrumentHandle(pub Instrument);
 
 /// Named arguments: `kw(#{ samples: 4 })`.
 #[derive(Clone)]

@@ -76,6 +76,9 @@ pub(crate) const DEVICE_CLASS: &str = "Device";
 /// What opens consoles.
 pub(crate) const CONSOLE_CLASS: &str = "Console";
 
+/// The built-in class of instruments.
+pub(crate) const INSTRUMENT_CLASS: &str = "Instrument";
+
 /// The keyword of a `device` block inside Rhai; it cannot be typed.
 pub(crate) const DEVICE: &str = "device block";
 

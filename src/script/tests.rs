@@ -99,6 +99,8 @@ mod division;
 mod failures;
 #[path = "tests/habits.rs"]
 mod habits;
+#[path = "tests/instruments.rs"]
+mod instruments;
 #[path = "tests/language.rs"]
 mod language;
 #[path = "tests/mutants.rs"]

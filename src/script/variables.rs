@@ -3,8 +3,8 @@
 //! Invariant: debug and release builds behave the same, because every limit is set here.
 
 use crate::script::diagnostics::errors;
-use crate::script::handles::{ClassHandle, ConsolesHandle};
-use crate::script::names::{CONSOLE_CLASS, DEVICE_CLASS};
+use crate::script::handles::{ClassHandle, ConsolesHandle, InstrumentClassHandle, InstrumentHandle};
+use crate::script::names::{CONSOLE_CLASS, DEVICE_CLASS, INSTRUMENT_CLASS};
 use crate::script::natives::station;
 use crate::script::run::Run;
 use rhai::{Dynamic, Engine, EvalAltResult, EvalContext, OptimizationLevel};
@@ -38,6 +38,13 @@ pub(crate) fn variable(
     if run.declarations.is_caught(name) {
         return Ok(known.and_then(|value| errors::complete(run, context.engine(), value)));
     }
+    if let Some(value) = known
+        && value.is_shared()
+        && value.is::<InstrumentHandle>()
+    {
+        // A copy, so that the closure of `lock` may use the instrument that the call has.
+        return Ok(Some(value.flatten_clone()));
+    }
     if !name.starts_with(|first: char| first.is_uppercase()) {
         return Ok(None);
     }
@@ -49,6 +56,7 @@ pub(crate) fn variable(
             Some(class) => Some(Dynamic::from(class)),
             None if name == CONSOLE_CLASS => Some(Dynamic::from(ConsolesHandle)),
             None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
+            None if name == INSTRUMENT_CLASS => Some(Dynamic::from(InstrumentClassHandle)),
             None => None,
         },
     })

@@ -25,6 +25,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("console", 2),
     ("repl", 2),
     ("board", 3),
+    ("instrument", 3),
     ("sync", 4),
     ("device", 4),
     ("bench", 4),

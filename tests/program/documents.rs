@@ -254,6 +254,7 @@ documents! {
     editors "docs/src/editors.md"
     boards "docs/src/boards.md"
     consoles "docs/src/consoles.md"
+    instruments "docs/src/instruments.md"
     stations "docs/src/stations.md"
     reports "docs/src/reports.md"
     files "docs/src/files.md"

@@ -145,6 +145,11 @@ impl Stream {
         &self.held
     }
 
+    /// Whether the last byte of [`Stream::held`] ends a message. Only some kinds of streams know.
+    pub fn is_at_end(&self) -> bool {
+        self.ended
+    }
+
     /// Takes the first `count` bytes of [`Stream::held`], or all of them if there are fewer.
     pub fn take(&mut self, count: usize) -> Vec<u8> {
         let rest = self.held.split_off(count.min(self.held.len()));
@@ -242,6 +247,17 @@ fn find(bytes: &[u8], part: &[u8]) -> Option<usize> {
             }
             None
         }
+    }
+}
+
+/// The device of the USB instrument with these numbers, if it is plugged in; `serial`: only with this serial number.
+pub fn find_usbtmc(vid: u16, pid: u16, serial: Option<&str>) -> Option<String> {
+    #[cfg(target_os = "linux")]
+    return usbtmc::find(vid, pid, serial);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (vid, pid, serial);
+        None
     }
 }
 

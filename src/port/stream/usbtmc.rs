@@ -7,11 +7,13 @@
 //! Uses [`crate::error`]. Invariant: at most one read is under way.
 
 use super::MESSAGE;
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::port::loss::Loss;
 use crate::port::{Abilities, Port, PortError, Wait};
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 
 /// What the thread is to do.
@@ -88,6 +90,26 @@ impl UsbTmcPort {
             Err(_) => Err(self.gone()),
         }
     }
+}
+
+/// The device with these numbers, by what the kernel says about its USB interfaces.
+pub(super) fn find(vid: u16, pid: u16, serial: Option<&str>) -> Option<String> {
+    let fact = |folder: &Path, name: &str| {
+        let text = disk::read_text(&folder.join(name), 8192).ok()?;
+        Some(text.trim().to_owned())
+    };
+    let mut devices: Vec<_> = std::fs::read_dir("/sys/class/usbmisc").ok()?.flatten().collect();
+    devices.sort_by_key(std::fs::DirEntry::file_name);
+    devices.into_iter().find_map(|entry| {
+        let name = entry.file_name().into_string().ok().filter(|name| name.starts_with("usbtmc"))?;
+        // `device` is the interface; the device is one above it.
+        let device = entry.path().join("device").canonicalize().ok()?.parent()?.to_owned();
+        let has = |name: &str, number: u16| fact(&device, name).is_some_and(|text| text == format!("{number:04x}"));
+        let is_it = has("idVendor", vid)
+            && has("idProduct", pid)
+            && serial.is_none_or(|serial| fact(&device, "serial").as_deref() == Some(serial));
+        is_it.then(|| format!("/dev/{name}"))
+    })
 }
 
 /// The thread: ends when the port is dropped. One that the driver holds in a read ends after the driver's timeout.

@@ -7,7 +7,7 @@ use crate::script::analysis::tree::{closure, number};
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
 use crate::script::diagnostics::habits;
-use crate::script::names::CONSOLE_CLASS;
+use crate::script::names::{CONSOLE_CLASS, INSTRUMENT_CLASS};
 use rhai::{ASTFlags, Expr, FnCallExpr, Position};
 
 impl<'w> Walker<'w, '_> {
@@ -168,6 +168,9 @@ impl<'w> Walker<'w, '_> {
         if name == CONSOLE_CLASS {
             return Type::Consoles;
         }
+        if name == INSTRUMENT_CLASS {
+            return Type::Any;
+        }
         self.unknown_variable(name, position);
         let near = crate::name::nearest(name, self.variables[self.first..].iter().map(|known| known.name.as_str()));
         match near.map(str::to_owned).and_then(|near| self.variable(&near)) {
@@ -203,7 +206,11 @@ impl<'w> Walker<'w, '_> {
         let variables: Vec<String> = self.variables[self.first..].iter().map(|known| known.name.clone()).collect();
         let classes = program.classes.iter().map(|class| class.name.as_str());
         let functions = self.script().functions.iter().map(|function| function.name.as_str());
-        let known = variables.iter().map(String::as_str).chain(classes).chain(functions).chain(["args", STATION]);
+        let known = variables.iter().map(String::as_str).chain(classes).chain(functions).chain([
+            "args",
+            STATION,
+            INSTRUMENT_CLASS,
+        ]);
         self.misspelt(position, message, (name, known), &otherwise);
     }
 

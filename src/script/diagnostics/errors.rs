@@ -47,6 +47,10 @@ pub(crate) fn register(engine: &mut Engine) {
         .register_get("script_line", |e: &mut ScriptError| script_line(&e.error))
         .register_get("line", |e: &mut ScriptError| line(e.error.origins().last()))
         .register_get("results", |e: &mut ScriptError| results(e))
+        .register_get("code", |e: &mut ScriptError| {
+            e.error.fault().map_or(Dynamic::UNIT, |(code, _)| Dynamic::from_int(code))
+        })
+        .register_get("text", |e: &mut ScriptError| text(e.error.fault().map(|(_, text)| text)))
         .register_fn("to_string", |e: &mut ScriptError| e.error.to_string())
         .register_fn("to_debug", |e: &mut ScriptError| e.error.to_string())
         .register_fn("kind_of", |error: Dynamic| value_kind(&error).name())
@@ -66,7 +70,7 @@ fn thrown<T: rhai::Variant + Clone + std::fmt::Display>(engine: &mut Engine) {
     engine
         .register_get("kind", |_: &mut T| Kind::ScriptError.name())
         .register_get("message", |value: &mut T| value.to_string());
-    for absent in ["help", "device", "task", "traceback", "script_line", "line", "results"] {
+    for absent in ["help", "device", "task", "traceback", "script_line", "line", "results", "code", "text"] {
         engine.register_get(absent, |_: &mut T| ());
     }
 }
@@ -86,7 +90,7 @@ pub(crate) fn complete(run: &Run, engine: &Engine, value: &Dynamic) -> Option<Dy
     complete.insert("help".into(), text(caught.help.as_deref()));
     let innermost = caught.line.map_or_else(|| map.get("line").cloned().unwrap_or_default(), Dynamic::from_int);
     complete.insert("script_line".into(), innermost);
-    for absent in ["device", "task", "traceback", "results"] {
+    for absent in ["device", "task", "traceback", "results", "code", "text"] {
         complete.entry(absent.into()).or_insert(Dynamic::UNIT);
     }
     Some(Dynamic::from_map(complete))

@@ -134,7 +134,7 @@ pub(crate) fn runtime_error(engine: &Engine, run: &Run, error: &EvalAltResult, s
             let names = declared_names(source);
             let classes: Vec<String> = run.declarations.classes().into_iter().map(|(_, class)| class.0.class.name.clone()).collect();
             let candidates = names.iter().map(String::as_str).chain(classes.iter().map(String::as_str));
-            let near = crate::name::nearest(name, candidates.chain(["args", "Console", "Device"]));
+            let near = crate::name::nearest(name, candidates.chain(["args", "Console", "Device", "Instrument"]));
             let of_python = habits::variable(name).map(str::to_owned);
             let help = match near {
                 _ if is_import(error.position(), source) => Some(habits::import(name)),

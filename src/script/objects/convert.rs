@@ -4,7 +4,8 @@
 
 use crate::device::Proxy;
 use crate::script::handles::{
-    BatchHandle, ClassHandle, DeferredHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle,
+    BatchHandle, ClassHandle, DeferredHandle, DeviceHandle, GeneratorHandle, InstrumentClassHandle, InstrumentHandle,
+    Kwargs, ProxyHandle,
 };
 use crate::script::objects::values::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
 use crate::value::Value;
@@ -155,6 +156,8 @@ pub(crate) fn describe(value: &Dynamic) -> String {
         (value.is::<FnPtr>(), "a function"),
         (value.is::<DeviceHandle>(), "a device"),
         (value.is::<ClassHandle>(), "a device class"),
+        (value.is::<InstrumentHandle>(), "an instrument"),
+        (value.is::<InstrumentClassHandle>(), "an instrument class"),
         (value.is::<GeneratorHandle>(), "a generator of a board"),
         (value.is::<ProxyHandle>(), "an object of a board"),
         (value.is::<BatchHandle>(), "a batch"),

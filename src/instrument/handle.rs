@@ -1,0 +1,342 @@
+//! One open instrument, which threads may share.
+//!
+//! Uses the other files of this folder. Invariant: each call has the instrument for itself.
+
+use super::address::InstrumentAddress;
+use super::block::Format;
+use super::link::{Data, Limits, Link, Opener};
+use super::options::InstrumentOptions;
+use super::reply::{self, Identity};
+use super::turn::{Held, Turn};
+use crate::error::{Error, Kind, Result};
+use crate::port::stream::explain;
+use crate::port::{PortError, Wait};
+use crate::value::Value;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// When the part of the run ends that the calling thread is in.
+pub type Deadline = dyn Fn() -> Option<Instant> + Send + Sync;
+
+/// An open instrument. Clones are the same instrument.
+#[derive(Clone)]
+pub struct Instrument(Arc<Inner>);
+
+struct Inner {
+    name: String,
+    written: String,
+    public_name: String,
+    identity: Option<Identity>,
+    calibrated: Option<String>,
+    is_simulated: bool,
+    deadline: Box<Deadline>,
+    turn: Turn,
+    link: Mutex<Link>,
+}
+
+/// What a call may differ in from the options of its instrument.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CallOptions {
+    /// How long a reply may take.
+    pub timeout: Option<Duration>,
+    /// Whether the error queue is read after it.
+    pub check_errors: Option<bool>,
+    /// Whether Ctrl-C does not end it: for teardowns.
+    pub undisturbed: bool,
+}
+
+/// How the numbers of a reply are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NumberOptions {
+    /// The format of a binary block.
+    pub format: Option<Format>,
+    /// The least byte of each number comes first.
+    pub little: bool,
+}
+
+/// Holds an instrument for a group of calls of this thread.
+pub struct Locked<'a>(#[expect(dead_code, reason = "it is held until it is dropped")] Held<'a>);
+
+impl Instrument {
+    /// Opens an instrument over the streams that `opener` opens, and asks who it is.
+    ///
+    /// # Errors
+    /// Of the stream; [`Kind::TimeoutError`] if it does not say who it is.
+    pub fn open(
+        address: &InstrumentAddress,
+        options: InstrumentOptions,
+        opener: Box<Opener>,
+        deadline: Box<Deadline>,
+    ) -> Result<Instrument> {
+        let (name, calibrated) = (options.name.clone(), options.calibrated.clone());
+        let identify = options.identify != Some(false);
+        let mut link = Link::new(opener, options);
+        let limits = Limits { timeout: link.options().timeout(), until: deadline(), interruptible: true };
+        let identity = match identify {
+            true => Some(link.identify(limits).map_err(|error| unidentified(error, address))?),
+            false => {
+                link.stream()?;
+                None
+            }
+        };
+        let model = identity.as_ref().map(|identity| identity.model.clone()).filter(|model| !model.is_empty());
+        Ok(Instrument(Arc::new(Inner {
+            name: name.or(model).unwrap_or_else(|| "Instrument".to_owned()),
+            written: address.to_string(),
+            public_name: address.public_name(),
+            identity,
+            calibrated,
+            is_simulated: matches!(address, InstrumentAddress::Simulated(_)),
+            deadline,
+            turn: Turn::default(),
+            link: Mutex::new(link),
+        })))
+    }
+
+    /// Its name in errors and reports.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Its address as the user wrote it.
+    pub fn address(&self) -> &str {
+        &self.0.written
+    }
+
+    /// The kind of its address, for reports.
+    pub fn public_name(&self) -> &str {
+        &self.0.public_name
+    }
+
+    /// Who it said it is when it was opened.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.0.identity.as_ref()
+    }
+
+    /// When it was calibrated, as the bench knows it.
+    pub fn calibrated(&self) -> Option<&str> {
+        self.0.calibrated.as_deref()
+    }
+
+    /// Whether it is simulated.
+    pub fn is_simulated(&self) -> bool {
+        self.0.is_simulated
+    }
+
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.link().is_open()
+    }
+
+    /// Whether both are the same.
+    pub fn is(&self, other: &Instrument) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn link(&self) -> MutexGuard<'_, Link> {
+        self.0.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds the instrument for a group of calls of this thread. Other threads wait.
+    ///
+    /// # Errors
+    /// [`Kind::Interrupted`], or [`Kind::TimeoutError`] at the run's deadline.
+    pub fn lock(&self) -> Result<Locked<'_>> {
+        self.turn(true).map(Locked)
+    }
+
+    fn turn(&self, interruptible: bool) -> Result<Held<'_>> {
+        let wait = Wait { deadline: (self.0.deadline)(), interruptible };
+        self.0.turn.take(wait).map_err(|error: PortError| {
+            explain(error, "waiting for another closure that uses the instrument", None).with_device(self.name())
+        })
+    }
+
+    /// Runs `work` with the instrument for itself.
+    fn with<T>(&self, options: CallOptions, work: impl FnOnce(&mut Link, Limits) -> Result<T>) -> Result<T> {
+        let _held = self.turn(!options.undisturbed)?;
+        let mut link = self.link();
+        let timeout = options.timeout.unwrap_or_else(|| link.options().timeout());
+        let until = if options.undisturbed { None } else { (self.0.deadline)() };
+        let limits = Limits { timeout, until, interruptible: !options.undisturbed };
+        work(&mut link, limits).map_err(|error| error.with_device(self.name()))
+    }
+
+    /// Sends a command.
+    ///
+    /// # Errors
+    /// Of the connection; [`Kind::InstrumentError`] with `check_errors`.
+    pub fn write(&self, command: &str, options: CallOptions) -> Result<()> {
+        self.with(options, |link, limits| {
+            link.write(command, limits)?;
+            checked(link, command, options, limits)
+        })
+    }
+
+    /// Waits for a line: the reply of a command that was written.
+    ///
+    /// # Errors
+    /// Of the connection.
+    pub fn read(&self, options: CallOptions) -> Result<String> {
+        self.with(options, |link, limits| link.read(None, limits))
+    }
+
+    /// Sends a query, and waits for its line.
+    ///
+    /// # Errors
+    /// As [`Instrument::write`].
+    pub fn query(&self, command: &str, options: CallOptions) -> Result<String> {
+        self.with(options, |link, limits| {
+            let text = link.query(command, limits)?;
+            checked(link, command, options, limits)?;
+            Ok(text)
+        })
+    }
+
+    /// Sends a query, and waits for its numbers: a list with commas, or a binary block.
+    ///
+    /// # Errors
+    /// As [`Instrument::write`]; [`Kind::ArgumentError`] if a block comes and no format is given, [`Kind::ProtocolError`] for a reply
+    /// that holds something else.
+    pub fn query_numbers(&self, command: &str, numbers: NumberOptions, options: CallOptions) -> Result<Vec<Value>> {
+        self.with(options, |link, limits| {
+            let data = link.query_data(command, limits)?;
+            checked(link, command, options, limits)?;
+            numbers_of(command, data, numbers)
+        })
+    }
+
+    /// Sends a query, and waits for its block.
+    ///
+    /// # Errors
+    /// As [`Instrument::write`]; [`Kind::ProtocolError`] if the reply is not a block.
+    pub fn query_block(&self, command: &str, options: CallOptions) -> Result<Vec<u8>> {
+        self.with(options, |link, limits| {
+            let data = link.query_data(command, limits)?;
+            checked(link, command, options, limits)?;
+            block_of(data)
+        })
+    }
+
+    /// Waits for a block: the reply of a command that was written.
+    ///
+    /// # Errors
+    /// As [`Instrument::query_block`].
+    pub fn read_block(&self, options: CallOptions) -> Result<Vec<u8>> {
+        self.with(options, |link, limits| block_of(link.read_data(None, limits)?))
+    }
+
+    /// Sends a command with a block of data.
+    ///
+    /// # Errors
+    /// As [`Instrument::write`].
+    pub fn write_block(&self, command: &str, bytes: &[u8], options: CallOptions) -> Result<()> {
+        self.with(options, |link, limits| {
+            link.write_block(command, bytes, limits)?;
+            checked(link, command, options, limits)
+        })
+    }
+
+    /// Asks who it is.
+    ///
+    /// # Errors
+    /// Of the connection.
+    pub fn identify(&self) -> Result<Identity> {
+        self.with(CallOptions::default(), Link::identify)
+    }
+
+    /// Reads its error queue until it is empty: codes and texts.
+    ///
+    /// # Errors
+    /// Of the connection; [`Kind::ProtocolError`] for a reply that is not an entry.
+    pub fn errors(&self) -> Result<Vec<(i64, String)>> {
+        self.with(CallOptions::default(), Link::faults)
+    }
+
+    /// Waits until its operations are complete (`*OPC?`).
+    ///
+    /// # Errors
+    /// Of the connection.
+    pub fn wait_done(&self, timeout: Option<Duration>) -> Result<()> {
+        let options = CallOptions { timeout, ..CallOptions::default() };
+        self.with(options, |link, limits| link.query("*OPC?", limits).map(drop))
+    }
+
+    /// Drops late replies, and clears its status and error queue (`*CLS`).
+    ///
+    /// # Errors
+    /// Of the connection.
+    pub fn clear(&self) -> Result<()> {
+        self.with(CallOptions::default(), Link::clear)
+    }
+
+    /// How long a reply may take.
+    pub fn timeout(&self) -> Duration {
+        self.link().options().timeout()
+    }
+
+    /// Sets how long a reply may take.
+    pub fn set_timeout(&self, timeout: Duration) {
+        self.link().set_timeout(timeout);
+    }
+
+    /// Closes the connection. Later calls fail.
+    pub fn close(&self) {
+        self.link().close();
+    }
+}
+
+/// With `check_errors`, what the instrument refused.
+fn checked(link: &mut Link, command: &str, options: CallOptions, limits: Limits) -> Result<()> {
+    match options.check_errors.or(link.options().check_errors) {
+        Some(true) => link.check(command, limits),
+        _ => Ok(()),
+    }
+}
+
+fn unidentified(error: Error, address: &InstrumentAddress) -> Error {
+    match error.kind() {
+        Kind::TimeoutError => Error::new(Kind::TimeoutError, format!("`{address}` did not respond to `*IDN?`"))
+            .with_help(
+                "check `terminator` and `baudrate`; `identify: false` opens an instrument that does not know `*IDN?`",
+            ),
+        _ => error,
+    }
+}
+
+fn block_of(data: Data) -> Result<Vec<u8>> {
+    match data {
+        Data::Block(bytes) => Ok(bytes),
+        Data::Line(line) => {
+            let line: String = line.chars().take(40).collect();
+            Err(Error::new(Kind::ProtocolError, format!("the reply is not a binary block: `{}`", line.escape_debug()))
+                .with_help("a block begins with `#`; `query` and `query_numbers` read texts"))
+        }
+    }
+}
+
+fn numbers_of(command: &str, data: Data, options: NumberOptions) -> Result<Vec<Value>> {
+    let bytes = match data {
+        Data::Line(line) => {
+            return reply::numbers(&line).map_err(|element| {
+                let element: String = element.chars().take(40).collect();
+                let message =
+                    format!("the reply to `{command}` holds `{}`, which is not a number", element.escape_debug());
+                Error::new(Kind::ProtocolError, message).with_help("`query_text` returns the reply as text")
+            });
+        }
+        Data::Block(bytes) => bytes,
+    };
+    let Some(format) = options.format else {
+        let names: Vec<&str> = Format::NAMES.iter().map(|(name, _)| *name).collect();
+        let message = format!("the reply to `{command}` is a binary block of {} bytes", bytes.len());
+        return Err(Error::new(Kind::ArgumentError, message).with_help(format!(
+            "name the format of its numbers: `#{{ format: \"f32\" }}`; formats: {}",
+            names.join(", ")
+        )));
+    };
+    format.numbers(&bytes, options.little).ok_or_else(|| {
+        let message = format!("the block has {} bytes, which is not a multiple of {}", bytes.len(), format.size());
+        Error::new(Kind::ProtocolError, message).with_help("check the `format`")
+    })
+}
