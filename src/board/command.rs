@@ -2,6 +2,7 @@
 //!
 //! Uses [`crate::value`]. Invariant: a command that runs to its end sends exactly one reply.
 
+use super::large::Large;
 use super::resident::PlainArguments;
 use crate::value::Value;
 use crate::value::parse::{ParseError, parse};
@@ -20,6 +21,8 @@ pub struct Command {
     simple: bool,
     /// The call of a function with plain arguments, if it is nothing else.
     call: Option<PlainCall>,
+    /// The values that it uses and that travel before it.
+    large: Vec<Large>,
 }
 
 /// A call of a function with arguments that a board reads without compiling ([`crate::board::resident`]).
@@ -34,12 +37,12 @@ pub struct PlainCall {
 impl Command {
     /// Source that sends its own reply.
     pub fn new(code: impl Into<String>) -> Command {
-        Command { code: code.into(), simple: false, call: None }
+        Command { code: code.into(), simple: false, call: None, large: Vec::new() }
     }
 
     /// Source that sends its own reply and starts with a simple statement.
     pub fn simple(code: impl Into<String>) -> Command {
-        Command { code: code.into(), simple: true, call: None }
+        Command { code: code.into(), simple: true, call: None, large: Vec::new() }
     }
 
     /// Statements; the reply is `None`.
@@ -74,6 +77,16 @@ impl Command {
         self.call.as_ref()
     }
 
+    /// The command, whose source uses these values.
+    pub fn with_large(self, large: Vec<Large>) -> Command {
+        Command { large, ..self }
+    }
+
+    /// The values that must be on the board before it runs.
+    pub fn large(&self) -> &[Large] {
+        &self.large
+    }
+
     /// The source.
     pub fn code(&self) -> &str {
         &self.code
@@ -88,16 +101,17 @@ impl Command {
     /// The command with a simple statement before it, on its first line, so that line numbers of tracebacks stay; `None` if it
     /// starts with something that no statement can precede.
     pub fn after(&self, statement: &str) -> Option<Command> {
-        self.simple.then(|| match self.code.strip_prefix(TRY) {
-            Some(rest) => Command::simple(format!("{TRY}{statement};{rest}")),
-            None => Command::simple(format!("{statement};{}", self.code)),
-        })
+        let code = || match self.code.strip_prefix(TRY) {
+            Some(rest) => format!("{TRY}{statement};{rest}"),
+            None => format!("{statement};{}", self.code),
+        };
+        self.simple.then(|| Command::simple(code()).with_large(self.large.clone()))
     }
 
     /// The command, which is a single simple statement, after a `try:` on its first line; `handler`: the lines from `except`
     /// on.
     pub fn in_try(&self, handler: &str) -> Command {
-        Command { code: format!("{TRY}{}\n{}", self.code, handler.trim_end()), simple: self.simple, call: None }
+        Command { code: format!("{TRY}{}\n{}", self.code, handler.trim_end()), call: None, ..self.clone() }
     }
 }
 

@@ -17,7 +17,10 @@ pub(super) const RESIDENT: &str = include_str!("snippets/resident.py");
 pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
 pub(super) const FILES: &str = include_str!("snippets/files.py");
 pub(super) const HASH: &str = include_str!("snippets/hash.py");
-pub(super) const RECEIVE: &str = include_str!("snippets/receive.py");
+#[cfg(test)]
+pub(super) const CHUNKS: &str = include_str!("snippets/chunks.py");
+pub(super) const RECEIVE: &str = concat!(include_str!("snippets/chunks.py"), include_str!("snippets/receive.py"));
+pub(super) const ARGUMENTS: &str = concat!(include_str!("snippets/chunks.py"), include_str!("snippets/arguments.py"));
 pub(super) const FORGET: &str = include_str!("snippets/forget.py");
 pub(super) const TYPED: &str = include_str!("snippets/typed.py");
 pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
@@ -44,6 +47,8 @@ pub enum Helper {
     Hash,
     /// For a stream of files to the board ([`super::transfer`]); needs [`Helper::Files`].
     Receiver,
+    /// For large arguments ([`super::large`]).
+    Arguments,
     /// For forgetting modules that were imported from files.
     Forget,
     /// For a mounted folder of this computer ([`super::mount`]).
@@ -63,6 +68,7 @@ impl Helper {
             Helper::Files => FILES,
             Helper::Hash => HASH,
             Helper::Receiver => RECEIVE,
+            Helper::Arguments => ARGUMENTS,
             Helper::Forget => FORGET,
             Helper::Mount => MOUNT,
             Helper::Typed => TYPED,
@@ -196,7 +202,7 @@ mod tests {
 
     #[test]
     fn long_helpers_are_sent_in_pieces() {
-        let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, FORGET, MOUNT];
+        let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, ARGUMENTS, FORGET, MOUNT];
         for source in all {
             let pieces = pieces(source);
             assert_eq!(pieces.concat(), source);
@@ -209,5 +215,6 @@ mod tests {
     fn knows_the_last_definition_of_each_helper() {
         assert_eq!(Helper::Files.last(), Some("__belay_ff"));
         assert_eq!(Helper::Receiver.last(), Some("__belay_fr"));
+        assert_eq!(Helper::Arguments.last(), Some("__belay_yr"));
     }
 }

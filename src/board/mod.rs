@@ -4,6 +4,7 @@
 //! when it is first needed. The board counts its replies and keeps the last one, so that a torn reply can be requested
 //! again without receiving an older one instead.
 
+pub mod chunks;
 pub mod command;
 pub mod content;
 pub mod digest;
@@ -11,6 +12,7 @@ mod escape;
 pub mod files;
 mod helper;
 pub mod identity;
+pub mod large;
 pub mod mount;
 mod packed;
 mod passthrough;
@@ -486,6 +488,14 @@ impl Board {
         self.session.leave_resetting(code, patience, wait, sink)
     }
 
+    /// Clears what is left at the prompt of a program that stopped reading before the host stopped writing.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn clear_line(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
+        self.session.clear_line(sink)
+    }
+
     /// Leaves the raw REPL. No more commands can run.
     pub fn leave(&mut self) {
         self.session.leave();
@@ -547,7 +557,9 @@ mod tests {
 
     #[test]
     fn helpers_have_distinct_names() {
-        use super::helper::{FILES, GENERATOR, HASH, PREFETCH, PROXY, RECEIVE, TIMED_GENERATOR, TYPED};
+        use super::helper::{
+            ARGUMENTS, CHUNKS, FILES, GENERATOR, HASH, PREFETCH, PROXY, RECEIVE, TIMED_GENERATOR, TYPED,
+        };
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
             ("reply", REPLY),
@@ -559,7 +571,10 @@ mod tests {
             ("files", FILES),
             // It replaces what the files would import.
             ("files", HASH),
-            ("receive", RECEIVE),
+            // Both receivers begin with it.
+            ("chunks", CHUNKS),
+            ("receive", &RECEIVE[CHUNKS.len()..]),
+            ("arguments", &ARGUMENTS[CHUNKS.len()..]),
             ("typed", TYPED),
         ] {
             for line in code.lines().map(str::trim_start) {

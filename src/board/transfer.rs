@@ -1,75 +1,28 @@
-//! Sends files to a board that runs the receiver `snippets/receive.py`: a stream of records, cut into chunks that the board
-//! requests one after the other. Reads only the files.
+//! Sends files to a board that runs the receiver `snippets/receive.py`: a stream of records in chunks. Reads only the files.
 //!
-//! A chunk fits the board's input buffer, or is held back on the way, and the board requests some ahead, so that the line
-//! is never idle. No byte of a stream acts as a command: if the board restarts or is interrupted halfway, the bytes in
-//! transit are an unfinished line at a prompt. Invariant: even if requests are lost or repeated, each chunk is sent once
-//! and in order; only a few records of a file are in memory, whatever its length.
+//! Invariant: only a few records of a file are in memory, whatever its length; a file whose content could not be read is
+//! discarded by the board.
 
+use super::chunks::{Chunks, RECORD, content_record, record};
 use super::content::{Reading, Upload};
-use super::escape::{mask, mask_length};
-use super::files::{Channel, Facts, Hash};
+use super::files::Hash;
 use crate::error::{Error, Result};
-use crate::port::Abilities;
-use base64::Engine as _;
 
-/// Most bytes of a record.
-const RECORD: usize = 4096;
-/// Length of the header of a short chunk.
-const HEAD: usize = 4;
-/// Least compression that is worth decompressing: to nine tenths of the bytes.
-const WORTH: (usize, usize) = (9, 10);
+pub use super::chunks::Pace;
 
-/// How a stream is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// How the bytes are sent: [`Channel::Text`] or [`Channel::Binary`].
-    pub channel: Channel,
-    /// Bytes of a full chunk.
-    pub chunk: usize,
-    /// How many chunks the board requests ahead.
-    pub ahead: usize,
-    /// Bits of the window of compressed records; 0: none are compressed.
-    pub window: u32,
-    /// Whether chunks are longer than the board's known input buffer, because something on the way probably holds them back: if
-    /// bytes are lost, the stream must be resent at a cautious pace.
-    pub bold: bool,
-}
-
-impl Pace {
-    /// The pace for a board with an input buffer of `room` bytes. `cautious`: a bold pace has failed. `None` if it cannot
-    /// receive a stream.
-    pub fn new(facts: &Facts, abilities: Abilities, room: usize, cautious: bool) -> Option<Pace> {
-        let channel = match facts.channel {
-            Channel::Binary if abilities.text_only => Channel::Text,
-            channel => channel,
-        };
-        if channel == Channel::Literals {
-            return None;
-        }
-        let ahead = if room < 100 { 1 } else { 2 };
-        let held = abilities.holds_back || abilities.queues && !cautious;
-        let size = if held { (facts.memory / 64).min(2048) } else { room / ahead };
-        let chunk = size.saturating_sub(HEAD).max(16) / 4 * 4;
-        // The window, the compressed record and its content are in memory together.
-        let window = (facts.memory / 10).checked_ilog2().unwrap_or(0).min(15);
-        let window = if facts.deflate && window >= 10 { window } else { 0 };
-        Some(Pace { channel, chunk, ahead, window, bold: held && !abilities.holds_back })
-    }
-
-    /// Bytes of the mask at the start of a binary chunk.
-    fn mask(&self) -> usize {
-        if self.channel == Channel::Binary { mask_length(self.chunk) } else { 0 }
-    }
-
-    /// The call of the receiver.
-    pub fn call(&self) -> String {
-        format!("__belay_fr({},{},{},{})", self.chunk, self.ahead, self.mask(), self.window)
-    }
+/// The call of the receiver.
+pub fn call(pace: &Pace) -> String {
+    format!("__belay_fr({})", pace.arguments())
 }
 
 /// The stream of some files.
 pub struct Stream<'a> {
+    chunks: Chunks,
+    records: Records<'a>,
+}
+
+/// The records of some files.
+struct Records<'a> {
     pace: Pace,
     hash: Hash,
     files: std::slice::Iter<'a, Upload<'a>>,
@@ -82,19 +35,14 @@ pub struct Stream<'a> {
     named: bool,
     ended: bool,
     failure: Option<Error>,
-    /// Records to be cut into chunks, from `at` on.
-    records: Vec<u8>,
-    at: usize,
-    /// Number of the next chunk.
-    next: u64,
-    /// Bytes of files that are already in chunks.
+    /// Bytes of files that are already in records.
     taken: u64,
 }
 
 impl<'a> Stream<'a> {
     /// The stream of `files`, in order, for a board with this hash.
     pub fn new(pace: Pace, hash: Hash, files: &'a [Upload<'a>]) -> Stream<'a> {
-        Stream {
+        let records = Records {
             pace,
             hash,
             files: files.iter(),
@@ -104,103 +52,66 @@ impl<'a> Stream<'a> {
             named: false,
             ended: false,
             failure: None,
-            records: Vec::new(),
-            at: 0,
-            next: 0,
             taken: 0,
-        }
+        };
+        Stream { chunks: Chunks::new(pace), records }
     }
 
     /// Why the stream ended early, if it did: a file could not be read. The board does not have that file then.
     pub fn failure(self) -> Option<Error> {
-        self.failure
+        self.records.failure
     }
 
     /// Bytes of the files that have been sent, compressed or not.
     pub fn taken(&self) -> u64 {
-        self.taken
+        self.records.taken
     }
 
     /// The chunks for a request: the one with its number, and earlier ones whose requests were lost.
     pub fn answer(&mut self, question: &str) -> Vec<u8> {
-        let mut answer = Vec::new();
-        let Ok(number) = question.parse::<u64>() else { return answer };
-        // A request torn into a larger number must not flood the board.
-        let number = number.min(self.next + self.pace.ahead as u64 - 1);
-        while self.next <= number && self.chunk(&mut answer) {
-            self.next += 1;
-        }
-        answer
+        let Stream { chunks, records } = self;
+        chunks.answer(question, &mut |out| records.next(out))
     }
+}
 
-    /// Appends the next chunk with its header. False if there is none.
-    fn chunk(&mut self, answer: &mut Vec<u8>) -> bool {
-        self.fill();
-        let plain = &self.records[self.at..];
-        if plain.is_empty() {
+impl Records<'_> {
+    /// Appends the next record. False if there is none.
+    fn next(&mut self, out: &mut Vec<u8>) -> bool {
+        if self.ended {
             return false;
         }
-        let mut body = Vec::with_capacity(self.pace.chunk);
-        let count;
-        match self.pace.channel {
-            Channel::Text => {
-                count = plain.len().min(self.pace.chunk / 4 * 3);
-                body = base64::engine::general_purpose::STANDARD.encode(&plain[..count]).into_bytes();
-            }
-            Channel::Binary | Channel::Literals => {
-                count = mask(plain, self.pace.mask(), self.pace.chunk, &mut body);
-            }
+        if let Err(error) = self.go_on(out) {
+            self.give_up(error, out);
         }
-        self.at += count;
-        if body.len() == self.pace.chunk {
-            answer.push(b'f');
-        } else {
-            answer.extend_from_slice(format!("s{:03x}", body.len()).as_bytes());
-        }
-        answer.append(&mut body);
         true
     }
 
-    /// Prepares records for a chunk, or all that are left.
-    fn fill(&mut self) {
-        if self.records.len() - self.at >= self.pace.chunk {
-            return;
-        }
-        self.records.drain(..self.at);
-        self.at = 0;
-        while self.records.len() < self.pace.chunk && !self.ended {
-            if let Err(error) = self.go_on() {
-                self.give_up(error);
-            }
-        }
-    }
-
-    /// The next record.
-    fn go_on(&mut self) -> Result<()> {
+    fn go_on(&mut self, out: &mut Vec<u8>) -> Result<()> {
         self.look_ahead()?;
         if self.begun < self.read.len() {
-            self.content_record();
+            let length = content_record(out, &self.pace, &self.read[self.begun..], RECORD);
+            self.begun += length;
+            self.taken += length as u64;
         } else if let Some(file) = self.file.take() {
-            let digest = file.finish()?;
-            self.record(b'e', &digest);
+            record(out, b'e', &file.finish()?);
             self.named = false;
         } else if let Some(upload) = self.files.next() {
             let file = Reading::begin(upload, self.hash)?;
-            self.record(b'n', upload.path.as_bytes());
+            record(out, b'n', upload.path.as_bytes());
             (self.file, self.named) = (Some(file), true);
         } else {
             self.ended = true;
-            self.record(b'x', b"");
+            record(out, b'x', b"");
         }
         Ok(())
     }
 
     /// Ends the stream so that the board discards the current file: no file has an empty digest.
-    fn give_up(&mut self, error: Error) {
+    fn give_up(&mut self, error: Error, out: &mut Vec<u8>) {
         self.ended = true;
         self.failure = Some(error);
         // After either, the board reads no more.
-        self.record(if self.named { b'e' } else { b'x' }, b"");
+        record(out, if self.named { b'e' } else { b'x' }, b"");
     }
 
     /// Reads the data of the next record.
@@ -215,54 +126,17 @@ impl<'a> Stream<'a> {
         }
         Ok(())
     }
-
-    fn content_record(&mut self) {
-        let content = &self.read[self.begun..];
-        let window = self.pace.window;
-        let mut packed = Vec::new();
-        let mut length = content.len().min(RECORD);
-        if window > 0 && may_shrink(content) {
-            // No longer than the window, so that no distance exceeds it.
-            let block = &content[..content.len().min(1 << window)];
-            packed = miniz_oxide::deflate::compress_to_vec(block, 9);
-            if packed.len() * WORTH.1 <= block.len() * WORTH.0 {
-                length = block.len();
-            } else {
-                packed.clear();
-            }
-        }
-        let (kind, payload) = if packed.is_empty() { (b'd', &content[..length]) } else { (b'z', packed.as_slice()) };
-        record(&mut self.records, kind, payload);
-        self.begun += length;
-        self.taken += length as u64;
-    }
-
-    fn record(&mut self, kind: u8, payload: &[u8]) {
-        record(&mut self.records, kind, payload);
-    }
-}
-
-fn record(records: &mut Vec<u8>, kind: u8, payload: &[u8]) {
-    records.push(kind);
-    records.extend_from_slice(format!("{:04x}", payload.len()).as_bytes());
-    records.extend_from_slice(payload);
-}
-
-/// Whether it is worth trying to compress: noise and compressed data contain nearly every byte value early on.
-fn may_shrink(content: &[u8]) -> bool {
-    let mut seen = [false; 256];
-    for &byte in &content[..content.len().min(1024)] {
-        seen[usize::from(byte)] = true;
-    }
-    seen.iter().filter(|&&seen| seen).count() < 230
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::chunks::HEAD;
     use super::super::content::Content;
     use super::super::digest::digest;
     use super::super::escape::FORBIDDEN;
+    use super::super::files::Channel;
     use super::*;
+    use base64::Engine as _;
     use std::io::{self, Read};
 
     const HASH: Hash = Hash::Crc32;
@@ -429,24 +303,5 @@ mod tests {
             assert!(taken <= read && read <= taken + RECORD as u64, "{read} {taken}");
         }
         assert!(stream.taken() >= 100 * 2000);
-    }
-
-    #[test]
-    fn the_pace_fits_the_board() {
-        let facts =
-            |memory| Facts { hash: super::super::files::Hash::Sha256, channel: Channel::Binary, deflate: true, memory };
-        let serial = Abilities { raw_paste: true, ..Abilities::default() };
-        let pico = Pace::new(&facts(150_000), serial, 256, false).unwrap();
-        assert_eq!(pico, Pace { channel: Channel::Binary, chunk: 124, ahead: 2, window: 13, bold: false });
-        let tiny = Pace::new(&facts(6_000), serial, 32, false).unwrap();
-        assert_eq!(tiny, Pace { channel: Channel::Binary, chunk: 28, ahead: 1, window: 0, bold: false });
-        let held = Pace::new(&facts(2_000_000), Abilities { holds_back: true, ..serial }, 256, false).unwrap();
-        assert_eq!((held.chunk, held.window, held.bold), (2044, 15, false));
-        let queue = |cautious| Pace::new(&facts(150_000), Abilities { queues: true, ..serial }, 256, cautious).unwrap();
-        assert_eq!((queue(false).chunk, queue(false).bold), (2044, true));
-        assert_eq!(queue(true), pico);
-        let network = Pace::new(&facts(150_000), Abilities { text_only: true, ..serial }, 256, false).unwrap();
-        assert_eq!(network.channel, Channel::Text);
-        assert_eq!(Pace::new(&Facts { channel: Channel::Literals, ..facts(9_000) }, serial, 256, false), None);
     }
 }

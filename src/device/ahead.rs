@@ -5,6 +5,7 @@
 
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
+use crate::board::large::Large;
 use crate::device::calls::literal;
 use crate::device::class::Item;
 use crate::device::handle::Device;
@@ -48,14 +49,19 @@ impl Ahead {
         *self = Ahead { ended: true, ..Ahead::default() };
     }
 
-    /// Asks the board for items. `start`: a statement before that.
-    pub fn fetch(&mut self, state: &mut State, source: &Source<'_>, start: &str) -> Result<()> {
+    /// Asks the board for items. `start`: a statement before that, and the large values that it uses.
+    pub fn fetch(
+        &mut self,
+        state: &mut State,
+        source: &Source<'_>,
+        (start, large): (String, Vec<Large>),
+    ) -> Result<()> {
         let host = source.device.host();
         state.need(host, &source.run, Helper::Generators)?;
         state.need(host, &source.run, Helper::Prefetch)?;
         self.serial += 1;
         let (number, most) = (source.number, source.item.options.prefetch);
-        let command = Command::new(format!("{start}__belay_g({number},{},{most})", self.serial));
+        let command = Command::new(format!("{start}__belay_g({number},{},{most})", self.serial)).with_large(large);
         let run = Run { limit: with_collecting(source.run.limit), ..source.run };
         match state.run(host, &run, &command) {
             Ok(payload) => {

@@ -9,7 +9,7 @@ use crate::name::nearest;
 use crate::phrase::did_you_mean;
 use crate::phrase::{self, all_of};
 use crate::value::Value;
-use crate::value::write::literal;
+use crate::value::write::{literal, write_replacing};
 
 /// One parameter's value for a call.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,12 +66,15 @@ fn refuse(item: &Item, message: String) -> Error {
     Error::new(Kind::ArgumentError, message).with_help(format!("it is declared as `{}`", signature(item)))
 }
 
+/// Gives an expression to use in place of a large text or bytes.
+pub type Replace<'a> = &'a mut dyn FnMut(&Value) -> Option<String>;
+
 /// The arguments of a call as Python source, as few as possible. Defaults are on the board, so trailing ones are left out;
 /// after a default that only the board knows, arguments are passed by name.
 ///
 /// # Errors
 /// [`Kind::ArgumentError`] naming the parameter whose value cannot be sent.
-pub fn source(item: &Item, bound: &[Bound<'_>]) -> Result<String> {
+pub fn source(item: &Item, bound: &[Bound<'_>], replace: Replace<'_>) -> Result<String> {
     let last = bound.iter().rposition(|bound| matches!(bound, Bound::Given(_))).map_or(0, |index| index + 1);
     let mut text = String::new();
     let mut by_name = false;
@@ -90,7 +93,7 @@ pub fn source(item: &Item, bound: &[Bound<'_>]) -> Result<String> {
             text.push_str(&param.name);
             text.push('=');
         }
-        text.push_str(&sendable(item, param, value)?);
+        sendable(&mut text, item, param, value, replace)?;
     }
     Ok(text)
 }
@@ -117,13 +120,16 @@ pub fn positional_only(bound: &[Bound<'_>]) -> bool {
 ///
 /// # Errors
 /// As [`source`].
-pub fn assignments(item: &Item, bound: &[Bound<'_>]) -> Result<Vec<(String, String)>> {
+pub fn assignments(item: &Item, bound: &[Bound<'_>], replace: Replace<'_>) -> Result<Vec<(String, String)>> {
     let assign = |(param, bound): (&Param, &Bound<'_>)| {
-        let text = match *bound {
-            Bound::Given(value) | Bound::Default(Default::Value(value)) => sendable(item, param, value)?,
-            Bound::Default(Default::Source(text)) => text.clone(),
-            Bound::Default(Default::Later(_)) => literal_none(),
-        };
+        let mut text = String::new();
+        match *bound {
+            Bound::Given(value) | Bound::Default(Default::Value(value)) => {
+                sendable(&mut text, item, param, value, replace)?;
+            }
+            Bound::Default(Default::Source(source)) => text.push_str(source),
+            Bound::Default(Default::Later(_)) => text = literal_none(),
+        }
         Ok((param.name.to_string(), text))
     };
     item.params.iter().zip(bound).map(assign).collect()
@@ -134,8 +140,8 @@ fn literal_none() -> String {
     "None".to_owned()
 }
 
-fn sendable(item: &Item, param: &Param, value: &Value) -> Result<String> {
-    literal(value).map_err(|error| {
+fn sendable(out: &mut String, item: &Item, param: &Param, value: &Value, replace: Replace<'_>) -> Result<()> {
+    write_replacing(out, value, replace).map_err(|error| {
         Error::new(Kind::ArgumentError, format!("argument `{}` of `{}` cannot be sent: {error}", param.name, item.name))
             .with_help(error.help())
     })
@@ -219,7 +225,7 @@ mod tests {
     fn call(item: &Item, args: &[i64], named: &[(&str, i64)]) -> Result<String> {
         let args: Vec<Value> = args.iter().map(|&number| Value::Int(number)).collect();
         let named: Vec<(String, Value)> = named.iter().map(|&(name, n)| (name.to_owned(), Value::Int(n))).collect();
-        source(item, &bind(item, &args, &named)?)
+        source(item, &bind(item, &args, &named)?, &mut |_| None)
     }
 
     #[test]

@@ -5,9 +5,11 @@
 //! for it. Invariant: calls run in order, and none runs after one that failed.
 
 use crate::board::command::{Command, Payload};
+use crate::board::large::Large;
 use crate::device::calls::literal;
 use crate::device::class::{Item, ItemKind};
 use crate::device::handle::Device;
+use crate::device::large::Lifted;
 use crate::device::limits::Limit;
 use crate::device::state::{self, Run, State};
 use crate::device::{arguments, calls};
@@ -29,6 +31,8 @@ pub struct BatchCall {
     arguments: String,
     /// Whether all of them are passed by position.
     positional: bool,
+    /// The large values that the source uses.
+    large: Vec<Large>,
     /// Objects of the board among them.
     objects: Vec<Remote>,
     /// The board's epoch in which it was checked.
@@ -92,10 +96,14 @@ impl Device {
         }
         let values = arguments::bind(&item, args, named).map_err(|error| error.with_item(item.label()))?;
         let objects = self.admit_all(&mut state, &item, &values)?;
-        let source = arguments::source(&item, &values).map_err(|error| error.with_item(item.label()))?;
+        let mut lifted = Lifted::new(&mut state);
+        let source = arguments::source(&item, &values, &mut |value| lifted.lift(value));
+        let source = source.map_err(|error| error.with_item(item.label()))?;
+        let large = lifted.values;
         Ok(BatchCall {
             positional: arguments::positional_only(&values),
             arguments: source,
+            large,
             item,
             objects,
             epoch: state.epoch,
@@ -176,7 +184,7 @@ impl Device {
         };
         for call in calls.iter().take(result.values.len()) {
             if call.item.options.record && call.objects.is_empty() {
-                state.journal.ran(&Command::expression(&call.source()));
+                state.journal.ran(&Command::expression(&call.source()).with_large(call.large.clone()));
             }
         }
         Exchange::Done(result)
@@ -277,8 +285,7 @@ fn fitting(calls: &[BatchCall], most: usize) -> usize {
     let mut left = most;
     let mut before: Option<&BatchCall> = None;
     let fit = calls.iter().take_while(|call| {
-        let size =
-            if before.is_some_and(|before| before.is_like(call)) { call.arguments.len() + 4 } else { size(call) };
+        let size = if before.is_some_and(|before| before.is_like(call)) { weight(call) + 4 } else { size(call) };
         before = Some(call);
         let rest = left.checked_sub(size);
         left = rest.unwrap_or(0);
@@ -289,7 +296,12 @@ fn fitting(calls: &[BatchCall], most: usize) -> usize {
 
 /// About how many bytes a call takes that is alone on its line.
 fn size(call: &BatchCall) -> usize {
-    call.item.name.len() + call.arguments.len() + 40
+    call.item.name.len() + weight(call) + 40
+}
+
+/// How many bytes its arguments take.
+fn weight(call: &BatchCall) -> usize {
+    call.arguments.len() + call.large.iter().map(Large::size).sum::<usize>()
 }
 
 /// The command of calls in the exchange of this number.
@@ -313,5 +325,5 @@ fn command(number: i64, calls: &[BatchCall]) -> Command {
         let _ = writeln!(code, ":__belay_m+={before}{name}(*__belay_v){after},");
     }
     code.push_str("__belay(__belay_m)");
-    Command::simple(code)
+    Command::simple(code).with_large(calls.iter().flat_map(|call| call.large.iter().cloned()).collect())
 }

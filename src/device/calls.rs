@@ -4,8 +4,9 @@
 
 use crate::board::command::{Command, Payload, PlainCall};
 use crate::device::class::{Body, Default as ParamDefault, Item, ItemKind, ItemOptions, Param};
-use crate::device::generator::Generator;
+use crate::device::generator::{Generator, GeneratorCall};
 use crate::device::handle::Device;
+use crate::device::large::Lifted;
 use crate::device::limits::Limit;
 use crate::device::lock::lock;
 use crate::device::options::Implementation;
@@ -101,19 +102,23 @@ impl Device {
             return self.run_globals(&mut state, &item, &values, limit).map(|()| Called::Value(Value::None));
         }
         let label = item.label();
-        let arguments = arguments::source(&item, &values).map_err(|error| error.with_item(label.clone()))?;
+        let mut large = Lifted::new(&mut state);
+        let arguments = arguments::source(&item, &values, &mut |value| large.lift(value));
+        let arguments = arguments.map_err(|error| error.with_item(label.clone()))?;
+        let large = large.values;
         let run = Run { device: self.name(), item: Some(&label), piece: None, limit };
         if is_generator && item.kind == ItemKind::Task {
             let number = state.next_generator;
             state.next_generator += 1;
-            let call = (format!("{name}({arguments})"), remotes);
-            let epoch = Some(state.epoch).filter(|_| !call.1.is_empty());
+            let call = GeneratorCall { code: format!("{name}({arguments})"), large, objects: remotes };
+            let epoch = Some(state.epoch).filter(|_| !call.objects.is_empty());
             drop(state);
             return Ok(Called::Generator(Generator::new(self.clone(), item, number, call, limit, epoch)));
         }
         if item.options.return_time {
             let call = format!("{name}({arguments})");
-            let (payload, time) = self.run_timed(&mut state, &run, &call, item.options.retry && remotes.is_empty())?;
+            let safe = item.options.retry && remotes.is_empty();
+            let (payload, time) = self.run_timed(&mut state, &run, (&call, &large), safe)?;
             drop(state);
             let value = self.value(&item, payload)?;
             return Ok(Called::Value(Value::List(vec![value, Value::Float(time)])));
@@ -136,6 +141,7 @@ impl Device {
                 }
             }
         };
+        let command = command.with_large(large);
         let payload = self
             .run_restoring(&mut state, &run, &command, item.options.retry && remotes.is_empty())
             .map_err(|error| no_threads(error, &item))
@@ -180,12 +186,14 @@ impl Device {
         values: &[arguments::Bound<'_>],
         limit: Limit,
     ) -> Result<()> {
-        let assignments = arguments::assignments(item, values)?;
+        let mut large = Lifted::new(state);
+        let assignments = arguments::assignments(item, values, &mut |value| large.lift(value))?;
+        let large = large.values;
         let label = item.label();
         state.lines.forget(&label.to_string());
         let prepared = source::globals(item, &assignments, &state.lines)?;
         state.lines.insert(&prepared.defined, &prepared.piece);
-        let command = Command::statements(&prepared.source);
+        let command = Command::statements(&prepared.source).with_large(large);
         let run = Run { device: self.name(), item: Some(&label), piece: Some(&prepared.piece), limit };
         let outcome = match item.kind {
             // On close, do not restore the connection.

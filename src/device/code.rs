@@ -82,7 +82,7 @@ impl Device {
             }
             // The line end ends a comment.
             let call = format!("({}\n)", prepared.source);
-            let (payload, time) = self.run_timed(&mut state, &run, &call, false).map_err(pointed)?;
+            let (payload, time) = self.run_timed(&mut state, &run, (&call, &[]), false).map_err(pointed)?;
             (payload, Some(time))
         } else {
             let command = prepared.guarded_command();

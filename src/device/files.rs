@@ -11,7 +11,7 @@ use crate::board::command::{Command, Payload};
 use crate::board::content::{Reading, Upload};
 use crate::board::files::{self, Change, Channel, Facts, FileEntry, Status, TEMPORARY};
 use crate::board::identity::Identity;
-use crate::board::transfer::{Pace, Stream};
+use crate::board::transfer::{self, Pace, Stream};
 use crate::device::handle::Device;
 use crate::device::limits::Limit;
 use crate::device::state;
@@ -349,9 +349,9 @@ impl Files<'_> {
             // Its patience is too short to load a helper as well.
             self.state.need(host, &run(self.device, PATIENCE), Helper::Receiver)?;
         }
-        let command = Command::expression(&pace.call());
+        let command = Command::expression(&transfer::call(&pace));
         let run = run(self.device, if pace.bold { BOLD_STALL } else { STALL });
-        let answer = self.state.run_answering_with(host, &run, Helper::Receiver, &command, &mut answer);
+        let answer = self.state.run_answering_with(host, &run, (Helper::Receiver, &command), None, &mut answer);
         if let Some(error) = stream.failure() {
             return Err(error);
         }

@@ -4,15 +4,18 @@
 
 use crate::board::Helper;
 use crate::board::command::{Command, Payload};
+use crate::board::large::Large;
 use crate::device::ahead::{Ahead, Source};
 use crate::device::class::Item;
 use crate::device::handle::Device;
+use crate::device::large::Lifted;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
 use crate::device::lock::lock;
 use crate::device::state;
 use crate::device::state::{Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
+use crate::value::write::write_replacing;
 use crate::value::{Remote, Value};
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,9 +34,19 @@ pub struct Generator {
     _arguments: Vec<Remote>,
 }
 
+/// The call of a generator task.
+pub(super) struct GeneratorCall {
+    /// Its source.
+    pub code: String,
+    /// The large values that the source uses.
+    pub large: Vec<Large>,
+    /// Objects of the board among its arguments.
+    pub objects: Vec<Remote>,
+}
+
 enum Stage {
-    /// Not on the board yet: the call's source.
-    New(String),
+    /// Not on the board yet: the call's source, and the large values that it uses.
+    New(String, Vec<Large>),
     Running,
     Ended,
 }
@@ -43,12 +56,12 @@ impl Generator {
         device: Device,
         item: Arc<Item>,
         number: u64,
-        (call, arguments): (String, Vec<Remote>),
+        call: GeneratorCall,
         limit: Limit,
         epoch: Option<u64>,
     ) -> Generator {
-        let (stage, ahead) = (Stage::New(call), Ahead::default());
-        Generator { device, item, number, stage, limit, ahead, epoch, _arguments: arguments }
+        let (stage, ahead) = (Stage::New(call.code, call.large), Ahead::default());
+        Generator { device, item, number, stage, limit, ahead, epoch, _arguments: call.objects }
     }
 
     /// The next item, or `None` at the end. `send`: the value of the board's `yield`; the first time `Value::None`.
@@ -61,27 +74,34 @@ impl Generator {
         }
         let number = self.number;
         self.device.accepts(&format!("the value sent to `{}`", self.item.name), send)?;
-        let literal = crate::value::write::literal(send).map_err(|error| {
-            Error::new(Kind::ArgumentError, format!("cannot send the value to `{}`: {error}", self.item.name))
-                .with_help(error.help())
-        })?;
         let timed = self.item.options.return_time;
         let next = if timed { "__belay_t" } else { "__belay_n" };
-        let code = match std::mem::replace(&mut self.stage, Stage::Ended) {
-            Stage::Ended => return Ok(None),
-            Stage::New(_) if *send != Value::None => {
-                return Err(Error::new(Kind::ArgumentError, "cannot send a value before the first item")
-                    .with_help("call `next()` once, then `send(value)`"));
-            }
-            Stage::New(call) => format!("{};{next}({number},None)", start(number, &call)),
-            Stage::Running => format!("{next}({number},{literal})"),
-        };
         let device = self.device.clone();
         let label = self.item.label();
         let run = Run { device: device.name(), item: Some(&label), piece: None, limit: self.limit };
         let mut state = device.lock();
+        let mut lifted = Lifted::new(&mut state);
+        let mut literal = String::new();
+        write_replacing(&mut literal, send, &mut |value| lifted.lift(value)).map_err(|error| {
+            Error::new(Kind::ArgumentError, format!("cannot send the value to `{}`: {error}", self.item.name))
+                .with_help(error.help())
+        })?;
+        let mut large = lifted.values;
+        let code = match std::mem::replace(&mut self.stage, Stage::Ended) {
+            Stage::Ended => return Ok(None),
+            Stage::New(..) if *send != Value::None => {
+                return Err(Error::new(Kind::ArgumentError, "cannot send a value before the first item")
+                    .with_help("call `next()` once, then `send(value)`"));
+            }
+            Stage::New(call, values) => {
+                large = values;
+                format!("{};{next}({number},None)", start(number, &call))
+            }
+            Stage::Running => format!("{next}({number},{literal})"),
+        };
         self.ready(&mut state).map_err(|error| state::called_at(error, at))?;
-        let outcome = self.step(&mut state, &run, code);
+        let command = Command::new(code).with_large(large);
+        let outcome = self.step(&mut state, &run, &command);
         match outcome {
             Ok((Payload::Stop(_), _)) => Ok(None),
             Ok((payload, sent)) => {
@@ -116,12 +136,12 @@ impl Generator {
             }
             let start = match std::mem::replace(&mut self.stage, Stage::Ended) {
                 Stage::Ended => return Ok(None),
-                Stage::New(call) => format!("{};", start(number, &call)),
-                Stage::Running => String::new(),
+                Stage::New(call, large) => (format!("{};", start(number, &call)), large),
+                Stage::Running => (String::new(), Vec::new()),
             };
             let mut state = device.lock();
             self.ready(&mut state).map_err(|error| state::called_at(error, at))?;
-            if let Err(error) = self.ahead.fetch(&mut state, &source, &start) {
+            if let Err(error) = self.ahead.fetch(&mut state, &source, start) {
                 return Err(state::called_at(self.failed(&mut state, error), at));
             }
             if !self.ahead.ended {
@@ -161,7 +181,7 @@ impl Generator {
     }
 
     /// Returns the reply, and when it was requested.
-    fn step(&self, state: &mut State, run: &Run<'_>, code: String) -> Result<(Payload, Instant)> {
+    fn step(&self, state: &mut State, run: &Run<'_>, command: &Command) -> Result<(Payload, Instant)> {
         let host = self.device.host();
         state.need(host, run, Helper::Generators)?;
         if self.item.options.return_time {
@@ -169,8 +189,9 @@ impl Generator {
             // Other exchanges must not count as time to the board.
             state.free(host, run);
         }
+        state.bring(host, run, command.large())?;
         let sent = Instant::now();
-        Ok((state.run(host, run, &Command::new(code))?, sent))
+        Ok((state.run(host, run, &Command::new(command.code()))?, sent))
     }
 
     /// With `return_time`, a list of value and timestamp.

@@ -28,6 +28,7 @@ mod host;
 mod host_options;
 mod instruments;
 mod journal;
+mod large;
 mod life;
 mod limits;
 mod lines;

@@ -3,6 +3,7 @@
 //! Uses [`crate::board`]. Invariant: it is used only under the device's lock, one command at a time.
 
 use crate::board::command::{Command, Outcome, Payload};
+use crate::board::large::Receiving;
 use crate::board::mount::{PLACE, RemoteFs};
 use crate::board::{Board, Helper};
 use crate::device::changes::FileChanges;
@@ -29,7 +30,7 @@ use crate::repl::restart::RestartText;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, Responder, Typist};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// An item on the board.
 pub struct Bound {
@@ -79,6 +80,8 @@ pub struct State {
     pub file_changes: FileChanges,
     /// Whether a thread was started.
     pub has_threads: bool,
+    /// How the board receives large arguments, once asked.
+    pub receiving: Option<Receiving>,
     /// Number of the next object that the board keeps.
     next_object: u64,
 }
@@ -107,6 +110,8 @@ struct Way<'a> {
     answer: Option<Answer<'a>>,
     /// The typist for it.
     typist: Option<Typist<'a>>,
+    /// How long it may take, however often it asks.
+    longest: Option<Duration>,
 }
 
 impl State {
@@ -132,6 +137,7 @@ impl State {
             unchanged: Vec::new(),
             file_changes: FileChanges::None,
             has_threads: false,
+            receiving: None,
             next_object: 1,
         }
     }
@@ -151,6 +157,7 @@ impl State {
         self.has_threads = false;
         self.sent.clear();
         self.unchanged.clear();
+        self.receiving = None;
         lock(&self.garbage).clear();
         self.released.clear();
         if let Some(mount) = &mut self.mount {
@@ -186,6 +193,9 @@ impl State {
 
     /// Runs a command and returns its payload, or an error in the script's terms.
     pub fn run(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
+        if !command.large().is_empty() {
+            return self.run_with_large(host, run, command);
+        }
         self.free_garbage(host, run);
         while let Some(freed) = self.take_released() {
             let statement = release::statement(&freed);
@@ -266,19 +276,29 @@ impl State {
         })
     }
 
-    /// Runs a command that needs a helper and asks the host meanwhile; each question restarts the timeout.
+    /// Runs a command that needs a helper and asks the host meanwhile; each question restarts the timeout. `longest`: how long it
+    /// may take in any case.
     pub fn run_answering_with(
         &mut self,
         host: &Host,
         run: &Run<'_>,
-        helper: Helper,
-        command: &Command,
+        (helper, command): (Helper, &Command),
+        longest: Option<Duration>,
         answer: &mut dyn FnMut(&str) -> Vec<u8>,
     ) -> Result<Payload> {
-        let way = Way { answer: Some(answer), ..Way::default() };
+        let way = Way { answer: Some(answer), longest, ..Way::default() };
         self.work(host, run, way, |board, answers, wait, sink| {
             board.run_with(helper, command, Some(answers), wait, sink)
         })
+    }
+
+    /// Clears the line at the board's prompt.
+    pub fn clear_line(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
+        let done = self.work(host, run, Way::default(), |board, _, _, sink| {
+            board.clear_line(sink)?;
+            Ok(Outcome::Value(Payload::Repr("None".to_owned())))
+        });
+        done.map(drop)
     }
 
     /// Whether the board has a helper.
@@ -349,12 +369,13 @@ impl State {
             return Err(lost(run.device));
         }
         let patience = run.limit.timeout.filter(|_| way.answer.is_some());
-        let whole = Limit { timeout: run.limit.timeout.filter(|_| patience.is_none()), ..run.limit };
+        let timeout = way.longest.or(run.limit.timeout.filter(|_| patience.is_none()));
+        let whole = Limit { timeout, ..run.limit };
         let (wait, ends_run) = wait(host, whole);
         let State { board, lines, filter, mount, .. } = self;
         let board = board.as_mut().ok_or_else(|| lost(run.device))?;
         let mut shown = |bytes: &[u8]| filter.feed(bytes, lines).show(host.output(), run.device);
-        let Way { raw, answer: mut other, mut typist } = way;
+        let Way { raw, answer: mut other, mut typist, .. } = way;
         let typist = typist.as_mut().map(Typist::again);
         let mut answer = |question: &str| match (mount.as_mut(), other.as_mut()) {
             (Some(mount), _) if RemoteFs::is_asked(question) => mount.answer(question),

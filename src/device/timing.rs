@@ -1,6 +1,7 @@
 //! Clocks of devices: synchronisation, and values with timestamps.
 
 use crate::board::command::{Command, Payload};
+use crate::board::large::Large;
 use crate::device::clock::{Clock, Reading, Ticks, whole};
 use crate::device::handle::Device;
 use crate::device::state;
@@ -43,15 +44,23 @@ impl Device {
     }
 
     /// Runs `call` on the board and returns its value and timestamp, in seconds since the Unix epoch: the middle of its run.
-    pub(super) fn run_timed(&self, state: &mut State, run: &Run<'_>, call: &str, safe: bool) -> Result<(Payload, f64)> {
+    pub(super) fn run_timed(
+        &self,
+        state: &mut State,
+        run: &Run<'_>,
+        (call, large): (&str, &[Large]),
+        safe: bool,
+    ) -> Result<(Payload, f64)> {
+        let command = Command::new(format!("__belay_w(lambda:{call})"));
         for attempt in 0..2 {
             if state.is_lost() && self.attempts() != 0 {
                 self.restore(state, self.attempts())?;
             }
             self.need_clock(state)?;
             state.free(self.host(), run);
+            // Its way must not count as time.
+            state.bring(self.host(), run, large)?;
             let sent = Instant::now();
-            let command = Command::new(format!("__belay_w(lambda:{call})"));
             match self.run_restoring(state, run, &command, false) {
                 Ok(payload) => return self.stamp(state, &payload, sent),
                 // Restored: load the tick reader before the call runs again.

@@ -63,17 +63,36 @@ pub fn literal(value: &Value) -> Result<String, WriteError> {
 /// # Errors
 /// [`WriteError`], if the value or a part of it has no source.
 pub fn write_to(out: &mut String, value: &Value) -> Result<(), WriteError> {
-    Writer { out, depth: 0 }.value(value, false)
+    write_replacing(out, value, &mut |_| None)
+}
+
+/// Like [`write_to`]; `replace` may give an expression to write in place of a `str` or `bytes`.
+///
+/// # Errors
+/// As [`write_to`].
+pub fn write_replacing(
+    out: &mut String,
+    value: &Value,
+    replace: &mut dyn FnMut(&Value) -> Option<String>,
+) -> Result<(), WriteError> {
+    Writer { out, depth: 0, replace }.value(value, false)
 }
 
 struct Writer<'o> {
     out: &'o mut String,
     depth: usize,
+    replace: &'o mut dyn FnMut(&Value) -> Option<String>,
 }
 
 impl Writer<'_> {
     /// Writes one value. `hashed`: Python will hash it.
     fn value(&mut self, value: &Value, hashed: bool) -> Result<(), WriteError> {
+        if let Value::Str(_) | Value::Bytes(_) = value
+            && let Some(expression) = (self.replace)(value)
+        {
+            self.out.push_str(&expression);
+            return Ok(());
+        }
         match value {
             Value::None => self.out.push_str("None"),
             Value::Bool(true) => self.out.push_str("True"),
@@ -316,6 +335,21 @@ mod tests {
         case(Value::NamedTuple("P".into(), vec![x(), y()]), "__import__('collections').namedtuple('P',('x','y'))(1,2)");
         case(Value::NamedTuple("P".into(), vec![x()]), "__import__('collections').namedtuple('P',('x',))(1)");
         case(Value::NamedTuple(String::new(), vec![]), "__import__('collections').namedtuple('',())()");
+    }
+
+    #[test]
+    fn replaces_strings_and_bytes_at_any_depth() {
+        let list = Value::List(vec![Value::Str("long".into()), Value::Str("s".into())]);
+        let value = Value::Dict(pair(Value::Bytes(b"long".to_vec()), list));
+        let mut count = 0;
+        let mut replace = |value: &Value| {
+            let is_long = matches!(value, Value::Str(text) if text.len() > 1) || matches!(value, Value::Bytes(_));
+            count += usize::from(is_long);
+            is_long.then(|| format!("x[{count}]"))
+        };
+        let mut out = String::new();
+        write_replacing(&mut out, &value, &mut replace).unwrap();
+        assert_eq!(out, "{x[1]:[x[2],'s']}");
     }
 
     #[test]

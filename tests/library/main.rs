@@ -15,6 +15,7 @@ mod files;
 mod firmware;
 #[cfg(target_os = "linux")]
 mod firmware_forms;
+mod large;
 mod layers;
 #[cfg(all(target_os = "linux", feature = "cli"))]
 mod link_bench;

@@ -25,6 +25,7 @@ pub enum Deed {
     Setup,
     Call,
     Resident,
+    LargeArgument,
     Batch,
     Generator,
     Prefetch,
@@ -39,6 +40,7 @@ pub const DEEDS: &[Deed] = &[
     Deed::Setup,
     Deed::Call,
     Deed::Resident,
+    Deed::LargeArgument,
     Deed::Batch,
     Deed::Generator,
     Deed::Prefetch,
@@ -109,6 +111,7 @@ impl Bench {
             item(ItemKind::Task, "add", &["a", "b"], "print('adding')\nreturn a + b"),
             item(ItemKind::Task, "count", &["n"], "for i in range(n):\n    yield i"),
             ahead(),
+            item(ItemKind::Task, "total", &["data"], "return len(data), sum(data)"),
             item(ItemKind::Setup, "prepare", &["n"], "state = n"),
             item(ItemKind::Teardown, "off", &[], "print('torn down')"),
         ];
@@ -176,6 +179,13 @@ impl Bench {
                     }
                 }
                 Ok(Ok(()))
+            }
+            Deed::LargeArgument => {
+                let data: Vec<u8> = (0..=255).cycle().take(3000).collect();
+                let sum: i64 = data.iter().map(|&byte| i64::from(byte)).sum();
+                let value = value(self.device().call("total", &[Value::Bytes(data)], &[], None)?);
+                let expected = Value::Tuple(vec![Value::Int(3000), Value::Int(sum)]);
+                Ok(if value == expected { Ok(()) } else { Err(format!("{value:?} in place of {expected:?}")) })
             }
             Deed::Batch => {
                 let device = self.device();
@@ -476,7 +486,7 @@ pub fn run(plans: Vec<Plan>, threads: usize, crlf: bool) -> Vec<Row> {
 /// Prints the table; fails if something hangs or is wrong.
 pub fn judge(rows: &[Row]) {
     let mut table = format!(
-        "{:<10} {:<22} {:>5} {:>8} {:>11} {:>4} {:>5}\n",
+        "{:<13} {:<22} {:>5} {:>8} {:>11} {:>4} {:>5}\n",
         "", "", "cases", "survived", "clear error", "hang", "wrong"
     );
     let mut problems = String::new();
@@ -496,13 +506,13 @@ pub fn judge(rows: &[Row]) {
         let [cases, survived, clear, hang, wrong] = counts;
         let deed = format!("{:?}", row.deed).to_lowercase();
         let _ =
-            writeln!(table, "{deed:<10} {:<22} {cases:>5} {survived:>8} {clear:>11} {hang:>4} {wrong:>5}", row.name);
+            writeln!(table, "{deed:<13} {:<22} {cases:>5} {survived:>8} {clear:>11} {hang:>4} {wrong:>5}", row.name);
         for (fault, end) in row.ends.iter().filter(|(_, end)| matches!(end, End::Wrong(_) | End::Hang)) {
             let _ = writeln!(problems, "{deed} {fault:?}: {end:?}");
         }
     }
     let [cases, survived, clear, hang, wrong] = total;
-    let _ = writeln!(table, "{:<10} {:<22} {cases:>5} {survived:>8} {clear:>11} {hang:>4} {wrong:>5}", "all", "");
+    let _ = writeln!(table, "{:<13} {:<22} {cases:>5} {survived:>8} {clear:>11} {hang:>4} {wrong:>5}", "all", "");
     println!("{table}");
     assert!(problems.is_empty(), "\n{problems}");
 }

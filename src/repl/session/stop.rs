@@ -144,7 +144,10 @@ impl Session {
     }
 
     /// Clears the line at the prompt.
-    pub(super) fn clear_line(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn clear_line(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
         match self.synchronise(b"\x01", &CLEAR_WAITS_MS, sink)? {
             true => Ok(()),
             false => Err(Failure::Stuck(Seen::default())),

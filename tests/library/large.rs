@@ -1,0 +1,108 @@
+//! Large texts, bytes and lists on their way to a board and back.
+
+use crate::board::Board;
+use crate::line_ends;
+use belay_script::Kind;
+use belay_script::device::class::ItemKind;
+use belay_script::value::Value;
+use belay_script::value::same::same;
+
+const TASKS: &[&str] = &[
+    "def same(value):\n    return value\n",
+    "def size(value):\n    return (type(value).__name__, len(value))\n",
+    "def free():\n    import gc\n    gc.collect()\n    return gc.mem_free()\n",
+    "def block():\n    import gc\n    gc.collect()\n    low, high = 0, gc.mem_free()\n    while high - low > 100:\n        \
+     size = (low + high) // 2\n        try:\n            bytes(size)\n            low = size\n        except MemoryError:\n            \
+     high = size\n    gc.collect()\n    return low\n",
+    "def fail(value):\n    raise ValueError(len(value))\n",
+];
+
+fn board(port: &str) -> Board {
+    let board = Board::open_on(port);
+    for task in TASKS {
+        board.device.declare(ItemKind::Task, task, &[], None).unwrap();
+    }
+    board
+}
+
+/// Bytes without order, of every value.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 7u64;
+    std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()[3]
+    })
+    .take(count)
+    .collect()
+}
+
+#[track_caller]
+fn round_trip(board: &Board, value: Value) {
+    let back = board.call("same", std::slice::from_ref(&value)).unwrap();
+    assert!(same(&value, &back), "{:.200} in place of {:.200}", format!("{back:?}"), format!("{value:?}"));
+}
+
+#[test]
+fn every_large_argument_arrives_unchanged() {
+    line_ends::on_both(|port| {
+        let board = board(port);
+        let every: Vec<u8> = (0..=255).cycle().take(3000).collect();
+        let control = "\u{1}\u{2}\u{3}\u{4}\r\n\0\u{11}\u{13}}".repeat(300);
+        let unicode = "\u{e9}\u{6f22}\u{1f600} \u{fffd}".repeat(400);
+        for text in [control, unicode, "a plain text ".repeat(400), "x".repeat(1025)] {
+            round_trip(&board, Value::Str(text));
+        }
+        for bytes in [every, noise(20_000), vec![0; 5000], b"\r\n\x04>".repeat(700)] {
+            round_trip(&board, Value::Bytes(bytes));
+        }
+        let text = || Value::Str("key ".repeat(500));
+        let bytes = || Value::Bytes(noise(1500));
+        round_trip(&board, Value::List(vec![text(), Value::Int(1), Value::Tuple(vec![bytes(), text(), bytes()])]));
+        round_trip(&board, Value::Dict(vec![(text(), bytes()), (Value::Int(1), text())]));
+        assert_eq!(
+            board.call("size", &[text()]).unwrap(),
+            Value::Tuple(vec![Value::Str("str".to_owned()), Value::Int(2000)])
+        );
+    });
+}
+
+/// On a heap that has room for the value, and for no second one.
+#[test]
+fn an_argument_that_fits_arrives_and_another_is_refused() {
+    let board = board("sim:?heap=400k");
+    // The receiver takes some of it.
+    board.call("size", &[Value::Bytes(noise(2000))]).unwrap();
+    let (Value::Int(free), Value::Int(block)) = (board.call("free", &[]).unwrap(), board.call("block", &[]).unwrap())
+    else {
+        panic!("no numbers")
+    };
+    let most = block * 8 / 10;
+    assert!(most > free / 2, "{most} of {free}");
+    let count = usize::try_from(most).unwrap();
+    let about = |kind: &str, size: i64| Value::Tuple(vec![Value::Str(kind.to_owned()), Value::Int(size)]);
+    assert_eq!(board.call("size", &[Value::Bytes(noise(count))]).unwrap(), about("bytes", most));
+    let text = Value::Str("\u{e9}x".repeat(count / 3));
+    assert_eq!(board.call("size", &[text]).unwrap(), about("str", most / 3 * 2));
+    let error = board.call("size", &[Value::Bytes(noise(400_000))]).unwrap_err();
+    assert_eq!(error.kind(), Kind::DeviceException);
+    let begin = "MemoryError: the large arguments take 400000 bytes on the board, but it has ";
+    assert!(error.message().starts_with(begin), "{}", error.message());
+    round_trip(&board, Value::Bytes(noise(3000)));
+}
+
+#[test]
+fn an_argument_does_not_stay_on_the_board() {
+    let board = board("sim");
+    board.call("size", &[Value::Bytes(noise(2000))]).unwrap();
+    let free = || match board.call("free", &[]) {
+        Ok(Value::Int(free)) => free,
+        other => panic!("{other:?}"),
+    };
+    let before = free();
+    board.call("size", &[Value::Bytes(noise(500_000))]).unwrap();
+    let error = board.call("fail", &[Value::Bytes(noise(500_000))]).unwrap_err();
+    assert_eq!(error.message(), "ValueError: 500000");
+    assert!(free() > before - 100_000, "{before} before, {} after", free());
+}
