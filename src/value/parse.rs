@@ -153,6 +153,14 @@ impl<'t> Reader<'t> {
 
     /// After an item: whether another one follows. A comma may precede `close`.
     fn another(&mut self, close: &[u8]) -> Result<bool> {
+        // What a board writes between two items.
+        if let [b',', b' ', next, ..] = *self.rest()
+            && next.is_ascii_graphic()
+            && !close.contains(&next)
+        {
+            self.at += 2;
+            return Ok(true);
+        }
         self.skip_space();
         let comma = self.eat(b",");
         if comma {
@@ -171,7 +179,11 @@ impl<'t> Reader<'t> {
         self.skip_space();
         let mut more = !self.eat(close);
         while more {
-            items.push(self.value()?);
+            // Most long values are lists of plain numbers.
+            match self.plain_number() {
+                Some(number) => items.push(number),
+                None => items.push(self.value()?),
+            }
             more = self.another(close)?;
         }
         self.leave();

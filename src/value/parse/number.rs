@@ -12,9 +12,67 @@ struct Real {
     whole: bool,
 }
 
+/// Most digits of a number that are read at once: more may not fit into 64 bits.
+const MOST_AT_ONCE: usize = 18;
+/// The largest whole number below which every one has an exact float, and the powers of ten that have one.
+const EXACT: i64 = 1 << 53;
+const POWERS: [f64; 19] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18];
+
 impl Reader<'_> {
+    /// A number of a usual form: digits, perhaps with a minus sign before them and a dot in between. `None`: it may have another
+    /// form; nothing is skipped.
+    pub(super) fn plain_number(&mut self) -> Option<Value> {
+        let rest = self.rest();
+        let is_negative = *rest.first()? == b'-';
+        let text = rest.get(usize::from(is_negative)..)?;
+        let (mut number, mut digits, mut dot) = (0i64, 0, None);
+        let mut length = 0;
+        for &byte in text {
+            let digit = byte.wrapping_sub(b'0');
+            if digit < 10 {
+                number = number.wrapping_mul(10).wrapping_add(digit.into());
+                digits += 1;
+            } else if byte == b'.' && dot.is_none() {
+                dot = Some(digits);
+            } else {
+                break;
+            }
+            length += 1;
+        }
+        let leads_with_zero = text.first() == Some(&b'0') && dot.unwrap_or(digits) > 1;
+        if dot == Some(0)
+            || digits == 0
+            || leads_with_zero
+            || matches!(text.get(length), Some(b'e' | b'E' | b'j' | b'.'))
+        {
+            return None;
+        }
+        let end = self.at + usize::from(is_negative) + length;
+        let value = match dot {
+            None if digits <= MOST_AT_ONCE => Value::Int(if is_negative { -number } else { number }),
+            None => return None,
+            Some(dot) => {
+                let float = match POWERS.get(digits - dot) {
+                    // Both are exact, so that their quotient is rounded once.
+                    Some(power) if digits <= MOST_AT_ONCE && number <= EXACT => {
+                        let float = number as f64 / power;
+                        if is_negative { -float } else { float }
+                    }
+                    _ => self.text.get(self.at..end)?.parse().ok()?,
+                };
+                Value::Float(float)
+            }
+        };
+        self.at = end;
+        Some(value)
+    }
+
     /// A number that starts with a digit or a minus sign, or the expressions for numbers without a literal, with their sign.
     pub(super) fn number(&mut self) -> Result<Value> {
+        if let Some(number) = self.plain_number() {
+            return Ok(number);
+        }
         let rest = self.rest();
         if rest.starts_with(b"-float(") || rest.starts_with(b"-complex(") {
             self.at += 1;

@@ -4,6 +4,18 @@
 
 use super::{ParseError, Reader, Result};
 
+/// The value of each hexadecimal digit; more than 15 for other bytes.
+const HEXADECIMAL: [u8; 256] = {
+    let mut values = [0xff; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        values[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        values[b"0123456789ABCDEF"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    values
+};
+
 impl Reader<'_> {
     /// `'…'` or `"…"`.
     pub(super) fn string(&mut self) -> Result<String> {
@@ -13,10 +25,16 @@ impl Reader<'_> {
             let start = self.at;
             self.skip_plain(quote);
             // Both ends are at ASCII characters or at the end of the text.
-            out.push_str(self.text.get(start..self.at).unwrap_or_default());
-            if self.eat(&[quote]) {
+            let run = self.text.get(start..self.at).unwrap_or_default();
+            if self.peek() == Some(quote) {
+                self.at += 1;
+                if out.is_empty() {
+                    return Ok(run.to_owned());
+                }
+                out.push_str(run);
                 return Ok(out);
             }
+            out.push_str(run);
             let escape = self.at;
             let code = self.escape(true)?;
             let character = char::from_u32(code).ok_or(match code {
@@ -40,13 +58,32 @@ impl Reader<'_> {
                 return Err(ParseError::NotLiteral { at: start + wrong });
             }
             out.extend_from_slice(run);
-            if self.eat(&[quote]) {
+            if self.peek() == Some(quote) {
+                self.at += 1;
                 return Ok(out);
+            }
+            if self.hexadecimal_escapes(&mut out) {
+                continue;
             }
             let escape = self.at;
             let code = self.escape(false)?;
             out.push(u8::try_from(code).map_err(|_| ParseError::NotLiteral { at: escape })?);
         }
+    }
+
+    /// Reads the escapes of the form `\xff` that follow one another. False if there is none.
+    fn hexadecimal_escapes(&mut self, out: &mut Vec<u8>) -> bool {
+        let mut found = false;
+        while let [b'\\', b'x', high, low, ..] = *self.rest() {
+            let (high, low) = (HEXADECIMAL[usize::from(high)], HEXADECIMAL[usize::from(low)]);
+            if (high | low) > 0xf {
+                break;
+            }
+            out.push(high << 4 | low);
+            self.at += 4;
+            found = true;
+        }
+        found
     }
 
     fn quote(&mut self) -> Result<u8> {
