@@ -114,7 +114,7 @@ impl Chunks {
         }
         self.at += count;
         if body.len() == self.pace.chunk {
-            answer.push(b'f');
+            answer.push(b'c');
         } else {
             answer.extend_from_slice(format!("s{:03x}", body.len()).as_bytes());
         }

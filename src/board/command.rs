@@ -131,6 +131,8 @@ pub enum Payload {
     Repr(String),
     /// Its bytes.
     Bytes(Vec<u8>),
+    /// The value itself.
+    Value(Value),
     /// A generator has ended; the `repr` of its return value.
     Stop(String),
 }
@@ -143,6 +145,7 @@ impl Payload {
     pub fn value(&self) -> Result<Value, ParseError> {
         match self {
             Payload::Bytes(bytes) => Ok(Value::Bytes(bytes.clone())),
+            Payload::Value(value) => Ok(value.clone()),
             Payload::Repr(text) | Payload::Stop(text) => parse(text),
         }
     }

@@ -21,6 +21,7 @@ pub(super) const HASH: &str = include_str!("snippets/hash.py");
 pub(super) const CHUNKS: &str = include_str!("snippets/chunks.py");
 pub(super) const RECEIVE: &str = concat!(include_str!("snippets/chunks.py"), include_str!("snippets/receive.py"));
 pub(super) const ARGUMENTS: &str = concat!(include_str!("snippets/chunks.py"), include_str!("snippets/arguments.py"));
+pub(super) const RESULTS: &str = include_str!("snippets/results.py");
 pub(super) const FORGET: &str = include_str!("snippets/forget.py");
 pub(super) const TYPED: &str = include_str!("snippets/typed.py");
 pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
@@ -49,6 +50,8 @@ pub enum Helper {
     Receiver,
     /// For large arguments ([`super::large`]).
     Arguments,
+    /// For large results.
+    Results,
     /// For forgetting modules that were imported from files.
     Forget,
     /// For a mounted folder of this computer ([`super::mount`]).
@@ -69,6 +72,7 @@ impl Helper {
             Helper::Hash => HASH,
             Helper::Receiver => RECEIVE,
             Helper::Arguments => ARGUMENTS,
+            Helper::Results => RESULTS,
             Helper::Forget => FORGET,
             Helper::Mount => MOUNT,
             Helper::Typed => TYPED,
@@ -165,6 +169,17 @@ impl Board {
         }
     }
 
+    /// The source of the helper for large results, if it should be loaded now: it is wanted, and was not tried before.
+    pub(super) fn results_wanted(&mut self) -> Option<String> {
+        let wanted = std::mem::take(&mut self.wants_results) && !self.has(Helper::Results);
+        if !wanted {
+            return None;
+        }
+        // Whether or not there is memory for it: it is not needed.
+        self.loaded.push(Helper::Results);
+        Some(self.packed(Helper::Results).unwrap_or_else(|| RESULTS.to_owned()))
+    }
+
     fn packed(&self, helper: Helper) -> Option<String> {
         // The names of its frames in tracebacks are those of code that was sent.
         if self.unpacks && helper != Helper::Resident { packed::pack(helper.code()) } else { None }
@@ -202,7 +217,7 @@ mod tests {
 
     #[test]
     fn long_helpers_are_sent_in_pieces() {
-        let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, ARGUMENTS, FORGET, MOUNT];
+        let all = [GENERATOR, TIMED_GENERATOR, PROXY, FILES, HASH, RECEIVE, ARGUMENTS, RESULTS, FORGET, MOUNT];
         for source in all {
             let pieces = pieces(source);
             assert_eq!(pieces.concat(), source);

@@ -14,6 +14,7 @@ mod helper;
 pub mod identity;
 pub mod large;
 pub mod mount;
+mod numbers;
 mod packed;
 mod passthrough;
 pub mod resident;
@@ -25,6 +26,7 @@ use crate::repl::reply as repl;
 use crate::repl::reply::brief::Brief;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, FrameKind, Reply, ReplyFrame, Responder, Session};
+use crate::value::Value;
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
 pub use helper::Helper;
@@ -47,6 +49,8 @@ pub struct Board {
     replies: Option<u64>,
     /// Whether the board keeps a long reply to resend it.
     holds_much: bool,
+    /// Whether its last result was large, and of a kind for which there is a better form.
+    wants_results: bool,
     /// Whether it can decompress helpers, as far as known.
     unpacks: bool,
     /// Its loop for calls without compiling.
@@ -109,6 +113,7 @@ impl Board {
             loaded: Vec::new(),
             replies: None,
             holds_much: false,
+            wants_results: false,
             unpacks: false,
             resident: Resident::default(),
             missed: false,
@@ -234,7 +239,9 @@ impl Board {
         let is_small = self.is_small();
         if std::mem::take(&mut self.holds_much) || is_small && command.is_large() {
             // A board may need the memory of its last, long reply.
-            match self.ask(if is_small { FREE_ALL } else { FREE_REPLY }, None, wait, sink) {
+            let free = if is_small { FREE_ALL } else { FREE_REPLY };
+            let with_helper = self.results_wanted().map(|helper| format!("{helper}\n{free}"));
+            match self.ask(with_helper.as_deref().unwrap_or(free), None, wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
@@ -247,15 +254,24 @@ impl Board {
             Err(Failure::Torn(left)) => self.recover(left, before, false, wait, sink)?,
             other => other?,
         };
-        Ok(self.ended(reply, before))
+        self.ended(reply, before, wait, sink)
     }
 
     /// The outcome of a command after `before` replies, with what follows from it.
-    fn ended(&mut self, reply: Reply, before: u64) -> Outcome {
+    fn ended(&mut self, reply: Reply, before: u64, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
         self.replies = Some(before + u64::from(reply.frame.is_some()));
         let much = if self.is_small() { MUCH_OF_SMALL } else { MUCH };
         self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > much);
-        outcome(reply)
+        self.wants_results = !self.is_small() && reply.frame.as_ref().is_some_and(has_better_form);
+        let reply = match &reply.frame {
+            // It may not be UTF-8: only its `repr` says what it is.
+            Some(ReplyFrame { kind: FrameKind::Text, text }) if text.contains(char::REPLACEMENT_CHARACTER) => {
+                let text = self.ask_again("__belay_a('R',repr(__belay_l[2]))", FrameKind::Repr, wait, sink)?;
+                Reply { frame: Some(ReplyFrame { kind: FrameKind::Repr, text }), error: Vec::new() }
+            }
+            _ => reply,
+        };
+        Ok(outcome(reply))
     }
 
     fn ask(
@@ -531,6 +547,12 @@ fn noise_in(left: &[u8], sent: &[u8]) -> (bool, Vec<u8>) {
     (false, left.iter().copied().filter(|byte| sent.next_if_eq(&byte).is_none()).collect())
 }
 
+/// Whether the `repr` in a frame is so large that the helper for large results pays, and perhaps of a kind that it knows.
+fn has_better_form(frame: &ReplyFrame) -> bool {
+    let begins = |letters: &[char]| frame.text.starts_with(letters);
+    frame.kind == FrameKind::Repr && frame.text.len() > MUCH && begins(&['\'', '"', '[', '(', 'a'])
+}
+
 fn outcome(reply: Reply) -> Outcome {
     if !reply.error.is_empty() {
         return Outcome::Raised(String::from_utf8_lossy(&reply.error).into_owned());
@@ -541,6 +563,12 @@ fn outcome(reply: Reply) -> Outcome {
             Payload::Repr(text)
         }
         Some(ReplyFrame { kind: FrameKind::Stop, text }) => Payload::Stop(text),
+        Some(ReplyFrame { kind: FrameKind::Text, text }) => Payload::Value(Value::Str(text)),
+        Some(ReplyFrame { kind: FrameKind::Packed, text }) => match numbers::unpack(&text) {
+            Some(value) => Payload::Value(value),
+            // Impossible, as below.
+            None => Payload::Repr(text),
+        },
         Some(ReplyFrame { kind: FrameKind::Base64, text }) => {
             match base64::engine::general_purpose::STANDARD.decode(text.trim_end()) {
                 Ok(bytes) => Payload::Bytes(bytes),
@@ -558,7 +586,7 @@ mod tests {
     #[test]
     fn helpers_have_distinct_names() {
         use super::helper::{
-            ARGUMENTS, CHUNKS, FILES, GENERATOR, HASH, PREFETCH, PROXY, RECEIVE, TIMED_GENERATOR, TYPED,
+            ARGUMENTS, CHUNKS, FILES, GENERATOR, HASH, PREFETCH, PROXY, RECEIVE, RESULTS, TIMED_GENERATOR, TYPED,
         };
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
@@ -575,6 +603,8 @@ mod tests {
             ("chunks", CHUNKS),
             ("receive", &RECEIVE[CHUNKS.len()..]),
             ("arguments", &ARGUMENTS[CHUNKS.len()..]),
+            // It replaces the function of the reply.
+            ("reply", RESULTS),
             ("typed", TYPED),
         ] {
             for line in code.lines().map(str::trim_start) {

@@ -144,6 +144,10 @@ impl Board {
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Option<Outcome>, Failure> {
+        if self.wants_results {
+            // The next ordinary command loads the helper for large results.
+            return Ok(None);
+        }
         let is_loaded = self.has(Helper::Resident);
         if !self.resident.count(is_loaded) {
             return Ok(None);
@@ -197,7 +201,7 @@ impl Board {
         }
         self.resident.strikes = 0;
         self.resident.stayed += 1;
-        Ok(Some(self.ended(reply, before)))
+        self.ended(reply, before, wait, sink).map(Some)
     }
 
     /// Runs the call as code that enters the loop.
@@ -221,7 +225,7 @@ impl Board {
         if !known && reply.frame.is_some() && self.session.is_in_loop() {
             self.resident.names.push(call.name.clone());
         }
-        Ok(Some(self.ended(reply, before)))
+        self.ended(reply, before, wait, sink).map(Some)
     }
 
     /// Loads the loop. Returns whether the board has it.

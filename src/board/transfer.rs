@@ -156,7 +156,7 @@ mod tests {
         let (mut bytes, mut rest) = (Vec::new(), line.as_slice());
         while let Some((&head, after)) = rest.split_first() {
             let (size, after) = match head {
-                b'f' => (pace.chunk, after),
+                b'c' => (pace.chunk, after),
                 b's' => (usize::from_str_radix(std::str::from_utf8(&after[..3]).unwrap(), 16).unwrap(), &after[3..]),
                 other => panic!("head {other}"),
             };

@@ -286,6 +286,7 @@ impl Device {
             Err(_) if item.options.trusted => Ok(match payload {
                 Payload::Repr(text) | Payload::Stop(text) => Value::Opaque(text),
                 Payload::Bytes(bytes) => Value::Bytes(bytes),
+                Payload::Value(value) => value,
             }),
             Err(_) => literal(payload).map_err(|error| error.with_device(self.name()).with_item(item.label())),
         }
@@ -297,7 +298,7 @@ pub(super) fn literal(payload: Payload) -> Result<Value> {
     payload.value().map_err(|why| {
         let text = match &payload {
             Payload::Repr(text) | Payload::Stop(text) => text.as_str(),
-            Payload::Bytes(_) => "",
+            Payload::Bytes(_) | Payload::Value(_) => "",
         };
         let mut shown: String = text.chars().take(200).collect();
         if shown.len() < text.len() {

@@ -5,10 +5,12 @@ use crate::line_ends;
 use belay_script::Kind;
 use belay_script::device::class::ItemKind;
 use belay_script::value::Value;
+use belay_script::value::parse::parse;
 use belay_script::value::same::same;
 
 const TASKS: &[&str] = &[
     "def same(value):\n    return value\n",
+    "def made(code):\n    return eval(code)\n",
     "def size(value):\n    return (type(value).__name__, len(value))\n",
     "def free():\n    import gc\n    gc.collect()\n    return gc.mem_free()\n",
     "def block():\n    import gc\n    gc.collect()\n    low, high = 0, gc.mem_free()\n    while high - low > 100:\n        \
@@ -105,4 +107,64 @@ fn an_argument_does_not_stay_on_the_board() {
     let error = board.call("fail", &[Value::Bytes(noise(500_000))]).unwrap_err();
     assert_eq!(error.message(), "ValueError: 500000");
     assert!(free() > before - 100_000, "{before} before, {} after", free());
+}
+
+/// The first large result makes the host load a helper: what is sent before and after must be the same.
+#[test]
+fn every_large_result_arrives_unchanged() {
+    line_ends::on_both(|port| {
+        let board = board(port);
+        let made = |code: &str| board.call("made", &[Value::Str(code.to_owned())]);
+        let codes = [
+            "'x'*5000",
+            "'\\x04\\x04>OK\\r\\n\\0\\x1e\\x03'*1000",
+            "'raw REPL; CTRL-B to exit\\r\\n>\\n>>> '*300",
+            "'\\n'*5000",
+            "'\\r\\n\\r\\r\\n\\n'*900",
+            "'\\xe9\\u6f22\\U0001f600 \\n'*900",
+            "'\\ufffd'*3000",
+            "[i%256 for i in range(3000)]",
+            "[i-128 for i in range(256)]*8",
+            "[i*i-5 for i in range(3000)]",
+            "[-(1<<31),(1<<31)-1]*500",
+            "[0,(1<<32)-1]*500",
+            "[-(1<<63),(1<<63)-1]*500",
+            "[0,1<<63]*500",
+            "[-5]*2000",
+            "tuple(range(3000))",
+            "[i/7 for i in range(2000)]",
+            "[float('inf'),-float('inf'),0.0,-0.0,5e-324]*300",
+            "[True,False]*1000",
+            "[1,2.0]*1000",
+            "[1,True]*1000",
+            "[[1,2]]*1000",
+            "['a']*2000",
+            "__import__('array').array('H',range(3000))",
+            "__import__('array').array('d',[0.1]*1000)",
+        ];
+        made("'x'*5000").unwrap();
+        for code in codes {
+            let shown = made(&format!("repr({code})"));
+            let Ok(Value::Str(shown)) = shown else { panic!("{code}: {shown:?}") };
+            let again = made(code).unwrap_or_else(|error| panic!("{code}: {error:?}"));
+            // Packed floats are exact; how a board prints them is up to it.
+            let is_exact = code.contains('.') || same(&parse(&shown).unwrap(), &again);
+            assert!(is_exact, "{code}: {:.300}", format!("{again:?}"));
+            // Each part comes as its `repr`, because it is small.
+            let (Value::List(items) | Value::Tuple(items)) = &again else { continue };
+            for index in [0, 1, items.len() / 2, items.len() - 1] {
+                let part = made(&format!("({code})[{index}]")).unwrap();
+                assert!(same(&part, &items[index]), "{code}[{index}]: {part:?}, {:?}", items[index]);
+            }
+        }
+        for nan in [made("[float('nan')]*2000").unwrap(), made("[float('nan')]*1000").unwrap()] {
+            assert!(
+                matches!(nan, Value::List(items) if items.iter().all(|item| matches!(item, Value::Float(n) if n.is_nan())))
+            );
+        }
+        let error = made("'\\ud800'*2000").unwrap_err();
+        assert_eq!(error.kind(), Kind::NotLiteralError);
+        assert!(error.help().is_some_and(|help| help.starts_with("half a surrogate pair")), "{:?}", error.help());
+        round_trip(&board, Value::Str("still right".to_owned()));
+    });
 }

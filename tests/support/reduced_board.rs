@@ -207,7 +207,9 @@ impl Port for ReducedBoard {
     }
 
     fn abilities(&self) -> Abilities {
-        Abilities { fresh: false, ..self.board.abilities() }
+        let all = self.board.abilities();
+        // Its ring loses what it cannot hold.
+        Abilities { fresh: false, holds_back: all.holds_back && self.ring.is_none(), queues: false, ..all }
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> std::result::Result<(), PortError> {

@@ -18,7 +18,7 @@ def __belay_fg(c,w,k,S):
   m=c
   if h==b's':
    m=int(r(3),16)
-  elif h!=b'f':
+  elif h!=b'c':
    raise ValueError('stream')
   d=r(m)
   while b'\x01'in d:

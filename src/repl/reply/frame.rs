@@ -10,6 +10,10 @@ pub enum FrameKind {
     Repr,
     /// The bytes of a value, in base64.
     Base64,
+    /// The text of a `str`, as it is.
+    Text,
+    /// Numbers, packed.
+    Packed,
     /// The end of a generator; the `repr` of its return value.
     Stop,
     /// How many replies the board has sent, and the letter of the last kind.
@@ -24,6 +28,8 @@ impl FrameKind {
         match self {
             FrameKind::Repr => b'R',
             FrameKind::Base64 => b'B',
+            FrameKind::Text => b'T',
+            FrameKind::Packed => b'P',
             FrameKind::Stop => b'S',
             FrameKind::Number => b'N',
             FrameKind::Question => b'Q',
@@ -35,6 +41,8 @@ impl FrameKind {
         match letter {
             b'R' => Some(FrameKind::Repr),
             b'B' => Some(FrameKind::Base64),
+            b'T' => Some(FrameKind::Text),
+            b'P' => Some(FrameKind::Packed),
             b'S' => Some(FrameKind::Stop),
             b'N' => Some(FrameKind::Number),
             b'Q' => Some(FrameKind::Question),
