@@ -3,6 +3,8 @@
 //! Invariant: every test that begins also ends; its verdict counts the measurements of its last attempt.
 
 use super::event::Outcome;
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::thread::ThreadId;
 
 /// A running test.
@@ -25,6 +27,9 @@ pub struct Record {
     /// Threads that work for a test besides its own: its monitors.
     helpers: Vec<(ThreadId, u64)>,
     ended: Vec<Ended>,
+    /// The places of ended tests by their own names and by those of their tables, in order: a test that needs another one looks at
+    /// few of those before it.
+    by_name: HashMap<Arc<str>, Vec<usize>>,
     begun: u64,
     series: u64,
     diagnoses: Vec<Made>,
@@ -43,19 +48,39 @@ struct Made {
 /// A test that has ended.
 #[derive(Debug)]
 struct Ended {
-    /// The names of its groups, and its own.
-    path: Vec<String>,
+    /// The names of its groups. Tests of one group share them.
+    groups: Arc<[String]>,
+    name: Arc<str>,
     /// The name of its table, if it is the test of a row.
-    table: Option<String>,
+    table: Option<Arc<str>>,
     outcome: Outcome,
 }
 
 impl Ended {
     /// Whether `name` means this test: its own name, the name of its table, or one of them after those of the groups.
     fn is_called(&self, name: &str) -> bool {
-        let Some((last, groups)) = self.path.split_last() else { return false };
-        let whole = |last: &str| groups.iter().map(String::as_str).chain([last]).collect::<Vec<_>>().join("/");
-        [Some(last), self.table.as_ref()].into_iter().flatten().any(|last| last == name || whole(last) == name)
+        let mut lasts = [Some(&self.name), self.table.as_ref()].into_iter().flatten();
+        lasts.any(|last| {
+            **last == *name || name.strip_suffix(&**last).is_some_and(|before| self.is_path_of_groups(before))
+        })
+    }
+
+    /// Whether `text` is the names of its groups, each with a `/` after it.
+    fn is_path_of_groups(&self, text: &str) -> bool {
+        let mut rest = text;
+        for group in self.groups.iter() {
+            match rest.strip_prefix(group.as_str()).and_then(|rest| rest.strip_prefix('/')) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        rest.is_empty()
+    }
+
+    /// Whether it is within a group.
+    fn is_in(&self, group: &[String]) -> bool {
+        let mut path = self.groups.iter().map(String::as_str).chain([&*self.name]);
+        group.iter().all(|name| path.next() == Some(name))
     }
 }
 
@@ -145,24 +170,44 @@ impl Record {
     }
 
     /// Ends the test with this number and path of names; `table` is the name of its table, if it is the test of a row.
-    pub fn end(&mut self, number: u64, path: Vec<String>, table: Option<String>, outcome: Outcome) {
+    pub fn end(&mut self, number: u64, mut path: Vec<String>, table: Option<String>, outcome: Outcome) {
         self.running.retain(|test| test.number != number);
         self.helpers.retain(|(_, test)| *test != number);
-        self.ended.push(Ended { path, table, outcome });
+        let name = self.named(&path.pop().unwrap_or_default());
+        let table = table.map(|table| self.named(&table));
+        for name in std::iter::once(&name).chain(table.iter().filter(|table| **table != name)) {
+            self.by_name.entry(name.clone()).or_default().push(self.ended.len());
+        }
+        let groups = match self.ended.last() {
+            Some(last) if *last.groups == *path => last.groups.clone(),
+            _ => path.into(),
+        };
+        self.ended.push(Ended { groups, name, table, outcome });
+    }
+
+    /// The name, shared with the other tests that have it.
+    fn named(&self, name: &str) -> Arc<str> {
+        self.by_name.get_key_value(name).map_or_else(|| name.into(), |(known, _)| known.clone())
+    }
+
+    /// Ended tests that `name` may mean, the latest first: those called by any end of it that follows a `/`.
+    fn candidates(&self, name: &str) -> impl Iterator<Item = &Ended> {
+        let ends = std::iter::once(name).chain(name.match_indices('/').map(|(place, _)| &name[place + 1..]));
+        let mut places: Vec<usize> = ends.filter_map(|end| self.by_name.get(end)).flatten().copied().collect();
+        places.sort_unstable();
+        places.into_iter().rev().map(|place| &self.ended[place])
     }
 
     /// The outcome of the latest test with this name: one within `group` first, then any. `None` if it has not ended. The name
     /// of a table means all of its rows: the worst outcome, or [`Outcome::Skip`] if one was skipped.
     pub fn outcome_of(&self, group: &[String], name: &str) -> Option<Outcome> {
-        let is_near = |ended: &&Ended| ended.path.starts_with(group) && ended.is_called(name);
-        let found = self.ended.iter().rev().find(is_near);
-        let found = found.or_else(|| self.ended.iter().rev().find(|ended| ended.is_called(name)))?;
-        let groups = |ended: &Ended| ended.path[..ended.path.len() - 1].to_vec();
-        let is_by_itself = |ended: &Ended| ended.path.last().is_some_and(|last| name.ends_with(last.as_str()));
-        if found.table.is_none() || is_by_itself(found) {
-            return Some(found.outcome);
-        }
-        let rows = self.ended.iter().filter(|ended| ended.table == found.table && groups(ended) == groups(found));
+        let mut called = self.candidates(name).filter(|ended| ended.is_called(name)).peekable();
+        let latest = *called.peek()?;
+        let found = called.find(|ended| ended.is_in(group)).unwrap_or(latest);
+        let is_by_itself = name.ends_with(&*found.name);
+        let Some(table) = found.table.as_ref().filter(|_| !is_by_itself) else { return Some(found.outcome) };
+        let all = self.by_name.get(table).into_iter().flatten().map(|place| &self.ended[*place]);
+        let rows = all.filter(|ended| ended.table == found.table && ended.groups == found.groups);
         let worst = rows.clone().map(|ended| ended.outcome).max()?;
         let has_skipped = rows.clone().any(|ended| ended.outcome == Outcome::Skip);
         Some(if worst.is_good() && has_skipped { Outcome::Skip } else { worst })
@@ -244,6 +289,32 @@ mod tests {
         assert_eq!(record.outcome_of(&path("other"), "on"), Some(Outcome::Pass));
         assert_eq!(record.outcome_of(&[], "power/on"), Some(Outcome::Fail));
         assert_eq!(record.outcome_of(&[], "off"), None);
+    }
+
+    #[test]
+    fn names_may_contain_slashes_and_repeat_their_groups() {
+        let mut record = Record::default();
+        let mut end = |path: &[&str], outcome| {
+            record.end(1, path.iter().map(|name| (*name).to_owned()).collect(), None, outcome);
+        };
+        end(&["bus", "read / write"], Outcome::Fail);
+        end(&["a", "a"], Outcome::Skip);
+        end(&["a/b"], Outcome::Error);
+        let of = |name: &str| record.outcome_of(&[], name);
+        assert_eq!((of("read / write"), of("bus/read / write")), (Some(Outcome::Fail), Some(Outcome::Fail)));
+        assert_eq!((of("a"), of("a/a"), of("a/b")), (Some(Outcome::Skip), Some(Outcome::Skip), Some(Outcome::Error)));
+        assert_eq!([" write", "write", "b", "a/", "/a", "aa", ""].map(of), [None; 7]);
+    }
+
+    #[test]
+    fn many_tests_do_not_make_a_name_slower_to_find() {
+        let mut record = Record::default();
+        for number in 0..1000 {
+            record.end(number, vec!["g".to_owned(), format!("t{number}")], None, Outcome::Pass);
+        }
+        assert_eq!(record.outcome_of(&[], "g/t0"), Some(Outcome::Pass));
+        assert_eq!((record.candidates("g/t0").count(), record.candidates("t999").count()), (1, 1));
+        assert!(record.ended.iter().all(|ended| Arc::ptr_eq(&ended.groups, &record.ended[0].groups)));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 //!
 //! Pure.
 
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
 /// Which tests run, and in which order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Selection {
@@ -10,8 +13,8 @@ pub struct Selection {
     pub patterns: Vec<String>,
     /// Runs tests with one of these tags; empty runs every test. A `!` before a tag excludes the tests that have it.
     pub tags: Vec<String>,
-    /// Names of tests that run because others need them.
-    pub needed: Vec<String>,
+    /// Names of tests that run because others need them. Each test gets a copy of the selection.
+    pub needed: Arc<HashSet<String>>,
     /// Stop after the first test that does not pass.
     pub fail_fast: bool,
     /// Shuffle adjacent tests using this seed.
@@ -117,15 +120,49 @@ fn may_be(pattern: &str, name: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// Finds tests by the names that mean them.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// The places of tests by their names and paths.
+    exact: HashMap<String, Vec<usize>>,
+    /// Those of tests that other names may mean as well.
+    computed: Vec<usize>,
+}
+
+impl Names {
+    /// The names of these tests.
+    pub fn new(tests: &[Declared]) -> Names {
+        let mut names = Names::default();
+        for (place, test) in tests.iter().enumerate() {
+            if test.is_computed() {
+                names.computed.push(place);
+            } else {
+                let path = test.path().join("/");
+                if path != test.name {
+                    names.exact.entry(path).or_default().push(place);
+                }
+                names.exact.entry(test.name.clone()).or_default().push(place);
+            }
+        }
+        names
+    }
+
+    /// The tests among `tests`, of which these are the names, that `name` means ([`Declared::is_called`]).
+    pub fn called<'a>(&'a self, name: &'a str, tests: &'a [Declared]) -> impl Iterator<Item = &'a Declared> {
+        let exact = self.exact.get(name).into_iter().flatten().map(|place| &tests[*place]);
+        exact.chain(self.computed.iter().map(|place| &tests[*place]).filter(move |test| test.is_called(name)))
+    }
+}
+
 /// Names of the tests that the chosen ones of `all` need, directly or indirectly.
-pub fn needed(selection: &Selection, all: &[Declared]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
+pub fn needed(selection: &Selection, all: &[Declared]) -> HashSet<String> {
+    let known = Names::new(all);
+    let mut names = HashSet::new();
     let mut open: Vec<&Declared> = all.iter().filter(|test| test.may_be_chosen(selection)).collect();
     while let Some(test) = open.pop() {
         for name in &test.needs {
-            if !names.contains(name) {
-                names.push(name.clone());
-                open.extend(all.iter().filter(|other| other.is_called(name)));
+            if names.insert(name.clone()) {
+                open.extend(known.called(name, all));
             }
         }
     }
@@ -195,7 +232,8 @@ mod tests {
         };
         let all = [test("a", &[]), test("b", &["a"]), test("c", &["b"]), test("d", &["d", "x"])];
         let of = |pattern: &str| {
-            let mut names = needed(&Selection { patterns: strings(&[pattern]), ..Selection::default() }, &all);
+            let names = needed(&Selection { patterns: strings(&[pattern]), ..Selection::default() }, &all);
+            let mut names: Vec<String> = names.into_iter().collect();
             names.sort();
             names
         };
@@ -211,6 +249,15 @@ mod tests {
         assert!(!test("channel … of 4", false).is_called("channel 3 of 5"));
         assert!(test("adc", true).is_called("adc") && test("adc", true).is_called("adc [volts=1]"));
         assert!(!test("adc", false).is_called("adc [volts=1]"));
+        let in_group = |name: &str| Declared { group: strings(&["g"]), ..test(name, false) };
+        let all =
+            [test("channel … of …", false), test("adc", true), test("on", false), in_group("on"), test("g/on", false)];
+        let names = Names::new(&all);
+        for name in ["channel 3 of 4", "adc", "adc [volts=1]", "on", "g/on", "off", "g", ""] {
+            let mut found: Vec<&Declared> = names.called(name, &all).collect();
+            found.sort_by_key(|test| all.iter().position(|other| std::ptr::eq(other, *test)));
+            assert_eq!(found, all.iter().filter(|test| test.is_called(name)).collect::<Vec<_>>(), "{name}");
+        }
         let selection = Selection { patterns: strings(&["3"]), ..Selection::default() };
         assert!(test("channel …", false).may_be_chosen(&selection) && !test("adc", false).may_be_chosen(&selection));
     }

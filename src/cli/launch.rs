@@ -66,7 +66,7 @@ pub fn selection(choice: &Choice, shuffle: Option<u64>) -> Selection {
     Selection {
         patterns: choice.patterns.clone(),
         tags: choice.tags.clone(),
-        needed: Vec::new(),
+        needed: Arc::default(),
         fail_fast: choice.fail_fast,
         shuffle,
     }

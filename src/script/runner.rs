@@ -126,7 +126,7 @@ impl Runner {
         }
         let tests = collect::tests(tree);
         if selection.is_partial() {
-            selection.needed = crate::bench::select::needed(&selection, &tests);
+            selection.needed = crate::bench::select::needed(&selection, &tests).into();
         }
         self.run.recorder.choose(selection.clone(), tests);
         let tree = &match selection.shuffle {

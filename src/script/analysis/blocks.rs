@@ -2,7 +2,7 @@
 //!
 //! Invariant: a block that runs later is walked in the scope that it then sees.
 
-use crate::bench::select::Declared;
+use crate::bench::select::{Declared, Names};
 use crate::phrase::suggestion;
 use crate::script::analysis::tree::{closure, word};
 use crate::script::analysis::types::Type;
@@ -114,8 +114,9 @@ impl<'w> Walker<'w, '_> {
         let foreign = self.program.scripts.iter().enumerate().filter(|(number, _)| *number != self.number);
         let mut known: Vec<Declared> = foreign.flat_map(|(_, script)| collect::tests(&script.source.tree)).collect();
         known.extend(tests.iter().map(|(test, _)| test.clone()));
+        let names = Names::new(&known);
         for (test, position) in &tests {
-            for need in test.needs.iter().filter(|need| !known.iter().any(|test| test.is_called(need))) {
+            for need in test.needs.iter().filter(|need| names.called(need, &known).next().is_none()) {
                 let message = format!("the test \"{}\" needs an unknown test \"{need}\"", test.name);
                 let names: Vec<String> =
                     known.iter().flat_map(|test| [test.path().join("/"), test.name.clone()]).collect();

@@ -7,7 +7,7 @@ use crate::bench::digests;
 use crate::bench::empty::{EmptyRun, NotRun};
 use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
-use crate::bench::select::{Declared, Selection};
+use crate::bench::select::{Declared, Names, Selection};
 use crate::device::{About, Device};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
@@ -54,6 +54,7 @@ struct Chosen {
     selection: Selection,
     /// The script's tests; empty for inputs of a session.
     written: Arc<[Declared]>,
+    names: Arc<Names>,
     /// Number of tests that were not selected.
     deselected: usize,
 }
@@ -90,8 +91,11 @@ impl Recorder {
 
     /// Whether the script may have a test with this name. Inputs of a session may have any.
     pub fn may_be_written(&self, name: &str) -> bool {
-        let written = lock(&self.chosen).written.clone();
-        written.is_empty() || written.iter().any(|test| test.is_called(name))
+        let (written, names) = {
+            let chosen = lock(&self.chosen);
+            (chosen.written.clone(), chosen.names.clone())
+        };
+        written.is_empty() || names.called(name, &written).next().is_some()
     }
 
     /// The name of a test of the script that is nearest to `name`.
@@ -103,7 +107,8 @@ impl Recorder {
 
     /// Sets the selection and the script's tests.
     pub fn choose(&self, selection: Selection, written: Vec<Declared>) {
-        *lock(&self.chosen) = Chosen { selection, written: written.into(), deselected: 0 };
+        let names = Names::new(&written).into();
+        *lock(&self.chosen) = Chosen { selection, written: written.into(), names, deselected: 0 };
     }
 
     /// Counts a test that is not selected.

@@ -7,6 +7,7 @@ use crate::bench::select::{Declared, Dice};
 use crate::script::names::ROWS;
 use crate::script::testing::form::{is_group, is_test, key_of, op, segments, written_name};
 use rhai::{AST, ASTNode, CustomExpr, Dynamic, Expr, Module, Position, Stmt};
+use std::collections::HashMap;
 
 /// The tests of a script, including those in functions and closures, in source order.
 pub(crate) fn tests(tree: &AST) -> Vec<Declared> {
@@ -51,7 +52,7 @@ pub(crate) struct Twice {
 
 /// The names of tests and groups that are used twice within one group, whatever happens at run time.
 pub(crate) fn twice(tree: &AST) -> Vec<Twice> {
-    let mut seen: std::collections::HashMap<(bool, Vec<String>), Position> = std::collections::HashMap::new();
+    let mut seen: HashMap<(bool, Vec<String>), Position> = HashMap::new();
     let mut found = Vec::new();
     for statement in tree.statements() {
         statement.walk(&mut Vec::new(), &mut |nodes: &[ASTNode<'_>]| {
@@ -184,10 +185,14 @@ fn in_need_order(statements: &mut [Stmt]) {
         .collect();
     let names: Vec<String> =
         statements.iter().map(|statement| block(statement).map(name).unwrap_or_default()).collect();
+    let mut places: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (place, name) in names.iter().enumerate() {
+        places.entry(name).or_default().push(place);
+    }
     let mut order: Vec<usize> = Vec::new();
     let mut seen = vec![false; statements.len()];
     for index in 0..statements.len() {
-        place(index, &names, &needs, &mut seen, &mut order);
+        place(index, &places, &needs, &mut seen, &mut order);
     }
     let sorted: Vec<Stmt> = order.iter().map(|index| statements[*index].clone()).collect();
     for (place, statement) in statements.iter_mut().zip(sorted) {
@@ -195,16 +200,24 @@ fn in_need_order(statements: &mut [Stmt]) {
     }
 }
 
-fn place(index: usize, names: &[String], needs: &[Vec<String>], seen: &mut [bool], order: &mut Vec<usize>) {
+/// Places a test after those that it needs. `places`: of tests and groups by their names.
+fn place(
+    index: usize,
+    places: &HashMap<&str, Vec<usize>>,
+    needs: &[Vec<String>],
+    seen: &mut [bool],
+    order: &mut Vec<usize>,
+) {
     if std::mem::replace(&mut seen[index], true) {
         return;
     }
     for need in &needs[index] {
-        let is_meant = |name: &String| {
-            need == name || need.strip_prefix(name).is_some_and(|rest| rest.starts_with(['/', '[', ' ']))
-        };
-        for other in (0..names.len()).filter(|other| is_meant(&names[*other])) {
-            place(other, names, needs, seen, order);
+        // Its whole, or what is before the rest of a path or the row of a table.
+        let ends = need.match_indices(['/', '[', ' ']).map(|(end, _)| end).chain([need.len()]);
+        let mut meant: Vec<usize> = ends.filter_map(|end| places.get(&need[..end])).flatten().copied().collect();
+        meant.sort_unstable();
+        for other in meant {
+            place(other, places, needs, seen, order);
         }
     }
     order.push(index);
