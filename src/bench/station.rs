@@ -52,6 +52,8 @@ pub struct Station {
     pub constants: Vec<(String, Value)>,
     /// Options of `measure` for scripts, a dict each.
     pub limits: Vec<(String, Value)>,
+    /// Command lines by their names.
+    pub recipes: Vec<(String, String)>,
 }
 
 /// One board of a station. `None` means the same as without a station.
@@ -104,6 +106,11 @@ pub fn is_board_name(name: &str) -> bool {
     let port = upper == "SIM"
         || upper.strip_prefix("COM").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     plain && !port
+}
+
+/// Whether this is a valid name of a recipe: letters, digits, `_` and `-`, a letter first.
+pub fn is_recipe_name(name: &str) -> bool {
+    name.starts_with(char::is_alphabetic) && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 /// A specifier that follows the board: by its serial number if it has one, else by its current location.

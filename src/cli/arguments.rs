@@ -17,7 +17,8 @@ mod verify;
 
 pub use allow::Allowed;
 pub use board::{
-    Connect, Devices, Eval, Exec, Info, Latency, Mount, OnBoard, Reset, Rtc, Serve, Session, Sim, Sleep, Terminal,
+    Connect, Devices, Eval, Exec, Info, Latency, Mount, Mounting, OnBoard, Reset, Rtc, Serve, Session, Sim, Sleep,
+    Terminal,
 };
 use connection::seconds;
 pub use connection::{Connection, Limit};
@@ -92,6 +93,9 @@ pub struct Arguments {
     /// Which board, as for each command.
     #[command(flatten)]
     pub connection: Connection,
+    /// List the recipes of this folder's station and of your configuration
+    #[arg(long)]
+    pub list: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -104,7 +108,7 @@ pub enum Command {
     ///
     /// A .rhai script runs on this computer and opens its devices itself. A .py file runs on the board; its output is
     /// printed as it arrives.
-    #[command(after_help = format!("{RUN_HELP}\n\n{}", ports()))]
+    #[command(after_help = RUN_HELP, after_long_help = format!("{RUN_HELP}\n\n{}", ports()))]
     Run(Run),
     /// Run the tests of many scripts
     ///
@@ -155,7 +159,7 @@ pub enum Command {
     #[command(after_help = sync::HELP)]
     Sync(Sync),
     /// Identify a board: firmware, version, platform
-    #[command(after_help = ports())]
+    #[command(after_help = "Example:\n  belay-script info -p /dev/ttyACM0 --json", after_long_help = format!("Example:\n  belay-script info -p /dev/ttyACM0 --json\n\n{}", ports()))]
     Info(Info),
     /// Restart a board and let its main.py run
     ///
@@ -263,6 +267,9 @@ pub enum Command {
     /// The first example loads it once, the second installs it for bash.
     #[command(after_help = COMPLETIONS_HELP)]
     Completions(Completions),
+    /// List the recipes: `--list`
+    #[command(skip)]
+    Recipes,
     /// Print the version
     #[command(hide = true)]
     Version,
@@ -323,7 +330,7 @@ impl Command {
             Command::Run(run) => crate::cli::is_python(&run.script),
             Command::Exec(_) | Command::Eval(_) | Command::Sync(_) | Command::Info(_) | Command::Reset(_) => true,
             Command::SoftReset(_) | Command::Mount(_) | Command::Umount(_) | Command::Bootloader(_) => true,
-            Command::Rtc(_) | Command::Latency(_) => true,
+            Command::Rtc(_) | Command::Latency(_) | Command::Terminal(_) => true,
             Command::Files(_) | Command::Fs(_) | Command::Sleep(_) | Command::Version | Command::Devices(_) => true,
             _ => false,
         }
@@ -369,10 +376,10 @@ pub struct Run {
     #[arg(long)]
     pub watch: bool,
     /// Run without checking first
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_check: bool,
     /// Print where the time goes; FILE gets it as folded stacks, for flame graphs
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", num_args = 0..=1, require_equals = true, value_hint = ValueHint::FilePath)]
     pub profile: Option<Option<PathBuf>>,
     /// Arguments of the script, its variable `args`
     #[arg(value_name = "ARGS", last = true)]

@@ -6,12 +6,12 @@
 use super::arguments::{Arguments, Command, Connection, Devices, PROGRAM, Terminal};
 use super::console::Console;
 use super::shared::SharedBoard;
-use super::{dispatch, misuse, report_failures, signals};
+use super::{dispatch, groups, misuse, recipes, report_failures, signals};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
 use crate::port::{PortError, Wait};
 use crate::script::Sources;
-use clap::{CommandFactory as _, Parser as _};
+use clap::FromArgMatches as _;
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -26,14 +26,56 @@ struct Step {
     shared: Option<Arc<SharedBoard>>,
 }
 
-/// Parses a command line, without the program's name.
+/// Why a command line is not run.
+#[derive(Debug)]
+pub enum Refused {
+    /// What clap answers: help and version too.
+    Answer(clap::Error),
+    /// A recipe is used wrongly.
+    Misuse(Box<Diagnostic>),
+}
+
+/// Parses a command line, without the program's name. Recipes become the commands that they mean.
 ///
 /// # Errors
-/// What clap answers, help and version too.
-pub fn parse(words: &[OsString]) -> Result<Vec<Arguments>, clap::Error> {
-    let program = OsString::from(PROGRAM);
-    let parse = |step: &Vec<OsString>| Arguments::try_parse_from(std::iter::once(&program).chain(step));
-    split(words, &Arguments::command()).iter().map(parse).collect()
+/// See [`Refused`].
+pub fn parse(words: &[OsString]) -> Result<Vec<Arguments>, Refused> {
+    let program = groups::program();
+    let name = OsString::from(PROGRAM);
+    let parse = |step: Vec<OsString>| {
+        let matches = program.clone().try_get_matches_from(std::iter::once(&name).chain(&step))?;
+        Arguments::from_arg_matches(&matches)
+    };
+    let steps =
+        with_recipes(split(words, &program), &program, 0).map_err(|failure| Refused::Misuse(Box::new(failure)))?;
+    steps.into_iter().map(parse).collect::<Result<_, _>>().map_err(Refused::Answer)
+}
+
+/// Replaces recipes by their commands; `depth`: how many recipes have led here.
+fn with_recipes(
+    steps: Vec<Vec<OsString>>,
+    program: &clap::Command,
+    depth: usize,
+) -> Result<Vec<Vec<OsString>>, Diagnostic> {
+    let mut replaced = Vec::new();
+    for step in steps {
+        let at = command_of(&step, program);
+        let unknown = step.get(at).and_then(|word| word.to_str()).filter(|word| {
+            crate::bench::station::is_recipe_name(word) && program.find_subcommand(renamed(word)).is_none()
+        });
+        let recipes = unknown.map(|_| recipes::all()).transpose()?.unwrap_or_default();
+        let Some(recipe) = recipes.into_iter().find(|recipe| Some(recipe.name.as_str()) == unknown) else {
+            replaced.push(step);
+            continue;
+        };
+        if depth == recipes::DEEPEST {
+            return Err(misuse(format!("the recipe `{}` leads to itself", recipe.name), "end it with another command"));
+        }
+        let mut line = step[..at].to_vec();
+        line.extend(recipe.words(&step[at + 1..])?);
+        replaced.extend(with_recipes(split(&line, program), program, depth + 1)?);
+    }
+    Ok(replaced)
 }
 
 /// Runs the commands of a command line; returns the exit status.
@@ -53,10 +95,11 @@ fn plan(parsed: Vec<Arguments>) -> Result<Vec<Step>, Diagnostic> {
     let mut connection = Connection::default();
     let mut used = false;
     let mut steps = Vec::new();
-    for Arguments { connection: before, command } in parsed {
+    for Arguments { connection: before, list, command } in parsed {
         let mut command = match command {
             Some(Command::Connect(connect)) if connect.device == "list" => Command::Devices(Devices::default()),
             Some(command) => command,
+            None if list => Command::Recipes,
             None if before.port.is_some() => Command::Terminal(Terminal::default()),
             None => return Err(misuse("missing command", "`belay-script --help` lists the commands")),
         };
@@ -181,24 +224,32 @@ fn renamed(word: &str) -> &str {
     RENAMED.iter().find(|(other, _)| *other == word).map_or(word, |(_, name)| name)
 }
 
+/// Where the command is among the words of a step; their number, if there is none.
+pub fn command_of(words: &[OsString], program: &clap::Command) -> usize {
+    let mut index = 0;
+    while let Some(text) = words.get(index).and_then(|word| word.to_str()) {
+        match option(text, program) {
+            Some(option) => index += 1 + usize::from(takes_next_word(text, option)),
+            None => break,
+        }
+    }
+    index.min(words.len())
+}
+
 /// A command with mpremote's words replaced.
 fn translated(words: &[OsString], program: &clap::Command) -> Vec<OsString> {
     let mut words = words.to_vec();
-    let mut index = 0;
-    while let Some(text) = words.get(index).and_then(|word| word.to_str()) {
-        if let Some(option) = option(text, program) {
-            index += 1 + usize::from(takes_next_word(text, option));
-            continue;
-        }
-        if is_shortcut(text) {
-            words.insert(index, "connect".into());
-        } else if text == "fs" {
-            index += 1;
-            continue;
-        } else {
-            words[index] = renamed(text).to_owned().into();
-        }
-        break;
+    let at = command_of(&words, program);
+    let text = words.get(at).and_then(|word| word.to_str()).unwrap_or_default().to_owned();
+    if is_shortcut(&text) {
+        words.insert(at, "connect".into());
+    } else if RENAMED.iter().any(|(word, _)| *word == text) {
+        words[at] = renamed(&text).into();
+    } else if text == "fs"
+        && let Some(word) = words.get_mut(at + 1)
+    {
+        let name = word.to_str().map(|text| OsString::from(renamed(text)));
+        *word = name.unwrap_or_else(|| word.clone());
     }
     words
 }
@@ -284,7 +335,7 @@ mod tests {
         let joined = |step: Vec<OsString>| {
             step.iter().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
         };
-        split(&words, &Arguments::command()).into_iter().map(joined).collect()
+        split(&words, &groups::program()).into_iter().map(joined).collect()
     }
 
     #[test]
@@ -316,7 +367,7 @@ mod tests {
 
     fn planned(line: &str) -> Result<Vec<Step>, Diagnostic> {
         let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        plan(parse(&words).unwrap_or_else(|error| panic!("{error}")))
+        plan(parse(&words).unwrap_or_else(|refused| panic!("{refused:?}")))
     }
 
     fn ports(line: &str) -> Vec<Option<String>> {

@@ -5,7 +5,7 @@
 mod values;
 
 use super::arguments::{Arguments, Completions, PROGRAM};
-use super::chain::JOINT;
+use super::chain::{JOINT, command_of};
 use super::console::Console;
 use crate::diagnostic::Diagnostic;
 use clap::CommandFactory;
@@ -48,14 +48,16 @@ pub fn script(shell: Shell) -> Vec<u8> {
 }
 
 /// The words of a command line as those of the last command of its chain: what is before has the place of options, so that the
-/// shell's count of words stays right.
+/// shell's count of words stays right. So have the options before the command, whose values may be names of commands.
 fn of_last_command(mut words: Vec<OsString>) -> Vec<OsString> {
-    let program = words.iter().position(|word| word == "--").map_or(words.len(), |at| at + 2);
-    let line = words.get(program..).unwrap_or_default();
+    let start = words.iter().position(|word| word == "--").map_or(words.len(), |at| at + 2).min(words.len());
+    let line = &words[start..];
     let end = line.iter().position(|word| word == "--").unwrap_or(line.len());
-    if let Some(joint) = line[..end].iter().rposition(|word| word == JOINT) {
-        words[program..=program + joint].fill("--simulate".into());
-    }
+    let first = line[..end].iter().rposition(|word| word == JOINT).map_or(0, |joint| joint + 1);
+    let command = first + command_of(&line[first..], &Arguments::command());
+    // Else the value of such an option is being completed.
+    let known = if command < line.len() { command } else { first };
+    words[start..start + known].fill("--simulate".into());
     words
 }
 
@@ -64,7 +66,7 @@ pub fn answer() -> Option<ExitCode> {
     let shell = std::env::var(ASKED).ok().filter(|shell| !shell.is_empty())?;
     let words = of_last_command(std::env::args_os().collect());
     let asked = values::Asked::of(&shell, &words);
-    let command = move || values::with_values(Arguments::command(), &asked);
+    let command = move || values::with_recipes(values::with_values(Arguments::command(), &asked));
     let here = std::env::current_dir().ok();
     let answered = CompleteEnv::with_factory(command).var(ASKED).try_complete(words, here.as_deref());
     match answered {

@@ -1,9 +1,10 @@
-//! The user configuration: permissions that scripts always have, in `config.toml`.
+//! The user configuration: permissions that scripts always have, and recipes, in `config.toml`.
 //!
 //! It is in the user's configuration folder, never next to a script. Uses [`crate::gate`] and toml_edit. Invariant: a
 //! file with anything unknown in it is refused, naming the line.
 
 use super::misuse;
+use crate::bench::station::is_recipe_name;
 use crate::bound;
 use crate::diagnostic::{Diagnostic, Place};
 use crate::disk;
@@ -47,18 +48,36 @@ fn home() -> Option<PathBuf> {
 /// # Errors
 /// If the file cannot be read, or anything in it is wrong.
 pub fn permissions() -> Result<Permissions, Diagnostic> {
-    let mut permissions = match folder().map(|folder| folder.join(FILE)) {
-        Some(file) if file.exists() => {
-            let text = disk::read_text(&file, bound::SCRIPT).map_err(|error| {
-                let message = format!("`{}` cannot be read: {}", file.display(), disk::reason(&error));
-                misuse(message, "use TOML in UTF-8")
-            })?;
-            parse(&file, &text)?
-        }
-        _ => Permissions::default(),
-    };
+    let mut permissions = read()?.map_or(Ok(Permissions::default()), |(file, text)| parse(&file, &text))?;
     permissions.protected = [folder(), data_folder()].into_iter().flatten().collect();
     Ok(permissions)
+}
+
+/// The file and its text, if there is one.
+fn read() -> Result<Option<(PathBuf, String)>, Diagnostic> {
+    let Some(file) = folder().map(|folder| folder.join(FILE)).filter(|file| file.exists()) else { return Ok(None) };
+    let text = disk::read_text(&file, bound::SCRIPT).map_err(|error| {
+        let message = format!("`{}` cannot be read: {}", file.display(), disk::reason(&error));
+        misuse(message, "use TOML in UTF-8")
+    })?;
+    Ok(Some((file, text)))
+}
+
+/// Names of recipes with their command lines.
+pub type Recipes = Vec<(String, String)>;
+
+/// The user's recipes, and the file in which they are.
+///
+/// # Errors
+/// As [`permissions`].
+pub fn recipes() -> Result<(String, Recipes), Diagnostic> {
+    let Some((file, text)) = read()? else { return Ok(Default::default()) };
+    parse(&file, &text)?;
+    let document = Document::parse(text.as_str()).ok();
+    let table = document.as_ref().and_then(|document| document.as_table().get("recipes")?.as_table_like());
+    let recipes = table.into_iter().flat_map(|table| table.iter());
+    let recipes = recipes.filter_map(|(name, item)| Some((name.to_owned(), item.as_str()?.to_owned())));
+    Ok((file.display().to_string(), recipes.collect()))
 }
 
 /// Expands `~` at the start of a path to the home folder, like a shell.
@@ -77,9 +96,19 @@ fn parse(file: &Path, text: &str) -> Result<Permissions, Diagnostic> {
     })?;
     let mut permissions = Permissions::default();
     for (key, item) in document.as_table() {
+        if key == "recipes" {
+            let recipes = item.as_table_like();
+            let wrong = |(name, item): &(&str, &Item)| !is_recipe_name(name) || item.as_str().is_none();
+            if recipes.is_none_or(|recipes| recipes.iter().any(|entry| wrong(&entry))) {
+                let help = "for example `deploy = \"cp main.py :/ + reset\"`; a name begins with a letter";
+                return Err(problem(item.span(), "`recipes` must be a table of strings".to_owned(), help));
+            }
+            continue;
+        }
         if key != "allow" {
             let span = document.as_table().key(key).and_then(|key| key.span());
-            return Err(problem(span, format!("unknown key `{key}`"), "the file has one table, `[allow]`"));
+            let help = "the file has two tables, `[allow]` and `[recipes]`";
+            return Err(problem(span, format!("unknown key `{key}`"), help));
         }
         let Some(table) = item.as_table_like() else {
             return Err(problem(item.span(), "`allow` must be a table".to_owned(), "write `[allow]`"));

@@ -2,13 +2,14 @@
 //!
 //! Uses [`crate::device`]. Invariant: standard output contains only the output of the code, or the value of the expression.
 
-use super::arguments::{Eval, Exec, Session};
+use super::arguments::{Eval, Exec, Mounting, Session};
 use super::console::Console;
 use super::{misuse, python_file, session, unread};
 use crate::bound;
-use crate::device::OpenOptions;
+use crate::device::{Device, OpenOptions};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
+use crate::error::Error;
 use crate::origin::Origin;
 use crate::script::Sources;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub fn exec(exec: &Exec, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     };
     let Session { connection, limit, .. } = &exec.session;
     session::with_board(console, connection, limit, options(&exec.session), &sources(name, &code), |device| {
+        mount(device, &exec.mounting)?;
         python_file::run_program(device, &code, &Origin::new(name, 1, 1), exec.code == "-", console)
     })
 }
@@ -40,11 +42,20 @@ pub fn eval(eval: &Eval, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let name = "<eval>";
     let Session { connection, limit, .. } = &eval.session;
     session::with_board(console, connection, limit, options(&eval.session), &sources(name, expression), |device| {
+        mount(device, &eval.mounting)?;
         if let Some(text) = device.evaluate(expression, &Origin::new(name, 1, 1))? {
             console.text(&format!("{text}\n"));
         }
         Ok(())
     })
+}
+
+/// Mounts the folder of the command line, if there is one.
+///
+/// # Errors
+/// As [`Device::mount`].
+pub fn mount(device: &Device, mounting: &Mounting) -> Result<(), Error> {
+    mounting.mount.as_deref().map_or(Ok(()), |folder| device.mount(folder, mounting.write))
 }
 
 /// The code, with the file name that errors show.

@@ -121,7 +121,7 @@ impl<'a> Launch<'a> {
 
     #[cfg(unix)]
     fn terminal(&self) -> Option<Arc<dyn Terminal>> {
-        let keyboard = || super::terminal::screen::Keyboard { console: self.console.clone() };
+        let keyboard = || super::terminal::screen::Keyboard { console: self.console.clone(), inject: Vec::new() };
         self.lends_terminal.then(|| Arc::new(keyboard()) as Arc<dyn Terminal>)
     }
 

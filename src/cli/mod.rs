@@ -18,6 +18,7 @@ pub mod editor;
 pub mod evaluate;
 pub mod files;
 pub mod generated;
+pub mod groups;
 pub mod info;
 pub mod latency;
 pub mod launch;
@@ -35,6 +36,7 @@ pub mod progress;
 pub mod project;
 pub mod prompt;
 pub mod python_file;
+pub mod recipes;
 pub mod render;
 pub mod report;
 pub mod reporting;
@@ -86,7 +88,11 @@ pub fn main(memory: fn() -> usize, closed: bool) -> ExitCode {
     let words: Vec<_> = if alone { vec!["repl".into()] } else { std::env::args_os().skip(1).collect() };
     let parsed = match chain::parse(&words) {
         Ok(parsed) => parsed,
-        Err(answer) => {
+        Err(chain::Refused::Misuse(failure)) => {
+            let console = Console::of_process();
+            return ExitCode::from(report_failures(&console, &[*failure], &Sources::default()));
+        }
+        Err(chain::Refused::Answer(answer)) => {
             // Help and version count as output too.
             let mut status = u8::try_from(answer.exit_code()).unwrap_or(2);
             let lost = output::is_closed() && !answer.use_stderr();
@@ -164,6 +170,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Lsp(options) => Ok(lsp::lsp(&options)),
         Command::Completions(completions) => completions::completions(&completions, console),
         Command::Man(options) => manual::manual(&options, console),
+        Command::Recipes => recipes::list(console),
         Command::Version => {
             console.text(&format!("{PROGRAM} {}\n", env!("CARGO_PKG_VERSION")));
             Ok(0)

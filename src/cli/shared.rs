@@ -98,6 +98,11 @@ impl SharedBoard {
         Ok(device)
     }
 
+    /// Whether the board is open.
+    pub fn is_open(&self) -> bool {
+        self.lock().host.as_ref().is_some_and(|host| !host.devices().is_empty())
+    }
+
     /// Restarts the board for a command that asks for it: later ones need not.
     ///
     /// # Errors

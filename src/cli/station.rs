@@ -105,6 +105,14 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
+/// The station of the current folder.
+///
+/// # Errors
+/// If anything in its file is wrong.
+pub fn here() -> Result<Option<Station>, Diagnostic> {
+    load(&Options::default(), None)
+}
+
 fn load(options: &Options, script: Option<&Path>) -> Result<Option<Station>, Diagnostic> {
     let (file, is_named) = match &options.file {
         Some(file) => {

@@ -59,6 +59,7 @@ mod terminal;
 mod text;
 mod timing;
 mod turns;
+mod visited;
 
 pub use crate::repl::{Keyboard, Keys};
 pub use about::About;

@@ -8,14 +8,16 @@ use crate::device::limits::{CONNECT_LIMIT, Limit};
 use crate::device::link_errors::{self, refused};
 use crate::device::person::{Terminal, unattended};
 use crate::device::state::{self, State};
+use crate::device::visited::VisitedPort;
 use crate::error::{Error, Result};
-use crate::port::Abilities;
+use crate::port::{Abilities, Port, PortError};
 use crate::repl::Failure;
 
 impl Device {
     /// Passes the board's prompt to the user at the terminal until the key `leave` (ASCII; Belay's is Ctrl-], 0x1d). This does
     /// not restart the board; if the user restarts it, its declarations are sent again, as after [`Device::soft_reset`]. A
-    /// program that runs when the user leaves is interrupted.
+    /// program that runs when the user leaves is interrupted. A mounted folder can be used, and after a soft reset it is
+    /// mounted again when the prompt has returned.
     ///
     /// # Errors
     /// FeatureUnavailableError without an interactive terminal; else as [`Device::call`].
@@ -42,21 +44,38 @@ impl Device {
             self.restore(&mut state, self.attempts())?;
         }
         state.drain(self.host(), self.name());
-        let State { board, lines, filter, .. } = &mut *state;
-        let Some(board) = board.as_mut().filter(|board| !board.is_lost()) else {
-            return Err(state::lost(self.name()));
-        };
-        let conversation = terminal.open(self.name(), self.port(), leave)?;
-        let (wait, _) = state::wait(self.host(), Limit { timeout: None, interruptible: true });
-        let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
-        let visit = board
-            .pass_through(|port| conversation.hold(port, wait), &mut sink)
-            .map_err(|failure| refused_back(failure, self.port(), self.abilities()))?;
-        if visit.restarted {
-            // Whatever ended the visit must not cut this short.
-            self.declare_again(&mut state, Limit { timeout: Some(CONNECT_LIMIT), interruptible: false })?;
+        loop {
+            let State { board, lines, filter, mount, .. } = &mut *state;
+            let Some(board) = board.as_mut().filter(|board| !board.is_lost()) else {
+                return Err(state::lost(self.name()));
+            };
+            let conversation = terminal.open(self.name(), self.port(), leave)?;
+            let (wait, _) = state::wait(self.host(), Limit { timeout: None, interruptible: true });
+            let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());
+            let token = board.token().to_owned();
+            let mut mounts_again = false;
+            let visitor = |port: &mut dyn Port| match mount.as_mut() {
+                Some(mount) => {
+                    let mut visited = VisitedPort::new(port, &token, mount);
+                    let held = conversation.hold(&mut visited, wait);
+                    mounts_again = visited.returned && held == Err(PortError::Interrupted);
+                    if mounts_again { Ok(()) } else { held }
+                }
+                None => conversation.hold(port, wait),
+            };
+            let visit = board
+                .pass_through(visitor, &mut sink)
+                .map_err(|failure| refused_back(failure, self.port(), self.abilities()))?;
+            if visit.restarted {
+                // Whatever ended the visit must not cut this short.
+                self.declare_again(&mut state, Limit { timeout: Some(CONNECT_LIMIT), interruptible: false })?;
+            }
+            if !mounts_again {
+                return visit
+                    .ended
+                    .map_err(|error| link_errors::error(Failure::from(error), self.abilities(), None, None));
+            }
         }
-        visit.ended.map_err(|error| link_errors::error(Failure::from(error), self.abilities(), None, None))
     }
 }
 

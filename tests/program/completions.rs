@@ -8,7 +8,7 @@ use crate::support::terminal::Person;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-const STATION: &str = "[boards.dut]\nsimulate = true\n[boards.load]\nsimulate = true\n";
+const STATION: &str = "[recipes]\ndeploy-all = \"ls\"\n[boards.dut]\nsimulate = true\n[boards.load]\nsimulate = true\n";
 const TESTS: &str = "group \"g\" { test \"the divider sits\" { } test \"power\" { } }\nprint(1 / 0);\n";
 
 /// A folder with a station, scripts and other files.
@@ -56,6 +56,7 @@ fn values_are_those_that_fit() {
     case(&["run", "bench.rhai", "--port", "lo"], &["load"]);
     case(&["exec", "-p", "tc"], &["tcp://"]);
     case(&["-p", "lo"], &["load"]);
+    case(&["-p", "sim", "dep"], &["deploy-all"]);
     case(&["-p", "sim", "cp", "a", ":", "+", "exec", "x", "+", "soft"], &["soft-reset"]);
     case(&["exec", "x", "+", "run", "b"], &["bench.rhai"]);
     let boards = || words(folder.path(), &["belay-script", "select", ""]);

@@ -331,7 +331,9 @@ fn misspelt(command: &str) -> Option<String> {
     // A command may be named without what it needs.
     let named_only = !command.contains(" -");
     let words: Vec<_> = words.into_iter().skip(1).map(Into::into).collect();
-    let error = belay_script::cli::chain::parse(&words).err()?;
+    let belay_script::cli::chain::Refused::Answer(error) = belay_script::cli::chain::parse(&words).err()? else {
+        return Some("a recipe".to_owned());
+    };
     (!named_only || error.kind() != clap::error::ErrorKind::MissingRequiredArgument).then(|| error.to_string())
 }
 

@@ -52,6 +52,21 @@ fn words_that_people_try_are_commands() {
 }
 
 #[test]
+fn a_folder_is_mounted_from_the_prompt() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("n.txt"), "7").unwrap();
+    let mut person = person(folder.path(), &["repl", "-p", "sim"]);
+    person.types(b":open\r");
+    person.sees("2> ");
+    person.types(b":mount .\r");
+    comes_to(&mut person, "d.exec(\"open('n.txt').read()\")", "\"7\"");
+    person.types(b":mount a b\r");
+    person.sees("error: `:mount` takes one folder");
+    person.types(b"\x04");
+    assert_eq!(person.ends(), Some(0));
+}
+
+#[test]
 fn boards_and_files() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("firmware")).unwrap();

@@ -69,6 +69,30 @@ fn terminal_modes_are_restored_on_every_exit() {
 }
 
 #[test]
+fn a_mounted_folder_is_there_at_the_prompt_and_after_a_soft_reset() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("probe.py"), "print('pro' + 'bed')\n").unwrap();
+    std::fs::write(folder.path().join("try.py"), "for n in (6, 7):\n    print(n * 100)\n").unwrap();
+    let mut person = Person::start(folder.path(), &["terminal", "-p", "sim", "--mount", ".", "--inject", "try.py"]);
+    person.sees("press Ctrl-] to leave\r\n");
+    person.types(b"\rimport probe\r");
+    person.sees("\r\nprobed\r\n>>> ");
+    person.types(b"\x0b");
+    person.sees("\r\n600\r\n700\r\n");
+    person.sees(">>> ");
+    person.types(b"\x04");
+    person.sees("soft reboot");
+    // Mounted again, it is at the prompt again.
+    person.sees("press Ctrl-] to leave\r\n");
+    person.types(b"\rimport probe\r");
+    person.sees("\r\nprobed\r\n>>> ");
+    person.types(LEAVE);
+    person.sees("-- left");
+    assert_eq!(person.ends(), Some(0));
+    assert!(person.is_cooked());
+}
+
+#[test]
 fn a_reconnected_board_is_used_again() {
     let folder = tempfile::tempdir().unwrap();
     let first = server(folder.path());

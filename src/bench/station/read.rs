@@ -2,7 +2,7 @@
 //!
 //! Invariant: every problem is reported at its line and column.
 
-use super::{Station, StationBoard, is_board_name};
+use super::{Station, StationBoard, is_board_name, is_recipe_name};
 use crate::bench::measurement::{CLOSURES, OPTIONS, Plan};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::Kind;
@@ -16,7 +16,7 @@ use std::ops::Range;
 use std::path::Path;
 use toml_edit::{Document, Item, TableLike};
 
-const TOP: &[&str] = &["name", "reports", "boards", "constants", "limits"];
+const TOP: &[&str] = &["name", "reports", "boards", "constants", "limits", "recipes", "packages"];
 const BOARD: &[&str] = &["port", "usb", "sim", "simulate", "baudrate", "dtr", "rts", "attempts", "timeout", "user"];
 const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location"];
 /// An entry of a table: its key, its value, the span of the key.
@@ -64,6 +64,13 @@ pub fn parse(file: &Path, text: &str) -> Read<Station> {
     for (name, item, span) in source.entries(table, "limits")? {
         station.lines.push((format!("limits.{name}"), source.place(span).0));
         station.limits.push((name.clone(), source.limit(&name, item)?));
+    }
+    for (name, item, span) in source.entries(table, "recipes")? {
+        if !is_recipe_name(&name) {
+            let help = "use letters, digits, `_` and `-`, with a letter first".to_owned();
+            return Err(source.problem(span, format!("invalid recipe name `{name}`"), Some(help)));
+        }
+        station.recipes.push((name.clone(), source.text_of(item, &name)?));
     }
     Ok(station)
 }

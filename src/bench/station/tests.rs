@@ -74,7 +74,7 @@ fn reports_problems_with_their_position() {
     }
     case(
         "a = 1\n[board.dut]\n",
-        "1:1: unknown key `a` in a station file | use one of name, reports, boards, constants, limits",
+        "1:1: unknown key `a` in a station file | use one of name, reports, boards, constants, limits, recipes, packages",
     );
     case("\n[bords.dut]\nport = \"sim\"\n", "2:2: unknown key `bords` in a station file | did you mean `boards`?");
     case(
@@ -185,4 +185,14 @@ fn a_serial_number_outlasts_its_usb_socket() {
     assert_eq!((lasts.serial_number.as_deref(), lasts.location, lasts.device), (Some("A"), None, None));
     let without = lasting(&UsbSpecifier { serial_number: Some(String::new()), ..found });
     assert_eq!((without.serial_number, without.location.as_deref()), (None, Some("1-1")));
+}
+
+#[test]
+fn recipes_are_texts_with_names() {
+    let station =
+        Station::parse(Path::new("station.toml"), "[recipes]\nflash-all = \"sync firmware + reset\"\n").unwrap();
+    assert_eq!(station.recipes, [("flash-all".to_owned(), "sync firmware + reset".to_owned())]);
+    for wrong in ["[recipes]\n\"a b\" = \"ls\"", "[recipes]\na = 1", "[recipes]\n-x = \"ls\""] {
+        assert!(Station::parse(Path::new("station.toml"), wrong).is_err(), "{wrong}");
+    }
 }

@@ -13,7 +13,7 @@ pub struct Allowed {
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = word)]
     pub allow: Vec<String>,
     /// End a script that uses more memory than this, such as 512m or 2g
-    #[arg(long, value_name = "SIZE", default_value = "1g", value_parser = crate::cli::memory::size)]
+    #[arg(long, hide_short_help = true, value_name = "SIZE", default_value = "1g", value_parser = crate::cli::memory::size)]
     pub max_memory: usize,
 }
 

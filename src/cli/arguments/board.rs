@@ -28,6 +28,7 @@ pub const TERMINAL_HELP: &str = "\
 Examples:
   belay-script terminal -p /dev/ttyACM0
   belay-script terminal -p sim --log session.txt --timestamps
+  belay-script terminal -p /dev/ttyACM0 --mount . --inject try.py
   echo 'import machine; machine.freq()' | belay-script terminal -p /dev/ttyACM0";
 
 /// The help below `mount`.
@@ -39,12 +40,26 @@ Examples:
 The folder is at /remote as long as the connection lasts, which is to the end of the chain. `run`, `exec`, `eval` and \
 `terminal` have --mount for a single command.";
 
+/// The folder of this computer that a board sees.
+#[derive(Debug, Default, Args)]
+pub struct Mounting {
+    /// Show the board this folder at /remote, as its current directory
+    #[arg(long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub mount: Option<PathBuf>,
+    /// Let the board write to the mounted folder
+    #[arg(long, requires = "mount")]
+    pub write: bool,
+}
+
 /// `exec`.
 #[derive(Debug, Args)]
 pub struct Exec {
     /// Python statements; `-` reads them from standard input
     #[arg(value_name = "CODE", allow_hyphen_values = true)]
     pub code: String,
+    /// What it sees of this computer.
+    #[command(flatten)]
+    pub mounting: Mounting,
     /// What `exec` and `eval` share.
     #[command(flatten)]
     pub session: Session,
@@ -56,6 +71,9 @@ pub struct Eval {
     /// A Python expression
     #[arg(value_name = "EXPR", allow_hyphen_values = true)]
     pub expression: String,
+    /// What it sees of this computer.
+    #[command(flatten)]
+    pub mounting: Mounting,
     /// What `exec` and `eval` share.
     #[command(flatten)]
     pub session: Session,
@@ -197,6 +215,12 @@ pub struct Terminal {
     /// Start each line of that file with a timestamp, in UTC
     #[arg(long, requires = "log")]
     pub timestamps: bool,
+    /// Ctrl-K types this file at the prompt, in paste mode
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub inject: Option<PathBuf>,
+    /// What the board sees of this computer.
+    #[command(flatten)]
+    pub mounting: Mounting,
     /// Which board.
     #[command(flatten)]
     pub connection: Connection,

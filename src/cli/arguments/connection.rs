@@ -13,16 +13,16 @@ pub struct Connection {
     #[arg(short, long, value_name = "PORT", value_hint = ValueHint::AnyPath)]
     pub port: Option<String>,
     /// Bits per second of a serial port [default: 115200]
-    #[arg(long, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "BITS", value_parser = clap::value_parser!(u32).range(1..))]
     pub baudrate: Option<u32>,
     /// Record what passes on all ports, for `--port replay:FILE`
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub record: Option<PathBuf>,
     /// User for a port with a login (telnet) [default: micro]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
     pub user: Option<String>,
     /// File whose first line is the password of a port (WebREPL, telnet)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub password_file: Option<PathBuf>,
     /// The boards' names.
     #[command(flatten)]

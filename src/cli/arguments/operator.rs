@@ -7,6 +7,6 @@ use clap::Args;
 #[derive(Debug, Default, Args)]
 pub struct Answers {
     /// Answer a question by its name or text (repeatable)
-    #[arg(long = "answer", value_name = "KEY=VALUE", value_parser = Given::read)]
+    #[arg(long = "answer", hide_short_help = true, value_name = "KEY=VALUE", value_parser = Given::read)]
     pub given: Vec<(String, String)>,
 }

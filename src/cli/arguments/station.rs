@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Default, Args)]
 pub struct Station {
     /// Use this station file [default: station.toml of the script, or here]
-    #[arg(long = "station", value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long = "station", hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub file: Option<PathBuf>,
     /// Replace every board with a simulated one
     #[arg(long)]

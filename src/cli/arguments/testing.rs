@@ -85,7 +85,7 @@ pub struct Choice {
     #[arg(long = "tag", value_name = "TAG")]
     pub tags: Vec<String>,
     /// Stop after the first test that does not pass
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub fail_fast: bool,
 }
 
@@ -112,19 +112,19 @@ pub struct Reporting {
 #[command(next_help_heading = "Reports")]
 pub struct Noting {
     /// Write each event as a line of JSON as it happens; `-` for stdout
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, hide_short_help = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub jsonl: Option<PathBuf>,
     /// Name of the operator, for reports
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, hide_short_help = true, value_name = "NAME")]
     pub operator: Option<String>,
     /// Sign every written report with this secret key of minisign: FILE.minisig
-    #[arg(long, value_name = "KEY", value_hint = ValueHint::FilePath)]
+    #[arg(long, hide_short_help = true, value_name = "KEY", value_hint = ValueHint::FilePath)]
     pub sign: Option<PathBuf>,
     /// Write no report to the station's folder
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub no_reports: bool,
     /// Serial number of the unit under test, for reports
-    #[arg(long, alias = "unit", value_name = "NUMBER")]
+    #[arg(long, hide_short_help = true, alias = "unit", value_name = "NUMBER")]
     pub serial: Option<String>,
     /// What is written at the end.
     #[command(flatten)]

@@ -49,6 +49,16 @@ fn ends_with(path: &Path, endings: &[&str]) -> bool {
     path.extension().is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted))
 }
 
+/// The recipes as commands, with what they do; without a word if a file is wrong.
+pub fn with_recipes(command: Command) -> Command {
+    let recipes = crate::cli::recipes::all().unwrap_or_default().into_iter();
+    let recipes = recipes.filter(|recipe| command.find_subcommand(&recipe.name).is_none());
+    recipes.collect::<Vec<_>>().into_iter().fold(command, |command, recipe| {
+        // The process ends after its answer.
+        command.subcommand(Command::new(&*recipe.name.leak()).about(&*recipe.text.leak()))
+    })
+}
+
 /// The command with what completes the values of its arguments, and those of its subcommands.
 pub fn with_values(command: Command, asked: &Asked) -> Command {
     let name = command.get_name().to_owned();

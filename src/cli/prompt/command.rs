@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// The commands, for completion.
 pub const NAMES: &[&str] =
-    &["help", "devices", "open", "close", "ls", "sync", "py", "run", "reload", "time", "save", "quit"];
+    &["help", "devices", "open", "close", "ls", "sync", "mount", "py", "run", "reload", "time", "save", "quit"];
 
 const HELP: &str = "\
 Type Rhai; its value is shown. Open brackets, back-ticks and device blocks continue on the next line.
@@ -21,6 +21,7 @@ Type Rhai; its value is shown. Open brackets, back-ticks and device blocks conti
   :close [NAME]  Close a device, or all of them
   :ls [PATH]     List files on the board
   :sync FOLDER   Make the board's files equal to a folder; see `:sync --help`
+  :mount FOLDER  Show the board a folder at /remote, read-only; `:mount!` lets it write
   :py            Open the board's own prompt; press Ctrl-] to return
   :run FILE      Run a script here; its variables and devices stay
   :reload        Run changed scripts and modules again; boards stay connected
@@ -28,7 +29,7 @@ Type Rhai; its value is shown. Open brackets, back-ticks and device blocks conti
   :save FILE     Save successful inputs as a script; `:save!` overwrites a file
   :quit          Close all devices and leave, like Ctrl-D
 
-With several boards, `:ls`, `:sync` and `:py` take a board's name as first argument.
+With several boards, `:ls`, `:sync`, `:mount` and `:py` take a board's name as first argument.
 
 What is surely wrong is underlined once you type on. `help`, `?`, `exit` and `quit` work without the colon.
 
@@ -75,6 +76,8 @@ impl Prompt {
             "close" => self.close(argument),
             "ls" => self.ls(argument),
             "sync" => self.sync(argument),
+            "mount" => self.mount(argument, false),
+            "mount!" => self.mount(argument, true),
             "py" => self.py(argument),
             "run" => return self.run(argument),
             "reload" => return self.reload(),

@@ -34,6 +34,7 @@ use crate::error::Kind;
 use crate::script::{Finished, Session, Subject};
 use command::Next;
 use commands::Kept;
+pub use commands::words;
 use helper::PromptHelper;
 use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;

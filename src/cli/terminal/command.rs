@@ -4,19 +4,21 @@
 
 use super::modes::ModeGuard;
 use super::pump::{self, Client as _, Look};
-use super::screen::{Input, Screen};
+use super::screen::{Input, Keyboard, Screen, pasted};
 use super::transcript::Transcript;
-use crate::cli::arguments::Terminal;
+use crate::bound;
+use crate::cli::arguments::{Limit, Terminal};
 use crate::cli::console::Console;
-use crate::cli::{misuse, session, signals};
+use crate::cli::{evaluate, misuse, readable, session, signals, unread};
 use crate::device::{OpenOptions, PortOpener};
 use crate::diagnostic::Diagnostic;
-use crate::disk::reason;
+use crate::disk::{self, reason};
 use crate::error::{Error, Kind};
 use crate::port::{Port, PortError, Wait};
 use crate::script::Sources;
 use rustix::stdio::stdin;
 use rustix::termios::isatty;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +32,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Errors
 /// Of the port, the transcript, and ConnectionLost if the board goes after the input has ended.
 pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let inject = options.inject.as_deref().map(injected).transpose()?.unwrap_or_default();
+    let is_in_use = options.connection.shared.as_ref().is_some_and(|shared| shared.is_open());
+    if options.mounting.mount.is_some() || is_in_use {
+        return with_device(options, inject, console);
+    }
     signals::watch()?;
     let host = session::host(console, &options.connection)?;
     let transcript = options.log.as_deref().map(|path| {
@@ -43,7 +50,7 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
     let (written, connector) = host.port_opener(None, &OpenOptions::default()).map_err(diagnose)?;
     let board = connector(false).map_err(diagnose)?;
     let person = isatty(stdin());
-    let mut screen = Screen::with(console, LEAVE, person, transcript);
+    let mut screen = Screen::with(console, LEAVE, person, transcript).injecting(inject);
     let raw = person.then(ModeGuard::raw).transpose().map_err(diagnose)?;
     if person {
         screen.note(&format!("connected to `{written}`; press Ctrl-] to leave"));
@@ -56,6 +63,32 @@ pub fn terminal(options: &Terminal, console: &Arc<Console>) -> Result<u8, Diagno
     outcome?;
     session::finish_recording(&host, console, &Sources::default());
     Ok(0)
+}
+
+/// What Ctrl-K types.
+fn injected(path: &Path) -> Result<Vec<u8>, Diagnostic> {
+    readable(path)?;
+    let text = disk::read_named(path, bound::SCRIPT);
+    text.map(|text| pasted(&text)).map_err(|error| unread(&format!("`{}`", path.display()), &error, "check the path"))
+}
+
+/// As [`terminal`], with a board that is connected: for a mounted folder, and in a chain.
+fn with_device(options: &Terminal, inject: Vec<u8>, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    if options.log.is_some() {
+        let help = "leave out `--log`, or use `terminal` without a mounted folder and outside of a chain";
+        return Err(misuse("`--log` cannot be combined with a mounted folder or an open board", help));
+    }
+    let opening = OpenOptions {
+        startup: Some(String::new()),
+        soft_reset: Some(false),
+        auto_sync_time: false,
+        ..OpenOptions::default()
+    };
+    let limit = Limit { timeout: None };
+    session::with_board(console, &options.connection, &limit, opening, &Sources::default(), |device| {
+        evaluate::mount(device, &options.mounting)?;
+        device.terminal_at(&Keyboard { console: console.clone(), inject }, LEAVE)
+    })
 }
 
 /// Passes bytes, and waits for the board whenever it is gone.

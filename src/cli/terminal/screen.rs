@@ -16,6 +16,7 @@ use crate::port::loss::Loss;
 use crate::port::{Port, PortError, Wait};
 use rustix::stdio::stdin;
 use rustix::termios::isatty;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,6 +45,30 @@ pub struct Screen {
     after_return: bool,
     /// The key that leaves.
     leave: u8,
+    /// What [`INJECT`] types.
+    inject: Vec<u8>,
+    /// What is typed next, before what the person types.
+    typed: VecDeque<u8>,
+}
+
+/// Ctrl-K types the file of `--inject`.
+const INJECT: u8 = 0x0b;
+
+/// A text as it is typed in paste mode, which ends with Ctrl-D: without characters that would end it.
+pub fn pasted(text: &[u8]) -> Vec<u8> {
+    let mut keys = vec![0x05];
+    let mut after_return = false;
+    for &byte in text {
+        match byte {
+            b'\n' if after_return => {}
+            b'\n' | b'\r' => keys.push(b'\r'),
+            b'\t' | b' '.. => keys.push(byte),
+            _ => {}
+        }
+        after_return = byte == b'\r';
+    }
+    keys.push(0x04);
+    keys
 }
 
 impl Screen {
@@ -55,7 +80,24 @@ impl Screen {
     /// A person at this terminal, without a transcript.
     fn new(console: &Arc<Console>, leave: u8) -> Screen {
         let console = console.clone();
-        Screen { console, transcript: None, person: true, input: Input::Open, after_return: false, leave }
+        let input = Input::Open;
+        let (inject, typed) = (Vec::new(), VecDeque::new());
+        Screen { console, transcript: None, person: true, input, after_return: false, leave, inject, typed }
+    }
+
+    /// Types this when the person presses Ctrl-K.
+    #[must_use]
+    pub fn injecting(self, inject: Vec<u8>) -> Screen {
+        Screen { inject, ..self }
+    }
+
+    /// Takes out the key of injection; what it types and what was typed after it comes next.
+    fn replaced(&mut self, piece: &[u8]) -> usize {
+        let Some(key) = piece.iter().position(|&byte| byte == INJECT).filter(|_| !self.inject.is_empty()) else {
+            return piece.len();
+        };
+        self.typed.extend(self.inject.iter().chain(piece[key + 1..].iter().filter(|&&byte| byte != INJECT)));
+        key
     }
 
     /// A remark on a line of its own on standard error.
@@ -104,6 +146,9 @@ impl Client for Screen {
             Input::Ended => return Ok(Look::Ending),
             Input::Left | Input::Failed(_) => return Ok(Look::Done),
         }
+        if !self.typed.is_empty() {
+            return Ok(Look::Readable);
+        }
         match input::is_readable(wait) {
             Ok(true) => Ok(Look::Readable),
             Ok(false) => Ok(Look::Idle),
@@ -112,6 +157,13 @@ impl Client for Screen {
     }
 
     fn take(&mut self, piece: &mut [u8]) -> usize {
+        if !self.typed.is_empty() {
+            let count = piece.len().min(self.typed.len());
+            for (place, byte) in piece.iter_mut().zip(self.typed.drain(..count)) {
+                *place = byte;
+            }
+            return count;
+        }
         match input::take(piece) {
             None => {
                 self.input = Input::Ended;
@@ -122,7 +174,7 @@ impl Client for Screen {
                 if leave.is_some() {
                     self.input = Input::Left;
                 }
-                leave.unwrap_or(count)
+                self.replaced(&piece[..leave.unwrap_or(count)])
             }
             // Enter is a carriage return; a board takes no other.
             Some(count) => self.type_lines(piece, count),
@@ -152,6 +204,8 @@ impl Client for Screen {
 pub struct Keyboard {
     /// The program's streams.
     pub console: Arc<Console>,
+    /// What Ctrl-K types; empty: nothing.
+    pub inject: Vec<u8>,
 }
 
 struct Talk {
@@ -166,7 +220,7 @@ impl device::Terminal for Keyboard {
         if !isatty(stdin()) {
             return Err(device::unattended());
         }
-        let (raw, screen) = (ModeGuard::raw()?, Screen::new(&self.console, leave));
+        let (raw, screen) = (ModeGuard::raw()?, Screen::new(&self.console, leave).injecting(self.inject.clone()));
         let talk = Talk { raw, screen, _asking: self.console.ask() };
         talk.screen.note(&format!("connected to `{device}` on `{port}`; press {} to leave", key(leave)));
         Ok(Box::new(talk))
@@ -190,5 +244,27 @@ fn key(character: u8) -> String {
         0x20 => "the space bar".to_owned(),
         0x7f => "Backspace".to_owned(),
         _ => format!("the key `{}`", char::from(character)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_typed_in_paste_mode() {
+        assert_eq!(pasted(b"if x:\r\n\ty()\n\x03\x04"), b"\x05if x:\r\ty()\r\x04");
+    }
+
+    #[test]
+    fn ctrl_k_types_the_file_between_what_is_typed() {
+        let mut screen = Screen::new(&Arc::new(Console::of_process()), 0x1d);
+        assert_eq!(screen.replaced(b"a\x0bb"), 3);
+        let mut screen = screen.injecting(b"FILE".to_vec());
+        assert_eq!(screen.replaced(b"a\x0bb\x0b"), 1);
+        let mut piece = [0; 3];
+        assert_eq!(screen.look(Duration::ZERO), Ok(Look::Readable));
+        assert_eq!((screen.take(&mut piece), piece), (3, *b"FIL"));
+        assert_eq!((screen.take(&mut piece), &piece[..2]), (2, &b"Eb"[..]));
     }
 }

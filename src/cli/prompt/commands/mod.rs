@@ -3,6 +3,7 @@
 //! Invariant: a command that fails says why, and what to do next.
 
 mod ls;
+mod mount;
 mod py;
 mod reload;
 mod save;
@@ -42,7 +43,7 @@ pub(super) enum Argument {
 pub(super) fn argument(before: &str) -> Option<(Argument, usize)> {
     let (name, rest) = before.strip_prefix(':')?.split_once(char::is_whitespace)?;
     let kind = match name.trim_end_matches('!') {
-        "run" | "save" | "sync" => Argument::Path,
+        "run" | "save" | "sync" | "mount" => Argument::Path,
         "close" | "py" | "ls" => Argument::Device,
         "open" => Argument::Port,
         "help" | "h" | "?" => Argument::Name,
@@ -53,7 +54,10 @@ pub(super) fn argument(before: &str) -> Option<(Argument, usize)> {
 }
 
 /// Divides a line into words; quotes hold together.
-fn words(line: &str) -> Result<Vec<String>, Diagnostic> {
+///
+/// # Errors
+/// Of an unclosed quote.
+pub fn words(line: &str) -> Result<Vec<String>, Diagnostic> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
