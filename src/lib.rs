@@ -13,7 +13,7 @@
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`], [`console`], [`gate`] | the raw REPL over a port; consoles of units under test; what a script may access on this computer |
-//! | 3 | [`board`], [`instrument`] | one connected board; instruments of the bench |
+//! | 3 | [`board`], [`instrument`], [`modbus`] | one connected board; instruments of the bench; Modbus over a console's port |
 //! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; syncing files to a board |
 //! | 5 | [`script`] | Rhai |
 //! | 5 | [`convert`] | Python for Belay, as a script |
@@ -37,6 +37,7 @@ pub mod interrupt;
 pub mod item;
 #[cfg(feature = "lsp")]
 pub mod lsp;
+pub mod modbus;
 pub mod name;
 pub mod origin;
 pub mod phrase;

@@ -40,6 +40,16 @@ pub fn too_few(count: usize, limit: Duration, incoming: &Incoming) -> Error {
     Error::new(Kind::TimeoutError, message).with_help(so_far(incoming, true))
 }
 
+/// No whole frame came in time.
+pub fn no_frame(limit: Duration, incoming: &Incoming) -> Error {
+    let message = format!("no whole frame came within {}", seconds(limit));
+    let help = match incoming.unread() {
+        0 => "nothing came: check the port, its baud rate, and that the unit has power".to_owned(),
+        count => format!("{} came, without the end of a frame", phrase::count(count as u64, "byte")),
+    };
+    Error::new(Kind::TimeoutError, message).with_help(help)
+}
+
 /// The other end is gone.
 pub fn lost(why: &str, incoming: &Incoming) -> Error {
     let error = Error::new(Kind::ConnectionLost, why);

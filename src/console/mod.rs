@@ -1,11 +1,14 @@
 //! Consoles of units under test: a port that is read all the time, with waits for texts and regular expressions.
 //!
-//! [`Console`] sends and waits; [`pattern`] finds, [`incoming`] keeps what came, [`reader`] reads it, [`failure`] words the errors.
+//! [`Console`] sends and waits; [`pattern`] finds, [`incoming`] keeps what came, [`reader`] reads it, [`failure`] words the errors;
+//! [`frames`] and [`crc`] are for binary protocols.
 //!
 //! Uses [`crate::port`] and [`crate::error`]. Invariants: no wait outlasts its limit or the caller's wish to stop; what is kept is
 //! bounded ([`incoming::UNREAD`]); a closed console has no port and no thread.
 
+pub mod crc;
 pub mod failure;
+pub mod frames;
 pub mod incoming;
 pub mod pattern;
 mod reader;
@@ -16,6 +19,7 @@ use crate::port::open::open;
 use crate::port::options::PortOptions;
 use crate::port::{ControlLine, Port, PortError, Wait};
 use failure::Failure;
+use frames::{Framing, Next};
 use incoming::{Incoming, Match};
 use pattern::Pattern;
 use reader::{Link, Watch, lock};
@@ -169,6 +173,32 @@ impl Console {
             |incoming| incoming.take_exactly(count),
             |incoming| failure::too_few(count, limit, incoming),
         )
+    }
+
+    /// Waits for a frame.
+    ///
+    /// # Errors
+    /// As [`Console::expect`]; [`Kind::ProtocolError`] for a broken frame, which is skipped.
+    pub fn read_frame(&self, framing: &Framing, limit: Duration, stop: Stop<'_>) -> Result<Vec<u8>, Failure> {
+        let mut find = |incoming: &mut Incoming| {
+            loop {
+                match framing.next(incoming.waiting()) {
+                    Next::Incomplete => return None,
+                    Next::Skip(count) => drop(incoming.take_exactly(count)),
+                    Next::Frame(count, frame) => {
+                        incoming.take_exactly(count);
+                        return Some(Ok(frame));
+                    }
+                    Next::Broken(count, why) => {
+                        incoming.take_exactly(count);
+                        let message =
+                            format!("a frame of {} is invalid: {why}", crate::phrase::count(count as u64, "byte"));
+                        return Some(Err(Error::new(Kind::ProtocolError, message).with_device(&self.name)));
+                    }
+                }
+            }
+        };
+        Ok(self.wait(limit, stop, &mut find, |incoming| failure::no_frame(limit, incoming))??)
     }
 
     /// Waits until `find` gives something. `missing` words the error if it never does.

@@ -20,8 +20,20 @@ fn scripts() -> Vec<PathBuf> {
 }
 
 /// Variables and functions that no table lists.
-const KNOWN: &[&str] =
-    &["args", "station", "Console", "Device", "Instrument", "global", "Fn", "is_def_var", "is_def_fn", "type_of", "call", "curry"];
+const KNOWN: &[&str] = &[
+    "args",
+    "station",
+    "Console",
+    "Device",
+    "Instrument",
+    "global",
+    "Fn",
+    "is_def_var",
+    "is_def_fn",
+    "type_of",
+    "call",
+    "curry",
+];
 
 #[test]
 fn every_name_of_working_scripts_is_known() {

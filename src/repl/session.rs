@@ -510,7 +510,7 @@ impl Session {
     /// Passes on unsolicited output.
     fn pass_on(&mut self, sink: Sink<'_>) {
         if self.waits == Waits::Loop && self.incoming.contains(&reply::END) {
-            // The loop may have ended: what it has sent is told apart when it is left.
+            // The loop may have ended: what it has sent is delimited when it is left.
             self.waits = Waits::Unsure;
             return;
         }

@@ -7,8 +7,8 @@ use crate::script::diagnostics::errors;
 use crate::script::errors::place;
 use crate::script::language::{comparing, text};
 use crate::script::natives::{
-    console, csv, diagnoses, division, files, functions, json, limits, measure, monitors, operator, parallel, process,
-    random, results, series, station, timing, verdicts,
+    console, crc, csv, diagnoses, division, files, functions, json, limits, measure, modbus, monitors, operator,
+    parallel, process, random, results, series, station, timing, verdicts,
 };
 use crate::script::objects::declare::Reading;
 use crate::script::objects::{batch, convert, declare, device, dispatch, generator, instrument, opening, proxy, sync};
@@ -54,6 +54,8 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     limits::register(&mut engine, run);
     csv::register(&mut engine);
     console::register(&mut engine, run);
+    crc::register(&mut engine);
+    modbus::register(&mut engine, run);
     json::register(&mut engine);
     process::register(&mut engine, run);
     random::register(&mut engine);

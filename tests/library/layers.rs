@@ -26,6 +26,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("repl", 2),
     ("board", 3),
     ("instrument", 3),
+    ("modbus", 3),
     ("sync", 4),
     ("device", 4),
     ("bench", 4),

@@ -3,6 +3,7 @@
 //! Invariant: access to anything outside the script goes through the gate; every wait ends with the run.
 
 pub(crate) mod console;
+pub(crate) mod crc;
 pub(crate) mod csv;
 pub(crate) mod diagnoses;
 pub(crate) mod division;
@@ -11,6 +12,7 @@ pub(crate) mod functions;
 pub(crate) mod json;
 pub(crate) mod limits;
 pub(crate) mod measure;
+pub(crate) mod modbus;
 pub(crate) mod monitors;
 pub(crate) mod operator;
 pub(crate) mod parallel;

@@ -143,6 +143,7 @@ const RECEIVERS: &[&str] = &[
     "Series",
     "Sim",
     "Generator",
+    "Modbus",
     "proxy",
     "Error",
     "bigint",

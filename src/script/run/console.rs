@@ -4,6 +4,7 @@
 
 use crate::bench::date;
 use crate::bound;
+use crate::console::frames::Framing;
 use crate::console::pattern::Pattern;
 use crate::console::{Console, Direction};
 use crate::gate::Writable;
@@ -32,6 +33,8 @@ pub(crate) struct Settings {
     pub newline: String,
     /// What the unit sends when it waits for a command.
     pub prompt: Option<Pattern>,
+    /// How frames are delimited.
+    pub frame: Option<Framing>,
     /// Whether the unit sends commands back.
     pub echo: bool,
 }

@@ -199,3 +199,90 @@ fn calls_of_consoles_are_checked_before_a_run() {
     );
     assert_eq!(found("Console.session(\"sim\", |d| d.expct(\"\"));"), ["a Console has no function `expct`"]);
 }
+
+#[test]
+fn frames_go_both_ways() {
+    for frame in ["\"cobs\"", "\"slip\"", "#{ length: 2, order: \"little\" }", "#{ end: \"\\r\\n\" }"] {
+        let (port, thread) = unit(|mut stream| {
+            let mut piece = [0; 1];
+            while let Ok(1) = stream.read(&mut piece) {
+                let _ = stream.write_all(&piece);
+            }
+        });
+        let text = format!(
+            "let dut = Console.open(args[0], #{{ frame: {frame} }}); let one = blob(3, 7); one[1] = 0;
+             dut.write_frame(one); dut.write_frame(\"two\".to_blob());
+             print(dut.read_frame() == one); print(dut.read_frame(5).as_string());
+             try {{ dut.read_frame(0.01) }} catch (e) {{ print(e.message) }}"
+        );
+        assert_eq!(printed_at(&port, &text), ["true", "two", "no whole frame came within 0.01 s"], "{frame}");
+        thread.join().unwrap();
+    }
+    let refused = |frame: &str| failure(&format!("Console.open(\"sim\", #{{ frame: {frame} }})"));
+    assert!(refused("\"hdlc\"").contains("unknown frame \"hdlc\""));
+    assert!(refused("#{ end: \"a\", length: 1 }").contains("either an `end` or a `length`"));
+    assert!(refused("#{ length: 3 }").contains("`length` of a frame takes 1, 2 or 4 bytes"));
+    let (port, thread) = shell(|_| String::new());
+    let (finished, _) = run_at(&port, "Console.open(args[0]).read_frame()");
+    assert_eq!(finished.failure.unwrap().title, "the console `Console` has no frames");
+    thread.join().unwrap();
+}
+
+/// A Modbus TCP device with registers that hold their own addresses, and no others than 0 to 99.
+fn device() -> (String, JoinHandle<()>) {
+    unit(|mut stream| {
+        let mut header = [0; 7];
+        while stream.read_exact(&mut header).is_ok() {
+            let mut pdu = vec![0; usize::from(header[5]) - 1];
+            stream.read_exact(&mut pdu).unwrap();
+            let (address, count) = (u16::from(pdu[2]), u16::from(pdu[4]));
+            let answer = match pdu[0] {
+                3 if address + count > 100 => vec![0x83, 2],
+                3 => {
+                    let values = (address..address + count).flat_map(u16::to_be_bytes);
+                    [3, 2 * pdu[4]].into_iter().chain(values).collect()
+                }
+                1 => vec![1, 1, 0b101],
+                _ => pdu[..5].to_vec(),
+            };
+            let length = u8::try_from(answer.len() + 1).unwrap();
+            let frame = [&header[..5], &[length, header[6]], &answer].concat();
+            stream.write_all(&frame).unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_script_reads_and_writes_registers() {
+    let (port, thread) = device();
+    let text = r#"
+        import "std/modbus" as modbus;
+        let line = modbus::tcp(args[0], #{ unit: 3, name: "chamber" });
+        print(line.read_holding_registers(5, 3));
+        print(line.read_holding(1, "u32"));
+        print(line.at_unit(9).unit);
+        print(line.read_coils(0, 3));
+        line.write_register(7, 1);
+        line.write_holding(7, "f32", 1.5);
+        line.write_coils(0, [true, false]);
+        try { line.read_holding_registers(99, 2) } catch (e) { print(e.message); }
+        try { line.write_register(0, 70000) } catch (e) { print(e.message); }
+        try { line.write_holding(0, "i16", 40000) } catch (e) { print(e.message); }
+        try { modbus::tcp(args[0], #{ units: 3 }) } catch (e) { print(e.help); }
+        print(`${line}`.starts_with("chamber on tcp://"));
+        line.close();
+    "#;
+    let wanted = [
+        "[5, 6, 7]",
+        "65538",
+        "9",
+        "[true, false, true]",
+        "unit 3 answered `illegal data address` (exception 2) to reading 2 holding registers from 99",
+        "the value is 70000",
+        "40000 does not fit into 16 bits: it takes -32768 to 32767",
+        "did you mean `unit`?",
+        "true",
+    ];
+    assert_eq!(printed_at(&port, text), wanted);
+    thread.join().unwrap();
+}

@@ -3,10 +3,11 @@
 //! [`opening`] opens them, [`options`] reads the options. Uses [`crate::console`]. Invariant: every wait ends with the run, and with the
 //! innermost time limit.
 
-mod opening;
+pub(super) mod opening;
 pub(crate) mod options;
 
 use crate::console::failure::Failure;
+use crate::console::frames::Framing;
 use crate::console::incoming::Match;
 use crate::console::pattern::{Expression, Pattern};
 use crate::error::{Error, Kind};
@@ -122,7 +123,7 @@ fn send(run: &Run, context: &Context<'_>, console: &ConsoleHandle, bytes: &[u8])
 }
 
 /// The error of a call that ended early.
-fn ended(run: &Run, context: &Context<'_>, failure: Failure) -> Box<rhai::EvalAltResult> {
+pub(super) fn ended(run: &Run, context: &Context<'_>, failure: Failure) -> Box<rhai::EvalAltResult> {
     match failure {
         Failure::Error(error) => raise(located(error, context)),
         Failure::Stopped => match run.clock.progress() {
@@ -290,8 +291,12 @@ fn without_echo(answer: &str, command: &str, echo: bool) -> String {
 
 fn reading(engine: &mut Engine, run: &Arc<Run>) {
     timed!(engine, run, "read", read, count: i64);
-    let (shared, closing) = (run.clone(), run.clone());
+    timed!(engine, run, "read_frame", read_frame);
+    let (shared, closing, framed) = (run.clone(), run.clone(), run.clone());
     engine
+        .register_fn("write_frame", move |context: Context<'_>, console: &mut ConsoleHandle, frame: Blob| {
+            placed(&context, write_frame(&framed, &context, console, &frame))
+        })
         .register_fn("read_available", |console: &mut ConsoleHandle| lossy(&console.0.console.take_all()))
         .register_fn("log", move |context: Context<'_>, console: &mut ConsoleHandle, path: ImmutableString| {
             placed(&context, log(&shared, console, &path))
@@ -305,6 +310,27 @@ fn read(run: &Run, context: &Context<'_>, console: &ConsoleHandle, limit: Durati
     };
     let stop = || run.clock.progress().is_some();
     console.0.console.read_exactly(count, limit, &stop).map_err(|failure| ended(run, context, failure))
+}
+
+fn framing(console: &ConsoleHandle) -> Fallible<&Framing> {
+    match &console.0.settings.frame {
+        Some(framing) => Ok(framing),
+        None => argument(
+            format!("the console `{}` has no frames", console.0.console.name()),
+            "say how they are delimited: `Console.open(port, #{ frame: \"cobs\" })`",
+        ),
+    }
+}
+
+fn read_frame(run: &Run, context: &Context<'_>, console: &ConsoleHandle, limit: Duration) -> Fallible<Blob> {
+    let framing = framing(console)?;
+    let stop = || run.clock.progress().is_some();
+    console.0.console.read_frame(framing, limit, &stop).map_err(|failure| ended(run, context, failure))
+}
+
+fn write_frame(run: &Run, context: &Context<'_>, console: &ConsoleHandle, frame: &[u8]) -> Fallible<()> {
+    let bytes = framing(console)?.encode(frame).map_err(raise)?;
+    send(run, context, console, &bytes)
 }
 
 fn log(run: &Run, console: &ConsoleHandle, path: &str) -> Fallible<()> {

@@ -38,8 +38,18 @@ pub(super) fn register(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 fn open(run: &Run, context: &Context<'_>, port: &Dynamic, options: &Map) -> Fallible<ConsoleHandle> {
+    open_with(run, context, port, options::read(options)?)
+}
+
+/// Opens a console with options that are already read.
+pub(in crate::script::natives) fn open_with(
+    run: &Run,
+    context: &Context<'_>,
+    port: &Dynamic,
+    wanted: Wanted,
+) -> Fallible<ConsoleHandle> {
     let written = written(port)?;
-    let Wanted { name, port: line, settings } = options::read(options)?;
+    let Wanted { name, port: line, settings } = wanted;
     let address: Address = written.parse().map_err(|error| raise(located(error, context)))?;
     run.may_open(&written, &address).map_err(|error| raise(located(error, context)))?;
     let name = run.name_of_console(name.as_deref().unwrap_or("Console"));

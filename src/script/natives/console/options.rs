@@ -3,16 +3,18 @@
 //! Invariant: an unknown or wrong option is an error that says what it takes.
 
 use super::pattern;
-use crate::console::{TIMEOUT, pattern::Pattern};
+use crate::console::TIMEOUT;
+use crate::console::frames::{Framing, Prefix};
+use crate::console::pattern::Pattern;
 use crate::device::class::seconds;
 use crate::phrase::{any_of, did_you_mean};
 use crate::port::address::Address;
 use crate::port::options::{Flow, Parity, PortOptions};
 use crate::script::errors::{Fallible, argument};
-use crate::script::objects::convert::to_value;
+use crate::script::objects::convert::{describe, to_value};
 use crate::script::run::console::Settings;
 use crate::value::Value;
-use rhai::{Dynamic, Map};
+use rhai::{Dynamic, ImmutableString, Map};
 use std::time::Duration;
 
 /// The options.
@@ -21,6 +23,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "timeout",
     "newline",
     "prompt",
+    "frame",
     "echo",
     "baudrate",
     "data_bits",
@@ -34,7 +37,7 @@ pub(crate) const OPTIONS: &[&str] = &[
 
 /// What the options say.
 #[derive(Default)]
-pub(super) struct Wanted {
+pub(in crate::script::natives) struct Wanted {
     pub name: Option<String>,
     pub port: PortOptions,
     pub settings: WantedSettings,
@@ -42,10 +45,11 @@ pub(super) struct Wanted {
 
 /// What the options say of the conversation.
 #[derive(Default)]
-pub(super) struct WantedSettings {
+pub(in crate::script::natives) struct WantedSettings {
     timeout: Option<Duration>,
     newline: Option<String>,
     prompt: Option<Pattern>,
+    frame: Option<Framing>,
     echo: Option<bool>,
 }
 
@@ -58,13 +62,14 @@ impl WantedSettings {
             timeout: self.timeout.unwrap_or(TIMEOUT),
             newline: self.newline.unwrap_or_else(|| newline.to_owned()),
             prompt: self.prompt,
+            frame: self.frame,
             echo: self.echo.unwrap_or(true),
         }
     }
 }
 
 /// Reads the map of options.
-pub(super) fn read(options: &Map) -> Fallible<Wanted> {
+pub(in crate::script::natives) fn read(options: &Map) -> Fallible<Wanted> {
     let mut wanted = Wanted::default();
     for (name, value) in options {
         if !OPTIONS.contains(&name.as_str()) {
@@ -87,6 +92,10 @@ fn set(wanted: &mut Wanted, name: &str, value: &Dynamic) -> Fallible<()> {
             return argument("the option `prompt` is empty", "write what the unit sends when it waits for a command");
         }
         settings.prompt = Some(prompt);
+        return Ok(());
+    }
+    if name == "frame" {
+        settings.frame = Some(framing(value)?);
         return Ok(());
     }
     let takes = match (name, to_value(value).unwrap_or(Value::None)) {
@@ -121,6 +130,46 @@ fn set(wanted: &mut Wanted, name: &str, value: &Dynamic) -> Fallible<()> {
         _ => "`true` or `false`",
     };
     argument(format!("the option `{name}` takes {takes}"), "")
+}
+
+/// How frames are delimited: `"cobs"`, `"slip"`, `#{ end: "\r\n" }`, `#{ length: 2, order: "big" }`.
+fn framing(value: &Dynamic) -> Fallible<Framing> {
+    let wrong = |what: String| {
+        argument(what, "use \"cobs\", \"slip\", `#{ end: \"\\r\\n\" }`, or `#{ length: 2, order: \"big\" }`")
+    };
+    if let Some(text) = value.read_lock::<ImmutableString>() {
+        return match text.as_str() {
+            "cobs" => Ok(Framing::Cobs),
+            "slip" => Ok(Framing::Slip),
+            other => wrong(format!("unknown frame \"{other}\"")),
+        };
+    }
+    let Some(map) = value.read_lock::<Map>() else {
+        return wrong(format!("the option `frame` is {}", describe(value)));
+    };
+    let mut prefix = Prefix { size: 0, is_little: false, counts_itself: false };
+    let mut end = None;
+    for (key, value) in map.iter() {
+        match (key.as_str(), to_value(value).unwrap_or(Value::None)) {
+            ("end", Value::Str(text)) if !text.is_empty() => end = Some(text.into_bytes()),
+            ("end", Value::Bytes(bytes)) if !bytes.is_empty() => end = Some(bytes),
+            ("end", _) => return wrong("`end` of a frame takes a string or a blob that is not empty".to_owned()),
+            ("length", Value::Int(size @ (1 | 2 | 4))) => prefix.size = usize::try_from(size).unwrap_or(1),
+            ("length", _) => return wrong("`length` of a frame takes 1, 2 or 4 bytes".to_owned()),
+            ("order", Value::Str(order)) if ["big", "little"].contains(&order.as_str()) => {
+                prefix.is_little = order == "little";
+            }
+            ("order", _) => return wrong("`order` of a frame takes \"big\" or \"little\"".to_owned()),
+            ("counts_itself", Value::Bool(on)) => prefix.counts_itself = on,
+            ("counts_itself", _) => return wrong("`counts_itself` of a frame takes `true` or `false`".to_owned()),
+            (other, _) => return wrong(format!("a frame has no `{other}`")),
+        }
+    }
+    match end {
+        Some(end) if prefix.size == 0 => Ok(Framing::End(end)),
+        None if prefix.size > 0 => Ok(Framing::Length(prefix)),
+        _ => wrong("a frame has either an `end` or a `length`".to_owned()),
+    }
 }
 
 fn named<T: Copy>(names: &[(&str, T)], text: &str) -> Option<T> {
