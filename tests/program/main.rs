@@ -25,6 +25,8 @@ mod checked;
 mod clock_jumps;
 mod commands;
 mod completions;
+#[cfg(target_os = "linux")]
+mod consoles;
 mod convert;
 #[cfg(target_os = "linux")]
 mod divisions;

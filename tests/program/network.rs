@@ -51,7 +51,7 @@ pub fn free_port() -> u16 {
 }
 
 /// ser2net in front of the board of `board`'s folder, and its port number.
-fn ser2net(program: &Path, accepter: &str, board: &Running) -> (Running, u16) {
+pub fn ser2net(program: &Path, accepter: &str, board: &Running) -> (Running, u16) {
     let (port, ready) = (free_port(), free_port());
     let folder = board.folder();
     // The echo is there to tell when all of them listen.
