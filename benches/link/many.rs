@@ -44,6 +44,8 @@ pub fn row(extent: Extent) -> Row {
             }
         });
     };
+    // Enough for calls that are compiled at first.
+    each(20);
     let figure = Figure {
         what: format!("a call on each of {count} boards at once"),
         ours: Side { work: Box::new(each), traffic: &nothing, instructions: &none },

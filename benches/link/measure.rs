@@ -63,8 +63,10 @@ impl Figure<'_> {
         sides.extend(self.resident.as_mut());
         let mut measured: Vec<Measured> = sides.iter_mut().map(|side| Measured::once(side, each)).collect();
         let is_slow = measured.iter().map(|side| side.once).sum::<Duration>() > ROUNDS;
-        if extent == Extent::Full && !is_slow {
-            // Again, since the first time loads helpers and fills caches.
+        // Again, since the first time loads helpers and fills caches.
+        if extent == Extent::Full && is_slow {
+            measured[0] = Measured::once(sides[0], each);
+        } else if extent == Extent::Full {
             measured = sides.iter_mut().map(|side| Measured::once(side, each)).collect();
             let most = self.most.div_ceil(each);
             let counts: Vec<usize> = measured.iter().map(|side| side.fitting(most)).collect();
@@ -78,16 +80,14 @@ impl Figure<'_> {
         }
         let resident = measured.get(usize::from(has_raw) + 1);
         let (ours, raw) = (&measured[0], measured.get(1).filter(|_| has_raw));
-        let share = |count: u64| count.div_ceil(each as u64);
-        let turns = ours.traffic.exchanges as f64 / each as f64;
         Row {
             what: self.what.clone(),
             ours: ours.time,
             raw: raw.map(|side| side.time),
             resident: resident.map(|side| side.time),
-            sent: share(ours.traffic.written),
-            received: share(ours.traffic.read),
-            turns: (turns * 100.0).round() / 100.0,
+            sent: ours.sent.round() as u64,
+            received: ours.received.round() as u64,
+            turns: (ours.turns * 100.0).round() / 100.0,
             instructions: ours.instructions,
             least_instructions: raw.into_iter().chain(resident).filter_map(|side| side.instructions).min(),
             ..Row::default()
@@ -99,20 +99,21 @@ impl Figure<'_> {
 struct Measured {
     /// The time of the first work.
     once: Duration,
-    traffic: Traffic,
     /// The best round, in seconds: whatever else the computer does only adds to it.
     time: f64,
+    /// What passed each time in the latest round.
+    sent: f64,
+    received: f64,
+    turns: f64,
     instructions: Option<u64>,
 }
 
 impl Measured {
     fn once(side: &mut Side<'_>, each: usize) -> Measured {
-        let before = (side.traffic)();
-        let nothing = Traffic::default();
-        let mut measured = Measured { once: Duration::ZERO, traffic: nothing, time: f64::INFINITY, instructions: None };
+        let (once, time) = (Duration::ZERO, f64::INFINITY);
+        let mut measured = Measured { once, time, sent: 0.0, received: 0.0, turns: 0.0, instructions: None };
         measured.add(side, each);
         measured.once = Duration::from_secs_f64(measured.time * each as f64);
-        measured.traffic = (side.traffic)().since(before);
         measured
     }
 
@@ -123,11 +124,16 @@ impl Measured {
     }
 
     fn add(&mut self, side: &mut Side<'_>, times: usize) {
-        let before = (side.instructions)();
+        let (counted, passed) = ((side.instructions)(), (side.traffic)());
         let begun = Instant::now();
         (side.work)(times);
-        self.time = self.time.min(begun.elapsed().as_secs_f64() / times as f64);
-        let count = (side.instructions)().zip(before).map(|(after, before)| (after - before) / times as u64);
+        let share = 1.0 / times as f64;
+        self.time = self.time.min(begun.elapsed().as_secs_f64() * share);
+        let passed = (side.traffic)().since(passed);
+        self.sent = passed.written as f64 * share;
+        self.received = passed.read as f64 * share;
+        self.turns = passed.exchanges as f64 * share;
+        let count = (side.instructions)().zip(counted).map(|(after, before)| (after - before) / times as u64);
         self.instructions = count.map(|count| self.instructions.map_or(count, |least| least.min(count)));
     }
 }

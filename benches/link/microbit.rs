@@ -40,7 +40,7 @@ impl Microbit {
         let mut command = Command::new(EMULATOR);
         command.args(["-M", "microbit", "-display", "none", "-monitor", "none", "-icount", "shift=6"]);
         command.arg("-device").arg(format!("loader,file={FIRMWARE}"));
-        command.arg("-serial").arg(format!("tcp:127.0.0.1:{number},server=on,wait=off"));
+        command.arg("-serial").arg(format!("tcp:127.0.0.1:{number},server=on,wait=off,nodelay=on"));
         command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", socket.display()));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut emulator = command.spawn().map_err(|error| format!("`{EMULATOR}` does not start: {error}"))?;

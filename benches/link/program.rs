@@ -52,11 +52,21 @@ fn first_line(child: &mut Child) {
     assert_eq!(line, "5\n");
 }
 
-/// The most memory that a process has had, in bytes: resident, its libraries included.
-fn peak(child: &Child) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).expect("a process");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a line");
-    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") * 1024
+/// Starts the program and prints the most memory that it had, in kilobytes: resident, its libraries included.
+const PEAK: &str = "import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=True)
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+
+/// The most memory of a run with all reports, in bytes; `None` without Python.
+fn peak(folder: &Path, script: &str) -> Option<u64> {
+    let file = folder.join("bench.rhai");
+    std::fs::write(&file, script).expect("a script");
+    let program = program().expect("the program");
+    let mut command = Command::new("python3");
+    command.args(["-c", PEAK]).arg(program.get_program()).arg("run").arg(&file).current_dir(folder);
+    command.args(["--jsonl", "o.jsonl", "--json", "o.json", "--html", "o.html", "--junit", "o.xml"]);
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    String::from_utf8_lossy(&output.stdout).trim().parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }
 
 /// The figures.
@@ -90,7 +100,6 @@ pub fn rows(extent: Extent) -> Result<Vec<Row>, String> {
         let mut floor = Floor::open(&place);
         floor.run("def same(x):\n return x\nprint(repr(same(5)))");
     };
-    let mut memory = None;
     let mut rows = vec![figure("`--version`, beside `true`", &mut version, Some(&mut nothing_done))];
     for lines in [10, LINES] {
         let text = script(lines);
@@ -102,12 +111,26 @@ pub fn rows(extent: Extent) -> Result<Vec<Row>, String> {
             running.push(child);
         };
         rows.push(figure(&format!("`run` of {lines} lines, to its first call"), &mut work, Some(&mut floor)));
-        memory = running.first().map(peak);
         for mut child in running {
             let _ = child.kill();
             let _ = child.wait();
         }
     }
-    rows.push(Row { what: format!("memory of that run of {LINES} lines"), memory, ..Row::default() });
+    let count = if extent == Extent::Full { 10_000 } else { 10 };
+    for (what, script) in [
+        (format!("memory of a run of {LINES} lines"), script(LINES).replace("sleep(60);\n", "")),
+        (
+            format!("memory of {count} tests with a measurement each"),
+            format!("for i in 0..{count} {{ test `t${{i}}` {{ measure(\"v\", i, #{{ min: 0, unit: \"V\" }}); }} }}\n"),
+        ),
+        (
+            format!("memory of {} samples", 10 * count),
+            format!("let s = record(\"s\", \"V\");\nfor i in 0..{} {{ s.add(i); }}\n", 10 * count),
+        ),
+    ] {
+        if let Some(memory) = peak(folder.path(), &script) {
+            rows.push(Row { what, memory: Some(memory), ..Row::default() });
+        }
+    }
     Ok(rows)
 }

@@ -152,6 +152,9 @@ fn tests_are_reported_with_measurements_and_excerpts() {
     let tests = [Outcome::Fail, Outcome::Error].into_iter().collect();
     assert!(console.finish(&Tally { tests, ..Tally::default() }));
     paper.expect("2 tests: 1 failed, 1 error\n");
+    // What is shown does not stay in memory.
+    let inner = console.lock();
+    assert_eq!((inner.fold.so_far().tests.len(), inner.fold.so_far().measurements.len()), (0, 0));
 }
 
 #[test]
