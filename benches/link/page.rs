@@ -25,6 +25,13 @@ pub fn time(seconds: f64) -> String {
     format!("{value:.places$} {unit}")
 }
 
+/// The title of a link, which begins a line.
+pub fn heading(link: Link) -> String {
+    let title = link.title();
+    let (first, rest) = title.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}
+
 fn ratio(row: &Row) -> String {
     row.ratio().map(|ratio| format!("{ratio:.2}")).unwrap_or_default()
 }
@@ -83,7 +90,7 @@ fn tables(results: &Results) -> String {
         let old = before.iter().find(|(other, _)| other == link).map(|(_, rows)| rows.as_slice()).unwrap_or_default();
         let counts = rows.iter().any(|row| row.instructions.is_some());
         let unit = if counts { ", thousand instructions of the board" } else { "" };
-        let _ = writeln!(text, "\n**{}**{unit}\n", link.title());
+        let _ = writeln!(text, "\n### {}{unit}\n", heading(*link));
         text.push_str("| what | before | now | floor | now / floor | bytes out, in | turnarounds |\n|---|---|---|---|---|---|---|\n");
         for row in rows {
             let old = old.iter().find(|other| other.what == row.what).map(own).unwrap_or_default();

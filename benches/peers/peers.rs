@@ -5,7 +5,7 @@
 
 use super::figures::Ours;
 use super::measure::{Extent, Figure, Side};
-use super::page::time;
+use super::page::{heading, time};
 use super::places::{Link, Place};
 use belay_script::device::{Called, Operation, OperationResult, Proxied};
 use belay_script::sync::{Local, SyncOptions, sync};
@@ -20,6 +20,8 @@ const PEER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/peer.py")
 const NAMES: [&str; 2] = ["belay", "mpremote"];
 /// Boards to which a peer connects: once, and in each of its rounds.
 const CONNECTIONS: usize = 4;
+/// Follows the title of a link, so that each heading of the page is another one.
+const BESIDE: &str = ", other tools";
 /// Seconds that a peer may take at most.
 const LIMIT: &str = "120";
 
@@ -201,8 +203,8 @@ fn ours(link: Link, files: Option<&Path>) -> Result<Vec<(String, f64)>, String> 
 /// A table for the terminal and for the documents.
 pub fn table(compared: &Compared) -> String {
     let mut text = format!(
-        "\n**{}**\n\n| what | belay-script | Belay | mpremote | Belay / belay-script | mpremote / belay-script |\n|---|---|---|---|---|---|\n",
-        compared.link.title()
+        "\n### {}{BESIDE}\n\n| what | belay-script | Belay | mpremote | Belay / belay-script | mpremote / belay-script |\n|---|---|---|---|---|---|\n",
+        heading(compared.link)
     );
     for (what, ours, peers) in &compared.rows {
         let shown = |peer: &Found| peer.as_ref().map_or("fails".to_owned(), |seconds| time(*seconds));
