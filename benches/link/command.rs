@@ -2,11 +2,14 @@
 
 use super::measure::Extent;
 use super::places::Link;
-use super::results::{self, Results};
+use super::results::{self, Results, Row};
 use super::{compare, measured, page, peers};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
+
+/// How often a link is measured again at most.
+const AGAIN: usize = 1;
 
 /// What to do.
 struct Arguments {
@@ -81,6 +84,29 @@ fn run_peers(wanted: &Arguments) -> Result<bool, String> {
     Ok(true)
 }
 
+/// The figures of a link. One link that fails leaves the others.
+fn once(link: Link, extent: Extent) -> Result<Vec<Row>, String> {
+    let of_link = std::panic::catch_unwind(|| measured(link, extent));
+    of_link.unwrap_or_else(|_| Err("it failed, see above".to_owned()))
+}
+
+/// The same, measured again where something seems to be worse than the baseline, or for a new baseline: the best of each counts.
+fn measured_well(link: Link, wanted: &Arguments) -> Result<Vec<Row>, String> {
+    let mut rows = once(link, wanted.extent)?;
+    let is_judged = wanted.extent == Extent::Full;
+    let is_worse = |rows: &[Row]| !compare::worse(&vec![(link, rows.to_vec())], &compare::file()).is_empty();
+    for _ in 0..AGAIN {
+        if !is_judged || !(wanted.blesses || is_worse(&rows)) {
+            break;
+        }
+        let other = once(link, wanted.extent)?;
+        let again =
+            |row: &Row| other.iter().find(|other| other.what == row.what).map_or(row.clone(), |other| row.best(other));
+        rows = rows.iter().map(again).collect();
+    }
+    Ok(rows)
+}
+
 fn run(wanted: &Arguments) -> Result<bool, String> {
     if wanted.peers {
         return run_peers(wanted);
@@ -88,9 +114,7 @@ fn run(wanted: &Arguments) -> Result<bool, String> {
     let begun = Instant::now();
     let mut results: Results = Vec::new();
     for link in &wanted.links {
-        // One link that fails leaves the others.
-        let of_link = std::panic::catch_unwind(|| measured(*link, wanted.extent));
-        match of_link.unwrap_or_else(|_| Err("it failed, see above".to_owned())) {
+        match measured_well(*link, wanted) {
             Ok(rows) => {
                 print!("{}", page::plain(*link, &rows));
                 results.push((*link, rows));

@@ -43,6 +43,25 @@ impl Row {
         }
     }
 
+    /// The better of both for everything, of the same figure: whatever else the computer does makes it only worse.
+    #[must_use]
+    pub fn best(&self, other: &Row) -> Row {
+        let least = |one: Option<f64>, other: Option<f64>| one.into_iter().chain(other).min_by(f64::total_cmp);
+        let fewest = |one: Option<u64>, other: Option<u64>| one.into_iter().chain(other).min();
+        Row {
+            what: self.what.clone(),
+            ours: self.ours.min(other.ours),
+            raw: least(self.raw, other.raw),
+            resident: least(self.resident, other.resident),
+            sent: self.sent.min(other.sent),
+            received: self.received.min(other.received),
+            turns: self.turns.min(other.turns),
+            instructions: fewest(self.instructions, other.instructions),
+            least_instructions: fewest(self.least_instructions, other.least_instructions),
+            memory: fewest(self.memory, other.memory),
+        }
+    }
+
     fn as_json(&self) -> Value {
         json!({
             "what": self.what, "ours": self.ours, "raw": self.raw, "resident": self.resident, "sent": self.sent,
