@@ -48,6 +48,8 @@ pub struct Station {
     pub reports: Option<PathBuf>,
     /// The boards with their names, in file order.
     pub boards: Vec<(String, StationBoard)>,
+    /// The consoles with their names, in file order.
+    pub consoles: Vec<(String, StationConsole)>,
     /// Values for scripts.
     pub constants: Vec<(String, Value)>,
     /// Options of `measure` for scripts, a dict each.
@@ -73,6 +75,35 @@ pub struct StationBoard {
     pub timeout: Option<Duration>,
 }
 
+/// One console of a station. `None` means the same as without a station.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StationConsole {
+    /// What to open: a port in any form.
+    pub port: Option<String>,
+    /// What to open when boards are simulated.
+    pub sim: Option<String>,
+    /// Always simulated.
+    pub simulate: bool,
+    /// The serial line.
+    pub line: LineOptions,
+    /// How long a call waits.
+    pub timeout: Option<Duration>,
+    /// What ends a line that is sent.
+    pub newline: Option<String>,
+    /// What the unit sends when it waits for a command.
+    pub prompt: Option<String>,
+    /// Whether the unit sends commands back.
+    pub echo: Option<bool>,
+}
+
+impl StationConsole {
+    /// The port to open; `all_simulated` simulates connected units too, as far as the file says how.
+    pub fn address(&self, all_simulated: bool) -> String {
+        let simulated = self.sim.clone().filter(|_| self.simulate || all_simulated);
+        simulated.or_else(|| self.port.clone()).or_else(|| self.sim.clone()).unwrap_or_default()
+    }
+}
+
 impl Station {
     /// Parses the text of a station file; `file` is its path.
     ///
@@ -80,6 +111,11 @@ impl Station {
     /// What is wrong, and where.
     pub fn parse(file: &Path, text: &str) -> Result<Station, Box<Diagnostic>> {
         read::parse(file, text)
+    }
+
+    /// The console with this name.
+    pub fn console(&self, name: &str) -> Option<&StationConsole> {
+        self.consoles.iter().find(|(known, _)| known == name).map(|(_, console)| console)
     }
 
     /// The board with this name.

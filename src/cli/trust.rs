@@ -93,11 +93,14 @@ fn keep(entries: &mut Vec<TrustedFile>, name: &str, text: &str) {
     entries.sort_by(|a, b| a.file.cmp(&b.file));
 }
 
-/// The trusted content: the ports of the boards, and the folder for reports.
+/// The trusted content: the ports of the boards and consoles, and the folder for reports.
 fn summary(station: &Station) -> String {
     let mut text = String::new();
     for (name, board) in &station.boards {
         let _ = writeln!(text, "  board {name}: {}", plain(&board.address(name, false)));
+    }
+    for (name, console) in &station.consoles {
+        let _ = writeln!(text, "  console {name}: {}", plain(&console.address(false)));
     }
     if let Some(folder) = &station.reports {
         let _ = writeln!(text, "  reports: {}", plain(&folder.to_string_lossy()));

@@ -28,6 +28,11 @@ pub fn group(title: &str) -> &'static [Entry] {
     groups().iter().find(|group| group.title == title).map_or(&[], |group| group.entries.as_slice())
 }
 
+/// The entries of a group that are written after this receiver: `dut.`.
+pub fn of_receiver(title: &str, receiver: &'static str) -> impl Iterator<Item = &'static Entry> {
+    group(title).iter().filter(move |entry| entry.heads.iter().all(|head| head.starts_with(receiver)))
+}
+
 /// Whether an entry is written after a dot.
 pub fn is_member(entry: &Entry) -> bool {
     entry.heads.iter().all(|head| head.split('(').next().is_some_and(|before| before.contains('.')))

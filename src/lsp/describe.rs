@@ -126,6 +126,8 @@ pub fn built_in(value: Option<&Value>) -> Box<dyn Iterator<Item = &'static Entry
         Some(Value::Class) => {
             Box::new(catalog::group("Device classes").iter().filter(|entry| catalog::is_member(entry)))
         }
+        Some(Value::Consoles) => Box::new(catalog::of_receiver("Consoles", "Console.")),
+        Some(Value::Console) => Box::new(catalog::of_receiver("Consoles", "dut.")),
         Some(Value::Sim) => Box::new(catalog::group("Simulated boards").iter()),
         Some(Value::Station(None)) => Box::new(
             catalog::group("Stations").iter().filter(|entry| !catalog::is_called(entry) && !catalog::is_value(entry)),

@@ -16,6 +16,10 @@ pub enum Value {
     Class,
     /// Devices of a class in an array.
     Devices(Option<Place>),
+    /// What opens consoles.
+    Consoles,
+    /// A console.
+    Console,
     /// The bench side of a simulated board.
     Sim,
     /// The variable `station`, or its `constants` or `limits`.
@@ -76,6 +80,7 @@ fn value_of(world: &World, file: &Arc<File>, hint: &Hint, at: (usize, usize), de
     };
     match hint {
         Hint::Unknown => None,
+        Hint::Device(path) if path.alias.is_none() && path.name == "Console" => Some(Value::Console),
         Hint::Device(path) => of(path).map(Value::Device),
         Hint::Devices(path) => of(path).map(Value::Devices),
         Hint::Same(name) => variable(world, file, name, at, depth.checked_sub(1)?),
@@ -91,6 +96,7 @@ fn variable(world: &World, file: &Arc<File>, name: &str, at: (usize, usize), dep
     let Some(number) = file.syntax.lookup(name, at.0, at.1) else {
         return match name {
             "Device" => Some(Value::Class),
+            "Console" => Some(Value::Consoles),
             "station" => Some(Value::Station(None)),
             _ => None,
         };

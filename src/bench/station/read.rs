@@ -2,6 +2,8 @@
 //!
 //! Invariant: every problem is reported at its line and column.
 
+mod consoles;
+
 use super::{Station, StationBoard, is_board_name, is_recipe_name};
 use crate::bench::measurement::{CLOSURES, OPTIONS, Plan};
 use crate::diagnostic::{Diagnostic, Place};
@@ -16,7 +18,7 @@ use std::ops::Range;
 use std::path::Path;
 use toml_edit::{Document, Item, TableLike};
 
-const TOP: &[&str] = &["name", "reports", "boards", "constants", "limits", "recipes", "packages"];
+const TOP: &[&str] = &["name", "reports", "boards", "consoles", "constants", "limits", "recipes", "packages"];
 const BOARD: &[&str] = &["port", "usb", "sim", "simulate", "baudrate", "dtr", "rts", "attempts", "timeout", "user"];
 const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location"];
 /// An entry of a table: its key, its value, the span of the key.
@@ -56,6 +58,14 @@ pub fn parse(file: &Path, text: &str) -> Read<Station> {
         }
         let board = source.board(&name, item, place)?;
         station.boards.push((name, board));
+    }
+    for (name, item, place) in source.entries(table, "consoles")? {
+        if !is_board_name(&name) || station.boards.iter().any(|(known, _)| *known == name) {
+            let help = "use letters, digits, `_` and `-`, and no name of a board";
+            return Err(source.problem(place, format!("invalid console name `{name}`"), Some(help.to_owned())));
+        }
+        let console = source.console(&name, item, place)?;
+        station.consoles.push((name, console));
     }
     for (name, item, span) in source.entries(table, "constants")? {
         station.lines.push((format!("constants.{name}"), source.place(span).0));

@@ -74,7 +74,7 @@ fn reports_problems_with_their_position() {
     }
     case(
         "a = 1\n[board.dut]\n",
-        "1:1: unknown key `a` in a station file | use one of name, reports, boards, constants, limits, recipes, packages",
+        "1:1: unknown key `a` in a station file | use one of name, reports, boards, consoles, constants, limits, recipes, packages",
     );
     case("\n[bords.dut]\nport = \"sim\"\n", "2:2: unknown key `bords` in a station file | did you mean `boards`?");
     case(

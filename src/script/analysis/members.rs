@@ -44,6 +44,7 @@ impl<'w> Walker<'w, '_> {
             Type::Wrong | Type::Range | Type::Named | Type::Map | Type::Function(_) => {}
             _ => {
                 if receiver == Type::Consoles {
+                    self.check_port_of_console(call.args.first());
                     self.check_options_of_console(call);
                 }
                 self.on_value(&receiver, name, &types, position);

@@ -13,7 +13,7 @@ use crate::script::natives::station::others;
 use rhai::{Expr, Position};
 
 /// The properties of `station`.
-const PROPERTIES: &[&str] = &["name", "file", "reports", "boards", "constants", "limits"];
+const PROPERTIES: &[&str] = &["name", "file", "reports", "boards", "consoles", "constants", "limits"];
 
 impl<'w> Walker<'w, '_> {
     /// A property of `station`.
@@ -21,7 +21,7 @@ impl<'w> Walker<'w, '_> {
         match name {
             "constants" => Type::StationTable { are_limits: false },
             "limits" => Type::StationTable { are_limits: true },
-            "boards" => Type::array_of(Type::Text),
+            "boards" | "consoles" => Type::array_of(Type::Text),
             "file" => Type::Text,
             known if PROPERTIES.contains(&known) => Type::Any,
             _ => {
@@ -64,6 +64,19 @@ impl<'w> Walker<'w, '_> {
         let near = nearest(name, names).map(crate::phrase::did_you_mean);
         let help = near.unwrap_or_else(|| format!("add it with `belay-script select {name}`"));
         self.error(port.position(), format!("`{}` has no board `{name}`", station.file), help);
+    }
+
+    /// The name of a console where its port is meant.
+    pub fn check_port_of_console(&mut self, port: Option<&'w Expr>) {
+        let (Some(station), Some(port)) = (self.station(), port) else { return };
+        let Some(name) = literal(port).filter(|name| is_board_name(name)) else { return };
+        if station.console(name).is_some() || name.parse::<Address>().is_ok() {
+            return;
+        }
+        let names: Vec<&str> = station.consoles.iter().map(|(known, _)| known.as_str()).collect();
+        let near = nearest(name, names).map(crate::phrase::did_you_mean);
+        let help = near.unwrap_or_else(|| format!("add `[consoles.{name}]` to that file"));
+        self.error(port.position(), format!("`{}` has no console `{name}`", station.file), help);
     }
 
     /// The station, unless scripts ask what it has.

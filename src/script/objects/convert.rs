@@ -5,9 +5,10 @@
 use crate::device::Proxy;
 use crate::script::handles::{
     BatchHandle, ClassHandle, DeferredHandle, DeviceHandle, GeneratorHandle, InstrumentClassHandle, InstrumentHandle,
-    Kwargs, ProxyHandle,
+    Kwargs, ProxyHandle, RegexHandle,
 };
 use crate::script::objects::values::{BigInteger, Complex, Dict, Ellipsis, NamedTuple, Opaque, PythonSet, Tuple};
+use crate::script::run::console::ConsoleHandle;
 use crate::value::Value;
 use rhai::{Array, Blob, Dynamic, Engine, FnPtr, ImmutableString, Map};
 
@@ -159,6 +160,8 @@ pub(crate) fn describe(value: &Dynamic) -> String {
         (value.is::<InstrumentHandle>(), "an instrument"),
         (value.is::<InstrumentClassHandle>(), "an instrument class"),
         (value.is::<GeneratorHandle>(), "a generator of a board"),
+        (value.is::<ConsoleHandle>(), "a console"),
+        (value.is::<RegexHandle>(), "a regular expression"),
         (value.is::<ProxyHandle>(), "an object of a board"),
         (value.is::<BatchHandle>(), "a batch"),
         (value.is::<DeferredHandle>(), "the result of a call in a batch, whose value is its `.value`"),

@@ -11,7 +11,9 @@ use crate::script::language::text;
 use crate::script::library;
 use crate::script::members;
 use crate::script::names::KEYWORDS;
-use crate::script::reference::built_in;
+use crate::script::natives::modbus::ModbusHandle;
+use crate::script::reference::{self, built_in};
+use crate::script::run::console::ConsoleHandle;
 use crate::script::session::Session;
 use rhai::Dynamic;
 use std::collections::BTreeMap;
@@ -41,6 +43,7 @@ impl Session {
         words.names.extend(library::library().into_iter().map(|name| format!("\"{name}\"")));
         words.names.extend(["Console".to_owned(), "Device".to_owned()]);
         words.members.insert("Device".to_owned(), class_members());
+        words.members.insert("Console".to_owned(), language_members("Console."));
         for (name, value) in self.variables() {
             words.names.push(name.to_owned());
             if let Some(device) = value.read_lock::<DeviceHandle>() {
@@ -48,6 +51,10 @@ impl Session {
                 if device.device.is_open() {
                     words.devices.push(name.to_owned());
                 }
+            } else if value.is::<ConsoleHandle>() {
+                words.members.insert(name.to_owned(), language_members("dut."));
+            } else if value.is::<ModbusHandle>() {
+                words.members.insert(name.to_owned(), language_members("line."));
             } else if value.is::<ClassHandle>() {
                 words.members.insert(name.to_owned(), class_members());
             }
@@ -139,9 +146,31 @@ impl Session {
     }
 
     fn help_member(&self, variable: &str, member: &str) -> Option<String> {
+        let value = self.variables().into_iter().find(|(name, _)| *name == variable).map(|(_, value)| value);
+        if variable == "Console" || value.is_some_and(|value| value.is::<ConsoleHandle>() || value.is::<ModbusHandle>())
+        {
+            return built_in::of_language(member, false);
+        }
         let class = self.device(variable).map(|device| device.class).or_else(|| self.class(variable))?;
         about_member(&class, member).or_else(|| built_in::of_language(member, true))
     }
+}
+
+/// The members that the reference writes after this receiver: `dut.`.
+fn language_members(receiver: &str) -> Vec<(String, String)> {
+    let page = reference::language();
+    let entries = page.sections.iter().flat_map(|section| &section.entries);
+    let heads = entries
+        .flat_map(|entry| entry.heads.iter().filter_map(move |head| Some((entry, head.strip_prefix(receiver)?))));
+    let mut members: Vec<(String, String)> = heads
+        .map(|(entry, head)| {
+            let word = if head.contains('(') { format!("{}(", entry.name) } else { entry.name.clone() };
+            (word, head.to_owned())
+        })
+        .collect();
+    members.sort();
+    members.dedup_by(|a, b| a.0 == b.0);
+    members
 }
 
 fn class_members() -> Vec<(String, String)> {

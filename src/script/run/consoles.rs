@@ -3,6 +3,7 @@
 //! Invariant: every console that a script opened is closed when its run ends, and its log is then in the report.
 
 use crate::bench::event::{Attachment, Event};
+use crate::bench::station::{StationConsole, Trust};
 use crate::bound;
 use crate::error::{Error, Kind};
 use crate::gate::Asker;
@@ -12,14 +13,27 @@ use crate::script::run::Run;
 use crate::script::run::console::{Log, OpenConsole};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::path::Path;
 use std::sync::Arc;
 
 impl Run {
-    /// Checks that the script may open a port that it named. `named`: also if the person or a trusted station named it.
+    /// The console of the station with this name, and its port.
+    pub fn console_of_station(&self, name: &str) -> Option<(StationConsole, String)> {
+        let console = self.station()?.console(name)?.clone();
+        let port = console.address(self.host.options().simulated);
+        Some((console, port))
+    }
+
+    /// Checks that the script may open a port. `written`: as it named the port, or as the station does.
     ///
     /// # Errors
     /// PermissionError.
-    pub fn may_open(&self, written: &str, address: &Address) -> Result<(), Error> {
+    pub fn may_open(&self, written: &str, address: &Address, of_station: bool) -> Result<(), Error> {
+        if let Some(station) = self.station().filter(|_| of_station) {
+            let file = Path::new(&station.file);
+            let is_trusted = station.trust == Trust::Trusted;
+            return self.gate().port(address, if is_trusted { Asker::Person } else { Asker::Station(file) });
+        }
         let is_named =
             self.host.options().port.as_deref() == Some(written) || self.options.args.iter().any(|arg| arg == written);
         self.gate().port(address, if is_named { Asker::Person } else { Asker::Script })

@@ -1,6 +1,7 @@
 //! Consoles in scripts, with units in this process.
 
 use super::*;
+use crate::bench::station::{Station, Trust};
 use crate::gate::Permissions;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -285,4 +286,55 @@ fn a_script_reads_and_writes_registers() {
     ];
     assert_eq!(printed_at(&port, text), wanted);
     thread.join().unwrap();
+}
+
+fn station(text: &str) -> Result<Station, Box<Diagnostic>> {
+    Station::parse(Path::new("lab/station.toml"), text)
+}
+
+#[test]
+fn a_console_of_the_station_is_opened_by_its_name() {
+    let run = |trust: Trust, script: &str| {
+        let (port, thread) = shell(|_| "unit 7\r\n".to_owned());
+        let text = format!("[consoles.dut]\nport = \"{port}\"\nprompt = \"# \"\ntimeout = 5\nnewline = \"\\n\"\n");
+        let station = Some(Arc::new(Station { trust, ..station(&text).expect("a station") }));
+        let watcher = Arc::new(Watcher::default());
+        let options = RunOptions { station, ..RunOptions::default() };
+        let mut runner = Runner::new(Host::new(HostOptions::default()), watcher.clone(), options);
+        let finished = runner.run_text("t.rhai", script);
+        drop(TcpStream::connect(port.trim_start_matches("tcp://")));
+        thread.join().unwrap();
+        let lines = lock(&watcher.lines).clone();
+        (finished, lines)
+    };
+    let script = "let dut = Console.open(station.consoles[0]); dut.expect(\"# \"); print(dut.name + \" \" + dut.command(\"v\"));";
+    let (finished, lines) = run(Trust::Trusted, script);
+    assert!(finished.failure.is_none(), "{:?}", finished.failure);
+    assert_eq!(lines, ["dut unit 7"]);
+    let (finished, _) = run(Trust::Unknown, script);
+    let refused = finished.failure.unwrap();
+    assert!(
+        refused.kind == Kind::PermissionError && refused.title.contains("which you have not trusted"),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn consoles_of_stations_are_checked() {
+    let problem = |text: &str| {
+        let problem = station(&format!("[consoles.dut]\n{text}")).unwrap_err();
+        format!("{} | {}", problem.title, problem.help.unwrap_or_default())
+    };
+    assert!(problem("").starts_with("missing port of the console `dut` | add `port"));
+    assert!(problem("port = \"sim\"\nsimulate = true").starts_with("`dut` has nothing to simulate it"));
+    assert_eq!(problem("port = \"sim\"\nparity = \"evn\""), "unknown parity \"evn\" | did you mean `even`?");
+    assert_eq!(problem("port = \"sim\"\nbaud = 1").split(" | ").next(), Some("unknown key `baud` in a console"));
+    assert!(station("[boards.dut]\nport = \"sim\"\n[consoles.dut]\nport = \"sim\"").is_err());
+    let known = station("[consoles.dut]\nport = \"/dev/ttyUSB0\"\nsim = \"exec:cat\"\n").unwrap();
+    let console = known.console("dut").unwrap();
+    assert_eq!((console.address(false).as_str(), console.address(true).as_str()), ("/dev/ttyUSB0", "exec:cat"));
+    let (mut runner, _) = runner_with(RunOptions { station: Some(Arc::new(known)), ..RunOptions::default() });
+    let _ = runner.check_text("t.rhai", "let d = Console.open(\"dutt\"); d.close();");
+    let found: Vec<&str> = runner.findings().iter().map(|finding| finding.message.as_str()).collect();
+    assert_eq!(found, ["`lab/station.toml` has no console `dutt`"]);
 }

@@ -48,10 +48,16 @@ pub(in crate::script::natives) fn open_with(
     port: &Dynamic,
     wanted: Wanted,
 ) -> Fallible<ConsoleHandle> {
-    let written = written(port)?;
+    let mut written = written(port)?;
+    let named = run.console_of_station(&written);
+    let of_station = named.is_some();
+    let wanted = match named {
+        Some((known, port)) => wanted.complete(&std::mem::replace(&mut written, port), known),
+        None => wanted,
+    };
     let Wanted { name, port: line, settings } = wanted;
     let address: Address = written.parse().map_err(|error| raise(located(error, context)))?;
-    run.may_open(&written, &address).map_err(|error| raise(located(error, context)))?;
+    run.may_open(&written, &address, of_station).map_err(|error| raise(located(error, context)))?;
     let name = run.name_of_console(name.as_deref().unwrap_or("Console"));
     let console = Console::open(&name, &address, &line, &|text| run.notice(text));
     let console = console.map_err(|error| raise(located(error, context)))?;

@@ -3,6 +3,7 @@
 //! Invariant: an unknown or wrong option is an error that says what it takes.
 
 use super::pattern;
+use crate::bench::station::StationConsole;
 use crate::console::TIMEOUT;
 use crate::console::frames::{Framing, Prefix};
 use crate::console::pattern::Pattern;
@@ -51,6 +52,25 @@ pub(in crate::script::natives) struct WantedSettings {
     prompt: Option<Pattern>,
     frame: Option<Framing>,
     echo: Option<bool>,
+}
+
+impl Wanted {
+    /// These options, completed by those of a station's console.
+    pub fn complete(self, name: &str, known: StationConsole) -> Wanted {
+        let Wanted { name: title, port, settings } = self;
+        let line = port.line.clone().or(&known.line);
+        Wanted {
+            name: title.or_else(|| Some(name.to_owned())),
+            port: PortOptions { line, ..port },
+            settings: WantedSettings {
+                timeout: settings.timeout.or(known.timeout),
+                newline: settings.newline.or(known.newline),
+                prompt: settings.prompt.or_else(|| known.prompt.as_deref().map(Pattern::text)),
+                frame: settings.frame,
+                echo: settings.echo.or(known.echo),
+            },
+        }
+    }
 }
 
 impl WantedSettings {
