@@ -32,6 +32,9 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes that are written at once; in between, what came is read.
 const PIECE: usize = 1024;
 
+/// What a log has in place of a password.
+pub const HIDDEN: &[u8] = b"********\n";
+
 /// Whether the caller wants a wait to end: Ctrl-C, a time limit of the script.
 pub type Stop<'a> = &'a dyn Fn() -> bool;
 
@@ -102,6 +105,19 @@ impl Console {
     /// # Errors
     /// A closed or lost console; a unit that accepts nothing for five seconds.
     pub fn write(&self, bytes: &[u8], stop: Stop<'_>) -> Result<(), Failure> {
+        self.write_heard(bytes, true, stop)
+    }
+
+    /// As [`Console::write`]; the listener gets [`HIDDEN`] in place of the bytes.
+    ///
+    /// # Errors
+    /// As [`Console::write`].
+    pub fn write_hidden(&self, bytes: &[u8], stop: Stop<'_>) -> Result<(), Failure> {
+        lock(&self.link.watch).hear(Direction::Sent, HIDDEN);
+        self.write_heard(bytes, false, stop)
+    }
+
+    fn write_heard(&self, bytes: &[u8], is_heard: bool, stop: Stop<'_>) -> Result<(), Failure> {
         for piece in bytes.chunks(PIECE) {
             self.check()?;
             if stop() {
@@ -114,7 +130,9 @@ impl Console {
             let arrived = port.read_available(&mut early);
             let mut watch = lock(&self.link.watch);
             watch.receive(&early);
-            watch.hear(Direction::Sent, piece);
+            if is_heard {
+                watch.hear(Direction::Sent, piece);
+            }
             drop(watch);
             if let Err(error) =
                 arrived.map(drop).and_then(|()| port.write(piece, Wait { deadline: None, interruptible: true }))

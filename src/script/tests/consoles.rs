@@ -338,3 +338,67 @@ fn consoles_of_stations_are_checked() {
     let found: Vec<&str> = runner.findings().iter().map(|finding| finding.message.as_str()).collect();
     assert_eq!(found, ["`lab/station.toml` has no console `dutt`"]);
 }
+
+/// A unit that asks who is there, and repeats its question for an empty name.
+fn login_unit() -> (String, JoinHandle<()>) {
+    unit(|mut stream| {
+        let read = |stream: &mut TcpStream| {
+            let (mut line, mut byte) = (Vec::new(), [0; 1]);
+            while stream.read(&mut byte).unwrap_or(0) == 1 {
+                match byte[0] {
+                    b'\n' => return Some(String::from_utf8(line).unwrap()),
+                    other => line.push(other),
+                }
+            }
+            None
+        };
+        loop {
+            stream.write_all(b"\r\nboard login: ").unwrap();
+            match read(&mut stream) {
+                None => return,
+                Some(name) if name.is_empty() => continue,
+                Some(name) => {
+                    stream.write_all(b"Password: ").unwrap();
+                    let Some(password) = read(&mut stream) else { return };
+                    if (name.as_str(), password.as_str()) == ("root", "hush") {
+                        stream.write_all(b"\r\nLast login: Tue\r\n# ").unwrap();
+                        let _ = read(&mut stream);
+                        return;
+                    }
+                    stream.write_all(b"Login incorrect\r\n").unwrap();
+                }
+            }
+        }
+    })
+}
+
+#[test]
+fn a_login_answers_questions_and_hides_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dut.log");
+    let run = |password: &str| {
+        let (port, thread) = login_unit();
+        let mut permissions = Permissions::default();
+        permissions.files.add(Some(folder.path().to_owned()));
+        let args = vec![port, path.to_string_lossy().into_owned()];
+        let options = RunOptions { args, permissions, ..RunOptions::default() };
+        let mut runner = Runner::new(Host::new(HostOptions::default()), Arc::new(Watcher::default()), options);
+        let text = format!(
+            "let dut = Console.open(args[0], #{{ name: \"dut\", prompt: \"# \" }}); dut.log(args[1]); dut.login(\"root\", \"{password}\");"
+        );
+        let finished = runner.run_text("t.rhai", &text);
+        thread.join().unwrap();
+        finished.failure
+    };
+    assert!(run("hush").is_none());
+    let refused = run("wrong one").unwrap();
+    assert_eq!(
+        (refused.kind, refused.title.as_str()),
+        (Kind::AuthenticationError, "`dut`: the unit rejected this user and password")
+    );
+    let log = std::fs::read_to_string(&path).unwrap();
+    assert!(
+        log.contains("> root") && log.contains("> ********") && !log.contains("hush") && !log.contains("wrong one"),
+        "{log}"
+    );
+}

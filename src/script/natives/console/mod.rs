@@ -1,21 +1,23 @@
 //! `Console`: consoles of units under test.
 //!
-//! [`opening`] opens them, [`options`] reads the options. Uses [`crate::console`]. Invariant: every wait ends with the run, and with the
+//! [`opening`] opens them, [`options`] reads the options, [`login`] logs in. Uses [`crate::console`]. Invariant: every wait ends with the run, and with the
 //! innermost time limit.
 
+pub(super) mod calls;
+mod login;
 pub(super) mod opening;
 pub(crate) mod options;
 
+use self::calls::{ended, found, limit, pattern, send};
 use crate::console::failure::Failure;
 use crate::console::frames::Framing;
 use crate::console::incoming::Match;
 use crate::console::pattern::{Expression, Pattern};
 use crate::error::{Error, Kind};
 use crate::port::ControlLine;
-use crate::script::errors::{Fallible, argument, located, placed, raise, stop};
+use crate::script::errors::{Fallible, argument, located, placed, raise};
 use crate::script::handles::{ConsolesHandle, RegexHandle};
 use crate::script::natives::files;
-use crate::script::objects::convert::{describe, to_value};
 use crate::script::run::Run;
 use crate::script::run::console::{ConsoleHandle, OpenConsole};
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
@@ -41,6 +43,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     breaking(engine, run);
     expecting(engine, run);
     reading(engine, run);
+    login::register(engine, run);
 }
 
 fn properties(engine: &mut Engine) {
@@ -118,21 +121,6 @@ fn send_break(run: &Run, context: &Context<'_>, console: &ConsoleHandle, length:
     console.0.console.send_break(length, &stop).map_err(|failure| ended(run, context, failure))
 }
 
-fn send(run: &Run, context: &Context<'_>, console: &ConsoleHandle, bytes: &[u8]) -> Fallible<()> {
-    console.0.console.write(bytes, &|| run.clock.progress().is_some()).map_err(|failure| ended(run, context, failure))
-}
-
-/// The error of a call that ended early.
-pub(super) fn ended(run: &Run, context: &Context<'_>, failure: Failure) -> Box<rhai::EvalAltResult> {
-    match failure {
-        Failure::Error(error) => raise(located(error, context)),
-        Failure::Stopped => match run.clock.progress() {
-            Some(why) => stop(why),
-            None => raise(located(Error::new(Kind::Interrupted, "interrupted"), context)),
-        },
-    }
-}
-
 /// Registers a function of consoles with an optional time limit as its last argument.
 macro_rules! timed {
     ($engine:expr, $run:expr, $name:literal, $work:expr $(, $argument:ident : $type:ty)*) => {{
@@ -148,55 +136,12 @@ macro_rules! timed {
     }};
 }
 
-/// The time limit of a call.
-fn limit(function: &str, seconds: &Dynamic) -> Fallible<Duration> {
-    let limit = to_value(seconds).ok().and_then(|value| crate::device::class::seconds(&value));
-    match limit {
-        Some(limit) => Ok(limit),
-        None => argument(
-            format!("the time limit of `{function}` is {}", describe(seconds)),
-            "use a positive number of seconds",
-        ),
-    }
-}
-
 fn expecting(engine: &mut Engine, run: &Arc<Run>) {
     timed!(engine, run, "expect", expect, pattern: Dynamic);
     timed!(engine, run, "expect_any", expect_any, patterns: Array);
     timed!(engine, run, "read_until", read_until, end: Dynamic);
     timed!(engine, run, "read_line", read_line);
     timed!(engine, run, "command", command, text: ImmutableString);
-}
-
-/// What to wait for.
-pub(super) fn pattern(value: &Dynamic) -> Fallible<Pattern> {
-    let found = if let Some(text) = value.read_lock::<ImmutableString>() {
-        Some(Pattern::text(&text))
-    } else if let Some(bytes) = value.read_lock::<Blob>() {
-        Some(Pattern::Exact(bytes.as_slice().into()))
-    } else if let Some(regex) = value.read_lock::<RegexHandle>() {
-        Some(Pattern::Regex(regex.0.clone()))
-    } else {
-        None
-    };
-    match found {
-        Some(pattern) => Ok(pattern),
-        None => argument(
-            format!("a console cannot wait for {}", describe(value)),
-            "use a string, a blob, or `regex(\"…\")`",
-        ),
-    }
-}
-
-fn found(
-    run: &Run,
-    context: &Context<'_>,
-    console: &ConsoleHandle,
-    limit: Duration,
-    patterns: &[Pattern],
-) -> Fallible<Match> {
-    let stop = || run.clock.progress().is_some();
-    console.0.console.expect(patterns, limit, &stop).map_err(|failure| ended(run, context, failure))
 }
 
 fn expect(

@@ -2,7 +2,7 @@
 //!
 //! Invariant: an unknown or wrong option is an error that says what it takes.
 
-use super::pattern;
+use super::calls::pattern;
 use crate::bench::station::StationConsole;
 use crate::console::TIMEOUT;
 use crate::console::frames::{Framing, Prefix};
