@@ -1,6 +1,6 @@
 //! Consoles of units under test: a port that is read all the time, with waits for texts and regular expressions.
 //!
-//! [`Console`] sends and waits; [`pattern`] finds, [`incoming`] keeps what came, [`reader`] reads it, [`failure`] words the errors;
+//! [`Console`] sends and waits; [`pattern`] finds, [`incoming`] keeps what came, `reader` reads it, [`failure`] words the errors;
 //! [`frames`] and [`crc`] are for binary protocols.
 //!
 //! Uses [`crate::port`] and [`crate::error`]. Invariants: no wait outlasts its limit or the caller's wish to stop; what is kept is
