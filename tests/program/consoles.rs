@@ -28,7 +28,7 @@ fn a_serial_server_passes_a_console() {
         let lines =
             if scheme == "rfc2217" { "dut.set_dtr(false); dut.set_dtr(true); dut.send_break(0.05);" } else { "" };
         let script = format!(
-            "let dut = Console.open(args[0], #{{ prompt: \">>> \", baudrate: 9600 }});
+            "let dut = Console.open(args[0], #{{ prompt: \">>> \", baudrate: 9600, timeout: 60 }});
             {lines}
             dut.send(\"\\x03\");
             dut.expect(\">>> \");
@@ -64,7 +64,7 @@ PS1='unit# ' ENV= exec /bin/sh -i
 ";
 
 const TALK: &str = r#"
-    let dut = Console.open(args[0], #{ name: "dut", prompt: "unit# ", newline: "\r" });
+    let dut = Console.open(args[0], #{ name: "dut", prompt: "unit# ", newline: "\r", timeout: 60 });
     dut.expect("login: ");
     dut.send_line("root");
     dut.expect("Password: ");
@@ -95,7 +95,7 @@ fn a_telnet_server_and_a_shell_behind_socat() {
 /// What is at the device of `tests/support/modbus_server.py`.
 const REGISTERS: &str = r#"
     import "std/modbus" as modbus;
-    let options = #{ unit: 7, name: "chamber", timeout: 5, baudrate: 115200, parity: "none" };
+    let options = #{ unit: 7, name: "chamber", timeout: 30, baudrate: 115200, parity: "none" };
     let line = if args[0].starts_with("rtu ") { modbus::rtu(args[0].sub_string(4), options) } else { modbus::tcp(args[0], options) };
     print([line.read_coils(0, 3), line.read_discrete_inputs(0, 2)]);
     print(line.read_holding_registers(0, 4) + line.read_input_registers(5, 1));
