@@ -14,6 +14,7 @@ pub(super) const GENERATOR: &str = include_str!("snippets/generator.py");
 pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
 pub(super) const PREFETCH: &str = include_str!("snippets/prefetch.py");
 pub(super) const RESIDENT: &str = include_str!("snippets/resident.py");
+pub(super) const PUSH: &str = include_str!("snippets/stream.py");
 pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
 pub(super) const FILES: &str = include_str!("snippets/files.py");
 pub(super) const HASH: &str = include_str!("snippets/hash.py");
@@ -40,6 +41,8 @@ pub enum Helper {
     Prefetch,
     /// For calls without compiling ([`super::resident`]).
     Resident,
+    /// For generator tasks whose items the board pushes ([`super::push`]). Needs [`Helper::Generators`].
+    Push,
     /// For objects that stay on the board.
     Proxies,
     /// For the board's files ([`super::files`]).
@@ -67,6 +70,7 @@ impl Helper {
             Helper::TimedGenerators => TIMED_GENERATOR,
             Helper::Prefetch => PREFETCH,
             Helper::Resident => RESIDENT,
+            Helper::Push => PUSH,
             Helper::Proxies => PROXY,
             Helper::Files => FILES,
             Helper::Hash => HASH,

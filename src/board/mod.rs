@@ -17,6 +17,7 @@ pub mod mount;
 mod numbers;
 mod packed;
 mod passthrough;
+pub mod push;
 pub mod resident;
 pub mod transfer;
 
@@ -51,6 +52,8 @@ pub struct Board {
     holds_much: bool,
     /// Whether its last result was large, and of a kind for which there is a better form.
     wants_results: bool,
+    /// How many replies preceded that of a command that runs on.
+    replies_before: u64,
     /// Whether it can decompress helpers, as far as known.
     unpacks: bool,
     /// Its loop for calls without compiling.
@@ -114,6 +117,7 @@ impl Board {
             replies: None,
             holds_much: false,
             wants_results: false,
+            replies_before: 0,
             unpacks: false,
             resident: Resident::default(),
             missed: false,
@@ -250,7 +254,35 @@ impl Board {
             Some(replies) => replies,
             None => self.count(wait, sink)?.0,
         };
-        let reply = match self.ask(command.code(), answers, wait, sink) {
+        self.replies_before = before;
+        let reply = self.ask(command.code(), answers, wait, sink);
+        self.finish(reply, wait, sink)
+    }
+
+    /// Reads on after [`Failure::Paused`]. `told`: bytes for the program first.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn go_on(
+        &mut self,
+        told: &[u8],
+        answers: &mut Responder<'_>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Outcome, Failure> {
+        let reply = self.session.go_on(told, answers, wait, sink);
+        let reply = reply.and_then(|reply| self.unless_restarted(reply));
+        self.finish(reply, wait, sink)
+    }
+
+    /// Whether a command runs on ([`Failure::Paused`]).
+    pub fn is_open(&self) -> bool {
+        self.session.is_open()
+    }
+
+    fn finish(&mut self, reply: Result<Reply, Failure>, wait: Wait, sink: Sink<'_>) -> Result<Outcome, Failure> {
+        let before = self.replies_before;
+        let reply = match reply {
             Err(Failure::Torn(left)) => self.recover(left, before, false, wait, sink)?,
             other => other?,
         };
@@ -586,7 +618,7 @@ mod tests {
     #[test]
     fn helpers_have_distinct_names() {
         use super::helper::{
-            ARGUMENTS, CHUNKS, FILES, GENERATOR, HASH, PREFETCH, PROXY, RECEIVE, RESULTS, TIMED_GENERATOR, TYPED,
+            ARGUMENTS, CHUNKS, FILES, GENERATOR, HASH, PREFETCH, PROXY, PUSH, RECEIVE, RESULTS, TIMED_GENERATOR, TYPED,
         };
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
@@ -595,6 +627,7 @@ mod tests {
             ("generator", GENERATOR),
             ("timed generator", TIMED_GENERATOR),
             ("prefetch", PREFETCH),
+            ("push", PUSH),
             ("proxy", PROXY),
             ("files", FILES),
             // It replaces what the files would import.

@@ -62,19 +62,19 @@ impl Device {
     /// The callable items in declaration order: kind, name, and signature, `read_adc(ch, samples = 8)`.
     pub fn tasks(&self) -> Vec<(ItemKind, Name, String)> {
         let describe = |item: &Arc<Item>| (item.kind, item.name.clone(), arguments::signature(item));
-        let state = self.lock();
+        let state = self.lock_as_it_is();
         state.bound.iter().map(|bound| &bound.item).filter(|item| item.options.register).map(describe).collect()
     }
 
     /// The recorded commands as sent, oldest first: a reconnect runs them again.
     pub fn history(&self) -> Vec<String> {
         let shown = |code: &str| code.strip_suffix("__belay(None)").unwrap_or(code).trim_end().to_owned();
-        self.lock().journal.commands().map(shown).collect()
+        self.lock_as_it_is().journal.commands().map(shown).collect()
     }
 
     /// The kind of the callable item `name`, declared by the class or at run time.
     pub fn item(&self, name: &str) -> Option<ItemKind> {
-        let state = self.lock();
+        let state = self.lock_as_it_is();
         state.find(name).map(|bound| &bound.item).filter(|item| item.options.register).map(|item| item.kind)
     }
 

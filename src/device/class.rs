@@ -81,6 +81,8 @@ pub struct ItemOptions {
     pub timeout: Option<Duration>,
     /// How many items of a generator travel at once, if the board computes them in time (task only).
     pub prefetch: u32,
+    /// The board pushes the items of a generator (task only).
+    pub stream: bool,
     /// A task that may run again after a lost connection.
     pub retry: bool,
     /// Compile with this emitter.
@@ -101,6 +103,7 @@ impl ItemOptions {
             implementation: None,
             timeout: None,
             prefetch: 1,
+            stream: false,
             retry: false,
             emitter: None,
         }
@@ -122,6 +125,7 @@ impl ItemOptions {
                 "timeout",
                 "retry",
                 "prefetch",
+                "stream",
                 "emitter",
             ],
             ItemKind::Thread => &["minify", "register", "record", "implementation", "timeout", "emitter"],
@@ -153,6 +157,7 @@ impl ItemOptions {
             "trusted" => Some(&mut self.trusted),
             "return_time" => Some(&mut self.return_time),
             "retry" => Some(&mut self.retry),
+            "stream" => Some(&mut self.stream),
             _ => None,
         };
         match (flag, name, value) {
@@ -414,10 +419,17 @@ pub fn check_item(item: &Item) -> Result<()> {
                 .with_help("give it a default, or move it to the front"));
         }
     }
-    if item.options.prefetch > 1 {
-        let needs = |what: &str, help: &str| Err(at(item, format!("`prefetch` {what}")).with_help(help));
+    if item.options.prefetch > 1 || item.options.stream {
+        let option = if item.options.stream { "stream" } else { "prefetch" };
+        let needs = |what: &str, help: &str| Err(at(item, format!("`{option}` {what}")).with_help(help));
         if !scan::has_yield(&item.body.text) {
-            return needs("needs a generator", "use `yield` in the body, or leave `prefetch` out");
+            return needs("needs a generator", &format!("use `yield` in the body, or leave `{option}` out"));
+        }
+        if item.options.prefetch > 1 && item.options.stream {
+            return needs(
+                "and `prefetch` exclude each other",
+                "use `stream` for items that the board sends on its own, `prefetch` for items that it computes when asked",
+            );
         }
         if item.options.return_time {
             return needs(

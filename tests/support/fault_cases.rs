@@ -29,6 +29,8 @@ pub enum Deed {
     Batch,
     Generator,
     Prefetch,
+    Stream,
+    LargeResult,
     Upload,
     Files,
     Proxy,
@@ -44,6 +46,8 @@ pub const DEEDS: &[Deed] = &[
     Deed::Batch,
     Deed::Generator,
     Deed::Prefetch,
+    Deed::Stream,
+    Deed::LargeResult,
     Deed::Upload,
     Deed::Files,
     Deed::Proxy,
@@ -89,6 +93,13 @@ fn ahead() -> Item {
     item
 }
 
+/// A generator whose items the board pushes.
+fn pushed() -> Item {
+    let mut item = item(ItemKind::Task, "pushed", &["n"], "for i in range(n):\n    yield i");
+    item.options.stream = true;
+    item
+}
+
 /// A board on a failing link, and a healthy board beside it.
 pub struct Bench {
     host: Host,
@@ -111,6 +122,9 @@ impl Bench {
             item(ItemKind::Task, "add", &["a", "b"], "print('adding')\nreturn a + b"),
             item(ItemKind::Task, "count", &["n"], "for i in range(n):\n    yield i"),
             ahead(),
+            pushed(),
+            item(ItemKind::Task, "text", &["n"], "return 'a line\\n' * n"),
+            item(ItemKind::Task, "squares", &["n"], "return [i * i for i in range(n)]"),
             item(ItemKind::Task, "total", &["data"], "return len(data), sum(data)"),
             item(ItemKind::Setup, "prepare", &["n"], "state = n"),
             item(ItemKind::Teardown, "off", &[], "print('torn down')"),
@@ -203,12 +217,29 @@ impl Bench {
                     None => Ok(Err(format!("{} results in place of 2", expected.len()))),
                 }
             }
-            Deed::Generator | Deed::Prefetch => {
-                let task = if deed == Deed::Prefetch { "ahead" } else { "count" };
-                let Called::Generator(mut items) = self.device().call(task, &[Value::Int(4)], &[], None)? else {
+            Deed::LargeResult => {
+                let call = |task, n| self.device().call(task, &[Value::Int(n)], &[], None).map(value);
+                // The first of them has the helper loaded for the others.
+                for n in [700, 800] {
+                    let text = call("text", n)?;
+                    if text != Value::Str("a line\n".repeat(n.try_into().unwrap_or_default())) {
+                        return Ok(Err(format!("{text:.200?} in place of {n} lines")));
+                    }
+                }
+                let squares = call("squares", 900)?;
+                let expected = Value::List((0..900).map(|n| Value::Int(n * n)).collect());
+                Ok(if squares == expected { Ok(()) } else { Err(format!("{squares:.200?} in place of squares")) })
+            }
+            Deed::Generator | Deed::Prefetch | Deed::Stream => {
+                let (task, count) = match deed {
+                    Deed::Prefetch => ("ahead", 4),
+                    Deed::Stream => ("pushed", 150),
+                    _ => ("count", 4),
+                };
+                let Called::Generator(mut items) = self.device().call(task, &[Value::Int(count)], &[], None)? else {
                     return Ok(Err("no generator".to_owned()));
                 };
-                for expected in 0..4 {
+                for expected in 0..count {
                     let item = items.resume(&Value::None, None)?;
                     if item != Some(Value::Int(expected)) {
                         return Ok(Err(format!("{item:?} in place of {expected}")));

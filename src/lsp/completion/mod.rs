@@ -37,6 +37,7 @@ const OPTIONS: &[&str] = &[
     "register",
     "retry",
     "return_time",
+    "stream",
     "timeout",
     "trusted",
 ];

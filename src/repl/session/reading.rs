@@ -9,6 +9,7 @@ use super::typing::Typing;
 use super::{Failure, INTERRUPT, Responder, Session, Sink};
 use crate::port::{PortError, Wait};
 use crate::repl::reply::{Conclusion, Decoder, Doubt, Progress, Reply};
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 /// How long a program that must ask may be silent before it is reminded.
@@ -104,7 +105,8 @@ impl Session {
         sink: Sink<'_>,
     ) -> Option<Result<Reply, Failure>> {
         let mut bytes = std::mem::take(&mut self.incoming);
-        if bytes.is_empty() {
+        let reads_on = answers.as_ref().is_some_and(|answers| answers.pauses.is_some());
+        if bytes.is_empty() && !reads_on {
             return None;
         }
         loop {
@@ -137,6 +139,9 @@ impl Session {
                         && let Err(error) = self.port.write(&answer, wait)
                     {
                         return Some(Err(error.into()));
+                    }
+                    if answers.as_ref().and_then(|answers| answers.pauses).is_some_and(Cell::get) {
+                        return Some(Err(Failure::Paused));
                     }
                     bytes.clear();
                 }

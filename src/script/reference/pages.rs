@@ -325,6 +325,7 @@ fn head(item: &Item) -> String {
         ("trusted", is.trusted, usual.trusted),
         ("return_time", is.return_time, usual.return_time),
         ("retry", is.retry, usual.retry),
+        ("stream", is.stream, usual.stream),
     ] {
         match set {
             _ if set == default => {}

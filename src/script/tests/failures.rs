@@ -165,7 +165,7 @@ fn invalid_modules_point_to_the_import() {
     );
     assert_eq!(
         failure_among(&[("a.rhai", "device X { task f() bad `x` }")], "import \"a\" as a;"),
-        "DeclarationError: a task has no option `bad` @ a.rhai:1:21, imported from main.rhai:1:8 | options of a task: minify, register, record, trusted, return_time, implementation, timeout, retry, prefetch, emitter"
+        "DeclarationError: a task has no option `bad` @ a.rhai:1:21, imported from main.rhai:1:8 | options of a task: minify, register, record, trusted, return_time, implementation, timeout, retry, prefetch, stream, emitter"
     );
 }
 
