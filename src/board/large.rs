@@ -1,4 +1,4 @@
-//! Large texts and bytes in the arguments of a call: they travel before it, as a stream of records in chunks, instead of as
+//! Large texts, bytes and lists of numbers in the arguments of a call: they travel before it, as a stream of records in chunks, instead of as
 //! literals that the board compiles.
 //!
 //! The board keeps them in a dict, from which the call takes each. Pure. Invariant: only values that arrived with their
@@ -6,12 +6,12 @@
 
 use super::chunks::{Chunks, Pace, content_record, record};
 use super::command::Command;
-use super::files::{Facts, Hash};
+use super::files::{Channel, Facts, Hash};
 use crate::value::Value;
-use crate::value::write::{bytes_to, string_to};
+use crate::value::write::{bytes_to, literal};
 use std::sync::Arc;
 
-/// Longest text or bytes, in bytes, that are a literal in the code of a call.
+/// Longest literal, in bytes, of a text, of bytes or of numbers that is in the code of a call.
 pub const LONGEST_LITERAL: usize = 1024;
 /// Most bytes of a record that is not compressed.
 const RECORD: usize = 0x8000;
@@ -21,24 +21,97 @@ const DICT: &str = "__belay_y";
 const PIECE: usize = 128;
 const LARGE_PIECE: usize = 4096;
 
-/// A text or bytes that the code of a command uses and does not contain.
+/// A value that the code of a command uses and does not contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Large {
     /// Its key in the dict on the board.
     key: u64,
     content: Arc<[u8]>,
-    is_text: bool,
+    form: Form,
+}
+
+/// What the bytes of a value become on the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Bytes,
+    Text,
+    /// Numbers, packed little-endian as this type code of `struct` says.
+    List(u8),
+    Tuple(u8),
+}
+
+impl Form {
+    /// The number of the form, and the type code.
+    fn numbers(self) -> (u8, u8) {
+        match self {
+            Form::Bytes => (0, 0),
+            Form::Text => (1, 0),
+            Form::List(code) => (2, code),
+            Form::Tuple(code) => (3, code),
+        }
+    }
+}
+
+/// Bytes of a number with this type code.
+fn width(code: u8) -> usize {
+    match code.to_ascii_lowercase() {
+        b'b' => 1,
+        b'h' => 2,
+        b'i' => 4,
+        _ => 8,
+    }
+}
+
+/// Numbers as `struct` packs them, with the type code; `None` if they are not all integers of 64 bits, or all floats.
+fn pack(items: &[Value]) -> Option<(u8, Vec<u8>)> {
+    if items.iter().all(|item| matches!(item, Value::Float(_))) {
+        let bits = items.iter().filter_map(|item| if let Value::Float(number) = item { Some(number) } else { None });
+        return Some((b'd', bits.flat_map(|number| number.to_le_bytes()).collect()));
+    }
+    let whole = |item: &Value| if let Value::Int(number) = item { Some(*number) } else { None };
+    let numbers = items.iter().map(whole).collect::<Option<Vec<i64>>>()?;
+    let (least, most) = (numbers.iter().min()?, numbers.iter().max()?);
+    let fits = |from: i64, to: i64| (from..=to).contains(least) && (from..=to).contains(most);
+    let code = match () {
+        () if fits(0, 255) => b'B',
+        () if fits(-128, 127) => b'b',
+        () if fits(0, 0xffff) => b'H',
+        () if fits(-0x8000, 0x7fff) => b'h',
+        () if fits(0, 0xffff_ffff) => b'I',
+        () if fits(i32::MIN.into(), i32::MAX.into()) => b'i',
+        () => b'q',
+    };
+    let width = width(code);
+    Some((code, numbers.iter().flat_map(|number| number.to_le_bytes().into_iter().take(width)).collect()))
 }
 
 impl Large {
-    /// `value` under this key; `None` if it is not a text or bytes of more than [`LONGEST_LITERAL`].
+    /// `value` under this key; `None` if its literal is not longer than [`LONGEST_LITERAL`], or it is something else than a text,
+    /// bytes, or numbers of one kind.
     pub fn new(key: u64, value: &Value) -> Option<Large> {
-        let (content, is_text) = match value {
-            Value::Str(text) => (text.as_bytes(), true),
-            Value::Bytes(bytes) => (bytes.as_slice(), false),
+        // A literal has at most ten bytes for each of a text, and at least two for a number.
+        let (least, shortest) = match value {
+            Value::Str(text) => (text.len(), LONGEST_LITERAL / 10),
+            Value::Bytes(bytes) => (bytes.len(), LONGEST_LITERAL / 10),
+            Value::List(items) | Value::Tuple(items) => (items.len(), LONGEST_LITERAL / 26),
             _ => return None,
         };
-        (content.len() > LONGEST_LITERAL).then(|| Large { key, content: content.into(), is_text })
+        if least < shortest || literal(value).ok()?.len() <= LONGEST_LITERAL {
+            return None;
+        }
+        let (content, form) = match value {
+            Value::Str(text) => (text.as_bytes().into(), Form::Text),
+            Value::Bytes(bytes) => (bytes.as_slice().into(), Form::Bytes),
+            Value::List(items) => pack(items).map(|(code, bytes)| (bytes.into(), Form::List(code)))?,
+            Value::Tuple(items) => pack(items).map(|(code, bytes)| (bytes.into(), Form::Tuple(code)))?,
+            _ => return None,
+        };
+        Some(Large { key, content, form })
+    }
+
+    /// Whether the board must unpack it.
+    pub fn is_packed(&self) -> bool {
+        matches!(self.form, Form::List(_) | Form::Tuple(_))
     }
 
     /// The expression for it in code, which takes it out of the dict.
@@ -49,16 +122,6 @@ impl Large {
     /// Its length in bytes.
     pub fn size(&self) -> usize {
         self.content.len()
-    }
-
-    /// As a literal.
-    pub fn literal(&self) -> String {
-        let mut text = String::new();
-        match std::str::from_utf8(&self.content) {
-            Ok(content) if self.is_text => string_to(&mut text, content),
-            _ => bytes_to(&mut text, &self.content),
-        }
-        text
     }
 }
 
@@ -89,10 +152,27 @@ pub fn receive(pace: &Pace, values: &[Large], frugal: bool) -> Command {
 /// How a board receives large values.
 #[derive(Clone, Copy, Debug)]
 pub enum Receiving {
-    /// As a stream.
-    Stream(Facts),
+    /// As a stream; `unpacks`: packed numbers too. The facts are not about a file system.
+    Stream {
+        /// How it receives.
+        facts: Facts,
+        /// Whether it has `struct`.
+        unpacks: bool,
+    },
     /// As literals, piece by piece: it has no memory for the receiver, or cannot read input.
     Literals,
+}
+
+impl Receiving {
+    /// Reads the reply to [`facts`].
+    pub fn from_value(reply: &Value) -> Receiving {
+        let Value::Tuple(fields) = reply else { return Receiving::Literals };
+        let Some((Value::Int(unpacks), facts)) = fields.split_last() else { return Receiving::Literals };
+        match Facts::from_value(&Value::Tuple(facts.to_vec())) {
+            Some(facts) if facts.channel != Channel::Literals => Receiving::Stream { facts, unpacks: *unpacks != 0 },
+            _ => Receiving::Literals,
+        }
+    }
 }
 
 /// How values have arrived.
@@ -117,7 +197,7 @@ pub fn received(reply: &Value) -> Option<Received> {
     }
 }
 
-/// Asks what the board can receive; [`super::files::Facts`] reads the reply. It has no file system to report.
+/// Asks what the board can receive; [`Receiving::from_value`] reads the reply.
 pub fn facts() -> Command {
     Command::expression("__belay_yf()")
 }
@@ -167,8 +247,10 @@ impl Records<'_> {
             return true;
         }
         match self.values.next() {
-            Some(Large { key, content, is_text }) => {
-                let head = format!("{key} {} {} {}", content.len(), u8::from(*is_text), self.check.of(content));
+            Some(Large { key, content, form }) => {
+                let (form, code) = form.numbers();
+                let count = content.len() / width(code);
+                let head = format!("{key} {} {form} {} {code} {count}", content.len(), self.check.of(content));
                 record(out, b'k', head.as_bytes());
                 self.content = content;
                 true
@@ -183,20 +265,48 @@ impl Records<'_> {
     }
 }
 
+/// Makes the dict on the board anew.
+pub fn empty() -> Command {
+    Command::statements(&format!("{DICT}={{}}"))
+}
+
 /// Commands that put `values` into the dict without a stream: as literals, piece by piece. `is_small`: the board has little
 /// memory to compile them.
 pub fn literals(values: &[Large], is_small: bool) -> impl Iterator<Item = Command> {
     let size = if is_small { PIECE } else { LARGE_PIECE };
-    let pieces = values.iter().flat_map(move |Large { key, content, is_text }| {
+    let pieces = values.iter().flat_map(move |Large { key, content, form }| {
+        let form = *form;
+        let (begin, end) = match form {
+            Form::Bytes => ("b''", None),
+            Form::Text => ("b''", Some(format!("{DICT}[{key}]=str({DICT}[{key}],'utf-8')"))),
+            Form::List(_) => ("[]", None),
+            Form::Tuple(_) => ("[]", Some(format!("{DICT}[{key}]=tuple({DICT}[{key}])"))),
+        };
         let piece = move |piece: &[u8]| {
             let mut code = format!("{DICT}[{key}]+=");
-            bytes_to(&mut code, piece);
+            match form {
+                Form::Bytes | Form::Text => bytes_to(&mut code, piece),
+                Form::List(width) | Form::Tuple(width) => code.push_str(&numbers(width, piece)),
+            }
             code
         };
-        let text = is_text.then(|| format!("{DICT}[{key}]=str({DICT}[{key}],'utf-8')"));
-        std::iter::once(format!("{DICT}[{key}]=b''")).chain(content.chunks(size).map(piece)).chain(text)
+        let size = if form.numbers().0 > 1 { size / 32 * 8 } else { size };
+        std::iter::once(format!("{DICT}[{key}]={begin}")).chain(content.chunks(size).map(piece)).chain(end)
     });
-    std::iter::once(format!("{DICT}={{}}")).chain(pieces).map(|code| Command::statements(&code))
+    pieces.map(|code| Command::statements(&code))
+}
+
+/// The literal of a list of packed numbers.
+fn numbers(code: u8, packed: &[u8]) -> String {
+    let number = |item: &[u8]| {
+        let mut wide = [if code.is_ascii_lowercase() && item[item.len() - 1] > 0x7f { 0xff } else { 0 }; 8];
+        wide[..item.len()].copy_from_slice(item);
+        match code {
+            b'd' => Value::Float(f64::from_le_bytes(wide)),
+            _ => Value::Int(i64::from_le_bytes(wide)),
+        }
+    };
+    literal(&Value::List(packed.chunks(width(code)).map(number).collect())).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -210,12 +320,13 @@ mod tests {
 
     #[test]
     fn only_long_texts_and_bytes_travel_apart() {
-        assert!(Large::new(1, &Value::Bytes(vec![0; 1024])).is_none());
-        assert!(Large::new(1, &Value::Str("\u{e9}".repeat(512))).is_none());
-        assert!(Large::new(1, &Value::List(vec![Value::Int(1); 5000])).is_none());
+        assert!(Large::new(1, &Value::Bytes(vec![b'x'; 1020])).is_none());
+        assert!(Large::new(1, &Value::Str("\u{e9}".repeat(511))).is_none());
+        assert!(Large::new(1, &Value::List(vec![Value::Int(1); 500])).is_none());
+        assert!(Large::new(1, &Value::List(vec![Value::Bool(true); 500])).is_none());
         let text = large(7, Value::Str("\u{e9}".repeat(600)));
         assert_eq!((text.size(), text.expression().as_str()), (1200, "__belay_y.pop(7)"));
-        assert_eq!(text.literal(), format!("'{}'", "\u{e9}".repeat(600)));
+        assert_eq!(large(1, Value::Bytes(vec![255; 256])).size(), 256);
     }
 
     #[test]
@@ -229,22 +340,50 @@ mod tests {
             let body = answer.strip_prefix(b"c").or_else(|| answer.get(4..)).unwrap_or_default();
             plain.extend(base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap());
         }
-        let crc = |bytes: &[u8]| crc32fast::hash(bytes);
+        let head = |text: &str| format!("k{:04x}{text}", text.len()).into_bytes();
         let expected = [
-            format!("k{:04x}3 2000 0 {}", 9 + crc(&[1; 2000]).to_string().len(), crc(&[1; 2000])).into_bytes(),
+            head(&format!("3 2000 0 {} 0 250", crc32fast::hash(&[1; 2000]))),
             b"d07d0".to_vec(),
             vec![1; 2000],
-            format!(
-                "k{:04x}4 2000 1 {}",
-                9 + crc("text ".repeat(400).as_bytes()).to_string().len(),
-                crc("text ".repeat(400).as_bytes())
-            )
-            .into_bytes(),
+            head(&format!("4 2000 1 {} 0 250", crc32fast::hash("text ".repeat(400).as_bytes()))),
             b"d07d0".to_vec(),
             "text ".repeat(400).into_bytes(),
             b"x0000".to_vec(),
         ];
         assert_eq!(plain.escape_ascii().to_string(), expected.concat().escape_ascii().to_string());
+    }
+
+    #[test]
+    fn numbers_are_packed_as_small_as_they_fit() {
+        let ints = |first: i64, last: i64| {
+            let mut items = vec![Value::Int(last); 2000];
+            items[0] = Value::Int(first);
+            Value::List(items)
+        };
+        for (first, last, code) in [
+            (0, 255, b'B'),
+            (-128, 127, b'b'),
+            (0, 65535, b'H'),
+            (-129, 7, b'h'),
+            (0, 4_294_967_295, b'I'),
+            (-1, 70_000, b'i'),
+            (i64::MIN, 1, b'q'),
+            (-1, 4_294_967_295, b'q'),
+        ] {
+            let value = ints(first, last);
+            let packed = large(1, value.clone());
+            assert_eq!(packed.form, Form::List(code));
+            assert_eq!(packed.size(), 2000 * width(code));
+            assert_eq!(numbers(code, &packed.content), literal(&value).unwrap());
+        }
+        let floats = Value::Tuple(vec![Value::Float(0.1); 500]);
+        let packed = large(1, floats.clone());
+        assert_eq!((packed.form, packed.size()), (Form::Tuple(b'd'), 4000));
+        let Value::Tuple(items) = floats else { unreachable!() };
+        assert_eq!(numbers(b'd', &packed.content), literal(&Value::List(items)).unwrap());
+        let mixed =
+            Value::List((0..1000).map(|n| if n % 2 == 0 { Value::Int(n) } else { Value::Float(1.0) }).collect());
+        assert!(Large::new(1, &mixed).is_none());
     }
 
     #[test]

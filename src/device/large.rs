@@ -1,11 +1,11 @@
-//! Large texts and bytes on their way to the board, before the call that uses them ([`crate::board::large`]).
+//! Large texts, bytes and lists of numbers on their way to the board, before the call that uses them ([`crate::board::large`]).
 //!
 //! Invariant: a call runs only after all of its values have arrived intact.
 
 use crate::board::Helper;
 use crate::board::chunks::Pace;
 use crate::board::command::{Command, Payload};
-use crate::board::files::{Channel, Facts};
+use crate::board::files::Facts;
 use crate::board::large::{self, Large, Received, Receiving, Stream};
 use crate::device::host::Host;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
@@ -70,10 +70,16 @@ impl State {
         if values.is_empty() {
             return Ok(());
         }
-        match self.receiving(host, run)? {
-            Receiving::Stream(facts) => self.bring_stream(host, run, &facts, values),
-            Receiving::Literals => self.bring_literals(host, run, values),
+        let Receiving::Stream { facts, unpacks } = self.receiving(host, run)? else {
+            self.run(host, &Run { piece: None, ..*run }, &large::empty())?;
+            return self.bring_literals(host, run, values);
+        };
+        if unpacks {
+            return self.bring_stream(host, run, &facts, values);
         }
+        let (packed, others): (Vec<Large>, Vec<Large>) = values.iter().cloned().partition(Large::is_packed);
+        self.bring_stream(host, run, &facts, &others)?;
+        self.bring_literals(host, run, &packed)
     }
 
     fn receiving(&mut self, host: &Host, run: &Run<'_>) -> Result<Receiving> {
@@ -87,10 +93,7 @@ impl State {
         if has_room && reads {
             let quiet = Run { device: run.device, item: None, piece: None, limit: run.limit };
             match self.run_with(host, &quiet, Helper::Arguments, &large::facts()).map(|reply| reply.value()) {
-                Ok(reply) => match reply.ok().and_then(|facts| Facts::from_value(&facts)) {
-                    Some(facts) if facts.channel != Channel::Literals => receiving = Receiving::Stream(facts),
-                    _ => {}
-                },
+                Ok(reply) => receiving = reply.map_or(Receiving::Literals, |facts| Receiving::from_value(&facts)),
                 // It has no memory for the receiver.
                 Err(error) if error.kind() == Kind::DeviceException => {}
                 Err(error) => return Err(error),
@@ -107,6 +110,8 @@ impl State {
         loop {
             let pace =
                 self.board.as_ref().and_then(|board| Pace::new(&facts, board.abilities(), board.room(), self.cautious));
+            // Where nothing is lost, the line is fast, and unpacking takes longer than the bytes.
+            let pace = pace.map(|pace| if self.is_fast() { Pace { window: 0, ..pace } } else { pace });
             let Some(pace) = pace else { return self.bring_literals(host, run, values) };
             let failed = match self.stream(host, run, (&facts, pace, frugal), values) {
                 Ok(Received::Whole) => return Ok(()),
@@ -131,6 +136,10 @@ impl State {
                 self.clear_line(host, run)?;
             }
         }
+    }
+
+    fn is_fast(&self) -> bool {
+        self.board.as_ref().is_some_and(|board| board.abilities().holds_back)
     }
 
     fn stream(

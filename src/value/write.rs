@@ -66,7 +66,7 @@ pub fn write_to(out: &mut String, value: &Value) -> Result<(), WriteError> {
     write_replacing(out, value, &mut |_| None)
 }
 
-/// Like [`write_to`]; `replace` may give an expression to write in place of a `str` or `bytes`.
+/// Like [`write_to`]; `replace` may give an expression to write in place of a `str`, `bytes`, `list` or `tuple`.
 ///
 /// # Errors
 /// As [`write_to`].
@@ -87,9 +87,12 @@ struct Writer<'o> {
 impl Writer<'_> {
     /// Writes one value. `hashed`: Python will hash it.
     fn value(&mut self, value: &Value, hashed: bool) -> Result<(), WriteError> {
-        if let Value::Str(_) | Value::Bytes(_) = value
-            && let Some(expression) = (self.replace)(value)
-        {
+        let is_replaceable = match value {
+            Value::Str(_) | Value::Bytes(_) | Value::Tuple(_) => true,
+            Value::List(_) => !hashed,
+            _ => false,
+        };
+        if is_replaceable && let Some(expression) = (self.replace)(value) {
             self.out.push_str(&expression);
             return Ok(());
         }

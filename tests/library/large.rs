@@ -59,6 +59,14 @@ fn every_large_argument_arrives_unchanged() {
         for bytes in [every, noise(20_000), vec![0; 5000], b"\r\n\x04>".repeat(700)] {
             round_trip(&board, Value::Bytes(bytes));
         }
+        let ints = |items: [i64; 2]| items.repeat(600).into_iter().map(Value::Int).collect::<Vec<_>>();
+        for most in [255, 65_535, 4_294_967_295, i64::MAX] {
+            round_trip(&board, Value::List(ints([0, most])));
+            round_trip(&board, Value::Tuple(ints([-1 - most / 2, most / 2])));
+        }
+        let floats = [f64::NAN, f64::INFINITY, -0.0, 5e-324, 0.1, 1.0 / 3.0];
+        round_trip(&board, Value::List(floats.repeat(200).into_iter().map(Value::Float).collect()));
+        round_trip(&board, Value::List(vec![Value::Bool(true); 600]));
         let text = || Value::Str("key ".repeat(500));
         let bytes = || Value::Bytes(noise(1500));
         round_trip(&board, Value::List(vec![text(), Value::Int(1), Value::Tuple(vec![bytes(), text(), bytes()])]));

@@ -1,4 +1,8 @@
 __belay_y={}
+try:
+ from struct import unpack as __belay_yu
+except ImportError:
+ __belay_yu=None
 def __belay_yf():
  import gc,sys
  gc.collect()
@@ -9,7 +13,12 @@ def __belay_yf():
   z=1
  except ImportError:
   z=0
- return 1 if __belay_s else 2,2 if hasattr(i,'buffer')and int.from_bytes(b'\1'*9,'little')>>64 else 1 if hasattr(i,'read')and __belay_b else 0,z,m and m()
+ try:
+  __belay_yu('<2h',b'1234')
+  u=1
+ except Exception:
+  u=0
+ return 1 if __belay_s else 2,2 if hasattr(i,'buffer')and int.from_bytes(b'\1'*9,'little')>>64 else 1 if hasattr(i,'read')and __belay_b else 0,z,m and m(),u
 class __belay_yg:
  def __init__(s,n,g):
   s.n=n
@@ -46,9 +55,13 @@ def __belay_yr(c,w,k,e,l,q):
   n=int(h[1:],16)
   if h[:1]!=b'k':
    return o,m
-  i,n,s,d=[int(x)for x in str(b''.join(t(n)),'utf-8').split()]
+  i,n,s,d,f,u=[int(x)for x in str(b''.join(t(n)),'utf-8').split()]
   v=__belay_yp(t,n,e)
   v=bytes(__belay_yg(n,v))if q else b''.join(v)
   if(__belay_s(v)&0xffffffff if __belay_s else sum(v))!=d:
    o=-1
-  y[i]=str(v,'utf-8')if s else v
+  elif s>1:
+   v=__belay_yu('<%d%s'%(u,chr(f)),v)
+   if s<3:
+    v=list(v)
+  y[i]=str(v,'utf-8')if s==1 else v
