@@ -88,7 +88,7 @@ impl Ours {
     pub fn open(place: &Place, resets: bool) -> Ours {
         let profile = Profile::default();
         let host = Host::new(HostOptions { profile: Some(profile.clone()), ..HostOptions::default() });
-        let device = opened(&host, &class(place.instructions().is_some()), place, resets);
+        let device = opened(&host, &class(place.instructions().is_some(), place.reads_input()), place, resets);
         Ours { device, profile }
     }
 
@@ -122,14 +122,15 @@ fn ahead(is_small: bool) -> i64 {
     if is_small { 8 } else { 32 }
 }
 
-fn class(is_small: bool) -> Arc<Class> {
+fn class(is_small: bool, reads_input: bool) -> Arc<Class> {
     let mut items: Vec<_> =
         tasks(is_small).map(|(name, params, body)| item(ItemKind::Task, name, params, body)).collect();
     for (name, option, value) in
         [("ahead", "prefetch", Value::Int(ahead(is_small))), ("pushed", "stream", Value::Bool(true))]
     {
         let mut generator = item(ItemKind::Task, name, &["n"], "for i in range(n):\n    yield i");
-        if generator.options.set(ItemKind::Task, option, &value).is_ok() {
+        // A board that pushes items must see that it is to stop.
+        if (reads_input || option != "stream") && generator.options.set(ItemKind::Task, option, &value).is_ok() {
             items.push(generator);
         }
     }
