@@ -40,6 +40,7 @@ pub mod lsp;
 pub mod modbus;
 pub mod name;
 pub mod origin;
+pub mod packages;
 pub mod phrase;
 pub mod port;
 pub mod python;

@@ -23,7 +23,7 @@ pub struct Identity {
 }
 
 /// Architectures by their number in `sys.implementation._mpy >> 10` (MicroPython's `py/persistentcode.h`).
-const ARCHITECTURES: [&str; 13] = [
+pub const ARCHITECTURES: [&str; 13] = [
     "",
     "x86",
     "x64",

@@ -23,6 +23,7 @@ pub use board::{
 use connection::seconds;
 pub use connection::{Connection, Limit};
 use files::FileCommand;
+pub use files::Install;
 pub use selftest::Selftest;
 pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
@@ -197,6 +198,12 @@ pub enum Command {
     /// The commands for files.
     #[command(flatten)]
     Files(FileCommand),
+    /// Install packages on a board
+    ///
+    /// Follows dependencies, takes compiled files that the board can load, and skips files that are there. Nothing on the board changes
+    /// before everything has been fetched and checked.
+    #[command(after_help = files::INSTALL_HELP)]
+    Install(Install),
     /// Test whether belay-script works with a board
     ///
     /// Runs checks on the board and prints a report to paste into a bug report. Each check is `ok`, `not on this board`, or
@@ -310,6 +317,7 @@ impl Command {
             Command::SoftReset(on) | Command::Umount(on) | Command::Bootloader(on) => &mut on.connection,
             Command::Mount(mount) => &mut mount.session.connection,
             Command::Rtc(rtc) => &mut rtc.session.connection,
+            Command::Install(install) => &mut install.session.connection,
             Command::Latency(latency) => &mut latency.session.connection,
             Command::Terminal(terminal) => &mut terminal.connection,
             Command::Files(files) | Command::Fs(files) => &mut files.session_mut().connection,
@@ -330,7 +338,7 @@ impl Command {
             Command::Run(run) => crate::cli::is_python(&run.script),
             Command::Exec(_) | Command::Eval(_) | Command::Sync(_) | Command::Info(_) | Command::Reset(_) => true,
             Command::SoftReset(_) | Command::Mount(_) | Command::Umount(_) | Command::Bootloader(_) => true,
-            Command::Rtc(_) | Command::Latency(_) | Command::Terminal(_) => true,
+            Command::Rtc(_) | Command::Latency(_) | Command::Terminal(_) | Command::Install(_) => true,
             Command::Files(_) | Command::Fs(_) | Command::Sleep(_) | Command::Version | Command::Devices(_) => true,
             _ => false,
         }

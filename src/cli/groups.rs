@@ -15,8 +15,8 @@ const GROUPS: &[(&str, &[&str])] = &[
         &["exec", "eval", "terminal", "info", "reset", "soft-reset", "rtc", "latency", "mount", "umount", "sleep"],
     ),
     (
-        "Files of a board",
-        &["ls", "tree", "cat", "cp", "rm", "mkdir", "rmdir", "touch", "mv", "df", "hash", "edit", "sync"],
+        "Files and packages of a board",
+        &["ls", "tree", "cat", "cp", "rm", "mkdir", "rmdir", "touch", "mv", "df", "hash", "edit", "sync", "install"],
     ),
     ("Boards and stations", &["devices", "select", "trust", "doctor", "selftest", "sim"]),
     ("Projects and editors", &["new", "editor", "definitions", "lsp", "completions"]),

@@ -20,6 +20,7 @@ pub mod files;
 pub mod generated;
 pub mod groups;
 pub mod info;
+pub mod install;
 pub mod latency;
 pub mod launch;
 mod listed;
@@ -146,6 +147,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
             ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
         }),
         Command::SoftReset(options) => reset::soft_reset(&options, console),
+        Command::Install(options) => install::command(&options, console),
         Command::Rtc(options) => rtc::rtc(&options, console),
         Command::Latency(options) => latency::latency(&options, console),
         Command::Mount(options) => mount::mount(&options, console),

@@ -361,6 +361,21 @@ fn commands_that_are_only_shown_are_commands_of_the_program() {
 }
 
 #[test]
+fn no_job_takes_more_words_than_with_mpremote() {
+    let page = include_str!("../../docs/src/from-mpremote.md");
+    let table = page.split("## Words").nth(1).and_then(|rest| rest.split("## ").next()).expect("the table");
+    let mut jobs = 0;
+    for row in table.lines().filter(|line| line.contains("`mpremote ")) {
+        let commands: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        let [theirs, ours] = commands.as_slice() else { panic!("{row}") };
+        assert!(ours.split(' ').count() <= theirs.split(' ').count(), "{row}");
+        assert_eq!(misspelt(ours), None, "{row}");
+        jobs += 1;
+    }
+    assert!(jobs >= 15, "only {jobs} jobs");
+}
+
+#[test]
 fn misspelt_commands_are_found() {
     for (command, taken) in [
         ("belay-script eval -p sim '1 + 1'", true),

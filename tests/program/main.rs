@@ -63,6 +63,8 @@ mod openhtf;
 mod operator;
 #[cfg(target_os = "linux")]
 mod outputs;
+#[cfg(all(feature = "packages", target_os = "linux"))]
+mod packages;
 #[cfg(target_os = "linux")]
 mod prefetch;
 mod prompt;

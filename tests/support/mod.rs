@@ -4,6 +4,8 @@ pub mod command;
 #[cfg(target_os = "linux")]
 pub mod extent;
 pub mod golden;
+#[cfg(all(feature = "packages", target_os = "linux"))]
+pub mod http;
 #[cfg(target_os = "linux")]
 pub mod interpreter;
 #[cfg(target_os = "linux")]

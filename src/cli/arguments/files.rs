@@ -352,3 +352,40 @@ pub struct Edit {
     #[command(flatten)]
     pub session: Session,
 }
+
+/// The help below `install`.
+pub const INSTALL_HELP: &str = "\
+Examples:
+  belay-script install -p a0 aioble umqtt.simple@1.4.0
+  belay-script install -p a0 github:USER/REPOSITORY@v2
+  belay-script install -p a0 https://example.com/driver.py --target :/drivers
+  belay-script install -p a0 ./my-driver
+
+A package is a name of the index, a repository (github:, gitlab:, codeberg:) or an address with a package.json, a .py or .mpy \
+file, or a folder of this computer. Proxies are those of https_proxy, http_proxy, all_proxy and no_proxy.";
+
+/// `install`.
+#[derive(Debug, Args)]
+pub struct Install {
+    /// Packages, with `@VERSION` if another one than the latest is wanted
+    #[arg(value_name = "PACKAGE", required = true, value_hint = ValueHint::AnyPath)]
+    pub packages: Vec<String>,
+    /// Directory of the board [default: the first `lib` of its sys.path]
+    #[arg(long, value_name = "PATH")]
+    pub target: Option<String>,
+    /// Install source in place of compiled files
+    #[arg(long)]
+    pub no_mpy: bool,
+    /// Address of the index [default: MicroPython's]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub index: Option<String>,
+    /// Print the outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Print only errors, no progress
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Board and limits.
+    #[command(flatten)]
+    pub session: Session,
+}

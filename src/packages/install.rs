@@ -1,0 +1,199 @@
+//! Installs packages on a board.
+//!
+//! Invariant: everything is here and checked before the first change on the board; a file replaces the old one as a whole.
+
+use super::fetch::{Fetcher, MOST};
+use super::resolve::{PackageFile, Resolved, Wanted, resolve};
+use crate::board::content::Upload;
+use crate::board::digest::digest;
+use crate::board::files::{Change, Hash};
+use crate::board::identity::{ARCHITECTURES, Identity};
+use crate::device::Device;
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
+use std::collections::BTreeSet;
+
+/// How packages are installed.
+#[derive(Clone, Debug, Default)]
+pub struct InstallOptions {
+    /// Directory of the board; `None`: the first `lib` of its `sys.path`.
+    pub target: Option<String>,
+    /// Source in place of compiled files.
+    pub no_mpy: bool,
+    /// Address of the index; `None`: MicroPython's.
+    pub index: Option<String>,
+}
+
+/// The outcome.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Installed {
+    /// Packages with their versions.
+    pub packages: Vec<(String, String)>,
+    /// The directory of the board.
+    pub target: String,
+    /// Files that were written.
+    pub written: Vec<String>,
+    /// Files that were there already.
+    pub unchanged: usize,
+    /// Bytes that were written.
+    pub bytes: u64,
+}
+
+/// Called with what is being done, such as the target of a file, and how many bytes have passed.
+pub type Progress<'a> = &'a mut dyn FnMut(&str, u64);
+
+/// Installs `packages`, each a name and a version, which may be empty.
+///
+/// # Errors
+/// Of the network, of a package, of the board. Nothing has changed unless the error is one of writing to the board.
+pub fn install(
+    device: &Device,
+    packages: &[(String, String)],
+    options: &InstallOptions,
+    progress: Progress<'_>,
+) -> Result<Installed> {
+    let identity = device.identity().unwrap_or_default();
+    let target = match &options.target {
+        Some(target) => normal(target)?,
+        None => library(device)?,
+    };
+    let fetcher = Fetcher::default();
+    let index = options.index.as_deref().unwrap_or(super::INDEX).trim_end_matches('/');
+    let mpy = identity.mpy.map(|(version, _)| version).filter(|_| !options.no_mpy);
+    let resolved = resolve(&fetcher, packages, &Wanted { index, mpy })?;
+    let (missing, unchanged) = missing(device, &resolved, &target)?;
+    let mut contents = Vec::new();
+    let mut come = 0;
+    for (name, file) in &missing {
+        progress(name, come);
+        let bytes = fetcher.get(&file.source, MOST)?.ok_or_else(|| {
+            let message = format!("`{}` of the package not found: `{}`", name, file.source.text());
+            Error::new(Kind::ArgumentError, message).with_help("the package is incomplete: ask its author")
+        })?;
+        check(name, file, &bytes)?;
+        check_compiled(name, &bytes, &identity)?;
+        come += bytes.len() as u64;
+        if come > 4 * MOST {
+            let message = format!("the packages are larger than {}", crate::bound::shown(4 * MOST));
+            return Err(Error::new(Kind::ArgumentError, message).with_help("install fewer of them at once"));
+        }
+        contents.push((format!("{}/{name}", target.trim_end_matches('/')), bytes));
+    }
+    write(device, &contents, progress)?;
+    Ok(Installed {
+        packages: resolved.packages,
+        target,
+        written: contents.iter().map(|(path, _)| path.clone()).collect(),
+        unchanged,
+        bytes: come,
+    })
+}
+
+/// The first directory `lib` in which the board looks for modules.
+fn library(device: &Device) -> Result<String> {
+    let code = "[p for p in __import__('sys').path if p[-4:]=='/lib' and p[:4]!='/rom']";
+    match device.exec(code, None)? {
+        Value::List(paths) => match paths.first() {
+            Some(Value::Str(path)) => normal(path),
+            _ => Err(Error::new(Kind::FeatureUnavailableError, "the board has no `lib` in its `sys.path`")
+                .with_help("name the directory with `--target`")),
+        },
+        _ => Err(Error::new(Kind::ArgumentError, "the board's `sys.path` is not a list").with_help("use `--target`")),
+    }
+}
+
+/// A directory of the board, from `/` on.
+fn normal(path: &str) -> Result<String> {
+    let parts: Vec<&str> =
+        path.trim_start_matches(':').split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    if parts.contains(&"..") {
+        return Err(Error::new(Kind::ArgumentError, format!("`{path}` contains `..`")).with_help("write it in full"));
+    }
+    Ok(format!("/{}", parts.join("/")))
+}
+
+type Files = Vec<(String, PackageFile)>;
+
+/// The files that the board does not have, and how many it has.
+fn missing(device: &Device, resolved: &Resolved, target: &str) -> Result<(Files, usize)> {
+    let mut files = device.files()?;
+    let mut known = Vec::new();
+    for (name, file) in &resolved.files {
+        let path = format!("{}/{name}", target.trim_end_matches('/'));
+        if let (Some(hash), Some(Some(size))) = (&file.hash, files.stat(&path)?) {
+            known.push((name.clone(), path, size, hash.clone()));
+        }
+    }
+    let mut same = BTreeSet::new();
+    if files.facts().hash == Hash::Sha256 && !known.is_empty() {
+        let paths: Vec<(&str, u64)> = known.iter().map(|(_, path, size, _)| (path.as_str(), *size)).collect();
+        for ((name, _, _, hash), digest) in known.iter().zip(files.hash(&paths, &mut |_| {})?) {
+            if hexadecimal(&digest).starts_with(hash.as_str()) {
+                same.insert(name.clone());
+            }
+        }
+    }
+    let missing = resolved.files.iter().filter(|(name, _)| !same.contains(*name));
+    Ok((missing.map(|(name, file)| (name.clone(), file.clone())).collect(), same.len()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Refuses a file that is not what its package announces.
+fn check(name: &str, file: &PackageFile, bytes: &[u8]) -> Result<()> {
+    let Some(hash) = &file.hash else { return Ok(()) };
+    let real = hexadecimal(&digest(Hash::Sha256, bytes));
+    if real.starts_with(hash.as_str()) {
+        return Ok(());
+    }
+    let message = format!("`{name}` from `{}` has another hash than its package announces", file.source.text());
+    Err(Error::new(Kind::ArgumentError, message).with_help("nothing was installed; try again, or use another index"))
+}
+
+/// Refuses an `.mpy` file that the board cannot load.
+fn check_compiled(name: &str, bytes: &[u8], board: &Identity) -> Result<()> {
+    let (true, [b'M', version, flags, ..]) = (name.ends_with(".mpy"), bytes) else { return Ok(()) };
+    let refused = |why: String| {
+        let message = format!("the board cannot load `{name}`: {why}");
+        Err(Error::new(Kind::FeatureUnavailableError, message).with_help("install the source with `--no-mpy`"))
+    };
+    match board.mpy {
+        None => return refused("its firmware loads no `.mpy` files".to_owned()),
+        Some((loads, _)) if loads != *version => {
+            return refused(format!("it is of version {version}, and the board loads version {loads}"));
+        }
+        Some(_) => {}
+    }
+    let native = ARCHITECTURES.get(usize::from(flags >> 2 & 0xf)).copied().unwrap_or("an unknown processor");
+    if *version >= 6 && !native.is_empty() && native != board.arch {
+        return refused(format!("its native code is for {native}"));
+    }
+    Ok(())
+}
+
+fn write(device: &Device, contents: &[(String, Vec<u8>)], progress: Progress<'_>) -> Result<()> {
+    let mut folders = BTreeSet::new();
+    for (path, _) in contents {
+        folders.extend(path.match_indices('/').map(|(at, _)| &path[..at]).filter(|folder| !folder.is_empty()));
+    }
+    let folders: Vec<&str> = folders.into_iter().collect();
+    let mut files = device.files()?;
+    files.change(Change::MakeDirectory, &folders)?;
+    let uploads: Vec<Upload<'_>> =
+        contents.iter().map(|(path, content)| Upload { path, content, digest: None }).collect();
+    let name = |sent: u64| {
+        let mut end = 0;
+        let found = contents.iter().find(|(_, content)| {
+            end += content.len() as u64;
+            sent < end
+        });
+        found.map_or("", |(path, _)| path.as_str())
+    };
+    files.write(&uploads, &mut |sent| progress(name(sent), sent))
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

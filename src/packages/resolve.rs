@@ -1,0 +1,129 @@
+//! Follows packages to their files: manifests, dependencies, what is of which index.
+//!
+//! Invariant: each package is looked up once, and each target has one file.
+
+use super::fetch::Fetcher;
+use super::manifest::Manifest;
+use super::source::{Package, Source, is_name};
+use crate::bound;
+use crate::error::{Error, Kind, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Most packages of one installation, dependencies included.
+const MOST: usize = 200;
+
+/// A file to be installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackageFile {
+    /// Where it is.
+    pub source: Source,
+    /// The beginning of its SHA-256 in hexadecimal, if its package announces it.
+    pub hash: Option<String>,
+}
+
+/// The files of an installation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resolved {
+    /// Packages with their versions, in the order in which they were found.
+    pub packages: Vec<(String, String)>,
+    /// Files by their targets, which are below the target folder.
+    pub files: BTreeMap<String, PackageFile>,
+}
+
+/// What is wanted of an index.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// The address of the index, without a slash at its end.
+    pub index: &'a str,
+    /// The version of `.mpy` files that the board loads; `None`: source.
+    pub mpy: Option<u8>,
+}
+
+/// Finds the files of `packages`, which are names as the user wrote them with their versions.
+///
+/// # Errors
+/// If one of them does not exist, or is no package; of the network.
+pub fn resolve(fetcher: &Fetcher, packages: &[(String, String)], wanted: &Wanted<'_>) -> Result<Resolved> {
+    let mut resolved = Resolved::default();
+    let mut seen = BTreeSet::new();
+    let mut rest: Vec<(String, String, bool)> =
+        packages.iter().rev().map(|(name, version)| (name.clone(), version.clone(), true)).collect();
+    while let Some((name, version, by_user)) = rest.pop() {
+        // `latest` is what nobody has asked for otherwise.
+        let version = if version == "latest" { String::new() } else { version };
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        if seen.len() > MOST {
+            let message = format!("`{name}` leads to more than {MOST} packages");
+            return Err(Error::new(Kind::ArgumentError, message).with_help("do not install this package"));
+        }
+        let (manifest, base) = match Package::parse(&name, &version, by_user)? {
+            Package::Module(source) => {
+                let target = source.text().rsplit('/').next().unwrap_or_default().to_owned();
+                resolved.packages.push((name.clone(), version.clone()));
+                add(&mut resolved, &target, PackageFile { source, hash: None })?;
+                continue;
+            }
+            Package::Manifest(source) => {
+                let bytes = fetcher.get(&source, bound::SETTINGS)?;
+                let bytes = bytes.ok_or_else(|| not_found(&name, &version, &source.text()))?;
+                (Manifest::parse(&bytes, &source.text())?, source)
+            }
+            Package::Named(named) => of_index(fetcher, &named, &version, wanted)?,
+        };
+        let shown = if manifest.version.is_empty() { version.clone() } else { manifest.version.clone() };
+        resolved.packages.push((name.clone(), shown));
+        for (target, hash) in manifest.hashes {
+            let hash = hash.to_lowercase();
+            let url = format!("{}/file/{}/{hash}", wanted.index, &hash[..2]);
+            add(&mut resolved, &target, PackageFile { source: Source::Url(url), hash: Some(hash) })?;
+        }
+        for (target, url) in manifest.urls {
+            add(&mut resolved, &target, PackageFile { source: base.beside(&url, &version)?, hash: None })?;
+        }
+        rest.extend(manifest.dependencies.into_iter().rev().map(|(name, version)| (name, version, false)));
+    }
+    Ok(resolved)
+}
+
+fn add(resolved: &mut Resolved, target: &str, file: PackageFile) -> Result<()> {
+    if !super::source::is_safe(target) {
+        let message = format!("`{target}` is not a valid name of a file");
+        return Err(Error::new(Kind::ArgumentError, message).with_help("rename it"));
+    }
+    match resolved.files.get(target) {
+        Some(known) if *known != file && known.hash.is_some() && known.hash == file.hash => {}
+        Some(known) if *known != file => {
+            let message = format!("`{}` and `{}` are both `{target}`", known.source.text(), file.source.text());
+            return Err(Error::new(Kind::ArgumentError, message).with_help("install them into different folders"));
+        }
+        Some(_) => {}
+        None => drop(resolved.files.insert(target.to_owned(), file)),
+    }
+    Ok(())
+}
+
+/// The manifest of a package of the index: compiled for the board, else its source.
+fn of_index(fetcher: &Fetcher, name: &str, version: &str, wanted: &Wanted<'_>) -> Result<(Manifest, Source)> {
+    let version = if version.is_empty() { "latest" } else { version };
+    if !is_name(version) {
+        let message = format!("`{version}` is not a version");
+        return Err(Error::new(Kind::ArgumentError, message).with_help("for example `NAME@1.2.0`"));
+    }
+    let kinds = wanted.mpy.map(|mpy| mpy.to_string()).into_iter().chain(["py".to_owned()]);
+    for kind in kinds {
+        let url = format!("{}/package/{kind}/{name}/{version}.json", wanted.index);
+        let source = Source::Url(url.clone());
+        if let Some(bytes) = fetcher.get(&source, bound::SETTINGS)? {
+            return Ok((Manifest::parse(&bytes, &url)?, source));
+        }
+    }
+    Err(not_found(name, version, wanted.index))
+}
+
+fn not_found(name: &str, version: &str, place: &str) -> Error {
+    let of = if version.is_empty() || version == "latest" { String::new() } else { format!(" {version}") };
+    Error::new(Kind::ArgumentError, format!("package not found: `{name}`{of}, at `{place}`"))
+        .with_help("check the name and the version; `--index` names another index")
+}
