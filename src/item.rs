@@ -57,6 +57,13 @@ pub enum ItemLabel {
         /// Its name.
         name: String,
     },
+    /// An item of an instrument.
+    OfInstrument {
+        /// Its keyword.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
     /// A file that is compiled.
     File(String),
     /// The startup code of a device.
@@ -69,7 +76,7 @@ impl ItemLabel {
     /// The name alone: `read_adc`.
     pub fn name(&self) -> &str {
         match self {
-            ItemLabel::Declared { name, .. } | ItemLabel::File(name) => name,
+            ItemLabel::Declared { name, .. } | ItemLabel::OfInstrument { name, .. } | ItemLabel::File(name) => name,
             ItemLabel::Startup => "startup",
             ItemLabel::Restored => "restored command",
         }
@@ -81,6 +88,7 @@ impl fmt::Display for ItemLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ItemLabel::Declared { kind, name } => write!(f, "{kind} `{name}`"),
+            ItemLabel::OfInstrument { kind, name } => write!(f, "{kind} `{name}`"),
             ItemLabel::File(name) => write!(f, "file `{name}`"),
             ItemLabel::Startup | ItemLabel::Restored => f.write_str(self.name()),
         }

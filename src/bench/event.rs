@@ -13,6 +13,7 @@ mod checked;
 mod failure;
 mod group;
 mod input;
+mod instrument;
 mod outcome;
 mod output;
 mod question;
@@ -29,6 +30,7 @@ pub use checked::{Checked, Diagnosis};
 pub use failure::{Failure, Spot};
 pub use group::{GroupBegun, GroupEnded, GroupKind};
 pub use input::{Input, InputKind, Manifest, ManifestFile, Program, SentBy, StationFile};
+pub use instrument::Instrument;
 pub use outcome::Outcome;
 pub use output::{OutputChunk, OutputKind};
 pub use question::{AnsweredBy, Asked};
@@ -68,6 +70,8 @@ pub enum Event {
     },
     /// A device was opened.
     BoardOpened(Board),
+    /// An instrument was opened.
+    InstrumentOpened(Instrument),
     /// The script loaded a module or read a file.
     InputRead(Input),
     /// A board got a folder of this computer.

@@ -5,8 +5,8 @@
 mod builder;
 
 use super::event::{
-    Asked, Attachment, Board, Checked, Diagnosis, Failure, GroupKind, Input, Manifest, Outcome, Program, SCHEMA,
-    StationFile, TimedEvent, Unreached,
+    Asked, Attachment, Board, Checked, Diagnosis, Failure, GroupKind, Input, Instrument, Manifest, Outcome, Program,
+    SCHEMA, StationFile, TimedEvent, Unreached,
 };
 use super::measurement::Measurement;
 use super::numbers;
@@ -75,6 +75,9 @@ pub struct Report {
     pub empty: Option<String>,
     /// The opened devices: those of the station in its order, then the others in the order in which they were opened.
     pub boards: Vec<Board>,
+    /// The opened instruments, in the order in which they were opened first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub instruments: Vec<Instrument>,
     /// The modules that the script imported and the files that it read, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub inputs: Vec<Input>,
@@ -277,6 +280,20 @@ impl Report {
         let rank = |board: &Board| board.place.unwrap_or(u32::MAX);
         let at = self.boards.partition_point(|other| rank(other) <= rank(&board));
         self.boards.insert(at, board);
+    }
+
+    /// Adds an opened instrument. One that was opened before with the same identity is in it already.
+    pub fn add_instrument(&mut self, instrument: Instrument) {
+        self.simulated |= instrument.simulated;
+        if !self.instruments.contains(&instrument) {
+            self.instruments.push(instrument);
+        }
+    }
+
+    /// What was simulated: boards, and instruments as boards.
+    pub fn not_hardware(&self) -> Vec<Board> {
+        let boards = self.boards.iter().filter(|board| board.simulated).cloned();
+        boards.chain(self.instruments.iter().filter_map(Instrument::as_simulated)).collect()
     }
 
     /// Whether every test and every measurement is good.

@@ -9,6 +9,7 @@ mod write;
 pub use write::{BoardEntry, with_board};
 
 use crate::diagnostic::Diagnostic;
+use crate::instrument::InstrumentOptions;
 use crate::port::address::Address;
 use crate::port::options::LineOptions;
 use crate::port::usb::UsbSpecifier;
@@ -50,6 +51,8 @@ pub struct Station {
     pub boards: Vec<(String, StationBoard)>,
     /// The consoles with their names, in file order.
     pub consoles: Vec<(String, StationConsole)>,
+    /// The instruments with their names, in file order.
+    pub instruments: Vec<(String, StationInstrument)>,
     /// Values for scripts.
     pub constants: Vec<(String, Value)>,
     /// Options of `measure` for scripts, a dict each.
@@ -101,6 +104,27 @@ impl StationConsole {
     pub fn address(&self, all_simulated: bool) -> String {
         let simulated = self.sim.clone().filter(|_| self.simulate || all_simulated);
         simulated.or_else(|| self.port.clone()).or_else(|| self.sim.clone()).unwrap_or_default()
+    }
+}
+
+/// One instrument of a station.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StationInstrument {
+    /// Its address in any form. Not needed for a simulated one.
+    pub address: Option<String>,
+    /// The simulated instrument in its place: `sim-instrument:…`.
+    pub sim: Option<String>,
+    /// Always simulated.
+    pub simulate: bool,
+    /// How to open it.
+    pub options: InstrumentOptions,
+}
+
+impl StationInstrument {
+    /// The address to open; `all_simulated` simulates connected instruments too, as far as the file says how.
+    pub fn address(&self, all_simulated: bool) -> String {
+        let simulated = self.sim.clone().filter(|_| self.simulate || all_simulated);
+        simulated.or_else(|| self.address.clone()).or_else(|| self.sim.clone()).unwrap_or_default()
     }
 }
 

@@ -81,6 +81,9 @@ impl Tally {
             Event::Diagnosed { test: None, diagnosis } => self.diagnosed |= diagnosis.failure,
             Event::Scheduled(schedule) => schedule.clone().add_to(&mut self.schedules),
             Event::BoardOpened(board) => self.add_board(board.clone().with_source()),
+            Event::InstrumentOpened(instrument) => {
+                instrument.as_simulated().into_iter().for_each(|one| self.add_board(one))
+            }
             _ => {}
         }
     }

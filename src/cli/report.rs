@@ -181,7 +181,7 @@ pub fn whole(run: Run<'_>, colour: Colour, named: bool, print: &mut dyn FnMut(&s
         not_reached,
         ..Tally::default()
     };
-    let tally = Tally { simulated: head.boards.iter().filter(|board| board.simulated).cloned().collect(), ..tally };
+    let tally = Tally { simulated: head.not_hardware(), ..tally };
     print(&summary(&tally, colour, true));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `sim serve`: a simulated board as a serial port for other tools.
+//! `sim serve`: a simulated board as a serial port, or a simulated instrument, for other tools.
 //!
 //! Uses [`crate::port`] and, for the pseudo-terminal, [`link`](super::terminal::link). Invariant: the link is gone when the command ends.
 
@@ -7,12 +7,15 @@ use super::console::Console;
 #[cfg(unix)]
 use crate::device::Output as _;
 use crate::diagnostic::Diagnostic;
-use crate::error::Error;
+use crate::error::{Error, Kind};
+use crate::instrument::simulated::server::Server;
+use crate::instrument::simulated::{SimInstrument, built_in};
 #[cfg(unix)]
 use crate::port::address::Address;
 #[cfg(unix)]
 use crate::port::open::open;
 use crate::port::options::PortOptions;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Serves a board until Ctrl-C; returns the exit status.
@@ -23,8 +26,19 @@ use std::sync::Arc;
 pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     let diagnose = |error: Error| Diagnostic::from_error(&error);
     super::signals::watch()?;
+    if let Some(file) = &options.instrument
+        && options.link.is_none()
+    {
+        return serve_instrument(file, &options.listen, console);
+    }
     let mut terminal = super::terminal::link::Terminal::open().map_err(diagnose)?;
-    let link = terminal.link(&options.link).map_err(diagnose)?;
+    let link = terminal.link(options.link.as_deref().unwrap_or(Path::new(""))).map_err(diagnose)?;
+    if let Some(file) = &options.instrument {
+        let mut port = simulated(file)?.port(file);
+        console.text(&format!("serving a simulated instrument at {}; press Ctrl-C to stop\n", link.path().display()));
+        terminal.pump(&mut port).map_err(diagnose)?;
+        return Ok(0);
+    }
     let address = Address::simulated(&specifier(options));
     let mut board = open(&address, &PortOptions::default(), &|text| console.notice(text)).map_err(diagnose)?;
     console.text(&format!("serving a simulated board at {}; press Ctrl-C to stop\n", link.path().display()));
@@ -32,14 +46,44 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     Ok(0)
 }
 
-/// Serves a board until Ctrl-C; returns the exit status.
+/// The simulated instrument of a file, or one that this program has.
+fn simulated(file: &str) -> Result<SimInstrument, Diagnostic> {
+    let text = match built_in(file) {
+        Some(text) => text.to_owned(),
+        None => crate::disk::read_text_named(Path::new(file), crate::bound::SETTINGS).map_err(|error| {
+            super::unread(&format!("`{file}`"), &error, "name a file that describes an instrument, or `std/psu`")
+        })?,
+    };
+    SimInstrument::parse(file, &text).map_err(|error| Diagnostic::from_error(&error))
+}
+
+/// Serves an instrument on a TCP port until Ctrl-C.
+fn serve_instrument(file: &str, listen: &str, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let failed = |error: std::io::Error| {
+        let message = format!("cannot listen at `{listen}`: {}", crate::disk::reason(&error));
+        let error =
+            Error::new(Kind::ConnectionFailedError, message).with_help("choose another port: `--listen 127.0.0.1:0`");
+        Diagnostic::from_error(&error)
+    };
+    let server = Server::listen(simulated(file)?, listen).map_err(failed)?;
+    let address = server.address().map_err(failed)?;
+    console.text(&format!("serving a simulated instrument at tcp://{address}; press Ctrl-C to stop\n"));
+    server.serve(&|| crate::interrupt::pending()).map_err(failed)?;
+    Ok(0)
+}
+
+/// Serves an instrument on a TCP port until Ctrl-C; returns the exit status.
 ///
 /// # Errors
-/// [`crate::Kind::FeatureUnavailableError`], always: there are no pseudo-terminals here.
+/// [`crate::Kind::FeatureUnavailableError`] for a board: there are no pseudo-terminals here.
 #[cfg(not(unix))]
-pub fn serve(_options: &Serve, _console: &Arc<Console>) -> Result<u8, Diagnostic> {
+pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    if let Some(file) = options.instrument.as_ref().filter(|_| options.link.is_none()) {
+        super::signals::watch()?;
+        return serve_instrument(file, &options.listen, console);
+    }
     let error =
-        Error::new(crate::Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
+        Error::new(Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
     Err(Diagnostic::from_error(&error.with_help("use the simulated board from a script: `--port sim`")))
 }
 
@@ -66,7 +110,9 @@ mod tests {
     #[test]
     fn options_become_the_address_of_a_port() {
         let mut options = Serve {
-            link: "board".into(),
+            link: Some("board".into()),
+            instrument: None,
+            listen: String::new(),
             name: None,
             board: None,
             heap: None,

@@ -7,7 +7,7 @@ use super::arguments::{Allowed, Noting};
 use super::{configuration, trust, unread};
 use crate::bench::station::{FILE, Station, Trust};
 use crate::bound;
-use crate::device::{HostOptions, NamedBoard};
+use crate::device::{HostOptions, NamedBoard, NamedInstrument};
 use crate::diagnostic::Diagnostic;
 use crate::disk;
 use crate::error::Kind;
@@ -48,7 +48,13 @@ pub fn prepare(
         (name.clone(), known)
     });
     let boards = boards.collect();
-    Ok((HostOptions { simulated, gate, boards, ..host }, Some(Arc::new(station))))
+    let instruments = station.instruments.iter().map(|(name, instrument)| {
+        let address = instrument.address(options.simulate);
+        let known = NamedInstrument { address, options: instrument.options.clone(), untrusted: untrusted.clone() };
+        (name.clone(), known)
+    });
+    let instruments = instruments.collect();
+    Ok((HostOptions { simulated, gate, boards, instruments, ..host }, Some(Arc::new(station))))
 }
 
 /// The station file of a script, to notice when it changes.

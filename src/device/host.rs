@@ -6,7 +6,7 @@
 use crate::device::deadline::Deadline;
 use crate::device::handle::Device;
 use crate::device::host_options::HostOptions;
-use crate::device::instruments::Instruments;
+use crate::device::instrument_registry::Instruments;
 use crate::device::output::{Outlet, Output};
 use crate::device::pool::Pool;
 use crate::device::registry::Registry;
@@ -118,7 +118,9 @@ impl Host {
             self.forget(&device);
         }
         while let Some(instrument) = self.shared.instruments.take_last() {
-            instrument.close();
+            if let Err(error) = instrument.close() {
+                errors.push(error);
+            }
         }
         errors
     }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: plain data, which does not change while the host exists.
 
+use crate::device::instrument_registry::NamedInstrument;
 use crate::device::mount::Mount;
 use crate::device::named::NamedBoard;
 use crate::device::output::{Output, Silent};
@@ -25,6 +26,8 @@ pub struct HostOptions {
     pub line: LineOptions,
     /// Boards that can be opened by name in place of a port.
     pub boards: Vec<(String, NamedBoard)>,
+    /// Instruments that can be opened by name in place of an address.
+    pub instruments: Vec<(String, NamedInstrument)>,
     /// Simulates every board, whatever its port, except recordings and processes (`--simulate`).
     pub simulated: bool,
     /// Records the traffic of all ports (`--record`).
@@ -58,6 +61,7 @@ impl HostOptions {
             port: None,
             line: LineOptions::default(),
             boards: Vec::new(),
+            instruments: Vec::new(),
             simulated: false,
             recorder: None,
             profile: None,

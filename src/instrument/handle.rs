@@ -4,12 +4,14 @@
 
 use super::address::InstrumentAddress;
 use super::block::Format;
+use super::class::{Class, Item};
 use super::link::{Data, Limits, Link, Opener};
 use super::options::InstrumentOptions;
 use super::reply::{self, Identity};
+use super::simulated::SimInstrument;
 use super::turn::{Held, Turn};
 use crate::error::{Error, Kind, Result};
-use crate::port::stream::explain;
+use crate::port::stream::{Stream, explain};
 use crate::port::{PortError, Wait};
 use crate::value::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,15 +22,18 @@ pub type Deadline = dyn Fn() -> Option<Instant> + Send + Sync;
 
 /// An open instrument. Clones are the same instrument.
 #[derive(Clone)]
-pub struct Instrument(Arc<Inner>);
+pub struct Instrument(pub(super) Arc<Inner>);
 
-struct Inner {
+pub(super) struct Inner {
+    pub(super) class: Arc<Class>,
+    /// The items of its class for its model, in the order in which setups and teardowns run.
+    pub(super) items: Vec<Arc<Item>>,
     name: String,
     written: String,
     public_name: String,
     identity: Option<Identity>,
     calibrated: Option<String>,
-    is_simulated: bool,
+    simulated: Option<SimInstrument>,
     deadline: Box<Deadline>,
     turn: Turn,
     link: Mutex<Link>,
@@ -58,12 +63,44 @@ pub struct NumberOptions {
 pub struct Locked<'a>(#[expect(dead_code, reason = "it is held until it is dropped")] Held<'a>);
 
 impl Instrument {
-    /// Opens an instrument over the streams that `opener` opens, and asks who it is.
+    /// Opens an instrument over the streams that `opener` opens, asks who it is, and runs the setups of its class.
     ///
     /// # Errors
-    /// Of the stream; [`Kind::TimeoutError`] if it does not say who it is.
+    /// Of the stream; [`Kind::TimeoutError`] if it does not say who it is; [`Kind::NoMatchingExecuterError`] if an item of its class
+    /// has no overload for its model; of a setup, after which the teardowns have run.
     pub fn open(
+        class: &Arc<Class>,
         address: &InstrumentAddress,
+        options: InstrumentOptions,
+        opener: Box<Opener>,
+        deadline: Box<Deadline>,
+    ) -> Result<Instrument> {
+        Instrument::open_over(class, address, None, options, opener, deadline)
+    }
+
+    /// Opens a simulated instrument, as [`Instrument::open`] does.
+    ///
+    /// # Errors
+    /// As [`Instrument::open`].
+    pub fn open_simulated(
+        class: &Arc<Class>,
+        address: &InstrumentAddress,
+        simulated: &SimInstrument,
+        options: InstrumentOptions,
+        deadline: Box<Deadline>,
+    ) -> Result<Instrument> {
+        let (instrument, written) = (simulated.clone(), address.to_string());
+        let opener = move || Ok(Stream::over(Box::new(instrument.port(&written))));
+        let terminator = simulated.definition().terminator.clone();
+        let own = InstrumentOptions { terminator: Some(terminator), ..InstrumentOptions::default() };
+        let options = InstrumentOptions { terminator: None, read_terminator: None, ..options }.or(&own);
+        Instrument::open_over(class, address, Some(simulated.clone()), options, Box::new(opener), deadline)
+    }
+
+    fn open_over(
+        class: &Arc<Class>,
+        address: &InstrumentAddress,
+        simulated: Option<SimInstrument>,
         options: InstrumentOptions,
         opener: Box<Opener>,
         deadline: Box<Deadline>,
@@ -79,18 +116,41 @@ impl Instrument {
                 None
             }
         };
-        let model = identity.as_ref().map(|identity| identity.model.clone()).filter(|model| !model.is_empty());
-        Ok(Instrument(Arc::new(Inner {
-            name: name.or(model).unwrap_or_else(|| "Instrument".to_owned()),
+        let model = identity.as_ref().map(|identity| identity.model.clone()).unwrap_or_default();
+        let items = class.select(&model)?;
+        let class_name = Some(class.name.clone()).filter(|_| class.origin.is_some());
+        let model = Some(model).filter(|model| !model.is_empty());
+        let instrument = Instrument(Arc::new(Inner {
+            class: class.clone(),
+            items,
+            name: name.or(class_name).or(model).unwrap_or_else(|| class.name.clone()),
             written: address.to_string(),
             public_name: address.public_name(),
             identity,
             calibrated,
-            is_simulated: matches!(address, InstrumentAddress::Simulated(_)),
+            simulated,
             deadline,
             turn: Turn::default(),
             link: Mutex::new(link),
-        })))
+        }));
+        match instrument.set_up() {
+            Ok(()) => Ok(instrument),
+            // Undo what the setups switched on.
+            Err(error) => Err(match instrument.close() {
+                Ok(()) => error,
+                Err(closing) => error.with_other(closing),
+            }),
+        }
+    }
+
+    /// Its class.
+    pub fn class(&self) -> &Arc<Class> {
+        &self.0.class
+    }
+
+    /// The simulated instrument that it is connected to.
+    pub fn simulated(&self) -> Option<&SimInstrument> {
+        self.0.simulated.as_ref()
     }
 
     /// Its name in errors and reports.
@@ -120,7 +180,7 @@ impl Instrument {
 
     /// Whether it is simulated.
     pub fn is_simulated(&self) -> bool {
-        self.0.is_simulated
+        self.0.simulated.is_some()
     }
 
     /// Whether it is open.
@@ -133,7 +193,7 @@ impl Instrument {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    fn link(&self) -> MutexGuard<'_, Link> {
+    pub(super) fn link(&self) -> MutexGuard<'_, Link> {
         self.0.link.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -145,7 +205,7 @@ impl Instrument {
         self.turn(true).map(Locked)
     }
 
-    fn turn(&self, interruptible: bool) -> Result<Held<'_>> {
+    pub(super) fn turn(&self, interruptible: bool) -> Result<Held<'_>> {
         let wait = Wait { deadline: (self.0.deadline)(), interruptible };
         self.0.turn.take(wait).map_err(|error: PortError| {
             explain(error, "waiting for another closure that uses the instrument", None).with_device(self.name())
@@ -153,7 +213,7 @@ impl Instrument {
     }
 
     /// Runs `work` with the instrument for itself.
-    fn with<T>(&self, options: CallOptions, work: impl FnOnce(&mut Link, Limits) -> Result<T>) -> Result<T> {
+    pub(super) fn with<T>(&self, options: CallOptions, work: impl FnOnce(&mut Link, Limits) -> Result<T>) -> Result<T> {
         let _held = self.turn(!options.undisturbed)?;
         let mut link = self.link();
         let timeout = options.timeout.unwrap_or_else(|| link.options().timeout());
@@ -280,14 +340,23 @@ impl Instrument {
         self.link().set_timeout(timeout);
     }
 
-    /// Closes the connection. Later calls fail.
-    pub fn close(&self) {
+    /// Runs the teardowns of its class, each even if another one fails, and closes the connection. Later calls fail, and closing
+    /// again does nothing.
+    ///
+    /// # Errors
+    /// Of the first teardown that failed, with the others.
+    pub fn close(&self) -> Result<()> {
+        if !self.is_open() {
+            return Ok(());
+        }
+        let done = self.tear_down();
         self.link().close();
+        done
     }
 }
 
 /// With `check_errors`, what the instrument refused.
-fn checked(link: &mut Link, command: &str, options: CallOptions, limits: Limits) -> Result<()> {
+pub(super) fn checked(link: &mut Link, command: &str, options: CallOptions, limits: Limits) -> Result<()> {
     match options.check_errors.or(link.options().check_errors) {
         Some(true) => link.check(command, limits),
         _ => Ok(()),
@@ -304,7 +373,7 @@ fn unidentified(error: Error, address: &InstrumentAddress) -> Error {
     }
 }
 
-fn block_of(data: Data) -> Result<Vec<u8>> {
+pub(super) fn block_of(data: Data) -> Result<Vec<u8>> {
     match data {
         Data::Block(bytes) => Ok(bytes),
         Data::Line(line) => {
@@ -315,7 +384,7 @@ fn block_of(data: Data) -> Result<Vec<u8>> {
     }
 }
 
-fn numbers_of(command: &str, data: Data, options: NumberOptions) -> Result<Vec<Value>> {
+pub(super) fn numbers_of(command: &str, data: Data, options: NumberOptions) -> Result<Vec<Value>> {
     let bytes = match data {
         Data::Line(line) => {
             return reply::numbers(&line).map_err(|element| {

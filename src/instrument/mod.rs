@@ -9,13 +9,17 @@
 
 pub mod address;
 pub mod block;
+mod calls;
+pub mod class;
 mod handle;
 mod link;
 pub mod options;
 pub mod reply;
+pub mod simulated;
 mod turn;
 
 pub use address::InstrumentAddress;
+pub use calls::Convert;
 pub use handle::{CallOptions, Instrument, NumberOptions};
 pub use options::InstrumentOptions;
 pub use reply::Identity;

@@ -1,6 +1,8 @@
 //! An instrument on the loopback, whose replies a closure makes.
 
 use super::block::Format;
+use super::class::{Class, Item, ItemKind, Param, ParamKind, Returns};
+use super::simulated::SimInstrument;
 use super::*;
 use crate::error::{Error, Kind};
 use crate::port::options::PortOptions;
@@ -38,7 +40,7 @@ fn try_open(port: u16, options: InstrumentOptions) -> crate::Result<Instrument> 
     let address: InstrumentAddress = format!("tcp://127.0.0.1:{port}").parse().unwrap();
     let InstrumentAddress::Stream(stream) = address.clone() else { panic!() };
     let opener = move || Stream::open(&stream, &PortOptions::default());
-    Instrument::open(&address, options, Box::new(opener), Box::new(|| None))
+    Instrument::open(&Arc::new(Class::instrument()), &address, options, Box::new(opener), Box::new(|| None))
 }
 
 fn open(port: u16) -> Instrument {
@@ -98,7 +100,7 @@ fn queries_return_lines_numbers_and_blocks() {
     psu.write("BLOCK?", plain).unwrap();
     assert_eq!(psu.read_block(plain).unwrap(), b"\0\x01\0\n");
     psu.wait_done(None).unwrap();
-    psu.close();
+    psu.close().unwrap();
     assert_eq!(psu.query("V?", plain).unwrap_err().kind(), Kind::ClosedError);
 }
 
@@ -289,9 +291,64 @@ fn a_run_that_ends_ends_a_wait() {
     let stream: StreamAddress = format!("tcp://127.0.0.1:{port}").parse().unwrap();
     let end = Instant::now() + Duration::from_millis(200);
     let opener = move || Stream::open(&stream, &PortOptions::default());
-    let psu = Instrument::open(&address, InstrumentOptions::default(), Box::new(opener), Box::new(move || Some(end)));
+    let class = Arc::new(Class::instrument());
+    let options = InstrumentOptions::default();
+    let psu = Instrument::open(&class, &address, options, Box::new(opener), Box::new(move || Some(end)));
     let psu = psu.unwrap();
     let error: Error = psu.query("V?", CallOptions::default()).unwrap_err();
     assert_eq!(error.message(), "timed out waiting for the reply to `V?`");
     assert!(Instant::now() < end + Duration::from_secs(2));
+}
+
+/// A simulated supply of a class with these items.
+fn simulated(items: Vec<Item>) -> (crate::Result<Instrument>, SimInstrument) {
+    let psu = SimInstrument::parse("psu.toml", super::simulated::tests::SUPPLY).unwrap();
+    let class = Arc::new(Class::build("Psu", "", Some(crate::origin::Origin::new("t", 1, 1)), items, &[]).unwrap());
+    let address = InstrumentAddress::Simulated("psu.toml".to_owned());
+    let opened = Instrument::open_simulated(&class, &address, &psu, InstrumentOptions::default(), Box::new(|| None));
+    (opened, psu)
+}
+
+#[test]
+fn items_are_called_and_teardowns_run_whatever_fails() {
+    use super::class::tests::item;
+    let volts = || Param { name: "v".to_owned(), kind: ParamKind::Float, unit: "V".to_owned(), ..Param::default() };
+    let measure = Item { returns: Returns::Float, ..item(ItemKind::Query, "measure", vec![], "MEAS:VOLT?") };
+    let mode = Item { returns: Returns::Float, ..item(ItemKind::Query, "mode", vec![], "MODE?") };
+    let mut on = item(ItemKind::Setup, "on", vec![], "OUTP ON");
+    on.options.autoinit = true;
+    let mut broken = item(ItemKind::Teardown, "broken", vec![], "FAN 0");
+    broken.options.check_errors = Some(true);
+    let off = item(ItemKind::Teardown, "off", vec![], "OUTP OFF");
+    let set = item(ItemKind::Command, "set", vec![volts()], "VOLT {v}");
+    let (psu, sim) = simulated(vec![set, measure, mode, on, broken, off]);
+    let psu = psu.unwrap();
+    assert_eq!((psu.name(), psu.is_simulated(), sim.get("output").unwrap()), ("Psu", true, Value::Bool(true)));
+    let call = |name: &str, values: &[Value]| {
+        psu.call(psu.item(name).unwrap(), values, &[], |text, unit| (text == "500 mV" && unit == "V").then_some(0.5))
+    };
+    assert_eq!(call("set", &[Value::Str("500 mV".to_owned())]).unwrap(), Value::None);
+    assert_eq!(call("measure", &[]).unwrap(), Value::Float(0.5));
+    let message = |name: &str, values: &[Value]| call(name, values).unwrap_err().headline();
+    assert_eq!(message("set", &[]), "`Psu`: `set` needs a value for `v`");
+    assert_eq!(message("set", &[Value::Int(1), Value::Int(2)]), "`Psu`: `set` takes 1 argument, not 2");
+    assert_eq!(
+        message("set", &[Value::Str("1 A".to_owned())]),
+        "`Psu`: command `set`: `v` of `set` is a string, not a number"
+    );
+    assert_eq!(message("mode", &[]), "`Psu`: query `mode`: the reply to `MODE?` is `CV`, not a value of type `float`");
+    let error = psu.close().unwrap_err();
+    assert_eq!((error.kind(), error.fault()), (Kind::InstrumentError, Some((-240, "Hardware error"))));
+    assert_eq!(sim.get("output").unwrap(), Value::Bool(false));
+    assert!(psu.close().is_ok() && !psu.is_open());
+}
+
+#[test]
+fn a_setup_that_fails_closes_the_instrument_again() {
+    use super::class::tests::item;
+    let mut on = item(ItemKind::Setup, "on", vec![], "OUTP ON\nFAN 1");
+    (on.options.autoinit, on.options.check_errors) = (true, Some(true));
+    let (psu, sim) = simulated(vec![on, item(ItemKind::Teardown, "off", vec![], "OUTP OFF")]);
+    assert_eq!(psu.err().unwrap().kind(), Kind::InstrumentError);
+    assert_eq!(sim.get("output").unwrap(), Value::Bool(false));
 }

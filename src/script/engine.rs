@@ -39,6 +39,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     opening::register(&mut engine, run);
     generator::register(&mut engine);
     instrument::register(&mut engine, run);
+    instrument::declare::register(&mut engine, run, Reading::Run);
     batch::register(&mut engine);
     proxy::register(&mut engine, run);
     functions::register(&mut engine, run);

@@ -5,7 +5,8 @@
 use crate::console::pattern::Expression;
 use crate::device::class::Class;
 use crate::device::{BatchCall, Device, Generator, Proxy};
-use crate::instrument::Instrument;
+use crate::instrument::simulated::SimInstrument;
+use crate::instrument::{self, Instrument};
 use crate::origin::Origin;
 use crate::value::Value;
 use rhai::{FnPtr, GlobalRuntimeState, ImmutableString, Map, Module, Shared};
@@ -54,22 +55,70 @@ pub(crate) struct ConsolesHandle;
 #[derive(Clone)]
 pub(crate) struct RegexHandle(pub Expression);
 
-/// The class of instruments without items: `Instrument`.
+/// An instrument class with its host-side methods, own and inherited.
+pub(crate) struct ScriptInstrumentClass {
+    pub class: Arc<instrument::class::Class>,
+    pub methods: Vec<Arc<Method>>,
+}
+
+/// An instrument class as a script sees it.
 #[derive(Clone)]
-pub(crate) struct InstrumentClassHandle;
+pub(crate) struct InstrumentClassHandle(pub Arc<ScriptInstrumentClass>);
+
+impl InstrumentClassHandle {
+    /// The built-in `Instrument`.
+    pub fn instrument() -> InstrumentClassHandle {
+        static INSTRUMENT: LazyLock<Arc<ScriptInstrumentClass>> = LazyLock::new(|| {
+            let class = Arc::new(instrument::class::Class::instrument());
+            Arc::new(ScriptInstrumentClass { class, methods: Vec::new() })
+        });
+        InstrumentClassHandle(INSTRUMENT.clone())
+    }
+}
 
 /// An open instrument as a script sees it.
 #[derive(Clone)]
-pub(crate) struct InstrumentHandle(pub Instrument);
+pub(crate) struct InstrumentHandle {
+    pub instrument: Instrument,
+    pub class: InstrumentClassHandle,
+    pub wires: Arc<SharedWires>,
+}
+
+/// What a simulated instrument is wired to.
+#[derive(Default)]
+pub(crate) struct SharedWires(pub Mutex<Wires>);
+
+/// What a simulated instrument is wired to: closures of the script.
+#[derive(Default)]
+pub(crate) struct Wires {
+    /// Properties, with the value that was passed on last, and who gets it.
+    pub feeds: Vec<(String, Option<Value>, FnPtr)>,
+    /// Properties, and who gives their values.
+    pub reads: Vec<(String, FnPtr)>,
+}
+
+/// The bench side of a simulated instrument: `psu.sim`.
+#[derive(Clone)]
+pub(crate) struct InstrumentSimHandle {
+    pub sim: SimInstrument,
+    pub handle: InstrumentHandle,
+}
 
 /// Named arguments: `kw(#{ samples: 4 })`.
 #[derive(Clone)]
 pub(crate) struct Kwargs(pub Map);
 
 /// The types for which every method name in a script is registered.
-pub(crate) fn receivers() -> [TypeId; 5] {
+pub(crate) fn receivers() -> [TypeId; 6] {
     let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-    [device, class, TypeId::of::<SimHandle>(), TypeId::of::<ProxyHandle>(), TypeId::of::<BatchHandle>()]
+    [
+        device,
+        class,
+        TypeId::of::<SimHandle>(),
+        TypeId::of::<ProxyHandle>(),
+        TypeId::of::<BatchHandle>(),
+        TypeId::of::<InstrumentHandle>(),
+    ]
 }
 
 /// The calls of a batch: what the closure of `d.batch(|b| …)` gets.

@@ -82,6 +82,9 @@ pub(crate) const INSTRUMENT_CLASS: &str = "Instrument";
 /// The keyword of a `device` block inside Rhai; it cannot be typed.
 pub(crate) const DEVICE: &str = "device block";
 
+/// The keyword of an `instrument` block inside Rhai.
+pub(crate) const INSTRUMENT: &str = "instrument block";
+
 /// The keyword of a `test` block inside Rhai.
 pub(crate) const TEST: &str = "test block";
 
@@ -142,6 +145,9 @@ const RHAI_KEYWORDS: &[&str] = &[
 /// Keywords only where a block, an item or an option begins.
 pub const BLOCK_KEYWORDS: &[&str] = &[
     "device",
+    "instrument",
+    "command",
+    "query",
     "setup",
     "task",
     "thread",

@@ -50,14 +50,14 @@ pub(crate) fn variable(
     }
     Ok(match known {
         // A copy, so that closures never share, and lock, a class.
-        Some(value) if value.is::<ClassHandle>() => Some(value.flatten_clone()),
+        Some(value) if value.is::<ClassHandle>() || value.is::<InstrumentClassHandle>() => Some(value.flatten_clone()),
         Some(_) => None,
         None => match run.declarations.class(context.source().unwrap_or_default(), name) {
             Some(class) => Some(Dynamic::from(class)),
             None if name == CONSOLE_CLASS => Some(Dynamic::from(ConsolesHandle)),
             None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
-            None if name == INSTRUMENT_CLASS => Some(Dynamic::from(InstrumentClassHandle)),
-            None => None,
+            None if name == INSTRUMENT_CLASS => Some(Dynamic::from(InstrumentClassHandle::instrument())),
+            None => run.declarations.instrument(context.source().unwrap_or_default(), name).map(Dynamic::from),
         },
     })
 }

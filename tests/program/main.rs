@@ -42,6 +42,8 @@ mod helpers;
 #[cfg(target_os = "linux")]
 mod html;
 #[cfg(target_os = "linux")]
+mod instruments;
+#[cfg(target_os = "linux")]
 mod interrupts;
 #[cfg(target_os = "linux")]
 mod killed;

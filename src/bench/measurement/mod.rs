@@ -82,6 +82,9 @@ pub struct Measurement {
     /// The board for which a closure of `for_each_board` measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub board: Option<String>,
+    /// The instrument that gave the value, by its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// Columns of a table: the value is a list of rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<Column>,

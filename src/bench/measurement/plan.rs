@@ -42,12 +42,13 @@ pub const OPTIONS: &[&str] = &[
     "precision",
     "doc",
     "must",
+    "by",
     "check",
     "transform",
 ];
 
-/// The options whose values are closures, which a station file cannot have.
-pub const CLOSURES: &[&str] = &["check", "transform"];
+/// The options whose values are closures or instruments, which a station file cannot have.
+pub const CLOSURES: &[&str] = &["by", "check", "transform"];
 
 /// Most digits after the decimal point: a float has no more.
 const MOST_DIGITS: i64 = 15;

@@ -156,6 +156,7 @@ impl ReportBuilder {
                 (self.report.serial, self.report.variant) = (Some(serial.clone()), variant.clone());
             }
             Event::BoardOpened(board) => self.report.add_board(board.clone()),
+            Event::InstrumentOpened(instrument) => self.report.add_instrument(instrument.clone()),
             Event::InputRead(input) => keep(&mut self.report.inputs, input.clone()),
             Event::FolderSent(manifest) => keep(&mut self.report.folders, manifest.clone()),
             Event::QuestionAnswered { test, asked } => self.add_question(line.at, *test, asked),

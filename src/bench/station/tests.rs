@@ -74,7 +74,7 @@ fn reports_problems_with_their_position() {
     }
     case(
         "a = 1\n[board.dut]\n",
-        "1:1: unknown key `a` in a station file | use one of name, reports, boards, consoles, constants, limits, recipes, packages",
+        "1:1: unknown key `a` in a station file | use one of name, reports, boards, consoles, instruments, constants, limits, recipes, packages",
     );
     case("\n[bords.dut]\nport = \"sim\"\n", "2:2: unknown key `bords` in a station file | did you mean `boards`?");
     case(
@@ -195,4 +195,31 @@ fn recipes_are_texts_with_names() {
     for wrong in ["[recipes]\n\"a b\" = \"ls\"", "[recipes]\na = 1", "[recipes]\n-x = \"ls\""] {
         assert!(Station::parse(Path::new("station.toml"), wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn instruments_have_addresses_and_options() {
+    let text = "[instruments.psu]\nport = \"TCPIP0::lab::5025::SOCKET\"\nsim = \"sim-instrument:psu.toml\"\n\
+                calibrated = 2026-05-01\ntimeout = 2\nparity = \"even\"\n\
+                [instruments.dmm]\nsim = \"sim-instrument:std/dmm\"\nsimulate = true\n";
+    let station = parse(text).unwrap();
+    let (name, psu) = &station.instruments[0];
+    assert_eq!((name.as_str(), psu.options.calibrated.as_deref()), ("psu", Some("2026-05-01")));
+    assert_eq!(psu.options.timeout, Some(Duration::from_secs(2)));
+    assert_eq!(psu.address(false), "TCPIP0::lab::5025::SOCKET");
+    assert_eq!(psu.address(true), "sim-instrument:lab/psu.toml");
+    assert_eq!(station.instruments[1].1.address(false), "sim-instrument:std/dmm");
+    let case = |text: &str, message: &str| {
+        let problem = parse(text).unwrap_err();
+        assert!(problem.contains(message), "{problem}");
+    };
+    case("[instruments.psu]\ncalibrated = \"x\"\n", "1:14: missing port of the instrument `psu`");
+    case("[instruments.psu]\nport = \"tcp://lab\"\n", "2:8: `tcp://lab` is missing a port number");
+    case("[instruments.psu]\nport = \"tcp://lab:1\"\nsimulate = true\n", "`psu` has nothing to simulate it");
+    case("[instruments.psu]\nport = \"tcp://lab:1\"\nstop_bits = 3\n", "not a whole number from 1 to 2");
+    case("[instruments.psu]\nprot = \"tcp://lab:1\"\n", "did you mean `port`?");
+    case(
+        "[boards.a]\nport = \"sim\"\n[instruments.a]\nsim = \"sim-instrument:std/psu\"\n",
+        "invalid instrument name `a`",
+    );
 }

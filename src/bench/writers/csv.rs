@@ -20,7 +20,7 @@ pub fn files(archive: &Archive, write: &mut dyn FnMut(&str, Rows<'_>, Option<&st
     for run in archive.runs() {
         let script = run.head().script.rsplit(['/', '\\']).next().unwrap_or_default();
         let script = script.strip_suffix(".rhai").unwrap_or(script);
-        let boards = simulated::shown(&run.head().boards);
+        let boards = simulated::shown(&run.head().not_hardware());
         let mut put = |test: &str, rows: Rows<'_>| {
             let parts = [if several { script } else { "" }, test, &rows.series.name];
             let parts: Vec<String> = parts.map(plain).into_iter().filter(|part| !part.is_empty()).collect();

@@ -4,7 +4,7 @@
 
 use crate::bench::archive::{Archive, Rows, Run, SavedTest};
 use crate::bench::event::{
-    Board, Checked, Diagnosis, Failure, Input, Manifest, Outcome, Program, SCHEMA, StationFile, Unreached,
+    Board, Checked, Diagnosis, Failure, Input, Instrument, Manifest, Outcome, Program, SCHEMA, StationFile, Unreached,
 };
 use crate::bench::measurement::Measurement;
 use crate::bench::report::{Attempt, Group, Notice, Printed, Question};
@@ -97,6 +97,8 @@ struct RunDocument<'a, T: Serialize, M: Serialize, S: Serialize, A: Serialize> {
     empty: &'a Option<String>,
     boards: &'a [Board],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    instruments: &'a [Instrument],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     inputs: &'a [Input],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     folders: &'a [Manifest],
@@ -147,6 +149,7 @@ fn document<'a>(run: Run<'a>) -> impl Serialize + use<'a> {
         closing: &head.closing,
         empty: &head.empty,
         boards: &head.boards,
+        instruments: &head.instruments,
         inputs: &head.inputs,
         folders: &head.folders,
         questions: &head.questions,

@@ -240,24 +240,40 @@ pub struct Devices {
 /// `sim`.
 #[derive(Debug, Subcommand)]
 pub enum Sim {
-    /// Offer a simulated board as a serial port to other tools
+    /// Offer a simulated board or instrument to other tools
     ///
-    /// Serves the board until Ctrl-C; tools may open and close the port repeatedly.
+    /// Serves a board as a serial port, an instrument as a TCP port or a serial port, until Ctrl-C; tools may open and close it
+    /// repeatedly.
     #[command(after_help = SERVE_HELP)]
     Serve(Serve),
 }
 
 const SERVE_HELP: &str = "\
-Example, in two terminals:
+Examples, each in two terminals:
   belay-script sim serve --link /tmp/board
-  mpremote connect /tmp/board exec 'print(1 + 1)'";
+  mpremote connect /tmp/board exec 'print(1 + 1)'
+
+  belay-script sim serve --instrument std/psu --listen 127.0.0.1:5025
+  belay-script eval 'Instrument.open(args[0]).query(\"VOLT?\")' tcp://127.0.0.1:5025";
 
 /// `sim serve`.
 #[derive(Debug, Args)]
 pub struct Serve {
     /// Path of the serial port: a symlink that is removed at the end
-    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
-    pub link: PathBuf,
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath, required_unless_present = "instrument")]
+    pub link: Option<PathBuf>,
+    /// Serve the simulated instrument of this file, or `std/psu`, `std/dmm`, `std/load`, `std/scope`
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["name", "board", "heap", "flash", "flash_size", "crlf"])]
+    pub instrument: Option<String>,
+    /// Serve the instrument at this address
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:5025",
+        requires = "instrument",
+        conflicts_with = "link"
+    )]
+    pub listen: String,
     /// The board's name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,

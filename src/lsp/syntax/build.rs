@@ -162,6 +162,7 @@ impl<'t> Builder<'t> {
             is_hidden: false,
             rest: String::new(),
             bases: Vec::new(),
+            is_instrument: false,
         };
         self.syntax.symbols.push(symbol);
         let number = self.syntax.symbols.len() - 1;

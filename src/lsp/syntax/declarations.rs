@@ -36,6 +36,7 @@ impl Builder<'_> {
         if let Some(class) = self.class() {
             let what = match word {
                 "setup" => What::Setup,
+                "command" | "query" if self.syntax.symbols[class].is_instrument => What::Task,
                 "task" => What::Task,
                 "thread" => What::Thread,
                 "teardown" => What::Teardown,
@@ -51,6 +52,12 @@ impl Builder<'_> {
         let begins_statement = matches!(self.before(at).1, "" | ";" | "{" | "}");
         match word {
             "device" if next_is_name => Some(self.device(at)),
+            "instrument" if next_is_name => {
+                let class = self.syntax.symbols.len();
+                let next = self.device(at);
+                self.syntax.symbols[class].is_instrument = true;
+                Some(next)
+            }
             "test" | "group" | "subtest" if self.is_string(at + 1) => {
                 let what = if word == "test" { What::Test } else { What::Group };
                 Some(self.test(what, at, at + 1))

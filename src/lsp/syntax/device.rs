@@ -122,7 +122,9 @@ fn parameter_end(builder: &Builder<'_>, at: usize, end: usize) -> usize {
 /// Whether an item begins at `at`.
 fn item_begins(builder: &Builder<'_>, at: usize) -> bool {
     match builder.word(at) {
-        Some("setup" | "task" | "thread" | "teardown") => builder.word(at + 1).is_some() && builder.is(at + 2, "("),
+        Some("setup" | "task" | "thread" | "teardown" | "command" | "query") => {
+            builder.word(at + 1).is_some() && builder.is(at + 2, "(")
+        }
         Some("method") => builder.word(at + 1).is_some() && builder.is(at + 2, "|"),
         _ => false,
     }
@@ -143,6 +145,16 @@ fn options(builder: &mut Builder<'_>, item: usize, class: usize, at: usize) -> u
             let symbol = &mut builder.syntax.symbols[item];
             symbol.rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
             symbol.is_hidden = symbol.rest.replace(' ', "").contains("register=false");
+            if builder.syntax.symbols[class].is_instrument {
+                builder.syntax.symbols[item].whole.end = builder.range(next).end;
+                // `-> float` may follow the message.
+                let returns =
+                    builder.is(next + 1, "-") && builder.is(next + 2, ">") && builder.word(next + 3).is_some();
+                if returns {
+                    builder.set_role(next + 3, Role::Annotation);
+                }
+                return if returns { next + 4 } else { next + 1 };
+            }
             return body(builder, next, Some(item), Some(class));
         }
         if builder.word(next).is_some() {

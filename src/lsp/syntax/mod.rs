@@ -189,6 +189,8 @@ pub struct Symbol {
     pub rest: String,
     /// The classes from which a class inherits.
     pub bases: Vec<ClassPath>,
+    /// It is an instrument class, whose bodies are not Python.
+    pub is_instrument: bool,
 }
 
 impl Symbol {

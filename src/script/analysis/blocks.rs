@@ -7,8 +7,11 @@ use crate::phrase::suggestion;
 use crate::script::analysis::tree::{closure, word};
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
+use crate::script::language::instrument;
 use crate::script::language::syntax::{self, op};
-use crate::script::names::{DEVICE, GROUP, GROUP_CALL, HOOKS, ROWS, SUBTEST, SUBTEST_CALL, TEST, TEST_CALL};
+use crate::script::names::{
+    DEVICE, GROUP, GROUP_CALL, HOOKS, INSTRUMENT, ROWS, SUBTEST, SUBTEST_CALL, TEST, TEST_CALL,
+};
 use crate::script::testing;
 use crate::script::testing::collect;
 use crate::script::testing::form::{self, op as form_op};
@@ -20,6 +23,7 @@ impl<'w> Walker<'w, '_> {
         let key = custom.tokens.first().map_or("", |key| key.as_str());
         match key {
             DEVICE => return self.device(custom),
+            INSTRUMENT => self.instrument(custom),
             TEST | ROWS => self.test(custom, "test", testing::OPTIONS, false),
             GROUP => self.test(custom, "group", testing::GROUP_OPTIONS, false),
             SUBTEST => self.test(custom, "subtest", testing::GROUP_OPTIONS, false),
@@ -91,6 +95,23 @@ impl<'w> Walker<'w, '_> {
         }
         self.declare(name, of.clone(), true, None);
         of
+    }
+
+    /// An instrument class: limits, defaults and options of its items, and its methods.
+    fn instrument(&mut self, custom: &'w CustomExpr) {
+        let name = custom.inputs.first().map_or("", word);
+        for (letter, input) in instrument::ops(&custom.state).chars().zip(&custom.inputs) {
+            match letter {
+                instrument::op::LIMITS | op::DEFAULT | op::VALUE => drop(self.visit(input)),
+                op::FUNCTION => {
+                    if let Some((closure, captured)) = closure(input) {
+                        self.closure(&closure, captured.len(), &[], Some(Type::Any));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.declare(name, Type::Any, true, None);
     }
 
     /// The names of tests, and of those that they need.

@@ -226,7 +226,7 @@ impl<'w> Walker<'w, '_> {
         let Some(number) = module else { return Type::Any };
         let script = &self.program.scripts[number];
         if let Some(class) = self.program.class_in(number, name) {
-            return Type::Class(class);
+            return self.program.type_of_class(class);
         }
         if script.is_known && !script.exports.contains(name) {
             let help =

@@ -3,8 +3,9 @@
 //! Reads Rhai's tree. Invariant: nothing is evaluated; an option whose value is computed counts as not known.
 
 use crate::script::analysis::tree::{closure, literal, word};
+use crate::script::language::instrument;
 use crate::script::language::syntax::{self, op};
-use crate::script::names::DEVICE;
+use crate::script::names::{DEVICE, INSTRUMENT};
 use crate::script::reading::attempt;
 use rhai::{CustomExpr, Expr, Position};
 
@@ -86,6 +87,8 @@ pub(crate) struct Class {
     pub is_open: bool,
     /// When its items run, and on which boards, is not known.
     pub is_unsure: bool,
+    /// It is an instrument class, of which only the names of the members are known.
+    pub is_instrument: bool,
 }
 
 impl Class {
@@ -100,7 +103,23 @@ impl Class {
             bases: Vec::new(),
             is_open: false,
             is_unsure: false,
+            is_instrument: false,
         }
+    }
+
+    /// The class that an `instrument` block declares.
+    pub fn read_instrument(custom: &CustomExpr, script: usize) -> Option<Class> {
+        if custom.tokens.first()? != INSTRUMENT {
+            return None;
+        }
+        let name = word(custom.inputs.first()?);
+        let mut class = Class { script, is_open: true, is_instrument: true, ..Class::device(name) };
+        for (letter, input) in instrument::ops(&custom.state).chars().zip(&custom.inputs) {
+            if letter == op::NAME {
+                class.methods.push(Method { name: word(input).to_owned(), closure: String::new(), captured: 0 });
+            }
+        }
+        Some(class)
     }
 
     /// The class that a block declares; `None` if it is a block of another kind.

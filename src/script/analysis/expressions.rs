@@ -163,7 +163,7 @@ impl<'w> Walker<'w, '_> {
         let is_class = program.classes.iter().any(|class| class.name == name);
         if is_class && name.starts_with(char::is_uppercase) {
             let own = program.class_in(self.number, name).or_else(|| program.class_of_name(name));
-            return own.map_or(Type::Any, Type::Class);
+            return own.map_or(Type::Any, |class| program.type_of_class(class));
         }
         if name == CONSOLE_CLASS {
             return Type::Consoles;

@@ -4,6 +4,7 @@
 
 use crate::script::handles::{ClassHandle, DeviceHandle, receivers};
 use crate::script::members::{answers_on_class, answers_on_device};
+use crate::script::objects::instrument::members;
 use crate::script::objects::proxy;
 use rhai::{Dynamic, Engine, FuncInfo};
 use std::any::TypeId;
@@ -74,10 +75,11 @@ impl Natives {
 /// Whether a function is one of those that are registered for every name that a script calls.
 fn is_of_script(name: &str, params: &[TypeId], is_registered: &dyn Fn(&str, usize) -> bool) -> bool {
     let Some((first, rest)) = params.split_first() else { return false };
-    let [of_device, of_class, _, of_object, _] = receivers();
+    let [of_device, of_class, _, of_object, _, of_instrument] = receivers();
     let is_built_in = (*first == of_device && answers_on_device(name, rest.len()))
         || (*first == of_class && answers_on_class(name, rest.len()))
-        || (*first == of_object && proxy::is_built_in(name, rest.len()));
+        || (*first == of_object && proxy::is_built_in(name, rest.len()))
+        || (*first == of_instrument && members::answers(name, rest.len()));
     receivers().contains(first)
         && rest.iter().all(|other| *other == TypeId::of::<Dynamic>())
         && !is_built_in

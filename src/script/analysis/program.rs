@@ -10,6 +10,7 @@ use crate::script::analysis::natives::Natives;
 use crate::script::analysis::on_board::OnBoard;
 use crate::script::analysis::source::Source;
 use crate::script::analysis::tree::{body_of, call_of, calls_something, holds_named, is_named, root_of};
+use crate::script::analysis::types::Type;
 use crate::script::members::{self, Use};
 use crate::script::modules::resolve;
 use crate::script::names::DEVICE_CLASS;
@@ -227,7 +228,8 @@ impl<'s> Program<'s> {
         self.asks_station |= asking::asks(expression, |name| self.of_station.contains(name));
         match expression {
             Expr::Custom(custom, _) => {
-                if let Some(class) = Class::read(custom, number, &script.source.text) {
+                let instrument = Class::read_instrument(custom, number);
+                if let Some(class) = Class::read(custom, number, &script.source.text).or(instrument) {
                     script.exports.insert(class.name.clone());
                     self.classes.push(class);
                 }
@@ -323,6 +325,11 @@ impl<'s> Program<'s> {
     /// Whether a class may have items that are not known.
     pub fn is_open(&self, class: usize) -> bool {
         self.declares_anything || self.lineage(class).iter().any(|class| self.classes[*class].is_open)
+    }
+
+    /// A class as a value. What instruments have is known when the script runs.
+    pub fn type_of_class(&self, class: usize) -> Type {
+        if self.classes[class].is_instrument { Type::Any } else { Type::Class(class) }
     }
 
     /// The names of the items and methods of a class.

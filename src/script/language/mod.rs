@@ -4,6 +4,7 @@
 
 pub(crate) mod comparing;
 pub(crate) mod counting;
+pub(crate) mod instrument;
 pub(crate) mod marks;
 pub(crate) mod syntax;
 pub(crate) mod text;

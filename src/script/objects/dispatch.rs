@@ -9,11 +9,12 @@ use crate::error::{Error, Kind};
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, call_place, placed, raise, refuse};
 use crate::script::handles::{
-    BatchHandle, ClassHandle, DeviceHandle, GeneratorHandle, Kwargs, ProxyHandle, SimHandle, receivers,
+    BatchHandle, ClassHandle, DeviceHandle, GeneratorHandle, InstrumentHandle, Kwargs, ProxyHandle, SimHandle,
+    receivers,
 };
 use crate::script::members::{self, Member, Use};
 use crate::script::names;
-use crate::script::objects::{batch, convert, methods, proxy, sim};
+use crate::script::objects::{batch, convert, instrument, methods, proxy, sim};
 use crate::script::run::Run;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
@@ -58,9 +59,11 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         let ours = first.is::<DeviceHandle>()
             || first.is::<ClassHandle>()
             || first.is::<SimHandle>()
-            || first.is::<BatchHandle>();
+            || first.is::<BatchHandle>()
+            || first.is::<InstrumentHandle>() && !instrument::members::answers(name, rest.len());
         let taken = match first.is::<ProxyHandle>() {
             true => proxy::is_built_in(name, rest.len()),
+            false if first.is::<InstrumentHandle>() => !ours,
             false => !ours || members::is_reserved(name),
         };
         if taken || !rhai::is_valid_identifier(name) || COMMON.contains(&name) {
@@ -85,11 +88,12 @@ pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         if !run.declarations.register(&name, arity) {
             continue;
         }
-        let [device, class, _, object, _] = receivers();
+        let [device, class, _, object, _, of_instrument] = receivers();
         for first in receivers() {
             if (first == device && members::answers_on_device(&name, arity))
                 || (first == class && members::answers_on_class(&name, arity))
                 || (first == object && proxy::is_built_in(&name, arity))
+                || (first == of_instrument && instrument::members::answers(&name, arity))
             {
                 continue;
             }
@@ -126,6 +130,9 @@ fn answer(
     }
     if let Some(sim) = first.read_lock::<SimHandle>().as_deref().cloned() {
         return sim::simulate(context, &sim, name, rest);
+    }
+    if let Some(handle) = first.read_lock::<InstrumentHandle>().as_deref().cloned() {
+        return instrument::calls::call(context, &handle, name, rest);
     }
     if let Some(class) = first.read_lock::<ClassHandle>().as_deref().cloned() {
         return unknown_on_class(&class, name, rest.len());

@@ -76,6 +76,16 @@ impl Method {
         device: &DeviceHandle,
         arguments: Vec<Dynamic>,
     ) -> Fallible<Dynamic> {
+        self.call_on(context, Dynamic::from(device.clone()), arguments)
+    }
+
+    /// Calls it with this value as `this`.
+    pub fn call_on(
+        &self,
+        context: &NativeCallContext<'_>,
+        mut this: Dynamic,
+        arguments: Vec<Dynamic>,
+    ) -> Fallible<Dynamic> {
         let state = self.home.enter(context.global_runtime_state());
         let inner = NativeCallContext::new_with_all_fields(
             context.engine(),
@@ -84,7 +94,6 @@ impl Method {
             &state,
             context.call_position(),
         );
-        let mut this = Dynamic::from(device.clone());
         self.function.call_raw(&inner, Some(&mut this), arguments)
     }
 }

@@ -129,10 +129,11 @@ pub(crate) fn module(page: &Page, depth: usize) -> String {
     let up = "../".repeat(depth + page.name.matches('/').count());
     let _ = writeln!(out, "module \"{up}{}\";", page.name);
     for section in &page.sections {
-        if section.title.starts_with("device ") {
+        let class = [("device ", "DeviceClass"), ("instrument ", "InstrumentClass")];
+        if let Some((_, class)) = class.iter().find(|(word, _)| section.title.starts_with(word)) {
             out.push('\n');
             comment(&mut out, &section.doc);
-            let _ = writeln!(out, "const {}: DeviceClass;", section.owner);
+            let _ = writeln!(out, "const {}: {class};", section.owner);
             continue;
         }
         for entry in &section.entries {

@@ -6,12 +6,13 @@ use crate::device::Device;
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
 use crate::script::diagnostics::wording;
-use crate::script::handles::{ClassHandle, DeviceHandle};
+use crate::script::handles::{ClassHandle, DeviceHandle, InstrumentClassHandle, InstrumentHandle};
 use crate::script::language::text;
 use crate::script::library;
 use crate::script::members;
 use crate::script::names::KEYWORDS;
 use crate::script::natives::modbus::ModbusHandle;
+use crate::script::objects::instrument;
 use crate::script::reference::{self, built_in};
 use crate::script::run::console::ConsoleHandle;
 use crate::script::session::Session;
@@ -41,7 +42,8 @@ impl Session {
         let own = self.functions().into_iter().map(|(name, ..)| name);
         words.names.extend(own.chain(wording::native_names(&self.engine)).map(|name| format!("{name}(")));
         words.names.extend(library::library().into_iter().map(|name| format!("\"{name}\"")));
-        words.names.extend(["Console".to_owned(), "Device".to_owned()]);
+        words.names.extend(["Console".to_owned(), "Device".to_owned(), "Instrument".to_owned()]);
+        words.members.insert("Instrument".to_owned(), instrument_class_members());
         words.members.insert("Device".to_owned(), class_members());
         words.members.insert("Console".to_owned(), language_members("Console."));
         for (name, value) in self.variables() {
@@ -57,6 +59,10 @@ impl Session {
                 words.members.insert(name.to_owned(), language_members("line."));
             } else if value.is::<ClassHandle>() {
                 words.members.insert(name.to_owned(), class_members());
+            } else if let Some(handle) = value.read_lock::<InstrumentHandle>() {
+                words.members.insert(name.to_owned(), instrument_members(&handle));
+            } else if value.is::<InstrumentClassHandle>() {
+                words.members.insert(name.to_owned(), instrument_class_members());
             }
         }
         words.devices.extend(self.run.host.devices().iter().map(|device| device.name().to_owned()));
@@ -100,6 +106,15 @@ impl Session {
             let open = if device.device.is_open() { "" } else { ", which is closed" };
             let head = format!("{name}: {} on {}{open}\n", device.device.name(), device.device.port());
             return Some(head + about_class(&device.class).as_str());
+        }
+        let variable = self.variables().into_iter().find(|(known, _)| *known == name).map(|(_, value)| value);
+        if let Some(class) = variable.as_ref().and_then(|value| value.clone().try_cast::<InstrumentClassHandle>()) {
+            return Some(about_instrument_class(&class));
+        }
+        if let Some(handle) = variable.and_then(|value| value.try_cast::<InstrumentHandle>()) {
+            let (of, open) = (&handle.instrument, if handle.instrument.is_open() { "" } else { ", which is closed" });
+            let head = format!("{name}: {} on {}{open}\n", of.name(), of.address());
+            return Some(head + about_instrument_class(&handle.class).as_str());
         }
         let functions: Vec<String> =
             self.functions().into_iter().filter(|(known, ..)| known == name).map(about_function).collect();
@@ -175,6 +190,31 @@ fn language_members(receiver: &str) -> Vec<(String, String)> {
 
 fn class_members() -> Vec<(String, String)> {
     members::of_classes().map(|member| (member.word(), member.word())).collect()
+}
+
+fn instrument_class_members() -> Vec<(String, String)> {
+    ["doc", "items", "name", "open(", "session("].map(|word| (word.to_owned(), word.to_owned())).to_vec()
+}
+
+fn instrument_members(handle: &InstrumentHandle) -> Vec<(String, String)> {
+    let items = handle.instrument.items().iter().map(|item| (format!("{}(", item.name), item.signature()));
+    let methods = handle.class.0.methods.iter().map(|method| format!("{}(", method.name));
+    let built_in = methods.chain(instrument::members::words()).map(|word| (word.clone(), word));
+    let mut members: Vec<(String, String)> = items.chain(built_in).collect();
+    members.sort();
+    members.dedup_by(|a, b| a.0 == b.0);
+    members
+}
+
+fn about_instrument_class(class: &InstrumentClassHandle) -> String {
+    let mut text = with_doc(&format!("instrument {}", class.0.class.name), &class.0.class.doc);
+    for item in class.0.class.items() {
+        text.push_str(&with_doc(&format!("{} {}", item.kind, item.signature()), &item.doc));
+    }
+    for method in &class.0.methods {
+        text.push_str(&with_doc(&about_method(&method.name, method.arity), &method.doc));
+    }
+    text
 }
 
 fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {

@@ -2,7 +2,7 @@
 //!
 //! Invariant: functions on every thread see every declared class.
 
-use crate::script::handles::ClassHandle;
+use crate::script::handles::{ClassHandle, InstrumentClassHandle};
 use crate::script::run::loader::Loader;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,8 @@ pub(crate) struct Declarations {
 struct Known {
     /// The classes visible to functions, in order of declaration: source, name, class.
     classes: Vec<(String, String, ClassHandle)>,
+    /// The instrument classes, likewise.
+    instruments: Vec<(String, String, InstrumentClassHandle)>,
     /// Names and arities with registered native functions.
     registered: HashSet<(String, usize)>,
     /// The names of catch variables.
@@ -39,7 +41,10 @@ impl Declarations {
 
     /// Clears the declarations of an earlier script of the same runner.
     pub fn reset(&self) {
-        self.write().classes.clear();
+        let mut known = self.write();
+        known.classes.clear();
+        known.instruments.clear();
+        drop(known);
         self.loader.forget_modules();
     }
 
@@ -75,11 +80,32 @@ impl Declarations {
         classes.push((source.to_owned(), name, class.clone()));
     }
 
+    /// Makes an instrument class visible to functions.
+    pub fn declare_instrument(&self, source: &str, class: &InstrumentClassHandle) {
+        let name = class.0.class.name.clone();
+        let instruments = &mut self.write().instruments;
+        let same = |other: &str| other == source || is_input(other) && is_input(source);
+        instruments.retain(|(other, known, _)| !(same(other) && *known == name));
+        instruments.push((source.to_owned(), name, class.clone()));
+    }
+
+    /// The instrument class with this name as seen by functions in `source`.
+    pub fn instrument(&self, source: &str, name: &str) -> Option<InstrumentClassHandle> {
+        let all = &self.read().instruments;
+        let here = all.iter().rev().find(|(other, known, _)| other == source && known == name);
+        here.or_else(|| all.iter().rev().find(|(_, known, _)| known == name)).map(|(_, _, class)| class.clone())
+    }
+
     /// The class with this name as seen by functions in `source`.
     pub fn class(&self, source: &str, name: &str) -> Option<ClassHandle> {
         let classes = &self.read().classes;
         let here = classes.iter().rev().find(|(other, known, _)| other == source && known == name);
         here.or_else(|| classes.iter().rev().find(|(_, known, _)| known == name)).map(|(_, _, class)| class.clone())
+    }
+
+    /// All instrument classes in order of declaration, with the declaring script.
+    pub fn instruments(&self) -> Vec<(String, InstrumentClassHandle)> {
+        self.read().instruments.iter().map(|(source, _, class)| (source.clone(), class.clone())).collect()
     }
 
     /// All classes in order of declaration, with the declaring script.

@@ -5,12 +5,13 @@
 use crate::bench::date;
 use crate::bench::digests;
 use crate::bench::empty::{EmptyRun, NotRun};
-use crate::bench::event::{Board, Event, Failure, Outcome, RunBegun, SCHEMA};
+use crate::bench::event::{Board, Event, Failure, Instrument, Outcome, RunBegun, SCHEMA};
 use crate::bench::record::Record;
 use crate::bench::select::{Declared, Names, Selection};
 use crate::device::{About, Device};
 use crate::diagnostic::Diagnostic;
 use crate::error::Kind;
+use crate::instrument;
 use crate::port::address::Address;
 use crate::port::kind::Source;
 use crate::script::lock::lock;
@@ -259,6 +260,22 @@ impl Run {
             unique_id: about.unique_id,
         };
         self.emit(Event::BoardOpened(board.with_source()));
+    }
+
+    /// Records an opened instrument.
+    pub fn emit_instrument(&self, instrument: &instrument::Instrument) {
+        let identity = instrument.identity().cloned().unwrap_or_default();
+        self.emit(Event::InstrumentOpened(Instrument {
+            name: instrument.name().to_owned(),
+            class: instrument.class().name.clone(),
+            port: instrument.address().to_owned(),
+            simulated: instrument.is_simulated(),
+            manufacturer: identity.manufacturer,
+            model: identity.model,
+            serial: identity.serial,
+            firmware: identity.firmware,
+            calibrated: instrument.calibrated().map(str::to_owned),
+        }));
     }
 
     /// The place in the station file of a device: that of its name, or of its port.

@@ -41,8 +41,8 @@ fn errors_have_a_title_and_places() {
     case("try { throw \"a\"; } catch (e) {\n  throw;\n}", "ScriptError: a @ t.rhai:2:3");
     case("let q = 1;\nq.nosuch(5);", "ScriptError: unknown function `nosuch` for (int, int) @ t.rhai:2:3");
     case(
-        "device B { task read() `x` }\nlet q = 1;\nq.read(5);",
-        "ScriptError: unknown function `read` for (int, int) @ t.rhai:3:3 | `read` is called on a device",
+        "device B { task sample_it() `x` }\nlet q = 1;\nq.sample_it(5);",
+        "ScriptError: unknown function `sample_it` for (int, int) @ t.rhai:3:3 | `sample_it` is called on a device",
     );
     case("let q = 1;\nq.len(5);", "ScriptError: `len` does not take (int, int) @ t.rhai:2:3");
     case("throw #{ kind: \"Mine\", message: \"from map\" };", "ScriptError: Mine: from map @ t.rhai:1:1");

@@ -171,3 +171,185 @@ fn check_knows_instruments() {
     let found: Vec<String> = runner.findings().iter().map(|finding| finding.message.clone()).collect();
     assert_eq!(found, ["unknown variable `Instrumnt`"]);
 }
+
+/// What a script prints that declares this class, on the simulated supply that the program has.
+fn of_class(text: &str) -> Vec<String> {
+    printed(&format!(
+        r##"
+        /// A supply.
+        instrument Psu {{
+            /// Sets the output voltage.
+            command set_voltage(v: float "V" in 0..=30) "VOLT {{v}}"
+            command set_output(on: bool) "OUTP {{on}}"
+            query voltage() "MEAS:VOLT?" -> float
+            query setting() -> int "VOLT?"
+            query who() for "SIM-*" "*IDN?"
+            query who() for "34461A" "NEVER?"
+            setup init(volts = 1.5) autoinit `
+                *RST
+                VOLT {{volts}}
+            `
+            teardown off() "OUTP OFF"
+            method ramp |from, to| {{ for v in from..=to {{ this.set_voltage(v); }} this.setting() }}
+        }}
+        {text}"##
+    ))
+}
+
+#[test]
+fn instrument_classes_are_declared_as_device_classes_are() {
+    let lines = of_class(
+        r##"
+        let psu = Psu.open("sim-instrument:std/psu", #{ name: "psu" });
+        print(psu.sim.get("voltage"));
+        psu.set_output(true);
+        psu.set_voltage("2500 mV");
+        print((psu.voltage() - 2.5).abs() < 0.01);
+        print(psu.ramp(1, 4));
+        print(psu.who().contains("SIM-PSU"));
+        print(`${psu} ${psu.class} ${Psu.doc} ${Psu.items.len()} ${Psu.items[0].signature}`);
+        psu.set_voltage(kw(#{ v: 3 }));
+        print(psu.query("VOLT?"));
+        fn through(p) { p.set_voltage(7); p.setting() }
+        print(through(psu));
+        let sim = psu.sim;
+        psu.close();
+        print(sim.get("output"));
+        try { psu.set_voltage(1) } catch (e) { print(`${e.kind} ${e.task}`) }
+        print(Psu.session("sim-instrument:std/psu", |p| p.query("VOLT?")));
+        "##,
+    );
+    let expected = [
+        "1.5",
+        "true",
+        "4",
+        "true",
+        "instrument psu on sim-instrument:std/psu instrument class Psu A supply. 8 set_voltage(v: float \"V\" in 0..=30)",
+        "3",
+        "7",
+        "false",
+        "ClosedError set_voltage",
+        "1.5",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn mixins_and_modules_share_instrument_classes() {
+    let lines = printed(
+        "instrument Base { command a() \"VOLT 2\" query level() -> float \"VOLT?\" method twice || { this.level() * 2 } }
+         instrument Other : Base { command a() \"VOLT 3\" }
+         let i = Other.open(\"sim-instrument:std/psu\");
+         i.a();
+         print(i.twice());",
+    );
+    assert_eq!(lines, ["6.0"]);
+}
+
+#[test]
+fn wrong_instrument_classes_are_refused_at_their_place() {
+    let case = |text: &str, message: &str| {
+        let shown = failure(text);
+        assert!(shown.starts_with(message), "{text}\n{shown}");
+    };
+    case(
+        "instrument A { command c(v: flot) \"X {v}\" }",
+        "DeclarationError: unknown type `flot` @ t.rhai:1:29 | did you mean `float`?",
+    );
+    case("instrument A { command c(v: \"Vx\") \"X {v}\" }", "DeclarationError: unknown unit `Vx` @ t.rhai:1:29");
+    case(
+        "instrument A { command c(v in 3..=1) \"X {v}\" }",
+        "DeclarationError: the lower limit is above the upper one @ t.rhai:1:",
+    );
+    case(
+        "instrument A { command c() \"X {v}\" }",
+        "DeclarationError: unknown parameter `v` in the message @ t.rhai:1:28",
+    );
+    case(
+        "instrument A { query q() \"X\" }",
+        "DeclarationError: the last message of query `q` is not a query @ t.rhai:1:22",
+    );
+    case(
+        "instrument A { command write() \"X\" }",
+        "SpecialFunctionNameError: `write` is a name that every instrument has already",
+    );
+    case(
+        "instrument A { comand c() \"X\" }",
+        "ParseError: expected `command`, `query`, `setup`, `teardown` or `method`, found `comand`",
+    );
+    case("instrument A { command c \"X\" }", "ParseError: expected `(` after `command c`, found a string");
+    case("instrument A { query q() -> flot \"X?\" }", "DeclarationError: unknown type `flot`");
+    case(
+        "instrument A { command c() timout = 1 \"X\" }",
+        "DeclarationError: a command has no option `timout` @ t.rhai:1:28 | did you mean `timeout`?",
+    );
+    case("instrument A : B { }", "DeclarationError: `B` is not an instrument class");
+    case("instrument A { command c(", "ParseError: expected `,` or `)` in the parameters");
+    let on = |call: &str| {
+        failure(&format!(
+            "instrument A {{ command c(v: float \"V\" in 0.5..=1.5) \"VOLT {{v}}\" }}\nlet a = A.open(\"sim-instrument:std/psu\");\n{call}"
+        ))
+    };
+    let refused = on("a.c(2);");
+    assert!(
+        refused
+            .starts_with("ArgumentError: `A`: command `c`: `v` of `c` is 2 V, and must be in 0.5..=1.5 V @ t.rhai:3:3"),
+        "{refused}"
+    );
+    assert!(on("a.d(1);").starts_with("UnknownTaskError: `A` has no command or query `d` @ t.rhai:3:3 | it has c"));
+    assert!(
+        on("a.wait_done(1, 2);")
+            .starts_with("ArgumentError: `wait_done` of an instrument was not called with these arguments")
+    );
+    assert!(on("A.open(5);").starts_with("ArgumentError: the address is an integer"));
+    assert!(on("A.open(\"sim-instrument:none\");").contains("cannot read `none`"));
+}
+
+#[test]
+fn simulated_instruments_are_described_and_wired_by_scripts() {
+    let lines = printed(
+        r##"
+        let psu = Instrument.open(#{
+            identity: "ACME,X1,SN9,2.0",
+            properties: #{ voltage: #{ command: "VOLT", value: 0.0, max: 5.0 }, out: #{ query: "OUT?", value: 1 } },
+            replies: [#{ query: "CURV?", reply: blob(2, 65) }],
+        });
+        let dmm = Instrument.open("sim-instrument:std/dmm", #{ name: "dmm" });
+        dmm.sim.reads("voltage", || psu.sim.get("voltage") / 2.0);
+        psu.sim.feeds("voltage", |v| print(`fed ${v}`));
+        psu.write("VOLT 3");
+        print((dmm.query("MEAS:VOLT:DC?") - 1.5).abs() < 0.001);
+        psu.write("VOLT 3");
+        print(psu.query_block("CURV?").len());
+        psu.sim.fail(-240, "Hot");
+        print(psu.errors()[0].text);
+        psu.sim.silence(1);
+        try { psu.query("OUT?", #{ timeout: 0.02 }) } catch (e) { print(e.kind) }
+        print(`${psu.query("OUT?")} ${psu.sim.names} ${psu.name} ${psu.is_simulated}`);
+        "##,
+    );
+    assert_eq!(lines, ["fed 0.0", "fed 3.0", "true", "2", "Hot", "TimeoutError", "1 [\"out\", \"voltage\"] X1 true"]);
+}
+
+#[test]
+fn teardowns_of_instruments_run_however_a_script_ends() {
+    for end in ["throw 1", "exit(3)", "psu.nothing()", "timeout(0.02, || loop { })"] {
+        let text = format!(
+            "instrument P {{ setup on() autoinit \"OUTP ON\" teardown off() \"OUTP OFF\" }}
+             let psu = P.open(\"sim-instrument:std/psu\");
+             psu.sim.feeds(\"output\", |on| print(`output ${{on}}`));
+             {end};"
+        );
+        let (finished, lines) = run(&text);
+        assert_eq!(lines, ["output true"], "{end}");
+        assert!(finished.closing.is_empty(), "{end}: {:?}", finished.closing);
+    }
+    let (finished, _) = run(
+        "instrument P { teardown off() check_errors \"NONE 1\" } let p = P.open(\"sim-instrument:std/psu\"); throw 1;",
+    );
+    let closing: Vec<String> = finished.closing.iter().map(shown).collect();
+    assert!(
+        closing[0].starts_with("InstrumentError: `P`: teardown `off`: `NONE 1` was refused: Undefined header (-113)"),
+        "{closing:?}"
+    );
+}

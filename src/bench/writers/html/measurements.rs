@@ -181,6 +181,9 @@ fn conditions(item: &Measurement, scale: &Scale) -> Vec<String> {
     if let Some(variant) = &item.variant {
         lines.push(format!("variant {variant}"));
     }
+    if let Some(by) = &item.by {
+        lines.push(format!("measured by {by}"));
+    }
     lines
 }
 

@@ -107,6 +107,7 @@ fn run(markup: &mut Markup<'_>, report: Run<'_>, number: usize) {
         overview::verdict(markup, report);
         overview::facts(markup, report.head());
         overview::boards(markup, &report.head().boards);
+        overview::instruments(markup, &report.head().instruments);
         results::table(markup, report, number);
         structure::subtests(markup, report.head());
         structure::diagnoses(markup, report);

@@ -4,7 +4,7 @@ use super::markup::Markup;
 use super::{failure, file_name, outcome};
 use crate::bench::archive::Run;
 use crate::bench::date;
-use crate::bench::event::{Board, Outcome};
+use crate::bench::event::{Board, Instrument, Outcome};
 use crate::bench::report::Report;
 use crate::bench::simulated;
 use crate::bench::tally::Counts;
@@ -48,7 +48,7 @@ pub fn verdict(markup: &mut Markup<'_>, run: Run<'_>) {
             markup.leaf("time", &[("datetime", &report.started)], moment);
         });
     });
-    if let Some(boards) = simulated::shown(&report.boards) {
+    if let Some(boards) = simulated::shown(&report.not_hardware()) {
         caution(markup, &boards);
     }
     let mut lines = summary(run);
@@ -194,6 +194,41 @@ pub fn boards(markup: &mut Markup<'_>, boards: &[Board]) {
     });
 }
 
+/// The instruments, with what they report about themselves.
+pub fn instruments(markup: &mut Markup<'_>, instruments: &[Instrument]) {
+    if instruments.is_empty() {
+        return;
+    }
+    markup.leaf("h2", &[], plural(instruments.len(), "Instrument"));
+    markup.element("table", &[("class", &"boards")], |markup| {
+        markup.element("thead", &[], |markup| {
+            markup.element("tr", &[], |markup| {
+                for label in ["Name", "Class", "Address", "Model", "Serial number", "Firmware", "Calibrated"] {
+                    markup.leaf("th", &[("scope", &"col")], label);
+                }
+            });
+        });
+        markup.element("tbody", &[], |markup| {
+            for one in instruments {
+                markup.element("tr", &[], |markup| {
+                    markup.element("th", &[("scope", &"row")], |markup| {
+                        markup.leaf("bdi", &[], &one.name);
+                        if one.simulated {
+                            markup.leaf("p", &[("class", &"not-real")], "simulated");
+                        }
+                    });
+                    let model = format!("{} {}", one.manufacturer, one.model);
+                    let calibrated = one.calibrated.clone().unwrap_or_default();
+                    for text in [&one.class, &one.port, &model, &one.serial, &one.firmware, &calibrated] {
+                        let text = if text.trim().is_empty() { "–" } else { text.as_str() };
+                        markup.leaf("td", &[("dir", &"auto")], text);
+                    }
+                });
+            }
+        });
+    });
+}
+
 /// What answered in place of a board.
 fn source(board: &Board) -> &'static str {
     match board.source {
@@ -242,7 +277,7 @@ pub fn of_runs(markup: &mut Markup<'_>, runs: &[Run<'_>], worst: Outcome) {
         if tests.total() > 0 {
             summary.push(format!("{}: {}", count(tests.total(), "test"), outcome::counts(&tests)));
         }
-        let boards: Vec<Board> = runs.iter().flat_map(|run| run.head().boards.iter().cloned()).collect();
+        let boards: Vec<Board> = runs.iter().flat_map(|run| run.head().not_hardware()).collect();
         if let Some(boards) = simulated::shown(&boards) {
             caution(markup, &boards);
         }

@@ -339,6 +339,7 @@ fn measured_part(name: &str, item: &Measurement, properties: &mut Vec<(String, S
     add(".raw", item.raw.as_ref().map(plain));
     add(".raw_unit", item.raw_unit.clone());
     add(".variant", item.variant.clone());
+    add(".by", item.by.clone());
     add(".outcome", Some(item.outcome.word().to_owned()));
     add(".reasons", Some(item.reasons.join("; ")).filter(|reasons| !reasons.is_empty()));
     for part in &item.parts {

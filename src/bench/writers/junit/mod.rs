@@ -139,7 +139,7 @@ fn failed_diagnoses(report: &Report) -> impl Iterator<Item = &Diagnosis> {
 /// The properties of a run.
 fn about(report: &Report) -> Vec<(String, String)> {
     let mut properties = vec![("version", report.version.clone()), ("sha256", report.sha256.clone())];
-    properties.extend(simulated::shown(&report.boards).map(|boards| ("simulated", boards)));
+    properties.extend(simulated::shown(&report.not_hardware()).map(|boards| ("simulated", boards)));
     let named = [
         ("revision", &report.revision),
         ("operator", &report.operator),
@@ -156,6 +156,9 @@ fn about(report: &Report) -> Vec<(String, String)> {
         ("board", format!("{}: {said}", board.name))
     });
     properties.extend(boards);
+    let instruments =
+        report.instruments.iter().map(|one| ("instrument", format!("{}: {}, {}", one.name, one.identity(), one.port)));
+    properties.extend(instruments);
     let hashed = |name, path: &str, sha256: &str| (name, format!("{path} sha256:{sha256}"));
     properties.extend(report.program.iter().map(|program| hashed("program", &program.path, &program.sha256)));
     properties.extend(report.station.iter().map(|station| hashed("station", &station.path, &station.sha256)));

@@ -5,6 +5,7 @@
 use crate::bench::measurement::{Measurement, Plan, Wrong};
 use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument};
+use crate::script::handles::{DeviceHandle, InstrumentHandle};
 use crate::script::natives::measure::unit;
 use crate::script::objects::convert::{describe, to_value};
 use crate::value::Value;
@@ -23,6 +24,8 @@ pub(super) struct Asked {
     pub checks: Vec<(String, FnPtr)>,
     /// The variant whose limits apply.
     variant: Option<String>,
+    /// The name of the instrument that gave the value.
+    by: Option<String>,
 }
 
 /// Raises the error of an option.
@@ -50,6 +53,7 @@ impl Asked {
                 }
             }
         }
+        let by = options.remove("by").map(|given| instrument(&given)).transpose()?;
         let transform = options.remove("transform").map(|given| closure("transform", &given)).transpose()?;
         let checks = options.remove("check").map(|given| checks(&given)).transpose()?.unwrap_or_default();
         let plain = options.iter().map(|(key, given)| match to_value(given) {
@@ -59,12 +63,13 @@ impl Asked {
         let plain = plain.collect::<Fallible<Vec<(&str, Value)>>>()?;
         let mut plan = Plan::read(plain.iter().map(|(key, value)| (*key, value)), value_unit).or_else(raise)?;
         plan.is_checked = !checks.is_empty();
-        Ok(Asked { plan, transform, checks, variant: used })
+        Ok(Asked { plan, transform, checks, variant: used, by })
     }
 
     /// Adds to a record which limits were used.
     pub fn label(&self, measurement: &mut Measurement) {
         measurement.variant.clone_from(&self.variant);
+        measurement.by.clone_from(&self.by);
     }
 }
 
@@ -96,6 +101,17 @@ fn of_variant(mut options: Map, variant: Option<String>) -> Fallible<(Map, Optio
         }
     }
     Ok((options, Some(variant)))
+}
+
+/// The name of what `by` is: an instrument, or a board.
+fn instrument(given: &Dynamic) -> Fallible<String> {
+    let name = |handle: &InstrumentHandle| handle.instrument.name().to_owned();
+    let instrument = given.read_lock::<InstrumentHandle>().as_deref().map(name);
+    let device = given.read_lock::<DeviceHandle>().map(|handle| handle.device.name().to_owned());
+    match instrument.or(device) {
+        Some(name) => Ok(name),
+        None => argument(format!("`by` is {}", describe(given)), "use the instrument that gave the value: `by: dmm`"),
+    }
 }
 
 fn closure(name: &str, given: &Dynamic) -> Fallible<FnPtr> {

@@ -2,14 +2,20 @@
 //!
 //! Uses [`crate::instrument`]. Invariant: one script call is one exchange with the instrument.
 
+pub(crate) mod calls;
+pub(crate) mod declare;
+pub(crate) mod members;
 pub(crate) mod options;
 
+use crate::error::{Error, Kind};
+use crate::instrument::class::Item;
+use crate::instrument::simulated::{Definition, SimInstrument};
 use crate::instrument::{CallOptions, Identity, Instrument, reply};
 use crate::script::diagnostics::explain;
-use crate::script::errors::{Fallible, located, placed, raise};
+use crate::script::errors::{Fallible, argument, located, placed, raise};
 use crate::script::handles::{InstrumentClassHandle, InstrumentHandle};
 use crate::script::lock::lock;
-use crate::script::objects::convert::to_dynamic;
+use crate::script::objects::convert::{describe, to_dynamic, to_value};
 use crate::script::objects::instrument::options as read;
 use crate::script::run::Run;
 use crate::value::Value;
@@ -29,43 +35,80 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     data(engine);
     state(engine, run);
     properties(engine);
+    calls::register(engine);
 }
 
 fn opening(engine: &mut Engine, run: &Arc<Run>) {
     let shared = run.clone();
-    engine.register_fn("open", move |context: Context<'_>, _: &mut InstrumentClassHandle, port: Text| {
-        placed(&context, open(&shared, &context, &port, &Map::new()))
-    });
-    let shared = run.clone();
-    engine.register_fn("open", move |context: Context<'_>, _: &mut InstrumentClassHandle, port: Text, options: Map| {
-        placed(&context, open(&shared, &context, &port, &options))
+    engine.register_fn("open", move |context: Context<'_>, class: &mut InstrumentClassHandle, port: Dynamic| {
+        placed(&context, open(&shared, &context, class, &port, &Map::new()))
     });
     let shared = run.clone();
     engine.register_fn(
-        "session",
-        move |context: Context<'_>, _: &mut InstrumentClassHandle, port: Text, body: FnPtr| {
-            placed(&context, session(&shared, &context, &port, &Map::new(), &body))
+        "open",
+        move |context: Context<'_>, class: &mut InstrumentClassHandle, port: Dynamic, options: Map| {
+            placed(&context, open(&shared, &context, class, &port, &options))
         },
     );
     let shared = run.clone();
     engine.register_fn(
         "session",
-        move |context: Context<'_>, _: &mut InstrumentClassHandle, port: Text, options: Map, body: FnPtr| {
-            placed(&context, session(&shared, &context, &port, &options, &body))
+        move |context: Context<'_>, class: &mut InstrumentClassHandle, port: Dynamic, body: FnPtr| {
+            placed(&context, session(&shared, &context, class, &port, &Map::new(), &body))
+        },
+    );
+    let shared = run.clone();
+    engine.register_fn(
+        "session",
+        move |context: Context<'_>, class: &mut InstrumentClassHandle, port: Dynamic, options: Map, body: FnPtr| {
+            placed(&context, session(&shared, &context, class, &port, &options, &body))
         },
     );
 }
 
-fn open(run: &Run, context: &Context<'_>, port: &str, options: &Map) -> Fallible<InstrumentHandle> {
+fn open(
+    run: &Run,
+    context: &Context<'_>,
+    class: &InstrumentClassHandle,
+    port: &Dynamic,
+    options: &Map,
+) -> Fallible<InstrumentHandle> {
     let options = read::of_open(options)?;
-    let opened = run.host_of_script().open_instrument(port, options);
-    opened.map(InstrumentHandle).map_err(|error| raise(located(error, context)))
+    let host = run.host_of_script();
+    let opened = if let Some(map) = port.read_lock::<Map>() {
+        let definition = to_value(&Dynamic::from_map(map.clone()))
+            .map_err(|reason| raise(Error::new(Kind::ArgumentError, format!("the simulated instrument {reason}"))))?;
+        Definition::read(&definition).and_then(|definition| {
+            host.open_simulated_instrument(&class.0.class, &SimInstrument::new(definition), options)
+        })
+    } else if let Ok(port) = port.clone().into_string() {
+        host.open_instrument(&class.0.class, &port, options)
+    } else {
+        return argument(
+            format!("the address is {}", describe(port)),
+            "use a string such as \"tcp://192.168.1.20:5025\", or a map that describes a simulated instrument",
+        );
+    };
+    match opened {
+        Ok(instrument) => {
+            run.emit_instrument(&instrument);
+            Ok(InstrumentHandle { instrument, class: class.clone(), wires: Arc::default() })
+        }
+        Err(error) => Err(raise(located(error, context))),
+    }
 }
 
-fn session(run: &Run, context: &Context<'_>, port: &str, options: &Map, body: &FnPtr) -> Fallible<Dynamic> {
-    let handle = open(run, context, port, options)?;
+fn session(
+    run: &Run,
+    context: &Context<'_>,
+    class: &InstrumentClassHandle,
+    port: &Dynamic,
+    options: &Map,
+    body: &FnPtr,
+) -> Fallible<Dynamic> {
+    let handle = open(run, context, class, port, options)?;
     let result = body.call_raw(context, None, vec![Dynamic::from(handle.clone())]);
-    match (result, close(run, &handle)) {
+    match (result, run.host.close_instrument(&handle.instrument)) {
         (Ok(value), Ok(())) => Ok(value),
         (Ok(_), Err(error)) => Err(raise(located(error, context))),
         (Err(error), Ok(())) => Err(error),
@@ -74,11 +117,6 @@ fn session(run: &Run, context: &Context<'_>, port: &str, options: &Map, body: &F
             Err(error)
         }
     }
-}
-
-fn close(run: &Run, handle: &InstrumentHandle) -> crate::Result<()> {
-    run.host.close_instrument(&handle.0);
-    Ok(())
 }
 
 /// Registers a function with a command and, as a second form, a map of options.
@@ -90,7 +128,10 @@ fn command(
 ) {
     let run = move |context: &Context<'_>, handle: &InstrumentHandle, command: &str, options: &Map| {
         let options = read::of_call(name, known, options)?;
-        work(&handle.0, command, &options).map_err(|error| raise(located(error, context)))
+        calls::before(context, handle)?;
+        let value = work(&handle.instrument, command, &options).map_err(|error| raise(located(error, context)))?;
+        calls::after(context, handle)?;
+        Ok(value)
     };
     engine
         .register_fn(name, move |context: Context<'_>, handle: &mut InstrumentHandle, command: Text| {
@@ -105,7 +146,7 @@ fn command(
 fn waiting(engine: &mut Engine, name: &'static str, work: fn(&Instrument, CallOptions) -> crate::Result<Dynamic>) {
     let run = move |context: &Context<'_>, handle: &InstrumentHandle, options: &Map| {
         let options = read::of_call(name, read::READ, options)?;
-        work(&handle.0, options.call).map_err(|error| raise(located(error, context)))
+        work(&handle.instrument, options.call).map_err(|error| raise(located(error, context)))
     };
     engine
         .register_fn(name, move |context: Context<'_>, handle: &mut InstrumentHandle| {
@@ -136,7 +177,7 @@ fn data(engine: &mut Engine) {
     waiting(engine, "read_block", |i, options| i.read_block(options).map(Dynamic::from_blob));
     let write = |context: &Context<'_>, handle: &InstrumentHandle, command: &str, bytes: &Blob, options: &Map| {
         let options = read::of_call("write_block", read::WRITE, options)?;
-        handle.0.write_block(command, bytes, options.call).map_err(|error| raise(located(error, context)))
+        handle.instrument.write_block(command, bytes, options.call).map_err(|error| raise(located(error, context)))
     };
     engine
         .register_fn(
@@ -156,63 +197,92 @@ fn data(engine: &mut Engine) {
 fn state(engine: &mut Engine, run: &Arc<Run>) {
     engine
         .register_fn("identify", |context: Context<'_>, handle: &mut InstrumentHandle| {
-            let identity = handle.0.identify().map_err(|error| raise(located(error, &context)));
+            let identity = handle.instrument.identify().map_err(|error| raise(located(error, &context)));
             placed(&context, identity.map(|identity| map_of(&identity)))
         })
         .register_fn("errors", |context: Context<'_>, handle: &mut InstrumentHandle| {
-            let errors = handle.0.errors().map_err(|error| raise(located(error, &context)));
+            let errors = handle.instrument.errors().map_err(|error| raise(located(error, &context)));
             placed(&context, errors.map(|errors| errors.into_iter().map(entry).collect::<Array>()))
         })
         .register_fn("wait_done", |context: Context<'_>, handle: &mut InstrumentHandle| {
-            placed(&context, handle.0.wait_done(None).map_err(|error| raise(located(error, &context))))
+            placed(&context, handle.instrument.wait_done(None).map_err(|error| raise(located(error, &context))))
         })
-        .register_fn("wait_done", |context: Context<'_>, handle: &mut InstrumentHandle, limit: Dynamic| {
-            let done = read::seconds("wait_done", &limit)
-                .and_then(|limit| handle.0.wait_done(Some(limit)).map_err(|error| raise(located(error, &context))));
-            placed(&context, done)
+        .register_fn("wait_done", |context: Context<'_>, handle: &mut InstrumentHandle, limit: i64| {
+            placed(&context, wait_done(&context, handle, &Dynamic::from_int(limit)))
+        })
+        .register_fn("wait_done", |context: Context<'_>, handle: &mut InstrumentHandle, limit: f64| {
+            placed(&context, wait_done(&context, handle, &Dynamic::from_float(limit)))
         })
         .register_fn("clear", |context: Context<'_>, handle: &mut InstrumentHandle| {
-            placed(&context, handle.0.clear().map_err(|error| raise(located(error, &context))))
+            placed(&context, handle.instrument.clear().map_err(|error| raise(located(error, &context))))
         })
         .register_fn("lock", |context: Context<'_>, handle: &mut InstrumentHandle, body: FnPtr| {
             placed(&context, locked(&context, handle, &body))
         });
     let shared = run.clone();
     engine.register_fn("close", move |context: Context<'_>, handle: &mut InstrumentHandle| {
-        placed(&context, close(&shared, handle).map_err(|error| raise(located(error, &context))))
+        let closed = shared.host.close_instrument(&handle.instrument);
+        placed(&context, closed.map_err(|error| raise(located(error, &context))))
     });
+}
+
+fn wait_done(context: &Context<'_>, handle: &InstrumentHandle, limit: &Dynamic) -> Fallible<()> {
+    let limit = read::seconds("wait_done", limit)?;
+    handle.instrument.wait_done(Some(limit)).map_err(|error| raise(located(error, context)))
 }
 
 /// Runs a closure while this thread has the instrument for itself.
 fn locked(context: &Context<'_>, handle: &InstrumentHandle, body: &FnPtr) -> Fallible<Dynamic> {
-    let _held = handle.0.lock().map_err(|error| raise(located(error, context)))?;
+    let _held = handle.instrument.lock().map_err(|error| raise(located(error, context)))?;
     body.call_raw(context, None, Vec::new())
 }
 
 fn properties(engine: &mut Engine) {
     let text = |text: Option<&str>| text.map_or(Dynamic::UNIT, |text| Dynamic::from(text.to_owned()));
     engine
-        .register_get("name", |handle: &mut InstrumentHandle| handle.0.name().to_owned())
-        .register_get("port", |handle: &mut InstrumentHandle| handle.0.address().to_owned())
-        .register_get("is_open", |handle: &mut InstrumentHandle| handle.0.is_open())
-        .register_get("is_simulated", |handle: &mut InstrumentHandle| handle.0.is_simulated())
+        .register_get("name", |handle: &mut InstrumentHandle| handle.instrument.name().to_owned())
+        .register_get("port", |handle: &mut InstrumentHandle| handle.instrument.address().to_owned())
+        .register_get("is_open", |handle: &mut InstrumentHandle| handle.instrument.is_open())
+        .register_get("is_simulated", |handle: &mut InstrumentHandle| handle.instrument.is_simulated())
         .register_get("identity", |handle: &mut InstrumentHandle| {
-            handle.0.identity().map_or(Dynamic::UNIT, |identity| Dynamic::from_map(map_of(identity)))
+            handle.instrument.identity().map_or(Dynamic::UNIT, |identity| Dynamic::from_map(map_of(identity)))
         })
-        .register_get("calibrated", move |handle: &mut InstrumentHandle| text(handle.0.calibrated()))
-        .register_get("timeout", |handle: &mut InstrumentHandle| handle.0.timeout().as_secs_f64())
+        .register_get("calibrated", move |handle: &mut InstrumentHandle| text(handle.instrument.calibrated()))
+        .register_get("timeout", |handle: &mut InstrumentHandle| handle.instrument.timeout().as_secs_f64())
         .register_set(
             "timeout",
             |context: Context<'_>, handle: &mut InstrumentHandle, limit: Dynamic| -> Fallible<()> {
-                placed(&context, read::seconds("timeout", &limit).map(|limit| handle.0.set_timeout(limit)))
+                placed(&context, read::seconds("timeout", &limit).map(|limit| handle.instrument.set_timeout(limit)))
             },
         )
-        .register_fn("to_string", |handle: &mut InstrumentHandle| shown(&handle.0))
-        .register_fn("to_debug", |handle: &mut InstrumentHandle| shown(&handle.0))
-        .register_fn("to_string", |_: &mut InstrumentClassHandle| "Instrument".to_owned())
-        .register_fn("to_debug", |_: &mut InstrumentClassHandle| "Instrument".to_owned())
-        .register_fn("==", |a: &mut InstrumentHandle, b: InstrumentHandle| a.0.is(&b.0))
-        .register_fn("!=", |a: &mut InstrumentHandle, b: InstrumentHandle| !a.0.is(&b.0));
+        .register_fn("to_string", |handle: &mut InstrumentHandle| shown(&handle.instrument))
+        .register_fn("to_debug", |handle: &mut InstrumentHandle| shown(&handle.instrument))
+        .register_fn("to_string", |class: &mut InstrumentClassHandle| {
+            format!("instrument class {}", class.0.class.name)
+        })
+        .register_fn("to_debug", |class: &mut InstrumentClassHandle| format!("instrument class {}", class.0.class.name))
+        .register_get("class", |handle: &mut InstrumentHandle| handle.class.clone())
+        .register_get("name", |class: &mut InstrumentClassHandle| class.0.class.name.clone())
+        .register_get("doc", |class: &mut InstrumentClassHandle| class.0.class.doc.clone())
+        .register_get("items", |class: &mut InstrumentClassHandle| items(class))
+        .register_fn("==", |a: &mut InstrumentHandle, b: InstrumentHandle| a.instrument.is(&b.instrument))
+        .register_fn("!=", |a: &mut InstrumentHandle, b: InstrumentHandle| !a.instrument.is(&b.instrument));
+}
+
+/// The items of a class as maps.
+fn items(class: &InstrumentClassHandle) -> Array {
+    let item = |item: &Arc<Item>| {
+        let model = item.options.model.clone().map_or(Dynamic::UNIT, Dynamic::from);
+        let fields = [
+            ("kind", Dynamic::from(item.kind.word())),
+            ("name", Dynamic::from(item.name.clone())),
+            ("signature", Dynamic::from(item.signature())),
+            ("doc", Dynamic::from(item.doc.clone())),
+            ("model", model),
+        ];
+        Dynamic::from_map(fields.into_iter().map(|(name, value)| (name.into(), value)).collect())
+    };
+    class.0.class.items().map(item).collect()
 }
 
 fn shown(instrument: &Instrument) -> String {

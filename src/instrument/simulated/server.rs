@@ -1,0 +1,102 @@
+//! Serves a simulated instrument on a TCP port, as the SCPI socket of a real one.
+//!
+//! Invariant: all clients talk to one instrument; a client that is gone ends its thread.
+
+use super::SimInstrument;
+use crate::port::{Port as _, Wait};
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// Most clients at a time.
+const CLIENTS: usize = 64;
+
+/// A server that listens.
+pub struct Server {
+    listener: TcpListener,
+    instrument: SimInstrument,
+}
+
+impl Server {
+    /// Listens at `address`: `127.0.0.1:5025`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// Of the system.
+    pub fn listen(instrument: SimInstrument, address: &str) -> std::io::Result<Server> {
+        let listener = TcpListener::bind(address)?;
+        listener.set_nonblocking(true)?;
+        Ok(Server { listener, instrument })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// Of the system.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves clients until `ends` says so.
+    ///
+    /// # Errors
+    /// Of the system.
+    pub fn serve(&self, ends: &dyn Fn() -> bool) -> std::io::Result<()> {
+        let mut clients: Vec<std::thread::JoinHandle<()>> = Vec::new();
+        while !ends() {
+            match self.listener.accept() {
+                Ok((stream, _)) => {
+                    clients.retain(|client| !client.is_finished());
+                    if clients.len() < CLIENTS {
+                        let instrument = self.instrument.clone();
+                        clients.push(std::thread::spawn(move || drop(talk(stream, &instrument))));
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => wait_for(&self.listener),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Waits for a client, for at most one slice.
+fn wait_for(listener: &TcpListener) {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        let limit = Timespec::try_from(Wait::SLICE).ok();
+        let _ = poll(&mut [PollFd::new(listener, PollFlags::IN)], limit.as_ref());
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = listener;
+        std::thread::park_timeout(Wait::SLICE);
+    }
+}
+
+/// Talks to one client until it is gone.
+fn talk(mut stream: TcpStream, instrument: &SimInstrument) -> std::io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_nodelay(true)?;
+    let mut port = instrument.port("served");
+    let mut chunk = vec![0; 64 << 10];
+    let mut replies = Vec::new();
+    loop {
+        let count = match stream.read(&mut chunk) {
+            Ok(0) => return Ok(()),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        port.feed(&chunk[..count]);
+        while port.next().is_some() {
+            replies.clear();
+            let wait = Wait::for_at_most(Duration::from_secs(3600)).undisturbed();
+            if port.read(&mut replies, wait).is_err() {
+                return Ok(());
+            }
+            stream.write_all(&replies)?;
+        }
+    }
+}
