@@ -12,6 +12,7 @@ use std::borrow::Cow;
 
 pub(super) const GENERATOR: &str = include_str!("snippets/generator.py");
 pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
+pub(super) const BYTES: &str = include_str!("snippets/bytes.py");
 pub(super) const PREFETCH: &str = include_str!("snippets/prefetch.py");
 pub(super) const RESIDENT: &str = include_str!("snippets/resident.py");
 pub(super) const PUSH: &str = include_str!("snippets/stream.py");
@@ -37,6 +38,8 @@ pub enum Helper {
     Generators,
     /// For generator tasks whose items have a timestamp. Needs [`super::CLOCK`] and [`Helper::Generators`].
     TimedGenerators,
+    /// For results of more than 64 bytes, which travel in base64 with it.
+    Bytes,
     /// For generator tasks that run ahead. Needs [`Helper::Generators`].
     Prefetch,
     /// For calls without compiling ([`super::resident`]).
@@ -68,6 +71,7 @@ impl Helper {
         match self {
             Helper::Generators => GENERATOR,
             Helper::TimedGenerators => TIMED_GENERATOR,
+            Helper::Bytes => BYTES,
             Helper::Prefetch => PREFETCH,
             Helper::Resident => RESIDENT,
             Helper::Push => PUSH,

@@ -59,7 +59,8 @@ impl Identity {
             platform: platform.clone(),
             arch: arch.copied().unwrap_or_default().to_owned(),
             mpy: (mpy > 0).then_some(((mpy & 0xff) as u8, (mpy >> 8 & 3) as u8)),
-            free: if let [Value::Int(free)] = free { u64::try_from(*free).ok() } else { None },
+            // 0: the board cannot tell.
+            free: if let [Value::Int(free)] = free { u64::try_from(*free).ok().filter(|&free| free > 0) } else { None },
         })
     }
 }

@@ -60,6 +60,8 @@ pub struct Board {
     resident: Resident,
     /// The last line to the loop was not run.
     missed: bool,
+    /// The last result was bytes that would be shorter in base64.
+    wants_bytes: bool,
 }
 
 /// Most output, in bytes, kept while a torn reply is requested again. More is a flood.
@@ -75,6 +77,9 @@ const FREE_ALL: &str = "__belay_l[2]=''\n__import__('gc').collect()\n__belay_a('
 
 /// The letter of a call that has begun in the loop, in place of that of a reply.
 const LETTER_OF_A_CALL: u8 = b'C';
+
+/// Length of the `repr` of bytes, in characters, from which base64 is worth its helper.
+const LONG_BYTES: usize = 128;
 
 /// How often a torn reply is asked for again.
 const REPEATS: usize = 8;
@@ -121,6 +126,7 @@ impl Board {
             unpacks: false,
             resident: Resident::default(),
             missed: false,
+            wants_bytes: false,
         };
         board.load(wait, sink)?;
         // A small board that receives much while idle does not while it collects garbage, which may happen at any byte.
@@ -131,7 +137,7 @@ impl Board {
         if !comes_whole || board.session.checks_uploads() {
             board.load(wait, sink)?;
         }
-        if !board.session.pastes() {
+        if board.session.loses_input() {
             board.replies = None;
         }
         Ok(board)
@@ -159,7 +165,7 @@ impl Board {
                 _ => break,
             }
         }
-        (self.replies, self.holds_much) = (None, false);
+        (self.replies, self.holds_much, self.wants_bytes) = (None, false, false);
         self.identity = match &outcome(reply?) {
             Outcome::Value(payload) => payload.value().ok().and_then(|value| Identity::from_value(&value)),
             Outcome::Raised(text) => return Err(ConnectFailure::Unusable(text.clone())),
@@ -178,6 +184,11 @@ impl Board {
     /// Whether it has less than 64 KB of free memory.
     pub fn is_small(&self) -> bool {
         self.identity.free.is_some_and(|free| free < SMALL)
+    }
+
+    /// Whether the helper for bytes is missing, and the board has memory for it.
+    pub fn may_shorten_bytes(&self) -> bool {
+        !self.has(Helper::Bytes) && self.identity.free.is_none_or(|free| free >= ROOMY)
     }
 
     /// The board's identity.
@@ -229,6 +240,9 @@ impl Board {
             self.replies = None;
         }
         let mut answers = answers;
+        if std::mem::take(&mut self.wants_bytes) {
+            self.need(Helper::Bytes, answers.as_deref_mut(), wait, sink)?;
+        }
         match command.call() {
             Some(call) => {
                 if let Some(outcome) = self.run_resident(command, call, answers.as_deref_mut(), wait, sink)? {
@@ -245,7 +259,7 @@ impl Board {
             // A board may need the memory of its last, long reply.
             let free = if is_small { FREE_ALL } else { FREE_REPLY };
             let with_helper = self.results_wanted().map(|helper| format!("{helper}\n{free}"));
-            match self.ask(with_helper.as_deref().unwrap_or(free), None, wait, sink) {
+            match self.ask(with_helper.as_deref().unwrap_or(free), answers.as_deref_mut(), wait, sink) {
                 Ok(_) | Err(Failure::Torn(_)) => {}
                 Err(failure) => return Err(failure),
             }
@@ -294,6 +308,7 @@ impl Board {
         self.replies = Some(before + u64::from(reply.frame.is_some()));
         let much = if self.is_small() { MUCH_OF_SMALL } else { MUCH };
         self.holds_much = reply.frame.as_ref().is_some_and(|frame| frame.text.len() > much);
+        self.wants_bytes = self.may_shorten_bytes() && reply.frame.as_ref().is_some_and(is_long_bytes);
         self.wants_results = !self.is_small() && reply.frame.as_ref().is_some_and(has_better_form);
         let reply = match &reply.frame {
             // It may not be UTF-8: only its `repr` says what it is.
@@ -585,6 +600,12 @@ fn has_better_form(frame: &ReplyFrame) -> bool {
     frame.kind == FrameKind::Repr && frame.text.len() > MUCH && begins(&['\'', '"', '[', '(', 'a'])
 }
 
+/// Whether a frame has the `repr` of more than a few bytes.
+fn is_long_bytes(frame: &ReplyFrame) -> bool {
+    let begins = ["b'", "b\"", "bytearray(b"].iter().any(|begin| frame.text.starts_with(begin));
+    frame.kind == FrameKind::Repr && frame.text.len() > LONG_BYTES && begins
+}
+
 fn outcome(reply: Reply) -> Outcome {
     if !reply.error.is_empty() {
         return Outcome::Raised(String::from_utf8_lossy(&reply.error).into_owned());
@@ -618,11 +639,14 @@ mod tests {
     #[test]
     fn helpers_have_distinct_names() {
         use super::helper::{
-            ARGUMENTS, CHUNKS, FILES, GENERATOR, HASH, PREFETCH, PROXY, PUSH, RECEIVE, RESULTS, TIMED_GENERATOR, TYPED,
+            ARGUMENTS, BYTES, CHUNKS, FILES, GENERATOR, HASH, PREFETCH, PROXY, PUSH, RECEIVE, RESULTS, TIMED_GENERATOR,
+            TYPED,
         };
         let mut owners = std::collections::HashMap::new();
         for (helper, code) in [
             ("reply", REPLY),
+            // It replaces the function of the reply.
+            ("reply", BYTES),
             ("clock", CLOCK),
             ("generator", GENERATOR),
             ("timed generator", TIMED_GENERATOR),

@@ -15,7 +15,6 @@ use crate::device::named::Resolved;
 use crate::device::options::OpenOptions;
 use crate::device::output::Filter;
 use crate::device::pool::{IdleBoard, Key, Left, Pool, Sent};
-use crate::device::startup::convenience;
 use crate::device::turns::Turns;
 use crate::error::{Error, Kind, Result};
 use crate::phrase::count;
@@ -248,15 +247,9 @@ impl Connector {
         }
     }
 
-    /// Whether the startup code is the user's.
-    pub fn has_own_startup(&self) -> bool {
-        self.startup.is_some()
-    }
-
-    /// The startup code: the user's, or convenience imports for this implementation.
-    pub fn startup(&self, implementation: &str) -> Option<&str> {
-        let code = self.startup.as_deref().unwrap_or_else(|| convenience(implementation));
-        Some(code).filter(|code| !code.trim().is_empty())
+    /// The user's startup code, which may be empty. `None`: the convenience imports take its place.
+    pub fn startup(&self) -> Option<&str> {
+        self.startup.as_deref()
     }
 }
 

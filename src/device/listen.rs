@@ -62,7 +62,9 @@ impl Device {
         if state.is_lost() {
             return Vec::new();
         }
-        let reply = state.run(self.host(), &run, &Command::expression(&code));
+        let reply = state
+            .import_all(self.host(), &run)
+            .and_then(|()| state.run(self.host(), &run, &Command::expression(&code)));
         drop(state);
         let Ok(Ok(Value::List(found))) = reply.map(|payload| payload.value()) else { return Vec::new() };
         let mut names: Vec<String> = found

@@ -96,8 +96,8 @@ impl Device {
                 Error::new(Kind::FeatureUnavailableError, message).with_help("copy the files to the board instead")
             );
         }
-        state.file_changes = FileChanges::Mounted;
         let run = self.quiet_run();
+        state.file_changes = FileChanges::Mounted;
         if !state.has(Helper::Mount) {
             // The helper is long: do not send it to a board that cannot use it.
             let answer = state.run(self.host(), &run, &protocol::probe()).map_err(unsuitable)?.value();
@@ -111,6 +111,8 @@ impl Device {
             }
         }
         state.need(self.host(), &run, Helper::Mount).map_err(unsuitable)?;
+        // Later imports search the folder too.
+        state.import_all(self.host(), &run)?;
         let Some(board) = state.board.as_ref() else { return Ok(()) };
         let (abilities, room) = (board.abilities(), board.room());
         let bytes = u8::from(!abilities.text_only);

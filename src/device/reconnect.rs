@@ -6,6 +6,7 @@ use crate::board::command::{Command, Payload};
 use crate::device::handle::Device;
 use crate::device::journal::{JournalEntry, MAX_HISTORY};
 use crate::device::limits::Limit;
+use crate::device::startup::Imports;
 use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::item::ItemLabel;
@@ -95,7 +96,7 @@ impl Device {
     /// Mounts the folder, and runs the startup code.
     pub(super) fn start_up(&self, state: &mut State, limit: Limit) -> Result<()> {
         // Every later import searches the folder; the usual ones do not need it.
-        let early = self.0.connector.has_own_startup();
+        let early = self.0.connector.startup().is_some();
         if early {
             self.show_mount(state)?;
         }
@@ -104,7 +105,13 @@ impl Device {
     }
 
     fn run_startup(&self, state: &mut State, limit: Limit) -> Result<()> {
-        let Some(code) = self.0.connector.startup(&self.0.implementation.name) else { return Ok(()) };
+        let Some(code) = self.0.connector.startup() else {
+            state.imports = Imports::of(&self.0.implementation.name);
+            return Ok(());
+        };
+        if code.trim().is_empty() {
+            return Ok(());
+        }
         let prepared = crate::device::source::exec(code)?;
         let run = Run { device: self.name(), item: Some(&ItemLabel::Startup), piece: None, limit };
         state.run(self.host(), &run, &Command::statements(&prepared.source)).map(|_| ())

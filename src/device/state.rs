@@ -19,6 +19,7 @@ use crate::device::mount::{self, Mount};
 use crate::device::output::{Filter, Printed};
 use crate::device::pool::Sent;
 use crate::device::release::{self, Released};
+use crate::device::startup::{self, Imports};
 use crate::error::{Error, Kind, Result};
 use crate::item::ItemLabel;
 use crate::name::Name;
@@ -86,6 +87,8 @@ pub struct State {
     pub stream: Option<OpenStream>,
     /// How the board receives large arguments, once asked.
     pub receiving: Option<Receiving>,
+    /// The convenience imports that have not run.
+    pub(super) imports: Imports,
     /// Number of the next object that the board keeps.
     next_object: u64,
 }
@@ -148,6 +151,7 @@ impl State {
             has_threads: false,
             stream: None,
             receiving: None,
+            imports: Imports::default(),
             next_object: 1,
         }
     }
@@ -165,6 +169,7 @@ impl State {
         self.clock = None;
         self.has_clock = false;
         self.has_threads = false;
+        self.imports = Imports::default();
         self.sent.clear();
         self.unchanged.clear();
         self.receiving = None;
@@ -204,6 +209,7 @@ impl State {
 
     /// Runs a command and returns its payload, or an error in the script's terms.
     pub fn run(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<Payload> {
+        self.prepare(host, run, command)?;
         if !command.large().is_empty() {
             return self.run_with_large(host, run, command);
         }
@@ -222,6 +228,42 @@ impl State {
             self.free_objects(host, run, freed)?;
         }
         self.run_now(host, run, command)
+    }
+
+    /// Runs the convenience imports whose names a command mentions, and loads the helper for bytes if it mentions those.
+    fn prepare(&mut self, host: &Host, run: &Run<'_>, command: &Command) -> Result<()> {
+        if command.call().is_some() && self.imports.is_empty() {
+            return Ok(());
+        }
+        let imports = self.imports.mentioned(command.code());
+        self.import(host, run, imports)?;
+        let wants_bytes = self.board.as_ref().is_some_and(Board::may_shorten_bytes) && command.call().is_none();
+        if wants_bytes && startup::mentions_bytes(command.code()) {
+            self.need(host, &Run { item: None, piece: None, ..*run }, Helper::Bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Runs all convenience imports that have not run.
+    pub(super) fn import_all(&mut self, host: &Host, run: &Run<'_>) -> Result<()> {
+        let imports = std::mem::take(&mut self.imports);
+        self.import(host, run, imports)
+    }
+
+    fn import(&mut self, host: &Host, run: &Run<'_>, imports: Imports) -> Result<()> {
+        if imports.is_empty() {
+            return Ok(());
+        }
+        let quiet = Run { item: Some(&ItemLabel::Startup), piece: None, ..*run };
+        let mut outcome = self.run_now(host, &quiet, &Command::statements(&imports.code()));
+        // The board has not all of them.
+        if outcome.as_ref().is_err_and(|error| error.kind() == Kind::DeviceException) {
+            outcome = self.run_now(host, &quiet, &Command::statements(&imports.careful_code()));
+        }
+        if outcome.is_err() {
+            self.imports.put_back(imports);
+        }
+        outcome.map(drop)
     }
 
     /// Frees everything that is pending, so that the next command is sent at once. Failures show there.
@@ -270,6 +312,7 @@ impl State {
         typist: Option<Typist<'_>>,
         raw: &mut dyn FnMut(&[u8]),
     ) -> Result<Payload> {
+        self.prepare(host, run, command)?;
         let mut typist = typist;
         let typist = typist.as_mut().map(Typist::again);
         let way = Way { raw: Some(raw), typist, ..Way::default() };
@@ -281,6 +324,7 @@ impl State {
         if self.has(helper) {
             return self.run(host, run, command);
         }
+        self.prepare(host, run, command)?;
         self.free(host, run);
         self.work(host, run, Way::default(), |board, answers, wait, sink| {
             board.run_with(helper, command, Some(answers), wait, sink)

@@ -43,6 +43,7 @@ impl Device {
         if state.is_lost() && self.attempts() != 0 {
             self.restore(&mut state, self.attempts())?;
         }
+        state.import_all(self.host(), &self.quiet_run())?;
         state.drain(self.host(), self.name());
         loop {
             let State { board, lines, filter, mount, .. } = &mut *state;

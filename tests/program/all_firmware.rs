@@ -156,7 +156,7 @@ fn a_microbit_with_micropython_1_9_passes() {
     let Some(microbit) = Microbit::start() else { return };
     let absent = [
         &["raw-paste", "paste-cancel", "paste-interrupt", "paste-windows", "exit-reset"][..],
-        &["size-1k", "size-10k", "size-100k", "raw-bytes"],
+        &["size-10k", "size-100k", "raw-bytes"],
         &["files", "sync", "imports", "sync-cut", "file-speed", "mount", "threads", "left-as-found"],
     ];
     // Its link has no flow control, it has no memory to check code, and an emulator that gets no processor time for a while loses

@@ -196,7 +196,7 @@ fn memory_to_its_limits() {
         for n in 0..12 { b.exec("def f" + n + "(x):\n y = x + " + n + "\n return y * 2"); }
         print(b.exec("f11(1)"));
         try { b.text(4000) } catch (error) { print(error.message) }
-        long += long;
+        long += long + long;
         try { b.echo(long) } catch (error) { print(error.message) }
         print(b.text(500).len);
         // And the remaining memory.

@@ -19,7 +19,7 @@ const START_LIMIT: Duration = Duration::from_secs(5);
 
 impl Session {
     /// Enters the raw REPL, whatever the board is doing. `reset`: then restarts it, which clears earlier programs; output of
-    /// `boot.py` goes to `sink`.
+    /// `boot.py` goes to `sink`. The next command confirms that the board is there: its reply cannot be forged.
     ///
     /// # Errors
     /// [`Failure::Stuck`] if no raw REPL responds within about thirty seconds.
@@ -34,11 +34,11 @@ impl Session {
             text.extend_from_slice(b">>> ");
             sink(&reply::without_own(text, 0));
         }
-        self.knock(wait, sink)?;
+        self.knock_and(reset, wait, sink)?;
         if reset { self.restart_within(wait, sink) } else { Ok(()) }
     }
 
-    /// Restarts the board in the raw REPL: boot.py runs, main.py does not.
+    /// Restarts the board in the raw REPL: boot.py runs, main.py does not. The next command confirms it.
     ///
     /// # Errors
     /// See [`Failure`].
@@ -49,12 +49,18 @@ impl Session {
 
     /// Enters the raw REPL, by increasingly strong means.
     pub(super) fn knock(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
+        self.knock_and(true, wait, sink)
+    }
+
+    /// `confirms`: also confirms that the greeting is the board's if it comes at once.
+    fn knock_and(&mut self, confirms: bool, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         let mut asked = 0;
         for limit in ENTER_WAITS_MS {
             // Two Ctrl-C: the first may only end a sleep. No carriage return: it would run a half-typed line.
             self.port.write(b"\x03\x03\x01", wait)?;
             asked += 1;
-            if self.greeted(asked, wait, Duration::from_millis(limit), sink)? {
+            let limit = Duration::from_millis(limit);
+            if self.greeted_and(confirms || asked > 1, asked, wait, limit, sink)? {
                 return Ok(());
             }
         }
@@ -75,8 +81,24 @@ impl Session {
         limit: Duration,
         sink: Sink<'_>,
     ) -> Result<bool, Failure> {
+        self.greeted_and(true, asked, wait, limit, sink)
+    }
+
+    fn greeted_and(
+        &mut self,
+        confirms: bool,
+        asked: usize,
+        wait: Wait,
+        limit: Duration,
+        sink: Sink<'_>,
+    ) -> Result<bool, Failure> {
         let Some(mut text) = self.wait_for(RAW_BANNER, wait, limit, sink)? else { return Ok(false) };
         text.extend_from_slice(RAW_BANNER);
+        if !confirms {
+            sink(&reply::without_own(text, asked));
+            self.suspect = false;
+            return Ok(true);
+        }
         // The board replies to earlier attempts before this question.
         let there = self.confirm(CONFIRM_LIMIT, &mut text)?;
         if there {
@@ -103,7 +125,7 @@ impl Session {
                 asked += 1;
             }
             let mut without_reboot = |bytes: &[u8]| sink(&without_reboot(bytes));
-            if self.greeted(asked, wait, RESTART_WAIT, &mut without_reboot)? {
+            if self.greeted_and(attempt > 0, asked, wait, RESTART_WAIT, &mut without_reboot)? {
                 return Ok(true);
             }
         }

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 /// unknown board: 128 bytes are the smallest usual buffer (samd).
 const PLAIN_LIMIT: usize = 250;
 const UNKNOWN_LIMIT: usize = 120;
+/// The same for an unknown board behind a port that holds back what the board does not read.
+const HELD_BACK: usize = 1000;
 /// Size of a block and the pause after it without any flow control: a buffer of 63 bytes (micro:bit) holds two of them, if
 /// the board is late, and the smallest one. [`Session::learn_blocks`] probes for more.
 pub(super) const SMALL_BLOCK: Block = Block { size: 31, pause: Duration::from_millis(6) };
@@ -148,6 +150,7 @@ impl Session {
         match self.paste {
             // The board's buffer holds two windows.
             Paste::Window(window) => PLAIN_LIMIT.min((2 * window).saturating_sub(6)),
+            Paste::Untried if self.port.abilities().holds_back => HELD_BACK,
             Paste::Untried => UNKNOWN_LIMIT,
             Paste::Refused => self.block.size - 1,
         }
@@ -158,6 +161,11 @@ impl Session {
     pub(super) fn unchecked_limit(&self) -> usize {
         let held = if self.block == SLOW_BLOCK { 0 } else { 2 * SMALL_BLOCK.size - 1 };
         self.plain_limit().max(held)
+    }
+
+    /// Whether the board is known to have no flow control.
+    pub fn loses_input(&self) -> bool {
+        self.paste == Paste::Refused
     }
 
     pub(super) fn is_without_flow_control(&self) -> bool {
@@ -173,7 +181,7 @@ impl Session {
         bytes.extend_from_slice(code.as_bytes());
         bytes.push(0x04);
         // A process on a terminal reads at its own pace; a board without raw paste drops what its buffer cannot hold.
-        if !self.port.abilities().raw_paste || (self.paste != Paste::Refused && bytes.len() <= PLAIN_LIMIT + 1) {
+        if !self.port.abilities().raw_paste || (self.paste != Paste::Refused && code.len() <= self.plain_limit()) {
             return Ok(self.port.write(&bytes, wait)?);
         }
         self.send_in_blocks(&bytes, self.block, wait, sink)
@@ -314,6 +322,9 @@ impl Session {
                     self.incoming.drain(..refusal.len());
                     // A board that supported it once may do so again.
                     self.paste = if self.paste == Paste::Untried { Paste::Refused } else { Paste::Untried };
+                    if self.port.abilities().holds_back {
+                        self.block = LARGE_BLOCK;
+                    }
                     return Ok(PasteReply::Refused);
                 }
             }

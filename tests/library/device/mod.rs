@@ -1,6 +1,7 @@
 //! Devices by the library's own interface, on real simulated boards: what lasts beyond a lost link, and what time it is.
 
 mod clocks;
+mod connect;
 mod lines;
 mod output;
 mod reconnect;

@@ -113,7 +113,7 @@ fn everything_else_works_between_calls() {
         item(Task, "count n", &[], "for i in range(n):\n    yield i"),
         item(Task, "leave", &[], "global same\nold = same\ndef same(x): return old(x) + 100\nreturn 'changed'"),
     ];
-    let options = OpenOptions { timeout: Some(Duration::from_millis(700)), ..OpenOptions::default() };
+    let options = OpenOptions { timeout: Some(Duration::from_secs(1)), ..OpenOptions::default() };
     let bench = Bench::open(items, options);
     let kind = |name: &str, args: &[Value]| bench.call(name, args).unwrap_err().kind();
     settle(&bench);
