@@ -35,7 +35,7 @@ def __belay(v,k='R',q=__belay,t=type,n=len,s=str,l=__belay_l,y=(list,tuple,__bel
  r=None
  if k=='R':
   if t(v)is s:
-   if u and n(v)>255 and'raw REPL'not in v:
+   if u and n(v)>255 and'raw REPL'not in v and'\r'not in v:
     k='T'
     r=v
   elif t(v)in y and n(v)>63:
