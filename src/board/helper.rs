@@ -3,6 +3,7 @@
 //! Invariant: a helper counts as loaded only when it is on the board completely.
 
 use super::command::{Command, Outcome, Payload};
+use super::shield::shielded;
 use super::{Board, packed};
 use crate::port::Wait;
 use crate::repl::reply::brief;
@@ -185,18 +186,20 @@ impl Board {
         }
         // Whether or not there is memory for it: it is not needed.
         self.loaded.push(Helper::Results);
-        Some(self.packed(Helper::Results).unwrap_or_else(|| RESULTS.to_owned()))
+        Some(self.packed(Helper::Results).unwrap_or_else(|| self.code(Helper::Results).into_owned()))
     }
 
     fn packed(&self, helper: Helper) -> Option<String> {
         // The names of its frames in tracebacks are those of code that was sent.
-        if self.unpacks && helper != Helper::Resident { packed::pack(helper.code()) } else { None }
+        if self.unpacks && helper != Helper::Resident { packed::pack(&self.code(helper)) } else { None }
     }
 
     fn code(&self, helper: Helper) -> Cow<'static, str> {
         match helper {
-            Helper::Resident => helper.code().replace("MARK", brief::letters(self.token())).into(),
-            helper => helper.code().into(),
+            Helper::Resident => shielded(helper.code()).replace("MARK", brief::letters(self.token())).into(),
+            // Memory counts more there.
+            helper if self.is_small() => helper.code().into(),
+            helper => shielded(helper.code()).into(),
         }
     }
 

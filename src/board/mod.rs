@@ -19,6 +19,7 @@ mod packed;
 mod passthrough;
 pub mod push;
 pub mod resident;
+mod shield;
 pub mod transfer;
 
 use crate::port::meter::Traffic;
