@@ -7,7 +7,7 @@ use super::resident::Waits;
 use super::{Failure, Session};
 use crate::bound;
 use crate::port::{PortError, Wait};
-use crate::repl::reply::{Decoder, Prelude, Progress};
+use crate::repl::reply::{Decoder, Prelude, Progress, find};
 use std::time::{Duration, Instant};
 
 impl Session {
@@ -33,7 +33,10 @@ impl Session {
         let before = came.len();
         let mut bytes = std::mem::take(&mut self.incoming);
         let mut ended = None;
+        // The decoder holds back what may be the end of a command.
+        let mut all = Vec::new();
         loop {
+            all.extend_from_slice(&bytes);
             let mut progress = decoder.feed(&bytes, &mut |bytes| came.extend_from_slice(bytes));
             while let Progress::Question(_) = progress {
                 progress = decoder.feed(b"", &mut |bytes| came.extend_from_slice(bytes));
@@ -50,6 +53,12 @@ impl Session {
                 return Ok(true);
             }
             bytes.clear();
+            if let Some(at) = refused_for_memory(&all) {
+                came.truncate(before);
+                came.extend_from_slice(&all[..at]);
+                self.waits = Waits::Prompt;
+                return Ok(true);
+            }
             if let Some(error) = ended {
                 came.append(&mut decoder.rest());
                 return if error == PortError::Timeout { Ok(false) } else { Err(Failure::from(error)) };
@@ -69,6 +78,13 @@ impl Session {
         self.nonce += 1;
         format!(";{}", self.nonce)
     }
+}
+
+/// Where the reply of a raw REPL begins that has no memory to compile the question. That is an answer too: the command after it
+/// has a reply that cannot be forged.
+fn refused_for_memory(came: &[u8]) -> Option<usize> {
+    let begins = came.strip_suffix(b"\x04>")?.windows(3).rposition(|bytes| bytes == b"OK\x04")?;
+    find(&came[begins..], b"MemoryError: ").map(|_| begins)
 }
 
 #[cfg(test)]
@@ -96,6 +112,15 @@ mod tests {
             buffer.extend_from_slice(&[b'f'; 4096]);
             Ok(4096)
         }
+    }
+
+    #[test]
+    fn a_board_without_memory_has_answered() {
+        let reply =
+            b"noise OK\x04Traceback (most recent call last):\r\nMemoryError: parser could not allocate\r\n\x04>";
+        assert_eq!(refused_for_memory(reply), Some(6));
+        assert_eq!(refused_for_memory(&reply[..reply.len() - 1]), None);
+        assert_eq!(refused_for_memory(b"OK\x04Traceback\r\nSyntaxError: \r\n\x04>"), None);
     }
 
     #[test]
