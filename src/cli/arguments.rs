@@ -202,7 +202,7 @@ pub enum Command {
     ///
     /// Follows dependencies, takes compiled files that the board can load, and skips files that are there. Nothing on the board changes
     /// before everything has been fetched and checked.
-    #[command(after_help = files::INSTALL_HELP)]
+    #[command(after_help = files::INSTALL_HELP, visible_alias = "mip")]
     Install(Install),
     /// Test whether belay-script works with a board
     ///
