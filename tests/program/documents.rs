@@ -254,6 +254,7 @@ documents! {
     editors "docs/src/editors.md"
     boards "docs/src/boards.md"
     consoles "docs/src/consoles.md"
+    packages "docs/src/packages.md"
     instruments "docs/src/instruments.md"
     stations "docs/src/stations.md"
     reports "docs/src/reports.md"

@@ -400,12 +400,18 @@ fn every_command_has_a_manual_page() {
     let pages = texts(&folder.path().join("pages"));
     assert_eq!(said, format!("wrote {} files to `pages`\n", pages.len()));
     let help = succeeds(folder.path(), &["--help"]);
-    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let commands: Vec<&str> = listed.filter_map(|line| line.split_whitespace().next()).collect();
+    // In groups: each has a heading, and its commands are indented.
+    let listed =
+        help.lines().skip_while(|line| !line.starts_with("Usage:")).skip(1).take_while(|line| *line != "Options:");
+    let commands: Vec<&str> =
+        listed.filter(|line| line.starts_with("  ")).filter_map(|line| line.split_whitespace().next()).collect();
     assert!(commands.contains(&"run") && !commands.contains(&"man"), "{commands:?}");
     for command in commands.iter().filter(|command| **command != "help") {
         let page = &pages[&format!("belay-script-{command}.1")];
-        assert!(page.contains(".SH SYNOPSIS") && page.contains(&format!("belay\\-script {command}")), "{page}");
+        assert!(
+            page.contains(".SH SYNOPSIS") && page.contains(&format!("belay\\-script {}", command.replace('-', "\\-"))),
+            "{page}"
+        );
     }
     assert!(pages["belay-script-sim-serve.1"].contains("\\-\\-flash\\-size"));
     assert!(pages["belay-script.1"].contains("belay\\-script\\-sim(1)"), "{}", pages["belay-script.1"]);
