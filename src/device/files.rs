@@ -352,14 +352,16 @@ impl Files<'_> {
         let command = Command::expression(&transfer::call(&pace));
         let run = run(self.device, if pace.bold { BOLD_STALL } else { STALL });
         let answer = self.state.run_answering_with(host, &run, (Helper::Receiver, &command), None, &mut answer);
-        if let Some(error) = stream.failure() {
-            return Err(error);
-        }
-        let answer = answer?;
-        match self.changed(&value(answer)?)? {
-            (_, 0) => Ok(()),
-            (done, number) => Err(not_written(number, uploads.get(done).map_or("", |upload| upload.path))),
-        }
+        let outcome = match (stream.failure(), answer) {
+            (Some(error), _) | (None, Err(error)) => Err(error),
+            (None, Ok(answer)) => match self.changed(&value(answer)?)? {
+                (_, 0) => return Ok(()),
+                (done, number) => Err(not_written(number, uploads.get(done).map_or("", |upload| upload.path))),
+            },
+        };
+        // What was sent before the board stopped reading is at its prompt now. If it is lost, the first error says more.
+        let _ = self.state.clear_line(host, &run);
+        outcome
     }
 
     /// Writes with plain code, piece by piece.

@@ -194,8 +194,8 @@ fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
     let content = noise(20_000, 2);
     let digest = digest(&content);
     let upload = [Upload { path: "/blob", content: &content, digest: Some(&digest) }];
-    let spoil = ["import builtins; open_ = open; builtins.open = lambda *a: 1 / 0", "sys.modules['deflate'] = 1"];
-    let restore = ["builtins.open = open_", "1"];
+    let spoil = ["import os; os.mkdir('/__belay.tmp')", "sys.modules['deflate'] = 1"];
+    let restore = ["try: os.rmdir('/__belay.tmp')\nexcept OSError: pass", "1"];
     for (index, (spoil, restore)) in spoil.into_iter().zip(restore).enumerate() {
         let board = Board::open_on("sim");
         drop(board.device.files().expect("a flash"));
@@ -210,7 +210,7 @@ fn a_receiver_that_does_not_load_with_its_stream_loads_without() {
         drop(files);
         if index == 0 {
             let error = outcome.expect_err("no file can be opened");
-            assert!(error.message().starts_with("ZeroDivisionError"), "{error:?}");
+            assert!(error.message().contains("OSError"), "{error:?}");
             assert!(calls < 10, "{calls} questions");
         } else {
             outcome.expect("written");
