@@ -100,6 +100,63 @@ fn every_value_arrives_as_it_does_by_code() {
     }
 }
 
+/// Helpers are loaded after the tasks.
+#[test]
+fn tasks_may_have_the_names_of_built_ins() {
+    const TAKEN: &[&str] = &[
+        "len x",
+        "min x",
+        "max x",
+        "set x",
+        "map x",
+        "type x",
+        "str x",
+        "int x",
+        "float x",
+        "bytes x",
+        "iter x",
+        "next x",
+        "sum x",
+        "range x",
+        "open x",
+        "getattr x",
+        "hasattr x",
+        "isinstance x",
+        "tuple x",
+        "list x",
+        "repr x",
+        "bool x",
+        "chr x",
+        "ord x",
+    ];
+    let mut items: Vec<Item> =
+        TAKEN.iter().map(|name| item(Task, name, &[], "raise ValueError('not this one')")).collect();
+    items.extend([
+        same(),
+        item(Task, "many n", &[], "return [3] * n"),
+        item(Task, "text n", &[], "return 'ab\\r\\n' * n"),
+    ]);
+    let bench = Bench::open(items, OpenOptions::default());
+    settle(&bench);
+    let large = [
+        Value::Str("x".repeat(5000)),
+        Value::Bytes(vec![7; 5000]),
+        Value::List((0..5000).map(Value::Int).collect()),
+        Value::List(vec![Value::Float(0.5); 3000]),
+    ];
+    for value in large.iter().chain(&large) {
+        assert_eq!(bench.call("same", std::slice::from_ref(value)).unwrap(), *value);
+    }
+    for _ in 0..2 {
+        assert_eq!(bench.call("many", &[Value::Int(3000)]).unwrap(), Value::List(vec![Value::Int(3); 3000]));
+        assert_eq!(bench.call("text", &[Value::Int(3000)]).unwrap(), Value::Str("ab\r\n".repeat(3000)));
+    }
+    for value in [Value::Str("abc".to_owned()), Value::Float(1.5), Value::None, Value::Bytes(vec![0; 200])] {
+        assert_eq!(bench.call("same", std::slice::from_ref(&value)).unwrap(), value);
+    }
+    settle(&bench);
+}
+
 #[test]
 fn everything_else_works_between_calls() {
     let items = vec![
