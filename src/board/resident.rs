@@ -1,6 +1,6 @@
 //! Calls without compiling: plain calls go as short lines to a loop on the board (`snippets/resident.py`).
 //!
-//! The loop is loaded after [`FIRST`] plain calls, and entered when they come one after another; then a call is compiled by nobody.
+//! The loop is loaded after `FIRST` plain calls, and entered when they come one after another; then a call is compiled by nobody.
 //! Arguments are plain if they are `None`, booleans, numbers, and short `str` and `bytes`; so are results, and everything else comes
 //! in the form of any other command. Whatever else the board is to do ends the loop first. A board with less than 64 KB of free
 //! memory, without `binascii.crc32`, or without `sys.stdin` has no loop.
