@@ -1,7 +1,7 @@
 try:
- import sys
+ from sys import byteorder as __belay_rd
  from array import array as __belay_ra
- if sys.byteorder!='little':
+ if __belay_rd!='little':
   __belay_ra=None
 except Exception:
  __belay_ra=None

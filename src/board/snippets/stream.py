@@ -5,9 +5,9 @@ except ImportError:
  def __belay_sd(a,b):
   return(a-b)*1000
 try:
- import sys,select
- __belay_sp=select.poll()
- __belay_sp.register(sys.stdin,1)
+ import sys as __belay_sy,select as __belay_sp
+ __belay_sp=__belay_sp.poll()
+ __belay_sp.register(__belay_sy.stdin,1)
  __belay_sp=__belay_sp.poll
  __belay_sp(0)
 except Exception:
