@@ -12,7 +12,8 @@ use crate::device::host::Host;
 use crate::device::limits::{Limit, TEARDOWN_LIMIT};
 use crate::device::lock::lock;
 use crate::device::state::{Run, State};
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
+use crate::value::Value;
 
 /// Most items of a message: the board also sends one after 10 ms, or 900 bytes.
 const MOST_ITEMS: u32 = 64;
@@ -28,12 +29,33 @@ impl State {
     ) -> Result<()> {
         let label = stream.item.label();
         let run = Run { device, item: Some(&label), piece: None, limit: stream.limit };
+        if !self.can_be_stopped(host, &run)? {
+            return Err(Error::new(
+                Kind::FeatureUnavailableError,
+                format!(
+                    "`{}` cannot stream: this firmware reads nothing while a program runs, so it could not be stopped",
+                    stream.item.name
+                ),
+            )
+            .with_help("leave out `stream`, or use `prefetch = N`"));
+        }
         self.need(host, &run, Helper::Generators)?;
         self.need(host, &run, Helper::Push)?;
         self.free(host, &run);
         self.bring(host, &run, large)?;
         let command = crate::board::push::command(stream.number, start, lock(&stream.arrivals).next, MOST_ITEMS);
         self.listen_to(host, device, stream, Some(command), false)
+    }
+
+    /// Whether the board reads `sys.stdin` while a program runs. Firmware for small boards may have none, such as that of the micro:bit.
+    fn can_be_stopped(&mut self, host: &Host, run: &Run<'_>) -> Result<bool> {
+        match &self.board {
+            Some(board) if board.identity().platform == "webassembly" => return Ok(false),
+            Some(board) if board.is_small() => {}
+            _ => return Ok(true),
+        }
+        let known = self.run(host, run, &Command::expression("hasattr(__import__('sys'),'stdin')"))?;
+        Ok(known.value().is_ok_and(|value| value == Value::Bool(true)))
     }
 
     /// Waits for an item of the open stream.
