@@ -352,6 +352,7 @@ impl Files<'_> {
         let command = Command::expression(&transfer::call(&pace));
         let run = run(self.device, if pace.bold { BOLD_STALL } else { STALL });
         let answer = self.state.run_answering_with(host, &run, (Helper::Receiver, &command), None, &mut answer);
+        let has_ended = answer.as_ref().map_or_else(|error| error.kind() == Kind::DeviceException, |_| true);
         let outcome = match (stream.failure(), answer) {
             (Some(error), _) | (None, Err(error)) => Err(error),
             (None, Ok(answer)) => match self.changed(&value(answer)?)? {
@@ -359,8 +360,10 @@ impl Files<'_> {
                 (done, number) => Err(not_written(number, uploads.get(done).map_or("", |upload| upload.path))),
             },
         };
-        // What was sent before the board stopped reading is at its prompt now. If it is lost, the first error says more.
-        let _ = self.state.clear_line(host, &run);
+        if has_ended {
+            // What was sent before the board stopped reading is at its prompt now. If that fails, the first error says more.
+            let _ = self.state.clear_line(host, &run);
+        }
         outcome
     }
 
