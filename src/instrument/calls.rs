@@ -158,7 +158,7 @@ fn bind(item: &Item, positional: &[Value], named: &[(String, Value)], convert: C
             (None, Some(default)) => default.clone(),
             (None, None) => return Err(wrong(format!("`{}` needs a value for `{}`", item.name, param.name))),
         };
-        param.accept(&value).map_err(|reason| wrong(format!("`{}` of `{}` is {reason}", param.name, item.name)))?;
+        param.accept(&value).map_err(|reason| wrong(format!("`{}` is {reason}", param.name)))?;
         values.push(value);
     }
     Ok(values)

@@ -332,10 +332,7 @@ fn items_are_called_and_teardowns_run_whatever_fails() {
     let message = |name: &str, values: &[Value]| call(name, values).unwrap_err().headline();
     assert_eq!(message("set", &[]), "`Psu`: `set` needs a value for `v`");
     assert_eq!(message("set", &[Value::Int(1), Value::Int(2)]), "`Psu`: `set` takes 1 argument, not 2");
-    assert_eq!(
-        message("set", &[Value::Str("1 A".to_owned())]),
-        "`Psu`: command `set`: `v` of `set` is a string, not a number"
-    );
+    assert_eq!(message("set", &[Value::Str("1 A".to_owned())]), "`Psu`: command `set`: `v` is a string, not a number");
     assert_eq!(message("mode", &[]), "`Psu`: query `mode`: the reply to `MODE?` is `CV`, not a value of type `float`");
     let error = psu.close().unwrap_err();
     assert_eq!((error.kind(), error.fault()), (Kind::InstrumentError, Some((-240, "Hardware error"))));

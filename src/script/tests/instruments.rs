@@ -292,8 +292,7 @@ fn wrong_instrument_classes_are_refused_at_their_place() {
     };
     let refused = on("a.c(2);");
     assert!(
-        refused
-            .starts_with("ArgumentError: `A`: command `c`: `v` of `c` is 2 V, and must be in 0.5..=1.5 V @ t.rhai:3:3"),
+        refused.starts_with("ArgumentError: `A`: command `c`: `v` is 2 V, and must be in 0.5..=1.5 V @ t.rhai:3:3"),
         "{refused}"
     );
     assert!(on("a.d(1);").starts_with("UnknownTaskError: `A` has no command or query `d` @ t.rhai:3:3 | it has c"));
