@@ -8,6 +8,7 @@ pub const TABLE: &[(&str, &str, usize)] = &[
     ("faults", "faults of the link at each moment", 6),
     ("unplugged", "boards that are unplugged during a sync", 6),
     ("firmware", "simulated boards and line ends that take the self test", 5),
+    ("others", "processes and other firmware that take the self test", 2),
     ("killed", "moments at which a program that writes is killed", 3),
     ("natives", "calls of the functions for scripts", 3),
 ];
