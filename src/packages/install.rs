@@ -79,13 +79,14 @@ pub fn install(
         }
         contents.push((format!("{}/{name}", target.trim_end_matches('/')), bytes));
     }
+    let (contents, alike) = differing(device, contents)?;
     write(device, &contents, progress)?;
     Ok(Installed {
         packages: resolved.packages,
         target,
         written: contents.iter().map(|(path, _)| path.clone()).collect(),
-        unchanged,
-        bytes: come,
+        unchanged: unchanged + alike,
+        bytes: contents.iter().map(|(_, bytes)| bytes.len() as u64).sum(),
     })
 }
 
@@ -135,6 +136,25 @@ fn missing(device: &Device, resolved: &Resolved, target: &str) -> Result<(Files,
     }
     let missing = resolved.files.iter().filter(|(name, _)| !same.contains(*name));
     Ok((missing.map(|(name, file)| (name.clone(), file.clone())).collect(), same.len()))
+}
+
+/// Paths on the board, and what is to be in the files there.
+type Contents = Vec<(String, Vec<u8>)>;
+
+/// The contents without those that the board has already, and how many these are: most packages announce no hashes.
+fn differing(device: &Device, contents: Contents) -> Result<(Contents, usize)> {
+    let mut files = device.files()?;
+    let kind = files.facts().hash;
+    let mut alike = BTreeSet::new();
+    for (path, bytes) in &contents {
+        let size = bytes.len() as u64;
+        if files.stat(path)? == Some(Some(size))
+            && files.hash(&[(path.as_str(), size)], &mut |_| {})?.first() == Some(&digest(kind, bytes))
+        {
+            alike.insert(path.clone());
+        }
+    }
+    Ok((contents.into_iter().filter(|(path, _)| !alike.contains(path)).collect(), alike.len()))
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -65,12 +65,14 @@ fn packages_come_with_their_dependencies_and_are_skipped_if_there() {
     fs::write(local.join("own.py"), "o = 3\n").expect("a file");
     let line = [
         "mip", "install", "b@1.2", "--index", &index, "+", "install", "-q", &kit, "./own", "--target", ":/x", "+",
-        "ls", "-r",
+        "install", "./own", "--target", ":/x", "+", "ls", "-r",
     ];
     let outcome = run(&folder, &line);
     // What the first installation has written is not fetched again.
     assert_eq!(server.asked().iter().filter(|path| path.starts_with("/pi/file")).count(), 0);
-    let listed = "b 1.2\na 1.2\ninstalled 0 files (0 bytes) in :/lib; 2 unchanged\nlib/\nlib/a.py\nlib/b/\nlib/b/__init__.py\nx/\nx/kit/\nx/kit/c.py\nx/own.py\n";
+    // Nor is a file without a hash written again.
+    let listed = "b 1.2\na 1.2\ninstalled 0 files (0 bytes) in :/lib; 2 unchanged\n\
+        ./own 3\ninstalled 0 files (0 bytes) in :/x; 1 unchanged\nlib/\nlib/a.py\nlib/b/\nlib/b/__init__.py\nx/\nx/kit/\nx/kit/c.py\nx/own.py\n";
     assert_eq!((outcome.stdout.as_str(), outcome.status), (listed, Some(0)), "{}", outcome.stderr);
 }
 
