@@ -97,7 +97,7 @@ pub fn save(results: &Results, path: &Path) -> std::io::Result<()> {
     std::fs::write(path, format!("{{\n{}\n}}\n", links.collect::<Vec<_>>().join(",\n")))
 }
 
-/// Reads what [`save`] has written; nothing if there is no such file.
+/// Reads what [`save`] has written; nothing if the file is missing.
 ///
 /// # Panics
 /// If it holds something else.

@@ -35,7 +35,7 @@ pub fn offset_of(seconds: f64) -> Option<i32> {
 }
 
 /// The offset from UTC of a zone at a moment, in seconds east of Greenwich: `UTC`, `+02:00`, `-3`, or a name such as
-/// `Europe/Berlin`. `None`: there is no such zone.
+/// `Europe/Berlin`. `None`: the zone is unknown.
 pub fn offset_in(zone: &str, seconds: f64) -> Option<i32> {
     if let Some(digits) = zone.strip_prefix(['+', '-']) {
         let (hours, minutes) = match digits.split_once(':') {

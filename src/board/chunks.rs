@@ -82,7 +82,7 @@ impl Chunks {
     }
 
     /// The chunks for a request: the one with its number, and earlier ones whose requests were lost. `more` appends a record;
-    /// false: there are no more.
+    /// false: that was the last one.
     pub fn answer(&mut self, question: &str, more: &mut dyn FnMut(&mut Vec<u8>) -> bool) -> Vec<u8> {
         let mut answer = Vec::new();
         let Ok(number) = question.parse::<u64>() else { return answer };

@@ -265,7 +265,7 @@ impl Records<'_> {
     }
 }
 
-/// Makes the dict on the board anew.
+/// Creates the dict on the board again.
 pub fn empty() -> Command {
     Command::statements(&format!("{DICT}={{}}"))
 }

@@ -274,18 +274,18 @@ impl Board {
         self.finish(reply, wait, sink)
     }
 
-    /// Reads on after [`Failure::Paused`]. `told`: bytes for the program first.
+    /// Reads on after [`Failure::Paused`]. `input`: bytes for the program first.
     ///
     /// # Errors
     /// See [`Failure`].
     pub fn go_on(
         &mut self,
-        told: &[u8],
+        input: &[u8],
         answers: &mut Responder<'_>,
         wait: Wait,
         sink: Sink<'_>,
     ) -> Result<Outcome, Failure> {
-        let reply = self.session.go_on(told, answers, wait, sink);
+        let reply = self.session.go_on(input, answers, wait, sink);
         let reply = reply.and_then(|reply| self.unless_restarted(reply));
         self.finish(reply, wait, sink)
     }

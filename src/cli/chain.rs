@@ -259,7 +259,7 @@ fn translated(words: &[OsString], program: &clap::Command) -> Vec<OsString> {
 /// How many words the first command has.
 fn end_of_step(words: &[OsString], program: &clap::Command) -> usize {
     let mut command = program;
-    // Words that are no options, as long as they are commands.
+    // Words that are not options, as long as they are commands.
     let mut left = None;
     let mut index = 0;
     while let Some(word) = words.get(index) {
@@ -360,7 +360,7 @@ mod tests {
         assert_eq!(parts("a0 fs cat a + fs ls"), ["connect a0", "fs cat a", "fs ls"]);
         assert_eq!(parts("a0 mip install x + ls"), ["connect a0", "install x", "ls"]);
         assert_eq!(parts("devs + -p a0 fs sha256sum x + unmount ls"), ["devices", "-p a0 fs hash x", "umount", "ls"]);
-        // Values of options, and words of commands that take any number of them, are no commands.
+        // Values of options, and words of commands that take any number of them, are not commands.
         assert_eq!(parts("exec -p ls x ls"), ["exec -p ls x", "ls"]);
         assert_eq!(parts("exec --port=a0 x --no-reset ls"), ["exec --port=a0 x --no-reset", "ls"]);
         assert_eq!(parts("exec -5 --timeout 3 reset"), ["exec -5 --timeout 3", "reset"]);

@@ -75,7 +75,7 @@ fn serve_instrument(file: &str, listen: &str, console: &Arc<Console>) -> Result<
 /// Serves an instrument on a TCP port until Ctrl-C; returns the exit status.
 ///
 /// # Errors
-/// [`crate::Kind::FeatureUnavailableError`] for a board: there are no pseudo-terminals here.
+/// [`crate::Kind::FeatureUnavailableError`] for a board: this system has no pseudo-terminals.
 #[cfg(not(unix))]
 pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     if let Some(file) = options.instrument.as_ref().filter(|_| options.link.is_none()) {

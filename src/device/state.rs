@@ -357,19 +357,19 @@ impl State {
     }
 
     /// Runs a command that asks the host meanwhile, or without one goes on with the command that runs on, until it has ended, or
-    /// an answer has set `pauses` while it runs on. `told`: bytes for a command that runs on.
+    /// an answer has set `pauses` while it runs on. `input`: bytes for a command that runs on.
     pub fn run_pausing(
         &mut self,
         host: &Host,
         run: &Run<'_>,
         command: Option<&Command>,
-        (pauses, told): (&Cell<bool>, &[u8]),
+        (pauses, input): (&Cell<bool>, &[u8]),
         answer: &mut dyn FnMut(&str) -> Vec<u8>,
     ) -> Result<Payload> {
         let way = Way { answer: Some(answer), longest: run.limit.timeout, pauses: Some(pauses), ..Way::default() };
         self.work(host, run, way, |board, answers, wait, sink| match command {
             Some(command) => board.run_answering(command, Some(answers), wait, sink),
-            None => board.go_on(told, answers, wait, sink),
+            None => board.go_on(input, answers, wait, sink),
         })
     }
 

@@ -109,8 +109,8 @@ impl State {
                 Pushed::End => crate::board::push::end(),
             }
         };
-        let told = if stop { crate::board::push::STOP } else { b"" };
-        let outcome = self.run_pausing(host, &run, command.as_ref(), (&pauses, told), &mut answer);
+        let input = if stop { crate::board::push::STOP } else { b"" };
+        let outcome = self.run_pausing(host, &run, command.as_ref(), (&pauses, input), &mut answer);
         match outcome {
             Ok(_) if pauses.get() => {
                 self.stream = Some(stream);

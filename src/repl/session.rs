@@ -322,13 +322,13 @@ impl Session {
         self.stray.is_some()
     }
 
-    /// Reads on after [`Failure::Paused`]. `told`: bytes for the program first.
+    /// Reads on after [`Failure::Paused`]. `input`: bytes for the program first.
     ///
     /// # Errors
     /// As [`Session::execute`].
     pub fn go_on(
         &mut self,
-        told: &[u8],
+        input: &[u8],
         answers: &mut Responder<'_>,
         wait: Wait,
         sink: Sink<'_>,
@@ -336,7 +336,7 @@ impl Session {
         let Some(mut decoder) = self.open.take() else {
             return Err(self.closed.clone().unwrap_or(Failure::Torn(None)));
         };
-        let written = if told.is_empty() { Ok(()) } else { self.port.write(told, wait).map_err(Failure::from) };
+        let written = if input.is_empty() { Ok(()) } else { self.port.write(input, wait).map_err(Failure::from) };
         let mut outcome =
             written.and_then(|()| self.read_reply(&mut decoder, Some(answers), &mut Typing::new(), wait, sink));
         if let Ok(reply) = &mut outcome {

@@ -68,7 +68,7 @@ impl Source<'_> {
             return Err(self.problem(place, format!("missing port of the console `{name}`"), Some(help)));
         }
         if console.simulate && console.sim.is_none() {
-            let help = "add `sim = \"exec:COMMAND\"`, or another port that stands in for it".to_owned();
+            let help = "add `sim = \"exec:COMMAND\"`, or another port to use in its place".to_owned();
             return Err(self.problem(place, format!("`{name}` has nothing to simulate it"), Some(help)));
         }
         Ok(console)
