@@ -2,6 +2,9 @@
 //!
 //! Invariant: plain data, and no password is ever displayed.
 
+use crate::name::nearest;
+use crate::phrase::{any_of, did_you_mean};
+use crate::value::Value;
 use std::fmt;
 
 /// The line to a board, and the login there. `None`: not set here, so the value of the next source or the default applies.
@@ -29,7 +32,46 @@ pub struct LineOptions {
     pub password: Option<String>,
 }
 
+/// Why the value of an option is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WrongOption {
+    /// What it takes, for example `1 or 2`.
+    Takes(&'static str),
+    /// A word that it does not know: the message, and its help.
+    Unknown(String, String),
+}
+
 impl LineOptions {
+    /// The options that [`LineOptions::set`] takes.
+    pub const NAMES: [&'static str; 7] = ["baudrate", "data_bits", "parity", "stop_bits", "flow", "dtr", "rts"];
+
+    /// Sets the option `name`, as scripts and stations write it.
+    ///
+    /// # Errors
+    /// A value of another type, out of range, or an unknown name.
+    pub fn set(&mut self, name: &str, value: &Value) -> Result<(), WrongOption> {
+        let rate = |rate: i64| u32::try_from(rate).ok().filter(|&rate| rate > 0);
+        match (name, value) {
+            ("baudrate", &Value::Int(bits)) if rate(bits).is_some() => self.baud_rate = rate(bits),
+            ("data_bits", &Value::Int(bits @ 5..=8)) => self.data_bits = u8::try_from(bits).ok(),
+            ("stop_bits", &Value::Int(bits @ 1..=2)) => self.stop_bits = u8::try_from(bits).ok(),
+            ("parity", Value::Str(text)) => self.parity = Some(named(name, text, &Parity::NAMES)?),
+            ("flow", Value::Str(text)) => self.flow = Some(named(name, text, &Flow::NAMES)?),
+            ("dtr", &Value::Bool(on)) => self.dtr = Some(on),
+            ("rts", &Value::Bool(on)) => self.rts = Some(on),
+            _ => {
+                return Err(WrongOption::Takes(match name {
+                    "baudrate" => "a positive number of bits per second",
+                    "data_bits" => "5, 6, 7 or 8",
+                    "stop_bits" => "1 or 2",
+                    "parity" | "flow" => "a string",
+                    _ => "`true` or `false`",
+                }));
+            }
+        }
+        Ok(())
+    }
+
     /// Bits per second.
     pub fn baud_rate(&self) -> u32 {
         self.baud_rate.unwrap_or(115_200)
@@ -66,6 +108,17 @@ impl fmt::Debug for LineOptions {
             .field("password", &self.password.as_ref().map(|_| format_args!("…")))
             .finish()
     }
+}
+
+/// What the word `text` means for the option `name`.
+fn named<T: Copy>(name: &str, text: &str, names: &[(&'static str, T)]) -> Result<T, WrongOption> {
+    if let Some((_, meant)) = names.iter().find(|(known, _)| *known == text) {
+        return Ok(*meant);
+    }
+    let near = nearest(text, names.iter().map(|(known, _)| *known));
+    let quoted: Vec<String> = names.iter().map(|(known, _)| format!("\"{known}\"")).collect();
+    let help = near.map_or_else(|| format!("use {}", any_of(&quoted)), did_you_mean);
+    Err(WrongOption::Unknown(format!("unknown {name} \"{text}\""), help))
 }
 
 /// The parity bit of each character on a serial line.

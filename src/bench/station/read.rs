@@ -3,47 +3,27 @@
 //! Invariant: every problem is reported at its line and column.
 
 mod consoles;
+mod instruments;
 
-use super::{Station, StationBoard, StationInstrument, is_board_name, is_recipe_name};
+use super::{Station, StationBoard, is_board_name, is_recipe_name};
 use crate::bench::measurement::{CLOSURES, OPTIONS, Plan};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::error::Kind;
-use crate::instrument::InstrumentAddress;
 use crate::name::nearest;
 use crate::origin::Origin;
 use crate::phrase::did_you_mean;
 use crate::port::address::Address;
-use crate::port::options::{Flow, Parity};
+use crate::port::options::{LineOptions, WrongOption};
 use crate::port::usb::UsbSpecifier;
 use crate::value::Value;
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 use toml_edit::{Document, Item, TableLike};
 
 const TOP: &[&str] =
     &["name", "reports", "boards", "consoles", "instruments", "constants", "limits", "recipes", "packages"];
 const BOARD: &[&str] = &["port", "usb", "sim", "simulate", "baudrate", "dtr", "rts", "attempts", "timeout", "user"];
-const INSTRUMENT: &[&str] = &[
-    "port",
-    "sim",
-    "simulate",
-    "calibrated",
-    "timeout",
-    "retries",
-    "check_errors",
-    "error_query",
-    "identify",
-    "terminator",
-    "read_terminator",
-    "baudrate",
-    "data_bits",
-    "parity",
-    "stop_bits",
-    "flow",
-    "dtr",
-    "rts",
-    "user",
-];
 const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location"];
 /// An entry of a table: its key, its value, the span of the key.
 type Entry<'d> = (String, &'d Item, Option<Range<usize>>);
@@ -212,10 +192,7 @@ impl Source<'_> {
                 "dtr" => board.line.dtr = Some(self.flag(item, key)?),
                 "rts" => board.line.rts = Some(self.flag(item, key)?),
                 "attempts" => board.attempts = self.whole(item, key)?,
-                "timeout" => match crate::device::class::seconds(&self.value(item)?) {
-                    Some(timeout) => board.timeout = Some(timeout),
-                    None => return self.wrong(item, key, "a positive number of seconds"),
-                },
+                "timeout" => board.timeout = Some(self.seconds(item, key)?),
                 _ => board.line.user = Some(self.text_of(item, key)?),
             }
         }
@@ -226,91 +203,19 @@ impl Source<'_> {
         Ok(board)
     }
 
-    fn instrument(&self, name: &str, item: &Item, place: Option<Range<usize>>) -> Read<StationInstrument> {
-        let Some(table) = item.as_table_like() else { return self.wrong(item, name, "a table of an instrument") };
-        self.known_keys(table, INSTRUMENT, "an instrument")?;
-        let mut instrument = StationInstrument::default();
-        let options = &mut instrument.options;
-        for (key, item) in table.iter() {
-            match key {
-                "port" => instrument.address = Some(self.address(item, false)?),
-                "sim" => instrument.sim = Some(self.address(item, true)?),
-                "simulate" => instrument.simulate = self.flag(item, key)?,
-                "calibrated" => match item.as_datetime() {
-                    Some(date) => options.calibrated = Some(date.to_string()),
-                    None => options.calibrated = Some(self.text_of(item, key)?),
-                },
-                "timeout" => match crate::device::class::seconds(&self.value(item)?) {
-                    Some(timeout) => options.timeout = Some(timeout),
-                    None => return self.wrong(item, key, "a positive number of seconds"),
-                },
-                "retries" => match u32::try_from(self.whole(item, key)?) {
-                    Ok(retries) if retries <= 100 => options.retries = Some(retries),
-                    _ => return self.wrong(item, key, "a whole number up to 100"),
-                },
-                "check_errors" => options.check_errors = Some(self.flag(item, key)?),
-                "error_query" => options.error_query = Some(self.text_of(item, key)?),
-                "identify" => options.identify = Some(self.flag(item, key)?),
-                "terminator" => options.terminator = Some(self.text_of(item, key)?),
-                "read_terminator" => options.read_terminator = Some(self.text_of(item, key)?),
-                "baudrate" => match u32::try_from(self.whole(item, key)?) {
-                    Ok(rate) if rate > 0 => options.line.baud_rate = Some(rate),
-                    _ => return self.wrong(item, key, "a positive number of bits per second"),
-                },
-                "data_bits" => options.line.data_bits = Some(self.small(item, key, 5, 8)?),
-                "stop_bits" => options.line.stop_bits = Some(self.small(item, key, 1, 2)?),
-                "parity" => options.line.parity = Some(self.one_of(item, key, &Parity::NAMES)?),
-                "flow" => options.line.flow = Some(self.one_of(item, key, &Flow::NAMES)?),
-                "dtr" => options.line.dtr = Some(self.flag(item, key)?),
-                "rts" => options.line.rts = Some(self.flag(item, key)?),
-                _ => options.line.user = Some(self.text_of(item, key)?),
-            }
-        }
-        if instrument.address.is_none() && instrument.sim.is_none() {
-            let help = "add `port = \"tcp://…\"`, or `sim = \"sim-instrument:FILE\"`".to_owned();
-            return Err(self.problem(place, format!("missing port of the instrument `{name}`"), Some(help)));
-        }
-        if instrument.simulate && instrument.sim.is_none() {
-            let help = "add `sim = \"sim-instrument:FILE\"`".to_owned();
-            return Err(self.problem(place, format!("`{name}` has nothing to simulate it"), Some(help)));
-        }
-        Ok(instrument)
+    /// Reads one of [`LineOptions::NAMES`].
+    fn line(&self, line: &mut LineOptions, item: &Item, key: &str) -> Read<()> {
+        line.set(key, &self.value(item)?).or_else(|wrong| match wrong {
+            WrongOption::Takes(what) => self.wrong(item, key, what),
+            WrongOption::Unknown(message, help) => Err(self.problem(item.span(), message, Some(help))),
+        })
     }
 
-    fn small(&self, item: &Item, key: &str, low: u8, high: u8) -> Read<u8> {
-        match u8::try_from(self.whole(item, key)?) {
-            Ok(number) if (low..=high).contains(&number) => Ok(number),
-            _ => self.wrong(item, key, &format!("a whole number from {low} to {high}")),
-        }
-    }
-
-    fn one_of<T: Copy>(&self, item: &Item, key: &str, all: &[(&str, T)]) -> Read<T> {
-        let text = self.text_of(item, key)?;
-        match all.iter().find(|(name, _)| *name == text) {
-            Some((_, meant)) => Ok(*meant),
-            None => {
-                let names: Vec<String> = all.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-                self.wrong(item, key, &format!("one of {}", names.join(", ")))
-            }
-        }
-    }
-
-    /// The address of an instrument. Paths of simulated ones are relative to the folder of the station file.
-    fn address(&self, item: &Item, simulated: bool) -> Read<String> {
-        let text = self.text_of(item, "port")?;
-        match text.parse::<InstrumentAddress>() {
-            Ok(InstrumentAddress::Simulated(path)) if crate::instrument::simulated::built_in(&path).is_none() => {
-                let path = self.file.parent().unwrap_or(Path::new("")).join(path);
-                Ok(InstrumentAddress::Simulated(path.to_string_lossy().into_owned()).to_string())
-            }
-            Ok(InstrumentAddress::Stream(_)) if simulated => {
-                let help = "use `sim-instrument:FILE`, or for example `sim-instrument:std/psu`".to_owned();
-                Err(self.problem(item.span(), format!("`{text}` is not a simulated instrument"), Some(help)))
-            }
-            Ok(_) => Ok(text),
-            // It may be plugged in later.
-            Err(error) if error.kind() == Kind::DeviceNotFoundError && text.contains("::") => Ok(text),
-            Err(error) => Err(self.problem(item.span(), error.message().to_owned(), error.help().map(str::to_owned))),
+    /// A time limit.
+    fn seconds(&self, item: &Item, key: &str) -> Read<Duration> {
+        match crate::device::class::seconds(&self.value(item)?) {
+            Some(limit) => Ok(limit),
+            None => self.wrong(item, key, "a positive number of seconds"),
         }
     }
 

@@ -11,6 +11,7 @@ pub(crate) mod equality;
 pub(crate) mod exec;
 pub(crate) mod generator;
 pub(crate) mod instrument;
+pub(crate) mod line;
 pub(crate) mod methods;
 pub(crate) mod opening;
 pub(crate) mod proxy;

@@ -150,11 +150,8 @@ fn wrong_uses_of_instruments_are_explained() {
         "ProtocolError: `PSU-1`: the reply to `MODE?` holds `\\\"CV\\\"`, which is not a number",
     );
     case("i.wait_done(-1);", "ArgumentError: `wait_done` is an integer");
-    case("Instrument.open(\"PSU\", #{ parity: \"maybe\" });", "ArgumentError: the option `parity` takes one of");
-    case(
-        "Instrument.open(\"PSU\", #{ stop_bits: 3 });",
-        "ArgumentError: the option `stop_bits` takes a whole number from 1 to 2",
-    );
+    case("Instrument.open(\"PSU\", #{ parity: \"maybe\" });", "ArgumentError: unknown parity \"maybe\"");
+    case("Instrument.open(\"PSU\", #{ stop_bits: 3 });", "ArgumentError: the option `stop_bits` takes 1 or 2");
     case("i.close(); i.query(\"VOLT?\");", "ClosedError: `PSU-1`: the instrument is closed");
     case(
         "i.query(\"SLOW?\", #{ timeout: 0.01 });",

@@ -8,11 +8,12 @@ use crate::console::TIMEOUT;
 use crate::console::frames::{Framing, Prefix};
 use crate::console::pattern::Pattern;
 use crate::device::class::seconds;
-use crate::phrase::{any_of, did_you_mean};
+use crate::phrase::did_you_mean;
 use crate::port::address::Address;
-use crate::port::options::{Flow, Parity, PortOptions};
+use crate::port::options::{LineOptions, PortOptions};
 use crate::script::errors::{Fallible, argument};
 use crate::script::objects::convert::{describe, to_value};
+use crate::script::objects::line;
 use crate::script::run::console::Settings;
 use crate::value::Value;
 use rhai::{Dynamic, ImmutableString, Map};
@@ -106,6 +107,9 @@ pub(in crate::script::natives) fn read(options: &Map) -> Fallible<Wanted> {
 
 fn set(wanted: &mut Wanted, name: &str, value: &Dynamic) -> Fallible<()> {
     let Wanted { name: title, port, settings } = wanted;
+    if LineOptions::NAMES.contains(&name) {
+        return line::set(&mut port.line, name, value);
+    }
     if name == "prompt" {
         let prompt = pattern(value)?;
         if prompt.is_empty() {
@@ -126,26 +130,7 @@ fn set(wanted: &mut Wanted, name: &str, value: &Dynamic) -> Fallible<()> {
             Some(timeout) => return done(&mut settings.timeout, Some(timeout)),
             None => "a positive number of seconds",
         },
-        ("baudrate", Value::Int(rate)) if u32::try_from(rate).is_ok_and(|rate| rate > 0) => {
-            return done(&mut port.line.baud_rate, u32::try_from(rate).ok());
-        }
-        ("baudrate", _) => "bits per second as a whole number",
-        ("data_bits", Value::Int(bits @ 5..=8)) => return done(&mut port.line.data_bits, u8::try_from(bits).ok()),
-        ("data_bits", _) => "5, 6, 7 or 8",
-        ("stop_bits", Value::Int(bits @ 1..=2)) => return done(&mut port.line.stop_bits, u8::try_from(bits).ok()),
-        ("stop_bits", _) => "1 or 2",
-        ("parity", Value::Str(text)) => match named(&Parity::NAMES, &text) {
-            Some(parity) => return done(&mut port.line.parity, Some(parity)),
-            None => return unknown(name, &text, &Parity::NAMES),
-        },
-        ("flow", Value::Str(text)) => match named(&Flow::NAMES, &text) {
-            Some(flow) => return done(&mut port.line.flow, Some(flow)),
-            None => return unknown(name, &text, &Flow::NAMES),
-        },
-        ("parity" | "flow", _) => "a string",
         ("echo", Value::Bool(on)) => return done(&mut settings.echo, Some(on)),
-        ("dtr", Value::Bool(on)) => return done(&mut port.line.dtr, Some(on)),
-        ("rts", Value::Bool(on)) => return done(&mut port.line.rts, Some(on)),
         ("exclusive", Value::Bool(on)) => return done(&mut port.exclusive, on),
         _ => "`true` or `false`",
     };
@@ -190,15 +175,6 @@ fn framing(value: &Dynamic) -> Fallible<Framing> {
         None if prefix.size > 0 => Ok(Framing::Length(prefix)),
         _ => wrong("a frame has either an `end` or a `length`".to_owned()),
     }
-}
-
-fn named<T: Copy>(names: &[(&str, T)], text: &str) -> Option<T> {
-    names.iter().find(|(known, _)| *known == text).map(|(_, value)| *value)
-}
-
-fn unknown<T>(option: &str, text: &str, names: &[(&str, T)]) -> Fallible<()> {
-    let names: Vec<String> = names.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-    argument(format!("unknown {option} \"{text}\""), format!("use {}", any_of(&names)))
 }
 
 fn done<T>(field: &mut T, value: T) -> Fallible<()> {

@@ -5,9 +5,10 @@
 use crate::instrument::block::Format;
 use crate::instrument::{CallOptions, InstrumentOptions, NumberOptions};
 use crate::phrase::did_you_mean;
-use crate::port::options::{Flow, Parity};
+use crate::port::options::LineOptions;
 use crate::script::errors::{Fallible, argument};
 use crate::script::objects::convert::describe;
+use crate::script::objects::line;
 use rhai::{Dynamic, Map};
 use std::time::Duration;
 
@@ -97,7 +98,6 @@ fn whole(name: &str, value: &Dynamic, low: i64, high: i64) -> Fallible<u32> {
     let number = value.as_int().ok().filter(|number| (low..=high).contains(number));
     match number.and_then(|number| u32::try_from(number).ok()) {
         Some(number) => Ok(number),
-        None if high == i64::from(u32::MAX) => wanted(name, "a positive whole number"),
         None => wanted(name, &format!("a whole number from {low} to {high}")),
     }
 }
@@ -105,10 +105,8 @@ fn whole(name: &str, value: &Dynamic, low: i64, high: i64) -> Fallible<u32> {
 /// The options of `open`.
 pub(crate) fn of_open(map: &Map) -> Fallible<InstrumentOptions> {
     let mut options = InstrumentOptions::default();
-    let most = i64::from(u32::MAX);
     for (name, value) in map {
         known("open", name, OPEN)?;
-        let line = &mut options.line;
         if value.is_unit() {
             continue;
         }
@@ -125,15 +123,9 @@ pub(crate) fn of_open(map: &Map) -> Fallible<InstrumentOptions> {
                 empty if empty.is_empty() => return wanted(name, "a string that is not empty"),
                 text => options.read_terminator = Some(text),
             },
-            "baudrate" => line.baud_rate = Some(whole(name, value, 1, most)?),
-            "data_bits" => line.data_bits = u8::try_from(whole(name, value, 5, 8)?).ok(),
-            "parity" => line.parity = Some(one_of(name, value, &Parity::NAMES)?),
-            "stop_bits" => line.stop_bits = u8::try_from(whole(name, value, 1, 2)?).ok(),
-            "flow" => line.flow = Some(one_of(name, value, &Flow::NAMES)?),
-            "dtr" => line.dtr = Some(flag(name, value)?),
-            "rts" => line.rts = Some(flag(name, value)?),
-            "user" => line.user = Some(text(name, value)?),
-            _ => line.password = Some(text(name, value)?),
+            name if LineOptions::NAMES.contains(&name) => line::set(&mut options.line, name, value)?,
+            "user" => options.line.user = Some(text(name, value)?),
+            _ => options.line.password = Some(text(name, value)?),
         }
     }
     if options.read_terminator().is_empty() {
