@@ -216,7 +216,7 @@ fn instruments_have_addresses_and_options() {
     case("[instruments.psu]\ncalibrated = \"x\"\n", "1:14: missing port of the instrument `psu`");
     case("[instruments.psu]\nport = \"tcp://lab\"\n", "2:8: `tcp://lab` is missing a port number");
     case("[instruments.psu]\nport = \"tcp://lab:1\"\nsimulate = true\n", "`psu` has nothing to simulate it");
-    case("[instruments.psu]\nport = \"tcp://lab:1\"\nstop_bits = 3\n", "not a whole number from 1 to 2");
+    case("[instruments.psu]\nport = \"tcp://lab:1\"\nstop_bits = 3\n", "`stop_bits` takes 1 or 2");
     case("[instruments.psu]\nprot = \"tcp://lab:1\"\n", "did you mean `port`?");
     case(
         "[boards.a]\nport = \"sim\"\n[instruments.a]\nsim = \"sim-instrument:std/psu\"\n",
