@@ -127,8 +127,24 @@ fn declare(
     Ok(Dynamic::from(handle))
 }
 
+/// The value of the name after the colon of a block, in the module `alias` or here, where `declared` is asked last.
+pub(super) fn inherited(
+    context: &EvalContext<'_, '_, '_, '_, '_, '_>,
+    alias: Option<&str>,
+    name: &str,
+    declared: impl FnOnce() -> Option<Dynamic>,
+) -> Option<Dynamic> {
+    match alias {
+        Some(alias) => {
+            let module = context.iter_imports().find(|(known, _)| *known == alias).map(|(_, module)| module);
+            module.and_then(|module| module.get_var(name))
+        }
+        None => context.scope().get(name).map(Dynamic::flatten_clone).or_else(declared),
+    }
+}
+
 /// Raises a declaration error at `position`.
-fn fail(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResult> {
+pub(super) fn fail(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResult> {
     let error = match place(Some(source), position) {
         Some(origin) => error.with_origin(origin),
         None => error,
@@ -137,7 +153,7 @@ fn fail(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResu
 }
 
 /// Raises an error that may already have a position.
-fn fail_anywhere(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResult> {
+pub(super) fn fail_anywhere(error: Error, source: &str, position: Position) -> Box<rhai::EvalAltResult> {
     match error.origins().iter().find(|origin| &*origin.file == source) {
         Some(origin) => {
             let line = u16::try_from(origin.line).unwrap_or(u16::MAX).max(1);
@@ -164,17 +180,8 @@ impl Reader<'_> {
         input: &Expression<'_>,
     ) -> Fallible<ClassHandle> {
         let name = input.get_string_value().unwrap_or_default();
-        let found = match &alias {
-            Some(alias) => {
-                let module = context.iter_imports().find(|(known, _)| known == alias).map(|(_, module)| module);
-                module.and_then(|module| module.get_var(name))
-            }
-            None => context
-                .scope()
-                .get(name)
-                .map(Dynamic::flatten_clone)
-                .or_else(|| self.run.declarations.class(&self.source, name).map(Dynamic::from)),
-        };
+        let declared = || self.run.declarations.class(&self.source, name).map(Dynamic::from);
+        let found = inherited(context, alias.as_deref(), name, declared);
         let shown = alias.map_or(name.to_owned(), |alias| format!("{alias}::{name}"));
         match found.and_then(Dynamic::try_cast::<ClassHandle>) {
             Some(class) => Ok(class),

@@ -8,13 +8,13 @@ use crate::instrument::class::{Class, Item, ItemKind, ItemOptions, Limits, Param
 use crate::name::Name;
 use crate::origin::Origin;
 use crate::phrase::did_you_mean;
-use crate::script::errors::{Fallible, place, raise_at};
+use crate::script::errors::{Fallible, place};
 use crate::script::handles::{InstrumentClassHandle, Method, ScriptInstrumentClass};
 use crate::script::language::instrument::{self as syntax, op};
 use crate::script::language::text;
 use crate::script::names::{self, RHAI_NAMES};
 use crate::script::objects::convert;
-use crate::script::objects::declare::Reading;
+use crate::script::objects::declare::{Reading, fail, fail_anywhere, inherited};
 use crate::script::objects::instrument::members;
 use crate::script::reading::attempt;
 use crate::script::run::Run;
@@ -98,8 +98,8 @@ fn declare(
     let origin = Some(reader.origin(keyword));
     let classes: Vec<Arc<Class>> = bases.iter().map(|base| base.0.class.clone()).collect();
     let items = std::mem::take(&mut reader.items);
-    let class =
-        Class::build(&name, &doc, origin, items, &classes).map_err(|error| reader.fail_anywhere(error, keyword))?;
+    let class = Class::build(&name, &doc, origin, items, &classes)
+        .map_err(|error| fail_anywhere(error, &reader.source, keyword))?;
     let mut methods = std::mem::take(&mut reader.methods);
     for method in bases.iter().flat_map(|base| &base.0.methods) {
         if !methods.iter().any(|other| other.name == method.name && other.arity == method.arity) {
@@ -109,7 +109,7 @@ fn declare(
     if let Some(method) = methods.iter().find(|method| class.items().any(|item| item.name == method.name)) {
         let message = format!("`{}` is both a method and an item", method.name);
         let error = Error::new(Kind::DeclarationError, message).with_help("rename one of them");
-        return Err(reader.fail_anywhere(error.with_origin(method.origin.clone()), keyword));
+        return Err(fail_anywhere(error.with_origin(method.origin.clone()), &reader.source, keyword));
     }
     let handle = InstrumentClassHandle(Arc::new(ScriptInstrumentClass { class: Arc::new(class), methods }));
     run.declarations.declare_instrument(&reader.source, &handle);
@@ -124,20 +124,7 @@ impl Reader<'_> {
     }
 
     fn fail(&self, error: Error, position: Position) -> Box<rhai::EvalAltResult> {
-        let origin = self.origin(position);
-        raise_at(if error.origins().is_empty() { error.with_origin(origin) } else { error }, position)
-    }
-
-    /// Raises an error that may already have a position.
-    fn fail_anywhere(&self, error: Error, position: Position) -> Box<rhai::EvalAltResult> {
-        match error.origins().iter().find(|origin| *origin.file == *self.source) {
-            Some(origin) => {
-                let line = u16::try_from(origin.line).unwrap_or(u16::MAX).max(1);
-                let column = u16::try_from(origin.column).unwrap_or(0);
-                raise_at(error, Position::new(line, column))
-            }
-            None => self.fail(error, position),
-        }
+        fail(error, &self.source, position)
     }
 
     fn refuse<T>(&self, message: impl Into<String>, help: impl Into<String>, position: Position) -> Fallible<T> {
@@ -153,17 +140,8 @@ impl Reader<'_> {
         input: &Expression<'_>,
     ) -> Fallible<InstrumentClassHandle> {
         let name = input.get_string_value().unwrap_or_default();
-        let found = match &alias {
-            Some(alias) => {
-                let module = context.iter_imports().find(|(known, _)| known == alias).map(|(_, module)| module);
-                module.and_then(|module| module.get_var(name))
-            }
-            None => context
-                .scope()
-                .get(name)
-                .map(Dynamic::flatten_clone)
-                .or_else(|| self.run.declarations.instrument(&self.source, name).map(Dynamic::from)),
-        };
+        let declared = || self.run.declarations.instrument(&self.source, name).map(Dynamic::from);
+        let found = inherited(context, alias.as_deref(), name, declared);
         match found.and_then(Dynamic::try_cast::<InstrumentClassHandle>) {
             Some(class) => Ok(class),
             None => {
