@@ -4,7 +4,7 @@
 //! Invariant: the state holds only strings and numbers (Rhai hashes it, and panics on anything else).
 
 use crate::phrase::did_you_mean;
-use crate::script::language::syntax::{words, wrong};
+use crate::script::language::syntax::{phases, words, wrong};
 use crate::script::language::text;
 use rhai::{Array, Dynamic, ImmutableString, ParseError};
 
@@ -21,10 +21,7 @@ pub(crate) mod op {
     pub const MODEL: char = 'I';
 }
 
-/// The last accepted segment.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(i64)]
-enum Phase {
+phases! {
     Start,
     Name,
     Mixin,
@@ -57,35 +54,6 @@ use Phase::{
     AfterDefault, Arrow, Body, Colon, Default, Done, End, In, ItemName, Kind, LateArrow, Limits, Member, Mixin,
     MixinName, MixinPart, Model, Name, OptionName, OptionValue, Options, ParamName, Params, Start, Type, Unit,
 };
-
-const PHASES: [Phase; 26] = [
-    Start,
-    Name,
-    Mixin,
-    MixinName,
-    MixinPart,
-    Member,
-    Kind,
-    ItemName,
-    Params,
-    ParamName,
-    Colon,
-    Type,
-    Unit,
-    In,
-    Limits,
-    Default,
-    AfterDefault,
-    Options,
-    OptionName,
-    OptionValue,
-    Model,
-    Arrow,
-    Body,
-    LateArrow,
-    Done,
-    End,
-];
 
 /// The words that begin members.
 const MEMBERS: [&str; 5] = ["command", "query", "setup", "teardown", "method"];

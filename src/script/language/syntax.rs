@@ -28,10 +28,21 @@ pub(crate) mod op {
     pub const BODY: char = 'B';
 }
 
-/// The last accepted segment.
-#[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(i64)]
-enum Phase {
+/// Defines `Phase`, the last accepted segment, and `PHASES`, all of them: Rhai keeps the state as numbers.
+macro_rules! phases {
+    ($($phase:ident),* $(,)?) => {
+        #[derive(Clone, Copy, PartialEq, Eq)]
+        #[repr(i64)]
+        enum Phase {
+            $($phase),*
+        }
+
+        const PHASES: &[Phase] = &[$(Phase::$phase),*];
+    };
+}
+pub(super) use phases;
+
+phases! {
     Start,
     Name,
     Mixin,
@@ -54,30 +65,6 @@ enum Phase {
     Done,
     End,
 }
-
-const PHASES: [Phase; 21] = [
-    Phase::Start,
-    Phase::Name,
-    Phase::Mixin,
-    Phase::MixinName,
-    Phase::MixinPart,
-    Phase::Member,
-    Phase::Kind,
-    Phase::ItemName,
-    Phase::Params,
-    Phase::ParamName,
-    Phase::Annotation,
-    Phase::DefaultValue,
-    Phase::AfterDefault,
-    Phase::Arrow,
-    Phase::Returns,
-    Phase::Options,
-    Phase::OptionName,
-    Phase::OptionValue,
-    Phase::Implementation,
-    Phase::Done,
-    Phase::End,
-];
 
 struct State {
     phase: Phase,
