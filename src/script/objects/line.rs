@@ -7,7 +7,7 @@ use crate::value::Value;
 use rhai::Dynamic;
 
 /// Sets one of [`LineOptions::NAMES`].
-pub(in crate::script) fn set(line: &mut LineOptions, name: &str, value: &Dynamic) -> Fallible<()> {
+pub(crate) fn set(line: &mut LineOptions, name: &str, value: &Dynamic) -> Fallible<()> {
     line.set(name, &to_value(value).unwrap_or(Value::None)).or_else(|wrong| match wrong {
         WrongOption::Takes(what) => argument(format!("the option `{name}` takes {what}"), ""),
         WrongOption::Unknown(message, help) => argument(message, help),
