@@ -205,9 +205,9 @@ impl Source<'_> {
 
     /// Reads one of [`LineOptions::NAMES`].
     fn line(&self, line: &mut LineOptions, item: &Item, key: &str) -> Read<()> {
-        line.set(key, &self.value(item)?).or_else(|wrong| match wrong {
-            WrongOption::Takes(what) => Err(self.problem(item.span(), format!("`{key}` takes {what}"), None)),
-            WrongOption::Unknown(message, help) => Err(self.problem(item.span(), message, Some(help))),
+        line.set(key, &self.value(item)?).map_err(|wrong| match wrong {
+            WrongOption::Takes(what) => self.problem(item.span(), format!("`{key}` takes {what}"), None),
+            WrongOption::Unknown(message, help) => self.problem(item.span(), message, Some(help)),
         })
     }
 
