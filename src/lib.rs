@@ -14,7 +14,7 @@
 //! | 1 | [`python`], [`port`] | Python as text; byte pipes |
 //! | 2 | [`repl`], [`console`], [`gate`] | the raw REPL over a port; consoles of units under test; what a script may access on this computer |
 //! | 3 | [`board`], [`instrument`], [`modbus`] | one connected board; instruments of the bench; Modbus over a console's port |
-//! | 4 | [`device`], [`mod@bench`], [`sync`] | declared items bound to a board; tests and measurements; syncing files to a board |
+//! | 4 | [`device`], [`mod@bench`], [`sync`], [`packages`] | declared items bound to a board; tests and measurements; syncing files to a board; packages for boards |
 //! | 5 | [`script`] | Rhai |
 //! | 5 | [`convert`] | Python for Belay, as a script |
 //! | 6 | `lsp` | what editors ask |
