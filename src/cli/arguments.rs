@@ -6,6 +6,7 @@ mod allow;
 mod board;
 mod connection;
 pub mod files;
+pub mod flash;
 pub mod operator;
 mod selftest;
 pub mod station;
@@ -168,6 +169,12 @@ pub enum Command {
     /// boot.py and main.py.
     #[command(after_help = board::RESET_HELP)]
     Reset(Reset),
+    /// Write firmware to a board
+    ///
+    /// Starts the board's boot loader, checks the file, copies it to the boot loader's drive (.uf2), or calls esptool (.bin) or
+    /// dfu-util (.dfu), waits for the board, and prints its new version. Files on the board stay, unless --erase is given.
+    #[command(after_help = flash::HELP)]
+    Flash(flash::Flash),
     /// Restart a board's interpreter without its main.py
     ///
     /// boot.py runs. In a chain, the commands after it use the fresh interpreter.
@@ -314,6 +321,7 @@ impl Command {
             Command::Sync(sync) => &mut sync.connection,
             Command::Info(info) => &mut info.connection,
             Command::Reset(reset) => &mut reset.connection,
+            Command::Flash(flash) => &mut flash.connection,
             Command::SoftReset(on) | Command::Umount(on) | Command::Bootloader(on) => &mut on.connection,
             Command::Mount(mount) => &mut mount.session.connection,
             Command::Rtc(rtc) => &mut rtc.session.connection,

@@ -12,7 +12,20 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("Scripts and tests", &["run", "test", "repl", "check", "convert", "doc", "report", "verify", "keygen"]),
     (
         "A board",
-        &["exec", "eval", "terminal", "info", "reset", "soft-reset", "rtc", "latency", "mount", "umount", "sleep"],
+        &[
+            "exec",
+            "eval",
+            "terminal",
+            "info",
+            "reset",
+            "soft-reset",
+            "flash",
+            "rtc",
+            "latency",
+            "mount",
+            "umount",
+            "sleep",
+        ],
     ),
     (
         "Files and packages of a board",

@@ -17,6 +17,7 @@ mod doctor;
 pub mod editor;
 pub mod evaluate;
 pub mod files;
+pub mod flash;
 pub mod generated;
 pub mod groups;
 pub mod info;
@@ -146,6 +147,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
             help: Some("use a terminal program of this system".to_owned()),
             ..Diagnostic::new(Kind::FeatureUnavailableError, "`terminal` is not available on this system")
         }),
+        Command::Flash(options) => flash::command(&options, console),
         Command::SoftReset(options) => reset::soft_reset(&options, console),
         Command::Install(options) => install::command(&options, console),
         Command::Rtc(options) => rtc::rtc(&options, console),

@@ -35,6 +35,8 @@ mod documents;
 mod door;
 #[cfg(target_os = "linux")]
 mod files;
+#[cfg(target_os = "linux")]
+mod flash;
 mod goldens;
 mod harness;
 #[cfg(target_os = "linux")]

@@ -133,6 +133,15 @@ impl Running {
         }
     }
 
+    /// Waits until it has said `text` on standard error.
+    #[cfg(target_os = "linux")]
+    #[track_caller]
+    pub fn complained(&self, text: &str) {
+        if !self.err.has(self.deadline, text) {
+            panic!("{text:?} was not said{}", self.everything());
+        }
+    }
+
     /// Sends Ctrl-C, as a signal to this process alone.
     #[cfg(unix)]
     pub fn interrupt(&self) {

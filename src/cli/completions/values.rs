@@ -75,6 +75,7 @@ fn completed(argument: Arg, command: &str, asked: &Asked) -> Arg {
         }
         (_, "patterns") => argument.add(ArgValueCompleter::new(move |current: &OsStr| tests(current, &asked))),
         ("run" | "check", "script" | "scripts") => argument.add(files(&["rhai", "py"])),
+        ("flash", "firmware") => argument.add(files(&["uf2", "bin", "dfu"])),
         ("test", "paths") | ("repl", "load") => argument.add(files(&["rhai"])),
         ("doc", "subject") => argument.add(ArgValueCompleter::new(subjects)),
         ("select", "name") => argument.add(ArgValueCompleter::new(move |current: &OsStr| {
