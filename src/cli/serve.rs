@@ -8,7 +8,7 @@ use super::console::Console;
 use crate::device::Output as _;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Kind};
-use crate::instrument::simulated::server::Server;
+use crate::instrument::simulated::server::{Protocol, Server};
 use crate::instrument::simulated::{SimInstrument, built_in};
 #[cfg(unix)]
 use crate::port::address::Address;
@@ -29,7 +29,7 @@ pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> 
     if let Some(file) = &options.instrument
         && options.link.is_none()
     {
-        return serve_instrument(file, &options.listen, console);
+        return serve_instrument(file, options, console);
     }
     let mut terminal = super::terminal::link::Terminal::open().map_err(diagnose)?;
     let link = terminal.link(options.link.as_deref().unwrap_or(Path::new(""))).map_err(diagnose)?;
@@ -58,16 +58,21 @@ fn simulated(file: &str) -> Result<SimInstrument, Diagnostic> {
 }
 
 /// Serves an instrument on a TCP port until Ctrl-C.
-fn serve_instrument(file: &str, listen: &str, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+fn serve_instrument(file: &str, options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
+    let (protocol, scheme, usual) = match options.hislip {
+        true => (Protocol::Hislip, "hislip", "127.0.0.1:4880"),
+        false => (Protocol::Socket, "tcp", "127.0.0.1:5025"),
+    };
+    let listen = options.listen.as_deref().unwrap_or(usual);
     let failed = |error: std::io::Error| {
         let message = format!("cannot listen at `{listen}`: {}", crate::disk::reason(&error));
         let error =
             Error::new(Kind::ConnectionFailedError, message).with_help("choose another port: `--listen 127.0.0.1:0`");
         Diagnostic::from_error(&error)
     };
-    let server = Server::listen(simulated(file)?, listen).map_err(failed)?;
+    let server = Server::listen(simulated(file)?, protocol, listen).map_err(failed)?;
     let address = server.address().map_err(failed)?;
-    console.text(&format!("serving a simulated instrument at tcp://{address}; press Ctrl-C to stop\n"));
+    console.text(&format!("serving a simulated instrument at {scheme}://{address}; press Ctrl-C to stop\n"));
     server.serve(&|| crate::interrupt::pending()).map_err(failed)?;
     Ok(0)
 }
@@ -80,7 +85,7 @@ fn serve_instrument(file: &str, listen: &str, console: &Arc<Console>) -> Result<
 pub fn serve(options: &Serve, console: &Arc<Console>) -> Result<u8, Diagnostic> {
     if let Some(file) = options.instrument.as_ref().filter(|_| options.link.is_none()) {
         super::signals::watch()?;
-        return serve_instrument(file, &options.listen, console);
+        return serve_instrument(file, options, console);
     }
     let error =
         Error::new(Kind::FeatureUnavailableError, "`sim serve` needs pseudo-terminals, which this system lacks");
@@ -112,7 +117,8 @@ mod tests {
         let mut options = Serve {
             link: Some("board".into()),
             instrument: None,
-            listen: String::new(),
+            listen: None,
+            hislip: false,
             name: None,
             board: None,
             heap: None,

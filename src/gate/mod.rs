@@ -163,6 +163,11 @@ impl Gate {
     /// # Errors
     /// [`Kind::PermissionError`]; [`Kind::ConnectionFailedError`] for a path that is not a serial port.
     pub fn port(&self, address: &Address, asker: Asker<'_>) -> Result<()> {
+        self.asked(&address.to_string(), asker, |gate| gate.reach(address))
+    }
+
+    /// Checks what opening `address` reaches, if the asker needs a permission for it.
+    fn asked(&self, address: &str, asker: Asker<'_>, check: impl Fn(&Gate) -> Result<()>) -> Result<()> {
         if asker == Asker::Person || self.permissions.is_none() && asker == Asker::Script {
             return Ok(());
         }
@@ -171,7 +176,7 @@ impl Gate {
             None => Gate::of_scripts(self.strict.clone()),
             Some(_) => self.clone(),
         };
-        strict.reach(address).map_err(|error| at_station(error, address, asker))
+        check(&strict).map_err(|error| at_station(error, address, asker))
     }
 
     /// Checks that a stream to an instrument or a console, named by `asker`, may be opened.
@@ -181,6 +186,10 @@ impl Gate {
     pub fn stream(&self, address: &StreamAddress, asker: Asker<'_>) -> Result<()> {
         match address {
             StreamAddress::Port(address) => self.port(address, asker),
+            StreamAddress::Hislip(address) => {
+                let shown = address.to_string();
+                self.asked(&shown, asker, |gate| gate.host(&address.endpoint, &shown))
+            }
             StreamAddress::UsbTmc(_) if asker == Asker::Person || self.permissions.is_none() => Ok(()),
             StreamAddress::UsbTmc(_) => address.reach().map(drop),
         }
@@ -251,7 +260,7 @@ fn shown(word: &str) -> String {
 }
 
 /// The error for an untrusted station's file.
-fn at_station(error: Error, address: &Address, asker: Asker<'_>) -> Error {
+fn at_station(error: Error, address: &str, asker: Asker<'_>) -> Error {
     let Asker::Station(file) = asker else { return error };
     if error.kind() != Kind::PermissionError {
         return error;

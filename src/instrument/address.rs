@@ -5,6 +5,7 @@
 use crate::error::{Error, Kind, Result};
 use crate::port::address::Address;
 use crate::port::stream::StreamAddress;
+use crate::port::stream::hislip::HISLIP;
 use std::fmt;
 use std::str::FromStr;
 
@@ -21,7 +22,7 @@ pub enum InstrumentAddress {
 }
 
 /// The forms, for the help of errors.
-const HELP: &str = "use `tcp://HOST:5025`, a serial port such as `/dev/ttyUSB1` or `usb:VID:PID`, `usbtmc:/dev/usbtmc0`, \
+const HELP: &str = "use `tcp://HOST:5025`, `hislip://HOST`, a serial port such as `/dev/ttyUSB1` or `usb:VID:PID`, `usbtmc:/dev/usbtmc0`, \
                     `sim-instrument:FILE`, or a VISA resource such as `TCPIP0::HOST::5025::SOCKET`";
 
 impl FromStr for InstrumentAddress {
@@ -77,6 +78,7 @@ impl InstrumentAddress {
         match self {
             InstrumentAddress::Stream(StreamAddress::Port(Address::Tcp(_))) => "network (tcp://)".to_owned(),
             InstrumentAddress::Stream(StreamAddress::Port(address)) => address.public_name(),
+            InstrumentAddress::Stream(StreamAddress::Hislip(_)) => "network (hislip://)".to_owned(),
             InstrumentAddress::Stream(StreamAddress::UsbTmc(_)) => "USB (usbtmc)".to_owned(),
             InstrumentAddress::Simulated(_) => "simulated".to_owned(),
         }
@@ -97,9 +99,19 @@ fn visa(text: &str) -> Result<InstrumentAddress> {
     let interface = upper[0].trim_end_matches(|c: char| c.is_ascii_digit());
     match (interface, &upper[1..]) {
         ("TCPIP", [_, _, "SOCKET"]) => format!("tcp://{}:{}", parts[1], parts[2]).parse(),
+        // `hislip0`, or `hislip0,4880` with the port number (VPP-4.3, rule 4.3.1 f).
+        ("TCPIP", [_, device] | [_, device, "INSTR"]) if device.starts_with("HISLIP") => {
+            match parts[2].split_once(',') {
+                Some((device, port)) => format!("{HISLIP}{}:{port}/{device}", parts[1]).parse(),
+                None => format!("{HISLIP}{}/{}", parts[1], parts[2]).parse(),
+            }
+        }
         ("TCPIP", [_] | [_, "INSTR"] | [_, _, "INSTR"]) => unsupported(
-            "VXI-11 and HiSLIP (`INSTR`)",
-            format!("use the instrument's SCPI socket: `tcp://{}:5025`, with the port of its manual", parts[1]),
+            "VXI-11 (`INSTR`)",
+            format!(
+                "use HiSLIP, `hislip://{0}`, if the instrument has it, or its SCPI socket: `tcp://{0}:5025`, with the port of its manual",
+                parts[1]
+            ),
         ),
         // NI's and others' numbers of serial ports are from 1 on; PyVISA-py takes the path itself.
         ("ASRL", [] | ["INSTR"]) => {
@@ -156,6 +168,10 @@ mod tests {
         case("tcp://lab:5025", "tcp://lab:5025");
         case("TCPIP0::192.168.1.20::5025::SOCKET", "tcp://192.168.1.20:5025");
         case("tcpip::lab::5555::socket", "tcp://lab:5555");
+        case("hislip://lab", "hislip://lab");
+        case("hislip://lab:4881/hislip1", "hislip://lab:4881/hislip1");
+        case("TCPIP0::lab::hislip0::INSTR", "hislip://lab");
+        case("TCPIP::192.168.1.20::hislip2,4881::INSTR", "hislip://192.168.1.20:4881/hislip2");
         case("/dev/ttyUSB1", "/dev/ttyUSB1");
         case("usbtmc:/dev/usbtmc0", "usbtmc:/dev/usbtmc0");
         case("sim-instrument:psu.toml", "sim-instrument:psu.toml");
@@ -175,10 +191,12 @@ mod tests {
         case("psu", Kind::DeviceNotFoundError, "unknown instrument `psu`");
         case("192.168.1.20", Kind::ArgumentError, "`192.168.1.20` has no scheme");
         case("tcp://lab", Kind::ArgumentError, "`tcp://lab` is missing a port number");
+        case("hislip://", Kind::ArgumentError, "`hislip://` is missing a host");
+        case("hislip://lab/a b", Kind::ArgumentError, "invalid sub-address in `hislip://lab/a b`");
         case("sim-instrument: ", Kind::ArgumentError, "`sim-instrument:` needs a file");
         case("sim", Kind::ArgumentError, "`sim` leads to a board only");
         case("GPIB0::5::INSTR", Kind::FeatureUnavailableError, "GPIB is not supported: `GPIB0::5::INSTR`");
-        let vxi = "VXI-11 and HiSLIP (`INSTR`) is not supported: `TCPIP::lab::INSTR`";
+        let vxi = "VXI-11 (`INSTR`) is not supported: `TCPIP::lab::INSTR`";
         case("TCPIP::lab::INSTR", Kind::FeatureUnavailableError, vxi);
         let unknown = "invalid VISA resource `X::1`: its interface is unknown";
         case("X::1", Kind::ArgumentError, unknown);

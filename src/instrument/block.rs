@@ -4,8 +4,8 @@
 
 use crate::value::Value;
 
-/// Bytes of the longest block that is read.
-pub const LIMIT: usize = 1 << 30;
+/// Bytes of the longest block that is read. A header can name nearly 1 GB.
+pub const LIMIT: usize = 512 << 20;
 
 /// What the head of a reply is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

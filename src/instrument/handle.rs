@@ -322,6 +322,14 @@ impl Instrument {
         self.with(options, |link, limits| link.query("*OPC?", limits).map(drop))
     }
 
+    /// Reads its status byte (IEEE 488.2, 11.2).
+    ///
+    /// # Errors
+    /// Of the connection.
+    pub fn status_byte(&self) -> Result<u8> {
+        self.with(CallOptions::default(), Link::status)
+    }
+
     /// Drops late replies, and clears its status and error queue (`*CLS`).
     ///
     /// # Errors

@@ -11,8 +11,10 @@ use super::reply::Identity;
 use crate::bound;
 use crate::error::{Error, Kind, Result};
 use crate::phrase::count;
+use crate::port::loss::Loss;
 use crate::port::stream::{Stream, explain};
 use crate::port::{PortError, Wait};
+use crate::value::Value;
 use std::time::{Duration, Instant};
 
 /// Opens the stream: the first time, and after a loss.
@@ -24,6 +26,9 @@ const QUIET: Duration = Duration::from_millis(50);
 
 /// Most entries that are read from an error queue at once. IEEE 488.2 wants at least two; none is known to hold more.
 const FAULTS: usize = 100;
+
+/// Most further entries that one error shows.
+const FAULTS_SHOWN: usize = 5;
 
 /// The question for who an instrument is.
 pub(super) const IDENTITY: &str = "*IDN?";
@@ -120,7 +125,12 @@ impl Link {
     fn put(&mut self, message: &[u8], command: &str, limits: Limits) -> Result<()> {
         match self.stream()?.write(message, limits.wait()) {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.failed(error, &format!("sending {}", shown(command)), limits)),
+            Err(error) => {
+                // A part of the message may be on its way: the next one must not be added to it.
+                self.stream = None;
+                self.owed = None;
+                Err(self.failed(error, &format!("sending {}", shown(command)), limits))
+            }
         }
     }
 
@@ -130,6 +140,10 @@ impl Link {
     /// [`Kind::TimeoutError`] if the instrument does not respond at all.
     fn settle(&mut self, limits: Limits) -> Result<()> {
         let Some(owed) = self.owed.clone() else { return Ok(()) };
+        if self.clear_device(&owed, limits)? {
+            self.owed = None;
+            return Ok(());
+        }
         if self.options.identify == Some(false) {
             // Nothing is known that it answers.
             self.owed = None;
@@ -143,15 +157,12 @@ impl Link {
         loop {
             let line = match self.line(wait) {
                 Ok(line) => line,
-                Err(PortError::Timeout) => {
-                    let message = format!("no response since {} timed out", shown(&owed));
-                    return Err(Error::new(Kind::TimeoutError, message)
-                        .with_help("check that it is switched on; raise `timeout`, or call `clear()`"));
-                }
+                Err(PortError::Timeout) => return Err(silent(&owed)),
                 Err(error) => return Err(self.failed(error, &format!("after {} timed out", shown(&owed)), limits)),
             };
             let is_it = match (probe, &self.identity) {
-                (IDENTITY, Some(known)) => line == *known,
+                // The beginning of a reply that never ended may be before it.
+                (IDENTITY, Some(known)) => line.ends_with(known.as_str()),
                 (IDENTITY, None) => Identity::is_one(&line),
                 _ => line.trim() == "1",
             };
@@ -160,6 +171,19 @@ impl Link {
                 return Ok(());
             }
         }
+    }
+
+    /// Clears both sides by means of the port. Returns whether it can.
+    fn clear_device(&mut self, owed: &str, limits: Limits) -> Result<bool> {
+        let wait = limits.wait();
+        self.stream()?.clear_device(wait).map_err(|error| {
+            // The connection is in an unknown state.
+            self.stream = None;
+            match error {
+                PortError::Timeout => silent(owed),
+                error => self.failed(error, "clearing the instrument", limits),
+            }
+        })
     }
 
     fn drop_input(&mut self, limits: Limits) -> Result<()> {
@@ -240,6 +264,12 @@ impl Link {
                 let message = format!("the block has {length} bytes, more than the limit of {}", block::LIMIT);
                 Err(Error::new(Kind::ProtocolError, message).with_help("ask the instrument for fewer points"))
             }
+            Err(Unread::GoesOn(length)) => {
+                self.stream = None;
+                let of = command.map_or("the reply".to_owned(), |command| format!("the reply to {}", shown(command)));
+                Err(Error::new(Kind::ProtocolError, format!("{of} goes on after its block of {length} bytes"))
+                    .with_help("check `read_terminator`, and the length that the instrument writes before its data"))
+            }
         }
     }
 
@@ -263,8 +293,14 @@ impl Link {
                     if stream.held().is_empty() && stream.is_at_end() {
                         return Ok(Data::Block(bytes));
                     }
-                    stream.read_until(&terminator, 64, wait)?;
-                    return Ok(Data::Block(bytes));
+                    return match stream.read_until(&terminator, 64, wait) {
+                        // After a semicolon comes the reply to the next query of the message.
+                        Ok(rest) if rest.starts_with(b";") || rest.iter().all(u8::is_ascii_whitespace) => {
+                            Ok(Data::Block(bytes))
+                        }
+                        Ok(_) | Err(PortError::Gone(Loss::Protocol(_))) => Err(Unread::GoesOn(length)),
+                        Err(error) => Err(error.into()),
+                    };
                 }
             }
         }
@@ -344,8 +380,10 @@ impl Link {
         Err(match others.len() {
             0 => error,
             more => {
-                let all: Vec<String> = others.iter().map(|(code, text)| format!("{text} ({code})")).collect();
-                error.with_help(format!("{} more: {}", count(more, "error"), all.join(", ")))
+                let first = others.iter().take(FAULTS_SHOWN);
+                let first: Vec<String> = first.map(|(code, text)| format!("{text} ({code})")).collect();
+                let rest = if more > FAULTS_SHOWN { ", …" } else { "" };
+                error.with_help(format!("{} more: {}{rest}", count(more, "error"), first.join(", ")))
             }
         })
     }
@@ -356,9 +394,48 @@ impl Link {
     /// Of the exchange.
     pub fn clear(&mut self, limits: Limits) -> Result<()> {
         self.stream()?;
-        self.drop_input(limits)?;
+        let owed = self.owed.clone().unwrap_or_default();
+        match self.clear_device(&owed, limits)? {
+            true => self.owed = None,
+            false => self.drop_input(limits)?,
+        }
         self.write("*CLS", limits)
     }
+
+    /// Reads its status byte: by means of the port if it has any, else by `*STB?`.
+    ///
+    /// # Errors
+    /// Of the exchange; [`Kind::ProtocolError`] for a reply that is not a status byte.
+    pub fn status(&mut self, limits: Limits) -> Result<u8> {
+        self.settle(limits)?;
+        let wait = limits.wait();
+        match self.stream()?.port().status_byte(wait) {
+            Ok(Some(status)) => return Ok(status),
+            Ok(None) => {}
+            Err(error) => {
+                self.stream = None;
+                return Err(self.failed(error, "waiting for the status byte", limits));
+            }
+        }
+        let text = self.query("*STB?", limits)?;
+        match super::reply::number(&text) {
+            Some(Value::Int(status)) if u8::try_from(status).is_ok() => Ok(status.try_into().unwrap_or_default()),
+            _ => Err(Error::new(
+                Kind::ProtocolError,
+                format!("the reply to `*STB?` is not a status byte: {}", shown(&text)),
+            )),
+        }
+    }
+}
+
+/// The error for an instrument that has said nothing since the query that it owes a reply to.
+fn silent(owed: &str) -> Error {
+    let message = match owed {
+        "" => "no response to a device clear".to_owned(),
+        owed => format!("no response since {} timed out", shown(owed)),
+    };
+    Error::new(Kind::TimeoutError, message)
+        .with_help("check that it is switched on; raise `timeout`, or call `clear()`")
 }
 
 /// Whether another attempt can have another outcome.
@@ -375,6 +452,8 @@ pub(super) enum Data {
 enum Unread {
     Port(PortError),
     TooLong(usize),
+    /// More than the end of the message came after a block of this length.
+    GoesOn(usize),
 }
 
 impl From<PortError> for Unread {
@@ -384,8 +463,11 @@ impl From<PortError> for Unread {
 }
 
 /// Everything up to the end of the message, without the terminator before it.
-fn until_the_end(stream: &mut Stream, terminator: &[u8], wait: Wait) -> std::result::Result<Vec<u8>, PortError> {
+fn until_the_end(stream: &mut Stream, terminator: &[u8], wait: Wait) -> std::result::Result<Vec<u8>, Unread> {
     loop {
+        if stream.held().len() > block::LIMIT {
+            return Err(Unread::TooLong(stream.held().len()));
+        }
         let is_line_end = stream.held().len() > 2 && stream.held().ends_with(terminator);
         if stream.is_at_end() || is_line_end && is_quiet(stream, wait)? {
             let mut bytes = stream.take(usize::MAX);

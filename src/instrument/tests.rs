@@ -1,5 +1,8 @@
 //! An instrument on the loopback, whose replies a closure makes.
 
+mod faults;
+mod hislip;
+
 use super::block::Format;
 use super::class::{Class, Item, ItemKind, Param, ParamKind, Returns};
 use super::simulated::SimInstrument;

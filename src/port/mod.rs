@@ -141,7 +141,8 @@ pub struct Abilities {
     pub queues: bool,
     /// Bytes from 0x80 up that are not valid UTF-8 do not get through.
     pub text_only: bool,
-    /// A read brings one message: its end is an end of the peer's, not of a buffer.
+    /// The peer sends messages, whose ends the port knows ([`Port::ended_message`]), and forgets a reply that was not read when it
+    /// is sent the next message.
     pub messages: bool,
     /// The port can reset the board like its reset button ([`Port::hard_reset`]), as far as it knows.
     pub hard_reset: bool,
@@ -186,6 +187,30 @@ pub trait Port: Send {
     fn hold_break(&mut self, on: bool) -> Result<bool, PortError> {
         let _ = on;
         Ok(false)
+    }
+
+    /// Whether the last byte that a read appended ends a message of the peer. Only ports with [`Abilities::messages`] know.
+    fn ended_message(&self) -> bool {
+        false
+    }
+
+    /// Clears both sides by means of the port: the peer forgets what it was asked and has not answered. Returns whether the port
+    /// can.
+    ///
+    /// # Errors
+    /// See [`PortError`]. After an error the connection cannot be used any more.
+    fn clear_device(&mut self, wait: Wait) -> Result<bool, PortError> {
+        let _ = wait;
+        Ok(false)
+    }
+
+    /// Reads the peer's status byte (IEEE 488.2) by means of the port. `None`: the port has none.
+    ///
+    /// # Errors
+    /// See [`PortError`].
+    fn status_byte(&mut self, wait: Wait) -> Result<Option<u8>, PortError> {
+        let _ = wait;
+        Ok(None)
     }
 
     /// The descriptors to poll for input, for callers that also wait for something else: while none of them is readable,

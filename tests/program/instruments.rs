@@ -1,5 +1,6 @@
-//! Instruments beside tools that nobody here wrote: PyVISA-py as a client of a simulated instrument that is served, and a simulator of
-//! sinstruments (the pressure controller of gepace) as an instrument of a script.
+//! Instruments beside tools that nobody here wrote: PyVISA-py as a client of a simulated instrument that is served over a socket, a
+//! serial port and HiSLIP, and a simulator of sinstruments (the pressure controller of gepace) as an instrument of a script, over a
+//! socket and a serial port.
 
 use crate::support::command::Program;
 use crate::support::mpremote::pypi;
@@ -44,31 +45,51 @@ query = "SLOW?"
 value = 7
 delay = 0.3
 
+[properties.data]
+command = "ARB"
+value = ""
+
 [[replies]]
 query = "CURV?"
 reply = "HASH18@P`pp`P@"
+
+[[replies]]
+query = "LONG?"
+reply = "HASH6300000MANY"
 "#;
 
 const CLIENT: &str = r#"
 import sys, pyvisa
-instrument = pyvisa.ResourceManager("@py").open_resource(sys.argv[1], read_termination="\n", write_termination="\n")
-instrument.timeout = 5000
-print(instrument.query("*IDN?"))
-instrument.write("VOLT 5.5;OUTP ON")
-print(instrument.query_ascii_values("SOURCE:VOLTAGE:LEVEL?;:OUTP?", separator=";"))
-print(instrument.query_binary_values("CURV?", datatype="B"))
-instrument.write("VOLT 31")
-print(instrument.query("SYST:ERR?"), instrument.query("SYST:ERR?"))
-instrument.timeout = 50
-try:
-    print(instrument.query("SLOW?"))
-except pyvisa.VisaIOError as error:
-    print(error.abbreviation)
+manager = pyvisa.ResourceManager("@py")
+for name in sys.argv[1:]:
+    instrument = manager.open_resource(name, read_termination="\n", write_termination="\n")
+    instrument.timeout = 5000
+    print(instrument.query("*IDN?"))
+    instrument.write("VOLT 5.5;OUTP ON")
+    print(instrument.query_ascii_values("SOURCE:VOLTAGE:LEVEL?;:OUTP?", separator=";"))
+    print(instrument.query_binary_values("CURV?", datatype="B"))
+    instrument.write("VOLT 31")
+    if "hislip" in name:
+        print(len(instrument.query_binary_values("LONG?", datatype="B", container=bytes)))
+        instrument.write_binary_values("ARB ", range(250) , datatype="B")
+        print(len(instrument.query_binary_values("ARB?", datatype="B")), instrument.read_stb())
+    print(instrument.query("SYST:ERR?"), instrument.query("SYST:ERR?"))
+    instrument.timeout = 50
+    try:
+        print(instrument.query("SLOW?"))
+    except pyvisa.VisaIOError as error:
+        print(error.abbreviation)
+    if "hislip" in name:
+        instrument.clear()
+        instrument.timeout = 5000
+        print(instrument.query("VOLT?"), instrument.read_stb())
+    instrument.close()
 "#;
 
-fn serve(listen: &str) -> Running {
-    let text = INSTRUMENT.replace("HASH", "#");
-    let args = ["sim", "serve", "--instrument", "psu.toml", "--listen", listen];
+/// Serves the instrument with these options.
+fn serve(options: &[&str]) -> Running {
+    let text = INSTRUMENT.replace("HASH", "#").replace("MANY", &"x".repeat(300_000));
+    let args = ["sim", "serve", "--instrument", "psu.toml"].into_iter().chain(options.iter().copied());
     let server = Program::new().file("psu.toml", text.as_bytes()).args(args).start();
     server.said("press Ctrl-C to stop\n");
     server
@@ -76,27 +97,44 @@ fn serve(listen: &str) -> Running {
 
 #[test]
 fn pyvisa_talks_to_a_served_instrument() {
-    let listen = format!("127.0.0.1:{}", free_port());
-    let server = serve(&listen);
-    let resource = format!("TCPIP0::{}::SOCKET", listen.replace(':', "::"));
-    let output = python("PyVISA-py", "0.8.1", CLIENT).arg(&resource).output().expect("python3");
-    let expected = "ACME,PSU-1,SN7,1.0\n[5.5, 1.0]\n[64, 80, 96, 112, 112, 96, 80, 64]\n\
-                    -222,\"Data out of range\" +0,\"No error\"\nVI_ERROR_TMO\n";
-    assert_eq!(said(&output), expected);
-    // This program on the same one, by the same resource string; PyVISA's late reply is not ours.
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let link = folder.path().join("psu").display().to_string();
+    let (socket, hislip) = (free_port().to_string(), free_port().to_string());
+    let address = |port: &str| format!("127.0.0.1:{port}");
+    let servers = [
+        serve(&["--listen", &address(&socket)]),
+        serve(&["--link", &link]),
+        serve(&["--hislip", "--listen", &address(&hislip)]),
+    ];
+    let resources = [
+        format!("TCPIP0::127.0.0.1::{socket}::SOCKET"),
+        format!("ASRL{link}::INSTR"),
+        format!("TCPIP0::127.0.0.1::hislip0,{hislip}::INSTR"),
+    ];
+    let output = python("PyVISA-py[serial]", "0.8.1", CLIENT).args(&resources).output().expect("python3");
+    let begin = "ACME,PSU-1,SN7,1.0\n[5.5, 1.0]\n[64, 80, 96, 112, 112, 96, 80, 64]\n";
+    let end = "-222,\"Data out of range\" +0,\"No error\"\nVI_ERROR_TMO\n";
+    // The error is in the queue, which the status byte tells, until it is read.
+    assert_eq!(said(&output), format!("{begin}{end}{begin}{end}{begin}300000\n250 4\n{end}5.5 0\n"));
+    // This program on the same ones, by the same resource strings; PyVISA's late replies are not ours.
     let script = r#"
-        let psu = Instrument.open(args[0]);
-        print(psu.query("VOLT?") + " " + psu.query_numbers("CURV?", #{ format: "u8" }));
-        try { psu.query("SLOW?", #{ timeout: 0.05 }) } catch (e) { print(e.kind) }
-        print(psu.query("VOLT?"));
+        for arg in args {
+            let psu = Instrument.open(arg);
+            print(psu.query("VOLT?") + " " + psu.query_numbers("CURV?", #{ format: "u8" }));
+            try { psu.query("SLOW?", #{ timeout: 0.05 }) } catch (e) { print(e.kind) }
+            print(psu.query("VOLT?") + " " + psu.status_byte());
+        }
     "#;
     Program::new()
         .file("a.rhai", script.as_bytes())
-        .args(["run", "a.rhai", "--", &resource])
-        .stdout("5.5 [64, 80, 96, 112, 112, 96, 80, 64]\nTimeoutError\n5.5\n")
+        .args(["run", "a.rhai", "--"])
+        .args(resources.iter().map(String::as_str))
+        .stdout(&"5.5 [64, 80, 96, 112, 112, 96, 80, 64]\nTimeoutError\n5.5 0\n".repeat(3))
         .status(0);
-    server.interrupt();
-    assert_eq!(server.finish().1.status, Some(0));
+    for server in servers {
+        server.interrupt();
+        assert_eq!(server.finish().1.status, Some(0));
+    }
 }
 
 /// A process that ends with its test.
@@ -112,14 +150,16 @@ impl Drop for Peer {
 const SIMULATOR: &str = r#"
 import sys
 from sinstruments.simulator import create_server_from_config
-device = {"class": "Pace", "package": "gepace.simulator", "name": "pace", "transports": [{"type": "tcp", "url": "127.0.0.1:" + sys.argv[1]}]}
+device = {"class": "Pace", "package": "gepace.simulator", "name": "pace", "transports": [{"type": "tcp", "url": "127.0.0.1:" + sys.argv[1]}, {"type": "serial", "url": sys.argv[2]}]}
 create_server_from_config({"devices": [device]}).serve_forever()
 "#;
 
 #[test]
 fn scripts_talk_to_a_simulator_of_sinstruments() {
     let port = free_port().to_string();
-    let peer = Peer(python("gepace[simulator]", "1.1.3", SIMULATOR).arg(&port).spawn().expect("python3"));
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let serial = folder.path().join("pace").display().to_string();
+    let peer = Peer(python("gepace[simulator]", "1.1.3", SIMULATOR).args([&port, &serial]).spawn().expect("python3"));
     let end = Instant::now() + Duration::from_secs(60);
     while TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
         assert!(Instant::now() < end, "the simulator does not listen");
@@ -132,18 +172,20 @@ fn scripts_talk_to_a_simulator_of_sinstruments() {
             query slew() -> str "SOUR1:PRES:SLEW?"
             command set_slew(rate: float in 0..=100) "SOUR1:PRES:SLEW {rate:.1}"
         }
-        let pace = Pace.open(args[0], #{ name: "pace" });
-        print(pace.identity.model + " " + pace.identity.firmware);
-        print(parse_float(pace.pressure().split(" ")[1]) > 34.0);
-        pace.set_slew(2.5);
-        print(pace.slew());
-        print(pace.query_text("SOUR1:PRES:SLEW?;SENS1:PRES?").split(";").len());
+        for arg in args {
+            let pace = Pace.open(arg, #{ name: "pace" });
+            print(pace.identity.model + " " + pace.identity.firmware);
+            print(parse_float(pace.pressure().split(" ")[1]) > 34.0);
+            pace.set_slew(2.5);
+            print(pace.slew());
+            print(pace.query_text("SOUR1:PRES:SLEW?;SENS1:PRES?").split(";").len());
+        }
     "#;
     let address = format!("tcp://127.0.0.1:{port}");
     Program::new()
         .file("a.rhai", script.as_bytes())
-        .args(["run", "a.rhai", "--", &address])
-        .stdout("PACE5000 DK0367  v02.02.14\ntrue\nSOUR1:PRES:SLEW 2.5\n2\n")
+        .args(["run", "a.rhai", "--", &address, &serial])
+        .stdout(&"PACE5000 DK0367  v02.02.14\ntrue\nSOUR1:PRES:SLEW 2.5\n2\n".repeat(2))
         .status(0);
     drop(peer);
 }

@@ -254,7 +254,10 @@ Examples, each in two terminals:
   mpremote connect /tmp/board exec 'print(1 + 1)'
 
   belay-script sim serve --instrument std/psu --listen 127.0.0.1:5025
-  belay-script eval 'Instrument.open(args[0]).query(\"VOLT?\")' tcp://127.0.0.1:5025";
+  belay-script eval 'Instrument.open(args[0]).query(\"VOLT?\")' tcp://127.0.0.1:5025
+
+  belay-script sim serve --instrument std/psu --hislip
+  belay-script eval 'Instrument.open(args[0]).query(\"VOLT?\")' hislip://127.0.0.1";
 
 /// `sim serve`.
 #[derive(Debug, Args)]
@@ -265,15 +268,12 @@ pub struct Serve {
     /// Serve the simulated instrument of this file, or `std/psu`, `std/dmm`, `std/load`, `std/scope`
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["name", "board", "heap", "flash", "flash_size", "crlf"])]
     pub instrument: Option<String>,
-    /// Serve the instrument at this address
-    #[arg(
-        long,
-        value_name = "HOST:PORT",
-        default_value = "127.0.0.1:5025",
-        requires = "instrument",
-        conflicts_with = "link"
-    )]
-    pub listen: String,
+    /// Serve the instrument at this address [default: 127.0.0.1:5025, with --hislip 127.0.0.1:4880]
+    #[arg(long, value_name = "HOST:PORT", requires = "instrument", conflicts_with = "link")]
+    pub listen: Option<String>,
+    /// Serve the instrument by HiSLIP instead of as a SCPI socket
+    #[arg(long, requires = "instrument", conflicts_with = "link")]
+    pub hislip: bool,
     /// The board's name
     #[arg(value_name = "NAME")]
     pub name: Option<String>,

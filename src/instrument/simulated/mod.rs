@@ -6,6 +6,7 @@
 mod definition;
 mod file;
 mod header;
+mod hislip;
 mod port;
 pub mod server;
 
@@ -158,6 +159,11 @@ impl SimInstrument {
         self.state().silent = queries;
     }
 
+    /// Its status byte: whether its error queue holds an entry (SCPI-99, volume 1, 20.1).
+    pub fn status(&self) -> u8 {
+        self.state().status()
+    }
+
     /// The value that a property has.
     fn value(&self, state: &State, index: usize) -> Value {
         let property = &self.0.definition.properties[index].1;
@@ -260,7 +266,8 @@ impl SimInstrument {
         match (header.to_ascii_uppercase().as_str(), is_query) {
             ("*IDN", true) => now(&self.0.definition.identity),
             ("*OPC", true) => now("1"),
-            ("*ESR" | "*STB" | "*TST" | "*ESE" | "*SRE", true) => now("0"),
+            ("*STB", true) => now(&state.status().to_string()),
+            ("*ESR" | "*TST" | "*ESE" | "*SRE", true) => now("0"),
             ("*OPC" | "*WAI" | "*ESE" | "*SRE" | "*TRG", false) => Ok(None),
             ("*CLS", false) => {
                 state.errors.clear();
@@ -281,7 +288,14 @@ impl SimInstrument {
     }
 }
 
+/// The bit of the status byte for an error queue that is not empty.
+const ERRORS: u8 = 1 << 2;
+
 impl State {
+    fn status(&self) -> u8 {
+        if self.errors.is_empty() { 0 } else { ERRORS }
+    }
+
     fn fault(&mut self, code: i64, text: &str) {
         match self.errors.len() {
             0..QUEUE => self.errors.push_back((code, text.to_owned())),

@@ -1,8 +1,9 @@
-//! Serves a simulated instrument on a TCP port, as the SCPI socket of a real one.
+//! Serves a simulated instrument on a TCP port: as the SCPI socket of a real one, or by HiSLIP.
 //!
 //! Invariant: all clients talk to one instrument; a client that is gone ends its thread.
 
 use super::SimInstrument;
+use super::hislip::{self, Sessions};
 use crate::port::{Port as _, Wait};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -11,10 +12,20 @@ use std::time::Duration;
 /// Most clients at a time.
 const CLIENTS: usize = 64;
 
+/// What a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Messages that end with a terminator.
+    Socket,
+    /// HiSLIP.
+    Hislip,
+}
+
 /// A server that listens.
 pub struct Server {
     listener: TcpListener,
     instrument: SimInstrument,
+    protocol: Protocol,
 }
 
 impl Server {
@@ -22,10 +33,10 @@ impl Server {
     ///
     /// # Errors
     /// Of the system.
-    pub fn listen(instrument: SimInstrument, address: &str) -> std::io::Result<Server> {
+    pub fn listen(instrument: SimInstrument, protocol: Protocol, address: &str) -> std::io::Result<Server> {
         let listener = TcpListener::bind(address)?;
         listener.set_nonblocking(true)?;
-        Ok(Server { listener, instrument })
+        Ok(Server { listener, instrument, protocol })
     }
 
     /// Where it listens.
@@ -42,13 +53,20 @@ impl Server {
     /// Of the system.
     pub fn serve(&self, ends: &dyn Fn() -> bool) -> std::io::Result<()> {
         let mut clients: Vec<std::thread::JoinHandle<()>> = Vec::new();
+        let sessions = Sessions::default();
         while !ends() {
             match self.listener.accept() {
                 Ok((stream, _)) => {
                     clients.retain(|client| !client.is_finished());
                     if clients.len() < CLIENTS {
-                        let instrument = self.instrument.clone();
-                        clients.push(std::thread::spawn(move || drop(talk(stream, &instrument))));
+                        let (instrument, sessions) = (self.instrument.clone(), sessions.clone());
+                        let talk = match self.protocol {
+                            Protocol::Socket => |stream, instrument: &_, _: &_| talk(stream, instrument),
+                            Protocol::Hislip => hislip::talk,
+                        };
+                        clients.push(std::thread::spawn(move || {
+                            let _ = prepare(&stream).and_then(|()| talk(stream, &instrument, &sessions));
+                        }));
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => wait_for(&self.listener),
@@ -75,10 +93,13 @@ fn wait_for(listener: &TcpListener) {
     }
 }
 
+fn prepare(stream: &TcpStream) -> std::io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_nodelay(true)
+}
+
 /// Talks to one client until it is gone.
 fn talk(mut stream: TcpStream, instrument: &SimInstrument) -> std::io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_nodelay(true)?;
     let mut port = instrument.port("served");
     let mut chunk = vec![0; 64 << 10];
     let mut replies = Vec::new();

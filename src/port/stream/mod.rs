@@ -2,7 +2,7 @@
 //!
 //! What it offers:
 //! - [`StreamAddress`] parses `tcp://HOST:PORT`, serial ports (`/dev/ttyUSB0`, `COM3`, `usb:VID:PID[:SERIAL]`), `rfc2217://`,
-//!   `telnet://`, `exec:COMMAND` and, on Linux, `usbtmc:/dev/usbtmc0`. [`StreamAddress::reach`] says what a script needs a
+//!   `telnet://`, `exec:COMMAND`, `hislip://HOST` and, on Linux, `usbtmc:/dev/usbtmc0`. [`StreamAddress::reach`] says what a script needs a
 //!   permission for; [`crate::gate::Gate::stream`] checks it.
 //! - [`Stream::open`] opens one with [`PortOptions`]: speed, parity, stop bits, flow control, DTR, RTS, login.
 //!   [`Stream::over`] takes any [`Port`], such as one of a test.
@@ -15,6 +15,7 @@
 //! Uses [`crate::error`] and the other files of this folder. Invariants: no wait outlasts its deadline, and no more than the
 //! given limit is held.
 
+pub mod hislip;
 #[cfg(target_os = "linux")]
 mod usbtmc;
 
@@ -24,6 +25,7 @@ use super::reach::Reach;
 use super::{Port, PortError, Wait};
 use crate::error::{Error, Kind, Result};
 use crate::port::loss::Loss;
+use hislip::{HISLIP, HislipAddress, HislipPort};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -36,6 +38,8 @@ pub const USBTMC: &str = "usbtmc:";
 pub enum StreamAddress {
     /// A port of a kind that boards use, too.
     Port(Address),
+    /// `hislip://HOST`: an instrument on the network, by HiSLIP.
+    Hislip(HislipAddress),
     /// `usbtmc:PATH`: an instrument of the USB Test and Measurement Class, by the device of Linux's driver.
     UsbTmc(String),
 }
@@ -56,6 +60,9 @@ impl FromStr for StreamAddress {
                 path => Ok(StreamAddress::UsbTmc(path.to_owned())),
             };
         }
+        if let Some(rest) = text.strip_prefix(HISLIP) {
+            return rest.parse().map(StreamAddress::Hislip);
+        }
         match text.parse()? {
             address @ (Address::Sim(_) | Address::WebRepl(_) | Address::Replay(_)) => {
                 Err(Error::new(Kind::ArgumentError, format!("`{address}` leads to a board only"))
@@ -70,6 +77,7 @@ impl fmt::Display for StreamAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StreamAddress::Port(address) => address.fmt(f),
+            StreamAddress::Hislip(address) => address.fmt(f),
             StreamAddress::UsbTmc(path) => write!(f, "{USBTMC}{path}"),
         }
     }
@@ -83,6 +91,7 @@ impl StreamAddress {
     pub fn reach(&self) -> Result<Reach<'_>> {
         match self {
             StreamAddress::Port(address) => address.reach(),
+            StreamAddress::Hislip(address) => Ok(Reach::Host(&address.endpoint)),
             StreamAddress::UsbTmc(path) => {
                 let number = path.strip_prefix("/dev/usbtmc").unwrap_or_default();
                 if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -100,12 +109,9 @@ pub struct Stream {
     port: Box<dyn Port>,
     /// What came and was not taken.
     held: Vec<u8>,
-    /// Whether the last bytes that came end a message: only [`StreamAddress::UsbTmc`] knows such ends.
+    /// Whether the last bytes that came end a message, where the port knows such ends.
     ended: bool,
 }
-
-/// Bytes of one read of a device that transfers messages: a shorter one ends the message.
-const MESSAGE: usize = 64 << 10;
 
 impl Stream {
     /// Opens the stream at `address`.
@@ -115,6 +121,7 @@ impl Stream {
     pub fn open(address: &StreamAddress, options: &PortOptions) -> Result<Stream> {
         match address {
             StreamAddress::Port(address) => Ok(Stream::over(super::open::open(address, options, &|_| ())?)),
+            StreamAddress::Hislip(address) => Ok(Stream::over(Box::new(HislipPort::open(address)?))),
             #[cfg(target_os = "linux")]
             StreamAddress::UsbTmc(path) => Ok(Stream::over(Box::new(usbtmc::UsbTmcPort::open(path)?))),
             #[cfg(not(target_os = "linux"))]
@@ -161,7 +168,25 @@ impl Stream {
     /// # Errors
     /// As [`Port::write`].
     pub fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {
+        if self.port.abilities().messages {
+            // The peer forgets the rest of an earlier reply, too.
+            self.held.clear();
+            self.ended = false;
+        }
         self.port.write(bytes, wait)
+    }
+
+    /// Clears both sides by means of the port. Returns whether it can.
+    ///
+    /// # Errors
+    /// As [`Port::clear_device`].
+    pub fn clear_device(&mut self, wait: Wait) -> Result<bool, PortError> {
+        let cleared = self.port.clear_device(wait)?;
+        if cleared {
+            self.held.clear();
+            self.ended = false;
+        }
+        Ok(cleared)
     }
 
     /// Waits for at least one byte, and holds it with everything that came with it. Returns the count.
@@ -170,7 +195,7 @@ impl Stream {
     /// As [`Port::read`].
     pub fn fill(&mut self, wait: Wait) -> Result<usize, PortError> {
         let count = self.port.read(&mut self.held, wait)?;
-        self.ended = self.port.abilities().messages && count < MESSAGE;
+        self.ended = self.port.ended_message();
         Ok(count)
     }
 

@@ -6,7 +6,6 @@
 //!
 //! Uses [`crate::error`]. Invariant: at most one read is under way.
 
-use super::MESSAGE;
 use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::port::loss::Loss;
@@ -15,6 +14,9 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+
+/// Bytes of one read of the driver: a shorter one ends the message.
+const MESSAGE: usize = 64 << 10;
 
 /// What the thread is to do.
 enum Job {
@@ -31,6 +33,8 @@ pub(super) struct UsbTmcPort {
     outcomes: Receiver<Outcome>,
     /// A read is under way.
     reading: bool,
+    /// The last read ended a message.
+    ended: bool,
 }
 
 impl UsbTmcPort {
@@ -60,7 +64,7 @@ impl UsbTmcPort {
             .name("usbtmc".to_owned())
             .spawn(move || work(file, &todo, &done))
             .map_err(|error| Error::new(Kind::ConnectionFailedError, format!("cannot open `{name}`: {error}")))?;
-        Ok(UsbTmcPort { name, jobs, outcomes, reading: false })
+        Ok(UsbTmcPort { name, jobs, outcomes, reading: false, ended: false })
     }
 
     fn gone(&self) -> PortError {
@@ -84,6 +88,7 @@ impl UsbTmcPort {
         match outcome {
             Ok(bytes) => {
                 buffer.extend_from_slice(&bytes);
+                self.ended = bytes.len() < MESSAGE;
                 Ok(bytes.len())
             }
             Err(error) if error.kind() == ErrorKind::TimedOut => Ok(0),
@@ -138,6 +143,10 @@ impl Port for UsbTmcPort {
 
     fn abilities(&self) -> Abilities {
         Abilities { messages: true, ..Abilities::default() }
+    }
+
+    fn ended_message(&self) -> bool {
+        self.ended
     }
 
     fn write(&mut self, bytes: &[u8], wait: Wait) -> Result<(), PortError> {

@@ -15,6 +15,7 @@ pub(crate) const FUNCTIONS: &[(&str, &[usize])] = &[
     ("identify", &[0]),
     ("errors", &[0]),
     ("wait_done", &[0, 1]),
+    ("status_byte", &[0]),
     ("clear", &[0]),
     ("lock", &[1]),
     ("close", &[0]),

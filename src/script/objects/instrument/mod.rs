@@ -213,6 +213,10 @@ fn state(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("wait_done", |context: Context<'_>, handle: &mut InstrumentHandle, limit: f64| {
             placed(&context, wait_done(&context, handle, &Dynamic::from_float(limit)))
         })
+        .register_fn("status_byte", |context: Context<'_>, handle: &mut InstrumentHandle| {
+            let status = handle.instrument.status_byte().map_err(|error| raise(located(error, &context)));
+            placed(&context, status.map(i64::from))
+        })
         .register_fn("clear", |context: Context<'_>, handle: &mut InstrumentHandle| {
             placed(&context, handle.instrument.clear().map_err(|error| raise(located(error, &context))))
         })
