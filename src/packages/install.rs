@@ -3,15 +3,20 @@
 //! Invariant: everything is here and checked before the first change on the board; a file replaces the old one as a whole.
 
 use super::fetch::{Fetcher, MOST};
+use super::lock::Lock;
+use super::project::Project;
 use super::resolve::{PackageFile, Resolved, Wanted, resolve};
+use super::{hexadecimal, written};
 use crate::board::content::Upload;
 use crate::board::digest::digest;
 use crate::board::files::{Change, Hash};
 use crate::board::identity::{ARCHITECTURES, Identity};
 use crate::device::Device;
+use crate::disk;
 use crate::error::{Error, Kind, Result};
 use crate::value::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// How packages are installed.
 #[derive(Clone, Debug, Default)]
@@ -60,7 +65,8 @@ pub fn install(
     let fetcher = Fetcher::default();
     let index = options.index.as_deref().unwrap_or(super::INDEX).trim_end_matches('/');
     let mpy = identity.mpy.map(|(version, _)| version).filter(|_| !options.no_mpy);
-    let resolved = resolve(&fetcher, packages, &Wanted { index, mpy })?;
+    let known = BTreeSet::new();
+    let resolved = resolve(&fetcher, packages, &Wanted { index, mpy, base: Path::new(""), known: &known })?;
     let (missing, unchanged) = missing(device, &resolved, &target)?;
     let mut contents = Vec::new();
     let mut come = 0;
@@ -82,10 +88,55 @@ pub fn install(
     let (contents, alike) = differing(device, contents)?;
     write(device, &contents, progress)?;
     Ok(Installed {
-        packages: resolved.packages,
+        packages: resolved.packages.into_iter().map(|found| (found.name, found.version)).collect(),
         target,
         written: contents.iter().map(|(path, _)| path.clone()).collect(),
         unchanged: unchanged + alike,
+        bytes: contents.iter().map(|(_, bytes)| bytes.len() as u64).sum(),
+    })
+}
+
+/// Writes the files of a project's packages to a board: those of `groups`, of which the later ones win. They are in the project.
+///
+/// # Errors
+/// ArgumentError if a file in the project is not as the lock says; of the board.
+pub fn deploy(
+    device: &Device,
+    project: &Project,
+    lock: &Lock,
+    groups: &[String],
+    target: Option<&str>,
+    progress: Progress<'_>,
+) -> Result<Installed> {
+    if let Some(path) = written::first_difference(project, lock, groups)? {
+        let message = format!("`{path}` is not as `{}` says", super::lock::FILE);
+        return Err(Error::new(Kind::ArgumentError, message).with_help("run `belay-script install`"));
+    }
+    let identity = device.identity().unwrap_or_default();
+    let target = match target {
+        Some(target) => normal(target)?,
+        None => library(device)?,
+    };
+    let mut contents = BTreeMap::new();
+    for group in groups {
+        for (_, file) in lock.files().filter(|(name, _)| name == group) {
+            let place = written::place(project.root(), &format!("{}/{}", project.folder_of(group), file.path));
+            let bytes = disk::read(&place, MOST).map_err(|error| {
+                let message = format!("`{}` cannot be read: {}", place.display(), disk::reason(&error));
+                Error::new(Kind::ArgumentError, message).with_help("run `belay-script install`")
+            })?;
+            check_compiled(&file.path, &bytes, &identity)?;
+            contents.insert(format!("{}/{}", target.trim_end_matches('/'), file.path), bytes);
+        }
+    }
+    let (contents, unchanged) = differing(device, contents.into_iter().collect())?;
+    write(device, &contents, progress)?;
+    let packages = lock.packages.iter().filter(|package| groups.contains(&package.group));
+    Ok(Installed {
+        packages: packages.map(|package| (package.name.clone(), package.version.clone())).collect(),
+        target,
+        written: contents.iter().map(|(path, _)| path.clone()).collect(),
+        unchanged,
         bytes: contents.iter().map(|(_, bytes)| bytes.len() as u64).sum(),
     })
 }
@@ -157,12 +208,8 @@ fn differing(device: &Device, contents: Contents) -> Result<(Contents, usize)> {
     Ok((contents.into_iter().filter(|(path, _)| !alike.contains(path)).collect(), alike.len()))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Refuses a file that is not what its package announces.
-fn check(name: &str, file: &PackageFile, bytes: &[u8]) -> Result<()> {
+pub(super) fn check(name: &str, file: &PackageFile, bytes: &[u8]) -> Result<()> {
     let Some(hash) = &file.hash else { return Ok(()) };
     let real = hexadecimal(&digest(Hash::Sha256, bytes));
     if real.starts_with(hash.as_str()) {

@@ -7,7 +7,8 @@ use super::manifest::Manifest;
 use super::source::{Package, Source, is_name};
 use crate::bound;
 use crate::error::{Error, Kind, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::path::Path;
 
 /// Most packages of one installation, dependencies included.
 const MOST: usize = 200;
@@ -19,13 +20,28 @@ pub struct PackageFile {
     pub source: Source,
     /// The beginning of its SHA-256 in hexadecimal, if its package announces it.
     pub hash: Option<String>,
+    /// Its package: an index of [`Resolved::packages`].
+    pub package: usize,
+}
+
+/// A package that was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Its name, as the user or another package wrote it.
+    pub name: String,
+    /// Its version; may be empty.
+    pub version: String,
+    /// Where its manifest is, or its only file.
+    pub source: String,
+    /// The names of packages that it needs.
+    pub needs: Vec<String>,
 }
 
 /// The files of an installation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
-    /// Packages with their versions, in the order in which they were found.
-    pub packages: Vec<(String, String)>,
+    /// Packages in the order in which they were found: those that the user named first.
+    pub packages: Vec<Found>,
     /// Files by their targets, which are below the target folder.
     pub files: BTreeMap<String, PackageFile>,
 }
@@ -37,6 +53,10 @@ pub struct Wanted<'a> {
     pub index: &'a str,
     /// The version of `.mpy` files that the board loads; `None`: source.
     pub mpy: Option<u8>,
+    /// The folder from which local paths start.
+    pub base: &'a Path,
+    /// Packages that are not looked up, because their files are known.
+    pub known: &'a BTreeSet<String>,
 }
 
 /// Finds the files of `packages`, which are names as the user wrote them with their versions.
@@ -45,24 +65,27 @@ pub struct Wanted<'a> {
 /// If one of them does not exist, or is no package; of the network.
 pub fn resolve(fetcher: &Fetcher, packages: &[(String, String)], wanted: &Wanted<'_>) -> Result<Resolved> {
     let mut resolved = Resolved::default();
-    let mut seen = BTreeSet::new();
-    let mut rest: Vec<(String, String, bool)> =
-        packages.iter().rev().map(|(name, version)| (name.clone(), version.clone(), true)).collect();
-    while let Some((name, version, by_user)) = rest.pop() {
+    let mut seen = wanted.known.clone();
+    // Packages of the user first: their versions count, and not those that other packages ask for.
+    let mut rest: VecDeque<(String, String, bool)> =
+        packages.iter().map(|(name, version)| (name.clone(), version.clone(), true)).collect();
+    while let Some((name, version, by_user)) = rest.pop_front() {
         // `latest` is what nobody has asked for otherwise.
         let version = if version == "latest" { String::new() } else { version };
         if !seen.insert(name.clone()) {
             continue;
         }
-        if seen.len() > MOST {
+        let package = resolved.packages.len();
+        if package == MOST {
             let message = format!("`{name}` leads to more than {MOST} packages");
             return Err(Error::new(Kind::ArgumentError, message).with_help("do not install this package"));
         }
-        let (manifest, base) = match Package::parse(&name, &version, by_user)? {
+        let (manifest, base) = match Package::parse(&name, &version, by_user)?.from(wanted.base) {
             Package::Module(source) => {
-                let target = source.text().rsplit('/').next().unwrap_or_default().to_owned();
-                resolved.packages.push((name.clone(), version.clone()));
-                add(&mut resolved, &target, PackageFile { source, hash: None })?;
+                let place = source.text();
+                let target = place.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+                resolved.packages.push(Found { name, version, source: place, needs: Vec::new() });
+                add(&mut resolved, &target, PackageFile { source, hash: None, package })?;
                 continue;
             }
             Package::Manifest(source) => {
@@ -73,16 +96,18 @@ pub fn resolve(fetcher: &Fetcher, packages: &[(String, String)], wanted: &Wanted
             Package::Named(named) => of_index(fetcher, &named, &version, wanted)?,
         };
         let shown = if manifest.version.is_empty() { version.clone() } else { manifest.version.clone() };
-        resolved.packages.push((name.clone(), shown));
+        let needs = manifest.dependencies.iter().map(|(name, _)| name.clone()).collect();
+        resolved.packages.push(Found { name, version: shown, source: base.text(), needs });
         for (target, hash) in manifest.hashes {
             let hash = hash.to_lowercase();
             let url = format!("{}/file/{}/{hash}", wanted.index, &hash[..2]);
-            add(&mut resolved, &target, PackageFile { source: Source::Url(url), hash: Some(hash) })?;
+            add(&mut resolved, &target, PackageFile { source: Source::Url(url), hash: Some(hash), package })?;
         }
         for (target, url) in manifest.urls {
-            add(&mut resolved, &target, PackageFile { source: base.beside(&url, &version)?, hash: None })?;
+            let source = base.beside(&url, &version)?;
+            add(&mut resolved, &target, PackageFile { source, hash: None, package })?;
         }
-        rest.extend(manifest.dependencies.into_iter().rev().map(|(name, version)| (name, version, false)));
+        rest.extend(manifest.dependencies.into_iter().map(|(name, version)| (name, version, false)));
     }
     Ok(resolved)
 }
@@ -93,8 +118,8 @@ fn add(resolved: &mut Resolved, target: &str, file: PackageFile) -> Result<()> {
         return Err(Error::new(Kind::ArgumentError, message).with_help("rename it"));
     }
     match resolved.files.get(target) {
-        Some(known) if *known != file && known.hash.is_some() && known.hash == file.hash => {}
-        Some(known) if *known != file => {
+        Some(known) if known.hash.is_some() && known.hash == file.hash => {}
+        Some(known) if (&known.source, &known.hash) != (&file.source, &file.hash) => {
             let message = format!("`{}` and `{}` are both `{target}`", known.source.text(), file.source.text());
             return Err(Error::new(Kind::ArgumentError, message).with_help("install them into different folders"));
         }

@@ -3,7 +3,7 @@
 //! Pure. Invariant: what comes from a package cannot become a local path unless the package is local itself.
 
 use crate::error::{Error, Kind, Result};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A place from which bytes can be brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +20,25 @@ impl Source {
         match self {
             Source::Url(url) => url.clone(),
             Source::File(path) => path.display().to_string(),
+        }
+    }
+
+    /// For a file that others read: a path is written from `base` on.
+    pub fn written(&self, base: &Path) -> String {
+        let Source::File(path) = self else { return self.text() };
+        let parts =
+            path.strip_prefix(base).map(|path| path.components().map(|part| part.as_os_str().to_string_lossy()));
+        match parts {
+            Ok(parts) => format!("./{}", parts.filter(|part| part != ".").collect::<Vec<_>>().join("/")),
+            Err(_) => self.text(),
+        }
+    }
+
+    /// The place that [`Source::written`] has written.
+    pub fn read(text: &str, base: &Path) -> Source {
+        match text.starts_with("https://") || text.starts_with("http://") {
+            true => Source::Url(text.to_owned()),
+            false => Source::File(base.join(text)),
         }
     }
 
@@ -92,6 +111,21 @@ impl Package {
     }
 }
 
+impl Package {
+    /// The same package; a relative path starts at `base`.
+    pub fn from(self, base: &Path) -> Package {
+        let based = |source| match source {
+            Source::File(path) => Source::File(base.join(path)),
+            source => source,
+        };
+        match self {
+            Package::Named(name) => Package::Named(name),
+            Package::Manifest(source) => Package::Manifest(based(source)),
+            Package::Module(source) => Package::Module(based(source)),
+        }
+    }
+}
+
 /// `NAME@VERSION`, parted. A version of an address or a path is what comes after the last `@` in its last part.
 pub fn versioned(text: &str) -> (&str, &str) {
     match text.rsplit_once('@') {
@@ -100,6 +134,11 @@ pub fn versioned(text: &str) -> (&str, &str) {
         Some((name, version)) if is_repository(name) && !version.is_empty() => (name, version),
         _ => (text, ""),
     }
+}
+
+/// Whether a text is an address or a path, and not a name of the index.
+pub fn is_address(text: &str) -> bool {
+    text.contains(':') || text.starts_with(['.', '/', '~']) && text.len() > 1
 }
 
 fn is_repository(text: &str) -> bool {
@@ -177,6 +216,19 @@ mod tests {
         let local = Source::File("/p/package.json".into());
         assert_eq!(local.beside("./b.py", "").unwrap(), Source::File("/p/b.py".into()));
         assert!(local.beside("../b.py", "").is_err() && local.beside("/etc/passwd", "").is_err());
+    }
+
+    #[test]
+    fn places_are_read_as_they_were_written() {
+        let base = Path::new("/p");
+        for (place, text) in [
+            (Source::Url("http://h/a.py".into()), "http://h/a.py"),
+            (Source::File("/p/./own/a.py".into()), "./own/a.py"),
+            (Source::File("/q/a.py".into()), "/q/a.py"),
+        ] {
+            assert_eq!(place.written(base), text);
+            assert_eq!(Source::read(text, base).written(base), text);
+        }
     }
 
     #[test]

@@ -12,9 +12,9 @@ fn a_local_package_is_resolved_with_its_files() {
         .unwrap();
     fs::write(folder.path().join("one.py"), "x = 1\n").unwrap();
     let place = |name: &str| folder.path().join(name).display().to_string();
-    let wanted = Wanted { index: "http://127.0.0.1:1", mpy: Some(6) };
+    let wanted = Wanted { index: "http://127.0.0.1:1", mpy: Some(6), base: Path::new(""), known: &BTreeSet::new() };
     let resolved = resolve(&Fetcher::default(), &[pair(&place("")), pair(&place("one.py"))], &wanted).unwrap();
-    assert_eq!(resolved.packages.iter().map(|(_, version)| version.as_str()).collect::<Vec<_>>(), ["1.0", ""]);
+    assert_eq!(resolved.packages.iter().map(|found| found.version.as_str()).collect::<Vec<_>>(), ["1.0", ""]);
     let files: Vec<(&str, String)> =
         resolved.files.iter().map(|(target, file)| (target.as_str(), file.source.text())).collect();
     assert_eq!(files, [("led/__init__.py", place("src/led.py")), ("one.py", place("one.py"))]);
@@ -50,6 +50,7 @@ fn a_file_has_the_hash_that_its_package_announces() {
     let file = |hash: &str| PackageFile {
         source: super::super::source::Source::File("x".into()),
         hash: Some(hash.to_owned()),
+        package: 0,
     };
     // SHA-256 of nothing.
     assert!(check("a", &file("e3b0c442"), b"").is_ok());
