@@ -8,6 +8,7 @@ mod connection;
 pub mod files;
 pub mod flash;
 pub mod operator;
+mod packages;
 mod selftest;
 pub mod station;
 mod sync;
@@ -24,7 +25,7 @@ pub use board::{
 use connection::seconds;
 pub use connection::{Connection, Limit};
 use files::FileCommand;
-pub use files::Install;
+pub use packages::{Add, CacheCommand, Clean, Install, Mip, Onto, Printed, Remove, Update};
 pub use selftest::Selftest;
 pub use sync::{Sync, SyncChoice, SyncLine};
 pub use testing::{Choice, Noting, ReportOf, Reporting, Test};
@@ -205,12 +206,41 @@ pub enum Command {
     /// The commands for files.
     #[command(flatten)]
     Files(FileCommand),
-    /// Install packages on a board
+    /// Install packages: those of a project, or on a board
+    ///
+    /// Without a name it brings the packages of belay.toml to lib/, as belay.lock says. Follows dependencies and checks hashes.
+    /// Nothing changes before everything has been fetched and checked.
+    #[command(after_help = packages::INSTALL_HELP)]
+    Install(Install),
+    /// Install packages on a board, as mpremote does
     ///
     /// Follows dependencies, takes compiled files that the board can load, and skips files that are there. Nothing on the board changes
     /// before everything has been fetched and checked.
-    #[command(after_help = files::INSTALL_HELP, visible_alias = "mip")]
-    Install(Install),
+    #[command(after_help = packages::MIP_HELP)]
+    Mip(Mip),
+    /// Add packages to a project
+    ///
+    /// Writes them to belay.toml (or the station.toml that has [packages]), locks them in belay.lock, and downloads them to lib/.
+    #[command(after_help = packages::ADD_HELP)]
+    Add(Add),
+    /// Update packages of a project to what is there now
+    ///
+    /// Versions in belay.toml are kept; `latest` and addresses are looked up again.
+    #[command(after_help = packages::UPDATE_HELP)]
+    Update(Update),
+    /// Remove packages from a project
+    ///
+    /// Their files are removed, unless they were changed.
+    #[command(after_help = packages::REMOVE_HELP)]
+    Remove(Remove),
+    /// Remove files that no package of the project has
+    ///
+    /// Removes only what belay-script has written. Files that were changed are kept and reported.
+    #[command(after_help = packages::CLEAN_HELP)]
+    Clean(Clean),
+    /// Show or clear the files of packages that were fetched
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Test whether belay-script works with a board
     ///
     /// Runs checks on the board and prints a report to paste into a bug report. Each check is `ok`, `not on this board`, or
@@ -325,7 +355,8 @@ impl Command {
             Command::SoftReset(on) | Command::Umount(on) | Command::Bootloader(on) => &mut on.connection,
             Command::Mount(mount) => &mut mount.session.connection,
             Command::Rtc(rtc) => &mut rtc.session.connection,
-            Command::Install(install) => &mut install.session.connection,
+            Command::Install(install) => &mut install.onto.session.connection,
+            Command::Mip(mip) => &mut mip.onto.session.connection,
             Command::Latency(latency) => &mut latency.session.connection,
             Command::Terminal(terminal) => &mut terminal.connection,
             Command::Files(files) | Command::Fs(files) => &mut files.session_mut().connection,
@@ -346,7 +377,8 @@ impl Command {
             Command::Run(run) => crate::cli::is_python(&run.script),
             Command::Exec(_) | Command::Eval(_) | Command::Sync(_) | Command::Info(_) | Command::Reset(_) => true,
             Command::SoftReset(_) | Command::Mount(_) | Command::Umount(_) | Command::Bootloader(_) => true,
-            Command::Rtc(_) | Command::Latency(_) | Command::Terminal(_) | Command::Install(_) => true,
+            Command::Rtc(_) | Command::Latency(_) | Command::Terminal(_) => true,
+            Command::Install(_) | Command::Mip(_) => true,
             Command::Files(_) | Command::Fs(_) | Command::Sleep(_) | Command::Version | Command::Devices(_) => true,
             _ => false,
         }

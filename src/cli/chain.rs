@@ -246,7 +246,7 @@ fn translated(words: &[OsString], program: &clap::Command) -> Vec<OsString> {
     } else if RENAMED.iter().any(|(word, _)| *word == text) {
         words[at] = renamed(&text).into();
     } else if text == "mip" && words.get(at + 1).is_some_and(|word| word == "install") {
-        words.remove(at);
+        words.remove(at + 1);
     } else if text == "fs"
         && let Some(word) = words.get_mut(at + 1)
     {
@@ -358,7 +358,7 @@ mod tests {
         );
         assert_eq!(parts("a0 u1 ls -l :"), ["connect a0", "connect u1", "ls -l :"]);
         assert_eq!(parts("a0 fs cat a + fs ls"), ["connect a0", "fs cat a", "fs ls"]);
-        assert_eq!(parts("a0 mip install x + ls"), ["connect a0", "install x", "ls"]);
+        assert_eq!(parts("a0 mip install x + ls"), ["connect a0", "mip x", "ls"]);
         assert_eq!(parts("devs + -p a0 fs sha256sum x + unmount ls"), ["devices", "-p a0 fs hash x", "umount", "ls"]);
         // Values of options, and words of commands that take any number of them, are not commands.
         assert_eq!(parts("exec -p ls x ls"), ["exec -p ls x", "ls"]);

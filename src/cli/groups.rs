@@ -29,9 +29,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Files and packages of a board",
-        &["ls", "tree", "cat", "cp", "rm", "mkdir", "rmdir", "touch", "mv", "df", "hash", "edit", "sync", "install"],
+        &["ls", "tree", "cat", "cp", "rm", "mkdir", "rmdir", "touch", "mv", "df", "hash", "edit", "sync", "mip"],
     ),
     ("Boards and stations", &["devices", "select", "trust", "doctor", "selftest", "sim"]),
+    ("Packages of a project", &["install", "add", "update", "remove", "clean", "cache"]),
     ("Projects and editors", &["new", "editor", "definitions", "lsp", "completions"]),
 ];
 

@@ -32,6 +32,7 @@ pub mod memory;
 pub mod mount;
 pub mod operator;
 pub mod output;
+pub mod packages;
 mod picture;
 pub mod profile;
 pub mod progress;
@@ -150,6 +151,12 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Flash(options) => flash::command(&options, console),
         Command::SoftReset(options) => reset::soft_reset(&options, console),
         Command::Install(options) => install::command(&options, console),
+        Command::Mip(options) => install::on_board_named(&options.packages, &options.onto, console),
+        Command::Add(options) => packages::add(&options, console),
+        Command::Update(options) => packages::update(&options, console),
+        Command::Remove(options) => packages::remove(&options, console),
+        Command::Clean(options) => packages::clean(&options, console),
+        Command::Cache(options) => packages::cache(&options, console),
         Command::Rtc(options) => rtc::rtc(&options, console),
         Command::Latency(options) => latency::latency(&options, console),
         Command::Mount(options) => mount::mount(&options, console),

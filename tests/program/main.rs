@@ -71,6 +71,8 @@ mod outputs;
 mod packages;
 #[cfg(target_os = "linux")]
 mod prefetch;
+#[cfg(all(feature = "packages", target_os = "linux"))]
+mod project_packages;
 mod prompt;
 #[cfg(target_os = "linux")]
 mod prompt_commands;

@@ -1,0 +1,278 @@
+//! The packages of a project: `add`, `install`, `update`, `remove`, `clean` and `cache`, from an index on the loopback interface.
+
+use crate::support::command::{Outcome, Program, said};
+use crate::support::http::{Files, Server};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// SHA-256, shortened as an index has it.
+fn hash(bytes: &[u8]) -> String {
+    use belay_script::board::digest::{DigestKind, digest};
+    digest(DigestKind::Sha256, bytes)[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An index, and packages beside it, that can change.
+#[derive(Default)]
+struct Index(Files);
+
+impl Index {
+    fn package(mut self, name: &str, version: &str, latest: bool, files: &[(&str, &str)], needs: &[&str]) -> Index {
+        let mut hashes = Vec::new();
+        for (path, content) in files {
+            let hash = hash(content.as_bytes());
+            self.0.insert(format!("/pi/file/{}/{hash}", &hash[..2]), content.as_bytes().to_vec());
+            hashes.push(format!("[\"{path}\",\"{hash}\"]"));
+        }
+        let needs: Vec<String> = needs.iter().map(|name| format!("[\"{name}\",\"latest\"]")).collect();
+        let (hashes, needs) = (hashes.join(","), needs.join(","));
+        let text = format!("{{\"v\":1,\"version\":\"{version}\",\"hashes\":[{hashes}],\"deps\":[{needs}]}}");
+        for version in [version].into_iter().chain(latest.then_some("latest")) {
+            self.0.insert(format!("/pi/package/py/{name}/{version}.json"), text.clone().into_bytes());
+        }
+        self
+    }
+
+    fn file(mut self, path: &str, content: &str) -> Index {
+        self.0.insert(path.to_owned(), content.as_bytes().to_vec());
+        self
+    }
+}
+
+/// `a` needs `b`; `led` is at an address.
+fn index() -> Index {
+    Index::default()
+        .package("a", "1.0", true, &[("a/__init__.py", "import b\nn = 1\n"), ("a/old.py", "")], &["b"])
+        .package("b", "2.0", true, &[("b.py", "m = 2\n")], &[])
+        .package("bad", "1.0", true, &[("a/__init__.py", "other\n")], &[])
+        .package("wrong", "1.0", true, &[("w.py", "w\n")], &["gone"])
+        .package("t", "0.1", true, &[("t.py", "t = 1\n")], &[])
+        .file("/led/package.json", r#"{"urls": [["led.py", "src/led.py"]], "version": "3"}"#)
+        .file("/led/src/led.py", "on = 1\n")
+}
+
+/// A project in a folder, and a cache beside it.
+struct Bench {
+    server: Server,
+    folder: TempDir,
+    cache: TempDir,
+}
+
+impl Bench {
+    fn new(index: Index) -> Bench {
+        let bench = Bench {
+            server: Server::start(index.0),
+            folder: tempfile::tempdir().expect("a folder"),
+            cache: tempfile::tempdir().expect("a folder"),
+        };
+        bench.write("belay.toml", &format!("# Ours.\n[packages]\nindex = \"{}/pi\"\n", bench.server.url));
+        bench
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path().join(name), text).expect("a file");
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path().join(name)).unwrap_or_default()
+    }
+
+    fn run(&self, line: &[&str]) -> Outcome {
+        let cache = self.cache.path().to_string_lossy().into_owned();
+        let program = Program::new().args(line.iter().copied()).env("BELAY_SCRIPT_CACHE", &cache);
+        without_proxies(program).outcome_in(self.path())
+    }
+
+    /// Runs a command that succeeds; its output.
+    #[track_caller]
+    fn says(&self, line: &[&str]) -> String {
+        let outcome = self.run(line);
+        assert_eq!((outcome.stderr.as_str(), outcome.status), ("", Some(0)), "{line:?} {}", outcome.stdout);
+        outcome.stdout
+    }
+
+    /// Runs a command that fails, and changes nothing.
+    #[track_caller]
+    fn fails(&self, line: &[&str], status: i32, message: &str) {
+        let before = files(self.path());
+        let outcome = self.run(line);
+        assert!(outcome.stderr.contains(message), "{line:?}: {}", outcome.stderr);
+        said(&outcome, "", status);
+        assert_eq!(files(self.path()), before, "{line:?}");
+    }
+}
+
+/// A proxy of the developer is not for the loopback interface.
+fn without_proxies(program: Program) -> Program {
+    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+        .into_iter()
+        .fold(program, |program, name| program.env(name, ""))
+}
+
+/// All files below a folder with their texts, without the list of written files.
+fn files(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.expect("a file");
+        let name = entry.path().strip_prefix(folder).expect("below").to_string_lossy().replace('\\', "/");
+        if entry.file_type().is_file() && !name.starts_with(".belay/") {
+            found.push((name, fs::read_to_string(entry.path()).expect("a text")));
+        }
+    }
+    found
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    files(folder).into_iter().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn packages_are_added_locked_and_installed_elsewhere_from_the_lock() {
+    let bench = Bench::new(index());
+    let led = format!("led={}/led", bench.server.url);
+    let added = bench.says(&["add", "a", &led]);
+    assert_eq!(added, "+ a 1.0\n+ b 2.0\n+ led 3\nwrote 4 files (28 bytes), removed 0 files; 0 unchanged\n");
+    let wanted = ["belay.lock", "belay.toml", "lib/a/__init__.py", "lib/a/old.py", "lib/b.py", "lib/led.py"];
+    assert_eq!(names(bench.path()), wanted);
+    let toml = bench.read("belay.toml");
+    let url = &bench.server.url;
+    let expected =
+        format!("# Ours.\n[packages]\nindex = \"{url}/pi\"\n\n[packages.main]\na = \"latest\"\nled = \"{url}/led\"\n");
+    assert_eq!(toml, expected);
+    // A group has a folder of its own.
+    assert!(bench.says(&["add", "t", "--group", "dev", "-q"]).is_empty());
+    assert_eq!(bench.read("lib-dev/t.py"), "t = 1\n");
+    let lock = bench.read("belay.lock");
+    let lines: Vec<&str> =
+        lock.lines().filter(|line| line.starts_with("name = ") || line.starts_with("needs")).collect();
+    assert_eq!(lines, ["name = \"t\"", "name = \"a\"", "needs = [\"b\"]", "name = \"b\"", "name = \"led\""]);
+    // Elsewhere, with the same two files, everything comes from the cache.
+    let other = Bench { folder: tempfile::tempdir().expect("a folder"), ..bench };
+    other.write("belay.toml", &(toml + "\n[packages.dev]\nt = \"latest\"\n"));
+    other.fails(&["install", "--locked"], 1, "`belay.lock` is not up to date with `belay.toml`: it is missing");
+    other.write("belay.lock", &lock);
+    other.server.asked();
+    let installed = other.says(&["install", "--locked"]);
+    assert_eq!(installed, "wrote 5 files (34 bytes), removed 0 files; 0 unchanged\n");
+    assert_eq!(other.server.asked(), [""; 0]);
+    assert_eq!(other.says(&["install"]), "wrote 0 files (0 bytes), removed 0 files; 5 unchanged\n");
+    let listed = other.says(&["cache", "list"]);
+    assert!(listed.contains(" led.py\n") && listed.ends_with("\n5 files (34 bytes)\n"), "{listed}");
+    assert_eq!(other.says(&["cache", "clear"]), "removed 5 files (34 bytes)\n");
+    // A lock that names what is not there any more is an error, and nothing changes.
+    fs::remove_dir_all(other.path().join("lib")).expect("a folder");
+    other.write("belay.lock", &lock.replace("/led/src/", "/led/gone/"));
+    other.fails(&["install"], 1, "`led.py` is gone");
+    let sha256 =
+        lock.lines().find(|line| line.contains("led.py")).and_then(|line| line.split('"').nth(3)).expect("a hash");
+    other.write("belay.lock", &lock.replace(sha256, &"0".repeat(64)));
+    other.fails(&["install"], 1, "`led.py` has changed since it was locked");
+    other.write("belay.lock", &lock);
+    assert!(other.says(&["install"]).starts_with("wrote 4 files"));
+    // The board gets what the lock says, without the network.
+    drop(other.server);
+    let program = without_proxies(Program::new().args([
+        "install",
+        "-p",
+        "sim",
+        "+",
+        "exec",
+        "import a; print(a.b.m + a.n)",
+        "+",
+        "ls",
+        "-r",
+    ]));
+    let outcome = program.outcome_in(other.folder.path());
+    let listed = "t 0.1\na 1.0\nb 2.0\nled 3\ninstalled 5 files (34 bytes) in :/lib; 0 unchanged\n3\r\n\
+        lib/\nlib/a/\nlib/a/__init__.py\nlib/a/old.py\nlib/b.py\nlib/led.py\nlib/t.py\n";
+    said(&outcome, listed, 0);
+}
+
+#[test]
+fn files_of_packages_change_with_them_and_files_of_the_user_stay() {
+    let bench = Bench::new(index().package(
+        "a",
+        "1.1",
+        true,
+        &[("a/__init__.py", "import b\nn = 2\n"), ("a/new.py", "new\n")],
+        &["b"],
+    ));
+    fs::create_dir(bench.path().join("lib")).expect("a folder");
+    bench.write("lib/own.py", "mine\n");
+    bench.says(&["add", "a@1.0"]);
+    // What fails leaves everything as it was.
+    bench.fails(&["add", "gone"], 1, "package not found: `gone`");
+    bench.fails(&["add", "wrong"], 1, "package not found: `gone`");
+    bench.fails(&["add", "bad"], 1, "are both `a/__init__.py`");
+    bench.fails(&["add", "a@^2"], 2, "range of versions");
+    bench.fails(&["add", "a", "--group", "dev"], 2, "`a` is in the group `main` already");
+    bench.fails(&["remove", "c"], 2, "`belay.toml` has no package `c`");
+    bench.fails(&["update", "aa"], 2, "has no package `aa`");
+    // A pinned version does not move; the latest does, and what it has no longer goes.
+    assert!(bench.says(&["update"]).ends_with("removed 0 files; 3 unchanged\n"));
+    let moved = bench.says(&["install", "a"]);
+    assert_eq!(moved, "- a 1.0\n+ a 1.1\nwrote 2 files (19 bytes), removed 1 file; 1 unchanged\n");
+    assert_eq!(names(bench.path())[2..], ["lib/a/__init__.py", "lib/a/new.py", "lib/b.py", "lib/own.py"]);
+    // Changed files are neither replaced nor removed.
+    bench.write("lib/b.py", "changed\n");
+    bench.fails(&["install"], 1, "`lib/b.py` was not written by belay-script, or has been changed");
+    bench.write("lib/a/new.py", "changed too\n");
+    let outcome = bench.run(&["remove", "a"]);
+    said(&outcome, "- a 1.1\n- b 2.0\nwrote 0 files (0 bytes), removed 1 file; 0 unchanged\n", 0);
+    let kept = |name: &str| outcome.stderr.contains(&format!("kept `{name}`, which was changed"));
+    assert!(kept("lib/b.py") && kept("lib/a/new.py"), "{}", outcome.stderr);
+    assert_eq!(names(bench.path())[2..], ["lib/a/new.py", "lib/b.py", "lib/own.py"]);
+    bench.fails(&["add", "b"], 1, "`lib/b.py` was not written by belay-script");
+    assert!(bench.says(&["add", "b", "--force"]).starts_with("+ b 2.0\nwrote 1 file (6 bytes)"));
+    // What is taken out of the file by hand, `clean` removes; another file in the folder of a package stays.
+    bench.write("belay.toml", &bench.read("belay.toml").replace("b = \"latest\"\n", ""));
+    bench.fails(&["install", "--locked"], 1, "`b` is locked, and not in the file");
+    let outcome = bench.run(&["clean", "--json"]);
+    assert_eq!((outcome.stdout.matches("\"lib/b.py\"").count(), outcome.status), (1, Some(0)), "{}", outcome.stdout);
+    assert_eq!(outcome.stderr, "kept `lib/a/new.py`, which was changed and belongs to no package\n");
+    assert_eq!(names(bench.path())[2..], ["lib/a/new.py", "lib/own.py"]);
+    fs::remove_file(bench.path().join("lib/a/new.py")).expect("a file");
+    assert_eq!(bench.says(&["clean"]), "wrote 0 files (0 bytes), removed 0 files; 0 unchanged\n");
+    assert_eq!(bench.read("belay.lock").matches("[[package]]").count(), 0);
+}
+
+#[test]
+fn a_port_decides_between_a_board_and_a_project() {
+    let bench = Bench::new(index());
+    let toml = bench.read("belay.toml");
+    fs::remove_file(bench.path().join("belay.toml")).expect("a file");
+    // Without a project, names are for a board.
+    bench.fails(&["install"], 2, "this folder has no `belay.toml`");
+    bench.fails(&["update"], 2, "this folder has no `belay.toml`");
+    bench.fails(&["install", "a", "--locked"], 2, "are for packages of a project");
+    // A station may have them, and keeps the rest.
+    bench.write("station.toml", &format!("name = \"x\"  # bench\n{}", toml.replace("# Ours.\n", "")));
+    bench.says(&["add", "t", "-q"]);
+    assert!(bench.read("station.toml").starts_with("name = \"x\"  # bench\n[packages]\n"));
+    assert!(!bench.path().join("belay.toml").exists() && bench.path().join("lib/t.py").exists());
+    bench.fails(&["install", "a", "--target", ":/x"], 2, "are for packages that are named for a board");
+    bench.fails(&["install", "a", "--locked"], 2, "`--locked` changes no packages");
+    fs::remove_file(bench.path().join("station.toml")).expect("a file");
+    fs::remove_file(bench.path().join("belay.lock")).expect("a file");
+    // A new project needs no file.
+    bench.write("own.py", "x = 1\n");
+    let added = bench.says(&["add", "./own.py"]);
+    assert!(added.starts_with("created `belay.toml`\n+ own\n"), "{added}");
+    assert_eq!(bench.read("belay.toml"), "[packages.main]\nown = \"./own.py\"\n");
+    assert!(bench.read("belay.lock").contains("source = \"./own.py\""));
+    bench.write("own.py", "x = 2\n");
+    assert_eq!(bench.says(&["update", "own"]), "- own\n+ own\nwrote 1 file (6 bytes), removed 0 files; 0 unchanged\n");
+}
+
+#[test]
+fn nothing_is_written_through_a_symlink() {
+    let bench = Bench::new(index());
+    let outside = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink(outside.path(), bench.path().join("lib")).expect("a symlink");
+    bench.fails(&["add", "b"], 1, "is a symlink: packages are not written through it");
+    assert!(names(outside.path()).is_empty());
+}
