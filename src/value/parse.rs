@@ -68,7 +68,7 @@ pub fn parse(text: &str) -> Result<Value> {
     if text.len() > MAX_SIZE {
         return Err(ParseError::TooLarge { size: text.len() });
     }
-    let mut reader = Reader { text, at: 0, depth: 0, range_left: MAX_RANGE };
+    let mut reader = Reader { text, at: 0, depth: 0, range_left: MAX_RANGE, pending: Vec::new() };
     let value = reader.value()?;
     reader.skip_space();
     if reader.at == text.len() { Ok(value) } else { reader.fail() }
@@ -81,6 +81,8 @@ struct Reader<'t> {
     depth: usize,
     /// Elements that ranges may still have.
     range_left: usize,
+    /// The items so far of the containers that are being read, so that each container is allocated once, at its size.
+    pending: Vec<Value>,
 }
 
 impl<'t> Reader<'t> {
@@ -175,19 +177,20 @@ impl<'t> Reader<'t> {
     /// The items up to `close`, one container deeper; the reader is at the first one.
     fn items(&mut self, close: &[u8]) -> Result<Vec<Value>> {
         self.enter()?;
-        let mut items = Vec::new();
+        let first = self.pending.len();
         self.skip_space();
         let mut more = !self.eat(close);
         while more {
             // Most long values are lists of plain numbers.
-            match self.plain_number() {
-                Some(number) => items.push(number),
-                None => items.push(self.value()?),
-            }
+            let item = match self.plain_number() {
+                Some(number) => number,
+                None => self.value()?,
+            };
+            self.pending.push(item);
             more = self.another(close)?;
         }
         self.leave();
-        Ok(items)
+        Ok(if first == 0 { std::mem::take(&mut self.pending) } else { self.pending.split_off(first) })
     }
 
     /// `[…]`
@@ -198,10 +201,12 @@ impl<'t> Reader<'t> {
 
     /// A tuple, a tuple with names but no class (`os.uname()` on MicroPython), or a complex number.
     fn parenthesis(&mut self) -> Result<Value> {
-        if let Some((real, imaginary)) = self.complex()? {
+        let open = self.at;
+        if !self.at_tuple_of_numbers()
+            && let Some((real, imaginary)) = self.complex()?
+        {
             return Ok(Value::Complex(real, imaginary));
         }
-        let open = self.at;
         self.expect(b"(")?;
         if self.at_field() {
             return self.fields().map(|fields| Value::NamedTuple(String::new(), fields));
@@ -212,6 +217,13 @@ impl<'t> Reader<'t> {
             return Err(ParseError::NotLiteral { at: open });
         }
         Ok(Value::Tuple(items))
+    }
+
+    /// Whether a whole number and a comma follow the parenthesis: the usual tuples need not be read as complex numbers first.
+    fn at_tuple_of_numbers(&self) -> bool {
+        let after = self.rest().get(1..).unwrap_or_default();
+        let digits = after.iter().position(|&byte| !byte.is_ascii_digit() && byte != b'-' && byte != b'.');
+        digits.is_some_and(|end| after.get(end) == Some(&b','))
     }
 
     /// Whether a comma precedes the bracket that was just read.
@@ -228,23 +240,31 @@ impl<'t> Reader<'t> {
             return Ok(Value::Dict(Vec::new()));
         }
         self.enter()?;
-        let mut items = Vec::new();
-        let mut pairs = Vec::new();
+        let first = self.pending.len();
         let mut is_dict = None;
         let mut more = true;
         while more {
             let item = self.value()?;
+            self.pending.push(item);
             self.skip_space();
             // The first item decides.
             if *is_dict.get_or_insert(self.peek() == Some(b':')) {
-                self.pair_to(&mut pairs, item, b":")?;
-            } else {
-                items.push(item);
+                self.expect(b":")?;
+                let value = self.value()?;
+                self.pending.push(value);
             }
             more = self.another(b"}")?;
         }
         self.leave();
-        Ok(if is_dict == Some(true) { Value::Dict(pairs) } else { Value::Set(items) })
+        if is_dict != Some(true) {
+            return Ok(Value::Set(self.pending.split_off(first)));
+        }
+        let mut pairs = Vec::with_capacity((self.pending.len() - first) / 2);
+        let mut items = self.pending.drain(first..);
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            pairs.push((key, value));
+        }
+        Ok(Value::Dict(pairs))
     }
 
     /// After a key: the separator, and the value.
