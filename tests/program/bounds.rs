@@ -1,6 +1,7 @@
 //! Files, pipes and devices above their size limits are refused; measured on the whole program.
 
 use crate::support::command::Program;
+use crate::support::python;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,8 +26,8 @@ pub fn measure(folder: &Path, args: &[&str]) -> Measured {
         sys.exit(status if status >= 0 else 128 - status)";
     let peak = tempfile::NamedTempFile::new().expect("a file");
     let begun = Instant::now();
-    let output = Command::new("python3")
-        .args(["-c", WRAPPER])
+    let output = python::command()
+        .args(["-I", "-S", "-c", WRAPPER])
         .arg(peak.path())
         .arg(env!("CARGO_BIN_EXE_belay-script"))
         .args(args)

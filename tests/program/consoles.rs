@@ -4,6 +4,7 @@ use crate::network::{free_port, ser2net};
 use crate::support::command::Program;
 use crate::support::mpremote::pypi;
 use crate::support::programs;
+use crate::support::python;
 use crate::support::running::Running;
 use std::path::Path;
 use std::process::Command;
@@ -124,7 +125,7 @@ fn registers_of_pymodbus() {
     let installed = pypi::installed("pymodbus", "3.16.1").unwrap_or_else(|error| panic!("{error}"));
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/modbus_server.py");
     let (tcp, rtu) = (free_port(), free_port());
-    let mut command = Command::new("python3");
+    let mut command = python::command();
     command.arg(script).arg(installed).args([tcp.to_string(), rtu.to_string()]);
     let folder = tempfile::tempdir().expect("a folder");
     let server = Running::start(command, folder.path(), None, LIMIT);

@@ -287,7 +287,7 @@ fn every_page_with_examples_is_run() {
 #[test]
 fn the_terminal_recording_matches_the_program() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/recording.py");
-    let mut python = std::process::Command::new("python3");
+    let mut python = crate::support::python::command();
     let output = python.arg(script).arg("--check").arg(env!("CARGO_BIN_EXE_belay-script")).output().expect("python3");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

@@ -4,6 +4,7 @@
 
 use crate::support::command::Program;
 use crate::support::mpremote::pypi;
+use crate::support::python;
 use crate::support::running::Running;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output};
@@ -16,7 +17,7 @@ fn free_port() -> u16 {
 
 fn python(package: &str, version: &str, code: &str) -> Command {
     let installed = pypi::installed(package, version).unwrap_or_else(|error| panic!("{error}"));
-    let mut command = Command::new("python3");
+    let mut command = python::command();
     command.args(["-c", code]).env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
     command
 }

@@ -3,6 +3,7 @@
 use crate::support::command::{Program, said};
 use crate::support::mpremote::pypi;
 use crate::support::programs;
+use crate::support::python;
 use std::path::Path;
 use std::process::Command;
 
@@ -41,7 +42,7 @@ for suite in xunit2.JUnitXml.fromfile(sys.argv[1]):
 
 fn junitparser(file: &Path) -> String {
     let installed = pypi::installed("junitparser", "5.0.3").unwrap_or_else(|error| panic!("{error}"));
-    let mut command = Command::new("python3");
+    let mut command = python::command();
     command.args(["-c", READER]).arg(file).env("PYTHONPATH", installed).env("PYTHONDONTWRITEBYTECODE", "1");
     let output = command.output().expect("python3");
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))

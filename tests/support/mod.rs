@@ -14,6 +14,7 @@ pub mod mpremote;
 pub mod node;
 #[cfg(target_os = "linux")]
 pub mod programs;
+pub mod python;
 pub mod running;
 #[cfg(target_os = "linux")]
 pub mod screen;
