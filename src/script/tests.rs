@@ -95,6 +95,8 @@ mod blocks;
 mod consoles;
 #[path = "tests/division.rs"]
 mod division;
+#[path = "../../tests/support/extent.rs"]
+mod extent;
 #[path = "tests/failures.rs"]
 mod failures;
 #[path = "tests/habits.rs"]

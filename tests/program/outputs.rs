@@ -1,6 +1,7 @@
 //! Output errors: status 74 if standard output cannot be written, and old files stay until the new ones
 //! are complete.
 
+use crate::support::extent;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -58,10 +59,16 @@ const COMMANDS: &[&str] = &[
     "repl <<< 'print(1)'",
 ];
 
+/// The commands that a test takes, from the one at `first` on.
+fn commands(first: usize) -> impl Iterator<Item = &'static str> {
+    let step = extent::one_of("outputs");
+    COMMANDS.iter().copied().skip(first % step).step_by(step)
+}
+
 #[test]
 fn a_full_output_is_status_74() {
     let folder = bench();
-    for command in COMMANDS {
+    for command in commands(0) {
         let output = shell(folder.path(), &format!("$BS {command} > /dev/full"));
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(74), "{command}: {said}");
@@ -73,7 +80,7 @@ fn a_full_output_is_status_74() {
 #[test]
 fn a_closed_output_is_status_74() {
     let folder = bench();
-    for command in COMMANDS {
+    for command in commands(1) {
         let output = shell(folder.path(), &format!("$BS {command} >&-"));
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(74), "{command}: {said}");
@@ -94,7 +101,7 @@ fn a_closed_output_is_status_74() {
 #[test]
 fn a_closed_pipe_is_status_74_without_a_word() {
     let folder = bench();
-    for command in COMMANDS {
+    for command in commands(0) {
         // The reader is gone before the program starts.
         let line = format!("exec 3> >(exec 3>&-; true); wait $!; $BS {command} >&3");
         let output = shell(folder.path(), &line);

@@ -5,12 +5,15 @@
 
 /// Name of a test, its cases, and how many of them there are for each that runs without `CI`.
 pub const TABLE: &[(&str, &str, usize)] = &[
-    ("faults", "faults of the link at each moment", 6),
+    ("faults", "faults of the link at each moment", 12),
     ("unplugged", "boards that are unplugged during a sync", 6),
     ("firmware", "simulated boards and line ends that take the self test", 5),
-    ("others", "processes and other firmware that take the self test", 2),
+    ("others", "processes and other firmware that take the self test", 4),
     ("killed", "moments at which a program that writes is killed", 3),
-    ("natives", "calls of the functions for scripts", 3),
+    ("natives", "calls of the functions for scripts", 6),
+    ("outputs", "commands whose output cannot be written", 2),
+    ("reports", "tests in the reports whose memory is measured", 2),
+    ("mutants", "mistakes that a check must find", 3),
 ];
 
 /// Cases of a test for each that runs.
