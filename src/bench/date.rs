@@ -2,6 +2,8 @@
 //!
 //! Pure, but for the clock and the zone of this computer. Only this file uses jiff.
 
+use crate::{bound, disk};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970, by the host's clock.
@@ -31,7 +33,17 @@ pub fn utc(since_1970: Duration) -> String {
 pub fn offset_of(seconds: f64) -> Option<i32> {
     #[expect(clippy::cast_possible_truncation, reason = "saturates, and is then refused")]
     let moment = jiff::Timestamp::from_second(seconds as i64).ok()?;
-    Some(jiff::tz::TimeZone::try_system().ok()?.to_offset(moment).seconds())
+    Some(system_zone()?.to_offset(moment).seconds())
+}
+
+/// The zone of this computer. On Unix without `TZ` it is that of `/etc/localtime`; to find out its name, jiff would list all zones,
+/// which takes as long as it takes to read the arguments.
+fn system_zone() -> Option<jiff::tz::TimeZone> {
+    let local = (cfg!(unix) && std::env::var_os("TZ").is_none())
+        .then(|| disk::read(Path::new("/etc/localtime"), bound::FILE).ok())
+        .flatten()
+        .and_then(|data| jiff::tz::TimeZone::tzif("local", &data).ok());
+    local.or_else(|| jiff::tz::TimeZone::try_system().ok())
 }
 
 /// The offset from UTC of a zone at a moment, in seconds east of Greenwich: `UTC`, `+02:00`, `-3`, or a name such as
