@@ -4,12 +4,10 @@
 
 use super::command::{Command, Outcome, Payload};
 use super::shield::shielded;
-use super::{Board, packed};
+use super::{Board, first, packed};
 use crate::port::Wait;
-use crate::repl::reply::brief;
 use crate::repl::session::Sink;
 use crate::repl::{Failure, Responder};
-use std::borrow::Cow;
 
 pub(super) const GENERATOR: &str = include_str!("snippets/generator.py");
 pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.py");
@@ -28,6 +26,9 @@ pub(super) const RESULTS: &str = include_str!("snippets/results.py");
 pub(super) const FORGET: &str = include_str!("snippets/forget.py");
 pub(super) const TYPED: &str = include_str!("snippets/typed.py");
 pub(super) const MOUNT: &str = include_str!("snippets/mount.py");
+/// What those need that mention [`BASE64_NAME`], once.
+const BASE64: &str = include_str!("snippets/base64.py");
+const BASE64_NAME: &str = "__belay_b";
 
 /// Shortest piece, in bytes, that is worth a round trip.
 const WORTH_A_PIECE: usize = 1000;
@@ -88,11 +89,53 @@ impl Helper {
         }
     }
 
+    /// All helpers, with the letter by which a board remembers each.
+    const LETTERS: [(Helper, char); 15] = [
+        (Helper::Generators, 'g'),
+        (Helper::TimedGenerators, 't'),
+        (Helper::Bytes, 'b'),
+        (Helper::Prefetch, 'p'),
+        (Helper::Resident, 'r'),
+        (Helper::Push, 's'),
+        (Helper::Proxies, 'o'),
+        (Helper::Files, 'f'),
+        (Helper::Hash, 'h'),
+        (Helper::Receiver, 'c'),
+        (Helper::Arguments, 'a'),
+        (Helper::Results, 'u'),
+        (Helper::Forget, 'n'),
+        (Helper::Typed, 'y'),
+        (Helper::Mount, 'm'),
+    ];
+
+    /// The statement by which the board remembers that it has this helper. A mounted folder is of one connection: the board forgets all.
+    fn remembered(self) -> String {
+        match Helper::LETTERS.iter().find(|(helper, _)| *helper == self) {
+            Some((helper, letter)) if *helper != Helper::Mount => format!("\n__belay_vh+='{letter}'"),
+            _ => format!("\n{}", first::UNMARK),
+        }
+    }
+
+    /// The helpers of these letters.
+    pub(super) fn of(letters: &str) -> Vec<Helper> {
+        let known = |letter| Helper::LETTERS.iter().find(|(_, of)| *of == letter).map(|(helper, _)| *helper);
+        letters.chars().filter_map(known).collect()
+    }
+
+    fn wants_base64(self) -> bool {
+        self.code().split(|letter: char| !letter.is_alphanumeric() && letter != '_').any(|word| word == BASE64_NAME)
+    }
+
     /// The function that it defines last.
     fn last(self) -> Option<&'static str> {
         let last = self.code().lines().rev().find_map(|line| line.strip_prefix("def "))?;
         last.split('(').next()
     }
+}
+
+/// The source of every helper.
+pub(super) fn sources() -> impl Iterator<Item = &'static str> {
+    std::iter::once(BASE64).chain(Helper::LETTERS.iter().map(|(helper, _)| helper.code()))
 }
 
 /// Splits a long source into pieces that a board can compile one by one: compiling takes several times the memory of the
@@ -186,7 +229,7 @@ impl Board {
         }
         // Whether or not there is memory for it: it is not needed.
         self.loaded.push(Helper::Results);
-        Some(self.packed(Helper::Results).unwrap_or_else(|| self.code(Helper::Results).into_owned()))
+        Some(self.packed(Helper::Results).unwrap_or_else(|| self.code(Helper::Results)))
     }
 
     fn packed(&self, helper: Helper) -> Option<String> {
@@ -194,13 +237,13 @@ impl Board {
         if self.unpacks && helper != Helper::Resident { packed::pack(&self.code(helper)) } else { None }
     }
 
-    fn code(&self, helper: Helper) -> Cow<'static, str> {
-        match helper {
-            Helper::Resident => shielded(helper.code()).replace("MARK", brief::letters(self.token())).into(),
-            // Memory counts more there.
-            helper if self.is_small() => helper.code().into(),
-            helper => shielded(helper.code()).into(),
-        }
+    fn code(&self, helper: Helper) -> String {
+        let has_base64 = self.loaded.iter().any(|other| *other != helper && other.wants_base64());
+        let needed = if helper.wants_base64() && !has_base64 { BASE64 } else { "" };
+        let own = [needed, helper.code()].concat();
+        // Memory counts more on a small board.
+        let own = if self.is_small() { own } else { shielded(&own) };
+        if self.marks { format!("{}{}\n", own.trim_end(), helper.remembered()) } else { own }
     }
 
     /// Whether `name` is defined on the board.

@@ -40,7 +40,7 @@ pub const ARCHITECTURES: [&str; 13] = [
 ];
 
 impl Identity {
-    /// Parses the reply of `snippets/identity.py`. Accepts unknown names and numbers unchanged.
+    /// Parses the reply of `snippets/reply.py`. Accepts unknown names and numbers unchanged.
     pub fn from_value(value: &Value) -> Option<Identity> {
         let Value::Tuple(fields) = value else { return None };
         let [Value::Str(name), Value::Tuple(version), Value::Str(platform), mpy, free @ ..] = fields.as_slice() else {

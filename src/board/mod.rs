@@ -10,6 +10,7 @@ pub mod content;
 pub mod digest;
 mod escape;
 pub mod files;
+mod first;
 mod helper;
 pub mod identity;
 pub mod large;
@@ -31,6 +32,7 @@ use crate::repl::{Failure, FrameKind, Reply, ReplyFrame, Responder, Session};
 use crate::value::Value;
 use base64::Engine as _;
 use command::{Command, Outcome, Payload};
+pub use first::First;
 pub use helper::Helper;
 use identity::Identity;
 pub use passthrough::{Back, Visit};
@@ -38,7 +40,6 @@ use resident::Resident;
 use std::time::Duration;
 
 const REPLY: &str = include_str!("snippets/reply.py");
-const IDENTITY: &str = include_str!("snippets/identity.py");
 /// Loads the clock for timed calls; replies with the period and the rate of the board's ticks.
 pub const CLOCK: &str = include_str!("snippets/clock.py");
 
@@ -59,6 +60,12 @@ pub struct Board {
     unpacks: bool,
     /// Its loop for calls without compiling.
     resident: Resident,
+    /// Its memory is older than the connection.
+    is_kept: bool,
+    /// It remembers what is loaded.
+    marks: bool,
+    /// What its device needs first is on it.
+    has_first: bool,
     /// The last line to the loop was not run.
     missed: bool,
     /// The last result was bytes that would be shorter in base64.
@@ -102,6 +109,19 @@ pub enum ConnectFailure {
     Unusable(String),
 }
 
+/// How a board is connected.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Entry<'a> {
+    /// The board restarts.
+    pub reset: bool,
+    /// Its interpreter has just started, and ends with the connection.
+    pub is_fresh: bool,
+    /// What its device needs first.
+    pub first: Option<&'a First>,
+    /// An earlier connection has perhaps loaded all that, and the board was not reset since: ask it before.
+    pub may_be_known: bool,
+}
+
 impl From<Failure> for ConnectFailure {
     fn from(failure: Failure) -> ConnectFailure {
         ConnectFailure::Link(failure)
@@ -113,8 +133,21 @@ impl Board {
     ///
     /// # Errors
     /// See [`ConnectFailure`].
-    pub fn connect(mut session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
-        session.enter(reset, wait, sink)?;
+    pub fn connect(session: Session, reset: bool, wait: Wait, sink: Sink<'_>) -> Result<Board, ConnectFailure> {
+        Board::connect_with(session, &Entry { reset, ..Entry::default() }, wait, sink)
+    }
+
+    /// Like [`Board::connect`], and also loads what a device needs first, unless the board rejects it ([`Board::has_first`]).
+    ///
+    /// # Errors
+    /// See [`ConnectFailure`].
+    pub fn connect_with(
+        mut session: Session,
+        entry: &Entry<'_>,
+        wait: Wait,
+        sink: Sink<'_>,
+    ) -> Result<Board, ConnectFailure> {
+        session.enter(entry.reset, wait, sink)?;
         let identity = Identity::default();
         let mut board = Board {
             session,
@@ -126,17 +159,27 @@ impl Board {
             replies_before: 0,
             unpacks: false,
             resident: Resident::default(),
+            is_kept: !entry.reset && !entry.is_fresh,
+            marks: !entry.reset && !entry.is_fresh,
+            has_first: false,
             missed: false,
             wants_bytes: false,
         };
-        board.load(wait, sink)?;
+        let none = First::default();
+        let first = entry.first.unwrap_or(&none);
+        let is_known = entry.may_be_known && board.marks && board.take_over(first, wait, sink)?;
+        if !is_known {
+            board.load(first, wait, sink)?;
+        }
         // A small board that receives much while idle does not while it collects garbage, which may happen at any byte.
         let is_small = board.is_small();
         let comes_whole =
             board.session.learn_blocks(is_small, &|text| format!("__belay(len('{text}'))"), wait, sink)?;
         // The helpers came before anyone knew whether the board has memory to check what comes.
-        if !comes_whole || board.session.checks_uploads() {
-            board.load(wait, sink)?;
+        if !is_known && board.session.checks_uploads() {
+            board.load(first, wait, sink)?;
+        } else if !comes_whole {
+            board.load(&none, wait, sink)?;
         }
         if board.session.loses_input() {
             board.replies = None;
@@ -144,16 +187,48 @@ impl Board {
         Ok(board)
     }
 
-    /// Loads the helpers into a fresh interpreter and identifies it.
-    fn load(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
+    /// Takes over what an earlier connection has loaded. `false`: the board has not exactly that.
+    fn take_over(&mut self, first: &First, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
+        let code = first.check(self.session.token());
+        // To a board that gets no marks, something that raises.
+        let outcome = match self.session.execute_or(&code, "__belay_v[1]", wait, sink) {
+            Ok(reply) if reply.frame.is_some() => outcome(reply),
+            Ok(_) | Err(Failure::Torn(_)) => return Ok(false),
+            Err(failure) => return Err(failure),
+        };
+        let Outcome::Value(payload) = outcome else { return Ok(false) };
+        let Ok(Value::Tuple(parts)) = payload.value() else { return Ok(false) };
+        let [identity, Value::Str(letters), Value::Int(replies)] = parts.as_slice() else { return Ok(false) };
+        let Some(identity) = Identity::from_value(identity) else { return Ok(false) };
+        self.identify(identity);
+        self.replies = u64::try_from(*replies).ok().map(|before| before + 1);
+        self.loaded = Helper::of(letters);
+        self.has_first = true;
+        // Generators and objects of that connection.
+        let owned = [(Helper::Generators, "__belay_d.clear()\n"), (Helper::Proxies, "__belay_o.clear()\n")];
+        let owned: String = owned.into_iter().filter(|(helper, _)| self.has(*helper)).map(|(_, code)| code).collect();
+        if !owned.is_empty() {
+            self.run(&Command::statements(&owned), wait, sink)?;
+        }
+        Ok(true)
+    }
+
+    /// Loads the helpers into a fresh interpreter, with what its device needs first, and identifies it.
+    fn load(&mut self, first: &First, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
         self.loaded.clear();
-        let code = REPLY.replace("TOKEN", self.session.token()) + IDENTITY;
+        let none = First::default();
+        let mut first = if self.is_kept && !self.marks { &none } else { first };
         let mut reply = Err(Failure::Torn(None));
         let mut refusals = 0;
         for _ in 0..REPEATS {
-            reply = self.session.execute(&code, true, wait, sink);
+            let code = first.load(self.session.token(), self.marks);
+            // The memory of a board that has not restarted may be full.
+            let shorter = if self.marks { none.load(self.session.token(), false) } else { code.clone() };
+            reply = self.session.execute_or(&code, &shorter, wait, sink);
             match &reply {
                 Err(Failure::Torn(_)) => drop(self.session.slow_down()),
+                // Its commands come one by one then, where each error has its place.
+                Ok(Reply { frame: None, .. }) if !first.source.is_empty() => first = &none,
                 // An apparent rejection may be partly lost code, and garbage of earlier programs may fill the memory.
                 Ok(Reply { frame: None, error }) if refusals < REFUSALS => {
                     refusals += 1;
@@ -167,19 +242,31 @@ impl Board {
             }
         }
         (self.replies, self.holds_much, self.wants_bytes) = (None, false, false);
-        self.identity = match &outcome(reply?) {
+        self.marks &= !self.session.loses_input();
+        self.has_first = !first.source.is_empty() && (self.marks || !self.is_kept);
+        let identity = match &outcome(reply?) {
             Outcome::Value(payload) => payload.value().ok().and_then(|value| Identity::from_value(&value)),
             Outcome::Raised(text) => return Err(ConnectFailure::Unusable(text.clone())),
-        }
-        .ok_or_else(|| ConnectFailure::Unusable("it did not identify itself".to_owned()))?;
+        };
+        self.identify(identity.ok_or_else(|| ConnectFailure::Unusable("it did not identify itself".to_owned()))?);
         // That was the first reply of the new count.
         self.replies = Some(1);
+        Ok(())
+    }
+
+    /// The board is this one, and has just been connected.
+    fn identify(&mut self, identity: Identity) {
+        self.identity = identity;
         self.unpacks = packed::suits(&self.identity, SMALL);
         // MicroPython's WebAssembly port has no input while a program runs.
         self.resident =
             Resident::new(self.is_small() || self.identity.platform == "webassembly" || self.resident.is_off());
         self.session.check_uploads(self.identity.free.is_none_or(|free| free >= ROOMY));
-        Ok(())
+    }
+
+    /// Whether what its device needs first is on it ([`Entry::first`]).
+    pub fn has_first(&self) -> bool {
+        self.has_first
     }
 
     /// Whether it has less than 64 KB of free memory.
@@ -518,7 +605,7 @@ impl Board {
     /// See [`ConnectFailure`].
     pub fn soft_reset(&mut self, patience: Duration, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
         self.session.soft_reset(patience, wait, sink)?;
-        self.load(wait, sink)
+        self.load(&First::default(), wait, sink)
     }
 
     /// Restarts the board without its main.py, and loads the helpers again. Declarations are gone.
@@ -527,7 +614,7 @@ impl Board {
     /// See [`ConnectFailure`].
     pub fn restart(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), ConnectFailure> {
         self.session.restart_within(wait, sink)?;
-        self.load(wait, sink)
+        self.load(&First::default(), wait, sink)
     }
 
     /// Like [`Board::soft_reset`], but leaves the board to its main.py. No more commands can run.

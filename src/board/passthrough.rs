@@ -2,7 +2,7 @@
 //!
 //! Uses [`crate::repl`]. Invariant: afterwards the helpers are on the board, or an error says that it is lost.
 
-use super::{Board, ConnectFailure, REPEATS};
+use super::{Board, ConnectFailure, First, REPEATS};
 use crate::port::{Port, PortError, Wait};
 use crate::repl::session::Sink;
 use crate::repl::{Failure, Means, Reply};
@@ -47,7 +47,7 @@ impl Board {
                 Err(failure) => return Err(failure.into()),
             }
         }
-        self.load(wait, sink)?;
+        self.load(&First::default(), wait, sink)?;
         Ok(true)
     }
 

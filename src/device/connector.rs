@@ -4,7 +4,7 @@
 //! the options that it was opened with.
 
 use crate::board::command::{Command, Outcome};
-use crate::board::{Board, Helper};
+use crate::board::{Board, Entry, First, Helper};
 use crate::device::changes::{FileChanges, forget};
 use crate::device::deadline::Deadline;
 use crate::device::host_options::HostOptions;
@@ -117,11 +117,11 @@ impl Connector {
     }
 
     /// Opens the port and connects the board. `again`: after a loss; then finds the same USB board under any name, and restarts
-    /// its interpreter if the port supports that.
+    /// its interpreter if the port supports that. `first`: what the board gets with its helpers.
     ///
     /// # Errors
     /// Of the port, or ConnectionFailedError if no board responds there.
-    pub fn connect(&self, device: &str, again: bool) -> Result<Board> {
+    pub fn connect(&self, device: &str, first: &First, again: bool) -> Result<Board> {
         let mut port = self.open_port(again)?;
         let token = port.agree_on_token(token()?);
         let abilities = port.abilities();
@@ -137,7 +137,8 @@ impl Connector {
         let mut sink = |bytes: &[u8]| shown(filter.feed(bytes, &lines).text);
         let (output, name) = (self.host.output.clone(), device.to_owned());
         let session = Session::new(port, token).announcing(move |means| output.notice(&announcement(&name, means)));
-        let connected = Board::connect(session, reset, wait, &mut sink);
+        let entry = Entry { reset, is_fresh: abilities.fresh, first: Some(first), may_be_known: again };
+        let connected = Board::connect_with(session, &entry, wait, &mut sink);
         shown(filter.flush().text);
         let mut board = connected.map_err(|failure| refused_unless(failure, &self.written, abilities, reset))?;
         if !self.host.resident {
@@ -150,10 +151,10 @@ impl Connector {
     ///
     /// # Errors
     /// ConnectionLost if no attempt succeeds; at once, an error that another attempt cannot change.
-    pub fn connect_again(&self, device: &str, abilities: Abilities, attempts: i64) -> Result<Board> {
+    pub fn connect_again(&self, device: &str, first: &First, abilities: Abilities, attempts: i64) -> Result<Board> {
         let mut left = attempts;
         loop {
-            let error = match self.connect(device, true) {
+            let error = match self.connect(device, first, true) {
                 Ok(board) => return Ok(board),
                 Err(error) if can_change(error.kind()) => error,
                 Err(error) => return Err(error),
@@ -245,6 +246,11 @@ impl Connector {
             }
             _ => board.leave(),
         }
+    }
+
+    /// Whether the user's startup code runs before anything else, or a mounted folder is to be there before.
+    pub(super) fn begins_otherwise(&self) -> bool {
+        self.host.mount.is_some() || self.startup.as_ref().is_some_and(|code| !code.trim().is_empty())
     }
 
     /// The user's startup code, which may be empty. `None`: the convenience imports take its place.

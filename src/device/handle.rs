@@ -4,6 +4,7 @@
 
 use crate::device::class::{Class, Item};
 use crate::device::connector::Connector;
+use crate::device::first::FirstItems;
 use crate::device::host::Host;
 use crate::device::limits::Limit;
 use crate::device::lock::lock;
@@ -39,6 +40,8 @@ pub(super) struct Inner {
     pub(super) unicode: Mutex<Option<bool>>,
     /// Bits of its floats, once asked.
     pub(super) float_bits: Mutex<Option<u32>>,
+    /// What its board gets first.
+    pub(super) first: FirstItems,
     pub(super) state: Mutex<State>,
 }
 

@@ -22,6 +22,7 @@ mod connector;
 mod deadline;
 mod emitters;
 mod files;
+mod first;
 mod forget;
 mod generator;
 mod handle;

@@ -5,6 +5,7 @@
 use crate::board::{Board, ConnectFailure};
 use crate::device::class::{Class, ItemKind};
 use crate::device::connector::{Connector, PortOpener};
+use crate::device::first::FirstItems;
 use crate::device::handle::{Device, Inner};
 use crate::device::host::Host;
 use crate::device::journal::JournalEntry;
@@ -12,6 +13,7 @@ use crate::device::limits::{CONNECT_LIMIT, Limit, MAIN_LIMIT};
 use crate::device::link_errors::refused;
 use crate::device::named::Resolved;
 use crate::device::options::{Hook, Implementation, OpenOptions};
+use crate::device::startup::Imports;
 use crate::device::state::{self, State};
 use crate::error::{Kind, Result};
 use crate::port::Wait;
@@ -102,9 +104,17 @@ impl Host {
 
     fn connect(&self, class: &Arc<Class>, connector: Connector, options: &OpenOptions, name: &str) -> Result<Device> {
         let begun = Instant::now();
+        let first = match class.select("") {
+            // No overload depends on what the board is.
+            Ok(items) if !connector.begins_otherwise() => {
+                let imports = connector.startup().map_or_else(|| Imports::of("micropython"), |_| Imports::default());
+                FirstItems::of(&items, imports)
+            }
+            _ => FirstItems::default(),
+        };
         let (board, kept) = match connector.take_over(&self.shared.pool, name)? {
             Some((board, kept)) => (board, Some(kept)),
-            None => (connector.connect(name, false)?, None),
+            None => (connector.connect(name, &first.first, false)?, None),
         };
         if let Some(profile) = &self.options.profile {
             profile.add(name, "connecting", board.traffic(), begun.elapsed());
@@ -137,6 +147,7 @@ impl Host {
             emitters: Mutex::new(None),
             unicode: Mutex::new(None),
             float_bits: Mutex::new(None),
+            first,
             state: Mutex::new(state),
         })))
     }
@@ -161,6 +172,9 @@ impl Device {
         let mut state = self.lock();
         self.mount_at_first(&mut state)?;
         self.start_up(&mut state, limit)?;
+        if state.kept.is_none() {
+            self.find_first(&mut state);
+        }
         self.take_up(&mut state, &items)?;
         for item in &items {
             state.bind(self.host(), self.name(), item, limit)?;

@@ -2,14 +2,17 @@
 //!
 //! Uses the journal. Invariant: a connection is restored completely or not at all, and only safe commands run twice.
 
+use crate::board::Board;
 use crate::board::command::{Command, Payload};
 use crate::device::handle::Device;
 use crate::device::journal::{JournalEntry, MAX_HISTORY};
 use crate::device::limits::Limit;
+use crate::device::pool::Sent;
 use crate::device::startup::Imports;
 use crate::device::state::{self, Run, State};
 use crate::error::{Error, Kind, Result};
 use crate::item::ItemLabel;
+use std::time::Instant;
 
 impl Device {
     /// Closes the connection, makes a new one, and restores declarations and recorded commands. `attempts`: how often to try,
@@ -68,7 +71,11 @@ impl Device {
             // Close the port before opening it again.
             board.leave();
         }
-        let board = self.0.connector.connect_again(self.name(), self.abilities(), attempts)?;
+        let begun = Instant::now();
+        let board = self.0.connector.connect_again(self.name(), &self.0.first.first, self.abilities(), attempts)?;
+        if let Some(profile) = &self.host().options().profile {
+            profile.add(self.name(), "connecting", board.traffic(), begun.elapsed());
+        }
         state.reset(board);
         let replayed = self.replay(state);
         if replayed.is_err() {
@@ -81,6 +88,7 @@ impl Device {
     fn replay(&self, state: &mut State) -> Result<()> {
         let limit = self.default_limit();
         self.start_up(state, limit)?;
+        self.find_first(state);
         for entry in state.journal.entries().to_vec() {
             match entry {
                 JournalEntry::Declared(item) => state.place(self.host(), self.name(), &item, limit)?,
@@ -91,6 +99,21 @@ impl Device {
             }
         }
         Ok(())
+    }
+
+    /// What the board has got with its helpers is not sent again.
+    pub(super) fn find_first(&self, state: &mut State) {
+        if !state.board.as_ref().is_some_and(Board::has_first) {
+            return;
+        }
+        state.imports.remove(&self.0.first.imports);
+        for (item, prepared) in &self.0.first.functions {
+            state.lines.forget(&item.words());
+            state.lines.insert(&prepared.defined, &prepared.piece);
+            let (text, blank) = (prepared.text().to_owned(), prepared.blank);
+            state.sent.push(Sent { name: item.name.clone(), text, blank });
+            state.unchanged.push(item.name.clone());
+        }
     }
 
     /// Mounts the folder, and runs the startup code.

@@ -68,6 +68,16 @@ impl Imports {
         self.0.extend(imports.0);
     }
 
+    /// Removes imports that have run: those of the same statements.
+    pub fn remove(&mut self, ran: &Imports) {
+        self.0.retain(|import| !ran.0.contains(import));
+    }
+
+    /// The names that they bind.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| *name)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -122,12 +122,21 @@ struct Manner<'a> {
     stays: Option<u32>,
     /// The code is a line for the loop.
     is_line: bool,
+    /// What is sent in place of the code where it would go in blocks.
+    in_blocks: Option<&'a str>,
 }
 
 impl Manner<'_> {
     /// Code that ends with a frame.
-    const FRAMED: Manner<'static> =
-        Manner { expects_frame: true, awaits: None, by_paste: true, checks: true, stays: None, is_line: false };
+    const FRAMED: Manner<'static> = Manner {
+        expects_frame: true,
+        awaits: None,
+        by_paste: true,
+        checks: true,
+        stays: None,
+        is_line: false,
+        in_blocks: None,
+    };
 }
 
 /// Whether a syntax error may not be the code's own.
@@ -300,6 +309,15 @@ impl Session {
         sink: Sink<'_>,
     ) -> Result<Reply, Failure> {
         self.execute_as(code, Manner { expects_frame, ..Manner::FRAMED }, answers, wait, sink)
+    }
+
+    /// Like [`Session::execute`]; to a board without raw paste `shorter` goes instead ([`Session::loses_input`]), because such a board
+    /// keeps the code in its memory, and does not survive a lack of memory there.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub fn execute_or(&mut self, code: &str, shorter: &str, wait: Wait, sink: Sink<'_>) -> Result<Reply, Failure> {
+        self.execute_as(code, Manner { in_blocks: Some(shorter), ..Manner::FRAMED }, None, wait, sink)
     }
 
     /// Like [`Session::execute`], for code whose frame is of kind [`reply::FrameKind::Number`] and ends with `text`. A program
@@ -476,6 +494,7 @@ impl Session {
         };
         let spoilt_at = if let Pasted::Spoilt { line, .. } = pasted { Some(line) } else { None };
         let unguarded = by_paste && matches!(pasted, Pasted::Refused);
+        let code = manner.in_blocks.filter(|_| unguarded && self.loses_input()).unwrap_or(code);
         if unguarded && manner.checks && self.has_room && code.len() > self.unchecked_limit() {
             return self.attempt_checked(code, manner, answers, wait, sink, stage);
         }

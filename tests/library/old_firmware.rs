@@ -14,8 +14,8 @@ fn board(special: fn(&str) -> Option<Run>) -> FakeBoard {
     let (mut token, mut replies) = (String::new(), 0);
     let settings = Settings { refused: Vec::new(), ..Settings::default() };
     let (board, _handle) = FakeBoard::with(settings, move |code: &str| {
-        if let Some(at) = code.find("m='\\x1e") {
-            token = code[at + 7..].split('\'').next().unwrap_or_default().to_owned();
+        if let Some(at) = code.find("'\\x1e") {
+            token = code[at + 5..].split('\'').next().unwrap_or_default().to_owned();
             replies = 0;
         }
         if let Some(run) = special(code) {

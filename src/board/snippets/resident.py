@@ -1,7 +1,8 @@
 from sys import stdin as __belay_r
 from binascii import a2b_base64 as __belay_rb
-def __belay_r(*a,r=__belay_r.readline,c=__belay_s,l=__belay_l,p=print,t=type,n=len,f=repr,i=int,e=map,g=globals(),m='\x1eMARK',N={},P=(int,float,bool,type(None)),S=(str,bytes),K={'i':int,'n':float,'s':str,'c':{'T':True,'F':False}.get,'b':__belay_rb,'u':lambda x,b=__belay_rb,s=str:s(b(x),'utf8')}):
+def __belay_r(*a,r=__belay_r.readline,c=__belay_s,l=__belay_l,p=print,t=type,n=len,f=repr,i=int,e=map,g=globals(),N={},P=(int,float,bool,type(None)),S=(str,bytes),K={'i':int,'n':float,'s':str,'c':{'T':True,'F':False}.get,'b':__belay_rb,'u':lambda x,b=__belay_rb,s=str:s(b(x),'utf8')}):
  N.update(*a)
+ m='\x1e'+l[3][-5:]
  while 1:
   s=r()
   if c(s,l[0])&65535:

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const PLAIN_LIMIT: usize = 250;
 const UNKNOWN_LIMIT: usize = 120;
 /// The same for an unknown board behind a port that holds back what the board does not read.
-const HELD_BACK: usize = 1000;
+const HELD_BACK: usize = 2000;
 /// Size of a block and the pause after it without any flow control: a buffer of 63 bytes (micro:bit) holds two of them, if
 /// the board is late, and the smallest one. [`Session::learn_blocks`] probes for more.
 pub(super) const SMALL_BLOCK: Block = Block { size: 31, pause: Duration::from_millis(6) };

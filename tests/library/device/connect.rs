@@ -2,15 +2,16 @@
 
 use super::{Bench, item};
 
-use belay_script::device::class::Class;
 use belay_script::device::class::ItemKind::Task;
+use belay_script::device::class::{Class, Item};
 use belay_script::device::profile::Profile;
 use belay_script::device::{Host, HostOptions, OpenOptions};
+use belay_script::port::meter::Traffic;
 use belay_script::value::Value;
 use std::sync::Arc;
 
-/// What passed until the first value: rows of a profile as bytes to the board and exchanges, and their sums.
-fn until_the_first_value(items: Vec<belay_script::device::class::Item>, code: &str) -> (u64, u64) {
+/// What passes on a port until the first value: bytes to the board, bytes from it, and exchanges.
+fn until_the_first_value(items: Vec<Item>, code: &str) -> (u64, u64, u64) {
     let profile = Profile::default();
     let class = Arc::new(Class::build("Bench", "", None, items, &[]).unwrap());
     let host = Host::new(HostOptions { profile: Some(profile.clone()), ..HostOptions::default() });
@@ -20,22 +21,34 @@ fn until_the_first_value(items: Vec<belay_script::device::class::Item>, code: &s
         None => drop(device.exec(code, None).unwrap()),
     }
     let rows = profile.rows();
-    let sum = |of: fn(&belay_script::port::meter::Traffic) -> u64| rows.iter().map(|row| of(&row.traffic)).sum::<u64>();
-    (sum(|traffic| traffic.written), sum(|traffic| traffic.exchanges))
+    let sum = |of: fn(&Traffic) -> u64| rows.iter().map(|row| of(&row.traffic)).sum::<u64>();
+    (sum(|traffic| traffic.written), sum(|traffic| traffic.read), sum(|traffic| traffic.exchanges))
 }
 
 #[test]
 fn connecting_takes_few_bytes_and_exchanges() {
-    let (bytes, exchanges) = until_the_first_value(vec![item(Task, "f", &[], "return 42")], "f");
-    assert!(bytes <= 700, "{bytes} bytes");
-    assert_eq!(exchanges, 4);
-    let (bytes, exchanges) = until_the_first_value(Vec::new(), "6 * 7");
-    assert!(bytes <= 730, "{bytes} bytes");
-    assert_eq!(exchanges, 3);
-    // An import is an exchange of its own.
-    let (bytes, exchanges) = until_the_first_value(vec![item(Task, "f", &[], "return Pin(2).value()")], "f");
-    assert!(bytes <= 750, "{bytes} bytes");
-    assert_eq!(exchanges, 5);
+    for (body, most) in [(None, 700), (Some("return 42"), 660), (Some("return Pin(2).value()"), 690)] {
+        let (items, code) = match body {
+            Some(body) => (vec![item(Task, "f", &[], body)], "f"),
+            None => (Vec::new(), "6 * 7"),
+        };
+        let (sent, received, exchanges) = until_the_first_value(items, code);
+        assert!(sent <= most, "{body:?}: {sent} bytes");
+        // The interpreter that starts shows its banner.
+        assert!(received <= 300, "{body:?}: {received} bytes");
+        assert_eq!(exchanges, 3, "{body:?}");
+    }
+}
+
+#[test]
+fn a_declaration_that_the_board_rejects_has_its_place() {
+    let items = vec![item(Task, "f", &[], "return 1"), item(Task, "g", &[], "x = 1 +")];
+    let class = Arc::new(Class::build("Bench", "", None, items, &[]).unwrap());
+    let opened =
+        Host::new(HostOptions::default()).open(&class, Some("sim"), OpenOptions::default(), &mut |_, _| Ok(()));
+    let error = opened.err().expect("an error");
+    assert_eq!(error.kind(), belay_script::Kind::DeclarationError, "{error:?}");
+    assert!(error.item().is_some_and(|item| item.to_string().contains('g')), "{error:?}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod clocks;
 mod connect;
+mod known;
 mod lines;
 mod output;
 mod reconnect;
