@@ -126,6 +126,8 @@ pub fn built_in(value: Option<&Value>) -> Box<dyn Iterator<Item = &'static Entry
         Some(Value::Class) => {
             Box::new(catalog::group("Device classes").iter().filter(|entry| catalog::is_member(entry)))
         }
+        Some(Value::Instruments) => Box::new(catalog::of_receiver("Instruments", "Psu.")),
+        Some(Value::Instrument(_)) => Box::new(catalog::of_receiver("Instruments", "i.")),
         Some(Value::Consoles) => Box::new(catalog::of_receiver("Consoles", "Console.")),
         Some(Value::Console) => Box::new(catalog::of_receiver("Consoles", "dut.")),
         Some(Value::Sim) => Box::new(catalog::group("Simulated boards").iter()),

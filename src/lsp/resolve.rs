@@ -16,6 +16,10 @@ pub enum Value {
     Class,
     /// Devices of a class in an array.
     Devices(Option<Place>),
+    /// An instrument class.
+    Instruments,
+    /// An instrument of a class; `None`: of the built-in one.
+    Instrument(Option<Place>),
     /// What opens consoles.
     Consoles,
     /// A console.
@@ -72,6 +76,14 @@ pub fn members(world: &World, of: &Place) -> Vec<Place> {
     lineage(world, of).into_iter().flat_map(own).collect()
 }
 
+/// What `open` of a class gives.
+fn opened(class: Option<Place>) -> Value {
+    match class.as_ref().and_then(symbol) {
+        Some(symbol) if symbol.is_instrument => Value::Instrument(class),
+        _ => Value::Device(class),
+    }
+}
+
 /// What a hint says, read at a byte of a script.
 fn value_of(world: &World, file: &Arc<File>, hint: &Hint, at: (usize, usize), depth: usize) -> Option<Value> {
     let of = |path: &ClassPath| match class(world, file, path) {
@@ -81,7 +93,8 @@ fn value_of(world: &World, file: &Arc<File>, hint: &Hint, at: (usize, usize), de
     match hint {
         Hint::Unknown => None,
         Hint::Device(path) if path.alias.is_none() && path.name == "Console" => Some(Value::Console),
-        Hint::Device(path) => of(path).map(Value::Device),
+        Hint::Device(path) if path.alias.is_none() && path.name == "Instrument" => Some(Value::Instrument(None)),
+        Hint::Device(path) => of(path).map(opened),
         Hint::Devices(path) => of(path).map(Value::Devices),
         Hint::Same(name) => variable(world, file, name, at, depth.checked_sub(1)?),
         Hint::Element(name) => match variable(world, file, name, at, depth.checked_sub(1)?)? {
@@ -97,13 +110,14 @@ fn variable(world: &World, file: &Arc<File>, name: &str, at: (usize, usize), dep
         return match name {
             "Device" => Some(Value::Class),
             "Console" => Some(Value::Consoles),
+            "Instrument" => Some(Value::Instruments),
             "station" => Some(Value::Station(None)),
             _ => None,
         };
     };
     let symbol = &file.syntax.symbols[number];
     if symbol.what == What::Class {
-        return Some(Value::Class);
+        return Some(if symbol.is_instrument { Value::Instruments } else { Value::Class });
     }
     value_of(world, file, &symbol.hint, (symbol.scope, symbol.at.start), depth)
 }
@@ -116,10 +130,13 @@ pub fn receiver(world: &World, file: &Arc<File>, receiver: &Receiver, at: (usize
                 symbol.what == What::Method && symbol.whole.start <= at.1 && at.1 <= symbol.whole.end
             };
             let method = file.syntax.symbols.iter().rfind(|symbol| is_around(symbol))?;
-            place(file, method.parent?).map(|class| Value::Device(Some(class)))
+            place(file, method.parent?).map(|class| opened(Some(class)))
         }
         Receiver::Name(name) => variable(world, file, name, at, DEPTH),
-        Receiver::Class(path) => class(world, file, path).map(|_| Value::Class),
+        Receiver::Class(path) => class(world, file, path).map(|class| match opened(Some(class)) {
+            Value::Instrument(_) => Value::Instruments,
+            _ => Value::Class,
+        }),
         Receiver::Opened(path) => value_of(world, file, &Hint::Device(path.clone()), at, DEPTH),
         Receiver::Element(name) => value_of(world, file, &Hint::Element(name.clone()), at, DEPTH),
         Receiver::Property(property) if property == "sim" => Some(Value::Sim),
@@ -134,7 +151,9 @@ pub fn receiver(world: &World, file: &Arc<File>, receiver: &Receiver, at: (usize
 fn members_named(world: &World, file: &Arc<File>, value: Option<&Value>, name: &str) -> Vec<Place> {
     let is_meant = |member: &Place| symbol(member).is_some_and(|symbol| symbol.name == name);
     match value {
-        Some(Value::Device(Some(class))) => members(world, class).into_iter().filter(is_meant).collect(),
+        Some(Value::Device(Some(class)) | Value::Instrument(Some(class))) => {
+            members(world, class).into_iter().filter(is_meant).collect()
+        }
         Some(_) => Vec::new(),
         None => {
             let mut found = Vec::new();

@@ -24,6 +24,11 @@ use std::sync::Arc;
 /// Words that begin an item in a `device` block.
 const ITEMS: &[&str] = &["setup", "task", "thread", "teardown", "method"];
 
+/// Words that begin an item in an `instrument` block, and options of those items.
+const INSTRUMENT_ITEMS: &[&str] = &["command", "query", "setup", "teardown", "method"];
+const INSTRUMENT_OPTIONS: &[&str] =
+    &["autoinit", "byte_order", "check_errors", "for", "format", "ignore_errors", "timeout"];
+
 /// Options of items.
 const OPTIONS: &[&str] = &[
     "autoinit",
@@ -154,8 +159,12 @@ impl Asked<'_> {
         }
         let scope = syntax.scope_at(self.byte);
         if let Some(class) = self.class_around() {
-            let head = self.head_around(class);
-            let words = if head { OPTIONS } else { ITEMS };
+            let words = match (self.head_around(class), syntax.symbols[class].is_instrument) {
+                (true, false) => OPTIONS,
+                (false, false) => ITEMS,
+                (true, true) => INSTRUMENT_OPTIONS,
+                (false, true) => INSTRUMENT_ITEMS,
+            };
             return words.iter().map(|word| keyword(word)).collect();
         }
         if let Some(options) = options_of_test(before) {
@@ -201,7 +210,7 @@ impl Asked<'_> {
         let value = resolve::receiver(self.world, file, &before, (scope, dot));
         let mut found: Vec<CompletionItem> = Vec::new();
         match &value {
-            Some(Value::Device(Some(class))) => {
+            Some(Value::Device(Some(class)) | Value::Instrument(Some(class))) => {
                 let members = resolve::members(self.world, class);
                 let shown = members.iter().filter(|member| resolve::symbol(member).is_some_and(|one| !one.is_hidden));
                 found.extend(shown.filter_map(|member| self.declared(member)));

@@ -163,6 +163,7 @@ impl<'t> Builder<'t> {
             rest: String::new(),
             bases: Vec::new(),
             is_instrument: false,
+            written: "",
         };
         self.syntax.symbols.push(symbol);
         let number = self.syntax.symbols.len() - 1;

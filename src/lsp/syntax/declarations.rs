@@ -45,7 +45,14 @@ impl Builder<'_> {
             };
             if next_is_name {
                 self.set_role(at, Role::Keyword);
-                return Some(device::item(self, what, at, class));
+                let item = self.syntax.symbols.len();
+                let next = device::item(self, what, at, class);
+                self.syntax.symbols[item].written = match word {
+                    "command" => "command",
+                    "query" => "query",
+                    _ => "",
+                };
+                return Some(next);
             }
             return None;
         }
@@ -56,6 +63,7 @@ impl Builder<'_> {
                 let class = self.syntax.symbols.len();
                 let next = self.device(at);
                 self.syntax.symbols[class].is_instrument = true;
+                self.syntax.symbols[class].written = "instrument";
                 Some(next)
             }
             "test" | "group" | "subtest" if self.is_string(at + 1) => {

@@ -153,7 +153,12 @@ fn options(builder: &mut Builder<'_>, item: usize, class: usize, at: usize) -> u
                 if returns {
                     builder.set_role(next + 3, Role::Annotation);
                 }
-                return if returns { next + 4 } else { next + 1 };
+                let after = if returns { next + 4 } else { next + 1 };
+                // The message is as much of the head as a signature is.
+                let rest = from..builder.range(after - 1).end;
+                let rest = builder.text.get(rest).unwrap_or_default();
+                builder.syntax.symbols[item].rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
+                return after;
             }
             return body(builder, next, Some(item), Some(class));
         }

@@ -191,13 +191,16 @@ pub struct Symbol {
     pub bases: Vec<ClassPath>,
     /// It is an instrument class, whose bodies are not Python.
     pub is_instrument: bool,
+    /// The word that declares it, where [`What`] does not tell: `instrument`, `command`, `query`; otherwise empty.
+    pub written: &'static str,
 }
 
 impl Symbol {
     /// Its declaration on one line: `task read_adc(ch, samples = 8)`.
     pub fn head(&self) -> String {
         let params = || self.params.iter().map(|param| param.shown.as_str()).collect::<Vec<_>>().join(", ");
-        let (word, name) = (self.what.word(), &self.name);
+        let word = if self.written.is_empty() { self.what.word() } else { self.written };
+        let name = &self.name;
         match self.what {
             What::Function | What::Setup | What::Task | What::Thread | What::Teardown => {
                 let rest = if self.rest.is_empty() { String::new() } else { format!(" {}", self.rest) };

@@ -23,7 +23,7 @@ impl<'w> Walker<'w, '_> {
         let key = custom.tokens.first().map_or("", |key| key.as_str());
         match key {
             DEVICE => return self.device(custom),
-            INSTRUMENT => self.instrument(custom),
+            INSTRUMENT => return self.instrument(custom),
             TEST | ROWS => self.test(custom, "test", testing::OPTIONS, false),
             GROUP => self.test(custom, "group", testing::GROUP_OPTIONS, false),
             SUBTEST => self.test(custom, "subtest", testing::GROUP_OPTIONS, false),
@@ -98,20 +98,24 @@ impl<'w> Walker<'w, '_> {
     }
 
     /// An instrument class: limits, defaults and options of its items, and its methods.
-    fn instrument(&mut self, custom: &'w CustomExpr) {
+    fn instrument(&mut self, custom: &'w CustomExpr) -> Type {
         let name = custom.inputs.first().map_or("", word);
+        let number = self.program.class_in(self.number, name);
+        let of = number.map_or(Type::Any, |number| Type::Instruments(Some(number)));
         for (letter, input) in instrument::ops(&custom.state).chars().zip(&custom.inputs) {
             match letter {
                 instrument::op::LIMITS | op::DEFAULT | op::VALUE => drop(self.visit(input)),
                 op::FUNCTION => {
                     if let Some((closure, captured)) = closure(input) {
-                        self.closure(&closure, captured.len(), &[], Some(Type::Any));
+                        let this = number.map_or(Type::Any, |number| Type::Instrument(Some(number)));
+                        self.closure(&closure, captured.len(), &[], Some(this));
                     }
                 }
                 _ => {}
             }
         }
-        self.declare(name, Type::Any, true, None);
+        self.declare(name, of.clone(), true, None);
+        of
     }
 
     /// The names of tests, and of those that they need.

@@ -61,7 +61,7 @@ struct Board<'p> {
 impl<'p> Bodies<'p> {
     pub fn of(program: &'p Program<'_>) -> Bodies<'p> {
         let mut bodies = Bodies { all: HashMap::new(), used: HashSet::new(), is_partial: false };
-        for (number, class) in program.classes.iter().enumerate() {
+        for (number, class) in program.classes.iter().enumerate().filter(|(_, class)| !class.is_instrument) {
             for (index, item) in class.items.iter().enumerate() {
                 let body = Body::of(item);
                 bodies.used.extend(body.unknown.iter().filter(|free| free.how == How::Use).map(|free| free.name));
@@ -76,6 +76,9 @@ impl<'p> Bodies<'p> {
         for class in 0..program.classes.len() {
             let lineage = program.lineage(class);
             let is_unknown = |class: &usize| program.classes[*class].is_open || program.classes[*class].is_unsure;
+            if program.classes[class].is_instrument {
+                continue;
+            }
             if program.classes[class].items.is_empty() && lineage.len() < 2 || lineage.iter().any(is_unknown) {
                 continue;
             }

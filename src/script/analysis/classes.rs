@@ -2,6 +2,8 @@
 //!
 //! Reads Rhai's tree. Invariant: nothing is evaluated; an option whose value is computed counts as not known.
 
+use crate::instrument::class::{Param, ParamKind};
+use crate::script::analysis::instruments;
 use crate::script::analysis::tree::{closure, literal, word};
 use crate::script::language::instrument;
 use crate::script::language::syntax::{self, op};
@@ -16,6 +18,8 @@ pub(crate) struct Item {
     pub kind: String,
     /// The parameters, and how the default of each is written.
     pub params: Vec<(String, Option<String>)>,
+    /// The parameters of an item of an instrument, with what is written out of their types, units and limits.
+    pub declared: Vec<Param>,
     /// Where the parameters are.
     pub places: Vec<Position>,
     /// `register = false`: scripts cannot call it.
@@ -87,8 +91,26 @@ pub(crate) struct Class {
     pub is_open: bool,
     /// When its items run, and on which boards, is not known.
     pub is_unsure: bool,
-    /// It is an instrument class, of which only the names of the members are known.
+    /// It is an instrument class.
     pub is_instrument: bool,
+}
+
+/// Notes what is written of a parameter of an instrument's item.
+fn declare(param: &mut Param, letter: char, input: &Expr) {
+    match letter {
+        instrument::op::TYPE => {
+            let known = ParamKind::NAMES.iter().find(|(name, _)| *name == word(input));
+            param.kind = known.map_or(param.kind, |(_, kind)| *kind);
+        }
+        instrument::op::UNIT => {
+            literal(input).unwrap_or_default().clone_into(&mut param.unit);
+            if param.kind == ParamKind::Any {
+                param.kind = ParamKind::Float;
+            }
+        }
+        instrument::op::LIMITS => param.limits = instruments::limits(input),
+        _ => {}
+    }
 }
 
 impl Class {
@@ -113,10 +135,31 @@ impl Class {
             return None;
         }
         let name = word(custom.inputs.first()?);
-        let mut class = Class { script, is_open: true, is_instrument: true, ..Class::device(name) };
+        let mut class = Class { script, is_instrument: true, ..Class::device(name) };
+        let mut alias = None;
+        let mut item = Item::default();
         for (letter, input) in instrument::ops(&custom.state).chars().zip(&custom.inputs) {
-            if letter == op::NAME {
-                class.methods.push(Method { name: word(input).to_owned(), closure: String::new(), captured: 0 });
+            match letter {
+                op::MIXIN_ALIAS => alias = Some(word(input).to_owned()),
+                op::MIXIN => class.mixins.push((alias.take(), word(input).to_owned())),
+                op::KIND => item = Item { kind: word(input).to_owned(), ..Item::default() },
+                op::NAME => word(input).clone_into(&mut item.name),
+                op::PARAM => {
+                    item.params.push((word(input).to_owned(), None));
+                    item.places.push(input.position());
+                    item.declared.push(Param { name: word(input).to_owned(), ..Param::default() });
+                }
+                op::DEFAULT => item.params.iter_mut().last().into_iter().for_each(|param| {
+                    param.1 = Some(instruments::default_of(input));
+                }),
+                op::BODY => class.items.push(std::mem::take(&mut item)),
+                op::FUNCTION => {
+                    if let Some((closure, captured)) = closure(input) {
+                        let name = std::mem::take(&mut item).name;
+                        class.methods.push(Method { name, closure, captured: captured.len() });
+                    }
+                }
+                letter => item.declared.iter_mut().last().into_iter().for_each(|param| declare(param, letter, input)),
             }
         }
         Some(class)

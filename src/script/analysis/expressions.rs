@@ -169,7 +169,7 @@ impl<'w> Walker<'w, '_> {
             return Type::Consoles;
         }
         if name == INSTRUMENT_CLASS {
-            return Type::Any;
+            return Type::Instruments(None);
         }
         self.unknown_variable(name, position);
         let near = crate::name::nearest(name, self.variables[self.first..].iter().map(|known| known.name.as_str()));

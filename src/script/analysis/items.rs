@@ -55,8 +55,9 @@ impl<'w> Walker<'w, '_> {
         if problems.len() == items.len()
             && let Some((message, help)) = problems.into_iter().next()
         {
-            self.error(position, message, help);
+            return self.error(position, message, help);
         }
+        self.check_values(&items, call, count);
     }
 }
 
@@ -74,13 +75,7 @@ fn named_arguments(call: &FnCallExpr) -> Option<Option<Vec<String>>> {
 fn problem(item: &Item, count: usize, named: &[String]) -> Option<(String, String)> {
     let (kind, name) = (&item.kind, &item.name);
     let params: Vec<&str> = item.params.iter().map(|(param, _)| param.as_str()).collect();
-    let signature = || {
-        let shown = item.params.iter().map(|(param, default)| match default {
-            Some(default) => format!("{param} = {default}"),
-            None => param.clone(),
-        });
-        format!("it is declared as `{name}({})`", shown.collect::<Vec<_>>().join(", "))
-    };
+    let signature = || item.signature();
     if count > params.len() {
         let needed = item.params.iter().filter(|(_, default)| default.is_none()).count();
         let given = arguments_given(count);

@@ -26,6 +26,7 @@ impl<'w> Walker<'w, '_> {
         for argument in &call.args {
             let given = match &receiver {
                 Type::Class(class) if name == "session" => vec![Type::Device(*class)],
+                Type::Instruments(class) if name == "session" => vec![Type::Instrument(*class)],
                 Type::Consoles if name == "session" => vec![Type::Console],
                 Type::Array(of) if WITH_ELEMENTS.contains(&name) => vec![(**of).clone()],
                 _ => Vec::new(),
@@ -38,6 +39,8 @@ impl<'w> Walker<'w, '_> {
         match &receiver {
             Type::Device(class) => self.on_device(*class, call, &types, position),
             Type::Class(class) => self.on_class(*class, call, &types, position),
+            Type::Instrument(class) => self.on_instrument(*class, call, &types, position),
+            Type::Instruments(class) => self.on_instruments(*class, call, position),
             Type::Any => self.on_anything(name, types.len(), position),
             Type::Sim => self.on_sim(name, types.len(), position),
             Type::Station | Type::StationTable { .. } => {}
@@ -231,6 +234,8 @@ impl<'w> Walker<'w, '_> {
         match receiver {
             Type::Device(class) => self.property_of_device(*class, name, position),
             Type::Class(class) => self.property_of_class(*class, name, position),
+            Type::Instrument(class) => self.property_of_instrument(*class, name, position),
+            Type::Instruments(_) => self.property_of_instruments(name, position),
             Type::Station => return self.property_of_station(name, position),
             Type::StationTable { are_limits } => self.entry_of_station(*are_limits, name, position),
             Type::Int | Type::Float | Type::Bool | Type::Text | Type::Array(_) | Type::Console | Type::Consoles => {
@@ -252,6 +257,8 @@ impl<'w> Walker<'w, '_> {
             (Type::Wrong, _) => Type::Wrong,
             (Type::Device(_), "sim") => Type::Sim,
             (Type::Device(class), "class") => Type::Class(*class),
+            (Type::Instrument(class), "class") => Type::Instruments(*class),
+            (Type::Instrument(_), "name" | "port") => Type::Text,
             (Type::Device(_), "name" | "port") | (Type::Class(_), "name" | "doc") => Type::Text,
             (Type::Text | Type::Array(_), "len") => Type::Int,
             _ => Type::Any,
@@ -308,6 +315,8 @@ fn gives(receiver: &Type, name: &str, types: &[Type]) -> Type {
     match (receiver, name, types) {
         (Type::Wrong, ..) => Type::Wrong,
         (Type::Class(class), "open", _) => Type::Device(*class),
+        (Type::Instruments(class), "open", _) => Type::Instrument(*class),
+        (Type::Instruments(_), "session", [.., Type::Function(gives)]) => (**gives).clone(),
         (Type::Consoles, "open", _) => Type::Console,
         (Type::Consoles, "session", [.., Type::Function(gives)]) => (**gives).clone(),
         (Type::Class(_), "session", [.., Type::Function(gives)]) => (**gives).clone(),

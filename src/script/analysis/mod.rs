@@ -13,6 +13,7 @@ mod counts;
 mod expressions;
 mod finding;
 mod fix;
+mod instruments;
 mod items;
 pub(crate) mod known;
 mod members;

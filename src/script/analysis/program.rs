@@ -327,9 +327,9 @@ impl<'s> Program<'s> {
         self.declares_anything || self.lineage(class).iter().any(|class| self.classes[*class].is_open)
     }
 
-    /// A class as a value. What instruments have is known when the script runs.
+    /// A class as a value.
     pub fn type_of_class(&self, class: usize) -> Type {
-        if self.classes[class].is_instrument { Type::Any } else { Type::Class(class) }
+        if self.classes[class].is_instrument { Type::Instruments(Some(class)) } else { Type::Class(class) }
     }
 
     /// The names of the items and methods of a class.

@@ -20,7 +20,9 @@ const OF_SYSTEM: &[&str] = &["IOError", "EnvironmentError", "FileNotFoundError",
 pub(crate) fn findings(program: &Program<'_>, bodies: &Bodies<'_>, number: usize) -> Vec<Finding> {
     let script = &program.scripts[number];
     let mut found = Vec::new();
-    for (class, _) in program.classes.iter().enumerate().filter(|(_, class)| class.script == number) {
+    for (class, _) in
+        program.classes.iter().enumerate().filter(|(_, class)| class.script == number && !class.is_instrument)
+    {
         for index in 0..program.classes[class].items.len() {
             let id = (class, index);
             let Some(body) = bodies.all.get(&id) else { continue };

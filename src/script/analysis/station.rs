@@ -3,9 +3,11 @@
 //! Invariant: a script that asks what the file has is believed.
 
 use crate::bench::station::{Station, is_board_name};
+use crate::instrument::InstrumentAddress;
 use crate::name::nearest;
 use crate::port::address::Address;
 use crate::script::analysis::asking::STATION;
+use crate::script::analysis::instruments::near_or;
 use crate::script::analysis::tree::literal;
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
@@ -64,6 +66,17 @@ impl<'w> Walker<'w, '_> {
         let near = nearest(name, names).map(crate::phrase::did_you_mean);
         let help = near.unwrap_or_else(|| format!("add it with `belay-script select {name}`"));
         self.error(port.position(), format!("`{}` has no board `{name}`", station.file), help);
+    }
+
+    /// The name of an instrument where its address is meant.
+    pub fn check_port_of_instrument(&mut self, port: Option<&'w Expr>) {
+        let (Some(station), Some(port)) = (self.station(), port) else { return };
+        let Some(name) = literal(port).filter(|name| is_board_name(name)) else { return };
+        let names: Vec<&str> = station.instruments.iter().map(|(known, _)| known.as_str()).collect();
+        if !names.contains(&name) && name.parse::<InstrumentAddress>().is_err() {
+            let help = near_or(name, &names, format!("add `[instruments.{name}]` to that file"));
+            self.error(port.position(), format!("`{}` has no instrument `{name}`", station.file), help);
+        }
     }
 
     /// The name of a console where its port is meant.

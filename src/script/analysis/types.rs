@@ -2,7 +2,9 @@
 //!
 //! Invariant: in doubt a value is [`Type::Any`].
 
-use crate::script::handles::{ClassHandle, ConsolesHandle, DeviceHandle, Kwargs, RegexHandle, SimHandle};
+use crate::script::handles::{
+    ClassHandle, ConsolesHandle, DeviceHandle, InstrumentClassHandle, InstrumentHandle, Kwargs, RegexHandle, SimHandle,
+};
 use crate::script::run::console::ConsoleHandle;
 use rhai::{Array, Dynamic, FnPtr, ImmutableString, Map};
 use std::any::TypeId;
@@ -33,6 +35,10 @@ pub(crate) enum Type {
     Class(usize),
     /// A device of a class.
     Device(usize),
+    /// An instrument class, by its number; `None`: the built-in one.
+    Instruments(Option<usize>),
+    /// An instrument of a class.
+    Instrument(Option<usize>),
     /// The bench side of a simulated board.
     Sim,
     /// `Console`.
@@ -84,6 +90,8 @@ impl Type {
             Type::Function(_) => id == TypeId::of::<FnPtr>(),
             Type::Class(_) => id == TypeId::of::<ClassHandle>(),
             Type::Device(_) => id == TypeId::of::<DeviceHandle>(),
+            Type::Instruments(_) => id == TypeId::of::<InstrumentClassHandle>(),
+            Type::Instrument(_) => id == TypeId::of::<InstrumentHandle>(),
             Type::Sim => id == TypeId::of::<SimHandle>(),
             Type::Consoles => id == TypeId::of::<ConsolesHandle>(),
             Type::Console => id == TypeId::of::<ConsoleHandle>(),
@@ -108,6 +116,8 @@ impl Type {
             Type::Function(_) => "function",
             Type::Class(_) => "DeviceClass",
             Type::Device(_) => "Device",
+            Type::Instruments(_) => "InstrumentClass",
+            Type::Instrument(_) => "Instrument",
             Type::Sim => "Sim",
             Type::Consoles => "ConsoleClass",
             Type::Console => "Console",

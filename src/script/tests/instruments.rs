@@ -3,6 +3,7 @@
 use super::*;
 use crate::gate::Permissions;
 use crate::instrument::tests::{known, serve};
+use crate::script::analysis::Finding;
 use std::io::Write as _;
 
 /// A supply that remembers what it is set to.
@@ -167,6 +168,69 @@ fn check_knows_instruments() {
     runner.check_text("t.rhai", text).unwrap();
     let found: Vec<String> = runner.findings().iter().map(|finding| finding.message.clone()).collect();
     assert_eq!(found, ["unknown variable `Instrumnt`"]);
+}
+
+#[test]
+fn check_counts_and_judges_the_arguments_of_instruments() {
+    let found = |text: &str| {
+        let (mut runner, _) = runner();
+        let text = format!(
+            r##"instrument Base {{ query level() -> float "LEV?" }}
+            instrument Psu : Base {{
+                command set_voltage(v: float "V" in 0..=30) "VOLT {{v}}"
+                command set_range(r in [1, 10], kind: str = "AUTO") "RANG {{r}},{{kind}}"
+                command set_output(on: bool) "OUTP {{on}}"
+                command reach(v in -0.5..1) for "DP8*" "R {{v}}"
+                command reach(v in -0.5..2.5) "R {{v}}"
+                command wait(seconds: int in 1..=9 = 1 + 1) "W {{seconds}}"
+                method ramp |from, to| {{ this.set_voltage(from); this.set_voltage(to) }}
+            }}
+            let psu = Psu.open("tcp://h:1"); {text} print(psu);"##
+        );
+        runner.check_text("t.rhai", &text).unwrap();
+        let shown = |finding: &Finding| format!("{} | {}", finding.message, finding.help.clone().unwrap_or_default());
+        runner.findings().iter().map(shown).collect::<Vec<String>>().join("\n")
+    };
+    for right in [
+        "psu.set_voltage(3); psu.set_voltage(\"500 mV\"); psu.set_voltage(kw(#{ v: 30 })); psu.set_output(true);",
+        "psu.set_range(10); psu.set_range(1, \"X\"); psu.set_range(kw(#{ r: 1, kind: \"X\" })); psu.reach(2); psu.reach(-0.5);",
+        "psu.wait(); psu.wait(9); psu.ramp(1, 2); print(psu.level()); let v = 99; psu.set_voltage(v); psu.set_voltage(v * 2);",
+        "set_voltage(psu, 3); psu.write(\"X\", #{ check_errors: true }); print(psu.query(\"V?\")); psu.timeout = 2; psu.lock(|| 1);",
+        "print(psu.name + psu.port + psu.class.name + psu.sim.names); fn f(i) { i.set_voltage(3) } f(psu); psu.status_byte();",
+        "Psu.session(\"tcp://h:1\", #{ name: \"a\" }, |p| p.set_voltage(3)); print(psu == psu); print(`${psu}`); psu.close();",
+        "measure(\"v\", psu.level(), #{ by: psu }); let all = [psu]; all[0].set_voltage(3); let i = Instrument.open(#{}); i.query(\"X?\");",
+    ] {
+        assert_eq!(found(right), "", "{right}");
+    }
+    let declared = "it is declared as `set_voltage(v: float \"V\" in 0..=30)`";
+    for (wrong, message) in [
+        ("psu.set_voltage();", format!("command `set_voltage` is called without the argument `v` | {declared}")),
+        ("psu.set_voltage(1, 2);", format!("command `set_voltage` takes 1 argument, not 2 | {declared}")),
+        ("psu.set_voltage(31);", format!("command `set_voltage`: `v` is 31 V, and must be in 0..=30 V | {declared}")),
+        ("psu.set_voltage(\"-1 mV\");", format!("command `set_voltage`: `v` is -0.001 V, and must be in 0..=30 V | {declared}")),
+        ("psu.set_voltage(\"1 A\");", format!("command `set_voltage`: `v` is a string, not a number | {declared}")),
+        ("psu.set_voltage(kw(#{ v: 31 }));", format!("command `set_voltage`: `v` is 31 V, and must be in 0..=30 V | {declared}")),
+        ("psu.set_voltage(kw(#{ w: 1 }));", format!("command `set_voltage` has no parameter `w` | {declared}")),
+        ("psu.set_output(1);", "command `set_output`: `on` is an integer, not `true` or `false` | it is declared as `set_output(on: bool)`".to_owned()),
+        ("psu.set_range(2);", "command `set_range`: `r` is 2, and must be one of [1, 10] | it is declared as `set_range(r in [1, 10], kind: str = \"AUTO\")`".to_owned()),
+        ("psu.reach(2.5);", "command `reach`: `v` is 2.5, and must be in -0.5..1 | it is declared as `reach(v in -0.5..1)`".to_owned()),
+        ("psu.wait(2.5);", "command `wait`: `seconds` is a float, not a whole number | it is declared as `wait(seconds: int in 1..=9 = …)`".to_owned()),
+        ("psu.ramp(1);", "method `ramp` takes 2 arguments, not 1 | ".to_owned()),
+        ("psu.set_voltge(1);", "`Psu` has no command or query `set_voltge` | did you mean `set_voltage`?".to_owned()),
+        ("psu.exec(\"1\");", "`Psu` has no command or query `exec` | it has level, ramp, reach, set_output, set_range, set_voltage, wait".to_owned()),
+        ("psu.query();", "`query` of an instrument takes 1 or 2 arguments, not none | ".to_owned()),
+        ("psu.query(\"X?\", #{ timout: 1 });", "`query` has no option `timout` | did you mean `timeout`?".to_owned()),
+        ("print(psu.levle);", "an instrument has no property `levle` | ".to_owned()),
+        ("print(psu.level);", "`level` of an instrument is called with parentheses | write `.level(…)`".to_owned()),
+        ("psu.name();", "`name` of an instrument is a property | leave the parentheses out: `.name`".to_owned()),
+        ("Psu.opn(\"tcp://h:1\");", "the class `Psu` has no function `opn` | did you mean `open`?".to_owned()),
+        ("Psu.set_voltage(1);", "`set_voltage` is called on an instrument, and `Psu` is a class | open one first: `let i = Psu.open(…);`, then `i.set_voltage(…)`".to_owned()),
+        ("Psu.open();", "`Psu.open` takes 1 or 2 arguments, not none | ".to_owned()),
+        ("Psu.open(\"tcp://h:1\", #{ terminatr: \"x\" });", "`open` has no option `terminatr` | did you mean `terminator`?".to_owned()),
+        ("Instrument.open(\"tcp://h:1\").voltage();", "`Instrument` has no command or query `voltage` | `write` and `query` send commands".to_owned()),
+    ] {
+        assert_eq!(found(wrong), message, "{wrong}");
+    }
 }
 
 /// What a script prints that declares this class, on the simulated supply that the program has.

@@ -160,3 +160,35 @@ fn the_signature_around_the_cursor_is_shown() {
     assert!(found["signatures"][0]["label"].as_str().unwrap().starts_with("Pin(id"), "{found}");
     assert_eq!(help("let x = (1 + ^"), json!(null));
 }
+
+#[test]
+fn instruments_have_their_own_members() {
+    let mut client = Client::new();
+    let class = "/// A supply.\ninstrument Psu {\n    /// Sets the *voltage*.\n    command set_voltage(v: float \"V\" in 0..=30) \
+                 \"VOLT {v:.3}\"\n    query voltage() \"MEAS:VOLT?\" -> float\n    method ramp |to| { this.set_voltage(to) }\n}\n";
+    let found = complete(&mut client, &format!("{class}let psu = Psu.open(\"std/psu\");\npsu.^"));
+    let set = named(&found, "set_voltage");
+    assert_eq!(set["detail"], "command set_voltage(v: float \"V\" in 0..=30) \"VOLT {v:.3}\"");
+    assert_eq!(set["documentation"]["value"], "Sets the *voltage*.");
+    assert_eq!(named(&found, "voltage")["detail"], "query voltage() \"MEAS:VOLT?\" -> float");
+    assert_eq!(named(&found, "query_numbers")["detail"], "i.query_numbers(command: String) -> Array");
+    named(&found, "ramp");
+    for foreign in ["exec", "sync", "open", "session", "items"] {
+        assert!(!labels(&found).contains(&foreign), "{foreign}");
+    }
+    let found = complete(&mut client, &format!("{class}Psu.^"));
+    assert_eq!(labels(&found), ["open", "session", "name", "doc", "items"]);
+    let found = complete(&mut client, "Instrument.open(\"tcp://h:1\").que^");
+    assert_eq!(labels(&found), ["query", "query_text", "query_numbers", "query_block"]);
+    let found = complete(&mut client, &class.replace("this.set_voltage(to)", "this.set_^"));
+    assert_eq!(labels(&found), ["set_voltage"]);
+    let found = complete(&mut client, "instrument Psu {\n    ^\n}");
+    assert_eq!(labels(&found), ["command", "query", "setup", "teardown", "method"]);
+    let found = complete(&mut client, "instrument Psu {\n    query curve() -> list ^\n}");
+    assert!(labels(&found).contains(&"byte_order") && !labels(&found).contains(&"emitter"), "{found:?}");
+    let text = format!("{class}let psu = Psu.open(\"x\");\npsu.set_voltage(^");
+    let at = ask(&mut client, &text);
+    let help = client.at("textDocument/signatureHelp", "a.rhai", at);
+    assert_eq!(help["signatures"][0]["parameters"][0]["label"], "v: float \"V\" in 0..=30", "{help}");
+    assert_eq!(client.leave(), Some(0));
+}

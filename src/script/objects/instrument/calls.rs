@@ -17,7 +17,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, NativeCallContext};
 type Context<'a> = NativeCallContext<'a>;
 
 /// `500 mV` as a number of `unit`.
-fn in_unit(text: &str, unit: &str) -> Option<f64> {
+pub(crate) fn in_unit(text: &str, unit: &str) -> Option<f64> {
     let text = text.trim();
     let end = text.find(|c: char| !(c.is_ascii_digit() || "+-.eE".contains(c))).unwrap_or(text.len());
     // An `E` before a letter begins a unit.
