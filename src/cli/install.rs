@@ -11,6 +11,7 @@ use crate::device::Device;
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::packages::change::ChangeOptions;
+use crate::packages::fetch::Fetcher;
 use crate::packages::project::MAIN;
 use crate::packages::source::versioned;
 use crate::packages::{InstallOptions, Installed, Progress, install};
@@ -84,7 +85,7 @@ pub fn on_board_named(packages: &[String], onto: &Onto, console: &Arc<Console>) 
     let packages: Vec<(String, String)> =
         packages.map(|(name, version)| (name.to_owned(), version.to_owned())).collect();
     let choice = InstallOptions { target: onto.target.clone(), no_mpy: onto.no_mpy, index: onto.index.clone() };
-    with_board(onto, console, |device, progress| install(device, &packages, &choice, progress))
+    with_board(onto, console, |device, progress| install(device, &packages, &choice, &Fetcher::default(), progress))
 }
 
 fn with_board(

@@ -55,6 +55,7 @@ pub fn install(
     device: &Device,
     packages: &[(String, String)],
     options: &InstallOptions,
+    fetcher: &Fetcher,
     progress: Progress<'_>,
 ) -> Result<Installed> {
     let identity = device.identity().unwrap_or_default();
@@ -62,11 +63,10 @@ pub fn install(
         Some(target) => normal(target)?,
         None => library(device)?,
     };
-    let fetcher = Fetcher::default();
     let index = options.index.as_deref().unwrap_or(super::INDEX).trim_end_matches('/');
     let mpy = identity.mpy.map(|(version, _)| version).filter(|_| !options.no_mpy);
     let known = BTreeSet::new();
-    let resolved = resolve(&fetcher, packages, &Wanted { index, mpy, base: Path::new(""), known: &known })?;
+    let resolved = resolve(fetcher, packages, &Wanted { index, mpy, base: Path::new(""), known: &known })?;
     let (missing, unchanged) = missing(device, &resolved, &target)?;
     let mut contents = Vec::new();
     let mut come = 0;

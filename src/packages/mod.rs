@@ -1,6 +1,7 @@
 //! Packages for boards, in the forms of MicroPython's `mip`: an index, repositories, addresses, local folders.
 //!
-//! [`source`] says where something is, [`manifest`] what a package consists of, [`fetch`] brings it, [`resolve`] follows
+//! [`source`] says where something is, [`manifest`] what a package consists of, [`fetch`] brings it through proxies of the
+//! environment, [`resolve`] follows
 //! dependencies, and [`mod@install`] writes to a board. Of a project, [`project`] reads the packages, [`edit`] changes them, [`lock`] pins
 //! them, [`renew`] brings the lock up to date, [`written`] knows which files are the program's own, [`change`] does all of it, and
 //! [`cache`] keeps what was fetched. Uses [`crate::device`] and [`crate::disk`]. Invariants: nothing on a board or in a
@@ -14,7 +15,11 @@ pub mod fetch;
 pub mod install;
 pub mod lock;
 pub mod manifest;
+#[cfg(feature = "packages")]
+mod plain;
 pub mod project;
+#[cfg(feature = "packages")]
+pub mod proxy;
 pub mod renew;
 pub mod resolve;
 pub mod source;

@@ -192,6 +192,19 @@ impl Project {
         }
     }
 
+    /// The folder of the project as the user would write it: from the current folder on, if it is below that.
+    pub fn shown_root(&self) -> PathBuf {
+        let here = Path::new(".");
+        match (here.canonicalize(), self.root().canonicalize()) {
+            (Ok(current), Ok(real)) => match real.strip_prefix(current) {
+                Ok(below) if below.as_os_str().is_empty() => here.to_owned(),
+                Ok(below) => below.to_owned(),
+                Err(_) => self.root().to_owned(),
+            },
+            _ => self.root().to_owned(),
+        }
+    }
+
     /// The group with this name.
     pub fn group(&self, name: &str) -> Option<&Group> {
         self.groups.iter().find(|group| group.name == name)
