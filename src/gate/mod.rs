@@ -230,6 +230,25 @@ impl Gate {
         }
     }
 
+    /// Checks that an `http://` or `https://` address may be fetched.
+    ///
+    /// # Errors
+    /// [`Kind::PermissionError`]; [`Kind::ArgumentError`] if it has no host.
+    pub fn web(&self, url: &str) -> Result<()> {
+        if self.permissions.is_none() {
+            return Ok(());
+        }
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+        let endpoint = Endpoint::parse("https://", authority, Some(if scheme == "https" { 443 } else { 80 }))?;
+        self.host(&endpoint, url).map_err(|error| match error.kind() {
+            Kind::PermissionError => refused(format!("scripts may not fetch `{url}`"))
+                .with_help(format!("allow it with `--allow net={}`", endpoint.host)),
+            _ => error,
+        })
+    }
+
     /// Lets a port be opened that starts a line for the shell, which can do more than start one program.
     fn command(&self, command: &str, address: &str) -> Result<()> {
         let help = format!("allow it with `--allow process`, or name the port with `--port {}`", shown(address));

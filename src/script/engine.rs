@@ -11,7 +11,9 @@ use crate::script::natives::{
     parallel, process, random, results, series, station, timing, verdicts,
 };
 use crate::script::objects::declare::Reading;
-use crate::script::objects::{batch, convert, declare, device, dispatch, generator, instrument, opening, proxy, sync};
+use crate::script::objects::{
+    batch, convert, declare, device, dispatch, generator, instrument, opening, packages, proxy, sync,
+};
 use crate::script::run::{Run, board};
 use crate::script::variables::{set_up, variable};
 use crate::script::{modules, testing};
@@ -63,6 +65,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     operator::register(&mut engine, run);
     station::register(&mut engine);
     sync::register(&mut engine, run);
+    packages::register(&mut engine, run);
     engine.set_module_resolver(modules::Resolver { run: run.clone(), checks: false });
     engine
 }

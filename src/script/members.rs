@@ -102,9 +102,11 @@ pub(crate) const MEMBERS: &[Member] = {
         function(
             "sync_dependencies",
             Devices,
-            &[],
-            "`d.sync_dependencies(\"folder\", [\"subfolder\"])`, with an optional map of options",
+            &[0],
+            "`d.sync_dependencies()` for the packages of a project, or `d.sync_dependencies(\"folder\", [\"subfolder\"])`, with an \
+             optional map of options",
         ),
+        function("install", Devices, &[1, 2], "`d.install(\"package\")`, with an optional map of options"),
         function("mount", Devices, &[1, 2], "`d.mount(\"folder\")` or `d.mount(\"folder\", #{ write: true })`"),
         function("unmount", Devices, &[0], "`d.unmount()`"),
         property("name", Both),

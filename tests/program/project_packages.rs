@@ -82,9 +82,15 @@ impl Bench {
     }
 
     fn run(&self, line: &[&str]) -> Outcome {
+        self.run_with(line, &[])
+    }
+
+    /// Runs a command with these variables of the environment.
+    fn run_with(&self, line: &[&str], variables: &[(&str, &str)]) -> Outcome {
         let cache = self.cache.path().to_string_lossy().into_owned();
         let program = Program::new().args(line.iter().copied()).env("BELAY_SCRIPT_CACHE", &cache);
-        without_proxies(program).outcome_in(self.path())
+        let set = |program: Program, (name, value): &(&str, &str)| program.env(name, value);
+        variables.iter().fold(without_proxies(program), set).outcome_in(self.path())
     }
 
     /// Runs a command that succeeds; its output.
@@ -108,7 +114,7 @@ impl Bench {
 
 /// A proxy of the developer is not for the loopback interface.
 fn without_proxies(program: Program) -> Program {
-    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
+    ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"]
         .into_iter()
         .fold(program, |program, name| program.env(name, ""))
 }
@@ -275,4 +281,98 @@ fn nothing_is_written_through_a_symlink() {
     std::os::unix::fs::symlink(outside.path(), bench.path().join("lib")).expect("a symlink");
     bench.fails(&["add", "b"], 1, "is a symlink: packages are not written through it");
     assert!(names(outside.path()).is_empty());
+}
+
+#[test]
+fn proxies_are_those_of_the_environment() {
+    let bench = Bench::new(index().file("http://far.test/x.py", "x = 1\n").file("/y.py", "y = 1\n"));
+    let (proxy, near) = (bench.server.url.clone(), format!("y={}/y.py", bench.server.url));
+    let dead = "http://127.0.0.1:1";
+    let succeeds = |line: &[&str], variables: &[(&str, &str)]| {
+        let outcome = bench.run_with(line, variables);
+        assert_eq!((outcome.stderr.as_str(), outcome.status), ("", Some(0)), "{variables:?}");
+    };
+    // A proxy is asked for the whole address.
+    succeeds(&["add", "http://far.test/x.py"], &[("http_proxy", &proxy.replace("://", "://user:pw@"))]);
+    assert_eq!(bench.server.asked(), ["http://far.test/x.py"]);
+    // For HTTPS it makes a tunnel. This one ends before the handshake does.
+    for variable in [("HTTPS_PROXY", proxy.as_str()), ("all_proxy", proxy.trim_start_matches("http://"))] {
+        let outcome = bench.run_with(&["add", "https://far.test/z.py"], &[variable]);
+        assert!(outcome.stderr.contains("`https://far.test/z.py` cannot be fetched"), "{}", outcome.stderr);
+        assert_eq!((outcome.status, bench.server.asked()), (Some(3), vec!["far.test:443".into(), "TLS".into()]));
+    }
+    // What is near is fetched directly, if it is excluded or the variable does not count.
+    for variables in [
+        [("http_proxy", dead), ("no_proxy", "localhost, 127.0.0.0/8")],
+        [("http_proxy", dead), ("NO_PROXY", "127.0.0.1")],
+        [("HTTP_PROXY", dead), ("https_proxy", dead)],
+    ] {
+        succeeds(&["add", &near], &variables);
+        assert_eq!(bench.server.asked(), ["/y.py"]);
+    }
+    for (variable, status, message) in [
+        (("http_proxy", dead), 3, "/y.py` cannot be fetched"),
+        (("ALL_PROXY", "socks5://127.0.0.1:1"), 4, "the proxy `127.0.0.1` cannot be used: it speaks SOCKS"),
+    ] {
+        let outcome = bench.run_with(&["add", &near], &[variable]);
+        assert!(outcome.stderr.contains(message), "{}", outcome.stderr);
+        assert_eq!((outcome.status, bench.server.asked().len()), (Some(status), 0));
+    }
+}
+
+#[test]
+fn scripts_put_packages_on_boards_as_far_as_they_may() {
+    let bench = Bench::new(index().file("/c.py", "-> /led/src/led.py"));
+    bench.says(&["add", "a", "-q"]);
+    bench.says(&["add", "t", "--group", "dev", "-q"]);
+    let (url, host) = (&bench.server.url, bench.server.url.trim_start_matches("http://"));
+    let script = format!(
+        r#"
+let d = Device.open();
+print(d.sync_dependencies(#{{ minify: false }}).steps.len());
+print(d.exec("__import__('a').b.m"));
+print(d.sync_dependencies(#{{ groups: "dev", dst: "/dev", minify: false }}).steps);
+try {{ d.sync_dependencies(#{{ groups: ["dex"] }}) }} catch (e) {{ print(`${{e.kind}} ${{e.message}}; ${{e.help}}`) }}
+let done = d.install("b", #{{ index: "{url}/pi", target: "/x", version: "2.0" }});
+print(`${{done.packages}} ${{done.written}} ${{done.bytes}}`);
+print(d.install(["b@2.0", "{url}/c.py"], #{{ index: "{url}/pi", target: "/x", mpy: false }}).unchanged);
+for wrong in [
+    || d.install("b", #{{ indx: 1 }}), || d.install(["a", "b"], #{{ version: "1" }}), || d.install(1),
+    || d.install("https://far.test/x.py"), || d.install("../x.py"), || d.install("c.py@1", #{{ mpy: 1 }}),
+] {{
+    try {{ wrong.call(); print("done") }} catch (e) {{ print(`${{e.kind}} ${{e.message}}`) }}
+}}
+"#
+    );
+    bench.write("a.rhai", &script);
+    bench.write("lib/own.py", "o = 1\n");
+    let run = |bench: &Bench, allowed: &str| {
+        let program = Program::new().args(["run", "a.rhai", "--no-check", "-p", "sim", "--allow", allowed]);
+        without_proxies(program).outcome_in(bench.path())
+    };
+    let expected = "7\n2\n[\"+ /dev/\", \"+ /dev/t.py (6 bytes)\"]\n\
+        ArgumentError unknown group `dex`; did you mean `dev`?\n\
+        [#{\"name\": \"b\", \"version\": \"2.0\"}] [\"/x/b.py\"] 6\n1\n\
+        ArgumentError `install` has no option `indx`\nArgumentError `version` is for one package\n\
+        ArgumentError an integer is not a package\n\
+        PermissionError scripts may not fetch `https://far.test/x.py`\nPermissionError ";
+    let outcome = run(&bench, &format!("net={host}"));
+    assert!(
+        outcome.stdout.starts_with(expected),
+        "{}
+{}",
+        outcome.stdout,
+        outcome.stderr
+    );
+    assert!(outcome.stdout.ends_with("ArgumentError the option `mpy` is an integer\n"), "{}", outcome.stdout);
+    assert_eq!(outcome.status, Some(0));
+    // Without the permission nothing is fetched, and a file that is not as the lock says is not sent.
+    bench.server.asked();
+    bench.write("lib/b.py", "m = 3\n");
+    let outcome = run(&bench, "net=far.test");
+    assert!(outcome.stderr.contains("`lib/b.py` is not as `belay.lock` says"), "{}", outcome.stderr);
+    bench.write("a.rhai", &format!("Device.open().install(\"b\", #{{ index: \"{url}/pi\" }});"));
+    let outcome = run(&bench, "net=far.test");
+    assert!(outcome.stderr.contains("allow it with `--allow net=127.0.0.1`"), "{}", outcome.stderr);
+    assert_eq!((outcome.status, bench.server.asked().len()), (Some(1), 0));
 }

@@ -7,7 +7,7 @@ use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
 use crate::script::natives::{console, diagnoses, measure, monitors, operator, series, verdicts};
-use crate::script::objects::{exec, opening, sync};
+use crate::script::objects::{exec, opening, packages, sync};
 use rhai::{Expr, FnCallExpr};
 
 impl<'w> Walker<'w, '_> {
@@ -36,9 +36,14 @@ impl<'w> Walker<'w, '_> {
 
     /// The options of a function of devices.
     pub fn check_options_on_device(&mut self, name: &str, call: &'w FnCallExpr) {
-        let Some(options) = call.args.last().filter(|_| call.args.len() > 1) else { return };
+        let from = usize::from(name != "sync_dependencies");
+        let Some(options) = call.args.last().filter(|_| call.args.len() > from) else { return };
         match name {
+            "sync_dependencies" if call.args.len() == 1 => {
+                self.check_names("sync_dependencies", options, sync::DEPENDENCIES);
+            }
             "sync" | "sync_dependencies" => self.check_names("sync", options, sync::OPTIONS),
+            "install" => self.check_names("install", options, packages::OPTIONS),
             "exec" => self.check_names("exec", options, exec::OPTIONS),
             "mount" => self.check_names("mount", options, &["write"]),
             _ => {}

@@ -14,6 +14,7 @@ pub(crate) mod instrument;
 pub(crate) mod line;
 pub(crate) mod methods;
 pub(crate) mod opening;
+pub(crate) mod packages;
 pub(crate) mod proxy;
 pub(crate) mod sim;
 pub(crate) mod sync;

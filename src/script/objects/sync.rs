@@ -1,4 +1,4 @@
-//! `d.sync(folder, options)` and `d.sync_dependencies(folder, subfolders, options)`.
+//! `d.sync(folder, options)`, `d.sync_dependencies(folder, subfolders, options)` and `d.sync_dependencies(options)` of a project.
 //!
 //! Invariant: an unknown option is rejected before the board is accessed.
 
@@ -9,7 +9,7 @@ use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, located, placed, raise};
 use crate::script::handles::DeviceHandle;
 use crate::script::manifests;
-use crate::script::objects::convert;
+use crate::script::objects::{convert, packages};
 use crate::script::run::Run;
 use crate::script::run::folder::{Access, Folder};
 use crate::sync::{Keep, Local, Outcome, Remark, SyncOptions, merge, sync};
@@ -19,6 +19,10 @@ use std::sync::Arc;
 
 pub(crate) const OPTIONS: &[&str] =
     &["dst", "keep", "ignore", "minify", "mpy_cross_binary", "delete", "dry_run", "progress"];
+
+/// Options of `sync_dependencies` for the packages of a project: those of `sync`, and the groups.
+pub(crate) const DEPENDENCIES: &[&str] =
+    &["groups", "dst", "keep", "ignore", "minify", "mpy_cross_binary", "delete", "dry_run", "progress"];
 
 /// Registers the functions.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
@@ -57,6 +61,17 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
                 placed(&context, dependencies_to(&full, &context, device, &folder, &names, &options))
             },
         );
+    let (plain, full) = (run.clone(), run.clone());
+    engine
+        .register_fn("sync_dependencies", move |context: NativeCallContext<'_>, device: &mut DeviceHandle| {
+            placed(&context, packages_to(&plain, &context, device, Map::new()))
+        })
+        .register_fn(
+            "sync_dependencies",
+            move |context: NativeCallContext<'_>, device: &mut DeviceHandle, options: Map| {
+                placed(&context, packages_to(&full, &context, device, options))
+            },
+        );
 }
 
 fn folder_to(
@@ -89,6 +104,22 @@ fn dependencies_to(
     let local = merge(Path::new(folder), &names, &options).map_err(|error| raise(located(error, context)))?;
     let about = Manifest { folder: folder.to_owned(), subfolders: names, ..Manifest::default() };
     carry_out(run, context, device, local, about, &options, shows)
+}
+
+/// The packages of the script's project.
+fn packages_to(
+    run: &Run,
+    context: &NativeCallContext<'_>,
+    device: &DeviceHandle,
+    mut options: Map,
+) -> Fallible<Dynamic> {
+    let groups = match options.remove("groups") {
+        Some(groups) if !groups.is_unit() => Some(strings("the option `groups`", &groups)?),
+        _ => None,
+    };
+    let (folder, names) = packages::dependencies(run, groups.as_deref())?;
+    let names: Array = names.into_iter().map(Dynamic::from).collect();
+    dependencies_to(run, context, device, &folder.to_string_lossy(), &Dynamic::from_array(names), &options)
 }
 
 /// Records the current state of a folder, to detect changes.

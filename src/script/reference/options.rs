@@ -3,7 +3,7 @@
 //! Invariant: the lists are those that the functions themselves read.
 
 use crate::script::natives::{diagnoses, measure, monitors, operator, series, verdicts};
-use crate::script::objects::{exec, opening, sync};
+use crate::script::objects::{exec, opening, packages, sync};
 
 /// The options of a function; empty if it takes none.
 pub(crate) fn of(function: &str) -> &'static [&'static str] {
@@ -17,7 +17,9 @@ pub(crate) fn of(function: &str) -> &'static [&'static str] {
         "diagnosis" => diagnoses::OPTIONS,
         "monitor" => monitors::OPTIONS,
         "for_each_board" => &["jobs"],
-        "sync" | "sync_dependencies" => sync::OPTIONS,
+        "sync" => sync::OPTIONS,
+        "sync_dependencies" => sync::DEPENDENCIES,
+        "install" => packages::OPTIONS,
         "exec" => exec::OPTIONS,
         "mount" => &["write"],
         "open" | "session" => opening::OPTIONS,
