@@ -10,6 +10,7 @@ pub use write::{BoardEntry, with_board};
 
 use crate::diagnostic::Diagnostic;
 use crate::instrument::InstrumentOptions;
+use crate::instrument::wiring::Wire;
 use crate::port::address::Address;
 use crate::port::options::LineOptions;
 use crate::port::usb::UsbSpecifier;
@@ -53,6 +54,8 @@ pub struct Station {
     pub consoles: Vec<(String, StationConsole)>,
     /// The instruments with their names, in file order.
     pub instruments: Vec<(String, StationInstrument)>,
+    /// What simulated instruments and boards are wired to.
+    pub wiring: Vec<Wire>,
     /// Values for scripts.
     pub constants: Vec<(String, Value)>,
     /// Options of `measure` for scripts, a dict each.

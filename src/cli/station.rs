@@ -7,11 +7,16 @@ use super::arguments::{Allowed, Noting};
 use super::{configuration, trust, unread};
 use crate::bench::station::{FILE, Station, Trust};
 use crate::bound;
+use crate::device::wiring::known_property;
 use crate::device::{HostOptions, NamedBoard, NamedInstrument};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::disk;
 use crate::error::Kind;
 use crate::gate::{Gate, Permissions};
+use crate::instrument::InstrumentAddress;
+use crate::instrument::simulated::{SimInstrument, built_in};
+use crate::instrument::wiring::End;
+use crate::origin::Origin;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -54,7 +59,8 @@ pub fn prepare(
         (name.clone(), known)
     });
     let instruments = instruments.collect();
-    Ok((HostOptions { simulated, gate, boards, instruments, ..host }, Some(Arc::new(station))))
+    let wires = station.wiring.clone();
+    Ok((HostOptions { simulated, gate, boards, instruments, wires, ..host }, Some(Arc::new(station))))
 }
 
 /// The station file of a script, to notice when it changes.
@@ -132,10 +138,33 @@ fn load(options: &Options, script: Option<&Path>) -> Result<Option<Station>, Dia
     };
     let text = read(&file)?;
     let mut station = Station::parse(&file, &text).map_err(|problem| *problem)?;
+    check_wiring(&station)?;
     if !is_named {
         station.trust = trust::of(&file, &text);
     }
     Ok(Some(station))
+}
+
+/// Checks that simulated instruments have the properties that wires name, as far as their files can be read.
+fn check_wiring(station: &Station) -> Result<(), Diagnostic> {
+    for wire in &station.wiring {
+        for end in [&wire.from, &wire.to] {
+            let End::Property { of, name } = end else { continue };
+            let sim = station.instruments.iter().find(|(known, _)| known == of).map(|(_, of)| of.address(true));
+            let Some(Ok(InstrumentAddress::Simulated(path))) = sim.map(|address| address.parse()) else { continue };
+            let text = match built_in(&path) {
+                Some(text) => Some(text.to_owned()),
+                None => disk::read_text_named(Path::new(&path), bound::SETTINGS).ok(),
+            };
+            // What is wrong with the file itself is said when it is opened.
+            let Some(simulated) = text.and_then(|text| SimInstrument::parse(&path, &text).ok()) else { continue };
+            known_property(of, name, &simulated).map_err(|error| {
+                let place = Place { origin: Origin::new(station.file.as_str(), wire.line, 0), label: String::new() };
+                Diagnostic { places: vec![place], ..Diagnostic::from_error(&error) }
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// The folder for reports of the station, if it has one and no other reports are asked for.

@@ -9,7 +9,7 @@ use crate::device::host_options::HostOptions;
 use crate::device::instrument_registry::Instruments;
 use crate::device::output::{Outlet, Output};
 use crate::device::pool::Pool;
-use crate::device::registry::Registry;
+use crate::device::registry::{Registry, Wiring};
 use crate::device::turns::Turns;
 use crate::error::Error;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub(super) struct Shared {
     pub deadline: Arc<Deadline>,
     pub registry: Registry,
     pub instruments: Instruments,
+    pub wiring: Wiring,
     pub pool: Pool,
     pub turns: Arc<Turns>,
 }
@@ -42,6 +43,7 @@ impl Host {
             deadline: Arc::default(),
             registry: Registry::default(),
             instruments: Instruments::default(),
+            wiring: Wiring::default(),
             pool: Pool::default(),
             turns: Arc::default(),
         };

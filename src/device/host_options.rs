@@ -10,6 +10,7 @@ use crate::device::person::Terminal;
 use crate::device::profile::Profile;
 use crate::error::Result;
 use crate::gate::Gate;
+use crate::instrument::wiring::Wire;
 use crate::port::options::LineOptions;
 use crate::port::trace::Recorder;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub struct HostOptions {
     pub boards: Vec<(String, NamedBoard)>,
     /// Instruments that can be opened by name in place of an address.
     pub instruments: Vec<(String, NamedInstrument)>,
+    /// What simulated instruments and boards with these names are wired to.
+    pub wires: Vec<Wire>,
     /// Simulates every board, whatever its port, except recordings and processes (`--simulate`).
     pub simulated: bool,
     /// Records the traffic of all ports (`--record`).
@@ -62,6 +65,7 @@ impl HostOptions {
             line: LineOptions::default(),
             boards: Vec::new(),
             instruments: Vec::new(),
+            wires: Vec::new(),
             simulated: false,
             recorder: None,
             profile: None,

@@ -39,7 +39,7 @@ impl Host {
         let name = options.name.clone();
         let deadline = self.shared.deadline.clone();
         let deadline = Box::new(move || deadline.get());
-        self.opened(&name, Instrument::open_simulated(class, &address, simulated, options, deadline))
+        self.opened(&name, Instrument::open_simulated(class, &address, simulated, options, deadline, None))
     }
 
     fn opened(&self, name: &Option<String>, opened: Result<Instrument>) -> Result<Instrument> {
@@ -70,7 +70,8 @@ impl Host {
         let stream = match &address {
             InstrumentAddress::Simulated(file) => {
                 let simulated = self.simulated_instrument(file, asker)?;
-                return Instrument::open_simulated(class, &address, &simulated, options, deadline);
+                let carrier = known.map(|(name, _)| self.join_instrument(name, &simulated)).transpose()?.flatten();
+                return Instrument::open_simulated(class, &address, &simulated, options, deadline, carrier);
             }
             InstrumentAddress::Stream(_) if self.options.simulated => {
                 let message = format!("`{written}` is not simulated");

@@ -64,6 +64,7 @@ mod text;
 mod timing;
 mod turns;
 mod visited;
+pub(crate) mod wiring;
 
 pub use crate::repl::{Keyboard, Keys};
 pub use about::About;

@@ -35,6 +35,8 @@ pub(super) struct Resolved {
     pub port: Option<String>,
     /// The options, completed by those of the named board.
     pub options: OpenOptions,
+    /// The named board.
+    pub board: Option<String>,
     pub(super) by: By,
 }
 
@@ -66,11 +68,12 @@ pub(super) struct Known<'a> {
 impl Known<'_> {
     pub(super) fn resolve(&self, written: Option<String>, by: By, options: OpenOptions) -> Result<Resolved> {
         let Some(written) = written else {
-            return Ok(Resolved { port: self.simulated.then(|| SIMULATED.to_owned()), options, by });
+            return Ok(Resolved { port: self.simulated.then(|| SIMULATED.to_owned()), options, board: None, by });
         };
         if let Some((name, board)) = self.boards.iter().find(|(name, _)| *name == written.trim()) {
             let by = board.untrusted.clone().map_or(By::Person, By::Station);
-            return Ok(Resolved { port: Some(board.port.clone()), options: board.complete(name, options), by });
+            let (port, options) = (Some(board.port.clone()), board.complete(name, options));
+            return Ok(Resolved { port, options, board: Some(name.clone()), by });
         }
         let address = written.parse::<Address>().map_err(|error| match self.near(&written) {
             Some(near) if error.kind() == Kind::DeviceNotFoundError => {
@@ -79,7 +82,8 @@ impl Known<'_> {
             _ => error,
         })?;
         let replaced = self.simulated && !address.kind().is_virtual();
-        Ok(Resolved { port: Some(if replaced { SIMULATED.to_owned() } else { written }), options, by })
+        let port = Some(if replaced { SIMULATED.to_owned() } else { written });
+        Ok(Resolved { port, options, board: None, by })
     }
 
     fn near(&self, written: &str) -> Option<&str> {

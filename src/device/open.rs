@@ -37,9 +37,18 @@ impl Host {
     ) -> Result<Device> {
         let name = options.name.clone();
         match self.options.resolve(port, options) {
-            Ok(known) => self.open_with(class, self.connector(&known), &known.options, hook).map_err(|error| {
-                if port.is_some_and(|port| self.options.is_of_station(port)) { absent(error) } else { error }
-            }),
+            Ok(known) => {
+                // Its setups may read what it is wired to.
+                let mut hook = |which, device: &Device| {
+                    if let (Hook::PreAutoinit, Some(name)) = (&which, &known.board) {
+                        self.join_board(name, device)?;
+                    }
+                    hook(which, device)
+                };
+                let opened = self.open_with(class, self.connector(&known), &known.options, &mut hook);
+                let is_of_station = port.is_some_and(|port| self.options.is_of_station(port));
+                opened.map_err(|error| if is_of_station { absent(error) } else { error })
+            }
             Err(error) => self.open_with(class, Err(error), &OpenOptions { name, ..OpenOptions::default() }, hook),
         }
     }

@@ -4,6 +4,9 @@
 
 use crate::device::handle::Device;
 use crate::device::lock::lock;
+use crate::instrument::simulated::SimInstrument;
+use crate::value::Value;
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 /// The devices that are open, and their names.
@@ -16,6 +19,20 @@ struct Entries {
     open: Vec<Device>,
     /// Names given to devices, also to those that are being opened.
     reserved: Vec<String>,
+}
+
+/// What the wires of the station join, as far as it is open.
+#[derive(Default)]
+pub(super) struct Wiring(pub Mutex<Joined>);
+
+#[derive(Default)]
+pub(super) struct Joined {
+    /// The simulated instruments, by their names in the station.
+    pub instruments: HashMap<String, SimInstrument>,
+    /// The simulated boards, by their names in the station.
+    pub boards: HashMap<String, Device>,
+    /// What each wire to a board carried last, by its number.
+    pub last: HashMap<usize, Value>,
 }
 
 impl Registry {

@@ -20,7 +20,7 @@ impl HostOptions {
             _ => By::Person,
         };
         if self.boards.is_empty() && !self.simulated {
-            return Ok(Resolved { port: port.map(str::to_owned), options, by });
+            return Ok(Resolved { port: port.map(str::to_owned), options, board: None, by });
         }
         let known = Known { boards: &self.boards, simulated: self.simulated };
         known.resolve(port.map(str::to_owned).or_else(own), by, options)

@@ -20,6 +20,18 @@ use std::time::{Duration, Instant};
 /// When the part of the run ends that the calling thread is in.
 pub type Deadline = dyn Fn() -> Option<Instant> + Send + Sync;
 
+/// When a [`Carrier`] is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Before a call of the instrument.
+    Before,
+    /// After one, and when it is open.
+    After,
+}
+
+/// Carries values between a simulated instrument and what it is wired to, around each of its calls.
+pub type Carrier = dyn Fn(Moment) -> Result<()> + Send + Sync;
+
 /// An open instrument. Clones are the same instrument.
 #[derive(Clone)]
 pub struct Instrument(pub(super) Arc<Inner>);
@@ -34,6 +46,7 @@ pub(super) struct Inner {
     identity: Option<Identity>,
     calibrated: Option<String>,
     simulated: Option<SimInstrument>,
+    carrier: Option<Box<Carrier>>,
     deadline: Box<Deadline>,
     turn: Turn,
     link: Mutex<Link>,
@@ -75,32 +88,34 @@ impl Instrument {
         opener: Box<Opener>,
         deadline: Box<Deadline>,
     ) -> Result<Instrument> {
-        Instrument::open_over(class, address, None, options, opener, deadline)
+        Instrument::open_over(class, address, (None, None), options, opener, deadline)
     }
 
-    /// Opens a simulated instrument, as [`Instrument::open`] does.
+    /// Opens a simulated instrument, as [`Instrument::open`] does. `carrier`: what it is wired to.
     ///
     /// # Errors
-    /// As [`Instrument::open`].
+    /// As [`Instrument::open`]; of the carrier.
     pub fn open_simulated(
         class: &Arc<Class>,
         address: &InstrumentAddress,
         simulated: &SimInstrument,
         options: InstrumentOptions,
         deadline: Box<Deadline>,
+        carrier: Option<Box<Carrier>>,
     ) -> Result<Instrument> {
         let (instrument, written) = (simulated.clone(), address.to_string());
         let opener = move || Ok(Stream::over(Box::new(instrument.port(&written))));
         let terminator = simulated.definition().terminator.clone();
         let own = InstrumentOptions { terminator: Some(terminator), ..InstrumentOptions::default() };
         let options = InstrumentOptions { terminator: None, read_terminator: None, ..options }.or(&own);
-        Instrument::open_over(class, address, Some(simulated.clone()), options, Box::new(opener), deadline)
+        let simulated = (Some(simulated.clone()), carrier);
+        Instrument::open_over(class, address, simulated, options, Box::new(opener), deadline)
     }
 
     fn open_over(
         class: &Arc<Class>,
         address: &InstrumentAddress,
-        simulated: Option<SimInstrument>,
+        (simulated, carrier): (Option<SimInstrument>, Option<Box<Carrier>>),
         options: InstrumentOptions,
         opener: Box<Opener>,
         deadline: Box<Deadline>,
@@ -129,11 +144,12 @@ impl Instrument {
             identity,
             calibrated,
             simulated,
+            carrier,
             deadline,
             turn: Turn::default(),
             link: Mutex::new(link),
         }));
-        match instrument.set_up() {
+        match instrument.set_up().and_then(|()| instrument.carry(Moment::After)) {
             Ok(()) => Ok(instrument),
             // Undo what the setups switched on.
             Err(error) => Err(match instrument.close() {
@@ -215,11 +231,23 @@ impl Instrument {
     /// Runs `work` with the instrument for itself.
     pub(super) fn with<T>(&self, options: CallOptions, work: impl FnOnce(&mut Link, Limits) -> Result<T>) -> Result<T> {
         let _held = self.turn(!options.undisturbed)?;
-        let mut link = self.link();
-        let timeout = options.timeout.unwrap_or_else(|| link.options().timeout());
-        let until = if options.undisturbed { None } else { (self.0.deadline)() };
-        let limits = Limits { timeout, until, interruptible: !options.undisturbed };
-        work(&mut link, limits).map_err(|error| error.with_device(self.name()))
+        match self.carry(Moment::Before) {
+            // A teardown switches off, whatever it is wired to.
+            Err(error) if !options.undisturbed => return Err(error),
+            _ => {}
+        }
+        let done = {
+            let mut link = self.link();
+            let timeout = options.timeout.unwrap_or_else(|| link.options().timeout());
+            let until = if options.undisturbed { None } else { (self.0.deadline)() };
+            let limits = Limits { timeout, until, interruptible: !options.undisturbed };
+            work(&mut link, limits).map_err(|error| error.with_device(self.name()))?
+        };
+        self.carry(Moment::After).map(|()| done)
+    }
+
+    fn carry(&self, moment: Moment) -> Result<()> {
+        self.0.carrier.as_ref().map_or(Ok(()), |carrier| carrier(moment))
     }
 
     /// Sends a command.

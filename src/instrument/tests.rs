@@ -308,7 +308,8 @@ fn simulated(items: Vec<Item>) -> (crate::Result<Instrument>, SimInstrument) {
     let psu = SimInstrument::parse("psu.toml", super::simulated::tests::SUPPLY).unwrap();
     let class = Arc::new(Class::build("Psu", "", Some(crate::origin::Origin::new("t", 1, 1)), items, &[]).unwrap());
     let address = InstrumentAddress::Simulated("psu.toml".to_owned());
-    let opened = Instrument::open_simulated(&class, &address, &psu, InstrumentOptions::default(), Box::new(|| None));
+    let opened =
+        Instrument::open_simulated(&class, &address, &psu, InstrumentOptions::default(), Box::new(|| None), None);
     (opened, psu)
 }
 

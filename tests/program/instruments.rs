@@ -190,3 +190,75 @@ fn scripts_talk_to_a_simulator_of_sinstruments() {
         .status(0);
     drop(peer);
 }
+
+const STATION: &str = r#"
+[boards.dut]
+port = "/dev/ttyACM99"
+sim = "sim"
+
+[instruments.psu]
+port = "tcp://192.0.2.1:5025"
+sim = "sim-instrument:std/psu"
+
+[instruments.dmm]
+sim = "sim-instrument:std/dmm"
+
+[[wiring]]
+from = "psu.out"
+to = "dut.adc26"
+gain = 0.5
+
+[[wiring]]
+from = "psu.out"
+to = "dmm.voltage"
+max = 3.302
+
+[[wiring]]
+from = "psu.output"
+to = "dut.pin4"
+
+[[wiring]]
+from = "dut.pin5"
+to = "dmm.resistance"
+gain = 100
+"#;
+
+#[test]
+fn a_station_wires_simulated_instruments_and_boards() {
+    let script = r##"
+        import "std/psu" as psu;
+        import "std/dmm" as dmm;
+        device Unit {
+            setup init() autoinit `
+                from machine import ADC, Pin
+                at_start = ADC(26).read_u16()
+                out = Pin(5, Pin.OUT)
+            `
+            task start() `return at_start`
+            task adc() `return ADC(26).read_u16()`
+            task enabled() `return Pin(4, Pin.IN).value()`
+            task drive(on) `out.value(on)`
+        }
+        let supply = psu::Psu.open("psu");
+        supply.power(3.3, 0.1);
+        let unit = Unit.open("dut");
+        let meter = dmm::Dmm.open("dmm");
+        print(`${unit.start()} ${unit.adc()} ${unit.enabled()} ${(meter.voltage() - 3.3).abs() < 0.01}`);
+        supply.set_voltage(5);
+        print(`${unit.adc()} ${(meter.voltage() - 3.302).abs() < 0.01}`);
+        unit.drive(1);
+        print((meter.resistance() - 330).abs() < 1);
+        supply.set_output(false);
+        print(`${unit.adc()} ${unit.enabled()} ${meter.voltage().abs() < 0.01}`);
+    "##;
+    let program = Program::new().file("station.toml", STATION.as_bytes()).file("a.rhai", script.as_bytes());
+    program.args(["run", "a.rhai", "--simulate"]).stdout("32768 32768 1 true\n49648 true\ntrue\n0 0 true\n").status(0);
+    let wrong = STATION.replace("psu.output", "psu.outptu");
+    let outcome = Program::new()
+        .file("station.toml", wrong.as_bytes())
+        .file("a.rhai", b"print(1);")
+        .args(["check", "a.rhai", "--station", "station.toml"])
+        .outcome();
+    let message = "the simulated instrument `psu` has no property `outptu`, which a wire names";
+    assert!(outcome.stderr.contains(message) && outcome.stderr.contains("station.toml:24"), "{}", outcome.stderr);
+}

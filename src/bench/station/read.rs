@@ -4,6 +4,7 @@
 
 mod consoles;
 mod instruments;
+mod wiring;
 
 use super::{Station, StationBoard, is_board_name, is_recipe_name};
 use crate::bench::measurement::{CLOSURES, OPTIONS, Plan};
@@ -22,7 +23,7 @@ use std::time::Duration;
 use toml_edit::{Document, Item, TableLike};
 
 const TOP: &[&str] =
-    &["name", "reports", "boards", "consoles", "instruments", "constants", "limits", "recipes", "packages"];
+    &["name", "reports", "boards", "consoles", "instruments", "wiring", "constants", "limits", "recipes", "packages"];
 const BOARD: &[&str] = &["port", "usb", "sim", "simulate", "baudrate", "dtr", "rts", "attempts", "timeout", "user"];
 const USB: &[&str] = &["vid", "pid", "serial_number", "manufacturer", "product", "location"];
 /// An entry of a table: its key, its value, the span of the key.
@@ -79,6 +80,7 @@ pub fn parse(file: &Path, text: &str) -> Read<Station> {
         let instrument = source.instrument(&name, item, place)?;
         station.instruments.push((name, instrument));
     }
+    station.wiring = source.wiring(table, &station)?;
     for (name, item, span) in source.entries(table, "constants")? {
         station.lines.push((format!("constants.{name}"), source.place(span).0));
         station.constants.push((name, source.value(item)?));

@@ -62,6 +62,45 @@ fn a_whole_file() {
 }
 
 #[test]
+fn reads_wires_and_says_what_is_wrong_with_them() {
+    let bench = "[boards.dut]\nport = \"sim\"\n[instruments.psu]\nsim = \"sim-instrument:std/psu\"\n";
+    let wires = |wire: &str| parse(&format!("{bench}[[wiring]]\n{wire}")).map(|station| station.wiring);
+    let read = wires("from = \"psu.out\"\nto = \"dut.adc26\"\ngain = 0.5\nmax = 5").unwrap();
+    assert_eq!((read[0].from.to_string(), read[0].to.to_string()), ("psu.out".to_owned(), "dut.adc26".to_owned()));
+    assert_eq!((read[0].gain, read[0].offset, read[0].max, read[0].line), (0.5, 0.0, Some(5.0), 6));
+    let case = |wire: &str, wanted: &str| {
+        let wanted = format!("lab/station.toml:{wanted}");
+        assert_eq!(wires(wire).unwrap_err(), wanted, "{wire}");
+    };
+    let form = "write for example `from = \"psu.voltage\"` and `to = \"dut.adc26\"`";
+    case("from = \"psu.out\"", &format!("5:1: a wire has no `to` | {form}"));
+    case("to = \"psu.out\"", &format!("5:1: a wire has no `from` | {form}"));
+    case("form = \"psu.out\"", "6:1: unknown key `form` in a wire | did you mean `from`?");
+    case(
+        "from = \"psu\"\nto = \"dut.adc26\"",
+        "6:8: `psu` has no dot | write a property of an instrument, `psu.voltage`, or an ADC or a pin of a board: `dut.adc26`, `dut.pin15`",
+    );
+    case("from = \"pus.out\"\nto = \"dut.adc26\"", "6:8: unknown board or instrument `pus` | did you mean `psu`?");
+    case(
+        "from = \"psu.out\"\nto = \"dut.led\"",
+        "7:6: the board `dut` has no `led` | write an ADC or a pin by its number: `dut.adc26`, `dut.pin15`",
+    );
+    case(
+        "from = \"dut.adc26\"\nto = \"psu.load\"",
+        "6:8: `dut.adc26` is an input | an ADC measures: write it after `to`; a wire begins at a property or at a pin",
+    );
+    case(
+        "from = \"dut.pin1\"\nto = \"dut.pin2\"",
+        "7:6: a wire joins no instrument | a script connects pins of one board with `board.sim.wire(2, 3)`",
+    );
+    case("from = \"psu.out\"\nto = \"dut.adc26\"\ngain = \"2\"", "8:8: `gain` is a string, not a number | ");
+    case(
+        "from = \"psu.out\"\nto = \"dut.adc26\"\nreference = 0",
+        "8:13: `reference` is a whole number, not a voltage above 0 | ",
+    );
+}
+
+#[test]
 fn reads_the_file_of_a_new_project() {
     let station = parse(include_str!("../../cli/project/templates/bench/station.toml")).unwrap();
     assert_eq!((station.boards.len(), station.constants.len(), station.limits.len()), (1, 1, 1));
@@ -74,7 +113,7 @@ fn reports_problems_with_their_position() {
     }
     case(
         "a = 1\n[board.dut]\n",
-        "1:1: unknown key `a` in a station file | use one of name, reports, boards, consoles, instruments, constants, limits, recipes, packages",
+        "1:1: unknown key `a` in a station file | use one of name, reports, boards, consoles, instruments, wiring, constants, limits, recipes, packages",
     );
     case("\n[bords.dut]\nport = \"sim\"\n", "2:2: unknown key `bords` in a station file | did you mean `boards`?");
     case(

@@ -3,8 +3,7 @@
 //! Reads Rhai's tree. Invariant: nothing is evaluated; an option whose value is computed counts as not known.
 
 use crate::instrument::class::{Param, ParamKind};
-use crate::script::analysis::instruments;
-use crate::script::analysis::tree::{closure, literal, word};
+use crate::script::analysis::tree::{closure, default_of, limits, literal, word};
 use crate::script::language::instrument;
 use crate::script::language::syntax::{self, op};
 use crate::script::names::{DEVICE, INSTRUMENT};
@@ -108,7 +107,7 @@ fn declare(param: &mut Param, letter: char, input: &Expr) {
                 param.kind = ParamKind::Float;
             }
         }
-        instrument::op::LIMITS => param.limits = instruments::limits(input),
+        instrument::op::LIMITS => param.limits = limits(input),
         _ => {}
     }
 }
@@ -150,7 +149,7 @@ impl Class {
                     item.declared.push(Param { name: word(input).to_owned(), ..Param::default() });
                 }
                 op::DEFAULT => item.params.iter_mut().last().into_iter().for_each(|param| {
-                    param.1 = Some(instruments::default_of(input));
+                    param.1 = Some(default_of(input));
                 }),
                 op::BODY => class.items.push(std::mem::take(&mut item)),
                 op::FUNCTION => {

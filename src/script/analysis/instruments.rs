@@ -2,12 +2,12 @@
 //!
 //! Uses the parameters as the block declares them. Invariant: an argument that is computed is not judged.
 
-use crate::instrument::class::{Limits, Param, ParamKind};
+use crate::instrument::class::{Param, ParamKind};
 use crate::name::nearest;
 use crate::phrase::did_you_mean;
 use crate::script::analysis::classes::Item;
 use crate::script::analysis::counts::{arguments_given, takes};
-use crate::script::analysis::tree::{literal, map_of, number};
+use crate::script::analysis::tree::map_of;
 use crate::script::analysis::types::Type;
 use crate::script::analysis::walker::Walker;
 use crate::script::objects::convert::to_value;
@@ -164,28 +164,6 @@ fn refused(param: &Param, argument: &Expr) -> Option<String> {
         _ => value,
     };
     param.accept(&value).err()
-}
-
-/// The limits of a parameter, if they are written out.
-pub(crate) fn limits(written: &Expr) -> Option<Limits> {
-    match written {
-        Expr::FnCall(call, _) if matches!(call.name.as_str(), ".." | "..=") && call.args.len() == 2 => {
-            let (low, high) = (number(&call.args[0])?, number(&call.args[1])?);
-            Some(Limits::Range { low, high, inclusive: call.name == "..=" })
-        }
-        written => match to_value(&written.get_literal_value(None)?).ok()? {
-            Value::List(all) => Some(Limits::Choice(all)),
-            _ => None,
-        },
-    }
-}
-
-/// The default of a parameter as it is written, if it is short.
-pub(crate) fn default_of(written: &Expr) -> String {
-    match literal(written) {
-        Some(text) => format!("\"{}\"", text.escape_debug()),
-        None => written.get_literal_value(None).map_or("…".to_owned(), |value| value.to_string()),
-    }
 }
 
 impl Item {

@@ -2,8 +2,11 @@
 //!
 //! Invariant: pure.
 
+use crate::instrument::class::Limits;
 use crate::script::names::CALL;
+use crate::script::objects::convert::to_value;
 use crate::script::run::loader::CLOSURE;
+use crate::value::Value;
 use rhai::{AST, ASTNode, Dynamic, Expr, FnCallExpr, FnPtr, Position, Stmt};
 
 /// The statements of the only function of a tree: Rhai does not say what a body is made of, but it walks through it.
@@ -110,4 +113,26 @@ pub(crate) fn is_named(call: &FnCallExpr) -> bool {
 /// Whether an expression is `kw(…)`.
 pub(crate) fn holds_named(expression: &Expr) -> bool {
     matches!(expression, Expr::FnCall(call, _) if is_named(call))
+}
+
+/// The limits of a parameter of an instrument, if they are written out.
+pub(crate) fn limits(written: &Expr) -> Option<Limits> {
+    match written {
+        Expr::FnCall(call, _) if matches!(call.name.as_str(), ".." | "..=") && call.args.len() == 2 => {
+            let (low, high) = (number(&call.args[0])?, number(&call.args[1])?);
+            Some(Limits::Range { low, high, inclusive: call.name == "..=" })
+        }
+        written => match to_value(&written.get_literal_value(None)?).ok()? {
+            Value::List(all) => Some(Limits::Choice(all)),
+            _ => None,
+        },
+    }
+}
+
+/// The default of a parameter as it is written, if it is short.
+pub(crate) fn default_of(written: &Expr) -> String {
+    match literal(written) {
+        Some(text) => format!("\"{}\"", text.escape_debug()),
+        None => written.get_literal_value(None).map_or("…".to_owned(), |value| value.to_string()),
+    }
 }
