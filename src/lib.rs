@@ -11,7 +11,7 @@
 //! |---|---|---|
 //! | 0 | [`error`], [`diagnostic`], [`origin`], [`item`], [`name`], [`value`], [`phrase`], [`visible`], [`interrupt`], [`bound`] | plain data |
 //! | 0 | [`disk`] | files of this computer: bounded reads, whole writes |
-//! | 1 | [`python`], [`port`] | Python as text; byte pipes |
+//! | 1 | [`python`], [`port`], [`message`] | Python as text; byte pipes; texts with places for arguments |
 //! | 2 | [`repl`], [`console`], [`gate`] | the raw REPL over a port; consoles of units under test; what a script may access on this computer |
 //! | 3 | [`board`], [`instrument`], [`modbus`] | one connected board; instruments of the bench; Modbus over a console's port |
 //! | 4 | [`device`], [`mod@bench`], [`sync`], [`packages`] | declared items bound to a board; tests and measurements; syncing files to a board; packages for boards |
@@ -37,6 +37,7 @@ pub mod interrupt;
 pub mod item;
 #[cfg(feature = "lsp")]
 pub mod lsp;
+pub mod message;
 pub mod modbus;
 pub mod name;
 pub mod origin;

@@ -4,7 +4,7 @@
     "use strict";
     const KEYWORDS = `
         let const fn if else switch while loop do until for in continue break return throw try catch import
-        export as true false private global this device instrument command query setup task thread teardown method test group subtest
+        export as true false private global this device instrument console command query setup task thread teardown method test group subtest
         autoinit setup_all setup_each teardown_each teardown_all`;
     hljs.registerLanguage("rhai", (hljs) => ({
         keywords: { keyword: KEYWORDS.trim() },

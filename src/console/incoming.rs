@@ -63,20 +63,32 @@ impl Incoming {
 
     /// Takes the pattern that is found first, and what came before it. Of patterns at one place the first one is taken.
     pub fn take_match(&mut self, patterns: &[Pattern]) -> Option<Match> {
+        self.take_match_from(0, patterns)
+    }
+
+    /// As [`Incoming::take_match`], without the first `from` bytes, which are dropped with it.
+    pub fn take_match_from(&mut self, from: usize, patterns: &[Pattern]) -> Option<Match> {
+        let bytes = &self.unread[from.min(self.unread.len())..];
+        let scanned = self.scanned.saturating_sub(from);
         let found = patterns
             .iter()
             .enumerate()
-            .filter_map(|(index, pattern)| pattern.find(&self.unread, self.scanned).map(|place| (index, place)));
+            .filter_map(|(index, pattern)| pattern.find(bytes, scanned).map(|place| (index, place)));
         let Some((index, place)) = found.min_by_key(|(_, place)| place.range.start) else {
             self.scanned = self.unread.len();
             return None;
         };
         let Place { range, groups } = place;
-        let part = |range: Range<usize>| self.unread[range].to_vec();
+        let part = |range: Range<usize>| bytes[range].to_vec();
         let groups = groups.into_iter().map(|(name, range)| (name, range.map(part))).collect();
         let (before, bytes) = (part(0..range.start), part(range.clone()));
-        self.take(range.end);
+        self.take(from + range.end);
         Some(Match { index, before, bytes, groups })
+    }
+
+    /// Whether one of the patterns came, whatever the running call has looked at.
+    pub fn has_match(&self, patterns: &[Pattern]) -> bool {
+        patterns.iter().any(|pattern| pattern.find(&self.unread, 0).is_some())
     }
 
     /// Takes exactly `count` bytes; `None` if there are fewer.

@@ -1,12 +1,14 @@
 //! Consoles of units under test: a port that is read all the time, with waits for texts and regular expressions.
 //!
-//! [`Console`] sends and waits; [`pattern`] finds, [`incoming`] keeps what came, `reader` reads it, [`failure`] words the errors;
+//! [`Console`] sends and waits; [`dialogue`] has commands and their answers, [`class`] what a `console` block declares; [`pattern`] finds, [`incoming`] keeps what came, `reader` reads it, [`failure`] words the errors;
 //! [`frames`] and [`crc`] are for binary protocols.
 //!
-//! Uses [`crate::port`] and [`crate::error`]. Invariants: no wait outlasts its limit or the caller's wish to stop; what is kept is
+//! Uses [`crate::port`], [`crate::message`] and [`crate::error`]. Invariants: no wait outlasts its limit or the caller's wish to stop; what is kept is
 //! bounded ([`incoming::UNREAD`]); a closed console has no port and no thread.
 
+pub mod class;
 pub mod crc;
+pub mod dialogue;
 pub mod failure;
 pub mod frames;
 pub mod incoming;
@@ -342,7 +344,11 @@ impl Console {
         self.link.close();
     }
 
-    fn check(&self) -> Result<(), Failure> {
+    /// Checks that it is neither closed nor lost.
+    ///
+    /// # Errors
+    /// If it is.
+    pub fn check(&self) -> Result<(), Failure> {
         let watch = lock(&self.link.watch);
         match &watch.gone {
             _ if watch.closed => Err(self.closed()),

@@ -112,7 +112,7 @@ impl Pattern {
 }
 
 /// Where `wanted` is in `bytes`.
-fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
+pub(super) fn position(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     let first = *wanted.first()?;
     let mut from = 0;
     while let Some(at) = bytes[from..].iter().position(|&byte| byte == first) {

@@ -2,18 +2,15 @@
 //!
 //! Uses [`super::class`]. Invariants: nothing is sent before every argument is accepted; a teardown runs whatever else failed.
 
-use super::class::{Item, ItemKind, Param, ParamKind, Returns};
+use super::class::{Item, ItemKind, Returns};
 use super::handle::{CallOptions, Instrument, block_of, checked, numbers_of};
 use super::link::{Limits, Link};
 use crate::error::{Error, Kind, Result};
 use crate::interrupt;
-use crate::phrase::{arguments, did_you_mean};
+use crate::message::{self, Convert};
 use crate::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Converts a text such as `500 mV` to a number of this unit; `None` if it is not a number with a unit that fits.
-pub type Convert = fn(&str, &str) -> Option<f64>;
 
 /// How long a teardown may take that names no limit of its own.
 const TEARDOWN: Duration = Duration::from_secs(10);
@@ -129,47 +126,5 @@ fn send(link: &mut Link, item: &Item, messages: &[String], options: CallOptions,
 
 /// One value for each parameter.
 fn bind(item: &Item, positional: &[Value], named: &[(String, Value)], convert: Convert) -> Result<Vec<Value>> {
-    let wrong =
-        |message: String| Error::new(Kind::ArgumentError, message).with_help(format!("it is `{}`", item.signature()));
-    if positional.len() > item.params.len() {
-        let (most, given) = (arguments(item.params.len()), positional.len());
-        return Err(wrong(format!("`{}` takes {most}, not {given}", item.name)));
-    }
-    for (name, _) in named {
-        match item.params.iter().position(|param| param.name == *name) {
-            Some(index) if index < positional.len() => {
-                return Err(wrong(format!("`{}` got two values for `{name}`", item.name)));
-            }
-            Some(_) => {}
-            None => {
-                let error = wrong(format!("`{}` has no parameter `{name}`", item.name));
-                let near = crate::name::nearest(name, item.params.iter().map(|param| param.name.as_str()));
-                return Err(near.map_or(error.clone(), |near| error.with_help(did_you_mean(near))));
-            }
-        }
-    }
-    let mut values = Vec::new();
-    for (index, param) in item.params.iter().enumerate() {
-        let given = positional
-            .get(index)
-            .or_else(|| named.iter().find(|(name, _)| *name == param.name).map(|(_, value)| value));
-        let value = match (given, &param.default) {
-            (Some(value), _) => in_unit(param, value, convert),
-            (None, Some(default)) => default.clone(),
-            (None, None) => return Err(wrong(format!("`{}` needs a value for `{}`", item.name, param.name))),
-        };
-        param.accept(&value).map_err(|reason| wrong(format!("`{}` is {reason}", param.name)))?;
-        values.push(value);
-    }
-    Ok(values)
-}
-
-/// A text with a unit as a number of the parameter's unit.
-fn in_unit(param: &Param, value: &Value, convert: Convert) -> Value {
-    match value {
-        Value::Str(text) if !param.unit.is_empty() && matches!(param.kind, ParamKind::Float | ParamKind::Any) => {
-            convert(text, &param.unit).map_or_else(|| value.clone(), Value::Float)
-        }
-        _ => value.clone(),
-    }
+    message::bind(&item.name, &item.params, &item.signature(), (positional, named), convert)
 }

@@ -19,8 +19,8 @@ pub mod simulated;
 mod turn;
 pub mod wiring;
 
+pub use crate::message::Convert;
 pub use address::InstrumentAddress;
-pub use calls::Convert;
 pub use handle::{CallOptions, Carrier, Instrument, Moment, NumberOptions};
 pub use options::InstrumentOptions;
 pub use reply::Identity;

@@ -91,11 +91,6 @@ pub fn unquoted(text: &str) -> Option<String> {
     is_whole.then(|| inner.replace(&doubled, &quote.to_string()))
 }
 
-/// A text as string data, in double quotes.
-pub fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
-}
-
 /// The numbers of a list with commas; the error is the element that is not a number.
 ///
 /// # Errors
@@ -172,7 +167,7 @@ mod tests {
         #[test]
         fn no_reply_makes_it_panic_and_quotes_round_trip(text in ".{0,40}") {
             let _ = (value(&text), numbers(&text), fault(&text), Identity::parse(&text));
-            prop_assert_eq!(unquoted(&quoted(&text)), Some(text));
+            prop_assert_eq!(unquoted(&crate::message::Dialect::Scpi.quoted(&text)), Some(text));
         }
     }
 }

@@ -129,7 +129,7 @@ pub fn built_in(value: Option<&Value>) -> Box<dyn Iterator<Item = &'static Entry
         Some(Value::Instruments) => Box::new(catalog::of_receiver("Instruments", "Psu.")),
         Some(Value::Instrument(_)) => Box::new(catalog::of_receiver("Instruments", "i.")),
         Some(Value::Consoles) => Box::new(catalog::of_receiver("Consoles", "Console.")),
-        Some(Value::Console) => Box::new(catalog::of_receiver("Consoles", "dut.")),
+        Some(Value::Console(_)) => Box::new(catalog::of_receiver("Consoles", "dut.")),
         Some(Value::Sim) => Box::new(catalog::group("Simulated boards").iter()),
         Some(Value::Station(None)) => Box::new(
             catalog::group("Stations").iter().filter(|entry| !catalog::is_called(entry) && !catalog::is_value(entry)),

@@ -22,8 +22,8 @@ pub enum Value {
     Instrument(Option<Place>),
     /// What opens consoles.
     Consoles,
-    /// A console.
-    Console,
+    /// A console of a class; `None`: of the built-in one.
+    Console(Option<Place>),
     /// The bench side of a simulated board.
     Sim,
     /// The variable `station`, or its `constants` or `limits`.
@@ -79,6 +79,7 @@ pub fn members(world: &World, of: &Place) -> Vec<Place> {
 /// What `open` of a class gives.
 fn opened(class: Option<Place>) -> Value {
     match class.as_ref().and_then(symbol) {
+        Some(symbol) if symbol.written == "console" => Value::Console(class),
         Some(symbol) if symbol.is_instrument => Value::Instrument(class),
         _ => Value::Device(class),
     }
@@ -92,7 +93,7 @@ fn value_of(world: &World, file: &Arc<File>, hint: &Hint, at: (usize, usize), de
     };
     match hint {
         Hint::Unknown => None,
-        Hint::Device(path) if path.alias.is_none() && path.name == "Console" => Some(Value::Console),
+        Hint::Device(path) if path.alias.is_none() && path.name == "Console" => Some(Value::Console(None)),
         Hint::Device(path) if path.alias.is_none() && path.name == "Instrument" => Some(Value::Instrument(None)),
         Hint::Device(path) => of(path).map(opened),
         Hint::Devices(path) => of(path).map(Value::Devices),
@@ -117,7 +118,11 @@ fn variable(world: &World, file: &Arc<File>, name: &str, at: (usize, usize), dep
     };
     let symbol = &file.syntax.symbols[number];
     if symbol.what == What::Class {
-        return Some(if symbol.is_instrument { Value::Instruments } else { Value::Class });
+        return Some(match symbol.written {
+            "console" => Value::Consoles,
+            _ if symbol.is_instrument => Value::Instruments,
+            _ => Value::Class,
+        });
     }
     value_of(world, file, &symbol.hint, (symbol.scope, symbol.at.start), depth)
 }
@@ -127,7 +132,9 @@ pub fn receiver(world: &World, file: &Arc<File>, receiver: &Receiver, at: (usize
     match receiver {
         Receiver::Name(name) if name == "this" => {
             let is_around = |symbol: &super::syntax::Symbol| {
-                symbol.what == What::Method && symbol.whole.start <= at.1 && at.1 <= symbol.whole.end
+                matches!(symbol.what, What::Method | What::Setup)
+                    && symbol.whole.start <= at.1
+                    && at.1 <= symbol.whole.end
             };
             let method = file.syntax.symbols.iter().rfind(|symbol| is_around(symbol))?;
             place(file, method.parent?).map(|class| opened(Some(class)))
@@ -135,6 +142,7 @@ pub fn receiver(world: &World, file: &Arc<File>, receiver: &Receiver, at: (usize
         Receiver::Name(name) => variable(world, file, name, at, DEPTH),
         Receiver::Class(path) => class(world, file, path).map(|class| match opened(Some(class)) {
             Value::Instrument(_) => Value::Instruments,
+            Value::Console(_) => Value::Consoles,
             _ => Value::Class,
         }),
         Receiver::Opened(path) => value_of(world, file, &Hint::Device(path.clone()), at, DEPTH),
@@ -151,7 +159,7 @@ pub fn receiver(world: &World, file: &Arc<File>, receiver: &Receiver, at: (usize
 fn members_named(world: &World, file: &Arc<File>, value: Option<&Value>, name: &str) -> Vec<Place> {
     let is_meant = |member: &Place| symbol(member).is_some_and(|symbol| symbol.name == name);
     match value {
-        Some(Value::Device(Some(class)) | Value::Instrument(Some(class))) => {
+        Some(Value::Device(Some(class)) | Value::Instrument(Some(class)) | Value::Console(Some(class))) => {
             members(world, class).into_iter().filter(is_meant).collect()
         }
         Some(_) => Vec::new(),

@@ -117,7 +117,7 @@ fn classes_of_working_scripts_are_those_of_the_language() {
         let found = read.symbols.iter().filter(is_wanted).count();
         let heads = text.lines().filter(|line| {
             let line = line.strip_prefix("private ").unwrap_or(line);
-            let is_class = line.starts_with("device ") || line.starts_with("instrument ");
+            let is_class = ["device ", "instrument ", "console "].iter().any(|word| line.starts_with(word));
             line.starts_with("fn ") || is_class && line.contains('{')
         });
         assert_eq!(found, heads.count(), "{}", path.display());

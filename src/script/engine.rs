@@ -7,12 +7,12 @@ use crate::script::diagnostics::errors;
 use crate::script::errors::place;
 use crate::script::language::{comparing, text};
 use crate::script::natives::{
-    console, crc, csv, diagnoses, division, files, functions, json, limits, measure, modbus, monitors, operator,
-    parallel, process, random, results, series, station, timing, verdicts,
+    crc, csv, diagnoses, division, files, functions, json, limits, measure, modbus, monitors, operator, parallel,
+    process, random, results, series, station, timing, verdicts,
 };
 use crate::script::objects::declare::Reading;
 use crate::script::objects::{
-    batch, convert, declare, device, dispatch, generator, instrument, opening, packages, proxy, sync,
+    batch, console, convert, declare, device, dispatch, generator, instrument, opening, packages, proxy, sync,
 };
 use crate::script::run::{Run, board};
 use crate::script::variables::{set_up, variable};
@@ -57,6 +57,7 @@ pub(crate) fn engine(run: &Arc<Run>) -> Engine {
     limits::register(&mut engine, run);
     csv::register(&mut engine);
     console::register(&mut engine, run);
+    console::declare::register(&mut engine, run, Reading::Run);
     crc::register(&mut engine);
     modbus::register(&mut engine, run);
     json::register(&mut engine);

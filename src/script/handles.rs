@@ -2,15 +2,17 @@
 //!
 //! Their functions are registered in [`crate::script::objects`]. Invariant: clones of a handle refer to the same board object.
 
+use crate::console;
+use crate::console::dialogue::Choice;
 use crate::console::pattern::Expression;
 use crate::device::class::Class;
 use crate::device::{BatchCall, Device, Generator, Proxy};
 use crate::instrument::simulated::SimInstrument;
 use crate::instrument::{self, Instrument};
 use crate::origin::Origin;
+use crate::port::options::LineOptions;
 use crate::value::Value;
 use rhai::{FnPtr, GlobalRuntimeState, ImmutableString, Map, Module, Shared};
-use std::any::TypeId;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -47,9 +49,36 @@ pub(crate) struct DeviceHandle {
 #[derive(Clone)]
 pub(crate) struct SimHandle(pub DeviceHandle);
 
-/// The built-in `Console`, which opens consoles.
+/// A class of consoles with its host-side methods, own and inherited.
+pub(crate) struct ScriptConsoleClass {
+    pub class: Arc<console::class::Class>,
+    pub methods: Vec<Arc<Method>>,
+    /// The setups that are closures.
+    pub closures: Vec<Arc<Method>>,
+    /// What it sets for its consoles.
+    pub choice: Choice,
+    pub line: LineOptions,
+}
+
+/// A class of consoles as a script sees it, which opens consoles.
 #[derive(Clone)]
-pub(crate) struct ConsolesHandle;
+pub(crate) struct ConsolesHandle(pub Arc<ScriptConsoleClass>);
+
+impl ConsolesHandle {
+    /// The built-in `Console`.
+    pub fn console() -> ConsolesHandle {
+        static CONSOLE: LazyLock<Arc<ScriptConsoleClass>> = LazyLock::new(|| {
+            Arc::new(ScriptConsoleClass {
+                class: Arc::new(console::class::Class::console()),
+                methods: Vec::new(),
+                closures: Vec::new(),
+                choice: Choice::default(),
+                line: LineOptions::default(),
+            })
+        });
+        ConsolesHandle(CONSOLE.clone())
+    }
+}
 
 /// A regular expression.
 #[derive(Clone)]
@@ -107,19 +136,6 @@ pub(crate) struct InstrumentSimHandle {
 /// Named arguments: `kw(#{ samples: 4 })`.
 #[derive(Clone)]
 pub(crate) struct Kwargs(pub Map);
-
-/// The types for which every method name in a script is registered.
-pub(crate) fn receivers() -> [TypeId; 6] {
-    let (device, class) = (TypeId::of::<DeviceHandle>(), TypeId::of::<ClassHandle>());
-    [
-        device,
-        class,
-        TypeId::of::<SimHandle>(),
-        TypeId::of::<ProxyHandle>(),
-        TypeId::of::<BatchHandle>(),
-        TypeId::of::<InstrumentHandle>(),
-    ]
-}
 
 /// The calls of a batch: what the closure of `d.batch(|b| …)` gets.
 #[derive(Clone)]

@@ -37,6 +37,8 @@ mod variables;
 
 pub use analysis::{Finding, Fix, Severity, fixed};
 pub use inputs::{Inputs, Stale};
+#[cfg(feature = "lsp")]
+pub(crate) use language::instrument::SETTINGS as CONSOLE_SETTINGS;
 #[cfg(feature = "cli")]
 pub(crate) use language::tokens::block_comment;
 #[cfg(feature = "lsp")]

@@ -85,6 +85,9 @@ pub(crate) const DEVICE: &str = "device block";
 /// The keyword of an `instrument` block inside Rhai.
 pub(crate) const INSTRUMENT: &str = "instrument block";
 
+/// The keyword of a `console` block inside Rhai.
+pub(crate) const CONSOLE: &str = "console block";
+
 /// The keyword of a `test` block inside Rhai.
 pub(crate) const TEST: &str = "test block";
 
@@ -146,6 +149,7 @@ const RHAI_KEYWORDS: &[&str] = &[
 pub const BLOCK_KEYWORDS: &[&str] = &[
     "device",
     "instrument",
+    "console",
     "command",
     "query",
     "setup",

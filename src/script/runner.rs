@@ -294,7 +294,7 @@ pub(crate) fn finish(run: &Run, failure: Option<Diagnostic>) -> Finished {
     run.clock.end();
     let Ending { mut closing, exit } = std::mem::take(&mut *lock(&run.recorder.ending));
     closing.extend(run.host.close_all().iter().map(explain::of_error));
-    run.close_consoles();
+    closing.extend(run.close_consoles().iter().map(explain::of_error));
     *lock(&run.recorder.record) = crate::bench::record::Record::default();
     Finished { failure, closing, report: Report::default(), tally: Tally::default(), exit }
 }

@@ -15,7 +15,7 @@ use crate::script::language::comparing;
 use crate::script::lock::lock;
 use crate::script::natives::{division, station};
 use crate::script::objects::declare::{self, Reading};
-use crate::script::objects::instrument;
+use crate::script::objects::{console, instrument};
 use crate::script::reading::attempt::{EACH, MAYBE, attempt};
 use crate::script::run::Run;
 use crate::script::run::ledger::Unknown;
@@ -56,6 +56,7 @@ pub(crate) fn engine_of(run: &Arc<Run>) -> Engine {
     errors::register(&mut engine);
     declare::register(&mut engine, run, Reading::Check);
     instrument::declare::register(&mut engine, run, Reading::Check);
+    console::declare::register(&mut engine, run, Reading::Check);
     station::register(&mut engine);
     variables(&mut engine, run);
     let shared = run.clone();

@@ -91,6 +91,8 @@ fn classes(text: &str) -> Vec<Arc<Class>> {
 mod analysis;
 #[path = "tests/blocks.rs"]
 mod blocks;
+#[path = "tests/console_classes.rs"]
+mod console_classes;
 #[path = "tests/consoles.rs"]
 mod consoles;
 #[path = "tests/division.rs"]

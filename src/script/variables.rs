@@ -50,14 +50,22 @@ pub(crate) fn variable(
     }
     Ok(match known {
         // A copy, so that closures never share, and lock, a class.
-        Some(value) if value.is::<ClassHandle>() || value.is::<InstrumentClassHandle>() => Some(value.flatten_clone()),
+        Some(value)
+            if value.is::<ClassHandle>() || value.is::<InstrumentClassHandle>() || value.is::<ConsolesHandle>() =>
+        {
+            Some(value.flatten_clone())
+        }
         Some(_) => None,
         None => match run.declarations.class(context.source().unwrap_or_default(), name) {
             Some(class) => Some(Dynamic::from(class)),
-            None if name == CONSOLE_CLASS => Some(Dynamic::from(ConsolesHandle)),
+            None if name == CONSOLE_CLASS => Some(Dynamic::from(ConsolesHandle::console())),
             None if name == DEVICE_CLASS => Some(Dynamic::from(ClassHandle::device())),
             None if name == INSTRUMENT_CLASS => Some(Dynamic::from(InstrumentClassHandle::instrument())),
-            None => run.declarations.instrument(context.source().unwrap_or_default(), name).map(Dynamic::from),
+            None => {
+                let source = context.source().unwrap_or_default();
+                let instrument = run.declarations.instrument(source, name).map(Dynamic::from);
+                instrument.or_else(|| run.declarations.console(source, name).map(Dynamic::from))
+            }
         },
     })
 }

@@ -21,6 +21,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("disk", 0),
     ("python", 1),
     ("port", 1),
+    ("message", 1),
     ("gate", 2),
     ("console", 2),
     ("repl", 2),
@@ -139,6 +140,7 @@ const REACHES: &[&str] = &[
 const REACHING: &[(&str, &str, &str)] = &[
     ("script/run/recorder.rs", "env::", "the computer's name and system, for reports"),
     ("script/natives/files.rs", "disk::", "the words of an error"),
+    ("script/objects/console/mod.rs", "disk::", "the words of an error"),
     ("script/modules.rs", "disk::", "the words of an error"),
     ("script/sources.rs", "disk::", "the script that the person names; excerpts of errors, for the person"),
     ("script/natives/process.rs", "unix::", "the group of a program that the gate has let pass"),

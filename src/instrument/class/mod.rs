@@ -3,67 +3,24 @@
 //! Uses [`crate::value`] and [`crate::error`]. Invariant: a built [`Class`] obeys the rules of overloads, and each text of an item
 //! names only its parameters. So a class can be checked, printed and documented without an instrument.
 
-pub mod argument;
 pub mod returns;
-pub mod template;
 
 use crate::error::{Error, Kind, Result};
 use crate::item::ItemLabel;
+pub use crate::message::{Dialect, ItemKind, Limits, Param, ParamKind, Template};
 use crate::origin::Origin;
 use crate::value::Value;
-pub use argument::{Limits, Param, ParamKind};
 pub use returns::Returns;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-pub use template::Template;
 
-/// The kind of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ItemKind {
-    /// Sends messages.
-    Command,
-    /// Sends messages, of which the last one brings a reply.
-    Query,
-    /// Like a command; runs on open if `autoinit`.
-    Setup,
-    /// Like a command; runs on close.
-    Teardown,
-}
-
-impl ItemKind {
-    /// All kinds.
-    pub const ALL: [ItemKind; 4] = [ItemKind::Command, ItemKind::Query, ItemKind::Setup, ItemKind::Teardown];
-
-    /// Its keyword.
-    pub fn word(self) -> &'static str {
-        match self {
-            ItemKind::Command => "command",
-            ItemKind::Query => "query",
-            ItemKind::Setup => "setup",
-            ItemKind::Teardown => "teardown",
-        }
-    }
-
-    /// The kind for this keyword.
-    pub fn from_word(word: &str) -> Option<ItemKind> {
-        ItemKind::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
-    /// The options of an item of this kind.
-    pub fn options(self) -> &'static [&'static str] {
-        match self {
-            ItemKind::Command => &["model", "timeout", "check_errors"],
-            ItemKind::Query => &["model", "timeout", "check_errors", "format", "byte_order"],
-            ItemKind::Setup => &["model", "timeout", "check_errors", "autoinit", "ignore_errors"],
-            ItemKind::Teardown => &["model", "timeout", "check_errors", "ignore_errors"],
-        }
-    }
-}
-
-impl fmt::Display for ItemKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+/// The options of an item of this kind.
+pub fn options_of(kind: ItemKind) -> &'static [&'static str] {
+    match kind {
+        ItemKind::Command => &["model", "timeout", "check_errors"],
+        ItemKind::Query => &["model", "timeout", "check_errors", "format", "byte_order"],
+        ItemKind::Setup => &["model", "timeout", "check_errors", "autoinit", "ignore_errors"],
+        ItemKind::Teardown => &["model", "timeout", "check_errors", "ignore_errors"],
     }
 }
 
@@ -90,7 +47,7 @@ impl ItemOptions {
     /// # Errors
     /// [`Kind::DeclarationError`] if there is no such option, or the value is invalid.
     pub fn set(&mut self, kind: ItemKind, name: &str, value: &Value) -> Result<()> {
-        let names = kind.options();
+        let names = options_of(kind);
         if !names.contains(&name) {
             let error = Error::new(Kind::DeclarationError, format!("a {kind} has no option `{name}`"));
             return Err(match crate::name::nearest(name, names.iter().copied()) {
@@ -103,7 +60,7 @@ impl ItemOptions {
         match (name, value) {
             ("model", Value::Str(model)) => self.model = Some(model.clone()).filter(|model| !model.is_empty()),
             ("model", _) => return refuse("a string such as \"34461A\""),
-            ("timeout", value) => match seconds(value) {
+            ("timeout", value) => match crate::message::seconds(value) {
                 Some(timeout) => self.timeout = Some(timeout),
                 None => return refuse("a positive number of seconds"),
             },
@@ -123,17 +80,6 @@ impl ItemOptions {
         }
         Ok(())
     }
-}
-
-/// A positive number of seconds.
-fn seconds(value: &Value) -> Option<Duration> {
-    #[expect(clippy::cast_precision_loss, reason = "seconds")]
-    let number = match value {
-        Value::Int(whole) => *whole as f64,
-        Value::Float(number) => *number,
-        _ => return None,
-    };
-    Some(number).filter(|number| *number > 0.0 && *number < 3.2e8).map(Duration::from_secs_f64)
 }
 
 /// One declared item: one overload of a name.
@@ -170,12 +116,7 @@ impl Item {
 
     /// As it is written: `set_voltage(v: float "V" in 0..=30)`.
     pub fn signature(&self) -> String {
-        let params: Vec<String> = self.params.iter().map(ToString::to_string).collect();
-        let returns = match self.returns.word() {
-            "" => String::new(),
-            word => format!(" -> {word}"),
-        };
-        format!("{}({}){returns}", self.name, params.join(", "))
+        crate::message::signature(&self.name, &self.params, self.returns.word())
     }
 
     /// Whether it is for an instrument of this model.
@@ -202,25 +143,9 @@ impl Item {
         if self.messages.is_empty() {
             return Err(self.at(format!("{words} sends nothing")).with_help("write its message: `\"OUTP ON\"`"));
         }
-        let mut optional = None;
+        crate::message::check_params(&words, &self.params)
+            .map_err(|(message, help)| self.at(message).with_help(help))?;
         for (index, param) in self.params.iter().enumerate() {
-            if self.params[..index].iter().any(|other| other.name == param.name) {
-                return Err(self.at(format!("{words} has two parameters `{}`", param.name)));
-            }
-            match (&param.default, optional) {
-                (None, Some(_)) => {
-                    return Err(self
-                        .at(format!("parameter `{}` without default follows one with a default", param.name))
-                        .with_help("give it a default, or move it to the front"));
-                }
-                (Some(default), _) => {
-                    optional = Some(index);
-                    param
-                        .accept(default)
-                        .map_err(|reason| self.at(format!("the default of `{}` is {reason}", param.name)))?;
-                }
-                _ => {}
-            }
             if !self.messages.iter().any(|message| message.uses(index)) {
                 return Err(self
                     .at(format!("parameter `{}` of {words} is not in its message", param.name))

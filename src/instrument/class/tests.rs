@@ -5,7 +5,7 @@ fn origin(line: u32) -> Origin {
 }
 
 pub(in crate::instrument) fn item(kind: ItemKind, name: &str, params: Vec<Param>, text: &str) -> Item {
-    let messages = Template::parse_all(text, &params).unwrap();
+    let messages = Template::parse_all(Dialect::Scpi, text, &params).unwrap();
     Item {
         kind,
         name: name.to_owned(),
@@ -90,7 +90,7 @@ fn declarations_that_cannot_work_are_refused() {
     assert_eq!(refused(vec![alone]), "teardown `off` runs automatically, but `v` has no default");
     let wrong = Param { default: Some(Value::Int(40)), ..volts() };
     assert_eq!(refused(vec![command(vec![wrong], "{v}")]), "the default of `v` is 40 V, and must be in 0..=30 V");
-    let parse = |text: &str| Template::parse_all(text, &[volts()]).unwrap_err();
+    let parse = |text: &str| Template::parse_all(Dialect::Scpi, text, &[volts()]).unwrap_err();
     assert_eq!(parse("VOLT {w}").0, "unknown parameter `w` in the message");
     assert_eq!(parse("VOLT {v").0, "`{v` is not closed");
     assert_eq!(parse("VOLT v}").0, "`}` has no opening brace");

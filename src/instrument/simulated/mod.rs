@@ -12,8 +12,8 @@ pub mod server;
 
 use crate::error::{Error, Kind, Result};
 use crate::instrument::block;
-use crate::instrument::class::argument::number;
-use crate::instrument::reply::quoted;
+use crate::message::Dialect;
+use crate::message::argument::number;
 use crate::phrase::did_you_mean;
 use crate::value::Value;
 pub use definition::Definition;
@@ -280,7 +280,7 @@ impl SimInstrument {
             }
             (_, true) if header::Header::parse("SYSTem:ERRor[:NEXT]").fits(header) => {
                 let (code, text) = state.errors.pop_front().unwrap_or((0, "No error".to_owned()));
-                now(&format!("{code:+},{}", quoted(&text)))
+                now(&format!("{code:+},{}", Dialect::Scpi.quoted(&text)))
             }
             (_, true) if header::Header::parse("SYSTem:VERSion").fits(header) => now("1999.0"),
             _ => Err(undefined()),

@@ -29,6 +29,11 @@ const INSTRUMENT_ITEMS: &[&str] = &["command", "query", "setup", "teardown", "me
 const INSTRUMENT_OPTIONS: &[&str] =
     &["autoinit", "byte_order", "check_errors", "for", "format", "ignore_errors", "timeout"];
 
+/// Words that begin an item or a setting in a `console` block, and options of those items.
+const CONSOLE_ITEMS: &[&str] =
+    &["command", "query", "setup", "teardown", "method", "prompt", "error", "newline", "echo", "timeout"];
+const CONSOLE_OPTIONS: &[&str] = &["autoinit", "expect", "ignore_errors", "pattern", "timeout", "wait"];
+
 /// Options of items.
 const OPTIONS: &[&str] = &[
     "autoinit",
@@ -159,11 +164,13 @@ impl Asked<'_> {
         }
         let scope = syntax.scope_at(self.byte);
         if let Some(class) = self.class_around() {
-            let words = match (self.head_around(class), syntax.symbols[class].is_instrument) {
-                (true, false) => OPTIONS,
-                (false, false) => ITEMS,
-                (true, true) => INSTRUMENT_OPTIONS,
-                (false, true) => INSTRUMENT_ITEMS,
+            let words = match (self.head_around(class), syntax.symbols[class].written) {
+                (true, "console") => CONSOLE_OPTIONS,
+                (false, "console") => CONSOLE_ITEMS,
+                (true, "instrument") => INSTRUMENT_OPTIONS,
+                (false, "instrument") => INSTRUMENT_ITEMS,
+                (true, _) => OPTIONS,
+                (false, _) => ITEMS,
             };
             return words.iter().map(|word| keyword(word)).collect();
         }
@@ -210,7 +217,7 @@ impl Asked<'_> {
         let value = resolve::receiver(self.world, file, &before, (scope, dot));
         let mut found: Vec<CompletionItem> = Vec::new();
         match &value {
-            Some(Value::Device(Some(class)) | Value::Instrument(Some(class))) => {
+            Some(Value::Device(Some(class)) | Value::Instrument(Some(class)) | Value::Console(Some(class))) => {
                 let members = resolve::members(self.world, class);
                 let shown = members.iter().filter(|member| resolve::symbol(member).is_some_and(|one| !one.is_hidden));
                 found.extend(shown.filter_map(|member| self.declared(member)));

@@ -5,6 +5,7 @@ use super::device;
 use super::hints::hint;
 use super::{Hint, Import, Parameter, Role, What};
 use crate::bench::select::COMPUTED;
+use crate::script::CONSOLE_SETTINGS;
 
 impl Builder<'_> {
     /// Whether a word that no member has begins a statement, although the line above ends with a dot.
@@ -41,6 +42,11 @@ impl Builder<'_> {
                 "thread" => What::Thread,
                 "teardown" => What::Teardown,
                 "method" => What::Method,
+                // What a class of consoles sets, such as its prompt.
+                setting if self.syntax.symbols[class].is_instrument && CONSOLE_SETTINGS.contains(&setting) => {
+                    self.set_role(at, Role::Option);
+                    return Some(at + 1);
+                }
                 _ => return None,
             };
             if next_is_name {
@@ -59,11 +65,11 @@ impl Builder<'_> {
         let begins_statement = matches!(self.before(at).1, "" | ";" | "{" | "}");
         match word {
             "device" if next_is_name => Some(self.device(at)),
-            "instrument" if next_is_name => {
+            "instrument" | "console" if next_is_name => {
                 let class = self.syntax.symbols.len();
                 let next = self.device(at);
                 self.syntax.symbols[class].is_instrument = true;
-                self.syntax.symbols[class].written = "instrument";
+                self.syntax.symbols[class].written = if word == "console" { "console" } else { "instrument" };
                 Some(next)
             }
             "test" | "group" | "subtest" if self.is_string(at + 1) => {

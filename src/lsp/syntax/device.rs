@@ -139,6 +139,10 @@ fn options(builder: &mut Builder<'_>, item: usize, class: usize, at: usize) -> u
             return next;
         }
         let before = builder.before(next).1;
+        // A setup that is a closure.
+        if builder.is(next, "|") {
+            return builder.closure(next, Some(item));
+        }
         if builder.is_string(next) && !matches!(before, "=" | "for") {
             let (from, to) = (builder.range(at).start, builder.range(next).start);
             let rest = builder.text.get(from..to).unwrap_or_default();

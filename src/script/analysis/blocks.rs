@@ -10,7 +10,7 @@ use crate::script::analysis::walker::Walker;
 use crate::script::language::instrument;
 use crate::script::language::syntax::{self, op};
 use crate::script::names::{
-    DEVICE, GROUP, GROUP_CALL, HOOKS, INSTRUMENT, ROWS, SUBTEST, SUBTEST_CALL, TEST, TEST_CALL,
+    CONSOLE, DEVICE, GROUP, GROUP_CALL, HOOKS, INSTRUMENT, ROWS, SUBTEST, SUBTEST_CALL, TEST, TEST_CALL,
 };
 use crate::script::testing;
 use crate::script::testing::collect;
@@ -23,7 +23,7 @@ impl<'w> Walker<'w, '_> {
         let key = custom.tokens.first().map_or("", |key| key.as_str());
         match key {
             DEVICE => return self.device(custom),
-            INSTRUMENT => return self.instrument(custom),
+            INSTRUMENT | CONSOLE => return self.instrument(custom),
             TEST | ROWS => self.test(custom, "test", testing::OPTIONS, false),
             GROUP => self.test(custom, "group", testing::GROUP_OPTIONS, false),
             SUBTEST => self.test(custom, "subtest", testing::GROUP_OPTIONS, false),
@@ -97,17 +97,22 @@ impl<'w> Walker<'w, '_> {
         of
     }
 
-    /// An instrument class: limits, defaults and options of its items, and its methods.
+    /// A class of instruments or consoles: limits, defaults and options of its items, settings, and its methods.
     fn instrument(&mut self, custom: &'w CustomExpr) -> Type {
         let name = custom.inputs.first().map_or("", word);
         let number = self.program.class_in(self.number, name);
-        let of = number.map_or(Type::Any, |number| Type::Instruments(Some(number)));
+        let of = number.map_or(Type::Any, |number| self.program.type_of_class(number));
         for (letter, input) in instrument::ops(&custom.state).chars().zip(&custom.inputs) {
             match letter {
-                instrument::op::LIMITS | op::DEFAULT | op::VALUE => drop(self.visit(input)),
+                instrument::op::LIMITS | instrument::op::SET | op::DEFAULT | op::VALUE => drop(self.visit(input)),
                 op::FUNCTION => {
                     if let Some((closure, captured)) = closure(input) {
-                        let this = number.map_or(Type::Any, |number| Type::Instrument(Some(number)));
+                        let this = if let Type::Consoles(class) = of {
+                            Type::Console(class)
+                        } else {
+                            Type::Instrument(number)
+                        };
+                        let this = if number.is_some() { this } else { Type::Any };
                         self.closure(&closure, captured.len(), &[], Some(this));
                     }
                 }

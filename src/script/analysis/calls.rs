@@ -72,7 +72,10 @@ impl<'w> Walker<'w, '_> {
         }
         let may_be_a_task = program.is_member(name) || program.declares_anything;
         if may_be_a_task
-            && matches!(types.first(), Some(Type::Any | Type::Wrong | Type::Device(_) | Type::Instrument(_)))
+            && matches!(
+                types.first(),
+                Some(Type::Any | Type::Wrong | Type::Device(_) | Type::Instrument(_) | Type::Console(_))
+            )
         {
             return Type::Any;
         }
@@ -138,7 +141,9 @@ impl<'w> Walker<'w, '_> {
         let is_of_device = program.is_member(name) || program.natives.of_devices().contains(name);
         // Function style reaches items of devices, and anything on objects of boards.
         let may_be_method = is_of_device || program.has_proxies || program.declares_anything;
-        if matches!(first, Some(Type::Any | Type::Wrong | Type::Device(_) | Type::Instrument(_))) && may_be_method {
+        if matches!(first, Some(Type::Any | Type::Wrong | Type::Device(_) | Type::Instrument(_) | Type::Console(_)))
+            && may_be_method
+        {
             return;
         }
         let message = format!("unknown function `{name}`");

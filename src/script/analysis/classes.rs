@@ -2,11 +2,11 @@
 //!
 //! Reads Rhai's tree. Invariant: nothing is evaluated; an option whose value is computed counts as not known.
 
-use crate::instrument::class::{Param, ParamKind};
+use crate::message::{Param, ParamKind};
 use crate::script::analysis::tree::{closure, default_of, limits, literal, word};
 use crate::script::language::instrument;
 use crate::script::language::syntax::{self, op};
-use crate::script::names::{DEVICE, INSTRUMENT};
+use crate::script::names::{CONSOLE, DEVICE, INSTRUMENT};
 use crate::script::reading::attempt;
 use rhai::{CustomExpr, Expr, Position};
 
@@ -90,8 +90,10 @@ pub(crate) struct Class {
     pub is_open: bool,
     /// When its items run, and on which boards, is not known.
     pub is_unsure: bool,
-    /// It is an instrument class.
+    /// It is a class of instruments or consoles.
     pub is_instrument: bool,
+    /// It is a class of consoles.
+    pub is_console: bool,
 }
 
 /// Notes what is written of a parameter of an instrument's item.
@@ -125,16 +127,18 @@ impl Class {
             is_open: false,
             is_unsure: false,
             is_instrument: false,
+            is_console: false,
         }
     }
 
-    /// The class that an `instrument` block declares.
+    /// The class that an `instrument` or `console` block declares.
     pub fn read_instrument(custom: &CustomExpr, script: usize) -> Option<Class> {
-        if custom.tokens.first()? != INSTRUMENT {
+        if ![INSTRUMENT, CONSOLE].contains(&custom.tokens.first()?.as_str()) {
             return None;
         }
         let name = word(custom.inputs.first()?);
-        let mut class = Class { script, is_instrument: true, ..Class::device(name) };
+        let is_console = custom.tokens.first()? == CONSOLE;
+        let mut class = Class { script, is_instrument: true, is_console, ..Class::device(name) };
         let mut alias = None;
         let mut item = Item::default();
         for (letter, input) in instrument::ops(&custom.state).chars().zip(&custom.inputs) {
@@ -152,6 +156,8 @@ impl Class {
                     param.1 = Some(default_of(input));
                 }),
                 op::BODY => class.items.push(std::mem::take(&mut item)),
+                // A setup that is a closure.
+                op::FUNCTION if item.kind == "setup" => class.items.push(std::mem::take(&mut item)),
                 op::FUNCTION => {
                     if let Some((closure, captured)) = closure(input) {
                         let name = std::mem::take(&mut item).name;

@@ -166,7 +166,7 @@ impl<'w> Walker<'w, '_> {
             return own.map_or(Type::Any, |class| program.type_of_class(class));
         }
         if name == CONSOLE_CLASS {
-            return Type::Consoles;
+            return Type::Consoles(None);
         }
         if name == INSTRUMENT_CLASS {
             return Type::Instruments(None);

@@ -2,7 +2,7 @@
 //!
 //! Uses the parameters as the block declares them. Invariant: an argument that is computed is not judged.
 
-use crate::instrument::class::{Param, ParamKind};
+use crate::message::{Param, ParamKind};
 use crate::name::nearest;
 use crate::phrase::did_you_mean;
 use crate::script::analysis::classes::Item;

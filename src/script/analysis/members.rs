@@ -27,7 +27,7 @@ impl<'w> Walker<'w, '_> {
             let given = match &receiver {
                 Type::Class(class) if name == "session" => vec![Type::Device(*class)],
                 Type::Instruments(class) if name == "session" => vec![Type::Instrument(*class)],
-                Type::Consoles if name == "session" => vec![Type::Console],
+                Type::Consoles(class) if name == "session" => vec![Type::Console(*class)],
                 Type::Array(of) if WITH_ELEMENTS.contains(&name) => vec![(**of).clone()],
                 _ => Vec::new(),
             };
@@ -41,14 +41,15 @@ impl<'w> Walker<'w, '_> {
             Type::Class(class) => self.on_class(*class, call, &types, position),
             Type::Instrument(class) => self.on_instrument(*class, call, &types, position),
             Type::Instruments(class) => self.on_instruments(*class, call, position),
+            Type::Console(Some(class)) => self.on_console(*class, call, &types, position),
             Type::Any => self.on_anything(name, types.len(), position),
             Type::Sim => self.on_sim(name, types.len(), position),
             Type::Station | Type::StationTable { .. } => {}
             Type::Wrong | Type::Range | Type::Named | Type::Map | Type::Function(_) => {}
             _ => {
-                if receiver == Type::Consoles {
+                if let Type::Consoles(class) = &receiver {
                     self.check_port_of_console(call.args.first());
-                    self.check_options_of_console(call);
+                    self.check_options_of_console(*class, call);
                 }
                 self.on_value(&receiver, name, &types, position);
             }
@@ -195,7 +196,7 @@ impl<'w> Walker<'w, '_> {
     }
 
     /// A call on a value of Rhai's own.
-    fn on_value(&mut self, receiver: &Type, name: &str, types: &[Type], position: Position) {
+    pub fn on_value(&mut self, receiver: &Type, name: &str, types: &[Type], position: Position) {
         let program = self.program;
         let own: Vec<&Vec<TypeId>> = program
             .natives
@@ -236,9 +237,16 @@ impl<'w> Walker<'w, '_> {
             Type::Class(class) => self.property_of_class(*class, name, position),
             Type::Instrument(class) => self.property_of_instrument(*class, name, position),
             Type::Instruments(_) => self.property_of_instruments(name, position),
+            Type::Console(Some(class)) => self.property_of_console(*class, name, position),
             Type::Station => return self.property_of_station(name, position),
             Type::StationTable { are_limits } => self.entry_of_station(*are_limits, name, position),
-            Type::Int | Type::Float | Type::Bool | Type::Text | Type::Array(_) | Type::Console | Type::Consoles => {
+            Type::Int
+            | Type::Float
+            | Type::Bool
+            | Type::Text
+            | Type::Array(_)
+            | Type::Console(None)
+            | Type::Consoles(_) => {
                 let program = self.program;
                 if !program.natives.property(name).any(|of| receiver.fits(of)) {
                     let of = receiver.word();
@@ -259,6 +267,8 @@ impl<'w> Walker<'w, '_> {
             (Type::Device(class), "class") => Type::Class(*class),
             (Type::Instrument(class), "class") => Type::Instruments(*class),
             (Type::Instrument(_), "name" | "port") => Type::Text,
+            (Type::Console(class), "class") => Type::Consoles(*class),
+            (Type::Console(_), "name" | "port") => Type::Text,
             (Type::Device(_), "name" | "port") | (Type::Class(_), "name" | "doc") => Type::Text,
             (Type::Text | Type::Array(_), "len") => Type::Int,
             _ => Type::Any,
@@ -317,8 +327,8 @@ fn gives(receiver: &Type, name: &str, types: &[Type]) -> Type {
         (Type::Class(class), "open", _) => Type::Device(*class),
         (Type::Instruments(class), "open", _) => Type::Instrument(*class),
         (Type::Instruments(_), "session", [.., Type::Function(gives)]) => (**gives).clone(),
-        (Type::Consoles, "open", _) => Type::Console,
-        (Type::Consoles, "session", [.., Type::Function(gives)]) => (**gives).clone(),
+        (Type::Consoles(class), "open", _) => Type::Console(*class),
+        (Type::Consoles(_), "session", [.., Type::Function(gives)]) => (**gives).clone(),
         (Type::Class(_), "session", [.., Type::Function(gives)]) => (**gives).clone(),
         (Type::Array(_), "map", [Type::Function(gives)]) => Type::array_of((**gives).clone()),
         (Type::Array(of), "filter", _) => Type::array_of((**of).clone()),

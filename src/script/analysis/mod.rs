@@ -9,6 +9,7 @@ mod blocks;
 mod bodies;
 mod calls;
 mod classes;
+mod consoles;
 mod counts;
 mod expressions;
 mod finding;

@@ -2,10 +2,11 @@
 //!
 //! Invariant: nothing is listed here; what a script registers for its own names is left out.
 
-use crate::script::handles::{ClassHandle, DeviceHandle, receivers};
+use crate::script::handles::{ClassHandle, DeviceHandle};
 use crate::script::members::{answers_on_class, answers_on_device};
 use crate::script::objects::instrument::members;
 use crate::script::objects::proxy;
+use crate::script::run::receivers::receivers;
 use rhai::{Dynamic, Engine, FuncInfo};
 use std::any::TypeId;
 use std::collections::{BTreeSet, HashMap};
@@ -75,11 +76,12 @@ impl Natives {
 /// Whether a function is one of those that are registered for every name that a script calls.
 fn is_of_script(name: &str, params: &[TypeId], is_registered: &dyn Fn(&str, usize) -> bool) -> bool {
     let Some((first, rest)) = params.split_first() else { return false };
-    let [of_device, of_class, _, of_object, _, of_instrument] = receivers();
+    let [of_device, of_class, _, of_object, _, of_instrument, of_console] = receivers();
     let is_built_in = (*first == of_device && answers_on_device(name, rest.len()))
         || (*first == of_class && answers_on_class(name, rest.len()))
         || (*first == of_object && proxy::is_built_in(name, rest.len()))
-        || (*first == of_instrument && members::answers(name, rest.len()));
+        || (*first == of_instrument && members::answers(name, rest.len()))
+        || (*first == of_console && crate::script::objects::console::members::answers(name, rest.len()));
     receivers().contains(first)
         && rest.iter().all(|other| *other == TypeId::of::<Dynamic>())
         && !is_built_in

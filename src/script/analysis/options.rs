@@ -6,8 +6,8 @@ use crate::bench::{picture, units};
 use crate::phrase::did_you_mean;
 use crate::script::analysis::tree::{literal, map_of, number};
 use crate::script::analysis::walker::Walker;
-use crate::script::natives::{console, diagnoses, measure, monitors, operator, series, verdicts};
-use crate::script::objects::{exec, opening, packages, sync};
+use crate::script::natives::{diagnoses, measure, monitors, operator, series, verdicts};
+use crate::script::objects::{console, exec, opening, packages, sync};
 use rhai::{Expr, FnCallExpr};
 
 impl<'w> Walker<'w, '_> {
@@ -65,9 +65,10 @@ impl<'w> Walker<'w, '_> {
     }
 
     /// The options of `Console.open` and `Console.session`.
-    pub fn check_options_of_console(&mut self, call: &'w FnCallExpr) {
+    pub fn check_options_of_console(&mut self, class: Option<usize>, call: &'w FnCallExpr) {
         if let [_, options, ..] = call.args.as_slice() {
-            self.check_names("Console", options, console::options::OPTIONS);
+            let title = class.map_or("Console", |class| self.program.classes[class].name.as_str());
+            self.check_names(title, options, console::options::OPTIONS);
         }
     }
 

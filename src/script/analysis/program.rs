@@ -329,7 +329,11 @@ impl<'s> Program<'s> {
 
     /// A class as a value.
     pub fn type_of_class(&self, class: usize) -> Type {
-        if self.classes[class].is_instrument { Type::Instruments(Some(class)) } else { Type::Class(class) }
+        match &self.classes[class] {
+            console if console.is_console => Type::Consoles(Some(class)),
+            instrument if instrument.is_instrument => Type::Instruments(Some(class)),
+            _ => Type::Class(class),
+        }
     }
 
     /// The names of the items and methods of a class.

@@ -41,10 +41,10 @@ pub(crate) enum Type {
     Instrument(Option<usize>),
     /// The bench side of a simulated board.
     Sim,
-    /// `Console`.
-    Consoles,
-    /// A console.
-    Console,
+    /// A class of consoles, by its number; `None`: the built-in one.
+    Consoles(Option<usize>),
+    /// A console of a class.
+    Console(Option<usize>),
     /// A regular expression.
     Regex,
     /// The station, if its file is known.
@@ -93,8 +93,8 @@ impl Type {
             Type::Instruments(_) => id == TypeId::of::<InstrumentClassHandle>(),
             Type::Instrument(_) => id == TypeId::of::<InstrumentHandle>(),
             Type::Sim => id == TypeId::of::<SimHandle>(),
-            Type::Consoles => id == TypeId::of::<ConsolesHandle>(),
-            Type::Console => id == TypeId::of::<ConsoleHandle>(),
+            Type::Consoles(_) => id == TypeId::of::<ConsolesHandle>(),
+            Type::Console(_) => id == TypeId::of::<ConsoleHandle>(),
             Type::Regex => id == TypeId::of::<RegexHandle>(),
         }
     }
@@ -119,8 +119,8 @@ impl Type {
             Type::Instruments(_) => "InstrumentClass",
             Type::Instrument(_) => "Instrument",
             Type::Sim => "Sim",
-            Type::Consoles => "ConsoleClass",
-            Type::Console => "Console",
+            Type::Consoles(_) => "ConsoleClass",
+            Type::Console(_) => "Console",
             Type::Regex => "Regex",
             Type::Station => "Station",
             Type::StationTable { .. } => "StationTable",

@@ -5,11 +5,11 @@
 use crate::error::Kind;
 use crate::phrase::{all_of, did_you_mean};
 use crate::script::diagnostics::habits;
-use crate::script::handles::receivers;
 use crate::script::members;
 use crate::script::names;
 use crate::script::names::HELP_MARK;
 use crate::script::run::Run;
+use crate::script::run::receivers::receivers;
 use rhai::{Engine, EvalAltResult, LexError, ParseErrorType, Position};
 use std::any::TypeId;
 use std::collections::BTreeSet;

@@ -1,11 +1,15 @@
-//! The grammar of an `instrument` block: a parse callback that requests one segment after the other from Rhai, as
+//! The grammar of `instrument` and `console` blocks: a parse callback that requests one segment after the other from Rhai, as
 //! [`super::syntax`] does for `device` blocks.
+//!
+//! A `console` block has settings besides, such as its prompt, and its setups may be closures; only items of an `instrument` block
+//! are for models.
 //!
 //! Invariant: the state holds only strings and numbers (Rhai hashes it, and panics on anything else).
 
 use crate::phrase::did_you_mean;
 use crate::script::language::syntax::{phases, words, wrong};
 use crate::script::language::text;
+use crate::script::names;
 use rhai::{Array, Dynamic, ImmutableString, ParseError};
 
 /// The segments that reach evaluation. Those that [`super::syntax::op`] has, too, have its letters.
@@ -19,6 +23,10 @@ pub(crate) mod op {
     pub const LIMITS: char = 'L';
     /// `for "MODEL"`.
     pub const MODEL: char = 'I';
+    /// What a class of consoles sets: `prompt`.
+    pub const SETTING: char = 'S';
+    /// Its value.
+    pub const SET: char = 'W';
 }
 
 phases! {
@@ -46,17 +54,51 @@ phases! {
     Arrow,
     Body,
     LateArrow,
+    Setting,
     Done,
     End,
 }
 
 use Phase::{
     AfterDefault, Arrow, Body, Colon, Default, Done, End, In, ItemName, Kind, LateArrow, Limits, Member, Mixin,
-    MixinName, MixinPart, Model, Name, OptionName, OptionValue, Options, ParamName, Params, Start, Type, Unit,
+    MixinName, MixinPart, Model, Name, OptionName, OptionValue, Options, ParamName, Params, Setting, Start, Type, Unit,
 };
 
 /// The words that begin members.
 const MEMBERS: [&str; 5] = ["command", "query", "setup", "teardown", "method"];
+
+/// What a class of consoles can set for its consoles.
+pub(crate) const SETTINGS: [&str; 13] = [
+    "prompt",
+    "error",
+    "newline",
+    "echo",
+    "timeout",
+    "frame",
+    "baudrate",
+    "data_bits",
+    "parity",
+    "stop_bits",
+    "flow",
+    "dtr",
+    "rts",
+];
+
+/// Which block it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Block {
+    Instrument,
+    Console,
+}
+
+impl Block {
+    fn word(self) -> &'static str {
+        match self {
+            Block::Instrument => "instrument",
+            Block::Console => "console",
+        }
+    }
+}
 
 struct State {
     phase: Phase,
@@ -103,6 +145,8 @@ pub(crate) fn parse(
     state: &mut Dynamic,
 ) -> Result<Option<ImmutableString>, ParseError> {
     let mut now = State::read(state);
+    let is_console = segments.first().is_some_and(|key| key == names::CONSOLE);
+    let block = if is_console { Block::Console } else { Block::Instrument };
     match now.phase {
         Start => text::note_block(true),
         Done => text::note_block(false),
@@ -112,13 +156,21 @@ pub(crate) fn parse(
     let segment = match now.phase {
         End => None,
         Start | Name | Mixin | MixinName | MixinPart => Some(head(&mut now, next)?),
-        Member | Kind | LateArrow => Some(member(&mut now, next, last)?),
-        Body if next == "->" && now.kind == "query" => Some(now.ask("$token$", Some(op::ARROW), LateArrow)),
-        Body => Some(member(&mut now, next, last)?),
-        ItemName | Params | ParamName | Colon | Type | Unit | In | Limits | Default | AfterDefault => {
-            Some(parameters(&mut now, next, last)?)
+        Member | Kind | LateArrow => Some(member(&mut now, block, next, last)?),
+        Setting if next == "=" => {
+            return wrong(
+                format!("expected the value of `{last}`, found `=`"),
+                &format!("write `{last} …`, without `=`"),
+            );
         }
-        Options | OptionName | OptionValue | Model | Arrow => Some(options(&mut now, next)?),
+        Setting => Some(now.ask("$expr$", Some(op::SET), Member)),
+        Body if next == "->" && now.kind == "query" => Some(now.ask("$token$", Some(op::ARROW), LateArrow)),
+        Body => Some(member(&mut now, block, next, last)?),
+        ItemName | Params | ParamName | Colon | Type | Unit | In | Limits | Default | AfterDefault => {
+            Some(parameters(&mut now, block, next, last)?)
+        }
+        Options | OptionName | OptionValue | Model | Arrow => Some(options(&mut now, block, next)?),
+        Done if block == Block::Console => Some(now.ask("$$console", None, End)),
         Done => Some(now.ask("$$instrument", None, End)),
     };
     *state = now.write();
@@ -152,7 +204,7 @@ fn is_name(word: &str) -> bool {
     word.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }
 
-fn member(now: &mut State, next: &str, last: &str) -> Result<&'static str, ParseError> {
+fn member(now: &mut State, block: Block, next: &str, last: &str) -> Result<&'static str, ParseError> {
     if now.phase == Kind {
         last.clone_into(&mut now.kind);
         if !is_name(next) {
@@ -170,22 +222,30 @@ fn member(now: &mut State, next: &str, last: &str) -> Result<&'static str, Parse
         "}" => now.ask("}", None, Done),
         kind if MEMBERS.contains(&kind) => now.ask("$token$", Some(op::KIND), Kind),
         doc if doc.starts_with("//") || doc.starts_with("/*") => now.ask("$token$", Some(op::DOC), Member),
-        end if is_end(end) => return wrong("the `instrument` block is not closed", "add a `}` at its end"),
+        setting if block == Block::Console && SETTINGS.contains(&setting) => {
+            now.ask("$token$", Some(op::SETTING), Setting)
+        }
+        end if is_end(end) => {
+            return wrong(format!("the `{}` block is not closed", block.word()), "add a `}` at its end");
+        }
         other => {
-            let found = format!("expected `command`, `query`, `setup`, `teardown` or `method`, found {}", words(other));
-            let near = crate::name::nearest(other, MEMBERS).map(did_you_mean);
+            let settings = if block == Block::Console { &SETTINGS[..] } else { &[] };
+            let also = if block == Block::Console { "`prompt`, " } else { "" };
+            let found =
+                format!("expected {also}`command`, `query`, `setup`, `teardown` or `method`, found {}", words(other));
+            let near = crate::name::nearest(other, MEMBERS.iter().chain(settings).copied()).map(did_you_mean);
             return wrong(found, near.as_deref().unwrap_or_default());
         }
     })
 }
 
-fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, ParseError> {
+fn parameters(now: &mut State, block: Block, next: &str, last: &str) -> Result<&'static str, ParseError> {
     if now.phase == ItemName && now.kind == "method" {
         return match next {
             "|" | "||" => Ok(now.ask("$func$", Some(op::FUNCTION), Member)),
             _ => wrong(
                 format!("expected `|` after `method {last}`, found {}", words(next)),
-                "write a method as `method name |args| { … }`; inside, `this` is the instrument",
+                &format!("write a method as `method name |args| {{ … }}`; inside, `this` is the {}", block.word()),
             ),
         };
     }
@@ -213,7 +273,7 @@ fn parameters(now: &mut State, next: &str, last: &str) -> Result<&'static str, P
     })
 }
 
-fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
+fn options(now: &mut State, block: Block, next: &str) -> Result<&'static str, ParseError> {
     match now.phase {
         Model => return Ok(now.ask("$string$", Some(op::MODEL), Options)),
         OptionValue => return Ok(now.ask("$expr$", Some(op::VALUE), Options)),
@@ -229,7 +289,19 @@ fn options(now: &mut State, next: &str) -> Result<&'static str, ParseError> {
         "->" if !now.ops.ends_with([op::RETURNS, op::OPTION, op::VALUE, op::MODEL]) => {
             now.ask("$token$", Some(op::ARROW), Arrow)
         }
+        "for" if block == Block::Console => {
+            return wrong(
+                "a console has no model, so its items have no `for`",
+                "write one item, or a class for each unit",
+            );
+        }
         "for" => now.ask("for", None, Model),
+        "|" | "||" if block == Block::Console && now.kind == "setup" => now.ask("$func$", Some(op::FUNCTION), Member),
+        "|" | "||" if block == Block::Console => {
+            let help =
+                format!("write its text in quotes, or a method: `method name |args| {{ … }}`, not a {}", now.kind);
+            return wrong(format!("a {} cannot be a closure", now.kind), &help);
+        }
         // An interpolated string appears as this word.
         "string" => {
             return wrong(

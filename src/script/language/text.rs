@@ -9,7 +9,8 @@ use crate::script::language::counting::Counting;
 use crate::script::language::marks;
 use crate::script::language::tokens::{Kind, Tokens};
 use crate::script::names::{
-    CALL, DEVICE, FREED, GROUP, GROUP_CALL, HELP_MARK, HOOKS, INSTRUMENT, ROWS, SUBTEST, SUBTEST_CALL, TEST, TEST_CALL,
+    CALL, CONSOLE, DEVICE, FREED, GROUP, GROUP_CALL, HELP_MARK, HOOKS, INSTRUMENT, ROWS, SUBTEST, SUBTEST_CALL, TEST,
+    TEST_CALL,
 };
 use rhai::{LexError, Position, Token};
 use std::cell::RefCell;
@@ -95,6 +96,7 @@ pub(crate) fn token(token: Token, position: Position) -> Token {
             let key = match word.as_str() {
                 "device" => begins(position, "device", DEVICE, |_, next| next.is_name),
                 "instrument" => begins(position, "instrument", INSTRUMENT, |_, next| next.is_name),
+                "console" => begins(position, "console", CONSOLE, |_, next| next.is_name),
                 "test" if has_rows(position) => begins(position, "test", ROWS, |_, next| next.is_text),
                 "test" => test_word(position, "test", TEST, TEST_CALL),
                 "group" => test_word(position, "group", GROUP, GROUP_CALL),
@@ -362,7 +364,7 @@ pub(crate) fn readable(text: &str) -> String {
         let start = token.range.start;
         if token.kind != Kind::Comment {
             let block = matches!((written, next), ("test" | "group" | "subtest", next) if next.starts_with(['"', '`', '#']))
-                || matches!(written, "device" | "instrument")
+                || matches!(written, "device" | "instrument" | "console")
                     && next.starts_with(|c: char| c.is_alphabetic() || c == '_')
                 || HOOKS.iter().any(|(_, word)| *word == written);
             belongs = token.kind == Kind::Word && block;

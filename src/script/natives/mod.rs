@@ -2,7 +2,6 @@
 //!
 //! Invariant: access to anything outside the script goes through the gate; every wait ends with the run.
 
-pub(crate) mod console;
 pub(crate) mod crc;
 pub(crate) mod csv;
 pub(crate) mod diagnoses;

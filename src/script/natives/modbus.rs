@@ -9,9 +9,10 @@ use crate::modbus::{Line, Patience, RETRIES, TIMEOUT, Transport};
 use crate::phrase::did_you_mean;
 use crate::port::options::Parity;
 use crate::script::errors::{Fallible, argument, placed, raise};
-use crate::script::natives::console::calls::ended;
-use crate::script::natives::console::opening;
-use crate::script::natives::console::options::{self, Wanted};
+use crate::script::handles::ConsolesHandle;
+use crate::script::objects::console::calls::ended;
+use crate::script::objects::console::opening;
+use crate::script::objects::console::options::{self, Wanted};
 use crate::script::objects::convert::{describe, to_value};
 use crate::script::run::Run;
 use crate::script::run::console::{ConsoleHandle, OpenConsole};
@@ -50,7 +51,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("at_unit", |context: Context<'_>, line: &mut ModbusHandle, unit: i64| {
             placed(&context, unit_id(unit).map(|unit| ModbusHandle { unit, ..line.clone() }))
         })
-        .register_fn("close", move |line: &mut ModbusHandle| closing.close_console(&line.open))
+        .register_fn("close", move |line: &mut ModbusHandle| closing.drop_console(&line.open))
         .register_get("port", |line: &mut ModbusHandle| line.line.console().port().to_owned())
         .register_get("name", |line: &mut ModbusHandle| line.line.console().name().to_owned())
         .register_get("unit", |line: &mut ModbusHandle| i64::from(line.unit))
@@ -132,7 +133,7 @@ fn open(run: &Run, context: &Context<'_>, port: &Dynamic, options: &Map, is_tcp:
     line.baud_rate.get_or_insert(19_200);
     line.parity.get_or_insert(Parity::Even);
     let transport = if is_tcp { Transport::Tcp } else { Transport::rtu(line.baud_rate()) };
-    let ConsoleHandle(open) = opening::open_with(run, context, port, wanted)?;
+    let ConsoleHandle(open) = opening::open_with(run, context, &ConsolesHandle::console(), port, wanted)?;
     let line = Arc::new(Line::new(open.console.clone(), transport));
     Ok(ModbusHandle { line, open, unit, patience, is_low_first })
 }

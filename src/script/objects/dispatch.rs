@@ -10,12 +10,13 @@ use crate::phrase::did_you_mean;
 use crate::script::errors::{Fallible, argument, call_place, placed, raise, refuse};
 use crate::script::handles::{
     BatchHandle, ClassHandle, DeviceHandle, GeneratorHandle, InstrumentHandle, Kwargs, ProxyHandle, SimHandle,
-    receivers,
 };
 use crate::script::members::{self, Member, Use};
 use crate::script::names;
-use crate::script::objects::{batch, convert, instrument, methods, proxy, sim};
+use crate::script::objects::{batch, console, convert, instrument, methods, proxy, sim};
 use crate::script::run::Run;
+use crate::script::run::console::ConsoleHandle;
+use crate::script::run::receivers::receivers;
 use crate::value::Value;
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, NativeCallContext};
 use std::any::TypeId;
@@ -60,10 +61,11 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
             || first.is::<ClassHandle>()
             || first.is::<SimHandle>()
             || first.is::<BatchHandle>()
-            || first.is::<InstrumentHandle>() && !instrument::members::answers(name, rest.len());
+            || first.is::<InstrumentHandle>() && !instrument::members::answers(name, rest.len())
+            || first.is::<ConsoleHandle>() && !console::members::answers(name, rest.len());
         let taken = match first.is::<ProxyHandle>() {
             true => proxy::is_built_in(name, rest.len()),
-            false if first.is::<InstrumentHandle>() => !ours,
+            false if first.is::<InstrumentHandle>() || first.is::<ConsoleHandle>() => !ours,
             false => !ours || members::is_reserved(name),
         };
         if taken || !rhai::is_valid_identifier(name) || COMMON.contains(&name) {
@@ -74,7 +76,7 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         }
         let state = context.global_runtime_state();
         let inner = NativeCallContext::new_with_all_fields(context.engine(), name, None, state, rhai::Position::NONE);
-        answer(&inner, name, first, rest).map(Some)
+        answer(&shared, &inner, name, first, rest).map(Some)
     });
 }
 
@@ -88,23 +90,25 @@ pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
         if !run.declarations.register(&name, arity) {
             continue;
         }
-        let [device, class, _, object, _, of_instrument] = receivers();
+        let [device, class, _, object, _, of_instrument, of_console] = receivers();
         for first in receivers() {
             if (first == device && members::answers_on_device(&name, arity))
                 || (first == class && members::answers_on_class(&name, arity))
                 || (first == object && proxy::is_built_in(&name, arity))
                 || (first == of_instrument && instrument::members::answers(&name, arity))
+                || (first == of_console && console::members::answers(&name, arity))
             {
                 continue;
             }
             let mut types = vec![TypeId::of::<Dynamic>(); arity + 1];
             types[0] = first;
             let called: Arc<str> = name.as_str().into();
+            let shared = run.clone();
             engine.register_raw_fn(
                 name.as_str(),
                 &types,
                 move |context: NativeCallContext<'_>, args: &mut [&mut Dynamic]| match args.split_first_mut() {
-                    Some((first, rest)) => placed(&context, answer(&context, &called, first, rest)),
+                    Some((first, rest)) => placed(&context, answer(&shared, &context, &called, first, rest)),
                     None => Ok(Dynamic::UNIT),
                 },
             );
@@ -114,6 +118,7 @@ pub(crate) fn register_names(engine: &mut Engine, run: &Arc<Run>, calls: &[(Stri
 
 /// Answers the call `first.name(rest…)`.
 fn answer(
+    run: &Run,
     context: &NativeCallContext<'_>,
     name: &str,
     first: &Dynamic,
@@ -133,6 +138,9 @@ fn answer(
     }
     if let Some(handle) = first.read_lock::<InstrumentHandle>().as_deref().cloned() {
         return instrument::calls::call(context, &handle, name, rest);
+    }
+    if let Some(handle) = first.read_lock::<ConsoleHandle>().as_deref().cloned() {
+        return console::items::call(run, context, &handle, name, rest);
     }
     if let Some(class) = first.read_lock::<ClassHandle>().as_deref().cloned() {
         return unknown_on_class(&class, name, rest.len());

@@ -3,6 +3,8 @@
 //! Invariant: one script call is one device call.
 
 pub(crate) mod batch;
+pub(crate) mod block;
+pub(crate) mod console;
 pub(crate) mod convert;
 pub(crate) mod declare;
 pub(crate) mod device;

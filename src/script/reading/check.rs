@@ -45,7 +45,7 @@ pub(crate) fn is_exported(statement: &Stmt) -> bool {
 }
 
 fn is_device(expression: &Expr) -> bool {
-    matches!(expression, Expr::Custom(custom, _) if custom.tokens.first().is_some_and(|key| key == names::DEVICE || key == names::INSTRUMENT))
+    matches!(expression, Expr::Custom(custom, _) if custom.tokens.first().is_some_and(|key| [names::DEVICE, names::INSTRUMENT, names::CONSOLE].contains(&key.as_str())))
 }
 
 /// Whether a statement calls nothing but operators.

@@ -129,7 +129,7 @@ pub(crate) fn module(page: &Page, depth: usize) -> String {
     let up = "../".repeat(depth + page.name.matches('/').count());
     let _ = writeln!(out, "module \"{up}{}\";", page.name);
     for section in &page.sections {
-        let class = [("device ", "DeviceClass"), ("instrument ", "InstrumentClass")];
+        let class = [("device ", "DeviceClass"), ("instrument ", "InstrumentClass"), ("console ", "ConsoleClass")];
         if let Some((_, class)) = class.iter().find(|(word, _)| section.title.starts_with(word)) {
             out.push('\n');
             comment(&mut out, &section.doc);

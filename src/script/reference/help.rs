@@ -6,7 +6,7 @@ use crate::device::Device;
 use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind};
 use crate::script::diagnostics::wording;
-use crate::script::handles::{ClassHandle, DeviceHandle, InstrumentClassHandle, InstrumentHandle};
+use crate::script::handles::{ClassHandle, ConsolesHandle, DeviceHandle, InstrumentClassHandle, InstrumentHandle};
 use crate::script::language::text;
 use crate::script::library;
 use crate::script::members;
@@ -53,8 +53,10 @@ impl Session {
                 if device.device.is_open() {
                     words.devices.push(name.to_owned());
                 }
-            } else if value.is::<ConsoleHandle>() {
-                words.members.insert(name.to_owned(), language_members("dut."));
+            } else if let Some(handle) = value.read_lock::<ConsoleHandle>() {
+                words.members.insert(name.to_owned(), console_members(&handle));
+            } else if value.is::<ConsolesHandle>() {
+                words.members.insert(name.to_owned(), instrument_class_members());
             } else if value.is::<ModbusHandle>() {
                 words.members.insert(name.to_owned(), language_members("line."));
             } else if value.is::<ClassHandle>() {
@@ -111,6 +113,14 @@ impl Session {
         if let Some(class) = variable.as_ref().and_then(|value| value.clone().try_cast::<InstrumentClassHandle>()) {
             return Some(about_instrument_class(&class));
         }
+        if let Some(class) = variable.as_ref().and_then(|value| value.clone().try_cast::<ConsolesHandle>()) {
+            return Some(about_console_class(&class));
+        }
+        if let Some(handle) = variable.as_ref().and_then(|value| value.clone().try_cast::<ConsoleHandle>()) {
+            let (of, open) = (&handle.0.console, if handle.0.console.is_open() { "" } else { ", which is closed" });
+            let head = format!("{name}: {} on {}{open}\n", of.name(), of.port());
+            return Some(head + about_console_class(&handle.0.class).as_str());
+        }
         if let Some(handle) = variable.and_then(|value| value.try_cast::<InstrumentHandle>()) {
             let (of, open) = (&handle.instrument, if handle.instrument.is_open() { "" } else { ", which is closed" });
             let head = format!("{name}: {} on {}{open}\n", of.name(), of.address());
@@ -162,6 +172,11 @@ impl Session {
 
     fn help_member(&self, variable: &str, member: &str) -> Option<String> {
         let value = self.variables().into_iter().find(|(name, _)| *name == variable).map(|(_, value)| value);
+        let class =
+            value.as_ref().and_then(|value| value.read_lock::<ConsoleHandle>().map(|open| open.0.class.clone()));
+        if let Some(found) = class.and_then(|class| about_console_member(&class, member)) {
+            return Some(found);
+        }
         if variable == "Console" || value.is_some_and(|value| value.is::<ConsoleHandle>() || value.is::<ModbusHandle>())
         {
             return built_in::of_language(member, false);
@@ -215,6 +230,38 @@ fn about_instrument_class(class: &InstrumentClassHandle) -> String {
         text.push_str(&with_doc(&about_method(&method.name, method.arity), &method.doc));
     }
     text
+}
+
+fn console_members(handle: &ConsoleHandle) -> Vec<(String, String)> {
+    let class = &handle.0.class.0;
+    let items = class.class.items().iter().map(|item| (format!("{}(", item.name), item.signature()));
+    let methods = class.methods.iter().map(|method| format!("{}(", method.name)).map(|word| (word.clone(), word));
+    let mut members: Vec<(String, String)> = items.chain(methods).chain(language_members("dut.")).collect();
+    members.sort();
+    members.dedup_by(|a, b| a.0 == b.0);
+    members
+}
+
+fn about_console_class(class: &ConsolesHandle) -> String {
+    let title =
+        if class.0.class.origin.is_some() { format!("console {}", class.0.class.name) } else { "Console".to_owned() };
+    let mut text = with_doc(&title, &class.0.class.doc);
+    for item in class.0.class.items() {
+        text.push_str(&with_doc(&format!("{} {}", item.kind, item.signature()), &item.doc));
+    }
+    for method in &class.0.methods {
+        text.push_str(&with_doc(&about_method(&method.name, method.arity), &method.doc));
+    }
+    text
+}
+
+fn about_console_member(class: &ConsolesHandle, name: &str) -> Option<String> {
+    let items = class.0.class.items().iter().filter(|item| item.name == name);
+    let items = items.map(|item| with_doc(&format!("{} {}", item.kind, item.signature()), &item.doc));
+    let methods = class.0.methods.iter().filter(|method| method.name == name);
+    let methods = methods.map(|method| with_doc(&about_method(name, method.arity), &method.doc));
+    let found: Vec<String> = items.chain(methods).collect();
+    (!found.is_empty()).then(|| format!("of {}:\n{}", class.0.class.name, found.concat()))
 }
 
 fn device_members(device: &DeviceHandle) -> Vec<(String, String)> {

@@ -9,7 +9,7 @@ use crate::device::arguments::signature;
 use crate::device::class::{Item, ItemKind, ItemOptions};
 use crate::diagnostic::Diagnostic;
 use crate::python::scan;
-use crate::script::handles::{ClassHandle, InstrumentClassHandle};
+use crate::script::handles::{ClassHandle, ConsolesHandle, InstrumentClassHandle};
 use crate::script::language::text;
 use crate::script::reading::check;
 use crate::script::run::loader;
@@ -250,6 +250,8 @@ impl Runner {
         let mut sections: Vec<Section> = own.map(|(_, class)| self.class(&class)).collect();
         let instruments = self.run.declarations.instruments().into_iter().filter(|(script, _)| script == name);
         sections.extend(instruments.map(|(_, class)| instrument(&class)));
+        let consoles = self.run.declarations.consoles().into_iter().filter(|(script, _)| script == name);
+        sections.extend(consoles.map(|(_, class)| console(&class)));
         let groups = [("Constants", constants(tree, &source)), ("Functions", functions(tree, &source, name))];
         for (title, entries) in groups.into_iter().filter(|(_, entries)| !entries.is_empty()) {
             sections.push(Section { title: title.to_owned(), entries, ..Section::default() });
@@ -313,6 +315,21 @@ fn instrument(class: &InstrumentClassHandle) -> Section {
         add(&mut entries, &method.name, head, &method.doc);
     }
     let (title, owner) = (format!("instrument {}", declared.name), declared.name.clone());
+    Section { title, owner, doc: declared.doc.clone(), entries, ..Section::default() }
+}
+
+/// A class of consoles.
+fn console(class: &ConsolesHandle) -> Section {
+    let declared = &class.0.class;
+    let mut entries: Vec<Entry> = Vec::new();
+    for item in declared.items() {
+        add(&mut entries, &item.name, format!("{} {}", item.kind, item.signature()), &item.doc);
+    }
+    for method in &class.0.methods {
+        let head = format!("method {} |{}|", method.name, method.parameters.join(", "));
+        add(&mut entries, &method.name, head, &method.doc);
+    }
+    let (title, owner) = (format!("console {}", declared.name), declared.name.clone());
     Section { title, owner, doc: declared.doc.clone(), entries, ..Section::default() }
 }
 
@@ -419,7 +436,7 @@ fn head_comment(source: &str) -> String {
     let lines: Vec<&str> = source.lines().collect();
     let head: Vec<&str> = lines.iter().copied().take_while(|line| line.starts_with("//")).collect();
     let below = lines.get(head.len()).map(|line| line.trim_start()).unwrap_or_default();
-    let owned = ["device ", "instrument ", "fn ", "private ", "test ", "const ", "let ", "export "];
+    let owned = ["device ", "instrument ", "console ", "fn ", "private ", "test ", "const ", "let ", "export "];
     if owned.iter().any(|word| below.starts_with(word)) {
         return String::new();
     }

@@ -1,17 +1,21 @@
-//! A console of a script: what the script said of it, and its log.
+//! A console of a script: its class, what the script said of it, and its log.
 //!
-//! Invariant: a log has one timestamp and one direction per line, however the bytes come.
+//! Invariants: teardowns are not disturbed by Ctrl-C; a log has one timestamp and one direction per line, however the bytes come.
 
 use crate::bench::date;
 use crate::bound;
-use crate::console::frames::Framing;
-use crate::console::pattern::Pattern;
+use crate::console::class::{Item, ItemKind};
+use crate::console::dialogue::Settings;
+use crate::console::failure::Failure;
 use crate::console::{Console, Direction};
+use crate::error::Error;
 use crate::gate::Writable;
+use crate::interrupt;
+use crate::script::handles::ConsolesHandle;
 use crate::script::lock::lock;
 use std::io;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 /// A console as a script sees it.
 #[derive(Clone)]
@@ -20,23 +24,11 @@ pub(crate) struct ConsoleHandle(pub Arc<OpenConsole>);
 /// A console with what the script said of it.
 pub(crate) struct OpenConsole {
     pub console: Console,
+    pub class: ConsolesHandle,
     pub settings: Settings,
     pub log: Mutex<Option<Log>>,
-}
-
-/// What a script said of a console.
-#[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    /// How long a call waits.
-    pub timeout: Duration,
-    /// What ends a line that is sent.
-    pub newline: String,
-    /// What the unit sends when it waits for a command.
-    pub prompt: Option<Pattern>,
-    /// How frames are delimited.
-    pub frame: Option<Framing>,
-    /// Whether the unit sends commands back.
-    pub echo: bool,
+    /// An item of its class has sent something.
+    pub used: AtomicBool,
 }
 
 /// The log of a console.
@@ -47,8 +39,36 @@ pub(crate) struct Log {
 }
 
 impl OpenConsole {
-    pub fn new(console: Console, settings: Settings) -> OpenConsole {
-        OpenConsole { console, settings, log: Mutex::default() }
+    pub fn new(console: Console, class: &ConsolesHandle, settings: Settings) -> OpenConsole {
+        OpenConsole { console, class: class.clone(), settings, log: Mutex::default(), used: AtomicBool::new(false) }
+    }
+
+    /// Runs the teardowns of its class, each even if another one fails.
+    ///
+    /// # Errors
+    /// Of the first teardown that failed, with the others.
+    pub fn tear_down(&self) -> Result<(), Error> {
+        let mut failed: Option<Error> = None;
+        let items = self.class.0.class.items().iter().filter(|item| item.kind == ItemKind::Teardown);
+        for item in items {
+            if let Err(Failure::Error(error)) =
+                self.run_teardown(item).map_err(|failure| item.named(&self.console, failure))
+            {
+                failed = Some(match failed {
+                    Some(first) => first.with_other(error),
+                    None => error,
+                });
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    fn run_teardown(&self, item: &Item) -> Result<(), Failure> {
+        // What it leaves on must be known, even if nobody has noticed the loss so far.
+        self.console.check()?;
+        let limit = interrupt::teardown_limit(item.options.timeout, self.settings.timeout);
+        let values = item.bind(&[], &[], |_, _| None)?;
+        item.run(&self.console, &self.settings, &values, limit, &|| false).map(drop)
     }
 
     /// Writes all further traffic to a file. Returns the path of an earlier log.

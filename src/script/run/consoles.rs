@@ -54,10 +54,35 @@ impl Run {
         lock(&self.consoles).push(open.clone());
     }
 
-    /// Closes a console, and attaches its log to the report.
-    pub fn close_console(&self, open: &OpenConsole) {
+    /// Runs the teardowns of a console, closes it, and attaches its log to the report. Closing twice is fine.
+    ///
+    /// # Errors
+    /// Of the teardowns.
+    pub fn close_console(&self, open: &OpenConsole) -> Result<(), Error> {
+        if !self.forget_console(open) {
+            return Ok(());
+        }
+        let done = open.tear_down();
+        self.end_console(open);
+        done
+    }
+
+    /// Closes a console without its teardowns.
+    pub fn drop_console(&self, open: &OpenConsole) {
+        self.forget_console(open);
+        self.end_console(open);
+    }
+
+    /// Returns whether it was open.
+    fn forget_console(&self, open: &OpenConsole) -> bool {
+        let mut consoles = lock(&self.consoles);
+        let before = consoles.len();
+        consoles.retain(|other| !std::ptr::eq(&**other, open));
+        consoles.len() < before
+    }
+
+    fn end_console(&self, open: &OpenConsole) {
         open.console.close();
-        lock(&self.consoles).retain(|other| !std::ptr::eq(&**other, open));
         let Some(log) = lock(&open.log).take() else { return };
         self.attach_log(&log);
     }
@@ -82,11 +107,12 @@ impl Run {
         });
     }
 
-    /// Closes every console, the latest first.
-    pub fn close_consoles(&self) {
+    /// Closes every console, the latest first, with its teardowns, whatever other ones did. Returns the errors.
+    pub fn close_consoles(&self) -> Vec<Error> {
+        let mut errors = Vec::new();
         loop {
-            let Some(open) = lock(&self.consoles).pop() else { return };
-            self.close_console(&open);
+            let Some(open) = lock(&self.consoles).last().cloned() else { return errors };
+            errors.extend(self.close_console(&open).err());
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: functions on every thread see every declared class.
 
-use crate::script::handles::{ClassHandle, InstrumentClassHandle};
+use crate::script::handles::{ClassHandle, ConsolesHandle, InstrumentClassHandle};
 use crate::script::run::loader::Loader;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,8 @@ struct Known {
     classes: Vec<(String, String, ClassHandle)>,
     /// The instrument classes, likewise.
     instruments: Vec<(String, String, InstrumentClassHandle)>,
+    /// The classes of consoles, likewise.
+    consoles: Vec<(String, String, ConsolesHandle)>,
     /// Names and arities with registered native functions.
     registered: HashSet<(String, usize)>,
     /// The names of catch variables.
@@ -44,6 +46,7 @@ impl Declarations {
         let mut known = self.write();
         known.classes.clear();
         known.instruments.clear();
+        known.consoles.clear();
         drop(known);
         self.loader.forget_modules();
     }
@@ -72,46 +75,65 @@ impl Declarations {
 
     /// Makes a class visible to functions.
     pub fn declare(&self, source: &str, class: &ClassHandle) {
-        let name = class.0.class.name.clone();
-        let classes = &mut self.write().classes;
-        // All inputs of a session count as one script: the latest declaration wins.
-        let same = |other: &str| other == source || is_input(other) && is_input(source);
-        classes.retain(|(other, known, _)| !(same(other) && *known == name));
-        classes.push((source.to_owned(), name, class.clone()));
+        add(&mut self.write().classes, source, &class.0.class.name, class);
     }
 
     /// Makes an instrument class visible to functions.
     pub fn declare_instrument(&self, source: &str, class: &InstrumentClassHandle) {
-        let name = class.0.class.name.clone();
-        let instruments = &mut self.write().instruments;
-        let same = |other: &str| other == source || is_input(other) && is_input(source);
-        instruments.retain(|(other, known, _)| !(same(other) && *known == name));
-        instruments.push((source.to_owned(), name, class.clone()));
+        add(&mut self.write().instruments, source, &class.0.class.name, class);
     }
 
-    /// The instrument class with this name as seen by functions in `source`.
-    pub fn instrument(&self, source: &str, name: &str) -> Option<InstrumentClassHandle> {
-        let all = &self.read().instruments;
-        let here = all.iter().rev().find(|(other, known, _)| other == source && known == name);
-        here.or_else(|| all.iter().rev().find(|(_, known, _)| known == name)).map(|(_, _, class)| class.clone())
+    /// Makes a class of consoles visible to functions.
+    pub fn declare_console(&self, source: &str, class: &ConsolesHandle) {
+        add(&mut self.write().consoles, source, &class.0.class.name, class);
     }
 
     /// The class with this name as seen by functions in `source`.
     pub fn class(&self, source: &str, name: &str) -> Option<ClassHandle> {
-        let classes = &self.read().classes;
-        let here = classes.iter().rev().find(|(other, known, _)| other == source && known == name);
-        here.or_else(|| classes.iter().rev().find(|(_, known, _)| known == name)).map(|(_, _, class)| class.clone())
+        find(&self.read().classes, source, name)
     }
 
-    /// All instrument classes in order of declaration, with the declaring script.
-    pub fn instruments(&self) -> Vec<(String, InstrumentClassHandle)> {
-        self.read().instruments.iter().map(|(source, _, class)| (source.clone(), class.clone())).collect()
+    /// The instrument class with this name as seen by functions in `source`.
+    pub fn instrument(&self, source: &str, name: &str) -> Option<InstrumentClassHandle> {
+        find(&self.read().instruments, source, name)
+    }
+
+    /// The class of consoles with this name as seen by functions in `source`.
+    pub fn console(&self, source: &str, name: &str) -> Option<ConsolesHandle> {
+        find(&self.read().consoles, source, name)
     }
 
     /// All classes in order of declaration, with the declaring script.
     pub fn classes(&self) -> Vec<(String, ClassHandle)> {
-        self.read().classes.iter().map(|(source, _, class)| (source.clone(), class.clone())).collect()
+        all(&self.read().classes)
     }
+
+    /// All instrument classes in order of declaration, with the declaring script.
+    pub fn instruments(&self) -> Vec<(String, InstrumentClassHandle)> {
+        all(&self.read().instruments)
+    }
+
+    /// All classes of consoles in order of declaration, with the declaring script.
+    pub fn consoles(&self) -> Vec<(String, ConsolesHandle)> {
+        all(&self.read().consoles)
+    }
+}
+
+/// Adds a declaration in place of an earlier one. All inputs of a session count as one script: the latest declaration wins.
+fn add<C: Clone>(known: &mut Vec<(String, String, C)>, source: &str, name: &str, class: &C) {
+    let same = |other: &str| other == source || is_input(other) && is_input(source);
+    known.retain(|(other, taken, _)| !(same(other) && taken == name));
+    known.push((source.to_owned(), name.to_owned(), class.clone()));
+}
+
+/// The declaration of a name in `source`, otherwise the latest one.
+fn find<C: Clone>(known: &[(String, String, C)], source: &str, name: &str) -> Option<C> {
+    let here = known.iter().rev().find(|(other, taken, _)| other == source && taken == name);
+    here.or_else(|| known.iter().rev().find(|(_, taken, _)| taken == name)).map(|(_, _, class)| class.clone())
+}
+
+fn all<C: Clone>(known: &[(String, String, C)]) -> Vec<(String, C)> {
+    known.iter().map(|(source, _, class)| (source.clone(), class.clone())).collect()
 }
 
 /// Whether a source is an input of a session, such as `<3>`, and not a file.

@@ -21,6 +21,7 @@ pub(crate) mod monitors;
 mod noted;
 pub(crate) mod options;
 mod permissions;
+pub(crate) mod receivers;
 pub(crate) mod recorder;
 pub(crate) mod results;
 pub(crate) mod station;

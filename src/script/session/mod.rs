@@ -136,8 +136,8 @@ impl Session {
 
     /// Closes every open device, the latest first, and returns the errors.
     pub fn close_all(&mut self) -> Vec<Diagnostic> {
-        let failures = self.run.host.close_all();
-        self.run.close_consoles();
+        let mut failures = self.run.host.close_all();
+        failures.extend(self.run.close_consoles());
         failures.iter().map(crate::script::diagnostics::explain::of_error).collect()
     }
 

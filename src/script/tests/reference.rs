@@ -1,7 +1,6 @@
 //! The reference of scripts, of standard modules, and of the language itself.
 
 use super::*;
-use crate::script::handles;
 use crate::script::members::{self, MEMBERS, Member, Use};
 use crate::script::natives::limits;
 use crate::script::reference::definitions::module;
@@ -217,7 +216,7 @@ fn members_are_registered_as_the_table_has_them() {
     let (runner, _) = runner();
     let mut registered: BTreeSet<(bool, String, usize)> = BTreeSet::new();
     let mut untyped = registered.clone();
-    let [of_device, of_class, ..] = handles::receivers();
+    let [of_device, of_class, ..] = crate::script::run::receivers::receivers();
     let native = |function: rhai::FuncInfo<'_>| {
         let is = function.metadata;
         let name = is.name.to_string();

@@ -43,8 +43,20 @@ pub(crate) fn call(
         return method.call_on(context, Dynamic::from(handle.clone()), values);
     }
     let Some(item) = handle.instrument.item(name).cloned() else { return Err(unknown(handle, name)) };
-    let mut positional = Vec::new();
-    let mut named = Vec::new();
+    let (positional, named) = values_of(name, values)?;
+    let called = before(context, handle).and_then(|()| {
+        handle.instrument.call(&item, &positional, &named, in_unit).map_err(|error| raise(located(error, context)))
+    });
+    let value = called?;
+    after(context, handle)?;
+    Ok(to_dynamic(value))
+}
+
+type Arguments = (Vec<Value>, Vec<(String, Value)>);
+
+/// The arguments of a call, in order and by name.
+pub(crate) fn values_of(name: &str, values: &[&mut Dynamic]) -> Fallible<Arguments> {
+    let (mut positional, mut named) = (Vec::new(), Vec::new());
     for (index, value) in values.iter().enumerate() {
         if let Some(kwargs) = value.read_lock::<Kwargs>() {
             for (key, value) in &kwargs.0 {
@@ -54,12 +66,7 @@ pub(crate) fn call(
         }
         positional.push(plain(value, &(index + 1).to_string(), name)?);
     }
-    let called = before(context, handle).and_then(|()| {
-        handle.instrument.call(&item, &positional, &named, in_unit).map_err(|error| raise(located(error, context)))
-    });
-    let value = called?;
-    after(context, handle)?;
-    Ok(to_dynamic(value))
+    Ok((positional, named))
 }
 
 fn plain(value: &Dynamic, which: &str, name: &str) -> Fallible<Value> {

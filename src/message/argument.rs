@@ -4,6 +4,7 @@
 
 use crate::value::Value;
 use std::fmt;
+use std::time::Duration;
 
 /// The type of a parameter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -168,14 +169,27 @@ fn float(value: &Value) -> Option<f64> {
 }
 
 /// A number as instruments read it: the shortest text that means it.
-pub(in crate::instrument) fn number(number: f64) -> String {
+pub fn number(number: f64) -> String {
     let size = number.abs();
     if size != 0.0 && !(1e-4..1e15).contains(&size) { format!("{number:E}") } else { number.to_string() }
+}
+
+/// A positive number of seconds.
+pub fn seconds(value: &Value) -> Option<Duration> {
+    #[expect(clippy::cast_precision_loss, reason = "seconds")]
+    let number = match value {
+        Value::Int(whole) => *whole as f64,
+        Value::Float(number) => *number,
+        _ => return None,
+    };
+    Some(number).filter(|number| *number > 0.0 && *number < 3.2e8).map(Duration::from_secs_f64)
 }
 
 fn shown(value: &Value) -> String {
     match value {
         Value::Float(value) => number(*value),
+        Value::Bool(on) => on.to_string(),
+        Value::None => "()".to_owned(),
         other => crate::value::write::literal(other).unwrap_or_default().replace('\'', "\""),
     }
 }

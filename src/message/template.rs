@@ -4,8 +4,35 @@
 
 use super::argument::{Param, number};
 use crate::error::{Error, Kind, Result};
-use crate::instrument::reply::quoted;
 use crate::value::Value;
+
+/// Who reads a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// An instrument: `ON`, and quotes that are doubled (IEEE 488.2).
+    Scpi,
+    /// A command line: `on`, and quotes after a backslash.
+    Shell,
+}
+
+impl Dialect {
+    fn bool(self, on: bool) -> &'static str {
+        match (self, on) {
+            (Dialect::Scpi, true) => "ON",
+            (Dialect::Scpi, false) => "OFF",
+            (Dialect::Shell, true) => "on",
+            (Dialect::Shell, false) => "off",
+        }
+    }
+
+    /// A text in double quotes.
+    pub fn quoted(self, text: &str) -> String {
+        match self {
+            Dialect::Scpi => format!("\"{}\"", text.replace('"', "\"\"")),
+            Dialect::Shell => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        }
+    }
+}
 
 /// How an argument is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +59,7 @@ enum Piece {
 /// One message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
+    dialect: Dialect,
     pieces: Vec<Piece>,
     text: String,
 }
@@ -41,12 +69,12 @@ impl Template {
     ///
     /// # Errors
     /// What is wrong, as a phrase, and what to do.
-    pub fn parse_all(text: &str, params: &[Param]) -> Result<Vec<Template>, (String, String)> {
+    pub fn parse_all(dialect: Dialect, text: &str, params: &[Param]) -> Result<Vec<Template>, (String, String)> {
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        lines.map(|line| Template::parse(line, params)).collect()
+        lines.map(|line| Template::parse(dialect, line, params)).collect()
     }
 
-    fn parse(text: &str, params: &[Param]) -> Result<Template, (String, String)> {
+    fn parse(dialect: Dialect, text: &str, params: &[Param]) -> Result<Template, (String, String)> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut chars = text.chars().peekable();
@@ -82,7 +110,7 @@ impl Template {
         if !plain.is_empty() {
             pieces.push(Piece::Text(plain));
         }
-        Ok(Template { pieces, text: text.to_owned() })
+        Ok(Template { dialect, pieces, text: text.to_owned() })
     }
 
     /// As it is written.
@@ -123,7 +151,7 @@ impl Template {
                 Piece::Text(text) => message.push_str(text),
                 Piece::Place(index, form) => {
                     let (param, value) = (&params[*index], &values[*index]);
-                    let written = write(value, *form).ok_or_else(|| {
+                    let written = write(value, *form, self.dialect).ok_or_else(|| {
                         let message = format!("`{}` cannot be written as `{}` wants it", param.name, self.text);
                         Error::new(Kind::ArgumentError, message).with_help("give the parameter a type, such as `float`")
                     })?;
@@ -163,7 +191,7 @@ fn place(inner: &str, params: &[Param]) -> Result<Piece, (String, String)> {
 }
 
 /// An argument as text.
-fn write(value: &Value, form: Form) -> Option<String> {
+fn write(value: &Value, form: Form, dialect: Dialect) -> Option<String> {
     #[expect(clippy::cast_precision_loss, reason = "decimal places of a whole number")]
     let float = match value {
         Value::Int(whole) => Some(*whole as f64),
@@ -171,12 +199,12 @@ fn write(value: &Value, form: Form) -> Option<String> {
         _ => None,
     };
     match (form, value) {
-        (Form::Plain, Value::Bool(on)) => Some(if *on { "ON" } else { "OFF" }.to_owned()),
+        (Form::Plain, Value::Bool(on)) => Some(dialect.bool(*on).to_owned()),
         (Form::Plain | Form::Digit, Value::Int(whole)) => Some(whole.to_string()),
         (Form::Plain, Value::Float(value)) => Some(number(*value)),
         (Form::Plain, Value::Str(text)) => Some(text.clone()),
         (Form::Digit, Value::Bool(on)) => Some(i32::from(*on).to_string()),
-        (Form::Quoted, Value::Str(text)) => Some(quoted(text)),
+        (Form::Quoted, Value::Str(text)) => Some(dialect.quoted(text)),
         (Form::Fixed(count), _) => float.map(|number| format!("{number:.count$}")),
         (Form::Exponent(count), _) => float.map(|number| format!("{number:.count$E}")),
         _ => None,

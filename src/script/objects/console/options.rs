@@ -4,20 +4,18 @@
 
 use super::calls::pattern;
 use crate::bench::station::StationConsole;
-use crate::console::TIMEOUT;
+use crate::console::dialogue::Choice;
 use crate::console::frames::{Framing, Prefix};
 use crate::console::pattern::Pattern;
 use crate::device::class::seconds;
 use crate::phrase::did_you_mean;
-use crate::port::address::Address;
 use crate::port::options::{LineOptions, PortOptions};
 use crate::script::errors::{Fallible, argument};
+use crate::script::handles::ScriptConsoleClass;
 use crate::script::objects::convert::{describe, to_value};
 use crate::script::objects::line;
-use crate::script::run::console::Settings;
 use crate::value::Value;
 use rhai::{Dynamic, ImmutableString, Map};
-use std::time::Duration;
 
 /// The options.
 pub(crate) const OPTIONS: &[&str] = &[
@@ -25,6 +23,7 @@ pub(crate) const OPTIONS: &[&str] = &[
     "timeout",
     "newline",
     "prompt",
+    "error",
     "frame",
     "echo",
     "baudrate",
@@ -39,20 +38,10 @@ pub(crate) const OPTIONS: &[&str] = &[
 
 /// What the options say.
 #[derive(Default)]
-pub(in crate::script::natives) struct Wanted {
+pub(crate) struct Wanted {
     pub name: Option<String>,
     pub port: PortOptions,
-    pub settings: WantedSettings,
-}
-
-/// What the options say of the conversation.
-#[derive(Default)]
-pub(in crate::script::natives) struct WantedSettings {
-    timeout: Option<Duration>,
-    newline: Option<String>,
-    prompt: Option<Pattern>,
-    frame: Option<Framing>,
-    echo: Option<bool>,
+    pub settings: Choice,
 }
 
 impl Wanted {
@@ -63,34 +52,25 @@ impl Wanted {
         Wanted {
             name: title.or_else(|| Some(name.to_owned())),
             port: PortOptions { line, ..port },
-            settings: WantedSettings {
-                timeout: settings.timeout.or(known.timeout),
-                newline: settings.newline.or(known.newline),
-                prompt: settings.prompt.or_else(|| known.prompt.as_deref().map(Pattern::text)),
-                frame: settings.frame,
-                echo: settings.echo.or(known.echo),
-            },
+            settings: settings.or(&Choice {
+                timeout: known.timeout,
+                newline: known.newline,
+                prompt: known.prompt.as_deref().map(Pattern::text),
+                echo: known.echo,
+                ..Choice::default()
+            }),
         }
     }
-}
 
-impl WantedSettings {
-    /// With defaults for this kind of port.
-    pub fn complete(self, address: &Address) -> Settings {
-        // What the key Enter sends; programs and plain sockets read lines.
-        let newline = if matches!(address, Address::Tcp(_) | Address::Exec(_)) { "\n" } else { "\r" };
-        Settings {
-            timeout: self.timeout.unwrap_or(TIMEOUT),
-            newline: self.newline.unwrap_or_else(|| newline.to_owned()),
-            prompt: self.prompt,
-            frame: self.frame,
-            echo: self.echo.unwrap_or(true),
-        }
+    /// These options, completed by those of a class.
+    pub fn of_class(self, class: &ScriptConsoleClass) -> Wanted {
+        let line = self.port.line.clone().or(&class.line);
+        Wanted { port: PortOptions { line, ..self.port }, settings: self.settings.or(&class.choice), ..self }
     }
 }
 
 /// Reads the map of options.
-pub(in crate::script::natives) fn read(options: &Map) -> Fallible<Wanted> {
+pub(crate) fn read(options: &Map) -> Fallible<Wanted> {
     let mut wanted = Wanted::default();
     for (name, value) in options {
         if !OPTIONS.contains(&name.as_str()) {
@@ -105,17 +85,19 @@ pub(in crate::script::natives) fn read(options: &Map) -> Fallible<Wanted> {
     Ok(wanted)
 }
 
-fn set(wanted: &mut Wanted, name: &str, value: &Dynamic) -> Fallible<()> {
+/// Sets one option.
+pub(crate) fn set(wanted: &mut Wanted, name: &str, value: &Dynamic) -> Fallible<()> {
     let Wanted { name: title, port, settings } = wanted;
     if LineOptions::NAMES.contains(&name) {
         return line::set(&mut port.line, name, value);
     }
-    if name == "prompt" {
-        let prompt = pattern(value)?;
-        if prompt.is_empty() {
-            return argument("the option `prompt` is empty", "write what the unit sends when it waits for a command");
+    if let "prompt" | "error" = name {
+        let found = pattern(value)?;
+        if found.is_empty() {
+            let help = "write what the unit sends when it waits for a command, or when it refuses one";
+            return argument(format!("the option `{name}` is empty"), help);
         }
-        settings.prompt = Some(prompt);
+        *(if name == "prompt" { &mut settings.prompt } else { &mut settings.error }) = Some(found);
         return Ok(());
     }
     if name == "frame" {

@@ -14,21 +14,12 @@ use crate::script::run::console::ConsoleHandle;
 use rhai::{Blob, Dynamic, ImmutableString, NativeCallContext as Context};
 use std::time::Duration;
 
-pub(in crate::script::natives) fn send(
-    run: &Run,
-    context: &Context<'_>,
-    console: &ConsoleHandle,
-    bytes: &[u8],
-) -> Fallible<()> {
+pub(crate) fn send(run: &Run, context: &Context<'_>, console: &ConsoleHandle, bytes: &[u8]) -> Fallible<()> {
     console.0.console.write(bytes, &|| run.clock.progress().is_some()).map_err(|failure| ended(run, context, failure))
 }
 
 /// The error of a call that ended early.
-pub(in crate::script::natives) fn ended(
-    run: &Run,
-    context: &Context<'_>,
-    failure: Failure,
-) -> Box<rhai::EvalAltResult> {
+pub(crate) fn ended(run: &Run, context: &Context<'_>, failure: Failure) -> Box<rhai::EvalAltResult> {
     match failure {
         Failure::Error(error) => raise(located(error, context)),
         Failure::Stopped => match run.clock.progress() {
@@ -39,7 +30,7 @@ pub(in crate::script::natives) fn ended(
 }
 
 /// The time limit of a call.
-pub(in crate::script::natives) fn limit(function: &str, seconds: &Dynamic) -> Fallible<Duration> {
+pub(crate) fn limit(function: &str, seconds: &Dynamic) -> Fallible<Duration> {
     let limit = to_value(seconds).ok().and_then(|value| crate::device::class::seconds(&value));
     match limit {
         Some(limit) => Ok(limit),
@@ -51,7 +42,7 @@ pub(in crate::script::natives) fn limit(function: &str, seconds: &Dynamic) -> Fa
 }
 
 /// What to wait for.
-pub(in crate::script::natives) fn pattern(value: &Dynamic) -> Fallible<Pattern> {
+pub(crate) fn pattern(value: &Dynamic) -> Fallible<Pattern> {
     let found = if let Some(text) = value.read_lock::<ImmutableString>() {
         Some(Pattern::text(&text))
     } else if let Some(bytes) = value.read_lock::<Blob>() {
@@ -70,7 +61,7 @@ pub(in crate::script::natives) fn pattern(value: &Dynamic) -> Fallible<Pattern> 
     }
 }
 
-pub(in crate::script::natives) fn found(
+pub(crate) fn found(
     run: &Run,
     context: &Context<'_>,
     console: &ConsoleHandle,

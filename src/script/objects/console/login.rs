@@ -3,6 +3,7 @@
 //! Invariant: no password is in an error or in a log.
 
 use super::calls::{ended, found, limit, send};
+use crate::console::class::calls::ASKS_USER;
 use crate::console::pattern::{Expression, Pattern};
 use crate::error::{Error, Kind};
 use crate::script::errors::{Fallible, argument, located, placed, raise};
@@ -12,8 +13,7 @@ use rhai::{Dynamic, Engine, ImmutableString, NativeCallContext as Context};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How units ask for a user's name, and for a password, at the end of what they sent.
-const USER: &str = r"(?i)(?:login|user ?name|user)(?: as)? ?: ?";
+/// How units ask for a password, at the end of what they sent.
 const PASSWORD: &str = r"(?i)pass(?:word|code)?[^\r\n:]*: ?";
 
 /// Registers the function.
@@ -60,7 +60,7 @@ fn login(
         );
     };
     let question = |source: &str| Expression::new(source).map(Pattern::Regex).map_err(raise);
-    let patterns = [prompt, question(USER)?, question(PASSWORD)?];
+    let patterns = [prompt, question(ASKS_USER)?, question(PASSWORD)?];
     let end = Instant::now().checked_add(limit);
     let (mut named, mut proved) = (false, false);
     // A unit that waits for somebody asks again.

@@ -1,23 +1,27 @@
 //! `Console`: consoles of units under test.
 //!
-//! [`opening`] opens them, [`options`] reads the options, [`login`] logs in. Uses [`crate::console`]. Invariant: every wait ends with the run, and with the
+//! [`opening`] opens them, [`options`] reads the options, [`login`] logs in; [`declare`] reads `console` blocks, [`items`] calls what they declare. Uses [`crate::console`]. Invariant: every wait ends with the run, and with the
 //! innermost time limit.
 
-pub(super) mod calls;
+pub(crate) mod calls;
+pub(crate) mod declare;
+pub(crate) mod items;
 mod login;
-pub(super) mod opening;
+pub(crate) mod members;
+pub(crate) mod opening;
 pub(crate) mod options;
 
 use self::calls::{ended, found, limit, pattern, send};
+use crate::console::class::Item;
 use crate::console::failure::Failure;
 use crate::console::frames::Framing;
 use crate::console::incoming::Match;
 use crate::console::pattern::{Expression, Pattern};
 use crate::error::{Error, Kind};
 use crate::port::ControlLine;
-use crate::script::errors::{Fallible, argument, located, placed, raise};
+use crate::script::errors::{Fallible, argument, located, placed, raise, refuse};
 use crate::script::handles::{ConsolesHandle, RegexHandle};
-use crate::script::natives::files;
+
 use crate::script::run::Run;
 use crate::script::run::console::{ConsoleHandle, OpenConsole};
 use rhai::{Array, Blob, Dynamic, Engine, ImmutableString, Map, NativeCallContext as Context};
@@ -30,8 +34,11 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
         .register_type_with_name::<ConsolesHandle>("ConsoleClass")
         .register_type_with_name::<ConsoleHandle>("Console")
         .register_type_with_name::<RegexHandle>("Regex")
-        .register_fn("to_string", |_: &mut ConsolesHandle| "Console".to_owned())
-        .register_fn("to_debug", |_: &mut ConsolesHandle| "Console".to_owned())
+        .register_fn("to_string", |class: &mut ConsolesHandle| title(class))
+        .register_fn("to_debug", |class: &mut ConsolesHandle| title(class))
+        .register_get("name", |class: &mut ConsolesHandle| class.0.class.name.clone())
+        .register_get("doc", |class: &mut ConsolesHandle| class.0.class.doc.clone())
+        .register_get("items", |class: &mut ConsolesHandle| items_of(class))
         .register_fn("to_string", |regex: &mut RegexHandle| regex.0.source().to_owned())
         .register_fn("to_debug", |regex: &mut RegexHandle| Pattern::Regex(regex.0.clone()).to_string())
         .register_fn("regex", |context: Context<'_>, source: ImmutableString| {
@@ -46,8 +53,28 @@ pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
     login::register(engine, run);
 }
 
+fn title(class: &ConsolesHandle) -> String {
+    let name = &class.0.class.name;
+    if class.0.class.origin.is_some() { format!("console class {name}") } else { name.clone() }
+}
+
+/// The items of a class as maps.
+fn items_of(class: &ConsolesHandle) -> Array {
+    let item = |item: &Arc<Item>| {
+        let fields = [
+            ("kind", item.kind.word().to_owned()),
+            ("name", item.name.clone()),
+            ("signature", item.signature()),
+            ("doc", item.doc.clone()),
+        ];
+        Dynamic::from_map(fields.into_iter().map(|(name, text)| (name.into(), Dynamic::from(text))).collect())
+    };
+    class.0.class.items().iter().map(item).collect()
+}
+
 fn properties(engine: &mut Engine) {
     engine
+        .register_get("class", |console: &mut ConsoleHandle| console.0.class.clone())
         .register_get("name", |console: &mut ConsoleHandle| console.0.console.name().to_owned())
         .register_get("port", |console: &mut ConsoleHandle| console.0.console.port().to_owned())
         .register_get("is_open", |console: &mut ConsoleHandle| console.0.console.is_open())
@@ -219,19 +246,9 @@ pub(super) fn command(
             "pass it to `open`: `Console.open(port, #{ prompt: \"=> \" })`, or use `send_line` and `expect`",
         );
     };
-    send(run, context, console, format!("{text}{}", settings.newline).as_bytes())?;
-    let answer = found(run, context, console, limit, std::slice::from_ref(prompt))?.before;
-    Ok(without_echo(&lossy(&answer), &text, settings.echo))
-}
-
-/// An answer without the echo of its command, and with LF for line ends.
-fn without_echo(answer: &str, command: &str, echo: bool) -> String {
-    let answer = answer.replace("\r\n", "\n").replace('\r', "\n");
-    let rest = match answer.trim_start_matches('\n').strip_prefix(command.trim_end()) {
-        Some(rest) if echo => rest.trim_start_matches([' ', '\n']),
-        _ => answer.trim_start_matches('\n'),
-    };
-    rest.trim_end_matches('\n').to_owned()
+    let stop = || run.clock.progress().is_some();
+    let answer = console.0.console.command(settings, prompt, &text, limit, &stop);
+    answer.map_err(|failure| ended(run, context, failure))
 }
 
 fn reading(engine: &mut Engine, run: &Arc<Run>) {
@@ -246,7 +263,10 @@ fn reading(engine: &mut Engine, run: &Arc<Run>) {
         .register_fn("log", move |context: Context<'_>, console: &mut ConsoleHandle, path: ImmutableString| {
             placed(&context, log(&shared, console, &path))
         })
-        .register_fn("close", move |console: &mut ConsoleHandle| closing.close_console(&console.0));
+        .register_fn("close", move |context: Context<'_>, console: &mut ConsoleHandle| {
+            let closed = closing.close_console(&console.0).map_err(|error| raise(located(error, &context)));
+            placed(&context, closed)
+        });
 }
 
 fn read(run: &Run, context: &Context<'_>, console: &ConsoleHandle, limit: Duration, count: i64) -> Fallible<Blob> {
@@ -281,20 +301,9 @@ fn write_frame(run: &Run, context: &Context<'_>, console: &ConsoleHandle, frame:
 fn log(run: &Run, console: &ConsoleHandle, path: &str) -> Fallible<()> {
     let file = run.writable(path)?;
     run.note_written(path);
-    console.0.start_log(path, file).map(drop).or_else(|error| files::failed("written", path, &error))
+    console.0.start_log(path, file).map(drop).or_else(|error| unwritten(path, &error))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_answer_has_neither_echo_nor_carriage_returns() {
-        let case = |answer: &str, wanted: &str| assert_eq!(without_echo(answer, "version", true), wanted, "{answer:?}");
-        case("version\r\nU-Boot 2024\r\ngcc 13\r\n", "U-Boot 2024\ngcc 13");
-        case("\r\nversion \r\n\r\n 1.2\r\n", "1.2");
-        case("1.2\n", "1.2");
-        case("", "");
-        assert_eq!(without_echo("version\r\n1", "version", false), "version\n1");
-    }
+fn unwritten<T>(path: &str, error: &std::io::Error) -> Fallible<T> {
+    refuse(Kind::ScriptError, format!("\"{path}\" cannot be written: {}", crate::disk::reason(error)), "")
 }
