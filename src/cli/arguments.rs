@@ -9,6 +9,7 @@ pub mod files;
 pub mod flash;
 pub mod operator;
 mod packages;
+pub mod romfs;
 mod selftest;
 pub mod station;
 mod sync;
@@ -241,6 +242,12 @@ pub enum Command {
     /// Show or clear the files of packages that were fetched
     #[command(subcommand)]
     Cache(CacheCommand),
+    /// Query, build and write the read-only file system of a board
+    ///
+    /// ROMFS holds modules in the flash, where they run without being copied to memory. The firmware must have it (MicroPython
+    /// 1.25 or newer, by board).
+    #[command(subcommand)]
+    Romfs(romfs::Romfs),
     /// Test whether belay-script works with a board
     ///
     /// Runs checks on the board and prints a report to paste into a bug report. Each check is `ok`, `not on this board`, or
@@ -357,6 +364,7 @@ impl Command {
             Command::Rtc(rtc) => &mut rtc.session.connection,
             Command::Install(install) => &mut install.onto.session.connection,
             Command::Mip(mip) => &mut mip.onto.session.connection,
+            Command::Romfs(romfs) => return romfs.connection_mut(),
             Command::Latency(latency) => &mut latency.session.connection,
             Command::Terminal(terminal) => &mut terminal.connection,
             Command::Files(files) | Command::Fs(files) => &mut files.session_mut().connection,
@@ -378,7 +386,7 @@ impl Command {
             Command::Exec(_) | Command::Eval(_) | Command::Sync(_) | Command::Info(_) | Command::Reset(_) => true,
             Command::SoftReset(_) | Command::Mount(_) | Command::Umount(_) | Command::Bootloader(_) => true,
             Command::Rtc(_) | Command::Latency(_) | Command::Terminal(_) => true,
-            Command::Install(_) | Command::Mip(_) => true,
+            Command::Install(_) | Command::Mip(_) | Command::Romfs(_) => true,
             Command::Files(_) | Command::Fs(_) | Command::Sleep(_) | Command::Version | Command::Devices(_) => true,
             _ => false,
         }

@@ -29,7 +29,10 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     (
         "Files and packages of a board",
-        &["ls", "tree", "cat", "cp", "rm", "mkdir", "rmdir", "touch", "mv", "df", "hash", "edit", "sync", "mip"],
+        &[
+            "ls", "tree", "cat", "cp", "rm", "mkdir", "rmdir", "touch", "mv", "df", "hash", "edit", "sync", "mip",
+            "romfs",
+        ],
     ),
     ("Boards and stations", &["devices", "select", "trust", "doctor", "selftest", "sim"]),
     ("Packages of a project", &["install", "add", "update", "remove", "clean", "cache"]),

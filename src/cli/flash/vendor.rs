@@ -8,6 +8,7 @@ use super::image::{Chip, chip, chip_names};
 use super::{LOOK, interrupted, pause};
 use crate::cli::arguments::flash::Flash;
 use crate::cli::console::Console;
+use crate::cli::programs;
 use crate::error::{Error, Kind, Result};
 use crate::phrase::any_of;
 use crate::port::Wait;
@@ -62,7 +63,7 @@ fn esptool_words(options: &Flash, found: Option<&'static Chip>, port: &str) -> R
 /// FeatureUnavailableError if it is not installed; of wrong options; ScriptError if it fails; Interrupted.
 pub fn esptool(options: &Flash, chip: Option<&'static Chip>, port: &str, console: &Console) -> Result<()> {
     let words = esptool_words(options, chip, port)?;
-    let program = ["esptool", "esptool.py"].iter().find_map(|name| on_path(name)).ok_or_else(|| {
+    let program = ["esptool", "esptool.py"].iter().find_map(|name| programs::find(name)).ok_or_else(|| {
         Error::new(Kind::FeatureUnavailableError, "`esptool` not found: it writes the firmware of ESP boards")
             .with_help("install it: `pip install esptool`")
     })?;
@@ -98,17 +99,10 @@ pub fn dfu_util(program: &Path, file: &Path, deadline: Instant, console: &Consol
 /// # Errors
 /// FeatureUnavailableError if it is not installed.
 pub fn find_dfu_util() -> Result<PathBuf> {
-    on_path("dfu-util").ok_or_else(|| {
+    programs::find("dfu-util").ok_or_else(|| {
         Error::new(Kind::FeatureUnavailableError, "`dfu-util` not found: it writes firmware in DFU files")
             .with_help("install it: `apt install dfu-util`, `brew install dfu-util`, or from its page for Windows")
     })
-}
-
-/// A program of `PATH`.
-fn on_path(name: &str) -> Option<PathBuf> {
-    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 
 /// Shows the command line, and runs it; its output goes to standard error.
