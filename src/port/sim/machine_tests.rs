@@ -226,7 +226,7 @@ fn a_board_knows_its_name_and_reset_cause() {
 
 #[test]
 fn a_small_heap_has_room_for_machine() {
-    let mut board = Board::raw("?heap=72k");
+    let mut board = Board::raw("?heap=74k");
     let free = "import gc; gc.collect(); print(gc.mem_free())";
     let before: u32 = board.exec(free).trim().parse().unwrap();
     board.exec("from machine import Pin, ADC; ADC(26).read_u16()");

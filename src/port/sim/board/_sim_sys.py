@@ -14,7 +14,10 @@ class TextIOWrapper(io.IOBase):
     def __init__(self, mark=None):
         self._mark = mark
 
-    def write(self, data):
+    # `write(data, size)` and `write(data, offset, size)`, as MicroPython's streams have them (py/stream.c).
+    def write(self, data, *part):
+        if part:
+            data = data[sum(part[:-1]) :][: part[-1]]
         if self._mark is None:
             if isinstance(data, str) or 255 not in bytes(data):
                 return _sys.stdout.write(data)
