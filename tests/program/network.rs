@@ -111,6 +111,11 @@ fn a_board_by_webrepl() {
     let server = webrepl::Server::start("sesame");
     let port = format!("ws://127.0.0.1:{}", server.port);
     runs_the_script(&port, &["--password-file", "right"], folder.path());
+    // An example that opens whatever port is named.
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/belay/webrepl.rhai");
+    let example = Program::new().args(["run", example, "-p", &port, "--password-file", "right"]);
+    let said = example.outcome_in(folder.path());
+    assert!(said.stdout.ends_with("LED off, counter: 4\n"), "{said:?}");
     // State of an earlier client is kept: such a board is not restarted.
     let set = Program::new().args(["exec", "-p", &port, "kept = 42", "--password-file", "right"]);
     assert_eq!(set.outcome_in(folder.path()).status, Some(0));

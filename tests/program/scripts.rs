@@ -1,4 +1,4 @@
-//! Every script of `scripts/` on a simulated board, compared with `tests/golden/scripts`.
+//! Every script of `scripts/` and `scripts/belay/` on a simulated board, compared with `tests/golden/scripts`.
 //!
 //! `NAME.stdout` is what it says; `NAME.files/` holds the files that it leaves, if it leaves any. `NAME.args` has further
 //! arguments, one a line, and `NAME.stderr` what it says on standard error; without it nothing. Status 0.
@@ -13,16 +13,25 @@ fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The names of the scripts, without `.rhai`.
+/// The folders below `scripts` whose scripts run, with a slash at the end.
+const FOLDERS: [&str; 2] = ["", "belay/"];
+
+/// The names of the scripts, below `scripts` and without `.rhai`.
 fn scripts() -> Vec<String> {
-    let entries = fs::read_dir(folder("scripts")).expect("the scripts").map(|entry| entry.expect("an entry").path());
-    let mut names: Vec<String> = entries
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rhai"))
-        .map(|path| path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned())
-        .collect();
+    let mut names: Vec<String> = FOLDERS.iter().flat_map(|below| names_in("scripts", below, "rhai")).collect();
     names.sort();
-    assert!(!names.is_empty(), "there are no scripts");
+    names.dedup();
+    assert!(names.len() > 20, "there are only {names:?}");
     names
+}
+
+/// The names of the files in a folder below `root`, without their extension; `wanted`: this one, or any if it is empty.
+fn names_in(root: &str, below: &str, wanted: &str) -> Vec<String> {
+    let entries =
+        fs::read_dir(folder(root).join(below)).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let is_wanted = |path: &PathBuf| path.extension().is_some_and(|extension| wanted.is_empty() || extension == wanted);
+    let name = |path: PathBuf| path.file_stem().and_then(|name| name.to_str()).expect("a name").to_owned();
+    entries.filter(is_wanted).map(|path| format!("{below}{}", name(path))).collect()
 }
 
 /// The files in `folder`; none if it does not exist.
@@ -83,10 +92,8 @@ fn every_script_matches_its_golden() {
 #[test]
 fn every_golden_has_its_script() {
     let scripts = scripts();
-    for entry in fs::read_dir(folder("tests/golden/scripts")).expect("the goldens") {
-        let path = entry.expect("an entry").path();
-        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name");
-        assert!(scripts.iter().any(|script| script == name), "{} has no script", path.display());
+    for name in FOLDERS.iter().flat_map(|below| names_in("tests/golden/scripts", below, "")) {
+        assert!(scripts.contains(&name), "the golden {name} has no script");
     }
 }
 
