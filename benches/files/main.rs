@@ -1,9 +1,12 @@
 //! How fast files travel: beside other tools, and beside the rate of a serial line.
 //!
-//! `cargo bench --bench files` prints the tables, or those named behind `--`: `tools`, `line`, `one_way`. What is compared takes turns, round after round, on boards of the same
+//! `cargo bench --bench files` prints the tables, or those named behind `--`: `tools`, `line`, `one_way`,
+//! `jobs`. What is compared takes turns, round after round, on boards of the same
 //! kind, and the medians are shown; so a machine that is busy for a while slows all of it.
 #![cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the boards and the tools are Linux programs"))]
 
+#[cfg(target_os = "linux")]
+mod jobs;
 #[cfg(target_os = "linux")]
 mod line;
 #[path = "../../tests/support/noise.rs"]
@@ -49,7 +52,9 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn main() {
     // Cargo adds `--bench`.
     let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    for (name, part) in [("tools", tools::table as fn()), ("line", line::table), ("one_way", line::one_way)] {
+    for (name, part) in
+        [("tools", tools::table as fn()), ("line", line::table), ("one_way", line::one_way), ("jobs", jobs::table)]
+    {
         if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
             part();
         }

@@ -3,7 +3,7 @@
 //! Invariant: each first sync is to an empty flash, each unchanged one to what the first has left.
 
 #[path = "../../tests/support/pypi.rs"]
-mod pypi;
+pub mod pypi;
 
 use super::noise::noise;
 use super::{Tree, median, module};
@@ -29,15 +29,16 @@ device.close()
 ";
 
 /// A board behind a pseudo-terminal.
-struct Server(Child);
+pub struct Server(Child);
 
 impl Server {
-    fn start(link: &Path) -> Server {
+    /// Serves one at `link`.
+    pub fn start(link: &Path) -> Server {
         let mut command = program();
         command.args(["sim", "serve", "--link"]).arg(link).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut server = Server(command.spawn().expect("the program starts"));
         let said = BufReader::new(server.0.stdout.take().expect("a pipe"));
-        let ready = |line: std::io::Result<String>| line.is_ok_and(|line| line.ends_with("Ctrl-C ends it"));
+        let ready = |line: std::io::Result<String>| line.is_ok_and(|line| line.ends_with("press Ctrl-C to stop"));
         assert!(said.lines().any(ready), "a board is served");
         server
     }
@@ -51,7 +52,8 @@ impl Drop for Server {
     }
 }
 
-fn program() -> Command {
+/// This program.
+pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_belay-script"));
     for name in ["BELAY_DEVICE", "BELAY_SCRIPT_MICROPYTHON"] {
         command.env_remove(name);

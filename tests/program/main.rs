@@ -48,6 +48,8 @@ mod instruments;
 #[cfg(target_os = "linux")]
 mod interrupts;
 #[cfg(target_os = "linux")]
+mod jobs;
+#[cfg(target_os = "linux")]
 mod killed;
 #[cfg(all(feature = "lsp", target_os = "linux"))]
 mod lsp;
@@ -94,6 +96,8 @@ mod scripts;
 mod selftest;
 #[cfg(target_os = "linux")]
 mod serve;
+#[cfg(target_os = "linux")]
+mod shell_tests;
 #[cfg(target_os = "linux")]
 mod signing;
 mod stations;

@@ -10,6 +10,7 @@ pub const TABLE: &[(&str, &str, usize)] = &[
     ("firmware", "simulated boards and line ends that take the self test", 5),
     ("others", "processes and other firmware that take the self test", 4),
     ("killed", "moments at which a program that writes is killed", 3),
+    ("jobs", "tools that do the jobs of docs/src/jobs.md", 5),
     ("natives", "calls of the functions for scripts", 6),
     ("outputs", "commands whose output cannot be written", 2),
     ("reports", "tests in the reports whose memory is measured", 2),

@@ -9,6 +9,8 @@ pub mod http;
 #[cfg(target_os = "linux")]
 pub mod interpreter;
 #[cfg(target_os = "linux")]
+pub mod jobs;
+#[cfg(target_os = "linux")]
 pub mod mpremote;
 #[cfg(target_os = "linux")]
 pub mod node;
