@@ -12,6 +12,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+/// The longest time for all jobs of a tool.
+const LIMIT: Duration = Duration::from_secs(300);
+
 /// A command of a tool in a folder, on the board that is served there.
 fn run(tool: &Tool, command: &str, folder: &Path) -> Outcome {
     let line = tool.line(command, "./board");
@@ -37,29 +40,35 @@ fn check(tool: &Tool, job: &Job, command: &str, folder: &Path) {
     }
 }
 
+/// All jobs by one tool. What it cannot do, this program does for it: the jobs build on one another.
+fn do_all(index: usize, tool: &Tool) {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in FILES {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let server = Program::new().args(["sim", "serve", "--link", "board"]).limit(LIMIT).start_in(folder.path());
+    server.said("press Ctrl-C to stop\n");
+    for job in JOBS {
+        match job.commands[index] {
+            "" if job.leaves.is_empty() => {}
+            "" => check(&TOOLS[0], job, job.commands[0], folder.path()),
+            command => check(tool, job, command, folder.path()),
+        }
+    }
+    let back = fs::read_to_string(folder.path().join("back.py")).unwrap_or_default();
+    let copies = !JOBS.iter().any(|job| job.name.contains("from the board") && job.commands[index].is_empty());
+    assert!(!copies || back.replace('\r', "").trim() == FILES[0].1.trim(), "{}: {back}", tool.name);
+}
+
 #[test]
 fn tools_do_the_same_jobs() {
-    for (index, tool) in TOOLS.iter().enumerate().step_by(extent::one_of("jobs")) {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (path, text) in FILES {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
-            fs::write(path, text).expect("a file");
+    std::thread::scope(|scope| {
+        for (index, tool) in TOOLS.iter().enumerate().step_by(extent::one_of("jobs")) {
+            scope.spawn(move || do_all(index, tool));
         }
-        let server = Program::new().args(["sim", "serve", "--link", "board"]).start_in(folder.path());
-        server.said("press Ctrl-C to stop\n");
-        // What a tool cannot do, another one does for it: the jobs build on one another.
-        for job in JOBS {
-            match job.commands[index] {
-                "" if job.leaves.is_empty() => {}
-                "" => check(&TOOLS[0], job, job.commands[0], folder.path()),
-                command => check(tool, job, command, folder.path()),
-            }
-        }
-        let back = fs::read_to_string(folder.path().join("back.py")).unwrap_or_default();
-        let copies = !JOBS.iter().any(|job| job.name.contains("from the board") && job.commands[index].is_empty());
-        assert!(!copies || back.replace('\r', "").trim() == FILES[0].1.trim(), "{}: {back}", tool.name);
-    }
+    });
 }
 
 #[test]

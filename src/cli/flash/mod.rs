@@ -64,10 +64,11 @@ pub fn command(options: &Flash, console: &Arc<Console>) -> std::result::Result<u
 /// Copies the firmware to the drive of a boot loader.
 fn by_drive(options: &Flash, uf2: &Uf2, firmware: &[u8], board: &mut Flashed, console: &Arc<Console>) -> Result<()> {
     let there = drives(options);
-    if there.is_empty() || board.is_named() {
-        start_boot_loader(board, !there.is_empty(), console)?;
-    }
-    let drive = wait_for_drive(options, &there, console)?;
+    let starts = there.is_empty() || board.is_named();
+    let has_started = starts && start_boot_loader(board, !there.is_empty(), console)?;
+    // A drive that was there before is that of another board, unless it is named.
+    let others = if has_started && options.drive.is_none() { there } else { Vec::new() };
+    let drive = wait_for_drive(options, &others, console)?;
     check(uf2, &drive, options.force)?;
     let shown = drive.folder.display();
     let bar = Bar::new(console, "copying", firmware.len() as u64);
@@ -86,18 +87,19 @@ fn by_drive(options: &Flash, uf2: &Uf2, firmware: &[u8], board: &mut Flashed, co
     Ok(())
 }
 
-/// Starts the boot loader of a board that answers. `is_optional`: a boot loader is there already, perhaps that of the same board.
-fn start_boot_loader(board: &mut Flashed, is_optional: bool, console: &Console) -> Result<()> {
+/// Starts the boot loader of a board that answers; whether it has. `is_optional`: a boot loader is there already, perhaps that of the
+/// same board.
+fn start_boot_loader(board: &mut Flashed, is_optional: bool, console: &Console) -> Result<bool> {
     if !board.is_expected() {
-        return Ok(());
+        return Ok(false);
     }
     match board.enter_boot_loader() {
         Ok(()) => {
             let firmware = board.firmware.as_deref().unwrap_or_default();
             console.remark(&format!("-- {firmware}: its boot loader starts\n"));
-            Ok(())
+            Ok(true)
         }
-        Err(error) if is_optional && error.kind().is_a(Kind::ConnectionFailedError) => Ok(()),
+        Err(error) if is_optional && error.kind().is_a(Kind::ConnectionFailedError) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -110,22 +112,24 @@ fn drives(options: &Flash) -> Vec<Drive> {
     }
 }
 
-/// Waits for a boot drive. `before`: those that were there before the boot loader of the board started; a new one comes first.
-fn wait_for_drive(options: &Flash, before: &[Drive], console: &Console) -> Result<Drive> {
+/// The drive to use, if it is there. `others`: those of other boards.
+fn choose(now: Vec<Drive>, others: &[Drive]) -> Result<Option<Drive>> {
+    let mut found: Vec<Drive> = now.into_iter().filter(|drive| !others.contains(drive)).collect();
+    if found.len() > 1 {
+        let places: Vec<String> = found.iter().map(|drive| format!("`{}`", drive.folder.display())).collect();
+        let message = format!("several boot drives are mounted: {}", all_of(&places));
+        return Err(Error::new(Kind::InsufficientSpecifierError, message).with_help("name one with `--drive`"));
+    }
+    Ok(found.pop())
+}
+
+/// Waits for a boot drive.
+fn wait_for_drive(options: &Flash, others: &[Drive], console: &Console) -> Result<Drive> {
     let end = Instant::now() + options.timeout;
     let mut is_said = false;
     loop {
-        let now = drives(options);
-        let new: Vec<&Drive> = now.iter().filter(|drive| !before.contains(drive)).collect();
-        match (new.as_slice(), now.as_slice()) {
-            ([only], _) => return Ok((*only).clone()),
-            ([], [only]) => return Ok(only.clone()),
-            ([], []) => {}
-            _ => {
-                let places: Vec<String> = now.iter().map(|drive| format!("`{}`", drive.folder.display())).collect();
-                let message = format!("several boot drives are mounted: {}", all_of(&places));
-                return Err(Error::new(Kind::InsufficientSpecifierError, message).with_help("name one with `--drive`"));
-            }
+        if let Some(drive) = choose(drives(options), others)? {
+            return Ok(drive);
         }
         if Instant::now() >= end {
             let message = format!("no boot drive appeared within {} s", options.timeout.as_secs_f64());
@@ -157,11 +161,15 @@ fn check(uf2: &Uf2, drive: &Drive, force: bool) -> Result<()> {
     }
 }
 
-/// Flashes a board in DFU mode; a board that answers is set into it first.
+/// Flashes a board in DFU mode; the board of `--port`, or the only one, is set into it first.
 fn by_dfu(options: &Flash, board: &mut Flashed, console: &Arc<Console>) -> Result<()> {
     let program = vendor::find_dfu_util()?;
-    start_boot_loader(board, false, console)?;
-    vendor::dfu_util(&program, &options.firmware, Instant::now() + options.timeout, console)
+    let is_there = vendor::has_dfu_board(&program)?;
+    if !is_there || board.is_named() {
+        start_boot_loader(board, is_there, console)?;
+        vendor::wait_for_dfu_board(&program, Instant::now() + options.timeout)?;
+    }
+    vendor::dfu_util(&program, &options.firmware, console)
 }
 
 /// Waits; Ctrl-C ends it.
@@ -182,4 +190,20 @@ fn pause(time: Duration) -> Result<()> {
 fn interrupted() -> Error {
     Error::new(Kind::Interrupted, "interrupted: the board may be in its boot loader, or without working firmware")
         .with_help("run the command again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drives_of_other_boards_are_left_alone() {
+        let drive = |folder: &str| Drive { folder: folder.into(), board_id: "RPI-RP2".to_owned() };
+        let (old, new) = (drive("/media/old"), drive("/media/new"));
+        assert_eq!(choose(vec![old.clone()], std::slice::from_ref(&old)).unwrap(), None);
+        assert_eq!(choose(vec![old.clone(), new.clone()], std::slice::from_ref(&old)).unwrap(), Some(new.clone()));
+        assert_eq!(choose(vec![old.clone()], &[]).unwrap(), Some(old.clone()));
+        let error = choose(vec![old, new], &[]).unwrap_err();
+        assert_eq!(error.message(), "several boot drives are mounted: `/media/old` and `/media/new`");
+    }
 }

@@ -70,24 +70,36 @@ pub fn esptool(options: &Flash, chip: Option<&'static Chip>, port: &str, console
     run(&program, &words, console)
 }
 
-/// Flashes by dfu-util, once a board in DFU mode is there.
+/// Whether a board is in DFU mode.
 ///
 /// # Errors
-/// FeatureUnavailableError if it is not installed; TimeoutError if no board is in DFU mode until `deadline`; ScriptError if it fails;
-/// Interrupted.
-pub fn dfu_util(program: &Path, file: &Path, deadline: Instant, console: &Console) -> Result<()> {
-    loop {
-        let listed = Command::new(program).arg("--list").stdin(Stdio::null()).output();
-        let listed = listed.map_err(|error| not_started(program, &error))?;
-        if String::from_utf8_lossy(&listed.stdout).contains("Found DFU") {
-            break;
-        }
+/// FeatureUnavailableError if dfu-util cannot be started.
+pub fn has_dfu_board(program: &Path) -> Result<bool> {
+    let listed = Command::new(program).arg("--list").stdin(Stdio::null()).output();
+    let listed = listed.map_err(|error| not_started(program, &error))?;
+    Ok(String::from_utf8_lossy(&listed.stdout).contains("Found DFU"))
+}
+
+/// Waits for a board in DFU mode.
+///
+/// # Errors
+/// TimeoutError if there is none until `deadline`; Interrupted.
+pub fn wait_for_dfu_board(program: &Path, deadline: Instant) -> Result<()> {
+    while !has_dfu_board(program)? {
         if Instant::now() >= deadline {
             return Err(Error::new(Kind::TimeoutError, "no board in DFU mode found")
                 .with_help("hold the board's boot button while you plug it in, or connect BOOT0 to 3.3 V"));
         }
         pause(LOOK)?;
     }
+    Ok(())
+}
+
+/// Flashes by dfu-util.
+///
+/// # Errors
+/// ScriptError if it fails; Interrupted.
+pub fn dfu_util(program: &Path, file: &Path, console: &Console) -> Result<()> {
     let file = file.display().to_string();
     // `leave`: then the board runs the firmware.
     let words = ["--alt", "0", "--dfuse-address", ":leave", "--download", &file].map(str::to_owned);
