@@ -29,7 +29,7 @@ pub fn command(options: &Install, console: &Arc<Console>) -> Result<u8, Diagnost
     let has_port = onto.session.connection.port.is_some();
     let project = packages::here()?;
     let of_project = !group.is_empty() || *locked || *force;
-    let on_board = onto.target.is_some() || onto.no_mpy || onto.index.is_some();
+    let of_names = onto.no_mpy || onto.index.is_some() || onto.bundle.is_some();
     if !names.is_empty() && (has_port || project.is_none()) {
         if of_project {
             let help = match has_port {
@@ -45,13 +45,16 @@ pub fn command(options: &Install, console: &Arc<Console>) -> Result<u8, Diagnost
             "name packages for a board: `belay-script install aioble`; or start a project: `belay-script add aioble`";
         return Err(misuse("this folder has no `belay.toml`", help));
     };
-    if on_board && !has_port || onto.no_mpy || onto.index.is_some() {
+    if onto.target.is_some() && !has_port || of_names {
         let file = project.file.display();
         let help = match has_port {
-            true => format!("set `mpy` or `index` in `[packages]` of `{file}`"),
+            true => format!("set `mpy`, `index` or `bundle` in `[packages]` of `{file}`"),
             false => "add `--port PORT`, or use `mip`".to_owned(),
         };
-        return Err(misuse("`--target`, `--no-mpy` and `--index` are for packages that are named for a board", help));
+        return Err(misuse(
+            "`--target`, `--no-mpy`, `--index` and `--bundle` are for packages that are named for a board",
+            help,
+        ));
     }
     if !names.is_empty() {
         if *locked {
@@ -84,7 +87,12 @@ pub fn on_board_named(packages: &[String], onto: &Onto, console: &Arc<Console>) 
     let packages = packages.iter().map(|text| versioned(text));
     let packages: Vec<(String, String)> =
         packages.map(|(name, version)| (name.to_owned(), version.to_owned())).collect();
-    let choice = InstallOptions { target: onto.target.clone(), no_mpy: onto.no_mpy, index: onto.index.clone() };
+    let choice = InstallOptions {
+        target: onto.target.clone(),
+        no_mpy: onto.no_mpy,
+        index: onto.index.clone(),
+        bundle: onto.bundle.clone(),
+    };
     with_board(onto, console, |device, progress| install(device, &packages, &choice, &Fetcher::default(), progress))
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: what is taken from the cache has the hash by which it is asked for; a cache that cannot be used is as an empty one.
 
 use super::sha256 as hash_of;
+use crate::bound;
 use crate::disk;
 use crate::error::{Error, Kind, Result};
 use std::fs;
@@ -10,6 +11,9 @@ use std::path::PathBuf;
 
 /// The folder in the program's cache.
 const FOLDER: &str = "packages";
+
+/// The folder in it for whole archives, by their addresses.
+const ARCHIVES: &str = "archives";
 
 /// The cache.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +68,24 @@ impl Cache {
         None
     }
 
+    /// An archive that was fetched from this address. Its files have checksums, and those of a project hashes.
+    pub fn archive(&self, url: &str, most: u64) -> Option<Vec<u8>> {
+        disk::read(&self.place_of_archive(url)?, most).ok()
+    }
+
+    /// Keeps an archive, as [`Cache::keep`].
+    pub fn keep_archive(&self, url: &str, bytes: &[u8]) {
+        if let Some(place) = self.place_of_archive(url) {
+            let _ = disk::make_folder(&place).and_then(|()| disk::replace(&place, bytes));
+        }
+    }
+
+    fn place_of_archive(&self, url: &str) -> Option<PathBuf> {
+        let name = url.rsplit('/').next().filter(|name| super::source::is_safe(name))?;
+        let folder = self.folder.as_ref()?.join(ARCHIVES);
+        Some(folder.join(&hash_of(url.as_bytes())[..16]).join(name))
+    }
+
     /// Keeps a content; a failure is not an error, because everything can be fetched again.
     pub fn keep(&self, name: &str, sha256: &str, bytes: &[u8]) {
         let Some(folder) = self.place(sha256) else { return };
@@ -89,11 +111,12 @@ impl Cache {
         };
         let mut found = Vec::new();
         for folder in entries(&self.folder()?).iter().flat_map(entries) {
-            let sha256 = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let files = entries(&folder).into_iter().filter(|_| self.place(&sha256).as_ref() == Some(&folder));
-            found.extend(files.filter_map(|file| {
+            let by = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let is_archive = folder.parent().is_some_and(|parent| parent.ends_with(ARCHIVES));
+            found.extend(entries(&folder).into_iter().filter_map(|file| {
                 let name = file.file_name()?.to_string_lossy().into_owned();
-                Some(Cached { name, sha256: sha256.clone(), size: file.metadata().ok()?.len() })
+                let sha256 = if is_archive { hash_of(&disk::read(&file, bound::FILE).ok()?) } else { by.clone() };
+                Some(Cached { name, sha256, size: file.metadata().ok()?.len() })
             }));
         }
         found.sort_by(|a, b| (&a.name, &a.sha256).cmp(&(&b.name, &b.sha256)));
@@ -146,7 +169,11 @@ mod tests {
         fs::write(cache.place(&sha256).unwrap().join("x.py"), "damaged").unwrap();
         assert_eq!((cache.get(&sha256, 100), cache.list().unwrap().len()), (None, 0));
         cache.keep("x.py", &"0".repeat(64), b"1");
-        assert_eq!(cache.clear().unwrap(), (1, 1));
+        cache.keep_archive("http://h/b/c.zip", b"PK");
+        assert_eq!(cache.archive("http://h/b/c.zip", 9).unwrap(), b"PK");
+        assert_eq!(cache.archive("http://i/b/c.zip", 9), None);
+        assert_eq!(cache.list().unwrap()[0], Cached { name: "c.zip".into(), sha256: hash_of(b"PK"), size: 2 });
+        assert_eq!(cache.clear().unwrap(), (2, 3));
         assert!(!folder.path().join("packages").exists());
     }
 }

@@ -10,6 +10,9 @@ use crate::error::{Error, Kind, Result};
 /// Most bytes of a file of a package.
 pub const MOST: u64 = 16 << 20;
 
+/// Most bytes of an archive.
+pub const ARCHIVE: u64 = 64 << 20;
+
 /// Most redirects of a request.
 #[cfg(feature = "packages")]
 const REDIRECTS: usize = 5;
@@ -22,6 +25,9 @@ pub struct Fetcher {
     permit: Option<Permit>,
     #[cfg(feature = "packages")]
     agent: ureq::Agent,
+    /// The last archive, by its address.
+    #[cfg(feature = "packages")]
+    archive: std::cell::RefCell<Option<(String, std::rc::Rc<Vec<u8>>)>>,
 }
 
 impl Default for Fetcher {
@@ -37,7 +43,7 @@ impl Default for Fetcher {
             .proxy(None)
             .user_agent(concat!("belay-script/", env!("CARGO_PKG_VERSION")))
             .build();
-        Fetcher { permit: None, agent: config.into() }
+        Fetcher { permit: None, agent: config.into(), archive: std::cell::RefCell::default() }
     }
 
     #[cfg(not(feature = "packages"))]
@@ -59,6 +65,11 @@ impl Fetcher {
     /// much, and of a file that cannot be read; PermissionError if it may not be reached.
     pub fn get(&self, source: &Source, most: u64) -> Result<Option<Vec<u8>>> {
         match source {
+            #[cfg(feature = "packages")]
+            Source::Url(url) if super::bundle::member(url).is_some() => {
+                let (archive, path) = super::bundle::member(url).unwrap_or_default();
+                super::bundle::unpacked(self, archive, path, most)
+            }
             Source::Url(url) => self.download(url, most),
             Source::File(path) => {
                 self.ask(source)?;
@@ -92,6 +103,32 @@ impl Fetcher {
             }
         }
         Err(unreachable(&url, "too many redirects"))
+    }
+
+    /// An archive, which is kept for the next files that are in it; `None`: it is not there.
+    ///
+    /// # Errors
+    /// As [`Fetcher::get`].
+    #[cfg(feature = "packages")]
+    pub fn archive(&self, url: &str) -> Result<Option<std::rc::Rc<Vec<u8>>>> {
+        if let Some((_, bytes)) = self.archive.borrow().as_ref().filter(|(known, _)| known == url) {
+            return Ok(Some(bytes.clone()));
+        }
+        let cache = super::cache::Cache::of_user();
+        self.ask(&Source::Url(url.to_owned()))?;
+        let bytes = match cache.archive(url, ARCHIVE) {
+            Some(bytes) => bytes,
+            None => match self.download(url, ARCHIVE)? {
+                Some(bytes) => {
+                    cache.keep_archive(url, &bytes);
+                    bytes
+                }
+                None => return Ok(None),
+            },
+        };
+        let bytes = std::rc::Rc::new(bytes);
+        *self.archive.borrow_mut() = Some((url.to_owned(), bytes.clone()));
+        Ok(Some(bytes))
     }
 
     /// Follows an address to where it leads by redirects, without fetching what is there.

@@ -6,6 +6,7 @@ use super::fetch::{Fetcher, MOST};
 use super::lock::Lock;
 use super::project::Project;
 use super::resolve::{PackageFile, Resolved, Wanted, resolve};
+use super::source::{CIRCUP, is_name};
 use super::{hexadecimal, written};
 use crate::board::content::Upload;
 use crate::board::digest::digest;
@@ -18,6 +19,9 @@ use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// `sys.implementation.name` of CircuitPython.
+const CIRCUITPYTHON: &str = "circuitpython";
+
 /// How packages are installed.
 #[derive(Clone, Debug, Default)]
 pub struct InstallOptions {
@@ -25,8 +29,10 @@ pub struct InstallOptions {
     pub target: Option<String>,
     /// Source in place of compiled files.
     pub no_mpy: bool,
-    /// Address of the index; `None`: MicroPython's.
+    /// Address of the index; `None`: MicroPython's, or CircuitPython's bundle on its boards.
     pub index: Option<String>,
+    /// Address of a bundle; `None`: that of CircuitPython's makers.
+    pub bundle: Option<String>,
 }
 
 /// The outcome.
@@ -65,8 +71,17 @@ pub fn install(
     };
     let index = options.index.as_deref().unwrap_or(super::INDEX).trim_end_matches('/');
     let mpy = identity.mpy.map(|(version, _)| version).filter(|_| !options.no_mpy);
-    let known = BTreeSet::new();
-    let resolved = resolve(fetcher, packages, &Wanted { index, mpy, base: Path::new(""), known: &known })?;
+    let is_circuitpython = identity.name == CIRCUITPYTHON;
+    let wanted = Wanted {
+        index,
+        mpy,
+        bundle: options.bundle.as_deref().unwrap_or(super::BUNDLE).trim_end_matches('/'),
+        circuitpython: u8::try_from(identity.version.0).ok().filter(|_| is_circuitpython && !options.no_mpy),
+        base: Path::new(""),
+        known: &BTreeSet::new(),
+    };
+    let packages = if is_circuitpython && options.index.is_none() { of_bundle(packages) } else { packages.to_vec() };
+    let resolved = resolve(fetcher, &packages, &wanted)?;
     let (missing, unchanged) = missing(device, &resolved, &target)?;
     let mut contents = Vec::new();
     let mut come = 0;
@@ -94,6 +109,12 @@ pub fn install(
         unchanged: unchanged + alike,
         bytes: contents.iter().map(|(_, bytes)| bytes.len() as u64).sum(),
     })
+}
+
+/// Names, for a CircuitPython board: they are those of libraries in the bundle, because it cannot load what MicroPython's index has.
+fn of_bundle(packages: &[(String, String)]) -> Vec<(String, String)> {
+    let bundled = |name: &str| if is_name(name) { format!("{CIRCUP}{name}") } else { name.to_owned() };
+    packages.iter().map(|(name, version)| (bundled(name), version.clone())).collect()
 }
 
 /// Writes the files of a project's packages to a board: those of `groups`, of which the later ones win. They are in the project.
@@ -221,11 +242,16 @@ pub(super) fn check(name: &str, file: &PackageFile, bytes: &[u8]) -> Result<()> 
 
 /// Refuses an `.mpy` file that the board cannot load.
 fn check_compiled(name: &str, bytes: &[u8], board: &Identity) -> Result<()> {
-    let (true, [b'M', version, flags, ..]) = (name.ends_with(".mpy"), bytes) else { return Ok(()) };
+    let (true, [kind @ (b'M' | b'C'), version, flags, ..]) = (name.ends_with(".mpy"), bytes) else { return Ok(()) };
     let refused = |why: String| {
         let message = format!("the board cannot load `{name}`: {why}");
         Err(Error::new(Kind::FeatureUnavailableError, message).with_help("install the source with `--no-mpy`"))
     };
+    let of_circuitpython = *kind == b'C';
+    if of_circuitpython != (board.name == CIRCUITPYTHON) {
+        let firmware = if of_circuitpython { "CircuitPython" } else { "MicroPython" };
+        return refused(format!("it is compiled for {firmware}"));
+    }
     match board.mpy {
         None => return refused("its firmware loads no `.mpy` files".to_owned()),
         Some((loads, _)) if loads != *version => {

@@ -85,6 +85,7 @@ impl Lock {
         let number = |key: &str| table.get(key).and_then(Item::as_integer).and_then(|number| u8::try_from(number).ok());
         let settings = Settings {
             index: table.get("index").and_then(Item::as_str).map(str::to_owned),
+            bundle: table.get("bundle").and_then(Item::as_str).map(str::to_owned),
             mpy: number("mpy"),
             circuitpython: number("circuitpython"),
         };
@@ -105,9 +106,10 @@ impl Lock {
         let mut text =
             String::from("# Written by belay-script, for `belay-script install`. Keep it in version control.\n");
         let _ = writeln!(text, "version = {VERSION}");
-        let Settings { index, mpy, circuitpython } = &self.settings;
+        let Settings { index, bundle, mpy, circuitpython } = &self.settings;
         for (key, value) in [
             ("index", index.as_deref().map(quoted)),
+            ("bundle", bundle.as_deref().map(quoted)),
             ("mpy", mpy.map(|version| version.to_string())),
             ("circuitpython", circuitpython.map(|version| version.to_string())),
         ] {
@@ -229,7 +231,7 @@ mod tests {
             files: files.iter().map(|path| file(path)).collect(),
         };
         let mut lock = Lock {
-            settings: Settings { index: Some("http://h/pi".to_owned()), mpy: Some(6), circuitpython: None },
+            settings: Settings { index: Some("http://h/pi".to_owned()), mpy: Some(6), ..Settings::default() },
             packages: vec![
                 package("main", "b", Some("latest"), &["c", "a", "c"], &["b/y.py", "b/x.py"]),
                 package("dev", "z", Some("github:u/z"), &[], &[]),

@@ -28,10 +28,7 @@ impl Manifest {
     /// # Errors
     /// ArgumentError if it has another form, or a file of it would leave the target folder.
     pub fn parse(bytes: &[u8], place: &str) -> Result<Manifest> {
-        let wrong = |why: &str| {
-            Error::new(Kind::ArgumentError, format!("`{place}` is not a package: {why}"))
-                .with_help("check the name; a package has a `package.json` in MicroPython's form")
-        };
+        let wrong = |why: &str| wrong(place, why);
         let json: Value = serde_json::from_slice(bytes).map_err(|_| wrong("it is not JSON"))?;
         let object = json.as_object().ok_or_else(|| wrong("it is not an object"))?;
         let pairs = |key: &str| -> Result<Vec<(String, String)>> {
@@ -65,6 +62,12 @@ impl Manifest {
         }
         Ok(manifest)
     }
+}
+
+/// The error for what is not a package. `place`: where it is.
+pub(super) fn wrong(place: &str, why: &str) -> Error {
+    Error::new(Kind::ArgumentError, format!("`{place}` is not a package: {why}"))
+        .with_help("check the name; a package has a `package.json` in MicroPython's form")
 }
 
 #[cfg(test)]

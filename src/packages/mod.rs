@@ -8,6 +8,10 @@
 //! project changes before everything is here and has the hash that its package announces; no file of a package leaves its target
 //! folder; what a peer sends is bounded.
 
+#[cfg(feature = "packages")]
+mod archive;
+#[cfg(feature = "packages")]
+pub mod bundle;
 pub mod cache;
 pub mod change;
 pub mod edit;
@@ -29,6 +33,9 @@ pub use install::{InstallOptions, Installed, Progress, install};
 
 /// MicroPython's own index.
 pub const INDEX: &str = "https://micropython.org/pi/v2";
+
+/// The bundle of CircuitPython's makers.
+pub const BUNDLE: &str = "https://github.com/adafruit/Adafruit_CircuitPython_Bundle";
 
 /// Bytes in hexadecimal.
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -27,7 +27,7 @@ pub const TABLE: &str = "packages";
 pub const LATEST: &str = "latest";
 
 /// Scalars of `[packages]`.
-const SETTINGS: &[&str] = &["folder", "index", "mpy", "circuitpython", "optional"];
+const SETTINGS: &[&str] = &["folder", "index", "mpy", "bundle", "circuitpython", "optional"];
 
 /// Most packages of a group, and most groups.
 const MOST: usize = 200;
@@ -52,6 +52,8 @@ pub struct Project {
 pub struct Settings {
     /// Address of the index; `None`: MicroPython's.
     pub index: Option<String>,
+    /// Address of CircuitPython's bundle; `None`: that of its makers.
+    pub bundle: Option<String>,
     /// The version of `.mpy` files; `None`: source.
     pub mpy: Option<u8>,
     /// The major version of CircuitPython, for bundles; `None`: source.
@@ -132,13 +134,14 @@ impl Project {
                     }
                     folder.clone_into(&mut project.folder);
                 }
-                "index" => {
+                "index" | "bundle" => {
                     let help = "for example `index = \"https://micropython.org/pi/v2\"`";
-                    let index = string("an address", help)?;
-                    if !index.starts_with("https://") && !index.starts_with("http://") {
+                    let address = string("an address", help)?;
+                    if !address.starts_with("https://") && !address.starts_with("http://") {
                         return Err(wrong("an address", help));
                     }
-                    project.settings.index = Some(index.trim_end_matches('/').to_owned());
+                    let place = if key == "index" { &mut project.settings.index } else { &mut project.settings.bundle };
+                    *place = Some(address.trim_end_matches('/').to_owned());
                 }
                 "mpy" | "circuitpython" => {
                     let version = item.as_integer().and_then(|version| u8::try_from(version).ok());
@@ -344,7 +347,7 @@ mod tests {
         assert_eq!(project.groups, [main, dev]);
         assert_eq!(
             project.settings,
-            Settings { index: Some("http://h/pi".to_owned()), mpy: Some(6), circuitpython: None }
+            Settings { index: Some("http://h/pi".to_owned()), mpy: Some(6), ..Settings::default() }
         );
         assert_eq!(
             (project.folder_of("main"), project.folder_of("dev")),

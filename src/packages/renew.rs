@@ -47,6 +47,8 @@ pub fn renewed(
         let wanted = Wanted {
             index: project.settings.index.as_deref().unwrap_or(super::INDEX),
             mpy: project.settings.mpy,
+            bundle: project.settings.bundle.as_deref().unwrap_or(super::BUNDLE),
+            circuitpython: project.settings.circuitpython,
             base: project.root(),
             known: &names,
         };

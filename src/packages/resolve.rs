@@ -2,8 +2,12 @@
 //!
 //! Invariant: each package is looked up once, and each target has one file.
 
+#[cfg(feature = "packages")]
+use super::bundle::Bundle;
 use super::fetch::Fetcher;
 use super::manifest::Manifest;
+#[cfg(feature = "packages")]
+use super::source::CIRCUP;
 use super::source::{Package, Source, is_name};
 use crate::bound;
 use crate::error::{Error, Kind, Result};
@@ -53,6 +57,10 @@ pub struct Wanted<'a> {
     pub index: &'a str,
     /// The version of `.mpy` files that the board loads; `None`: source.
     pub mpy: Option<u8>,
+    /// The address of CircuitPython's bundle.
+    pub bundle: &'a str,
+    /// The major version of CircuitPython, for compiled files of a bundle; `None`: source.
+    pub circuitpython: Option<u8>,
     /// The folder from which local paths start.
     pub base: &'a Path,
     /// Packages that are not looked up, because their files are known.
@@ -69,6 +77,8 @@ pub fn resolve(fetcher: &Fetcher, packages: &[(String, String)], wanted: &Wanted
     // Packages of the user first: their versions count, and not those that other packages ask for.
     let mut rest: VecDeque<(String, String, bool)> =
         packages.iter().map(|(name, version)| (name.clone(), version.clone(), true)).collect();
+    #[cfg(feature = "packages")]
+    let mut bundles = Vec::new();
     while let Some((name, version, by_user)) = rest.pop_front() {
         // `latest` is what nobody has asked for otherwise.
         let version = if version == "latest" { String::new() } else { version };
@@ -94,6 +104,25 @@ pub fn resolve(fetcher: &Fetcher, packages: &[(String, String)], wanted: &Wanted
                 (Manifest::parse(&bytes, &source.text())?, source)
             }
             Package::Named(named) => of_index(fetcher, &named, &version, wanted)?,
+            #[cfg(feature = "packages")]
+            Package::Bundled(library) => {
+                let bundle = release(&mut bundles, fetcher, wanted, &version)?;
+                let found = bundle.library(&library, package)?;
+                let needs: Vec<String> = found.needs.iter().map(|name| format!("{CIRCUP}{name}")).collect();
+                rest.extend(needs.iter().map(|name| (name.clone(), bundle.tag().to_owned(), false)));
+                let source = bundle.place().to_owned();
+                resolved.packages.push(Found { name, version: found.version, source, needs });
+                for (target, file) in found.files {
+                    add(&mut resolved, &target, file)?;
+                }
+                continue;
+            }
+            #[cfg(not(feature = "packages"))]
+            Package::Bundled(_) => {
+                let message =
+                    format!("`{name}` cannot be fetched: this belay-script was built without the feature `packages`");
+                return Err(Error::new(Kind::FeatureUnavailableError, message).with_help("install from a local folder"));
+            }
         };
         let shown = if manifest.version.is_empty() { version.clone() } else { manifest.version.clone() };
         let needs = manifest.dependencies.iter().map(|(name, _)| name.clone()).collect();
@@ -110,6 +139,25 @@ pub fn resolve(fetcher: &Fetcher, packages: &[(String, String)], wanted: &Wanted
         rest.extend(manifest.dependencies.into_iter().map(|(name, version)| (name, version, false)));
     }
     Ok(resolved)
+}
+
+/// The release of the bundle with this tag; each is opened once.
+#[cfg(feature = "packages")]
+fn release<'a>(
+    bundles: &'a mut Vec<(String, Bundle)>,
+    fetcher: &Fetcher,
+    wanted: &Wanted<'_>,
+    tag: &str,
+) -> Result<&'a Bundle> {
+    let index = match bundles.iter().position(|(asked, bundle)| asked == tag || bundle.tag() == tag) {
+        Some(index) => index,
+        None => {
+            let bundle = Bundle::open(fetcher, wanted.bundle, tag, wanted.circuitpython)?;
+            bundles.push((tag.to_owned(), bundle));
+            bundles.len() - 1
+        }
+    };
+    Ok(&bundles[index].1)
 }
 
 fn add(resolved: &mut Resolved, target: &str, file: PackageFile) -> Result<()> {

@@ -67,6 +67,9 @@ impl Source {
     }
 }
 
+/// What names a library of CircuitPython's bundle begins with.
+pub const CIRCUP: &str = "circup:";
+
 /// A package, as the user or another package names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Package {
@@ -76,6 +79,8 @@ pub enum Package {
     Manifest(Source),
     /// A single module.
     Module(Source),
+    /// A library of CircuitPython's bundle.
+    Bundled(String),
 }
 
 impl Package {
@@ -84,6 +89,9 @@ impl Package {
     /// # Errors
     /// ArgumentError of an unknown form.
     pub fn parse(text: &str, version: &str, is_local: bool) -> Result<Package> {
+        if let Some(name) = text.strip_prefix(CIRCUP).filter(|name| is_name(name)) {
+            return Ok(Package::Bundled(name.to_owned()));
+        }
         let place = match address(text, version)? {
             Some(url) => Source::Url(url),
             None if is_local
@@ -119,7 +127,7 @@ impl Package {
             source => source,
         };
         match self {
-            Package::Named(name) => Package::Named(name),
+            Package::Named(_) | Package::Bundled(_) => self,
             Package::Manifest(source) => Package::Manifest(based(source)),
             Package::Module(source) => Package::Module(based(source)),
         }
@@ -199,8 +207,9 @@ mod tests {
         case("http://h/a/package.json", Package::Manifest(url("http://h/a/package.json")));
         case("https://user@h/dir", Package::Manifest(url("https://user@h/dir/package.json")));
         case("./driver", Package::Manifest(Source::File("./driver/package.json".into())));
+        case("circup:adafruit_x@20250131", Package::Bundled("adafruit_x".into()));
         case("/a/b.py", Package::Module(Source::File("/a/b.py".into())));
-        for wrong in ["a b", "../../x y@1 /", "github:org", ":x", "", "-rf"] {
+        for wrong in ["circup:", "circup:../x", "a b", "../../x y@1 /", "github:org", ":x", "", "-rf"] {
             let (name, version) = versioned(wrong);
             assert!(Package::parse(name, version, false).is_err(), "{wrong}");
         }

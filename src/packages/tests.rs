@@ -12,7 +12,14 @@ fn a_local_package_is_resolved_with_its_files() {
         .unwrap();
     fs::write(folder.path().join("one.py"), "x = 1\n").unwrap();
     let place = |name: &str| folder.path().join(name).display().to_string();
-    let wanted = Wanted { index: "http://127.0.0.1:1", mpy: Some(6), base: Path::new(""), known: &BTreeSet::new() };
+    let wanted = Wanted {
+        index: "http://127.0.0.1:1",
+        mpy: Some(6),
+        bundle: "",
+        circuitpython: None,
+        base: Path::new(""),
+        known: &BTreeSet::new(),
+    };
     let resolved = resolve(&Fetcher::default(), &[pair(&place("")), pair(&place("one.py"))], &wanted).unwrap();
     assert_eq!(resolved.packages.iter().map(|found| found.version.as_str()).collect::<Vec<_>>(), ["1.0", ""]);
     let files: Vec<(&str, String)> =
@@ -41,6 +48,10 @@ fn a_compiled_file_is_of_the_version_and_the_processor_of_the_board() {
     );
     let other = [b'M', 6, u8::try_from(native << 2).unwrap(), 0];
     case("a.mpy", &other, Some("the board cannot load `a.mpy`: its native code is for armv7m"));
+    case("a.mpy", b"C\x06\x00\x1f", Some("the board cannot load `a.mpy`: it is compiled for CircuitPython"));
+    let other = Identity { name: "circuitpython".to_owned(), ..board.clone() };
+    assert!(check_compiled("a.mpy", b"C\x06\x00\x1f", &other).is_ok());
+    assert!(check_compiled("a.mpy", b"M\x06\x00\x1f", &other).is_err());
     let none = Identity::default();
     assert!(check_compiled("a.mpy", b"M\x06\x00\x1f", &none).is_err());
 }
@@ -55,6 +66,12 @@ fn a_file_has_the_hash_that_its_package_announces() {
     // SHA-256 of nothing.
     assert!(check("a", &file("e3b0c442"), b"").is_ok());
     assert!(check("a", &file("e3b0c443"), b"").is_err());
+}
+
+#[test]
+fn names_on_circuitpython_are_those_of_the_bundle() {
+    let names = of_bundle(&[pair("adafruit_x"), pair("github:u/r"), pair("./x.py")]);
+    assert_eq!(names, [pair("circup:adafruit_x"), pair("github:u/r"), pair("./x.py")]);
 }
 
 #[test]

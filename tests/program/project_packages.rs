@@ -2,6 +2,7 @@
 
 use crate::support::command::{Outcome, Program, said};
 use crate::support::http::{Files, Server};
+use belay_script::port::sim::interpreter;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -49,6 +50,40 @@ fn index() -> Index {
         .package("t", "0.1", true, &[("t.py", "t = 1\n")], &[])
         .file("/led/package.json", r#"{"urls": [["led.py", "src/led.py"]], "version": "3"}"#)
         .file("/led/src/led.py", "on = 1\n")
+}
+
+/// A release of a bundle, as circup reads it: `sensor` is a folder and needs `bus`, a file. `evil` has no file that is below `lib/`.
+fn bundle(mut index: Index) -> Index {
+    let base = "/ada/My_Bundle/releases";
+    let json = r#"{"sensor": {"package": true, "version": "2.1", "path": "lib/sensor", "dependencies": ["bus"]},
+        "bus": {"package": false, "version": "1.4", "path": "lib/bus", "dependencies": []}, "evil": {"version": "1"}}"#;
+    index.0.insert(format!("{base}/latest"), format!("-> {base}/tag/20250131").into_bytes());
+    index.0.insert(format!("{base}/download/20250131/my-bundle-20250131.json"), json.as_bytes().to_vec());
+    for (platform, ending, content) in [("py", "py", "import bus\n"), ("9.x-mpy", "mpy", "C\u{6}\0\u{1f}")] {
+        let mut bytes = Vec::new();
+        let mut archive = rawzip::ZipArchiveWriter::new(&mut bytes);
+        let top = format!("my-bundle-{platform}-20250131");
+        for (path, content) in [
+            (format!("{top}/README.txt"), "x"),
+            (format!("{top}/examples/sensor_test.py"), "x"),
+            (format!("{top}/lib/sensor/__init__.{ending}"), content),
+            (format!("{top}/lib/sensor/fast.{ending}"), content),
+            (format!("{top}/lib/sensor_other.{ending}"), content),
+            (format!("{top}/lib/bus.{ending}"), "n = 7\n"),
+            (format!("{top}/lib/../evil.{ending}"), "x"),
+        ] {
+            let path = rawzip::path::EntryPath::verbatim(path.into_bytes());
+            let file = archive.new_file(path).compression_method(rawzip::CompressionMethod::STORE);
+            let (mut entry, config) = file.start().expect("an entry");
+            let mut writer = config.wrap(&mut entry);
+            std::io::Write::write_all(&mut writer, content.as_bytes()).expect("a content");
+            let (_, descriptor) = writer.finish().expect("an end");
+            entry.finish(descriptor).expect("an entry");
+        }
+        archive.finish().expect("an archive");
+        index.0.insert(format!("{base}/download/20250131/my-bundle-{platform}-20250131.zip"), bytes);
+    }
+    index
 }
 
 /// A project in a folder, and a cache beside it.
@@ -117,6 +152,17 @@ fn without_proxies(program: Program) -> Program {
     ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"]
         .into_iter()
         .fold(program, |program, name| program.env(name, ""))
+}
+
+/// Lets the program use the MicroPython of the user's cache with another cache.
+fn borrow_interpreter(cache: &Path) {
+    interpreter::find(&|_| ()).expect("a MicroPython");
+    let own = interpreter::cache_folder().ok().and_then(|own| fs::read_dir(own).ok());
+    for entry in own.into_iter().flatten().map(|entry| entry.expect("an entry")) {
+        if entry.file_name().to_string_lossy().starts_with("micropython-") {
+            std::os::unix::fs::symlink(entry.path(), cache.join(entry.file_name())).expect("a symlink");
+        }
+    }
 }
 
 /// All files below a folder with their texts, without the list of written files.
@@ -375,4 +421,43 @@ for wrong in [
     let outcome = run(&bench, "net=far.test");
     assert!(outcome.stderr.contains("allow it with `--allow net=127.0.0.1`"), "{}", outcome.stderr);
     assert_eq!((outcome.status, bench.server.asked().len()), (Some(1), 0));
+}
+
+#[test]
+fn libraries_come_from_bundles_of_circuitpython() {
+    let bench = Bench::new(bundle(index()));
+    let bundle = format!("{}/ada/My_Bundle", bench.server.url);
+    let toml = |version: u8| {
+        bench.write("belay.toml", &format!("[packages]\nbundle = \"{bundle}\"\ncircuitpython = {version}\n"));
+    };
+    toml(9);
+    let added = bench.says(&["add", "circup:sensor"]);
+    assert_eq!(added, "+ circup:bus 1.4\n+ sensor 2.1\nwrote 3 files (14 bytes), removed 0 files; 0 unchanged\n");
+    let asked = bench.server.asked();
+    let base = "/ada/My_Bundle/releases";
+    let release = format!("{base}/download/20250131/my-bundle");
+    assert_eq!(
+        asked,
+        [format!("{base}/latest"), format!("{release}-20250131.json"), format!("{release}-9.x-mpy-20250131.zip")]
+    );
+    let lock = bench.read("belay.lock");
+    assert!(lock.contains("-9.x-mpy-20250131.zip#my-bundle-9.x-mpy-20250131/lib/sensor/__init__.mpy\""), "{lock}");
+    assert_eq!(names(bench.path())[2..], ["lib/bus.mpy", "lib/sensor/__init__.mpy", "lib/sensor/fast.mpy"]);
+    // Without archives for a version it is the source, of the release that is named.
+    toml(10);
+    bench.says(&["install"]);
+    bench.says(&["add", "circup:sensor@20250131", "-q"]);
+    assert_eq!(names(bench.path())[2..], ["lib/bus.py", "lib/sensor/__init__.py", "lib/sensor/fast.py"]);
+    assert!(!bench.server.asked().contains(&format!("{base}/latest")));
+    bench.fails(&["add", "circup:sensr"], 1, "did you mean `sensor`?");
+    bench.fails(&["add", "circup:evil"], 1, "has no library `evil` that can be used");
+    bench.fails(&["add", "x=circup:bus@20240101"], 1, "bundle not found: `");
+    assert!(bench.says(&["cache", "list"]).contains(" my-bundle-py-20250131.zip\n"));
+    // Another bundle, on a board with MicroPython.
+    let line =
+        ["-p", "sim", "mip", "circup:sensor", "--bundle", &bundle, "+", "exec", "import sensor; print(sensor.bus.n)"];
+    borrow_interpreter(bench.cache.path());
+    let outcome = bench.run(&line);
+    let expected = "circup:sensor 2.1\ncircup:bus 1.4\ninstalled 3 files (28 bytes) in :/lib; 0 unchanged\n7\r\n";
+    said(&outcome, expected, 0);
 }

@@ -17,7 +17,7 @@ Examples:
   belay-script install -p a0 ./my-driver
 
 A package is a name of the index, a repository (github:, gitlab:, codeberg:) or an address with a package.json, a .py or .mpy \
-file, or a folder of this computer. Proxies are those of https_proxy, http_proxy, all_proxy and no_proxy.
+file, a library of CircuitPython's bundle (circup:NAME; on a CircuitPython board NAME alone), or a folder of this computer. Proxies are those of https_proxy, http_proxy, all_proxy and no_proxy.
 
 With --port, packages are installed on the board. Without it, in a folder with a belay.toml (or a station.toml with [packages]), \
 `install NAME` is `add NAME`; elsewhere the board is the only one that is plugged in. `mip NAME` always installs on a board.";
@@ -64,6 +64,9 @@ pub struct Onto {
     /// Address of the index [default: MicroPython's]
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub index: Option<String>,
+    /// Address of a bundle for CircuitPython [default: Adafruit's]
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url, hide_short_help = true)]
+    pub bundle: Option<String>,
     /// What is printed.
     #[command(flatten)]
     pub printed: Printed,

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Options of `install`.
-pub(crate) const OPTIONS: &[&str] = &["target", "version", "mpy", "index"];
+pub(crate) const OPTIONS: &[&str] = &["target", "version", "mpy", "index", "bundle"];
 
 /// Registers the functions.
 pub(crate) fn register(engine: &mut Engine, run: &Arc<Run>) {
@@ -55,6 +55,7 @@ fn install_on(
         match name.as_str() {
             "target" => options.target = Some(string(name, value)?),
             "index" => options.index = Some(string(name, value)?),
+            "bundle" => options.bundle = Some(string(name, value)?),
             "version" => match packages.as_mut_slice() {
                 [(_, version)] => *version = string(name, value)?,
                 _ => return argument("`version` is for one package", "write `\"NAME@VERSION\"` for each"),
