@@ -14,6 +14,7 @@ pub(super) const TIMED_GENERATOR: &str = include_str!("snippets/timed_generator.
 pub(super) const BYTES: &str = include_str!("snippets/bytes.py");
 pub(super) const PREFETCH: &str = include_str!("snippets/prefetch.py");
 pub(super) const RESIDENT: &str = include_str!("snippets/resident.py");
+pub(super) const SMALL_LOOP: &str = include_str!("snippets/resident_small.py");
 pub(super) const PUSH: &str = include_str!("snippets/stream.py");
 pub(super) const PROXY: &str = include_str!("snippets/proxy.py");
 pub(super) const FILES: &str = include_str!("snippets/files.py");
@@ -135,7 +136,7 @@ impl Helper {
 
 /// The source of every helper.
 pub(super) fn sources() -> impl Iterator<Item = &'static str> {
-    std::iter::once(BASE64).chain(Helper::LETTERS.iter().map(|(helper, _)| helper.code()))
+    [BASE64, SMALL_LOOP].into_iter().chain(Helper::LETTERS.iter().map(|(helper, _)| helper.code()))
 }
 
 /// Splits a long source into pieces that a board can compile one by one: compiling takes several times the memory of the
@@ -244,6 +245,11 @@ impl Board {
         // Memory counts more on a small board.
         let own = if self.is_small() { own } else { shielded(&own) };
         if self.marks { format!("{}{}\n", own.trim_end(), helper.remembered()) } else { own }
+    }
+
+    /// The source of the loop for a small board, which replies with the free memory that it leaves.
+    pub(super) fn small_loop(&self) -> String {
+        shielded(SMALL_LOOP)
     }
 
     /// Whether `name` is defined on the board.

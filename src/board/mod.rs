@@ -259,9 +259,15 @@ impl Board {
         self.identity = identity;
         self.unpacks = packed::suits(&self.identity, SMALL);
         // MicroPython's WebAssembly port has no input while a program runs.
-        self.resident =
-            Resident::new(self.is_small() || self.identity.platform == "webassembly" || self.resident.is_off());
+        let off = self.identity.platform == "webassembly" || self.resident.is_off();
+        self.resident = Resident::new(off, self.is_small());
+        self.session.loops_by_input(false);
         self.session.check_uploads(self.identity.free.is_none_or(|free| free >= ROOMY));
+    }
+
+    /// Whether it remembers what is loaded, for a later connection.
+    pub fn is_marked(&self) -> bool {
+        self.marks
     }
 
     /// Whether what its device needs first is on it ([`Entry::first`]).
@@ -564,8 +570,10 @@ impl Board {
         let Some(kind) = kind.filter(|_| count == before + 1) else { return Err(Failure::Torn(left)) };
         let mut text = String::new();
         let mut length = 0;
+        // The loop of a small board keeps the value.
+        let kept = if is_line && self.is_small() { "('%s'%(__belay_l[2],))" } else { "__belay_l[2]" };
         loop {
-            let code = format!("__belay_a('R',__belay_l[2][{length}:{}])", length + PIECE);
+            let code = format!("__belay_a('R',{kept}[{length}:{}])", length + PIECE);
             let piece = self.ask_again(&code, FrameKind::Repr, wait, sink)?;
             text.push_str(&piece);
             length += PIECE;
@@ -575,8 +583,10 @@ impl Board {
         }
         let frame = ReplyFrame { kind, text };
         let token = self.session.token();
-        let brief = is_line.then(|| Brief::new(token, before as u32).form(&frame.text));
-        first.extend(noise(&repl::without_torn_prompts(left.unwrap_or_default()), &frame, token, brief));
+        let brief = Brief { is_small: self.is_small(), ..Brief::new(token, before as u32) };
+        let brief = is_line.then(|| brief.form(&frame.text));
+        let left = self.session.without_repeated(repl::without_torn_prompts(left.unwrap_or_default()));
+        first.extend(noise(&left, &frame, token, brief));
         Ok(Reply { frame: Some(frame), error: Vec::new() })
     }
 

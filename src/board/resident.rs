@@ -2,8 +2,9 @@
 //!
 //! The loop is loaded after `FIRST` plain calls, and entered when they come one after another; then a call is compiled by nobody.
 //! Arguments are plain if they are `None`, booleans, numbers, and short `str` and `bytes`; so are results, and everything else comes
-//! in the form of any other command. Whatever else the board is to do ends the loop first. A board with less than 64 KB of free
-//! memory, without `binascii.crc32`, or without `sys.stdin` has no loop.
+//! in the form of any other command. Whatever else the board is to do ends the loop first. A board without `binascii.crc32`, or
+//! without `sys.stdin`, has no loop; one with less than 64 KB of free memory has a smaller one (`snippets/resident_small.py`), for
+//! integers alone, unless that leaves it less than `LEAST`.
 //! Invariant: a call that the loop has begun never runs again in another form.
 
 use super::command::{Command, Outcome, Payload, PlainCall};
@@ -24,6 +25,8 @@ const ROW: (u32, u32) = (2, 32);
 const WORTH: u32 = 8;
 /// How often the loop may fail a call before the connection goes on without it.
 const STRIKES: u32 = 3;
+/// How much memory, in bytes, the loop of a small board must leave: what compiling a usual command takes.
+const LEAST: i64 = 2500;
 /// Longest `str` or `bytes` that is an argument, in bytes.
 const LONGEST: usize = 120;
 
@@ -78,6 +81,8 @@ fn argument(text: &mut String, value: &Value) -> Option<()> {
 pub(super) struct Resident {
     /// The board cannot have it, or it is not wanted.
     off: bool,
+    /// It is that of a small board.
+    is_small: bool,
     /// The functions that the loop knows, in the order of their numbers.
     names: Vec<String>,
     /// Plain calls in all, and since the last other command.
@@ -92,8 +97,13 @@ pub(super) struct Resident {
 
 impl Resident {
     /// A board that has just started.
-    pub fn new(off: bool) -> Resident {
-        Resident { off, ..Resident::default() }
+    pub fn new(off: bool, is_small: bool) -> Resident {
+        Resident { off, is_small, ..Resident::default() }
+    }
+
+    /// Whether it has calls like this one.
+    fn takes(&self, call: &PlainCall) -> bool {
+        !self.is_small || call.arguments.integers
     }
 
     /// Whether it is not used.
@@ -122,10 +132,28 @@ impl Resident {
         self.off |= self.strikes >= STRIKES;
     }
 
-    /// The first part of a line. `None`: the function is new.
-    fn key(&self, call: &PlainCall) -> Option<String> {
+    /// The line for a call after `count` replies. `None`: the function is new.
+    fn line(&self, call: &PlainCall, count: u32) -> Option<String> {
         let number = self.names.iter().position(|name| *name == call.name)?;
-        Some(format!("{}{number}", if call.arguments.integers { '$' } else { '?' }))
+        let text = &call.arguments.text;
+        if self.is_small {
+            return brief::small_line(number, text, count).map(|line| line + "\r");
+        }
+        let kind = if call.arguments.integers { '$' } else { '?' };
+        Some(brief::line(&format!("{kind}{number}{text}"), count))
+    }
+
+    /// The code that enters it, of which the board learns the name of a function that is new.
+    fn entry(&self, name: &str) -> String {
+        let known = self.names.iter().any(|known| known == name);
+        if self.is_small {
+            // It has no memory of its own.
+            let names = self.names.iter().map(String::as_str).chain((!known).then_some(name));
+            let names: Vec<String> = names.map(|name| format!("'{name}'")).collect();
+            return format!("__belay_r({})", names.join(","));
+        }
+        let new = if known { String::new() } else { format!("{{'${}':'{name}'}}", self.names.len()) };
+        format!("__belay_r({new})")
     }
 }
 
@@ -148,19 +176,26 @@ impl Board {
             // The next ordinary command loads the helper for large results.
             return Ok(None);
         }
+        if !self.resident.takes(call) {
+            return Ok(None);
+        }
         let is_loaded = self.has(Helper::Resident);
         if !self.resident.count(is_loaded) {
             return Ok(None);
         }
-        if !is_loaded && !self.load_loop(answers.as_deref_mut(), wait, sink)? {
-            self.resident.off = true;
-            return Ok(None);
+        if !is_loaded {
+            // Loading it is another command.
+            let row = self.resident.row;
+            if !self.load_loop(answers.as_deref_mut(), wait, sink)? {
+                self.resident.off = true;
+                return Ok(None);
+            }
+            self.resident.row = row;
         }
         let Some(before) = self.replies else { return Ok(None) };
         // The loop starts its sums from it.
         let Ok(count) = u32::try_from(before) else { return Ok(None) };
-        if let Some(key) = self.resident.key(call).filter(|_| self.session.is_in_loop()) {
-            let line = brief::line(&format!("{key}{}", call.arguments.text), count);
+        if let Some(line) = self.resident.line(call, count).filter(|_| self.session.is_in_loop()) {
             if line.len() <= self.session.line_limit() {
                 return self.run_line(&line, before, answers, wait, sink);
             }
@@ -178,7 +213,7 @@ impl Board {
         sink: Sink<'_>,
     ) -> Result<Option<Outcome>, Failure> {
         self.replies = None;
-        let reply = match self.session.call_in_loop(line, before as u32, answers, wait, sink) {
+        let mut reply = match self.session.call_in_loop(line, before as u32, answers, wait, sink) {
             Err(Failure::Torn(left)) => match self.recover(left, before, true, wait, sink) {
                 // Nothing has run.
                 Err(Failure::Torn(_)) if self.missed => {
@@ -198,6 +233,10 @@ impl Board {
                 self.replies = Some(before);
                 return Ok(None);
             }
+            if count == before + 1 {
+                // The call has ended: it was the next line that the loop could not read.
+                reply = self.recover(None, before, true, wait, sink)?;
+            }
         }
         self.resident.strikes = 0;
         self.resident.stayed += 1;
@@ -215,8 +254,7 @@ impl Board {
         sink: Sink<'_>,
     ) -> Result<Option<Outcome>, Failure> {
         let known = self.resident.names.contains(&call.name);
-        let name = if known { String::new() } else { format!("{{'${}':'{}'}}", self.resident.names.len(), call.name) };
-        let code = format!("{};__belay_r({name})", command.code());
+        let code = format!("{};{}", command.code(), self.resident.entry(&call.name));
         self.replies = None;
         let reply = match self.session.enter_loop(&code, before as u32, answers, wait, sink) {
             Err(Failure::Torn(left)) => self.recover(left, before, false, wait, sink)?,
@@ -230,8 +268,23 @@ impl Board {
 
     /// Loads the loop. Returns whether the board has it.
     fn load_loop(&mut self, answers: Option<&mut Responder<'_>>, wait: Wait, sink: Sink<'_>) -> Result<bool, Failure> {
-        let outcome = self.need(Helper::Resident, answers, wait, sink)?;
-        Ok(matches!(outcome, Outcome::Value(Payload::Repr(_))))
+        if !self.resident.is_small {
+            let outcome = self.need(Helper::Resident, answers, wait, sink)?;
+            return Ok(matches!(outcome, Outcome::Value(Payload::Repr(_))));
+        }
+        self.session.loops_by_input(true);
+        let mut answers = answers;
+        let code = self.small_loop();
+        let outcome = self.run_answering(&Command::new(code), answers.as_deref_mut(), wait, sink)?;
+        if matches!(&outcome, Outcome::Value(payload) if matches!(payload.value(), Ok(Value::Int(free)) if free >= LEAST))
+        {
+            self.loaded.push(Helper::Resident);
+            return Ok(true);
+        }
+        if matches!(outcome, Outcome::Value(_)) {
+            self.run_answering(&Command::statements("del __belay_r"), answers, wait, sink)?;
+        }
+        Ok(false)
     }
 }
 

@@ -50,6 +50,7 @@ mod tests {
         helper::PUSH,
         helper::RECEIVE,
         helper::RESIDENT,
+        helper::SMALL_LOOP,
         helper::RESULTS,
         helper::TIMED_GENERATOR,
         helper::TYPED,

@@ -21,7 +21,8 @@ use brief::Brief;
 pub use frame::{FrameKind, Reply, ReplyFrame, forms, with_returns};
 use search::{error, partial};
 pub use search::{
-    find, last_line, take_error, without_end, without_frames, without_own, without_prompts, without_torn_prompts,
+    find, find_line, last_line, take_error, without_end, without_frames, without_own, without_prompts,
+    without_torn_prompts,
 };
 pub(in crate::repl) use steps::{take_credits, take_header};
 
@@ -98,6 +99,8 @@ pub struct Decoder {
     expects_frame: bool,
     /// The missing part of the acknowledgement.
     prelude: Option<Prelude>,
+    /// The line whose repetition is the acknowledgement of plain code, in place of `OK`.
+    repeated: Option<Vec<u8>>,
     frame: Option<ReplyFrame>,
     /// A frame was torn: later bytes are held until the prompt.
     torn: bool,
@@ -153,6 +156,7 @@ impl Decoder {
             mark,
             expects_frame,
             prelude: Some(prelude),
+            repeated: None,
             frame: None,
             torn: false,
             excess: None,
@@ -181,6 +185,11 @@ impl Decoder {
     /// The program waits for the next call after its frame, which ends the command. It may have the short form.
     pub fn stays(&mut self, brief: Brief) {
         self.stays = Some(brief);
+    }
+
+    /// The board acknowledges by repeating this line, not with `OK`.
+    pub fn repeats(&mut self, line: &[u8]) {
+        self.repeated = Some(line.to_vec());
     }
 
     /// Whether the program waits for the next call after its frame.
@@ -329,10 +338,10 @@ impl Decoder {
             END => &pending[..start],
             _ => pending[..=start].strip_prefix(&[END]).unwrap_or(&pending[..=start]),
         };
-        let acknowledgement = if self.prelude.take().is_some() { find(before, b"OK") } else { None };
-        let (early, late) = before.split_at(acknowledgement.unwrap_or(before.len()));
-        output(early);
-        output(late.strip_prefix(b"OK").filter(|_| acknowledgement.is_some()).unwrap_or(late));
+        let acknowledgement = if self.prelude.take().is_some() { self.acknowledged(before) } else { None };
+        let (early, late) = acknowledgement.unwrap_or((before.len(), before.len()));
+        output(&before[..early]);
+        output(&before[late..]);
         let reply = Reply { frame: None, error: pending[start + 1..end].to_vec() };
         if self.cut_off {
             output(&reply.strangers().unwrap_or_default());

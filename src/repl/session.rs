@@ -174,6 +174,8 @@ pub struct Session {
     unsettled: Option<Unsettled>,
     /// Where the board waits.
     waits: Waits,
+    /// See [`Session::loops_by_input`].
+    loops_by_input: bool,
     /// The number of the last confirmation question.
     nonce: u64,
     /// The reply of a program that was assumed to have ended.
@@ -203,6 +205,7 @@ impl Session {
             open: None,
             unsettled: None,
             waits: Waits::Prompt,
+            loops_by_input: false,
             nonce: 0,
             stray: None,
             unheard: UNHEARD_LIMIT,
@@ -522,8 +525,11 @@ impl Session {
         if spoilt_at.is_some() {
             decoder.was_cut_off();
         }
+        if let Some(line) = self.repeated(code).filter(|_| manner.is_line) {
+            decoder.repeats(&line);
+        }
         if let Some(count) = manner.stays {
-            decoder.stays(Brief::new(&self.token, count));
+            decoder.stays(Brief { is_small: self.loops_by_input, ..Brief::new(&self.token, count) });
             self.waits = Waits::Loop;
         }
         let outcome = self.read_reply(&mut decoder, answers, &mut typing, wait, sink);
@@ -626,7 +632,11 @@ impl Session {
         if self.closed.is_none() {
             let wait = Wait::for_at_most(Duration::from_secs(1)).undisturbed();
             // Do not wait for the reply: the session ends here.
-            let request: &[u8] = if self.waits == Waits::Prompt { b"\x02" } else { b"\n\x02" };
+            let request: &[u8] = match (self.waits, self.loops_by_input) {
+                (Waits::Prompt, _) => b"\x02",
+                (_, false) => b"\n\x02",
+                (_, true) => b"\r\x02",
+            };
             let _ = self.port.write(request, wait);
             self.closed = Some(Failure::Lost(Loss::SessionClosed));
         }

@@ -29,7 +29,8 @@ fn plans(deed: Deed, crlf: bool) -> Vec<Plan> {
     let at = |fault: fn(usize) -> Fault, most| places(read, most).into_iter().map(fault).collect::<Vec<Fault>>();
     let ends = |fault: fn(usize) -> Fault| [0, read / 2, read.saturating_sub(1)].map(fault).to_vec();
     // A flip in what a program prints is output like any other.
-    let prints = matches!(deed, Deed::Connect | Deed::Call | Deed::Resident | Deed::Batch | Deed::Close);
+    let prints =
+        matches!(deed, Deed::Connect | Deed::Call | Deed::Resident | Deed::SmallLoop | Deed::Batch | Deed::Close);
     let inside = [1, read / 2, read.saturating_sub(1)].into_iter();
     let garbage = |place: usize| GARBAGE.iter().map(move |bytes| Fault::Garbage(place, bytes.to_vec()));
     let dropped = [0, read / 2, read.saturating_sub(1)]

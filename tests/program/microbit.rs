@@ -178,6 +178,50 @@ print(b.add(1));
     assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", said, Some(0)));
 }
 
+/// Calls of integers go without compiling; everything else about them is as before.
+#[test]
+fn calls_that_follow_one_another() {
+    let Some(microbit) = Microbit::start() else { return };
+    let script = r#"
+        device Small {
+            task same(x) `return x`
+            task nothing() `pass`
+            task say(x) `
+                print("said", x)
+                return x * 2
+            `
+            task divide(x) `return 10 // x`
+            task text(x) `return "a" * x`
+            task spin() timeout = 0.3 `
+                while True:
+                    pass
+            `
+        }
+        let b = Small.open();
+        for i in 0..30 { if b.same(i) != i { throw `${i} is another number`; } }
+        for i in -3..12 { if b.same(-i) != -i || b.nothing() != () { throw `${i} is another number`; } }
+        print(`${b.say(3)} ${b.say(-3)}`);
+        try { b.divide(0) } catch (e) { print(e.message) }
+        for i in 0..3 { print(b.divide(3)); }
+        for i in 0..3 { print(b.text(4)); }
+        print(`${b.same(1.5)} ${b.same("x")}`);
+        for i in 0..4 { b.same(1); }
+        try { b.spin() } catch (e) { print(e.message) }
+        for i in 0..4 { b.same(1); }
+        print(b.exec("1 + 1"));
+        for i in 0..4 { b.same(1); }
+        print(b.same(123456789012345678));
+        "#;
+    let program = microbit.program(&["run", "a.rhai", "--record", "record.txt"]).script("a.rhai", script);
+    let outcome = program.outcome_in(microbit.folder.path());
+    let said = "said 3\r\nsaid -3\r\n6 -6\nZeroDivisionError: division by zero\n3\n3\n3\naaaa\naaaa\naaaa\n1.5 x\n\
+        no reply within 0.3 s\n2\n123456789012345678\n";
+    assert_eq!((outcome.stderr.as_str(), outcome.stdout.as_str(), outcome.status), ("", said, Some(0)));
+    let record = std::fs::read_to_string(microbit.folder.path().join("record.txt")).expect("a recording");
+    let lines = record.lines().filter(|line| line.contains(" > \"") && line.ends_with("\\r\"")).count();
+    assert!(lines > 40, "{lines} of 90 calls");
+}
+
 #[test]
 fn memory_to_its_limits() {
     let Some(microbit) = Microbit::start() else { return };

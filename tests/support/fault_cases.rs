@@ -25,6 +25,7 @@ pub enum Deed {
     Setup,
     Call,
     Resident,
+    SmallLoop,
     LargeArgument,
     Batch,
     Generator,
@@ -42,6 +43,7 @@ pub const DEEDS: &[Deed] = &[
     Deed::Setup,
     Deed::Call,
     Deed::Resident,
+    Deed::SmallLoop,
     Deed::LargeArgument,
     Deed::Batch,
     Deed::Generator,
@@ -131,7 +133,9 @@ impl Bench {
         ];
         let class = Arc::new(Class::build("Bench", "", None, items, &[]).expect("a class"));
         let timeout = if patient { LONG } else { SHORT };
-        let link = Link::to(SimOptions { crlf, ..SimOptions::default() });
+        // A board with little memory has a loop of its own.
+        let heap = (deed == Deed::SmallLoop).then_some(60 << 10);
+        let link = Link::to(SimOptions { crlf, heap, ..SimOptions::default() });
         let soft_reset = deed == Deed::Connect;
         let mut bench = Bench { host, printed, link, class, device: None, timeout, soft_reset };
         if deed != Deed::Connect {
@@ -141,7 +145,7 @@ impl Bench {
                 .find(|opened| !opened.as_ref().is_err_and(|error| error.kind() == Kind::TimeoutError));
             bench.device = Some(opened.expect("a board in time").expect("a board on a good link"));
         }
-        if deed == Deed::Resident {
+        if matches!(deed, Deed::Resident | Deed::SmallLoop) {
             bench.settle_in().expect("calls on a good link");
         }
         bench
@@ -190,6 +194,15 @@ impl Bench {
                     let value = value(self.device().call("add", &[text.clone(), text], &[], None)?);
                     if value != Value::Str(format!("{n}{n}")) {
                         return Ok(Err(format!("{value:?} in place of {n}{n}")));
+                    }
+                }
+                Ok(Ok(()))
+            }
+            Deed::SmallLoop => {
+                for n in 0..3 {
+                    let value = value(self.device().call("add", &[Value::Int(n), Value::Int(-70)], &[], None)?);
+                    if value != Value::Int(n - 70) {
+                        return Ok(Err(format!("{value:?} in place of {}", n - 70)));
                     }
                 }
                 Ok(Ok(()))
@@ -388,7 +401,7 @@ impl Bench {
         }
         let add = |device: &Device| device.call("add", &[Value::Int(1), Value::Int(2)], &[], None).map(value);
         match add(self.device()) {
-            Ok(Value::Int(3)) if deed == Deed::Resident => {
+            Ok(Value::Int(3)) if matches!(deed, Deed::Resident | Deed::SmallLoop) => {
                 return self.settle_in().map_err(|error| format!("a later call failed: {}", describe(&error)));
             }
             Ok(Value::Int(3)) => return Ok(()),

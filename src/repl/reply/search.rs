@@ -169,6 +169,14 @@ pub(super) fn partial(bytes: &[u8], needle: &[u8]) -> usize {
     (1..needle.len().min(bytes.len() + 1)).rev().find(|&count| bytes.ends_with(&needle[..count])).unwrap_or(0)
 }
 
+/// The range of the first line `text` in `bytes`, with its end; a simulated board adds a CR to it.
+pub fn find_line(bytes: &[u8], text: &[u8]) -> Option<(usize, usize)> {
+    let at = find(bytes, text)?;
+    let after = &bytes[at + text.len()..];
+    let returns = after.iter().take_while(|&&byte| byte == b'\r').count();
+    (after.get(returns) == Some(&b'\n')).then_some((at, at + text.len() + returns + 1))
+}
+
 /// The index of the first `needle` in `bytes`.
 pub fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
     let (&first, _) = needle.split_first()?;

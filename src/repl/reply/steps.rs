@@ -4,7 +4,7 @@
 
 use super::checksum;
 use super::frame;
-use super::search::find;
+use super::search::{find, find_line, partial};
 use super::{
     Decoder, END, FRIENDLY_PROMPT, FrameKind, GREETING, MARK, MOST_BRIEF, MOST_HELD, Prelude, Progress, RAW_BANNER,
     Reply, ReplyFrame,
@@ -44,7 +44,8 @@ impl Decoder {
         match self.prelude {
             Some(Prelude::Plain) => {
                 let stretch = &self.pending[..until.unwrap_or(self.pending.len())];
-                if let Some(mut at) = find(stretch, b"OK") {
+                if let Some((mut at, end)) = self.acknowledged(stretch) {
+                    let length = end - at;
                     if std::mem::take(&mut self.owed)
                         && let Some(banner) = find(&stretch[..at], RAW_BANNER)
                     {
@@ -52,7 +53,7 @@ impl Decoder {
                         at -= RAW_BANNER.len();
                     }
                     self.emit(at, output);
-                    self.discard(2);
+                    self.discard(length);
                     self.prelude = None;
                     self.tail.clear();
                     return Step::Again;
@@ -60,7 +61,7 @@ impl Decoder {
                 if self.owed && until.is_none() && stretch.len() < MOST_HELD {
                     return Step::Stop(Progress::More);
                 }
-                let held = usize::from(until.is_none() && stretch.ends_with(b"O"));
+                let held = if until.is_none() { self.held(stretch) } else { 0 };
                 self.emit(stretch.len() - held, output);
                 if until.is_some() { Step::Again } else { Step::Stop(Progress::More) }
             }
@@ -157,6 +158,22 @@ impl Decoder {
             None => return None,
         };
         self.prelude = None;
+        if brief.is_small {
+            let Some(end) = rest.iter().position(|&byte| byte == b';') else {
+                if rest.len() <= MOST_BRIEF {
+                    return Some(Step::Stop(Progress::More));
+                }
+                self.tear();
+                return Some(Step::Again);
+            };
+            let Some(text) = brief.value(&rest[..end]).map(str::to_owned) else {
+                self.tear();
+                return Some(Step::Again);
+            };
+            self.discard(brief.mark.len() + end + 1);
+            self.frame = Some(ReplyFrame { kind: FrameKind::Repr, text });
+            return Some(self.whole_frame());
+        }
         let Some(end) = rest.iter().position(|&byte| byte == MARK) else {
             if rest.len() <= MOST_BRIEF {
                 return Some(Step::Stop(Progress::More));
@@ -326,17 +343,33 @@ impl Decoder {
         (recent..self.pending.len() - 1).any(|at| self.pending[at] == b'\n' && self.pending[at + 1] == END)
     }
 
+    /// The range of the acknowledgement in `bytes`.
+    pub(super) fn acknowledged(&self, bytes: &[u8]) -> Option<(usize, usize)> {
+        match &self.repeated {
+            Some(line) => find_line(bytes, line),
+            None => find(bytes, b"OK").map(|at| (at, at + 2)),
+        }
+    }
+
+    /// How many bytes at the end of `bytes` may belong to the acknowledgement.
+    fn held(&self, bytes: &[u8]) -> usize {
+        match &self.repeated {
+            Some(line) => find(bytes, line).map_or_else(|| partial(bytes, line), |at| bytes.len() - at),
+            None => usize::from(bytes.ends_with(b"O")),
+        }
+    }
+
     /// Passes the first `count` bytes on as output.
     pub(super) fn emit(&mut self, count: usize, output: &mut dyn FnMut(&[u8])) {
         if count == 0 {
             return;
         }
         // Held output may contain the acknowledgement.
-        let acknowledgement = self.prelude.and_then(|_| find(&self.pending[..count], b"OK"));
-        if let Some(at) = acknowledgement {
+        let acknowledgement = self.prelude.and_then(|_| self.acknowledged(&self.pending[..count]));
+        if let Some((at, end)) = acknowledgement {
             self.prelude = None;
             output(&self.pending[..at]);
-            output(&self.pending[at + 2..count]);
+            output(&self.pending[end..count]);
         } else {
             output(&self.pending[..count]);
         }

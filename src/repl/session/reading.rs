@@ -4,7 +4,6 @@
 //! Uses [`crate::repl::reply`]. Invariant: nothing waits longer than the caller's [`Wait`] allows.
 
 use super::doubts::Doubts;
-use super::resident::END_LOOP;
 use super::typing::Typing;
 use super::{Failure, INTERRUPT, Responder, Session, Sink};
 use crate::port::{PortError, Wait};
@@ -155,7 +154,7 @@ impl Session {
             // A running program never sees this byte, unless it reads its input.
             let request = match (decoder.was_typed(), decoder.has_stayed()) {
                 (true, _) => INTERRUPT,
-                (false, true) => END_LOOP,
+                (false, true) => self.end_loop(),
                 (false, false) => b"\x01",
             };
             self.port.write(request, wait)?;

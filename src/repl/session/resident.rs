@@ -7,12 +7,19 @@
 
 use super::{CONFIRM_LIMIT, Failure, Responder, Session, Sink, Typing};
 use crate::port::Wait;
-use crate::repl::reply::{Decoder, Prelude, Reply};
+use crate::repl::reply::{Decoder, Prelude, Reply, find_line};
 
 /// Ends the loop: an empty line has no check.
 const EMPTY: &[u8] = b"\n";
 /// Ends the loop, clears the line at the prompt, and requests the prompt.
-pub(super) const END_LOOP: &[u8] = b"\n\x01";
+const END_LOOP: &[u8] = b"\n\x01";
+/// The same for a loop that reads by `input()`, which repeats what it reads: a line whose check is wrong.
+const EMPTY_INPUT: &[u8] = b"0 0\r";
+const END_INPUT: &[u8] = b"0 0\r\x01";
+/// How it repeats that line.
+const REPEATED: &[u8] = b"0 0";
+/// As [`super::INTERRUPT`], for a board that may wait in `input()`: it sees Ctrl-C when the line ends.
+const INTERRUPT_INPUT: &[u8] = b"\x03\r\x01";
 /// How long the prompt may take after each request, in milliseconds.
 const WAITS_MS: [u64; 3] = [500, 1000, 1500];
 
@@ -49,6 +56,39 @@ impl Session {
         self.execute_as(code, super::Manner { stays: Some(count), ..super::Manner::FRAMED }, answers, wait, sink)
     }
 
+    /// The loop reads by `input()`, and its frames have the form of small boards.
+    pub fn loops_by_input(&mut self, by_input: bool) {
+        self.loops_by_input = by_input;
+    }
+
+    /// What acknowledges a line, if that is not `OK`.
+    pub(super) fn repeated(&self, line: &str) -> Option<Vec<u8>> {
+        self.loops_by_input.then(|| line.trim_end_matches('\r').as_bytes().to_vec())
+    }
+
+    /// What came after the loop was ended, without that line.
+    pub fn without_repeated(&self, mut came: Vec<u8>) -> Vec<u8> {
+        if let Some((at, end)) = find_line(&came, REPEATED).filter(|_| self.loops_by_input) {
+            came.drain(at..end);
+        }
+        came
+    }
+
+    /// Ends the loop, clears the line at the prompt, and requests the prompt.
+    pub(super) fn end_loop(&self) -> &'static [u8] {
+        if self.loops_by_input { END_INPUT } else { END_LOOP }
+    }
+
+    /// Ctrl-C, and the request for the prompt.
+    pub(super) fn interruption(&self) -> &'static [u8] {
+        if self.loops_by_input && self.waits != Waits::Prompt { INTERRUPT_INPUT } else { super::INTERRUPT }
+    }
+
+    /// Ctrl-C for a program. `has_begun`: it has acknowledged its code.
+    pub(super) fn press(&self, has_begun: bool) -> &'static [u8] {
+        if self.loops_by_input && self.waits != Waits::Prompt && !has_begun { b"\x03\r" } else { b"\x03" }
+    }
+
     /// Sends a line to the loop, which the board must be in, and reads the reply. `count`: as in [`Session::enter_loop`].
     ///
     /// # Errors
@@ -77,9 +117,14 @@ impl Session {
     pub(super) fn leave_loop(&mut self, wait: Wait, sink: Sink<'_>) -> Result<(), Failure> {
         if self.waits == Waits::Loop {
             let wait = Wait::for_at_most(CONFIRM_LIMIT).undisturbed();
-            self.port.write(EMPTY, wait)?;
             let mut decoder = Decoder::new(&self.token, Prelude::Plain, false);
-            decoder.keeps_acknowledgement();
+            if self.loops_by_input {
+                self.port.write(EMPTY_INPUT, wait)?;
+                decoder.repeats(REPEATED);
+            } else {
+                self.port.write(EMPTY, wait)?;
+                decoder.keeps_acknowledgement();
+            }
             self.waits = Waits::Unsure;
             match self.read_reply(&mut decoder, None, &mut Typing::new(), wait, sink) {
                 Ok(_) => {
@@ -91,7 +136,7 @@ impl Session {
             }
         }
         if self.waits == Waits::Unsure {
-            if !self.synchronise(END_LOOP, &WAITS_MS, sink)? {
+            if !self.synchronise(self.end_loop(), &WAITS_MS, sink)? {
                 self.clear(wait, sink)?;
             }
             self.waits = Waits::Prompt;

@@ -11,8 +11,6 @@ use std::time::{Duration, Instant};
 
 /// Breaks half a program with a syntax error, ends it, and requests the prompt.
 const END_PASTE: &[u8] = b"\n?\x04\x01";
-/// Ctrl-C, then Ctrl-A, which the raw REPL always answers.
-const INTERRUPT: &[u8] = b"\x03\x01";
 /// How long a program may take to end after the Ctrl-C at the end of its call.
 const GRACE: Duration = Duration::from_millis(400);
 /// How long it may take after each later Ctrl-C, before stronger means are used.
@@ -42,7 +40,7 @@ impl Session {
     pub(super) fn stop(&mut self, stage: Stage, sink: Sink<'_>) -> Result<(), Failure> {
         let wait = Wait::for_at_most(GRACE).undisturbed();
         let Stage::Running(mut decoder) = stage else {
-            let first = if matches!(stage, Stage::Pasting) { END_PASTE } else { INTERRUPT };
+            let first = if matches!(stage, Stage::Pasting) { END_PASTE } else { self.interruption() };
             if !self.synchronise(first, &[GRACE.as_millis() as u64], sink)? {
                 self.unsettled = Some(Unsettled { decoder: None, printed: Vec::new() });
             }
@@ -64,7 +62,7 @@ impl Session {
         printed: &mut Vec<u8>,
         sink: Sink<'_>,
     ) -> Result<bool, Failure> {
-        match self.port.write(b"\x03", wait) {
+        match self.port.write(self.press(decoder.is_acknowledged()), wait) {
             // A simulated board waits until its interpreter can be interrupted.
             Ok(()) | Err(PortError::Timeout) => {}
             Err(error) => return Err(error.into()),
@@ -123,7 +121,7 @@ impl Session {
             }
             self.incoming.splice(..0, decoder.rest());
         }
-        if self.synchronise(INTERRUPT, &CLEAR_WAITS_MS[1..2], sink)? {
+        if self.synchronise(self.interruption(), &CLEAR_WAITS_MS[1..2], sink)? {
             return Ok(Means::Interrupt);
         }
         // Earlier requests may get their reply now: one to clear what was sent, one for each doubt.
@@ -164,11 +162,11 @@ impl Session {
                 Ok(()) | Err(PortError::Timeout) => {}
                 Err(error) => return Err(error.into()),
             }
-            (request, asked) = (INTERRUPT, asked + 1);
+            (request, asked) = (self.interruption(), asked + 1);
             if !self.confirm(end.saturating_duration_since(Instant::now()), &mut came)? {
                 continue;
             }
-            let mut came = reply::without_prompts(came, asked);
+            let mut came = self.without_repeated(reply::without_prompts(came, asked));
             if first == END_PASTE {
                 without_windows(&mut came);
             }
@@ -190,7 +188,7 @@ impl Session {
         let there = self.confirm(GRACE, &mut came)?;
         sink(&came);
         self.pass_on(sink);
-        if there || self.synchronise(INTERRUPT, &within(wait, &CLEAR_WAITS_MS), sink)? {
+        if there || self.synchronise(self.interruption(), &within(wait, &CLEAR_WAITS_MS), sink)? {
             return Ok(());
         }
         self.force_in(0, Seen { printed: Vec::new(), tried: vec![Means::Interrupt] }, wait, sink).map(drop)

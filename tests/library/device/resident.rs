@@ -244,3 +244,53 @@ finished = True
         rest = &rest[at + word.len()..];
     }
 }
+
+/// A board with less than 64 KB of free memory.
+fn small(items: Vec<Item>) -> Bench {
+    let board = belay_script::port::sim::SimOptions { heap: Some(60 << 10), ..Default::default() };
+    Bench::with(board, items, OpenOptions::default())
+}
+
+#[test]
+fn small_boards_have_a_loop_of_their_own() {
+    let say = item(Task, "say x", &[], "print('said', x)\nreturn x // 2");
+    let fails = item(Task, "fails x", &[], "return 1 // x");
+    let kind = item(Task, "kind x", &[], "return [None, True, False, 0.1, -7, 'a b', b'1', (1, 2), 1 << 80][x]");
+    let bench = small(vec![same(), say, fails, kind]);
+    settle(&bench);
+    assert_eq!(bench.exec("'__belay_r' in globals()").unwrap(), Value::Bool(true));
+    settle(&bench);
+    let values: Vec<Value> = (0..9).map(|n| bench.call("kind", &[Value::Int(n)]).unwrap()).collect();
+    assert_eq!(Value::List(values), bench.exec("[None, True, False, 0.1, -7, 'a b', b'1', (1, 2), 1 << 80]").unwrap());
+    for _ in 0..3 {
+        settle(&bench);
+        for number in [i64::MIN, -1, 0, i64::MAX] {
+            assert_eq!(bench.call("same", &[Value::Int(number)]).unwrap(), Value::Int(number));
+        }
+        bench.printed.take();
+        assert_eq!(bench.call("say", &[Value::Int(7)]).unwrap(), Value::Int(3));
+        assert_eq!(bench.printed.take(), "said 7\n");
+        assert!(bench.call("fails", &[Value::Int(0)]).unwrap_err().is_raised("ZeroDivisionError"));
+        assert_eq!(bench.call("fails", &[Value::Int(1)]).unwrap(), Value::Int(1));
+        // A value that is not an integer goes as code.
+        assert_eq!(bench.call("same", &[Value::Str("x".to_owned())]).unwrap(), Value::Str("x".to_owned()));
+    }
+    // The name counts, not the function.
+    settle(&bench);
+    bench.exec("old = same\ndef same(x): return -x").unwrap();
+    for number in 0..WARM {
+        assert_eq!(bench.call("same", &[Value::Int(number)]).unwrap(), Value::Int(-number));
+    }
+    bench.device.soft_reset().unwrap();
+    settle(&bench);
+    bench.device.close().unwrap();
+}
+
+#[test]
+fn a_board_without_memory_to_spare_gets_no_loop() {
+    let bench = small(vec![same()]);
+    bench.exec("import gc\nkept = ()\ngc.collect()\nwhile gc.mem_free() > 5000: kept = kept, bytearray(64)").unwrap();
+    settle(&bench);
+    settle(&bench);
+    assert_eq!(bench.exec("'__belay_r' in globals()").unwrap(), Value::Bool(false));
+}
