@@ -58,7 +58,7 @@ impl First {
     }
 
     /// Eight letters that identify everything a board may have of this version and this source.
-    fn digest(&self) -> String {
+    pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         for text in [env!("CARGO_PKG_VERSION"), REPLY].into_iter().chain(helper::sources()) {
             hash.update(text);

@@ -63,6 +63,7 @@ pub fn host_options<O: Output + 'static>(
         line: line(connection)?,
         recorder: recorder.cloned(),
         resident: std::env::var_os("BELAY_SCRIPT_RESIDENT").is_none_or(|value| value != "off"),
+        cache: crate::packages::cache::program_cache(),
         ..HostOptions::new(output.clone())
     };
     station::prepare(options, &connection.station, script)

@@ -8,6 +8,7 @@ use crate::board::{Board, Entry, First, Helper};
 use crate::device::changes::{FileChanges, forget};
 use crate::device::deadline::Deadline;
 use crate::device::host_options::HostOptions;
+use crate::device::known::Known;
 use crate::device::limits::{CONNECT_LIMIT, MAIN_LIMIT};
 use crate::device::lines::LineMap;
 use crate::device::link_errors::{self, refused_unless};
@@ -43,6 +44,8 @@ pub struct Connector {
     startup: Option<String>,
     /// `None`: the connection is never kept for another device.
     key: Option<Key>,
+    /// Whether the board is remembered between runs.
+    known: Option<Known>,
     host: Arc<HostOptions>,
     deadline: Arc<Deadline>,
 }
@@ -66,6 +69,10 @@ impl Connector {
         let key = Key { written: written.clone(), options: options_of_port.clone() };
         // A USB board may reappear under another name.
         let usb = address.serial_path().and_then(|path| identify(path, &usb::list().ok()?)).map(Address::from);
+        let known = host.cache.as_ref().filter(|_| host.resident).map(|folder| {
+            let board = usb.as_ref().map_or_else(|| address.to_string(), ToString::to_string);
+            Known::new(folder, &board)
+        });
         let (output, turns) = (host.output.clone(), turns.clone());
         let opener = move |again: bool| {
             let open = |address: &Address| {
@@ -78,7 +85,7 @@ impl Connector {
                 None => open(&address),
             }
         };
-        Ok(Connector { key: Some(key), ..Connector::over(host, deadline, &written, Box::new(opener), options) })
+        Ok(Connector { key: Some(key), known, ..Connector::over(host, deadline, &written, Box::new(opener), options) })
     }
 
     /// Connects over ports that `opener` opens; `written` is their name in messages.
@@ -91,7 +98,7 @@ impl Connector {
     ) -> Connector {
         let (written, host, deadline) = (written.to_owned(), host.clone(), deadline.clone());
         let (soft_reset, startup) = (options.soft_reset, options.startup.clone());
-        Connector { written, opener, soft_reset, startup, key: None, host, deadline }
+        Connector { written, opener, soft_reset, startup, key: None, known: None, host, deadline }
     }
 
     /// The port as the user wrote it.
@@ -137,10 +144,17 @@ impl Connector {
         let mut sink = |bytes: &[u8]| shown(filter.feed(bytes, &lines).text);
         let (output, name) = (self.host.output.clone(), device.to_owned());
         let session = Session::new(port, token).announcing(move |means| output.notice(&announcement(&name, means)));
-        let entry = Entry { reset, is_fresh: abilities.fresh, first: Some(first), may_be_known: again };
+        // What the board of a recording has is in it.
+        let known =
+            self.known.as_ref().filter(|_| !abilities.fresh && !abilities.replayed && self.host.recorder.is_none());
+        let may_be_known = again || !reset && known.is_some_and(|known| known.has(&first.digest()));
+        let entry = Entry { reset, is_fresh: abilities.fresh, first: Some(first), may_be_known };
         let connected = Board::connect_with(session, &entry, wait, &mut sink);
         shown(filter.flush().text);
         let mut board = connected.map_err(|failure| refused_unless(failure, &self.written, abilities, reset))?;
+        if let Some(known) = known {
+            known.set(board.is_marked().then(|| first.digest()).as_deref());
+        }
         if !self.host.resident {
             board.calls_by_code();
         }

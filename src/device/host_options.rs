@@ -39,6 +39,8 @@ pub struct HostOptions {
     pub profile: Option<Profile>,
     /// Whether calls that come one after another go without compiling, where the board can ([`crate::board::resident`]).
     pub resident: bool,
+    /// The folder in which the host remembers between runs which boards have everything loaded. `None`: it does not.
+    pub cache: Option<PathBuf>,
     /// The interactive terminal for [`Device::terminal`](crate::device::Device::terminal). `None`: not available.
     pub terminal: Option<Arc<dyn Terminal>>,
     /// The folder that every device mounts on opening (`--mount`).
@@ -70,6 +72,7 @@ impl HostOptions {
             recorder: None,
             profile: None,
             resident: true,
+            cache: None,
             terminal: None,
             mount: None,
             gate: Gate::of_person(),

@@ -31,6 +31,7 @@ mod host_options;
 mod instrument_registry;
 mod instruments;
 mod journal;
+mod known;
 mod large;
 mod life;
 mod limits;

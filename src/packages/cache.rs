@@ -140,13 +140,15 @@ impl Cache {
     }
 }
 
+/// The folder that this program keeps its caches in. `None`: the environment names none.
 #[cfg(unix)]
-fn program_cache() -> Option<PathBuf> {
+pub fn program_cache() -> Option<PathBuf> {
     crate::port::sim::interpreter::cache_folder().ok()
 }
 
+/// The folder that this program keeps its caches in. `None`: the environment names none.
 #[cfg(not(unix))]
-fn program_cache() -> Option<PathBuf> {
+pub fn program_cache() -> Option<PathBuf> {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     folder("BELAY_SCRIPT_CACHE").or_else(|| Some(folder("LOCALAPPDATA")?.join("belay-script").join("cache")))
 }

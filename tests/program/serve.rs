@@ -11,6 +11,40 @@ fn server() -> Running {
     running
 }
 
+/// A run without a restart loads nothing that the board still has from the one before.
+#[test]
+fn a_board_is_known_to_the_next_run() {
+    let server = server();
+    let run = |body: &str, resident: &str| {
+        let script = format!(
+            "device Bench {{ task f() `return {body}` }}\nprint(Bench.open((), #{{ soft_reset: false }}).f());\n"
+        );
+        let program = Program::new().script("a.rhai", &script).env("BELAY_SCRIPT_RESIDENT", resident);
+        let program =
+            program.env("BELAY_SCRIPT_CACHE", "cache").args(["run", "a.rhai", "--port", "board", "--profile"]);
+        let Outcome { stdout, stderr, status } = program.outcome_in(server.folder());
+        assert_eq!((stdout.as_str(), status), (format!("{body}\n").as_str(), Some(0)), "{stderr}");
+        let row = stderr.lines().find(|line| line.ends_with("connecting")).unwrap_or_else(|| panic!("{stderr}"));
+        let sent = row.split_whitespace().zip(row.split_whitespace().skip(1)).find(|(_, unit)| *unit == "B");
+        sent.expect("bytes").0.parse::<u32>().expect("a number")
+    };
+    let cache = server.folder().join("cache/boards");
+    assert!(run("7", "on") > 600);
+    assert_eq!(std::fs::read_to_string(&cache).unwrap().lines().count(), 1);
+    assert!(run("7", "on") < 350);
+    // Another script, and the first again.
+    assert!(run("8", "on") > 600);
+    assert!(run("8", "on") < 350);
+    assert!(run("7", "on") > 600);
+    assert!(run("7", "off") > 600);
+    // What is remembered and not true costs an exchange, and anything else in the file is ignored.
+    remote(&server, &["exec", "f = 5"]);
+    assert!(run("7", "on") > 600);
+    std::fs::write(&cache, b"\xff anything").unwrap();
+    assert!(run("7", "on") > 600);
+    assert!(run("7", "on") < 350);
+}
+
 /// Runs mpremote on the board of `server`; gives what it said.
 #[track_caller]
 fn remote(server: &Running, args: &[&str]) -> String {
